@@ -347,6 +347,51 @@ describe('a message that may arrive twice', () => {
   });
 });
 
+describe('a message whose enclave the page no longer trusts while it is asked about', () => {
+  const other = { acceptedMeasurements: [{ pcr0: 'cd'.repeat(48), operator: 'any' }] } as const;
+
+  it.each([
+    ['none', undefined],
+    ['another one', other],
+  ])('does not leave where the page now goes by %s', async (_, policy) => {
+    const made = script();
+    made.store.startSending(message);
+    const call = await made.call();
+    const answer = call.ask({ when: 'sending', chambers: ['senate'] });
+    made.policy = policy;
+    made.store.question.value?.answer(true);
+    await expect(answer).resolves.toBe(true);
+    call.tell(attested, sealed);
+    expect(call.signal.aborted).toBe(true);
+    expect(made.store.kept.value).toBeUndefined();
+    await call.fail(failed('aborted'));
+    await settled();
+    expect(failureIn(made).code).toBe('not_verified');
+  });
+
+  it('is not sealed again, and what follows its first form stays', async () => {
+    const made = await sent();
+    made.policy = other;
+    made.end.tell({ step: 'resealing' });
+    expect(made.end.signal.aborted).toBe(true);
+    made.end.tell({ ...sealed, kept: keptMessage('00000000-0000-4000-8000-000000000002') } as SendState);
+    await settled();
+    expect(failureIn(made)).toMatchObject({ code: 'not_verified', sent: 'accepted' });
+    expect(made.store.kept.value?.kept).toEqual(keptMessage());
+  });
+
+  it('goes on where the page has checked the enclave again by the same', async () => {
+    const made = script();
+    made.store.startSending(message);
+    const call = await made.call();
+    made.policy = { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), operator: 'any' }] };
+    call.tell(attested, sealed, { step: 'posting', attempt: 1 }, accepted);
+    made.policy = undefined;
+    call.tell({ step: 'status', view: view('delivered'), report: delivered });
+    expect([call.signal.aborted, wayOf(made).sent]).toEqual([false, 'accepted']);
+  });
+});
+
 describe('a message that the person wants remembered', () => {
   it('is not on this device before they say so', async () => {
     const made = await sent();

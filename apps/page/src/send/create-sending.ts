@@ -104,7 +104,17 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
     remembered.value = 'no';
   };
 
+  /** For the message under way: whether it would now go to an enclave that the page no longer goes by. */
+  let isOvertaken = (): boolean => false;
+  let overtaken = false;
+
   const onState = (state: SendState): void => {
+    // Right before the message would leave. The client posts nothing once it is given up.
+    if ((state.step === 'resealing' || state.step === 'sealed') && isOvertaken()) {
+      overtaken = true;
+      giveUp.abort();
+    }
+    if (overtaken) return;
     const before = sending.value;
     if (before.kind !== 'under_way') return;
     const way = advance(before.way, state, now());
@@ -130,12 +140,15 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
 
   const run = async (first: Way, start: Start): Promise<void> => {
     giveUp = new AbortController();
+    overtaken = false;
     const { signal: aborted } = giveUp;
     sending.value = { kind: 'under_way', way: first };
     let failureOf: typeof FailureOf = ownFailure;
     try {
       const accepted = policy();
       if (accepted === undefined) throw new NotVerified();
+      const trusted = JSON.stringify(accepted);
+      isOvertaken = () => JSON.stringify(policy()) !== trusted;
       const library = await load();
       failureOf = library.failureOf;
       const client = await library.connect(accepted, { signal: aborted, onState });
@@ -143,7 +156,8 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
       end((way) => ({ kind: 'ended', way, result }));
     } catch (error) {
       if (sending.value.kind !== 'under_way') return;
-      const failure = failureOf(error, sending.value.way.sent, now());
+      const told = failureOf(error, sending.value.way.sent, now());
+      const failure = overtaken ? ownFailure(new NotVerified(), told.sent) : told;
       end((way) => ({ kind: 'failed', way, failure }));
       if (failure.code === 'page_fault') report(error);
       if (failure.sent !== 'not_sent') return;

@@ -5,7 +5,7 @@ import { Button } from '../ui/button';
 import { RecordSheet } from './record-sheet';
 import { receiptFileOf, type ReceiptFile } from './receipt-file';
 import type { Sending } from './way';
-import { endOf, officeWords, wayBackAfter } from './words';
+import { endOf, isInterim, officeWords, wayBackAfter } from './words';
 
 export interface ResultProps {
   readonly sending: Extract<Sending, { kind: 'ended' }>;
@@ -46,6 +46,7 @@ export function ResultView({ sending, officeName, problemText, onCorrect, onAnot
         </>
       )}
       {report === null ? <p class="note">{send.noReceipt}</p> : null}
+      {isInterim(report) && <p class="note">{send.interimReceipt}</p>}
       {report !== null && (
         <>
           <h3 id="answers-title">{send.offices}</h3>

@@ -9,7 +9,7 @@ import type { ResultProps } from './result-view';
 import { loaded, store } from './sending';
 import { NowView, StepsView } from './steps-view';
 import { STEPS, type Sending } from './way';
-import { endTitle, toneOf } from './words';
+import { endTitle, failureTitle, toneOf } from './words';
 
 export type SendSectionProps = Omit<ResultProps, 'sending'> & Omit<FailureProps, 'failure'>;
 
@@ -100,7 +100,7 @@ function titleOf(sending: Shown): string {
     case 'under_way':
       return sending.way.resumed ? send.following : send.underWay;
     case 'failed':
-      return send.whether[sending.failure.sent];
+      return failureTitle(sending.failure, sending.way, send);
     case 'ended':
       return endTitle(sending.result, sending.way, send);
   }

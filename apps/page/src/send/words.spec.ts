@@ -3,9 +3,19 @@ import { PROBLEMS } from '@communique-tee/protocol';
 import english from '../text/languages/en';
 import spanish from '../text/languages/es';
 import { newWay } from './way';
-import { activityWords, endOf, failureWords, officeWords, toneOf, wayBackAfter } from './words';
-import { office, report } from './testing/scripted-client';
+import {
+  activityWords,
+  endOf,
+  failureTitle,
+  failureWords,
+  isInterim,
+  officeWords,
+  toneOf,
+  wayBackAfter,
+} from './words';
+import { office, report, view } from './testing/scripted-client';
 
+const delivered = report([office('HCA12', 'accepted')]);
 const languages = [
   ['en', english.send],
   ['es', spanish.send],
@@ -43,6 +53,25 @@ describe.each(languages)('in %s', (_, texts) => {
     expect(failureWords({ code: 'refused', problem: 'a_newer_code', status: 429 }, texts)).toBe(
       texts.errors.problems.rate_limited,
     );
+  });
+
+  it('does not say that a message goes on which the server calls ended or no longer has', () => {
+    const has = { sent: 'accepted', problem: undefined } as const;
+    expect(failureTitle(has, { view: view('delivering') }, texts)).toBe(texts.whether.accepted);
+    expect(failureTitle(has, { view: undefined }, texts)).toBe(texts.whether.accepted);
+    for (const status of ['key_retired', 'delivered', 'expired'] as const)
+      expect(failureTitle(has, { view: view(status) }, texts)).toBe(texts.whether.over);
+    expect(failureTitle({ ...has, problem: 'not_found' }, { view: view('queued') }, texts)).toBe(texts.whether.over);
+    expect(failureTitle({ sent: 'not_known', problem: 'not_found' }, { view: undefined }, texts)).toBe(
+      texts.whether.not_known,
+    );
+  });
+
+  it('calls a message expired by the server’s word alone, whatever an earlier receipt has', () => {
+    const pending = report([office('HCA12', 'pending', 'maintenance')]);
+    expect([isInterim(pending), isInterim(delivered), isInterim(null)]).toEqual([true, false, false]);
+    const { title, next } = texts.ends.expired;
+    for (const words of [title, next]) expect(words).toMatch(/reports that|[Ii]nforma de que/);
   });
 
   it('has words for what each office answered', () => {

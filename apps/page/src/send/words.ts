@@ -84,6 +84,21 @@ export function endOf(status: Status, report: VerifiedReport | null): End {
   }
 }
 
+/** Whether it was sent, in one sentence: the heading of a failure. */
+export function failureTitle(
+  { sent, problem }: Pick<Failure, 'sent' | 'problem'>,
+  { view }: Pick<Way, 'view'>,
+  texts: Texts,
+): string {
+  const isOver = problem === 'not_found' || (view !== undefined && !['queued', 'delivering'].includes(view.status));
+  return sent === 'accepted' && isOver ? texts.whether.over : texts.whether[sent];
+}
+
+/** Whether there is a receipt from before the end, so that how it ended rests on the server's word. */
+export function isInterim(report: VerifiedReport | null): boolean {
+  return report?.offices.some(({ outcome }) => outcome === 'pending') ?? false;
+}
+
 /** The button that leads back to the message; undefined where an office may have it, and sent again it may arrive twice. */
 export function wayBackAfter(end: End): 'correct' | 'back' | undefined {
   if (end === 'invalid' || end === 'refused') return 'correct';

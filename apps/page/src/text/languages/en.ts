@@ -813,6 +813,7 @@ const english = {
       not_sent: 'Your message was not sent.',
       not_known: 'We do not know yet whether your message was sent.',
       accepted: 'The server has your message. It goes on without this page.',
+      over: 'The server took your message. It reports that it is no longer under way.',
     },
     errors: {
       unauthenticated: 'Your sign-in has expired, or the server does not accept it.',
@@ -901,8 +902,8 @@ const english = {
         next: 'An office may have got it and did not answer clearly. Do not send it again: that office may then have it twice. Ask the office if you need to know.',
       },
       expired: {
-        title: 'Your message was not delivered in time.',
-        next: 'Its time ran out before an office accepted it. You can send it again.',
+        title: 'The server reports that your message was not delivered in time.',
+        next: 'It reports that time ran out before an office accepted it. If that is true, no office has your message, and you can send it again.',
       },
       expired_partly: {
         title: 'Time ran out before every office accepted your message.',
@@ -922,6 +923,8 @@ const english = {
     simulatedNext: 'There is nothing more to do. You can save the receipt and look at it on the Verify page.',
     simulatedMeaning: 'This is a demo. No office of Congress has received anything.',
     noReceipt: 'There is no receipt. This is what the server reports, and nothing proves it.',
+    interimReceipt:
+      'The receipt is from before the end. How it ended is what the server reports, and no receipt proves it.',
     offices: 'Offices',
     answers: {
       accepted: 'Accepted it.',

@@ -813,6 +813,7 @@ const spanish: Catalogue = {
       not_sent: 'Su mensaje no se envió.',
       not_known: 'Todavía no sabemos si su mensaje se envió.',
       accepted: 'El servidor tiene su mensaje, que sigue su camino sin esta página.',
+      over: 'El servidor aceptó su mensaje. Informa de que ya no está en camino.',
     },
     errors: {
       unauthenticated: 'Su sesión ha caducado o el servidor no la acepta.',
@@ -902,8 +903,8 @@ const spanish: Catalogue = {
         next: 'Es posible que una oficina lo haya recibido, pero no respondió con claridad. No lo envíe de nuevo: esa oficina podría recibirlo dos veces. Pregunte a la oficina si necesita saberlo.',
       },
       expired: {
-        title: 'Su mensaje no se entregó a tiempo.',
-        next: 'Se agotó el plazo antes de que una oficina lo aceptara. Puede enviarlo de nuevo.',
+        title: 'El servidor informa de que su mensaje no se entregó a tiempo.',
+        next: 'Informa de que se agotó el plazo antes de que una oficina lo aceptara. Si es así, ninguna oficina tiene su mensaje y puede enviarlo de nuevo.',
       },
       expired_partly: {
         title: 'Se agotó el plazo antes de que todas las oficinas aceptaran su mensaje.',
@@ -923,6 +924,8 @@ const spanish: Catalogue = {
     simulatedNext: 'No tiene que hacer nada más. Puede guardar el recibo y verlo en la página Verificar.',
     simulatedMeaning: 'Esto es una demostración. Ninguna oficina del Congreso ha recibido nada.',
     noReceipt: 'No hay recibo. Esto es lo que informa el servidor, y nada lo demuestra.',
+    interimReceipt:
+      'El recibo es de antes del final. Cómo terminó es lo que informa el servidor, y ningún recibo lo demuestra.',
     offices: 'Oficinas',
     answers: {
       accepted: 'Lo aceptó.',
