@@ -1,3 +1,4 @@
+import { isBearerToken } from '@communique-tee/protocol';
 import type { Client, ConnectOptions, KeyOptions, Policy } from './api';
 import { AttestedKeys } from './attested-keys';
 import { ClientError } from './errors';
@@ -7,9 +8,6 @@ import { resumeMessage } from './resume';
 import { throwIfAborted } from './retry';
 import { sendMessage } from './send-message';
 import { tellSafely } from './sending';
-
-/** The characters of a bearer token (RFC 6750, section 2.1): nothing else may get into a header. */
-const TOKEN = /^[A-Za-z0-9._~+/-]{1,8192}=*$/;
 
 /**
  * Asks the gateway for an attestation document over a fresh nonce and verifies it under `policy`. The gateway is not trusted: the client
@@ -64,7 +62,7 @@ async function tokenOf({ token }: ConnectOptions): Promise<string> {
   } catch (cause) {
     throw new ClientError('token_unavailable', 'the token function failed', { cause });
   }
-  if (typeof given !== 'string' || !TOKEN.test(given))
+  if (typeof given !== 'string' || !isBearerToken(given))
     throw new ClientError('token_unavailable', 'the token function returned no bearer token');
   return given;
 }

@@ -4,6 +4,7 @@ export * from './encoding/cbor';
 export * from './encoding/text';
 export * from './encoding/instant';
 export * from './encoding/base64-text';
+export * from './encoding/bearer-token';
 export * from './encoding/utf8';
 export * from './messages/message-id';
 export * from './messages/sealed-message';

@@ -1,10 +1,10 @@
 // The authorization code flow with PKCE (RFC 6749 section 4.1, RFC 7636, OpenID Connect Core 1.0 section 3.1), by oauth4webapi. The page
 // asks for nothing but the token: no discovery, no user info, no refresh.
+import { isBearerToken } from '@communique-tee/protocol';
 import * as oauth from 'oauth4webapi';
-import type { Pending } from './pending';
 import { isLoopback } from '../loopback';
+import type { Pending } from './pending';
 import type { SignInSettings } from './settings';
-import { isBearerToken } from './token-text';
 
 /** Why a sign-in failed; each has a sentence in the catalogue (`signIn.problems`). */
 export type SignInProblem =

@@ -1,10 +1,11 @@
 // Who the person is to the gateway: signed in at the issuer, or with a token that they pasted. The token is in this page's memory alone and
 // gone when the page is.
+import { isBearerToken } from '@communique-tee/protocol';
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import type { SignInProblem, SignedIn } from './code-flow';
+import { lifetimeOf } from './lifetime';
 import { keepPending, takePending, type Pending } from './pending';
 import type { SignInSettings } from './settings';
-import { isBearerToken, lifetimeOf } from './token-text';
 
 export type { SignInProblem };
 

@@ -1,4 +1,5 @@
 // What /status shows: asked for every ten seconds while the page is in view.
+import { isBearerToken } from '@communique-tee/protocol';
 import { signal } from '@preact/signals';
 import { askForJson, NoAnswer, type NoAnswerReason } from '../trust/ask';
 import { EMPTY, joined, readHistory, type History } from './history';
@@ -6,8 +7,6 @@ import { EMPTY, joined, readHistory, type History } from './history';
 const INTERVAL_MS = 10_000;
 /** Six hours of samples. */
 const MAX_BYTES = 2_000_000;
-/** What may be in a header (RFC 6750 section 2.1). */
-const TOKEN = /^[A-Za-z0-9._~+/-]{1,8192}=*$/;
 
 export interface Part {
   readonly name: string;
@@ -53,7 +52,7 @@ export function watchStatus(): void {
 
 /** Shows what operators may see, with this token from here on. @returns whether it can be a token */
 export function useToken(given: string): boolean {
-  if (!TOKEN.test(given.trim())) {
+  if (!isBearerToken(given.trim())) {
     admin.value = { kind: 'not_a_token' };
     return false;
   }

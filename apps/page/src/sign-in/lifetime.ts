@@ -1,10 +1,3 @@
-const MAX_CHARACTERS = 16_384;
-
-/** Whether it may follow `Bearer ` in a header (RFC 6750 section 2.1). */
-export function isBearerToken(text: string): boolean {
-  return text.length <= MAX_CHARACTERS && /^[A-Za-z0-9._~+/-]+=*$/.test(text);
-}
-
 /** What is left by the `exp` of a JWT. It is not verified here: it only tells when to say that the token has expired. */
 export function lifetimeOf(token: string): { readonly lifetimeMs?: number } {
   try {
