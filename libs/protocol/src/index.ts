@@ -23,6 +23,7 @@ export * from './congress/chambers';
 export * from './congress/field-rules';
 export { toWebAddress } from './congress/web-address';
 export * from './congress/office-refusal';
+export * from './congress/pending-copy';
 export * from './congress/congress-message';
 export * from './receipts/receipt';
 export * from './receipts/answer';

@@ -1,4 +1,4 @@
-import type { RelayAnswer } from '@communique-tee/protocol';
+import { provesNotTaken, type RelayAnswer } from '@communique-tee/protocol';
 import type { Clock } from '../../runtime/clock';
 import type { OfficeResult } from './cwc/judge-answer';
 import { waitAfterMs, type RetrySchedule } from './retry-schedule';
@@ -27,7 +27,7 @@ export interface Attempt {
 }
 
 interface Remembered extends Identity {
-  /** Of the last attempt that ended. */
+  /** Of the last attempt that ended, or of an earlier one after which the office may have the copy (`laterResult`). */
   result: OfficeResult;
   attempts: number;
   /** A pending delivery is not tried again before. */
@@ -103,7 +103,7 @@ export class DeliveryMemory {
     this.postpone(entry);
     tried.push(entry);
     const delivery = deliver()
-      .then((result) => (entry.result = result))
+      .then((result) => (entry.result = laterResult(entry.result, result)))
       .finally(() => this.running.delete(deliveryId));
     this.running.set(deliveryId, delivery);
     return delivery;
@@ -122,6 +122,12 @@ export class DeliveryMemory {
     const nowMs = this.clock.nowMs();
     for (const [deliveryId, { untilMs }] of this.known) if (untilMs < nowMs) this.known.delete(deliveryId);
   }
+}
+
+/** Once an office may have a copy, an attempt that does not reach it does not prove that it has none: the sender is told so until it answers. */
+function laterResult(before: OfficeResult, now: OfficeResult): OfficeResult {
+  const mayHaveIt = before !== NO_RESULT_YET && !provesNotTaken(before.reason);
+  return mayHaveIt && now.outcome === 'pending' && provesNotTaken(now.reason) ? before : now;
 }
 
 /**

@@ -63,6 +63,20 @@ describe('the memory of deliveries', () => {
     expect(await waits([{ ...pending, reason: 'busy' }], HOUR)).toEqual(expected);
   });
 
+  it('tells that an office may have a copy until it answers, though a later attempt did not reach it', async () => {
+    const memory = memoryFor(100);
+    const lost: OfficeResult = { outcome: 'pending', reason: 'connection_lost', detail: null };
+    const a = copy('a', pending);
+    const told: (string | null | undefined)[] = [];
+    for (const result of [pending, lost, pending, { ...pending, reason: 'busy' as const }, accepted]) {
+      a.deliver.mockResolvedValue(result);
+      told.push((await memory.attempt([a], until(HOUR)))?.results[0]?.reason);
+      nowMs += HOUR / 4;
+    }
+    expect(told).toEqual(['unreachable', 'connection_lost', 'connection_lost', 'connection_lost', null]);
+    expect(a.deliver).toHaveBeenCalledTimes(5);
+  });
+
   it('goes on trying for the whole life of a message, at most once an hour in the end', async () => {
     const memory = memoryFor(100);
     const a = copy('a', pending);
