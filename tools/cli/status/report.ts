@@ -1,5 +1,5 @@
 import type { StatusView, VerifiedReport } from '@communique-tee/client';
-import { isEnded } from '@communique-tee/protocol';
+import { isEnded, provesNotTaken } from '@communique-tee/protocol';
 import { ROOT_WARNING } from '../verify/report';
 import { EXIT, type Exit } from '../failure';
 import { iso, json, printable, rows, type Paint } from '../output/terminal';
@@ -20,13 +20,25 @@ export function exitOf({ view, report }: Standing): Exit {
   return isEnded(view.status) ? EXIT.refused : EXIT.onItsWay;
 }
 
+/** Not "NOT DELIVERED" where an office has the message or may have it: sent anew, it would arrive there twice. */
+function headOf(standing: Standing): Parameters<Paint> {
+  const { view, report } = standing;
+  const exit = exitOf(standing);
+  if (exit === EXIT.done) return ['DELIVERED', 'good'];
+  if (exit === EXIT.onItsWay) return ['ON ITS WAY', 'warn'];
+  const offices = report?.offices ?? [];
+  const mayHaveIt = offices.some(
+    ({ outcome, reason }) => outcome === 'unknown' || (outcome === 'pending' && !provesNotTaken(reason)),
+  );
+  if (view.status === 'unknown' || mayHaveIt) return ['NOT KNOWN', 'warn'];
+  const hasArrived = offices.some(({ outcome }) => outcome === 'accepted' || outcome === 'duplicate');
+  if (view.status === 'partially_delivered' || hasArrived) return ['DELIVERED IN PART', 'warn'];
+  return ['NOT DELIVERED', 'bad'];
+}
+
 export function standingAsText(standing: Standing, paint: Paint): string {
   const { view, report, ownRoot } = standing;
-  const exit = exitOf(standing);
-  const head = paint(
-    exit === EXIT.done ? 'DELIVERED' : exit === EXIT.refused ? 'NOT DELIVERED' : 'ON ITS WAY',
-    exit === EXIT.done ? 'good' : exit === EXIT.refused ? 'bad' : 'warn',
-  );
+  const head = paint(...headOf(standing));
   const said = rows([
     ['status', `${view.status}${view.reason === null ? '' : ` (${printable(view.reason)})`}, in the gateway's words`],
     ['attempts', String(view.attempts)],
