@@ -29,13 +29,12 @@ it('writes numbers and amounts', () => {
 });
 
 it('dumps bytes in rows, and words what it leaves out', () => {
-  const more = (bytes: number) => `${String(bytes)} more`;
   const eighteen = Uint8Array.from({ length: 18 }, (_, at) => at);
-  expect(hexDump(eighteen, 100, more)).toBe('00000  00 01 02 03 04 05 06 07  08 09 0a 0b 0c 0d 0e 0f\n00010  10 11');
-  expect(hexDump(new Uint8Array(1040), 16, more)).toBe(
-    `00000  ${'00 '.repeat(8)} ${'00 '.repeat(8)}`.trimEnd() + '\n1024 more',
+  expect(hexDump(eighteen)).toBe('00000  00 01 02 03 04 05 06 07  08 09 0a 0b 0c 0d 0e 0f\n00010  10 11');
+  expect(hexDump(new Uint8Array(1040), 16)).toBe(
+    `00000  ${'00 '.repeat(8)} ${'00 '.repeat(8)}`.trimEnd() + '\nand 1,024 bytes more',
   );
-  expect(hexDump(new Uint8Array(), 16, more)).toBe('');
+  expect(hexDump(new Uint8Array())).toBe('');
 });
 
 it('groups digits so that two can be compared', () => {

@@ -1,16 +1,17 @@
 // Numbers, times and bytes as people read them, in the reader's own locale.
-import { locale } from './text/text';
+import { fill, locale, text } from './text/text';
 
 const ROW_BYTES = 16;
+const MAX_SHOWN_BYTES = 4096;
 
-/** Rows of offset and sixteen bytes; `more` words how many bytes beyond `maxBytes` are not shown. */
-export function hexDump(bytes: Uint8Array, maxBytes: number, more: (bytes: number) => string): string {
+/** Rows of offset and sixteen bytes; beyond `maxBytes`, how many bytes are not shown. */
+export function hexDump(bytes: Uint8Array, maxBytes = MAX_SHOWN_BYTES): string {
   const rows: string[] = [];
   for (let at = 0; at < Math.min(bytes.length, maxBytes); at += ROW_BYTES) {
     const row = [...bytes.subarray(at, at + ROW_BYTES)].map((byte) => byte.toString(16).padStart(2, '0'));
     rows.push(`${at.toString(16).padStart(5, '0')}  ${row.slice(0, 8).join(' ')}  ${row.slice(8).join(' ')}`.trimEnd());
   }
-  if (bytes.length > maxBytes) rows.push(more(bytes.length - maxBytes));
+  if (bytes.length > maxBytes) rows.push(fill(text.value.common.moreBytes, { count: bytes.length - maxBytes }));
   return rows.join('\n');
 }
 

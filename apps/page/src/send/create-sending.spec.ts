@@ -90,7 +90,7 @@ describe('a message under way', () => {
     expect(made.store.busy.value).toBe(false);
   });
 
-  it('is one: a second click sends nothing', async () => {
+  it('is sent once: a second click sends nothing', async () => {
     const made = script();
     made.store.startSending(message);
     made.store.startSending(message);
@@ -109,6 +109,12 @@ describe('a message under way', () => {
     made.end.tell({ step: 'status', view: view('delivering'), report: opened });
     expect([wayOf(made).activity, shown(made)]).toEqual([
       'opened_not_sent',
+      ['sealed done', 'received done', 'opened current', 'answered waiting'],
+    ]);
+    const lost = report([office('HCA12', 'pending', 'connection_lost'), office('SCA01', 'pending', 'busy')]);
+    made.end.tell({ step: 'status', view: view('delivering'), report: lost });
+    expect([wayOf(made).activity, shown(made)]).toEqual([
+      'opened_not_known',
       ['sealed done', 'received done', 'opened current', 'answered waiting'],
     ]);
   });
@@ -167,6 +173,9 @@ describe('a message that ended', () => {
     ['unknown', report([office('HCA12', 'accepted'), office('SCA01', 'unknown')]), ['done', 'open']],
     ['unknown', null, ['open', 'open']],
     ['expired', report([office('HCA12', 'accepted'), office('SCA01', 'pending')]), ['done', 'open']],
+    ['expired', report([office('HCA12', 'pending', 'maintenance')]), ['missed', 'missed']],
+    ['expired', report([office('HCA12', 'pending', 'server_error')]), ['open', 'open']],
+    ['key_retired', report([office('HCA12', 'pending', 'connection_lost')]), ['open', 'open']],
     ['expired', null, ['missed', 'missed']],
     ['key_retired', null, ['missed', 'missed']],
   ] as const)('as %s (%#) shows what happened and what did not', async (status, of, [opened, answered]) => {
@@ -307,7 +316,7 @@ describe('a message that failed', () => {
     expect(made.store.left.value).toEqual([]);
   });
 
-  it('by a mistake of this page says that it is not known, and reports the mistake', async () => {
+  it('is said to be not known where this page made a mistake, and the mistake is reported', async () => {
     const made = await sent();
     const mistake = new TypeError('x is undefined');
     await made.end.fail(mistake);
@@ -511,7 +520,7 @@ describe('a message from an earlier visit', () => {
     expect([made.store.remember.value, made.store.remembered.value]).toEqual([true, 'yes']);
   });
 
-  it('that cannot be read is not asked about again', async () => {
+  it('is not asked about again when it cannot be read', async () => {
     const made = script();
     made.store.resume(entry);
     await (await made.call()).fail(failed('kept_invalid', { sent: 'not_known' }));

@@ -8,8 +8,6 @@ import { Details } from '../ui/details';
 import { Time } from '../ui/time';
 import type { Sending, Way } from './way';
 
-const MAX_SHOWN_BYTES = 4096;
-
 /** Everything technical, folded. */
 export function DetailsView({ sending }: { readonly sending: Exclude<Sending, { kind: 'idle' }> }) {
   const { common, send } = text.value;
@@ -54,7 +52,7 @@ function Bytes({ sealed }: { readonly sealed: Uint8Array }) {
       <summary>{send.details.bytesShown}</summary>
       {isOpen && (
         <pre class="dump hex" tabindex={0} role="group" aria-label={send.details.bytesShown}>
-          {hexDump(sealed, MAX_SHOWN_BYTES, (count) => fill(send.details.moreBytes, { count }))}
+          {hexDump(sealed)}
         </pre>
       )}
     </details>
@@ -62,7 +60,7 @@ function Bytes({ sealed }: { readonly sealed: Uint8Array }) {
 }
 
 type Row = readonly [
-  name: Exclude<keyof typeof text.value.send.details, 'states' | 'dropped' | 'bytes' | 'bytesShown' | 'moreBytes'>,
+  name: Exclude<keyof typeof text.value.send.details, 'states' | 'dropped' | 'bytesShown'>,
   value: string,
 ];
 
@@ -85,7 +83,7 @@ function rowsOf(sending: Exclude<Sending, { kind: 'idle' }>): readonly Row[] {
     ['operator', grouped(way.key?.attestation.pcr3 ?? '')],
     ['keyId', sealedKeyId(way)],
     ['custody', way.key?.custody ?? way.report?.custody ?? ''],
-    ['sealedSize', way.sealed === undefined ? '' : fill(text.value.send.details.bytes, { count: way.sealed.length })],
+    ['sealedSize', way.sealed === undefined ? '' : fill(text.value.common.bytes, { count: way.sealed.length })],
     ['sealedHash', way.sealed === undefined ? '' : grouped(toHex(sha256(way.sealed)))],
     ['deliveryIds', deliveries.join('\n')],
   ].filter((row): row is [Row[0], string] => row[1] !== '');

@@ -1,5 +1,6 @@
 import type { FieldProblem } from '@communique-tee/protocol';
 import { useEffect, useState } from 'preact/hooks';
+import { TokenField } from '../sign-in/token-field';
 import { fill, text } from '../text/text';
 import { checkEnclave, policy } from '../trust/trust';
 import { clock, instant } from '../format';
@@ -32,8 +33,10 @@ export function FailureView({ failure, onCorrect, onAnother, isSignedIn, signIn 
   return (
     <>
       <p>
-        {failureWords(failure, send)} {nextWords(remedy, after, failure)}
+        {failureWords(failure, send)}{' '}
+        {remedy === 'sign_in' && signIn === undefined ? send.next.token : nextWords(remedy, after, failure)}
       </p>
+      {remedy === 'sign_in' && signIn === undefined && <TokenField />}
       <div class="buttons">
         {remedy === 'sign_in' && signIn !== undefined && <Button onClick={signIn}>{send.signIn}</Button>}
         {remedy === 'check' && (

@@ -88,7 +88,7 @@ it('drops a message that the server has deleted by now, and one from another ori
   expect(shelfWith(written(foreign))).toEqual({ entries: [], left: null });
 });
 
-describe('what is stored and is not exactly what was kept', () => {
+describe('stored text', () => {
   const good = entryOf(1);
   it.each([
     ['nothing', ''],
@@ -115,11 +115,11 @@ describe('what is stored and is not exactly what was kept', () => {
     ['too many messages', written(...Array.from({ length: MAX_KEPT + 1 }, (_, at) => entryOf(at)))],
     ['a megabyte', written({ ...good, keptAtMs: NOW_MS, more: 'x'.repeat(1_000_000) })],
     ['a million brackets', '['.repeat(1_000_000)],
-  ])('counts as nothing and is removed: %s', (_, text) => {
+  ])('is ignored and removed when it is not exactly what this page kept: %s', (_, text) => {
     expect(shelfWith(text)).toEqual({ entries: [], left: null });
   });
 
-  it('is what was kept otherwise', () => {
+  it('is read back when it is exactly what this page kept', () => {
     expect(shelfWith(written(good)).entries).toEqual([good]);
   });
 });

@@ -1,7 +1,8 @@
 import type { FieldProblem } from '@communique-tee/protocol';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { fill, text } from '../text/text';
 import { Button } from '../ui/button';
+import { CopyButton } from '../ui/copy-button';
 import { RecordSheet } from './record-sheet';
 import { receiptFileOf, type ReceiptFile } from './receipt-file';
 import type { Sending } from './way';
@@ -82,7 +83,7 @@ export function ResultView({ sending, officeName, problemText, onCorrect, onAnot
         >
           {send.print}
         </Button>
-        <CopyId id={result.id} />
+        <CopyButton value={result.id} label={send.copyId} />
         <Button kind="quiet" onClick={onAnother}>
           {send.another}
         </Button>
@@ -112,35 +113,5 @@ function SaveReceipt({ receipt }: { readonly receipt: ReceiptFile }) {
     <a class="button" href={address} download={receipt.name}>
       {text.value.send.save}
     </a>
-  );
-}
-
-function CopyId({ id }: { readonly id: string }) {
-  const { common, send } = text.value;
-  const [copied, setCopied] = useState<'no' | 'yes' | 'refused'>('no');
-  const copy = async (): Promise<void> => {
-    try {
-      await navigator.clipboard.writeText(id);
-      setCopied('yes');
-    } catch {
-      // Shown, so that it can be selected and copied
-      setCopied('refused');
-    }
-  };
-  return (
-    <>
-      <Button
-        kind="quiet"
-        onClick={() => {
-          void copy();
-        }}
-      >
-        {send.copyId}
-      </Button>
-      <span role="status" class="note copied">
-        {copied === 'yes' && common.copied}
-        {copied === 'refused' && <code>{id}</code>}
-      </span>
-    </>
   );
 }

@@ -15,7 +15,7 @@ it.each([
   await expect(askHealth(signal)).resolves.toBe(kind);
 });
 
-it('takes only no answer at all for a server that is gone', async () => {
+it('calls the server gone only when it gives no answer at all', async () => {
   jest.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('Failed to fetch'));
   await expect(askHealth(signal)).resolves.toBe('gone');
 });

@@ -7,6 +7,7 @@ import type {
   VerifiedReport,
   WhetherSent,
 } from '@communique-tee/client';
+import { provesNotTaken } from '@communique-tee/protocol';
 import type { Failure } from './failure';
 import type { KeptEntry } from './kept';
 
@@ -20,8 +21,10 @@ export type Activity =
   | 'sealing'
   | 'handing_over'
   | 'in_queue'
-  /** The enclave has opened it, and some office cannot be reached yet. */
+  /** The enclave has opened it, and no office has it yet. */
   | 'opened_not_sent'
+  /** The enclave has opened it, and an office may have it that did not answer clearly. */
+  | 'opened_not_known'
   | 'sent'
   | 'sealing_again';
 
@@ -157,7 +160,8 @@ function reported(way: Way, report: VerifiedReport | null, nowMs: number): Way {
   if (report === null) return way;
   const known = { ...way, report, offices: way.offices.length > 0 ? way.offices : report.offices.map(officeOf) };
   const atMs = way.resumed ? report.timeSeconds * 1000 : nowMs;
-  if (!report.offices.some(wasSent)) return { ...known, activity: 'opened_not_sent' };
+  if (!report.offices.some(wasSent))
+    return { ...known, activity: report.offices.some(mayHave) ? 'opened_not_known' : 'opened_not_sent' };
   const opened = reached(known, 'opened', atMs);
   return report.offices.every(hasAnswered)
     ? { ...known, activity: 'sent', reachedAtMs: reached({ ...known, reachedAtMs: opened }, 'answered', atMs) }
@@ -174,9 +178,14 @@ const officeOf = ({ office }: OfficeReport): string => office;
 /** Reasons for which the enclave refuses a copy and sends nothing to the office. */
 const NEVER_SENT: ReadonlySet<string | null> = new Set(['message_invalid', 'other_content_sent']);
 
-/** Whether a copy went out to this office, by what the enclave signed. Of one that is pending it is not known. */
+/** Whether a copy surely went out to this office, by what the enclave signed. */
 export function wasSent({ outcome, reason }: OfficeReport): boolean {
   return outcome !== 'pending' && !(outcome === 'refused' && NEVER_SENT.has(reason));
+}
+
+/** Whether this office has the message, or may have it: sent anew, it would arrive there twice. */
+export function mayHave({ outcome, reason }: Pick<OfficeReport, 'outcome' | 'reason'>): boolean {
+  return outcome !== 'refused' && !(outcome === 'pending' && provesNotTaken(reason));
 }
 
 function hasAnswered(office: OfficeReport): boolean {
@@ -224,5 +233,7 @@ function stateOf(sending: Exclude<Sending, { kind: 'idle' }>, name: StepName, is
   }
   const { status, report } = sending.result;
   if (status === 'unknown') return 'open';
-  return name === 'answered' && report?.offices.some(wasSent) === true ? 'open' : 'missed';
+  const offices = report?.offices ?? [];
+  if (name === 'opened') return offices.some(mayHave) ? 'open' : 'missed';
+  return name === 'answered' && offices.some((office) => mayHave(office) || wasSent(office)) ? 'open' : 'missed';
 }

@@ -1,5 +1,5 @@
 import { CLIENT_ERROR_CODES, type Status } from '@communique-tee/client';
-import { PROBLEMS } from '@communique-tee/protocol';
+import { NOT_TAKEN_REASONS, PROBLEMS } from '@communique-tee/protocol';
 import english from '../text/languages/en';
 import spanish from '../text/languages/es';
 import { newWay } from './way';
@@ -20,6 +20,19 @@ const languages = [
   ['en', english.send],
   ['es', spanish.send],
 ] as const;
+
+/** Reasons of a pending copy that do not prove that the office has none (apps/enclave/src/services/congress/cwc/judge-answer.ts), and a newer one. */
+const MAY_HAVE_IT = [
+  'aborted',
+  'may_have_been_sent',
+  'answer_timeout',
+  'connection_lost',
+  'malformed_answer',
+  'redirected',
+  'server_error',
+  'unexpected_status',
+  'a_newer_reason',
+];
 
 describe.each(languages)('in %s', (_, texts) => {
   it('has words for every error of the client library', () => {
@@ -80,16 +93,30 @@ describe.each(languages)('in %s', (_, texts) => {
     expect(officeWords(office('HCA12', 'refused', 'message_invalid'), texts)).toBe(texts.answers.invalid);
     expect(officeWords(office('HCA12', 'refused', 'constructor'), texts)).toBe(texts.answers.refused);
     expect(officeWords(office('HCA12', 'unknown', 'connection_lost'), texts)).toBe(texts.answers.unknown);
+    expect(officeWords(office('HCA12', 'pending', 'maintenance'), texts)).toBe(texts.answers.pending);
+    for (const reason of [...MAY_HAVE_IT, null])
+      expect(officeWords(office('HCA12', 'pending', reason), texts)).toBe(texts.answers.not_known);
   });
 });
 
 it('never advises to send again where an office may have the message', () => {
   const unknown = report([office('HCA12', 'accepted'), office('SCA01', 'unknown')]);
-  const some = report([office('HCA12', 'accepted'), office('SCA01', 'pending')]);
+  const some = report([office('HCA12', 'accepted'), office('SCA01', 'pending', 'busy')]);
   expect(endOf('unknown', null)).toBe('unknown');
   expect(endOf('partially_delivered', unknown)).toBe('unknown');
   expect(endOf('expired', some)).toBe('expired_partly');
   expect(endOf('expired', report([office('HCA12', 'unknown')]))).toBe('expired_partly');
+  const pending = (reason: string | null) =>
+    report([office('HCA12', 'pending', reason), office('SCA01', 'pending', 'busy')]);
+  for (const reason of [...MAY_HAVE_IT, null]) {
+    expect([reason, endOf('expired', pending(reason))]).toEqual([reason, 'expired_partly']);
+    for (const status of ['key_retired', 'refused'] as const)
+      expect([reason, endOf(status, pending(reason))]).toEqual([reason, 'unknown']);
+  }
+  for (const reason of NOT_TAKEN_REASONS) {
+    expect([reason, endOf('expired', pending(reason))]).toEqual([reason, 'expired']);
+    expect([reason, endOf('key_retired', pending(reason))]).toEqual([reason, 'key_retired']);
+  }
   for (const end of ['unknown', 'expired_partly', 'partly', 'unclear'] as const) {
     expect(english.send.ends[end].next).toContain('Do not send it again');
     expect(spanish.send.ends[end].next).toContain('No lo envíe de nuevo');

@@ -2,7 +2,7 @@
 import type { SendResult, Status, VerifiedReport } from '@communique-tee/client';
 import { fill, type Catalogue } from '../text/text';
 import type { Failure } from './failure';
-import { wasSent, type Way } from './way';
+import { mayHave, type Way } from './way';
 
 type Texts = Catalogue['send'];
 
@@ -59,7 +59,7 @@ export type End =
   | 'refused'
   | 'unknown'
   | 'expired'
-  /** Its time ran out, and some offices took it. */
+  /** Its time ran out, and an office has it or may have it. */
   | 'expired_partly'
   | 'key_retired'
   /** A status that cannot end a message. */
@@ -67,17 +67,20 @@ export type End =
 
 export function endOf(status: Status, report: VerifiedReport | null): End {
   const offices = report?.offices ?? [];
+  const someMayHaveIt = offices.some(mayHave);
   switch (status) {
     case 'delivered':
     case 'unknown':
-    case 'key_retired':
       return status;
+    case 'key_retired':
+      return someMayHaveIt ? 'unknown' : 'key_retired';
     case 'partially_delivered':
       return offices.some(({ outcome }) => outcome === 'unknown') ? 'unknown' : 'partly';
     case 'refused':
+      if (someMayHaveIt) return 'unknown';
       return (report?.problems.length ?? 0) > 0 ? 'invalid' : 'refused';
     case 'expired':
-      return offices.some(wasSent) ? 'expired_partly' : 'expired';
+      return someMayHaveIt ? 'expired_partly' : 'expired';
     case 'queued':
     case 'delivering':
       return 'unclear';
@@ -125,6 +128,7 @@ const REASONS: Readonly<Record<string, keyof Texts['answers']>> = {
 /** What became of one office's copy, in plain words. */
 export function officeWords({ outcome, reason }: Pick<Office, 'outcome' | 'reason'>, texts: Texts): string {
   const { answers } = texts;
+  if (outcome === 'pending') return mayHave({ outcome, reason }) ? answers.not_known : answers.pending;
   if (outcome !== 'refused' || reason === null) return answers[outcome];
   return answers[Object.hasOwn(REASONS, reason) ? (REASONS[reason] ?? 'refused') : 'refused'];
 }

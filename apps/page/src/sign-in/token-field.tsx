@@ -4,7 +4,7 @@ import { Button } from '../ui/button';
 import { TextField } from '../ui/field';
 import { signIn } from './sign-in';
 
-/** For developers: an access token in place of a sign-in. It belongs into a `Details` that says so. */
+/** An access token in place of a sign-in: for developers, and where the site offers no sign-in. The text beside it says which. */
 export function TokenField() {
   const words = text.value.signIn;
   const [typed, setTyped] = useState('');

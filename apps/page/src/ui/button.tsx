@@ -11,7 +11,7 @@ export interface ButtonProps {
   /** Id of the reason or the explanation. */
   readonly describedBy?: string | undefined;
   /** Where the content alone does not say what it is for ("Edit"). */
-  readonly label?: string;
+  readonly label?: string | undefined;
   readonly onClick?: () => void;
   readonly children: ComponentChildren;
 }

@@ -4,8 +4,14 @@ import { Button } from './button';
 
 const SHOWN_MS = 3000;
 
-/** Copies a text to the clipboard, and says so. `what` completes the name for those who hear it: "Copy message id". */
-export function CopyButton({ value, what }: { readonly value: string; readonly what: string }) {
+type Shown =
+  /** Completes the name for those who hear it: "Copy: Message ID". */
+  | { readonly what: string; readonly label?: undefined }
+  /** The whole text of a button that stands apart from the value; the value is shown where it could not be copied. */
+  | { readonly label: string; readonly what?: undefined };
+
+/** Copies a text to the clipboard, and says so. */
+export function CopyButton({ value, what, label }: { readonly value: string } & Shown) {
   const [outcome, setOutcome] = useState<'copied' | 'copyFailed' | undefined>(undefined);
   const { common } = text.value;
   const copy = async () => {
@@ -24,15 +30,16 @@ export function CopyButton({ value, what }: { readonly value: string; readonly w
     <>
       <Button
         kind="quiet"
-        label={`${common.copy}: ${what}`}
+        label={what === undefined ? undefined : `${common.copy}: ${what}`}
         onClick={() => {
           void copy();
         }}
       >
-        {common.copy}
+        {label ?? common.copy}
       </Button>
-      <span role="status" class="note">
+      <span role="status" class="note copied">
         {outcome !== undefined && common[outcome]}
+        {outcome === 'copyFailed' && label !== undefined && <code>{value}</code>}
       </span>
     </>
   );

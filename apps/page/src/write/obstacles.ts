@@ -4,7 +4,7 @@ import { trust } from '../trust/trust';
 import { problemsOf } from './form';
 
 /** Why a message cannot be sent now; each has a sentence in the catalogue (`write.review.reasons`). */
-export type Obstacle = 'address' | 'message' | 'campaign' | 'checking' | 'refused' | 'unreachable' | 'signIn';
+export type Obstacle = 'address' | 'message' | 'campaign' | 'checking' | 'refused' | 'unreachable' | 'signIn' | 'token';
 
 /** Every reason why Send does not work; empty where it works. */
 export const obstacles = computed((): readonly Obstacle[] => {
@@ -14,6 +14,6 @@ export const obstacles = computed((): readonly Obstacle[] => {
     problemsOf('message').length > 0 ? ('message' as const) : null,
     problemsOf('review').length > 0 ? ('campaign' as const) : null,
     kind === 'verified' ? null : kind,
-    signIn.state.value === 'signed_in' ? null : ('signIn' as const),
+    signIn.state.value === 'signed_in' ? null : signIn.host.value === null ? ('token' as const) : ('signIn' as const),
   ].filter((each) => each !== null);
 });

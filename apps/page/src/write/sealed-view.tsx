@@ -11,8 +11,6 @@ import { Fragment, type JSX } from 'preact';
 import { grouped, hexDump, instant } from '../format';
 import { fill, text } from '../text/text';
 
-const MAX_SHOWN_BYTES = 4096;
-
 export interface SealedMessage {
   readonly View: () => JSX.Element;
 }
@@ -50,7 +48,7 @@ function SealedView({ message, plainBytes, sealed }: Sealed) {
     [names.nullifier, nullifier === null ? developers.none : toHex(nullifier), meanings.nullifier],
     [names.encapsulatedKey, grouped(toHex(encapsulatedKey)), meanings.encapsulatedKey],
     [names.nonce, grouped(toHex(nonce)), meanings.nonce],
-    [names.ciphertext, fill(developers.bytes, { count: ciphertext.length }), meanings.ciphertext],
+    [names.ciphertext, fill(text.value.common.bytes, { count: ciphertext.length }), meanings.ciphertext],
   ] as const;
   return (
     <div class="sides">
@@ -76,7 +74,7 @@ function SealedView({ message, plainBytes, sealed }: Sealed) {
           ))}
         </dl>
         <pre class="dump hex" tabindex={0} role="group" aria-label={developers.hex}>
-          {hexDump(sealed, MAX_SHOWN_BYTES, (count) => fill(developers.moreBytes, { count }))}
+          {hexDump(sealed)}
         </pre>
       </section>
     </div>
