@@ -22,3 +22,25 @@ describe('text in an attestation document', () => {
     },
   );
 });
+
+describe('the keys of a map', () => {
+  const read = (hex: string) => () => decodeStrictCbor(Buffer.from(hex, 'hex'), { indefiniteOuterMap: true });
+
+  it.each([
+    ['byte strings that repeat', 'a2' + '4161' + '01' + '4161' + '02'],
+    ['arrays that repeat', 'a2' + '8101' + '01' + '8101' + '02'],
+    ['a map', 'a1' + 'a0' + '01'],
+    ['true', 'a1' + 'f5' + '01'],
+    ['null', 'a1' + 'f6' + '01'],
+  ])('are refused where they are %s', (_, hex) => {
+    expect(read(hex)).toThrow(expect.objectContaining({ code: 'ERR_ATTESTATION_CBOR' }));
+  });
+
+  it.each([
+    ['text', 'a2' + '6161' + '01' + '6161' + '02'],
+    ['whole numbers', 'a2' + '20' + '01' + '20' + '02'],
+    ['whole numbers beyond 2^53 - 1', 'a2' + '1b0020000000000000' + '01' + '1b0020000000000000' + '02'],
+  ])('are refused where %s repeat', (_, hex) => {
+    expect(read(hex)).toThrow(expect.objectContaining({ code: 'ERR_ATTESTATION_CBOR_DUPLICATE_KEY' }));
+  });
+});

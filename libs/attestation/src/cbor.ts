@@ -14,7 +14,9 @@ const maxCborItems = 256;
 const maxCborDepth = 3;
 
 export type CborValue =
-  number | bigint | string | boolean | null | undefined | Uint8Array | CborValue[] | Map<CborValue, CborValue>;
+  number | bigint | string | boolean | null | undefined | Uint8Array | CborValue[] | Map<CborKey, CborValue>;
+/** What a Map compares by value. Other keys could repeat unnoticed. */
+export type CborKey = number | bigint | string;
 
 /** `ignoreBOM` keeps U+FEFF at the start. Without it TextDecoder drops the character, and two byte strings have one text. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -23,7 +25,7 @@ const indefinite = 31;
 /**
  * Reads CBOR (RFC 8949) and refuses what no attestation document holds: depth and number of items beyond the limits, lengths beyond the
  * end, indefinite lengths (except of the outermost map, where asked: documents of 2025 have it), numbers and lengths that are not in their
- * shortest form, keys that repeat, tags, floats, simple values other than true, false and null, text that is not UTF-8, bytes after the
+ * shortest form, keys that repeat or are neither text nor whole numbers, tags, floats, simple values other than true, false and null, text that is not UTF-8, bytes after the
  * end. Maps become a Map, whole numbers beyond 2^53 - 1 a bigint, byte strings are copies.
  *
  * @throws AttestationError with a code ERR_ATTESTATION_CBOR*
@@ -105,14 +107,16 @@ export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMa
   };
 
   /** @param count Infinity: up to the break */
-  const map = (count: number, depth: number): Map<CborValue, CborValue> => {
-    const entries = new Map<CborValue, CborValue>();
+  const map = (count: number, depth: number): Map<CborKey, CborValue> => {
+    const entries = new Map<CborKey, CborValue>();
     while (entries.size < count) {
       if (count === Infinity && bytes[at] === 0xff) {
         at++;
         break;
       }
       const key = item(depth);
+      if (typeof key !== 'string' && typeof key !== 'number' && typeof key !== 'bigint')
+        throw malformed('a key that is neither text nor a whole number');
       if (entries.has(key)) throw new AttestationError('ERR_ATTESTATION_CBOR_DUPLICATE_KEY');
       entries.set(key, item(depth));
     }

@@ -247,7 +247,7 @@ export const payloads = () => [
   testCase('a field named by a number', 'ERR_ATTESTATION_FIELD_UNKNOWN', {
     fields: (fields) => fields.entries.push([uint(1), nothing]),
   }),
-  testCase('a field named by bytes', 'ERR_ATTESTATION_FIELD_UNKNOWN', {
+  testCase('a field named by bytes', 'ERR_ATTESTATION_CBOR', {
     fields: (fields) => fields.entries.push([bytes(Buffer.from('nonce')), nothing]),
   }),
   ...(
