@@ -86,6 +86,28 @@ describe('canonical CBOR', () => {
     expect(() => encodeCanonical(value)).toThrow(TypeError);
   });
 
+  it.each([
+    ['a Map', new Map([['a', 1]])],
+    ['a Set', new Set([1])],
+    ['a Date', new Date(0)],
+    ['a DataView', new DataView(new ArrayBuffer(2))],
+    ['an ArrayBuffer', new ArrayBuffer(2)],
+    ['numbers of two bytes', Uint16Array.of(1)],
+    ['a lone surrogate', 'a\ud800'],
+    ['a lone surrogate in a key', { 'a\udc00': 1 }],
+    ['lists nested nine deep', [[[[[[[[[1]]]]]]]]]],
+    ['maps nested nine deep', { a: { a: { a: { a: { a: { a: { a: { a: { a: 1 } } } } } } } } }],
+  ])('does not write %s, which would come back as something else or not at all', (_name, value) => {
+    expect(() => encodeCanonical(value)).toThrow(TypeError);
+    expect(() => encodeCanonical({ member: value })).toThrow(TypeError);
+  });
+
+  it('writes as deep as it reads, and objects without a prototype', () => {
+    const deepest = [[[[[[[[1]]]]]]]];
+    expect(decodeStrict(encodeCanonical(deepest), 100)).toEqual(deepest);
+    expect(encodeCanonical(Object.assign(Object.create(null) as object, { a: 1 }))).toEqual(encodeCanonical({ a: 1 }));
+  });
+
   const anyMessage = fc.letrec((tie) => ({
     value: fc.oneof(
       { depthSize: 'small', maxDepth: 5 },

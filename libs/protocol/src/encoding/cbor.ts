@@ -1,4 +1,5 @@
-// The CBOR of our own messages (RFC 8949): one byte string has one value, and one value has one byte string. Our own codec, because a
+// The CBOR of our own messages (RFC 8949): one byte string has one value, and we write one byte string for a value. The reader takes the
+// keys of a map in any order: where bytes are signed or sealed, those bytes are checked, not a value that is encoded again. Our own codec, because a
 // general one reads more than is wanted (floats, tags, text that is not UTF-8) and is ten times the size in a browser. cbor.spec.ts
 // compares it with a general codec.
 import { ProtocolError } from '../problems';
@@ -18,26 +19,28 @@ const utf8 = new TextEncoder();
 
 /**
  * Deterministic encoding (RFC 8949 section 4.2.1): shortest forms, keys in the order of their encoded bytes.
- * @param value null, booleans, whole numbers within ±(2^53 - 1), text, Uint8Array, arrays and plain objects of these
+ * @param value null, booleans, whole numbers within ±(2^53 - 1), well-formed text, Uint8Array, arrays and plain objects of these, nested at
+ * most `LIMITS.maxDepth` deep
  * @throws TypeError for any other value
  */
 export function encodeCanonical(value: unknown): Uint8Array {
   const parts: Uint8Array[] = [];
-  write(value, parts);
+  write(value, parts, 0);
   return joined(parts);
 }
 
-function write(value: unknown, parts: Uint8Array[]): void {
+function write(value: unknown, parts: Uint8Array[], depth: number): void {
   if (value === null) parts.push(Uint8Array.of(NULL));
   else if (typeof value === 'boolean') parts.push(Uint8Array.of(value ? TRUE : FALSE));
   else if (typeof value === 'number' && Number.isSafeInteger(value) && !Object.is(value, -0))
     parts.push(value < 0 ? head(NEGATIVE, -1 - value) : head(UNSIGNED, value));
-  else if (typeof value === 'string') writeBytes(TEXT, utf8.encode(value), parts);
+  else if (typeof value === 'string') writeText(value, parts);
   else if (value instanceof Uint8Array) writeBytes(BYTES, value, parts);
   else if (Array.isArray(value)) {
+    checkDepth(value.length, depth);
     parts.push(head(ARRAY, value.length));
-    for (const each of value as unknown[]) write(each, parts);
-  } else if (typeof value === 'object') writeMap(value, parts);
+    for (const each of value as unknown[]) write(each, parts, depth + 1);
+  } else if (typeof value === 'object' && isPlain(value)) writeMap(value, parts, depth);
   else throw new TypeError(`a ${typeof value} has no place in a message`);
 }
 
@@ -45,12 +48,30 @@ function writeBytes(major: number, bytes: Uint8Array, parts: Uint8Array[]): void
   parts.push(head(major, bytes.length), bytes);
 }
 
-function writeMap(value: object, parts: Uint8Array[]): void {
+/** Without this a lone surrogate would become U+FFFD: two texts would have one byte string. */
+function writeText(text: string, parts: Uint8Array[]): void {
+  if (!text.isWellFormed()) throw new TypeError('text with a lone surrogate has no place in a message');
+  writeBytes(TEXT, utf8.encode(text), parts);
+}
+
+/** Of any realm. The members of others (Map, Date, DataView) are not all that they hold. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** The depth that the reader takes. */
+function checkDepth(entries: number, depth: number): void {
+  if (entries > 0 && depth >= LIMITS.maxDepth) throw new TypeError(`nested deeper than ${LIMITS.maxDepth}`);
+}
+
+function writeMap(value: object, parts: Uint8Array[], depth: number): void {
   const entries = Object.entries(value).map(([key, member]) => [encodeCanonical(key), member] as const);
+  checkDepth(entries.length, depth);
   parts.push(head(MAP, entries.length));
   for (const [key, member] of entries.sort(([a], [b]) => compareBytes(a, b))) {
     parts.push(key);
-    write(member, parts);
+    write(member, parts, depth + 1);
   }
 }
 
@@ -85,8 +106,8 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * Reads one data item under size, depth and item limits; shortest forms, definite lengths, text keys without repeats, no tags, no floats,
- * no number beyond 2^53 - 1. Byte strings are copies.
+ * Reads one data item under size, depth and item limits; shortest forms, definite lengths, text keys without repeats in any order, no tags,
+ * no floats, no number beyond 2^53 - 1. Byte strings are copies.
  * @throws ProtocolError `body_too_large` | `malformed_body`
  */
 export function decodeStrict(bytes: Uint8Array, maxBytes: number): unknown {
