@@ -118,8 +118,21 @@ describe('the address of the page', () => {
     ['an empty image', `#pcr0=&pcr3=${C}`, 'image_missing'],
     ['two operators for three images', `#pcr0=${A},${B},${C}&pcr3=${C},${D}`, 'pairs_unequal'],
     ['a word of old', `#pcr0=${A}&operator=any`, 'operator_missing'],
+    ['& escaped as HTML', `#campaign=x&amp;pcr0=${A}&amp;pcr3=${C}`, 'image_missing'],
+    ['& and = escaped', `#campaign%3Dx%26pcr0%3D${A}%26pcr3%3D${C}`, 'image_missing'],
+    ['a name escaped with them', `#campaign%3Dx%26%70cr0%3D${A}`, 'image_missing'],
+    ['names in capitals', `#PCR0=${A}&PCR3=${C}`, 'image_missing'],
+    ['one name in capitals', `#pcr0=${A}&PCR3=${C}`, 'operator_missing'],
+    ['semicolons', `#campaign=x; pcr0=${A}; pcr3=${C}`, 'image_missing'],
+    ['spaces before its names', `#campaign=x& pcr0=${A}& pcr3=${C}`, 'image_missing'],
+    ['names at the end of more than 32,768 characters', `#x=${'x'.repeat(32_768)}&pcr0=${A}&pcr3=${C}`, 'too_long'],
   ])('is refused with %s', (_, hash, code) => {
     expect(read(hash)).toMatchObject({ ok: false, problem: { code } });
+    expect(read('', hash.replace('#', '?'))).toMatchObject({ ok: false, problem: { code } });
+    expect(read(hash, `?pcr0=${A}&pcr3=${C}`)).toMatchObject({ ok: false, problem: { code } });
+    // The person can do without it
+    const dropped = withoutNames(new URL(`https://x.test/${hash}`));
+    expect(namesInAddress(dropped.hash, dropped.search)).toBeUndefined();
   });
 
   it.each<{ accepted: Accepted }>([

@@ -113,15 +113,22 @@ function readRegisters(text: string, field: Problem['field']): Read<readonly str
 
 const NAMES = ['pcr0', 'pcr3'] as const;
 
+/** A link that means to name something, in whatever spelling, after a program that passed it on has damaged it. */
+const MENTIONED = /pcr[03]/i;
+/** What `namesInAddress` gives for a link that is too long. No list of parameters is written like this. */
+const TOO_LONG = 'too_long';
+
 /**
- * What an address of the page names: `#pcr0=<hex>&pcr3=<hex or any>`, or the same as a query. As text without the other parameters;
- * undefined where it names neither image nor operator.
+ * What an address of the page names: `#pcr0=<hex>&pcr3=<hex or any>`, or the same as a query. As text without the other parameters, which
+ * `readNames` refuses where the address is damaged or too long; undefined where it mentions neither image nor operator.
  */
 export function namesInAddress(hash: string, search: string): string | undefined {
-  const parameters = [hash.replace(/^#/, ''), search]
-    .map((text) => new URLSearchParams(text.slice(0, MAX_CHARACTERS)))
-    .find((each) => NAMES.some((name) => each.has(name)));
-  if (parameters === undefined) return undefined;
+  const text = [hash.replace(/^#/, ''), search].find(
+    (each) => MENTIONED.test(each) || MENTIONED.test(new URLSearchParams(each).toString()),
+  );
+  if (text === undefined) return undefined;
+  if (text.length > MAX_CHARACTERS) return TOO_LONG;
+  const parameters = new URLSearchParams(text);
   const own = NAMES.flatMap((name) => parameters.getAll(name).map((value): [string, string] => [name, value]));
   return new URLSearchParams(own).toString();
 }
@@ -132,6 +139,7 @@ export function namesInAddress(hash: string, search: string): string | undefined
  * @param names of `namesInAddress`
  */
 export function readNames(names: string): Read<Accepted> {
+  if (names === TOO_LONG) return problem('too_long', 'image');
   const parameters = new URLSearchParams(names);
   const images = readRegisters(parameters.getAll('pcr0').join(','), 'image');
   if (!images.ok) return images;
@@ -145,12 +153,13 @@ export function readNames(names: string): Read<Accepted> {
   return listOf(images.value.map((pcr0, at) => setOf({ pcr0 }, operators.value[at] ?? first)));
 }
 
-/** An address without what it names: for a person who does not want to compare with it. */
+/** An address without what it names, or without the damaged part that means to: for a person who does not want to compare with it. */
 export function withoutNames(url: URL): URL {
   const rest = (text: string): string => {
     const parameters = new URLSearchParams(text);
     for (const name of NAMES) parameters.delete(name);
-    return parameters.toString();
+    const others = parameters.toString();
+    return namesInAddress(others, '') === undefined ? others : '';
   };
   const next = new URL(url);
   if (namesInAddress(url.hash, '') !== undefined) next.hash = rest(url.hash.slice(1));

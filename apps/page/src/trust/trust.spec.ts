@@ -1,8 +1,9 @@
 import { fromHex } from '@communique-tee/protocol';
+import { effect } from '@preact/signals';
 import english from '../text/languages/en';
 import { attest, configuration, developmentRoot, measurements, NOW_MS } from '../testing/enclave';
 import { keepAccepted, type Accepted } from './accepted';
-import { checkEnclave, chooseDemo, dropLink, evidence, leaveDemo, naming, policy, trust } from './trust';
+import { checkEnclave, chooseDemo, dropLink, evidence, leaveDemo, naming, policy, site, trust } from './trust';
 import { trustSentence } from './trust-sentence';
 
 const OTHER = 'ab'.repeat(48);
@@ -101,6 +102,16 @@ describe('a site elsewhere that publishes a development root and forges document
     },
   );
 
+  it('is no demo any more on a page that the Back button brings back, after the person left the demo on another', async () => {
+    await check('https://letters.example/');
+    await chooseDemo();
+    expect(policy.value).toBeDefined();
+    sessionStorage.removeItem('communique-tee demo'); // by that page's own `leaveDemo`
+    await checkEnclave();
+    expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind: 'demo_not_chosen' } });
+    expect(policy.value).toBeUndefined();
+  });
+
   it('gains nothing by a root that is none', async () => {
     served.site.developmentRoot = 'no root';
     await check('http://localhost/');
@@ -133,6 +144,8 @@ describe('the image and the operator', () => {
   it.each([
     ['a damaged link', `#pcr0=${pcr0.slice(1)}&pcr3=${pcr3}`, 'link_unusable'],
     ['a link without an operator', `#pcr0=${pcr0}`, 'link_unusable'],
+    ['a link escaped as HTML', `#campaign=x&amp;pcr0=${pcr0}&amp;pcr3=${pcr3}`, 'link_unusable'],
+    ['a link that is too long', `#x=${'x'.repeat(32_768)}&pcr0=${pcr0}&pcr3=${pcr3}`, 'link_unusable'],
   ])('of %s are refused on every page of the tab, although the site’s own list would pass', async (_, hash, kind) => {
     await check(`http://localhost/${hash}`);
     expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind } });
@@ -145,6 +158,14 @@ describe('the image and the operator', () => {
     keepAccepted([{ pcr0: OTHER, pcr3 }]);
     await check(`http://localhost/#pcr0=${pcr0}&pcr3=${pcr3}`);
     expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind: 'link_contradicts_kept' } });
+  });
+
+  it('are those of a link that the tab opened on another page, where the Back button brings this page back', async () => {
+    await check('http://localhost/');
+    expect(trust.value).toMatchObject({ kind: 'verified', namedBy: 'site' });
+    sessionStorage.setItem('communique-tee link', `pcr0=${OTHER}&pcr3=${pcr3}`); // by that page
+    await checkEnclave();
+    expect(trust.value).toMatchObject({ kind: 'refused', reason: { code: 'ERR_ATTESTATION_MEASUREMENT' } });
   });
 
   it('that are kept damaged are refused', async () => {
@@ -161,6 +182,21 @@ describe('the image and the operator', () => {
 });
 
 describe('a later check', () => {
+  it('changes list, evidence and verdict at once: no reader sees one of them with the others of before', async () => {
+    await check('http://localhost/');
+    const seen: unknown[] = [];
+    const stop = effect(() => {
+      seen.push([site.value?.developmentRootPem === null, evidence.value?.demo, trust.value.kind]);
+    });
+    served.site.developmentRoot = null;
+    await checkEnclave(true);
+    stop();
+    expect(seen).toEqual([
+      [false, true, 'verified'],
+      [true, false, 'refused'],
+    ]);
+  });
+
   it('that fails takes the trust back, and so does a server that is gone', async () => {
     await check('http://localhost/');
     expect(policy.value).toBeDefined();

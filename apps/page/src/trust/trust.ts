@@ -2,7 +2,7 @@
 import { AttestationError, unsafeTrustAnchorFromPem, type TrustAnchor } from '@communique-tee/attestation/browser';
 import type { EnclaveKey, Policy } from '@communique-tee/client';
 import type { CheckName, FailureCode } from '@communique-tee/enclave-identity/browser';
-import { computed, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import { isLoopback } from '../loopback';
 import {
   addressOf,
@@ -17,7 +17,7 @@ import {
 import { NoAnswer, type NoAnswerReason } from './ask';
 import { examine, type Examined } from './examine';
 import { fetchConfiguration, fetchDocument, type Answer } from './fetch-document';
-import { nameImages, type NamedBy, type NamingRefusal } from './naming';
+import { nameImages, type NamedBy, type Naming, type NamingRefusal } from './naming';
 import { fetchSiteFacts, type SiteFacts } from './site-facts';
 
 export type { NamedBy } from './naming';
@@ -66,9 +66,7 @@ export const kept = signal<Kept>(undefined);
 /** What the person gave on /verify, for this visit. */
 export const given = signal<Accepted | undefined>(undefined);
 /** The images and operators that this page compares with, and who named them. */
-export const naming = computed(() =>
-  nameImages({ file: given.value, link: linked.value, kept: kept.value, site: site.value?.accepted }),
-);
+export const naming = computed(() => namingWith(site.value));
 /** To append to the address of another page of this site, so that a new tab compares with the same. */
 export const linkHash = computed(() => (linked.value?.ok === true ? `#${addressOf(linked.value.value)}` : ''));
 
@@ -99,24 +97,33 @@ export async function checkEnclave(quiet = false): Promise<void> {
   readSources();
   let next: Trust;
   let found: Evidence | undefined;
+  let facts: SiteFacts | undefined;
   try {
-    const [facts, answer] = await Promise.all([fetchSiteFacts(), fetchDocument()]);
+    const [told, answer] = await Promise.all([fetchSiteFacts(), fetchDocument()]);
     if (number !== latest) return;
-    site.value = facts;
-    found = await evidenceOf(answer, facts);
-    next = trustIn(found, facts);
+    facts = told;
+    const named = namingWith(facts);
+    found = await evidenceOf(answer, facts, named);
+    next = trustIn(found, facts, named);
   } catch (error) {
     if (!(error instanceof NoAnswer)) reportError(error);
     next = { kind: 'unreachable', reason: error instanceof NoAnswer ? error.reason : { kind: 'page_fault' } };
   }
   if (number !== latest) return;
-  evidence.value = found;
-  trust.value = next;
+  // Together: `policy` must never join the verdict of one check with the list or the root of another
+  batch(() => {
+    if (facts !== undefined) site.value = facts;
+    evidence.value = found;
+    trust.value = next;
+  });
+}
+
+function namingWith(facts: SiteFacts | undefined): Naming {
+  return nameImages({ file: given.value, link: linked.value, kept: kept.value, site: facts?.accepted });
 }
 
 /** Under the AWS root; and under the root that the site publishes only where the document is not of AWS, and a demo may be. */
-async function evidenceOf(answer: Answer, { developmentRootPem }: SiteFacts): Promise<Evidence> {
-  const { accepted } = naming.value;
+async function evidenceOf(answer: Answer, { developmentRootPem }: SiteFacts, { accepted }: Naming): Promise<Evidence> {
   const atMs = Date.now();
   const under = (anchor: TrustAnchor | undefined): Promise<Examined> =>
     examine({ ...answer, configuration: fetchConfiguration, accepted, anchor, nowMs: atMs });
@@ -128,8 +135,11 @@ async function evidenceOf(answer: Answer, { developmentRootPem }: SiteFacts): Pr
   return { ...(root === undefined ? examined : await under(root)), answer, accepted, atMs, demo: root !== undefined };
 }
 
-function trustIn({ verdict, checks, answer, demo }: Evidence, { developmentRootPem }: SiteFacts): Trust {
-  const { refusal, namedBy } = naming.value;
+function trustIn(
+  { verdict, checks, answer, demo }: Evidence,
+  { developmentRootPem }: SiteFacts,
+  { refusal, namedBy }: Naming,
+): Trust {
   const refused = (reason: Refusal): Trust => ({ kind: 'refused', reason, demo });
   if (verdict.kind === 'refused') {
     const { check, code } = verdict;
@@ -192,7 +202,7 @@ function anchorOf(pem: string): TrustAnchor | undefined {
   }
 }
 
-/** For a browser that keeps nothing: as long as this document. */
+/** Only for a browser that keeps nothing: as long as this document. Other pages of the tab cannot take back what is in it. */
 const memory = new Map<string, string>();
 
 function session(key: string): string | undefined {
@@ -204,12 +214,11 @@ function session(key: string): string | undefined {
 }
 
 function setSession(key: string, value: string | undefined): void {
-  if (value === undefined) memory.delete(key);
-  else memory.set(key, value);
+  memory.delete(key);
   try {
     if (value === undefined) sessionStorage.removeItem(key);
     else sessionStorage.setItem(key, value);
   } catch {
-    // In memory only
+    if (value !== undefined) memory.set(key, value);
   }
 }

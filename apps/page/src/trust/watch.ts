@@ -24,8 +24,9 @@ export function watchEnclave(): void {
     if (Date.now() - (evidence.value?.atMs ?? 0) > STALE_MS) checkIfInView();
   };
   document.addEventListener('visibilitychange', comeBack);
+  // By the Back button, as it was left: the person may have taken back on another page what it goes by, so nothing is sent meanwhile
   globalThis.addEventListener('pageshow', ({ persisted }) => {
-    if (persisted) comeBack();
+    if (persisted) void checkEnclave();
   });
   globalThis.addEventListener('online', checkIfInView);
   // Another link in this tab, or another tab that keeps or forgets an image
@@ -33,6 +34,6 @@ export function watchEnclave(): void {
     if (namesInAddress(location.hash, '') !== undefined) void checkEnclave();
   });
   globalThis.addEventListener('storage', ({ key }) => {
-    if (key === KEPT_KEY || key === null) void checkEnclave(true);
+    if (key === KEPT_KEY || key === null) void checkEnclave();
   });
 }
