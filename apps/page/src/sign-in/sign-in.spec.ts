@@ -188,6 +188,19 @@ describe('signing in', () => {
       expect([tab.requests, tab.address.search]).toEqual([[], '']);
     });
 
+    it('an answer in a link that also names images, and keeps what it names, so that they are compared', async () => {
+      for (const more of ['state=CA', 'code=SCA01', 'error=1', '']) {
+        tab.address = new URL(`${PAGE}?pcr0=ab&pcr3=cd&${more}#campaign=x`);
+        const { href } = tab.address;
+        tab.reload();
+        expect([tab.address.href, tab.store.problem.value]).toEqual([href, undefined]);
+      }
+      await tab.comeBack({ pcr0: 'ab', state: 's', code: 'c', iss: ISSUER, session_state: 'x', pcr3: 'cd' });
+      expect([tab.address.href, tab.store.problem.value]).toEqual([`${PAGE}?pcr0=ab&pcr3=cd`, 'not_started']);
+      await tab.comeBack({ pcr0: 'ab', state: 's', error: 'e', error_description: 'd', error_uri: 'u' });
+      expect(tab.address.href).toBe(`${PAGE}?pcr0=ab`);
+    });
+
     it('an answer with another state than the one of this tab (code injection)', async () => {
       const request = await tab.start();
       const store = await tab.comeBack({ code: 'code-of-mallory', state: 'another' });

@@ -19,7 +19,7 @@ export type SignInState = 'unavailable' | 'signed_out' | 'returning' | 'signed_i
 export interface SignInBrowser {
   /** The page's whole address. */
   address(): URL;
-  /** Changes the address of this entry of the history, and loads nothing. `path`: `/`, and a fragment. */
+  /** Changes the address of this entry of the history, and loads nothing. `path`: `/`, perhaps a query, and a fragment. */
   replaceAddress(path: string): void;
   /** Leaves the page. */
   go(address: URL): void;
@@ -28,6 +28,10 @@ export interface SignInBrowser {
   readonly loadFlow: () => Promise<typeof import('./code-flow')>;
 }
 
+/** Of an issuer's answer (RFC 6749 section 4.1.2, RFC 9207, OpenID Connect), and the tokens that some put beside it. */
+const ANSWERS: ReadonlySet<string> = new Set([
+  ...['code', 'state', 'error', 'error_description', 'error_uri', 'iss', 'session_state', 'id_token', 'access_token'],
+]);
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export class SignInStore {
@@ -63,9 +67,14 @@ export class SignInStore {
     const address = this.browser.address();
     const pending = takePending(this.browser.storage);
     const answer = address.searchParams;
-    if (!answer.has('state') && !answer.has('code') && !answer.has('error')) return;
-    // Neither history nor a copied address keeps the code
-    this.browser.replaceAddress(`/${pending?.fragment ?? address.hash}`);
+    const isAnswer =
+      pending === undefined
+        ? answer.has('state') && (answer.has('code') || answer.has('error'))
+        : answer.has('state') || answer.has('code') || answer.has('error');
+    if (!isAnswer) return;
+    // Neither history nor a copied address keeps the code; what a link names beside it stays
+    const rest = new URLSearchParams([...answer].filter(([name]) => !ANSWERS.has(name))).toString();
+    this.browser.replaceAddress(`/${rest === '' ? '' : `?${rest}`}${pending?.fragment ?? address.hash}`);
     if (pending === undefined) {
       this.failure.value = 'not_started';
       return;
