@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { clock, percent } from '../format';
+import { knownText } from '../text/known-text';
 import { fill, text } from '../text/text';
 import { Details } from '../ui/details';
 import { Time } from '../ui/time';
@@ -143,8 +144,7 @@ export function HealthStrips({
 
 /** A part that has no name in the catalogue is shown as the gateway names it. */
 export function partName(name: string): string {
-  const names: Readonly<Record<string, string>> = text.value.status.partNames;
-  return names[name] ?? name;
+  return knownText(text.value.status.partNames, name) ?? name;
 }
 
 function Figure({

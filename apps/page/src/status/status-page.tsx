@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { knownText } from '../text/known-text';
 import { fill, text } from '../text/text';
 import type { NoAnswerReason } from '../trust/ask';
 import { Button } from '../ui/button';
@@ -123,11 +124,9 @@ function TokenForm() {
 function reasonSentence(reason: NoAnswerReason): string {
   const words = text.value.status.noAnswer;
   if (reason.kind !== 'answered') return words[reason.kind];
-  const known: Readonly<Record<string, string>> = words.codes;
-  return known[reason.code ?? ''] ?? fill(words.answered, { status: String(reason.status) });
+  return knownText(words.codes, reason.code) ?? fill(words.answered, { status: String(reason.status) });
 }
 
 function stateName(status: string): string {
-  const names: Readonly<Record<string, string>> = text.value.status.states;
-  return names[status] ?? status;
+  return knownText(text.value.status.states, status) ?? status;
 }

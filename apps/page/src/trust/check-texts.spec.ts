@@ -26,5 +26,6 @@ it('every check is shown in one group', () => {
 
 it('a check or a failure that the catalogue does not know yet is shown as the library has it', () => {
   expect(titleOf('a_newer_check' as never)).toBe('a newer check');
-  expect(failureSentence('ERR_NEWER', 'something is wrong')).toBe('Something is wrong.');
+  for (const code of ['ERR_NEWER', '__proto__', 'constructor', 'toString'])
+    expect(failureSentence(code, 'something is wrong')).toBe('Something is wrong.');
 });

@@ -2,6 +2,7 @@ import { CHECK_NAMES, type CheckName, type CheckResult } from '@communique-tee/e
 import { CHAMBER_KEYS, PROCESS_CUSTODY, toHex, type Chamber, type PublicConfiguration } from '@communique-tee/protocol';
 import { duration, instant, wholeNumber } from '../format';
 import { chamberName } from '../text/chamber-name';
+import { knownText } from '../text/known-text';
 import { fill, text } from '../text/text';
 import { operatorsOf } from './accepted';
 import { MAX_AGE_MS } from './examine';
@@ -29,12 +30,12 @@ type Texts = Readonly<Record<string, string>>;
 
 /** A check without a title in the catalogue is shown by its name. */
 export function titleOf(name: CheckName): string {
-  return (text.value.checks.titles as Texts)[name] ?? name.replaceAll('_', ' ');
+  return knownText(text.value.checks.titles, name) ?? name.replaceAll('_', ' ');
 }
 
 /** A failure, or a note, without a sentence in the catalogue is shown as the library has it, in English. */
 export function failureSentence(code: string, detail: string): string {
-  return (text.value.checks.failures as Texts)[code] ?? sentence(detail);
+  return knownText(text.value.checks.failures, code) ?? sentence(detail);
 }
 
 /** What the page says of a check, in the reader's language; empty where the title says it all, or the check was not reached. */
@@ -52,7 +53,7 @@ export function checkSentence(check: CheckResult, evidence: Evidence): string {
 }
 
 function noteSentence(code: string, detail: string | undefined): string {
-  const note = (text.value.checks.notes as Texts)[code] ?? sentence(detail ?? code.replaceAll('_', ' '));
+  const note = knownText(text.value.checks.notes, code) ?? sentence(detail ?? code.replaceAll('_', ' '));
   return fill(note, { detail: detail ?? '' });
 }
 

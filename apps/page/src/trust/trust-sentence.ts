@@ -1,3 +1,4 @@
+import { knownText } from '../text/known-text';
 import { fill, text } from '../text/text';
 import type { Trust } from './trust';
 
@@ -16,8 +17,7 @@ export function trustSentence(state: Trust): string {
     case 'unreachable': {
       const { reason } = state;
       if (reason.kind !== 'answered') return words.noAnswer[reason.kind];
-      const known: Readonly<Record<string, string>> = words.answered;
-      return known[reason.code ?? ''] ?? fill(words.noAnswer.answered, { status: String(reason.status) });
+      return knownText(words.answered, reason.code) ?? fill(words.noAnswer.answered, { status: String(reason.status) });
     }
   }
 }

@@ -230,6 +230,11 @@ it.each<[string, Response, string]>([
     problem(503, 'a_newer_code'),
     'The server answered with error 503. Sending is blocked.',
   ],
+  ...['__proto__', 'constructor'].map((code): [string, Response, string] => [
+    `the code is ${code}`,
+    problem(503, code),
+    'The server answered with error 503. Sending is blocked.',
+  ]),
   [
     'a proxy answers for it',
     new Response('<html>', { status: 502 }),

@@ -1,14 +1,14 @@
 import { AttestationError } from '@communique-tee/attestation/browser';
 import { EnclaveError } from '@communique-tee/enclave-identity/browser';
+import { knownText } from '../text/known-text';
 import { fill, text } from '../text/text';
 import { failureSentence } from '../trust/check-texts';
 
 /** In the reader's language, with the check of the document that failed, where it was that. */
 export function receiptFailure({ code, cause }: { readonly code: string; readonly cause?: unknown }): string {
-  const failures: Readonly<Record<string, string>> = text.value.verify.receipt.failures;
   const detail =
     cause instanceof AttestationError || cause instanceof EnclaveError
       ? failureSentence(cause.code, cause.message)
       : '';
-  return fill(failures[code] ?? text.value.verify.receipt.bad, { detail }).trim();
+  return fill(knownText(text.value.verify.receipt.failures, code) ?? text.value.verify.receipt.bad, { detail }).trim();
 }

@@ -1,0 +1,4 @@
+/** The text for a code that a server or a library gave. Undefined where there is none; `constructor` and `__proto__` have none. */
+export function knownText(texts: Readonly<Record<string, string>>, code: string | undefined): string | undefined {
+  return code !== undefined && Object.hasOwn(texts, code) ? texts[code] : undefined;
+}
