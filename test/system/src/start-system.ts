@@ -82,14 +82,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const step = options.step ?? ((_title, work) => work());
   const { folder } = options;
   const logFolder = join(folder, 'logs');
-  await rm(logFolder, { recursive: true, force: true });
-  await mkdir(logFolder, { recursive: true });
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
     for (const one of stops.splice(0).reverse()) await one();
   };
   try {
-    const bundles = await step('bundle the enclave and the gateway', buildApps);
+    // First, because it refuses a folder that another system uses, whose logs stay
     const postgres = await step('start PostgreSQL', () =>
       startPostgres({
         folder: join(folder, 'postgres'),
@@ -98,6 +96,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       }),
     );
     stops.push(() => postgres.stop());
+    await rm(logFolder, { recursive: true, force: true });
+    await mkdir(logFolder, { recursive: true });
+    const bundles = await step('bundle the enclave and the gateway', buildApps);
     const databaseUrl = await postgres.createDatabase('communique');
     await step('prisma migrate deploy', () => migrate(databaseUrl));
 

@@ -11,7 +11,7 @@ describe('what the demo says about its own failure', () => {
       'another demo in the same folder',
       new SupportError('POSTGRES_FOLDER_IN_USE', 'a server (process 7) runs on /nowhere/demo/postgres already'),
       'Another demo or “npm run dev” uses the folder /nowhere/demo.',
-      /^end the other one with Ctrl-C .*--folder/,
+      /^end that one first with Ctrl-C .*--folder/,
     ],
     [
       'a database of another PostgreSQL',

@@ -26,7 +26,7 @@ function explained(error: unknown, { folder, port }: Surroundings): Explanation 
     case 'POSTGRES_FOLDER_IN_USE':
       return [
         `Another demo or “npm run dev” uses the folder ${folder}.`,
-        `end the other one with Ctrl-C in its terminal, or ${otherFolder}`,
+        `end that one first with Ctrl-C in its terminal, or ${otherFolder}`,
       ];
     case 'POSTGRES_FOLDER_UNUSABLE':
       return [

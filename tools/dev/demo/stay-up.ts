@@ -31,8 +31,8 @@ To see another result, run this in a second terminal, then send a message:
 with one of these names:
 
 ${names()}
-“npm run demo -- --outcomes expired” starts the demo so that messages expire after ${String(EXPIRE_AFTER_SECONDS)} seconds. test/congress/README.md
-shows how to choose the answer of a single office.
+To see a message expire after ${String(EXPIRE_AFTER_SECONDS)} seconds, end this demo first (Ctrl-C), then run: npm run demo -- --outcomes expired
+test/congress/README.md shows how to choose the answer of a single office.
 
 More to look at:
 
