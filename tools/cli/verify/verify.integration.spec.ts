@@ -105,7 +105,7 @@ describe('communique-tee verify', () => {
       'custody     process',
       'before the time of verification',
       'regional.development.nitro-enclaves',
-      'WARNING  under the root given with --development-root',
+      'WARNING  under a development root, which --development-root or the policy names',
     ]) {
       expect(stdout).toContain(shown);
     }
