@@ -29,15 +29,15 @@ export function ChecksView({ evidence }: { readonly evidence: Evidence }) {
         const lines = linesOf(group, evidence);
         const state = WORST.find((each) => lines.some((line) => line.state === each)) ?? 'waiting';
         // Under a development root nothing is genuine, although every check of this group holds
-        const label = evidence.demo && group === 'genuine' && state === 'warning' ? 'demo' : state;
+        const kind = evidence.demo && group === 'genuine' && state === 'warning' ? 'demo' : undefined;
         return (
           <details key={group} class="check-group" data-group={group} data-state={state} open={state === 'failed'}>
             <summary>
               <span class="sign" aria-hidden="true">
                 {SIGNS[state]}
               </span>
-              <span class="check-group-title">{words.groups[group]}</span>
-              <span class="check-state">{words.groupStates[label]}</span>
+              <span class="check-group-title">{words.groups[kind ?? group]}</span>
+              <span class="check-state">{words.groupStates[kind ?? state]}</span>
             </summary>
             <ul class="checks">
               {lines.map((line) => (

@@ -67,7 +67,7 @@ export function ReceiptView({ verdict }: { readonly verdict: ReceiptVerdict }) {
         ))}
       </ol>
       <p>{words.hidden}</p>
-      <p>{words.proves}</p>
+      <p>{verdict.demo ? words.provesDemo : words.proves}</p>
       <p>{words.provesNot}</p>
       <p>{words.compareId}</p>
     </Card>

@@ -1,10 +1,11 @@
 import { SignIn } from '../sign-in/sign-in-block';
 import { text } from '../text/text';
 import { Button } from '../ui/button';
+import { Card } from '../ui/card';
 import { Details } from '../ui/details';
 import { attemptStep, errorOf } from './attempt';
 import { idOf, STATES, type FieldName } from './fields';
-import { chooseState } from './form';
+import { chooseState, problemsOf } from './form';
 import { fieldProps, FormText } from './form-fields';
 import { SelectField } from '../ui/field';
 import { OfficesField } from './offices-field';
@@ -29,6 +30,7 @@ export function AddressStep() {
   return (
     <StepFrame of="address">
       <SignIn beforeLeaving={beforeSignIn} />
+      <NoCampaign />
       <form
         noValidate
         autocomplete="on"
@@ -77,5 +79,18 @@ export function AddressStep() {
         </div>
       </form>
     </StepFrame>
+  );
+}
+
+/** Without a campaign nothing can be sent: better to know before writing. */
+function NoCampaign() {
+  const { review } = text.value.write;
+  if (problemsOf('review').length === 0) return null;
+  return (
+    <Card tone="open">
+      <p>
+        {review.blocked} {review.reasons.campaign}
+      </p>
+    </Card>
   );
 }

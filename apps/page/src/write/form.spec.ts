@@ -77,6 +77,19 @@ describe('the form', () => {
     });
   });
 
+  it.each(['119 hr 1', '119 HR 1', '119 H.R. 1', '119 h. r. 1', '119 HR1', '  119  hr\t1 '])(
+    'reads a bill as people write it: %s',
+    (typed) => {
+      fill({ 'message/bills': typed });
+      expect(currentMessage()?.message.bills).toEqual([{ congress: 119, type: 'hr', number: 1 }]);
+    },
+  );
+
+  it.each(['HR 1', 'hr 119 1', '119 hr', '119 xy 1', '119 . 1'])('does not guess what a bill lacks: %s', (typed) => {
+    fill({ 'message/bills': typed });
+    expect(currentMessage()).toBeNull();
+  });
+
   it('asks, when empty, for every required field and for nothing else', () => {
     expect(currentMessage()).toBeNull();
     // District and offices are asked for once the state is known

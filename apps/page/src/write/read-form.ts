@@ -64,10 +64,10 @@ export function readOfficeCodes(typed: string): readonly string[] {
     .filter((code) => code !== '');
 }
 
-/** What cannot be read becomes a bill that the check refuses. */
+/** `119 H.R. 1` as `119 hr 1`. What cannot be read becomes a bill that the check refuses. */
 function readBill(line: string): { readonly congress: number; readonly type: string; readonly number: number } {
-  const [, congress, type, number] = /^(\d{1,3})\s+([a-z]+)\s+(\d{1,5})$/i.exec(line) ?? [];
-  return { congress: Number(congress), type: (type ?? '').toLowerCase(), number: Number(number) };
+  const [, congress, type, number] = /^(\d{1,3})\s+([a-z][a-z.\s]*)(\d{1,5})$/i.exec(line) ?? [];
+  return { congress: Number(congress), type: (type ?? '').replace(/[.\s]/g, '').toLowerCase(), number: Number(number) };
 }
 
 /** As a message takes it; what is no web address stays, to be refused. */

@@ -118,7 +118,7 @@ const english = {
       image: 'PCR0 is equal, digit for digit.',
       operator: 'PCR3, the role of the machine that runs the enclave, is equal, digit for digit.',
       key_binding:
-        'The sealing key and the receipt key are in the signed document. Key id {keyId}, computed here: equal.',
+        'The sealing key and the receipt key are in the signed document. Key ID {keyId}, computed here: equal.',
     },
     notes: {
       development_root:
@@ -272,6 +272,7 @@ const english = {
       genuine: 'It is genuine: AWS hardware signed it',
       fresh: 'It is fresh: made for your question, just now',
       published: 'It is the published image, of this operator',
+      demo: 'It is signed by this demo, not by AWS hardware',
     },
     groupsTitle: 'The checks',
     groupStates: {
@@ -339,20 +340,20 @@ const english = {
       imageHint: '96 digits each. Take it from somewhere else than this server.',
       operator: 'Operator: PCR3',
       operatorHint:
-        '96 digits each, as the operator publishes them. Leave it empty to keep the operator of now. “any” accepts every operator: it can see when you write, and can drop your message.',
+        '96 digits each, as the operator publishes them. Leave this empty to compare with the same operator as now. “any” accepts every operator: it can see when you write, and can drop your message.',
       use: 'Compare',
       now: 'Compared with now',
       anyOperator: 'any operator',
       keep: 'Keep in this browser',
       keepHint:
-        'Then every page of this site compares with it, on this device, until you forget it. It says nothing about you.',
+        'Every page of this site then compares the enclave with these values, in this browser, until you choose “Forget what is kept”. They say nothing about you.',
       keptNow: 'Kept in this browser.',
       notKept: 'This browser keeps nothing. It holds until you close this page.',
       forget: 'Forget what is kept',
       stopFile: 'Stop using my file',
       fileOnly: 'It holds on this page only, until you keep it.',
       done: 'Compared with your values. The result is at the top.',
-      tooLarge: 'This file is larger than {size}. No receipt and no measurements are. Nothing was read.',
+      tooLarge: 'This file is larger than {size}, so it cannot be a receipt or measurements. It was not read.',
       unreadable: 'Your browser could not read this file.',
       several: 'Please give one file at a time.',
     },
@@ -377,8 +378,10 @@ const english = {
       hidden: 'Each office is hidden behind a salted hash. Only the sender can tell which is which.',
       proves:
         'It proves that an enclave of this image, for this operator, reported these results for these sealed bytes at that time.',
+      provesDemo:
+        'Of a real enclave it would prove that an enclave of this image, for this operator, reported these results for these sealed bytes at that time.',
       provesNot: 'It does not prove what the message said, who sent it, or that a person read it.',
-      compareId: 'Compare the message id with yours: a receipt of another message is genuine too.',
+      compareId: 'Compare the message ID with yours: a receipt of another message is genuine too.',
       unnamed: 'There is no image to compare the receipt with. Choose a file with measurements first.',
       failures: {
         ERR_RECEIPT_MALFORMED: 'The file is not a whole receipt. It may be cut off or changed.',
@@ -397,7 +400,7 @@ const english = {
       where: 'Get communique-tee.mjs here:',
       nowhere:
         'This operator does not say where it publishes communique-tee.mjs. You can build the file from the source:',
-      hash: 'Compare its SHA-256 with what the operator publishes elsewhere. The source of this page builds a file with this one:',
+      hash: 'Compare its SHA-256 with what the operator publishes elsewhere. A file built from the source code of this page has this SHA-256:',
       run: 'It needs Node.js and nothing else. Run:',
       root: 'This is a demo, so the command needs its root certificate too. Save it beside the program:',
       saveRoot: 'Save development-root.pem',
@@ -496,7 +499,7 @@ const english = {
     nothingSent: 'Nothing was sent.',
     yes: 'Yes',
     no: 'No',
-    notSaid: 'No answer',
+    notSaid: 'Not said',
     choose: 'Choose',
     moreAboutYou: 'More about you',
     fields: {
@@ -518,7 +521,7 @@ const english = {
       district: 'Your House district',
       offices: 'Offices',
       topics: 'Topics',
-      stance: 'Are you for it or against it?',
+      stance: 'Are you for or against the topic or the bill?',
       subject: 'Subject',
       body: 'Your message',
       bills: 'Bills',
@@ -533,7 +536,7 @@ const english = {
       email: 'Offices may answer to it.',
       topics: 'Choose one or more. Offices sort their mail by topic.',
       subject: 'A few words, such as the name of the bill.',
-      bills: 'One per line: Congress, type and number, such as 119 hr 1. Types: {types}.',
+      bills: 'One per line: number of the Congress, type and number of the bill, such as 119 HR 1. Types: {types}.',
       campaignId: 'The campaign link fills this in.',
     },
     missing: {
@@ -542,14 +545,15 @@ const english = {
       offices: 'Choose at least one office.',
       topics: 'Choose at least one topic.',
       body: 'Write your message.',
-      campaignId: 'Open the link of a campaign, or enter its id.',
+      campaignId: 'Open the link of a campaign, or enter its ID.',
     },
     forms: {
       zip: 'Use five digits, or five, a hyphen and four, such as 94601 or 94601-1234.',
       email: 'Use an email address, such as name@example.org.',
       phone: 'Use ten digits with two hyphens and no country code, such as 202-555-0100.',
       offices: 'Use office codes, such as HCA12 (House) or SCA01 (Senate).',
-      bills: 'Write one bill per line, such as 119 hr 1, with a type from the list.',
+      bills:
+        'Write one bill per line with the number of the Congress first, such as 119 HR 1, and a type from the list.',
       moreInfo: 'Use a whole web address, such as https://example.org/page.',
     },
     problems: {
@@ -575,12 +579,12 @@ const english = {
     offices: {
       title: 'Who gets your message',
       chooseState: 'Choose your state above, and its offices appear here.',
-      shared: 'Offices for all of {state}',
+      shared: '{state}: offices for everyone who lives there',
       chooseDistrict: 'Choose your district',
       noDistrict: 'Do not write to the House',
       findDistrict:
         'Not sure? Look at your voter registration, or look it up at house.gov. A ZIP code can belong to several districts, so this page does not guess.',
-      findLink: 'Find your representative at house.gov (opens in a new tab, and leaves this page)',
+      findLink: 'Find your representative at house.gov (another website, in a new tab)',
       byCode: 'Enter office codes',
       codes: 'Office codes',
       codesHint: 'Up to four codes with spaces between them, such as {examples}. They replace the choice above.',
@@ -611,7 +615,7 @@ const english = {
       fromTemplate: 'Started from “{title}”. Change every word you like.',
     },
     review: {
-      intro: 'This is what each office will get. Nothing has been sent yet.',
+      intro: 'This is what each office will get. It is sent when you press the button below, not before.',
       to: 'To',
       from: 'From',
       message: 'Message',
@@ -656,8 +660,8 @@ const english = {
       none: 'none',
       names: {
         suite: 'Suite',
-        keyId: 'Key id',
-        messageId: 'Message id',
+        keyId: 'Key ID',
+        messageId: 'Message ID',
         expires: 'Expires',
         nullifier: 'Nullifier',
         encapsulatedKey: 'Encapsulated key',

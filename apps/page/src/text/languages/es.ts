@@ -119,7 +119,7 @@ const spanish: Catalogue = {
       image: 'PCR0 es igual, dígito a dígito.',
       operator: 'PCR3, el rol de la máquina que ejecuta el enclave, es igual, dígito a dígito.',
       key_binding:
-        'La clave de sellado y la clave de los recibos están en el documento firmado. Identificador de clave {keyId}, calculado aquí: igual.',
+        'La clave de sellado y la clave de los recibos están en el documento firmado. ID de clave {keyId}, calculado aquí: igual.',
     },
     notes: {
       development_root:
@@ -199,7 +199,7 @@ const spanish: Catalogue = {
     custodyKms:
       'La clave de AWS KMS {custody}. Entrega las claves a los enclaves que nombra su política. La imagen medida nombra esta clave de KMS.',
     configuration: {
-      delivers: 'Entrega a {chambers}.',
+      delivers: 'Entrega mensajes a: {chambers}.',
       deliversNothing: 'No entrega nada al Congreso.',
       recognizes: '{chamber} en {origin} (reconoce un mensaje repetido)',
       forgets: '{chamber} en {origin} (no reconoce un mensaje repetido)',
@@ -277,12 +277,13 @@ const spanish: Catalogue = {
       genuine: 'Es auténtico: lo firmó el hardware de AWS',
       fresh: 'Es reciente: se acaba de hacer para su pregunta',
       published: 'Es la imagen publicada, de este operador',
+      demo: 'Lo firmó esta demo, no hardware de AWS',
     },
     groupsTitle: 'Las comprobaciones',
     groupStates: {
       passed: 'superada',
       warning: 'superada, con una advertencia',
-      demo: 'inventado, para esta demostración',
+      demo: 'inventado, para esta demo',
       failed: 'fallida',
       open: 'sin comparar',
       waiting: 'no se llegó',
@@ -344,20 +345,20 @@ const spanish: Catalogue = {
       imageHint: '96 dígitos cada uno. Tómelo de un lugar distinto de este servidor.',
       operator: 'Operador: PCR3',
       operatorHint:
-        '96 dígitos cada uno, como los publica el operador. Déjelo vacío para mantener el operador actual. «any» acepta a cualquier operador: puede ver cuándo escribe y puede descartar su mensaje.',
+        '96 dígitos cada uno, como los publica el operador. Déjelo vacío para comparar con el mismo operador que ahora. «any» acepta a cualquier operador: puede ver cuándo escribe y puede descartar su mensaje.',
       use: 'Comparar',
       now: 'Se compara ahora con',
       anyOperator: 'cualquier operador',
       keep: 'Guardar en este navegador',
       keepHint:
-        'Entonces todas las páginas de este sitio comparan con ello, en este dispositivo, hasta que lo olvide. No dice nada sobre usted.',
+        'Después, todas las páginas de este sitio comparan el enclave con estos valores, en este navegador, hasta que elija «Olvidar lo guardado». No dicen nada sobre usted.',
       keptNow: 'Guardado en este navegador.',
       notKept: 'Este navegador no guarda nada. Vale hasta que cierre esta página.',
       forget: 'Olvidar lo guardado',
       stopFile: 'Dejar de usar mi archivo',
       fileOnly: 'Vale solo en esta página, hasta que lo guarde.',
       done: 'Comparado con sus valores. El resultado está arriba.',
-      tooLarge: 'Este archivo es mayor de {size}. Ningún recibo ni ninguna medida lo es. No se leyó nada.',
+      tooLarge: 'Este archivo es mayor de {size}, así que no puede ser un recibo ni contener medidas. No se leyó.',
       unreadable: 'Su navegador no pudo leer este archivo.',
       several: 'Dé un solo archivo cada vez.',
     },
@@ -382,8 +383,10 @@ const spanish: Catalogue = {
       hidden: 'Cada oficina está oculta tras un hash con sal. Solo el remitente sabe cuál es cuál.',
       proves:
         'Prueba que un enclave de esta imagen, para este operador, comunicó estos resultados para estos bytes sellados en ese momento.',
+      provesDemo:
+        'De un enclave real probaría que un enclave de esta imagen, de este operador, informó de estos resultados para estos bytes sellados en ese momento.',
       provesNot: 'No prueba qué decía el mensaje, quién lo envió ni que una persona lo leyera.',
-      compareId: 'Compare el identificador del mensaje con el suyo: el recibo de otro mensaje también es auténtico.',
+      compareId: 'Compare el ID del mensaje con el suyo: el recibo de otro mensaje también es auténtico.',
       unnamed: 'No hay ninguna imagen con la que comparar el recibo. Elija antes un archivo con medidas.',
       failures: {
         ERR_RECEIPT_MALFORMED: 'El archivo no es un recibo completo. Puede estar cortado o cambiado.',
@@ -402,7 +405,7 @@ const spanish: Catalogue = {
       where: 'Obtenga communique-tee.mjs aquí:',
       nowhere:
         'Este operador no dice dónde publica communique-tee.mjs. Puede construir el archivo a partir del código fuente:',
-      hash: 'Compare su SHA-256 con el que el operador publica en otro lugar. El código fuente de esta página produce un archivo con este:',
+      hash: 'Compare su SHA-256 con el que el operador publica en otro lugar. Un archivo creado a partir del código fuente de esta página tiene este SHA-256:',
       run: 'Solo necesita Node.js. Ejecute:',
       root: 'Esto es una demo, así que la orden necesita también su certificado raíz. Guárdelo junto al programa:',
       saveRoot: 'Guardar development-root.pem',
@@ -505,7 +508,7 @@ const spanish: Catalogue = {
     nothingSent: 'No se envió nada.',
     yes: 'Sí',
     no: 'No',
-    notSaid: 'Sin respuesta',
+    notSaid: 'Sin indicar',
     choose: 'Elija',
     moreAboutYou: 'Más sobre usted',
     fields: {
@@ -527,7 +530,7 @@ const spanish: Catalogue = {
       district: 'Su distrito de la Cámara',
       offices: 'Oficinas',
       topics: 'Temas',
-      stance: '¿Está a favor o en contra?',
+      stance: '¿Está a favor o en contra del tema o del proyecto de ley?',
       subject: 'Asunto',
       body: 'Su mensaje',
       bills: 'Proyectos de ley',
@@ -542,7 +545,7 @@ const spanish: Catalogue = {
       email: 'Las oficinas pueden responder a esta dirección.',
       topics: 'Elija uno o más. Las oficinas ordenan su correo por temas.',
       subject: 'Unas pocas palabras, como el nombre del proyecto de ley.',
-      bills: 'Uno por línea: Congreso, tipo y número, como 119 hr 1. Tipos: {types}.',
+      bills: 'Uno por línea: número del Congreso, tipo y número del proyecto de ley, como 119 HR 1. Tipos: {types}.',
       campaignId: 'El enlace de la campaña lo rellena.',
     },
     missing: {
@@ -551,14 +554,15 @@ const spanish: Catalogue = {
       offices: 'Elija al menos una oficina.',
       topics: 'Elija al menos un tema.',
       body: 'Escriba su mensaje.',
-      campaignId: 'Abra el enlace de una campaña o escriba su identificador.',
+      campaignId: 'Abra el enlace de una campaña o escriba su ID.',
     },
     forms: {
       zip: 'Use cinco cifras, o cinco, un guion y cuatro, como 94601 o 94601-1234.',
       email: 'Use una dirección de correo, como nombre@example.org.',
       phone: 'Use diez cifras con dos guiones y sin código de país, como 202-555-0100.',
       offices: 'Use códigos de oficina, como HCA12 (Cámara) o SCA01 (Senado).',
-      bills: 'Escriba un proyecto por línea, como 119 hr 1, con un tipo de la lista.',
+      bills:
+        'Escriba un proyecto de ley por línea, con el número del Congreso primero, como 119 HR 1, y un tipo de la lista.',
       moreInfo: 'Use una dirección web completa, como https://example.org/page.',
     },
     problems: {
@@ -589,7 +593,7 @@ const spanish: Catalogue = {
       noDistrict: 'No escribir a la Cámara',
       findDistrict:
         '¿No está seguro? Mire su registro electoral o búsquelo en house.gov. Un código postal puede pertenecer a varios distritos, por eso esta página no adivina.',
-      findLink: 'Buscar a su representante en house.gov (se abre en otra pestaña y sale de esta página)',
+      findLink: 'Buscar a su representante en house.gov (otro sitio web, en otra pestaña)',
       byCode: 'Escribir códigos de oficina',
       codes: 'Códigos de oficina',
       codesHint: 'Hasta cuatro códigos separados por espacios, como {examples}. Sustituyen lo elegido arriba.',
@@ -610,7 +614,7 @@ const spanish: Catalogue = {
       fromTemplate: 'Empezado a partir de «{title}». Cambie cada palabra que quiera.',
     },
     review: {
-      intro: 'Esto es lo que recibirá cada oficina. Todavía no se ha enviado nada.',
+      intro: 'Esto es lo que recibirá cada oficina. Se envía cuando pulse el botón de abajo, no antes.',
       to: 'Para',
       from: 'De',
       message: 'Mensaje',
@@ -623,7 +627,7 @@ const spanish: Catalogue = {
       wayTitle: 'Adónde va',
       way: 'Su navegador sella todo esto. El servidor lo pasa al enclave sin abrirlo. El enclave lo abre y lo envía a cada oficina.',
       serverSees:
-        'El servidor puede ver: que su cuenta envía algo, cuándo, su dirección de red, su longitud aproximada, a cuántas oficinas de la Cámara y del Senado va y cómo terminó.',
+        'El servidor puede ver: que su cuenta envía algo, cuándo, su dirección de red, la longitud aproximada del mensaje, a cuántas oficinas de la Cámara y del Senado va y cómo terminó.',
       serverCannot:
         'El servidor no puede ver: su nombre y dirección tal como los escribió, sus palabras, sus temas, a qué miembro escribe ni qué responden las oficinas.',
       send: { one: 'Enviar a {count} oficina', other: 'Enviar a {count} oficinas' },
@@ -655,8 +659,8 @@ const spanish: Catalogue = {
       none: 'ninguno',
       names: {
         suite: 'Suite',
-        keyId: 'Id de la clave',
-        messageId: 'Id del mensaje',
+        keyId: 'ID de la clave',
+        messageId: 'ID del mensaje',
         expires: 'Vence',
         nullifier: 'Anulador',
         encapsulatedKey: 'Clave encapsulada',
@@ -874,9 +878,9 @@ const spanish: Catalogue = {
     duplicate: {
       title: 'Una oficina podría recibirlo dos veces',
       sending:
-        'Varios enclaves pueden abrir este mensaje. Si el servidor lo entrega a más de uno, {chambers} podría recibirlo dos veces.',
+        'Varios enclaves pueden abrir este mensaje. Si el servidor lo entrega a más de uno, podría recibirse dos veces: {chambers}.',
       sending_again:
-        'El servidor informa de que el enclave perdió su clave. Es posible que su mensaje ya se haya entregado, y {chambers} podría recibirlo por segunda vez.',
+        'El servidor informa de que el enclave perdió su clave. Es posible que su mensaje ya se haya entregado, y podría recibirse por segunda vez: {chambers}.',
       yes: { sending: 'Enviarlo', sending_again: 'Enviarlo de nuevo' },
       no: { sending: 'No enviarlo', sending_again: 'No enviarlo de nuevo' },
     },
@@ -925,7 +929,7 @@ const spanish: Catalogue = {
     simulated: 'Congreso simulado',
     simulatedDelivered: 'El Congreso simulado aceptó su mensaje.',
     simulatedNext: 'No tiene que hacer nada más. Puede guardar el recibo y verlo en la página Verificar.',
-    simulatedMeaning: 'Esto es una demostración. Ninguna oficina del Congreso ha recibido nada.',
+    simulatedMeaning: 'Esto es una demo. Ninguna oficina del Congreso ha recibido nada.',
     noReceipt: 'No hay recibo. Esto es lo que informa el servidor, y nada lo demuestra.',
     interimReceipt:
       'El recibo es de antes del final. Cómo terminó es lo que informa el servidor, y ningún recibo lo demuestra.',
@@ -947,7 +951,7 @@ const spanish: Catalogue = {
     proves:
       'Un enclave abrió exactamente lo que salió de este dispositivo y firmó estas respuestas. Cualquiera puede comprobarlo, incluso años después, en la página Verificar.',
     provesNot: 'No demuestra qué escribió usted, quién es, dónde vive, ni que alguien lo haya leído.',
-    provesDemo: 'En esta demostración no demuestra nada: el hardware es inventado y el Congreso, simulado.',
+    provesDemo: 'En esta demo no demuestra nada: el hardware es inventado y el Congreso, simulado.',
     forgotten: 'Este dispositivo ha olvidado el mensaje. Guarde el recibo si quiere conservarlo.',
     remember: {
       label: 'Recordar este mensaje en este dispositivo',
