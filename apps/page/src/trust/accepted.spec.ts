@@ -51,6 +51,8 @@ describe('what a person gives to compare with', () => {
       ],
     });
     expect(readAccepted(A, '')).toMatchObject({ ok: false, problem: { code: 'operator_missing' } });
+    expect(readAccepted(A, '', ['any'])).toMatchObject({ ok: false, problem: { code: 'operator_missing' } });
+    expect(readAccepted(A, '', ['any', C])).toEqual({ ok: true, value: [{ pcr0: A, pcr3: C }] });
     expect(readAccepted(A, B, [C])).toEqual({ ok: true, value: [{ pcr0: A, pcr3: B }] });
   });
 

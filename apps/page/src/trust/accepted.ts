@@ -45,7 +45,7 @@ const MAX_SETS = 32;
 
 /**
  * What a person typed, pasted or dropped: PCR0 values, or the text of a measurements.json, of nitro-cli or of a policy; and beside it PCR3
- * values or `any`. Where neither names an operator, `presumed` are taken.
+ * values or `any`. Where neither names an operator, `presumed` are taken, save `any`: only the person's own word accepts any operator.
  */
 export function readAccepted(image: string, operator: string, presumed: readonly Operator[] = []): Read<Accepted> {
   const images = readImages(image);
@@ -54,7 +54,7 @@ export function readAccepted(image: string, operator: string, presumed: readonly
   if (!typed.ok) return typed;
   const unnamed = images.value.some(({ pcr3 }) => pcr3 === undefined);
   if (typed.value.length > 0 && !unnamed) return problem('operator_twice', 'operator');
-  const operators = typed.value.length > 0 ? typed.value : presumed;
+  const operators = typed.value.length > 0 ? typed.value : presumed.filter((each) => each !== ANY);
   if (unnamed && operators.length === 0) return problem('operator_missing', 'operator');
   return listOf(
     images.value.flatMap((each) =>

@@ -2,32 +2,17 @@ import { signal } from '@preact/signals';
 import { useRef, useState } from 'preact/hooks';
 import { grouped, quantity } from '../format';
 import { fill, text } from '../text/text';
-import {
-  areSame,
-  forgetAccepted,
-  keepAccepted,
-  operatorsOf,
-  readAccepted,
-  type Accepted,
-  type Problem,
-} from '../trust/accepted';
-import { checkEnclave, demoRoot, dropLink, given, kept, linked, naming } from '../trust/trust';
+import { areSame, forgetAccepted, keepAccepted, type Accepted } from '../trust/accepted';
+import { checkEnclave, dropLink, given, kept, linked, naming } from '../trust/trust';
 import { Button } from '../ui/button';
 import { Card } from '../ui/card';
 import { CopyButton } from '../ui/copy-button';
 import { Details } from '../ui/details';
 import { TextArea } from '../ui/field';
-import { contentOf, examineReceipt, MAX_FILE_BYTES, type ReceiptVerdict } from './read-file';
+import { MAX_FILE_BYTES } from './read-file';
 import { ReceiptView } from './receipt-view';
+import { outcome, takeFiles, takeText } from './take-file';
 
-type Outcome =
-  | { readonly kind: 'compared' }
-  | { readonly kind: 'receipt'; readonly verdict: ReceiptVerdict }
-  | { readonly kind: 'refused'; readonly why: 'tooLarge' | 'unreadable' | 'several' | 'unnamed' }
-  | { readonly kind: 'problem'; readonly problem: Problem };
-
-/** What came of the last file. */
-const outcome = signal<Outcome | undefined>(undefined);
 /** The browser did not keep what it was asked to keep. */
 const notKept = signal(false);
 
@@ -90,43 +75,6 @@ function FileDrop() {
       <span class="hint">{words.drop}</span>
     </div>
   );
-}
-
-async function takeFiles(files: FileList | null | undefined): Promise<void> {
-  const [file, ...more] = files ?? [];
-  if (file === undefined) return;
-  if (more.length > 0) outcome.value = { kind: 'refused', why: 'several' };
-  else if (file.size > MAX_FILE_BYTES) outcome.value = { kind: 'refused', why: 'tooLarge' };
-  else {
-    let content: string;
-    try {
-      content = await file.text();
-    } catch {
-      outcome.value = { kind: 'refused', why: 'unreadable' };
-      return;
-    }
-    await takeText(content, '');
-  }
-}
-
-async function takeText(image: string, operator: string): Promise<void> {
-  const content = contentOf(image);
-  const { accepted } = naming.value;
-  if (content.kind === 'receipt') {
-    outcome.value =
-      accepted === undefined
-        ? { kind: 'refused', why: 'unnamed' }
-        : { kind: 'receipt', verdict: await examineReceipt(content.receipt, accepted, demoRoot.value) };
-    return;
-  }
-  const read = readAccepted(content.text, operator, operatorsOf(accepted ?? []));
-  if (!read.ok) {
-    outcome.value = { kind: 'problem', problem: read.problem };
-    return;
-  }
-  given.value = read.value;
-  outcome.value = { kind: 'compared' };
-  await checkEnclave();
 }
 
 function OutcomeView() {
