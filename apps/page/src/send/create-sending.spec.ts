@@ -101,21 +101,24 @@ describe('a message under way', () => {
     expect(made.calls).toHaveLength(1);
   });
 
-  it('calls it opened and sent only by what the enclave signed, never by the server’s word', async () => {
+  it('calls it opened only by what the enclave signed, never by the server’s word', async () => {
     const made = await sent();
     made.end.tell({ step: 'status', view: view('delivering', { attempts: 3 }), report: null });
-    expect(shown(made)).toEqual(['sealed done', 'received done', 'opened current', 'answered waiting']);
+    expect([wayOf(made).activity, shown(made)]).toEqual([
+      'in_enclave',
+      ['sealed done', 'received done', 'opened current', 'answered waiting'],
+    ]);
     const opened = report([office('HCA12', 'pending', 'maintenance'), office('SCA01', 'pending', 'busy')]);
     made.end.tell({ step: 'status', view: view('delivering'), report: opened });
     expect([wayOf(made).activity, shown(made)]).toEqual([
       'opened_not_sent',
-      ['sealed done', 'received done', 'opened current', 'answered waiting'],
+      ['sealed done', 'received done', 'opened done', 'answered current'],
     ]);
     const lost = report([office('HCA12', 'pending', 'connection_lost'), office('SCA01', 'pending', 'busy')]);
     made.end.tell({ step: 'status', view: view('delivering'), report: lost });
     expect([wayOf(made).activity, shown(made)]).toEqual([
       'opened_not_known',
-      ['sealed done', 'received done', 'opened current', 'answered waiting'],
+      ['sealed done', 'received done', 'opened done', 'answered current'],
     ]);
   });
 
@@ -167,15 +170,15 @@ describe('a message that ended', () => {
         [office('HCA12', 'refused', 'message_invalid'), office('SCA01', 'refused', 'message_invalid')],
         [{ pointer: '/constituent/zip', code: 'invalid', message: '/constituent/zip: is invalid' }],
       ),
-      ['missed', 'missed'],
+      ['done', 'missed'],
     ],
     ['refused', null, ['missed', 'missed']],
     ['unknown', report([office('HCA12', 'accepted'), office('SCA01', 'unknown')]), ['done', 'open']],
     ['unknown', null, ['open', 'open']],
     ['expired', report([office('HCA12', 'accepted'), office('SCA01', 'pending')]), ['done', 'open']],
-    ['expired', report([office('HCA12', 'pending', 'maintenance')]), ['missed', 'missed']],
-    ['expired', report([office('HCA12', 'pending', 'server_error')]), ['open', 'open']],
-    ['key_retired', report([office('HCA12', 'pending', 'connection_lost')]), ['open', 'open']],
+    ['expired', report([office('HCA12', 'pending', 'maintenance')]), ['done', 'missed']],
+    ['expired', report([office('HCA12', 'pending', 'server_error')]), ['done', 'open']],
+    ['key_retired', report([office('HCA12', 'pending', 'connection_lost')]), ['done', 'open']],
     ['expired', null, ['missed', 'missed']],
     ['key_retired', null, ['missed', 'missed']],
   ] as const)('as %s (%#) shows what happened and what did not', async (status, of, [opened, answered]) => {
@@ -197,6 +200,14 @@ describe('a message that ended', () => {
 });
 
 describe('a message that failed', () => {
+  it('stays opened where the enclave has signed that it opened it', async () => {
+    const made = await sent();
+    const pending = report([office('HCA12', 'pending', 'maintenance')]);
+    made.end.tell({ step: 'status', view: view('queued'), report: pending });
+    await made.end.fail(failed('aborted', { sent: 'accepted' }));
+    expect(shown(made).slice(2)).toEqual(['opened done', 'answered open']);
+  });
+
   type Case = readonly [name: string, error: ClientError, whether: WhetherSent, remedy: string];
   const known = { messageId: ID, sent: 'not_known' } as const;
   const has = { messageId: ID, sent: 'accepted' } as const;

@@ -21,6 +21,8 @@ export type Activity =
   | 'sealing'
   | 'handing_over'
   | 'in_queue'
+  /** The server reports that it has given it to the enclave, which has not answered yet. */
+  | 'in_enclave'
   /** The enclave has opened it, and no office has it yet. */
   | 'opened_not_sent'
   /** The enclave has opened it, and an office may have it that did not answer clearly. */
@@ -153,19 +155,29 @@ export function advance(before: Way, state: SendState, nowMs: number): Way {
 
 function received(way: Way, view: StatusView, nowMs: number): Way {
   const atMs = way.resumed ? Date.parse(view.acceptedAt) : nowMs;
-  return { ...way, view, reachedAtMs: reached(way, 'received', atMs), activity: 'in_queue' };
+  return {
+    ...way,
+    view,
+    reachedAtMs: reached(way, 'received', atMs),
+    activity: view.status === 'delivering' ? 'in_enclave' : 'in_queue',
+  };
 }
 
 function reported(way: Way, report: VerifiedReport | null, nowMs: number): Way {
   if (report === null) return way;
-  const known = { ...way, report, offices: way.offices.length > 0 ? way.offices : report.offices.map(officeOf) };
   const atMs = way.resumed ? report.timeSeconds * 1000 : nowMs;
+  const known = {
+    ...way,
+    report,
+    offices: way.offices.length > 0 ? way.offices : report.offices.map(officeOf),
+    // Only an enclave that opened it can sign a report of its offices
+    reachedAtMs: reached(way, 'opened', atMs),
+  };
   if (!report.offices.some(wasSent))
     return { ...known, activity: report.offices.some(mayHave) ? 'opened_not_known' : 'opened_not_sent' };
-  const opened = reached(known, 'opened', atMs);
   return report.offices.every(hasAnswered)
-    ? { ...known, activity: 'sent', reachedAtMs: reached({ ...known, reachedAtMs: opened }, 'answered', atMs) }
-    : { ...known, activity: 'sent', reachedAtMs: opened };
+    ? { ...known, activity: 'sent', reachedAtMs: reached(known, 'answered', atMs) }
+    : { ...known, activity: 'sent' };
 }
 
 function reached({ reachedAtMs }: Way, name: StepName, atMs: number): Way['reachedAtMs'] {
@@ -233,7 +245,7 @@ function stateOf(sending: Exclude<Sending, { kind: 'idle' }>, name: StepName, is
   }
   const { status, report } = sending.result;
   if (status === 'unknown') return 'open';
+  if (name === 'opened') return report === null ? 'missed' : 'done';
   const offices = report?.offices ?? [];
-  if (name === 'opened') return offices.some(mayHave) ? 'open' : 'missed';
   return name === 'answered' && offices.some((office) => mayHave(office) || wasSent(office)) ? 'open' : 'missed';
 }

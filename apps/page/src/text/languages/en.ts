@@ -782,7 +782,7 @@ const english = {
     steps: {
       sealed: 'Sealed on your device',
       received: 'Received, still sealed',
-      opened: 'Opened in the enclave and sent',
+      opened: 'Opened in the enclave',
       answered: 'Answered by each office',
     },
     stepStates: {
@@ -798,9 +798,10 @@ const english = {
       sealing: 'Sealing your message on this device.',
       handing_over: 'Handing the sealed message to the server, which cannot open it.',
       in_queue: 'Waiting for the enclave to open it.',
-      opened_not_sent: 'The enclave has opened it. No office has it yet; the enclave tries again by itself.',
+      in_enclave: 'The server has given it to the enclave, which is working on it.',
+      opened_not_sent: 'The enclave has opened it. No office has taken it yet; the server will have it tried again.',
       opened_not_known:
-        'The enclave has opened it. It is not known yet whether an office has it; the enclave asks again by itself.',
+        'The enclave has opened it. It is not known yet whether an office has it; the server will have it tried again.',
       sent: 'Waiting for every office to answer.',
       sealing_again: 'The enclave has a new key. Your message is sealed again.',
     },
@@ -894,7 +895,7 @@ const english = {
       },
       partly: {
         title: 'Some offices accepted your message, others did not.',
-        next: 'Do not send it again to the offices that accepted it. You can write a new message to the others.',
+        next: 'Do not send it again to the offices that accepted it. You can write another message to the others: in step 1, choose the offices again, without those that accepted it.',
       },
       invalid: {
         title: 'Your message has to be corrected.',
@@ -906,7 +907,7 @@ const english = {
       },
       unknown: {
         title: 'Your message may have arrived.',
-        next: 'An office may have got it and did not answer clearly. Do not send it again: that office may then have it twice. Ask the office if you need to know.',
+        next: 'At least one office may have it, although it gave no clear answer. Do not send it again: an office may then have it twice. If you need to know, ask the offices listed below as “may have it”.',
       },
       expired: {
         title: 'The server reports that your message was not delivered in time.',
@@ -914,7 +915,7 @@ const english = {
       },
       expired_partly: {
         title: 'Time ran out before every office accepted your message.',
-        next: 'Do not send it again to the offices that may have it. You can write a new message to the others.',
+        next: 'Do not send it again to the offices that may have it. You can write another message to the others: in step 1, choose the offices again, without those that may have it.',
       },
       key_retired: {
         title: 'The server reports that your message was not opened.',
@@ -935,7 +936,7 @@ const english = {
     offices: 'Offices',
     answers: {
       accepted: 'Accepted it.',
-      duplicate: 'Had it already, from an earlier try.',
+      duplicate: 'Says that it already has this message.',
       refused: 'Refused it.',
       unknown: 'Did not answer clearly. It may have it.',
       pending: 'Does not have it yet.',

@@ -781,7 +781,7 @@ const spanish: Catalogue = {
     steps: {
       sealed: 'Sellado en su dispositivo',
       received: 'Recibido, todavía sellado',
-      opened: 'Abierto en el enclave y enviado',
+      opened: 'Abierto en el enclave',
       answered: 'Respondido por cada oficina',
     },
     stepStates: {
@@ -797,10 +797,11 @@ const spanish: Catalogue = {
       sealing: 'Sellando su mensaje en este dispositivo.',
       handing_over: 'Entregando el mensaje sellado al servidor, que no puede abrirlo.',
       in_queue: 'Esperando a que el enclave lo abra.',
+      in_enclave: 'El servidor se lo ha dado al enclave, que está trabajando en él.',
       opened_not_sent:
-        'El enclave lo ha abierto. Ninguna oficina lo tiene todavía; el enclave vuelve a intentarlo por sí mismo.',
+        'El enclave lo ha abierto. Ninguna oficina lo ha recogido todavía; el servidor hará que se intente de nuevo.',
       opened_not_known:
-        'El enclave lo ha abierto. Aún no se sabe si una oficina lo tiene; el enclave vuelve a preguntar por sí mismo.',
+        'El enclave lo ha abierto. Aún no se sabe si una oficina lo tiene; el servidor hará que se intente de nuevo.',
       sent: 'Esperando la respuesta de cada oficina.',
       sealing_again: 'El enclave tiene una clave nueva. Su mensaje se sella de nuevo.',
     },
@@ -895,7 +896,7 @@ const spanish: Catalogue = {
       },
       partly: {
         title: 'Algunas oficinas aceptaron su mensaje y otras no.',
-        next: 'No lo envíe de nuevo a las oficinas que lo aceptaron. Puede escribir un mensaje nuevo a las demás.',
+        next: 'No lo envíe de nuevo a las oficinas que lo aceptaron. Puede escribir otro mensaje a las demás: en el paso 1, elija de nuevo las oficinas, sin las que lo aceptaron.',
       },
       invalid: {
         title: 'Su mensaje necesita correcciones.',
@@ -907,7 +908,7 @@ const spanish: Catalogue = {
       },
       unknown: {
         title: 'Es posible que su mensaje haya llegado.',
-        next: 'Es posible que una oficina lo haya recibido, pero no respondió con claridad. No lo envíe de nuevo: esa oficina podría recibirlo dos veces. Pregunte a la oficina si necesita saberlo.',
+        next: 'Es posible que al menos una oficina lo tenga, aunque no dio una respuesta clara. No lo envíe de nuevo: una oficina podría recibirlo dos veces. Si necesita saberlo, pregunte a las oficinas que, según la lista de abajo, es posible que lo tengan.',
       },
       expired: {
         title: 'El servidor informa de que su mensaje no se entregó a tiempo.',
@@ -915,7 +916,7 @@ const spanish: Catalogue = {
       },
       expired_partly: {
         title: 'Se agotó el plazo antes de que todas las oficinas aceptaran su mensaje.',
-        next: 'No lo envíe de nuevo a las oficinas que puedan tenerlo. Puede escribir un mensaje nuevo a las demás.',
+        next: 'No lo envíe de nuevo a las oficinas que puedan tenerlo. Puede escribir otro mensaje a las demás: en el paso 1, elija de nuevo las oficinas, sin las que puedan tenerlo.',
       },
       key_retired: {
         title: 'El servidor informa de que su mensaje no se abrió.',
@@ -936,7 +937,7 @@ const spanish: Catalogue = {
     offices: 'Oficinas',
     answers: {
       accepted: 'Lo aceptó.',
-      duplicate: 'Ya lo tenía, de un intento anterior.',
+      duplicate: 'Dice que ya tiene este mensaje.',
       refused: 'Lo rechazó.',
       unknown: 'No respondió con claridad. Es posible que lo tenga.',
       pending: 'Todavía no lo tiene.',
