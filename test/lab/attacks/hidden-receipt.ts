@@ -22,7 +22,7 @@ export default attack({
         sealedAnswer: null,
       };
       if (method === 'GET')
-        return { ...view, id: target.split('/').at(-1), status: 'key_retired', reason: 'key_retired', endedAt: now };
+        return { ...view, id: target.split('/')[3], status: 'key_retired', reason: 'key_retired', endedAt: now };
       await shown.relay(body);
       shown = other;
       const id = messageIdToText(decodeSealedMessage(body).messageId);

@@ -31,7 +31,7 @@ describe('a gateway that has a message delivered, hides the receipt and says key
   async function answer(method: string, url: URL, body: Buffer): Promise<Uint8Array | string> {
     if (url.pathname.startsWith('/attestation'))
       return new Uint8Array(await (await fetch(`${current()}${url.pathname}${url.search}`)).arrayBuffer());
-    if (method === 'GET') return JSON.stringify(shown.get(url.pathname.split('/').at(-1) ?? ''));
+    if (method === 'GET') return JSON.stringify(shown.get(url.pathname.split('/')[3] ?? ''));
     const message = decodeSealedMessage(body);
     const id = messageIdToText(message.messageId);
     const relayed = await fetch(`${current()}/messages`, {
