@@ -1,4 +1,4 @@
-import { readLink } from './link';
+import { dropLinkedLanguage, followLink, link, linkProblem, linkText, readLink } from './link';
 
 const PCR0 = 'ab'.repeat(48);
 
@@ -42,4 +42,54 @@ it.each([
 
 it('refuses a fragment that is too long', () => {
   expect(readLink(`#x=${'a'.repeat(32_767)}`)).toEqual({ ok: false, problem: { kind: 'too_long' } });
+});
+
+describe('a link, in its tab', () => {
+  const kept = new Map<string, string>();
+  const at = (hash: string): string => {
+    const url = new URL(`https://communique.example.org/verify${hash}`);
+    Object.assign(globalThis, {
+      location: url,
+      history: { state: null, replaceState: (_: unknown, __: string, next: URL) => void (url.href = next.href) },
+      addEventListener: () => undefined,
+      sessionStorage: {
+        getItem: (key: string) => kept.get(key) ?? null,
+        setItem: (key: string, value: string) => void kept.set(key, value),
+        removeItem: (key: string) => void kept.delete(key),
+      },
+    });
+    followLink();
+    return linkText.value;
+  };
+  afterAll(() => {
+    for (const name of ['location', 'history', 'addEventListener', 'sessionStorage'])
+      Reflect.deleteProperty(globalThis, name);
+  });
+
+  it('is not lost on a page whose address has none, and holds nothing that other programs added', () => {
+    expect(at('#campaign=parks-2026&template=city-parks&utm_source=mail')).toBe(
+      'campaign=parks-2026&template=city-parks',
+    );
+    expect([...kept.values()]).toEqual(['campaign=parks-2026&template=city-parks']);
+    for (const hash of ['', '#main', `#pcr0=${PCR0}&pcr3=any`])
+      expect(at(hash)).toBe('campaign=parks-2026&template=city-parks');
+  });
+
+  it('is replaced as a whole by the next, and is refused on every page where it is wrong', () => {
+    at('#campaign=parks-2026&template=city-parks');
+    expect(at('#campaign=rivers')).toBe('campaign=rivers');
+    for (const hash of ['#campaign=a1&campaign=b1', `#x=${'a'.repeat(32_767)}`]) {
+      at(hash);
+      at('');
+      expect([link.value, linkProblem.value?.kind]).toEqual([{}, hash.startsWith('#x') ? 'too_long' : 'twice']);
+    }
+  });
+
+  it('asks for its language until the person picks another', () => {
+    at(`#campaign=parks-2026&lang=es&pcr0=${PCR0}&pcr3=any`);
+    expect(link.value.lang).toBe('es');
+    dropLinkedLanguage();
+    expect(location.hash).toBe(`#campaign=parks-2026&pcr0=${PCR0}&pcr3=any`);
+    expect([link.value, at('')]).toEqual([{ campaign: 'parks-2026' }, 'campaign=parks-2026']);
+  });
 });

@@ -1,5 +1,6 @@
 // What the link that led here asks for. It is in the fragment of the address, which browsers do not send to servers.
 import { computed, signal } from '@preact/signals';
+import { keepInTab, keptInTab } from './tab';
 
 /** A campaign link's parameters. The trust store reads images and operators (`pcr0`, `pcr3`). */
 export interface Link {
@@ -35,8 +36,8 @@ const VALUES: Readonly<Record<keyof Link, RegExp>> = {
  */
 export function readLink(hash: string): ReadLink {
   const text = hash.replace(/^#/, '');
-  if (!text.includes('=')) return { ok: true, link: {} };
   if (text.length > MAX_LENGTH) return { ok: false, problem: { kind: 'too_long' } };
+  if (!text.includes('=')) return { ok: true, link: {} };
   const parameters = new URLSearchParams(text);
   const twice = Object.keys(VALUES).find((name) => parameters.getAll(name).length > 1);
   if (twice !== undefined) return { ok: false, problem: { kind: 'twice', parameter: twice } };
@@ -57,11 +58,54 @@ export const link = computed((): Link => (read.value.ok ? read.value.link : {}))
 /** Why the link cannot be used; undefined where it can. */
 export const linkProblem = computed(() => (read.value.ok ? undefined : read.value.problem));
 
-/** Reads the address now, and again when the person opens another link in this tab. Call it once, after `startSignIn`. */
+/** The link as a fragment without `#`, such as `campaign=parks-2026&lang=es`; empty where it asks for nothing. */
+export const linkText = computed(() => textOf(link.value));
+
+const KEY = 'communique-tee campaign';
+
+/**
+ * Reads the address now, and again when the person opens another link in this tab. The tab remembers the link, as it remembers the images
+ * that one names, so that no other page of the site loses it. Call it after `startSignIn`, which brings the fragment back.
+ */
 export function followLink(): void {
-  const look = () => {
-    read.value = readLink(location.hash);
-  };
   look();
   addEventListener('hashchange', look);
+}
+
+function look(): void {
+  const here = ownPart(location.hash);
+  if (here !== undefined) keepInTab(KEY, here);
+  read.value = readLink(here ?? keptInTab(KEY) ?? '');
+}
+
+/** The person has picked a language: the one that the link asks for no longer counts in this tab. */
+export function dropLinkedLanguage(): void {
+  const { lang, ...rest } = link.value;
+  if (lang === undefined) return;
+  const next = textOf(rest);
+  keepInTab(KEY, next === '' ? undefined : next);
+  const address = new URL(location.href);
+  const parameters = new URLSearchParams(address.hash.slice(1));
+  if (parameters.has('lang')) {
+    parameters.delete('lang');
+    address.hash = parameters.toString();
+    history.replaceState(history.state, '', address);
+  }
+  read.value = { ok: true, link: rest };
+}
+
+/**
+ * What is to be remembered of a fragment: the parameters that `readLink` reads, wrong ones too, so that every page refuses them alike.
+ * Undefined where it has none of them.
+ */
+function ownPart(hash: string): string | undefined {
+  const text = hash.replace(/^#/, '');
+  if (text.length > MAX_LENGTH) return text.slice(0, MAX_LENGTH + 1);
+  if (!text.includes('=')) return undefined;
+  const own = [...new URLSearchParams(text)].filter(([name]) => Object.hasOwn(VALUES, name));
+  return own.length === 0 ? undefined : new URLSearchParams(own).toString();
+}
+
+function textOf(parts: Link): string {
+  return new URLSearchParams({ ...parts }).toString();
 }

@@ -72,6 +72,12 @@ export function parkForSignIn(): boolean {
   return entry === undefined || parked.keep(entry) === 'yes';
 }
 
+/** The page was not left after all, and still follows the message. */
+export function unpark(): void {
+  const entry = store.kept.peek();
+  if (entry !== undefined) parked.forget(entry.kept.id);
+}
+
 /** Every message that can be followed from here, each once. */
 export const followable = computed((): readonly KeptEntry[] => {
   const all = [...store.left.value, ...parked.entries.value, ...kept.entries.value];

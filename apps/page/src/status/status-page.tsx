@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { knownText } from '../text/known-text';
 import { fill, text } from '../text/text';
 import type { NoAnswerReason } from '../trust/ask';
+import { linkHash } from '../trust/trust';
 import { Button } from '../ui/button';
 import { TextField } from '../ui/field';
 import { Time } from '../ui/time';
@@ -16,7 +17,7 @@ export function StatusPage() {
     <>
       <h1>{words.title}</h1>
       <p class="lead">
-        {words.lead} <a href="/verify">{words.proof}</a>
+        {words.lead} <a href={`/verify${linkHash.value}`}>{words.proof}</a>
       </p>
       <section aria-labelledby="health-title">
         <h2 id="health-title">{words.health}</h2>

@@ -85,10 +85,11 @@ export async function useLanguage(page: PageName, chosen: string, keep = true): 
   }
 }
 
-/** The language that the link asks for (`#lang=es`), else the one kept, else the first of the browser's that exists here. */
-export function preferredLanguage(
-  linked: string | null = new URLSearchParams(location.hash.slice(1)).get('lang'),
-): string {
+/**
+ * The language that the link asks for, else the one kept, else the first of the browser's that exists here.
+ * @param linked `lang` of the link
+ */
+export function preferredLanguage(linked: string | undefined): string {
   let kept: string | null = null;
   try {
     kept = localStorage.getItem(KEY);

@@ -3,7 +3,9 @@ import { AttestationError, unsafeTrustAnchorFromPem, type TrustAnchor } from '@c
 import type { EnclaveKey, Policy } from '@communique-tee/client';
 import type { CheckName, FailureCode } from '@communique-tee/enclave-identity/browser';
 import { batch, computed, signal } from '@preact/signals';
+import { linkText } from '../link';
 import { isLoopback } from '../loopback';
+import { keepInTab, keptInTab } from '../tab';
 import {
   addressOf,
   keptAccepted,
@@ -67,8 +69,12 @@ export const kept = signal<Kept>(undefined);
 export const given = signal<Accepted | undefined>(undefined);
 /** The images and operators that this page compares with, and who named them. */
 export const naming = computed(() => namingWith(site.value));
-/** To append to the address of another page of this site, so that a new tab compares with the same. */
-export const linkHash = computed(() => (linked.value?.ok === true ? `#${addressOf(linked.value.value)}` : ''));
+/** The whole link, to append to the address of another page of this site: a new tab has the same campaign and compares with the same. */
+export const linkHash = computed(() => {
+  const names = linked.value?.ok === true ? addressOf(linked.value.value) : '';
+  const parts = [linkText.value, names].filter((part) => part !== '');
+  return parts.length === 0 ? '' : `#${parts.join('&')}`;
+});
 
 /** For `connect` of the client library; undefined unless the enclave is verified. */
 export const policy = computed((): Policy | undefined => {
@@ -163,23 +169,23 @@ function trustIn(
  * documents under it: there it takes the person's own word, for this tab.
  */
 function demoAllowed(): boolean {
-  return isLoopback(location) || session(DEMO_KEY) !== undefined;
+  return isLoopback(location) || keptInTab(DEMO_KEY) !== undefined;
 }
 
 /** The person wants to look at this site as a demo, which proves nothing. */
 export function chooseDemo(): Promise<void> {
-  setSession(DEMO_KEY, 'chosen');
+  keepInTab(DEMO_KEY, 'chosen');
   return checkEnclave();
 }
 
 export function leaveDemo(): Promise<void> {
-  setSession(DEMO_KEY, undefined);
+  keepInTab(DEMO_KEY, undefined);
   return checkEnclave();
 }
 
 /** Compares no longer with what the link names, in this tab. */
 export function dropLink(): Promise<void> {
-  setSession(LINK_KEY, undefined);
+  keepInTab(LINK_KEY, undefined);
   history.replaceState(history.state, '', withoutNames(new URL(location.href)));
   return checkEnclave();
 }
@@ -187,8 +193,8 @@ export function dropLink(): Promise<void> {
 /** The link is remembered in this tab, so that no other page, sign-in or jump within the page loses it. */
 function readSources(): void {
   const here = namesInAddress(location.hash, location.search);
-  if (here !== undefined) setSession(LINK_KEY, here);
-  const names = here ?? session(LINK_KEY);
+  if (here !== undefined) keepInTab(LINK_KEY, here);
+  const names = here ?? keptInTab(LINK_KEY);
   linked.value = names === undefined ? undefined : readNames(names);
   kept.value = keptAccepted();
 }
@@ -199,26 +205,5 @@ function anchorOf(pem: string): TrustAnchor | undefined {
   } catch (error) {
     if (error instanceof AttestationError) return undefined;
     throw error;
-  }
-}
-
-/** Only for a browser that keeps nothing: as long as this document. Other pages of the tab cannot take back what is in it. */
-const memory = new Map<string, string>();
-
-function session(key: string): string | undefined {
-  try {
-    return memory.get(key) ?? sessionStorage.getItem(key) ?? undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function setSession(key: string, value: string | undefined): void {
-  memory.delete(key);
-  try {
-    if (value === undefined) sessionStorage.removeItem(key);
-    else sessionStorage.setItem(key, value);
-  } catch {
-    if (value !== undefined) memory.set(key, value);
   }
 }

@@ -1,7 +1,8 @@
 import { useSignalEffect } from '@preact/signals';
 import { render, type ComponentChildren } from 'preact';
+import { dropLinkedLanguage, followLink, link } from '../link';
 import { TrustBar } from '../trust/trust-bar';
-import { trust } from '../trust/trust';
+import { linkHash, trust } from '../trust/trust';
 import { watchEnclave } from '../trust/watch';
 import { DEFAULT, language, LANGUAGES, nameOfLanguage, preferredLanguage, text, useLanguage } from '../text/text';
 import type { PageName } from '../text/texts-of';
@@ -21,12 +22,12 @@ export function Layout({ page, children }: { readonly page: PageName; readonly c
         {common.skip}
       </a>
       <header class="top">
-        <a class="wordmark" href="/">
+        <a class="wordmark" href={`/${linkHash.value}`}>
           {common.wordmark}
         </a>
         <nav aria-label={common.pages}>
           {(Object.keys(PAGES) as PageName[]).map((name) => (
-            <a key={name} href={PAGES[name]} aria-current={name === page ? 'page' : undefined}>
+            <a key={name} href={`${PAGES[name]}${linkHash.value}`} aria-current={name === page ? 'page' : undefined}>
               {common[name]}
             </a>
           ))}
@@ -59,7 +60,7 @@ function LanguageSelect({ page }: { readonly page: PageName }) {
         value={language.value}
         onChange={({ currentTarget }) => {
           // A language that cannot be fetched changes nothing
-          useLanguage(page, currentTarget.value).catch(() => {
+          useLanguage(page, currentTarget.value).then(dropLinkedLanguage, () => {
             currentTarget.value = language.value;
           });
         }}
@@ -74,13 +75,20 @@ function LanguageSelect({ page }: { readonly page: PageName }) {
   );
 }
 
-/** Starts a page: its language, the check of the enclave, its content. */
+/** Starts a page: its link, its language, the check of the enclave, its content. */
 export async function start(page: PageName, content: () => ComponentChildren): Promise<void> {
   const root = document.getElementById('app');
   if (root === null) throw new Error('the document has no #app');
+  followLink();
   watchEnclave();
-  // Nothing is shown before its language is here; where that cannot be fetched, the page is in English
-  await useLanguage(page, preferredLanguage(), false).catch(() => useLanguage(page, DEFAULT, false));
+  try {
+    // Nothing is shown before its language is here; where that cannot be fetched, the page is in English
+    await useLanguage(page, preferredLanguage(link.value.lang), false).catch(() => useLanguage(page, DEFAULT, false));
+  } catch {
+    root.replaceChildren();
+    render(<NotLoaded />, root);
+    return;
+  }
   root.replaceChildren();
   const Content = () => <>{content()}</>;
   render(
@@ -88,5 +96,18 @@ export async function start(page: PageName, content: () => ComponentChildren): P
       <Content />
     </Layout>,
     root,
+  );
+}
+
+/** In place of a page whose texts could not be fetched. Its own are here, in both languages. */
+function NotLoaded() {
+  return (
+    <main>
+      <h1>communiqué</h1>
+      <div role="alert">
+        <p lang="en">This page could not be loaded, and nothing was sent. Please reload it.</p>
+        <p lang="es">No se pudo cargar esta página y no se envió nada. Vuelva a cargarla.</p>
+      </div>
+    </main>
   );
 }

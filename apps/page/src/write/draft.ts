@@ -1,4 +1,4 @@
-// What was typed, kept for the time of a redirect to sign in and for nothing else.
+// What was typed, kept in this tab while the person signs in or looks at another page of this site, and for nothing else.
 import { STATES, officesOf } from '@communique-tee/protocol';
 import { FIELD_NAMES, type FieldName, type Step, STEPS } from './fields';
 import { fillForm, type FormContent, formContent, hasContent, isTopic } from './form';
@@ -10,7 +10,7 @@ const MAX_LENGTH = 128 * 1024;
 
 /**
  * Keeps what was entered in this tab (sessionStorage) until `restoreDraft`, which the page calls when it starts. Call it right before
- * the page is left to sign in: leaving then does not warn.
+ * the page is left: leaving then does not warn.
  * @returns false where the browser keeps nothing; then leaving would lose what was entered, and warns
  */
 export function saveDraft(): boolean {
@@ -37,6 +37,14 @@ export function restoreDraft(): Step | null {
   if (draft === null) return null;
   fillForm(draft);
   return draft.step;
+}
+
+export function dropDraft(): void {
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    // Nothing was kept
+  }
 }
 
 /** Whether leaving now would lose something: it was entered, and no draft holds all of it. */

@@ -1,5 +1,6 @@
 import { validateCongressMessage } from '@communique-tee/protocol';
 import { readDraft, restoreDraft, saveDraft, wouldLoseContent } from './draft';
+import { keepDraftForReturn, leadsElsewhere } from './leaving';
 import { FIELD_NAMES, FIELDS, type FieldName, MAX_BILLS, TOPICS } from './fields';
 import {
   chooseState,
@@ -294,6 +295,31 @@ describe('a draft', () => {
     expect(wouldLoseContent()).toBe(false);
     values['message/subject'].value = 'Another subject';
     expect(wouldLoseContent()).toBe(true);
+  });
+
+  it('that was kept for another page is removed where this one was not left', () => {
+    jest.useFakeTimers();
+    const stayed = jest.fn();
+    fill();
+    keepDraftForReturn();
+    jest.advanceTimersByTime(4 * 60_000);
+    keepDraftForReturn(stayed);
+    jest.advanceTimersByTime(4 * 60_000);
+    expect([kept.size, stayed.mock.calls.length]).toEqual([1, 0]);
+    jest.advanceTimersByTime(60_000);
+    expect([kept.size, stayed.mock.calls.length]).toEqual([0, 1]);
+    jest.useRealTimers();
+  });
+
+  it.each([
+    ['https://c.example.org/verify#campaign=parks', true],
+    ['https://c.example.org/', true],
+    ['https://c.example.org/#campaign=parks', false],
+    ['https://c.example.org:8443/verify', false],
+    ['blob:https://c.example.org/1', false],
+    ['mailto:a@example.org', false],
+  ])('is kept before %s is followed: %s', (href, expected) => {
+    expect(leadsElsewhere(href, 'https://c.example.org/#campaign=parks')).toBe(expected);
   });
 
   it('is not kept where the browser keeps nothing, or where it is too long', () => {

@@ -1,21 +1,21 @@
 import { effect } from '@preact/signals';
-import { followLink, link } from '../link';
+import { link } from '../link';
 import { loadClient, store } from '../send/sending';
 import { start } from '../ui/layout';
 import { restoreDraft, wouldLoseContent } from './draft';
 import { hasContent, problemsOf, values } from './form';
+import { keepDraftForReturn, leadsElsewhere } from './leaving';
 import { startSigningIn } from './signing-in';
 import { startSteps, step } from './steps';
 import { WritePage } from './write-page';
 
 startSigningIn();
-followLink();
 startSteps(restoreDraft() ?? 'address', (step) => problemsOf(step).length === 0);
 effect(() => {
   const { campaign } = link.value;
   if (campaign !== undefined) values.campaignId.value = campaign;
 });
-// Back from the identity provider by the Back button: the browser may show this page as it was, and the draft is not needed
+// Back by the Back button: the browser may show this page as it was, and the draft is not needed
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) restoreDraft();
 });
@@ -24,6 +24,16 @@ function warn(event: BeforeUnloadEvent): void {
   const { kind } = store.sending.value;
   if ((kind === 'idle' || kind === 'failed') && wouldLoseContent()) event.preventDefault();
 }
+// After the link's own handler, which may stay on the page
+addEventListener('click', (event) => {
+  const link = event.target instanceof Element ? event.target.closest('a') : null;
+  const isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  if (link === null || event.defaultPrevented || !isPlain || link.target !== '' || link.hasAttribute('download'))
+    return;
+  // What is under way, or may have been sent, is not put back into the form as if it were new
+  const { kind } = store.sending.value;
+  if (kind === 'idle' && hasContent() && leadsElsewhere(link.href, location.href)) keepDraftForReturn();
+});
 effect(() => {
   // Not always: browsers keep no page in memory for their Back button that listens to this event
   if (hasContent()) addEventListener('beforeunload', warn);

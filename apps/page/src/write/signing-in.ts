@@ -1,13 +1,16 @@
 // What joins the sign-in to the form and to sending.
 import { computed, effect, untracked } from '@preact/signals';
-import { followParked, parkForSignIn, store, takeTokensFrom } from '../send/sending';
+import { followParked, parkForSignIn, store, takeTokensFrom, unpark } from '../send/sending';
 import { signIn, startSignIn } from '../sign-in/sign-in';
 import { policy, site } from '../trust/trust';
-import { saveDraft } from './draft';
+import { keepDraftForReturn } from './leaving';
 
-/** The page is left for the issuer: what was entered, and what it takes to follow a message, wait in this tab. */
+/**
+ * The page is left for the issuer: what was entered, and what it takes to follow a message, wait in this tab. What the browser does not
+ * keep, the page warns of as it is left; where the person then stays, neither is left behind.
+ */
 export function beforeSignIn(): void {
-  saveDraft();
+  keepDraftForReturn(unpark);
   parkForSignIn();
 }
 

@@ -69,6 +69,42 @@ export function describeSignIn(on: () => PageSystem): void {
       await block(page).getByRole('button', { name: 'Sign in' }).waitFor();
     });
 
+    it('loses neither the link nor what was entered on the way to the proof and back, and asks nothing', async () => {
+      await using tab = await open();
+      const { page } = tab;
+      const asked: string[] = [];
+      page.on('dialog', (dialog) => {
+        asked.push(dialog.type());
+        void dialog.accept();
+      });
+      const drafts = () => page.evaluate<string[]>('Object.keys(sessionStorage).filter((key) => /draft/.test(key))');
+      await page.goto(link());
+      const name = page.getByLabel('First name');
+      await name.fill('Example');
+      await page.getByRole('link', { name: 'See the proof' }).click();
+      await page.waitForURL('**/verify#*');
+      expect(await drafts()).toHaveLength(1);
+      // The address is typed by hand there: without a fragment
+      await page.goto(`${on().system.gatewayUrl}/status`);
+      await page.getByRole('link', { name: 'Write' }).click();
+      await page.waitForURL(link());
+      expect([await name.inputValue(), await drafts(), asked]).toEqual(['Example', [], []]);
+      // The Back button, too
+      await page.getByRole('link', { name: 'See the proof' }).click();
+      await page.waitForURL('**/verify#*');
+      await page.goBack();
+      expect([await name.inputValue(), await drafts(), asked]).toEqual(['Example', [], []]);
+    });
+
+    it('says in both languages that its texts could not be fetched', async () => {
+      await using tab = await open();
+      const { page } = tab;
+      await page.route('**/*write_*', (route) => route.abort());
+      await page.goto(on().system.gatewayUrl);
+      await page.getByText('This page could not be loaded').waitFor();
+      await page.getByText('No se pudo cargar esta página').waitFor();
+    });
+
     it('does not use an answer that it did not ask for, nor one a second time', async () => {
       await using tab = await open();
       const { page } = tab;

@@ -1,0 +1,23 @@
+// What this tab remembers: until it is closed, on every page of the site.
+
+/** Only for a browser that keeps nothing: as long as this document. Other pages of the tab cannot take back what is in it. */
+const memory = new Map<string, string>();
+
+export function keptInTab(key: string): string | undefined {
+  try {
+    return memory.get(key) ?? sessionStorage.getItem(key) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param value undefined to forget it */
+export function keepInTab(key: string, value: string | undefined): void {
+  memory.delete(key);
+  try {
+    if (value === undefined) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, value);
+  } catch {
+    if (value !== undefined) memory.set(key, value);
+  }
+}

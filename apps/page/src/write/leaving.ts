@@ -1,0 +1,27 @@
+// The page is left, and the person comes back to it in the same tab: what was entered waits there.
+import { dropDraft, saveDraft } from './draft';
+
+/** Longer than browsers wait for a server: a page that is still there was not left. */
+const STAYED_MS = 5 * 60_000;
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/**
+ * Call it right before the page is left. Where the browser keeps nothing, no draft is kept, and leaving warns.
+ * @param stayed called when the page was not left after all; then the draft is gone too
+ */
+export function keepDraftForReturn(stayed: () => void = () => undefined): void {
+  clearTimeout(timer);
+  saveDraft();
+  timer = setTimeout(() => {
+    dropDraft();
+    stayed();
+  }, STAYED_MS);
+}
+
+/** Whether a link leads to another page of this site. One to a place in this page does not; one to this page without a place loads it anew. */
+export function leadsElsewhere(href: string, here: string): boolean {
+  const [to, from] = [new URL(href), new URL(here)];
+  if (to.origin !== from.origin || !/^https?:$/.test(to.protocol)) return false;
+  return to.hash === '' || to.pathname !== from.pathname || to.search !== from.search;
+}
