@@ -88,9 +88,7 @@ function NoCampaign() {
   if (problemsOf('review').length === 0) return null;
   return (
     <Card tone="open">
-      <p>
-        {review.blocked} {review.reasons.campaign}
-      </p>
+      <p>{review.reasons.campaign}</p>
     </Card>
   );
 }

@@ -635,7 +635,7 @@ const english = {
       blocked: 'You cannot send yet:',
       reasons: {
         campaign:
-          'This page was opened without a campaign. Open the link from the organization that runs the campaign: it is on its website or in its email.',
+          'This page was opened without a campaign, so it cannot send. Open the link from the organization that runs the campaign: it is on its website or in its email.',
         checking: 'The enclave is still being checked. This takes a few seconds.',
         refused: 'The enclave could not be verified, so this page does not send to it.',
         unreachable: 'The server does not answer. Check your connection. This page tries again by itself.',

@@ -634,7 +634,7 @@ const spanish: Catalogue = {
       blocked: 'Todavía no puede enviar:',
       reasons: {
         campaign:
-          'Esta página se abrió sin campaña. Abra el enlace de la organización que lleva la campaña: está en su sitio web o en su correo.',
+          'Esta página se abrió sin campaña, por eso no puede enviar. Abra el enlace de la organización que lleva la campaña: está en su sitio web o en su correo.',
         checking: 'El enclave aún se está comprobando. Tarda unos segundos.',
         refused: 'No se pudo verificar el enclave, por eso esta página no le envía nada.',
         unreachable: 'El servidor no responde. Compruebe su conexión. Esta página vuelve a intentarlo por sí sola.',
