@@ -6,17 +6,16 @@ const STAYED_MS = 5 * 60_000;
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/**
- * Call it right before the page is left. Where the browser keeps nothing, no draft is kept, and leaving warns.
- * @param stayed called when the page was not left after all; then the draft is gone too
- */
-export function keepDraftForReturn(stayed: () => void = () => undefined): void {
-  clearTimeout(timer);
+/** Call it right before the page is left. Where the browser keeps nothing, no draft is kept, and leaving warns. */
+export function keepDraftForReturn(): void {
   saveDraft();
-  timer = setTimeout(() => {
-    dropDraft();
-    stayed();
-  }, STAYED_MS);
+  whenStayed(dropDraft);
+}
+
+/** Calls it when the page was not left after all. */
+export function whenStayed(undo: () => void): void {
+  clearTimeout(timer);
+  timer = setTimeout(undo, STAYED_MS);
 }
 
 /** Whether a link leads to another page of this site. One to a place in this page does not; one to this page without a place loads it anew. */

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { RememberChoice } from '../send/remember';
+import { followable } from '../send/sending';
 import { SignIn } from '../sign-in/sign-in-block';
 import { fill, text } from '../text/text';
 import { Button } from '../ui/button';
@@ -52,7 +53,7 @@ export function ReviewStep({ onSend, busy, residence }: ReviewStepProps) {
         <p>{review.serverSees}</p>
         <p>{review.serverCannot}</p>
       </Card>
-      <SignIn beforeLeaving={beforeSignIn} unsent />
+      <SignIn beforeLeaving={beforeSignIn} unsent={followable.value.length === 0} />
       {open.length > 0 && (
         <div id="obstacles" role="status">
           <Card tone="open">

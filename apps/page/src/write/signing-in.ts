@@ -3,15 +3,19 @@ import { computed, effect, untracked } from '@preact/signals';
 import { followParked, parkForSignIn, store, takeTokensFrom, unpark } from '../send/sending';
 import { signIn, startSignIn } from '../sign-in/sign-in';
 import { policy, site } from '../trust/trust';
-import { keepDraftForReturn } from './leaving';
+import { keepDraftForReturn, whenStayed } from './leaving';
 
 /**
- * The page is left for the issuer: what was entered, and what it takes to follow a message, wait in this tab. What the browser does not
- * keep, the page warns of as it is left; where the person then stays, neither is left behind.
+ * Call it right before the page is left for the issuer. What was entered waits in this tab. A message that may have been sent is no longer
+ * one to send: only what it takes to follow it waits.
  */
 export function beforeSignIn(): void {
-  keepDraftForReturn(unpark);
+  if (store.kept.peek() === undefined) {
+    keepDraftForReturn();
+    return;
+  }
   parkForSignIn();
+  whenStayed(unpark);
 }
 
 /** Call it once, before anything else reads the page's address. */

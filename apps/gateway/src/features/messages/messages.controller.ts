@@ -34,12 +34,10 @@ import { DATABASE_PROBLEMS } from '../../core/database/database';
 import { BINARY, type Parameter, type Tag } from '../../core/routing/operation';
 import { Operation } from '../../core/routing/route-policy';
 
-const submittedMessageSchema = z
-  .union([sealedMessageJsonSchema, legacyMessageJsonSchema])
-  .meta({
-    id: 'SubmittedMessage',
-    description: 'A sealed message, in the form of today or of the web client (legacy).',
-  });
+const submittedMessageSchema = z.union([sealedMessageJsonSchema, legacyMessageJsonSchema]).meta({
+  id: 'SubmittedMessage',
+  description: 'A sealed message, in the form of today or of the web client (legacy).',
+});
 const MESSAGES: Tag = { name: 'Messages', description: 'Submit a sealed message, and follow it to its receipt.' };
 const MESSAGE_ID: Parameter = {
   name: 'id',
