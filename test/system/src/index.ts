@@ -3,6 +3,7 @@ export { buildApps } from './build-apps';
 export { startSystem, type System, type SystemOptions } from './start-system';
 export { APP_PORT, EGRESS_PORTS, imageConfiguration, type ImageConfiguration } from './image-configuration';
 export type { EnclaveProvider, EnclaveSurroundings, RunningEnclave } from './enclave-provider';
+export { environmentText } from './environment-text';
 export { expireWaiting } from './expire-waiting';
 export {
   readCongress,

@@ -5,6 +5,7 @@ import { migrate, startPostgres, type Postgres } from '@communique-tee/testing/p
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { environmentText } from './environment-text';
 import { buildApps } from './build-apps';
 import { readCongress, startCongress, type DescribedCongress } from './congress';
 import { developmentEnclave } from './development-enclave';
@@ -174,13 +175,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       ...options.gatewayEnvironment,
     };
     const gatewayEnvironmentFile = join(folder, 'gateway.env');
-    await writeFile(
-      gatewayEnvironmentFile,
-      Object.entries(environment)
-        .map(([name, value]) => `${name}=${value}\n`)
-        .join(''),
-      { mode: 0o600 },
-    );
+    await writeFile(gatewayEnvironmentFile, environmentText(environment), { mode: 0o600 });
     const startGateway = (which: number) =>
       spawnService({
         command: process.execPath,

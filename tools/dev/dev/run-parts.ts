@@ -2,7 +2,7 @@ import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { spawnService, workspaceRoot, type ServiceExit } from '@communique-tee/testing/harness';
 import { migrate, startPostgres } from '@communique-tee/testing/postgres';
 import { startIdentityProvider, type IdentityProvider } from '@communique-tee/identity-simulator';
-import { developmentConfiguration, readCongress, startCongress } from '@communique-tee/test-system';
+import { developmentConfiguration, environmentText, readCongress, startCongress } from '@communique-tee/test-system';
 import { Client } from 'pg';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -132,8 +132,7 @@ export async function runParts(
       }),
     };
     const environmentFile = join(folder, 'gateway.env');
-    const environmentLines = Object.entries(environment).map(([name, value]) => `${name}=${value}\n`);
-    await writeFile(environmentFile, environmentLines.join(''), { mode: 0o600 });
+    await writeFile(environmentFile, environmentText(environment), { mode: 0o600 });
     lines.say(`the gateway's environment is ${file}; all of it is in ${environmentFile}`);
 
     if (database) await start('postgres', () => runPostgres(database, folder, onOutput('postgres'), ends));
