@@ -98,7 +98,10 @@ describeWith(hasGit ? { available: true } : { available: false, reason: 'no chec
       .split('\n')
       .filter(
         (file) =>
-          file !== '' && !/\.spec\.ts$|\/testing\/|-examples\.ts$|^docs\/openapi\.json$|^test\/lab\//.test(file),
+          file !== '' &&
+          !/\.spec\.ts$|\/testing\/|-examples\.ts$|^test\/e2e\/src\/page\/|^docs\/openapi\.json$|^test\/lab\//.test(
+            file,
+          ),
       );
     const named = sources.filter((file) => {
       const code = readFileSync(join(workspaceRoot(), file), 'utf8').replace(/\/\*[\s\S]*?\*\/|https?:\S+/g, '');
