@@ -33,7 +33,7 @@ export function describeFirefox(on: () => PageSystem): void {
       await page.waitForSelector('.trust-bar[data-state="verified"]');
       await press('.sign-in button:not(.text)');
       await press('button[value="continue"]');
-      await page.waitForSelector('.sign-in[data-tone="good"]');
+      await page.waitForSelector('.sign-in button.text');
       for (const [name, value] of Object.entries(ADDRESS)) {
         const control = `[name="${name}"]`;
         await page.waitForSelector(control);

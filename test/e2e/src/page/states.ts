@@ -366,7 +366,7 @@ const VERIFY: readonly PageState[] = [
     async reach(stage) {
       const { pcr0, pcr3 } = stage.on.system;
       await drop(stage, 'measurements.json', JSON.stringify({ pcr0, pcr3 }));
-      await stage.page.locator('[data-tone="good"]').first().waitFor();
+      await stage.page.locator('main section [role="status"] > .card[data-tone="plain"]').first().waitFor();
     },
   },
   {

@@ -23,7 +23,10 @@ export function describeStatus(on: () => PageSystem): void {
         await page.locator('main form button[type="submit"]').click();
       };
       await show(await on().system.issuer.token('alice'));
-      await page.locator('main form').getByText(/scope/).waitFor();
+      await page
+        .locator('main form')
+        .getByText(/does not have the scope/)
+        .waitFor();
       expect(await figures.count()).toBe(0);
       await show(await on().system.issuer.token('operator', 3600, 'communique:admin'));
       await figures
