@@ -6,7 +6,7 @@ import { NotLoaded } from './failure';
 import { createShelf, type KeptEntry } from './kept';
 import { wouldLose } from './way';
 
-/** Gives the bearer token of the person who sends. Set by the page that starts. @throws where nobody is signed in */
+/** Gives the bearer token of the person who sends. Set by the page that starts. @throws while the person is not signed in */
 let tokenSource: () => string | Promise<string> = () => {
   throw new Error('not signed in');
 };
