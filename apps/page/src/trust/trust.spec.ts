@@ -174,7 +174,7 @@ describe('the image and the operator', () => {
     expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind: 'kept_unusable' } });
   });
 
-  it('are not trusted where nobody names any', async () => {
+  it('are not trusted where neither the link, this browser nor the site names any', async () => {
     served.site.acceptedMeasurements = 'none';
     await check('http://localhost/');
     expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind: 'not_compared' } });

@@ -103,7 +103,7 @@ export function describeProof(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('trusts nothing and seals nothing where nobody named an image, not even the site', async () => {
+    it('trusts nothing and seals nothing where neither the person nor the site names an image', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.route('**/api/page', async (route) => {
