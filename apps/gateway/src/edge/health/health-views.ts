@@ -111,71 +111,45 @@ export type TeeHealth = z.output<typeof teeHealthSchema>;
 
 // What a development gateway answered on 29 November 2026.
 
+/** Every part of a gateway with one enclave, as it is when all is well. */
+const PARTS = {
+  enclave: {
+    enclaveId: 'f64b1e53-9601-4910-9d69-c8c823aebe3a',
+    enclaves: [{ index: 0, up: true, reasons: [], trusted: true, keyId: 'a7d7f96793800637c14d1cc9dfed3606' }],
+    status: 'up',
+  },
+  attestation: {
+    moduleId: 'i-development-enca6d4b1b038b5141e',
+    pcr0: '9c9a32a01774642027494f6c43fc830db87e6fce642ebae93406901f932c6fd25888f9c3de85e7c6b583571387e13db7',
+    ageMs: 11042,
+    status: 'up',
+  },
+  keys: {
+    enclaves: [
+      {
+        index: 0,
+        custody: 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-development-enclave',
+        state: 'ready',
+        keyId: 'a7d7f96793800637c14d1cc9dfed3606',
+        held: 1,
+        kms: null,
+      },
+    ],
+    status: 'up',
+  },
+  database: { status: 'up' },
+  redis: { store: 'memory', status: 'up' },
+  queue: { waiting: '0', overdueMs: 0, status: 'up' },
+  budget: { status: 'up' },
+} satisfies TeeHealth['details'];
+
 export const TEE_UP_EXAMPLE: Example = {
   summary: 'Everything is up',
   value: {
     status: 'ok',
-    info: {
-      enclave: {
-        enclaveId: 'f64b1e53-9601-4910-9d69-c8c823aebe3a',
-        enclaves: [{ index: 0, up: true, reasons: [], trusted: true, keyId: 'a7d7f96793800637c14d1cc9dfed3606' }],
-        status: 'up',
-      },
-      attestation: {
-        moduleId: 'i-development-enca6d4b1b038b5141e',
-        pcr0: '9c9a32a01774642027494f6c43fc830db87e6fce642ebae93406901f932c6fd25888f9c3de85e7c6b583571387e13db7',
-        ageMs: 11042,
-        status: 'up',
-      },
-      keys: {
-        enclaves: [
-          {
-            index: 0,
-            custody: 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-development-enclave',
-            state: 'ready',
-            keyId: 'a7d7f96793800637c14d1cc9dfed3606',
-            held: 1,
-            kms: null,
-          },
-        ],
-        status: 'up',
-      },
-      database: { status: 'up' },
-      redis: { store: 'memory', status: 'up' },
-      queue: { waiting: '0', overdueMs: 0, status: 'up' },
-      budget: { status: 'up' },
-    },
+    info: PARTS,
     error: {},
-    details: {
-      enclave: {
-        enclaveId: 'f64b1e53-9601-4910-9d69-c8c823aebe3a',
-        enclaves: [{ index: 0, up: true, reasons: [], trusted: true, keyId: 'a7d7f96793800637c14d1cc9dfed3606' }],
-        status: 'up',
-      },
-      attestation: {
-        moduleId: 'i-development-enca6d4b1b038b5141e',
-        pcr0: '9c9a32a01774642027494f6c43fc830db87e6fce642ebae93406901f932c6fd25888f9c3de85e7c6b583571387e13db7',
-        ageMs: 11042,
-        status: 'up',
-      },
-      keys: {
-        enclaves: [
-          {
-            index: 0,
-            custody: 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-development-enclave',
-            state: 'ready',
-            keyId: 'a7d7f96793800637c14d1cc9dfed3606',
-            held: 1,
-            kms: null,
-          },
-        ],
-        status: 'up',
-      },
-      database: { status: 'up' },
-      redis: { store: 'memory', status: 'up' },
-      queue: { waiting: '0', overdueMs: 0, status: 'up' },
-      budget: { status: 'up' },
-    },
+    details: PARTS,
   } satisfies TeeHealth,
 };
 export const TEE_DOWN_EXAMPLE: Example = {
