@@ -417,12 +417,10 @@ describe('communique-tee', () => {
     const refusedWith = async (content: string, more: Record<string, string> = {}) =>
       refusal(['token', '--environment', file('other.env', content)], with_(more));
     expect(await refusedWith(variables, { NODE_ENV: 'production' })).toEqual([1, 'not_development', undefined]);
-    expect(await refusedWith(variables.replace('NODE_ENV=development', 'NODE_ENV=production'))).toEqual([
-      1,
-      'not_development',
-      undefined,
-    ]);
-    expect(await refusedWith(variables.replace('NODE_ENV=development', ''))).toEqual([1, 'not_development', undefined]);
+    const development = /^NODE_ENV='development'$/m;
+    expect(variables).toMatch(development);
+    for (const instead of ["NODE_ENV='production'", ''])
+      expect(await refusedWith(variables.replace(development, instead))).toEqual([1, 'not_development', undefined]);
     expect(await refusedWith(`${variables}AUTH_JWKS_URL=https://id.example.org/jwks.json\n`)).toEqual([
       1,
       'not_development',

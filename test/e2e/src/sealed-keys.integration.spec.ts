@@ -14,6 +14,7 @@ import { receivedBy, startSystem, type System } from '@communique-tee/test-syste
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseEnv } from 'node:util';
 import { decodeJwt } from 'jose';
 import { plantedMessage } from '@communique-tee/test-system';
 
@@ -181,9 +182,7 @@ describe('three enclaves with sealed keys', () => {
   });
 
   async function enclaveAddresses(): Promise<string[]> {
-    const environment = await readFile(system.gatewayEnvironmentFile, 'utf8');
-    return (/^ENCLAVE_URLS=(.*)$/m.exec(environment)?.[1] ?? '')
-      .split(',')
-      .map((address) => address.replace(/^tcp:/, ''));
+    const { ENCLAVE_URLS = '' } = parseEnv(await readFile(system.gatewayEnvironmentFile, 'utf8'));
+    return ENCLAVE_URLS.split(',').map((address) => address.replace(/^tcp:/, ''));
   }
 });
