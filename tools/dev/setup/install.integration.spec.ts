@@ -196,7 +196,13 @@ describe('the first command', () => {
       expect(stderr).toMatch(/Redis is not here: .* will NOT run/);
       expect(stderr).toMatch(/Chromium is not here/);
       expect(stderr).toContain('no apt-get');
-      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('["--some"]') as string });
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('["--some",') as string });
+    });
+
+    it('leaves out the long specs, unless an argument names one', async () => {
+      const pattern = JSON.stringify(String.raw`\.long\.integration\.spec\.ts$`);
+      expect((await first('test')).stdout).toContain(`["--testPathIgnorePatterns",${pattern}]`);
+      expect((await first('test', 'page.long')).stdout).toContain('["page.long"]');
     });
 
     it('fails when CI is set', async () => {

@@ -33,6 +33,10 @@ if (!help && !(await ensureInstalled())) process.exit(1);
 if (!(help ? makeNodeReady() : makeReady())) process.exit(1);
 if (!help && name === 'test' && !(await ensureTestTools())) process.exit(1);
 
+// `npm test` leaves the long specs to .ci/run, unless an argument names one. Last, as jest takes what follows for more patterns.
+if (!help && name === 'test' && !args.some((argument) => /\.long\b/.test(argument)))
+  args.push('--testPathIgnorePatterns', String.raw`\.long\.integration\.spec\.ts$`);
+
 // Everything is ready by now. exec: the command takes the shell's place, so that signals and the exit code are its own.
 const command = script.startsWith(READY) ? script.slice(READY.length) : script;
 process.exitCode = await runChild('/bin/sh', ['-c', `exec ${command} "$@"`, 'sh', ...args]);

@@ -1,6 +1,5 @@
 import { chromiumAvailability } from '@communique-tee/testing/chromium';
 import { describeWith } from '@communique-tee/testing/harness';
-import { describeFirefox } from './firefox-tests';
 import { describeMessage } from './message-tests';
 import { startPageSystem, type PageSystem } from './page-system';
 import { describePeople } from './people-tests';
@@ -26,5 +25,4 @@ describeWith(chromiumAvailability(), 'the page', () => {
   describeSignIn(on);
   describeStatus(on);
   describePeople(on);
-  describeFirefox(on);
 });

@@ -1,14 +1,13 @@
 import { finger, keyboard, type Hand } from './hand';
 import type { PageSystem } from './page-system';
 import { Sender, type Language } from './sender';
-import { STATES } from './states';
 
 const TITLES = {
   en: 'The simulated Congress accepted your message.',
   es: 'El Congreso simulado aceptó su mensaje.',
 } as const satisfies Record<Language, string>;
 
-/** First-time senders, on small screens, in each language; and what axe finds in every state. */
+/** First-time senders, on small screens, in each language. */
 export function describePeople(on: () => PageSystem): void {
   describe('a first-time sender with a campaign link', () => {
     async function writes(language: Language, width: number, handOf: (page: Sender['page']) => Hand): Promise<void> {
@@ -36,21 +35,5 @@ export function describePeople(on: () => PageSystem): void {
     );
 
     it('reaches a verified receipt at 400 % zoom, which leaves 320 px', () => writes('en', 320, () => finger));
-  });
-
-  describe('axe finds nothing, in light and dark,', () => {
-    it.each(STATES.map((state, at) => [state.name, at % 4 === 3 ? 'es' : 'en', state] as const))(
-      'in the state %s, in %s',
-      async (_name, language, { reach }) => {
-        await using tab = await on().open({ viewport: { width: 390, height: 844 } });
-        const { page } = tab;
-        await reach({ on: on(), page, sender: new Sender(page, language) });
-        await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
-        expect(await on().violations(page)).toEqual([]);
-        await page.emulateMedia({ colorScheme: 'dark' });
-        expect(await on().violations(page, ['color-contrast'])).toEqual([]);
-        expect(tab.wrongs).toEqual([]);
-      },
-    );
   });
 }

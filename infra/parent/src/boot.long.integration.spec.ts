@@ -6,7 +6,7 @@ import { ON_PARENT } from './testing/example-settings';
 const AS_AGENT = 'setpriv --reuid cwagent --regid cwagent --clear-groups';
 const AS_ANYBODY = 'setpriv --reuid nobody --regid nogroup --clear-groups';
 
-/** Gets a certificate of an authority at once; certificate.integration.spec.ts has the real one. */
+/** Gets a certificate of an authority at once; certificate.long.integration.spec.ts has the real one. */
 const CERTBOT = `#!/bin/bash
 set -eu
 live=/var/lib/communique-acme/letsencrypt/live/communique.example.org
