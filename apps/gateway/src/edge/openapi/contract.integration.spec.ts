@@ -53,7 +53,7 @@ const ELSEWHERE: Readonly<Partial<Record<ProblemCode, string>>> = {
   request_timeout: 'a second of waiting each: entrance.spec.ts, http.spec.ts',
   transfer_coding_unsupported: 'answered before there is a route: http.integration.spec.ts',
   shutting_down: 'takes a process that ends: http.spec.ts, health.spec.ts',
-  internal_error: 'nothing is known that leads here; fuzz.spec.ts looks for it',
+  internal_error: 'nothing is known that leads here; fuzz.long.integration.spec.ts looks for it',
   overloaded: 'takes a database whose every connection stays in use: database.spec.ts',
 };
 /** Of a route that is not part of the API: errors are the same. */
