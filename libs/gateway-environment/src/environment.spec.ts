@@ -23,6 +23,14 @@ const SIGN_IN: Environment = {
   PAGE_OIDC_AUTHORIZATION_ENDPOINT: 'https://login.id.test/authorize?tenant=1',
   PAGE_OIDC_TOKEN_ENDPOINT: 'https://id.test/oauth/token',
 };
+/** The key's bytes are all zero, and no note is ever signed by it. */
+const VERIFIER_KEY = 'test-registrar+40454ac1+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+const RESIDENCE: Environment = {
+  RESIDENCE: 'required',
+  RESIDENCE_REGISTRAR: 'test-registrar',
+  RESIDENCE_KEYS: VERIFIER_KEY,
+  RESIDENCE_FILES_URL: 'https://registrar.test/tree',
+};
 const PRODUCTION: Environment = { ...GOOD, NODE_ENV: 'production', REDIS_URL: 'rediss://redis.test' };
 
 function config(environment: Environment, readFile?: (path: string) => string) {
@@ -306,6 +314,48 @@ describe('the environment', () => {
     ],
     ['a scope of sign-in without one', { PAGE_OIDC_SCOPES: 'openid' }, 'PAGE_OIDC_SCOPES: is not a variable'],
     ['a scope of two words', { AUTH_ADMIN_SCOPE: 'a b' }, 'AUTH_ADMIN_SCOPE: must be one scope'],
+    ['a mode of residence that is unknown', { ...RESIDENCE, RESIDENCE: 'on' }, 'RESIDENCE: must be one of'],
+    ...['RESIDENCE_REGISTRAR', 'RESIDENCE_KEYS', 'RESIDENCE_FILES_URL'].map((name): [string, Environment, string] => [
+      `residence without ${name}`,
+      { ...RESIDENCE, [name]: '' },
+      `${name}: is required unless RESIDENCE is off`,
+    ]),
+    [
+      'residence with attestation that is not verified',
+      { ...RESIDENCE, TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' },
+      'RESIDENCE: needs verified attestation',
+    ],
+    [
+      'the key of another registrar',
+      { ...RESIDENCE, RESIDENCE_REGISTRAR: 'test' },
+      'RESIDENCE_KEYS: has a key of another name',
+    ],
+    ...[
+      `${VERIFIER_KEY},${VERIFIER_KEY}`,
+      `${VERIFIER_KEY},`,
+      VERIFIER_KEY.replace('40454ac1', '40454AC1'),
+      VERIFIER_KEY.slice(0, -1),
+      'AAAA',
+    ].map((text): [string, Environment, string] => [
+      `${text} as the registrar's keys`,
+      { ...RESIDENCE, RESIDENCE_KEYS: text },
+      'RESIDENCE_KEYS: must be one or two different verifier keys',
+    ]),
+    ...[
+      'ftp://registrar.test/',
+      'https://u:p@registrar.test/',
+      'https://registrar.test/?x=1',
+      'https://r.test/a;b/',
+    ].map((url): [string, Environment, string] => [
+      `the registrar's files at ${url}`,
+      { ...RESIDENCE, RESIDENCE_FILES_URL: url },
+      'RESIDENCE_FILES_URL: must be an https:// URL',
+    ]),
+    [
+      "the registrar's files over plain HTTP from another machine",
+      { ...RESIDENCE, RESIDENCE_FILES_URL: 'http://r.test/' },
+      'RESIDENCE_FILES_URL: must be https://',
+    ],
     ['everybody as a trusted proxy', { TRUSTED_PROXIES: '0.0.0.0/0' }, 'TRUSTED_PROXIES: '],
   ])('refuses %s', (_, over, expected) => {
     const lines = problems({ ...GOOD, ...over });
@@ -419,6 +469,24 @@ describe('the environment', () => {
     expect(accepted(' any ')).toEqual([{ pcr0: PCR0, operator: 'any' }]);
   });
 
+  it('has no proof of residence unless it is told of a registrar', () => {
+    expect(config(PRODUCTION).residence).toEqual({ mode: 'off' });
+    expect(config({ ...PRODUCTION, ...RESIDENCE }).residence).toEqual({
+      mode: 'required',
+      registrar: 'test-registrar',
+      keys: [VERIFIER_KEY],
+      files: 'https://registrar.test/tree/',
+    });
+    const local = { ...RESIDENCE, RESIDENCE: 'optional', RESIDENCE_FILES_URL: 'http://127.0.0.1:8080/' };
+    expect(config({ ...GOOD, ...local }).residence).toMatchObject({
+      mode: 'optional',
+      files: 'http://127.0.0.1:8080/',
+    });
+    expect(problems({ ...PRODUCTION, ...local })).toEqual([
+      expect.stringMatching(/^RESIDENCE_FILES_URL: must be https/),
+    ]);
+  });
+
   it('says what is set and does nothing', () => {
     const { notices } = config({
       ...PRODUCTION,
@@ -429,6 +497,12 @@ describe('the environment', () => {
     });
     expect(notices.map(({ variable }) => variable)).toEqual(['OPENAI_API_KEY']);
     expect(config(GOOD).notices.map(({ variable }) => variable)).toEqual(['REDIS_URL']);
+    const off = config({ ...PRODUCTION, ...RESIDENCE, RESIDENCE: 'off' });
+    expect(off.notices.map(({ variable }) => variable)).toEqual([
+      'RESIDENCE_REGISTRAR',
+      'RESIDENCE_KEYS',
+      'RESIDENCE_FILES_URL',
+    ]);
     const any = config({ ...PRODUCTION, TEE_EXPECTED_OPERATOR: 'any' });
     expect(any.notices.map(({ variable }) => variable)).toEqual(['TEE_EXPECTED_OPERATOR']);
   });

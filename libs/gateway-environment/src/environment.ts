@@ -4,6 +4,7 @@ import { closestName } from './closest-name';
 import { brokenSignInRules, pageSignInOf } from './page-sign-in';
 import { highestCostOfMessageMicroUsd } from './prices';
 import type { GatewayConfig } from './gateway-config';
+import { brokenResidenceRules, residenceOf } from './residence';
 import { leavesMachineInClear } from './sentry-dsn';
 import { OWN_PREFIXES, type Values, type VariableName, VARIABLES } from './variables';
 
@@ -83,6 +84,7 @@ function* brokenRules(
     ];
 
   yield* brokenSignInRules(values, isSet, production);
+  yield* brokenResidenceRules(values, isSet, production);
 
   if (!isSet('TEE_ENDPOINT') && !isSet('ENCLAVE_URL') && !isSet('ENCLAVE_URLS'))
     yield ['TEE_ENDPOINT', 'is required (or ENCLAVE_URL, or ENCLAVE_URLS): where the enclave listens'];
@@ -201,6 +203,7 @@ function configOf(
       maxRequests: values.RATE_LIMIT_MAX_REQUESTS,
       attestationMaxRequests: values.RATE_LIMIT_ATTESTATION_MAX_REQUESTS,
       otherMaxRequests: values.RATE_LIMIT_OTHER_MAX_REQUESTS,
+      proofMaxRequests: values.RATE_LIMIT_PROOF_MAX_REQUESTS,
     },
     budget: {
       userDayCapMicroUsd: values.DEFAULT_USER_DAILY_LIMIT,
@@ -224,6 +227,7 @@ function configOf(
       ...(signIn !== undefined && { signIn }),
       ...(values.PAGE_VERIFIER_URL !== undefined && { verifierUrl: new URL(values.PAGE_VERIFIER_URL).href }),
     },
+    residence: residenceOf(values),
     enclave: { addresses: addressesOf(values), timeoutMs: values.ENCLAVE_TIMEOUT_MS },
     keys: {
       intervalMs: values.ENCLAVE_KEYS_INTERVAL_MS,
@@ -278,7 +282,7 @@ function readPem(path: string | undefined, readFile: (path: string) => string): 
 
 function noticesOf(
   isSet: (name: VariableName) => boolean,
-  { TEE_ENABLE_ATTESTATION_VERIFICATION: verify, TEE_EXPECTED_OPERATOR: operator }: Values,
+  { TEE_ENABLE_ATTESTATION_VERIFICATION: verify, TEE_EXPECTED_OPERATOR: operator, RESIDENCE: residence }: Values,
 ): GatewayConfig['notices'] {
   const notices: { variable: string; text: string }[] = [];
   for (const variable of ENCLAVE_SECRETS) {
@@ -303,5 +307,8 @@ function noticesOf(
       variable: 'TEE_EXPECTED_OPERATOR',
       text: 'is any: the gateway relays to accepted images under any operator',
     });
+  for (const variable of ['RESIDENCE_REGISTRAR', 'RESIDENCE_KEYS', 'RESIDENCE_FILES_URL'] as const)
+    if (residence === 'off' && isSet(variable))
+      notices.push({ variable, text: 'is set, but does nothing while RESIDENCE is off' });
   return notices;
 }

@@ -35,6 +35,23 @@ export interface PageSignIn {
   readonly audience: { readonly parameter: 'audience' | 'resource'; readonly value: string } | null;
 }
 
+/** Whether messages carry a proof of residence: never, if the sender wants, or always. */
+export const RESIDENCE_MODES = ['off', 'optional', 'required'] as const;
+export type ResidenceMode = (typeof RESIDENCE_MODES)[number];
+
+/** How proofs of residence are admitted. The attested enclave must be configured the same way. */
+export type ResidenceConfig =
+  | { readonly mode: 'off' }
+  | {
+      readonly mode: Exclude<ResidenceMode, 'off'>;
+      /** The registrar's id, which is also the name of its keys. */
+      readonly registrar: string;
+      /** Verifier keys of the registrar's signed notes (C2SP signed-note), as text; two while a key is replaced. */
+      readonly keys: readonly [string, ...string[]];
+      /** Where clients fetch the registrar's static files; ends with a slash. */
+      readonly files: string;
+    };
+
 /** Everything the gateway is told from outside, parsed once at start (environment.ts) and trusted after that. */
 export interface GatewayConfig {
   readonly environment: 'development' | 'test' | 'production';
@@ -61,6 +78,8 @@ export interface GatewayConfig {
     readonly maxRequests: number;
     readonly attestationMaxRequests: number;
     readonly otherMaxRequests: number;
+    /** Proofs of residence that one address may have verified. */
+    readonly proofMaxRequests: number;
   };
   readonly budget: {
     readonly userDayCapMicroUsd: bigint;
@@ -88,6 +107,7 @@ export interface GatewayConfig {
     /** Where people get `communique-tee.mjs`, an https address of another server than this one; absent: the page tells how to build it. */
     readonly verifierUrl?: string;
   };
+  readonly residence: ResidenceConfig;
   readonly enclave: {
     /** Each `vsock:<cid>:<port>`, `unix:<absolute path>`, `tcp:<host>:<port>` or, never in production, `hybrid:<absolute path>:<port>`; more than one only where attestation is verified. */
     readonly addresses: readonly [string, ...string[]];

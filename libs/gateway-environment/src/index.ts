@@ -10,7 +10,7 @@ export {
 } from './environment';
 export { GATEWAY_KEEP_ALIVE_SECONDS } from './connections';
 export { parseExpectedOperator } from './expected-operator';
-export type { GatewayConfig, PageSignIn, TokenType } from './gateway-config';
+export type { GatewayConfig, PageSignIn, ResidenceConfig, ResidenceMode, TokenType } from './gateway-config';
 export { formatDollars } from './money';
 export { costOfDelivery, highestCostOfMessageMicroUsd, prices } from './prices';
 export { parseSentryDsn } from './sentry-dsn';

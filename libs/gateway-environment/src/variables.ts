@@ -6,6 +6,7 @@ import { parseExpectedOperator } from './expected-operator';
 import { LOG_LEVELS, TOKEN_ALGORITHMS, TOKEN_TYPES, type TokenAlgorithm } from './gateway-config';
 import { parseDollars } from './money';
 import { PAGE_SIGN_IN_VARIABLES } from './page-sign-in';
+import { RESIDENCE_VARIABLES } from './residence';
 import { parseSentryDsn, type SentryDsn } from './sentry-dsn';
 
 const rule = (message: string) => ({ error: () => message });
@@ -207,11 +208,13 @@ export const VARIABLES = {
     .default('communique:admin'),
 
   ...PAGE_SIGN_IN_VARIABLES,
+  ...RESIDENCE_VARIABLES,
 
   RATE_LIMIT_WINDOW: wholeNumber(1000, 86_400_000).default(60_000),
   RATE_LIMIT_MAX_REQUESTS: wholeNumber(1, 1_000_000).default(100),
   RATE_LIMIT_ATTESTATION_MAX_REQUESTS: wholeNumber(1, 1_000_000).default(20),
   RATE_LIMIT_OTHER_MAX_REQUESTS: wholeNumber(1, 1_000_000).default(600),
+  RATE_LIMIT_PROOF_MAX_REQUESTS: wholeNumber(1, 1_000_000).default(30),
 
   DEFAULT_USER_DAILY_LIMIT: dollars.default(10_000_000n),
   MESSAGES_PER_USER_DAY: wholeNumber(0, 1_000_000).default(20),
@@ -293,4 +296,5 @@ export const OWN_PREFIXES = [
   'SHUTDOWN_',
   'ADMISSION_',
   'RETENTION_',
+  'RESIDENCE_',
 ] as const;

@@ -27,6 +27,7 @@ const config: Pick<GatewayConfig, 'log' | 'redis' | 'rateLimits' | 'budget'> = {
     maxRequests: NEVER_REACHED,
     attestationMaxRequests: NEVER_REACHED,
     otherMaxRequests: NEVER_REACHED,
+    proofMaxRequests: NEVER_REACHED,
   },
   budget: {
     userDayCapMicroUsd: 10n ** 15n,

@@ -1,8 +1,9 @@
 /**
  * What is counted apart. `attestation`: each request may make the NSM work. `api`: the rest of what the gateway is for. `health`: probes,
- * so that other traffic never makes a load balancer lose the instance. `other`: everything else, also addresses that do not exist.
+ * so that other traffic never makes a load balancer lose the instance. `proof`: a
+ * message without a token, counted once more just before its proof is verified. `other`: everything else, also addresses that do not exist.
  */
-export const RATE_LIMIT_CLASSES = ['api', 'attestation', 'health', 'other'] as const;
+export const RATE_LIMIT_CLASSES = ['api', 'attestation', 'health', 'proof', 'other'] as const;
 export type RateLimitClass = (typeof RATE_LIMIT_CLASSES)[number];
 
 /** For whom it is counted. */

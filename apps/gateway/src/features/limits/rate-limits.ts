@@ -44,13 +44,14 @@ export class RateLimits {
     private readonly logger: Logger,
     private readonly metrics: RateLimitMetrics,
   ) {
-    const { windowMs, maxRequests, attestationMaxRequests, otherMaxRequests } = config.rateLimits;
+    const { windowMs, maxRequests, attestationMaxRequests, otherMaxRequests, proofMaxRequests } = config.rateLimits;
     this.windowMs = Math.floor(windowMs / 1000) * 1000;
     this.local = new WindowsInMemory(this.windowMs);
     this.quotas = {
       api: maxRequests,
       attestation: attestationMaxRequests,
       health: otherMaxRequests,
+      proof: proofMaxRequests,
       other: otherMaxRequests,
     };
   }

@@ -1,0 +1,97 @@
+import * as z from 'zod';
+import { RESIDENCE_MODES, type ResidenceConfig } from './gateway-config';
+import { leavesMachineInClear } from './sentry-dsn';
+
+const rule = (message: string) => ({ error: () => message });
+
+/** While a registrar replaces its key, roots of both are accepted. */
+const MAX_KEYS = 2;
+/** The text form of a verifier key (C2SP signed-note): name, key id, and base64 of the type and the 32 bytes of the key. */
+const VERIFIER_KEY = /^([a-z0-9-]{1,64})\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/;
+
+const keys = z.string().transform((text, context): readonly [string, ...string[]] => {
+  const [first, ...rest] = text.split(',').map((entry) => entry.trim());
+  const all = [first, ...rest];
+  if (
+    first !== undefined &&
+    all.length <= MAX_KEYS &&
+    new Set(all).size === all.length &&
+    all.every((entry) => VERIFIER_KEY.test(entry ?? ''))
+  )
+    return [first, ...rest];
+  context.addIssue({
+    code: 'custom',
+    message:
+      'must be one or two different verifier keys with a comma between them, each <registrar>+<8 hex digits>+<base64>, as `registrar publish` prints it',
+  });
+  return z.NEVER;
+});
+
+const files = z
+  .string()
+  .max(1024, rule('must be at most 1024 characters'))
+  .transform((text, context): string => {
+    const url = URL.parse(text);
+    if (
+      url !== null &&
+      /^https?:$/.test(url.protocol) &&
+      url.username === '' &&
+      url.password === '' &&
+      url.search === '' &&
+      url.hash === '' &&
+      // Names what the page may connect to (Content Security Policy Level 3 section 2.3.1)
+      !/[;,]/.test(url.pathname) &&
+      !/[*[\]]/.test(url.hostname)
+    )
+      return url.href.endsWith('/') ? url.href : `${url.href}/`;
+    context.addIssue({
+      code: 'custom',
+      message:
+        'must be an https:// URL of a folder: no user name, password, query or fragment, no comma or semicolon, and a host that is no IPv6 address',
+    });
+    return z.NEVER;
+  });
+
+/** Proof of residence (docs/residence.md). The enclave's measured configuration has the same mode, registrar and keys. */
+export const RESIDENCE_VARIABLES = {
+  RESIDENCE: z.enum(RESIDENCE_MODES, rule(`must be one of ${RESIDENCE_MODES.join(', ')}`)).default('off'),
+  RESIDENCE_REGISTRAR: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, rule('must be 1 to 64 lower-case letters, digits and hyphens'))
+    .optional(),
+  RESIDENCE_KEYS: keys.optional(),
+  RESIDENCE_FILES_URL: files.optional(),
+} as const;
+
+type Name = keyof typeof RESIDENCE_VARIABLES;
+type Values = { readonly [Each in Name]?: z.output<(typeof RESIDENCE_VARIABLES)[Each]> } & {
+  readonly TEE_ENABLE_ATTESTATION_VERIFICATION?: boolean;
+};
+
+const NEEDED = ['RESIDENCE_REGISTRAR', 'RESIDENCE_KEYS', 'RESIDENCE_FILES_URL'] as const;
+
+export function* brokenResidenceRules(
+  values: Values,
+  isSet: (name: Name) => boolean,
+  production: boolean,
+): Generator<[Name, string]> {
+  const { RESIDENCE: mode, RESIDENCE_REGISTRAR: registrar, RESIDENCE_KEYS: keys, RESIDENCE_FILES_URL: files } = values;
+  if (mode === undefined || mode === 'off') return;
+  for (const name of NEEDED) if (!isSet(name)) yield [name, 'is required unless RESIDENCE is off'];
+  if (values.TEE_ENABLE_ATTESTATION_VERIFICATION === false)
+    yield ['RESIDENCE', 'needs verified attestation: a nullifier is freed only by a verified receipt'];
+  if (registrar !== undefined && keys?.some((key) => !key.startsWith(`${registrar}+`)) === true)
+    yield ['RESIDENCE_KEYS', 'has a key of another name than RESIDENCE_REGISTRAR'];
+  if (files?.startsWith('http:') === true && (production || leavesMachineInClear({ endpoint: files })))
+    yield ['RESIDENCE_FILES_URL', 'must be https:// (http:// only on this machine, and never in production)'];
+}
+
+export function residenceOf({
+  RESIDENCE: mode = 'off',
+  RESIDENCE_REGISTRAR: registrar,
+  RESIDENCE_KEYS: keys,
+  RESIDENCE_FILES_URL: files,
+}: Values): ResidenceConfig {
+  if (mode === 'off' || registrar === undefined || keys === undefined || files === undefined) return { mode: 'off' };
+  return { mode, registrar, keys, files };
+}
