@@ -69,6 +69,12 @@ export function fromBase64(text: string): Uint8Array {
   }
 }
 
+/** Base64 with padding (RFC 4648 section 4): what {@link fromBase64} reads. */
+export function toBase64(bytes: Uint8Array): string {
+  const text = toBase64Url(bytes).replaceAll('-', '+').replaceAll('_', '/');
+  return text.padEnd(Math.ceil(text.length / 4) * 4, '=');
+}
+
 function notBase64(): ProtocolError {
   return new ProtocolError('malformed_body', 'not canonical base64 with padding');
 }

@@ -1,0 +1,56 @@
+import { formatSigningKey, formatVerifierKey, parseSigningKey, parseVerifierKey, signingKeyOf } from './index';
+
+const key = signingKeyOf('test-registrar', new Uint8Array(32).fill(1));
+const text = formatVerifierKey(key);
+const refusal = expect.objectContaining({ code: 'ERR_NOTE_KEY' });
+
+it('reads its own texts again', () => {
+  const { seed: _, ...verifier } = key;
+  expect(parseVerifierKey(text)).toEqual(verifier);
+  expect(parseSigningKey(formatSigningKey(key))).toEqual(key);
+});
+
+/** From the documentation of Go's golang.org/x/mod/sumdb/note: a key of another implementation. */
+it('reads a verifier key of another implementation', () => {
+  const known = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';
+  expect(formatVerifierKey(parseVerifierKey(known))).toBe(known);
+});
+
+it.each([
+  '',
+  'test-registrar',
+  text.toUpperCase(),
+  text.replace(/\+[0-9a-f]{8}\+/, (id) => id.toUpperCase()),
+  text.replace('test-registrar', 'test-registrars'),
+  text.replace('test-registrar', 'test registrar'),
+  text.replace('test-registrar', 'test+registrar'),
+  `${text}\n`,
+  ` ${text}`,
+  text.replace(/.$/, (last) => String.fromCharCode(last.charCodeAt(0) + 1)),
+  formatSigningKey(key),
+])('refuses %j as a verifier key', (other) => {
+  expect(() => parseVerifierKey(other)).toThrow(refusal);
+});
+
+it('refuses a public key of small order, under which anybody can sign', () => {
+  const identity = new Uint8Array(32);
+  identity[0] = 1;
+  // The key id is right: only the point is refused.
+  const small = 'small-order+f9b81517+AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+  expect(Buffer.from('AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'base64').subarray(1)).toEqual(
+    Buffer.from(identity),
+  );
+  expect(() => parseVerifierKey(small)).toThrow(/not an Ed25519 key/);
+});
+
+it('refuses a signing key of another length and never shows it', () => {
+  const secret = formatSigningKey(key);
+  const cut = secret.slice(0, -4);
+  expect(() => parseSigningKey(cut)).toThrow(refusal);
+  try {
+    parseSigningKey(cut);
+  } catch (error) {
+    expect(String(error)).not.toContain(cut.slice(-20));
+  }
+  expect(() => signingKeyOf('test-registrar', new Uint8Array(31))).toThrow(refusal);
+});

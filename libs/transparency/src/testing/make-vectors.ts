@@ -1,0 +1,162 @@
+import { fromBase64, fromHex, toBase64 } from '@communique-tee/protocol';
+import { ed25519 } from '@noble/curves/ed25519.js';
+import type { NoteErrorCode } from '../errors';
+import { formatVerifierKey, signingKeyOf } from '../note-keys';
+import { signNote } from '../signed-note';
+
+/** What every reader of notes must decide, and what Go's implementation decides where it is laxer than ours. */
+export interface NoteVector {
+  title: string;
+  note: string;
+  /** Texts of verifier keys. */
+  keys: string[];
+  expected: { body: string; key: string } | { code: NoteErrorCode };
+  /** Absent where Go decides as we do. */
+  go?: 'accepts';
+}
+
+const BODY = 'communique-tee test\nfirst\nsecond\n';
+const REFUSED = { code: 'ERR_NOTE_MALFORMED' } as const;
+/** Made-up keys of the tests. */
+const one = signingKeyOf('test-registrar', new Uint8Array(32).fill(1));
+const two = signingKeyOf('test-registrar', new Uint8Array(32).fill(2));
+const stranger = signingKeyOf('other.example/witness', new Uint8Array(32).fill(3));
+const namesake = signingKeyOf('test-registrar', new Uint8Array(32).fill(4));
+
+/** The content of note-vectors.json. */
+export function makeVectors(): NoteVector[] {
+  const note = signNote(BODY, one);
+  const both = signNote(BODY, one, two);
+  const line = linesOf(note);
+  const keys = [formatVerifierKey(one), formatVerifierKey(two)];
+  const accepted = (title: string, text: string, key = one, body = BODY): NoteVector => {
+    return { title, note: text, keys, expected: { body, key: formatVerifierKey(key) } };
+  };
+  const refused = (title: string, text: string, code: NoteErrorCode = REFUSED.code): NoteVector => {
+    return { title, note: text, keys, expected: { code } };
+  };
+  const laxInGo = (vector: NoteVector): NoteVector => ({ ...vector, go: 'accepts' });
+  return [
+    accepted('a note of one key', note),
+    accepted('a note of the second key', signNote(BODY, two), two),
+    accepted('a note of both keys', both),
+    accepted('a note with a line of an unknown key', note + linesOf(signNote(BODY, stranger))),
+    accepted('a note that begins its lines with one of an unknown key', signNote(BODY, stranger, one)),
+    accepted('a note with a line of a key of the same name that is not configured', signNote(BODY, namesake, one)),
+    accepted(
+      'a line of an unknown key with a signature of another length',
+      `${note}\u2014 long.example ${toBase64(new Uint8Array(900).fill(9))}\n`,
+    ),
+    accepted('an empty line in the text', signNote('a\n\nb\n', one), one, 'a\n\nb\n'),
+    refused('a good line of the second key and a damaged line of the first', damaged(both, 0), 'ERR_NOTE_SIGNATURE'),
+    refused('a good line of the first key and a damaged line of the second', damaged(both, 1), 'ERR_NOTE_SIGNATURE'),
+    refused("a line under the second key's id with the first key's signature", relabeled(note), 'ERR_NOTE_SIGNATURE'),
+    refused('a text that was changed', note.replace('second', 'Second'), 'ERR_NOTE_SIGNATURE'),
+    refused('a signature that is one byte short', resized(note, 67), 'ERR_NOTE_SIGNATURE'),
+    refused('a signature that is one byte long', resized(note, 69), 'ERR_NOTE_SIGNATURE'),
+    refused('only a line of an unknown key', signNote(BODY, stranger), 'ERR_NOTE_UNKNOWN_KEY'),
+    refused(
+      'only a line of a key of the same name that is not configured',
+      signNote(BODY, namesake),
+      'ERR_NOTE_UNKNOWN_KEY',
+    ),
+    refused('the same name in capitals', note.replace('\u2014 test', '\u2014 Test'), 'ERR_NOTE_UNKNOWN_KEY'),
+    laxInGo(refused('the same line twice', note + line)),
+    laxInGo(refused('the same line of an unknown key twice', note + linesOf(signNote(BODY, stranger)).repeat(2))),
+    laxInGo(refused('a damaged line of a key that already signed', note + linesOf(damaged(note, 0)))),
+    laxInGo(refused('a line of the text that begins like a signature', forced(`${line}text\n`))),
+    refused('CRLF line ends', note.replaceAll('\n', '\r\n')),
+    refused('a carriage return after the signature', `${note.slice(0, -1)}\r\n`),
+    refused('a tab in the text', forced('a\tb\n')),
+    refused('a NUL in the text', forced('a\u0000b\n')),
+    refused('bytes after the last line', `${note}x`),
+    refused('an empty line after the last line', `${note}\n`),
+    refused('no final newline', note.slice(0, -1)),
+    refused('no empty line', BODY + line),
+    refused('no signature', `${BODY}\n`),
+    refused('nothing', ''),
+    refused('a hyphen in place of the dash', note.replace('\u2014', '-')),
+    refused('no space after the dash', note.replace('\u2014 ', '\u2014')),
+    refused('two spaces before the signature', note.replace('registrar ', 'registrar  ')),
+    refused('a space after the signature', `${note.slice(0, -1)} \n`),
+    refused(
+      'base64url in place of base64',
+      signatureText(noteWithBase64Signs(), (base64) => base64.replaceAll('+', '-').replaceAll('/', '_')),
+    ),
+    refused(
+      'base64 without its padding',
+      signatureText(note, (base64) => base64.replace(/=+$/, '')),
+    ),
+    laxInGo(refused('unused bits of the base64 set', signatureText(note, unusedBitSet))),
+    refused('a key id without a signature', resized(note, 4)),
+    refused('101 lines', note + strangers(100)),
+    accepted('100 lines', note + strangers(99)),
+  ];
+}
+
+/** The signature lines. */
+function linesOf(note: string): string {
+  return note.slice(note.lastIndexOf('\n\n') + 2);
+}
+
+function signatureText(note: string, change: (base64: string) => string): string {
+  return note.replace(/[A-Za-z0-9+/=]+\n$/, (base64) => `${change(base64.slice(0, -1))}\n`);
+}
+
+/** A note whose signature line needs both characters that base64url writes otherwise. */
+function noteWithBase64Signs(): string {
+  for (let count = 0; ; count++) {
+    const note = signNote(`${BODY}${count}\n`, one);
+    if (/\+.*\//.test(linesOf(note))) return note;
+  }
+}
+
+/** One bit of the signature in this line flipped. */
+function damaged(note: string, which: number): string {
+  const lines = linesOf(note).trimEnd().split('\n');
+  const changed = lines.map((line, at) => {
+    if (at !== which) return line;
+    const [dash, name, base64] = line.split(' ');
+    const bytes = fromBase64(base64 ?? '');
+    bytes[20] = (bytes[20] ?? 0) ^ 1;
+    return [dash, name, toBase64(bytes)].join(' ');
+  });
+  return `${note.slice(0, note.lastIndexOf('\n\n') + 2)}${changed.join('\n')}\n`;
+}
+
+function resized(note: string, bytes: number): string {
+  return signatureText(note, (base64) => {
+    const content = new Uint8Array(bytes);
+    content.set(fromBase64(base64).subarray(0, bytes));
+    return toBase64(content);
+  });
+}
+
+function relabeled(note: string): string {
+  return signatureText(note, (base64) => {
+    const content = fromBase64(base64);
+    content.set(fromBase64(/ ([A-Za-z0-9+/=]+)\n$/.exec(signNote(BODY, two))?.[1] ?? '').subarray(0, 4));
+    return toBase64(content);
+  });
+}
+
+/** 68 bytes end in one character of padding: the two lowest bits of the character before it are unused. */
+function unusedBitSet(base64: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  return `${base64.slice(0, -2)}${alphabet.charAt(alphabet.indexOf(base64.charAt(base64.length - 2)) + 1)}=`;
+}
+
+/** A good signature over a text that signNote refuses. */
+function forced(body: string): string {
+  const content = new Uint8Array(68);
+  content.set(fromHex(one.keyId));
+  content.set(ed25519.sign(new TextEncoder().encode(body), one.seed), 4);
+  return `${body}\n\u2014 ${one.name} ${toBase64(content)}\n`;
+}
+
+function strangers(count: number): string {
+  return Array.from(
+    { length: count },
+    (_, at) => `\u2014 w${at}.example ${toBase64(new Uint8Array(68).fill(at))}\n`,
+  ).join('');
+}

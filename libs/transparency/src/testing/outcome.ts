@@ -1,0 +1,19 @@
+import { NoteError } from '../errors';
+import { formatVerifierKey, parseVerifierKey } from '../note-keys';
+import { openNote } from '../signed-note';
+import type { NoteVector } from './make-vectors';
+
+/** What this build decides about a vector: loaded in Node, and in a browser as the module under test. */
+export function outcomeOf({ note, keys }: Pick<NoteVector, 'note' | 'keys'>): NoteVector['expected'] {
+  try {
+    const { body, key } = openNote(note, keys.map(parseVerifierKey));
+    return { body, key: formatVerifierKey(key) };
+  } catch (error) {
+    if (!(error instanceof NoteError)) throw error;
+    return { code: error.code };
+  }
+}
+
+export function outcomesOf(vectors: readonly NoteVector[]): NoteVector['expected'][] {
+  return vectors.map(outcomeOf);
+}
