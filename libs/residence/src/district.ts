@@ -1,0 +1,59 @@
+// A congressional district as the statement has it. It names the Congress, since districts change their borders with a Congress and a
+// district of an ended one is no address any more.
+import { ResidenceError } from './errors';
+import { fieldFromAscii, type Field } from './field';
+
+/** `<Congress, three digits>-<state, postal code>-<seat, two digits; 00 for an at-large seat, a delegate or the Resident Commissioner>`. */
+export interface District {
+  congress: number;
+  state: string;
+  seat: number;
+}
+
+const DISTRICT = /^([0-9]{3})-([A-Z]{2})-([0-9]{2})$/;
+
+/**
+ * Reads `120-MT-01`. Whether the state has such a seat is for the table of offices in libs/protocol to say: a district of an earlier
+ * Congress may have gone.
+ * @throws ResidenceError `ERR_RESIDENCE_DISTRICT`
+ */
+export function parseDistrict(text: string): District {
+  const [, congress, state, seat] = DISTRICT.exec(text) ?? [];
+  if (congress === undefined || state === undefined || seat === undefined || congress === '000')
+    throw new ResidenceError('ERR_RESIDENCE_DISTRICT', 'not a district such as 120-MT-01');
+  return { congress: Number(congress), state, seat: Number(seat) };
+}
+
+/** @throws ResidenceError `ERR_RESIDENCE_DISTRICT` */
+export function formatDistrict({ congress, state, seat }: District): string {
+  const text = `${String(congress).padStart(3, '0')}-${state}-${String(seat).padStart(2, '0')}`;
+  parseDistrict(text);
+  return text;
+}
+
+/** The nine ASCII characters as a big-endian number. @throws ResidenceError `ERR_RESIDENCE_DISTRICT` */
+export function districtToField(text: string): Field {
+  parseDistrict(text);
+  return fieldFromAscii(text);
+}
+
+/** @throws ResidenceError `ERR_RESIDENCE_DISTRICT` for a number that no district has */
+export function districtFromField(field: Field): string {
+  const start = field.length - 'ccc-ss-nn'.length;
+  const text = String.fromCharCode(...field.subarray(start));
+  if (field.subarray(0, start).some((byte) => byte !== 0) || start !== 23)
+    throw new ResidenceError('ERR_RESIDENCE_DISTRICT', 'not the number of a district');
+  parseDistrict(text);
+  return text;
+}
+
+/**
+ * The Congress in office: terms of two years, the first of these from 3 January 1935, each from noon Eastern Standard Time, which is
+ * 17:00 UTC (20th Amendment, section 1).
+ */
+export function congressAt(unixSeconds: number): number {
+  const year = new Date(unixSeconds * 1000).getUTCFullYear();
+  const odd = year % 2 === 0 ? year - 1 : year;
+  const congress = (odd - 1787) / 2;
+  return unixSeconds < Date.UTC(odd, 0, 3, 17) / 1000 ? congress - 1 : congress;
+}

@@ -1,0 +1,9 @@
+/** The proof of residence: its statement, the registrar's tree, and what a proof is computed from. Runs in browsers and in Node. */
+export * from './errors';
+export * from './field';
+export { h3, TAGS, type Tag } from './poseidon2';
+export * from './district';
+export * from './statement';
+export * from './merkle-tree';
+export * from './witness';
+export * from './circuit-identity';

@@ -1,0 +1,157 @@
+// The registrar's tree: depth 20, places without a person are 0, an inner node is H3(left, right).
+import { ResidenceError } from './errors';
+import { fieldFromBigInt, fieldToBigInt, ZERO_FIELD, type Field } from './field';
+import { h3OfNumbers, TAGS } from './poseidon2';
+
+export const TREE_DEPTH = 20;
+export const TREE_PLACES = 2 ** TREE_DEPTH;
+/** A place without a person. No statement can be proven for it: a leaf is a hash under its own tag, and none is 0. */
+export const EMPTY_LEAF: Field = ZERO_FIELD;
+
+const emptyNodes: bigint[] = [0n];
+for (let level = 0; level < TREE_DEPTH; level++) {
+  const below = emptyNodes[level] ?? 0n;
+  emptyNodes.push(nodeOf(below, below));
+}
+
+/** The roots of empty trees by depth: 0 (the empty leaf) to 20. */
+export function emptyRoots(): Field[] {
+  return emptyNodes.map(fieldFromBigInt);
+}
+
+/**
+ * The root that a path leads to.
+ * @param index 0 to 2^20 - 1; bit n tells on which side of its sibling the node of level n is (1: right)
+ * @param siblings 20 field elements, from the leaf upwards
+ * @throws ResidenceError `ERR_RESIDENCE_INDEX` | `ERR_RESIDENCE_PATH` | `ERR_RESIDENCE_FIELD`
+ */
+export function rootOfPath(leaf: Field, index: number, siblings: readonly Field[]): Field {
+  checkIndex(index, TREE_PLACES);
+  if (siblings.length !== TREE_DEPTH)
+    throw new ResidenceError('ERR_RESIDENCE_PATH', `a path has ${TREE_DEPTH} siblings`);
+  return fieldFromBigInt(
+    siblings.reduce((node, sibling, level) => {
+      const beside = fieldToBigInt(sibling);
+      return (index >>> level) & 1 ? nodeOf(beside, node) : nodeOf(node, beside);
+    }, fieldToBigInt(leaf)),
+  );
+}
+
+/** Which part of the whole tree a {@link MerkleTree} is: `depth` levels above the nodes of `level`. */
+export interface TreeShape {
+  depth: number;
+  /** 0: its lowest nodes are leaves. 10: they are the roots of subtrees of depth 10. */
+  level: number;
+}
+
+const WHOLE_TREE: TreeShape = { depth: TREE_DEPTH, level: 0 };
+
+/**
+ * The tree in memory, or one part of it: the static files hold the whole one as 1,024 subtrees `{ depth: 10, level: 0 }` below one
+ * tree `{ depth: 10, level: 10 }`. Only places up to the last one in use take memory. 200,000 leaves take some ten seconds to build; one
+ * more takes 20 hashes.
+ */
+export class MerkleTree {
+  /** By level, the lowest first; what a level does not have is empty. */
+  private readonly levels: bigint[][];
+
+  private constructor(private readonly shape: TreeShape) {
+    this.levels = Array.from({ length: shape.depth + 1 }, () => []);
+  }
+
+  /**
+   * @param nodes the lowest nodes, in order of their places; {@link EMPTY_LEAF} (or the root of an empty subtree) where there is none
+   * @throws ResidenceError `ERR_RESIDENCE_FIELD` | `ERR_RESIDENCE_INDEX` for more nodes than places
+   */
+  static of(nodes: Iterable<Field>, shape: TreeShape = WHOLE_TREE): MerkleTree {
+    const tree = new MerkleTree(shape);
+    const lowest = tree.row(0);
+    for (const node of nodes) {
+      checkIndex(lowest.length, 2 ** shape.depth);
+      lowest.push(fieldToBigInt(node));
+    }
+    for (let height = 1; height <= shape.depth; height++) {
+      const row = tree.row(height);
+      const pairs = Math.ceil(tree.row(height - 1).length / 2);
+      for (let at = 0; at < pairs; at++) row.push(tree.joined(height, at));
+    }
+    return tree;
+  }
+
+  /**
+   * Puts a node into a place, or empties it with {@link EMPTY_LEAF}.
+   * @throws ResidenceError `ERR_RESIDENCE_INDEX` | `ERR_RESIDENCE_FIELD`
+   */
+  set(index: number, node: Field): void {
+    checkIndex(index, 2 ** this.shape.depth);
+    this.put(0, index, fieldToBigInt(node));
+    for (let height = 1, at = index >>> 1; height <= this.shape.depth; height++, at >>>= 1)
+      this.put(height, at, this.joined(height, at));
+  }
+
+  get root(): Field {
+    return fieldFromBigInt(this.node(this.shape.depth, 0));
+  }
+
+  /** How many places up to and including the last one that was ever set. */
+  get length(): number {
+    return this.row(0).length;
+  }
+
+  /** The node of a place. */
+  at(index: number): Field {
+    checkIndex(index, 2 ** this.shape.depth);
+    return fieldFromBigInt(this.node(0, index));
+  }
+
+  /** The siblings of a place, from the lowest upwards: as many as the tree is deep. */
+  path(index: number): Field[] {
+    checkIndex(index, 2 ** this.shape.depth);
+    return Array.from({ length: this.shape.depth }, (_, height) =>
+      fieldFromBigInt(this.node(height, (index >>> height) ^ 1)),
+    );
+  }
+
+  /** All nodes of one height, with the empty ones: 2^(depth - height). Height 10 of the whole tree is the registrar's file `subtrees`. */
+  nodesAt(height: number): Field[] {
+    return Array.from({ length: 2 ** (this.shape.depth - height) }, (_, at) => fieldFromBigInt(this.node(height, at)));
+  }
+
+  private joined(height: number, at: number): bigint {
+    const empty = this.empty(height - 1);
+    const left = this.node(height - 1, 2 * at);
+    const right = this.node(height - 1, 2 * at + 1);
+    return left === empty && right === empty ? this.empty(height) : nodeOf(left, right);
+  }
+
+  private node(height: number, at: number): bigint {
+    return this.row(height)[at] ?? this.empty(height);
+  }
+
+  private put(height: number, at: number, node: bigint): void {
+    const row = this.row(height);
+    while (row.length < at) row.push(this.empty(height));
+    row[at] = node;
+  }
+
+  private row(height: number): bigint[] {
+    const row = this.levels[height];
+    if (row === undefined) throw new RangeError('no such height');
+    return row;
+  }
+
+  private empty(height: number): bigint {
+    const node = emptyNodes[this.shape.level + height];
+    if (node === undefined) throw new RangeError('no such height');
+    return node;
+  }
+}
+
+function nodeOf(left: bigint, right: bigint): bigint {
+  return h3OfNumbers(left, right, 0n, TAGS.node);
+}
+
+function checkIndex(index: number, places: number): void {
+  if (!Number.isInteger(index) || index < 0 || index >= places)
+    throw new ResidenceError('ERR_RESIDENCE_INDEX', `a place is a whole number from 0 to ${places - 1}`);
+}

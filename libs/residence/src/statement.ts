@@ -1,0 +1,92 @@
+// The values of the statement that a proof of residence makes, each with its formula (docs/residence.md). The circuit computes the same;
+// circuit.spec.ts compares them.
+import { encodeCanonical } from '@communique-tee/protocol';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { districtToField } from './district';
+import { ResidenceError } from './errors';
+import { checkField, fieldFromHash, ZERO_FIELD, type Field } from './field';
+import { h3, TAGS } from './poseidon2';
+
+/** The public inputs of the circuit, in its order. */
+export const PUBLIC_INPUTS = ['root', 'nullifier', 'claim', 'message'] as const;
+export type PublicInputs = Record<(typeof PUBLIC_INPUTS)[number], Field>;
+
+/** Registrar ids and campaign ids. */
+export const ID_PATTERN = /^[a-z0-9-]{1,64}$/;
+
+const SCOPE_DOMAIN = 'communique-tee scope v1';
+const MESSAGE_DOMAIN = new TextEncoder().encode('communique-tee proven message v1');
+
+/**
+ * What the person hands to the registrar: H3(secret), 32 bytes.
+ * @throws ResidenceError `ERR_RESIDENCE_FIELD` | `ERR_RESIDENCE_ZERO_SECRET`
+ */
+export function commitmentOf(secret: Field): Field {
+  if (secret.every((byte) => byte === 0)) throw zeroSecret('the secret is 0');
+  return h3(secret, ZERO_FIELD, ZERO_FIELD, TAGS.commitment);
+}
+
+/** The commitment of the secret 0, which a registrar must refuse: anyone could prove with it. */
+const ZERO_COMMITMENT = h3(ZERO_FIELD, ZERO_FIELD, ZERO_FIELD, TAGS.commitment);
+
+/**
+ * A commitment that a registrar may enter into the tree: a field element, not 0, and not the commitment of the secret 0.
+ * @throws ResidenceError `ERR_RESIDENCE_FIELD` | `ERR_RESIDENCE_ZERO_SECRET`
+ */
+export function checkCommitment(commitment: Field): Field {
+  const refused = [ZERO_FIELD, ZERO_COMMITMENT];
+  if (refused.some((each) => each.every((byte, at) => byte === commitment[at])))
+    throw zeroSecret('a commitment that anyone can open');
+  return checkField(commitment);
+}
+
+/** A person's entry in the registrar's tree: H3(commitment, district, salt). */
+export function leafOf(of: { commitment: Field; district: string; salt: Field }): Field {
+  return h3(checkCommitment(of.commitment), districtToField(of.district), of.salt, TAGS.leaf);
+}
+
+/**
+ * What a person may send one message in: the hash of the registrar's name and the campaign. No key and no district enters, so neither
+ * a new key nor a move gives a second message.
+ * @throws ResidenceError `ERR_RESIDENCE_ID`
+ */
+export function scopeOf(registrar: string, campaign: string): Field {
+  return fieldFromHash(sha256(encodeCanonical([SCOPE_DOMAIN, checkId(registrar), checkId(campaign)])));
+}
+
+/** @throws ResidenceError `ERR_RESIDENCE_ID` */
+export function checkId(id: string): string {
+  if (!ID_PATTERN.test(id)) throw new ResidenceError('ERR_RESIDENCE_ID', 'an id is 1 to 64 of a-z, 0-9 and -');
+  return id;
+}
+
+/** Public, the same for every message of a person in a scope: H3(secret, scope). */
+export function nullifierOf(secret: Field, scope: Field): Field {
+  return h3(secret, scope, ZERO_FIELD, TAGS.nullifier);
+}
+
+/** Seen by the enclave alone, the same for every message of a person in a scope: H3(secret, scope) under its own tag. */
+export function deliveryOf(secret: Field, scope: Field): Field {
+  return h3(secret, scope, ZERO_FIELD, TAGS.delivery);
+}
+
+/** Public, hides campaign and district behind the blinding: H3(H3(scope, district, delivery), blinding). */
+export function claimOf(of: { scope: Field; district: string; delivery: Field; blinding: Field }): Field {
+  const content = h3(of.scope, districtToField(of.district), of.delivery, TAGS.claimContent);
+  return h3(content, of.blinding, ZERO_FIELD, TAGS.claim);
+}
+
+/**
+ * Binds a proof to one sealed message and to who may read its status: the first 31 bytes of
+ * SHA-256(domain ‖ SHA-256(status secret) ‖ sealed message).
+ * @param statusSha256 32 bytes
+ * @param sealed the message's form 1 bytes
+ */
+export function messageInput(statusSha256: Uint8Array, sealed: Uint8Array): Field {
+  if (statusSha256.length !== 32) throw new RangeError('the hash of a status secret has 32 bytes');
+  return fieldFromHash(sha256.create().update(MESSAGE_DOMAIN).update(statusSha256).update(sealed).digest());
+}
+
+function zeroSecret(what: string): ResidenceError {
+  return new ResidenceError('ERR_RESIDENCE_ZERO_SECRET', what);
+}
