@@ -7,3 +7,5 @@ export * from './statement';
 export * from './merkle-tree';
 export * from './witness';
 export * from './circuit-identity';
+export * from './note-errors';
+export * from './notes';

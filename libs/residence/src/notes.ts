@@ -1,0 +1,191 @@
+// The registrar's two signed notes (C2SP signed-note): which root counts when, and which campaign runs when.
+import { openNote, parseVerifierKey, signNote, type SigningKey, type VerifierKey } from '@communique-tee/transparency';
+import { fieldFromHex, fieldToHex, type Field } from './field';
+import { TREE_PLACES } from './merkle-tree';
+import { ResidenceNoteError } from './note-errors';
+import { ID_PATTERN } from './statement';
+
+const ROOT_TITLE = 'communique-tee residence root v1';
+const CAMPAIGN_TITLE = 'communique-tee campaign v1';
+const DAY_SECONDS = 86_400;
+
+/** Bytes of UTF-8, with all signatures. */
+export const MAX_ROOT_NOTE_BYTES = 600;
+export const MAX_CAMPAIGN_NOTE_BYTES = 400;
+/** A root counts for 14 days at most: so long does a revoked person stay in the list. */
+export const MAX_ROOT_SECONDS = 14 * DAY_SECONDS;
+/** A clock that is this much behind the registrar's accepts a note of this moment. */
+export const NOTE_GRACE_SECONDS = 60;
+
+/** When a note counts, in Unix seconds: from `notBefore` to just before `notAfter`. */
+export interface Window {
+  notBefore: number;
+  notAfter: number;
+}
+
+export interface RootNote extends Window {
+  registrar: string;
+  root: Field;
+  /** How many places of the tree are in use: all of them are below this number. */
+  places: number;
+}
+
+export interface CampaignNote extends Window {
+  registrar: string;
+  campaign: string;
+}
+
+/** Whose notes count. */
+export interface Registrar {
+  registrar: string;
+  /** One, or two while the registrar changes its key. */
+  keys: readonly VerifierKey[];
+}
+
+/**
+ * Reads the configured keys of a registrar: one or two verifier keys whose name is the registrar's id.
+ * @throws ResidenceNoteError `ERR_RESIDENCE_KEYS`
+ */
+export function registrarOf(registrar: string, keys: readonly string[]): Registrar {
+  if (!ID_PATTERN.test(registrar)) throw keysRefused('the registrar is not an id');
+  if (keys.length < 1 || keys.length > 2 || new Set(keys).size !== keys.length) throw keysRefused('one or two keys');
+  return { registrar, keys: keys.map((key) => readKey(registrar, key)) };
+}
+
+function readKey(registrar: string, text: string): VerifierKey {
+  let key: VerifierKey;
+  try {
+    key = parseVerifierKey(text);
+  } catch (cause) {
+    throw keysRefused('not a verifier key of a signed note', { cause });
+  }
+  if (key.name !== registrar) throw keysRefused('the name of a key is not the id of the registrar');
+  return key;
+}
+
+function keysRefused(why: string, options?: ErrorOptions): ResidenceNoteError {
+  return new ResidenceNoteError('ERR_RESIDENCE_KEYS', `the keys of the registrar cannot be used: ${why}`, options);
+}
+
+/**
+ * Opens a root note. Whether it counts now is for {@link checkWindow} to say.
+ * @param text at most {@link MAX_ROOT_NOTE_BYTES}
+ * @throws ResidenceNoteError `ERR_RESIDENCE_NOTE` | `ERR_RESIDENCE_NOTE_WINDOW`
+ */
+export function openRootNote(text: string, by: Registrar): RootNote {
+  const [root = '', notBefore = '', notAfter = '', places = '', ...more] = open(
+    text,
+    by,
+    ROOT_TITLE,
+    MAX_ROOT_NOTE_BYTES,
+  );
+  if (more.length > 0) throw notANote('a line too many');
+  const note = {
+    registrar: by.registrar,
+    root: readRoot(root),
+    ...readWindow(notBefore, notAfter, MAX_ROOT_SECONDS),
+    places: readNumber(places),
+  };
+  if (note.places > TREE_PLACES) throw notANote('more places than the tree has');
+  return note;
+}
+
+/**
+ * Opens a campaign note. Whether it counts now is for {@link checkWindow} to say.
+ * @param text at most {@link MAX_CAMPAIGN_NOTE_BYTES}
+ * @param maxCampaignDays as the enclave's measured configuration has it
+ * @throws ResidenceNoteError `ERR_RESIDENCE_NOTE` | `ERR_RESIDENCE_NOTE_WINDOW`
+ */
+export function openCampaignNote(text: string, by: Registrar, maxCampaignDays: number): CampaignNote {
+  const [campaign = '', notBefore = '', notAfter = '', ...more] = open(
+    text,
+    by,
+    CAMPAIGN_TITLE,
+    MAX_CAMPAIGN_NOTE_BYTES,
+  );
+  if (more.length > 0) throw notANote('a line too many');
+  if (!ID_PATTERN.test(campaign)) throw notANote('the campaign is not an id');
+  return { registrar: by.registrar, campaign, ...readWindow(notBefore, notAfter, maxCampaignDays * DAY_SECONDS) };
+}
+
+/**
+ * Signs a root note with one key, or with two while the registrar changes its key.
+ * @throws ResidenceNoteError as {@link openRootNote}, for a note that it would refuse
+ */
+export function signRootNote(note: RootNote, ...keys: readonly SigningKey[]): string {
+  const { registrar, root, notBefore, notAfter, places } = note;
+  const text = sign([ROOT_TITLE, registrar, fieldToHex(root), notBefore, notAfter, places], keys);
+  openRootNote(text, { registrar, keys });
+  return text;
+}
+
+/** @throws ResidenceNoteError as {@link openCampaignNote}, for a note that it would refuse */
+export function signCampaignNote(note: CampaignNote, maxCampaignDays: number, ...keys: readonly SigningKey[]): string {
+  const { registrar, campaign, notBefore, notAfter } = note;
+  const text = sign([CAMPAIGN_TITLE, registrar, campaign, notBefore, notAfter], keys);
+  openCampaignNote(text, { registrar, keys }, maxCampaignDays);
+  return text;
+}
+
+/**
+ * Whether a note counts at this moment: 60 seconds of grace at its beginning, none at its end.
+ * @param nowSeconds Unix time
+ * @throws ResidenceNoteError `ERR_RESIDENCE_NOTE_NOT_YET` | `ERR_RESIDENCE_NOTE_ENDED`
+ */
+export function checkWindow({ notBefore, notAfter }: Window, nowSeconds: number): void {
+  if (nowSeconds < notBefore - NOTE_GRACE_SECONDS)
+    throw new ResidenceNoteError('ERR_RESIDENCE_NOTE_NOT_YET', 'the time of the note has not begun');
+  if (nowSeconds >= notAfter) throw new ResidenceNoteError('ERR_RESIDENCE_NOTE_ENDED', 'the time of the note is over');
+}
+
+/** The lines of the body after its title and registrar. */
+function open(text: string, { registrar, keys }: Registrar, title: string, maxBytes: number): string[] {
+  if (text.length > maxBytes || new TextEncoder().encode(text).length > maxBytes) throw notANote('it is too long');
+  let body: string;
+  try {
+    ({ body } = openNote(
+      text,
+      keys.filter(({ name }) => name === registrar),
+    ));
+  } catch (cause) {
+    throw notANote('it is not signed by the registrar', { cause });
+  }
+  const [first, second, ...rest] = body.slice(0, -1).split('\n');
+  if (first !== title) throw notANote('it is another kind of note');
+  if (second !== registrar) throw notANote('it is of another registrar');
+  return rest;
+}
+
+function sign(lines: readonly (string | number)[], keys: readonly SigningKey[]): string {
+  try {
+    return signNote(lines.map((line) => `${line}\n`).join(''), ...keys);
+  } catch (cause) {
+    throw notANote('it cannot be signed', { cause });
+  }
+}
+
+function readRoot(text: string): Field {
+  try {
+    return fieldFromHex(text);
+  } catch (cause) {
+    throw notANote('the root is not a field element', { cause });
+  }
+}
+
+function readWindow(from: string, to: string, maxSeconds: number): Window {
+  const window = { notBefore: readNumber(from), notAfter: readNumber(to) };
+  const seconds = window.notAfter - window.notBefore;
+  if (seconds <= 0 || seconds > maxSeconds)
+    throw new ResidenceNoteError('ERR_RESIDENCE_NOTE_WINDOW', 'the note is valid for longer than it may be');
+  return window;
+}
+
+/** One number has one text: no sign, no leading zero. */
+function readNumber(text: string): number {
+  if (!/^(?:0|[1-9][0-9]{0,11})$/.test(text)) throw notANote('a number is missing');
+  return Number(text);
+}
+
+function notANote(why: string, options?: ErrorOptions): ResidenceNoteError {
+  return new ResidenceNoteError('ERR_RESIDENCE_NOTE', `this note is not accepted: ${why}`, options);
+}
