@@ -5,6 +5,8 @@ export type ResidenceErrorCode =
   | 'ERR_RESIDENCE_DISTRICT'
   /** A registrar id or a campaign id that is not 1 to 64 of `a` to `z`, `0` to `9` and `-`. */
   | 'ERR_RESIDENCE_ID'
+  /** Not the JSON of a registration. */
+  | 'ERR_RESIDENCE_REGISTRATION'
   /** A place in the tree that is not a whole number from 0 to 2^20 - 1. */
   | 'ERR_RESIDENCE_INDEX'
   /** A path that is not 20 siblings long. */

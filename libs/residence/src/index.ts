@@ -9,3 +9,7 @@ export * from './witness';
 export * from './circuit-identity';
 export * from './note-errors';
 export * from './notes';
+export * from './registration';
+export * from './list-errors';
+export { listAddress } from './list-files';
+export * from './list-path';

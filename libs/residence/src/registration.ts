@@ -1,0 +1,55 @@
+import { parseDistrict } from './district';
+import { ResidenceError } from './errors';
+import { fieldFromHex, fieldToHex, type Field } from './field';
+import { TREE_PLACES } from './merkle-tree';
+import { checkId } from './statement';
+
+/** What the registrar gives to a person for a commitment. It says where the person lives: as private as an address. */
+export interface Registration {
+  registrar: string;
+  /** `120-MT-01` */
+  district: string;
+  salt: Field;
+  /** The place in the tree: 0 to 2^20 - 1. */
+  index: number;
+}
+
+/** As a file: `{ version: 1, registrar, district, salt (64 hex digits), index }`. */
+export interface RegistrationJson {
+  readonly version: 1;
+  readonly registrar: string;
+  readonly district: string;
+  readonly salt: string;
+  readonly index: number;
+}
+
+const MEMBERS = ['district', 'index', 'registrar', 'salt', 'version'];
+
+/**
+ * Reads a registration from its JSON value: exactly these members.
+ * @throws ResidenceError `ERR_RESIDENCE_REGISTRATION`, which quotes nothing of it
+ */
+export function registrationFromJson(value: unknown): Registration {
+  if (typeof value !== 'object' || value === null) throw notARegistration();
+  const given = value as Partial<Record<keyof RegistrationJson, unknown>>;
+  const { version, registrar, district, salt, index } = given;
+  const isWhole = JSON.stringify(Object.keys(given).sort()) === JSON.stringify(MEMBERS);
+  const isPlace = typeof index === 'number' && Number.isInteger(index) && index >= 0 && index < TREE_PLACES;
+  if (!isWhole || version !== 1 || !isPlace) throw notARegistration();
+  if (typeof registrar !== 'string' || typeof district !== 'string' || typeof salt !== 'string')
+    throw notARegistration();
+  try {
+    parseDistrict(district);
+    return { registrar: checkId(registrar), district, salt: fieldFromHex(salt), index };
+  } catch {
+    throw notARegistration();
+  }
+}
+
+export function registrationToJson({ registrar, district, salt, index }: Registration): RegistrationJson {
+  return { version: 1, registrar, district, salt: fieldToHex(salt), index };
+}
+
+function notARegistration(): ResidenceError {
+  return new ResidenceError('ERR_RESIDENCE_REGISTRATION', 'not a registration as a registrar gives it');
+}
