@@ -20,6 +20,8 @@ An attack is a file of about twenty lines; test/lab/README.md shows how to write
   npm run lab -- openapi --help    outside judges lint the OpenAPI document and drive the gateway from it; --write writes it
   npm run lab -- judges --help     installs the outside judges that specs and openapi use
   npm run lab -- aws-models --help takes what AWS's API allows out of botocore
+  npm run lab -- residence-circuit --help
+                                   compares or writes the compiled circuit of the proof of residence
 
 Exit code
   0    every promise held
@@ -34,6 +36,8 @@ const commands: Readonly<Record<string, () => CommandLine | Promise<CommandLine>
   fuzz: fuzzCommand,
   openapi: openApiCommand,
   judges: judgesCommand,
+  // It loads the compiler of circuits.
+  'residence-circuit': async () => (await import('./residence/circuit-command')).circuitCommand(),
   // It loads the Pulumi program.
   'aws-models': async () => (await import('./judges/aws-models-command')).awsModelsCommand(),
 };

@@ -1,0 +1,68 @@
+import { CommandLine } from '@communique-tee/command-line';
+import { VERIFICATION_KEY_SHA256 } from '@communique-tee/residence';
+import { workspaceRoot } from '@communique-tee/testing/harness';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ARTIFACT, compileCircuit, computeVerificationKey, countGates, KEY } from './build-circuit';
+import { readReferenceString } from './read-reference-string';
+
+const AFTER = `
+noir_wasm compiles libs/residence/circuit, and bb.js computes the verification key, which needs the reference string.
+
+Exit code
+  0  the files are the circuit's, or were written
+  1  a file is not what the circuit gives, or the reference string is not here
+  2  not understood: the options
+`;
+
+export function circuitCommand(): CommandLine {
+  const line = new CommandLine(
+    'npm run lab -- residence-circuit',
+    `Builds the circuit of the proof of residence, and compares ${ARTIFACT} and ${KEY} with it.`,
+  );
+  line.program
+    .option('--write', 'write both files')
+    .option('--reference-string <folder>', 'of bn254_g1_4097.dat and bn254_g2.dat (default: ../shared/vectors/zk)')
+    .addHelpText('after', AFTER)
+    .action(line.run(run));
+  return line;
+}
+
+async function run(given: { readonly write?: true; readonly referenceString?: string }): Promise<number> {
+  const string = readReferenceString(given.referenceString);
+  if ('absent' in string) {
+    process.stderr.write(`${string.absent}\n`);
+    return 1;
+  }
+  const artifact = await compileCircuit();
+  const key = await computeVerificationKey(artifact, string);
+  const sha256 = createHash('sha256').update(key).digest('hex');
+  say(`${await countGates(artifact)} gates, verification key of ${key.length} bytes, SHA-256 ${sha256}`);
+  const files = { [ARTIFACT]: toFile(artifact), [KEY]: toFile({ base64: Buffer.from(key).toString('base64') }) };
+  const other = Object.entries(files).filter(([path, text]) => read(path) !== text);
+  for (const [path, text] of other) {
+    if (given.write === true) writeFileSync(join(workspaceRoot(), path), text);
+    say(given.write === true ? `written: ${path}` : `not what the circuit gives: ${path}`);
+  }
+  if (sha256 !== VERIFICATION_KEY_SHA256)
+    say(`put this SHA-256 into VERIFICATION_KEY_SHA256 of libs/residence/src/circuit-identity.ts, and make new proofs`);
+  return given.write === true || (other.length === 0 && sha256 === VERIFICATION_KEY_SHA256) ? 0 : 1;
+}
+
+/** One line, so that no formatter has another opinion. */
+export function toFile(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(join(workspaceRoot(), path), 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
