@@ -24,6 +24,7 @@ export const FLOORS = [
   'features/acceptance',
   'features/messages',
   'features/retention',
+  'features/templates',
   'features/admin',
 
   'edge/http',

@@ -12,6 +12,7 @@ import { DeliveryModule } from './features/delivery/delivery.module';
 import { LegacyModule } from './features/legacy/legacy.module';
 import { MessagesModule } from './features/messages/messages.module';
 import { RetentionModule } from './features/retention/retention.module';
+import { TemplatesModule } from './features/templates/templates.module';
 
 /** The whole gateway. Features that another one imports (auth, limits, enclave, keys) come with it. */
 @Module({})
@@ -28,6 +29,7 @@ export class AppModule {
         DeliveryModule,
         LegacyModule,
         RetentionModule,
+        TemplatesModule,
         AdminModule,
         // edge
         HttpModule,

@@ -25,6 +25,7 @@ export { toWebAddress } from './congress/web-address';
 export * from './congress/office-refusal';
 export * from './congress/pending-copy';
 export * from './congress/congress-message';
+export * from './congress/template';
 export * from './receipts/receipt';
 export * from './receipts/answer';
 export * from './messages/kept-message';

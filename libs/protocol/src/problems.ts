@@ -16,6 +16,9 @@ export const PROBLEMS = {
   not_acceptable: { status: 406, title: 'None of the accepted types can be given' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
   message_id_taken: { status: 409, title: 'This message id is in use' },
+  slug_taken: { status: 409, title: 'Another template has this slug' },
+  template_changed: { status: 409, title: 'The template was changed meanwhile' },
+  templates_full: { status: 409, title: 'There is no room for more templates' },
   key_retired: { status: 409, title: 'The message is sealed to a key that the enclave no longer holds' },
   message_expired: { status: 410, title: 'The message has expired' },
   body_too_large: { status: 413, title: 'The body is too large' },
@@ -24,6 +27,8 @@ export const PROBLEMS = {
   idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used with another body' },
   expiry_out_of_range: { status: 422, title: 'The expiry lies in the past or too far ahead' },
   sealed_message_refused: { status: 422, title: 'The sealed message cannot be opened' },
+  template_not_publishable: { status: 422, title: 'The template cannot be published as it is' },
+  campaign_note_invalid: { status: 422, title: 'The campaign note cannot be used' },
   suite_unsupported: { status: 422, title: 'The sealing suite is not one that is open here' },
   // what may be had later
   rate_limited: { status: 429, title: 'Too many requests' },

@@ -10,6 +10,9 @@ CREATE TYPE "BudgetScope" AS ENUM ('user_day', 'system_hour', 'system_day');
 -- CreateEnum
 CREATE TYPE "ReservationState" AS ENUM ('reserved', 'settled');
 
+-- CreateEnum
+CREATE TYPE "TemplateStatus" AS ENUM ('draft', 'published', 'archived');
+
 -- CreateTable
 CREATE TABLE "message" (
     "id" UUID NOT NULL,
@@ -110,6 +113,35 @@ CREATE TABLE "sealed_key" (
     CONSTRAINT "sealed_key_pkey" PRIMARY KEY ("key_id")
 );
 
+-- CreateTable
+CREATE TABLE "template" (
+    "id" UUID NOT NULL,
+    "slug" VARCHAR(64) NOT NULL,
+    "status" "TemplateStatus" NOT NULL DEFAULT 'draft',
+    "version" INTEGER NOT NULL DEFAULT 1,
+    "title" VARCHAR(200) NOT NULL,
+    "description" VARCHAR(1000),
+    "category" VARCHAR(100),
+    "language" VARCHAR(3) NOT NULL,
+    "topics" TEXT[],
+    "subject" VARCHAR(500) NOT NULL,
+    "body" TEXT NOT NULL,
+    "stance" VARCHAR(3),
+    "bills" JSONB NOT NULL,
+    "office_scope" TEXT[],
+    "campaign_id" VARCHAR(64) NOT NULL,
+    "campaign_note" TEXT,
+    "sources" JSONB NOT NULL,
+    "moderation" JSONB,
+    "original_content" JSONB NOT NULL,
+    "change_log" JSONB NOT NULL,
+    "content_sha256" BYTEA NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "template_pkey" PRIMARY KEY ("id")
+);
+
 -- CreateIndex
 CREATE INDEX "message_owner_accepted_at_idx" ON "message"("owner", "accepted_at");
 
@@ -136,6 +168,12 @@ CREATE INDEX "emergency_stop_cleared_at_idx" ON "emergency_stop"("cleared_at");
 
 -- CreateIndex
 CREATE INDEX "sealed_key_custody_created_at_idx" ON "sealed_key"("custody", "created_at");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "template_slug_key" ON "template"("slug");
+
+-- CreateIndex
+CREATE INDEX "template_status_slug_idx" ON "template"("status", "slug");
 
 -- AddForeignKey
 ALTER TABLE "idempotency_key" ADD CONSTRAINT "idempotency_key_message_id_fkey" FOREIGN KEY ("message_id") REFERENCES "message"("id") ON DELETE CASCADE ON UPDATE CASCADE;

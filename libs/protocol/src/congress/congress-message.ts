@@ -3,8 +3,9 @@ import { decodeStrict, encodeCanonical } from '../encoding/cbor';
 import type { FieldProblem } from '../problems';
 import { LIMITS } from '../limits';
 import { hasOfficeForm } from './chambers';
-import { BILL_TYPES, TOPICS } from './cwc-vocabulary';
-import { describeProblem, ruleOf } from './field-rules';
+import { fitting, toFieldProblem, valueAt } from './field-problems';
+import { describeProblem } from './field-rules';
+import { billsSchema, bodySchema, stanceSchema, subjectSchema, topicsSchema } from './message-words';
 import { describeRefusal, officeRefusal } from './office-refusal';
 import { STATES } from './offices';
 import { email, text, webAddress } from './text';
@@ -13,10 +14,6 @@ import { email, text, webAddress } from './text';
  * What is sealed: a person, an address, a text and the offices it goes to. Lengths and patterns are those of the CWC 2.0 schema;
  * nothing here has a default: where the sender left out a field that Congress requires, the check asks for it.
  */
-
-/** Member names and lengths of one problem in CBOR. */
-const PROBLEM_FRAME_BYTES = 32;
-const MAX_PROBLEMS_BYTES = 6000;
 
 const phone = z.string().regex(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/);
 
@@ -47,23 +44,14 @@ const messageFields = z.strictObject({
     phone: phone.optional(),
   }),
   message: z.strictObject({
-    subject: text(6, 500),
+    subject: subjectSchema,
     /** What the organization behind the campaign says, the same for everyone who signs it. */
     organizationStatement: text(6, 10_000).optional(),
     /** The person's own words. May be left out where there is a statement of the organization. */
-    body: text(6, 10_000).optional(),
-    topics: z.array(z.enum(TOPICS)).min(1).max(TOPICS.length),
-    bills: z
-      .array(
-        z.strictObject({
-          congress: z.int().positive().max(999),
-          type: z.enum(BILL_TYPES),
-          number: z.int().positive().max(99_999),
-        }),
-      )
-      .max(20)
-      .optional(),
-    stance: z.enum(['pro', 'con']).optional(),
+    body: bodySchema.optional(),
+    topics: topicsSchema,
+    bills: billsSchema.optional(),
+    stance: stanceSchema.optional(),
     moreInfo: webAddress.optional(),
   }),
   campaignId: text(2, 500),
@@ -125,18 +113,6 @@ export function validateCongressMessage(value: unknown): CongressMessageResult {
   };
 }
 
-/**
- * As many as fit into the smallest answer (8 KiB padded, docs/message.md) beside its offices: a larger answer would show the parent
- * that much is wrong.
- */
-export function fitting(problems: readonly FieldProblem[]): FieldProblem[] {
-  let bytes = 0;
-  return problems.filter(({ pointer, code, message }) => {
-    bytes += pointer.length + code.length + message.length + PROBLEM_FRAME_BYTES;
-    return bytes <= MAX_PROBLEMS_BYTES;
-  });
-}
-
 function isAcross(issue: z.core.$ZodIssue): boolean {
   return issue.code === 'custom' && issue.params?.['rule'] === 'across';
 }
@@ -166,21 +142,6 @@ function officeProblems(value: unknown): FieldProblem[] {
     const pointer = `/offices/${String(at)}`;
     return { pointer, code: refusal, message: `${pointer}: ${describeRefusal(refusal, office, state)}` };
   });
-}
-
-function toFieldProblem(issue: z.core.$ZodIssue, value: unknown): FieldProblem {
-  const pointer = issue.path.map((part) => `/${String(part)}`).join('');
-  const { rule, limit } = ruleOf(issue, valueAt(value, issue.path) === undefined);
-  return { pointer, code: rule, message: `${pointer || 'The message'}: ${describeProblem(rule, pointer, limit)}` };
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let here = value;
-  for (const part of path) {
-    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, part)) return undefined;
-    here = (here as Record<PropertyKey, unknown>)[part];
-  }
-  return here;
 }
 
 function readableOffices(value: unknown): string[] {

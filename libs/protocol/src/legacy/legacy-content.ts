@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { fitting, validateCongressMessage, type CongressMessageResult } from '../congress/congress-message';
+import { validateCongressMessage, type CongressMessageResult } from '../congress/congress-message';
+import { fitting } from '../congress/field-problems';
 import { houseOffice, isState, senateOffices } from '../congress/offices';
 import { ProtocolError, type FieldProblem } from '../problems';
 import { decodeJson } from '../encoding/json';

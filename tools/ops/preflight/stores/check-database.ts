@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { isLocal, judgeStoreUrl } from '../account/store-url';
 import { fail, notInTime, pass, skip, warn, type Check, type Context, type Finding } from '../check';
 import { codeOf, isCertificateCode, isUnreachable, messageOf, nameOf, ranOutOfTime } from '../error-code';
+import { templateColumns } from './template-columns';
 import { compareMigrations, REPLACED_MIGRATION, migrationsHere, type AppliedMigration } from './migrations';
 
 /** Reads DATABASE_URL from the environment. */
@@ -10,7 +11,7 @@ const MIGRATE = 'npm run migrate';
 /** With the gateway's own library, so that TLS means the same. Reads only. */
 export const database: Check = {
   name: 'database',
-  title: 'PostgreSQL (DATABASE_URL) answers, by TLS, takes writes, and has every migration',
+  title: 'PostgreSQL (DATABASE_URL) answers, by TLS, takes writes, and has every migration and the fields of templates',
   group: 'stores',
   network: true,
   async run(context) {
@@ -111,7 +112,9 @@ async function migrated({ ports: { root } }: Context, client: Client): Promise<F
         'it is newer than this checkout: look which release is to run',
       ),
     );
-  return findings.length > 0 ? findings : [pass(`all ${String(total)} migrations applied`)];
+  return findings.length > 0
+    ? findings
+    : [pass(`all ${String(total)} migrations applied`), await templateColumns(client)];
 }
 
 function explain(error: unknown): Finding {

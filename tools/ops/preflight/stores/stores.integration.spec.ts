@@ -59,7 +59,18 @@ describe('database', () => {
     expect(await ask()).toEqual([
       expect.stringMatching(/^pass: PostgreSQL 18\S* answers$/),
       `pass: all ${String(MIGRATIONS.length)} migrations applied`,
+      'pass: templates have the agent-agnostic fields sources, moderation, original_content, change_log',
     ]);
+  });
+  it('fails when templates lack an agent-agnostic field, or have a column of one provider', async () => {
+    await query('ALTER TABLE template RENAME COLUMN moderation TO openai_moderation');
+    const lacking = await ask();
+    await query('ALTER TABLE template RENAME COLUMN openai_moderation TO moderation');
+    await query('ALTER TABLE template ADD COLUMN claude_score real');
+    const tied = await ask();
+    await query('ALTER TABLE template DROP COLUMN claude_score');
+    expect(lacking).toContainEqual('fail: templates lack agent-agnostic fields: moderation');
+    expect(tied).toContainEqual('fail: columns of templates name a provider: claude_score');
   });
   it('sees what is missing, changed, unknown and broken', async () => {
     expect(await ask([], { 'prisma/migrations/29990101000000_next/migration.sql': 'SELECT 1' })).toContainEqual(

@@ -13,6 +13,7 @@ const matching = (pattern: RegExp) => (value: unknown) => typeof value === 'stri
 const SHAPES = {
   requestId: matching(ID),
   messageId: matching(ID),
+  templateId: matching(ID),
   enclaveId: matching(ID),
   /** Of an attestation document: instance and enclave. */
   moduleId: matching(ID),

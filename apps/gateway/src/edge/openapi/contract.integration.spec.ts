@@ -32,7 +32,8 @@ import { StatusStreams } from '../../features/messages/status-streams';
 import { testConfig } from '../../testing/gateway-under-test';
 import { createIssuer, type Issuer } from '../../testing/issuer';
 import { sealedMessage } from '../../testing/sealed';
-import { documentedOperations, type DocumentedOperation } from './document';
+import { exampleNewTemplate } from '../../features/templates/template-examples';
+import { documentedOperations, type DocumentedOperation, freshExamples } from './document';
 import { EVERYWHERE } from './problem-responses';
 import { type Schema, violations } from './testing/json-schema';
 
@@ -54,6 +55,7 @@ const ELSEWHERE: Readonly<Partial<Record<ProblemCode, string>>> = {
   transfer_coding_unsupported: 'answered before there is a route: http.integration.spec.ts',
   shutting_down: 'takes a process that ends: http.spec.ts, health.spec.ts',
   internal_error: 'nothing is known that leads here; fuzz.long.integration.spec.ts looks for it',
+  templates_full: 'takes hundreds of templates: templates.integration.spec.ts',
   overloaded: 'takes a database whose every connection stays in use: database.spec.ts',
 };
 /** Of a route that is not part of the API: errors are the same. */
@@ -384,6 +386,7 @@ describe('the contract', () => {
     enclave.behaviour = good;
 
     await meetPage(app, url);
+    await meetTemplates(url);
     expect((await ask(url, 'get /health', '/health')).status).toBe(200);
     expect((await ask(url, 'get /health/ready', '/health/ready')).status).toBe(200);
     for (let round = 0, status = 0; status !== 200; round++) {
@@ -464,6 +467,47 @@ describe('the contract', () => {
     });
   }
 
+  async function meetTemplates(url: string): Promise<void> {
+    const [LIST, MANAGED, ADD, CHANGE] = [
+      'get /api/templates',
+      'get /api/admin/templates',
+      'post /api/templates',
+      'patch /api/templates/{id}',
+    ];
+    const operation = served.paths['/api/templates']?.['post'] as unknown as {
+      requestBody: { content: Record<string, { examples: Record<string, { value: { slug: string } }> }> };
+    };
+    const example = operation.requestBody.content['application/json']?.examples['template']?.value ?? { slug: '' };
+    const add = (body: unknown, more: Record<string, string> = {}) =>
+      ask(url, ADD, '/api/templates', { as: 'admin', ...json(body, more) });
+    const added = await add(example);
+    expect(added.status).toBe(201);
+    const { id } = added.body as { id: string };
+    const change = (body: unknown, more: Record<string, string> = {}) =>
+      ask(url, CHANGE, `/api/templates/${id}`, { as: 'admin', ...json(body, more), method: 'PATCH' });
+    for (const write of [add, change]) {
+      expect((await write('{}', { 'content-type': 'text/plain' })).code).toBe('unsupported_media_type');
+      expect((await write({ slug: 'No slug' })).code).toBe('malformed_body');
+      expect((await write(' '.repeat(129 * 1024))).code).toBe('body_too_large');
+    }
+    expect((await add(example)).code).toBe('slug_taken');
+    const campaignNote = 'a note of a registrar that this gateway does not know';
+    expect((await add({ ...example, slug: 'noted', campaignNote })).code).toBe('campaign_note_invalid');
+    expect((await change({ version: 1, campaignNote })).code).toBe('campaign_note_invalid');
+    expect((await change({ version: 2, title: 'Other' })).code).toBe('template_changed');
+    const moderation = { flagged: true, severity: 'high', toxicity: 1 };
+    expect((await change({ version: 1, status: 'published', moderation })).code).toBe('template_not_publishable');
+    expect((await change({ version: 1, status: 'published' })).status).toBe(200);
+    expect(
+      (await ask(url, CHANGE, plain('/api/templates/{id}'), { as: 'admin', ...json({ version: 1 }), method: 'PATCH' }))
+        .code,
+    ).toBe('not_found');
+    expect((await ask(url, LIST, '/api/templates')).body).toMatchObject({ templates: [{ id, slug: example.slug }] });
+    expect((await ask(url, MANAGED, '/api/admin/templates', { as: 'admin' })).body).toMatchObject({
+      templates: [{ id, status: 'published', version: 2 }],
+    });
+  }
+
   it('holds at the caps', async () => {
     // No enclave, so that nothing is settled meanwhile.
     const { url } = await start({
@@ -500,6 +544,20 @@ describe('the contract', () => {
     for (const { method, path, problems } of protectedOnes())
       if (method === 'get' && problems.includes('database_unavailable'))
         expect((await ask(url, `${method} ${path}`, plain(path), { as: 'admin' })).code).toBe('database_unavailable');
+    expect((await ask(url, 'get /api/templates', '/api/templates')).code).toBe('database_unavailable');
+    const template = exampleNewTemplate(freshExamples()).value;
+    expect((await ask(url, 'post /api/templates', '/api/templates', { as: 'admin', ...json(template) })).code).toBe(
+      'database_unavailable',
+    );
+    expect(
+      (
+        await ask(url, 'patch /api/templates/{id}', plain('/api/templates/{id}'), {
+          as: 'admin',
+          ...json({ version: 1 }),
+          method: 'PATCH',
+        })
+      ).code,
+    ).toBe('database_unavailable');
     expect((await ask(url, 'get /health/ready', '/health/ready')).code).toBe('database_unavailable');
     expect((await ask(url, 'get /api/tee/public-key', '/api/tee/public-key')).code).toBe('not_found');
     expect((await post(url, 'alice', legacy)).code).toBe('enclave_unavailable');

@@ -3,16 +3,15 @@ import type { FastifyReply } from 'fastify';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { ProblemError } from '../../core/problems/problem-error';
 import { NotInApi, Operation } from '../../core/routing/route-policy';
+import { type Conditions, sendRepresentation } from '../../core/routing/representation';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { PAGE_FACTS_EXAMPLE, type PageFacts, pageFactsSchema } from './page-facts';
-import { isUnchanged, takesGzip, wantsPage } from './conditions';
+import { wantsPage } from './wants-page';
 import { PageFiles } from './page-files';
 import { pagePolicy, PERMISSIONS_POLICY } from './page-policy';
 
-interface Asked {
+interface Asked extends Conditions {
   readonly accept?: string;
-  readonly 'accept-encoding'?: string;
-  readonly 'if-none-match'?: string;
 }
 
 /** The page for people (apps/page), and what it needs to be told. Whoever asks for JSON at its addresses finds nothing, as before there was a page. */
@@ -96,14 +95,7 @@ export class PageController {
       void reply.header('cache-control', 'no-store');
       throw new ProblemError('not_found');
     }
-    const gzip = takesGzip(asked['accept-encoding']);
-    const { body, etag } = gzip ? file.gzip : file.plain;
-    void reply.headers({ vary: 'Accept, Accept-Encoding', etag });
-    if (isUnchanged(asked['if-none-match'], etag)) {
-      void reply.code(304).send();
-      return;
-    }
-    if (gzip) void reply.header('content-encoding', 'gzip');
-    void reply.type(file.contentType).send(body);
+    void reply.header('vary', 'Accept, Accept-Encoding');
+    sendRepresentation(reply, file, asked);
   }
 }

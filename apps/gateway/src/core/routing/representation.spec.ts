@@ -1,19 +1,4 @@
-import { isUnchanged, takesGzip, wantsPage } from './conditions';
-
-it.each<[string | undefined, boolean]>([
-  [undefined, true],
-  ['*/*', true],
-  ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', true],
-  ['application/json, text/html', true],
-  ['application/json', false],
-  ['application/problem+json', false],
-  ['application/json, text/plain, */*', false],
-  ['application/cose', false],
-  ['', false],
-  [`${'a,'.repeat(5000)}text/html`, false],
-])('Accept: %p wants the page: %p', (accept, wanted) => {
-  expect(wantsPage(accept)).toBe(wanted);
-});
+import { isUnchanged, takesGzip } from './representation';
 
 it.each<[string | undefined, boolean]>([
   [undefined, false],

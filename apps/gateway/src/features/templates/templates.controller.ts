@@ -1,0 +1,182 @@
+import {
+  decodeJson,
+  type ManagedTemplate,
+  type ManagedTemplateList,
+  managedTemplateListSchema,
+  managedTemplateSchema,
+  MESSAGE_ID_PATTERN,
+  newTemplateSchema,
+  parseNewTemplate,
+  parseTemplateChange,
+  templateChangeSchema,
+  templateListSchema,
+  type TemplateResult,
+} from '@communique-tee/protocol';
+import { Controller, Get, Headers, HttpCode, Param, Patch, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DATABASE_PROBLEMS } from '../../core/database/database';
+import { ProblemError } from '../../core/problems/problem-error';
+import type { Parameter, Tag } from '../../core/routing/operation';
+import { RateLimit } from '../../core/routing/rate-limit.decorator';
+import { RawBody } from '../../core/routing/raw-body';
+import { type Conditions, sendRepresentation } from '../../core/routing/representation';
+import { Operation } from '../../core/routing/route-policy';
+import { Logger } from '../../core/telemetry/logger';
+import { AdminScope } from '../auth/admin-scope';
+import { Caller, type CallerIdentity } from '../auth/caller';
+import { PublishedList } from './published-list';
+import { CHANGE, DRAFT, exampleNewTemplate, MANAGED, PUBLISHED } from './template-examples';
+import { TemplateStore } from './template-store';
+
+const TEMPLATES: Tag = {
+  name: 'Templates',
+  description: 'Public texts of campaigns, which a message can start from.',
+};
+const TEMPLATE_ID: Parameter = {
+  name: 'id',
+  in: 'path',
+  required: true,
+  description: 'The id of the template.',
+  schema: { type: 'string', format: 'uuid', pattern: MESSAGE_ID_PATTERN.source },
+  example: '1b4e28ba-2fa1-41d2-883f-0016d3cca427',
+};
+/** A template of the largest fields has about 50 KiB in UTF-8. */
+const MAX_BODY_BYTES = 128 * 1024;
+const BODY_PROBLEMS = ['malformed_body', 'body_too_large', 'unsupported_media_type'] as const;
+
+@Controller('api')
+export class TemplatesController {
+  constructor(
+    private readonly store: TemplateStore,
+    private readonly list: PublishedList,
+    private readonly logger: Logger,
+  ) {}
+
+  @Get('templates')
+  @RateLimit('api')
+  @Operation({
+    id: 'listTemplates',
+    tag: TEMPLATES,
+    summary: 'Get every published template',
+    description:
+      'The whole list. A client chooses from it locally: no route and no parameter names a template, so that the gateway does not learn which campaign somebody is about to write for. At most 200 templates and 512 KiB. The answer has a strong ETag and is compressed where the client takes gzip; `If-None-Match` gets 304 while nothing has changed.',
+    answers: {
+      '200': {
+        description: 'The list.',
+        content: { 'application/json': { schema: templateListSchema, examples: { list: PUBLISHED } } },
+        headers: { ETag: 'Of exactly these bytes.', 'Cache-Control': 'For a minute, and publicly.' },
+      },
+    },
+    problems: [...DATABASE_PROBLEMS],
+  })
+  async published(@Headers() asked: Conditions, @Res() reply: FastifyReply): Promise<void> {
+    const list = await this.list.get();
+    void reply.headers({ 'cache-control': 'public, max-age=60', vary: 'Accept-Encoding' });
+    sendRepresentation(reply, list, asked);
+  }
+
+  @Get('admin/templates')
+  @AdminScope()
+  @RateLimit('api')
+  @Operation({
+    id: 'listManagedTemplates',
+    tag: TEMPLATES,
+    summary: 'List the templates in every status',
+    description: 'The latest changed first, at most 500, with their moderation, first words and changes.',
+    answers: {
+      '200': {
+        description: 'The list.',
+        content: { 'application/json': { schema: managedTemplateListSchema, examples: { list: MANAGED } } },
+      },
+    },
+    problems: [...DATABASE_PROBLEMS],
+  })
+  async managed(): Promise<ManagedTemplateList> {
+    return { templates: await this.store.all() };
+  }
+
+  @Post('templates')
+  @HttpCode(201)
+  @AdminScope()
+  @RateLimit('api')
+  @Operation({
+    id: 'createTemplate',
+    tag: TEMPLATES,
+    summary: 'Add a template as a draft',
+    description: 'Nobody but administrators sees a draft. Publish it with `updateTemplate`.',
+    body: { 'application/json': { schema: newTemplateSchema, examples: { template: exampleNewTemplate } } },
+    answers: {
+      '201': {
+        description: 'The draft.',
+        content: { 'application/json': { schema: managedTemplateSchema, examples: { draft: DRAFT } } },
+        links: {
+          change: {
+            operationId: 'updateTemplate',
+            parameters: { id: '$response.body#/id' },
+            description: 'Change or publish it.',
+          },
+        },
+      },
+    },
+    problems: [...DATABASE_PROBLEMS, ...BODY_PROBLEMS, 'slug_taken', 'templates_full', 'campaign_note_invalid'],
+  })
+  async add(@Caller() caller: CallerIdentity, @Req() { body }: FastifyRequest): Promise<ManagedTemplate> {
+    const template = await this.store.add(read(body, parseNewTemplate), caller.owner);
+    this.wasWritten(template, 'template added');
+    return template;
+  }
+
+  @Patch('templates/:id')
+  @AdminScope()
+  @RateLimit('api')
+  @Operation({
+    id: 'updateTemplate',
+    tag: TEMPLATES,
+    summary: 'Change, publish or archive a template',
+    description:
+      'Members that are given replace the whole of what was there; the rest stays. `version` is the one that the change was made from: where somebody changed the template meanwhile, nothing is written (`template_changed`). A template that is flagged, or that lacks a campaign note where every message needs one, is not published.',
+    parameters: [TEMPLATE_ID],
+    body: { 'application/json': { schema: templateChangeSchema, examples: { publish: CHANGE } } },
+    answers: {
+      '200': {
+        description: 'The template as it is now.',
+        content: { 'application/json': { schema: managedTemplateSchema, examples: { draft: DRAFT } } },
+      },
+    },
+    problems: [
+      ...DATABASE_PROBLEMS,
+      ...BODY_PROBLEMS,
+      'not_found',
+      'template_changed',
+      'templates_full',
+      'template_not_publishable',
+      'campaign_note_invalid',
+    ],
+  })
+  async change(
+    @Caller() caller: CallerIdentity,
+    @Param('id') id: string,
+    @Req() { body }: FastifyRequest,
+  ): Promise<ManagedTemplate> {
+    const change = read(body, parseTemplateChange);
+    if (!MESSAGE_ID_PATTERN.test(id)) throw new ProblemError('not_found');
+    const template = await this.store.change(id, change, caller.owner);
+    this.wasWritten(template, 'template changed');
+    return template;
+  }
+
+  private wasWritten({ id, status, version }: ManagedTemplate, event: string): void {
+    this.list.forget();
+    this.logger.info({ templateId: id, state: status, version: String(version) }, event);
+  }
+}
+
+/** @throws ProblemError `malformed_body` with the fields that are wrong | `body_too_large` | `unsupported_media_type` */
+function read<Value>(body: unknown, parse: (value: unknown) => TemplateResult<Value>): Value {
+  if (!(body instanceof RawBody) || body.mediaType !== 'application/json')
+    throw new ProblemError('unsupported_media_type', { detail: 'Send application/json.' });
+  if (body.bytes.length > MAX_BODY_BYTES) throw new ProblemError('body_too_large');
+  const parsed = parse(decodeJson(body.bytes));
+  if (!parsed.ok) throw new ProblemError('malformed_body', { errors: parsed.problems });
+  return parsed.value;
+}

@@ -1,0 +1,234 @@
+import type { ManagedTemplate, NewTemplate, TemplateList } from '@communique-tee/protocol';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
+import { Client } from 'pg';
+import { gunzipSync } from 'node:zlib';
+import { get } from 'node:http';
+import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under-test';
+import { createIssuer } from '../../testing/issuer';
+import { ownerOf } from '../auth/token-verifier';
+import { ISSUER } from '../../testing/issuer';
+
+describe('templates', () => {
+  let folder: TemporaryFolder;
+  let postgres: Postgres;
+  let databaseUrl: string;
+  let gateway: GatewayUnderTest;
+  let other: GatewayUnderTest;
+  let admin: string;
+  let database: Client;
+  let count = 0;
+
+  beforeAll(async () => {
+    const [issuer] = [await createIssuer(), (folder = await temporaryFolder()), (postgres = await startPostgres())];
+    await issuer.writeKeySet(folder.file('jwks.json'));
+    admin = await issuer.token('ops', { scope: 'communique:admin' });
+    databaseUrl = await postgres.createMigratedDatabase();
+    database = new Client({ connectionString: databaseUrl });
+    await database.connect();
+    const environment = { DATABASE_URL: databaseUrl, AUTH_JWKS_FILE: folder.file('jwks.json') };
+    gateway = await startGateway(environment);
+    other = await startGateway(environment);
+  });
+  afterAll(async () => {
+    await Promise.all([gateway.close(), other.close()]);
+    await database.end();
+    await postgres.stop();
+    await folder[Symbol.asyncDispose]();
+  });
+  beforeEach(() => database.query('DELETE FROM template'));
+
+  const template = (over: Partial<NewTemplate> = {}): NewTemplate => ({
+    slug: `parks-${String(count++)}`,
+    title: 'Keep our parks open',
+    language: 'en',
+    topics: ['Environmental Protection'],
+    subject: 'Please fund our parks',
+    body: 'Please fund the parks of our district.',
+    officeScope: ['house', 'senate'],
+    campaignId: 'parks-2026',
+    ...over,
+  });
+
+  async function write(method: 'POST' | 'PATCH', path: string, body: unknown, at = gateway) {
+    const response = await fetch(`${at.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json' },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    const answer = (await response.json()) as ManagedTemplate & {
+      code?: string;
+      errors?: { pointer: string; code: string }[];
+    };
+    return { status: response.status, answer };
+  }
+  const add = (body: unknown, at = gateway) => write('POST', '/api/templates', body, at);
+  const change = (id: string, body: unknown, at = gateway) => write('PATCH', `/api/templates/${id}`, body, at);
+  const list = async (at = gateway) => (await (await fetch(`${at.url}/api/templates`)).json()) as TemplateList;
+
+  it('shows a template to the public from the moment it is published until it is archived', async () => {
+    const { answer } = await add(template({ slug: 'parks' }));
+    expect(answer).toMatchObject({ status: 'draft', version: 1, stance: null, bills: [], campaignNote: null });
+    expect(await list()).toEqual({ templates: [] });
+    const published = await change(answer.id, { version: 1, status: 'published' });
+    expect(published.answer).toMatchObject({ status: 'published', version: 2, contentSha256: answer.contentSha256 });
+    const shown = await list();
+    expect(shown.templates).toMatchObject([{ slug: 'parks', body: 'Please fund the parks of our district.' }]);
+    for (const hidden of ['status', 'moderation', 'originalContent', 'changeLog', 'createdAt'])
+      expect(shown.templates[0]).not.toHaveProperty(hidden);
+    await change(answer.id, { version: 2, status: 'archived' });
+    expect(await list()).toEqual({ templates: [] });
+  });
+
+  it('keeps the first words, and who changed which fields', async () => {
+    const { answer } = await add(template());
+    const edited = await change(answer.id, {
+      version: 1,
+      subject: 'Fund every park',
+      sources: [{ title: 'A study', url: 'https://example.org/a' }],
+    });
+    expect(edited.answer.originalContent).toEqual({ title: answer.title, subject: answer.subject, body: answer.body });
+    const by = ownerOf(ISSUER, 'ops');
+    expect(edited.answer.changeLog).toMatchObject([
+      { version: 1, by },
+      { version: 2, by, fields: ['subject', 'sources'] },
+    ]);
+    expect(edited.answer.contentSha256).not.toBe(answer.contentSha256);
+    const back = await change(answer.id, { version: 2, subject: answer.subject, sources: [] });
+    expect(back.answer.contentSha256).toBe(answer.contentSha256);
+  });
+
+  it('writes one of two concurrent changes of a version, through two gateways', async () => {
+    const { answer } = await add(template());
+    for (let version = 1; version < 6; version++) {
+      const results = await Promise.all(
+        [gateway, other, gateway, other].map((at, n) =>
+          change(answer.id, { version, title: `Title ${String(n)}` }, at),
+        ),
+      );
+      expect(results.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409]);
+      expect(results.filter(({ status }) => status === 409).map((each) => each.answer.code)).toEqual(
+        Array(3).fill('template_changed'),
+      );
+    }
+  });
+
+  it('takes one of two templates with one slug, through two gateways', async () => {
+    const results = await Promise.all([gateway, other, gateway, other].map((at) => add(template({ slug: 'one' }), at)));
+    expect(results.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
+  });
+
+  it('never publishes a template that is flagged, and unpublishes none silently', async () => {
+    const { answer } = await add(template());
+    const moderation = { flagged: true, severity: 'high', toxicity: 0.9 };
+    expect((await change(answer.id, { version: 1, moderation })).answer).toMatchObject({ version: 2, moderation });
+    expect((await change(answer.id, { version: 2, status: 'published' })).answer.code).toBe('template_not_publishable');
+    expect((await change(answer.id, { version: 2, status: 'published', moderation: null })).status).toBe(200);
+    expect((await change(answer.id, { version: 3, moderation })).answer.code).toBe('template_not_publishable');
+    expect((await change(answer.id, { version: 3, moderation, status: 'archived' })).status).toBe(200);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a slug with capitals', { slug: 'Parks' }, '/slug'],
+    ['a slug of 65 characters', { slug: 'a'.repeat(65) }, '/slug'],
+    ['a subject of two characters', { subject: 'ab' }, '/subject'],
+    ['a body of 10,001 characters', { body: 'a'.repeat(10_001) }, '/body'],
+    ['a body with a NUL', { body: 'Please fund\u0000 parks' }, '/body'],
+    ['half of a character', { title: 'Parks \ud800' }, '/title'],
+    ['a title that cannot be seen', { title: '\u200b\u200b\u200b' }, '/title'],
+    ['a topic that Congress does not have', { topics: ['Parks'] }, '/topics/0'],
+    ['no topic', { topics: [] }, '/topics'],
+    ['an office scope that names a chamber twice', { officeScope: ['house', 'house'] }, '/officeScope'],
+    ['a bill without a number', { bills: [{ congress: 119, type: 'hr' }] }, '/bills/0/number'],
+    ['a source that is a script', { sources: [{ title: 'A study', url: 'javascript:alert(1)' }] }, '/sources/0/url'],
+    ['a campaign id that no registrar signs', { campaignId: 'Parks 2026' }, '/campaignId'],
+    ['a note of 401 bytes', { campaignNote: 'a'.repeat(401) }, '/campaignNote'],
+    ['a field that is not known', { provider: 'x' }, ''],
+    ['a status', { status: 'published' }, ''],
+    ['a language by name', { language: 'English' }, '/language'],
+  ])('refuses %s, and names the field and not the value', async (_, over, pointer) => {
+    const { status, answer } = await add({ ...template(), ...(over as object) });
+    expect([status, answer.code, answer.errors?.map((each) => each.pointer)]).toEqual([
+      400,
+      'malformed_body',
+      [pointer],
+    ]);
+    expect((await database.query('SELECT 1 FROM template')).rowCount).toBe(0);
+  });
+
+  it.each(['[]', 'null', '{', '{"slug":"a","slug":"b"}', '['.repeat(20), '"\\ud800"', '{"__proto__":{"slug":"a"}}'])(
+    'refuses the body %p',
+    async (body) => {
+      expect((await add(body)).answer.code).toBe('malformed_body');
+    },
+  );
+
+  it('refuses a change of a template that does not exist, by any id', async () => {
+    for (const id of ['00000000-0000-4000-8000-000000000000', 'parks', '%00', "'; DROP TABLE template; --"])
+      expect((await change(encodeURI(id), { version: 1 })).answer.code).toBe('not_found');
+  });
+
+  it('publishes at most 200 templates, and 512 KiB', async () => {
+    const insert = (slug: string, status: string, body: string) =>
+      database.query(
+        `INSERT INTO template (id, slug, status, title, language, topics, subject, body, bills, office_scope, campaign_id, sources, original_content, change_log, content_sha256)
+         SELECT gen_random_uuid(), $1 || n, $2::"TemplateStatus", 'Parks', 'en', '{Energy}', 'Please fund', $3, '[]', '{house}', 'parks', '[]', '{"title":"Parks","subject":"Please fund","body":"Please fund"}', '[]', decode(repeat('00', 32), 'hex') FROM generate_series(1, CASE WHEN $2 = 'published' THEN 199 ELSE 1 END) AS n`,
+        [slug, status, body],
+      );
+    await insert('p', 'published', 'Please fund');
+    const [last, over] = [(await add(template())).answer, (await add(template())).answer];
+    expect((await change(last.id, { version: 1, status: 'published' })).status).toBe(200);
+    expect((await change(over.id, { version: 1, status: 'published' })).answer.code).toBe('templates_full');
+    expect((await list()).templates).toHaveLength(200);
+    await database.query("UPDATE template SET body = repeat('a', 2700) WHERE status = 'published'");
+    expect((await change(last.id, { version: 2, title: 'Other' })).answer.code).toBe('templates_full');
+    expect((await change(last.id, { version: 2, status: 'archived' })).status).toBe(200);
+  });
+
+  it('answers 304 to the ETag of the form that the client takes, and compresses where it may', async () => {
+    const { answer } = await add(template());
+    await change(answer.id, { version: 1, status: 'published' });
+    const plain = await fetch(`${gateway.url}/api/templates`, { headers: { 'accept-encoding': 'identity' } });
+    const etag = plain.headers.get('etag') ?? '';
+    expect(etag).toMatch(/^"[\w-]{22}"$/);
+    expect(plain.headers.get('cache-control')).toBe('public, max-age=60');
+    expect(plain.headers.get('vary')).toBe('Accept-Encoding');
+    const gzip = await raw(`${gateway.url}/api/templates`, { 'accept-encoding': 'gzip' });
+    expect(gzip.etag).not.toBe(etag);
+    expect(gunzipSync(gzip.body).toString()).toBe(await plain.text());
+    for (const [tag, encoding] of [
+      [etag, 'identity'],
+      [gzip.etag, 'gzip'],
+    ] as const)
+      expect(
+        (await raw(`${gateway.url}/api/templates`, { 'accept-encoding': encoding, 'if-none-match': tag })).status,
+      ).toBe(304);
+    await change(answer.id, { version: 2, title: 'Keep the parks' });
+    expect(
+      (await raw(`${gateway.url}/api/templates`, { 'accept-encoding': 'gzip', 'if-none-match': gzip.etag })).status,
+    ).toBe(200);
+  });
+
+  it('offers no way to ask for one template: parameters change nothing, and a path below is not found', async () => {
+    const { answer } = await add(template({ slug: 'parks' }));
+    await change(answer.id, { version: 1, status: 'published' });
+    await add(template({ slug: 'other' }));
+    const whole = await list();
+    for (const query of ['slug=parks', 'id=x', 'campaign=parks-2026'])
+      expect(await (await fetch(`${gateway.url}/api/templates?${query}`)).json()).toEqual(whole);
+    expect((await fetch(`${gateway.url}/api/templates/parks`)).status).toBe(405);
+    expect((await fetch(`${gateway.url}/api/templates/${answer.id}`)).status).toBe(405);
+  });
+});
+
+function raw(url: string, headers: Record<string, string>): Promise<{ status: number; etag: string; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers }, (response) => {
+      const parts: Buffer[] = [];
+      response.on('data', (part: Buffer) => parts.push(part));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, etag: response.headers.etag ?? '', body: Buffer.concat(parts) }),
+      );
+    }).on('error', reject);
+  });
+}
