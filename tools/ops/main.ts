@@ -60,6 +60,12 @@ const COMMANDS: readonly (readonly [group: string, name: string, summary: string
     'the sealed keys of the enclaves: list them, revoke one',
     async () => (await operator()).keys,
   ],
+  [
+    'While it runs, as an administrator:',
+    'templates',
+    'the public texts that people start a message from: list, add, change, publish, archive',
+    async () => (await import('./operator/templates')).templates,
+  ],
 ];
 
 const argv = process.argv.slice(2);
@@ -68,5 +74,5 @@ for (const [group, name, summary, load] of COMMANDS) {
   const command = line.program.command(name).helpGroup(group).helpCommand(false).summary(summary);
   if (argv.includes(name)) (await load())(command, line);
 }
-line.program.addHelpText('after', '\nOn the parent instance the last three are communique-operator.\n');
+line.program.addHelpText('after', '\nOn the parent instance status, clear-stop and keys are communique-operator.\n');
 process.exitCode = await line.parse(argv);

@@ -1,0 +1,106 @@
+import {
+  isProblemCode,
+  type ManagedTemplate,
+  managedTemplateListSchema,
+  managedTemplateSchema,
+  PROBLEMS,
+} from '@communique-tee/protocol';
+import * as z from 'zod';
+import { Failure, messageOf } from '../../cli/failure';
+
+const TIMEOUT_MS = 30_000;
+/** The list of all templates has 4 MiB at most, and JSON may write a character in six. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
+const problemSchema = z.looseObject({
+  code: z.string(),
+  detail: z.string().optional(),
+  errors: z.array(z.looseObject({ message: z.string() })).optional(),
+});
+
+/** The gateway refused: nothing was written. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+}
+
+/** The routes of templates, as an administrator. */
+export class TemplateRequests {
+  constructor(
+    private readonly gateway: URL,
+    private readonly token: string,
+  ) {}
+
+  /** @throws Refusal, Failure `unreachable`, as all of these */
+  async list(): Promise<readonly ManagedTemplate[]> {
+    return managedTemplateListSchema.parse(await this.ask('GET', 'api/admin/templates')).templates;
+  }
+
+  async add(template: unknown): Promise<ManagedTemplate> {
+    return managedTemplateSchema.parse(await this.ask('POST', 'api/templates', template));
+  }
+
+  /** Changes the template as it is now: the list is read first, because no route names a slug. */
+  async change(slug: string, change: Readonly<Record<string, unknown>>): Promise<ManagedTemplate> {
+    const found = (await this.list()).find((each) => each.slug === slug);
+    if (found === undefined)
+      throw new Refusal(`there is no template ${slug}: \`templates list\` shows those that exist`);
+    const { id, version } = found;
+    return managedTemplateSchema.parse(await this.ask('PATCH', `api/templates/${id}`, { ...change, version }));
+  }
+
+  private async ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    let status: number;
+    let text: string;
+    try {
+      const response = await fetch(new URL(path, this.gateway), {
+        method,
+        redirect: 'error',
+        headers: {
+          authorization: `Bearer ${this.token}`,
+          accept: 'application/json',
+          'content-type': 'application/json',
+        },
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      status = response.status;
+      text = await bounded(response);
+    } catch (error) {
+      throw new Failure('unreachable', `${this.gateway.host} did not answer: ${messageOf(error)}`, error);
+    }
+    const value = parsed(text);
+    if (status >= 200 && status < 300 && value !== undefined) return value;
+    throw refusalOf(status, value);
+  }
+}
+
+async function bounded(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of response.body ?? []) {
+    length += part.length;
+    if (length > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function refusalOf(status: number, value: unknown): Refusal {
+  const problem = problemSchema.safeParse(value);
+  if (!problem.success) return new Refusal(`the gateway answered ${String(status)}, and not as this one does`);
+  const { code, detail, errors = [] } = problem.data;
+  const title = isProblemCode(code) ? PROBLEMS[code].title : code;
+  return new Refusal(
+    [`${title} (${code})`, ...(detail === undefined ? [] : [detail]), ...errors.map((each) => each.message)].join(
+      '\n  ',
+    ),
+  );
+}
