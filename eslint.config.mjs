@@ -73,6 +73,7 @@ const restrict = (patterns, paths = []) => ['error', { patterns, paths }];
 const nodeOnly = [
   'libs/*/src/**/node.ts',
   'libs/*/src/**/*.node.ts',
+  'libs/residence/src/{prover,verifier}/index.ts',
   'libs/crypto/src/index.ts',
   'libs/attestation/src/index.ts',
   'libs/enclave-identity/src/index.ts',

@@ -15,6 +15,8 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { workerPrograms } from './dev/build/plugins/worker-programs.mjs';
+
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const [major] = process.versions.node.split('.');
 if (Number(major) < 24) {
@@ -52,6 +54,7 @@ const { outputFiles } = await build({
   tsconfig: join(root, 'tsconfig.base.json'),
   sourcemap: 'inline',
   logLevel: 'error',
+  plugins: [workerPrograms({ root })],
 });
 const folder = bundleFolder(outputFiles);
 process.argv.splice(1, 2, resolve(entry));

@@ -8,6 +8,7 @@ import { neverLoaded } from './plugins/never-loaded.mjs';
 import { optionalPeers } from './plugins/optional-peers.mjs';
 import { pageInBundle } from './plugins/page-in-bundle.mjs';
 import { swaggerUiBesideBundle } from './plugins/swagger-ui-beside-bundle.mjs';
+import { workerPrograms } from './plugins/worker-programs.mjs';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
@@ -53,6 +54,7 @@ export function bundleOptions({ app, dev = false, entry, outdir, target = `${pro
     plugins: [
       ...(app === 'enclave' ? [neverLoaded({ root })] : []),
       pageInBundle({ root }),
+      workerPrograms({ root }),
       decoratorMetadata({ sourceMaps: dev }),
       koffiBesideBundle({ outdir: folder, target, root }),
       swaggerUiBesideBundle({ outdir: folder, root }),

@@ -1,0 +1,192 @@
+// One instance of Barretenberg, the proof system, as WebAssembly without threads. @aztec/bb.js brings the file; its own JavaScript is not
+// used: in Node it takes another file than in a page, it reserves 16 MB for each instance, prints after each proof, guesses how much
+// memory a device has, and downloads what it lacks. This runs the same file everywhere, in a worker of the caller's.
+import { pack, type Packed, unpack } from './message-pack';
+import { webAssembly } from './web-assembly';
+
+/** Pages of 64 KiB, so at most 1 GiB: browsers on telephones and tablets end a page that asks for more. Proving takes 6 MB. */
+export const MAXIMUM_MEMORY_PAGES = 16_384;
+/** What the file asks for at the start. */
+const INITIAL_MEMORY_PAGES = 37;
+
+const FIELD_BYTES = 32;
+
+/** UltraHonk for the target `evm`: Keccak transcript, zero knowledge. */
+const SETTINGS = {
+  ipa_accumulation: false,
+  oracle_hash_type: 'keccak',
+  disable_zk: false,
+  optimized_solidity_verifier: false,
+};
+
+/** Barretenberg threw or answered with an error. The instance must not be used again: after one trap WebAssembly is not to be trusted. */
+export class BarretenbergError extends Error {
+  override readonly name = 'BarretenbergError';
+}
+
+export interface ReferenceString {
+  /** Points of BN254's first group, 64 bytes each: x and y, big-endian. Verification needs the first, proving 4,097. */
+  readonly g1: Uint8Array;
+  /** The point of the second group, 128 bytes. */
+  readonly g2: Uint8Array;
+}
+
+interface Exports {
+  readonly _initialize: () => void;
+  readonly bbmalloc: (bytes: number) => number;
+  readonly bbfree: (at: number) => void;
+  /** Writes the answer's address and length to the last two addresses. */
+  readonly bbapi: (input: number, inputBytes: number, answerAt: number, answerBytes: number) => void;
+}
+
+export class Barretenberg {
+  private readonly memory = new webAssembly.Memory({ initial: INITIAL_MEMORY_PAGES, maximum: MAXIMUM_MEMORY_PAGES });
+  private readonly exports: Exports;
+
+  /** @throws BarretenbergError where the reference string is refused; RangeError where the device has too little memory */
+  constructor(module: WebAssembly.Module, { g1, g2 }: ReferenceString) {
+    const { exports } = new webAssembly.Instance(module, this.imports());
+    this.exports = exports as Exports;
+    this.exports._initialize();
+    this.call('SrsInitSrs', { points_buf: g1, num_points: g1.length / 64, g2_point: g2 });
+  }
+
+  /**
+   * @param verificationKey 1,888 bytes; the caller compares its hash, since Barretenberg ignores some of its bits
+   * @param publicInputs 32 bytes each, below the modulus
+   * @param proof a multiple of 32 bytes
+   * @throws BarretenbergError for about a quarter of forged proofs; the caller takes it for a refusal and makes a new instance
+   */
+  verify(verificationKey: Uint8Array, publicInputs: readonly Uint8Array[], proof: Uint8Array): boolean {
+    const { verified } = this.call('CircuitVerify', {
+      verification_key: verificationKey,
+      public_inputs: publicInputs,
+      proof: inFields(proof),
+      settings: SETTINGS,
+    });
+    return verified === true;
+  }
+
+  /**
+   * @param bytecode of the circuit, decompressed
+   * @param witness the solved witness stack, decompressed. Secret
+   * @returns the proof, a multiple of 32 bytes, and the public inputs, 32 bytes each
+   */
+  prove(
+    bytecode: Uint8Array,
+    verificationKey: Uint8Array,
+    witness: Uint8Array,
+  ): { proof: Uint8Array; publicInputs: readonly Uint8Array[] } {
+    const answer = this.call('CircuitProve', {
+      circuit: { name: 'circuit', bytecode, verification_key: verificationKey },
+      witness,
+      settings: SETTINGS,
+    });
+    const fields = fieldsOf(answer['proof']);
+    const proof = new Uint8Array(fields.length * FIELD_BYTES);
+    fields.forEach((field, at) => {
+      proof.set(field, at * FIELD_BYTES);
+    });
+    return { proof, publicInputs: fieldsOf(answer['public_inputs']) };
+  }
+
+  /** @param bytecode of the circuit, decompressed */
+  verificationKeyOf(bytecode: Uint8Array): Uint8Array {
+    const { bytes } = this.call('CircuitComputeVk', { circuit: { name: 'circuit', bytecode }, settings: SETTINGS });
+    if (!(bytes instanceof Uint8Array)) throw new BarretenbergError('no verification key in the answer');
+    return bytes;
+  }
+
+  /** @throws BarretenbergError whatever the reason, so that a caller has one thing to catch */
+  private call(command: string, content: Readonly<Record<string, Packed>>): Readonly<Record<string, Packed>> {
+    let answer: Packed;
+    try {
+      answer = unpack(this.exchange(pack([[command, content]])));
+    } catch (error) {
+      if (error instanceof BarretenbergError) throw error;
+      throw new BarretenbergError(`${command} ended: ${reasonOf(error)}`);
+    }
+    const [name, result] = Array.isArray(answer) ? (answer as readonly Packed[]) : [];
+    if (name === `${command}Response` && isMap(result)) return result;
+    const message = name === 'ErrorResponse' && isMap(result) ? result['message'] : undefined;
+    throw new BarretenbergError(`${command} failed: ${typeof message === 'string' ? message : 'no reason given'}`);
+  }
+
+  private exchange(input: Uint8Array): Uint8Array {
+    const { bbmalloc, bbfree, bbapi } = this.exports;
+    const at = bbmalloc(input.length) >>> 0;
+    this.bytes().set(input, at);
+    const answer = bbmalloc(8) >>> 0;
+    this.bytes().fill(0, answer, answer + 8);
+    bbapi(at, input.length, answer, answer + 4);
+    const view = new DataView(this.memory.buffer); // memory may have grown, which detaches the old buffer
+    const [from, length] = [view.getUint32(answer, true), view.getUint32(answer + 4, true)];
+    const copy = this.bytes().slice(from, from + length);
+    for (const block of [at, answer, from]) bbfree(block);
+    return copy;
+  }
+
+  private bytes(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.memory.buffer);
+  }
+
+  private text(at: number): string {
+    const from = at >>> 0;
+    const end = this.bytes().indexOf(0, from);
+    return new TextDecoder('latin1').decode(this.bytes().slice(from, end === -1 ? from : end));
+  }
+
+  private imports() {
+    return {
+      env: {
+        memory: this.memory,
+        logstr: () => undefined, // debugging output, which may name values of the witness
+        throw_or_abort_impl: (at: number) => {
+          throw new BarretenbergError(this.text(at) || 'aborted without a reason');
+        },
+      },
+      wasi_snapshot_preview1: {
+        random_get: (at: number, length: number) => {
+          const from = at >>> 0;
+          // getRandomValues fills at most 65,536 bytes at once
+          for (let done = 0; done < length; done += 65_536)
+            crypto.getRandomValues(this.bytes().subarray(from + done, from + Math.min(length, done + 65_536)));
+          return 0;
+        },
+        clock_time_get: (_clock: number, _precision: bigint, at: number) => {
+          new DataView(this.memory.buffer).setBigUint64(at >>> 0, BigInt(Date.now()) * 1_000_000n, true);
+          return 0;
+        },
+        proc_exit: (code: number) => {
+          throw new BarretenbergError(`exited with ${String(code)}`);
+        },
+      },
+    };
+  }
+}
+
+/** Never empty: some errors of WebAssembly have no message. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'an error of an unknown type';
+  return error.message === '' ? error.name : `${error.name}: ${error.message}`;
+}
+
+function inFields(bytes: Uint8Array): Uint8Array[] {
+  if (bytes.length % FIELD_BYTES !== 0) throw new RangeError('not a whole number of field elements');
+  return Array.from({ length: bytes.length / FIELD_BYTES }, (_, at) =>
+    bytes.subarray(at * FIELD_BYTES, (at + 1) * FIELD_BYTES),
+  );
+}
+
+function fieldsOf(value: Packed | undefined): Uint8Array[] {
+  const fields = Array.isArray(value) ? (value as readonly Packed[]) : [];
+  return fields.map((field) => {
+    if (!(field instanceof Uint8Array) || field.length !== FIELD_BYTES)
+      throw new BarretenbergError('an answer with a field element of another length');
+    return field;
+  });
+}
+
+function isMap(value: Packed | undefined): value is Readonly<Record<string, Packed>> {
+  return typeof value === 'object' && !Array.isArray(value) && !(value instanceof Uint8Array);
+}

@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
+import { webAssembly } from './web-assembly';
+
+/** Of the file, decompressed, that @aztec/bb.js 5.0.0 brings for pages without shared memory. */
+export const BARRETENBERG_SHA256 = 'aa2902495552835d386f23a78968485631bec9840484e63f4340a31fc69ca169';
+
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+/**
+ * Barretenberg, compiled once for the process; it can be handed to worker threads. The file of 3.1 MB travels inside a bundle and is
+ * read when it is first needed.
+ * @throws Error where the package holds another file
+ */
+export function barretenbergModule(): Promise<WebAssembly.Module> {
+  compiled ??= compile();
+  return compiled;
+}
+
+async function compile(): Promise<WebAssembly.Module> {
+  const { default: url } = (await import('@communique-tee/barretenberg-file')) as { readonly default: string };
+  const bytes = gunzipSync(Buffer.from(url.slice(url.indexOf(',') + 1), 'base64'));
+  if (createHash('sha256').update(bytes).digest('hex') !== BARRETENBERG_SHA256)
+    throw new Error('@aztec/bb.js holds another barretenberg.wasm than this version was made with');
+  return webAssembly.compile(bytes);
+}

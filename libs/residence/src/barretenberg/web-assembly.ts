@@ -1,0 +1,11 @@
+/** What this library uses of WebAssembly. The types of Node leave it out, and those of the DOM are not loaded here. */
+interface WebAssemblyApi {
+  readonly Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+  readonly Instance: new (
+    module: WebAssembly.Module,
+    imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  ) => { readonly exports: unknown };
+  readonly compile: (bytes: Uint8Array) => Promise<WebAssembly.Module>;
+}
+
+export const webAssembly = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;

@@ -1,0 +1,47 @@
+/** Work that waits, in the order of its sources: each source is served in turn, so one that sends a flood waits behind itself. */
+export class FairQueue<Job> {
+  /** In the order of their turns. No source has an empty list. */
+  private readonly sources = new Map<string, Job[]>();
+  private waiting = 0;
+
+  constructor(private readonly limit: number) {}
+
+  get length(): number {
+    return this.waiting;
+  }
+
+  /**
+   * Adds a job. In a full queue the youngest job of the source with the most jobs gives way, which may be the added one.
+   * @returns the job that has no place, if there is one
+   */
+  add(source: string, job: Job): Job | undefined {
+    const own = this.sources.get(source);
+    if (own === undefined) this.sources.set(source, [job]);
+    else own.push(job);
+    this.waiting++;
+    return this.waiting > this.limit ? this.takeFromLongest(source) : undefined;
+  }
+
+  /** The oldest job of the source whose turn it is. */
+  next(): Job | undefined {
+    const [first] = this.sources;
+    if (first === undefined) return undefined;
+    const [source, jobs] = first;
+    const job = jobs.shift();
+    this.waiting--;
+    this.sources.delete(source);
+    if (jobs.length > 0) this.sources.set(source, jobs);
+    return job;
+  }
+
+  /** Among sources of the same length the one that added last gives way. */
+  private takeFromLongest(newcomer: string): Job | undefined {
+    let [longest, most] = [newcomer, this.sources.get(newcomer)?.length ?? 0];
+    for (const [source, { length }] of this.sources) if (length > most) [longest, most] = [source, length];
+    const jobs = this.sources.get(longest) ?? [];
+    const job = jobs.pop();
+    if (jobs.length === 0) this.sources.delete(longest);
+    this.waiting--;
+    return job;
+  }
+}

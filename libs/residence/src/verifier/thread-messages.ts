@@ -1,0 +1,17 @@
+// What a verifier and its worker threads tell each other. A thread has one question at a time, so nothing numbers them.
+
+export interface ThreadData {
+  readonly module: WebAssembly.Module;
+  readonly verificationKey: Uint8Array;
+}
+
+export interface ThreadQuestion {
+  readonly publicInputs: readonly Uint8Array[];
+  readonly proof: Uint8Array;
+}
+
+export interface ThreadVerdict {
+  readonly valid: boolean;
+  /** Why Barretenberg gave up; its instance was replaced. */
+  readonly threw?: string;
+}

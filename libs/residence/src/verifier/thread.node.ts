@@ -1,0 +1,23 @@
+// The program of a verifier's worker thread: checks one proof after the other. A module of its own, which imports nothing that a bundle
+// of it could not hold.
+import { parentPort, workerData } from 'node:worker_threads';
+import { Barretenberg, reasonOf } from '../barretenberg/barretenberg';
+import { FIRST_POINT, SECOND_GROUP_POINT } from '../barretenberg/reference-string';
+import type { ThreadData, ThreadQuestion, ThreadVerdict } from './thread-messages';
+
+const { module, verificationKey } = workerData as ThreadData;
+const start = () => new Barretenberg(module, { g1: FIRST_POINT, g2: SECOND_GROUP_POINT });
+let barretenberg = start();
+
+function check({ publicInputs, proof }: ThreadQuestion): ThreadVerdict {
+  try {
+    return { valid: barretenberg.verify(verificationKey, publicInputs, proof) };
+  } catch (error) {
+    // What threw left its memory in an unknown state
+    barretenberg = start();
+    return { valid: false, threw: reasonOf(error) };
+  }
+}
+
+parentPort?.on('message', (question: ThreadQuestion) => parentPort?.postMessage(check(question)));
+parentPort?.postMessage('ready');

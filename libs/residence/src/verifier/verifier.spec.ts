@@ -1,0 +1,78 @@
+import { PROOF_BYTES } from '../circuit-identity';
+import { FIELD_MODULUS, fieldFromBigInt, randomField } from '../field';
+import type { PublicInputs } from '../statement';
+import { createVerifier, VerifierBusyError, type Verifier } from './index';
+
+const someInputs = (): PublicInputs => ({
+  root: randomField(),
+  nullifier: randomField(),
+  claim: randomField(),
+  message: randomField(),
+});
+/** 214 field elements, so that it is read to the end. */
+const someProof = () => {
+  const proof = crypto.getRandomValues(new Uint8Array(PROOF_BYTES));
+  for (let at = 0; at < PROOF_BYTES; at += 32) proof[at] = 0;
+  return proof;
+};
+
+let verifier: Verifier;
+const reasons: string[] = [];
+beforeAll(async () => {
+  verifier = await createVerifier({ maxQueued: 4, onRefused: (reason) => reasons.push(reason) });
+});
+beforeEach(() => {
+  reasons.length = 0;
+});
+afterAll(() => verifier.close());
+
+it.each([0, 32, PROOF_BYTES - 32, PROOF_BYTES - 1, PROOF_BYTES + 1, PROOF_BYTES + 32])(
+  'refuses a proof of %d bytes before the proof system reads it',
+  async (length) => {
+    expect(await verifier.verify(someInputs(), new Uint8Array(length))).toEqual({ valid: false });
+    expect(reasons).toEqual(['proof of another length']);
+  },
+);
+
+it.each(['root', 'nullifier', 'claim', 'message'] as const)(
+  'refuses a %s that is not below the modulus',
+  async (name) => {
+    const value = fieldFromBigInt(FIELD_MODULUS - 1n);
+    value[31]! += 1;
+    for (const other of [value, new Uint8Array(32).fill(0xff), new Uint8Array(31), new Uint8Array(33)]) {
+      expect(await verifier.verify({ ...someInputs(), [name]: other }, someProof())).toEqual({ valid: false });
+      expect(reasons.pop()).toBe('public input that is not a field element');
+    }
+  },
+);
+
+it('takes what the proof system throws for a refusal with a reason', async () => {
+  for (const proof of [new Uint8Array(PROOF_BYTES), new Uint8Array(PROOF_BYTES).fill(0xff), someProof()])
+    expect(await verifier.verify(someInputs(), proof)).toEqual({ valid: false });
+  expect(reasons).toHaveLength(3);
+  for (const reason of reasons) expect(reason).toMatch(/^(proof system: \w|proof does not verify)/);
+});
+
+it('rejects as busy what has no place in the queue, and verifies the rest', async () => {
+  const asked = Array.from({ length: 9 }, () => verifier.verify(someInputs(), someProof()));
+  const results = await Promise.allSettled(asked);
+  const busy = results.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];
+  expect(busy).toHaveLength(4);
+  for (const { reason } of busy) expect(reason).toBeInstanceOf(VerifierBusyError);
+  expect(verifier.queued).toBe(0);
+});
+
+it('rejects as busy what waits when it is closed, and everything after that', async () => {
+  const other = await createVerifier();
+  const asked = Array.from({ length: 3 }, () => other.verify(someInputs(), someProof()));
+  const closed = other.close();
+  for (const { status } of await Promise.allSettled(asked)) expect(status).toBe('rejected');
+  await closed;
+  await expect(other.verify(someInputs(), someProof())).rejects.toMatchObject({ code: 'busy' });
+});
+
+it('rejects as busy what a thread does not answer in time, and goes on with another thread', async () => {
+  const other = await createVerifier({ timeoutMs: 0 });
+  await expect(other.verify(someInputs(), someProof())).rejects.toMatchObject({ code: 'busy' });
+  await other.close();
+});

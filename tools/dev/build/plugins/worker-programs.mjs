@@ -1,0 +1,43 @@
+// A worker thread runs a program of its own. In a bundle that program is a text inside it, and so is the file that a prover reads: one
+// file to copy, whatever is needed.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+/** What a prover in Node solves the circuit with. */
+const ACVM_FILE = 'node_modules/@noir-lang/acvm_js/web/acvm_js_bg.wasm';
+
+/** @param {{ root: string }} place */
+export const workerPrograms = ({ root }) => ({
+  name: 'worker-programs',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]libs[\\/]residence[\\/]src[\\/][a-z]+[\\/]program\.node\.ts$/ }, async ({ path }) => {
+      const { outputFiles, metafile } = await build.esbuild.build({
+        absWorkingDir: root,
+        entryPoints: [join(path, '..', 'thread.node.ts')],
+        tsconfig: join(root, 'tsconfig.base.json'),
+        bundle: true,
+        platform: 'node',
+        target: 'node24',
+        format: 'cjs',
+        charset: 'utf8',
+        legalComments: 'none',
+        write: false,
+        metafile: true,
+        logLevel: 'silent',
+      });
+      return {
+        contents: `export const threadProgram = () => ${JSON.stringify(outputFiles[0].text)};\n`,
+        loader: 'js',
+        watchFiles: Object.keys(metafile.inputs).map((input) => join(root, input)),
+      };
+    });
+    build.onLoad({ filter: /[\\/]libs[\\/]residence[\\/]src[\\/]prover[\\/]acvm-file\.node\.ts$/ }, async () => {
+      const file = gzipSync(await readFile(join(root, ACVM_FILE)), { level: 9 }).toString('base64');
+      const contents = `import { gunzipSync } from 'node:zlib';
+export const acvmFile = () => gunzipSync(Buffer.from(${JSON.stringify(file)}, 'base64'));
+`;
+      return { contents, loader: 'js' };
+    });
+  },
+});
