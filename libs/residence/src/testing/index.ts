@@ -1,1 +1,1 @@
-export {};
+export { describeProving, referenceStringFolders, referenceStringForTests } from './reference-string';

@@ -1,0 +1,19 @@
+import { buildSync } from 'esbuild';
+import { join } from 'node:path';
+
+/**
+ * The program of thread.node.ts as one text. In a bundle the build puts the text here (tools/dev/build/plugins/worker-programs.mjs); run
+ * from its sources (jest), it is built when it is needed.
+ */
+export function threadProgram(): string {
+  const { outputFiles } = buildSync({
+    entryPoints: [join(__dirname, 'thread.node.ts')],
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    write: false,
+    logLevel: 'silent',
+  });
+  return outputFiles[0]?.text ?? '';
+}

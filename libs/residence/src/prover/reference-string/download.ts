@@ -1,0 +1,65 @@
+// A bounded downloader for the beginning of a file on a public host.
+
+export interface DownloadOptions {
+  readonly fetch: typeof fetch;
+  /** For each host, from the request to the last byte. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** It could not be had from this host. The text holds nothing of the answer but its status. */
+export class DownloadError extends Error {
+  override readonly name = 'DownloadError';
+}
+
+/**
+ * The first `length` bytes of a file. Reads at most that many: a host that ignores the range is cut off there.
+ * @throws DownloadError (rejects) on any other answer than 206 with exactly this range or 200, on fewer bytes, and after the time
+ */
+export async function downloadStart(url: string, length: number, options: DownloadOptions): Promise<Uint8Array> {
+  const { fetch, timeoutMs, signal } = options;
+  const ends = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]);
+  const controller = new AbortController();
+  const abort = () => {
+    controller.abort(new DownloadError('no answer in time'));
+  };
+  ends.addEventListener('abort', abort, { once: true });
+  try {
+    if (ends.aborted) throw new DownloadError('no answer in time');
+    const response = await fetch(url, {
+      headers: { range: `bytes=0-${String(length - 1)}`, 'accept-encoding': 'identity' },
+      redirect: 'error',
+      credentials: 'omit',
+      signal: controller.signal,
+    });
+    checkRange(response, length);
+    return await readAtMost(response, length);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error instanceof DownloadError ? error : new DownloadError('no connection, or it broke off');
+  } finally {
+    ends.removeEventListener('abort', abort);
+    controller.abort(); // what a host still sends is not read
+  }
+}
+
+function checkRange({ status, headers }: Response, length: number): void {
+  if (status === 200) return;
+  if (status !== 206) throw new DownloadError(`status ${String(status)}`);
+  const range = /^bytes 0-(\d+)\/(?:\d+|\*)$/.exec(headers.get('content-range') ?? '');
+  if (range?.[1] !== String(length - 1)) throw new DownloadError('another range than was asked for');
+}
+
+async function readAtMost({ body }: Response, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  const reader = body?.getReader();
+  while (reader !== undefined && at < length) {
+    const { done, value } = (await reader.read()) as { done: boolean; value?: Uint8Array };
+    if (done || value === undefined) break;
+    bytes.set(value.subarray(0, length - at), at);
+    at += value.length;
+  }
+  if (at < length) throw new DownloadError('fewer bytes than were asked for');
+  return bytes;
+}

@@ -1,0 +1,108 @@
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { REFERENCE_STRING_BYTES, REFERENCE_STRING_POINTS } from '../../barretenberg/reference-string';
+import { isReferenceString } from '../prove-in-worker';
+import { DownloadError, downloadStart } from './download';
+import { expandPoints } from './expand';
+
+/** 4,097 points of BN254's first group, 64 bytes each. */
+export const REFERENCE_STRING_FILE = 'bn254_g1_4097.dat';
+/** The public hosts of Aztec's ceremony, the second where the first fails. Both serve the points compressed, 32 bytes each. */
+export const REFERENCE_STRING_HOSTS = ['https://crs.aztec-cdn.foundation', 'https://crs.aztec-labs.com'];
+const HOSTED_FILE = 'g1_compressed.dat';
+
+export interface ReferenceStringPlaces {
+  /** A file that the user named. It must be there and be the pinned one, or nothing else is tried. */
+  readonly file?: string | undefined;
+  /** Folders that may hold {@link REFERENCE_STRING_FILE}, read in this order. */
+  readonly folders?: readonly string[];
+  /** A folder that is read, and written when the string was downloaded. */
+  readonly cacheFolder?: string | undefined;
+  /** Where it is downloaded from: default none; {@link REFERENCE_STRING_HOSTS}. At most 131,104 bytes are read of each. */
+  readonly hosts?: readonly string[];
+  readonly fetch?: typeof fetch;
+  /** For each host. Default: 20,000 ms. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface FoundReferenceString {
+  /** 262,208 bytes with the pinned hash. */
+  readonly bytes: Uint8Array;
+  /** A path or a host. */
+  readonly from: string;
+}
+
+/**
+ * Reads the reference string from the first place that has it, and checks its hash each time. A damaged file in the cache is deleted.
+ * @returns undefined where no place has it
+ */
+export async function findReferenceString(places: ReferenceStringPlaces): Promise<FoundReferenceString | undefined> {
+  const { file, folders = [], cacheFolder } = places;
+  if (file !== undefined) return readString(file);
+  for (const folder of folders) {
+    const found = await readString(join(folder, REFERENCE_STRING_FILE));
+    if (found !== undefined) return found;
+  }
+  const cached = cacheFolder === undefined ? undefined : join(cacheFolder, REFERENCE_STRING_FILE);
+  if (cached !== undefined) {
+    const found = await readString(cached);
+    if (found !== undefined) return found;
+    await rm(cached, { force: true });
+  }
+  const downloaded = await download(places);
+  if (downloaded !== undefined && cached !== undefined) await keep(cached, downloaded.bytes);
+  return downloaded;
+}
+
+async function readString(path: string): Promise<FoundReferenceString | undefined> {
+  const bytes = await readWhole(path, REFERENCE_STRING_BYTES).catch(() => undefined);
+  return bytes !== undefined && isReferenceString(bytes) ? { bytes, from: path } : undefined;
+}
+
+/** At most a byte more than expected is read: a path may be that of a device. */
+async function readWhole(path: string, length: number): Promise<Uint8Array | undefined> {
+  const file = await open(path, 'r');
+  try {
+    const bytes = new Uint8Array(length + 1);
+    let at = 0;
+    for (let read = -1; read !== 0 && at < bytes.length; at += read)
+      ({ bytesRead: read } = await file.read(bytes, at, bytes.length - at, null));
+    return at === length ? bytes.slice(0, length) : undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+async function download(places: ReferenceStringPlaces): Promise<FoundReferenceString | undefined> {
+  const { hosts = [], fetch = globalThis.fetch, timeoutMs = 20_000, signal } = places;
+  for (const host of hosts) {
+    try {
+      const length = REFERENCE_STRING_POINTS * 32;
+      const compressed = await downloadStart(`${host}/${HOSTED_FILE}`, length, { fetch, timeoutMs, signal });
+      const bytes = expandPoints(compressed);
+      if (isReferenceString(bytes)) return { bytes, from: host };
+    } catch (error) {
+      if (!(error instanceof DownloadError || error instanceof RangeError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+/** A cache that cannot be written is no reason to fail. */
+async function keep(path: string, bytes: Uint8Array): Promise<void> {
+  const half = `${path}.${randomUUID()}`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(half, 'wx', 0o644);
+    try {
+      await file.writeFile(bytes);
+    } finally {
+      await file.close();
+    }
+    await rename(half, path);
+  } catch {
+    await rm(half, { force: true });
+  }
+}

@@ -1,0 +1,30 @@
+// From a person's values to the solved witness, by Noir's ACVM. Its ABI coder, another 0.7 MB, is not needed: the parameters are flat.
+import { compressWitnessStack, executeProgram } from '@noir-lang/acvm_js/web/acvm_js.js';
+import { fromBase64 } from '@communique-tee/protocol';
+import { CIRCUIT } from '../circuit';
+import type { CircuitInputs } from '../witness';
+import { gunzip } from './gunzip';
+
+/**
+ * @param inputs secret
+ * @returns the solved witness stack, decompressed. Secret
+ * @throws whatever the ACVM throws where the values do not satisfy the circuit. Its text may hold secrets
+ */
+export async function solve(inputs: CircuitInputs): Promise<Uint8Array> {
+  const initial = new Map(flat(inputs).map((value, at) => [at, value]));
+  const noOracle = () => Promise.reject(new Error('the circuit calls nothing'));
+  return gunzip(compressWitnessStack(await executeProgram(fromBase64(CIRCUIT.bytecode), initial, noOracle)));
+}
+
+/** Witness n is the n-th number of the parameters, in their order; a boolean is 0 or 1. */
+function flat(inputs: CircuitInputs): string[] {
+  const values = CIRCUIT.abi.parameters.flatMap(({ name }): readonly (string | boolean)[] =>
+    [inputs[name as keyof CircuitInputs]].flat(),
+  );
+  return values.map((value) => {
+    const number = typeof value === 'boolean' ? `0x${(value ? '1' : '0').padStart(64, '0')}` : value;
+    // The ACVM ends the whole worker over anything else
+    if (!/^0x[0-9a-f]{64}$/.test(number)) throw new TypeError('not a field element');
+    return number;
+  });
+}

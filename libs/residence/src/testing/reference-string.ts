@@ -1,0 +1,45 @@
+import { cacheFolder, workspaceRoot } from '@communique-tee/testing/harness';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { REFERENCE_STRING_FILE } from '../prover';
+import { isReferenceString } from '../prover/prove-in-worker';
+
+/** Where a checkout looks for the reference string before it asks a host: beside the checkout, and in the user's cache. */
+export const referenceStringFolders = (): string[] => [
+  join(workspaceRoot(), '../shared/vectors/zk'),
+  join(cacheFolder(), 'reference-string'),
+];
+
+/**
+ * For tests that prove: RESIDENCE_REFERENCE_STRING, or what a folder holds; never from the network.
+ * @returns undefined where there is none; such a test skips, also in CI, and prints why
+ */
+export function referenceStringForTests(): Uint8Array | undefined {
+  const file = process.env['RESIDENCE_REFERENCE_STRING'];
+  const files =
+    file === undefined ? referenceStringFolders().map((folder) => join(folder, REFERENCE_STRING_FILE)) : [file];
+  for (const path of files) {
+    try {
+      const bytes = new Uint8Array(readFileSync(path));
+      if (isReferenceString(bytes)) return bytes;
+    } catch {
+      // not there
+    }
+  }
+  return undefined;
+}
+
+/** `describe` on a machine that has the reference string; elsewhere the block is skipped with its reason. */
+export function describeProving(name: string, body: (referenceString: Uint8Array) => void): void {
+  const referenceString = referenceStringForTests();
+  if (referenceString !== undefined) {
+    describe(name, () => {
+      body(referenceString);
+    });
+    return;
+  }
+  process.stderr.write(`\nSKIPPED: "${name}" does not run: this machine has no reference string to prove with\n`);
+  describe.skip(name, () => {
+    body(new Uint8Array());
+  });
+}
