@@ -119,7 +119,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
       for (const answer of [
         await ask(),
         await ask({ path: '/teapot' }),
-        await ask({ method: 'POST', body: Buffer.alloc(LIMITS.maxSealedMessageJsonBytes + 1) }),
+        await ask({ method: 'POST', body: Buffer.alloc(LIMITS.maxEnvelopeJsonBytes + 1) }),
       ]) {
         expect(answer.headers['strict-transport-security']).toMatch(/^max-age=63072000/);
         expect(answer.headers['server']).toBe('nginx');
@@ -127,8 +127,8 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     });
 
     it('takes the largest message, and refuses a larger one as the gateway would', async () => {
-      expect((await ask({ method: 'POST', body: Buffer.alloc(LIMITS.maxSealedMessageJsonBytes) })).status).toBe(200);
-      const refused = await ask({ method: 'POST', body: Buffer.alloc(LIMITS.maxSealedMessageJsonBytes + 1) });
+      expect((await ask({ method: 'POST', body: Buffer.alloc(LIMITS.maxEnvelopeJsonBytes) })).status).toBe(200);
+      const refused = await ask({ method: 'POST', body: Buffer.alloc(LIMITS.maxEnvelopeJsonBytes + 1) });
       expect([
         refused.status,
         refused.headers['content-type'],

@@ -198,7 +198,7 @@ function templateValues(settings: ParentSettings, config: GatewayConfig): Record
     proxyReadSeconds: String(times.proxyRead),
     frontKeepAliveSeconds: String(times.frontKeepAlive),
     upstreamKeepAliveSeconds: String(times.upstreamKeepAlive),
-    maxBodyBytes: String(LIMITS.maxSealedMessageJsonBytes),
+    maxBodyBytes: String(LIMITS.maxEnvelopeJsonBytes),
     requestsPerSecond: String(REQUESTS_PER_SECOND),
     requestsBurst: String(2 * REQUESTS_PER_SECOND),
     problemPages: problemPages(),

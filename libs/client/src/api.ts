@@ -70,9 +70,21 @@ export interface CertificateView {
 
 /** What an enclave publishes of its measured configuration; docs/message.md has it member by member. */
 export interface EnclaveConfiguration {
-  readonly version: 1;
+  readonly version: 2;
   readonly stack: string;
   readonly custody: string;
+  /** Whether senders prove residence, and whose signatures their proofs are under. */
+  readonly residence:
+    | { readonly mode: 'off' }
+    | {
+        readonly mode: 'optional' | 'required';
+        readonly registrar: string;
+        /** One or two verifier keys (C2SP signed-note). */
+        readonly keys: readonly string[];
+        readonly maxCampaignDays: number;
+        /** 64 hex digits. */
+        readonly verificationKeySha256: string;
+      };
   readonly legacySuite: boolean;
   /** Every `host:port` that the enclave can connect to. */
   readonly egress: readonly string[];

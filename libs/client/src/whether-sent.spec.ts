@@ -24,6 +24,7 @@ describe('what one request proves by how it failed', () => {
       'shutting_down',
       'system_daily_limit_reached',
       'system_hourly_limit_reached',
+      'verifier_busy',
     ]);
     const documented = readFileSync(join(__dirname, '../../../docs/errors.md'), 'utf8');
     expect(documented).toContain(`before anything is stored: ${clear.map((code) => `\`${code}\``).join(', ')}.`);

@@ -34,9 +34,10 @@ const legacyKey = new Uint8Array(32).fill(3);
 const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest());
 
 const configuration: PublicConfiguration = {
-  version: 1,
+  version: 2,
   stack: 'test',
   custody: PROCESS_CUSTODY,
+  residence: { mode: 'off' },
   legacySuite: false,
   egress: ['house.example:443'],
   services: {},

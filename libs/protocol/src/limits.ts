@@ -4,8 +4,17 @@ export const LIMITS = {
   maxPaddedPlaintextBytes: 256 * 1024,
   /** A sealed message in its CBOR form: the largest padded text, its tag, and the header around them. */
   maxSealedMessageBytes: 256 * 1024 + 256,
-  /** A sealed message in its JSON form: base64url of the above (4/3) and the member names. */
-  maxSealedMessageJsonBytes: 360 * 1024,
+  /** A proof of residence, always (UltraHonk, target `evm`). */
+  proofBytes: 6848,
+  /** UTF-8 of a registrar's signed note about a root, and of one about a campaign. */
+  maxRootNoteBytes: 600,
+  maxCampaignNoteBytes: 400,
+  /** The longest that an operator may let a campaign last: how long a used nullifier is kept follows from it. */
+  maxCampaignDays: 90,
+  /** What a client posts in CBOR: a sealed message, and with it a proof, its root note, and what is around them. */
+  maxEnvelopeBytes: 256 * 1024 + 256 + 7680,
+  /** The same in JSON: base64url (4/3) and the member names. */
+  maxEnvelopeJsonBytes: 360 * 1024,
   /** Nesting of any CBOR or JSON that crosses a boundary. */
   maxDepth: 8,
   /** CBOR data items in one message. */

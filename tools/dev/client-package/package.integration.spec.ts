@@ -234,9 +234,10 @@ const SAMPLES: readonly Case[] = [
   {
     schema: 'configuration',
     value: {
-      version: 1,
+      version: 2,
       stack: 'production',
       custody: 'process',
+      residence: { mode: 'off' },
       legacySuite: false,
       egress: ['cwc.house.gov:443', 'soapbox.senate.gov:443'],
       services: {

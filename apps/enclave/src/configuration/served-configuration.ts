@@ -18,9 +18,10 @@ export function servedConfiguration(configuration: EnclaveConfiguration): Served
   const { stack, custody, legacySuite, services } = configuration;
   // Only what is named here is published: a new member of the configuration stays private until it is added.
   const bytes = encodePublicConfiguration({
-    version: 1,
+    version: 2,
     stack,
     custody: custodyName(custody),
+    residence: { mode: 'off' },
     legacySuite,
     egress: destinationsOf(configuration)
       .map(({ host, port }) => `${host}:${String(port)}`)

@@ -13,9 +13,10 @@ import { createHash } from 'node:crypto';
 export const NOW_MS = testTimeMs;
 
 export const configuration = encodePublicConfiguration({
-  version: 1,
+  version: 2,
   stack: 'test',
   custody: PROCESS_CUSTODY,
+  residence: { mode: 'off' },
   legacySuite: false,
   egress: ['house.example:443', 'senate.example:443'],
   services: {

@@ -297,9 +297,10 @@ export class TestGateway {
 
   private document({ publicKey, keyId, receiptKey }: Keys, nonce?: Uint8Array): Promise<Uint8Array> {
     const configuration = encodePublicConfiguration({
-      version: 1,
+      version: 2,
       stack: 'test',
       custody: this.custody,
+      residence: { mode: 'off' },
       legacySuite: false,
       egress: [],
       services: {

@@ -8,6 +8,8 @@ import {
 import { TOPICS } from './cwc-vocabulary';
 import { CHAMBERS, CHAMBER_KEYS, chamberOf, hasOfficeForm } from './chambers';
 import { STATES } from './offices';
+import { FIELD_MODULUS } from '../encoding/field-element';
+import { fromHex } from '../encoding/text';
 
 const valid = (): CongressMessage => ({
   version: 1,
@@ -27,6 +29,13 @@ const valid = (): CongressMessage => ({
   campaignId: 'c1',
   proof: null,
 });
+
+const opening: CongressMessage['proof'] = {
+  district: '120-CA-12',
+  delivery: new Uint8Array(32).fill(1),
+  blinding: new Uint8Array(32).fill(2),
+  campaign: 'communique-tee campaign v1\ntest\n\n— test AAAA\n',
+};
 
 /** The valid message with the value at `path` replaced, or taken away when it is undefined. */
 function changed(path: string, value: unknown): unknown {
@@ -49,6 +58,33 @@ const problemsOf = (value: unknown) => {
 };
 
 describe('a message to Congress', () => {
+  it('comes back from its encoding with what opens the claim of its proof', () => {
+    const message: CongressMessage = { ...valid(), proof: opening };
+    expect(parseCongressMessage(encodeCongressMessage(message))).toEqual({ ok: true, message });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['district', 'MT-01', 'invalid'],
+    ['district', '120-MT-1', 'invalid'],
+    ['district', '120-mt-01', 'invalid'],
+    ['district', '120-MT-01\n', 'invalid'],
+    ['delivery', new Uint8Array(31), 'invalid'],
+    ['delivery', new Uint8Array(32).fill(255), 'invalid'],
+    ['delivery', 'ab'.repeat(32), 'invalid'],
+    ['blinding', fromHex(FIELD_MODULUS.toString(16)), 'invalid'],
+    ['blinding', null, 'invalid'],
+    ['campaign', '', 'too_short'],
+    ['campaign', 'x'.repeat(401), 'too_long'],
+    ['campaign', 'é'.repeat(201), 'too_long'],
+    ['campaign', 'x\r\n', 'invalid'],
+    ['campaign', undefined, 'required'],
+    ['secret', new Uint8Array(32), 'unknown_field'],
+  ])('refuses %s %p of a proof as %s, without the value', (name, value, rule) => {
+    const result = validateCongressMessage({ ...valid(), proof: { ...opening, [name]: value } });
+    const pointer = name === 'secret' ? '/proof' : `/proof/${name}`;
+    expect(result).toMatchObject({ ok: false, problems: [{ pointer, code: rule }] });
+  });
+
   it('comes back from its encoding as it was, absent fields absent', () => {
     const message: CongressMessage = {
       ...valid(),
@@ -109,7 +145,7 @@ describe('a message to Congress', () => {
     ['/offices', [], 'too_short'],
     ['/offices', ['HCA12', 'HCA12'], 'repeated'],
     ['/offices', ['HCA12', 'SCA01', 'SCA02', 'SCA03', 'HCA13'], 'too_long'],
-    ['/proof', {}, 'invalid'],
+    ['/proof', 'proven', 'invalid'],
     ['/deliverySecret', new Uint8Array(31), 'invalid'],
     ['/responseRequested', 'yes', 'invalid'],
     ['/version', 2, 'invalid'],

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { decodeStrict, encodeCanonical } from '../encoding/cbor';
+import { isFieldElement } from '../encoding/field-element';
 import type { FieldProblem } from '../problems';
 import { LIMITS } from '../limits';
+import { noteText } from '../messages/note-text';
 import { hasOfficeForm } from './chambers';
 import { fitting, toFieldProblem, valueAt } from './field-problems';
 import { describeProblem } from './field-rules';
@@ -14,6 +16,8 @@ import { email, text, webAddress } from './text';
  * What is sealed: a person, an address, a text and the offices it goes to. Lengths and patterns are those of the CWC 2.0 schema;
  * nothing here has a default: where the sender left out a field that Congress requires, the check asks for it.
  */
+
+const fieldElement = z.instanceof(Uint8Array).refine(isFieldElement);
 
 const phone = z.string().regex(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/);
 
@@ -67,8 +71,19 @@ const messageFields = z.strictObject({
     .optional(),
   responseRequested: z.boolean().optional(),
   newsletterOptIn: z.boolean().optional(),
-  /** The proof of residence: null until it exists; residence is not checked today. */
-  proof: z.null(),
+  /** What opens the claim of the proof of residence; null without a proof (docs/residence.md). */
+  proof: z
+    .strictObject({
+      /** Congress, state and seat: `120-MT-01`. */
+      district: z.string().regex(/^[0-9]{3}-[A-Z]{2}-[0-9]{2}$/),
+      /** A field element: the DeliveryIds of a proven message are made under it. */
+      delivery: fieldElement,
+      /** A field element. */
+      blinding: fieldElement,
+      /** The registrar's signed note about this one campaign, whose id is `campaignId`. */
+      campaign: noteText(LIMITS.maxCampaignNoteBytes),
+    })
+    .nullable(),
 });
 export const congressMessageSchema = messageFields.refine((value) => problemsAcross(value).length === 0, {
   params: { rule: 'across' },

@@ -38,7 +38,11 @@ export const FIELD_FORMS: Readonly<Record<string, string>> = {
     'must be an http or https address of a named host, such as https://example.org/page; write other characters percent-encoded, such as [ as %5B and | as %7C',
   '/responseRequested': 'must be true or false',
   '/newsletterOptIn': 'must be true or false',
-  '/proof': 'must be null',
+  '/proof': 'must be null, or an object with district, delivery, blinding and campaign',
+  '/proof/district': 'must be Congress, state and seat, such as 120-MT-01',
+  '/proof/delivery': 'must be a field element of 32 bytes',
+  '/proof/blinding': 'must be a field element of 32 bytes',
+  '/proof/campaign': "must be the registrar's signed note about the campaign, of at most 400 bytes",
   '/version': 'must be 1',
 };
 

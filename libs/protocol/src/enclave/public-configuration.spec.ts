@@ -7,9 +7,10 @@ import {
 
 const chamber = (name: string) => ({ origin: `https://${name}.example`, deduplicates: true });
 const configuration: PublicConfiguration = {
-  version: 1,
+  version: 2,
   stack: 'production',
   custody: 'arn:aws:kms:us-east-1:123456789012:alias/enclave',
+  residence: { mode: 'off' },
   legacySuite: false,
   egress: ['house.example:443', 'kms.us-east-1.amazonaws.com:443', 'senate.example:443'],
   services: {
@@ -24,9 +25,9 @@ const configuration: PublicConfiguration = {
 /** As the enclave writes it. */
 const CANONICAL =
   '{"custody":"arn:aws:kms:us-east-1:123456789012:alias/enclave",' +
-  '"egress":["house.example:443","kms.us-east-1.amazonaws.com:443","senate.example:443"],"legacySuite":false,' +
+  '"egress":["house.example:443","kms.us-east-1.amazonaws.com:443","senate.example:443"],"legacySuite":false,"residence":{"mode":"off"},' +
   '"services":{"congress":{"acceptReplayAcrossEnclaves":false,"house":{"deduplicates":true,"origin":"https://house.example"},"officesAsOf":"2026-11-29",' +
-  '"senate":{"deduplicates":true,"origin":"https://senate.example"}}},"stack":"production","version":1}';
+  '"senate":{"deduplicates":true,"origin":"https://senate.example"}}},"stack":"production","version":2}';
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 const bytes = (content: string) => new Uint8Array(Buffer.from(content));
 const code = (expected: string) => expect.objectContaining({ name: 'ProtocolError', code: expected }) as Error;
@@ -45,16 +46,16 @@ describe('the public configuration', () => {
   it.each<[string, string]>([
     ['white space', CANONICAL.replace(',', ', ')],
     ['a line end', `${CANONICAL}\n`],
-    ['members in another order', `{"version":1,${CANONICAL.slice(1).replace(',"version":1', '')}`],
+    ['members in another order', `{"version":2,${CANONICAL.slice(1).replace(',"version":2', '')}`],
     ['a member twice', CANONICAL.replace('"legacySuite":false', '"legacySuite":true,"legacySuite":false')],
     ['a letter written as an escape', CANONICAL.replace('production', '\\u0070roduction')],
-    ['a number in another form', CANONICAL.replace('"version":1', '"version":1.0')],
+    ['a number in another form', CANONICAL.replace('"version":2', '"version":2.0')],
     ['a byte order mark', `\uFEFF${CANONICAL}`],
     ['an unknown member', CANONICAL.replace('"stack"', '"secrets":[],"stack"')],
     ['an unknown service', CANONICAL.replace('"services":{', '"services":{"agents":{},')],
     ['an unknown member of a chamber', CANONICAL.replace('"origin"', '"apiKey":"x","origin"')],
     ['a member missing', CANONICAL.replace('"legacySuite":false,', '')],
-    ['another version', CANONICAL.replace('"version":1', '"version":2')],
+    ['another version', CANONICAL.replace('"version":2', '"version":1')],
     ['an origin that is not https', CANONICAL.replace('https://house', 'http://house')],
     ['hosts out of order', CANONICAL.replace('house.example:443', 'zouse.example:443')],
     ['a host twice', CANONICAL.replace('"senate.example:443"', '"senate.example:443","senate.example:443"')],

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { forEachChamber } from '../congress/chambers';
 import { decodeCanonicalJson, encodeCanonicalJson } from '../encoding/canonical-json';
+import { LIMITS } from '../limits';
 import { ProtocolError } from '../problems';
 import { custodySchema } from './key-binding';
 
@@ -26,6 +27,31 @@ const chamberSchema = z
   })
   .meta({ id: 'Chamber', description: 'One chamber of Congress.' });
 
+/** The registrar's name: letters, digits and hyphens. No key enters it, so that a new key changes no scope. */
+export const REGISTRAR_ID_PATTERN = /^[a-z0-9-]{1,64}$/;
+/** A note's verifier key (C2SP signed-note): name, key hash, type and key. */
+export const VERIFIER_KEY_PATTERN = /^[a-z0-9-]{1,64}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/;
+
+const residenceSchema = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('off') }),
+  z.strictObject({
+    mode: z.enum(['optional', 'required']),
+    registrar: z.string().regex(REGISTRAR_ID_PATTERN),
+    keys: z.array(z.string().regex(VERIFIER_KEY_PATTERN)).min(1).max(2).meta({
+      description: "The registrar's verifier keys: one, or two while the key is rotated.",
+    }),
+    maxCampaignDays: z
+      .int()
+      .min(1)
+      .max(LIMITS.maxCampaignDays)
+      .meta({ description: 'The longest that a campaign may last.' }),
+    verificationKeySha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .meta({ description: "SHA-256 of the circuit's verification key." }),
+  }),
+]);
+
 /**
  * The part of an enclave's measured configuration that clients may want to refuse, and nothing secret: no API key, no name of
  * a secret, no ciphertext. `GET /attestation/configuration` serves it as canonical JSON (RFC 8785), and the key binding in
@@ -35,12 +61,15 @@ const chamberSchema = z
  */
 export const publicConfigurationSchema = z
   .strictObject({
-    version: z.literal(1),
+    version: z.literal(2),
     stack: z
       .string()
       .regex(/^[a-z0-9-]{1,32}$/)
       .meta({ description: "The operator's name for this deployment: `production`, `staging`, ..." }),
     custody: custodySchema.meta({ description: 'As in the key binding.' }),
+    residence: residenceSchema.meta({
+      description: 'Whether the sender of a message proves residence, and whose signatures the proof is under.',
+    }),
     legacySuite: z.boolean().meta({ description: 'Whether messages of the legacy suite are opened too.' }),
     egress: z
       .array(destination)

@@ -4,6 +4,7 @@ import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
 import { base64Text } from '../encoding/base64-text';
 import { bytesOf } from '../encoding/bytes';
+import { describeIssues } from '../messages/describe-issues';
 import {
   KEY_ID_BYTES,
   LEGACY_SUITE,
@@ -101,14 +102,7 @@ export function isLegacyMessageJson(value: unknown): boolean {
 /** @throws ProtocolError `malformed_body`, naming the members that are wrong and never what is in them */
 export function legacyMessageFromJson(value: unknown): LegacyMessage {
   const parsed = legacyMessageJsonSchema.safeParse(value);
-  if (!parsed.success)
-    throw new ProtocolError(
-      'malformed_body',
-      parsed.error.issues
-        .slice(0, 8)
-        .map((issue) => `${issue.path.join('.') || 'body'}: ${issue.code}`)
-        .join('; '),
-    );
+  if (!parsed.success) throw new ProtocolError('malformed_body', describeIssues(parsed.error));
   const { ciphertext: text, nonce, ephemeralPublicKey, teeKeyId } = parsed.data;
   const message = {
     keyId: fromHex(teeKeyId),

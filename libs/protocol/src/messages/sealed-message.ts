@@ -5,6 +5,7 @@ import { LIMITS } from '../limits';
 import { base64UrlLength, base64UrlPattern, base64UrlText } from '../encoding/base64-text';
 import { bytesOf } from '../encoding/bytes';
 import { fromBase64Url, toBase64Url } from '../encoding/text';
+import { describeIssues } from './describe-issues';
 import { MESSAGE_ID_PATTERN, messageIdFromText, messageIdToText } from './message-id';
 
 /**
@@ -22,16 +23,16 @@ export const ENCAPSULATED_KEY_BYTES = 32;
 export const XCHACHA_NONCE_BYTES = 24;
 export const POLY1305_TAG_BYTES = 16;
 
-/** What stands beside the ciphertext and is bound to it as associated data. */
+/** What is beside the ciphertext and is bound to it as associated data. */
 export interface SealedHeader {
   suite: typeof DEFAULT_SUITE;
   /** 16 bytes, names the enclave's key (see key-binding.ts). */
   keyId: Uint8Array;
   /** 16 bytes, the client's choice, random. */
   messageId: Uint8Array;
-  /** Unix seconds; after it nobody opens the message. */
+  /** Unix seconds; after it the enclave does not open the message. */
   expiresAtSeconds: number;
-  /** 32 bytes, the public nullifier of the proof of residence; null until that exists. */
+  /** 32 bytes, a public input of the proof of residence (envelope.ts); null without a proof. */
   nullifier: Uint8Array | null;
 }
 
@@ -61,7 +62,10 @@ const wireSchema = z.tuple([
   ),
 ]);
 
-/** The binary form: a canonical CBOR array `[1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext]`; 106 to 141 bytes and the ciphertext. */
+/**
+ * The binary form ("form 1"): a canonical CBOR array `[1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce,
+ * ciphertext]`; 106 to 141 bytes and the ciphertext. `sealed_sha256` is over these bytes, with a proof or without.
+ */
 export function encodeSealedMessage(message: SealedMessage): Uint8Array {
   return encodeCanonical([
     1,
@@ -76,12 +80,15 @@ export function encodeSealedMessage(message: SealedMessage): Uint8Array {
   ]);
 }
 
-/** @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported` */
+/**
+ * Reads form 1 with any nullifier; decodeEnvelope is what a boundary calls.
+ * @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported`
+ */
 export function decodeSealedMessage(encoded: Uint8Array): SealedMessage {
   const value = decodeStrict(encoded, LIMITS.maxSealedMessageBytes);
   if (Array.isArray(value) && value[0] === 1 && Number.isInteger(value[1]) && value[1] !== 1) throw unsupportedSuite();
   const parsed = wireSchema.safeParse(value);
-  if (!parsed.success) throw new ProtocolError('malformed_body', describe(parsed.error));
+  if (!parsed.success) throw new ProtocolError('malformed_body', describeIssues(parsed.error));
   const [, , keyId, messageId, expiresAtSeconds, nullifier, encapsulatedKey, nonce, ciphertext] = parsed.data;
   return { suite: DEFAULT_SUITE, keyId, messageId, expiresAtSeconds, nullifier, encapsulatedKey, nonce, ciphertext };
 }
@@ -107,7 +114,7 @@ const ciphertextText = z
     })),
   });
 
-/** The JSON form: the same fields by name, bytes in base64url without padding, the message id as a UUID. */
+/** The JSON form without a proof: the same fields by name, bytes in base64url without padding, the message id as a UUID. */
 export const sealedMessageJsonSchema = z
   .strictObject({
     version: z.literal(1),
@@ -117,9 +124,7 @@ export const sealedMessageJsonSchema = z
     expiresAt: unixSeconds.meta({
       description: `Unix seconds. After now, and at most ${LIMITS.maxLifetimeSeconds} seconds (seven days) ahead: else \`expiry_out_of_range\`.`,
     }),
-    nullifier: base64UrlText(NULLIFIER_BYTES)
-      .nullable()
-      .meta({ description: 'Of the proof of residence (32 bytes); null without one.' }),
+    nullifier: z.null().meta({ description: 'Null: a message without a proof of residence has none.' }),
     encapsulatedKey: base64UrlText(ENCAPSULATED_KEY_BYTES).meta({
       description: "The sender's ephemeral key (32 bytes).",
     }),
@@ -132,14 +137,19 @@ export const sealedMessageJsonSchema = z
   });
 export type SealedMessageJson = z.infer<typeof sealedMessageJsonSchema>;
 
+/** @throws ProtocolError `malformed_body`: it has a nullifier, so it is sent with its proof (envelopeToJson) */
 export function sealedMessageToJson(message: SealedMessage): SealedMessageJson {
+  if (message.nullifier !== null) throw new ProtocolError('malformed_body', 'a nullifier without a proof');
+  return { version: 1, nullifier: null, ...sealedMembersToJson(message) };
+}
+
+/** The members that both forms of an envelope have in the same spelling. */
+export function sealedMembersToJson(message: SealedMessage): Omit<SealedMessageJson, 'version' | 'nullifier'> {
   return {
-    version: 1,
     suite: message.suite,
     keyId: toBase64Url(message.keyId),
     messageId: messageIdToText(message.messageId),
     expiresAt: message.expiresAtSeconds,
-    nullifier: message.nullifier && toBase64Url(message.nullifier),
     encapsulatedKey: toBase64Url(message.encapsulatedKey),
     nonce: toBase64Url(message.nonce),
     ciphertext: toBase64Url(message.ciphertext),
@@ -148,17 +158,29 @@ export function sealedMessageToJson(message: SealedMessage): SealedMessageJson {
 
 /** @throws ProtocolError `malformed_body` | `suite_unsupported` */
 export function sealedMessageFromJson(value: unknown): SealedMessage {
+  assertSuite(value);
+  const parsed = sealedMessageJsonSchema.safeParse(value);
+  if (!parsed.success) throw new ProtocolError('malformed_body', describeIssues(parsed.error));
+  return sealedMembersFromJson(parsed.data, null);
+}
+
+/** @throws ProtocolError `suite_unsupported`: JSON that names another suite */
+export function assertSuite(value: unknown): void {
   if (isRecord(value) && typeof value['suite'] === 'string' && value['suite'] !== DEFAULT_SUITE)
     throw unsupportedSuite();
-  const parsed = sealedMessageJsonSchema.safeParse(value);
-  if (!parsed.success) throw new ProtocolError('malformed_body', describe(parsed.error));
-  const json = parsed.data;
+}
+
+/** @param json fits its schema @throws ProtocolError `malformed_body`: a text is not canonical base64url */
+export function sealedMembersFromJson(
+  json: Omit<SealedMessageJson, 'version' | 'nullifier'>,
+  nullifier: Uint8Array | null,
+): SealedMessage {
   const message: SealedMessage = {
     suite: json.suite,
     keyId: fromBase64Url(json.keyId),
     messageId: messageIdFromText(json.messageId),
     expiresAtSeconds: json.expiresAt,
-    nullifier: json.nullifier === null ? null : fromBase64Url(json.nullifier),
+    nullifier,
     encapsulatedKey: fromBase64Url(json.encapsulatedKey),
     nonce: fromBase64Url(json.nonce),
     ciphertext: fromBase64Url(json.ciphertext),
@@ -188,12 +210,4 @@ function unsupportedSuite(): ProtocolError {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Paths and rules of what is wrong; zod's own messages may repeat the input, so they are not passed on. */
-function describe(error: z.ZodError): string {
-  return error.issues
-    .slice(0, 8)
-    .map((issue) => `${issue.path.join('.') || 'body'}: ${issue.code}`)
-    .join('; ');
 }

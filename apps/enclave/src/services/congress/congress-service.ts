@@ -18,7 +18,7 @@ import { Reporter } from './report';
 export const congressService = defineService({
   path: 'messages',
   configuration: congressConfigSchema,
-  limits: { maxRequestBytes: LIMITS.maxSealedMessageBytes },
+  limits: { maxRequestBytes: LIMITS.maxEnvelopeBytes },
   needs: (configuration) => ({
     destinations: congressDestinations(configuration),
     secrets: congressSecrets(configuration),

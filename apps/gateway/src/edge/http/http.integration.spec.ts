@@ -140,9 +140,9 @@ describe('over HTTP', () => {
   });
 
   it('refuses what is too large, announced or not, for each form at its own size', async () => {
-    await expectProblem(await post('x'.repeat(LIMITS.maxSealedMessageJsonBytes + 1)), 'body_too_large');
+    await expectProblem(await post('x'.repeat(LIMITS.maxEnvelopeJsonBytes + 1)), 'body_too_large');
     await expectProblem(
-      await post(new Uint8Array(LIMITS.maxSealedMessageBytes + 1), { 'content-type': 'application/cbor' }),
+      await post(new Uint8Array(LIMITS.maxEnvelopeBytes + 1), { 'content-type': 'application/cbor' }),
       'body_too_large',
     );
     const endless = new ReadableStream<Uint8Array>({
@@ -293,13 +293,13 @@ describe('over HTTP', () => {
     [
       'that is too large',
       () =>
-        `authorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: ${String(LIMITS.maxSealedMessageJsonBytes + 1)}\r\n`,
+        `authorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: ${String(LIMITS.maxEnvelopeJsonBytes + 1)}\r\n`,
       413,
     ],
     [
       'that is too large for CBOR',
       () =>
-        `authorization: Bearer ${token}\r\ncontent-type: application/cbor\r\ncontent-length: ${String(LIMITS.maxSealedMessageBytes + 1)}\r\n`,
+        `authorization: Bearer ${token}\r\ncontent-type: application/cbor\r\ncontent-length: ${String(LIMITS.maxEnvelopeBytes + 1)}\r\n`,
       413,
     ],
     [

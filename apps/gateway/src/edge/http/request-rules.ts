@@ -8,8 +8,8 @@ export const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Body forms that are read, and their largest size. */
 export const BODY_LIMITS = {
-  'application/json': LIMITS.maxSealedMessageJsonBytes,
-  'application/cbor': LIMITS.maxSealedMessageBytes,
+  'application/json': LIMITS.maxEnvelopeJsonBytes,
+  'application/cbor': LIMITS.maxEnvelopeBytes,
 } as const;
 export type BodyMediaType = keyof typeof BODY_LIMITS;
 

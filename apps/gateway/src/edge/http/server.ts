@@ -26,7 +26,7 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
-    bodyLimit: LIMITS.maxSealedMessageJsonBytes,
+    bodyLimit: LIMITS.maxEnvelopeJsonBytes,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: GATEWAY_KEEP_ALIVE_SECONDS * 1000,
     forceCloseConnections: 'idle',

@@ -63,9 +63,10 @@ const ANY_PROBLEM: DocumentedResponse['content'] = {
   'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
 };
 const configuration = encodePublicConfiguration({
-  version: 1,
+  version: 2,
   stack: 'test',
   custody: 'process',
+  residence: { mode: 'off' },
   legacySuite: true,
   egress: [],
   services: {},
@@ -284,7 +285,7 @@ describe('the contract', () => {
 
     expect((await post(url, 'bob', sealedMessageToJson(message))).code).toBe('message_id_taken');
     expect((await post(url, 'alice', '{')).code).toBe('malformed_body');
-    expect((await post(url, 'alice', 'x'.repeat(LIMITS.maxSealedMessageJsonBytes + 1))).code).toBe('body_too_large');
+    expect((await post(url, 'alice', 'x'.repeat(LIMITS.maxEnvelopeJsonBytes + 1))).code).toBe('body_too_large');
     expect((await post(url, 'alice', '{}', { 'content-type': 'text/plain' })).code).toBe('unsupported_media_type');
     expect((await post(url, 'alice', { ...sealedMessageToJson(sealedMessage()), suite: 'other' })).code).toBe(
       'suite_unsupported',

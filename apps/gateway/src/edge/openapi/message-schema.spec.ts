@@ -1,11 +1,15 @@
 import {
+  envelopeFromJson,
   fromBase64Url,
   legacyMessageFromJson,
   legacyMessageJsonSchema,
+  LIMITS,
   ProtocolError,
+  provenMessageJsonSchema,
   sealedMessageFromJson,
   sealedMessageJsonSchema,
   toBase64Url,
+  toHex,
 } from '@communique-tee/protocol';
 import fc from 'fast-check';
 import * as z from 'zod';
@@ -63,10 +67,10 @@ describe('the schema of a sealed message in JSON', () => {
       );
   });
 
-  it.each(['keyId', 'encapsulatedKey', 'nonce', 'nullifier', 'ciphertext'] as const)(
+  it.each(['keyId', 'encapsulatedKey', 'nonce', 'ciphertext'] as const)(
     'agrees with the reader on each last character of %s',
     (name) => {
-      const value = { ...goodMessage(), nullifier: toBase64Url(new Uint8Array(32)) };
+      const value = goodMessage();
       const taken = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/= '].filter((character) =>
         same({ ...value, [name]: `${value[name].slice(0, -1)}${character}` }),
       );
@@ -96,6 +100,57 @@ describe('the schema of a sealed message in JSON', () => {
     );
     for (const name of fields)
       same(Object.fromEntries(Object.entries(goodMessage()).filter(([field]) => field !== name)));
+  });
+});
+
+describe('the schema of a message with a proof of residence in JSON', () => {
+  const schema = schemaOf(provenMessageJsonSchema);
+  const provenMessage = () => ({
+    ...goodMessage(),
+    version: 2,
+    nullifier: '0'.repeat(64),
+    residence: {
+      verificationKeySha256: toBase64Url(new Uint8Array(32)),
+      statusSha256: toBase64Url(new Uint8Array(32)),
+      rootNote: 'x\n',
+      claim: '0'.repeat(64),
+      proof: toBase64Url(new Uint8Array(LIMITS.proofBytes)),
+    },
+  });
+  const same = (value: unknown) => {
+    const documented = violations(schema, value).length === 0;
+    expect({ value: JSON.stringify(value).slice(0, 200), taken: takes(envelopeFromJson, value) }).toMatchObject({
+      taken: documented,
+    });
+    return documented;
+  };
+
+  it('takes a message with a proof', () => {
+    expect(same(provenMessage())).toBe(true);
+  });
+
+  it('agrees with the reader on anything in a field, but for the modulus and the bytes of a proof', () => {
+    const { residence, ...message } = provenMessage();
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.string({ unit: fc.constantFrom(...'AQgw019-_+/=') }),
+      fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => `00${toHex(bytes).slice(2)}`),
+      fc.uint8Array({ maxLength: 64 }).map(toBase64Url),
+      fc.string({ unit: fc.constantFrom('x', '\n'), maxLength: 700 }),
+      fc.nat(0xffff_ffff),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(message), 'extra'), value, (name, given) => {
+        same({ ...provenMessage(), [name]: given });
+      }),
+      { numRuns: 500 },
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(residence), 'extra'), value, (name, given) => {
+        same({ ...provenMessage(), residence: { ...residence, [name]: given } });
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 

@@ -7,21 +7,30 @@ import view from './attestation-view.json';
 export const ATTESTATION_EXAMPLE: Example = { summary: 'A document of a development enclave', value: view };
 
 const configuration: PublicConfiguration = {
-  custody: 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-development-enclave',
-  egress: ['localhost:40313', 'localhost:40785', 'localhost:41925'],
+  version: 2,
+  stack: 'test',
+  custody: 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-test-enclave',
+  residence: {
+    mode: 'off',
+  },
   legacySuite: true,
+  egress: ['localhost:37305', 'localhost:37637', 'localhost:41713'],
   services: {
     congress: {
       acceptReplayAcrossEnclaves: false,
-      house: { deduplicates: true, origin: 'https://localhost:41925' },
       officesAsOf: '2026-11-29',
-      senate: { deduplicates: true, origin: 'https://localhost:40785' },
+      house: {
+        origin: 'https://localhost:41713',
+        deduplicates: true,
+      },
+      senate: {
+        origin: 'https://localhost:37305',
+        deduplicates: true,
+      },
     },
   },
-  stack: 'development',
-  version: 1,
 };
 
 /** Of its canonical JSON. */
-export const CONFIGURATION_SHA256 = '23e4151b687e5802c1c356e65134bbd9d92656c329b76a61144eeec3c4da1412';
+export const CONFIGURATION_SHA256 = '026b979ce82d8d6d5f4ce49942dba4178d3d441f257f9bb8efb51b1c1f06bb10';
 export const CONFIGURATION_EXAMPLE: Example = { summary: 'A development enclave under KMS', value: configuration };

@@ -56,7 +56,7 @@ const queued: MessageView = {
   expiresAt: delivered.expiresAt,
   endedAt: null,
   attempts: 0,
-  nextAttemptAt: '2026-11-29T18:09:03.253Z',
+  nextAttemptAt: '2026-11-29T21:29:07.768Z',
   reason: null,
   receipt: null,
   sealedAnswer: null,

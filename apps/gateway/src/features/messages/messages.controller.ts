@@ -45,7 +45,7 @@ const MESSAGE_ID: Parameter = {
   required: true,
   description: 'The message id.',
   schema: { type: 'string', format: 'uuid', pattern: MESSAGE_ID_PATTERN.source },
-  example: '57002600-82af-a80d-ae8b-6298563af5ce',
+  example: '4eb3d10b-6f4d-78b6-596e-9fae76363ed1',
 };
 
 @Controller('api/messages')

@@ -1,0 +1,195 @@
+import * as z from 'zod';
+import { base64UrlLength, base64UrlText } from '../encoding/base64-text';
+import { bytesOf } from '../encoding/bytes';
+import { decodeStrict, encodeCanonical } from '../encoding/cbor';
+import { FIELD_HEX_PATTERN, fieldFromHex, fieldToHex, isFieldElement } from '../encoding/field-element';
+import { fromBase64Url, toBase64Url } from '../encoding/text';
+import { LIMITS } from '../limits';
+import { ProtocolError } from '../problems';
+import { describeIssues } from './describe-issues';
+import { noteText } from './note-text';
+import {
+  assertSuite,
+  decodeSealedMessage,
+  encodeSealedMessage,
+  sealedMembersFromJson,
+  sealedMembersToJson,
+  sealedMessageFromJson,
+  sealedMessageJsonSchema,
+  sealedMessageToJson,
+  type SealedMessage,
+  type SealedMessageJson,
+} from './sealed-message';
+
+/** What proves, beside the sealed message, that its sender is registered in a district (docs/residence.md). */
+export interface ResidenceProof {
+  /** SHA-256 (32 bytes) of the circuit's verification key, which names the circuit. */
+  verificationKeySha256: Uint8Array;
+  /** SHA-256 (32 bytes) of the status secret: who presents the secret may read the message's status. */
+  statusSha256: Uint8Array;
+  /** The registrar's signed note about the root, whole. */
+  rootNote: string;
+  /** A public input of the proof (a field element): hides campaign and district from the gateway. */
+  claim: Uint8Array;
+  /** 6,848 bytes. */
+  proof: Uint8Array;
+}
+
+/**
+ * What a client posts and the gateway stores and relays. Form 1 is the sealed message alone, with a null nullifier. Form 2 has a proof
+ * of residence, and the header's nullifier is a public input of it.
+ */
+export interface Envelope {
+  sealed: SealedMessage;
+  residence: ResidenceProof | null;
+}
+
+export type ProvenEnvelope = Envelope & { residence: ResidenceProof };
+
+/** How form 2 begins: an array of seven items, of which the first is 2. */
+const FORM_2 = [0x87, 2] as const;
+const SHA256_BYTES = 32;
+
+const fieldElement = z.custom<Uint8Array>(
+  (value) => value instanceof Uint8Array && isFieldElement(value),
+  'a field element',
+);
+const rootNote = noteText(LIMITS.maxRootNoteBytes);
+
+const wireSchema = z.tuple([
+  z.literal(2),
+  bytesOf(SHA256_BYTES),
+  bytesOf(SHA256_BYTES),
+  rootNote,
+  fieldElement,
+  bytesOf(LIMITS.proofBytes),
+  z.instanceof(Uint8Array),
+]);
+
+/**
+ * Form 1: the bytes of `encodeSealedMessage`. Form 2: the canonical CBOR array `[2, verification key SHA-256, status SHA-256, root note,
+ * claim, proof, form 1 bytes of the sealed message]`.
+ * @throws ProtocolError `malformed_body`: a nullifier without a proof, or a proof without one
+ */
+export function encodeEnvelope({ sealed, residence }: Envelope): Uint8Array {
+  checkNullifier(sealed, residence !== null);
+  const inner = encodeSealedMessage(sealed);
+  if (residence === null) return inner;
+  const { verificationKeySha256, statusSha256, rootNote: note, claim, proof } = residence;
+  return encodeCanonical([2, verificationKeySha256, statusSha256, note, claim, proof, inner]);
+}
+
+/**
+ * Reads both forms, canonical bytes only: `encodeEnvelope` gives the same bytes again.
+ * @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported`
+ */
+export function decodeEnvelope(bytes: Uint8Array): Envelope {
+  return isProvenEnvelope(bytes) ? decodeProven(bytes) : withoutProof(decodeSealedMessage(bytes));
+}
+
+/** Whether bytes claim to be of form 2: by their first items, so that the right reader is asked. */
+export function isProvenEnvelope(bytes: Uint8Array): boolean {
+  return FORM_2.every((byte, at) => bytes[at] === byte);
+}
+
+function decodeProven(bytes: Uint8Array): ProvenEnvelope {
+  const parsed = wireSchema.safeParse(decodeStrict(bytes, LIMITS.maxEnvelopeBytes));
+  if (!parsed.success) throw new ProtocolError('malformed_body', describeIssues(parsed.error));
+  const [, verificationKeySha256, statusSha256, note, claim, proof, inner] = parsed.data;
+  const sealed = decodeSealedMessage(inner);
+  checkNullifier(sealed, true);
+  return { sealed, residence: { verificationKeySha256, statusSha256, rootNote: note, claim, proof } };
+}
+
+function withoutProof(sealed: SealedMessage): Envelope {
+  checkNullifier(sealed, false);
+  return { sealed, residence: null };
+}
+
+function checkNullifier({ nullifier }: SealedMessage, isProven: boolean): void {
+  if (isProven ? nullifier === null || !isFieldElement(nullifier) : nullifier !== null)
+    throw new ProtocolError('malformed_body', 'nullifier: null without a proof, a field element with one');
+}
+
+const fieldText = (description: string) =>
+  z
+    .string()
+    .regex(FIELD_HEX_PATTERN)
+    .meta({ description: `${description} A field element: 32 bytes, big-endian, below the modulus of BN254, in hex.` });
+
+const PROOF_CHARACTERS = base64UrlLength(LIMITS.proofBytes);
+/** By length here, since a pattern of such a text is slow; fromBase64Url then reads it strictly. */
+const proofText = z
+  .string()
+  .refine((text) => text.length === PROOF_CHARACTERS)
+  .meta({
+    description: `The proof (${LIMITS.proofBytes.toLocaleString('en-US')} bytes), in base64url.`,
+    minLength: PROOF_CHARACTERS,
+    maxLength: PROOF_CHARACTERS,
+    contentEncoding: 'base64url',
+  });
+
+/** The JSON form with a proof: the members of a sealed message, `version` 2, and `residence`. Field elements are in hex. */
+export const provenMessageJsonSchema = sealedMessageJsonSchema
+  .extend({
+    version: z.literal(2),
+    nullifier: fieldText('One per person and campaign.'),
+    residence: z.strictObject({
+      verificationKeySha256: base64UrlText(SHA256_BYTES).meta({
+        description: "SHA-256 of the circuit's verification key.",
+      }),
+      statusSha256: base64UrlText(SHA256_BYTES).meta({ description: 'SHA-256 of the status secret (32 bytes).' }),
+      rootNote: rootNote.meta({
+        maxLength: LIMITS.maxRootNoteBytes,
+        description: `The registrar's signed note about the root: at most ${LIMITS.maxRootNoteBytes} bytes of UTF-8.`,
+      }),
+      claim: fieldText('Hides campaign and district; only the enclave opens it.'),
+      proof: proofText,
+    }),
+  })
+  .meta({
+    id: 'ProvenMessage',
+    description:
+      'A sealed message with a proof that its sender is registered in a district. Bytes are base64url without padding, field elements hex.',
+  });
+export type ProvenMessageJson = z.infer<typeof provenMessageJsonSchema>;
+
+export type EnvelopeJson = SealedMessageJson | ProvenMessageJson;
+
+/** @throws ProtocolError `malformed_body`: a nullifier without a proof, or a proof without one */
+export function envelopeToJson({ sealed, residence }: Envelope): EnvelopeJson {
+  if (residence === null) return sealedMessageToJson(sealed);
+  if (sealed.nullifier === null) throw new ProtocolError('malformed_body', 'a proof without a nullifier');
+  return {
+    version: 2,
+    ...sealedMembersToJson(sealed),
+    nullifier: fieldToHex(sealed.nullifier),
+    residence: {
+      verificationKeySha256: toBase64Url(residence.verificationKeySha256),
+      statusSha256: toBase64Url(residence.statusSha256),
+      rootNote: residence.rootNote,
+      claim: fieldToHex(residence.claim),
+      proof: toBase64Url(residence.proof),
+    },
+  };
+}
+
+/** @throws ProtocolError `malformed_body` | `suite_unsupported` */
+export function envelopeFromJson(value: unknown): Envelope {
+  if (typeof value !== 'object' || value === null || !('version' in value) || value.version !== 2)
+    return { sealed: sealedMessageFromJson(value), residence: null };
+  assertSuite(value);
+  const parsed = provenMessageJsonSchema.safeParse(value);
+  if (!parsed.success) throw new ProtocolError('malformed_body', describeIssues(parsed.error));
+  const { residence, nullifier } = parsed.data;
+  return {
+    sealed: sealedMembersFromJson(parsed.data, fieldFromHex(nullifier)),
+    residence: {
+      verificationKeySha256: fromBase64Url(residence.verificationKeySha256),
+      statusSha256: fromBase64Url(residence.statusSha256),
+      rootNote: residence.rootNote,
+      claim: fieldFromHex(residence.claim),
+      proof: fromBase64Url(residence.proof),
+    },
+  };
+}

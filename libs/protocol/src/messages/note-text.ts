@@ -1,0 +1,18 @@
+import * as z from 'zod';
+
+const utf8 = new TextEncoder();
+
+/**
+ * A signed note (C2SP signed-note) as far as its form is checked here: well-formed text without control characters but line ends, of at
+ * most `maxBytes` bytes of UTF-8. libs/transparency reads what it contains and who signed it.
+ */
+export function noteText(maxBytes: number): z.ZodString {
+  return z
+    .string()
+    .min(1)
+    .refine((text) => text.isWellFormed() && !/[\u0000-\u0009\u000b-\u001f\u007f]/.test(text))
+    .refine((text) => text.length <= maxBytes && utf8.encode(text).length <= maxBytes, {
+      params: { rule: 'too_long', maximum: maxBytes },
+    })
+    .meta({ maxLength: maxBytes });
+}
