@@ -1,21 +1,25 @@
 // Elements of the scalar field of BN254, in which the circuit computes. Outside the arithmetic an element is always its one canonical
 // form: 32 bytes, big-endian, below p; in JSON 64 lower-case hex digits.
-import { toHex } from '@communique-tee/protocol';
+import {
+  FIELD_BYTES,
+  FIELD_HEX_PATTERN,
+  FIELD_MODULUS,
+  fromHex,
+  isFieldElement,
+  toHex,
+} from '@communique-tee/protocol';
 import { ResidenceError } from './errors';
 
 /** 32 bytes, big-endian, below {@link FIELD_MODULUS}. */
 export type Field = Uint8Array;
 
-export const FIELD_BYTES = 32;
-
-/** p, the order of BN254's group (EIP-196 calls the curve alt_bn128). */
-export const FIELD_MODULUS = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001n;
+export { FIELD_BYTES, FIELD_MODULUS };
 
 export const ZERO_FIELD: Field = new Uint8Array(FIELD_BYTES);
 
 /** Whether a value is 32 bytes below p. */
 export function isField(value: unknown): value is Field {
-  return value instanceof Uint8Array && value.length === FIELD_BYTES && toBigInt(value) < FIELD_MODULUS;
+  return value instanceof Uint8Array && isFieldElement(value);
 }
 
 /** @throws ResidenceError `ERR_RESIDENCE_FIELD` */
@@ -31,10 +35,8 @@ export function fieldToHex(field: Field): string {
 
 /** Strict: 64 lower-case hex digits of a value below p, no prefix. @throws ResidenceError `ERR_RESIDENCE_FIELD` */
 export function fieldFromHex(hex: string): Field {
-  if (!/^[0-9a-f]{64}$/.test(hex)) throw notAField();
-  const value = BigInt(`0x${hex}`);
-  if (value >= FIELD_MODULUS) throw notAField();
-  return fieldFromBigInt(value);
+  if (!FIELD_HEX_PATTERN.test(hex)) throw notAField();
+  return checkField(fromHex(hex));
 }
 
 /** @throws ResidenceError `ERR_RESIDENCE_FIELD` */

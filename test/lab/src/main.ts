@@ -22,6 +22,8 @@ An attack is a file of about twenty lines; test/lab/README.md shows how to write
   npm run lab -- aws-models --help takes what AWS's API allows out of botocore
   npm run lab -- residence-circuit --help
                                    compares or writes the compiled circuit of the proof of residence
+  npm run lab -- residence-proofs --help
+                                   makes the proofs of residence that tests use
 
 Exit code
   0    every promise held
@@ -38,6 +40,7 @@ const commands: Readonly<Record<string, () => CommandLine | Promise<CommandLine>
   judges: judgesCommand,
   // It loads the compiler of circuits.
   'residence-circuit': async () => (await import('./residence/circuit-command')).circuitCommand(),
+  'residence-proofs': async () => (await import('./residence/proofs-command')).proofsCommand(),
   // It loads the Pulumi program.
   'aws-models': async () => (await import('./judges/aws-models-command')).awsModelsCommand(),
 };

@@ -1,1 +1,9 @@
+/** For tests: made-up people, a registrar and an enclave whose keys are public, real proofs of theirs, and bad ones. */
+export * from './made-up';
+export * from './people';
+export { EXPIRES_AT_SECONDS, PLANNED_PROOFS, computePlanned, type PlannedProof } from './planned-proofs';
+export * from './committed-proofs';
+export * from './bad-proofs';
+export { SECOND_GROUP_POINT } from '../barretenberg/reference-string';
 export { describeProving, referenceStringFolders, referenceStringForTests } from './reference-string';
+export * from './list-server';

@@ -1,9 +1,9 @@
 import { BackendType, Barretenberg } from '@aztec/bb.js';
 import { compile_program, createFileManager } from '@noir-lang/noir_wasm';
+import { SECOND_GROUP_POINT } from '@communique-tee/residence/testing';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { ReferenceString } from './read-reference-string';
 
 /** The Noir package, and what is made of it. */
 export const CIRCUIT_FOLDER = 'libs/residence/circuit';
@@ -11,7 +11,7 @@ export const ARTIFACT = `${CIRCUIT_FOLDER}/artifact.json`;
 export const KEY = `${CIRCUIT_FOLDER}/verification-key.json`;
 
 /** UltraHonk with zero knowledge and Keccak transcripts: bb.js calls it `evm`. */
-const SETTINGS = {
+export const PROOF_SYSTEM = {
   ipaAccumulation: false,
   oracleHashType: 'keccak',
   disableZk: false,
@@ -38,16 +38,20 @@ export async function compileCircuit(): Promise<Artifact> {
 export function countGates(artifact: Artifact): Promise<number> {
   return withBarretenberg(async (barretenberg) => {
     const circuit = { ...circuitOf(artifact), verificationKey: new Uint8Array() };
-    const { numGates } = await barretenberg.circuitStats({ circuit, includeGatesPerOpcode: false, settings: SETTINGS });
+    const { numGates } = await barretenberg.circuitStats({
+      circuit,
+      includeGatesPerOpcode: false,
+      settings: PROOF_SYSTEM,
+    });
     return numGates;
   });
 }
 
 /** The key commits to the circuit with the points of the reference string. */
-export function computeVerificationKey(artifact: Artifact, { g1, g2 }: ReferenceString): Promise<Uint8Array> {
+export function computeVerificationKey(artifact: Artifact, referenceString: Uint8Array): Promise<Uint8Array> {
   return withBarretenberg(async (barretenberg) => {
-    await barretenberg.srsInitSrs({ pointsBuf: g1, numPoints: g1.length / 64, g2Point: g2 });
-    const { bytes } = await barretenberg.circuitComputeVk({ circuit: circuitOf(artifact), settings: SETTINGS });
+    await loadPoints(barretenberg, referenceString);
+    const { bytes } = await barretenberg.circuitComputeVk({ circuit: circuitOf(artifact), settings: PROOF_SYSTEM });
     return bytes;
   });
 }
@@ -57,13 +61,19 @@ function circuitOf({ bytecode }: Artifact): { name: string; bytecode: Uint8Array
 }
 
 /** One thread, and none of bb.js's own downloads. */
-async function withBarretenberg<T>(work: (barretenberg: Barretenberg) => Promise<T>): Promise<T> {
+export async function withBarretenberg<T>(work: (barretenberg: Barretenberg) => Promise<T>): Promise<T> {
   const barretenberg = await Barretenberg.new({ backend: BackendType.Wasm, threads: 1, skipSrsInit: true });
   try {
     return await work(barretenberg);
   } finally {
     await barretenberg.destroy();
   }
+}
+
+/** @param referenceString 4,097 points of the first group, 64 bytes each */
+export async function loadPoints(barretenberg: Barretenberg, referenceString: Uint8Array): Promise<void> {
+  const numPoints = referenceString.length / 64;
+  await barretenberg.srsInitSrs({ pointsBuf: referenceString, numPoints, g2Point: SECOND_GROUP_POINT });
 }
 
 function ignore(): void {

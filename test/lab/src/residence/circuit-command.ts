@@ -1,11 +1,14 @@
 import { CommandLine } from '@communique-tee/command-line';
 import { VERIFICATION_KEY_SHA256 } from '@communique-tee/residence';
+import { referenceStringForTests } from '@communique-tee/residence/testing';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ARTIFACT, compileCircuit, computeVerificationKey, countGates, KEY } from './build-circuit';
-import { readReferenceString } from './read-reference-string';
+
+export const NO_REFERENCE_STRING =
+  'The reference string is not here. RESIDENCE_REFERENCE_STRING=<file> names its 262,208 bytes (docs/residence.md).\n';
 
 const AFTER = `
 noir_wasm compiles libs/residence/circuit, and bb.js computes the verification key, which needs the reference string.
@@ -21,22 +24,18 @@ export function circuitCommand(): CommandLine {
     'npm run lab -- residence-circuit',
     `Builds the circuit of the proof of residence, and compares ${ARTIFACT} and ${KEY} with it.`,
   );
-  line.program
-    .option('--write', 'write both files')
-    .option('--reference-string <folder>', 'of bn254_g1_4097.dat and bn254_g2.dat (default: ../shared/vectors/zk)')
-    .addHelpText('after', AFTER)
-    .action(line.run(run));
+  line.program.option('--write', 'write both files').addHelpText('after', AFTER).action(line.run(run));
   return line;
 }
 
-async function run(given: { readonly write?: true; readonly referenceString?: string }): Promise<number> {
-  const string = readReferenceString(given.referenceString);
-  if ('absent' in string) {
-    process.stderr.write(`${string.absent}\n`);
+async function run(given: { readonly write?: true }): Promise<number> {
+  const referenceString = referenceStringForTests();
+  if (referenceString === undefined) {
+    process.stderr.write(NO_REFERENCE_STRING);
     return 1;
   }
   const artifact = await compileCircuit();
-  const key = await computeVerificationKey(artifact, string);
+  const key = await computeVerificationKey(artifact, referenceString);
   const sha256 = createHash('sha256').update(key).digest('hex');
   say(`${await countGates(artifact)} gates, verification key of ${key.length} bytes, SHA-256 ${sha256}`);
   const files = { [ARTIFACT]: toFile(artifact), [KEY]: toFile({ base64: Buffer.from(key).toString('base64') }) };

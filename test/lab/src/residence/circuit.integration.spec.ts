@@ -1,10 +1,10 @@
 import { CIRCUIT, verificationKey } from '@communique-tee/residence/circuit';
+import { describeProving } from '@communique-tee/residence/testing';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ARTIFACT, compileCircuit, computeVerificationKey, countGates, type Artifact } from './build-circuit';
 import { toFile } from './circuit-command';
-import { readReferenceString } from './read-reference-string';
 
 let artifact: Artifact;
 
@@ -30,13 +30,10 @@ describe('the committed circuit', () => {
   });
 });
 
-const string = readReferenceString();
-const isAbsent = 'absent' in string;
-if (isAbsent) process.stderr.write(`\nSKIPPED: the verification key is not computed: ${string.absent}\n`);
-
-(isAbsent ? describe.skip : describe)('the committed verification key', () => {
+describeProving('the committed verification key', (referenceString) => {
   it('is that of the circuit', async () => {
-    if (isAbsent) throw new Error(string.absent);
-    expect(Buffer.from(await computeVerificationKey(artifact, string))).toEqual(Buffer.from(verificationKey()));
+    expect(Buffer.from(await computeVerificationKey(artifact, referenceString))).toEqual(
+      Buffer.from(verificationKey()),
+    );
   });
 });

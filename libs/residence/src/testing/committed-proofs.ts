@@ -1,0 +1,82 @@
+import {
+  decodeSealedMessage,
+  fromBase64,
+  type CongressMessage,
+  type ProvenEnvelope,
+  fromHex,
+  type SealedMessage,
+} from '@communique-tee/protocol';
+import { VERIFICATION_KEY_SHA256 } from '../circuit-identity';
+import type { Field } from '../field';
+import type { PublicInputs } from '../statement';
+import stored from './committed-proofs.json';
+import { rootNote } from './people';
+import { computePlanned, PLANNED_PROOFS, type PlannedProof } from './planned-proofs';
+
+/** A real proof of the committed circuit, with everything that went into it. */
+export interface CommittedProof extends PlannedProof {
+  publicInputs: PublicInputs;
+  /** `PROOF_BYTES` */
+  proof: Uint8Array;
+  /** 32 bytes, what a client would send to read the status. */
+  statusSecret: Uint8Array;
+  statusSha256: Uint8Array;
+  /** Form 1. */
+  sealedBytes: Uint8Array;
+  sealed: SealedMessage;
+  /** What is sealed in it. */
+  content: CongressMessage;
+  /** What opens the claim, as an honest client seals it. */
+  opening: { district: string; delivery: Field; blinding: Field };
+  rootNote: string;
+  /** Form 2, as the client posts it. */
+  envelope: ProvenEnvelope;
+}
+
+/** `npm run lab -- residence-proofs` writes this. */
+export interface StoredProof {
+  name: string;
+  /** Base64 of form 1; absent where the message is that of another proof. */
+  sealed?: string;
+  /** Base64. */
+  proof: string;
+}
+
+let computed: ReadonlyMap<string, CommittedProof> | undefined;
+
+/** All committed proofs, in the order of the plan. Takes about a second the first time. */
+export function committedProofs(): CommittedProof[] {
+  computed ??= new Map(PLANNED_PROOFS.map((planned) => [planned.name, committed(planned)]));
+  return [...computed.values()];
+}
+
+/** @param name such as `ada roads` (planned-proofs.ts) */
+export function committedProof(name: string): CommittedProof {
+  committedProofs();
+  const proof = computed?.get(name);
+  if (proof === undefined) throw new RangeError(`no committed proof "${name}"`);
+  return proof;
+}
+
+function committed(planned: PlannedProof): CommittedProof {
+  const { statusSecret, statusSha256, content, witness } = computePlanned(planned);
+  const sealedBytes = fromBase64(storedProof(planned.messageName).sealed ?? '');
+  const sealed = decodeSealedMessage(sealedBytes);
+  const proof = fromBase64(storedProof(planned.name).proof);
+  const { publicInputs, opening } = witness(sealedBytes);
+  const note = rootNote(planned.tree);
+  const verificationKeySha256 = fromHex(VERIFICATION_KEY_SHA256);
+  const residence = { verificationKeySha256, statusSha256, rootNote: note, claim: publicInputs.claim, proof };
+  return {
+    ...planned,
+    ...{ publicInputs, proof, statusSecret, statusSha256, sealedBytes, sealed, content, opening },
+    rootNote: note,
+    envelope: { sealed, residence },
+  };
+}
+
+function storedProof(name: string): StoredProof {
+  const found = (stored as StoredProof[]).find((each) => each.name === name);
+  if (found === undefined) throw new RangeError(`no committed proof "${name}": npm run lab -- residence-proofs`);
+  return found;
+}

@@ -1,0 +1,57 @@
+// Every secret of these tests is made up: it is the hash of a public text, and is used nowhere else.
+import { importPrivateKey, keyIdOf } from '@communique-tee/crypto/browser';
+import { formatVerifierKey, signingKeyOf, type SigningKey } from '@communique-tee/transparency';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { fieldFromHash, type Field } from '../field';
+
+const DOMAIN = 'communique-tee, made up for tests and public: ';
+
+/** 32 bytes, the same for the same text. */
+export function madeUpBytes(text: string): Uint8Array {
+  return sha256(new TextEncoder().encode(DOMAIN + text));
+}
+
+export function madeUpField(text: string): Field {
+  return fieldFromHash(madeUpBytes(text));
+}
+
+/** 1 February 2027, noon UTC, in the 120th Congress. The notes and messages of the committed proofs count at this moment. */
+export const TEST_NOW_SECONDS = Date.UTC(2027, 1, 1, 12) / 1000;
+
+/** The longest campaign that the committed proofs are made for. */
+export const TEST_MAX_CAMPAIGN_DAYS = 90;
+
+const REGISTRAR_ID = 'test-registrar';
+const signingKeys: [SigningKey, SigningKey] = [
+  signingKeyOf(REGISTRAR_ID, madeUpBytes('first key of the registrar')),
+  signingKeyOf(REGISTRAR_ID, madeUpBytes('second key of the registrar')),
+];
+
+/** A registrar whose keys anyone can know. The first key signs; the second is the next one, for tests of a change of keys. */
+export const TEST_REGISTRAR = {
+  id: REGISTRAR_ID,
+  signingKeys,
+  verifierKeys: signingKeys.map(formatVerifierKey) as [string, string],
+};
+
+/** Another registrar's key under the same name: no checker is configured with it. */
+export const FOREIGN_SIGNING_KEY = signingKeyOf(REGISTRAR_ID, madeUpBytes('key of another registrar'));
+
+/** The X25519 key of an enclave that anyone can open messages of: `privateKey` is 32 raw bytes. */
+export interface TestEnclaveKey {
+  privateKey: Uint8Array;
+  publicKey: Uint8Array;
+  /** 16 bytes. */
+  keyId: Uint8Array;
+}
+
+/** The committed proofs' messages are sealed to this key. */
+export const TEST_ENCLAVE_KEY = enclaveKey('key of the enclave');
+/** A key that the enclave has retired. */
+export const RETIRED_ENCLAVE_KEY = enclaveKey('retired key of the enclave');
+
+function enclaveKey(text: string): TestEnclaveKey {
+  const privateKey = madeUpBytes(text);
+  const { publicKey } = importPrivateKey(privateKey);
+  return { privateKey, publicKey, keyId: keyIdOf(publicKey) };
+}
