@@ -71,6 +71,12 @@ const groups = {
     'clear-stop',
     'keys list',
     'keys revoke',
+    'registrar init',
+    'registrar key make',
+    'registrar add',
+    'registrar publish',
+    'registrar campaign open',
+    'registrar check',
   ],
   'tools/run.mjs tools/image/main.ts': [
     'build',

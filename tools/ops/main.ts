@@ -66,6 +66,12 @@ const COMMANDS: readonly (readonly [group: string, name: string, summary: string
     'the public texts that people start a message from: list, add, change, publish, archive',
     async () => (await import('./operator/templates')).templates,
   ],
+  [
+    'For proofs of residence:',
+    'registrar',
+    'the register of who lives where, its signed tree and campaigns',
+    async () => (await import('./registrar/command')).registrar,
+  ],
 ];
 
 const argv = process.argv.slice(2);

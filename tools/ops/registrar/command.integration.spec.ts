@@ -1,0 +1,203 @@
+import { CommandLine } from '@communique-tee/command-line';
+import { congressAt, openRootNote, registrarOf, registrationFromJson } from '@communique-tee/residence';
+import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { registrar, thisMachine } from './command';
+import { Registrar, systemWorld } from './registrar';
+import { REGISTER_FILE } from './register/register-store';
+import { commitment } from './testing/made-up';
+
+/** The commands on a real register, with real programs that check and processes that are really killed. */
+
+const district = `${String(congressAt(Date.now() / 1000)).padStart(3, '0')}-MT-01`;
+let temporary: TemporaryFolder;
+let folder: string;
+let site: string;
+beforeEach(async () => {
+  temporary = await temporaryFolder();
+  folder = temporary.file('register');
+  site = temporary.file('public');
+  await expectExit(0, 'init', '--registrar', 'test', '--by', 'a spec');
+  await expectExit(0, 'key', 'make');
+});
+afterEach(() => temporary.remove());
+
+interface Said {
+  code: number;
+  out: string;
+  err: string;
+}
+
+async function run(...args: string[]): Promise<Said> {
+  const said = { out: '', err: '' };
+  const streams = {
+    out: (text: string) => void (said.out += text),
+    err: (text: string) => void (said.err += text),
+  };
+  const line = new CommandLine('ops', 'A spec.', streams);
+  registrar(line.program.command('registrar'), line, { ...thisMachine, streams });
+  const code = await line.parse(['registrar', ...args, '--folder', folder]);
+  return { code, ...said };
+}
+
+async function expectExit(code: number, ...args: string[]): Promise<Said> {
+  const said = await run(...args);
+  expect({ code: said.code, err: said.err }).toEqual({ code, err: expect.any(String) as string });
+  return said;
+}
+
+function file(name: string, text: string): string {
+  const path = temporary.file(name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** A program that runs this text, as an operator's own check. */
+const program = (text: string) => ['--check', process.execPath, '--check-argument', file('check.mjs', text)];
+const answers = (body: string) => `
+  import { createInterface } from 'node:readline';
+  for await (const line of createInterface({ input: process.stdin })) {
+    const { version, person } = JSON.parse(line);
+    ${body}
+  }`;
+
+it('goes from an empty folder to a signed root', async () => {
+  const added = await expectExit(0, 'add', '--person', '17', '--commitment', commitment(1), '--district', district);
+  expect(registrationFromJson(JSON.parse(added.out))).toMatchObject({ registrar: 'test', district });
+  expect((await expectExit(0, 'show', '--person', '17')).out).toBe(added.out);
+  const { out } = await expectExit(0, 'publish', '--to', site, '--json');
+  const { root } = JSON.parse(out) as { root: string };
+  const key = (await expectExit(0, 'key', 'show')).out.split('  ')[0]!;
+  const note = openRootNote(readFileSync(join(site, 'root.note'), 'utf8'), registrarOf('test', [key]));
+  expect(Buffer.from(note.root).toString('hex')).toBe(root);
+  expect((await expectExit(0, 'list')).out).toBe(`17  ${district}  published\n`);
+  expect((await expectExit(0, 'check', '--to', site)).out).not.toContain('!');
+  const campaign = await expectExit(0, 'campaign', 'open', '--id', 'clean-water', '--days', '30');
+  expect((await expectExit(0, 'campaign', 'show', '--id', 'clean-water')).out).toBe(campaign.out);
+  await expectExit(0, 'revoke', '--person', '17', '--by', 'alice');
+  const needs = 'people are in the last root as they no longer should be';
+  expect((await expectExit(1, 'check', '--json')).out).toContain(`"1 ${needs}`);
+  expect(readFileSync(join(folder, 'audit.log'), 'utf8')).toContain('"by":"alice","command":"revoke"');
+});
+
+it('adds a file that names likely duplicates only when each line is decided', async () => {
+  const rows = (decision: string) =>
+    [
+      'person;commitment;district;name;born;distinct',
+      `1;${commitment(1)};${district};Mary O'Brien;2/1/1980;${decision}`,
+      `2;${commitment(2)};${district};OBrien Mary;1980-02-01;${decision}`,
+    ].join('\r\n');
+  const refused = await expectExit(1, 'add', '--csv', file('people.csv', rows('')));
+  expect(refused.err).toMatch(/^line 2: 1 has the name[^]*\nline 3: 2 has the name[^]*\nNothing was registered\.\n$/);
+  const added = await expectExit(0, 'add', '--csv', file('people.csv', rows('yes')));
+  const lines = added.out.trimEnd().split('\n');
+  expect(lines.map((line) => (JSON.parse(line) as { person: string; kind: string }).person)).toEqual(['1', '2']);
+  expect(added.err).toBe('2 new. Publish, so that they can prove.\n');
+});
+
+describe('a check of residence', () => {
+  const requests = () => file('requests.csv', `person,commitment\n1,${commitment(1)}\n2,${commitment(2)}\n`);
+
+  it('is a CSV of checked residents', async () => {
+    const residents = file(
+      'residents.csv',
+      `person,district,name,born\n1,${district},Ana,1980-02-01\n2,${district},,\n`,
+    );
+    await expectExit(0, 'add', '--csv', requests(), '--residents', residents);
+    const missing = file('residents.csv', `person,district\n1,${district}\n`);
+    const { err } = await expectExit(1, 'add', '--person', '3', '--commitment', commitment(3), '--residents', missing);
+    expect(err).toBe('3: not in the list of residents\nNothing was registered.\n');
+  });
+
+  it('is a program of the operator, started once for all', async () => {
+    const started = temporary.file('started');
+    const text = `import { appendFileSync } from 'node:fs'; appendFileSync(${JSON.stringify(started)}, 'x');
+      ${answers(`console.log(JSON.stringify({ person, district: version === 1 ? '${district}' : '' }));`)}`;
+    const added = await expectExit(0, 'add', '--csv', requests(), ...program(text));
+    expect(added.err).toBe('2 new. Publish, so that they can prove.\n');
+    expect(readFileSync(started, 'utf8')).toBe('x');
+  });
+
+  it.each([
+    [
+      'refuses one',
+      answers(`console.log(JSON.stringify({ person, refused: 'no proof of address' }))`),
+      'line 2: 1: no proof of address',
+    ],
+    [
+      'answers out of order',
+      answers(`console.log(JSON.stringify({ person: '2', district: '${district}' }))`),
+      'for another person',
+    ],
+    ['writes something else', answers(`console.log('yes')`), 'a line that is no answer'],
+    [
+      'names a district of an ended Congress',
+      answers(`console.log(JSON.stringify({ person, district: '101-MT-01' }))`),
+      'line 2: Congress 101 has ended',
+    ],
+    ['ends early', `process.exit(0)`, 'answered for 0 of 2 people'],
+    [
+      'fails after its answers',
+      `${answers(`console.log(JSON.stringify({ person, district: '${district}' }))`)} process.exit(3);`,
+      'ended with exit code 3',
+    ],
+  ])('registers nobody when the program %s', async (_, text, words) => {
+    const { err } = await expectExit(1, 'add', '--csv', requests(), ...program(text));
+    expect(err).toContain(words);
+    expect((await expectExit(0, 'list')).out).toBe('');
+  });
+
+  it('registers nobody when there is no such program', async () => {
+    const { err } = await expectExit(1, 'add', '--csv', requests(), '--check', temporary.file('none'));
+    expect(err).toContain('could not be started');
+  });
+});
+
+it.each([
+  [['add', '--person', '1']],
+  [['add', '--person', '1', '--commitment', '0']],
+  [['add', '--csv', 'x.csv', '--person', '1']],
+  [['move', '--person', '1']],
+  [['campaign', 'open', '--id', 'a', '--days', '91']],
+  [['campaign', 'open', '--id', 'a', '--days', '1', '--from', 'tomorrow']],
+  [['publish']],
+  [['key']],
+])('does not understand %j', async (args) => {
+  await expectExit(2, ...args);
+});
+
+it('ends with 78 when the register was edited, whatever the command', async () => {
+  const path = join(folder, REGISTER_FILE);
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"files":1', '"files":2'));
+  for (const args of [['list'], ['publish', '--to', site, '--empty'], ['key', 'make'], ['restored']]) {
+    const { err } = await expectExit(78, ...args);
+    expect(err).toBe('the register cannot be used: its hash does not match: it is damaged, or it was edited\n');
+  }
+});
+
+it('refuses a second process while one works', async () => {
+  using open = Registrar.open(folder, systemWorld('a spec'));
+  expect(open.interrupted).toBe(false);
+  const { err } = await expectExit(1, 'list');
+  expect(err).toContain('another process works with this register');
+});
+
+it('can be used after a process that was killed by the system', async () => {
+  await expectExit(0, 'add', '--person', '1', '--commitment', commitment(1), '--district', district);
+  await expectExit(0, 'publish', '--to', site);
+  // In the log, in the register, and between the files of a root and its note.
+  for (const changes of [2, 5, 17]) {
+    const child = new Promise<NodeJS.Signals | null | undefined>((resolve) => {
+      const script = join(__dirname, 'testing/run-and-die.ts');
+      const args = ['tools/run.mjs', script, folder, site, String(changes)];
+      execFile(process.execPath, args, { cwd: workspaceRoot(), timeout: 60_000 }, (error) => {
+        resolve(error?.signal);
+      });
+    });
+    expect(await child).toBe('SIGKILL');
+    await expectExit(0, 'list');
+  }
+  await expectExit(0, 'publish', '--to', site);
+});

@@ -1,0 +1,241 @@
+import { collect, terminal, UsageError, type CommandLine, type Streams } from '@communique-tee/command-line';
+import type { Command } from 'commander';
+import { userInfo } from 'node:os';
+import { Registrar, systemWorld, type World } from './registrar';
+import { RegistrarError } from './registrar-error';
+import { addCommand, moveCommand, type AddOptions } from './register-command';
+import { check, list, type ListOptions } from './report-command';
+
+/** npm run ops -- registrar: who is registered, and the tree and the campaigns that the registrar signs. */
+
+export interface CommandWorld {
+  readonly streams: Streams;
+  /** @param by who works, for the audit log */
+  readonly worldOf: (by: string) => World;
+}
+
+export const thisMachine: CommandWorld = { streams: terminal, worldOf: systemWorld };
+
+const EXIT_FAILED = 1;
+const EXIT_UNREADABLE = 78;
+const DAY_SECONDS = 86_400;
+const MAX_CAMPAIGN_DAYS = 90;
+
+const EXIT_CODES = `
+Exit code
+  0   done
+  1   not done, and why; the register is as it was
+  2   not understood: the arguments
+  78  the register, its log or a key is not what was written; nothing was done
+`;
+
+interface Everywhere {
+  readonly folder: string;
+  readonly by?: string;
+}
+
+interface CampaignOptions extends Everywhere {
+  readonly id: string;
+  readonly days: string;
+  readonly from?: string;
+}
+
+export function registrar(command: Command, line: CommandLine, world: CommandWorld = thisMachine): void {
+  command
+    .description('Keeps the register of who lives where, and signs what proofs of residence are checked against.')
+    .helpCommand(false)
+    .addHelpText('after', '\nAll of it, with examples: docs/operator/registrar.md\n');
+  const { streams } = world;
+  const leaf = (parent: Command, name: string, summary: string): Command =>
+    parent
+      .command(name)
+      .summary(summary)
+      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
+      .option('--folder <folder>', 'of the register', 'registrar')
+      .option('--by <name>', 'who does it, for the audit log; by default the user of this computer')
+      .addHelpText('after', EXIT_CODES);
+  /** An action on the register, which is open meanwhile. */
+  const on = <O extends Everywhere>(
+    work: (open: Registrar, options: O) => Promise<number | undefined> | number | undefined,
+  ) =>
+    line.run((options: O) =>
+      reported(streams, async () => {
+        using open = Registrar.open(options.folder, world.worldOf(byOf(options)));
+        if (open.interrupted) streams.err('The last command was interrupted before it changed the register.\n');
+        return (await work(open, options)) ?? 0;
+      }),
+    );
+  const done = (text: string): undefined => void streams.err(`${text}\n`);
+
+  leaf(command, 'init', 'make the folder with a register of nobody')
+    .requiredOption('--registrar <id>', 'its id, for ever: 1 to 64 of a-z, 0-9 and -')
+    .option('--max-campaign-days <days>', 'as in the enclave’s configuration', String(MAX_CAMPAIGN_DAYS))
+    .action(
+      line.run((options: Everywhere & { registrar: string; maxCampaignDays: string }) =>
+        reported(streams, () => {
+          if (!/^[a-z0-9-]{1,64}$/.test(options.registrar))
+            throw new UsageError('--registrar takes 1 to 64 of a-z, 0-9 and -');
+          const maxCampaignDays = wholeNumber('--max-campaign-days', options.maxCampaignDays, MAX_CAMPAIGN_DAYS);
+          const of = { registrar: options.registrar, maxCampaignDays };
+          Registrar.create(options.folder, of, world.worldOf(byOf(options)))[Symbol.dispose]();
+          done(`Made the register of ${of.registrar} in ${options.folder}. Next: registrar key make`);
+          return 0;
+        }),
+      ),
+    );
+
+  const key = command.command('key').summary('the signing keys').description('The signing keys.').helpCommand(false);
+  const showKeys = (open: Registrar): undefined => {
+    for (const each of open.verifierKeys()) streams.out(`${each.key}${each.signs ? '  signs' : ''}\n`);
+  };
+  leaf(key, 'make', 'make a signing key; the first one signs, a second one after key use').action(
+    on((open) => {
+      open.makeKey();
+      showKeys(open);
+      return 0;
+    }),
+  );
+  leaf(key, 'show', 'print the verifier keys, for the gateway and the enclave').action(on(showKeys));
+  leaf(key, 'use', 'sign with another key from now on')
+    .requiredOption('--key <id>', '8 hexadecimal digits, as key show prints them')
+    .action(
+      on((open, options: Everywhere & { key: string }) => {
+        open.useKey(options.key);
+        return done('Publish now, and put the notes of open campaigns (campaign show) into their templates.');
+      }),
+    );
+
+  leaf(command, 'add', 'register people, all of a file or none')
+    .option('--csv <file>', 'columns person, commitment, district; and name, born, distinct, if you have them')
+    .option('--person <id>', 'one person: your own id of them')
+    .option('--commitment <code>', 'the code that the person handed over: 64 of 0-9 and a-f')
+    .option('--district <district>', 'that you have checked, such as 120-MT-01')
+    .option('--residents <file>', 'check residence in a CSV of residents: columns person, district; and name, born')
+    .option('--check <program>', 'check residence with a program of your own')
+    .option('--check-argument <text>', 'for that program, as often as needed', collect)
+    .option('--distinct', 'you looked: this is another person than the ones who look alike')
+    .option('--json', 'print one JSON object')
+    .action(on((open, options: Everywhere & AddOptions) => addCommand(open, options, streams)));
+
+  leaf(command, 'move', 'give people who are registered a new district, all of a file or none')
+    .option('--csv <file>', 'columns person, district')
+    .option('--person <id>', 'one person')
+    .option('--district <district>', 'such as 120-MT-01')
+    .option('--json', 'print one JSON object')
+    .action(on((open, options: Everywhere & AddOptions) => moveCommand(open, options, streams)));
+
+  leaf(command, 'revoke', 'empty a person’s place in the next root')
+    .requiredOption('--person <id>', 'your own id of the person')
+    .action(
+      on((open, { person }: Everywhere & { person: string }) => {
+        open.revoke(person);
+        return done(`${person} is not in the next root. Publish it; roots before it are valid for up to 14 days.`);
+      }),
+    );
+
+  leaf(command, 'show', 'print the registration that a person needs, again')
+    .requiredOption('--person <id>', 'your own id of the person')
+    .action(
+      on((open, { person }: Everywhere & { person: string }) => {
+        streams.out(`${JSON.stringify(open.registrationOf(person))}\n`);
+        return 0;
+      }),
+    );
+
+  leaf(command, 'list', 'list the people, and whether a root holds them')
+    .option('--json', 'print one JSON object')
+    .action(on((open, options: Everywhere & ListOptions) => list(open, options, world.worldOf('').now(), streams)));
+
+  leaf(command, 'publish', 'sign the tree of now, valid for 14 days, and write its files')
+    .requiredOption('--to <folder>', 'the static folder')
+    .option('--empty', 'also when nobody is registered')
+    .option('--json', 'print one JSON object')
+    .action(
+      on((open, options: Everywhere & { to: string; empty?: boolean; json?: boolean }) => {
+        const published = open.publish(options.to, options.empty === true);
+        if (options.json === true) streams.out(`${JSON.stringify(published)}\n`);
+        const { people, files, notAfter, sameTree } = published;
+        return done(
+          `Published ${sameTree ? 'the same tree again' : 'a new tree'}: ${String(people)} people in ${String(files)} files, valid until ${iso(notAfter)}. Upload the folder of the root first, root.note last.`,
+        );
+      }),
+    );
+
+  const campaign = command
+    .command('campaign')
+    .summary('the campaigns')
+    .description('The campaigns, in each of which a person sends one message.')
+    .helpCommand(false);
+  leaf(campaign, 'open', 'sign the note of a new campaign')
+    .requiredOption('--id <id>', '1 to 64 of a-z, 0-9 and -; signed once')
+    .requiredOption('--days <days>', `how long it lasts, at most ${String(MAX_CAMPAIGN_DAYS)}`)
+    .option('--from <time>', 'when it begins, such as 2027-01-15T08:00:00Z; by default now')
+    .action(
+      on((open, { id, days, from }: CampaignOptions) => {
+        const notBefore = from === undefined ? world.worldOf('').now() : timeOf('--from', from);
+        const lasts = wholeNumber('--days', days, MAX_CAMPAIGN_DAYS) * DAY_SECONDS;
+        streams.out(open.openCampaign(id, { notBefore, notAfter: notBefore + lasts }));
+        return 0;
+      }),
+    );
+  leaf(campaign, 'show', 'print the note of a campaign, signed by the key in use')
+    .requiredOption('--id <id>', 'of the campaign')
+    .action(
+      on((open, { id }: Everywhere & { id: string }) => {
+        streams.out(open.campaignNote(id));
+        return 0;
+      }),
+    );
+
+  leaf(command, 'check', 'read everything, and report what needs you')
+    .option('--to <folder>', 'the static folder')
+    .option('--json', 'print one JSON object')
+    .action(
+      on((open, options: Everywhere & { to?: string; json?: boolean }) =>
+        check(open, options, world.worldOf('').now(), streams),
+      ),
+    );
+
+  leaf(command, 'restored', 'go on with a register that you restored from a backup').action(
+    line.run((options: Everywhere) =>
+      reported(streams, () => {
+        Registrar.restored(options.folder, world.worldOf(byOf(options)))[Symbol.dispose]();
+        done(
+          'No new commitment is published for 15 days, since roots that this register does not know may hold others.',
+        );
+        return 0;
+      }),
+    ),
+  );
+}
+
+async function reported(streams: Streams, work: () => Promise<number> | number): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof RegistrarError)) throw error;
+    streams.err(`${error.message}\n`);
+    return error.code === 'ERR_REGISTRAR_UNREADABLE' ? EXIT_UNREADABLE : EXIT_FAILED;
+  }
+}
+
+function byOf({ by }: Everywhere): string {
+  const name = (by ?? userInfo().username).trim();
+  if (name === '' || name.length > 200) throw new UsageError('--by takes a name of at most 200 characters');
+  return name;
+}
+
+function wholeNumber(option: string, text: string, most: number): number {
+  const value = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0;
+  if (value < 1 || value > most) throw new UsageError(`${option} takes a whole number from 1 to ${String(most)}`);
+  return value;
+}
+
+/** Unix seconds. */
+function timeOf(option: string, text: string): number {
+  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at)) throw new UsageError(`${option} takes a time such as 2027-01-15T08:00:00Z`);
+  return at / 1000;
+}
+
+const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();

@@ -1,0 +1,171 @@
+import { newRegister, type Register } from '../register/register';
+import { commitment, DAY, request, START } from '../testing/made-up';
+import type { Request } from '../requests/read-requests';
+import { addPeople, forgetEnded, movePeople, revokePerson, systemRandomness } from './change-people';
+
+const empty = newRegister({ registrar: 'test', maxCampaignDays: 90, likenessKey: 'ab'.repeat(32) });
+const add = (register: Register, ...requests: Request[]) =>
+  addPeople(register, requests, null, START, systemRandomness);
+const after = (register: Register, ...requests: Request[]) => add(register, ...requests).register;
+/** As if a root with everyone in it were published now. */
+const published = (register: Register, notBefore = START): Register => ({
+  ...register,
+  publications: register.publications + 1,
+  roots: [
+    ...register.roots,
+    { number: register.publications + 1, root: '1'.repeat(64), notBefore, notAfter: notBefore + 14 * DAY },
+  ],
+});
+
+describe('one person, one commitment', () => {
+  const register = after(empty, request('17', 1), request('18', 2));
+
+  it('refuses the commitment of another person without naming that person', () => {
+    expect(() => add(register, request('19', 1))).toThrow(
+      /^this commitment is registered already, not for this person\n/,
+    );
+  });
+
+  it('refuses the commitment of a person who was revoked, as long as a root holds it', () => {
+    const { register: revoked } = revokePerson(published(register), '17');
+    expect(() => add(revoked, request('19', 1))).toThrow('registered already');
+  });
+
+  it('refuses two lines with one commitment, and two lines for one person', () => {
+    const lines = [request('1', 7, { line: 2 }), request('2', 7, { line: 3 }), request('1', 8, { line: 4 })];
+    expect(() => add(empty, ...lines)).toThrow(
+      'line 3: the same commitment as in line 2\nline 4: 1 is in line 2 too\nNothing was registered.',
+    );
+  });
+
+  it('registers all lines or none', () => {
+    expect(() => add(empty, request('1', 1), request('2', 2, { line: 3, district: '118-MT-01' }))).toThrow(
+      'line 3: Congress 118 has ended\nNothing was registered.',
+    );
+    expect(empty.people.size).toBe(0);
+  });
+
+  it('changes nothing for a line that is registered as it is', () => {
+    const { register: same, changes } = add(register, request('17', 1));
+    expect(changes).toMatchObject([{ kind: 'unchanged', registration: register.people.get('17')!.registration }]);
+    expect(same.people.get('17')).toEqual(register.people.get('17'));
+  });
+
+  it('draws a salt for each person and each move', () => {
+    const moved = after(register, request('17', 1, { district: '119-MT-02' }));
+    const salts = [...register.people.values(), ...moved.people.values()].map((each) => each.registration!.salt);
+    expect(new Set(salts).size).toBe(3);
+  });
+});
+
+describe('likely duplicates', () => {
+  const likely = { name: "Mary O'Brien", born: '1980-02-01' };
+
+  it('adds nothing until the operator has decided each line', () => {
+    const lines = [
+      request('1', 1, { line: 2, ...likely }),
+      request('2', 2, { line: 3, ...likely, name: 'OBRIEN, Mary' }),
+      request('3', 3, { line: 4, name: 'Ana', born: '1980-02-01' }),
+    ];
+    expect(() => add(empty, ...lines)).toThrow(
+      /^line 2: 1 has the name and the birth date of 2 \(line 3\): .*\nline 3: 2 has .* of 1 \(line 2\)/,
+    );
+    expect(() => add(empty, { ...lines[0]!, distinct: true }, lines[1]!)).toThrow(/^line 3: [^\n]*\nNothing/);
+    const decided = lines.map((each) => ({ ...each, distinct: true }));
+    expect(add(empty, ...decided).changes).toHaveLength(3);
+  });
+
+  it('compares with people who are registered already, and keeps no name', () => {
+    const register = after(empty, request('1', 1, likely));
+    expect(() => add(register, request('2', 2, likely))).toThrow('2 has the name and the birth date of 1:');
+    expect(JSON.stringify([...register.people.values()])).not.toMatch(/Brien|1980/);
+    // The same person again is none.
+    expect(add(register, request('1', 1, likely)).changes).toMatchObject([{ kind: 'unchanged' }]);
+  });
+});
+
+describe('a person who returns', () => {
+  const register = published(after(empty, request('17', 1)));
+  const old = register.people.get('17')!.registration!;
+
+  it('moves at once with the same commitment: new district, new salt, same place', () => {
+    const { changes } = add(register, request('17', 1, { district: '119-MT-02' }));
+    expect(changes).toMatchObject([
+      { kind: 'moved', registration: { district: '119-MT-02', from: 0, index: old.index } },
+    ]);
+    expect(changes[0]!.registration!.salt).not.toBe(old.salt);
+  });
+
+  it('waits with a new commitment until every root that holds the old one has ended, and the grace of the next one', () => {
+    const { changes } = add(register, request('17', 2));
+    expect(changes).toMatchObject([{ kind: 'renewed', registration: { from: START + 14 * DAY + 60 } }]);
+  });
+
+  it('does not wait where no root holds the old commitment', () => {
+    const fresh = after(empty, request('17', 1));
+    expect(add(fresh, request('17', 2)).changes).toMatchObject([{ kind: 'renewed', registration: { from: 0 } }]);
+  });
+
+  it('waits after a revocation too, and after a move', () => {
+    const revoked = revokePerson(register, '17').register;
+    expect(add(revoked, request('17', 2)).changes).toMatchObject([{ registration: { from: START + 14 * DAY + 60 } }]);
+    const moved = after(register, request('17', 1, { district: '119-MT-02' }));
+    expect(add(moved, request('17', 2)).changes).toMatchObject([{ registration: { from: START + 14 * DAY + 60 } }]);
+  });
+
+  it('comes back at once with the commitment that was revoked', () => {
+    const revoked = revokePerson(register, '17').register;
+    expect(add(revoked, request('17', 1)).changes).toMatchObject([{ kind: 'renewed', registration: { from: 0 } }]);
+  });
+
+  it('waits for the longest of several commitments', () => {
+    const second = { ...after(register, request('17', 2)) };
+    // Both roots: the later one holds the second commitment.
+    const both = published(second, START + 14 * DAY + 60);
+    const third = add(both, request('17', 3)).changes[0]!.registration!;
+    expect(third.from).toBe(START + 28 * DAY + 120);
+    // Back to the first: only the second commitment is in the way.
+    expect(add(both, request('17', 1)).changes[0]!.registration!.from).toBe(START + 28 * DAY + 120);
+  });
+
+  it('does not wait less when the clock was wrong for one command', () => {
+    const revoked = revokePerson(register, '17').register;
+    const forgotten = forgetEnded(revoked, START + 365 * DAY);
+    expect(add(forgotten, request('17', 2)).changes).toMatchObject([{ registration: { from: START + 14 * DAY + 60 } }]);
+  });
+
+  it('is forgotten when a root was published after the last one that held them', () => {
+    const revoked = published(revokePerson(register, '17').register, START + 15 * DAY);
+    expect(forgetEnded(revoked, START + 15 * DAY).people.size).toBe(0);
+    expect(forgetEnded(revoked, START + 14 * DAY).people.size).toBe(1);
+  });
+});
+
+describe('moves', () => {
+  const register = after(empty, request('1', 1), request('2', 2));
+  const move = (...moves: { line: number; person: string; district: string }[]) =>
+    movePeople(register, moves, START, systemRandomness);
+
+  it('moves everyone in a file, or nobody', () => {
+    const moves = [
+      { line: 2, person: '1', district: '120-MT-02' },
+      { line: 3, person: '2', district: '119-MT-1' },
+    ];
+    expect(move(...moves).changes.map(({ kind }) => kind)).toEqual(['moved', 'unchanged']);
+    const wrong = [...moves, { line: 4, person: '3', district: '120-MT-01' }, { ...moves[0]!, line: 5 }];
+    expect(() => move(...wrong)).toThrow('line 4: 3 is not registered\nline 5: 1 is in line 2 too\nNobody was moved.');
+  });
+});
+
+it('refuses to revoke a person who is not registered', () => {
+  expect(() => revokePerson(empty, '17')).toThrow('17 is not registered');
+});
+
+it('keeps the code of a person out of every message', () => {
+  const register = after(empty, request('17', 1));
+  for (const wrong of [request('18', 1), request('18', 1, { district: '1' })]) {
+    expect(() => add(register, wrong)).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining(commitment(1).slice(0, 8)) }) as Error,
+    );
+  }
+});

@@ -1,0 +1,125 @@
+import * as nodeFs from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+/** The functions of node:fs that are used here; tests pass ones that end the process between two of them. */
+export type FileSystem = Pick<
+  typeof nodeFs,
+  | 'closeSync'
+  | 'fsyncSync'
+  | 'ftruncateSync'
+  | 'linkSync'
+  | 'mkdirSync'
+  | 'openSync'
+  | 'readdirSync'
+  | 'readFileSync'
+  | 'renameSync'
+  | 'rmSync'
+  | 'writeSync'
+>;
+
+/** A file that is being written lies beside its place under this ending. What a killed process left there is overwritten or removed. */
+const UNFINISHED = '.unfinished';
+
+/** Files that are the old ones or the new ones after a crash, never a mixture: written beside their place, flushed, then renamed. */
+export class DurableFiles {
+  constructor(private readonly fs: FileSystem = nodeFs) {}
+
+  /** null: there is no such file. @throws what the operating system refused */
+  read(path: string): Buffer | null {
+    try {
+      return this.fs.readFileSync(path);
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  /** Names in a folder; none where there is no such folder. */
+  list(folder: string): string[] {
+    try {
+      return this.fs.readdirSync(folder);
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  }
+
+  /** The file's whole content, replaced in one step. */
+  replace(path: string, chunks: Iterable<Uint8Array>, mode: number): void {
+    const unfinished = this.writeBeside(path, chunks, mode);
+    this.rename(unfinished, path);
+  }
+
+  /** A new file. @throws EEXIST where there is one already, which is left as it is */
+  create(path: string, bytes: Uint8Array, mode: number): void {
+    const unfinished = this.writeBeside(path, [bytes], mode);
+    this.fs.linkSync(unfinished, path);
+    this.fs.rmSync(unfinished);
+    this.sync(dirname(path));
+  }
+
+  /** Cuts a file to `size` bytes and writes `bytes` behind them. Makes the file where there is none. */
+  append(path: string, size: number, bytes: Uint8Array, mode: number): void {
+    const { O_CREAT, O_WRONLY } = nodeFs.constants;
+    const file = this.fs.openSync(path, O_CREAT | O_WRONLY, mode);
+    try {
+      this.fs.ftruncateSync(file, size);
+      this.write(file, bytes, size);
+      this.fs.fsyncSync(file);
+    } finally {
+      this.fs.closeSync(file);
+    }
+    this.sync(dirname(path));
+  }
+
+  /** Durable once it returns. */
+  rename(from: string, to: string): void {
+    this.fs.renameSync(from, to);
+    this.sync(dirname(to));
+  }
+
+  makeFolder(path: string, mode: number): void {
+    this.fs.mkdirSync(path, { recursive: true, mode });
+  }
+
+  /** With everything in it, where it is a folder. */
+  remove(path: string): void {
+    this.fs.rmSync(path, { recursive: true, force: true });
+  }
+
+  /** Flushes the names in a folder. */
+  sync(folder: string): void {
+    const file = this.fs.openSync(folder, 'r');
+    try {
+      this.fs.fsyncSync(file);
+    } finally {
+      this.fs.closeSync(file);
+    }
+  }
+
+  private writeBeside(path: string, chunks: Iterable<Uint8Array>, mode: number): string {
+    const unfinished = join(dirname(path), `${basename(path)}${UNFINISHED}`);
+    // It may be another's with wider rights.
+    this.fs.rmSync(unfinished, { force: true });
+    const file = this.fs.openSync(unfinished, 'wx', mode);
+    try {
+      let at = 0;
+      for (const chunk of chunks) at = this.write(file, chunk, at);
+      this.fs.fsyncSync(file);
+    } finally {
+      this.fs.closeSync(file);
+    }
+    return unfinished;
+  }
+
+  private write(file: number, bytes: Uint8Array, position: number): number {
+    let written = 0;
+    while (written < bytes.length)
+      written += this.fs.writeSync(file, bytes, written, bytes.length - written, position + written);
+    return position + written;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
+}

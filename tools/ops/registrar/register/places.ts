@@ -1,0 +1,51 @@
+import { TREE_PLACES } from '@communique-tee/residence';
+import { RegistrarError } from '../registrar-error';
+
+/** One static file holds as many; clients fetch whole files. */
+export const LEAVES_PER_FILE = 1024;
+const MAX_FILES = TREE_PLACES / LEAVES_PER_FILE;
+/** A new file opens when so much of those in use is taken. */
+const FULL = 0.9;
+
+/** A uniform whole number from 0 to below the bound. */
+export type RandomBelow = (bound: number) => number;
+
+/**
+ * The free places of the files in use. A draw costs the same however many there are. Indices from the whole tree would put three of
+ * 3,000 people into a file, and the host of the files would know each of them by the file they fetch.
+ */
+export class Places {
+  private readonly free: number[] = [];
+  private taken = 0;
+
+  constructor(
+    taken: ReadonlySet<number>,
+    /** Files in use; grows as places are drawn. */
+    public files: number,
+    private readonly randomBelow: RandomBelow,
+  ) {
+    this.offer(0, taken);
+    this.taken = files * LEAVES_PER_FILE - this.free.length;
+  }
+
+  /** @throws RegistrarError `ERR_REGISTRAR_STATE` when the tree is full */
+  draw(): number {
+    while (this.files < MAX_FILES && this.taken >= this.files * LEAVES_PER_FILE * FULL) {
+      this.files += 1;
+      this.offer(this.files - 1, new Set());
+    }
+    const last = this.free.pop();
+    if (last === undefined) throw new RegistrarError('ERR_REGISTRAR_STATE', 'the tree is full: 1,048,576 places');
+    this.taken += 1;
+    const at = this.randomBelow(this.free.length + 1);
+    const drawn = this.free[at];
+    if (drawn === undefined) return last;
+    this.free[at] = last;
+    return drawn;
+  }
+
+  private offer(firstFile: number, taken: ReadonlySet<number>): void {
+    for (let index = firstFile * LEAVES_PER_FILE; index < this.files * LEAVES_PER_FILE; index++)
+      if (!taken.has(index)) this.free.push(index);
+  }
+}

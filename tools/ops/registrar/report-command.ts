@@ -1,0 +1,82 @@
+import type { Streams } from '@communique-tee/command-line';
+import { standingOf, type Standing } from './people/registration-rules';
+import type { Registrar } from './registrar';
+import { hasEnded } from './requests/district-cell';
+
+/** registrar list and registrar check. */
+
+export interface ListOptions {
+  readonly json?: boolean;
+}
+
+const STANDINGS: Readonly<Record<Standing, string>> = {
+  revoked: 'revoked',
+  published: 'published',
+  'next publication': 'in the next root',
+  waits: 'waits for roots with an older commitment to end',
+};
+/** A root is renewed weekly; a person has to act when half of its life is over. */
+const RENEW_SECONDS = 7 * 86_400;
+
+export function list({ register }: Registrar, { json }: ListOptions, now: number, streams: Streams): number {
+  const people = [...register.people.values()].map(({ person, registration }) => ({
+    person,
+    district: registration?.district ?? null,
+    standing: standingOf(register, registration, now),
+    publishedFrom: registration?.from ?? null,
+  }));
+  if (json === true) streams.out(`${JSON.stringify({ people })}\n`);
+  else for (const each of people) streams.out(`${each.person}  ${each.district ?? '-'}  ${STANDINGS[each.standing]}\n`);
+  return 0;
+}
+
+/** @returns 0, or 1 when something needs the operator */
+export function check(
+  open: Registrar,
+  { to, json }: { readonly to?: string; readonly json?: boolean },
+  now: number,
+  streams: Streams,
+): number {
+  const { register } = open;
+  const people = [...register.people.values()].flatMap(({ registration }) => registration ?? []);
+  const ended = people.filter(({ district }) => hasEnded(district, now)).length;
+  const root = register.roots.at(-1) ?? null;
+  const changed = people.filter((each) => standingOf(register, each, now) === 'next publication').length;
+  const waiting = people.filter((each) => standingOf(register, each, now) === 'waits').length;
+  const leaving = [...register.people.values()].filter(({ former }) =>
+    former.some(({ until }) => root !== null && until >= root.notAfter),
+  ).length;
+  const commands = [...open.log()].length;
+  const keys = open.verifierKeys();
+
+  const needs: string[] = [];
+  if (!keys.some(({ signs }) => signs)) needs.push('there is no signing key: registrar key make');
+  if (root === null) needs.push('nothing was published yet: registrar publish');
+  else if (root.notAfter <= now) needs.push('the last root has ended, so nobody can prove: registrar publish');
+  else if (root.notAfter - now < RENEW_SECONDS) needs.push('the root ends within a week: registrar publish');
+  if (changed > 0) needs.push(`${String(changed)} people are not in a root yet: registrar publish`);
+  if (leaving > 0)
+    needs.push(`${String(leaving)} people are in the last root as they no longer should be: registrar publish`);
+  if (ended > 0)
+    needs.push(`${String(ended)} people are registered in a district of a Congress that has ended: registrar move`);
+  if (to !== undefined && root !== null && open.publishedIn(to)?.root !== root.root)
+    needs.push('root.note is not of the last root: registrar publish');
+
+  const summary = {
+    registrar: register.registrar,
+    people: people.length,
+    files: register.files,
+    waiting,
+    commands,
+    root,
+    needs,
+  };
+  if (json === true) streams.out(`${JSON.stringify(summary)}\n`);
+  else {
+    streams.out(`${register.registrar}: ${String(people.length)} people in ${String(register.files)} files, `);
+    streams.out(`${String(waiting)} waiting, ${String(commands)} commands in the log\n`);
+    if (root !== null) streams.out(`root ${root.root}, valid until ${new Date(root.notAfter * 1000).toISOString()}\n`);
+    for (const need of needs) streams.out(`! ${need}\n`);
+  }
+  return needs.length === 0 ? 0 : 1;
+}
