@@ -1,0 +1,3 @@
+/** A registrar of made-up people, for the demo and the tests. */
+export { startTestRegistrar, TEST_REGISTRAR_ID, type TestRegistrar, type TestRegistrarOptions } from './test-registrar';
+export { serveList, type ListHost } from './serve-list';

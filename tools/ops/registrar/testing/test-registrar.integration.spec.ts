@@ -1,0 +1,72 @@
+import {
+  commitmentOf,
+  fetchListPath,
+  openCampaignNote,
+  openListPath,
+  randomField,
+  registrarOf,
+  registrationFromJson,
+} from '@communique-tee/residence';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { startTestRegistrar, type TestRegistrar } from './test-registrar';
+
+const DISTRICTS = ['CA-12', 'AK-00', 'DC-00', 'PR-00', 'GU-00'];
+
+describe('the test registrar', () => {
+  let folder: TemporaryFolder;
+  let registrar: TestRegistrar;
+  const people = DISTRICTS.map((district) => ({ commitment: commitmentOf(randomField()), district }));
+  let registrations: unknown[];
+  beforeAll(async () => {
+    folder = await temporaryFolder('test-registrar');
+    registrar = await startTestRegistrar({ folder: folder.file('registrar'), people: 1000 });
+    registrations = registrar.registerAll(people);
+  });
+  afterAll(async () => {
+    await (registrar as TestRegistrar | undefined)?.stop();
+    await folder.remove();
+  });
+  const by = () => registrarOf(registrar.id, registrar.keys);
+  const now = () => Date.now() / 1000;
+  const readerOf = (at: number) => ({
+    by: by(),
+    registration: registrationFromJson(registrations[at]),
+    commitment: people[at]?.commitment ?? new Uint8Array(),
+    now,
+    files: registrar.filesUrl,
+  });
+
+  it.each(DISTRICTS)('registers a person of %s, who finds the path to the published root', async (district) => {
+    const reader = readerOf(DISTRICTS.indexOf(district));
+    expect(reader.registration.district.slice(4)).toBe(district);
+    expect(openListPath(await fetchListPath(reader), reader).siblings).toHaveLength(20);
+  });
+
+  it('serves everybody the same files, and hears nothing that tells one reader from another', async () => {
+    const asked: string[][] = [];
+    for (const at of [0, 1]) {
+      const before = registrar.host.requests.length;
+      await fetchListPath(readerOf(at));
+      const requests = registrar.host.requests.slice(before);
+      asked.push(requests.map(({ path }) => path));
+      for (const { headers } of requests)
+        expect(Object.keys(headers).filter((name) => /cookie|if-|referer|authorization/.test(name))).toEqual([]);
+    }
+    expect(asked[0]).toEqual(asked[1]);
+    expect(asked[0]?.length).toBeGreaterThan(3); // the note, the subtrees, at least two files of leaves
+  });
+
+  it('signs a campaign that has begun, and no campaign twice', () => {
+    const note = registrar.openCampaign('parks-2026', 30);
+    const { campaign, notBefore } = openCampaignNote(note, by(), registrar.maxCampaignDays);
+    expect([campaign, notBefore < now()]).toEqual(['parks-2026', true]);
+    expect(() => registrar.openCampaign('parks-2026')).toThrow(/signed already/);
+  });
+
+  it.each(['/', '/register', '/../register/register.jsonl', '/root.note/', '/root.note?x'])(
+    'serves nothing at %s',
+    async (path) => {
+      expect((await fetch(new URL(path, registrar.filesUrl))).status).toBe(404);
+    },
+  );
+});
