@@ -32,6 +32,22 @@ it.each<[string, Buffer | string]>([
   expect(find(fields, [{ where: 'here', bytes: remains }]).length).toBeGreaterThan(0);
 });
 
+it.each<[string, (secret: Buffer) => Buffer | string]>([
+  ['as it is', (secret) => secret],
+  ['in hex in upper case', (secret) => secret.toString('hex').toUpperCase()],
+  ['as a field element of bb.js', (secret) => `0x${secret.toString('hex')}`],
+  ['as a number of Noir', (secret) => BigInt(`0x${secret.toString('hex')}`).toString()],
+  ['in base64url after one byte', (secret) => Buffer.concat([Buffer.from('1'), secret]).toString('base64url')],
+  ['in a printed Buffer', (secret) => `<Buffer ${(secret.toString('hex').match(/../g) ?? []).join(' ')}>`],
+  ['in a list of bytes', (secret) => JSON.stringify([...secret])],
+  ['in a row of PostgreSQL in base64', (secret) => Buffer.from(`\\x${secret.toString('hex')}`).toString('base64')],
+])('finds a secret of 32 bytes %s', (_, hide) => {
+  const secret = Buffer.from(Array.from({ length: 32 }, (__, at) => (at * 41 + 7) % 256));
+  const hidden = Buffer.concat([Buffer.from('before '), Buffer.from(hide(secret)), Buffer.from(' after')]);
+  expect(find({ secret }, [{ where: 'here', bytes: hidden }]).length).toBeGreaterThan(0);
+  expect(find({ secret: Buffer.alloc(32, 5) }, [{ where: 'here', bytes: hidden }])).toEqual([]);
+});
+
 it('finds nothing in other text', () => {
   expect(find(fields, [{ where: 'here', bytes: Buffer.from('name "Z&<e>\' 0123456789aa/+') }])).toEqual([]);
 });

@@ -44,6 +44,31 @@ export function encodingsOf(text: string): { encoding: string; needle: string }[
   return all.filter(({ needle }, at) => needle.length >= 8 && all.findIndex((other) => other.needle === needle) === at);
 }
 
+/**
+ * Every way in which a secret of bytes may stand there: as it is, in hex, in base64, as a list of bytes, as the decimal number that a field
+ * element is printed as, and each of these texts as bytes again.
+ */
+export function encodingsOfBytes(value: Uint8Array): { encoding: string; needle: string }[] {
+  const bytes = Buffer.from(value);
+  const hex = bytes.toString('hex');
+  return [
+    { encoding: 'raw', needle: bytes.toString('latin1') },
+    { encoding: 'raw, reversed', needle: Buffer.from(bytes).reverse().toString('latin1') },
+    ...['', ' ', ':', '\\x', '%'].map((between) => ({
+      encoding: `hex with “${between}”`,
+      needle: (hex.match(/../g) ?? []).join(between),
+    })),
+    { encoding: 'hex in hex', needle: Buffer.from(hex).toString('hex') },
+    { encoding: 'a number', needle: BigInt(`0x${hex}`).toString() },
+    { encoding: 'decimal bytes', needle: [...bytes].join(',') },
+    { encoding: 'decimal bytes with blanks', needle: [...bytes].join(', ') },
+    ...[0, 1, 2].flatMap((offset) => base64At(bytes, offset)),
+    ...[0, 1, 2]
+      .flatMap((offset) => base64At(Buffer.from(hex), offset))
+      .map(({ encoding, needle }) => ({ encoding: `hex in ${encoding}`, needle })),
+  ];
+}
+
 /** Base64 of the text wherever it starts within its groups of three bytes: only the characters that depend on nothing around it. */
 function base64At(bytes: Buffer, offset: number): { encoding: string; needle: string }[] {
   const first = offset === 0 ? 0 : offset + 1;

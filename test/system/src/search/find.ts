@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodingsOf } from './encodings';
+import { encodingsOf, encodingsOfBytes } from './encodings';
 
 export interface Find {
   field: string;
@@ -14,17 +14,23 @@ export interface Remains {
   bytes: Buffer;
 }
 
-/** Looks for every field in every encoding; the fields' names and where they stand are told, their values are not. */
-export function find(fields: Readonly<Record<string, string>>, remains: readonly Remains[]): Find[] {
+/** Looks for every field, a text or a secret of bytes, in every encoding. Returns names and places, never a value. */
+export function find(fields: Readonly<Record<string, string | Uint8Array>>, remains: readonly Remains[]): Find[] {
   const finds: Find[] = [];
-  const needles = Object.entries(fields).flatMap(([field, text]) =>
-    encodingsOf(text).map(({ encoding, needle }) => ({ field, encoding, needle })),
+  const needles = Object.entries(fields).flatMap(([field, value]) =>
+    (typeof value === 'string' ? encodingsOf(value) : encodingsOfBytes(value)).map(({ encoding, needle }) => ({
+      field,
+      encoding,
+      needle,
+    })),
   );
   for (const { where, bytes } of remains) {
     const haystack = comparable(bytes);
     for (const { field, encoding, needle } of needles) {
       if (
-        haystack.includes(comparable(Buffer.from(needle, /^UTF-16(, big-endian)?$/.test(encoding) ? 'latin1' : 'utf8')))
+        haystack.includes(
+          comparable(Buffer.from(needle, /^(UTF-16(, big-endian)?|raw.*)$/.test(encoding) ? 'latin1' : 'utf8')),
+        )
       )
         finds.push({ field, encoding, where });
     }
