@@ -19,8 +19,23 @@ export interface DevelopmentEnclaveOptions {
   congressIntervalMs?: number | undefined;
   /** Whether it opens messages of the web client that exists today; not unless given. */
   legacySuite?: boolean | undefined;
+  /** Off unless given. */
+  residence?: ResidenceSettings | undefined;
   /** Without one, its keys end with it. */
   keyGuard?: KeyGuard | undefined;
+}
+
+/** How proofs of residence are admitted, and whose: for the enclave's configuration and the gateway's environment alike. */
+export interface ResidenceSettings {
+  readonly mode: 'optional' | 'required';
+  readonly registrar: {
+    readonly id: string;
+    /** One or two verifier keys. */
+    readonly keys: readonly string[];
+    readonly maxCampaignDays: number;
+    /** Folder of its static files, with a slash at the end. */
+    readonly filesUrl: string;
+  };
 }
 
 /** The enclave's app as an ordinary process on a mock NSM. `bundle`: of its development entry. */
@@ -55,7 +70,7 @@ export async function developmentEnclave(
 export async function developmentConfiguration(
   listen: string,
   congressSimulator: string,
-  { congressIntervalMs: minIntervalMs, keyGuard, legacySuite }: DevelopmentEnclaveOptions = {},
+  { congressIntervalMs: minIntervalMs, keyGuard, legacySuite, residence }: DevelopmentEnclaveOptions = {},
 ): Promise<string> {
   const development = developmentSchema.parse(
     JSON.parse(await readFile(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8')),
@@ -68,6 +83,11 @@ export async function developmentConfiguration(
     listen,
     congressSimulator,
     ...(legacySuite === undefined ? {} : { legacySuite }),
+    ...(residence === undefined ? {} : { residence: measuredResidence(residence) }),
   };
   return `${JSON.stringify(keyGuard?.configure(plain) ?? plain, null, 2)}\n`;
+}
+
+function measuredResidence({ mode, registrar: { id, keys, maxCampaignDays } }: ResidenceSettings): object {
+  return { mode, registrar: id, keys, maxCampaignDays };
 }

@@ -13,7 +13,12 @@ export {
   type DescribedCongress,
   type ReceivedXml,
 } from './congress';
-export { developmentConfiguration, developmentEnclave, type DevelopmentEnclaveOptions } from './development-enclave';
+export {
+  developmentConfiguration,
+  developmentEnclave,
+  type DevelopmentEnclaveOptions,
+  type ResidenceSettings,
+} from './development-enclave';
 export { startKeyGuard, type KeyGuard } from './key-guard';
 export { plantedMessage } from './planted-message';
 export { encodingsOf } from './search/encodings';

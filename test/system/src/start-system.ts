@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { environmentText } from './environment-text';
 import { buildApps } from './build-apps';
 import { readCongress, startCongress, type DescribedCongress } from './congress';
-import { developmentEnclave } from './development-enclave';
+import { developmentEnclave, type ResidenceSettings } from './development-enclave';
 import type { EnclaveProvider, EnclaveSurroundings, RunningEnclave } from './enclave-provider';
 import { startKeyGuard, type KeyGuard } from './key-guard';
 
@@ -30,6 +30,8 @@ export interface SystemOptions {
   keys?: 'process' | 'sealed';
   /** Whether the enclaves open messages of the web client that exists today; not unless given. */
   legacySuite?: boolean;
+  /** Which proofs of residence enclaves and gateways admit; none unless given. A function is called once PostgreSQL runs. */
+  residence?: ResidenceSettings | (() => Promise<ResidenceSettings>) | undefined;
   /** Further settings of PostgreSQL, e.g. `{ fsync: 'on' }`, which a database that is not kept does without. */
   postgresSettings?: Readonly<Record<string, string>>;
   /** More for the gateway's environment. */
@@ -115,6 +117,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const congressFile = join(congressFolder, 'congress.json');
     const congress = await readCongress(congressFile);
 
+    const residence = typeof options.residence === 'function' ? await options.residence() : options.residence;
     const surroundings = { folder, logFolder, congress, congressFile, step };
     const keyGuard =
       options.keys === 'sealed'
@@ -129,6 +132,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
             number,
             congressIntervalMs: options.congressIntervalMs,
             legacySuite: options.legacySuite,
+            residence,
             keyGuard,
           })),
       );
@@ -172,6 +176,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
       MESSAGES_PER_USER_DAY: '0',
       ...keyGuard?.gatewayEnvironment,
+      ...(residence && residenceEnvironment(residence)),
       ...options.gatewayEnvironment,
     };
     const gatewayEnvironmentFile = join(folder, 'gateway.env');
@@ -240,6 +245,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await stop();
     throw error;
   }
+}
+
+function residenceEnvironment({ mode, registrar: { id, keys, filesUrl } }: ResidenceSettings): Record<string, string> {
+  return { RESIDENCE: mode, RESIDENCE_REGISTRAR: id, RESIDENCE_KEYS: keys.join(','), RESIDENCE_FILES_URL: filesUrl };
 }
 
 /** @throws the system's error when the port may not be used, e.g. EACCES below 1024 */

@@ -1,7 +1,7 @@
 import { congressAt, fieldToHex, formatDistrict, randomField, type Field } from '@communique-tee/residence';
 import { houseOffices, STATES } from '@communique-tee/protocol';
 import { join } from 'node:path';
-import { Registrar, systemWorld, type Published, type RegistrationFile, type Request } from '../index';
+import { Registrar, systemWorld, type Published, type Request } from '../index';
 import { serveList, type ListHost } from './serve-list';
 
 export const TEST_REGISTRAR_ID = 'test-registrar';
@@ -29,9 +29,9 @@ export interface TestRegistrar extends AsyncDisposable {
   /** The root that is published now. */
   readonly published: Published;
   /** Enters a person and publishes a new root. `district` without the Congress: `CA-12`, `MT-01`, `DC-00`. */
-  register(commitment: Field, district: string): RegistrationFile;
+  register(commitment: Field, district: string): RegistrationJson;
   /** Enters several people and publishes one root. */
-  registerAll(people: readonly { readonly commitment: Field; readonly district: string }[]): RegistrationFile[];
+  registerAll(people: readonly { readonly commitment: Field; readonly district: string }[]): RegistrationJson[];
   /** Signs a campaign that began a minute ago. @returns its note */
   openCampaign(id: string, days?: number): string;
   /** The register itself, for what only some tests do. */
