@@ -42,19 +42,19 @@ export interface StoredProof {
   proof: string;
 }
 
-let computed: ReadonlyMap<string, CommittedProof> | undefined;
+const computed = new Map<string, CommittedProof>();
 
-/** All committed proofs, in the order of the plan. Takes about a second the first time. */
+/** All committed proofs, in the order of the plan. Takes about a second the first time: take single ones where few will do. */
 export function committedProofs(): CommittedProof[] {
-  computed ??= new Map(PLANNED_PROOFS.map((planned) => [planned.name, committed(planned)]));
-  return [...computed.values()];
+  return PLANNED_PROOFS.map(({ name }) => committedProof(name));
 }
 
 /** @param name such as `ada roads` (planned-proofs.ts) */
 export function committedProof(name: string): CommittedProof {
-  committedProofs();
-  const proof = computed?.get(name);
-  if (proof === undefined) throw new RangeError(`no committed proof "${name}"`);
+  const planned = PLANNED_PROOFS.find((each) => each.name === name);
+  if (planned === undefined) throw new RangeError(`no committed proof "${name}"`);
+  const proof = computed.get(name) ?? committed(planned);
+  computed.set(name, proof);
   return proof;
 }
 

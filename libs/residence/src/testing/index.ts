@@ -4,6 +4,7 @@ export * from './people';
 export { EXPIRES_AT_SECONDS, PLANNED_PROOFS, computePlanned, type PlannedProof } from './planned-proofs';
 export * from './committed-proofs';
 export * from './bad-proofs';
+export * from './bad-envelopes';
 export { SECOND_GROUP_POINT } from '../barretenberg/reference-string';
 export { describeProving, referenceStringFolders, referenceStringForTests } from './reference-string';
 export * from './list-server';
