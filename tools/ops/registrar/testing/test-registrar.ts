@@ -1,4 +1,11 @@
-import { congressAt, fieldToHex, formatDistrict, randomField, type Field } from '@communique-tee/residence';
+import {
+  congressAt,
+  fieldToHex,
+  formatDistrict,
+  randomField,
+  type Field,
+  type RegistrationJson,
+} from '@communique-tee/residence';
 import { houseOffices, STATES } from '@communique-tee/protocol';
 import { join } from 'node:path';
 import { Registrar, systemWorld, type Published, type Request } from '../index';
