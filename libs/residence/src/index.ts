@@ -7,6 +7,11 @@ export * from './statement';
 export * from './merkle-tree';
 export * from './witness';
 export * from './circuit-identity';
+export {
+  REFERENCE_STRING_BYTES,
+  REFERENCE_STRING_NAME,
+  REFERENCE_STRING_SHA256,
+} from './barretenberg/reference-string';
 export * from './note-errors';
 export * from './notes';
 export * from './registration';

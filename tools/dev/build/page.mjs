@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 import { containedIn, licensesOf, packagesIn } from './licenses.mjs';
+import { buildProvingFiles, provingFilesInPage } from './plugins/proving-files-in-page.mjs';
 import { verifierFileInPage } from './plugins/verifier-file-in-page.mjs';
 import { smallZod, unusedLibrariesLeft } from './plugins/small-zod.mjs';
 import { DEFAULT_LANGUAGE, languagesIn, nameOfTexts, textsOfPage } from './plugins/texts-of-page.mjs';
@@ -21,6 +22,7 @@ const TYPES = {
   css: 'text/css; charset=utf-8',
   svg: 'image/svg+xml',
   txt: 'text/plain; charset=utf-8',
+  wasm: 'application/wasm',
 };
 
 /** @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile, loadedBy: (document: string, options?: { later?: boolean }) => string[] }>} inputs: absolute paths; loadedBy: names of the files that an English reader of a document loads at once, or with `later` in all, itself first */
@@ -30,44 +32,51 @@ export async function buildPage(root) {
   const languages = await languagesIn(sources);
   /** @type {Set<string>} */
   const verifierInputs = new Set();
-  const { outputFiles, metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: [
-      ...Object.values(DOCUMENTS).map((name) => ({ in: join(sources, name, 'main.tsx'), out: name })),
-      ...Object.values(DOCUMENTS).map((name) => ({ in: join(sources, name, 'main.css'), out: name })),
-    ],
-    outdir,
+  const scripts = {
     bundle: true,
-    splitting: true,
-    entryNames: '[name]-[hash]',
-    chunkNames: '[name]-[hash]',
     write: false,
     format: 'esm',
     platform: 'browser',
     conditions: ['browser', 'import'],
     target: ['es2022', 'chrome137', 'firefox129', 'safari17'],
     tsconfig: join(root, 'tsconfig.base.json'),
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    define: { __LANGUAGES__: JSON.stringify(languages) },
     minify: true,
     legalComments: 'none',
     charset: 'utf8',
     metafile: true,
     logLevel: 'silent',
+  };
+  const proving = await buildProvingFiles(root, scripts);
+  const { outputFiles, metafile } = await build({
+    ...scripts,
+    absWorkingDir: root,
+    entryPoints: [
+      ...Object.values(DOCUMENTS).map((name) => ({ in: join(sources, name, 'main.tsx'), out: name })),
+      ...Object.values(DOCUMENTS).map((name) => ({ in: join(sources, name, 'main.css'), out: name })),
+    ],
+    outdir,
+    splitting: true,
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    define: { __LANGUAGES__: JSON.stringify(languages) },
     plugins: [
       textsOfPage(sources, languages),
       verifierFileInPage(root, (paths) => paths.forEach((path) => verifierInputs.add(path))),
+      provingFilesInPage(root, proving.files),
       smallZod(root),
       unusedLibrariesLeft(root),
     ],
   });
+  const contained = [...containedIn(metafile), ...proving.contained];
   const icon = await readFile(join(sources, 'icon.svg'));
   const assets = [
     ...outputFiles.map(({ path, contents }) => ({ name: relative(outdir, path), bytes: Buffer.from(contents) })),
+    ...Object.values(proving.files),
     named('icon', 'svg', icon),
     // Scripts are minified, and hold no license texts: the documents name this file.
-    named('licenses', 'txt', Buffer.from(licensesOf(join(root, 'node_modules'), packagesIn(containedIn(metafile))))),
+    named('licenses', 'txt', Buffer.from(licensesOf(join(root, 'node_modules'), packagesIn(contained)))),
   ];
   const assetOf = (stem, extension) => {
     const asset = assets.find(({ name }) => new RegExp(`^${stem}-[A-Za-z0-9]+\\.${extension}$`).test(name));
@@ -87,11 +96,11 @@ export async function buildPage(root) {
       bytes: Buffer.from(template.replaceAll(/\{\{([a-z.]+)\}\}/g, (_, key) => `/page/${addresses[key]}`)),
     };
   });
-  const files = [...documents, ...assets].map(({ name, bytes }) => ({
+  const files = [...documents, ...assets].map(({ name, bytes, gzip = gzipSync(bytes, { level: 9 }) }) => ({
     name,
     contentType: TYPES[name.split('.').at(-1)],
     bytes,
-    gzip: gzipSync(bytes, { level: 9 }),
+    gzip,
   }));
   const inputs = [
     ...Object.keys(metafile.inputs)
@@ -99,6 +108,7 @@ export async function buildPage(root) {
       .map((path) => join(root, path)),
     ...languages.map((language) => join(sources, 'text/languages', `${language}.ts`)),
     ...verifierInputs,
+    ...proving.inputs,
     join(sources, 'icon.svg'),
     join(sources, 'document.html'),
   ];

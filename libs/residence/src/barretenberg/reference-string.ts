@@ -7,6 +7,9 @@ export const REFERENCE_STRING_BYTES = REFERENCE_STRING_POINTS * 64;
 /** Of the 262,208 bytes. */
 export const REFERENCE_STRING_SHA256 = 'b177b63297a5644d4849b98a01b56121a5fe0eb4fb5f30bb12a026497e8471f6';
 
+/** Its name below the gateway's `/page/`. */
+export const REFERENCE_STRING_NAME = `reference-string-${REFERENCE_STRING_SHA256.slice(0, 12)}.dat`;
+
 /** The generator (1, 2): the first point of every string, and all that verification needs of it. */
 export const FIRST_POINT = fromHex(`${'1'.padStart(64, '0')}${'2'.padStart(64, '0')}`);
 

@@ -6,6 +6,8 @@ interface WebAssemblyApi {
     imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
   ) => { readonly exports: unknown };
   readonly compile: (bytes: Uint8Array) => Promise<WebAssembly.Module>;
+  /** @param response with the type application/wasm */
+  readonly compileStreaming: (response: Promise<Response>) => Promise<WebAssembly.Module>;
 }
 
 export const webAssembly = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;

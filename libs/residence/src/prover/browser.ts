@@ -1,0 +1,79 @@
+/** Makes proofs of residence in a page: in a worker of its own, with files of the page's own origin alone. */
+import { ProverOfWorker, type ProvingWorker, type ProvingWorkerEvents } from './prover-of-worker';
+import type { Prover } from './proving';
+import type { Addresses, ProvingReport } from './worker-messages';
+
+export { ProvingError } from './proving';
+export type { ProofOfResidence, Prove, ProveOptions, Prover, ProvingErrorCode, ProvingState } from './proving';
+
+/** Paths on the page's origin, as the build names them. */
+export interface ProvingFiles extends Addresses {
+  /** The script of the worker. */
+  readonly worker: string;
+}
+
+/** The name of the policy that the page's Content-Security-Policy allows under `trusted-types`. */
+export const WORKER_POLICY = 'communique-tee-worker';
+
+/** What this uses of the DOM, whose types this library does without. */
+interface PageScope {
+  readonly Worker: new (
+    script: unknown,
+    options: { readonly type: 'module' },
+  ) => {
+    postMessage(message: unknown): void;
+    terminate(): void;
+    onmessage: (event: { readonly data: ProvingReport }) => void;
+    onerror: (event: { preventDefault(): void }) => void;
+    onmessageerror: () => void;
+  };
+  readonly trustedTypes?: {
+    createPolicy(
+      name: string,
+      rules: { createScriptURL(url: string): string },
+    ): { createScriptURL(url: string): unknown };
+  };
+}
+
+/**
+ * Starts nothing until the first proof, which loads about 4 MB; later ones take half a second. One for the life of a page: the policy of
+ * Trusted Types can be made only once.
+ */
+export function createProver(files: ProvingFiles): Prover {
+  const { worker: script, ...addresses } = files;
+  const scope = globalThis as unknown as PageScope;
+  const trusted = scriptUrl(scope, script);
+  return new ProverOfWorker({
+    startWorker: (events) => startWorker(scope, trusted, events),
+    source: () => Promise.resolve(addresses),
+  });
+}
+
+function startWorker({ Worker }: PageScope, script: unknown, { onReport, onEnd }: ProvingWorkerEvents): ProvingWorker {
+  const worker = new Worker(script, { type: 'module' });
+  worker.onmessage = ({ data }) => {
+    onReport(data);
+  };
+  worker.onerror = (event) => {
+    event.preventDefault(); // the browser's console would name what was thrown
+    onEnd();
+  };
+  worker.onmessageerror = onEnd;
+  return {
+    post: (question) => {
+      worker.postMessage(question);
+    },
+    terminate: () => {
+      worker.terminate();
+    },
+  };
+}
+
+function scriptUrl({ trustedTypes }: PageScope, script: string): unknown {
+  if (trustedTypes === undefined) return script;
+  const createScriptURL = (url: string) => {
+    if (url !== script) throw new TypeError('another script than that of the prover');
+    return url;
+  };
+  return trustedTypes.createPolicy(WORKER_POLICY, { createScriptURL }).createScriptURL(script);
+}

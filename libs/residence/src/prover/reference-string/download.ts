@@ -5,6 +5,8 @@ export interface DownloadOptions {
   /** For each host, from the request to the last byte. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** The file has exactly this length, and is asked for whole: only so browsers keep it. Default: its beginning. */
+  readonly whole?: boolean;
 }
 
 /** It could not be had from this host. The text holds nothing of the answer but its status. */
@@ -17,7 +19,7 @@ export class DownloadError extends Error {
  * @throws DownloadError (rejects) on any other answer than 206 with exactly this range or 200, on fewer bytes, and after the time
  */
 export async function downloadStart(url: string, length: number, options: DownloadOptions): Promise<Uint8Array> {
-  const { fetch, timeoutMs, signal } = options;
+  const { fetch, timeoutMs, signal, whole = false } = options;
   const ends = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]);
   const controller = new AbortController();
   const abort = () => {
@@ -27,7 +29,7 @@ export async function downloadStart(url: string, length: number, options: Downlo
   try {
     if (ends.aborted) throw new DownloadError('no answer in time');
     const response = await fetch(url, {
-      headers: { range: `bytes=0-${String(length - 1)}`, 'accept-encoding': 'identity' },
+      headers: whole ? {} : { range: `bytes=0-${String(length - 1)}`, 'accept-encoding': 'identity' },
       redirect: 'error',
       credentials: 'omit',
       signal: controller.signal,

@@ -1,0 +1,51 @@
+// The program of the prover's worker in a page: a file of its own (tools/dev/build/page.mjs), with a policy of its own.
+import { REFERENCE_STRING_BYTES } from '../barretenberg/reference-string';
+import { webAssembly } from '../barretenberg/web-assembly';
+import { isReferenceString, silenceConsole, WorkerProver } from './prove-in-worker';
+import { ProvingError } from './proving';
+import { downloadStart } from './reference-string/download';
+import type { Addresses, Loaded, ProvingQuestion, ProvingReport } from './worker-messages';
+
+const TIMEOUT_MS = 60_000;
+
+/** What a dedicated worker has of the DOM. */
+const scope = globalThis as unknown as {
+  postMessage: (report: ProvingReport) => void;
+  onmessage: (event: { readonly data: ProvingQuestion<Addresses> }) => void;
+};
+
+async function load({ barretenberg, acvm, referenceString }: Addresses): Promise<Loaded> {
+  // The string first: a page whose gateway has none need not load the other 4 MB
+  const string = await loadReferenceString(referenceString);
+  try {
+    const [proofSystem, solver] = await Promise.all([compile(barretenberg), compile(acvm)]);
+    return { barretenberg: proofSystem, acvm: solver, referenceString: string };
+  } catch {
+    throw new ProvingError('ERR_PROVING_FILES');
+  }
+}
+
+/** The gateway's wasm files have their type and a hash of their content in the name. The browser keeps what it compiled. */
+async function compile(address: string): Promise<WebAssembly.Module> {
+  return webAssembly.compileStreaming(fetch(address, { credentials: 'omit', signal: AbortSignal.timeout(TIMEOUT_MS) }));
+}
+
+/** From the browser's cache or the gateway; once more past the cache where what was kept is damaged. */
+async function loadReferenceString(address: string): Promise<Uint8Array> {
+  for (const cache of ['default', 'reload'] as const) {
+    const fetchFrom: typeof fetch = (input, init) => fetch(input, { ...init, cache });
+    const bytes = await downloadStart(address, REFERENCE_STRING_BYTES, {
+      fetch: fetchFrom,
+      timeoutMs: TIMEOUT_MS,
+      whole: true,
+    }).catch(() => undefined);
+    if (bytes !== undefined && isReferenceString(bytes)) return bytes;
+  }
+  throw new ProvingError('ERR_PROVING_NO_REFERENCE_STRING');
+}
+
+silenceConsole();
+const prover = new WorkerProver(load, (report) => {
+  scope.postMessage(report);
+});
+scope.onmessage = ({ data }) => void prover.answer(data);
