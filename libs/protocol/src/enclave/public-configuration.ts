@@ -32,7 +32,7 @@ export const REGISTRAR_ID_PATTERN = /^[a-z0-9-]{1,64}$/;
 /** A note's verifier key (C2SP signed-note): name, key hash, type and key. */
 export const VERIFIER_KEY_PATTERN = /^[a-z0-9-]{1,64}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/;
 
-const residenceSchema = z.discriminatedUnion('mode', [
+const residenceSchema = z.union([
   z.strictObject({ mode: z.literal('off') }),
   z.strictObject({
     mode: z.enum(['optional', 'required']),
