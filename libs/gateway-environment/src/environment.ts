@@ -307,7 +307,12 @@ function noticesOf(
       variable: 'TEE_EXPECTED_OPERATOR',
       text: 'is any: the gateway relays to accepted images under any operator',
     });
-  for (const variable of ['RESIDENCE_REGISTRAR', 'RESIDENCE_KEYS', 'RESIDENCE_FILES_URL'] as const)
+  for (const variable of [
+    'RESIDENCE_REGISTRAR',
+    'RESIDENCE_KEYS',
+    'RESIDENCE_FILES_URL',
+    'RESIDENCE_REFERENCE_STRING_FILE',
+  ] as const)
     if (residence === 'off' && isSet(variable))
       notices.push({ variable, text: 'is set, but does nothing while RESIDENCE is off' });
   return notices;

@@ -50,6 +50,8 @@ export type ResidenceConfig =
       readonly keys: readonly [string, ...string[]];
       /** Where clients fetch the registrar's static files; ends with a slash. */
       readonly files: string;
+      /** The reference string that the page proves with, which the gateway serves; absent: the page cannot prove. */
+      readonly referenceStringFile?: string;
     };
 
 /** Everything the gateway is told from outside, parsed once at start (environment.ts) and trusted after that. */

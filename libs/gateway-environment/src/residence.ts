@@ -61,6 +61,11 @@ export const RESIDENCE_VARIABLES = {
     .optional(),
   RESIDENCE_KEYS: keys.optional(),
   RESIDENCE_FILES_URL: files.optional(),
+  RESIDENCE_REFERENCE_STRING_FILE: z
+    .string()
+    .max(4096, rule('must be at most 4096 characters'))
+    .refine((path) => path.startsWith('/'), rule('must be an absolute path'))
+    .optional(),
 } as const;
 
 type Name = keyof typeof RESIDENCE_VARIABLES;
@@ -91,7 +96,8 @@ export function residenceOf({
   RESIDENCE_REGISTRAR: registrar,
   RESIDENCE_KEYS: keys,
   RESIDENCE_FILES_URL: files,
+  RESIDENCE_REFERENCE_STRING_FILE: referenceStringFile,
 }: Values): ResidenceConfig {
   if (mode === 'off' || registrar === undefined || keys === undefined || files === undefined) return { mode: 'off' };
-  return { mode, registrar, keys, files };
+  return { mode, registrar, keys, files, ...(referenceStringFile === undefined ? {} : { referenceStringFile }) };
 }

@@ -20,7 +20,15 @@ export function fromPlain(contentType: string, body: Buffer): Representations {
 }
 
 export function fromGzip(contentType: string, compressed: Buffer): Representations {
-  return { contentType, plain: representation(gunzipSync(compressed)), gzip: representation(compressed) };
+  let plain: Representation | undefined;
+  return {
+    contentType,
+    /** Unpacked for the first client that does not take gzip: few do not, and a file of the page has 10 MB. */
+    get plain() {
+      return (plain ??= representation(gunzipSync(compressed)));
+    },
+    gzip: representation(compressed),
+  };
 }
 
 /** What a client says of the forms that it takes and has. */

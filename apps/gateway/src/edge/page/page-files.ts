@@ -1,13 +1,17 @@
-import { Injectable } from '@nestjs/common';
-import { fromGzip, type Representations } from '../../core/routing/representation';
+import { REFERENCE_STRING_NAME, REFERENCE_STRING_SHA256 } from '@communique-tee/residence';
+import { Inject, Injectable } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { fromGzip, fromPlain, type Representations } from '../../core/routing/representation';
 import { type BuiltFile, builtPage } from './built-page';
 
-/** The page's files, ready to be sent. A few hundred kilobytes; read once. */
+/** The page's files, ready to be sent: 4 MB compressed, nearly all of it what the page proves with. Read once. */
 @Injectable()
 export class PageFiles {
   private files = new Map<string, Representations>();
 
-  constructor() {
+  constructor(@Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'residence'>) {
     this.take(builtPage);
   }
 
@@ -18,6 +22,10 @@ export class PageFiles {
         fromGzip(contentType, Buffer.from(gzipBase64, 'base64')),
       ]),
     );
+    const { residence } = this.config;
+    if (residence.mode === 'off' || residence.referenceStringFile === undefined) return;
+    const bytes = readReferenceString(residence.referenceStringFile);
+    this.files.set(REFERENCE_STRING_NAME, fromPlain('application/octet-stream', bytes));
   }
 
   get(name: string): Representations | undefined {
@@ -27,4 +35,12 @@ export class PageFiles {
   names(): string[] {
     return [...this.files.keys()];
   }
+}
+
+/** @throws Error, which stops the start, where the file is not the one that every page expects */
+function readReferenceString(path: string): Buffer {
+  const bytes = readFileSync(path);
+  if (createHash('sha256').update(bytes).digest('hex') !== REFERENCE_STRING_SHA256)
+    throw new Error('RESIDENCE_REFERENCE_STRING_FILE: names a file with another SHA-256 than bn254_g1_4097.dat has');
+  return bytes;
 }

@@ -1,9 +1,9 @@
 import { testConfig } from '../../testing/gateway-under-test';
-import { pagePolicy } from './page-policy';
+import { pagePolicy, WORKER_HEADERS } from './page-policy';
 
 const connections = (more: Record<string, string>) => {
-  const { page } = testConfig({ DATABASE_URL: 'postgresql://127.0.0.1/x', AUTH_JWKS_FILE: '/x', ...more });
-  return /connect-src ([^;]*);/.exec(pagePolicy(page))?.[1];
+  const config = testConfig({ DATABASE_URL: 'postgresql://127.0.0.1/x', AUTH_JWKS_FILE: '/x', ...more });
+  return /connect-src ([^;]*);/.exec(pagePolicy(config, false))?.[1];
 };
 
 it('lets the page connect to the gateway alone where there is no sign-in', () => {
@@ -18,4 +18,36 @@ it('lets the page connect to the token endpoint, and to nothing else of the issu
       PAGE_OIDC_TOKEN_ENDPOINT: 'https://id.test/oauth/token',
     }),
   ).toBe("'self' https://id.test/oauth/token");
+});
+
+describe('the policy where proofs of residence are taken', () => {
+  const config = testConfig({
+    DATABASE_URL: 'postgresql://127.0.0.1/x',
+    AUTH_JWKS_FILE: '/x',
+    RESIDENCE: 'optional',
+    RESIDENCE_REGISTRAR: 'test-registrar',
+    RESIDENCE_KEYS: 'test-registrar+40454ac1+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+    RESIDENCE_FILES_URL: 'https://registrar.test/tree',
+  });
+
+  it('lets the page that proves start its worker and fetch the registrar’s files', () => {
+    const policy = pagePolicy(config, true).split('; ');
+    expect(policy).toContain("worker-src 'self'");
+    expect(policy).toContain("connect-src 'self' https://registrar.test/tree/");
+    expect(policy).toContain('trusted-types communique-tee-worker');
+    expect(policy).toContain("script-src 'self'");
+  });
+
+  it('changes nothing for the other pages, and nothing where no proof is taken', () => {
+    const off = { ...config, residence: { mode: 'off' } as const };
+    expect(pagePolicy(config, false)).toBe(pagePolicy(off, true));
+    expect(pagePolicy(off, true)).toContain("trusted-types 'none'");
+    expect(pagePolicy(off, true)).not.toContain('worker');
+  });
+
+  it('lets the worker alone run WebAssembly, and nothing run code made at run time', () => {
+    expect(WORKER_HEADERS['content-security-policy']).toContain("script-src 'wasm-unsafe-eval'");
+    expect(pagePolicy(config, true)).not.toMatch(/unsafe/);
+    expect(WORKER_HEADERS['content-security-policy']).not.toContain("'unsafe-eval'");
+  });
 });

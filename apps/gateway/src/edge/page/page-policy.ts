@@ -1,24 +1,39 @@
+import { WORKER_POLICY } from '@communique-tee/residence/prover/browser';
 import type { GatewayConfig } from '../../core/config/gateway-config';
 
 /**
  * The page's own scripts and styles, and requests to this server and to the token endpoint of its sign-in: nothing else, nothing inline,
  * no code made at run time. It builds its content node by node, so no text ever becomes markup (Trusted Types with no policy that could
  * make it so).
+ *
+ * The page that proves residence, where proofs are taken, also starts a worker from this server, which runs WebAssembly, and fetches
+ * the registrar's files.
  */
-export function pagePolicy({ signIn }: GatewayConfig['page']): string {
+export function pagePolicy({ page, residence }: Pick<GatewayConfig, 'page' | 'residence'>, proves: boolean): string {
+  const registrar = proves && residence.mode !== 'off' ? residence.files : undefined;
+  const connect = ["'self'", page.signIn?.tokenEndpoint, registrar].filter((source) => source !== undefined);
   return [
     "default-src 'none'",
     "script-src 'self'",
+    ...(registrar === undefined ? [] : ["worker-src 'self'"]),
     "style-src 'self'",
     "img-src 'self'",
-    `connect-src ${["'self'", ...(signIn === undefined ? [] : [signIn.tokenEndpoint])].join(' ')}`,
+    `connect-src ${connect.join(' ')}`,
     "form-action 'none'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
+    `trusted-types ${registrar === undefined ? "'none'" : WORKER_POLICY}`,
   ].join('; ');
 }
+
+/** A worker has the policy of its own answer: its WebAssembly, and files of this server. */
+export const WORKER_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'",
+  // Where an operator's proxy isolates the page, browsers take only a worker that is isolated too
+  'cross-origin-embedder-policy': 'require-corp',
+} as const;
 
 /** Features that a page of forms and text has no use for. */
 export const PERMISSIONS_POLICY = 'camera=(), geolocation=(), microphone=(), payment=(), usb=()';

@@ -8,7 +8,7 @@ import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { PAGE_FACTS_EXAMPLE, type PageFacts, pageFactsSchema } from './page-facts';
 import { wantsPage } from './wants-page';
 import { PageFiles } from './page-files';
-import { pagePolicy, PERMISSIONS_POLICY } from './page-policy';
+import { pagePolicy, PERMISSIONS_POLICY, WORKER_HEADERS } from './page-policy';
 
 interface Asked extends Conditions {
   readonly accept?: string;
@@ -17,13 +17,14 @@ interface Asked extends Conditions {
 /** The page for people (apps/page), and what it needs to be told. Whoever asks for JSON at its addresses finds nothing, as before there was a page. */
 @Controller()
 export class PageController {
-  private readonly policy: string;
+  /** By document: only the page that writes a message proves. */
+  private readonly policies: { readonly proving: string; readonly other: string };
 
   constructor(
-    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'attestation' | 'page'>,
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'attestation' | 'page' | 'residence'>,
     private readonly files: PageFiles,
   ) {
-    this.policy = pagePolicy(config.page);
+    this.policies = { proving: pagePolicy(config, true), other: pagePolicy(config, false) };
   }
 
   @Get()
@@ -50,6 +51,7 @@ export class PageController {
   file(@Param('file') name: string, @Headers() asked: Asked, @Res() reply: FastifyReply): void {
     if (name.endsWith('.html')) throw new ProblemError('not_found');
     void reply.header('cache-control', 'public, max-age=31536000, immutable');
+    if (name.startsWith('proving-')) void reply.headers(WORKER_HEADERS);
     this.send(name, asked, reply);
   }
 
@@ -83,7 +85,7 @@ export class PageController {
     if (!wantsPage(asked.accept)) throw new ProblemError('not_found');
     void reply.headers({
       'cache-control': 'no-cache',
-      'content-security-policy': this.policy,
+      'content-security-policy': name === 'index.html' ? this.policies.proving : this.policies.other,
       'permissions-policy': PERMISSIONS_POLICY,
     });
     this.send(name, asked, reply);

@@ -224,5 +224,5 @@ describe('the page as it is served', () => {
 });
 
 it('a gateway that was not bundled has no page', () => {
-  expect(new PageFiles().names()).toEqual([]);
+  expect(new PageFiles({ residence: { mode: 'off' } }).names()).toEqual([]);
 });
