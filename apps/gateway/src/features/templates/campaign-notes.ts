@@ -1,16 +1,47 @@
 import type { TemplateContent } from '@communique-tee/protocol';
-import { Injectable } from '@nestjs/common';
+import { openCampaignNote, type Registrar, registrarOf, ResidenceNoteError } from '@communique-tee/residence';
+import { Inject, Injectable } from '@nestjs/common';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { ProblemError } from '../../core/problems/problem-error';
+
+/** The longest that any enclave's measured configuration admits; a shorter limit is the enclave's to hold. */
+const MAX_CAMPAIGN_DAYS = 90;
 
 /** Whether a template's campaign note is one that the configured registrar has signed for its campaign. */
 @Injectable()
 export class CampaignNotes {
   /** Whether every message needs a note. */
-  readonly required: boolean = false;
+  readonly required: boolean;
+  private readonly registrar: Registrar | undefined;
 
-  /** @throws ProblemError `campaign_note_invalid` */
-  assertFits({ campaignNote }: Pick<TemplateContent, 'campaignId' | 'campaignNote'>): void {
-    if (campaignNote === null) return;
-    throw new ProblemError('campaign_note_invalid', { detail: 'This gateway has no registrar whose notes it takes.' });
+  constructor(@Inject(GATEWAY_CONFIG) { residence }: Pick<GatewayConfig, 'residence'>) {
+    this.required = residence.mode === 'required';
+    this.registrar = residence.mode === 'off' ? undefined : registrarOf(residence.registrar, residence.keys);
   }
+
+  /** A note whose time has not begun fits: a template may be published before its campaign. @throws ProblemError `campaign_note_invalid` */
+  assertFits({ campaignId, campaignNote }: Pick<TemplateContent, 'campaignId' | 'campaignNote'>): void {
+    if (campaignNote === null) return;
+    if (this.registrar === undefined) throw refused('This gateway has no registrar whose notes it takes.');
+    const { campaign, notAfter } = opened(campaignNote, this.registrar);
+    if (campaign !== campaignId) throw refused('It is for another campaign than campaignId.');
+    if (notAfter * 1000 <= Date.now()) throw refused('Its campaign has ended.');
+  }
+}
+
+function opened(note: string, registrar: Registrar) {
+  try {
+    return openCampaignNote(note, registrar, MAX_CAMPAIGN_DAYS);
+  } catch (error) {
+    if (!(error instanceof ResidenceNoteError)) throw error;
+    throw refused(
+      error.code === 'ERR_RESIDENCE_NOTE_WINDOW'
+        ? `Its campaign is longer than ${String(MAX_CAMPAIGN_DAYS)} days.`
+        : 'It is not a campaign note that the configured registrar has signed.',
+    );
+  }
+}
+
+function refused(detail: string): ProblemError {
+  return new ProblemError('campaign_note_invalid', { detail });
 }

@@ -1,4 +1,6 @@
 import type { ManagedTemplate, NewTemplate, TemplateList } from '@communique-tee/protocol';
+import { signCampaignNote } from '@communique-tee/residence';
+import { formatVerifierKey, signingKeyOf } from '@communique-tee/transparency';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { Client } from 'pg';
@@ -126,6 +128,34 @@ describe('templates', () => {
     expect((await change(answer.id, { version: 2, status: 'published', moderation: null })).status).toBe(200);
     expect((await change(answer.id, { version: 3, moderation })).answer.code).toBe('template_not_publishable');
     expect((await change(answer.id, { version: 3, moderation, status: 'archived' })).status).toBe(200);
+  });
+
+  it('publishes nothing without the note of its campaign where every message needs one', async () => {
+    const key = signingKeyOf('registrar', new Uint8Array(32).fill(7));
+    await using strict = await startGateway({
+      DATABASE_URL: databaseUrl,
+      AUTH_JWKS_FILE: folder.file('jwks.json'),
+      RESIDENCE: 'required',
+      RESIDENCE_REGISTRAR: 'registrar',
+      RESIDENCE_KEYS: formatVerifierKey(key),
+      RESIDENCE_FILES_URL: 'https://registrar.test/tree/',
+    });
+    const { answer } = await add(template(), strict);
+    expect((await change(answer.id, { version: 1, status: 'published' }, strict)).answer.code).toBe(
+      'template_not_publishable',
+    );
+    const now = Math.floor(Date.now() / 1000);
+    const campaignNote = signCampaignNote(
+      { registrar: 'registrar', campaign: 'parks-2026', notBefore: now, notAfter: now + 3600 },
+      90,
+      key,
+    );
+    const published = await change(answer.id, { version: 1, status: 'published', campaignNote }, strict);
+    expect(published).toMatchObject({ status: 200, answer: { campaignNote } });
+    expect((await list(strict)).templates).toMatchObject([{ campaignNote }]);
+    expect((await change(answer.id, { version: 2, campaignId: 'parks-2027' }, strict)).answer.code).toBe(
+      'campaign_note_invalid',
+    );
   });
 
   it.each<[string, unknown, string]>([
