@@ -28,6 +28,7 @@ export * from './congress/office-refusal';
 export * from './congress/pending-copy';
 export * from './congress/congress-message';
 export * from './congress/template';
+export * from './congress/managed-template';
 export * from './receipts/receipt';
 export * from './receipts/answer';
 export * from './messages/kept-message';

@@ -125,9 +125,20 @@ export function clearMessage(): void {
   });
 }
 
-/** Whether the person would lose something by leaving: anything but the campaign, which the link gives. */
+/** What a campaign's text fills in. */
+export interface Words {
+  readonly fields: Readonly<Partial<Record<FieldName, string>>>;
+  readonly topics: readonly Topic[];
+}
+
+/** What a campaign's text has filled in; undefined where none has. */
+export const filledIn = signal<Words | undefined>(undefined);
+
+/** Whether the person would lose something by leaving: anything but the campaign, which the link gives, and what a text has filled in. */
 export function hasContent(): boolean {
-  return topics.value.length > 0 || FIELD_NAMES.some((name) => name !== 'campaignId' && values[name].value !== '');
+  const { fields = {}, topics: given = [] } = filledIn.value ?? {};
+  if (topics.value.join() !== given.join()) return true;
+  return FIELD_NAMES.some((name) => name !== 'campaignId' && !['', fields[name]].includes(values[name].value));
 }
 
 export function isTopic(value: unknown): value is Topic {

@@ -1,20 +1,27 @@
-import { effect } from '@preact/signals';
+import { effect, untracked } from '@preact/signals';
 import { link } from '../link';
 import { loadClient, store } from '../send/sending';
+import { loadPublished, started } from '../templates/published';
 import { start } from '../ui/layout';
 import { restoreDraft, wouldLoseContent } from './draft';
 import { hasContent, problemsOf, values } from './form';
 import { keepDraftForReturn, leadsElsewhere } from './leaving';
 import { startSigningIn } from './signing-in';
 import { startSteps, step } from './steps';
+import { startFrom } from './template';
 import { WritePage } from './write-page';
 
 startSigningIn();
 startSteps(restoreDraft() ?? 'address', (step) => problemsOf(step).length === 0);
 effect(() => {
-  const { campaign } = link.value;
+  const campaign = started.value?.campaignId ?? link.value.campaign;
   if (campaign !== undefined) values.campaignId.value = campaign;
 });
+effect(() => {
+  const template = started.value;
+  if (template !== undefined) untracked(() => startFrom(template));
+});
+void loadPublished();
 // Back by the Back button: the browser may show this page as it was, and the draft is not needed
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) restoreDraft();

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { fill, text } from '../text/text';
+import { text } from '../text/text';
 import { Button } from '../ui/button';
 import { Combobox } from '../ui/combobox';
 import { Details } from '../ui/details';
@@ -9,24 +9,22 @@ import { isTopic, topics } from './form';
 import { fieldProps, FormBody, FormChoice, FormLines, FormText, FormYesNo } from './form-fields';
 import { StepFrame } from './step-frame';
 import { goTo } from './steps';
-import type { Template } from './template';
+import { TemplatePlace } from './template-place';
 
 const MORE: readonly FieldName[] = ['message/bills', 'message/moreInfo', 'responseRequested', 'newsletterOptIn'];
 
 export interface MessageStepProps {
-  /** The campaign's text that the message was started from (`startFrom`), to say so. */
-  readonly template?: Template;
   /** Optional help with the words, beside the body. What helps sees only what the person gives it, and has to say so. */
   readonly assistance?: ComponentChildren;
 }
 
 /** Step 2: what the person says. */
-export function MessageStep({ template, assistance }: MessageStepProps) {
+export function MessageStep({ assistance }: MessageStepProps) {
   const { write, topics: names, common } = text.value;
   return (
     <StepFrame of="message">
       <p class="hint">{write.message.intro}</p>
-      {template !== undefined && <p class="note">{fill(write.message.fromTemplate, { title: template.title })}</p>}
+      <TemplatePlace />
       <form
         noValidate
         onSubmit={(event) => {

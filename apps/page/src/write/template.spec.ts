@@ -1,18 +1,56 @@
-import { fillForm, topics, values } from './form';
-import { startFrom } from './template';
+import { fillForm, hasContent, topics, values } from './form';
+import { leaveTemplate, putBack, replaceBy, replaced, startFrom } from './template';
+import { templateFor } from '../testing/template';
 
-const TEMPLATE = { title: 'Clean rivers', subject: 'Support it', body: 'Vote for it.', topics: ['Energy'] } as const;
+const RIVERS = templateFor({ slug: 'rivers', title: 'Clean rivers', subject: 'Support it', body: 'Vote for it.' });
+const PARKS = templateFor({
+  slug: 'parks',
+  subject: 'Fund our parks',
+  stance: 'pro',
+  topics: ['Law'],
+  bills: [{ congress: 119, type: 'hr', number: 1 }],
+});
+const shown = () => [values['message/subject'].value, values['message/body'].value, values['message/stance'].value];
 
-it('fills in what the person has not written, and changes nothing that they wrote', () => {
-  fillForm({ values: { 'message/body': 'My own words' }, topics: [], seats: [] });
-  startFrom(TEMPLATE);
-  expect([values['message/subject'].value, values['message/body'].value, values['message/stance'].value]).toEqual([
-    'Support it',
-    'My own words',
-    '',
-  ]);
-  expect(topics.value).toEqual(['Energy']);
-  topics.value = ['Law'];
-  startFrom({ ...TEMPLATE, stance: 'pro' });
-  expect([topics.value, values['message/stance'].value]).toEqual([['Law'], 'pro']);
+beforeEach(() => {
+  leaveTemplate();
+  fillForm({ values: {}, topics: [], seats: [] });
+});
+
+it('fills in the whole text where the person has written nothing, which leaving does not lose', () => {
+  startFrom(PARKS);
+  expect(shown()).toEqual(['Fund our parks', PARKS.body, 'pro']);
+  expect([values['message/bills'].value, topics.value]).toEqual(['119 hr 1', ['Law']]);
+  expect(hasContent()).toBe(false);
+  values['message/body'].value += ' It matters to me.';
+  expect(hasContent()).toBe(true);
+});
+
+it('changes nothing where the person has written something, be it one topic', () => {
+  for (const own of [
+    { values: { 'message/body': 'My own words' }, topics: [] },
+    { values: {}, topics: ['Energy'] },
+  ] as const) {
+    fillForm({ ...own, seats: [] });
+    startFrom(RIVERS);
+    expect([values['message/subject'].value, topics.value]).toEqual(['', own.topics]);
+  }
+});
+
+it('takes the place of what is there once the person chooses it, and own words can be put back', () => {
+  values['message/body'].value = 'My own words';
+  replaceBy(RIVERS, undefined);
+  expect(shown()).toEqual(['Support it', 'Vote for it.', '']);
+  putBack();
+  expect([shown(), replaced.value]).toEqual([['', 'My own words', ''], undefined]);
+  expect(hasContent()).toBe(true);
+});
+
+it('keeps nothing to put back where another text was there unchanged', () => {
+  replaceBy(RIVERS, undefined);
+  replaceBy(PARKS, RIVERS);
+  expect(replaced.value).toBeUndefined();
+  values['message/subject'].value = 'Fund every park';
+  replaceBy(RIVERS, PARKS);
+  expect(replaced.value?.fields['message/subject']).toBe('Fund every park');
 });

@@ -14,6 +14,9 @@ import { ReviewStep } from './review-step';
 import { officeName } from './seat-name';
 import { beforeSignIn } from './signing-in';
 import { goTo, step } from './steps';
+import { leaveTemplate } from './template';
+import { TemplateLead } from './template-place';
+import { TemplateNotice } from '../templates/notice';
 
 /** `/`: address, message, review and send, one step at a time; then what becomes of the message, in their place. */
 export function WritePage() {
@@ -23,7 +26,9 @@ export function WritePage() {
     <>
       <h1 class="write-title">{write.title}</h1>
       <LinkProblem />
+      {isIdle && <TemplateNotice />}
       {isIdle && step.value === 'address' && <p class="lead">{write.lead}</p>}
+      {isIdle && step.value === 'address' && <TemplateLead />}
       <KeptMessages />
       <SendSection
         officeName={officeName}
@@ -55,6 +60,7 @@ function startSignIn(): void {
 function another(): void {
   store.close();
   clearMessage();
+  leaveTemplate();
   clearFlags();
   goTo(problemsOf('address').length === 0 ? 'message' : 'address');
 }

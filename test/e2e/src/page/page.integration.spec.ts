@@ -6,6 +6,7 @@ import { describePeople } from './people-tests';
 import { describeProof } from './proof-tests';
 import { describeSignIn } from './sign-in-tests';
 import { describeStatus } from './status-tests';
+import { describeTemplates } from './template-tests';
 
 describeWith(chromiumAvailability(), 'the page', () => {
   let started: PageSystem | undefined;
@@ -24,5 +25,6 @@ describeWith(chromiumAvailability(), 'the page', () => {
   describeMessage(on);
   describeSignIn(on);
   describeStatus(on);
+  describeTemplates(on);
   describePeople(on);
 });

@@ -52,6 +52,26 @@ const sendsAgainst =
     await send(stage);
   };
 
+/** Opens a link to a campaign's text, while the gateway publishes this one. */
+async function openTemplate({ on, page, sender }: Stage, slug: string): Promise<void> {
+  const template = {
+    ...{ id: '1b4e28ba-2fa1-41d2-883f-0016d3cca427', slug: 'city-parks', title: 'Keep our parks open', version: 1 },
+    ...{ description: 'Two parks may close next year.', category: 'Environment', language: 'en', topics: ['Energy'] },
+    ...{ subject: 'Please fund our parks', body: 'Please fund the parks of our district.', stance: 'pro', bills: [] },
+    ...{ officeScope: ['house'], campaignId: 'parks-2026', campaignNote: null, contentSha256: 'ab'.repeat(32) },
+    ...{ sources: [{ title: 'A study', url: 'https://example.org/' }], updatedAt: '2026-11-29T18:09:02.460Z' },
+  };
+  const parques = {
+    ...template,
+    id: template.id.replace('1', '2'),
+    slug: 'parques',
+    title: 'Más parques',
+    language: 'es',
+  };
+  await page.route('**/api/templates', (route) => route.fulfill({ json: { templates: [template, parques] } }));
+  await sender.open(`${on.system.gatewayUrl}/#template=${slug}`);
+}
+
 const reached = (page: Page, step: number) =>
   page.locator(`.send-steps li:nth-child(${String(step)})[data-state="done"]`).waitFor();
 
@@ -109,6 +129,30 @@ const WRITING: readonly PageState[] = [
       await sender.next();
       await sender.fillMessage();
       for (const summary of await page.locator('main summary').all()) await summary.click();
+    },
+  },
+  {
+    name: 'address-template',
+    async reach(stage) {
+      await openTemplate(stage, 'city-parks');
+      await stage.page.locator('main p.note').first().waitFor();
+    },
+  },
+  {
+    name: 'address-template-missing',
+    async reach(stage) {
+      await openTemplate(stage, 'no-such-text');
+      await stage.page.locator('main [role="alert"]').first().waitFor();
+    },
+  },
+  {
+    name: 'message-templates',
+    async reach(stage) {
+      await openTemplate(stage, 'city-parks');
+      await stage.sender.fillAddress();
+      await stage.sender.next();
+      await stage.page.locator('main summary').first().click();
+      await stage.page.locator('.templates li').first().waitFor();
     },
   },
   { name: 'review', reach: ({ on, sender }) => sender.toReview(on.link()) },

@@ -1,0 +1,17 @@
+import { decodeUtf8, MAX_PUBLISHED_LIST_BYTES, type Template, templateListSchema } from '@communique-tee/protocol';
+import { askServer } from '../trust/ask';
+
+/**
+ * The whole published list. Without the browser's cache: an ETag of its own for each browser would tell the server who comes back.
+ * @throws NoAnswer, and an Error where the list is not one
+ */
+export async function fetchTemplates(): Promise<readonly Template[]> {
+  const { status, body } = await askServer('/api/templates', { maxBytes: MAX_PUBLISHED_LIST_BYTES });
+  if (status !== 200) throw new Error('no list of templates');
+  return readTemplates(body);
+}
+
+/** @throws Error where the list is not one */
+export function readTemplates(body: Uint8Array): readonly Template[] {
+  return templateListSchema.parse(JSON.parse(decodeUtf8(body))).templates;
+}

@@ -1,0 +1,36 @@
+import type { Template } from '@communique-tee/protocol';
+
+export interface Search {
+  readonly words: string;
+  /** ISO 639; empty for every language. */
+  readonly language: string;
+}
+
+/**
+ * The templates that have every word that was typed, somewhere in what the list shows of them. Capitals and accents do not count.
+ * @param topicName a topic in the reader's language
+ */
+export function matching(
+  templates: readonly Template[],
+  { words, language }: Search,
+  topicName: (topic: Template['topics'][number]) => string,
+): readonly Template[] {
+  const wanted = plain(words)
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  return templates.filter((template) => {
+    if (language !== '' && template.language !== language) return false;
+    const { title, description, category, subject, campaignId, topics } = template;
+    const shown = plain([title, description, category, subject, campaignId, ...topics.map(topicName)].join(' '));
+    return wanted.every((word) => shown.includes(word));
+  });
+}
+
+/** The languages that there are templates in, in ascending order. */
+export function languagesOf(templates: readonly Template[]): readonly string[] {
+  return [...new Set(templates.map(({ language }) => language))].sort();
+}
+
+function plain(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+}

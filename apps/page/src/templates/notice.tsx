@@ -1,0 +1,40 @@
+import { text } from '../text/text';
+import { Button } from '../ui/button';
+import { Card } from '../ui/card';
+import { absence, loadPublished, published } from './published';
+
+/** What became of a text that the link starts from, where it is not there. */
+export function TemplateNotice() {
+  const words = text.value.write.templates;
+  const list = published.value;
+  switch (absence.value) {
+    case undefined:
+      return null;
+    case 'loading':
+      return <p role="status">{words.loading}</p>;
+    case 'missing':
+      return (
+        <Card tone="open">
+          <p role="alert">
+            {words.missing} {list.kind === 'here' && list.templates.length > 0 ? words.chooseAnother : words.ownWords}
+          </p>
+        </Card>
+      );
+    case 'failed':
+      return (
+        <Card tone="open">
+          <p role="alert">
+            {words.failed} {words.ownWords}
+          </p>
+          <Button
+            kind="quiet"
+            onClick={() => {
+              void loadPublished();
+            }}
+          >
+            {words.again}
+          </Button>
+        </Card>
+      );
+  }
+}

@@ -1,0 +1,74 @@
+// The campaigns' texts that a message can start from. The page fetches the whole list and chooses here: the server does not learn which.
+import type { Template } from '@communique-tee/protocol';
+import { batch, computed, signal } from '@preact/signals';
+import { link } from '../link';
+import { keepInTab, keptInTab } from '../tab';
+
+type Loaded = typeof import('./loaded');
+
+export type Published =
+  | { readonly kind: 'loading' }
+  | { readonly kind: 'failed' }
+  /** `part`: what reads and shows the list. */
+  | { readonly kind: 'here'; readonly templates: readonly Template[]; readonly part: Loaded };
+
+const state = signal<Published>({ kind: 'loading' });
+export const published = computed(() => state.value);
+
+/** Fetches the list, and the part of the page that shows it. Never throws; `published` tells. */
+export async function loadPublished(): Promise<void> {
+  state.value = { kind: 'loading' };
+  try {
+    const part = await import('./loaded');
+    state.value = { kind: 'here', templates: await part.fetchTemplates(), part };
+  } catch {
+    state.value = { kind: 'failed' };
+  }
+}
+
+/** A choice that the person made on the page, in place of the one of this link; an empty slug for none. */
+interface Choice {
+  readonly slug: string;
+  readonly insteadOf: string;
+}
+
+const KEY = 'communique-tee template';
+const choice = signal(readChoice(keptInTab(KEY)));
+
+/** The slug of the text to start from; undefined for none. The latest of link and choice counts. */
+const wanted = computed((): string | undefined => {
+  const linked = link.value.template ?? '';
+  const slug = choice.value?.insteadOf === linked ? choice.value.slug : linked;
+  return slug === '' ? undefined : slug;
+});
+
+/** The text that the message starts from, once the list is here. */
+export const started = computed((): Template | undefined => {
+  const list = state.value;
+  return list.kind === 'here' ? list.templates.find(({ slug }) => slug === wanted.value) : undefined;
+});
+
+/** What the person has to know about a text that they asked for and that is not there. */
+export const absence = computed((): 'loading' | 'failed' | 'missing' | undefined => {
+  if (wanted.value === undefined || started.value !== undefined) return undefined;
+  return state.value.kind === 'here' ? 'missing' : state.value.kind;
+});
+
+/** The tab remembers a text, so that signing in does not lose it. @param slug undefined to start from no text while this page is open */
+export function choose(slug: string | undefined): void {
+  const next = { slug: slug ?? '', insteadOf: link.peek().template ?? '' };
+  batch(() => {
+    choice.value = next;
+    keepInTab(KEY, slug === undefined ? undefined : JSON.stringify(next));
+  });
+}
+
+function readChoice(text: string | undefined): Choice | undefined {
+  try {
+    const given = JSON.parse(text ?? 'null') as Partial<Record<keyof Choice, unknown>> | null;
+    const { slug, insteadOf } = given ?? {};
+    return typeof slug === 'string' && typeof insteadOf === 'string' ? { slug, insteadOf } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,154 @@
+import * as z from 'zod';
+import { instantSchema } from '../encoding/instant';
+import type { FieldProblem } from '../problems';
+import { CHAMBER_KEYS } from './chambers';
+import { valueAt } from './field-problems';
+import { FIELD_FORMS, type FieldRule, ruleOf } from './field-rules';
+import { templateIdentity, templateSlug, templateStanding, templateWords } from './template';
+
+/** What administrators write and see of templates, beside what is public (template.ts). */
+
+export const TEMPLATE_STATUSES = ['draft', 'published', 'archived'] as const;
+export type TemplateStatus = (typeof TEMPLATE_STATUSES)[number];
+
+/** Templates of one gateway, in every status. */
+export const MAX_TEMPLATES = 500;
+const MAX_TOXICITY = 1;
+const MAX_PROBLEMS = 50;
+
+export const moderationSchema = z
+  .strictObject({
+    flagged: z.boolean().meta({ description: 'Whether it must not be published.' }),
+    severity: z.enum(['none', 'low', 'medium', 'high']),
+    toxicity: z.number().min(0).max(MAX_TOXICITY),
+  })
+  .meta({ id: 'TemplateModeration', description: 'The judgment of an editor, or of a program that helps one.' });
+export type TemplateModeration = z.infer<typeof moderationSchema>;
+
+/** `POST /api/templates`. What is left out is null or empty. */
+export const newTemplateSchema = z
+  .strictObject({
+    slug: templateSlug,
+    ...templateWords,
+    description: templateWords.description.optional(),
+    category: templateWords.category.optional(),
+    stance: templateWords.stance.optional(),
+    bills: templateWords.bills.optional(),
+    campaignNote: templateWords.campaignNote.optional(),
+    sources: templateWords.sources.optional(),
+  })
+  .meta({ id: 'NewTemplate', description: 'A template, which begins as a draft.' });
+export type NewTemplate = z.infer<typeof newTemplateSchema>;
+
+/** `PATCH /api/templates/:id`: members that are given replace the whole of what was there. */
+export const templateChangeSchema = z
+  .strictObject({
+    version: z.int().positive().max(2_147_483_646).meta({ description: 'The version that the change was made from.' }),
+    ...z.object(templateWords).partial().shape,
+    status: z.enum(TEMPLATE_STATUSES).optional(),
+    moderation: moderationSchema.nullable().optional(),
+  })
+  .meta({ id: 'TemplateChange', description: 'What changes; the rest stays.' });
+export type TemplateChange = z.infer<typeof templateChangeSchema>;
+
+/** One of `GET /api/admin/templates`, and the answer to POST and PATCH. */
+export const managedTemplateSchema = z
+  .strictObject({
+    ...templateIdentity,
+    ...templateWords,
+    ...templateStanding,
+    status: z.enum(TEMPLATE_STATUSES),
+    createdAt: instantSchema,
+    moderation: moderationSchema.nullable(),
+    originalContent: z
+      .strictObject({ title: templateWords.title, subject: templateWords.subject, body: templateWords.body })
+      .meta({ description: 'The words that the template was created with.' }),
+    changeLog: z
+      .array(
+        z.strictObject({
+          version: z.int().positive(),
+          at: instantSchema,
+          by: z
+            .string()
+            .meta({ description: 'The administrator: base64url of SHA-256 over the issuer and subject of the token.' }),
+          fields: z.array(z.string()),
+        }),
+      )
+      .meta({ description: 'The latest hundred changes, the latest last.' }),
+  })
+  .meta({ id: 'ManagedTemplate', description: 'A template with all that an administrator sees of it.' });
+export type ManagedTemplate = z.infer<typeof managedTemplateSchema>;
+
+export const managedTemplateListSchema = z
+  .strictObject({ templates: z.array(managedTemplateSchema) })
+  .meta({ id: 'ManagedTemplateList', description: 'Every template in every status, the latest changed first.' });
+export type ManagedTemplateList = z.infer<typeof managedTemplateListSchema>;
+
+export type TemplateResult<Value> =
+  { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly problems: FieldProblem[] };
+
+export function parseNewTemplate(value: unknown): TemplateResult<NewTemplate> {
+  return parse(newTemplateSchema, value);
+}
+
+export function parseTemplateChange(value: unknown): TemplateResult<TemplateChange> {
+  return parse(templateChangeSchema, value);
+}
+
+function parse<Value>(schema: z.ZodType<Value>, value: unknown): TemplateResult<Value> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  return { ok: false, problems: parsed.error.issues.slice(0, MAX_PROBLEMS).map((issue) => toProblem(issue, value)) };
+}
+
+/** The form of each field that has one, as the end of a sentence. */
+const FORMS: Readonly<Record<string, string>> = {
+  '/slug': 'must be 1 to 64 lower-case letters, digits and hyphens, such as parks-2026',
+  '/language': 'must be the ISO 639 code of a language, such as en',
+  '/topics/*': FIELD_FORMS['/message/topics/*'] ?? '',
+  '/bills/*/congress': FIELD_FORMS['/message/bills/*/congress'] ?? '',
+  '/bills/*/type': FIELD_FORMS['/message/bills/*/type'] ?? '',
+  '/bills/*/number': FIELD_FORMS['/message/bills/*/number'] ?? '',
+  '/stance': 'must be pro, con or null',
+  '/officeScope/*': `must be one of ${CHAMBER_KEYS.join(', ')}`,
+  '/campaignId': 'must be 2 to 64 lower-case letters, digits and hyphens, such as parks-2026',
+  '/sources/*/url': FIELD_FORMS['/message/moreInfo'] ?? '',
+  '/version': 'must be the version that the change was made from',
+  '/status': `must be one of ${TEMPLATE_STATUSES.join(', ')}`,
+  '/moderation': 'must be null, or an object with flagged, severity and toxicity',
+  '/moderation/toxicity': 'must be a number from 0 to 1',
+};
+
+function toProblem(issue: z.core.$ZodIssue, value: unknown): FieldProblem {
+  const pointer = issue.path.map((part) => `/${String(part)}`).join('');
+  const { rule, limit } = ruleOf(issue, valueAt(value, issue.path) === undefined);
+  const form =
+    FORMS[pointer.replace(/\/[0-9]+(?=\/|$)/g, '/*')] ??
+    'has another form; docs/operator/templates.md lists the fields';
+  return {
+    pointer,
+    code: rule,
+    message: `${pointer || 'The template'}: ${describe(rule, limit, form, 'origin' in issue && issue.origin === 'array')}`,
+  };
+}
+
+function describe(rule: FieldRule, limit: number | undefined, form: string, isList: boolean): string {
+  const amount = `${String(limit)} ${isList ? 'entries' : 'characters'}`;
+  switch (rule) {
+    case 'required':
+      return 'is required and missing';
+    case 'too_short':
+      return limit === undefined ? form : `must have at least ${amount}`;
+    case 'too_long':
+      return limit === undefined ? form : `must have at most ${amount}`;
+    case 'repeated':
+      return 'names the same entry twice';
+    case 'unknown_field':
+      return 'has a field that is not known';
+    case 'invalid_characters':
+    case 'invisible_characters':
+      return 'has characters that cannot be sent to Congress; remove them';
+    case 'invalid':
+      return form;
+  }
+}
