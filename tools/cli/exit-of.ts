@@ -13,6 +13,8 @@ const EXIT_OF_CLIENT: Readonly<Record<Exclude<ClientErrorCode, 'refused'>, Exit>
   key_binding_invalid: EXIT.refused,
   custody_refused: EXIT.refused,
   configuration_refused: EXIT.refused,
+  residence_refused: EXIT.refused,
+  residence_unavailable: EXIT.notReached,
   duplicate_not_accepted: EXIT.refused,
   receipt_refused: EXIT.refused,
   kept_invalid: EXIT.notUnderstood,

@@ -50,8 +50,11 @@ export interface Policy {
 }
 
 export interface ConnectOptions extends KeyOptions {
-  /** Called before each request, and once more after a 401: the sender's bearer token. It is sent in its header and nowhere else. */
-  readonly token: () => string | Promise<string>;
+  /**
+   * Called before each request, and once more after a 401: the sender's bearer token. It is sent in its header and nowhere else. A client
+   * that sends only proven messages needs none.
+   */
+  readonly token?: (() => string | Promise<string>) | undefined;
 }
 
 export interface KeyOptions {
@@ -225,7 +228,7 @@ export interface VerifiedReport {
 /** A request failed and is made again after `waitMs`. `because`: the gateway's problem code, else the code of a ClientError. */
 export interface Waiting {
   readonly step: 'waiting';
-  readonly during: 'attesting' | 'posting' | 'following';
+  readonly during: 'attesting' | 'fetching_registry' | 'posting' | 'following';
   /** 0 where the caller is asked for another token at once. */
   readonly waitMs: number;
   readonly because: string;
@@ -236,6 +239,12 @@ export type AttestState =
 
 export type SendState =
   | AttestState
+  /** The registrar's list is fetched, at most once a day. While it is being updated, `waiting` follows with `ERR_RESIDENCE_LIST_UPDATING`. */
+  | { readonly step: 'fetching_registry' }
+  /** What was read of the list. Keep it for the next message: with it, the registrar's host is not asked again on the same day. */
+  | { readonly step: 'registry_read'; readonly list: ListPath }
+  /** The proof is made, for exactly the message that was just sealed: `loading` the proof system, `solving` and `proving`. */
+  | { readonly step: 'proving'; readonly phase: 'loading' | 'solving' | 'proving' }
   /** `sealed` is what leaves this machine. To follow the message from another program, keep `kept` now, before it is posted. */
   | { readonly step: 'sealed'; readonly id: string; readonly sealed: Uint8Array; readonly kept: KeptMessage }
   | { readonly step: 'posting'; readonly attempt: number }
@@ -269,7 +278,7 @@ export interface SendResult {
  * of the message and no token.
  */
 export interface KeptMessage {
-  readonly v: 1;
+  readonly v: 2;
   /** The gateway's origin. */
   readonly gateway: string;
   /** A UUID. */
@@ -281,10 +290,12 @@ export interface KeptMessage {
   readonly expiresAt: number;
   /** 32 bytes in base64url, or null. */
   readonly nullifier: string | null;
-  /** 32 bytes in base64url: the hash of what was posted. */
+  /** 32 bytes in base64url: the hash of the sealed message. */
   readonly sealedSha256: string;
   /** 32 bytes in base64url: opens the answer. */
   readonly answerKey: string;
+  /** 32 bytes in base64url: reads status and receipt of a proven message, without a token. Null for others. */
+  readonly statusSecret: string | null;
   /** Whether the gateway had answered 202 when this was handed out. */
   readonly accepted: boolean;
 }
@@ -293,10 +304,11 @@ export interface KeptMessage {
 export interface DuplicateRisk {
   /**
    * `sending`: several enclaves can open the message, so the gateway could give it to each. `sending_again`: the gateway reports that
-   * the enclave lost its key before it opened the message (`key_retired`). Nothing proves that it was not opened and delivered.
+   * the enclave lost its key before it opened the message (`key_retired`). Nothing proves that it was not opened and delivered. Of a
+   * proven message this is always asked, since its sender proves again.
    */
   readonly when: 'sending' | 'sending_again';
-  /** Chambers of the message's offices that are not attested to recognize a repeated message. */
+  /** Chambers of the message's offices that are not attested to recognize a repeated message; for a proven message there may be none. */
   readonly chambers: readonly (keyof typeof CHAMBERS)[];
 }
 
@@ -315,6 +327,82 @@ export interface SendOptions {
   /** How long it is followed, in milliseconds; until it expires unless given. 0 asks once. */
   readonly followTimeoutMs?: number;
   readonly onState?: (state: SendState) => void;
+  /** Sends the message with a proof of residence, and without a token. */
+  readonly residence?: ResidenceOptions;
+}
+
+/** A registration, as the registrar gives it to the person: a JSON value. It says where the person lives. */
+export interface Registration {
+  readonly version: 1;
+  readonly registrar: string;
+  /** Congress, state and seat: `120-MT-01`. */
+  readonly district: string;
+  /** 64 hex digits. */
+  readonly salt: string;
+  readonly index: number;
+}
+
+/** What was read of the registrar's list for one registration: a JSON value of about 2 KB. It tells the person's place in the list. */
+export interface ListPath {
+  readonly version: 1;
+  /** Unix seconds. */
+  readonly fetchedAt: number;
+  readonly rootNote: string;
+  /** 20 values of 64 hex digits. */
+  readonly siblings: readonly string[];
+}
+
+/** What a proof of residence takes. */
+export interface ResidenceOptions {
+  /** 32 bytes. Anyone who has them and the registration can send in the person's place. They leave this machine in no form but the proof. */
+  readonly secret: Uint8Array;
+  readonly registration: Registration;
+  /** The registrar's signed note about the campaign, from the template. `campaignId` of the message names the same campaign. */
+  readonly campaignNote: string;
+  /** What a `registry_read` gave. It is used for a day, and fetched again after that. */
+  readonly list?: ListPath | undefined;
+  /** Where the registrar's list is; the gateway's word unless given. */
+  readonly files?: string | URL | undefined;
+  /** Posts with the sender's token. Then the gateway knows who wrote. */
+  readonly withToken?: boolean;
+  readonly prover: ResidenceProver;
+}
+
+/** Reads notes and list, and proves. A separate entry makes it (`residenceProver` of `@communique-tee/client/residence`), since it is large. */
+export interface ResidenceProver {
+  /** 64 hex digits: names the circuit. */
+  readonly verificationKeySha256: string;
+  /** Everything that is known before the message is sealed. Rejects with errors that have a `code`. */
+  readonly prepare: (question: ResidenceQuestion) => Promise<PreparedProof>;
+}
+
+export interface ResidenceQuestion extends Pick<ResidenceOptions, 'secret' | 'registration' | 'campaignNote' | 'list'> {
+  /** Asked for where the list has to be fetched. */
+  readonly files: () => Promise<string | URL>;
+  /** What the enclave attests. */
+  readonly attested: { readonly registrar: string; readonly keys: readonly string[]; readonly maxCampaignDays: number };
+  readonly nowSeconds: () => number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onState: (state: SendState) => void;
+}
+
+export interface PreparedProof {
+  readonly campaign: string;
+  /** When the first of the two notes ends: the message must not wait for longer. Unix time. */
+  readonly notAfterSeconds: number;
+  readonly rootNote: string;
+  /** A field element, 32 bytes: one per person and campaign. */
+  readonly nullifier: Uint8Array;
+  /** What opens the claim: it is sealed with the message. Two field elements, 32 bytes each. */
+  readonly opening: { readonly district: string; readonly delivery: Uint8Array; readonly blinding: Uint8Array };
+  /**
+   * @param statusSha256 32 bytes
+   * @param sealed the sealed message's bytes
+   */
+  readonly prove: (
+    statusSha256: Uint8Array,
+    sealed: Uint8Array,
+  ) => Promise<{ readonly claim: Uint8Array; readonly proof: Uint8Array }>;
 }
 
 export type ResumeOptions = Pick<SendOptions, 'signal' | 'followTimeoutMs' | 'onState'>;

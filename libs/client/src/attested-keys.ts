@@ -29,6 +29,8 @@ export class AttestedKeys {
   /** Callers who wait for `asking`: one request serves all of them, and ends when the last one has given up. */
   private readonly callers = new Set<AttestOptions>();
   private abandoned = new AbortController();
+  /** How far the enclave's clock, as a fresh document attests it, was ahead of ours: less than the truth by the time of the answer's way. */
+  private readonly clocks = new WeakMap<EnclaveKey, number>();
 
   constructor(
     private readonly gateway: URL,
@@ -54,6 +56,11 @@ export class AttestedKeys {
   /** The enclave no longer has this key. Another one that was attested in the meantime stays. */
   forget(key: Pick<EnclaveKey, 'keyId'>): void {
     if (this.cached !== undefined && isSameKey(this.cached.key, key)) this.cached = undefined;
+  }
+
+  /** Unix seconds by the clock of the enclave that attested this key, which judges expiry and notes. */
+  nowSeconds(key: EnclaveKey): number {
+    return Math.floor((Date.now() + (this.clocks.get(key) ?? 0)) / 1000);
   }
 
   private current(): Promise<EnclaveKey> {
@@ -86,6 +93,7 @@ export class AttestedKeys {
       const maxAgeMs = key.configuration === undefined ? 0 : this.policy.maxKeyAgeMs;
       const untilMs = Math.min(fromMs + maxAgeMs, ...key.attestation.certificates.map(({ notAfterMs }) => notAfterMs));
       this.cached = { key, fromMs, untilMs };
+      this.clocks.set(key, key.attestation.timestampMs - fromMs);
       return key;
     } catch (error) {
       throw asClientError(error);

@@ -56,6 +56,8 @@ function gatewayOf(url: string | URL): URL {
 }
 
 async function tokenOf({ token }: ConnectOptions): Promise<string> {
+  if (token === undefined)
+    throw new ClientError('token_unavailable', 'this needs a token, and there is no token function');
   let given: unknown;
   try {
     given = await token();

@@ -14,6 +14,14 @@ export const CLIENT_ERROR_CODES = [
   'custody_refused',
   /** The public configuration that the gateway serves is not the one that the document attests, or contradicts it. */
   'configuration_refused',
+  /**
+   * The enclave attests another proof of residence than this message has, or none where one is required; `reason` says which:
+   * `residence_required`, `residence_not_open`, `other_registrar`, `circuit_retired` (load the page or program again) or
+   * `configuration_missing`. Nothing was sent.
+   */
+  'residence_refused',
+  /** No proof of residence can be made now; `reason` is the code (docs/residence.md). Nothing was sent. */
+  'residence_unavailable',
   /** An office might get the message twice, and the caller did not accept that. Nothing was sent. */
   'duplicate_not_accepted',
   /** What `resume` was given is not what `send` handed out for this gateway; `reason` says why. */

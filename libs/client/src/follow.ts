@@ -34,6 +34,7 @@ export async function followToEnd(
   for await (const view of watchMessage(followed.id, {
     gateway: sender.gateway,
     token: sender.token,
+    statusSecret: followed.proven?.statusSecret,
     signal,
     deadlineMs,
     onWait: (waitMs, { problem, code }) => {

@@ -1,20 +1,34 @@
-import { isEnded, messageViewSchema, toHex, type MessageView } from '@communique-tee/protocol';
+import { isEnded, messageViewSchema, toBase64Url, toHex, type MessageView } from '@communique-tee/protocol';
 import { ClientError } from './errors';
 import { readJson, request, withSignal } from './http';
 import type { PreparedMessage } from './prepare';
 
 const TIMEOUT_MS = 30_000;
 
-export interface GatewayOptions {
+/** What lets a request read a message's status: each is sent in its header and nowhere else. */
+export interface Access {
+  /** The sender's bearer token. */
+  token?: string | undefined;
+  /** 32 bytes: of a proven message, in place of a token. */
+  statusSecret?: Uint8Array | undefined;
+}
+
+export interface GatewayOptions extends Access {
   gateway: string | URL;
-  /** A bearer token; it is sent in its header and nowhere else. */
-  token: string;
   /** Gives the request up. */
   signal?: AbortSignal | undefined;
 }
 
+export function accessHeaders({ token, statusSecret }: Access): Record<string, string> {
+  return {
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    ...(statusSecret !== undefined && { 'communique-status-secret': toBase64Url(statusSecret) }),
+  };
+}
+
 /**
- * Posts a sealed message once; posting the same one again is safe, it is accepted once. Its Idempotency-Key names the sealed bytes.
+ * Posts a sealed message once; posting the same one again is safe, it is accepted once. Its Idempotency-Key names the sealed bytes. A
+ * proven message needs no token.
  * @throws ClientError `refused` | `answer_invalid`, and what fetch throws
  */
 export async function postMessage(
@@ -22,11 +36,11 @@ export async function postMessage(
   prepared: PreparedMessage,
 ): Promise<MessageView> {
   const headers = {
-    authorization: `Bearer ${token}`,
+    ...accessHeaders({ token }),
     'content-type': 'application/cbor',
     'idempotency-key': toHex(prepared.sealedSha256),
   };
-  const body = new Uint8Array(prepared.sealed);
+  const body = new Uint8Array(prepared.proven?.envelope ?? prepared.sealed);
   const view = readView(
     await request(
       new URL('/api/messages', gateway),
@@ -38,14 +52,24 @@ export async function postMessage(
   return view;
 }
 
-export async function fetchMessage({ gateway, token, signal }: GatewayOptions, id: string): Promise<MessageView> {
+export async function fetchMessage({ gateway, signal, ...access }: GatewayOptions, id: string): Promise<MessageView> {
   return readView(
-    await request(
-      messageUrl(gateway, id),
-      { headers: { authorization: `Bearer ${token}` }, ...withSignal(signal) },
-      TIMEOUT_MS,
-    ),
+    await request(messageUrl(gateway, id), { headers: accessHeaders(access), ...withSignal(signal) }, TIMEOUT_MS),
   );
+}
+
+/**
+ * Where the registrar's list is. Nothing else of this answer is believed: the enclave attests whose signatures count.
+ * @throws ClientError `refused` | `answer_invalid`
+ */
+export async function fetchListAddress(gateway: string | URL, signal?: AbortSignal): Promise<string> {
+  const answer = readJson(
+    await request(new URL('/api/residence', gateway), { headers: {}, ...withSignal(signal) }, TIMEOUT_MS),
+  );
+  const files = typeof answer === 'object' && answer !== null && 'files' in answer ? answer.files : undefined;
+  if (typeof files !== 'string')
+    throw new ClientError('answer_invalid', 'the gateway does not tell where the registrar’s list is');
+  return files;
 }
 
 export interface FollowOptions {

@@ -8,7 +8,7 @@ import type { Followed } from './result';
 export function keptOf(prepared: PreparedMessage, gateway: URL, accepted: boolean): KeptMessage {
   const { suite, keyId, expiresAtSeconds, nullifier } = prepared.message;
   return {
-    v: 1,
+    v: 2,
     gateway: gateway.origin,
     id: prepared.id,
     suite,
@@ -17,6 +17,7 @@ export function keptOf(prepared: PreparedMessage, gateway: URL, accepted: boolea
     nullifier: nullifier && toBase64Url(nullifier),
     sealedSha256: toBase64Url(prepared.sealedSha256),
     answerKey: toBase64Url(prepared.answerKey),
+    statusSecret: prepared.proven === undefined ? null : toBase64Url(prepared.proven.statusSecret),
     accepted,
   };
 }
@@ -32,7 +33,7 @@ export interface ReadKept {
  * @throws ClientError `kept_invalid` with the reason `version_unknown`, `malformed` or `other_gateway`
  */
 export function readKept(kept: unknown, gateway: URL): ReadKept {
-  if (typeof kept === 'object' && kept !== null && 'v' in kept && kept.v !== 1) throw invalid('version_unknown');
+  if (typeof kept === 'object' && kept !== null && 'v' in kept && kept.v !== 2) throw invalid('version_unknown');
   const parsed = keptMessageSchema.safeParse(kept);
   if (!parsed.success) throw invalid('malformed');
   const { id, suite, expiresAt, accepted, ...texts } = parsed.data;
@@ -50,6 +51,7 @@ export function readKept(kept: unknown, gateway: URL): ReadKept {
       },
       sealedSha256: fromBase64Url(texts.sealedSha256),
       answerKey: fromBase64Url(texts.answerKey),
+      ...(texts.statusSecret !== null && { proven: { statusSecret: fromBase64Url(texts.statusSecret) } }),
     },
   };
 }

@@ -2,15 +2,15 @@ import type { MessageView } from '@communique-tee/protocol';
 import type { SendState } from './api';
 import { aboutMessage, asClientError } from './as-client-error';
 import { ClientError, type WhetherSent } from './errors';
-import { fetchMessage, postMessage, type GatewayOptions } from './gateway';
+import { fetchMessage, postMessage, type Access, type GatewayOptions } from './gateway';
 import type { PreparedMessage } from './prepare';
 import { throwIfAborted, unlessAborted, withRetries } from './retry';
 import { furthest, isOfTheMoment, mayHideAnotherPost, sentByPost } from './whether-sent';
 
 export interface PostOptions {
   readonly gateway: string | URL;
-  /** @throws ClientError `token_unavailable` */
-  readonly token: () => Promise<string>;
+  /** Null: a proven message is posted without one. @throws ClientError `token_unavailable` */
+  readonly token: (() => Promise<string>) | null;
   readonly signal?: AbortSignal | undefined;
   /** All attempts and pauses together, in milliseconds. */
   readonly budgetMs: number;
@@ -29,24 +29,24 @@ export interface PostOptions {
 export async function postUntilAnswered(prepared: PreparedMessage, options: PostOptions): Promise<MessageView> {
   const { gateway, signal, onState } = options;
   let sent = options.before;
-  let refusedToken: string | undefined;
-  let lastToken: string | undefined;
+  let hasAskedAgain = false;
+  let access: Access | undefined;
   /** What the refusals leave where the gateway cannot tell whether it has the message. */
   let otherwise: WhetherSent | undefined;
   const post = async (attempt: number): Promise<MessageView> => {
     onState({ step: 'posting', attempt });
-    const token = await unlessAborted(options.token(), signal);
+    const token = options.token === null ? undefined : await unlessAborted(options.token(), signal);
     // From here on the request leaves at once: what is aborted before was not sent.
     throwIfAborted(signal);
-    lastToken = token;
+    access = prepared.proven === undefined ? { token } : { statusSecret: prepared.proven.statusSecret };
     try {
       return await postMessage({ gateway, token, ...(signal && { signal }) }, prepared);
     } catch (error) {
       sent = furthest(sent, sentByPost(error));
       if (mayHideAnotherPost(error))
         otherwise = furthest(otherwise ?? 'not_sent', isOfTheMoment(error) ? 'not_known' : 'not_sent');
-      if (!(error instanceof ClientError) || error.status !== 401 || refusedToken !== undefined) throw error;
-      refusedToken = token;
+      if (!(error instanceof ClientError) || error.status !== 401 || token === undefined || hasAskedAgain) throw error;
+      hasAskedAgain = true;
       onState(waiting(0, error));
       return post(attempt);
     }
@@ -60,8 +60,8 @@ export async function postUntilAnswered(prepared: PreparedMessage, options: Post
     });
   } catch (thrown) {
     const error = asClientError(thrown, signal);
-    if (sent === 'not_sent' && otherwise !== undefined && lastToken !== undefined) {
-      const found = await storedMessage({ gateway, token: lastToken, signal }, prepared.id, otherwise);
+    if (sent === 'not_sent' && otherwise !== undefined && access !== undefined) {
+      const found = await storedMessage({ gateway, signal, ...access }, prepared.id, otherwise);
       if (typeof found === 'object') return found;
       sent = found;
     }

@@ -19,8 +19,10 @@ export interface PreparedMessage {
   /** A UUID. */
   id: string;
   message: SealedMessage;
-  /** The CBOR form, as it is posted. */
+  /** Its CBOR form. */
   sealed: Uint8Array;
+  /** Of a message with a proof of residence: what is posted in place of `sealed`, and 32 bytes that read its status without a token. */
+  proven?: { envelope: Uint8Array; statusSecret: Uint8Array };
   /** 32 bytes over `sealed`. */
   sealedSha256: Uint8Array;
   answerKey: AnswerKey;
@@ -29,6 +31,12 @@ export interface PreparedMessage {
 export interface PrepareOptions {
   /** How long the message may wait for delivery; a day unless given, seven days at most. */
   lifetimeSeconds?: number;
+  /** Unix time; this machine's clock unless given. */
+  nowSeconds?: number;
+  /** The message does not wait beyond it: when a note of its proof ends. Unix time. */
+  notAfterSeconds?: number;
+  /** 32 bytes, for a message with a proof of residence; null unless given. */
+  nullifier?: Uint8Array;
   /**
    * The id (a UUID) of a message that ended as `key_retired`, to seal it again. With the same content and delivery secret its DeliveryIds
    * stay the same, so that no office gets it twice. A new random id unless given.
@@ -60,8 +68,11 @@ export function prepareMessage(
     publicKey: key.publicKey,
     keyId: key.keyId,
     messageId,
-    expiresAtSeconds: Math.floor(Date.now() / 1000) + (options.lifetimeSeconds ?? 24 * 3600),
-    nullifier: null,
+    expiresAtSeconds: Math.min(
+      Math.floor(options.nowSeconds ?? Date.now() / 1000) + (options.lifetimeSeconds ?? 24 * 3600),
+      options.notAfterSeconds ?? Infinity,
+    ),
+    nullifier: options.nullifier ?? null,
     plaintext: encodeCongressMessage(checked.message),
   });
   const sealed = encodeSealedMessage(message);

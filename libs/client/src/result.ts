@@ -21,6 +21,8 @@ export interface Followed {
   readonly sealedSha256: Uint8Array;
   /** 32 bytes. */
   readonly answerKey: AnswerKey;
+  /** Of a message with a proof of residence: 32 bytes that read its status without a token. */
+  readonly proven?: { readonly statusSecret: Uint8Array };
 }
 
 export interface VerifiedResult {

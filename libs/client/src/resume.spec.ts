@@ -188,8 +188,8 @@ describe('a message that is resumed', () => {
     const kept = await left('sealed');
     const asked = gateway.asked.length;
     const flawed: readonly (readonly [string, unknown])[] = [
-      ['version_unknown', { ...kept, v: 2 }],
-      ['version_unknown', { ...kept, v: '1' }],
+      ['version_unknown', { ...kept, v: 1 }],
+      ['version_unknown', { ...kept, v: '2' }],
       ['other_gateway', { ...kept, gateway: 'https://gateway.example' }],
       ['other_gateway', { ...kept, gateway: `${kept.gateway}/` }],
       ['malformed', { ...kept, gateway: `https://${'a'.repeat(300)}` }],

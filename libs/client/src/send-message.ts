@@ -10,11 +10,13 @@ import { followToEnd } from './follow';
 import { keptOf } from './kept';
 import { postUntilAnswered } from './post';
 import { prepareMessage, type PreparedMessage } from './prepare';
+import { attestedResidence, prepareProven } from './proven';
 import { unlessAborted } from './retry';
 import { startSending } from './sending';
 
 const POST_TIMEOUT_MS = 120_000;
 const MAX_POSTS = 12;
+const STATUS_SECRET_BYTES = 32;
 
 export interface Sender {
   readonly gateway: URL;
@@ -36,6 +38,8 @@ type Delivered = SendResult & { readonly key: EnclaveKey };
 class Way {
   /** Sealed again, the message stays accepted: the gateway has its first form. */
   private sent: WhetherSent = 'not_sent';
+  /** One for the message, also where it is proven and sealed again. */
+  private readonly statusSecret = crypto.getRandomValues(new Uint8Array(STATUS_SECRET_BYTES));
 
   constructor(
     private readonly sender: Sender,
@@ -47,7 +51,10 @@ class Way {
   async go(message: Message): Promise<SendResult> {
     try {
       const content = checkedMessage(message);
-      const key = await this.acceptedKey('sending', (each) => forgetfulWhereShared(content.offices, each));
+      const key = await this.acceptedKey('sending', (each) => {
+        attestedResidence(each, this.options.residence);
+        return orNull(forgetfulWhereShared(content.offices, each));
+      });
       if (key === undefined)
         throw new ClientError('duplicate_not_accepted', 'an office might get the message twice; nothing was sent');
       const first = await this.deliver(content, key, false);
@@ -62,32 +69,37 @@ class Way {
 
   /**
    * Seals the message again, once, under the same id and delivery secret. Only the gateway reports `key_retired`, so an enclave may have
-   * opened and delivered the message. A chamber that recognizes its DeliveryId refuses the second copy; where one does not, the person decides.
+   * opened and delivered the message. A chamber that recognizes its DeliveryId refuses the second copy; where one does not, the person
+   * decides. A proven message is proven again, which the person always decides.
    */
   private async sealAgain(content: CongressMessage, first: Delivered): Promise<SendResult> {
     this.sender.keys.forget(first.key);
-    const key = await this.acceptedKey('sending_again', (each) =>
-      isSameKey(each, first.key) ? [] : forgetfulChambers(content.offices, [first.key, each].map(recognizingChambers)),
-    );
+    const key = await this.acceptedKey('sending_again', (each) => {
+      if (isSameKey(each, first.key)) return null;
+      const chambers = forgetfulChambers(content.offices, [first.key, each].map(recognizingChambers));
+      return this.options.residence === undefined ? orNull(chambers) : chambers;
+    });
     // The enclave still attests that key: sealed to it again, the message would end the same way.
     return key === undefined || isSameKey(key, first.key) ? first : this.deliver(content, key, true);
   }
 
   /**
    * The key to seal to, attested after the caller's last answer: a question may stay open for hours, and the key's age goes on.
-   * @param chambersOf those whose offices may get the message twice under a key
+   * @param chambersOf those whose offices may get the message twice under a key; null where nothing is asked
    * @returns undefined where the caller does not accept that
    */
   private async acceptedKey(
     when: DuplicateRisk['when'],
-    chambersOf: (key: EnclaveKey) => DuplicateRisk['chambers'],
+    chambersOf: (key: EnclaveKey) => DuplicateRisk['chambers'] | null,
   ): Promise<EnclaveKey | undefined> {
+    let hasAsked = false;
     const accepted = new Set<DuplicateRisk['chambers'][number]>();
     for (;;) {
       const key = await this.attest();
       const chambers = chambersOf(key);
-      if (chambers.every((chamber) => accepted.has(chamber))) return key;
+      if (chambers === null || (hasAsked && chambers.every((chamber) => accepted.has(chamber)))) return key;
       if (!(await this.isAccepted(when, chambers))) return undefined;
+      hasAsked = true;
       for (const chamber of chambers) accepted.add(chamber);
     }
   }
@@ -108,14 +120,10 @@ class Way {
 
   private async deliver(content: CongressMessage, key: EnclaveKey, resealed: boolean): Promise<Delivered> {
     if (resealed) this.tell({ step: 'resealing' });
-    const { lifetimeSeconds } = this.options;
-    const prepared = prepareMessage(content, key, {
-      id: this.id,
-      ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
-    });
+    const prepared = await this.prepare(content, key);
     const { gateway } = this.sender;
     const kept = keptOf(prepared, gateway, this.sent === 'accepted');
-    this.tell({ step: 'sealed', id: this.id, sealed: prepared.sealed, kept });
+    this.tell({ step: 'sealed', id: this.id, sealed: prepared.proven?.envelope ?? prepared.sealed, kept });
     const accepted = await this.post(prepared);
     this.tell({ step: 'accepted', view: accepted, kept: keptOf(prepared, gateway, true) });
     const { view, report } = await followToEnd(prepared, {
@@ -136,12 +144,37 @@ class Way {
     };
   }
 
+  private async prepare(content: CongressMessage, key: EnclaveKey): Promise<PreparedMessage> {
+    const { lifetimeSeconds, residence, signal } = this.options;
+    const { gateway, keys } = this.sender;
+    const nowSeconds = () => keys.nowSeconds(key);
+    const options = {
+      id: this.id,
+      nowSeconds: nowSeconds(),
+      ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
+    };
+    const attested = attestedResidence(key, residence);
+    return residence === undefined || attested === null
+      ? prepareMessage(content, key, options)
+      : prepareProven(content, key, {
+          ...options,
+          attested,
+          residence,
+          gateway,
+          statusSecret: this.statusSecret,
+          nowSeconds,
+          signal,
+          onState: this.tell,
+        });
+  }
+
   private async post(prepared: PreparedMessage): Promise<MessageView> {
     const { signal, postTimeoutMs = POST_TIMEOUT_MS } = this.options;
     const { gateway, token } = this.sender;
+    const isWithout = prepared.proven !== undefined && this.options.residence?.withToken !== true;
     const view = await postUntilAnswered(prepared, {
       gateway,
-      token,
+      token: isWithout ? null : token,
       signal,
       budgetMs: postTimeoutMs,
       maxAttempts: MAX_POSTS,
@@ -151,4 +184,8 @@ class Way {
     this.sent = 'accepted';
     return view;
   }
+}
+
+function orNull<T>(chambers: readonly T[]): readonly T[] | null {
+  return chambers.length === 0 ? null : chambers;
 }

@@ -2,7 +2,7 @@ import { isEnded, type MessageView } from '@communique-tee/protocol';
 import { asClientError } from './as-client-error';
 import { ClientError } from './errors';
 import { readEvents } from './event-stream';
-import { fetchMessage, messageEventsUrl, readView } from './gateway';
+import { accessHeaders, fetchMessage, messageEventsUrl, readView, type Access } from './gateway';
 import { isNetworkError, open, readBounded, refusalOf } from './http';
 import { isPassing, pause, pauseMs, throwIfAborted, unlessAborted } from './retry';
 
@@ -21,6 +21,8 @@ const MAX_CHANGES = 5000;
 export interface WatchOptions {
   readonly gateway: string | URL;
   readonly token: () => Promise<string>;
+  /** 32 bytes: of a proven message. The token is then not asked for. */
+  readonly statusSecret?: Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Date.now() after which it is given up. One that has passed already asks once. */
   readonly deadlineMs: number;
@@ -75,7 +77,10 @@ async function* viewsOf(id: string, options: WatchOptions): AsyncGenerator<Messa
         waitMs = Math.max(heard.retryMs, pauseMs(1));
         if (heard.broken !== undefined) options.onWait?.(waitMs, heard.broken);
       } else {
-        const view = await fetchMessage({ ...options, token: await tokenOf(options) }, id);
+        const view = await fetchMessage(
+          { gateway: options.gateway, signal: options.signal, ...(await accessOf(options)) },
+          id,
+        );
         answered = true;
         yield view;
         failures = 0;
@@ -86,7 +91,7 @@ async function* viewsOf(id: string, options: WatchOptions): AsyncGenerator<Messa
       const error = asClientError(thrown, options.signal);
       if (!(error instanceof ClientError)) throw error;
       // The token may have expired on the way: the caller is asked for another once.
-      const mayBeNewer: boolean = error.status === 401 && !refusedToken;
+      const mayBeNewer: boolean = error.status === 401 && !refusedToken && options.statusSecret === undefined;
       if (!isPassing(error) && !mayBeNewer) throw error;
       refusedToken = mayBeNewer;
       lastError = error;
@@ -100,8 +105,8 @@ async function* viewsOf(id: string, options: WatchOptions): AsyncGenerator<Messa
   }
 }
 
-function tokenOf({ token, signal }: WatchOptions): Promise<string> {
-  return unlessAborted(token(), signal);
+async function accessOf({ token, statusSecret, signal }: WatchOptions): Promise<Access> {
+  return statusSecret !== undefined ? { statusSecret } : { token: await unlessAborted(token(), signal) };
 }
 
 function timeout(cause: ClientError | undefined): ClientError {
@@ -130,7 +135,7 @@ async function* streamed(id: string, options: WatchOptions, heard: Heard): Async
   );
   const signal = AbortSignal.any([silence.signal, options.signal ?? []].flat());
   try {
-    const headers = { authorization: `Bearer ${await tokenOf(options)}`, accept: EVENT_STREAM };
+    const headers = { ...accessHeaders(await accessOf(options)), accept: EVENT_STREAM };
     const response = await open(messageEventsUrl(options.gateway, id), { headers, signal }, 0);
     if (!response.ok) throw await refusalOf(response);
     if (!(response.headers.get('content-type') ?? '').startsWith(EVENT_STREAM)) {

@@ -66,7 +66,7 @@ it('a client generated from the OpenAPI document attests, submits, watches, and 
   const document = (await (await fetch(`${system.gatewayUrl}/docs-json`)).json()) as object;
   await checkAgainst(document, folder.path);
   const { sendMessage } = await generatedClient();
-  const { statuses, answer } = await sendMessage(alice.gateway, alice.token, policy, plantedMessage().message);
+  const { statuses, answer } = await sendMessage(alice.gateway, alice.token ?? '', policy, plantedMessage().message);
   expect([statuses[0], statuses.at(-1)]).toEqual(['queued', 'delivered']);
   expect(answer.offices.map(({ office, outcome }) => [office, outcome])).toEqual([
     ['HCA12', 'accepted'],

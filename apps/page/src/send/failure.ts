@@ -54,6 +54,7 @@ const ENCLAVE: ReadonlySet<Failure['code']> = new Set([
   'key_binding_invalid',
   'custody_refused',
   'configuration_refused',
+  'residence_refused',
 ]);
 
 /** @param can whether this page has the message, and what it takes to follow it */

@@ -19,6 +19,9 @@ export type StepName = (typeof STEPS)[number];
 export type Activity =
   | 'checking'
   | 'sealing'
+  /** The registrar's list is fetched, or is being updated there. */
+  | 'reading_list'
+  | 'proving'
   | 'handing_over'
   | 'in_queue'
   /** The server reports that it has given it to the enclave, which has not answered yet. */
@@ -32,7 +35,7 @@ export type Activity =
 
 /** A request failed and is made again. */
 export interface Waiting {
-  readonly during: 'attesting' | 'posting' | 'following';
+  readonly during: Extract<SendState, { step: 'waiting' }>['during'];
   readonly untilMs: number;
   readonly because: string;
 }
@@ -125,6 +128,12 @@ export function advance(before: Way, state: SendState, nowMs: number): Way {
       return { ...way, activity: 'checking' };
     case 'attested':
       return { ...way, key: state.key, activity: way.resumed ? way.activity : 'sealing' };
+    case 'fetching_registry':
+      return { ...way, activity: 'reading_list' };
+    case 'registry_read':
+      return { ...way, activity: 'sealing' };
+    case 'proving':
+      return { ...way, activity: 'proving' };
     case 'resealing':
       return { ...way, reachedAtMs: {}, view: undefined, report: null, activity: 'sealing_again' };
     case 'sealed':

@@ -10,6 +10,7 @@ type Texts = Catalogue['send'];
 export function activityWords({ activity, waiting, resumed }: Way, texts: Texts): string {
   if (waiting !== undefined) {
     if (waiting.during === 'following') return texts.waiting.following;
+    if (waiting.because === 'ERR_RESIDENCE_LIST_UPDATING') return texts.waiting.updating;
     return waiting.because === 'unreachable' ? texts.waiting.unreachable : texts.waiting.busy;
   }
   if (resumed && activity === 'checking') return texts.now.asking;

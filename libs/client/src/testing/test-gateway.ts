@@ -3,7 +3,7 @@ import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import {
   DEFAULT_SUITE,
-  decodeSealedMessage,
+  decodeEnvelope,
   encodeAnswer,
   encodeKeyBinding,
   encodePublicConfiguration,
@@ -18,13 +18,17 @@ import {
   toHex,
   type Answer,
   type Chamber,
+  type CongressMessage,
   type MessageStatus,
   type MessageView,
   type Outcome,
   type ProblemCode,
+  type PublicConfiguration,
+  type ResidenceProof,
   type SealedMessage,
 } from '@communique-tee/protocol';
 import { commitToOffice, signReceipt } from '@communique-tee/receipts';
+import { messageInput } from '@communique-tee/residence';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -46,6 +50,7 @@ export interface Posted {
   readonly id: string;
   readonly body: Uint8Array;
   readonly message: SealedMessage;
+  readonly residence: ResidenceProof | null;
   readonly idempotencyKey: string | undefined;
   readonly token: string | undefined;
 }
@@ -73,7 +78,11 @@ export class TestGateway {
   statusFault: ProblemCode | undefined;
   /** Requests for documents, and for statuses: plain, or as events. */
   attestations = 0;
-  readonly asked: { readonly events: boolean; readonly token: string | undefined }[] = [];
+  readonly asked: {
+    readonly events: boolean;
+    readonly token: string | undefined;
+    readonly statusSecret: string | undefined;
+  }[] = [];
   /** Taken from the front, one for each post. */
   postFaults: PostFault[] = [];
   /** Called when a post is left without an answer. */
@@ -85,6 +94,10 @@ export class TestGateway {
   custody = 'process';
   /** Whether each chamber recognizes a repeated message, as the enclave attests from now on. */
   deduplicates: Record<Chamber, boolean> = { house: true, senate: true };
+  /** What the enclave attests of the proof of residence. */
+  residence: PublicConfiguration['residence'] = { mode: 'off' };
+  /** Where the registrar's list is, by `GET /api/residence`. */
+  listAddress = '';
   /** Whether the gateway serves the public configuration. */
   servesConfiguration = true;
   /** How a question for events is answered. */
@@ -96,6 +109,8 @@ export class TestGateway {
   url = '';
 
   private keys: Keys = createKeys();
+  /** Public input `message` by nullifier, in hex: what was accepted in whose campaign. */
+  private readonly nullifiers = new Map<string, string>();
   /** By SHA-256 in hex. */
   private readonly configurations = new Map<string, Uint8Array>();
   private readonly held: Keys[] = [this.keys];
@@ -143,6 +158,8 @@ export class TestGateway {
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://x');
     const token = request.headers.authorization;
+    const secret = request.headers['communique-status-secret'];
+    const statusSecret = typeof secret === 'string' ? secret : undefined;
     if (url.pathname === '/attestation') {
       this.attestations++;
       const fault = this.attestationFaults.shift();
@@ -157,48 +174,68 @@ export class TestGateway {
       const configuration = this.configurations.get(url.searchParams.get('sha256') ?? '');
       if (configuration === undefined || !this.servesConfiguration) sendProblem(response, 'not_found');
       else response.end(configuration);
+    } else if (url.pathname === '/api/residence') {
+      response.end(JSON.stringify({ mode: this.residence.mode, files: this.listAddress }));
     } else if (request.method === 'POST') {
       const parts: Buffer[] = [];
       for await (const part of request) parts.push(part as Buffer);
       this.post(new Uint8Array(Buffer.concat(parts)), request, response);
     } else {
       const [, , , id = '', events] = url.pathname.split('/');
-      this.asked.push({ events: events === 'events', token });
-      await this.status(id, events === 'events', response);
+      this.asked.push({ events: events === 'events', token, statusSecret });
+      await this.status(id, { asEvents: events === 'events', statusSecret }, response);
     }
   }
 
   private post(body: Uint8Array, request: IncomingMessage, response: ServerResponse): void {
-    const message = decodeSealedMessage(body);
+    const { sealed: message, residence } = decodeEnvelope(body);
     const id = messageIdToText(message.messageId);
     const idempotencyKey = request.headers['idempotency-key'];
     this.posted.push({
       id,
       body,
       message,
+      residence,
       idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined,
       token: request.headers.authorization,
     });
     const fault = this.postFaults.shift();
+    const isRefused = (typeof fault === 'object' && 'problem' in fault && fault.stored !== true) || fault === 'cut';
+    const isAdmitted = !isRefused && this.admits(message, residence);
     if (fault === 'silence') this.onSilence();
     else if (fault === 'cut' || fault === 'cut-after') response.destroy();
     else if (fault === 'half') {
       response.writeHead(202, { 'content-length': 1000 }).write('{"id":', () => response.destroy());
     } else if (fault !== undefined && 'status' in fault) response.writeHead(fault.status).end(fault.text);
     else if (fault !== undefined) sendProblem(response, fault.problem, fault.retryAfter);
+    else if (!isAdmitted) sendProblem(response, 'already_sent');
     else response.writeHead(202).end(JSON.stringify(this.tamper(view(message, 'queued'))));
     this.turns.set(id, 0);
-    if (!(typeof fault === 'object' && 'problem' in fault && fault.stored !== true) && fault !== 'cut')
-      this.stored.add(id);
+    if (isAdmitted) this.stored.add(id);
   }
 
-  private async status(id: string, asEvents: boolean, response: ServerResponse): Promise<void> {
-    const message = this.posted.findLast((posted) => posted.id === id)?.message;
+  /** One message for each nullifier, however often it was proven. */
+  private admits(sealed: SealedMessage, residence: ResidenceProof | null): boolean {
+    const { nullifier } = sealed;
+    if (residence === null || nullifier === null) return true;
+    const message = toHex(messageInput(residence.statusSha256, encodeSealedMessage(sealed)));
+    const used = this.nullifiers.get(toHex(nullifier));
+    if (used === undefined) this.nullifiers.set(toHex(nullifier), message);
+    return used === undefined || used === message;
+  }
+
+  private async status(
+    id: string,
+    { asEvents, statusSecret }: { readonly asEvents: boolean; readonly statusSecret: string | undefined },
+    response: ServerResponse,
+  ): Promise<void> {
+    const posted = this.posted.findLast((each) => each.id === id);
+    const message = posted?.message;
     if (!asEvents && this.statusFault !== undefined) {
       sendProblem(response, this.statusFault);
       return;
     }
-    if (message === undefined || !this.stored.has(id)) {
+    if (message === undefined || !this.stored.has(id) || !isVisible(posted?.residence ?? null, statusSecret)) {
       sendProblem(response, 'not_found');
       return;
     }
@@ -233,11 +270,27 @@ export class TestGateway {
     const keys = this.held.find(({ keyId }) => Buffer.compare(keyId, message.keyId) === 0);
     const turn = this.turns.get(id) ?? 0;
     this.turns.set(id, turn + 1);
-    if (keys === undefined) return this.tamper({ ...view(message, 'key_retired'), reason: 'key_retired' });
+    if (keys === undefined) {
+      // Nothing was dispatched, so the person may send again in the campaign.
+      if (message.nullifier !== null) this.nullifiers.delete(toHex(message.nullifier));
+      return this.tamper({ ...view(message, 'key_retired'), reason: 'key_retired' });
+    }
     const status = this.statuses[Math.min(turn, this.statuses.length - 1)] ?? 'queued';
     const isInterim = status === 'queued' || status === 'delivering';
     const report = isInterim ? { receipt: null, sealedAnswer: null } : await this.report(message, keys);
     return this.tamper({ ...view(message, status), attempts: turn, ...report });
+  }
+
+  /** As the enclave opens it. */
+  open(message: SealedMessage, keys: Keys = this.keys): CongressMessage {
+    const parsed = parseCongressMessage(sealing.open(keys.pair, message).plaintext);
+    if (!parsed.ok) throw new Error('the client sealed what the enclave refuses');
+    return parsed.message;
+  }
+
+  /** From now on everyone may send in every campaign again. */
+  forgetNullifiers(): void {
+    this.nullifiers.clear();
   }
 
   /** The enclave's part. */
@@ -252,15 +305,14 @@ export class TestGateway {
 
   private async makeReport(message: SealedMessage, keys: Keys): Promise<Pick<MessageView, 'receipt' | 'sealedAnswer'>> {
     const opened = sealing.open(keys.pair, message);
-    const parsed = parseCongressMessage(opened.plaintext);
-    if (!parsed.ok) throw new Error('the client sealed what the enclave refuses');
+    const { offices } = this.open(message, keys);
     const time = Math.floor(Date.now() / 1000);
     const document = await this.document(keys);
     const answer = this.tamperAnswer({
       version: 1,
       messageId: message.messageId,
       time,
-      offices: parsed.message.offices.map((office) => ({
+      offices: offices.map((office) => ({
         office,
         salt: new Uint8Array(randomBytes(32)),
         outcome: this.outcome,
@@ -300,7 +352,7 @@ export class TestGateway {
       version: 2,
       stack: 'test',
       custody: this.custody,
-      residence: { mode: 'off' },
+      residence: this.residence,
       legacySuite: false,
       egress: [],
       services: {
@@ -322,6 +374,13 @@ export class TestGateway {
       ...(nonce && { nonce }),
     });
   }
+}
+
+/** A message without an owner is visible to its status secret alone. */
+function isVisible(residence: ResidenceProof | null, statusSecret: string | undefined): boolean {
+  if (residence === null) return true;
+  const secret = Buffer.from(statusSecret ?? '', 'base64url');
+  return secret.length === 32 && createHash('sha256').update(secret).digest().equals(residence.statusSha256);
 }
 
 export function testMessage(): Message {

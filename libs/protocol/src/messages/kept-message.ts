@@ -5,14 +5,15 @@ import { DEFAULT_SUITE, KEY_ID_BYTES, NULLIFIER_BYTES } from './sealed-message';
 
 const HASH_BYTES = 32;
 const ANSWER_KEY_BYTES = 32;
+const STATUS_SECRET_BYTES = 32;
 const MAX_ORIGIN_LENGTH = 300;
 
 /**
- * What a sender keeps to follow a message later (`KeptMessage` of libs/client). SECRET: it opens the answer. Every member is bounded, so that what it
+ * What a sender keeps to follow a message later (`KeptMessage` of libs/client). SECRET: it opens the answer and, of a proven message, its status. Every member is bounded, so that what it
  * accepts has less than 1,000 bytes of JSON.
  */
 export const keptMessageSchema = z.strictObject({
-  v: z.literal(1),
+  v: z.literal(2),
   gateway: z.string().max(MAX_ORIGIN_LENGTH),
   id: z.string().regex(MESSAGE_ID_PATTERN),
   suite: z.literal(DEFAULT_SUITE),
@@ -21,5 +22,6 @@ export const keptMessageSchema = z.strictObject({
   nullifier: base64UrlText(NULLIFIER_BYTES).nullable(),
   sealedSha256: base64UrlText(HASH_BYTES),
   answerKey: base64UrlText(ANSWER_KEY_BYTES),
+  statusSecret: base64UrlText(STATUS_SECRET_BYTES).nullable(),
   accepted: z.boolean(),
 });

@@ -8,3 +8,4 @@ export * from './bad-envelopes';
 export { SECOND_GROUP_POINT } from '../barretenberg/reference-string';
 export { describeProving, referenceStringFolders, referenceStringForTests } from './reference-string';
 export * from './list-server';
+export * from './list-of-people';

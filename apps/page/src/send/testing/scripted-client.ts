@@ -42,7 +42,7 @@ export class TestStorage {
 
 export function keptMessage(id = ID, accepted = true): KeptMessage {
   return {
-    v: 1,
+    v: 2,
     gateway: ORIGIN,
     id,
     suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305',
@@ -51,6 +51,7 @@ export function keptMessage(id = ID, accepted = true): KeptMessage {
     nullifier: null,
     sealedSha256: 'A'.repeat(43),
     answerKey: 'A'.repeat(43),
+    statusSecret: null,
     accepted,
   };
 }

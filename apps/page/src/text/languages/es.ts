@@ -821,6 +821,8 @@ const spanish: Catalogue = {
       checking: 'Comprobando el enclave una vez más antes de sellar nada.',
       asking: 'Preguntando al servidor qué ha sido de su mensaje.',
       sealing: 'Sellando su mensaje en este dispositivo.',
+      reading_list: 'Leyendo la lista del registrador, para demostrar que usted está en ella sin decir quién es.',
+      proving: 'Demostrando en este dispositivo que usted vive en el distrito. Tarda unos segundos.',
       handing_over: 'Entregando el mensaje sellado al servidor, que no puede abrirlo.',
       in_queue: 'Esperando a que el enclave lo abra.',
       in_enclave: 'El servidor se lo ha dado al enclave, que está trabajando en él.',
@@ -835,6 +837,7 @@ const spanish: Catalogue = {
       unreachable: 'El servidor no responde. Preguntando de nuevo.',
       busy: 'El servidor nos pide esperar. Se intentará de nuevo automáticamente.',
       following: 'Se perdió la conexión. Su mensaje sigue su camino; preguntando de nuevo.',
+      updating: 'La lista del registrador se está actualizando. Se intentará de nuevo automáticamente.',
     },
     tryingAt: 'Próximo intento: {time}',
     silence: {
@@ -868,6 +871,8 @@ const spanish: Catalogue = {
       custody_refused: 'No se pudo verificar el enclave: sus claves no se guardan como es debido.',
       configuration_refused:
         'No se pudo verificar el enclave: el servidor dio una configuración distinta de la que el enclave demuestra.',
+      residence_refused: 'El enclave no acepta esta prueba de residencia. Vuelva a cargar esta página.',
+      residence_unavailable: 'No se pudo hacer la prueba de residencia.',
       duplicate_not_accepted: 'Usted decidió no enviarlo.',
       token_unavailable: 'No ha iniciado sesión.',
       refused: 'El servidor lo rechazó.',

@@ -1,0 +1,29 @@
+import { EMPTY_LEAF, MerkleTree } from '../merkle-tree';
+import { signCampaignNote, signRootNote, type Window } from '../notes';
+import { registrationToJson, type RegistrationJson } from '../registration';
+import { commitmentOf, leafOf } from '../statement';
+import { listFilesOf } from './list-server';
+import { TEST_MAX_CAMPAIGN_DAYS, TEST_REGISTRAR } from './made-up';
+import type { Person } from './people';
+
+const [signingKey] = TEST_REGISTRAR.signingKeys;
+
+/** What the test registrar publishes of these people at any time, by path: for {@link ListServer}. */
+export function listOf(people: readonly Person[], window: Window): Map<string, Uint8Array> {
+  const places = Math.max(...people.map(({ index }) => index)) + 1;
+  const leaves = Array.from({ length: places }, () => EMPTY_LEAF);
+  for (const person of people) leaves[person.index] = leafOf({ commitment: commitmentOf(person.secret), ...person });
+  const tree = MerkleTree.of(leaves);
+  const note = { registrar: TEST_REGISTRAR.id, root: tree.root, ...window, places };
+  return listFilesOf(tree, signRootNote(note, signingKey));
+}
+
+/** The test registrar's note about a campaign at any time. */
+export function campaignNoteOf(campaign: string, window: Window): string {
+  return signCampaignNote({ registrar: TEST_REGISTRAR.id, campaign, ...window }, TEST_MAX_CAMPAIGN_DAYS, signingKey);
+}
+
+/** What the test registrar gave to this person. */
+export function registrationOf({ district, salt, index }: Person): RegistrationJson {
+  return registrationToJson({ registrar: TEST_REGISTRAR.id, district, salt, index });
+}
