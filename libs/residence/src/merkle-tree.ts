@@ -1,7 +1,7 @@
 // The registrar's tree: depth 20, places without a person are 0, an inner node is H3(left, right).
 import { ResidenceError } from './errors';
 import { fieldFromBigInt, fieldToBigInt, ZERO_FIELD, type Field } from './field';
-import { h3OfNumbers, TAGS } from './poseidon2';
+import { h3OfNumbers, TAGS, type NumberHash } from './poseidon2';
 
 export const TREE_DEPTH = 20;
 export const TREE_PLACES = 2 ** TREE_DEPTH;
@@ -48,14 +48,17 @@ const WHOLE_TREE: TreeShape = { depth: TREE_DEPTH, level: 0 };
 
 /**
  * The tree in memory, or one part of it: the static files hold the whole one as 1,024 subtrees `{ depth: 10, level: 0 }` below one
- * tree `{ depth: 10, level: 10 }`. Only places up to the last one in use take memory. 200,000 leaves take some ten seconds to build; one
- * more takes 20 hashes.
+ * tree `{ depth: 10, level: 10 }`. Only places up to the last one in use take memory. 16,000 leaves take some three seconds to build, and
+ * one more takes 20 hashes; a registrar of many people takes the hash of `@communique-tee/residence/bulk`.
  */
 export class MerkleTree {
   /** By level, the lowest first; what a level does not have is empty. */
   private readonly levels: bigint[][];
 
-  private constructor(private readonly shape: TreeShape) {
+  private constructor(
+    private readonly shape: TreeShape,
+    private readonly hash: NumberHash,
+  ) {
     this.levels = Array.from({ length: shape.depth + 1 }, () => []);
   }
 
@@ -63,8 +66,8 @@ export class MerkleTree {
    * @param nodes the lowest nodes, in order of their places; {@link EMPTY_LEAF} (or the root of an empty subtree) where there is none
    * @throws ResidenceError `ERR_RESIDENCE_FIELD` | `ERR_RESIDENCE_INDEX` for more nodes than places
    */
-  static of(nodes: Iterable<Field>, shape: TreeShape = WHOLE_TREE): MerkleTree {
-    const tree = new MerkleTree(shape);
+  static of(nodes: Iterable<Field>, shape: TreeShape = WHOLE_TREE, hash: NumberHash = h3OfNumbers): MerkleTree {
+    const tree = new MerkleTree(shape, hash);
     const lowest = tree.row(0);
     for (const node of nodes) {
       checkIndex(lowest.length, 2 ** shape.depth);
@@ -121,7 +124,7 @@ export class MerkleTree {
     const empty = this.empty(height - 1);
     const left = this.node(height - 1, 2 * at);
     const right = this.node(height - 1, 2 * at + 1);
-    return left === empty && right === empty ? this.empty(height) : nodeOf(left, right);
+    return left === empty && right === empty ? this.empty(height) : nodeOf(left, right, this.hash);
   }
 
   private node(height: number, at: number): bigint {
@@ -147,8 +150,8 @@ export class MerkleTree {
   }
 }
 
-function nodeOf(left: bigint, right: bigint): bigint {
-  return h3OfNumbers(left, right, 0n, TAGS.node);
+function nodeOf(left: bigint, right: bigint, hash: NumberHash = h3OfNumbers): bigint {
+  return hash(left, right, 0n, TAGS.node);
 }
 
 function checkIndex(index: number, places: number): void {

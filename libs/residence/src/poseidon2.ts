@@ -35,6 +35,9 @@ export function h3(a: Field, b: Field, c: Field, tag: Tag): Field {
 }
 
 /** {@link h3} of numbers from 0 to p - 1. */
+export type NumberHash = (a: bigint, b: bigint, c: bigint, tag: Tag) => bigint;
+
+/** Takes some 0.15 ms. */
 export function h3OfNumbers(a: bigint, b: bigint, c: bigint, tag: Tag): bigint {
   const [lane] = permute([a, b, c, tag]);
   if (lane === undefined) throw new TypeError('the permutation has four lanes');

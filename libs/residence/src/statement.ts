@@ -4,8 +4,8 @@ import { encodeCanonical } from '@communique-tee/protocol';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { districtToField } from './district';
 import { ResidenceError } from './errors';
-import { checkField, fieldFromHash, ZERO_FIELD, type Field } from './field';
-import { h3, TAGS } from './poseidon2';
+import { checkField, fieldFromBigInt, fieldFromHash, fieldToBigInt, ZERO_FIELD, type Field } from './field';
+import { h3, h3OfNumbers, TAGS, type NumberHash } from './poseidon2';
 
 /** The public inputs of the circuit, in its order. */
 export const PUBLIC_INPUTS = ['root', 'nullifier', 'claim', 'message'] as const;
@@ -40,9 +40,19 @@ export function checkCommitment(commitment: Field): Field {
   return checkField(commitment);
 }
 
-/** A person's entry in the registrar's tree: H3(commitment, district, salt). */
-export function leafOf(of: { commitment: Field; district: string; salt: Field }): Field {
-  return h3(checkCommitment(of.commitment), districtToField(of.district), of.salt, TAGS.leaf);
+export interface LeafInput {
+  commitment: Field;
+  district: string;
+  salt: Field;
+}
+
+/**
+ * A person's entry in the registrar's tree: H3(commitment, district, salt).
+ * @throws ResidenceError the codes of {@link checkCommitment}, `ERR_RESIDENCE_DISTRICT`
+ */
+export function leafOf({ commitment, district, salt }: LeafInput, hash: NumberHash = h3OfNumbers): Field {
+  const person = fieldToBigInt(checkCommitment(commitment));
+  return fieldFromBigInt(hash(person, fieldToBigInt(districtToField(district)), fieldToBigInt(salt), TAGS.leaf));
 }
 
 /**

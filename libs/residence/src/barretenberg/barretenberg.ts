@@ -90,6 +90,11 @@ export class Barretenberg {
     return { proof, publicInputs: fieldsOf(answer['public_inputs']) };
   }
 
+  /** Poseidon2 over BN254. @param inputs four field elements @returns four */
+  permute(inputs: readonly Uint8Array[]): readonly Uint8Array[] {
+    return fieldsOf(this.call('Poseidon2Permutation', { inputs })['outputs']);
+  }
+
   /** @param bytecode of the circuit, decompressed */
   verificationKeyOf(bytecode: Uint8Array): Uint8Array {
     const { bytes } = this.call('CircuitComputeVk', { circuit: { name: 'circuit', bytecode }, settings: SETTINGS });

@@ -1,0 +1,29 @@
+/** Leaves and trees of many people, for a registrar: the same values as `leafOf` and `MerkleTree.of`, about four times as fast. For Node. */
+import { Barretenberg } from './barretenberg/barretenberg';
+import { barretenbergModule } from './barretenberg/module.node';
+import { FIRST_POINT, SECOND_GROUP_POINT } from './barretenberg/reference-string';
+import { fieldFromBigInt, fieldToBigInt, type Field } from './field';
+import { MerkleTree } from './merkle-tree';
+import type { NumberHash } from './poseidon2';
+import { leafOf, type LeafInput } from './statement';
+
+export interface BulkHasher {
+  /** @throws ResidenceError as `leafOf` */
+  leafOf(of: LeafInput): Field;
+  /** @throws ResidenceError as `MerkleTree.of` */
+  treeOf(leaves: Iterable<Field>): MerkleTree;
+}
+
+/** @throws Error where @aztec/bb.js holds another file than the pinned one */
+export async function createBulkHasher(): Promise<BulkHasher> {
+  const barretenberg = new Barretenberg(await barretenbergModule(), { g1: FIRST_POINT, g2: SECOND_GROUP_POINT });
+  const hash: NumberHash = (...inputs) => {
+    const [lane] = barretenberg.permute(inputs.map(fieldFromBigInt));
+    if (lane === undefined) throw new TypeError('the permutation has four lanes');
+    return fieldToBigInt(lane);
+  };
+  return {
+    leafOf: (of) => leafOf(of, hash),
+    treeOf: (leaves) => MerkleTree.of(leaves, undefined, hash),
+  };
+}
