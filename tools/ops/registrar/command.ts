@@ -1,4 +1,5 @@
 import { collect, terminal, UsageError, type CommandLine, type Streams } from '@communique-tee/command-line';
+import { createBulkHasher } from '@communique-tee/residence/bulk';
 import type { Command } from 'commander';
 import { userInfo } from 'node:os';
 import { Registrar, systemWorld, type World } from './registrar';
@@ -151,8 +152,8 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
     .option('--empty', 'also when nobody is registered')
     .option('--json', 'print one JSON object')
     .action(
-      on((open, options: Everywhere & { to: string; empty?: boolean; json?: boolean }) => {
-        const published = open.publish(options.to, options.empty === true);
+      on(async (open, options: Everywhere & { to: string; empty?: boolean; json?: boolean }) => {
+        const published = open.publish(options.to, options.empty === true, await createBulkHasher());
         if (options.json === true) streams.out(`${JSON.stringify(published)}\n`);
         const { people, files, notAfter, sameTree } = published;
         return done(

@@ -10,6 +10,7 @@ import {
   signRootNote,
   type RegistrationJson,
 } from '@communique-tee/residence';
+import type { BulkHasher } from '@communique-tee/residence/bulk';
 import { formatVerifierKey, type SigningKey } from '@communique-tee/transparency';
 import { randomBytes } from 'node:crypto';
 import {
@@ -185,16 +186,17 @@ export class Registrar implements Disposable {
 
   /**
    * Signs the tree of now, valid for 14 days, and writes its files. The register knows of the root before anyone can see it.
+   * @param hasher for registers of many people
    * @throws RegistrarError `ERR_REGISTRAR_STATE` without a key, or where nobody is registered
    */
-  publish(publicFolder: string, allowEmpty = false): Published {
+  publish(publicFolder: string, allowEmpty = false, hasher?: BulkHasher): Published {
     const { register } = this;
     const files = new StaticFiles(publicFolder, this.world.files);
     const key = this.signingKey();
     this.refuseUnknownRoot(this.publishedIn(publicFolder));
     const notBefore = this.world.now();
     const notAfter = notBefore + MAX_ROOT_SECONDS;
-    const publication = publicationOf(register, notBefore);
+    const publication = publicationOf(register, notBefore, hasher);
     if (publication.leaves === 0 && !allowEmpty)
       throw new RegistrarError('ERR_REGISTRAR_STATE', 'nobody is registered, so nothing was published');
     const { root, places } = publication;
