@@ -1,9 +1,11 @@
 -- Accepts a batch of messages and returns one outcome for each, in the order they were given:
 --
 --   accepted, resealed           stored with its key, job and reservation; accepted_at and next_attempt_at are set
---   duplicate                    the same bytes are stored already; costs nothing
+--   duplicate                    the same bytes are stored already, and with a proof the same status hash; costs nothing
 --   idempotency_key_reused       the key was used with other bytes
---   message_id_taken             the id is another owner's, or was used with other bytes
+--   message_id_taken             the id is another owner's, or was used with other bytes or another status hash
+--   status_hash_taken            another message has the status hash
+--   already_sent                 the nullifier was used for another message
 --   user_daily_limit_reached     the owner's UTC day has no room for p_amount
 --   daily_messages_reached       the owner has had p_user_messages messages accepted this UTC day (0: no limit)
 --   system_hourly_limit_reached  the system's UTC hour has no room
@@ -23,14 +25,21 @@
 -- Where a cap has room for some of the batch, the first in order get it. A refused message leaves no trace and does not affect its
 -- neighbors. All of it commits or rolls back with the caller's transaction, which must be READ COMMITTED.
 --
--- Locks are taken in one order everywhere: messages by id, keys by owner and key, the stop's lock, users by name, hour, day.
+-- A message with a proof of residence claims its nullifier, which is kept until p_nullifiers_until. One without an owner (p_owners: NULL)
+-- has no key and no row in the ledger: its promise is in its job. It counts in the system's hour and day, and under no user's limit.
 --
--- p_ids, p_owners, p_keys, p_explicit (the client chose the key), p_expires_at, p_starts and p_lengths (where the sealed bytes are in
--- p_sealed, from 1) have one element per message; no id and no pair of owner and key may occur twice. p_sha256 (32 bytes each) and
--- p_key_ids (16 bytes each) hold the bytes of all messages, one after the other. Amounts are micro-dollars.
+-- Locks are taken in one order everywhere: status hashes, messages by id, nullifiers, keys by owner and key, the stop's lock, users by
+-- name, hour, day. The end of a message takes its job, the message, its nullifier, then the windows.
+--
+-- p_ids, p_owners, p_keys, p_explicit (the client chose the key), p_expires_at, p_starts and p_lengths (where the bytes to relay are in
+-- p_sealed, from 1) have one element per message; no id, no pair of owner and key, no nullifier and no status hash may occur twice.
+-- p_sha256 (32 bytes each) and p_key_ids (16 bytes each) hold the bytes of all messages, one after the other. p_nullifiers, p_inputs (the
+-- public input `message`) and p_statuses (SHA-256 of the status secret) have 32 bytes or NULL per message, and are NULL where no message
+-- of the batch has a proof. Amounts are micro-dollars.
 CREATE OR REPLACE FUNCTION accept_messages(
   p_ids uuid[], p_owners text[], p_keys text[], p_explicit boolean[], p_expires_at timestamptz[],
   p_sha256 bytea, p_key_ids bytea, p_sealed bytea, p_starts int[], p_lengths int[],
+  p_nullifiers bytea[], p_inputs bytea[], p_statuses bytea[], p_nullifiers_until timestamptz,
   p_now timestamptz, p_hour timestamptz, p_day timestamptz, p_amount bigint, p_price_version text,
   p_user_cap bigint, p_user_messages int, p_hour_cap bigint, p_day_cap bigint
 ) RETURNS TABLE (outcome text, accepted_at timestamptz, next_attempt_at timestamptz) LANGUAGE plpgsql
@@ -48,6 +57,7 @@ DECLARE
   v_outcomes text[] := array_fill('accepted'::text, ARRAY[v_count]);
   v_accepted_at timestamptz[] := array_fill(p_now, ARRAY[v_count]);
   v_inserted uuid[];
+  v_nullifiers bytea[];
   v_claimed int;
   v_paid int := v_count;
   v_new int := v_count;
@@ -62,10 +72,17 @@ DECLARE
   v_user int;
   v_ids uuid[];
 BEGIN
+  -- Clients choose the hashes, and messages are inserted by id: two batches could otherwise wait for each other.
+  IF p_statuses IS NOT NULL THEN
+    PERFORM pg_advisory_xact_lock(706175, hash) FROM (
+      SELECT DISTINCT ('x' || encode(substring(status FOR 4), 'hex'))::bit(32)::int AS hash
+      FROM unnest(p_statuses) AS r (status) WHERE status IS NOT NULL ORDER BY hash) AS hashes;
+  END IF;
+
   WITH inserted AS (
-    INSERT INTO message (id, owner, sealed_sha256, key_id, accepted_at, expires_at)
-    SELECT id, owner, substring(p_sha256 FROM n::int * 32 - 31 FOR 32), substring(p_key_ids FROM n::int * 16 - 15 FOR 16), p_now, expires_at
-    FROM unnest(p_ids, p_owners, p_expires_at) WITH ORDINALITY AS r (id, owner, expires_at, n)
+    INSERT INTO message (id, owner, status_sha256, sealed_sha256, key_id, accepted_at, expires_at)
+    SELECT id, owner, status, substring(p_sha256 FROM n::int * 32 - 31 FOR 32), substring(p_key_ids FROM n::int * 16 - 15 FOR 16), p_now, expires_at
+    FROM unnest(p_ids, p_owners, p_statuses, p_expires_at) WITH ORDINALITY AS r (id, owner, status, expires_at, n)
     ORDER BY id
     ON CONFLICT DO NOTHING RETURNING id)
   SELECT coalesce(array_agg(id), '{}') INTO v_inserted FROM inserted;
@@ -77,8 +94,11 @@ BEGIN
         WHEN r.id = ANY (v_inserted) THEN 'accepted'
         WHEN k.sealed_sha256 = r.sha256 THEN 'duplicate'
         WHEN k.key IS NOT NULL AND r.explicit THEN 'idempotency_key_reused'
+        WHEN m.id IS NULL AND r.status IS NOT NULL AND EXISTS (SELECT FROM message WHERE status_sha256 = r.status) THEN 'status_hash_taken'
         WHEN m.id IS NULL THEN 'gone'
-        WHEN m.owner <> r.owner THEN 'message_id_taken'
+        -- Proven again, with or without a token.
+        WHEN m.sealed_sha256 = r.sha256 AND m.status_sha256 = r.status AND (r.owner IS NULL OR m.owner IS DISTINCT FROM r.owner) THEN 'duplicate'
+        WHEN m.owner IS DISTINCT FROM r.owner OR m.status_sha256 IS DISTINCT FROM r.status THEN 'message_id_taken'
         WHEN m.sealed_sha256 = r.sha256 THEN 'known'
         WHEN m.status <> 'key_retired' THEN 'message_id_taken'
         WHEN k.message_id = r.id THEN 'moved'
@@ -86,24 +106,39 @@ BEGIN
       array_agg(coalesce(m.accepted_at, p_now) ORDER BY n)
       INTO v_outcomes, v_accepted_at
     FROM (
-      SELECT id, owner::bpchar AS owner, key, explicit, substring(p_sha256 FROM n::int * 32 - 31 FOR 32) AS sha256, n
-      FROM unnest(p_ids, p_owners, p_keys, p_explicit) WITH ORDINALITY AS r (id, owner, key, explicit, n)) AS r
+      SELECT id, owner::bpchar AS owner, key, explicit, status, substring(p_sha256 FROM n::int * 32 - 31 FOR 32) AS sha256, n
+      FROM unnest(p_ids, p_owners, p_keys, p_explicit, p_statuses) WITH ORDINALITY AS r (id, owner, key, explicit, status, n)) AS r
     LEFT JOIN LATERAL (SELECT * FROM message WHERE message.id = r.id LIMIT 1) AS m ON true
     LEFT JOIN LATERAL (SELECT * FROM idempotency_key WHERE idempotency_key.owner = r.owner AND idempotency_key.key = r.key LIMIT 1) AS k ON true;
+  END IF;
+
+  IF p_nullifiers IS NOT NULL THEN
+    WITH claimed AS (
+      INSERT INTO nullifier (nullifier, keep_until, message_input, message_id)
+      SELECT nullifier, p_nullifiers_until, input, id
+      FROM unnest(p_ids, p_nullifiers, p_inputs, v_outcomes) AS r (id, nullifier, input, outcome)
+      WHERE nullifier IS NOT NULL AND r.outcome = ANY (v_paying)
+      ORDER BY nullifier
+      ON CONFLICT DO NOTHING RETURNING nullifier)
+    SELECT coalesce(array_agg(nullifier), '{}') INTO v_nullifiers FROM claimed;
+    SELECT array_agg(CASE
+        WHEN nullifier IS NOT NULL AND r.outcome = ANY (v_paying) AND nullifier <> ALL (v_nullifiers) THEN 'already_sent'
+        ELSE r.outcome END ORDER BY n)
+      INTO v_outcomes FROM unnest(p_nullifiers, v_outcomes) WITH ORDINALITY AS r (nullifier, outcome, n);
   END IF;
 
   INSERT INTO idempotency_key (owner, key, message_id, sealed_sha256, created_at)
   SELECT owner, key, id, substring(p_sha256 FROM n::int * 32 - 31 FOR 32), p_now
   FROM unnest(p_ids, p_owners, p_keys, v_outcomes) WITH ORDINALITY AS r (id, owner, key, outcome, n)
-  WHERE r.outcome IN ('accepted', 'known', 'resealed')
+  WHERE owner IS NOT NULL AND r.outcome IN ('accepted', 'known', 'resealed')
   ORDER BY owner, key
   ON CONFLICT DO NOTHING;
   GET DIAGNOSTICS v_claimed = ROW_COUNT;
 
-  IF least(v_claimed, cardinality(v_inserted)) < v_count THEN
+  IF p_nullifiers IS NOT NULL OR least(v_claimed, cardinality(v_inserted)) < v_count THEN
     SELECT array_agg(CASE
         -- Whether this transaction or another one claimed it: a key that names these bytes will do.
-        WHEN r.outcome IN ('accepted', 'known', 'resealed') AND NOT EXISTS (
+        WHEN r.owner IS NOT NULL AND r.outcome IN ('accepted', 'known', 'resealed') AND NOT EXISTS (
           SELECT FROM idempotency_key WHERE idempotency_key.owner = r.owner::bpchar AND idempotency_key.key = r.key
             AND sealed_sha256 = substring(p_sha256 FROM n::int * 32 - 31 FOR 32)) THEN 'idempotency_key_reused'
         WHEN r.outcome = 'known' THEN 'duplicate'
@@ -126,7 +161,7 @@ BEGIN
       INSERT INTO budget_window AS w (scope, subject, starts_at, reserved_micro_usd, messages)
       SELECT scope, subject, starts_at, paid * p_amount, new FROM (
         SELECT 'user_day'::"BudgetScope", owner, p_day, count(*), count(*) FILTER (WHERE r.outcome = 'accepted')
-          FROM unnest(p_owners, v_outcomes) AS r (owner, outcome) WHERE r.outcome = ANY (v_paying) GROUP BY owner
+          FROM unnest(p_owners, v_outcomes) AS r (owner, outcome) WHERE owner IS NOT NULL AND r.outcome = ANY (v_paying) GROUP BY owner
         UNION ALL VALUES ('system_hour'::"BudgetScope", '', p_hour, v_paid, v_new), ('system_day', '', p_day, v_paid, v_new)
       ) AS b (scope, subject, starts_at, paid, new)
       ORDER BY scope, subject
@@ -138,7 +173,7 @@ BEGIN
         WHEN 'system_hour' THEN used <= p_hour_cap
         ELSE used <= p_day_cap END)
       -- So do the shares of all, where the largest fits after the whole batch.
-      AND max(used) FILTER (WHERE scope = 'user_day') * v_shares
+      AND coalesce(max(used) FILTER (WHERE scope = 'user_day'), 0) * v_shares
         <= min(CASE scope WHEN 'system_hour' THEN p_hour_cap - used WHEN 'system_day' THEN p_day_cap - used END)
       INTO v_fits FROM added;
 
@@ -148,7 +183,7 @@ BEGIN
         INTO v_users, v_user_used, v_user_messages
       FROM (
         SELECT owner, count(*) AS paid, count(*) FILTER (WHERE r.outcome = 'accepted') AS new
-        FROM unnest(p_owners, v_outcomes) AS r (owner, outcome) WHERE r.outcome = ANY (v_paying) GROUP BY owner) AS b
+        FROM unnest(p_owners, v_outcomes) AS r (owner, outcome) WHERE owner IS NOT NULL AND r.outcome = ANY (v_paying) GROUP BY owner) AS b
       JOIN LATERAL (SELECT * FROM budget_window WHERE scope = 'user_day' AND subject = b.owner AND starts_at = p_day LIMIT 1) AS w ON true;
       SELECT reserved_micro_usd + spent_micro_usd - v_paid * p_amount INTO v_hour_used
         FROM budget_window WHERE scope = 'system_hour' AND subject = '' AND starts_at = p_hour;
@@ -157,6 +192,7 @@ BEGIN
 
       FOR i IN 1 .. v_count LOOP
         CONTINUE WHEN v_wanted[i] <> ALL (v_paying);
+        -- Without an owner it is null, and so is each comparison with a user's limit: none refuses.
         v_user := array_position(v_users, p_owners[i]);
         v_new := (v_wanted[i] = 'accepted')::int;
         IF v_user_used[v_user] + p_amount > p_user_cap THEN
@@ -173,8 +209,10 @@ BEGIN
             AND (v_user_used[v_user] + p_amount) * v_shares > least(p_hour_cap - v_hour_used, p_day_cap - v_day_used) THEN
           v_outcomes[i] := 'fair_share_reached';
         ELSE
-          v_user_used[v_user] := v_user_used[v_user] + p_amount;
-          v_user_messages[v_user] := v_user_messages[v_user] + v_new;
+          IF v_user IS NOT NULL THEN
+            v_user_used[v_user] := v_user_used[v_user] + p_amount;
+            v_user_messages[v_user] := v_user_messages[v_user] + v_new;
+          END IF;
           v_hour_used := v_hour_used + p_amount;
           v_day_used := v_day_used + p_amount;
         END IF;
@@ -184,7 +222,7 @@ BEGIN
         SELECT owner, count(*) AS paid, count(*) FILTER (WHERE wanted = 'accepted') AS new
         FROM unnest(p_owners, v_wanted, v_outcomes) AS r (owner, wanted, outcome) WHERE wanted <> r.outcome GROUP BY owner)
       INSERT INTO budget_window AS w (scope, subject, starts_at, reserved_micro_usd, messages)
-      SELECT 'user_day'::"BudgetScope", owner, p_day, paid * p_amount, new FROM refused
+      SELECT 'user_day'::"BudgetScope", owner, p_day, paid * p_amount, new FROM refused WHERE owner IS NOT NULL
       UNION ALL SELECT 'system_hour', '', p_hour, sum(paid)::bigint * p_amount, sum(new)::int FROM refused HAVING count(*) > 0
       UNION ALL SELECT 'system_day', '', p_day, sum(paid)::bigint * p_amount, sum(new)::int FROM refused HAVING count(*) > 0
       ON CONFLICT (scope, subject, starts_at) DO UPDATE
@@ -200,6 +238,8 @@ BEGIN
     -- A refused message leaves nothing behind. The key of a new one goes with it.
     SELECT array_agg(id) INTO v_ids FROM unnest(p_ids, v_outcomes) AS r (id, outcome) WHERE id = ANY (v_inserted) AND r.outcome <> 'accepted';
     DELETE FROM message WHERE id = ANY (v_ids);
+    DELETE FROM nullifier USING unnest(p_nullifiers, v_outcomes) AS r (claimed, outcome)
+    WHERE nullifier = ANY (v_nullifiers) AND nullifier = r.claimed AND r.outcome <> ALL (v_paying);
     DELETE FROM idempotency_key AS k USING unnest(p_ids, p_owners, p_keys, v_wanted, v_outcomes) AS r (id, owner, key, wanted, outcome)
     WHERE k.message_id = ANY (p_ids) AND k.message_id = r.id AND k.owner = r.owner::bpchar AND k.key = r.key
       AND wanted = 'resealed' AND r.outcome <> 'resealed';
@@ -217,14 +257,15 @@ BEGIN
   END IF;
 
   -- Due at once by the database's clock, as the queue reads it: the gateway's may be ahead.
-  INSERT INTO delivery_job (message_id, sealed, key_id, expires_at, next_attempt_at)
-  SELECT id, substring(p_sealed FROM start FOR length), substring(p_key_ids FROM n::int * 16 - 15 FOR 16), expires_at, v_due
-  FROM unnest(p_ids, p_expires_at, p_starts, p_lengths, v_outcomes) WITH ORDINALITY AS r (id, expires_at, start, length, outcome, n)
+  INSERT INTO delivery_job (message_id, sealed, key_id, expires_at, next_attempt_at, reserved_micro_usd, reserved_at)
+  SELECT id, substring(p_sealed FROM start FOR length), substring(p_key_ids FROM n::int * 16 - 15 FOR 16), expires_at, v_due,
+    CASE WHEN owner IS NULL THEN p_amount END, CASE WHEN owner IS NULL THEN p_now END
+  FROM unnest(p_ids, p_owners, p_expires_at, p_starts, p_lengths, v_outcomes) WITH ORDINALITY AS r (id, owner, expires_at, start, length, outcome, n)
   WHERE r.outcome IN ('accepted', 'resealed');
 
   INSERT INTO reservation (id, message_id, owner, reserved_micro_usd, reserved_at, price_version)
   SELECT gen_random_uuid(), id, owner, p_amount, p_now, p_price_version
-  FROM unnest(p_ids, p_owners, v_outcomes) AS r (id, owner, outcome) WHERE r.outcome IN ('accepted', 'resealed');
+  FROM unnest(p_ids, p_owners, v_outcomes) AS r (id, owner, outcome) WHERE owner IS NOT NULL AND r.outcome IN ('accepted', 'resealed');
 
   RETURN QUERY
   SELECT r.outcome, CASE WHEN r.outcome IN ('accepted', 'resealed') THEN r.accepted_at END, CASE WHEN r.outcome IN ('accepted', 'resealed') THEN v_due END

@@ -12,12 +12,15 @@ export interface AcceptanceKey {
 
 export interface AcceptanceRequest {
   readonly submission: Submission;
-  readonly key: AcceptanceKey;
+  /** null: a proof of residence admits it, and it has no owner. */
+  readonly key: AcceptanceKey | null;
 }
 
 /** What a batch is held against. Amounts are micro-dollars. */
 export interface AcceptanceTerms extends Windows {
   readonly now: Date;
+  /** Until when the nullifiers of its proofs are kept. */
+  readonly nullifiersUntil: Date;
   /** The most that one message can cost. */
   readonly amountMicroUsd: bigint;
   readonly priceVersion: string;
@@ -37,16 +40,16 @@ export interface Stored {
 export type Outcome =
   | ({ readonly outcome: 'accepted' | 'resealed' } & Stored)
   | { readonly outcome: 'duplicate' | 'gone' }
-  | { readonly outcome: 'idempotency_key_reused' | 'message_id_taken' }
+  | { readonly outcome: 'idempotency_key_reused' | 'message_id_taken' | 'status_hash_taken' | 'already_sent' }
   | { readonly outcome: BudgetRefusal }
   | { readonly outcome: 'threshold_reached' };
 
 const STATEMENT = `SELECT outcome, accepted_at AS "acceptedAt", next_attempt_at AS "nextAttemptAt"
-  FROM accept_messages(${Array.from({ length: 19 }, (_, at) => `$${String(at + 1)}`).join(', ')})`;
+  FROM accept_messages(${Array.from({ length: 23 }, (_, at) => `$${String(at + 1)}`).join(', ')})`;
 
 /**
  * Accepts a batch in one transaction and one round trip (function accept_messages). It is committed when this returns.
- * @param batch no id and no pair of owner and key twice
+ * @param batch no id, no pair of owner and key, no nullifier and no status hash twice; each has an owner or a proof
  * @returns an outcome for each, in order
  * @throws ProblemError `database_unavailable`; then it is not known whether the commit went through
  * @throws ProblemError `overloaded`, with nothing begun
@@ -62,17 +65,23 @@ export function acceptMessages(
     next += submission.sealed.length;
     return start;
   });
+  const proofs = batch.map(({ submission }) => submission.proof);
+  const hasProofs = proofs.some((proof) => proof !== null);
   return database.statement<Outcome>('accept_messages', STATEMENT, [
     batch.map(({ submission }) => submission.messageId),
-    batch.map(({ key }) => key.owner),
-    batch.map(({ key }) => key.key),
-    batch.map(({ key }) => key.explicit),
+    batch.map(({ key }) => key?.owner ?? null),
+    batch.map(({ key }) => key?.key ?? null),
+    batch.map(({ key }) => key?.explicit ?? false),
     batch.map(({ submission }) => submission.expiresAt),
     Buffer.concat(batch.map(({ submission }) => submission.sealedSha256)),
     Buffer.concat(batch.map(({ submission }) => submission.keyId)),
     Buffer.concat(batch.map(({ submission }) => submission.sealed)),
     starts,
     batch.map(({ submission }) => submission.sealed.length),
+    hasProofs ? proofs.map((proof) => proof && Buffer.from(proof.nullifier)) : null,
+    hasProofs ? proofs.map((proof) => proof && Buffer.from(proof.messageInput)) : null,
+    hasProofs ? proofs.map((proof) => proof && Buffer.from(proof.statusSha256)) : null,
+    terms.nullifiersUntil,
     terms.now,
     terms.hour,
     terms.day,

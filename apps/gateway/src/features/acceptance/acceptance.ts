@@ -1,3 +1,4 @@
+import { toHex } from '@communique-tee/protocol';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../core/database/database';
 import { ProblemError } from '../../core/problems/problem-error';
@@ -60,13 +61,14 @@ export class Acceptance {
   ) {}
 
   /**
+   * @param key null: a proof of residence admits the message, and it has no owner
    * @returns null for a duplicate: the same bytes were accepted before, and cost nothing now
-   * @throws ProblemError `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached` | `daily_messages_reached` |
+   * @throws ProblemError `already_sent` | `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached` | `daily_messages_reached` |
    * `fair_share_reached` | `system_hourly_limit_reached` | `system_daily_limit_reached` | `emergency_stop`
    * @throws ProblemError `overloaded`, with nothing begun: too many wait, or it waited too long
    * @throws ProblemError `database_unavailable`; then it is not known whether the commit went through
    */
-  accept(submission: Submission, key: AcceptanceKey): Promise<Stored | null> {
+  accept(submission: Submission, key: AcceptanceKey | null): Promise<Stored | null> {
     if (this.queue.length >= MAX_WAITING || this.queuedBytes + submission.sealed.length > MAX_WAITING_BYTES)
       return Promise.reject(overloaded());
     return new Promise((resolve, reject) => {
@@ -112,25 +114,25 @@ export class Acceptance {
     });
   }
 
-  /** In order of arrival. The same id or key twice goes into different batches. */
+  /** In order of arrival. The same id, key, nullifier or status hash twice goes into different batches. */
   private takeBatch(): Queued[] {
     const batch: Queued[] = [];
     const left: Queued[] = [];
     const names = new Set<string>();
     let bytes = 0;
     for (const queued of this.queue) {
-      const [id, key] = [queued.submission.messageId, `${queued.key.owner} ${queued.key.key}`];
+      const own = namesOf(queued);
       const size = queued.submission.sealed.length;
       const fits =
         batch.length === 0 ||
-        (batch.length < MAX_MESSAGES && bytes + size <= MAX_BYTES && !names.has(id) && !names.has(key));
+        (batch.length < MAX_MESSAGES && bytes + size <= MAX_BYTES && !own.some((name) => names.has(name)));
       if (!fits) {
         left.push(queued);
         continue;
       }
       clearTimeout(queued.timer);
       batch.push(queued);
-      names.add(id).add(key);
+      for (const name of own) names.add(name);
       bytes += size;
     }
     this.queue = left;
@@ -172,6 +174,12 @@ export class Acceptance {
       case 'gone':
         this.enqueue(queued);
         break;
+      case 'status_hash_taken':
+        queued.reject(
+          new ProblemError('message_id_taken', { detail: 'The status secret was used for another message.' }),
+        );
+        break;
+      case 'already_sent':
       case 'idempotency_key_reused':
       case 'message_id_taken':
         queued.reject(new ProblemError(result.outcome));
@@ -191,7 +199,7 @@ export class Acceptance {
   }
 
   private refused(code: BudgetRefusal, { key }: Queued, now: Date): ProblemError {
-    this.refusals.remember(code, key.owner, now);
+    this.refusals.remember(code, key?.owner ?? null, now);
     return budgetProblem(code, now);
   }
 
@@ -204,6 +212,16 @@ export class Acceptance {
       for (const { reject } of refused) reject(error);
     }
   }
+}
+
+/** What only one message of a batch may have. */
+function namesOf({ submission, key }: AcceptanceRequest): string[] {
+  const { messageId, proof } = submission;
+  return [
+    messageId,
+    ...(key === null ? [] : [`${key.owner} ${key.key}`]),
+    ...(proof === null ? [] : [`nullifier ${toHex(proof.nullifier)}`, `status ${toHex(proof.statusSha256)}`]),
+  ];
 }
 
 function overloaded(): ProblemError {

@@ -1,13 +1,25 @@
 import { createHash } from 'node:crypto';
 import { legacyMessageId } from '@communique-tee/crypto';
 import {
+  encodeEnvelope,
   encodeLegacyMessage,
   encodeSealedMessage,
   LIMITS,
   type LegacyMessage,
   messageIdToText,
+  type ProvenEnvelope,
   type SealedMessage,
 } from '@communique-tee/protocol';
+import { messageInput } from '@communique-tee/residence';
+
+/** What a proof of residence says of its message, once it has been verified. Each has 32 bytes. */
+export interface SubmittedProof {
+  readonly nullifier: Uint8Array<ArrayBuffer>;
+  /** The public input `message`. */
+  readonly messageInput: Uint8Array<ArrayBuffer>;
+  /** SHA-256 of the status secret, which `messageInput` covers. */
+  readonly statusSha256: Uint8Array<ArrayBuffer>;
+}
 
 /** A sealed message as it is stored and relayed. */
 export interface Submission {
@@ -15,15 +27,36 @@ export interface Submission {
   /** 16 bytes. */
   readonly keyId: Uint8Array<ArrayBuffer>;
   readonly expiresAt: Date;
-  /** The canonical CBOR form, whatever form it came in. */
+  /** The canonical CBOR form, whatever form it came in: with its proof where it has one. */
   readonly sealed: Uint8Array<ArrayBuffer>;
-  /** SHA-256 of `sealed`, 32 bytes. */
+  /** SHA-256 of the sealed message without its proof, 32 bytes: a message that is proven again keeps it. */
   readonly sealedSha256: Uint8Array<ArrayBuffer>;
+  readonly proof: SubmittedProof | null;
 }
+
+/** One with a proof of residence, which may still have to be verified. */
+export type ProvenSubmission = Submission & { readonly proof: SubmittedProof };
 
 export function submissionOf(message: SealedMessage): Submission {
   const { messageId, keyId, expiresAtSeconds } = message;
   return submission(encodeSealedMessage(message), messageId, keyId, new Date(expiresAtSeconds * 1000));
+}
+
+/** The bytes that are relayed are the envelope's; the hash is of the sealed message alone. */
+export function provenSubmissionOf(envelope: ProvenEnvelope): ProvenSubmission {
+  const { sealed, residence } = envelope;
+  const { nullifier } = sealed;
+  if (nullifier === null) throw new TypeError('an envelope with a proof has a nullifier');
+  const { statusSha256 } = residence;
+  return {
+    ...submissionOf(sealed),
+    sealed: new Uint8Array(encodeEnvelope(envelope)),
+    proof: {
+      nullifier: new Uint8Array(nullifier),
+      messageInput: new Uint8Array(messageInput(statusSha256, encodeSealedMessage(sealed))),
+      statusSha256: new Uint8Array(statusSha256),
+    },
+  };
 }
 
 /** Its id is made of its ciphertext, and it is tried for as long as any message is. */
@@ -39,6 +72,7 @@ function submission(sealed: Uint8Array, messageId: Uint8Array, keyId: Uint8Array
     expiresAt,
     sealed: new Uint8Array(sealed),
     sealedSha256: new Uint8Array(createHash('sha256').update(sealed).digest()),
+    proof: null,
   };
 }
 

@@ -4,7 +4,13 @@ import { Database, type Transaction } from '../../core/database/database';
 import { BudgetMetrics } from './budget-metrics';
 import { EmergencyStop } from './emergency-stop';
 import { highestCostOfMessageMicroUsd, prices } from '@communique-tee/gateway-environment';
-import { endOfDay, endOfHour, windowsOf } from './windows';
+import { endOfDay, endOfHour, nullifiersUntil, windowsOf, type Windows } from './windows';
+
+/** The promise for a message without an owner, which is in its job and not in the ledger. */
+export interface UnownedPromise {
+  readonly reservedMicroUsd: bigint;
+  readonly reservedAt: Date;
+}
 
 export interface SettleRequest {
   readonly messageId: string;
@@ -49,6 +55,7 @@ export class BudgetService {
     return {
       now,
       ...windowsOf(now),
+      nullifiersUntil: nullifiersUntil(now),
       ...this.config.budget,
       amountMicroUsd: highestCostOfMessageMicroUsd,
       priceVersion: prices.version,
@@ -66,20 +73,39 @@ export class BudgetService {
       WHERE message_id = ${messageId}::uuid AND state = 'reserved'
       RETURNING owner, reserved_micro_usd AS "reserved", reserved_at AS "reservedAt"`;
     if (open === undefined) return false;
-    const { hour, day } = windowsOf(open.reservedAt);
+    await this.settleIn(transaction, windowsOf(open.reservedAt), open.owner, open.reserved, actualMicroUsd);
+    return true;
+  }
+
+  /** The same for a message without an owner; once, in the transaction that deletes its job. */
+  async settleUnowned(
+    transaction: Transaction,
+    { reservedMicroUsd, reservedAt }: UnownedPromise,
+    actualMicroUsd: bigint,
+  ): Promise<void> {
+    if (actualMicroUsd < 0n) throw new RangeError('an amount is not negative');
+    await this.settleIn(transaction, windowsOf(reservedAt), null, reservedMicroUsd, actualMicroUsd);
+  }
+
+  private async settleIn(
+    transaction: Transaction,
+    { hour, day }: Windows,
+    owner: string | null,
+    reservedMicroUsd: bigint,
+    actualMicroUsd: bigint,
+  ): Promise<void> {
     // One statement each, in the order in which accept_messages locks them.
     for (const [scope, subject, startsAt] of [
-      ['user_day', open.owner, day],
-      ['system_hour', '', hour],
-      ['system_day', '', day],
-    ] as const) {
+      ...(owner === null ? [] : [['user_day', owner, day] as const]),
+      ['system_hour', '', hour] as const,
+      ['system_day', '', day] as const,
+    ]) {
       const changed = await transaction.$executeRaw`
-        UPDATE budget_window SET reserved_micro_usd = reserved_micro_usd - ${open.reserved}::bigint, spent_micro_usd = spent_micro_usd + ${actualMicroUsd}::bigint
+        UPDATE budget_window SET reserved_micro_usd = reserved_micro_usd - ${reservedMicroUsd}::bigint, spent_micro_usd = spent_micro_usd + ${actualMicroUsd}::bigint
         WHERE scope = ${scope}::"BudgetScope" AND subject = ${subject} AND starts_at = ${startsAt}`;
       if (changed !== 1) throw new Error('a reservation counts in no window');
     }
     this.metrics.reservationSettled();
-    return true;
   }
 
   /** For health: the system's windows of now. @throws ProblemError `database_unavailable` */

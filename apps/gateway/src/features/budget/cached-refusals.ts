@@ -51,8 +51,9 @@ export class CachedRefusals {
   constructor(private readonly redis: SharedRedis) {}
 
   /** Returns at once; the answer to the client does not wait for Redis. */
-  remember(code: BudgetRefusal, owner: string, now: Date): void {
-    const key = cachedRefusalKeys(owner, now)[CODES.findIndex((codes) => codes.some((each) => each === code))];
+  remember(code: BudgetRefusal, owner: string | null, now: Date): void {
+    // Without an owner only the stop and the system's windows refuse.
+    const key = cachedRefusalKeys(owner ?? '', now)[CODES.findIndex((codes) => codes.some((each) => each === code))];
     if (key === undefined || !this.redis.usable || this.underWay.has(key)) return;
     this.underWay.add(key);
     void this.redis

@@ -1,5 +1,6 @@
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+const NULLIFIER_DAYS = 90 + 7 + 1;
 
 /** The UTC hour and day that a moment lies in, by their beginnings. */
 export interface Windows {
@@ -18,6 +19,14 @@ export function endOfHour(now: Date): Date {
 
 export function endOfDay(now: Date): Date {
   return new Date(windowsOf(now).day.getTime() + DAY_MS);
+}
+
+/**
+ * Until when a nullifier is kept that is used at `now`: the longest campaign (90 days), the longest message life (7 days), and a day for
+ * clocks that differ. The gateway cannot see when a campaign ends. The end of a UTC day, so that it does not tell the hour of use.
+ */
+export function nullifiersUntil(now: Date): Date {
+  return endOfDay(new Date(now.getTime() + NULLIFIER_DAYS * DAY_MS));
 }
 
 /** Whole seconds until `moment`, at least one. */

@@ -15,6 +15,8 @@ const job = (changes: Partial<LeasedJob> = {}): LeasedJob => ({
   attempt: 1,
   expired: false,
   dispatchedBefore: false,
+  relayedBefore: false,
+  proven: false,
   interimReceipt: null,
   ...changes,
 });
@@ -54,6 +56,8 @@ describe('how a message ends by its receipt', () => {
       reason: null,
       cost: { copies: outcomes },
       answer: answer(),
+      // A verified receipt that frees the nullifier.
+      ...(status === 'refused' && { allRefused: true }),
     });
   });
 

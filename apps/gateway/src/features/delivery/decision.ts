@@ -22,6 +22,8 @@ export type Decision =
       readonly reason: string | null;
       readonly cost: Cost;
       readonly answer: RelayAnswer | null;
+      /** A verified receipt shows that every office refused it: nothing of it was delivered. */
+      readonly allRefused?: true;
     }
   | {
       readonly kind: 'retry';
@@ -31,6 +33,8 @@ export type Decision =
       readonly dispatchStands: boolean;
       /** The enclave could not have taken it: the attempt is not counted, and the next one is soon. */
       readonly uncounted?: true;
+      /** This attempt sent nothing, as this gateway's own connection shows. */
+      readonly nothingSent?: true;
       readonly answer: RelayAnswer | null;
     };
 
@@ -62,6 +66,7 @@ export function decide(
       reason,
       retryAfterSeconds: null,
       dispatchStands: result.sent || job.dispatchedBefore,
+      ...(!result.sent && { nothingSent: true }),
       answer: null,
     };
   }
@@ -100,7 +105,16 @@ function decideAnswer({ answer, outcomes }: TrustedAnswer): Decision {
       answer,
     };
   }
-  return { kind: 'end', status: endOf(outcomes), reason: null, cost: { copies: outcomes }, answer };
+  // None at all: the enclave opened it and would send it to no office.
+  const allRefused = outcomes.every((outcome) => outcome === 'refused');
+  return {
+    kind: 'end',
+    status: endOf(outcomes),
+    reason: null,
+    cost: { copies: outcomes },
+    answer,
+    ...(allRefused && { allRefused }),
+  };
 }
 
 function decideFinalProblem(code: FinalProblem, job: LeasedJob, interim: Outcomes | null): Decision {

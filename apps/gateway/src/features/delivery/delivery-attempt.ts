@@ -53,6 +53,8 @@ export class DeliveryAttempt {
     } else if (enclave === null) {
       if (stopping.aborted || !(await this.keys.isRetired(toHex(job.keyId)))) return this.queue.release(job);
       decision = decide(job, interim, { kind: 'problem', code: 'key_retired', retryAfterSeconds: null });
+    } else if (await this.isRetiredUnsent(job, enclave)) {
+      decision = decide(job, interim, { kind: 'problem', code: 'key_retired', retryAfterSeconds: null });
     } else {
       if (stopping.aborted || !enclave.takesMessages()) return this.queue.release(job);
       if (!(await this.queue.dispatch(job))) {
@@ -85,6 +87,18 @@ export class DeliveryAttempt {
         { messageId, attempt, reason: decision.reason, durationMs },
         'message waits for another attempt',
       );
+  }
+
+  /**
+   * Whether the enclave is known not to hold the key, before any byte of a proven message goes out: then its nullifier is free again.
+   * Once it was relayed, no word of the enclave frees it (DeliveryQueue.end).
+   */
+  private async isRetiredUnsent(
+    { proven, relayedBefore, keyId }: LeasedJob,
+    enclave: EnclaveMonitor,
+  ): Promise<boolean> {
+    if (!proven || relayedBefore || enclave.heldKeyIds()?.includes(toHex(keyId)) !== false) return false;
+    return this.keys.isRetired(toHex(keyId));
   }
 
   private async relay(

@@ -15,6 +15,14 @@ import { copiesSent } from './outcomes';
 export type Leasable =
   'any' | 'expired' | { readonly keyIds: readonly string[] } | { readonly otherThan: readonly string[] };
 
+interface EndedJob {
+  readonly relayed: boolean;
+  readonly proven: boolean;
+  /** Both null for a message with an owner, whose promise is in the ledger. */
+  readonly reservedMicroUsd: bigint | null;
+  readonly reservedAt: Date | null;
+}
+
 /** Health is asked often and by many: what there is beyond this is not counted. */
 const MAX_COUNTED = 100_000;
 
@@ -53,13 +61,13 @@ export class DeliveryQueue {
       leased AS (
         UPDATE delivery_job j SET lease_owner = ${leaseOwner}, lease_until = now() + ${this.leaseMs}::int * interval '1 millisecond'
         FROM due WHERE j.message_id = due.message_id
-        RETURNING j.message_id, j.sealed, j.key_id, j.lease_owner, j.dispatched_at, j.expires_at <= now() AS expired),
+        RETURNING j.message_id, j.sealed, j.key_id, j.lease_owner, j.dispatched_at, j.relayed, j.expires_at <= now() AS expired),
       delivering AS (
         UPDATE message m SET status = 'delivering', attempts = m.attempts + 1
         FROM leased WHERE m.id = leased.message_id
-        RETURNING m.id, m.sealed_sha256, m.attempts, m.receipt)
+        RETURNING m.id, m.sealed_sha256, m.attempts, m.receipt, m.status_sha256 IS NOT NULL AS proven)
       SELECT id::text AS "messageId", sealed, leased.key_id AS "keyId", sealed_sha256 AS "sealedSha256", lease_owner AS "leaseOwner", attempts AS attempt,
-             expired, dispatched_at IS NOT NULL AS "dispatchedBefore", receipt AS "interimReceipt"
+             expired, dispatched_at IS NOT NULL AS "dispatchedBefore", relayed AS "relayedBefore", proven, receipt AS "interimReceipt"
       FROM leased JOIN delivering ON id = message_id`,
     );
   }
@@ -72,7 +80,7 @@ export class DeliveryQueue {
   async dispatch({ messageId, leaseOwner }: LeasedJob): Promise<boolean> {
     const changed = await this.database.read(
       (client) => client.$executeRaw`
-      UPDATE delivery_job SET dispatched_at = coalesce(dispatched_at, now()), lease_until = now() + ${this.leaseMs}::int * interval '1 millisecond'
+      UPDATE delivery_job SET dispatched_at = coalesce(dispatched_at, now()), relayed = true, lease_until = now() + ${this.leaseMs}::int * interval '1 millisecond'
       WHERE message_id = ${messageId}::uuid AND lease_owner = ${leaseOwner} AND lease_until > now()`,
     );
     return changed === 1;
@@ -90,7 +98,8 @@ export class DeliveryQueue {
       WITH job AS (
         UPDATE delivery_job SET lease_owner = NULL, lease_until = NULL,
           next_attempt_at = least(now() + ${delayMs}::bigint * interval '1 millisecond', expires_at),
-          dispatched_at = CASE WHEN ${decision.dispatchStands}::boolean THEN dispatched_at END
+          dispatched_at = CASE WHEN ${decision.dispatchStands}::boolean THEN dispatched_at END,
+          relayed = relayed AND (${job.relayedBefore}::boolean OR NOT ${decision.nothingSent === true}::boolean)
         WHERE message_id = ${job.messageId}::uuid AND lease_owner = ${job.leaseOwner}
         RETURNING message_id)
       UPDATE message SET status = 'queued', reason = ${decision.reason}, attempts = attempts - ${decision.uncounted === true ? 1 : 0}::int,
@@ -115,28 +124,43 @@ export class DeliveryQueue {
   }
 
   /**
-   * Ends the message in one transaction: job and sealed bytes go, receipt and status are written, the budget is settled.
+   * Ends the message in one transaction: job and sealed bytes go, receipt and status are written, its nullifier is freed or kept, the
+   * budget is settled.
+   *
+   * A nullifier is freed where no byte of the message ever left this gateway, or where a verified receipt shows that every office
+   * refused it and no earlier attempt is without an answer. No other word frees it: an answer that is no receipt is not signed. Once the
+   * job is deleted, no worker can send the message any more.
    * @returns false where another worker has the job, or has ended it
    * @throws ProblemError `database_unavailable`; then it may or may not have happened, and may be called again
    */
   end(
-    { messageId, leaseOwner }: LeasedJob,
-    { status, reason, cost, answer }: Extract<Decision, { kind: 'end' }>,
+    { messageId, leaseOwner, dispatchedBefore }: LeasedJob,
+    { status, reason, cost, answer, allRefused }: Extract<Decision, { kind: 'end' }>,
   ): Promise<boolean> {
     return this.database.transaction(async (transaction) => {
-      const changed = await transaction.$executeRaw`
-        WITH job AS (DELETE FROM delivery_job WHERE message_id = ${messageId}::uuid AND lease_owner = ${leaseOwner} RETURNING message_id)
+      const [ended] = await transaction.$queryRaw<EndedJob[]>`
+        WITH job AS (
+          DELETE FROM delivery_job WHERE message_id = ${messageId}::uuid AND lease_owner = ${leaseOwner}
+          RETURNING message_id, relayed, reserved_micro_usd, reserved_at)
         UPDATE message SET status = ${status}::"MessageStatus", reason = ${reason}, ended_at = now(),
           receipt = coalesce(${answer?.receipt ?? null}::text, receipt),
           attestation_document = coalesce(${answer?.attestationDocument ?? null}::bytea, attestation_document),
           sealed_answer = coalesce(${answer?.answer ?? null}::bytea, sealed_answer)
-        FROM job WHERE id = job.message_id`;
-      if (changed !== 1) return false;
-      await this.budget.settle(transaction, {
-        messageId,
-        actualMicroUsd: await this.amountOf(transaction, messageId, cost),
-        now: new Date(),
-      });
+        FROM job WHERE id = job.message_id
+        RETURNING relayed, status_sha256 IS NOT NULL AS proven, reserved_micro_usd AS "reservedMicroUsd", reserved_at AS "reservedAt"`;
+      if (ended === undefined) return false;
+      const { relayed, proven, reservedMicroUsd, reservedAt } = ended;
+      if (proven && (!relayed || (allRefused === true && !dispatchedBefore)))
+        await transaction.$executeRaw`DELETE FROM nullifier WHERE message_id = ${messageId}::uuid`;
+      else if (proven)
+        await transaction.$executeRaw`UPDATE nullifier SET message_id = NULL WHERE message_id = ${messageId}::uuid`;
+      if (reservedMicroUsd !== null && reservedAt !== null) {
+        const actualMicroUsd = cost === 'reservation' ? reservedMicroUsd : costOfDelivery(copiesSent(cost.copies));
+        await this.budget.settleUnowned(transaction, { reservedMicroUsd, reservedAt }, actualMicroUsd);
+      } else {
+        const actualMicroUsd = await this.amountOf(transaction, messageId, cost);
+        await this.budget.settle(transaction, { messageId, actualMicroUsd, now: new Date() });
+      }
       return true;
     });
   }

@@ -15,6 +15,10 @@ export interface LeasedJob {
   readonly expired: boolean;
   /** An earlier attempt went out and was never answered: what became of it is not known. */
   readonly dispatchedBefore: boolean;
+  /** A byte of it may have left this gateway in an earlier attempt, answered or not. */
+  readonly relayedBefore: boolean;
+  /** It has a proof of residence, and with it a nullifier that must not be lost for nothing. */
+  readonly proven: boolean;
   /** The last interim receipt, verified when it was stored; null where there is none. */
   readonly interimReceipt: string | null;
 }

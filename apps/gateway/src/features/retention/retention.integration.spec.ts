@@ -83,7 +83,7 @@ describe('Retention', () => {
   it('deletes a message and its keys thirty days after its end, and keeps the ledger as it was written', async () => {
     const old = await endedMessage(ago(30.01));
     const young = await endedMessage(ago(29.99));
-    expect(await retention.sweep(NOW)).toEqual({ messages: 1, windows: 0, reservations: 0, keys: 0 });
+    expect(await retention.sweep(NOW)).toEqual({ messages: 1, nullifiers: 0, windows: 0, reservations: 0, keys: 0 });
     expect(await remaining()).toEqual([young]);
     expect((await prisma().idempotencyKey.findMany()).map(({ messageId }) => messageId)).toEqual([young]);
     expect(await prisma().reservation.findMany({ where: { messageId: old } })).toMatchObject([
@@ -113,7 +113,7 @@ describe('Retention', () => {
     await window(day);
     await reservation(new Date(day.getTime() - 1));
     await window(new Date(day.getTime() - DAY_MS));
-    expect(await retention.sweep(NOW)).toEqual({ messages: 0, windows: 1, reservations: 1, keys: 0 });
+    expect(await retention.sweep(NOW)).toEqual({ messages: 0, nullifiers: 0, windows: 1, reservations: 1, keys: 0 });
     expect(await prisma().reservation.findMany({ select: { id: true } })).toEqual([kept]);
     expect(await prisma().budgetWindow.findMany({ select: { startsAt: true } })).toEqual([{ startsAt: day }]);
   });
@@ -121,7 +121,7 @@ describe('Retention', () => {
   it('deletes no promise that is open, nor the window it counts in', async () => {
     await reservation(ago(500), false);
     await window(ago(500), 5n);
-    expect(await retention.sweep(NOW)).toEqual({ messages: 0, windows: 0, reservations: 0, keys: 0 });
+    expect(await retention.sweep(NOW)).toEqual({ messages: 0, nullifiers: 0, windows: 0, reservations: 0, keys: 0 });
   });
 
   it('deletes keys a month after their end, and no other', async () => {

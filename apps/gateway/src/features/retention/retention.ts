@@ -6,6 +6,7 @@ import { Database, type Transaction } from '../../core/database/database';
 /** How many rows one sweep has deleted. Keys and sealed bytes go with their messages and are not counted. */
 export interface Swept {
   readonly messages: number;
+  readonly nullifiers: number;
   readonly windows: number;
   readonly reservations: number;
   readonly keys: number;
@@ -24,6 +25,8 @@ const LOCK = 0x63_74_73_77_65_65_70n;
  *
  * - A message, with its idempotency keys, `messagesDays` after its end, and never before a day after its expiry: as long as its
  *   sealed bytes could be accepted, the row is what keeps them from being delivered twice.
+ * - Nullifiers when the time is over that they are kept for (budget/windows.ts), whether or not their messages are still there; never
+ *   one of a message that has not ended.
  * - Budget windows without an open promise, then settled reservations, `ledgerDays` after the UTC day they count in: whole days, so
  *   that the sums of what is left still agree. Emergency stops, and who cleared them, are kept.
  * - Sealed keys a month after their end; their records are gone at their end, or when they are revoked (keys/sealed-key-store.ts).
@@ -52,6 +55,13 @@ export class Retention {
         SELECT id FROM message WHERE ended_at < ${ended} AND expires_at < ${expired} ORDER BY ended_at LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`,
     );
     if (messages === null) return null;
+    const nullifiers = await this.purge(
+      stopping,
+      (transaction) => transaction.$executeRaw`
+      DELETE FROM nullifier WHERE nullifier IN (
+        SELECT nullifier FROM nullifier WHERE keep_until < ${now} AND message_id IS NULL ORDER BY keep_until LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`,
+    );
+    if (nullifiers === null) return null;
     const windows = await this.purge(
       stopping,
       (transaction) => transaction.$executeRaw`
@@ -74,7 +84,7 @@ export class Retention {
       DELETE FROM sealed_key WHERE key_id IN (
         SELECT key_id FROM sealed_key WHERE destroy_after < ${over} ORDER BY destroy_after LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`,
     );
-    return keys === null ? null : { messages, windows, reservations, keys };
+    return keys === null ? null : { messages, nullifiers, windows, reservations, keys };
   }
 
   /** Batch after batch until one is not full. @returns null where the lock is another's */

@@ -62,6 +62,7 @@ export function noise(over: Partial<Submission> = {}): Submission {
     expiresAt: new Date(Date.now() + 3_600_000),
     sealed,
     sealedSha256: new Uint8Array(createHash('sha256').update(sealed).digest()),
+    proof: null,
     ...over,
   };
 }

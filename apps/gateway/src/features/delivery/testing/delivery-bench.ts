@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { BudgetService } from '../../budget/budget.service';
 import { EmergencyStop } from '../../budget/emergency-stop';
 import { acceptMessages } from '../../acceptance/accept-messages';
+import type { SubmittedProof } from '../../acceptance/submission';
 import { AttestationJudge } from '../../attestation/attestation-judge';
 import { AttestationMonitor } from '../../attestation/attestation-monitor';
 import type { EnclaveMonitor } from '../../attestation/enclave-monitor';
@@ -127,10 +128,11 @@ export class DeliveryBench {
     return { enclaves: [enclave], ...trust } as unknown as AttestationMonitor;
   }
 
-  /** An accepted message, its job and its reservation, as the accepting transaction leaves them. */
+  /** An accepted message, its job and its reservation, as the accepting transaction leaves them. With a proof it has no owner. */
   async accept(
     expiresAt = new Date(Date.now() + 3_600_000),
     sealedTo?: Uint8Array,
+    proof: SubmittedProof | null = null,
   ): Promise<{ messageId: string; sealed: Uint8Array }> {
     const { message, sealed, messageId } = sealedNoise(expiresAt, sealedTo);
     const keyId = new Uint8Array(message.keyId);
@@ -141,8 +143,9 @@ export class DeliveryBench {
       expiresAt,
       sealed: new Uint8Array(sealed),
       sealedSha256: new Uint8Array(sha256(sealed)),
+      proof,
     };
-    const key = { owner, key: messageId, explicit: false };
+    const key = proof === null ? { owner, key: messageId, explicit: false } : null;
     const [result] = await acceptMessages(this.database, [{ submission, key }], this.budget.termsAt(new Date()));
     if (result?.outcome !== 'accepted') throw new Error(result?.outcome);
     return { messageId, sealed };
