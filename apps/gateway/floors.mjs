@@ -22,6 +22,7 @@ export const FLOORS = [
   'features/delivery',
   'features/legacy',
   'features/acceptance',
+  'features/residence',
   'features/messages',
   'features/retention',
   'features/templates',

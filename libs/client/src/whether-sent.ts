@@ -13,6 +13,7 @@ const NOTHING_STORED = new Set([
   'shutting_down',
   'system_daily_limit_reached',
   'system_hourly_limit_reached',
+  'residence_disagrees',
   'verifier_busy',
 ]);
 

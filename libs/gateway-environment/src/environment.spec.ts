@@ -23,8 +23,8 @@ const SIGN_IN: Environment = {
   PAGE_OIDC_AUTHORIZATION_ENDPOINT: 'https://login.id.test/authorize?tenant=1',
   PAGE_OIDC_TOKEN_ENDPOINT: 'https://id.test/oauth/token',
 };
-/** The key's bytes are all zero, and no note is ever signed by it. */
-const VERIFIER_KEY = 'test-registrar+40454ac1+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+/** Made up: no note is ever signed by it. */
+const VERIFIER_KEY = 'test-registrar+39a65c34+AZTGzRuzBVuFBHbUMG2qsXbkIkyL1V46GxnUtYi/z0Q4';
 const RESIDENCE: Environment = {
   RESIDENCE: 'required',
   RESIDENCE_REGISTRAR: 'test-registrar',
@@ -333,7 +333,8 @@ describe('the environment', () => {
     ...[
       `${VERIFIER_KEY},${VERIFIER_KEY}`,
       `${VERIFIER_KEY},`,
-      VERIFIER_KEY.replace('40454ac1', '40454AC1'),
+      VERIFIER_KEY.replace('39a65c34', '39A65C34'),
+      VERIFIER_KEY.replace('39a65c34', '39a65c35'),
       VERIFIER_KEY.slice(0, -1),
       'AAAA',
     ].map((text): [string, Environment, string] => [

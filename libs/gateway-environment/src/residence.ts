@@ -1,3 +1,4 @@
+import { NoteError, parseVerifierKey } from '@communique-tee/transparency';
 import * as z from 'zod';
 import { RESIDENCE_MODES, type ResidenceConfig } from './gateway-config';
 import { leavesMachineInClear } from './sentry-dsn';
@@ -6,9 +7,6 @@ const rule = (message: string) => ({ error: () => message });
 
 /** While a registrar replaces its key, roots of both are accepted. */
 const MAX_KEYS = 2;
-/** The text form of a verifier key (C2SP signed-note): name, key id, and base64 of the type and the 32 bytes of the key. */
-const VERIFIER_KEY = /^([a-z0-9-]{1,64})\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/;
-
 const keys = z.string().transform((text, context): readonly [string, ...string[]] => {
   const [first, ...rest] = text.split(',').map((entry) => entry.trim());
   const all = [first, ...rest];
@@ -16,7 +14,7 @@ const keys = z.string().transform((text, context): readonly [string, ...string[]
     first !== undefined &&
     all.length <= MAX_KEYS &&
     new Set(all).size === all.length &&
-    all.every((entry) => VERIFIER_KEY.test(entry ?? ''))
+    all.every((entry) => isVerifierKey(entry ?? ''))
   )
     return [first, ...rest];
   context.addIssue({
@@ -26,6 +24,17 @@ const keys = z.string().transform((text, context): readonly [string, ...string[]
   });
   return z.NEVER;
 });
+
+/** A verifier key of a signed note (C2SP signed-note). */
+function isVerifierKey(text: string): boolean {
+  try {
+    parseVerifierKey(text);
+    return true;
+  } catch (error) {
+    if (error instanceof NoteError) return false;
+    throw error;
+  }
+}
 
 const files = z
   .string()

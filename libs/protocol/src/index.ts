@@ -12,6 +12,7 @@ export * from './messages/sealed-message';
 export * from './messages/envelope';
 export * from './enclave/key-binding';
 export * from './enclave/public-configuration';
+export * from './enclave/residence-view';
 export * from './encoding/characters';
 export * from './encoding/json';
 export * from './encoding/canonical-json';

@@ -54,6 +54,7 @@ export const PROBLEMS = {
   enclave_unavailable: { status: 503, title: 'The enclave cannot be reached' },
   keys_not_ready: { status: 503, title: 'The enclave does not have its keys yet' },
   enclave_busy: { status: 503, title: 'The enclave takes no more messages now' },
+  residence_disagrees: { status: 503, title: 'Gateway and enclave are configured for different proofs of residence' },
   verifier_busy: { status: 503, title: 'More proofs are waiting than can be verified now' },
   shutting_down: { status: 503, title: 'The service is shutting down' },
   enclave_timeout: { status: 504, title: 'The enclave did not answer in time' },

@@ -9,6 +9,8 @@ import type { RateLimitClass } from './rate-limit-class';
 export interface RoutePolicy {
   readonly limitClass: RateLimitClass;
   readonly authenticated: boolean;
+  /** What a request without a token may present in its place; absent: nothing. */
+  readonly inPlaceOfToken?: 'status_secret' | 'proof';
   /** Whether a request may cost money; absent: no. */
   readonly spends?: boolean;
   /** What the OpenAPI document says of the route; null: the document leaves it out. */

@@ -63,14 +63,14 @@ export class HealthController {
     tag: HEALTH,
     summary: 'Check whether new work may be sent here',
     description:
-      'For load balancers. 503 while the database is away or takes no writes, and from the first moment of a shutdown on; requests that still come are answered for `SHUTDOWN_DRAIN_MS`. The database is asked once a second at most.',
+      'For load balancers. 503 while the database is away or takes no writes, while an enclave attests another proof of residence than this gateway is configured for, and from the first moment of a shutdown on; requests that still come are answered for `SHUTDOWN_DRAIN_MS`. The database is asked once a second at most.',
     answers: {
       '200': {
         description: 'New work may be sent here.',
         content: { 'application/json': { schema: readinessSchema, examples: { ready: READINESS_EXAMPLE } } },
       },
     },
-    problems: ['shutting_down', ...DATABASE_PROBLEMS],
+    problems: ['shutting_down', 'residence_disagrees', ...DATABASE_PROBLEMS],
   })
   async ready(@Res() reply: FastifyReply): Promise<void> {
     void reply.header('cache-control', 'no-store');

@@ -6,6 +6,7 @@ import { DeliveryModule } from '../../features/delivery/delivery.module';
 import { EnclaveModule } from '../../features/enclave/enclave.module';
 import { LimitsModule } from '../../features/limits/limits.module';
 import { HealthController } from './health.controller';
+import { ResidenceModule } from '../../features/residence/residence.module';
 import { Readiness } from './readiness';
 import { TeeIndicators } from './tee-indicators';
 
@@ -18,6 +19,7 @@ import { TeeIndicators } from './tee-indicators';
     DeliveryModule,
     EnclaveModule,
     LimitsModule,
+    ResidenceModule,
   ],
   controllers: [HealthController],
   providers: [Readiness, TeeIndicators],

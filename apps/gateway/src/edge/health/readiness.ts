@@ -4,6 +4,7 @@ import { AttestationMonitor } from '../../features/attestation/attestation-monit
 import { Database } from '../../core/database/database';
 import { EnclaveReports, reasonsOf } from '../../features/enclave/enclave-reports';
 import { ProblemError } from '../../core/problems/problem-error';
+import { ResidenceAgreement } from '../../features/residence/residence-agreement';
 import { ShutdownState } from '../../core/lifecycle/shutdown-state';
 
 /** Load balancers ask often and must not keep the database busy, so one check serves this long. */
@@ -22,6 +23,7 @@ export class Readiness {
     private readonly shutdown: ShutdownState,
     private readonly monitor: AttestationMonitor,
     private readonly reports: EnclaveReports,
+    private readonly residence: ResidenceAgreement,
   ) {}
 
   /**
@@ -44,9 +46,11 @@ export class Readiness {
     return known.some(({ healthy }) => healthy) ? 'healthy' : (reasonsOf(first)[0] ?? 'enclave_unhealthy');
   }
 
-  /** @returns why not (`shutting_down` | `database_unavailable` | `overloaded`), or null where work may come */
+  /** @returns why not (`shutting_down` | `residence_disagrees` | `database_unavailable` | `overloaded`), or null where work may come */
   async problem(): Promise<ProblemError | null> {
     if (this.shutdown.draining) return new ProblemError('shutting_down', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+    if (this.residence.state() === 'disagrees')
+      return new ProblemError('residence_disagrees', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     if (this.last !== undefined && performance.now() < this.last.goodUntilMs) return this.last.problem;
     this.checking ??= this.check().finally(() => {
       this.checking = undefined;

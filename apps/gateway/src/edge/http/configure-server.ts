@@ -49,7 +49,7 @@ export function configureServer(app: NestFastifyApplication): void {
     }
   });
   if (config.http.corsOrigins.length > 0) allowOrigins(server, config.http.corsOrigins, routes);
-  guardEntrance(server, app.get(RateLimits), app.get<TokenVerifier>(TOKEN_VERIFIER));
+  guardEntrance(server, app.get(RateLimits), app.get<TokenVerifier>(TOKEN_VERIFIER), config.residence.mode !== 'off');
   server.addHook('preParsing', (request, reply, _payload, done) => {
     const refusal = refusalOfBody(request);
     if (refusal === undefined && awaitsContinue(request)) reply.raw.writeContinue();

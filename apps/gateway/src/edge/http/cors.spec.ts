@@ -64,7 +64,7 @@ describe('pages of other origins', () => {
     expect(Object.fromEntries(granted(response).map((name) => [name, response.headers.get(name)]))).toMatchObject({
       'access-control-allow-origin': APP,
       'access-control-allow-methods': 'POST',
-      'access-control-allow-headers': 'authorization, content-type, idempotency-key',
+      'access-control-allow-headers': 'authorization, communique-status-secret, content-type, idempotency-key',
       'access-control-max-age': '600',
     });
     expect(response.headers.get('ratelimit-policy')).toContain('"other-address"');

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { RegisteredRoutes } from '../../core/routing/registered-routes';
 
 const SHARED = {
-  allowedHeaders: 'authorization, content-type, idempotency-key',
+  allowedHeaders: 'authorization, communique-status-secret, content-type, idempotency-key',
   exposedHeaders: 'location, ratelimit, ratelimit-policy, retry-after, x-request-id',
   maxAge: 600,
   // This file answers preflights after the rate limits have counted them.

@@ -1,12 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type CallerIdentity, rememberCaller } from '../../features/auth/caller';
+import { rememberStatusHash } from '../../features/auth/reader';
+import { refuseQuery, statusSha256Of } from '../../features/auth/status-secret';
 import type { TokenVerifier } from '../../features/auth/token-verifier';
 import { keepCachedRefusal } from '../../features/budget/cached-refusals';
 import { clientAddress } from '../../features/limits/client-address';
 import type { RateLimits } from '../../features/limits/rate-limits';
 import { rateLimitHeaders, type RateLimitState } from '../../features/limits/rate-limit-state';
 import { ProblemError } from '../../core/problems/problem-error';
-import { policyOf } from '../../core/routing/route-policy';
+import { policyOf, type RoutePolicy } from '../../core/routing/route-policy';
 
 const rateLimited = new WeakSet<FastifyRequest>();
 
@@ -17,17 +19,27 @@ export function wasRateLimited(request: FastifyRequest): boolean {
 
 /**
  * Before a body is read: an address that is known to be over its limit goes; then the token; then, in one round trip, the limits of
- * address and user and what is known of the budget. So nobody makes the gateway check tokens without end (a bad one counts for its
- * address, and over the limit it is refused unseen), and nobody without a token makes it hold a body.
+ * address and user and what is known of the budget. So no client makes the gateway check tokens without end (a bad one counts for its
+ * address, and over the limit it is refused unseen).
+ *
+ * A body is read only for a token, or, while proofs of residence are taken, for an address that is under its limit: the proof that
+ * admits a message without a token is in its body. A status secret stands in for a token where the route allows it.
+ * @param takesProofs whether a message with a proof of residence needs no token
  */
-export function guardEntrance(server: FastifyInstance, limits: RateLimits, verify: TokenVerifier): void {
+export function guardEntrance(
+  server: FastifyInstance,
+  limits: RateLimits,
+  verify: TokenVerifier,
+  takesProofs: boolean,
+): void {
   server.addHook('onRequest', async (request, reply) => {
-    const { limitClass, authenticated, spends } = policyOf(request);
+    const { limitClass, authenticated, spends, inPlaceOfToken } = policyOf(request);
     const address = clientAddress(request.ip, request.socket.remoteAddress);
     const refused = limits.refusedFromMemory(limitClass, address);
     if (refused !== undefined) admit(request, reply, [refused]);
 
-    const token = authenticated ? await verified(verify, request) : undefined;
+    const isProven = inPlaceOfToken === 'proof' && takesProofs && request.headers.authorization === undefined;
+    const token = authenticated && !isProven ? await verified(verify, request, inPlaceOfToken) : undefined;
     const { states, cachedRefusal } = await limits.decide({
       limitClass,
       address,
@@ -36,6 +48,10 @@ export function guardEntrance(server: FastifyInstance, limits: RateLimits, verif
     });
     admit(request, reply, states);
     if (token === undefined) return;
+    if (token.statusSha256 !== undefined) {
+      rememberStatusHash(request, token.statusSha256);
+      return;
+    }
     if (token.caller === undefined) throw token.error;
     rememberCaller(request, token.caller);
     if (cachedRefusal !== null) keepCachedRefusal(request, cachedRefusal);
@@ -46,13 +62,25 @@ export function guardEntrance(server: FastifyInstance, limits: RateLimits, verif
   });
 }
 
-type Verified =
-  | { readonly caller: CallerIdentity; readonly error?: never }
-  | { readonly caller?: undefined; readonly error: unknown };
+interface Verified {
+  readonly caller?: CallerIdentity;
+  /** Of the status secret that was presented in place of a token. */
+  readonly statusSha256?: Uint8Array<ArrayBuffer>;
+  readonly error?: unknown;
+}
 
-/** What is wrong with a token is told after its address was counted. */
-async function verified(verify: TokenVerifier, request: FastifyRequest): Promise<Verified> {
+/** What is wrong with a token or a status secret is told after its address was counted. */
+async function verified(
+  verify: TokenVerifier,
+  request: FastifyRequest,
+  inPlaceOfToken: RoutePolicy['inPlaceOfToken'],
+): Promise<Verified> {
   try {
+    if (inPlaceOfToken === 'status_secret') {
+      refuseQuery(request.url);
+      const statusSha256 = statusSha256Of(request);
+      if (statusSha256 !== undefined) return { statusSha256 };
+    }
     return { caller: await verify(request.headers.authorization) };
   } catch (error) {
     return { error };

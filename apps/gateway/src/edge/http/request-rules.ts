@@ -17,6 +17,7 @@ export type BodyMediaType = keyof typeof BODY_LIMITS;
 const SINGLE = new Map([
   ['authorization', 'Authorization'],
   ['content-type', 'Content-Type'],
+  ['communique-status-secret', 'communique-status-secret'],
 ]);
 
 const BODYLESS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);

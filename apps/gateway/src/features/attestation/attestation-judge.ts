@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import { createEnclaveExaminer, failedCheck, type EnclavePolicy } from '@communique-tee/enclave-identity';
-import { toHex } from '@communique-tee/protocol';
+import { type PublicConfiguration, toHex } from '@communique-tee/protocol';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import type { EnclaveClient } from '../enclave/enclave-client';
 
@@ -18,6 +18,8 @@ export type Judgement =
       readonly keyId: KeyId;
       readonly custody: string;
       readonly legacyKey?: Uint8Array;
+      /** Absent where the enclave did not serve it. */
+      readonly configuration?: PublicConfiguration;
     }
   /** It answers, and has no key yet that it could attest. */
   | { readonly kind: 'waiting'; readonly code: 'keys_not_ready' }
@@ -26,12 +28,16 @@ export type Judgement =
   | { readonly kind: 'unreachable'; readonly code: string };
 
 const NONCE_BYTES = 32;
+/** One for each enclave of a large deployment. */
+const MAX_CONFIGURATIONS = 32;
 const MAX_FUTURE_SKEW_MS = 5000;
 
 /** Asks an enclave for a document of its own nonce and holds it against the configured policy. */
 @Injectable()
 export class AttestationJudge {
   private readonly examiner = createEnclaveExaminer();
+  /** By the SHA-256 in hex. */
+  private readonly configurations = new Map<string, Uint8Array>();
   private readonly policy: Omit<EnclavePolicy, 'freshness'> | undefined;
 
   constructor(@Inject(GATEWAY_CONFIG) { attestation }: Pick<GatewayConfig, 'attestation'>) {
@@ -55,11 +61,11 @@ export class AttestationJudge {
       return code === 'enclave_answer_invalid' ? { kind: 'refused', code } : { kind: 'unreachable', code };
     }
     const { checks, identity } = await this.examiner.examine(
-      { document: result.answer },
+      { document: result.answer, configuration: (sha256) => this.configurationOf(enclave, sha256) },
       { ...this.policy, freshness: { nonce } },
     );
     if (identity === undefined) return { kind: 'refused', code: failedCheck(checks)?.code ?? 'internal_error' };
-    const { attestation, keyId, custody, legacyKey } = identity;
+    const { attestation, keyId, custody, legacyKey, configuration } = identity;
     return {
       kind: 'verified',
       moduleId: attestation.moduleId,
@@ -68,7 +74,24 @@ export class AttestationJudge {
       keyId: toHex(keyId),
       custody,
       ...(legacyKey && { legacyKey }),
+      ...(configuration && { configuration }),
     };
+  }
+
+  /**
+   * The configuration that a document attests, which the examiner holds against the hash. Kept, because it seldom changes.
+   * @returns undefined where the enclave does not serve it now: it is asked again with the next document
+   */
+  private async configurationOf(enclave: EnclaveClient, sha256: Uint8Array): Promise<Uint8Array | undefined> {
+    const name = toHex(sha256);
+    const known = this.configurations.get(name);
+    if (known !== undefined) return known;
+    const result = await enclave.configuration();
+    if (result.kind !== 'answer') return undefined;
+    this.configurations.set(name, result.answer);
+    const oldest = this.configurations.keys().next();
+    if (this.configurations.size > MAX_CONFIGURATIONS && !oldest.done) this.configurations.delete(oldest.value);
+    return result.answer;
   }
 }
 

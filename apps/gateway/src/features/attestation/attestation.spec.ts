@@ -250,6 +250,8 @@ describe('attestation', () => {
       lines.length = 0;
     });
 
+    const documents = () => enclave.requests.filter(({ path }) => path === '/attestation');
+
     it('trusts nothing before its first check', () => {
       expect(monitorWith().state()).toEqual({ kind: 'starting' });
       expect(monitorWith().isTrusted()).toBe(false);
@@ -268,7 +270,7 @@ describe('attestation', () => {
       });
       expect(monitor.isTrusted()).toBe(true);
       expect(called).toBe(1);
-      expect(new Set(enclave.requests.map(({ query }) => query.get('nonce'))).size).toBe(2);
+      expect(new Set(documents().map(({ query }) => query.get('nonce'))).size).toBe(2);
     });
 
     it('accepts any of the listed measurements', async () => {
@@ -282,7 +284,7 @@ describe('attestation', () => {
     it('checks once for callers that ask at the same time', async () => {
       const monitor = monitorWith();
       await Promise.all([monitor.checkNow(), monitor.checkNow(), monitor.checkNow()]);
-      expect(enclave.requests).toHaveLength(1);
+      expect(documents()).toHaveLength(1);
     });
 
     const debugging = async () =>

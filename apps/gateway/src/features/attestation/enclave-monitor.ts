@@ -1,5 +1,5 @@
 import { keyIdOf } from '@communique-tee/crypto';
-import { PROCESS_CUSTODY, toHex } from '@communique-tee/protocol';
+import { PROCESS_CUSTODY, type PublicConfiguration, toHex } from '@communique-tee/protocol';
 import type { EnclaveClient } from '../enclave/enclave-client';
 import type { Logger } from '../../core/telemetry/logger';
 import type { AttestationJudge, Judgement, KeyId } from './attestation-judge';
@@ -29,6 +29,7 @@ export class EnclaveMonitor {
   private readonly meetings = new Set<() => void>();
   private reported: ReportedKeys | null = null;
   private attestedLegacyKey: Uint8Array | null | undefined;
+  private configuration: PublicConfiguration | undefined;
 
   constructor(
     /** Its place in the configuration, from 0. */
@@ -72,6 +73,11 @@ export class EnclaveMonitor {
    */
   legacyKey(): Uint8Array | null | undefined {
     return this.attestedLegacyKey;
+  }
+
+  /** The configuration that it attested when it was last verified; undefined where it was not, or did not serve it. */
+  attestedConfiguration(): PublicConfiguration | undefined {
+    return this.configuration;
   }
 
   /** What it last reported of its keys; null when that is not known. */
@@ -178,6 +184,8 @@ export class EnclaveMonitor {
     // One that is away for a moment is what it was.
     if (judgement.kind === 'verified') this.attestedLegacyKey = judgement.legacyKey ?? null;
     else if (judgement.kind === 'refused') this.attestedLegacyKey = undefined;
+    if (judgement.kind === 'verified') this.configuration = judgement.configuration;
+    else if (judgement.kind === 'refused') this.configuration = undefined;
     const component = `enclave-${String(this.index)}`;
     if (before?.kind === judgement.kind && codeOf(before) === codeOf(judgement)) return;
     // The keys were reported by the enclave that answered before.

@@ -1,20 +1,25 @@
 import { keyIdOf } from '@communique-tee/crypto';
 import { legacyPublicKeyView, type LegacyPublicKeyView } from '@communique-tee/protocol';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
 import { ProblemError } from '../../core/problems/problem-error';
 
 const RETRY_AFTER_SECONDS = 5;
 
-/** The suite of the web client that exists today: open where an enclave attests a key of it, which its measured configuration decides. */
+/** The suite of the web client that exists today: open where an enclave attests a key of it, which its measured configuration decides. Closed where every message needs a proof of residence. */
 @Injectable()
 export class LegacySuite {
   private turns = 0;
 
-  constructor(private readonly monitor: AttestationMonitor) {}
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'residence'>,
+    private readonly monitor: AttestationMonitor,
+  ) {}
 
   /** The key to be sealed to, of the trusted enclaves in turn; null where none attests one. */
   key(): LegacyPublicKeyView | null {
+    if (this.config.residence.mode === 'required') return null;
     const keys = this.monitor.trusted().flatMap((enclave) => enclave.legacyKey() ?? []);
     const key = keys[this.turns++ % Math.max(1, keys.length)];
     return key === undefined ? null : legacyPublicKeyView(keyIdOf(key), key);

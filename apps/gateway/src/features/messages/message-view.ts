@@ -1,5 +1,6 @@
 import { type MessageView, toBase64Url } from '@communique-tee/protocol';
 import type { DeliveryJob, Message } from '../../core/database/generated/client';
+import type { Reader } from '../auth/reader';
 import type { Stored } from '../acceptance/accept-messages';
 import type { Submission } from '../acceptance/submission';
 
@@ -7,7 +8,13 @@ import type { Submission } from '../acceptance/submission';
 export const WITH_JOB = { job: { select: { nextAttemptAt: true } } } as const;
 export type MessageWithJob = Message & { readonly job: Pick<DeliveryJob, 'nextAttemptAt'> | null };
 
-/** What the owner is told of a message. */
+/** Whether the reader owns the message, or presents its status secret. */
+export function mayRead({ owner, statusSha256 }: Reader, message: Pick<Message, 'owner' | 'statusSha256'>): boolean {
+  if (owner !== undefined) return message.owner === owner;
+  return message.statusSha256 !== null && Buffer.compare(message.statusSha256, statusSha256) === 0;
+}
+
+/** What a reader is told of a message. */
 export function messageView(message: MessageWithJob): MessageView {
   const { receipt, attestationDocument, sealedAnswer } = message;
   return {

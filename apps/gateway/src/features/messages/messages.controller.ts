@@ -1,17 +1,25 @@
 import { Readable } from 'node:stream';
 import {
+  type Envelope,
   legacyMessageJsonSchema,
   MESSAGE_ID_PATTERN,
   type MessageView,
   messageViewSchema,
+  type ProvenEnvelope,
+  provenMessageJsonSchema,
   sealedMessageJsonSchema,
+  toBase64Url,
   toHex,
 } from '@communique-tee/protocol';
 import { Controller, Get, Headers, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
-import { Authenticated } from '../auth/authenticated';
-import { Caller, type CallerIdentity } from '../auth/caller';
+import { AuthenticatedOrProven, AuthenticatedReader } from '../auth/authenticated';
+import { callerOf } from '../auth/caller';
+import { type Reader, ReaderOf } from '../auth/reader';
+import { STATUS_SECRET_HEADER } from '../auth/status-secret';
+import { clientAddress } from '../limits/client-address';
+import { ProofAdmission } from '../residence/proof-admission';
 import { cachedRefusalOf } from '../budget/cached-refusals';
 import { Spends } from '../budget/spends';
 import { ProblemError } from '../../core/problems/problem-error';
@@ -29,15 +37,17 @@ import {
 import { MessagesService } from './messages.service';
 import { type PostedMessage, readSealedMessage } from './read-sealed-message';
 import { StatusStreams } from './status-streams';
-import { legacySubmissionOf, submissionOf, type Submission } from '../acceptance/submission';
+import { legacySubmissionOf, provenSubmissionOf, submissionOf, type Submission } from '../acceptance/submission';
 import { DATABASE_PROBLEMS } from '../../core/database/database';
 import { BINARY, type Parameter, type Tag } from '../../core/routing/operation';
 import { Operation } from '../../core/routing/route-policy';
 
-const submittedMessageSchema = z.union([sealedMessageJsonSchema, legacyMessageJsonSchema]).meta({
-  id: 'SubmittedMessage',
-  description: 'A sealed message, in the form of today or of the web client (legacy).',
-});
+const submittedMessageSchema = z
+  .union([sealedMessageJsonSchema, provenMessageJsonSchema, legacyMessageJsonSchema])
+  .meta({
+    id: 'SubmittedMessage',
+    description: 'A sealed message, with or without a proof of residence, or one of the web client (legacy).',
+  });
 const MESSAGES: Tag = { name: 'Messages', description: 'Submit a sealed message, and follow it to its receipt.' };
 const MESSAGE_ID: Parameter = {
   name: 'id',
@@ -48,6 +58,15 @@ const MESSAGE_ID: Parameter = {
   example: '4eb3d10b-6f4d-78b6-596e-9fae76363ed1',
 };
 
+const STATUS_SECRET: Parameter = {
+  name: STATUS_SECRET_HEADER,
+  in: 'header',
+  description:
+    'The status secret of the message (32 bytes in base64url), in place of a token. Never in the address: `?status=` gets 400.',
+  schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$' },
+  example: ({ random }) => toBase64Url(random(32)),
+};
+
 @Controller('api/messages')
 export class MessagesController {
   constructor(
@@ -55,18 +74,19 @@ export class MessagesController {
     private readonly streams: StatusStreams,
     private readonly logger: Logger,
     private readonly legacy: LegacySuite,
+    private readonly proofs: ProofAdmission,
   ) {}
 
   @Post()
   @HttpCode(202)
-  @Authenticated()
+  @AuthenticatedOrProven()
   @RateLimit('api')
   @Operation({
     id: 'submitMessage',
     tag: MESSAGES,
     summary: 'Submit a sealed message',
     description:
-      'Accepts a message that only the attested enclave can open. When the answer is 202, the message and its delivery are committed to the database. Submitting the same bytes again under the same message id returns the message with its current status and costs nothing. A message that ended as `key_retired` may be sealed again and submitted under its id, with a new Idempotency-Key or none. A `LegacyMessage` is accepted while an attested enclave has a key of the legacy suite; its id is made of its ciphertext, and it is tried for seven days.',
+      'Accepts a message that only the attested enclave can open. When the answer is 202, the message and its delivery are committed to the database. Submitting the same bytes again under the same message id returns the message with its current status and costs nothing. A message that ended as `key_retired` may be sealed again and submitted under its id, with a new Idempotency-Key or none. A `LegacyMessage` is accepted while an attested enclave has a key of the legacy suite; its id is made of its ciphertext, and it is tried for seven days. Where proofs of residence are taken (`getResidence`), a `ProvenMessage` needs no token. It has no owner then, its Idempotency-Key does not count, and its status is read with its status secret alone. Proven again, with other bytes of proof, it is still the same message.',
     parameters: [
       {
         name: 'Idempotency-Key',
@@ -85,7 +105,7 @@ export class MessagesController {
         schema: {
           ...BINARY,
           description:
-            'Canonical CBOR: `[1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext]`.',
+            'Canonical CBOR: `[1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext]`, or with a proof `[2, verification key SHA-256, status SHA-256, root note, claim, proof, bytes of the former]`.',
         },
       },
     },
@@ -119,33 +139,62 @@ export class MessagesController {
       'message_id_taken',
       'expiry_out_of_range',
       'enclave_unavailable',
+      'residence_required',
+      'residence_not_open',
+      'root_not_accepted',
+      'circuit_retired',
+      'already_sent',
+      'proof_invalid',
+      'residence_disagrees',
+      'verifier_busy',
     ],
   })
   @Spends()
   async post(
-    @Caller() caller: CallerIdentity,
     @Req() request: FastifyRequest,
     @Headers('idempotency-key') idempotencyKey: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MessageView> {
     const key = parseIdempotencyKey(idempotencyKey);
-    const submission = this.submissionOf(readSealedMessage(request.body));
-    const view = await this.messages.accept(caller.owner, submission, key, cachedRefusalOf(request));
-    this.logger.info({ messageId: view.id, state: view.status, bytes: submission.sealed.length }, 'message accepted');
+    const posted = readSealedMessage(request.body);
+    const owner = callerOf(request)?.owner ?? null;
+    const proven = posted.kind === 'standard' ? provenOf(posted.envelope) : null;
+    this.proofs.assertForm({ hasProof: proven !== null, hasToken: owner !== null });
+    const view = await (proven === null
+      ? this.messages.accept(owner, this.submissionOf(posted), key, cachedRefusalOf(request))
+      : this.acceptProven(request, proven, owner, key));
     void reply.header('location', `/api/messages/${view.id}`);
+    this.logger.info({ messageId: view.id, state: view.status }, 'message accepted');
+    return view;
+  }
+
+  /** Nothing of it is written before its proof has verified. */
+  private async acceptProven(
+    request: FastifyRequest,
+    envelope: ProvenEnvelope,
+    owner: string | null,
+    key: string | undefined,
+  ): Promise<MessageView> {
+    const now = new Date();
+    const submission = provenSubmissionOf(envelope);
+    const address = clientAddress(request.ip, request.socket.remoteAddress);
+    const refusal = await this.proofs.refusalOf(envelope, submission, { address, owner }, now);
+    if (refusal !== null) return this.messages.repeatOf(owner, submission, refusal);
+    const view = await this.messages.accept(owner, submission, key, cachedRefusalOf(request), now);
+    this.proofs.accepted(envelope.residence.rootNote, submission, now);
     return view;
   }
 
   @Get(':id')
-  @Authenticated()
+  @AuthenticatedReader()
   @RateLimit('api')
   @Operation({
     id: 'getMessage',
     tag: MESSAGES,
     summary: 'Get the status of a message',
     description:
-      'Only the sender can read it: any other caller gets 404. The receipt and the sealed answer are there once the message has ended.',
-    parameters: [MESSAGE_ID],
+      'Only the sender can read it, by a token or by the status secret of the message: any other caller gets 404. The receipt and the sealed answer are there once the message has ended.',
+    parameters: [MESSAGE_ID, STATUS_SECRET],
     answers: {
       '200': {
         description: 'The message, with its receipt once there is one.',
@@ -159,12 +208,12 @@ export class MessagesController {
     },
     problems: [...DATABASE_PROBLEMS, 'not_found'],
   })
-  async get(@Caller() caller: CallerIdentity, @Param('id') id: string): Promise<MessageView> {
-    return this.messages.find(caller.owner, messageIdOf(id));
+  async get(@ReaderOf() reader: Reader, @Param('id') id: string): Promise<MessageView> {
+    return this.messages.find(reader, messageIdOf(id));
   }
 
   @Get(':id/events')
-  @Authenticated()
+  @AuthenticatedReader()
   @RateLimit('api')
   @Operation({
     id: 'watchMessage',
@@ -172,7 +221,7 @@ export class MessagesController {
     summary: 'Watch a message until it has ended',
     description:
       'Server-sent events: `event: status` with the message as JSON, at once and at each change, until the message has ended. A comment comes every 15 seconds. After two minutes, or when the gateway shuts down, the stream ends before the message does: connect again after `retry` milliseconds. A caller may hold 10 streams at once (else `rate_limited`), and each process a bounded number (else `overloaded`).',
-    parameters: [MESSAGE_ID],
+    parameters: [MESSAGE_ID, STATUS_SECRET],
     answers: {
       '200': {
         description: 'The events.',
@@ -191,31 +240,34 @@ export class MessagesController {
     problems: [...DATABASE_PROBLEMS, 'not_found'],
   })
   async watch(
-    @Caller() caller: CallerIdentity,
+    @ReaderOf() reader: Reader,
     @Param('id') text: string,
     @Req() { method }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Readable> {
     const id = messageIdOf(text);
-    const events =
-      method === 'HEAD' ? await this.noEvents(caller.owner, id) : await this.streams.about(caller.owner, id);
+    const events = method === 'HEAD' ? await this.noEvents(reader, id) : await this.streams.about(reader, id);
     // nginx would keep events back until its buffer is full.
     void reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
     return events;
   }
 
   /** The answer to HEAD: no stream is opened, and none is counted. @throws ProblemError `not_found` */
-  private async noEvents(owner: string, id: string): Promise<Readable> {
-    await this.messages.find(owner, id);
+  private async noEvents(reader: Reader, id: string): Promise<Readable> {
+    await this.messages.find(reader, id);
     return Readable.from([]);
   }
 
   /** @throws ProblemError `suite_unsupported` | `enclave_unavailable` */
   private submissionOf(posted: PostedMessage): Submission {
-    if (posted.kind === 'standard') return submissionOf(posted.message);
+    if (posted.kind === 'standard') return submissionOf(posted.envelope.sealed);
     this.legacy.assertOpen();
     return legacySubmissionOf(posted.message);
   }
+}
+
+function provenOf({ sealed, residence }: Envelope): ProvenEnvelope | null {
+  return residence && { sealed, residence };
 }
 
 /** @throws ProblemError `not_found`: it names no message */

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { BudgetModule } from '../budget/budget.module';
 import { DeliveryModule } from '../delivery/delivery.module';
 import { LegacyModule } from '../legacy/legacy.module';
+import { ResidenceModule } from '../residence/residence.module';
 import { Admission } from './admission';
 import { Acceptance } from '../acceptance/acceptance';
 import { MessageMetrics } from './message-metrics';
@@ -10,7 +11,7 @@ import { MessagesService } from './messages.service';
 import { StatusStreams } from './status-streams';
 
 @Module({
-  imports: [BudgetModule, DeliveryModule, LegacyModule],
+  imports: [BudgetModule, DeliveryModule, LegacyModule, ResidenceModule],
   controllers: [MessagesController],
   providers: [MessagesService, Acceptance, Admission, MessageMetrics, StatusStreams],
 })

@@ -6,6 +6,7 @@ import { Acceptance } from '../acceptance/acceptance';
 import { MessageMetrics } from './message-metrics';
 import { mayStillExpire, type Submission } from '../acceptance/submission';
 import { budgetProblem } from '../budget/budget-refusal';
+import type { Reader } from '../auth/reader';
 import type { CachedRefusal } from '../budget/cached-refusals';
 import { DeliverySignal } from '../delivery/delivery-signal';
 import { Admission } from './admission';
@@ -22,15 +23,17 @@ export class MessagesService {
   ) {}
 
   /**
-   * Accepts a message: it, its job and its reservation are committed when this returns. The same bytes again return
-   * the message with its current status, and cost nothing.
-   * @param idempotencyKey what the header said; without one the message id is the key
+   * Accepts a message: it, its job, its promise and its nullifier are committed when this returns. The same bytes again return
+   * the message and cost nothing.
+   * @param owner null: a proof of residence, which has been verified, admits the message
+   * @param idempotencyKey what the header said; without one the message id is the key. Without an owner it does not count
    * @param cachedRefusal what PostgreSQL refused with a moment ago: refuses every id that the owner has not used before
-   * @throws ProblemError `expiry_out_of_range` | `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached` |
-   * `daily_messages_reached` | `system_hourly_limit_reached` | `emergency_stop` | `database_unavailable` | `overloaded`
+   * @throws ProblemError `expiry_out_of_range` | `already_sent` | `idempotency_key_reused` | `message_id_taken` |
+   * `user_daily_limit_reached` | `daily_messages_reached` | `system_hourly_limit_reached` | `emergency_stop` | `database_unavailable` |
+   * `overloaded`
    */
   async accept(
-    owner: string,
+    owner: string | null,
     submission: Submission,
     idempotencyKey: string | undefined,
     cachedRefusal: CachedRefusal | null = null,
@@ -39,25 +42,57 @@ export class MessagesService {
     const { messageId } = submission;
     if (!mayStillExpire(submission, now)) return this.repeatOf(owner, submission, outOfRange());
     // An id that the owner has used is PostgreSQL's to judge: it may be a duplicate, which costs nothing.
-    if (cachedRefusal !== null && performance.now() < cachedRefusal.untilMs && !(await this.isKnown(owner, messageId)))
+    if (
+      owner !== null &&
+      cachedRefusal !== null &&
+      performance.now() < cachedRefusal.untilMs &&
+      !(await this.isKnown(owner, messageId))
+    )
       throw budgetProblem(cachedRefusal.code, now);
     const refusal = await this.admission.refusal();
     if (refusal !== null) return this.repeatOf(owner, submission, refusal);
-    const key = { owner, key: idempotencyKey ?? messageId, explicit: idempotencyKey !== undefined };
+    const key =
+      owner === null ? null : { owner, key: idempotencyKey ?? messageId, explicit: idempotencyKey !== undefined };
     const accepted = await this.acceptance.accept(submission, key);
-    if (accepted === null) return this.find(owner, messageId);
+    if (accepted === null) return this.repeatOf(owner, submission, new ProblemError('not_found'));
     this.metrics.accepted();
     this.delivery.notify();
     return acceptedView(submission, accepted);
   }
 
-  /** The message of its owner. @throws ProblemError `not_found` for any other id | `database_unavailable` */
-  async find(owner: string, messageId: string): Promise<MessageView> {
-    const message: MessageWithJob | null = await this.database.read((client) =>
-      client.message.findUnique({ where: { id: messageId, owner }, include: WITH_JOB }),
+  /** A message that the reader may read. @throws ProblemError `not_found` for any other id | `database_unavailable` */
+  async find(reader: Reader, messageId: string): Promise<MessageView> {
+    const message = await this.database.read((client) =>
+      client.message.findUnique({ where: { id: messageId, ...whereOf(reader) }, include: WITH_JOB }),
     );
     if (message === null) throw new ProblemError('not_found');
     return messageView(message);
+  }
+
+  /**
+   * The answer to a message that was accepted before, with the same bytes and, with a proof, the same status hash. An owner gets it as
+   * it is now. Anyone who saw a proven message can send it again, so the answer to that tells no more than the first one did.
+   * @param refusal thrown where it was not accepted before
+   * @throws ProblemError `database_unavailable`
+   */
+  async repeatOf(owner: string | null, submission: Submission, refusal: ProblemError): Promise<MessageView> {
+    const { messageId, sealedSha256, proof } = submission;
+    const message: MessageWithJob | null = await this.database.read((client) =>
+      client.message.findUnique({ where: { id: messageId }, include: WITH_JOB }),
+    );
+    if (message === null) throw refusal;
+    if (owner !== null && message.owner === owner) {
+      // With an Idempotency-Key the bytes may be those of an earlier seal, under the same id.
+      if (refusal.code === 'not_found' || isSame(message.sealedSha256, sealedSha256)) return messageView(message);
+    } else if (
+      proof !== null &&
+      isSame(message.sealedSha256, sealedSha256) &&
+      isSame(message.statusSha256, proof.statusSha256)
+    ) {
+      const { acceptedAt } = message;
+      return acceptedView(submission, { acceptedAt, nextAttemptAt: acceptedAt });
+    }
+    throw refusal;
   }
 
   private async isKnown(owner: string, messageId: string): Promise<boolean> {
@@ -66,17 +101,12 @@ export class MessagesService {
     );
     return message !== null;
   }
-
-  /** What can no longer be accepted may have been accepted in time. @throws what it is refused with where it was not */
-  private async repeatOf(owner: string, submission: Submission, refusal: ProblemError): Promise<MessageView> {
-    const { messageId, sealedSha256 } = submission;
-    const message = await this.database.read((client) =>
-      client.message.findUnique({ where: { id: messageId, owner, sealedSha256 }, include: WITH_JOB }),
-    );
-    if (message !== null) return messageView(message);
-    throw refusal;
-  }
 }
+
+const whereOf = ({ owner, statusSha256 }: Reader) => (owner === undefined ? { statusSha256 } : { owner });
+
+const isSame = (stored: Uint8Array | null, given: Uint8Array): boolean =>
+  stored !== null && Buffer.compare(stored, given) === 0;
 
 function outOfRange(): ProblemError {
   return new ProblemError('expiry_out_of_range', {

@@ -1,29 +1,29 @@
 import {
+  decodeEnvelope,
   decodeJson,
-  decodeSealedMessage,
+  type Envelope,
+  envelopeFromJson,
   isLegacyMessageJson,
   legacyMessageFromJson,
   type LegacyMessage,
-  type SealedMessage,
-  sealedMessageFromJson,
 } from '@communique-tee/protocol';
 import { ProblemError } from '../../core/problems/problem-error';
 import { RawBody } from '../../core/routing/raw-body';
 
 export type PostedMessage =
-  | { readonly kind: 'standard'; readonly message: SealedMessage }
+  | { readonly kind: 'standard'; readonly envelope: Envelope }
   | { readonly kind: 'legacy'; readonly message: LegacyMessage };
 
 /**
- * The body of POST /api/messages in either form, or the JSON of the web client that exists today. Whether that is open here is not asked.
+ * The body of POST /api/messages in either form, with or without a proof of residence, or the JSON of the web client that exists today. Whether that is open here is not asked.
  * @throws ProblemError `malformed_body` | `unsupported_media_type`; ProtocolError `malformed_body` | `body_too_large` | `suite_unsupported`
  */
 export function readSealedMessage(body: unknown): PostedMessage {
   if (!(body instanceof RawBody))
     throw new ProblemError('unsupported_media_type', { detail: 'Send application/json or application/cbor.' });
-  if (body.mediaType === 'application/cbor') return { kind: 'standard', message: decodeSealedMessage(body.bytes) };
+  if (body.mediaType === 'application/cbor') return { kind: 'standard', envelope: decodeEnvelope(body.bytes) };
   const value = decodeJson(body.bytes);
   return isLegacyMessageJson(value)
     ? { kind: 'legacy', message: legacyMessageFromJson(value) }
-    : { kind: 'standard', message: sealedMessageFromJson(value) };
+    : { kind: 'standard', envelope: envelopeFromJson(value) };
 }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { isEnded, type MessageView } from '@communique-tee/protocol';
+import type { Reader } from '../auth/reader';
 
 /** After how long a reader comes back where the stream ends before the message does. */
 export const RETRY_MS = 1000;
@@ -33,7 +34,7 @@ export class StatusStream {
   private ended = false;
 
   constructor(
-    readonly owner: string,
+    readonly reader: Reader,
     readonly messageId: string,
     private readonly timing: StatusStreamTiming,
   ) {

@@ -4,13 +4,14 @@ import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/comm
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Database } from '../../core/database/database';
 import { ProblemError } from '../../core/problems/problem-error';
-import { WITH_JOB, messageView } from './message-view';
+import { mayRead, WITH_JOB, messageView } from './message-view';
+import { nameOfReader, type Reader } from '../auth/reader';
 import { MessagesService } from './messages.service';
 import { StatusStream } from './status-stream';
 
 /** Of one process; never more than half of the connections that it takes, so that streams do not keep everybody else out. */
 const MAX_STREAMS = 1000;
-const MAX_STREAMS_OF_OWNER = 10;
+const MAX_STREAMS_OF_READER = 10;
 const RETRY_AFTER_SECONDS = 5;
 /** So that those who are sent off together do not come back together. */
 const SPREAD_MS = 5000;
@@ -35,11 +36,11 @@ export class StatusStreams implements BeforeApplicationShutdown {
     tickMs: TICK_MS,
     closeMs: 2000,
   };
-  readonly limits: { all: number; ofOwner: number };
+  readonly limits: { all: number; ofReader: number };
 
   private readonly open = new Set<StatusStream>();
-  /** Streams of each owner, those whose message is still being looked for included. */
-  private readonly ofOwner = new Map<string, number>();
+  /** Streams of each reader, those whose message is still being looked for included. */
+  private readonly ofReader = new Map<string, number>();
   private total = 0;
   private watching = false;
   private closing = false;
@@ -51,7 +52,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
   ) {
     this.limits = {
       all: Math.max(1, Math.min(MAX_STREAMS, Math.floor(config.http.maxConnections / 2))),
-      ofOwner: MAX_STREAMS_OF_OWNER,
+      ofReader: MAX_STREAMS_OF_READER,
     };
   }
 
@@ -61,17 +62,18 @@ export class StatusStreams implements BeforeApplicationShutdown {
   }
 
   /**
-   * Server-sent events about a message of its owner's.
+   * Server-sent events about a message that the reader may read.
    * @throws ProblemError `not_found` | `database_unavailable` | `overloaded` | `rate_limited`, as the plain question does
    */
-  async about(owner: string, messageId: string): Promise<Readable> {
-    this.take(owner);
+  async about(reader: Reader, messageId: string): Promise<Readable> {
+    const name = nameOfReader(reader);
+    this.take(name);
     try {
-      const view = await this.messages.find(owner, messageId);
-      const stream = new StatusStream(owner, messageId, this.timing);
+      const view = await this.messages.find(reader, messageId);
+      const stream = new StatusStream(reader, messageId, this.timing);
       stream.body.once('close', () => {
         this.open.delete(stream);
-        this.release(owner);
+        this.release(name);
       });
       this.open.add(stream);
       stream.offer(view);
@@ -79,7 +81,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
       this.watch();
       return stream.body;
     } catch (error) {
-      this.release(owner);
+      this.release(name);
       throw error;
     }
   }
@@ -93,23 +95,23 @@ export class StatusStreams implements BeforeApplicationShutdown {
     for (const stream of this.open) stream.body.destroy();
   }
 
-  private take(owner: string): void {
-    const mine = this.ofOwner.get(owner) ?? 0;
-    if (mine >= this.limits.ofOwner)
+  private take(reader: string): void {
+    const mine = this.ofReader.get(reader) ?? 0;
+    if (mine >= this.limits.ofReader)
       throw new ProblemError('rate_limited', {
         retryAfterSeconds: RETRY_AFTER_SECONDS,
-        detail: `At most ${String(this.limits.ofOwner)} streams at once.`,
+        detail: `At most ${String(this.limits.ofReader)} streams at once.`,
       });
     if (this.total >= this.limits.all)
       throw new ProblemError('overloaded', { retryAfterSeconds: Math.ceil(this.laterMs() / 1000) });
-    this.ofOwner.set(owner, mine + 1);
+    this.ofReader.set(reader, mine + 1);
     this.total++;
   }
 
-  private release(owner: string): void {
-    const left = (this.ofOwner.get(owner) ?? 1) - 1;
-    if (left === 0) this.ofOwner.delete(owner);
-    else this.ofOwner.set(owner, left);
+  private release(reader: string): void {
+    const left = (this.ofReader.get(reader) ?? 1) - 1;
+    if (left === 0) this.ofReader.delete(reader);
+    else this.ofReader.set(reader, left);
     this.total--;
   }
 
@@ -168,7 +170,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
         const view = messageView(message);
         for (const stream of byId.get(message.id) ?? []) {
           // An id that was deleted and taken anew may be somebody else's.
-          if (stream.owner !== message.owner) stream.end();
+          if (!mayRead(stream.reader, message)) stream.end();
           else stream.offer(view);
           stream.version = versions.get(message.id) ?? '';
         }

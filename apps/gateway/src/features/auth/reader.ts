@@ -1,0 +1,34 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { ProblemError } from '../../core/problems/problem-error';
+import { callerOf } from './caller';
+
+/** Who asks about a message: the owner of a token, or a client that presents a status secret, by its SHA-256 (32 bytes). */
+export type Reader =
+  | { readonly owner: string; readonly statusSha256?: undefined }
+  | { readonly owner?: undefined; readonly statusSha256: Uint8Array<ArrayBuffer> };
+
+const statusHashes = new WeakMap<FastifyRequest, Uint8Array<ArrayBuffer>>();
+
+export function rememberStatusHash(request: FastifyRequest, statusSha256: Uint8Array<ArrayBuffer>): void {
+  statusHashes.set(request, statusSha256);
+}
+
+export function readerOf(request: FastifyRequest): Reader | undefined {
+  const owner = callerOf(request)?.owner;
+  if (owner !== undefined) return { owner };
+  const statusSha256 = statusHashes.get(request);
+  return statusSha256 && { statusSha256 };
+}
+
+/** Names a reader among all others in this process. */
+export function nameOfReader({ owner, statusSha256 }: Reader): string {
+  return owner ?? `status ${Buffer.from(statusSha256).toString('base64url')}`;
+}
+
+/** Parameter of a route that is `@AuthenticatedReader()`. */
+export const ReaderOf = createParamDecorator((_: unknown, context: ExecutionContext): Reader => {
+  const reader = readerOf(context.switchToHttp().getRequest<FastifyRequest>());
+  if (reader === undefined) throw new ProblemError('unauthenticated');
+  return reader;
+});

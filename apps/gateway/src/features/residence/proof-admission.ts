@@ -1,0 +1,136 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LIMITS, type ProvenEnvelope, toHex } from '@communique-tee/protocol';
+import { registrarOf, VERIFICATION_KEY_SHA256 } from '@communique-tee/residence';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { Database } from '../../core/database/database';
+import { ProblemError } from '../../core/problems/problem-error';
+import { mayStillExpire, type ProvenSubmission } from '../acceptance/submission';
+import { RateLimits } from '../limits/rate-limits';
+import { ProofVerifier } from './proof-verifier';
+import { ResidenceAgreement } from './residence-agreement';
+import { ResidenceMetrics } from './residence-metrics';
+import { RootCensus } from './root-census';
+import { RootNotes } from './root-notes';
+
+/** Where a proof comes from: the client's address, and the owner of its token where it has one. */
+export interface ProofSource {
+  readonly address: string;
+  readonly owner: string | null;
+}
+
+/**
+ * Everything that a proof of residence has to pass before its message may be accepted, the cheapest first. Nothing is written here: the
+ * accepting transaction decides again about message id and nullifier (prisma/sql/accept_messages.sql).
+ */
+@Injectable()
+export class ProofAdmission {
+  private readonly notes: RootNotes | null;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'residence'>,
+    private readonly database: Database,
+    private readonly limits: RateLimits,
+    private readonly verifier: ProofVerifier,
+    private readonly agreement: ResidenceAgreement,
+    private readonly census: RootCensus,
+    private readonly metrics: ResidenceMetrics,
+  ) {
+    const { residence } = config;
+    this.notes = residence.mode === 'off' ? null : new RootNotes(registrarOf(residence.registrar, residence.keys));
+  }
+
+  /**
+   * Whether a message may come in this form at all.
+   * @throws ProblemError `residence_not_open`: a proof where none is taken; `residence_required`: none where each message needs one;
+   * `unauthenticated`: neither proof nor token
+   */
+  assertForm(form: { readonly hasProof: boolean; readonly hasToken: boolean }): void {
+    const { mode } = this.config.residence;
+    if (form.hasProof && mode === 'off') throw new ProblemError('residence_not_open');
+    if (!form.hasProof && mode === 'required') throw new ProblemError('residence_required');
+    if (!form.hasProof && !form.hasToken) throw new ProblemError('unauthenticated');
+  }
+
+  /**
+   * @returns null: the proof verifies, and the message may be accepted. Else what refuses it, unless it was accepted before
+   * (MessagesService.repeatOf): its proof was not verified
+   * @throws ProblemError `root_not_accepted` | `circuit_retired` | `already_sent` | `message_id_taken` | `rate_limited` | `proof_invalid`
+   * | `verifier_busy` | `residence_disagrees` | `database_unavailable` | `overloaded`
+   */
+  async refusalOf(
+    { sealed, residence }: ProvenEnvelope,
+    submission: ProvenSubmission,
+    source: ProofSource,
+    now: Date,
+  ): Promise<ProblemError | null> {
+    if (this.notes === null || sealed.nullifier === null) throw new ProblemError('residence_not_open');
+    if (!mayStillExpire(submission, now)) return outOfRange();
+    const root = this.notes.accepted(residence.rootNote, now, submission.expiresAt);
+    if (toHex(residence.verificationKeySha256) !== VERIFICATION_KEY_SHA256) throw new ProblemError('circuit_retired');
+    // Its enclave would refuse what is accepted here, after it was paid for.
+    if (this.agreement.state() === 'disagrees') throw new ProblemError('residence_disagrees');
+    if (await this.isKnown(submission)) return new ProblemError('already_sent');
+    await this.countFor(source);
+    await this.verify(
+      { root: root.root, nullifier: sealed.nullifier, claim: residence.claim, message: submission.proof.messageInput },
+      residence.proof,
+      source,
+    );
+    return null;
+  }
+
+  /** Counts a message that was newly accepted. */
+  accepted(rootNote: string, submission: ProvenSubmission, now: Date): void {
+    const root = this.notes?.accepted(rootNote, now, submission.expiresAt);
+    if (root !== undefined) this.census.count(root, now);
+  }
+
+  /**
+   * Whether this message was accepted before: the id has the same bytes and status hash, or the nullifier the same public input `message`.
+   * @throws ProblemError `message_id_taken` | `already_sent`: the id, or the nullifier, is another message's
+   */
+  private async isKnown({ messageId, sealedSha256, proof }: ProvenSubmission): Promise<boolean> {
+    const [{ message, nullifier }] = await this.database.read(
+      (client) => client.$queryRaw<[{ message: string | null; nullifier: string | null }]>`
+      SELECT (SELECT CASE
+                WHEN sealed_sha256 = ${sealedSha256}::bytea AND status_sha256 = ${proof.statusSha256}::bytea THEN 'same'
+                WHEN status = 'key_retired' THEN 'retired' ELSE 'other' END
+              FROM message WHERE id = ${messageId}::uuid) AS message,
+             (SELECT CASE WHEN message_input = ${proof.messageInput}::bytea THEN 'same' ELSE 'other' END
+              FROM nullifier WHERE nullifier = ${proof.nullifier}::bytea) AS nullifier`,
+    );
+    if (message === 'same' || nullifier === 'same') return true;
+    if (message === 'other') throw new ProblemError('message_id_taken');
+    if (nullifier === 'other') throw new ProblemError('already_sent');
+    return false;
+  }
+
+  /** A verification costs 10 ms of CPU, so an address has fewer of them than of other requests. A user has a limit of his own. */
+  private async countFor({ address, owner }: ProofSource): Promise<void> {
+    if (owner !== null) return;
+    const { states } = await this.limits.decide({ limitClass: 'proof', address });
+    const refusedBy = states.find(({ allowed }) => !allowed);
+    if (refusedBy !== undefined) throw new ProblemError('rate_limited', { retryAfterSeconds: refusedBy.resetSeconds });
+  }
+
+  private async verify(
+    publicInputs: Parameters<ProofVerifier['verify']>[0],
+    proof: Uint8Array,
+    { address, owner }: ProofSource,
+  ): Promise<void> {
+    try {
+      const isValid = await this.verifier.verify(publicInputs, proof, owner ?? address);
+      this.metrics.verified(isValid ? 'valid' : 'invalid');
+      if (!isValid) throw new ProblemError('proof_invalid');
+    } catch (error) {
+      if (error instanceof ProblemError && error.code === 'verifier_busy') this.metrics.verified('busy');
+      throw error;
+    }
+  }
+}
+
+function outOfRange(): ProblemError {
+  return new ProblemError('expiry_out_of_range', {
+    detail: `A message must expire within the next ${String(LIMITS.maxLifetimeSeconds)} seconds.`,
+  });
+}

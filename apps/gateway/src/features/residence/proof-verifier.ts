@@ -1,0 +1,68 @@
+import { availableParallelism } from 'node:os';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { PublicInputs } from '@communique-tee/residence';
+import { createVerifier, type Verifier, VerifierBusyError } from '@communique-tee/residence/verifier';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { ProblemError } from '../../core/problems/problem-error';
+import { Logger } from '../../core/telemetry/logger';
+
+/** A thread verifies about 100 proofs a second and takes 100 MB. */
+const MAX_WORKERS = 2;
+/** Beyond this many the source that has the most of them gives way. */
+const MAX_QUEUED = 64;
+/** At most as long as a full queue takes, and not the same for all that are refused together. */
+const RETRY_AFTER_SECONDS = 1;
+const RETRY_SPREAD_SECONDS = 3;
+
+/** The verifier of this process, in threads of its own; none where proofs are not taken. */
+@Injectable()
+export class ProofVerifier implements OnModuleInit, OnApplicationShutdown {
+  private verifier: Verifier | undefined;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'residence'>,
+    private readonly logger: Logger,
+  ) {}
+
+  /** @throws Error where the proof system or the verification key is not the pinned one: the gateway then does not start */
+  async onModuleInit(): Promise<void> {
+    if (this.config.residence.mode === 'off') return;
+    this.verifier = await createVerifier({
+      workers: Math.min(MAX_WORKERS, availableParallelism()),
+      maxQueued: MAX_QUEUED,
+      onRefused: (reason) => {
+        this.logger.info({ reason: reason.replaceAll(/[^A-Za-z0-9_.:-]+/g, '_').slice(0, 100) }, 'proof refused');
+      },
+    });
+  }
+
+  /** For metrics. */
+  get queued(): number {
+    return this.verifier?.queued ?? 0;
+  }
+
+  /**
+   * @param source whom the proof is counted for: sources are served in turn, so that one with many proofs does not keep the others waiting
+   * @returns whether it verifies
+   * @throws ProblemError `verifier_busy`: nothing is said about the proof
+   */
+  async verify(publicInputs: PublicInputs, proof: Uint8Array, source: string): Promise<boolean> {
+    if (this.verifier === undefined) throw busy();
+    try {
+      return (await this.verifier.verify(publicInputs, proof, source)).valid;
+    } catch (error) {
+      throw error instanceof VerifierBusyError ? busy(error) : error;
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.verifier?.close();
+  }
+}
+
+function busy(cause?: unknown): ProblemError {
+  return new ProblemError('verifier_busy', {
+    retryAfterSeconds: RETRY_AFTER_SECONDS + Math.floor(Math.random() * (RETRY_SPREAD_SECONDS + 1)),
+    cause,
+  });
+}

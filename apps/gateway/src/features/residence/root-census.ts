@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import { toHex } from '@communique-tee/protocol';
+import type { RootNote } from '@communique-tee/residence';
+import { Logger } from '../../core/telemetry/logger';
+
+/** A registrar that publishes each day has at most 15 roots in force. */
+const MAX_ROOTS = 16;
+/** A root that has been in use for so long, and by so few while so many used others, may have been made for someone. */
+const RARE_AFTER_MS = 24 * 3_600_000;
+const RARE_BELOW = 10;
+const OTHERS_FROM = 100;
+
+export interface RootCount {
+  /** The first 16 hex digits of the root, which every client sees in the registrar's note. */
+  readonly root: string;
+  readonly messages: number;
+  readonly isRare: boolean;
+}
+
+interface Counted {
+  readonly notAfter: number;
+  readonly firstSeenMs: number;
+  /** Messages under other roots when this one was first seen. */
+  readonly othersBefore: number;
+  messages: number;
+  warned: boolean;
+}
+
+/**
+ * Counts the messages of this process by the root they were proven under. A registrar and a gateway together could mark one person by a
+ * root that no one else gets: such a root stays rare, and an operator who is honest should hear of it.
+ */
+@Injectable()
+export class RootCensus {
+  private readonly roots = new Map<string, Counted>();
+  private total = 0;
+
+  constructor(private readonly logger: Logger) {}
+
+  count({ root, notAfter }: RootNote, now: Date): void {
+    const name = toHex(root).slice(0, 16);
+    this.forgetEnded(now);
+    const counted = this.roots.get(name) ?? {
+      notAfter,
+      firstSeenMs: now.getTime(),
+      othersBefore: this.total,
+      messages: 0,
+      warned: false,
+    };
+    counted.messages++;
+    this.total++;
+    if (this.roots.size < MAX_ROOTS || this.roots.has(name)) this.roots.set(name, counted);
+    for (const each of this.roots.values()) this.warn(each, now);
+  }
+
+  all(now: Date): RootCount[] {
+    this.forgetEnded(now);
+    return [...this.roots].map(([root, counted]) => ({
+      root,
+      messages: counted.messages,
+      isRare: this.isRare(counted, now),
+    }));
+  }
+
+  /** Until the last of the seen roots ends, in seconds; null while none was seen. */
+  secondsLeft(now: Date): number | null {
+    if (this.roots.size === 0) return null;
+    return Math.max(...[...this.roots.values()].map(({ notAfter }) => notAfter)) - Math.floor(now.getTime() / 1000);
+  }
+
+  private isRare({ firstSeenMs, messages, othersBefore }: Counted, now: Date): boolean {
+    const others = this.total - othersBefore - messages;
+    return now.getTime() - firstSeenMs >= RARE_AFTER_MS && messages < RARE_BELOW && others >= OTHERS_FROM;
+  }
+
+  private warn(counted: Counted, now: Date): void {
+    if (counted.warned || !this.isRare(counted, now)) return;
+    counted.warned = true;
+    this.logger.warn({ code: 'root_rare', count: counted.messages }, 'a root of the registrar stays rare');
+  }
+
+  /** The one that ends last stays, so that its end is seen. */
+  private forgetEnded(now: Date): void {
+    const nowSeconds = now.getTime() / 1000;
+    const last = Math.max(...[...this.roots.values()].map(({ notAfter }) => notAfter));
+    for (const [name, { notAfter }] of this.roots)
+      if (notAfter <= nowSeconds && notAfter !== last) this.roots.delete(name);
+  }
+}

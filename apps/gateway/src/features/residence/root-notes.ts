@@ -1,0 +1,51 @@
+import {
+  checkWindow,
+  openRootNote,
+  type Registrar,
+  ResidenceNoteError,
+  type RootNote,
+} from '@communique-tee/residence';
+import { ProblemError } from '../../core/problems/problem-error';
+
+/** More than a registrar has in force at once: a new root each day for 14 days, by two keys. */
+const MAX_KNOWN = 32;
+
+/** Opens the registrar's root notes. Most messages come with the same few, so that one signature is checked once. */
+export class RootNotes {
+  /** By the text of the note; the one that was used last is at the end. */
+  private readonly known = new Map<string, RootNote>();
+
+  constructor(private readonly registrar: Registrar) {}
+
+  /**
+   * The note, which is signed by the registrar and in force now and until the message expires.
+   * @throws ProblemError `root_not_accepted`
+   */
+  accepted(text: string, now: Date, expiresAt: Date): RootNote {
+    const note = this.known.get(text) ?? this.open(text);
+    this.known.delete(text);
+    this.known.set(text, note);
+    const oldest = this.known.keys().next();
+    if (this.known.size > MAX_KNOWN && !oldest.done) this.known.delete(oldest.value);
+    try {
+      checkWindow(note, Math.floor(now.getTime() / 1000));
+    } catch (error) {
+      throw refused(error, 'The time of the registrar’s note has not begun, or is over.');
+    }
+    if (expiresAt.getTime() > note.notAfter * 1000)
+      throw new ProblemError('root_not_accepted', { detail: 'The message expires after the registrar’s note.' });
+    return note;
+  }
+
+  private open(text: string): RootNote {
+    try {
+      return openRootNote(text, this.registrar);
+    } catch (error) {
+      throw refused(error, 'It is no root note that the registrar signed.');
+    }
+  }
+}
+
+function refused(error: unknown, detail: string): unknown {
+  return error instanceof ResidenceNoteError ? new ProblemError('root_not_accepted', { detail, cause: error }) : error;
+}

@@ -1,0 +1,35 @@
+import * as z from 'zod';
+import { REGISTRAR_ID_PATTERN, VERIFIER_KEY_PATTERN } from './public-configuration';
+
+/**
+ * `GET /api/residence`: how this gateway is configured. A client takes everything but `files` from the attested configuration of the
+ * enclave (public-configuration.ts).
+ */
+export const residenceViewSchema = z
+  .discriminatedUnion('mode', [
+    z.strictObject({ mode: z.literal('off') }),
+    z.strictObject({
+      mode: z
+        .enum(['optional', 'required'])
+        .meta({
+          description: '`optional`: a message with a proof needs no token. `required`: every message needs a proof.',
+        }),
+      registrar: z.string().regex(REGISTRAR_ID_PATTERN).meta({ description: 'The id of the registrar.' }),
+      keys: z
+        .array(z.string().regex(VERIFIER_KEY_PATTERN))
+        .min(1)
+        .max(2)
+        .meta({ description: 'Its verifier keys (C2SP signed-note): two while it replaces its key.' }),
+      files: z
+        .string()
+        .max(1025)
+        .regex(/^https?:\/\/.+\/$/)
+        .meta({ description: "Where the registrar's static files are. Ends with a slash." }),
+      verificationKeySha256: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .meta({ description: "SHA-256 of the circuit's verification key." }),
+    }),
+  ])
+  .meta({ id: 'Residence', description: 'How the sender of a message proves residence.' });
+export type ResidenceView = z.infer<typeof residenceViewSchema>;
