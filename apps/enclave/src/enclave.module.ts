@@ -5,6 +5,7 @@ import type { AnchoredClock } from './runtime/anchored-clock';
 import type { EnclaveConfiguration } from './configuration/configuration';
 import type { ServedConfiguration } from './configuration/served-configuration';
 import type { Egress } from './egress';
+import type { Residence } from './residence/residence';
 import type { HealthParts } from './runtime/health';
 import { HealthController } from './runtime/health.controller';
 import { ProblemFilter } from './runtime/problem.filter';
@@ -20,6 +21,7 @@ export interface EnclaveParts {
   configuration: EnclaveConfiguration;
   served: ServedConfiguration;
   egress: Egress;
+  residence: Residence;
   clock: AnchoredClock;
   ring: KeyRing;
   keeper: KeyKeeper;
@@ -35,6 +37,7 @@ export class EnclaveModule {
     configuration,
     served,
     egress,
+    residence,
     clock,
     ring,
     keeper,
@@ -63,7 +66,7 @@ export class EnclaveModule {
         { provide: KeyKeeper, useValue: keeper },
         {
           provide: OPEN_SERVICES,
-          useFactory: () => openServices(services, { ring, secrets, egress, clock, log, legacySuite }),
+          useFactory: () => openServices(services, { ring, secrets, egress, residence, clock, log, legacySuite }),
         },
         { provide: APP_FILTER, useClass: ProblemFilter },
       ],

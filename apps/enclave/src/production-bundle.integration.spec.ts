@@ -58,8 +58,11 @@ describe('the production bundle of the enclave', () => {
     expect(found).toEqual([]);
   });
 
-  /** A tenth above what it is. More needs a reason: every byte of it is measured, and read by auditors. */
-  const CEILING_BYTES = 2_700_000;
+  /**
+   * A tenth above what it is. More needs a reason: every byte of it is measured, and read by auditors. 4.2 MB of it are one file, the
+   * compressed proof system in base64.
+   */
+  const CEILING_BYTES = 7_800_000;
 
   it('is smaller than its ceiling', () => {
     expect(Buffer.byteLength(code)).toBeLessThan(CEILING_BYTES);

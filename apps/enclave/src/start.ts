@@ -13,6 +13,7 @@ import { servedConfiguration } from './configuration/served-configuration';
 import { createEgress, PUBLISH_EVERY_MS, type ConnectVsock } from './egress';
 import { SERVICES } from './services/registry';
 import { EnclaveModule } from './enclave.module';
+import { openResidence } from './residence/residence';
 import { createServer } from './runtime/server';
 import { custodyName } from './identity/custody/custody-config';
 import { keyIdText } from './identity/keys/enclave-keys';
@@ -69,9 +70,21 @@ export async function startEnclave(
     log,
     makerRoot,
   });
+  const residence = await openResidence(configuration.residence, clock, log);
   const enclaveId = randomUUID();
   const adapter = createServer(bodyLimits());
-  const module = EnclaveModule.of({ configuration, served, egress, clock, ring, keeper, secrets, log, enclaveId });
+  const module = EnclaveModule.of({
+    configuration,
+    served,
+    egress,
+    residence,
+    clock,
+    ring,
+    keeper,
+    secrets,
+    log,
+    enclaveId,
+  });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: false,
     bodyParser: false,
@@ -97,6 +110,7 @@ export async function startEnclave(
     async close() {
       await app.close();
       egress.connections.stop();
+      await residence.close();
       await tender.stop();
       await nsm.close();
     },

@@ -4,6 +4,7 @@ import { egressConfigSchema } from '../egress';
 import { custodySchema, secretsSchema } from '../identity/custody/custody-config';
 import { kmsConfigSchema } from '../identity/kms/kms-config';
 import { ConfigurationError } from '../runtime/configuration-file';
+import { residenceConfigSchema } from '../residence/residence-config';
 import { servicesSchema } from '../services/registry';
 import { crossChecks } from './cross-checks';
 
@@ -27,6 +28,8 @@ export const enclaveConfigurationSchema = z.strictObject({
    * The key of that suite is then attested beside the others.
    */
   legacySuite: z.boolean().default(false),
+  /** Whether senders prove that they live in a district, and which registrar vouches for it. */
+  residence: residenceConfigSchema.prefault({ mode: 'off' }),
   /** What this enclave does for people: a service that is not named is off, and asking for it is answered `service_off`. */
   services: servicesSchema,
 });

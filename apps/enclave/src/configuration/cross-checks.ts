@@ -27,8 +27,14 @@ export function crossChecks(configuration: EnclaveConfiguration): string[] {
     ...routes(configuration),
     ...needs(configuration),
     ...kmsKeys(configuration),
+    ...residence(configuration),
     ...servicesNeeds(configuration).problems,
   ];
+}
+
+/** The legacy suite has no room for a proof. */
+function residence({ residence: { mode }, legacySuite }: EnclaveConfiguration): string[] {
+  return mode === 'required' && legacySuite ? ['legacySuite: false where residence.mode is required'] : [];
 }
 
 function routes(configuration: EnclaveConfiguration): string[] {

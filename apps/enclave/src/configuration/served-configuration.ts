@@ -1,6 +1,7 @@
 import { encodePublicConfiguration, type PublicConfiguration } from '@communique-tee/protocol';
 import { createHash } from 'node:crypto';
 import { custodyName } from '../identity/custody/custody-config';
+import { publishedResidence } from '../residence/residence-config';
 import type { EnclaveConfiguration } from './configuration';
 import { publishedOf } from '../services/registry';
 import { destinationsOf } from './cross-checks';
@@ -15,13 +16,13 @@ export interface ServedConfiguration {
 
 /** @throws ProtocolError where the configuration is too large to be served */
 export function servedConfiguration(configuration: EnclaveConfiguration): ServedConfiguration {
-  const { stack, custody, legacySuite, services } = configuration;
+  const { stack, custody, residence, legacySuite, services } = configuration;
   // Only what is named here is published: a new member of the configuration stays private until it is added.
   const bytes = encodePublicConfiguration({
     version: 2,
     stack,
     custody: custodyName(custody),
-    residence: { mode: 'off' },
+    residence: publishedResidence(residence),
     legacySuite,
     egress: destinationsOf(configuration)
       .map(({ host, port }) => `${host}:${String(port)}`)

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { Destination, Egress } from '../egress';
 import type { KeyRing } from '../identity/keys/key-ring';
 import type { OperatorSecrets } from '../identity/secrets/operator-secrets';
+import type { Residence } from '../residence/residence';
 import type { Clock } from '../runtime/clock';
 import type { Log } from '../runtime/log';
 
@@ -12,6 +13,7 @@ export interface ServiceCore {
   readonly egress: Egress;
   readonly clock: Clock;
   readonly log: Log;
+  readonly residence: Residence;
   /** Whether the sealing suite of the web client (legacy) is open. */
   readonly legacySuite: boolean;
 }

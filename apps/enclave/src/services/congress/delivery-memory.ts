@@ -43,10 +43,15 @@ const WITHHELD: OfficeResult = { outcome: 'pending', reason: 'may_have_been_sent
  * What became of each delivery, by DeliveryId, until its message has expired. This enclave never makes a delivery again that ended, and
  * tries a pending one by the schedule alone, whatever the parent relays and whenever: a copy that is not due gets its last result
  * again, and no connection. The sender's secret makes a DeliveryId, so the parent cannot occupy one beforehand.
+ *
+ * A copy that the office refused is forgotten under its DeliveryId and remembered with its text: a corrected text under the same
+ * DeliveryId is sent, and the refused one is not sent again.
  * Bounded: when it is full it takes no new deliveries rather than forget old ones.
  */
 export class DeliveryMemory {
   private readonly known = new Map<string, Remembered>();
+  /** By DeliveryId and text. */
+  private readonly refused = new Map<string, { result: OfficeResult; untilMs: number }>();
   private readonly running = new Map<string, Promise<OfficeResult>>();
 
   constructor(
@@ -62,7 +67,7 @@ export class DeliveryMemory {
    * @throws what a `deliver` throws; its attempt counts
    */
   async attempt(copies: readonly Copy[], identity: Identity): Promise<Attempt | null> {
-    const fresh = copies.filter(({ deliveryId, deliver }) => deliver && !this.known.has(deliveryId));
+    const fresh = copies.filter(({ deliveryId, deliver }) => deliver && !this.remembers(deliveryId, identity));
     if (!this.hasRoomFor(fresh.length)) return null;
     const tried: Remembered[] = [];
     const results = await Promise.all(copies.map((copy) => this.once(copy, identity, tried))).finally(() => {
@@ -84,14 +89,18 @@ export class DeliveryMemory {
     { contentSha256, untilMs }: Identity,
     tried: Remembered[],
   ): Promise<OfficeResult> {
-    const entry = this.known.get(deliveryId) ?? {
-      contentSha256,
-      untilMs,
-      result: NO_RESULT_YET,
-      attempts: 0,
-      dueMs: -Infinity,
-    };
-    if (entry.contentSha256 !== contentSha256) return Promise.resolve(OTHER_CONTENT);
+    const refused = this.refused.get(refusedKey(deliveryId, contentSha256));
+    if (refused) {
+      refused.untilMs = Math.max(refused.untilMs, untilMs);
+      return Promise.resolve(refused.result);
+    }
+    const known = this.known.get(deliveryId);
+    if (known && known.contentSha256 !== contentSha256 && !this.isOver(deliveryId, known))
+      return Promise.resolve(OTHER_CONTENT);
+    const entry =
+      known?.contentSha256 === contentSha256
+        ? known
+        : { contentSha256, untilMs, result: NO_RESULT_YET, attempts: 0, dueMs: -Infinity };
     entry.untilMs = Math.max(entry.untilMs, untilMs);
     const running = this.running.get(deliveryId);
     if (running) return running;
@@ -103,10 +112,34 @@ export class DeliveryMemory {
     this.postpone(entry);
     tried.push(entry);
     const delivery = deliver()
-      .then((result) => (entry.result = laterResult(entry.result, result)))
+      .then((result) => {
+        entry.result = laterResult(entry.result, result);
+        if (entry.result.outcome === 'refused') this.keepRefused(deliveryId, entry);
+        return entry.result;
+      })
       .finally(() => this.running.delete(deliveryId));
     this.running.set(deliveryId, delivery);
     return delivery;
+  }
+
+  private keepRefused(deliveryId: string, { contentSha256, result, untilMs }: Remembered): void {
+    this.known.delete(deliveryId);
+    this.refused.set(refusedKey(deliveryId, contentSha256), { result, untilMs });
+  }
+
+  private remembers(deliveryId: string, { contentSha256 }: Identity): boolean {
+    return this.known.has(deliveryId) || this.refused.has(refusedKey(deliveryId, contentSha256));
+  }
+
+  /** Its message has expired and no office can have it: the sender may send another text in its place. */
+  private isOver(deliveryId: string, { untilMs, result }: Remembered): boolean {
+    return (
+      untilMs < this.clock.nowMs() &&
+      !this.running.has(deliveryId) &&
+      result.outcome === 'pending' &&
+      result !== NO_RESULT_YET &&
+      provesNotTaken(result.reason)
+    );
   }
 
   private postpone(entry: Remembered): void {
@@ -114,14 +147,23 @@ export class DeliveryMemory {
   }
 
   private hasRoomFor(count: number): boolean {
-    if (this.known.size + count > this.maxEntries) this.forgetExpired();
-    return this.known.size + count <= this.maxEntries;
+    if (this.size + count > this.maxEntries) this.forgetExpired();
+    return this.size + count <= this.maxEntries;
+  }
+
+  private get size(): number {
+    return this.known.size + this.refused.size;
   }
 
   private forgetExpired(): void {
     const nowMs = this.clock.nowMs();
-    for (const [deliveryId, { untilMs }] of this.known) if (untilMs < nowMs) this.known.delete(deliveryId);
+    for (const remembered of [this.known, this.refused])
+      for (const [key, { untilMs }] of remembered) if (untilMs < nowMs) remembered.delete(key);
   }
+}
+
+function refusedKey(deliveryId: string, contentSha256: string): string {
+  return `${deliveryId} ${contentSha256}`;
 }
 
 /** Once an office may have a copy, an attempt that does not reach it does not prove that it has none: the sender is told so until it answers. */

@@ -109,6 +109,45 @@ describe('the memory of deliveries', () => {
     expect(await memory.attempt([a], until(HOUR))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
   });
 
+  it('sends another text under a DeliveryId whose copy the office refused, and never the refused text again', async () => {
+    const memory = memoryFor(3);
+    const refused: OfficeResult = { outcome: 'refused', reason: 'refused_by_office', detail: 'not in this form' };
+    const [first, corrected] = [copy('a', refused), copy('a')];
+    const results = async (of: typeof first, text: string) => (await memory.attempt([of], until(HOUR, text)))?.results;
+    expect(await results(first, 'first')).toEqual([refused]);
+    expect(await results(first, 'first')).toEqual([refused]);
+    expect(await results(copy('a', refused), 'second')).toEqual([refused]);
+    // A parent that relays the refused texts in turn makes no delivery
+    expect(await results(first, 'first')).toEqual([refused]);
+    expect(await results(corrected, 'corrected')).toEqual([accepted]);
+    expect(await results(first, 'first')).toEqual([refused]);
+    expect(await results(copy('a'), 'another')).toEqual([
+      { outcome: 'refused', reason: 'other_content_sent', detail: null },
+    ]);
+    expect(first.deliver).toHaveBeenCalledTimes(1);
+    expect(corrected.deliver).toHaveBeenCalledTimes(1);
+    // Refused texts count among what is remembered, until their message has expired
+    expect(await memory.attempt([copy('b')], until(HOUR))).toBeNull();
+    nowMs = HOUR + 1;
+    expect((await memory.attempt([copy('b')], until(2 * HOUR)))?.results).toEqual([accepted]);
+  });
+
+  it.each<[string, OfficeResult, boolean]>([
+    ['never reached the office', pending, true],
+    ['may have reached the office', { outcome: 'pending', reason: 'connection_lost', detail: null }, false],
+    ['was accepted', accepted, false],
+  ])('takes another text after the first has expired and %s: %s', async (_how, result, isSent) => {
+    const memory = memoryFor(100);
+    const first = copy('a', result);
+    const other = copy('a');
+    await memory.attempt([first], until(HOUR, 'first'));
+    await memory.attempt([other], until(2 * HOUR, 'other'));
+    expect(other.deliver).toHaveBeenCalledTimes(0);
+    nowMs = HOUR + 1;
+    await memory.attempt([other], until(2 * HOUR, 'other'));
+    expect(other.deliver).toHaveBeenCalledTimes(isSent ? 1 : 0);
+  });
+
   it('keeps nothing of a copy that is withheld, and asks for no other attempt at it', async () => {
     const memory = memoryFor(100);
     const withheld = { outcome: 'pending', reason: 'may_have_been_sent', detail: null };

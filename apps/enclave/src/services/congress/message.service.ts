@@ -11,8 +11,8 @@ import {
 import { createHash, randomBytes } from 'node:crypto';
 import type { Congress } from './cwc/congress';
 import type { CongressConfig } from './cwc/congress-config';
-import { deliveryId } from './cwc/delivery-id';
-import type { OfficeResult } from './cwc/judge-answer';
+import { deliveryId, provenDeliveryId } from './cwc/delivery-id';
+import type { OfficeReason, OfficeResult } from './cwc/judge-answer';
 import { ProblemError } from '../../runtime/problem-error';
 import type { ServiceCore } from '../service';
 import type { HeldKey } from '../../identity/keys/key-ring';
@@ -26,7 +26,9 @@ import { readSealedForm, type OpenedMessage, type SealedForm } from './sealed-fo
 /** Two clocks, the sender's and ours, may differ by this when the expiry is compared with the longest lifetime. */
 const LIFETIME_SLACK_MS = 3600_000;
 
-/** The way of a message through the enclave: known already? open, check, deliver, report. */
+const NO_SECRET = new Uint8Array(32);
+
+/** The way of a message through the enclave: known already? check its proof, open, check, deliver, report. */
 export class MessageService {
   private readonly answers: AnswerMemory;
   private readonly deliveries: DeliveryMemory;
@@ -45,20 +47,22 @@ export class MessageService {
   }
 
   /**
-   * @param sealed the CBOR form, of either suite
+   * @param body the CBOR form of an envelope, or of a message of the legacy suite
    * @param headers what the gateway says of earlier attempts
    * @throws ProtocolError for what cannot be read; ProblemError `keys_not_ready` | `key_retired` | `message_expired` | `expiry_out_of_range` |
-   * `sealed_message_refused` | `enclave_busy`
+   * `sealed_message_refused` | `enclave_busy`, and those of `Residence.checkEnvelope`
    */
-  async handle(sealed: Uint8Array, headers: AttemptHeaders = FIRST_ATTEMPT): Promise<RelayAnswer> {
-    const message = readSealedForm(sealed, this.core.legacySuite);
+  async handle(body: Uint8Array, headers: AttemptHeaders = FIRST_ATTEMPT): Promise<RelayAnswer> {
+    const message = readSealedForm(body, this.core.legacySuite);
     this.core.ring.currentOrNotReady();
     const key = message.keyIn(this.core.ring);
     if (!key) throw new ProblemError('key_retired');
     if (!this.core.secrets.isComplete()) throw new ProblemError('keys_not_ready', { retryAfterSeconds: 5 });
-    const sealedSha256 = createHash('sha256').update(sealed).digest();
+    // A message that was proven again is the same message; an attempt is at these very bytes, with this very proof
+    const sealedSha256 = createHash('sha256').update(message.sealed).digest();
+    const attempt = createHash('sha256').update(body).digest('base64');
     const name = sealedSha256.toString('base64');
-    const known = this.answers.get(name) ?? this.running.get(name);
+    const known = this.answers.get(name) ?? this.running.get(attempt);
     if (known) return known;
     this.checkExpiry(message);
     if (this.running.size >= this.maxConcurrent) throw busy();
@@ -67,8 +71,8 @@ export class MessageService {
         if (answer.state === 'final') this.answers.keep(name, answer);
         return answer;
       })
-      .finally(() => this.running.delete(name));
-    this.running.set(name, work);
+      .finally(() => this.running.delete(attempt));
+    this.running.set(attempt, work);
     return work;
   }
 
@@ -85,6 +89,7 @@ export class MessageService {
     key: HeldKey,
     headers: AttemptHeaders,
   ): Promise<RelayAnswer> {
+    await this.core.residence.checkEnvelope(message);
     // Before anything is opened or sent: without a document there would be no receipt, and the parent is told that nothing was taken
     await this.reporter.ready(key);
     const opened = open(message, key);
@@ -114,17 +119,10 @@ export class MessageService {
     headers: AttemptHeaders,
     { parsed }: OpenedMessage,
   ): Promise<Pick<Report, 'deliverySecret' | 'offices' | 'waitMs' | 'withheld' | 'problems'>> {
-    if (!parsed.ok) {
-      const deliverySecret = new Uint8Array(randomBytes(32));
-      return {
-        deliverySecret,
-        offices: parsed.offices.map(refuse),
-        waitMs: null,
-        withheld: 0,
-        problems: parsed.problems,
-      };
-    }
-    const { deliverySecret } = parsed.message;
+    if (!parsed.ok) return refusal(new Uint8Array(randomBytes(32)), parsed.offices, 'message_invalid', parsed.problems);
+    const { deliverySecret, offices } = parsed.message;
+    const problems = this.core.residence.problemsOf(parsed.message, message.proven);
+    if (problems[0] !== undefined) return refusal(deliverySecret, offices, problems[0].code, problems);
     const earlier = await earlierAttempts(headers, {
       keys: key.keys,
       messageId: messageIdToText(message.messageId),
@@ -148,7 +146,10 @@ export class MessageService {
     earlier: (office: string) => EarlierAttempt,
   ): Promise<Pick<Report, 'offices' | 'waitMs' | 'withheld'>> {
     const sent = inSendingOrder(content.offices).map((office) => {
-      const id = deliveryId(content.deliverySecret, message.messageId, office);
+      const id =
+        content.proof === null
+          ? deliveryId(content.deliverySecret, message.messageId, office)
+          : provenDeliveryId(content.proof.delivery, office);
       // Only what this enclave knows nothing of, and the far end would take twice
       const settled = this.congress.deduplicates(chamberOf(office)) ? null : earlier(office);
       const deliver = () =>
@@ -180,13 +181,21 @@ function busy(): ProblemError {
   return new ProblemError('enclave_busy', { retryAfterSeconds: 2 });
 }
 
-/** Of what every office gets: the same when a message is sealed again, for the offices that are left. */
+/** Of what every office gets: the same when a message is sealed and proven again, for the offices that are left. */
 function contentSha256(content: CongressMessage): string {
   return createHash('sha256')
-    .update(encodeCongressMessage({ ...content, offices: [] }))
+    .update(encodeCongressMessage({ ...content, deliverySecret: NO_SECRET, offices: [], proof: null }))
     .digest('base64');
 }
 
-function refuse(office: string): Delivered {
-  return { office, deliveryId: null, result: { outcome: 'refused', reason: 'message_invalid', detail: null } };
+function refusal(
+  deliverySecret: Uint8Array,
+  offices: readonly string[],
+  reason: OfficeReason,
+  problems: Report['problems'],
+): Pick<Report, 'deliverySecret' | 'offices' | 'waitMs' | 'withheld' | 'problems'> {
+  const refused = offices.map((office): Delivered => {
+    return { office, deliveryId: null, result: { outcome: 'refused', reason, detail: null } };
+  });
+  return { deliverySecret, offices: refused, waitMs: null, withheld: 0, problems };
 }

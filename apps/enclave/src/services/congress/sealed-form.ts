@@ -1,12 +1,14 @@
 import { CryptoError, legacyMessageId, open, openLegacy, sealAnswer, sealLegacyAnswer } from '@communique-tee/crypto';
 import {
   LEGACY_SUITE,
+  decodeEnvelope,
   decodeLegacyMessage,
-  decodeSealedMessage,
+  encodeSealedMessage,
   isLegacyMessage,
   parseCongressMessage,
   parseLegacyContent,
   type CongressMessageResult,
+  type ProvenEnvelope,
   type SealedAnswer,
   type Suite,
 } from '@communique-tee/protocol';
@@ -14,6 +16,10 @@ import type { HeldKey, KeyRing } from '../../identity/keys/key-ring';
 
 /** A sealed message as far as it can be read from outside, of whichever suite. */
 export interface SealedForm {
+  /** Form 1: what `sealed_sha256` is over, with a proof or without. */
+  sealed: Uint8Array;
+  /** With its proof of residence; null without one. */
+  proven: ProvenEnvelope | null;
   suite: Suite;
   /** 16 bytes. */
   messageId: Uint8Array;
@@ -33,17 +39,20 @@ export interface OpenedMessage {
 }
 
 /**
+ * @param body the CBOR form of an envelope, or of a message of the legacy suite
  * @param legacySuite whether the suite of the web client that exists today is open here
  * @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported`
  */
-export function readSealedForm(sealed: Uint8Array, legacySuite: boolean): SealedForm {
-  return legacySuite && isLegacyMessage(sealed) ? legacyForm(sealed) : standardForm(sealed);
+export function readSealedForm(body: Uint8Array, legacySuite: boolean): SealedForm {
+  return legacySuite && isLegacyMessage(body) ? legacyForm(body) : standardForm(body);
 }
 
-function standardForm(sealed: Uint8Array): SealedForm {
-  const message = decodeSealedMessage(sealed);
+function standardForm(body: Uint8Array): SealedForm {
+  const { sealed: message, residence } = decodeEnvelope(body);
   const { suite, messageId, expiresAtSeconds, keyId } = message;
   return {
+    sealed: residence === null ? body : encodeSealedMessage(message),
+    proven: residence && { sealed: message, residence },
     suite,
     messageId,
     expiresAtSeconds,
@@ -62,6 +71,8 @@ function standardForm(sealed: Uint8Array): SealedForm {
 function legacyForm(sealed: Uint8Array): SealedForm {
   const message = decodeLegacyMessage(sealed);
   return {
+    sealed,
+    proven: null,
     suite: LEGACY_SUITE,
     messageId: legacyMessageId(message.ciphertext),
     expiresAtSeconds: null,

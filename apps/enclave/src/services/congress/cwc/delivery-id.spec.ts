@@ -1,7 +1,35 @@
-import { deliveryId } from './delivery-id';
+import { createHmac } from 'node:crypto';
+import { deliveryId, provenDeliveryId } from './delivery-id';
 
 const secret = Uint8Array.from({ length: 32 }, (_, index) => index);
 const messageId = Uint8Array.from({ length: 16 }, (_, index) => 255 - index);
+
+describe('provenDeliveryId', () => {
+  it('is made of delivery and office alone', () => {
+    // The formula of docs/message.md, written again
+    const digest = createHmac('sha256', secret)
+      .update('communique-tee proven delivery id v1\0HCA12')
+      .update(Uint8Array.of(0))
+      .digest();
+    const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+    const start = [...digest].filter((byte) => byte < 248).map((byte) => alphabet.charAt(byte % 62));
+    const id = provenDeliveryId(secret, 'HCA12');
+    expect(id).toMatch(/^[0-9A-Za-z]{32}$/);
+    expect(id.startsWith(start.join('').slice(0, 32))).toBe(true);
+  });
+
+  it('differs with delivery and office, and from an unproven message under the same key', () => {
+    const other = secret.with(3, 9);
+    const ids = [
+      provenDeliveryId(secret, 'HCA12'),
+      provenDeliveryId(secret, 'SCA01'),
+      provenDeliveryId(other, 'HCA12'),
+      deliveryId(secret, messageId, 'HCA12'),
+    ];
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(() => provenDeliveryId(secret.slice(1), 'HCA12')).toThrow(RangeError);
+  });
+});
 
 describe('deliveryId', () => {
   it('is 32 letters and digits, the same every time', () => {

@@ -2,6 +2,8 @@ import { createHmac } from 'node:crypto';
 import { hasOfficeForm, MESSAGE_ID_BYTES } from '@communique-tee/protocol';
 
 const DOMAIN = 'communique-tee delivery id v1';
+const PROVEN_DOMAIN = 'communique-tee proven delivery id v1';
+const KEY_BYTES = 32;
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const LENGTH = 32;
 
@@ -15,13 +17,28 @@ const LENGTH = 32;
  * @throws RangeError for other lengths or an office that is none
  */
 export function deliveryId(deliverySecret: Uint8Array, messageId: Uint8Array, office: string): string {
-  if (deliverySecret.length !== 32) throw new RangeError('a delivery secret has 32 bytes');
   if (messageId.length !== MESSAGE_ID_BYTES) throw new RangeError('a message id has 16 bytes');
+  return idUnder(deliverySecret, DOMAIN, messageId, office);
+}
+
+/**
+ * The same for a message with a proof of residence: under `delivery`, which is the same in all messages of a person and campaign, and
+ * without the message id. A chamber that de-duplicates takes one of them. Two campaigns of one person have nothing in common.
+ *
+ * @param delivery 32 bytes, opened from the claim
+ * @throws RangeError as `deliveryId`
+ */
+export function provenDeliveryId(delivery: Uint8Array, office: string): string {
+  return idUnder(delivery, PROVEN_DOMAIN, new Uint8Array(), office);
+}
+
+function idUnder(key: Uint8Array, domain: string, messageId: Uint8Array, office: string): string {
+  if (key.length !== KEY_BYTES) throw new RangeError('the key of a DeliveryId has 32 bytes');
   if (!hasOfficeForm(office)) throw new RangeError('not an office');
   let id = '';
   for (let block = 0; id.length < LENGTH; block++) {
-    const bytes = createHmac('sha256', deliverySecret)
-      .update(DOMAIN)
+    const bytes = createHmac('sha256', key)
+      .update(domain)
       .update(Uint8Array.of(0))
       .update(messageId)
       .update(office)

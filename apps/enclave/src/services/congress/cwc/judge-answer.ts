@@ -1,10 +1,12 @@
 import type { Outcome } from '@communique-tee/protocol';
+import type { ClaimReason } from '../../../residence/claim-problems';
 import type { HttpsAnswer } from '../../../egress';
 
 /** Why an office's copy is not simply accepted: stable words, for the sender and for tests. README.md has the table. */
 export type OfficeReason =
   // nothing was sent
   | 'message_invalid'
+  | ClaimReason
   | 'other_content_sent'
   | 'busy'
   | 'aborted'

@@ -1,0 +1,44 @@
+import { toHex, type ProvenEnvelope } from '@communique-tee/protocol';
+import {
+  checkWindow,
+  messageInput,
+  openRootNote,
+  ResidenceNoteError,
+  VERIFICATION_KEY_SHA256,
+  type Registrar,
+  type RootNote,
+} from '@communique-tee/residence';
+import { VerifierBusyError, type Verifier } from '@communique-tee/residence/verifier';
+import { ProblemError } from '../runtime/problem-error';
+
+/**
+ * Checks a proof of residence as far as the parent can check it too: the circuit, the root's note, then the proof, for the root of that
+ * note, the nullifier of the header, the claim, and these very sealed bytes with their status hash.
+ */
+export function envelopeCheck(registrar: Registrar, verifier: Pick<Verifier, 'verify'>, nowSeconds: () => number) {
+  return async ({ sealed, residence }: ProvenEnvelope, sealedBytes: Uint8Array): Promise<void> => {
+    if (toHex(residence.verificationKeySha256) !== VERIFICATION_KEY_SHA256) throw new ProblemError('circuit_retired');
+    const { root, notAfter } = openRoot(residence.rootNote, registrar, nowSeconds());
+    if (sealed.expiresAtSeconds > notAfter) throw new ProblemError('root_not_accepted');
+    // decodeEnvelope accepts no proof without one
+    const nullifier = sealed.nullifier ?? new Uint8Array();
+    const message = messageInput(residence.statusSha256, sealedBytes);
+    const publicInputs = { root, nullifier, claim: residence.claim, message };
+    const { valid } = await verifier.verify(publicInputs, residence.proof).catch((error: unknown) => {
+      if (error instanceof VerifierBusyError) throw new ProblemError('enclave_busy', { retryAfterSeconds: 2 });
+      throw error;
+    });
+    if (!valid) throw new ProblemError('proof_invalid');
+  };
+}
+
+function openRoot(note: string, registrar: Registrar, nowSeconds: number): RootNote {
+  try {
+    const root = openRootNote(note, registrar);
+    checkWindow(root, nowSeconds);
+    return root;
+  } catch (error) {
+    if (error instanceof ResidenceNoteError) throw new ProblemError('root_not_accepted');
+    throw error;
+  }
+}

@@ -1,0 +1,242 @@
+import {
+  badEnvelopes,
+  committedProof,
+  committedProofs,
+  rootNote,
+  rootNotes,
+  TEN,
+  TEST_NOW_SECONDS,
+  TEST_REGISTRAR,
+  type BadReason,
+} from '@communique-tee/residence/testing';
+import { PROBLEMS, type ProblemCode } from '@communique-tee/protocol';
+import { startProvenWorld, type ProvenEnclave, type ProvenWorld, type Relay } from '../testing/proven-world';
+
+const [FIRST_KEY, NEXT_KEY] = TEST_REGISTRAR.verifierKeys;
+
+let world: ProvenWorld;
+beforeAll(async () => {
+  world = await startProvenWorld();
+});
+afterAll(() => world.stop());
+afterEach(() => {
+  world.congress.clearReceived();
+  world.congress.setOutcomes({});
+});
+
+const codeOf = async (attempt: Promise<unknown>): Promise<string> => {
+  try {
+    await attempt;
+    return 'answered';
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? '';
+    if (!Object.hasOwn(PROBLEMS, code)) throw error;
+    return code;
+  }
+};
+const outcomes = ({ opened }: Relay) => opened.offices.map(({ outcome }) => outcome);
+const reasons = ({ opened }: Relay) => [...new Set(opened.offices.map(({ reason }) => reason))];
+const received = () => world.congress.received();
+
+describe('proven messages in the enclave', () => {
+  let enclave: ProvenEnclave;
+  beforeAll(async () => {
+    enclave = await world.enclave();
+  });
+
+  it('go to the offices of their districts: delegates, at-large districts and states with senators', async () => {
+    for (const { name } of TEN) {
+      const { envelope, content } = committedProof(`${name} roads`);
+      const answered = await enclave.relay(envelope);
+      expect([name, outcomes(answered)]).toEqual([name, content.offices.map(() => 'accepted')]);
+    }
+  });
+
+  it('of one person in two campaigns have no DeliveryId in common, and both are delivered', async () => {
+    const [roads, schools] = [
+      await enclave.relay(committedProof('ada roads').envelope),
+      await enclave.relay(committedProof('ada schools').envelope),
+    ];
+    const ids = [roads, schools].flatMap(({ opened }) => opened.offices.map(({ deliveryId }) => deliveryId));
+    expect(new Set(ids).size).toBe(6);
+    expect(outcomes(schools)).toEqual(['accepted', 'accepted', 'accepted']);
+  });
+
+  it('that were proven again, under the same root or the next, get the first receipt again', async () => {
+    const first = await enclave.relay(committedProof('ada roads').envelope);
+    for (const name of ['ada roads, proven again', 'ada roads, proven under the next root'])
+      expect((await enclave.relay(committedProof(name).envelope)).answer).toEqual(first.answer);
+    expect(received()).toEqual([]);
+  });
+});
+
+describe('a second message of one person in one campaign, past a gateway that lets it through', () => {
+  it('is not sent by the enclave that sent the first', async () => {
+    const enclave = await world.enclave();
+    await enclave.relay(committedProof('ada roads').envelope);
+    const second = await enclave.relay(committedProof('ada roads, another message').envelope);
+    expect([outcomes(second), reasons(second)]).toEqual([['refused', 'refused', 'refused'], ['other_content_sent']]);
+    expect(received()).toHaveLength(3);
+  });
+
+  it('is known again by the chamber where another enclave sends it, also from the next district', async () => {
+    const first = await (await world.enclave()).relay(committedProof('kim roads').envelope);
+    const second = await (await world.enclave()).relay(committedProof('kim roads, after the move').envelope);
+    expect(outcomes(first)).toEqual(['accepted', 'accepted', 'accepted']);
+    expect(second.opened.offices.map(({ office, outcome }) => [office, outcome])).toEqual([
+      ['HMT02', 'accepted'],
+      ['SMT01', 'duplicate'],
+      ['SMT02', 'duplicate'],
+    ]);
+    const third = await (await world.enclave()).relay(committedProof('kim roads').envelope);
+    expect(outcomes(third)).toEqual(['duplicate', 'duplicate', 'duplicate']);
+  });
+
+  it('is sent as a correction after every office has refused the first, which is not sent again', async () => {
+    world.congress.setOutcomes({
+      house: { answer: 'refused', reason: 'Vacant seat.' },
+      senate: { answer: 'refused', reason: 'Not in this form.' },
+    });
+    const enclave = await world.enclave();
+    const refused = await enclave.relay(committedProof('ada roads').envelope);
+    expect([outcomes(refused), reasons(refused)]).toEqual([['refused', 'refused', 'refused'], ['refused_by_office']]);
+    world.congress.setOutcomes({});
+    const corrected = await enclave.relay(committedProof('ada roads, another message').envelope);
+    expect(corrected.opened.offices.map(({ deliveryId }) => deliveryId)).toEqual(
+      refused.opened.offices.map(({ deliveryId }) => deliveryId),
+    );
+    expect(outcomes(corrected)).toEqual(['accepted', 'accepted', 'accepted']);
+    expect(outcomes(await enclave.relay(committedProof('ada roads').envelope))).toEqual(outcomes(refused));
+    expect(received()).toHaveLength(3);
+  });
+});
+
+/** The answer to what the parent can check too. */
+const CODES: Record<Exclude<BadReason, 'content'>, ProblemCode[]> = {
+  malformed: ['malformed_body', 'body_too_large'],
+  circuit: ['circuit_retired'],
+  root: ['root_not_accepted', 'malformed_body'],
+  proof: ['proof_invalid', 'sealed_message_refused', 'key_retired'],
+};
+const CONTENT: Record<string, string> = {
+  'lee roads, of the Congress that ended': 'district_ended',
+  'jon roads, opened as another district': 'claim_not_opened',
+  'jon roads, opened with another delivery': 'claim_not_opened',
+  'jon roads, opened with another blinding': 'claim_not_opened',
+  'jon roads, opened as another campaign': 'claim_not_opened',
+  'jon roads, with another campaign id': 'campaign_not_accepted',
+  'jon roads, not opened': 'claim_not_opened',
+  'jon ended': 'campaign_not_accepted',
+  'jon endless': 'campaign_not_accepted',
+  'jon foreign': 'campaign_not_accepted',
+  'ada roads, to the other district': 'office_not_of_district',
+  'ada roads, to another state': 'office_not_of_district',
+  'dee roads, to a senator': 'office_not_of_district',
+};
+
+describe('more than 200 bad messages', () => {
+  it('are all refused, none reaches Congress, and good ones are accepted after them', async () => {
+    const enclave = await world.enclave();
+    const seen = new Map<string, number>();
+    for (const { name, reason, bytes } of badEnvelopes()) {
+      seen.set(reason, (seen.get(reason) ?? 0) + 1);
+      if (reason === 'content') {
+        const { answer, opened } = await enclave.relay(bytes);
+        expect([name, answer.state, [...new Set(opened.offices.map(({ outcome }) => outcome))]]).toEqual([
+          name,
+          'final',
+          ['refused'],
+        ]);
+        expect([name, opened.problems.map(({ code }) => code)[0]]).toEqual([name, CONTENT[name]]);
+        expect([name, opened.offices[0]?.reason, opened.offices[0]?.deliveryId]).toEqual([name, CONTENT[name], null]);
+      } else {
+        expect([name, CODES[reason]]).toEqual([name, expect.arrayContaining([await codeOf(enclave.relay(bytes))])]);
+      }
+    }
+    expect([...seen.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(200);
+    expect([...seen.keys()].sort()).toEqual(['circuit', 'content', 'malformed', 'proof', 'root']);
+    expect(world.congress.received()).toEqual([]);
+    expect(outcomes(await enclave.relay(committedProof('ben schools').envelope))).toEqual([
+      'accepted',
+      'accepted',
+      'accepted',
+    ]);
+    const refused = enclave.log.filter((line) => line.includes('"event":"proof_refused"'));
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.filter((line) => !/"code":"[^"]+"/.test(line))).toEqual([]);
+  });
+
+  it('show the parent the same, whatever the fault of the sealed content is', async () => {
+    const enclave = await world.enclave();
+    const answers = [];
+    for (const { isHonest, envelope, content } of committedProofs())
+      if (!isHonest && content.offices.length === 3) answers.push((await enclave.relay(envelope)).answer);
+    expect(answers.length).toBeGreaterThan(8);
+    const shapes = answers.map(({ state, retryAfterSeconds, withheld, receipt, answer }) => [
+      state,
+      retryAfterSeconds,
+      withheld,
+      receipt.length,
+      answer.length,
+    ]);
+    expect(new Set(shapes.map((shape) => JSON.stringify(shape))).size).toBe(1);
+    const events = enclave.log.map((line) => (JSON.parse(line) as { event: string }).event);
+    expect([...new Set(events)]).toEqual(['message_handled']);
+  });
+});
+
+describe('the mode of residence', () => {
+  const { sealed, envelope } = committedProof('ada roads');
+  const alone = { sealed: { ...sealed, nullifier: null }, residence: null };
+
+  it('off: refuses a proof and opens messages without one', async () => {
+    const enclave = await world.enclave('off');
+    expect(await codeOf(enclave.relay(envelope))).toBe('residence_not_open');
+    expect(await codeOf(enclave.relay(alone))).toBe('sealed_message_refused');
+  });
+
+  it('optional: takes both', async () => {
+    const enclave = await world.enclave('optional');
+    expect(await codeOf(enclave.relay(alone))).toBe('sealed_message_refused');
+    expect(outcomes(await enclave.relay(committedProof('cam roads').envelope))).toHaveLength(1);
+  });
+
+  it('required: refuses a message without a proof before it is opened', async () => {
+    expect(await codeOf((await world.enclave('required')).relay(alone))).toBe('residence_required');
+  });
+
+  it.each<[string, () => string, readonly string[], string]>([
+    ['the next key', rootNotes.byNextKey, TEST_REGISTRAR.verifierKeys, 'answered'],
+    ['both keys', rootNotes.byBothKeys, TEST_REGISTRAR.verifierKeys, 'answered'],
+    ['both keys, of which one is configured', rootNotes.byBothKeys, [NEXT_KEY], 'answered'],
+    ['the next key, which is not configured', rootNotes.byNextKey, [FIRST_KEY], 'root_not_accepted'],
+    ['a key of somebody else', rootNotes.byForeignKey, TEST_REGISTRAR.verifierKeys, 'root_not_accepted'],
+  ])('decides on a root signed by %s', async (_by, note, keys, code) => {
+    const enclave = await world.enclave('required', keys);
+    expect(await codeOf(enclave.relay({ sealed, residence: { ...envelope.residence, rootNote: note() } }))).toBe(code);
+  });
+});
+
+describe('time', () => {
+  it('refuses a message to a retired key by that, whatever its proof is, and takes the message that was sealed again', async () => {
+    const enclave = await world.enclave();
+    expect(await codeOf(enclave.relay(committedProof('ada roads, to a retired key').envelope))).toBe('key_retired');
+    expect(outcomes(await enclave.relay(committedProof('ada roads').envelope))).not.toContain('refused');
+  });
+
+  it.each([
+    [5, 'answered'],
+    [60, 'answered'],
+    [61, 'root_not_accepted'],
+  ])('decides on a fresh root by a clock that is %i s behind: %s', async (behind, code) => {
+    const fresh = rootNote('before', { notBefore: TEST_NOW_SECONDS });
+    const { sealed, residence } = committedProof('gus roads').envelope;
+    const enclave = await world.enclave();
+    world.time.nowSeconds = TEST_NOW_SECONDS - behind;
+    try {
+      expect(await codeOf(enclave.relay({ sealed, residence: { ...residence, rootNote: fresh } }))).toBe(code);
+    } finally {
+      world.time.nowSeconds = TEST_NOW_SECONDS;
+    }
+  });
+});

@@ -1,0 +1,64 @@
+import type { CongressMessage, ProvenEnvelope } from '@communique-tee/protocol';
+import { registrarOf } from '@communique-tee/residence';
+import { createVerifier } from '@communique-tee/residence/verifier';
+import type { Clock } from '../runtime/clock';
+import type { Log } from '../runtime/log';
+import { ProblemError } from '../runtime/problem-error';
+import { claimProblems, NOT_PROVEN, type ClaimProblem } from './claim-problems';
+import { envelopeCheck } from './envelope-check';
+import type { ResidenceConfig } from './residence-config';
+
+/** A message before it is opened. `sealed`: its form 1 bytes. */
+export interface Unopened {
+  proven: ProvenEnvelope | null;
+  sealed: Uint8Array;
+}
+
+/** The enclave's side of the proof of residence: all but the uniqueness of a nullifier, which needs a disk. */
+export interface Residence {
+  /**
+   * What the parent sees too, before the message is opened.
+   * @throws ProblemError `residence_required` | `residence_not_open` | `circuit_retired` | `root_not_accepted` | `proof_invalid` |
+   * `enclave_busy`
+   */
+  checkEnvelope(message: Unopened): Promise<void>;
+  /** What only the opened message shows. It is told to the sender alone, in the sealed answer. */
+  problemsOf(content: CongressMessage, proven: ProvenEnvelope | null): ClaimProblem[];
+  close(): Promise<void>;
+}
+
+/** Resolves when the verifier is ready, after about 0.3 s; at once where no proof is taken. */
+export async function openResidence(configuration: ResidenceConfig, clock: Clock, log: Log): Promise<Residence> {
+  if (configuration.mode === 'off') return OFF;
+  const { mode, maxCampaignDays } = configuration;
+  const registrar = registrarOf(configuration.registrar, configuration.keys);
+  const verifier = await createVerifier({
+    maxQueued: MAX_QUEUED,
+    onRefused: (reason) => {
+      log.write('warn', 'proof_refused', { code: reason });
+    },
+  });
+  const nowSeconds = () => Math.floor(clock.nowMs() / 1000);
+  const check = envelopeCheck(registrar, verifier, nowSeconds);
+  return {
+    async checkEnvelope({ proven, sealed }) {
+      if (proven !== null) await check(proven, sealed);
+      else if (mode === 'required') throw new ProblemError('residence_required');
+    },
+    problemsOf(content, proven) {
+      if (proven === null) return content.proof === null ? [] : [NOT_PROVEN];
+      return claimProblems(content, proven, { registrar, maxCampaignDays, nowSeconds: nowSeconds() });
+    },
+    close: () => verifier.close(),
+  };
+}
+
+/** A message waits for its proof while it counts among those that the service handles at once, so this is never the tighter bound. */
+const MAX_QUEUED = 1024;
+
+const OFF: Residence = {
+  checkEnvelope: ({ proven }) =>
+    proven === null ? Promise.resolve() : Promise.reject(new ProblemError('residence_not_open')),
+  problemsOf: ({ proof }) => (proof === null ? [] : [NOT_PROVEN]),
+  close: () => Promise.resolve(),
+};
