@@ -9,6 +9,9 @@ export const MAXIMUM_MEMORY_PAGES = 16_384;
 /** What the file asks for at the start. */
 const INITIAL_MEMORY_PAGES = 37;
 
+/** More than a verifier ever needs: memory that grew beyond it is dropped with its instance. */
+const KEPT_MEMORY_BYTES = 16 * 1024 * 1024;
+
 const FIELD_BYTES = 32;
 
 /** UltraHonk for the target `evm`: Keccak transcript, zero knowledge. */
@@ -40,15 +43,29 @@ interface Exports {
 }
 
 export class Barretenberg {
-  private readonly memory = new webAssembly.Memory({ initial: INITIAL_MEMORY_PAGES, maximum: MAXIMUM_MEMORY_PAGES });
   private readonly exports: Exports;
 
   /** @throws BarretenbergError where the reference string is refused; RangeError where the device has too little memory */
-  constructor(module: WebAssembly.Module, { g1, g2 }: ReferenceString) {
+  constructor(
+    private readonly module: WebAssembly.Module,
+    private readonly referenceString: ReferenceString,
+    private readonly memory = new webAssembly.Memory({ initial: INITIAL_MEMORY_PAGES, maximum: MAXIMUM_MEMORY_PAGES }),
+  ) {
+    const { g1, g2 } = referenceString;
     const { exports } = new webAssembly.Instance(module, this.imports());
     this.exports = exports as Exports;
     this.exports._initialize();
     this.call('SrsInitSrs', { points_buf: g1, num_points: g1.length / 64, g2_point: g2 });
+  }
+
+  /**
+   * A new instance for one that threw, which must not be used again. It takes over the memory, emptied: engines free that of a dropped
+   * instance late, and a flood of bad proofs would fill the machine.
+   */
+  replacement(): Barretenberg {
+    const isGrown = this.memory.buffer.byteLength > KEPT_MEMORY_BYTES;
+    if (!isGrown) this.bytes().fill(0);
+    return new Barretenberg(this.module, this.referenceString, isGrown ? undefined : this.memory);
   }
 
   /**
@@ -93,13 +110,6 @@ export class Barretenberg {
   /** Poseidon2 over BN254. @param inputs four field elements @returns four */
   permute(inputs: readonly Uint8Array[]): readonly Uint8Array[] {
     return fieldsOf(this.call('Poseidon2Permutation', { inputs })['outputs']);
-  }
-
-  /** @param bytecode of the circuit, decompressed */
-  verificationKeyOf(bytecode: Uint8Array): Uint8Array {
-    const { bytes } = this.call('CircuitComputeVk', { circuit: { name: 'circuit', bytecode }, settings: SETTINGS });
-    if (!(bytes instanceof Uint8Array)) throw new BarretenbergError('no verification key in the answer');
-    return bytes;
   }
 
   /** @throws BarretenbergError whatever the reason, so that a caller has one thing to catch */

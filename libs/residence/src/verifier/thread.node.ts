@@ -6,15 +6,14 @@ import { FIRST_POINT, SECOND_GROUP_POINT } from '../barretenberg/reference-strin
 import type { ThreadData, ThreadQuestion, ThreadVerdict } from './thread-messages';
 
 const { module, verificationKey } = workerData as ThreadData;
-const start = () => new Barretenberg(module, { g1: FIRST_POINT, g2: SECOND_GROUP_POINT });
-let barretenberg = start();
+let barretenberg = new Barretenberg(module, { g1: FIRST_POINT, g2: SECOND_GROUP_POINT });
 
 function check({ publicInputs, proof }: ThreadQuestion): ThreadVerdict {
   try {
     return { valid: barretenberg.verify(verificationKey, publicInputs, proof) };
   } catch (error) {
     // What threw left its memory in an unknown state
-    barretenberg = start();
+    barretenberg = barretenberg.replacement();
     return { valid: false, threw: reasonOf(error) };
   }
 }

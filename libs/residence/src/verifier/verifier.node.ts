@@ -24,6 +24,9 @@ export interface VerifierOptions {
 /** The verdict is a pure function of public inputs and proof. */
 export type Verdict = { readonly valid: true } | { readonly valid: false };
 
+/** Small, so that the engine soon collects the instances that were replaced. WebAssembly's own memory is not part of it. */
+const HEAP = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 };
+
 /** Before a thread that could not start is started again. */
 const RESTART_DELAY_MS = 1000;
 
@@ -140,7 +143,14 @@ class VerifierThread {
   start(): Promise<void> {
     this.isReady = false;
     // A thread with nothing to do does not keep the process; its own output would be another program's lines among ours.
-    const worker = new Worker(this.program, { eval: true, workerData: this.data, stdout: true, stderr: true, env: {} });
+    const worker = new Worker(this.program, {
+      eval: true,
+      workerData: this.data,
+      stdout: true,
+      stderr: true,
+      env: {},
+      resourceLimits: HEAP,
+    });
     this.worker = worker;
     return new Promise((resolve, reject) => {
       worker.once('error', reject);

@@ -1,6 +1,7 @@
 import { PROOF_BYTES } from '../circuit-identity';
 import { FIELD_MODULUS, fieldFromBigInt, randomField } from '../field';
 import type { PublicInputs } from '../statement';
+import { committedProof, committedProofs } from '../testing';
 import { createVerifier, VerifierBusyError, type Verifier } from './index';
 
 const someInputs = (): PublicInputs => ({
@@ -75,4 +76,37 @@ it('rejects as busy what a thread does not answer in time, and goes on with anot
   const other = await createVerifier({ timeoutMs: 0 });
   await expect(other.verify(someInputs(), someProof())).rejects.toMatchObject({ code: 'busy' });
   await other.close();
+});
+
+it('verifies 20 good proofs after 100 that made the proof system throw, and keeps no memory of those', async () => {
+  const good = committedProofs().slice(0, 20);
+  // The engine compiles what runs often once more, which takes memory once
+  for (const each of [...good, ...good]) await verifier.verify(each.publicInputs, each.proof);
+  const before = process.memoryUsage.rss();
+  const { publicInputs } = committedProof('ada roads');
+  for (let at = 0; at < 100; at++) {
+    // Zeros are refused late, after memory was taken, a number above the modulus at once
+    const proof = at % 2 === 0 ? new Uint8Array(PROOF_BYTES) : new Uint8Array(PROOF_BYTES).fill(0xff);
+    expect(await verifier.verify(publicInputs, proof)).toEqual({ valid: false });
+  }
+  expect(reasons.filter((reason) => /^proof system: \w/.test(reason))).toHaveLength(100);
+  for (const each of good) expect(await verifier.verify(each.publicInputs, each.proof)).toEqual({ valid: true });
+  expect(process.memoryUsage.rss() - before).toBeLessThan(50_000_000);
+});
+
+it('answers a proof of another source after at most two of a flood', async () => {
+  const wide = await createVerifier({ maxQueued: 20 });
+  const { publicInputs, proof } = committedProof('ada roads');
+  const answered: string[] = [];
+  const flood = Array.from({ length: 20 }, () =>
+    wide.verify(publicInputs, someProof(), 'flood').then(() => answered.push('flood')),
+  );
+  const person = wide.verify(publicInputs, proof, 'person').then((verdict) => {
+    answered.push('person');
+    return verdict;
+  });
+  expect(await person).toEqual({ valid: true });
+  expect(answered.indexOf('person')).toBeLessThanOrEqual(2);
+  await Promise.all(flood);
+  await wide.close();
 });

@@ -49,7 +49,7 @@ export async function findReferenceString(places: ReferenceStringPlaces): Promis
   if (cached !== undefined) {
     const found = await readString(cached);
     if (found !== undefined) return found;
-    await rm(cached, { force: true });
+    await rm(cached, { force: true }).catch(() => undefined);
   }
   const downloaded = await download(places);
   if (downloaded !== undefined && cached !== undefined) await keep(cached, downloaded.bytes);
@@ -103,6 +103,6 @@ async function keep(path: string, bytes: Uint8Array): Promise<void> {
     }
     await rename(half, path);
   } catch {
-    await rm(half, { force: true });
+    await rm(half, { force: true }).catch(() => undefined);
   }
 }
