@@ -58,7 +58,7 @@ function boundaries(beside = {}, apps = []) {
 const tests = ['**/*.spec.ts', '**/testing/**/*.ts', 'test/lab/attacks/*.ts'];
 
 const noTestDoubles = {
-  regex: String.raw`^(\.{1,2}/(.*/)?|@communique-tee/attestation/)testing(/|$)`,
+  regex: String.raw`^(\.{1,2}/(.*/)?|@communique-tee/[a-z-]+/)testing(/|$)`,
   message: 'Test doubles stay out of production code.',
 };
 const noNode = { group: ['node:*'], message: 'This code runs in a browser: nothing of Node.' };

@@ -41,6 +41,12 @@ const BREACHES = [
     '@nx/enforce-module-boundaries',
   ],
   [
+    'the gateway takes the made-up registrar and its proofs',
+    'apps/gateway/src',
+    "export * from '@communique-tee/residence/testing';\n",
+    'no-restricted-imports',
+  ],
+  [
     'the gateway takes the Congress simulator',
     'apps/gateway/src',
     "export * from '@communique-tee/congress-simulator';\n",
