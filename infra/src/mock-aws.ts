@@ -132,7 +132,7 @@ export class MockAws implements runtime.Mocks {
   #outputs(type: string, name: string, id: string, inputs: Record<string, unknown>): Record<string, unknown> {
     switch (type) {
       case 'aws:s3/bucket:Bucket':
-        return { arn: `arn:aws:s3:::${id}` };
+        return { arn: `arn:aws:s3:::${id}`, bucketRegionalDomainName: `${id}.s3.${this.region}.amazonaws.com` };
       case 'aws:s3/bucketObjectv2:BucketObjectv2':
         return { versionId: hexOf(name, 32) };
       case 'aws:kms/key:Key':
@@ -181,6 +181,11 @@ export class MockAws implements runtime.Mocks {
               resourceRecordValue: '_value.acm-validations.aws.',
             },
           ],
+        };
+      case 'aws:cloudfront/distribution:Distribution':
+        return {
+          arn: `arn:aws:cloudfront::${MOCK_ACCOUNT}:distribution/E${hexOf(name, 13).toUpperCase()}`,
+          domainName: `d${hexOf(name, 13)}.cloudfront.net`,
         };
       case 'aws:sns/topic:Topic':
         return { arn: this.#arn('sns', id) };

@@ -25,6 +25,8 @@ export interface Made {
   balancerNetworks: readonly string[];
   /** PCR3 of enclaves under the parent's role. */
   operatorPcr3: string;
+  /** Host name of the stack's own place for the registrar's files; undefined where there is none. */
+  residenceFiles: string | undefined;
 }
 
 export const logGroupPrefix = (stack: string): string => `/${PROJECT}/${stack}`;
@@ -50,6 +52,7 @@ export function parentSettings(settings: Settings, made: Made): ParentSettings {
         AUTH_ISSUER: settings.authIssuer,
         AUTH_AUDIENCE: settings.authAudience,
         AUTH_JWKS_URL: settings.authJwksUrl,
+        ...residenceVariables(settings, made),
         ...(settings.corsOrigins.length > 0 && { CORS_ORIGINS: settings.corsOrigins.join(',') }),
       },
     },
@@ -68,6 +71,19 @@ export function parentSettings(settings: Settings, made: Made): ParentSettings {
     ...(made.elasticIpAllocationId !== undefined && { elasticIpAllocationId: made.elasticIpAllocationId }),
     launchHook: { group: nameOf(settings.stack, 'parent'), ...LAUNCH_HOOK },
     logGroupPrefix: logGroupPrefix(settings.stack),
+  };
+}
+
+/** Nothing while it is off, so that a change of keys can be prepared. */
+function residenceVariables(settings: Settings, { residenceFiles }: Made): Record<string, string> {
+  const { residence, residenceRegistrar, residenceKeys, residenceFilesUrl } = settings;
+  if (residence === 'off') return {};
+  const files = residenceFilesUrl ?? (residenceFiles === undefined ? undefined : `https://${residenceFiles}/`);
+  return {
+    RESIDENCE: residence,
+    ...(residenceRegistrar !== undefined && { RESIDENCE_REGISTRAR: residenceRegistrar }),
+    ...(residenceKeys.length > 0 && { RESIDENCE_KEYS: residenceKeys.join(',') }),
+    ...(files !== undefined && { RESIDENCE_FILES_URL: files }),
   };
 }
 

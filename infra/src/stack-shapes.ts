@@ -21,6 +21,13 @@ const IMAGE_BUILD = [
   'imageBuildDebianMirror=https://mirror.example.org/debian',
 ];
 
+/** Of a registrar that does not exist. */
+const RESIDENCE = [
+  'residence=required',
+  'residenceRegistrar=example-registrar',
+  'residenceKeys=example-registrar+e1a1d779+AUvq3isjNDC5cYuqzs8P4FHLIqILbXmlqfxa2HOI4vc8',
+];
+
 export const STACK_SHAPES: readonly StackShape[] = [
   { title: 'dev', stack: 'dev', changes: [] },
   { title: 'staging', stack: 'staging', changes: [] },
@@ -37,6 +44,7 @@ export const STACK_SHAPES: readonly StackShape[] = [
     stack: 'prod',
     changes: ['instances=2', 'balancer=application', 'balancerLogDays=0'],
   },
+  { title: 'prod that requires a proof of residence', stack: 'prod', changes: RESIDENCE },
   {
     title: 'staging with its own image build',
     stack: 'staging',
@@ -47,6 +55,7 @@ export const STACK_SHAPES: readonly StackShape[] = [
 const ALL_OPTIONS = [
   ...SEVERAL,
   ...IMAGE_BUILD,
+  ...RESIDENCE,
   'natPerZone=true',
   'auditTrail=create',
   'amiId=ami-0123456789abcdef0',
@@ -66,6 +75,7 @@ const LONGEST = [
   `alarmEmail=${label('e', 64)}@${label('d', 59)}.${label('d', 58)}.${label('d', 58)}.example.org`,
   `acceptedPcr0=${repeated(8, (index) => String(index + 1).repeat(96))}`,
   `keyAdministrators=${repeated(8, longestRole)}`,
+  `residencePublishers=${repeated(8, (index) => longestRole(index).replaceAll('p', 'w'))}`,
   `secretOperators=${repeated(8, (index) => longestRole(index).replaceAll('p', 'q'))}`,
   'hostedZone=example.org',
 ];

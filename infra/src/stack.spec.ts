@@ -22,8 +22,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const pcr = (digit: string): string => digit.repeat(96);
 const RELEASE = gzipSync('a release');
+/** As the enclave's configuration has it, where the stack's keys are these. */
+function residenceInside(changes: readonly string[]): object {
+  const [mode = 'off', registrar, keys] = ['residence', 'residenceRegistrar', 'residenceKeys'].map((key) =>
+    changes.find((change) => change.startsWith(`${key}=`))?.slice(key.length + 1),
+  );
+  return mode === 'off' ? { mode } : { mode, registrar, keys: keys?.split(','), maxCampaignDays: 90 };
+}
+
 /** A whole image folder, as `npm run image -- build` leaves it, but for what is inside the .eif. */
-function buildFolder(stack: string): string[] {
+function buildFolder(stack: string, changes: readonly string[] = []): string[] {
   writeFileSync(join(folder, 'communique-tee.eif'), Buffer.alloc(1024, stack));
   writeFileSync(join(folder, 'release.tar.gz'), RELEASE);
   writeFileSync(
@@ -41,6 +49,7 @@ function buildFolder(stack: string): string[] {
       pcr2: pcr('3'),
       commit: 'abc',
       custody: 'kms',
+      residence: residenceInside(changes),
       routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }],
     }),
   );
@@ -50,7 +59,7 @@ function buildFolder(stack: string): string[] {
 }
 
 const run = (stack: string, ...changes: string[]): Promise<Seen> =>
-  runProgram(stack, stackConfig(root, stack, [...buildFolder(stack), ...changes]).values, { root: folder });
+  runProgram(stack, stackConfig(root, stack, [...buildFolder(stack, changes), ...changes]).values, { root: folder });
 
 describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
   let seen: Seen;

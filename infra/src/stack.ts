@@ -16,6 +16,7 @@ import { ImageStore, StoreObject } from './components/image-store';
 import { Network } from './components/network';
 import { Parents } from './components/parents';
 import { Registry } from './components/registry';
+import { ResidenceFiles } from './components/residence-files';
 import { Scaling } from './components/scaling';
 import { SecurityGroups } from './components/security-groups';
 import type { Settings } from './config/parse-settings';
@@ -198,6 +199,19 @@ export function createStack(
           options,
         );
 
+  const residenceFiles =
+    settings.residence === 'off' || settings.residenceFilesUrl !== undefined
+      ? undefined
+      : new ResidenceFiles(
+          name('residence'),
+          {
+            place,
+            publishers: settings.residencePublishers.length > 0 ? settings.residencePublishers : administrators,
+            protect: production,
+          },
+          options,
+        );
+
   const made = all([
     store.bucketId,
     store.versionId,
@@ -206,19 +220,32 @@ export function createStack(
     stores.redisAddress,
     stores.dataVolumeId,
     address?.allocationId,
-  ]).apply(([storeBucket, imageVersionId, secretArns, database, redis, dataVolumeId, elasticIpAllocationId]) => ({
-    storeBucket,
-    imageKey: store.key,
-    imageVersionId,
-    releaseKey: `releases/${settings.release.sha256}.tar.gz`,
-    secretArns,
-    database,
-    redis,
-    dataVolumeId,
-    elasticIpAllocationId,
-    balancerNetworks: network.publicCidrs,
-    operatorPcr3: operator.pcr3,
-  }));
+    residenceFiles?.host,
+  ]).apply(
+    ([
+      storeBucket,
+      imageVersionId,
+      secretArns,
+      database,
+      redis,
+      dataVolumeId,
+      elasticIpAllocationId,
+      residenceHost,
+    ]) => ({
+      storeBucket,
+      imageKey: store.key,
+      imageVersionId,
+      releaseKey: `releases/${settings.release.sha256}.tar.gz`,
+      secretArns,
+      database,
+      redis,
+      dataVolumeId,
+      elasticIpAllocationId,
+      balancerNetworks: network.publicCidrs,
+      operatorPcr3: operator.pcr3,
+      residenceFiles: residenceHost,
+    }),
+  );
   const parent = made.apply((known) => parentSettings(settings, known));
   const archive = parent.apply((known) => {
     const { key, bytes } = renderParentArchive(known);
@@ -352,6 +379,7 @@ export function createStack(
     keys: { enclave: enclaveKey.aliasArn, operator: operatorKey.aliasArn, administrators },
     secrets: stores.secretArns,
     registry: registry.repositoryUrl,
+    ...(residenceFiles && { residence: { bucket: residenceFiles.bucketId, host: residenceFiles.host } }),
     ...(imageBuild && { imageBuild: { project: imageBuild.projectName, publishes: imageBuild.publishes } }),
     console: consoleLinks(place),
     monthlyCost: costOf(settings),

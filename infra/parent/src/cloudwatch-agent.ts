@@ -25,6 +25,7 @@ export const GATEWAY_METRICS: Readonly<Record<string, readonly (keyof typeof LAB
   communique_admission_refusals_total: [],
   communique_emergency_stop: [],
   communique_budget_used_ratio: ['window'],
+  communique_residence_root_seconds_left: [],
   communique_database_up: [],
   communique_rate_limits_store: ['store'],
   communique_unexpected_errors_total: [],

@@ -123,6 +123,13 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
       missing: 'ignore',
       description: 'More than 80 % of the day’s budget is spent or reserved. At 100 % no message is accepted.',
     },
+    'residence-root-ending': {
+      ...gateway('communique_residence_root_seconds_left'),
+      ...lasting(15, 'Maximum', '<', 4 * DAY),
+      missing: 'ignore', // absent before the first proof, and while residence is off
+      description:
+        'The newest signed root that proofs came under ends within four days. Without a new one nobody can prove: publish.',
+    },
     'database-gone': {
       ...gateway('communique_database_up'),
       ...lasting(3, 'Minimum', '<', 1),

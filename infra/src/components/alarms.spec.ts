@@ -41,6 +41,10 @@ const SCENARIOS: Record<string, { fault: (number | null)[][]; fine: (number | nu
     ],
   },
   'budget-nearly-spent': { fault: [times(15, 0.81)], fine: [times(15, 0.79)] },
+  'residence-root-ending': {
+    fault: [times(15, 345_599)],
+    fine: [times(15, 345_601), [...times(14, 1), 1_209_600]],
+  },
   'database-gone': { fault: [times(3, 0)], fine: [times(3, 1), [0, 0, 1]] },
   'redis-gone': { fault: [times(10, 1)], fine: [times(10, 0), [...times(9, 1), 0]] },
   'unexpected-errors': { fault: [[0, 0, 1, 0, 0]], fine: [times(5, 0), times(5, null), [1, 0, 0, 0, 0, 0]] },

@@ -24,6 +24,8 @@ export interface PrivateBucketArgs {
 export class PrivateBucket extends Part {
   readonly bucketId: Output<string>;
   readonly bucketArn: Output<string>;
+  /** Of its region, for CloudFront. */
+  readonly regionalDomainName: Output<string>;
   /** What must be there before the first object. */
   readonly settled: Resource[];
 
@@ -36,6 +38,7 @@ export class PrivateBucket extends Part {
     );
     this.bucketId = bucket.id;
     this.bucketArn = bucket.arn;
+    this.regionalDomainName = bucket.bucketRegionalDomainName;
     const closed = new BucketPublicAccessBlock(
       name,
       {

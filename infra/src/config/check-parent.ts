@@ -10,6 +10,10 @@ export const KEY_OF_VARIABLE: Readonly<Record<string, string>> = {
   AUTH_JWKS_URL: 'authJwksUrl',
   AUTH_JWKS_FILE: 'authJwksUrl',
   CORS_ORIGINS: 'corsOrigins',
+  RESIDENCE: 'residence',
+  RESIDENCE_REGISTRAR: 'residenceRegistrar',
+  RESIDENCE_KEYS: 'residenceKeys',
+  RESIDENCE_FILES_URL: 'residenceFilesUrl',
 };
 
 /** Where the parent's settings come from. */
@@ -77,5 +81,6 @@ function madeUp({ stack, region, image, release, database, redis, enclaveSecrets
     elasticIpAllocationId: 'eipalloc-0123456789abcdef0',
     balancerNetworks: [vpcCidr],
     operatorPcr3: '3c'.repeat(48),
+    residenceFiles: 'd111111abcdef8.cloudfront.net',
   };
 }

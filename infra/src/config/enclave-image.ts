@@ -26,7 +26,22 @@ export interface EnclaveImage {
   routes: readonly EgressRoute[];
   /** Whether its keys end with its process or are kept under KMS, for every enclave of the image; absent where the build did not say. */
   custody?: 'process' | 'kms';
+  /** The proof of residence that its enclaves are configured for; absent where the build did not say. */
+  residence?: ImageResidence;
 }
+
+/** As in the enclave's configuration. */
+export type ImageResidence = z.output<typeof residence>;
+
+const residence = z.union([
+  z.strictObject({ mode: z.literal('off') }),
+  z.strictObject({
+    mode: z.enum(['optional', 'required']),
+    registrar: z.string().max(64),
+    keys: z.array(z.string().max(200)).min(1).max(2),
+    maxCampaignDays: z.int().positive(),
+  }),
+]);
 
 export interface EgressRoute {
   host: string;
@@ -77,6 +92,7 @@ const schema = z.object({
     )
     .max(32),
   custody: z.enum(['process', 'kms']).optional(),
+  residence: residence.optional(),
 });
 
 export type ImageReading = { image: EnclaveImage } | { problems: string[] };
@@ -98,7 +114,7 @@ export function readEnclaveImage(folder: string): ImageReading {
         (issue) => `imageFolder: ${file}: ${issue.path.join('.') || 'the whole'}: ${issue.message}`,
       ),
     };
-  const { image: name, hashAlgorithm: _algorithm, pcr8, custody, ...rest } = parsed.data;
+  const { image: name, hashAlgorithm: _algorithm, pcr8, custody, residence: proof, ...rest } = parsed.data;
   const eif = join(folder, name);
   if (!isFile(eif))
     return { problems: [`imageFolder: ${eif} is missing beside its measurements.json; build the image again`] };
@@ -110,7 +126,13 @@ export function readEnclaveImage(folder: string): ImageReading {
       ],
     };
   return {
-    image: { ...rest, file: eif, ...(pcr8 !== undefined && { pcr8 }), ...(custody !== undefined && { custody }) },
+    image: {
+      ...rest,
+      file: eif,
+      ...(pcr8 !== undefined && { pcr8 }),
+      ...(custody !== undefined && { custody }),
+      ...(proof !== undefined && { residence: proof }),
+    },
   };
 }
 

@@ -249,6 +249,31 @@ describe('the image folder', () => {
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(words);
   });
+  describe('with proofs of residence', () => {
+    const key = 'registrar+e1a1d779+AUvq3isjNDC5cYuqzs8P4FHLIqILbXmlqfxa2HOI4vc8';
+    const settings = { residence: 'required', residenceRegistrar: 'registrar', residenceKeys: key };
+    const residence = { mode: 'required', registrar: 'registrar', keys: [key], maxCampaignDays: 90 };
+    it('is taken where both are configured alike, whatever the order of two keys', () => {
+      const other = key.replace('e1a1d779', 'e1a1d770');
+      expect(problems({ residence }, 'eif!', settings)).toEqual([]);
+      expect(problems({ residence: { mode: 'off' } }, 'eif!', {})).toEqual([]);
+      const two = { residence: { ...residence, keys: [key, other] } };
+      expect(problems(two, 'eif!', { ...settings, residenceKeys: `${other},${key}` })).toEqual([]);
+    });
+    it.each<[string, object, object, RegExp]>([
+      ['another mode', { ...residence, mode: 'optional' }, settings, /^residence: required here, and optional in/],
+      ['no proofs', { mode: 'off' }, settings, /^residence: required here, and off in/],
+      ['proofs, and the stack none', residence, {}, /^residence: off here, and required in/],
+      ['another registrar', { ...residence, registrar: 'other' }, settings, /^residenceRegistrar: .*names other$/],
+      ['another key', { ...residence, keys: [`${key}2`] }, settings, /^residenceKeys: .*other keys$/],
+      ['one key more', { ...residence, keys: [key, `${key}2`] }, settings, /^residenceKeys: .*other keys$/],
+    ])('is refused where the image has %s', (_name, inside, changes, words) => {
+      expect(problems({ residence: inside }, 'eif!', { ...changes })).toEqual([expect.stringMatching(words)]);
+    });
+    it('is refused where it does not say, unless there are none', () => {
+      expect(problems({}, 'eif!', settings)).toEqual([expect.stringMatching(/^residence: .*build it again$/)]);
+    });
+  });
   describe('where several parents share one queue', () => {
     const several = { instances: '2', balancer: 'application', hostedZone: 'example.org' };
     it.each([

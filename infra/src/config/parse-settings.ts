@@ -6,7 +6,7 @@ import { closestName } from '@communique-tee/gateway-environment';
 import { PROJECT } from '../names';
 import { KEY_OF_VARIABLE, problemsOfParent } from './check-parent';
 import { ConfigError } from './config-error';
-import { kmsRegionsOf, readEnclaveImage, type EnclaveImage } from './enclave-image';
+import { kmsRegionsOf, readEnclaveImage, type EnclaveImage, type ImageResidence } from './enclave-image';
 import { readEnclaveConfiguration, type EnclaveConfiguration } from './enclave-configuration';
 import { readRelease, type Release } from './release';
 import { regionSchema, settingsSchema, type RawSettings } from './settings-schema';
@@ -109,6 +109,8 @@ export function parseSettings(
       `instances: ${which}; several parents share one queue, and what waits for one's enclave another would end as key_retired: take an image of custody kms, or instances 1`,
     );
   }
+
+  if (image && !standIn) problems.push(...disagreement(raw, image.residence));
 
   const elsewhere = (raw.availabilityZones ?? []).filter((zone) => region.success && zone.slice(0, -1) !== region.data);
   if (elsewhere.length > 0) problems.push(`availabilityZones ${elsewhere.join(', ')}: not in ${String(region.data)}`);
@@ -272,6 +274,26 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** What the gateway would be configured for otherwise than the enclave: it would never become ready. */
+function disagreement(raw: Partial<RawSettings>, image: ImageResidence | undefined): string[] {
+  const { residence = 'off', residenceRegistrar: registrar, residenceKeys: keys = [] } = raw;
+  if (image === undefined)
+    return residence === 'off'
+      ? []
+      : ['residence: that image does not say whether its enclaves check a proof of residence: build it again'];
+  if (image.mode !== residence)
+    return [`residence: ${residence} here, and ${image.mode} in the configuration inside the image`];
+  if (image.mode === 'off') return [];
+  return [
+    ...(registrar === image.registrar
+      ? []
+      : [`residenceRegistrar: the configuration inside the image names ${image.registrar}`]),
+    ...([...keys].sort().join() === [...image.keys].sort().join()
+      ? []
+      : ['residenceKeys: the configuration inside the image names other keys']),
+  ];
 }
 
 /** What is wrong between keys that are each right. */

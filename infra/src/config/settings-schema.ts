@@ -136,6 +136,23 @@ export const settingsShape = {
     .optional()
     .describe('further variables of .env.example as JSON, without secrets'),
   corsOrigins: listOf(httpsOrigin, 32).default([]).describe('origins whose pages may call from a browser'),
+  residence: oneOf(['off', 'optional', 'required'])
+    .default('off')
+    .describe('whether messages carry a proof of residence; as in the image’s configuration'),
+  residenceRegistrar: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, '1 to 64 lower-case letters, digits and hyphens')
+    .optional()
+    .describe('the registrar’s id; required unless residence is off'),
+  residenceKeys: listOf(z.string().max(200, 'at most 200 characters'), 2)
+    .default([])
+    .describe('its verifier keys, as registrar key show prints them; two while it replaces its key'),
+  residenceFilesUrl: httpsUrl
+    .optional()
+    .describe('where its static files are (default: a bucket of the stack behind CloudFront)'),
+  residencePublishers: listOf(roleArn, 8)
+    .default([])
+    .describe('who may upload to that bucket (default: keyAdministrators)'),
   keyAdministrators: listOf(roleArn, 8)
     .refine((arns) => arns.length > 0, 'at least one role')
     .describe(

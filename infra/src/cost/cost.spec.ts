@@ -21,6 +21,7 @@ const dev: CostSettings = {
   enclaveSecrets: ['cwc-house', 'cwc-senate'],
   imageBuild: false,
   auditTrail: 'existing',
+  residence: 'off',
 };
 const item = (settings: CostSettings, name: string) => costOf(settings).items.find((each) => each.item.includes(name));
 

@@ -63,6 +63,8 @@ export type CostSettings = Pick<
   | 'enclaveSecrets'
   | 'imageBuild'
   | 'auditTrail'
+  | 'residence'
+  | 'residenceFilesUrl'
 >;
 
 const placeOf = (source: Price['source']): number => Object.keys(SOURCES).indexOf(source) + 1;
@@ -219,6 +221,11 @@ function usedItems(settings: CostSettings): { item: string; of: Rate }[] {
   add('CloudWatch, logs kept', RATES.logsStored);
   add('S3, storage', RATES.objectStorage);
   add('S3, requests', RATES.objectRequests);
+  add(
+    "CloudFront, the registrar's files; a list of 16 files is 0.5 MB",
+    RATES.residenceFiles,
+    settings.residence !== 'off' && settings.residenceFilesUrl === undefined,
+  );
   add('ECR, storage', RATES.containers);
   add('traffic out of AWS', RATES.trafficOut);
   add('traffic between zones', RATES.trafficBetweenZones);

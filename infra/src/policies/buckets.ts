@@ -43,6 +43,70 @@ export function imageBucketPolicy(place: Place, bucketArn: string, administrator
   );
 }
 
+/**
+ * The registrar's static files: everyone reads them, through CloudFront alone. It may list the bucket, so that a file that is not there is
+ * answered with 404 (with 403 otherwise), which clients take for a file of empty places.
+ */
+export function residenceBucketPolicy(place: Place, bucketArn: string, publishers: readonly string[]): PolicyDocument {
+  const cloudFront = { Service: 'cloudfront.amazonaws.com' };
+  const ofThisAccount = {
+    ArnLike: { 'aws:SourceArn': `arn:${place.partition}:cloudfront::${place.accountId}:distribution/*` },
+  };
+  const everything = [bucketArn, `${bucketArn}/*`];
+  return policy(
+    ...tlsOnly(bucketArn),
+    {
+      Sid: 'OnlyThisAccount',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:*',
+      Resource: everything,
+      Condition: {
+        StringNotEquals: { 'aws:PrincipalAccount': place.accountId },
+        Bool: { 'aws:PrincipalIsAWSService': 'false' },
+      },
+    },
+    {
+      Sid: 'CloudFrontReads',
+      Effect: 'Allow',
+      Principal: cloudFront,
+      Action: ['s3:GetObject'],
+      Resource: `${bucketArn}/*`,
+      Condition: ofThisAccount,
+    },
+    {
+      Sid: 'CloudFrontFindsMissing',
+      Effect: 'Allow',
+      Principal: cloudFront,
+      Action: ['s3:ListBucket'],
+      Resource: bucketArn,
+      Condition: ofThisAccount,
+    },
+    {
+      Sid: 'PublishersList',
+      Effect: 'Allow',
+      Principal: { AWS: [...publishers] },
+      Action: ['s3:ListBucket'],
+      Resource: bucketArn,
+    },
+    {
+      Sid: 'PublishersWrite',
+      Effect: 'Allow',
+      Principal: { AWS: [...publishers] },
+      Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      Resource: `${bucketArn}/*`,
+    },
+    {
+      Sid: 'NobodyElseWrites',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: ['s3:PutObject', 's3:DeleteObject', 's3:DeleteObjectVersion'],
+      Resource: `${bucketArn}/*`,
+      Condition: { ArnNotEquals: { 'aws:PrincipalArn': [...publishers] } },
+    },
+  );
+}
+
 /** What CloudTrail itself may do to the bucket of its log, as AWS documents it. */
 export function trailBucketPolicy(place: Place, bucketArn: string, trailArn: string): PolicyDocument {
   const service = { Service: 'cloudtrail.amazonaws.com' };

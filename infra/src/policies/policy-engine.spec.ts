@@ -1,7 +1,7 @@
 import type { Place } from '../names';
 import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from '@communique-tee/key-policies';
 import { alarmKeyPolicy, alarmTopicPolicy } from './alarms';
-import { balancerLogBucketPolicy, imageBucketPolicy, s3EndpointPolicy } from './buckets';
+import { balancerLogBucketPolicy, imageBucketPolicy, residenceBucketPolicy, s3EndpointPolicy } from './buckets';
 import type { PolicyDocument } from '@communique-tee/key-policies';
 import { keyPolicyDocuments } from '@communique-tee/key-policies';
 import { parentRolePolicy } from './parent-role';
@@ -133,9 +133,22 @@ const snapshots = (action: string, resource: string, context?: Record<string, st
   own: snapshotPolicy(place, 'vol-0123456789abcdef0'),
   ...(context && { context }),
 });
+const residenceArn = 'arn:aws:s3:::communique-tee-prod-residence-123456789012-us-east-1';
+const publisher = 'arn:aws:iam::123456789012:role/registrar';
+const residence = (who: string, action: string, path: string, context?: Record<string, string>): Request => ({
+  who,
+  action,
+  resource: `${residenceArn}${path}`,
+  own: { Version: '2012-10-17', Statement: [] },
+  on: residenceBucketPolicy(place, residenceArn, [publisher]),
+  ...(context && { context }),
+});
 const instance = 'arn:aws:ec2:us-east-1:123456789012:instance/i-0123456789abcdef0';
 
 const ALLOWED: [string, Request][] = [
+  ['the registrar uploads a note', residence(publisher, 's3:PutObject', '/root.note')],
+  ['the registrar removes a root that has ended', residence(publisher, 's3:DeleteObject', '/aa/subtrees')],
+  ['the registrar compares with what is there', residence(publisher, 's3:ListBucket', '')],
   ['the enclave makes a data key', enclaveKey(parentRoleArn, 'kms:GenerateDataKey', ofImage(image))],
   ['the enclave opens its data key', enclaveKey(parentRoleArn, 'kms:Decrypt', ofImage(image))],
   ['the image before does too, during a rollout', enclaveKey(parentRoleArn, 'kms:Decrypt', ofImage(imageBefore))],
@@ -201,6 +214,17 @@ const ALLOWED: [string, Request][] = [
 ];
 
 const DENIED: [string, Request][] = [
+  ['an administrator uploads a note', { ...residence(administrator, 's3:PutObject', '/root.note'), own: everything }],
+  [
+    'another account uploads a note, with any right of its own',
+    { ...residence(outsider, 's3:PutObject', '/root.note'), own: everything },
+  ],
+  [
+    'a note is uploaded without TLS',
+    residence(publisher, 's3:PutObject', '/root.note', { 'aws:SecureTransport': 'false' }),
+  ],
+  ['anyone reads past CloudFront', residence(outsider, 's3:GetObject', '/root.note')],
+  ['the registrar opens the bucket', residence(publisher, 's3:PutBucketPolicy', '')],
   ['the parent opens an enclave key without attestation', enclaveKey(parentRoleArn, 'kms:Decrypt', inContext(KEYS))],
   [
     'the parent makes a data key without attestation',

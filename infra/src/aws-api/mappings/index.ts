@@ -2,6 +2,7 @@ import type { Mappings } from '../mapping';
 import { build } from './build';
 import { data } from './data';
 import { entrance } from './entrance';
+import { files } from './files';
 import { network } from './network';
 import { parents } from './parents';
 import { rights } from './rights';
@@ -18,4 +19,5 @@ export const MAPPINGS: Mappings = {
   ...entrance,
   ...watch,
   ...build,
+  ...files,
 };

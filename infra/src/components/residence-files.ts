@@ -1,0 +1,103 @@
+import { Distribution } from '@pulumi/aws/cloudfront/distribution.js';
+import { OriginAccessControl } from '@pulumi/aws/cloudfront/originAccessControl.js';
+import { ResponseHeadersPolicy } from '@pulumi/aws/cloudfront/responseHeadersPolicy.js';
+import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
+import { bucketName, type Place } from '../names';
+import { residenceBucketPolicy } from '../policies/buckets';
+import { Part } from './part';
+import { PrivateBucket } from './private-bucket';
+
+export interface ResidenceFilesArgs {
+  place: Place;
+  /** Role ARNs that may upload. */
+  publishers: readonly string[];
+  protect: boolean;
+}
+
+/** AWS's own policy CachingOptimized: no cookie, header or query of a client is part of the key, and none reaches the bucket. */
+const CACHING_OPTIMIZED = '658327ea-f89d-4fab-a63d-7e88639e58f6';
+const ORIGIN = 'files';
+
+/**
+ * Where clients fetch the registrar's files: a private bucket behind CloudFront. No logs are written, so that there is no record of which
+ * address read which file. The gateway does not serve them: it would see who is about to prove.
+ */
+export class ResidenceFiles extends Part {
+  readonly bucketId: Output<string>;
+  readonly host: Output<string>;
+
+  constructor(name: string, { place, publishers, protect }: ResidenceFilesArgs, options: ComponentResourceOptions) {
+    super('ResidenceFiles', name, options);
+    const bucket = new PrivateBucket(
+      name,
+      {
+        bucketName: bucketName(place, 'residence'),
+        // A root is valid for 14 days.
+        keepOldVersionsDays: 30,
+        policy: (arn) => residenceBucketPolicy(place, arn, publishers),
+        protect,
+      },
+      { parent: this },
+    );
+    this.bucketId = bucket.bucketId;
+    const access = new OriginAccessControl(
+      name,
+      {
+        name,
+        description: "CloudFront reads the registrar's files",
+        originAccessControlOriginType: 's3',
+        signingBehavior: 'always',
+        signingProtocol: 'sigv4',
+      },
+      this.child(),
+    );
+    const headers = new ResponseHeadersPolicy(
+      name,
+      {
+        name,
+        // Pages of any origin read them; nothing here depends on who asks.
+        corsConfig: {
+          accessControlAllowCredentials: false,
+          accessControlAllowHeaders: { items: ['*'] },
+          accessControlAllowMethods: { items: ['GET', 'HEAD'] },
+          accessControlAllowOrigins: { items: ['*'] },
+          originOverride: true,
+        },
+        securityHeadersConfig: {
+          contentTypeOptions: { override: true },
+          strictTransportSecurity: { accessControlMaxAgeSec: 31_536_000, override: true },
+        },
+      },
+      this.child(),
+    );
+    const distribution = new Distribution(
+      name,
+      {
+        enabled: true,
+        comment: `${name}: the registrar's files`,
+        isIpv6Enabled: true,
+        httpVersion: 'http2and3',
+        priceClass: 'PriceClass_100',
+        // Without it, the address of the folder would list the bucket.
+        defaultRootObject: 'root.note',
+        origins: [{ originId: ORIGIN, domainName: bucket.regionalDomainName, originAccessControlId: access.id }],
+        defaultCacheBehavior: {
+          targetOriginId: ORIGIN,
+          viewerProtocolPolicy: 'https-only',
+          allowedMethods: ['GET', 'HEAD'],
+          cachedMethods: ['GET', 'HEAD'],
+          cachePolicyId: CACHING_OPTIMIZED,
+          responseHeadersPolicyId: headers.id,
+          // Hashes do not get smaller.
+          compress: false,
+        },
+        restrictions: { geoRestriction: { restrictionType: 'none' } },
+        viewerCertificate: { cloudfrontDefaultCertificate: true },
+        tags: { Name: name },
+      },
+      this.child({ dependsOn: bucket.settled }),
+    );
+    this.host = distribution.domainName;
+    this.registerOutputs({});
+  }
+}
