@@ -21,6 +21,7 @@ import { domain } from './names/check-domain';
 import { anthropic, googleAi, openai } from './providers/checks';
 import { database } from './stores/check-database';
 import { redis } from './stores/check-redis';
+import { residence } from './stores/check-residence';
 
 /** In the order of the report. */
 export const CHECKS: readonly Check[] = [
@@ -47,6 +48,7 @@ export const CHECKS: readonly Check[] = [
   caa,
   database,
   redis,
+  residence,
   openai,
   googleAi,
   anthropic,

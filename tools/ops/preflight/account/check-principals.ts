@@ -5,20 +5,22 @@ import { fail, pass, skip, warn, type Check, type Context, type Finding } from '
 import { listOf } from '../plan/stack-file';
 
 /**
- * The policies of the two guarded keys name these roles and users as principals. KMS refuses a policy with a principal that does not exist
+ * The policies of the two guarded keys and of the registrar's bucket name these roles and users as principals. KMS refuses a policy with a principal that does not exist
  * (KMS API Reference, PutKeyPolicy: MalformedPolicyDocumentException), and would do so in the middle of `pulumi up`. Asked by the AWS CLI,
  * which the operator has: no other check needs IAM.
  */
 export const principals: Check = {
   name: 'key-principals',
   title:
-    'every role and user in keyAdministrators and secretOperators exists: KMS refuses a key policy that names another',
+    'every role and user in keyAdministrators, secretOperators and residencePublishers exists: AWS refuses a policy that names another',
   group: 'aws',
   network: true,
   needs: ['account'],
   async run(context) {
     const { accountId } = await context.account();
-    const named = new Set(['keyAdministrators', 'secretOperators'].flatMap((key) => listOf(context.stackFile, key)));
+    const named = new Set(
+      ['keyAdministrators', 'secretOperators', 'residencePublishers'].flatMap((key) => listOf(context.stackFile, key)),
+    );
     // Only the other account could tell; aws-credentials warns of these.
     const arns = [...named].filter((arn) => arn.includes(`:${accountId}:`));
     if (arns.length === 0) return skip('keyAdministrators and secretOperators name nothing of this account');
