@@ -31,7 +31,8 @@ export class ResidenceFiles extends Part {
     const bucket = new PrivateBucket(
       name,
       {
-        bucketName: bucketName(place, 'residence'),
+        // A longer word would not fit beside the longest names of a stack and a region.
+        bucketName: bucketName(place, 'tree'),
         // A root is valid for 14 days.
         keepOldVersionsDays: 30,
         policy: (arn) => residenceBucketPolicy(place, arn, publishers),

@@ -133,7 +133,7 @@ const snapshots = (action: string, resource: string, context?: Record<string, st
   own: snapshotPolicy(place, 'vol-0123456789abcdef0'),
   ...(context && { context }),
 });
-const residenceArn = 'arn:aws:s3:::communique-tee-prod-residence-123456789012-us-east-1';
+const residenceArn = 'arn:aws:s3:::communique-tee-prod-tree-123456789012-us-east-1';
 const publisher = 'arn:aws:iam::123456789012:role/registrar';
 const residence = (who: string, action: string, path: string, context?: Record<string, string>): Request => ({
   who,
