@@ -1,0 +1,54 @@
+import type { PublicConfiguration } from '@communique-tee/protocol';
+import { VERIFICATION_KEY_SHA256 } from '@communique-tee/residence';
+import type { GatewayConfig } from '../../core/config/gateway-config';
+import type { AttestationMonitor } from '../attestation/attestation-monitor';
+import { ResidenceAgreement } from './residence-agreement';
+
+type Attested = PublicConfiguration['residence'];
+
+const OURS = {
+  mode: 'required',
+  registrar: 'r',
+  keys: ['r+1', 'r+2'],
+  files: 'https://registrar.test/',
+} as const satisfies GatewayConfig['residence'];
+const THEIRS: Attested = {
+  mode: 'required',
+  registrar: 'r',
+  keys: ['r+2', 'r+1'],
+  maxCampaignDays: 60,
+  verificationKeySha256: VERIFICATION_KEY_SHA256,
+};
+
+function stateOf(ours: GatewayConfig['residence'], ...attested: (Attested | undefined)[]) {
+  const enclaves = attested.map((residence) => ({ attestedConfiguration: () => residence && { residence } }));
+  return new ResidenceAgreement({ residence: ours }, { enclaves } as unknown as AttestationMonitor).state();
+}
+
+describe('ResidenceAgreement', () => {
+  it('agrees where mode, registrar, verification key and the set of keys are the same', () => {
+    expect(stateOf(OURS, THEIRS)).toBe('agrees');
+    expect(stateOf({ mode: 'off' }, { mode: 'off' })).toBe('agrees');
+  });
+
+  it.each<[string, Attested]>([
+    ['mode', { ...THEIRS, mode: 'optional' }],
+    ['mode, which is off', { mode: 'off' }],
+    ['registrar', { ...THEIRS, registrar: 'other' }],
+    ['keys, of which one is missing', { ...THEIRS, keys: ['r+1'] }],
+    ['keys, of which one is another', { ...THEIRS, keys: ['r+1', 'r+3'] }],
+    ['verification key', { ...THEIRS, verificationKeySha256: '00'.repeat(32) }],
+  ])('disagrees over the %s', (_what, theirs) => {
+    expect(stateOf(OURS, theirs)).toBe('disagrees');
+    expect(stateOf(OURS, THEIRS, theirs)).toBe('disagrees');
+    expect(stateOf(OURS, undefined, theirs)).toBe('disagrees');
+  });
+
+  it('disagrees where this gateway takes no proof and an enclave demands one', () => {
+    expect(stateOf({ mode: 'off' }, THEIRS)).toBe('disagrees');
+  });
+
+  it('does not know before an enclave has attested a configuration', () => {
+    expect(stateOf(OURS, undefined)).toBe('unknown');
+  });
+});
