@@ -1,8 +1,16 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { keyIdOf } from '@communique-tee/crypto';
+import { createNsm } from '@communique-tee/nsm';
+import { encodeKeyBinding, encodePublicConfiguration, type PublicConfiguration } from '@communique-tee/protocol';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../create-app';
+import { AttestationMonitor } from '../../features/attestation/attestation-monitor';
+import { answer, problem, TestEnclave } from '../../features/enclave/testing/test-enclave';
 import { testConfig } from '../../testing/gateway-under-test';
 import { createIssuer } from '../../testing/issuer';
 
@@ -73,5 +81,62 @@ describe('readiness', () => {
     expect((await fetch(`${url}/api/budget`)).status).toBe(401);
     await closed;
     await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
+  });
+
+  it('says no while the enclave attests another proof of residence than this gateway is configured for', async () => {
+    const nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
+    await writeFile(folder.file('root.pem'), await developmentRootPem(folder.file('root')));
+    const served = (residence: PublicConfiguration['residence']) =>
+      encodePublicConfiguration({
+        version: 2,
+        stack: 'test',
+        custody: 'process',
+        residence,
+        legacySuite: false,
+        egress: [],
+        services: {},
+      });
+    const demanding = served({
+      mode: 'required',
+      registrar: 'test-registrar',
+      keys: ['test-registrar+39a65c34+AZTGzRuzBVuFBHbUMG2qsXbkIkyL1V46GxnUtYi/z0Q4'],
+      maxCampaignDays: 90,
+      verificationKeySha256: 'ab'.repeat(32),
+    });
+    let configuration = demanding;
+    const publicKey = new Uint8Array(32);
+    const enclave = new TestEnclave({ kind: 'unix', path: folder.file('enclave') }, async (request, response) => {
+      if (request.path === '/attestation/configuration') {
+        answer(response, 200, 'application/json', Buffer.from(configuration));
+        return;
+      }
+      if (request.path !== '/attestation') return problem('not_found')(request, response);
+      const userData = encodeKeyBinding({
+        keyId: keyIdOf(publicKey),
+        receiptKey: new Uint8Array(32),
+        custody: 'process',
+        configSha256: new Uint8Array(createHash('sha256').update(configuration).digest()),
+      });
+      const nonce = new Uint8Array(Buffer.from(request.query.get('nonce') ?? '', 'hex'));
+      answer(response, 200, 'application/cose', await nsm.attest({ userData, publicKey, nonce }));
+    });
+    await enclave.start();
+    const { app, url } = await start({
+      TEE_PROVIDER: 'mock',
+      TEE_ENDPOINT: `unix:${folder.file('enclave')}`,
+      TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
+      TEE_EXPECTED_OPERATOR: `sha384:${developmentMeasurements.pcr3}`,
+      ATTESTATION_DEVELOPMENT_ROOT_FILE: folder.file('root.pem'),
+    });
+    try {
+      expect(await until(url, 503)).toMatchObject({ http: 503, code: 'residence_disagrees', retryAfter: '5' });
+      configuration = served({ mode: 'off' });
+      await app.get(AttestationMonitor).checkNow();
+      expect(await until(url, 200)).toMatchObject({ http: 200, status: 'ready' });
+    } finally {
+      await app.close();
+      await enclave.stop();
+      await nsm.close();
+    }
   });
 });

@@ -5,6 +5,7 @@ import {
   encodeKeyBinding,
   encodePublicConfiguration,
   encodeSealedMessage,
+  envelopeToJson,
   LIMITS,
   type ProblemCode,
   sealedMessageToJson,
@@ -30,6 +31,7 @@ import { RegisteredRoutes } from '../../core/routing/registered-routes';
 import { PageFiles } from '../page/page-files';
 import { StatusStreams } from '../../features/messages/status-streams';
 import { testConfig } from '../../testing/gateway-under-test';
+import { committedProof } from '@communique-tee/residence/testing';
 import { createIssuer, type Issuer } from '../../testing/issuer';
 import { sealedMessage } from '../../testing/sealed';
 import { exampleNewTemplate } from '../../features/templates/template-examples';
@@ -56,6 +58,13 @@ const ELSEWHERE: Readonly<Partial<Record<ProblemCode, string>>> = {
   shutting_down: 'takes a process that ends: http.spec.ts, health.spec.ts',
   internal_error: 'nothing is known that leads here; fuzz.long.integration.spec.ts looks for it',
   templates_full: 'takes hundreds of templates: templates.integration.spec.ts',
+  residence_required: 'takes proofs of residence: residence.integration.spec.ts',
+  root_not_accepted: 'takes proofs of residence: residence.integration.spec.ts',
+  circuit_retired: 'takes proofs of residence: residence.integration.spec.ts',
+  already_sent: 'takes proofs of residence: residence.integration.spec.ts',
+  proof_invalid: 'takes proofs of residence: residence.integration.spec.ts',
+  verifier_busy: 'takes proofs of residence: residence.integration.spec.ts',
+  residence_disagrees: 'takes an enclave with another configuration: readiness.integration.spec.ts',
   overloaded: 'takes a database whose every connection stays in use: database.spec.ts',
 };
 /** Of a route that is not part of the API: errors are the same. */
@@ -101,7 +110,7 @@ describe('the contract', () => {
       keyId: keyIdOf(new Uint8Array(32)),
       receiptKey: new Uint8Array(32),
       custody: 'process',
-      configSha256: new Uint8Array(32),
+      configSha256: new Uint8Array(createHash('sha256').update(configuration).digest()),
       legacyKey: new Uint8Array(32),
     });
     const nonce = query.get('nonce');
@@ -284,6 +293,9 @@ describe('the contract', () => {
     expect((await ask(url, 'get /api/budget', '/api/budget', { as: 'alice' })).status).toBe(200);
 
     expect((await post(url, 'bob', sealedMessageToJson(message))).code).toBe('message_id_taken');
+    const proven = envelopeToJson(committedProof('ada roads').envelope);
+    expect((await post(url, 'alice', proven)).code).toBe('residence_not_open');
+    expect((await ask(url, 'get /api/residence', '/api/residence')).status).toBe(200);
     expect((await post(url, 'alice', '{')).code).toBe('malformed_body');
     expect((await post(url, 'alice', 'x'.repeat(LIMITS.maxEnvelopeJsonBytes + 1))).code).toBe('body_too_large');
     expect((await post(url, 'alice', '{}', { 'content-type': 'text/plain' })).code).toBe('unsupported_media_type');
