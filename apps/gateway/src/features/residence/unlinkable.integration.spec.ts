@@ -52,7 +52,7 @@ describe('what is stored of proven messages', () => {
       };
       // What everybody's rows have in common joins nobody: key, price, status, expiry.
       const common = TEN_NAMES.flatMap((one) => campaigns.map((campaign) => valuesOf(`${one} ${campaign}`))).reduce(
-        (all, each) => all.intersection(each),
+        (all, each) => both(all, each),
       );
       expect(rows.filter(({ place }) => ['idempotency_key', 'reservation'].includes(place))).toEqual([]);
       expect(rows.filter(({ place, row }) => place === 'message' && row['owner'] !== null)).toEqual([]);
