@@ -20,6 +20,8 @@ export interface Attack {
   readonly enclave?: EnclaveOptions;
   /** Turns the attested time, or needs another power that only the process has; such an attack does not run on an image. */
   readonly processOnly?: boolean;
+  /** Why it cannot run on this machine; null: it can. */
+  readonly cannotRun?: () => string | null;
   readonly run: (parent: Parent) => Promise<void>;
 }
 

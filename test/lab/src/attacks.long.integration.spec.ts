@@ -16,6 +16,11 @@ it('finds the attacks', () => {
 
 it.each(files)('%s', async (file) => {
   const { default: exported } = (await import(join(folder, file))) as { default: unknown };
+  const reason = processLabs.cannotRun(asAttack(exported, file));
+  if (reason !== null) {
+    process.stderr.write(`\nSKIPPED: ${file}: ${reason}\n`);
+    return;
+  }
   const { verdict, error, expectations } = await runAttack(asAttack(exported, file), (attack) =>
     processLabs.open(attack),
   );

@@ -1,5 +1,6 @@
 import { UsageError } from '@communique-tee/command-line';
 import { workspaceRoot } from '@communique-tee/testing/harness';
+import { workerPrograms } from '@communique-tee/tools/dev/build/plugins/worker-programs.mjs';
 import { build } from 'esbuild';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -39,6 +40,7 @@ export async function loadAttack(file: string): Promise<Attack> {
       tsconfig: join(root, 'tsconfig.base.json'),
       sourcemap: 'inline',
       logLevel: 'error',
+      plugins: [workerPrograms({ root })],
     });
     const loaded = (await import(pathToFileURL(outfile).href)) as { default?: unknown };
     return asAttack(loaded.default, file);

@@ -28,7 +28,7 @@ export interface Labs {
 
 /** The development build as a process, a new one with new surroundings for each attack. */
 export const processLabs: Labs = {
-  cannotRun: () => null,
+  cannotRun: ({ cannotRun }) => cannotRun?.() ?? null,
   open: ({ enclave }) => processLab(enclave),
   stop: () => Promise.resolve(),
 };
