@@ -1,6 +1,7 @@
 import {
   commitmentOf,
   fetchListPath,
+  fieldToHex,
   openCampaignNote,
   openListPath,
   randomField,
@@ -8,6 +9,7 @@ import {
   registrationFromJson,
 } from '@communique-tee/residence';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { openDesk } from './registration-desk';
 import { startTestRegistrar, type TestRegistrar } from './test-registrar';
 
 const DISTRICTS = ['CA-12', 'AK-00', 'DC-00', 'PR-00', 'GU-00'];
@@ -61,6 +63,35 @@ describe('the test registrar', () => {
     const { campaign, notBefore } = openCampaignNote(note, by(), registrar.maxCampaignDays);
     expect([campaign, notBefore < now()]).toEqual(['parks-2026', true]);
     expect(() => registrar.openCampaign('parks-2026')).toThrow(/signed already/);
+  });
+
+  it('registers, at its desk, the code that a person pastes, and refuses others in a sentence', async () => {
+    const desk = await openDesk((commitment, district) => registrar.register(commitment, district));
+    const ask = async (fields: Record<string, string>) => {
+      const response = await fetch(desk.url, { method: 'POST', body: new URLSearchParams(fields) });
+      return { status: response.status, text: await response.text() };
+    };
+    try {
+      expect(await (await fetch(desk.url)).text()).toContain('no real registrar');
+      const code = fieldToHex(commitmentOf(randomField()));
+      const { status, text } = await ask({ code: ` ${code.toUpperCase()} `, district: 'mt-01' });
+      const json = text.split('readonly>')[1]?.split('</textarea>')[0]?.replaceAll('&quot;', '"') ?? '';
+      expect({ status, district: registrationFromJson(JSON.parse(json)).district.slice(4) }).toEqual({
+        status: 200,
+        district: 'MT-01',
+      });
+      for (const [fields, words] of [
+        [{ code, district: 'CA-12' }, /registered/],
+        [{ code: 'no code', district: 'CA-12' }, /field element/],
+        [{ code: fieldToHex(commitmentOf(randomField())), district: 'MT-03' }, /MT/],
+      ] as const) {
+        const refused = await ask(fields);
+        expect([refused.status, words.test(refused.text.split('role="alert"')[1] ?? '')]).toEqual([400, true]);
+      }
+      expect((await fetch(new URL('/register', desk.url))).status).toBe(404);
+    } finally {
+      await desk.stop();
+    }
   });
 
   it.each(['/', '/register', '/../register/register.jsonl', '/root.note/', '/root.note?x'])(
