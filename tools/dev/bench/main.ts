@@ -12,6 +12,7 @@ import { latencyRows } from './latency-rows';
 import type { Row, Section } from './measure';
 import { memoryRows } from './memory/rows';
 import { relayRows } from './relay/rows';
+import { residenceRows } from './residence/rows';
 import { sealingRows } from './sealing';
 import { table } from './table';
 
@@ -25,6 +26,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   full: { title: 'With a million ended messages and as many entries in the ledger', rows: fullRows },
   decision: { title: 'Limits and budget, one decision of Redis', rows: decisionRows },
   keys: { title: 'Keys that outlive an enclave, and several enclaves', rows: keysRows },
+  residence: { title: 'Proof of residence', rows: residenceRows },
   enclave: { title: 'The image, booted in QEMU', rows: enclaveRows },
 };
 
