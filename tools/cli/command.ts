@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Streams } from '@communique-tee/command-line';
 import type { Exit } from './failure';
+import type { OpenProver } from './residence/open-prover';
 import type { Paint } from './output/terminal';
 
 /** The world as a command sees it; a test gives it another. */
@@ -9,6 +10,8 @@ export interface Context extends Streams {
   readonly paint: Paint;
   /** Asks the person at the terminal a yes-or-no question; absent where there is none. */
   readonly confirm?: (question: string) => Promise<boolean>;
+  /** Makes proofs of residence; absent in an edition that cannot. */
+  readonly openProver?: OpenProver;
   /** Ctrl-C. */
   readonly signal: AbortSignal;
 }

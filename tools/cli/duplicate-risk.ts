@@ -10,13 +10,13 @@ export interface AcceptDuplicateOption {
 
 /**
  * Asks the person where an office may get the message twice, if the gateway lies.
- * @param before the same message, sealed to another key
+ * @param before the same message, sealed to another key; of a proven message the person is always asked
  * @throws Failure `duplicate_not_accepted`; nothing was sent
  */
 export async function acceptDuplicates(
   offices: readonly string[],
   key: Pick<EnclaveKey, 'custody' | 'configuration'>,
-  before: Pick<StoredMessage, 'recognizing'> | undefined,
+  before: Pick<StoredMessage, 'recognizing' | 'prepared'> | undefined,
   { acceptDuplicate = false }: AcceptDuplicateOption,
   { confirm }: Pick<Context, 'confirm'>,
 ): Promise<void> {
@@ -24,8 +24,12 @@ export async function acceptDuplicates(
     before === undefined
       ? forgetfulWhereShared(offices, key)
       : forgetfulChambers(offices, [before.recognizing, recognizingChambers(key)]);
-  if (chambers.length === 0 || acceptDuplicate) return;
-  const why = `the ${chambers.map((chamber) => CHAMBERS[chamber].name).join(' and the ')} may not recognize a repeated message`;
+  const provesAgain = before?.prepared.proven !== undefined;
+  if ((chambers.length === 0 && !provesAgain) || acceptDuplicate) return;
+  const why =
+    chambers.length === 0
+      ? 'it is proven again'
+      : `the ${chambers.map((chamber) => CHAMBERS[chamber].name).join(' and the ')} may not recognize a repeated message`;
   const risk =
     before === undefined
       ? `An office may get this message twice: several enclaves can open it, and ${why}.`

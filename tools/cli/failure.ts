@@ -23,6 +23,12 @@ const EXIT_OF = {
   duplicate_not_accepted: EXIT.refused,
   interrupted: EXIT.interrupted,
   token_missing: EXIT.notUnderstood,
+  /** there is no secret here, or no answer of the registrar */
+  not_registered: EXIT.notUnderstood,
+  /** another secret is stored, and is never replaced */
+  already_registered: EXIT.refused,
+  /** this edition cannot prove, or the reference string cannot be had */
+  proving_unavailable: EXIT.notReached,
   /** tokens are made for development alone */
   not_development: EXIT.refused,
 } as const satisfies Record<string, Exit>;

@@ -13,6 +13,8 @@ const COMMANDS = [
   'receipt verify',
   'seal',
   'offices',
+  'register',
+  'prove',
   'token',
   'image compare',
   'image measure',

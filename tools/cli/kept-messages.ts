@@ -2,6 +2,7 @@ import { keptMessageSchema, keptOf, type KeptMessage, type PreparedMessage } fro
 import {
   CHAMBER_KEYS,
   MESSAGE_ID_PATTERN,
+  decodeEnvelope,
   decodeSealedMessage,
   encodeSealedMessage,
   fromBase64Url,
@@ -27,11 +28,13 @@ const MAX_BYTES = 512 * 1024;
 const measurementsSchema = z.tuple([measurementSetSchema], measurementSetSchema);
 
 const schema = z.strictObject({
-  v: z.literal(4),
+  v: z.literal(5),
   /** What the client library resumes the message from; its key opens the enclave's answer, and nothing else. */
   kept: keptMessageSchema,
   /** CBOR form, base64url: what is posted, again if need be. */
   sealed: z.string(),
+  /** Of a message with a proof of residence, base64url: the envelope that is posted in place of it. */
+  envelope: z.string().nullable(),
   /** Base64url, 32 bytes: sealed again under it and the same id, no office gets the message twice. */
   deliverySecret: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** Chambers of which every enclave that the message was sealed to attested that they recognize a repeated message. */
@@ -86,9 +89,10 @@ export class KeptMessages {
   keep({ kept, prepared, deliverySecret, recognizing, trust }: StoredMessage): string {
     const file = this.fileOf(prepared.id);
     const value: z.input<typeof schema> = {
-      v: 4,
+      v: 5,
       kept,
       sealed: toBase64Url(prepared.sealed),
+      envelope: prepared.proven === undefined ? null : toBase64Url(prepared.proven.envelope),
       deliverySecret: toBase64Url(deliverySecret),
       recognizing: [...recognizing],
       trust: {
@@ -123,7 +127,9 @@ export class KeptMessages {
         `nothing is kept of ${id} in ${this.folder}: it was sent from elsewhere, or with another --state; the command list shows what is kept`,
       );
     try {
-      const { kept, sealed, deliverySecret, recognizing, trust } = schema.parse(readJsonFile(file, MAX_BYTES));
+      const { kept, sealed, envelope, deliverySecret, recognizing, trust } = schema.parse(
+        readJsonFile(file, MAX_BYTES),
+      );
       const bytes = fromBase64Url(sealed);
       const message = decodeSealedMessage(bytes);
       const prepared = {
@@ -132,11 +138,13 @@ export class KeptMessages {
         sealed: bytes,
         sealedSha256: new Uint8Array(createHash('sha256').update(bytes).digest()),
         answerKey: fromBase64Url(kept.answerKey),
+        ...provenOf(envelope, kept),
       };
       const canonical = encodeSealedMessage(message);
       // Both parts name id, key, expiry and hash: they have to be of the same message.
       if (
         Buffer.compare(canonical, bytes) !== 0 ||
+        (envelope !== null && !isDeepStrictEqual(decodeEnvelope(fromBase64Url(envelope)).sealed, message)) ||
         messageIdToText(message.messageId) !== id ||
         !isDeepStrictEqual(keptOf(prepared, new URL(kept.gateway), kept.accepted), kept)
       )
@@ -205,4 +213,11 @@ export class KeptMessages {
       throw new Failure('file_unwritable', `${file} cannot be removed: ${messageOf(cause)}`, cause);
     }
   }
+}
+
+/** Both are there, or neither. */
+function provenOf(envelope: string | null, { statusSecret }: KeptMessage): Pick<PreparedMessage, 'proven'> {
+  if ((envelope === null) !== (statusSecret === null)) throw new RangeError('half a proof');
+  if (envelope === null || statusSecret === null) return {};
+  return { proven: { envelope: fromBase64Url(envelope), statusSecret: fromBase64Url(statusSecret) } };
 }

@@ -10,6 +10,7 @@ import { send } from './commands/send';
 import type { WhetherSent } from '@communique-tee/client';
 import { endingOf, type Ending } from './exit-of';
 import { EXIT, Failure, usage, type Exit } from './failure';
+import type { OpenProver } from './residence/open-prover';
 import { json, printable, withoutPasswords } from './output/terminal';
 import { status } from './status/status';
 import { verify } from './verify/verify';
@@ -22,6 +23,8 @@ export interface Edition {
   readonly version?: string;
   /** Commands beside those that every edition has. */
   readonly more: readonly AddCommand[];
+  /** Absent: this edition makes no proofs of residence. */
+  readonly openProver?: OpenProver;
   /** The last part of the help: what to type first. */
   readonly firstSteps: (name: string) => string;
 }
@@ -54,7 +57,9 @@ export function commandLine(context: Context, edition: Edition): CommandLine<Exi
     edition.version,
   );
   line.program.addHelpText('after', after(edition));
-  const run: Run = (work) => line.run((...args) => work(context, ...args));
+  const { openProver } = edition;
+  const world = { ...context, ...(openProver && { openProver }) };
+  const run: Run = (work) => line.run((...args) => work(world, ...args));
   for (const add of [...COMMANDS, ...edition.more]) add(line.program, run);
   return line;
 }

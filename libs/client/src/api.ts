@@ -388,6 +388,8 @@ export interface ResidenceQuestion extends Pick<ResidenceOptions, 'secret' | 're
 
 export interface PreparedProof {
   readonly campaign: string;
+  /** Codes of the offices that people of the district can write to. */
+  readonly offices: readonly string[];
   /** When the first of the two notes ends: the message must not wait for longer. Unix time. */
   readonly notAfterSeconds: number;
   readonly rootNote: string;

@@ -5,7 +5,16 @@ export { connect } from './connect';
 export { forgetfulChambers, forgetfulWhereShared, recognizingChambers } from './duplicate-risk';
 export { fetchEnclaveKey, type EnclaveKey, type TrustPolicy } from './enclave-key';
 export { createDeliverySecret, prepareMessage, type PreparedMessage, type PrepareOptions } from './prepare';
-export { fetchMessage, followMessage, postMessage, type FollowOptions, type GatewayOptions } from './gateway';
+export { attestedResidence, orUnavailable, prepareProven } from './proven';
+export {
+  fetchListAddress,
+  fetchMessage,
+  followMessage,
+  postMessage,
+  type Access,
+  type FollowOptions,
+  type GatewayOptions,
+} from './gateway';
 export { postUntilAnswered, type PostOptions } from './post';
 export { keptMessageSchema } from '@communique-tee/protocol';
 export { keptOf, readKept } from './kept';

@@ -1,4 +1,4 @@
-import { encodeEnvelope, fromHex, type CongressMessage } from '@communique-tee/protocol';
+import { encodeEnvelope, fromHex, type CongressMessage, type FieldProblem } from '@communique-tee/protocol';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { EnclaveConfiguration, PreparedProof, ResidenceOptions, SendState } from './api';
 import type { EnclaveKey } from './enclave-key';
@@ -56,7 +56,7 @@ export async function prepareProven(
 ): Promise<PreparedMessage> {
   const { residence, statusSecret, nowSeconds, id, lifetimeSeconds } = options;
   const proof = await orUnavailable(() => prepareProof(options));
-  checkCampaign(content, proof);
+  checkAgainstProof(content, proof);
   const { campaignNote, prover } = residence;
   const { district, delivery, blinding } = proof.opening;
   const opening = {
@@ -118,22 +118,36 @@ function prepareProof({
   });
 }
 
-/** The gateway must not learn the campaign, and the enclave refuses a note of another one: too late, with the person's one proof used. */
-function checkCampaign({ campaignId }: CongressMessage, { campaign }: PreparedProof): void {
-  if (campaignId === campaign) return;
-  const pointer = '/campaignId';
-  const problem = {
-    pointer,
-    code: 'other_campaign',
-    message: `${pointer}: is not the campaign of the registrar's note`,
-  };
-  throw new ClientError('message_invalid', 'the message and the registrar’s note name two campaigns', {
-    problems: [problem],
-  });
+/**
+ * What the enclave would refuse, too late: by then the person has waited for the proof.
+ * @throws ClientError `message_invalid`
+ */
+function checkAgainstProof(content: CongressMessage, { campaign, offices, opening }: PreparedProof): void {
+  const [, state] = opening.district.split('-');
+  const problems: FieldProblem[] = content.offices.flatMap((office, at) =>
+    offices.includes(office)
+      ? []
+      : problemAt(`/offices/${String(at)}`, 'office_not_of_district', `the proven district has ${offices.join(', ')}`),
+  );
+  if (content.constituent.state !== state)
+    problems.push(
+      problemAt('/constituent/state', 'office_not_of_district', 'must be the state of the proven district'),
+    );
+  if (content.campaignId !== campaign)
+    problems.push(problemAt('/campaignId', 'other_campaign', "must be the campaign of the registrar's note"));
+  if (problems.length > 0)
+    throw new ClientError('message_invalid', 'the message does not fit its proof of residence', { problems });
 }
 
-/** Errors of the prover have a code and no secret in them. */
-async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
+function problemAt(pointer: string, code: string, what: string): FieldProblem {
+  return { pointer, code, message: `${pointer}: ${what}` };
+}
+
+/**
+ * The prover's errors, which have a code and no secret in them, as this library's.
+ * @throws ClientError `residence_unavailable`
+ */
+export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -1,6 +1,8 @@
 import {
   claimOf,
+  congressAt,
   deliveryOf,
+  formatDistrict,
   messageInput,
   openRootNote,
   PROOF_BYTES,
@@ -26,7 +28,8 @@ import { TestGateway, testMessage } from './testing/test-gateway';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
-const person = TEN[9];
+const congress = congressAt(Date.now() / 1000);
+const person = { ...TEN[9], district: formatDistrict({ congress, state: 'CA', seat: 12 }) };
 const others = TEN.slice(0, 3);
 const attested = {
   mode: 'required' as const,
@@ -109,7 +112,7 @@ describe('a proven message', () => {
     const { message, residence: sent } = gateway.posted[0]!;
     const { proof } = gateway.open(message);
     const scope = scopeOf(TEST_REGISTRAR.id, 'c1');
-    expect(proof).toMatchObject({ district: '120-CA-12', campaign: campaignNote });
+    expect(proof).toMatchObject({ district: person.district, campaign: campaignNote });
     expect(claimOf({ scope, ...proof! })).toEqual(sent!.claim);
     const { publicInputs } = witnesses[0]!;
     expect(publicInputs).toEqual({
@@ -314,13 +317,27 @@ describe('a proven message', () => {
       });
     });
 
-    it('where message and note name two campaigns', async () => {
-      const error: unknown = await client
-        .send({ ...testMessage(), campaignId: 'c2' }, { residence: residence() })
-        .result.catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({
-        code: 'message_invalid',
-        problems: [{ pointer: '/campaignId', code: 'other_campaign' }],
+    it.each([
+      ['note and message name two campaigns', { campaignId: 'c2' }, { pointer: '/campaignId', code: 'other_campaign' }],
+      [
+        'an office is of another district',
+        { offices: ['SCA01', 'HCA13'] },
+        { pointer: '/offices/1', code: 'office_not_of_district' },
+      ],
+    ])('where %s', async (_what, change, problem) => {
+      const { result } = client.send({ ...testMessage(), ...change }, { residence: residence() });
+      const error: unknown = await result.catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'message_invalid', problems: [problem], sent: 'not_sent' });
+    });
+
+    it('where the Congress of the district has ended', async () => {
+      const registration = {
+        ...registrationOf(person),
+        district: formatDistrict({ congress: congress - 1, state: 'CA', seat: 12 }),
+      };
+      expect(await refusedWith(send({ registration }).result)).toMatchObject({
+        code: 'residence_unavailable',
+        reason: 'ERR_RESIDENCE_DISTRICT_ENDED',
       });
     });
   });

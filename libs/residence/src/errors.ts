@@ -3,6 +3,8 @@ export type ResidenceErrorCode =
   | 'ERR_RESIDENCE_FIELD'
   /** Not `<congress>-<state>-<seat>`, such as `120-MT-01`. */
   | 'ERR_RESIDENCE_DISTRICT'
+  /** A district of a Congress that has ended: the registrar has a new one for the person. */
+  | 'ERR_RESIDENCE_DISTRICT_ENDED'
   /** A registrar id or a campaign id that is not 1 to 64 of `a` to `z`, `0` to `9` and `-`. */
   | 'ERR_RESIDENCE_ID'
   /** Not the JSON of a registration. */

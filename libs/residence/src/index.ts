@@ -18,3 +18,4 @@ export * from './registration';
 export * from './list-errors';
 export { listAddress } from './list-files';
 export * from './list-path';
+export * from './district-offices';

@@ -2,13 +2,20 @@ import {
   ClientError,
   fetchMessage,
   furthest,
+  attestedResidence,
   keptOf,
   postUntilAnswered,
+  prepareProven,
   prepareMessage,
   recognizingChambers,
+  type Access,
+  type EnclaveKey,
+  type PreparedMessage,
+  type PrepareOptions,
   type WhetherSent,
 } from '@communique-tee/client';
 import { toHex, type CongressMessage } from '@communique-tee/protocol';
+import { randomBytes } from 'node:crypto';
 import type { AddCommand } from '../command';
 import { acceptDuplicates, type AcceptDuplicateOption } from '../duplicate-risk';
 import { WhileSending } from '../exit-of';
@@ -33,6 +40,7 @@ import {
 } from '../options';
 import { json, rows } from '../output/terminal';
 import { readMessage } from '../read-message';
+import { proveOptions, readyToProve, type ProveOptions } from '../residence/prove-options';
 import { follow } from '../status/follow';
 import { exitOf, standingAsJson, standingAsText } from '../status/report';
 import { namesTrust, policyOf, trustOf, trustOptions, type KeptTrust, type TrustOptions } from '../trust';
@@ -57,10 +65,20 @@ Exit code
 Examples
   ${name} send --message docs/examples/message.json --pcr0 <hex> --pcr3 <hex> --token-file token --wait
   COMMUNIQUE_TOKEN=... ${name} send --message letter.json --policy policy.json --gateway https://communique.example.org
+  ${name} send --residence --campaign-note campaign.note --message letter.json --policy policy.json --wait
 `;
 
 interface Options
-  extends TrustOptions, GatewayOption, TokenOption, StateOption, WaitOption, JsonOption, AcceptDuplicateOption {
+  extends
+    TrustOptions,
+    GatewayOption,
+    TokenOption,
+    StateOption,
+    WaitOption,
+    JsonOption,
+    AcceptDuplicateOption,
+    ProveOptions {
+  readonly residence?: boolean;
   readonly message?: string;
   readonly lifetime?: string;
   readonly again?: string;
@@ -83,7 +101,11 @@ export const send: AddCommand = (program, run) => {
       '--accept-duplicate',
       'send although an office may get the message twice; asked on a terminal, needed where there is none',
     );
-  for (const add of [waitOption, gatewayOption, tokenOption, stateOption, jsonOption]) add(command);
+  command.option(
+    '--residence',
+    'prove that you live in the district, and post without a token: register and its registration first',
+  );
+  for (const add of [proveOptions, waitOption, gatewayOption, tokenOption, stateOption, jsonOption]) add(command);
   return trustOptions(command)
     .addHelpText('after', after(program.name()))
     .action(
@@ -95,13 +117,38 @@ export const send: AddCommand = (program, run) => {
         const state = new KeptMessages(options.state, context.environment);
         const lifetimeSeconds = secondsOf(options.lifetime, 'lifetime');
         const waitSeconds = waitSecondsOf(options);
-        const token = tokenOf(options, context.environment);
-
         const earlier = again === undefined ? undefined : state.find(again);
+        const isProven = options.residence === true || earlier?.prepared.proven !== undefined;
+        const token = isProven ? null : tokenOf(options, context.environment);
         const gateway =
           earlier !== undefined && options.gateway === undefined
             ? new URL(earlier.kept.gateway)
             : gatewayOf(options, context.environment);
+
+        const proven = async (
+          content: CongressMessage,
+          key: EnclaveKey,
+          sealing: PrepareOptions,
+          before: StoredMessage | undefined,
+        ) => {
+          const { residence, onState, opened } = await readyToProve(options, context);
+          try {
+            const attested = attestedResidence(key, residence);
+            if (attested === null) throw new TypeError('a residence was given');
+            return await prepareProven(content, key, {
+              ...sealing,
+              attested,
+              residence,
+              gateway,
+              statusSecret: before?.prepared.proven?.statusSecret ?? new Uint8Array(randomBytes(32)),
+              nowSeconds: () => Math.floor(Date.now() / 1000),
+              signal: context.signal,
+              onState,
+            });
+          } finally {
+            opened.close();
+          }
+        };
 
         /** @param before the same message, sealed to a key that is gone */
         const sealed = async (content: CongressMessage, trust: KeptTrust, before?: StoredMessage) => {
@@ -111,10 +158,13 @@ export const send: AddCommand = (program, run) => {
             `verified: PCR0 ${key.attestation.pcr0.slice(0, 16)}..., operator ${key.attestation.pcr3?.slice(0, 16) ?? 'unnamed'}..., key ${toHex(key.keyId)}, custody ${key.custody}`,
           );
           await acceptDuplicates(content.offices, key, before, options, options.json === true ? {} : context);
-          const prepared = prepareMessage(content, key, {
+          const sealing = {
             ...(before && { id: before.prepared.id }),
             ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
-          });
+          };
+          const prepared = isProven
+            ? await proven(content, key, sealing, before)
+            : prepareMessage(content, key, sealing);
           const attested = recognizingChambers(key);
           const stored = {
             kept: keptOf(prepared, gateway, before !== undefined),
@@ -139,7 +189,7 @@ export const send: AddCommand = (program, run) => {
           const trust = namesTrust(options) ? trustOf(options) : earlier.trust;
           const content = { ...readMessage(file), deliverySecret: new Uint8Array(deliverySecret) };
           const { status } = await reaching(gateway, () =>
-            fetchMessage({ gateway, token, signal: context.signal }, prepared.id),
+            fetchMessage({ gateway, ...accessOf(prepared, token), signal: context.signal }, prepared.id),
           );
           told.sent = 'accepted';
           // Sealing again replaces what opens the answer to the first form.
@@ -163,7 +213,7 @@ export const send: AddCommand = (program, run) => {
           step(`posting ${id}`);
           const view = await postUntilAnswered(prepared, {
             gateway,
-            token: () => Promise.resolve(tokenOf(options, context.environment)),
+            token: isProven ? null : () => Promise.resolve(tokenOf(options, context.environment)),
             signal: context.signal,
             budgetMs: 0,
             maxAttempts: 1,
@@ -183,6 +233,7 @@ export const send: AddCommand = (program, run) => {
               ? json({
                   id,
                   gateway_says: { status: view.status, expires_at: view.expiresAt },
+                  ...(prepared.proven && { proven: true, posted_bytes: prepared.proven.envelope.length }),
                   sealed_bytes: prepared.sealed.length,
                   sealed_sha256: toHex(prepared.sealedSha256),
                   key_id: toHex(prepared.message.keyId),
@@ -202,3 +253,8 @@ export const send: AddCommand = (program, run) => {
       }),
     );
 };
+
+/** What reads the status of this message. */
+function accessOf({ proven }: PreparedMessage, token: string | null): Access {
+  return proven === undefined ? { token: token ?? undefined } : { statusSecret: proven.statusSecret };
+}

@@ -7,7 +7,8 @@ export interface FollowOptions {
   /** The gateway that is asked; the one that the message was sent to, or another of the same service. */
   readonly gateway: URL;
   readonly policy: TrustPolicy;
-  readonly token: string;
+  /** Null: of a proven message, whose status secret was kept. */
+  readonly token: string | null;
   /** null: until the message ends. 0: its status now. */
   readonly waitSeconds: number | null;
 }
@@ -24,7 +25,7 @@ export async function follow(
 ): Promise<Standing> {
   let last: Standing | undefined;
   const { result } = resumeMessage(
-    { gateway, trust: policy, token: () => Promise.resolve(token) },
+    { gateway, trust: policy, token: () => Promise.resolve(token ?? '') },
     { ...kept, gateway: gateway.origin },
     {
       signal,

@@ -70,7 +70,8 @@ export const status: AddCommand = (program, run) => {
         const gateway =
           options.gateway === undefined ? new URL(stored.kept.gateway) : gatewayOf(options, context.environment);
         const policy = policyOf(namesTrust(options) ? trustOf(options) : stored.trust);
-        const token = tokenOf(options, context.environment);
+        // The status secret of a proven message was kept; it takes no token.
+        const token = stored.kept.statusSecret === null ? tokenOf(options, context.environment) : null;
         const standing = await follow(
           stored,
           { gateway, policy, token, waitSeconds: waitSeconds === undefined ? 0 : waitSeconds },

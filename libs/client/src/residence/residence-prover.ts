@@ -1,5 +1,6 @@
 import {
   checkField,
+  checkInOffice,
   checkWindow,
   commitmentOf,
   deliveryOf,
@@ -7,6 +8,7 @@ import {
   isFreshListPath,
   messageInput,
   nullifierOf,
+  officesOfDistrict,
   openCampaignNote,
   openListPath,
   randomField,
@@ -38,6 +40,7 @@ async function prepareProof(prove: Prove, question: ResidenceQuestion): Promise<
   const { attested, campaignNote, nowSeconds, signal, onState } = question;
   const secret = checkField(question.secret);
   const registration = registrationFromJson(question.registration);
+  checkInOffice(registration.district, nowSeconds());
   const by = registrarOf(attested.registrar, attested.keys);
   const campaign = openCampaignNote(campaignNote, by, attested.maxCampaignDays);
   checkWindow(campaign, nowSeconds());
@@ -50,6 +53,7 @@ async function prepareProof(prove: Prove, question: ResidenceQuestion): Promise<
   const blinding = randomField();
   return {
     campaign: campaign.campaign,
+    offices: officesOfDistrict(registration.district),
     notAfterSeconds: Math.min(note.notAfter, campaign.notAfter),
     rootNote: list.rootNote,
     nullifier: nullifierOf(secret, scope),

@@ -1,0 +1,80 @@
+import type { ResidenceOptions, SendState } from '@communique-tee/client';
+import type { Command } from 'commander';
+import type { Context } from '../command';
+import { Failure, usage } from '../failure';
+import { readText } from '../files';
+import type { StateOption } from '../options';
+import { IdentityFile } from './identity-file';
+import type { OpenedProver } from './open-prover';
+
+const MAX_NOTE_BYTES = 400;
+
+export interface ProveOptions {
+  readonly campaignNote?: string;
+  readonly list?: string;
+  readonly referenceString?: string;
+}
+
+export function proveOptions(command: Command): Command {
+  return command
+    .option(
+      '--campaign-note <file>',
+      "the registrar's signed note of the campaign, as its template has it (GET /api/templates)",
+    )
+    .option('--list <url>', "the folder of the registrar's list (default: the gateway's word)")
+    .option(
+      '--reference-string <file>',
+      'what proving needs, 262,208 bytes (default: the cache, else fetched once from a public host)',
+    );
+}
+
+/** What a proof takes, out of the files of this machine. Close the prover in the end. */
+export interface ReadyToProve {
+  readonly residence: ResidenceOptions;
+  /** Tells the steps, and stores what was read of the list. */
+  readonly onState: (state: SendState) => void;
+  readonly opened: OpenedProver;
+}
+
+/** @throws Failure `not_registered`, `proving_unavailable`, `usage`, `state_broken`, `file_unreadable` */
+export async function readyToProve(
+  options: ProveOptions & StateOption,
+  { environment, openProver, signal, err }: Context,
+): Promise<ReadyToProve> {
+  if (openProver === undefined)
+    throw new Failure(
+      'proving_unavailable',
+      'this edition of the command cannot prove: use node tools/cli/bin.mjs in a checkout',
+    );
+  if (options.campaignNote === undefined) throw usage("--campaign-note <file> is missing: the registrar's signed note");
+  const campaignNote = readText(options.campaignNote, MAX_NOTE_BYTES);
+  const file = new IdentityFile(options.state, environment);
+  const identity = file.registered();
+  const opened = await openProver({ referenceString: options.referenceString, signal });
+  const { prover } = opened;
+  return {
+    opened,
+    residence: {
+      secret: identity.secret,
+      registration: identity.registration,
+      campaignNote,
+      list: identity.list ?? undefined,
+      files: options.list,
+      prover,
+    },
+    onState: (state) => {
+      if (state.step === 'registry_read') file.update({ ...identity, list: state.list });
+      const text = stepText(state);
+      if (text !== undefined) err(`  ${text}\n`);
+    },
+  };
+}
+
+function stepText(state: SendState): string | undefined {
+  if (state.step === 'fetching_registry') return "reading the registrar's list";
+  if (state.step === 'proving' && state.phase === 'proving') return 'proving';
+  if (state.step !== 'waiting') return undefined;
+  const what =
+    state.because === 'ERR_RESIDENCE_LIST_UPDATING' ? 'the list is being updated' : `not answered: ${state.because}`;
+  return `${what}; again in ${String(Math.ceil(state.waitMs / 1000))} s`;
+}

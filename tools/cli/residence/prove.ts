@@ -1,0 +1,103 @@
+import { attestedResidence, fetchListAddress, orUnavailable } from '@communique-tee/client';
+import { randomBytes } from 'node:crypto';
+import type { AddCommand } from '../command';
+import { EXIT } from '../failure';
+import { attestedKey, reaching } from '../gateway';
+import {
+  gatewayOf,
+  gatewayOption,
+  jsonOption,
+  stateOption,
+  type GatewayOption,
+  type JsonOption,
+  type StateOption,
+} from '../options';
+import { json, rows } from '../output/terminal';
+import { policyOf, trustOf, trustOptions, type TrustOptions } from '../trust';
+import { proveOptions, readyToProve, type ProveOptions } from './prove-options';
+
+const after = (name: string) => `
+Nothing is sent: the proof is made for random bytes, and thrown away. It shows whether a message could be proven now, and which
+offices it can go to. The registrar's list is fetched at most once a day.
+
+Exit code
+  0  a proof was made
+  1  refused: the enclave is not one that you accept, or it asks for another proof
+  2  not understood: the arguments, or what a file holds; no registration is kept here
+  3  the gateway, the registrar's list or what proving needs could not be had; or this person is not on the list
+
+Examples
+  ${name} prove --campaign-note campaign.note --policy policy.json
+`;
+
+interface Options extends TrustOptions, GatewayOption, StateOption, JsonOption, ProveOptions {}
+
+export const prove: AddCommand = (program, run) => {
+  const command = program
+    .command('prove')
+    .summary('whether a proof of residence can be made now, and for which offices; sends nothing')
+    .description(
+      'Checks that a proof of residence can be made: reads the list, proves for random bytes, sends nothing.',
+    );
+  for (const add of [proveOptions, stateOption, jsonOption]) add(command);
+  gatewayOption(command);
+  return trustOptions(command)
+    .addHelpText('after', after(program.name()))
+    .action(
+      run(async (context, options: Options) => {
+        const { officesOfDistrict } = await import('@communique-tee/client/residence');
+        const gateway = gatewayOf(options, context.environment);
+        const policy = policyOf(trustOf(options));
+        const { residence, onState, opened } = await readyToProve(options, context);
+        try {
+          const { district } = residence.registration;
+          const offices = officesOfDistrict(district);
+          context.err(`  ${district}: ${offices.join(' ') || 'no office'}\n`);
+          const key = await attestedKey(gateway, policy, context.signal);
+          const attested = attestedResidence(key, residence);
+          if (attested === null) throw new TypeError('a residence was given');
+          const { files } = residence;
+          const question = {
+            ...residence,
+            files: () =>
+              files === undefined
+                ? reaching(gateway, () => fetchListAddress(gateway, context.signal))
+                : Promise.resolve(files),
+            attested,
+            nowSeconds: () => Math.floor(Date.now() / 1000),
+            signal: context.signal,
+            onState,
+          };
+          const prepared = await orUnavailable(() => residence.prover.prepare(question));
+          const startedMs = performance.now();
+          const { proof } = await orUnavailable(() => prepared.prove(randomBytes(32), randomBytes(32)));
+          const tookMs = Math.round(performance.now() - startedMs);
+          const until = new Date(prepared.notAfterSeconds * 1000).toISOString();
+          context.out(
+            options.json === true
+              ? json({
+                  proven: true,
+                  registrar: attested.registrar,
+                  campaign: prepared.campaign,
+                  district,
+                  offices,
+                  until,
+                  proof_bytes: proof.length,
+                  took_ms: tookMs,
+                })
+              : `${context.paint('PROVEN', 'good')}  nothing was sent\n${rows([
+                  ['registrar', attested.registrar],
+                  ['campaign', prepared.campaign],
+                  ['district', district],
+                  ['offices', offices.join(' ')],
+                  ['until', until],
+                  ['proof', `${String(proof.length)} bytes in ${String(tookMs)} ms`],
+                ])}`,
+          );
+          return EXIT.done;
+        } finally {
+          opened.close();
+        }
+      }),
+    );
+};

@@ -1,0 +1,124 @@
+import type { Registration } from '@communique-tee/client';
+import type { AddCommand } from '../command';
+import { EXIT, Failure, messageOf, usage } from '../failure';
+import { readJsonFile } from '../files';
+import { jsonOption, stateOption, type JsonOption, type StateOption } from '../options';
+import { json, rows } from '../output/terminal';
+import { IdentityFile, readIdentity, type Identity } from './identity-file';
+
+const MAX_REGISTRATION_BYTES = 4096;
+
+const after = (name: string) => `
+The first call makes a secret and stores it in residence.json, in the folder where sent messages are kept, readable by its owner
+alone. Only after it was read back is the commitment code printed: hand that to the registrar, and never the file. Later calls
+print the same code; a second secret is never made. Whoever has the file can send in your place.
+
+Exit code
+  0  done
+  1  refused: another secret is stored already
+  2  not understood: the arguments, or what a file holds
+  3  a file cannot be read or written
+
+Examples
+  ${name} register
+  ${name} register --registration registration.json
+  ${name} register --export residence-backup.json
+`;
+
+interface Options extends StateOption, JsonOption {
+  readonly registration?: string;
+  readonly import?: string;
+  readonly export?: string;
+}
+
+export const register: AddCommand = (program, run) => {
+  const command = program
+    .command('register')
+    .summary('your secret for proofs of residence: makes it once, prints the code for the registrar')
+    .description('Makes the secret that proofs of residence are made with, and keeps what the registrar answers.')
+    .option('--registration <file>', "keep the registrar's answer: the JSON file that it gave to you")
+    .option('--import <file>', 'take the secret out of a file that --export wrote, where none is stored yet')
+    .option('--export <file>', 'write secret and registration into a new file, for another machine or as a backup');
+  for (const add of [stateOption, jsonOption]) add(command);
+  return command.addHelpText('after', after(program.name())).action(
+    run(async (context, options: Options) => {
+      const { commitmentOf, createSecret, fieldToHex, officesOfDistrict, registrationFromJson } =
+        await import('@communique-tee/client/residence');
+      if (options.import !== undefined && options.export !== undefined)
+        throw usage('--import and --export exclude each other');
+      const file = new IdentityFile(options.state, context.environment);
+
+      const kept = file.read();
+      const isNew = kept === undefined;
+      let identity: Identity =
+        options.import === undefined
+          ? (kept ?? { secret: createSecret(), registration: null, list: null })
+          : imported(options.import, kept);
+      // Of a damaged secret no code is printed.
+      const commitment = orFailure('state_broken', file.path, () => commitmentOf(identity.secret));
+      if (isNew) file.create(identity);
+      if (options.registration !== undefined) {
+        const registration = readJsonFile(options.registration, MAX_REGISTRATION_BYTES);
+        orFailure('not_understood', options.registration, () => registrationFromJson(registration));
+        identity = { ...identity, registration: registration as Registration, list: null };
+        file.update(identity);
+      }
+      if (options.export !== undefined) file.export(options.export, identity);
+
+      const code = fieldToHex(commitment);
+      const { registration } = identity;
+      const offices = registration && officesOfDistrict(registration.district);
+      context.out(
+        options.json === true
+          ? json({
+              commitment: code,
+              made: isNew && options.import === undefined,
+              stored: file.path,
+              ...(options.export !== undefined && { exported: options.export }),
+              registration: registration && {
+                registrar: registration.registrar,
+                district: registration.district,
+                offices,
+              },
+            })
+          : rows([
+              ['code', code],
+              ['stored', file.path],
+              ...(options.export === undefined ? [] : [['exported', options.export] as const]),
+              ...(registration === null
+                ? [
+                    [
+                      'next',
+                      `hand the code to the registrar; then ${program.name()} register --registration <file>`,
+                    ] as const,
+                  ]
+                : [
+                    ['registrar', registration.registrar] as const,
+                    ['district', registration.district] as const,
+                    [
+                      'offices',
+                      offices?.join(' ') || 'none: the table of offices does not have this district',
+                    ] as const,
+                  ]),
+            ]),
+      );
+      return EXIT.done;
+    }),
+  );
+};
+
+function imported(from: string, kept: Identity | undefined): Identity {
+  const given = readIdentity(from);
+  if (kept !== undefined && !kept.secret.every((byte, at) => byte === given.secret[at]))
+    throw new Failure('already_registered', 'another secret is stored here already; the imported one was not taken');
+  return kept ?? given;
+}
+
+/** The libraries' errors quote nothing, and neither does this one. */
+function orFailure<T>(code: 'state_broken' | 'not_understood', file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new Failure(code, `${file} cannot be used: ${messageOf(error)}`);
+  }
+}
