@@ -1,5 +1,6 @@
 // What the image builder runs before it puts a configuration into an image: `node check-configuration.js <file>`. Exit code 0, or 78
-// with all that is wrong on standard error. It prints the stack's name, the custody of its keys, and the destinations that the parent has to let through.
+// with all that is wrong on standard error. It prints the stack's name, the custody of its keys, its proof of
+// residence, and the destinations that the parent has to let through.
 import { destinationsOf } from './configuration/cross-checks';
 import { parseConfigurationForImage } from './configuration/for-image';
 import { ConfigurationError, readConfigurationFile } from './runtime/configuration-file';
@@ -15,8 +16,8 @@ exitOnError(async () => {
   }
   if (file === undefined || file.startsWith('-') || more.length > 0) throw new ConfigurationError([USAGE]);
   const configuration = parseConfigurationForImage(readConfigurationFile(file));
-  const { stack, listen, custody, egress } = configuration;
+  const { stack, listen, custody, residence, egress } = configuration;
   process.stdout.write(
-    `${JSON.stringify({ stack, listen, custody: custody.mode, routes: egress.routes, destinations: destinationsOf(configuration) })}\n`,
+    `${JSON.stringify({ stack, listen, custody: custody.mode, residence, routes: egress.routes, destinations: destinationsOf(configuration) })}\n`,
   );
 });

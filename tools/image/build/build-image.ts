@@ -153,6 +153,7 @@ export async function buildImage({
           unverified,
           configurationSha256: createHash('sha256').update(contents.configuration).digest('hex'),
           custody: configuration.custody,
+          residence: configuration.residence,
           routes: configuration.routes,
         },
         null,

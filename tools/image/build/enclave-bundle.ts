@@ -27,6 +27,15 @@ const summarySchema = z.strictObject({
   stack: z.string(),
   listen: z.string(),
   custody: z.enum(['process', 'kms']),
+  residence: z.union([
+    z.strictObject({ mode: z.literal('off') }),
+    z.strictObject({
+      mode: z.enum(['optional', 'required']),
+      registrar: z.string(),
+      keys: z.array(z.string()),
+      maxCampaignDays: z.int(),
+    }),
+  ]),
   routes: z.array(z.strictObject({ host: z.string(), port: z.int(), vsockPort: z.int() })),
   destinations: z.array(z.strictObject({ host: z.string(), port: z.int() })),
 });
