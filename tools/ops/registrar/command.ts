@@ -1,5 +1,6 @@
 import { collect, terminal, UsageError, type CommandLine, type Streams } from '@communique-tee/command-line';
 import { createBulkHasher } from '@communique-tee/residence/bulk';
+import { ID_PATTERN } from '@communique-tee/residence';
 import type { Command } from 'commander';
 import { userInfo } from 'node:os';
 import { Registrar, systemWorld, type World } from './registrar';
@@ -36,8 +37,8 @@ interface Everywhere {
 }
 
 interface CampaignOptions extends Everywhere {
-  readonly id: string;
-  readonly days: string;
+  readonly id?: string;
+  readonly days?: string;
   readonly from?: string;
 }
 
@@ -69,15 +70,15 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
   const done = (text: string): undefined => void streams.err(`${text}\n`);
 
   leaf(command, 'init', 'make the folder with a register of nobody')
-    .requiredOption('--registrar <id>', 'its id, for ever: 1 to 64 of a-z, 0-9 and -')
+    .option('--registrar <id>', 'its id, for ever: 1 to 64 of a-z, 0-9 and -')
     .option('--max-campaign-days <days>', 'as in the enclave’s configuration', String(MAX_CAMPAIGN_DAYS))
     .action(
-      line.run((options: Everywhere & { registrar: string; maxCampaignDays: string }) =>
+      line.run(({ registrar: id, ...options }: Everywhere & { registrar?: string; maxCampaignDays: string }) =>
         reported(streams, () => {
-          if (!/^[a-z0-9-]{1,64}$/.test(options.registrar))
+          if (!ID_PATTERN.test(needed('--registrar', id)))
             throw new UsageError('--registrar takes 1 to 64 of a-z, 0-9 and -');
           const maxCampaignDays = wholeNumber('--max-campaign-days', options.maxCampaignDays, MAX_CAMPAIGN_DAYS);
-          const of = { registrar: options.registrar, maxCampaignDays };
+          const of = { registrar: needed('--registrar', id), maxCampaignDays };
           Registrar.create(options.folder, of, world.worldOf(byOf(options)))[Symbol.dispose]();
           done(`Made the register of ${of.registrar} in ${options.folder}. Next: registrar key make`);
           return 0;
@@ -98,10 +99,10 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
   );
   leaf(key, 'show', 'print the verifier keys, for the gateway and the enclave').action(on(showKeys));
   leaf(key, 'use', 'sign with another key from now on')
-    .requiredOption('--key <id>', '8 hexadecimal digits, as key show prints them')
+    .option('--key <id>', '8 hexadecimal digits, as key show prints them')
     .action(
-      on((open, options: Everywhere & { key: string }) => {
-        open.useKey(options.key);
+      on((open, { key: keyId }: Everywhere & { key?: string }) => {
+        open.useKey(needed('--key', keyId));
         return done('Publish now, and put the notes of open campaigns (campaign show) into their templates.');
       }),
     );
@@ -126,19 +127,21 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
     .action(on((open, options: Everywhere & AddOptions) => moveCommand(open, options, streams)));
 
   leaf(command, 'revoke', 'empty a person’s place in the next root')
-    .requiredOption('--person <id>', 'your own id of the person')
+    .option('--person <id>', 'your own id of the person')
     .action(
-      on((open, { person }: Everywhere & { person: string }) => {
-        open.revoke(person);
-        return done(`${person} is not in the next root. Publish it; roots before it are valid for up to 14 days.`);
+      on((open, { person }: Everywhere & { person?: string }) => {
+        open.revoke(needed('--person', person));
+        return done(
+          `${String(person)} is not in the next root. Publish it; roots before it are valid for up to 14 days.`,
+        );
       }),
     );
 
   leaf(command, 'show', 'print the registration that a person needs, again')
-    .requiredOption('--person <id>', 'your own id of the person')
+    .option('--person <id>', 'your own id of the person')
     .action(
-      on((open, { person }: Everywhere & { person: string }) => {
-        streams.out(`${JSON.stringify(open.registrationOf(person))}\n`);
+      on((open, { person }: Everywhere & { person?: string }) => {
+        streams.out(`${JSON.stringify(open.registrationOf(needed('--person', person)))}\n`);
         return 0;
       }),
     );
@@ -148,12 +151,12 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
     .action(on((open, options: Everywhere & ListOptions) => list(open, options, world.worldOf('').now(), streams)));
 
   leaf(command, 'publish', 'sign the tree of now, valid for 14 days, and write its files')
-    .requiredOption('--to <folder>', 'the static folder')
+    .option('--to <folder>', 'the static folder')
     .option('--empty', 'also when nobody is registered')
     .option('--json', 'print one JSON object')
     .action(
-      on(async (open, options: Everywhere & { to: string; empty?: boolean; json?: boolean }) => {
-        const published = open.publish(options.to, options.empty === true, await createBulkHasher());
+      on(async (open, options: Everywhere & { to?: string; empty?: boolean; json?: boolean }) => {
+        const published = open.publish(needed('--to', options.to), options.empty === true, await createBulkHasher());
         if (options.json === true) streams.out(`${JSON.stringify(published)}\n`);
         const { people, files, notAfter, sameTree } = published;
         return done(
@@ -168,22 +171,22 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
     .description('The campaigns, in each of which a person sends one message.')
     .helpCommand(false);
   leaf(campaign, 'open', 'sign the note of a new campaign')
-    .requiredOption('--id <id>', '1 to 64 of a-z, 0-9 and -; signed once')
-    .requiredOption('--days <days>', `how long it lasts, at most ${String(MAX_CAMPAIGN_DAYS)}`)
+    .option('--id <id>', '1 to 64 of a-z, 0-9 and -; signed once')
+    .option('--days <days>', `how long it lasts, at most ${String(MAX_CAMPAIGN_DAYS)}`)
     .option('--from <time>', 'when it begins, such as 2027-01-15T08:00:00Z; by default now')
     .action(
       on((open, { id, days, from }: CampaignOptions) => {
         const notBefore = from === undefined ? world.worldOf('').now() : timeOf('--from', from);
-        const lasts = wholeNumber('--days', days, MAX_CAMPAIGN_DAYS) * DAY_SECONDS;
-        streams.out(open.openCampaign(id, { notBefore, notAfter: notBefore + lasts }));
+        const lasts = wholeNumber('--days', needed('--days', days), MAX_CAMPAIGN_DAYS) * DAY_SECONDS;
+        streams.out(open.openCampaign(needed('--id', id), { notBefore, notAfter: notBefore + lasts }));
         return 0;
       }),
     );
   leaf(campaign, 'show', 'print the note of a campaign, signed by the key in use')
-    .requiredOption('--id <id>', 'of the campaign')
+    .option('--id <id>', 'of the campaign')
     .action(
-      on((open, { id }: Everywhere & { id: string }) => {
-        streams.out(open.campaignNote(id));
+      on((open, { id }: Everywhere & { id?: string }) => {
+        streams.out(open.campaignNote(needed('--id', id)));
         return 0;
       }),
     );
@@ -218,6 +221,12 @@ async function reported(streams: Streams, work: () => Promise<number> | number):
     streams.err(`${error.message}\n`);
     return error.code === 'ERR_REGISTRAR_UNREADABLE' ? EXIT_UNREADABLE : EXIT_FAILED;
   }
+}
+
+/** commander would report a missing option before a misspelt one. */
+function needed(option: string, value: string | undefined): string {
+  if (value === undefined) throw new UsageError(`${option} is missing`);
+  return value;
 }
 
 function byOf({ by }: Everywhere): string {
