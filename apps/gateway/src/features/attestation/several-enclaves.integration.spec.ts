@@ -32,7 +32,7 @@ class Peer {
         );
         return;
       }
-      if (request.path === '/keys') return problem('not_found')(request, response);
+      if (request.path !== '/messages') return problem('not_found')(request, response);
       this.relays++;
       if (this.onRelay !== undefined) return this.onRelay(request, response);
       answer(response, 200, 'application/cbor', await this.identity.encodedAnswer(request.body, this.outcomes));

@@ -489,7 +489,8 @@ describe('DeliveryWorker', () => {
       );
       let attested = new EnclaveIdentity((fields) => wrong.attest(fields), '09'.repeat(48));
       enclave.behaviour = async (request, response) => {
-        if (request.path !== '/attestation') return accepting(['accepted'])(request, response);
+        if (request.path === '/messages') return accepting(['accepted'])(request, response);
+        if (request.path !== '/attestation') return problem('not_found')(request, response);
         answer(
           response,
           200,

@@ -122,6 +122,8 @@ export class KeyedEnclave {
         'application/cose',
         await identity.document(nonce === null ? undefined : Buffer.from(nonce, 'hex')),
       );
+    } else if (request.path !== '/messages') {
+      return problem('not_found')(request, response);
     } else {
       this.relays++;
       if (this.onRelay !== undefined) return this.onRelay(request, response);
