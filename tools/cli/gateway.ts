@@ -27,6 +27,12 @@ export function attestedKey(gateway: URL, policy: TrustPolicy, signal: AbortSign
   return reaching(gateway, () => fetchEnclaveKey(gateway, policy, signal));
 }
 
+/** The clock of the enclave that judges expiry and notes, by a document that it made just now. @returns Unix seconds */
+export function enclaveClock({ attestation }: Pick<EnclaveKey, 'attestation'>): () => number {
+  const aheadMs = attestation.timestampMs - Date.now();
+  return () => Math.floor((Date.now() + aheadMs) / 1000);
+}
+
 export interface Answer {
   readonly ok: boolean;
   readonly status: number;

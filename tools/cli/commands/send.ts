@@ -20,7 +20,7 @@ import type { AddCommand } from '../command';
 import { acceptDuplicates, type AcceptDuplicateOption } from '../duplicate-risk';
 import { WhileSending } from '../exit-of';
 import { EXIT, Failure, usage } from '../failure';
-import { attestedKey, reaching } from '../gateway';
+import { attestedKey, enclaveClock, reaching } from '../gateway';
 import { KeptMessages, type StoredMessage } from '../kept-messages';
 import {
   gatewayOf,
@@ -131,6 +131,7 @@ export const send: AddCommand = (program, run) => {
           sealing: PrepareOptions,
           before: StoredMessage | undefined,
         ) => {
+          const nowSeconds = enclaveClock(key);
           const { residence, onState, opened } = await readyToProve(options, context);
           try {
             const attested = attestedResidence(key, residence);
@@ -141,7 +142,7 @@ export const send: AddCommand = (program, run) => {
               residence,
               gateway,
               statusSecret: before?.prepared.proven?.statusSecret ?? new Uint8Array(randomBytes(32)),
-              nowSeconds: () => Math.floor(Date.now() / 1000),
+              nowSeconds,
               signal: context.signal,
               onState,
             });

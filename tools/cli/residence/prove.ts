@@ -2,7 +2,7 @@ import { attestedResidence, fetchListAddress, orUnavailable } from '@communique-
 import { randomBytes } from 'node:crypto';
 import type { AddCommand } from '../command';
 import { EXIT } from '../failure';
-import { attestedKey, reaching } from '../gateway';
+import { attestedKey, enclaveClock, reaching } from '../gateway';
 import {
   gatewayOf,
   gatewayOption,
@@ -54,6 +54,7 @@ export const prove: AddCommand = (program, run) => {
           const offices = officesOfDistrict(district);
           context.err(`  ${district}: ${offices.join(' ') || 'no office'}\n`);
           const key = await attestedKey(gateway, policy, context.signal);
+          const nowSeconds = enclaveClock(key);
           const attested = attestedResidence(key, residence);
           if (attested === null) throw new TypeError('a residence was given');
           const { files } = residence;
@@ -64,7 +65,7 @@ export const prove: AddCommand = (program, run) => {
                 ? reaching(gateway, () => fetchListAddress(gateway, context.signal))
                 : Promise.resolve(files),
             attested,
-            nowSeconds: () => Math.floor(Date.now() / 1000),
+            nowSeconds,
             signal: context.signal,
             onState,
           };
