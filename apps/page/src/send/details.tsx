@@ -1,5 +1,5 @@
 import type { SendState } from '@communique-tee/client';
-import { decodeSealedMessage, toHex } from '@communique-tee/protocol';
+import { decodeEnvelope, toHex } from '@communique-tee/protocol';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { useState } from 'preact/hooks';
 import { grouped, hexDump } from '../format';
@@ -90,7 +90,7 @@ function rowsOf(sending: Exclude<Sending, { kind: 'idle' }>): readonly Row[] {
 }
 
 function sealedKeyId({ key, sealed }: Way): string {
-  if (sealed !== undefined) return toHex(decodeSealedMessage(sealed).keyId);
+  if (sealed !== undefined) return toHex(decodeEnvelope(sealed).sealed.keyId);
   return key === undefined ? '' : toHex(key.keyId);
 }
 
