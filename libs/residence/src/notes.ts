@@ -1,4 +1,5 @@
 // The registrar's two signed notes (C2SP signed-note): which root counts when, and which campaign runs when.
+import { LIMITS } from '@communique-tee/protocol';
 import { openNote, parseVerifierKey, signNote, type SigningKey, type VerifierKey } from '@communique-tee/transparency';
 import { fieldFromHex, fieldToHex, type Field } from './field';
 import { TREE_PLACES } from './merkle-tree';
@@ -10,8 +11,7 @@ const CAMPAIGN_TITLE = 'communique-tee campaign v1';
 const DAY_SECONDS = 86_400;
 
 /** Bytes of UTF-8, with all signatures. */
-export const MAX_ROOT_NOTE_BYTES = 600;
-export const MAX_CAMPAIGN_NOTE_BYTES = 400;
+export const { maxRootNoteBytes: MAX_ROOT_NOTE_BYTES, maxCampaignNoteBytes: MAX_CAMPAIGN_NOTE_BYTES } = LIMITS;
 /** A root counts for 14 days at most: so long does a revoked person stay in the list. */
 export const MAX_ROOT_SECONDS = 14 * DAY_SECONDS;
 /** A clock that is this much behind the registrar's accepts a note of this moment. */
