@@ -1,4 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
+import { Client, type QueryResult } from 'pg';
 import { testConfig } from '../../testing/gateway-under-test';
 import { Retention } from '../retention/retention';
 import { acceptanceParts, noise } from './testing/acceptance-parts';
@@ -7,6 +11,15 @@ import type { Submission } from './submission';
 
 const DAY_MS = 86_400_000;
 const PRICE = 40_000n;
+
+async function ledgerCheck(url: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  const text = await readFile(join(workspaceRoot(), 'docs/operator/ledger-check.sql'), 'utf8');
+  const results = (await client.query(text)) as unknown as QueryResult[];
+  await client.end();
+  return results.at(-1)?.rows ?? [];
+}
 
 /** Two gateways' worth of parts on one real PostgreSQL; each test has a database of its own. */
 describe('messages with a proof of residence and without an owner', () => {
@@ -47,7 +60,8 @@ describe('messages with a proof of residence and without an owner', () => {
   const proven = (proof = unverifiedProof()) => noise({ proof });
 
   it('are accepted without a row of owner, ledger or idempotency, and count in the windows of the system', async () => {
-    const { accept, rows, client } = await setUp();
+    const { accept, rows, client, config } = await setUp();
+    const { url } = config.database;
     expect(await Promise.all([accept(proven()), accept(proven())])).toEqual(['accepted', 'accepted']);
     expect(await rows()).toEqual({ messages: 2, jobs: 2, nullifiers: 2, keys: 0, ledger: 0 });
     const windows = await client.budgetWindow.findMany({ orderBy: { scope: 'asc' } });
@@ -56,6 +70,10 @@ describe('messages with a proof of residence and without an owner', () => {
       ['system_day', 2n * PRICE, 2],
     ]);
     expect(await client.message.findMany({ select: { owner: true } })).toEqual([{ owner: null }, { owner: null }]);
+    // What operators run after a restore finds nothing wrong, and still finds a window that counts less than it should.
+    expect(await ledgerCheck(url)).toEqual([]);
+    await client.$executeRaw`DELETE FROM delivery_job`;
+    expect(await ledgerCheck(url)).toHaveLength(2);
   });
 
   it('fill the hour to the last message that fits, and leave no nullifier behind where they are refused', async () => {
