@@ -357,6 +357,11 @@ describe('the environment', () => {
       { ...RESIDENCE, RESIDENCE_FILES_URL: 'http://r.test/' },
       'RESIDENCE_FILES_URL: must be https://',
     ],
+    [
+      'a relative path of the reference string',
+      { ...RESIDENCE, RESIDENCE_REFERENCE_STRING_FILE: 'string.dat' },
+      'RESIDENCE_REFERENCE_STRING_FILE: must be an absolute path',
+    ],
     ['everybody as a trusted proxy', { TRUSTED_PROXIES: '0.0.0.0/0' }, 'TRUSTED_PROXIES: '],
   ])('refuses %s', (_, over, expected) => {
     const lines = problems({ ...GOOD, ...over });
