@@ -8,9 +8,12 @@ import type { Submission } from '../acceptance/submission';
 export const WITH_JOB = { job: { select: { nextAttemptAt: true } } } as const;
 export type MessageWithJob = Message & { readonly job: Pick<DeliveryJob, 'nextAttemptAt'> | null };
 
-/** Whether the reader owns the message, or presents its status secret. */
+/**
+ * Whether the reader owns the message, or presents its status secret. A message with a proof is its status secret's alone: anyone who copied
+ * the request could have posted it first, with a token of their own.
+ */
 export function mayRead({ owner, statusSha256 }: Reader, message: Pick<Message, 'owner' | 'statusSha256'>): boolean {
-  if (owner !== undefined) return message.owner === owner;
+  if (owner !== undefined) return message.owner === owner && message.statusSha256 === null;
   return message.statusSha256 !== null && Buffer.compare(message.statusSha256, statusSha256) === 0;
 }
 

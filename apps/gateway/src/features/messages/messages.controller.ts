@@ -193,7 +193,7 @@ export class MessagesController {
     tag: MESSAGES,
     summary: 'Get the status of a message',
     description:
-      'Only the sender can read it, by a token or by the status secret of the message: any other caller gets 404. The receipt and the sealed answer are there once the message has ended.',
+      'Only the sender can read it: a message with a proof of residence by its status secret alone, any other by a token. Any other caller gets 404. The receipt and the sealed answer are there once the message has ended.',
     parameters: [MESSAGE_ID, STATUS_SECRET],
     answers: {
       '200': {

@@ -10,7 +10,7 @@ import type { Reader } from '../auth/reader';
 import type { CachedRefusal } from '../budget/cached-refusals';
 import { DeliverySignal } from '../delivery/delivery-signal';
 import { Admission } from './admission';
-import { acceptedView, type MessageWithJob, messageView, WITH_JOB } from './message-view';
+import { acceptedView, mayRead, type MessageWithJob, messageView, WITH_JOB } from './message-view';
 
 @Injectable()
 export class MessagesService {
@@ -54,7 +54,12 @@ export class MessagesService {
     const key =
       owner === null ? null : { owner, key: idempotencyKey ?? messageId, explicit: idempotencyKey !== undefined };
     const accepted = await this.acceptance.accept(submission, key);
-    if (accepted === null) return this.repeatOf(owner, submission, new ProblemError('not_found'));
+    if (accepted === null)
+      return this.repeatOf(
+        owner,
+        submission,
+        new ProblemError(submission.proof === null ? 'not_found' : 'message_id_taken'),
+      );
     this.metrics.accepted();
     this.delivery.notify();
     return acceptedView(submission, accepted);
@@ -71,7 +76,8 @@ export class MessagesService {
 
   /**
    * The answer to a message that was accepted before, with the same bytes and, with a proof, the same status hash. An owner gets it as
-   * it is now. Anyone who saw a proven message can send it again, so the answer to that tells no more than the first one did.
+   * it is now. Anyone who saw a proven message can send it again, with a token of their own too, so the answer to that tells no more than
+   * the first one did.
    * @param refusal thrown where it was not accepted before
    * @throws ProblemError `database_unavailable`
    */
@@ -81,18 +87,16 @@ export class MessagesService {
       client.message.findUnique({ where: { id: messageId }, include: WITH_JOB }),
     );
     if (message === null) throw refusal;
-    if (owner !== null && message.owner === owner) {
-      // With an Idempotency-Key the bytes may be those of an earlier seal, under the same id.
-      if (refusal.code === 'not_found' || isSame(message.sealedSha256, sealedSha256)) return messageView(message);
-    } else if (
-      proof !== null &&
-      isSame(message.sealedSha256, sealedSha256) &&
-      isSame(message.statusSha256, proof.statusSha256)
-    ) {
+    const hasSameBytes = isSame(message.sealedSha256, sealedSha256);
+    if (proof !== null) {
+      if (!hasSameBytes || !isSame(message.statusSha256, proof.statusSha256)) throw refusal;
       const { acceptedAt } = message;
       return acceptedView(submission, { acceptedAt, nextAttemptAt: acceptedAt });
     }
-    throw refusal;
+    // With an Idempotency-Key the bytes may be those of an earlier seal, under the same id.
+    if (owner === null || !mayRead({ owner }, message) || (refusal.code !== 'not_found' && !hasSameBytes))
+      throw refusal;
+    return messageView(message);
   }
 
   private async isKnown(owner: string, messageId: string): Promise<boolean> {
@@ -103,7 +107,9 @@ export class MessagesService {
   }
 }
 
-const whereOf = ({ owner, statusSha256 }: Reader) => (owner === undefined ? { statusSha256 } : { owner });
+/** What `mayRead` says, as a condition. */
+const whereOf = ({ owner, statusSha256 }: Reader) =>
+  owner === undefined ? { statusSha256 } : { owner, statusSha256: null };
 
 const isSame = (stored: Uint8Array | null, given: Uint8Array): boolean =>
   stored !== null && Buffer.compare(stored, given) === 0;

@@ -299,17 +299,25 @@ describe('POST /api/messages with a proof of residence', () => {
     expect((await fetch(`${required.url}/api/tee/public-key`)).status).toBe(404);
   });
 
-  it('of a caller with a token belongs to that caller, and its status secret opens it too', async () => {
+  it('is opened by its status secret alone, also where somebody posts a copy first, with a token', async () => {
     const gateway = await start();
     const mine = committedProof('ada roads');
-    const { view, status } = await post(gateway, encodeEnvelope(mine.envelope), await bearer('alice'));
-    expect(status).toBe(202);
-    const id = String(view['id']);
-    expect((await fetch(`${gateway.url}/api/messages/${id}`, { headers: await bearer('alice') })).status).toBe(200);
-    expect((await fetch(`${gateway.url}/api/messages/${id}`, { headers: await bearer('bob') })).status).toBe(404);
-    expect((await read(gateway, id, mine.statusSecret)).status).toBe(200);
-    // Posted again without the token it is the same message.
+    const thief = await bearer('mallory');
+    const copied = await post(gateway, encodeEnvelope(mine.envelope), thief);
+    expect(copied).toMatchObject({ status: 202, view: { status: 'queued' } });
+    const id = String(copied.view['id']);
     expect(await send(gateway, mine)).toMatchObject({ status: 202, view: { id } });
+    expect(await post(gateway, encodeEnvelope(mine.envelope), await bearer('ada'))).toMatchObject({ status: 202 });
+    await database(gateway).message.update({
+      where: { id },
+      data: { status: 'delivered', endedAt: new Date(), receipt: 'r', attestationDocument: new Uint8Array(1) },
+    });
+    for (const path of [id, `${id}/events`])
+      expect((await fetch(`${gateway.url}/api/messages/${path}`, { headers: thief })).status).toBe(404);
+    const again = await post(gateway, encodeEnvelope(mine.envelope), thief);
+    expect(again).toMatchObject({ status: 202, view: { status: 'queued', receipt: null, endedAt: null } });
+    expect((await read(gateway, id, mine.statusSecret)).text).toContain('"status":"delivered"');
+    // The token pays for it.
     expect(await database(gateway).reservation.count()).toBe(1);
   });
 
