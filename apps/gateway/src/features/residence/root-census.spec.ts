@@ -61,4 +61,13 @@ describe('RootCensus', () => {
     expect(census.all(at(15))).toHaveLength(1);
     expect(census.secondsLeft(at(22))).toBe(-2 * 3600);
   });
+
+  it('takes the end of a root from its longest note, where an unchanged list was signed again', () => {
+    census.count(noteOf(1, 10), at(0));
+    census.count(noteOf(1, 20), at(5));
+    census.count(noteOf(1, 10), at(6));
+    expect(census.secondsLeft(at(8))).toBe(12 * 3600);
+    census.count(noteOf(2, 30), at(8));
+    expect(census.all(at(12))).toHaveLength(2);
+  });
 });

@@ -18,7 +18,8 @@ export interface RootCount {
 }
 
 interface Counted {
-  readonly notAfter: number;
+  /** Of the note that lasts longest: a list that has not changed is signed again, under the same root. */
+  notAfter: number;
   readonly firstSeenMs: number;
   /** Messages under other roots when this one was first seen. */
   readonly othersBefore: number;
@@ -47,6 +48,7 @@ export class RootCensus {
       messages: 0,
       warned: false,
     };
+    counted.notAfter = Math.max(counted.notAfter, notAfter);
     counted.messages++;
     this.total++;
     if (this.roots.size < MAX_ROOTS || this.roots.has(name)) this.roots.set(name, counted);
