@@ -61,6 +61,19 @@ describe('how a message ends by its receipt', () => {
     });
   });
 
+  it.each<[Outcome[], boolean]>([
+    [['pending', 'refused'], true],
+    [['accepted', 'pending'], false],
+    [['pending', 'duplicate'], false],
+    [['unknown', 'pending'], false],
+  ])(
+    'frees no nullifier by a receipt that every office refused, where an interim one said otherwise: %j',
+    (interim, isFree) => {
+      const decision = decide(job(), interim, trusted(['refused', 'refused']));
+      expect(decision.kind === 'end' && decision.allRefused === true).toBe(isFree);
+    },
+  );
+
   it('retries a pending message as often as the enclave asks, until it expires', () => {
     const pending = { state: 'pending', retryAfterSeconds: 3600 } as const;
     expect(decide(job({ attempt: 100_000 }), ['pending'], trusted(['pending'], pending))).toMatchObject({

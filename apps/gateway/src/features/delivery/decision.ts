@@ -2,7 +2,7 @@ import type { MessageStatus, Outcome, ProblemCode, RelayAnswer } from '@communiq
 import { PROBLEMS } from '@communique-tee/protocol';
 import type { EnclaveResult } from '../enclave/enclave-result';
 import type { LeasedJob } from './leased-job';
-import { endOf, type Outcomes } from './outcomes';
+import { copiesSent, endOf, type Outcomes } from './outcomes';
 
 /** A relay answer whose receipt was verified, with what that receipt says. */
 export interface TrustedAnswer {
@@ -22,7 +22,7 @@ export type Decision =
       readonly reason: string | null;
       readonly cost: Cost;
       readonly answer: RelayAnswer | null;
-      /** A verified receipt shows that every office refused it: nothing of it was delivered. */
+      /** Verified receipts show that every office refused it, and none that one may have it: nothing of it was delivered. */
       readonly allRefused?: true;
     }
   | {
@@ -58,7 +58,7 @@ export function decide(
   interim: Outcomes | null,
   result: Exclude<EnclaveResult<never>, { kind: 'answer' }> | { kind: 'answer'; trusted: TrustedAnswer },
 ): Decision {
-  if (result.kind === 'answer') return decideAnswer(result.trusted);
+  if (result.kind === 'answer') return decideAnswer(result.trusted, interim);
   if (result.kind === 'unreachable') {
     const reason = result.code === 'ETIMEDOUT' && result.sent ? 'enclave_timeout' : 'enclave_unavailable';
     return {
@@ -88,7 +88,7 @@ export function decideExpired(job: LeasedJob, interim: Outcomes | null): Decisio
   return decideFinalProblem('message_expired', job, interim);
 }
 
-function decideAnswer({ answer, outcomes }: TrustedAnswer): Decision {
+function decideAnswer({ answer, outcomes }: TrustedAnswer, interim: Outcomes | null): Decision {
   if (answer.state === 'pending') {
     const pending = outcomes.filter((outcome) => outcome === 'pending').length;
     // Our own word is all there is for what is left: no enclave signs it, and it is paid as if it had been sent
@@ -105,8 +105,8 @@ function decideAnswer({ answer, outcomes }: TrustedAnswer): Decision {
       answer,
     };
   }
-  // None at all: the enclave opened it and would send it to no office.
-  const allRefused = outcomes.every((outcome) => outcome === 'refused');
+  // None at all: the enclave opened it and would send it to no office. An earlier receipt is as good as this one: it may be another enclave's
+  const allRefused = outcomes.every((outcome) => outcome === 'refused') && copiesSent(interim ?? []) === 0;
   return {
     kind: 'end',
     status: endOf(outcomes),
