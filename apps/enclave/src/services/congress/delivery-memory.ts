@@ -34,10 +34,21 @@ interface Remembered extends Identity {
   dueMs: number;
 }
 
+interface Refused {
+  result: OfficeResult;
+  untilMs: number;
+}
+
 const OTHER_CONTENT: OfficeResult = { outcome: 'refused', reason: 'other_content_sent', detail: null };
 /** What is known of a delivery before an attempt has ended, or after all that were made ended by an error of our own. */
 const NO_RESULT_YET: OfficeResult = { outcome: 'pending', reason: 'aborted', detail: null };
 const WITHHELD: OfficeResult = { outcome: 'pending', reason: 'may_have_been_sent', detail: null };
+
+/**
+ * A refusal costs the sender nothing and frees the nullifier of a proven message. Without a bound, one registered person could have texts
+ * refused until the memory is full, and each of them would go to the office.
+ */
+const MAX_REFUSED_TEXTS = 16;
 
 /**
  * What became of each delivery, by DeliveryId, until its message has expired. This enclave never makes a delivery again that ended, and
@@ -45,13 +56,14 @@ const WITHHELD: OfficeResult = { outcome: 'pending', reason: 'may_have_been_sent
  * again, and no connection. The sender's secret makes a DeliveryId, so the parent cannot occupy one beforehand.
  *
  * A copy that the office refused is forgotten under its DeliveryId and remembered with its text: a corrected text under the same
- * DeliveryId is sent, and the refused one is not sent again.
+ * DeliveryId is sent, and the refused one is not sent again. After 16 refused texts no other is sent under it until one has expired.
  * Bounded: when it is full it takes no new deliveries rather than forget old ones.
  */
 export class DeliveryMemory {
   private readonly known = new Map<string, Remembered>();
-  /** By DeliveryId and text. */
-  private readonly refused = new Map<string, { result: OfficeResult; untilMs: number }>();
+  /** By DeliveryId, then by text. No DeliveryId has an empty map. */
+  private readonly refused = new Map<string, Map<string, Refused>>();
+  private refusedTexts = 0;
   private readonly running = new Map<string, Promise<OfficeResult>>();
 
   constructor(
@@ -89,12 +101,13 @@ export class DeliveryMemory {
     { contentSha256, untilMs }: Identity,
     tried: Remembered[],
   ): Promise<OfficeResult> {
-    const refused = this.refused.get(refusedKey(deliveryId, contentSha256));
+    const refused = this.refused.get(deliveryId)?.get(contentSha256);
     if (refused) {
       refused.untilMs = Math.max(refused.untilMs, untilMs);
       return Promise.resolve(refused.result);
     }
     const known = this.known.get(deliveryId);
+    if (!known && this.hasTooManyRefused(deliveryId)) return Promise.resolve(OTHER_CONTENT);
     if (known && known.contentSha256 !== contentSha256 && !this.isOver(deliveryId, known))
       return Promise.resolve(OTHER_CONTENT);
     const entry =
@@ -124,11 +137,24 @@ export class DeliveryMemory {
 
   private keepRefused(deliveryId: string, { contentSha256, result, untilMs }: Remembered): void {
     this.known.delete(deliveryId);
-    this.refused.set(refusedKey(deliveryId, contentSha256), { result, untilMs });
+    const texts = this.refused.get(deliveryId) ?? new Map<string, Refused>();
+    this.refused.set(deliveryId, texts.set(contentSha256, { result, untilMs }));
+    this.refusedTexts++;
+  }
+
+  private hasTooManyRefused(deliveryId: string): boolean {
+    const texts = this.refused.get(deliveryId);
+    if (texts === undefined || texts.size < MAX_REFUSED_TEXTS) return false;
+    this.forgetExpiredTexts(deliveryId, texts);
+    return texts.size >= MAX_REFUSED_TEXTS;
   }
 
   private remembers(deliveryId: string, { contentSha256 }: Identity): boolean {
-    return this.known.has(deliveryId) || this.refused.has(refusedKey(deliveryId, contentSha256));
+    return (
+      this.known.has(deliveryId) ||
+      this.refused.get(deliveryId)?.has(contentSha256) === true ||
+      this.hasTooManyRefused(deliveryId)
+    );
   }
 
   /** Its message has expired and no office can have it: the sender may send another text in its place. */
@@ -152,18 +178,20 @@ export class DeliveryMemory {
   }
 
   private get size(): number {
-    return this.known.size + this.refused.size;
+    return this.known.size + this.refusedTexts;
   }
 
   private forgetExpired(): void {
     const nowMs = this.clock.nowMs();
-    for (const remembered of [this.known, this.refused])
-      for (const [key, { untilMs }] of remembered) if (untilMs < nowMs) remembered.delete(key);
+    for (const [deliveryId, { untilMs }] of this.known) if (untilMs < nowMs) this.known.delete(deliveryId);
+    for (const [deliveryId, texts] of this.refused) this.forgetExpiredTexts(deliveryId, texts);
   }
-}
 
-function refusedKey(deliveryId: string, contentSha256: string): string {
-  return `${deliveryId} ${contentSha256}`;
+  private forgetExpiredTexts(deliveryId: string, texts: Map<string, Refused>): void {
+    const nowMs = this.clock.nowMs();
+    for (const [text, { untilMs }] of texts) if (untilMs < nowMs && texts.delete(text)) this.refusedTexts--;
+    if (texts.size === 0) this.refused.delete(deliveryId);
+  }
 }
 
 /** Once an office may have a copy, an attempt that does not reach it does not prove that it has none: the sender is told so until it answers. */

@@ -132,6 +132,28 @@ describe('the memory of deliveries', () => {
     expect((await memory.attempt([copy('b')], until(2 * HOUR)))?.results).toEqual([accepted]);
   });
 
+  it('sends no more texts under a DeliveryId than a person corrects, so that one sender cannot fill the memory at no cost', async () => {
+    const memory = memoryFor(100);
+    const refused: OfficeResult = { outcome: 'refused', reason: 'refused_by_office', detail: null };
+    const a = copy('a', refused);
+    for (let text = 0; text < 200; text++) await memory.attempt([a], until(HOUR, String(text)));
+    expect(a.deliver).toHaveBeenCalledTimes(16);
+    expect((await memory.attempt([a], until(HOUR, '200')))?.results).toEqual([
+      { outcome: 'refused', reason: 'other_content_sent', detail: null },
+    ]);
+    expect((await memory.attempt([a], until(HOUR, '3')))?.results).toEqual([refused]);
+    for (let other = 0; other < 84; other++)
+      expect(await memory.attempt([copy(String(other))], until(HOUR))).not.toBeNull();
+    expect(await memory.attempt([copy('b')], until(HOUR))).toBeNull();
+    // Each text that expires makes room for one more, and for no others
+    nowMs = HOUR + 1;
+    await memory.attempt([a], until(HOUR + SECOND, 'short'));
+    for (let text = 0; text < 15; text++) await memory.attempt([a], until(9 * HOUR, `later ${text}`));
+    nowMs += 2 * SECOND;
+    for (let text = 15; text < 200; text++) await memory.attempt([a], until(9 * HOUR, `later ${text}`));
+    expect(a.deliver).toHaveBeenCalledTimes(16 + 16 + 1);
+  });
+
   it.each<[string, OfficeResult, boolean]>([
     ['never reached the office', pending, true],
     ['may have reached the office', { outcome: 'pending', reason: 'connection_lost', detail: null }, false],
