@@ -88,7 +88,6 @@ export async function developmentConfiguration(
   return `${JSON.stringify(keyGuard?.configure(plain) ?? plain, null, 2)}\n`;
 }
 
-/** The enclave's side of it. */
-export function measuredResidence({ mode, registrar: { id, keys, maxCampaignDays } }: ResidenceSettings): object {
+function measuredResidence({ mode, registrar: { id, keys, maxCampaignDays } }: ResidenceSettings): object {
   return { mode, registrar: id, keys, maxCampaignDays };
 }

@@ -20,6 +20,7 @@ export {
   type ResidenceSettings,
 } from './development-enclave';
 export { startKeyGuard, type KeyGuard } from './key-guard';
+export { Constituent, type ConstituentOptions, type ProvenMessage, type ProvenOptions } from './constituent';
 export { plantedMessage } from './planted-message';
 export { encodingsOf } from './search/encodings';
 export { filesBelow, find, type Find, type Remains } from './search/find';
