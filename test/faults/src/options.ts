@@ -9,6 +9,8 @@ export interface Options {
   readonly enclaves: number;
   readonly keys: 'process' | 'sealed';
   readonly clients: number;
+  /** How many of the messages carry a proof of residence, about. */
+  readonly proven: number;
   readonly deduplicates: boolean;
   readonly keep: boolean;
   readonly verbose: boolean;
@@ -23,6 +25,7 @@ export interface GivenOptions {
   readonly enclaves: string;
   readonly keys: 'process' | 'sealed';
   readonly clients: string;
+  readonly proven: string;
   /** false: --no-deduplication */
   readonly deduplication: boolean;
   readonly keep?: boolean;
@@ -58,6 +61,11 @@ export function faultOptions(command: Command): Command {
         .default('process'),
     )
     .option('--clients <n>', 'that send at the same time', '16')
+    .option(
+      '--proven <n>',
+      'how many of the messages carry a proof of residence, about; each costs a second of one CPU',
+      '0',
+    )
     .option('--no-deduplication', 'Congress takes a DeliveryId again that it took before')
     .option('--keep', 'leave the folder with logs where it is; so does a violation')
     .option('--verbose', 'print every fault as it happens')
@@ -74,6 +82,7 @@ export function readOptions(values: GivenOptions): Options {
     enclaves: whole('enclaves', values.enclaves, 1, 8),
     keys: values.keys,
     clients: whole('clients', values.clients, 1, 256),
+    proven: whole('proven', values.proven, 0, 1000),
     deduplicates: values.deduplication,
     keep: values.keep === true,
     verbose: values.verbose === true,
@@ -89,9 +98,10 @@ export function commandOf({
   enclaves,
   keys,
   clients,
+  proven,
   deduplicates,
 }: Options): string {
-  return `npm run test:faults -- --messages ${String(messages)} --minutes ${String(minutes)} --seed ${String(seed)} --gateways ${String(gateways)} --enclaves ${String(enclaves)} --keys ${keys} --clients ${String(clients)}${deduplicates ? '' : ' --no-deduplication'}`;
+  return `npm run test:faults -- --messages ${String(messages)} --minutes ${String(minutes)} --seed ${String(seed)} --gateways ${String(gateways)} --enclaves ${String(enclaves)} --keys ${keys} --clients ${String(clients)}${proven === 0 ? '' : ` --proven ${String(proven)}`}${deduplicates ? '' : ' --no-deduplication'}`;
 }
 
 function whole(name: string, text: string, min: number, max: number): number {

@@ -3,10 +3,13 @@ import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import type { TrustPolicy } from '@communique-tee/client';
 import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
+import { referenceStringForTests } from '@communique-tee/residence/testing';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { readCopy } from './judge/copies';
 import { judge } from './judge/judge';
+import { findSecrets } from './judge/leaks';
 import { openResults } from './judge/open-results';
 import { readProgress, readRecord, watchEnds } from './judge/record';
 import type { Violation } from './judge/violation';
@@ -16,6 +19,7 @@ import { CALM, drawFaultPlan, type FaultPlan } from './plan/fault-plan';
 import { inject, setCongressFaults, type Injector } from './plan/inject';
 import type { Outcome, Phase } from './report/outcome';
 import { watchProgress } from './report/progress';
+import { Residents } from './senders/residents';
 import { Sender } from './senders/sender';
 import type { SentMessage } from './senders/sent-message';
 
@@ -33,6 +37,7 @@ const GATEWAY_ENVIRONMENT = {
   DELIVERY_POLL_MS: '200',
   RATE_LIMIT_MAX_REQUESTS: '1000000',
   RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1000000',
+  RATE_LIMIT_PROOF_MAX_REQUESTS: '1000000',
   MESSAGES_PER_USER_DAY: '0',
   DEFAULT_USER_DAILY_LIMIT: '1000000',
   SYSTEM_HOURLY_LIMIT: '1000000',
@@ -52,8 +57,14 @@ export async function run(
     const redis = available.available ? await startRedis({ own: true }) : undefined;
     if (!available.available) say(`WITHOUT REDIS: ${available.reason}`);
     if (redis !== undefined) stops.push(() => redis.stop());
+    const referenceString = options.proven === 0 ? undefined : referenceStringForTests();
+    if (options.proven > 0 && referenceString === undefined)
+      say('WITHOUT PROOFS: this machine has no reference string to prove with');
+    const residents = referenceString && (await Residents.start(join(folder, 'registrar'), referenceString));
+    if (residents !== undefined) stops.push(() => residents.stop());
     const system = await startSystem({
       folder,
+      ...(residents && { residence: { mode: 'optional', registrar: residents.registrar } }),
       gateways: options.gateways,
       enclaves: options.enclaves,
       keys: options.keys,
@@ -69,16 +80,21 @@ export async function run(
     });
     stops.push(() => system.stop());
     signal.throwIfAborted();
-    return await sendAndJudge(options, system, redis, signal, say);
+    return await sendAndJudge(options, { system, residents, redis }, signal, say);
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
 }
 
+interface Running {
+  readonly system: System;
+  readonly residents: Residents | undefined;
+  readonly redis: Redis | undefined;
+}
+
 async function sendAndJudge(
   options: Options,
-  system: System,
-  redis: Redis | undefined,
+  { system, residents, redis }: Running,
   signal: AbortSignal,
   say: (line: string) => void,
 ): Promise<Outcome> {
@@ -87,7 +103,7 @@ async function sendAndJudge(
   const totalMs = options.minutes * 60_000;
   const sent = new Map<string, SentMessage>();
   const failures: Violation[] = [];
-  const senders = await makeSenders(options, system, startedMs + totalMs + REST_MS, signal);
+  const senders = await makeSenders(options, { system, residents }, startedMs + totalMs + REST_MS, signal);
   const plan = drawFaultPlan(options.seed, totalMs, options);
   say(
     `plan: ${String(plan.kills.length)} kills, ${String(plan.episodes.length)} episodes of Congress, ${String(options.minutes)} min`,
@@ -121,10 +137,13 @@ async function sendAndJudge(
     const again = retired.flatMap(({ id }) => sent.get(id) ?? []);
     await Promise.all(
       senders.slice(0, USERS).map(async (sender) => {
-        for (const message of again.filter(({ user }) => user === sender.user))
-          if (!signal.aborted) await sender.sealAgain(message).catch(failed(message.id));
+        const own = again.filter(({ user, ballot }) =>
+          ballot === null ? user === sender.user : sender === senders[0],
+        );
+        for (const message of own) if (!signal.aborted) await sender.sealAgain(message).catch(failed(message.id));
       }),
     );
+    if (residents !== undefined) failures.push(...(await findSecrets(system, residents.secrets)));
     const second = await judgePhase(options, system, sent, await comeToRest(system, signal), true);
     return {
       options,
@@ -142,7 +161,12 @@ async function sendAndJudge(
   }
 }
 
-function makeSenders(options: Options, system: System, deadlineMs: number, signal: AbortSignal): Promise<Sender[]> {
+function makeSenders(
+  options: Options,
+  { system, residents }: Pick<Running, 'system' | 'residents'>,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<Sender[]> {
   const policy = policyOf(system);
   return Promise.all(
     Array.from({ length: options.clients }, async (_, at) => {
@@ -154,6 +178,8 @@ function makeSenders(options: Options, system: System, deadlineMs: number, signa
         token: await system.issuer.token(user, 24 * 3600),
         deadlineMs,
         signal,
+        residents,
+        provenShare: options.proven / options.messages,
       });
     }),
   );

@@ -16,7 +16,7 @@ export interface Copy {
 export function readCopy({ office, deliveryId, xml }: ReceivedXml): Copy {
   const values = new Map<string, string[]>();
   collect(parseXml(new TextEncoder().encode(xml)), '', values);
-  const mark = MARK.exec(values.get('/CWC/Delivery/CampaignId')?.[0] ?? '')?.[0] ?? null;
+  const mark = MARK.exec(values.get('/CWC/Message/Subject')?.[0] ?? '')?.[0] ?? null;
   return { mark, office, deliveryId, values };
 }
 

@@ -41,6 +41,7 @@ export function evidenceOf({
     id: prepared.id,
     mark,
     user: 'sender-0',
+    ballot: null,
     content,
     prepared: [prepared],
     accepted: 1,
@@ -62,6 +63,7 @@ export function evidenceOf({
     sealedAnswer: null,
     acceptedSha256: [sealedSha256],
     ends: [status],
+    relayed: true,
   };
   const sentCopies = (outcomes ?? []).filter(
     (outcome) => outcome === 'accepted' || outcome === 'duplicate' || outcome === 'unknown',
@@ -86,7 +88,7 @@ export function evidenceOf({
     copies ?? content.offices.map((_, at) => (outcomes?.[at] === 'accepted' || outcomes?.[at] === 'duplicate' ? 1 : 0));
   const evidence: Evidence = {
     sent: new Map([[message.id, message]]),
-    database: { messages: [row], jobs: [], reservations: [reservation], windows, emergencyStops: 0 },
+    database: { messages: [row], jobs: [], reservations: [reservation], windows, emergencyStops: 0, nullifiers: [] },
     results: new Map(
       outcomes === null
         ? []

@@ -1,3 +1,4 @@
+import type { SentMessage } from '../senders/sent-message';
 import type { OpenedResult } from './open-results';
 import type { DatabaseRecord, MessageRow, ReservationRow, WindowRow } from './record';
 import type { Violation } from './violation';
@@ -11,6 +12,7 @@ const LENGTH_MS: Record<WindowRow['scope'], number> = {
 
 /** Money: one reservation for each acceptance, each settled at what went out, and windows that are the ledger's sums. */
 export function judgeLedger(
+  sent: ReadonlyMap<string, SentMessage>,
   { messages, reservations, windows, emergencyStops }: DatabaseRecord,
   results: ReadonlyMap<string, OpenedResult>,
 ): Violation[] {
@@ -18,7 +20,12 @@ export function judgeLedger(
   const say = (rule: Violation['rule'], about: string, detail: string) => found.push({ rule, about, detail });
   const byMessage = Map.groupBy(reservations, ({ messageId }) => messageId);
   const price = priceOfCopy(messages, byMessage, results);
+  const unowned = messages.filter(({ id }) => (sent.get(id)?.ballot ?? null) !== null);
   for (const row of messages) {
+    if (unowned.includes(row)) {
+      if (byMessage.has(row.id)) say('reservations_not_one_per_acceptance', row.id, 'a proven message has no row');
+      continue;
+    }
     const own = byMessage.get(row.id) ?? [];
     if (own.length !== row.acceptedSha256.length)
       say(
@@ -45,7 +52,9 @@ export function judgeLedger(
     );
     const open = sum(within.filter(({ state }) => state === 'reserved').map(({ reserved }) => reserved));
     const settled = sum(within.map((reservation) => reservation.settled ?? 0n));
-    if (window.reserved !== open || window.spent !== settled)
+    // A proven message is in the system's windows, and not in the ledger: their sums are compared below.
+    const hidden = window.scope !== 'user_day' && unowned.length > 0;
+    if (window.reserved !== open || (hidden ? window.spent < settled : window.spent !== settled))
       say(
         'window_not_ledger',
         `${window.scope} ${window.startsAt.toISOString()}`,
@@ -54,7 +63,10 @@ export function judgeLedger(
   }
   for (const [scope, lengthMs] of Object.entries(LENGTH_MS)) {
     const counted = sum(windows.filter((window) => window.scope === scope).map(({ spent }) => spent));
-    if (counted !== sum(reservations.map(({ settled }) => settled ?? 0n)))
+    const settled = sum(reservations.map((reservation) => reservation.settled ?? 0n));
+    const hidden = scope === 'user_day' ? [] : unowned.map((row) => unownedCost(row, results.get(row.id), price));
+    const known = settled + sum(hidden.map((cost) => cost ?? 0n));
+    if (hidden.includes(null) ? counted < known : counted !== known)
       say('window_not_ledger', scope, `not every reservation counts in a window of ${String(lengthMs / HOUR_MS)} h`);
   }
   if (emergencyStops > 0) say('emergency_stop', 'the whole system', 'raised, though no cap was near');
@@ -93,6 +105,14 @@ function costOf(
   ).length;
   if (copies === 0) return 0n;
   return price === null ? null : BigInt(copies) * price;
+}
+
+/** What a proven message came to; null where the record does not tell. */
+function unownedCost({ status }: MessageRow, result: OpenedResult | undefined, price: bigint | null): bigint | null {
+  if (status === 'unknown' || result?.ok === false || price === null) return null;
+  const outcomes = result?.offices.map(({ outcome }) => outcome) ?? [];
+  if (outcomes.includes('pending') || outcomes.includes('unknown')) return null;
+  return BigInt(outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate').length) * price;
 }
 
 function sum(amounts: readonly bigint[]): bigint {

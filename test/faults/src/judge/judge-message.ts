@@ -30,13 +30,13 @@ export function judgeMessage(
 
   // One end for each time it was accepted, and only key_retired is followed by another.
   const early = row.ends.slice(0, -1);
-  if (
-    row.ends.length !== row.acceptedSha256.length ||
-    row.ends.at(-1) !== status ||
-    early.some((end) => end !== 'key_retired')
-  )
+  // A proven message leaves no record of its acceptances.
+  const acceptances = message.ballot === null ? row.acceptedSha256.length : row.ends.length;
+  if (row.ends.length !== acceptances || row.ends.at(-1) !== status || early.some((end) => end !== 'key_retired'))
     say('ended_more_than_once', `accepted ${String(row.acceptedSha256.length)} times, ended as ${row.ends.join(', ')}`);
-  if (status === 'key_retired' && resealed) say('key_retired_again', 'nothing was restarted since it was sealed again');
+  // Another message of the same person took the place of a proven one, which its sender was told.
+  if (status === 'key_retired' && resealed && message.givenUp !== 'already_sent')
+    say('key_retired_again', 'nothing was restarted since it was sealed again');
   if (status === 'expired' && row.endedAt < row.expiresAt) say('expired_early', state);
 
   if (result?.ok === false) say('receipt_does_not_verify', `${state}: ${result.code}`);

@@ -3,6 +3,7 @@ import type { Copy } from './copies';
 import { judgeCopies } from './judge-copies';
 import { judgeLedger } from './judge-ledger';
 import { judgeMessage } from './judge-message';
+import { judgeNullifiers } from './judge-nullifiers';
 import type { OpenedResult } from './open-results';
 import type { DatabaseRecord } from './record';
 import type { Violation } from './violation';
@@ -45,5 +46,6 @@ export function judge({ sent, database, results, copies, deduplicates, keysSeale
     found.push({ rule: 'job_left', about: id, detail: rows.get(id)?.status ?? 'no message' });
   for (const { mark, office, deliveryId } of copies)
     if (mark === null || !marks.has(mark)) found.push({ rule: 'copy_of_nobody', about: deliveryId, detail: office });
-  return [...found, ...judgeLedger(database, results)];
+  const arrived = new Set([...sent.values()].filter(({ mark }) => byMark.has(mark)).map(({ id }) => id));
+  return [...found, ...judgeNullifiers(sent, database, results, arrived), ...judgeLedger(sent, database, results)];
 }

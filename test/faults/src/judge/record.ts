@@ -3,7 +3,8 @@ import { Client } from 'pg';
 
 export interface MessageRow {
   readonly id: string;
-  readonly owner: string;
+  /** null: of a proven message. */
+  readonly owner: string | null;
   readonly status: MessageStatus;
   readonly reason: string | null;
   /** Hex. */
@@ -17,6 +18,8 @@ export interface MessageRow {
   readonly acceptedSha256: readonly string[];
   /** Every end state that it was ever in, in order (trigger `watchEnds`). */
   readonly ends: readonly MessageStatus[];
+  /** Of the last job, once it is gone: whether a byte of the message may have left the gateway; null where there was none. */
+  readonly relayed: boolean | null;
 }
 
 export interface ReservationRow {
@@ -43,6 +46,8 @@ export interface DatabaseRecord {
   readonly reservations: readonly ReservationRow[];
   readonly windows: readonly WindowRow[];
   readonly emergencyStops: number;
+  /** Used nullifiers, hex. */
+  readonly nullifiers: readonly string[];
 }
 
 /** Has the database note each end that a message comes to, in the transaction that makes it; nothing that the gateway could leave out. */
@@ -53,7 +58,11 @@ export async function watchEnds(databaseUrl: string): Promise<void> {
       CREATE FUNCTION fault_judge_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         INSERT INTO fault_judge_end (message_id, status) VALUES (NEW.id, NEW.status); RETURN NULL; END $$;
       CREATE TRIGGER fault_judge_watch AFTER INSERT OR UPDATE OF status ON message
-        FOR EACH ROW WHEN (NEW.status NOT IN ('queued', 'delivering')) EXECUTE FUNCTION fault_judge_note();`),
+        FOR EACH ROW WHEN (NEW.status NOT IN ('queued', 'delivering')) EXECUTE FUNCTION fault_judge_note();
+      CREATE TABLE fault_judge_job (n bigserial PRIMARY KEY, message_id uuid NOT NULL, relayed boolean NOT NULL);
+      CREATE FUNCTION fault_judge_keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO fault_judge_job (message_id, relayed) VALUES (OLD.message_id, OLD.relayed); RETURN NULL; END $$;
+      CREATE TRIGGER fault_judge_watch_jobs AFTER DELETE ON delivery_job FOR EACH ROW EXECUTE FUNCTION fault_judge_keep();`),
   );
 }
 
@@ -82,7 +91,8 @@ export async function readRecord(databaseUrl: string): Promise<DatabaseRecord> {
       `SELECT id::text, owner, status::text, reason, encode(sealed_sha256, 'hex') AS "sealedSha256", expires_at AS "expiresAt", ended_at AS "endedAt", receipt,
               attestation_document AS "attestationDocument", sealed_answer AS "sealedAnswer",
               ARRAY(SELECT DISTINCT encode(k.sealed_sha256, 'hex') FROM idempotency_key k WHERE k.message_id = m.id) AS "acceptedSha256",
-              ARRAY(SELECT e.status FROM fault_judge_end e WHERE e.message_id = m.id ORDER BY e.n) AS ends
+              ARRAY(SELECT e.status FROM fault_judge_end e WHERE e.message_id = m.id ORDER BY e.n) AS ends,
+              (SELECT j.relayed FROM fault_judge_job j WHERE j.message_id = m.id ORDER BY j.n DESC LIMIT 1) AS relayed
        FROM message m`,
     );
     const jobs = await rows<{ id: string }>('SELECT message_id::text AS id FROM delivery_job');
@@ -94,6 +104,7 @@ export async function readRecord(databaseUrl: string): Promise<DatabaseRecord> {
     const windows = await rows<Omit<WindowRow, 'reserved' | 'spent'> & { reserved: string; spent: string }>(
       `SELECT scope::text, subject, starts_at AS "startsAt", reserved_micro_usd::text AS reserved, spent_micro_usd::text AS spent FROM budget_window`,
     );
+    const nullifiers = await rows<{ nullifier: string }>(`SELECT encode(nullifier, 'hex') AS nullifier FROM nullifier`);
     const [stops] = await rows<{ count: number }>('SELECT count(*)::int FROM emergency_stop');
     return {
       messages,
@@ -105,6 +116,7 @@ export async function readRecord(databaseUrl: string): Promise<DatabaseRecord> {
       })),
       windows: windows.map((row) => ({ ...row, reserved: BigInt(row.reserved), spent: BigInt(row.spent) })),
       emergencyStops: stops?.count ?? 0,
+      nullifiers: nullifiers.map(({ nullifier }) => nullifier),
     };
   });
 }

@@ -25,6 +25,11 @@ export interface Violation {
     | 'settled_wrongly'
     | 'window_not_ledger'
     | 'emergency_stop'
+    | 'two_of_one_person'
+    | 'nullifier_lost'
+    | 'nullifier_burnt'
+    | 'nullifier_of_nobody'
+    | 'secret_left'
     | 'sender_failed';
   /** A message id, or what else it is about. */
   readonly about: string;

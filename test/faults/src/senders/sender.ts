@@ -10,6 +10,7 @@ import { PROBLEMS, isProblemCode } from '@communique-tee/protocol';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drawContent } from './content';
 import type { Draw } from '@communique-tee/testing/harness';
+import { RESIDENTS_OFFICES, type Residents } from './residents';
 import type { SentMessage } from './sent-message';
 
 /** How long an enclave's key is used before it is asked for again. */
@@ -24,6 +25,10 @@ export interface SenderOptions {
   /** Given up after this moment (performance.now). */
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
+  /** Who can prove residence; absent where proofs are not admitted. */
+  readonly residents?: Residents | undefined;
+  /** How much of the messages is proven, from 0 to 1. */
+  readonly provenShare?: number;
 }
 
 /** A client as a person's browser would be: attests, seals, posts, and repeats the same bytes and key where it has no answer. */
@@ -41,18 +46,41 @@ export class Sender {
   async send(draw: Draw, onSealed: (message: SentMessage) => void): Promise<void> {
     const shortLived = draw.chance(0.04);
     const { mark, content } = drawContent(draw);
-    const lifetimeSeconds = shortLived ? draw.whole(3, 15) : 24 * 3600;
+    const { residents, provenShare = 0 } = this.options;
+    if (residents !== undefined && draw.chance(provenShare)) {
+      const ballot = residents.ballot(draw, mark);
+      const second = draw.chance(0.3) ? { ...drawContent(draw), shortLived: false } : null;
+      await Promise.all(
+        [{ mark, content, shortLived }, second].map(async (drawn) => {
+          if (drawn === null) return;
+          const proven = { ...drawn.content, campaignId: mark, offices: [...RESIDENTS_OFFICES] };
+          await this.sealAndPost({ ...drawn, content: proven, ballot }, draw, onSealed);
+        }),
+      );
+      return;
+    }
+    await this.sealAndPost({ mark, content, shortLived, ballot: null }, draw, onSealed);
+  }
+
+  private async sealAndPost(
+    drawn: Pick<SentMessage, 'mark' | 'content' | 'shortLived' | 'ballot'>,
+    draw: Draw,
+    onSealed: (message: SentMessage) => void,
+  ): Promise<void> {
+    const lifetimeSeconds = drawn.shortLived ? draw.whole(3, 15) : 24 * 3600;
     const key = await this.enclaveKey();
     if (key === null) return;
-    const prepared = prepareMessage(content, key, { lifetimeSeconds });
+    const { content, ballot } = drawn;
+    const prepared =
+      ballot === null
+        ? prepareMessage(content, key, { lifetimeSeconds })
+        : await ballot.prepare(content, key, { lifetimeSeconds });
     const message: SentMessage = {
+      ...drawn,
       id: prepared.id,
-      mark,
-      user: this.options.user,
-      content,
+      user: ballot === null ? this.options.user : 'nobody',
       prepared: [prepared],
       accepted: 0,
-      shortLived,
       posts: 0,
       givenUp: null,
     };
@@ -64,7 +92,13 @@ export class Sender {
   async sealAgain(message: SentMessage): Promise<void> {
     const key = await this.enclaveKey();
     if (key === null) return;
-    message.prepared.push(prepareMessage(message.content, key, { id: message.id }));
+    const { content, ballot, id } = message;
+    const statusSecret = message.prepared[0]?.proven?.statusSecret;
+    message.prepared.push(
+      await (ballot === null
+        ? prepareMessage(content, key, { id })
+        : ballot.prepare(content, key, { id, statusSecret })),
+    );
     await this.post(message);
   }
 
@@ -74,7 +108,8 @@ export class Sender {
     message.givenUp = (
       await this.untilAnswered(async (gateway) => {
         message.posts++;
-        await postMessage({ gateway, token: this.options.token }, prepared);
+        const access = message.ballot === null ? { token: this.options.token } : {};
+        await postMessage({ gateway, ...access }, prepared);
         message.accepted++;
       })
     ).givenUp;

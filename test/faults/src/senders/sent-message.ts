@@ -1,11 +1,12 @@
 import type { PreparedMessage } from '@communique-tee/client';
 import type { CongressMessage } from '@communique-tee/protocol';
+import type { Ballot } from './residents';
 
 /** What a sender knows of a message. Its texts stay in here: nothing of them is printed. */
 export interface SentMessage {
   readonly id: string;
   readonly mark: string;
-  /** Whose token it is posted with. */
+  /** Whose token it is posted with; nobody's for a proven message. */
   readonly user: string;
   readonly content: CongressMessage;
   /** Each sealing of it, the latest last. */
@@ -15,6 +16,8 @@ export interface SentMessage {
   /** Whether it was given so little time that it may expire. */
   readonly shortLived: boolean;
   posts: number;
+  /** Who proves residence for it; null where nobody does. */
+  readonly ballot: Ballot | null;
   /** Why it was given up, as a code; null while it was not. */
   givenUp: string | null;
 }

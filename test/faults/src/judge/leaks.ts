@@ -1,0 +1,32 @@
+import { filesBelow, find, type Remains, type System } from '@communique-tee/test-system';
+import { Client } from 'pg';
+import type { Violation } from './violation';
+
+/** Where a secret of a proven message was left: in a table, or in the log of a process other than Congress. */
+export async function findSecrets(system: System, secrets: Readonly<Record<string, Uint8Array>>): Promise<Violation[]> {
+  const logs = filesBelow(system.logFolder).filter(({ where }) => !where.endsWith('congress.log'));
+  const remains = [...logs, ...(await tables(system.databaseUrl))];
+  return find(secrets, remains).map(({ field, encoding, where }) => ({
+    rule: 'secret_left',
+    about: field,
+    detail: `${encoding}, in ${where}`,
+  }));
+}
+
+async function tables(connectionString: string): Promise<Remains[]> {
+  const client = new Client({ connectionString });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      "SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema')",
+    );
+    const dumps: Remains[] = [];
+    for (const { name } of rows) {
+      const { rows: dump } = await client.query<{ row: string }>(`SELECT row_to_json(t)::text AS row FROM ${name} t`);
+      dumps.push({ where: `table ${name}`, bytes: Buffer.from(dump.map(({ row }) => row).join('\n')) });
+    }
+    return dumps;
+  } finally {
+    await client.end();
+  }
+}

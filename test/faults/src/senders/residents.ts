@@ -1,0 +1,67 @@
+import type { EnclaveKey } from '@communique-tee/client';
+import type { CongressMessage } from '@communique-tee/protocol';
+import { commitmentOf, deliveryOf, randomField, scopeOf } from '@communique-tee/residence';
+import { createProver, type Prover } from '@communique-tee/residence/prover';
+import { startTestRegistrar, type TestRegistrar } from '@communique-tee/test-registrar';
+import { Constituent, type ProvenMessage, type ProvenOptions } from '@communique-tee/test-system';
+import type { Draw } from '@communique-tee/testing/harness';
+
+const PEOPLE = 6;
+/** The offices of the district in which all of them are registered. */
+export const RESIDENTS_OFFICES = ['HCA12', 'SCA01', 'SCA03'] as const;
+const DISTRICT = 'CA-12';
+
+/** One person's one message in one campaign; a second one may only take its place. */
+export interface Ballot {
+  prepare(content: CongressMessage, key: EnclaveKey, more: ProvenOptions): Promise<ProvenMessage>;
+}
+
+/** Registered people who send without a token, and a campaign of its own for each message. */
+export class Residents {
+  private readonly deliveries = new Map<string, Uint8Array>();
+
+  private constructor(
+    readonly registrar: TestRegistrar,
+    private readonly people: readonly { readonly secret: Uint8Array; readonly constituent: Constituent }[],
+    private readonly prover: Prover,
+  ) {}
+
+  /** @param folder that does not exist yet */
+  static async start(folder: string, referenceString: Uint8Array): Promise<Residents> {
+    const registrar = await startTestRegistrar({ folder });
+    const prover = createProver({ referenceString });
+    const secrets = Array.from({ length: PEOPLE }, randomField);
+    const registrations = registrar.registerAll(
+      secrets.map((secret) => ({ commitment: commitmentOf(secret), district: DISTRICT })),
+    );
+    const people = registrations.flatMap((registration, at) => {
+      const secret = secrets[at];
+      return secret === undefined
+        ? []
+        : [{ secret, constituent: new Constituent({ secret, registration, registrar, prove: prover.prove }) }];
+    });
+    return new Residents(registrar, people, prover);
+  }
+
+  /** A person by lot, and a new campaign. */
+  ballot(draw: Draw, campaign: string): Ballot {
+    const { secret, constituent } = draw.one([...this.people] as [(typeof this.people)[number]]);
+    const note = this.registrar.openCampaign(campaign);
+    const scope = scopeOf(this.registrar.id, campaign);
+    this.deliveries.set(`delivery for ${campaign}`, deliveryOf(secret, scope));
+    return { prepare: (content, key, more) => constituent.prepare(content, key, note, more) };
+  }
+
+  /** What must be in nothing that the gateway, the enclave or the databases leave behind. */
+  get secrets(): Readonly<Record<string, Uint8Array>> {
+    return {
+      ...Object.fromEntries(this.people.map(({ secret }, at) => [`secret ${String(at)}`, secret])),
+      ...Object.fromEntries(this.deliveries),
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.prover.close();
+    await this.registrar.stop();
+  }
+}
