@@ -9,6 +9,8 @@ import { exampleMessage } from './example-message';
 import { explainFailure } from './explain-failure';
 import { applyOutcomes, OUTCOME_NAMES, readOutcomes } from './outcomes';
 import { sendExample } from './send-example';
+import { sendProven } from './send-proven';
+import { findForDemo, startResidence, type DemoResidence } from './start-residence';
 import { farewell, untilInterrupted } from './stay-up';
 import { createSteps } from './steps';
 
@@ -18,6 +20,7 @@ interface Options {
   readonly outcomes?: string;
   readonly port: string;
   readonly folder: string;
+  readonly referenceString?: string;
 }
 
 const USUAL_FOLDER = join(workspaceRoot(), '.dev');
@@ -38,7 +41,7 @@ Exit code
 
 const line = new CommandLine(
   'npm run demo --',
-  'Starts the whole system on this machine, sends one made-up message to a simulator of Congress and verifies its receipt. Then you can write messages of your own in the page.',
+  'Starts the whole system on this machine, registers a made-up constituent, sends a message with a proof of residence to a simulator of Congress and verifies its receipt. Then you can write messages of your own in the page.',
 );
 line.program
   .option('--once', 'end when the receipt has verified, or anything failed')
@@ -46,6 +49,10 @@ line.program
   .option('--outcomes <preset|file>', 'what Congress answers to the messages that you send from the page')
   .option('--port <port>', "the gateway's; a free one if that is taken, or for 0", '3001')
   .option('--folder <folder>', 'where database, development root and logs are kept', USUAL_FOLDER)
+  .option(
+    '--reference-string <file>',
+    'the 262,208 bytes that proving needs; without it: ../shared/vectors/zk, the cache, then 131 KB from a public host of Aztec',
+  )
   .addHelpText('after', AFTER)
   .action(line.run(run));
 process.exitCode = await line.parse(process.argv.slice(2));
@@ -69,14 +76,21 @@ async function run(options: Options): Promise<number> {
 async function demo(values: Options, folder: string, port: number): Promise<void> {
   const content = values.message === undefined ? exampleMessage() : messageIn(values.message);
   const outcomes = values.outcomes === undefined ? undefined : readOutcomes(values.outcomes);
-  const { step, total } = createSteps();
+  const steps = createSteps();
+  const { step, total } = steps;
   process.stdout.write(`
 communique-tee: a private message to Congress through an attested enclave
 
-This starts PostgreSQL, a simulator of Congress, an enclave on a mock of the AWS hardware and the gateway, all on this
-machine. Then it sends one made-up message and verifies the receipt. Nothing leaves this machine.
+This starts PostgreSQL, a registrar, a simulator of Congress, an enclave on a mock of the AWS hardware and the gateway,
+all on this machine. Then a made-up constituent proves residence and sends a message. Nothing leaves this machine.
 
 `);
+  const referenceString = await findForDemo(values.referenceString);
+  if (referenceString === undefined)
+    process.stdout.write(
+      'There is no reference string to prove with, here or at its public hosts: this demo sends without a proof (residence: off).\n\n',
+    );
+  let residence: DemoResidence | undefined;
   const system = await startSystem({
     folder,
     persistent: true,
@@ -87,25 +101,39 @@ machine. Then it sends one made-up message and verifies the receipt. Nothing lea
     withoutDeduplication: ['senate'],
     // npm run example:browser calls this gateway from an origin of its own.
     gatewayEnvironment: { CORS_ORIGINS: EXAMPLE_ORIGIN },
+    // Later than PostgreSQL, which refuses a folder that another demo uses
+    ...(referenceString && {
+      residence: async () => {
+        residence = await startResidence(folder, referenceString, steps);
+        return { mode: 'optional', registrar: residence.registrar };
+      },
+    }),
     step,
+  }).catch(async (error: unknown) => {
+    await residence?.stop();
+    throw error;
   });
   try {
     if (port !== 0 && new URL(system.gatewayUrl).port !== String(port))
       process.stdout.write(
         `       Another program uses port ${String(port)}, so the demo answers at ${system.gatewayUrl}\n`,
       );
-    await sendExample(system, content, step);
+    if (residence === undefined) await sendExample(system, content, step);
+    else await sendProven(system, content, residence, steps);
     process.stdout.write(
-      `\nDone in ${total().trim()}: sealed here, opened only in the enclave, delivered, receipt verified.\n`,
+      `\nDone in ${total().trim()}: ${residence === undefined ? '' : 'residence proven, '}sealed here, opened only in the enclave, delivered, receipt verified.\n`,
     );
     if (values.once === true) return;
     const end = outcomes === undefined ? () => undefined : await applyOutcomes(system, outcomes);
     const answers = OUTCOME_NAMES[values.outcomes ?? 'delivered'] ?? `as ${values.outcomes ?? ''} tells.`;
-    process.stdout.write(farewell(system, { folder, isUsualFolder: folder === USUAL_FOLDER, answers }));
+    process.stdout.write(
+      farewell(system, { folder, isUsualFolder: folder === USUAL_FOLDER, deskUrl: residence?.deskUrl, answers }),
+    );
     await untilInterrupted();
     end();
   } finally {
     await system.stop();
+    await residence?.stop();
   }
 }
 

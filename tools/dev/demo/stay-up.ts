@@ -2,16 +2,19 @@ import { PRESETS } from '@communique-tee/congress-simulator';
 import type { System } from '@communique-tee/test-system';
 import { join } from 'node:path';
 import { EXPIRE_AFTER_SECONDS } from './outcomes';
+import { TEMPLATE_SLUG } from './publish-template';
 
 interface Farewell {
   readonly folder: string;
   readonly isUsualFolder: boolean;
+  /** Where a person registers in the browser; absent where no residence is proven. */
+  readonly deskUrl: string | undefined;
   /** What Congress answers now, as a sentence. */
   readonly answers: string;
 }
 
 /** What a person can do with the demo that runs now. */
-export function farewell(system: System, { folder, isUsualFolder, answers }: Farewell): string {
+export function farewell(system: System, { folder, isUsualFolder, deskUrl, answers }: Farewell): string {
   const { gatewayUrl, congress, pcr0, pcr3 } = system;
   const token = `node tools/cli/bin.mjs token${isUsualFolder ? '' : ` --environment ${system.gatewayEnvironmentFile}`}`;
   return `
@@ -20,7 +23,7 @@ The demo is running. Open the page and write a message:
   ${gatewayUrl}/#campaign=communique-tee-demo&pcr0=${pcr0}&pcr3=${pcr3}
 
 It asks you to sign in: any made-up user name will do, and there is no password.
-This is a demo. The enclave runs without AWS hardware, so its certificates prove nothing, and Congress is a
+${deskUrl === undefined ? '' : proving(gatewayUrl, deskUrl, `pcr0=${pcr0}&pcr3=${pcr3}`)}This is a demo. The enclave runs without AWS hardware, so its certificates prove nothing, and Congress is a
 simulator: nothing leaves this machine.
 
 What Congress answers now: ${answers}
@@ -45,6 +48,19 @@ More to look at:
   ${join(folder, 'gateway.env')}  the gateway's environment (for npm run ops, npx nx serve gateway)
 
 Ctrl-C ends the demo.
+`;
+}
+
+function proving(gatewayUrl: string, deskUrl: string, image: string): string {
+  return `
+Or prove residence, and write without signing in: open the page from the template
+
+  ${gatewayUrl}/#template=${TEMPLATE_SLUG}&${image}
+
+and take the code that it shows to the made-up registrar, which registers everybody:
+
+  ${deskUrl}
+
 `;
 }
 

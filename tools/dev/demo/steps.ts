@@ -1,3 +1,5 @@
+export type Steps = ReturnType<typeof createSteps>;
+
 /** Progress for people: one line a step, with its time; no cursor tricks, so that a log of it reads well. */
 export function createSteps(write: (text: string) => void = (text) => process.stdout.write(text)) {
   let number = 0;

@@ -15,7 +15,7 @@ import {
   sealedMembersFromJson,
   sealedMembersToJson,
   sealedMessageFromJson,
-  sealedMessageMembers,
+  sealedMessageJsonSchema,
   sealedMessageToJson,
   type SealedMessage,
   type SealedMessageJson,
@@ -130,10 +130,9 @@ const proofText = z
   });
 
 /** The JSON form with a proof: the members of a sealed message, `version` 2, and `residence`. Field elements are in hex. */
-export const provenMessageJsonSchema = z
-  .strictObject({
+export const provenMessageJsonSchema = sealedMessageJsonSchema
+  .extend({
     version: z.literal(2),
-    ...sealedMessageMembers,
     nullifier: fieldText('One per person and campaign.'),
     residence: z.strictObject({
       verificationKeySha256: base64UrlText(SHA256_BYTES).meta({

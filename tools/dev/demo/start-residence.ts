@@ -1,0 +1,61 @@
+import {
+  createProver,
+  findReferenceString,
+  REFERENCE_STRING_HOSTS,
+  type Prover,
+} from '@communique-tee/residence/prover';
+import { cacheFolder, workspaceRoot } from '@communique-tee/testing/harness';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openDesk, startTestRegistrar, type TestRegistrar } from '../../ops/registrar/testing';
+import type { Steps } from './steps';
+
+/** Beside the person who is registered by the demo. */
+const PEOPLE = 3000;
+
+/** What the demo needs to prove residence. */
+export interface DemoResidence {
+  readonly registrar: TestRegistrar;
+  readonly prover: Prover;
+  /** Where a person registers in the browser. */
+  readonly deskUrl: string;
+  stop(): Promise<void>;
+}
+
+/** The 262,208 bytes that proving needs; undefined where they cannot be had. */
+export async function findForDemo(file: string | undefined): Promise<Uint8Array | undefined> {
+  const found = await findReferenceString({
+    file,
+    folders: [join(workspaceRoot(), '../shared/vectors/zk')],
+    cacheFolder: join(cacheFolder(), 'reference-string'),
+    hosts: REFERENCE_STRING_HOSTS,
+  });
+  return found?.bytes;
+}
+
+/** A new registrar each time, with a new key: earlier ones are of earlier demos. */
+export async function startResidence(
+  folder: string,
+  referenceString: Uint8Array,
+  { step }: Pick<Steps, 'step'>,
+): Promise<DemoResidence> {
+  const registrarFolder = join(folder, 'registrar');
+  await rm(registrarFolder, { recursive: true, force: true });
+  const registrar = await step(
+    `start a registrar of ${PEOPLE.toLocaleString('en-US')} made-up people`,
+    () => startTestRegistrar({ folder: registrarFolder, people: PEOPLE }),
+    ({ published, filesUrl }) => `root ${published.root.slice(0, 16)}..., list at ${filesUrl}`,
+  );
+  const desk = await openDesk((commitment, district) => registrar.register(commitment, district));
+  const prover = createProver({ referenceString });
+  return {
+    registrar,
+    prover,
+    deskUrl: desk.url,
+    async stop() {
+      prover.close();
+      await desk.stop();
+      await registrar.stop();
+    },
+  };
+}
