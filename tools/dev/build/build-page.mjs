@@ -22,10 +22,10 @@ for (const document of ['index.html', 'verify.html', 'status.html']) {
   const sizeOf = (names) =>
     String(files.filter(({ name }) => names.includes(name)).reduce((sum, { gzip }) => sum + gzip.length, 0));
   console.log(
-    `${document} and what it loads: gzip ${sizeOf(loadedBy(document))} at once, ${sizeOf(loadedBy(document, { later: true }))} in all`,
+    `${document} and what it loads: gzip ${sizeOf(loadedBy(document))} at once, ${sizeOf(loadedBy(document, { later: true }))} in all, ${sizeOf(loadedBy(document, { later: true, proof: true }))} with the step of the proof of residence`,
   );
 }
-const loaded = loadedBy('index.html', { later: true }).map((name) => `dist/page/${name}`);
+const loaded = loadedBy('index.html', { later: true, proof: true }).map((name) => `dist/page/${name}`);
 const shares = new Map();
 for (const path of loaded)
   for (const [input, { bytesInOutput }] of Object.entries(metafile.outputs[path]?.inputs ?? {})) {

@@ -25,7 +25,7 @@ const TYPES = {
   wasm: 'application/wasm',
 };
 
-/** @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile, loadedBy: (document: string, options?: { later?: boolean }) => string[] }>} inputs: absolute paths; loadedBy: names of the files that an English reader of a document loads at once, or with `later` in all, itself first */
+/** @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile, loadedBy: (document: string, options?: { later?: boolean, proof?: boolean }) => string[] }>} inputs: absolute paths; loadedBy: names of the files that an English reader of a document loads at once, or with `later` in all without the proof of residence, or with `proof` too with its step, itself first */
 export async function buildPage(root) {
   const sources = join(root, SOURCES);
   const outdir = join(root, 'dist/page');
@@ -112,13 +112,17 @@ export async function buildPage(root) {
     join(sources, 'icon.svg'),
     join(sources, 'document.html'),
   ];
-  const loadedBy = (document, { later = false } = {}) => {
+  const loadedBy = (document, { later = false, proof = false } = {}) => {
+    const isLater = (path) =>
+      later &&
+      !/_[a-z]{2,3}-[^/]*$/.test(path) &&
+      (proof || metafile.outputs[path]?.entryPoint !== 'apps/page/src/residence/loaded.ts');
     const scripts = new Set();
     const add = (path) => {
       if (scripts.has(path)) return;
       scripts.add(path);
       for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? [])
-        if (kind === 'import-statement' || (later && !/_[a-z]{2,3}-[^/]*$/.test(imported))) add(imported);
+        if (kind === 'import-statement' || isLater(imported)) add(imported);
     };
     const page = DOCUMENTS[document];
     for (const stem of [page, nameOfTexts(page, DEFAULT_LANGUAGE)])

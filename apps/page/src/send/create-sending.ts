@@ -5,6 +5,7 @@ import type {
   DuplicateRisk,
   Message,
   Policy,
+  ResidenceOptions,
   SendOptions,
   SendState,
   Sending as Running,
@@ -61,8 +62,8 @@ export interface SendingStore {
   readonly kept: ReadonlySignal<KeptEntry | undefined>;
   /** Messages that the person closed before the page knew what became of them. In memory; the latest first. */
   readonly left: ReadonlySignal<readonly KeptEntry[]>;
-  /** Ignored while a message is under way. */
-  startSending(message: Message): void;
+  /** Ignored while a message is under way. @param residence what its proof of residence takes; without one it goes with a token */
+  startSending(message: Message, residence?: ResidenceOptions): void;
   /** Gives up here. A message that the server has goes on. */
   stop(): void;
   /** After a failure: sends again what was surely not sent, and otherwise asks what became of it. */
@@ -86,6 +87,7 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
   const remember = signal(false);
   const remembered = signal<Remembered>('no');
   const message = signal<Message | undefined>(undefined);
+  let proof: ResidenceOptions | undefined;
   const kept = signal<KeptEntry | undefined>(undefined);
   const left = signal<readonly KeptEntry[]>([]);
   const busy = computed(() => sending.value.kind === 'under_way');
@@ -175,14 +177,15 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
     if (sending.value.kind === 'under_way') sending.value = next(sending.value.way);
   };
 
-  const send = (content: Message): void => {
+  const send = (content: Message, residence: ResidenceOptions | undefined): void => {
+    proof = residence;
     batch(() => {
       message.value = content;
       kept.value = undefined;
       remembered.value = 'no';
     });
     void run(newWay({ demo: demo(), offices: content.offices }, now()), (client, options) =>
-      client.send(content, options),
+      client.send(content, { ...options, ...(residence && { residence }) }),
     );
   };
 
@@ -201,8 +204,8 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
     kept,
     left,
     forgetLeft,
-    startSending(content) {
-      if (!busy.value) send(content);
+    startSending(content, residence) {
+      if (!busy.value) send(content, residence);
     },
     stop() {
       giveUp.abort();
@@ -210,7 +213,7 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
     tryAgain() {
       const state = sending.value;
       if (state.kind !== 'failed') return;
-      if (state.failure.sent === 'not_sent' && message.value !== undefined) send(message.value);
+      if (state.failure.sent === 'not_sent' && message.value !== undefined) send(message.value, proof);
       else if (kept.value !== undefined)
         ask(kept.value, { ...state.way, sent: state.failure.sent, waiting: undefined, heardAtMs: now() });
     },
@@ -233,6 +236,7 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
           left.value = [kept.value, ...left.value].slice(0, MAX_KEPT);
         sending.value = { kind: 'idle' };
         message.value = undefined;
+        proof = undefined;
         kept.value = undefined;
         remember.value = false;
         remembered.value = 'no';

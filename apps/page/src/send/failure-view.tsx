@@ -18,10 +18,12 @@ export interface FailureProps {
   readonly isSignedIn: boolean;
   /** Undefined where the site offers no sign-in. */
   readonly signIn: (() => void) | undefined;
+  /** Loads the page again, with what was entered. */
+  readonly onReload?: (() => void) | undefined;
 }
 
 /** What happened and what helps. Whether the message was sent is the heading above. */
-export function FailureView({ failure, onCorrect, onAnother, isSignedIn, signIn }: FailureProps) {
+export function FailureView({ failure, onCorrect, onAnother, isSignedIn, signIn, onReload }: FailureProps) {
   const { send } = text.value;
   const can = store.can.value;
   const found = remedyOf(failure, can);
@@ -39,6 +41,7 @@ export function FailureView({ failure, onCorrect, onAnother, isSignedIn, signIn 
       {remedy === 'sign_in' && signIn === undefined && <TokenField />}
       <div class="buttons">
         {remedy === 'sign_in' && signIn !== undefined && <Button onClick={signIn}>{send.signIn}</Button>}
+        {remedy === 'reload' && onReload !== undefined && <Button onClick={onReload}>{send.reload}</Button>}
         {remedy === 'check' && (
           <Button
             onClick={() => {

@@ -42,9 +42,9 @@ export function ownFailure(error: unknown, before: WhetherSent): Failure {
 
 /**
  * What helps. `again`: send it again. `ask`: ask what became of it, which sends no second message. `sign_in`: sign in, then one of these.
- * `check`: have the enclave checked again. `correct`: change the message. `none`: this page can do nothing.
+ * `check`: have the enclave checked again. `reload`: load the page again, which keeps what was entered. `correct`: change the message. `none`: this page can do nothing.
  */
-export type Remedy = 'again' | 'ask' | 'sign_in' | 'check' | 'correct' | 'none';
+export type Remedy = 'again' | 'ask' | 'sign_in' | 'check' | 'reload' | 'correct' | 'none';
 
 /** The enclave or its keys are refused; asking again gives the same answer unless the server changes. */
 const ENCLAVE: ReadonlySet<Failure['code']> = new Set([
@@ -59,10 +59,19 @@ const ENCLAVE: ReadonlySet<Failure['code']> = new Set([
 
 /** @param can whether this page has the message, and what it takes to follow it */
 export function remedyOf(
-  { code, status, sent }: Pick<Failure, 'code' | 'status' | 'sent'>,
+  {
+    code,
+    status,
+    sent,
+    reason,
+    problem,
+  }: Pick<Failure, 'code' | 'status' | 'sent'> & Partial<Pick<Failure, 'reason' | 'problem'>>,
   can: { readonly again: boolean; readonly ask: boolean },
 ): Remedy {
   if (code === 'token_unavailable' || status === 401) return 'sign_in';
+  if (sent === 'not_sent' && [reason, problem].includes('circuit_retired')) return 'reload';
+  // Another proof of the same person in the same campaign gets the same answer
+  if (sent === 'not_sent' && problem === 'already_sent') return 'none';
   if (ENCLAVE.has(code)) return 'check';
   if (code === 'kept_invalid') return 'none';
   if (sent !== 'not_sent') return can.ask ? 'ask' : 'none';

@@ -28,11 +28,12 @@ const NO_ROOM = [
   'identity_provider_unavailable',
   'system_hourly_limit_reached',
   'system_daily_limit_reached',
+  'verifier_busy',
 ] as const;
 
 /** What happened, without a word on whether the message was sent. */
 export function failureWords(
-  { code, problem, status }: Pick<Failure, 'code' | 'problem' | 'status'>,
+  { code, problem, status, reason }: Pick<Failure, 'code' | 'problem' | 'status'> & Partial<Pick<Failure, 'reason'>>,
   texts: Texts,
 ): string {
   const { errors } = texts;
@@ -40,6 +41,8 @@ export function failureWords(
   if (problem !== undefined && (NO_ROOM as readonly string[]).includes(problem)) return errors.no_room;
   if (problem !== undefined && Object.hasOwn(errors.problems, problem))
     return errors.problems[problem as keyof typeof errors.problems];
+  if (reason !== undefined && Object.hasOwn(errors.proofs, reason))
+    return errors.proofs[reason as keyof typeof errors.proofs];
   if (status === 429) return errors.problems.rate_limited;
   if (status !== undefined && status >= 500) return errors.no_room;
   return errors[code];

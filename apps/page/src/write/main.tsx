@@ -1,11 +1,13 @@
 import { effect, untracked } from '@preact/signals';
 import { link } from '../link';
 import { loadClient, store } from '../send/sending';
+import { startResidence } from '../residence/place';
 import { loadPublished, started } from '../templates/published';
 import { start } from '../ui/layout';
 import { restoreDraft, wouldLoseContent } from './draft';
 import { hasContent, problemsOf, values } from './form';
 import { keepDraftForReturn, leadsElsewhere } from './leaving';
+import { keepDraftWhileProving } from './proving-draft';
 import { startSigningIn } from './signing-in';
 import { startSteps, step } from './steps';
 import { startFrom } from './template';
@@ -22,6 +24,8 @@ effect(() => {
   if (template !== undefined) untracked(() => startFrom(template));
 });
 void loadPublished();
+startResidence();
+keepDraftWhileProving();
 // Back by the Back button: the browser may show this page as it was, and the draft is not needed
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) restoreDraft();

@@ -1,10 +1,12 @@
 import { computed } from '@preact/signals';
 import { signIn } from '../sign-in/sign-in';
 import { trust } from '../trust/trust';
+import { type ProofObstacle, proofObstacle, proves } from '../residence/place';
 import { problemsOf } from './form';
 
 /** Why a message cannot be sent now; each has a sentence in the catalogue (`write.review.reasons`). */
-export type Obstacle = 'address' | 'message' | 'campaign' | 'checking' | 'refused' | 'unreachable' | 'signIn' | 'token';
+export type Obstacle =
+  'address' | 'message' | 'campaign' | 'checking' | 'refused' | 'unreachable' | 'signIn' | 'token' | ProofObstacle;
 
 /** Every reason why Send does not work; empty where it works. */
 export const obstacles = computed((): readonly Obstacle[] => {
@@ -14,6 +16,12 @@ export const obstacles = computed((): readonly Obstacle[] => {
     problemsOf('message').length > 0 ? ('message' as const) : null,
     problemsOf('review').length > 0 ? ('campaign' as const) : null,
     kind === 'verified' ? null : kind,
-    signIn.state.value === 'signed_in' ? null : signIn.host.value === null ? ('token' as const) : ('signIn' as const),
+    // A message with a proof goes without a token
+    proves.value ? proofObstacle.value : tokenObstacle(),
   ].filter((each) => each !== null);
 });
+
+function tokenObstacle(): 'token' | 'signIn' | null {
+  if (signIn.state.value === 'signed_in') return null;
+  return signIn.host.value === null ? 'token' : 'signIn';
+}

@@ -15,18 +15,17 @@ import { officeName } from './seat-name';
 import { beforeSignIn } from './signing-in';
 import { StepFrame } from './step-frame';
 import { goTo } from './steps';
-import type { Message } from '@communique-tee/client';
+import { proves, ResidencePlace, residenceOptions } from '../residence/place';
+import type { Message, ResidenceOptions } from '@communique-tee/client';
 
 export interface ReviewStepProps {
-  readonly onSend: (message: Message) => void;
+  readonly onSend: (message: Message, residence: ResidenceOptions | undefined) => void;
   /** Whether a message is being sent: then the button takes no click. */
   readonly busy: boolean;
-  /** The proof of residence, which is made here, with its progress. */
-  readonly residence?: ComponentChildren;
 }
 
 /** Step 3: everything as the offices will see it. Only a click on the Send button sends, or Enter while it has the focus. */
-export function ReviewStep({ onSend, busy, residence }: ReviewStepProps) {
+export function ReviewStep({ onSend, busy }: ReviewStepProps) {
   const { write, common } = text.value;
   const { review } = write;
   const open = obstacles.value;
@@ -46,14 +45,14 @@ export function ReviewStep({ onSend, busy, residence }: ReviewStepProps) {
       <Part title={review.message} step="message" control={idOf('message/subject')}>
         <Words />
       </Part>
-      {residence}
+      <ResidencePlace />
       <Card label={review.wayTitle}>
         <h3>{review.wayTitle}</h3>
         <p>{review.way}</p>
-        <p>{review.serverSees}</p>
+        <p>{proves.value ? review.serverSeesProven : review.serverSees}</p>
         <p>{review.serverCannot}</p>
       </Card>
-      <SignIn beforeLeaving={beforeSignIn} unsent={followable.value.length === 0} />
+      {!proves.value && <SignIn beforeLeaving={beforeSignIn} unsent={followable.value.length === 0} />}
       {open.length > 0 && (
         <div id="obstacles" role="status">
           <Card tone="open">
@@ -74,7 +73,7 @@ export function ReviewStep({ onSend, busy, residence }: ReviewStepProps) {
           describedBy={open.length > 0 ? 'obstacles' : undefined}
           onClick={() => {
             const message = currentMessage();
-            if (message !== null) onSend(message);
+            if (message !== null) onSend(message, residenceOptions());
           }}
         >
           {fill(review.send, { count: offices.value.length })}

@@ -11,8 +11,11 @@ import { STEPS, type Step } from './fields';
 import { clearMessage, problemsOf } from './form';
 import { MessageStep } from './message-step';
 import { ReviewStep } from './review-step';
+import { saveDraft } from './draft';
 import { officeName } from './seat-name';
 import { beforeSignIn } from './signing-in';
+import { Card } from '../ui/card';
+import { wasProving } from './proving-draft';
 import { goTo, step } from './steps';
 import { leaveTemplate } from './template';
 import { TemplateLead } from './template-place';
@@ -27,6 +30,11 @@ export function WritePage() {
       <h1 class="write-title">{write.title}</h1>
       <LinkProblem />
       {isIdle && <TemplateNotice />}
+      {isIdle && wasProving.value && (
+        <Card tone="open">
+          <p role="alert">{write.residence.wasProving}</p>
+        </Card>
+      )}
       {isIdle && step.value === 'address' && <p class="lead">{write.lead}</p>}
       {isIdle && step.value === 'address' && <TemplateLead />}
       <KeptMessages />
@@ -37,6 +45,7 @@ export function WritePage() {
         onCorrect={store.can.value.again ? correct : undefined}
         onAnother={another}
         isSignedIn={signIn.state.value === 'signed_in'}
+        onReload={reload}
         signIn={typeof signIn.host.value === 'string' ? startSignIn : undefined}
       />
       {isIdle && <Steps />}
@@ -54,6 +63,12 @@ const correct: Correct = (problems) => {
 
 function startSignIn(): void {
   void signIn.start(beforeSignIn);
+}
+
+/** For a page of an earlier version. What was entered waits in this tab. */
+function reload(): void {
+  saveDraft();
+  location.reload();
 }
 
 /** The same person writes again: the address stays. */

@@ -36,7 +36,9 @@ const GATEWAY_ENVIRONMENT = {
   RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000',
 };
 
-export async function startPageSystem(options: Pick<SystemOptions, 'gatewayEnvironment'> = {}): Promise<PageSystem> {
+export async function startPageSystem(
+  options: Pick<SystemOptions, 'gatewayEnvironment' | 'residence'> = {},
+): Promise<PageSystem> {
   const folder = await temporaryFolder('page');
   const stops: (() => Promise<unknown>)[] = [() => folder.remove()];
   const stop = async (): Promise<void> => {
@@ -54,13 +56,14 @@ export async function startPageSystem(options: Pick<SystemOptions, 'gatewayEnvir
     const system = await startSystem({
       folder: folder.path,
       withoutDeduplication: ['senate'],
+      residence: options.residence,
       gatewayEnvironment: { ...GATEWAY_ENVIRONMENT, ...options.gatewayEnvironment },
     });
     stops.push(() => system.stop());
     return {
       system,
       browser,
-      open: (given) => visit(browser, [system.gatewayUrl, system.issuer.issuer], given),
+      open: (given) => visit(browser, [system.gatewayUrl, system.issuer.issuer, ...registrarOf(options)], given),
       link: (more = {}, path = '/') =>
         `${system.gatewayUrl}${path}#${new URLSearchParams({ campaign: CAMPAIGN, ...more }).toString()}`,
       answers: async (outcomes) => {
@@ -85,4 +88,9 @@ export async function startPageSystem(options: Pick<SystemOptions, 'gatewayEnvir
     await stop();
     throw error;
   }
+}
+
+/** The origin of the registrar's files, which a page that proves asks. */
+function registrarOf({ residence }: Pick<SystemOptions, 'residence'>): string[] {
+  return typeof residence === 'object' ? [new URL(residence.registrar.filesUrl).origin] : [];
 }

@@ -637,6 +637,54 @@ const english = {
       chooseAnother: 'You can write in your own words, or choose another text in the step “Your message”.',
       again: 'Try again',
     },
+    residence: {
+      title: 'Proof of residence',
+      why: 'This campaign counts one message from each resident. Your browser proves that you are on the registrar’s list, and tells the server neither who you are nor where you live.',
+      use: 'Send with a proof of residence, and without signing in',
+      loading: 'Loading what makes the proof …',
+      notLoaded: 'What makes the proof could not be loaded. Nothing was sent.',
+      again: 'Try again',
+      nothingHere:
+        'There is no secret of yours on this device. If you gave a code to the registrar before, open the file that you saved then.',
+      keepsNothing:
+        'This browser keeps nothing, as in a private window. If you gave a code to the registrar before, open the file that you saved then.',
+      bring: 'Open my secret file',
+      bringHint: 'It is read on this device and goes nowhere.',
+      makeHint:
+        'Only if you never gave a code to the registrar: a new code is another person to the list, until the registrar has replaced the old one, which takes weeks.',
+      make: 'I have no code yet: make one',
+      makeSafe:
+        'Keep your new secret first. Your code for the registrar appears then. Without the secret you cannot prove anything later.',
+      keep: 'Keep it on this device',
+      save: 'Save it as a file',
+      safeHint: 'Anyone who has it can send in your place. Do not keep it on a device that others use.',
+      code: 'Code for the registrar',
+      codeHint: 'Give this code to the registrar, who checks where you live. The code tells nothing about you.',
+      registration: 'What the registrar gave you',
+      registrationHint: 'Paste the whole text. It begins with { and names your district.',
+      useRegistration: 'Use it',
+      renew: 'I have moved, or have a new registration',
+      onDevice: 'Your secret is kept on this device. Browsers may delete it: save it as a file, too.',
+      onFile: 'Your secret is in your file, and in this page until you close it.',
+      forget: 'Forget it here',
+      registered: 'Your registration is for a district with these offices:',
+      noSenators: '{state} has no senators.',
+      noOffice: 'The campaign’s text is also written for {chambers}, where {state} has no office.',
+      ended:
+        'Your registration is for a district that no longer exists. Ask the registrar for a new one: your code stays the same.',
+      otherOffices: 'You chose an office of another district.',
+      changeOffices: 'Change the offices',
+      ready: 'The proof is made when you send. It takes a few seconds the first time.',
+      wasProving: 'This page was loaded again while it made your proof. Nothing was sent. What you wrote is here.',
+      problems: {
+        not_stored: 'Your browser did not keep it. Save it as a file.',
+        not_removed: 'Your browser did not remove it. Delete this site’s data in the settings of your browser.',
+        already_stored: 'Another secret was kept on this device already. It is used now.',
+        not_a_secret_file: 'This is not a secret file of this page.',
+        not_a_registration: 'This is not what a registrar gives. Paste the whole text.',
+        other_registrar: 'This is from another registrar than the one of this service.',
+      },
+    },
     review: {
       intro: 'This is what each office will get. It is sent when you press the button below, not before.',
       to: 'To',
@@ -652,11 +700,18 @@ const english = {
       way: 'Your browser seals all of this. The server passes it on to the enclave without opening it. The enclave opens it and sends it to each office.',
       serverSees:
         'The server can see: that your account sends something, when, your network address, roughly how long it is, how many House and Senate offices it goes to, and how it ended.',
+      serverSeesProven:
+        'The server can see: that a resident sends something, when, your network address, roughly how long it is, how many House and Senate offices it goes to, and how it ended. It can recognize a second message of the same person in this campaign, and in no other.',
       serverCannot:
         'The server cannot see: your name and address as you typed them, your words, your topics, which member you write to, or what the offices answer.',
       send: { one: 'Send to {count} office', other: 'Send to {count} offices' },
       blocked: 'You cannot send yet:',
       reasons: {
+        proof: 'Prove your residence first. See above.',
+        campaignNote:
+          'This campaign has no note signed by the registrar. Open the link of a campaign that has one, or choose another text in “Your message”.',
+        districtEnded: 'Your registration is for a district that no longer exists.',
+        otherOffices: 'You chose an office of another district than that of your registration.',
         campaign:
           'This page was opened without a campaign, so it cannot send. Open the link from the organization that runs the campaign: it is on its website or in its email.',
         checking: 'The enclave is still being checked. This takes a few seconds.',
@@ -851,7 +906,29 @@ const english = {
     errors: {
       unauthenticated: 'Your sign-in has expired, or the server does not accept it.',
       no_room: 'The service cannot take messages right now.',
+      proofs: {
+        ERR_RESIDENCE_NOT_LISTED:
+          'You are not on the registrar’s list: it is not published yet, or you were taken out. Ask the registrar.',
+        ERR_RESIDENCE_LIST_UPDATING: 'The registrar’s list is being updated.',
+        ERR_RESIDENCE_LIST_UNREACHABLE: 'The registrar’s list cannot be fetched.',
+        ERR_RESIDENCE_NOTE_ENDED: 'The campaign has ended, or the registrar’s list is too old.',
+        ERR_RESIDENCE_NOTE_NOT_YET: 'The campaign has not begun.',
+        ERR_RESIDENCE_NOTE: 'The registrar’s signature cannot be accepted.',
+        ERR_PROVING_NO_REFERENCE_STRING:
+          'This server does not have what browsers need to make proofs. Use the command line.',
+        ERR_PROVING_FILES: 'What makes the proof could not be loaded.',
+        ERR_PROVING_DEVICE: 'This device has too little memory to make the proof, or cannot run the program for it.',
+        ERR_PROVING_WORKER_ENDED: 'Your browser ended the program that makes the proof.',
+        circuit_retired: 'The service has a new version of the proof.',
+        other_registrar: 'Your registration is from another registrar than the one of this service.',
+      },
       problems: {
+        already_sent: 'A message of yours was accepted in this campaign before. Each resident sends one.',
+        circuit_retired: 'The service has a new version of the proof.',
+        proof_invalid: 'The server did not accept the proof of residence.',
+        root_not_accepted: 'The registrar’s list has changed.',
+        residence_required: 'This service takes only messages with a proof of residence.',
+        residence_not_open: 'This service takes no proofs of residence now.',
         forbidden: 'Your sign-in does not allow this.',
         rate_limited: 'There were too many requests from you or from your network.',
         user_daily_limit_reached: 'You have used up your share for today.',
@@ -889,11 +966,13 @@ const english = {
       askAfter: 'From {time} on you can ask the server what became of it. That sends nothing twice.',
       sign_in: 'Please sign in again, then try again.',
       token: 'This site offers no sign-in. Paste an access token here.',
+      reload: 'Load the page again. What you wrote stays.',
       check: 'Have the enclave checked again. Nothing is sent until it is verified.',
       correct: 'Please correct it, then send it again.',
       none: 'If you want to send it, please write it again.',
       unfollowed: 'This page cannot follow it any more. Do not send it again: an office may then have it twice.',
     },
+    reload: 'Load the page again',
     again: 'Try again',
     ask: 'Ask what became of it',
     signIn: 'Sign in',

@@ -639,6 +639,55 @@ const spanish: Catalogue = {
       chooseAnother: 'Puede escribir con sus propias palabras, o elegir otro texto en el paso «Su mensaje».',
       again: 'Intentar de nuevo',
     },
+    residence: {
+      title: 'Prueba de residencia',
+      why: 'Esta campaña cuenta un mensaje de cada residente. Su navegador prueba que usted está en la lista del registrador, y no le dice al servidor quién es ni dónde vive.',
+      use: 'Enviar con una prueba de residencia, y sin iniciar sesión',
+      loading: 'Cargando lo que hace la prueba …',
+      notLoaded: 'No se pudo cargar lo que hace la prueba. No se envió nada.',
+      again: 'Intentar de nuevo',
+      nothingHere:
+        'En este dispositivo no hay ningún secreto suyo. Si ya dio un código al registrador, abra el archivo que guardó entonces.',
+      keepsNothing:
+        'Este navegador no guarda nada, como en una ventana privada. Si ya dio un código al registrador, abra el archivo que guardó entonces.',
+      bring: 'Abrir mi archivo secreto',
+      bringHint: 'Se lee en este dispositivo y no va a ninguna parte.',
+      makeHint:
+        'Solo si nunca dio un código al registrador: un código nuevo es otra persona para la lista, hasta que el registrador haya cambiado el anterior, y eso tarda semanas.',
+      make: 'Aún no tengo código: crear uno',
+      makeSafe:
+        'Guarde primero su nuevo secreto. Entonces aparece su código para el registrador. Sin el secreto no podrá probar nada después.',
+      keep: 'Guardarlo en este dispositivo',
+      save: 'Guardarlo como archivo',
+      safeHint: 'Quien lo tenga puede enviar en su lugar. No lo guarde en un dispositivo que usan otras personas.',
+      code: 'Código para el registrador',
+      codeHint: 'Dé este código al registrador, que comprueba dónde vive usted. El código no dice nada sobre usted.',
+      registration: 'Lo que le dio el registrador',
+      registrationHint: 'Pegue el texto entero. Empieza por { y nombra su distrito.',
+      useRegistration: 'Usarlo',
+      renew: 'Me he mudado, o tengo un registro nuevo',
+      onDevice: 'Su secreto se guarda en este dispositivo. El navegador puede borrarlo: guárdelo también como archivo.',
+      onFile: 'Su secreto está en su archivo, y en esta página hasta que la cierre.',
+      forget: 'Olvidarlo aquí',
+      registered: 'Su registro es de un distrito con estas oficinas:',
+      noSenators: '{state} no tiene senadores.',
+      noOffice: 'El texto de la campaña está escrito también para {chambers}, donde {state} no tiene oficina.',
+      ended:
+        'Su registro es de un distrito que ya no existe. Pida uno nuevo al registrador: su código sigue siendo el mismo.',
+      otherOffices: 'Eligió una oficina de otro distrito.',
+      changeOffices: 'Cambiar las oficinas',
+      ready: 'La prueba se hace cuando usted envía. La primera vez tarda unos segundos.',
+      wasProving:
+        'Esta página se cargó de nuevo mientras hacía su prueba. No se envió nada. Lo que escribió está aquí.',
+      problems: {
+        not_stored: 'Su navegador no lo guardó. Guárdelo como archivo.',
+        not_removed: 'Su navegador no lo borró. Borre los datos de este sitio en los ajustes del navegador.',
+        already_stored: 'En este dispositivo ya se guardaba otro secreto. Ahora se usa ese.',
+        not_a_secret_file: 'Este no es un archivo secreto de esta página.',
+        not_a_registration: 'Esto no es lo que da un registrador. Pegue el texto entero.',
+        other_registrar: 'Esto es de otro registrador que el de este servicio.',
+      },
+    },
     review: {
       intro: 'Esto es lo que recibirá cada oficina. Se envía cuando pulse el botón de abajo, no antes.',
       to: 'Para',
@@ -654,11 +703,18 @@ const spanish: Catalogue = {
       way: 'Su navegador sella todo esto. El servidor lo pasa al enclave sin abrirlo. El enclave lo abre y lo envía a cada oficina.',
       serverSees:
         'El servidor puede ver: que su cuenta envía algo, cuándo, su dirección de red, la longitud aproximada del mensaje, a cuántas oficinas de la Cámara y del Senado va y cómo terminó.',
+      serverSeesProven:
+        'El servidor puede ver: que un residente envía algo, cuándo, su dirección de red, la longitud aproximada del mensaje, a cuántas oficinas de la Cámara y del Senado va y cómo terminó. Puede reconocer un segundo mensaje de la misma persona en esta campaña, y en ninguna otra.',
       serverCannot:
         'El servidor no puede ver: su nombre y dirección tal como los escribió, sus palabras, sus temas, a qué miembro escribe ni qué responden las oficinas.',
       send: { one: 'Enviar a {count} oficina', other: 'Enviar a {count} oficinas' },
       blocked: 'Todavía no puede enviar:',
       reasons: {
+        proof: 'Pruebe primero su residencia. Vea arriba.',
+        campaignNote:
+          'Esta campaña no tiene una nota firmada por el registrador. Abra el enlace de una campaña que la tenga, o elija otro texto en «Su mensaje».',
+        districtEnded: 'Su registro es de un distrito que ya no existe.',
+        otherOffices: 'Eligió una oficina de otro distrito que el de su registro.',
         campaign:
           'Esta página se abrió sin campaña, por eso no puede enviar. Abra el enlace de la organización que lleva la campaña: está en su sitio web o en su correo.',
         checking: 'El enclave aún se está comprobando. Tarda unos segundos.',
@@ -854,7 +910,30 @@ const spanish: Catalogue = {
     errors: {
       unauthenticated: 'Su sesión ha caducado o el servidor no la acepta.',
       no_room: 'El servicio no puede aceptar mensajes en este momento.',
+      proofs: {
+        ERR_RESIDENCE_NOT_LISTED:
+          'Usted no está en la lista del registrador: aún no se ha publicado, o se le quitó. Pregunte al registrador.',
+        ERR_RESIDENCE_LIST_UPDATING: 'La lista del registrador se está actualizando.',
+        ERR_RESIDENCE_LIST_UNREACHABLE: 'No se puede obtener la lista del registrador.',
+        ERR_RESIDENCE_NOTE_ENDED: 'La campaña ha terminado, o la lista del registrador es demasiado antigua.',
+        ERR_RESIDENCE_NOTE_NOT_YET: 'La campaña no ha empezado.',
+        ERR_RESIDENCE_NOTE: 'No se puede aceptar la firma del registrador.',
+        ERR_PROVING_NO_REFERENCE_STRING:
+          'Este servidor no tiene lo que los navegadores necesitan para hacer pruebas. Use la línea de comandos.',
+        ERR_PROVING_FILES: 'No se pudo cargar lo que hace la prueba.',
+        ERR_PROVING_DEVICE:
+          'Este dispositivo tiene muy poca memoria para hacer la prueba, o no puede ejecutar su programa.',
+        ERR_PROVING_WORKER_ENDED: 'Su navegador terminó el programa que hace la prueba.',
+        circuit_retired: 'El servicio tiene una versión nueva de la prueba.',
+        other_registrar: 'Su registro es de otro registrador que el de este servicio.',
+      },
       problems: {
+        already_sent: 'Ya se aceptó un mensaje suyo en esta campaña. Cada residente envía uno.',
+        circuit_retired: 'El servicio tiene una versión nueva de la prueba.',
+        proof_invalid: 'El servidor no aceptó la prueba de residencia.',
+        root_not_accepted: 'La lista del registrador ha cambiado.',
+        residence_required: 'Este servicio solo acepta mensajes con una prueba de residencia.',
+        residence_not_open: 'Este servicio no acepta pruebas de residencia ahora.',
         forbidden: 'Su sesión no permite hacer esto.',
         rate_limited: 'Hubo demasiadas solicitudes suyas o de su red.',
         user_daily_limit_reached: 'Ha agotado su parte de hoy.',
@@ -892,11 +971,13 @@ const spanish: Catalogue = {
       askAfter: 'A partir de las {time} puede preguntar al servidor qué ha sido de él. Así no se envía nada dos veces.',
       sign_in: 'Inicie sesión de nuevo y vuelva a intentarlo.',
       token: 'Este sitio no ofrece inicio de sesión. Pegue aquí un token de acceso.',
+      reload: 'Cargue la página de nuevo. Lo que escribió se conserva.',
       check: 'Haga comprobar el enclave de nuevo. No se envía nada hasta que esté verificado.',
       correct: 'Corríjalo y envíelo de nuevo.',
       none: 'Si quiere enviarlo, escríbalo de nuevo.',
       unfollowed: 'Esta página ya no puede seguirlo. No lo envíe de nuevo: una oficina podría recibirlo dos veces.',
     },
+    reload: 'Cargar la página de nuevo',
     again: 'Intentar de nuevo',
     ask: 'Preguntar qué ha sido de él',
     signIn: 'Iniciar sesión',

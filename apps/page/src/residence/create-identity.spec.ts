@@ -1,0 +1,175 @@
+import { commitmentOf, fieldFromHex, fieldToHex, randomField, type RegistrationJson } from '@communique-tee/residence';
+import { createIdentity, type Identity } from './create-identity';
+import type { DeviceStorage } from './device-storage';
+import { recordOf, secretFileText } from './secret-file';
+
+/** A browser's storage, and the ways in which it fails. */
+class TestStorage implements DeviceStorage {
+  value: unknown;
+  /** `open`: the database cannot be opened. `write`: QuotaExceededError. `forgets`: it reports success and keeps nothing. */
+  fails: 'open' | 'write' | 'forgets' | undefined;
+
+  private check(writes: boolean): void {
+    if (this.fails === 'open' || (writes && this.fails === 'write')) throw new DOMException('no', 'QuotaExceededError');
+  }
+  read(): Promise<unknown> {
+    return Promise.resolve().then(() => (this.check(false), structuredClone(this.value)));
+  }
+  create(value: unknown): Promise<boolean> {
+    return Promise.resolve().then(() => {
+      this.check(true);
+      if (this.value !== undefined) return false;
+      if (this.fails !== 'forgets') this.value = structuredClone(value);
+      return true;
+    });
+  }
+  replace(value: unknown): Promise<void> {
+    return Promise.resolve().then(() => {
+      this.check(true);
+      if (this.fails !== 'forgets') this.value = structuredClone(value);
+    });
+  }
+  remove(): Promise<void> {
+    return Promise.resolve().then(() => {
+      this.check(true);
+      this.value = undefined;
+    });
+  }
+}
+
+const REGISTRATION: RegistrationJson = {
+  version: 1,
+  registrar: 'registrar',
+  district: '119-MT-01',
+  salt: '11'.repeat(32),
+  index: 7,
+};
+const SECRET = fieldToHex(randomField());
+
+function start(storage = new TestStorage()) {
+  const made: string[] = [];
+  const store = createIdentity(storage, () => {
+    const secret = randomField();
+    made.push(fieldToHex(secret));
+    return secret;
+  });
+  const shown = (): Identity['kind'] => store.identity.value.kind;
+  const code = (): string | undefined => (store.identity.value.kind === 'safe' ? store.identity.value.code : undefined);
+  return { store, storage, made, shown, code };
+}
+
+it('shows the code only once the secret was stored and read back', async () => {
+  const { store, storage, made, shown, code } = start();
+  await store.look();
+  expect(store.identity.value).toEqual({ kind: 'none', storage: 'empty' });
+  store.make();
+  expect([shown(), code(), storage.value]).toEqual(['unsafe', undefined, undefined]);
+  await store.keep();
+  expect(code()).toBe(fieldToHex(commitmentOf(fieldFromHex(made[0] ?? ''))));
+  expect(storage.value).toEqual(recordOf(made[0] ?? '', null));
+});
+
+it.each(['open', 'write', 'forgets'] as const)(
+  'shows no code where the browser does not keep the secret (%s), until it is saved as a file',
+  async (fails) => {
+    const { store, storage, shown, code, made } = start();
+    storage.fails = fails;
+    await store.look();
+    expect(store.identity.value).toEqual({ kind: 'none', storage: fails === 'open' ? 'unavailable' : 'empty' });
+    store.make();
+    await store.keep();
+    expect([shown(), code(), store.problem.value]).toEqual(['unsafe', undefined, 'not_stored']);
+    store.saved();
+    expect([shown(), store.identity.value]).toEqual(['safe', expect.objectContaining({ on: 'file' })]);
+    expect(made).toHaveLength(1);
+  },
+);
+
+it('makes no second secret by itself once the storage was emptied: it asks for the file', async () => {
+  const storage = new TestStorage();
+  const first = start(storage);
+  await first.store.look();
+  first.store.make();
+  await first.store.keep();
+  storage.value = undefined;
+  const later = start(storage);
+  await later.store.look();
+  expect([later.store.identity.value, later.made]).toEqual([{ kind: 'none', storage: 'empty' }, []]);
+  later.store.bring(secretFileText(recordOf(first.made[0] ?? '', REGISTRATION)));
+  expect([later.code(), later.made]).toEqual([first.code(), []]);
+});
+
+it('makes none over a secret that is there', async () => {
+  const { store, storage, made } = start();
+  storage.value = recordOf(SECRET, null);
+  await store.look();
+  store.make();
+  store.bring(secretFileText(recordOf(fieldToHex(randomField()), null)));
+  expect([made, store.identity.value]).toEqual([[], expect.objectContaining({ record: recordOf(SECRET, null) })]);
+});
+
+it('uses the secret that another tab has stored meanwhile, and says so', async () => {
+  const { store, storage, code } = start();
+  await store.look();
+  store.make();
+  storage.value = recordOf(SECRET, null);
+  await store.keep();
+  expect([store.problem.value, code()]).toEqual(['already_stored', fieldToHex(commitmentOf(fieldFromHex(SECRET)))]);
+  expect(storage.value).toEqual(recordOf(SECRET, null));
+});
+
+it('takes a registration of the attested registrar, and keeps it where the secret is', async () => {
+  const { store, storage } = start();
+  storage.value = recordOf(SECRET, null);
+  await store.look();
+  await store.register(JSON.stringify(REGISTRATION), 'another');
+  expect([store.problem.value, storage.value]).toEqual(['other_registrar', recordOf(SECRET, null)]);
+  await store.register(JSON.stringify(REGISTRATION), 'registrar');
+  expect([store.problem.value, storage.value]).toEqual([undefined, recordOf(SECRET, REGISTRATION)]);
+  storage.fails = 'forgets';
+  await store.register(JSON.stringify({ ...REGISTRATION, salt: '12'.repeat(32) }), 'registrar');
+  expect(store.problem.value).toBe('not_stored');
+});
+
+it.each([
+  '',
+  '{}',
+  'null',
+  JSON.stringify({ ...REGISTRATION, index: -1 }),
+  JSON.stringify({ ...REGISTRATION, salt: 'ff'.repeat(32) }),
+  JSON.stringify({ ...REGISTRATION, secret: 'x' }),
+  JSON.stringify({ ...REGISTRATION, district: 'MT-01' }),
+  `${JSON.stringify(REGISTRATION)}${' '.repeat(5000)}`,
+])('refuses %j as a registration', async (pasted) => {
+  const { store, storage } = start();
+  storage.value = recordOf(SECRET, null);
+  await store.look();
+  await store.register(pasted, 'registrar');
+  expect([store.problem.value, storage.value]).toEqual(['not_a_registration', recordOf(SECRET, null)]);
+});
+
+it.each([
+  ['no JSON', 'secret'],
+  ['a secret of zeros', secretFileText(recordOf('00'.repeat(32), null))],
+  ['a secret that is no field element', secretFileText(recordOf('ff'.repeat(32), null))],
+  ['capitals, which would be a second spelling', secretFileText(recordOf('0A'.repeat(32), null))],
+  ['another kind of file', JSON.stringify({ ...recordOf(SECRET, null), kind: 'receipt' })],
+  ['a registration that is none', JSON.stringify({ ...recordOf(SECRET, null), registration: {} })],
+])('refuses a file with %s', async (_, file) => {
+  const { store, shown } = start();
+  await store.look();
+  store.bring(file);
+  expect([shown(), store.problem.value]).toEqual(['none', 'not_a_secret_file']);
+});
+
+it('forgets the secret on this device, and says where it could not', async () => {
+  const { store, storage, shown } = start();
+  storage.value = recordOf(SECRET, REGISTRATION);
+  await store.look();
+  storage.fails = 'write';
+  await store.forget();
+  expect([shown(), store.problem.value]).toEqual(['safe', 'not_removed']);
+  storage.fails = undefined;
+  await store.forget();
+  expect([shown(), storage.value]).toEqual(['none', undefined]);
+});

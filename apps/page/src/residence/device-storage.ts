@@ -1,0 +1,73 @@
+// One record in IndexedDB. localStorage would do for its size; IndexedDB is what browsers keep longest, and tells when it did not write.
+
+/** Where this device keeps the secret, with the person's consent. Every method may reject: private windows and full disks are normal. */
+export interface DeviceStorage {
+  read(): Promise<unknown>;
+  /** Writes where nothing is there. @returns false where there is a record, which stays */
+  create(value: unknown): Promise<boolean>;
+  replace(value: unknown): Promise<void>;
+  remove(): Promise<void>;
+}
+
+const DATABASE = 'communique-tee';
+const STORE = 'residence';
+const RECORD = 'secret';
+
+export const deviceStorage: DeviceStorage = {
+  read: () => within('readonly', (store) => store.get(RECORD)),
+  async create(value) {
+    return within('readwrite', (store) => store.add(value, RECORD)).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof DOMException && error.name === 'ConstraintError') return false;
+        throw error;
+      },
+    );
+  },
+  async replace(value) {
+    await within('readwrite', (store) => store.put(value, RECORD));
+  },
+  async remove() {
+    await within('readwrite', (store) => store.delete(RECORD));
+  },
+};
+
+/** One transaction: resolves once it is on the disk, as far as the browser tells. */
+async function within<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  const database = await open();
+  try {
+    const transaction = database.transaction(STORE, mode, { durability: 'strict' });
+    const request = work(transaction.objectStore(STORE));
+    await new Promise<void>((resolve, reject) => {
+      const fail = (): void => {
+        reject(request.error ?? transaction.error ?? new Error('the browser did not say why'));
+      };
+      transaction.oncomplete = () => {
+        resolve();
+      };
+      transaction.onabort = fail;
+      transaction.onerror = fail;
+    });
+    return request.result;
+  } finally {
+    database.close();
+  }
+}
+
+function open(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore(STORE);
+    };
+    request.onsuccess = () => {
+      resolve(request.result);
+    };
+    request.onerror = () => {
+      reject(request.error ?? new Error('the browser did not say why'));
+    };
+    request.onblocked = () => {
+      reject(new Error('another tab holds the storage'));
+    };
+  });
+}

@@ -1,0 +1,18 @@
+import { houseOffice, houseOffices, isState, senateOffices } from '@communique-tee/protocol';
+import { congressAt, parseDistrict } from '@communique-tee/residence';
+
+export type DistrictOffices =
+  /** The codes of the offices that a person there can write to; a district of the table of offices. */
+  | { readonly kind: 'offices'; readonly codes: readonly string[]; readonly hasSenators: boolean }
+  /** The registration is for an ended Congress, or for a district that no state has now. */
+  | { readonly kind: 'ended' };
+
+/** The offices of a registered district, known before anything is proven. @param district as `120-MT-01` */
+export function districtOffices(district: string, nowSeconds: number): DistrictOffices {
+  const { congress, state, seat } = parseDistrict(district);
+  if (!isState(state) || congress < congressAt(nowSeconds)) return { kind: 'ended' };
+  const house = houseOffice(state, seat);
+  if (!houseOffices(state).includes(house)) return { kind: 'ended' };
+  const senate = senateOffices(state);
+  return { kind: 'offices', codes: [house, ...senate], hasSenators: senate.length > 0 };
+}

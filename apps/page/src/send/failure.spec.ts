@@ -1,0 +1,22 @@
+import { remedyOf } from './failure';
+
+const can = { again: true, ask: true };
+const failed = { status: 409, code: 'refused', sent: 'not_sent', reason: undefined, problem: undefined } as const;
+
+it.each([
+  ['a circuit that the gateway has retired', { ...failed, problem: 'circuit_retired' }, 'reload'],
+  [
+    'a circuit that the enclave does not attest',
+    { ...failed, code: 'residence_refused', reason: 'circuit_retired' },
+    'reload',
+  ],
+  ['a second message of the same person in the campaign', { ...failed, problem: 'already_sent' }, 'none'],
+  ['a proof that could not be made', { ...failed, code: 'residence_unavailable', status: undefined }, 'again'],
+  [
+    'a circuit that is retired while an earlier form may be under way',
+    { ...failed, sent: 'not_known', problem: 'circuit_retired' },
+    'ask',
+  ],
+] as const)('after %s offers what helps', (_, failure, remedy) => {
+  expect(remedyOf(failure, can)).toBe(remedy);
+});

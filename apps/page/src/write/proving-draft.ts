@@ -1,0 +1,31 @@
+// A browser may end the page while it proves: phones do, for lack of memory. Until the message is posted, what was entered waits in this tab.
+import { effect, signal } from '@preact/signals';
+import { store } from '../send/sending';
+import { keepInTab, keptInTab } from '../tab';
+import { dropDraft, saveDraft } from './draft';
+
+const KEY = 'communique-tee proving';
+
+const lost = signal(keptInTab(KEY) !== undefined);
+/** Whether the page was loaded again while it made a proof. Nothing was sent then. */
+export const wasProving = lost;
+
+/** Call it once, after the draft was restored. */
+export function keepDraftWhileProving(): void {
+  keepInTab(KEY, undefined);
+  let isKept = false;
+  effect(() => {
+    const sending = store.sending.value;
+    const proves = sending.kind === 'under_way' && ['reading_list', 'proving'].includes(sending.way.activity);
+    if (proves && !isKept) {
+      lost.value = false;
+      isKept = saveDraft();
+      if (isKept) keepInTab(KEY, 'yes');
+    } else if (isKept && (sending.kind !== 'under_way' || sending.way.id !== undefined)) {
+      // Sealed, and soon posted: what may have been sent must not come back as unsent
+      isKept = false;
+      dropDraft();
+      keepInTab(KEY, undefined);
+    }
+  });
+}
