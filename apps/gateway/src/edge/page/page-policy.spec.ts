@@ -1,3 +1,4 @@
+import { TEST_REGISTRAR } from '@communique-tee/residence/testing';
 import { testConfig } from '../../testing/gateway-under-test';
 import { pagePolicy, WORKER_HEADERS } from './page-policy';
 
@@ -25,8 +26,8 @@ describe('the policy where proofs of residence are taken', () => {
     DATABASE_URL: 'postgresql://127.0.0.1/x',
     AUTH_JWKS_FILE: '/x',
     RESIDENCE: 'optional',
-    RESIDENCE_REGISTRAR: 'test-registrar',
-    RESIDENCE_KEYS: 'test-registrar+40454ac1+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+    RESIDENCE_REGISTRAR: TEST_REGISTRAR.id,
+    RESIDENCE_KEYS: TEST_REGISTRAR.verifierKeys[0],
     RESIDENCE_FILES_URL: 'https://registrar.test/tree',
   });
 

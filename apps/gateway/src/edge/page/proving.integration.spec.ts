@@ -10,7 +10,7 @@ import {
   witnessOf,
   type Witness,
 } from '@communique-tee/residence';
-import { referenceStringForTests } from '@communique-tee/residence/testing';
+import { referenceStringForTests, TEST_REGISTRAR } from '@communique-tee/residence/testing';
 import { createVerifier, type Verifier } from '@communique-tee/residence/verifier';
 import { chromiumAvailability, openChromium } from '@communique-tee/testing/chromium';
 import { describeWith, temporaryFolder, type TemporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
@@ -101,8 +101,8 @@ describeWith(chromiumAvailability(), 'the page that proves, in Chromium', () => 
         DATABASE_URL: 'postgresql://127.0.0.1:1/none',
         AUTH_JWKS_FILE: folder.file('jwks.json'),
         RESIDENCE: 'optional',
-        RESIDENCE_REGISTRAR: 'test',
-        RESIDENCE_KEYS: 'test+40454ac1+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+        RESIDENCE_REGISTRAR: TEST_REGISTRAR.id,
+        RESIDENCE_KEYS: TEST_REGISTRAR.verifierKeys[0],
         RESIDENCE_FILES_URL: 'https://registrar.test/',
       }),
     );
