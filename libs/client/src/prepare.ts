@@ -63,18 +63,28 @@ export function prepareMessage(
     throw new ClientError('message_invalid', 'Congress would not accept this message', { problems: checked.problems });
   const messageId =
     options.id === undefined ? crypto.getRandomValues(new Uint8Array(MESSAGE_ID_BYTES)) : messageIdFromText(options.id);
+  const nowSeconds = Math.floor(options.nowSeconds ?? Date.now() / 1000);
+  const lifetime = lifetimeWithin(
+    options.lifetimeSeconds ?? 24 * 3600,
+    (options.notAfterSeconds ?? Infinity) - nowSeconds,
+  );
   const { message, answerKey } = seal({
     suite: DEFAULT_SUITE,
     publicKey: key.publicKey,
     keyId: key.keyId,
     messageId,
-    expiresAtSeconds: Math.min(
-      Math.floor(options.nowSeconds ?? Date.now() / 1000) + (options.lifetimeSeconds ?? 24 * 3600),
-      options.notAfterSeconds ?? Infinity,
-    ),
+    expiresAtSeconds: nowSeconds + lifetime,
     nullifier: options.nullifier ?? null,
     plaintext: encodeCongressMessage(checked.message),
   });
   const sealed = encodeSealedMessage(message);
   return { id: messageIdToText(messageId), message, sealed, sealedSha256: sha256(sealed), answerKey };
+}
+
+/**
+ * A lifetime that ends before `leftSeconds` do. The gateway sees the expiry, and everyone knows when a campaign ends: an expiry at that moment
+ * would name the campaign. So it is the wanted lifetime, or else a power of two of seconds (18 hours, 9 hours, and so on).
+ */
+function lifetimeWithin(wantedSeconds: number, leftSeconds: number): number {
+  return wantedSeconds <= leftSeconds ? wantedSeconds : 2 ** Math.floor(Math.log2(Math.max(1, leftSeconds)));
 }
