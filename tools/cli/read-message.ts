@@ -1,6 +1,7 @@
 import { ClientError, createDeliverySecret } from '@communique-tee/client';
-import { validateCongressMessage, type CongressMessage } from '@communique-tee/protocol';
+import { validateCongressMessage, type CongressMessage, type Template } from '@communique-tee/protocol';
 import { readJsonFile } from './files';
+import { fillIn } from './template';
 
 /** A message has at most 256 KiB of text; JSON may write each character as six. */
 const MAX_BYTES = 1024 * 1024;
@@ -8,10 +9,12 @@ const MAX_BYTES = 1024 * 1024;
 /**
  * A message out of a JSON file in the shape of docs/message.md. JSON has no bytes, so the delivery secret is made here; `version`
  * and `proof` have one possible value each and may be left out.
+ * @param template gives what the file leaves out
  * @throws Failure `file_unreadable`, `not_understood`; ClientError `message_invalid`, which names every field that is wrong, never a value
  */
-export function readMessage(file: string): CongressMessage {
-  const value = readJsonFile(file, MAX_BYTES);
+export function readMessage(file: string, template?: Template): CongressMessage {
+  const given = readJsonFile(file, MAX_BYTES);
+  const value = template !== undefined && isObject(given) ? fillIn(given, template) : given;
   const checked = validateCongressMessage(
     isObject(value) ? { version: 1, proof: null, ...value, deliverySecret: createDeliverySecret() } : value,
   );

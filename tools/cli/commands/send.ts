@@ -14,7 +14,7 @@ import {
   type PrepareOptions,
   type WhetherSent,
 } from '@communique-tee/client';
-import { toHex, type CongressMessage } from '@communique-tee/protocol';
+import { toHex, type CongressMessage, type Template } from '@communique-tee/protocol';
 import { randomBytes } from 'node:crypto';
 import type { AddCommand } from '../command';
 import { acceptDuplicates, type AcceptDuplicateOption } from '../duplicate-risk';
@@ -40,6 +40,7 @@ import {
 } from '../options';
 import { json, rows } from '../output/terminal';
 import { readMessage } from '../read-message';
+import { templateOf, templateOption, type TemplateOption } from '../template';
 import { proveOptions, readyToProve, type ProveOptions } from '../residence/prove-options';
 import { follow } from '../status/follow';
 import { exitOf, standingAsJson, standingAsText } from '../status/report';
@@ -66,6 +67,7 @@ Examples
   ${name} send --message docs/examples/message.json --pcr0 <hex> --pcr3 <hex> --token-file token --wait
   COMMUNIQUE_TOKEN=... ${name} send --message letter.json --policy policy.json --gateway https://communique.example.org
   ${name} send --residence --campaign-note campaign.note --message letter.json --policy policy.json --wait
+  ${name} send --template parks-2026 --message me.json --policy policy.json --wait
 `;
 
 interface Options
@@ -77,7 +79,8 @@ interface Options
     WaitOption,
     JsonOption,
     AcceptDuplicateOption,
-    ProveOptions {
+    ProveOptions,
+    TemplateOption {
   readonly residence?: boolean;
   readonly message?: string;
   readonly lifetime?: string;
@@ -105,7 +108,8 @@ export const send: AddCommand = (program, run) => {
     '--residence',
     'prove that you live in the district, and post without a token: register and its registration first',
   );
-  for (const add of [proveOptions, waitOption, gatewayOption, tokenOption, stateOption, jsonOption]) add(command);
+  for (const add of [templateOption, proveOptions, waitOption, gatewayOption, tokenOption, stateOption, jsonOption])
+    add(command);
   return trustOptions(command)
     .addHelpText('after', after(program.name()))
     .action(
@@ -125,6 +129,7 @@ export const send: AddCommand = (program, run) => {
             ? new URL(earlier.kept.gateway)
             : gatewayOf(options, context.environment);
 
+        let template: Template | undefined;
         const proven = async (
           content: CongressMessage,
           key: EnclaveKey,
@@ -132,7 +137,7 @@ export const send: AddCommand = (program, run) => {
           before: StoredMessage | undefined,
         ) => {
           const nowSeconds = enclaveClock(key);
-          const { residence, onState, opened } = await readyToProve(options, context);
+          const { residence, onState, opened } = await readyToProve(options, context, template?.campaignNote);
           try {
             const attested = attestedResidence(key, residence);
             if (attested === null) throw new TypeError('a residence was given');
@@ -183,12 +188,15 @@ export const send: AddCommand = (program, run) => {
         const toPost = async (): Promise<StoredMessage> => {
           if (earlier === undefined) {
             if (file === undefined) throw usage('--message <file> is missing: the message to send, as JSON');
-            return sealed(readMessage(file), trustOf(options));
+            const trust = trustOf(options);
+            template = await templateOf(options, gateway);
+            return sealed(readMessage(file, template), trust);
           }
           if (file === undefined) return earlier;
           const { deliverySecret, prepared } = earlier;
           const trust = namesTrust(options) ? trustOf(options) : earlier.trust;
-          const content = { ...readMessage(file), deliverySecret: new Uint8Array(deliverySecret) };
+          template = await templateOf(options, gateway);
+          const content = { ...readMessage(file, template), deliverySecret: new Uint8Array(deliverySecret) };
           const { status } = await reaching(gateway, () =>
             fetchMessage({ gateway, ...accessOf(prepared, token), signal: context.signal }, prepared.id),
           );

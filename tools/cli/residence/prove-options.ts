@@ -36,18 +36,20 @@ export interface ReadyToProve {
   readonly opened: OpenedProver;
 }
 
-/** @throws Failure `not_registered`, `proving_unavailable`, `usage`, `state_broken`, `file_unreadable` */
+/** @param noteOfTemplate counts without --campaign-note; null: the template has none. @throws Failure `not_registered`, `proving_unavailable`, `usage`, `state_broken`, `file_unreadable` */
 export async function readyToProve(
   options: ProveOptions & StateOption,
   { environment, openProver, signal, err }: Context,
+  noteOfTemplate?: string | null,
 ): Promise<ReadyToProve> {
   if (openProver === undefined)
     throw new Failure(
       'proving_unavailable',
       'this edition of the command cannot prove: use node tools/cli/bin.mjs in a checkout',
     );
-  if (options.campaignNote === undefined) throw usage("--campaign-note <file> is missing: the registrar's signed note");
-  const campaignNote = readText(options.campaignNote, MAX_NOTE_BYTES);
+  const campaignNote =
+    options.campaignNote === undefined ? (noteOfTemplate ?? undefined) : readText(options.campaignNote, MAX_NOTE_BYTES);
+  if (campaignNote === undefined) throw usage("--campaign-note <file> is missing: the registrar's signed note");
   const file = new IdentityFile(options.state, environment);
   const identity = file.registered();
   const opened = await openProver({ referenceString: options.referenceString, signal });

@@ -99,6 +99,16 @@ it('makes no second secret by itself once the storage was emptied: it asks for t
   expect([later.code(), later.made]).toEqual([first.code(), []]);
 });
 
+it('takes the file of the command line, also one that has what was read of the list', async () => {
+  const { store, code } = start();
+  await store.look();
+  const siblings = Array.from({ length: 20 }, () => '00'.repeat(32));
+  const list = { version: 1, fetchedAt: 1, rootNote: 'a note', siblings };
+  store.bring(JSON.stringify({ v: 1, secret: SECRET, registration: REGISTRATION, list }, null, 2));
+  expect(code()).toBe(fieldToHex(commitmentOf(fieldFromHex(SECRET))));
+  expect(store.identity.value).toMatchObject({ record: recordOf(SECRET, REGISTRATION) });
+});
+
 it('makes none over a secret that is there', async () => {
   const { store, storage, made } = start();
   storage.value = recordOf(SECRET, null);
@@ -139,7 +149,7 @@ it.each([
   JSON.stringify({ ...REGISTRATION, salt: 'ff'.repeat(32) }),
   JSON.stringify({ ...REGISTRATION, secret: 'x' }),
   JSON.stringify({ ...REGISTRATION, district: 'MT-01' }),
-  `${JSON.stringify(REGISTRATION)}${' '.repeat(5000)}`,
+  `${JSON.stringify(REGISTRATION)}${' '.repeat(9000)}`,
 ])('refuses %j as a registration', async (pasted) => {
   const { store, storage } = start();
   storage.value = recordOf(SECRET, null);
@@ -153,7 +163,7 @@ it.each([
   ['a secret of zeros', secretFileText(recordOf('00'.repeat(32), null))],
   ['a secret that is no field element', secretFileText(recordOf('ff'.repeat(32), null))],
   ['capitals, which would be a second spelling', secretFileText(recordOf('0A'.repeat(32), null))],
-  ['another kind of file', JSON.stringify({ ...recordOf(SECRET, null), kind: 'receipt' })],
+  ['another version', JSON.stringify({ ...recordOf(SECRET, null), v: 2 })],
   ['a registration that is none', JSON.stringify({ ...recordOf(SECRET, null), registration: {} })],
 ])('refuses a file with %s', async (_, file) => {
   const { store, shown } = start();

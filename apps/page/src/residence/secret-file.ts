@@ -1,22 +1,24 @@
-// What this device keeps of a person's residence, and the file that it can be saved to: one JSON value.
+// What this device keeps of a person's residence, and the file that it can be saved to: one JSON value, the same as of the command line
+// (tools/cli/residence/identity-file.ts), so that a person can go from one to the other.
 import { fieldFromHex, registrationFromJson, type RegistrationJson } from '@communique-tee/residence';
 
 /** SECRET: anyone who has it, with the registration, can send in the person's place. */
 export interface SecretRecord {
-  readonly version: 1;
-  readonly kind: 'communique-tee residence secret';
+  readonly v: 1;
   /** A field element, 64 hex digits. */
   readonly secret: string;
   /** Null until the registrar gave one. */
   readonly registration: RegistrationJson | null;
+  /** The command line keeps what it read of the registrar's list; the page keeps that in memory. */
+  readonly list: null;
 }
 
-/** A record has about 350 bytes. */
-export const MAX_SECRET_FILE_BYTES = 4096;
+/** A record has about 350 bytes; one of the command line with a list 2 KB. */
+export const MAX_SECRET_FILE_BYTES = 8192;
 export const SECRET_FILE_NAME = 'communique-tee-residence-secret.json';
 
 export function recordOf(secret: string, registration: RegistrationJson | null): SecretRecord {
-  return { version: 1, kind: 'communique-tee residence secret', secret, registration };
+  return { v: 1, secret, registration, list: null };
 }
 
 export function secretFileText(record: SecretRecord): string {
@@ -35,8 +37,8 @@ export function readSecretFile(text: string): SecretRecord | null {
 /** Null for anything but a record. */
 export function readRecord(value: unknown): SecretRecord | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { version, kind, secret, registration } = value as Partial<Record<keyof SecretRecord, unknown>>;
-  if (version !== 1 || kind !== 'communique-tee residence secret' || typeof secret !== 'string') return null;
+  const { v, secret, registration } = value as Partial<Record<keyof SecretRecord, unknown>>;
+  if (v !== 1 || typeof secret !== 'string') return null;
   try {
     if (fieldFromHex(secret).every((byte) => byte === 0)) return null;
     if (registration === null) return recordOf(secret, null);

@@ -680,7 +680,7 @@ const english = {
         not_stored: 'Your browser did not keep it. Save it as a file.',
         not_removed: 'Your browser did not remove it. Delete this site’s data in the settings of your browser.',
         already_stored: 'Another secret was kept on this device already. It is used now.',
-        not_a_secret_file: 'This is not a secret file of this page.',
+        not_a_secret_file: 'This file holds no secret that can be used.',
         not_a_registration: 'This is not what a registrar gives. Paste the whole text.',
         other_registrar: 'This is from another registrar than the one of this service.',
       },

@@ -683,7 +683,7 @@ const spanish: Catalogue = {
         not_stored: 'Su navegador no lo guardó. Guárdelo como archivo.',
         not_removed: 'Su navegador no lo borró. Borre los datos de este sitio en los ajustes del navegador.',
         already_stored: 'En este dispositivo ya se guardaba otro secreto. Ahora se usa ese.',
-        not_a_secret_file: 'Este no es un archivo secreto de esta página.',
+        not_a_secret_file: 'Este archivo no tiene ningún secreto que se pueda usar.',
         not_a_registration: 'Esto no es lo que da un registrador. Pegue el texto entero.',
         other_registrar: 'Esto es de otro registrador que el de este servicio.',
       },
