@@ -32,6 +32,12 @@ export type AcceptedMeasurements = AcceptedImage &
       }
   );
 
+export interface AcceptedResidence {
+  readonly modes: readonly ('off' | 'optional' | 'required')[];
+  /** The registrar's id; any unless given. */
+  readonly registrar?: string;
+}
+
 /** Whom to trust. Measurements have no default. Only `operator: 'any'` and `unsafeDevelopmentRootPem` weaken a check. */
 export interface Policy {
   /** Images and their operators; one of these sets has to fit whole. */
@@ -41,6 +47,8 @@ export interface Policy {
    * custody that the document attests: the image that PCR0 measures names the alias in its own configuration.
    */
   readonly acceptedCustody?: readonly string[];
+  /** How the enclave may check residence, by its attested configuration. If absent, in any way. */
+  readonly acceptedResidence?: AcceptedResidence;
   /** How far the enclave's clock and ours may differ; 5 minutes unless given. */
   readonly maxAgeMs?: number;
   /** How long a verified key is used before another document is asked for; 15 minutes unless given, and never past its certificates. */

@@ -124,4 +124,31 @@ describe("an enclave's key", () => {
     });
     expect(await fetchEnclaveKey(gateway, { ...policy, acceptedCustody: [ALIAS] })).toMatchObject({ custody: ALIAS });
   });
+
+  it('is taken with any check of residence that is attested, unless the caller named those that it takes', async () => {
+    const keys = [`registrar+00000000+${'A'.repeat(44)}`];
+    const residence = { mode: 'required', registrar: 'registrar', keys, maxCampaignDays: 90 } as const;
+    const proven = { ...configuration, residence: { ...residence, verificationKeySha256: '0'.repeat(64) } };
+    const demand = (acceptedResidence: TrustPolicy['acceptedResidence']) =>
+      fetchEnclaveKey(gateway, { ...policy, ...(acceptedResidence && { acceptedResidence }) }).then(
+        () => 'taken',
+        (error: unknown) => (error as { code: string; reason: string }).reason,
+      );
+    for (const [attested, own] of [
+      [configuration, ['taken', 'other_mode', 'other_mode', 'taken']],
+      [proven, ['taken', 'taken', 'other_registrar', 'other_mode']],
+    ] as const) {
+      served = encodePublicConfiguration(attested);
+      const configSha256 = new Uint8Array(createHash('sha256').update(served).digest());
+      answer = saying({ configSha256 });
+      expect([
+        await demand(undefined),
+        await demand({ modes: ['optional', 'required'], registrar: 'registrar' }),
+        await demand({ modes: ['required'], registrar: 'other' }),
+        await demand({ modes: ['off'] }),
+      ]).toEqual(own);
+      served = null;
+      expect(await demand({ modes: ['off', 'optional', 'required'] })).toBe('configuration_missing');
+    }
+  });
 });

@@ -4,6 +4,8 @@ import {
   type EnclaveIdentity,
   type EnclavePolicy,
 } from '@communique-tee/enclave-identity/browser';
+import { checkAcceptedResidence } from './accepted-residence';
+import type { AcceptedResidence } from './api';
 import { toHex } from '@communique-tee/protocol';
 import { refusedEnclave } from './as-client-error';
 import { ClientError } from './errors';
@@ -18,6 +20,8 @@ const CONFIGURATION_TIMEOUT_MS = 5_000;
 export interface TrustPolicy extends Pick<EnclavePolicy, 'acceptedMeasurements' | 'acceptedCustody' | 'trustAnchor'> {
   /** How old a document may be that was made for our nonce; 5 minutes for clocks that differ, unless given. */
   readonly maxAgeMs?: number;
+  /** Judged when a key is fetched, by the attested configuration; receipts do not carry it. */
+  readonly acceptedResidence?: AcceptedResidence;
 }
 
 /** An enclave's key out of a document that was verified just now. */
@@ -29,7 +33,8 @@ export interface EnclaveKey extends EnclaveIdentity {
 /**
  * Asks the gateway for an attestation document over a fresh nonce, and for the public configuration that it attests, and
  * verifies both. The gateway is not trusted with any of it.
- * @throws AttestationError by code, ClientError `refused` | `key_binding_invalid` | `custody_refused` | `configuration_refused`
+ * @throws AttestationError by code, ClientError `refused` | `key_binding_invalid` | `custody_refused` | `configuration_refused` |
+ * `residence_refused`
  */
 export async function fetchEnclaveKey(
   gateway: string | URL,
@@ -40,11 +45,13 @@ export async function fetchEnclaveKey(
   const url = new URL('/attestation', gateway);
   url.searchParams.set('nonce', toHex(nonce));
   const document = await request(url, { headers: { accept: 'application/cose' }, ...withSignal(signal) }, TIMEOUT_MS);
-  const { maxAgeMs = 5 * 60_000, ...trust } = policy;
+  const { maxAgeMs = 5 * 60_000, acceptedResidence, ...trust } = policy;
   const evidence = { document, configuration: (sha256: Uint8Array) => fetchConfiguration(gateway, sha256, signal) };
   try {
     const checks = { ...trust, freshness: { nonce }, maxAgeMs, maxFutureSkewMs: maxAgeMs };
-    return { ...(await verifyEnclave(evidence, checks)), document };
+    const identity = await verifyEnclave(evidence, checks);
+    if (acceptedResidence !== undefined) checkAcceptedResidence(identity.configuration, acceptedResidence);
+    return { ...identity, document };
   } catch (error) {
     throw error instanceof EnclaveError ? refusedEnclave(error) : error;
   }

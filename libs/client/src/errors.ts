@@ -17,7 +17,7 @@ export const CLIENT_ERROR_CODES = [
   /**
    * The enclave attests another proof of residence than this message has, or none where one is required; `reason` says which:
    * `residence_required`, `residence_not_open`, `other_registrar`, `circuit_retired` (load the page or program again) or
-   * `configuration_missing`. Nothing was sent.
+   * `configuration_missing`; by a policy's `acceptedResidence` also `other_mode`. Nothing was sent.
    */
   'residence_refused',
   /** No proof of residence can be made now; `reason` is the code (docs/residence.md). Nothing was sent. */

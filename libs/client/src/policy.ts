@@ -4,12 +4,14 @@ import type { Policy } from './api';
 import type { TrustPolicy } from './enclave-key';
 import { asClientError } from './as-client-error';
 import { ClientError } from './errors';
+import { isAcceptedResidence } from './accepted-residence';
 
 const DEFAULT_AGE_MS = 5 * 60_000;
 const DEFAULT_KEY_AGE_MS = 15 * 60_000;
 const MEMBERS = [
   'acceptedMeasurements',
   'acceptedCustody',
+  'acceptedResidence',
   'maxAgeMs',
   'maxKeyAgeMs',
   'unsafeDevelopmentRootPem',
@@ -31,6 +33,8 @@ export function checkPolicy(policy: Policy): CheckedPolicy {
   if (unknown !== undefined) throw invalid(`it has ${JSON.stringify(unknown.slice(0, 40))}, which is unknown`);
   const { maxKeyAgeMs = DEFAULT_KEY_AGE_MS, maxAgeMs = DEFAULT_AGE_MS, unsafeDevelopmentRootPem, ...images } = policy;
   if (!(Number.isFinite(maxKeyAgeMs) && maxKeyAgeMs >= 0)) throw invalid('maxKeyAgeMs is not a number of milliseconds');
+  if (images.acceptedResidence !== undefined && !isAcceptedResidence(images.acceptedResidence))
+    throw invalid('acceptedResidence is not { modes, registrar? }');
   try {
     const trust: TrustPolicy = {
       ...structuredClone(images),

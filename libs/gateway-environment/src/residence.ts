@@ -20,7 +20,7 @@ const keys = z.string().transform((text, context): readonly [string, ...string[]
   context.addIssue({
     code: 'custom',
     message:
-      'must be one or two different verifier keys with a comma between them, each <registrar>+<8 hex digits>+<base64>, as `registrar publish` prints it',
+      'must be one or two different verifier keys with a comma between them, each <registrar>+<8 hex digits>+<base64>, as `npm run ops -- registrar key show` prints it',
   });
   return z.NEVER;
 });

@@ -43,6 +43,7 @@ export async function startBootedSystem(
   const system = await startSystem({
     folder,
     redisUrl,
+    residence: options.residence,
     enclave: async (surroundings) => {
       made = await emulatedEnclave(surroundings, options);
       beforeStart(made);

@@ -9,7 +9,21 @@ import {
   verifyResult,
   type PreparedMessage,
 } from '@communique-tee/client';
+import { connect } from '@communique-tee/client';
+import { residenceProver } from '@communique-tee/client/residence';
 import { readImage } from '@communique-tee/eif';
+import { toHex } from '@communique-tee/protocol';
+import { signCampaignNote } from '@communique-tee/residence';
+import { createProver } from '@communique-tee/residence/prover';
+import {
+  describeProving,
+  listFilesOf,
+  ListServer,
+  rootNote,
+  TEN,
+  TEST_REGISTRAR,
+  testTree,
+} from '@communique-tee/residence/testing';
 import { bootEnclave } from '@communique-tee/emulator';
 import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { developmentMeasurements, developmentRoleArn } from '@communique-tee/testing/nsm-mock';
@@ -22,14 +36,29 @@ const PARENT_ID = 'i-0emulated00000000';
 let folder: TemporaryFolder;
 let redis: Redis;
 let booted: BootedSystem;
+let list: ListServer;
 
 beforeAll(async () => {
   [folder, redis] = await Promise.all([temporaryFolder('booted'), startRedis()]);
-  booted = await startBootedSystem(folder.path, redis.url, {}, (enclave) => (enclave.rtc = 'base=1971-01-01'));
+  list = await startList();
+  const registrar = {
+    id: TEST_REGISTRAR.id,
+    keys: TEST_REGISTRAR.verifierKeys,
+    maxCampaignDays: 90,
+    filesUrl: list.url,
+  };
+  const residence = { mode: 'optional', registrar } as const;
+  booted = await startBootedSystem(
+    folder.path,
+    redis.url,
+    { residence },
+    (enclave) => (enclave.rtc = 'base=1971-01-01'),
+  );
 }, 2_400_000);
 afterAll(async () => {
   await (booted as BootedSystem | undefined)?.system.stop();
   await (redis as Redis | undefined)?.stop();
+  await (list as ListServer | undefined)?.[Symbol.asyncDispose]();
   await folder.remove();
 }, 60_000);
 beforeEach(() => setFaults({}));
@@ -92,6 +121,53 @@ it('opens a message and delivers it to House and Senate through the parent’s p
   const seen = JSON.stringify(enclave.log()) + enclave.booted.console();
   for (const [name, text] of Object.entries(fields))
     expect({ name, seen: text.length > 3 && seen.includes(text) }).toEqual({ name, seen: false });
+});
+
+describeProving('a proof of residence', (referenceString) => {
+  it('is verified in the booted enclave, and the message is delivered without a token', async () => {
+    const { system, enclave, arrivedOf } = booted;
+    const [{ secret, district, salt, index }] = TEN;
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const campaignNote = signCampaignNote(
+      { registrar: TEST_REGISTRAR.id, campaign: 'roads', notBefore: nowSeconds, notAfter: nowSeconds + 86_400 },
+      90,
+      TEST_REGISTRAR.signingKeys[0],
+    );
+    const { message } = plantedMessage();
+    const { version: _version, deliverySecret: _secret, proof: _proof, ...planted } = message;
+    const prover = createProver({ referenceString });
+    try {
+      const client = await connect(
+        system.gatewayUrl,
+        {
+          acceptedMeasurements: [{ pcr0: enclave.image.measurements.pcr0, pcr3: developmentMeasurements.pcr3 }],
+          unsafeDevelopmentRootPem: system.developmentRootPem,
+        },
+        { token: () => Promise.reject(new Error('asked for a token')) },
+      );
+      const { result } = client.send(
+        {
+          ...planted,
+          offices: ['HMT01', 'SMT01', 'SMT02'],
+          campaignId: 'roads',
+          constituent: { ...planted.constituent, state: 'MT' },
+        },
+        {
+          residence: {
+            secret,
+            registration: { version: 1, registrar: TEST_REGISTRAR.id, district, salt: toHex(salt), index },
+            campaignNote,
+            prover: residenceProver((witness, options) => prover.prove(witness, options)),
+          },
+        },
+      );
+      const { status, report } = await result;
+      expect(status).toBe('delivered');
+      expect(await arrivedOf(report?.offices.map(({ deliveryId }) => deliveryId) ?? [])).toHaveLength(3);
+    } finally {
+      prover.close();
+    }
+  });
 });
 
 it('is refused by a client that expects another image or another operator', async () => {
@@ -183,6 +259,12 @@ it('holds what its bill of materials says', async () => {
   );
   expect(bom.components.map(({ name }) => name)).not.toContain('ioredis');
 });
+
+/** A registrar's list of now, of the committed proofs' made-up people. */
+async function startList(): Promise<ListServer> {
+  const notBefore = Math.floor(Date.now() / 1000) - 3600;
+  return ListServer.start(listFilesOf(testTree('before'), rootNote('before', { notBefore })));
+}
 
 async function fetchStatus({ id }: PreparedMessage): Promise<{ status: string; attempts: number }> {
   const { system, sender } = booted;

@@ -14,6 +14,7 @@ import {
   imageConfiguration,
   type EnclaveProvider,
   type EnclaveSurroundings,
+  type ResidenceSettings,
 } from '@communique-tee/test-system';
 
 const LOG_PORT = 9001;
@@ -23,6 +24,8 @@ const APP_READY_TIMEOUT_MS = 120_000;
 export interface EmulatedEnclaveOptions {
   /** Default x86_64. */
   readonly architecture?: 'x86_64' | 'arm64';
+  /** Which proofs of residence it admits; none unless given. */
+  readonly residence?: ResidenceSettings;
   /** Builds a control: its init leaves the clock alone. */
   readonly leavesClockAlone?: boolean;
 }
@@ -44,12 +47,12 @@ export interface EmulatedEnclave extends EnclaveProvider {
 /** Builds the image with the simulator in its configuration, starts the parent's programs; `start` boots. */
 export async function emulatedEnclave(
   { folder, logFolder, congressFile, step }: EnclaveSurroundings,
-  { architecture = 'x86_64', leavesClockAlone = false }: EmulatedEnclaveOptions = {},
+  { architecture = 'x86_64', residence, leavesClockAlone = false }: EmulatedEnclaveOptions = {},
 ): Promise<EmulatedEnclave> {
   const root = workspaceRoot();
   // A socket's path is short
   const sockets = await mkdtemp(join(tmpdir(), 'ct-'));
-  const { configuration, routes } = await imageConfiguration(congressFile);
+  const { configuration, routes } = await imageConfiguration(congressFile, residence);
   const configurationFile = join(folder, 'emulated.json');
   await writeFile(configurationFile, `${JSON.stringify(configuration, null, 2)}\n`);
   const image = await step('build the image', () =>

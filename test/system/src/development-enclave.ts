@@ -88,6 +88,7 @@ export async function developmentConfiguration(
   return `${JSON.stringify(keyGuard?.configure(plain) ?? plain, null, 2)}\n`;
 }
 
-function measuredResidence({ mode, registrar: { id, keys, maxCampaignDays } }: ResidenceSettings): object {
+/** The enclave's side of it. */
+export function measuredResidence({ mode, registrar: { id, keys, maxCampaignDays } }: ResidenceSettings): object {
   return { mode, registrar: id, keys, maxCampaignDays };
 }

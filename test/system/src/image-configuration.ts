@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { CHAMBER_KEYS, forEachChamber, type Chamber } from '@communique-tee/protocol';
 import * as z from 'zod';
+import { measuredResidence, type ResidenceSettings } from './development-enclave';
 
 const chamber = z.object({ origin: z.url(), apiKey: z.string(), messagePath: z.string(), deduplicates: z.boolean() });
 const describedSchema = z.object({ ...forEachChamber(() => chamber), certificateAuthority: z.string() });
@@ -17,7 +18,10 @@ export interface ImageConfiguration {
 }
 
 /** What a stack for tests has in its image: the simulator that runs now as Congress, its authority the only one trusted. */
-export async function imageConfiguration(congressFile: string): Promise<ImageConfiguration> {
+export async function imageConfiguration(
+  congressFile: string,
+  residence?: ResidenceSettings,
+): Promise<ImageConfiguration> {
   const described = describedSchema.parse(JSON.parse(await readFile(congressFile, 'utf8')));
   const certificateAuthorities = await readFile(described.certificateAuthority, 'utf8');
   const endOf = ({ origin, apiKey, messagePath, deduplicates }: z.infer<typeof chamber>) => ({
@@ -31,6 +35,7 @@ export async function imageConfiguration(congressFile: string): Promise<ImageCon
   return {
     configuration: {
       stack: 'emulated',
+      ...(residence && { residence: measuredResidence(residence) }),
       listen: `vsock:${String(APP_PORT)}`,
       egress: { mode: 'vsock', routes: CHAMBER_KEYS.map(routeOf) },
       services: {

@@ -32,6 +32,7 @@ export async function buildPage(root) {
   const languages = await languagesIn(sources);
   /** @type {Set<string>} */
   const verifierInputs = new Set();
+  /** @type {import('esbuild').BuildOptions & { write: false, metafile: true }} */
   const scripts = {
     bundle: true,
     write: false,

@@ -237,7 +237,13 @@ const SAMPLES: readonly Case[] = [
       version: 2,
       stack: 'production',
       custody: 'process',
-      residence: { mode: 'off' },
+      residence: {
+        mode: 'required',
+        registrar: 'registrar',
+        keys: [`registrar+00000000+${'A'.repeat(44)}`],
+        maxCampaignDays: 90,
+        verificationKeySha256: '0'.repeat(64),
+      },
       legacySuite: false,
       egress: ['cwc.house.gov:443', 'soapbox.senate.gov:443'],
       services: {
@@ -282,7 +288,12 @@ const SAMPLES: readonly Case[] = [
       organization: { name: 'Test organization', about: 'A test.', contact: { phone: '202-555-0101' } },
       responseRequested: true,
       newsletterOptIn: false,
-      proof: null,
+      proof: {
+        district: '120-CA-12',
+        delivery: { $bytes: 32 },
+        blinding: { $bytes: 32 },
+        campaign: 'a note\n',
+      },
     },
   },
   {
@@ -336,7 +347,7 @@ const SAMPLES: readonly Case[] = [
   {
     schema: 'kept',
     value: {
-      v: 1,
+      v: 2,
       gateway: 'https://gateway.example',
       id: '00112233-4455-4677-8899-aabbccddeeff',
       suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305',
@@ -345,6 +356,7 @@ const SAMPLES: readonly Case[] = [
       nullifier: null,
       sealedSha256: hash,
       answerKey: hash,
+      statusSecret: hash,
       accepted: true,
     },
   },

@@ -11,6 +11,7 @@ import {
   rootOfPath,
   type Registrar as KnownRegistrar,
 } from '@communique-tee/residence';
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   cpSync,
@@ -76,6 +77,18 @@ function treeOfFiles(root: string): { tree: MerkleTree; leaves: Uint8Array[] } {
   expect(fieldToHex(MerkleTree.of(subtrees, { depth: 10, level: 10 }).root)).toBe(root);
   const tree = MerkleTree.of(leaves);
   return { tree, leaves };
+}
+
+/** Names and bytes of folders of roots that were found to hold together: most deaths leave the same ones. */
+const seenWhole = new Set<string>();
+
+function expectWhole(root: string): void {
+  const hash = createHash('sha256').update(root);
+  for (const name of readdirSync(join(site, root), { recursive: true, encoding: 'utf8' }).sort())
+    if (statSync(join(site, root, name)).isFile()) hash.update(name).update(readFileSync(join(site, root, name)));
+  const seen = hash.digest('hex');
+  if (!seenWhole.has(seen)) treeOfFiles(root);
+  seenWhole.add(seen);
 }
 
 describe('publication', () => {
@@ -364,13 +377,13 @@ describe('a process that is killed at any write', () => {
       killed += 1;
       // What is there holds together: every file of the root that the note names, and of no other.
       const { root } = note();
-      treeOfFiles(fieldToHex(root));
+      expectWhole(fieldToHex(root));
       // The register is readable, the old or the new one, and the command can be given again.
       const now = readFileSync(join(folder, REGISTER_FILE), 'utf8');
       if (now === old && name !== 'key make') open(work);
       const done = publish();
       expect(fieldToHex(note().root)).toBe(done.root);
-      treeOfFiles(done.root);
+      expectWhole(done.root);
       const log = readFileSync(join(folder, LOG_FILE), 'utf8').trimEnd().split('\n');
       for (const line of log) expect(() => JSON.parse(line) as unknown).not.toThrow();
     }
@@ -389,7 +402,7 @@ it('keeps commitments and salts out of the audit log', () => {
   expect(log).toContain('"by":"a spec"');
 });
 
-it('draws once, hashes nothing and writes a bounded number of times for each of 20,000 people', () => {
+it('draws once, hashes nothing and writes a bounded number of times for each of 5,000 people', () => {
   create();
   const counts = { salts: 0, draws: 0, writes: 0 };
   const fs = new Proxy(nodeFs, {
@@ -406,10 +419,10 @@ it('draws once, hashes nothing and writes a bounded number of times for each of 
       below: (bound) => (counts.draws++, random.below(bound)),
     },
   };
-  const many = Array.from({ length: 20_000 }, (_, at) =>
+  const many = Array.from({ length: 5_000 }, (_, at) =>
     request(`p${String(at)}`, 1, { line: at + 2, commitment: (at + 1).toString(16).padStart(64, '0') }),
   );
-  expect(open((each) => each.add(many, null), counting)).toHaveLength(20_000);
-  expect(counts).toEqual({ salts: 20_000, draws: 20_000, writes: 23 });
-  expect(open((each) => each.register.people.size)).toBe(20_000);
+  expect(open((each) => each.add(many, null), counting)).toHaveLength(5_000);
+  expect(counts).toEqual({ salts: 5_000, draws: 5_000, writes: 8 });
+  expect(open((each) => each.register.people.size)).toBe(5_000);
 });

@@ -15,7 +15,7 @@ import {
   sealedMembersFromJson,
   sealedMembersToJson,
   sealedMessageFromJson,
-  sealedMessageJsonSchema,
+  sealedMessageMembers,
   sealedMessageToJson,
   type SealedMessage,
   type SealedMessageJson,
@@ -130,9 +130,10 @@ const proofText = z
   });
 
 /** The JSON form with a proof: the members of a sealed message, `version` 2, and `residence`. Field elements are in hex. */
-export const provenMessageJsonSchema = sealedMessageJsonSchema
-  .extend({
+export const provenMessageJsonSchema = z
+  .strictObject({
     version: z.literal(2),
+    ...sealedMessageMembers,
     nullifier: fieldText('One per person and campaign.'),
     residence: z.strictObject({
       verificationKeySha256: base64UrlText(SHA256_BYTES).meta({

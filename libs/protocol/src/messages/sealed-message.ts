@@ -114,22 +114,27 @@ const ciphertextText = z
     })),
   });
 
+/** The members that both forms of an envelope have in JSON. */
+export const sealedMessageMembers = {
+  suite: z.literal(DEFAULT_SUITE),
+  keyId: base64UrlText(KEY_ID_BYTES).meta({ description: "The enclave's key (16 bytes)." }),
+  messageId: z.string().regex(MESSAGE_ID_PATTERN).meta({ format: 'uuid', description: 'Random; taken once.' }),
+  expiresAt: unixSeconds.meta({
+    description: `Unix seconds. After now, and at most ${LIMITS.maxLifetimeSeconds} seconds (seven days) ahead: else \`expiry_out_of_range\`.`,
+  }),
+  encapsulatedKey: base64UrlText(ENCAPSULATED_KEY_BYTES).meta({
+    description: "The sender's ephemeral key (32 bytes).",
+  }),
+  nonce: base64UrlText(XCHACHA_NONCE_BYTES).meta({ description: '24 random bytes.' }),
+  ciphertext: ciphertextText,
+} as const;
+
 /** The JSON form without a proof: the same fields by name, bytes in base64url without padding, the message id as a UUID. */
 export const sealedMessageJsonSchema = z
   .strictObject({
     version: z.literal(1),
-    suite: z.literal(DEFAULT_SUITE),
-    keyId: base64UrlText(KEY_ID_BYTES).meta({ description: "The enclave's key (16 bytes)." }),
-    messageId: z.string().regex(MESSAGE_ID_PATTERN).meta({ format: 'uuid', description: 'Random; taken once.' }),
-    expiresAt: unixSeconds.meta({
-      description: `Unix seconds. After now, and at most ${LIMITS.maxLifetimeSeconds} seconds (seven days) ahead: else \`expiry_out_of_range\`.`,
-    }),
+    ...sealedMessageMembers,
     nullifier: z.null().meta({ description: 'Null: a message without a proof of residence has none.' }),
-    encapsulatedKey: base64UrlText(ENCAPSULATED_KEY_BYTES).meta({
-      description: "The sender's ephemeral key (32 bytes).",
-    }),
-    nonce: base64UrlText(XCHACHA_NONCE_BYTES).meta({ description: '24 random bytes.' }),
-    ciphertext: ciphertextText,
   })
   .meta({
     id: 'SealedMessage',

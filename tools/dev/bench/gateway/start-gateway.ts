@@ -32,13 +32,19 @@ export interface BenchGatewayOptions {
   readonly profile?: { readonly folder: string; readonly name: string } | undefined;
   /** With an inspector on a free port of loopback. */
   readonly inspected?: boolean | undefined;
+  /** Variables beside those that every section has. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
  * The gateway as it is deployed (its bundle, a process of its own), on PostgreSQL with fsync and a Redis of its own. No enclave is
  * there: what is accepted stays queued. No limit or cap is reached.
  */
-export async function startGateway({ profile, inspected = false }: BenchGatewayOptions = {}): Promise<BenchGateway> {
+export async function startGateway({
+  profile,
+  inspected = false,
+  environment = {},
+}: BenchGatewayOptions = {}): Promise<BenchGateway> {
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const each of stops.splice(0)) await each();
@@ -88,6 +94,7 @@ export async function startGateway({ profile, inspected = false }: BenchGatewayO
         DEFAULT_USER_DAILY_LIMIT: ENOUGH_DOLLARS,
         SYSTEM_HOURLY_LIMIT: ENOUGH_DOLLARS,
         EMERGENCY_SHUTDOWN_THRESHOLD: ENOUGH_DOLLARS,
+        ...environment,
       },
       readyWhen: async () => (await fetch(`${url}/health`).catch(() => undefined))?.ok === true,
       readyTimeoutMs: 30_000,

@@ -10,6 +10,7 @@ import { createVerifier } from '@communique-tee/residence/verifier';
 import { generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
 import { beside, cpuSecondsSince, notMeasured, type Row } from '../measure';
 import { percentilesOf } from '../load/percentiles';
+import { acceptRows } from './accept-rows';
 import { chromiumRows } from './chromium-rows';
 import { provingFiles, sizeRows } from './proving-files';
 
@@ -21,7 +22,13 @@ const MOST_VERIFY_MS = 12;
 /** Verifying beside a bare signature of P-384, proving in Node and in Chromium, and what the page and the image carry for it. */
 export async function residenceRows(): Promise<Row[]> {
   const files = await provingFiles();
-  return [...(await verifyRows()), ...(await proveRows()), ...(await chromiumRows(files)), ...sizeRows(files)];
+  return [
+    ...(await verifyRows()),
+    ...(await proveRows()),
+    ...(await chromiumRows(files)),
+    ...(await acceptRows()),
+    ...sizeRows(files),
+  ];
 }
 
 async function verifyRows(): Promise<Row[]> {

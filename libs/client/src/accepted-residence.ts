@@ -1,0 +1,38 @@
+import type { AcceptedResidence, EnclaveConfiguration } from './api';
+import { ClientError } from './errors';
+
+const MODES = ['off', 'optional', 'required'] as const;
+
+/** Whether a policy's `acceptedResidence` is usable. It may come from plain JavaScript or a file. */
+export function isAcceptedResidence(value: unknown): value is AcceptedResidence {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const { modes, registrar, ...more } = value as Record<string, unknown>;
+  return (
+    Object.keys(more).length === 0 &&
+    Array.isArray(modes) &&
+    modes.length > 0 &&
+    modes.every((mode) => (MODES as readonly unknown[]).includes(mode)) &&
+    (registrar === undefined || (typeof registrar === 'string' && /^[a-z0-9-]{1,64}$/.test(registrar)))
+  );
+}
+
+/**
+ * Compares what the enclave attests with what the caller demands. A gateway that withholds the configuration does not pass.
+ * @throws ClientError `residence_refused` with the reason `configuration_missing`, `other_mode` or `other_registrar`
+ */
+export function checkAcceptedResidence(
+  configuration: EnclaveConfiguration | undefined,
+  { modes, registrar }: AcceptedResidence,
+): void {
+  const attested = configuration?.residence;
+  if (attested === undefined) throw refused('configuration_missing');
+  if (!modes.includes(attested.mode)) throw refused('other_mode');
+  if (registrar !== undefined && attested.mode !== 'off' && attested.registrar !== registrar)
+    throw refused('other_registrar');
+}
+
+function refused(reason: string): ClientError {
+  return new ClientError('residence_refused', 'the policy does not accept how the enclave checks residence', {
+    reason,
+  });
+}
