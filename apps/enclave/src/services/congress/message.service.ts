@@ -9,6 +9,7 @@ import {
   type RelayAnswer,
 } from '@communique-tee/protocol';
 import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Congress } from './cwc/congress';
 import type { CongressConfig } from './cwc/congress-config';
 import { deliveryId, provenDeliveryId } from './cwc/delivery-id';
@@ -25,6 +26,9 @@ import { readSealedForm, type OpenedMessage, type SealedForm } from './sealed-fo
 
 /** Two clocks, the sender's and ours, may differ by this when the expiry is compared with the longest lifetime. */
 const LIFETIME_SLACK_MS = 3600_000;
+
+/** The checks of what was opened take 0 to some 10 ms, by the fault that ends them: the parent would read the fault off the time. */
+const REFUSAL_MS = 50;
 
 const NO_SECRET = new Uint8Array(32);
 
@@ -92,9 +96,10 @@ export class MessageService {
     await this.core.residence.checkEnvelope(message);
     // Before anything is opened or sent: without a document there would be no receipt, and the parent is told that nothing was taken
     await this.reporter.ready(key);
+    const startedAtMs = performance.now();
     const opened = open(message, key);
     try {
-      const delivered = await this.deliver(message, sealedSha256, key, headers, opened);
+      const delivered = await this.deliver(message, sealedSha256, key, headers, opened, startedAtMs);
       const answer = await this.reporter.report(key, {
         message,
         sealedSha256,
@@ -118,11 +123,17 @@ export class MessageService {
     key: HeldKey,
     headers: AttemptHeaders,
     { parsed }: OpenedMessage,
+    startedAtMs: number,
   ): Promise<Pick<Report, 'deliverySecret' | 'offices' | 'waitMs' | 'withheld' | 'problems'>> {
-    if (!parsed.ok) return refusal(new Uint8Array(randomBytes(32)), parsed.offices, 'message_invalid', parsed.problems);
+    if (!parsed.ok)
+      return inTime(
+        refusal(new Uint8Array(randomBytes(32)), parsed.offices, 'message_invalid', parsed.problems),
+        startedAtMs,
+      );
     const { deliverySecret, offices } = parsed.message;
     const problems = this.core.residence.problemsOf(parsed.message, message.proven);
-    if (problems[0] !== undefined) return refusal(deliverySecret, offices, problems[0].code, problems);
+    if (problems[0] !== undefined)
+      return inTime(refusal(deliverySecret, offices, problems[0].code, problems), startedAtMs);
     const earlier = await earlierAttempts(headers, {
       keys: key.keys,
       messageId: messageIdToText(message.messageId),
@@ -186,6 +197,12 @@ function contentSha256(content: CongressMessage): string {
   return createHash('sha256')
     .update(encodeCongressMessage({ ...content, deliverySecret: NO_SECRET, offices: [], proof: null }))
     .digest('base64');
+}
+
+/** Every refusal of what was opened takes the same time. @param startedAtMs by `performance.now()` */
+async function inTime<T>(refused: T, startedAtMs: number): Promise<T> {
+  await sleep(Math.max(0, REFUSAL_MS - (performance.now() - startedAtMs)));
+  return refused;
 }
 
 function refusal(
