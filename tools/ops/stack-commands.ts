@@ -73,7 +73,7 @@ export function policy(command: Command, line: CommandLine, streams: Streams = t
       'after',
       `${EXIT_CODES}
 Example
-  npm run ops -- policy --stack prod --account 111122223333 > policy.json
+  npm run -s ops -- policy --stack prod --account 111122223333 > policy.json
 
 The role's name is fixed, so anyone can find the account from PCR3 by trying all 10^12 account ids.
 `,

@@ -27,13 +27,19 @@ it('every npm run is a script of package.json', async () => {
   const { scripts } = z
     .object({ scripts: z.record(z.string(), z.string()) })
     .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
-  const named = pages.flatMap((page) => findAll(page, /\bnpm run ([a-z][a-z0-9:-]*)/g));
+  const named = pages.flatMap((page) => findAll(page, /\bnpm run (?:-s )?([a-z][a-z0-9:-]*)/g));
   expect(named.length).toBeGreaterThan(50);
   expect(named.filter((line) => !Object.hasOwn(scripts, line.split(': ')[1] ?? ''))).toEqual([]);
 });
 
+it('no npm run writes its output to a file with the lines that npm prints before it', () => {
+  const written = pages.flatMap((page) => findAll(page, /^ {4,}(npm run .*\S > \S+)/gm));
+  expect(written.length).toBeGreaterThan(3);
+  expect(written.filter((line) => !line.includes(': npm run -s '))).toEqual([]);
+});
+
 it.each([
-  ['npm run ops --', 'tools/ops/main.ts'],
+  ['npm run (?:-s )?ops --', 'tools/ops/main.ts'],
   ['npm run image --', 'tools/image/main.ts'],
   ['node tools/cli/bin.mjs', 'tools/cli/main.ts'],
   ['node communique-tee.mjs', 'tools/cli/one-file/main.ts'],
