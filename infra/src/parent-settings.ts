@@ -40,7 +40,7 @@ export function parentSettings(settings: Settings, made: Made): ParentSettings {
     region: settings.region,
     storeBucket: made.storeBucket,
     image: { key: made.imageKey, versionId: made.imageVersionId, sha384: image.sha384, pcr0: image.pcr0 },
-    release: { key: made.releaseKey, sha256: release.sha256 },
+    release: { key: made.releaseKey, sha256: release.sha256, referenceString: release.referenceString },
     enclave: { cpuCount: settings.enclaveCpuCount, memoryMiB: settings.enclaveMemoryMiB },
     egress: image.routes,
     acceptedPcr0: settings.acceptedImages,

@@ -374,7 +374,11 @@ export function createStack(
       commit: image.commit,
       version: image.version,
     },
-    release: { sha256: settings.release.sha256, key: release.key },
+    release: {
+      sha256: settings.release.sha256,
+      key: release.key,
+      referenceString: settings.release.referenceString,
+    },
     rollout: rolloutOf(place, parentGroup),
     keys: { enclave: enclaveKey.aliasArn, operator: operatorKey.aliasArn, administrators },
     secrets: stores.secretArns,

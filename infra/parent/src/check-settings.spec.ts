@@ -150,6 +150,28 @@ describe('the environment of the gateway', () => {
     ]);
   });
 
+  it('names the reference string exactly where the release holds it and messages may carry proofs', () => {
+    const residence = {
+      RESIDENCE: 'optional',
+      RESIDENCE_REGISTRAR: 'example-registrar',
+      RESIDENCE_KEYS: 'example-registrar+e1a1d779+AUvq3isjNDC5cYuqzs8P4FHLIqILbXmlqfxa2HOI4vc8',
+      RESIDENCE_FILES_URL: 'https://registrar.example.org/tree/',
+    };
+    const named = (referenceString: boolean | undefined, more: Readonly<Record<string, string>>) =>
+      /^RESIDENCE_REFERENCE_STRING_FILE=.*$/m.exec(
+        renderParentFiles({
+          ...ON_PARENT,
+          release: { ...ON_PARENT.release, ...(referenceString !== undefined && { referenceString }) },
+          gateway: { environment: { ...ON_PARENT.gateway.environment, ...more } },
+        })['/etc/communique/gateway.env']?.content ?? '',
+      )?.[0];
+    expect(named(true, residence)).toBe(
+      'RESIDENCE_REFERENCE_STRING_FILE="/opt/communique/current/gateway/reference-string-b177b63297a5.dat"',
+    );
+    expect([named(true, {}), named(true, { ...residence, RESIDENCE: 'off' })]).toEqual([undefined, undefined]);
+    expect([named(false, residence), named(undefined, residence)]).toEqual([undefined, undefined]);
+  });
+
   it.each([
     ['a value that the gateway refuses', { LOG_LEVEL: 'loud' }, 1],
     ['a rule of the gateway over two variables', { ENCLAVE_TIMEOUT_MS: '120000' }, 1],

@@ -1,4 +1,4 @@
-import { DEFAULTS, ENCLAVE_SECRETS_FILE, type ParentSettings } from './settings';
+import { DEFAULTS, ENCLAVE_SECRETS_FILE, REFERENCE_STRING_FILE, type ParentSettings } from './settings';
 
 /** Through the socket, as the user of the service: there is no password (pg_hba.conf, pg_ident.conf). */
 const databaseOnParent = (role: 'communique' | 'communique_gateway') =>
@@ -8,6 +8,7 @@ const REDIS_ON_PARENT = 'redis://127.0.0.1:6379';
 /** Of migrations and gateway, but for the secrets: the variables of .env.example. */
 export function gatewayEnvironment({
   region,
+  release,
   enclave,
   gateway,
   acceptedPcr0,
@@ -31,6 +32,10 @@ export function gatewayEnvironment({
     TEE_EXPECTED_CODE_HASH: acceptedPcr0.map((pcr0) => `sha384:${pcr0}`).join(','),
     TEE_EXPECTED_OPERATOR: `sha384:${operatorPcr3}`,
     ...(Object.keys(enclaveSecrets).length > 0 ? { ENCLAVE_SECRETS_FILE } : {}),
+    // The gateway says so if it is set while RESIDENCE is off, and does not start where the file is absent.
+    ...(release.referenceString === true && (gateway.environment['RESIDENCE'] ?? 'off') !== 'off'
+      ? { RESIDENCE_REFERENCE_STRING_FILE: REFERENCE_STRING_FILE }
+      : {}),
     ...(database.at === 'parent' ? { DATABASE_URL: databaseOnParent('communique_gateway') } : {}),
     ...(database.at === 'managed' ? { NODE_EXTRA_CA_CERTS: '/etc/communique/rds-authorities.pem' } : {}),
     ...(redis.at === 'parent' ? { REDIS_URL: REDIS_ON_PARENT } : {}),

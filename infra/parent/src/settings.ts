@@ -1,3 +1,5 @@
+import { REFERENCE_STRING_NAME } from '@communique-tee/residence';
+
 /** Where something of the parent's choice runs: on the instance, as a service of AWS, or anywhere (its URL is a secret). */
 export type DatabaseSettings =
   | { readonly at: 'parent'; readonly volumeId: string }
@@ -51,8 +53,8 @@ export interface ParentSettings {
   readonly storeBucket: string;
   /** The enclave's image: `sha384` of the file and PCR0, 96 hexadecimal digits each. */
   readonly image: { readonly key: string; readonly versionId: string; readonly sha384: string; readonly pcr0: string };
-  /** What `npm run ops -- release` made: `sha256` of the archive, 64 hexadecimal digits. */
-  readonly release: { readonly key: string; readonly sha256: string };
+  /** What `npm run ops -- release` made: `sha256` of the archive, 64 hexadecimal digits; whether it holds REFERENCE_STRING_FILE, default false. */
+  readonly release: { readonly key: string; readonly sha256: string; readonly referenceString?: boolean };
   readonly enclave: {
     readonly cpuCount: number;
     readonly memoryMiB: number;
@@ -90,6 +92,9 @@ export interface ParentSettings {
 /** On the parent; in memory, the gateway's user alone may read it. */
 export const ENCLAVE_SECRETS_FILE = '/run/communique-enclave-secrets/secrets.json';
 
+/** On the parent, in a release with the reference string: what a page needs to prove residence (tools/ops/release/contents.ts). */
+export const REFERENCE_STRING_FILE = `/opt/communique/current/gateway/${REFERENCE_STRING_NAME}`;
+
 export const DEFAULTS = {
   cid: 16,
   enclavePort: 5000,
@@ -112,6 +117,7 @@ export const RESERVED_VARIABLES = [
     'METRICS_HOST',
     'AWS_REGION',
     'ENCLAVE_SECRETS_FILE',
+    'RESIDENCE_REFERENCE_STRING_FILE',
   ],
   ...[
     'TEE_PROVIDER',

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { REFERENCE_STRING_SHA256 } from '@communique-tee/residence';
+import { exampleParent } from './check-parent';
 import { notBuilt } from './stand-ins';
 import { ConfigError } from './config-error';
 import { parseSettings, type ParseOptions } from './parse-settings';
@@ -250,11 +252,11 @@ describe('the image folder', () => {
     expect(found[0]).toMatch(words);
   });
   describe('with proofs of residence', () => {
-    const key = 'registrar+e1a1d779+AUvq3isjNDC5cYuqzs8P4FHLIqILbXmlqfxa2HOI4vc8';
-    const settings = { residence: 'required', residenceRegistrar: 'registrar', residenceKeys: key };
-    const residence = { mode: 'required', registrar: 'registrar', keys: [key], maxCampaignDays: 90 };
+    const key = 'example-registrar+e1a1d779+AUvq3isjNDC5cYuqzs8P4FHLIqILbXmlqfxa2HOI4vc8';
+    const settings = { residence: 'required', residenceRegistrar: 'example-registrar', residenceKeys: key };
+    const residence = { mode: 'required', registrar: 'example-registrar', keys: [key], maxCampaignDays: 90 };
     it('is taken where both are configured alike, whatever the order of two keys', () => {
-      const other = key.replace('e1a1d779', 'e1a1d770');
+      const other = 'example-registrar+546285b9+AZTGzRuzBVuFBHbUMG2qsXbkIkyL1V46GxnUtYi/z0Q4';
       expect(problems({ residence }, 'eif!', settings)).toEqual([]);
       expect(problems({ residence: { mode: 'off' } }, 'eif!', {})).toEqual([]);
       const two = { residence: { ...residence, keys: [key, other] } };
@@ -322,6 +324,26 @@ describe('the image folder', () => {
       ['described as another, built later', { arch: 'x86_64', sha256: 'f'.repeat(64) }],
     ])('is taken: %s', (_what, described) => {
       expect(said(archive, described)).toEqual([]);
+    });
+    it.each<[string, object | undefined, boolean]>([
+      ['with it', { arch: 'arm64', sha256, referenceString: REFERENCE_STRING_SHA256 }, true],
+      ['without it', { arch: 'arm64', sha256, referenceString: null }, false],
+      ['with another', { arch: 'arm64', sha256, referenceString: 'f'.repeat(64) }, false],
+      ['of an earlier release', { arch: 'arm64', sha256 }, false],
+      [
+        'of another archive',
+        { arch: 'arm64', sha256: 'f'.repeat(64), referenceString: REFERENCE_STRING_SHA256 },
+        false,
+      ],
+      ['absent', undefined, false],
+    ])('brings the reference string as release.json says: %s', (_what, described, holds) => {
+      said(archive, described);
+      const settings = parseSettings(
+        'dev',
+        { ...good, 'communique-tee:imageFolder': folder, 'communique-tee:releaseFile': built },
+        { root: '/nowhere' },
+      );
+      expect(exampleParent(settings).release.referenceString).toBe(holds);
     });
     it.each<[string, Buffer | undefined, object | undefined, RegExp]>([
       [

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { REFERENCE_STRING_SHA256 } from '@communique-tee/residence';
 import * as z from 'zod';
 import type { Architecture } from '../instances/instance-types';
 
@@ -10,10 +11,12 @@ export interface Release {
   file?: string;
   /** 64 hex digits, of the archive; names the object in the store, and the parent checks it. */
   sha256: string;
+  /** Whether it holds what a page needs to prove residence, as release.json beside it says. */
+  referenceString: boolean;
 }
 
 /** `release.json`, which `npm run ops -- release` writes beside the archive of the architecture that it built last. */
-const description = z.object({ arch: z.string(), sha256: z.string() });
+const description = z.object({ arch: z.string(), sha256: z.string(), referenceString: z.string().nullish() });
 
 /** What would fail on the instance only, half an hour later, fails here: an archive that is absent, cut off at its beginning, or of the other architecture. */
 export function readRelease(file: string, architecture: Architecture): { release: Release } | { problem: string } {
@@ -25,11 +28,12 @@ export function readRelease(file: string, architecture: Architecture): { release
     return { problem: `releaseFile: ${file} is no gzip archive; build the release again: ${build}` };
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const described = describedBeside(file);
-  if (described?.sha256 === sha256 && described.arch !== architecture)
+  const own = described?.sha256 === sha256 ? described : undefined;
+  if (own && own.arch !== architecture)
     return {
-      problem: `releaseFile: ${file} was built for ${described.arch}, and the parent is ${architecture}: ${build}`,
+      problem: `releaseFile: ${file} was built for ${own.arch}, and the parent is ${architecture}: ${build}`,
     };
-  return { release: { file, sha256 } };
+  return { release: { file, sha256, referenceString: own?.referenceString === REFERENCE_STRING_SHA256 } };
 }
 
 /** Undefined where it cannot be read: absent, a folder, a device. */

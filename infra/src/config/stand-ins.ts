@@ -18,5 +18,5 @@ export const notBuilt = (architecture: Architecture): { image: EnclaveImage; rel
     stack: 'not built',
     routes: [{ host: 'not-built.example.org', port: 443, vsockPort: 8001 }],
   },
-  release: { sha256: repeated('0f', 64) },
+  release: { sha256: repeated('0f', 64), referenceString: false },
 });

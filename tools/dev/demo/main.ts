@@ -4,13 +4,14 @@ import { workspaceRoot } from '@communique-tee/testing/harness';
 import { startSystem } from '@communique-tee/test-system';
 import { join } from 'node:path';
 import { readMessage } from '../../cli/read-message';
+import { findReferenceStringForCommand } from '../../cli/residence/reference-string';
 import { EXAMPLE_ORIGIN } from '../client-package/example/origin';
 import { exampleMessage } from './example-message';
 import { explainFailure } from './explain-failure';
 import { applyOutcomes, OUTCOME_NAMES, readOutcomes } from './outcomes';
 import { sendExample } from './send-example';
 import { sendProven } from './send-proven';
-import { findForDemo, startResidence, type DemoResidence } from './start-residence';
+import { startResidence, type DemoResidence } from './start-residence';
 import { farewell, untilInterrupted } from './stay-up';
 import { createSteps } from './steps';
 
@@ -85,7 +86,7 @@ This starts PostgreSQL, a registrar, a simulator of Congress, an enclave on a mo
 all on this machine. Then a made-up constituent proves residence and sends a message. Nothing leaves this machine.
 
 `);
-  const referenceString = await findForDemo(values.referenceString);
+  const referenceString = await findReferenceStringForCommand({ file: values.referenceString });
   if (referenceString === undefined)
     process.stdout.write(
       'There is no reference string to prove with, here or at its public hosts: this demo sends without a proof (residence: off).\n\n',

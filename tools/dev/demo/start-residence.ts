@@ -1,10 +1,4 @@
-import {
-  createProver,
-  findReferenceString,
-  REFERENCE_STRING_HOSTS,
-  type Prover,
-} from '@communique-tee/residence/prover';
-import { cacheFolder, workspaceRoot } from '@communique-tee/testing/harness';
+import { createProver, type Prover } from '@communique-tee/residence/prover';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDesk, startTestRegistrar, type TestRegistrar } from '../../ops/registrar/testing';
@@ -20,17 +14,6 @@ export interface DemoResidence {
   /** Where a person registers in the browser. */
   readonly deskUrl: string;
   stop(): Promise<void>;
-}
-
-/** The 262,208 bytes that proving needs; undefined where they cannot be had. */
-export async function findForDemo(file: string | undefined): Promise<Uint8Array | undefined> {
-  const found = await findReferenceString({
-    file,
-    folders: [join(workspaceRoot(), '../shared/vectors/zk')],
-    cacheFolder: join(cacheFolder(), 'reference-string'),
-    hosts: REFERENCE_STRING_HOSTS,
-  });
-  return found?.bytes;
 }
 
 /** A new registrar each time, with a new key: earlier ones are of earlier demos. */

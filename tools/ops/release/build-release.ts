@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import { REFERENCE_STRING_SHA256 } from '@communique-tee/residence';
 import { bundleVerifier, writeVerifier } from '../../cli/one-file/bundle.mjs';
 import { lockedPackage, readLockfile } from '../../image/build/npm-package';
 import { readImageLock } from '../../image/inputs/lock-inputs';
@@ -23,6 +24,8 @@ export interface BuiltRelease {
   /** In the store's bucket. */
   readonly key: string;
   readonly manifest: Manifest;
+  /** SHA-256 of the reference string in it; null where it has none. */
+  readonly referenceString: string | null;
   /** The command for auditors, beside the archive and not in it. */
   readonly verifier: { readonly name: string; readonly sha256: string; readonly sizeBytes: number };
   /** One line for each prebuilt program in it that was not compared with what its publisher signed. */
@@ -30,18 +33,21 @@ export interface BuiltRelease {
 }
 
 /**
- * `<outFolder>/communique-tee-<arch>.tar.gz`, and beside it `release.json`, `communique-tee.mjs` and its hash. The same sources and lockfile give the same bytes.
- * Needs GNU tar and gzip.
+ * `<outFolder>/communique-tee-<arch>.tar.gz`, and beside it `release.json`, `communique-tee.mjs` and its hash. The same sources, lockfile and choice of
+ * a reference string give the same bytes. Needs GNU tar and gzip.
  */
 export async function buildRelease({
   root,
   arch,
   outFolder,
+  referenceString,
   step = () => undefined,
 }: {
   readonly root: string;
   readonly arch: Architecture;
   readonly outFolder: string;
+  /** 262,208 bytes with the pinned hash, for pages that prove residence. */
+  readonly referenceString?: Uint8Array | undefined;
   /** Progress for people. */
   readonly step?: (title: string) => void;
 }): Promise<BuiltRelease> {
@@ -49,7 +55,7 @@ export async function buildRelease({
   try {
     const folder = join(work, 'release');
     step(`building gateway, parent's programs, migrations and Node for ${arch}`);
-    await layOut(root, folder, arch);
+    await layOut(root, folder, arch, referenceString);
     step('packing');
     // What esbuild says about its inputs names paths of this machine.
     for (const app of ['gateway', 'parent']) await rm(join(folder, app, 'meta.json'), { force: true });
@@ -104,11 +110,12 @@ export async function buildRelease({
       sizeBytes: (await stat(file)).size,
       key: `releases/${sha256}.tar.gz`,
       manifest,
+      referenceString: referenceString === undefined ? null : REFERENCE_STRING_SHA256,
       verifier,
     };
     await writeFile(
       join(outFolder, 'release.json'),
-      `${JSON.stringify({ version, arch, sha256, sizeBytes: built.sizeBytes, key: built.key, node: manifest.node, verifier, unverified }, null, 2)}\n`,
+      `${JSON.stringify({ version, arch, sha256, sizeBytes: built.sizeBytes, key: built.key, node: manifest.node, referenceString: built.referenceString, verifier, unverified }, null, 2)}\n`,
     );
     return built;
   } finally {

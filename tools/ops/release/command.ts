@@ -3,11 +3,14 @@ import { Option, type Command } from 'commander';
 import { join } from 'node:path';
 import { terminal, writableFolder, type CommandLine } from '@communique-tee/command-line';
 import { BuildError } from '../../image/build/build-error';
+import { findReferenceStringForCommand } from '../../cli/residence/reference-string';
 import { buildRelease } from './build-release';
 
 interface Options {
   readonly arch: 'arm64' | 'x86_64';
   readonly out: string;
+  /** true: named without a file. */
+  readonly referenceString?: string | true;
 }
 
 const AFTER = `
@@ -29,17 +32,32 @@ export function release(command: Command, line: CommandLine): void {
     )
     .addOption(new Option('--arch <arch>', 'of the parent instance').choices(['arm64', 'x86_64']).default('arm64'))
     .option('--out <folder>', 'where it goes', join('dist', 'release'))
+    .option(
+      '--reference-string [file]',
+      'also what a page needs to prove residence: this file, or where docs/residence.md looks for it',
+    )
     .addHelpText('after', AFTER)
     .action(line.run(build));
 }
 
-async function build({ arch, out }: Options): Promise<number> {
+async function build({ arch, out, referenceString: asked }: Options): Promise<number> {
   const outFolder = writableFolder('--out', out);
+  const referenceString =
+    asked === undefined ? undefined : await findReferenceStringForCommand({ file: asked === true ? undefined : asked });
+  if (asked !== undefined && referenceString === undefined) {
+    terminal.err(
+      asked === true
+        ? 'not built: the reference string could not be had (docs/residence.md says where it is looked for)\n'
+        : `not built: ${asked} is not the reference string: it needs 262,208 bytes with the pinned SHA-256 (docs/residence.md)\n`,
+    );
+    return 1;
+  }
   try {
     const { file, sha256, sizeBytes, key, manifest, verifier, unverified } = await buildRelease({
       root: workspaceRoot(),
       arch,
       outFolder,
+      referenceString,
       step: (title) => {
         terminal.err(`${title}\n`);
       },

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, cp, mkdir, readdir } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { REFERENCE_STRING_NAME } from '@communique-tee/residence';
 import { cacheFolder } from '@communique-tee/testing/harness';
 import { writeLicenses } from '../../dev/build/licenses.mjs';
 import { fetchNpmPackage, lockedPackage, readLockfile } from '../../image/build/npm-package';
@@ -19,9 +20,15 @@ const ENGINE = '@prisma/schema-engine-wasm';
 
 /**
  * Lays the release out in a folder that is empty: bin/node, gateway/, parent/, migrate/, operator/, LICENSE, NOTICE. Each bundle has its licenses beside it.
+ * `referenceString`: what a page proves with, if the gateway is to serve it; the caller has checked its hash.
  * @throws BuildError `input_not_locked` | `input_not_found` | `input_changed` | `prebuilt_not_compared`
  */
-export async function layOut(root: string, folder: string, arch: Architecture): Promise<void> {
+export async function layOut(
+  root: string,
+  folder: string,
+  arch: Architecture,
+  referenceString?: Uint8Array,
+): Promise<void> {
   const npmArch = NPM_ARCHITECTURE[arch];
   const nodePackage = lockedPackage(readLockfile(root), `node_modules/node-linux-${npmArch}`);
   const node = await fetchNpmPackage(nodePackage, cacheFolder());
@@ -31,6 +38,9 @@ export async function layOut(root: string, folder: string, arch: Architecture): 
   await chmod(join(folder, 'bin/node'), 0o755);
   await copyFile(join(node, 'LICENSE'), join(folder, 'bin/LICENSE'));
   for (const app of ['gateway', 'parent']) await bundleApp(root, app, join(folder, app), npmArch);
+  // infra/parent/src/settings.ts names the same path.
+  if (referenceString)
+    await writeFile(join(folder, 'gateway', REFERENCE_STRING_NAME), referenceString, { mode: 0o644 });
   await bundleMigrations(root, join(folder, 'migrate'));
   await bundleScript(root, 'tools/ops/operator/main.ts', join(folder, 'operator'), []);
   for (const name of ['LICENSE', 'NOTICE']) await copyFile(join(root, name), join(folder, name));

@@ -115,7 +115,13 @@ it('puts the command for auditors beside the archive, with its hash', async () =
 it("is the same again, with the other architecture's Node and native parts", async () => {
   const native = ['bin/node', 'gateway/koffi.node', 'parent/koffi.node'];
   const other = folder.file('other');
-  await layOut(workspaceRoot(), other, HERE === 'arm64' ? 'x86_64' : 'arm64');
+  const referenceString = new TextEncoder().encode('the caller checks it');
+  await layOut(workspaceRoot(), other, HERE === 'arm64' ? 'x86_64' : 'arm64', referenceString);
+  // infra/parent/src/check-settings.spec.ts has the path; this release is the one that was asked for it.
+  const ofPage = 'gateway/reference-string-b177b63297a5.dat';
+  expect(new Uint8Array(await readFile(join(other, ofPage)))).toEqual(referenceString);
+  expect(Object.keys(await filesOf(release))).not.toContain(ofPage);
+  await rm(join(other, ofPage));
   const machine = async (file: string) => (await readFile(join(other, file))).readUInt16LE(18);
   // ELF's e_machine: 0xb7 AArch64, 0x3e x86-64
   for (const file of native) expect([file, await machine(file)]).toEqual([file, HERE === 'arm64' ? 0x3e : 0xb7]);
@@ -216,4 +222,6 @@ it('the command explains itself and refuses what it does not know', async () => 
       (error: unknown) => (error as { code: number }).code,
     );
   expect([await run('--help'), await run('--arch', 'riscv'), await run('--what')]).toEqual([0, 2, 2]);
+  // Before anything is built: a file that is another one is not taken.
+  expect(await run('--reference-string', 'package.json')).toBe(1);
 });

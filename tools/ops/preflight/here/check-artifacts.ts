@@ -43,15 +43,18 @@ export const release: Check = {
   network: false,
   needs: ['plan'],
   async run(context) {
-    const { architecture, artifactProblems } = await context.plan();
+    const { architecture, artifactProblems, referenceString } = await context.plan();
+    const proofs = (context.stackFile.values.get('residence') ?? 'off') !== 'off';
+    const build = `npm run ops -- release --arch ${architecture}${proofs ? ' --reference-string' : ''}`;
     const [wrong] = artifactProblems.filter(isOfRelease);
-    return wrong === undefined
-      ? pass('there')
-      : fail(
-          wrong.replace(/; build the release first.*$/, ''),
-          'build the release',
-          `npm run ops -- release --arch ${architecture}`,
-        );
+    if (wrong !== undefined) return fail(wrong.replace(/; build the release first.*$/, ''), 'build the release', build);
+    if (proofs && referenceString === false)
+      return warn(
+        'there, but without the reference string: residence is on, and nobody could prove it in the page',
+        'build the release with it, unless people are to prove with the command or the client library alone',
+        build,
+      );
+    return pass('there');
   },
 };
 

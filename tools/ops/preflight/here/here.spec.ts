@@ -144,6 +144,24 @@ describe('image and release', () => {
     expect(await said('release', refusing(missing))).toEqual(['pass: there']);
   });
 
+  it('warn where residence is on, and nobody could prove it in the page', async () => {
+    const files = { 'Pulumi.prod.yaml': `${STACK_FILE}  communique-tee:residence: optional\n` };
+    const command = 'npm run ops -- release --arch arm64 --reference-string';
+    const holding: RunProgram = async (asked, args) => {
+      const end = await programs(asked, args);
+      if (asked !== process.execPath) return end;
+      const preview = JSON.parse(end.stdout) as { outputs: { release: object } };
+      preview.outputs.release = { ...preview.outputs.release, referenceString: true };
+      return { ...end, stdout: JSON.stringify(preview) };
+    };
+    expect(await said('release')).toEqual(['pass: there']);
+    expect(await look('release', { files })).toMatchObject([
+      { status: 'warn', found: expect.stringMatching(/nobody could prove it in the page$/) as string, command },
+    ]);
+    expect(await said('release', { runProgram: holding }, files)).toEqual(['pass: there']);
+    expect(await look('release', { ports: refusing(noRelease), files })).toMatchObject([{ status: 'fail', command }]);
+  });
+
   const configuration = '{"stack": "prod"}';
   const built =
     (commit: string): RunProgram =>

@@ -27,6 +27,8 @@ export interface Plan {
   readonly budget: boolean;
   /** Of the image, where one was built. */
   readonly image: { readonly pcr0: string; readonly commit: string; readonly version: string } | undefined;
+  /** Whether the release holds what a page needs to prove residence; undefined where the image or the release is not built. */
+  readonly referenceString: boolean | undefined;
   /** What infra said against image and release; the rest of the configuration is right. */
   readonly artifactProblems: readonly string[];
 }
@@ -55,6 +57,7 @@ const previewSchema = z.object({
   outputs: z.object({
     measurements: z.object({ pcr0: z.string().max(200) }),
     image: z.object({ commit: z.string().max(200), version: z.string().max(100) }),
+    release: z.object({ referenceString: z.boolean() }),
     secrets: z.record(z.string(), z.unknown()),
   }),
 });
@@ -94,7 +97,7 @@ function problemsIn(stderr: string): string[] {
   return [first === undefined ? 'infra’s preview did not run: is everything installed (npm ci)?' : first.slice(0, 300)];
 }
 
-function parsePlan(json: string, imageIsReal: boolean): Omit<Plan, 'artifactProblems'> {
+function parsePlan(json: string, isBuilt: boolean): Omit<Plan, 'artifactProblems'> {
   const parsed = previewSchema.safeParse(parseJson(json));
   if (!parsed.success) throw new PlanRefused(['infra’s preview said something that preflight does not understand']);
   const { resources, outputs } = parsed.data;
@@ -139,7 +142,8 @@ function parsePlan(json: string, imageIsReal: boolean): Omit<Plan, 'artifactProb
           : 'parent',
     budget: ofType('budgets.Budget').length > 0,
     balancer: resources.some(({ type }) => /^(lb|alb|elasticloadbalancingv2)\./.test(type)),
-    image: imageIsReal
+    referenceString: isBuilt ? outputs.release.referenceString : undefined,
+    image: isBuilt
       ? { pcr0: outputs.measurements.pcr0, commit: outputs.image.commit, version: outputs.image.version }
       : undefined,
   };

@@ -1,0 +1,25 @@
+import { cacheFolder, workspaceRoot } from '@communique-tee/testing/harness';
+import { join } from 'node:path';
+
+/**
+ * The reference string that proving needs, in the order of docs/residence.md: `file` alone if it is named, else beside the checkout,
+ * in the user's cache, and from the public hosts. Loads the prover's library.
+ * @returns 262,208 bytes with the pinned hash; undefined where no place has it
+ */
+export async function findReferenceStringForCommand({
+  file,
+  signal,
+}: {
+  readonly file: string | undefined;
+  readonly signal?: AbortSignal;
+}): Promise<Uint8Array | undefined> {
+  const { findReferenceString, REFERENCE_STRING_HOSTS } = await import('@communique-tee/residence/prover');
+  const found = await findReferenceString({
+    file,
+    folders: [join(workspaceRoot(), '../shared/vectors/zk')],
+    cacheFolder: join(cacheFolder(), 'reference-string'),
+    hosts: REFERENCE_STRING_HOSTS,
+    ...(signal && { signal }),
+  });
+  return found?.bytes;
+}
