@@ -1,16 +1,9 @@
-import {
-  houseOffices,
-  houseOffice,
-  isState,
-  senateOffices,
-  type CongressMessage,
-  type FieldProblem,
-  type ProvenEnvelope,
-} from '@communique-tee/protocol';
+import type { CongressMessage, FieldProblem, ProvenEnvelope } from '@communique-tee/protocol';
 import {
   checkWindow,
   claimOf,
   congressAt,
+  officesOfDistrict,
   openCampaignNote,
   parseDistrict,
   ResidenceError,
@@ -85,7 +78,7 @@ function opens(
  * so that there is no moment at which nobody can prove.
  */
 function districtProblems(content: CongressMessage, district: string, nowSeconds: number): ClaimProblem[] {
-  const { congress, state, seat } = parseDistrict(district);
+  const { congress, state } = parseDistrict(district);
   const inOffice = congressAt(nowSeconds);
   if (congress < inOffice || congress > inOffice + 1)
     return [
@@ -97,7 +90,7 @@ function districtProblems(content: CongressMessage, district: string, nowSeconds
     ];
   if (content.constituent.state !== state)
     return [problem('office_not_of_district', '/constituent/state', 'must be the state of the proven district')];
-  const offices = officesOfDistrict(state, seat);
+  const offices = officesOfDistrict(district);
   return content.offices.flatMap((office, at) =>
     offices.includes(office)
       ? []
@@ -109,13 +102,6 @@ function districtProblems(content: CongressMessage, district: string, nowSeconds
           ),
         ],
   );
-}
-
-/** One House office, and the state's senators: none for DC and the territories. A district that does not exist has no House office. */
-function officesOfDistrict(state: string, seat: number): string[] {
-  if (!isState(state)) return [];
-  const house = houseOffice(state, seat);
-  return [...houseOffices(state).filter((office) => office === house), ...senateOffices(state)];
 }
 
 /** `what` continues a sentence that begins with the field, and holds no value. */

@@ -1,5 +1,4 @@
-import { houseOffice, houseOffices, isState, senateOffices } from '@communique-tee/protocol';
-import { congressAt, parseDistrict } from '@communique-tee/residence';
+import { congressAt, officesOfDistrict, parseDistrict } from '@communique-tee/residence';
 
 export type DistrictOffices =
   /** The codes of the offices that a person there can write to; a district of the table of offices. */
@@ -9,10 +8,7 @@ export type DistrictOffices =
 
 /** The offices of a registered district, known before anything is proven. @param district as `120-MT-01` */
 export function districtOffices(district: string, nowSeconds: number): DistrictOffices {
-  const { congress, state, seat } = parseDistrict(district);
-  if (!isState(state) || congress < congressAt(nowSeconds)) return { kind: 'ended' };
-  const house = houseOffice(state, seat);
-  if (!houseOffices(state).includes(house)) return { kind: 'ended' };
-  const senate = senateOffices(state);
-  return { kind: 'offices', codes: [house, ...senate], hasSenators: senate.length > 0 };
+  const codes = officesOfDistrict(district);
+  if (codes.length === 0 || parseDistrict(district).congress < congressAt(nowSeconds)) return { kind: 'ended' };
+  return { kind: 'offices', codes, hasSenators: codes.length > 1 };
 }
