@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { base64UrlLength, base64UrlText } from '../encoding/base64-text';
 import { bytesOf } from '../encoding/bytes';
 import { decodeStrict, encodeCanonical } from '../encoding/cbor';
-import { FIELD_HEX_PATTERN, fieldFromHex, fieldToHex, isFieldElement } from '../encoding/field-element';
-import { fromBase64Url, toBase64Url } from '../encoding/text';
+import { FIELD_HEX_PATTERN, isFieldElement } from '../encoding/field-element';
+import { fromBase64Url, fromHex, toBase64Url, toHex } from '../encoding/text';
 import { LIMITS } from '../limits';
 import { ProtocolError } from '../problems';
 import { describeIssues } from './describe-issues';
@@ -115,6 +115,7 @@ const fieldText = (description: string) =>
   z
     .string()
     .regex(FIELD_HEX_PATTERN)
+    .refine((hex) => FIELD_HEX_PATTERN.test(hex) && isFieldElement(fromHex(hex)))
     .meta({ description: `${description} A field element: 32 bytes, big-endian, below the modulus of BN254, in hex.` });
 
 const PROOF_CHARACTERS = base64UrlLength(LIMITS.proofBytes);
@@ -160,16 +161,17 @@ export type EnvelopeJson = SealedMessageJson | ProvenMessageJson;
 /** @throws ProtocolError `malformed_body`: a nullifier without a proof, or a proof without one */
 export function envelopeToJson({ sealed, residence }: Envelope): EnvelopeJson {
   if (residence === null) return sealedMessageToJson(sealed);
-  if (sealed.nullifier === null) throw new ProtocolError('malformed_body', 'a proof without a nullifier');
+  if (sealed.nullifier === null || ![sealed.nullifier, residence.claim].every(isFieldElement))
+    throw new ProtocolError('malformed_body', 'with a proof, nullifier and claim must be field elements');
   return {
     version: 2,
     ...sealedMembersToJson(sealed),
-    nullifier: fieldToHex(sealed.nullifier),
+    nullifier: toHex(sealed.nullifier),
     residence: {
       verificationKeySha256: toBase64Url(residence.verificationKeySha256),
       statusSha256: toBase64Url(residence.statusSha256),
       rootNote: residence.rootNote,
-      claim: fieldToHex(residence.claim),
+      claim: toHex(residence.claim),
       proof: toBase64Url(residence.proof),
     },
   };
@@ -184,12 +186,12 @@ export function envelopeFromJson(value: unknown): Envelope {
   if (!parsed.success) throw new ProtocolError('malformed_body', describeIssues(parsed.error));
   const { residence, nullifier } = parsed.data;
   return {
-    sealed: sealedMembersFromJson(parsed.data, fieldFromHex(nullifier)),
+    sealed: sealedMembersFromJson(parsed.data, fromHex(nullifier)),
     residence: {
       verificationKeySha256: fromBase64Url(residence.verificationKeySha256),
       statusSha256: fromBase64Url(residence.statusSha256),
       rootNote: residence.rootNote,
-      claim: fieldFromHex(residence.claim),
+      claim: fromHex(residence.claim),
       proof: fromBase64Url(residence.proof),
     },
   };
