@@ -171,7 +171,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
     .description('The campaigns, in each of which a person sends one message.')
     .helpCommand(false);
   leaf(campaign, 'open', 'sign the note of a new campaign')
-    .option('--id <id>', '1 to 64 of a-z, 0-9 and -; signed once')
+    .option('--id <id>', '2 to 64 of a-z, 0-9 and -; signed once')
     .option('--days <days>', `how long it lasts, at most ${String(MAX_CAMPAIGN_DAYS)}`)
     .option('--from <time>', 'when it begins, such as 2027-01-15T08:00:00Z; by default now')
     .action(

@@ -241,11 +241,12 @@ describe('campaigns and keys', () => {
   });
 
   it.each([
-    ['91 days', 'a', START, START + 91 * DAY, 'at most 90 days'],
-    ['90 days and a second', 'a', START, START + 90 * DAY + 1, 'at most 90 days'],
-    ['no time', 'a', START, START, 'ends before it begins'],
-    ['a time that is over', 'a', START - 2 * DAY, START - DAY, 'has ended already'],
+    ['91 days', 'aa', START, START + 91 * DAY, 'at most 90 days'],
+    ['90 days and a second', 'aa', START, START + 90 * DAY + 1, 'at most 90 days'],
+    ['no time', 'aa', START, START, 'ends before it begins'],
+    ['a time that is over', 'aa', START - 2 * DAY, START - DAY, 'has ended already'],
     ['another id', 'Clean Water', START, START + DAY, 'a campaign id is'],
+    ['an id that no sealed message can name', 'a', START, START + DAY, 'a campaign id is 2 to 64'],
   ])('signs no campaign of %s', (_, id, notBefore, notAfter, words) => {
     expect(() => open((each) => each.openCampaign(id, { notBefore, notAfter }))).toThrow(words);
     expect(open((each) => each.register.campaigns)).toEqual([]);
@@ -260,13 +261,13 @@ describe('campaigns and keys', () => {
     const signedBy = () => readFileSync(join(site, 'root.note'), 'utf8').trimEnd().split(' ').at(-1)!;
     const idOf = (signature: string) => Buffer.from(signature, 'base64').toString('hex').slice(0, 8);
     expect(idOf(signedBy())).toBe(first!.keyId);
-    const campaign = open((each) => each.openCampaign('a', { notBefore: START, notAfter: START + DAY }));
+    const campaign = open((each) => each.openCampaign('aa', { notBefore: START, notAfter: START + DAY }));
     open((each) => {
       each.useKey(second);
     });
     publish();
     expect(idOf(signedBy())).toBe(second);
-    const again = open((each) => each.campaignNote('a'));
+    const again = open((each) => each.campaignNote('aa'));
     expect(again.split('\n\n')[0]).toBe(campaign.split('\n\n')[0]);
     expect(again).not.toBe(campaign);
   });
@@ -344,7 +345,7 @@ describe('a process that is killed at any write', () => {
     ['add', (each) => void each.add([request('3', 3), request('4', 4)], null)],
     ['revoke', (each) => each.revoke('1')],
     ['publish', (each) => void each.publish(site)],
-    ['campaign open', (each) => void each.openCampaign('b', { notBefore: START, notAfter: START + DAY })],
+    ['campaign open', (each) => void each.openCampaign('bb', { notBefore: START, notAfter: START + DAY })],
     ['key make', (each) => void each.makeKey()],
   ];
 

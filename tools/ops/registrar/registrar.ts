@@ -1,8 +1,8 @@
+import { CAMPAIGN_ID_PATTERN } from '@communique-tee/protocol';
 import {
   checkId,
   fieldFromHex,
   fieldToHex,
-  ID_PATTERN,
   MAX_ROOT_SECONDS,
   openRootNote,
   ResidenceNoteError,
@@ -244,8 +244,8 @@ export class Registrar implements Disposable {
   openCampaign(id: string, window: { readonly notBefore: number; readonly notAfter: number }): string {
     const { register } = this;
     const days = (window.notAfter - window.notBefore) / DAY_SECONDS;
-    const wrong = !ID_PATTERN.test(id)
-      ? 'a campaign id is 1 to 64 of a-z, 0-9 and -'
+    const wrong = !CAMPAIGN_ID_PATTERN.test(id)
+      ? 'a campaign id is 2 to 64 of a-z, 0-9 and -'
       : days <= 0
         ? 'the campaign ends before it begins'
         : days > register.maxCampaignDays

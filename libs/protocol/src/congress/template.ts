@@ -20,8 +20,9 @@ const MAX_SOURCES = 20;
 const chamberKeys = CHAMBER_KEYS as readonly [Chamber, ...Chamber[]];
 /** As in a link: `/#template=<slug>`. */
 export const templateSlug = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/);
-/** A campaign id that a registrar can sign, and that Congress takes (two characters at least). */
-const campaignId = z.string().regex(/^[a-z0-9-]{2,64}$/);
+/** A campaign id that a registrar can sign, and that a sealed message can name (CongressMessage: two characters at least). */
+export const CAMPAIGN_ID_PATTERN = /^[a-z0-9-]{2,64}$/;
+const campaignId = z.string().regex(CAMPAIGN_ID_PATTERN);
 const campaignNote = textUpTo(MAX_CAMPAIGN_NOTE_BYTES);
 
 export const templateWords = {
