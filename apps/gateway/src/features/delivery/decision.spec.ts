@@ -4,7 +4,14 @@ import type { LeasedJob } from './leased-job';
 import { copiesSent, endOf } from './outcomes';
 
 type FinalProblem =
-  'key_retired' | 'sealed_message_refused' | 'message_expired' | 'suite_unsupported' | 'malformed_body';
+  | 'key_retired'
+  | 'sealed_message_refused'
+  | 'message_expired'
+  | 'suite_unsupported'
+  | 'malformed_body'
+  | 'residence_required'
+  | 'residence_not_open'
+  | 'circuit_retired';
 
 const job = (changes: Partial<LeasedJob> = {}): LeasedJob => ({
   messageId: '00000000-0000-4000-8000-000000000000',
@@ -155,14 +162,24 @@ describe('what is not an answer', () => {
     },
   );
 
+  it.each(['root_not_accepted', 'proof_invalid'] as const)(
+    '%s contradicts what the gateway found, so the enclave is asked again',
+    (code) => {
+      expect(decide(job({ proven: true }), null, problem(code))).toMatchObject({ kind: 'retry', reason: code });
+    },
+  );
+
   it('no problem but these ends a message', () => {
     const ends = (Object.keys(PROBLEMS) as ProblemCode[]).filter(
       (code) => decide(job(), null, problem(code)).kind === 'end',
     );
     expect(ends.sort()).toEqual([
+      'circuit_retired',
       'key_retired',
       'malformed_body',
       'message_expired',
+      'residence_not_open',
+      'residence_required',
       'sealed_message_refused',
       'suite_unsupported',
     ]);
@@ -178,11 +195,14 @@ describe('the problems that end a message', () => {
     ['message_expired', 'expired'],
     ['suite_unsupported', 'refused'],
     ['malformed_body', 'refused'],
+    ['residence_required', 'refused'],
+    ['residence_not_open', 'refused'],
+    ['circuit_retired', 'refused'],
   ] as const)('%s ends one that never went out as %s, for nothing', (code, status) => {
     expect(end(decide(job(), null, problem(code)))).toEqual({ status, reason: code, cost: nothing });
   });
 
-  it.each(['key_retired', 'message_expired', 'suite_unsupported', 'malformed_body'] as const)(
+  it.each(['key_retired', 'message_expired', 'suite_unsupported', 'malformed_body', 'circuit_retired'] as const)(
     '%s leaves one that went out without an answer unknown, for all that was reserved',
     (code) => {
       expect(end(decide(dispatched, null, problem(code)))).toEqual({
@@ -222,6 +242,7 @@ describe('the problems that end a message', () => {
     ['suite_unsupported', ['pending'], 'refused'],
     ['malformed_body', ['accepted', 'pending'], 'partially_delivered'],
     ['malformed_body', ['unknown', 'pending'], 'unknown'],
+    ['circuit_retired', ['accepted', 'pending'], 'partially_delivered'],
     ['key_retired', ['pending', 'pending'], 'key_retired'],
     ['key_retired', ['accepted', 'pending'], 'partially_delivered'],
     ['key_retired', ['unknown', 'pending'], 'unknown'],

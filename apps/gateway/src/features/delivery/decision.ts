@@ -41,13 +41,20 @@ export type Decision =
 /** Answers by which the enclave says that it did not take what was sent just now. What an earlier attempt came to they do not say. */
 const NOT_TAKEN: ReadonlySet<ProblemCode> = new Set(['enclave_busy', 'shutting_down', 'keys_not_ready']);
 
-/** Answers by which the enclave says that it cannot take these bytes now or ever. */
+/**
+ * Answers by which the enclave says that it cannot take these bytes now or ever. What it takes of proofs of residence is measured, and
+ * cannot change under a key that it holds. `root_not_accepted` and `proof_invalid` are not among them: the gateway found the same root
+ * and proof good, so the enclave's clock is behind or its verifier failed, and another attempt may be taken.
+ */
 const FINAL = [
   'key_retired',
   'sealed_message_refused',
   'message_expired',
   'suite_unsupported',
   'malformed_body',
+  'residence_required',
+  'residence_not_open',
+  'circuit_retired',
 ] as const satisfies readonly ProblemCode[];
 type FinalProblem = (typeof FINAL)[number];
 const isFinal = (code: ProblemCode): code is FinalProblem => (FINAL as readonly ProblemCode[]).includes(code);

@@ -123,6 +123,8 @@ describe('the nullifier of a message without an owner', () => {
     ['sealed_message_refused', problem('sealed_message_refused')],
     ['suite_unsupported', problem('suite_unsupported')],
     ['malformed_body', problem('malformed_body')],
+    ['circuit_retired', problem('circuit_retired')],
+    ['residence_not_open', problem('residence_not_open')],
   ])('is not freed by %s, which no enclave signed', async (_code, behaviour) => {
     enclave.behaviour = behaviour;
     const [bench, proof] = [benchOf(), unverifiedProof()];
