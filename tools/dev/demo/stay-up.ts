@@ -57,7 +57,8 @@ Or prove residence, and write without signing in: open the page from the templat
 
   ${gatewayUrl}/#template=${TEMPLATE_SLUG}&${image}
 
-and take the code that it shows to the made-up registrar, which registers everybody:
+do not sign in, and choose “Send with a proof of residence” in the last step. Take the code that the page shows
+to the made-up registrar, which registers everybody:
 
   ${deskUrl}
 

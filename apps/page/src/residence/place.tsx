@@ -65,7 +65,7 @@ export function ResidencePlace() {
   return (
     <Card labelledBy="residence-title" class="residence">
       <h3 id="residence-title">{words.title}</h3>
-      <p>{words.why}</p>
+      <p>{residence.mode === 'optional' ? words.whyOptional : words.why}</p>
       {residence.mode === 'optional' && (
         <CheckBox
           label={words.use}

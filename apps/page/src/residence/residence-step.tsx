@@ -142,7 +142,9 @@ function Safe({
       <p>
         <code class="dump">{state.code}</code>
       </p>
-      <CopyButton value={state.code} what={words.code} />
+      <div class="buttons">
+        <CopyButton value={state.code} what={words.code} />
+      </div>
     </>
   );
   return (
@@ -188,16 +190,18 @@ function Paste({ registrar }: { readonly registrar: string }) {
         value={pasted}
         onInput={setPasted}
       />
-      <Button
-        kind="quiet"
-        onClick={() => {
-          void identity.register(pasted, registrar).then(() => {
-            if (identity.problem.peek() === undefined) setPasted('');
-          });
-        }}
-      >
-        {words.useRegistration}
-      </Button>
+      <div class="buttons">
+        <Button
+          kind="quiet"
+          onClick={() => {
+            void identity.register(pasted, registrar).then(() => {
+              if (identity.problem.peek() === undefined) setPasted('');
+            });
+          }}
+        >
+          {words.useRegistration}
+        </Button>
+      </div>
     </>
   );
 }

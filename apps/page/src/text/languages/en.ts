@@ -640,6 +640,8 @@ const english = {
     residence: {
       title: 'Proof of residence',
       why: 'This campaign counts one message from each resident. Your browser proves that you are on the registrar’s list, and tells the server neither who you are nor where you live.',
+      whyOptional:
+        'You need not sign in if your browser proves that you are on the registrar’s list. The proof tells the server neither who you are nor where you live. Each resident can send one message with a proof in this campaign.',
       use: 'Send with a proof of residence, and without signing in',
       loading: 'Loading what makes the proof …',
       notLoaded: 'What makes the proof could not be loaded. Nothing was sent.',

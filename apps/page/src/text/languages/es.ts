@@ -642,6 +642,8 @@ const spanish: Catalogue = {
     residence: {
       title: 'Prueba de residencia',
       why: 'Esta campaña cuenta un mensaje de cada residente. Su navegador prueba que usted está en la lista del registrador, y no le dice al servidor quién es ni dónde vive.',
+      whyOptional:
+        'No tiene que iniciar sesión si su navegador prueba que usted está en la lista del registrador. La prueba no le dice al servidor quién es ni dónde vive. Cada residente puede enviar un mensaje con prueba en esta campaña.',
       use: 'Enviar con una prueba de residencia, y sin iniciar sesión',
       loading: 'Cargando lo que hace la prueba …',
       notLoaded: 'No se pudo cargar lo que hace la prueba. No se envió nada.',
