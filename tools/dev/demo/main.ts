@@ -83,13 +83,15 @@ async function demo(values: Options, folder: string, port: number): Promise<void
 communique-tee: a private message to Congress through an attested enclave
 
 This starts PostgreSQL, a registrar, a simulator of Congress, an enclave on a mock of the AWS hardware and the gateway,
-all on this machine. Then a made-up constituent proves residence and sends a message. Nothing leaves this machine.
+all on this machine. Then a made-up constituent proves residence and sends a message. No message leaves this machine.
 
 `);
   const referenceString = await findReferenceStringForCommand({ file: values.referenceString });
+  if (referenceString === undefined && values.referenceString !== undefined)
+    throw new UsageError(`--reference-string: ${values.referenceString} is not the reference string (262,208 bytes)`);
   if (referenceString === undefined)
     process.stdout.write(
-      'There is no reference string to prove with, here or at its public hosts: this demo sends without a proof (residence: off).\n\n',
+      'No reference string to prove with, neither here nor at its public hosts: this demo sends an unproven message (residence: off).\n\n',
     );
   let residence: DemoResidence | undefined;
   const system = await startSystem({
