@@ -2,6 +2,7 @@ import { CommandLine, UsageError, writableFolder } from '@communique-tee/command
 import type { CongressMessage } from '@communique-tee/protocol';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { startSystem } from '@communique-tee/test-system';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readMessage } from '../../cli/read-message';
 import { findReferenceStringForCommand } from '../../cli/residence/reference-string';
@@ -103,10 +104,14 @@ all on this machine. Then a made-up constituent proves residence and sends a mes
     // So that a message can end as unknown: where a chamber recognizes a repeated message, the enclave may ask again
     withoutDeduplication: ['senate'],
     // npm run example:browser calls this gateway from an origin of its own.
-    gatewayEnvironment: { CORS_ORIGINS: EXAMPLE_ORIGIN },
+    gatewayEnvironment: {
+      CORS_ORIGINS: EXAMPLE_ORIGIN,
+      ...(referenceString && { RESIDENCE_REFERENCE_STRING_FILE: join(folder, 'reference-string') }),
+    },
     // Later than PostgreSQL, which refuses a folder that another demo uses
     ...(referenceString && {
       residence: async () => {
+        await writeFile(join(folder, 'reference-string'), referenceString); // for the page
         residence = await startResidence(folder, referenceString, steps);
         return { mode: 'optional', registrar: residence.registrar };
       },
