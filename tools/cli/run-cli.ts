@@ -148,8 +148,11 @@ function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[]
       .map((text) => `  ${printable(text)}\n`)
       .join('')}`,
   );
+  // A message of several lines lists them itself
+  if (!message.includes('\n')) for (const problem of problems ?? []) err(`  ${printable(problem.message)}\n`);
   if (sent !== undefined && code !== 'usage') err(`  ${SENT_WORDS[sent]}\n`);
-  if (sent !== undefined && messageId !== undefined) err(nextSteps(line.program.name(), messageId, sent));
+  if (sent !== undefined && messageId !== undefined && reason !== 'already_sent')
+    err(nextSteps(line.program.name(), messageId, sent));
   if (code === 'usage') err(`\n${line.hint(argv)}\n`);
   return exit;
 }

@@ -109,6 +109,14 @@ describeProving('prove and send --residence', () => {
     expect((await call(['send', '--again', id, '--state', state, '--json'])).exit).toBe(0);
     const second = await call(['send', '--residence', '--message', folder.file('message.json'), ...proving()]);
     expect([second.exit, second.out]).toEqual([1, expect.stringContaining('already_sent')]);
+    const asText = [
+      'send',
+      '--residence',
+      '--message',
+      folder.file('message.json'),
+      ...proving().filter((arg) => arg !== '--json'),
+    ];
+    expect((await call(asText)).err).not.toContain('--again');
   });
 
   it('names what does not fit the proof before it proves: exit 2', async () => {
@@ -117,6 +125,14 @@ describeProving('prove and send --residence', () => {
     const { exit, out, err } = await call(['send', '--residence', '--message', file, ...proving()]);
     expect([exit, out]).toEqual([2, expect.stringContaining('office_not_of_district')]);
     expect(err).not.toContain('proving');
+    const asText = await call([
+      'send',
+      '--residence',
+      '--message',
+      file,
+      ...proving().filter((arg) => arg !== '--json'),
+    ]);
+    expect(asText.err).toContain('/offices/0: the proven district has HCA12, SCA01, SCA03');
   });
 
   it('fails with a code and one JSON value where the person is not on the list, and prints no secret', async () => {

@@ -88,8 +88,9 @@ function remedyWhenMended({ sent }: Failure, can: { readonly again: boolean; rea
   return can.ask ? 'ask' : 'none';
 }
 
-function nextWords(remedy: Remedy, after: string | undefined, { sent }: Failure): string {
+function nextWords(remedy: Remedy, after: string | undefined, { sent, problem }: Failure): string {
   const { next } = text.value.send;
+  if (remedy === 'none' && sent === 'not_sent' && problem === 'already_sent') return next.otherCampaign;
   if (remedy === 'none') return sent === 'not_sent' ? next.none : next.unfollowed;
   if (after !== undefined && remedy === 'again') return fill(next.againAfter, { time: after });
   if (after !== undefined && remedy === 'ask') return fill(next.askAfter, { time: after });

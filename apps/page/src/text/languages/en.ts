@@ -972,6 +972,7 @@ const english = {
       check: 'Have the enclave checked again. Nothing is sent until it is verified.',
       correct: 'Please correct it, then send it again.',
       none: 'If you want to send it, please write it again.',
+      otherCampaign: 'You can write in another campaign.',
       unfollowed: 'This page cannot follow it any more. Do not send it again: an office may then have it twice.',
     },
     reload: 'Load the page again',

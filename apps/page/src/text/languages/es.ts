@@ -977,6 +977,7 @@ const spanish: Catalogue = {
       check: 'Haga comprobar el enclave de nuevo. No se envía nada hasta que esté verificado.',
       correct: 'Corríjalo y envíelo de nuevo.',
       none: 'Si quiere enviarlo, escríbalo de nuevo.',
+      otherCampaign: 'Puede escribir en otra campaña.',
       unfollowed: 'Esta página ya no puede seguirlo. No lo envíe de nuevo: una oficina podría recibirlo dos veces.',
     },
     reload: 'Cargar la página de nuevo',
