@@ -9,11 +9,9 @@ export const residenceViewSchema = z
   .discriminatedUnion('mode', [
     z.strictObject({ mode: z.literal('off') }),
     z.strictObject({
-      mode: z
-        .enum(['optional', 'required'])
-        .meta({
-          description: '`optional`: a message with a proof needs no token. `required`: every message needs a proof.',
-        }),
+      mode: z.enum(['optional', 'required']).meta({
+        description: '`optional`: a message with a proof needs no token. `required`: every message needs a proof.',
+      }),
       registrar: z.string().regex(REGISTRAR_ID_PATTERN).meta({ description: 'The id of the registrar.' }),
       keys: z
         .array(z.string().regex(VERIFIER_KEY_PATTERN))
