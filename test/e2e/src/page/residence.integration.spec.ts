@@ -75,6 +75,14 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       await step(sender.page).waitFor();
     }
 
+    /** What axe finds, in light and dark. */
+    async function accessible(page: Page): Promise<void> {
+      await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
+      expect(await on.violations(page)).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect(await on.violations(page, ['color-contrast'])).toEqual([]);
+    }
+
     /** Makes a secret, keeps it on the device, and registers its code. @returns what the registrar gave */
     async function register(page: Page, district = 'CA-12'): Promise<RegistrationJson> {
       await step(page).getByRole('button', { name: 'I have no code yet: make one' }).click();
@@ -103,6 +111,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       await page.locator('#obstacles').getByText('Prove your residence first.').waitFor();
       await register(page);
       await step(page).getByText('U.S. House, California 12th district').waitFor();
+      await accessible(page);
       const before = (await receivedBy(on.system.congress)).length;
       await page.locator('#obstacles').waitFor({ state: 'detached' });
       await sender.sendButton.dblclick();
@@ -174,9 +183,11 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       const sender = new Sender(page);
       await toReview(sender);
       await step(page).getByText('This browser keeps nothing').waitFor();
+      await accessible(page);
       await step(page).getByRole('button', { name: 'I have no code yet: make one' }).click();
       await step(page).getByRole('button', { name: 'Keep it on this device' }).click();
       await step(page).getByText('Your browser did not keep it. Save it as a file.').waitFor();
+      await accessible(page);
       expect(await step(page).locator('code').count()).toBe(0);
       const [download] = await Promise.all([
         page.waitForEvent('download'),
@@ -188,6 +199,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       await toReview(sender);
       await page.locator('#residence-file').setInputFiles(file);
       expect(await step(page).locator('code').innerText()).toBe(code);
+      await accessible(page);
       expect(fieldFromHex(code)).toHaveLength(32);
     });
 
