@@ -1,5 +1,11 @@
 import { request as httpRequest } from 'node:http';
-import { decodeUtf8, encodeEnvelope, type ProblemCode, toBase64Url } from '@communique-tee/protocol';
+import {
+  decodeUtf8,
+  encodeEnvelope,
+  encodeSealedMessage,
+  type ProblemCode,
+  toBase64Url,
+} from '@communique-tee/protocol';
 import {
   badEnvelopes,
   type BadReason,
@@ -10,6 +16,7 @@ import {
 } from '@communique-tee/residence/testing';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
+import { Metrics } from '../../core/telemetry/metrics';
 import { Database } from '../../core/database/database';
 import { Logger } from '../../core/telemetry/logger';
 import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under-test';
@@ -251,9 +258,7 @@ describe('POST /api/messages with a proof of residence', () => {
       expect({ text, status: await refused({ 'communique-status-secret': text }) }).toEqual({ text, status: 401 });
     expect(await twice(gateway.url, id, secret)).toBe(400);
     await read(gateway, id, mine.statusSecret);
-    const metrics = await gateway.app
-      .get<{ registry: { metrics(): Promise<string> } }>((await import('../../core/telemetry/metrics')).Metrics)
-      .registry.metrics();
+    const metrics = await gateway.app.get(Metrics).registry.metrics();
     expect(lines.length).toBeGreaterThan(5);
     for (const text of [...lines, metrics])
       for (const form of [
@@ -273,7 +278,6 @@ describe('POST /api/messages with a proof of residence', () => {
       await start(),
     ];
     const token = await bearer('alice');
-    const { encodeSealedMessage } = await import('@communique-tee/protocol');
     const proven = encodeEnvelope(committedProof('ada roads').envelope);
     const codes = async (gateway: GatewayUnderTest) => ({
       provenWithout: (await post(gateway, proven)).code,
