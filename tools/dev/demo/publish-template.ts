@@ -1,3 +1,4 @@
+import { CHAMBER_KEYS } from '@communique-tee/protocol';
 import type {
   CongressMessage,
   ManagedTemplate,
@@ -38,7 +39,7 @@ export async function publishTemplate(system: System, content: CongressMessage, 
       topics,
       bills,
       stance,
-      officeScope: ['house', 'senate'],
+      officeScope: [...CHAMBER_KEYS],
       campaignId: TEMPLATE_SLUG,
     }));
   await ask('PATCH', `/api/templates/${id}`, { version, status: 'published', campaignNote });
