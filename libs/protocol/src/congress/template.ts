@@ -23,19 +23,22 @@ export const templateSlug = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9
 /** A campaign id that a registrar can sign, and that a sealed message can name (CongressMessage: two characters at least). */
 export const CAMPAIGN_ID_PATTERN = /^[a-z0-9-]{2,64}$/;
 const campaignId = z.string().regex(CAMPAIGN_ID_PATTERN);
-const campaignNote = textUpTo(MAX_CAMPAIGN_NOTE_BYTES);
+const campaignNote = textUpTo(MAX_CAMPAIGN_NOTE_BYTES).meta({ maxLength: MAX_CAMPAIGN_NOTE_BYTES });
+
+/** `text`, with the limits for the OpenAPI document: lengths there are in characters, and invisible ones count. */
+const words = (minLength: number, maxLength: number) => text(minLength, maxLength).meta({ minLength, maxLength });
 
 export const templateWords = {
-  title: text(2, 200).meta({ description: 'What people see in a list.' }),
-  description: text(2, 1000).nullable(),
-  category: text(2, 100).nullable().meta({ description: 'The heading that the list shows it under.' }),
+  title: text(2, 200).meta({ description: 'What people see in a list.', minLength: 2, maxLength: 200 }),
+  description: words(2, 1000).nullable(),
+  category: words(2, 100).nullable().meta({ description: 'The heading that the list shows it under.' }),
   language: z
     .string()
     .regex(/^[a-z]{2,3}$/)
     .meta({ description: 'ISO 639.' }),
   topics: topicsSchema,
-  subject: subjectSchema,
-  body: bodySchema,
+  subject: subjectSchema.meta({ minLength: 6, maxLength: 500 }),
+  body: bodySchema.meta({ minLength: 6, maxLength: 10_000 }),
   stance: stanceSchema.nullable(),
   bills: billsSchema,
   officeScope: z
@@ -43,7 +46,7 @@ export const templateWords = {
     .min(1)
     .max(chamberKeys.length)
     .refine((chambers) => new Set(chambers).size === chambers.length, { params: { rule: 'repeated' } })
-    .meta({ description: 'The chambers that it is written for.' }),
+    .meta({ description: 'The chambers that it is written for.', uniqueItems: true }),
   campaignId: campaignId.meta({
     description: 'The campaign id of the message. Templates in several languages share one.',
   }),
@@ -51,7 +54,7 @@ export const templateWords = {
     .nullable()
     .meta({ description: "The registrar's signed note for this campaign; null where there is none." }),
   sources: z
-    .array(z.strictObject({ title: text(2, 200), url: webAddress }))
+    .array(z.strictObject({ title: words(2, 200), url: webAddress }))
     .max(MAX_SOURCES)
     .meta({ description: 'What supports the text.' }),
 };

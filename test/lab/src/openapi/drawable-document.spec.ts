@@ -2,14 +2,38 @@ import { drawableDocument } from './drawable-document';
 
 const pattern = { type: 'string', pattern: '^[A-Za-z0-9_-]{349546}[AEIMQUYcgkosw048]$' };
 const example = (value: object) => ({ summary: 'One', value });
-const documentOf = (properties: object, examples: object, stream: object) => ({
+const id = { name: 'id', in: 'path' };
+const secret = { name: 'communique-status-secret', in: 'header' };
+const form = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const documentOf = (
+  properties: object,
+  examples: object,
+  stream: object,
+  more = {
+    parameters: [id, secret],
+    forms: ['SealedMessage', 'ProvenMessage'].map(form),
+    template: { title: { type: 'string' }, slug: pattern } as object,
+  },
+) => ({
   paths: {
+    '/api/messages/{id}': { get: { parameters: more.parameters } },
     '/api/messages': { post: { requestBody: { content: { 'application/json': { examples } } } } },
     '/api/messages/{id}/events': {
-      get: { responses: { '200': { content: { 'text/event-stream': { schema: stream } } } } },
+      get: {
+        parameters: more.parameters,
+        responses: { '200': { content: { 'text/event-stream': { schema: stream } } } },
+      },
     },
   },
-  components: { schemas: { SealedMessage: { properties }, LegacyMessage: { properties: { ciphertext: pattern } } } },
+  components: {
+    schemas: {
+      SealedMessage: { properties },
+      LegacyMessage: { properties: { ciphertext: pattern } },
+      SubmittedMessage: { anyOf: more.forms },
+      NewTemplate: { properties: more.template },
+      TemplateChange: { properties: more.template },
+    },
+  },
 });
 
 it('puts what no generator can draw otherwise, and leaves the rest and the given document as they are', () => {
@@ -29,6 +53,15 @@ it('puts what no generator can draw otherwise, and leaves the rest and the given
       },
       { sealed: example({ nonce: 'AAAA' }) },
       expect.objectContaining({ type: 'object', required: ['event', 'data'] }) as object,
+      {
+        parameters: [id],
+        forms: [form('SealedMessage')],
+        template: expect.objectContaining({
+          title: { type: 'string', pattern: '^[ -~]{0,40}[!-~]{2,40}$' },
+          campaignNote: { type: 'null' },
+          slug: pattern,
+        }) as object,
+      },
     ),
   );
   expect(given).toEqual(served());
