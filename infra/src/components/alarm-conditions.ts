@@ -126,9 +126,9 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
     'residence-root-ending': {
       ...gateway('communique_residence_root_seconds_left'),
       ...lasting(15, 'Maximum', '<', 4 * DAY),
-      missing: 'ignore', // absent before the first proof, and while residence is off
+      missing: 'ignore', // absent before the first root was read, and while residence is off
       description:
-        'The newest signed root that proofs came under ends within four days. Without a new one nobody can prove: publish.',
+        'The newest signed root of the registrar ends within four days. Without a new one nobody can prove: publish.',
     },
     'database-gone': {
       ...gateway('communique_database_up'),

@@ -97,16 +97,33 @@ export function isFreshListPath(path: ListPath, reader: ListReader): boolean {
   }
 }
 
+/**
+ * Fetches the root note alone and opens it. Whether it counts now is for `checkWindow` to say.
+ * @param files the folder of the static files: https, or http on this machine
+ * @param deadlineMs by Date.now(); 20 seconds at most
+ * @returns null where there is none (404)
+ * @throws ResidenceListError by code; ResidenceNoteError by code; the signal's reason
+ */
+export async function fetchRootNote(
+  files: string | URL,
+  by: Registrar,
+  limits: { readonly signal?: AbortSignal | undefined; readonly deadlineMs: number },
+): Promise<{ readonly text: string; readonly note: RootNote } | null> {
+  const bytes = await fetchListFile(new URL('root.note', listAddress(files)), MAX_ROOT_NOTE_BYTES, limits);
+  if (bytes === null) return null;
+  const text = textOf(bytes);
+  return { text, note: openRootNote(text, by) };
+}
+
 async function fetchOnce(address: URL, options: FetchListOptions): Promise<ListPath | 'mixed'> {
   const { by, registration, commitment, now, signal } = options;
   const deadlineMs = Date.now() + ATTEMPT_TIMEOUT_MS;
   const get = (name: string, maxBytes: number) =>
     fetchListFile(new URL(name, address), maxBytes, { signal, deadlineMs });
-  const noteBytes = await get('root.note', MAX_ROOT_NOTE_BYTES);
-  if (noteBytes === null)
+  const published = await fetchRootNote(address, by, { signal, deadlineMs });
+  if (published === null)
     throw new ResidenceListError('ERR_RESIDENCE_LIST_UNREACHABLE', 'the registrar has published no list there');
-  const rootNote = textOf(noteBytes);
-  const note = openRootNote(rootNote, by);
+  const { text: rootNote, note } = published;
   checkWindow(note, now());
   const folder = fieldToHex(note.root);
 

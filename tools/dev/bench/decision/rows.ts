@@ -18,7 +18,7 @@ const KEYS = [
   'bench:day:__rand_int__',
   'bench:hour',
 ];
-const ARGUMENTS = ['60000', '1000000000', '2000'];
+const ARGUMENTS = ['60000', '1000000000', '2000', '2'];
 const decidedSchema = z.object({ ratePerSecond: z.number(), sha1: z.string() });
 
 /** The gateway's step of limits and budget, 32 at once over its one connection, beside redis-benchmark over 32 with the same script and with none to speak of. */

@@ -1,7 +1,7 @@
 import { describeWith } from '@communique-tee/testing/harness';
 import { redisAvailability, type Redis, startRedis } from '@communique-tee/testing/redis';
 import RedisClient from 'ioredis';
-import { DECISION_SCRIPT, runDecisionScript } from './decision-script';
+import { DECISION_SCRIPT, runDecisionScript, type WindowKeys } from './decision-script';
 
 const LIFE_MS = 2000;
 const KEYS = ['address', 'user', 'stop', 'day', 'hour'] as const;
@@ -19,8 +19,8 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
   });
   beforeEach(() => client.flushall());
 
-  const run = (quota = 3, windowMs = 60_000, keys: readonly string[] = KEYS) =>
-    runDecisionScript(client, keys, [windowMs, quota, LIFE_MS]);
+  const run = (quota = 3, windowMs = 60_000, keys: readonly string[] = KEYS, windows: WindowKeys = 2) =>
+    runDecisionScript(client, keys, [windowMs, quota, LIFE_MS, windows]);
   const ttl = (key: string) => client.pttl(key);
 
   it('counts the address, and the user where the address may', async () => {
@@ -38,7 +38,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
       [5, undefined],
     ]);
     expect(await client.get('user')).toBe('3');
-    expect(await run(3, 60_000, ['other'])).toMatchObject({ address: { count: 1, leftMs: 60_000 }, cached: [] });
+    expect(await run(3, 60_000, ['other'], 1)).toMatchObject({ address: { count: 1, leftMs: 60_000 }, cached: [] });
     expect(await run(3, 60_000, ['another', 'user'])).toMatchObject({ address: { count: 1 }, user: { count: 4 } });
     expect((await run(3, 60_000, ['yet another', 'user'])).user?.count).toBe(5);
   });
@@ -47,7 +47,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     const windows: number[] = [];
     let before = 0;
     while (windows.length < 3) {
-      const { count, leftMs } = (await run(1000, 100, ['edge'])).address;
+      const { count, leftMs } = (await run(1000, 100, ['edge'], 1)).address;
       expect(leftMs).toBeLessThanOrEqual(100);
       if (count <= before) {
         expect(count).toBe(1);
@@ -97,6 +97,16 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     expect((await run()).cached.map(({ value }) => value)).toEqual(['1', '9223372036854775807', null]);
   });
 
+  it('returns them for an address alone, and counts no user then', async () => {
+    const alone = (quota?: number) => run(quota, 60_000, ['address', 'stop', 'day', 'hour'], 1);
+    expect(await alone()).toEqual({ address: { count: 1, leftMs: 60_000 }, cached: [] });
+    await client.set('hour', 'full', 'PX', LIFE_MS);
+    const { address, user, cached } = await alone();
+    expect([address.count, user, cached.map(({ value }) => value)]).toEqual([2, undefined, [null, null, 'full']]);
+    expect((await alone(2)).cached).toEqual([]);
+    expect(await client.exists('user', 'stop')).toBe(0);
+  });
+
   it('deletes what is no cached refusal of ours', async () => {
     await client.set('stop', '1');
     await client.set('day', '5', 'PX', LIFE_MS + 60_000);
@@ -144,7 +154,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
   it('believes no other answer', async () => {
     for (const reply of [null, 'OK', [], ['1', '2'], [1, null], [1, 2, 3, 'x'], [1, 2, 3, 4, '5', null]]) {
       const liar = { evalsha: () => Promise.resolve(reply) } as unknown as RedisClient;
-      await expect(runDecisionScript(liar, KEYS, [1, 1, 1])).rejects.toThrow('something else');
+      await expect(runDecisionScript(liar, KEYS, [1, 1, 1, 2])).rejects.toThrow('something else');
     }
     expect(DECISION_SCRIPT).toContain('INCR');
   });

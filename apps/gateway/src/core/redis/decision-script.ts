@@ -4,18 +4,18 @@ import type { Redis } from 'ioredis';
 /**
  * Everything that Redis is asked for one request, in one round trip.
  *
- * KEYS: the address's window; the user's window, if the token is good; then, if the route spends money, the cached refusals of the
+ * KEYS: the address's window; the user's window, if the token is good; then, if the request may spend money, the cached refusals of the
  * emergency stop, of the user's day and of the system's hour (budget/cached-refusals.ts). ARGV: window in milliseconds, quota, the longest
- * life of a cached refusal in milliseconds.
+ * life of a cached refusal in milliseconds, how many of the keys are windows (1 or 2).
  *
- * Returns { count, ms left } of the address and, unless it is over its quota, of the user; then, unless that one is over and if any refusal
+ * Returns { count, ms left } of the address and, unless it is over its quota, of the user; then, unless one is over and if any refusal
  * is cached, { value or nil, ms left } of each. It decides nothing about money.
  *
  * Nothing in Redis is trusted to be ours: what is no count starts over, a window without an end or with one too far away gets one, and a
  * cached value that would outlive its time or is longer than any code is deleted.
  */
 export const DECISION_SCRIPT = `
-local window, quota, life = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local window, quota, life, windows = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local function count(key)
   local n = redis.pcall('INCR', key)
@@ -36,31 +36,33 @@ local function count(key)
   return n, left
 end
 
-local address, address_left = count(KEYS[1])
-if type(address) == 'table' then return address end
-if address > quota or #KEYS == 1 then return { address, address_left } end
+local counted = {}
+for i = 1, windows do
+  local n, left = count(KEYS[i])
+  if type(n) == 'table' then return n end
+  counted[2 * i - 1], counted[2 * i] = n, left
+  if n > quota then return counted end
+end
+if #KEYS == windows then return counted end
 
-local user, user_left = count(KEYS[2])
-if type(user) == 'table' then return user end
-if user > quota or #KEYS == 2 then return { address, address_left, user, user_left } end
-
-local reply = { address, address_left, user, user_left }
-local values = redis.call('MGET', unpack(KEYS, 3))
+local reply = { unpack(counted) }
+local values = redis.call('MGET', unpack(KEYS, windows + 1))
 local any = false
-for i = 1, #KEYS - 2 do
+for i = 1, #KEYS - windows do
+  local key = KEYS[windows + i]
   local value, left = values[i], 0
   if value then
-    left = redis.call('PTTL', KEYS[i + 2])
+    left = redis.call('PTTL', key)
     if left < 0 or left > life or #value > 40 then
-      redis.call('DEL', KEYS[i + 2])
+      redis.call('DEL', key)
       value = false
     else
       any = true
     end
   end
-  reply[3 + 2 * i], reply[4 + 2 * i] = value, left
+  reply[2 * (windows + i) - 1], reply[2 * (windows + i)] = value, left
 end
-if not any then return { address, address_left, user, user_left } end
+if not any then return counted end
 return reply
 `;
 
@@ -86,18 +88,23 @@ export interface ScriptAnswer {
   readonly cached: readonly CachedValue[];
 }
 
+/** How many of the keys are windows: the address's, or the user's as well. */
+export type WindowKeys = 1 | 2;
+/** ARGV of the script. */
+export type DecisionArguments = readonly [windowMs: number, quota: number, lifeMs: number, windows: WindowKeys];
+
 /** @throws whatever Redis or the connection says; an answer that is not the script's is an Error too */
 export async function runDecisionScript(
   redis: Redis,
   keys: readonly string[],
-  args: readonly number[],
+  args: DecisionArguments,
 ): Promise<ScriptAnswer> {
   try {
-    return parse(await redis.evalsha(SHA1, keys.length, ...keys, ...args));
+    return parse(await redis.evalsha(SHA1, keys.length, ...keys, ...args), args[3]);
   } catch (error) {
     // A Redis that was restarted, failed over or told SCRIPT FLUSH: the text once more.
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return parse(await redis.eval(DECISION_SCRIPT, keys.length, ...keys, ...args));
+    return parse(await redis.eval(DECISION_SCRIPT, keys.length, ...keys, ...args), args[3]);
   }
 }
 
@@ -109,10 +116,13 @@ const PROBED_KEYS = ['communique:rate:probe:address', 'communique:rate:probe:use
  * rights does not. @throws what it says instead
  */
 export async function probeDecisionScript(redis: Redis): Promise<void> {
-  parse(await redis.eval(DECISION_SCRIPT, PROBED_KEYS.length, ...PROBED_KEYS, 1000, Number.MAX_SAFE_INTEGER, 1000));
+  parse(
+    await redis.eval(DECISION_SCRIPT, PROBED_KEYS.length, ...PROBED_KEYS, 1000, Number.MAX_SAFE_INTEGER, 1000, 2),
+    2,
+  );
 }
 
-function parse(reply: unknown): ScriptAnswer {
+function parse(reply: unknown, windows: WindowKeys): ScriptAnswer {
   const parts: readonly unknown[] = Array.isArray(reply) ? reply : [];
   const number = (at: number): number => {
     const value = parts[at];
@@ -122,11 +132,11 @@ function parse(reply: unknown): ScriptAnswer {
   };
   const address = { count: number(0), leftMs: number(1) };
   if (parts.length < 4) return { address, cached: [] };
-  const user = { count: number(2), leftMs: number(3) };
+  const user = windows === 2 ? { count: number(2), leftMs: number(3) } : undefined;
   const cached: CachedValue[] = [];
-  for (let at = 4; at < parts.length; at += 2) {
+  for (let at = 2 * windows; at < parts.length; at += 2) {
     const value = parts[at];
     cached.push({ value: typeof value === 'string' ? value : null, leftMs: number(at + 1) });
   }
-  return { address, user, cached };
+  return user === undefined ? { address, cached } : { address, user, cached };
 }

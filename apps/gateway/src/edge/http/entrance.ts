@@ -47,6 +47,7 @@ export function guardEntrance(
       spends,
     });
     admit(request, reply, states);
+    if (cachedRefusal !== null) keepCachedRefusal(request, cachedRefusal);
     if (token === undefined) return;
     if (token.statusSha256 !== undefined) {
       rememberStatusHash(request, token.statusSha256);
@@ -54,7 +55,6 @@ export function guardEntrance(
     }
     if (token.caller === undefined) throw token.error;
     rememberCaller(request, token.caller);
-    if (cachedRefusal !== null) keepCachedRefusal(request, cachedRefusal);
   });
   // Fastify would read a body for an address that leads nowhere too. Later than preflights are answered (cors.ts).
   server.addHook('preParsing', (request, _reply, _payload, done) => {

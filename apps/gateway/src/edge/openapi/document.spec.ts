@@ -36,7 +36,11 @@ interface Document {
   readonly servers: unknown[];
   readonly tags: { readonly name: string; readonly description: string }[];
   readonly paths: Record<string, Record<string, Operation>>;
-  readonly components: { readonly schemas: Record<string, Schema>; readonly responses: Record<string, Response> };
+  readonly components: {
+    readonly schemas: Record<string, Schema>;
+    readonly responses: Record<string, Response>;
+    readonly securitySchemes: Record<string, object>;
+  };
 }
 
 describe('the OpenAPI document', () => {
@@ -119,7 +123,7 @@ describe('the OpenAPI document', () => {
           { $ref: expect.stringMatching(/^#\/components\/schemas\/[A-Z]/) as string },
         ]);
     expect(document.paths['/api/messages']?.['post']).toMatchObject({
-      security: [{ bearer: [] }],
+      security: [{ bearer: [] }, {}],
       requestBody: {
         content: {
           'application/json': {
@@ -141,6 +145,22 @@ describe('the OpenAPI document', () => {
         required: expect.arrayContaining(['ciphertext', 'nonce', 'keyId']) as string[],
       },
       MessageStatus: { enum: expect.arrayContaining(['queued', 'key_retired']) as string[] },
+    });
+  });
+
+  it('tells what each operation takes in place of a token', () => {
+    const of = Object.fromEntries(operations.map(({ operationId, security }) => [operationId, security]));
+    expect(of).toMatchObject({
+      submitMessage: [{ bearer: [] }, {}],
+      getMessage: [{ bearer: [] }, { statusSecret: [] }],
+      watchMessage: [{ bearer: [] }, { statusSecret: [] }],
+      getBudget: [{ bearer: [] }],
+      getResidence: [],
+    });
+    expect(document.components.securitySchemes['statusSecret']).toMatchObject({
+      type: 'apiKey',
+      in: 'header',
+      name: 'communique-status-secret',
     });
   });
 

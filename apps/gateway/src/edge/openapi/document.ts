@@ -4,6 +4,8 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { MAY_BE_HAD_LATER } from '../../core/problems/problem-error';
 import type { Content, Example, ExampleSource, OperationDescription } from '../../core/routing/operation';
 import type { RegisteredRoutes } from '../../core/routing/registered-routes';
+import type { RoutePolicy } from '../../core/routing/route-policy';
+import { STATUS_SECRET_HEADER } from '../../features/auth/status-secret';
 import { HEADERS, headersOf } from './headers';
 import { NamedSchemas } from './named-schemas';
 import { ProblemResponses } from './problem-responses';
@@ -23,6 +25,7 @@ export interface DocumentedOperation extends OperationDescription {
   /** With parameters in braces. */
   readonly path: string;
   readonly authenticated: boolean;
+  readonly inPlaceOfToken?: RoutePolicy['inPlaceOfToken'];
   /** Without those of EVERYWHERE that no decorator names. */
   readonly problems: readonly ProblemCode[];
 }
@@ -46,19 +49,12 @@ export function steadyExamples(): ExampleSource {
 
 /** The routes that carry `@Operation`. Each GET can be asked as HEAD too, which the document's description tells once. */
 export function documentedOperations(routes: RegisteredRoutes): DocumentedOperation[] {
-  return routes.all().flatMap(({ method, url, policy: { operation, authenticated = false, problems = [] } }) =>
-    operation === undefined || operation === null || method === 'HEAD'
-      ? []
-      : [
-          {
-            ...operation,
-            method: method.toLowerCase(),
-            path: url.replace(/:(\w+)/g, '{$1}'),
-            authenticated,
-            problems,
-          },
-        ],
-  );
+  return routes.all().flatMap(({ method, url, policy }) => {
+    const { operation, authenticated = false, inPlaceOfToken, problems = [] } = policy;
+    if (operation === undefined || operation === null || method === 'HEAD') return [];
+    const path = url.replace(/:(\w+)/g, '{$1}');
+    return [{ ...operation, method: method.toLowerCase(), path, authenticated, inPlaceOfToken, problems }];
+  });
 }
 
 /**
@@ -97,12 +93,27 @@ export function openApiDocument(
           bearerFormat: 'JWT',
           description: 'An access token of the identity provider that the operator of this gateway has chosen.',
         },
+        statusSecret: {
+          type: 'apiKey',
+          in: 'header',
+          name: STATUS_SECRET_HEADER,
+          description:
+            'The status secret of a message with a proof of residence (32 bytes in base64url), in place of a token. Never in the address: `?status=` gets 400.',
+        },
       },
       headers: HEADERS,
       responses: problems.all(),
       schemas: schemas.all(),
     },
   } as unknown as OpenAPIObject;
+}
+
+/** What does in place of the token: an alternative (OpenAPI 3.1, Security Requirement Object). A proof is in the body, so it is none. */
+const IN_PLACE_OF_TOKEN = { status_secret: { statusSecret: [] }, proof: {} } as const;
+
+function securityOf({ authenticated, inPlaceOfToken }: DocumentedOperation): object[] {
+  if (!authenticated) return [];
+  return [{ bearer: [] }, ...(inPlaceOfToken === undefined ? [] : [IN_PLACE_OF_TOKEN[inPlaceOfToken]])];
 }
 
 interface Parts {
@@ -112,13 +123,13 @@ interface Parts {
 }
 
 function operationObject(operation: DocumentedOperation, parts: Parts): Record<string, unknown> {
-  const { id, tag, summary, description, authenticated, parameters, body, problems } = operation;
+  const { id, tag, summary, description, parameters, body, problems } = operation;
   return {
     operationId: id,
     tags: [tag.name],
     summary,
     description,
-    security: authenticated ? [{ bearer: [] }] : [],
+    security: securityOf(operation),
     ...(parameters !== undefined && {
       parameters: parameters.map(({ example, ...rest }) => ({
         ...rest,

@@ -15,7 +15,7 @@ export interface DecisionRequest {
   readonly address: string;
   /** Whose token was good; absent: the address alone is counted. */
   readonly owner?: string | undefined;
-  /** Whether the route spends money. */
+  /** Whether the request may spend money. Without an owner only the stop and the system's windows refuse it. */
   readonly spends?: boolean | undefined;
 }
 
@@ -75,15 +75,15 @@ export class RateLimits {
   /** Counts one request and reads the cached refusals. Never throws for Redis: then this process counts. */
   async decide({ limitClass, address, owner, spends = false }: DecisionRequest, now = new Date()): Promise<Decision> {
     const addressKey = keyOf(limitClass, 'address', address);
-    const keys = [addressKey];
-    if (owner !== undefined) keys.push(keyOf(limitClass, 'user', owner));
-    if (owner !== undefined && spends) keys.push(...cachedRefusalKeys(owner, now));
+    const userKey = owner === undefined ? undefined : keyOf(limitClass, 'user', owner);
+    const windows = userKey === undefined ? [addressKey] : [addressKey, userKey];
+    const keys = spends ? [...windows, ...cachedRefusalKeys(owner ?? '', now)] : windows;
     const quota = this.quotas[limitClass];
     const shared = await this.redis.ask((redis) =>
-      runDecisionScript(redis, keys, [this.windowMs, quota, REFUSAL_LIFE_MS]),
+      runDecisionScript(redis, keys, [this.windowMs, quota, REFUSAL_LIFE_MS, userKey === undefined ? 1 : 2]),
     );
     if (shared !== undefined && shared.address.count > quota) this.overQuota.add(addressKey, shared.address.leftMs);
-    const answer = shared ?? this.countHere(addressKey, keys[1], quota);
+    const answer = shared ?? this.countHere(addressKey, userKey, quota);
     const states = [this.counted(limitClass, 'address', answer.address)];
     if (answer.user !== undefined) states.push(this.counted(limitClass, 'user', answer.user));
     return { states, cachedRefusal: spends ? readCachedRefusal(answer.cached, now) : null };

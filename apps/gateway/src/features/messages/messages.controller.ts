@@ -8,7 +8,6 @@ import {
   type ProvenEnvelope,
   provenMessageJsonSchema,
   sealedMessageJsonSchema,
-  toBase64Url,
   toHex,
 } from '@communique-tee/protocol';
 import { Controller, Get, Headers, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
@@ -17,7 +16,6 @@ import * as z from 'zod';
 import { AuthenticatedOrProven, AuthenticatedReader } from '../auth/authenticated';
 import { callerOf } from '../auth/caller';
 import { type Reader, ReaderOf } from '../auth/reader';
-import { STATUS_SECRET_HEADER } from '../auth/status-secret';
 import { clientAddress } from '../limits/client-address';
 import { ProofAdmission } from '../residence/proof-admission';
 import { cachedRefusalOf } from '../budget/cached-refusals';
@@ -56,15 +54,6 @@ const MESSAGE_ID: Parameter = {
   description: 'The message id.',
   schema: { type: 'string', format: 'uuid', pattern: MESSAGE_ID_PATTERN.source },
   example: '4eb3d10b-6f4d-78b6-596e-9fae76363ed1',
-};
-
-const STATUS_SECRET: Parameter = {
-  name: STATUS_SECRET_HEADER,
-  in: 'header',
-  description:
-    'The status secret of the message (32 bytes in base64url), in place of a token. Never in the address: `?status=` gets 400.',
-  schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$' },
-  example: ({ random }) => toBase64Url(random(32)),
 };
 
 @Controller('api/messages')
@@ -178,9 +167,10 @@ export class MessagesController {
     const now = new Date();
     const submission = provenSubmissionOf(envelope);
     const address = clientAddress(request.ip, request.socket.remoteAddress);
-    const refusal = await this.proofs.refusalOf(envelope, submission, { address, owner }, now);
+    const cachedRefusal = cachedRefusalOf(request);
+    const refusal = await this.proofs.refusalOf(envelope, submission, { address, owner, cachedRefusal }, now);
     if (refusal !== null) return this.messages.repeatOf(owner, submission, refusal);
-    const view = await this.messages.accept(owner, submission, key, cachedRefusalOf(request), now);
+    const view = await this.messages.accept(owner, submission, key, cachedRefusal, now);
     this.proofs.accepted(envelope.residence.rootNote, submission, now);
     return view;
   }
@@ -194,7 +184,7 @@ export class MessagesController {
     summary: 'Get the status of a message',
     description:
       'Only the sender can read it: a message with a proof of residence by its status secret alone, any other by a token. Any other caller gets 404. The receipt and the sealed answer are there once the message has ended.',
-    parameters: [MESSAGE_ID, STATUS_SECRET],
+    parameters: [MESSAGE_ID],
     answers: {
       '200': {
         description: 'The message, with its receipt once there is one.',
@@ -221,7 +211,7 @@ export class MessagesController {
     summary: 'Watch a message until it has ended',
     description:
       'Server-sent events: `event: status` with the message as JSON, at once and at each change, until the message has ended. A comment comes every 15 seconds. After two minutes, or when the gateway shuts down, the stream ends before the message does: connect again after `retry` milliseconds. A caller may hold 10 streams at once (else `rate_limited`), and each process a bounded number (else `overloaded`).',
-    parameters: [MESSAGE_ID, STATUS_SECRET],
+    parameters: [MESSAGE_ID],
     answers: {
       '200': {
         description: 'The events.',

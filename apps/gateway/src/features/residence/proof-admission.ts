@@ -5,6 +5,8 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-co
 import { Database } from '../../core/database/database';
 import { ProblemError } from '../../core/problems/problem-error';
 import { mayStillExpire, type ProvenSubmission } from '../acceptance/submission';
+import { budgetProblem } from '../budget/budget-refusal';
+import type { CachedRefusal } from '../budget/cached-refusals';
 import { RateLimits } from '../limits/rate-limits';
 import { ProofVerifier } from './proof-verifier';
 import { ResidenceAgreement } from './residence-agreement';
@@ -16,6 +18,8 @@ import { RootNotes } from './root-notes';
 export interface ProofSource {
   readonly address: string;
   readonly owner: string | null;
+  /** What PostgreSQL refused with a moment ago and would refuse this source's new messages with. */
+  readonly cachedRefusal: CachedRefusal | null;
 }
 
 /**
@@ -55,7 +59,7 @@ export class ProofAdmission {
    * @returns null: the proof verifies, and the message may be accepted. Else what refuses it, unless it was accepted before
    * (MessagesService.repeatOf): its proof was not verified
    * @throws ProblemError `root_not_accepted` | `circuit_retired` | `already_sent` | `message_id_taken` | `rate_limited` | `proof_invalid`
-   * | `verifier_busy` | `residence_disagrees` | `database_unavailable` | `overloaded`
+   * | `verifier_busy` | `residence_disagrees` | `database_unavailable` | `overloaded` | a BudgetRefusal
    */
   async refusalOf(
     { sealed, residence }: ProvenEnvelope,
@@ -70,6 +74,7 @@ export class ProofAdmission {
     // Its enclave would refuse what is accepted here, after it was paid for.
     if (this.agreement.state() === 'disagrees') throw new ProblemError('residence_disagrees');
     if (await this.isKnown(submission)) return new ProblemError('already_sent');
+    assertWithinBudget(source, now);
     await this.countFor(source);
     await this.verify(
       { root: root.root, nullifier: sealed.nullifier, claim: residence.claim, message: submission.proof.messageInput },
@@ -127,6 +132,11 @@ export class ProofAdmission {
       throw error;
     }
   }
+}
+
+/** A stop or a full cap would refuse the message after its proof had cost a verification. */
+function assertWithinBudget({ cachedRefusal }: ProofSource, now: Date): void {
+  if (cachedRefusal !== null && performance.now() < cachedRefusal.untilMs) throw budgetProblem(cachedRefusal.code, now);
 }
 
 function outOfRange(): ProblemError {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../../core/telemetry/metrics';
 import { ProofVerifier } from './proof-verifier';
+import { PublishedRoot } from './published-root';
 import { ResidenceAgreement } from './residence-agreement';
 import { RootCensus } from './root-census';
 
@@ -11,7 +12,13 @@ const AGREEMENTS = ['agrees', 'disagrees', 'unknown'] as const;
 export class ResidenceMetrics {
   private readonly verifications;
 
-  constructor(metrics: Metrics, census: RootCensus, verifier: ProofVerifier, agreement: ResidenceAgreement) {
+  constructor(
+    metrics: Metrics,
+    census: RootCensus,
+    published: PublishedRoot,
+    verifier: ProofVerifier,
+    agreement: ResidenceAgreement,
+  ) {
     this.verifications = metrics.counter(
       'communique_residence_proofs_total',
       'Proofs of residence that this process verified, or was too busy to verify.',
@@ -46,12 +53,13 @@ export class ResidenceMetrics {
     );
     metrics.gauge(
       'communique_residence_root_seconds_left',
-      'Until the last of the roots ends that messages came under; absent before the first.',
+      'Until the last of the registrar’s roots ends that were read where clients read them, or that messages came under; absent before the first.',
       [],
       (gauge) => {
-        const seconds = census.secondsLeft(new Date());
-        if (seconds === null) gauge.remove();
-        else gauge.set(seconds);
+        const now = new Date();
+        const seconds = [published.secondsLeft(now), census.secondsLeft(now)].filter((each) => each !== null);
+        if (seconds.length === 0) gauge.remove();
+        else gauge.set(Math.max(...seconds));
       },
     );
     metrics.gauge(

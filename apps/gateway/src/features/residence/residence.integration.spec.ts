@@ -14,15 +14,19 @@ import {
   TEST_NOW_SECONDS,
   TEST_REGISTRAR,
 } from '@communique-tee/residence/testing';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { Metrics } from '../../core/telemetry/metrics';
+import { redisAvailability, startRedis } from '@communique-tee/testing/redis';
+import RedisClient from 'ioredis';
 import { Database } from '../../core/database/database';
 import { Logger } from '../../core/telemetry/logger';
 import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under-test';
 import { createIssuer, type Issuer } from '../../testing/issuer';
 import { sealedMessage } from '../../testing/sealed';
+import { cachedRefusalKeys, REFUSAL_LIFE_MS } from '../budget/cached-refusals';
 import { DeliveryWorker } from '../delivery/delivery-worker';
+import { ProofVerifier } from './proof-verifier';
 
 /** Answers of the gateway to what is bad, by what is bad about it. */
 const CODES: Record<Exclude<BadReason, 'content'>, readonly ProblemCode[]> = {
@@ -367,6 +371,49 @@ describe('POST /api/messages with a proof of residence', () => {
       if (code === 'verifier_busy') expect(Number(retryAfter)).toBeGreaterThan(0);
     expect(await database(gateway).message.count()).toBe(1);
   }, 60_000);
+
+  describeWith(redisAvailability({ own: true }), 'while a refusal of the budget is cached', () => {
+    it('costs no verification, and what was accepted before is answered as ever', async () => {
+      const redis = await startRedis({ own: true });
+      const client = new RedisClient(redis.url);
+      try {
+        const gateway = await start({ REDIS_URL: redis.url });
+        const mine = committedProof('ada roads');
+        expect(await send(gateway, mine)).toMatchObject({ status: 202 });
+        const verify = jest.spyOn(gateway.app.get(ProofVerifier), 'verify');
+        const [stop, , systemHour] = cachedRefusalKeys('', new Date());
+        const { sealed, residence } = committedProof('ben roads').envelope;
+        const forged = { sealed, residence: { ...residence, proof: residence.proof.with(100, 255) } };
+        const bob = await bearer('bob');
+        for (const [key, code] of [
+          [stop, 'emergency_stop'],
+          [systemHour, 'system_hourly_limit_reached'],
+        ] as const)
+          for (const headers of [{}, bob]) {
+            // A busy machine may find Redis too slow, or the refusal gone: PostgreSQL is asked then.
+            for (let answer = ''; answer !== code;) {
+              verify.mockClear();
+              await client.set(key, code, 'PX', REFUSAL_LIFE_MS);
+              answer = (await post(gateway, encodeEnvelope(forged), headers)).code;
+              expect([code, 'proof_invalid']).toContain(answer);
+            }
+            expect(verify).not.toHaveBeenCalled();
+            await client.set(key, code, 'PX', REFUSAL_LIFE_MS);
+            expect(await send(gateway, mine)).toMatchObject({ status: 202, view: { status: 'queued' } });
+            expect(await send(gateway, committedProof('ada roads, proven again'))).toMatchObject({ status: 202 });
+            await client.set(key, code, 'PX', REFUSAL_LIFE_MS);
+            expect(await send(gateway, committedProof('ada roads, another message'))).toMatchObject({
+              code: 'already_sent',
+            });
+            await client.del(key);
+          }
+        expect(await send(gateway, committedProof('ben roads'))).toMatchObject({ status: 202 });
+      } finally {
+        client.disconnect();
+        await redis.stop();
+      }
+    });
+  });
 
   it('is described at /api/residence', async () => {
     const gateway = await start();

@@ -3,6 +3,7 @@ import { AttestationModule } from '../attestation/attestation.module';
 import { LimitsModule } from '../limits/limits.module';
 import { ProofAdmission } from './proof-admission';
 import { ProofVerifier } from './proof-verifier';
+import { PublishedRoot } from './published-root';
 import { ResidenceAgreement } from './residence-agreement';
 import { ResidenceController } from './residence.controller';
 import { ResidenceMetrics } from './residence-metrics';
@@ -11,7 +12,7 @@ import { RootCensus } from './root-census';
 @Module({
   imports: [AttestationModule, LimitsModule],
   controllers: [ResidenceController],
-  providers: [ProofAdmission, ProofVerifier, ResidenceAgreement, ResidenceMetrics, RootCensus],
+  providers: [ProofAdmission, ProofVerifier, PublishedRoot, ResidenceAgreement, ResidenceMetrics, RootCensus],
   exports: [ProofAdmission, ResidenceAgreement],
 })
 export class ResidenceModule {}
