@@ -278,7 +278,10 @@ describe('metrics', () => {
       code: (value) => Object.hasOwn(PROBLEMS, value),
       class: (value) => (RATE_LIMIT_CLASSES as readonly string[]).includes(value),
       step: (value) => ['health', 'attestation', 'relay', 'keys'].includes(value),
-      outcome: (value) => ['answer', 'problem', 'unreachable', 'retry', 'refused', 'ok', 'failed'].includes(value),
+      outcome: (value) =>
+        ['answer', 'problem', 'unreachable', 'retry', 'refused', 'ok', 'failed', 'absent', 'not_yet', 'ended'].includes(
+          value,
+        ),
       reason: (value) => Object.hasOwn(PROBLEMS, value) || ['queue_length', 'queue_age'].includes(value),
       le: (value) => value === '+Inf' || Number.isFinite(Number(value)),
       state: (value) =>
