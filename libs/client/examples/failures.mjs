@@ -23,6 +23,10 @@ export const ADVICE = {
   custody_refused: 'Do not use this gateway: your policy does not accept how its enclave keeps its keys.',
   configuration_refused:
     'Do not use this gateway, and tell its operator: it serves another configuration than its enclave attests.',
+  residence_refused:
+    'The enclave wants a proof of residence that this message does not have, or takes none. Look at error.reason, and at docs/residence.md.',
+  residence_unavailable:
+    'No proof of residence can be made now; error.reason tells why. Your message was not sent. Try again later.',
   duplicate_not_accepted: 'To send it, accept that an office may get the message twice.',
   kept_invalid: 'What this tab kept of its last message is of another gateway or version. It cannot be followed here.',
   token_unavailable: 'Paste an access token. In the demo: node tools/cli/bin.mjs token',

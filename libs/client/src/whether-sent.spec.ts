@@ -21,6 +21,7 @@ describe('what one request proves by how it failed', () => {
       'emergency_stop',
       'enclave_unavailable',
       'identity_provider_unavailable',
+      'residence_disagrees',
       'shutting_down',
       'system_daily_limit_reached',
       'system_hourly_limit_reached',

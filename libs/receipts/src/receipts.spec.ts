@@ -221,7 +221,9 @@ describe('one receipt has one text', () => {
     ['base64 in place of base64url', (jws) => jws.replaceAll('-', '+').replaceAll('_', '/')],
     ['a fourth part', (jws) => `${jws}.`],
   ])('refuses %s', async (_name, change) => {
-    const jws = await signed();
+    let jws = await signed();
+    // About one signature in fifteen has no character that base64 writes in another way
+    for (let more = 1; change(jws) === jws; more++) jws = await signed({ time: claims.time + more });
     await expect(verifyReceipt(carried(change(jws)), policy)).rejects.toThrow(code('ERR_RECEIPT_MALFORMED'));
     const key = new Uint8Array(
       Buffer.from(String(createPublicKey(receiptKey).export({ format: 'jwk' }).x), 'base64url'),

@@ -29,7 +29,8 @@ export async function sendMessage(
   const checks = { ...policy, freshness: { nonce }, maxAgeMs: FIVE_MINUTES_MS, maxFutureSkewMs: FIVE_MINUTES_MS };
   const prepared = prepareMessage(content, { ...(await verifyEnclave({ document }, checks)), document });
 
-  const submitted = await client.POST('/api/messages', { body: sealedMessageToJson(prepared.message) });
+  // openapi-fetch takes a member whose only value is null (nullifier, of a message without a proof) for a read-only one
+  const submitted = await client.POST('/api/messages', { body: sealedMessageToJson(prepared.message) as never });
   if (submitted.error) throw refused(submitted.error);
   const params = { path: { id: submitted.data.id } };
 
