@@ -288,8 +288,8 @@ describe('the examples', () => {
       await tab.route(/\/api\/messages\/[0-9a-f-]+/, (route) => route.abort());
       await tab.click('form button');
       await tab.locator('#states', { hasText: /accepted.*waiting \d+ s to try again \(unreachable\)/s }).waitFor();
-      await tab.unroute(/\/api\/messages\/[0-9a-f-]+/);
       await tab.reload();
+      await tab.unroute(/\/api\/messages\/[0-9a-f-]+/);
       await tab.locator('#resume button').waitFor();
       await tab.fill('[name=token]', await system.issuer.token('page'));
       await tab.click('#resume button');
