@@ -13,16 +13,8 @@ with open(os.environ["COMMUNIQUE_SEALED_MESSAGES"], encoding="utf-8") as file:
     SEALED = [bytes.fromhex(text) for text in json.load(file)]
 
 
-def changed(message: bytes, at: int, byte: int) -> bytes:
-    at %= len(message)
-    return message[:at] + bytes([byte]) + message[at + 1 :]
-
-
-sealed = st.sampled_from(SEALED)
-schemathesis.openapi.media_type(
-    "application/cbor",
-    st.one_of(sealed, st.builds(changed, sealed, st.integers(0, 2000), st.integers(0, 255)), st.binary(max_size=4096)),
-)
+# Well-formed ones alone: the tool takes every body of this strategy for one that the gateway must accept. `lab fuzz` damages them.
+schemathesis.openapi.media_type("application/cbor", st.sampled_from(SEALED))
 
 
 def ciphertext(seed: bytes, bucket: int) -> str:
