@@ -55,7 +55,7 @@ export async function sendProven(
   const { list } = await step(
     'fetch the registrar’s list; find the path to its root',
     () => first.until('registry_read'),
-    () => `${registrar.published.people.toLocaleString('en-US')} people; everybody fetches the same files`,
+    () => `${registrar.published.people.toLocaleString('en-US')} people; every client fetches the same files`,
   );
   await step('seal the message to the attested key; load the prover', () => first.until('proving', 'solving'));
   const sealed = await step(

@@ -75,7 +75,7 @@ function opens(
 
 /**
  * The districts of the Congress in office count, and those of the next: the registrar can publish the new list before that Congress meets,
- * so that there is no moment at which nobody can prove.
+ * so that people can prove at every moment.
  */
 function districtProblems(content: CongressMessage, district: string, nowSeconds: number): ClaimProblem[] {
   const { congress, state } = parseDistrict(district);

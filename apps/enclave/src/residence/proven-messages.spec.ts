@@ -215,7 +215,7 @@ describe('the mode of residence', () => {
     ['both keys', rootNotes.byBothKeys, TEST_REGISTRAR.verifierKeys, 'answered'],
     ['both keys, of which one is configured', rootNotes.byBothKeys, [NEXT_KEY], 'answered'],
     ['the next key, which is not configured', rootNotes.byNextKey, [FIRST_KEY], 'root_not_accepted'],
-    ['a key of somebody else', rootNotes.byForeignKey, TEST_REGISTRAR.verifierKeys, 'root_not_accepted'],
+    ['a key that is not configured', rootNotes.byForeignKey, TEST_REGISTRAR.verifierKeys, 'root_not_accepted'],
   ])('decides on a root signed by %s', async (_by, note, keys, code) => {
     const enclave = await world.enclave('required', keys);
     expect(await codeOf(enclave.relay({ sealed, residence: { ...envelope.residence, rootNote: note() } }))).toBe(code);

@@ -96,7 +96,7 @@ export class PublishedRoot implements OnApplicationBootstrap, BeforeApplicationS
     return published?.note ?? null;
   }
 
-  /** A root that has ended counts too: where it is the newest one, nobody can prove. @throws ResidenceNoteError it is not in force */
+  /** A root that has ended counts too: where it is the newest one, no client can prove. @throws ResidenceNoteError it is not in force */
   private see(note: RootNote): void {
     const nowSeconds = Math.floor(Date.now() / 1000);
     const hasBegun = note.notBefore <= nowSeconds + NOTE_GRACE_SECONDS;

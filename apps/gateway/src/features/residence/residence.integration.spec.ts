@@ -307,7 +307,7 @@ describe('POST /api/messages with a proof of residence', () => {
     expect((await fetch(`${required.url}/api/tee/public-key`)).status).toBe(404);
   });
 
-  it('is opened by its status secret alone, also where somebody posts a copy first, with a token', async () => {
+  it('is opened by its status secret alone, also when a copy was posted first with a token', async () => {
     const gateway = await start();
     const mine = committedProof('ada roads');
     const thief = await bearer('mallory');

@@ -50,7 +50,7 @@ describe('what is stored of proven messages', () => {
         );
         return new Set(own.flatMap(({ row }) => Object.values(row).map(textOf)));
       };
-      // What everybody's rows have in common joins nobody: key, price, status, expiry.
+      // Values that the rows of all senders share join no two of them: key, price, status, expiry.
       const common = TEN_NAMES.flatMap((one) => campaigns.map((campaign) => valuesOf(`${one} ${campaign}`))).reduce(
         (all, each) => both(all, each),
       );

@@ -59,7 +59,7 @@ export class TemplatesController {
     tag: TEMPLATES,
     summary: 'Get every published template',
     description:
-      'The whole list. A client chooses from it locally: no route and no parameter names a template, so that the gateway does not learn which campaign somebody is about to write for. At most 200 templates and 512 KiB. The answer has a strong ETag and is compressed where the client takes gzip; `If-None-Match` gets 304 while nothing has changed.',
+      'The whole list. A client chooses from it locally: no route and no parameter names a template, so that the gateway does not learn which campaign a person is about to write for. At most 200 templates and 512 KiB. The answer has a strong ETag and is compressed where the client takes gzip; `If-None-Match` gets 304 while nothing has changed.',
     answers: {
       '200': {
         description: 'The list.',
@@ -103,7 +103,7 @@ export class TemplatesController {
     id: 'createTemplate',
     tag: TEMPLATES,
     summary: 'Add a template as a draft',
-    description: 'Nobody but administrators sees a draft. Publish it with `updateTemplate`.',
+    description: 'Only administrators see a draft. Publish it with `updateTemplate`.',
     body: { 'application/json': { schema: newTemplateSchema, examples: { template: exampleNewTemplate } } },
     answers: {
       '201': {
@@ -134,7 +134,7 @@ export class TemplatesController {
     tag: TEMPLATES,
     summary: 'Change, publish or archive a template',
     description:
-      'Members that are given replace the whole of what was there; the rest stays. `version` is the one that the change was made from: where somebody changed the template meanwhile, nothing is written (`template_changed`). A template that is flagged, or that lacks a campaign note where every message needs one, is not published.',
+      'Members that are given replace the whole of what was there; the rest stays. `version` is the one that the change was made from: if the template was changed meanwhile, nothing is written (`template_changed`). A template that is flagged, or that lacks a campaign note where every message needs one, is not published.',
     parameters: [TEMPLATE_ID],
     body: { 'application/json': { schema: templateChangeSchema, examples: { publish: CHANGE } } },
     answers: {
