@@ -38,8 +38,22 @@ describe('the wire form of a sealed message', () => {
       const whole = { ...message, nullifier };
       expect(decodeSealedMessage(encodeSealedMessage(whole))).toEqual(whole);
     }
-    expect(sealedMessageFromJson(JSON.parse(JSON.stringify(sealedMessageToJson(message))))).toEqual(message);
+    const json = sealedMessageToJson(message);
+    expect(json).not.toHaveProperty('nullifier');
+    expect(sealedMessageFromJson(JSON.parse(JSON.stringify(json)))).toEqual(message);
   });
+
+  it.each([null, undefined, '', '00'.repeat(32), 0])(
+    'in JSON is refused with a nullifier, also where it is %p: without a proof there is no such member',
+    (nullifier) => {
+      expect(() => sealedMessageFromJson({ ...sealedMessageToJson(message), nullifier })).toThrow(
+        expect.objectContaining({
+          code: 'malformed_body',
+          message: 'nullifier: only a message with a proof of residence (version 2) has it',
+        }),
+      );
+    },
+  );
 
   it('has the sizes that its documentation states', () => {
     const largest = { ...message, nullifier: new Uint8Array(32), ciphertext: new Uint8Array(256 * 1024 + 16) };
@@ -101,7 +115,6 @@ describe('the wire form of a sealed message', () => {
     ['padding', { keyId: 'AQEBAQEBAQEBAQEBAQEBAQ==' }],
     ['bits left over', { keyId: 'AQEBAQEBAQEBAQEBAQEBAR' }],
     ['a number as text', { expiresAt: '1800000000' }],
-    ['a missing nullifier', { nullifier: undefined }],
     ['a ciphertext that is no bucket', { ciphertext: 'AAAA' }],
   ])('in JSON is refused with %s, and the value is not repeated', (_name, change) => {
     const broken: unknown = { ...sealedMessageToJson(message), ...change };

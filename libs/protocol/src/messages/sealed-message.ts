@@ -129,27 +129,24 @@ export const sealedMessageMembers = {
   ciphertext: ciphertextText,
 } as const;
 
-/** The JSON form without a proof: the same fields by name, bytes in base64url without padding, the message id as a UUID. */
-export const sealedMessageJsonSchema = z
-  .strictObject({
-    version: z.literal(1),
-    ...sealedMessageMembers,
-    nullifier: z.null().meta({ description: 'Null: a message without a proof of residence has none.' }),
-  })
-  .meta({
-    id: 'SealedMessage',
-    description: 'A message sealed to the key of an attested enclave. Bytes are base64url without padding.',
-  });
+/**
+ * The JSON form without a proof: the same fields by name, bytes in base64url without padding, the message id as a UUID. It has no member
+ * `nullifier`: generators of clients take a member that can only be null for one that is never sent.
+ */
+export const sealedMessageJsonSchema = z.strictObject({ version: z.literal(1), ...sealedMessageMembers }).meta({
+  id: 'SealedMessage',
+  description: 'A message sealed to the key of an attested enclave. Bytes are base64url without padding.',
+});
 export type SealedMessageJson = z.infer<typeof sealedMessageJsonSchema>;
 
 /** @throws ProtocolError `malformed_body`: it has a nullifier, so it is sent with its proof (envelopeToJson) */
 export function sealedMessageToJson(message: SealedMessage): SealedMessageJson {
   if (message.nullifier !== null) throw new ProtocolError('malformed_body', 'a nullifier without a proof');
-  return { version: 1, nullifier: null, ...sealedMembersToJson(message) };
+  return { version: 1, ...sealedMembersToJson(message) };
 }
 
 /** The members that both forms of an envelope have in the same spelling. */
-export function sealedMembersToJson(message: SealedMessage): Omit<SealedMessageJson, 'version' | 'nullifier'> {
+export function sealedMembersToJson(message: SealedMessage): Omit<SealedMessageJson, 'version'> {
   return {
     suite: message.suite,
     keyId: toBase64Url(message.keyId),
@@ -164,6 +161,8 @@ export function sealedMembersToJson(message: SealedMessage): Omit<SealedMessageJ
 /** @throws ProtocolError `malformed_body` | `suite_unsupported` */
 export function sealedMessageFromJson(value: unknown): SealedMessage {
   assertSuite(value);
+  if (isRecord(value) && 'nullifier' in value)
+    throw new ProtocolError('malformed_body', 'nullifier: only a message with a proof of residence (version 2) has it');
   const parsed = sealedMessageJsonSchema.safeParse(value);
   if (!parsed.success) throw new ProtocolError('malformed_body', describeIssues(parsed.error));
   return sealedMembersFromJson(parsed.data, null);
@@ -177,7 +176,7 @@ export function assertSuite(value: unknown): void {
 
 /** @param json fits its schema @throws ProtocolError `malformed_body`: a text is not canonical base64url */
 export function sealedMembersFromJson(
-  json: Omit<SealedMessageJson, 'version' | 'nullifier'>,
+  json: Omit<SealedMessageJson, 'version'>,
   nullifier: Uint8Array | null,
 ): SealedMessage {
   const message: SealedMessage = {

@@ -29,8 +29,7 @@ export async function sendMessage(
   const checks = { ...policy, freshness: { nonce }, maxAgeMs: FIVE_MINUTES_MS, maxFutureSkewMs: FIVE_MINUTES_MS };
   const prepared = prepareMessage(content, { ...(await verifyEnclave({ document }, checks)), document });
 
-  // openapi-fetch takes a member whose only value is null (nullifier, of a message without a proof) for a read-only one
-  const submitted = await client.POST('/api/messages', { body: sealedMessageToJson(prepared.message) as never });
+  const submitted = await client.POST('/api/messages', { body: sealedMessageToJson(prepared.message) });
   if (submitted.error) throw refused(submitted.error);
   const params = { path: { id: submitted.data.id } };
 

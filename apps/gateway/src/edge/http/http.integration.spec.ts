@@ -95,6 +95,7 @@ describe('over HTTP', () => {
   it.each<[string, () => unknown]>([
     ['a field that is missing', () => without('nonce')],
     ['a field too many', () => ({ ...good(), [CANARY]: 1 })],
+    ['a nullifier of null, and no proof', () => ({ ...good(), nullifier: null })],
     ['a field of another type', () => ({ ...good(), expiresAt: CANARY })],
     ['a prototype', () => JSON.parse(`{"__proto__":{"x":1},${JSON.stringify(good()).slice(1)}`) as unknown],
     ['a length that is no bucket', () => ({ ...good(), ciphertext: 'AAAA' })],

@@ -26,7 +26,6 @@ export function exampleMessage({ nowSeconds, random }: ExampleSource): Example &
       keyId: toBase64Url(new Uint8Array(16)),
       messageId: messageIdToText(random(MESSAGE_ID_BYTES)),
       expiresAt: nowSeconds + LIFETIME_SECONDS,
-      nullifier: null,
       encapsulatedKey: toBase64Url(random(32)),
       nonce: toBase64Url(random(24)),
       ciphertext: toBase64Url(random(SMALLEST_CIPHERTEXT_BYTES)),
