@@ -1,6 +1,6 @@
 import { fromBase64Url } from '@communique-tee/protocol';
 import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
-import { startSystem, type System } from '@communique-tee/test-system';
+import { HIGH_RATE_LIMITS, startSystem, type System } from '@communique-tee/test-system';
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ describe('communique-tee', () => {
     folder = await temporaryFolder();
     system = await startSystem({
       folder: folder.file('system'),
-      gatewayEnvironment: { RATE_LIMIT_MAX_REQUESTS: '10000', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1000' },
+      gatewayEnvironment: HIGH_RATE_LIMITS,
     });
     liar = await startTamperingGateway(system.gatewayUrl);
     trust = [

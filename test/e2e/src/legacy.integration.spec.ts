@@ -5,6 +5,7 @@ import { messageViewSchema, toHex, type Answer, type MessageView } from '@commun
 import { matchAnswer, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import {
+  HIGH_RATE_LIMITS,
   receivedBy,
   startSystem,
   type ReceivedXml,
@@ -23,8 +24,7 @@ const SETTINGS = {
   ENCLAVE_TIMEOUT_MS: '10000',
   DELIVERY_LEASE_MS: '12000',
   DELIVERY_POLL_MS: '100',
-  RATE_LIMIT_MAX_REQUESTS: '100000',
-  RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '100000',
+  ...HIGH_RATE_LIMITS,
 };
 
 interface World {

@@ -12,7 +12,7 @@ import {
 } from '@communique-tee/client';
 import { sealedMessageToJson, type CongressMessage } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
-import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
+import { HIGH_RATE_LIMITS, receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { plantedMessage } from '@communique-tee/test-system';
 import { checkAgainst, generatedClient } from './generated-client/generated-client';
 
@@ -33,8 +33,7 @@ beforeAll(async () => {
       ENCLAVE_TIMEOUT_MS: '5000',
       DELIVERY_LEASE_MS: '6000',
       DELIVERY_POLL_MS: '100',
-      RATE_LIMIT_MAX_REQUESTS: '10000',
-      RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000',
+      ...HIGH_RATE_LIMITS,
     },
   });
   policy = {

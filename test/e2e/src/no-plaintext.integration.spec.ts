@@ -9,7 +9,15 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { Client } from 'pg';
-import { filesBelow, find, plantedMessage, startSystem, type Remains, type System } from '@communique-tee/test-system';
+import {
+  HIGH_RATE_LIMITS,
+  filesBelow,
+  find,
+  plantedMessage,
+  startSystem,
+  type Remains,
+  type System,
+} from '@communique-tee/test-system';
 
 /**
  * Runs messages through the whole system, the good way and the bad ones, then searches what is left of it: logs of every process,
@@ -55,8 +63,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
         METRICS_ENDPOINT: `http://${collector}/v1/metrics`,
         METRICS_PUSH_INTERVAL_MS: '1000',
         SENTRY_DSN: `http://0123456789abcdef0123456789abcdef@${collector}/1`,
-        RATE_LIMIT_MAX_REQUESTS: '10000',
-        RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000',
+        ...HIGH_RATE_LIMITS,
         DELIVERY_MIN_BACKOFF_MS: '50',
         DELIVERY_MAX_BACKOFF_MS: '200',
         DELIVERY_POLL_MS: '100',

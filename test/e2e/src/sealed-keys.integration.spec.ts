@@ -10,7 +10,7 @@ import {
 } from '@communique-tee/client';
 import { decodeRelayAnswer, receiptClaimsSchema, toHex } from '@communique-tee/protocol';
 import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
-import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
+import { HIGH_RATE_LIMITS, receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,8 +41,7 @@ describe('three enclaves with sealed keys', () => {
         ENCLAVE_TIMEOUT_MS: '10000',
         DELIVERY_LEASE_MS: '12000',
         DELIVERY_POLL_MS: '100',
-        RATE_LIMIT_MAX_REQUESTS: '100000',
-        RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '100000',
+        ...HIGH_RATE_LIMITS,
       },
     });
     policy = {

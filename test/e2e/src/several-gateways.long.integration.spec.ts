@@ -10,7 +10,7 @@ import {
 } from '@communique-tee/client';
 import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
-import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
+import { HIGH_RATE_LIMITS, receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { plantedMessage } from '@communique-tee/test-system';
@@ -42,8 +42,7 @@ describeWith(redisAvailability(), 'three gateways', () => {
         DELIVERY_LEASE_MS: '25000',
         DELIVERY_POLL_MS: '100',
         DATABASE_POOL_SIZE: '10',
-        RATE_LIMIT_MAX_REQUESTS: '1000000',
-        RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000',
+        ...HIGH_RATE_LIMITS,
         DEFAULT_USER_DAILY_LIMIT: '1000',
         SYSTEM_HOURLY_LIMIT: '1000',
         EMERGENCY_SHUTDOWN_THRESHOLD: '1000',

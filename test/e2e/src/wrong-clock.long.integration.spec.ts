@@ -10,6 +10,7 @@ import { parseEgressSettings } from '@communique-tee/parent/egress/egress-settin
 import { createLog } from '@communique-tee/parent/log';
 import { encodeCongressMessage } from '@communique-tee/protocol';
 import {
+  HIGH_RATE_LIMITS,
   imageConfiguration,
   receivedBy,
   startSystem,
@@ -82,8 +83,7 @@ describe('an enclave whose machine’s clock is not the attested time', () => {
       enclave: enclaveOnTurnedNsm,
       gatewayEnvironment: {
         METRICS_PORT: String(metricsPort),
-        RATE_LIMIT_MAX_REQUESTS: '1000000',
-        RATE_LIMIT_OTHER_MAX_REQUESTS: '1000000',
+        ...HIGH_RATE_LIMITS,
       },
     });
     enclaveUrl = system.enclaveAddress.replace('tcp:', 'http://');

@@ -11,7 +11,7 @@ import {
   type TrustPolicy,
 } from '@communique-tee/client';
 import type { CongressMessage } from '@communique-tee/protocol';
-import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
+import { HIGH_RATE_LIMITS, receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import { emulatedEnclave, type EmulatedEnclave, type EmulatedEnclaveOptions } from './emulated-enclave';
 
@@ -55,8 +55,7 @@ export async function startBootedSystem(
       ENCLAVE_TIMEOUT_MS: '30000',
       DELIVERY_LEASE_MS: '40000',
       DELIVERY_POLL_MS: '100',
-      RATE_LIMIT_MAX_REQUESTS: '10000',
-      RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000',
+      ...HIGH_RATE_LIMITS,
     },
     step: async (title, work) => {
       process.stderr.write(`  ${new Date().toISOString().slice(11, 19)}  ${title}\n`);

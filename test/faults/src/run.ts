@@ -2,7 +2,7 @@ import { CHAMBER_KEYS } from '@communique-tee/protocol';
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import type { TrustPolicy } from '@communique-tee/client';
 import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
-import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
+import { HIGH_RATE_LIMITS, receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { referenceStringForTests } from '@communique-tee/residence/testing';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,9 +35,7 @@ const GATEWAY_ENVIRONMENT = {
   DELIVERY_MIN_BACKOFF_MS: '50',
   DELIVERY_MAX_BACKOFF_MS: '1000',
   DELIVERY_POLL_MS: '200',
-  RATE_LIMIT_MAX_REQUESTS: '1000000',
-  RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1000000',
-  RATE_LIMIT_PROOF_MAX_REQUESTS: '1000000',
+  ...HIGH_RATE_LIMITS,
   MESSAGES_PER_USER_DAY: '0',
   DEFAULT_USER_DAILY_LIMIT: '1000000',
   SYSTEM_HOURLY_LIMIT: '1000000',

@@ -1,5 +1,6 @@
 /** The whole system on one machine, for the demo, the end-to-end tests and the bench. */
 export { buildApps } from './build-apps';
+export { HIGH_RATE_LIMITS } from './high-rate-limits';
 export { startSystem, type System, type SystemOptions } from './start-system';
 export { APP_PORT, EGRESS_PORTS, imageConfiguration, type ImageConfiguration } from './image-configuration';
 export type { EnclaveProvider, EnclaveSurroundings, RunningEnclave } from './enclave-provider';

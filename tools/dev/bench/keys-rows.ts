@@ -7,7 +7,7 @@ import {
   type TrustPolicy,
 } from '@communique-tee/client';
 import { temporaryFolder } from '@communique-tee/testing/harness';
-import { startSystem, type System } from '@communique-tee/test-system';
+import { HIGH_RATE_LIMITS, startSystem, type System } from '@communique-tee/test-system';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { exampleMessage } from '../demo/example-message';
@@ -26,7 +26,7 @@ const GATEWAY_ENVIRONMENT = {
     DELIVERY_POLL_MS: '50',
     DELIVERY_CONCURRENCY: '32',
   },
-  ...{ RATE_LIMIT_MAX_REQUESTS: MANY, RATE_LIMIT_ATTESTATION_MAX_REQUESTS: MANY, RATE_LIMIT_OTHER_MAX_REQUESTS: MANY },
+  ...HIGH_RATE_LIMITS,
   ...{ DEFAULT_USER_DAILY_LIMIT: MANY, SYSTEM_HOURLY_LIMIT: MANY, EMERGENCY_SHUTDOWN_THRESHOLD: MANY },
 };
 

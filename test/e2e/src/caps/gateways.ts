@@ -1,6 +1,7 @@
 import { developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { appBundle, freePort, spawnService, type Service } from '@communique-tee/testing/harness';
 import { createTokenIssuer } from '@communique-tee/identity-simulator/tokens';
+import { HIGH_RATE_LIMITS } from '@communique-tee/test-system';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -25,7 +26,7 @@ export async function prepareGateways(folder: string) {
     TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
     TEE_EXPECTED_OPERATOR: `sha384:${developmentMeasurements.pcr3}`,
     ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
-    RATE_LIMIT_MAX_REQUESTS: '1000000',
+    ...HIGH_RATE_LIMITS,
     MESSAGES_PER_USER_DAY: '0',
     ADMISSION_MAX_WAITING: '1000000',
     DATABASE_POOL_SIZE: '10',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { OutcomesInput } from '@communique-tee/congress-simulator';
 import { openChromium } from '@communique-tee/testing/chromium';
 import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
-import { startSystem, type System, type SystemOptions } from '@communique-tee/test-system';
+import { HIGH_RATE_LIMITS, startSystem, type System, type SystemOptions } from '@communique-tee/test-system';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { visit, type Visit } from './visit';
 
@@ -32,8 +32,7 @@ const GATEWAY_ENVIRONMENT = {
   DELIVERY_POLL_MS: '100',
   ENCLAVE_TIMEOUT_MS: '15000',
   DELIVERY_LEASE_MS: '16000',
-  RATE_LIMIT_MAX_REQUESTS: '10000',
-  RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000',
+  ...HIGH_RATE_LIMITS,
 };
 
 export async function startPageSystem(

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { mouse, type Hand } from './hand';
+import { failedRequestsOf } from './visit';
 
 /** The person of docs/examples/message.json, typed in as a person would. */
 export const ADDRESS = {
@@ -36,7 +37,11 @@ export class Sender {
   /** Opens a link in this person's language. */
   async goto(link: string): Promise<void> {
     await this.page.goto(`${link}&lang=${this.language}`);
-    await this.page.locator(`html[lang="${this.language}"]`).waitFor();
+    try {
+      await this.page.locator(`html[lang="${this.language}"]`).waitFor();
+    } catch (cause) {
+      throw new Error(`the page stays blank; ${failedRequestsOf(this.page)}`, { cause });
+    }
   }
 
   /** Opens a link, and waits until the enclave is verified. */

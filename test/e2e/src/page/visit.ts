@@ -7,6 +7,16 @@ export interface Visit extends AsyncDisposable {
   readonly wrongs: string[];
 }
 
+const FAILED = new WeakMap<Page, string[]>();
+
+/** For the message of a test that waits in vain: each request of this tab that got no answer, or one that refuses it, such as 429. */
+export function failedRequestsOf(page: Page): string {
+  const failed = FAILED.get(page) ?? [];
+  return failed.length === 0
+    ? 'no request of this tab failed'
+    : `requests of this tab that failed:\n${failed.join('\n')}`;
+}
+
 /** @param origins that the page may ask: its own, and the issuer that people sign in at */
 export async function visit(
   browser: Browser,
@@ -33,6 +43,12 @@ export async function visit(
     // The browser also logs each refused request; the tests look at what the page makes of it
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
       wrongs.push(message.text());
+  });
+  const failed: string[] = [];
+  FAILED.set(page, failed);
+  page.on('requestfailed', (request) => failed.push(`${request.failure()?.errorText ?? 'failed'} ${request.url()}`));
+  page.on('response', (response) => {
+    if (response.status() >= 400) failed.push(`${String(response.status())} ${response.url()}`);
   });
   page.on('request', (request) => {
     if (!origins.includes(new URL(request.url()).origin) && !request.url().startsWith('blob:'))

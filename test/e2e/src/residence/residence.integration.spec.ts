@@ -9,6 +9,7 @@ import {
 import { decodeEnvelope, encodeEnvelope, toBase64Url, toHex } from '@communique-tee/protocol';
 import { describeProving } from '@communique-tee/residence/testing';
 import {
+  HIGH_RATE_LIMITS,
   filesBelow,
   find,
   plantedMessage,
@@ -52,9 +53,7 @@ describeProving('with proofs of residence, two gateways', (referenceString) => {
         DELIVERY_POLL_MS: '100',
         ENCLAVE_TIMEOUT_MS: '20000',
         DELIVERY_LEASE_MS: '25000',
-        RATE_LIMIT_MAX_REQUESTS: '10000',
-        RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000',
-        RATE_LIMIT_PROOF_MAX_REQUESTS: '10000',
+        ...HIGH_RATE_LIMITS,
       },
     });
     people = on.constituents(8);

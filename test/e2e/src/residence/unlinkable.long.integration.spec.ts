@@ -1,7 +1,7 @@
 import { followMessage, postMessage } from '@communique-tee/client';
 import { claimOf, deliveryOf, fieldToHex, nullifierOf, randomField, scopeOf } from '@communique-tee/residence';
 import { describeProving } from '@communique-tee/residence/testing';
-import { plantedMessage, type ProvenMessage } from '@communique-tee/test-system';
+import { HIGH_RATE_LIMITS, plantedMessage, type ProvenMessage } from '@communique-tee/test-system';
 import { Client } from 'pg';
 import { startResidenceSystem, type ResidenceSystem } from './residence-system';
 
@@ -22,8 +22,7 @@ describeProving('what a gateway has stored of 20 proven messages', (referenceStr
       gatewayEnvironment: {
         DELIVERY_MIN_BACKOFF_MS: '50',
         DELIVERY_POLL_MS: '100',
-        RATE_LIMIT_MAX_REQUESTS: '10000',
-        RATE_LIMIT_PROOF_MAX_REQUESTS: '10000',
+        ...HIGH_RATE_LIMITS,
       },
     });
     const people = on.constituents(PEOPLE);

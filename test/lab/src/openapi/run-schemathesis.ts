@@ -3,7 +3,7 @@ import { fetchEnclaveKey, prepareMessage } from '@communique-tee/client';
 import { congressMessage } from '@communique-tee/enclave/testing/enclave-fixture';
 import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import { startRedis, redisAvailability } from '@communique-tee/testing/redis';
-import { startSystem, type System } from '@communique-tee/test-system';
+import { HIGH_RATE_LIMITS, startSystem, type System } from '@communique-tee/test-system';
 import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,9 +31,7 @@ const SEALED_MESSAGES = 40;
 const TIMEOUT_MS = 300_000;
 /** So high that no request is refused for its rate. */
 const NO_LIMITS = {
-  RATE_LIMIT_MAX_REQUESTS: '1000000',
-  RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1000000',
-  RATE_LIMIT_OTHER_MAX_REQUESTS: '1000000',
+  ...HIGH_RATE_LIMITS,
   MESSAGES_PER_USER_DAY: '0',
 };
 

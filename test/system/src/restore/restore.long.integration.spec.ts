@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { DatabaseError } from 'pg';
+import { HIGH_RATE_LIMITS } from '../high-rate-limits';
 import { startSystem, type System } from '../start-system';
 import { archiveCommand, queryOnce, startArchiving, untilArchived } from './archive';
 import { baseBackup, loseCluster, snapshotDisk, startFrom } from './cluster-copies';
@@ -43,9 +44,7 @@ beforeAll(async () => {
       ENCLAVE_TIMEOUT_MS: '5000',
       DELIVERY_LEASE_MS: '6000',
       DELIVERY_POLL_MS: '100',
-      RATE_LIMIT_MAX_REQUESTS: '100000',
-      RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '100000',
-      RATE_LIMIT_OTHER_MAX_REQUESTS: '100000',
+      ...HIGH_RATE_LIMITS,
     },
   });
   postgres = system.postgres;

@@ -1,6 +1,6 @@
 import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import { redisAvailability, startRedis } from '@communique-tee/testing/redis';
-import { startSystem } from '@communique-tee/test-system';
+import { HIGH_RATE_LIMITS, startSystem } from '@communique-tee/test-system';
 import { join } from 'node:path';
 import { SetupError } from '../../../image/debian-archive/setup-error';
 import { ensureEmulator } from '../../../image/emulator/ensure';
@@ -21,7 +21,6 @@ import { transportRows } from './transport-rows';
 const BOOTS = 3;
 const PLAIN_STARTS = 4;
 const LOAD_BEFORE_MEMORY = 300;
-const MANY = '1000000';
 
 /** The production image in QEMU's nitro-enclave machine; where it cannot be built or booted one row says why. */
 export async function enclaveRows(): Promise<Row[]> {
@@ -67,11 +66,7 @@ async function measuredRows(): Promise<Row[]> {
           ENCLAVE_TIMEOUT_MS: '30000',
           DELIVERY_LEASE_MS: '40000',
         },
-        ...{
-          RATE_LIMIT_MAX_REQUESTS: MANY,
-          RATE_LIMIT_OTHER_MAX_REQUESTS: MANY,
-          RATE_LIMIT_ATTESTATION_MAX_REQUESTS: MANY,
-        },
+        ...HIGH_RATE_LIMITS,
       },
       step,
     });

@@ -3,6 +3,7 @@ import { freePort, spawnService, temporaryFolder, workspaceRoot } from '@communi
 import { migrate, startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { redisAvailability, startRedis } from '@communique-tee/testing/redis';
 import { createTokenIssuer } from '@communique-tee/identity-simulator/tokens';
+import { HIGH_RATE_LIMITS } from '@communique-tee/test-system';
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -85,8 +86,7 @@ export async function startGateway({
         TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
         TEE_EXPECTED_OPERATOR: `sha384:${developmentMeasurements.pcr3}`,
         ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
-        RATE_LIMIT_MAX_REQUESTS: '1000000',
-        RATE_LIMIT_OTHER_MAX_REQUESTS: '1000000',
+        ...HIGH_RATE_LIMITS,
         ADMISSION_MAX_WAITING: '10000000',
         ADMISSION_MAX_AGE_SECONDS: '604800',
         MAX_CONNECTIONS_PER_ADDRESS: '4000',

@@ -39,7 +39,6 @@ export async function acceptRows(): Promise<Row[]> {
       RESIDENCE_REGISTRAR: TEST_REGISTRAR.id,
       RESIDENCE_KEYS: TEST_REGISTRAR.verifierKeys[0],
       RESIDENCE_FILES_URL: 'http://127.0.0.1:1/',
-      RATE_LIMIT_PROOF_MAX_REQUESTS: '1000000',
     },
   });
   try {
