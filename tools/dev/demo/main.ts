@@ -27,6 +27,17 @@ interface Options {
 
 const USUAL_FOLDER = join(workspaceRoot(), '.dev');
 
+const WITH_PROOF = `This starts PostgreSQL, a registrar, a simulator of Congress, an enclave on a mock of the AWS hardware and the gateway,
+all on this machine. Then a made-up constituent proves residence and sends a message. No message leaves this machine.
+
+`;
+const WITHOUT_PROOF = `This starts PostgreSQL, a simulator of Congress, an enclave on a mock of the AWS hardware and the gateway, all on this
+machine, and sends a message to them. No message leaves this machine.
+
+No reference string to prove with, neither here nor at its public hosts: this demo sends an unproven message (residence: off).
+
+`;
+
 const AFTER = `
   npm run demo              sends one message, then stays up with the page; Ctrl-C ends it
   npm run demo -- --once    ends when the receipt has verified
@@ -43,7 +54,7 @@ Exit code
 
 const line = new CommandLine(
   'npm run demo --',
-  'Starts the whole system on this machine, registers a made-up constituent, sends a message with a proof of residence to a simulator of Congress and verifies its receipt. Then you can write messages of your own in the page.',
+  'Starts the whole system on this machine, registers a made-up constituent, sends a message with a proof of residence to a simulator of Congress and verifies its receipt. Without the reference string the message is sent without a proof. Then you can write messages of your own in the page.',
 );
 line.program
   .option('--once', 'end when the receipt has verified, or anything failed')
@@ -80,20 +91,11 @@ async function demo(values: Options, folder: string, port: number): Promise<void
   const outcomes = values.outcomes === undefined ? undefined : readOutcomes(values.outcomes);
   const steps = createSteps();
   const { step, total } = steps;
-  process.stdout.write(`
-communique-tee: a private message to Congress through an attested enclave
-
-This starts PostgreSQL, a registrar, a simulator of Congress, an enclave on a mock of the AWS hardware and the gateway,
-all on this machine. Then a made-up constituent proves residence and sends a message. No message leaves this machine.
-
-`);
+  process.stdout.write('\ncommunique-tee: a private message to Congress through an attested enclave\n\n');
   const referenceString = await findReferenceStringForCommand({ file: values.referenceString });
   if (referenceString === undefined && values.referenceString !== undefined)
     throw new UsageError(`--reference-string: ${values.referenceString} is not the reference string (262,208 bytes)`);
-  if (referenceString === undefined)
-    process.stdout.write(
-      'No reference string to prove with, neither here nor at its public hosts: this demo sends an unproven message (residence: off).\n\n',
-    );
+  process.stdout.write(referenceString === undefined ? WITHOUT_PROOF : WITH_PROOF);
   let residence: DemoResidence | undefined;
   const system = await startSystem({
     folder,

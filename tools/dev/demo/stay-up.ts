@@ -58,7 +58,7 @@ Or prove residence, and write without signing in: open the page from the templat
   ${gatewayUrl}/#template=${TEMPLATE_SLUG}&${image}
 
 do not sign in, and choose “Send with a proof of residence” in the last step. Take the code that the page shows
-to the made-up registrar, which registers everybody:
+to the made-up registrar, which registers every code:
 
   ${deskUrl}
 

@@ -2,7 +2,7 @@ import { CommandLine } from '@communique-tee/command-line';
 import { congressAt, openRootNote, registrarOf, registrationFromJson } from '@communique-tee/residence';
 import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { registrar, thisMachine } from './command';
 import { Registrar, systemWorld } from './registrar';
@@ -77,8 +77,8 @@ it('goes from an empty folder to a signed root', async () => {
   const campaign = await expectExit(0, 'campaign', 'open', '--id', 'clean-water', '--days', '30');
   expect((await expectExit(0, 'campaign', 'show', '--id', 'clean-water')).out).toBe(campaign.out);
   await expectExit(0, 'revoke', '--person', '17', '--by', 'alice');
-  const needs = 'people are in the last root as they no longer should be';
-  expect((await expectExit(1, 'check', '--json')).out).toContain(`"1 ${needs}`);
+  const needs = 'the last root has a revoked or replaced entry of 1 person';
+  expect((await expectExit(1, 'check', '--json')).out).toContain(`"${needs}`);
   expect(readFileSync(join(folder, 'audit.log'), 'utf8')).toContain('"by":"alice","command":"revoke"');
 });
 
@@ -95,6 +95,59 @@ it('adds a file that names likely duplicates only when each line is decided', as
   const lines = added.out.trimEnd().split('\n');
   expect(lines.map((line) => (JSON.parse(line) as { person: string; kind: string }).person)).toEqual(['1', '2']);
   expect(added.err).toBe('2 new. Publish, so that they can prove.\n');
+});
+
+describe('--out', () => {
+  const add = (person: number, out: string) =>
+    [
+      'add',
+      '--person',
+      String(person),
+      '--commitment',
+      commitment(person),
+      '--district',
+      district,
+      '--out',
+      out,
+    ] as const;
+  const modeOf = (path: string) => statSync(path).mode & 0o777;
+
+  it.each([0o000, 0o022, 0o277])('writes a file that its owner alone can read, under the umask %#o', async (umask) => {
+    const out = temporary.file('17.json');
+    const before = process.umask(umask);
+    const added = await expectExit(0, ...add(17, out)).finally(() => process.umask(before));
+    expect([added.out, modeOf(out)]).toEqual(['', 0o600]);
+    expect(added.err).toContain(`Wrote ${out}`);
+    expect((await expectExit(0, 'show', '--person', '17')).out).toBe(readFileSync(out, 'utf8'));
+    const again = temporary.file('again.json');
+    expect((await expectExit(0, 'show', '--person', '17', '--out', again)).out).toBe('');
+    expect([readFileSync(again, 'utf8'), modeOf(again)]).toEqual([readFileSync(out, 'utf8'), 0o600]);
+  });
+
+  it('overwrites no file, and then registers no one', async () => {
+    const taken = file('taken.json', 'mine');
+    const refused = await expectExit(1, ...add(17, taken));
+    expect(refused.err).toBe(`--out: ${taken} exists already, and is not overwritten. Nothing was done.\n`);
+    const nowhere = temporary.file('no-such-folder/17.json');
+    expect((await expectExit(1, ...add(17, nowhere))).err).toContain('cannot be made (ENOENT). Nothing was done.');
+    expect(readFileSync(taken, 'utf8')).toBe('mine');
+    expect((await expectExit(0, 'list')).out).toBe('');
+  });
+
+  it('leaves no file where the command is refused', async () => {
+    const out = temporary.file('moved.jsonl');
+    await expectExit(1, 'move', '--person', '17', '--district', district, '--out', out);
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
+it('counts one person in one file, and several', async () => {
+  await expectExit(0, 'add', '--person', '1', '--commitment', commitment(1), '--district', district);
+  expect((await expectExit(0, 'publish', '--to', site)).err).toContain(': 1 person in 1 file, valid until');
+  await expectExit(0, 'add', '--person', '2', '--commitment', commitment(2), '--district', district);
+  const { out } = await expectExit(1, 'check');
+  expect(out).toContain('test: 2 people in 1 file, 0 waiting, 5 commands in the log\n');
+  expect(out).toContain('! 1 person is not in a root yet: registrar publish\n');
 });
 
 describe('a check of residence', () => {
@@ -143,13 +196,13 @@ describe('a check of residence', () => {
       `${answers(`console.log(JSON.stringify({ person, district: '${district}' }))`)} process.exit(3);`,
       'ended with exit code 3',
     ],
-  ])('registers nobody when the program %s', async (_, text, words) => {
+  ])('registers no one when the program %s', async (_, text, words) => {
     const { err } = await expectExit(1, 'add', '--csv', requests(), ...program(text));
     expect(err).toContain(words);
     expect((await expectExit(0, 'list')).out).toBe('');
   });
 
-  it('registers nobody when there is no such program', async () => {
+  it('registers no one when there is no such program', async () => {
     const { err } = await expectExit(1, 'add', '--csv', requests(), '--check', temporary.file('none'));
     expect(err).toContain('could not be started');
   });

@@ -3,6 +3,8 @@ import { createBulkHasher } from '@communique-tee/residence/bulk';
 import { ID_PATTERN } from '@communique-tee/residence';
 import type { Command } from 'commander';
 import { userInfo } from 'node:os';
+import { counted } from './counted';
+import { intoFile } from './out-file';
 import { Registrar, systemWorld, type World } from './registrar';
 import { RegistrarError } from './registrar-error';
 import { addCommand, moveCommand, type AddOptions } from './register-command';
@@ -36,6 +38,11 @@ interface Everywhere {
   readonly by?: string;
 }
 
+/** A command whose output says where people live. */
+interface OutOption {
+  readonly out?: string;
+}
+
 interface CampaignOptions extends Everywhere {
   readonly id?: string;
   readonly days?: string;
@@ -67,10 +74,12 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
         return (await work(open, options)) ?? 0;
       }),
     );
+  const outOption = (to: Command): Command =>
+    to.option('--out <file>', 'write it into a new file of mode 0600, in place of standard output');
   const done = (text: string): undefined => void streams.err(`${text}\n`);
 
-  leaf(command, 'init', 'make the folder with a register of nobody')
-    .option('--registrar <id>', 'its id, for ever: 1 to 64 of a-z, 0-9 and -')
+  leaf(command, 'init', 'make the folder with an empty register')
+    .option('--registrar <id>', 'its id, which cannot be changed later: 1 to 64 of a-z, 0-9 and -')
     .option('--max-campaign-days <days>', 'as in the enclave’s configuration', String(MAX_CAMPAIGN_DAYS))
     .action(
       line.run(({ registrar: id, ...options }: Everywhere & { registrar?: string; maxCampaignDays: string }) =>
@@ -107,7 +116,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
       }),
     );
 
-  leaf(command, 'add', 'register people, all of a file or none')
+  outOption(leaf(command, 'add', 'register people, all of a file or none'))
     .option('--csv <file>', 'columns person, commitment, district; and name, born, distinct, if you have them')
     .option('--person <id>', 'one person: your own id of them')
     .option('--commitment <code>', 'the code that the person handed over: 64 of 0-9 and a-f')
@@ -117,14 +126,22 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
     .option('--check-argument <text>', 'for that program, as often as needed', collect)
     .option('--distinct', 'you looked: this is another person than the ones who look alike')
     .option('--json', 'print one JSON object')
-    .action(on((open, options: Everywhere & AddOptions) => addCommand(open, options, streams)));
+    .action(
+      on((open, options: Everywhere & AddOptions & OutOption) =>
+        intoFile(options.out, streams, (into) => addCommand(open, options, into)),
+      ),
+    );
 
-  leaf(command, 'move', 'give people who are registered a new district, all of a file or none')
+  outOption(leaf(command, 'move', 'give people who are registered a new district, all of a file or none'))
     .option('--csv <file>', 'columns person, district')
     .option('--person <id>', 'one person')
     .option('--district <district>', 'such as 120-MT-01')
     .option('--json', 'print one JSON object')
-    .action(on((open, options: Everywhere & AddOptions) => moveCommand(open, options, streams)));
+    .action(
+      on((open, options: Everywhere & AddOptions & OutOption) =>
+        intoFile(options.out, streams, (into) => moveCommand(open, options, into)),
+      ),
+    );
 
   leaf(command, 'revoke', 'empty a person’s place in the next root')
     .option('--person <id>', 'your own id of the person')
@@ -137,13 +154,15 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
       }),
     );
 
-  leaf(command, 'show', 'print the registration that a person needs, again')
+  outOption(leaf(command, 'show', 'print the registration that a person needs, again'))
     .option('--person <id>', 'your own id of the person')
     .action(
-      on((open, { person }: Everywhere & { person?: string }) => {
-        streams.out(`${JSON.stringify(open.registrationOf(needed('--person', person)))}\n`);
-        return 0;
-      }),
+      on((open, { person, out: path }: Everywhere & OutOption & { person?: string }) =>
+        intoFile(path, streams, ({ out }) => {
+          out(`${JSON.stringify(open.registrationOf(needed('--person', person)))}\n`);
+          return 0;
+        }),
+      ),
     );
 
   leaf(command, 'list', 'list the people, and whether a root holds them')
@@ -152,7 +171,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
 
   leaf(command, 'publish', 'sign the tree of now, valid for 14 days, and write its files')
     .option('--to <folder>', 'the static folder')
-    .option('--empty', 'also when nobody is registered')
+    .option('--empty', 'also while the register has no people')
     .option('--json', 'print one JSON object')
     .action(
       on(async (open, options: Everywhere & { to?: string; empty?: boolean; json?: boolean }) => {
@@ -160,7 +179,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
         if (options.json === true) streams.out(`${JSON.stringify(published)}\n`);
         const { people, files, notAfter, sameTree } = published;
         return done(
-          `Published ${sameTree ? 'the same tree again' : 'a new tree'}: ${String(people)} people in ${String(files)} files, valid until ${iso(notAfter)}. Upload the folder of the root first, root.note last.`,
+          `Published ${sameTree ? 'the same tree again' : 'a new tree'}: ${counted(people, 'person')} in ${counted(files, 'file')}, valid until ${iso(notAfter)}. Upload the folder of the root first, root.note last.`,
         );
       }),
     );

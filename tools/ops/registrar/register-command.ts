@@ -61,7 +61,7 @@ function requestsOf(options: AddOptions, isChecked: boolean, streams: Streams): 
 
 function movesOf({ csv, person, district }: AddOptions, streams: Streams): readonly Move[] {
   if (csv !== undefined && person === undefined && district === undefined)
-    return itemsOf(readMoves(readFileSync(csv)), 'Nobody was moved.', streams);
+    return itemsOf(readMoves(readFileSync(csv)), 'No one was moved.', streams);
   if (csv !== undefined || person === undefined || district === undefined)
     throw new UsageError('move takes --csv, or --person and --district');
   return [{ line: 0, person, district }];

@@ -150,20 +150,40 @@ describe('publication', () => {
     expect(readdirSync(site)).toEqual(expect.arrayContaining([...roots.slice(1), 'root.note']));
   });
 
-  it('lets everyone read its files, and only the owner the register and the keys', () => {
-    open((each) => each.add([request('1', 1)], null));
-    const { root } = publish();
-    const mode = (...path: string[]) => (statSync(join(...path)).mode & 0o777).toString(8);
-    expect([mode(site, 'root.note'), mode(site, root, 'subtrees'), mode(site, root, 'leaves', '0')]).toEqual(
-      expect.arrayContaining(['644', '644', '644']),
-    );
-    expect(mode(folder)).toBe('700');
-    for (const name of [REGISTER_FILE, LOG_FILE]) expect(mode(folder, name)).toBe('600');
-    for (const name of readdirSync(join(folder, 'keys'))) expect(mode(folder, 'keys', name)).toBe('600');
-  });
+  it.each([0o077, 0o000, 0o027, 0o277])(
+    'writes files that all may read, and a register and keys that the owner alone may read, under the umask %#o',
+    (umask) => {
+      const [private_, public_] = [
+        temporary.file(`private-${String(umask)}`),
+        temporary.file(`public-${String(umask)}`),
+      ];
+      const before = process.umask(umask);
+      let root: string;
+      try {
+        using made = Registrar.create(private_, { registrar: 'test', maxCampaignDays: 90 }, world);
+        made.makeKey();
+        made.add([request('1', 1)], null);
+        root = made.publish(public_).root;
+        expect(process.umask()).toBe(umask);
+      } finally {
+        process.umask(before);
+      }
+      const mode = (...path: string[]) => (statSync(join(...path)).mode & 0o777).toString(8);
+      for (const path of [['root.note'], [root, 'subtrees'], [root, 'leaves', '0']])
+        expect([path, mode(public_, ...path)]).toEqual([path, '644']);
+      for (const path of [[], [root], [root, 'leaves']]) expect([path, mode(public_, ...path)]).toEqual([path, '755']);
+      for (const path of [[], ['keys']]) expect([path, mode(private_, ...path)]).toEqual([path, '700']);
+      for (const path of [
+        [REGISTER_FILE],
+        [LOG_FILE],
+        ...readdirSync(join(private_, 'keys')).map((name) => ['keys', name]),
+      ])
+        expect([path, mode(private_, ...path)]).toEqual([path, '600']);
+    },
+  );
 
-  it('publishes nothing while nobody is registered', () => {
-    expect(publish).toThrow('nobody is registered');
+  it('publishes nothing while the register has no people', () => {
+    expect(publish).toThrow('the register has no people');
     expect(open((each) => each.publish(site, true)).people).toBe(0);
   });
 });
@@ -191,7 +211,7 @@ it('publishes a new commitment when no verifier accepts a root with the old one 
   }).toThrow('over');
 });
 
-it('moves 300 people to the districts of the next Congress without a day on which nobody can prove', () => {
+it('moves 300 people to the districts of the next Congress without a day on which they cannot prove', () => {
   create();
   const people = Array.from({ length: 300 }, (_, at) => String(at + 1));
   open((each) =>

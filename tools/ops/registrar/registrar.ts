@@ -65,7 +65,7 @@ export interface Published {
 }
 
 const DAY_SECONDS = 86_400;
-/** Stands for the roots that were published after the backup of a restored register. */
+/** In place of the roots that were published after the backup of a restored register. */
 const UNKNOWN_ROOT = '0'.repeat(64);
 
 /**
@@ -87,7 +87,7 @@ export class Registrar implements Disposable {
     this.keys = new SigningKeys(folder, store.register.registrar, world.files);
   }
 
-  /** A new register of nobody, without a key. @throws RegistrarError `ERR_REGISTRAR_STATE` where there is one; ResidenceError for the id */
+  /** An empty register, without a key. @throws RegistrarError `ERR_REGISTRAR_STATE` where there is one; ResidenceError for the id */
   static create(folder: string, of: { registrar: string; maxCampaignDays: number }, world: World): Registrar {
     checkId(of.registrar);
     const register = newRegister({ ...of, likenessKey: randomBytes(32).toString('hex') });
@@ -101,8 +101,8 @@ export class Registrar implements Disposable {
   }
 
   /**
-   * Opens a register that comes from a backup. Roots that were published since may hold anybody and anything for 14 days, so until they
-   * have ended nobody's new commitment is published.
+   * Opens a register that comes from a backup. Roots that were published since are not known, and may be valid for 14 days. Until they
+   * have ended, no new commitment of a person is published.
    */
   static restored(folder: string, world: World): Registrar {
     const now = world.now();
@@ -187,7 +187,7 @@ export class Registrar implements Disposable {
   /**
    * Signs the tree of now, valid for 14 days, and writes its files. The register knows of the root before anyone can see it.
    * @param hasher for registers of many people
-   * @throws RegistrarError `ERR_REGISTRAR_STATE` without a key, or where nobody is registered
+   * @throws RegistrarError `ERR_REGISTRAR_STATE` without a key, or where the register has no people
    */
   publish(publicFolder: string, allowEmpty = false, hasher?: BulkHasher): Published {
     const { register } = this;
@@ -198,7 +198,7 @@ export class Registrar implements Disposable {
     const notAfter = notBefore + MAX_ROOT_SECONDS;
     const publication = publicationOf(register, notBefore, hasher);
     if (publication.leaves === 0 && !allowEmpty)
-      throw new RegistrarError('ERR_REGISTRAR_STATE', 'nobody is registered, so nothing was published');
+      throw new RegistrarError('ERR_REGISTRAR_STATE', 'the register has no people, so nothing was published');
     const { root, places } = publication;
     const note = signRootNote(
       { registrar: register.registrar, root: fieldFromHex(root), notBefore, notAfter, places },

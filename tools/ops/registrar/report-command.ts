@@ -1,6 +1,7 @@
 import type { Streams } from '@communique-tee/command-line';
 import { standingOf, type Standing } from './people/registration-rules';
 import type { Registrar } from './registrar';
+import { counted } from './counted';
 import { hasEnded } from './requests/district-cell';
 
 /** registrar list and registrar check. */
@@ -30,6 +31,8 @@ export function list({ register }: Registrar, { json }: ListOptions, now: number
   return 0;
 }
 
+const peopleAre = (count: number): string => `${counted(count, 'person')} ${count === 1 ? 'is' : 'are'}`;
+
 /** @returns 0, or 1 when something needs the operator */
 export function check(
   open: Registrar,
@@ -52,13 +55,13 @@ export function check(
   const needs: string[] = [];
   if (!keys.some(({ signs }) => signs)) needs.push('there is no signing key: registrar key make');
   if (root === null) needs.push('nothing was published yet: registrar publish');
-  else if (root.notAfter <= now) needs.push('the last root has ended, so nobody can prove: registrar publish');
+  else if (root.notAfter <= now) needs.push('the last root has ended, so no one can prove: registrar publish');
   else if (root.notAfter - now < RENEW_SECONDS) needs.push('the root ends within a week: registrar publish');
-  if (changed > 0) needs.push(`${String(changed)} people are not in a root yet: registrar publish`);
+  if (changed > 0) needs.push(`${peopleAre(changed)} not in a root yet: registrar publish`);
   if (leaving > 0)
-    needs.push(`${String(leaving)} people are in the last root as they no longer should be: registrar publish`);
+    needs.push(`the last root has a revoked or replaced entry of ${counted(leaving, 'person')}: registrar publish`);
   if (ended > 0)
-    needs.push(`${String(ended)} people are registered in a district of a Congress that has ended: registrar move`);
+    needs.push(`${peopleAre(ended)} registered in a district of a Congress that has ended: registrar move`);
   if (to !== undefined && root !== null && open.publishedIn(to)?.root !== root.root)
     needs.push('root.note is not of the last root: registrar publish');
 
@@ -73,8 +76,8 @@ export function check(
   };
   if (json === true) streams.out(`${JSON.stringify(summary)}\n`);
   else {
-    streams.out(`${register.registrar}: ${String(people.length)} people in ${String(register.files)} files, `);
-    streams.out(`${String(waiting)} waiting, ${String(commands)} commands in the log\n`);
+    streams.out(`${register.registrar}: ${counted(people.length, 'person')} in ${counted(register.files, 'file')}, `);
+    streams.out(`${String(waiting)} waiting, ${counted(commands, 'command')} in the log\n`);
     if (root !== null) streams.out(`root ${root.root}, valid until ${new Date(root.notAfter * 1000).toISOString()}\n`);
     for (const need of needs) streams.out(`! ${need}\n`);
   }

@@ -146,14 +146,14 @@ describe('moves', () => {
   const move = (...moves: { line: number; person: string; district: string }[]) =>
     movePeople(register, moves, START, systemRandomness);
 
-  it('moves everyone in a file, or nobody', () => {
+  it('moves all people in a file, or none', () => {
     const moves = [
       { line: 2, person: '1', district: '120-MT-02' },
       { line: 3, person: '2', district: '119-MT-1' },
     ];
     expect(move(...moves).changes.map(({ kind }) => kind)).toEqual(['moved', 'unchanged']);
     const wrong = [...moves, { line: 4, person: '3', district: '120-MT-01' }, { ...moves[0]!, line: 5 }];
-    expect(() => move(...wrong)).toThrow('line 4: 3 is not registered\nline 5: 1 is in line 2 too\nNobody was moved.');
+    expect(() => move(...wrong)).toThrow('line 4: 3 is not registered\nline 5: 1 is in line 2 too\nNo one was moved.');
   });
 });
 

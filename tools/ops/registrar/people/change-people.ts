@@ -101,7 +101,7 @@ export function addPeople(
 }
 
 /**
- * Gives all of these people a new district and salt, or none: those who moved, and everyone in January. The commitment, and with it
+ * Gives all of these people a new district and salt, or none: those who moved, and all people in January. The commitment, and with it
  * what they have sent already, stays.
  * @throws RegistrarError `ERR_REGISTRAR_REFUSED` with every line that is wrong
  */
@@ -127,7 +127,7 @@ export function movePeople(register: Register, moves: readonly Move[], now: numb
     people.set(person, { ...before, registration, former: formerOf(register, before) });
     changes.push({ kind: 'moved', person, registration });
   }
-  refuseIf(problems, 'Nobody was moved.');
+  refuseIf(problems, 'No one was moved.');
   return { register: { ...register, people }, changes };
 }
 
@@ -225,7 +225,7 @@ function repeated(seen: Map<string, number>, person: string, line: number): stri
   return first === undefined ? null : `${person} is in line ${String(first)} too`;
 }
 
-/** After a restore, nobody knows which commitment of a person was published last. */
+/** After a restore, the register does not know which commitment of a person was published last. */
 function newHere(before: Person | undefined, commitment: string, { newCommitmentsFrom }: Register): number {
   const known = [before?.registration?.commitment, ...(before?.former ?? []).map((each) => each.commitment)];
   return known.includes(commitment) ? 0 : newCommitmentsFrom;

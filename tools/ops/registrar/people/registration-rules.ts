@@ -29,7 +29,7 @@ export function overBefore({ roots }: Register, now: number): number {
   return Math.min(now, roots.at(-1)?.notBefore ?? 0) - NOTE_GRACE_SECONDS;
 }
 
-/** Everything that may not be registered for anybody else: by commitment, the person. */
+/** The commitments that are taken, each with its person. */
 export function ownersOf(people: ReadonlyMap<string, Person>): Map<string, string> {
   const owners = new Map<string, string>();
   for (const { person, registration, former } of people.values()) {

@@ -28,7 +28,7 @@ const plainHasher: BulkHasher = {
 };
 
 /**
- * The tree of everyone whose registration is due in a root that begins at `notBefore` (Unix seconds).
+ * The tree of the people whose registration is due in a root that begins at `notBefore` (Unix seconds).
  * @param hasher a third of the time for many people; the values are the same
  */
 export function publicationOf(register: Register, notBefore: number, hasher = plainHasher): Publication {
@@ -80,7 +80,7 @@ export class StaticFiles {
     this.files.replace(join(this.folder, NOTE), [Buffer.from(note)], PUBLIC_MODE);
   }
 
-  /** Removes the folders of roots that nobody can use any more. */
+  /** Removes the folders of roots that have ended. */
   removeAllBut(roots: ReadonlySet<string>): void {
     for (const name of this.files.list(this.folder))
       if (/^[0-9a-f]{64}$/.test(name) && !roots.has(name)) this.files.remove(join(this.folder, name));

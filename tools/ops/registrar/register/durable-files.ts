@@ -20,7 +20,10 @@ export type FileSystem = Pick<
 /** A file that is being written lies beside its place under this ending. What a killed process left there is overwritten or removed. */
 const UNFINISHED = '.unfinished';
 
-/** Files that are the old ones or the new ones after a crash, never a mixture: written beside their place, flushed, then renamed. */
+/**
+ * Files that are the old ones or the new ones after a crash, never a mixture: written beside their place, flushed, then renamed. Files
+ * and folders that it makes have exactly the mode that was asked for, whatever the umask is.
+ */
 export class DurableFiles {
   constructor(private readonly fs: FileSystem = nodeFs) {}
 
@@ -61,7 +64,7 @@ export class DurableFiles {
   /** Cuts a file to `size` bytes and writes `bytes` behind them. Makes the file where there is none. */
   append(path: string, size: number, bytes: Uint8Array, mode: number): void {
     const { O_CREAT, O_WRONLY } = nodeFs.constants;
-    const file = this.fs.openSync(path, O_CREAT | O_WRONLY, mode);
+    const file = exactly(() => this.fs.openSync(path, O_CREAT | O_WRONLY, mode));
     try {
       this.fs.ftruncateSync(file, size);
       this.write(file, bytes, size);
@@ -79,7 +82,7 @@ export class DurableFiles {
   }
 
   makeFolder(path: string, mode: number): void {
-    this.fs.mkdirSync(path, { recursive: true, mode });
+    exactly(() => this.fs.mkdirSync(path, { recursive: true, mode }));
   }
 
   /** With everything in it, where it is a folder. */
@@ -101,7 +104,7 @@ export class DurableFiles {
     const unfinished = join(dirname(path), `${basename(path)}${UNFINISHED}`);
     // It may be another's with wider rights.
     this.fs.rmSync(unfinished, { force: true });
-    const file = this.fs.openSync(unfinished, 'wx', mode);
+    const file = exactly(() => this.fs.openSync(unfinished, 'wx', mode));
     try {
       let at = 0;
       for (const chunk of chunks) at = this.write(file, chunk, at);
@@ -117,6 +120,16 @@ export class DurableFiles {
     while (written < bytes.length)
       written += this.fs.writeSync(file, bytes, written, bytes.length - written, position + written);
     return position + written;
+  }
+}
+
+/** Makes a file or a folder without the umask. A later chmod could be missing after a crash. */
+function exactly<T>(make: () => T): T {
+  const umask = process.umask(0);
+  try {
+    return make();
+  } finally {
+    process.umask(umask);
   }
 }
 

@@ -39,7 +39,7 @@ export class RegisterStore implements Disposable {
     readonly interrupted: boolean,
   ) {}
 
-  /** Makes a folder with a register of nobody. @throws RegistrarError `ERR_REGISTRAR_STATE` where there is one */
+  /** Makes a folder with an empty register. @throws RegistrarError `ERR_REGISTRAR_STATE` where there is one */
   static create(folder: string, register: Register, entry: LogEntry, files = new DurableFiles()): RegisterStore {
     files.makeFolder(folder, FOLDER_MODE);
     const lock = takeLock(join(folder, LOCK_FILE));

@@ -85,7 +85,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 function form(problem?: string): string {
-  return `<p>This is no real registrar. It checks nothing and registers everybody.</p>
+  return `<p>This is no real registrar. It checks nothing and registers every code.</p>
 <form method="post" action="/">
 <label for="code">Code, as the page shows it</label>
 <input id="code" name="code" required maxlength="64" autocomplete="off" spellcheck="false">

@@ -92,7 +92,7 @@ export async function startTestRegistrar(options: TestRegistrarOptions): Promise
       registrar,
       register(commitment, district) {
         const [registration] = registerAll([{ commitment, district }]);
-        if (registration === undefined) throw new Error('nobody was registered');
+        if (registration === undefined) throw new Error('no person was registered');
         return registration;
       },
       registerAll,
