@@ -31,6 +31,10 @@ describe('prisma/sql', () => {
     const migrated = await definitions();
     expect(migrated.map((definition) => /FUNCTION public\.(\w+)/.exec(definition)?.[1])).toEqual([
       'accept_messages',
+      'dispatch_agent_call',
+      'end_agent_call',
+      'end_overdue_agent_call',
+      'reserve_agent_call',
       'spending_stopped',
       'wait_for_spending',
     ]);
