@@ -12,6 +12,10 @@ import { bytesUpTo } from '../encoding/bytes';
  *   With what the gateway knows of earlier attempts, which an enclave that shares its keys may know nothing of:
  *   `communique-dispatched-before: 1` where an attempt went out and was never answered; `communique-interim-receipt`, the last receipt
  *   that said `pending` of some office (a JWS, which the enclave checks under its own key; one that does not verify is ignored).
+ * - `POST /agents`, body `application/cbor`: an AgentRequest, with `communique-attempt: 1` or `2` -> 200 `application/cbor`, an AgentReply.
+ *   With `communique-dispatched-before: 1` where this attempt was relayed before, to this enclave by its module id: the enclave then answers
+ *   from memory, or with the outcome of the attempt that is running, or refuses with `outcome_unknown`. It begins no call. At its ceiling
+ *   it refuses at once with `enclave_busy`, and keeps no task waiting: the gateway waits, so that an emergency stop ends the wait.
  * - `GET /attestation?nonce=<hex>` -> 200 `application/cose`, the document's bytes. Without a nonce: a document without one.
  * - `GET /attestation/configuration` -> 200 `application/json`, see enclave/public-configuration.ts.
  * - `POST /keys`, see enclave/key-exchange.ts. Until the enclave has its keys, the two above are answered `keys_not_ready`.
