@@ -85,8 +85,8 @@ export async function start(page: PageName, content: () => ComponentChildren): P
     // Nothing is shown before its language is here; where that cannot be fetched, the page is in English
     await useLanguage(page, preferredLanguage(link.value.lang), false).catch(() => useLanguage(page, DEFAULT, false));
   } catch {
-    root.replaceChildren();
-    render(<NotLoaded />, root);
+    // What the document says after some seconds, at once
+    root.querySelector('.not-loaded')?.setAttribute('role', 'alert');
     return;
   }
   root.replaceChildren();
@@ -96,18 +96,5 @@ export async function start(page: PageName, content: () => ComponentChildren): P
       <Content />
     </Layout>,
     root,
-  );
-}
-
-/** In place of a page whose texts could not be fetched. Its own are here, in both languages. */
-function NotLoaded() {
-  return (
-    <main>
-      <h1>communiqué</h1>
-      <div role="alert">
-        <p lang="en">This page could not be loaded, and nothing was sent. Please reload it.</p>
-        <p lang="es">No se pudo cargar esta página y no se envió nada. Vuelva a cargarla.</p>
-      </div>
-    </main>
   );
 }

@@ -1,5 +1,6 @@
 import { chromiumAvailability } from '@communique-tee/testing/chromium';
 import { describeWith } from '@communique-tee/testing/harness';
+import { describeLoading } from './loading-tests';
 import { describeMessage } from './message-tests';
 import { startPageSystem, type PageSystem } from './page-system';
 import { describePeople } from './people-tests';
@@ -21,6 +22,7 @@ describeWith(chromiumAvailability(), 'the page', () => {
     await started?.stop();
   });
 
+  describeLoading(on);
   describeProof(on);
   describeMessage(on);
   describeSignIn(on);

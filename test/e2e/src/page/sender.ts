@@ -38,9 +38,9 @@ export class Sender {
   async goto(link: string): Promise<void> {
     await this.page.goto(`${link}&lang=${this.language}`);
     try {
-      await this.page.locator(`html[lang="${this.language}"]`).waitFor();
+      await this.page.locator(`html[lang="${this.language}"] header`).waitFor();
     } catch (cause) {
-      throw new Error(`the page stays blank; ${failedRequestsOf(this.page)}`, { cause });
+      throw new Error(`the page was not drawn; ${failedRequestsOf(this.page)}`, { cause });
     }
   }
 

@@ -96,15 +96,6 @@ export function describeSignIn(on: () => PageSystem): void {
       expect([await name.inputValue(), await drafts(), asked]).toEqual(['Example', [], []]);
     });
 
-    it('says in both languages that its texts could not be fetched', async () => {
-      await using tab = await open();
-      const { page } = tab;
-      await page.route('**/*write_*', (route) => route.abort());
-      await page.goto(on().system.gatewayUrl);
-      await page.getByText('This page could not be loaded').waitFor();
-      await page.getByText('No se pudo cargar esta página').waitFor();
-    });
-
     it('does not use an answer that it did not ask for, nor one a second time', async () => {
       await using tab = await open();
       const { page } = tab;

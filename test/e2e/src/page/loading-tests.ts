@@ -1,0 +1,80 @@
+import type { Page } from 'playwright-core';
+import type { PageSystem } from './page-system';
+
+const SENTENCES = ['This page has not loaded yet.', 'Esta página aún no se ha cargado.'] as const;
+
+/** What a person sees of a page that did not load, or not yet. */
+export function describeLoading(on: () => PageSystem): void {
+  describe('a page that does not load', () => {
+    const seen = (page: Page): Promise<boolean[]> =>
+      Promise.all(SENTENCES.map((sentence) => page.getByText(sentence).isVisible()));
+    /** The seconds after which the document's own words are shown; they are shown now. */
+    const secondsPass = (page: Page): Promise<number> =>
+      page.evaluate<number>(
+        "(([shown]) => { shown.finish(); return shown.effect.getTiming().delay / 1000; })(document.querySelector('.not-loaded').getAnimations())",
+      );
+
+    it.each([
+      ['script is refused', '/', '**/page/write-*.js', 'refused'],
+      ['script is lost', '/status', '**/page/status-*.js', 'lost'],
+      ['script imports a file that is lost', '/verify', '**/page/chunk-*.js', 'lost'],
+    ] as const)('says so in both languages where its %s', async (_what, path, files, how) => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await page.route(files, (route) =>
+        how === 'lost'
+          ? route.abort('connectionreset')
+          : route.fulfill({ status: 429, headers: { 'retry-after': '9' } }),
+      );
+      await page.goto(on().link({}, path));
+      expect(await seen(page)).toEqual([false, false]);
+      expect(await secondsPass(page)).toBe(8);
+      expect(await seen(page)).toEqual([true, true]);
+      expect(await on().violations(page)).toEqual([]);
+
+      // The link's fragment is still there, for the reload that the sentence asks for
+      await page.unroute(files);
+      await page.reload();
+      await page.locator('.trust-bar[data-state="verified"]').waitFor();
+      expect([await seen(page), page.url()]).toEqual([[false, false], on().link({}, path)]);
+    });
+
+    it('says so while its script is on the way, and is drawn when the script is there', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      let arrive = (): void => undefined;
+      const arrived = new Promise<void>((resolve) => {
+        arrive = resolve;
+      });
+      await page.route('**/page/write-*.js', async (route) => {
+        await arrived;
+        await route.continue();
+      });
+      await page.goto(on().link(), { waitUntil: 'commit' });
+      await page.locator('.not-loaded').waitFor({ state: 'attached' });
+      await secondsPass(page);
+      expect(await seen(page)).toEqual([true, true]);
+      arrive();
+      await page.locator('.trust-bar[data-state="verified"]').waitFor();
+      expect(await page.locator('.not-loaded').count()).toBe(0);
+      expect(tab.wrongs).toEqual([]);
+    });
+
+    it('says so at once where its texts could not be fetched', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await page.route('**/*write_*', (route) => route.abort());
+      await page.goto(on().system.gatewayUrl);
+      await page.getByRole('alert').getByText(SENTENCES[0]).waitFor();
+      expect(await seen(page)).toEqual([true, true]);
+    });
+
+    it('says that it needs JavaScript where the browser runs none, and nothing else', async () => {
+      await using tab = await on().open({ javaScriptEnabled: false });
+      await tab.page.goto(on().link());
+      await tab.page.locator('noscript p').waitFor();
+      // Hidden by its visibility it would have a box
+      expect(await tab.page.locator('.not-loaded').boundingBox()).toBeNull();
+    });
+  });
+}
