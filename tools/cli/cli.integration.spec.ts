@@ -502,6 +502,10 @@ describe('communique-tee', () => {
         .sort(),
     );
     expect((await call(['list'], with_())).out).toContain(`${id}  sealed `);
+    expect(await call(['status', id, '--wait'], with_())).toMatchObject({ exit: 0 });
+    expect((await call(['list'], with_())).out).toMatch(new RegExp(`^${id}  sealed \\S+Z  ended: delivered  `, 'm'));
+    // Noting the end leaves the message as it was.
+    expect(await call(['status', id], with_())).toMatchObject({ exit: 0 });
     expect(await call(['list', '--state', folder.file('nothing')], with_())).toMatchObject({
       exit: 0,
       out: expect.stringContaining('No messages are kept') as string,
@@ -550,7 +554,8 @@ describe('communique-tee', () => {
       '',
       '{',
       whole.slice(0, -20),
-      whole.replace('"v": 5', '"v": 4'),
+      whole.replace('"v": 6', '"v": 5'),
+      whole.replace('"ended": null', '"ended": "lost"'),
       whole.replace('"v": 2', '"v": 3'),
       whole.replace('"statusSecret": null', `"statusSecret": "${'A'.repeat(43)}"`),
       whole.replace('"accepted": true', '"accepted": "true"'),

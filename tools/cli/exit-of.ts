@@ -1,6 +1,6 @@
 import { AttestationError } from '@communique-tee/attestation';
 import { ClientError, type ClientErrorCode, type WhetherSent } from '@communique-tee/client';
-import { ProtocolError } from '@communique-tee/protocol';
+import { ProtocolError, type ProblemCode } from '@communique-tee/protocol';
 import { CryptoError } from '@communique-tee/crypto';
 import { EifError } from '@communique-tee/eif';
 import { ReceiptError } from '@communique-tee/receipts';
@@ -35,6 +35,8 @@ export interface Ending {
   readonly sent?: WhetherSent;
   /** Of a message that was sealed here. */
   readonly messageId?: string;
+  /** The gateway refuses these bytes for good, so nothing is kept of them. */
+  readonly isFinal?: boolean;
   /** Field by field. */
   readonly problems?: readonly { readonly pointer: string; readonly code: string; readonly message: string }[];
 }
@@ -53,12 +55,32 @@ export class WhileSending extends Error {
   }
 }
 
+/** Refusals of the gateway that the same bytes get again, whenever they are posted. */
+const FINAL_REFUSALS: ReadonlySet<string> = new Set([
+  'already_sent',
+  'circuit_retired',
+  'malformed_body',
+  'message_id_taken',
+  'proof_invalid',
+  'suite_unsupported',
+] satisfies ProblemCode[]);
+
+export function isFinalRefusal(error: unknown): boolean {
+  return error instanceof ClientError && error.code === 'refused' && FINAL_REFUSALS.has(error.problem ?? '');
+}
+
 /** How a command ends on what was thrown; undefined: a mistake in this code. */
 export function endingOf(error: unknown): Ending | undefined {
   if (error instanceof WhileSending) {
     const ending = endingOf(error.cause);
     const { sent, messageId } = error;
-    return ending && { ...ending, sent, ...(messageId !== undefined && { messageId }) };
+    return (
+      ending && {
+        ...ending,
+        sent,
+        ...(messageId !== undefined && { messageId, isFinal: sent === 'not_sent' && isFinalRefusal(error.cause) }),
+      }
+    );
   }
   if (error instanceof Failure) return { exit: error.exit, code: error.code, message: error.message };
   if (error instanceof ClientError) return ofClient(error);

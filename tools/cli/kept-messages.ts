@@ -1,6 +1,7 @@
 import { keptMessageSchema, keptOf, type KeptMessage, type PreparedMessage } from '@communique-tee/client';
 import {
   CHAMBER_KEYS,
+  MESSAGE_STATUSES,
   MESSAGE_ID_PATTERN,
   decodeEnvelope,
   decodeSealedMessage,
@@ -9,9 +10,10 @@ import {
   messageIdToText,
   toBase64Url,
   type Chamber,
+  type MessageStatus,
 } from '@communique-tee/protocol';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -28,7 +30,11 @@ const MAX_BYTES = 512 * 1024;
 const measurementsSchema = z.tuple([measurementSetSchema], measurementSetSchema);
 
 const schema = z.strictObject({
-  v: z.literal(5),
+  v: z.literal(6),
+  /** Unix milliseconds. */
+  sealedAt: z.int().min(0),
+  /** How it ended, once `status` or `send --wait` has seen it. */
+  ended: z.enum(MESSAGE_STATUSES).nullable(),
   /** What the client library resumes the message from; its key opens the enclave's answer, and nothing else. */
   kept: keptMessageSchema,
   /** CBOR form, base64url: what is posted, again if need be. */
@@ -49,6 +55,9 @@ const schema = z.strictObject({
 
 /** A message that was sealed here, as it is stored. Of the message itself nothing but its sealed form. */
 export interface StoredMessage {
+  readonly sealedAtMs: number;
+  /** How it ended, once that was seen. */
+  readonly ended: MessageStatus | null;
   readonly kept: KeptMessage;
   readonly prepared: PreparedMessage;
   /** 32 bytes. */
@@ -61,9 +70,10 @@ export interface StoredMessage {
 /** What `list` shows of one message. */
 export interface ListedMessage {
   readonly id: string;
-  readonly keptAtMs: number;
+  readonly sealedAtMs: number;
   readonly expiresAtMs: number;
   readonly gateway: URL;
+  readonly ended: MessageStatus | null;
 }
 
 /** A folder with one file for each message, both readable by their owner alone. */
@@ -86,10 +96,12 @@ export class KeptMessages {
    * Called before the message is posted, since without the key its answer could not be opened; and when the gateway has accepted it.
    * @throws Failure `file_unwritable`
    */
-  keep({ kept, prepared, deliverySecret, recognizing, trust }: StoredMessage): string {
+  keep({ sealedAtMs, ended, kept, prepared, deliverySecret, recognizing, trust }: StoredMessage): string {
     const file = this.fileOf(prepared.id);
     const value: z.input<typeof schema> = {
-      v: 5,
+      v: 6,
+      sealedAt: sealedAtMs,
+      ended,
       kept,
       sealed: toBase64Url(prepared.sealed),
       envelope: prepared.proven === undefined ? null : toBase64Url(prepared.proven.envelope),
@@ -118,6 +130,12 @@ export class KeptMessages {
     return file;
   }
 
+  /** Notes how a message ended, for `list`. @throws Failure `file_unwritable` */
+  noteEnd(stored: StoredMessage, ended: MessageStatus): void {
+    // It may have been forgotten meanwhile.
+    if (stored.ended !== ended && existsSync(this.fileOf(stored.prepared.id))) this.keep({ ...stored, ended });
+  }
+
   /** @throws Failure `usage`, `message_unknown`, `state_broken`, `file_unreadable` */
   find(id: string): StoredMessage {
     const file = this.fileOf(id);
@@ -127,7 +145,7 @@ export class KeptMessages {
         `nothing is kept of ${id} in ${this.folder}: it was sent from elsewhere, or with another --state; the command list shows what is kept`,
       );
     try {
-      const { kept, sealed, envelope, deliverySecret, recognizing, trust } = schema.parse(
+      const { sealedAt, ended, kept, sealed, envelope, deliverySecret, recognizing, trust } = schema.parse(
         readJsonFile(file, MAX_BYTES),
       );
       const bytes = fromBase64Url(sealed);
@@ -150,6 +168,8 @@ export class KeptMessages {
       )
         throw new RangeError('another message');
       return {
+        sealedAtMs: sealedAt,
+        ended,
         kept,
         prepared,
         deliverySecret: fromBase64Url(deliverySecret),
@@ -174,12 +194,13 @@ export class KeptMessages {
     for (const id of this.ids()) {
       const file = this.fileOf(id);
       try {
-        const { kept, prepared } = this.find(id);
+        const { sealedAtMs, ended, kept, prepared } = this.find(id);
         messages.push({
           id,
-          keptAtMs: statSync(file).mtimeMs,
+          sealedAtMs,
           expiresAtMs: prepared.message.expiresAtSeconds * 1000,
           gateway: new URL(kept.gateway),
+          ended,
         });
       } catch (error) {
         // One that another process forgot meanwhile is no longer there to list.
@@ -187,7 +208,7 @@ export class KeptMessages {
         else if (existsSync(file)) throw error;
       }
     }
-    messages.sort((a, b) => b.keptAtMs - a.keptAtMs || a.id.localeCompare(b.id));
+    messages.sort((a, b) => b.sealedAtMs - a.sealedAtMs || a.id.localeCompare(b.id));
     return { messages, broken };
   }
 

@@ -124,7 +124,7 @@ function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[]
   const { out, err, paint } = context;
   const ending = endingBy(error, context);
   if (ending === undefined) throw error;
-  const { exit, code, reason, problems, messageId, sent } = ending;
+  const { exit, code, reason, problems, messageId, sent, isFinal } = ending;
   const message = withoutPasswords(ending.message);
   if (argv.includes('--json')) {
     out(
@@ -151,7 +151,7 @@ function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[]
   // A message of several lines lists them itself
   if (!message.includes('\n')) for (const problem of problems ?? []) err(`  ${printable(problem.message)}\n`);
   if (sent !== undefined && code !== 'usage') err(`  ${SENT_WORDS[sent]}\n`);
-  if (sent !== undefined && messageId !== undefined && reason !== 'already_sent')
+  if (sent !== undefined && messageId !== undefined && isFinal !== true)
     err(nextSteps(line.program.name(), messageId, sent));
   if (code === 'usage') err(`\n${line.hint(argv)}\n`);
   return exit;

@@ -376,7 +376,10 @@ export interface ResidenceOptions {
   readonly prover: ResidenceProver;
 }
 
-/** Reads notes and list, and proves. A separate entry makes it (`residenceProver` of `@communique-tee/client/residence`), since it is large. */
+/**
+ * Reads notes and list, and proves. A separate entry of a checkout makes it (`residenceProver` of `@communique-tee/client/residence`), since it
+ * is large. The package on npm has no such entry, so it cannot prove: people without a checkout prove in the gateway's page.
+ */
 export interface ResidenceProver {
   /** 64 hex digits: names the circuit. */
   readonly verificationKeySha256: string;

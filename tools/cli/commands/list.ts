@@ -5,7 +5,8 @@ import { jsonOption, stateOption, type JsonOption, type StateOption } from '../o
 import { iso, json } from '../output/terminal';
 
 const after = (name: string) => `
-It asks no gateway; ${name} status <id> asks what became of a message.
+It asks no gateway; ${name} status <id> asks what became of a message. How a message ended is shown once
+status or send --wait has seen it. A message that the gateway refused for good is not kept.
 
 Exit code
   0  done, also where there is none
@@ -34,11 +35,12 @@ export const list: AddCommand = (program, run) =>
         if (options.json === true) {
           out(
             json({
-              messages: messages.map(({ id, keptAtMs, expiresAtMs, gateway }) => ({
+              messages: messages.map(({ id, sealedAtMs, expiresAtMs, gateway, ended }) => ({
                 id,
-                sealed_at: iso(keptAtMs),
+                sealed_at: iso(sealedAtMs),
                 expires_at: iso(expiresAtMs),
                 gateway: gateway.href,
+                ended,
               })),
               broken,
             }),
@@ -46,9 +48,9 @@ export const list: AddCommand = (program, run) =>
           return EXIT.done;
         }
         if (messages.length === 0) out(`No messages are kept in ${state.folder}.\n`);
-        for (const { id, keptAtMs, expiresAtMs, gateway } of messages)
+        for (const { id, sealedAtMs, expiresAtMs, gateway, ended } of messages)
           out(
-            `${id}  sealed ${iso(keptAtMs).slice(0, 19)}Z  expires ${iso(expiresAtMs).slice(0, 19)}Z  ${gateway.host}\n`,
+            `${id}  sealed ${iso(sealedAtMs).slice(0, 19)}Z  ${ended === null ? `expires ${iso(expiresAtMs).slice(0, 19)}Z` : `ended: ${ended}`}  ${gateway.host}\n`,
           );
         for (const file of broken) err(`${file} is not what was kept: the answer cannot be opened with it\n`);
         return EXIT.done;

@@ -18,7 +18,7 @@ import { toHex, type CongressMessage, type Template } from '@communique-tee/prot
 import { randomBytes } from 'node:crypto';
 import type { AddCommand } from '../command';
 import { acceptDuplicates, type AcceptDuplicateOption } from '../duplicate-risk';
-import { WhileSending } from '../exit-of';
+import { isFinalRefusal, WhileSending } from '../exit-of';
 import { EXIT, Failure, usage } from '../failure';
 import { attestedKey, enclaveClock, reaching } from '../gateway';
 import { KeptMessages, type StoredMessage } from '../kept-messages';
@@ -41,6 +41,7 @@ import {
 import { json, rows } from '../output/terminal';
 import { readMessage } from '../read-message';
 import { templateOf, templateOption, type TemplateOption } from '../template';
+import { cannotProve } from '../residence/open-prover';
 import { proveOptions, readyToProve, type ProveOptions } from '../residence/prove-options';
 import { follow } from '../status/follow';
 import { exitOf, standingAsJson, standingAsText } from '../status/report';
@@ -106,7 +107,7 @@ export const send: AddCommand = (program, run) => {
     );
   command.option(
     '--residence',
-    'prove that you live in the district, and post without a token: register and its registration first',
+    'prove that you live in the district, and post without a token: register and its registration first (in a checkout)',
   );
   for (const add of [templateOption, proveOptions, waitOption, gatewayOption, tokenOption, stateOption, jsonOption])
     add(command);
@@ -115,6 +116,7 @@ export const send: AddCommand = (program, run) => {
     .action(
       run(async (context, options: Options) => {
         const { again, message: file } = options;
+        if (options.residence === true && context.openProver === undefined) throw cannotProve();
         const step = (text: string) => {
           context.err(`  ${text}\n`);
         };
@@ -173,6 +175,8 @@ export const send: AddCommand = (program, run) => {
             : prepareMessage(content, key, sealing);
           const attested = recognizingChambers(key);
           const stored = {
+            sealedAtMs: Date.now(),
+            ended: null,
             kept: keptOf(prepared, gateway, before !== undefined),
             prepared,
             deliverySecret: content.deliverySecret,
@@ -230,10 +234,11 @@ export const send: AddCommand = (program, run) => {
             onState: () => undefined,
           });
           told.sent = 'accepted';
-          state.keep({ ...stored, kept: { ...stored.kept, accepted: true } });
+          const accepted = { ...stored, kept: { ...stored.kept, accepted: true } };
+          state.keep(accepted);
           if (waitSeconds !== undefined) {
             const policy = policyOf(stored.trust);
-            const standing = await follow(stored, { gateway, policy, token, waitSeconds }, context);
+            const standing = await follow(accepted, { gateway, policy, token, waitSeconds, state }, context);
             context.out(options.json === true ? standingAsJson(standing) : standingAsText(standing, context.paint));
             return exitOf(standing);
           }
@@ -257,6 +262,8 @@ export const send: AddCommand = (program, run) => {
           return EXIT.done;
         } catch (error) {
           const sent = error instanceof ClientError ? furthest(told.sent, error.sent) : told.sent;
+          if (earlier === undefined && sent === 'not_sent' && told.id !== undefined && isFinalRefusal(error))
+            state.forget(told.id);
           throw new WhileSending(error, sent, told.id);
         }
       }),

@@ -109,6 +109,20 @@ describe('communique-tee.mjs', () => {
     expect(out).toContain('Usage: node communique-tee.mjs');
   });
 
+  it.each([
+    ['register'],
+    ['prove', '--campaign-note', 'campaign.note'],
+    ['send', '--residence', '--message', 'none.json'],
+  ])('says before anything else that it cannot prove, and where that can be done: %s', async (...args) => {
+    expect(await run([file, ...args])).toEqual({
+      exit: 3,
+      out: '',
+      err: expect.stringMatching(
+        /proving_unavailable\n {2}this file makes no proofs of residence: prove in the gateway's page, or with node tools\/cli\/bin\.mjs in a checkout\n$/,
+      ) as string,
+    });
+  });
+
   it('has no command that makes tokens', async () => {
     expect(await run([file, 'token'])).toMatchObject({
       exit: 2,

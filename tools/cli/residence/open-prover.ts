@@ -1,4 +1,5 @@
 import type { ResidenceProver } from '@communique-tee/client';
+import { Failure } from '../failure';
 
 export interface OpenedProver {
   readonly prover: ResidenceProver;
@@ -12,3 +13,11 @@ export type OpenProver = (options: {
   readonly referenceString: string | undefined;
   readonly signal: AbortSignal;
 }) => Promise<OpenedProver>;
+
+/** Of the one file for auditors, which has no WebAssembly. */
+export function cannotProve(): Failure {
+  return new Failure(
+    'proving_unavailable',
+    "this file makes no proofs of residence: prove in the gateway's page, or with node tools/cli/bin.mjs in a checkout",
+  );
+}

@@ -1,11 +1,11 @@
 import type { ResidenceOptions, SendState } from '@communique-tee/client';
 import type { Command } from 'commander';
 import type { Context } from '../command';
-import { Failure, usage } from '../failure';
+import { usage } from '../failure';
 import { readText } from '../files';
 import type { StateOption } from '../options';
 import { IdentityFile } from './identity-file';
-import type { OpenedProver } from './open-prover';
+import { cannotProve, type OpenedProver } from './open-prover';
 
 const MAX_NOTE_BYTES = 400;
 
@@ -42,11 +42,7 @@ export async function readyToProve(
   { environment, openProver, signal, err }: Context,
   noteOfTemplate?: string | null,
 ): Promise<ReadyToProve> {
-  if (openProver === undefined)
-    throw new Failure(
-      'proving_unavailable',
-      'this edition of the command cannot prove: use node tools/cli/bin.mjs in a checkout',
-    );
+  if (openProver === undefined) throw cannotProve();
   const campaignNote =
     options.campaignNote === undefined ? (noteOfTemplate ?? undefined) : readText(options.campaignNote, MAX_NOTE_BYTES);
   if (campaignNote === undefined) throw usage("--campaign-note <file> is missing: the registrar's signed note");

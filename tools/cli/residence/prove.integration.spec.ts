@@ -109,6 +109,9 @@ describeProving('prove and send --residence', () => {
     expect((await call(['send', '--again', id, '--state', state, '--json'])).exit).toBe(0);
     const second = await call(['send', '--residence', '--message', folder.file('message.json'), ...proving()]);
     expect([second.exit, second.out]).toEqual([1, expect.stringContaining('already_sent')]);
+    // Nothing is kept of a message that is refused for good; of the first one, how it ended.
+    const { messages } = JSON.parse((await call(['list', '--state', state, '--json'])).out) as { messages: object[] };
+    expect(messages).toEqual([expect.objectContaining({ id, ended: 'delivered' })]);
     const asText = [
       'send',
       '--residence',

@@ -1,6 +1,7 @@
 import { ClientError, resumeMessage, type TrustPolicy } from '@communique-tee/client';
+import { isEnded } from '@communique-tee/protocol';
 import type { Context } from '../command';
-import type { StoredMessage } from '../kept-messages';
+import type { KeptMessages, StoredMessage } from '../kept-messages';
 import type { Standing } from './report';
 
 export interface FollowOptions {
@@ -11,6 +12,8 @@ export interface FollowOptions {
   readonly token: string | null;
   /** null: until the message ends. 0: its status now. */
   readonly waitSeconds: number | null;
+  /** Where the message is stored: its end is noted there, for `list`. */
+  readonly state: KeptMessages;
 }
 
 /**
@@ -19,14 +22,14 @@ export interface FollowOptions {
  * @throws ClientError
  */
 export async function follow(
-  { kept }: StoredMessage,
-  { gateway, policy, token, waitSeconds }: FollowOptions,
+  stored: StoredMessage,
+  { gateway, policy, token, waitSeconds, state: keptMessages }: FollowOptions,
   { signal, err }: Context,
 ): Promise<Standing> {
   let last: Standing | undefined;
   const { result } = resumeMessage(
     { gateway, trust: policy, token: () => Promise.resolve(token ?? '') },
-    { ...kept, gateway: gateway.origin },
+    { ...stored.kept, gateway: gateway.origin },
     {
       signal,
       ...(waitSeconds !== null && { followTimeoutMs: waitSeconds * 1000 }),
@@ -48,5 +51,7 @@ export async function follow(
     if (!(error instanceof ClientError) || error.code !== 'timeout') throw error;
   }
   if (last === undefined) throw new Error('a message that was followed has no status');
+  const { status } = last.view;
+  if (isEnded(status)) keptMessages.noteEnd(stored, status);
   return last;
 }

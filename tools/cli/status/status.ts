@@ -74,7 +74,7 @@ export const status: AddCommand = (program, run) => {
         const token = stored.kept.statusSecret === null ? tokenOf(options, context.environment) : null;
         const standing = await follow(
           stored,
-          { gateway, policy, token, waitSeconds: waitSeconds === undefined ? 0 : waitSeconds },
+          { gateway, policy, token, waitSeconds: waitSeconds === undefined ? 0 : waitSeconds, state },
           context,
         );
         if (options.receipt !== undefined) writeReceipt(options.receipt, standing.view.receipt);
