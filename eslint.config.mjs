@@ -132,7 +132,7 @@ export default tseslint.config(
   {
     // What runs in a browser.
     files: [
-      'libs/{protocol,crypto,attestation,enclave-identity,receipts,transparency,residence,client}/src/**/*.ts',
+      'libs/{protocol,crypto,attestation,enclave-identity,agents,receipts,transparency,residence,client}/src/**/*.ts',
       'apps/page/src/**/*.{ts,tsx}',
     ],
     ignores: [...nodeOnly, ...tests],

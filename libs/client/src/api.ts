@@ -81,7 +81,7 @@ export interface CertificateView {
 
 /** What an enclave publishes of its measured configuration; docs/message.md has it member by member. */
 export interface EnclaveConfiguration {
-  readonly version: 2;
+  readonly version: 3;
   readonly stack: string;
   readonly custody: string;
   /** Whether senders prove residence, and whose signatures their proofs are under. */
@@ -107,7 +107,30 @@ export interface EnclaveConfiguration {
           readonly officesAsOf: string;
         } & Readonly<Record<keyof typeof CHAMBERS, { readonly origin: string; readonly deduplicates: boolean }>>)
       | undefined;
+    /** Models that tasks can be given to; absent where the enclave takes none. */
+    readonly agents?:
+      | {
+          readonly classes: readonly ModelClass[];
+          /** The price table that the enclave calculates by: its version, and its SHA-256 in hex. */
+          readonly pricesVersion: string;
+          readonly pricesSha256: string;
+        }
+      | undefined;
   };
+}
+
+/** What a person can ask a model for. */
+export type AgentTaskName = 'subject' | 'draft' | 'shorten' | 'review';
+
+/** A model that tasks can be given to, under the operator's short name. */
+export interface ModelClass {
+  readonly id: string;
+  /** Who reads the text of a task beside the enclave. */
+  readonly provider: 'openai' | 'gemini' | 'anthropic';
+  /** The provider's exact name of the model. */
+  readonly model: string;
+  readonly tasks: readonly AgentTaskName[];
+  readonly maxOutputTokens: number;
 }
 
 /** The enclave's keys, from a verified document. */

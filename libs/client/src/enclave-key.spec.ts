@@ -12,7 +12,7 @@ import { fetchEnclaveKey, type TrustPolicy } from '.';
 const ALIAS = 'arn:aws:kms:us-east-1:111122223333:alias/communique';
 
 const configuration = {
-  version: 2 as const,
+  version: 3 as const,
   stack: 'test',
   custody: PROCESS_CUSTODY,
   residence: { mode: 'off' as const },

@@ -13,18 +13,26 @@ const SMALLEST_ANSWER_BUCKET = 8192;
 export type AnswerKey = Uint8Array;
 
 /** The way back, of every suite: XChaCha20-Poly1305, padded, bound to what names the message. */
-export function createAnswerSealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
+export function createAnswerSealing<PrivateKey>(
+  primitives: Primitives<PrivateKey>,
+  smallestBucket = SMALLEST_ANSWER_BUCKET,
+  largestBucket = Infinity,
+) {
   return {
     seal(answerKey: AnswerKey, associatedData: Uint8Array, plaintext: Uint8Array): SealedAnswer {
       const nonce = primitives.randomBytes(XCHACHA_NONCE_BYTES);
-      const padded = pad(plaintext, SMALLEST_ANSWER_BUCKET);
+      const padded = pad(plaintext, smallestBucket, largestBucket);
       return { nonce, ciphertext: primitives.aeadSeal(answerKey, nonce, associatedData, padded) };
     },
 
     /** @throws CryptoError `ERR_CRYPTO_OPEN` */
     open(answerKey: AnswerKey, associatedData: Uint8Array, answer: SealedAnswer): Uint8Array {
+      const length = answer.ciphertext.length - POLY1305_TAG_BYTES;
       const wellFormed =
-        answer.nonce.length === XCHACHA_NONCE_BYTES && isPaddedLength(answer.ciphertext.length - POLY1305_TAG_BYTES);
+        answer.nonce.length === XCHACHA_NONCE_BYTES &&
+        isPaddedLength(length) &&
+        length >= smallestBucket &&
+        length <= largestBucket;
       const padded = wellFormed
         ? primitives.aeadOpen(answerKey, answer.nonce, associatedData, answer.ciphertext)
         : undefined;

@@ -10,3 +10,4 @@ export { MAX_PLAINTEXT_BYTES } from './padding';
 
 export const sealing = createSealing(noblePrimitives);
 export const { generateKeyPair, importPrivateKey, keyIdOf, seal, open, sealAnswer, openAnswer } = sealing;
+export const { sealTask, openTask, sealTaskAnswer, openTaskAnswer } = sealing;

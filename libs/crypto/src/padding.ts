@@ -9,11 +9,12 @@ export const MAX_PLAINTEXT_BYTES = LIMITS.maxPaddedPlaintextBytes - LENGTH_BYTES
 
 /**
  * Length (4 bytes, big endian), text, zeros up to the next power of two from 1 KiB to 256 KiB, so that the length of the sealed
- * bytes tells little of the text's. `smallestBucket` keeps short texts as large as the longest usual one.
+ * bytes tells little of the text's. `smallestBucket` keeps short texts as large as the longest usual one; `largestBucket` bounds a service's.
  * @throws CryptoError `ERR_CRYPTO_TOO_LARGE`
  */
-export function pad(plaintext: Uint8Array, smallestBucket = SMALLEST_BUCKET): Uint8Array {
-  if (plaintext.length > MAX_PLAINTEXT_BYTES) throw new CryptoError('ERR_CRYPTO_TOO_LARGE');
+export function pad(plaintext: Uint8Array, smallestBucket = SMALLEST_BUCKET, largestBucket = Infinity): Uint8Array {
+  if (plaintext.length > Math.min(MAX_PLAINTEXT_BYTES, largestBucket - LENGTH_BYTES))
+    throw new CryptoError('ERR_CRYPTO_TOO_LARGE');
   let bucket = smallestBucket;
   while (bucket < plaintext.length + LENGTH_BYTES) bucket *= 2;
   const padded = new Uint8Array(bucket);

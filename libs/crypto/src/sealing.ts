@@ -1,6 +1,8 @@
 import {
   ENCAPSULATED_KEY_BYTES,
   POLY1305_TAG_BYTES,
+  TASK_ANSWER_BUCKET,
+  TASK_BUCKETS,
   XCHACHA_NONCE_BYTES,
   associatedData,
   isPaddedLength,
@@ -16,21 +18,37 @@ import { pad, unpad } from './padding';
 import type { KeyPair, Primitives } from './primitives/primitives';
 
 const encoder = new TextEncoder();
-const INFO = encoder.encode('communique-tee sealed message v1');
 const REQUEST = encoder.encode('request');
 const ANSWER = encoder.encode('answer');
 
 export interface SealInput extends SealedHeader {
   /** The enclave's X25519 key, 32 bytes, out of a verified attestation document. */
   publicKey: Uint8Array;
-  /** At most 262,140 bytes. */
+  /** At most 262,140 bytes; of a task, 32,764. */
   plaintext: Uint8Array;
 }
 
+/** What one service of the enclave has sealed to it. Its HPKE `info` is its domain: no service opens what was sealed to another. */
+interface Domain {
+  readonly info: string;
+  /** The least and the most bytes of the padded plain text: 1 KiB and 256 KiB where not given. */
+  readonly smallestBucket?: number;
+  readonly largestBucket?: number;
+}
+
+const MESSAGES: Domain = { info: 'communique-tee sealed message v1' };
+const TASKS: Domain = {
+  info: 'communique-tee sealed task v1',
+  smallestBucket: Math.min(...TASK_BUCKETS),
+  largestBucket: Math.max(...TASK_BUCKETS),
+};
+
 /** The construction of architecture.md ("Sealed messages") over one set of primitives. */
 export function createSealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
-  const hpke = exportOnlyHpke(primitives, INFO);
+  const messages = createDomain(primitives, MESSAGES);
+  const tasks = createDomain(primitives, TASKS);
   const answers = createAnswerSealing(primitives);
+  const taskAnswers = createAnswerSealing(primitives, TASK_ANSWER_BUCKET, TASK_ANSWER_BUCKET);
 
   return {
     generateKeyPair: () => primitives.generateKeyPair(),
@@ -47,8 +65,53 @@ export function createSealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
      * const { message, answerKey } = seal({ publicKey, suite: DEFAULT_SUITE, keyId, messageId, expiresAtSeconds, nullifier: null, plaintext });
      * @throws CryptoError `ERR_CRYPTO_TOO_LARGE` | `ERR_CRYPTO_PUBLIC_KEY`
      */
+    seal: messages.seal,
+
+    /**
+     * Opens a sealed message. Whatever is wrong with it, the error is the same one.
+     * @throws CryptoError `ERR_CRYPTO_OPEN`, also for a sealed task
+     */
+    open: messages.open,
+
+    /** Seals an answer to the sender of the message whose header is given. Every answer takes a fresh random nonce. */
+    sealAnswer: (answerKey: AnswerKey, header: SealedHeader, plaintext: Uint8Array): SealedAnswer =>
+      answers.seal(answerKey, associatedData(header), plaintext),
+
+    /** @throws CryptoError `ERR_CRYPTO_OPEN`, also for the answer to another message. */
+    openAnswer: (answerKey: AnswerKey, header: SealedHeader, answer: SealedAnswer): Uint8Array =>
+      answers.open(answerKey, associatedData(header), answer),
+
+    /**
+     * Seals an agent task to an enclave's key, padded to one of `TASK_BUCKETS`.
+     * @throws CryptoError `ERR_CRYPTO_TOO_LARGE` (over 32,764 bytes) | `ERR_CRYPTO_PUBLIC_KEY`
+     */
+    sealTask: tasks.seal,
+
+    /** Opens a sealed task. @throws CryptoError `ERR_CRYPTO_OPEN`, also for a sealed message */
+    openTask: tasks.open,
+
+    /**
+     * Seals the answer to a task, always padded to 16 KiB.
+     * @throws CryptoError `ERR_CRYPTO_TOO_LARGE` (over 16,380 bytes)
+     */
+    sealTaskAnswer: (answerKey: AnswerKey, header: SealedHeader, plaintext: Uint8Array): SealedAnswer =>
+      taskAnswers.seal(answerKey, associatedData(header), plaintext),
+
+    /** @throws CryptoError `ERR_CRYPTO_OPEN`, also for the answer to another task, and for one of another length */
+    openTaskAnswer: (answerKey: AnswerKey, header: SealedHeader, answer: SealedAnswer): Uint8Array =>
+      taskAnswers.open(answerKey, associatedData(header), answer),
+  };
+}
+
+function createDomain<PrivateKey>(
+  primitives: Primitives<PrivateKey>,
+  { info, smallestBucket, largestBucket = Infinity }: Domain,
+) {
+  const hpke = exportOnlyHpke(primitives, encoder.encode(info));
+
+  return {
     seal(input: SealInput): { message: SealedMessage; answerKey: AnswerKey } {
-      const padded = pad(input.plaintext);
+      const padded = pad(input.plaintext, smallestBucket, largestBucket);
       const { encapsulatedKey, exportSecret } = hpke.setupSender(input.publicKey);
       const { suite, keyId, messageId, expiresAtSeconds, nullifier } = input;
       const header: SealedHeader = { suite, keyId, messageId, expiresAtSeconds, nullifier };
@@ -57,10 +120,6 @@ export function createSealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
       return { message: { ...header, encapsulatedKey, nonce, ciphertext }, answerKey: exportSecret(ANSWER) };
     },
 
-    /**
-     * Opens a sealed message. Whatever is wrong with it, the error is the same one.
-     * @throws CryptoError `ERR_CRYPTO_OPEN`
-     */
     open(own: KeyPair<PrivateKey>, message: SealedMessage): { plaintext: Uint8Array; answerKey: AnswerKey } {
       const wellFormed =
         isPaddedLength(message.ciphertext.length - POLY1305_TAG_BYTES) &&
@@ -78,14 +137,6 @@ export function createSealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
       if (!plaintext) throw new CryptoError('ERR_CRYPTO_OPEN');
       return { plaintext, answerKey: exportSecret(ANSWER) };
     },
-
-    /** Seals an answer to the sender of the message whose header is given. Every answer takes a fresh random nonce. */
-    sealAnswer: (answerKey: AnswerKey, header: SealedHeader, plaintext: Uint8Array): SealedAnswer =>
-      answers.seal(answerKey, associatedData(header), plaintext),
-
-    /** @throws CryptoError `ERR_CRYPTO_OPEN`, also for the answer to another message. */
-    openAnswer: (answerKey: AnswerKey, header: SealedHeader, answer: SealedAnswer): Uint8Array =>
-      answers.open(answerKey, associatedData(header), answer),
   };
 }
 

@@ -34,7 +34,7 @@ const legacyKey = new Uint8Array(32).fill(3);
 const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest());
 
 const configuration: PublicConfiguration = {
-  version: 2,
+  version: 3,
   stack: 'test',
   custody: PROCESS_CUSTODY,
   residence: { mode: 'off' },

@@ -28,4 +28,18 @@ export const LIMITS = {
   maxNonceBytes: 64,
   /** A relay answer: a receipt with its attestation document (at most 16 KiB) and a sealed answer. */
   maxRelayAnswerBytes: 128 * 1024,
+  /** UTF-8 of an agent task's text. */
+  maxTaskTextBytes: 16_384,
+  /** The padded plain text of a sealed task: the largest of its size buckets. */
+  maxTaskPlaintextBytes: 32 * 1024,
+  /** A task in its CBOR form: the largest padded plain text, its tag, and the headers around them. */
+  maxAgentRequestBytes: 32 * 1024 + 256,
+  /** The same in JSON: base64url (4/3) and the member names. */
+  maxAgentRequestJsonBytes: 46 * 1024,
+  /** How far ahead a task may expire: ten minutes. */
+  maxTaskLifetimeSeconds: 600,
+  /** UTF-8 of the text that a model wrote. */
+  maxAnswerTextBytes: 12_000,
+  /** A reply to a task: a sealed answer, a usage statement, and its attestation document (at most 16 KiB). */
+  maxAgentReplyBytes: 48 * 1024,
 } as const;

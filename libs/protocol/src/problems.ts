@@ -1,3 +1,5 @@
+import type { ProviderFailure } from './agents/vocabulary';
+
 /**
  * Every error that an HTTP client of the gateway, or the gateway as a client of the enclave, can meet: RFC 9457 problem
  * documents with a stable `code`. The code is the contract; title and detail are for people and may be reworded.
@@ -11,10 +13,12 @@ export const PROBLEMS = {
   residence_not_open: { status: 400, title: 'A proof of residence is not taken here' },
   proof_invalid: { status: 400, title: 'The proof of residence does not verify' },
   root_not_accepted: { status: 400, title: "The registrar's note is not accepted" },
+  model_class_unknown: { status: 400, title: 'No model class has this name' },
   unauthenticated: { status: 401, title: 'A valid bearer token is required' },
   forbidden: { status: 403, title: 'The token does not allow this' },
   residence_required: { status: 403, title: 'A proof of residence is required' },
   service_off: { status: 404, title: 'This enclave does not offer this service' },
+  agents_off: { status: 404, title: 'Tasks for models are not taken here' },
   not_found: { status: 404, title: 'There is nothing here' },
   method_not_allowed: { status: 405, title: 'This address does not take that method' },
   not_acceptable: { status: 406, title: 'None of the accepted types can be given' },
@@ -26,6 +30,7 @@ export const PROBLEMS = {
   key_retired: { status: 409, title: 'The message is sealed to a key that the enclave no longer holds' },
   circuit_retired: { status: 409, title: 'The proof is for a circuit that is no longer used here' },
   already_sent: { status: 409, title: 'A message of this campaign was sent already' },
+  outcome_unknown: { status: 409, title: 'What became of this task is not known; it was not sent again' },
   message_expired: { status: 410, title: 'The message has expired' },
   body_too_large: { status: 413, title: 'The body is too large' },
   uri_too_long: { status: 414, title: 'The address is too long' },
@@ -41,6 +46,8 @@ export const PROBLEMS = {
   user_daily_limit_reached: { status: 429, title: 'Your budget for this UTC day is used up' },
   daily_messages_reached: { status: 429, title: 'You have sent as many messages as one UTC day allows' },
   fair_share_reached: { status: 429, title: 'The service is nearly full, and you have had your share for now' },
+  task_running: { status: 429, title: 'Another task of yours is running' },
+  agent_share_reached: { status: 429, title: 'You have reserved as much of this hour as one person may' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong here' },
   transfer_coding_unsupported: { status: 501, title: 'The transfer coding is not one that is read here' },
@@ -48,6 +55,8 @@ export const PROBLEMS = {
   system_hourly_limit_reached: { status: 503, title: 'The budget of this hour is used up' },
   system_daily_limit_reached: { status: 503, title: 'The budget of this day is promised to messages on their way' },
   emergency_stop: { status: 503, title: 'Spending is stopped until an operator clears it' },
+  model_off: { status: 503, title: 'This model is off until an operator clears it' },
+  provider_unavailable: { status: 503, title: 'The model provider did not answer as it should' },
   database_unavailable: { status: 503, title: 'The database cannot be reached' },
   overloaded: { status: 503, title: 'More is asked for than can be done now' },
   identity_provider_unavailable: { status: 503, title: 'The keys that sign tokens cannot be fetched' },
@@ -80,6 +89,10 @@ export interface ProblemDocument {
   detail?: string;
   errors?: FieldProblem[];
   retryAfterSeconds?: number;
+  /** Of `provider_unavailable`: why, and the enclave's signed statement of what was charged, with its document in base64. */
+  reason?: ProviderFailure;
+  statement?: string;
+  attestationDocument?: string;
 }
 
 export function isProblemCode(value: unknown): value is ProblemCode {
@@ -89,7 +102,7 @@ export function isProblemCode(value: unknown): value is ProblemCode {
 /** Builds the document for `code`; `more` must hold nothing that came from a message. */
 export function problemDocument(
   code: ProblemCode,
-  more: Pick<ProblemDocument, 'detail' | 'errors' | 'retryAfterSeconds'> = {},
+  more: Omit<ProblemDocument, 'type' | 'title' | 'status' | 'code'> = {},
 ): ProblemDocument {
   const { status, title } = PROBLEMS[code];
   return { type: `urn:communique-tee:problem:${code}`, title, status, code, ...more };

@@ -16,11 +16,20 @@ export type ReceiptErrorCode =
   /** The answer's offices, salts or outcomes do not open the receipt's commitments. */
   | 'ERR_RECEIPT_ANSWER';
 
+/** What a usage statement can fail by, beside the first six of a receipt. */
+export type StatementErrorCode =
+  /** For another request or attempt, or for another model than the configured one. */
+  | 'ERR_STATEMENT_OTHER_REQUEST'
+  /** Under a price table that the caller does not have. */
+  | 'ERR_STATEMENT_PRICES'
+  /** Its cost is not the price of what it says was used. */
+  | 'ERR_STATEMENT_COST';
+
 export class ReceiptError extends Error {
   override readonly name = 'ReceiptError';
 
   constructor(
-    readonly code: ReceiptErrorCode,
+    readonly code: ReceiptErrorCode | StatementErrorCode,
     message: string,
     options?: ErrorOptions,
   ) {

@@ -1,7 +1,8 @@
-/** Receipts: made by the enclave, verified by anyone. Runs in a browser. */
+/** What enclaves sign: receipts and usage statements. Made by the enclave, verified by anyone. Runs in a browser. */
 export * from './errors';
 export { commitToOffice, matchAnswer } from './offices';
-export { RECEIPT_ALGORITHM, signReceipt } from './sign-receipt';
+export { signReceipt, signUsageStatement } from './sign';
+export { RECEIPT_ALGORITHM, type SignerPolicy, type VerifiedStatement } from './signed-by-enclave';
 export {
   messageNamedBy,
   verifyReceipt,
@@ -9,3 +10,9 @@ export {
   type ReceiptPolicy,
   type VerifiedReceipt,
 } from './verify-receipt';
+export {
+  checkUsageStatement,
+  verifyUsageStatement,
+  verifyUsageStatementSignature,
+  type ExpectedAttempt,
+} from './verify-usage-statement';

@@ -234,7 +234,7 @@ const SAMPLES: readonly Case[] = [
   {
     schema: 'configuration',
     value: {
-      version: 2,
+      version: 3,
       stack: 'production',
       custody: 'process',
       residence: {

@@ -19,7 +19,7 @@ export function servedConfiguration(configuration: EnclaveConfiguration): Served
   const { stack, custody, residence, legacySuite, services } = configuration;
   // Only what is named here is published: a new member of the configuration stays private until it is added.
   const bytes = encodePublicConfiguration({
-    version: 2,
+    version: 3,
     stack,
     custody: custodyName(custody),
     residence: publishedResidence(residence),

@@ -13,7 +13,7 @@ import { createHash } from 'node:crypto';
 export const NOW_MS = testTimeMs;
 
 export const configuration = encodePublicConfiguration({
-  version: 2,
+  version: 3,
   stack: 'test',
   custody: PROCESS_CUSTODY,
   residence: { mode: 'off' },

@@ -349,7 +349,7 @@ export class TestGateway {
 
   private document({ publicKey, keyId, receiptKey }: Keys, nonce?: Uint8Array): Promise<Uint8Array> {
     const configuration = encodePublicConfiguration({
-      version: 2,
+      version: 3,
       stack: 'test',
       custody: this.custody,
       residence: this.residence,

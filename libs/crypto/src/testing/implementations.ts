@@ -28,6 +28,10 @@ function bind<Key>(name: string, primitives: Primitives<Key>, sealing: Sealing<K
     keyIdOf: sealing.keyIdOf,
     sealAnswer: sealing.sealAnswer,
     openAnswer: sealing.openAnswer,
+    sealTask: sealing.sealTask,
+    openTask: (raw: Uint8Array, message: SealedMessage) => sealing.openTask(sealing.importPrivateKey(raw), message),
+    sealTaskAnswer: sealing.sealTaskAnswer,
+    openTaskAnswer: sealing.openTaskAnswer,
   };
 }
 

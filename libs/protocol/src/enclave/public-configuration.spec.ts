@@ -7,7 +7,7 @@ import {
 
 const chamber = (name: string) => ({ origin: `https://${name}.example`, deduplicates: true });
 const configuration: PublicConfiguration = {
-  version: 2,
+  version: 3,
   stack: 'production',
   custody: 'arn:aws:kms:us-east-1:123456789012:alias/enclave',
   residence: { mode: 'off' },
@@ -27,7 +27,7 @@ const CANONICAL =
   '{"custody":"arn:aws:kms:us-east-1:123456789012:alias/enclave",' +
   '"egress":["house.example:443","kms.us-east-1.amazonaws.com:443","senate.example:443"],"legacySuite":false,"residence":{"mode":"off"},' +
   '"services":{"congress":{"acceptReplayAcrossEnclaves":false,"house":{"deduplicates":true,"origin":"https://house.example"},"officesAsOf":"2026-11-29",' +
-  '"senate":{"deduplicates":true,"origin":"https://senate.example"}}},"stack":"production","version":2}';
+  '"senate":{"deduplicates":true,"origin":"https://senate.example"}}},"stack":"production","version":3}';
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 const bytes = (content: string) => new Uint8Array(Buffer.from(content));
 const code = (expected: string) => expect.objectContaining({ name: 'ProtocolError', code: expected }) as Error;
@@ -43,19 +43,52 @@ describe('the public configuration', () => {
     expect(decodePublicConfiguration(encodePublicConfiguration(idle))).toEqual(idle);
   });
 
+  describe('with agents', () => {
+    const prices = { pricesVersion: '2026-11-30.1', pricesSha256: 'ab'.repeat(32) };
+    const row = {
+      id: 'small',
+      provider: 'openai' as const,
+      model: 'gpt-6-luna',
+      tasks: ['draft' as const],
+      maxOutputTokens: 1024,
+    };
+    const withAgents = (classes: object[]) =>
+      ({ ...configuration, services: { agents: { classes, ...prices } } }) as PublicConfiguration;
+
+    it('names classes, their models and the price table', () => {
+      const both = withAgents([row, { ...row, id: 'other', provider: 'gemini', model: 'gemini-2.5-flash-lite' }]);
+      expect(decodePublicConfiguration(encodePublicConfiguration(both))).toEqual(both);
+    });
+
+    it.each<[string, object[]]>([
+      ['no class', []],
+      ['a class twice', [row, row]],
+      ['seventeen classes', Array.from({ length: 17 }, (_, at) => ({ ...row, id: `c${String(at)}` }))],
+      ['a task twice', [{ ...row, tasks: ['draft', 'draft'] }]],
+      ['an unknown task', [{ ...row, tasks: ['chat'] }]],
+      ['an unknown provider', [{ ...row, provider: 'other' }]],
+      ['an API key', [{ ...row, apiKey: 'x' }]],
+      ['an output that is no step', [{ ...row, maxOutputTokens: 100 }]],
+      ['too much output', [{ ...row, maxOutputTokens: 4096 }]],
+    ])('of %s is refused', (_name, classes) => {
+      expect(() => encodePublicConfiguration(withAgents(classes))).toThrow(code('malformed_body'));
+    });
+  });
+
   it.each<[string, string]>([
     ['white space', CANONICAL.replace(',', ', ')],
     ['a line end', `${CANONICAL}\n`],
-    ['members in another order', `{"version":2,${CANONICAL.slice(1).replace(',"version":2', '')}`],
+    ['members in another order', `{"version":3,${CANONICAL.slice(1).replace(',"version":3', '')}`],
     ['a member twice', CANONICAL.replace('"legacySuite":false', '"legacySuite":true,"legacySuite":false')],
     ['a letter written as an escape', CANONICAL.replace('production', '\\u0070roduction')],
-    ['a number in another form', CANONICAL.replace('"version":2', '"version":2.0')],
+    ['a number in another form', CANONICAL.replace('"version":3', '"version":3.0')],
     ['a byte order mark', `\uFEFF${CANONICAL}`],
     ['an unknown member', CANONICAL.replace('"stack"', '"secrets":[],"stack"')],
-    ['an unknown service', CANONICAL.replace('"services":{', '"services":{"agents":{},')],
+    ['an unknown service', CANONICAL.replace('"services":{', '"services":{"other":{},')],
+    ['agents without classes', CANONICAL.replace('"services":{', '"services":{"agents":{},')],
     ['an unknown member of a chamber', CANONICAL.replace('"origin"', '"apiKey":"x","origin"')],
     ['a member missing', CANONICAL.replace('"legacySuite":false,', '')],
-    ['another version', CANONICAL.replace('"version":2', '"version":1')],
+    ['another version', CANONICAL.replace('"version":3', '"version":1')],
     ['an origin that is not https', CANONICAL.replace('https://house', 'http://house')],
     ['hosts out of order', CANONICAL.replace('house.example:443', 'zouse.example:443')],
     ['a host twice', CANONICAL.replace('"senate.example:443"', '"senate.example:443","senate.example:443"')],

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { forEachChamber } from '../congress/chambers';
+import { modelClassMembers, pricesMembers } from '../agents/agent-views';
 import { decodeCanonicalJson, encodeCanonicalJson } from '../encoding/canonical-json';
 import { LIMITS } from '../limits';
 import { ProtocolError } from '../problems';
@@ -52,6 +53,17 @@ const residenceSchema = z.union([
   }),
 ]);
 
+const agentsSchema = z.strictObject({
+  classes: z
+    .array(z.strictObject(modelClassMembers))
+    .min(1)
+    .max(16)
+    .refine((classes) => new Set(classes.map(({ id }) => id)).size === classes.length)
+    .meta({ description: 'The model classes that a task can name.' }),
+  pricesVersion: pricesMembers.version,
+  pricesSha256: pricesMembers.sha256,
+});
+
 /**
  * The part of an enclave's measured configuration that clients may want to refuse, and nothing secret: no API key, no name of
  * a secret, no ciphertext. `GET /attestation/configuration` serves it as canonical JSON (RFC 8785), and the key binding in
@@ -61,7 +73,7 @@ const residenceSchema = z.union([
  */
 export const publicConfigurationSchema = z
   .strictObject({
-    version: z.literal(2),
+    version: z.literal(3),
     stack: z
       .string()
       .regex(/^[a-z0-9-]{1,32}$/)
@@ -90,6 +102,7 @@ export const publicConfigurationSchema = z
           })
           .optional()
           .meta({ description: 'Delivers messages to the chambers of Congress.' }),
+        agents: agentsSchema.optional().meta({ description: "Has tasks done by providers' models." }),
       })
       .meta({ description: 'What the enclave does for people. A service that is not named is off.' }),
   })

@@ -88,7 +88,7 @@ describe('readiness', () => {
     await writeFile(folder.file('root.pem'), await developmentRootPem(folder.file('root')));
     const served = (residence: PublicConfiguration['residence']) =>
       encodePublicConfiguration({
-        version: 2,
+        version: 3,
         stack: 'test',
         custody: 'process',
         residence,

@@ -72,7 +72,7 @@ const ANY_PROBLEM: DocumentedResponse['content'] = {
   'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
 };
 const configuration = encodePublicConfiguration({
-  version: 2,
+  version: 3,
   stack: 'test',
   custody: 'process',
   residence: { mode: 'off' },

@@ -7,7 +7,7 @@ import view from './attestation-view.json';
 export const ATTESTATION_EXAMPLE: Example = { summary: 'A document of a development enclave', value: view };
 
 const configuration: PublicConfiguration = {
-  version: 2,
+  version: 3,
   stack: 'test',
   custody: 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-test-enclave',
   residence: {

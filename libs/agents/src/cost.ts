@@ -1,0 +1,65 @@
+import type { Usage } from '@communique-tee/protocol';
+import type { PricedModel } from './price-table';
+
+/** Prices are per million tokens. */
+const PER_TOKENS = 1_000_000n;
+
+/**
+ * An upper bound of the tokens of our own prompt and of what is around the text in a request, by one token per byte. The same for every task,
+ * so that a reservation tells nothing of it.
+ */
+export const FIXED_PROMPT_TOKENS = 6144;
+
+/**
+ * What an attempt cost, in whole micro-dollars: the sum over all classes, divided once and rounded up, so that no token is free.
+ * @throws RangeError for a count that is not a whole number from 0 to 2^53 - 1
+ */
+export function costMicroUsd(usage: Usage, { price }: Pick<PricedModel, 'price'>): bigint {
+  return roundedUp(
+    product(usage.input, price.input) +
+      product(usage.cached, price.cached) +
+      product(usage.cacheWrittenShort, price.cacheWrites.short) +
+      product(usage.cacheWrittenLong, price.cacheWrites.long) +
+      product(usage.output, price.output) +
+      product(usage.thinking, price.thinking),
+  );
+}
+
+export interface ReservationInput {
+  readonly row: Pick<PricedModel, 'price' | 'thinkingAllowanceTokens'>;
+  /** Length of the sealed task's ciphertext: a size bucket and its tag. */
+  readonly ciphertextBytes: number;
+  readonly fixedPromptTokens?: number;
+  readonly maxOutputTokens: number;
+}
+
+/**
+ * The most that one attempt can cost where the provider keeps to its limits, in whole micro-dollars: one token per byte of input at the
+ * dearest input class, and the maximum output with the thinking allowance at the dearer of output and thinking.
+ * @throws RangeError for a number that is not a whole number from 0 to 2^53 - 1
+ */
+export function reservationMicroUsd({
+  row: { price, thinkingAllowanceTokens },
+  ciphertextBytes,
+  fixedPromptTokens = FIXED_PROMPT_TOKENS,
+  maxOutputTokens,
+}: ReservationInput): bigint {
+  const dearestInput = Math.max(price.input, price.cached, price.cacheWrites.short, price.cacheWrites.long);
+  const dearestOutput = Math.max(price.output, price.thinking);
+  return roundedUp(
+    product(ciphertextBytes, dearestInput) +
+      product(fixedPromptTokens, dearestInput) +
+      product(maxOutputTokens, dearestOutput) +
+      product(thinkingAllowanceTokens, dearestOutput),
+  );
+}
+
+function product(tokens: number, price: number): bigint {
+  if (![tokens, price].every((each) => Number.isSafeInteger(each) && each >= 0))
+    throw new RangeError('not a whole number of tokens');
+  return BigInt(tokens) * BigInt(price);
+}
+
+function roundedUp(sum: bigint): bigint {
+  return (sum + PER_TOKENS - 1n) / PER_TOKENS;
+}

@@ -1,0 +1,6 @@
+/** What models cost and how each is asked. Runs in a browser. The words of tasks and statements are in libs/protocol. */
+export * from './request-shape';
+export * from './price-table';
+export { PRICE_TABLE } from './models';
+export * from './cost';
+export { sameModel } from './same-model';

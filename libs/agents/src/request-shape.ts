@@ -1,0 +1,33 @@
+/**
+ * What a request to one exact model has to say, and must not say: a parameter that is right for one model is an error, or longer
+ * retention, for the next.
+ */
+export type RequestShape = OpenAiShape | GeminiShape | AnthropicShape;
+
+export interface OpenAiShape {
+  readonly provider: 'openai';
+  /** `reasoning.effort`: `none` turns thinking off. */
+  readonly effort: 'none' | 'minimal' | 'low';
+  /**
+   * `in_memory`: send `prompt_cache_retention: "in_memory"`, so that no prefix is kept for 24 hours. `off`: send
+   * `prompt_cache_options: { mode: "explicit" }` and mark no breakpoint, so that the request uses no cache. `unset`: send neither.
+   */
+  readonly cache: 'in_memory' | 'off' | 'unset';
+  /** Whether `temperature` may be sent. */
+  readonly sampling: boolean;
+}
+
+export interface GeminiShape {
+  readonly provider: 'gemini';
+  /** `thinkingConfig`: a budget in tokens (0 turns thinking off) for Gemini 2.5, a level for Gemini 3. */
+  readonly thinking: { readonly budget: number } | { readonly level: 'minimal' | 'low' };
+  readonly sampling: boolean;
+}
+
+export interface AnthropicShape {
+  readonly provider: 'anthropic';
+  /** `disabled`: send `thinking: { type: "disabled" }`. `unset`: send nothing; the model does not think unless asked. */
+  readonly thinking: 'disabled' | 'unset';
+  /** Whether `temperature` may be sent: newer models answer 400. */
+  readonly sampling: boolean;
+}

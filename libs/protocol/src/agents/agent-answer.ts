@@ -1,0 +1,80 @@
+import * as z from 'zod';
+import { bytesOf, bytesUpTo } from '../encoding/bytes';
+import { decodeStrict, encodeCanonical } from '../encoding/cbor';
+import { LIMITS } from '../limits';
+import { ProtocolError } from '../problems';
+import { MAX_STATEMENT_CHARACTERS } from './usage-statement';
+import { AGENT_OUTCOMES } from './vocabulary';
+
+const utf8 = new TextEncoder();
+
+/** The padded plain text of a sealed answer to a task, whatever happened. */
+export const TASK_ANSWER_BUCKET = 16_384;
+
+const fields = z.strictObject({
+  version: z.literal(1),
+  /** Of the request. */
+  requestId: bytesOf(16),
+  outcome: z.enum(AGENT_OUTCOMES),
+  /** At most 12,000 bytes of UTF-8; null unless the outcome is `complete` or `cut`. */
+  text: z
+    .string()
+    .refine(
+      (value) => value.length <= LIMITS.maxAnswerTextBytes && utf8.encode(value).length <= LIMITS.maxAnswerTextBytes,
+    )
+    .nullable(),
+  /** A stable word for why there is no text. */
+  problem: z
+    .string()
+    .regex(/^[a-z_]{1,64}$/)
+    .nullable(),
+});
+const agentAnswerSchema = fields.refine(
+  ({ outcome, text }) => (text !== null) === (outcome === 'complete' || outcome === 'cut'),
+);
+/** What the enclave tells the person alone, sealed by `sealTaskAnswer`. */
+export type AgentAnswer = z.infer<typeof fields>;
+
+/** A canonical CBOR map. @throws ProtocolError `malformed_body` */
+export function encodeAgentAnswer(answer: AgentAnswer): Uint8Array {
+  return encodeCanonical(read(answer));
+}
+
+/** @throws ProtocolError `body_too_large` | `malformed_body` */
+export function decodeAgentAnswer(opened: Uint8Array): AgentAnswer {
+  return read(decodeStrict(opened, TASK_ANSWER_BUCKET));
+}
+
+function read(value: unknown): AgentAnswer {
+  const parsed = agentAnswerSchema.safeParse(value);
+  if (!parsed.success) throw new ProtocolError('malformed_body', 'not an answer to a task');
+  return parsed.data;
+}
+
+/** The longest wait before a second attempt that the enclave proposes. */
+export const MAX_AGAIN_MS = 30_000;
+
+const agentReplySchema = z.strictObject({
+  v: z.literal(1),
+  /** The sealed answer in its CBOR form, of one length. */
+  answer: bytesUpTo(TASK_ANSWER_BUCKET + 64),
+  /** The usage statement of this attempt: a JWS in compact form. */
+  statement: z.string().min(1).max(MAX_STATEMENT_CHARACTERS),
+  attestationDocument: bytesUpTo(16_512),
+  /** Where a second attempt could help: after how many milliseconds. The enclave takes it under a reservation of its own. */
+  again: z.strictObject({ afterMs: z.int().min(0).max(MAX_AGAIN_MS) }).nullable(),
+});
+/** What the enclave answers to `POST /agents`. */
+export type AgentReply = Omit<z.infer<typeof agentReplySchema>, 'v'>;
+
+export function encodeAgentReply(reply: AgentReply): Uint8Array {
+  return encodeCanonical({ v: 1, ...reply });
+}
+
+/** @throws ProtocolError `body_too_large` | `malformed_body` */
+export function decodeAgentReply(bytes: Uint8Array): AgentReply {
+  const parsed = agentReplySchema.safeParse(decodeStrict(bytes, LIMITS.maxAgentReplyBytes));
+  if (!parsed.success) throw new ProtocolError('malformed_body', 'not a reply to a task');
+  const { v: _version, ...reply } = parsed.data;
+  return reply;
+}

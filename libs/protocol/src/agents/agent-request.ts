@@ -1,0 +1,98 @@
+import * as z from 'zod';
+import { decodeStrict, encodeCanonical } from '../encoding/cbor';
+import { LIMITS } from '../limits';
+import { describeIssues } from '../messages/describe-issues';
+import {
+  POLY1305_TAG_BYTES,
+  assertSuite,
+  decodeSealedMessage,
+  encodeSealedMessage,
+  sealedMembersFromJson,
+  sealedMessageJsonSchema,
+  sealedMessageToJson,
+  type SealedMessage,
+} from '../messages/sealed-message';
+import { ProtocolError } from '../problems';
+import { maxOutputTokensSchema, modelClassSchema } from './vocabulary';
+
+/** Padded plain text of a sealed task: four sizes, so that its length tells little. */
+export const TASK_BUCKETS = [4096, 8192, 16_384, 32_768] as const;
+
+/** The header with the number of the attempt that the gateway reserved for: `1` or `2`. */
+export const ATTEMPT_HEADER = 'communique-attempt';
+
+/**
+ * What a client posts for a task. Outside the seal stand the request id (the message id of `sealed`), the model class and the maximum
+ * output: what a reservation is calculated from. The task, its text and its language are sealed.
+ */
+export interface AgentRequest {
+  modelClass: string;
+  /** 64 to 2,048, in steps of 64. */
+  maxOutputTokens: number;
+  /** Sealed by `sealTask`: no nullifier, a ciphertext of one of `TASK_BUCKETS` and its tag. */
+  sealed: SealedMessage;
+}
+
+const wireSchema = z.tuple([z.literal(1), modelClassSchema, maxOutputTokensSchema, z.instanceof(Uint8Array)]);
+
+/**
+ * The canonical CBOR array `[1, model class, maximum output tokens, form 1 bytes of the sealed task]`. `request_sha256` is over these bytes.
+ * @throws ProtocolError `malformed_body`
+ */
+export function encodeAgentRequest({ modelClass, maxOutputTokens, sealed }: AgentRequest): Uint8Array {
+  checkSealed(sealed);
+  const parsed = wireSchema.safeParse([1, modelClass, maxOutputTokens, encodeSealedMessage(sealed)]);
+  if (!parsed.success) throw new ProtocolError('malformed_body', describeIssues(parsed.error));
+  return encodeCanonical(parsed.data);
+}
+
+/**
+ * Reads canonical bytes only: `encodeAgentRequest` gives the same bytes again.
+ * @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported`
+ */
+export function decodeAgentRequest(bytes: Uint8Array): AgentRequest {
+  const parsed = wireSchema.safeParse(decodeStrict(bytes, LIMITS.maxAgentRequestBytes));
+  if (!parsed.success) throw new ProtocolError('malformed_body', describeIssues(parsed.error));
+  const [, modelClass, maxOutputTokens, inner] = parsed.data;
+  const sealed = decodeSealedMessage(inner);
+  checkSealed(sealed);
+  return { modelClass, maxOutputTokens, sealed };
+}
+
+/** The JSON form: the members by name, the sealed task as a sealed message's JSON. */
+export const agentRequestJsonSchema = z
+  .strictObject({
+    version: z.literal(1),
+    modelClass: modelClassSchema.meta({ description: "The operator's short name for a model: `GET /api/agents`." }),
+    maxOutputTokens: maxOutputTokensSchema.meta({ description: 'The most visible tokens of the answer.' }),
+    sealed: sealedMessageJsonSchema.meta({
+      description:
+        'The task, sealed under its own domain (docs/agents.md). It expires at most ten minutes ahead, and its ciphertext is 4, 8, 16 or 32 KiB and a tag.',
+    }),
+  })
+  .meta({ id: 'AgentRequest', description: 'A task for a model, sealed to the key of an attested enclave.' });
+export type AgentRequestJson = z.infer<typeof agentRequestJsonSchema>;
+
+/** @throws ProtocolError `malformed_body` */
+export function agentRequestToJson({ modelClass, maxOutputTokens, sealed }: AgentRequest): AgentRequestJson {
+  checkSealed(sealed);
+  return { version: 1, modelClass, maxOutputTokens, sealed: sealedMessageToJson(sealed) };
+}
+
+/** @throws ProtocolError `malformed_body` | `suite_unsupported` */
+export function agentRequestFromJson(value: unknown): AgentRequest {
+  if (typeof value === 'object' && value !== null && 'sealed' in value) assertSuite(value.sealed);
+  const parsed = agentRequestJsonSchema.safeParse(value);
+  if (!parsed.success) throw new ProtocolError('malformed_body', describeIssues(parsed.error));
+  const { modelClass, maxOutputTokens } = parsed.data;
+  const sealed = sealedMembersFromJson(parsed.data.sealed, null);
+  checkSealed(sealed);
+  return { modelClass, maxOutputTokens, sealed };
+}
+
+function checkSealed({ nullifier, ciphertext }: SealedMessage): void {
+  const padded = ciphertext.length - POLY1305_TAG_BYTES;
+  if (nullifier !== null) throw new ProtocolError('malformed_body', 'nullifier: a task has none');
+  if (!TASK_BUCKETS.some((bucket) => bucket === padded))
+    throw new ProtocolError('malformed_body', 'ciphertext: 4, 8, 16 or 32 KiB and its tag');
+}

@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import { base64Text } from '../encoding/base64-text';
+import { MESSAGE_ID_PATTERN } from '../messages/message-id';
+import { MAX_STATEMENT_CHARACTERS } from './usage-statement';
+import {
+  PROVIDERS,
+  TASKS,
+  maxOutputTokensSchema,
+  modelClassSchema,
+  modelNameSchema,
+  pricesSha256Schema,
+  pricesVersionSchema,
+} from './vocabulary';
+
+/** One row of the measured configuration: what the attested public configuration and `GET /api/agents` show of it. */
+export const modelClassMembers = {
+  id: modelClassSchema.meta({ description: "The operator's short name." }),
+  provider: z.enum(PROVIDERS).meta({ description: 'Who reads the text.' }),
+  model: modelNameSchema.meta({ description: "The provider's exact name of the model." }),
+  tasks: z
+    .array(z.enum(TASKS))
+    .min(1)
+    .max(TASKS.length)
+    .refine((tasks) => new Set(tasks).size === tasks.length)
+    .meta({ uniqueItems: true, description: 'The tasks that this class takes.' }),
+  maxOutputTokens: maxOutputTokensSchema.meta({ description: 'The most that a request of this class may ask for.' }),
+};
+
+export const pricesMembers = {
+  version: pricesVersionSchema.meta({ description: 'The date of the price table, and its number on that date.' }),
+  sha256: pricesSha256Schema.meta({ description: 'SHA-256 of the price table (docs/agents.md), in hex.' }),
+};
+
+/** What `GET /api/agents` answers. Clients believe the attested configuration for the classes, and take from here what is off now. */
+export const agentOfferSchema = z
+  .strictObject({
+    on: z.boolean().meta({ description: 'Whether tasks are taken.' }),
+    classes: z
+      .array(
+        z.strictObject({
+          ...modelClassMembers,
+          available: z
+            .boolean()
+            .meta({ description: 'False: this model, or its provider, is off until an operator clears it.' }),
+        }),
+      )
+      .max(16),
+    prices: z.strictObject(pricesMembers).nullable().meta({ description: 'Null where tasks are not taken.' }),
+  })
+  .meta({ id: 'AgentOffer', description: 'The model classes that tasks can name.' });
+export type AgentOffer = z.infer<typeof agentOfferSchema>;
+
+const statement = z
+  .string()
+  .min(1)
+  .max(MAX_STATEMENT_CHARACTERS)
+  .meta({ description: 'The usage statement of the last attempt: a JWS in compact form.' });
+const attestationDocument = base64Text(3, 24_000).meta({
+  description: "The document that attests the key of the statement's signature, in base64.",
+});
+
+/** What `POST /api/agents` answers with 200. */
+export const agentResultSchema = z
+  .strictObject({
+    id: z.string().regex(MESSAGE_ID_PATTERN).meta({ format: 'uuid', description: 'The request id.' }),
+    answer: base64Text(3, 24_000).meta({ description: 'The sealed answer in its CBOR form, in base64.' }),
+    statement,
+    attestationDocument,
+    attempts: z
+      .union([z.literal(1), z.literal(2)])
+      .meta({ description: 'How many requests to the provider this took.' }),
+  })
+  .meta({ id: 'AgentResult', description: 'A sealed answer, and what it cost as the enclave signed it.' });
+export type AgentResult = z.infer<typeof agentResultSchema>;
+
+/** The members of `provider_unavailable` beside those of every problem: proof of what was charged. */
+export const providerUnavailableMembers = { statement, attestationDocument };

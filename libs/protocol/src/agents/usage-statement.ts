@@ -1,0 +1,98 @@
+import * as z from 'zod';
+import { base64UrlText } from '../encoding/base64-text';
+import { MESSAGE_ID_PATTERN } from '../messages/message-id';
+import {
+  AGENT_ENDS,
+  PROVIDERS,
+  modelClassSchema,
+  modelNameSchema,
+  pricesSha256Schema,
+  pricesVersionSchema,
+} from './vocabulary';
+
+export const USAGE_STATEMENT_TYPE = 'communique-tee-usage+jws';
+
+/** The most characters of a statement: a JWS in compact form. */
+export const MAX_STATEMENT_CHARACTERS = 4096;
+
+const tokens = z.int().min(0);
+
+/**
+ * Tokens of one attempt in classes that do not overlap: each token is in one of them. `thinking` is beside `output`, and tokens that a
+ * provider wrote into its cache are not in `input` too.
+ */
+export const usageSchema = z.strictObject({
+  input: tokens,
+  cached: tokens,
+  /** Written to the provider's cache for some minutes. */
+  cacheWrittenShort: tokens,
+  /** Written to the provider's cache for an hour or longer. */
+  cacheWrittenLong: tokens,
+  output: tokens,
+  thinking: tokens,
+});
+export type Usage = z.infer<typeof usageSchema>;
+
+/**
+ * What is known of an attempt's tokens. `reported`: by the provider, in `usage`. `invalid`: the provider's counts contradict themselves, or
+ * it billed otherwise than was requested. `unknown`: bytes left the enclave, and no counts came. `not_billed`: an HTTP error status of the
+ * provider, or no byte left.
+ */
+export const USAGE_STATES = ['reported', 'invalid', 'unknown', 'not_billed'] as const;
+export type UsageState = (typeof USAGE_STATES)[number];
+
+/** Ends before any byte was sent. */
+const NOTHING_SENT: readonly string[] = ['task_invalid', 'not_sent'];
+/** Ends that need an answer of the provider. */
+const ANSWERED: readonly string[] = [
+  'complete',
+  'cut',
+  'empty',
+  'refused',
+  'other',
+  'answer_rejected',
+  'tier_mismatch',
+];
+
+const claims = z.strictObject({
+  v: z.literal(1),
+  request_id: z.string().regex(MESSAGE_ID_PATTERN),
+  /** Of the whole agent request's CBOR form, in base64url. */
+  request_sha256: base64UrlText(32),
+  attempt: z.union([z.literal(1), z.literal(2)]),
+  model_class: modelClassSchema,
+  provider: z.enum(PROVIDERS),
+  /** As configured; the price is that of its row. */
+  model: modelNameSchema,
+  /** As the provider answered; null where it named none. */
+  served_model: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,100}$/)
+    .nullable(),
+  end: z.enum(AGENT_ENDS),
+  usage_state: z.enum(USAGE_STATES),
+  usage: usageSchema.nullable(),
+  prices_version: pricesVersionSchema,
+  prices_sha256: pricesSha256Schema,
+  /** Micro-dollars, a whole number in decimal: a JSON number could lose digits. */
+  cost_micro_usd: z.string().regex(/^(0|[1-9][0-9]{0,17})$/),
+  /** Unix seconds by the enclave's clock: the prices are those of this time. */
+  time: z.int().min(0),
+  pcr0: z.string().regex(/^[0-9a-f]{96}$/),
+  /** Of the attestation document that is carried beside, in base64url. */
+  attestation_sha256: base64UrlText(32),
+});
+
+/**
+ * The claims of a usage statement: what one attempt of an agent task used and cost, signed as a JWS (`alg` `Ed25519`, RFC 9864) with `typ`
+ * USAGE_STATEMENT_TYPE under the receipt key. It holds nothing of the task but its hash.
+ */
+export const usageStatementSchema = claims.refine(isConsistent, 'usage, state, end and cost agree');
+export type UsageStatement = z.infer<typeof claims>;
+
+function isConsistent({ usage, usage_state, end, cost_micro_usd }: UsageStatement): boolean {
+  if ((usage !== null) !== (usage_state === 'reported')) return false;
+  if (usage_state === 'not_billed' && cost_micro_usd !== '0') return false;
+  if (NOTHING_SENT.includes(end)) return usage_state === 'not_billed';
+  return !ANSWERED.includes(end) || usage_state !== 'not_billed';
+}

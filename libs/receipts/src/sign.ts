@@ -1,0 +1,33 @@
+import {
+  RECEIPT_TYPE,
+  USAGE_STATEMENT_TYPE,
+  receiptClaimsSchema,
+  usageStatementSchema,
+  type ReceiptClaims,
+  type UsageStatement,
+} from '@communique-tee/protocol';
+import { CompactSign, type CryptoKey, type KeyObject } from 'jose';
+import { RECEIPT_ALGORITHM } from './signed-by-enclave';
+
+/**
+ * A receipt as JWS in compact form (RFC 7515, RFC 9864: `Ed25519`). The key never leaves the enclave.
+ * @param claims `offices` in any order: they are sorted by commitment, so that their order says nothing of the message's
+ * @throws ZodError for claims that are not those of a receipt
+ */
+export async function signReceipt(claims: ReceiptClaims, privateKey: CryptoKey | KeyObject): Promise<string> {
+  const offices = [...claims.offices].sort((a, b) => (a.commitment < b.commitment ? -1 : 1));
+  return sign(RECEIPT_TYPE, receiptClaimsSchema.parse({ ...claims, offices }), privateKey);
+}
+
+/**
+ * A usage statement as JWS in compact form, under the same key as receipts and with a `typ` of its own.
+ * @throws ZodError for claims that are not those of a usage statement, or that contradict themselves
+ */
+export async function signUsageStatement(claims: UsageStatement, privateKey: CryptoKey | KeyObject): Promise<string> {
+  return sign(USAGE_STATEMENT_TYPE, usageStatementSchema.parse(claims), privateKey);
+}
+
+function sign(typ: string, claims: object, privateKey: CryptoKey | KeyObject): Promise<string> {
+  const payload = new TextEncoder().encode(JSON.stringify(claims));
+  return new CompactSign(payload).setProtectedHeader({ alg: RECEIPT_ALGORITHM, typ }).sign(privateKey);
+}

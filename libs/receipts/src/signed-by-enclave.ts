@@ -1,0 +1,166 @@
+import { AttestationError } from '@communique-tee/attestation/browser';
+import {
+  EnclaveError,
+  type EnclaveEvidence,
+  type EnclaveIdentity,
+  type EnclavePolicy,
+} from '@communique-tee/enclave-identity/browser';
+import { decodeJson, fromBase64Url, toBase64Url } from '@communique-tee/protocol';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { ReceiptError } from './errors';
+
+/** `alg` of every JWS that an enclave signs (RFC 9864). */
+export const RECEIPT_ALGORITHM = 'Ed25519';
+
+const SIGNATURE_BYTES = 64;
+/** An instance leaf certificate lasts three hours; a document is never older than its certificate when it vouches for a signature. */
+const MAX_DOCUMENT_AGE_MS = 3 * 3600_000 + 60_000;
+/** The document is made before the signature; a little is allowed for two clocks. */
+const MAX_DOCUMENT_FUTURE_MS = 5_000;
+
+/** Whose signatures are believed. */
+export interface SignerPolicy extends Pick<EnclavePolicy, 'acceptedMeasurements' | 'acceptedCustody' | 'trustAnchor'> {
+  /** The caller's choice of entry: `verifyEnclave` of `@communique-tee/enclave-identity` (Node) or of its `/browser`. */
+  verifyEnclave: (evidence: EnclaveEvidence, policy: EnclavePolicy) => Promise<EnclaveIdentity>;
+}
+
+/** What every signed statement of an enclave claims, beside what it is about. */
+interface SignedClaims {
+  /** Unix seconds by the enclave's clock. */
+  time: number;
+  pcr0: string;
+  /** SHA-256 of the attestation document that is carried beside, in base64url. */
+  attestation_sha256: string;
+}
+
+/** One kind of signed statement: the `typ` of its JWS, and how its claims are read. */
+export interface SignedKind<Claims extends SignedClaims> {
+  readonly type: string;
+  /** @throws for claims of another form */
+  readonly parse: (claims: unknown) => Claims;
+}
+
+export interface VerifiedStatement<Claims> {
+  claims: Claims;
+  /** The enclave that signed it, as the carried document attests it. */
+  enclave: EnclaveIdentity;
+}
+
+/**
+ * Verifies what an enclave signed, years later if need be: the attestation document beside it is verified at the statement's own time (so
+ * that time lies inside the validity of every certificate of the chain), the receipt key is taken from that document's `user_data`, the
+ * signature is checked under it, and time and measurement against the document. What the statement is about, the caller compares.
+ * @throws ReceiptError by `code`
+ */
+export async function verifySigned<Claims extends SignedClaims>(
+  kind: SignedKind<Claims>,
+  { jws, document }: { jws: string; document: Uint8Array },
+  policy: SignerPolicy,
+): Promise<VerifiedStatement<Claims>> {
+  const claimed = readClaims_unverified(kind, jws);
+  if (claimed.attestation_sha256 !== toBase64Url(sha256(document))) {
+    throw new ReceiptError('ERR_RECEIPT_ATTESTATION', 'the receipt names another attestation document');
+  }
+  const enclave = await verifyDocument(document, claimed, policy);
+  const claims = await verifySignature(kind, jws, enclave.receiptKey);
+  const { attestation } = enclave;
+  const timeMs = claims.time * 1000;
+  // A second's resolution: a receipt of the very second in which the certificate starts is inside
+  if (timeMs + 999 < attestation.leafNotBeforeMs || timeMs > attestation.leafNotAfterMs) {
+    throw new ReceiptError('ERR_RECEIPT_TIME', 'the receipt was signed outside the validity of its certificate');
+  }
+  if (claims.pcr0 !== attestation.pcr0)
+    throw new ReceiptError('ERR_RECEIPT_MEASUREMENT', 'the receipt names another measurement');
+  return { claims, enclave };
+}
+
+async function verifyDocument(
+  document: Uint8Array,
+  claimed: SignedClaims,
+  { verifyEnclave, acceptedMeasurements, acceptedCustody, trustAnchor }: SignerPolicy,
+): Promise<EnclaveIdentity> {
+  try {
+    return await verifyEnclave(
+      { document },
+      {
+        acceptedMeasurements,
+        ...(acceptedCustody && { acceptedCustody }),
+        ...(trustAnchor && { trustAnchor }),
+        freshness: { documentTakenFromCache: true },
+        maxAgeMs: MAX_DOCUMENT_AGE_MS,
+        maxFutureSkewMs: MAX_DOCUMENT_FUTURE_MS,
+        at: new Date(claimed.time * 1000 + 999),
+      },
+    );
+  } catch (cause) {
+    if (cause instanceof AttestationError)
+      throw new ReceiptError('ERR_RECEIPT_ATTESTATION', `the attestation document does not verify: ${cause.code}`, {
+        cause,
+      });
+    if (!(cause instanceof EnclaveError)) throw cause;
+    throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', cause.message, { cause });
+  }
+}
+
+/**
+ * The signature alone, under a key that is known already. It does not show when, or for what, the statement was made.
+ * @param receiptKey 32 bytes, Ed25519
+ * @throws ReceiptError `ERR_RECEIPT_SIGNATURE` | `ERR_RECEIPT_MALFORMED`
+ */
+export async function verifySignature<Claims extends SignedClaims>(
+  kind: SignedKind<Claims>,
+  jws: string,
+  receiptKey: Uint8Array,
+): Promise<Claims> {
+  const { payload, signature, signed } = partsOf(jws, kind.type);
+  let isSigned: boolean;
+  try {
+    const key = await crypto.subtle.importKey('raw', new Uint8Array(receiptKey), RECEIPT_ALGORITHM, false, ['verify']);
+    isSigned = await crypto.subtle.verify(RECEIPT_ALGORITHM, key, signature, signed);
+  } catch (cause) {
+    throw new ReceiptError('ERR_RECEIPT_SIGNATURE', 'the receipt key cannot verify', { cause });
+  }
+  if (!isSigned) throw new ReceiptError('ERR_RECEIPT_SIGNATURE', 'the signature does not fit the attested receipt key');
+  return readClaims(kind, payload);
+}
+
+/** What a statement claims, before anything is verified. @throws ReceiptError `ERR_RECEIPT_MALFORMED` */
+export function readClaims_unverified<Claims extends SignedClaims>(kind: SignedKind<Claims>, jws: string): Claims {
+  return readClaims(kind, partsOf(jws, kind.type).payload);
+}
+
+interface Parts {
+  readonly payload: Uint8Array;
+  /** 64 bytes. */
+  readonly signature: Uint8Array<ArrayBuffer>;
+  /** What the signature is over (RFC 7515 section 5.2). */
+  readonly signed: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * The parts of a compact JWS (RFC 7515 section 3.1) with the header of its kind, before the signature is verified. Base64url is read
+ * strictly (RFC 4648 section 3.5): no padding, unused bits zero, nothing around it, so that one statement has one text. Libraries for JWS
+ * take more.
+ * @throws ReceiptError `ERR_RECEIPT_MALFORMED`
+ */
+function partsOf(jws: string, type: string): Parts {
+  try {
+    const [header, payload, signature, ...more] = jws.split('.').map(fromBase64Url);
+    if (header === undefined || payload === undefined || signature?.length !== SIGNATURE_BYTES || more.length > 0)
+      throw new TypeError('parts');
+    const { alg, typ, ...rest } = decodeJson(header) as Record<string, unknown>;
+    if (alg !== RECEIPT_ALGORITHM || typ !== type || Object.keys(rest).length > 0) throw new TypeError('header');
+    const signed = new TextEncoder().encode(jws.slice(0, jws.lastIndexOf('.')));
+    return { payload, signature: new Uint8Array(signature), signed };
+  } catch (cause) {
+    throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a JWS as receipts are', { cause });
+  }
+}
+
+function readClaims<Claims extends SignedClaims>(kind: SignedKind<Claims>, payload: Uint8Array): Claims {
+  try {
+    return kind.parse(decodeJson(payload));
+  } catch (cause) {
+    throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'the claims are not those of a receipt', { cause });
+  }
+}

@@ -1,0 +1,99 @@
+import {
+  costMicroUsd,
+  priceTableSha256,
+  reservationMicroUsd,
+  rowOf,
+  type PriceTable,
+  type PricedModel,
+} from '@communique-tee/agents';
+import {
+  USAGE_STATEMENT_TYPE,
+  toBase64Url,
+  usageStatementSchema,
+  type Provider,
+  type UsageStatement,
+} from '@communique-tee/protocol';
+import { ReceiptError } from './errors';
+import {
+  verifySignature,
+  verifySigned,
+  type SignedKind,
+  type SignerPolicy,
+  type VerifiedStatement,
+} from './signed-by-enclave';
+
+const STATEMENT: SignedKind<UsageStatement> = {
+  type: USAGE_STATEMENT_TYPE,
+  parse: (claims) => usageStatementSchema.parse(claims),
+};
+
+/** The attempt that a usage statement has to be about. */
+export interface ExpectedAttempt {
+  /** The request id as a UUID, and SHA-256 (32 bytes) of the whole agent request's CBOR form. */
+  readonly requestId: string;
+  readonly requestSha256: Uint8Array;
+  readonly attempt: 1 | 2;
+  readonly modelClass: string;
+  /** As the attested configuration has them for this class. */
+  readonly provider: Provider;
+  readonly model: string;
+  readonly maxOutputTokens: number;
+  /** Length of the sealed task's ciphertext. */
+  readonly ciphertextBytes: number;
+  /** The price table to calculate the cost by. */
+  readonly prices: PriceTable;
+}
+
+/**
+ * Verifies a usage statement: what `verifySigned` checks, that it is about this attempt, and that its cost is what the price table gives.
+ *
+ * @param carried the JWS and the attestation document (COSE_Sign1) beside it; untrusted
+ * @throws ReceiptError by `code`; `ERR_STATEMENT_OTHER_REQUEST`, `ERR_STATEMENT_PRICES` and `ERR_STATEMENT_COST` beside those of a receipt
+ */
+export async function verifyUsageStatement(
+  carried: { readonly statement: string; readonly attestationDocument: Uint8Array },
+  policy: SignerPolicy,
+  expected: ExpectedAttempt,
+): Promise<VerifiedStatement<UsageStatement>> {
+  const signed = { jws: carried.statement, document: carried.attestationDocument };
+  const verified = await verifySigned(STATEMENT, signed, policy);
+  checkUsageStatement(verified.claims, expected);
+  return verified;
+}
+
+/**
+ * The signature alone, under a key that is known already: take `checkUsageStatement` beside it.
+ * @param receiptKey 32 bytes, Ed25519
+ * @throws ReceiptError `ERR_RECEIPT_SIGNATURE` | `ERR_RECEIPT_MALFORMED`
+ */
+export function verifyUsageStatementSignature(statement: string, receiptKey: Uint8Array): Promise<UsageStatement> {
+  return verifySignature(STATEMENT, statement, receiptKey);
+}
+
+/**
+ * That a statement is about this attempt, and that its cost is the price of what it says was used: the tokens' price where they are
+ * reported (it may exceed the reservation), the full price of one attempt where they are not known, and nothing where nothing is billed.
+ * @throws ReceiptError `ERR_STATEMENT_OTHER_REQUEST` | `ERR_STATEMENT_PRICES` | `ERR_STATEMENT_COST`
+ */
+export function checkUsageStatement(claims: UsageStatement, expected: ExpectedAttempt): void {
+  const isForThis =
+    claims.request_id === expected.requestId &&
+    claims.request_sha256 === toBase64Url(expected.requestSha256) &&
+    claims.attempt === expected.attempt &&
+    claims.model_class === expected.modelClass &&
+    claims.provider === expected.provider &&
+    claims.model === expected.model;
+  if (!isForThis) throw new ReceiptError('ERR_STATEMENT_OTHER_REQUEST', 'the statement is for another attempt');
+  const { prices } = expected;
+  if (claims.prices_version !== prices.version || claims.prices_sha256 !== priceTableSha256(prices))
+    throw new ReceiptError('ERR_STATEMENT_PRICES', 'the statement is under another price table');
+  const row = rowOf(prices, claims.provider, claims.model, new Date(claims.time * 1000));
+  if (row === null) throw new ReceiptError('ERR_STATEMENT_PRICES', 'the price table has no price for this model then');
+  if (BigInt(claims.cost_micro_usd) !== costOf(claims, row, expected))
+    throw new ReceiptError('ERR_STATEMENT_COST', 'the cost is not the price of what the statement says was used');
+}
+
+function costOf({ usage, usage_state }: UsageStatement, row: PricedModel, expected: ExpectedAttempt): bigint {
+  if (usage !== null) return costMicroUsd(usage, row);
+  return usage_state === 'not_billed' ? 0n : reservationMicroUsd({ row, ...expected });
+}
