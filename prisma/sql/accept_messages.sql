@@ -1,6 +1,7 @@
 -- Accepts a batch of messages and returns one outcome for each, in the order they were given:
 --
---   accepted, resealed           stored with its key, job and reservation; accepted_at and next_attempt_at are set
+--   accepted, resealed           stored with its key and job, and with its reservation where it has a price; accepted_at and
+--                                next_attempt_at are set
 --   duplicate                    the same bytes are stored already, and with a proof the same status hash; costs nothing
 --   idempotency_key_reused       the key was used with other bytes
 --   message_id_taken             the id is another owner's, or was used with other bytes or another status hash
@@ -15,6 +16,9 @@
 --   fair_share_reached           the owner's day would be more than a ninth of what is free in the system's hour or day
 --   emergency_stop               spending is stopped
 --   gone                         the id was in use and its message was deleted meanwhile: call again
+--
+-- Without a price (p_amount = 0) no money is reserved: no row of the ledger is written, the system's windows are neither locked nor
+-- written, and neither a cap nor the stop refuses. The owner's day still counts messages.
 --
 -- Resealed: a message that ended as key_retired and that its owner has sealed to another key starts over under its id. Nothing of it
 -- was opened, so it does not count as another message of the day.
@@ -152,11 +156,11 @@ BEGIN
   v_wanted := v_outcomes;
   IF v_paid = 0 THEN
     NULL;
-  ELSIF spending_stopped() THEN
+  ELSIF p_amount <> 0 AND spending_stopped() THEN
     SELECT array_agg(CASE WHEN r.outcome = ANY (v_paying) THEN 'emergency_stop' ELSE r.outcome END ORDER BY n)
       INTO v_outcomes FROM unnest(v_outcomes) WITH ORDINALITY AS r (outcome, n);
   ELSE
-    -- Adds what the whole batch wants. That makes or locks all its windows, in order.
+    -- Adds what the whole batch wants. That makes or locks all its windows, in order; without a price those of owners' messages alone.
     WITH added AS (
       INSERT INTO budget_window AS w (scope, subject, starts_at, reserved_micro_usd, messages)
       SELECT scope, subject, starts_at, paid * p_amount, new FROM (
@@ -164,20 +168,22 @@ BEGIN
           FROM unnest(p_owners, v_outcomes) AS r (owner, outcome) WHERE owner IS NOT NULL AND r.outcome = ANY (v_paying) GROUP BY owner
         UNION ALL VALUES ('system_hour'::"BudgetScope", '', p_hour, v_paid, v_new), ('system_day', '', p_day, v_paid, v_new)
       ) AS b (scope, subject, starts_at, paid, new)
+      WHERE p_amount <> 0 OR (scope = 'user_day' AND new > 0)
       ORDER BY scope, subject
       ON CONFLICT (scope, subject, starts_at) DO UPDATE
         SET reserved_micro_usd = w.reserved_micro_usd + EXCLUDED.reserved_micro_usd, messages = w.messages + EXCLUDED.messages
       RETURNING scope, reserved_micro_usd + spent_micro_usd AS used, messages)
     SELECT bool_and(CASE scope
-        WHEN 'user_day' THEN used <= p_user_cap AND (p_user_messages = 0 OR messages <= p_user_messages)
+        WHEN 'user_day' THEN (p_amount = 0 OR used <= p_user_cap) AND (p_user_messages = 0 OR messages <= p_user_messages)
         WHEN 'system_hour' THEN used <= p_hour_cap
         ELSE used <= p_day_cap END)
       -- So do the shares of all, where the largest fits after the whole batch.
-      AND coalesce(max(used) FILTER (WHERE scope = 'user_day'), 0) * v_shares
-        <= min(CASE scope WHEN 'system_hour' THEN p_hour_cap - used WHEN 'system_day' THEN p_day_cap - used END)
+      AND (p_amount = 0 OR coalesce(max(used) FILTER (WHERE scope = 'user_day'), 0) * v_shares
+        <= min(CASE scope WHEN 'system_hour' THEN p_hour_cap - used WHEN 'system_day' THEN p_day_cap - used END))
       INTO v_fits FROM added;
 
-    IF NOT v_fits THEN
+    -- Null where no window was written.
+    IF NOT coalesce(v_fits, true) THEN
       -- What each window holds without this batch.
       SELECT array_agg(b.owner), array_agg(reserved_micro_usd + spent_micro_usd - b.paid * p_amount), array_agg(messages - b.new)
         INTO v_users, v_user_used, v_user_messages
@@ -192,13 +198,16 @@ BEGIN
 
       FOR i IN 1 .. v_count LOOP
         CONTINUE WHEN v_wanted[i] <> ALL (v_paying);
-        -- Without an owner it is null, and so is each comparison with a user's limit: none refuses.
+        -- Without an owner it is null, and so is each comparison with a user's limit: none refuses. So it is with the system's windows,
+        -- and with the owner of a resealed message, where there is no price.
         v_user := array_position(v_users, p_owners[i]);
         v_new := (v_wanted[i] = 'accepted')::int;
-        IF v_user_used[v_user] + p_amount > p_user_cap THEN
+        IF p_amount <> 0 AND v_user_used[v_user] + p_amount > p_user_cap THEN
           v_outcomes[i] := 'user_daily_limit_reached';
         ELSIF p_user_messages > 0 AND v_new = 1 AND v_user_messages[v_user] >= p_user_messages THEN
           v_outcomes[i] := 'daily_messages_reached';
+        ELSIF p_amount = 0 THEN
+          IF v_user IS NOT NULL THEN v_user_messages[v_user] := v_user_messages[v_user] + v_new; END IF;
         ELSIF v_hour_used + p_amount > p_hour_cap THEN
           v_outcomes[i] := 'system_hourly_limit_reached';
         ELSIF v_day_spent + p_amount > p_day_cap THEN
@@ -223,8 +232,8 @@ BEGIN
         FROM unnest(p_owners, v_wanted, v_outcomes) AS r (owner, wanted, outcome) WHERE wanted <> r.outcome GROUP BY owner)
       INSERT INTO budget_window AS w (scope, subject, starts_at, reserved_micro_usd, messages)
       SELECT 'user_day'::"BudgetScope", owner, p_day, paid * p_amount, new FROM refused WHERE owner IS NOT NULL
-      UNION ALL SELECT 'system_hour', '', p_hour, sum(paid)::bigint * p_amount, sum(new)::int FROM refused HAVING count(*) > 0
-      UNION ALL SELECT 'system_day', '', p_day, sum(paid)::bigint * p_amount, sum(new)::int FROM refused HAVING count(*) > 0
+      UNION ALL SELECT 'system_hour', '', p_hour, sum(paid)::bigint * p_amount, sum(new)::int FROM refused HAVING count(*) > 0 AND p_amount <> 0
+      UNION ALL SELECT 'system_day', '', p_day, sum(paid)::bigint * p_amount, sum(new)::int FROM refused HAVING count(*) > 0 AND p_amount <> 0
       ON CONFLICT (scope, subject, starts_at) DO UPDATE
         SET reserved_micro_usd = w.reserved_micro_usd - EXCLUDED.reserved_micro_usd, messages = w.messages - EXCLUDED.messages;
       DELETE FROM budget_window
@@ -259,13 +268,13 @@ BEGIN
   -- Due at once by the database's clock, as the queue reads it: the gateway's may be ahead.
   INSERT INTO delivery_job (message_id, sealed, key_id, expires_at, next_attempt_at, reserved_micro_usd, reserved_at)
   SELECT id, substring(p_sealed FROM start FOR length), substring(p_key_ids FROM n::int * 16 - 15 FOR 16), expires_at, v_due,
-    CASE WHEN owner IS NULL THEN p_amount END, CASE WHEN owner IS NULL THEN p_now END
+    CASE WHEN owner IS NULL AND p_amount <> 0 THEN p_amount END, CASE WHEN owner IS NULL AND p_amount <> 0 THEN p_now END
   FROM unnest(p_ids, p_owners, p_expires_at, p_starts, p_lengths, v_outcomes) WITH ORDINALITY AS r (id, owner, expires_at, start, length, outcome, n)
   WHERE r.outcome IN ('accepted', 'resealed');
 
   INSERT INTO reservation (id, message_id, owner, reserved_micro_usd, reserved_at, price_version)
   SELECT gen_random_uuid(), id, owner, p_amount, p_now, p_price_version
-  FROM unnest(p_ids, p_owners, v_outcomes) AS r (id, owner, outcome) WHERE owner IS NOT NULL AND r.outcome IN ('accepted', 'resealed');
+  FROM unnest(p_ids, p_owners, v_outcomes) AS r (id, owner, outcome) WHERE owner IS NOT NULL AND p_amount <> 0 AND r.outcome IN ('accepted', 'resealed');
 
   RETURN QUERY
   SELECT r.outcome, CASE WHEN r.outcome IN ('accepted', 'resealed') THEN r.accepted_at END, CASE WHEN r.outcome IN ('accepted', 'resealed') THEN v_due END

@@ -166,7 +166,10 @@ const VARIABLES: readonly OddValue[] = [
     ],
     [variables({ LOG_LEVEL: 'loud' }), /^LOG_LEVEL must be one of fatal/],
     [variables({ ENCLAVE_TIMEOUT_MS: '120000' }), /^DELIVERY_LEASE_MS must be more than ENCLAVE_TIMEOUT_MS/],
-    [variables({ DEFAULT_USER_DAILY_LIMIT: '0.01' }), /^DEFAULT_USER_DAILY_LIMIT is less than one message can cost/],
+    [
+      variables({ DEFAULT_USER_DAILY_LIMIT: '0.01', DELIVERY_PRICE_PER_OFFICE: '0.01' }),
+      /^DEFAULT_USER_DAILY_LIMIT is less than one message can cost/,
+    ],
     [variables({ SHUTDOWN_DRAIN_MS: '25000' }), /^SHUTDOWN_TIMEOUT_MS must be more than SHUTDOWN_DRAIN_MS/],
     [
       variables({ PAGE_VERIFIER_URL: 'https://Dev.communique.example.org/communique-tee/' }),

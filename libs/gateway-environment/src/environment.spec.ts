@@ -60,10 +60,12 @@ describe('the environment', () => {
   });
 
   it('does not start with a cap that no message fits under', () => {
-    expect(problems({ ...GOOD, DEFAULT_USER_DAILY_LIMIT: '0.03' })).toEqual([
+    const priced = { ...GOOD, DELIVERY_PRICE_PER_OFFICE: '0.01' };
+    expect(problems({ ...priced, DEFAULT_USER_DAILY_LIMIT: '0.03' })).toEqual([
       expect.stringMatching(/^DEFAULT_USER_DAILY_LIMIT: is less than one message can cost/),
     ]);
-    expect(problems({ ...GOOD, DEFAULT_USER_DAILY_LIMIT: '0.04' })).toEqual([]);
+    expect(problems({ ...priced, DEFAULT_USER_DAILY_LIMIT: '0.04' })).toEqual([]);
+    expect(problems({ ...GOOD, DEFAULT_USER_DAILY_LIMIT: '0.01' })).toEqual([]);
   });
 
   it('has the defaults of the guide', () => {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { MeasurementSet } from '@communique-tee/attestation';
 import { closestName } from './closest-name';
+import { highestCostOfMessage } from './delivery-price';
 import { brokenSignInRules, pageSignInOf } from './page-sign-in';
-import { highestCostOfMessageMicroUsd } from './prices';
 import type { GatewayConfig } from './gateway-config';
 import { brokenResidenceRules, residenceOf } from './residence';
 import { leavesMachineInClear } from './sentry-dsn';
@@ -139,12 +139,13 @@ function* brokenRules(
       'DELIVERY_LEASE_MS',
       'must be more than ENCLAVE_TIMEOUT_MS: a message would be leased again while it is on its way',
     ];
+  const mostOfMessage = highestCostOfMessage(values.DELIVERY_PRICE_PER_OFFICE ?? 0n);
   for (const name of ['DEFAULT_USER_DAILY_LIMIT', 'SYSTEM_HOURLY_LIMIT', 'EMERGENCY_SHUTDOWN_THRESHOLD'] as const) {
     const limit = values[name];
-    if (limit !== undefined && limit < highestCostOfMessageMicroUsd)
+    if (limit !== undefined && limit < mostOfMessage)
       yield [
         name,
-        `is less than one message can cost (${String(highestCostOfMessageMicroUsd)} micro-dollars): nothing would ever be accepted`,
+        `is less than one message can cost at DELIVERY_PRICE_PER_OFFICE (${String(mostOfMessage)} micro-dollars): none would ever be accepted`,
       ];
   }
   const { DELIVERY_MIN_BACKOFF_MS: least, DELIVERY_MAX_BACKOFF_MS: most } = values;
@@ -210,6 +211,7 @@ function configOf(
       userDayMessages: values.MESSAGES_PER_USER_DAY,
       systemHourCapMicroUsd: values.SYSTEM_HOURLY_LIMIT,
       systemDayCapMicroUsd: values.EMERGENCY_SHUTDOWN_THRESHOLD,
+      deliveryPriceMicroUsd: values.DELIVERY_PRICE_PER_OFFICE,
     },
     auth: {
       issuer: values.AUTH_ISSUER,

@@ -88,8 +88,10 @@ export interface GatewayConfig {
     /** Messages of one owner that are accepted in one UTC day; 0: no limit. */
     readonly userDayMessages: number;
     readonly systemHourCapMicroUsd: bigint;
-    /** Reaching it stops all spending until an operator clears the stop. */
+    /** Spending it raises the emergency stop. */
     readonly systemDayCapMicroUsd: bigint;
+    /** What each copy that went out costs; 0: mail costs nothing and is outside of the caps. */
+    readonly deliveryPriceMicroUsd: bigint;
   };
   readonly auth: {
     readonly issuer: string;

@@ -9,9 +9,9 @@ export {
   type ParsedEnvironment,
 } from './environment';
 export { GATEWAY_KEEP_ALIVE_SECONDS } from './connections';
+export { costOfCopies, deliveryPriceVersion, highestCostOfMessage } from './delivery-price';
 export { parseExpectedOperator } from './expected-operator';
 export type { GatewayConfig, PageSignIn, ResidenceConfig, ResidenceMode, TokenType } from './gateway-config';
 export { formatDollars } from './money';
-export { costOfDelivery, highestCostOfMessageMicroUsd, prices } from './prices';
 export { parseSentryDsn } from './sentry-dsn';
 export { OWN_PREFIXES, VARIABLES } from './variables';

@@ -220,6 +220,7 @@ export const VARIABLES = {
   MESSAGES_PER_USER_DAY: wholeNumber(0, 1_000_000).default(20),
   SYSTEM_HOURLY_LIMIT: dollars.default(100_000_000n),
   EMERGENCY_SHUTDOWN_THRESHOLD: dollars.default(500_000_000n),
+  DELIVERY_PRICE_PER_OFFICE: dollars.default(0n),
 
   TEE_PROVIDER: z.enum(['aws', 'mock'], rule('must be aws (Nitro Enclaves) or mock (development)')).default('aws'),
   AWS_REGION: z

@@ -43,6 +43,7 @@ describeWith(redisAvailability(), 'three gateways', () => {
         DELIVERY_POLL_MS: '100',
         DATABASE_POOL_SIZE: '10',
         ...HIGH_RATE_LIMITS,
+        DELIVERY_PRICE_PER_OFFICE: '0.01',
         DEFAULT_USER_DAILY_LIMIT: '1000',
         SYSTEM_HOURLY_LIMIT: '1000',
         EMERGENCY_SHUTDOWN_THRESHOLD: '1000',

@@ -28,6 +28,7 @@ export async function prepareGateways(folder: string) {
     ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
     ...HIGH_RATE_LIMITS,
     MESSAGES_PER_USER_DAY: '0',
+    DELIVERY_PRICE_PER_OFFICE: '0.01',
     ADMISSION_MAX_WAITING: '1000000',
     DATABASE_POOL_SIZE: '10',
     DELIVERY_MIN_BACKOFF_MS: '60000',

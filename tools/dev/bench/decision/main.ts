@@ -34,6 +34,7 @@ const config: Pick<GatewayConfig, 'log' | 'redis' | 'rateLimits' | 'budget'> = {
     userDayMessages: 0,
     systemHourCapMicroUsd: 10n ** 15n,
     systemDayCapMicroUsd: 10n ** 15n,
+    deliveryPriceMicroUsd: 10_000n,
   },
 };
 const logger = new Logger(config, { write: (line) => process.stderr.write(line) });
@@ -52,7 +53,7 @@ const { ratePerSecond } = await runClosedLoop({ senders, warmUpMs, durationMs },
     limitClass: 'api',
     address: `192.0.2.${String(at)}`,
     owner: owners[at],
-    spends: true,
+    spends: 'message',
   });
   if (states.length !== 2) throw new Error('not decided');
 });

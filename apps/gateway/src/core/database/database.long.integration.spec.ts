@@ -104,6 +104,7 @@ describe('a database whose sessions are in another time zone', () => {
         userDayMessages: 0,
         systemHourCapMicroUsd: 10n ** 9n,
         systemDayCapMicroUsd: 10n ** 9n,
+        deliveryPriceMicroUsd: 10_000n,
       },
     });
     const expiresAt = new Date(Date.now() + 3_600_000);

@@ -5,14 +5,17 @@ import type { FastifyRequest } from 'fastify';
 import type { OperationDescription } from './operation';
 import type { RateLimitClass } from './rate-limit-class';
 
+/** What costs money: delivering a message, where delivery has a price, and an agent's task. */
+export type Spends = 'message' | 'agent_task';
+
 /** What a request is held to before its body is read; part of the route's Fastify config. */
 export interface RoutePolicy {
   readonly limitClass: RateLimitClass;
   readonly authenticated: boolean;
   /** What a request without a token may present in its place; absent: nothing. */
   readonly inPlaceOfToken?: 'status_secret' | 'proof';
-  /** Whether a request may cost money; absent: no. */
-  readonly spends?: boolean;
+  /** What a request may spend for; absent: nothing. */
+  readonly spends?: Spends;
   /** What the OpenAPI document says of the route; null: the document leaves it out. */
   readonly operation?: Omit<OperationDescription, 'problems'> | null;
   /** Codes that the route's decorators and its handler answer with, in the order of the decorators. */

@@ -3,7 +3,6 @@ import type { EnclaveHealth } from '@communique-tee/protocol';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { AttestationMonitor } from '../../features/attestation/attestation-monitor';
 import { BudgetService } from '../../features/budget/budget.service';
-import { highestCostOfMessageMicroUsd } from '@communique-tee/gateway-environment';
 import { Database } from '../../core/database/database';
 import { DeliveryQueue } from '../../features/delivery/delivery-queue';
 import { reasonsOf } from '../../features/enclave/enclave-reports';
@@ -127,11 +126,10 @@ export class TeeIndicators {
 
   budget(): Promise<HealthIndicatorResult> {
     return this.asking('budget', async () => {
-      const { stopped, stoppedSince, hour, day } = await this.budgets.state();
+      const { stopped, stoppedSince, hour, day, leastMicroUsd } = await this.budgets.state();
       if (stopped) return { code: 'emergency_stop', since: stoppedSince?.toISOString() ?? null };
-      // Full is what takes no further message, which is before the last cent.
       const isFull = ({ reservedMicroUsd, spentMicroUsd, capMicroUsd }: typeof hour) =>
-        reservedMicroUsd + spentMicroUsd + highestCostOfMessageMicroUsd > capMicroUsd;
+        reservedMicroUsd + spentMicroUsd + leastMicroUsd > capMicroUsd;
       if (isFull(hour)) return { code: 'system_hourly_limit_reached', resetsAt: hour.resetsAt.toISOString() };
       return isFull(day) ? { code: 'system_daily_limit_reached', resetsAt: day.resetsAt.toISOString() } : {};
     });

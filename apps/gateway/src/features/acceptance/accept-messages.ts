@@ -21,7 +21,7 @@ export interface AcceptanceTerms extends Windows {
   readonly now: Date;
   /** Until when the nullifiers of its proofs are kept. */
   readonly nullifiersUntil: Date;
-  /** The most that one message can cost. */
+  /** The most that one message can cost; 0: it is free, no money is reserved, and neither a cap nor the stop refuses it. */
   readonly amountMicroUsd: bigint;
   readonly priceVersion: string;
   readonly userDayCapMicroUsd: bigint;

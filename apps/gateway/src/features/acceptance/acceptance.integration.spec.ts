@@ -9,6 +9,7 @@ import { submissionOf, type Submission } from './submission';
 import { Metrics } from '../../core/telemetry/metrics';
 import { DeliverySignal } from '../delivery/delivery-signal';
 import { MessageMetrics } from '../messages/message-metrics';
+import { windowsOf } from '../budget/windows';
 import { acceptanceParts } from './testing/acceptance-parts';
 
 const PRICE = 40_000n;
@@ -234,6 +235,34 @@ describe('messages accepted in batches', () => {
     expect(await batch('second')).toEqual(Array<string>(12).fill('emergency_stop'));
     expect(await database.client.emergencyStop.count({ where: { clearedAt: null } })).toBe(1);
     expect(await outcome('late', fresh())).toBe('emergency_stop');
+  });
+
+  it('without a price are accepted though every cap is spent and a stop is set, and write no money', async () => {
+    const { database, outcome } = await setUp({ DELIVERY_PRICE_PER_OFFICE: '0', MESSAGES_PER_USER_DAY: '2' });
+    const { client } = database;
+    const { hour, day } = windowsOf(new Date());
+    // Also the next ones, in case the hour or the day ends meanwhile.
+    const data = [0, 3_600_000, 86_400_000].flatMap((laterMs) => [
+      { scope: 'user_day' as const, subject: owner('alice'), startsAt: new Date(day.getTime() + laterMs) },
+      { scope: 'system_hour' as const, subject: '', startsAt: new Date(hour.getTime() + laterMs) },
+      { scope: 'system_day' as const, subject: '', startsAt: new Date(day.getTime() + laterMs) },
+    ]);
+    await client.budgetWindow.createMany({ data: data.map((row) => ({ ...row, spentMicroUsd: 10n ** 12n })) });
+    await client.emergencyStop.create({ data: { reason: 'a test' } });
+    const posts = Array.from({ length: 3 }, () => ['alice', 'bob'].map((who) => outcome(who, fresh()))).flat();
+    const outcomes = (await Promise.all(posts)).sort();
+    expect(outcomes).toEqual([...Array<string>(2).fill('daily_messages_reached'), ...Array<string>(4).fill('queued')]);
+    expect(await client.reservation.count()).toBe(0);
+    expect(await client.deliveryJob.findMany({ select: { reservedMicroUsd: true, reservedAt: true } })).toEqual(
+      Array(4).fill({ reservedMicroUsd: null, reservedAt: null }),
+    );
+    const written = await client.budgetWindow.findMany({ where: { messages: { gt: 0 } }, orderBy: { subject: 'asc' } });
+    expect(
+      written.map(({ scope, subject, reservedMicroUsd, messages }) => ({ scope, subject, reservedMicroUsd, messages })),
+    ).toEqual(
+      ['alice', 'bob'].map((who) => ({ scope: 'user_day', subject: owner(who), reservedMicroUsd: 0n, messages: 2 })),
+    );
+    expect(written.map(({ spentMicroUsd }) => spentMicroUsd)).toEqual([10n ** 12n, 0n]);
   });
 
   it('are all rejected when they cannot be stored', async () => {

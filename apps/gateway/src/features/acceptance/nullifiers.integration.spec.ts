@@ -76,6 +76,17 @@ describe('messages with a proof of residence and without an owner', () => {
     expect(await ledgerCheck(url)).toHaveLength(2);
   });
 
+  it('without a price are accepted under a stop, and write no window and no promise', async () => {
+    const { accept, rows, client } = await setUp({ DELIVERY_PRICE_PER_OFFICE: '0' });
+    await client.emergencyStop.create({ data: { reason: 'a test' } });
+    const again = proven();
+    expect(await Promise.all([accept(again), accept(proven())])).toEqual(['accepted', 'accepted']);
+    expect(await accept(again)).toBe('duplicate');
+    expect(await rows()).toEqual({ messages: 2, jobs: 2, nullifiers: 2, keys: 0, ledger: 0 });
+    expect(await client.budgetWindow.count()).toBe(0);
+    expect(await client.deliveryJob.count({ where: { reservedAt: null, reservedMicroUsd: null } })).toBe(2);
+  });
+
   it('fill the hour to the last message that fits, and leave no nullifier behind where they are refused', async () => {
     const { accept, rows } = await setUp({ SYSTEM_HOURLY_LIMIT: '0.20' });
     const outcomes = await Promise.all(Array.from({ length: 12 }, () => accept(proven())));

@@ -87,6 +87,7 @@ describe('several enclaves', () => {
         userDayMessages: 0,
         systemHourCapMicroUsd: 10n ** 9n,
         systemDayCapMicroUsd: 10n ** 9n,
+        deliveryPriceMicroUsd: 10_000n,
       },
     };
   });

@@ -251,6 +251,6 @@ describe('the budget', () => {
     const message = await at.reserve(100_000n);
     await at.settle(message, 120_000n);
     expect(await at.window('user_day')).toEqual([[0n, 120_000n]]);
-    await expect(at.reserve(0n)).rejects.toMatchObject({ code: 'user_daily_limit_reached' });
+    await expect(at.reserve(1n)).rejects.toMatchObject({ code: 'user_daily_limit_reached' });
   });
 });

@@ -3,7 +3,7 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-co
 import { Database, type Transaction } from '../../core/database/database';
 import { BudgetMetrics } from './budget-metrics';
 import { EmergencyStop } from './emergency-stop';
-import { highestCostOfMessageMicroUsd, prices } from '@communique-tee/gateway-environment';
+import { deliveryPriceVersion, highestCostOfMessage } from '@communique-tee/gateway-environment';
 import { endOfDay, endOfHour, nullifiersUntil, windowsOf, type Windows } from './windows';
 
 /** The promise for a message without an owner, which is in its job and not in the ledger. */
@@ -33,9 +33,11 @@ export interface UserDayState extends WindowState {
 }
 
 export interface BudgetState {
-  /** Whether an emergency stop applies: nothing is spent until an operator clears it. */
+  /** Whether an emergency stop applies: no money is reserved until an operator clears it. */
   readonly stopped: boolean;
   readonly stoppedSince: Date | null;
+  /** A window with less than this left is full: the most that a message can cost, or, where delivery is free, one micro-dollar. */
+  readonly leastMicroUsd: bigint;
   readonly hour: WindowState;
   readonly day: WindowState;
 }
@@ -52,13 +54,14 @@ export class BudgetService {
 
   /** What a message accepted at `now` is held against. */
   termsAt(now: Date) {
+    const { deliveryPriceMicroUsd, ...caps } = this.config.budget;
     return {
       now,
       ...windowsOf(now),
       nullifiersUntil: nullifiersUntil(now),
-      ...this.config.budget,
-      amountMicroUsd: highestCostOfMessageMicroUsd,
-      priceVersion: prices.version,
+      ...caps,
+      amountMicroUsd: highestCostOfMessage(deliveryPriceMicroUsd),
+      priceVersion: deliveryPriceVersion(deliveryPriceMicroUsd),
     };
   }
 
@@ -130,6 +133,7 @@ export class BudgetService {
     return {
       stopped: stop !== null,
       stoppedSince: stop?.raisedAt ?? null,
+      leastMicroUsd: highestCostOfMessage(budget.deliveryPriceMicroUsd) || 1n,
       hour: {
         startsAt: hour,
         resetsAt: endOfHour(now),

@@ -1,4 +1,4 @@
-import { cachedRefusalKeys, readCachedRefusal } from './cached-refusals';
+import { cachedRefusalKeys, readCachedRefusal, type Spending } from './cached-refusals';
 
 const NOW = new Date('2027-03-01T23:59:58.500Z');
 const cached = (value: string | null, leftMs = 1000) => ({ value, leftMs });
@@ -45,6 +45,20 @@ describe('readCachedRefusal', () => {
     expect(until(cached('emergency_stop', 300), none)).toBe(5300);
     expect(until(cached('emergency_stop', 999_999), none)).toBe(7000);
     expect(until(none, cached('user_daily_limit_reached', 1900))).toBe(6500); // the UTC day ends
+  });
+
+  it('refuses a message without a price by the day’s messages alone, and a task of an agent by the stop alone', () => {
+    const of = (spending: Spending, ...values: (string | null)[]) =>
+      readCachedRefusal(
+        values.map((value) => cached(value)),
+        NOW,
+        spending,
+      )?.code ?? null;
+    const full = ['emergency_stop', 'user_daily_limit_reached', 'system_hourly_limit_reached'];
+    expect(of('free_message', ...full)).toBeNull();
+    expect(of('free_message', 'emergency_stop', 'daily_messages_reached')).toBe('daily_messages_reached');
+    expect(of('agent_task', ...full)).toBe('emergency_stop');
+    expect(of('agent_task', null, 'daily_messages_reached', 'system_hourly_limit_reached')).toBeNull();
   });
 
   it('has keys of one owner and one window', () => {

@@ -31,11 +31,27 @@ export function cachedRefusalKeys(owner: string, now: Date): readonly [string, s
   ];
 }
 
+/**
+ * What a request asks the budget for. A message without a price is refused by the owner's messages of the day alone. Tasks of agents
+ * differ in what they reserve, so that a full window for one may have room for another: only the stop refuses them all.
+ */
+export type Spending = 'paid_message' | 'free_message' | 'agent_task';
+
+const REFUSED_BY: Readonly<Record<Spending, readonly BudgetRefusal[]>> = {
+  paid_message: CODES.flat(),
+  free_message: ['daily_messages_reached'],
+  agent_task: ['emergency_stop'],
+};
+
 /** @param values of the three keys, or empty; any other text than a code that counts there is ignored */
-export function readCachedRefusal(values: readonly CachedValue[], now: Date): CachedRefusal | null {
+export function readCachedRefusal(
+  values: readonly CachedValue[],
+  now: Date,
+  spending: Spending = 'paid_message',
+): CachedRefusal | null {
   for (const [at, codes] of CODES.entries()) {
     const cached = values[at];
-    const code = codes.find((each) => each === cached?.value);
+    const code = codes.find((each) => each === cached?.value && REFUSED_BY[spending].includes(each));
     if (cached === undefined || code === undefined) continue;
     const windowLeftMs = (windowEnd(code, now)?.getTime() ?? Infinity) - now.getTime();
     return { code, untilMs: performance.now() + Math.min(cached.leftMs, REFUSAL_LIFE_MS, windowLeftMs) };
@@ -50,7 +66,10 @@ export class CachedRefusals {
 
   constructor(private readonly redis: SharedRedis) {}
 
-  /** Returns at once; the answer to the client does not wait for Redis. */
+  /**
+   * Returns at once; the answer to the client does not wait for Redis.
+   * @param code what would refuse every other request like it: of an agent's task that is the stop alone
+   */
   remember(code: BudgetRefusal, owner: string | null, now: Date): void {
     // Without an owner only the stop and the system's windows refuse.
     const key = cachedRefusalKeys(owner ?? '', now)[CODES.findIndex((codes) => codes.some((each) => each === code))];

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../core/database/database';
 import { Logger } from '../../core/telemetry/logger';
 
-/** The durable switch: while one row is not cleared, nothing is spent by any process. */
+/** The durable switch: while one row is not cleared, no process reserves money. What was accepted is still relayed. */
 @Injectable()
 export class EmergencyStop {
   constructor(

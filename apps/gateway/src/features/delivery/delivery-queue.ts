@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { BudgetService } from '../budget/budget.service';
-import { costOfDelivery } from '@communique-tee/gateway-environment';
+import { costOfCopies } from '@communique-tee/gateway-environment';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Database, type Transaction } from '../../core/database/database';
 import { Prisma } from '../../core/database/generated/client';
@@ -10,7 +10,7 @@ import { copiesSent } from './outcomes';
 
 /**
  * Which due jobs are asked for: any; those that have expired, to be ended without a relay; those sealed to one of these keys (hex); or those
- * sealed to none of these keys. While an emergency stop stands, none come but the expired, and these only where they are asked for.
+ * sealed to none of these keys.
  */
 export type Leasable =
   'any' | 'expired' | { readonly keyIds: readonly string[] } | { readonly otherThan: readonly string[] };
@@ -18,7 +18,7 @@ export type Leasable =
 interface EndedJob {
   readonly relayed: boolean;
   readonly proven: boolean;
-  /** Both null for a message with an owner, whose promise is in the ledger. */
+  /** Both null for a message with an owner, whose promise is in the ledger, and for one without a price. */
   readonly reservedMicroUsd: bigint | null;
   readonly reservedAt: Date | null;
 }
@@ -155,11 +155,13 @@ export class DeliveryQueue {
       else if (proven)
         await transaction.$executeRaw`UPDATE nullifier SET message_id = NULL WHERE message_id = ${messageId}::uuid`;
       if (reservedMicroUsd !== null && reservedAt !== null) {
-        const actualMicroUsd = cost === 'reservation' ? reservedMicroUsd : costOfDelivery(copiesSent(cost.copies));
-        await this.budget.settleUnowned(transaction, { reservedMicroUsd, reservedAt }, actualMicroUsd);
+        await this.budget.settleUnowned(
+          transaction,
+          { reservedMicroUsd, reservedAt },
+          amountOf(cost, reservedMicroUsd),
+        );
       } else {
-        const actualMicroUsd = await this.amountOf(transaction, messageId, cost);
-        await this.budget.settle(transaction, { messageId, actualMicroUsd, now: new Date() });
+        await this.settle(transaction, messageId, cost);
       }
       return true;
     });
@@ -177,18 +179,21 @@ export class DeliveryQueue {
     return { waiting: state.waiting, overdueMs: Math.round(state.overdueMs) };
   }
 
-  private async amountOf(transaction: Transaction, messageId: string, cost: Cost): Promise<bigint> {
-    if (cost !== 'reservation') return costOfDelivery(copiesSent(cost.copies));
+  /** A message that was accepted without a price has no reservation. */
+  private async settle(transaction: Transaction, messageId: string, cost: Cost): Promise<void> {
     const open = await transaction.reservation.findFirst({
       where: { messageId, state: 'reserved' },
       select: { reservedMicroUsd: true },
     });
-    return open?.reservedMicroUsd ?? 0n;
+    if (open === null) return;
+    const actualMicroUsd = amountOf(cost, open.reservedMicroUsd);
+    await this.budget.settle(transaction, { messageId, actualMicroUsd, now: new Date() });
   }
 }
 
-/** Looked at once and not by row: while a stop stands, the backlog is not read. */
-const NOT_STOPPED = Prisma.sql`NOT EXISTS (SELECT FROM emergency_stop WHERE cleared_at IS NULL)`;
+function amountOf(cost: Cost, reservedMicroUsd: bigint): bigint {
+  return cost === 'reservation' ? reservedMicroUsd : costOfCopies(copiesSent(cost.copies), reservedMicroUsd);
+}
 
 const DUE = Prisma.sql`next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now())`;
 
@@ -196,19 +201,17 @@ function dueJobs(what: Leasable, limit: number): Prisma.Sql {
   const due = (condition: Prisma.Sql) => Prisma.sql`
     SELECT message_id, next_attempt_at FROM delivery_job WHERE ${DUE} AND ${condition} ORDER BY ${orderOf(what)} LIMIT ${limit}::int FOR UPDATE SKIP LOCKED`;
   if (what === 'expired') return due(Prisma.sql`expires_at <= now()`);
-  if (what === 'any') return due(NOT_STOPPED);
+  if (what === 'any') return due(Prisma.sql`true`);
   if ('otherThan' in what)
     return due(
-      what.otherThan.length === 0
-        ? NOT_STOPPED
-        : Prisma.sql`key_id <> ALL (${keyArray(what.otherThan)}) AND ${NOT_STOPPED}`,
+      what.otherThan.length === 0 ? Prisma.sql`true` : Prisma.sql`key_id <> ALL (${keyArray(what.otherThan)})`,
     );
   const [only, ...more] = what.keyIds;
   if (only === undefined) return due(Prisma.sql`false`);
-  if (more.length === 0) return due(Prisma.sql`key_id = ${Buffer.from(only, 'hex')}::bytea AND ${NOT_STOPPED}`);
+  if (more.length === 0) return due(Prisma.sql`key_id = ${Buffer.from(only, 'hex')}::bytea`);
   // By the index of each key, one after the other: a long backlog of a key that is not among them is not read.
   return Prisma.sql`
-    SELECT message_id FROM unnest(${keyArray(what.keyIds)}) AS key (id) CROSS JOIN LATERAL (${due(Prisma.sql`key_id = key.id AND ${NOT_STOPPED}`)}) AS job
+    SELECT message_id FROM unnest(${keyArray(what.keyIds)}) AS key (id) CROSS JOIN LATERAL (${due(Prisma.sql`key_id = key.id`)}) AS job
     ORDER BY next_attempt_at LIMIT ${limit}::int`;
 }
 

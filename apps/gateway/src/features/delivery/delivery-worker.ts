@@ -129,7 +129,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 
   /**
-   * What no lane has room or an enclave for, or a stop keeps from them, but may end. Where there was nothing it is asked for again
+   * What no lane has room or an enclave for, but may end. Where there was nothing it is asked for again
    * by the poll alone: nothing of it is new because a message was accepted or an attempt ended.
    */
   private async takeLeftover(): Promise<number> {

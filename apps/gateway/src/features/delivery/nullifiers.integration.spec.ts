@@ -51,6 +51,7 @@ describe('the nullifier of a message without an owner', () => {
         userDayMessages: 0,
         systemHourCapMicroUsd: 10n ** 9n,
         systemDayCapMicroUsd: 10n ** 9n,
+        deliveryPriceMicroUsd: 10_000n,
       },
     };
   });

@@ -85,6 +85,7 @@ describe('keys of enclaves', () => {
         userDayMessages: 0,
         systemHourCapMicroUsd: 10n ** 9n,
         systemDayCapMicroUsd: 10n ** 9n,
+        deliveryPriceMicroUsd: 10_000n,
       },
     };
   });

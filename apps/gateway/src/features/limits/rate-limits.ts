@@ -1,11 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type CachedRefusal, cachedRefusalKeys, readCachedRefusal, REFUSAL_LIFE_MS } from '../budget/cached-refusals';
+import {
+  type CachedRefusal,
+  cachedRefusalKeys,
+  readCachedRefusal,
+  REFUSAL_LIFE_MS,
+  type Spending,
+} from '../budget/cached-refusals';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Logger } from '../../core/telemetry/logger';
 import { type Counted, runDecisionScript, type ScriptAnswer } from '../../core/redis/decision-script';
 import { OverQuotaCache } from './over-quota-cache';
 import { RateLimitMetrics } from './rate-limit-metrics';
 import type { RateLimitClass, RateLimitScope } from '../../core/routing/rate-limit-class';
+import type { Spends } from '../../core/routing/route-policy';
 import { SharedRedis, type SharedRedisState } from '../../core/redis/shared-redis';
 import type { RateLimitState } from './rate-limit-state';
 import { WindowsInMemory } from './windows-in-memory';
@@ -15,8 +22,8 @@ export interface DecisionRequest {
   readonly address: string;
   /** Whose token was good; absent: the address alone is counted. */
   readonly owner?: string | undefined;
-  /** Whether the request may spend money. Without an owner only the stop and the system's windows refuse it. */
-  readonly spends?: boolean | undefined;
+  /** What the request may spend for; absent: nothing. Without an owner only the stop and the system's windows refuse it. */
+  readonly spends?: Spends | undefined;
 }
 
 export interface Decision {
@@ -35,17 +42,19 @@ export interface Decision {
 export class RateLimits {
   private readonly quotas: Readonly<Record<RateLimitClass, number>>;
   private readonly windowMs: number;
+  private readonly message: Spending;
   private readonly local: WindowsInMemory;
   private readonly overQuota = new OverQuotaCache();
 
   constructor(
-    @Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'rateLimits'>,
+    @Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'rateLimits' | 'budget'>,
     private readonly redis: SharedRedis,
     private readonly logger: Logger,
     private readonly metrics: RateLimitMetrics,
   ) {
     const { windowMs, maxRequests, attestationMaxRequests, otherMaxRequests, proofMaxRequests } = config.rateLimits;
     this.windowMs = Math.floor(windowMs / 1000) * 1000;
+    this.message = config.budget.deliveryPriceMicroUsd === 0n ? 'free_message' : 'paid_message';
     this.local = new WindowsInMemory(this.windowMs);
     this.quotas = {
       api: maxRequests,
@@ -73,11 +82,11 @@ export class RateLimits {
   }
 
   /** Counts one request and reads the cached refusals. Never throws for Redis: then this process counts. */
-  async decide({ limitClass, address, owner, spends = false }: DecisionRequest, now = new Date()): Promise<Decision> {
+  async decide({ limitClass, address, owner, spends }: DecisionRequest, now = new Date()): Promise<Decision> {
     const addressKey = keyOf(limitClass, 'address', address);
     const userKey = owner === undefined ? undefined : keyOf(limitClass, 'user', owner);
     const windows = userKey === undefined ? [addressKey] : [addressKey, userKey];
-    const keys = spends ? [...windows, ...cachedRefusalKeys(owner ?? '', now)] : windows;
+    const keys = spends !== undefined ? [...windows, ...cachedRefusalKeys(owner ?? '', now)] : windows;
     const quota = this.quotas[limitClass];
     const shared = await this.redis.ask((redis) =>
       runDecisionScript(redis, keys, [this.windowMs, quota, REFUSAL_LIFE_MS, userKey === undefined ? 1 : 2]),
@@ -86,7 +95,9 @@ export class RateLimits {
     const answer = shared ?? this.countHere(addressKey, userKey, quota);
     const states = [this.counted(limitClass, 'address', answer.address)];
     if (answer.user !== undefined) states.push(this.counted(limitClass, 'user', answer.user));
-    return { states, cachedRefusal: spends ? readCachedRefusal(answer.cached, now) : null };
+    if (spends === undefined) return { states, cachedRefusal: null };
+    const spending = spends === 'message' ? this.message : 'agent_task';
+    return { states, cachedRefusal: readCachedRefusal(answer.cached, now, spending) };
   }
 
   /** For health. */

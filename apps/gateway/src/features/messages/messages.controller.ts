@@ -19,7 +19,7 @@ import { type Reader, ReaderOf } from '../auth/reader';
 import { clientAddress } from '../limits/client-address';
 import { ProofAdmission } from '../residence/proof-admission';
 import { cachedRefusalOf } from '../budget/cached-refusals';
-import { Spends } from '../budget/spends';
+import { SpendsOn } from '../budget/spends';
 import { ProblemError } from '../../core/problems/problem-error';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { LegacySuite } from '../legacy/legacy-suite';
@@ -138,7 +138,7 @@ export class MessagesController {
       'verifier_busy',
     ],
   })
-  @Spends()
+  @SpendsOn('message')
   async post(
     @Req() request: FastifyRequest,
     @Headers('idempotency-key') idempotencyKey: string | undefined,

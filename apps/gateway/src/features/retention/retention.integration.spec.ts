@@ -27,6 +27,7 @@ describe('Retention', () => {
         userDayMessages: 0,
         systemHourCapMicroUsd: 10n ** 9n,
         systemDayCapMicroUsd: 10n ** 9n,
+        deliveryPriceMicroUsd: 10_000n,
       },
     });
     retention = new Retention({ retention: { messagesDays: 30, ledgerDays: 400 } }, bench.database);

@@ -20,6 +20,7 @@ export interface ModelReservation {
   readonly owner: string;
   readonly messageId: string;
   readonly at: Date;
+  /** 0: the message is free, and the database has no such row. */
   readonly amount: bigint;
   /** Whether it counts as a message of the day. */
   readonly isNew: boolean;
@@ -46,7 +47,7 @@ export class AcceptanceModel {
     const open = this.reservations.find((one) => one.messageId === messageId && one.settled === undefined);
     const message = this.messages.get(messageId);
     if (open === undefined || message === undefined) return false;
-    open.settled = actual;
+    open.settled = open.amount === 0n ? 0n : actual;
     message.status = status;
     return true;
   }
@@ -55,7 +56,8 @@ export class AcceptanceModel {
     const outcome = this.classify(post);
     const { owner, messageId, sha256 } = post;
     if (outcome === 'accepted' || outcome === 'resealed') {
-      const refusal = this.stopped ? 'emergency_stop' : this.refusal(post, outcome === 'accepted', terms);
+      const isStopped = this.stopped && terms.amountMicroUsd > 0n;
+      const refusal = isStopped ? 'emergency_stop' : this.refusal(post, outcome === 'accepted', terms);
       if (refusal !== undefined) return refusal;
       const { now, amountMicroUsd: amount } = terms;
       const acceptedAt = this.messages.get(messageId)?.acceptedAt ?? now;
@@ -83,9 +85,11 @@ export class AcceptanceModel {
     const today = this.reservations.filter(({ at }) => windowsOf(at).day.getTime() === day.getTime());
     const mine = today.filter((one) => one.owner === owner);
     const thisHour = today.filter(({ at }) => windowsOf(at).hour.getTime() === hour.getTime());
-    if (used(mine) + amountMicroUsd > terms.userDayCapMicroUsd) return 'user_daily_limit_reached';
+    const isFree = amountMicroUsd === 0n;
+    if (!isFree && used(mine) + amountMicroUsd > terms.userDayCapMicroUsd) return 'user_daily_limit_reached';
     const limit = terms.userDayMessages;
     if (isNew && limit > 0 && mine.filter((one) => one.isNew).length >= limit) return 'daily_messages_reached';
+    if (isFree) return undefined;
     if (used(thisHour) + amountMicroUsd > terms.systemHourCapMicroUsd) return 'system_hourly_limit_reached';
     const spent = used(today.filter(({ settled }) => settled !== undefined));
     if (spent + amountMicroUsd > terms.systemDayCapMicroUsd) return 'threshold_reached';

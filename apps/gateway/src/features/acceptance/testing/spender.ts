@@ -36,7 +36,7 @@ async function spendAndSettle(): Promise<void> {
   const now = nearTheEdge();
   if (REDIS_URL !== undefined) {
     const { cachedRefusal } = await limits.decide(
-      { limitClass: 'api', address: '192.0.2.1', owner, spends: true },
+      { limitClass: 'api', address: '192.0.2.1', owner, spends: 'message' },
       now,
     );
     if (cachedRefusal !== null) throw budgetProblem(cachedRefusal.code, now);

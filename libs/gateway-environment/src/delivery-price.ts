@@ -1,0 +1,29 @@
+import { LIMITS } from '@communique-tee/protocol';
+import { formatDollars } from './money';
+
+/** The day from which delivery is priced by this rule: one price for each copy that went out. Another rule is another date. */
+const RULE_DATE = '2026-11-30';
+
+/**
+ * Which rule and price a reservation was made under, so that the ledger can be read years later: `2026-11-30:0.01`.
+ * @param perOfficeMicroUsd DELIVERY_PRICE_PER_OFFICE, below 10^15
+ * @returns at most 27 characters
+ */
+export function deliveryPriceVersion(perOfficeMicroUsd: bigint): string {
+  return `${RULE_DATE}:${formatDollars(perOfficeMicroUsd)}`;
+}
+
+/** The most that one message can come to: which offices, and how many, is sealed, so it is the most that the enclave takes. */
+export function highestCostOfMessage(perOfficeMicroUsd: bigint): bigint {
+  return BigInt(LIMITS.maxOffices) * perOfficeMicroUsd;
+}
+
+/**
+ * What a message came to, at the price of its reservation: the operator may have changed the price since.
+ * @param copies that went out, by the receipt
+ * @param reservedMicroUsd the highest cost of the message when it was accepted
+ */
+export function costOfCopies(copies: number, reservedMicroUsd: bigint): bigint {
+  const most = BigInt(LIMITS.maxOffices);
+  return (BigInt(copies) * reservedMicroUsd + most - 1n) / most;
+}
