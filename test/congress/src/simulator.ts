@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { closeServer, guarded, listenOnLoopback } from '@communique-tee/testing/harness';
 import { SIMULATED_CHAMBER_KEYS, type Chamber } from './chambers';
 import { testAuthority, type IssueOptions, type TestAuthority } from './certificates/authority';
 import { createCwcJudge } from './cwc/validate';
 import type { FaultPlanInput } from './faults/fault';
 import { FaultSchedule } from './faults/schedule';
 import { ChamberServer, type ChamberOptions } from './http/chamber-server';
-import { ControlServer } from './http/control-server';
+import { congressControl } from './http/congress-control';
 import { outcomesSchema, type OutcomesInput } from './outcomes/outcome';
 import { OutcomeTable } from './outcomes/outcome-table';
 import { ReceivedMessages, type ReceivedMessage } from './received';
@@ -77,8 +77,14 @@ export async function startCongressSimulator(options: CongressSimulatorOptions =
   const received = new ReceivedMessages();
   const outcomes = new OutcomeTable();
   const servers: Server[] = [];
+  const listen = (server: Server, port: number): Promise<number> =>
+    listenOnLoopback(
+      server,
+      port,
+      (cause) => new CongressSimulatorError('listen_failed', `cannot listen on port ${port}`, { cause }),
+    );
   const stop = async (): Promise<void> => {
-    await Promise.all(servers.splice(0).map(close));
+    await Promise.all(servers.splice(0).map(closeServer));
   };
 
   const startChamber = async (
@@ -105,8 +111,7 @@ export async function startCongressSimulator(options: CongressSimulatorOptions =
   try {
     const started: Partial<Record<Chamber, ChamberAddress>> = {};
     for (const chamber of SIMULATED_CHAMBER_KEYS) started[chamber] = await startChamber(chamber, options[chamber]);
-    const control = new ControlServer(faults, received, outcomes);
-    const controlServer = createHttpServer(guarded((...exchange) => control.handle(...exchange)));
+    const controlServer = createHttpServer(guarded(congressControl(faults, received, outcomes)));
     servers.push(controlServer);
     const controlPort = await listen(controlServer, options.controlPort ?? 0);
     return {
@@ -123,33 +128,4 @@ export async function startCongressSimulator(options: CongressSimulatorOptions =
     await stop();
     throw error;
   }
-}
-
-/** A handler's own mistake is a 500 without words; a connection that broke is nobody's mistake. */
-function guarded(handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>) {
-  return (request: IncomingMessage, response: ServerResponse): void => {
-    handle(request, response).catch(() => {
-      if (response.headersSent || response.destroyed) return void response.destroy();
-      response.writeHead(500, { connection: 'close' }).end();
-    });
-  };
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 30_000;
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(new CongressSimulatorError('listen_failed', `cannot listen on port ${port}`, { cause })),
-    );
-    // "localhost" may be ::1 first to a client: it then goes on to 127.0.0.1
-    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

@@ -1,7 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:https';
 import { testAuthority } from '@communique-tee/congress-simulator';
+import { closeServer, guarded, listenOnLoopback } from '@communique-tee/testing/harness';
 import { checkedPolicy, type PolicyInput } from './authorization/policy';
 import { FaultSchedule } from './faults/schedule';
 import { KeyStore, type KeyState, type SimulatedKey } from './keys/key-store';
@@ -98,7 +97,12 @@ export async function startKmsSimulator(options: KmsSimulatorOptions): Promise<K
     { key: certificate.privateKeyPem, cert: certificate.certificatePem, minVersion: 'TLSv1.2' },
     guarded((...exchange) => kms.handle(...exchange)),
   );
-  const port = await listen(server, options.port ?? 0);
+  const { port: wanted = 0 } = options;
+  const port = await listenOnLoopback(
+    server,
+    wanted,
+    (cause) => new KmsSimulatorError('listen_failed', `cannot listen on port ${wanted}`, { cause }),
+  );
   const find = (name: string): SimulatedKey => keys.find(name).key;
 
   return {
@@ -118,38 +122,10 @@ export async function startKmsSimulator(options: KmsSimulatorOptions): Promise<K
     setCredentials: (given) => void credentials.set(given.accessKeyId, takeCredentials(given)),
     removeCredentials: (accessKeyId) => void credentials.delete(accessKeyId),
     close: async () => {
-      await close(server);
+      await closeServer(server);
       const [cause] = kms.mistakes.splice(0);
       if (cause !== undefined)
         throw new KmsSimulatorError('failed', 'the simulator failed by a mistake of its own', { cause });
     },
   };
-}
-
-/** A handler's own mistake is a 500 without words; a connection that broke is nobody's mistake. */
-function guarded(handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>) {
-  return (request: IncomingMessage, response: ServerResponse): void => {
-    handle(request, response).catch(() => {
-      if (response.headersSent || response.destroyed) return void response.destroy();
-      response.writeHead(500, { connection: 'close' }).end();
-    });
-  };
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 30_000;
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(new KmsSimulatorError('listen_failed', `cannot listen on port ${port}`, { cause })),
-    );
-    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

@@ -16,3 +16,5 @@ export { startSilentPort, type SilentPort } from './silent-port';
 export { spawnService, type Service, type ServiceExit, type ServiceOptions } from './spawn-service';
 export { workspaceRoot } from './workspace-root';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder';
+export { ControlError, controlBody, controlHandler, type ControlRoute } from './loopback/control';
+export { closeServer, guarded, listenOnLoopback, pauseUnlessClosed, readBody, type Handler } from './loopback/server';

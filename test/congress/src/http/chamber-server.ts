@@ -1,12 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pauseUnlessClosed, readBody } from '@communique-tee/testing/harness';
 import { SIMULATED_CHAMBERS, type Action, type Chamber } from '../chambers';
 import type { CwcJudge } from '../cwc/validate';
 import type { Fault } from '../faults/fault';
 import type { FaultSchedule } from '../faults/schedule';
 import type { OutcomeTable } from '../outcomes/outcome-table';
 import type { ReceivedMessages } from '../received';
-import { answer, errorsXml, escapeXml, readBody } from './body';
+import { answer, errorsXml, escapeXml } from './body';
 
 export interface ChamberOptions {
   apiKey: string;
@@ -115,7 +116,7 @@ export class ChamberServer {
       case 'redirect':
         return answer(response, 307, XML, '', { location: fault.location });
       case 'slow': {
-        await pause(fault.delayMs, request);
+        await pauseUnlessClosed(fault.delayMs, request);
         const { status, text } = fault.stored ? { status: 201, text: '<Message>Accepted</Message>' } : store();
         return answer(response, status, XML, text);
       }
@@ -160,17 +161,4 @@ function officeIn(body: Uint8Array): string | null {
 function sameText(a: string, b: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
-}
-
-/** Ends early when the other side has gone. */
-function pause(delayMs: number, request: IncomingMessage): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      request.socket.off('close', done);
-      resolve();
-    };
-    const timer = setTimeout(done, delayMs);
-    request.socket.once('close', done);
-  });
 }

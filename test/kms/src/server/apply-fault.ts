@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import type { Fault } from '../faults/fault';
 import type { Answer } from '../operations/call';
 
@@ -27,17 +26,4 @@ export function changed(answer: Answer, fault: Fault | undefined): Answer {
     default:
       return answer;
   }
-}
-
-/** Ends early when the other side has gone. */
-export function pause(delayMs: number, request: IncomingMessage): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      request.socket.off('close', done);
-      resolve();
-    };
-    const timer = setTimeout(done, delayMs);
-    request.socket.once('close', done);
-  });
 }

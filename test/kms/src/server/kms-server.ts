@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pauseUnlessClosed, readBody } from '@communique-tee/testing/harness';
 import { KmsFailure } from '../failure';
 import type { Fault } from '../faults/fault';
 import type { FaultSchedule } from '../faults/schedule';
@@ -11,8 +12,7 @@ import type { EnvelopeForm } from '../recipient/enveloped-data';
 import type { KmsRequestRecord, RequestLog } from '../requests';
 import type { Caller } from '../signature/credentials';
 import { verifySignature } from '../signature/verify';
-import { changed, pause } from './apply-fault';
-import { readBody } from './body';
+import { changed } from './apply-fault';
 import { parseFields } from './json';
 
 const TYPE = 'application/x-amz-json-1.1';
@@ -47,7 +47,7 @@ export class KmsServer {
 
     const body = await readBody(request, MAX_BODY_BYTES);
     if (fault?.kind === 'cut' && fault.at === 'after_reading') return void request.socket.destroy();
-    if (fault?.kind === 'slow' && fault.done !== true) await pause(fault.delayMs, request);
+    if (fault?.kind === 'slow' && fault.done !== true) await pauseUnlessClosed(fault.delayMs, request);
 
     let status = 200;
     let answer: Answer;
@@ -70,7 +70,7 @@ export class KmsServer {
         }),
       };
     }
-    if (fault?.kind === 'slow' && fault.done === true) await pause(fault.delayMs, request);
+    if (fault?.kind === 'slow' && fault.done === true) await pauseUnlessClosed(fault.delayMs, request);
     send(request, response, status, JSON.stringify(answer), nowMs, fault);
   }
 

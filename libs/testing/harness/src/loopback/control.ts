@@ -1,0 +1,96 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type * as z from 'zod';
+import { readBody, type Handler } from './server';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** What a control port answers instead of doing as asked: JSON `{ code, message, problems? }`. */
+export class ControlError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly problems?: unknown,
+  ) {
+    super(message);
+  }
+}
+
+/** `rest` is what follows the route in the path, decoded. */
+export type ControlRoute = (call: { readonly rest: string; readonly body: () => Promise<unknown> }) => unknown;
+
+/**
+ * A simulator's control port: plain HTTP on loopback, JSON both ways, by which another process sets what the simulator does. A route's
+ * key is `GET faults` or, with a name behind it, `PUT outcomes/`; its address is `/control/faults` or `/control/outcomes/<name>`. A
+ * route that returns nothing answers 204. Errors of the port itself: 400 `not_json`, 403 `loopback_only`, 404 `no_such_address`, 413
+ * `body_too_large` (more than 1 MiB).
+ */
+export function controlHandler(routes: Readonly<Record<string, ControlRoute>>): Handler {
+  const addresses = Object.keys(routes)
+    .map((key) => key.replace(' ', ' /control/').replace(/\/$/, '/<name>'))
+    .join(', ');
+  return async (request, response) => {
+    try {
+      refuseBrowsers(request);
+      const [, name = '', slash = '', rest = ''] =
+        /^\/control\/([a-z]+)(\/?)([A-Za-z0-9_-]{0,50})$/.exec((request.url ?? '').split('?')[0] ?? '') ?? [];
+      const key = `${request.method ?? ''} ${name}${slash}`;
+      const route = Object.hasOwn(routes, key) ? routes[key] : undefined;
+      if (!route) throw new ControlError(404, 'no_such_address', `the addresses are: ${addresses}`);
+      const result = await route({ rest, body: () => readJson(request) });
+      if (result === undefined) send(response, 204, '');
+      else send(response, 200, JSON.stringify(result));
+    } catch (error) {
+      if (!(error instanceof ControlError)) throw error;
+      const { status, code, message, problems } = error;
+      send(response, status, JSON.stringify({ code, message, ...(problems === undefined ? {} : { problems }) }));
+    }
+  };
+}
+
+/**
+ * The body in the shape of `schema`. Problems name the place and the rule; they repeat a key of the body, and never a value.
+ * @throws ControlError 400 with `code`
+ */
+export function controlBody<Output>(schema: z.ZodType<Output>, value: unknown, code: string): Output {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues
+    .slice(0, 50)
+    .map(({ path, message }) => ({ at: path.map(String).join('/').slice(0, 100), message: message.slice(0, 300) }));
+  throw new ControlError(400, code, 'the body does not have the required shape', problems);
+}
+
+/** A web page in a browser of this machine must not reach the control port: neither by a name of its own nor by a form. */
+function refuseBrowsers({ headers }: IncomingMessage): void {
+  const local = /^(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?$/.test(headers.host ?? '');
+  const crossOrigin = headers.origin !== undefined || (headers['sec-fetch-site'] ?? 'none') !== 'none';
+  if (!local || crossOrigin)
+    throw new ControlError(403, 'loopback_only', 'this port answers local programs, not web pages');
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const body = await readBody(request, MAX_BODY_BYTES);
+  if (!body) throw new ControlError(413, 'body_too_large', `at most ${MAX_BODY_BYTES} bytes`);
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body), refuseProto);
+  } catch {
+    throw new ControlError(400, 'not_json', 'the body is not JSON in UTF-8, or has a key __proto__');
+  }
+}
+
+/** zod drops such a key, and a set with one wrong key would be taken as an empty one. */
+function refuseProto(key: string, value: unknown): unknown {
+  if (key === '__proto__') throw new SyntaxError('__proto__');
+  return value;
+}
+
+function send(response: ServerResponse, status: number, body: string): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  });
+  response.end(body);
+}
