@@ -166,6 +166,7 @@ const FOLDER_OPTIONS = [
   'tools/run.mjs tools/dev/dev/main.ts --folder',
   'tools/run.mjs tools/dev/demo/main.ts --folder',
   'tools/run.mjs test/congress/src/main.ts --folder',
+  'tools/run.mjs test/providers/src/main.ts --folder',
   'tools/run.mjs test/e2e/src/page/screenshots.ts --folder',
   'tools/run.mjs tools/dev/docker/development-setup.ts --folder',
   'tools/run.mjs tools/dev/client-package/main.ts --out',

@@ -1,0 +1,64 @@
+import * as z from 'zod';
+
+const count = z.int().min(0).max(1_000_000_000);
+
+/** Tokens of one call in classes that do not overlap; each dialect writes them in its own shape. */
+export const countsSchema = z.strictObject({
+  input: count.default(0),
+  cached: count.default(0),
+  cacheWrittenShort: count.default(0),
+  cacheWrittenLong: count.default(0),
+  /** Gemini alone: input that its tools used. */
+  tools: count.default(0),
+  output: count.default(0),
+  thinking: count.default(0),
+});
+export type Counts = z.output<typeof countsSchema>;
+
+/**
+ * How the usage of an answer is wrong. `absent`: the member is missing. `null`: it is null. `negative`, `fraction`, `text`, `null_count`:
+ * one count is -5, 30.9, "120" or null. `total`: the parts miss the stated total (at Anthropic the cache writes by lifetime miss their
+ * sum). `part_above_whole`: a count that is part of another one is larger than it.
+ */
+export const WRONG_USAGES = [
+  'absent',
+  'null',
+  'negative',
+  'fraction',
+  'text',
+  'null_count',
+  'total',
+  'part_above_whole',
+] as const;
+export type WrongUsage = (typeof WRONG_USAGES)[number];
+
+/** A successful answer as a test scripts it; what is left out is as the simulated model would do it. */
+export const scriptedAnswerSchema = z.strictObject({
+  text: z.string().max(2_000_000).optional(),
+  /** Thoughts before the text: a thought part, block or item of the provider. */
+  thoughts: z.string().max(100_000).optional(),
+  /** `cut` at the maximum output; `refused`: the model declines and gives no text; `empty`: thinking took the whole maximum. */
+  end: z.enum(['complete', 'cut', 'refused', 'empty']).default('complete'),
+  counts: countsSchema.optional(),
+  wrongUsage: z.enum(WRONG_USAGES).optional(),
+  /** The service tier that the answer names. */
+  tier: z.string().max(50).optional(),
+  /** The model name in the answer. */
+  model: z.string().max(200).optional(),
+  /** Top-level members of the body that replace the answer's own: for shapes that the simulator does not make itself. */
+  members: z.record(z.string().max(100), z.json()).optional(),
+});
+export type ScriptedAnswer = z.output<typeof scriptedAnswerSchema>;
+export type ScriptedAnswerInput = z.input<typeof scriptedAnswerSchema>;
+
+/** An answer that a dialect writes down. */
+export interface SimulatedAnswer {
+  readonly text: string;
+  readonly thoughts: string | null;
+  readonly end: ScriptedAnswer['end'];
+  readonly counts: Counts;
+  readonly wrongUsage: WrongUsage | null;
+  readonly tier: string | null;
+  readonly model: string | null;
+  readonly members: Readonly<Record<string, unknown>>;
+}

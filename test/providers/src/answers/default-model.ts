@@ -1,0 +1,65 @@
+/**
+ * What the simulated model writes when no test scripted an answer: plain rewriting by fixed rules, so that the demo shows something
+ * sensible and the same request always gets the same answer. It never follows what the user's text asks for.
+ */
+export function defaultAnswer(instructions: string, prompt: string): string {
+  const text = userText(prompt);
+  if (/subject line/i.test(instructions)) return subjectOf(text);
+  if (/shorten|shorter/i.test(instructions)) return shortened(text);
+  if (/\breview/i.test(instructions)) return reviewOf(text);
+  return redrafted(text);
+}
+
+/** The inside of the prompt's last delimited field `<name …>…</name …>`; the whole prompt where it has none. */
+function userText(prompt: string): string {
+  const field = /<([a-z][\w-]*)[^<>]*>\n?([\s\S]*)<\/\1[^<>]*>\s*$/i.exec(prompt.trimEnd());
+  return (field?.[2] ?? prompt).trim();
+}
+
+const paragraphsOf = (text: string): string[] =>
+  text
+    .split(/\n\s*\n/)
+    .map((paragraph) => paragraph.replace(/\s+/g, ' ').trim())
+    .filter((paragraph) => paragraph !== '');
+const sentencesOf = (paragraph: string): string[] =>
+  paragraph.match(/[^.!?]+[.!?]*/g)?.map((each) => each.trim()) ?? [];
+const isSalutation = (paragraph: string): boolean => /^(dear|hello|hi|to)\b.{0,60}[,:]?$/i.test(paragraph);
+const capitalized = (sentence: string): string => sentence.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase());
+
+function redrafted(text: string): string {
+  return paragraphsOf(text)
+    .map((paragraph) => {
+      const written = sentencesOf(paragraph).map(capitalized).join(' ');
+      return isSalutation(paragraph) || /[.!?,:]$/.test(written) ? written : `${written}.`;
+    })
+    .join('\n\n');
+}
+
+function shortened(text: string): string {
+  return paragraphsOf(text)
+    .map((paragraph) => sentencesOf(paragraph)[0] ?? '')
+    .filter((sentence) => sentence !== '')
+    .join('\n\n');
+}
+
+function subjectOf(text: string): string {
+  const body = paragraphsOf(text).find((paragraph) => !isSalutation(paragraph)) ?? 'A message';
+  const words = (sentencesOf(body)[0] ?? body).replace(/[.!?,:;]+$/, '').split(' ');
+  let subject = '';
+  for (const word of words) {
+    if (subject.length + word.length > 60) break;
+    subject = subject === '' ? word : `${subject} ${word}`;
+  }
+  return capitalized(subject === '' ? [...body].slice(0, 60).join('') : subject);
+}
+
+function reviewOf(text: string): string {
+  const sentences = paragraphsOf(text).flatMap(sentencesOf);
+  const loud = sentences.filter((sentence) => sentence.endsWith('!')).length;
+  const figures = text.match(/\d[\d.,]*/g)?.length ?? 0;
+  return [
+    `Length: ${sentences.length} ${sentences.length === 1 ? 'sentence' : 'sentences'}.`,
+    loud === 0 ? 'Tone: calm.' : `Tone: ${loud} of them end with an exclamation mark; fewer may read calmer.`,
+    figures === 0 ? 'Facts: no figures to check.' : `Facts: check the sources of ${figures} figures.`,
+  ].join('\n');
+}

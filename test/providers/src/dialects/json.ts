@@ -1,0 +1,48 @@
+import { Refused } from './dialect';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A JSON object in UTF-8, or null. */
+export function parseJson(bytes: Uint8Array): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a string in it has half of a surrogate pair, which JSON's grammar lets through and the providers refuse. */
+export function hasLoneSurrogate(value: unknown): boolean {
+  if (typeof value === 'string') return !value.isWellFormed();
+  if (Array.isArray(value)) return value.some(hasLoneSurrogate);
+  if (isObject(value)) return Object.entries(value).some((entry) => entry.some(hasLoneSurrogate));
+  return false;
+}
+
+/** The first key that the provider does not know, or null. */
+export function unknownKey(object: JsonObject, known: readonly string[]): string | null {
+  return Object.keys(object).find((key) => !known.includes(key)) ?? null;
+}
+
+/** @throws what `wrong` makes where the value is there and is no whole number in the range */
+export function wholeNumber(value: unknown, from: number, to: number, wrong: () => Refused): number | undefined {
+  if (value === undefined) return undefined;
+  if (!Number.isSafeInteger(value) || (value as number) < from || (value as number) > to) throw wrong();
+  return value as number;
+}
+
+/** Member names as camelCase, all the way down: protocol buffers take `service_tier` for `serviceTier`. */
+export function camelCased(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(camelCased);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase()),
+      camelCased(member),
+    ]),
+  );
+}
