@@ -1,4 +1,4 @@
-import { CHAMBER_KEYS, chamberSecret } from '@communique-tee/protocol';
+import { CHAMBER_KEYS, chamberSecret, RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
 import * as z from 'zod';
 import { measurement } from './enclave-image';
 import {
@@ -18,7 +18,6 @@ import {
 } from './values';
 
 export const STORE_PLACES = ['parent', 'managed', 'external'] as const;
-export type StorePlace = (typeof STORE_PLACES)[number];
 
 const CHAMBER_SECRETS = CHAMBER_KEYS.map(chamberSecret);
 
@@ -141,7 +140,7 @@ export const settingsShape = {
     .describe('whether messages carry a proof of residence; as in the image’s configuration'),
   residenceRegistrar: z
     .string()
-    .regex(/^[a-z0-9-]{1,64}$/, '1 to 64 lower-case letters, digits and hyphens')
+    .regex(RESIDENCE_ID_PATTERN, '1 to 64 lower-case letters, digits and hyphens')
     .optional()
     .describe('the registrar’s id; required unless residence is off'),
   residenceKeys: listOf(z.string().max(200, 'at most 200 characters'), 2)

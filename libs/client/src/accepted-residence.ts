@@ -1,3 +1,4 @@
+import { RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
 import type { AcceptedResidence, EnclaveConfiguration } from './api';
 import { ClientError } from './errors';
 
@@ -12,7 +13,7 @@ export function isAcceptedResidence(value: unknown): value is AcceptedResidence 
     Array.isArray(modes) &&
     modes.length > 0 &&
     modes.every((mode) => (MODES as readonly unknown[]).includes(mode)) &&
-    (registrar === undefined || (typeof registrar === 'string' && /^[a-z0-9-]{1,64}$/.test(registrar)))
+    (registrar === undefined || (typeof registrar === 'string' && RESIDENCE_ID_PATTERN.test(registrar)))
   );
 }
 

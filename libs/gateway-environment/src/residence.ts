@@ -1,3 +1,4 @@
+import { RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
 import { NoteError, parseVerifierKey } from '@communique-tee/transparency';
 import * as z from 'zod';
 import { RESIDENCE_MODES, type ResidenceConfig } from './gateway-config';
@@ -66,7 +67,7 @@ export const RESIDENCE_VARIABLES = {
   RESIDENCE: z.enum(RESIDENCE_MODES, rule(`must be one of ${RESIDENCE_MODES.join(', ')}`)).default('off'),
   RESIDENCE_REGISTRAR: z
     .string()
-    .regex(/^[a-z0-9-]{1,64}$/, rule('must be 1 to 64 lower-case letters, digits and hyphens'))
+    .regex(RESIDENCE_ID_PATTERN, rule('must be 1 to 64 lower-case letters, digits and hyphens'))
     .optional(),
   RESIDENCE_KEYS: keys.optional(),
   RESIDENCE_FILES_URL: files.optional(),

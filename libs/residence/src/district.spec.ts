@@ -1,11 +1,11 @@
-import { congressAt, districtFromField, districtToField, formatDistrict, parseDistrict } from './district';
-import { fieldToHex, randomField, ZERO_FIELD } from './field';
+import { congressAt, districtToField, formatDistrict, parseDistrict } from './district';
+import { fieldToHex } from './field';
 
 describe('a district', () => {
   it.each(['120-MT-01', '120-AK-00', '120-DC-00', '120-PR-00', '120-GU-00', '119-CA-52', '001-MA-08'])(
     '%s is a number and a text',
     (text) => {
-      expect(districtFromField(districtToField(text))).toBe(text);
+      expect(Buffer.from(districtToField(text)).toString('latin1')).toBe(text.padStart(32, '\0'));
       expect(formatDistrict(parseDistrict(text))).toBe(text);
     },
   );
@@ -28,12 +28,6 @@ describe('a district', () => {
     '１20-MT-01',
   ])('refuses %j', (text) => {
     expect(() => districtToField(text)).toThrow(expect.objectContaining({ code: 'ERR_RESIDENCE_DISTRICT' }));
-  });
-
-  it('is not read from another number', () => {
-    const shifted = districtToField('120-MT-01').with(0, 1);
-    for (const field of [ZERO_FIELD, randomField(), shifted, new Uint8Array(9)])
-      expect(() => districtFromField(field)).toThrow(expect.objectContaining({ code: 'ERR_RESIDENCE_DISTRICT' }));
   });
 
   it('is not written of numbers that have no such text', () => {

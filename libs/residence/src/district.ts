@@ -37,16 +37,6 @@ export function districtToField(text: string): Field {
   return fieldFromAscii(text);
 }
 
-/** @throws ResidenceError `ERR_RESIDENCE_DISTRICT` for a number that no district has */
-export function districtFromField(field: Field): string {
-  const start = field.length - 'ccc-ss-nn'.length;
-  const text = String.fromCharCode(...field.subarray(start));
-  if (field.subarray(0, start).some((byte) => byte !== 0) || start !== 23)
-    throw new ResidenceError('ERR_RESIDENCE_DISTRICT', 'not the number of a district');
-  parseDistrict(text);
-  return text;
-}
-
 /**
  * The Congress in office: terms of two years, the first of these from 3 January 1935, each from noon Eastern Standard Time, which is
  * 17:00 UTC (20th Amendment, section 1).

@@ -8,15 +8,11 @@ export const TREE_PLACES = 2 ** TREE_DEPTH;
 /** A place without a person. No statement can be proven for it: a leaf is a hash under its own tag, and none is 0. */
 export const EMPTY_LEAF: Field = ZERO_FIELD;
 
+/** The roots of empty trees by depth: 0 (the empty leaf) to 20. */
 const emptyNodes: bigint[] = [0n];
 for (let level = 0; level < TREE_DEPTH; level++) {
   const below = emptyNodes[level] ?? 0n;
   emptyNodes.push(nodeOf(below, below));
-}
-
-/** The roots of empty trees by depth: 0 (the empty leaf) to 20. */
-export function emptyRoots(): Field[] {
-  return emptyNodes.map(fieldFromBigInt);
 }
 
 /**

@@ -1,10 +1,9 @@
 // The registrar's two signed notes (C2SP signed-note): which root counts when, and which campaign runs when.
-import { LIMITS } from '@communique-tee/protocol';
+import { LIMITS, RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
 import { openNote, parseVerifierKey, signNote, type SigningKey, type VerifierKey } from '@communique-tee/transparency';
 import { fieldFromHex, fieldToHex, type Field } from './field';
 import { TREE_PLACES } from './merkle-tree';
 import { ResidenceNoteError } from './note-errors';
-import { ID_PATTERN } from './statement';
 
 const ROOT_TITLE = 'communique-tee residence root v1';
 const CAMPAIGN_TITLE = 'communique-tee campaign v1';
@@ -47,7 +46,7 @@ export interface Registrar {
  * @throws ResidenceNoteError `ERR_RESIDENCE_KEYS`
  */
 export function registrarOf(registrar: string, keys: readonly string[]): Registrar {
-  if (!ID_PATTERN.test(registrar)) throw keysRefused('the registrar is not an id');
+  if (!RESIDENCE_ID_PATTERN.test(registrar)) throw keysRefused('the registrar is not an id');
   if (keys.length < 1 || keys.length > 2 || new Set(keys).size !== keys.length) throw keysRefused('one or two keys');
   return { registrar, keys: keys.map((key) => readKey(registrar, key)) };
 }
@@ -104,7 +103,7 @@ export function openCampaignNote(text: string, by: Registrar, maxCampaignDays: n
     MAX_CAMPAIGN_NOTE_BYTES,
   );
   if (more.length > 0) throw notANote('a line too many');
-  if (!ID_PATTERN.test(campaign)) throw notANote('the campaign is not an id');
+  if (!RESIDENCE_ID_PATTERN.test(campaign)) throw notANote('the campaign is not an id');
   return { registrar: by.registrar, campaign, ...readWindow(notBefore, notAfter, maxCampaignDays * DAY_SECONDS) };
 }
 

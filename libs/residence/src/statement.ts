@@ -1,6 +1,6 @@
 // The values of the statement that a proof of residence makes, each with its formula (docs/residence.md). The circuit computes the same;
 // circuit.spec.ts compares them.
-import { encodeCanonical } from '@communique-tee/protocol';
+import { encodeCanonical, RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { districtToField } from './district';
 import { ResidenceError } from './errors';
@@ -10,9 +10,6 @@ import { h3, h3OfNumbers, TAGS, type NumberHash } from './poseidon2';
 /** The public inputs of the circuit, in its order. */
 export const PUBLIC_INPUTS = ['root', 'nullifier', 'claim', 'message'] as const;
 export type PublicInputs = Record<(typeof PUBLIC_INPUTS)[number], Field>;
-
-/** Registrar ids and campaign ids. */
-export const ID_PATTERN = /^[a-z0-9-]{1,64}$/;
 
 const SCOPE_DOMAIN = 'communique-tee scope v1';
 const MESSAGE_DOMAIN = new TextEncoder().encode('communique-tee proven message v1');
@@ -66,7 +63,8 @@ export function scopeOf(registrar: string, campaign: string): Field {
 
 /** @throws ResidenceError `ERR_RESIDENCE_ID` */
 export function checkId(id: string): string {
-  if (!ID_PATTERN.test(id)) throw new ResidenceError('ERR_RESIDENCE_ID', 'an id is 1 to 64 of a-z, 0-9 and -');
+  if (!RESIDENCE_ID_PATTERN.test(id))
+    throw new ResidenceError('ERR_RESIDENCE_ID', 'an id is 1 to 64 of a-z, 0-9 and -');
   return id;
 }
 

@@ -1,5 +1,5 @@
 import type { ListPath, Registration } from '@communique-tee/client';
-import { fromHex, toHex } from '@communique-tee/protocol';
+import { fromHex, RESIDENCE_ID_PATTERN, toHex } from '@communique-tee/protocol';
 import { makeFolder } from '@communique-tee/command-line';
 import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -18,7 +18,7 @@ const schema = z.strictObject({
   registration: z
     .strictObject({
       version: z.literal(1),
-      registrar: z.string().regex(/^[a-z0-9-]{1,64}$/),
+      registrar: z.string().regex(RESIDENCE_ID_PATTERN),
       district: z.string().regex(/^[0-9]{3}-[A-Z]{2}-[0-9]{2}$/),
       salt: hex,
       index: z

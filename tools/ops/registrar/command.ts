@@ -1,6 +1,6 @@
 import { collect, terminal, UsageError, type CommandLine, type Streams } from '@communique-tee/command-line';
 import { createBulkHasher } from '@communique-tee/residence/bulk';
-import { ID_PATTERN } from '@communique-tee/residence';
+import { RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
 import type { Command } from 'commander';
 import { userInfo } from 'node:os';
 import { counted } from './counted';
@@ -84,7 +84,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
     .action(
       line.run(({ registrar: id, ...options }: Everywhere & { registrar?: string; maxCampaignDays: string }) =>
         reported(streams, () => {
-          if (!ID_PATTERN.test(needed('--registrar', id)))
+          if (!RESIDENCE_ID_PATTERN.test(needed('--registrar', id)))
             throw new UsageError('--registrar takes 1 to 64 of a-z, 0-9 and -');
           const maxCampaignDays = wholeNumber('--max-campaign-days', options.maxCampaignDays, MAX_CAMPAIGN_DAYS);
           const of = { registrar: needed('--registrar', id), maxCampaignDays };

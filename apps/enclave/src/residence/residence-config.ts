@@ -1,4 +1,4 @@
-import { LIMITS, REGISTRAR_ID_PATTERN, type PublicConfiguration } from '@communique-tee/protocol';
+import { LIMITS, RESIDENCE_ID_PATTERN, type PublicConfiguration } from '@communique-tee/protocol';
 import { registrarOf, ResidenceNoteError, VERIFICATION_KEY_SHA256 } from '@communique-tee/residence';
 import * as z from 'zod';
 
@@ -12,7 +12,7 @@ export const residenceConfigSchema = z.discriminatedUnion('mode', [
     .strictObject({
       mode: z.enum(['optional', 'required']),
       /** The registrar's name; it enters the scope of a nullifier, so another name gives everyone another message. */
-      registrar: z.string().regex(REGISTRAR_ID_PATTERN),
+      registrar: z.string().regex(RESIDENCE_ID_PATTERN),
       /** Verifier keys of signed notes: one, or two while the registrar changes its key. */
       keys: z.array(z.string()).min(1).max(2),
       /** The longest that a campaign may last. The gateway keeps used nullifiers as long. */

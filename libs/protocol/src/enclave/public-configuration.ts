@@ -28,8 +28,8 @@ const chamberSchema = z
   })
   .meta({ id: 'Chamber', description: 'One chamber of Congress.' });
 
-/** The registrar's name: letters, digits and hyphens. No key enters it, so that a new key changes no scope. */
-export const REGISTRAR_ID_PATTERN = /^[a-z0-9-]{1,64}$/;
+/** The registrar's name, and the names of campaigns in the scope of a proof. No key enters them, so that a new key changes no scope. */
+export const RESIDENCE_ID_PATTERN = /^[a-z0-9-]{1,64}$/;
 /** A note's verifier key (C2SP signed-note): name, key hash, type and key. */
 export const VERIFIER_KEY_PATTERN = /^[a-z0-9-]{1,64}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/;
 
@@ -37,7 +37,7 @@ const residenceSchema = z.union([
   z.strictObject({ mode: z.literal('off') }),
   z.strictObject({
     mode: z.enum(['optional', 'required']),
-    registrar: z.string().regex(REGISTRAR_ID_PATTERN),
+    registrar: z.string().regex(RESIDENCE_ID_PATTERN),
     keys: z.array(z.string().regex(VERIFIER_KEY_PATTERN)).min(1).max(2).meta({
       description: "The registrar's verifier keys: one, or two while the key is rotated.",
     }),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { REGISTRAR_ID_PATTERN, VERIFIER_KEY_PATTERN } from './public-configuration';
+import { RESIDENCE_ID_PATTERN, VERIFIER_KEY_PATTERN } from './public-configuration';
 
 /**
  * `GET /api/residence`: how this gateway is configured. A client takes everything but `files` from the attested configuration of the
@@ -12,7 +12,7 @@ export const residenceViewSchema = z
       mode: z.enum(['optional', 'required']).meta({
         description: '`optional`: a message with a proof needs no token. `required`: every message needs a proof.',
       }),
-      registrar: z.string().regex(REGISTRAR_ID_PATTERN).meta({ description: 'The id of the registrar.' }),
+      registrar: z.string().regex(RESIDENCE_ID_PATTERN).meta({ description: 'The id of the registrar.' }),
       keys: z
         .array(z.string().regex(VERIFIER_KEY_PATTERN))
         .min(1)

@@ -1,4 +1,5 @@
-import { ID_PATTERN, parseDistrict, TREE_PLACES } from '@communique-tee/residence';
+import { RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
+import { parseDistrict, TREE_PLACES } from '@communique-tee/residence';
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { RegistrarError } from '../registrar-error';
@@ -17,7 +18,7 @@ const PEOPLE_PER_CHUNK = 1000;
 
 const hex64 = z.string().regex(/^[0-9a-f]{64}$/);
 const seconds = z.int().min(0).max(9_999_999_999);
-const id = z.string().regex(ID_PATTERN);
+const id = z.string().regex(RESIDENCE_ID_PATTERN);
 
 const header = z.strictObject({
   format: z.literal(FORMAT),
