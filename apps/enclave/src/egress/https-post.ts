@@ -46,7 +46,10 @@ export interface HttpsPost extends SecureOptions {
   maxAnswerBytes: number;
   /** For everything together, from name resolution to the last byte of the answer. */
   timeoutMs: number;
-  signal: AbortSignal | undefined;
+  /** Gives up at any time. */
+  signal?: AbortSignal | undefined;
+  /** Gives up as long as no byte of the request was sent; later it changes nothing. */
+  signalBeforeSending?: AbortSignal | undefined;
 }
 
 export interface HttpsAnswer {
@@ -54,8 +57,8 @@ export interface HttpsAnswer {
   headers: IncomingHttpHeaders;
   /** The body's first `maxAnswerBytes` at most. */
   body: Uint8Array;
-  /** Whether that is all of it: the connection may have broken in it, and then only the head can be built upon. */
-  isWhole: boolean;
+  /** Why that is not all of it, and only the head can be relied on; null where it is whole. */
+  cutBy: 'limit' | 'deadline' | 'connection' | null;
 }
 
 const MAX_HEAD_BYTES = 16 * 1024;
@@ -67,17 +70,20 @@ const MAX_HEAD_BYTES = 16 * 1024;
  */
 export async function httpsPost(egress: Egress, post: HttpsPost): Promise<HttpsAnswer> {
   const deadline = AbortSignal.timeout(post.timeoutMs);
+  const given = [post.signal, post.signalBeforeSending].flatMap((each) => each ?? []);
+  const beforeSending = AbortSignal.any([...given, deadline]);
   const signal = post.signal ? AbortSignal.any([post.signal, deadline]) : deadline;
-  const whenEnded = (): 'aborted' | null => (post.signal?.aborted === true ? 'aborted' : null);
+  const hasGivenUp = (): boolean => given.some(({ aborted }) => aborted);
 
   const counted = (end: ConnectionEnd): void => egress.connections.count(post.destination, end);
   let raw: Socket | undefined;
   try {
     let secure: TLSSocket;
     try {
-      raw = await openSocket(egress, post, signal);
-      secure = await secured(raw, post, signal).catch((cause: unknown) => {
-        throw new HttpsError(signal.aborted ? (whenEnded() ?? 'connect_timeout') : tlsReason(cause), false, { cause });
+      raw = await openSocket(egress, post, beforeSending, hasGivenUp);
+      secure = await secured(raw, post, beforeSending).catch((cause: unknown) => {
+        const reason = hasGivenUp() ? 'aborted' : beforeSending.aborted ? 'connect_timeout' : tlsReason(cause);
+        throw new HttpsError(reason, false, { cause });
       });
     } catch (error) {
       if (error instanceof HttpsError && isConnectionEnd(error.reason)) counted(error.reason);
@@ -85,8 +91,11 @@ export async function httpsPost(egress: Egress, post: HttpsPost): Promise<HttpsA
     }
     // Before a byte of the request is sent, and nothing is counted after it: no answer can change what the parent is told
     counted('connected');
-    return await exchange(secure, post, signal).catch((cause: unknown) => {
-      throw new HttpsError(signal.aborted ? (whenEnded() ?? 'answer_timeout') : answerReason(cause), true, { cause });
+    if (hasGivenUp()) throw new HttpsError('aborted', false);
+    return await exchange(secure, post, signal, deadline).catch((cause: unknown) => {
+      const reason =
+        post.signal?.aborted === true ? 'aborted' : signal.aborted ? 'answer_timeout' : answerReason(cause);
+      throw new HttpsError(reason, true, { cause });
     });
   } finally {
     raw?.destroy();
@@ -105,13 +114,18 @@ const EGRESS_REASONS = {
   egress_aborted: 'aborted',
 } as const satisfies Record<EgressError['code'], HttpsFailure>;
 
-async function openSocket(egress: Egress, post: HttpsPost, signal: AbortSignal): Promise<Socket> {
+async function openSocket(
+  egress: Egress,
+  post: HttpsPost,
+  signal: AbortSignal,
+  hasGivenUp: () => boolean,
+): Promise<Socket> {
   const { host, port } = destinationOf(post.origin);
   try {
     return await egress.connect(host, port, { timeoutMs: post.timeoutMs, signal });
   } catch (cause) {
     if (!(cause instanceof EgressError)) throw cause;
-    const timedOut = cause.code === 'egress_aborted' && post.signal?.aborted !== true;
+    const timedOut = cause.code === 'egress_aborted' && !hasGivenUp();
     throw new HttpsError(timedOut ? 'connect_timeout' : EGRESS_REASONS[cause.code], false, { cause });
   }
 }
@@ -120,6 +134,7 @@ function exchange(
   secure: TLSSocket,
   { origin, target, headers, body, maxAnswerBytes }: HttpsPost,
   signal: AbortSignal,
+  deadline: AbortSignal,
 ): Promise<HttpsAnswer> {
   return new Promise((resolve, reject) => {
     const outgoing = request({
@@ -149,7 +164,7 @@ function exchange(
     });
     outgoing.once('response', (incoming) => {
       answered = true;
-      void readBounded(incoming, maxAnswerBytes).then((read) =>
+      void readBounded(incoming, maxAnswerBytes, deadline).then((read) =>
         resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, ...read }),
       );
     });
@@ -161,22 +176,24 @@ function exchange(
 async function readBounded(
   incoming: IncomingMessage,
   maxBytes: number,
-): Promise<Pick<HttpsAnswer, 'body' | 'isWhole'>> {
+  deadline: AbortSignal,
+): Promise<Pick<HttpsAnswer, 'body' | 'cutBy'>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  let isWhole = false;
+  let isComplete = false;
   try {
     for await (const chunk of incoming as AsyncIterable<Uint8Array>) {
       chunks.push(chunk.subarray(0, maxBytes - length));
       length += chunk.length;
       if (length > maxBytes) break;
     }
-    isWhole = length <= maxBytes && incoming.complete;
+    isComplete = incoming.complete;
   } catch {
     // cut or late in the body
   }
   incoming.destroy();
-  return { body: Buffer.concat(chunks), isWhole };
+  const cutBy = length > maxBytes ? 'limit' : isComplete ? null : deadline.aborted ? 'deadline' : 'connection';
+  return { body: Buffer.concat(chunks), cutBy };
 }
 
 function answerReason(cause: unknown): HttpsFailure {

@@ -21,7 +21,7 @@ export function openKms(config: KmsConfig, region: string, egress: Egress, nsm: 
       maxAnswerBytes,
       signal,
     });
-    if (!answer.isWhole) throw new Error('the answer was cut');
+    if (answer.cutBy !== null) throw new Error('the answer was cut');
     return answer;
   };
   return createKmsClient({
