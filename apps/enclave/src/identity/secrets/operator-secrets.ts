@@ -1,5 +1,13 @@
+import * as z from 'zod';
+
 /** What an operator's secret may be: 8 to 200 visible ASCII characters, as every far end's API key. */
-export const SECRET_VALUE = /^[\x21-\x7e]{8,200}$/;
+const SECRET_VALUE = /^[\x21-\x7e]{8,200}$/;
+
+/** A secret as it was given: one line break at its end, which editors and shells add, is not part of it. Anything else is refused. */
+export const secretValueSchema = z
+  .string()
+  .transform((given) => given.replace(/\r?\n$/, ''))
+  .refine((value) => SECRET_VALUE.test(value), '8 to 200 visible ASCII characters');
 
 /**
  * The secrets that the configuration names, as far as they are there. They are used and never written anywhere; a string of this

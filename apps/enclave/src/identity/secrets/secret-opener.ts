@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { KmsUseless, type KmsFailure, type KmsSession } from '../kms';
 import type { Log } from '../../runtime/log';
-import { SECRET_VALUE, type OperatorSecrets } from './operator-secrets';
+import { secretValueSchema, type OperatorSecrets } from './operator-secrets';
 
 export interface RefusedSecret {
   name: string;
@@ -45,11 +45,11 @@ export class SecretOpener {
     const known = this.judged.get(name);
     if (known?.sha256 === sha256) return known.refused;
     try {
-      const value = await this.open(name, ciphertext, session);
-      const refused = SECRET_VALUE.test(value) ? null : ({ name, code: 'secret_invalid' } as const);
+      const value = secretValueSchema.safeParse(await this.open(name, ciphertext, session));
+      const refused = value.success ? null : ({ name, code: 'secret_invalid' } as const);
       this.judged.set(name, { sha256, refused });
-      if (refused) return this.refuse(refused);
-      this.secrets.put(name, value);
+      if (!value.success) return this.refuse({ name, code: 'secret_invalid' });
+      this.secrets.put(name, value.data);
       this.log.write('info', 'secret_opened', { step: name });
       return null;
     } catch (error) {

@@ -8,7 +8,7 @@ import {
 } from '@communique-tee/protocol';
 import * as z from 'zod';
 import { authoritiesSchema, type Destination, destinationOf, originSchema } from '../../../egress';
-import { SECRET_VALUE } from '../../../identity/secrets/operator-secrets';
+import { secretValueSchema } from '../../../identity/secrets/operator-secrets';
 
 const email = textUpTo(254).regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/);
 
@@ -32,7 +32,7 @@ const chamberSchema = (messagePath: string) =>
         .regex(/^\/[A-Za-z0-9._~/-]*$/)
         .default(messagePath),
       /** Whoever has the image can read it; the name says so. */
-      apiKeyReadableInImage: z.string().regex(SECRET_VALUE).optional(),
+      apiKeyReadableInImage: secretValueSchema.optional(),
       /** Instead: the name of an operator's secret, which KMS opens for this image alone (configuration/configuration.ts, `secrets`). */
       apiKeySecret: z.string().regex(SECRET_NAME).optional(),
       /** PEM of the roots that may sign this end's certificate: nothing else is trusted, so there is no default. */
