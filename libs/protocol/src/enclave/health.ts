@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { PROVIDERS, type Provider } from '../agents/vocabulary';
 import { CHAMBER_KEYS, type Chamber } from '../congress/chambers';
 
 /** Where an enclave opens connections to. */
-export type EnclaveDestination = Chamber | 'kms';
-export const ENCLAVE_DESTINATIONS: readonly EnclaveDestination[] = [...CHAMBER_KEYS, 'kms'];
+export type EnclaveDestination = Chamber | 'kms' | Provider;
+export const ENCLAVE_DESTINATIONS: readonly EnclaveDestination[] = [...CHAMBER_KEYS, 'kms', ...PROVIDERS];
 
 /** How an attempt at a TLS connection ended. All of it happens before the first byte of a request. */
 export const CONNECTION_ENDS = [

@@ -28,7 +28,7 @@ const sum = (totals: Totals) =>
     .reduce((all, count) => all + count, 0);
 
 /** Connections of one message to three offices, by destination, in the order of CONNECTION_ENDS. */
-const NONE = { house: [0, 0, 0, 0, 0, 0], senate: [0, 0, 0, 0, 0, 0], kms: [0, 0, 0, 0, 0, 0] };
+const NONE = Object.fromEntries(ENCLAVE_DESTINATIONS.map((each) => [each, [0, 0, 0, 0, 0, 0]]));
 const ONE_MESSAGE = { ...NONE, house: [1, 0, 0, 0, 0, 0], senate: [2, 0, 0, 0, 0, 0] };
 
 /** What the enclave publishes and logs of one message, once `connections` connections are in it. */
