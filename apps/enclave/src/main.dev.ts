@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { parseConfiguration } from './configuration/configuration';
 import { readConfigurationFile } from './runtime/configuration-file';
 import { withSimulator } from './configuration/congress-simulator';
+import { withProvidersSimulator } from './configuration/providers-simulator';
 import type { ConnectVsock } from './egress';
 import { exitOnError, stopOnSignals } from './runtime/process';
 import { startEnclave } from './start';
@@ -31,7 +32,10 @@ exitOnError(async () => {
     process.stdout.write(USAGE);
     process.exit(0);
   }
-  const configuration = parseConfiguration(withSimulator(readConfigurationFile(config), dirname(resolve(config))));
+  const folder = dirname(resolve(config));
+  const configuration = parseConfiguration(
+    withProvidersSimulator(withSimulator(readConfigurationFile(config), folder), folder),
+  );
   const rootFolder = resolve(root);
   const transport = nsm === undefined ? await createMockNsmTransport({ rootFolder }) : connectNsm(nsm);
   const developmentRoot = unsafeTrustAnchorFromPem(await developmentRootPem(rootFolder));

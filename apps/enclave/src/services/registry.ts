@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { agentsService } from './agents/agents-service';
 import { congressService } from './congress/congress-service';
 import type { OpenService, Service, ServiceCore, ServiceNeeds } from './service';
 
 /** Every service of this image, by its kind. A new one is a row here and a folder beside this file. */
-export const SERVICES = { congress: congressService } as const;
+export const SERVICES = { congress: congressService, agents: agentsService } as const;
 
 type Kind = keyof typeof SERVICES;
 type ConfigurationOf<S> = S extends Service<infer Configuration> ? Configuration : never;

@@ -42,14 +42,17 @@ export interface ServiceDefinition<Configuration, Request, Answer> {
   readonly limits: { readonly maxRequestBytes: number };
   /** Checks the request's form. @throws ProtocolError or ProblemError */
   readonly readRequest: (body: Uint8Array, header: ReadHeader) => Request;
-  /** Called once, at start. The handler may throw ProtocolError or ProblemError; the client gets the problem document. */
-  readonly open: (configuration: Configuration, core: ServiceCore) => (request: Request) => Promise<Answer>;
+  /** Called once, at start. The handler's signal aborts when the gateway's connection closes before it has its answer. The handler may throw ProtocolError or ProblemError; the client gets the problem document. */
+  readonly open: (
+    configuration: Configuration,
+    core: ServiceCore,
+  ) => (request: Request, left: AbortSignal) => Promise<Answer>;
   /** The answer's CBOR form. */
   readonly encodeAnswer: (answer: Answer) => Uint8Array;
 }
 
-/** A service that runs: bytes in, bytes out. */
-export type OpenService = (body: Uint8Array, header: ReadHeader) => Promise<Uint8Array>;
+/** A service that runs: bytes in, bytes out. `left` aborts when the gateway's connection closes before it has its answer. */
+export type OpenService = (body: Uint8Array, header: ReadHeader, left: AbortSignal) => Promise<Uint8Array>;
 
 /** A service as the core sees it: its requests and answers are its own business. */
 export interface Service<Configuration> {
@@ -73,7 +76,7 @@ export function defineService<Configuration, Request, Answer>(
     limits,
     open(config, core) {
       const handle = open(config, core);
-      return async (body, header) => encodeAnswer(await handle(readRequest(body, header)));
+      return async (body, header, left) => encodeAnswer(await handle(readRequest(body, header), left));
     },
   };
 }

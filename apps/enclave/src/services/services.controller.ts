@@ -1,4 +1,16 @@
-import { Body, Controller, Header, Headers, HttpCode, Inject, Post, StreamableFile, type Type } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Header,
+  Headers,
+  HttpCode,
+  Inject,
+  Post,
+  Res,
+  StreamableFile,
+  type Type,
+} from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { ProblemError } from '../runtime/problem-error';
 import { OPEN_SERVICES } from '../runtime/tokens';
 import type { OpenServices } from './registry';
@@ -17,6 +29,7 @@ export function serviceControllers(paths: readonly string[]): Type[] {
       async handle(
         @Body() body: unknown,
         @Headers() headers: Readonly<Record<string, string | string[] | undefined>>,
+        @Res({ passthrough: true }) reply: FastifyReply,
       ): Promise<StreamableFile> {
         const service = this.services.get(path);
         if (!service) throw new ProblemError('service_off');
@@ -25,9 +38,18 @@ export function serviceControllers(paths: readonly string[]): Type[] {
           const value = headers[name];
           return Array.isArray(value) ? value.join(', ') : value;
         };
-        return new StreamableFile(await service(body, header));
+        return new StreamableFile(await service(body, header, closed(reply)));
       }
     }
     return ServiceController;
   });
+}
+
+/** Aborts when the connection closes before the answer was written. */
+function closed({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) controller.abort();
+  });
+  return controller.signal;
 }

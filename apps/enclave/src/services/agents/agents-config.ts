@@ -1,0 +1,114 @@
+import { PRICE_TABLE, type PriceTable } from '@communique-tee/agents';
+import {
+  PROVIDERS,
+  SECRET_NAME,
+  TASKS,
+  maxOutputTokensSchema,
+  modelClassSchema,
+  modelNameSchema,
+  type Provider,
+} from '@communique-tee/protocol';
+import * as z from 'zod';
+import { authoritiesSchema, destinationOf, originSchema, type Destination } from '../../egress';
+import { secretValueSchema } from '../../identity/secrets/operator-secrets';
+
+const providerMembers = {
+  origin: originSchema,
+  /** PEM of the roots that may sign this provider's certificate: nothing else is trusted, so there is no default. */
+  certificateAuthorities: authoritiesSchema,
+  /** Anyone who has the image can read it. */
+  apiKeyReadableInImage: secretValueSchema.optional(),
+  /** Instead: the name of an operator's secret, which KMS opens for this image alone. */
+  apiKeySecret: z.string().regex(SECRET_NAME).optional(),
+};
+const providerSchema = <Members extends z.core.$ZodLooseShape>(more: Members) =>
+  z.strictObject({ ...providerMembers, ...more }).refine(hasOneApiKey, {
+    path: ['apiKeyReadableInImage'],
+    error: 'either apiKeyReadableInImage or apiKeySecret',
+    when: ({ value }) => typeof value === 'object' && value !== null,
+  });
+
+export const agentsConfigSchema = z.strictObject({
+  providers: z.strictObject({
+    /** Without an organization no header names one. An empty one, or the word of an unset variable, is refused. */
+    openai: providerSchema({
+      organization: z
+        .string()
+        .regex(/^org-[A-Za-z0-9_-]{1,100}$/)
+        .optional(),
+    }).optional(),
+    gemini: providerSchema({}).optional(),
+    anthropic: providerSchema({}).optional(),
+  }),
+  /** What people choose from: an exact model under the operator's short name. */
+  classes: z
+    .array(
+      z.strictObject({
+        id: modelClassSchema,
+        provider: z.enum(PROVIDERS),
+        model: modelNameSchema,
+        tasks: z
+          .array(z.enum(TASKS))
+          .min(1)
+          .max(TASKS.length)
+          .refine((tasks) => new Set(tasks).size === tasks.length, 'each task once')
+          .default([...TASKS]),
+        maxOutputTokens: maxOutputTokensSchema.default(1024),
+      }),
+    )
+    .min(1)
+    .max(16)
+    .refine((classes) => new Set(classes.map(({ id }) => id)).size === classes.length, 'each id once'),
+  limits: z
+    .strictObject({
+      /** Tasks that run at the same time; more are answered enclave_busy. */
+      maxConcurrent: z.int().min(1).max(64).default(8),
+      /** Replies kept for ten minutes (about 20 KiB each). Full of paid ones, new tasks are answered enclave_busy. */
+      maxRememberedReplies: z.int().min(10).max(10_000).default(512),
+      /** For the whole exchange with a provider, answer included. The gateway waits for 90 s, so this ends before. */
+      timeoutMs: z.int().min(100).max(90_000).default(85_000),
+    })
+    .prefault({}),
+});
+export type AgentsConfig = z.output<typeof agentsConfigSchema>;
+export type ModelClass = AgentsConfig['classes'][number];
+export type ProviderConfig = NonNullable<AgentsConfig['providers'][Provider]> & { organization?: string | undefined };
+
+/** Those that are configured. */
+export function providersOf({ providers }: AgentsConfig): [Provider, ProviderConfig][] {
+  return PROVIDERS.flatMap((provider): [Provider, ProviderConfig][] => {
+    const config = providers[provider];
+    return config === undefined ? [] : [[provider, config]];
+  });
+}
+
+/** What egress must let through for this configuration. */
+export function agentsDestinations(config: AgentsConfig): Destination[] {
+  return providersOf(config).map(([, { origin }]) => destinationOf(origin));
+}
+
+/** The operator's secrets without which a provider cannot be asked, each once. */
+export function agentsSecrets(config: AgentsConfig): string[] {
+  return [...new Set(providersOf(config).flatMap(([, { apiKeySecret }]) => apiKeySecret ?? []))];
+}
+
+/** A model without a row has no price and no known request shape: the start stops. */
+export function agentsProblems(config: AgentsConfig, table: PriceTable = PRICE_TABLE): string[] {
+  const hasRow = ({ provider, model }: ModelClass) =>
+    table.rows.some((row) => row.shape.provider === provider && row.model === model);
+  const used = new Set(config.classes.map(({ provider }) => provider));
+  return [
+    ...config.classes.flatMap((each, at) => [
+      ...(config.providers[each.provider] ? [] : [`classes.${String(at)}.provider: not among providers`]),
+      ...(hasRow(each) ? [] : [`classes.${String(at)}.model: not in the price table of this image (docs/agents.md)`]),
+    ]),
+    ...providersOf(config).flatMap(([provider]) =>
+      used.has(provider) ? [] : [`providers.${provider}: no class uses it`],
+    ),
+  ];
+}
+
+/** Also asked where other fields are wrong, so that all that is wrong is reported at once. */
+function hasOneApiKey(provider: { apiKeyReadableInImage?: unknown; apiKeySecret?: unknown }): boolean {
+  return (provider.apiKeyReadableInImage === undefined) !== (provider.apiKeySecret === undefined);
+}

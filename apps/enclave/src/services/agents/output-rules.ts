@@ -1,0 +1,107 @@
+import { LIMITS, type AgentTask } from '@communique-tee/protocol';
+import { PROMPT_SENTENCES, normalized } from './prompts/prompt';
+
+/** Why a model's text is not shown: the person learns it in the sealed answer. */
+export const ANSWER_PROBLEMS = [
+  'too_long',
+  'not_one_line',
+  'preamble',
+  'markup',
+  'link',
+  'prompt',
+  'nothing_visible',
+] as const;
+export type AnswerProblem = (typeof ANSWER_PROBLEMS)[number];
+
+export type Judged = { readonly text: string } | { readonly problem: AnswerProblem };
+
+/** UTF-16 units: what a delivered subject and body may have (libs/protocol congress/message-words.ts). */
+const MAX_SUBJECT = 500;
+const MAX_BODY = 10_000;
+/** A text this short need not be shortened further. */
+const SHORT_ENOUGH = 200;
+
+/**
+ * A model's text is data that somebody else may have dictated. It is shown as plain text within limits, or not at all: what is not visible
+ * is taken out, and a text with a link, markup, thoughts or the image's prompts is refused rather than repaired.
+ *
+ * @param written what the model wrote, not empty
+ * @param mark of the request's prompt
+ */
+export function judgeText(written: string, task: AgentTask, mark: string): Judged {
+  const text = unquoted(visible(written), task);
+  if (text === '') return { problem: 'nothing_visible' };
+  const own = `${task.subject ?? ''}\n${task.text}`;
+  const problem = lengthProblem(text, task) ?? contentProblem(text, own, mark);
+  return problem === null ? { text } : { problem };
+}
+
+/** Line breaks of every kind as line feeds; controls, format and filler characters taken out, but the joiners that emoji and scripts need. */
+function visible(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/\r\n|[\r\u000b\u000c\u0085\u2028\u2029]/g, '\n')
+    .replace(/\t/g, ' ')
+    .replace(
+      /(?![\n\u200c\u200d\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Co}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\ufffd]/gu,
+      '',
+    )
+    .trim();
+}
+
+/** A subject in one pair of quotation marks is that subject. */
+function unquoted(text: string, { task }: AgentTask): string {
+  const inner = task === 'subject' ? /^(?:"([^"\n]+)"|“([^“”\n]+)”|«([^«»\n]+)»)$/u.exec(text) : null;
+  return (inner?.[1] ?? inner?.[2] ?? inner?.[3] ?? text).trim();
+}
+
+function lengthProblem(text: string, { task, text: draft }: AgentTask): AnswerProblem | null {
+  if (task === 'subject') {
+    if (text.includes('\n')) return 'not_one_line';
+    if (text.length > MAX_SUBJECT) return 'too_long';
+    if (PREAMBLE.test(text)) return 'preamble';
+  }
+  if (task === 'shorten' && text.length > Math.max(SHORT_ENOUGH, draft.length)) return 'too_long';
+  if (task !== 'review' && text.length > MAX_BODY) return 'too_long';
+  return new TextEncoder().encode(text).length > LIMITS.maxAnswerTextBytes ? 'too_long' : null;
+}
+
+/** The model's talk or a label before the subject itself. */
+const PREAMBLE =
+  /^(?:sure|certainly|of course|okay|ok|here(?:'s|’s| is| are)|subject|asunto|re|claro|por supuesto|aquí)(?![\p{L}\p{N}])[^:]{0,60}:/iu;
+
+/** Thoughts that are not the answer. */
+const THOUGHTS = /<\s*\/?\s*(?:think|thinking|thought|thoughts|reasoning|scratchpad|analysis)\b/iu;
+/** The start of a tag, a fence, or a link in Markdown. */
+const MARKUP = /<!--|<\s*[/!?]?\s*\p{L}[^\s>]{0,40}|```|!?\[[^\]\n]{0,200}\]\(/giu;
+
+function contentProblem(text: string, own: string, mark: string): AnswerProblem | null {
+  if (THOUGHTS.test(text)) return 'markup';
+  const ownMarkup = new Set(matches(own, MARKUP));
+  if (matches(text, MARKUP).some((found) => !ownMarkup.has(found))) return 'markup';
+  const ownLinks = new Set(linksIn(own));
+  if (linksIn(text).some((link) => !ownLinks.has(link))) return 'link';
+  if (text.toLowerCase().includes(mark)) return 'prompt';
+  const [answer, draft] = [normalized(text), normalized(own)];
+  return PROMPT_SENTENCES.some((sentence) => answer.includes(sentence) && !draft.includes(sentence)) ? 'prompt' : null;
+}
+
+/** A scheme and what follows, or a host name and what follows; with an @ before it that is an email address. */
+const LINK =
+  /(?:[a-z][a-z0-9+.-]{1,20}:\/\/|(?:mailto|javascript|data|vbscript|file|tel|sms):(?=\S)|www\.)\S+|\S{0,64}@\S+|(?<![\p{L}\p{N}_-])(?:[\p{L}\p{N}_-]{1,63}\.){1,8}\p{L}{2,63}(?:[/:?#]\S*)?/giu;
+/** Citations of bills look like host names. */
+const BILLS = /(?<![\p{L}\p{N}.])[hs]\.\s?(?:(?:j|con)\.\s?)?(?:res|r)\b\.?/giu;
+
+/** In one form, so that another spelling of a link in the draft is that link and a look-alike is not. */
+function linksIn(text: string): string[] {
+  const plain = text
+    .normalize('NFKC')
+    .replace(/[\u3002\uff0e\uff61]/g, '.')
+    .replace(BILLS, ' ')
+    .toLowerCase();
+  return matches(plain, LINK).map((link) => link.replace(/^[("'“‘<[]+|[)\]>"'”’.,;:!?]+$/gu, ''));
+}
+
+function matches(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map(([found]) => found.toLowerCase());
+}

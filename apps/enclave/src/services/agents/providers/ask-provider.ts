@@ -1,0 +1,159 @@
+import { sameModel } from '@communique-tee/agents';
+import { decodeUtf8, type AgentEnd, type Usage, type UsageState } from '@communique-tee/protocol';
+import { HttpsError, httpsPost, type Egress, type HttpsAnswer } from '../../../egress';
+import type { Clock } from '../../../runtime/clock';
+import { anthropic } from './anthropic';
+import type { Answered, Credentials, Dialect, Json, Question } from './dialect';
+import { gemini } from './gemini';
+import { openai } from './openai';
+import { paddedJson } from './padded-json';
+
+/** One adapter for each provider. */
+export const DIALECTS = { openai, gemini, anthropic } as const satisfies Record<Dialect['provider'], Dialect>;
+
+/** What is known after one request to a provider. */
+export interface Attempt {
+  readonly end: AgentEnd;
+  /** What the model wrote; the empty text where it wrote none, or where it is not to be shown. */
+  readonly text: string;
+  /** Whether it stopped at the maximum output. */
+  readonly isCut: boolean;
+  readonly usageState: UsageState;
+  /** Where the state is `reported`. */
+  readonly usage: Usage | null;
+  readonly servedModel: string | null;
+  /** After how long a second attempt could help; null where it could not. */
+  readonly againAfterMs: number | null;
+  readonly skippedParts: number;
+}
+
+export interface FarEnd {
+  readonly dialect: Dialect;
+  readonly origin: string;
+  /** PEM. */
+  readonly authorities: readonly string[];
+  /** For everything, from name resolution to the last byte of the answer. */
+  readonly timeoutMs: number;
+}
+
+/** A whole answer with 2,048 tokens of text takes some 20 KB; more may be thoughts and signatures. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/** A person waits for the second attempt: a longer wait is theirs to decide on. */
+const SHORT_WAIT_MS = 10_000;
+const DEFAULT_WAIT_MS = 1000;
+
+/**
+ * One request to a provider, and never a second one. What comes back holds nothing of the provider's wording but the model's text.
+ * @param requestBytes length of the request's body, whatever the prompt is
+ * @param beforeSending gives up as long as no byte of the request was sent
+ */
+export async function askProvider(
+  { dialect, origin, authorities, timeoutMs }: FarEnd,
+  question: Question,
+  {
+    credentials,
+    requestBytes,
+    egress,
+    clock,
+    beforeSending,
+  }: {
+    credentials: Credentials;
+    requestBytes: number;
+    egress: Egress;
+    clock: Clock;
+    beforeSending: AbortSignal;
+  },
+): Promise<Attempt> {
+  let answer: HttpsAnswer;
+  try {
+    answer = await httpsPost(egress, {
+      destination: dialect.provider,
+      origin,
+      target: dialect.target(question.row.model),
+      authorities,
+      clock,
+      headers: {
+        ...dialect.headers(credentials),
+        'content-type': 'application/json',
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+      },
+      body: paddedJson(dialect.request(question), requestBytes),
+      maxAnswerBytes: MAX_ANSWER_BYTES,
+      timeoutMs,
+      signalBeforeSending: beforeSending,
+    });
+  } catch (error) {
+    if (!(error instanceof HttpsError)) throw error;
+    return withoutAnswer(error);
+  }
+  return answer.status === 200 ? fromSuccess(dialect, question, answer) : fromError(dialect, answer);
+}
+
+function withoutAnswer({ reason, sent }: HttpsError): Attempt {
+  if (!sent) return failed('not_sent', 'not_billed');
+  if (reason === 'answer_timeout') return failed('timed_out', 'unknown');
+  if (reason === 'malformed_answer') return failed('malformed', 'unknown');
+  return failed('lost', 'unknown', DEFAULT_WAIT_MS);
+}
+
+/** An error status is not billed by any of the three. */
+function fromError(dialect: Dialect, answer: HttpsAnswer): Attempt {
+  if (answer.status < 400 || answer.status > 599) return failed('malformed', 'unknown');
+  const header = (name: string) => {
+    const value = answer.headers[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const { end, waitMs } = dialect.failed(answer.status, jsonIn(answer) ?? null, header);
+  return failed(end, 'not_billed', againAfter(end, waitMs));
+}
+
+function againAfter(end: AgentEnd, waitMs: number | null): number | null {
+  const mayHelp = end === 'rate' ? waitMs !== null : end === 'overloaded' || end === 'server_error';
+  const afterMs = waitMs ?? DEFAULT_WAIT_MS;
+  return mayHelp && afterMs <= SHORT_WAIT_MS ? afterMs : null;
+}
+
+/** The work was done, or begun: whatever is wrong with it, it keeps its price and is not repeated. */
+function fromSuccess(dialect: Dialect, question: Question, answer: HttpsAnswer): Attempt {
+  if (answer.cutBy === 'deadline') return failed('timed_out', 'unknown');
+  if (answer.cutBy === 'connection') return failed('lost', 'unknown', DEFAULT_WAIT_MS);
+  const body = jsonIn(answer);
+  if (body === undefined) return failed('malformed', 'unknown');
+  const answered = dialect.answered(body, question);
+  if (!answered) return failed(dialect.failed(200, body, () => undefined).end, 'unknown');
+  return settled(answered, question.row.model);
+}
+
+function settled({ end, text, usage, servedModel, asRequested, skippedParts }: Answered, model: string): Attempt {
+  // Another model or tier has another price
+  const isAsConfigured = asRequested && (servedModel === null || sameModel(model, servedModel));
+  const reported = isAsConfigured && usage !== null;
+  const hasEnded = end === 'complete' || end === 'cut';
+  return {
+    end: !isAsConfigured ? 'tier_mismatch' : hasEnded && text.trim() === '' ? 'empty' : end,
+    text: hasEnded ? text : '',
+    isCut: end === 'cut',
+    usageState: reported ? 'reported' : 'invalid',
+    usage: reported ? usage : null,
+    servedModel,
+    againAfterMs: null,
+    skippedParts,
+  };
+}
+
+function failed(end: AgentEnd, usageState: UsageState, againAfterMs: number | null = null): Attempt {
+  return { end, text: '', isCut: false, usageState, usage: null, servedModel: null, againAfterMs, skippedParts: 0 };
+}
+
+/** Undefined where the body is cut, encoded, no UTF-8 or no JSON. */
+function jsonIn({ body, cutBy, headers }: HttpsAnswer): Json {
+  const encoding = headers['content-encoding'];
+  if (cutBy !== null || (encoding !== undefined && encoding !== 'identity')) return undefined;
+  try {
+    return JSON.parse(decodeUtf8(body)) as Json;
+  } catch {
+    return undefined;
+  }
+}

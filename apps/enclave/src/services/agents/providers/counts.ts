@@ -1,0 +1,39 @@
+import type { Usage } from '@communique-tee/protocol';
+import type { Json } from './dialect';
+
+/** Thrown and caught within this file: one count that is none makes the whole usage invalid. */
+class NoCount extends Error {}
+
+/** A count of tokens: a whole number from 0. Absent ones are 0 only where the provider leaves out zeros. */
+export function count(value: Json, whenAbsent?: number): number {
+  if (value === undefined && whenAbsent !== undefined) return whenAbsent;
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw new NoCount();
+  return value;
+}
+
+/** The parts of a whole, where the provider says what the whole is. */
+export function mustAddUp(total: Json, parts: number): void {
+  if (total !== undefined && count(total) !== parts) throw new NoCount();
+}
+
+/** What is left of a count that includes others: never less than nothing. */
+export function without(whole: number, ...parts: readonly number[]): number {
+  return count(whole - parts.reduce((sum, part) => sum + part, 0));
+}
+
+/**
+ * Tokens in classes that do not overlap. Null where a count is absent, negative, not a whole number, or misses the stated total; also
+ * where the prompt had no token, or a text has none: such a usage would cost nothing.
+ * @param text the answer's text
+ */
+export function usageBy(text: string, read: () => Usage): Usage | null {
+  try {
+    const usage = read();
+    const prompt = usage.input + usage.cached + usage.cacheWrittenShort + usage.cacheWrittenLong;
+    if (prompt === 0 || (text !== '' && usage.output === 0)) return null;
+    return Object.values(usage).every((each) => Number.isSafeInteger(each)) ? usage : null;
+  } catch (error) {
+    if (error instanceof NoCount) return null;
+    throw error;
+  }
+}

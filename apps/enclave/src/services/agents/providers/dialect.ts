@@ -1,0 +1,126 @@
+import type { PricedModel, RequestShape } from '@communique-tee/agents';
+import type { Provider, ProviderFailure, Usage } from '@communique-tee/protocol';
+
+/** What a provider is told of a task: fixed instructions of the image, and one text that holds what the person wrote. */
+export interface Prompt {
+  readonly instructions: string;
+  readonly input: string;
+}
+
+export interface Question {
+  readonly row: Pick<PricedModel, 'model' | 'shape' | 'thinkingAllowanceTokens'>;
+  readonly prompt: Prompt;
+  /** Visible tokens; the row's allowance for thinking is beside it. */
+  readonly maxOutputTokens: number;
+}
+
+export interface Credentials {
+  readonly apiKey: string;
+  /** OpenAI's; no header where it is not set. */
+  readonly organization?: string | undefined;
+}
+
+/** How the model's answer ended, as far as the provider's own word says it. */
+export type ModelEnd = 'complete' | 'cut' | 'refused' | 'other';
+
+/** A 200 that holds an answer. Nothing in it but `text` is the provider's own wording. */
+export interface Answered {
+  readonly end: ModelEnd;
+  /** The text parts alone, in order. */
+  readonly text: string;
+  /** Null where the counts are absent, are no counts, or do not add up. */
+  readonly usage: Usage | null;
+  /** As answered, where it is a name. */
+  readonly servedModel: string | null;
+  /** Whether the answer reports the tier and retention that the request asked for, as far as it reports them. */
+  readonly asRequested: boolean;
+  /** Parts of kinds that we do not know. */
+  readonly skippedParts: number;
+}
+
+/** An error status, or a failure inside a 200: one of our words, and the wait that the provider asks for. */
+export interface Failed {
+  readonly end: ProviderFailure;
+  /** Null where it names none. */
+  readonly waitMs: number | null;
+}
+
+/** A provider's way to ask and to answer. Nothing that it returns but an answer's text holds a word of the provider's body. */
+export interface Dialect {
+  readonly provider: Provider;
+  /** Path of the request. */
+  target(model: string): string;
+  /** In lower case. */
+  headers(credentials: Credentials): Record<string, string>;
+  /** The request's JSON. */
+  request(question: Question): object;
+  /** Of a 200: null where it holds no answer. */
+  answered(body: Json, question: Question): Answered | null;
+  /** Of another status, or of a 200 that holds no answer. `header`: the answer's, by lower-case name. */
+  failed(status: number, body: Json, header: (name: string) => string | undefined): Failed;
+}
+
+/** The row's shape, which the configuration's checks have matched with the provider. */
+export function shapeFor<P extends Provider>(provider: P, { row }: Question): Extract<RequestShape, { provider: P }> {
+  if (row.shape.provider !== provider) throw new TypeError('a row of another provider');
+  return row.shape as Extract<RequestShape, { provider: P }>;
+}
+
+/** A parsed JSON value of which nothing is known. */
+export type Json = unknown;
+
+/** A member of an object; undefined where there is none, or no object. */
+export function member(value: Json, ...path: readonly string[]): Json {
+  let at: Json = value;
+  for (const name of path) {
+    if (typeof at !== 'object' || at === null || Array.isArray(at) || !Object.hasOwn(at, name)) return undefined;
+    at = (at as Record<string, Json>)[name];
+  }
+  return at;
+}
+
+export function items(value: Json): readonly Json[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : [];
+}
+
+export function textOf(value: Json): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** A model's name as a statement may carry it. */
+export function modelName(value: Json): string | null {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,100}$/.test(value) ? value : null;
+}
+
+/** What a status alone tells, where the body tells nothing more. */
+export function failureOf(status: number): ProviderFailure {
+  switch (status) {
+    case 401:
+    case 403:
+      return 'key';
+    case 402:
+      return 'funds';
+    case 404:
+      return 'model';
+    case 429:
+      return 'rate';
+    case 503:
+    case 529:
+      return 'overloaded';
+    default:
+      if (status >= 500 && status <= 599) return 'server_error';
+      return status >= 400 && status <= 499 ? 'request' : 'malformed';
+  }
+}
+
+/** `retry-after-ms`, or `retry-after` in seconds (RFC 9110 section 10.2.3; its date form is not read). */
+export function retryAfterMs(header: (name: string) => string | undefined): number | null {
+  const ms = numberIn(header('retry-after-ms'));
+  if (ms !== null) return Math.ceil(ms);
+  const seconds = numberIn(header('retry-after'));
+  return seconds === null ? null : Math.ceil(seconds * 1000);
+}
+
+function numberIn(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,7}(\.\d{1,6})?$/.test(text) ? Number(text) : null;
+}

@@ -1,0 +1,136 @@
+import { count, mustAddUp, usageBy, without } from './counts';
+import {
+  failureOf,
+  items,
+  member,
+  modelName,
+  retryAfterMs,
+  shapeFor,
+  textOf,
+  type Answered,
+  type Dialect,
+  type Failed,
+  type Json,
+  type ModelEnd,
+  type Question,
+} from './dialect';
+
+const CODES: Readonly<Record<string, Failed['end']>> = {
+  insufficient_quota: 'quota',
+  billing_hard_limit_reached: 'funds',
+  billing_not_active: 'funds',
+  invalid_api_key: 'key',
+  unsupported_country_region_territory: 'location',
+  model_not_found: 'model',
+};
+
+/** By the row's word for it (libs/agents request-shape.ts). */
+const CACHES = {
+  in_memory: { prompt_cache_retention: 'in_memory' },
+  off: { prompt_cache_options: { mode: 'explicit' } },
+  unset: {},
+} as const;
+
+/** Content parts of a message; a refusal is a part of its own. */
+const TEXT = 'output_text';
+const REFUSAL = 'refusal';
+
+/** Responses API (`POST /v1/responses`, not streamed), as the official SDK's types describe it. */
+export const openai: Dialect = {
+  provider: 'openai',
+  target: () => '/v1/responses',
+  headers: ({ apiKey, organization }) => ({
+    authorization: `Bearer ${apiKey}`,
+    ...(organization !== undefined && { 'openai-organization': organization }),
+  }),
+  request(question) {
+    const { row, prompt, maxOutputTokens } = question;
+    const { effort, cache } = shapeFor('openai', question);
+    return {
+      model: row.model,
+      instructions: prompt.instructions,
+      input: prompt.input,
+      // Of both, visible and reasoning
+      max_output_tokens: maxOutputTokens + row.thinkingAllowanceTokens,
+      reasoning: { effort },
+      store: false,
+      service_tier: 'default',
+      ...CACHES[cache],
+    };
+  },
+  answered(body, question) {
+    const status = member(body, 'status');
+    if (status !== 'completed' && status !== 'incomplete') return null;
+    const parts = items(member(body, 'output')).flatMap((item) =>
+      member(item, 'type') === 'message' ? items(member(item, 'content')) : [],
+    );
+    const isOf = (type: string) => (part: Json) => member(part, 'type') === type;
+    const text = parts
+      .filter(isOf(TEXT))
+      .map((part) => textOf(member(part, 'text')))
+      .join('');
+    const others = items(member(body, 'output')).filter(
+      (item) => !['message', 'reasoning'].includes(textOf(member(item, 'type'))),
+    );
+    return {
+      end: parts.some(isOf(REFUSAL)) ? 'refused' : endOf(status, member(body, 'incomplete_details', 'reason')),
+      text,
+      usage: usageOf(member(body, 'usage'), text),
+      servedModel: modelName(member(body, 'model')),
+      asRequested: reportsRequest(body, question),
+      skippedParts: others.length + parts.filter((part) => !isOf(TEXT)(part) && !isOf(REFUSAL)(part)).length,
+    };
+  },
+  failed(status, body, header) {
+    const waitMs = retryAfterMs(header);
+    // A 200 that failed was worked on: it keeps its price (ask-provider.ts)
+    if (status === 200)
+      return { end: member(body, 'status') === 'failed' ? 'server_error' : 'malformed', waitMs: null };
+    const code = textOf(member(body, 'error', 'code'));
+    const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined;
+    if (known !== undefined) return { end: known, waitMs };
+    // A wrong path is no missing model
+    return { end: status === 404 ? 'request' : failureOf(status), waitMs };
+  },
+};
+
+function endOf(status: Json, reason: Json): ModelEnd {
+  if (status === 'completed') return 'complete';
+  if (reason === 'max_output_tokens') return 'cut';
+  return reason === 'content_filter' ? 'refused' : 'other';
+}
+
+/** Input includes what was read from the cache and written to it; output includes reasoning. */
+function usageOf(usage: Json, text: string): Answered['usage'] {
+  return usageBy(text, () => {
+    const input = count(member(usage, 'input_tokens'));
+    const output = count(member(usage, 'output_tokens'));
+    mustAddUp(member(usage, 'total_tokens'), input + output);
+    const details = member(usage, 'input_tokens_details');
+    const cached = count(member(details, 'cached_tokens'), 0);
+    const written = count(member(details, 'cache_write_tokens'), 0);
+    const lifetimes = member(details, 'cache_write_tokens_details');
+    const long = count(member(lifetimes, 'ttl_12h_tokens'), 0);
+    if (lifetimes !== undefined) mustAddUp(written, long + count(member(lifetimes, 'ttl_30m_tokens'), 0));
+    const thinking = count(member(usage, 'output_tokens_details', 'reasoning_tokens'), 0);
+    return {
+      input: without(input, cached, written),
+      cached,
+      cacheWrittenShort: written - long,
+      cacheWrittenLong: long,
+      output: without(output, thinking),
+      thinking,
+    };
+  });
+}
+
+/** A cache's retention is reported where one was asked for; a request without a cache may still name the longest one allowed. */
+function reportsRequest(body: Json, question: Question): boolean {
+  const { cache } = shapeFor('openai', question);
+  const retention = member(body, 'prompt_cache_retention') ?? 'in_memory';
+  return (
+    (member(body, 'service_tier') ?? 'default') === 'default' &&
+    (member(body, 'store') ?? false) === false &&
+    (cache !== 'in_memory' || retention === 'in_memory')
+  );
+}

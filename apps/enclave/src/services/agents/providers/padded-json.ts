@@ -1,0 +1,14 @@
+/** White space that JSON allows after a value (RFC 8259 section 2). */
+const SPACE = 0x20;
+
+/**
+ * A value as JSON of exactly `bytes` bytes, filled up with spaces: the length of a request then says nothing of what is in it.
+ * @throws RangeError where the value is longer
+ */
+export function paddedJson(value: object, bytes: number): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(value));
+  if (json.length > bytes) throw new RangeError('longer than its padding');
+  const padded = new Uint8Array(bytes).fill(SPACE);
+  padded.set(json);
+  return padded;
+}

@@ -1,0 +1,120 @@
+import type { AgentReply } from '@communique-tee/protocol';
+import type { Clock } from '../../runtime/clock';
+
+export type AttemptNumber = 1 | 2;
+
+/** A reply, and whether the provider is paid for it. */
+export interface PaidReply {
+  readonly reply: AgentReply;
+  readonly isBilled: boolean;
+}
+
+/** One attempt at a task, running or ended. Callers join it; the last one to leave before anything was sent cancels it. */
+export class RememberedAttempt {
+  private ended: PaidReply | null = null;
+  private waiting = 0;
+  private readonly cancellation = new AbortController();
+  private readonly running: Promise<PaidReply>;
+
+  /** @param run gets a signal that aborts once every caller has left */
+  constructor(run: (allLeft: AbortSignal) => Promise<PaidReply>) {
+    this.running = run(this.cancellation.signal).then((paid) => (this.ended = paid));
+  }
+
+  /** Null while it runs, and where it ended without a reply. */
+  get paid(): PaidReply | null {
+    return this.ended;
+  }
+
+  /** Resolves or rejects once, when the attempt has ended. */
+  get whenEnded(): Promise<unknown> {
+    return this.running;
+  }
+
+  /** @param left aborts when the caller's connection closes */
+  async join(left: AbortSignal): Promise<AgentReply> {
+    this.waiting++;
+    const leave = (): void => {
+      this.waiting--;
+      if (this.waiting === 0) this.cancellation.abort();
+    };
+    if (left.aborted) leave();
+    else left.addEventListener('abort', leave, { once: true });
+    try {
+      return (await this.running).reply;
+    } finally {
+      left.removeEventListener('abort', leave);
+    }
+  }
+}
+
+interface Remembered {
+  readonly attempts: Map<AttemptNumber, RememberedAttempt>;
+  /** Infinity while an attempt runs. */
+  untilMs: number;
+}
+
+/** How long a reply is kept after its attempt: as long as a task may be on its way. */
+const KEEP_MS = 10 * 60_000;
+
+/**
+ * Attempts by the hash of the request, so that the same bytes never reach a provider twice under one reservation. Bounded: when it is
+ * full, replies that cost nothing go first; one that the provider is paid for stays its ten minutes, and new tasks are refused.
+ */
+export class ReplyMemory {
+  private readonly tasks = new Map<string, Remembered>();
+
+  constructor(
+    private readonly maxReplies: number,
+    private readonly clock: Clock,
+  ) {}
+
+  find(request: string, attempt: AttemptNumber): RememberedAttempt | undefined {
+    return this.live(request)?.attempts.get(attempt);
+  }
+
+  /** Whether one more attempt can be remembered. Makes room where that loses nothing that was paid for. */
+  hasRoom(): boolean {
+    if (this.size < this.maxReplies) return true;
+    for (const request of this.tasks.keys()) this.live(request);
+    for (const [request, task] of this.tasks) {
+      if (this.size < this.maxReplies) break;
+      if ([...task.attempts.values()].every(({ paid }) => paid?.isBilled === false)) this.tasks.delete(request);
+    }
+    return this.size < this.maxReplies;
+  }
+
+  /** @param expiresAtMs of the request: until then its bytes may come again */
+  put(request: string, attempt: AttemptNumber, remembered: RememberedAttempt, expiresAtMs: number): void {
+    const task = this.live(request) ?? { attempts: new Map(), untilMs: Infinity };
+    this.tasks.set(request, task);
+    task.attempts.set(attempt, remembered);
+    task.untilMs = Infinity;
+    const keep = (): void => {
+      task.untilMs = Math.max(this.clock.nowMs() + KEEP_MS, expiresAtMs);
+    };
+    remembered.whenEnded.then(keep, keep);
+  }
+
+  /** Nothing was spent on it and there is no reply: the same bytes may begin anew. */
+  forget(request: string, attempt: AttemptNumber): void {
+    const task = this.tasks.get(request);
+    task?.attempts.delete(attempt);
+    if (task?.attempts.size === 0) this.tasks.delete(request);
+  }
+
+  private get size(): number {
+    let size = 0;
+    for (const { attempts } of this.tasks.values()) size += attempts.size;
+    return size;
+  }
+
+  private live(request: string): Remembered | undefined {
+    const task = this.tasks.get(request);
+    if (task && task.untilMs <= this.clock.nowMs()) {
+      this.tasks.delete(request);
+      return undefined;
+    }
+    return task;
+  }
+}

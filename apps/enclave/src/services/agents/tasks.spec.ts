@@ -1,0 +1,477 @@
+import { decodeAgentRequest, encodeAgentTask, encodeSealedMessage, type AgentTask } from '@communique-tee/protocol';
+import { PRICE_TABLE, reservationMicroUsd, rowOf } from '@communique-tee/agents';
+import { answerOf } from './testing/answers';
+import {
+  A_DRAFT,
+  API_KEYS,
+  CLASSES,
+  startAgentsWorld,
+  type AgentsWorld,
+  type SealedTask,
+} from './testing/agents-world';
+import type { Act, SeenRequest } from './testing/far-end';
+
+const GOOD = 'Dear Senator,\n\nPlease mend the roads.';
+const openai = (text = GOOD, changes: Record<string, unknown> = {}): Act => ({
+  json: answerOf('openai', text, { model: 'gpt-6-luna', ...changes }),
+});
+const fullPrice = ({ sealed, maxOutputTokens }: SealedTask): string => {
+  const row = rowOf(PRICE_TABLE, 'openai', CLASSES.openai.model, new Date());
+  if (!row) throw new Error('no row');
+  return reservationMicroUsd({ row, ciphertextBytes: sealed.ciphertext.length, maxOutputTokens }).toString();
+};
+
+let world: AgentsWorld;
+beforeAll(async () => {
+  world = await startAgentsWorld({ limits: { maxConcurrent: 2, timeoutMs: 1500 } });
+});
+afterAll(() => world.stop());
+beforeEach(() => {
+  world.provider.act = () => openai();
+  world.provider.seen.length = 0;
+});
+const calls = () => world.provider.seen.length;
+
+describe('a task', () => {
+  it('is answered whole and sealed, with a verified statement of what it cost', async () => {
+    const { answer, statement, reply } = await world.ask(world.seal());
+    expect(answer).toMatchObject({ outcome: 'complete', text: GOOD, problem: null });
+    expect(statement).toMatchObject({
+      attempt: 1,
+      model_class: 'fast',
+      provider: 'openai',
+      model: 'gpt-6-luna',
+      served_model: 'gpt-6-luna',
+      end: 'complete',
+      usage_state: 'reported',
+      usage: { input: 100, output: 50 },
+      prices_version: PRICE_TABLE.version,
+    });
+    expect(reply.again).toBeNull();
+    expect(calls()).toBe(1);
+  });
+
+  it('of Anthropic goes out in its dialect, with its key', async () => {
+    world.provider.act = () => ({ json: answerOf('anthropic', GOOD, { model: 'claude-haiku-4-5-20251001' }) });
+    const { answer, statement } = await world.ask(world.seal({ modelClass: 'careful', maxOutputTokens: 512 }));
+    expect([answer.text, statement.served_model, statement.usage_state]).toEqual([
+      GOOD,
+      'claude-haiku-4-5-20251001',
+      'reported',
+    ]);
+    const { target, headers } = world.provider.seen[0] as SeenRequest;
+    expect([target, headers['x-api-key'], headers['anthropic-version']]).toEqual([
+      '/v1/messages',
+      API_KEYS.anthropic,
+      '2023-06-01',
+    ]);
+  });
+
+  it('asks for no encoding, names no user, and never streams', async () => {
+    await world.ask(world.seal());
+    const { target, headers, body } = world.provider.seen[0] as SeenRequest;
+    expect([target, headers['accept-encoding'], headers.authorization]).toEqual([
+      '/v1/responses',
+      'identity',
+      `Bearer ${API_KEYS.openai}`,
+    ]);
+    expect(Object.keys(body).sort()).toEqual(
+      [
+        'input',
+        'instructions',
+        'max_output_tokens',
+        'model',
+        'prompt_cache_options',
+        'reasoning',
+        'service_tier',
+        'store',
+      ].sort(),
+    );
+    expect(headers['openai-organization']).toBeUndefined();
+  });
+
+  it('reaches the provider byte for byte with its emoji and joiners (D17)', async () => {
+    const text = 'We are 👨‍👩‍👧‍👦 and می‌خواهم roads';
+    await world.ask(world.seal({ text }));
+    expect((world.provider.seen[0]?.body as { input: string }).input).toContain(`\n${text}\n`);
+  });
+});
+
+describe('a sealed task that is none', () => {
+  const lone = 'Dear \ud83d';
+  const loneInCbor = () => {
+    // The encoder refuses it: U+FFFD of a good task becomes the three bytes of a lone surrogate (CESU-8), which is no UTF-8
+    const bytes = Buffer.from(encodeAgentTask(taskOf({ text: 'Dear \ufffd' })));
+    bytes.set([0xed, 0xa0, 0xbd], bytes.indexOf(Buffer.from('\ufffd')));
+    return new Uint8Array(bytes);
+  };
+  const taskOf = (changes: Partial<AgentTask> = {}): AgentTask => ({
+    version: 1,
+    task: 'draft',
+    modelClass: 'fast',
+    maxOutputTokens: 1024,
+    language: 'en',
+    subject: null,
+    text: A_DRAFT,
+    ...changes,
+  });
+
+  it('cannot be sealed with half of a character (D17)', () => {
+    expect(() => world.seal({ text: lone })).toThrow();
+  });
+
+  it.each<[string, () => SealedTask]>([
+    ['no CBOR', () => world.seal({}, { plaintext: Uint8Array.of(1, 2, 3) })],
+    ['half of a character', () => world.seal({}, { plaintext: loneInCbor() })],
+    ['another model class than outside', () => world.seal({ modelClass: 'careful' }, { modelClass: 'fast' })],
+    ['another maximum than outside', () => world.seal({}, { maxOutputTokens: 64 })],
+    [
+      'a task that its class does not take',
+      () => world.seal({ task: 'review', modelClass: 'careful', maxOutputTokens: 512 }),
+    ],
+  ])('with %s costs nothing, sends nothing, and is told to the person alone', async (_name, seal) => {
+    const { answer, statement, reply } = await world.ask(seal());
+    expect(answer).toMatchObject({ outcome: 'task_invalid', text: null });
+    expect(statement).toMatchObject({
+      end: 'task_invalid',
+      usage_state: 'not_billed',
+      cost_micro_usd: '0',
+      usage: null,
+    });
+    expect([reply.again, calls()]).toEqual([null, 0]);
+  });
+
+  it('takes as long as every other one', async () => {
+    for (const task of [world.seal({}, { plaintext: Uint8Array.of(1) }), world.seal({}, { maxOutputTokens: 64 })]) {
+      const startedAtMs = performance.now();
+      await world.post(task);
+      expect(performance.now() - startedAtMs).toBeGreaterThanOrEqual(49);
+    }
+  });
+});
+
+describe('a request that is refused before anything is spent', () => {
+  it.each<[string, () => SealedTask, string]>([
+    ['an unknown model class', () => world.seal({ modelClass: 'unknown' }), 'model_class_unknown'],
+    [
+      'more output than its class gives',
+      () => world.seal({ modelClass: 'careful', maxOutputTokens: 1088 }),
+      'malformed_body',
+    ],
+    ['an expiry in the past', () => world.seal({}, { lifetimeSeconds: -5 }), 'message_expired'],
+    ['an expiry too far ahead', () => world.seal({}, { lifetimeSeconds: 700 }), 'expiry_out_of_range'],
+    ['a key that is not held', () => world.seal({}, { keyId: new Uint8Array(16) }), 'key_retired'],
+  ])('for %s', async (_name, seal, code) => {
+    expect([await world.refusal(seal()), calls()]).toEqual([code, 0]);
+  });
+
+  it('for bytes that were sealed as a message, which the other service’s domain keeps apart', async () => {
+    const task = world.seal();
+    const { sealed } = decodeAgentRequest(task.bytes);
+    const answer = await fetch(`${world.url}/agents`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cbor', 'communique-attempt': '1' },
+      body: new Uint8Array(encodeSealedMessage(sealed)),
+    });
+    expect(((await answer.json()) as { code: string }).code).toBe('malformed_body');
+    const tampered = new Uint8Array(task.bytes);
+    tampered[tampered.length - 1] = (tampered.at(-1) ?? 0) ^ 1;
+    expect(await world.refusal({ ...task, bytes: tampered })).toBe('sealed_message_refused');
+    expect(calls()).toBe(0);
+  });
+
+  it('for an attempt that is none', async () => {
+    const { bytes } = world.seal();
+    for (const headers of [
+      {},
+      { 'communique-attempt': '3' },
+      { 'communique-attempt': '1', 'communique-dispatched-before': 'yes' },
+    ]) {
+      const answer = await fetch(`${world.url}/agents`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/cbor', ...headers },
+        body: new Uint8Array(bytes),
+      });
+      expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([400, 'malformed_body']);
+    }
+  });
+});
+
+describe('the same bytes again', () => {
+  it('get the same reply, and the provider is asked once (D8)', async () => {
+    const task = world.seal();
+    const first = await world.ask(task);
+    const again = await world.ask(task, { dispatchedBefore: true });
+    expect(Buffer.compare(again.bytes, first.bytes)).toBe(0);
+    expect(calls()).toBe(1);
+  });
+
+  it('join the attempt that is running', async () => {
+    let release: (act: Act) => void = () => undefined;
+    world.provider.act = () => new Promise((resolve) => (release = resolve));
+    const task = world.seal();
+    const asked = [world.ask(task), world.ask(task), world.ask(task, { dispatchedBefore: true })];
+    await until(() => calls() === 1);
+    release(openai());
+    const replies = await Promise.all(asked);
+    expect(new Set(replies.map(({ bytes }) => Buffer.from(bytes).toString('hex'))).size).toBe(1);
+    expect(calls()).toBe(1);
+  });
+
+  it('that were relayed before and are not known begin nothing (D8)', async () => {
+    expect(await world.refusal(world.seal(), { dispatchedBefore: true })).toBe('outcome_unknown');
+    expect(calls()).toBe(0);
+  });
+
+  it('are a second attempt only after a first one that asked for it', async () => {
+    const unknown = world.seal();
+    expect(await world.refusal(unknown, { attempt: 2 })).toBe('outcome_unknown');
+    const done = world.seal();
+    await world.ask(done);
+    expect(await world.refusal(done, { attempt: 2 })).toBe('malformed_body');
+    expect(calls()).toBe(1);
+
+    world.provider.act = () => ({ status: 503, json: {} });
+    const failed = world.seal();
+    const first = await world.ask(failed);
+    expect([first.statement.end, first.statement.cost_micro_usd, first.reply.again]).toEqual([
+      'overloaded',
+      '0',
+      { afterMs: 1000 },
+    ]);
+    world.provider.act = () => openai();
+    const second = await world.ask(failed, { attempt: 2 });
+    expect([second.statement.attempt, second.answer.outcome, second.reply.again]).toEqual([2, 'complete', null]);
+    expect(Buffer.compare((await world.ask(failed, { attempt: 2 })).bytes, second.bytes)).toBe(0);
+    expect(calls()).toBe(3);
+  });
+});
+
+describe('the ceiling on running tasks', () => {
+  it('refuses at once, keeps no task waiting, and frees a place when one ends', async () => {
+    const releases: (() => void)[] = [];
+    world.provider.act = () => new Promise((resolve) => releases.push(() => resolve(openai())));
+    const running = [world.ask(world.seal()), world.ask(world.seal())];
+    await until(() => releases.length === 2);
+    expect(await world.refusal(world.seal())).toBe('enclave_busy');
+    for (const release of releases) release();
+    await Promise.all(running);
+    world.provider.act = () => openai();
+    expect((await world.ask(world.seal())).answer.outcome).toBe('complete');
+    expect(calls()).toBe(3);
+  });
+});
+
+describe('a caller that leaves', () => {
+  it('after a byte was sent does not end the task: its reply waits', async () => {
+    let release: (act: Act) => void = () => undefined;
+    world.provider.act = () => new Promise((resolve) => (release = resolve));
+    const task = world.seal();
+    const caller = new AbortController();
+    const left = world.post(task, { signal: caller.signal }).catch(() => null);
+    await until(() => calls() === 1);
+    caller.abort();
+    await left;
+    release(openai());
+    expect((await world.ask(task, { dispatchedBefore: true })).statement).toMatchObject({
+      end: 'complete',
+      usage_state: 'reported',
+    });
+    expect(calls()).toBe(1);
+  });
+});
+
+describe('an attempt that a provider spoils', () => {
+  const spoiled: [string, Act, object, 'full' | 'free'][] = [
+    [
+      'a failed response inside a 200 (D13)',
+      { json: { status: 'failed', error: { code: 'server_error' }, output: [], usage: null } },
+      { end: 'server_error', usage_state: 'unknown' },
+      'full',
+    ],
+    [
+      'an error inside a 200 (D13)',
+      { json: { error: { code: 429 } } },
+      { end: 'malformed', usage_state: 'unknown' },
+      'full',
+    ],
+    [
+      'HTML inside a 200 (D13)',
+      raw('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>'),
+      { end: 'malformed', usage_state: 'unknown' },
+      'full',
+    ],
+    [
+      'a long page of HTML with a 502 (D13)',
+      raw(`HTTP/1.1 502 Bad\r\ncontent-type: text/html\r\ncontent-length: 204800\r\n\r\n${'<p>'.padEnd(204_800, 'x')}`),
+      { end: 'server_error', usage_state: 'not_billed' },
+      'free',
+    ],
+    [
+      'a redirect',
+      { status: 302, headers: { location: 'https://evil.example' }, json: {} },
+      { end: 'malformed', usage_state: 'unknown' },
+      'full',
+    ],
+    [
+      'another tier (D3)',
+      openai(GOOD, { service_tier: 'priority' }),
+      { end: 'tier_mismatch', usage_state: 'invalid' },
+      'full',
+    ],
+    [
+      'another model (D4)',
+      openai(GOOD, { model: 'gpt-6-sol' }),
+      { end: 'tier_mismatch', served_model: 'gpt-6-sol' },
+      'full',
+    ],
+    ['no usage (D2)', openai(GOOD, { usage: undefined }), { end: 'complete', usage_state: 'invalid' }, 'full'],
+    [
+      'a compressed body (D18)',
+      { headers: { 'content-encoding': 'gzip' }, json: answerOf('openai', GOOD) },
+      { end: 'malformed', usage_state: 'unknown' },
+      'full',
+    ],
+    ['a body without end (D18)', { raw: endless }, { end: 'malformed', usage_state: 'unknown' }, 'full'],
+    ['a cut connection', { raw: (socket) => socket.destroy() }, { end: 'lost', usage_state: 'unknown' }, 'full'],
+    [
+      'a cut body',
+      raw('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{', true),
+      { end: 'lost', usage_state: 'unknown' },
+      'full',
+    ],
+    ['no HTTP', raw('nonsense\r\n\r\n'), { end: 'malformed', usage_state: 'unknown' }, 'full'],
+    [
+      'silence after one byte (D18)',
+      raw('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{'),
+      { end: 'timed_out', usage_state: 'unknown' },
+      'full',
+    ],
+    ['silence', { raw: () => undefined }, { end: 'timed_out', usage_state: 'unknown' }, 'full'],
+    [
+      'a refused key (D10)',
+      { status: 401, json: { error: { code: 'invalid_api_key' } } },
+      { end: 'key', usage_state: 'not_billed' },
+      'free',
+    ],
+    [
+      'a long wait',
+      { status: 429, headers: { 'retry-after': '60' }, json: {} },
+      { end: 'rate', usage_state: 'not_billed' },
+      'free',
+    ],
+    [
+      'no text (D12)',
+      openai('', {
+        status: 'incomplete',
+        incomplete_details: { reason: 'max_output_tokens' },
+        output: [{ type: 'reasoning' }],
+        usage: { input_tokens: 10, output_tokens: 2040, output_tokens_details: { reasoning_tokens: 2040 } },
+      }),
+      { end: 'empty', usage_state: 'reported' },
+      'full',
+    ],
+    [
+      'a refusal (D14)',
+      openai('', {
+        output: [{ type: 'message', content: [{ type: 'refusal', refusal: 'No.' }] }],
+        usage: { input_tokens: 412, output_tokens: 0 },
+      }),
+      { end: 'refused', usage_state: 'reported' },
+      'full',
+    ],
+    [
+      'an unknown end (D14)',
+      openai(GOOD, { status: 'incomplete', incomplete_details: { reason: 'new' } }),
+      { end: 'other', usage_state: 'reported' },
+      'full',
+    ],
+  ];
+
+  it.each(spoiled)('with %s is settled, with one call and one closed word', async (_name, act, claims, price) => {
+    world.provider.act = () => act;
+    const task = world.seal();
+    const { statement, answer, reply } = await world.ask(task);
+    expect(statement).toMatchObject(claims);
+    if (statement.usage_state !== 'reported')
+      expect(statement.cost_micro_usd).toBe(price === 'full' ? fullPrice(task) : '0');
+    expect(answer.text === null).toBe(!['complete', 'cut'].includes(answer.outcome));
+    expect(reply.again === null).toBe(
+      !['lost', 'overloaded'].includes(statement.end) && !(statement.end === 'server_error' && price === 'free'),
+    );
+    expect(calls()).toBe(1);
+    await until(() => world.provider.openConnections() === 0);
+  });
+
+  it('with a cut text is delivered, marked as cut (D12)', async () => {
+    world.provider.act = () =>
+      openai(GOOD, { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } });
+    const { answer, statement } = await world.ask(world.seal());
+    expect([answer.outcome, answer.text, statement.end]).toEqual(['cut', GOOD, 'cut']);
+  });
+
+  it('books what was used in full, above what was reserved (D6)', async () => {
+    const usage = {
+      input_tokens: 38_651,
+      output_tokens: 357_288,
+      output_tokens_details: { reasoning_tokens: 355_987 },
+    };
+    world.provider.act = () => openai(GOOD, { usage });
+    const task = world.seal();
+    const { statement } = await world.ask(task);
+    expect(statement).toMatchObject({
+      usage_state: 'reported',
+      usage: { input: 38_651, output: 1301, thinking: 355_987 },
+    });
+    expect(BigInt(statement.cost_micro_usd)).toBeGreaterThan(BigInt(fullPrice(task)));
+  });
+});
+
+describe('no plain text, key or word of a provider', () => {
+  it('is in a log line, a statement or an error, on any path', async () => {
+    const secret = 'PLAINTEXT-OF-THE-DRAFT';
+    const completion = 'PLAINTEXT-OF-THE-COMPLETION';
+    const quoted = `${secret} ${completion} ${API_KEYS.openai}`;
+    const acts: Act[] = [
+      openai(completion),
+      openai(`${completion} https://evil.example`),
+      openai('', { output: [{ type: 'message', content: [{ type: 'refusal', refusal: quoted }] }] }),
+      openai(completion, { model: quoted, service_tier: quoted }),
+      { json: { status: 'failed', error: { code: quoted, message: quoted } } },
+      ...[400, 401, 403, 404, 429, 500, 503].map((status) => ({
+        status,
+        json: { error: { code: quoted, type: quoted, message: quoted } },
+      })),
+      raw(`HTTP/1.1 200 OK\r\ncontent-length: ${String(quoted.length)}\r\n\r\n${quoted}`),
+      raw(`${quoted}\r\n\r\n`),
+      { raw: (socket) => socket.destroy() },
+    ];
+    const seen: string[] = [];
+    for (const act of acts) {
+      world.provider.act = () => act;
+      const { reply, statement } = await world.ask(world.seal({ text: `${A_DRAFT} ${secret}`, subject: secret }));
+      seen.push(Buffer.from(reply.answer).toString('latin1'), JSON.stringify(statement));
+    }
+    const refused = await world.post(world.seal({ modelClass: 'unknown', text: secret }));
+    seen.push(await refused.text(), ...world.log);
+    expect(world.log.some((line) => line.includes('agent_attempt_ended'))).toBe(true);
+    for (const text of seen)
+      for (const word of [secret, completion, API_KEYS.openai, 'evil']) expect(text).not.toContain(word);
+    // Nor the task: the parent reads the log
+    for (const line of world.log) expect(line).not.toMatch(/"(subject|draft|shorten|review)"/);
+  });
+});
+
+function raw(text: string, end = false): Act {
+  return { raw: (socket) => void (end ? socket.end(text) : socket.write(text)) };
+}
+
+function endless(socket: Parameters<Extract<Act, { raw: unknown }>['raw']>[0]): void {
+  socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{"x":"');
+  const more = (): void => void (socket.destroyed || socket.write('x'.repeat(65_536), () => setImmediate(more)));
+  more();
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
+}

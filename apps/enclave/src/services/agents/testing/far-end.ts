@@ -1,0 +1,79 @@
+import { testAuthority } from '@communique-tee/congress-simulator';
+import type { IncomingHttpHeaders } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+
+/** A request as a provider gets it. */
+export interface SeenRequest {
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Length of the body as it came. */
+  readonly bytes: number;
+  readonly body: Record<string, unknown>;
+  readonly text: string;
+}
+
+/** What the far end does: a JSON value with a status, or whatever it likes with the bare socket. */
+export type Act =
+  | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly json: unknown }
+  | { readonly raw: (socket: TLSSocket) => void };
+
+/** One HTTPS server that stands for any provider and answers as each test wants. */
+export interface ScriptedProvider {
+  readonly origin: string;
+  readonly port: number;
+  readonly certificateAuthorities: string;
+  readonly seen: SeenRequest[];
+  /** Asked for each request. */
+  act: (request: SeenRequest) => Act | Promise<Act>;
+  /** Connections that are open now. */
+  openConnections(): number;
+  close(): Promise<void>;
+}
+
+export async function startScriptedProvider(): Promise<ScriptedProvider> {
+  const authority = await testAuthority();
+  const { certificatePem: cert, privateKeyPem: key } = await authority.issue({ names: ['localhost'] });
+  const sockets = new Set<TLSSocket>();
+  const server = createServer({ cert, key }, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('error', () => undefined);
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = Buffer.concat(chunks);
+      const seen: SeenRequest = {
+        target: request.url ?? '',
+        headers: request.headers,
+        bytes: body.length,
+        body: JSON.parse(body.toString()) as Record<string, unknown>,
+        text: body.toString(),
+      };
+      provider.seen.push(seen);
+      void Promise.resolve(provider.act(seen)).then((act) => {
+        if ('raw' in act) return act.raw(request.socket as TLSSocket);
+        response.writeHead(act.status ?? 200, { 'content-type': 'application/json', ...act.headers });
+        response.end(JSON.stringify(act.json));
+      });
+    });
+  });
+  server.on('secureConnection', (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  const provider: ScriptedProvider = {
+    origin: `https://localhost:${String(port)}`,
+    port,
+    certificateAuthorities: authority.certificatePem,
+    seen: [],
+    act: () => ({ status: 500, json: {} }),
+    openConnections: () => sockets.size,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+  return provider;
+}
