@@ -232,6 +232,9 @@ CREATE INDEX "reservation_message_id_idx" ON "reservation"("message_id");
 CREATE INDEX "emergency_stop_cleared_at_idx" ON "emergency_stop"("cleared_at");
 
 -- CreateIndex
+CREATE INDEX "agent_reservation_owner_reserved_at_idx" ON "agent_reservation"("owner", "reserved_at");
+
+-- CreateIndex
 CREATE INDEX "agent_model_off_provider_model_idx" ON "agent_model_off"("provider", "model");
 
 -- CreateIndex

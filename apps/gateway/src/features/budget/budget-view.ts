@@ -11,23 +11,30 @@ const dollars = z
 export const budgetViewSchema = z
   .strictObject({
     cap: dollars,
-    reserved: dollars.describe('Reserved for messages that have not ended.'),
+    reserved: dollars.describe(
+      'Reserved for tasks of agents under way, and, where delivery has a price, for messages that have not ended.',
+    ),
     spent: dollars,
     messages: z
       .strictObject({ used: z.int().nonnegative(), limit: z.int().positive().nullable() })
       .describe('Messages accepted in this UTC day. `limit` is null where there is no limit.'),
+    tasks: z
+      .int()
+      .nonnegative()
+      .describe('Tasks of agents that were begun in this UTC day, also those that cost nothing.'),
     resetsAt: instantSchema,
   })
   .meta({ id: 'Budget', description: "The caller's own budget of this UTC day." });
 export type BudgetView = z.infer<typeof budgetViewSchema>;
 
 export const BUDGET_EXAMPLE: Example = {
-  summary: 'After one message',
+  summary: 'After one message and two tasks',
   value: {
     cap: '10.00',
     reserved: '0.00',
-    spent: '0.03',
+    spent: '0.004127',
     messages: { used: 1, limit: 20 },
+    tasks: 2,
     resetsAt: '2026-11-30T00:00:00.000Z',
   } satisfies BudgetView,
 };

@@ -9,7 +9,7 @@ import { DATABASE_PROBLEMS } from '../../core/database/database';
 import type { Tag } from '../../core/routing/operation';
 import { Operation } from '../../core/routing/route-policy';
 
-const BUDGET: Tag = { name: 'Budget', description: 'What the caller may still send today.' };
+const BUDGET: Tag = { name: 'Budget', description: 'What the caller may still spend and send today.' };
 
 @Controller('api/budget')
 export class BudgetController {
@@ -22,10 +22,11 @@ export class BudgetController {
     id: 'getBudget',
     tag: BUDGET,
     summary: "Get the caller's budget of this UTC day",
-    description: 'What is reserved for messages that have not ended, and what is spent.',
+    description:
+      'What is reserved and what is spent, for tasks of agents and, where delivery has a price, for messages; and how many of both there were.',
     answers: {
       '200': {
-        description: 'Amounts in dollars, and messages.',
+        description: 'Amounts in dollars, messages and tasks.',
         content: { 'application/json': { schema: budgetViewSchema, examples: { budget: BUDGET_EXAMPLE } } },
       },
     },
@@ -38,6 +39,7 @@ export class BudgetController {
       reserved: formatDollars(day.reservedMicroUsd),
       spent: formatDollars(day.spentMicroUsd),
       messages: { used: day.messages, limit: day.messagesLimit },
+      tasks: day.tasks,
       resetsAt: day.resetsAt.toISOString(),
     };
   }

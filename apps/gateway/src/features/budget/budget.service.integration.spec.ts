@@ -246,6 +246,33 @@ describe('the budget', () => {
     expect(await at.window('system_day')).toEqual([[600_000n, 300_000n]]);
   });
 
+  it('shows a user’s day with messages and tasks of agents, those that were released left out', async () => {
+    await using at = await ledger(caps('10', '10', '10'));
+    await at.reserve(40_000n);
+    const reserveTask = async (owner: string, attempt = 1, requestId = randomUUID()) => {
+      const [row] = await at.database.client.$queryRaw<{ outcome: string }[]>`
+        SELECT reserve_agent_call(${requestId}::uuid, ${attempt}::int, ${owner}, ${Buffer.alloc(32)}, ${Buffer.alloc(16)}, 'i-1', 'a', 'openai', 'b',
+          1000, '1', ${NOON}, ${new Date('2027-03-01T12:00:00Z')}, ${new Date('2027-03-01T00:00:00Z')}, ${NOON},
+          10000000, 10000000, 10000000) AS outcome`;
+      expect(row?.outcome).toBe('accepted');
+      return requestId;
+    };
+    const end = (requestId: string, state: string, spent: number) => at.database.client.$queryRaw`
+      SELECT end_agent_call(${requestId}::uuid, 1, ${state}, ${spent}::bigint, ${NOON}, 'complete', 'a statement', NULL, NULL, NULL)`;
+    await end(await reserveTask(ALICE), 'released', 0);
+    const settled = await reserveTask(ALICE);
+    await end(settled, 'settled', 400);
+    await reserveTask(ALICE, 2, settled);
+    await reserveTask(someone(1));
+    expect(await at.budget.dayOf(ALICE, NOON)).toMatchObject({
+      reservedMicroUsd: 41_000n,
+      spentMicroUsd: 400n,
+      messages: 1,
+      tasks: 1,
+    });
+    expect(await at.budget.dayOf(ALICE, new Date('2027-03-02T12:00:00Z'))).toMatchObject({ messages: 0, tasks: 0 });
+  });
+
   it('writes down what went out even where it is more than was promised', async () => {
     await using at = await ledger(caps('0.1', '1', '1'));
     const message = await at.reserve(100_000n);

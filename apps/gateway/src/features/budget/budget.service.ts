@@ -30,6 +30,8 @@ export interface UserDayState extends WindowState {
   readonly messages: number;
   /** null: no limit. */
   readonly messagesLimit: number | null;
+  /** Tasks of agents that were begun, also those that cost nothing in the end. */
+  readonly tasks: number;
 }
 
 export interface BudgetState {
@@ -152,10 +154,16 @@ export class BudgetService {
   /** One caller's UTC day. @throws ProblemError `database_unavailable` */
   async dayOf(owner: string, now = new Date()): Promise<UserDayState> {
     const { day } = windowsOf(now);
-    const row = await this.database.read((client) =>
-      client.budgetWindow.findUnique({
-        where: { scope_subject_startsAt: { scope: 'user_day', subject: owner, startsAt: day } },
-      }),
+    const [row, tasks] = await this.database.read((client) =>
+      Promise.all([
+        client.budgetWindow.findUnique({
+          where: { scope_subject_startsAt: { scope: 'user_day', subject: owner, startsAt: day } },
+        }),
+        // One that was released never left the gateway.
+        client.agentReservation.count({
+          where: { owner, attempt: 1, state: { not: 'released' }, reservedAt: { gte: day, lt: endOfDay(now) } },
+        }),
+      ]),
     );
     return {
       startsAt: day,
@@ -163,6 +171,7 @@ export class BudgetService {
       capMicroUsd: this.config.budget.userDayCapMicroUsd,
       ...amounts(row),
       messages: row?.messages ?? 0,
+      tasks,
       messagesLimit: this.config.budget.userDayMessages === 0 ? null : this.config.budget.userDayMessages,
     };
   }
