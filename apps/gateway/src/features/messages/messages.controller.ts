@@ -168,7 +168,9 @@ export class MessagesController {
     const submission = provenSubmissionOf(envelope);
     const address = clientAddress(request.ip, request.socket.remoteAddress);
     const cachedRefusal = cachedRefusalOf(request);
-    const refusal = await this.proofs.refusalOf(envelope, submission, { address, owner, cachedRefusal }, now);
+    const queueRefusal = () => this.messages.queueRefusal();
+    const source = { address, owner, cachedRefusal, queueRefusal };
+    const refusal = await this.proofs.refusalOf(envelope, submission, source, now);
     if (refusal !== null) return this.messages.repeatOf(owner, submission, refusal);
     const view = await this.messages.accept(owner, submission, key, cachedRefusal, now);
     this.proofs.accepted(envelope.residence.rootNote, submission, now);

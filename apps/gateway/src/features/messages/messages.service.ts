@@ -65,6 +65,11 @@ export class MessagesService {
     return acceptedView(submission, accepted);
   }
 
+  /** What a new message is refused with while too many wait; null where it may come. @throws ProblemError `database_unavailable` | `overloaded` */
+  queueRefusal(): Promise<ProblemError | null> {
+    return this.admission.refusal();
+  }
+
   /** A message that the reader may read. @throws ProblemError `not_found` for any other id | `database_unavailable` */
   async find(reader: Reader, messageId: string): Promise<MessageView> {
     const message = await this.database.read((client) =>

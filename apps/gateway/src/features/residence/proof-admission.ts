@@ -20,6 +20,8 @@ export interface ProofSource {
   readonly owner: string | null;
   /** What PostgreSQL refused with a moment ago and would refuse this source's new messages with. */
   readonly cachedRefusal: CachedRefusal | null;
+  /** What new messages are refused with while too many wait for delivery. */
+  readonly queueRefusal: () => Promise<ProblemError | null>;
 }
 
 /**
@@ -75,6 +77,8 @@ export class ProofAdmission {
     if (this.agreement.state() === 'disagrees') throw new ProblemError('residence_disagrees');
     if (await this.isKnown(submission)) return new ProblemError('already_sent');
     assertWithinBudget(source, now);
+    const tooMany = await source.queueRefusal();
+    if (tooMany !== null) throw tooMany;
     await this.countFor(source);
     await this.verify(
       { root: root.root, nullifier: sealed.nullifier, claim: residence.claim, message: submission.proof.messageInput },

@@ -20,12 +20,14 @@ import { Metrics } from '../../core/telemetry/metrics';
 import { redisAvailability, startRedis } from '@communique-tee/testing/redis';
 import RedisClient from 'ioredis';
 import { Database } from '../../core/database/database';
+import { ProblemError } from '../../core/problems/problem-error';
 import { Logger } from '../../core/telemetry/logger';
 import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under-test';
 import { createIssuer, type Issuer } from '../../testing/issuer';
 import { sealedMessage } from '../../testing/sealed';
 import { cachedRefusalKeys, REFUSAL_LIFE_MS } from '../budget/cached-refusals';
 import { DeliveryWorker } from '../delivery/delivery-worker';
+import { Admission } from '../messages/admission';
 import { ProofVerifier } from './proof-verifier';
 
 /** Answers of the gateway to what is bad, by what is bad about it. */
@@ -371,6 +373,29 @@ describe('POST /api/messages with a proof of residence', () => {
       if (code === 'verifier_busy') expect(Number(retryAfter)).toBeGreaterThan(0);
     expect(await database(gateway).message.count()).toBe(1);
   }, 60_000);
+
+  it('costs no verification while too many messages wait, and what was accepted before is answered as ever', async () => {
+    const gateway = await start();
+    const queued = jest.spyOn(gateway.app.get(Admission), 'refusal');
+    const mine = committedProof('ada roads');
+    expect(await send(gateway, mine)).toMatchObject({ status: 202 });
+    const verify = jest.spyOn(gateway.app.get(ProofVerifier), 'verify');
+    queued.mockImplementation(() => Promise.resolve(new ProblemError('overloaded', { retryAfterSeconds: 12 })));
+    const { sealed, residence } = committedProof('ben roads').envelope;
+    const forged = { sealed, residence: { ...residence, proof: residence.proof.with(100, 255) } };
+    for (const headers of [{}, await bearer('bob')])
+      for (const envelope of [committedProof('ben roads').envelope, forged])
+        expect(await post(gateway, encodeEnvelope(envelope), headers)).toMatchObject({
+          status: 503,
+          code: 'overloaded',
+          retryAfter: '12',
+        });
+    expect(await send(gateway, mine)).toMatchObject({ status: 202, view: { status: 'queued' } });
+    expect(await send(gateway, committedProof('ada roads, another message'))).toMatchObject({ code: 'already_sent' });
+    expect(verify).not.toHaveBeenCalled();
+    queued.mockRestore();
+    expect(await send(gateway, committedProof('ben roads'))).toMatchObject({ status: 202 });
+  });
 
   describeWith(redisAvailability({ own: true }), 'while a refusal of the budget is cached', () => {
     it('costs no verification, and what was accepted before is answered as ever', async () => {
