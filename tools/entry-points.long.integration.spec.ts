@@ -69,6 +69,7 @@ const groups = {
     'secrets encrypt',
     'status',
     'clear-stop',
+    'clear-model',
     'keys list',
     'keys revoke',
     'registrar init',

@@ -45,7 +45,7 @@ const COMMANDS: readonly (readonly [group: string, name: string, summary: string
   [
     'While it runs, with its database:',
     'status',
-    'the emergency stop, and the budget windows of now',
+    'the emergency stop, models that are off, and the budget windows of now',
     async () => (await operator()).status,
   ],
   [
@@ -53,6 +53,12 @@ const COMMANDS: readonly (readonly [group: string, name: string, summary: string
     'clear-stop',
     'clear the emergency stop, so that spending goes on',
     async () => (await operator()).clearStop,
+  ],
+  [
+    'While it runs, with its database:',
+    'clear-model',
+    'let agents use a model or a provider again',
+    async () => (await operator()).clearModel,
   ],
   [
     'While it runs, with its database:',
@@ -80,5 +86,8 @@ for (const [group, name, summary, load] of COMMANDS) {
   const command = line.program.command(name).helpGroup(group).helpCommand(false).summary(summary);
   if (argv.includes(name)) (await load())(command, line);
 }
-line.program.addHelpText('after', '\nOn the parent instance status, clear-stop and keys are communique-operator.\n');
+line.program.addHelpText(
+  'after',
+  '\nOn the parent instance status, clear-stop, clear-model and keys are communique-operator.\n',
+);
 process.exitCode = await line.parse(argv);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { terminal, UsageError, type CommandLine, type Streams } from '@communique-tee/command-line';
 import { runTask, type Task } from './run-task';
 
-/** The emergency stop and the sealed keys, in the system's database. */
+/** The emergency stop, the models that are off, and the sealed keys, in the system's database. */
 
 export interface World {
   readonly streams: Streams;
@@ -20,7 +20,7 @@ export const thisProcess: World = {
   },
 };
 
-/** Column sizes of emergency_stop and sealed_key. */
+/** Column sizes of emergency_stop, agent_model_off and sealed_key. */
 const MAX_BY = 200;
 const MAX_WHY = 500;
 
@@ -44,7 +44,9 @@ interface Reason {
 
 export function status(command: Command, line: CommandLine, world: World = thisProcess): void {
   command
-    .description("Shows the emergency stop, and the system's budget windows of now.")
+    .description(
+      "Shows the emergency stop, the models that agents may not use, and the system's budget windows of now.",
+    )
     .option('--json', 'print one JSON object')
     .addHelpText('after', AFTER)
     .action(line.run(({ json }: JsonOption) => run({ kind: 'status', json: json === true }, world)));
@@ -55,6 +57,24 @@ export function clearStop(command: Command, line: CommandLine, world: World = th
     .description('Clears the emergency stop, so that spending goes on. Who cleared it and why is kept.')
     .addHelpText('after', AFTER)
     .action(line.run((reason: Reason) => run({ kind: 'clear-stop', ...whoAndWhy('clear-stop', reason) }, world)));
+}
+
+export function clearModel(command: Command, line: CommandLine, world: World = thisProcess): void {
+  reasonOptions(command)
+    .description(
+      'Lets agents use a model again, or a whole provider. Who cleared it and why is kept. `status` lists what is off and why.',
+    )
+    .option('--model <name>', 'the exact name of a model that is off')
+    .option('--provider <name>', 'a provider that is off with all its models')
+    .addHelpText('after', AFTER)
+    .action(
+      line.run(({ model, provider, ...reason }: Reason & { readonly model?: string; readonly provider?: string }) => {
+        const what = model !== undefined ? { model } : { provider: provider ?? '' };
+        if ((model === undefined) === (provider === undefined))
+          throw new UsageError('clear-model needs either --model <name> or --provider <name>');
+        return run({ kind: 'clear-model', what, ...whoAndWhy('clear-model', reason) }, world);
+      }),
+    );
 }
 
 export function keys(command: Command, line: CommandLine, world: World = thisProcess): void {

@@ -1,9 +1,13 @@
 import { CommandLine } from '@communique-tee/command-line';
-import { clearStop, keys, status } from './commands';
+import { clearModel, clearStop, keys, status } from './commands';
 
 // Bundled into the release: communique-operator on the parent instance.
 const line = new CommandLine('communique-operator', "The operator's commands on the parent instance.");
-status(line.program.command('status').summary('the emergency stop, and the budget windows of now'), line);
+status(
+  line.program.command('status').summary('the emergency stop, models that are off, and the budget windows of now'),
+  line,
+);
 clearStop(line.program.command('clear-stop').summary('clear the emergency stop, so that spending goes on'), line);
+clearModel(line.program.command('clear-model').summary('let agents use a model or a provider again'), line);
 keys(line.program.command('keys').summary('the sealed keys of the enclaves: list them, revoke one'), line);
 process.exitCode = await line.parse(process.argv.slice(2));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { Client } from 'pg';
 import { CommandLine } from '@communique-tee/command-line';
-import { clearStop, keys, status, type World } from './commands';
+import { clearModel, clearStop, keys, status, type World } from './commands';
 
 describe('the operator', () => {
   let postgres: Postgres;
@@ -27,6 +27,7 @@ describe('the operator', () => {
     const line = new CommandLine('operator', '', streams);
     status(line.program.command('status'), line, world);
     clearStop(line.program.command('clear-stop'), line, world);
+    clearModel(line.program.command('clear-model'), line, world);
     keys(line.program.command('keys'), line, world);
     const code = await line.parse(args);
     return { code, out, err };
@@ -53,6 +54,29 @@ describe('the operator', () => {
     });
   });
 
+  it('lists models that are off, clears one or a whole provider once, and keeps who and why', async () => {
+    await client.query(`INSERT INTO agent_model_off (id, provider, model, since, why) VALUES
+      (gen_random_uuid(), 'gemini', '*', '2027-03-01T12:00:00Z', 'free_tier'),
+      (gen_random_uuid(), 'gemini', 'gemini-2.5-pro', '2027-03-01T13:00:00Z', 'above_reservation')`);
+    const { out } = await operator(['status']);
+    expect(out).toContain('OFF since 2027-03-01T12:00:00.000Z: every model of gemini (free_tier)\n');
+    expect(out).toContain('OFF since 2027-03-01T13:00:00.000Z: gemini-2.5-pro of gemini (above_reservation)\n');
+    const why = ['--by', 'Ada', '--why', 'paid tier again'];
+    expect(await operator(['clear-model', '--model', 'gemini-2.5', ...why])).toMatchObject({ code: 1 });
+    expect(await operator(['clear-model', '--provider', 'openai', ...why])).toMatchObject({ code: 1 });
+    expect(await operator(['clear-model', '--model', 'gemini-2.5-pro', ...why])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Cleared gemini-2.5-pro of gemini') as string,
+    });
+    expect(JSON.parse((await operator(['status', '--json'])).out)).toMatchObject({
+      modelsOff: [{ provider: 'gemini', model: '*', why: 'free_tier' }],
+    });
+    expect(await operator(['clear-model', '--provider', 'gemini', ...why])).toMatchObject({ code: 0 });
+    expect(await operator(['clear-model', '--provider', 'gemini', ...why])).toMatchObject({ code: 1 });
+    const { rows } = await client.query('SELECT DISTINCT cleared_by, cleared_why FROM agent_model_off');
+    expect(rows).toEqual([{ cleared_by: 'Ada', cleared_why: 'paid tier again' }]);
+  });
+
   it('shows what is reserved and spent now', async () => {
     await client.query(
       "INSERT INTO budget_window (scope, subject, starts_at, reserved_micro_usd, spent_micro_usd) VALUES ('system_day', '', date_trunc('day', now(), 'UTC'), 40000, 1230000), ('system_day', '', date_trunc('day', now(), 'UTC') - interval '1 day', 1, 1)",
@@ -71,6 +95,9 @@ describe('the operator', () => {
     [['clear-stop', '--by', 'Ada']],
     [['clear-stop', '--by', ' ', '--why', 'x']],
     [['clear-stop', '--by', 'Ada', '--why', 'x'.repeat(501)]],
+    [['clear-model', '--by', 'Ada', '--why', 'x']],
+    [['clear-model', '--model', 'a', '--provider', 'b', '--by', 'Ada', '--why', 'x']],
+    [['clear-model', '--model', 'a', '--by', 'Ada']],
     [['stop']],
     [['status', 'now']],
     [['status', '--force']],

@@ -2,10 +2,12 @@ import { Client } from 'pg';
 import type { Streams } from '@communique-tee/command-line';
 import { revokeKey, type SealedKeyRow, sealedKeys } from './sealed-keys';
 import { clearStop, standingStop, systemWindows } from './emergency-stop';
+import { clearModels, type ModelOff, modelsOff, type ModelsToClear } from './models-off';
 
 export type Task =
   | { readonly kind: 'status'; readonly json: boolean }
   | { readonly kind: 'clear-stop'; readonly by: string; readonly why: string }
+  | { readonly kind: 'clear-model'; readonly what: ModelsToClear; readonly by: string; readonly why: string }
   | { readonly kind: 'keys-list'; readonly json: boolean }
   | { readonly kind: 'keys-revoke'; readonly keyId: string; readonly by: string; readonly why: string };
 
@@ -13,6 +15,7 @@ const NOTHING_CHANGED = 'nothing was changed';
 /** What may have happened all the same. */
 const UNSURE: Readonly<Partial<Record<Task['kind'], string>>> = {
   'clear-stop': 'whether the stop was cleared, `status` will tell',
+  'clear-model': 'whether the model was cleared, `status` will tell',
   'keys-revoke': 'whether the key was revoked, `keys list` will tell',
 };
 
@@ -53,6 +56,8 @@ function run(task: Task, client: Client, out: Streams['out']): Promise<number> {
       return status(client, task.json, out);
     case 'clear-stop':
       return clear(client, task.by, task.why, out);
+    case 'clear-model':
+      return clearModel(client, task, out);
     case 'keys-list':
       return listKeys(client, task.json, out);
     case 'keys-revoke':
@@ -61,9 +66,9 @@ function run(task: Task, client: Client, out: Streams['out']): Promise<number> {
 }
 
 async function status(client: Client, json: boolean, out: Streams['out']): Promise<number> {
-  const [stop, windows] = [await standingStop(client), await systemWindows(client)];
+  const [stop, off, windows] = [await standingStop(client), await modelsOff(client), await systemWindows(client)];
   if (json) {
-    out(`${JSON.stringify({ stopped: stop !== undefined, stop: stop ?? null, windows })}\n`);
+    out(`${JSON.stringify({ stopped: stop !== undefined, stop: stop ?? null, modelsOff: off, windows })}\n`);
     return 0;
   }
   out(
@@ -71,6 +76,7 @@ async function status(client: Client, json: boolean, out: Streams['out']): Promi
       ? 'No emergency stop is set.\n'
       : `EMERGENCY STOP since ${stop.raisedAt.toISOString()}: ${stop.reason}\n`,
   );
+  for (const each of off) out(`OFF since ${each.since.toISOString()}: ${nameOf(each)} (${each.why})\n`);
   for (const { scope, startsAt, reservedMicroUsd, spentMicroUsd } of windows) {
     out(
       `${scope === 'system_hour' ? 'UTC hour' : 'UTC day '} from ${startsAt.toISOString()}: reserved ${dollars(reservedMicroUsd)}, spent ${dollars(spentMicroUsd)}\n`,
@@ -87,9 +93,28 @@ async function clear(client: Client, by: string, why: string, out: Streams['out'
   }
   out(`Cleared the stop of ${cleared.raisedAt.toISOString()} (${cleared.reason}), by ${by}.\n`);
   out(
-    'While what was spent in this UTC day is at EMERGENCY_SHUTDOWN_THRESHOLD, the next message raises the stop again: raise the threshold, or wait for the next UTC day.\n',
+    'While what was spent in this UTC day is at EMERGENCY_SHUTDOWN_THRESHOLD, the next request that costs money raises the stop again: raise the threshold, or wait for the next UTC day.\n',
   );
   return 0;
+}
+
+async function clearModel(
+  client: Client,
+  { what, by, why }: Extract<Task, { kind: 'clear-model' }>,
+  out: Streams['out'],
+): Promise<number> {
+  const cleared = await clearModels(client, what, by, why);
+  if (cleared.length === 0) {
+    out('Nothing of that name is off: there is nothing to clear. `status` lists what is.\n');
+    return 1;
+  }
+  for (const each of cleared)
+    out(`Cleared ${nameOf(each)}, off since ${each.since.toISOString()} (${each.why}), by ${by}.\n`);
+  return 0;
+}
+
+function nameOf({ provider, model }: ModelOff): string {
+  return model === '*' ? `every model of ${provider}` : `${model} of ${provider}`;
 }
 
 async function listKeys(client: Client, json: boolean, out: Streams['out']): Promise<number> {

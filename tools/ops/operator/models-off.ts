@@ -1,0 +1,35 @@
+import type { Client } from 'pg';
+
+/** A model that gets no task of an agent until an operator clears it. */
+export interface ModelOff {
+  readonly provider: string;
+  /** `*`: every model of the provider. */
+  readonly model: string;
+  readonly since: Date;
+  /** `above_reservation` | `free_tier` */
+  readonly why: string;
+}
+
+/** Which rows to clear: those of one exact model name, or the one of a whole provider. */
+export type ModelsToClear = { readonly model: string } | { readonly provider: string };
+
+const COLUMNS = 'provider, model, since, why';
+
+/** The longest off first. */
+export async function modelsOff(client: Client): Promise<ModelOff[]> {
+  const { rows } = await client.query<ModelOff>(
+    `SELECT ${COLUMNS} FROM agent_model_off WHERE cleared_at IS NULL ORDER BY since, provider, model`,
+  );
+  return rows;
+}
+
+/** @returns what was cleared; none where nothing of it was off */
+export async function clearModels(client: Client, what: ModelsToClear, by: string, why: string): Promise<ModelOff[]> {
+  const [condition, name] =
+    'model' in what ? ['model = $3', what.model] : ["model = '*' AND provider = $3", what.provider];
+  const { rows } = await client.query<ModelOff>(
+    `UPDATE agent_model_off SET cleared_at = now(), cleared_by = $1, cleared_why = $2 WHERE cleared_at IS NULL AND ${condition} RETURNING ${COLUMNS}`,
+    [by, why, name],
+  );
+  return rows;
+}
