@@ -3,7 +3,7 @@ import { REFERENCE_STRING_BYTES } from '../barretenberg/reference-string';
 import { webAssembly } from '../barretenberg/web-assembly';
 import { isReferenceString, silenceConsole, WorkerProver } from './prove-in-worker';
 import { ProvingError } from './proving';
-import { downloadStart } from './reference-string/download';
+import { DownloadError, downloadStart } from './reference-string/download';
 import type { Addresses, Loaded, ProvingQuestion, ProvingReport } from './worker-messages';
 
 const TIMEOUT_MS = 60_000;
@@ -32,16 +32,20 @@ async function compile(address: string): Promise<WebAssembly.Module> {
 
 /** From the browser's cache or the gateway; once more past the cache where what was kept is damaged. */
 async function loadReferenceString(address: string): Promise<Uint8Array> {
+  let hasAnswered = false;
   for (const cache of ['default', 'reload'] as const) {
     const fetchFrom: typeof fetch = (input, init) => fetch(input, { ...init, cache });
-    const bytes = await downloadStart(address, REFERENCE_STRING_BYTES, {
-      fetch: fetchFrom,
-      timeoutMs: TIMEOUT_MS,
-      whole: true,
-    }).catch(() => undefined);
-    if (bytes !== undefined && isReferenceString(bytes)) return bytes;
+    try {
+      const options = { fetch: fetchFrom, timeoutMs: TIMEOUT_MS, whole: true };
+      const bytes = await downloadStart(address, REFERENCE_STRING_BYTES, options);
+      if (isReferenceString(bytes)) return bytes;
+      hasAnswered = true;
+    } catch (error) {
+      hasAnswered ||= error instanceof DownloadError && error.answered;
+    }
   }
-  throw new ProvingError('ERR_PROVING_NO_REFERENCE_STRING');
+  // Without an answer, the person may try again
+  throw new ProvingError(hasAnswered ? 'ERR_PROVING_NO_REFERENCE_STRING' : 'ERR_PROVING_FILES');
 }
 
 silenceConsole();

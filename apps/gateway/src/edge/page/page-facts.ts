@@ -20,6 +20,9 @@ export const pageFactsSchema = z
       .describe(
         'PEM of the root that documents chain to in development; null in production, where that is the AWS root.',
       ),
+    provesResidence: z
+      .boolean()
+      .describe('Whether this gateway gives its page what it takes to prove residence (the reference string).'),
     signIn: z
       .strictObject({
         issuer: z.string().describe('Who signs the tokens.'),
@@ -56,6 +59,7 @@ export const PAGE_FACTS_EXAMPLE: Example = {
       },
     ],
     developmentRoot: null,
+    provesResidence: false,
     signIn: {
       issuer: 'https://id.example/',
       clientId: 'communique-page',

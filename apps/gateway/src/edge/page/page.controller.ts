@@ -1,3 +1,4 @@
+import { REFERENCE_STRING_NAME } from '@communique-tee/residence';
 import { Controller, Get, Headers, Inject, Param, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
@@ -63,7 +64,7 @@ export class PageController {
     tag: { name: 'Page', description: 'What the gateway tells the page that it serves.' },
     summary: 'Get what the gateway tells its page',
     description:
-      'The images and operators that this gateway accepts, in development the root that its documents chain to, where people sign in, and where the operator publishes the command that checks the service. None of it is signed: it is what the gateway claims.',
+      'The images and operators that this gateway accepts, in development the root that its documents chain to, whether its page can prove residence, where people sign in, and where the operator publishes the command that checks the service. None of it is signed: it is what the gateway claims.',
     answers: {
       '200': {
         description: 'What the gateway claims.',
@@ -76,6 +77,7 @@ export class PageController {
     return {
       acceptedMeasurements: attestation.acceptedMeasurements.map(({ pcr0, pcr3 = null }) => ({ pcr0, pcr3 })),
       developmentRoot: attestation.trustAnchorPem ?? null,
+      provesResidence: this.files.get(REFERENCE_STRING_NAME) !== undefined,
       signIn: page.signIn ?? null,
       verifierUrl: page.verifierUrl ?? null,
     };

@@ -217,6 +217,7 @@ describe('the page as it is served', () => {
     expect(JSON.parse((await raw('/api/page')).body.toString())).toEqual({
       acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), pcr3: 'cd'.repeat(48) }],
       developmentRoot: null,
+      provesResidence: false,
       signIn: null,
       verifierUrl: 'https://releases.test/communique-tee/',
     });

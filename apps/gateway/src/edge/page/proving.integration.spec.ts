@@ -207,6 +207,12 @@ describeWith(chromiumAvailability(), 'the page that proves, in Chromium', () => 
     expect(loaded.filter((each) => each.endsWith('.wasm'))).toEqual([]);
   });
 
+  it('reports that a file could not be loaded where the connection breaks, so that the person tries again', async () => {
+    await page.route(`**/page/${REFERENCE_STRING_NAME}`, (route) => route.abort('connectionreset'));
+    await page.goto(url);
+    expect((await prove(someWitness())).code).toBe('ERR_PROVING_FILES');
+  });
+
   it('starts no worker from another address, and none on a page that does not prove', async () => {
     await page.goto(url);
     const other = await page.evaluate("try { new Worker('/page/test.js'); 'started' } catch (error) { error.name }");

@@ -12,6 +12,14 @@ export interface DownloadOptions {
 /** It could not be had from this host. The text holds nothing of the answer but its status. */
 export class DownloadError extends Error {
   override readonly name = 'DownloadError';
+
+  /** @param answered whether the host answered, with something else */
+  constructor(
+    text: string,
+    readonly answered = false,
+  ) {
+    super(text);
+  }
 }
 
 /**
@@ -47,9 +55,9 @@ export async function downloadStart(url: string, length: number, options: Downlo
 
 function checkRange({ status, headers }: Response, length: number): void {
   if (status === 200) return;
-  if (status !== 206) throw new DownloadError(`status ${String(status)}`);
+  if (status !== 206) throw new DownloadError(`status ${String(status)}`, status < 500);
   const range = /^bytes 0-(\d+)\/(?:\d+|\*)$/.exec(headers.get('content-range') ?? '');
-  if (range?.[1] !== String(length - 1)) throw new DownloadError('another range than was asked for');
+  if (range?.[1] !== String(length - 1)) throw new DownloadError('another range than was asked for', true);
 }
 
 async function readAtMost({ body }: Response, length: number): Promise<Uint8Array> {
@@ -62,6 +70,6 @@ async function readAtMost({ body }: Response, length: number): Promise<Uint8Arra
     bytes.set(value.subarray(0, length - at), at);
     at += value.length;
   }
-  if (at < length) throw new DownloadError('fewer bytes than were asked for');
+  if (at < length) throw new DownloadError('fewer bytes than were asked for', true);
   return bytes;
 }
