@@ -28,7 +28,7 @@ export async function acceptDuplicates(
   if ((chambers.length === 0 && !provesAgain) || acceptDuplicate) return;
   const why =
     chambers.length === 0
-      ? 'it is proven again'
+      ? 'if an enclave was given it, the gateway refuses a second one (already_sent)'
       : `the ${chambers.map((chamber) => CHAMBERS[chamber].name).join(' and the ')} may not recognize a repeated message`;
   const risk =
     before === undefined

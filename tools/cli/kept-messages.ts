@@ -74,6 +74,8 @@ export interface ListedMessage {
   readonly expiresAtMs: number;
   readonly gateway: URL;
   readonly ended: MessageStatus | null;
+  /** The nullifier of a proven message that the gateway accepted, in base64url. */
+  readonly accepted: string | null;
 }
 
 /** A folder with one file for each message, both readable by their owner alone. */
@@ -201,6 +203,7 @@ export class KeptMessages {
           expiresAtMs: prepared.message.expiresAtSeconds * 1000,
           gateway: new URL(kept.gateway),
           ended,
+          accepted: kept.accepted ? kept.nullifier : null,
         });
       } catch (error) {
         // One that another process forgot meanwhile is no longer there to list.
@@ -210,6 +213,16 @@ export class KeptMessages {
     }
     messages.sort((a, b) => b.sealedAtMs - a.sealedAtMs || a.id.localeCompare(b.id));
     return { messages, broken };
+  }
+
+  /**
+   * The id of a message with this nullifier that the gateway accepted: of the same person, in the same campaign.
+   * @param except the message that is sealed again
+   * @throws Failure `file_unreadable`
+   */
+  acceptedWith(nullifier: Uint8Array, except: string | undefined): string | undefined {
+    const text = toBase64Url(nullifier);
+    return this.list().messages.find(({ id, accepted }) => accepted === text && id !== except)?.id;
   }
 
   private ids(): string[] {

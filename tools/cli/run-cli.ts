@@ -119,6 +119,10 @@ const SENT_WORDS: Readonly<Record<WhetherSent, string>> = {
   accepted: 'The gateway has it.',
 };
 
+/** Proven and sealed again: the gateway keeps the nullifier of a message that it relayed. */
+const MAY_BE_DELIVERED =
+  'It may have been delivered before the enclave lost its key. The gateway takes no second one with a proof in this campaign.';
+
 /** A program that asked for JSON gets JSON, also where the arguments could not be read. */
 function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[], context: Context): Exit {
   const { out, err, paint } = context;
@@ -153,6 +157,7 @@ function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[]
   if (sent !== undefined && code !== 'usage') err(`  ${SENT_WORDS[sent]}\n`);
   if (sent !== undefined && messageId !== undefined && isFinal !== true)
     err(nextSteps(line.program.name(), messageId, sent));
+  if (sent === 'accepted' && reason === 'already_sent') err(`  ${MAY_BE_DELIVERED}\n`);
   if (code === 'usage') err(`\n${line.hint(argv)}\n`);
   return exit;
 }

@@ -139,7 +139,12 @@ export const send: AddCommand = (program, run) => {
           before: StoredMessage | undefined,
         ) => {
           const nowSeconds = enclaveClock(key);
-          const { residence, onState, opened } = await readyToProve(options, context, template?.campaignNote);
+          const { residence, onState, opened } = await readyToProve(
+            options,
+            context,
+            template?.campaignNote,
+            before?.prepared.id,
+          );
           try {
             const attested = attestedResidence(key, residence);
             if (attested === null) throw new TypeError('a residence was given');

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Context } from '../command';
 import { usage } from '../failure';
 import { readText } from '../files';
+import { KeptMessages } from '../kept-messages';
 import type { StateOption } from '../options';
 import { IdentityFile } from './identity-file';
 import { cannotProve, type OpenedProver } from './open-prover';
@@ -36,11 +37,15 @@ export interface ReadyToProve {
   readonly opened: OpenedProver;
 }
 
-/** @param noteOfTemplate counts without --campaign-note; null: the template has none. @throws Failure `not_registered`, `proving_unavailable`, `usage`, `state_broken`, `file_unreadable` */
+/**
+ * @param noteOfTemplate counts without --campaign-note; null: the template has none
+ * @param resealed the id of a message that is sealed again
+ * @throws Failure `not_registered`, `proving_unavailable`, `usage`, `state_broken`, `file_unreadable` */
 export async function readyToProve(
   options: ProveOptions & StateOption,
   { environment, openProver, signal, err }: Context,
   noteOfTemplate?: string | null,
+  resealed?: string,
 ): Promise<ReadyToProve> {
   if (openProver === undefined) throw cannotProve();
   const campaignNote =
@@ -58,7 +63,18 @@ export async function readyToProve(
       campaignNote,
       list: identity.list ?? undefined,
       files: options.list,
-      prover,
+      prover: {
+        ...prover,
+        prepare: async (question) => {
+          const prepared = await prover.prepare(question);
+          const before = new KeptMessages(options.state, environment).acceptedWith(prepared.nullifier, resealed);
+          if (before !== undefined)
+            err(
+              `  you sent ${before} in this campaign before: the gateway refuses a second one (already_sent), unless no office has the first\n`,
+            );
+          return prepared;
+        },
+      },
     },
     onState: (state) => {
       if (state.step === 'registry_read') file.update({ ...identity, list: state.list });

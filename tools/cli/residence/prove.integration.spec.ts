@@ -112,6 +112,8 @@ describeProving('prove and send --residence', () => {
     // Nothing is kept of a message that is refused for good; of the first one, how it ended.
     const { messages } = JSON.parse((await call(['list', '--state', state, '--json'])).out) as { messages: object[] };
     expect(messages).toEqual([expect.objectContaining({ id, ended: 'delivered' })]);
+    // Told before proving: the first one is kept here
+    expect(second.err).toMatch(new RegExp(`you sent ${id} in this campaign before[^]*  proving`));
     const asText = [
       'send',
       '--residence',

@@ -38,7 +38,7 @@ export async function follow(
           err(`  waiting ${String(Math.ceil(state.waitMs / 1000))} s to ask again: ${state.because}\n`);
         if (state.step !== 'status') return;
         const { view, report } = state;
-        last = { view, report, ownRoot: policy.trustAnchor !== undefined };
+        last = { view, report, ownRoot: policy.trustAnchor !== undefined, proven: stored.kept.statusSecret !== null };
         if (waitSeconds !== 0)
           err(`  ${view.status}${view.attempts > 0 ? `, attempts ${String(view.attempts)}` : ''}\n`);
       },

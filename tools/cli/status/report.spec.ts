@@ -3,7 +3,11 @@ import { standingAsText } from './report';
 
 type Office = VerifiedReport['offices'][number];
 
-const headOf = (status: Status, ...offices: readonly (readonly [Office['outcome'], string | null])[]) =>
+const textOf = (
+  status: Status,
+  proven: boolean,
+  ...offices: readonly (readonly [Office['outcome'], string | null])[]
+) =>
   standingAsText(
     {
       view: {
@@ -36,9 +40,17 @@ const headOf = (status: Status, ...offices: readonly (readonly [Office['outcome'
               receipt: { receipt: 'a.b.c', attestation_document: 'QUJD' },
             },
       ownRoot: false,
+      proven,
     },
     (text) => text,
-  ).split('  ')[0];
+  );
+const headOf = (status: Status, ...offices: readonly (readonly [Office['outcome'], string | null])[]) =>
+  textOf(status, false, ...offices).split('  ')[0];
+
+it('says of a message with a proof that sealed again it may be refused as a second one', () => {
+  expect(textOf('key_retired', true)).toMatch(/send --again[^]*already_sent/);
+  expect(textOf('key_retired', false)).not.toContain('already_sent');
+});
 
 it.each([
   ['DELIVERED', headOf('delivered', ['accepted', null], ['duplicate', 'already_received'])],

@@ -10,7 +10,12 @@ export interface Standing {
   /** Verified. */
   readonly report: VerifiedReport | null;
   readonly ownRoot: boolean;
+  /** With a proof of residence: the gateway takes one from each person in a campaign. */
+  readonly proven: boolean;
 }
+
+const PROVEN_AGAIN =
+  'If the gateway had relayed it, it may have been delivered, and the gateway refuses a second one with a proof (already_sent).\n';
 
 /** Decided by what is signed, not by the gateway's status: done when every office has it. */
 export function exitOf({ view, report }: Standing): Exit {
@@ -37,7 +42,7 @@ function headOf(standing: Standing): Parameters<Paint> {
 }
 
 export function standingAsText(standing: Standing, paint: Paint): string {
-  const { view, report, ownRoot } = standing;
+  const { view, report, ownRoot, proven } = standing;
   const head = paint(...headOf(standing));
   const said = rows([
     ['status', `${view.status}${view.reason === null ? '' : ` (${printable(view.reason)})`}, in the gateway's words`],
@@ -48,7 +53,7 @@ export function standingAsText(standing: Standing, paint: Paint): string {
     report === null ? rows([['receipt', 'none: nothing of this is signed']]) : signedText(report, ownRoot, paint);
   const advice =
     view.status === 'key_retired'
-      ? `The gateway reports that the enclave lost its key before it opened the message. To seal it again: send --again ${view.id} --message <file>\n`
+      ? `The gateway reports that the enclave lost its key before it opened the message. To seal it again: send --again ${view.id} --message <file>\n${proven ? PROVEN_AGAIN : ''}`
       : '';
   return `${head}  ${view.id}\n${said}${receipt}${advice}`;
 }
