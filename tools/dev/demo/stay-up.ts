@@ -57,8 +57,8 @@ Or prove residence, and write without signing in: open the page from the templat
 
   ${gatewayUrl}/#template=${TEMPLATE_SLUG}&${image}
 
-do not sign in, and choose “Send with a proof of residence” in the last step. Take the code that the page shows
-to the made-up registrar, which registers every code:
+and choose “I prove where I live, and do not sign in”. In the last step, take the code that the page shows to the
+made-up registrar, which registers every code:
 
   ${deskUrl}
 

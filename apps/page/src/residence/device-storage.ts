@@ -1,6 +1,6 @@
-// One record in IndexedDB. localStorage would do for its size; IndexedDB is what browsers keep longest, and tells when it did not write.
+// Two records in IndexedDB. localStorage would do for its size; IndexedDB is what browsers keep longest, and tells when it did not write.
 
-/** Where this device keeps the secret, with the person's consent. Every method may reject: private windows and full disks are normal. */
+/** Where this device keeps one record, with the person's consent. Every method may reject: private windows and full disks are normal. */
 export interface DeviceStorage {
   read(): Promise<unknown>;
   /** Writes where nothing is there. @returns false where there is a record, which stays */
@@ -11,26 +11,28 @@ export interface DeviceStorage {
 
 const DATABASE = 'communique-tee';
 const STORE = 'residence';
-const RECORD = 'secret';
 
-export const deviceStorage: DeviceStorage = {
-  read: () => within('readonly', (store) => store.get(RECORD)),
-  async create(value) {
-    return within('readwrite', (store) => store.add(value, RECORD)).then(
-      () => true,
-      (error: unknown) => {
-        if (error instanceof DOMException && error.name === 'ConstraintError') return false;
-        throw error;
-      },
-    );
-  },
-  async replace(value) {
-    await within('readwrite', (store) => store.put(value, RECORD));
-  },
-  async remove() {
-    await within('readwrite', (store) => store.delete(RECORD));
-  },
-};
+/** @param record `secret`, or `sent`: the campaigns in which it was used */
+export function deviceStorage(record: 'secret' | 'sent'): DeviceStorage {
+  return {
+    read: () => within('readonly', (store) => store.get(record)),
+    async create(value) {
+      return within('readwrite', (store) => store.add(value, record)).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof DOMException && error.name === 'ConstraintError') return false;
+          throw error;
+        },
+      );
+    },
+    async replace(value) {
+      await within('readwrite', (store) => store.put(value, record));
+    },
+    async remove() {
+      await within('readwrite', (store) => store.delete(record));
+    },
+  };
+}
 
 /** One transaction: resolves once it is on the disk, as far as the browser tells. */
 async function within<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {

@@ -1,18 +1,22 @@
 // The person's secret and registration as this page has them, and what makes the proof.
 import type { ListPath, ResidenceOptions } from '@communique-tee/client';
 import { createSecret, residenceProver } from '@communique-tee/client/residence';
-import { fieldFromHex } from '@communique-tee/residence';
+import { fieldFromHex, fieldToHex, nullifierOf, scopeOf } from '@communique-tee/residence';
 import { createProver, type Prover } from '@communique-tee/residence/prover/browser';
-import { computed } from '@preact/signals';
+import { computed, effect } from '@preact/signals';
 import { provingFiles } from '../proving-files';
+import { store } from '../send/sending';
+import { endOf } from '../send/words';
 import { started } from '../templates/published';
 import { offices } from '../write/form';
 import { createIdentity } from './create-identity';
 import { deviceStorage } from './device-storage';
 import { districtOffices } from './district-offices';
 import type { ProofObstacle } from './place';
+import { createSentBefore } from './sent-before';
 
-export const identity = createIdentity(deviceStorage, createSecret);
+export const identity = createIdentity(deviceStorage('secret'), createSecret);
+const sentBefore = createSentBefore(deviceStorage('sent'), Date.now);
 
 /** The registered district's offices; undefined without a registration. */
 export const registered = computed(() => {
@@ -31,6 +35,55 @@ export const obstacle = computed((): ProofObstacle | null => {
   return (started.value?.campaignNote ?? null) === null ? 'campaignNote' : null;
 });
 
+/** Of this person in this campaign, 64 hex digits; undefined while one of both is missing. */
+const nullifier = computed((): string | undefined => {
+  const state = identity.identity.value;
+  const { campaignId, campaignNote = null } = started.value ?? {};
+  if (state.kind !== 'safe' || registered.value === undefined || campaignId === undefined || campaignNote === null)
+    return undefined;
+  try {
+    const scope = scopeOf(registered.value.registration.registrar, campaignId);
+    return fieldToHex(nullifierOf(fieldFromHex(state.record.secret), scope));
+  } catch {
+    // Not a campaign that a registrar signs
+    return undefined;
+  }
+});
+
+/** Whether this device remembers that the person's message in this campaign was accepted. */
+export const hasSentBefore = computed(() => sentBefore.nullifiers.value.has(nullifier.value ?? ''));
+
+/** Reads what this device keeps. */
+export async function look(): Promise<void> {
+  await Promise.all([identity.look(), sentBefore.look()]);
+}
+
+/** Removes the secret, and what was kept beside it. */
+export async function forgetHere(): Promise<void> {
+  await identity.forget();
+  if (identity.identity.value.kind === 'none') await sentBefore.clear();
+}
+
+/** Of the message that is under way; undefined where this device keeps no secret. */
+let toRemember: string | undefined;
+let remembered: string | undefined;
+effect(() => {
+  const sending = store.sending.value;
+  if (toRemember === undefined || sending.kind === 'idle' || !sending.way.proven || sending.way.resumed) return;
+  if (sending.kind === 'ended') {
+    // As the gateway does: a verified receipt shows that every office refused
+    const { status, report } = sending.result;
+    if (report !== null && ['invalid', 'refused'].includes(endOf(status, report))) void sentBefore.remove(toRemember);
+  } else if (remembered !== toRemember && (sending.way.sent === 'accepted' || isSecond(sending))) {
+    remembered = toRemember;
+    void sentBefore.add(toRemember);
+  }
+});
+
+function isSecond(sending: typeof store.sending.value): boolean {
+  return sending.kind === 'failed' && sending.failure.problem === 'already_sent';
+}
+
 let prover: Prover | undefined;
 /** Of this page: it tells the person's place in the registrar's list. */
 let list: ListPath | undefined;
@@ -42,6 +95,8 @@ export function optionsNow(): ResidenceOptions | undefined {
   const registration = state.kind === 'safe' ? state.record.registration : null;
   if (state.kind !== 'safe' || registration === null || campaignNote === null || provingFiles === undefined)
     return undefined;
+  remembered = undefined;
+  toRemember = state.on === 'device' ? nullifier.value : undefined;
   prover ??= createProver(provingFiles);
   const { prove } = prover;
   const made = residenceProver((witness, options) => prove(witness, options));

@@ -8,10 +8,11 @@ import { Button } from '../ui/button';
 import { CopyButton } from '../ui/copy-button';
 import { Details } from '../ui/details';
 import { Field, TextArea } from '../ui/field';
+import { QuestionDialog } from '../ui/question-dialog';
 import { officeName } from '../write/seat-name';
 import { goTo } from '../write/steps';
 import type { Identity } from './create-identity';
-import { identity, obstacle, registered } from './proof';
+import { forgetHere, hasSentBefore, identity, obstacle, registered } from './proof';
 import { MAX_SECRET_FILE_BYTES, SECRET_FILE_NAME, secretFileText, type SecretRecord } from './secret-file';
 
 const SAVING_MS = 60_000;
@@ -162,15 +163,39 @@ function Safe({
       <div class="buttons">
         {state.on === 'file' && <KeepButton />}
         <SaveLink record={state.record} />
-        <Button
-          kind="quiet"
-          onClick={() => {
-            void identity.forget();
+        <ForgetButton />
+      </div>
+    </>
+  );
+}
+
+/** Asks first: without a saved file the secret cannot come back. */
+function ForgetButton() {
+  const { forget, forgetting } = text.value.write.residence;
+  const [asks, setAsks] = useState(false);
+  return (
+    <>
+      <Button
+        kind="quiet"
+        onClick={() => {
+          setAsks(true);
+        }}
+      >
+        {forget}
+      </Button>
+      {asks && (
+        <QuestionDialog
+          title={forgetting.title}
+          no={forgetting.no}
+          yes={forgetting.yes}
+          onAnswer={(yes) => {
+            setAsks(false);
+            if (yes) void forgetHere();
           }}
         >
-          {words.forget}
-        </Button>
-      </div>
+          <p>{forgetting.lost}</p>
+        </QuestionDialog>
+      )}
     </>
   );
 }
@@ -241,6 +266,11 @@ function Registered() {
           >
             {words.changeOffices}
           </Button>
+        </p>
+      )}
+      {hasSentBefore.value && (
+        <p class="warning" role="status">
+          {words.sentBefore}
         </p>
       )}
       <p class="hint">{words.ready}</p>

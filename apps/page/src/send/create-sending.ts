@@ -184,8 +184,9 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
       kept.value = undefined;
       remembered.value = 'no';
     });
-    void run(newWay({ demo: demo(), offices: content.offices }, now()), (client, options) =>
-      client.send(content, { ...options, ...(residence && { residence }) }),
+    void run(
+      newWay({ demo: demo(), proven: residence !== undefined, offices: content.offices }, now()),
+      (client, options) => client.send(content, { ...options, ...(residence && { residence }) }),
     );
   };
 

@@ -1,50 +1,24 @@
 import type { DuplicateRisk } from '@communique-tee/client';
-import { useLayoutEffect, useRef } from 'preact/hooks';
 import { chamberName } from '../text/chamber-name';
 import { fill, locale, text } from '../text/text';
-import { Button } from '../ui/button';
+import { QuestionDialog } from '../ui/question-dialog';
 import type { Question } from './create-sending';
 
-/** Asks before an office may get the message twice. The browser keeps the focus inside; Escape answers no. */
-export function DuplicateDialog({ question }: { readonly question: Question }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => {
-    // The first button takes the focus: the answer that changes nothing
-    dialog.current?.showModal();
-  }, []);
+/** Asks before an office may get the message twice. @param proven a message with a proof, of which the service takes one */
+export function DuplicateDialog({ question, proven }: { readonly question: Question; readonly proven: boolean }) {
   const { duplicate } = text.value.send;
   const { risk, answer } = question;
+  const isProvenAgain = proven && risk.when === 'sending_again';
   return (
-    <dialog
-      ref={dialog}
-      class="question"
-      aria-labelledby="duplicate-title"
-      aria-describedby="duplicate-text"
-      onCancel={(event) => {
-        event.preventDefault();
-        answer(false);
-      }}
+    <QuestionDialog
+      title={isProvenAgain ? duplicate.provenTitle : duplicate.title}
+      no={duplicate.no[risk.when]}
+      yes={duplicate.yes[risk.when]}
+      onAnswer={answer}
     >
-      <h2 id="duplicate-title">{duplicate.title}</h2>
-      <p id="duplicate-text">{fill(duplicate[risk.when], { chambers: chamberNames(risk) })}</p>
-      <div class="buttons">
-        <Button
-          onClick={() => {
-            answer(false);
-          }}
-        >
-          {duplicate.no[risk.when]}
-        </Button>
-        <Button
-          kind="quiet"
-          onClick={() => {
-            answer(true);
-          }}
-        >
-          {duplicate.yes[risk.when]}
-        </Button>
-      </div>
-    </dialog>
+      {isProvenAgain && <p>{duplicate.sending_proven_again}</p>}
+      {risk.chambers.length > 0 && <p>{fill(duplicate[risk.when], { chambers: chamberNames(risk) })}</p>}
+    </QuestionDialog>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { FieldProblem } from '@communique-tee/protocol';
 import { useEffect, useState } from 'preact/hooks';
+import { attestedResidence } from '../residence/choice';
 import { TokenField } from '../sign-in/token-field';
 import { fill, text } from '../text/text';
 import { checkEnclave, policy } from '../trust/trust';
@@ -88,9 +89,12 @@ function remedyWhenMended({ sent }: Failure, can: { readonly again: boolean; rea
   return can.ask ? 'ask' : 'none';
 }
 
-function nextWords(remedy: Remedy, after: string | undefined, { sent, problem }: Failure): string {
+function nextWords(remedy: Remedy, after: string | undefined, { sent, problem, reason }: Failure): string {
   const { next } = text.value.send;
-  if (remedy === 'none' && sent === 'not_sent' && problem === 'already_sent') return next.otherCampaign;
+  if (remedy === 'none' && problem === 'already_sent')
+    return sent === 'not_sent' ? next.otherCampaign : next.askOffices;
+  if (remedy === 'none' && reason === 'ERR_PROVING_NO_REFERENCE_STRING')
+    return attestedResidence.value?.mode === 'required' ? next.proveElsewhere : next.signInInstead;
   if (remedy === 'none') return sent === 'not_sent' ? next.none : next.unfollowed;
   if (after !== undefined && remedy === 'again') return fill(next.againAfter, { time: after });
   if (after !== undefined && remedy === 'ask') return fill(next.askAfter, { time: after });

@@ -11,6 +11,16 @@ it.each([
     'reload',
   ],
   ['a second message of the same person in the campaign', { ...failed, problem: 'already_sent' }, 'none'],
+  [
+    'a message that was sealed again and refused as a second one',
+    { ...failed, sent: 'accepted', problem: 'already_sent' },
+    'none',
+  ],
+  [
+    'a page that its operator has not set up to prove',
+    { ...failed, code: 'residence_unavailable', status: undefined, reason: 'ERR_PROVING_NO_REFERENCE_STRING' },
+    'none',
+  ],
   ['a proof that could not be made', { ...failed, code: 'residence_unavailable', status: undefined }, 'again'],
   [
     'a circuit that is retired while an earlier form may be under way',

@@ -71,7 +71,8 @@ export function remedyOf(
   if (code === 'token_unavailable' || status === 401) return 'sign_in';
   if (sent === 'not_sent' && [reason, problem].includes('circuit_retired')) return 'reload';
   // Another proof of the same person in the same campaign gets the same answer
-  if (sent === 'not_sent' && problem === 'already_sent') return 'none';
+  if (sent !== 'not_known' && problem === 'already_sent') return 'none';
+  if (sent === 'not_sent' && reason === 'ERR_PROVING_NO_REFERENCE_STRING') return 'none';
   if (ENCLAVE.has(code)) return 'check';
   if (code === 'kept_invalid') return 'none';
   if (sent !== 'not_sent') return can.ask ? 'ask' : 'none';

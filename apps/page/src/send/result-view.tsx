@@ -6,7 +6,7 @@ import { CopyButton } from '../ui/copy-button';
 import { RecordSheet } from './record-sheet';
 import { receiptFileOf, type ReceiptFile } from './receipt-file';
 import type { Sending } from './way';
-import { endOf, isInterim, officeWords, wayBackAfter } from './words';
+import { endOf, isInterim, nextAfter, officeWords, wayBackAfter } from './words';
 
 export interface ResultProps {
   readonly sending: Extract<Sending, { kind: 'ended' }>;
@@ -27,7 +27,7 @@ export function ResultView({ sending, officeName, problemText, onCorrect, onAnot
   const receipt = useMemo(() => (report === null ? undefined : receiptFileOf(result.id, report)), [result.id, report]);
   const end = endOf(result.status, report);
   const problems = report?.problems ?? [];
-  const again = wayBackAfter(end);
+  const again = wayBackAfter(end, result, way);
   return (
     <>
       {way.demo && (
@@ -35,7 +35,7 @@ export function ResultView({ sending, officeName, problemText, onCorrect, onAnot
           <strong>{send.simulated}.</strong> {send.simulatedMeaning}
         </p>
       )}
-      <p>{way.demo && end === 'delivered' ? send.simulatedNext : send.ends[end].next}</p>
+      <p>{way.demo && end === 'delivered' ? send.simulatedNext : nextAfter(end, result, way, send)}</p>
       {problems.length > 0 && (
         <>
           <h3>{send.toCorrect}</h3>

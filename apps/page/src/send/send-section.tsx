@@ -23,7 +23,9 @@ export function SendSection(props: SendSectionProps) {
         {announcementOf(sending)}
       </p>
       {sending.kind !== 'idle' && <Card sending={sending} {...props} />}
-      {question !== undefined && <DuplicateDialog question={question} />}
+      {question !== undefined && sending.kind !== 'idle' && (
+        <DuplicateDialog question={question} proven={sending.way.proven} />
+      )}
     </>
   );
 }

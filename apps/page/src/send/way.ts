@@ -52,6 +52,8 @@ export interface Way {
   readonly resumed: boolean;
   /** Under a development root: Congress is simulated. */
   readonly demo: boolean;
+  /** With a proof of residence: of one person, the gateway takes one in a campaign. */
+  readonly proven: boolean;
   /** Codes, as `HCA12`. Empty for a resumed message until a report names them. */
   readonly offices: readonly string[];
   readonly reachedAtMs: Readonly<Partial<Record<StepName, number>>>;
@@ -83,7 +85,7 @@ export type Sending =
 /** A gateway can make up changes without end; this page remembers so many. */
 export const MAX_LOG = 200;
 
-export function newWay(start: Pick<Way, 'demo' | 'offices'>, nowMs: number): Way {
+export function newWay(start: Pick<Way, 'demo' | 'proven' | 'offices'>, nowMs: number): Way {
   return {
     ...start,
     id: undefined,
@@ -106,7 +108,7 @@ export function newWay(start: Pick<Way, 'demo' | 'offices'>, nowMs: number): Way
 /** A message is kept before it is posted, so it may have been sent. */
 export function resumedWay({ kept, keptAtMs }: KeptEntry, demo: boolean, nowMs: number): Way {
   return {
-    ...newWay({ demo, offices: [] }, nowMs),
+    ...newWay({ demo, proven: kept.statusSecret !== null, offices: [] }, nowMs),
     id: kept.id,
     resumed: true,
     sent: kept.accepted ? 'accepted' : 'not_known',

@@ -9,6 +9,7 @@ import {
   failureTitle,
   failureWords,
   isInterim,
+  nextAfter,
   officeWords,
   toneOf,
   wayBackAfter,
@@ -55,7 +56,7 @@ describe.each(languages)('in %s', (_, texts) => {
   });
 
   it('tells a server that is busy from one that does not answer', () => {
-    const way = newWay({ demo: false, offices: [] }, 0);
+    const way = newWay({ demo: false, proven: false, offices: [] }, 0);
     const waiting = { during: 'posting', untilMs: 1000 } as const;
     expect(activityWords({ ...way, waiting: { ...waiting, because: 'unreachable' } }, texts)).toBe(
       texts.waiting.unreachable,
@@ -120,7 +121,39 @@ it('never advises to send again where an office may have the message', () => {
   for (const end of ['unknown', 'expired_partly', 'partly', 'unclear'] as const) {
     expect(english.send.ends[end].next).toContain('Do not send it again');
     expect(spanish.send.ends[end].next).toContain('No lo envíe de nuevo');
-    expect(wayBackAfter(end)).toBeUndefined();
+    for (const proven of [false, true]) expect(wayBackAfter(end, { report: delivered }, { proven })).toBeUndefined();
+  }
+});
+
+it('says of a message with a proof that the service refuses a second one, except where it takes one', () => {
+  const refused = report([office('HCA12', 'refused', 'refused_by_office')]);
+  const expected = [
+    ['partly', delivered, 'refused', undefined],
+    ['expired_partly', delivered, 'refused', undefined],
+    ['refused', null, 'refused', undefined],
+    ['expired', null, 'perhaps', 'back'],
+    ['key_retired', null, 'perhaps', 'back'],
+    ['refused', refused, undefined, 'correct'],
+    ['invalid', refused, undefined, 'correct'],
+    ['delivered', delivered, undefined, undefined],
+  ] as const;
+  for (const [end, of, second, back] of expected) {
+    for (const [, texts] of languages) {
+      expect([end, nextAfter(end, { report: of }, { proven: true }, texts)]).toEqual([
+        end,
+        second === undefined ? texts.ends[end].next : texts.second[second],
+      ]);
+      expect(nextAfter(end, { report: of }, { proven: false }, texts)).toBe(texts.ends[end].next);
+    }
+    expect([end, wayBackAfter(end, { report: of }, { proven: true })]).toEqual([end, back]);
+  }
+});
+
+it('says that a message may have been delivered where the service refuses it sealed again', () => {
+  const second = { sent: 'accepted', problem: 'already_sent' } as const;
+  for (const [, texts] of languages) {
+    expect(failureTitle(second, { view: undefined }, texts)).toBe(texts.whether.noSecond);
+    expect(failureTitle({ ...second, sent: 'not_sent' }, { view: undefined }, texts)).toBe(texts.whether.not_sent);
   }
 });
 

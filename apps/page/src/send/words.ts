@@ -97,6 +97,8 @@ export function failureTitle(
   { view }: Pick<Way, 'view'>,
   texts: Texts,
 ): string {
+  // Proven and sealed again after `key_retired`: the gateway keeps the nullifier of a message that an enclave was given
+  if (sent === 'accepted' && problem === 'already_sent') return texts.whether.noSecond;
   const isOver = problem === 'not_found' || (view !== undefined && !['queued', 'delivering'].includes(view.status));
   return sent === 'accepted' && isOver ? texts.whether.over : texts.whether[sent];
 }
@@ -106,8 +108,38 @@ export function isInterim(report: VerifiedReport | null): boolean {
   return report?.offices.some(({ outcome }) => outcome === 'pending') ?? false;
 }
 
+/**
+ * Whether the gateway refuses another message of this person in the campaign: each sends one with a proof. It takes another one only where
+ * a verified receipt shows that every office refused, or where no enclave was given the first.
+ */
+function second(
+  end: End,
+  { report }: Pick<SendResult, 'report'>,
+  { proven }: Pick<Way, 'proven'>,
+): keyof Texts['second'] | undefined {
+  if (!proven) return undefined;
+  if (end === 'partly' || end === 'expired_partly' || (end === 'refused' && report === null)) return 'refused';
+  return end === 'expired' || end === 'key_retired' ? 'perhaps' : undefined;
+}
+
+/** What to do after the end, in a few sentences. */
+export function nextAfter(
+  end: End,
+  result: Pick<SendResult, 'report'>,
+  way: Pick<Way, 'proven'>,
+  texts: Texts,
+): string {
+  const found = second(end, result, way);
+  return found === undefined ? texts.ends[end].next : texts.second[found];
+}
+
 /** The button that leads back to the message; undefined where an office may have it, and sent again it may arrive twice. */
-export function wayBackAfter(end: End): 'correct' | 'back' | undefined {
+export function wayBackAfter(
+  end: End,
+  result: Pick<SendResult, 'report'>,
+  way: Pick<Way, 'proven'>,
+): 'correct' | 'back' | undefined {
+  if (second(end, result, way) === 'refused') return undefined;
   if (end === 'invalid' || end === 'refused') return 'correct';
   return end === 'expired' || end === 'key_retired' ? 'back' : undefined;
 }

@@ -12,6 +12,8 @@ export interface SiteFacts {
   readonly verifierUrl: string | null;
   /** Where people sign in; null where the site offers none. */
   readonly signIn: SignInSettings | null;
+  /** Whether the operator has set up this page to make proofs of residence. */
+  readonly provesResidence: boolean;
 }
 
 const MAX_BYTES = 64 * 1024;
@@ -25,7 +27,7 @@ export async function fetchSiteFacts(): Promise<SiteFacts> {
 
 /** @param ownHostname of the server that serves the page, without the port, such as `communique.example.org` */
 export function readSiteFacts(json: unknown, ownHostname: string): SiteFacts {
-  const { acceptedMeasurements, developmentRoot, verifierUrl, signIn } = membersOf(json);
+  const { acceptedMeasurements, developmentRoot, verifierUrl, signIn, provesResidence } = membersOf(json);
   const sets: readonly unknown[] = Array.isArray(acceptedMeasurements) ? acceptedMeasurements.slice(0, MAX_SETS) : [];
   return {
     accepted: sets.flatMap((each): AcceptedSet[] => {
@@ -37,6 +39,7 @@ export function readSiteFacts(json: unknown, ownHostname: string): SiteFacts {
     developmentRootPem: typeof developmentRoot === 'string' && developmentRoot.length < 8192 ? developmentRoot : null,
     verifierUrl: isElsewhere(verifierUrl, ownHostname) ? verifierUrl : null,
     signIn: readSettings(signIn),
+    provesResidence: provesResidence === true,
   };
 }
 

@@ -1,3 +1,5 @@
+import { proves } from '../residence/choice';
+import { ChoiceCard } from '../residence/choice-card';
 import { SignIn } from '../sign-in/sign-in-block';
 import { text } from '../text/text';
 import { Button } from '../ui/button';
@@ -29,7 +31,8 @@ export function AddressStep() {
   const { write, places } = text.value;
   return (
     <StepFrame of="address">
-      <SignIn beforeLeaving={beforeSignIn} />
+      <ChoiceCard />
+      {proves.value ? <p class="note">{write.residence.provesLater}</p> : <SignIn beforeLeaving={beforeSignIn} />}
       <NoCampaign />
       <form
         noValidate

@@ -1,7 +1,8 @@
 import { computed } from '@preact/signals';
 import { signIn } from '../sign-in/sign-in';
 import { trust } from '../trust/trust';
-import { type ProofObstacle, proofObstacle, proves } from '../residence/place';
+import { proves } from '../residence/choice';
+import { type ProofObstacle, proofObstacle } from '../residence/place';
 import { problemsOf } from './form';
 
 /** Why a message cannot be sent now; each has a sentence in the catalogue (`write.review.reasons`). */

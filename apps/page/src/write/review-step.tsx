@@ -15,7 +15,9 @@ import { officeName } from './seat-name';
 import { beforeSignIn } from './signing-in';
 import { StepFrame } from './step-frame';
 import { goTo } from './steps';
-import { proves, ResidencePlace, residenceOptions } from '../residence/place';
+import { proves } from '../residence/choice';
+import { ChoiceCard } from '../residence/choice-card';
+import { ResidencePlace, residenceOptions } from '../residence/place';
 import type { Message, ResidenceOptions } from '@communique-tee/client';
 
 export interface ReviewStepProps {
@@ -45,6 +47,7 @@ export function ReviewStep({ onSend, busy }: ReviewStepProps) {
       <Part title={review.message} step="message" control={idOf('message/subject')}>
         <Words />
       </Part>
+      <ChoiceCard />
       <ResidencePlace />
       <Card label={review.wayTitle}>
         <h3>{review.wayTitle}</h3>

@@ -26,15 +26,25 @@ export interface Chromium extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+export interface ChromiumOptions {
+  /** Keeps pages that are left, for the Back button, as people's browsers do. Playwright turns that off. */
+  readonly backForwardCache?: boolean | undefined;
+}
+
 /**
  * Starts a headless Chromium.
  * @throws ChromiumUnavailableError
  */
-export async function openChromium(): Promise<Chromium> {
+export async function openChromium({ backForwardCache = false }: ChromiumOptions = {}): Promise<Chromium> {
   integrationOnly('Chromium');
   const executablePath = findChromium();
   if (executablePath === undefined) throw new ChromiumUnavailableError();
-  const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+  const browser = await chromium.launch({
+    executablePath,
+    headless: true,
+    args: flags,
+    ...(backForwardCache && { ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
+  });
   const close = () => browser.close();
   return {
     version: browser.version(),

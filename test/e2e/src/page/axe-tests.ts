@@ -1,11 +1,11 @@
 import type { PageSystem } from './page-system';
 import { Sender } from './sender';
-import { STATES } from './states';
+import type { PageState } from './states';
 
 /** What axe finds in every state that a person can see. */
-export function describeAxe(on: () => PageSystem): void {
+export function describeAxe<On extends PageSystem>(on: () => On, states: readonly PageState<On>[]): void {
   describe('axe finds nothing, in light and dark,', () => {
-    it.each(STATES.map((state, at) => [state.name, at % 4 === 3 ? 'es' : 'en', state] as const))(
+    it.each(states.map((state, at) => [state.name, at % 4 === 3 ? 'es' : 'en', state] as const))(
       'in the state %s, in %s',
       async (_name, language, { reach }) => {
         await using tab = await on().open({ viewport: { width: 390, height: 844 } });

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OutcomesInput } from '@communique-tee/congress-simulator';
-import { openChromium } from '@communique-tee/testing/chromium';
+import { openChromium, type ChromiumOptions } from '@communique-tee/testing/chromium';
 import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import { HIGH_RATE_LIMITS, startSystem, type System, type SystemOptions } from '@communique-tee/test-system';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -36,7 +36,7 @@ const GATEWAY_ENVIRONMENT = {
 };
 
 export async function startPageSystem(
-  options: Pick<SystemOptions, 'gatewayEnvironment' | 'residence'> = {},
+  options: Pick<SystemOptions, 'gatewayEnvironment' | 'residence'> & ChromiumOptions = {},
 ): Promise<PageSystem> {
   const folder = await temporaryFolder('page');
   const stops: (() => Promise<unknown>)[] = [() => folder.remove()];
@@ -48,7 +48,7 @@ export async function startPageSystem(
       createRequire(join(workspaceRoot(), 'package.json')).resolve('axe-core/axe.min.js'),
       'utf8',
     );
-    const chromium = await openChromium();
+    const chromium = await openChromium(options);
     stops.push(() => chromium.close());
     const browser = (await chromium.newPage()).context().browser();
     if (browser === null) throw new Error('the tab has no browser');

@@ -1,8 +1,12 @@
 import { chromiumAvailability } from '@communique-tee/testing/chromium';
+import { describeProving } from '@communique-tee/residence/testing';
 import { describeWith } from '@communique-tee/testing/harness';
 import { describeAxe } from './axe-tests';
 import { describeFirefox } from './firefox-tests';
 import { startPageSystem, type PageSystem } from './page-system';
+import { startResidencePageSystem, type ResidencePageSystem } from './residence-page-system';
+import { RESIDENCE_STATES } from './residence-states';
+import { STATES } from './states';
 
 describeWith(chromiumAvailability(), 'the page', () => {
   let started: PageSystem | undefined;
@@ -17,6 +21,24 @@ describeWith(chromiumAvailability(), 'the page', () => {
     await started?.stop();
   });
 
-  describeAxe(on);
+  describeAxe(on, STATES);
   describeFirefox(on);
+});
+
+describeWith(chromiumAvailability(), 'the page', () => {
+  describeProving('that takes proofs of residence', (referenceString) => {
+    let started: ResidencePageSystem | undefined;
+    const on = (): ResidencePageSystem => {
+      if (started === undefined) throw new Error('the system has not started');
+      return started;
+    };
+    beforeAll(async () => {
+      started = await startResidencePageSystem(referenceString, 'optional');
+    }, 180_000);
+    afterAll(async () => {
+      await started?.stop();
+    });
+
+    describeAxe(on, RESIDENCE_STATES);
+  });
 });

@@ -1,63 +1,23 @@
-import { commitmentOf, congressAt, fieldFromHex, type RegistrationJson } from '@communique-tee/residence';
+import { commitmentOf, congressAt, fieldFromHex } from '@communique-tee/residence';
 import { describeProving } from '@communique-tee/residence/testing';
-import { startTestRegistrar, type TestRegistrar } from '@communique-tee/test-registrar';
 import { receivedBy } from '@communique-tee/test-system';
 import { chromiumAvailability } from '@communique-tee/testing/chromium';
-import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
-import { writeFile } from 'node:fs/promises';
+import { describeWith } from '@communique-tee/testing/harness';
 import type { Page } from 'playwright-core';
-import { startPageSystem, type PageSystem } from './page-system';
+import { startResidencePageSystem, TEXT, type ResidencePageSystem } from './residence-page-system';
+import { Resident } from './resident';
 import { Sender } from './sender';
-
-const TEXT = {
-  slug: 'city-parks',
-  title: 'Keep our parks open',
-  language: 'en',
-  topics: ['Energy'],
-  subject: 'Please fund our parks',
-  body: 'Please fund the parks of our district.',
-  officeScope: ['house', 'senate'],
-  campaignId: 'parks-2026',
-};
 
 describeWith(chromiumAvailability(), 'in Chromium', () => {
   describeProving('a message with a proof of residence', (referenceString) => {
-    let folder: TemporaryFolder;
-    let registrar: TestRegistrar;
-    let on: PageSystem;
-    const stops: (() => Promise<unknown>)[] = [];
+    let on: ResidencePageSystem;
 
     beforeAll(async () => {
-      folder = await temporaryFolder('residence');
-      stops.push(() => folder.remove());
-      await writeFile(folder.file('reference-string'), referenceString);
-      registrar = await startTestRegistrar({ folder: folder.file('registrar'), people: 20 });
-      stops.push(() => registrar.stop());
-      on = await startPageSystem({
-        gatewayEnvironment: { RESIDENCE_REFERENCE_STRING_FILE: folder.file('reference-string') },
-        residence: { mode: 'required', registrar },
-      });
-      stops.push(() => on.stop());
-      await publish(TEXT);
+      on = await startResidencePageSystem(referenceString, 'required');
     }, 180_000);
-    afterAll(async () => {
-      for (const stop of stops.reverse()) await stop();
-    });
+    afterAll(() => on.stop());
 
-    async function publish(template: typeof TEXT): Promise<void> {
-      const token = await on.system.issuer.token('administrator', 3600, 'communique:admin');
-      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-      const ask = async (method: string, path: string, body: unknown) => {
-        const response = await fetch(`${on.system.gatewayUrl}${path}`, { method, headers, body: JSON.stringify(body) });
-        if (!response.ok) throw new Error(await response.text());
-        return (await response.json()) as { id: string };
-      };
-      const campaignNote = registrar.openCampaign(template.campaignId);
-      const { id } = await ask('POST', '/api/templates', { ...template, campaignNote });
-      await ask('PATCH', `/api/templates/${id}`, { version: 1, status: 'published' });
-    }
-
-    const step = (page: Page) => page.locator('.residence');
+    const residentOn = (page: Page, sender: Sender) => new Resident(on, page, sender);
     const posts = (page: Page): { url: string; headers: Record<string, string> }[] => {
       const made: { url: string; headers: Record<string, string> }[] = [];
       page.on('request', (request) => {
@@ -65,15 +25,6 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       });
       return made;
     };
-
-    /** Opens the campaign's link and stops at the review, not signed in. */
-    async function toReview(sender: Sender): Promise<void> {
-      await sender.open(`${on.system.gatewayUrl}/#template=${TEXT.slug}`);
-      await sender.fillAddress();
-      await sender.next();
-      await sender.next();
-      await step(sender.page).waitFor();
-    }
 
     /** What axe finds, in light and dark. */
     async function accessible(page: Page): Promise<void> {
@@ -83,34 +34,23 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       expect(await on.violations(page, ['color-contrast'])).toEqual([]);
     }
 
-    /** Makes a secret, keeps it on the device, and registers its code. @returns what the registrar gave */
-    async function register(page: Page, district = 'CA-12'): Promise<RegistrationJson> {
-      await step(page).getByRole('button', { name: 'I have no code yet: make one' }).click();
-      await step(page).getByText('Keep your new secret first.').waitFor();
-      expect(await step(page).locator('code').count()).toBe(0);
-      await step(page).getByRole('button', { name: 'Keep it on this device' }).click();
-      const code = await step(page).locator('code').innerText();
-      const registration = registrar.register(fieldFromHex(code), district);
-      await paste(page, registration);
-      return registration;
-    }
-
-    async function paste(page: Page, registration: RegistrationJson): Promise<void> {
-      await page.locator('#residence-registration').fill(JSON.stringify(registration));
-      await step(page).getByRole('button', { name: 'Use it' }).click();
-    }
-
     it('goes without a sign-in and is delivered once by a double click; a second one in the campaign is refused', async () => {
       await using tab = await on.open();
       const { page } = tab;
       const made = posts(page);
       const sender = new Sender(page);
+      const resident = residentOn(page, sender);
       await on.answers({});
-      await toReview(sender);
+      await resident.toReview();
       expect(await page.locator('.sign-in').count()).toBe(0);
       await page.locator('#obstacles').getByText('Prove your residence first.').waitFor();
-      await register(page);
-      await step(page).getByText('U.S. House, California 12th district').waitFor();
+      await resident.make();
+      await page.getByText('Keep your new secret first.').waitFor();
+      expect(await resident.card.locator('code').count()).toBe(0);
+      await resident.keep();
+      const code = await resident.card.locator('code').innerText();
+      await resident.paste(on.registrar.register(fieldFromHex(code), 'CA-12'));
+      await resident.card.getByText('U.S. House, California 12th district').waitFor();
       await accessible(page);
       const before = (await receivedBy(on.system.congress)).length;
       await page.locator('#obstacles').waitFor({ state: 'detached' });
@@ -120,9 +60,21 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       expect(made[0]?.headers).not.toHaveProperty('authorization');
       expect(await receivedBy(on.system.congress)).toHaveLength(before + 3);
 
-      // The same person once more: the secret is read from the device
+      // Away and back: the browser shows the page as it was left, which is not the form
+      await page.evaluate("addEventListener('pageshow', ({ persisted }) => (globalThis.persisted = persisted))");
+      await page.goto(`${on.system.gatewayUrl}/status`);
+      await page.goBack({ waitUntil: 'commit' });
+      await page.waitForFunction('globalThis.persisted === true');
+      await sender.result();
+      expect(await page.locator('main form, .review-part').count()).toBe(0);
+      expect(made).toHaveLength(1);
+
+      // The same person once more: the secret is read from the device, and the page says so before it proves
       await page.goto('about:blank');
-      await toReview(sender);
+      await resident.toReview();
+      await resident.card
+        .getByText('This device remembers that the service took a message of yours in this campaign.')
+        .waitFor();
       await sender.send();
       await page.locator('.send-card').getByText('Each resident sends one.').waitFor();
       await page.locator('#send-title').getByText('Your message was not sent.').waitFor();
@@ -135,8 +87,9 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       const { page } = tab;
       const made = posts(page);
       const sender = new Sender(page);
-      await toReview(sender);
-      await register(page);
+      const resident = residentOn(page, sender);
+      await resident.toReview();
+      await resident.register();
       await page.context().route('**/*.wasm', () => new Promise(() => undefined));
       await sender.send();
       await page.getByText('Proving on this device').waitFor();
@@ -158,8 +111,9 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       await using tab = await on.open();
       const { page } = tab;
       const sender = new Sender(page);
-      await toReview(sender);
-      await register(page);
+      const resident = residentOn(page, sender);
+      await resident.toReview();
+      await resident.register();
       await page.route('**/api/messages', (route) =>
         route.fulfill({
           status: 409,
@@ -171,7 +125,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       await page.locator('#send-title').getByText('Your message was not sent.').waitFor();
       await page.getByRole('button', { name: 'Load the page again' }).click();
       await page.locator('.review-part').getByText(TEXT.body).waitFor();
-      await page.locator('.residence').getByText('U.S. House, California 12th district').waitFor();
+      await resident.card.getByText('U.S. House, California 12th district').waitFor();
     });
 
     it('shows no code where the browser keeps nothing, until the secret is saved as a file, which brings it back', async () => {
@@ -180,45 +134,87 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       await page.addInitScript(
         "indexedDB.open = () => { throw new DOMException('private window', 'InvalidStateError') }",
       );
-      const sender = new Sender(page);
-      await toReview(sender);
-      await step(page).getByText('This browser keeps nothing').waitFor();
+      const resident = residentOn(page, new Sender(page));
+      const { card } = resident;
+      await resident.toReview();
+      await card.getByText('This browser keeps nothing').waitFor();
       await accessible(page);
-      await step(page).getByRole('button', { name: 'I have no code yet: make one' }).click();
-      await step(page).getByRole('button', { name: 'Keep it on this device' }).click();
-      await step(page).getByText('Your browser did not keep it. Save it as a file.').waitFor();
+      await card.getByRole('button', { name: 'I have no code yet: make one' }).click();
+      await card.getByRole('button', { name: 'Keep it on this device' }).click();
+      await card.getByText('Your browser did not keep it. Save it as a file.').waitFor();
       await accessible(page);
-      expect(await step(page).locator('code').count()).toBe(0);
+      expect(await card.locator('code').count()).toBe(0);
       const [download] = await Promise.all([
         page.waitForEvent('download'),
-        step(page).getByText('Save it as a file', { exact: true }).click(),
+        card.getByText('Save it as a file', { exact: true }).click(),
       ]);
       const file = await download.path();
-      const code = await step(page).locator('code').innerText();
+      const code = await card.locator('code').innerText();
       await page.reload();
-      await toReview(sender);
+      await resident.toReview();
       await page.locator('#residence-file').setInputFiles(file);
-      expect(await step(page).locator('code').innerText()).toBe(code);
+      expect(await card.locator('code').innerText()).toBe(code);
       await accessible(page);
       expect(fieldFromHex(code)).toHaveLength(32);
+    });
+
+    it('forgets the secret only after a yes, and says what is lost', async () => {
+      await using tab = await on.open();
+      const { page } = tab;
+      const resident = residentOn(page, new Sender(page));
+      await resident.toReview();
+      await resident.register();
+      const dialog = page.getByRole('dialog', { name: 'Forget your secret here?' });
+      for (const no of ['Keep it', undefined]) {
+        await resident.forgetButton.click();
+        await dialog.getByText('Without the file you need a new code').waitFor();
+        if (no === undefined) await page.keyboard.press('Escape');
+        else await dialog.getByRole('button', { name: no }).click();
+        await dialog.waitFor({ state: 'detached' });
+        await resident.card.getByText('U.S. House, California 12th district').waitFor();
+      }
+      await resident.forgetButton.click();
+      await dialog.getByRole('button', { name: 'Forget it' }).click();
+      await resident.card.getByText('There is no secret of yours on this device.').waitFor();
+      await page.reload();
+      await resident.toReview();
+      await resident.card.getByText('There is no secret of yours on this device.').waitFor();
+    });
+
+    it('says that it is not set up to prove, in place of asking for a secret, where the gateway has no reference string', async () => {
+      await using tab = await on.open();
+      const { page } = tab;
+      await page.route('**/api/page', async (route) => {
+        const response = await route.fetch();
+        const facts = (await response.json()) as object;
+        await route.fulfill({ response, json: { ...facts, provesResidence: false } });
+      });
+      const resident = residentOn(page, new Sender(page));
+      await resident.toReview();
+      await resident.card.getByText('its operator has not set up this page to make proofs').waitFor();
+      await page.locator('#obstacles').getByText('This page is not set up to make the proof').waitFor();
+      expect(await resident.card.locator('button, input').count()).toBe(0);
+      await accessible(page);
+      expect(tab.wrongs).toEqual([]);
     });
 
     it('names the offices of a delegate’s district, and asks to change others, before anything is proven', async () => {
       await using tab = await on.open();
       const { page } = tab;
-      const sender = new Sender(page);
-      await toReview(sender);
-      await register(page, 'DC-00');
-      await step(page).getByText('U.S. House, District of Columbia (delegate)').waitFor();
-      await step(page).getByText('District of Columbia has no senators.').waitFor();
+      const resident = residentOn(page, new Sender(page));
+      const { card } = resident;
+      await resident.toReview();
+      await resident.register('DC-00');
+      await card.getByText('U.S. House, District of Columbia (delegate)').waitFor();
+      await card.getByText('District of Columbia has no senators.').waitFor();
       await page.locator('#obstacles').getByText('You chose an office of another district').waitFor();
       const congress = congressAt(Date.now() / 1000);
       await page.locator('summary').filter({ hasText: 'I have moved' }).click();
-      await paste(page, {
-        ...registrar.register(commitmentOf(new Uint8Array(32).fill(9)), 'CA-12'),
+      await resident.paste({
+        ...on.registrar.register(commitmentOf(new Uint8Array(32).fill(9)), 'CA-12'),
         district: `${String(congress - 1)}-CA-12`,
       });
-      await step(page).getByText('a district that no longer exists').waitFor();
+      await card.getByText('a district that no longer exists').waitFor();
       expect(tab.wrongs).toEqual([]);
     });
   });

@@ -2,7 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandLine, EXIT_CODES, UsageError, writableFolder } from '@communique-tee/command-line';
 import { workspaceRoot } from '@communique-tee/testing/harness';
+import { referenceStringForTests } from '@communique-tee/residence/testing';
 import { startPageSystem, type PageSystem } from './page-system';
+import { startResidencePageSystem } from './residence-page-system';
+import { RESIDENCE_STATES } from './residence-states';
 import { Sender, type Language } from './sender';
 import { STATES, type PageState } from './states';
 
@@ -24,18 +27,40 @@ line.program
   .option('--folder <folder>', 'where the pictures go', join(workspaceRoot(), '.dev/pictures'))
   .option('--state <names...>', 'these states alone (a name, or how names begin)')
   .option('--language <codes...>', 'these languages alone')
-  .addHelpText('after', `\nStates\n${STATES.map(({ name }) => `  ${name}\n`).join('')}${EXIT_CODES}`)
+  .addHelpText(
+    'after',
+    `\nStates\n${[...STATES, ...RESIDENCE_STATES].map(({ name }) => `  ${name}\n`).join('')}${EXIT_CODES}`,
+  )
   .action(line.run(draw));
 process.exitCode = await line.parse(process.argv.slice(2));
 
 async function draw(options: Options): Promise<number> {
-  const states = STATES.filter(({ name }) => options.state?.some((begin) => name.startsWith(begin)) ?? true);
-  if (states.length === 0) throw new UsageError('--state: no state has such a name; --help lists them');
+  const asked = ({ name }: { readonly name: string }) => options.state?.some((begin) => name.startsWith(begin)) ?? true;
+  const [states, proving] = [STATES.filter(asked), RESIDENCE_STATES.filter(asked)];
+  if (states.length + proving.length === 0)
+    throw new UsageError('--state: no state has such a name; --help lists them');
   const languages = LANGUAGES.filter((code) => options.language?.includes(code) ?? true);
   if (languages.length === 0) throw new UsageError(`--language takes ${LANGUAGES.join(' and ')}`);
   const folder = writableFolder('--folder', options.folder);
   await mkdir(folder, { recursive: true });
-  const system = await startPageSystem();
+  let failed = await drawStates(() => startPageSystem(), states, languages, folder);
+  const referenceString = referenceStringForTests();
+  if (referenceString !== undefined)
+    failed += await drawStates(() => startResidencePageSystem(referenceString, 'optional'), proving, languages, folder);
+  else if (proving.length > 0)
+    process.stdout.write('residence-*: left out, there is no reference string to prove with\n');
+  return failed === 0 ? 0 : 1;
+}
+
+/** @returns how many went wrong */
+async function drawStates<On extends PageSystem>(
+  start: () => Promise<On>,
+  states: readonly PageState<On>[],
+  languages: readonly Language[],
+  folder: string,
+): Promise<number> {
+  if (states.length === 0) return 0;
+  const system = await start();
   let failed = 0;
   try {
     for (const state of states) {
@@ -48,13 +73,13 @@ async function draw(options: Options): Promise<number> {
   } finally {
     await system.stop();
   }
-  return failed === 0 ? 0 : 1;
+  return failed;
 }
 
 /** @returns what went wrong on the way */
-async function drawState(
-  on: PageSystem,
-  { name, reach }: PageState,
+async function drawState<On extends PageSystem>(
+  on: On,
+  { name, reach }: PageState<On>,
   language: Language,
   folder: string,
 ): Promise<readonly string[]> {

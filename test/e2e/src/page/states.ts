@@ -6,28 +6,28 @@ import type { PageSystem } from './page-system';
 import type { Sender } from './sender';
 
 /** A new tab, and what a state needs to bring it there. */
-export interface Stage {
-  readonly on: PageSystem;
+export interface Stage<On extends PageSystem = PageSystem> {
+  readonly on: On;
   readonly page: Page;
   readonly sender: Sender;
 }
 
 /** One thing that a person can see. axe examines each, and each can be drawn. */
-export interface PageState {
+export interface PageState<On extends PageSystem = PageSystem> {
   readonly name: string;
   /** Brings a new tab there, and waits until it is shown. */
-  readonly reach: (stage: Stage) => Promise<void>;
+  readonly reach: (stage: Stage<On>) => Promise<void>;
 }
 
 const OTHER_IMAGE = 'ab'.repeat(48);
 const everywhere = (outcome: OutcomesInput[string]): OutcomesInput => ({ house: outcome, senate: outcome });
-const problem = (status: number, code: string, headers: Record<string, string> = {}) => ({
+export const problem = (status: number, code: string, headers: Record<string, string> = {}) => ({
   status,
   headers: { 'content-type': 'application/problem+json', ...headers },
   body: JSON.stringify({ type: 'about:blank', title: code, status, code }),
 });
-const hold = (): Promise<void> => new Promise(() => undefined);
-const POST = '**/api/messages';
+export const hold = (): Promise<void> => new Promise(() => undefined);
+export const POST = '**/api/messages';
 
 /** Sends with these answers of Congress; the card is then shown. */
 async function send({ on, page, sender }: Stage, answers: OutcomesInput = {}): Promise<void> {

@@ -641,8 +641,18 @@ const english = {
       title: 'Proof of residence',
       why: 'This campaign counts one message from each resident. Your browser proves that you are on the registrar’s list, and tells the server neither who you are nor where you live.',
       whyOptional:
-        'You need not sign in if your browser proves that you are on the registrar’s list. The proof tells the server neither who you are nor where you live. Each resident can send one message with a proof in this campaign.',
-      use: 'Send with a proof of residence, and without signing in',
+        'Your browser proves that you are on the registrar’s list. The proof tells the server neither who you are nor where you live. Each resident can send one message with a proof in this campaign.',
+      choice: {
+        question: 'How do you want to send?',
+        hint: 'If you sign in, the server learns who you are, but not what you write. With a proof it learns neither who you are nor where you live; you need a registration from the registrar for that.',
+        signIn: 'I sign in',
+        proof: 'I prove where I live, and do not sign in',
+        cannotProve:
+          'This service also takes messages with a proof of residence and without a sign-in, but its operator has not set up this page to make proofs. Here you sign in.',
+      },
+      provesLater: 'You need not sign in. You prove where you live in the step “Review and send”.',
+      noProofsHere:
+        'This service takes only messages with a proof of residence, but its operator has not set up this page to make proofs. You cannot send from here now. The command line of this project can make the proof.',
       loading: 'Loading what makes the proof …',
       notLoaded: 'What makes the proof could not be loaded. Nothing was sent.',
       again: 'Try again',
@@ -659,16 +669,24 @@ const english = {
         'Keep your new secret first. Your code for the registrar appears then. Without the secret you cannot prove anything later.',
       keep: 'Keep it on this device',
       save: 'Save it as a file',
-      safeHint: 'Anyone who has it can send in your place. Do not keep it on a device that others use.',
+      safeHint:
+        'Anyone who has it can send in your place. Do not keep it on a device that others use. The device also remembers in which campaigns you send a message.',
       code: 'Code for the registrar',
       codeHint: 'Give this code to the registrar, who checks where you live. The code tells nothing about you.',
       registration: 'What the registrar gave you',
       registrationHint: 'Paste the whole text. It begins with { and names your district.',
       useRegistration: 'Use it',
       renew: 'I have moved, or have a new registration',
-      onDevice: 'Your secret is kept on this device. Browsers may delete it: save it as a file, too.',
+      onDevice:
+        'Your secret is kept on this device, and in which campaigns you sent a message. Browsers may delete it: save it as a file, too.',
       onFile: 'Your secret is in your file, and in this page until you close it.',
       forget: 'Forget it here',
+      forgetting: {
+        title: 'Forget your secret here?',
+        lost: 'Your secret and your registration are then gone from this page and this device. Only with the file that you saved can you prove where you live again. Without the file you need a new code, and the registrar takes weeks to replace the old one.',
+        no: 'Keep it',
+        yes: 'Forget it',
+      },
       registered: 'Your registration is for a district with these offices:',
       noSenators: '{state} has no senators.',
       noOffice: 'The campaign’s text is also written for {chambers}, where {state} has no office.',
@@ -676,7 +694,10 @@ const english = {
         'Your registration is for a district that no longer exists. Ask the registrar for a new one: your code stays the same.',
       otherOffices: 'You chose an office of another district.',
       changeOffices: 'Change the offices',
-      ready: 'The proof is made when you send. It takes a few seconds the first time.',
+      sentBefore:
+        'This device remembers that the service took a message of yours in this campaign. It takes one from each resident, and will refuse another.',
+      ready:
+        'The proof is made when you send. It takes a few seconds the first time. Whether a seat is vacant shows only in the office’s answer.',
       wasProving: 'This page was loaded again while it made your proof. Nothing was sent. What you wrote is here.',
       problems: {
         not_stored: 'Your browser did not keep it. Save it as a file.',
@@ -710,6 +731,7 @@ const english = {
       blocked: 'You cannot send yet:',
       reasons: {
         proof: 'Prove your residence first. See above.',
+        noProofsHere: 'This page is not set up to make the proof that this service asks for. See above.',
         campaignNote:
           'This campaign has no note signed by the registrar. Open the link of a campaign that has one, or choose another text in “Your message”.',
         districtEnded: 'Your registration is for a district that no longer exists.',
@@ -904,6 +926,7 @@ const english = {
       not_known: 'We do not know yet whether your message was sent.',
       accepted: 'The server has your message. It goes on without this page.',
       over: 'The server took your message. It reports that it is no longer under way.',
+      noSecond: 'Your message may have been delivered. The service takes no second one.',
     },
     errors: {
       unauthenticated: 'Your sign-in has expired, or the server does not accept it.',
@@ -917,7 +940,7 @@ const english = {
         ERR_RESIDENCE_NOTE_NOT_YET: 'The campaign has not begun.',
         ERR_RESIDENCE_NOTE: 'The registrar’s signature cannot be accepted.',
         ERR_PROVING_NO_REFERENCE_STRING:
-          'This server does not have what browsers need to make proofs. Use the command line.',
+          'This service cannot take proofs from this page: its operator has not set the page up to make them.',
         ERR_PROVING_FILES: 'What makes the proof could not be loaded.',
         ERR_PROVING_DEVICE: 'This device has too little memory to make the proof, or cannot run the program for it.',
         ERR_PROVING_WORKER_ENDED: 'Your browser ended the program that makes the proof.',
@@ -973,6 +996,11 @@ const english = {
       correct: 'Please correct it, then send it again.',
       none: 'If you want to send it, please write it again.',
       otherCampaign: 'You can write in another campaign.',
+      askOffices:
+        'The enclave may have delivered it before it lost its key. If you need to know, ask the offices. You can write in another campaign.',
+      signInInstead: 'Go back to the message and choose to sign in.',
+      proveElsewhere:
+        'It takes no messages without a proof. The command line of this project can make one; what you wrote stays in this page.',
       unfollowed: 'This page cannot follow it any more. Do not send it again: an office may then have it twice.',
     },
     reload: 'Load the page again',
@@ -988,12 +1016,22 @@ const english = {
     copyId: 'Copy message ID',
     duplicate: {
       title: 'An office may get it twice',
+      provenTitle: 'Your message may have been delivered',
+      sending_proven_again:
+        'The server reports that the enclave lost its key. If the server had already given it your message, it may have been delivered, and the service will refuse a second one. To send it again, your browser proves again.',
       sending:
         'Several enclaves can open this message. If the server gives it to more than one, {chambers} may get it twice.',
       sending_again:
         'The server reports that the enclave lost its key. Your message may already have been delivered, and {chambers} may get it a second time.',
       yes: { sending: 'Send it', sending_again: 'Send it again' },
       no: { sending: 'Do not send it', sending_again: 'Do not send it again' },
+    },
+    /** After the end of a message with a proof, in place of `next`. */
+    second: {
+      refused:
+        'Do not send it again. Each resident sends one message with a proof in this campaign, and the service refuses a second one.',
+      perhaps:
+        'If the server had not given it to the enclave yet, no office has it, and you can send it again. If it had, an office may have it, and the service refuses a second message with a proof in this campaign.',
     },
     ends: {
       delivered: {

@@ -643,8 +643,18 @@ const spanish: Catalogue = {
       title: 'Prueba de residencia',
       why: 'Esta campaña cuenta un mensaje de cada residente. Su navegador prueba que usted está en la lista del registrador, y no le dice al servidor quién es ni dónde vive.',
       whyOptional:
-        'No tiene que iniciar sesión si su navegador prueba que usted está en la lista del registrador. La prueba no le dice al servidor quién es ni dónde vive. Cada residente puede enviar un mensaje con prueba en esta campaña.',
-      use: 'Enviar con una prueba de residencia, y sin iniciar sesión',
+        'Su navegador prueba que usted está en la lista del registrador. La prueba no le dice al servidor quién es ni dónde vive. Cada residente puede enviar un mensaje con prueba en esta campaña.',
+      choice: {
+        question: '¿Cómo quiere enviar?',
+        hint: 'Si inicia sesión, el servidor sabe quién es usted, pero no lo que escribe. Con una prueba no sabe ni quién es ni dónde vive; para eso necesita un registro del registrador.',
+        signIn: 'Inicio sesión',
+        proof: 'Pruebo dónde vivo, y no inicio sesión',
+        cannotProve:
+          'Este servicio también acepta mensajes con una prueba de residencia y sin inicio de sesión, pero su operador no ha preparado esta página para hacer pruebas. Aquí se inicia sesión.',
+      },
+      provesLater: 'No tiene que iniciar sesión. Prueba dónde vive en el paso «Revisar y enviar».',
+      noProofsHere:
+        'Este servicio solo acepta mensajes con una prueba de residencia, pero su operador no ha preparado esta página para hacer pruebas. Ahora no se puede enviar desde aquí. La línea de comandos de este proyecto puede hacer la prueba.',
       loading: 'Cargando lo que hace la prueba …',
       notLoaded: 'No se pudo cargar lo que hace la prueba. No se envió nada.',
       again: 'Intentar de nuevo',
@@ -661,16 +671,24 @@ const spanish: Catalogue = {
         'Guarde primero su nuevo secreto. Entonces aparece su código para el registrador. Sin el secreto no podrá probar nada después.',
       keep: 'Guardarlo en este dispositivo',
       save: 'Guardarlo como archivo',
-      safeHint: 'Quien lo tenga puede enviar en su lugar. No lo guarde en un dispositivo que usan otras personas.',
+      safeHint:
+        'Quien lo tenga puede enviar en su lugar. No lo guarde en un dispositivo que usan otras personas. El dispositivo recuerda también en qué campañas envía un mensaje.',
       code: 'Código para el registrador',
       codeHint: 'Dé este código al registrador, que comprueba dónde vive usted. El código no dice nada sobre usted.',
       registration: 'Lo que le dio el registrador',
       registrationHint: 'Pegue el texto entero. Empieza por { y nombra su distrito.',
       useRegistration: 'Usarlo',
       renew: 'Me he mudado, o tengo un registro nuevo',
-      onDevice: 'Su secreto se guarda en este dispositivo. El navegador puede borrarlo: guárdelo también como archivo.',
+      onDevice:
+        'Su secreto se guarda en este dispositivo, y también en qué campañas envió un mensaje. El navegador puede borrarlo: guárdelo también como archivo.',
       onFile: 'Su secreto está en su archivo, y en esta página hasta que la cierre.',
       forget: 'Olvidarlo aquí',
+      forgetting: {
+        title: '¿Olvidar aquí su secreto?',
+        lost: 'Su secreto y su registro se borran entonces de esta página y de este dispositivo. Solo con el archivo que guardó podrá probar de nuevo dónde vive. Sin el archivo necesita un código nuevo, y el registrador tarda semanas en cambiar el anterior.',
+        no: 'Conservarlo',
+        yes: 'Olvidarlo',
+      },
       registered: 'Su registro es de un distrito con estas oficinas:',
       noSenators: '{state} no tiene senadores.',
       noOffice: 'El texto de la campaña está escrito también para {chambers}, donde {state} no tiene oficina.',
@@ -678,7 +696,10 @@ const spanish: Catalogue = {
         'Su registro es de un distrito que ya no existe. Pida uno nuevo al registrador: su código sigue siendo el mismo.',
       otherOffices: 'Eligió una oficina de otro distrito.',
       changeOffices: 'Cambiar las oficinas',
-      ready: 'La prueba se hace cuando usted envía. La primera vez tarda unos segundos.',
+      sentBefore:
+        'Este dispositivo recuerda que el servicio aceptó un mensaje suyo en esta campaña. Acepta uno de cada residente, y rechazará otro.',
+      ready:
+        'La prueba se hace cuando usted envía. La primera vez tarda unos segundos. Si un escaño está vacante, se sabe solo por la respuesta de la oficina.',
       wasProving:
         'Esta página se cargó de nuevo mientras hacía su prueba. No se envió nada. Lo que escribió está aquí.',
       problems: {
@@ -713,6 +734,7 @@ const spanish: Catalogue = {
       blocked: 'Todavía no puede enviar:',
       reasons: {
         proof: 'Pruebe primero su residencia. Vea arriba.',
+        noProofsHere: 'Esta página no está preparada para hacer la prueba que pide este servicio. Vea arriba.',
         campaignNote:
           'Esta campaña no tiene una nota firmada por el registrador. Abra el enlace de una campaña que la tenga, o elija otro texto en «Su mensaje».',
         districtEnded: 'Su registro es de un distrito que ya no existe.',
@@ -908,6 +930,7 @@ const spanish: Catalogue = {
       not_known: 'Todavía no sabemos si su mensaje se envió.',
       accepted: 'El servidor tiene su mensaje, que sigue su camino sin esta página.',
       over: 'El servidor aceptó su mensaje. Informa de que ya no está en camino.',
+      noSecond: 'Es posible que su mensaje se haya entregado. El servicio no acepta otro.',
     },
     errors: {
       unauthenticated: 'Su sesión ha caducado o el servidor no la acepta.',
@@ -921,7 +944,7 @@ const spanish: Catalogue = {
         ERR_RESIDENCE_NOTE_NOT_YET: 'La campaña no ha empezado.',
         ERR_RESIDENCE_NOTE: 'No se puede aceptar la firma del registrador.',
         ERR_PROVING_NO_REFERENCE_STRING:
-          'Este servidor no tiene lo que los navegadores necesitan para hacer pruebas. Use la línea de comandos.',
+          'Este servicio no puede aceptar pruebas de esta página: su operador no la ha preparado para hacerlas.',
         ERR_PROVING_FILES: 'No se pudo cargar lo que hace la prueba.',
         ERR_PROVING_DEVICE:
           'Este dispositivo tiene muy poca memoria para hacer la prueba, o no puede ejecutar su programa.',
@@ -978,6 +1001,11 @@ const spanish: Catalogue = {
       correct: 'Corríjalo y envíelo de nuevo.',
       none: 'Si quiere enviarlo, escríbalo de nuevo.',
       otherCampaign: 'Puede escribir en otra campaña.',
+      askOffices:
+        'Es posible que el enclave lo entregara antes de perder su clave. Si necesita saberlo, pregunte a las oficinas. Puede escribir en otra campaña.',
+      signInInstead: 'Vuelva al mensaje y elija iniciar sesión.',
+      proveElsewhere:
+        'No acepta mensajes sin prueba. La línea de comandos de este proyecto puede hacer una; lo que escribió se queda en esta página.',
       unfollowed: 'Esta página ya no puede seguirlo. No lo envíe de nuevo: una oficina podría recibirlo dos veces.',
     },
     reload: 'Cargar la página de nuevo',
@@ -993,12 +1021,21 @@ const spanish: Catalogue = {
     copyId: 'Copiar el ID del mensaje',
     duplicate: {
       title: 'Una oficina podría recibirlo dos veces',
+      provenTitle: 'Es posible que su mensaje se haya entregado',
+      sending_proven_again:
+        'El servidor informa de que el enclave perdió su clave. Si el servidor ya le había dado su mensaje, es posible que se haya entregado, y el servicio rechazará otro. Para enviarlo de nuevo, su navegador hace otra prueba.',
       sending:
         'Varios enclaves pueden abrir este mensaje. Si el servidor lo entrega a más de uno, podría recibirse dos veces: {chambers}.',
       sending_again:
         'El servidor informa de que el enclave perdió su clave. Es posible que su mensaje ya se haya entregado, y podría recibirse por segunda vez: {chambers}.',
       yes: { sending: 'Enviarlo', sending_again: 'Enviarlo de nuevo' },
       no: { sending: 'No enviarlo', sending_again: 'No enviarlo de nuevo' },
+    },
+    second: {
+      refused:
+        'No lo envíe de nuevo. Cada residente envía un mensaje con prueba en esta campaña, y el servicio rechaza otro.',
+      perhaps:
+        'Si el servidor aún no se lo había dado al enclave, ninguna oficina lo tiene y puede enviarlo de nuevo. Si ya se lo había dado, una oficina podría tenerlo, y el servicio rechaza otro mensaje con prueba en esta campaña.',
     },
     ends: {
       delivered: {

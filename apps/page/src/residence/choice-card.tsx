@@ -1,0 +1,30 @@
+import { text } from '../text/text';
+import { Card } from '../ui/card';
+import { RadioGroup } from '../ui/radio-group';
+import { attestedResidence, canProve, chooseProof, proves } from './choice';
+
+/** Where a proof is optional: the person signs in or proves. Before both, since each makes the other needless. */
+export function ChoiceCard() {
+  const words = text.value.write.residence.choice;
+  if (attestedResidence.value?.mode !== 'optional') return null;
+  if (!canProve.value) return <p class="note">{words.cannotProve}</p>;
+  return (
+    <Card label={words.question}>
+      <RadioGroup
+        id="residence-choice"
+        label={words.question}
+        hint={words.hint}
+        required
+        column
+        value={proves.value ? 'proof' : 'sign_in'}
+        options={[
+          { value: 'sign_in', label: words.signIn },
+          { value: 'proof', label: words.proof },
+        ]}
+        onInput={(value) => {
+          chooseProof(value === 'proof');
+        }}
+      />
+    </Card>
+  );
+}

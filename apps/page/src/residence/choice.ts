@@ -1,0 +1,28 @@
+// Whether the message goes with a proof of residence: what the enclave attests, what this page can do, and what the person chose.
+import { computed, signal } from '@preact/signals';
+import { keepInTab, keptInTab } from '../tab';
+import { site, trust } from '../trust/trust';
+
+/** What the enclave attests of proofs; null where it takes none, or is not verified. */
+export const attestedResidence = computed(() => {
+  const residence = trust.value.kind === 'verified' ? trust.value.key.configuration?.residence : undefined;
+  return residence === undefined || residence.mode === 'off' ? null : residence;
+});
+
+/** Whether the operator has set up this page to make proofs. By the gateway's word: a page without it would fail at the end. */
+export const canProve = computed(() => site.value?.provesResidence === true);
+
+const KEY = 'communique-tee sends with';
+const wanted = signal(keptInTab(KEY) === 'proof');
+
+/** Whether this message is sent with a proof, and so without a sign-in. */
+export const proves = computed(() => {
+  const residence = attestedResidence.value;
+  return residence !== null && (residence.mode === 'required' || (canProve.value && wanted.value));
+});
+
+/** The person's choice where a proof is optional. The tab remembers it: the page may be loaded again, even while it proves. */
+export function chooseProof(proof: boolean): void {
+  wanted.value = proof;
+  keepInTab(KEY, proof ? 'proof' : undefined);
+}

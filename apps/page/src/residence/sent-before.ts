@@ -1,0 +1,69 @@
+// In which campaigns this device has sent a proven message. Kept beside the secret alone, with the same consent: the nullifiers, which the
+// gateway has too. They let the page say before proving what the gateway would answer after it.
+import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import type { DeviceStorage } from './device-storage';
+
+/** The gateway keeps a nullifier for 98 days: the longest campaign, and the longest life of a message. */
+const KEPT_MS = 98 * 24 * 3600 * 1000;
+const MAX_ENTRIES = 100;
+
+interface Entry {
+  /** 64 hex digits. */
+  readonly nullifier: string;
+  readonly atMs: number;
+}
+
+export interface SentBefore {
+  readonly nullifiers: ReadonlySignal<ReadonlySet<string>>;
+  /** Reads what the device keeps. Like the others it never rejects: without storage the page does not know, and the gateway decides. */
+  look(): Promise<void>;
+  /** A message was accepted. @param nullifier 64 hex digits */
+  add(nullifier: string): Promise<void>;
+  /** The gateway has freed it: every office refused the message. */
+  remove(nullifier: string): Promise<void>;
+  clear(): Promise<void>;
+}
+
+export function createSentBefore(storage: DeviceStorage, now: () => number): SentBefore {
+  const entries = signal<readonly Entry[]>([]);
+
+  const stored = async (): Promise<readonly Entry[]> => {
+    const value: unknown = await storage.read();
+    return Array.isArray(value) ? value.filter(isEntry).filter(({ atMs }) => Math.abs(now() - atMs) < KEPT_MS) : [];
+  };
+  /** After another tab's changes. */
+  const changeNow = async (to: (before: readonly Entry[]) => readonly Entry[]): Promise<void> => {
+    try {
+      const next = to(await stored()).slice(0, MAX_ENTRIES);
+      if (next.length === 0) await storage.remove();
+      else await storage.replace(next);
+      entries.value = next;
+    } catch {
+      // The browser keeps nothing
+    }
+  };
+  /** One after the other: each reads and then writes. */
+  let last = Promise.resolve();
+  const change = (to: Parameters<typeof changeNow>[0]): Promise<void> => (last = last.then(() => changeNow(to)));
+  const without = (nullifier: string) => (before: readonly Entry[]) =>
+    before.filter((each) => each.nullifier !== nullifier);
+
+  return {
+    nullifiers: computed(() => new Set(entries.value.map(({ nullifier }) => nullifier))),
+    async look() {
+      entries.value = await stored().catch(() => []);
+    },
+    add: (nullifier) => change((before) => [{ nullifier, atMs: now() }, ...without(nullifier)(before)]),
+    remove: (nullifier) => change(without(nullifier)),
+    async clear() {
+      entries.value = [];
+      await change(() => []);
+    },
+  };
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (typeof value !== 'object' || value === null) return false;
+  const { nullifier, atMs } = value as Partial<Record<keyof Entry, unknown>>;
+  return typeof nullifier === 'string' && /^[0-9a-f]{64}$/.test(nullifier) && typeof atMs === 'number';
+}
