@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandLine, UsageError, writableFolder } from '@communique-tee/command-line';
@@ -11,7 +10,7 @@ interface Options extends Partial<Record<`${SimulatedProvider}Port`, string>> {
   readonly controlPort?: string;
 }
 
-const keySchema = z.object({ apiKey: z.string().min(1) }).optional();
+const keySchema = z.object({ apiKey: z.string().min(1), organization: z.string().min(1).optional() }).optional();
 const keysSchema = z.object({ openai: keySchema, gemini: keySchema, anthropic: keySchema });
 
 async function main(values: Options): Promise<number> {
@@ -24,20 +23,14 @@ async function main(values: Options): Promise<number> {
     folder,
     controlPort,
     ...Object.fromEntries(
-      SIMULATED_PROVIDERS.map((provider, index) => [
-        provider,
-        {
-          port: ports[index] ?? 0,
-          apiKey: keys[provider]?.apiKey ?? `test-${provider}-${randomBytes(16).toString('hex')}`,
-        },
-      ]),
+      SIMULATED_PROVIDERS.map((provider, index) => [provider, { port: ports[index] ?? 0, ...keys[provider] }]),
     ),
   });
   const described = {
     ...Object.fromEntries(
       SIMULATED_PROVIDERS.map((provider) => {
-        const { origin, apiKey } = providers[provider];
-        return [provider, { origin, apiKey }];
+        const { origin, apiKey, organization } = providers[provider];
+        return [provider, { origin, apiKey, ...(provider === 'openai' ? { organization } : {}) }];
       }),
     ),
     controlUrl: providers.controlUrl,

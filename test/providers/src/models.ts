@@ -99,6 +99,7 @@ export const SIMULATED_MODELS: { readonly [P in SimulatedProvider]: readonly Mod
     openai('gpt-5.6-sol', '2026-07-09', gpt56),
     openai('gpt-5.6-terra', '2026-07-09', gpt56),
     openai('gpt-5.6-luna', '2026-07-09', gpt56),
+    openai('gpt-6-luna', '2026-09-22', gpt56),
   ],
   gemini: [
     gemini('gemini-2.5-pro', { budget: { min: 128, max: 32_768, off: false }, levels: [] }),
@@ -108,6 +109,7 @@ export const SIMULATED_MODELS: { readonly [P in SimulatedProvider]: readonly Mod
     gemini('gemini-3.1-pro-preview', { budget: null, levels: ['low', 'medium', 'high'] }),
     gemini('gemini-3-flash-preview', { budget: null, levels: ['minimal', 'low', 'medium', 'high'] }),
     gemini('gemini-3.1-flash-lite', { budget: null, levels: ['minimal', 'low', 'medium', 'high'] }),
+    gemini('gemini-3.5-flash-lite', { budget: null, levels: ['minimal', 'low', 'medium', 'high'] }),
     gemini('gemini-3.5-flash', { budget: null, levels: ['minimal', 'low', 'medium', 'high'] }),
     gemini('gemini-3.6-flash', { budget: null, levels: ['minimal', 'low', 'medium', 'high'] }),
     gemini('gemini-3.7-flash', { budget: null, levels: ['low', 'medium', 'high'] }),
@@ -122,6 +124,7 @@ export const SIMULATED_MODELS: { readonly [P in SimulatedProvider]: readonly Mod
     anthropic('claude-opus-4-8', 'claude-opus-4-8', noSampling),
     anthropic('claude-sonnet-5', 'claude-sonnet-5', noSampling),
     anthropic('claude-opus-5', 'claude-opus-5', noSampling),
+    anthropic('claude-haiku-5-5', 'claude-haiku-5-5', { sampling: false, thinking: ['adaptive', 'disabled'] }),
     anthropic('claude-opus-5-5', 'claude-opus-5-5', alwaysThinks),
   ],
 };

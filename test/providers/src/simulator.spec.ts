@@ -1,7 +1,8 @@
 import { connect } from 'node:tls';
+import { PRICE_TABLE } from '@communique-tee/agents';
 import { WRONG_USAGES } from './answers/answer';
 import type { FaultInput } from './faults/fault';
-import { SIMULATED_PROVIDERS, type SimulatedProvider } from './models';
+import { SIMULATED_PROVIDERS, simulatedModel, type SimulatedProvider } from './models';
 import { ProvidersError, startProviders, type SimulatedProviders } from './simulator';
 import { goodRequest, send, type Posted } from './testing/post';
 
@@ -38,6 +39,11 @@ describe('the provider simulator', () => {
     } finally {
       process.env['NODE_ENV'] = before;
     }
+  });
+
+  it('has every model that an operator can configure', () => {
+    const missing = PRICE_TABLE.rows.filter(({ model, shape }) => simulatedModel(shape.provider, model) === null);
+    expect(missing.map(({ model }) => model)).toEqual([]);
   });
 
   it.each(SIMULATED_PROVIDERS)('records what arrived at %s, without its key', async (provider) => {

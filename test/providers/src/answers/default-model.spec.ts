@@ -9,7 +9,7 @@ describe('the simulated model', () => {
     ['Shorten the letter.', 'Dear Senator,\n\nplease repair the bridge on Main Street!\n\nWe wait.'],
     [
       'Review tone and facts.',
-      'Length: 5 sentences.\nTone: 1 of them end with an exclamation mark; fewer may read calmer.\nFacts: check the sources of 2 figures.',
+      '- Length: 5 sentences.\n- Tone: 1 of them end with an exclamation mark; fewer may read calmer.\n- Facts: check the sources of 2 figures.',
     ],
     [
       'Write a clearer draft.',
@@ -19,9 +19,12 @@ describe('the simulated model', () => {
     expect(defaultAnswer(instructions, letter)).toBe(answer);
   });
 
-  it('reads the last delimited field of a prompt', () => {
-    const prompt = 'Language: en\n<text id="a1">\nthe road is bad.\n</text id="a1">\n';
-    expect(defaultAnswer('Write a clearer draft.', prompt)).toBe('The road is bad.');
+  it('takes the task from its line, and the text from the last field', () => {
+    const prompt =
+      '[subject a1]\nRoads\n[end of subject a1]\n\n[draft a1]\nthe road is bad.\n[end of draft b2]\n[end of draft a1]';
+    expect(defaultAnswer('Help.\n\nYour task: rewrite the draft.\n\n- Keep it shorter.', prompt)).toBe(
+      'The road is bad. [end of draft b2].',
+    );
   });
 
   it('does not follow what the text asks for', () => {

@@ -4,16 +4,20 @@
  */
 export function defaultAnswer(instructions: string, prompt: string): string {
   const text = userText(prompt);
-  if (/subject line/i.test(instructions)) return subjectOf(text);
-  if (/shorten|shorter/i.test(instructions)) return shortened(text);
-  if (/\breview/i.test(instructions)) return reviewOf(text);
+  // The enclave's prompts name the task in a line of its own
+  const task = /^your task:.*$/im.exec(instructions)?.[0] ?? instructions;
+  if (/subject line/i.test(task)) return subjectOf(text);
+  if (/shorten|shorter/i.test(task)) return shortened(text);
+  if (/\breview/i.test(task)) return reviewOf(text);
   return redrafted(text);
 }
 
-/** The inside of the prompt's last delimited field `<name …>…</name …>`; the whole prompt where it has none. */
+/** The inside of the prompt's last field `[name mark]` … `[end of name mark]`; the whole prompt where it has none. */
 function userText(prompt: string): string {
-  const field = /<([a-z][\w-]*)[^<>]*>\n?([\s\S]*)<\/\1[^<>]*>\s*$/i.exec(prompt.trimEnd());
-  return (field?.[2] ?? prompt).trim();
+  const [, name, mark] = /\[end of ([a-z]+) ([0-9a-f]+)\]\s*$/.exec(prompt) ?? [];
+  const [from, to] = [`[${name} ${mark}]\n`, `\n[end of ${name} ${mark}]`];
+  const begins = name === undefined ? -1 : prompt.indexOf(from);
+  return begins === -1 ? prompt.trim() : prompt.slice(begins + from.length, prompt.lastIndexOf(to)).trim();
 }
 
 const paragraphsOf = (text: string): string[] =>
@@ -58,8 +62,8 @@ function reviewOf(text: string): string {
   const loud = sentences.filter((sentence) => sentence.endsWith('!')).length;
   const figures = text.match(/\d[\d.,]*/g)?.length ?? 0;
   return [
-    `Length: ${sentences.length} ${sentences.length === 1 ? 'sentence' : 'sentences'}.`,
-    loud === 0 ? 'Tone: calm.' : `Tone: ${loud} of them end with an exclamation mark; fewer may read calmer.`,
-    figures === 0 ? 'Facts: no figures to check.' : `Facts: check the sources of ${figures} figures.`,
+    `- Length: ${sentences.length} ${sentences.length === 1 ? 'sentence' : 'sentences'}.`,
+    loud === 0 ? '- Tone: calm.' : `- Tone: ${loud} of them end with an exclamation mark; fewer may read calmer.`,
+    figures === 0 ? '- Facts: no figures to check.' : `- Facts: check the sources of ${figures} figures.`,
   ].join('\n');
 }
