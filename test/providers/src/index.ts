@@ -1,6 +1,7 @@
 /** AI providers for tests: never part of anything that is deployed (scope:dev; it does not start with NODE_ENV=production). */
 export { startProviders, ProvidersError } from './simulator';
 export type { ProviderAddress, ProviderStartOptions, ProvidersOptions, SimulatedProviders } from './simulator';
+export { describeProviders } from './description';
 export { SIMULATED_MODELS, SIMULATED_PROVIDERS, simulatedModel, type SimulatedProvider } from './models';
 export { tokensOf } from './answers/compose';
 export type { Counts, ScriptedAnswerInput, WrongUsage } from './answers/answer';

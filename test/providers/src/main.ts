@@ -1,7 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommandLine, UsageError, writableFolder } from '@communique-tee/command-line';
 import * as z from 'zod';
+import { describeProviders } from './description';
 import { SIMULATED_PROVIDERS, type SimulatedProvider } from './models';
 import { startProviders } from './simulator';
 
@@ -26,22 +27,12 @@ async function main(values: Options): Promise<number> {
       SIMULATED_PROVIDERS.map((provider, index) => [provider, { port: ports[index] ?? 0, ...keys[provider] }]),
     ),
   });
-  const described = {
-    ...Object.fromEntries(
-      SIMULATED_PROVIDERS.map((provider) => {
-        const { origin, apiKey, organization } = providers[provider];
-        return [provider, { origin, apiKey, ...(provider === 'openai' ? { organization } : {}) }];
-      }),
-    ),
-    controlUrl: providers.controlUrl,
-    certificateAuthority: join(folder, 'ca.pem'),
-  };
-  await writeFile(join(folder, 'providers.json'), `${JSON.stringify(described, null, 2)}\n`, { mode: 0o600 });
+  await describeProviders(providers, folder);
   process.stdout.write(
     [
       ...SIMULATED_PROVIDERS.map((provider) => `${provider} ${providers[provider].origin}`),
       `control ${providers.controlUrl}`,
-      `authority ${described.certificateAuthority}`,
+      `authority ${join(folder, 'ca.pem')}`,
       'ready\n',
     ].join('\n'),
   );

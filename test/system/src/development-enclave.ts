@@ -7,7 +7,9 @@ import * as z from 'zod';
 import type { KeyGuard } from './key-guard';
 import type { EnclaveProvider, EnclaveSurroundings } from './enclave-provider';
 
-const developmentSchema = z.looseObject({ services: z.looseObject({ congress: z.looseObject({}) }) });
+const developmentSchema = z.looseObject({
+  services: z.looseObject({ congress: z.looseObject({}), agents: z.looseObject({}) }),
+});
 
 /** Without a pause, as fast as the simulator takes them. */
 const DEVELOPMENT_PACE = { minIntervalMs: 0, timeoutMs: 10_000 };
@@ -21,8 +23,19 @@ export interface DevelopmentEnclaveOptions {
   legacySuite?: boolean | undefined;
   /** Off unless given. */
   residence?: ResidenceSettings | undefined;
+  /** Without it, tasks for models are off. */
+  agents?: AgentsSettings | undefined;
   /** Without one, its keys end with it. */
   keyGuard?: KeyGuard | undefined;
+}
+
+/** Where the enclave finds models. */
+export interface AgentsSettings {
+  /** In which the provider simulator describes itself. */
+  readonly providersFile: string;
+  /** Instead of those of the development configuration. */
+  readonly classes?: readonly object[] | undefined;
+  readonly limits?: object | undefined;
 }
 
 /** How proofs of residence are admitted, and whose: for the enclave's configuration and the gateway's environment alike. */
@@ -70,22 +83,28 @@ export async function developmentEnclave(
 export async function developmentConfiguration(
   listen: string,
   congressSimulator: string,
-  { congressIntervalMs: minIntervalMs, keyGuard, legacySuite, residence }: DevelopmentEnclaveOptions = {},
+  { agents, congressIntervalMs: minIntervalMs, keyGuard, legacySuite, residence }: DevelopmentEnclaveOptions = {},
 ): Promise<string> {
-  const development = developmentSchema.parse(
+  const { providersSimulator: _usual, ...development } = developmentSchema.parse(
     JSON.parse(await readFile(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8')),
   );
   const paced = { ...DEVELOPMENT_PACE, ...(minIntervalMs === undefined ? {} : { minIntervalMs }) };
   const congress = { ...development.services.congress, ...forEachChamber(() => paced) };
+  const { agents: usual, ...services } = development.services;
   const plain = {
     ...development,
-    services: { ...development.services, congress },
+    services: { ...services, congress, ...(agents && { agents: { ...usual, ...withoutUndefined(agents) } }) },
     listen,
     congressSimulator,
+    ...(agents && { providersSimulator: agents.providersFile }),
     ...(legacySuite === undefined ? {} : { legacySuite }),
     ...(residence === undefined ? {} : { residence: measuredResidence(residence) }),
   };
   return `${JSON.stringify(keyGuard?.configure(plain) ?? plain, null, 2)}\n`;
+}
+
+function withoutUndefined({ classes, limits }: AgentsSettings): object {
+  return { ...(classes && { classes }), ...(limits && { limits }) };
 }
 
 /** The enclave's side of it. */

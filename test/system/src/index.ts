@@ -1,7 +1,7 @@
 /** The whole system on one machine, for the demo, the end-to-end tests and the bench. */
 export { buildApps } from './build-apps';
 export { HIGH_RATE_LIMITS } from './high-rate-limits';
-export { startSystem, type System, type SystemOptions } from './start-system';
+export { startSystem, type System, type SystemAgents, type SystemOptions } from './start-system';
 export { APP_PORT, EGRESS_PORTS, imageConfiguration, type ImageConfiguration } from './image-configuration';
 export type { EnclaveProvider, EnclaveSurroundings, RunningEnclave } from './enclave-provider';
 export { environmentText } from './environment-text';
@@ -17,9 +17,11 @@ export {
 export {
   developmentConfiguration,
   developmentEnclave,
+  type AgentsSettings,
   type DevelopmentEnclaveOptions,
   type ResidenceSettings,
 } from './development-enclave';
+export { readProviders, startProviderProcess, type DescribedProviders } from './provider-process';
 export { startKeyGuard, type KeyGuard } from './key-guard';
 export { Constituent, type ConstituentOptions, type ProvenMessage, type ProvenOptions } from './constituent';
 export { plantedMessage } from './planted-message';

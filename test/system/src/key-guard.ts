@@ -1,6 +1,13 @@
 import { enclaveKeyPolicy, operatorKeyPolicy } from '@communique-tee/key-policies';
 import { startKmsSimulator, type KmsSimulator } from '@communique-tee/kms-simulator';
-import { CHAMBER_KEYS, chamberSecret, forEachChamber, type Chamber } from '@communique-tee/protocol';
+import {
+  CHAMBER_KEYS,
+  chamberSecret,
+  forEachChamber,
+  PROVIDERS,
+  type Chamber,
+  type Provider,
+} from '@communique-tee/protocol';
 import { developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -23,8 +30,12 @@ export interface KeyGuard {
   readonly gatewayEnvironment: Readonly<Record<string, string>>;
   /** The same enclave with its keys in this custody. */
   configure(configuration: {
-    readonly services: { readonly congress: Readonly<Record<string, unknown>> };
+    readonly services: {
+      readonly congress: Readonly<Record<string, unknown>>;
+      readonly agents?: Readonly<Record<string, unknown>>;
+    };
     readonly congressSimulator: string;
+    readonly providersSimulator?: string;
   }): object;
   stop(): Promise<void>;
 }
@@ -32,6 +43,8 @@ export interface KeyGuard {
 export interface KeyGuardOptions {
   readonly folder: string;
   readonly congress: DescribedCongress;
+  /** In which the provider simulator describes itself, where the enclave takes tasks for models. */
+  readonly providersFile?: string | undefined;
   /** The development image's, unless given. */
   readonly pcr0?: string;
   readonly rootPem?: string;
@@ -41,9 +54,21 @@ export interface KeyGuardOptions {
 const chamberSchema = z.object({ origin: z.string(), messagePath: z.string(), deduplicates: z.boolean() });
 const describedSchema = z.object({ ...forEachChamber(() => chamberSchema), certificateAuthority: z.string() });
 
+/** Those that a configuration's classes name; the simulator has more. */
+const classesSchema = z.array(z.looseObject({ provider: z.enum(PROVIDERS) }));
+const providerSchema = z.object({ origin: z.string(), apiKey: z.string(), organization: z.string().optional() });
+const providersSchema = z.object({
+  openai: providerSchema,
+  gemini: providerSchema,
+  anthropic: providerSchema,
+  certificateAuthority: z.string(),
+});
+const providerSecret = (provider: Provider): string => `${provider}-api-key`;
+
 export async function startKeyGuard({
   folder,
   congress,
+  providersFile,
   pcr0 = developmentMeasurements.pcr0,
   rootPem,
   rotateAfterSeconds,
@@ -90,8 +115,14 @@ export async function startKeyGuard({
   });
   try {
     const secrets: Record<string, string> = {};
-    for (const chamber of CHAMBER_KEYS) {
-      const [name, key] = [chamberSecret(chamber), congress[chamber].apiKey];
+    const models =
+      providersFile === undefined
+        ? undefined
+        : providersSchema.parse(JSON.parse(await readFile(providersFile, 'utf8')));
+    const modelAuthorities = models && (await readFile(models.certificateAuthority, 'utf8'));
+    const keys: [string, string][] = CHAMBER_KEYS.map((each) => [chamberSecret(each), congress[each].apiKey]);
+    if (models) keys.push(...PROVIDERS.map((each): [string, string] => [providerSecret(each), models[each].apiKey]));
+    for (const [name, key] of keys) {
       const context = {
         'communique-tee:purpose': 'operator-secret',
         'communique-tee:stack': STACK,
@@ -115,6 +146,21 @@ export async function startKeyGuard({
       apiKeySecret: chamberSecret(which),
       certificateAuthorities,
     });
+    const agents = (own: Readonly<Record<string, unknown>>) => {
+      const named = new Set(classesSchema.parse(own['classes']).map(({ provider }) => provider));
+      return {
+        ...own,
+        providers: Object.fromEntries(
+          [...named].map((provider) => {
+            const { apiKey: _sealed, ...far } = models?.[provider] ?? { apiKey: '' };
+            return [
+              provider,
+              { ...far, apiKeySecret: providerSecret(provider), certificateAuthorities: modelAuthorities },
+            ];
+          }),
+        ),
+      };
+    };
     return {
       kms,
       gatewayEnvironment: {
@@ -122,7 +168,7 @@ export async function startKeyGuard({
         AWS_ACCESS_KEY_ID: parent.accessKeyId,
         AWS_SECRET_ACCESS_KEY: parent.secretAccessKey,
       },
-      configure: ({ congressSimulator: _simulator, services, ...plain }) => ({
+      configure: ({ congressSimulator: _simulator, providersSimulator: _providers, services, ...plain }) => ({
         ...plain,
         custody: {
           mode: 'kms',
@@ -138,6 +184,7 @@ export async function startKeyGuard({
             acceptReplayAcrossEnclaves: !CHAMBER_KEYS.every((which) => described[which].deduplicates),
             ...forEachChamber((which) => chamber(services.congress[which], which)),
           },
+          ...(services.agents && { agents: agents(services.agents) }),
         },
       }),
       stop: () => kms.close(),

@@ -1,5 +1,11 @@
 import type { Chamber } from '@communique-tee/protocol';
 import { startIdentityProvider, type IdentityProvider } from '@communique-tee/identity-simulator';
+import {
+  describeProviders,
+  startProviders,
+  type ProvidersOptions,
+  type SimulatedProviders,
+} from '@communique-tee/test-providers';
 import { freePort, spawnService, type Service } from '@communique-tee/testing/harness';
 import { migrate, startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -8,7 +14,7 @@ import { join } from 'node:path';
 import { environmentText } from './environment-text';
 import { buildApps } from './build-apps';
 import { readCongress, startCongress, type DescribedCongress } from './congress';
-import { developmentEnclave, type ResidenceSettings } from './development-enclave';
+import { developmentEnclave, type AgentsSettings, type ResidenceSettings } from './development-enclave';
 import type { EnclaveProvider, EnclaveSurroundings, RunningEnclave } from './enclave-provider';
 import { startKeyGuard, type KeyGuard } from './key-guard';
 
@@ -30,6 +36,8 @@ export interface SystemOptions {
   keys?: 'process' | 'sealed';
   /** Whether the enclaves open messages of the web client that exists today; not unless given. */
   legacySuite?: boolean;
+  /** A simulator of model providers runs in this process, and enclaves and gateways take tasks for models; not unless given. */
+  agents?: SystemAgents | undefined;
   /** Which proofs of residence enclaves and gateways admit; none unless given. A function is called once PostgreSQL runs. */
   residence?: ResidenceSettings | (() => Promise<ResidenceSettings>) | undefined;
   /** Further settings of PostgreSQL, e.g. `{ fsync: 'on' }`, which a database that is not kept does without. */
@@ -46,6 +54,10 @@ export interface SystemOptions {
   step?: <T>(title: string, work: () => Promise<T>) => Promise<T>;
 }
 
+export type SystemAgents = Omit<AgentsSettings, 'providersFile'> & {
+  readonly providers?: Omit<ProvidersOptions, 'folder'>;
+};
+
 /**
  * PostgreSQL, the Congress simulator, the enclave (on a mock NSM unless another is given) and the gateway, each a process of its own. The
  * identity provider runs in this process.
@@ -58,6 +70,8 @@ export interface System {
   enclaveAddress: string;
   databaseUrl: string;
   congress: DescribedCongress;
+  /** Where the system takes tasks for models. */
+  providers?: SimulatedProviders;
   issuer: IdentityProvider;
   developmentRootPem: string;
   pcr0: string;
@@ -117,11 +131,17 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const congressFile = join(congressFolder, 'congress.json');
     const congress = await readCongress(congressFile);
 
+    const { agents } = options;
+    const models = agents && (await step('start the provider simulator', () => startModels(folder, agents)));
+    if (models) stops.push(() => models.providers.close());
+
     const residence = typeof options.residence === 'function' ? await options.residence() : options.residence;
     const surroundings = { folder, logFolder, congress, congressFile, step };
     const keyGuard =
       options.keys === 'sealed'
-        ? await step('start the KMS simulator', () => startKeyGuard({ folder, congress }))
+        ? await step('start the KMS simulator', () =>
+            startKeyGuard({ folder, congress, providersFile: models?.settings.providersFile }),
+          )
         : undefined;
     if (keyGuard) stops.push(() => keyGuard.stop());
     const providers: EnclaveProvider[] = [];
@@ -133,6 +153,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
             congressIntervalMs: options.congressIntervalMs,
             legacySuite: options.legacySuite,
             residence,
+            agents: models?.settings,
             keyGuard,
           })),
       );
@@ -177,6 +198,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       MESSAGES_PER_USER_DAY: '0',
       ...keyGuard?.gatewayEnvironment,
       ...(residence && residenceEnvironment(residence)),
+      ...(models && { AGENTS: 'on' }),
       ...options.gatewayEnvironment,
     };
     const gatewayEnvironmentFile = join(folder, 'gateway.env');
@@ -213,6 +235,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       enclaveAddress: provider.address,
       databaseUrl,
       congress,
+      ...(models && { providers: models.providers }),
       issuer,
       developmentRootPem: provider.rootPem,
       pcr0: provider.pcr0,
@@ -245,6 +268,16 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await stop();
     throw error;
   }
+}
+
+async function startModels(
+  folder: string,
+  { providers: options, ...settings }: SystemAgents,
+): Promise<{ readonly providers: SimulatedProviders; readonly settings: AgentsSettings }> {
+  const providersFolder = join(folder, 'providers');
+  await mkdir(providersFolder, { recursive: true, mode: 0o700 });
+  const providers = await startProviders({ ...options, folder: providersFolder });
+  return { providers, settings: { ...settings, providersFile: await describeProviders(providers, providersFolder) } };
 }
 
 function residenceEnvironment({ mode, registrar: { id, keys, filesUrl } }: ResidenceSettings): Record<string, string> {

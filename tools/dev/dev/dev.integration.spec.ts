@@ -65,9 +65,9 @@ describe('npm run dev', () => {
 
   it('runs every part, each line under the name of its part, and prints a token that the gateway takes', async () => {
     const lines = dev.output().trimEnd().split('\n');
-    expect(lines.filter((line) => !/^(postgres|congress|enclave|gateway|dev) +\| /.test(line))).toEqual([]);
+    expect(lines.filter((line) => !/^(postgres|congress|providers|enclave|gateway|dev) +\| /.test(line))).toEqual([]);
     expect(new Set(lines.map((line) => line.split(' ')[0]))).toEqual(
-      new Set(['postgres', 'congress', 'enclave', 'gateway', 'dev']),
+      new Set(['postgres', 'congress', 'providers', 'enclave', 'gateway', 'dev']),
     );
     await trusted();
     const token = dev.ready?.[1] ?? '';
@@ -130,7 +130,7 @@ describe('npm run dev', () => {
     const starting = await run(/prisma migrate deploy/);
     process.kill(starting.pid, 'SIGTERM');
     expect(await starting.exited).toEqual({ code: 0, signal: null });
-    expect(starting.output()).not.toMatch(/^(congress|enclave|gateway) /m);
+    expect(starting.output()).not.toMatch(/^(congress|providers|enclave|gateway) /m);
     for (const port of Object.values(ports)) expect(await isTaken(port)).toBe(false);
   });
 });

@@ -17,12 +17,12 @@ describe('LogLines', () => {
         lines.say('two\nlines');
       }),
     ).toEqual([
-      'postgres | one',
-      'congress | ready',
-      'postgres | two',
-      'postgres | thr',
-      'dev      | two',
-      'dev      | lines',
+      'postgres  | one',
+      'congress  | ready',
+      'postgres  | two',
+      'postgres  | thr',
+      'dev       | two',
+      'dev       | lines',
     ]);
   });
 
@@ -36,9 +36,9 @@ describe('LogLines', () => {
       lines.take('gateway', `${JSON.stringify({ level: 'warn', time, variable: 'REDIS_URL', msg: 'is not set' })}\n`);
       lines.take('enclave', `${JSON.stringify({ level: 'info', time, event: 'enclave_listening', bytes: 2 })}\n`);
     });
-    expect(gateway).toMatch(/^gateway {2}\| \[..:..:00\.000\] INFO: listening \{"port":1\}$/);
-    expect(warning).toMatch(/^gateway {2}\| \[..:..:00\.000\] WARN: REDIS_URL is not set$/);
-    expect(enclave).toMatch(/^enclave {2}\| \[..:..:00\.000\] INFO: enclave_listening \{"bytes":2\}$/);
+    expect(gateway).toMatch(/^gateway {3}\| \[..:..:00\.000\] INFO: listening \{"port":1\}$/);
+    expect(warning).toMatch(/^gateway {3}\| \[..:..:00\.000\] WARN: REDIS_URL is not set$/);
+    expect(enclave).toMatch(/^enclave {3}\| \[..:..:00\.000\] INFO: enclave_listening \{"bytes":2\}$/);
   });
 
   it('leaves what only looks like JSON as it is', () => {
@@ -46,6 +46,6 @@ describe('LogLines', () => {
       linesOf((lines) => {
         lines.take('gateway', '{ not JSON\n');
       }),
-    ).toEqual(['gateway  | { not JSON']);
+    ).toEqual(['gateway   | { not JSON']);
   });
 });

@@ -4,6 +4,7 @@ import { prettyFactory } from 'pino-pretty';
 const COLORS = {
   postgres: 'blue',
   congress: 'magenta',
+  providers: 'magentaBright',
   enclave: 'green',
   identity: 'yellow',
   gateway: 'cyan',
@@ -13,6 +14,7 @@ export type PartName = Exclude<keyof typeof COLORS, 'dev'>;
 export const PART_NAMES = [
   'postgres',
   'congress',
+  'providers',
   'enclave',
   'identity',
   'gateway',

@@ -90,7 +90,7 @@ function readOptions({ without = [], inspect = [], folder }: Options): DevOption
 
 const line = new CommandLine(
   'npm run dev --',
-  'Every part on this machine, in one terminal: PostgreSQL, the Congress simulator, the enclave on a mock NSM, an identity provider, the gateway with its page. Enclave, gateway and page are built and started again when a source changes.',
+  'Every part on this machine, in one terminal: PostgreSQL, the simulators of Congress and of the model providers, the enclave on a mock NSM, an identity provider, the gateway with its page. Enclave, gateway and page are built and started again when a source changes.',
 );
 line.program
   .option('--without <part>', `${PART_NAMES.join(', ')}; as often as wanted`, collect)

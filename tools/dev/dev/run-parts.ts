@@ -2,7 +2,15 @@ import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { spawnService, workspaceRoot, type ServiceExit } from '@communique-tee/testing/harness';
 import { migrate, startPostgres } from '@communique-tee/testing/postgres';
 import { startIdentityProvider, type IdentityProvider } from '@communique-tee/identity-simulator';
-import { developmentConfiguration, environmentText, readCongress, startCongress } from '@communique-tee/test-system';
+import {
+  developmentConfiguration,
+  environmentText,
+  readCongress,
+  readProviders,
+  startCongress,
+  startProviderProcess,
+  type AgentsSettings,
+} from '@communique-tee/test-system';
 import { Client } from 'pg';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -125,6 +133,7 @@ export async function runParts(
         return runningHere(issuer);
       });
     const environment: Record<string, string> = {
+      ...(wanted('providers') && { AGENTS: 'on' }),
       ...values,
       ...issuer?.gatewayEnvironment,
       ...(enclave && {
@@ -155,9 +164,26 @@ export async function runParts(
         return { ended: ends('congress', service.exited), stop: () => service.stop() };
       });
     }
+    const providersFolder = join(folder, 'providers');
+    const providersFile = join(providersFolder, 'providers.json');
+    let agents: AgentsSettings | undefined;
+    if (wanted('providers')) {
+      let addresses: Awaited<ReturnType<typeof readProviders>> | undefined;
+      await start('providers', async () => {
+        const service = await startProviderProcess({
+          folder: providersFolder,
+          logFile: logFile('providers'),
+          addresses,
+          onOutput: onOutput('providers'),
+        });
+        addresses = await readProviders(providersFile);
+        return { ended: ends('providers', service.exited), stop: () => service.stop() };
+      });
+      agents = { providersFile };
+    }
     if (enclave) {
       const configuration = join(folder, 'enclave.json');
-      await writeFile(configuration, await developmentConfiguration(enclave.text, congressFile));
+      await writeFile(configuration, await developmentConfiguration(enclave.text, congressFile, { agents }));
       await start('enclave', () =>
         serve('enclave', ['--config', configuration, '--development-root', rootFolder], process.env),
       );
