@@ -45,7 +45,8 @@ const encrypted = async (name: string, plaintext: string | Uint8Array, stack = '
   return CiphertextBlob ?? new Uint8Array();
 };
 const trueOnes = async () => ({
-  'cwc-house': await encrypted('cwc-house', world.congress.house.apiKey),
+  // As an editor writes it: the line break is no part of the key
+  'cwc-house': await encrypted('cwc-house', `${world.congress.house.apiKey}\n`),
   'cwc-senate': await encrypted('cwc-senate', world.congress.senate.apiKey),
 });
 
@@ -155,6 +156,8 @@ describe('what the parent offers instead', () => {
   it.each([
     ['too short', 'short'],
     ['a line feed', 'a-key-with\r\nhost: elsewhere'],
+    ['two line feeds at the end', 'a-key-with-two\n\n'],
+    ['a blank before it', ' a-key-with-a-blank'],
     ['not text', new Uint8Array(20).fill(0xff)],
   ])('an operator’s mistake is said: %s', async (_name, plaintext) => {
     expect((await offered({ 'cwc-house': await encrypted('cwc-house', plaintext) })).refused).toEqual([

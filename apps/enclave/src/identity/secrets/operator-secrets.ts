@@ -26,7 +26,8 @@ export class OperatorSecrets {
     this.values.set(name, value);
   }
 
-  isComplete(): boolean {
-    return this.names.every((name) => this.values.has(name));
+  /** Whether those that are named are there; all unless given. */
+  isComplete(names: readonly string[] = this.names): boolean {
+    return names.every((name) => this.values.has(name));
   }
 }

@@ -11,7 +11,7 @@ import {
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Congress } from './cwc/congress';
-import type { CongressConfig } from './cwc/congress-config';
+import { congressSecrets, type CongressConfig } from './cwc/congress-config';
 import { deliveryId, provenDeliveryId } from './cwc/delivery-id';
 import type { OfficeReason, OfficeResult } from './cwc/judge-answer';
 import { ProblemError } from '../../runtime/problem-error';
@@ -37,14 +37,18 @@ export class MessageService {
   private readonly answers: AnswerMemory;
   private readonly deliveries: DeliveryMemory;
   private readonly maxConcurrent: number;
+  /** A secret that another service lacks does not stop mail. */
+  private readonly ownSecrets: readonly string[];
   private readonly running = new Map<string, Promise<RelayAnswer>>();
 
   constructor(
     private readonly core: ServiceCore,
     private readonly congress: Congress,
     private readonly reporter: Reporter,
-    { limits, retry }: Pick<CongressConfig, 'limits' | 'retry'>,
+    config: CongressConfig,
   ) {
+    const { limits, retry } = config;
+    this.ownSecrets = congressSecrets(config);
     this.maxConcurrent = limits.maxConcurrent;
     this.answers = new AnswerMemory(limits.maxRememberedAnswers);
     this.deliveries = new DeliveryMemory(limits.maxRememberedDeliveries, core.clock, retry);
@@ -61,7 +65,7 @@ export class MessageService {
     this.core.ring.currentOrNotReady();
     const key = message.keyIn(this.core.ring);
     if (!key) throw new ProblemError('key_retired');
-    if (!this.core.secrets.isComplete()) throw new ProblemError('keys_not_ready', { retryAfterSeconds: 5 });
+    if (!this.core.secrets.isComplete(this.ownSecrets)) throw new ProblemError('keys_not_ready', { retryAfterSeconds: 5 });
     // A message that was proven again is the same message; an attempt is at these very bytes, with this very proof
     const sealedSha256 = createHash('sha256').update(message.sealed).digest();
     const attempt = createHash('sha256').update(body).digest('base64');
