@@ -1,4 +1,5 @@
 import { decodeRelayAnswer } from '@communique-tee/protocol';
+import { bestRule, guessBy, NOTHING, type Measurements } from './best-rule';
 import type { SeenConnection, Treatment } from './watched-egress';
 
 /**
@@ -32,7 +33,6 @@ export interface Plan {
 
 /** Connections of a watched relay that are measured one by one. */
 const MEASURED_CONNECTIONS = 4;
-const NOTHING = -1;
 
 export class OfficeOracle {
   private readonly learnt: [Measurements[], Measurements[]] = [[], []];
@@ -51,9 +51,7 @@ export class OfficeOracle {
 
   /** @returns which of the candidates the message goes to, as far as the attacker can tell */
   async guess(sealed: Uint8Array): Promise<0 | 1> {
-    const { at, threshold, above } = bestRule(this.learnt);
-    const measurements = await this.watch(sealed);
-    return (measurements[at] ?? NOTHING) > threshold ? above : above === 0 ? 1 : 0;
+    return guessBy(bestRule(this.learnt), await this.watch(sealed));
   }
 
   /** The measurement that tells the candidates apart best, and how many of the attacker's own messages it tells rightly (0.5 to 1). */
@@ -95,8 +93,6 @@ export class OfficeOracle {
     ].map((value) => (Number.isNaN(value) ? NOTHING : value));
   }
 }
-
-type Measurements = readonly number[];
 
 const OF_ANSWER = ['status', 'header bytes', 'bytes', 'state', 'wait', 'sealed bytes', 'receipt bytes'].concat(
   [0, 1, 2, 3].map((n) => `outcome ${String(n)}`),
@@ -141,40 +137,4 @@ function ofConnection(seen: SeenConnection | undefined, fromMs: number): number[
   if (seen === undefined) return OF_CONNECTION.map(() => NOTHING);
   const { to, openedMs, closedMs, sentBytes, receivedBytes } = seen;
   return [to === 'house' ? 0 : 1, openedMs - fromMs, (closedMs ?? NaN) - openedMs, sentBytes, receivedBytes];
-}
-
-interface Rule {
-  readonly at: number;
-  readonly threshold: number;
-  /** The candidate to guess above the threshold. */
-  readonly above: 0 | 1;
-  /** How many of what was learnt it tells rightly. */
-  readonly right: number;
-  /** How many different values of the measurement were learnt. */
-  readonly values: number;
-}
-
-/**
- * One measurement and one threshold: of all of them, those that tell most of the learnt messages rightly. Of equally good ones the
- * measurement with the fewest values, because one that never repeats, such as a time, may tell a few messages apart by chance.
- */
-function bestRule([first, second]: readonly [readonly Measurements[], readonly Measurements[]]): Rule {
-  let best: Rule = { at: 0, threshold: 0, above: 0, right: 0, values: 0 };
-  for (const at of MEASURED.keys()) {
-    const valuesOf = (of: readonly Measurements[]) => of.map((measurements) => measurements[at] ?? NOTHING);
-    const [ofFirst, ofSecond] = [valuesOf(first), valuesOf(second)];
-    const distinct = new Set([...ofFirst, ...ofSecond]);
-    for (const threshold of distinct) {
-      const countAbove = (of: readonly number[]) => of.filter((value) => value > threshold).length;
-      const ifSecond = countAbove(ofSecond) + ofFirst.length - countAbove(ofFirst);
-      const ifFirst = ofFirst.length + ofSecond.length - ifSecond;
-      for (const [above, right] of [
-        [1, ifSecond],
-        [0, ifFirst],
-      ] as const)
-        if (right > best.right || (right === best.right && distinct.size < best.values))
-          best = { at, threshold, above, right, values: distinct.size };
-    }
-  }
-  return best;
 }

@@ -1,3 +1,6 @@
+import { verifyEnclave } from '@communique-tee/enclave-identity';
+import { verifyUsageStatement, type SignerPolicy } from '@communique-tee/receipts';
+import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import { decodeAgentRequest, encodeAgentTask, encodeSealedMessage, type AgentTask } from '@communique-tee/protocol';
 import { PRICE_TABLE, reservationMicroUsd, rowOf } from '@communique-tee/agents';
 import { answerOf } from './testing/answers';
@@ -34,7 +37,13 @@ const calls = () => world.provider.seen.length;
 
 describe('a task', () => {
   it('is answered whole and sealed, with a verified statement of what it cost', async () => {
-    const { answer, statement, reply } = await world.ask(world.seal());
+    const { answer, statement, reply, expected } = await world.ask(world.seal());
+    const policy: SignerPolicy = {
+      verifyEnclave,
+      acceptedMeasurements: [developmentMeasurements],
+      trustAnchor: world.trustAnchor,
+    };
+    expect((await verifyUsageStatement(reply, policy, expected)).claims).toEqual(statement);
     expect(answer).toMatchObject({ outcome: 'complete', text: GOOD, problem: null });
     expect(statement).toMatchObject({
       attempt: 1,

@@ -92,7 +92,9 @@ export async function askProvider(
 }
 
 function withoutAnswer({ reason, sent }: HttpsError): Attempt {
-  if (!sent) return failed('not_sent', 'not_billed');
+  // A caller that left may come back; a proxy that is restarted answers again
+  if (!sent)
+    return failed('not_sent', 'not_billed', { aborted: 0, unreachable: DEFAULT_WAIT_MS }[String(reason)] ?? null);
   if (reason === 'answer_timeout') return failed('timed_out', 'unknown');
   if (reason === 'malformed_answer') return failed('malformed', 'unknown');
   return failed('lost', 'unknown', DEFAULT_WAIT_MS);

@@ -87,9 +87,9 @@ export function textOf(value: Json): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** A model's name as a statement may carry it. */
+/** A model's name as a statement may carry it: other words of a provider stay inside. */
 export function modelName(value: Json): string | null {
-  return typeof value === 'string' && /^[\x21-\x7e]{1,100}$/.test(value) ? value : null;
+  return typeof value === 'string' && /^(?:models\/)?[a-z0-9][a-z0-9.-]{0,63}$/.test(value) ? value : null;
 }
 
 /** What a status alone tells, where the body tells nothing more. */

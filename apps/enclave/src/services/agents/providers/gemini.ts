@@ -71,7 +71,7 @@ export const gemini: Dialect = {
       text,
       usage: usageOf(member(body, 'usageMetadata'), text),
       servedModel: modelName(member(body, 'modelVersion')),
-      asRequested: (member(body, 'usageMetadata', 'serviceTier') ?? 'standard') === 'standard',
+      asRequested: isStandard(member(body, 'usageMetadata', 'serviceTier')),
       skippedParts: parts.filter((part) => !isText(part)).length,
     };
   },
@@ -115,6 +115,11 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
       thinking,
     };
   });
+}
+
+/** Not every model reports it. */
+function isStandard(tier: Json): boolean {
+  return tier === undefined || ['standard', 'unspecified'].includes(textOf(tier).toLowerCase());
 }
 
 /** `google.rpc.RetryInfo`: seconds and an `s`. */

@@ -2,7 +2,6 @@ import { unsafeTrustAnchorFromPem, type TrustAnchor } from '@communique-tee/atte
 import { PRICE_TABLE } from '@communique-tee/agents';
 import { fetchEnclaveKey, type EnclaveKey } from '@communique-tee/client';
 import { openTaskAnswer, sealTask, type AnswerKey } from '@communique-tee/crypto';
-import { verifyEnclave } from '@communique-tee/enclave-identity';
 import {
   ATTEMPT_HEADER,
   DEFAULT_SUITE,
@@ -21,7 +20,7 @@ import {
   type SealedMessage,
   type UsageStatement,
 } from '@communique-tee/protocol';
-import { verifyUsageStatement } from '@communique-tee/receipts';
+import { checkUsageStatement, verifyUsageStatementSignature, type ExpectedAttempt } from '@communique-tee/receipts';
 import { temporaryFolder } from '@communique-tee/testing/harness';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { createHash, randomBytes } from 'node:crypto';
@@ -55,6 +54,8 @@ export interface Replied {
   readonly reply: AgentReply;
   readonly statement: UsageStatement;
   readonly answer: AgentAnswer;
+  /** What the statement is about, for a verification with its document. */
+  readonly expected: ExpectedAttempt;
 }
 
 /** The whole enclave in this process with its agents, on a mock NSM, before a provider that does as the test says. */
@@ -63,9 +64,10 @@ export interface AgentsWorld {
   readonly url: string;
   readonly log: string[];
   readonly key: EnclaveKey;
+  readonly trustAnchor: TrustAnchor;
   seal(changes?: Partial<AgentTask>, options?: SealOptions): SealedTask;
   post(task: SealedTask, options?: PostOptions): Promise<Response>;
-  /** The reply, with its statement verified and its answer opened as a client does. */
+  /** The reply, with its statement verified under the attested receipt key, and its answer opened as a client does. */
   ask(task: SealedTask, options?: PostOptions): Promise<Replied>;
   /** The `code` of a refusal. */
   refusal(task: SealedTask, options?: PostOptions): Promise<unknown>;
@@ -144,13 +146,14 @@ export async function startAgentsWorld(options: WorldOptions = {}): Promise<Agen
     url,
     log,
     key,
+    trustAnchor,
     post,
     seal: (changes, sealing) => sealFor(key, nowSeconds(), changes, sealing),
     async ask(task, how) {
       const response = await post(task, how);
       const bytes = new Uint8Array(await response.arrayBuffer());
       if (!response.ok) throw new Error(`agents: ${String(response.status)} ${Buffer.from(bytes).toString()}`);
-      return readReply(bytes, task, how?.attempt ?? 1, trustAnchor);
+      return readReply(bytes, task, how?.attempt ?? 1, key.receiptKey);
     },
     async refusal(task, how) {
       const response = await post(task, how);
@@ -210,26 +213,24 @@ async function readReply(
   bytes: Uint8Array,
   { bytes: request, sealed, answerKey, modelClass, maxOutputTokens }: SealedTask,
   attempt: 1 | 2,
-  trustAnchor: TrustAnchor,
+  receiptKey: Uint8Array,
 ): Promise<Replied> {
   const reply = decodeAgentReply(bytes);
   const own = Object.values(CLASSES).find(({ id }) => id === modelClass);
   if (!own) throw new Error('no such class');
-  const { claims } = await verifyUsageStatement(
-    reply,
-    { verifyEnclave, acceptedMeasurements: [developmentMeasurements], trustAnchor },
-    {
-      requestId: messageIdToText(sealed.messageId),
-      requestSha256: new Uint8Array(createHash('sha256').update(request).digest()),
-      attempt,
-      modelClass,
-      provider: own.provider,
-      model: own.model,
-      maxOutputTokens,
-      ciphertextBytes: sealed.ciphertext.length,
-      prices: PRICE_TABLE,
-    },
-  );
+  const expected: ExpectedAttempt = {
+    requestId: messageIdToText(sealed.messageId),
+    requestSha256: new Uint8Array(createHash('sha256').update(request).digest()),
+    attempt,
+    modelClass,
+    provider: own.provider,
+    model: own.model,
+    maxOutputTokens,
+    ciphertextBytes: sealed.ciphertext.length,
+    prices: PRICE_TABLE,
+  };
+  const statement = await verifyUsageStatementSignature(reply.statement, receiptKey);
+  checkUsageStatement(statement, expected);
   const answer = decodeAgentAnswer(openTaskAnswer(answerKey, sealed, decodeSealedAnswer(reply.answer)));
-  return { bytes, reply, statement: claims, answer };
+  return { bytes, reply, statement, answer, expected };
 }

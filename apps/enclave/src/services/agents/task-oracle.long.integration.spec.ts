@@ -1,0 +1,76 @@
+import type { AgentTask } from '@communique-tee/protocol';
+import { randomInt } from 'node:crypto';
+import { answerOf } from './testing/answers';
+import { startAgentsWorld, type AgentsWorld } from './testing/agents-world';
+import { TaskOracle } from './testing/task-oracle';
+import { watchProvider, type WatchedProvider } from './testing/watched-provider';
+
+const LEARNT = 20;
+const TRIALS = 200;
+/** As in the office oracle: Hoeffding, P(|right - 100| >= 40) <= 2 exp(-2 * 40^2 / 200) = 2.3e-7 for guesses by lot. */
+const MARGIN = 40;
+
+let watched: WatchedProvider;
+let world: AgentsWorld;
+beforeAll(async () => {
+  world = await startAgentsWorld({
+    origin: async ({ port }) => (watched = await watchProvider(port)).origin,
+    limits: { maxRememberedReplies: 10_000 },
+  });
+});
+afterAll(async () => {
+  await world.stop();
+  await watched.close();
+});
+
+/** How often the attacker names the task that was drawn by lot. */
+async function rightGuesses(
+  candidates: readonly [Partial<AgentTask>, Partial<AgentTask>],
+  trials: number,
+  learnt = LEARNT,
+) {
+  const seal = (which: 0 | 1) => world.seal(candidates[which]).bytes;
+  const attacker = new TaskOracle(
+    {
+      async relay(bytes) {
+        const response = await world.post({ ...world.seal(), bytes });
+        return { headers: JSON.stringify([...response.headers]), body: new Uint8Array(await response.arrayBuffer()) };
+      },
+      connections: () => watched.connections,
+      output: () => world.log.join(''),
+    },
+    seal,
+  );
+  await attacker.learn(learnt);
+  let right = 0;
+  for (let trial = 0; trial < trials; trial++) {
+    const chosen = randomInt(2) as 0 | 1;
+    if ((await attacker.guess(seal(chosen))) === chosen) right++;
+  }
+  return right;
+}
+
+const LONG = 'Please mend the roads of our town. '.repeat(90);
+
+describe('a parent that guesses a sealed task whose answer is the same', () => {
+  beforeAll(() => {
+    world.provider.act = () => ({ json: answerOf('openai', 'Please mend the roads.', { model: 'gpt-6-luna' }) });
+  });
+
+  it.each<[string, readonly [Partial<AgentTask>, Partial<AgentTask>]]>([
+    ['a short text from a long one', [{ text: 'Roads.' }, { text: LONG }]],
+    ['a subject from a draft', [{ task: 'subject' }, { task: 'draft' }]],
+    ['English from Spanish with a subject', [{ language: 'en' }, { language: 'es', subject: 'x'.repeat(500) }]],
+  ])(
+    'does no better than chance when it tells %s',
+    async (_what, candidates) => {
+      expect(Math.abs((await rightGuesses(candidates, TRIALS)) - TRIALS / 2)).toBeLessThan(MARGIN);
+    },
+    600_000,
+  );
+});
+
+// Not promised (README.md): the attacker sees what there is to see
+it('knows the size bucket', async () => {
+  expect(await rightGuesses([{ text: 'Roads.' }, { text: LONG.repeat(3) }], 20, 6)).toBe(20);
+});
