@@ -34,7 +34,7 @@ it('every npm run is a script of package.json', async () => {
 
 it('no npm run writes its output to a file with the lines that npm prints before it', () => {
   const written = pages.flatMap((page) => findAll(page, /^ {4,}(npm run .*\S > \S+)/gm));
-  expect(written.length).toBeGreaterThan(3);
+  expect(written.length).toBeGreaterThan(1);
   expect(written.filter((line) => !line.includes(': npm run -s '))).toEqual([]);
 });
 

@@ -26,9 +26,50 @@ function stateOf(ours: GatewayConfig['residence'], ...attested: (Attested | unde
 }
 
 describe('ResidenceAgreement', () => {
-  it('agrees where mode, registrar, verification key and the set of keys are the same', () => {
+  it('agrees where mode, registrar, verification key and keys are the same, in any order of the keys', () => {
     expect(stateOf(OURS, THEIRS)).toBe('agrees');
     expect(stateOf({ mode: 'off' }, { mode: 'off' })).toBe('agrees');
+  });
+
+  it('agrees at each step of a key rotation in the documented order, with one enclave and with several', () => {
+    type Keys = readonly [string, ...string[]];
+    const steps: readonly { readonly gateway: Keys; readonly enclaves: readonly Keys[] }[] = [
+      { gateway: ['r+1'], enclaves: [['r+1'], ['r+1']] },
+      // Add: enclaves first, one after the other.
+      { gateway: ['r+1'], enclaves: [['r+1', 'r+2'], ['r+1']] },
+      {
+        gateway: ['r+1'],
+        enclaves: [
+          ['r+1', 'r+2'],
+          ['r+2', 'r+1'],
+        ],
+      },
+      {
+        gateway: ['r+2', 'r+1'],
+        enclaves: [
+          ['r+1', 'r+2'],
+          ['r+2', 'r+1'],
+        ],
+      },
+      // Remove: gateways first.
+      {
+        gateway: ['r+2'],
+        enclaves: [
+          ['r+1', 'r+2'],
+          ['r+2', 'r+1'],
+        ],
+      },
+      { gateway: ['r+2'], enclaves: [['r+2'], ['r+2', 'r+1']] },
+      { gateway: ['r+2'], enclaves: [['r+2'], ['r+2']] },
+    ];
+    for (const { gateway, enclaves } of steps) {
+      const attested = enclaves.map((keys): Attested => ({ ...THEIRS, keys: [...keys] }));
+      expect([gateway, enclaves, stateOf({ ...OURS, keys: gateway }, ...attested)]).toEqual([
+        gateway,
+        enclaves,
+        'agrees',
+      ]);
+    }
   });
 
   it.each<[string, Attested]>([

@@ -4,25 +4,26 @@ import type { PublicConfiguration } from '@communique-tee/protocol';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
 
-/** Whether the enclaves attested the same mode, registrar, keys and verification key as this gateway has. */
+/**
+ * Whether the enclaves attested the same mode, registrar and verification key as this gateway has, and each of its keys. An enclave may
+ * know one key more, so that a key can be replaced without a time in which the two disagree (docs/operator/registrar.md).
+ */
 @Injectable()
 export class ResidenceAgreement {
-  private readonly ours: string;
+  private readonly ours: Terms;
 
   constructor(
     @Inject(GATEWAY_CONFIG) { residence }: Pick<GatewayConfig, 'residence'>,
     private readonly monitor: AttestationMonitor,
   ) {
-    this.ours = termsOf(
-      residence.mode === 'off' ? residence : { ...residence, verificationKeySha256: VERIFICATION_KEY_SHA256 },
-    );
+    this.ours = residence.mode === 'off' ? residence : { ...residence, verificationKeySha256: VERIFICATION_KEY_SHA256 };
   }
 
   /** `unknown`: no enclave has attested a configuration yet. One enclave that disagrees is enough: a message may be sealed to it. */
   state(): 'agrees' | 'disagrees' | 'unknown' {
     const attested = this.monitor.enclaves.flatMap((enclave) => enclave.attestedConfiguration() ?? []);
     if (attested.length === 0) return 'unknown';
-    return attested.every(({ residence }) => termsOf(residence) === this.ours) ? 'agrees' : 'disagrees';
+    return attested.every(({ residence }) => takesAllOf(residence, this.ours)) ? 'agrees' : 'disagrees';
   }
 }
 
@@ -35,9 +36,13 @@ type Terms =
       readonly verificationKeySha256: string;
     };
 
-/** The order of keys says nothing. */
-function termsOf(terms: Terms | PublicConfiguration['residence']): string {
-  if (terms.mode === 'off') return 'off';
-  const { mode, registrar, keys, verificationKeySha256 } = terms;
-  return JSON.stringify([mode, registrar, [...keys].sort(), verificationKeySha256]);
+/** Whether the enclave takes every proof that the gateway takes. */
+function takesAllOf(enclave: PublicConfiguration['residence'], gateway: Terms): boolean {
+  if (enclave.mode === 'off' || gateway.mode === 'off') return enclave.mode === gateway.mode;
+  return (
+    enclave.mode === gateway.mode &&
+    enclave.registrar === gateway.registrar &&
+    enclave.verificationKeySha256 === gateway.verificationKeySha256 &&
+    gateway.keys.every((key) => enclave.keys.includes(key))
+  );
 }
