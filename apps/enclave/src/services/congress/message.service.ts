@@ -65,7 +65,8 @@ export class MessageService {
     this.core.ring.currentOrNotReady();
     const key = message.keyIn(this.core.ring);
     if (!key) throw new ProblemError('key_retired');
-    if (!this.core.secrets.isComplete(this.ownSecrets)) throw new ProblemError('keys_not_ready', { retryAfterSeconds: 5 });
+    if (!this.core.secrets.isComplete(this.ownSecrets))
+      throw new ProblemError('keys_not_ready', { retryAfterSeconds: 5 });
     // A message that was proven again is the same message; an attempt is at these very bytes, with this very proof
     const sealedSha256 = createHash('sha256').update(message.sealed).digest();
     const attempt = createHash('sha256').update(body).digest('base64');
