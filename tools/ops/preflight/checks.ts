@@ -18,6 +18,7 @@ import { awsCli, git, pulumi } from './here/check-programs';
 import { caa } from './names/check-caa';
 import { delegation } from './names/check-delegation';
 import { domain } from './names/check-domain';
+import { agents } from './providers/check-agents';
 import { anthropic, googleAi, openai } from './providers/checks';
 import { database } from './stores/check-database';
 import { redis } from './stores/check-redis';
@@ -49,6 +50,7 @@ export const CHECKS: readonly Check[] = [
   database,
   redis,
   residence,
+  agents,
   openai,
   googleAi,
   anthropic,

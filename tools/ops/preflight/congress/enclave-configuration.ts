@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CHAMBER_KEYS, forEachChamber } from '@communique-tee/protocol';
+import { CHAMBER_KEYS, forEachChamber, PROVIDERS } from '@communique-tee/protocol';
 import * as z from 'zod';
 import type { Context } from '../check';
 
@@ -21,7 +21,23 @@ const schema = z.looseObject({
       .max(64)
       .default([]),
   }),
-  services: z.looseObject({ congress: z.looseObject(forEachChamber(() => chamber)) }),
+  services: z.looseObject({
+    congress: z.looseObject(forEachChamber(() => chamber)),
+    agents: z
+      .looseObject({
+        classes: z
+          .array(
+            z.looseObject({
+              id: z.string().max(32),
+              provider: z.enum(PROVIDERS),
+              model: z.string().max(100),
+              maxOutputTokens: z.int().min(64).max(2048).default(1024),
+            }),
+          )
+          .max(16),
+      })
+      .optional(),
+  }),
 });
 
 export type EnclaveConfiguration = z.output<typeof schema>;

@@ -1,73 +1,211 @@
+import { costMicroUsd, PRICE_TABLE, rowOf } from '@communique-tee/agents';
+import { DIALECTS } from '@communique-tee/enclave/services/agents/providers/ask-provider';
+import type { Json } from '@communique-tee/enclave/services/agents/providers/dialect';
+import type { Provider, ProviderFailure } from '@communique-tee/protocol';
 import { fail, notInTime, pass, skip, warn, type Check, type Context, type Finding } from '../check';
+import { readEnclaveConfiguration } from '../congress/enclave-configuration';
 import { codeOf, isCertificateCode, isUnreachable, nameOf, ranOutOfTime } from '../error-code';
 
-interface Provider {
+/** Where and how one provider is asked. */
+export interface ModelProvider {
   readonly name: string;
   readonly title: string;
   readonly called: string;
+  readonly provider: Provider;
   /** The first that is set counts. */
   readonly variables: readonly string[];
   readonly origin: keyof Context['ports']['origins'];
-  readonly path: string;
-  headers(key: string, env: Context['ports']['env']): Record<string, string>;
-  /** Where the answer lists models. */
-  readonly listedIn: string;
+  organization?(env: Context['ports']['env']): string | undefined;
+  /** The list's first page, as long as it can be. */
+  readonly listPath: string;
+  /** Names of the models on a page; undefined where it is no list. */
+  modelsOn(page: Json): string[] | undefined;
+  /** The query of the next page, or undefined. */
+  nextPage(page: Json): string | undefined;
+}
+
+interface Far {
+  readonly context: Context;
+  readonly of: ModelProvider;
+  readonly variable: string;
+  readonly headers: Record<string, string>;
 }
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
-const NOT_USED = 'nothing in this release uses it yet';
+const MAX_PAGES = 20;
+/** The smallest that every provider takes. */
+const QUESTION = {
+  prompt: { instructions: 'Answer with the word ok and nothing else.', input: 'ok' },
+  maxOutputTokens: 64,
+};
 
-/** The list of models costs nothing and proves the key. The key goes in a header: a URL is written into logs. */
-export const modelsCheck = (provider: Provider): Check => ({
-  name: provider.name,
-  title: provider.title,
+/**
+ * Lists the provider's models, which costs nothing, and asks each model that the enclave's configuration names one short question in the
+ * enclave's own words: the list alone does not tell an empty balance, the free tier, or a parameter that a model refuses. Keys go in
+ * headers: URLs are written into logs.
+ */
+export const modelsCheck = (of: ModelProvider): Check => ({
+  name: of.name,
+  title: of.title,
   group: 'providers',
   network: true,
   async run(context) {
-    const variable = provider.variables.find((name) => (context.ports.env[name] ?? '') !== '');
-    if (variable === undefined) return skip(`${provider.variables.join(' or ')} is not set; ${NOT_USED}`);
+    const configuration = await readEnclaveConfiguration(context);
+    const classes = 'problem' in configuration ? [] : (configuration.services.agents?.classes ?? []);
+    const models = [...new Set(classes.filter(({ provider }) => provider === of.provider).map(({ model }) => model))];
+    const variable = of.variables.find((name) => (context.ports.env[name] ?? '') !== '');
+    if (variable === undefined) {
+      const names = of.variables.join(' or ');
+      if (models.length === 0) return skip(`${names} is not set, and no class of the enclave’s configuration needs it`);
+      return warn(
+        `${names} is not set here, so ${models.join(', ')} could not be looked for`,
+        'the enclave’s key lies encrypted in Secrets Manager: set the same one for this command alone',
+      );
+    }
     const key = context.ports.env[variable] ?? '';
     context.redactor.add(key);
     if (!/^[\x21-\x7e]+$/.test(key))
       return fail(`${variable} holds a blank, a line break or another character that no key has`, 'copy it again');
+    const far: Far = {
+      context,
+      of,
+      variable,
+      headers: {
+        ...DIALECTS[of.provider].headers({ apiKey: key, organization: of.organization?.(context.ports.env) }),
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+      },
+    };
     try {
-      const response = await context.ports.fetch(`${context.ports.origins[provider.origin]}${provider.path}`, {
-        headers: { accept: 'application/json', ...provider.headers(key, context.ports.env) },
-        redirect: 'error',
-        signal: context.signal,
-      });
-      return await judge(provider, variable, response);
+      return await look(far, models);
     } catch (error) {
-      return unanswered(provider, error);
+      return unanswered(of, error);
     }
   },
 });
 
-async function judge({ called, listedIn }: Provider, variable: string, response: Response): Promise<Finding> {
-  const status = String(response.status);
-  if (response.status === 200) {
-    const models = await countOf(response, listedIn);
-    return models === undefined
-      ? warn(`${called} answered 200 without a list of models`, 'is there a proxy in between?')
-      : pass(`${called} takes the key of ${variable} (${String(models)} models on the first page); ${NOT_USED}`);
-  }
-  await response.body?.cancel();
-  // Google answers 400 to a key that is none.
-  if ([400, 401, 403].includes(response.status))
-    return fail(
-      `${called} does not take the key of ${variable} (${status})`,
-      'make a new key there, or look whether this one is restricted to other addresses or services',
-    );
-  if (response.status === 429)
-    return warn(
-      `${called} asks for patience (429), so the key was not proven`,
-      'run this again; where it stays, look at the account’s quota and payment',
-    );
-  if (response.status >= 500) return warn(`${called} could not answer (${status})`, 'run this again');
-  return fail(`${called} answered ${status}`, 'is there a proxy in between?');
+async function look(far: Far, models: readonly string[]): Promise<Finding | Finding[]> {
+  const { of, variable } = far;
+  const listed = await list(far);
+  if (!Array.isArray(listed)) return listed;
+  const takes = `${of.called} takes the key of ${variable} (${String(listed.length)} models)`;
+  if (models.length === 0)
+    return pass(`${takes}; no class of the enclave’s configuration names one, so it is not used`);
+  const missing = models.filter((model) => !listed.includes(model));
+  const findings = missing.map((model) =>
+    fail(
+      `${of.called} has no ${model} for this key, and a class of the enclave’s configuration names it`,
+      'name another model in services.agents.classes, or ask the provider for it; a change needs a new image',
+    ),
+  );
+  for (const model of models.filter((each) => !missing.includes(each))) findings.push(await question(far, model));
+  return [pass(takes), ...findings];
 }
 
-function unanswered({ called }: Provider, error: unknown): Finding {
+/** Names of all models, or what stands in the way. */
+async function list(far: Far): Promise<string[] | Finding> {
+  const { of } = far;
+  const names: string[] = [];
+  let query: string | undefined = '';
+  for (let page = 0; query !== undefined && page < MAX_PAGES; page += 1) {
+    const response = await request(far, `${of.listPath}${query}`, {});
+    if (response.status !== 200) return refused(far, response);
+    const body = await jsonOf(response);
+    const models = of.modelsOn(body);
+    if (models === undefined)
+      return warn(`${of.called} answered 200 without a list of models`, 'is there a proxy in between?');
+    names.push(...models);
+    query = of.nextPage(body);
+  }
+  return names;
+}
+
+async function question(far: Far, model: string): Promise<Finding> {
+  const { context, of } = far;
+  const row = rowOf(PRICE_TABLE, of.provider, model, new Date(context.ports.nowMs()));
+  if (!row) return skip(`${model} is not in the price table of this release: see agents`);
+  const dialect = DIALECTS[of.provider];
+  const asked = { row, ...QUESTION };
+  const response = await request(far, dialect.target(model), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(dialect.request(asked)),
+  });
+  if (response.status !== 200) return refused(far, response, model);
+  const answered = dialect.answered(await jsonOf(response), asked);
+  if (!answered)
+    return fail(
+      `${of.called} answered a question to ${model} with 200 and no answer`,
+      'run this again; is there a proxy in between?',
+    );
+  if (!answered.asRequested)
+    return fail(
+      `${of.called} served ${model} at another tier, or kept it longer, than the request says`,
+      'look at the project’s settings there: such answers are charged in full and switch the model off',
+    );
+  if (answered.usage === null)
+    return fail(
+      `${of.called} reports usage of ${model} that does not add up`,
+      'such answers are charged in full: name another model in services.agents.classes',
+    );
+  return pass(`${model} answers as the enclave asks it (${String(costMicroUsd(answered.usage, row))} micro-dollars)`);
+}
+
+/** What to do, by the classes in which the enclave reports failures (docs/agents.md). */
+const TODO: Partial<Record<ProviderFailure, readonly [called: string, todo: string]>> = {
+  key: [
+    'does not take the key',
+    'make a new key there, or look whether this one is restricted to other addresses or services',
+  ],
+  funds: ['has no funds for this key', 'pay there, or raise the limit of payment: tasks fail until then'],
+  quota: ['reports a used-up quota', 'look at the account’s quota and payment there'],
+  free_tier: [
+    'has this key on its free tier, where drafts may be trained on',
+    'set up payment for the key’s project before any draft goes there; then run this again',
+  ],
+  location: [
+    'does not serve this machine’s address',
+    'run this on the parent; where it stays, the region is not served',
+  ],
+  model: ['does not have the model', 'name another model in services.agents.classes; a change needs a new image'],
+  request: [
+    'refuses the request',
+    'the model takes other parameters than the price table of this release says: name another one',
+  ],
+};
+
+async function refused({ of, variable }: Far, response: Response, model?: string): Promise<Finding> {
+  const body = response.status >= 400 && response.status < 500 ? await jsonOf(response) : undefined;
+  await response.body?.cancel().catch(() => undefined);
+  const status = String(response.status);
+  const { end } = DIALECTS[of.provider].failed(
+    response.status,
+    body,
+    (name) => response.headers.get(name) ?? undefined,
+  );
+  const where = `${model === undefined ? `the key of ${variable}` : model}, ${status}`;
+  if (response.status < 400 || (model === undefined && (end === 'model' || end === 'request')))
+    return fail(`${of.called} answered ${status}`, 'is there a proxy in between?');
+  const known = TODO[end];
+  if (known) return fail(`${of.called} ${known[0]} (${where})`, known[1]);
+  if (end === 'rate')
+    return warn(
+      `${of.called} asks for patience (${where}), so the key was not proven`,
+      'run this again; where it stays, look at the account’s quota and payment',
+    );
+  return warn(`${of.called} could not answer (${where})`, 'run this again');
+}
+
+function request({ context, of, headers }: Far, path: string, more: RequestInit): Promise<Response> {
+  return context.ports.fetch(`${context.ports.origins[of.origin]}${path}`, {
+    ...more,
+    headers: { ...headers, ...more.headers },
+    redirect: 'error',
+    signal: context.signal,
+  });
+}
+
+function unanswered({ called }: ModelProvider, error: unknown): Finding {
   const code = codeOf(error) ?? '';
   if (isCertificateCode(code))
     return fail(
@@ -80,8 +218,8 @@ function unanswered({ called }: Provider, error: unknown): Finding {
   return fail(`${called} could not be asked (${nameOf(error)})`, 'run this again; is there a proxy in between?');
 }
 
-/** undefined: not a list of models, or too large to be one. */
-async function countOf(response: Response, listedIn: string): Promise<number | undefined> {
+/** undefined: no JSON, or too large for an answer. */
+async function jsonOf(response: Response): Promise<Json> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of response.body ?? []) {
@@ -90,12 +228,7 @@ async function countOf(response: Response, listedIn: string): Promise<number | u
     chunks.push(chunk);
   }
   try {
-    const json: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-    const list: unknown =
-      typeof json === 'object' && json !== null
-        ? Object.entries(json).find(([name]) => name === listedIn)?.[1]
-        : undefined;
-    return Array.isArray(list) ? list.length : undefined;
+    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as Json;
   } catch {
     return undefined;
   }

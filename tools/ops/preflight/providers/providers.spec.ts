@@ -1,107 +1,228 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { lines, look } from '../testing/look';
+import { forEachChamber } from '@communique-tee/protocol';
+import {
+  startProviders,
+  trustingFetch,
+  type FaultPlanInput,
+  type SimulatedProviders,
+} from '@communique-tee/test-providers';
+import { lines, look, STACK_FILE } from '../testing/look';
 
-let server: Server;
-let handle: (request: IncomingMessage, response: ServerResponse) => void;
-beforeAll(async () => {
-  server = createServer((request, response) => {
-    handle(request, response);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-});
-afterAll(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
-
-const KEY = 'canary-provider-key';
 const PROVIDERS = [
-  ['openai', 'OPENAI_API_KEY'],
-  ['google-ai', 'GOOGLE_AI_API_KEY'],
-  ['google-ai', 'GEMINI_API_KEY'],
-  ['anthropic', 'ANTHROPIC_API_KEY'],
+  ['openai', 'openai', 'OPENAI_API_KEY', 'gpt-5.4-nano'],
+  ['google-ai', 'gemini', 'GOOGLE_AI_API_KEY', 'gemini-2.5-flash-lite'],
+  ['google-ai', 'gemini', 'GEMINI_API_KEY', 'gemini-2.5-flash-lite'],
+  ['anthropic', 'anthropic', 'ANTHROPIC_API_KEY', 'claude-haiku-4-5'],
 ] as const;
 
-async function said(
-  name: string,
-  env: Record<string, string>,
-  origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
-  more: string[] = [],
-) {
-  const found = await look(
-    name,
-    { ports: { env, fetch, origins: { openai: origin, googleAi: origin, anthropic: origin } } },
-    more,
-  );
-  expect(JSON.stringify(found)).not.toContain('canary');
-  return lines(found);
-}
+const configuration = (classes: readonly object[]) => ({
+  'apps/enclave/config/prod.json': JSON.stringify({
+    stack: 'prod',
+    egress: { mode: 'vsock' },
+    services: { congress: forEachChamber(() => ({ origin: 'https://cwc.example.org' })), agents: { classes } },
+  }),
+});
+const classOf = (provider: string, model: string, more: object = {}) => ({ id: 'fast', provider, model, ...more });
 
-describe.each(PROVIDERS)('%s by %s', (name, variable) => {
-  it('asks for the list of models, with the key in a header', async () => {
-    let seen: [string | undefined, string] = [undefined, ''];
-    handle = (request, response) => {
-      seen = [request.url, JSON.stringify([request.method, request.headers])];
-      response.end(JSON.stringify(name === 'google-ai' ? { models: [{}, {}] } : { data: [{}, {}] }));
-    };
-    expect(await said(name, { [variable]: KEY })).toEqual([
-      expect.stringMatching(
-        /^pass: .* takes the key of .* \(2 models on the first page\); nothing in this release uses it yet$/,
-      ),
-    ]);
-    expect(seen[0]).toBe(name === 'google-ai' ? '/v1beta/models' : '/v1/models');
-    expect(seen[1]).toContain(KEY);
-    expect(seen[1]).toContain('"GET"');
+describe.each(PROVIDERS)('%s, as the simulator answers', (name, provider, variable, model) => {
+  let providers: SimulatedProviders;
+  beforeAll(async () => {
+    providers = await startProviders({ gemini: { withoutModels: ['gemini-3.5-flash-lite'] } });
   });
-  it('is skipped without a key', async () => {
-    expect(await said(name, { [variable]: '' })).toEqual([
-      expect.stringMatching(/^skip: .* is not set; nothing in this release uses it yet$/),
+  afterAll(() => providers.close());
+  beforeEach(() => {
+    providers.setFaults({});
+    providers.clearRequests();
+  });
+
+  const said = async (classes: readonly object[], plan: FaultPlanInput = {}, key = providers[provider].apiKey) => {
+    providers.setFaults(plan);
+    const { openai, gemini, anthropic } = providers;
+    const found = await look(name, {
+      files: configuration(classes),
+      ports: {
+        env: { [variable]: key },
+        fetch: trustingFetch(providers.certificateAuthorities),
+        origins: { openai: openai.origin, googleAi: gemini.origin, anthropic: anthropic.origin },
+      },
+    });
+    expect(JSON.stringify(found)).not.toContain(providers[provider].apiKey);
+    return lines(found);
+  };
+  const failing = (errorClass: string, operation: 'generate' | 'models') => ({
+    queue: [{ operation, times: 'always' as const, fault: { kind: 'error', class: errorClass } as never }],
+  });
+
+  it('asks each configured model once, and tells the price', async () => {
+    expect(await said([classOf(provider, model), classOf(provider, model, { id: 'again' })])).toEqual([
+      expect.stringMatching(/^pass: .* takes the key of \w+ \(\d+ models\)$/),
+      expect.stringMatching(new RegExp(`^pass: ${model} answers as the enclave asks it \\(\\d+ micro-dollars\\)$`)),
     ]);
+    expect(providers.calls()).toBe(1);
+  });
+  it('asks nothing where no class names the provider', async () => {
+    expect(await said([])).toEqual([expect.stringMatching(/^pass: .*, so it is not used$/)]);
+    expect(providers.calls()).toBe(0);
+  });
+  it('names a configured model that the provider does not have', async () => {
+    expect(await said([classOf(provider, 'no-such-model')])).toEqual([
+      expect.stringMatching(/^pass: /),
+      expect.stringMatching(/^fail: .* has no no-such-model for this key/),
+    ]);
+  });
+  it.each<readonly [string, string]>([
+    ['key', 'does not take the key'],
+    ['quota', 'reports a used-up quota'],
+    ['location', 'does not serve this machine’s address'],
+    ['model', 'does not have the model'],
+    ['request', 'refuses the request'],
+    ...(provider === 'gemini' ? [['free_tier', 'on its free tier, where drafts may be trained on'] as const] : []),
+    ...(provider === 'gemini' ? [] : [['funds', 'has no funds'] as const]),
+  ])('fails with %s where a model is asked', async (errorClass, words) => {
+    const [, asked] = await said([classOf(provider, model)], failing(errorClass, 'generate'));
+    expect(asked).toMatch(/^fail: /);
+    expect(asked).toContain(words);
+  });
+  it.each(['rate', 'overloaded', 'server_error'])('warns of %s', async (errorClass) => {
+    const [, asked] = await said([classOf(provider, model)], failing(errorClass, 'generate'));
+    expect(asked).toMatch(/^warn: /);
+  });
+  it('fails with a key that the provider does not take', async () => {
+    expect(await said([classOf(provider, model)], {}, 'canary-wrong-key')).toEqual([
+      expect.stringMatching(/^fail: .* does not take the key/),
+    ]);
+    expect(providers.calls()).toBe(0);
+  });
+  it('fails where the provider reports a dearer tier, or usage that does not add up', async () => {
+    const answer = (given: object) => ({ queue: [{ fault: { kind: 'answer', answer: given } as never }] });
+    expect((await said([classOf(provider, model)], answer({ tier: 'priority' })))[1]).toMatch(/^fail: .* another tier/);
+    expect((await said([classOf(provider, model)], answer({ wrongUsage: 'negative' })))[1]).toMatch(
+      /^fail: .* does not add up/,
+    );
+  });
+});
+
+describe.each(PROVIDERS)('%s by %s, whatever answers', (name, _provider, variable) => {
+  const KEY = 'canary-provider-key';
+  let server: Server;
+  let handle: (request: IncomingMessage, response: ServerResponse) => void;
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      handle(request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  async function said(
+    env: Record<string, string>,
+    origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    more: string[] = [],
+    files = {},
+  ) {
+    const ports = { env, fetch, origins: { openai: origin, googleAi: origin, anthropic: origin } };
+    const found = await look(name, { ports, files }, more);
+    expect(JSON.stringify(found)).not.toContain('canary');
+    return lines(found);
+  }
+
+  it('is skipped without a key, and warns where a class needs it', async () => {
+    expect(await said({ [variable]: '' })).toEqual([expect.stringMatching(/^skip: .* is not set, and no class/)]);
+    const files = configuration(
+      PROVIDERS.map(([, provider, , model], at) => ({ ...classOf(provider, model), id: `c${at}` })),
+    );
+    expect(await said({}, undefined, [], files)).toEqual([expect.stringMatching(/^warn: .* could not be looked for/)]);
   });
   it.each<[number, string, RegExp]>([
     [401, '{}', /^fail: .* does not take the key/],
     [403, '{}', /^fail: .* does not take the key/],
-    [400, '{}', /^fail: .* does not take the key/],
+    [400, '{}', /^fail: .* answered 400/],
     [404, '{}', /^fail: .* answered 404/],
     [429, '{}', /^warn: .* asks for patience/],
-    [500, 'x', /^warn: .* could not answer \(500\)/],
+    [500, 'x', /^warn: .* could not answer/],
     [200, '<html>', /^warn: .* without a list of models/],
     [200, '[]', /^warn: .* without a list of models/],
     [200, '{"data": {"length": 3}}', /^warn: .* without a list of models/],
     [302, '', /^fail: .* could not be asked/],
   ])('answers %d %s', async (status, body, words) => {
     handle = (_request, response) => response.writeHead(status, { location: '/elsewhere' }).end(body);
-    expect(await said(name, { [variable]: KEY })).toEqual([expect.stringMatching(words)]);
+    expect(await said({ [variable]: KEY })).toEqual([expect.stringMatching(words)]);
   });
   it('says nothing', async () => {
     handle = () => undefined;
-    expect(await said(name, { [variable]: KEY }, undefined, ['--timeout', '1'])).toEqual([
+    expect(await said({ [variable]: KEY }, undefined, ['--timeout', '1'])).toEqual([
       'fail: did not answer within 1 s; not checked',
     ]);
   });
   it('is not there', async () => {
-    expect(await said(name, { [variable]: KEY }, 'http://127.0.0.1:1')).toEqual([
+    expect(await said({ [variable]: KEY }, 'http://127.0.0.1:1')).toEqual([
       expect.stringMatching(/^fail: .* (is not reachable from here|could not be asked)/),
     ]);
   });
   it('is not asked with what cannot be a key', async () => {
-    expect(await said(name, { [variable]: `${KEY}\nx: y` })).toEqual([
+    expect(await said({ [variable]: `${KEY}\nx: y` })).toEqual([
       expect.stringMatching(/^fail: .* another character that no key has/),
     ]);
   });
+  it('reads no more than a list can be long', async () => {
+    handle = (_request, response) => {
+      response.on('error', () => undefined);
+      const more = () => {
+        while (response.write('x'.repeat(65_536)) && !response.destroyed);
+        if (!response.destroyed) response.once('drain', more);
+      };
+      more();
+    };
+    expect(await said({ [variable]: KEY })).toEqual([expect.stringMatching(/^warn: .* answered 200 without a list/)]);
+  });
 });
 
-it('reads no more than a list can be long', async () => {
-  handle = (_request, response) => {
-    response.on('error', () => undefined);
-    const more = () => {
-      while (response.write('x'.repeat(65_536)) && !response.destroyed);
-      if (!response.destroyed) response.once('drain', more);
-    };
-    more();
+describe('agents', () => {
+  const said = async (classes: readonly object[], environment: object = { AGENTS: 'on' }, at = '2026-12-01') => {
+    const found = await look('agents', {
+      files: {
+        ...configuration(classes),
+        'Pulumi.prod.yaml': `${STACK_FILE}  communique-tee:gatewayEnvironment: ${JSON.stringify(JSON.stringify(environment))}\n`,
+      },
+      ports: { nowMs: () => Date.parse(at) },
+    });
+    return lines(found);
   };
-  expect(await said('openai', { OPENAI_API_KEY: KEY })).toEqual([
-    expect.stringMatching(/^warn: OpenAI answered 200 without a list/),
-  ]);
+  const haiku = classOf('anthropic', 'claude-haiku-4-5', { maxOutputTokens: 2048 });
+
+  it('tells the prices and the largest reservation', async () => {
+    expect(await said([haiku])).toEqual([
+      expect.stringMatching(
+        /^pass: 1 classes, prices of 2026-11-30\.1; the largest task reserves 0\.\d+ dollars \(fast\)$/,
+      ),
+    ]);
+  });
+  it('fails for a model without a price', async () => {
+    expect(await said([classOf('openai', 'gpt-9')])).toEqual([
+      expect.stringMatching(/^fail: class fast: gpt-9 of openai/),
+    ]);
+  });
+  it.each(['DEFAULT_USER_DAILY_LIMIT', 'SYSTEM_HOURLY_LIMIT', 'EMERGENCY_SHUTDOWN_THRESHOLD'])(
+    'fails where %s is below one largest task',
+    async (name) => {
+      expect(await said([haiku], { AGENTS: 'on', [name]: name === 'SYSTEM_HOURLY_LIMIT' ? '1.70' : '0.08' })).toEqual([
+        expect.stringMatching(new RegExp(`^fail: ${name} is .* such a task would never be taken$`)),
+      ]);
+    },
+  );
+  it('warns of prices older than 90 days', async () => {
+    expect(await said([haiku], { AGENTS: 'on' }, '2027-02-28')).toEqual([expect.stringMatching(/^pass: /)]);
+    expect(await said([haiku], { AGENTS: 'on' }, '2027-03-01')).toEqual([
+      expect.stringMatching(/^warn: the price table of this release is 91 days old/),
+    ]);
+  });
+  it('sees that configuration and AGENTS disagree', async () => {
+    expect(await said([], { AGENTS: 'on' })).toEqual([expect.stringMatching(/^fail: AGENTS is on, and/)]);
+    expect(await said([haiku], {})).toEqual([expect.stringMatching(/^warn: .*, and AGENTS is off$/)]);
+    expect(await said([], {})).toEqual([expect.stringMatching(/^skip: /)]);
+  });
 });
