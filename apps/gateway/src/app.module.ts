@@ -5,6 +5,7 @@ import { HealthModule } from './edge/health/health.module';
 import { HttpModule } from './edge/http/http.module';
 import { MonitoringModule } from './edge/monitoring/monitoring.module';
 import { PageModule } from './edge/page/page.module';
+import { AgentsModule } from './features/agents/agents.module';
 import { AdminModule } from './features/admin/admin.module';
 import { AttestationModule } from './features/attestation/attestation.module';
 import { BudgetModule } from './features/budget/budget.module';
@@ -26,6 +27,7 @@ export class AppModule {
         AttestationModule,
         MessagesModule,
         BudgetModule,
+        AgentsModule,
         DeliveryModule,
         LegacyModule,
         RetentionModule,

@@ -316,6 +316,13 @@ describe('the environment', () => {
     ],
     ['a scope of sign-in without one', { PAGE_OIDC_SCOPES: 'openid' }, 'PAGE_OIDC_SCOPES: is not a variable'],
     ['a scope of two words', { AUTH_ADMIN_SCOPE: 'a b' }, 'AUTH_ADMIN_SCOPE: must be one scope'],
+    ['agents that are neither on nor off', { AGENTS: 'true' }, 'AGENTS: must be on or off'],
+    [
+      'agents with attestation that is not verified',
+      { AGENTS: 'on', TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' },
+      'AGENTS: needs verified attestation',
+    ],
+    ['an agent’s variable that does not exist', { AGENT_MODEL: 'x' }, 'AGENT_MODEL: is not a variable'],
     ['a mode of residence that is unknown', { ...RESIDENCE, RESIDENCE: 'on' }, 'RESIDENCE: must be one of'],
     ...['RESIDENCE_REGISTRAR', 'RESIDENCE_KEYS', 'RESIDENCE_FILES_URL'].map((name): [string, Environment, string] => [
       `residence without ${name}`,

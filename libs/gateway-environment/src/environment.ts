@@ -112,6 +112,11 @@ function* brokenRules(
       'ENCLAVE_URLS',
       'names more than one enclave, and which of them holds a key only verified attestation can tell',
     ];
+  if (!verify && values.AGENTS === 'on')
+    yield [
+      'AGENTS',
+      'needs verified attestation: the enclave attests which models there are, and signs what they cost',
+    ];
   if (production && mock) yield ['TEE_PROVIDER', 'mock is for development, not for production'];
   if (verify && !isSet('TEE_EXPECTED_CODE_HASH'))
     yield [
@@ -231,6 +236,7 @@ function configOf(
     },
     residence: residenceOf(values),
     enclave: { addresses: addressesOf(values), timeoutMs: values.ENCLAVE_TIMEOUT_MS },
+    agents: { on: values.AGENTS === 'on', timeoutMs: values.AGENT_TIMEOUT_MS },
     keys: {
       intervalMs: values.ENCLAVE_KEYS_INTERVAL_MS,
       ...(values.ENCLAVE_SECRETS_FILE !== undefined && { secretsFile: values.ENCLAVE_SECRETS_FILE }),

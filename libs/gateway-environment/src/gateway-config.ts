@@ -117,6 +117,12 @@ export interface GatewayConfig {
     readonly addresses: readonly [string, ...string[]];
     readonly timeoutMs: number;
   };
+  /** Tasks for models. Which models there are, the enclave attests. */
+  readonly agents: {
+    readonly on: boolean;
+    /** Bounds a task, waits and both attempts included. */
+    readonly timeoutMs: number;
+  };
   readonly keys: {
     /** How often each enclave is handed what it keeps its keys by, where nothing calls for it sooner. */
     readonly intervalMs: number;

@@ -242,6 +242,9 @@ export const VARIABLES = {
   ATTESTATION_CACHE_MS: wholeNumber(0, 600_000).default(30_000),
   ATTESTATION_MAX_AGE_MS: wholeNumber(1000, 10_800_000).default(300_000),
 
+  AGENTS: z.enum(['on', 'off'], rule('must be on or off')).default('off'),
+  AGENT_TIMEOUT_MS: wholeNumber(1000, 300_000).default(90_000),
+
   DELIVERY_CONCURRENCY: wholeNumber(1, 1000).default(8),
   DELIVERY_LEASE_MS: wholeNumber(2000, 3_600_000).default(120_000),
   DELIVERY_MIN_BACKOFF_MS: wholeNumber(10, 3_600_000).default(1000),
@@ -298,4 +301,5 @@ export const OWN_PREFIXES = [
   'ADMISSION_',
   'RETENTION_',
   'RESIDENCE_',
+  'AGENT',
 ] as const;

@@ -1,4 +1,4 @@
-import { PROBLEMS, type FieldProblem, type ProblemCode } from '@communique-tee/protocol';
+import { PROBLEMS, type FieldProblem, type ProblemCode, type ProblemDocument } from '@communique-tee/protocol';
 
 /** Statuses that never go without Retry-After. */
 export const MAY_BE_HAD_LATER: ReadonlySet<number> = new Set([429, 503]);
@@ -11,6 +11,8 @@ export interface ProblemDetails {
   readonly errors?: readonly FieldProblem[];
   /** Whole seconds; travels in Retry-After too. */
   readonly retryAfterSeconds?: number;
+  /** Of `provider_unavailable`: why, and the signed statement of what was charged. */
+  readonly failure?: Required<Pick<ProblemDocument, 'reason' | 'statement' | 'attestationDocument'>>;
   readonly cause?: unknown;
 }
 
@@ -20,6 +22,7 @@ export class ProblemError extends Error {
   readonly detail: string | undefined;
   readonly errors: readonly FieldProblem[] | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly failure: ProblemDetails['failure'];
 
   constructor(
     readonly code: ProblemCode,
@@ -28,6 +31,7 @@ export class ProblemError extends Error {
     super(PROBLEMS[code].title, details.cause === undefined ? undefined : { cause: details.cause });
     this.detail = details.detail;
     this.errors = details.errors;
+    this.failure = details.failure;
     this.retryAfterSeconds =
       details.retryAfterSeconds ??
       (MAY_BE_HAD_LATER.has(PROBLEMS[code].status) ? DEFAULT_RETRY_AFTER_SECONDS : undefined);

@@ -5,12 +5,13 @@ import type { ProblemError } from './problem-error';
 
 /** The problem as RFC 9457 JSON. */
 export function problemText(problem: ProblemError): string {
-  const { detail, errors, retryAfterSeconds } = problem;
+  const { detail, errors, retryAfterSeconds, failure } = problem;
   return JSON.stringify(
     problemDocument(problem.code, {
       ...(detail === undefined ? {} : { detail }),
       ...(errors === undefined ? {} : { errors: [...errors] }),
       ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+      ...failure,
     }),
   );
 }

@@ -1,5 +1,12 @@
 import { STATUS_CODES } from 'node:http';
-import { PROBLEM_MEDIA_TYPE, PROBLEMS, problemDocument, type ProblemCode } from '@communique-tee/protocol';
+import {
+  PROBLEM_MEDIA_TYPE,
+  PROBLEMS,
+  PROVIDER_FAILURES,
+  problemDocument,
+  providerUnavailableMembers,
+  type ProblemCode,
+} from '@communique-tee/protocol';
 import * as z from 'zod';
 import { DEFAULT_RETRY_AFTER_SECONDS, MAY_BE_HAD_LATER } from '../../core/problems/problem-error';
 import { headersOf } from './headers';
@@ -35,6 +42,12 @@ const problemSchema = z
       )
       .optional(),
     retryAfterSeconds: z.int().optional().meta({ description: 'The same as the header Retry-After.' }),
+    reason: z
+      .enum(PROVIDER_FAILURES)
+      .optional()
+      .meta({ description: 'Of `provider_unavailable`: how the provider failed.' }),
+    statement: providerUnavailableMembers.statement.optional(),
+    attestationDocument: providerUnavailableMembers.attestationDocument.optional(),
   })
   .meta({ id: 'Problem', description: 'An error (RFC 9457).' });
 

@@ -67,6 +67,11 @@ export class EnclaveMonitor {
     return this.isTrusted() && this.last?.judgement.kind === 'verified' ? this.last.judgement.keyId : null;
   }
 
+  /** The module id that it attested, while it is trusted: of this run of the enclave, and of no other. Null where that is not known. */
+  moduleId(): string | null {
+    return this.isTrusted() && this.last?.judgement.kind === 'verified' ? this.last.judgement.moduleId : null;
+  }
+
   /**
    * The key of the legacy suite that it attested when it was last verified, 32 bytes; null where it attested none, and undefined where it
    * was never verified, or something else has answered since.

@@ -1,15 +1,18 @@
 import {
+  ATTEMPT_HEADER,
   DISPATCHED_BEFORE,
   DISPATCHED_BEFORE_HEADER,
   INTERIM_RECEIPT_HEADER,
   LIMITS,
   MAX_KEY_STATUS_BYTES,
   MAX_PUBLIC_CONFIGURATION_BYTES,
+  decodeAgentReply,
   decodeKeyStatus,
   decodeRelayAnswer,
   decodeSealedAnswer,
   enclaveHealthSchema,
   toHex,
+  type AgentReply,
   type EnclaveHealth,
   type KeyStatus,
   type RelayAnswer,
@@ -112,6 +115,35 @@ export class EnclaveClient {
   }
 
   /**
+   * @param request an AgentRequest in its CBOR form
+   * @param options.isRepeat this attempt was relayed before: the enclave begins no call
+   * @param options.timeoutMs for the whole exchange
+   */
+  async runTask(
+    request: Uint8Array,
+    { attempt, isRepeat, timeoutMs }: { attempt: 1 | 2; isRepeat: boolean; timeoutMs: number },
+  ): Promise<EnclaveResult<AgentReply>> {
+    return this.ask(
+      'agents',
+      {
+        method: 'POST',
+        path: '/agents',
+        accept: 'application/cbor',
+        contentType: 'application/cbor',
+        headers: {
+          [ATTEMPT_HEADER]: String(attempt),
+          ...(isRepeat && { [DISPATCHED_BEFORE_HEADER]: DISPATCHED_BEFORE }),
+        },
+        body: request,
+      },
+      LIMITS.maxAgentReplyBytes,
+      undefined,
+      ({ contentType, body }) => (contentType === 'application/cbor' ? readAgentReply(body) : undefined),
+      timeoutMs,
+    );
+  }
+
+  /**
    * @param offer a KeyOffer in its CBOR form
    * @returns what the enclave reports of its keys; `unsupported` for an older enclave that does not report them
    */
@@ -194,6 +226,14 @@ function resultOf<Answer>(
 function readKeyStatus(body: Uint8Array): KeyStatus | undefined {
   try {
     return decodeKeyStatus(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function readAgentReply(body: Uint8Array): AgentReply | undefined {
+  try {
+    return decodeAgentReply(body);
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@ import { DELIVERY_SECONDS, Metrics } from '../../core/telemetry/metrics';
 import type { EnclaveResult } from './enclave-result';
 
 /** What the gateway asks of an enclave. */
-export type EnclaveStep = 'health' | 'attestation' | 'configuration' | 'relay' | 'keys';
+export type EnclaveStep = 'health' | 'attestation' | 'configuration' | 'relay' | 'keys' | 'agents';
 
 @Injectable()
 export class EnclaveMetrics {

@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../core/database/database';
+import { Metrics, sharedReading } from '../../core/telemetry/metrics';
+
+interface Open {
+  readonly open: number;
+  readonly overdue: number;
+  readonly off: number;
+}
+
+/** Of all processes together, read from the database: aggregate with max, not with sum. Without the database they are absent. */
+@Injectable()
+export class AgentGauges {
+  constructor(metrics: Metrics, database: Database) {
+    const reading = sharedReading(() =>
+      database.read(async (client) => {
+        const [row] = await client.$queryRaw<[Open]>`
+          SELECT count(*)::int AS open, (count(*) FILTER (WHERE deadline_at < now()))::int AS overdue,
+            (SELECT count(*)::int FROM agent_model_off WHERE cleared_at IS NULL) AS off
+          FROM agent_reservation WHERE state = 'reserved'`;
+        return row;
+      }),
+    );
+    metrics.readingGauge(
+      'communique_agent_reservations_open',
+      'Attempts at a model that are neither settled, released nor charged.',
+      reading,
+      ({ open }) => open,
+    );
+    metrics.readingGauge(
+      'communique_agent_reservations_overdue',
+      'Open attempts whose deadline has passed. They are charged ten minutes after it.',
+      reading,
+      ({ overdue }) => overdue,
+    );
+    metrics.readingGauge(
+      'communique_agent_models_off',
+      'Models, or whole providers, that are off until an operator clears them.',
+      reading,
+      ({ off }) => off,
+    );
+  }
+}

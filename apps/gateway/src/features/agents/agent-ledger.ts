@@ -1,0 +1,197 @@
+import type { Usage } from '@communique-tee/protocol';
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../core/database/database';
+import type { AgentReservation } from '../../core/database/generated/client';
+import type { Windows } from '../budget/windows';
+
+/** Which attempt of which task. */
+export interface AttemptId {
+  readonly requestId: string;
+  readonly attempt: 1 | 2;
+}
+
+export interface AttemptToReserve extends AttemptId, Windows {
+  readonly owner: string;
+  /** 32 bytes. */
+  readonly requestSha256: Uint8Array;
+  /** 16 bytes. */
+  readonly keyId: Uint8Array;
+  /** Attested module id of the enclave that gets the task. */
+  readonly enclave: string;
+  readonly modelClass: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly amountMicroUsd: bigint;
+  readonly priceVersion: string;
+  readonly now: Date;
+  readonly deadlineAt: Date;
+  readonly userDayCapMicroUsd: bigint;
+  readonly systemHourCapMicroUsd: bigint;
+  readonly systemDayCapMicroUsd: bigint;
+}
+
+/** prisma/sql/agent_calls.sql defines each. */
+export type ReserveOutcome =
+  | 'accepted'
+  | 'known'
+  | 'message_id_taken'
+  | 'outcome_unknown'
+  | 'model_off'
+  | 'task_running'
+  | 'emergency_stop'
+  | 'user_daily_limit_reached'
+  | 'system_hourly_limit_reached'
+  | 'threshold_reached'
+  | 'system_daily_limit_reached'
+  | 'agent_share_reached';
+
+export type AttemptState = AgentReservation['state'];
+
+/** How an attempt ends. Amounts are micro-dollars. */
+export type AttemptEnd =
+  | { readonly state: 'released' }
+  | {
+      readonly state: 'settled';
+      readonly spentMicroUsd: bigint;
+      readonly end: string;
+      /** The usage statement, a JWS. */
+      readonly statement: string;
+      readonly usage: Usage | null;
+      /** Switches off this model of the attempt's provider, or all of them (`*`). */
+      readonly off: { readonly model: string; readonly why: 'above_reservation' | 'free_tier' } | null;
+    };
+
+/** The rows of agent_reservation, and what they hold in the budget's windows. Each method is one transaction. */
+@Injectable()
+export class AgentLedger {
+  constructor(private readonly database: Database) {}
+
+  /** @throws ProblemError `database_unavailable` (it is then not known whether it was reserved) | `overloaded` */
+  async reserve(attempt: AttemptToReserve): Promise<ReserveOutcome> {
+    const [row] = await this.database.statement<{ outcome: ReserveOutcome }>(
+      'reserve_agent_call',
+      `SELECT reserve_agent_call(${placeholders(18)}) AS outcome`,
+      [
+        attempt.requestId,
+        attempt.attempt,
+        attempt.owner,
+        attempt.requestSha256,
+        attempt.keyId,
+        attempt.enclave,
+        attempt.modelClass,
+        attempt.provider,
+        attempt.model,
+        attempt.amountMicroUsd,
+        attempt.priceVersion,
+        attempt.now,
+        attempt.hour,
+        attempt.day,
+        attempt.deadlineAt,
+        attempt.userDayCapMicroUsd,
+        attempt.systemHourCapMicroUsd,
+        attempt.systemDayCapMicroUsd,
+      ],
+    );
+    if (row === undefined) throw new Error('reserve_agent_call returned nothing');
+    return row.outcome;
+  }
+
+  /**
+   * Call it before the bytes leave. A stop that is committed before this returns `dispatched` holds.
+   * @returns `emergency_stop`: the attempt was released
+   * @throws ProblemError `database_unavailable` | `overloaded`
+   */
+  async dispatch({ requestId, attempt }: AttemptId, now: Date): Promise<'dispatched' | 'emergency_stop' | 'ended'> {
+    const [row] = await this.database.statement<{ outcome: 'dispatched' | 'emergency_stop' | 'ended' }>(
+      'dispatch_agent_call',
+      'SELECT dispatch_agent_call($1, $2, $3) AS outcome',
+      [requestId, attempt, now],
+    );
+    if (row === undefined) throw new Error('dispatch_agent_call returned nothing');
+    return row.outcome;
+  }
+
+  /**
+   * Runs `work` while no stop can be committed: raising one waits for it, so hold it for moments only. It holds a connection of the pool.
+   * @returns null where spending is stopped: `work` was not begun
+   * @throws ProblemError `database_unavailable` | `overloaded`, and what `work` throws
+   */
+  unlessStopped<T>(work: () => Promise<T>): Promise<{ readonly result: T } | null> {
+    let begun: Promise<T> | undefined;
+    return this.database.transaction(async (transaction) => {
+      const [{ stopped }] = await transaction.$queryRaw<[{ stopped: boolean }]>`SELECT spending_stopped() AS stopped`;
+      if (stopped) return null;
+      // Once, should the transaction be run again.
+      begun ??= work();
+      return { result: await begun };
+    });
+  }
+
+  /** The enclave refused the attempt before any byte left, and it waits to be dispatched again. */
+  async undispatch({ requestId, attempt }: AttemptId): Promise<void> {
+    await this.database.read((client) =>
+      client.agentReservation.updateMany({
+        where: { requestId, attempt, state: 'reserved' },
+        data: { dispatchedAt: null },
+      }),
+    );
+  }
+
+  /**
+   * @returns the state that the attempt had before; it tells whether anything changed (prisma/sql/agent_calls.sql). null: no such attempt
+   * @throws ProblemError `database_unavailable` | `overloaded`
+   */
+  async end({ requestId, attempt }: AttemptId, end: AttemptEnd, now: Date): Promise<AttemptState | null> {
+    const settled = end.state === 'settled' ? end : null;
+    const [row] = await this.database.statement<{ before: AttemptState | null }>(
+      'end_agent_call',
+      `SELECT end_agent_call(${placeholders(10)}) AS before`,
+      [
+        requestId,
+        attempt,
+        end.state,
+        settled?.spentMicroUsd ?? 0n,
+        now,
+        settled?.end ?? null,
+        settled?.statement ?? null,
+        settled === null || settled.usage === null ? null : tokensOf(settled.usage),
+        settled?.off?.model ?? null,
+        settled?.off?.why ?? null,
+      ],
+    );
+    return row?.before ?? null;
+  }
+
+  /** Ends one attempt that has been overdue since before `overdue`; null where there is none. */
+  async endOverdue(overdue: Date, now: Date): Promise<'charged' | 'released' | null> {
+    const [row] = await this.database.statement<{ ended: 'charged' | 'released' | null }>(
+      'end_overdue_agent_call',
+      'SELECT end_overdue_agent_call($1, $2) AS ended',
+      [overdue, now],
+    );
+    return row?.ended ?? null;
+  }
+
+  /** All attempts at a task, in order. @throws ProblemError `database_unavailable` | `overloaded` */
+  attemptsOf(requestId: string): Promise<AgentReservation[]> {
+    return this.database.read((client) =>
+      client.agentReservation.findMany({ where: { requestId }, orderBy: { attempt: 'asc' } }),
+    );
+  }
+
+  /** @throws ProblemError `database_unavailable` | `overloaded` */
+  find({ requestId, attempt }: AttemptId): Promise<AgentReservation | null> {
+    return this.database.read((client) =>
+      client.agentReservation.findUnique({ where: { requestId_attempt: { requestId, attempt } } }),
+    );
+  }
+}
+
+function placeholders(count: number): string {
+  return Array.from({ length: count }, (_, at) => `$${String(at + 1)}`).join(', ');
+}
+
+/** In the order of end_agent_call. */
+function tokensOf(usage: Usage): number[] {
+  return [usage.input, usage.cached, usage.cacheWrittenShort, usage.cacheWrittenLong, usage.output, usage.thinking];
+}

@@ -1,0 +1,153 @@
+import { priceTableSha256, PRICE_TABLE, rowOf, reservationMicroUsd } from '@communique-tee/agents';
+import { toHex, type AgentOffer, type PublicConfiguration } from '@communique-tee/protocol';
+import { Inject, Injectable } from '@nestjs/common';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { Database } from '../../core/database/database';
+import { ProblemError } from '../../core/problems/problem-error';
+import { AttestationMonitor } from '../attestation/attestation-monitor';
+import type { EnclaveMonitor } from '../attestation/enclave-monitor';
+import type { PostedTask } from './read-agent-request';
+
+export type ModelClass = NonNullable<PublicConfiguration['services']['agents']>['classes'][number];
+
+/** Where a task goes, and the most that one attempt at it costs. */
+export interface Placement {
+  readonly enclave: EnclaveMonitor;
+  /** The attested module id of that enclave. */
+  readonly moduleId: string;
+  readonly modelClass: ModelClass;
+  readonly amountMicroUsd: bigint;
+}
+
+/** Why no task is taken. `off`: AGENTS is off. `not_offered`: no trusted enclave attests the service. `prices_disagree`: none with our price table. */
+export type AgentsState = 'on' | 'off' | 'not_offered' | 'prices_disagree';
+
+export interface ModelOff {
+  readonly provider: string;
+  /** `*`: every model of the provider. */
+  readonly model: string;
+  readonly why: string;
+  readonly since: Date;
+}
+
+const RETRY_AFTER_SECONDS = 5;
+/** How long another gateway's, or an operator's, change of what is off may take to be shown here. Reserving asks the database anyway. */
+const FRESH_MS = 2000;
+
+/** What can be asked of models now: the classes that enclaves attest under the price table of this gateway, less what is off. */
+@Injectable()
+export class AgentOffers {
+  readonly prices = { version: PRICE_TABLE.version, sha256: priceTableSha256(PRICE_TABLE) };
+  private lastOff: { readonly at: number; readonly rows: Promise<ModelOff[]> } | undefined;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'agents'>,
+    private readonly monitor: AttestationMonitor,
+    private readonly database: Database,
+  ) {}
+
+  state(): AgentsState {
+    if (!this.config.agents.on) return 'off';
+    const attested = this.monitor.enclaves.flatMap((enclave) => serviceOf(enclave) ?? []);
+    if (attested.some((service) => this.agrees(service))) return 'on';
+    return attested.length === 0 ? 'not_offered' : 'prices_disagree';
+  }
+
+  /** For `GET /api/agents`. @throws ProblemError `database_unavailable` | `overloaded` */
+  async offer(): Promise<AgentOffer> {
+    if (this.state() !== 'on') return { on: false, classes: [], prices: null };
+    const off = await this.modelsOff();
+    const classes = this.classes().map((each) => ({ ...each, tasks: [...each.tasks], available: !isOff(each, off) }));
+    return { on: true, classes, prices: { ...this.prices } };
+  }
+
+  /** What is off and not cleared, as of two seconds ago. @throws ProblemError `database_unavailable` | `overloaded` */
+  async modelsOff(now = performance.now()): Promise<ModelOff[]> {
+    if (this.lastOff === undefined || now - this.lastOff.at > FRESH_MS) {
+      const rows = this.database.read((client) =>
+        client.agentModelOff.findMany({
+          where: { clearedAt: null },
+          select: { provider: true, model: true, why: true, since: true },
+          orderBy: { since: 'asc' },
+          take: 100,
+        }),
+      );
+      this.lastOff = { at: now, rows };
+      rows.catch(() => {
+        this.lastOff = undefined;
+      });
+    }
+    return this.lastOff.rows;
+  }
+
+  /**
+   * Chooses the enclave that opens the task: one that holds its key, and of several the one with the fewest tasks of this process.
+   * @param running how many tasks of this process an enclave has
+   * @param only the enclave that it has to be
+   * @throws ProblemError `agents_off` | `model_class_unknown` | `malformed_body` | `key_retired` | `enclave_unavailable`
+   */
+  place(
+    { request }: PostedTask,
+    running: (enclave: EnclaveMonitor) => number,
+    now: Date,
+    only?: EnclaveMonitor,
+  ): Placement {
+    if (this.state() === 'off') throw new ProblemError('agents_off');
+    const keyId = toHex(request.sealed.keyId);
+    const held = this.monitor.enclaves.map((enclave) => ({ enclave, keyIds: enclave.heldKeyIds() }));
+    const holders = held.filter(
+      ({ enclave, keyIds }) => keyIds?.includes(keyId) && (only === undefined || enclave === only),
+    );
+    if (holders.length === 0) {
+      // Whether a key is retired decides about nothing but this task, which nothing was spent on: the client seals it again.
+      if (held.every(({ keyIds }) => keyIds !== null)) throw new ProblemError('key_retired');
+      throw new ProblemError('enclave_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+    }
+    const offering = holders.filter(({ enclave }) => this.agrees(serviceOf(enclave)));
+    if (offering.length === 0) throw new ProblemError('agents_off');
+    const [best] = offering
+      .flatMap(({ enclave }) => {
+        const moduleId = enclave.moduleId();
+        const modelClass = serviceOf(enclave)?.classes.find(({ id }) => id === request.modelClass);
+        return moduleId === null || modelClass === undefined ? [] : [{ enclave, moduleId, modelClass }];
+      })
+      .sort((a, b) => running(a.enclave) - running(b.enclave));
+    if (best === undefined) throw new ProblemError('model_class_unknown');
+    const { modelClass } = best;
+    if (request.maxOutputTokens > modelClass.maxOutputTokens)
+      throw new ProblemError('malformed_body', { detail: 'maxOutputTokens is more than the model class takes.' });
+    const row = rowOf(PRICE_TABLE, modelClass.provider, modelClass.model, now);
+    // The enclave did not start with such a model; its prices may have ended since.
+    if (row === null) throw new ProblemError('model_class_unknown');
+    const { maxOutputTokens } = request;
+    const ciphertextBytes = request.sealed.ciphertext.length;
+    return { ...best, amountMicroUsd: reservationMicroUsd({ row, ciphertextBytes, maxOutputTokens }) };
+  }
+
+  /** The enclave that an attempt went to; null where it is not reached now, or was restarted. */
+  byModuleId(moduleId: string): EnclaveMonitor | null {
+    return this.monitor.enclaves.find((enclave) => enclave.moduleId() === moduleId) ?? null;
+  }
+
+  private classes(): ModelClass[] {
+    const all = this.monitor.enclaves.flatMap((enclave) => {
+      const service = serviceOf(enclave);
+      return this.agrees(service) ? service.classes : [];
+    });
+    return [...new Map(all.map((each) => [each.id, each])).values()];
+  }
+
+  private agrees(service: AttestedAgents | undefined): service is AttestedAgents {
+    return service?.pricesVersion === this.prices.version && service.pricesSha256 === this.prices.sha256;
+  }
+}
+
+type AttestedAgents = NonNullable<PublicConfiguration['services']['agents']>;
+
+function serviceOf(enclave: EnclaveMonitor): AttestedAgents | undefined {
+  return enclave.isTrusted() ? enclave.attestedConfiguration()?.services.agents : undefined;
+}
+
+function isOff({ provider, model }: ModelClass, off: readonly ModelOff[]): boolean {
+  return off.some((row) => row.provider === provider && (row.model === '*' || row.model === model));
+}

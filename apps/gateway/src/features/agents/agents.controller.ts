@@ -1,0 +1,133 @@
+import {
+  agentOfferSchema,
+  agentRequestJsonSchema,
+  agentResultSchema,
+  isProviderFailure,
+  type AgentOffer,
+  type AgentResult,
+} from '@communique-tee/protocol';
+import { Controller, Get, Header, HttpCode, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DATABASE_PROBLEMS } from '../../core/database/database';
+import { ProblemError } from '../../core/problems/problem-error';
+import { BINARY, type Tag } from '../../core/routing/operation';
+import { RateLimit } from '../../core/routing/rate-limit.decorator';
+import { Operation } from '../../core/routing/route-policy';
+import { Authenticated } from '../auth/authenticated';
+import { Caller, type CallerIdentity } from '../auth/caller';
+import { AgentCalls } from './agent-calls';
+import { exampleTask, OFFER_EXAMPLE, OFFER_OFF_EXAMPLE, RESULT_EXAMPLE } from './agent-examples';
+import { AgentOffers } from './agent-offers';
+import { readAgentRequest } from './read-agent-request';
+
+const AGENTS: Tag = {
+  name: 'Agents',
+  description: 'Ask a model for help with a draft. The task and its answer are sealed.',
+};
+
+@Controller('api/agents')
+export class AgentsController {
+  constructor(
+    private readonly calls: AgentCalls,
+    private readonly offers: AgentOffers,
+  ) {}
+
+  @Get()
+  @RateLimit('api')
+  @Operation({
+    id: 'getAgents',
+    tag: AGENTS,
+    summary: 'Get the model classes that tasks can name',
+    description:
+      'What enclaves attest, and what is off now. A client takes the classes from the attested configuration, and believes only `on` and `available` here.',
+    answers: {
+      '200': {
+        description: 'The model classes; none where no tasks are taken.',
+        content: {
+          'application/json': { schema: agentOfferSchema, examples: { on: OFFER_EXAMPLE, off: OFFER_OFF_EXAMPLE } },
+        },
+        headers: { 'Cache-Control': 'For ten seconds, and publicly.' },
+      },
+    },
+    problems: [...DATABASE_PROBLEMS],
+  })
+  @Header('cache-control', 'public, max-age=10')
+  offer(): Promise<AgentOffer> {
+    return this.offers.offer();
+  }
+
+  @Post()
+  @HttpCode(200)
+  @Authenticated()
+  @RateLimit('api')
+  @Operation({
+    id: 'submitAgentTask',
+    tag: AGENTS,
+    summary: 'Have a sealed task done by a model',
+    description:
+      'The enclave opens the task, asks the provider of the model class, and seals the answer for the sender. The most that an attempt can cost is reserved from the budget first; what the enclave signs that it cost is booked. The same bytes again get the same answer for ten minutes and cost nothing: repeat them after a cut connection, a time-out or a 503. Where what became of a task is not known (`outcome_unknown`), it is not sent again. A user has one task at a time.',
+    body: {
+      'application/json': { schema: agentRequestJsonSchema, examples: { task: exampleTask } },
+      'application/cbor': {
+        schema: {
+          ...BINARY,
+          description: 'Canonical CBOR: `[1, model class, maximum output tokens, bytes of the sealed task]`.',
+        },
+      },
+    },
+    answers: {
+      '200': {
+        description: 'The sealed answer, and the signed statement of what it cost.',
+        content: { 'application/json': { schema: agentResultSchema, examples: { answer: RESULT_EXAMPLE } } },
+      },
+    },
+    problems: [
+      ...DATABASE_PROBLEMS,
+      'malformed_body',
+      'body_too_large',
+      'unsupported_media_type',
+      'suite_unsupported',
+      'model_class_unknown',
+      'agents_off',
+      'key_retired',
+      'message_id_taken',
+      'outcome_unknown',
+      'message_expired',
+      'expiry_out_of_range',
+      'sealed_message_refused',
+      'task_running',
+      'agent_share_reached',
+      'user_daily_limit_reached',
+      'enclave_answer_invalid',
+      'model_off',
+      'provider_unavailable',
+      'system_hourly_limit_reached',
+      'system_daily_limit_reached',
+      'emergency_stop',
+      'enclave_unavailable',
+      'enclave_busy',
+      'keys_not_ready',
+      'enclave_timeout',
+    ],
+  })
+  async run(
+    @Req() request: FastifyRequest,
+    @Caller() { owner }: CallerIdentity,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AgentResult> {
+    const task = readAgentRequest(request.body);
+    const left = new AbortController();
+    reply.raw.once('close', () => {
+      left.abort();
+    });
+    const { attempts, claims, reply: replied } = await this.calls.run(task, { owner, left: left.signal });
+    const { statement } = replied;
+    const attestationDocument = Buffer.from(replied.attestationDocument).toString('base64');
+    if (isProviderFailure(claims.end))
+      throw new ProblemError('provider_unavailable', {
+        failure: { reason: claims.end, statement, attestationDocument },
+      });
+    const answer = Buffer.from(replied.answer).toString('base64');
+    return { id: task.requestId, answer, statement, attestationDocument, attempts };
+  }
+}

@@ -1,0 +1,594 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { agentRequestToJson, encodeAgentReply } from '@communique-tee/protocol';
+import type { GatewayUnderTest } from '../../testing/gateway-under-test';
+import { Database } from '../../core/database/database';
+import { answer, problem } from '../enclave/testing/test-enclave';
+import { AttestationMonitor } from '../attestation/attestation-monitor';
+import { OverdueSweeper } from './overdue-sweeper';
+import { TaskBench, until } from './testing/task-bench';
+import { encoded, type Done, type TaskEnclave } from './testing/task-enclave';
+
+const LATER = (minutes: number) => new Date(Date.now() + minutes * 60_000);
+/** At the prices of gpt-6-luna: 100 tokens of input and 50 of output, rounded up. */
+const COST = 35n;
+
+describe('POST /api/agents', () => {
+  let bench: TaskBench;
+  let enclave: TaskEnclave;
+  let gateway: GatewayUnderTest;
+
+  beforeAll(async () => {
+    bench = await TaskBench.start();
+    await bench.renew();
+    enclave = await bench.enclave();
+    gateway = await bench.gateway([enclave]);
+  });
+  beforeEach(async () => {
+    enclave.forget();
+    await gateway.app.get(AttestationMonitor).checkNow();
+    await bench.empty(gateway);
+  });
+  afterEach(async () => {
+    expect(await bench.ledgerFaults()).toEqual([]);
+    await bench.end({ gateways: 1, enclaves: 1 });
+  });
+  afterAll(() => bench.stop());
+
+  const database = () => gateway.app.get(Database).client;
+  const stop = () => database().emergencyStop.create({ data: { reason: 'test' } });
+  const state = async () => (await bench.rows(gateway)).map((row) => [row.attempt, row.state, row.spentMicroUsd]);
+  /** How much a metric rises with what `work` does. */
+  async function risenBy(name: string, labels: Record<string, string>, work: () => Promise<unknown>): Promise<number> {
+    const before = await bench.metric(gateway, name, labels);
+    await work();
+    return (await bench.metric(gateway, name, labels)) - before;
+  }
+  /** A provider that answers once it is let go. */
+  function held(done: Done = {}) {
+    let letGo: () => void = () => undefined;
+    const waits = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    enclave.provider = async () => {
+      await waits;
+      return done;
+    };
+    return letGo;
+  }
+
+  it('relays a task, settles it by the signed statement, and answers with both', async () => {
+    const request = enclave.request();
+    const posted = await bench.post(gateway, request);
+    expect(posted).toMatchObject({ status: 200, code: 'ok', body: { attempts: 1 } });
+    const [row] = await bench.rows(gateway);
+    expect(row).toMatchObject({
+      state: 'settled',
+      end: 'complete',
+      spentMicroUsd: COST,
+      inputTokens: 100n,
+      outputTokens: 50n,
+      statement: posted.body['statement'],
+      enclave: enclave.moduleId,
+      priceVersion: expect.any(String) as unknown,
+    });
+    expect(row?.reservedMicroUsd).toBeGreaterThan(COST);
+    const labels = { provider: 'openai', model: 'gpt-6-luna', end: 'complete' };
+    expect(await bench.metric(gateway, 'communique_agent_attempts_total', labels)).toBe(1);
+    expect(await bench.metric(gateway, 'communique_agent_micro_usd_total', labels)).toBe(Number(COST));
+    expect(await bench.metric(gateway, 'communique_agent_tokens_total', { ...labels, class: 'output' })).toBe(50);
+  });
+
+  it('takes the JSON form as the same request', async () => {
+    const request = enclave.request();
+    await bench.post(gateway, request);
+    const response = await fetch(`${gateway.url}/api/agents`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${await bench.token()}` },
+      body: JSON.stringify(agentRequestToJson(request)),
+    });
+    expect(response.status).toBe(200);
+    expect(enclave.calls).toHaveLength(1);
+  });
+
+  it('refuses what it cannot read, who has no token, and classes that are not attested', async () => {
+    const unsigned = await fetch(`${gateway.url}/api/agents`, { method: 'POST', body: encoded(enclave.request()) });
+    expect(unsigned.status).toBe(401);
+    const request = enclave.request();
+    const cases = [
+      [new Uint8Array([1, 2, 3]), 'malformed_body'],
+      [{ ...request, modelClass: 'nothing' }, 'model_class_unknown'],
+      [enclave.request({ sealed: { keyId: new Uint8Array(16) } }), 'key_retired'],
+      [enclave.request({ sealed: { expiresAtSeconds: Math.floor(Date.now() / 1000) + 700 } }), 'expiry_out_of_range'],
+      [enclave.request({ sealed: { expiresAtSeconds: Math.floor(Date.now() / 1000) - 1 } }), 'expiry_out_of_range'],
+    ] as const;
+    for (const [body, code] of cases) expect(await bench.post(gateway, body)).toMatchObject({ code });
+    expect(enclave.calls).toEqual([]);
+    expect(await bench.rows(gateway)).toEqual([]);
+  });
+
+  it('shows the attested classes, and what is off', async () => {
+    await database().agentModelOff.create({ data: { provider: 'openai', model: '*', why: 'free_tier' } });
+    const response = await fetch(`${gateway.url}/api/agents`);
+    expect(response.headers.get('cache-control')).toBe('public, max-age=10');
+    expect(await response.json()).toMatchObject({
+      on: true,
+      classes: [
+        { id: 'quick', provider: 'openai', available: false },
+        { id: 'careful', provider: 'anthropic', available: true },
+        { id: 'other', provider: 'gemini', available: true },
+      ],
+    });
+    expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 503, code: 'model_off' });
+    expect(await bench.post(gateway, enclave.request({ modelClass: 'careful' }))).toMatchObject({ status: 200 });
+  });
+
+  it('takes no task where the enclave attests another price table, or no such service', async () => {
+    const offer = async () => (await fetch(`${gateway.url}/api/agents`)).json();
+    for (const agents of [{ pricesSha256: 'ab'.repeat(32) }, null]) {
+      enclave.configure(agents);
+      await gateway.app.get(AttestationMonitor).checkNow();
+      expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 404, code: 'agents_off' });
+      expect(await offer()).toEqual({ on: false, classes: [], prices: null });
+    }
+    expect(enclave.calls).toEqual([]);
+  });
+
+  it('gives the same bytes of the same user the same answer from any gateway, for one call (D8)', async () => {
+    const other = await bench.gateway([enclave]);
+    const request = enclave.request();
+    const letGo = held();
+    const both = [bench.post(gateway, request), bench.post(other, request)];
+    await until(() => enclave.calls.length === 1);
+    letGo();
+    const settled = await Promise.all(both);
+    for (let posted of settled) {
+      // The second one may have come before the first one was relayed.
+      while (posted.code === 'task_running') posted = await bench.post(other, request);
+      expect(posted).toMatchObject({ status: 200 });
+    }
+    const again = await bench.post(other, request);
+    const first = await bench.post(gateway, request);
+    expect(again.body).toEqual(first.body);
+    expect(enclave.calls).toHaveLength(1);
+    expect(await state()).toEqual([[1, 'settled', COST]]);
+  });
+
+  it('tells a repeat that overtakes its task on the way to come back, and does not give it up', async () => {
+    const request = enclave.request();
+    let arrive: () => void = () => undefined;
+    const onTheWay = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    let first = true;
+    enclave.intercept = async ({ path }) => {
+      if (path !== '/agents' || !first) return false;
+      first = false;
+      await onTheWay;
+      return false;
+    };
+    const posted = bench.post(gateway, request);
+    await until(() => !first);
+    expect(await bench.post(gateway, request)).toMatchObject({ status: 429, code: 'task_running', retryAfter: '2' });
+    arrive();
+    expect(await posted).toMatchObject({ status: 200 });
+    expect((await bench.post(gateway, request)).body).toEqual((await posted).body);
+    expect(enclave.calls).toHaveLength(1);
+  });
+
+  it('tells another user nothing of bytes that are not theirs', async () => {
+    const request = enclave.request();
+    await bench.post(gateway, request);
+    const others = [
+      await bench.post(gateway, request, { subject: 'mallory' }),
+      await bench.post(gateway, enclave.request({ sealed: { messageId: request.sealed.messageId } }), {
+        subject: 'mallory',
+      }),
+    ];
+    for (const posted of others) expect(posted).toMatchObject({ status: 409, code: 'message_id_taken' });
+    expect(others[0]?.body).toEqual(others[1]?.body);
+    expect(enclave.calls).toHaveLength(1);
+  });
+
+  it('makes no call for a repeat whose enclave was restarted, or is another one with the same key (D8)', async () => {
+    const sibling = await bench.enclave(enclave);
+    const both = await bench.gateway([enclave, sibling]);
+    const request = enclave.request();
+    let posted = await bench.post(both, request);
+    expect(posted).toMatchObject({ status: 200 });
+    const [one, two] = enclave.calls.length === 1 ? [enclave, sibling] : [sibling, enclave];
+    await one.kill();
+    posted = await bench.post(both, request);
+    while (posted.code === 'enclave_unavailable') posted = await bench.post(both, request);
+    expect(posted).toMatchObject({ status: 409, code: 'outcome_unknown' });
+    await one.boot();
+    // Before the gateway has seen that it is another run, and after.
+    expect(await bench.post(both, request)).toMatchObject({ code: 'outcome_unknown' });
+    await both.app.get(AttestationMonitor).checkNow();
+    expect(await bench.post(both, request)).toMatchObject({ code: 'outcome_unknown' });
+    expect(one.calls.length + two.calls.length).toBe(1);
+  });
+
+  it('gives a user one task at a time', async () => {
+    const letGo = held();
+    const first = bench.post(gateway, enclave.request());
+    await until(() => enclave.calls.length === 1);
+    expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 429, code: 'task_running' });
+    const other = bench.post(gateway, enclave.request(), { subject: 'bob' });
+    await until(() => enclave.calls.length === 2);
+    letGo();
+    expect(await first).toMatchObject({ status: 200 });
+    expect(await other).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    ['user_daily_limit_reached', 429, { DEFAULT_USER_DAILY_LIMIT: '1.60' }, { user: 1_599_000n }],
+    ['system_hourly_limit_reached', 503, { SYSTEM_HOURLY_LIMIT: '1.60' }, { hour: 1_599_000n }],
+    ['agent_share_reached', 429, { SYSTEM_HOURLY_LIMIT: '1.60' }, {}],
+  ])('refuses with %s before any call', async (code, status, environment, used) => {
+    const tight = await bench.gateway([enclave], environment);
+    // A message's highest cost is the least that a cap may be; a large task at a dearer model costs about a twentieth of it.
+    const request = enclave.request({ modelClass: 'careful', bucket: 32_768 });
+    await bench.post(tight, enclave.request());
+    const { user, hour } = used as { user?: bigint; hour?: bigint };
+    if (user !== undefined)
+      await database().budgetWindow.updateMany({ where: { scope: 'user_day' }, data: { spentMicroUsd: user } });
+    if (hour !== undefined)
+      await database().budgetWindow.updateMany({ where: { scope: 'system_hour' }, data: { spentMicroUsd: hour } });
+    const posted = await bench.post(tight, request);
+    expect(posted).toMatchObject({ status, code, retryAfter: expect.any(String) as unknown });
+    expect(enclave.calls).toHaveLength(1);
+    await database().budgetWindow.updateMany({
+      where: { scope: { not: 'system_day' } },
+      data: { spentMicroUsd: COST },
+    });
+  });
+
+  it('raises the emergency stop where what is spent leaves no room, and then refuses everything', async () => {
+    const tight = await bench.gateway([enclave], { EMERGENCY_SHUTDOWN_THRESHOLD: '1.60' });
+    await bench.post(tight, enclave.request());
+    await database().budgetWindow.updateMany({ where: { scope: 'system_day' }, data: { spentMicroUsd: 1_599_999n } });
+    expect(await bench.post(tight, enclave.request())).toMatchObject({ status: 503, code: 'emergency_stop' });
+    expect(await database().emergencyStop.count({ where: { clearedAt: null } })).toBe(1);
+    expect(await bench.post(gateway, enclave.request(), { subject: 'bob' })).toMatchObject({ code: 'emergency_stop' });
+    await database().budgetWindow.updateMany({ where: { scope: 'system_day' }, data: { spentMicroUsd: COST } });
+  });
+
+  describe('a statement', () => {
+    it('above its reservation is booked in full, alarmed, and switches the model off (D6)', async () => {
+      enclave.provider = () => ({ usage: { input: 38_651, output: 1301, thinking: 355_987 } });
+      const alarms = await risenBy('communique_agent_alarms_total', { alarm: 'above_reservation' }, async () => {
+        expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 200 });
+      });
+      expect(alarms).toBe(1);
+      const [row] = await bench.rows(gateway);
+      expect(row?.spentMicroUsd).toBeGreaterThan(row?.reservedMicroUsd ?? 0n);
+      expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 503, code: 'model_off' });
+      expect(await bench.post(gateway, enclave.request({ modelClass: 'careful' }))).toMatchObject({ status: 200 });
+      await database().agentModelOff.updateMany({
+        data: { clearedAt: new Date(), clearedBy: 'op', clearedWhy: 'seen' },
+      });
+      enclave.provider = () => ({});
+      expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 200 });
+    });
+
+    const stranger = generateKeyPairSync('ed25519').privateKey;
+    it.each<[string, Done | ((request: Uint8Array) => Promise<Done>)]>([
+      ['under another key', { key: stranger }],
+      ['of another request', { claims: { request_id: '4eb3d10b-6f4d-48b6-996e-9fae76363ed1' } }],
+      ['of other bytes', { claims: { request_sha256: 'A'.repeat(43) } }],
+      ['of another attempt', { claims: { attempt: 2 } }],
+      ['of another model', { claims: { provider: 'gemini', model: 'gemini-3.5-flash-lite' } }],
+      ['of another class', { claims: { model_class: 'careful' } }],
+      ['under another price table', { claims: { prices_sha256: 'ab'.repeat(32) } }],
+      ['with a cost that is too low', { claims: { cost_micro_usd: '1' } }],
+      ['with a cost that is too high', { claims: { cost_micro_usd: '9999999' } }],
+      ['of nothing billed for an answer', { claims: { usage_state: 'not_billed', usage: null, cost_micro_usd: '0' } }],
+      ['of another measurement', { claims: { pcr0: 'ab'.repeat(48) } }],
+      ['of another time', { claims: { time: Math.floor(Date.now() / 1000) - 86_400 } }],
+      ['that is no statement', { reply: { statement: 'a.b.c' } }],
+    ])('%s is refused: the reservation stays, and is charged', async (_, done) => {
+      const forged = done as Done;
+      // The enclave's own signing refuses claims that contradict themselves; a forger's does not.
+      enclave.provider = () => forged;
+      const posted = await bench.post(gateway, enclave.request());
+      expect(['enclave_answer_invalid', 'enclave_unavailable']).toContain(posted.code);
+      expect(await state()).toEqual([[1, 'reserved', null]]);
+      const sweeper = gateway.app.get(OverdueSweeper);
+      expect(await sweeper.sweep(LATER(11))).toEqual({ charged: 0, released: 0 });
+      expect(await sweeper.sweep(LATER(12))).toEqual({ charged: 1, released: 0 });
+      const [row] = await bench.rows(gateway);
+      expect(row).toMatchObject({ state: 'charged', spentMicroUsd: row?.reservedMicroUsd, statement: null });
+    });
+
+    it('that was signed for another task is refused where it is replayed', async () => {
+      const cheap = await enclave.reply(encoded(enclave.request()), 1, { usage: { input: 1, output: 1 } });
+      enclave.provider = () => ({ reply: cheap });
+      const refused = await risenBy('communique_agent_statements_refused_total', {}, async () => {
+        expect(await bench.post(gateway, enclave.request())).toMatchObject({ code: 'enclave_answer_invalid' });
+      });
+      expect(refused).toBe(1);
+      expect(await state()).toEqual([[1, 'reserved', null]]);
+    });
+
+    it('that comes late replaces the charge', async () => {
+      enclave.intercept = (request, response) => {
+        if (request.path !== '/agents') return false;
+        enclave.intercept = () => false;
+        // Its answer is lost on the way: the provider has answered all the same.
+        void enclave.server.behaviour(request, {
+          ...response,
+          socket: null,
+          writeHead: () => ({ end: () => null }),
+        } as never);
+        response.socket?.destroy();
+        return true;
+      };
+      const request = enclave.request();
+      expect(await bench.post(gateway, request)).toMatchObject({ status: 503, code: 'enclave_unavailable' });
+      expect(await state()).toEqual([[1, 'reserved', null]]);
+      expect(await gateway.app.get(OverdueSweeper).sweep(LATER(12))).toEqual({ charged: 1, released: 0 });
+      await gateway.app.get(AttestationMonitor).checkNow();
+      expect(await bench.post(gateway, request)).toMatchObject({ status: 200 });
+      expect(await state()).toEqual([[1, 'settled', COST]]);
+      expect(enclave.calls).toHaveLength(1);
+    });
+
+    it('of an answer without usable counts costs the reservation, to the micro-dollar', async () => {
+      enclave.provider = () => ({ usageState: 'invalid' });
+      await bench.post(gateway, enclave.request());
+      const [row] = await bench.rows(gateway);
+      expect(row).toMatchObject({ state: 'settled', spentMicroUsd: row?.reservedMicroUsd, inputTokens: null });
+    });
+  });
+
+  describe('a provider that fails', () => {
+    it.each(['funds', 'key', 'location', 'request', 'model', 'quota'] as const)(
+      'for %s is told with the statement, costs nothing, and raises an alarm (D10)',
+      async (end) => {
+        enclave.provider = () => ({ end, usageState: 'not_billed' });
+        const request = enclave.request();
+        const before = await bench.metric(gateway, 'communique_agent_alarms_total', { provider: 'openai', alarm: end });
+        const posted = await bench.post(gateway, request);
+        expect(posted).toMatchObject({
+          status: 503,
+          code: 'provider_unavailable',
+          body: {
+            reason: end,
+            statement: expect.any(String) as unknown,
+            attestationDocument: expect.any(String) as unknown,
+          },
+        });
+        expect(await state()).toEqual([[1, 'settled', 0n]]);
+        expect(await bench.metric(gateway, 'communique_agent_alarms_total', { provider: 'openai', alarm: end })).toBe(
+          before + 1,
+        );
+        expect((await bench.post(gateway, request)).body).toEqual(posted.body);
+        expect(enclave.calls).toHaveLength(1);
+      },
+    );
+
+    it('with its free tier is off as a whole until an operator clears it (D11)', async () => {
+      enclave.provider = () => ({ end: 'free_tier', usageState: 'not_billed' });
+      expect(await bench.post(gateway, enclave.request({ modelClass: 'other' }))).toMatchObject({
+        status: 503,
+        body: { code: 'provider_unavailable', reason: 'free_tier' },
+      });
+      expect(await database().agentModelOff.findMany()).toMatchObject([
+        { provider: 'gemini', model: '*', why: 'free_tier' },
+      ]);
+      expect(await bench.post(gateway, enclave.request({ modelClass: 'other' }))).toMatchObject({ code: 'model_off' });
+      expect(enclave.calls).toHaveLength(1);
+    });
+
+    it('by billing another tier costs the reservation and raises an alarm; the answer is given (D3)', async () => {
+      enclave.provider = () => ({ end: 'tier_mismatch', usageState: 'invalid' });
+      expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 200 });
+      expect(await bench.metric(gateway, 'communique_agent_alarms_total', { alarm: 'tier_mismatch' })).toBe(1);
+      const [row] = await bench.rows(gateway);
+      expect(row?.spentMicroUsd).toBe(row?.reservedMicroUsd);
+    });
+
+    it('inside a 200 keeps its reservation and is not repeated (D13)', async () => {
+      enclave.provider = () => ({ end: 'server_error', usageState: 'unknown' });
+      const posted = await bench.post(gateway, enclave.request());
+      expect(posted).toMatchObject({ status: 503, body: { reason: 'server_error' } });
+      const [row] = await bench.rows(gateway);
+      expect(row).toMatchObject({ state: 'settled', spentMicroUsd: row?.reservedMicroUsd });
+      expect(enclave.calls).toHaveLength(1);
+    });
+  });
+
+  describe('a second attempt', () => {
+    const retried = (first: Done) => {
+      enclave.provider = ({ attempt }) => (attempt === 1 ? { again: { afterMs: 10 }, ...first } : {});
+    };
+
+    it('has a reservation and a statement of its own (D7)', async () => {
+      retried({ end: 'lost', usageState: 'unknown' });
+      const request = enclave.request();
+      const posted = await bench.post(gateway, request);
+      expect(posted).toMatchObject({ status: 200, body: { attempts: 2 } });
+      const rows = await bench.rows(gateway);
+      expect(rows).toMatchObject([
+        { attempt: 1, state: 'settled', end: 'lost', spentMicroUsd: rows[0]?.reservedMicroUsd },
+        { attempt: 2, state: 'settled', end: 'complete', spentMicroUsd: COST },
+      ]);
+      expect((await bench.post(gateway, request)).body).toEqual(posted.body);
+      expect(enclave.calls).toHaveLength(2);
+    });
+
+    it('is not made where a stop came between, and is once it is cleared (D9)', async () => {
+      enclave.provider = async ({ attempt }) => {
+        if (attempt === 1) await stop();
+        return attempt === 1 ? { end: 'rate', usageState: 'not_billed', again: { afterMs: 10 } } : {};
+      };
+      const request = enclave.request();
+      expect(await bench.post(gateway, request)).toMatchObject({ status: 503, code: 'emergency_stop' });
+      expect(enclave.calls).toHaveLength(1);
+      expect(await state()).toEqual([[1, 'settled', 0n]]);
+      await database().emergencyStop.updateMany({
+        data: { clearedAt: new Date(), clearedBy: 'op', clearedWhy: 'seen' },
+      });
+      expect(await bench.post(gateway, request)).toMatchObject({ status: 200, body: { attempts: 2 } });
+      expect(enclave.calls).toHaveLength(2);
+    });
+
+    it('is not made without room for it: the first one is the answer', async () => {
+      enclave.provider = async () => {
+        await database().budgetWindow.updateMany({ where: { scope: 'user_day' }, data: { spentMicroUsd: 10n ** 9n } });
+        return { end: 'overloaded', usageState: 'not_billed', again: { afterMs: 10 } };
+      };
+      const posted = await bench.post(gateway, enclave.request());
+      expect(posted).toMatchObject({ status: 503, body: { code: 'provider_unavailable', reason: 'overloaded' } });
+      expect(enclave.calls).toHaveLength(1);
+      await database().budgetWindow.updateMany({ where: { scope: 'user_day' }, data: { spentMicroUsd: 0n } });
+    });
+
+    it('is not made where the enclave proposes none, however it ended', async () => {
+      enclave.provider = () => ({ end: 'overloaded', usageState: 'not_billed' });
+      expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 503 });
+      expect(enclave.calls).toHaveLength(1);
+    });
+  });
+
+  describe('an enclave at its ceiling', () => {
+    it('keeps tasks waiting here, which get their place', async () => {
+      enclave.maxConcurrent = 1;
+      const letGo = held();
+      const first = bench.post(gateway, enclave.request());
+      await until(() => enclave.calls.length === 1);
+      const second = bench.post(gateway, enclave.request(), { subject: 'bob' });
+      await until(() => enclave.server.requests.filter(({ path }) => path === '/agents').length >= 3);
+      letGo();
+      expect(await first).toMatchObject({ status: 200 });
+      expect(await second).toMatchObject({ status: 200 });
+    });
+
+    it('begins no call after a stop: tasks that wait are refused and get their reservation back (D9)', async () => {
+      enclave.maxConcurrent = 1;
+      const letGo = held();
+      const running = bench.post(gateway, enclave.request());
+      await until(() => enclave.calls.length === 1);
+      const waiting = Array.from({ length: 5 }, (_, at) =>
+        bench.post(gateway, enclave.request(), { subject: `user-${String(at)}` }),
+      );
+      await until(async () => (await bench.rows(gateway)).length === 6);
+      await stop();
+      letGo();
+      for (const posted of await Promise.all(waiting))
+        expect(posted).toMatchObject({ status: 503, code: 'emergency_stop' });
+      expect(await running).toMatchObject({ status: 200 });
+      expect(enclave.calls).toHaveLength(1);
+      expect((await state()).map(([, each]) => each).sort()).toEqual([...Array<string>(5).fill('released'), 'settled']);
+    });
+  });
+
+  describe('what becomes of a task', () => {
+    it('goes on and is settled when its client leaves, and the same bytes get its answer', async () => {
+      const letGo = held();
+      const request = enclave.request();
+      const leaving = new AbortController();
+      const left = bench.post(gateway, request, { signal: leaving.signal }).catch(() => 'left');
+      await until(() => enclave.calls.length === 1);
+      leaving.abort();
+      expect(await left).toBe('left');
+      letGo();
+      await until(async () => (await bench.rows(gateway))[0]?.state === 'settled');
+      expect(await bench.post(gateway, request)).toMatchObject({ status: 200 });
+      expect(enclave.calls).toHaveLength(1);
+    });
+
+    it('is given up and released when its client leaves while it waits', async () => {
+      enclave.maxConcurrent = 0;
+      const leaving = new AbortController();
+      const left = bench.post(gateway, enclave.request(), { signal: leaving.signal }).catch(() => 'left');
+      await until(() => enclave.server.requests.some(({ path }) => path === '/agents'));
+      leaving.abort();
+      await left;
+      await until(async () => (await bench.rows(gateway))[0]?.state === 'released');
+      expect(enclave.calls).toEqual([]);
+    });
+
+    it.each(['key_retired', 'keys_not_ready', 'sealed_message_refused', 'message_expired'] as const)(
+      'is %s, and released at once, where the enclave refuses it before any byte (D7)',
+      async (code) => {
+        enclave.intercept = async (request, response) => {
+          if (request.path !== '/agents') return false;
+          await problem(code)(request, response);
+          return true;
+        };
+        const request = enclave.request();
+        expect(await bench.post(gateway, request)).toMatchObject({ code });
+        expect(await state()).toEqual([[1, 'released', 0n]]);
+        // Nothing was spent, so the same bytes may be tried again.
+        enclave.intercept = () => false;
+        expect(await bench.post(gateway, request)).toMatchObject({ status: 200 });
+        expect(await state()).toEqual([[1, 'settled', COST]]);
+      },
+    );
+
+    it('is charged where the enclave dies with it, and its sender may ask again after the deadline (D7)', async () => {
+      const short = await bench.gateway([enclave], { AGENT_TIMEOUT_MS: '2000' });
+      held();
+      const dying = bench.post(short, enclave.request());
+      await until(() => enclave.calls.length === 1);
+      await enclave.kill();
+      expect(await dying).toMatchObject({ status: 503, code: 'enclave_unavailable' });
+      expect(await state()).toEqual([[1, 'reserved', null]]);
+      await enclave.boot();
+      enclave.provider = () => ({});
+      await short.app.get(AttestationMonitor).checkNow();
+      let posted = await bench.post(short, enclave.request());
+      expect(posted).toMatchObject({ status: 429, code: 'task_running' });
+      while (posted.code === 'task_running') posted = await bench.post(short, enclave.request());
+      expect(posted).toMatchObject({ status: 200 });
+      expect(await short.app.get(OverdueSweeper).sweep(LATER(11))).toEqual({ charged: 1, released: 0 });
+    });
+
+    it('is not known after the time-out of a provider that hangs, and settles when it is asked for again', async () => {
+      const short = await bench.gateway([enclave], { AGENT_TIMEOUT_MS: '1000' });
+      const letGo = held();
+      const request = enclave.request();
+      expect(await bench.post(short, request)).toMatchObject({ status: 504, code: 'enclave_timeout' });
+      expect(await state()).toEqual([[1, 'reserved', null]]);
+      letGo();
+      expect(await bench.post(gateway, request)).toMatchObject({ status: 200 });
+      expect(await state()).toEqual([[1, 'settled', COST]]);
+    });
+
+    it('is settled once, whatever else an enclave answers', async () => {
+      const request = enclave.request();
+      await bench.post(gateway, request);
+      const counted = await bench.metric(gateway, 'communique_agent_attempts_total');
+      // An enclave that signs two statements for one attempt.
+      const dearer = await enclave.reply(encoded(request), 1, { usage: { input: 1000, output: 500 } });
+      enclave.intercept = ({ path }, response) => {
+        if (path !== '/agents') return false;
+        answer(response, 200, 'application/cbor', encodeAgentReply(dearer));
+        return true;
+      };
+      expect(await bench.post(gateway, request)).toMatchObject({ status: 200 });
+      expect(await state()).toEqual([[1, 'settled', COST]]);
+      expect(await bench.metric(gateway, 'communique_agent_attempts_total')).toBe(counted);
+    });
+
+    it('stays reserved where the answer cannot be read', async () => {
+      enclave.intercept = ({ path }, response) => {
+        if (path !== '/agents') return false;
+        answer(response, 200, 'text/html', '<html>');
+        return true;
+      };
+      expect(await bench.post(gateway, enclave.request())).toMatchObject({
+        status: 502,
+        code: 'enclave_answer_invalid',
+      });
+      expect(await state()).toEqual([[1, 'reserved', null]]);
+    });
+  });
+
+  it('says no where it is switched off', async () => {
+    const off = await bench.gateway([enclave], { AGENTS: 'off' });
+    expect(await bench.post(off, enclave.request())).toMatchObject({ status: 404, code: 'agents_off' });
+    expect(await (await fetch(`${off.url}/api/agents`)).json()).toEqual({ on: false, classes: [], prices: null });
+  });
+});

@@ -1,0 +1,215 @@
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AgentReply, ProblemCode } from '@communique-tee/protocol';
+import { ProblemError } from '../../core/problems/problem-error';
+import { Logger } from '../../core/telemetry/logger';
+import type { EnclaveMonitor } from '../attestation/enclave-monitor';
+import { budgetProblem } from '../budget/budget-refusal';
+import type { EnclaveResult } from '../enclave/enclave-result';
+import { AgentLedger } from './agent-ledger';
+import type { PostedTask } from './read-agent-request';
+import { AttemptSettler } from './settle-attempt';
+import type { ReservedAttempt } from './usage-judge';
+
+/** An attempt that is reserved or was before, at the enclave that has it or gets it. */
+export interface Attempt extends ReservedAttempt {
+  readonly enclave: EnclaveMonitor;
+  /** Relayed before, by this gateway or another: the enclave answers from memory and begins no call. */
+  readonly isRepeat: boolean;
+  /** Of a repeat: its bytes left another request so lately that they may not have arrived. */
+  readonly isOnItsWay?: boolean;
+}
+
+type NoAnswer = Exclude<EnclaveResult<AgentReply>, { kind: 'answer' }>;
+
+/** How long a task waits at an enclave that is at its ceiling, and how many of this process do at once. */
+const BUSY_WAIT_MS = 20_000;
+const MAX_WAITING = 16;
+const BUSY_POLL_MS = 250;
+/** A stop waits so long for bytes that have just left, so that no enclave begins a call after it. Most begin within milliseconds. */
+const STOP_WAITS_MS = 500;
+const RETRY_AFTER_SECONDS = 5;
+/** How soon a task that another request is about to relay is there. */
+export const SOON_SECONDS = 2;
+
+/** Problems of the enclave after which no byte has left for a provider. */
+const NOTHING_SENT: readonly ProblemCode[] = [
+  'service_off',
+  'keys_not_ready',
+  'key_retired',
+  'message_expired',
+  'expiry_out_of_range',
+  'sealed_message_refused',
+  'enclave_busy',
+  'model_class_unknown',
+  'malformed_body',
+  'malformed_request',
+  'body_too_large',
+  'suite_unsupported',
+  'unsupported_media_type',
+  'not_found',
+];
+/** What the same bytes may meet again without harm: a repeat that is answered so is worth another. */
+const LATER: readonly ProblemCode[] = [
+  'enclave_busy',
+  'keys_not_ready',
+  'enclave_unavailable',
+  'enclave_timeout',
+  'enclave_answer_invalid',
+];
+
+/** Takes a reserved attempt to its enclave. What nothing was spent on is released; of all else the reservation stays. */
+@Injectable()
+export class AttemptRelay implements BeforeApplicationShutdown {
+  private readonly stopping = new AbortController();
+  private readonly running = new Map<EnclaveMonitor, number>();
+  private waiting = 0;
+
+  constructor(
+    private readonly ledger: AgentLedger,
+    private readonly settler: AttemptSettler,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Tasks that wait are released and refused. */
+  beforeApplicationShutdown(): void {
+    this.stopping.abort();
+  }
+
+  /** How many tasks of this process the enclave has. */
+  load(enclave: EnclaveMonitor): number {
+    return this.running.get(enclave) ?? 0;
+  }
+
+  /**
+   * Relays, waiting where the enclave is at its ceiling.
+   * @param left aborted once the client has gone: what waits is then released, and what was relayed goes on
+   * @param untilMs of performance.now()
+   * @throws ProblemError where no reply came
+   */
+  async run(task: PostedTask, attempt: Attempt, left: AbortSignal, untilMs: number): Promise<AgentReply> {
+    if (attempt.isRepeat) {
+      const result = await this.relay(task, attempt, untilMs);
+      if (result.kind === 'answer') return result.answer;
+      const problem = problemOf(result);
+      if (problem.code === 'outcome_unknown' && attempt.isOnItsWay === true)
+        throw new ProblemError('task_running', { retryAfterSeconds: SOON_SECONDS });
+      // Of a repeat nothing is known but what the enclave remembers: what it refuses for good stays unknown.
+      throw LATER.includes(problem.code) ? problem : new ProblemError('outcome_unknown');
+    }
+    const busyUntilMs = Math.min(performance.now() + BUSY_WAIT_MS, untilMs);
+    for (let tried = 1; ; tried++) {
+      const result = await this.dispatch(task, attempt, untilMs);
+      if (result.kind === 'answer') return result.answer;
+      const isBusy = result.kind === 'problem' && result.code === 'enclave_busy';
+      if (!isBusy || performance.now() >= busyUntilMs || this.waiting >= MAX_WAITING)
+        throw await this.failed(task, attempt, result);
+      await this.ledger.undispatch({ requestId: task.requestId, attempt: attempt.attempt });
+      await this.waitForPlace(task, attempt, left, tried);
+    }
+  }
+
+  /** @throws ProblemError where the client has left, or this process ends. It gets this answer at most. */
+  assertWanted(left: AbortSignal): void {
+    if (left.aborted || this.stopping.signal.aborted)
+      throw new ProblemError('shutting_down', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+  }
+
+  /** @throws ProblemError as `assertWanted` */
+  async pause(delayMs: number, left: AbortSignal): Promise<void> {
+    await sleep(delayMs, undefined, { signal: AbortSignal.any([left, this.stopping.signal]) }).catch(() => undefined);
+    this.assertWanted(left);
+  }
+
+  /**
+   * Lets the bytes leave unless spending is stopped. A stop that is being raised meanwhile waits a moment, so that what is on its way to the
+   * enclave does not begin after it.
+   */
+  private async dispatch(task: PostedTask, attempt: Attempt, untilMs: number): Promise<EnclaveResult<AgentReply>> {
+    const now = new Date();
+    const outcome = await this.ledger.dispatch({ requestId: task.requestId, attempt: attempt.attempt }, now);
+    if (outcome === 'emergency_stop') throw budgetProblem('emergency_stop', now);
+    // Its deadline has passed meanwhile, and it was ended.
+    if (outcome === 'ended') throw new ProblemError('overloaded', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+    const sent: { result?: Promise<EnclaveResult<AgentReply>> } = {};
+    let failure: unknown = budgetProblem('emergency_stop', now);
+    try {
+      await this.ledger.unlessStopped(async () => {
+        sent.result = this.relay(task, attempt, untilMs);
+        await Promise.race([sent.result, sleep(STOP_WAITS_MS, undefined, { ref: false })]);
+      });
+    } catch (error) {
+      failure = error;
+    }
+    // Bytes that have left are waited for, whatever became of the database.
+    if (sent.result !== undefined) return sent.result;
+    await this.settler.release(task, attempt.attempt);
+    throw failure;
+  }
+
+  private async relay(
+    task: PostedTask,
+    { attempt, enclave, isRepeat }: Attempt,
+    untilMs: number,
+  ): Promise<EnclaveResult<AgentReply>> {
+    this.running.set(enclave, this.load(enclave) + 1);
+    try {
+      // No signal: once bytes have left, the attempt goes on without the client, and is settled.
+      const timeoutMs = Math.max(1, Math.ceil(untilMs - performance.now()));
+      const result = await enclave.client.runTask(task.bytes, { attempt, isRepeat, timeoutMs });
+      // A restart is seen sooner this way than by the next regular check.
+      if (result.kind === 'unreachable') void enclave.checkNow();
+      return result;
+    } finally {
+      this.running.set(enclave, this.load(enclave) - 1);
+    }
+  }
+
+  private async failed(task: PostedTask, { attempt }: Attempt, result: NoAnswer): Promise<ProblemError> {
+    const isFree = result.kind === 'problem' ? NOTHING_SENT.includes(result.code) : !result.sent;
+    if (isFree) await this.settler.release(task, attempt);
+    else
+      this.logger.warn(
+        { messageId: task.requestId, attempt, code: result.code },
+        'what became of a task is not known: its reservation stays',
+      );
+    return problemOf(result);
+  }
+
+  /** A task that is not with the enclave is released where its client leaves or this process ends. */
+  private async waitForPlace(task: PostedTask, { attempt }: Attempt, left: AbortSignal, tried: number): Promise<void> {
+    this.waiting++;
+    try {
+      await this.pause(Math.min(tried, 4) * BUSY_POLL_MS * (0.75 + Math.random() / 2), left);
+    } catch (error) {
+      await this.settler.release(task, attempt);
+      throw error;
+    } finally {
+      this.waiting--;
+    }
+  }
+}
+
+function problemOf(result: NoAnswer): ProblemError {
+  if (result.kind === 'unreachable')
+    return new ProblemError(result.code === 'ETIMEDOUT' && result.sent ? 'enclave_timeout' : 'enclave_unavailable', {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    });
+  switch (result.code) {
+    case 'service_off':
+    case 'not_found':
+      return new ProblemError('agents_off');
+    case 'key_retired':
+    case 'message_expired':
+    case 'expiry_out_of_range':
+    case 'sealed_message_refused':
+    case 'model_class_unknown':
+    case 'outcome_unknown':
+      return new ProblemError(result.code);
+    case 'enclave_busy':
+    case 'keys_not_ready':
+      return new ProblemError(result.code, { retryAfterSeconds: result.retryAfterSeconds ?? RETRY_AFTER_SECONDS });
+    default:
+      return new ProblemError('enclave_answer_invalid');
+  }
+}

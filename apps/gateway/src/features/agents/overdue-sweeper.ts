@@ -1,0 +1,69 @@
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Logger } from '../../core/telemetry/logger';
+import { AgentLedger } from './agent-ledger';
+import { AgentMetrics } from './agent-metrics';
+
+/** How long after its deadline an attempt without a statement is charged: as long as an enclave remembers its reply. */
+export const OVERDUE_MS = 600_000;
+
+/**
+ * Ends attempts that are overdue, about once a minute, one row a transaction. Every gateway does it: a row that another one has locked is
+ * skipped. It runs while tasks are off too, for what was reserved before.
+ */
+@Injectable()
+export class OverdueSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  /** In milliseconds; drawn from half of it around, so that gateways do not sweep together. */
+  readonly timing = { everyMs: 60_000 };
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly ledger: AgentLedger,
+    private readonly metrics: AgentMetrics,
+    private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.schedule();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  /** @returns how many attempts it ended. @throws ProblemError `database_unavailable` | `overloaded` */
+  async sweep(now = new Date()): Promise<{ charged: number; released: number }> {
+    const ended = { charged: 0, released: 0 };
+    const overdue = new Date(now.getTime() - OVERDUE_MS);
+    while (!this.stopped) {
+      const end = await this.ledger.endOverdue(overdue, now);
+      if (end === null) break;
+      ended[end]++;
+      this.metrics.overdueEnded(end);
+    }
+    if (ended.charged > 0)
+      this.logger.warn({ count: ended.charged }, 'tasks without a usage statement were charged in full');
+    return ended;
+  }
+
+  private schedule(): void {
+    if (this.stopped) return;
+    const delayMs = this.timing.everyMs * (0.75 + Math.random() / 2);
+    this.timer = setTimeout(() => {
+      this.running = this.sweepOnce().finally(() => {
+        this.schedule();
+      });
+    }, delayMs).unref();
+  }
+
+  private async sweepOnce(): Promise<void> {
+    try {
+      await this.sweep();
+    } catch (error) {
+      this.logger.warn({ err: error }, 'overdue tasks could not be ended');
+    }
+  }
+}

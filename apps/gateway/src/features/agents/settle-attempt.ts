@@ -1,0 +1,87 @@
+import type { AgentReply, UsageStatement } from '@communique-tee/protocol';
+import { Injectable } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '../../core/telemetry/logger';
+import { AgentLedger, type AttemptEnd } from './agent-ledger';
+import { AGENT_ALARMS, AgentMetrics, type AgentAlarm } from './agent-metrics';
+import type { PostedTask } from './read-agent-request';
+import { UsageJudge, type ReservedAttempt } from './usage-judge';
+
+const STORE_ATTEMPTS = 5;
+const STORE_DELAY_MS = 200;
+
+/** Ends attempts: on a verified statement, or released where nothing was spent. */
+@Injectable()
+export class AttemptSettler {
+  constructor(
+    private readonly judge: UsageJudge,
+    private readonly ledger: AgentLedger,
+    private readonly metrics: AgentMetrics,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Books what the reply's statement says, in the windows of the reservation. One above the reservation is booked in full, and its model
+   * is switched off; after `free_tier` the whole provider is.
+   * @returns the verified claims; null where the statement does not verify: the reservation then stays, and is charged when it is overdue
+   * @throws ProblemError `database_unavailable`, after some seconds of trying: the same bytes asked again settle it
+   */
+  async settle(task: PostedTask, attempt: ReservedAttempt, reply: AgentReply): Promise<UsageStatement | null> {
+    const judged = await this.judge.judge(task, attempt, reply);
+    const { requestId } = task;
+    if (!judged.ok) {
+      this.metrics.statementRefused();
+      this.logger.error(
+        { messageId: requestId, attempt: attempt.attempt, code: judged.code },
+        'the usage statement of a task cannot be trusted: its reservation stays',
+      );
+      return null;
+    }
+    const { claims, costMicroUsd } = judged;
+    const { model, end, usage } = claims;
+    const isAbove = costMicroUsd > attempt.reservedMicroUsd;
+    const before = await this.store(task, attempt, {
+      state: 'settled',
+      spentMicroUsd: costMicroUsd,
+      end,
+      statement: reply.statement,
+      usage,
+      off:
+        end === 'free_tier' ? { model: '*', why: 'free_tier' } : isAbove ? { model, why: 'above_reservation' } : null,
+    });
+    // Settled before, by another request with the same bytes: it was counted then.
+    if (before !== null && before !== 'settled') {
+      const alarms: AgentAlarm[] = [
+        ...AGENT_ALARMS.filter((alarm) => alarm === end),
+        ...(isAbove ? (['above_reservation'] as const) : []),
+      ];
+      this.metrics.settled(claims, costMicroUsd, alarms);
+      this.tell(claims, task, alarms);
+    }
+    return claims;
+  }
+
+  /** Nothing was spent. A database that is away keeps the reservation until it is overdue. @throws ProblemError `database_unavailable` */
+  async release(task: Pick<PostedTask, 'requestId'>, attempt: 1 | 2): Promise<void> {
+    await this.store(task, { attempt }, { state: 'released' });
+  }
+
+  /** Once a statement is there, a database that is away for a moment must not lose it. To write the same twice changes nothing. */
+  private async store({ requestId }: Pick<PostedTask, 'requestId'>, { attempt }: { attempt: 1 | 2 }, end: AttemptEnd) {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await this.ledger.end({ requestId, attempt }, end, new Date());
+      } catch (error) {
+        if (tried >= STORE_ATTEMPTS) throw error;
+        await sleep(STORE_DELAY_MS * tried);
+      }
+    }
+  }
+
+  private tell({ provider, end }: UsageStatement, { requestId }: PostedTask, alarms: readonly AgentAlarm[]): void {
+    const fields = { messageId: requestId, component: provider };
+    if (alarms.length === 0) this.logger.info({ ...fields, outcome: end }, 'task settled');
+    for (const reason of alarms)
+      this.logger.error({ ...fields, outcome: end, reason }, 'a model provider needs an operator');
+  }
+}
