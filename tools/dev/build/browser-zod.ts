@@ -114,6 +114,13 @@ class Schema {
     );
   }
 
+  /** Of integers. */
+  multipleOf(divisor: number): Schema {
+    return this.with((value: number) =>
+      value % divisor === 0 ? undefined : { code: 'not_multiple_of', origin: 'number', divisor },
+    );
+  }
+
   regex(pattern: RegExp): Schema {
     return this.with((value: string) =>
       pattern.test(value) ? undefined : { code: 'invalid_format', origin: 'string', format: 'regex' },
