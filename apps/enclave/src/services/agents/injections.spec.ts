@@ -14,7 +14,7 @@ it('has at least 40 drafts', () => {
 });
 
 describe('a model that obeys the draft', () => {
-  it.each(INJECTIONS)('$name', async ({ task, draft, obedient, expected }) => {
+  it.each(INJECTIONS)('is held to the output rules: $name', async ({ task, draft, obedient, expected }) => {
     const before = world.provider.seen.length;
     world.provider.act = ({ body }) => {
       const prompt = { instructions: body['instructions'] as string, input: body['input'] as string };
