@@ -30,6 +30,7 @@ export * from './congress/pending-copy';
 export * from './congress/congress-message';
 export * from './congress/template';
 export * from './congress/managed-template';
+export * from './congress/template-runs';
 export * from './receipts/receipt';
 export * from './receipts/answer';
 export * from './messages/kept-message';

@@ -204,6 +204,30 @@ CREATE TABLE "template" (
     CONSTRAINT "template_pkey" PRIMARY KEY ("id")
 );
 
+-- CreateTable
+CREATE TABLE "agent_run" (
+    "request_id" UUID NOT NULL,
+    "attempt" SMALLINT NOT NULL,
+    "template_id" UUID NOT NULL,
+    "task" VARCHAR(16) NOT NULL,
+    "recorded_by" CHAR(43) NOT NULL,
+    "recorded_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "provider" VARCHAR(16) NOT NULL,
+    "model" VARCHAR(100) NOT NULL,
+    "end" VARCHAR(32) NOT NULL,
+    "price_version" VARCHAR(32) NOT NULL,
+    "cost_micro_usd" BIGINT NOT NULL,
+    "statement" VARCHAR(8192) NOT NULL,
+    "input_tokens" BIGINT,
+    "cached_tokens" BIGINT,
+    "cache_written_short_tokens" BIGINT,
+    "cache_written_long_tokens" BIGINT,
+    "output_tokens" BIGINT,
+    "thinking_tokens" BIGINT,
+
+    CONSTRAINT "agent_run_pkey" PRIMARY KEY ("request_id","attempt")
+);
+
 -- CreateIndex
 CREATE INDEX "message_owner_accepted_at_idx" ON "message"("owner", "accepted_at");
 
@@ -246,12 +270,17 @@ CREATE UNIQUE INDEX "template_slug_key" ON "template"("slug");
 -- CreateIndex
 CREATE INDEX "template_status_slug_idx" ON "template"("status", "slug");
 
+-- CreateIndex
+CREATE INDEX "agent_run_template_id_recorded_at_idx" ON "agent_run"("template_id", "recorded_at");
+
 -- AddForeignKey
 ALTER TABLE "idempotency_key" ADD CONSTRAINT "idempotency_key_message_id_fkey" FOREIGN KEY ("message_id") REFERENCES "message"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "delivery_job" ADD CONSTRAINT "delivery_job_message_id_fkey" FOREIGN KEY ("message_id") REFERENCES "message"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
+-- AddForeignKey
+ALTER TABLE "agent_run" ADD CONSTRAINT "agent_run_template_id_fkey" FOREIGN KEY ("template_id") REFERENCES "template"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- What Prisma's schema language cannot express.
 

@@ -4,6 +4,8 @@ import {
   managedTemplateListSchema,
   managedTemplateSchema,
   PROBLEMS,
+  type TemplateRuns,
+  templateRunsSchema,
 } from '@communique-tee/protocol';
 import * as z from 'zod';
 import { Failure, messageOf } from '../../cli/failure';
@@ -41,11 +43,25 @@ export class TemplateRequests {
 
   /** Changes the template as it is now: the list is read first, because no route names a slug. */
   async change(slug: string, change: Readonly<Record<string, unknown>>): Promise<ManagedTemplate> {
+    const { id, version } = await this.find(slug);
+    return managedTemplateSchema.parse(await this.ask('PATCH', `api/templates/${id}`, { ...change, version }));
+  }
+
+  async runs(slug: string): Promise<TemplateRuns> {
+    const { id } = await this.find(slug);
+    return templateRunsSchema.parse(await this.ask('GET', `api/admin/templates/${id}/runs`));
+  }
+
+  async record(slug: string, run: { readonly requestId: string; readonly task: string }): Promise<TemplateRuns> {
+    const { id } = await this.find(slug);
+    return templateRunsSchema.parse(await this.ask('POST', `api/admin/templates/${id}/runs`, run));
+  }
+
+  private async find(slug: string): Promise<ManagedTemplate> {
     const found = (await this.list()).find((each) => each.slug === slug);
     if (found === undefined)
       throw new Refusal(`there is no template ${slug}: \`templates list\` shows those that exist`);
-    const { id, version } = found;
-    return managedTemplateSchema.parse(await this.ask('PATCH', `api/templates/${id}`, { ...change, version }));
+    return found;
   }
 
   private async ask(method: string, path: string, body?: unknown): Promise<unknown> {

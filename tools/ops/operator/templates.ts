@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { MAX_CAMPAIGN_NOTE_BYTES, type ManagedTemplate } from '@communique-tee/protocol';
-import { type CommandLine, terminal, type Streams } from '@communique-tee/command-line';
+import { MAX_CAMPAIGN_NOTE_BYTES, type ManagedTemplate, TASKS, type TemplateRuns } from '@communique-tee/protocol';
+import { type CommandLine, terminal, type Streams, UsageError } from '@communique-tee/command-line';
 import { Failure } from '../../cli/failure';
 import { readJsonFile, readText } from '../../cli/files';
 import {
@@ -91,6 +91,34 @@ export function templates(command: Command, line: CommandLine, world: TemplatesW
         }),
       ),
     );
+  add('runs', 'list what agents did for a template, and what it cost', (made) => made.argument('<slug>')).action(
+    line.run((slug: string, options: Options) =>
+      run(options, world, async (requests) => {
+        const runs = await requests.runs(slug);
+        return [runs, runs.runs.length === 0 ? `No agent worked on ${slug}.\n` : textOf(runs)];
+      }),
+    ),
+  );
+  add('record', 'record a task of an agent that you did for a template', (made) =>
+    made
+      .argument('<slug>')
+      .option('--request <id>', 'the id of the task, as `communique-tee agent` prints it')
+      .option('--task <task>', TASKS.join(', ')),
+  ).action(
+    line.run((slug: string, { request, task, ...options }: RecordOptions) => {
+      if (request === undefined || task === undefined)
+        throw new UsageError('templates record needs --request <id> and --task <task>');
+      return run(options, world, async (requests) => {
+        const runs = await requests.record(slug, { requestId: request, task });
+        return [runs, textOf(runs)];
+      });
+    }),
+  );
+}
+
+interface RecordOptions extends Options {
+  readonly request?: string;
+  readonly task?: string;
 }
 
 type Work = (requests: TemplateRequests) => Promise<readonly [answer: unknown, words: string]>;
@@ -119,6 +147,20 @@ function read(file: string): Record<string, unknown> {
 
 function noteOf({ campaignNote }: Options): { campaignNote?: string } {
   return campaignNote === undefined ? {} : { campaignNote: readText(campaignNote, MAX_CAMPAIGN_NOTE_BYTES) };
+}
+
+function textOf({ runs, costBreakdown }: TemplateRuns): string {
+  const lines = [
+    ...runs.map(
+      ({ recordedAt, task, provider, model, end, costMicroUsd }) =>
+        `${recordedAt}  ${task}, ${model} of ${provider}, ${end}: ${costMicroUsd} micro-dollars`,
+    ),
+    ...costBreakdown.map(
+      ({ provider, model, attempts, costMicroUsd }) =>
+        `${model} of ${provider} in ${String(attempts)} attempts: ${costMicroUsd} micro-dollars`,
+    ),
+  ];
+  return lines.map((each) => `${each}\n`).join('');
 }
 
 function lineOf({ slug, status, version, language, campaignId, campaignNote, title }: ManagedTemplate): string {

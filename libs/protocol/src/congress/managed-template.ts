@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { TASKS } from '../agents/vocabulary';
 import { instantSchema } from '../encoding/instant';
 import type { FieldProblem } from '../problems';
 import { CHAMBER_KEYS } from './chambers';
@@ -88,14 +89,15 @@ export type TemplateResult<Value> =
   { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly problems: FieldProblem[] };
 
 export function parseNewTemplate(value: unknown): TemplateResult<NewTemplate> {
-  return parse(newTemplateSchema, value);
+  return parseTemplateInput(newTemplateSchema, value);
 }
 
 export function parseTemplateChange(value: unknown): TemplateResult<TemplateChange> {
-  return parse(templateChangeSchema, value);
+  return parseTemplateInput(templateChangeSchema, value);
 }
 
-function parse<Value>(schema: z.ZodType<Value>, value: unknown): TemplateResult<Value> {
+/** What an administrator sent, or what is wrong with each field of it. */
+export function parseTemplateInput<Value>(schema: z.ZodType<Value>, value: unknown): TemplateResult<Value> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
   return { ok: false, problems: parsed.error.issues.slice(0, MAX_PROBLEMS).map((issue) => toProblem(issue, value)) };
@@ -113,6 +115,8 @@ const FORMS: Readonly<Record<string, string>> = {
   '/officeScope/*': `must be one of ${CHAMBER_KEYS.join(', ')}`,
   '/campaignId': 'must be 2 to 64 lower-case letters, digits and hyphens, such as parks-2026',
   '/sources/*/url': FIELD_FORMS['/message/moreInfo'] ?? '',
+  '/requestId': 'must be the id of a task: a UUID in lower case',
+  '/task': `must be one of ${TASKS.join(', ')}`,
   '/version': 'must be the version that the change was made from',
   '/status': `must be one of ${TEMPLATE_STATUSES.join(', ')}`,
   '/moderation': 'must be null, or an object with flagged, severity and toxicity',

@@ -59,7 +59,7 @@ describe('database', () => {
     expect(await ask()).toEqual([
       expect.stringMatching(/^pass: PostgreSQL 18\S* answers$/),
       `pass: all ${String(MIGRATIONS.length)} migrations applied`,
-      'pass: templates have the agent-agnostic fields sources, moderation, original_content, change_log',
+      'pass: templates have the agent-agnostic fields sources, moderation, original_content, change_log, and runs of agents',
     ]);
   });
   it('fails when templates lack an agent-agnostic field, or have a column of one provider', async () => {
@@ -68,8 +68,12 @@ describe('database', () => {
     await query('ALTER TABLE template RENAME COLUMN openai_moderation TO moderation');
     await query('ALTER TABLE template ADD COLUMN claude_score real');
     const tied = await ask();
+    await query('ALTER TABLE agent_run RENAME COLUMN cost_micro_usd TO cost');
+    const runless = await ask();
+    await query('ALTER TABLE agent_run RENAME COLUMN cost TO cost_micro_usd');
     await query('ALTER TABLE template DROP COLUMN claude_score');
     expect(lacking).toContainEqual('fail: templates lack agent-agnostic fields: moderation');
+    expect(runless).toContainEqual('fail: templates lack agent-agnostic fields: agent_run.cost_micro_usd');
     expect(tied).toContainEqual('fail: columns of templates name a provider: claude_score');
   });
   it('sees what is missing, changed, unknown and broken', async () => {

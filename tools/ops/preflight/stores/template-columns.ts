@@ -3,19 +3,26 @@ import { fail, pass, type Finding } from '../check';
 
 /**
  * What the deployment guide calls agent-agnostic fields, as far as something writes and reads them today: facts about a text that do not
- * depend on which model, or which person, worked on it. docs/operator/templates.md names those that do not exist yet.
+ * depend on which model, or which person, worked on it. docs/operator/templates.md names those that do not exist.
  */
 const AGENT_AGNOSTIC = ['sources', 'moderation', 'original_content', 'change_log'] as const;
+/** Work of agents on templates. The cost breakdown of a template is the sum of its rows. */
+const AGENT_RUN = ['task', 'provider', 'model', 'price_version', 'cost_micro_usd', 'end', 'statement'] as const;
 /** Columns that would tie the table to one provider. */
 const PROVIDER = /openai|gpt|google|gemini|anthropic|claude/;
 
 /** Reads the migrated database's own catalog. */
 export async function templateColumns(client: Client): Promise<Finding> {
-  const { rows } = await client.query<{ name: string }>(
-    "SELECT attname AS name FROM pg_attribute WHERE attrelid = to_regclass('template') AND attnum > 0 AND NOT attisdropped",
+  const { rows } = await client.query<{ table: string; name: string }>(
+    `SELECT attrelid::regclass::text AS table, attname AS name FROM pg_attribute
+     WHERE attrelid IN (to_regclass('template'), to_regclass('agent_run')) AND attnum > 0 AND NOT attisdropped`,
   );
+  const has = (table: string, name: string) => rows.some((row) => row.table === table && row.name === name);
   const names = rows.map(({ name }) => name);
-  const missing = AGENT_AGNOSTIC.filter((name) => !names.includes(name));
+  const missing = [
+    ...AGENT_AGNOSTIC.filter((name) => !has('template', name)),
+    ...AGENT_RUN.filter((name) => !has('agent_run', name)).map((name) => `agent_run.${name}`),
+  ];
   if (missing.length > 0)
     return fail(
       `templates lack agent-agnostic fields: ${missing.join(', ')}`,
@@ -23,7 +30,7 @@ export async function templateColumns(client: Client): Promise<Finding> {
     );
   const tied = names.filter((name) => PROVIDER.test(name));
   return tied.length === 0
-    ? pass(`templates have the agent-agnostic fields ${AGENT_AGNOSTIC.join(', ')}`)
+    ? pass(`templates have the agent-agnostic fields ${AGENT_AGNOSTIC.join(', ')}, and runs of agents`)
     : fail(
         `columns of templates name a provider: ${tied.map((name) => name.slice(0, 80)).join(', ')}`,
         'the table is not the one of this release: look who changed it',

@@ -32,7 +32,8 @@ import { PageFiles } from '../page/page-files';
 import { StatusStreams } from '../../features/messages/status-streams';
 import { testConfig } from '../../testing/gateway-under-test';
 import { committedProof } from '@communique-tee/residence/testing';
-import { createIssuer, type Issuer } from '../../testing/issuer';
+import { ownerOf } from '../../features/auth/token-verifier';
+import { createIssuer, ISSUER, type Issuer } from '../../testing/issuer';
 import { sealedMessage } from '../../testing/sealed';
 import { exampleNewTemplate } from '../../features/templates/template-examples';
 import { documentedOperations, type DocumentedOperation, freshExamples } from './document';
@@ -399,7 +400,7 @@ describe('the contract', () => {
     enclave.behaviour = good;
 
     await meetPage(app, url);
-    await meetTemplates(url);
+    await meetTemplates(app, url);
     expect((await ask(url, 'get /health', '/health')).status).toBe(200);
     expect((await ask(url, 'get /health/ready', '/health/ready')).status).toBe(200);
     for (let round = 0, status = 0; status !== 200; round++) {
@@ -480,7 +481,7 @@ describe('the contract', () => {
     });
   }
 
-  async function meetTemplates(url: string): Promise<void> {
+  async function meetTemplates(app: NestFastifyApplication, url: string): Promise<void> {
     const [LIST, MANAGED, ADD, CHANGE] = [
       'get /api/templates',
       'get /api/admin/templates',
@@ -515,6 +516,33 @@ describe('the contract', () => {
       (await ask(url, CHANGE, plain('/api/templates/{id}'), { as: 'admin', ...json({ version: 1 }), method: 'PATCH' }))
         .code,
     ).toBe('not_found');
+    const [RUNS, RECORD] = ['get /api/admin/templates/{id}/runs', 'post /api/admin/templates/{id}/runs'];
+    const runs = `/api/admin/templates/${id}/runs`;
+    expect((await ask(url, RUNS, runs, { as: 'admin' })).body).toEqual({ runs: [], costBreakdown: [] });
+    expect((await ask(url, RUNS, plain('/api/admin/templates/{id}/runs'), { as: 'admin' })).code).toBe('not_found');
+    const record = (body: unknown, more: Record<string, string> = {}) =>
+      ask(url, RECORD, runs, { as: 'admin', ...json(body, more) });
+    expect((await record({ requestId: id, task: 'draft' })).code).toBe('not_found');
+    expect((await record('{}', { 'content-type': 'text/plain' })).code).toBe('unsupported_media_type');
+    expect((await record({ task: 'draft' })).code).toBe('malformed_body');
+    expect((await record(' '.repeat(129 * 1024))).code).toBe('body_too_large');
+    const requestId = '0f7a2c5e-93b1-4d0e-8a6c-2b1d4e5f6a70';
+    await app.get(Database).client.agentReservation.create({
+      data: {
+        ...{ requestId, attempt: 1, owner: ownerOf(ISSUER, 'ops'), state: 'settled', enclave: 'i-1' },
+        ...{ requestSha256: new Uint8Array(32), keyId: new Uint8Array(16), modelClass: 'small' },
+        ...{
+          provider: 'openai',
+          model: 'gpt-5-mini',
+          reservedMicroUsd: 9n,
+          spentMicroUsd: 0n,
+          priceVersion: '2026-11-30.1',
+        },
+        ...{ reservedAt: new Date(), deadlineAt: new Date(), settledAt: new Date(), end: 'rate', statement: 'a.b.c' },
+      },
+    });
+    expect((await record({ requestId, task: 'draft' })).status).toBe(200);
+    expect((await record({ requestId, task: 'review' })).code).toBe('message_id_taken');
     expect((await ask(url, LIST, '/api/templates')).body).toMatchObject({ templates: [{ id, slug: example.slug }] });
     expect((await ask(url, MANAGED, '/api/admin/templates', { as: 'admin' })).body).toMatchObject({
       templates: [{ id, status: 'published', version: 2 }],
@@ -571,6 +599,11 @@ describe('the contract', () => {
         })
       ).code,
     ).toBe('database_unavailable');
+    const runs = '/api/admin/templates/{id}/runs';
+    const run = { as: 'admin' as const, ...json({ requestId: '0f7a2c5e-93b1-4d0e-8a6c-2b1d4e5f6a70', task: 'draft' }) };
+    const noTemplate = plain(runs);
+    expect((await ask(url, `post ${runs}`, noTemplate, run)).code).toBe('database_unavailable');
+    expect((await ask(url, `get ${runs}`, noTemplate, { as: 'admin' })).code).toBe('database_unavailable');
     expect((await ask(url, 'get /health/ready', '/health/ready')).code).toBe('database_unavailable');
     expect((await ask(url, 'get /api/tee/public-key', '/api/tee/public-key')).code).toBe('not_found');
     expect((await post(url, 'alice', legacy)).code).toBe('enclave_unavailable');

@@ -1,8 +1,10 @@
 import {
   type ManagedTemplate,
   type NewTemplate,
+  type NewTemplateRun,
   type TemplateChange,
   type TemplateList,
+  type TemplateRuns,
   toHex,
 } from '@communique-tee/protocol';
 import type { Example, ExampleSource } from '../../core/routing/operation';
@@ -71,5 +73,31 @@ export const CHANGE: Example = {
 export const PUBLISHED: Example = {
   summary: 'One template',
   value: { templates: [{ ...shown, version: 2, updatedAt: '2026-11-29T18:10:00.000Z' }] } satisfies TemplateList,
+};
+export const NEW_RUN: Example = {
+  summary: 'A shorter draft',
+  value: { requestId: '0f7a2c5e-93b1-4d0e-8a6c-2b1d4e5f6a70', task: 'shorten' } satisfies NewTemplateRun,
+};
+export const RUNS: Example = {
+  summary: 'One attempt',
+  value: {
+    runs: [
+      {
+        requestId: '0f7a2c5e-93b1-4d0e-8a6c-2b1d4e5f6a70',
+        attempt: 1,
+        task: 'shorten',
+        provider: 'anthropic',
+        model: 'claude-haiku-4-5',
+        end: 'complete',
+        usage: { input: 812, cached: 0, cacheWrittenShort: 0, cacheWrittenLong: 0, output: 274, thinking: 0 },
+        pricesVersion: '2026-11-30.1',
+        costMicroUsd: '2182',
+        statement: 'eyJhbGciOiJFZDI1NTE5IiwidHlwIjoiY29tbXVuaXF1ZS10ZWUtdXNhZ2UrandzIn0.e30.AA',
+        recordedAt: '2026-11-30T18:09:02.460Z',
+        by: 'mS3cS1hYqcqzGpz9Wq9QpWY0m0wT2QxqB3kq3l0wq1A',
+      },
+    ],
+    costBreakdown: [{ provider: 'anthropic', model: 'claude-haiku-4-5', attempts: 1, costMicroUsd: '2182' }],
+  } satisfies TemplateRuns,
 };
 export const MANAGED: Example = { summary: 'One draft', value: { templates: [draft] } };

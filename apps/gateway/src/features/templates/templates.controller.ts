@@ -5,12 +5,16 @@ import {
   managedTemplateListSchema,
   managedTemplateSchema,
   MESSAGE_ID_PATTERN,
+  newTemplateRunSchema,
   newTemplateSchema,
   parseNewTemplate,
+  parseNewTemplateRun,
   parseTemplateChange,
   templateChangeSchema,
   templateListSchema,
   type TemplateResult,
+  type TemplateRuns,
+  templateRunsSchema,
 } from '@communique-tee/protocol';
 import { Controller, Get, Headers, HttpCode, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -25,7 +29,8 @@ import { Logger } from '../../core/telemetry/logger';
 import { AdminScope } from '../auth/admin-scope';
 import { Caller, type CallerIdentity } from '../auth/caller';
 import { PublishedList } from './published-list';
-import { CHANGE, DRAFT, exampleNewTemplate, MANAGED, PUBLISHED } from './template-examples';
+import { CHANGE, DRAFT, exampleNewTemplate, MANAGED, NEW_RUN, PUBLISHED, RUNS } from './template-examples';
+import { TemplateRunStore } from './template-runs';
 import { TemplateStore } from './template-store';
 
 const TEMPLATES: Tag = {
@@ -48,6 +53,7 @@ const BODY_PROBLEMS = ['malformed_body', 'body_too_large', 'unsupported_media_ty
 export class TemplatesController {
   constructor(
     private readonly store: TemplateStore,
+    private readonly runs: TemplateRunStore,
     private readonly list: PublishedList,
     private readonly logger: Logger,
   ) {}
@@ -93,6 +99,58 @@ export class TemplatesController {
   })
   async managed(): Promise<ManagedTemplateList> {
     return { templates: await this.store.all() };
+  }
+
+  @Get('admin/templates/:id/runs')
+  @AdminScope()
+  @RateLimit('api')
+  @Operation({
+    id: 'listTemplateRuns',
+    tag: TEMPLATES,
+    summary: 'List what agents did for a template, and what it cost',
+    description: 'Each attempt at a provider with its signed usage statement, and the sums by provider and model.',
+    parameters: [TEMPLATE_ID],
+    answers: {
+      '200': {
+        description: 'The attempts.',
+        content: { 'application/json': { schema: templateRunsSchema, examples: { runs: RUNS } } },
+      },
+    },
+    problems: [...DATABASE_PROBLEMS, 'not_found'],
+  })
+  async runsOf(@Param('id') id: string): Promise<TemplateRuns> {
+    return this.runs.of(templateIdOf(id));
+  }
+
+  @Post('admin/templates/:id/runs')
+  @HttpCode(200)
+  @AdminScope()
+  @RateLimit('api')
+  @Operation({
+    id: 'createTemplateRun',
+    tag: TEMPLATES,
+    summary: 'Record a task of an agent for a template',
+    description:
+      'The task is one of the caller that has ended with a verified usage statement. Tokens and cost are copied from it; only the kind of task is what the caller says, because the task was sealed. To record the same task again changes nothing.',
+    parameters: [TEMPLATE_ID],
+    body: { 'application/json': { schema: newTemplateRunSchema, examples: { run: NEW_RUN } } },
+    answers: {
+      '200': {
+        description: 'All attempts of the template.',
+        content: { 'application/json': { schema: templateRunsSchema, examples: { runs: RUNS } } },
+      },
+    },
+    problems: [...DATABASE_PROBLEMS, ...BODY_PROBLEMS, 'not_found', 'message_id_taken', 'templates_full'],
+  })
+  async record(
+    @Caller() caller: CallerIdentity,
+    @Param('id') id: string,
+    @Req() { body }: FastifyRequest,
+  ): Promise<TemplateRuns> {
+    const run = read(body, parseNewTemplateRun);
+    const runs = await this.runs.record(templateIdOf(id), run, caller.owner);
+    this.logger.info({ templateId: id, messageId: run.requestId }, 'task recorded for a template');
+    return runs;
   }
 
   @Post('templates')
@@ -159,8 +217,7 @@ export class TemplatesController {
     @Req() { body }: FastifyRequest,
   ): Promise<ManagedTemplate> {
     const change = read(body, parseTemplateChange);
-    if (!MESSAGE_ID_PATTERN.test(id)) throw new ProblemError('not_found');
-    const template = await this.store.change(id, change, caller.owner);
+    const template = await this.store.change(templateIdOf(id), change, caller.owner);
     this.wasWritten(template, 'template changed');
     return template;
   }
@@ -169,6 +226,12 @@ export class TemplatesController {
     this.list.forget();
     this.logger.info({ templateId: id, state: status, version: String(version) }, event);
   }
+}
+
+/** @throws ProblemError `not_found`: it names no template */
+function templateIdOf(id: string): string {
+  if (!MESSAGE_ID_PATTERN.test(id)) throw new ProblemError('not_found');
+  return id;
 }
 
 /** @throws ProblemError `malformed_body` with the fields that are wrong | `body_too_large` | `unsupported_media_type` */

@@ -3,6 +3,7 @@ import { signCampaignNote } from '@communique-tee/residence';
 import { formatVerifierKey, signingKeyOf } from '@communique-tee/transparency';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
+import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { gunzipSync } from 'node:zlib';
 import { get } from 'node:http';
@@ -38,7 +39,7 @@ describe('templates', () => {
     await postgres.stop();
     await folder[Symbol.asyncDispose]();
   });
-  beforeEach(() => database.query('DELETE FROM template'));
+  beforeEach(() => database.query('DELETE FROM template; DELETE FROM agent_reservation'));
 
   const template = (over: Partial<NewTemplate> = {}): NewTemplate => ({
     slug: `parks-${String(count++)}`,
@@ -237,6 +238,69 @@ describe('templates', () => {
     expect(
       (await raw(`${gateway.url}/api/templates`, { 'accept-encoding': 'gzip', 'if-none-match': gzip.etag })).status,
     ).toBe(200);
+  });
+
+  describe('runs of agents', () => {
+    const runsPath = (id: string) => `/api/admin/templates/${id}/runs`;
+    /** An attempt as it is after it was settled on a verified statement. */
+    async function attempt(
+      requestId: string,
+      over: { owner?: string; attempt?: number; state?: string; cost?: number } = {},
+    ) {
+      const { owner = ownerOf(ISSUER, 'ops'), attempt = 1, state = 'settled', cost = 900 } = over;
+      const ended =
+        state === 'settled' ? [cost, new Date(), 'complete', 'header.claims.signature'] : [null, null, null, null];
+      await database.query(
+        `INSERT INTO agent_reservation (request_id, attempt, owner, state, request_sha256, key_id, enclave, model_class, provider, model, reserved_micro_usd,
+           reserved_at, deadline_at, price_version, spent_micro_usd, settled_at, "end", statement, input_tokens, cached_tokens,
+           cache_written_short_tokens, cache_written_long_tokens, output_tokens, thinking_tokens)
+         VALUES ($1, $2, $3, $4, $5, $6, 'i-1', 'small', 'anthropic', 'claude-haiku-4-5', 5000, now(), now(), '2026-11-30.1', $7, $8, $9, $10, 812, 0, 0, 0, 274, 0)`,
+        [requestId, attempt, owner, state, Buffer.alloc(32), Buffer.alloc(16), ...ended],
+      );
+    }
+    const record = (id: string, body: unknown) => write('POST', runsPath(id), body);
+
+    it('are copied from settled tasks of the author, once, with their sums by model', async () => {
+      const { answer } = await add(template());
+      const [first, second] = [randomUUID(), randomUUID()];
+      await attempt(first, { cost: 900 });
+      await attempt(first, { attempt: 2, cost: 1300 });
+      await attempt(second, { cost: 7 });
+      for (let n = 0; n < 2; n++)
+        expect((await record(answer.id, { requestId: first, task: 'draft' })).status).toBe(200);
+      const recorded = await record(answer.id, { requestId: second, task: 'subject' });
+      expect(recorded.answer).toMatchObject({
+        runs: [
+          { requestId: first, attempt: 1, task: 'draft', costMicroUsd: '900', statement: 'header.claims.signature' },
+          { requestId: first, attempt: 2, usage: { input: 812, output: 274 }, by: ownerOf(ISSUER, 'ops') },
+          { requestId: second, task: 'subject', end: 'complete', pricesVersion: '2026-11-30.1' },
+        ],
+        costBreakdown: [{ provider: 'anthropic', model: 'claude-haiku-4-5', attempts: 3, costMicroUsd: '2207' }],
+      });
+      const shown = await fetch(`${gateway.url}${runsPath(answer.id)}`, {
+        headers: { authorization: `Bearer ${admin}` },
+      });
+      expect(await shown.json()).toEqual(recorded.answer);
+    });
+
+    it('refuse what is another’s, unsettled, unknown, or recorded otherwise', async () => {
+      const [one, two] = [(await add(template())).answer.id, (await add(template())).answer.id];
+      const [theirs, open, mine] = [randomUUID(), randomUUID(), randomUUID()];
+      await attempt(theirs, { owner: 'x'.repeat(43) });
+      await attempt(open, { state: 'reserved' });
+      await attempt(mine);
+      const code = async (id: string, requestId: string, task = 'draft') =>
+        (await record(id, { requestId, task })).answer.code;
+      for (const requestId of [theirs, open, randomUUID()]) expect(await code(one, requestId)).toBe('not_found');
+      expect(await code(randomUUID(), mine)).toBe('not_found');
+      expect(await code('x', mine)).toBe('not_found');
+      expect(await code(one, mine, 'write')).toBe('malformed_body');
+      expect((await record(one, { requestId: mine, task: 'draft' })).status).toBe(200);
+      expect(await code(two, mine)).toBe('message_id_taken');
+      expect(await code(one, mine, 'review')).toBe('message_id_taken');
+      expect((await database.query('SELECT FROM agent_run')).rowCount).toBe(1);
+      expect((await fetch(`${gateway.url}${runsPath(one)}`)).status).toBe(401);
+    });
   });
 
   it('offers no way to ask for one template: parameters change nothing, and a path below is not found', async () => {

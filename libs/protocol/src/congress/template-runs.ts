@@ -1,0 +1,69 @@
+import * as z from 'zod';
+import { instantSchema } from '../encoding/instant';
+import { AGENT_ENDS, modelNameSchema, PROVIDERS, TASKS } from '../agents/vocabulary';
+import { MAX_STATEMENT_CHARACTERS, usageSchema } from '../agents/usage-statement';
+import { MESSAGE_ID_PATTERN } from '../messages/message-id';
+import { parseTemplateInput, type TemplateResult } from './managed-template';
+
+/** Attempts that are recorded for one template. */
+export const MAX_TEMPLATE_RUNS = 500;
+
+const microDollars = z
+  .string()
+  .regex(/^(0|[1-9][0-9]{0,17})$/)
+  .meta({ description: 'Micro-dollars, a whole number in decimal.' });
+const requestId = z.string().regex(MESSAGE_ID_PATTERN);
+
+/** `POST /api/admin/templates/:id/runs`. */
+export const newTemplateRunSchema = z
+  .strictObject({
+    requestId: requestId.meta({ description: 'The id of a task of yours, which has ended with a verified statement.' }),
+    task: z.enum(TASKS).meta({ description: 'What was asked for. The gateway cannot know it: the task was sealed.' }),
+  })
+  .meta({ id: 'NewTemplateRun', description: 'A task of an agent that its author did for a template.' });
+export type NewTemplateRun = z.infer<typeof newTemplateRunSchema>;
+
+export const templateRunSchema = z
+  .strictObject({
+    requestId,
+    attempt: z.union([z.literal(1), z.literal(2)]),
+    task: z.enum(TASKS),
+    provider: z.enum(PROVIDERS),
+    model: modelNameSchema,
+    end: z.enum(AGENT_ENDS),
+    usage: usageSchema.nullable(),
+    pricesVersion: z.string(),
+    costMicroUsd: microDollars,
+    statement: z
+      .string()
+      .max(MAX_STATEMENT_CHARACTERS)
+      .meta({ description: 'The usage statement, a JWS that the gateway verified.' }),
+    recordedAt: instantSchema,
+    by: z.string().meta({
+      description: 'The administrator: base64url of SHA-256 over the issuer and subject of the token.',
+    }),
+  })
+  .meta({ id: 'TemplateRun', description: 'One attempt at a provider, as its signed statement says.' });
+export type TemplateRun = z.infer<typeof templateRunSchema>;
+
+/** The answer to GET and POST. */
+export const templateRunsSchema = z
+  .strictObject({
+    runs: z.array(templateRunSchema),
+    costBreakdown: z
+      .array(
+        z.strictObject({
+          provider: z.enum(PROVIDERS),
+          model: modelNameSchema,
+          attempts: z.int().positive(),
+          costMicroUsd: microDollars,
+        }),
+      )
+      .meta({ description: 'The sums of the runs, by provider and model.' }),
+  })
+  .meta({ id: 'TemplateRuns', description: 'The work of agents on one template, the earliest first.' });
+export type TemplateRuns = z.infer<typeof templateRunsSchema>;
+
+export function parseNewTemplateRun(value: unknown): TemplateResult<NewTemplateRun> {
+  return parseTemplateInput(newTemplateRunSchema, value);
+}
