@@ -6,6 +6,7 @@ module.exports = {
   // connections timed out beside other work. A worker with its PostgreSQL takes about 1.5 GB.
   maxWorkers: Math.max(1, Math.min(Math.ceil(availableParallelism() * 1.5), Math.floor(totalmem() / 1.5e9))),
   testTimeout: 120_000,
+  testSequencer: '<rootDir>/jest.sequencer.cjs',
   // A worker needs up to a second to give back its memory where the CPUs are busy. Jest ends it by force after half a second, and reports
   // a leak. A worker that does leak is still reported.
   workerGracefulExitTimeout: 10_000,

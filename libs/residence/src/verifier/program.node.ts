@@ -1,11 +1,18 @@
 import { buildSync } from 'esbuild';
 import { join } from 'node:path';
 
+let built: string | undefined;
+
 /**
  * The program of thread.node.ts as one text. In a bundle the build puts the text here (tools/dev/build/plugins/worker-programs.mjs); run
- * from its sources (jest), it is built when it is needed.
+ * from its sources (jest), it is built when it is first needed.
  */
 export function threadProgram(): string {
+  built ??= buildProgram();
+  return built;
+}
+
+function buildProgram(): string {
   const { outputFiles } = buildSync({
     entryPoints: [join(__dirname, 'thread.node.ts')],
     bundle: true,
