@@ -84,6 +84,16 @@ const indicators = {
       overdueMs: z.number().optional(),
     })
     .meta({ id: 'QueueIndicator' }),
+  agents: z
+    .looseObject({
+      ...STATUS,
+      on: z.boolean().meta({ description: 'Whether tasks for models are taken.' }),
+      off: z
+        .array(z.looseObject({ provider: z.string(), model: z.string(), why: z.string() }))
+        .optional()
+        .meta({ description: 'Models, or whole providers (`*`), that are off until an operator clears them.' }),
+    })
+    .meta({ id: 'AgentsIndicator' }),
 };
 const all = z.strictObject({
   enclave: indicators.enclave,
@@ -93,6 +103,7 @@ const all = z.strictObject({
   redis: indicators.database,
   queue: indicators.queue,
   budget: indicators.database,
+  agents: indicators.agents,
 });
 
 /** What Terminus makes of the indicators (tee-indicators.ts). */
@@ -141,6 +152,7 @@ const PARTS = {
   redis: { store: 'memory', status: 'up' },
   queue: { waiting: '0', overdueMs: 0, status: 'up' },
   budget: { status: 'up' },
+  agents: { on: false, status: 'up' },
 } satisfies TeeHealth['details'];
 
 export const TEE_UP_EXAMPLE: Example = {
@@ -180,6 +192,7 @@ export const TEE_DOWN_EXAMPLE: Example = {
       redis: { store: 'memory', status: 'up' },
       queue: { waiting: '0', overdueMs: 0, status: 'up' },
       budget: { status: 'up' },
+      agents: { on: false, status: 'up' },
     },
     error: {
       enclave: {
@@ -213,6 +226,7 @@ export const TEE_DOWN_EXAMPLE: Example = {
       redis: { store: 'memory', status: 'up' },
       queue: { waiting: '0', overdueMs: 0, status: 'up' },
       budget: { status: 'up' },
+      agents: { on: false, status: 'up' },
       enclave: {
         code: 'enclave_unavailable',
         cause: 'ECONNREFUSED',

@@ -89,7 +89,7 @@ export class HealthController {
     tag: HEALTH,
     summary: 'Check whether messages can be accepted and delivered',
     description:
-      'Enclave, its attestation, its keys, database, rate limits (`redis`), queue and budget: each up, degraded or down, with the reason.',
+      'Enclave, its attestation, its keys, database, rate limits (`redis`), queue, budget and tasks for models (`agents`, never down): each up, degraded or down, with the reason.',
     answers: {
       '200': {
         description: 'Nothing is down.',
@@ -113,6 +113,7 @@ export class HealthController {
         () => indicators.redis(),
         () => indicators.queue(),
         () => indicators.budget(),
+        () => indicators.agents(),
       ]);
     } catch (error) {
       // Terminus throws its result; it is the answer here and no problem document.

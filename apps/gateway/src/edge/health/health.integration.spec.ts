@@ -174,6 +174,7 @@ describe('health', () => {
         redis: { status: 'up', store: 'memory' },
         queue: { status: 'up', waiting: '0', overdueMs: 0 },
         budget: { status: 'up' },
+        agents: { on: false, status: 'up' },
       },
     });
   });

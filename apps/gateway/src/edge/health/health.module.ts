@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { AgentsModule } from '../../features/agents/agents.module';
 import { AttestationModule } from '../../features/attestation/attestation.module';
 import { BudgetModule } from '../../features/budget/budget.module';
 import { DeliveryModule } from '../../features/delivery/delivery.module';
@@ -14,6 +15,7 @@ import { TeeIndicators } from './tee-indicators';
   // Terminus would log whole results at every failed check; the answer says the same to who asked.
   imports: [
     TerminusModule.forRoot({ logger: false }),
+    AgentsModule,
     AttestationModule,
     BudgetModule,
     DeliveryModule,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EnclaveHealth } from '@communique-tee/protocol';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { AgentOffers } from '../../features/agents/agent-offers';
 import { AttestationMonitor } from '../../features/attestation/attestation-monitor';
 import { BudgetService } from '../../features/budget/budget.service';
 import { Database } from '../../core/database/database';
@@ -24,6 +25,7 @@ export class TeeIndicators {
     private readonly rateLimits: RateLimits,
     private readonly deliveryQueue: DeliveryQueue,
     private readonly budgets: BudgetService,
+    private readonly offers: AgentOffers,
   ) {}
 
   /** Down where none is up and healthy, degraded where one of several is not. The monitor knows which is trusted, and for which key. */
@@ -133,6 +135,21 @@ export class TeeIndicators {
       if (isFull(hour)) return { code: 'system_hourly_limit_reached', resetsAt: hour.resetsAt.toISOString() };
       return isFull(day) ? { code: 'system_daily_limit_reached', resetsAt: day.resetsAt.toISOString() } : {};
     });
+  }
+
+  /** Tasks for models: never down, because mail goes on without them. What is off is named by provider and model. */
+  async agents(): Promise<HealthIndicatorResult> {
+    const session = this.indicator.check('agents');
+    const state = this.offers.state();
+    if (state === 'off') return session.up({ on: false });
+    if (state === 'prices_disagree') return session.degraded({ on: false, code: state });
+    if (state === 'not_offered') return session.degraded({ on: false, code: 'agents_not_offered' });
+    try {
+      const off = (await this.offers.modelsOff()).map(({ provider, model, why }) => ({ provider, model, why }));
+      return off.length === 0 ? session.up({ on: true }) : session.degraded({ on: true, code: 'models_off', off });
+    } catch (error) {
+      return session.degraded({ on: true, code: error instanceof ProblemError ? error.code : 'internal_error' });
+    }
   }
 
   /** What asks the database: down with its `code` where there is one, or where the database cannot be asked in time. */

@@ -34,8 +34,8 @@ export class AgentMetrics {
     );
     this.tokens = metrics.counter(
       'communique_agent_tokens_total',
-      'Tokens of settled attempts, by class: input, cached, cacheWrittenShort, cacheWrittenLong, output, thinking.',
-      ['provider', 'model', 'end', 'class'],
+      'Tokens of settled attempts, by kind: input, cached, cacheWrittenShort, cacheWrittenLong, output, thinking.',
+      ['provider', 'model', 'end', 'kind'],
     );
     this.microUsd = metrics.counter('communique_agent_micro_usd_total', 'Cost of settled attempts, in micro-dollars.', [
       'provider',
@@ -66,7 +66,7 @@ export class AgentMetrics {
     this.attempts.inc({ provider, model, end });
     this.microUsd.inc({ provider, model, end }, Number(costMicroUsd));
     for (const [name, count] of Object.entries(usage ?? {}))
-      this.tokens.inc({ provider, model, end, class: name }, count);
+      this.tokens.inc({ provider, model, end, kind: name }, count);
     for (const alarm of alarms) this.alarms.inc({ provider, alarm });
   }
 

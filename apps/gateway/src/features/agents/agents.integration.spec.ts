@@ -4,6 +4,7 @@ import type { GatewayUnderTest } from '../../testing/gateway-under-test';
 import { Database } from '../../core/database/database';
 import { answer, problem } from '../enclave/testing/test-enclave';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
+import { AgentOffers } from './agent-offers';
 import { OverdueSweeper } from './overdue-sweeper';
 import { TaskBench, until } from './testing/task-bench';
 import { encoded, type Done, type TaskEnclave } from './testing/task-enclave';
@@ -75,7 +76,7 @@ describe('POST /api/agents', () => {
     const labels = { provider: 'openai', model: 'gpt-6-luna', end: 'complete' };
     expect(await bench.metric(gateway, 'communique_agent_attempts_total', labels)).toBe(1);
     expect(await bench.metric(gateway, 'communique_agent_micro_usd_total', labels)).toBe(Number(COST));
-    expect(await bench.metric(gateway, 'communique_agent_tokens_total', { ...labels, class: 'output' })).toBe(50);
+    expect(await bench.metric(gateway, 'communique_agent_tokens_total', { ...labels, kind: 'output' })).toBe(50);
   });
 
   it('takes the JSON form as the same request', async () => {
@@ -584,6 +585,27 @@ describe('POST /api/agents', () => {
       });
       expect(await state()).toEqual([[1, 'reserved', null]]);
     });
+  });
+
+  it('is told in the health of the system as degraded, never as down', async () => {
+    const health = async () => {
+      const response = await fetch(`${gateway.url}/api/health/tee`);
+      const body = (await response.json()) as { details: Record<string, unknown>; error: Record<string, unknown> };
+      expect(body.error['agents']).toBeUndefined();
+      return body.details['agents'];
+    };
+    await until(async () => (await gateway.app.get(AgentOffers).modelsOff()).length === 0);
+    expect(await health()).toEqual({ on: true, status: 'up' });
+    const off = { provider: 'gemini', model: '*', why: 'free_tier' };
+    await database().agentModelOff.create({ data: off });
+    await until(async () => (await gateway.app.get(AgentOffers).modelsOff()).length === 1);
+    expect(await health()).toEqual({ on: true, code: 'models_off', off: [off], status: 'degraded' });
+    enclave.configure({ pricesVersion: '2020-01-01.1' });
+    await gateway.app.get(AttestationMonitor).checkNow();
+    expect(await health()).toEqual({ on: false, code: 'prices_disagree', status: 'degraded' });
+    enclave.configure(null);
+    await gateway.app.get(AttestationMonitor).checkNow();
+    expect(await health()).toEqual({ on: false, code: 'agents_not_offered', status: 'degraded' });
   });
 
   it('says no where it is switched off', async () => {

@@ -84,7 +84,14 @@ describe('Retention', () => {
   it('deletes a message and its keys thirty days after its end, and keeps the ledger as it was written', async () => {
     const old = await endedMessage(ago(30.01));
     const young = await endedMessage(ago(29.99));
-    expect(await retention.sweep(NOW)).toEqual({ messages: 1, nullifiers: 0, windows: 0, reservations: 0, keys: 0 });
+    expect(await retention.sweep(NOW)).toEqual({
+      messages: 1,
+      nullifiers: 0,
+      windows: 0,
+      reservations: 0,
+      tasks: 0,
+      keys: 0,
+    });
     expect(await remaining()).toEqual([young]);
     expect((await prisma().idempotencyKey.findMany()).map(({ messageId }) => messageId)).toEqual([young]);
     expect(await prisma().reservation.findMany({ where: { messageId: old } })).toMatchObject([
@@ -114,7 +121,14 @@ describe('Retention', () => {
     await window(day);
     await reservation(new Date(day.getTime() - 1));
     await window(new Date(day.getTime() - DAY_MS));
-    expect(await retention.sweep(NOW)).toEqual({ messages: 0, nullifiers: 0, windows: 1, reservations: 1, keys: 0 });
+    expect(await retention.sweep(NOW)).toEqual({
+      messages: 0,
+      nullifiers: 0,
+      windows: 1,
+      reservations: 1,
+      tasks: 0,
+      keys: 0,
+    });
     expect(await prisma().reservation.findMany({ select: { id: true } })).toEqual([kept]);
     expect(await prisma().budgetWindow.findMany({ select: { startsAt: true } })).toEqual([{ startsAt: day }]);
   });
@@ -122,7 +136,46 @@ describe('Retention', () => {
   it('deletes no promise that is open, nor the window it counts in', async () => {
     await reservation(ago(500), false);
     await window(ago(500), 5n);
-    expect(await retention.sweep(NOW)).toEqual({ messages: 0, nullifiers: 0, windows: 0, reservations: 0, keys: 0 });
+    expect(await retention.sweep(NOW)).toEqual({
+      messages: 0,
+      nullifiers: 0,
+      windows: 0,
+      reservations: 0,
+      tasks: 0,
+      keys: 0,
+    });
+  });
+
+  it('deletes ended attempts of tasks with the ledger, and none that is open', async () => {
+    const attempt = (reservedAt: Date, state: 'reserved' | 'charged') =>
+      prisma().agentReservation.create({
+        data: {
+          requestId: crypto.randomUUID(),
+          attempt: 1,
+          owner: 'x'.repeat(43),
+          requestSha256: new Uint8Array(32),
+          keyId: new Uint8Array(16),
+          enclave: 'i-1-enc1',
+          modelClass: 'quick',
+          provider: 'openai',
+          model: 'm',
+          reservedMicroUsd: 5n,
+          reservedAt,
+          deadlineAt: reservedAt,
+          priceVersion: 'v',
+          ...(state === 'charged' && { state, spentMicroUsd: 5n, settledAt: reservedAt }),
+        },
+        select: { requestId: true },
+      });
+    await attempt(ago(402), 'charged');
+    const kept = [await attempt(ago(402), 'reserved'), await attempt(ago(399), 'charged')];
+    expect(await retention.sweep(NOW)).toMatchObject({ tasks: 1 });
+    const left = await prisma().agentReservation.findMany({
+      select: { requestId: true },
+      orderBy: { reservedAt: 'asc' },
+    });
+    expect(left).toEqual(kept);
+    await prisma().agentReservation.deleteMany();
   });
 
   it('deletes keys a month after their end, and no other', async () => {

@@ -9,6 +9,7 @@ export interface Swept {
   readonly nullifiers: number;
   readonly windows: number;
   readonly reservations: number;
+  readonly tasks: number;
   readonly keys: number;
 }
 
@@ -27,7 +28,7 @@ const LOCK = 0x63_74_73_77_65_65_70n;
  *   sealed bytes could be accepted, the row is what keeps them from being delivered twice.
  * - Nullifiers when the time is over that they are kept for (budget/windows.ts), whether or not their messages are still there; never
  *   one of a message that has not ended.
- * - Budget windows without an open promise, then settled reservations, `ledgerDays` after the UTC day they count in: whole days, so
+ * - Budget windows without an open promise, then settled reservations and ended attempts of tasks (`tasks`), `ledgerDays` after the UTC day they count in: whole days, so
  *   that the sums of what is left still agree. Emergency stops, and who cleared them, are kept.
  * - Sealed keys a month after their end; their records are gone at their end, or when they are revoked (keys/sealed-key-store.ts).
  */
@@ -77,6 +78,14 @@ export class Retention {
         SELECT id FROM reservation WHERE state = 'settled' AND reserved_at < ${day} ORDER BY reserved_at LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`,
     );
     if (reservations === null) return null;
+    const tasks = await this.purge(
+      stopping,
+      (transaction) => transaction.$executeRaw`
+      DELETE FROM agent_reservation WHERE (request_id, attempt) IN (
+        SELECT request_id, attempt FROM agent_reservation WHERE state <> 'reserved' AND reserved_at < ${day}
+        ORDER BY reserved_at LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`,
+    );
+    if (tasks === null) return null;
     const over = new Date(now.getTime() - KEYS_KEPT_DAYS * DAY_MS);
     const keys = await this.purge(
       stopping,
@@ -84,7 +93,7 @@ export class Retention {
       DELETE FROM sealed_key WHERE key_id IN (
         SELECT key_id FROM sealed_key WHERE destroy_after < ${over} ORDER BY destroy_after LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`,
     );
-    return keys === null ? null : { messages, nullifiers, windows, reservations, keys };
+    return keys === null ? null : { messages, nullifiers, windows, reservations, tasks, keys };
   }
 
   /** Batch after batch until one is not full. @returns null where the lock is another's */

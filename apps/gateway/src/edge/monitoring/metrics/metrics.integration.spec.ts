@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PROBLEMS, type SealedMessage, sealedMessageToJson } from '@communique-tee/protocol';
+import { AGENT_ENDS, PROVIDERS, PROBLEMS, type SealedMessage, sealedMessageToJson } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -10,6 +10,7 @@ import { createApp } from '../../../create-app';
 import { Database } from '../../../core/database/database';
 import { MessageMetrics } from '../../../features/messages/message-metrics';
 import { problem, TestEnclave } from '../../../features/enclave/testing/test-enclave';
+import { AGENT_ALARMS } from '../../../features/agents/agent-metrics';
 import { RegisteredRoutes } from '../../../core/routing/registered-routes';
 import { RATE_LIMIT_CLASSES } from '../../../core/routing/rate-limit-class';
 import { testConfig } from '../../../testing/gateway-under-test';
@@ -283,6 +284,9 @@ describe('metrics', () => {
           value,
         ),
       reason: (value) => Object.hasOwn(PROBLEMS, value) || ['queue_length', 'queue_age'].includes(value),
+      provider: (value) => (PROVIDERS as readonly string[]).includes(value),
+      alarm: (value) => (AGENT_ALARMS as readonly string[]).includes(value),
+      end: (value) => ['charged', 'released', ...AGENT_ENDS].includes(value),
       le: (value) => value === '+Inf' || Number.isFinite(Number(value)),
       state: (value) =>
         [
