@@ -15,6 +15,8 @@ const EXIT_OF_CLIENT: Readonly<Record<Exclude<ClientErrorCode, 'refused'>, Exit>
   configuration_refused: EXIT.refused,
   residence_refused: EXIT.refused,
   residence_unavailable: EXIT.notReached,
+  task_invalid: EXIT.notUnderstood,
+  model_refused: EXIT.refused,
   duplicate_not_accepted: EXIT.refused,
   receipt_refused: EXIT.refused,
   kept_invalid: EXIT.notUnderstood,

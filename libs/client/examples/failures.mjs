@@ -27,6 +27,8 @@ export const ADVICE = {
     'The enclave wants a proof of residence that this message does not have, or takes none. Look at error.reason, and at docs/residence.md.',
   residence_unavailable:
     'No proof of residence can be made now; error.reason tells why. Your message was not sent. Try again later.',
+  task_invalid: 'Correct what is named here and ask again.',
+  model_refused: 'The enclave offers no model for this task; error.reason tells why. Choose another one.',
   duplicate_not_accepted: 'To send it, accept that an office may get the message twice.',
   kept_invalid: 'What this tab kept of its last message is of another gateway or version. It cannot be followed here.',
   token_unavailable: 'Paste an access token. In the demo: node tools/cli/bin.mjs token',

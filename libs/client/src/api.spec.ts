@@ -1,4 +1,5 @@
 import {
+  type UsageStatement,
   congressMessageSchema,
   messageViewSchema,
   type Answer,
@@ -8,7 +9,7 @@ import {
   type PublicConfiguration,
 } from '@communique-tee/protocol';
 import type * as z from 'zod';
-import type { EnclaveConfiguration, KeptMessage, Message, StatusView, VerifiedReport } from './api';
+import type { EnclaveConfiguration, KeptMessage, Message, StatusView, UsageClaims, VerifiedReport } from './api';
 import { CLIENT_ERROR_CODES } from './errors';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +30,8 @@ describe('the published types', () => {
     const problems: Exact<VerifiedReport['problems'], DeepReadonly<Answer['problems']>> = true;
     const configuration: Exact<EnclaveConfiguration, DeepReadonly<PublicConfiguration>> = true;
     const kept: Exact<KeptMessage, DeepReadonly<z.infer<typeof keptMessageSchema>>> = true;
-    expect([message, view, offices, problems, configuration, kept]).toEqual([true, true, true, true, true, true]);
+    const claims: Exact<UsageClaims, DeepReadonly<UsageStatement>> = true;
+    expect([message, view, offices, problems, configuration, kept, claims]).not.toContain(false);
     expect(Object.keys(congressMessageSchema.shape)).toHaveLength(10);
     expect(Object.keys(messageViewSchema.shape)).toHaveLength(10);
   });

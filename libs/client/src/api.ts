@@ -1,4 +1,13 @@
-import type { BILL_TYPES, CHAMBERS, STATES, TOPICS } from '@communique-tee/protocol';
+import type {
+  AgentEnd,
+  AgentOutcome,
+  BILL_TYPES,
+  CHAMBERS,
+  Provider,
+  STATES,
+  Task,
+  TOPICS,
+} from '@communique-tee/protocol';
 
 /**
  * The types that a caller of `connect` uses. This file imports only the vocabulary, so that the types can be published without the
@@ -119,17 +128,14 @@ export interface EnclaveConfiguration {
   };
 }
 
-/** What a person can ask a model for. */
-export type AgentTaskName = 'subject' | 'draft' | 'shorten' | 'review';
-
 /** A model that tasks can be given to, under the operator's short name. */
 export interface ModelClass {
   readonly id: string;
   /** Who reads the text of a task beside the enclave. */
-  readonly provider: 'openai' | 'gemini' | 'anthropic';
+  readonly provider: Provider;
   /** The provider's exact name of the model. */
   readonly model: string;
-  readonly tasks: readonly AgentTaskName[];
+  readonly tasks: readonly Task[];
   readonly maxOutputTokens: number;
 }
 
@@ -450,6 +456,89 @@ export interface Sending extends AsyncIterable<SendState> {
   readonly result: Promise<SendResult>;
 }
 
+/** A model class, and whether the gateway takes tasks for it now. */
+export interface ModelOffer extends ModelClass {
+  readonly available: boolean;
+}
+
+/** What a person asks a model for; docs/agents.md has lengths and rules. */
+export interface TaskRequest {
+  readonly task: Task;
+  /** One that the enclave attests: `models()`. Its provider reads `text` and `subject`. */
+  readonly modelClass: string;
+  /** Primary language of the answer, such as `en`. */
+  readonly language: string;
+  /** At most 16,384 bytes of UTF-8. */
+  readonly text: string;
+  readonly subject?: string | null | undefined;
+  /** 64 to 2,048 in steps of 64; the class's own maximum unless given. The gateway sees it. */
+  readonly maxOutputTokens?: number | undefined;
+}
+
+export type AgentState =
+  | AttestState
+  /** `request` is what leaves this machine. */
+  | { readonly step: 'sealed'; readonly id: string; readonly request: Uint8Array }
+  | { readonly step: 'posting'; readonly attempt: number }
+  | { readonly step: 'ended'; readonly result: TaskResult };
+
+export interface TaskOptions {
+  /** Gives the task up. A provider that has it already finishes it, and it is charged. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onState?: ((state: AgentState) => void) | undefined;
+}
+
+/** What an enclave of an accepted measurement has signed about one attempt; docs/agents.md has it claim by claim. */
+export interface UsageClaims {
+  readonly v: 1;
+  readonly request_id: string;
+  readonly request_sha256: string;
+  readonly attempt: 1 | 2;
+  readonly model_class: string;
+  readonly provider: Provider;
+  readonly model: string;
+  readonly served_model: string | null;
+  readonly end: AgentEnd;
+  readonly usage_state: 'reported' | 'invalid' | 'unknown' | 'not_billed';
+  readonly usage: {
+    readonly input: number;
+    readonly cached: number;
+    readonly cacheWrittenShort: number;
+    readonly cacheWrittenLong: number;
+    readonly output: number;
+    readonly thinking: number;
+  } | null;
+  readonly prices_version: string;
+  readonly prices_sha256: string;
+  readonly cost_micro_usd: string;
+  readonly time: number;
+  readonly pcr0: string;
+  readonly attestation_sha256: string;
+}
+
+export interface TaskResult {
+  /** A UUID. */
+  readonly id: string;
+  /**
+   * `complete`: the whole answer. `cut`: the text stops at the maximum output. `empty`: no text. `refused`: by the model. `answer_rejected`:
+   * the text broke the enclave's rules. `task_invalid`: the enclave does not take this task. `provider_failed`: `problem` says how.
+   */
+  readonly outcome: AgentOutcome;
+  /** Written by a model: show it as plain text, for the person to read and edit. Null unless `complete` or `cut`. */
+  readonly text: string | null;
+  /** Why there is no text, as a stable word. */
+  readonly problem: string | null;
+  /** Verified. Of two attempts, that of the last. */
+  readonly statement: UsageClaims;
+  /** What the person's budget pays for this attempt. A first attempt that was lost costs its full price beside it. */
+  readonly chargedMicroUsd: bigint;
+  /** Whether this library has the enclave's price table and calculated the cost again. */
+  readonly costChecked: boolean;
+  readonly pcr0: string;
+  /** Keep it: anyone can verify it, years later. */
+  readonly proof: { readonly statement: string; readonly attestation_document: string };
+}
+
 export interface Client {
   /** The verified key, from the cache while it may be used, else attested again. @throws ClientError */
   key(options?: KeyOptions): Promise<AttestedKey>;
@@ -461,4 +550,12 @@ export interface Client {
    * @throws ClientError `kept_invalid`, at once
    */
   resume(kept: KeptMessage, options?: ResumeOptions): Sending;
+  /** The models that the enclave attests, and whether each is available now. Empty where it takes no tasks. @throws ClientError */
+  models(options?: KeyOptions): Promise<readonly ModelOffer[]>;
+  /**
+   * Has a model do a task: checks and seals it, posts it, verifies the usage statement and opens the answer. After a cut connection the same
+   * bytes are posted again, and the enclave answers from memory. Nothing is sent to Congress.
+   * @throws ClientError
+   */
+  agent(task: TaskRequest, options?: TaskOptions): Promise<TaskResult>;
 }

@@ -3,6 +3,8 @@ import type { Client, ConnectOptions, KeyOptions, Policy } from './api';
 import { AttestedKeys } from './attested-keys';
 import { ClientError } from './errors';
 import { checkNoCredentials } from './http';
+import { offeredModels } from './agents/offer';
+import { runTask } from './agents/run-task';
 import { checkPolicy } from './policy';
 import { resumeMessage } from './resume';
 import { throwIfAborted } from './retry';
@@ -37,6 +39,8 @@ export async function connect(url: string | URL, policy: Policy, options: Connec
     key,
     send: (message, sendOptions = {}) => sendMessage(sender, message, sendOptions),
     resume: (kept, resumeOptions = {}) => resumeMessage(sender, kept, resumeOptions),
+    models: (keyOptions = {}) => offeredModels(sender, keyOptions),
+    agent: (task, taskOptions = {}) => runTask(sender, task, taskOptions),
   };
 }
 

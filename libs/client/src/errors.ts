@@ -22,6 +22,13 @@ export const CLIENT_ERROR_CODES = [
   'residence_refused',
   /** No proof of residence can be made now; `reason` is the code (docs/residence.md). Nothing was sent. */
   'residence_unavailable',
+  /** A task cannot be sent as it is; `problems` has every field to correct. Nothing was sent. */
+  'task_invalid',
+  /**
+   * The enclave attests no model for this task; `reason` says why: `agents_off`, `model_class_unknown`, `task_not_offered`,
+   * `output_too_large` or `configuration_missing`. Nothing was sent.
+   */
+  'model_refused',
   /** An office might get the message twice, and the caller did not accept that. Nothing was sent. */
   'duplicate_not_accepted',
   /** What `resume` was given is not what `send` handed out for this gateway; `reason` says why. */

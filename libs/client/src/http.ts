@@ -104,7 +104,8 @@ export function readJson(body: Uint8Array): unknown {
   }
 }
 
-function refusal(response: Response, body: Uint8Array): ClientError {
+/** A refusal by its status, and by the gateway's own code where the body has one. */
+export function refusal(response: Response, body: Uint8Array): ClientError {
   let code: unknown;
   try {
     const document = readJson(body);

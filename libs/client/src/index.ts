@@ -1,6 +1,7 @@
 /** What a sender needs: attest, seal, post, follow, verify. Runs in a browser. `connect` does all of it; the rest are its steps. */
 export * from './errors';
 export * from './api';
+export { mostATaskCosts } from './agents/task-cost';
 export { connect } from './connect';
 export { forgetfulChambers, forgetfulWhereShared, recognizingChambers } from './duplicate-risk';
 export { fetchEnclaveKey, type EnclaveKey, type TrustPolicy } from './enclave-key';

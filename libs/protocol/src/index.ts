@@ -36,6 +36,7 @@ export * from './receipts/answer';
 export * from './messages/kept-message';
 export * from './messages/relay';
 export * from './agents/vocabulary';
+export * from './agents/word-schemas';
 export * from './agents/usage-statement';
 export * from './agents/agent-request';
 export * from './agents/agent-task';

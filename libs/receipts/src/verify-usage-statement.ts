@@ -32,7 +32,8 @@ export interface ExpectedAttempt {
   /** The request id as a UUID, and SHA-256 (32 bytes) of the whole agent request's CBOR form. */
   readonly requestId: string;
   readonly requestSha256: Uint8Array;
-  readonly attempt: 1 | 2;
+  /** Either unless given. */
+  readonly attempt?: 1 | 2;
   readonly modelClass: string;
   /** As the attested configuration has them for this class. */
   readonly provider: Provider;
@@ -40,8 +41,8 @@ export interface ExpectedAttempt {
   readonly maxOutputTokens: number;
   /** Length of the sealed task's ciphertext. */
   readonly ciphertextBytes: number;
-  /** The price table to calculate the cost by. */
-  readonly prices: PriceTable;
+  /** The price table to calculate the cost by; null: the caller does not have it, and believes the enclave's word for the cost. */
+  readonly prices: PriceTable | null;
 }
 
 /**
@@ -79,12 +80,13 @@ export function checkUsageStatement(claims: UsageStatement, expected: ExpectedAt
   const isForThis =
     claims.request_id === expected.requestId &&
     claims.request_sha256 === toBase64Url(expected.requestSha256) &&
-    claims.attempt === expected.attempt &&
+    (expected.attempt === undefined || claims.attempt === expected.attempt) &&
     claims.model_class === expected.modelClass &&
     claims.provider === expected.provider &&
     claims.model === expected.model;
   if (!isForThis) throw new ReceiptError('ERR_STATEMENT_OTHER_REQUEST', 'the statement is for another attempt');
   const { prices } = expected;
+  if (prices === null) return;
   if (claims.prices_version !== prices.version || claims.prices_sha256 !== priceTableSha256(prices))
     throw new ReceiptError('ERR_STATEMENT_PRICES', 'the statement is under another price table');
   const row = rowOf(prices, claims.provider, claims.model, new Date(claims.time * 1000));

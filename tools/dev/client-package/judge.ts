@@ -1,11 +1,15 @@
 import { keptMessageSchema } from '@communique-tee/client';
 import {
+  agentAnswerSchema,
+  agentResultSchema,
+  agentTaskSchema,
   answerSchema,
   congressMessageSchema,
   messageViewSchema,
   publicConfigurationSchema,
   receiptClaimsSchema,
   receiptSchema,
+  usageStatementSchema,
 } from '@communique-tee/protocol';
 
 /** Every schema that the client reads with. The spec compares the bundle's zod with the whole one on each. */
@@ -17,6 +21,10 @@ const SCHEMAS = {
   configuration: publicConfigurationSchema,
   receipt: receiptSchema,
   kept: keptMessageSchema,
+  task: agentTaskSchema,
+  agentAnswer: agentAnswerSchema,
+  agentResult: agentResultSchema,
+  statement: usageStatementSchema,
 } as const;
 
 export interface Case {

@@ -110,6 +110,7 @@ describe('the published client', () => {
         'STATES',
         'TOPICS',
         'connect',
+        'mostATaskCosts',
         'officesOf',
         'toWebAddress',
         'validateMessage',
@@ -232,6 +233,54 @@ describe('the published client', () => {
 const hash = 'A'.repeat(43);
 const SAMPLES: readonly Case[] = [
   {
+    schema: 'task',
+    value: {
+      version: 1,
+      task: 'draft',
+      modelClass: 'small',
+      maxOutputTokens: 1024,
+      language: 'en',
+      subject: 'A subject',
+      text: 'A text',
+    },
+  },
+  {
+    schema: 'agentAnswer',
+    value: { version: 1, requestId: { $bytes: 16 }, outcome: 'complete', text: 'A text', problem: null },
+  },
+  {
+    schema: 'agentResult',
+    value: {
+      id: '00112233-4455-4677-8899-aabbccddeeff',
+      answer: 'AAAA',
+      statement: 'a.b.c',
+      attestationDocument: 'AAAA',
+      attempts: 1,
+    },
+  },
+  {
+    schema: 'statement',
+    value: {
+      v: 1,
+      request_id: '00112233-4455-4677-8899-aabbccddeeff',
+      request_sha256: hash,
+      attempt: 1,
+      model_class: 'small',
+      provider: 'openai',
+      model: 'gpt-6-luna',
+      served_model: 'gpt-6-luna-2026-09-22',
+      end: 'complete',
+      usage_state: 'reported',
+      usage: { input: 1, cached: 0, cacheWrittenShort: 0, cacheWrittenLong: 0, output: 1, thinking: 0 },
+      prices_version: '2026-11-30.1',
+      prices_sha256: '0'.repeat(64),
+      cost_micro_usd: '1',
+      time: 1,
+      pcr0: 'ab'.repeat(48),
+      attestation_sha256: hash,
+    },
+  },
+  {
     schema: 'configuration',
     value: {
       version: 3,
@@ -252,6 +301,13 @@ const SAMPLES: readonly Case[] = [
           officesAsOf: '2026-11-29',
           house: { origin: 'https://cwc.house.gov', deduplicates: true },
           senate: { origin: 'https://soapbox.senate.gov', deduplicates: true },
+        },
+        agents: {
+          classes: [
+            { id: 'small', provider: 'openai', model: 'gpt-6-luna', tasks: ['draft', 'review'], maxOutputTokens: 1024 },
+          ],
+          pricesVersion: '2026-11-30.1',
+          pricesSha256: '0'.repeat(64),
         },
       },
     },

@@ -35,6 +35,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message, Policy } from '../api';
+import { TestAgents } from './test-agents';
 
 /** One of the enclave's keys, with the key that signs its receipts. */
 function createKeys() {
@@ -44,7 +45,7 @@ function createKeys() {
   const receiptKey = new Uint8Array(Buffer.from(String(receipts.publicKey.export({ format: 'jwk' }).x), 'base64url'));
   return { pair, publicKey, keyId: sealing.keyIdOf(publicKey), signing: receipts.privateKey, receiptKey };
 }
-type Keys = ReturnType<typeof createKeys>;
+export type Keys = ReturnType<typeof createKeys>;
 
 export interface Posted {
   readonly id: string;
@@ -96,6 +97,8 @@ export class TestGateway {
   deduplicates: Record<Chamber, boolean> = { house: true, senate: true };
   /** What the enclave attests of the proof of residence. */
   residence: PublicConfiguration['residence'] = { mode: 'off' };
+  /** The enclave's models and what becomes of tasks; absent from what it attests until it has classes. */
+  readonly agents = new TestAgents();
   /** Where the registrar's list is, by `GET /api/residence`. */
   listAddress = '';
   /** Whether the gateway serves the public configuration. */
@@ -176,10 +179,18 @@ export class TestGateway {
       else response.end(configuration);
     } else if (url.pathname === '/api/residence') {
       response.end(JSON.stringify({ mode: this.residence.mode, files: this.listAddress }));
+    } else if (url.pathname === '/api/agents' && request.method === 'GET') {
+      response.end(JSON.stringify(this.agents.offer()));
     } else if (request.method === 'POST') {
       const parts: Buffer[] = [];
       for await (const part of request) parts.push(part as Buffer);
-      this.post(new Uint8Array(Buffer.concat(parts)), request, response);
+      const body = new Uint8Array(Buffer.concat(parts));
+      if (url.pathname !== '/api/agents') this.post(body, request, response);
+      else
+        await this.agents.post(body, request, response, {
+          keysOf: (keyId) => this.held.find((keys) => Buffer.compare(keys.keyId, keyId) === 0),
+          document: (keys) => this.document(keys),
+        });
     } else {
       const [, , , id = '', events] = url.pathname.split('/');
       this.asked.push({ events: events === 'events', token, statusSecret });
@@ -364,6 +375,7 @@ export class TestGateway {
             deduplicates: this.deduplicates[chamber],
           })),
         },
+        ...this.agents.published(),
       },
     });
     const configSha256 = new Uint8Array(createHash('sha256').update(configuration).digest());
@@ -418,7 +430,7 @@ function view({ messageId, expiresAtSeconds }: SealedMessage, status: MessageSta
   };
 }
 
-function sendProblem(response: ServerResponse, code: ProblemCode, retryAfter?: number): void {
+export function sendProblem(response: ServerResponse, code: ProblemCode, retryAfter?: number): void {
   const document = problemDocument(code);
   response
     .writeHead(document.status, {

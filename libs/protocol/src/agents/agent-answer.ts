@@ -29,7 +29,7 @@ const fields = z.strictObject({
     .regex(/^[a-z_]{1,64}$/)
     .nullable(),
 });
-const agentAnswerSchema = fields.refine(
+export const agentAnswerSchema = fields.refine(
   ({ outcome, text }) => (text !== null) === (outcome === 'complete' || outcome === 'cut'),
 );
 /** What the enclave tells the person alone, sealed by `sealTaskAnswer`. */

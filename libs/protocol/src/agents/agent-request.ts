@@ -13,7 +13,7 @@ import {
   type SealedMessage,
 } from '../messages/sealed-message';
 import { ProtocolError } from '../problems';
-import { maxOutputTokensSchema, modelClassSchema } from './vocabulary';
+import { maxOutputTokensSchema, modelClassSchema } from './word-schemas';
 
 /** Padded plain text of a sealed task: four sizes, so that its length tells little. */
 export const TASK_BUCKETS = [4096, 8192, 16_384, 32_768] as const;

@@ -3,7 +3,8 @@ import { decodeStrict, encodeCanonical } from '../encoding/cbor';
 import { countVisible, textUpTo } from '../encoding/characters';
 import { LIMITS } from '../limits';
 import { ProtocolError } from '../problems';
-import { TASKS, maxOutputTokensSchema, modelClassSchema } from './vocabulary';
+import { TASKS } from './vocabulary';
+import { maxOutputTokensSchema, modelClassSchema } from './word-schemas';
 
 const utf8 = new TextEncoder();
 
@@ -20,7 +21,7 @@ const invalidCharacters = { params: { rule: 'invalid_characters' } };
 const fits = (value: string) =>
   value.length <= LIMITS.maxTaskTextBytes && utf8.encode(value).length <= LIMITS.maxTaskTextBytes;
 
-const agentTaskSchema = z.strictObject({
+export const agentTaskSchema = z.strictObject({
   version: z.literal(1),
   task: z.enum(TASKS),
   /** The same as outside the seal. */

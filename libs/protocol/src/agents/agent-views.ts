@@ -2,15 +2,14 @@ import * as z from 'zod';
 import { base64Text } from '../encoding/base64-text';
 import { MESSAGE_ID_PATTERN } from '../messages/message-id';
 import { MAX_STATEMENT_CHARACTERS } from './usage-statement';
+import { PROVIDERS, TASKS } from './vocabulary';
 import {
-  PROVIDERS,
-  TASKS,
   maxOutputTokensSchema,
   modelClassSchema,
   modelNameSchema,
   pricesSha256Schema,
   pricesVersionSchema,
-} from './vocabulary';
+} from './word-schemas';
 
 /** One row of the measured configuration: what the attested public configuration and `GET /api/agents` show of it. */
 export const modelClassMembers = {

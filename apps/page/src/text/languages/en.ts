@@ -971,6 +971,8 @@ const english = {
       configuration_refused: 'The enclave could not be verified: the server gave another configuration than it proves.',
       residence_refused: 'The enclave does not accept this proof of residence. Load this page again.',
       residence_unavailable: 'The proof of residence could not be made.',
+      task_invalid: 'The text cannot be sent to a model as it is.',
+      model_refused: 'The enclave offers no model for this.',
       duplicate_not_accepted: 'You chose not to send it.',
       token_unavailable: 'You are not signed in.',
       refused: 'The server refused.',

@@ -977,6 +977,8 @@ const spanish: Catalogue = {
         'No se pudo verificar el enclave: el servidor dio una configuración distinta de la que el enclave demuestra.',
       residence_refused: 'El enclave no acepta esta prueba de residencia. Vuelva a cargar esta página.',
       residence_unavailable: 'No se pudo hacer la prueba de residencia.',
+      task_invalid: 'El texto no se puede enviar a un modelo tal como está.',
+      model_refused: 'El enclave no ofrece ningún modelo para esto.',
       duplicate_not_accepted: 'Usted decidió no enviarlo.',
       token_unavailable: 'No ha iniciado sesión.',
       refused: 'El servidor lo rechazó.',

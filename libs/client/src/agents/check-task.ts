@@ -1,0 +1,49 @@
+import { agentTaskProblems, encodeAgentTask, type FieldProblem } from '@communique-tee/protocol';
+import type { ModelClass, TaskRequest } from '../api';
+import { ClientError } from '../errors';
+import type { EnclaveKey } from '../enclave-key';
+
+const RULES: Readonly<Record<string, string>> = {
+  invalid_characters: 'has a character that cannot be sent, such as half of an emoji or a control character',
+  too_long: 'is too long',
+  too_short: 'has nothing in it that can be seen',
+  invalid: 'is not in the form that docs/agents.md describes',
+};
+
+/**
+ * The model class that the enclave attests under this name, for this task.
+ * @throws ClientError `model_refused`; nothing was sent
+ */
+export function attestedClass({ configuration }: Pick<EnclaveKey, 'configuration'>, task: TaskRequest): ModelClass {
+  if (configuration === undefined)
+    throw refused('configuration_missing', 'the gateway does not give the configuration that the enclave attests');
+  const agents = configuration.services.agents;
+  if (agents === undefined) throw refused('agents_off', 'the enclave attests that it takes no tasks for models');
+  const found = agents.classes.find(({ id }) => id === task.modelClass);
+  if (found === undefined) throw refused('model_class_unknown', 'the enclave attests no model class of this name');
+  if (!found.tasks.includes(task.task)) throw refused('task_not_offered', 'this model class does not take this task');
+  if ((task.maxOutputTokens ?? 0) > found.maxOutputTokens)
+    throw refused('output_too_large', 'this model class does not give so much output');
+  return found;
+}
+
+/**
+ * What is sealed of a task, in CBOR. The default of the maximum output is the same for every task: it stands outside the seal.
+ * @throws ClientError `task_invalid` with every field that is wrong; nothing was sent
+ */
+export function encodeTask(task: TaskRequest, maxOutputTokens: number): Uint8Array {
+  // Anything beyond these members is refused, as the enclave would
+  const { subject = null, maxOutputTokens: _outside, ...rest } = task;
+  const content = { version: 1 as const, ...rest, subject, maxOutputTokens };
+  const problems = agentTaskProblems(content).map(({ pointer, code }): FieldProblem => ({
+    pointer,
+    code,
+    message: `${pointer === '' ? 'The task' : pointer}: ${RULES[code] ?? String(RULES['invalid'])}`,
+  }));
+  if (problems.length > 0) throw new ClientError('task_invalid', 'the task cannot be sent as it is', { problems });
+  return encodeAgentTask(content);
+}
+
+function refused(reason: string, message: string): ClientError {
+  return new ClientError('model_refused', message, { reason });
+}

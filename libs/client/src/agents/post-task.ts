@@ -1,0 +1,144 @@
+import { agentResultSchema, fromBase64, type AgentResult } from '@communique-tee/protocol';
+import type { AgentState } from '../api';
+import { ClientError, type WhetherSent } from '../errors';
+import { accessHeaders } from '../gateway';
+import { open, readBounded, readJson, refusal, withSignal } from '../http';
+import { throwIfAborted, unlessAborted, withRetries } from '../retry';
+import { furthest, sentByPost } from '../whether-sent';
+import type { PreparedTask } from './prepare-task';
+
+/** The gateway ends the whole exchange after 90 seconds. */
+const TIMEOUT_MS = 100_000;
+/** All posts and pauses together. A repeat gets the answer that the enclave remembers. */
+const BUDGET_MS = 150_000;
+const MAX_POSTS = 6;
+
+/** Refusals that the same task may not get a moment later. A 5xx of a proxy has no code. */
+const PASSING: ReadonlySet<string | undefined> = new Set([
+  undefined,
+  'database_unavailable',
+  'enclave_busy',
+  'enclave_timeout',
+  'enclave_unavailable',
+  'internal_error',
+  'keys_not_ready',
+  'overloaded',
+  'rate_limited',
+  'shutting_down',
+  'task_running',
+]);
+
+export interface PostTaskOptions {
+  readonly gateway: URL;
+  /** @throws ClientError `token_unavailable` */
+  readonly token: () => Promise<string>;
+  readonly signal?: AbortSignal | undefined;
+  readonly onState: (state: AgentState) => void;
+  /** What a post proves by how it failed. */
+  readonly onSent: (sent: WhetherSent) => void;
+}
+
+/** What the gateway gives with a statement: an answer, or the provider's failure. */
+export interface PostedTask {
+  readonly statement: string;
+  readonly attestationDocument: Uint8Array;
+  /** Null where the provider failed. */
+  readonly answer: { readonly sealed: Uint8Array; readonly attempts: 1 | 2 } | null;
+}
+
+/**
+ * Posts a sealed task until there is an answer: always the same bytes, which the enclave takes once and answers from memory after that.
+ * After a 401 the token is asked for once more.
+ * @throws ClientError
+ */
+export async function postTask(prepared: PreparedTask, options: PostTaskOptions): Promise<PostedTask> {
+  const { signal, onState, onSent } = options;
+  let sent: WhetherSent = 'not_sent';
+  let hasAskedAgain = false;
+  const post = async (attempt: number): Promise<PostedTask | ClientError> => {
+    onState({ step: 'posting', attempt });
+    const token = await unlessAborted(options.token(), signal);
+    throwIfAborted(signal);
+    try {
+      return await postOnce(prepared, token, options);
+    } catch (error) {
+      sent = furthest(sent, sentByPost(error));
+      onSent(sent);
+      if (!(error instanceof ClientError)) throw error;
+      if (error.status === 401 && !hasAskedAgain) {
+        hasAskedAgain = true;
+        onState(waiting(0, error));
+        return post(attempt);
+      }
+      if (error.code === 'refused' && !PASSING.has(error.problem)) return error;
+      throw error;
+    }
+  };
+  const posted = await withRetries(post, {
+    budgetMs: BUDGET_MS,
+    maxAttempts: MAX_POSTS,
+    signal,
+    onWait: (waitMs, error) => {
+      onState(waiting(waitMs, error));
+    },
+  });
+  if (posted instanceof ClientError) throw posted;
+  return posted;
+}
+
+async function postOnce(
+  { id, request }: PreparedTask,
+  token: string,
+  { gateway, signal }: PostTaskOptions,
+): Promise<PostedTask> {
+  const response = await open(
+    new URL('/api/agents', gateway),
+    {
+      method: 'POST',
+      headers: { ...accessHeaders({ token }), 'content-type': 'application/cbor', accept: 'application/json' },
+      body: new Uint8Array(request),
+      ...withSignal(signal),
+    },
+    TIMEOUT_MS,
+  );
+  if (!response.ok) {
+    const body = await readBounded(response).catch(() => new Uint8Array());
+    const failed = readFailure(body);
+    if (failed !== undefined) return failed;
+    throw refusal(response, body);
+  }
+  const result = readResult(await readBounded(response));
+  if (result.id !== id) throw new ClientError('answer_invalid', 'the answer is about another task');
+  const { statement, attestationDocument, answer, attempts } = result;
+  return {
+    statement,
+    attestationDocument: fromBase64(attestationDocument),
+    answer: { sealed: fromBase64(answer), attempts },
+  };
+}
+
+/** @throws ClientError `answer_invalid` */
+function readResult(body: Uint8Array): AgentResult {
+  const parsed = agentResultSchema.safeParse(readJson(body));
+  if (!parsed.success) throw new ClientError('answer_invalid', 'the answer is not one to a task');
+  return parsed.data;
+}
+
+/** `provider_unavailable` brings the statement of what was charged; undefined for any other refusal. */
+function readFailure(body: Uint8Array): PostedTask | undefined {
+  let document: unknown;
+  try {
+    document = readJson(body);
+  } catch {
+    return undefined;
+  }
+  if (typeof document !== 'object' || document === null) return undefined;
+  const { code, statement, attestationDocument } = document as Record<string, unknown>;
+  if (code !== 'provider_unavailable' || typeof statement !== 'string' || typeof attestationDocument !== 'string')
+    return undefined;
+  return { statement, attestationDocument: fromBase64(attestationDocument), answer: null };
+}
+
+function waiting(waitMs: number, { problem, code }: ClientError): AgentState {
+  return { step: 'waiting', during: 'posting', waitMs, because: problem ?? code };
+}

@@ -1,0 +1,24 @@
+import { PRICE_TABLE, reservationMicroUsd, rowOf } from '@communique-tee/agents';
+import { POLY1305_TAG_BYTES, TASK_BUCKETS } from '@communique-tee/protocol';
+import type { ModelClass } from '../api';
+
+/**
+ * The most that one attempt at a task costs, in micro-dollars: what the gateway reserves. A second attempt after one that failed reserves
+ * as much again.
+ * @param textBytes UTF-8 of the text and the subject
+ * @param at the prices of this day; today unless given
+ * @returns null where this library has no price of the model, or the text is too long
+ */
+export function mostATaskCosts(
+  { provider, model, maxOutputTokens }: ModelClass,
+  textBytes: number,
+  at = new Date(),
+): bigint | null {
+  const row = rowOf(PRICE_TABLE, provider, model, at);
+  const bucket = TASK_BUCKETS.find((bytes) => bytes >= textBytes + SEALED_AROUND_BYTES);
+  if (row === null || bucket === undefined) return null;
+  return reservationMicroUsd({ row, ciphertextBytes: bucket + POLY1305_TAG_BYTES, maxOutputTokens });
+}
+
+/** An upper bound of what is sealed beside text and subject: member names, the other members, a length prefix. */
+const SEALED_AROUND_BYTES = 160;
