@@ -100,6 +100,14 @@ describe('the links of an answer', () => {
     'See https://example.org.evil.com',
     'See example.org@evil.com',
     'See https://example.org/roads?token=abc',
+    'See example.org/other',
+    'See example.org:8443',
+    'See ftp://example.org/roads',
+    'See ee.uu.com',
+    'See https://h.r/evil',
+    'See a@ee.uu',
+    'See aa.ee',
+    'See uu.ee/x',
   ])('are refused where the draft has none such: %s', (written) => {
     expect(judge('draft', written, OWN)).toEqual({ problem: 'link' });
   });
@@ -110,6 +118,8 @@ describe('the links of an answer', () => {
     'See HTTPS://EXAMPLE.ORG/roads',
     'Write to me@example.org!',
     'Look at example.net: it is good.',
+    'See www.example.org/roads, or http://example.org/ and example.org.',
+    'Vivo en EE.UU. (los EE.UU., donde los DD.HH. y las FF.AA. importan).',
     'Support H.R. 1234, S.J.Res. 5, H.Con.Res.7 and S.5 in the U.S. Congress, e.g. by 3 p.m. on Nov. 30, for $1.50 a day.',
   ])('are shown where the draft has them, and what only looks like one: %s', (written) => {
     expect(judge('draft', written, OWN)).toBe(written);

@@ -79,7 +79,7 @@ function contentProblem(text: string, own: string, mark: string): AnswerProblem 
   if (THOUGHTS.test(text)) return 'markup';
   const ownMarkup = new Set(matches(own, MARKUP));
   if (matches(text, MARKUP).some((found) => !ownMarkup.has(found))) return 'markup';
-  const ownLinks = new Set(linksIn(own));
+  const ownLinks = withHosts(linksIn(own));
   if (linksIn(text).some((link) => !ownLinks.has(link))) return 'link';
   if (text.toLowerCase().includes(mark)) return 'prompt';
   const [answer, draft] = [normalized(text), normalized(own)];
@@ -89,17 +89,29 @@ function contentProblem(text: string, own: string, mark: string): AnswerProblem 
 /** A scheme and what follows, or a host name and what follows; with an @ before it that is an email address. */
 const LINK =
   /(?:[a-z][a-z0-9+.-]{1,20}:\/\/|(?:mailto|javascript|data|vbscript|file|tel|sms):(?=\S)|www\.)\S+|\S{0,64}@\S+|(?<![\p{L}\p{N}_-])(?:[\p{L}\p{N}_-]{1,63}\.){1,8}\p{L}{2,63}(?:[/:?#]\S*)?/giu;
-/** Citations of bills look like host names. */
-const BILLS = /(?<![\p{L}\p{N}.])[hs]\.\s?(?:(?:j|con)\.\s?)?(?:res|r)\b\.?/giu;
+/** Citations of bills, and Spanish plural abbreviations such as EE.UU., look like host names; `cc` and the like are ends of host names. */
+const NO_LINKS =
+  /(?<![\p{L}\p{N}./@:_-])(?:[hs]\.\s?(?:(?:j|con)\.\s?)?(?:res|r)\b\.?|([a-z])\1\.(?!cc|ee|gg|mm|ss|tt)([a-z])\2(?!\.?[\p{L}\p{N}@/:-]))/giu;
 
 /** In one form, so that another spelling of a link in the draft is that link and a look-alike is not. */
 function linksIn(text: string): string[] {
   const plain = text
     .normalize('NFKC')
     .replace(/[\u3002\uff0e\uff61]/g, '.')
-    .replace(BILLS, ' ')
+    .replace(NO_LINKS, ' ')
     .toLowerCase();
-  return matches(plain, LINK).map((link) => link.replace(/^[("'“‘<[]+|[)\]>"'”’.,;:!?]+$/gu, ''));
+  return matches(plain, LINK).map((link) =>
+    link
+      .replace(/^[("'“‘<[]+|[)\]>"'”’.,;:!?]+$/gu, '')
+      .replace(/^https?:\/\//, '')
+      .replace(/^www\./, '')
+      .replace(/\/$/, ''),
+  );
+}
+
+/** A draft with a link has its host too. */
+function withHosts(links: readonly string[]): Set<string> {
+  return new Set(links.flatMap((link) => [link, ...(link.includes('@') ? [] : [link.replace(/[/:?#].*$/s, '')])]));
 }
 
 function matches(text: string, pattern: RegExp): string[] {

@@ -86,7 +86,9 @@ export class AgentCalls implements BeforeApplicationShutdown {
       const claims = await this.settler.settle(task, attempt, reply);
       if (claims === null) throw new ProblemError('enclave_answer_invalid');
       const number = attempt.attempt;
-      const again = number === 1 && isProviderFailure(claims.end) ? reply.again : null;
+      // What was not sent may be sent yet, under a reservation of its own
+      const failed = isProviderFailure(claims.end) || claims.end === 'not_sent';
+      const again = number === 1 && failed ? reply.again : null;
       if (again === null || !this.hasTimeFor(again.afterMs, untilMs)) return { attempts: number, reply, claims };
       await this.relay.pause(again.afterMs, requester.left);
       try {
