@@ -1,14 +1,20 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentRequest } from '@communique-tee/protocol';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import {
+  freePort,
+  type Service,
+  spawnService,
+  temporaryFolder,
+  type TemporaryFolder,
+} from '@communique-tee/testing/harness';
 import { developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { Client } from 'pg';
 import { Database } from '../../../core/database/database';
 import { Metrics } from '../../../core/telemetry/metrics';
 import { type GatewayUnderTest, startGateway } from '../../../testing/gateway-under-test';
-import { createIssuer, type Issuer } from '../../../testing/issuer';
+import { AUDIENCE, createIssuer, ISSUER, type Issuer } from '../../../testing/issuer';
 import { AttestationMonitor } from '../../attestation/attestation-monitor';
 import { encoded, TaskEnclave } from './task-enclave';
 
@@ -20,11 +26,17 @@ export interface Posted {
   readonly body: Record<string, unknown>;
 }
 
+export interface GatewayProcess {
+  readonly url: string;
+  kill(): Promise<unknown>;
+}
+
 /** PostgreSQL, a development root and an issuer, shared by the tests of a spec; databases, enclaves and gateways are made for each. */
 export class TaskBench {
   databaseUrl = '';
   private readonly gateways: GatewayUnderTest[] = [];
   private readonly enclaves: TaskEnclave[] = [];
+  private readonly processes: Service[] = [];
   private count = 0;
 
   private constructor(
@@ -80,6 +92,34 @@ export class TaskBench {
     this.gateways.push(gateway);
     await gateway.app.get(AttestationMonitor).checkNow();
     return gateway;
+  }
+
+  /** A gateway as a process of its own, on a port of its own, which can be killed. */
+  async process(
+    bundle: string,
+    enclaves: readonly TaskEnclave[],
+    environment: Record<string, string> = {},
+  ): Promise<GatewayProcess> {
+    const port = await freePort();
+    const service = await spawnService({
+      command: process.execPath,
+      args: [bundle],
+      cwd: this.folder.path,
+      env: {
+        ...this.environment(enclaves),
+        NODE_ENV: 'development',
+        LOG_LEVEL: 'info',
+        PORT: String(port),
+        AUTH_ISSUER: ISSUER,
+        AUTH_AUDIENCE: AUDIENCE,
+        RATE_LIMIT_MAX_REQUESTS: '1000000',
+        RATE_LIMIT_OTHER_MAX_REQUESTS: '1000000',
+        ...environment,
+      },
+      readyWhen: /"attestation verified"[^]*"listening"|"listening"[^]*"attestation verified"/,
+    });
+    this.processes.push(service);
+    return { url: `http://127.0.0.1:${String(port)}`, kill: () => service.kill() };
   }
 
   token(subject = 'alice'): Promise<string> {
@@ -142,6 +182,7 @@ export class TaskBench {
 
   /** Ends what was started, but for the first `gateways` and `enclaves`. */
   async end(keep: { gateways?: number; enclaves?: number } = {}): Promise<void> {
+    await Promise.all(this.processes.splice(0).map((service) => service.kill()));
     await Promise.all(this.gateways.splice(keep.gateways ?? 0).map((gateway) => gateway.close()));
     await Promise.all(this.enclaves.splice(keep.enclaves ?? 0).map((enclave) => enclave.kill()));
   }

@@ -72,6 +72,7 @@ export class TaskEnclave {
   private memory = new Map<string, Promise<Uint8Array>>();
   private nsm!: Nsm;
   private configuration!: Uint8Array;
+  private recent: { readonly at: number; readonly document: Promise<Uint8Array> } | undefined;
   moduleId = '';
 
   private constructor(
@@ -113,6 +114,7 @@ export class TaskEnclave {
 
   /** Started again: with the same keys, under another module id. */
   async boot(): Promise<void> {
+    this.recent = undefined;
     this.moduleId = `i-development-enc${randomBytes(8).toString('hex')}`;
     this.nsm = createNsm(await createMockNsmTransport({ rootFolder: this.rootFolder, moduleId: this.moduleId }));
     await this.server.start();
@@ -124,6 +126,7 @@ export class TaskEnclave {
 
   /** @param agents in place of all classes under the price table of this code; null: the service is off */
   configure(agents?: Partial<NonNullable<PublicConfiguration['services']['agents']>> | null): void {
+    this.recent = undefined;
     this.configuration = encodePublicConfiguration({
       version: 3,
       stack: 'test',
@@ -228,13 +231,20 @@ export class TaskEnclave {
     return encodeAgentReply(await this.reply(bytes, attempt, await this.provider(call)));
   }
 
+  /** One for a second's replies: to make a document takes longer than all else. */
+  private recentDocument(): Promise<Uint8Array> {
+    const now = performance.now();
+    if (this.recent === undefined || now - this.recent.at > 1000) this.recent = { at: now, document: this.document() };
+    return this.recent.document;
+  }
+
   /** A reply with a statement of this enclave. */
   async reply(bytes: Uint8Array, attempt: 1 | 2, done: Done): Promise<AgentReply> {
     const { modelClass, maxOutputTokens, sealed } = decodeAgentRequest(bytes);
     const found = TASK_CLASSES.find(({ id }) => id === modelClass);
     const row = found && rowOf(PRICE_TABLE, found.provider, found.model, new Date());
     if (found === undefined || row === null || row === undefined) throw new Error('no such class');
-    const document = await this.document();
+    const document = await this.recentDocument();
     const usageState = done.usageState ?? 'reported';
     const usage =
       usageState === 'reported'
