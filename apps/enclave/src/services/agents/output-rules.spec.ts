@@ -179,4 +179,21 @@ describe('the length of an answer', () => {
     for (const piece of ['a', 'a.', '<', '[', 'a@', '@', '.', '://', 'h.', '-', '\u200d'])
       expect(judge('review', piece.repeat(12_000 / piece.length))).toBeDefined();
   });
+
+  it.each([
+    ['blanks after the start of a tag', `<${' '.repeat(9000)}`],
+    ['blanks after many starts of tags', `<${' '.repeat(90)}`.repeat(100)],
+    ['marks at the end of a link', `www.${'!'.repeat(9000)}a`],
+    ['marks that become two', `a@${'‼'.repeat(3000)}a`],
+  ])('is judged beside a draft that was made to take long with %s', (_name, hostile) => {
+    const cpuMs = (draft: string): number => {
+      const before = process.cpuUsage();
+      judge('review', 'Dear Senator', draft);
+      judge('review', draft, 'Dear Senator');
+      return process.cpuUsage(before).user / 1000;
+    };
+    const least = (draft: string) => Math.min(...Array.from({ length: 3 }, () => cpuMs(draft)));
+    // By the square of its length it took a hundred times as long.
+    expect(least(hostile)).toBeLessThan(20 * (least('word '.repeat(1800)) + 1));
+  });
 });

@@ -71,10 +71,11 @@ const PREAMBLE =
   /^(?:sure|certainly|of course|okay|ok|here(?:'s|’s| is| are)|subject|asunto|re|claro|por supuesto|aquí)(?![\p{L}\p{N}])[^:]{0,60}:/iu;
 
 /** Thoughts that are not the answer. */
-const THOUGHTS = /<\s*\/?\s*(?:think|thinking|thought|thoughts|reasoning|scratchpad|analysis)\b/iu;
+const THOUGHTS = /<\s*(?:\/\s*)?(?:think|thinking|thought|thoughts|reasoning|scratchpad|analysis)\b/iu;
 /** The start of a tag, a fence, or a link in Markdown. */
-const MARKUP = /<!--|<\s*[/!?]?\s*\p{L}[^\s>]{0,40}|```|!?\[[^\]\n]{0,200}\]\(/giu;
+const MARKUP = /<!--|<\s*(?:[/!?]\s*)?\p{L}[^\s>]{0,40}|```|!?\[[^\]\n]{0,200}\]\(/giu;
 
+/** A draft may be made so as to take long: every pattern here finds its end in a time that grows with the text, not with its square. */
 function contentProblem(text: string, own: string, mark: string): AnswerProblem | null {
   if (THOUGHTS.test(text)) return 'markup';
   const ownMarkup = new Set(matches(own, MARKUP));
@@ -102,7 +103,7 @@ function linksIn(text: string): string[] {
     .toLowerCase();
   return matches(plain, LINK).map((link) =>
     link
-      .replace(/^[("'“‘<[]+|[)\]>"'”’.,;:!?]+$/gu, '')
+      .replace(/^[("'“‘<[]+|(?<![)\]>"'”’.,;:!?])[)\]>"'”’.,;:!?]+$/gu, '')
       .replace(/^https?:\/\//, '')
       .replace(/^www\./, '')
       .replace(/\/$/, ''),

@@ -1,6 +1,7 @@
 import { count, mustAddUp, usageBy, without } from './counts';
 import {
   failureOf,
+  isNameOrAbsent,
   items,
   member,
   modelName,
@@ -70,7 +71,7 @@ export const anthropic: Dialect = {
       text,
       usage: usageOf(member(body, 'usage'), text),
       servedModel: modelName(member(body, 'model')),
-      asRequested: reportsRequest(member(body, 'usage')),
+      asRequested: reportsRequest(member(body, 'usage')) && isNameOrAbsent(member(body, 'model')),
       skippedParts: blocks.filter((block) => !KNOWN_BLOCKS.includes(textOf(member(block, 'type')))).length,
     };
   },

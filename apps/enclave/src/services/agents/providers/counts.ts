@@ -4,10 +4,16 @@ import type { Json } from './dialect';
 /** Thrown and caught within this file: one count that is none makes the whole usage invalid. */
 class NoCount extends Error {}
 
-/** A count of tokens: a whole number from 0. Absent ones are 0 only where the provider leaves out zeros. */
+/**
+ * More than any model reads or writes for one request. Larger counts would overflow the cost's digits in a statement and the sums of the
+ * ledger, and would let one answer of a provider use up the budget of all.
+ */
+const MAX_TOKENS = 100_000_000;
+
+/** A count of tokens: a whole number from 0 to MAX_TOKENS. Absent ones are 0 only where the provider leaves out zeros. */
 export function count(value: Json, whenAbsent?: number): number {
   if (value === undefined && whenAbsent !== undefined) return whenAbsent;
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw new NoCount();
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > MAX_TOKENS) throw new NoCount();
   return value;
 }
 
@@ -31,7 +37,7 @@ export function usageBy(text: string, read: () => Usage): Usage | null {
     const usage = read();
     const prompt = usage.input + usage.cached + usage.cacheWrittenShort + usage.cacheWrittenLong;
     if (prompt === 0 || (text !== '' && usage.output === 0)) return null;
-    return Object.values(usage).every((each) => Number.isSafeInteger(each)) ? usage : null;
+    return usage;
   } catch (error) {
     if (error instanceof NoCount) return null;
     throw error;

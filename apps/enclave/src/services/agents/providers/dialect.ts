@@ -32,7 +32,7 @@ export interface Answered {
   readonly usage: Usage | null;
   /** As answered, where it is a name. */
   readonly servedModel: string | null;
-  /** Whether the answer reports the tier and retention that the request asked for, as far as it reports them. */
+  /** Whether the answer reports the tier and retention that the request asked for, as far as it reports them, and a model by a name. */
   readonly asRequested: boolean;
   /** Parts of kinds that we do not know. */
   readonly skippedParts: number;
@@ -90,6 +90,11 @@ export function textOf(value: Json): string {
 /** A model's name as a statement may carry it: other words of a provider stay inside. */
 export function modelName(value: Json): string | null {
   return typeof value === 'string' && /^(?:models\/)?[a-z0-9][a-z0-9.-]{0,63}$/.test(value) ? value : null;
+}
+
+/** False where an answer names a model in words that are no name: it is then not known which one is billed. */
+export function isNameOrAbsent(value: Json): boolean {
+  return value === undefined || value === null || modelName(value) !== null;
 }
 
 /** What a status alone tells, where the body tells nothing more. */

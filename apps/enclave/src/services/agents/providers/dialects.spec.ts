@@ -120,6 +120,7 @@ describe('the tokens of an answer (D1, D2)', () => {
     ['a fraction', { promptTokenCount: 30.9, candidatesTokenCount: 5 }],
     ['a negative count', { promptTokenCount: 100, candidatesTokenCount: -5 }],
     ['null', { promptTokenCount: 100, candidatesTokenCount: null }],
+    ['more than any model reads', { promptTokenCount: 100_000_001, candidatesTokenCount: 5 }],
     ['a number beyond 2^53', { promptTokenCount: 2 ** 60, candidatesTokenCount: 5 }],
     ['no prompt', { promptTokenCount: 0, candidatesTokenCount: 5 }],
     ['a text that took no token', { promptTokenCount: 100, candidatesTokenCount: 0 }],
@@ -313,6 +314,16 @@ describe('what an answer reports of tier and model (D3, D4)', () => {
   it('keeps no model’s name that is none', () => {
     for (const model of ['a b', 'x'.repeat(65), 'é', 'Dear', 'models/', 5, null])
       expect(read('openai', answerOf('openai', '', { model }))?.servedModel).toBeNull();
+  });
+
+  it.each<[Provider, string]>([
+    ['openai', 'model'],
+    ['gemini', 'modelVersion'],
+    ['anthropic', 'model'],
+  ])('takes a model of %s that it cannot name for another one, and none for the one it asked', (provider, name) => {
+    const asRequested = (model: unknown) => read(provider, answerOf(provider, 'Dear', { [name]: model }))?.asRequested;
+    for (const model of ['GPT-5.5-PRO', 'ft:dear', 'a b', '', 5, {}]) expect(asRequested(model)).toBe(false);
+    for (const model of [undefined, null]) expect(asRequested(model)).toBe(true);
   });
 });
 

@@ -1,6 +1,7 @@
 import { count, mustAddUp, usageBy, without } from './counts';
 import {
   failureOf,
+  isNameOrAbsent,
   items,
   member,
   modelName,
@@ -71,7 +72,8 @@ export const gemini: Dialect = {
       text,
       usage: usageOf(member(body, 'usageMetadata'), text),
       servedModel: modelName(member(body, 'modelVersion')),
-      asRequested: isStandard(member(body, 'usageMetadata', 'serviceTier')),
+      asRequested:
+        isStandard(member(body, 'usageMetadata', 'serviceTier')) && isNameOrAbsent(member(body, 'modelVersion')),
       skippedParts: parts.filter((part) => !isText(part)).length,
     };
   },

@@ -1,6 +1,7 @@
 import { count, mustAddUp, usageBy, without } from './counts';
 import {
   failureOf,
+  isNameOrAbsent,
   items,
   member,
   modelName,
@@ -77,7 +78,7 @@ export const openai: Dialect = {
       text,
       usage: usageOf(member(body, 'usage'), text),
       servedModel: modelName(member(body, 'model')),
-      asRequested: reportsRequest(body, question),
+      asRequested: reportsRequest(body, question) && isNameOrAbsent(member(body, 'model')),
       skippedParts: others.length + parts.filter((part) => !isOf(TEXT)(part) && !isOf(REFUSAL)(part)).length,
     };
   },
