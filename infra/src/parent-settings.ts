@@ -52,6 +52,7 @@ export function parentSettings(settings: Settings, made: Made): ParentSettings {
         AUTH_ISSUER: settings.authIssuer,
         AUTH_AUDIENCE: settings.authAudience,
         AUTH_JWKS_URL: settings.authJwksUrl,
+        ...agentsVariables(settings),
         ...residenceVariables(settings, made),
         ...(settings.corsOrigins.length > 0 && { CORS_ORIGINS: settings.corsOrigins.join(',') }),
       },
@@ -72,6 +73,10 @@ export function parentSettings(settings: Settings, made: Made): ParentSettings {
     launchHook: { group: nameOf(settings.stack, 'parent'), ...LAUNCH_HOOK },
     logGroupPrefix: logGroupPrefix(settings.stack),
   };
+}
+
+export function agentsVariables({ agents }: Pick<Settings, 'agents'>): Record<string, string> {
+  return agents === 'on' ? { AGENTS: 'on' } : {};
 }
 
 /** Nothing while it is off, so that a change of keys can be prepared. */

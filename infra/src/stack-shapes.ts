@@ -28,6 +28,8 @@ const RESIDENCE = [
   'residenceKeys=example-registrar+e1a1d779+AUvq3isjNDC5cYuqzs8P4FHLIqILbXmlqfxa2HOI4vc8',
 ];
 
+const AGENTS = ['agents=on', 'enclaveSecrets=cwc-house,cwc-senate,openai,google-ai,anthropic'];
+
 export const STACK_SHAPES: readonly StackShape[] = [
   { title: 'dev', stack: 'dev', changes: [] },
   { title: 'staging', stack: 'staging', changes: [] },
@@ -45,6 +47,7 @@ export const STACK_SHAPES: readonly StackShape[] = [
     changes: ['instances=2', 'balancer=application', 'balancerLogDays=0'],
   },
   { title: 'prod that requires a proof of residence', stack: 'prod', changes: RESIDENCE },
+  { title: 'prod with agents behind a balancer', stack: 'prod', changes: [...AGENTS, 'balancer=application'] },
   {
     title: 'staging with its own image build',
     stack: 'staging',
@@ -59,7 +62,7 @@ const ALL_OPTIONS = [
   'natPerZone=true',
   'auditTrail=create',
   'amiId=ami-0123456789abcdef0',
-  'enclaveSecrets=cwc-house,cwc-senate,openai,google-ai,anthropic',
+  ...AGENTS,
 ];
 
 const repeated = (count: number, make: (index: number) => string): string =>

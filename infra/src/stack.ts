@@ -36,7 +36,7 @@ import {
 import { consoleLinks } from './console-links';
 import { operatorOf, publishedPolicy } from './operator';
 import { rolloutOf } from './rollout';
-import { logGroupPrefix, PARENT_LOG_GROUPS, parentSettings } from './parent-settings';
+import { agentsVariables, logGroupPrefix, PARENT_LOG_GROUPS, parentSettings } from './parent-settings';
 import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from '@communique-tee/key-policies';
 import { parentRolePolicy } from './policies/parent-role';
 
@@ -193,7 +193,7 @@ export function createStack(
             subnetIds: network.publicSubnetIds,
             securityGroupId: groups.balancerId,
             production,
-            idleSeconds: connectionTimes(settings.gatewayEnvironment).balancerIdle,
+            idleSeconds: connectionTimes({ ...settings.gatewayEnvironment, ...agentsVariables(settings) }).balancerIdle,
             ...(accessLogs && { logs: accessLogs }),
           },
           options,

@@ -1,7 +1,7 @@
 // What the image builder runs before it puts a configuration into an image: `node check-configuration.js <file>`. Exit code 0, or 78
-// with all that is wrong on standard error. It prints the stack's name, the custody of its keys, its proof of
-// residence, and the destinations that the parent has to let through.
-import { destinationsOf } from './configuration/cross-checks';
+// with all that is wrong on standard error. It prints the stack's name, the custody of its keys, its proof of residence, whether its
+// enclaves take tasks for models, the operator's secrets that they need, and the destinations that the parent has to let through.
+import { destinationsOf, secretsOf } from './configuration/cross-checks';
 import { parseConfigurationForImage } from './configuration/for-image';
 import { ConfigurationError, readConfigurationFile } from './runtime/configuration-file';
 import { exitOnError } from './runtime/process';
@@ -16,8 +16,10 @@ exitOnError(async () => {
   }
   if (file === undefined || file.startsWith('-') || more.length > 0) throw new ConfigurationError([USAGE]);
   const configuration = parseConfigurationForImage(readConfigurationFile(file));
-  const { stack, listen, custody, residence, egress } = configuration;
+  const { stack, listen, custody, residence, egress, services } = configuration;
+  const agents = services.agents === undefined ? 'off' : 'on';
+  const [secrets, destinations] = [secretsOf(configuration), destinationsOf(configuration)];
   process.stdout.write(
-    `${JSON.stringify({ stack, listen, custody: custody.mode, residence, routes: egress.routes, destinations: destinationsOf(configuration) })}\n`,
+    `${JSON.stringify({ stack, listen, custody: custody.mode, residence, agents, secrets, routes: egress.routes, destinations })}\n`,
   );
 });

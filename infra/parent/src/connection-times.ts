@@ -19,9 +19,15 @@ export interface ConnectionTimes {
 /** How much longer nginx waits than the gateway may for its enclave. */
 const PROXY_MARGIN = 15;
 
-/** @param environment of the gateway, valid: `ENCLAVE_TIMEOUT_MS` */
-export function connectionTimes({ ENCLAVE_TIMEOUT_MS }: ParentSettings['gateway']['environment']): ConnectionTimes {
-  const proxyRead = Math.ceil(VARIABLES.ENCLAVE_TIMEOUT_MS.parse(givenText(ENCLAVE_TIMEOUT_MS)) / 1000) + PROXY_MARGIN;
+/** @param environment of the gateway, valid: `ENCLAVE_TIMEOUT_MS`, and with `AGENTS` on `AGENT_TIMEOUT_MS` */
+export function connectionTimes({
+  ENCLAVE_TIMEOUT_MS,
+  AGENTS,
+  AGENT_TIMEOUT_MS,
+}: ParentSettings['gateway']['environment']): ConnectionTimes {
+  const relayMs = VARIABLES.ENCLAVE_TIMEOUT_MS.parse(givenText(ENCLAVE_TIMEOUT_MS));
+  const taskMs = givenText(AGENTS) === 'on' ? VARIABLES.AGENT_TIMEOUT_MS.parse(givenText(AGENT_TIMEOUT_MS)) : 0;
+  const proxyRead = Math.ceil(Math.max(relayMs, taskMs) / 1000) + PROXY_MARGIN;
   const balancerIdle = proxyRead + 5;
   return {
     upstreamKeepAlive: GATEWAY_KEEP_ALIVE_SECONDS - 12,

@@ -121,7 +121,36 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
       ...gateway('communique_budget_used_ratio', { window: 'system_day' }),
       ...lasting(15, 'Maximum', '>', 0.8),
       missing: 'ignore',
-      description: 'More than 80 % of the day’s budget is spent or reserved. At 100 % no message is accepted.',
+      description:
+        'More than 80 % of the day’s budget is spent or reserved. At 100 % no request that costs money is taken.',
+    },
+    'provider-fault': {
+      ...gateway('communique_agent_alarms_total'),
+      ...events(QUARTER_HOUR),
+      missing: 'notBreaching',
+      description:
+        'A model provider refused the key, the location, the model or the request, wants money, treats the key as unpaid, or billed otherwise than was asked for. The log group gateway names provider and reason.',
+    },
+    'model-off': {
+      ...gateway('communique_agent_models_off'),
+      ...lasting(5, 'Maximum', '>', 0),
+      missing: 'ignore', // absent while the database is away
+      description:
+        'A model, or a whole provider, is off until an operator clears it (on a parent: sudo communique-operator status, then clear-model).',
+    },
+    'usage-statement-refused': {
+      ...gateway('communique_agent_statements_refused_total'),
+      ...events(QUARTER_HOUR),
+      missing: 'notBreaching',
+      description:
+        'A usage statement did not verify, or is for another attempt: its task is charged its whole reservation. See the log group gateway.',
+    },
+    'tasks-overdue': {
+      ...gateway('communique_agent_overdue_total'),
+      ...events(60 * MINUTE, 2),
+      missing: 'notBreaching',
+      description:
+        'Within an hour three tasks ended without a usage statement: enclaves or gateways go away in the middle of a task.',
     },
     'residence-root-ending': {
       ...gateway('communique_residence_root_seconds_left'),

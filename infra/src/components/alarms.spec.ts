@@ -41,6 +41,16 @@ const SCENARIOS: Record<string, { fault: (number | null)[][]; fine: (number | nu
     ],
   },
   'budget-nearly-spent': { fault: [times(15, 0.81)], fine: [times(15, 0.79)] },
+  'provider-fault': {
+    fault: [
+      [...times(14, 0), 1],
+      [...times(10, 0), 1, ...times(4, 0)],
+    ],
+    fine: [times(15, 0), times(15, null)],
+  },
+  'model-off': { fault: [times(5, 1)], fine: [times(5, 0), [...times(4, 1), 0]] },
+  'usage-statement-refused': { fault: [[...times(14, 0), 1]], fine: [times(15, 0), times(15, null)] },
+  'tasks-overdue': { fault: [[...times(57, 0), 1, 1, 1]], fine: [[...times(58, 0), 1, 1], times(60, null)] },
   'residence-root-ending': {
     fault: [times(15, 345_599)],
     fine: [times(15, 345_601), [...times(14, 1), 1_209_600]],

@@ -10,6 +10,7 @@ export const KEY_OF_VARIABLE: Readonly<Record<string, string>> = {
   AUTH_JWKS_URL: 'authJwksUrl',
   AUTH_JWKS_FILE: 'authJwksUrl',
   CORS_ORIGINS: 'corsOrigins',
+  AGENTS: 'agents',
   RESIDENCE: 'residence',
   RESIDENCE_REGISTRAR: 'residenceRegistrar',
   RESIDENCE_KEYS: 'residenceKeys',

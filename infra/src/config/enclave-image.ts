@@ -28,6 +28,10 @@ export interface EnclaveImage {
   custody?: 'process' | 'kms';
   /** The proof of residence that its enclaves are configured for; absent where the build did not say. */
   residence?: ImageResidence;
+  /** Whether its enclaves take tasks for models; absent where the build did not say. */
+  agents?: 'off' | 'on';
+  /** The operator's secrets that its configuration names; absent where the build did not say. */
+  secrets?: readonly string[];
 }
 
 /** As in the enclave's configuration. */
@@ -93,6 +97,8 @@ const schema = z.object({
     .max(32),
   custody: z.enum(['process', 'kms']).optional(),
   residence: residence.optional(),
+  agents: z.enum(['off', 'on']).optional(),
+  secrets: z.array(z.string().max(64)).max(16).optional(),
 });
 
 export type ImageReading = { image: EnclaveImage } | { problems: string[] };
@@ -114,7 +120,16 @@ export function readEnclaveImage(folder: string): ImageReading {
         (issue) => `imageFolder: ${file}: ${issue.path.join('.') || 'the whole'}: ${issue.message}`,
       ),
     };
-  const { image: name, hashAlgorithm: _algorithm, pcr8, custody, residence: proof, ...rest } = parsed.data;
+  const {
+    image: name,
+    hashAlgorithm: _algorithm,
+    pcr8,
+    custody,
+    residence: proof,
+    agents,
+    secrets,
+    ...rest
+  } = parsed.data;
   const eif = join(folder, name);
   if (!isFile(eif))
     return { problems: [`imageFolder: ${eif} is missing beside its measurements.json; build the image again`] };
@@ -132,6 +147,8 @@ export function readEnclaveImage(folder: string): ImageReading {
       ...(pcr8 !== undefined && { pcr8 }),
       ...(custody !== undefined && { custody }),
       ...(proof !== undefined && { residence: proof }),
+      ...(agents !== undefined && { agents }),
+      ...(secrets !== undefined && { secrets }),
     },
   };
 }

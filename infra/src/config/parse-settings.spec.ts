@@ -251,6 +251,28 @@ describe('the image folder', () => {
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(words);
   });
+  describe('with agents', () => {
+    const keys = 'cwc-house,cwc-senate,anthropic';
+    const inside = { agents: 'on', secrets: ['cwc-house', 'anthropic'] };
+
+    it('takes the image whose configuration has them, with the keys that it names', () => {
+      expect(problems(inside, 'eif!', { agents: 'on', enclaveSecrets: keys })).toEqual([]);
+      expect(problems(inside, 'eif!', { enclaveSecrets: keys })).toEqual([]);
+    });
+    it.each([
+      ['no agents', { agents: 'off' }, { agents: 'on' }, /^agents: on here, and .* has no services.agents/],
+      ['an old build', {}, { agents: 'on' }, /^agents: on here/],
+      [
+        'a key that the stack does not have',
+        inside,
+        {},
+        /^enclaveSecrets: .* names anthropic, which its enclave would/,
+      ],
+    ])('refuses an image with %s', (_what, image, changes, words) => {
+      expect(problems(image, 'eif!', changes)).toEqual([expect.stringMatching(words)]);
+    });
+  });
+
   describe('with proofs of residence', () => {
     const key = 'example-registrar+e1a1d779+AUvq3isjNDC5cYuqzs8P4FHLIqILbXmlqfxa2HOI4vc8';
     const settings = { residence: 'required', residenceRegistrar: 'example-registrar', residenceKeys: key };

@@ -9,7 +9,7 @@ import { ConfigError } from './config-error';
 import { kmsRegionsOf, readEnclaveImage, type EnclaveImage, type ImageResidence } from './enclave-image';
 import { readEnclaveConfiguration, type EnclaveConfiguration } from './enclave-configuration';
 import { readRelease, type Release } from './release';
-import { regionSchema, settingsSchema, type RawSettings } from './settings-schema';
+import { ENCLAVE_SECRETS_BY_DEFAULT, regionSchema, settingsSchema, type RawSettings } from './settings-schema';
 import { notBuilt } from './stand-ins';
 
 /** Days that CloudWatch takes for the retention of a log group. */
@@ -110,7 +110,7 @@ export function parseSettings(
     );
   }
 
-  if (image && !standIn) problems.push(...disagreement(raw, image.residence));
+  if (image && !standIn) problems.push(...disagreement(raw, image.residence), ...agentsDisagreement(raw, image));
 
   const elsewhere = (raw.availabilityZones ?? []).filter((zone) => region.success && zone.slice(0, -1) !== region.data);
   if (elsewhere.length > 0) problems.push(`availabilityZones ${elsewhere.join(', ')}: not in ${String(region.data)}`);
@@ -293,6 +293,24 @@ function disagreement(raw: Partial<RawSettings>, image: ImageResidence | undefin
     ...([...keys].sort().join() === [...image.keys].sort().join()
       ? []
       : ['residenceKeys: the configuration inside the image names other keys']),
+  ];
+}
+
+/** Gateways that take tasks which no enclave answers, and enclaves that wait for keys which no parent hands them. */
+function agentsDisagreement(
+  { agents = 'off', enclaveSecrets = ENCLAVE_SECRETS_BY_DEFAULT }: Partial<RawSettings>,
+  image: EnclaveImage,
+): string[] {
+  const missing = (image.secrets ?? []).filter((name) => !(enclaveSecrets as readonly string[]).includes(name));
+  return [
+    ...(agents === 'on' && image.agents !== 'on'
+      ? ['agents: on here, and the configuration inside the image has no services.agents (or the build did not say)']
+      : []),
+    ...(missing.length > 0
+      ? [
+          `enclaveSecrets: the configuration inside the image names ${missing.join(', ')}, which its enclave would not get`,
+        ]
+      : []),
   ];
 }
 

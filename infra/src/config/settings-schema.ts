@@ -19,10 +19,10 @@ import {
 
 export const STORE_PLACES = ['parent', 'managed', 'external'] as const;
 
-const CHAMBER_SECRETS = CHAMBER_KEYS.map(chamberSecret);
+export const ENCLAVE_SECRETS_BY_DEFAULT = CHAMBER_KEYS.map(chamberSecret);
 
 /** What only the enclave may read: each is a secret whose value is ciphertext under the operator's key. */
-export const ENCLAVE_SECRETS = [...CHAMBER_SECRETS, 'openai', 'google-ai', 'anthropic'] as const;
+export const ENCLAVE_SECRETS = [...ENCLAVE_SECRETS_BY_DEFAULT, 'openai', 'google-ai', 'anthropic'] as const;
 
 const identifier = (max: number) =>
   z.string().regex(new RegExp(`^[A-Za-z0-9:/._-]{1,${max}}$`), `1 to ${max} letters, digits, and any of : / . _ -`);
@@ -124,7 +124,7 @@ export const settingsShape = {
   dataVolumeGiB: whole(10, 1024).default(20).describe('the retained volume of PostgreSQL and Redis on the parent'),
   dataSnapshots: whole(1, 1000).default(7).describe('how many daily snapshots of that volume are kept'),
   enclaveSecrets: listOf(oneOf(ENCLAVE_SECRETS), 16)
-    .default(CHAMBER_SECRETS)
+    .default(ENCLAVE_SECRETS_BY_DEFAULT)
     .describe(`secrets holding ciphertext for the enclave: ${ENCLAVE_SECRETS.join(', ')}`),
   authIssuer: httpsUrl.describe('who signs the bearer tokens'),
   authAudience: identifier(256).describe('whom the tokens are for'),
@@ -135,6 +135,11 @@ export const settingsShape = {
     .optional()
     .describe('further variables of .env.example as JSON, without secrets'),
   corsOrigins: listOf(httpsOrigin, 32).default([]).describe('origins whose pages may call from a browser'),
+  agents: oneOf(['off', 'on'])
+    .default('off')
+    .describe(
+      'whether people may ask a model; on needs services.agents in the image’s configuration and its keys in enclaveSecrets',
+    ),
   residence: oneOf(['off', 'optional', 'required'])
     .default('off')
     .describe('whether messages carry a proof of residence; as in the image’s configuration'),

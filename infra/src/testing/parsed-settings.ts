@@ -40,6 +40,7 @@ export const ACCEPTED: Readonly<Record<string, string>> = {
   authJwksUrl: 'https://id.example.org/jwks.json',
   gatewayEnvironment: '{"AUTH_ADMIN_SCOPE":"communique:admin"}',
   corsOrigins: 'https://app.example.org',
+  agents: 'on',
   residence: 'off',
   residenceRegistrar: 'example-registrar',
   residenceKeys: 'example-registrar+e1a1d779+AUvq3isjNDC5cYuqzs8P4FHLIqILbXmlqfxa2HOI4vc8',

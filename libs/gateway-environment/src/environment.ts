@@ -16,6 +16,7 @@ export const ENCLAVE_SECRETS = [
   'OPENAI_API_KEY',
   'OPENAI_ORGANIZATION',
   'GOOGLE_AI_API_KEY',
+  'GEMINI_API_KEY',
   'ANTHROPIC_API_KEY',
 ] as const;
 

@@ -274,6 +274,7 @@ export const VARIABLES = {
   OPENAI_API_KEY: text(4096).optional(),
   OPENAI_ORGANIZATION: text(4096).optional(),
   GOOGLE_AI_API_KEY: text(4096).optional(),
+  GEMINI_API_KEY: text(4096).optional(),
   ANTHROPIC_API_KEY: text(4096).optional(),
 } as const;
 

@@ -154,6 +154,8 @@ export async function buildImage({
           configurationSha256: createHash('sha256').update(contents.configuration).digest('hex'),
           custody: configuration.custody,
           residence: configuration.residence,
+          agents: configuration.agents,
+          secrets: configuration.secrets,
           routes: configuration.routes,
         },
         null,

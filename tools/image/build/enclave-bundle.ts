@@ -36,6 +36,8 @@ const summarySchema = z.strictObject({
       maxCampaignDays: z.int(),
     }),
   ]),
+  agents: z.enum(['off', 'on']),
+  secrets: z.array(z.string()),
   routes: z.array(z.strictObject({ host: z.string(), port: z.int(), vsockPort: z.int() })),
   destinations: z.array(z.strictObject({ host: z.string(), port: z.int() })),
 });
