@@ -27,6 +27,8 @@ const EXIT_OF = {
   not_registered: EXIT.notUnderstood,
   /** another secret is stored, and is never replaced */
   already_registered: EXIT.refused,
+  /** the enclave attests no model for the task */
+  no_model: EXIT.refused,
   /** this edition cannot prove, or the reference string cannot be had */
   proving_unavailable: EXIT.notReached,
   /** tokens are made for development alone */

@@ -13,6 +13,7 @@ const COMMANDS = [
   'receipt verify',
   'seal',
   'offices',
+  'agent',
   'register',
   'prove',
   'token',

@@ -1,5 +1,6 @@
 import { CommandLine, UsageError } from '@communique-tee/command-line';
 import type { AddCommand, Context, Run } from './command';
+import { agent } from './commands/agent';
 import { image } from './commands/image';
 import { keys } from './commands/keys';
 import { list } from './commands/list';
@@ -29,7 +30,7 @@ export interface Edition {
   readonly firstSteps: (name: string) => string;
 }
 
-const COMMANDS: readonly AddCommand[] = [verify, keys, send, status, list, receipt, image, seal, offices];
+const COMMANDS: readonly AddCommand[] = [verify, keys, send, status, list, receipt, image, seal, offices, agent];
 
 const after = ({ name, firstSteps }: Edition) => `
 Results go to standard output, with --json as one JSON object; steps and errors to standard error. Colors only on a

@@ -13,10 +13,9 @@ export const pricesVersionSchema = z.string().regex(/^\d{4}-\d{2}-\d{2}\.\d{1,3}
 /** SHA-256 of a price table, in lowercase hex. */
 export const pricesSha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** 64 to 2,048 in steps of 64. Not by `multipleOf`, which the browser's zod does not have. */
+/** 64 to 2,048 in steps of 64. */
 export const maxOutputTokensSchema = z
   .int()
   .min(OUTPUT_TOKEN_STEP)
   .max(MAX_OUTPUT_TOKENS)
-  .refine((tokens) => tokens % OUTPUT_TOKEN_STEP === 0)
-  .meta({ multipleOf: OUTPUT_TOKEN_STEP });
+  .multipleOf(OUTPUT_TOKEN_STEP);
