@@ -1,12 +1,22 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
-import { fetchEnclaveKey, followMessage, postMessage, prepareMessage, verifyResult } from '@communique-tee/client';
-import { encodeCongressMessage } from '@communique-tee/protocol';
+import {
+  connect,
+  fetchEnclaveKey,
+  followMessage,
+  postMessage,
+  prepareMessage,
+  verifyResult,
+  type TaskResult,
+} from '@communique-tee/client';
+import { encodeAgentTask, encodeCongressMessage } from '@communique-tee/protocol';
+import type { FaultInput } from '@communique-tee/test-providers';
 import { describeWith, freePort, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
 import { Redis as RedisClient } from 'ioredis';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { randomBytes } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { Client } from 'pg';
 import {
@@ -20,7 +30,7 @@ import {
 } from '@communique-tee/test-system';
 
 /**
- * Runs messages through the whole system, the good way and the bad ones, then searches what is left of it: logs of every process,
+ * Runs messages and tasks for models through the whole system, the good way and the bad ones, then searches what is left of it: logs of every process,
  * the database (rows, and the raw files with their write-ahead log), Redis, health and metrics, every answer over HTTP, what is pushed to
  * collectors of metrics and errors, and the processes' own command lines and environments.
  */
@@ -29,7 +39,12 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
   let redis: Redis;
   let system: System;
   let metricsUrl: string;
-  const { message, fields, canaries } = plantedMessage();
+  const { message, fields, canaries: ofMessages } = plantedMessage();
+  const mark = () => randomBytes(8).toString('hex');
+  /** A draft, what a model makes of it, and what a provider quotes in its errors. */
+  const ofTasks = { draft: mark(), draftSubject: mark(), completion: mark(), thoughts: mark(), providersError: mark() };
+  const canaries = { ...ofMessages, ...ofTasks };
+  const tasks: TaskResult[] = [];
   const answers: Remains[] = [];
   /** What the gateway pushes to the operator's collectors of metrics and errors. */
   const pushed: Remains[] = [];
@@ -57,6 +72,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     system = await startSystem({
       folder: folder.path,
       redisUrl: redis.url,
+      agents: {},
       gatewayEnvironment: {
         LOG_LEVEL: 'trace',
         METRICS_PORT: metricsPort,
@@ -71,6 +87,8 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     });
     apiKeys['houseApiKey'] = system.congress.house.apiKey;
     apiKeys['senateApiKey'] = system.congress.senate.apiKey;
+    for (const provider of ['openai', 'gemini', 'anthropic'] as const)
+      apiKeys[provider] = system.providers?.[provider].apiKey ?? '';
     await runEverything();
   }, 180_000);
   afterAll(async () => {
@@ -86,6 +104,12 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
       expect.arrayContaining(['lastName', 'body', 'address1', 'title', 'email']),
     );
     expect(answers.length).toBeGreaterThan(20);
+    expect(new Set(tasks.map(({ statement: { end } }) => end))).toEqual(
+      new Set(['complete', 'refused', 'request', 'server_error', 'malformed', 'lost']),
+    );
+    expect(tasks[0]?.text).toContain(ofTasks.completion);
+    const seen = JSON.stringify(system.providers?.requests());
+    expect([ofTasks.draft, ofTasks.draftSubject].map((each) => seen.includes(each))).toEqual([true, true]);
     // Doors that were shut before anything could be read would prove nothing
     expect(answers.filter(({ where }) => where.startsWith('429 '))).toEqual([]);
     expect(
@@ -95,7 +119,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     ).toBe(true);
   });
 
-  it('no field of a message, no delivery secret and no API key is in anything that is left', async () => {
+  it('no field of a message or a task, no delivery secret and no API key is in anything that is left', async () => {
     const remains = await remainsOf();
     const places = remains.map(({ where }) => where).join('\n');
     for (const place of [
@@ -107,6 +131,8 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
       'answer of /api/messages/',
       'table public.message',
       'table public.delivery_job',
+      'table public.agent_reservation',
+      'answer of /api/agents',
       'redis',
       'environ',
     ])
@@ -165,13 +191,61 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
           fetch(`${system.gatewayUrl}/api/messages/${path}`, { headers: { authorization: `Bearer ${options.token}` } }),
         );
     }
+    await askModels();
     await sendBadInput(options.token, encodeCongressMessage(message));
+  }
+
+  /** Every way that a provider's answer can end, with marks in it; each is somebody else's task. */
+  async function askModels(): Promise<void> {
+    const providers = system.providers;
+    if (!providers) throw new Error('no providers');
+    const { completion, thoughts, providersError } = ofTasks;
+    const quoting = JSON.stringify({ error: { message: `${providersError} ${ofTasks.draft}`, code: providersError } });
+    const faults: (readonly [FaultInput, number])[] = [
+      [{ kind: 'answer', answer: { text: `Dear Senator ${completion}`, thoughts } }, 1],
+      [{ kind: 'answer', answer: { end: 'refused' } }, 1],
+      [{ kind: 'raw', status: 400, body: quoting }, 1],
+      [{ kind: 'raw', status: 500, headers: { 'content-type': 'text/html' }, body: `<p>${quoting}</p>` }, 2],
+      [{ kind: 'raw', status: 200, headers: { [`x-${providersError}`]: completion }, body: quoting }, 1],
+      [{ kind: 'cut', at: 'in_the_body' }, 2],
+    ];
+    const policy = { acceptedMeasurements: system.accepted, unsafeDevelopmentRootPem: system.developmentRootPem };
+    for (const [number, [fault, times]] of faults.entries()) {
+      for (const [modelClass, provider] of [
+        ['fast', 'openai'],
+        ['careful', 'anthropic'],
+      ] as const) {
+        providers.setFaults({ queue: [{ provider, fault, times }] });
+        const token = await system.issuer.token(`task-${String(number)}-${provider}`);
+        const client = await connect(system.gatewayUrl, policy, { token: () => token });
+        const { draft, draftSubject } = ofTasks;
+        const task = {
+          task: 'draft',
+          modelClass,
+          language: 'en',
+          text: `Roads ${draft}`,
+          subject: draftSubject,
+        } as const;
+        tasks.push(await client.agent(task));
+      }
+    }
+    providers.setFaults({});
   }
 
   /** Plain text where sealed bytes belong, at every door: what is refused must not be repeated. */
   async function sendBadInput(token: string, plaintext: Uint8Array): Promise<void> {
     const json = JSON.stringify({ ...message, deliverySecret: fields['deliverySecret'] });
     const text = fields['body'] ?? '';
+    const task = encodeAgentTask({
+      version: 1,
+      task: 'draft',
+      modelClass: 'fast',
+      maxOutputTokens: 64,
+      language: 'en',
+      subject: ofTasks.draftSubject,
+      text: ofTasks.draft,
+    });
+    const taskJson = JSON.stringify({ task: 'draft', text: ofTasks.draft, subject: ofTasks.draftSubject });
     const enclave = system.enclaveAddress.replace('tcp:', 'http://');
     for (const origin of [`${system.gatewayUrl}/api`, enclave]) {
       for (const [type, body] of [
@@ -186,6 +260,20 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
           fetch(`${origin}/messages`, {
             method: 'POST',
             headers: { authorization: `Bearer ${token}`, 'content-type': type },
+            body: typeof body === 'string' ? body : new Uint8Array(body),
+          }),
+        );
+      }
+      for (const [type, body] of [
+        ['application/json', taskJson],
+        ['application/json', taskJson.slice(0, -5)],
+        ['application/cbor', task],
+        ['text/plain', ofTasks.draft],
+      ] as const) {
+        await keep(
+          fetch(`${origin}/agents`, {
+            method: 'POST',
+            headers: { authorization: `Bearer ${token}`, 'content-type': type, 'communique-attempt': ofTasks.draft },
             body: typeof body === 'string' ? body : new Uint8Array(body),
           }),
         );

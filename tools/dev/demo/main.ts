@@ -9,6 +9,7 @@ import { findReferenceStringForCommand } from '../../cli/residence/reference-str
 import { EXAMPLE_ORIGIN } from '../client-package/example/origin';
 import { exampleMessage } from './example-message';
 import { explainFailure } from './explain-failure';
+import { askModel, ROUGH_DRAFT } from './ask-model';
 import { applyOutcomes, OUTCOME_NAMES, readOutcomes } from './outcomes';
 import { sendExample } from './send-example';
 import { sendProven } from './send-proven';
@@ -27,12 +28,13 @@ interface Options {
 
 const USUAL_FOLDER = join(workspaceRoot(), '.dev');
 
-const WITH_PROOF = `This starts PostgreSQL, a registrar, a simulator of Congress, an enclave on a mock of the AWS hardware and the gateway,
-all on this machine. Then a made-up constituent proves residence and sends a message. No message leaves this machine.
+const WITH_PROOF = `This starts PostgreSQL, a registrar, simulators of Congress and of AI providers, an enclave on a mock of the AWS
+hardware and the gateway, all on this machine. Then a made-up constituent proves residence and sends a message, and
+asks a model for a clearer draft. Nothing leaves this machine.
 
 `;
-const WITHOUT_PROOF = `This starts PostgreSQL, a simulator of Congress, an enclave on a mock of the AWS hardware and the gateway, all on this
-machine, and sends a message to them. No message leaves this machine.
+const WITHOUT_PROOF = `This starts PostgreSQL, simulators of Congress and of AI providers, an enclave on a mock of the AWS hardware and the
+gateway, all on this machine, sends a message to them and asks a model for a clearer draft. Nothing leaves this machine.
 
 No reference string to prove with, neither here nor at its public hosts: this demo sends an unproven message (residence: off).
 
@@ -105,6 +107,7 @@ async function demo(values: Options, folder: string, port: number): Promise<void
     identityPort: 3002,
     // So that a message can end as unknown: where a chamber recognizes a repeated message, the enclave may ask again
     withoutDeduplication: ['senate'],
+    agents: {},
     // npm run example:browser calls this gateway from an origin of its own.
     gatewayEnvironment: {
       CORS_ORIGINS: EXAMPLE_ORIGIN,
@@ -130,8 +133,9 @@ async function demo(values: Options, folder: string, port: number): Promise<void
       );
     if (residence === undefined) await sendExample(system, content, step);
     else await sendProven(system, content, residence, steps);
+    await askModel(system, values.message === undefined ? ROUGH_DRAFT : (content.message.body ?? ROUGH_DRAFT), steps);
     process.stdout.write(
-      `\nDone in ${total().trim()}: ${residence === undefined ? '' : 'residence proven, '}sealed here, opened only in the enclave, delivered, receipt verified.\n`,
+      `\nDone in ${total().trim()}: ${residence === undefined ? '' : 'residence proven, '}sealed here, opened only in the enclave, delivered, receipt verified; one draft asked for, its cost verified.\n`,
     );
     if (values.once === true) return;
     const end = outcomes === undefined ? () => undefined : await applyOutcomes(system, outcomes);
