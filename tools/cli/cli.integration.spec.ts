@@ -33,6 +33,7 @@ describe('communique-tee', () => {
     system = await startSystem({
       folder: folder.file('system'),
       gatewayEnvironment: HIGH_RATE_LIMITS,
+      agents: {},
     });
     liar = await startTamperingGateway(system.gatewayUrl);
     trust = [
@@ -72,6 +73,26 @@ describe('communique-tee', () => {
     expect([exit, out]).toEqual([0, expect.any(String)]); // `out` tells why
     return (JSON.parse(out) as { id: string }).id;
   };
+
+  it('has a model do a task, for one call of the provider, and says what it cost, verified: exit 0', async () => {
+    const listed = await call(['agent', '--list', ...trust, '--json'], with_());
+    expect(listed.exit).toBe(0);
+    const { models } = JSON.parse(listed.out) as { models: { id: string; tasks: string[]; available: boolean }[] };
+    const model = models.find(({ tasks, available }) => available && tasks.includes('draft'));
+    const before = system.providers?.requests().length ?? 0;
+    // Its own caller: the text on standard output is the draft's, on purpose
+    const asked = await createCaller().call(
+      ['agent', 'draft', '--message', exampleFile, '--model', model?.id ?? '', ...trust],
+      with_(),
+    );
+    expect(asked).toMatchObject({
+      exit: 0,
+      err: expect.stringMatching(/VERIFIED[^]*charged +[1-9]\d* micro-dollars/) as string,
+    });
+    expect(asked.out).toMatch(/\w/);
+    expect(asked.err).not.toContain('more public parks');
+    expect(system.providers?.requests().length).toBe(before + 1);
+  });
 
   it('sends, waits, and says what is signed: exit 0', async () => {
     const { exit, out, err } = await call(['send', '--message', exampleFile, ...trust, '--wait'], with_());
