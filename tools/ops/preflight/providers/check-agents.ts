@@ -30,12 +30,12 @@ export const agents: Check = {
     const environment = gatewayEnvironmentOf(context);
     const caps = capsSchema.safeParse(environment);
     if (!caps.success) return skip('gatewayEnvironment has values that the gateway refuses: see configuration');
-    const isOn = environment['AGENTS'] === 'on';
+    const isOn = context.stackFile.values.get('agents') === 'on';
     if (classes.length === 0)
       return isOn
         ? fail(
-            'AGENTS is on, and the enclave’s configuration names no class of models',
-            'add services.agents to it, or leave AGENTS away',
+            'agents is on, and the enclave’s configuration names no class of models',
+            'add services.agents to it, or leave the key agents away',
           )
         : skip('the enclave’s configuration names no class of models');
     const now = new Date(context.ports.nowMs());
@@ -61,8 +61,8 @@ export const agents: Check = {
     if (!isOn)
       findings.push(
         warn(
-          'the enclave’s configuration names classes of models, and AGENTS is off',
-          'set AGENTS to on in gatewayEnvironment, or nobody can use them',
+          'the enclave’s configuration names classes of models, and agents is off',
+          'set the key agents to on, or nobody can use them',
         ),
       );
     return findings.length > 0

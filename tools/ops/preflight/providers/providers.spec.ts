@@ -182,11 +182,11 @@ describe.each(PROVIDERS)('%s by %s, whatever answers', (name, _provider, variabl
 });
 
 describe('agents', () => {
-  const said = async (classes: readonly object[], environment: object = { AGENTS: 'on' }, at = '2026-12-01') => {
+  const said = async (classes: readonly object[], environment: object = {}, at = '2026-12-01', isOn = true) => {
     const found = await look('agents', {
       files: {
         ...configuration(classes),
-        'Pulumi.prod.yaml': `${STACK_FILE}  communique-tee:gatewayEnvironment: ${JSON.stringify(JSON.stringify(environment))}\n`,
+        'Pulumi.prod.yaml': `${STACK_FILE}${isOn ? '  communique-tee:agents: on\n' : ''}  communique-tee:gatewayEnvironment: ${JSON.stringify(JSON.stringify(environment))}\n`,
       },
       ports: { nowMs: () => Date.parse(at) },
     });
@@ -209,20 +209,20 @@ describe('agents', () => {
   it.each(['DEFAULT_USER_DAILY_LIMIT', 'SYSTEM_HOURLY_LIMIT', 'EMERGENCY_SHUTDOWN_THRESHOLD'])(
     'fails where %s is below one largest task',
     async (name) => {
-      expect(await said([haiku], { AGENTS: 'on', [name]: name === 'SYSTEM_HOURLY_LIMIT' ? '1.70' : '0.08' })).toEqual([
+      expect(await said([haiku], { [name]: name === 'SYSTEM_HOURLY_LIMIT' ? '1.70' : '0.08' })).toEqual([
         expect.stringMatching(new RegExp(`^fail: ${name} is .* such a task would never be taken$`)),
       ]);
     },
   );
   it('warns of prices older than 90 days', async () => {
-    expect(await said([haiku], { AGENTS: 'on' }, '2027-02-28')).toEqual([expect.stringMatching(/^pass: /)]);
-    expect(await said([haiku], { AGENTS: 'on' }, '2027-03-01')).toEqual([
+    expect(await said([haiku], {}, '2027-02-28')).toEqual([expect.stringMatching(/^pass: /)]);
+    expect(await said([haiku], {}, '2027-03-01')).toEqual([
       expect.stringMatching(/^warn: the price table of this release is 91 days old/),
     ]);
   });
   it('sees that configuration and AGENTS disagree', async () => {
-    expect(await said([], { AGENTS: 'on' })).toEqual([expect.stringMatching(/^fail: AGENTS is on, and/)]);
-    expect(await said([haiku], {})).toEqual([expect.stringMatching(/^warn: .*, and AGENTS is off$/)]);
-    expect(await said([], {})).toEqual([expect.stringMatching(/^skip: /)]);
+    expect(await said([])).toEqual([expect.stringMatching(/^fail: agents is on, and/)]);
+    expect(await said([haiku], {}, undefined, false)).toEqual([expect.stringMatching(/^warn: .*, and agents is off$/)]);
+    expect(await said([], {}, undefined, false)).toEqual([expect.stringMatching(/^skip: /)]);
   });
 });
