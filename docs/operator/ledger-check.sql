@@ -1,4 +1,4 @@
--- Budget windows whose counters are not what the reservations come to. None is right: no row.
+-- Budget windows whose counters are not what the reservations of messages and of agents' tasks come to. None is right: no row.
 -- psql "$DATABASE_URL" -f docs/operator/ledger-check.sql
 -- A message without an owner (proof of residence) has no reservation: its promise is in its job, and what it came to is in the system's
 -- windows alone. Where there are such messages, these may have spent more than the ledger, and never less.
@@ -6,6 +6,7 @@ SET TIME ZONE 'UTC';
 WITH promise AS (
   SELECT owner::text AS owner, reserved_at, CASE state WHEN 'reserved' THEN reserved_micro_usd ELSE 0 END AS reserved, coalesce(settled_micro_usd, 0) AS spent
   FROM reservation
+  UNION ALL SELECT owner::text, reserved_at, CASE state WHEN 'reserved' THEN reserved_micro_usd ELSE 0 END, coalesce(spent_micro_usd, 0) FROM agent_reservation
   UNION ALL SELECT NULL, reserved_at, reserved_micro_usd, 0 FROM delivery_job WHERE reserved_at IS NOT NULL),
 ledger AS (
   SELECT s.scope, CASE s.scope WHEN 'user_day' THEN owner ELSE '' END AS subject,
