@@ -1,10 +1,9 @@
 import { isBearerToken } from '@communique-tee/protocol';
 import type { Client, ConnectOptions, KeyOptions, Policy } from './api';
+import { offeredModels, runTask } from './agents/tasks';
 import { AttestedKeys } from './attested-keys';
 import { ClientError } from './errors';
 import { checkNoCredentials } from './http';
-import { offeredModels } from './agents/offer';
-import { runTask } from './agents/run-task';
 import { checkPolicy } from './policy';
 import { resumeMessage } from './resume';
 import { throwIfAborted } from './retry';

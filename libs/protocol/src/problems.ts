@@ -1,4 +1,4 @@
-import type { ProviderFailure } from './agents/vocabulary';
+import type { ProviderFailure } from './agents/ends';
 
 /**
  * Every error that an HTTP client of the gateway, or the gateway as a client of the enclave, can meet: RFC 9457 problem

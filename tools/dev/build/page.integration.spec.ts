@@ -5,26 +5,40 @@ import { promisify } from 'node:util';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 
 const root = workspaceRoot();
+const SCHEMA = `import * as z from 'zod';
+z.int().meta({ description: 'a (b\\'s)', example: [f(1)] }).min(1).describe("x)")`;
 const SCRIPT = `
 const { buildPage } = await import('./tools/dev/build/page.mjs');
-const { SECTIONS } = await import('./tools/dev/build/plugins/texts-of-page.mjs');
+const { PARTS, SECTIONS } = await import('./tools/dev/build/plugins/texts-of-page.mjs');
+const { withoutDescriptions } = await import('./tools/dev/build/plugins/page-libraries.mjs');
 const { files, metafile, loadedBy } = await buildPage(process.cwd());
-const sources = (document) => loadedBy(document, { later: true, proof: true })
+const sources = (document, parts) => loadedBy(document, { later: true, sealOnly: true, ...parts })
   .flatMap((name) => Object.keys(metafile.outputs['dist/page/' + name]?.inputs ?? {}))
   .filter((path) => path.startsWith('apps/page/src/'));
 const sizeOf = (names) => files.filter(({ name }) => names.includes(name)).reduce((sum, { gzip }) => sum + gzip.length, 0);
 const sizes = { atOnce: sizeOf(loadedBy('index.html')), inAll: sizeOf(loadedBy('index.html', { later: true })),
-  withProof: sizeOf(loadedBy('index.html', { later: true, proof: true })) };
-console.log(JSON.stringify({ SECTIONS, sizes, loaded: Object.fromEntries(
-  Object.entries({ write: 'index.html', verify: 'verify.html', status: 'status.html' }).map(([page, document]) => [page, sources(document)])) }));
+  withProof: sizeOf(loadedBy('index.html', { later: true, proof: true })),
+  withAgents: sizeOf(loadedBy('index.html', { later: true, agents: true })) };
+const of = (parts) => Object.fromEntries(
+  Object.entries({ write: 'index.html', verify: 'verify.html', status: 'status.html' }).map(([page, document]) => [page, sources(document, parts)]));
+console.log(JSON.stringify({ PARTS, SECTIONS, sizes, loaded: of({}), withParts: of({ proof: true, agents: true }),
+  schema: withoutDescriptions(${JSON.stringify(SCHEMA)}) }));
 `;
 
 interface Built {
   readonly SECTIONS: Readonly<Record<string, readonly string[]>>;
-  /** Bytes of `/` compressed with gzip: what it loads at once, with client library, sign-in and results, and with the step of the proof of residence. */
-  readonly sizes: { readonly atOnce: number; readonly inAll: number; readonly withProof: number };
-  /** By page: the sources of the page that its document loads, at once or later. */
+  /** Sections of the parts that not everyone loads. */
+  readonly PARTS: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Bytes of `/` compressed with gzip: what it loads at once, with client library, sign-in and results, and beside these with the step of
+   * the proof of residence, or with the help of models.
+   */
+  readonly sizes: Readonly<Record<'atOnce' | 'inAll' | 'withProof' | 'withAgents', number>>;
+  /** By page: the sources of the page that its document loads, at once or later, without those parts. */
   readonly loaded: Readonly<Record<string, readonly string[]>>;
+  readonly withParts: Readonly<Record<string, readonly string[]>>;
+  /** A schema without its descriptions. */
+  readonly schema: string;
 }
 
 /** `text.value.trust`, and what is taken out of `text.value` by name. */
@@ -43,9 +57,9 @@ beforeAll(async () => {
 });
 
 it('shows no text on a page that the page does not fetch', async () => {
-  const { SECTIONS, loaded } = built;
+  const { SECTIONS, withParts } = built;
   const missing: string[] = [];
-  for (const [page, sources] of Object.entries(loaded)) {
+  for (const [page, sources] of Object.entries(withParts)) {
     const elsewhere = Object.entries(SECTIONS).flatMap(([of, sections]) => (of === page ? [] : sections));
     expect([page, sources.length > 5]).toEqual([page, true]);
     for (const path of sources)
@@ -55,8 +69,24 @@ it('shows no text on a page that the page does not fetch', async () => {
   expect(missing).toEqual([]);
 });
 
-it('loads less than 90 kB at once, less than 125 kB until a receipt is shown, and less than 150 kB with the step of the proof', () => {
+it('shows the texts of a part that is loaded later in that part alone', async () => {
+  const { PARTS, loaded } = built;
+  const later = Object.values(PARTS).flat();
+  const found: string[] = [];
+  for (const path of new Set(Object.values(loaded).flat()))
+    for (const section of sectionsReadIn(await readFile(join(root, path), 'utf8')))
+      if (later.includes(section)) found.push(`${path} reads ${section}`);
+  // It asks first whether they are there
+  expect(found).toEqual(['apps/page/src/send/failure-view.tsx reads residence']);
+});
+
+it('leaves out what schemas tell of themselves, and nothing else of them', () => {
+  expect(built.schema).toBe("import * as z from 'zod';\nz.int().min(1)");
+});
+
+it('loads less than 90 kB at once, less than 125 kB until a receipt is shown, and less than 150 kB with the step of the proof, or with the help of models', () => {
   expect(built.sizes.atOnce).toBeLessThan(90_000);
   expect(built.sizes.inAll).toBeLessThan(125_000);
   expect(built.sizes.withProof).toBeLessThan(150_000);
+  expect(built.sizes.withAgents).toBeLessThan(150_000);
 });

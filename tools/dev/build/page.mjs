@@ -9,6 +9,7 @@ import { build } from 'esbuild';
 
 import { containedIn, licensesOf, packagesIn } from './licenses.mjs';
 import { buildProvingFiles, provingFilesInPage } from './plugins/proving-files-in-page.mjs';
+import { pageLibraries } from './plugins/page-libraries.mjs';
 import { verifierFileInPage } from './plugins/verifier-file-in-page.mjs';
 import { smallZod, unusedLibrariesLeft } from './plugins/small-zod.mjs';
 import { DEFAULT_LANGUAGE, languagesIn, nameOfTexts, textsOfPage } from './plugins/texts-of-page.mjs';
@@ -16,6 +17,12 @@ import { DEFAULT_LANGUAGE, languagesIn, nameOfTexts, textsOfPage } from './plugi
 const SOURCES = 'apps/page/src';
 /** Each document loads the script of its entry. */
 const DOCUMENTS = { 'index.html': 'write', 'verify.html': 'verify', 'status.html': 'status' };
+/** Parts of `/` that not everyone loads: the entries that load them, and their texts. */
+const OPTIONAL = {
+  proof: { entries: ['apps/page/src/residence/loaded.ts'], texts: ['residence'] },
+  agents: { entries: ['apps/page/src/agents/loaded.ts', 'libs/client/src/agents/tasks.ts'], texts: ['agents'] },
+  sealOnly: { entries: ['apps/page/src/write/sealed-view.tsx'], texts: [] },
+};
 const TYPES = {
   html: 'text/html; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
@@ -25,7 +32,7 @@ const TYPES = {
   wasm: 'application/wasm',
 };
 
-/** @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile, loadedBy: (document: string, options?: { later?: boolean, proof?: boolean }) => string[] }>} inputs: absolute paths; loadedBy: names of the files that an English reader of a document loads at once, or with `later` in all without the proof of residence, or with `proof` too with its step, itself first */
+/** @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile, loadedBy: (document: string, options?: { later?: boolean, proof?: boolean, agents?: boolean, sealOnly?: boolean }) => string[] }>} inputs: absolute paths; loadedBy: names of the files that an English reader of a document loads at once, or with `later` in all; with `proof` the step of the proof of residence too, with `agents` the help of models, with `sealOnly` what developers look at; itself first */
 export async function buildPage(root) {
   const sources = join(root, SOURCES);
   const outdir = join(root, 'dist/page');
@@ -68,6 +75,7 @@ export async function buildPage(root) {
       provingFilesInPage(root, proving.files),
       smallZod(root),
       unusedLibrariesLeft(root),
+      pageLibraries(root),
     ],
   });
   const contained = [...containedIn(metafile), ...proving.contained];
@@ -113,11 +121,10 @@ export async function buildPage(root) {
     join(sources, 'icon.svg'),
     join(sources, 'document.html'),
   ];
-  const loadedBy = (document, { later = false, proof = false } = {}) => {
+  const loadedBy = (document, { later = false, ...wanted } = {}) => {
+    const left = Object.entries(OPTIONAL).flatMap(([part, { entries }]) => (wanted[part] ? [] : entries));
     const isLater = (path) =>
-      later &&
-      !/_[a-z]{2,3}-[^/]*$/.test(path) &&
-      (proof || metafile.outputs[path]?.entryPoint !== 'apps/page/src/residence/loaded.ts');
+      later && !/_[a-z]{2,3}-[^/]*$/.test(path) && !left.includes(metafile.outputs[path]?.entryPoint);
     const scripts = new Set();
     const add = (path) => {
       if (scripts.has(path)) return;
@@ -126,7 +133,8 @@ export async function buildPage(root) {
         if (kind === 'import-statement' || isLater(imported)) add(imported);
     };
     const page = DOCUMENTS[document];
-    for (const stem of [page, nameOfTexts(page, DEFAULT_LANGUAGE)])
+    const parts = Object.entries(OPTIONAL).flatMap(([part, { texts }]) => (wanted[part] ? texts : []));
+    for (const stem of [page, ...[page, ...parts].map((group) => nameOfTexts(group, DEFAULT_LANGUAGE))])
       add(relative(root, join(outdir, assetOf(stem, 'js'))));
     const names = [...scripts].map((path) => relative('dist/page', path));
     return [document, ...names, assetOf(page, 'css'), assetOf('icon', 'svg')];

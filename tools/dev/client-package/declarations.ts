@@ -9,6 +9,7 @@ const SOURCES = [
   'libs/protocol/src/congress/cwc-vocabulary.ts',
   'libs/protocol/src/congress/web-address.ts',
   'libs/protocol/src/agents/vocabulary.ts',
+  'libs/protocol/src/agents/ends.ts',
   'libs/protocol/src/problems.ts',
   'libs/client/src/errors.ts',
   'libs/client/src/api.ts',

@@ -4,12 +4,10 @@ import { decodeStrict, encodeCanonical } from '../encoding/cbor';
 import { LIMITS } from '../limits';
 import { ProtocolError } from '../problems';
 import { MAX_STATEMENT_CHARACTERS } from './usage-statement';
-import { AGENT_OUTCOMES } from './vocabulary';
+import { AGENT_OUTCOMES } from './ends';
+import { TASK_ANSWER_BUCKET } from './vocabulary';
 
 const utf8 = new TextEncoder();
-
-/** The padded plain text of a sealed answer to a task, whatever happened. */
-export const TASK_ANSWER_BUCKET = 16_384;
 
 const fields = z.strictObject({
   version: z.literal(1),

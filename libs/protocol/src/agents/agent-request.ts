@@ -13,10 +13,8 @@ import {
   type SealedMessage,
 } from '../messages/sealed-message';
 import { ProtocolError } from '../problems';
+import { TASK_BUCKETS } from './vocabulary';
 import { maxOutputTokensSchema, modelClassSchema } from './word-schemas';
-
-/** Padded plain text of a sealed task: four sizes, so that its length tells little. */
-export const TASK_BUCKETS = [4096, 8192, 16_384, 32_768] as const;
 
 /** The header with the number of the attempt that the gateway reserved for: `1` or `2`. */
 export const ATTEMPT_HEADER = 'communique-attempt';

@@ -1,34 +1,8 @@
 import * as z from 'zod';
 import { base64Text } from '../encoding/base64-text';
 import { MESSAGE_ID_PATTERN } from '../messages/message-id';
+import { modelClassMembers, pricesMembers } from './model-class';
 import { MAX_STATEMENT_CHARACTERS } from './usage-statement';
-import { PROVIDERS, TASKS } from './vocabulary';
-import {
-  maxOutputTokensSchema,
-  modelClassSchema,
-  modelNameSchema,
-  pricesSha256Schema,
-  pricesVersionSchema,
-} from './word-schemas';
-
-/** One row of the measured configuration: what the attested public configuration and `GET /api/agents` show of it. */
-export const modelClassMembers = {
-  id: modelClassSchema.meta({ description: "The operator's short name." }),
-  provider: z.enum(PROVIDERS).meta({ description: 'Who reads the text.' }),
-  model: modelNameSchema.meta({ description: "The provider's exact name of the model." }),
-  tasks: z
-    .array(z.enum(TASKS))
-    .min(1)
-    .max(TASKS.length)
-    .refine((tasks) => new Set(tasks).size === tasks.length)
-    .meta({ uniqueItems: true, description: 'The tasks that this class takes.' }),
-  maxOutputTokens: maxOutputTokensSchema.meta({ description: 'The most that a request of this class may ask for.' }),
-};
-
-export const pricesMembers = {
-  version: pricesVersionSchema.meta({ description: 'The date of the price table, and its number on that date.' }),
-  sha256: pricesSha256Schema.meta({ description: 'SHA-256 of the price table (docs/agents.md), in hex.' }),
-};
 
 /** What `GET /api/agents` answers. Clients believe the attested configuration for the classes, and take from here what is off now. */
 export const agentOfferSchema = z

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { base64UrlText } from '../encoding/base64-text';
 import { MESSAGE_ID_PATTERN } from '../messages/message-id';
-import { AGENT_ENDS, PROVIDERS } from './vocabulary';
+import { AGENT_ENDS } from './ends';
+import { PROVIDERS } from './vocabulary';
 import { modelClassSchema, modelNameSchema, pricesSha256Schema, pricesVersionSchema } from './word-schemas';
 
 export const USAGE_STATEMENT_TYPE = 'communique-tee-usage+jws';

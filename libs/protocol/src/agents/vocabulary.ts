@@ -9,71 +9,8 @@ export type Provider = (typeof PROVIDERS)[number];
 export const OUTPUT_TOKEN_STEP = 64;
 export const MAX_OUTPUT_TOKENS = 2048;
 
-/**
- * How one attempt ended. A statement, a metric and a database row hold one of these and nothing that a provider wrote.
- *
- * - An answer came: `complete`, `cut` (at the maximum output), `empty` (no text), `refused` (by the model), `other` (a reason that we do
- *   not know), `answer_rejected` (its text breaks our output rules), `tier_mismatch` (billed at another tier than the one requested).
- * - The sealed task is not valid: `task_invalid`. Nothing was sent.
- * - The provider failed: `PROVIDER_FAILURES`.
- * - Nothing was sent for another reason: `not_sent`.
- */
-export const AGENT_ENDS = [
-  'complete',
-  'cut',
-  'empty',
-  'refused',
-  'other',
-  'answer_rejected',
-  'task_invalid',
-  'tier_mismatch',
-  'not_sent',
-  'rate',
-  'quota',
-  'funds',
-  'key',
-  'location',
-  'model',
-  'request',
-  'overloaded',
-  'server_error',
-  'free_tier',
-  'malformed',
-  'lost',
-  'timed_out',
-] as const;
-export type AgentEnd = (typeof AGENT_ENDS)[number];
+/** Padded plain text of a sealed task: four sizes, so that its length tells little. */
+export const TASK_BUCKETS = [4096, 8192, 16_384, 32_768] as const;
 
-/** The ends that the gateway reports as `provider_unavailable`, each as its `reason`. */
-export const PROVIDER_FAILURES = [
-  'rate',
-  'quota',
-  'funds',
-  'key',
-  'location',
-  'model',
-  'request',
-  'overloaded',
-  'server_error',
-  'free_tier',
-  'malformed',
-  'lost',
-  'timed_out',
-] as const satisfies readonly AgentEnd[];
-export type ProviderFailure = (typeof PROVIDER_FAILURES)[number];
-
-export function isProviderFailure(end: string): end is ProviderFailure {
-  return (PROVIDER_FAILURES as readonly string[]).includes(end);
-}
-
-/** What a person reads about their task, inside the seal. */
-export const AGENT_OUTCOMES = [
-  'complete',
-  'cut',
-  'empty',
-  'refused',
-  'answer_rejected',
-  'task_invalid',
-  'provider_failed',
-] as const;
-export type AgentOutcome = (typeof AGENT_OUTCOMES)[number];
+/** The padded plain text of a sealed answer to a task, whatever happened. */
+export const TASK_ANSWER_BUCKET = 16_384;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { instantSchema } from '../encoding/instant';
-import { AGENT_ENDS, PROVIDERS, TASKS } from '../agents/vocabulary';
+import { AGENT_ENDS } from '../agents/ends';
+import { PROVIDERS, TASKS } from '../agents/vocabulary';
 import { modelNameSchema } from '../agents/word-schemas';
 import { MAX_STATEMENT_CHARACTERS, usageSchema } from '../agents/usage-statement';
 import { MESSAGE_ID_PATTERN } from '../messages/message-id';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { forEachChamber } from '../congress/chambers';
-import { modelClassMembers, pricesMembers } from '../agents/agent-views';
+import { modelClassMembers, pricesMembers } from '../agents/model-class';
 import { decodeCanonicalJson, encodeCanonicalJson } from '../encoding/canonical-json';
 import { LIMITS } from '../limits';
 import { ProtocolError } from '../problems';

@@ -1,5 +1,5 @@
-// Each page of apps/page fetches no more texts than it shows: this replaces apps/page/src/text/texts-of.ts by one module for each page and
-// language, made of the sections of languages/.
+// Each page of apps/page fetches no more texts than it shows: this replaces apps/page/src/text/texts-of.ts by one module for each page (or
+// part that is loaded later) and language, made of the sections of languages/.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -11,6 +11,9 @@ export const SECTIONS = {
   verify: ['checks', 'verify'],
   status: ['status'],
 };
+/** Sections of a part of a page that is loaded later, with its texts. */
+export const PARTS = { residence: ['residence'], agents: ['agents'] };
+const GROUPS = { ...SECTIONS, ...PARTS };
 export const DEFAULT_LANGUAGE = 'en';
 
 /** Codes of the languages, such as `es`. @param {string} sources apps/page/src */
@@ -18,8 +21,8 @@ export async function languagesIn(sources) {
   return (await readdir(join(sources, 'text/languages'))).map((name) => name.replace(/\.ts$/, '')).sort();
 }
 
-/** Of the module of a page's texts: `write_es`. */
-export const nameOfTexts = (page, language) => `${page}_${language}`;
+/** Of the module of the texts of a page, or of a part: `write_es`. */
+export const nameOfTexts = (group, language) => `${group}_${language}`;
 
 /**
  * @param {string} sources apps/page/src
@@ -31,22 +34,24 @@ export const textsOfPage = (sources, languages) => ({
   setup(build) {
     const fileOf = (language) => join(sources, 'text/languages', `${language}.ts`);
     build.onLoad({ filter: /[\\/]apps[\\/]page[\\/]src[\\/]text[\\/]texts-of\.ts$/ }, () => {
-      const loaders = Object.keys(SECTIONS).flatMap((page) => languages.map((language) => nameOfTexts(page, language)));
+      const loaders = Object.keys(GROUPS).flatMap((group) => languages.map((language) => nameOfTexts(group, language)));
       return {
         contents: `const loaders = {${loaders.map((name) => `${name}: () => import("texts:${name}")`).join(', ')}};
 export const initial = {};
-export const textsOf = async (page, language) => (await loaders[page + "_" + language]()).default;\n`,
+export const textsOf = async (group, language) => (await loaders[group + "_" + language]()).default;
+export const textsOfPart = textsOf;\n`,
         loader: 'js',
       };
     });
     build.onResolve({ filter: /^texts:/ }, ({ path }) => ({ path: path.slice('texts:'.length), namespace: 'texts' }));
     build.onLoad({ filter: /./, namespace: 'texts' }, async ({ path }) => {
-      const [page, language] = path.split('_');
+      const [group, language] = path.split('_');
       const file = fileOf(language);
       const { code } = await transform(await readFile(file, 'utf8'), { loader: 'ts', format: 'esm' });
       const { default: whole } = await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
-      const elsewhere = Object.entries(SECTIONS).flatMap(([of, sections]) => (of === page ? [] : sections));
-      const own = Object.entries(whole).filter(([section]) => !elsewhere.includes(section));
+      const elsewhere = Object.entries(GROUPS).flatMap(([of, sections]) => (of === group ? [] : sections));
+      const isOwn = (section) => (group in PARTS ? PARTS[group].includes(section) : !elsewhere.includes(section));
+      const own = Object.entries(whole).filter(([section]) => isOwn(section));
       return { contents: JSON.stringify(Object.fromEntries(own)), loader: 'json', watchFiles: [file] };
     });
   },

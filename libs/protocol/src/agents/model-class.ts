@@ -1,0 +1,29 @@
+// Apart from the other views of agents: the page reads it with every attested configuration, and loads nothing else of agents for that.
+import * as z from 'zod';
+import { PROVIDERS, TASKS } from './vocabulary';
+import {
+  maxOutputTokensSchema,
+  modelClassSchema,
+  modelNameSchema,
+  pricesSha256Schema,
+  pricesVersionSchema,
+} from './word-schemas';
+
+/** One row of the measured configuration: what the attested public configuration and `GET /api/agents` show of it. */
+export const modelClassMembers = {
+  id: modelClassSchema.meta({ description: "The operator's short name." }),
+  provider: z.enum(PROVIDERS).meta({ description: 'Who reads the text.' }),
+  model: modelNameSchema.meta({ description: "The provider's exact name of the model." }),
+  tasks: z
+    .array(z.enum(TASKS))
+    .min(1)
+    .max(TASKS.length)
+    .refine((tasks) => new Set(tasks).size === tasks.length)
+    .meta({ uniqueItems: true, description: 'The tasks that this class takes.' }),
+  maxOutputTokens: maxOutputTokensSchema.meta({ description: 'The most that a request of this class may ask for.' }),
+};
+
+export const pricesMembers = {
+  version: pricesVersionSchema.meta({ description: 'The date of the price table, and its number on that date.' }),
+  sha256: pricesSha256Schema.meta({ description: 'SHA-256 of the price table (docs/agents.md), in hex.' }),
+};

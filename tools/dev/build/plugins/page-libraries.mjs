@@ -1,0 +1,89 @@
+// What the page loads of libs/: no more than it uses, when it uses it.
+//
+// esbuild gives a file to every part of the page that can reach it, and through a library's index everything of it can be reached. Files that
+// only a part that is loaded later uses are therefore not passed on by the index: what uses them imports them directly, or on call. And the API's
+// descriptions beside schemas are left out, which a browser does nothing with.
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+/** What only tasks for models use. */
+const LATE =
+  /^libs\/(protocol\/src\/(agents\/(agent-|ends|usage-statement)|congress\/template-runs)|receipts\/src\/verify-usage-statement|client\/src\/agents\/)/;
+/** Functions of this file give promises, so that a call can load it first. */
+const ON_CALL = /^import \{ ([\w, ]+) \} from '(\.\/agents\/tasks)';/m;
+const LIBRARIES = ['protocol', 'receipts', 'client'];
+const IMPORT = /^import \{([^}]*)\} from '(@communique-tee\/[a-z-]+)';/gm;
+const PASSED_ON = /^export (?:\*|\{([^}]*)\}) from '(\.[^']*)';/gm;
+const EXPORTED = /^export (?:async )?(?:const|function|class) (\w+)/gm;
+
+/** @param {string} root @returns {import('esbuild').Plugin} */
+export const pageLibraries = (root) => ({
+  name: 'page-libraries',
+  setup(build) {
+    const indexes = LIBRARIES.map((name) => join(root, 'libs', name, 'src/index.ts'));
+    const lateIn = (index) =>
+      [...readFileSync(index, 'utf8').matchAll(PASSED_ON)]
+        .map(([line, , from]) => ({ line, path: `${join(dirname(index), from)}.ts` }))
+        .filter(({ path }) => LATE.test(relative(root, path)));
+    const exportsOf = (path) =>
+      [...readFileSync(path, 'utf8').matchAll(EXPORTED)].map(([, name]) => /** @type {const} */ ([name, path]));
+    /** By library: the file of each late name. */
+    const late = new Map(
+      indexes.map((index, at) => [
+        `@communique-tee/${LIBRARIES[at]}`,
+        new Map(lateIn(index).flatMap(({ path }) => exportsOf(path))),
+      ]),
+    );
+    const importedDirectly = (whole, list, library, importer) => {
+      const files = late.get(library);
+      const names = list.split(',').map((each) => each.trim());
+      const fileOf = (name) => files?.get(name.split(' ')[0]);
+      if (!names.some(fileOf)) return whole;
+      const rest = names.filter((name) => name !== '' && fileOf(name) === undefined);
+      return [
+        ...names
+          .filter(fileOf)
+          .map((name) => `import { ${name} } from './${relative(dirname(importer), fileOf(name))}';`),
+        `import { ${rest.join(', ')} } from '${library}';`,
+      ].join(' ');
+    };
+    build.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
+      if (!/^(libs|apps)\//.test(relative(root, path))) return undefined;
+      const source = readFileSync(path, 'utf8');
+      const passedOn = indexes.includes(path) ? lateIn(path).map(({ line }) => line) : [];
+      const onCall = (_whole, names, from) =>
+        names
+          .split(', ')
+          .map((name) => `const ${name} = async (...given) => (await import('${from}')).${name}(...given);`)
+          .join(' ');
+      const contents = withoutDescriptions(
+        passedOn.reduce((text, line) => text.replace(line, ''), source).replace(ON_CALL, onCall),
+      ).replaceAll(IMPORT, (whole, list, library) => importedDirectly(whole, list, library, path));
+      return contents === source ? undefined : { contents, loader: path.endsWith('x') ? 'tsx' : 'ts' };
+    });
+  },
+});
+
+/** Takes every `.meta(…)` and `.describe(…)` of a schema away. */
+export function withoutDescriptions(source) {
+  if (!/from 'zod'/.test(source)) return source;
+  let rest = source;
+  let kept = '';
+  for (let found = /\.(meta|describe)\(/.exec(rest); found !== null; found = /\.(meta|describe)\(/.exec(rest)) {
+    kept += rest.slice(0, found.index);
+    rest = rest.slice(endOfCall(rest, found.index + found[0].length));
+  }
+  return kept + rest;
+}
+
+/** Just behind the parenthesis that closes a call. @param {number} at just behind the one that opens it */
+function endOfCall(source, at) {
+  const token = /[()]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
+  token.lastIndex = at;
+  for (let depth = 1, found = token.exec(source); found !== null; found = token.exec(source)) {
+    if (found[0] === '(') depth += 1;
+    if (found[0] === ')') depth -= 1;
+    if (depth === 0) return token.lastIndex;
+  }
+  throw new Error('a call without an end');
+}
