@@ -1,7 +1,7 @@
 // The proof of residence in step 3. Small: what makes the proof is loaded where it is needed.
 import type { ResidenceOptions } from '@communique-tee/client';
 import { computed, effect, signal } from '@preact/signals';
-import { text } from '../text/text';
+import { text, usePartTexts } from '../text/text';
 import { Button } from '../ui/button';
 import { Card } from '../ui/card';
 import { attestedResidence, canProve, proves } from './choice';
@@ -34,7 +34,7 @@ async function load(): Promise<void> {
   if (typeof part.peek() === 'object') return;
   try {
     const loaded = await import('./loaded');
-    await loaded.look();
+    await Promise.all([loaded.look(), usePartTexts('residence')]);
     part.value = loaded;
   } catch {
     part.value = 'failed';

@@ -19,7 +19,7 @@ const SAVING_MS = 60_000;
 
 /** The person's code for the registrar, their registration, and the offices that it is for. */
 export function ResidenceStep({ registrar }: { readonly registrar: string }) {
-  const words = text.value.write.residence;
+  const words = text.value.residence;
   const state = identity.identity.value;
   const problem = identity.problem.value;
   return (
@@ -36,7 +36,7 @@ export function ResidenceStep({ registrar }: { readonly registrar: string }) {
 
 /** To bring a secret comes first: a new one is of no use to a person whom the registrar knows by another. */
 function None({ storage }: { readonly storage: 'empty' | 'unavailable' }) {
-  const words = text.value.write.residence;
+  const words = text.value.residence;
   return (
     <>
       <p>{storage === 'empty' ? words.nothingHere : words.keepsNothing}</p>
@@ -73,7 +73,7 @@ async function take(file: File): Promise<void> {
 }
 
 function Unsafe({ record }: { readonly record: SecretRecord }) {
-  const words = text.value.write.residence;
+  const words = text.value.residence;
   return (
     <>
       <p>{words.makeSafe}</p>
@@ -94,7 +94,7 @@ function KeepButton() {
         void identity.keep();
       }}
     >
-      {text.value.write.residence.keep}
+      {text.value.residence.keep}
     </Button>
   );
 }
@@ -123,7 +123,7 @@ function SaveLink({ record }: { readonly record: SecretRecord }) {
         identity.saved();
       }}
     >
-      {text.value.write.residence.save}
+      {text.value.residence.save}
     </a>
   );
 }
@@ -135,7 +135,7 @@ function Safe({
   readonly state: Extract<Identity, { kind: 'safe' }>;
   readonly registrar: string;
 }) {
-  const words = text.value.write.residence;
+  const words = text.value.residence;
   const isRegistered = state.record.registration !== null;
   const code = (
     <>
@@ -171,7 +171,7 @@ function Safe({
 
 /** Asks first: without a saved file the secret cannot come back. */
 function ForgetButton() {
-  const { forget, forgetting } = text.value.write.residence;
+  const { forget, forgetting } = text.value.residence;
   const [asks, setAsks] = useState(false);
   return (
     <>
@@ -201,7 +201,7 @@ function ForgetButton() {
 }
 
 function Paste({ registrar }: { readonly registrar: string }) {
-  const words = text.value.write.residence;
+  const words = text.value.residence;
   const [pasted, setPasted] = useState('');
   return (
     <>
@@ -233,8 +233,7 @@ function Paste({ registrar }: { readonly registrar: string }) {
 
 /** Which offices exist there, before anything is proven. */
 function Registered() {
-  const { write, places } = text.value;
-  const words = write.residence;
+  const { residence: words, places } = text.value;
   const here = registered.value;
   if (here === undefined) return null;
   const { offices, registration } = here;

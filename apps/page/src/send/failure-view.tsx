@@ -26,6 +26,8 @@ export interface FailureProps {
 /** What happened and what helps. Whether the message was sent is the heading above. */
 export function FailureView({ failure, onCorrect, onAnother, isSignedIn, signIn, onReload }: FailureProps) {
   const { send } = text.value;
+  // Loaded with the step of the proof
+  const proofs = 'residence' in text.value ? text.value.residence.proofs : undefined;
   const can = store.can.value;
   const found = remedyOf(failure, can);
   // Verified, or signed in, meanwhile
@@ -36,7 +38,7 @@ export function FailureView({ failure, onCorrect, onAnother, isSignedIn, signIn,
   return (
     <>
       <p>
-        {failureWords(failure, send)}{' '}
+        {failureWords(failure, send, proofs)}{' '}
         {remedy === 'sign_in' && signIn === undefined ? send.next.token : nextWords(remedy, after, failure)}
       </p>
       {remedy === 'sign_in' && signIn === undefined && <TokenField />}

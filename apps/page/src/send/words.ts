@@ -31,18 +31,19 @@ const NO_ROOM = [
   'verifier_busy',
 ] as const;
 
-/** What happened, without a word on whether the message was sent. */
+/** What happened, without a word on whether the message was sent. @param proofs undefined where no proof of residence was made */
 export function failureWords(
   { code, problem, status, reason }: Pick<Failure, 'code' | 'problem' | 'status'> & Partial<Pick<Failure, 'reason'>>,
   texts: Texts,
+  proofs?: Catalogue['residence']['proofs'],
 ): string {
   const { errors } = texts;
   if (status === 401) return errors.unauthenticated;
   if (problem !== undefined && (NO_ROOM as readonly string[]).includes(problem)) return errors.no_room;
   if (problem !== undefined && Object.hasOwn(errors.problems, problem))
     return errors.problems[problem as keyof typeof errors.problems];
-  if (reason !== undefined && Object.hasOwn(errors.proofs, reason))
-    return errors.proofs[reason as keyof typeof errors.proofs];
+  if (proofs !== undefined && reason !== undefined && Object.hasOwn(proofs, reason))
+    return proofs[reason as keyof typeof proofs];
   if (status === 429) return errors.problems.rate_limited;
   if (status !== undefined && status >= 500) return errors.no_room;
   return errors[code];

@@ -8,13 +8,16 @@ import { signIn, type SignInProblem } from './sign-in';
  * Signs the person in, and says whether they are.
  * @param beforeLeaving right before the page is left for the issuer, such as to keep a draft
  * @param unsent a message is ready and was not sent: a problem says so
+ * @param why in place of what a message needs it for
  */
 export function SignIn({
   beforeLeaving,
   unsent = false,
+  why,
 }: {
   readonly beforeLeaving?: () => void;
   readonly unsent?: boolean;
+  readonly why?: string;
 }) {
   const words = text.value.signIn;
   const { host } = signIn;
@@ -37,7 +40,7 @@ export function SignIn({
         {state === 'signed_in' && signedInSentence(signIn.name.value)}
       </p>
       {state === 'unavailable' && <p>{words.unavailable}</p>}
-      {state === 'signed_out' && <p>{words.why}</p>}
+      {state === 'signed_out' && <p>{why ?? words.why}</p>}
       {state === 'signed_in' && (
         <Button
           kind="text"

@@ -2,7 +2,7 @@
 // a file there (README.md says how).
 import { computed, signal } from '@preact/signals';
 import type english from './languages/en';
-import { initial, textsOf, type PageName } from './texts-of';
+import { initial, textsOf, textsOfPart, type PageName, type PartName } from './texts-of';
 
 /** Forms of a text that depends on `count` or `ordinal` (CLDR plural categories). A category without a form takes `other`. */
 export interface Plural {
@@ -64,6 +64,28 @@ function formOf(message: Plural, { count, ordinal }: Readonly<Record<string, str
   return message[new Intl.PluralRules(code.value, { type }).select(number)] ?? message.other;
 }
 
+/** Parts of the page that were loaded later, and have texts of their own. */
+const parts = new Set<PartName>();
+
+/** Fetches the texts of such a part, now and in every language that is chosen after that. */
+export async function usePartTexts(part: PartName): Promise<void> {
+  parts.add(part);
+  const of = code.peek();
+  const own = await textsOfPart(part, of);
+  // A language that was chosen meanwhile brings them along
+  if (of === code.peek()) catalogue.value = { ...catalogue.peek(), ...own };
+}
+
+async function fetchTexts(page: PageName, language: string): Promise<Catalogue> {
+  const known = [...parts];
+  const [own, ...more] = await Promise.all([
+    textsOf(page, language),
+    ...known.map((part) => textsOfPart(part, language)),
+  ]);
+  if (known.length < parts.size) return fetchTexts(page, language);
+  return Object.assign({}, own, ...more) as Catalogue;
+}
+
 /** The choice that a fetched language has to be of. */
 let latestChoice = DEFAULT;
 
@@ -71,7 +93,7 @@ let latestChoice = DEFAULT;
 export async function useLanguage(page: PageName, chosen: string, keep = true): Promise<void> {
   if (!LANGUAGES.includes(chosen)) return;
   latestChoice = chosen;
-  const next = await textsOf(page, chosen);
+  const next = await fetchTexts(page, chosen);
   // Another was chosen while this one was fetched
   if (latestChoice !== chosen) return;
   catalogue.value = next;

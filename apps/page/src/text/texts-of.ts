@@ -2,6 +2,8 @@ import english from './languages/en';
 import type { Catalogue } from './text';
 
 export type PageName = 'write' | 'verify' | 'status';
+/** A part of a page that is loaded later and has texts of its own: sections of the catalogue by their names. */
+export type PartName = 'residence' | 'agents';
 
 /** What is shown before `textsOf` has answered. */
 export const initial: Catalogue = english;
@@ -12,4 +14,10 @@ export const initial: Catalogue = english;
  */
 export async function textsOf(_page: PageName, language: string): Promise<Catalogue> {
   return ((await import(`./languages/${language}.ts`)) as { default: Catalogue }).default;
+}
+
+/** The texts of such a part; the build replaces this too. */
+export async function textsOfPart<Part extends PartName>(part: Part, language: string): Promise<Pick<Catalogue, Part>> {
+  const { [part]: own } = await textsOf('write', language);
+  return { [part]: own } as Pick<Catalogue, Part>;
 }

@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact';
+import { AgentPlace } from '../agents/place';
 import { text } from '../text/text';
 import { Button } from '../ui/button';
 import { Combobox } from '../ui/combobox';
@@ -13,13 +13,8 @@ import { TemplatePlace } from './template-place';
 
 const MORE: readonly FieldName[] = ['message/bills', 'message/moreInfo', 'responseRequested', 'newsletterOptIn'];
 
-export interface MessageStepProps {
-  /** Optional help with the words, beside the body. What helps sees only what the person gives it, and has to say so. */
-  readonly assistance?: ComponentChildren;
-}
-
 /** Step 2: what the person says. */
-export function MessageStep({ assistance }: MessageStepProps) {
+export function MessageStep() {
   const { write, topics: names, common } = text.value;
   return (
     <StepFrame of="message">
@@ -50,9 +45,9 @@ export function MessageStep({ assistance }: MessageStepProps) {
             ]}
           />
           <FormText name="message/subject" />
-          {assistance}
           <FormBody name="message/body" />
         </div>
+        <AgentPlace />
         <Details summary={write.message.more} open={MORE.some((name) => errorOf(name) !== undefined)}>
           <div class="fields">
             <FormLines name="message/bills" />

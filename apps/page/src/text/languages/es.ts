@@ -658,58 +658,8 @@ const spanish: Catalogue = {
       loading: 'Cargando lo que hace la prueba …',
       notLoaded: 'No se pudo cargar lo que hace la prueba. No se envió nada.',
       again: 'Intentar de nuevo',
-      nothingHere:
-        'En este dispositivo no hay ningún secreto suyo. Si ya dio un código al registrador, abra el archivo que guardó entonces.',
-      keepsNothing:
-        'Este navegador no guarda nada, como en una ventana privada. Si ya dio un código al registrador, abra el archivo que guardó entonces.',
-      bring: 'Abrir mi archivo secreto',
-      bringHint: 'Se lee en este dispositivo y no va a ninguna parte.',
-      makeHint:
-        'Solo si nunca dio un código al registrador: un código nuevo es otra persona para la lista, hasta que el registrador haya cambiado el anterior, y eso tarda semanas.',
-      make: 'Aún no tengo código: crear uno',
-      makeSafe:
-        'Guarde primero su nuevo secreto. Entonces aparece su código para el registrador. Sin el secreto no podrá probar nada después.',
-      keep: 'Guardarlo en este dispositivo',
-      save: 'Guardarlo como archivo',
-      safeHint:
-        'Quien lo tenga puede enviar en su lugar. No lo guarde en un dispositivo que usan otras personas. El dispositivo recuerda también en qué campañas envía un mensaje.',
-      code: 'Código para el registrador',
-      codeHint: 'Dé este código al registrador, que comprueba dónde vive usted. El código no dice nada sobre usted.',
-      registration: 'Lo que le dio el registrador',
-      registrationHint: 'Pegue el texto entero. Empieza por { y nombra su distrito.',
-      useRegistration: 'Usarlo',
-      renew: 'Me he mudado, o tengo un registro nuevo',
-      onDevice:
-        'Su secreto se guarda en este dispositivo, y también en qué campañas envió un mensaje. El navegador puede borrarlo: guárdelo también como archivo.',
-      onFile: 'Su secreto está en su archivo, y en esta página hasta que la cierre.',
-      forget: 'Olvidarlo aquí',
-      forgetting: {
-        title: '¿Olvidar aquí su secreto?',
-        lost: 'Su secreto y su registro se borran entonces de esta página y de este dispositivo. Solo con el archivo que guardó podrá probar de nuevo dónde vive. Sin el archivo necesita un código nuevo, y el registrador tarda semanas en cambiar el anterior.',
-        no: 'Conservarlo',
-        yes: 'Olvidarlo',
-      },
-      registered: 'Su registro es de un distrito con estas oficinas:',
-      noSenators: '{state} no tiene senadores.',
-      noOffice: 'El texto de la campaña está escrito también para {chambers}, donde {state} no tiene oficina.',
-      ended:
-        'Su registro es de un distrito que ya no existe. Pida uno nuevo al registrador: su código sigue siendo el mismo.',
-      otherOffices: 'Eligió una oficina de otro distrito.',
-      changeOffices: 'Cambiar las oficinas',
-      sentBefore:
-        'Este dispositivo recuerda que el servicio aceptó un mensaje suyo en esta campaña. Acepta uno de cada residente, y rechazará otro.',
-      ready:
-        'La prueba se hace cuando usted envía. La primera vez tarda unos segundos. Si un escaño está vacante, se sabe solo por la respuesta de la oficina.',
       wasProving:
         'Esta página se cargó de nuevo mientras hacía su prueba. No se envió nada. Lo que escribió está aquí.',
-      problems: {
-        not_stored: 'Su navegador no lo guardó. Guárdelo como archivo.',
-        not_removed: 'Su navegador no lo borró. Borre los datos de este sitio en los ajustes del navegador.',
-        already_stored: 'En este dispositivo ya se guardaba otro secreto. Ahora se usa ese.',
-        not_a_secret_file: 'Este archivo no tiene ningún secreto que se pueda usar.',
-        not_a_registration: 'Esto no es lo que da un registrador. Pegue el texto entero.',
-        other_registrar: 'Esto es de otro registrador que el de este servicio.',
-      },
     },
     review: {
       intro: 'Esto es lo que recibirá cada oficina. Se envía cuando pulse el botón de abajo, no antes.',
@@ -785,6 +735,190 @@ const spanish: Catalogue = {
     },
   },
   /** States and territories by postal code. */
+  residence: {
+    proofs: {
+      ERR_RESIDENCE_NOT_LISTED:
+        'Usted no está en la lista del registrador: aún no se ha publicado, o se le quitó. Pregunte al registrador.',
+      ERR_RESIDENCE_LIST_UPDATING: 'La lista del registrador se está actualizando.',
+      ERR_RESIDENCE_LIST_UNREACHABLE: 'No se puede obtener la lista del registrador.',
+      ERR_RESIDENCE_NOTE_ENDED: 'La campaña ha terminado, o la lista del registrador es demasiado antigua.',
+      ERR_RESIDENCE_NOTE_NOT_YET: 'La campaña no ha empezado.',
+      ERR_RESIDENCE_NOTE: 'No se puede aceptar la firma del registrador.',
+      ERR_PROVING_NO_REFERENCE_STRING:
+        'Este servicio no puede aceptar pruebas de esta página: su operador no la ha preparado para hacerlas.',
+      ERR_PROVING_FILES: 'No se pudo cargar lo que hace la prueba.',
+      ERR_PROVING_DEVICE:
+        'Este dispositivo tiene muy poca memoria para hacer la prueba, o no puede ejecutar su programa.',
+      ERR_PROVING_WORKER_ENDED: 'Su navegador terminó el programa que hace la prueba.',
+      circuit_retired: 'El servicio tiene una versión nueva de la prueba.',
+      other_registrar: 'Su registro es de otro registrador que el de este servicio.',
+    },
+    nothingHere:
+      'En este dispositivo no hay ningún secreto suyo. Si ya dio un código al registrador, abra el archivo que guardó entonces.',
+    keepsNothing:
+      'Este navegador no guarda nada, como en una ventana privada. Si ya dio un código al registrador, abra el archivo que guardó entonces.',
+    bring: 'Abrir mi archivo secreto',
+    bringHint: 'Se lee en este dispositivo y no va a ninguna parte.',
+    makeHint:
+      'Solo si nunca dio un código al registrador: un código nuevo es otra persona para la lista, hasta que el registrador haya cambiado el anterior, y eso tarda semanas.',
+    make: 'Aún no tengo código: crear uno',
+    makeSafe:
+      'Guarde primero su nuevo secreto. Entonces aparece su código para el registrador. Sin el secreto no podrá probar nada después.',
+    keep: 'Guardarlo en este dispositivo',
+    save: 'Guardarlo como archivo',
+    safeHint:
+      'Quien lo tenga puede enviar en su lugar. No lo guarde en un dispositivo que usan otras personas. El dispositivo recuerda también en qué campañas envía un mensaje.',
+    code: 'Código para el registrador',
+    codeHint: 'Dé este código al registrador, que comprueba dónde vive usted. El código no dice nada sobre usted.',
+    registration: 'Lo que le dio el registrador',
+    registrationHint: 'Pegue el texto entero. Empieza por { y nombra su distrito.',
+    useRegistration: 'Usarlo',
+    renew: 'Me he mudado, o tengo un registro nuevo',
+    onDevice:
+      'Su secreto se guarda en este dispositivo, y también en qué campañas envió un mensaje. El navegador puede borrarlo: guárdelo también como archivo.',
+    onFile: 'Su secreto está en su archivo, y en esta página hasta que la cierre.',
+    forget: 'Olvidarlo aquí',
+    forgetting: {
+      title: '¿Olvidar aquí su secreto?',
+      lost: 'Su secreto y su registro se borran entonces de esta página y de este dispositivo. Solo con el archivo que guardó podrá probar de nuevo dónde vive. Sin el archivo necesita un código nuevo, y el registrador tarda semanas en cambiar el anterior.',
+      no: 'Conservarlo',
+      yes: 'Olvidarlo',
+    },
+    registered: 'Su registro es de un distrito con estas oficinas:',
+    noSenators: '{state} no tiene senadores.',
+    noOffice: 'El texto de la campaña está escrito también para {chambers}, donde {state} no tiene oficina.',
+    ended:
+      'Su registro es de un distrito que ya no existe. Pida uno nuevo al registrador: su código sigue siendo el mismo.',
+    otherOffices: 'Eligió una oficina de otro distrito.',
+    changeOffices: 'Cambiar las oficinas',
+    sentBefore:
+      'Este dispositivo recuerda que el servicio aceptó un mensaje suyo en esta campaña. Acepta uno de cada residente, y rechazará otro.',
+    ready:
+      'La prueba se hace cuando usted envía. La primera vez tarda unos segundos. Si un escaño está vacante, se sabe solo por la respuesta de la oficina.',
+    problems: {
+      not_stored: 'Su navegador no lo guardó. Guárdelo como archivo.',
+      not_removed: 'Su navegador no lo borró. Borre los datos de este sitio en los ajustes del navegador.',
+      already_stored: 'En este dispositivo ya se guardaba otro secreto. Ahora se usa ese.',
+      not_a_secret_file: 'Este archivo no tiene ningún secreto que se pueda usar.',
+      not_a_registration: 'Esto no es lo que da un registrador. Pegue el texto entero.',
+      other_registrar: 'Esto es de otro registrador que el de este servicio.',
+    },
+  },
+  agents: {
+    title: 'Pedir ayuda con el texto',
+    who: 'El proveedor que usted elija ve este texto. Nuestro servidor no.',
+    what: 'Va sellado al enclave y de allí al proveedor: su asunto y su mensaje, y nada más de lo que escribió.',
+    notCongress: 'Aquí no se envía nada al Congreso. Usted envía su mensaje en el paso 3.',
+    task: '¿Qué debe hacer el modelo?',
+    tasks: {
+      draft: 'Escribirlo con más claridad',
+      shorten: 'Hacerlo más corto',
+      subject: 'Proponer un asunto',
+      review: 'Revisar el tono y los datos, sin cambiar nada',
+    },
+    model: 'Proveedor y modelo',
+    modelName: '{provider}, {model}',
+    reads: '{provider} lee su texto.',
+    noModel: 'Ningún modelo hace esto en este momento.',
+    language: 'Idioma de la respuesta',
+    most: 'Esto cuesta como máximo {most} de su presupuesto de hoy, y casi siempre mucho menos.',
+    priceUnknown: 'Esta página no conoce el precio de este modelo.',
+    left: 'Le quedan {left} hasta las {time}.',
+    notTheMessage:
+      'El inicio de sesión es solo para esta ayuda: lo que cuesta se cuenta en su cuenta. Su mensaje se envía sin iniciar sesión, y no contiene nada de esta solicitud. Por las horas o por su dirección de red, el servidor puede suponer que ambos son suyos.',
+    signInWhy:
+      'Cada cuenta tiene un presupuesto para cada día, por eso hay que iniciar sesión. El servidor sabe quién pide ayuda, pero no con qué.',
+    ask: 'Enviar este texto a {provider}',
+    now: {
+      checking: 'Comprobando el enclave otra vez antes de sellar algo.',
+      sealing: 'Sellando su texto en este dispositivo.',
+      asking: '{provider} trabaja en ello. Puede tardar hasta 90 segundos.',
+      task_running: 'Su solicitud anterior no ha terminado. Se intentará otra vez automáticamente.',
+      busy: 'El servidor pide esperar. Se intentará otra vez automáticamente.',
+      unreachable: 'El servidor no responde. Se pregunta otra vez; el proveedor recibe su texto una sola vez.',
+    },
+    elapsed: '{time} hasta ahora',
+    stop: 'Dejar de esperar',
+    stopHint: 'Si el proveedor ya tiene su texto, cuesta lo mismo.',
+    outcomes: {
+      complete: 'El modelo tiene una propuesta',
+      notes: 'El modelo tiene notas para usted',
+      cut: 'La respuesta está cortada: le falta el final',
+      empty: 'El modelo no dio ningún texto',
+      refused: 'El modelo se negó a hacerlo',
+      answer_rejected: 'La respuesta no se podía usar',
+      task_invalid: 'El enclave no aceptó este texto',
+    },
+    provider: {
+      busy: 'El proveedor está demasiado ocupado. Inténtelo otra vez en un minuto o elija otro modelo.',
+      account:
+        'El proveedor no funciona para este servicio en este momento. Elija otro proveedor. El operador tiene que arreglarlo.',
+      unusable: 'El proveedor dio una respuesta que no se puede usar. Inténtelo otra vez o elija otro modelo.',
+      lost: 'El proveedor no respondió a tiempo. Inténtelo otra vez o elija otro modelo.',
+      notSent: 'Su texto no se envió al proveedor. Inténtelo otra vez en un minuto.',
+    },
+    caution: 'Esto lo escribió un modelo. Compruebe cada dato antes de enviarlo.',
+    yours: 'Su texto ahora',
+    theirs: 'Propuesta de {provider}',
+    use: 'Usar este texto',
+    keep: 'Conservar el mío',
+    used: 'La propuesta está en su mensaje. Cambie todas las palabras que quiera.',
+    undo: 'Deshacer',
+    close: 'Cerrar',
+    cost: 'Costó {cost} de su presupuesto de hoy.',
+    free: 'No costó nada.',
+    verified: 'El enclave firmó el costo, y esta página lo comprobó.',
+    verifiedNotCalculated:
+      'El enclave firmó el costo, y esta página comprobó la firma. Tiene otra tabla de precios, por eso no calculó el costo otra vez.',
+    second: 'Se preguntó dos veces al proveedor; la primera vez pudo costar lo mismo.',
+    secondMost: 'Se preguntó dos veces al proveedor; con la primera vez costó como máximo {most}.',
+    proof: 'Lo que firmó el enclave',
+    statement: 'Declaración firmada',
+    details: {
+      model: 'Modelo que respondió',
+      tokens: 'Tokens',
+      prices: 'Tabla de precios',
+      end: 'Cómo terminó',
+      id: 'Solicitud',
+      image: 'Imagen del enclave (PCR0)',
+    },
+    tokens: { input: 'Leídos', output: 'Escritos', thinking: 'Pensados' },
+    noTokens: 'El proveedor no dio números que se puedan usar, por eso cuenta el precio completo.',
+    unsendable: {
+      text: {
+        too_short: 'Escriba primero su mensaje. No se envió nada.',
+        too_long: 'Su mensaje es demasiado largo para un modelo: caben 16 KB. No se envió nada.',
+        invalid_characters:
+          'Su mensaje tiene un carácter que no se puede enviar, como medio emoji o un carácter de control. Bórrelo y escríbalo otra vez. No se envió nada.',
+      },
+      subject: {
+        too_short: 'Su asunto es demasiado corto. No se envió nada.',
+        too_long: 'Su asunto es demasiado largo. No se envió nada.',
+        invalid_characters:
+          'Su asunto tiene un carácter que no se puede enviar, como medio emoji o un carácter de control. Bórrelo y escríbalo otra vez. No se envió nada.',
+      },
+    },
+    failures: {
+      agents_off: 'El servicio no ofrece ayuda con los textos en este momento.',
+      model_off: 'Este modelo está apagado hasta que el operador lo revise. Elija otro.',
+      model_class_unknown: 'El servicio ya no tiene este modelo. Elija otro.',
+      model_refused: 'El enclave no ofrece este modelo para esto. Elija otro.',
+      task_running: 'Su solicitud anterior no ha terminado. Inténtelo otra vez en un minuto.',
+      agent_share_reached: 'Usted ha usado su parte de esta hora. Inténtelo más tarde.',
+      user_daily_limit_reached: 'Su presupuesto de hoy no alcanza para esto.',
+      full: 'El presupuesto del servicio no alcanza para esto en este momento. Inténtelo más tarde.',
+      emergency_stop: 'El operador ha detenido por ahora toda ayuda con los textos.',
+      outcome_unknown:
+        'El enclave que tenía su texto ya no está, y su respuesta tampoco. Nada se pregunta dos veces automáticamente.',
+      busy: 'El servicio está ocupado o no está listo. Inténtelo otra vez en un minuto.',
+      token_unavailable: 'No ha iniciado sesión.',
+      aborted: 'Usted dejó de esperar.',
+      receipt_refused: 'La respuesta no superó las comprobaciones, por eso esta página no la muestra.',
+      answer_invalid: 'El servidor dio una respuesta sin sentido, por eso esta página no la muestra.',
+    },
+    notSent: 'Su texto no llegó a ningún proveedor, y no costó nada.',
+    maybeCharged: 'Es posible que el proveedor tenga su texto. Entonces cuenta para su presupuesto.',
+  },
   places: {
     AK: 'Alaska',
     AL: 'Alabama',
@@ -935,23 +1069,6 @@ const spanish: Catalogue = {
     errors: {
       unauthenticated: 'Su sesión ha caducado o el servidor no la acepta.',
       no_room: 'El servicio no puede aceptar mensajes en este momento.',
-      proofs: {
-        ERR_RESIDENCE_NOT_LISTED:
-          'Usted no está en la lista del registrador: aún no se ha publicado, o se le quitó. Pregunte al registrador.',
-        ERR_RESIDENCE_LIST_UPDATING: 'La lista del registrador se está actualizando.',
-        ERR_RESIDENCE_LIST_UNREACHABLE: 'No se puede obtener la lista del registrador.',
-        ERR_RESIDENCE_NOTE_ENDED: 'La campaña ha terminado, o la lista del registrador es demasiado antigua.',
-        ERR_RESIDENCE_NOTE_NOT_YET: 'La campaña no ha empezado.',
-        ERR_RESIDENCE_NOTE: 'No se puede aceptar la firma del registrador.',
-        ERR_PROVING_NO_REFERENCE_STRING:
-          'Este servicio no puede aceptar pruebas de esta página: su operador no la ha preparado para hacerlas.',
-        ERR_PROVING_FILES: 'No se pudo cargar lo que hace la prueba.',
-        ERR_PROVING_DEVICE:
-          'Este dispositivo tiene muy poca memoria para hacer la prueba, o no puede ejecutar su programa.',
-        ERR_PROVING_WORKER_ENDED: 'Su navegador terminó el programa que hace la prueba.',
-        circuit_retired: 'El servicio tiene una versión nueva de la prueba.',
-        other_registrar: 'Su registro es de otro registrador que el de este servicio.',
-      },
       problems: {
         already_sent: 'Ya se aceptó un mensaje suyo en esta campaña. Cada residente envía uno.',
         circuit_retired: 'El servicio tiene una versión nueva de la prueba.',
@@ -977,8 +1094,8 @@ const spanish: Catalogue = {
         'No se pudo verificar el enclave: el servidor dio una configuración distinta de la que el enclave demuestra.',
       residence_refused: 'El enclave no acepta esta prueba de residencia. Vuelva a cargar esta página.',
       residence_unavailable: 'No se pudo hacer la prueba de residencia.',
-      task_invalid: 'El texto no se puede enviar a un modelo tal como está.',
-      model_refused: 'El enclave no ofrece ningún modelo para esto.',
+      task_invalid: 'El texto no se puede enviar.',
+      model_refused: 'El enclave no ofrece esto.',
       duplicate_not_accepted: 'Usted decidió no enviarlo.',
       token_unavailable: 'No ha iniciado sesión.',
       refused: 'El servidor lo rechazó.',

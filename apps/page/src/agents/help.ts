@@ -1,0 +1,59 @@
+// The help of this page: its texts, its sign-in and its client.
+import { effect } from '@preact/signals';
+import { loadClient, store } from '../send/sending';
+import { signIn } from '../sign-in/sign-in';
+import { keepInTab, keptInTab } from '../tab';
+import { policy } from '../trust/trust';
+import { values } from '../write/form';
+import { beforeSignIn } from '../write/signing-in';
+import { lookAtBudget } from './budget';
+import { createHelp } from './create-help';
+import { lookAtOffer } from './offer';
+
+let latestToken = '';
+function token(): string {
+  const given = signIn.token();
+  if (given === undefined) throw new Error('not signed in');
+  latestToken = given;
+  return given;
+}
+
+export const help = createHelp({
+  load: async () => {
+    const { connect, failureOf } = await loadClient();
+    return {
+      failureOf,
+      connect: (accepted, options) => connect(location.origin, accepted, { ...options, token }),
+    };
+  },
+  policy: () => policy.value,
+  subject: values['message/subject'],
+  body: values['message/body'],
+  now: Date.now,
+  onEnd: (ended) => {
+    if (ended.kind === 'failed' && ended.failure.status === 401) signIn.reject(latestToken);
+    void lookAtBudget();
+    // What is off may have changed
+    if (ended.kind === 'failed') lookAtOffer().catch(() => undefined);
+  },
+  report: reportError,
+});
+
+effect(() => {
+  if (signIn.state.value === 'signed_in') void lookAtBudget();
+});
+effect(() => {
+  // An answer is about the text that is sent, and not about the next one
+  if (store.sending.value.kind === 'under_way') help.close();
+});
+
+const KEY = 'communique-tee asks for help';
+/** Whether the person left the page here to sign in: then the help is open when they are back. */
+export const wasSigningIn = keptInTab(KEY) !== undefined;
+keepInTab(KEY, undefined);
+
+/** Call it right before the page is left for the issuer. */
+export function beforeHelpSignIn(): void {
+  beforeSignIn();
+  keepInTab(KEY, 'yes');
+}

@@ -1,0 +1,72 @@
+import type { EnclaveConfiguration } from '@communique-tee/client';
+import type { AgentOffer } from '@communique-tee/protocol';
+import { readBudget } from './budget';
+import { modelsOf } from './offer';
+
+const CLASS = { id: 'clear', provider: 'openai', model: 'a-model', tasks: ['draft'], maxOutputTokens: 512 } as const;
+const PRICES = { version: '2026-11-30.1', sha256: 'ab'.repeat(32) };
+
+function attested(classes: readonly (typeof CLASS)[] | undefined): Pick<EnclaveConfiguration, 'services'> {
+  const agents = classes && { classes, pricesVersion: PRICES.version, pricesSha256: PRICES.sha256 };
+  return { services: { ...(agents && { agents }) } } as unknown as Pick<EnclaveConfiguration, 'services'>;
+}
+const offer = (over: Partial<AgentOffer> = {}): AgentOffer => ({
+  on: true,
+  classes: [{ ...CLASS, tasks: ['draft'], available: true }],
+  prices: PRICES,
+  ...over,
+});
+
+describe('models', () => {
+  it('are those of the attested configuration', () => {
+    expect(modelsOf(attested([CLASS]), offer())).toEqual([{ ...CLASS, available: true }]);
+  });
+
+  it('are none where the enclave attests none, whatever the gateway offers', () => {
+    expect(modelsOf(attested(undefined), offer())).toEqual([]);
+    expect(modelsOf(undefined, offer())).toEqual([]);
+    expect(modelsOf(attested([]), offer())).toEqual([]);
+  });
+
+  it('are none where the gateway takes no tasks, or does not answer', () => {
+    expect(modelsOf(attested([CLASS]), offer({ on: false, classes: [], prices: null }))).toEqual([]);
+    expect(modelsOf(attested([CLASS]), undefined)).toEqual([]);
+  });
+
+  it('have the attested provider and name, where the gateway gives others', () => {
+    const classes = [{ ...offer().classes[0], provider: 'gemini', model: 'cheap' }] as unknown as AgentOffer['classes'];
+    expect(modelsOf(attested([CLASS]), offer({ classes }))).toEqual([{ ...CLASS, available: true }]);
+  });
+
+  it.each([
+    ['is off', [{ ...CLASS, tasks: ['draft'], available: false }]],
+    ['is left out', []],
+  ])('cannot be chosen where one %s', (_, classes) => {
+    const given = classes as unknown as AgentOffer['classes'];
+    expect(modelsOf(attested([CLASS]), offer({ classes: given }))).toEqual([{ ...CLASS, available: false }]);
+  });
+});
+
+describe('what is left of a budget', () => {
+  const BUDGET = { cap: '10.00', reserved: '0.50', spent: '0.004127', resetsAt: '2026-12-01T00:00:00.000Z' };
+
+  it('is the cap less what is reserved and spent', () => {
+    expect(readBudget(BUDGET)).toEqual({ left: 9_495_873, resetsAtMs: Date.UTC(2026, 11, 1) });
+  });
+
+  it('is nothing where the day stands above its cap', () => {
+    expect(readBudget({ ...BUDGET, spent: '10.30' })?.left).toBe(0);
+  });
+
+  it.each([
+    null,
+    {},
+    { ...BUDGET, cap: 10 },
+    { ...BUDGET, cap: '10' },
+    { ...BUDGET, spent: '-1.00' },
+    { ...BUDGET, reserved: undefined },
+    { ...BUDGET, resetsAt: 'soon' },
+  ])('is not told of an answer that is no budget: %j', (json) => {
+    expect(readBudget(json)).toBeUndefined();
+  });
+});

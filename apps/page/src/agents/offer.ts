@@ -1,0 +1,34 @@
+// Which models help: those that the enclave attests, less those that the gateway does not take now.
+import type { EnclaveConfiguration, ModelOffer } from '@communique-tee/client';
+import { agentOfferSchema, type AgentOffer } from '@communique-tee/protocol';
+import { computed, signal } from '@preact/signals';
+import { askForJson } from '../trust/ask';
+import { trust } from '../trust/trust';
+
+const MAX_BYTES = 32 * 1024;
+
+const told = signal<AgentOffer | undefined>(undefined);
+
+/** Empty where nothing is offered. */
+export const models = computed(() =>
+  modelsOf(trust.value.kind === 'verified' ? trust.value.key.configuration : undefined, told.value),
+);
+
+/** @throws NoAnswer, and an Error where the answer is not an offer; what was offered before stays */
+export async function lookAtOffer(): Promise<void> {
+  const { json } = await askForJson('/api/agents', { maxBytes: MAX_BYTES });
+  told.value = agentOfferSchema.parse(json);
+}
+
+/** The gateway is believed in what is off, and in nothing else. */
+export function modelsOf(
+  configuration: Pick<EnclaveConfiguration, 'services'> | undefined,
+  offer: AgentOffer | undefined,
+): readonly ModelOffer[] {
+  if (offer?.on !== true) return [];
+  const available = new Set(offer.classes.filter((each) => each.available).map(({ id }) => id));
+  return (configuration?.services.agents?.classes ?? []).map((each) => ({
+    ...each,
+    available: available.has(each.id),
+  }));
+}

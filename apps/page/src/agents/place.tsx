@@ -1,0 +1,23 @@
+// Help with the text by a model, in step 2. Small: what asks a model is loaded only where the enclave attests models.
+import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { trust } from '../trust/trust';
+
+type Loaded = typeof import('./loaded');
+const part = signal<Loaded | undefined>(undefined);
+
+/** Below the message. Nothing where the enclave attests no models, or the gateway takes no tasks for them. */
+export function AgentPlace() {
+  const attested = trust.value.kind === 'verified' && trust.value.key.configuration?.services.agents !== undefined;
+  useEffect(() => {
+    // The message can be written without it: a part that cannot be loaded is not missed, and asked for again the next time
+    if (attested) load().catch(() => undefined);
+  }, [attested]);
+  return attested && part.value !== undefined ? <part.value.AgentHelp /> : null;
+}
+
+async function load(): Promise<void> {
+  const loaded = await import('./loaded');
+  await loaded.look();
+  part.value = loaded;
+}
