@@ -2,6 +2,8 @@ import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { keyIdOf } from '@communique-tee/crypto';
 import {
+  type AgentRequest,
+  agentRequestToJson,
   encodeKeyBinding,
   encodePublicConfiguration,
   encodeSealedMessage,
@@ -13,6 +15,7 @@ import {
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -26,6 +29,9 @@ import {
   TestEnclave,
   enclaveHealth,
 } from '../../features/enclave/testing/test-enclave';
+import { encoded, TaskEnclave } from '../../features/agents/testing/task-enclave';
+import { AttestationMonitor } from '../../features/attestation/attestation-monitor';
+import { windowsOf } from '../../features/budget/windows';
 import { History } from '../monitoring/history/history';
 import { RegisteredRoutes } from '../../core/routing/registered-routes';
 import { PageFiles } from '../page/page-files';
@@ -574,6 +580,120 @@ describe('the contract', () => {
     const { url: few } = await start({ DATABASE_URL: await database(), MESSAGES_PER_USER_DAY: '1' });
     expect((await post(few, 'alice', fresh())).status).toBe(202);
     expect((await post(few, 'alice', fresh())).code).toBe('daily_messages_reached');
+  });
+
+  it('holds for tasks of models', async () => {
+    const tasks = await TaskEnclave.start(folder.file('tasks'), folder.file('root'));
+    closing.push(() => tasks.kill());
+    const on = { TEE_ENDPOINT: `unix:${folder.file('tasks')}`, AGENTS: 'on', AGENT_TIMEOUT_MS: '8000' };
+    const ready = async (over: Record<string, string>) => {
+      const started = await start({ ...on, ...over });
+      await started.app.get(AttestationMonitor).checkNow();
+      return started;
+    };
+    const { app, url } = await ready({ DATABASE_URL: await database() });
+    const client = app.get(Database).client;
+    const TASK = 'post /api/agents';
+    const run = (at: string, request: AgentRequest, as: keyof typeof tokens = 'alice') =>
+      ask(at, TASK, '/api/agents', { as, body: encoded(request), headers: { 'content-type': 'application/cbor' } });
+    /** One task that meets this code, in an empty database. */
+    const meets = async (code: string, request = tasks.request(), at = url) => {
+      expect((await run(at, request)).code).toBe(code);
+      await empty();
+    };
+    const empty = async () => {
+      await client.$executeRaw`TRUNCATE agent_reservation, agent_model_off, budget_window, emergency_stop`;
+      tasks.forget();
+    };
+
+    expect((await ask(url, 'get /api/agents', '/api/agents')).status).toBe(200);
+    const request = tasks.request();
+    expect((await run(url, request)).status).toBe(200);
+    expect((await run(url, request, 'bob')).code).toBe('message_id_taken');
+    const body = agentRequestToJson(tasks.request());
+    for (const [bad, code] of [
+      ['{', 'malformed_body'],
+      [{ ...body, sealed: { ...body.sealed, suite: 'none' } }, 'suite_unsupported'],
+      [`"${'x'.repeat(LIMITS.maxAgentRequestJsonBytes)}"`, 'body_too_large'],
+    ] as const)
+      expect((await ask(url, TASK, '/api/agents', { as: 'alice', ...json(bad) })).code).toBe(code);
+    expect((await ask(url, TASK, '/api/agents', { as: 'alice' })).code).toBe('unsupported_media_type');
+    await meets('model_class_unknown', { ...tasks.request(), modelClass: 'none' });
+    await meets('key_retired', tasks.request({ sealed: { keyId: new Uint8Array(16) } }));
+    await meets('expiry_out_of_range', tasks.request({ sealed: { expiresAtSeconds: 1 } }));
+    for (const code of ['message_expired', 'sealed_message_refused', 'keys_not_ready', 'enclave_busy'] as const) {
+      tasks.intercept = async (asked, response) => {
+        if (asked.path === '/agents') await problem(code)(asked, response);
+        return asked.path === '/agents';
+      };
+      await meets(code);
+    }
+    for (const [behave, code] of [
+      [(response: ServerResponse) => response.socket?.destroy(), 'enclave_unavailable'],
+      [(response: ServerResponse) => response.writeHead(200).end(), 'enclave_answer_invalid'],
+    ] as const) {
+      tasks.intercept = ({ path }, response) => {
+        if (path === '/agents') behave(response);
+        return path === '/agents';
+      };
+      await meets(code);
+      await app.get(AttestationMonitor).checkNow();
+    }
+    tasks.provider = () => ({ end: 'quota', usageState: 'not_billed' });
+    await meets('provider_unavailable');
+    await client.agentModelOff.create({ data: { provider: 'openai', model: '*', why: 'free_tier' } });
+    await meets('model_off');
+    await client.emergencyStop.create({ data: { reason: 'test' } });
+    await meets('emergency_stop');
+    let letGo: () => void = () => undefined;
+    tasks.provider = () =>
+      new Promise((resolve) => {
+        letGo = () => {
+          resolve({});
+        };
+      });
+    const running = run(url, tasks.request());
+    while (tasks.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect((await run(url, tasks.request())).code).toBe('task_running');
+    letGo();
+    await running;
+    const quick = await ready({ DATABASE_URL: await database(), AGENT_TIMEOUT_MS: '1000' });
+    tasks.intercept = ({ path }) => path === '/agents';
+    await meets('enclave_timeout', tasks.request(), quick.url);
+    await app.get(AttestationMonitor).checkNow();
+    await empty();
+    const spent = async (scope: 'user_day' | 'system_hour' | 'system_day', amounts: Record<string, bigint>) => {
+      const { hour, day } = windowsOf(new Date());
+      const subject = scope === 'user_day' ? ownerOf(ISSUER, 'alice') : '';
+      await client.budgetWindow.create({
+        data: { scope, subject, startsAt: scope === 'system_hour' ? hour : day, ...amounts },
+      });
+    };
+    await spent('user_day', { spentMicroUsd: 10n ** 9n });
+    await meets('user_daily_limit_reached');
+    await spent('system_hour', { spentMicroUsd: 10n ** 9n });
+    await meets('system_hourly_limit_reached');
+    await spent('system_day', { reservedMicroUsd: 10n ** 9n });
+    await meets('system_daily_limit_reached');
+    const narrow = await ready({
+      DATABASE_URL: await database(),
+      SYSTEM_HOURLY_LIMIT: '0.01',
+      DELIVERY_PRICE_PER_OFFICE: '0',
+    });
+    await meets('agent_share_reached', tasks.request(), narrow.url);
+
+    const known = tasks.request();
+    expect((await run(url, known)).status).toBe(200);
+    await tasks.kill();
+    await tasks.boot();
+    await app.get(AttestationMonitor).checkNow();
+    await meets('outcome_unknown', known);
+    const away = await ready({ DATABASE_URL: 'postgresql://127.0.0.1:1/none' });
+    expect((await run(away.url, tasks.request())).code).toBe('database_unavailable');
+    expect((await ask(away.url, 'get /api/agents', '/api/agents')).code).toBe('database_unavailable');
+    tasks.configure(null);
+    await app.get(AttestationMonitor).checkNow();
+    await meets('agents_off');
   });
 
   it('holds without database and enclave', async () => {

@@ -97,7 +97,9 @@ export class AttemptRelay implements BeforeApplicationShutdown {
       // Of a repeat nothing is known but what the enclave remembers: what it refuses for good stays unknown.
       throw LATER.includes(problem.code) ? problem : new ProblemError('outcome_unknown');
     }
-    const busyUntilMs = Math.min(performance.now() + BUSY_WAIT_MS, untilMs);
+    const nowMs = performance.now();
+    // Half of the time is kept for the provider.
+    const busyUntilMs = nowMs + Math.min(BUSY_WAIT_MS, (untilMs - nowMs) / 2);
     for (let tried = 1; ; tried++) {
       const result = await this.dispatch(task, attempt, untilMs);
       if (result.kind === 'answer') return result.answer;
