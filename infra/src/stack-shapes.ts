@@ -28,7 +28,8 @@ const RESIDENCE = [
   'residenceKeys=example-registrar+e1a1d779+AUvq3isjNDC5cYuqzs8P4FHLIqILbXmlqfxa2HOI4vc8',
 ];
 
-const AGENTS = ['agents=on', 'enclaveSecrets=cwc-house,cwc-senate,openai,google-ai,anthropic'];
+/** With every provider that an image can name. */
+const AGENTS = ['agents=on', 'enclaveSecrets=cwc-house,cwc-senate,openai-api-key,gemini-api-key,anthropic-api-key'];
 
 export const STACK_SHAPES: readonly StackShape[] = [
   { title: 'dev', stack: 'dev', changes: [] },

@@ -1,6 +1,8 @@
 // What the image builder runs before it puts a configuration into an image: `node check-configuration.js <file>`. Exit code 0, or 78
 // with all that is wrong on standard error. It prints the stack's name, the custody of its keys, its proof of residence, whether its
-// enclaves take tasks for models, the operator's secrets that they need, and the destinations that the parent has to let through.
+// enclaves take tasks for models and by which prices, the operator's secrets that they need, and the destinations that the parent has to
+// let through.
+import { PRICE_TABLE, priceTableSha256 } from '@communique-tee/agents';
 import { destinationsOf, secretsOf } from './configuration/cross-checks';
 import { parseConfigurationForImage } from './configuration/for-image';
 import { ConfigurationError, readConfigurationFile } from './runtime/configuration-file';
@@ -18,8 +20,9 @@ exitOnError(async () => {
   const configuration = parseConfigurationForImage(readConfigurationFile(file));
   const { stack, listen, custody, residence, egress, services } = configuration;
   const agents = services.agents === undefined ? 'off' : 'on';
+  const prices = { version: PRICE_TABLE.version, sha256: priceTableSha256(PRICE_TABLE) };
   const [secrets, destinations] = [secretsOf(configuration), destinationsOf(configuration)];
   process.stdout.write(
-    `${JSON.stringify({ stack, listen, custody: custody.mode, residence, agents, secrets, routes: egress.routes, destinations })}\n`,
+    `${JSON.stringify({ stack, listen, custody: custody.mode, residence, agents, prices, secrets, routes: egress.routes, destinations })}\n`,
   );
 });

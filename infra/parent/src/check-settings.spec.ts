@@ -51,7 +51,7 @@ it.each<[string, string, string]>([
   ['what the renderer sets', 'TRUSTED_PROXIES', '0.0.0.0'],
   ['the way past attestation', 'TEE_ENABLE_ATTESTATION_VERIFICATION', 'false'],
   ['a secret in the clear', 'DATABASE_URL', 'postgresql://user:secret@db/communique'],
-  ['a key of the enclave', 'OPENAI_API_KEY', 'sk-secret'],
+  ['a key of the enclave', 'OPENAI_API_KEY', 'sk-canary'],
 ])('refuses %s, without repeating it', (_name, variable, value) => {
   const problems = problemsOf({
     ...ON_PARENT,
@@ -60,6 +60,19 @@ it.each<[string, string, string]>([
   expect(problems).toHaveLength(1);
   expect(problems[0]).toContain(variable);
   expect(problems[0]).not.toContain(value);
+});
+
+it.each([
+  ['OPENAI_API_KEY', 'npm run ops -- secrets put openai-api-key'],
+  ['OPENAI_ORGANIZATION', 'services.agents.providers.openai.organization of its configuration'],
+  ['GOOGLE_AI_API_KEY', 'npm run ops -- secrets put gemini-api-key'],
+  ['GEMINI_API_KEY', 'npm run ops -- secrets put gemini-api-key'],
+  ['ANTHROPIC_API_KEY', 'npm run ops -- secrets put anthropic-api-key'],
+])('says where %s belongs', (variable, place) => {
+  const environment = { ...ON_PARENT.gateway.environment, [variable]: 'x' };
+  expect(problemsOf({ ...ON_PARENT, gateway: { environment } })).toEqual([
+    `gateway.environment.${variable}: is for the enclave and not for the gateway: ${place} (docs/operator/agents.md)`,
+  ]);
 });
 
 it.each<[string, Partial<ParentSettings>]>([
@@ -189,6 +202,14 @@ describe('the environment of the gateway', () => {
     // Without a value a variable has its default.
     for (const value of ['', ' 60000 ', '60000'])
       expect(rendered({ ENCLAVE_TIMEOUT_MS: value })[nginx]?.content).toContain('proxy_read_timeout 75s;');
+    // A task waits for a model, where tasks are taken.
+    for (const [more, seconds] of [
+      [{ AGENTS: 'on' }, 105],
+      [{ AGENTS: 'on', AGENT_TIMEOUT_MS: '120000' }, 135],
+      [{ AGENTS: 'on', AGENT_TIMEOUT_MS: '30000' }, 75],
+      [{ AGENTS: 'off', AGENT_TIMEOUT_MS: '120000' }, 75],
+    ] as const)
+      expect(rendered(more)[nginx]?.content).toContain(`proxy_read_timeout ${String(seconds)}s;`);
     expect(rendered({ SHUTDOWN_TIMEOUT_MS: '' })[unit]?.content).toContain('TimeoutStopSec=35');
   });
 });

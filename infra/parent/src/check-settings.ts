@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import {
-  ENCLAVE_SECRETS,
+  type ENCLAVE_SECRETS,
   parseEnvironment,
   unknownVariable,
   VARIABLES,
@@ -31,7 +31,15 @@ const STAND_IN_SECRETS: Readonly<Record<string, string>> = {
   DATABASE_URL: 'postgresql://stand-in.example/communique',
   REDIS_URL: 'rediss://stand-in.example',
 };
-const SECRET_VARIABLES: ReadonlySet<string> = new Set([...Object.keys(STAND_IN_SECRETS), ...ENCLAVE_SECRETS]);
+
+/** Where each variable about a model provider goes instead. */
+const PLACE_IN_ENCLAVE: Readonly<Record<string, string>> = {
+  OPENAI_API_KEY: 'npm run ops -- secrets put openai-api-key',
+  OPENAI_ORGANIZATION: 'services.agents.providers.openai.organization of its configuration',
+  GOOGLE_AI_API_KEY: 'npm run ops -- secrets put gemini-api-key',
+  GEMINI_API_KEY: 'npm run ops -- secrets put gemini-api-key',
+  ANTHROPIC_API_KEY: 'npm run ops -- secrets put anthropic-api-key',
+} satisfies Record<(typeof ENCLAVE_SECRETS)[number], string>;
 
 /** Node, the loader, TLS libraries and shells read these: they change which code runs, and whom it trusts. */
 const OF_THE_RUNTIME = /^(NODE_|LD_|SSL|OPENSSL|GLIBC_|MALLOC_|UV_|BASH|(HTTPS?|ALL|NO)_PROXY$|PATH$|IFS$)/;
@@ -187,7 +195,9 @@ function checkVariables(
 /** What forbids a variable of the operator, whatever the other variables are. The text never holds the value. */
 function problemOfVariable(name: string, value: string): string | undefined {
   if (reserved.has(name)) return 'is set by the deployment itself: leave it out';
-  if (SECRET_VARIABLES.has(name)) return 'is a secret: it goes by ARN, or not to the gateway at all';
+  if (Object.hasOwn(PLACE_IN_ENCLAVE, name))
+    return `is for the enclave and not for the gateway: ${PLACE_IN_ENCLAVE[name] ?? ''} (docs/operator/agents.md)`;
+  if (Object.hasOwn(STAND_IN_SECRETS, name)) return 'is a secret: it goes by ARN';
   if (!Object.hasOwn(VARIABLES, name))
     return OF_THE_RUNTIME.test(name)
       ? 'is not for the gateway but for what runs it: it could change which code runs, or which certificates it trusts'

@@ -30,6 +30,10 @@ export interface EnclaveImage {
   residence?: ImageResidence;
   /** Whether its enclaves take tasks for models; absent where the build did not say. */
   agents?: 'off' | 'on';
+  /** The price table by which they sign what a task cost; absent where the build did not say. */
+  prices?: ImagePrices;
+  /** Whom its services have to reach: chambers, KMS, model providers. Absent where the build did not say. */
+  destinations?: readonly Destination[];
   /** The operator's secrets that its configuration names; absent where the build did not say. */
   secrets?: readonly string[];
 }
@@ -47,9 +51,15 @@ const residence = z.union([
   }),
 ]);
 
-export interface EgressRoute {
+const prices = z.strictObject({ version: z.string().regex(/^[ -~]{1,64}$/), sha256: z.string().max(64) });
+export type ImagePrices = z.output<typeof prices>;
+
+export interface Destination {
   host: string;
   port: number;
+}
+
+export interface EgressRoute extends Destination {
   vsockPort: number;
 }
 
@@ -72,6 +82,8 @@ export const measurement = z
       ),
   );
 
+const destination = { host: z.string().regex(/^[a-z0-9.-]{1,253}$/), port: z.int().min(1).max(65_535) };
+
 const schema = z.object({
   image: z.string().regex(/^[A-Za-z0-9._-]+\.eif$/),
   // Both are metadata of an object in S3, which takes ASCII alone.
@@ -89,8 +101,7 @@ const schema = z.object({
   routes: z
     .array(
       z.object({
-        host: z.string().regex(/^[a-z0-9.-]{1,253}$/),
-        port: z.int().min(1).max(65_535),
+        ...destination,
         vsockPort: z.int().min(1024).max(4_294_967_294),
       }),
     )
@@ -98,6 +109,8 @@ const schema = z.object({
   custody: z.enum(['process', 'kms']).optional(),
   residence: residence.optional(),
   agents: z.enum(['off', 'on']).optional(),
+  prices: prices.optional(),
+  destinations: z.array(z.object(destination)).max(64).optional(),
   secrets: z.array(z.string().max(64)).max(16).optional(),
 });
 
@@ -127,6 +140,8 @@ export function readEnclaveImage(folder: string): ImageReading {
     custody,
     residence: proof,
     agents,
+    prices: table,
+    destinations,
     secrets,
     ...rest
   } = parsed.data;
@@ -148,6 +163,8 @@ export function readEnclaveImage(folder: string): ImageReading {
       ...(custody !== undefined && { custody }),
       ...(proof !== undefined && { residence: proof }),
       ...(agents !== undefined && { agents }),
+      ...(table !== undefined && { prices: table }),
+      ...(destinations !== undefined && { destinations }),
       ...(secrets !== undefined && { secrets }),
     },
   };

@@ -1,13 +1,16 @@
+import { PRICE_TABLE, priceTableSha256 } from '@communique-tee/agents';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { REFERENCE_STRING_SHA256 } from '@communique-tee/residence';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { exampleParent } from './check-parent';
 import { notBuilt } from './stand-ins';
 import { ConfigError } from './config-error';
 import { parseSettings, type ParseOptions } from './parse-settings';
+import { ENCLAVE_SECRETS } from './settings-schema';
 
 const good: Record<string, string> = {
   'aws:region': 'us-east-1',
@@ -252,12 +255,29 @@ describe('the image folder', () => {
     expect(found[0]).toMatch(words);
   });
   describe('with agents', () => {
-    const keys = 'cwc-house,cwc-senate,anthropic';
-    const inside = { agents: 'on', secrets: ['cwc-house', 'anthropic'] };
+    it('names the secrets of providers as the example configuration does', () => {
+      const example = readFileSync(join(workspaceRoot(), 'apps/enclave/config/example.production.json'), 'utf8');
+      const named = [...example.matchAll(/"apiKeySecret": "([^"]+)"/g)].map(([, name]) => name);
+      expect(named).toEqual([...ENCLAVE_SECRETS]);
+    });
+    const keys = 'cwc-house,cwc-senate,anthropic-api-key';
+    const prices = { version: PRICE_TABLE.version, sha256: priceTableSha256(PRICE_TABLE) };
+    const host = 'api.anthropic.com';
+    const inside = {
+      agents: 'on',
+      prices,
+      secrets: ['cwc-house', 'anthropic-api-key'],
+      routes: [...measurements.routes, { host, port: 443, vsockPort: 8006 }],
+      destinations: [
+        { host: 'a.example.org', port: 443 },
+        { host, port: 443 },
+      ],
+    };
 
     it('takes the image whose configuration has them, with the keys that it names', () => {
       expect(problems(inside, 'eif!', { agents: 'on', enclaveSecrets: keys })).toEqual([]);
       expect(problems(inside, 'eif!', { enclaveSecrets: keys })).toEqual([]);
+      expect(problems({ ...inside, prices: { ...prices, sha256: 'x' } }, 'eif!', { enclaveSecrets: keys })).toEqual([]);
     });
     it.each([
       ['no agents', { agents: 'off' }, { agents: 'on' }, /^agents: on here, and .* has no services.agents/],
@@ -266,7 +286,25 @@ describe('the image folder', () => {
         'a key that the stack does not have',
         inside,
         {},
-        /^enclaveSecrets: .* names anthropic, which its enclave would/,
+        /^enclaveSecrets: .* names anthropic-api-key, which its enclave would/,
+      ],
+      [
+        'no route to a provider',
+        { ...inside, routes: measurements.routes },
+        { agents: 'on', enclaveSecrets: keys },
+        /^imageFolder: that image has to reach api\.anthropic\.com:443 and has no egress route there/,
+      ],
+      [
+        'a route to another port of a provider',
+        { ...inside, routes: [...measurements.routes, { host, port: 8443, vsockPort: 8006 }] },
+        { enclaveSecrets: keys },
+        /^imageFolder: .* api\.anthropic\.com:443 and has no egress route/,
+      ],
+      [
+        'other prices',
+        { ...inside, prices: { ...prices, sha256: 'x' } },
+        { agents: 'on', enclaveSecrets: keys },
+        /^agents: that image calculates by the prices .*from one commit$/,
       ],
     ])('refuses an image with %s', (_what, image, changes, words) => {
       expect(problems(image, 'eif!', changes)).toEqual([expect.stringMatching(words)]);

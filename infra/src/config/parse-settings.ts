@@ -2,6 +2,7 @@ import { isAbsolute, join } from 'node:path';
 import * as z from 'zod';
 import { checkCapacity } from '../instances/capacity';
 import { findInstanceType, type Architecture } from '../instances/instance-types';
+import { PRICE_TABLE, priceTableSha256 } from '@communique-tee/agents';
 import { closestName } from '@communique-tee/gateway-environment';
 import { PROJECT } from '../names';
 import { KEY_OF_VARIABLE, problemsOfParent } from './check-parent';
@@ -96,6 +97,8 @@ export function parseSettings(
     problems.push(`imageFolder: that image has the configuration of stack ${image.stack} inside, not of ${stack}`);
   if (image && image.routes.length === 0)
     problems.push('imageFolder: that image knows no egress route, so it could deliver nothing');
+
+  if (image) problems.push(...unreachable(image));
 
   for (const other of image ? kmsRegionsOf(image.routes).filter((of) => region.success && of !== region.data) : [])
     problems.push(`imageFolder: that image asks KMS in ${other}, and the stack's keys are in ${String(region.data)}`);
@@ -296,6 +299,16 @@ function disagreement(raw: Partial<RawSettings>, image: ImageResidence | undefin
   ];
 }
 
+/** Whom the services of the image have to reach, and no egress proxy of the parent would carry. */
+function unreachable({ destinations = [], routes }: EnclaveImage): string[] {
+  return destinations
+    .filter((to) => !routes.some(({ host, port }) => host === to.host && port === to.port))
+    .map(
+      ({ host, port }) =>
+        `imageFolder: that image has to reach ${host}:${port} and has no egress route there: add it to egress.routes of its configuration and build again`,
+    );
+}
+
 /** Gateways that take tasks which no enclave answers, and enclaves that wait for keys which no parent hands them. */
 function agentsDisagreement(
   { agents = 'off', enclaveSecrets = ENCLAVE_SECRETS_BY_DEFAULT }: Partial<RawSettings>,
@@ -306,9 +319,14 @@ function agentsDisagreement(
     ...(agents === 'on' && image.agents !== 'on'
       ? ['agents: on here, and the configuration inside the image has no services.agents (or the build did not say)']
       : []),
+    ...(agents === 'on' && image.prices !== undefined && image.prices.sha256 !== priceTableSha256(PRICE_TABLE)
+      ? [
+          `agents: that image calculates by the prices ${image.prices.version}, and this checkout by ${PRICE_TABLE.version}, so the gateway would take no task: build image and release from one commit`,
+        ]
+      : []),
     ...(missing.length > 0
       ? [
-          `enclaveSecrets: the configuration inside the image names ${missing.join(', ')}, which its enclave would not get`,
+          `enclaveSecrets: the configuration inside the image names ${missing.join(', ')}, which its enclave would not get (docs/operator/agents.md)`,
         ]
       : []),
   ];

@@ -1,4 +1,4 @@
-import { CHAMBER_KEYS, chamberSecret, RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
+import { CHAMBER_KEYS, chamberSecret, PROVIDERS, RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
 import * as z from 'zod';
 import { measurement } from './enclave-image';
 import {
@@ -22,7 +22,10 @@ export const STORE_PLACES = ['parent', 'managed', 'external'] as const;
 export const ENCLAVE_SECRETS_BY_DEFAULT = CHAMBER_KEYS.map(chamberSecret);
 
 /** What only the enclave may read: each is a secret whose value is ciphertext under the operator's key. */
-export const ENCLAVE_SECRETS = [...ENCLAVE_SECRETS_BY_DEFAULT, 'openai', 'google-ai', 'anthropic'] as const;
+export const ENCLAVE_SECRETS = [
+  ...ENCLAVE_SECRETS_BY_DEFAULT,
+  ...PROVIDERS.map((provider) => `${provider}-api-key` as const),
+] as const;
 
 const identifier = (max: number) =>
   z.string().regex(new RegExp(`^[A-Za-z0-9:/._-]{1,${max}}$`), `1 to ${max} letters, digits, and any of : / . _ -`);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual, parseEnv } from 'node:util';
 import { build } from 'esbuild';
 import { workspaceRoot } from '@communique-tee/testing/harness';
-import { type Environment, parseEnvironment } from './environment';
+import { ENCLAVE_SECRETS, type Environment, parseEnvironment } from './environment';
 import { VARIABLES } from './variables';
 
 const PCR0 = 'ab'.repeat(48);
@@ -505,12 +505,12 @@ describe('the environment', () => {
   it('says what is set and does nothing', () => {
     const { notices } = config({
       ...PRODUCTION,
-      OPENAI_API_KEY: 'k',
+      ...Object.fromEntries(ENCLAVE_SECRETS.map((name) => [name, 'k'])),
       METRICS_ENDPOINT: 'https://m.test',
       SENTRY_DSN: 'https://0123@s.test/1',
       AWS_REGION: 'us-east-1',
     });
-    expect(notices.map(({ variable }) => variable)).toEqual(['OPENAI_API_KEY']);
+    expect(notices.map(({ variable }) => variable)).toEqual([...ENCLAVE_SECRETS]);
     expect(config(GOOD).notices.map(({ variable }) => variable)).toEqual(['REDIS_URL']);
     const off = config({ ...PRODUCTION, ...RESIDENCE, RESIDENCE: 'off' });
     expect(off.notices.map(({ variable }) => variable)).toEqual([

@@ -37,6 +37,7 @@ const summarySchema = z.strictObject({
     }),
   ]),
   agents: z.enum(['off', 'on']),
+  prices: z.strictObject({ version: z.string(), sha256: z.string() }),
   secrets: z.array(z.string()),
   routes: z.array(z.strictObject({ host: z.string(), port: z.int(), vsockPort: z.int() })),
   destinations: z.array(z.strictObject({ host: z.string(), port: z.int() })),

@@ -1,7 +1,7 @@
-import { CHAMBER_KEYS, chamberFacts, type Chamber } from '@communique-tee/protocol';
+import { CHAMBER_KEYS, chamberFacts, PROVIDERS, type Chamber } from '@communique-tee/protocol';
 import { fail, pass, warn, type Check, type Finding } from '../check';
 import { authoritiesOf, isLeftOfExample } from './authorities';
-import { fileOf, readEnclaveConfiguration } from './enclave-configuration';
+import { fileOf, readEnclaveConfiguration, type EnclaveConfiguration } from './enclave-configuration';
 
 /** By the chamber's own test address (a host, or a path on the production host), or a host that calls itself one. */
 function isTestSystem(chamber: Chamber, { host, hostname }: URL, messagePath: string): boolean {
@@ -25,7 +25,7 @@ const LEFT_OF_EXAMPLES: readonly (readonly [RegExp, string])[] = [
 export const enclaveConfiguration: Check = {
   name: 'enclave-config',
   title:
-    'apps/enclave/config/<stack>.json is this stack’s, with a route to each chamber and nothing left of the example',
+    'apps/enclave/config/<stack>.json is this stack’s, with a route to each chamber and model provider, and nothing left of the example',
   group: 'congress',
   network: false,
   async run(context) {
@@ -47,19 +47,11 @@ export const enclaveConfiguration: Check = {
           '"egress": {"mode": "vsock", "routes": [...]}',
         ),
       );
+    for (const end of endsOf(read)) findings.push(...problemsOfEnd(end, read.egress.routes, context.stack));
     for (const chamber of CHAMBER_KEYS) {
       const url = URL.parse(read.services.congress[chamber].origin);
-      if (url?.protocol !== 'https:')
-        findings.push(fail(`the origin of the ${chamber} is not https://host`, `change it in ${file}`));
-      else if (
-        !read.egress.routes.some(
-          ({ host, port }) => host === url.hostname && port === Number(url.port === '' ? 443 : url.port),
-        )
-      )
-        findings.push(
-          fail(`there is no egress route to the ${chamber} (${url.host})`, `add it to egress.routes of ${file}`),
-        );
-      else if (
+      if (
+        url !== null &&
         isTestSystem(chamber, url, read.services.congress[chamber].messagePath) &&
         context.stackFile.values.get('production') === 'true'
       )
@@ -70,19 +62,9 @@ export const enclaveConfiguration: Check = {
           ),
         );
     }
-    for (const chamber of CHAMBER_KEYS)
-      if (authoritiesOf(read.services.congress[chamber].certificateAuthorities).length === 0)
-        findings.push(
-          fail(
-            `services.congress.${chamber}.certificateAuthorities names no authority`,
-            'this shows which root signs it, and what to type',
-            `npm run ops -- preflight --stack ${context.stack} --only ${chamber}`,
-          ),
-        );
     const left = LEFT_OF_EXAMPLES.filter(([pattern]) => pattern.test(JSON.stringify(read))).map(([, words]) => words);
-    for (const chamber of CHAMBER_KEYS)
-      if (isLeftOfExample(read.services.congress[chamber].certificateAuthorities))
-        left.push(`the authority of the ${chamber}`);
+    for (const { called, certificateAuthorities } of endsOf(read))
+      if (isLeftOfExample(certificateAuthorities)) left.push(`the authority of ${called}`);
     if (left.length > 0)
       findings.push(
         fail(
@@ -93,7 +75,70 @@ export const enclaveConfiguration: Check = {
     return findings.length > 0
       ? findings
       : pass(
-          `${CHAMBER_KEYS.map((chamber) => URL.parse(read.services.congress[chamber].origin)?.host ?? '').join(', ')}`,
+          endsOf(read)
+            .map(({ origin }) => URL.parse(origin)?.host ?? '')
+            .join(', '),
         );
   },
 };
+
+/** Whom the enclave speaks to over its own TLS. */
+interface End {
+  readonly called: string;
+  /** In the configuration. */
+  readonly at: string;
+  readonly origin: string;
+  readonly certificateAuthorities: string | undefined;
+  /** The check that shows which root signs the end, and the command to paste. */
+  readonly shownBy: string | null;
+}
+
+function endsOf({ services: { congress, agents } }: EnclaveConfiguration): End[] {
+  return [
+    ...CHAMBER_KEYS.map((chamber) => ({
+      called: `the ${chamber}`,
+      at: `services.congress.${chamber}`,
+      origin: congress[chamber].origin,
+      certificateAuthorities: congress[chamber].certificateAuthorities,
+      shownBy: chamber,
+    })),
+    ...PROVIDERS.flatMap((provider) => {
+      const configured = agents?.providers[provider];
+      return configured === undefined
+        ? []
+        : {
+            called: `the provider ${provider}`,
+            at: `services.agents.providers.${provider}`,
+            origin: configured.origin,
+            certificateAuthorities: configured.certificateAuthorities,
+            shownBy: null,
+          };
+    }),
+  ];
+}
+
+function problemsOfEnd(
+  { called, at, origin, certificateAuthorities, shownBy }: End,
+  routes: EnclaveConfiguration['egress']['routes'],
+  stack: string,
+): Finding[] {
+  const file = fileOf(stack);
+  const findings: Finding[] = [];
+  const url = URL.parse(origin);
+  const to = Number(url?.port === '' ? 443 : url?.port);
+  if (url?.protocol !== 'https:')
+    findings.push(fail(`the origin of ${called} is not https://host`, `change it in ${file}`));
+  else if (!routes.some(({ host, port }) => host === url.hostname && port === to))
+    findings.push(fail(`there is no egress route to ${called} (${url.host})`, `add it to egress.routes of ${file}`));
+  if (authoritiesOf(certificateAuthorities).length === 0)
+    findings.push(
+      fail(
+        `${at}.certificateAuthorities names no authority`,
+        shownBy === null
+          ? 'docs/operator/agents.md tells how to find the root that signs it'
+          : 'this shows which root signs it, and what to type',
+        ...(shownBy === null ? [] : [`npm run ops -- preflight --stack ${stack} --only ${shownBy}`]),
+      ),
+    );
+  return findings;
+}

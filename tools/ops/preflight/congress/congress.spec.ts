@@ -254,6 +254,52 @@ describe('enclave-config', () => {
     const found = await said('enclave-config', value);
     expect(found.find((line) => words.test(line))).toMatch(/^fail/);
   });
+  describe('with a model provider', () => {
+    const provider = {
+      origin: 'https://api.openai.com',
+      certificateAuthorities: rootCertificates[0],
+      apiKeySecret: 'x',
+    };
+    const asking = (openai: object, ...hosts: string[]) =>
+      changed((one) => {
+        Object.assign(one.services, {
+          agents: { providers: { openai }, classes: [{ id: 'fast', provider: 'openai', model: 'gpt-5.4-nano' }] },
+        });
+        for (const host of hosts) one.egress.routes.push({ host, port: 443, vsockPort: 8004 });
+      });
+    it('names it where it is whole', async () => {
+      expect(await said('enclave-config', asking(provider, 'api.openai.com'))).toEqual([
+        `pass: ${HOST}, ${HOST}, api.openai.com`,
+      ]);
+    });
+    it.each<[string, object, string[], string]>([
+      ['no route', provider, [], 'there is no egress route to the provider openai (api.openai.com)'],
+      [
+        'no authority',
+        { ...provider, certificateAuthorities: 'not PEM' },
+        ['api.openai.com'],
+        'services.agents.providers.openai.certificateAuthorities names no authority',
+      ],
+      [
+        'the authority of the example',
+        { ...provider, certificateAuthorities: exampleAuthority },
+        ['api.openai.com'],
+        'left of the example: the authority of the provider openai',
+      ],
+      [
+        'http',
+        { ...provider, origin: 'http://api.openai.com' },
+        [],
+        'the origin of the provider openai is not https://host',
+      ],
+    ])('fails for %s', async (_name, openai, hosts, words) => {
+      expect(await said('enclave-config', asking(openai, ...hosts))).toEqual([`fail: ${words}`]);
+    });
+    it('never prints a key that is in the file', async () => {
+      const { apiKeySecret: _secret, ...readable } = { ...provider, apiKeyReadableInImage: KEY };
+      expect(await said('enclave-config', asking(readable, 'api.openai.com'))).toHaveLength(1);
+    });
+  });
   it('warns of the test system of the Senate, which is a path', async () => {
     const value = changed((one) =>
       Object.assign(one.services.congress.senate, { messagePath: '/api/testing-messages/' }),

@@ -12,6 +12,13 @@ const chamber = z.looseObject({
   apiKeyReadableInImage: z.string().optional(),
 });
 
+const provider = z.looseObject({
+  origin: z.string().max(300),
+  certificateAuthorities: z.string().max(100_000).optional(),
+  apiKeyReadableInImage: z.string().optional(),
+  apiKeySecret: z.string().max(64).optional(),
+});
+
 const schema = z.looseObject({
   stack: z.string(),
   egress: z.looseObject({
@@ -25,6 +32,7 @@ const schema = z.looseObject({
     congress: z.looseObject(forEachChamber(() => chamber)),
     agents: z
       .looseObject({
+        providers: z.partialRecord(z.enum(PROVIDERS), provider).default({}),
         classes: z
           .array(
             z.looseObject({
@@ -59,6 +67,8 @@ export async function readEnclaveConfiguration({
   const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success) return { problem: `${file} is not an enclave’s configuration` };
   for (const key of CHAMBER_KEYS) redactor.add(parsed.data.services.congress[key].apiKeyReadableInImage);
+  for (const each of Object.values(parsed.data.services.agents?.providers ?? {}))
+    redactor.add(each.apiKeyReadableInImage);
   return parsed.data;
 }
 
