@@ -395,9 +395,9 @@ CREATE OR REPLACE TRIGGER emergency_stop_at_once BEFORE INSERT ON emergency_stop
 --   emergency_stop               spending is stopped
 --   user_daily_limit_reached     the owner's UTC day has no room
 --   system_hourly_limit_reached  the system's UTC hour has no room
+--   agent_share_reached          the owner would hold more than 5 % of the hour's cap in open reservations
 --   threshold_reached            what is spent in the system's UTC day leaves no room: the caller raises the emergency stop
 --   system_daily_limit_reached   what is reserved in the system's UTC day leaves no room
---   agent_share_reached          the owner would hold more than 5 % of the hour's cap in open reservations
 CREATE OR REPLACE FUNCTION reserve_agent_call(
   p_request_id uuid, p_attempt int, p_owner text, p_request_sha256 bytea, p_key_id bytea, p_enclave text,
   p_model_class text, p_provider text, p_model text, p_amount bigint, p_price_version text,
@@ -452,9 +452,10 @@ BEGIN
   v_refusal := CASE
     WHEN v_user_used > p_user_cap THEN 'user_daily_limit_reached'
     WHEN v_hour_used > p_hour_cap THEN 'system_hourly_limit_reached'
+    -- Before the threshold: a user must not raise the stop by asking for more than their share.
+    WHEN (v_open + p_amount) * 20 > p_hour_cap THEN 'agent_share_reached'
     WHEN v_day_spent + p_amount > p_day_cap THEN 'threshold_reached'
-    WHEN v_day_used > p_day_cap THEN 'system_daily_limit_reached'
-    WHEN (v_open + p_amount) * 20 > p_hour_cap THEN 'agent_share_reached' END;
+    WHEN v_day_used > p_day_cap THEN 'system_daily_limit_reached' END;
   IF v_refusal IS NOT NULL THEN
     UPDATE budget_window SET reserved_micro_usd = reserved_micro_usd - p_amount
     WHERE (scope = 'user_day' AND subject = p_owner AND starts_at = p_day)

@@ -103,9 +103,9 @@ export class AgentCalls implements BeforeApplicationShutdown {
 
   /** null: the gateway that reserved it ended before any byte left, so that it is released, and begins anew. */
   private async takeUp(row: AgentReservation, task: PostedTask): Promise<Attempt | null> {
-    if (row.state !== 'reserved' || row.dispatchedAt !== null || row.deadlineAt > new Date())
-      return this.relayedBefore(row);
-    await this.settler.release(task, row.attempt === 2 ? 2 : 1);
+    const now = new Date();
+    if (row.state !== 'reserved' || row.dispatchedAt !== null || row.deadlineAt > now) return this.relayedBefore(row);
+    await this.ledger.releaseUnsent({ requestId: task.requestId, attempt: row.attempt === 2 ? 2 : 1 }, now);
     return null;
   }
 

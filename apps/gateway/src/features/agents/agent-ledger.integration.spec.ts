@@ -132,6 +132,11 @@ describe('the ledger of agent calls', () => {
     expect(await database.client.agentReservation.count()).toBe(0);
   });
 
+  it('tells a user who asks for more than their share so, and does not have the stop raised by it', async () => {
+    const caps = { systemHourCapMicroUsd: 19_999n, systemDayCapMicroUsd: 999n };
+    expect(await ledger.reserve(attempt(caps))).toBe('agent_share_reached');
+  });
+
   it('tells a day that is full of reservations from one that is spent', async () => {
     await ledger.reserve(attempt({ owner: BOB }));
     expect(await ledger.reserve(attempt({ systemDayCapMicroUsd: 1999n }))).toBe('system_daily_limit_reached');
@@ -177,6 +182,23 @@ describe('the ledger of agent calls', () => {
     expect((await windows()).slice(-2)).toEqual(all(0n, 1000n).slice(-2));
     expect(await ledger.end(relayed, SETTLED, minutes(13))).toBe('charged');
     expect((await windows()).slice(-2)).toEqual(all(0n, 400n).slice(-2));
+  });
+
+  it('is released after its deadline where it was never dispatched, unless another gateway has it again by then', async () => {
+    const one = attempt();
+    await ledger.reserve(one);
+    await ledger.releaseUnsent(one, minutes(1));
+    expect(await ledger.find(one)).toMatchObject({ state: 'reserved' });
+    await ledger.releaseUnsent(one, minutes(2));
+    expect(await ledger.find(one)).toMatchObject({ state: 'released' });
+    // Two gateways read the old row: the second one comes when the first one has reserved anew, and dispatched.
+    await ledger.reserve({ ...one, now: minutes(2), deadlineAt: minutes(4) });
+    await ledger.releaseUnsent(one, minutes(2));
+    expect(await ledger.find(one)).toMatchObject({ state: 'reserved' });
+    await ledger.dispatch(one, minutes(2));
+    await ledger.releaseUnsent(one, minutes(9));
+    expect(await ledger.find(one)).toMatchObject({ state: 'reserved' });
+    expect(await windows()).toEqual(all(1000n, 0n));
   });
 
   it('is swept by many gateways at once, each row once', async () => {

@@ -162,6 +162,21 @@ export class AgentLedger {
     return row?.before ?? null;
   }
 
+  /**
+   * Releases an attempt that was not dispatched until its deadline. Whether that is so still is decided with its row locked: another gateway
+   * may have released it and reserved it anew meanwhile.
+   * @throws ProblemError `database_unavailable` | `overloaded`
+   */
+  async releaseUnsent({ requestId, attempt }: AttemptId, now: Date): Promise<void> {
+    await this.database.statement(
+      'release_unsent_agent_call',
+      `SELECT end_agent_call(request_id, attempt, 'released', 0, $3, NULL, NULL, NULL, NULL, NULL) FROM (
+        SELECT request_id, attempt FROM agent_reservation
+        WHERE request_id = $1 AND attempt = $2 AND state = 'reserved' AND dispatched_at IS NULL AND deadline_at <= $3 FOR UPDATE) AS unsent`,
+      [requestId, attempt, now],
+    );
+  }
+
   /** Ends one attempt that has been overdue since before `overdue`; null where there is none. */
   async endOverdue(overdue: Date, now: Date): Promise<'charged' | 'released' | null> {
     const [row] = await this.database.statement<{ ended: 'charged' | 'released' | null }>(

@@ -4,6 +4,7 @@ import type { GatewayUnderTest } from '../../testing/gateway-under-test';
 import { Database } from '../../core/database/database';
 import { answer, problem } from '../enclave/testing/test-enclave';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
+import { AgentLedger } from './agent-ledger';
 import { AgentOffers } from './agent-offers';
 import { OverdueSweeper } from './overdue-sweeper';
 import { TaskBench, until } from './testing/task-bench';
@@ -167,13 +168,31 @@ describe('POST /api/agents', () => {
       await onTheWay;
       return false;
     };
+    const other = await bench.gateway([enclave]);
     const posted = bench.post(gateway, request);
     await until(() => !first);
-    expect(await bench.post(gateway, request)).toMatchObject({ status: 429, code: 'task_running', retryAfter: '2' });
+    expect(await bench.post(other, request)).toMatchObject({ status: 429, code: 'task_running', retryAfter: '2' });
     arrive();
     expect(await posted).toMatchObject({ status: 200 });
     expect((await bench.post(gateway, request)).body).toEqual((await posted).body);
     expect(enclave.calls).toHaveLength(1);
+  });
+
+  it('keeps one connection to the enclave for a task, however often its bytes come while it runs', async () => {
+    const request = enclave.request();
+    const letGo = held();
+    const first = bench.post(gateway, request);
+    await until(() => enclave.calls.length === 1);
+    const read = gateway.app.get(AgentLedger);
+    const taken = jest.spyOn(read, 'attemptsOf');
+    const repeats = Array.from({ length: 20 }, () => bench.post(gateway, request));
+    await until(() => taken.mock.results.length === 20);
+    await Promise.all(taken.mock.results.map(({ value }) => value as Promise<unknown>));
+    taken.mockRestore();
+    letGo();
+    const { body } = await first;
+    for (const repeat of await Promise.all(repeats)) expect(repeat).toMatchObject({ status: 200, body });
+    expect(enclave.server.requests.filter(({ path }) => path === '/agents')).toHaveLength(1);
   });
 
   it('tells another user nothing of bytes that are not theirs', async () => {
@@ -510,7 +529,7 @@ describe('POST /api/agents', () => {
       expect(enclave.calls).toEqual([]);
     });
 
-    it.each(['key_retired', 'keys_not_ready', 'sealed_message_refused', 'message_expired'] as const)(
+    it.each(['key_retired', 'keys_not_ready', 'sealed_message_refused', 'message_expired', 'model_off'] as const)(
       'is %s, and released at once, where the enclave refuses it before any byte (D7)',
       async (code) => {
         enclave.intercept = async (request, response) => {

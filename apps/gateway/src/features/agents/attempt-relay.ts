@@ -42,6 +42,7 @@ const NOTHING_SENT: readonly ProblemCode[] = [
   'sealed_message_refused',
   'enclave_busy',
   'model_class_unknown',
+  'model_off',
   'malformed_body',
   'malformed_request',
   'body_too_large',
@@ -63,6 +64,8 @@ const LATER: readonly ProblemCode[] = [
 export class AttemptRelay implements BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
   private readonly running = new Map<EnclaveMonitor, number>();
+  /** Exchanges of this process that are under way, by request id and attempt. */
+  private readonly exchanges = new Map<string, Promise<EnclaveResult<AgentReply>>>();
   private waiting = 0;
 
   constructor(
@@ -89,13 +92,16 @@ export class AttemptRelay implements BeforeApplicationShutdown {
    */
   async run(task: PostedTask, attempt: Attempt, left: AbortSignal, untilMs: number): Promise<AgentReply> {
     if (attempt.isRepeat) {
-      const result = await this.relay(task, attempt, untilMs);
+      // Repeats wait together, or one user would hold every connection to the enclave, which mail and health need too.
+      const underWay = this.exchanges.get(nameOf(task, attempt));
+      const result = await (underWay ?? this.relay(task, attempt, untilMs));
       if (result.kind === 'answer') return result.answer;
       const problem = problemOf(result);
-      if (problem.code === 'outcome_unknown' && attempt.isOnItsWay === true)
-        throw new ProblemError('task_running', { retryAfterSeconds: SOON_SECONDS });
+      if (LATER.includes(problem.code)) throw problem;
       // Of a repeat nothing is known but what the enclave remembers: what it refuses for good stays unknown.
-      throw LATER.includes(problem.code) ? problem : new ProblemError('outcome_unknown');
+      if (underWay === undefined && !(problem.code === 'outcome_unknown' && attempt.isOnItsWay === true))
+        throw new ProblemError('outcome_unknown');
+      throw new ProblemError('task_running', { retryAfterSeconds: SOON_SECONDS });
     }
     const nowMs = performance.now();
     // Half of the time is kept for the provider.
@@ -149,7 +155,16 @@ export class AttemptRelay implements BeforeApplicationShutdown {
     throw failure;
   }
 
-  private async relay(
+  private relay(task: PostedTask, attempt: Attempt, untilMs: number): Promise<EnclaveResult<AgentReply>> {
+    const name = nameOf(task, attempt);
+    const exchange = this.exchange(task, attempt, untilMs).finally(() => {
+      if (this.exchanges.get(name) === exchange) this.exchanges.delete(name);
+    });
+    this.exchanges.set(name, exchange);
+    return exchange;
+  }
+
+  private async exchange(
     task: PostedTask,
     { attempt, enclave, isRepeat }: Attempt,
     untilMs: number,
@@ -192,6 +207,10 @@ export class AttemptRelay implements BeforeApplicationShutdown {
   }
 }
 
+function nameOf({ requestId }: PostedTask, { attempt }: Attempt): string {
+  return `${requestId} ${String(attempt)}`;
+}
+
 function problemOf(result: NoAnswer): ProblemError {
   if (result.kind === 'unreachable')
     return new ProblemError(result.code === 'ETIMEDOUT' && result.sent ? 'enclave_timeout' : 'enclave_unavailable', {
@@ -206,6 +225,7 @@ function problemOf(result: NoAnswer): ProblemError {
     case 'expiry_out_of_range':
     case 'sealed_message_refused':
     case 'model_class_unknown':
+    case 'model_off':
     case 'outcome_unknown':
       return new ProblemError(result.code);
     case 'enclave_busy':
