@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { acceptRows } from './accept-rows';
+import { agentsRows } from './agents/rows';
 import { attestationRows } from './attestation';
 import { decisionRows } from './decision/rows';
 import { enclaveRows } from './enclave/rows';
@@ -27,6 +28,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   decision: { title: 'Limits and budget, one decision of Redis', rows: decisionRows },
   keys: { title: 'Keys that outlive an enclave, and several enclaves', rows: keysRows },
   residence: { title: 'Proof of residence', rows: residenceRows },
+  agents: { title: 'Tasks for models', rows: agentsRows },
   enclave: { title: 'The image, booted in QEMU', rows: enclaveRows },
 };
 
