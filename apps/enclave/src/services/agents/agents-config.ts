@@ -61,8 +61,8 @@ export const agentsConfigSchema = z.strictObject({
     .refine((classes) => new Set(classes.map(({ id }) => id)).size === classes.length, 'each id once'),
   limits: z
     .strictObject({
-      /** Tasks that run at the same time; more are answered enclave_busy. */
-      maxConcurrent: z.int().min(1).max(64).default(8),
+      /** Tasks that run at the same time; more are answered enclave_busy. Half of a gateway's connections at most: mail needs the others. */
+      maxConcurrent: z.int().min(1).max(32).default(8),
       /** Replies kept for ten minutes (about 20 KiB each). Full of paid ones, new tasks are answered enclave_busy. */
       maxRememberedReplies: z.int().min(10).max(10_000).default(512),
       /** For the whole exchange with a provider, answer included. The gateway waits for 90 s, so this ends before. */

@@ -61,6 +61,16 @@ describe('the memory of replies', () => {
     ]);
   });
 
+  it('is soon found to be full, however much it holds', async () => {
+    memory = new ReplyMemory(10_000, { nowMs: () => nowMs });
+    for (let at = 0; at < 10_000; at++) memory.put(String(at), 1, ended(true), 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    const before = process.cpuUsage();
+    expect(memory.hasRoom()).toBe(false);
+    // Some milliseconds; counted anew for each reply that it holds, it was a second and more.
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(300);
+  });
+
   it('keeps both attempts at a task as long as one of them was paid for', async () => {
     await put('a', ended(false));
     await put('a', ended(true), 0, 2);

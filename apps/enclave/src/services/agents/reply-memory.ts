@@ -77,11 +77,14 @@ export class ReplyMemory {
   hasRoom(): boolean {
     if (this.size < this.maxReplies) return true;
     for (const request of this.tasks.keys()) this.live(request);
-    for (const [request, task] of this.tasks) {
-      if (this.size < this.maxReplies) break;
-      if ([...task.attempts.values()].every(({ paid }) => paid?.isBilled === false)) this.tasks.delete(request);
+    let { size } = this;
+    for (const [request, { attempts }] of this.tasks) {
+      if (size < this.maxReplies) break;
+      if ([...attempts.values()].some(({ paid }) => paid?.isBilled !== false)) continue;
+      this.tasks.delete(request);
+      size -= attempts.size;
     }
-    return this.size < this.maxReplies;
+    return size < this.maxReplies;
   }
 
   /** @param expiresAtMs of the request: until then its bytes may come again */
