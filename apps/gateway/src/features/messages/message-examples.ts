@@ -46,7 +46,7 @@ export function exampleLegacyMessage({ random }: ExampleSource): Example & { rea
   };
 }
 
-// What a development gateway answered about one message, on 29 November 2026.
+// What a development gateway answered about one message, on 30 November 2026.
 
 const queued: MessageView = {
   id: delivered.id,
@@ -55,7 +55,7 @@ const queued: MessageView = {
   expiresAt: delivered.expiresAt,
   endedAt: null,
   attempts: 0,
-  nextAttemptAt: '2026-11-29T21:29:07.768Z',
+  nextAttemptAt: '2026-11-30T01:48:28.662Z',
   reason: null,
   receipt: null,
   sealedAnswer: null,

@@ -53,7 +53,7 @@ const MESSAGE_ID: Parameter = {
   required: true,
   description: 'The message id.',
   schema: { type: 'string', format: 'uuid', pattern: MESSAGE_ID_PATTERN.source },
-  example: '4eb3d10b-6f4d-78b6-596e-9fae76363ed1',
+  example: 'd6f5338e-d002-6604-860d-86d5f3373f6d',
 };
 
 @Controller('api/messages')
