@@ -8,9 +8,13 @@ const refused = (status: number, problem?: string) =>
   new ClientError('refused', 'refused', { status, ...(problem !== undefined && { problem }) });
 
 describe('what one request proves by how it failed', () => {
-  it('is that nothing was sent, for every 4xx of the gateway', () => {
+  it('is that nothing was sent, for every 4xx of the gateway but the one that says that it does not know', () => {
     for (const [problem, { status }] of Object.entries(PROBLEMS))
-      if (status < 500) expect([problem, sentByPost(refused(status, problem))]).toEqual([problem, 'not_sent']);
+      if (status < 500)
+        expect([problem, sentByPost(refused(status, problem))]).toEqual([
+          problem,
+          problem === 'outcome_unknown' ? 'not_known' : 'not_sent',
+        ]);
   });
 
   it('is that nothing was sent, for those 5xx alone that the gateway answers before it stores anything', () => {
@@ -21,6 +25,7 @@ describe('what one request proves by how it failed', () => {
       'emergency_stop',
       'enclave_unavailable',
       'identity_provider_unavailable',
+      'model_off',
       'residence_disagrees',
       'shutting_down',
       'system_daily_limit_reached',

@@ -10,6 +10,7 @@ const NOTHING_STORED = new Set([
   'emergency_stop',
   'enclave_unavailable',
   'identity_provider_unavailable',
+  'model_off',
   'shutting_down',
   'system_daily_limit_reached',
   'system_hourly_limit_reached',
@@ -39,6 +40,8 @@ export function sentByPost(error: unknown): WhetherSent {
   if (code !== 'refused' || status < 400) return 'not_known';
   // A proxy may have passed the request on before it answered; the gateway's own refusals have a code.
   if (problem === undefined) return 'not_known';
+  // Of a task: an enclave had it, and may have asked the provider.
+  if (problem === 'outcome_unknown') return 'not_known';
   return status < 500 || NOTHING_STORED.has(problem) ? 'not_sent' : 'not_known';
 }
 

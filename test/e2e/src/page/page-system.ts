@@ -56,6 +56,7 @@ export async function startPageSystem(
       folder: folder.path,
       withoutDeduplication: ['senate'],
       residence: options.residence,
+      agents: {},
       gatewayEnvironment: { ...GATEWAY_ENVIRONMENT, ...options.gatewayEnvironment },
     });
     stops.push(() => system.stop());

@@ -1,5 +1,6 @@
 import { chromiumAvailability } from '@communique-tee/testing/chromium';
 import { describeWith } from '@communique-tee/testing/harness';
+import { describeAgents } from './agents-tests';
 import { describeLoading } from './loading-tests';
 import { describeMessage } from './message-tests';
 import { startPageSystem, type PageSystem } from './page-system';
@@ -28,5 +29,6 @@ describeWith(chromiumAvailability(), 'the page', () => {
   describeSignIn(on);
   describeStatus(on);
   describeTemplates(on);
+  describeAgents(on);
   describePeople(on);
 });

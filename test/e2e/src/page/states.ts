@@ -28,6 +28,14 @@ export const problem = (status: number, code: string, headers: Record<string, st
 });
 export const hold = (): Promise<void> => new Promise(() => undefined);
 export const POST = '**/api/messages';
+/** Of tasks for models. */
+export const TASKS = '**/api/agents';
+/** The help with the text, in step 2. */
+export const helpOf = (page: Page) => page.locator('details:has(.help)');
+export async function openHelp(page: Page): Promise<void> {
+  await helpOf(page).locator('summary').first().click();
+  await page.locator('#help-cost').waitFor();
+}
 
 /** Sends with these answers of Congress; the card is then shown. */
 async function send({ on, page, sender }: Stage, answers: OutcomesInput = {}): Promise<void> {
@@ -183,6 +191,71 @@ const WRITING: readonly PageState[] = [
       await page.locator('.sign-in button:not(.text)').click();
       await page.locator('button[value="cancel"]').click();
       await page.locator('.sign-in [role="alert"]').waitFor();
+    },
+  },
+];
+
+/** Signed in and in step 2, with a message, and a task as it is chosen; `answer` in the place of the gateway's. */
+const asks =
+  (task: number, answer?: (route: Route) => Promise<void>) =>
+  async ({ on, page, sender }: Stage): Promise<void> => {
+    await sender.open(on.link());
+    await sender.signIn();
+    await sender.fillAddress();
+    await sender.next();
+    await sender.fillMessage();
+    await openHelp(page);
+    if (answer !== undefined)
+      await page.route(TASKS, (route) => (route.request().method() === 'POST' ? answer(route) : route.continue()));
+    await page.locator('.help input[type="radio"]').nth(task).check();
+    await page.locator('.help > .buttons button').first().click();
+  };
+
+const HELP: readonly PageState[] = [
+  {
+    name: 'help-signed-out',
+    async reach({ on, page, sender }) {
+      await sender.open(on.link());
+      await sender.fillAddress();
+      await sender.next();
+      await openHelp(page);
+    },
+  },
+  {
+    name: 'help-under-way',
+    async reach(stage) {
+      await asks(0, hold)(stage);
+      await stage.page.locator('#help-stop-hint').waitFor();
+    },
+  },
+  {
+    name: 'help-answer',
+    async reach(stage) {
+      await asks(0)(stage);
+      await stage.page.locator('.help .sides').waitFor();
+      await stage.page.locator('.help details summary').click();
+    },
+  },
+  {
+    name: 'help-used',
+    async reach(stage) {
+      await asks(2)(stage);
+      await stage.page.locator('.help .card .buttons button').first().click();
+      await stage.page.locator('.help .card [role="status"]:not(:empty)').waitFor();
+    },
+  },
+  {
+    name: 'help-review',
+    async reach(stage) {
+      await asks(3)(stage);
+      await stage.page.locator('.help .letter').waitFor();
+    },
+  },
+  {
+    name: 'help-failed',
+    async reach(stage) {
+      await asks(0, (route) => route.fulfill(problem(503, 'model_off')))(stage);
+      await stage.page.locator('.help [role="alert"] .warning').waitFor();
     },
   },
 ];
@@ -480,6 +553,7 @@ const STATUS: readonly PageState[] = [
 export const STATES: readonly PageState[] = [
   ...TRUST,
   ...WRITING,
+  ...HELP,
   ...SENDING,
   ...RESULTS,
   ...FAILURES,

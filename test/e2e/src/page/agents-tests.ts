@@ -1,0 +1,174 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import type { PageSystem } from './page-system';
+import { Sender } from './sender';
+import { helpOf, openHelp, problem, TASKS } from './states';
+
+/** Words that nothing else of the system has. */
+const DRAFT = 'hello senator, quokkas   need parks. the quokkas are very very sad, and so am I. please do fund parks';
+
+/** Help with the text by a model: from the own words to the sent message, and what goes wrong on the way. */
+export function describeAgents(on: () => PageSystem): void {
+  describe('help with the text', () => {
+    const providers = () => {
+      const { providers: simulated } = on().system;
+      if (simulated === undefined) throw new Error('the system has no providers');
+      return simulated;
+    };
+    afterEach(() => {
+      providers().setFaults({});
+      providers().release();
+    });
+
+    /** Signed in and in step 2, with a draft and the help opened. */
+    async function withDraft(page: Page): Promise<Sender> {
+      const sender = new Sender(page);
+      await sender.open(on().link());
+      await sender.signIn();
+      await sender.fillAddress();
+      await sender.next();
+      await sender.fillMessage({ 'message/body': DRAFT });
+      await openHelp(page);
+      return sender;
+    }
+    const ask = (page: Page) => helpOf(page).getByRole('button', { name: /^Send this text to/ });
+    const logged = async (): Promise<string> => {
+      const { logFolder } = on().system;
+      const files = (await readdir(logFolder)).filter((name) => name !== 'congress.log');
+      return (await Promise.all(files.map((name) => readFile(join(logFolder, name), 'utf8')))).join('');
+    };
+
+    it('makes a draft clearer, which the person edits and sends; no log has a word of it, and the budget went down', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      const posted: Buffer[] = [];
+      page.on('request', (request) => posted.push(request.postDataBuffer() ?? Buffer.alloc(0)));
+      const spent: number[] = [];
+      await page.route('**/api/budget', async (route) => {
+        const response = await route.fetch();
+        spent.push(Number(((await response.json()) as { spent: string }).spent));
+        await route.fulfill({ response });
+      });
+      const calls = providers().calls();
+      const sender = await withDraft(page);
+      const help = helpOf(page);
+      await help.getByText('The provider you choose sees this text. Our server does not.').waitFor();
+      const cost = help.locator('#help-cost');
+      await cost.getByText(/at most \$0\.\d+ of your budget.*You have \$\d/).waitFor();
+      expect(providers().calls()).toBe(calls);
+      await ask(page).click();
+      await help.locator('#help-answer').waitFor();
+      expect(providers().calls()).toBe(calls + 1);
+      expect(await sender.field('message/body').inputValue()).toBe(DRAFT);
+      await help.getByText(/It cost \$0\.\d+.*this page verified it\./).waitFor();
+      await help.getByRole('button', { name: 'Use this text' }).click();
+      const better = await sender.field('message/body').inputValue();
+      expect(better).not.toBe(DRAFT);
+      await help.getByRole('button', { name: 'Undo' }).click();
+      expect(await sender.field('message/body').inputValue()).toBe(DRAFT);
+      await help.getByRole('button', { name: 'Use this text' }).click();
+      await sender.field('message/body').fill(`${better} Thank you.`);
+      await sender.next();
+      await on().answers({});
+      await sender.send();
+      await sender.result();
+      expect(spent.at(-1)).toBeGreaterThan(spent[0] ?? Infinity);
+      for (const word of ['quokka', 'Thank you']) {
+        expect(posted.filter((each) => each.includes(word))).toEqual([]);
+        expect(await logged()).not.toContain(word);
+      }
+      expect(tab.wrongs).toEqual([]);
+    });
+
+    it('shows notes of a review, which cannot be put into the message', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await withDraft(page);
+      const help = helpOf(page);
+      await help.getByLabel('Look at tone and facts, and change nothing').check();
+      await ask(page).click();
+      await help.getByText('The model has notes for you').first().waitFor();
+      expect(await help.getByRole('button', { name: 'Use this text' }).count()).toBe(0);
+      await help.getByRole('button', { name: 'Close' }).click();
+      expect(await page.locator('[name="message/body"]').inputValue()).toBe(DRAFT);
+      expect(tab.wrongs).toEqual([]);
+    });
+
+    it('asks for a sign-in first, comes back open with the draft, and has asked no model', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      const calls = providers().calls();
+      const sender = new Sender(page);
+      await sender.open(on().link());
+      await sender.fillAddress();
+      await sender.next();
+      await sender.field('message/body').fill(DRAFT);
+      await openHelp(page);
+      expect(await ask(page).count()).toBe(0);
+      await helpOf(page).locator('.sign-in button').click();
+      await page.locator('button[value="continue"]').click();
+      await ask(page).waitFor();
+      expect(await sender.field('message/body').inputValue()).toBe(DRAFT);
+      expect(providers().calls()).toBe(calls);
+      expect(tab.wrongs).toEqual([]);
+    });
+
+    it.each([
+      ['a model that is off', 503, 'model_off', 'This model is off until the operator has looked at it.'],
+      ['an emergency stop', 503, 'emergency_stop', 'The operator has stopped all help with texts for now.'],
+      ['a day that is used up', 429, 'user_daily_limit_reached', 'Your budget for today does not cover this.'],
+    ])('says of %s that nothing was sent to a provider', async (_, status, code, words) => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await withDraft(page);
+      await page.route(TASKS, (route) =>
+        route.request().method() === 'POST' ? route.fulfill(problem(status, code)) : route.continue(),
+      );
+      await ask(page).click();
+      await helpOf(page).getByText(`${words}`).waitFor();
+      await helpOf(page).getByText('Your text went to no provider, and it cost nothing.').waitFor();
+      expect(tab.wrongs).toEqual([]);
+    });
+
+    it('says of a provider that refuses the operator’s key that the operator has to mend it, and that it cost nothing', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await withDraft(page);
+      providers().setFaults({ queue: [{ fault: { kind: 'error', class: 'key' }, times: 'always' }] });
+      await ask(page).click();
+      await helpOf(page).getByText('The operator has to mend this.').first().waitFor();
+      await helpOf(page).getByText('It cost nothing.').waitFor();
+      expect(tab.wrongs).toEqual([]);
+    });
+
+    it('stops waiting, and says that the provider may have the text', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await withDraft(page);
+      const calls = providers().calls();
+      providers().setFaults({ queue: [{ fault: { kind: 'held' } }] });
+      await ask(page).click();
+      await providers().waitForCalls(calls + 1);
+      await helpOf(page).getByRole('button', { name: 'Stop waiting' }).click();
+      await helpOf(page).getByText('You stopped waiting. The provider may have your text.').waitFor();
+      expect(tab.wrongs).toEqual([]);
+    });
+
+    it('refuses half of an emoji before anything is sealed', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      const calls = providers().calls();
+      await withDraft(page);
+      await page.evaluate(
+        `const body = document.querySelector('[name="message/body"]');
+        body.value = 'Thanks \\ud83d';
+        body.dispatchEvent(new InputEvent('input', { bubbles: true }))`,
+      );
+      await ask(page).click();
+      await helpOf(page).getByText('such as half of an emoji').waitFor();
+      expect(providers().calls()).toBe(calls);
+      expect(tab.wrongs).toEqual([]);
+    });
+  });
+}
