@@ -53,6 +53,12 @@ const BREACHES = [
     '@nx/enforce-module-boundaries',
   ],
   [
+    'the enclave takes the simulated model providers',
+    'apps/enclave/src',
+    "export * from '@communique-tee/test-providers';\n",
+    '@nx/enforce-module-boundaries',
+  ],
+  [
     'the gateway takes the identity provider of development',
     'apps/gateway/src',
     "export * from '@communique-tee/identity-simulator';\n",

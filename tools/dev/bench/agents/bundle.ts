@@ -1,4 +1,4 @@
-import { bundleEnclave } from '@communique-tee/tools/image/build/enclave-bundle';
+import { bundleEnclave } from '../../../image/build/enclave-bundle';
 import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
