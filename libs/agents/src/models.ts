@@ -2,7 +2,8 @@ import type { PriceTable, Prices } from './price-table';
 
 /**
  * The models that an operator can configure, with their prices for the paid, standard tier and global processing. No prompt here reaches
- * the sizes (100,000 tokens and more) above which some of these models cost more.
+ * the sizes (100,000 tokens and more) above which some of these models cost more. The pages were read as copies that a search kept: an
+ * operator compares them with the live pages before turning agents on (docs/operator/agents.md).
  *
  * How to change it: read the provider's page, write its address and the day beside the row, add a `Prices` with `from` (and end the one
  * before with `until`), and give the table a new version. A price that no page states is not entered: the row is left out.
@@ -35,8 +36,9 @@ export const PRICE_TABLE: PriceTable = {
         since('2026-03-17', { input: 200_000, cached: 20_000, short: 200_000, long: 200_000, output: 1_250_000 }),
       ],
     },
-    // https://ai.google.dev/gemini-api/docs/pricing, read 2026-10-07: input and output (with thinking). We saw no price for cached input and
-    // count it as input. https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/gemini/3-5-flash-lite, read 2026-11-30: the
+    // Not read on Google's page itself: input and output (with thinking) are from a published transcription of
+    // https://ai.google.dev/gemini-api/docs/pricing, made 2026-10-07 (github.com/api-evangelist/deepmind). It has no price for cached input,
+    // which counts as input. https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/gemini/3-5-flash-lite, read 2026-11-30: the
     // least thinking is `minimal`, which is no hard limit.
     {
       model: 'gemini-3.5-flash-lite',
@@ -46,8 +48,9 @@ export const PRICE_TABLE: PriceTable = {
         since('2026-10-07', { input: 300_000, cached: 300_000, short: 300_000, long: 300_000, output: 2_500_000 }),
       ],
     },
-    // https://ai.google.dev/gemini-api/docs/pricing, read 2026-10-07 (output) and 2026-11-30 (input). We saw no price for cached input and
-    // count it as input. A budget of 0 turns thinking off.
+    // Not read on Google's page itself: output is from the transcription named above, input from guides that cite Google's page
+    // (morphllm.com/gemini-api-pricing, read 2026-11-30). They have no price for cached input, which counts as input. A budget of 0 turns
+    // thinking off.
     {
       model: 'gemini-2.5-flash-lite',
       shape: { provider: 'gemini', thinking: { budget: 0 }, sampling: true },
