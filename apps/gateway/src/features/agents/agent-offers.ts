@@ -81,7 +81,8 @@ export class AgentOffers {
   }
 
   /**
-   * Chooses the enclave that opens the task: one that holds its key, and of several the one with the fewest tasks of this process.
+   * Chooses the enclave that opens the task: one that holds its key, and of several the one with the fewest tasks of this process, by chance
+   * where they have as many.
    * @param running how many tasks of this process an enclave has
    * @param only the enclave that it has to be
    * @throws ProblemError `agents_off` | `model_class_unknown` | `malformed_body` | `key_retired` | `enclave_unavailable`
@@ -111,9 +112,10 @@ export class AgentOffers {
         const modelClass = serviceOf(enclave)?.classes.find(({ id }) => id === request.modelClass);
         return moduleId === null || modelClass === undefined ? [] : [{ enclave, moduleId, modelClass }];
       })
-      .sort((a, b) => running(a.enclave) - running(b.enclave));
+      .map((each) => ({ ...each, load: running(each.enclave), tie: Math.random() }))
+      .sort((a, b) => a.load - b.load || a.tie - b.tie);
     if (best === undefined) throw new ProblemError('model_class_unknown');
-    const { modelClass } = best;
+    const { enclave, moduleId, modelClass } = best;
     if (request.maxOutputTokens > modelClass.maxOutputTokens)
       throw new ProblemError('malformed_body', { detail: 'maxOutputTokens is more than the model class takes.' });
     const row = rowOf(PRICE_TABLE, modelClass.provider, modelClass.model, now);
@@ -121,7 +123,12 @@ export class AgentOffers {
     if (row === null) throw new ProblemError('model_class_unknown');
     const { maxOutputTokens } = request;
     const ciphertextBytes = request.sealed.ciphertext.length;
-    return { ...best, amountMicroUsd: reservationMicroUsd({ row, ciphertextBytes, maxOutputTokens }) };
+    return {
+      enclave,
+      moduleId,
+      modelClass,
+      amountMicroUsd: reservationMicroUsd({ row, ciphertextBytes, maxOutputTokens }),
+    };
   }
 
   /** The enclave that an attempt went to; null where it is not reached now, or was restarted. */

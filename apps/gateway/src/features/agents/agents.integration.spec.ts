@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { agentRequestToJson, encodeAgentReply } from '@communique-tee/protocol';
 import type { GatewayUnderTest } from '../../testing/gateway-under-test';
 import { Database } from '../../core/database/database';
@@ -7,7 +8,7 @@ import { AttestationMonitor } from '../attestation/attestation-monitor';
 import { AgentLedger } from './agent-ledger';
 import { AgentOffers } from './agent-offers';
 import { OverdueSweeper } from './overdue-sweeper';
-import { TaskBench, until } from './testing/task-bench';
+import { TaskBench, until, type Posted } from './testing/task-bench';
 import { encoded, type Done, type TaskEnclave } from './testing/task-enclave';
 
 const LATER = (minutes: number) => new Date(Date.now() + minutes * 60_000);
@@ -482,6 +483,25 @@ describe('POST /api/agents', () => {
       letGo();
       expect(await first).toMatchObject({ status: 200 });
       expect(await second).toMatchObject({ status: 200 });
+    });
+
+    it('is passed over for one that has a place', async () => {
+      const sibling = await bench.enclave(enclave);
+      const both = await bench.gateway([enclave, sibling]);
+      enclave.maxConcurrent = 0;
+      const asked = () => enclave.server.requests.filter(({ path }) => path === '/agents').length;
+      const early: Promise<Posted>[] = [];
+      // Ties are broken by chance: some task meets the full enclave.
+      while (asked() === 0) {
+        early.push(bench.post(both, enclave.request(), { subject: `early-${String(early.length)}` }));
+        await sleep(20);
+      }
+      for (let at = 0; at < 3; at++)
+        expect(await bench.post(both, enclave.request(), { subject: `later-${String(at)}` })).toMatchObject({
+          status: 200,
+        });
+      enclave.maxConcurrent = 8;
+      for (const posted of await Promise.all(early)) expect(posted).toMatchObject({ status: 200 });
     });
 
     it('begins no call after a stop: tasks that wait are refused and get their reservation back (D9)', async () => {

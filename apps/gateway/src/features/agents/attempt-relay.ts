@@ -26,6 +26,8 @@ type NoAnswer = Exclude<EnclaveResult<AgentReply>, { kind: 'answer' }>;
 const BUSY_WAIT_MS = 20_000;
 const MAX_WAITING = 16;
 const BUSY_POLL_MS = 250;
+/** How long other enclaves are taken before one that had no place. Its memory may be full, which lasts for minutes. */
+const FULL_FOR_MS = 10_000;
 /** A stop waits so long for bytes that have just left, so that no enclave begins a call after it. Most begin within milliseconds. */
 const STOP_WAITS_MS = 500;
 const RETRY_AFTER_SECONDS = 5;
@@ -64,6 +66,7 @@ const LATER: readonly ProblemCode[] = [
 export class AttemptRelay implements BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
   private readonly running = new Map<EnclaveMonitor, number>();
+  private readonly fullUntilMs = new Map<EnclaveMonitor, number>();
   /** Exchanges of this process that are under way, by request id and attempt. */
   private readonly exchanges = new Map<string, Promise<EnclaveResult<AgentReply>>>();
   private waiting = 0;
@@ -79,8 +82,13 @@ export class AttemptRelay implements BeforeApplicationShutdown {
     this.stopping.abort();
   }
 
-  /** How many tasks of this process the enclave has. */
+  /** How many tasks of this process the enclave has; more than any number where it had no place for one a moment ago. */
   load(enclave: EnclaveMonitor): number {
+    const isFull = performance.now() < (this.fullUntilMs.get(enclave) ?? 0);
+    return isFull ? Number.MAX_SAFE_INTEGER : this.runningAt(enclave);
+  }
+
+  private runningAt(enclave: EnclaveMonitor): number {
     return this.running.get(enclave) ?? 0;
   }
 
@@ -169,16 +177,18 @@ export class AttemptRelay implements BeforeApplicationShutdown {
     { attempt, enclave, isRepeat }: Attempt,
     untilMs: number,
   ): Promise<EnclaveResult<AgentReply>> {
-    this.running.set(enclave, this.load(enclave) + 1);
+    this.running.set(enclave, this.runningAt(enclave) + 1);
     try {
       // No signal: once bytes have left, the attempt goes on without the client, and is settled.
       const timeoutMs = Math.max(1, Math.ceil(untilMs - performance.now()));
       const result = await enclave.client.runTask(task.bytes, { attempt, isRepeat, timeoutMs });
       // A restart is seen sooner this way than by the next regular check.
       if (result.kind === 'unreachable') void enclave.checkNow();
+      if (result.kind === 'problem' && result.code === 'enclave_busy')
+        this.fullUntilMs.set(enclave, performance.now() + FULL_FOR_MS);
       return result;
     } finally {
-      this.running.set(enclave, this.load(enclave) - 1);
+      this.running.set(enclave, this.runningAt(enclave) - 1);
     }
   }
 
