@@ -172,10 +172,10 @@ describe('after a fault', () => {
   it.each([
     ['agents_off', 'not_sent'],
     ['model_class_unknown', 'not_sent'],
-    ['outcome_unknown', 'not_sent'],
+    ['outcome_unknown', 'not_known'],
     ['agent_share_reached', 'not_sent'],
     ['emergency_stop', 'not_sent'],
-    ['model_off', 'not_known'],
+    ['model_off', 'not_sent'],
     ['provider_unavailable', 'not_known'],
   ] as const)('does not repeat %s', async (problem, sent) => {
     gateway.agents.faults = [{ problem }];
