@@ -33,6 +33,19 @@ describe('a subject (D16)', () => {
     ['a preamble', 'Here is a subject: Roads', 'preamble'],
     ['a preamble in Spanish', 'Aquí tiene un asunto: Carreteras', 'preamble'],
     ['a label', 'Subject: Roads', 'preamble'],
+    ['a label in another case', 'SUBJECT LINE: Roads', 'preamble'],
+    ['a title as a label', 'Title: Roads', 'preamble'],
+    ['a sentence before it', 'A good subject line would be: Roads', 'preamble'],
+    ['a suggestion', 'Suggested subject: Roads', 'preamble'],
+    ['a sentence in Spanish before it', 'Un posible asunto: Carreteras', 'preamble'],
+    ['thoughts that end without a start', 'hm</think>Roads', 'markup'],
+    ['thoughts behind it', 'Roads <thinking>hm', 'markup'],
+    ['thoughts whose tag a joiner hides', '<\u200dthink>hm</\u200dthink>Roads', 'markup'],
+    ['a marker of a channel', '<|channel|>analysis<|message|>hm', 'markup'],
+    ['a paragraph separator', 'Roads\u2029x', 'not_one_line'],
+    ['a vertical tab', 'Roads\u000bx', 'not_one_line'],
+    ['a form feed', 'Roads\fx', 'not_one_line'],
+    ['a carriage return alone', 'Roads\rBcc: x', 'not_one_line'],
     ['501 characters', 'x'.repeat(501), 'too_long'],
     ['nothing that can be seen', '\u200b\u2060', 'nothing_visible'],
   ])('with %s is refused', (_name, written, problem) => {
@@ -45,6 +58,9 @@ describe('a subject (D16)', () => {
     ['"Mend the roads"', 'Mend the roads'],
     ['“Mend the roads”', 'Mend the roads'],
     ['Roads: please mend them', 'Roads: please mend them'],
+    ['Title IX: protect our schools', 'Title IX: protect our schools'],
+    ['The farm bill: vote no', 'The farm bill: vote no'],
+    ['Roads\tand\u0000 bridges', 'Roads and bridges'],
     ['x'.repeat(500), 'x'.repeat(500)],
   ])('is one line: %j', (written, text) => {
     expect(judge('subject', written)).toBe(text);
@@ -70,6 +86,13 @@ describe('the characters of an answer (D17)', () => {
     expect(judge('draft', 'a\r\nb\rc\u2029d\te')).toBe('a\nb\nc\nd e');
   });
 
+  it('keeps one joiner between two signs, and no run of them that could spell a hidden text', () => {
+    const hidden = '\u200d\u200c\u200c\u200d\ufe0f\ufe0e'.repeat(20);
+    expect(judge('draft', `Dear${hidden} Senator`)).toBe('Dear\u200d Senator');
+    const text = '🏳️‍🌈 👩‍❤️‍👨 क्‍ष';
+    expect(judge('draft', text)).toBe(text);
+  });
+
   it('has no half of a character', () => {
     expect(judge('draft', 'Dear \ud83d Senator')).toBe('Dear  Senator');
   });
@@ -87,6 +110,9 @@ describe('the links of an answer', () => {
     'See ｅｖｉｌ．ｃｏｍ',
     'See evil。com',
     'See ev\u200bil.com',
+    'See evil\u200d.com',
+    'See https:\ufe0f//evil',
+    'See www\u200c.evil',
     'Write to a@evil',
     'Write to a@evil.com',
     'javascript:alert(1)',

@@ -46,8 +46,12 @@ function visible(text: string): string {
       /(?![\n\u200c\u200d\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Co}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\ufffd]/gu,
       '',
     )
+    .replace(JOINERS, (run) => (run === '\ufe0f\u200d' ? run : run.charAt(0)))
     .trim();
 }
+
+/** Emoji and scripts put one joiner or variation selector between two signs, or both in this order; longer runs can spell a hidden text. */
+const JOINERS = /[\u200c\u200d\ufe0e\ufe0f]{2,}/g;
 
 /** A subject in one pair of quotation marks is that subject. */
 function unquoted(text: string, { task }: AgentTask): string {
@@ -68,15 +72,20 @@ function lengthProblem(text: string, { task, text: draft }: AgentTask): AnswerPr
 
 /** The model's talk or a label before the subject itself. */
 const PREAMBLE =
-  /^(?:sure|certainly|of course|okay|ok|here(?:'s|’s| is| are)|subject|asunto|re|claro|por supuesto|aquí)(?![\p{L}\p{N}])[^:]{0,60}:/iu;
+  /^(?:(?:an?|the|my|one|possible|suggested|proposed|best|good|i suggest|un|el|posible)\s[^:]{0,40}(?:subject|asunto)|title(?=:)|t[ií]tulo(?=:)|sure|certainly|of course|okay|ok|here(?:'s|’s| is| are)|subject|asunto|re|claro|por supuesto|aquí)(?![\p{L}\p{N}])[^:]{0,60}:/iu;
 
 /** Thoughts that are not the answer. */
 const THOUGHTS = /<\s*(?:\/\s*)?(?:think|thinking|thought|thoughts|reasoning|scratchpad|analysis)\b/iu;
 /** The start of a tag, a fence, or a link in Markdown. */
-const MARKUP = /<!--|<\s*(?:[/!?]\s*)?\p{L}[^\s>]{0,40}|```|!?\[[^\]\n]{0,200}\]\(/giu;
+const MARKUP = /<!--|<\s*\||<\s*(?:[/!?]\s*)?\p{L}[^\s>]{0,40}|```|!?\[[^\]\n]{0,200}\]\(/giu;
+
+const UNSEEN = /[\u200c\u200d\ufe0e\ufe0f]/g;
 
 /** A draft may be made so as to take long: every pattern here finds its end in a time that grows with the text, not with its square. */
-function contentProblem(text: string, own: string, mark: string): AnswerProblem | null {
+function contentProblem(written: string, drafted: string, mark: string): AnswerProblem | null {
+  // What is not visible may not hide a tag or a link
+  const text = written.replace(UNSEEN, '');
+  const own = drafted.replace(UNSEEN, '');
   if (THOUGHTS.test(text)) return 'markup';
   const ownMarkup = new Set(matches(own, MARKUP));
   if (matches(text, MARKUP).some((found) => !ownMarkup.has(found))) return 'markup';
