@@ -48,9 +48,8 @@ export const PRICE_TABLE: PriceTable = {
         since('2026-10-07', { input: 300_000, cached: 300_000, short: 300_000, long: 300_000, output: 2_500_000 }),
       ],
     },
-    // Not read on Google's page itself: output is from the transcription named above, input from guides that cite Google's page
-    // (morphllm.com/gemini-api-pricing, read 2026-11-30). They have no price for cached input, which counts as input. A budget of 0 turns
-    // thinking off.
+    // https://morphllm.com/gemini-api-pricing, read 2026-11-30, a guide that cites Google's page, which itself was not read: input. Output is
+    // from the transcription named above. They have no price for cached input, which counts as input. A budget of 0 turns thinking off.
     {
       model: 'gemini-2.5-flash-lite',
       shape: { provider: 'gemini', thinking: { budget: 0 }, sampling: true },
@@ -60,17 +59,19 @@ export const PRICE_TABLE: PriceTable = {
       ],
     },
     // https://platform.claude.com/docs/en/models/haiku-5-5/overview, read 2026-11-30: prompts up to 100,000 tokens. Thinking is on unless
-    // it is disabled, and temperature, top_p and top_k are refused (migration guide beside it).
+    // it is disabled, and temperature, top_p and top_k are refused (migration guide beside it). `inference_geo`, and its 1.1 times for the United
+    // States: https://docs.aws.amazon.com/claude-platform/latest/userguide/data-residency.md, read 2026-11-30.
     {
       model: 'claude-haiku-5-5',
-      shape: { provider: 'anthropic', thinking: 'disabled', sampling: false },
+      shape: { provider: 'anthropic', thinking: 'disabled', geography: 'global', sampling: false },
       thinkingAllowanceTokens: 0,
       prices: [since('2026-10-07', { input: 100_000, cached: 10_000, short: 125_000, long: 200_000, output: 500_000 })],
     },
-    // https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11-30. Does not think unless a budget is given.
+    // https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11-30. Does not think unless a budget is given,
+    // and refuses `inference_geo` (page named above).
     {
       model: 'claude-haiku-4-5',
-      shape: { provider: 'anthropic', thinking: 'disabled', sampling: true },
+      shape: { provider: 'anthropic', thinking: 'disabled', geography: 'unset', sampling: true },
       thinkingAllowanceTokens: 0,
       prices: [
         since('2025-10-15', {

@@ -28,6 +28,11 @@ export interface AnthropicShape {
   readonly provider: 'anthropic';
   /** `disabled`: send `thinking: { type: "disabled" }`. `unset`: send nothing; the model does not think unless asked. */
   readonly thinking: 'disabled' | 'unset';
+  /**
+   * `global`: send `inference_geo: "global"`, since a workspace's own default may be the United States alone, at 1.1 times the price. `unset`:
+   * send nothing; the model refuses the parameter and always runs at the plain price.
+   */
+  readonly geography: 'global' | 'unset';
   /** Whether `temperature` may be sent: newer models answer 400. */
   readonly sampling: boolean;
 }

@@ -70,6 +70,14 @@ describe('the Anthropic dialect, by the official SDK', () => {
     await expect(clientWith().models.retrieve('claude-9')).rejects.toBeInstanceOf(Anthropic.NotFoundError);
   });
 
+  it('computes in the United States, at the dearer price, unless a request says otherwise', async () => {
+    const geography = async (more: object) => (await ask(clientWith(), more)).usage.inference_geo;
+    const newer = { model: 'claude-opus-4-7' };
+    expect(await geography(newer)).toBe('us');
+    expect(await geography({ ...newer, inference_geo: 'global' })).toBe('global');
+    expect(await geography({})).toBe('not_available');
+  });
+
   it('marks a cut, an empty and a refused answer', async () => {
     const answers = (['cut', 'empty', 'refused'] as const).map((end) => ({
       fault: { kind: 'answer' as const, answer: { end } },
@@ -121,6 +129,8 @@ describe('the Anthropic dialect, by the official SDK', () => {
       'thinking.type.enabled',
     ],
     ['thinking off on a model that always thinks', { model: 'claude-opus-5-5' }, 'thinking.type.disabled'],
+    ['a geography on an older model', { inference_geo: 'global' }, 'inference_geo: not supported'],
+    ['an unknown geography', { model: 'claude-haiku-5-5', inference_geo: 'eu' }, "should be 'global' or 'us'"],
     ['an unknown member', { store: false } as never, 'store: Extra inputs are not permitted'],
     ['half a surrogate pair', { messages: [{ role: 'user', content: 'Thanks \ud83d' }] }, 'no low surrogate in string'],
     ['an empty message', { messages: [{ role: 'user', content: ' ' }] }, 'non-empty content'],

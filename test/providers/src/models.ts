@@ -33,6 +33,8 @@ export interface AnthropicModel {
   readonly sampling: boolean;
   /** Values of `thinking.type`, what the model does without the parameter first. */
   readonly thinking: readonly ('disabled' | 'enabled' | 'adaptive')[];
+  /** Whether `inference_geo` may be sent. */
+  readonly geography: boolean;
 }
 
 export interface ModelOf {
@@ -66,15 +68,19 @@ const gemini = (id: string, more: Pick<GeminiModel, 'budget' | 'levels'>): Gemin
   servedAs: id,
   ...more,
 });
-const anthropic = (id: string, servedAs: string, more: Pick<AnthropicModel, 'sampling' | 'thinking'>) => ({
+const anthropic = (
+  id: string,
+  servedAs: string,
+  more: Pick<AnthropicModel, 'sampling' | 'thinking' | 'geography'>,
+) => ({
   id,
   servedAs,
   ...more,
 });
-const switched = { sampling: true, thinking: ['disabled', 'enabled'] } as const;
-const adaptive = { sampling: true, thinking: ['disabled', 'enabled', 'adaptive'] } as const;
-const noSampling = { sampling: false, thinking: ['disabled', 'adaptive'] } as const;
-const alwaysThinks = { sampling: false, thinking: ['adaptive'] } as const;
+const switched = { sampling: true, thinking: ['disabled', 'enabled'], geography: false } as const;
+const adaptive = { sampling: true, thinking: ['disabled', 'enabled', 'adaptive'], geography: true } as const;
+const noSampling = { sampling: false, thinking: ['disabled', 'adaptive'], geography: true } as const;
+const alwaysThinks = { sampling: false, thinking: ['adaptive'], geography: true } as const;
 
 /**
  * Models that exist here, with what each refuses. It is the simulator's own list, written after the providers' documentation and public
@@ -124,7 +130,7 @@ export const SIMULATED_MODELS: { readonly [P in SimulatedProvider]: readonly Mod
     anthropic('claude-opus-4-8', 'claude-opus-4-8', noSampling),
     anthropic('claude-sonnet-5', 'claude-sonnet-5', noSampling),
     anthropic('claude-opus-5', 'claude-opus-5', noSampling),
-    anthropic('claude-haiku-5-5', 'claude-haiku-5-5', { sampling: false, thinking: ['adaptive', 'disabled'] }),
+    anthropic('claude-haiku-5-5', 'claude-haiku-5-5', { ...noSampling, thinking: ['adaptive', 'disabled'] }),
     anthropic('claude-opus-5-5', 'claude-opus-5-5', alwaysThinks),
   ],
 };

@@ -31,6 +31,6 @@ export const TEST_PRICE_TABLE: PriceTable = {
       { provider: 'gemini', thinking: { level: 'minimal' }, sampling: true },
       { thinkingAllowanceTokens: 512 },
     ),
-    testRow('claude-test', { provider: 'anthropic', thinking: 'disabled', sampling: false }),
+    testRow('claude-test', { provider: 'anthropic', thinking: 'disabled', geography: 'global', sampling: false }),
   ],
 };

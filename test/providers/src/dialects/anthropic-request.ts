@@ -58,7 +58,19 @@ export function anthropicRequest(body: unknown, { available, headers }: Asked<An
     maxOutputTokens,
     thinkingTokens: thinkingOf(body['thinking'], model, maxOutputTokens),
     tier: 'standard',
+    geography: geographyOf(body['inference_geo'], model),
   };
+}
+
+/** The simulated workspace's own default is the dearer one, as an operator's may be. */
+function geographyOf(asked: unknown, model: AnthropicModel): string {
+  if (!model.geography) {
+    if (asked !== undefined) throw invalid('inference_geo: not supported for this model.');
+    return 'not_available';
+  }
+  const geography = asked ?? 'us';
+  if (geography !== 'global' && geography !== 'us') throw invalid("inference_geo: Input should be 'global' or 'us'");
+  return geography;
 }
 
 function thinkingOf(thinking: unknown, model: AnthropicModel, maxTokens: number): number {

@@ -41,7 +41,7 @@ export const anthropicDialect: Dialect<'anthropic'> = {
       stop_reason: STOP_REASONS[answer.end],
       stop_sequence: null,
       stop_details: answer.end === 'refused' ? { type: 'refusal', category: 'general_harms', explanation: null } : null,
-      ...usageOf(answer, answer.tier ?? request.tier),
+      ...usageOf(answer, answer.tier ?? request.tier, request.geography ?? 'global'),
       ...answer.members,
     },
   }),
@@ -127,7 +127,7 @@ function blocksOf(answer: SimulatedAnswer): unknown[] {
 }
 
 /** Input excludes what was read from the cache or written to it; output includes thinking. There is no total. */
-function usageOf({ counts, wrongUsage: wrong }: SimulatedAnswer, tier: string): { usage?: unknown } {
+function usageOf({ counts, wrongUsage: wrong }: SimulatedAnswer, tier: string, geography: string): { usage?: unknown } {
   if (wrong === 'absent') return {};
   if (wrong === 'null') return { usage: null };
   const written = counts.cacheWrittenShort + counts.cacheWrittenLong;
@@ -147,7 +147,7 @@ function usageOf({ counts, wrongUsage: wrong }: SimulatedAnswer, tier: string): 
       },
       server_tool_use: null,
       service_tier: tier,
-      inference_geo: 'global',
+      inference_geo: geography,
       speed: 'standard',
     },
   };

@@ -57,6 +57,8 @@ export interface ModelRequest {
   readonly thinkingTokens: number;
   /** The service tier that the answer reports unless a test scripts another. */
   readonly tier: string;
+  /** Anthropic alone: where the answer says that it was computed. */
+  readonly geography?: string;
 }
 
 export type Route =

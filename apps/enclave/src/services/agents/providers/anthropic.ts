@@ -1,4 +1,4 @@
-import { count, mustAddUp, usageBy, without } from './counts';
+import { count, details, mustAddUp, usageBy, without } from './counts';
 import {
   failureOf,
   isNameOrAbsent,
@@ -47,7 +47,7 @@ export const anthropic: Dialect = {
   headers: ({ apiKey }) => ({ 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' }),
   request(question) {
     const { row, prompt, maxOutputTokens } = question;
-    const { thinking } = shapeFor('anthropic', question);
+    const { thinking, geography } = shapeFor('anthropic', question);
     // No cache_control: nothing is written to a cache
     return {
       model: row.model,
@@ -56,6 +56,7 @@ export const anthropic: Dialect = {
       max_tokens: maxOutputTokens + row.thinkingAllowanceTokens,
       service_tier: 'standard_only',
       ...(thinking === 'disabled' && { thinking: { type: 'disabled' } }),
+      ...(geography === 'global' && { inference_geo: 'global' }),
     };
   },
   answered(body) {
@@ -95,7 +96,8 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
     const output = count(member(usage, 'output_tokens'));
     const thinking = optional('output_tokens_details', 'thinking_tokens');
     const written = optional('cache_creation_input_tokens');
-    const lifetimes = member(usage, 'cache_creation') ?? undefined;
+    const lifetimes = details(usage, 'cache_creation');
+    details(usage, 'output_tokens_details');
     const short = optional('cache_creation', 'ephemeral_5m_input_tokens');
     const long = optional('cache_creation', 'ephemeral_1h_input_tokens');
     if (lifetimes !== undefined) mustAddUp(written, short + long);
@@ -114,5 +116,7 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
 function reportsRequest(usage: Json): boolean {
   const tier = member(usage, 'service_tier') ?? 'standard';
   const speed = member(usage, 'speed') ?? 'standard';
-  return tier === 'standard' && speed === 'standard';
+  // Older models have none to choose
+  const geography = member(usage, 'inference_geo') ?? 'global';
+  return tier === 'standard' && speed === 'standard' && (geography === 'global' || geography === 'not_available');
 }

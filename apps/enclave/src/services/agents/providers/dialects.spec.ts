@@ -463,7 +463,14 @@ describe('a request (D3, D19, D20)', () => {
       max_tokens: 1024,
       service_tier: 'standard_only',
       thinking: { type: 'disabled' },
+      inference_geo: 'global',
     });
+  });
+
+  it('to Anthropic names no geography where the model refuses it', () => {
+    const shape = { provider: 'anthropic', thinking: 'unset', geography: 'unset', sampling: true } as const;
+    const row = testRow('claude-test', shape);
+    expect(DIALECTS.anthropic.request({ ...question('anthropic'), row })).not.toHaveProperty('inference_geo');
   });
 
   it.each(PROVIDERS)('to %s names no user, no stream and no sampling parameter', (provider) => {
