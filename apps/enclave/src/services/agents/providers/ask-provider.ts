@@ -88,6 +88,11 @@ export async function askProvider(
     if (!(error instanceof HttpsError)) throw error;
     return withoutAnswer(error);
   }
+  return attemptFrom(dialect, question, answer);
+}
+
+/** What a provider's answer says of the attempt, whatever is in it: no answer makes it throw. */
+export function attemptFrom(dialect: Dialect, question: Question, answer: HttpsAnswer): Attempt {
   return answer.status === 200 ? fromSuccess(dialect, question, answer) : fromError(dialect, answer);
 }
 

@@ -1,5 +1,5 @@
 import type { Usage } from '@communique-tee/protocol';
-import type { Json } from './dialect';
+import { member, type Json } from './dialect';
 
 /** Thrown and caught within this file: one count that is none makes the whole usage invalid. */
 class NoCount extends Error {}
@@ -15,6 +15,13 @@ export function count(value: Json, whenAbsent?: number): number {
   if (value === undefined && whenAbsent !== undefined) return whenAbsent;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > MAX_TOKENS) throw new NoCount();
   return value;
+}
+
+/** An object of further counts; undefined where it is absent or null. Anything else would hide counts that have a price of their own. */
+export function details(value: Json, name: string): Json {
+  const found = member(value, name) ?? undefined;
+  if (found !== undefined && (typeof found !== 'object' || Array.isArray(found))) throw new NoCount();
+  return found;
 }
 
 /** The parts of a whole, where the provider says what the whole is. */

@@ -63,7 +63,7 @@ export const gemini: Dialect = {
     const isText = (part: Json) => typeof member(part, 'text') === 'string';
     // The flag alone marks a thought: a signature may be on any part
     const text = parts
-      .filter((part) => isText(part) && member(part, 'thought') !== true)
+      .filter((part) => isText(part) && !isThought(part))
       .map((part) => textOf(member(part, 'text')))
       .join('');
     const reason = textOf(member(candidate, 'finishReason'));
@@ -117,6 +117,11 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
       thinking,
     };
   });
+}
+
+/** A flag that is no false is a thought, whatever else it is: better no text than a plan in the draft. */
+function isThought(part: Json): boolean {
+  return ![undefined, null, false].includes(member(part, 'thought') as boolean | null | undefined);
 }
 
 /** Not every model reports it. */

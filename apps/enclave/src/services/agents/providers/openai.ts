@@ -1,4 +1,4 @@
-import { count, mustAddUp, usageBy, without } from './counts';
+import { count, details, mustAddUp, usageBy, without } from './counts';
 import {
   failureOf,
   isNameOrAbsent,
@@ -62,8 +62,9 @@ export const openai: Dialect = {
   answered(body, question) {
     const status = member(body, 'status');
     if (status !== 'completed' && status !== 'incomplete') return null;
+    const isMessage = (item: Json) => member(item, 'type') === 'message' && !isCommentary(item);
     const parts = items(member(body, 'output')).flatMap((item) =>
-      member(item, 'type') === 'message' ? items(member(item, 'content')) : [],
+      isMessage(item) ? items(member(item, 'content')) : [],
     );
     const isOf = (type: string) => (part: Json) => member(part, 'type') === type;
     const text = parts
@@ -71,7 +72,7 @@ export const openai: Dialect = {
       .map((part) => textOf(member(part, 'text')))
       .join('');
     const others = items(member(body, 'output')).filter(
-      (item) => !['message', 'reasoning'].includes(textOf(member(item, 'type'))),
+      (item) => !isMessage(item) && member(item, 'type') !== 'reasoning',
     );
     return {
       end: parts.some(isOf(REFUSAL)) ? 'refused' : endOf(status, member(body, 'incomplete_details', 'reason')),
@@ -95,6 +96,11 @@ export const openai: Dialect = {
   },
 };
 
+/** What newer models say about their work before the answer: a message of its own. */
+function isCommentary(item: Json): boolean {
+  return ![undefined, null, 'final_answer'].includes(member(item, 'phase') as string | null | undefined);
+}
+
 function endOf(status: Json, reason: Json): ModelEnd {
   if (status === 'completed') return 'complete';
   if (reason === 'max_output_tokens') return 'cut';
@@ -107,13 +113,13 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
     const input = count(member(usage, 'input_tokens'));
     const output = count(member(usage, 'output_tokens'));
     mustAddUp(member(usage, 'total_tokens'), input + output);
-    const details = member(usage, 'input_tokens_details');
-    const cached = count(member(details, 'cached_tokens'), 0);
-    const written = count(member(details, 'cache_write_tokens'), 0);
-    const lifetimes = member(details, 'cache_write_tokens_details');
+    const parts = details(usage, 'input_tokens_details');
+    const cached = count(member(parts, 'cached_tokens'), 0);
+    const written = count(member(parts, 'cache_write_tokens'), 0);
+    const lifetimes = details(parts, 'cache_write_tokens_details');
     const long = count(member(lifetimes, 'ttl_12h_tokens'), 0);
     if (lifetimes !== undefined) mustAddUp(written, long + count(member(lifetimes, 'ttl_30m_tokens'), 0));
-    const thinking = count(member(usage, 'output_tokens_details', 'reasoning_tokens'), 0);
+    const thinking = count(member(details(usage, 'output_tokens_details'), 'reasoning_tokens'), 0);
     return {
       input: without(input, cached, written),
       cached,
