@@ -195,7 +195,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     await sendBadInput(options.token, encodeCongressMessage(message));
   }
 
-  /** Every way that a provider's answer can end, with marks in it; each is somebody else's task. */
+  /** Every way that a provider's answer can end, with marks in it; each is another person's task. */
   async function askModels(): Promise<void> {
     const providers = system.providers;
     if (!providers) throw new Error('no providers');

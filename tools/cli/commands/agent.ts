@@ -147,7 +147,10 @@ function messageIn(content: string, file: string): Record<string, unknown> {
   try {
     value = JSON.parse(content);
   } catch {
-    throw new Failure('not_understood', `${file} begins as JSON, and is none`);
+    throw new Failure(
+      'not_understood',
+      `${file} begins like JSON, but cannot be parsed: fix it, or give a plain text file`,
+    );
   }
   const message = typeof value === 'object' && value !== null && 'message' in value ? value.message : undefined;
   if (typeof message !== 'object' || message === null)

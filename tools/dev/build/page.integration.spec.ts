@@ -27,7 +27,7 @@ console.log(JSON.stringify({ PARTS, SECTIONS, sizes, loaded: of({}), withParts: 
 
 interface Built {
   readonly SECTIONS: Readonly<Record<string, readonly string[]>>;
-  /** Sections of the parts that not everyone loads. */
+  /** Sections of the parts that only some visitors load. */
   readonly PARTS: Readonly<Record<string, readonly string[]>>;
   /**
    * Bytes of `/` compressed with gzip: what it loads at once, with client library, sign-in and results, and beside these with the step of

@@ -17,7 +17,7 @@ import { DEFAULT_LANGUAGE, languagesIn, nameOfTexts, textsOfPage } from './plugi
 const SOURCES = 'apps/page/src';
 /** Each document loads the script of its entry. */
 const DOCUMENTS = { 'index.html': 'write', 'verify.html': 'verify', 'status.html': 'status' };
-/** Parts of `/` that not everyone loads: the entries that load them, and their texts. */
+/** Parts of `/` that only some visitors load: the entries that load them, and their texts. */
 const OPTIONAL = {
   proof: { entries: ['apps/page/src/residence/loaded.ts'], texts: ['residence'] },
   agents: { entries: ['apps/page/src/agents/loaded.ts', 'libs/client/src/agents/tasks.ts'], texts: ['agents'] },

@@ -9,14 +9,14 @@ export interface Rule {
   readonly threshold: number;
   /** The candidate to guess above the threshold. */
   readonly above: 0 | 1;
-  /** How many of what was learnt it tells rightly. */
+  /** How many of what was learned it tells rightly. */
   readonly right: number;
-  /** How many different values of the measurement were learnt. */
+  /** How many different values of the measurement were learned. */
   readonly values: number;
 }
 
 /**
- * One measurement and one threshold: of all of them, those that tell most of the learnt messages rightly. Of equally good ones the
+ * One measurement and one threshold: of all of them, those that tell most of the learned messages rightly. Of equally good ones the
  * measurement with the fewest values, because one that never repeats, such as a time, may tell a few messages apart by chance.
  */
 export function bestRule([first, second]: readonly [readonly Measurements[], readonly Measurements[]]): Rule {

@@ -35,7 +35,7 @@ export interface Plan {
 const MEASURED_CONNECTIONS = 4;
 
 export class OfficeOracle {
-  private readonly learnt: [Measurements[], Measurements[]] = [[], []];
+  private readonly learned: [Measurements[], Measurements[]] = [[], []];
 
   constructor(
     private readonly parent: ParentPowers,
@@ -46,18 +46,18 @@ export class OfficeOracle {
   async learn(messages: number): Promise<void> {
     for (let n = 0; n < messages; n++)
       for (const which of [0, 1] as const)
-        this.learnt[which].push(await this.watch(await this.parent.seal(this.plan.candidates[which])));
+        this.learned[which].push(await this.watch(await this.parent.seal(this.plan.candidates[which])));
   }
 
   /** @returns which of the candidates the message goes to, as far as the attacker can tell */
   async guess(sealed: Uint8Array): Promise<0 | 1> {
-    return guessBy(bestRule(this.learnt), await this.watch(sealed));
+    return guessBy(bestRule(this.learned), await this.watch(sealed));
   }
 
   /** The measurement that tells the candidates apart best, and how many of the attacker's own messages it tells rightly (0.5 to 1). */
   best(): { name: string; share: number } {
-    const { at, right } = bestRule(this.learnt);
-    return { name: MEASURED[at] ?? '', share: right / (this.learnt[0].length + this.learnt[1].length) };
+    const { at, right } = bestRule(this.learned);
+    return { name: MEASURED[at] ?? '', share: right / (this.learned[0].length + this.learned[1].length) };
   }
 
   /** Probes, relays the message, relays it again, and measures all there is to see. */

@@ -31,7 +31,7 @@ export function readBudget(json: unknown): Left | undefined {
   const { cap, reserved, spent, resetsAt } = json as Readonly<Record<string, unknown>>;
   const left = microUsd(cap) - microUsd(reserved) - microUsd(spent);
   const resetsAtMs = typeof resetsAt === 'string' ? Date.parse(resetsAt) : NaN;
-  // A window may stand above its cap
+  // A window may be above its cap
   return Number.isNaN(left) || Number.isNaN(resetsAtMs) ? undefined : { left: Math.max(0, left), resetsAtMs };
 }
 

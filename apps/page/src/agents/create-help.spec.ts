@@ -9,7 +9,7 @@ import {
 import { signal } from '@preact/signals';
 import { failureOf } from '../send/client';
 import { createHelp, type Asked, type Help } from './create-help';
-import { resultFor } from './testing/task-result';
+import { resultFor } from '../testing/task-result';
 
 const ASKED: Asked = { task: 'draft', modelClass: 'clear', language: 'en' };
 const OWN = 'please fund parks';
@@ -203,7 +203,7 @@ it('shows nothing of a task that was closed, and takes the next one', async () =
   expect([store.help.value.kind, calls.length, ended.length]).toEqual(['under_way', 2, 1]);
 });
 
-it('asks nobody while the enclave is not verified', async () => {
+it('calls no model while the enclave is not verified', async () => {
   const { store, calls, ended } = made({ verified: false });
   store.ask(ASKED);
   await settled();

@@ -54,7 +54,7 @@ describe('what is left of a budget', () => {
     expect(readBudget(BUDGET)).toEqual({ left: 9_495_873, resetsAtMs: Date.UTC(2026, 11, 1) });
   });
 
-  it('is nothing where the day stands above its cap', () => {
+  it('is zero where the day is above its cap', () => {
     expect(readBudget({ ...BUDGET, spent: '10.30' })?.left).toBe(0);
   });
 

@@ -8,7 +8,7 @@ import type { SignInSettings } from './settings';
 
 /** Why a sign-in failed; each has a sentence in the catalogue (`signIn.problems`). */
 export type SignInProblem =
-  /** The person cancelled, or the issuer does not let them. */
+  /** The person canceled, or the issuer does not let them. */
   | 'denied'
   /** The answer belongs to no sign-in of this tab: one of another person, or one that was used before. */
   | 'not_started'

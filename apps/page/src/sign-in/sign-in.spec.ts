@@ -168,7 +168,7 @@ describe('signing in', () => {
   });
 
   it.each<[string, Record<string, string>, string]>([
-    ['that the person cancelled', { error: 'access_denied' }, 'denied'],
+    ['that the person canceled', { error: 'access_denied' }, 'denied'],
     ['that the request is refused', { error: 'invalid_scope', error_description: '<script>' }, 'refused'],
     ['that it is out of order', { error: 'temporarily_unavailable' }, 'unreachable'],
     ['neither a code nor an error', {}, 'broken'],

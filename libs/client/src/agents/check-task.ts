@@ -28,7 +28,7 @@ export function attestedClass({ configuration }: Pick<EnclaveKey, 'configuration
 }
 
 /**
- * What is sealed of a task, in CBOR. The default of the maximum output is the same for every task: it stands outside the seal.
+ * What is sealed of a task, in CBOR. The default of the maximum output is the same for every task: it is outside the seal.
  * @throws ClientError `task_invalid` with every field that is wrong; nothing was sent
  */
 export function encodeTask(task: TaskRequest, maxOutputTokens: number): Uint8Array {

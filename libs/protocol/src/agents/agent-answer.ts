@@ -49,7 +49,7 @@ function read(value: unknown): AgentAnswer {
   return parsed.data;
 }
 
-/** The longest wait before a second attempt that the enclave proposes. */
+/** The longest wait before a second attempt that a reply may propose. */
 export const MAX_AGAIN_MS = 30_000;
 
 const agentReplySchema = z.strictObject({

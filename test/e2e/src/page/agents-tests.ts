@@ -131,13 +131,13 @@ export function describeAgents(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('says of a provider that refuses the operator’s key that the operator has to mend it, and that it cost nothing', async () => {
+    it('says of a provider that refuses the operator’s key that the operator has to fix it, and that it cost nothing', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await withDraft(page);
       providers().setFaults({ queue: [{ fault: { kind: 'error', class: 'key' }, times: 'always' }] });
       await ask(page).click();
-      await helpOf(page).getByText('The operator has to mend this.').first().waitFor();
+      await helpOf(page).getByText('The operator has to fix this.').first().waitFor();
       await helpOf(page).getByText('It cost nothing.').waitFor();
       expect(tab.wrongs).toEqual([]);
     });

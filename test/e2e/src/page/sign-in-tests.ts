@@ -122,7 +122,7 @@ export function describeSignIn(on: () => PageSystem): void {
       expect(tokenRequests).toHaveLength(1);
     });
 
-    it('says in one sentence why there is no token: cancelled, issuer away, expired', async () => {
+    it('says in one sentence why there is no token: canceled, issuer away, expired', async () => {
       await using tab = await open();
       const { page } = tab;
       await page.goto(link());

@@ -98,7 +98,7 @@ export interface Dialect<P extends SimulatedProvider = SimulatedProvider> {
   failedIn200(request: ModelRequest): unknown;
 }
 
-/** The wrong count that stands in for a good one. */
+/** The wrong count that replaces a good one. */
 export function wrongCount(wrong: SimulatedAnswer['wrongUsage'], good: number): unknown {
   switch (wrong) {
     case 'negative':

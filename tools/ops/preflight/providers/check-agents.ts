@@ -1,14 +1,12 @@
 import { PRICE_TABLE, reservationMicroUsd, rowOf } from '@communique-tee/agents';
 import { formatDollars, VARIABLES } from '@communique-tee/gateway-environment';
-import { TASK_BUCKETS } from '@communique-tee/protocol';
+import { POLY1305_TAG_BYTES, TASK_BUCKETS } from '@communique-tee/protocol';
 import * as z from 'zod';
 import { fail, pass, skip, warn, type Check, type Context, type Finding } from '../check';
 import { readEnclaveConfiguration } from '../congress/enclave-configuration';
 
 const PRICES_OLD_AFTER_DAYS = 90;
 const DAY_MS = 24 * 3600 * 1000;
-/** Of the authentication of a sealed task. */
-const TAG_BYTES = 16;
 /** No person may hold more than this part of the hour's cap in open reservations. */
 const SHARE = 20n;
 
@@ -52,7 +50,7 @@ export const agents: Check = {
         );
         continue;
       }
-      const ciphertextBytes = Math.max(...TASK_BUCKETS) + TAG_BYTES;
+      const ciphertextBytes = Math.max(...TASK_BUCKETS) + POLY1305_TAG_BYTES;
       const cost = reservationMicroUsd({ row, ciphertextBytes, maxOutputTokens });
       if (cost > largest.cost) largest = { cost, id };
     }
@@ -62,7 +60,7 @@ export const agents: Check = {
       findings.push(
         warn(
           'the enclave’s configuration names classes of models, and agents is off',
-          'set the key agents to on, or nobody can use them',
+          'set the key agents to on: until then the gateway takes no tasks',
         ),
       );
     return findings.length > 0

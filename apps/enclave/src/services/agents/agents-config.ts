@@ -63,7 +63,7 @@ export const agentsConfigSchema = z.strictObject({
     .strictObject({
       /** Tasks that run at the same time; more are answered enclave_busy. Half of a gateway's connections at most: mail needs the others. */
       maxConcurrent: z.int().min(1).max(32).default(8),
-      /** Replies kept for ten minutes (about 20 KiB each). Full of paid ones, new tasks are answered enclave_busy. */
+      /** Replies kept for ten minutes (about 20 KiB each). While it is full of paid ones, new tasks are answered enclave_busy. */
       maxRememberedReplies: z.int().min(10).max(10_000).default(512),
       /** For the whole exchange with a provider, answer included. The gateway waits for 90 s, so this ends before. */
       timeoutMs: z.int().min(100).max(90_000).default(85_000),

@@ -219,7 +219,7 @@ describe('the length of an answer', () => {
       return process.cpuUsage(before).user / 1000;
     };
     const least = (draft: string) => Math.min(...Array.from({ length: 3 }, () => cpuMs(draft)));
-    // By the square of its length it took a hundred times as long.
+    // With quadratic time it took a hundred times as long.
     expect(least(hostile)).toBeLessThan(20 * (least('word '.repeat(1800)) + 1));
   });
 });

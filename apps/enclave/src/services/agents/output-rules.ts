@@ -22,7 +22,7 @@ const MAX_BODY = 10_000;
 const SHORT_ENOUGH = 200;
 
 /**
- * A model's text is data that somebody else may have dictated. It is shown as plain text within limits, or not at all: what is not visible
+ * An attacker may have dictated a model's text, through the draft. It is shown as plain text within limits, or not at all: what is not visible
  * is taken out, and a text with a link, markup, thoughts or the image's prompts is refused rather than repaired.
  *
  * @param written what the model wrote, not empty

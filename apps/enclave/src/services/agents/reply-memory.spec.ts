@@ -49,7 +49,7 @@ describe('the memory of replies', () => {
     expect(memory.find('runs', 1)).toBeDefined();
   });
 
-  it('makes room by what cost nothing, the oldest first: tasks that nobody pays for cannot fill it', async () => {
+  it('makes room by what cost nothing, the oldest first: unpaid tasks cannot fill it', async () => {
     await put('free 1', ended(false));
     await put('paid', ended(true));
     await put('free 2', ended(false));
@@ -67,7 +67,7 @@ describe('the memory of replies', () => {
     await new Promise((resolve) => setImmediate(resolve));
     const before = process.cpuUsage();
     expect(memory.hasRoom()).toBe(false);
-    // Some milliseconds; counted anew for each reply that it holds, it was a second and more.
+    // Takes a few milliseconds. When each call counted all replies again, it took more than a second.
     expect(process.cpuUsage(before).user / 1000).toBeLessThan(300);
   });
 
@@ -87,7 +87,7 @@ describe('the memory of replies', () => {
 });
 
 describe('an attempt with several callers', () => {
-  it('is cancelled when the last one has left, and not before', () => {
+  it('is canceled when the last one has left, and not before', () => {
     let allLeft: AbortSignal | undefined;
     const attempt = new RememberedAttempt((signal) => {
       allLeft = signal;

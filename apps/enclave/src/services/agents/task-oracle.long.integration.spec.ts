@@ -5,7 +5,7 @@ import { startAgentsWorld, type AgentsWorld } from './testing/agents-world';
 import { TaskOracle } from './testing/task-oracle';
 import { watchProvider, type WatchedProvider } from './testing/watched-provider';
 
-const LEARNT = 20;
+const LEARNED = 20;
 const TRIALS = 200;
 /** As in the office oracle: Hoeffding, P(|right - 100| >= 40) <= 2 exp(-2 * 40^2 / 200) = 2.3e-7 for guesses by lot. */
 const MARGIN = 40;
@@ -27,7 +27,7 @@ afterAll(async () => {
 async function rightGuesses(
   candidates: readonly [Partial<AgentTask>, Partial<AgentTask>],
   trials: number,
-  learnt = LEARNT,
+  learned = LEARNED,
 ) {
   const seal = (which: 0 | 1) => world.seal(candidates[which]).bytes;
   const attacker = new TaskOracle(
@@ -41,7 +41,7 @@ async function rightGuesses(
     },
     seal,
   );
-  await attacker.learn(learnt);
+  await attacker.learn(learned);
   let right = 0;
   for (let trial = 0; trial < trials; trial++) {
     const chosen = randomInt(2) as 0 | 1;

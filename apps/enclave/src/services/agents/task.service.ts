@@ -39,8 +39,8 @@ import { requestBytesFor } from './request-size';
 const LIFETIME_SLACK_MS = 60_000;
 
 /**
- * Opening, checking and the prompt take some milliseconds by what was sealed. Every task goes on at the same time after it was opened, so
- * that neither a refusal nor the start of a connection shows the parent more.
+ * Opening, checking and the prompt take a few milliseconds that depend on what was sealed. So every task continues this long after its
+ * start: then neither a refusal nor the start of a connection tells the parent anything.
  */
 const PREPARED_MS = 50;
 
@@ -67,7 +67,7 @@ interface Accepted {
   readonly modelClass: ModelClass;
 }
 
-/** What a statement is made of once nothing can keep it from being signed. */
+/** What a statement needs. It is complete before the task is opened, so that signing cannot fail later for want of it. */
 interface Signing {
   readonly document: AttestedDocument;
   /** Milliseconds by the attested clock: the statement's time, and that of its prices. */
@@ -108,7 +108,7 @@ export class TaskService {
   }
 
   /**
-   * @param left aborts when the caller's connection closes: the task is cancelled as long as no byte of it has left
+   * @param left aborts when the caller's connection closes: the task is canceled as long as no byte of it has left
    * @throws ProblemError `outcome_unknown` | `enclave_busy` | `keys_not_ready` | `key_retired` | `message_expired` | `expiry_out_of_range` |
    * `model_class_unknown` | `model_off` | `malformed_body` | `sealed_message_refused`; but for the first, nothing was spent
    */
@@ -270,7 +270,7 @@ export class TaskService {
   }
 }
 
-/** A sealed task that is none: nothing was sent. */
+/** The sealed bytes hold no valid task, so nothing was sent. */
 const INVALID: Attempt = {
   end: 'task_invalid',
   text: '',
@@ -297,7 +297,7 @@ function open(key: HeldKey, sealed: AgentRequest['sealed']): ReturnType<typeof o
   }
 }
 
-/** Null where it is no task, not the one that stands outside the seal, or none of its class. */
+/** Null for an invalid task, one that differs from the values outside the seal, and one that its model class does not offer. */
 function readTask(plaintext: Uint8Array, { call: { request }, modelClass }: Accepted): AgentTask | null {
   try {
     const task = decodeAgentTask(plaintext);

@@ -18,7 +18,7 @@ const UNEQUAL: Record<string, NonNullable<FaultPlanInput['queue']>[number]['faul
 /** The default pace, sped up: how fast it is does not matter, only what follows from it. */
 const SLOT_MS = 20;
 
-const LEARNT = 20;
+const LEARNED = 20;
 const TRIALS = 200;
 /**
  * The attacker is right in a binomial number of trials if what it sees does not depend on the offices, whatever it does and however the
@@ -70,9 +70,9 @@ function seal(offices: readonly string[]): Promise<Uint8Array> {
 }
 
 /** How often the attacker names the set that the sender chose by lot. */
-async function rightGuesses(plan: Plan, trials: number, learnt = LEARNT): Promise<number> {
+async function rightGuesses(plan: Plan, trials: number, learned = LEARNED): Promise<number> {
   const attacker = new OfficeOracle(powers, plan);
-  await attacker.learn(learnt);
+  await attacker.learn(learned);
   let right = 0;
   for (let trial = 0; trial < trials; trial++) {
     const chosen = randomInt(2) as 0 | 1;

@@ -14,7 +14,7 @@ import { AttemptRelay, SOON_SECONDS, type Attempt } from './attempt-relay';
 import { mayStillRun, type PostedTask } from './read-agent-request';
 import { AttemptSettler } from './settle-attempt';
 
-/** What a task came to, whether the provider answered well or not. */
+/** The outcome of a task, whether the provider answered or failed. */
 export interface TaskReply {
   readonly attempts: 1 | 2;
   readonly reply: AgentReply;
@@ -94,14 +94,14 @@ export class AgentCalls implements BeforeApplicationShutdown {
       try {
         attempt = await this.begin(task, 2, requester, untilMs, attempt.enclave);
       } catch (error) {
-        // What the first attempt came to is the answer, unless spending is stopped or nobody could take it.
+        // The first attempt's outcome is the answer, unless spending is stopped or no client is left to take it.
         if (error instanceof ProblemError && isRefusal(error.code)) return { attempts: number, reply, claims };
         throw error;
       }
     }
   }
 
-  /** null: the gateway that reserved it ended before any byte left, so that it is released, and begins anew. */
+  /** null: the gateway that reserved it ended before any byte left, so this releases it and the task begins anew. */
   private async takeUp(row: AgentReservation, task: PostedTask): Promise<Attempt | null> {
     const now = new Date();
     if (row.state !== 'reserved' || row.dispatchedAt !== null || row.deadlineAt > now) return this.relayedBefore(row);

@@ -79,7 +79,7 @@ describe('the ledger of agent calls', () => {
       inputTokens: 1n,
       thinkingTokens: 6n,
     });
-    // Twice changes nothing, whatever it says.
+    // A second settlement changes nothing.
     expect(await ledger.end(one, { ...SETTLED, spentMicroUsd: 1n }, NOON)).toBe('settled');
     expect(await ledger.end(one, { state: 'released' }, NOON)).toBe('settled');
     expect(await windows()).toEqual(all(0n, 400n));

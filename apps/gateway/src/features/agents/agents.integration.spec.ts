@@ -93,7 +93,7 @@ describe('POST /api/agents', () => {
     expect(enclave.calls).toHaveLength(1);
   });
 
-  it('refuses what it cannot read, who has no token, and classes that are not attested', async () => {
+  it('refuses unreadable requests, callers without a token, and classes that are not attested', async () => {
     const unsigned = await fetch(`${gateway.url}/api/agents`, { method: 'POST', body: encoded(enclave.request()) });
     expect(unsigned.status).toBe(401);
     const request = enclave.request();
@@ -156,7 +156,7 @@ describe('POST /api/agents', () => {
     expect(await state()).toEqual([[1, 'settled', COST]]);
   });
 
-  it('tells a repeat that overtakes its task on the way to come back, and does not give it up', async () => {
+  it('tells a repeat that overtakes its task to retry later, and does not give the task up', async () => {
     const request = enclave.request();
     let arrive: () => void = () => undefined;
     const onTheWay = new Promise<void>((resolve) => {

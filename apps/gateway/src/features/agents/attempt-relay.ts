@@ -28,10 +28,10 @@ const MAX_WAITING = 16;
 const BUSY_POLL_MS = 250;
 /** How long other enclaves are taken before one that had no place. Its memory may be full, which lasts for minutes. */
 const FULL_FOR_MS = 10_000;
-/** A stop waits so long for bytes that have just left, so that no enclave begins a call after it. Most begin within milliseconds. */
+/** How long a stop waits for bytes that have just left, so that no enclave begins a call after it. Most begin within milliseconds. */
 const STOP_WAITS_MS = 500;
 const RETRY_AFTER_SECONDS = 5;
-/** How soon a task that another request is about to relay is there. */
+/** After how long to ask again about a task that another request is about to relay. */
 export const SOON_SECONDS = 2;
 
 /** Problems of the enclave after which no byte has left for a provider. */
@@ -52,7 +52,7 @@ const NOTHING_SENT: readonly ProblemCode[] = [
   'unsupported_media_type',
   'not_found',
 ];
-/** What the same bytes may meet again without harm: a repeat that is answered so is worth another. */
+/** Answers after which the same bytes may be posted again: nothing is called twice, and the next repeat may get the reply. */
 const LATER: readonly ProblemCode[] = [
   'enclave_busy',
   'keys_not_ready',
@@ -61,7 +61,7 @@ const LATER: readonly ProblemCode[] = [
   'enclave_answer_invalid',
 ];
 
-/** Takes a reserved attempt to its enclave. What nothing was spent on is released; of all else the reservation stays. */
+/** Takes a reserved attempt to its enclave. Releases an attempt that cost nothing; otherwise the reservation stays. */
 @Injectable()
 export class AttemptRelay implements BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
@@ -106,7 +106,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
       if (result.kind === 'answer') return result.answer;
       const problem = problemOf(result);
       if (LATER.includes(problem.code)) throw problem;
-      // Of a repeat nothing is known but what the enclave remembers: what it refuses for good stays unknown.
+      // Only the enclave knows how a repeated attempt ended. Where it refuses for good, the outcome stays unknown.
       if (underWay === undefined && !(problem.code === 'outcome_unknown' && attempt.isOnItsWay === true))
         throw new ProblemError('outcome_unknown');
       throw new ProblemError('task_running', { retryAfterSeconds: SOON_SECONDS });
@@ -157,7 +157,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
     } catch (error) {
       failure = error;
     }
-    // Bytes that have left are waited for, whatever became of the database.
+    // Once bytes have left, wait for their answer even where the database failed.
     if (sent.result !== undefined) return sent.result;
     await this.settler.release(task, attempt.attempt);
     throw failure;

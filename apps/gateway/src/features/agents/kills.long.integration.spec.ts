@@ -196,7 +196,7 @@ describe('tasks, while everything is killed', () => {
     await sweeping.app.get(OverdueSweeper).sweep(LATER(15));
     const rows = await sweeping.app.get(Database).client.agentReservation.findMany();
     expect(rows.filter(({ state: each }) => each === 'reserved')).toEqual([]);
-    // Whatever a provider was asked for is booked, and nothing else.
+    // Each request to a provider is booked, and nothing else is.
     const booked = rows.filter(({ state: each }) => each !== 'released').map(({ requestId }) => requestId);
     expect(booked).toEqual(expect.arrayContaining(calls));
     const [hour] = await sql<{ reserved: string; spent: string }>(

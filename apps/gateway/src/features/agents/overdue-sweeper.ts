@@ -4,7 +4,7 @@ import { AgentLedger } from './agent-ledger';
 import { AgentMetrics } from './agent-metrics';
 
 /** How long after its deadline an attempt without a statement is charged: as long as an enclave remembers its reply. */
-export const OVERDUE_MS = 600_000;
+const OVERDUE_MS = 600_000;
 
 /**
  * Ends attempts that are overdue, about once a minute, one row a transaction. Every gateway does it: a row that another one has locked is
@@ -12,7 +12,7 @@ export const OVERDUE_MS = 600_000;
  */
 @Injectable()
 export class OverdueSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** In milliseconds; drawn from half of it around, so that gateways do not sweep together. */
+  /** In milliseconds. Each pause is 0.75 to 1.25 times as long, so that gateways do not sweep together. */
   readonly timing = { everyMs: 60_000 };
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;

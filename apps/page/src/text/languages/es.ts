@@ -819,7 +819,7 @@ const spanish: Catalogue = {
     model: 'Proveedor y modelo',
     modelName: '{provider}, {model}',
     reads: '{provider} lee su texto.',
-    noModel: 'Ningún modelo hace esto en este momento.',
+    noModel: 'Ningún modelo hace esto en este momento. Elija otra cosa o inténtelo más tarde.',
     language: 'Idioma de la respuesta',
     most: 'Esto cuesta como máximo {most} de su presupuesto de hoy, y casi siempre mucho menos.',
     priceUnknown: 'Esta página no conoce el precio de este modelo.',
@@ -844,10 +844,11 @@ const spanish: Catalogue = {
       complete: 'El modelo tiene una propuesta',
       notes: 'El modelo tiene notas para usted',
       cut: 'La respuesta está cortada: le falta el final',
-      empty: 'El modelo no dio ningún texto',
-      refused: 'El modelo se negó a hacerlo',
-      answer_rejected: 'La respuesta no se podía usar',
-      task_invalid: 'El enclave no aceptó este texto',
+      empty: 'El modelo no dio ningún texto. Inténtelo otra vez o elija otro modelo.',
+      refused: 'El modelo se negó a hacerlo. Cambie su texto o elija otro modelo.',
+      answer_rejected:
+        'La respuesta no cumplía las reglas para las propuestas, por eso no se muestra. Inténtelo otra vez o elija otro modelo.',
+      task_invalid: 'El enclave no aceptó este texto. Cámbielo e inténtelo otra vez.',
     },
     provider: {
       busy: 'El proveedor está demasiado ocupado. Inténtelo otra vez en un minuto o elija otro modelo.',
@@ -883,7 +884,8 @@ const spanish: Catalogue = {
       image: 'Imagen del enclave (PCR0)',
     },
     tokens: { input: 'Leídos', output: 'Escritos', thinking: 'Pensados' },
-    noTokens: 'El proveedor no dio números que se puedan usar, por eso cuenta el precio completo.',
+    noTokens:
+      'El proveedor no indicó cuántos tokens usó de forma que se pueda usar, por eso cuenta el precio completo.',
     unsendable: {
       text: {
         too_short: 'Escriba primero su mensaje. No se envió nada.',
@@ -899,22 +901,25 @@ const spanish: Catalogue = {
       },
     },
     failures: {
-      agents_off: 'El servicio no ofrece ayuda con los textos en este momento.',
+      agents_off: 'El servicio no ofrece ayuda con los textos en este momento. Puede enviar su mensaje sin ella.',
       model_off: 'Este modelo está apagado hasta que el operador lo revise. Elija otro.',
       model_class_unknown: 'El servicio ya no tiene este modelo. Elija otro.',
       model_refused: 'El enclave no ofrece este modelo para esto. Elija otro.',
       task_running: 'Su solicitud anterior no ha terminado. Inténtelo otra vez en un minuto.',
       agent_share_reached: 'Usted ha usado su parte de esta hora. Inténtelo más tarde.',
-      user_daily_limit_reached: 'Su presupuesto de hoy no alcanza para esto.',
+      user_daily_limit_reached:
+        'Su presupuesto de hoy no alcanza para esto. Pruebe un modelo más barato o inténtelo mañana.',
       full: 'El presupuesto del servicio no alcanza para esto en este momento. Inténtelo más tarde.',
-      emergency_stop: 'El operador ha detenido por ahora toda ayuda con los textos.',
+      emergency_stop: 'El operador ha detenido por ahora toda ayuda con los textos. Puede enviar su mensaje sin ella.',
       outcome_unknown:
-        'El enclave que tenía su texto ya no está, y su respuesta tampoco. Nada se pregunta dos veces automáticamente.',
+        'El enclave que tenía su texto ya no está, y su respuesta tampoco. No se preguntó otra vez al proveedor, para que usted no pague dos veces. Puede pedirlo otra vez.',
       busy: 'El servicio está ocupado o no está listo. Inténtelo otra vez en un minuto.',
-      token_unavailable: 'No ha iniciado sesión.',
+      token_unavailable: 'No ha iniciado sesión. Inicie sesión y pídalo otra vez.',
       aborted: 'Usted dejó de esperar.',
-      receipt_refused: 'La respuesta no superó las comprobaciones, por eso esta página no la muestra.',
-      answer_invalid: 'El servidor dio una respuesta sin sentido, por eso esta página no la muestra.',
+      receipt_refused:
+        'La respuesta no superó las comprobaciones, por eso esta página no la muestra. No use esta ayuda hasta que el operador lo haya arreglado.',
+      answer_invalid:
+        'El servidor dio una respuesta sin sentido, por eso esta página no la muestra. Inténtelo más tarde.',
     },
     notSent: 'Su texto no llegó a ningún proveedor, y no costó nada.',
     maybeCharged: 'Es posible que el proveedor tenga su texto. Entonces cuenta para su presupuesto.',

@@ -25,7 +25,7 @@ const RULES = `Rules for every task:
 
 const LANGUAGES: Readonly<Record<string, string>> = { en: 'English', es: 'Spanish' };
 
-/** The draft stands between two lines that hold a mark of this one request: a text that was sealed before it was drawn cannot hold it. */
+/** The draft is between two lines with a mark that is drawn for this request: a text that was sealed before cannot contain it. */
 function field(name: string, mark: string, text: string): string {
   return `[${name} ${mark}]\n${text}\n[end of ${name} ${mark}]`;
 }

@@ -89,7 +89,7 @@ export const anthropic: Dialect = {
   },
 };
 
-/** Input excludes what was read from the cache and written to it; output includes thinking. Null stands for none. */
+/** Input excludes what was read from the cache and written to it; output includes thinking. Null means none. */
 function usageOf(usage: Json, text: string): Answered['usage'] {
   const optional = (...path: readonly string[]) => count(member(usage, ...path) ?? 0);
   return usageBy(text, () => {

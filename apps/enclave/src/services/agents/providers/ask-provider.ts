@@ -122,7 +122,7 @@ function againAfter(end: AgentEnd, waitMs: number | null): number | null {
   return mayHelp && afterMs <= SHORT_WAIT_MS ? afterMs : null;
 }
 
-/** The work was done, or begun: whatever is wrong with it, it keeps its price and is not repeated. */
+/** The provider began the work or did it, so the full price is booked and nothing is repeated. */
 function fromSuccess(dialect: Dialect, question: Question, answer: HttpsAnswer): Attempt {
   if (answer.cutBy === 'deadline') return failed('timed_out', 'unknown');
   if (answer.cutBy === 'connection') return failed('lost', 'unknown', DEFAULT_WAIT_MS);

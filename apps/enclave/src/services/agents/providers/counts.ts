@@ -1,7 +1,7 @@
 import type { Usage } from '@communique-tee/protocol';
 import { member, type Json } from './dialect';
 
-/** Thrown and caught within this file: one count that is none makes the whole usage invalid. */
+/** Thrown and caught within this file: one value that is no count makes the whole usage invalid. */
 class NoCount extends Error {}
 
 /**

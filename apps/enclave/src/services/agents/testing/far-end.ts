@@ -14,12 +14,12 @@ export interface SeenRequest {
   readonly text: string;
 }
 
-/** What the far end does: a JSON value with a status, or whatever it likes with the bare socket. */
+/** What the far end does: it answers a JSON value with a status, or a function of the test gets the bare socket. */
 export type Act =
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly json: unknown }
   | { readonly raw: (socket: TLSSocket) => void };
 
-/** One HTTPS server that stands for any provider and answers as each test wants. */
+/** One HTTPS server that plays any provider and answers as each test wants. */
 export interface ScriptedProvider {
   readonly origin: string;
   readonly port: number;

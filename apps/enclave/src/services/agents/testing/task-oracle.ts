@@ -15,7 +15,7 @@ export interface TaskPowers {
  * from tasks of its own which measurement tells the two apart best, and guesses by that one.
  */
 export class TaskOracle {
-  private readonly learnt: [Measurements[], Measurements[]] = [[], []];
+  private readonly learned: [Measurements[], Measurements[]] = [[], []];
 
   constructor(
     private readonly powers: TaskPowers,
@@ -24,11 +24,11 @@ export class TaskOracle {
 
   async learn(tasks: number): Promise<void> {
     for (let n = 0; n < tasks; n++)
-      for (const which of [0, 1] as const) this.learnt[which].push(await this.watch(this.seal(which)));
+      for (const which of [0, 1] as const) this.learned[which].push(await this.watch(this.seal(which)));
   }
 
   async guess(bytes: Uint8Array): Promise<0 | 1> {
-    return guessBy(bestRule(this.learnt), await this.watch(bytes));
+    return guessBy(bestRule(this.learned), await this.watch(bytes));
   }
 
   private async watch(bytes: Uint8Array): Promise<Measurements> {

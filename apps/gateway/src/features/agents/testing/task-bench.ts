@@ -161,7 +161,7 @@ export class TaskBench {
       .reduce((sum, { value }) => sum + value, 0);
   }
 
-  /** Each window beside what the rows say of it, in one snapshot: whatever differs is a fault. */
+  /** Each window beside the sum of its rows, in one snapshot: any difference is a fault. */
   async ledgerFaults(): Promise<unknown[]> {
     const client = new Client({ connectionString: this.databaseUrl, options: '-c timezone=UTC' });
     await client.connect();
