@@ -126,10 +126,11 @@ async function question(far: Far, model: string): Promise<Finding> {
   if (!row) return skip(`${model} is not in the price table of this release: see agents`);
   const dialect = DIALECTS[of.provider];
   const asked = { row, ...QUESTION };
+  const sent = dialect.request(asked);
   const response = await request(far, dialect.target(model), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(dialect.request(asked)),
+    body: JSON.stringify(sent),
   });
   if (response.status !== 200) return refused(far, response, model);
   const answered = dialect.answered(await jsonOf(response), asked);
@@ -148,7 +149,14 @@ async function question(far: Far, model: string): Promise<Finding> {
       `${of.called} reports usage of ${model} that does not add up`,
       'such answers are charged in full: name another model in services.agents.classes',
     );
-  return pass(`${model} answers as the enclave asks it (${String(costMicroUsd(answered.usage, row))} micro-dollars)`);
+  const cost = String(costMicroUsd(answered.usage, row));
+  return pass(`${model} answers as the enclave asks it (${retentionIn(sent)}; ${cost} micro-dollars)`);
+}
+
+/** What a request says of how long the provider keeps it. */
+function retentionIn(request: object): string {
+  const named = Object.entries(request).filter(([name]) => name === 'store' || name.startsWith('prompt_cache'));
+  return named.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(', ') || 'no setting of retention';
 }
 
 /** What to do, by the classes in which the enclave reports failures (docs/agents.md). */

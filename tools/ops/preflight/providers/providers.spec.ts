@@ -16,6 +16,12 @@ const PROVIDERS = [
   ['anthropic', 'anthropic', 'ANTHROPIC_API_KEY', 'claude-haiku-4-5'],
 ] as const;
 
+const RETENTION = {
+  openai: 'store: false, prompt_cache_retention: "in_memory"',
+  gemini: 'store: false',
+  anthropic: 'no setting of retention',
+} as const;
+
 const configuration = (classes: readonly object[]) => ({
   'apps/enclave/config/prod.json': JSON.stringify({
     stack: 'prod',
@@ -54,10 +60,12 @@ describe.each(PROVIDERS)('%s, as the simulator answers', (name, provider, variab
     queue: [{ operation, times: 'always' as const, fault: { kind: 'error', class: errorClass } as never }],
   });
 
-  it('asks each configured model once, and tells the price', async () => {
+  it('asks each configured model once, and tells the retention that it sends (D19) and the price', async () => {
     expect(await said([classOf(provider, model), classOf(provider, model, { id: 'again' })])).toEqual([
       expect.stringMatching(/^pass: .* takes the key of \w+ \(\d+ models\)$/),
-      expect.stringMatching(new RegExp(`^pass: ${model} answers as the enclave asks it \\(\\d+ micro-dollars\\)$`)),
+      expect.stringMatching(
+        new RegExp(`^pass: ${model} answers as the enclave asks it \\(${RETENTION[provider]}; \\d+ micro-dollars\\)$`),
+      ),
     ]);
     expect(providers.calls()).toBe(1);
   });
