@@ -222,6 +222,14 @@ describe('an answer that is no answer, or not all of one', () => {
         'invalid',
       ],
     ),
+    [
+      'D3 a cache that was turned off',
+      'openai',
+      openai({ prompt_cache_options: { mode: 'implicit', ttl: '30m' } }),
+      'tier_mismatch',
+      'invalid',
+    ],
+    ['D3 stored', 'openai', openai({ store: true }), 'tier_mismatch', 'invalid'],
     ...['priority', 'batch', 'Standard', 5].map((service_tier): [string, Provider, unknown, AgentEnd, UsageState] => [
       `D3 the tier ${JSON.stringify(service_tier)}`,
       'anthropic',

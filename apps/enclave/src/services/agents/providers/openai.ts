@@ -135,9 +135,11 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
 function reportsRequest(body: Json, question: Question): boolean {
   const { cache } = shapeFor('openai', question);
   const retention = member(body, 'prompt_cache_retention') ?? 'in_memory';
+  const mode = member(body, 'prompt_cache_options', 'mode') ?? 'explicit';
   return (
     (member(body, 'service_tier') ?? 'default') === 'default' &&
     (member(body, 'store') ?? false) === false &&
-    (cache !== 'in_memory' || retention === 'in_memory')
+    (cache !== 'in_memory' || retention === 'in_memory') &&
+    (cache !== 'off' || mode === 'explicit')
   );
 }
