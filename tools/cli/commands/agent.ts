@@ -208,7 +208,10 @@ function show(result: TaskResult, options: JsonOption, { out, err, paint }: Cont
   // The enclave has taken control characters out; a terminal obeys none either way
   if (text !== null) out(`${text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?')}\n`);
   if (outcome === 'cut') err(`${paint('WARNING', 'warn')}  the text stops at the maximum output: it is not whole\n`);
-  if (text === null) err(`${paint('NO TEXT', 'bad')}  ${outcome}${problem === null ? '' : ` (${problem})`}\n`);
+  if (text === null) {
+    const why = problem === null ? '' : ` (${problem})`;
+    err(`${paint('NO TEXT', 'bad')}  ${outcome}${why}: ask again, or name another --model\n`);
+  }
   const { usage: tokens, usage_state } = statement;
   err(
     `${paint('VERIFIED', 'good')}  signed ${iso(statement.time * 1000)}, attempt ${String(statement.attempt)}\n${rows([

@@ -160,7 +160,7 @@ function retentionIn(request: object): string {
 }
 
 /** What to do, by the classes in which the enclave reports failures (docs/agents.md). */
-const TODO: Partial<Record<ProviderFailure, readonly [called: string, todo: string]>> = {
+const ADVICE: Partial<Record<ProviderFailure, readonly [called: string, todo: string]>> = {
   key: [
     'does not take the key',
     'make a new key there, or look whether this one is restricted to other addresses or services',
@@ -194,7 +194,7 @@ async function refused({ of, variable }: Far, response: Response, model?: string
   const where = `${model === undefined ? `the key of ${variable}` : model}, ${status}`;
   if (response.status < 400 || (model === undefined && (end === 'model' || end === 'request')))
     return fail(`${of.called} answered ${status}`, 'is there a proxy in between?');
-  const known = TODO[end];
+  const known = ADVICE[end];
   if (known) return fail(`${of.called} ${known[0]} (${where})`, known[1]);
   if (end === 'rate')
     return warn(

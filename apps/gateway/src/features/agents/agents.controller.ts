@@ -39,7 +39,7 @@ export class AgentsController {
     tag: AGENTS,
     summary: 'Get the model classes that tasks can name',
     description:
-      'What enclaves attest, and what is off now. A client takes the classes from the attested configuration, and believes only `on` and `available` here.',
+      'The classes that enclaves attest, and what is off now. A client takes the classes from the attested configuration, and only `on` and `available` from here.',
     answers: {
       '200': {
         description: 'The model classes; none where no tasks are taken.',
@@ -65,7 +65,7 @@ export class AgentsController {
     tag: AGENTS,
     summary: 'Have a sealed task done by a model',
     description:
-      'The enclave opens the task, asks the provider of the model class, and seals the answer for the sender. The most that an attempt can cost is reserved from the budget first; what the enclave signs that it cost is booked. The same bytes again get the same answer for ten minutes and cost nothing: repeat them after a cut connection, a time-out or a 503. Where what became of a task is not known (`outcome_unknown`), it is not sent again. A user has one task at a time.',
+      'The enclave opens the task, asks the provider of the model class, and seals the answer for the sender. The gateway reserves the most that an attempt can cost, and then books the cost that the enclave signs. The same bytes again get the same answer for ten minutes and cost nothing: repeat them after a cut connection, a time-out or a 503. After `outcome_unknown` the gateway does not send these bytes again: seal a new task. A user has one task at a time.',
     body: {
       'application/json': { schema: agentRequestJsonSchema, examples: { task: exampleTask } },
       'application/cbor': {
