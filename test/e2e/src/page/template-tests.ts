@@ -1,6 +1,8 @@
 import type { ManagedTemplate, NewTemplate } from '@communique-tee/protocol';
+import { receivedBy } from '@communique-tee/test-system';
 import type { PageSystem } from './page-system';
 import { Sender } from './sender';
+import { helpOf, openHelp } from './states';
 
 const PARKS: NewTemplate = {
   slug: 'city-parks',
@@ -69,6 +71,37 @@ export function describeTemplates(on: () => PageSystem): void {
       await sender.result();
       expect(asked.some((each) => each.includes('/api/templates'))).toBe(true);
       expect(asked.filter((each) => /city-parks|parks-2026/.test(each))).toEqual([]);
+      expect(tab.wrongs).toEqual([]);
+    });
+
+    it('is made clearer by a model, read, edited, and sent as a separate step under its campaign', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      const sender = new Sender(page);
+      await sender.open(link('city-parks'));
+      await sender.signIn();
+      await sender.fillAddress();
+      await sender.next();
+      const { congress } = on().system;
+      const before = (await receivedBy(congress)).length;
+      await openHelp(page);
+      await helpOf(page)
+        .getByRole('button', { name: /^Send this text to/ })
+        .click();
+      await helpOf(page).getByRole('button', { name: 'Use this text' }).click();
+      const body = sender.field('message/body');
+      await body.fill(`${await body.inputValue()} We walk there.`);
+      expect(await receivedBy(congress)).toHaveLength(before);
+      await sender.next();
+      await on().answers({});
+      await sender.send();
+      await sender.result();
+      const sent = (await receivedBy(congress)).slice(before);
+      expect(sent.length).toBeGreaterThan(0);
+      for (const { xml } of sent) {
+        expect(xml).toContain('We walk there.');
+        expect(xml).toContain('parks-2026');
+      }
       expect(tab.wrongs).toEqual([]);
     });
 
