@@ -34,7 +34,7 @@ export function ResidenceStep({ registrar }: { readonly registrar: string }) {
   );
 }
 
-/** To bring a secret comes first: a new one is of no use to a person whom the registrar knows by another. */
+/** Opening a saved secret comes first: a new one does not help a person whom the registrar knows by another. */
 function None({ storage }: { readonly storage: 'empty' | 'unavailable' }) {
   const words = text.value.residence;
   return (

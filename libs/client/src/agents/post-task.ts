@@ -34,7 +34,7 @@ export interface PostTaskOptions {
   readonly token: () => Promise<string>;
   readonly signal?: AbortSignal | undefined;
   readonly onState: (state: AgentState) => void;
-  /** What a post proves by how it failed. */
+  /** Told after each failed post: whether the task may have been sent. */
   readonly onSent: (sent: WhetherSent) => void;
 }
 

@@ -49,7 +49,7 @@ export class TeeIndicators {
 
   /**
    * What each enclave says of its keys: down while none takes messages for want of them, degraded while one of several does not, or
-   * KMS is of no use to one. Where an enclave has not said, that is for the other indicators.
+   * KMS fails for one. An enclave that has not reported yet is left to the other indicators.
    */
   keys(): Promise<HealthIndicatorResult> {
     const session = this.indicator.check('keys');

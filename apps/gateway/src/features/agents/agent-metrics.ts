@@ -56,7 +56,7 @@ export class AgentMetrics {
       'Attempts without a statement that this process ended: charged in full, or released where their bytes never left.',
       ['end'],
     );
-    // From zero, or the first one would be no increase for a collector that works with differences.
+    // Each series starts at zero: a collector that takes differences would miss the first increase.
     for (const provider of PROVIDERS) for (const alarm of AGENT_ALARMS) this.alarms.inc({ provider, alarm }, 0);
     for (const end of ['charged', 'released']) this.overdue.inc({ end }, 0);
     this.refusedStatements.inc(0);

@@ -100,7 +100,7 @@ export class AgentOffers {
       ({ enclave, keyIds }) => keyIds?.includes(keyId) && (only === undefined || enclave === only),
     );
     if (holders.length === 0) {
-      // Whether a key is retired decides about nothing but this task, which nothing was spent on: the client seals it again.
+      // Nothing was spent on this task, so the enclaves' word on retired keys is enough: the client seals it again.
       if (held.every(({ keyIds }) => keyIds !== null)) throw new ProblemError('key_retired');
       throw new ProblemError('enclave_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     }

@@ -22,11 +22,11 @@ export interface Attempt extends ReservedAttempt {
 
 type NoAnswer = Exclude<EnclaveResult<AgentReply>, { kind: 'answer' }>;
 
-/** How long a task waits at an enclave that is at its ceiling, and how many of this process do at once. */
+/** How long a task waits for an enclave that is at its ceiling, and how many tasks of this process wait at once. */
 const BUSY_WAIT_MS = 20_000;
 const MAX_WAITING = 16;
 const BUSY_POLL_MS = 250;
-/** How long other enclaves are taken before one that had no place. Its memory may be full, which lasts for minutes. */
+/** How long other enclaves are preferred to one that had no place. Its memory may be full, which lasts for minutes. */
 const FULL_FOR_MS = 10_000;
 /** How long a stop waits for bytes that have just left, so that no enclave begins a call after it. Most begin within milliseconds. */
 const STOP_WAITS_MS = 500;
