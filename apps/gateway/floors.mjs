@@ -20,6 +20,7 @@ export const FLOORS = [
   'features/attestation',
   'features/keys',
   'features/delivery',
+  'features/agents',
   'features/legacy',
   'features/acceptance',
   'features/residence',
