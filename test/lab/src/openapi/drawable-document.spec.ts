@@ -13,9 +13,11 @@ const documentOf = (
     parameters: [id, secret],
     forms: ['SealedMessage', 'ProvenMessage'].map(form),
     template: { title: { type: 'string' }, slug: pattern } as object,
+    left: { '/api/agents': { get: {}, post: {} } } as object,
   },
 ) => ({
   paths: {
+    ...more.left,
     '/api/messages/{id}': { get: { parameters: more.parameters } },
     '/api/messages': { post: { requestBody: { content: { 'application/json': { examples } } } } },
     '/api/messages/{id}/events': {
@@ -61,6 +63,7 @@ it('puts what no generator can draw otherwise, and leaves the rest and the given
           campaignNote: { type: 'null' },
           slug: pattern,
         }) as object,
+        left: {},
       },
     ),
   );

@@ -19,6 +19,7 @@ const documentSchema = z.looseObject({
         }),
       }),
     }),
+    '/api/agents': z.unknown(),
     '/api/messages/{id}': z.looseObject({ get: z.looseObject({ parameters }) }),
     '/api/messages/{id}/events': z.looseObject({
       get: z.looseObject({
@@ -88,7 +89,9 @@ const EVENT = {
  * hooks.py, the expiry within the window that the document has in words, and beside each other member of a sealed message the value
  * of the example, for phases that vary one member at a time. The example of the other form is left out. The schema of a
  * stream is that of an event. Texts of a template are printable. A proof of residence is left out, with the status secret: the gateway
- * here takes none, and a secret beside a token is refused. Nothing else is changed.
+ * here takes none, and a secret beside a token is refused. /api/agents is left out: a sealed task is good for ten minutes and has sizes of
+ * its own, and the tool takes each body in CBOR for valid at every route. The contract spec of the gateway posts tasks. Nothing else is
+ * changed.
  * @throws ZodError where the document has another shape by now
  */
 export function drawableDocument(served: unknown, nowMs: number): unknown {
@@ -102,6 +105,7 @@ export function drawableDocument(served: unknown, nowMs: number): unknown {
   for (const [name, schema] of Object.entries(properties)) properties[name] = { ...schema, examples: [value[name]] };
   properties['ciphertext'] = { type: 'string', format: SEALED_CIPHERTEXT_FORMAT };
   properties['expiresAt'] = { enum: [HOUR_S, DAY_S, 6 * DAY_S].map((lifetime) => nowSeconds + lifetime) };
+  delete document.paths['/api/agents'];
   const { SubmittedMessage, NewTemplate, TemplateChange } = document.components.schemas;
   SubmittedMessage.anyOf = SubmittedMessage.anyOf.filter(({ $ref }) => !$ref.endsWith('/ProvenMessage'));
   for (const each of [NewTemplate, TemplateChange]) Object.assign(each.properties, TEMPLATE_MEMBERS);
