@@ -8,7 +8,7 @@ import { Sender } from '@communique-tee/enclave/testing/sender';
 import { startEgressProxy } from '@communique-tee/parent/egress/egress-proxy';
 import { parseEgressSettings } from '@communique-tee/parent/egress/egress-settings';
 import { createLog } from '@communique-tee/parent/log';
-import { encodeCongressMessage } from '@communique-tee/protocol';
+import { CHAMBER_KEYS, ENCLAVE_DESTINATIONS, encodeCongressMessage } from '@communique-tee/protocol';
 import {
   HIGH_RATE_LIMITS,
   imageConfiguration,
@@ -161,9 +161,10 @@ describe('an enclave whose machine’s clock is not the attested time', () => {
     expect(await receivedBy(system.congress)).toEqual([]);
     await eventually(
       async () => (await series('communique_enclave_certificates_refused')).sort(),
-      ['house', 'kms', 'senate'].map(
-        (to) => `communique_enclave_certificates_refused{enclave="0",destination="${to}"} ${to === 'kms' ? '0' : '1'}`,
-      ),
+      ENCLAVE_DESTINATIONS.map((to) => {
+        const refused = (CHAMBER_KEYS as readonly string[]).includes(to) ? '1' : '0';
+        return `communique_enclave_certificates_refused{enclave="0",destination="${to}"} ${refused}`;
+      }).sort(),
     );
     expect((await series('communique_enclave_connections_total')).filter((line) => !line.endsWith(' 0'))).toEqual([
       'communique_enclave_connections_total{enclave="0",destination="house",outcome="certificate_refused"} 1',
