@@ -157,7 +157,7 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
       ...lasting(15, 'Maximum', '<', 4 * DAY),
       missing: 'ignore', // absent before the first root was read, and while residence is off
       description:
-        'The newest signed root of the registrar ends within four days. Without a new one nobody can prove: publish.',
+        'The newest signed root of the registrar ends within four days. People cannot prove after that: publish a new one.',
     },
     'database-gone': {
       ...gateway('communique_database_up'),

@@ -98,7 +98,7 @@ async function rootOf(context: Context, registrar: Registrar): Promise<Finding> 
     const days = Math.floor((root.notAfter - context.ports.nowMs() / 1000) / DAY_SECONDS);
     const lasts = `the root of ${registrar.registrar} lasts ${String(days)} more days`;
     return days < RENEWED_AFTER_DAYS
-      ? warn(lasts, 'publish once a week: without a new root nobody can prove')
+      ? warn(lasts, 'publish once a week: people cannot prove under a root that has ended')
       : pass(`${lasts}; ${String(root.places)} places`);
   } catch (error) {
     if (error instanceof ResidenceNoteError)

@@ -5,7 +5,7 @@ import { TASK_PROMPTS } from './prompts/prompt';
 const MARK = '0123456789abcdef0123456789abcdef';
 const taskOf = (
   task: Task,
-  text = 'Please mend the roads. They are bad, and nobody has mended them for ten years.',
+  text = 'Please mend the roads. They are bad, and the county has not mended them for ten years.',
   subject: string | null = null,
 ): AgentTask => ({
   version: 1,
