@@ -124,7 +124,7 @@ export async function buildPage(root) {
   const loadedBy = (document, { later = false, ...wanted } = {}) => {
     const left = Object.entries(OPTIONAL).flatMap(([part, { entries }]) => (wanted[part] ? [] : entries));
     const isLater = (path) =>
-      later && !/_[a-z]{2,3}-[^/]*$/.test(path) && !left.includes(metafile.outputs[path]?.entryPoint);
+      later && !/_[a-z]{2,3}-[^/]*$/.test(path) && !left.includes(metafile.outputs[path]?.entryPoint ?? '');
     const scripts = new Set();
     const add = (path) => {
       if (scripts.has(path)) return;
