@@ -1,0 +1,60 @@
+// Bundles a TypeScript program into one file that Node can load, since Pulumi starts plain JavaScript: for the program and the policy pack.
+const { join } = require('node:path');
+const { mkdirSync, readdirSync, rmSync } = require('node:fs');
+const { buildSync } = require('esbuild');
+
+const root = join(__dirname, '..');
+const folder = join(root, '.cache', 'run');
+
+/**
+ * The bundle is deleted as soon as it is loaded: Pulumi ends its hosts with signals, and no exit handler runs then.
+ * @param {string} name of the bundle, for example `infra`
+ * @param {'mjs' | 'cjs'} extension
+ * @param {import('esbuild').BuildOptions} options entry point, format and packages
+ * @param {(file: string) => T} load returns what it loaded, or a promise of it
+ * @template T
+ */
+function loadBundle(name, extension, options, load) {
+  mkdirSync(folder, { recursive: true });
+  removeLeft(name);
+  const outfile = join(folder, `${name}-${process.pid}.${extension}`);
+  const remove = () => rmSync(outfile, { force: true });
+  buildSync({
+    absWorkingDir: root,
+    outfile,
+    bundle: true,
+    platform: 'node',
+    tsconfig: join(root, 'tsconfig.base.json'),
+    sourcemap: 'inline',
+    logLevel: 'error',
+    ...options,
+  });
+  try {
+    const loaded = load(outfile);
+    if (typeof loaded?.then === 'function') return loaded.finally(remove);
+    remove();
+    return loaded;
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** What a process left that was killed while it loaded. */
+function removeLeft(name) {
+  for (const file of readdirSync(folder)) {
+    const pid = new RegExp(`^${name}-(\\d+)\\.[cm]js$`).exec(file)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(folder, file), { force: true });
+  }
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+module.exports = { loadBundle, root };

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { workspaceRoot } from '@communique-tee/testing/harness';
+
+const root = workspaceRoot();
+const folder = join(root, '.cache', 'run');
+
+/** A process that loads a bundle, reports what is in the folder, and waits to be killed. */
+async function loads(script: string): Promise<{ readonly files: readonly string[] }> {
+  const child = spawn(process.execPath, ['-e', script], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const own = new RegExp(`-${String(child.pid)}\\.`);
+    return { files: (JSON.parse(line.toString('utf8')) as string[]).filter((file) => own.test(file)) };
+  } finally {
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+}
+
+const REPORT = `console.log(JSON.stringify(require('node:fs').readdirSync(${JSON.stringify(folder)}))); setInterval(() => undefined, 1000);`;
+
+it('leaves no bundle of the policy pack while the pack runs, so that no signal can leave one', async () => {
+  const bundle = `const { loadBundle } = require('./infra/load-bundle.cjs');
+    loadBundle('policy-pack', 'cjs', { entryPoints: ['infra/policy-pack/pack.ts'], format: 'cjs', external: ['@pulumi/*'] }, () => undefined);`;
+  expect(await loads(`${bundle}${REPORT}`)).toEqual({ files: [] });
+});
+
+it('leaves no bundle of the program once it is loaded', async () => {
+  const bundle = `const { loadBundle } = require('./infra/load-bundle.cjs'); const { pathToFileURL } = require('node:url');
+    loadBundle('infra', 'mjs', { entryPoints: ['infra/src/names.ts'], format: 'esm', packages: 'external' }, (file) => import(pathToFileURL(file).href))
+      .then((loaded) => { if (loaded.PROJECT !== 'communique-tee') throw new Error('not loaded'); ${REPORT} });`;
+  expect(await loads(bundle)).toEqual({ files: [] });
+});
+
+it('removes the bundle of a program that does not load', async () => {
+  const bundle = `const { loadBundle } = require('./infra/load-bundle.cjs');
+    loadBundle('infra', 'mjs', { entryPoints: ['infra/src/names.ts'], format: 'esm' }, () => Promise.reject(new Error('broken')))
+      .catch(() => { ${REPORT} });`;
+  expect(await loads(bundle)).toEqual({ files: [] });
+});
+
+it('removes what a process left that was killed while it loaded, and nothing of a process that runs', async () => {
+  mkdirSync(folder, { recursive: true });
+  const gone = spawn(process.execPath, ['-e', '']);
+  await once(gone, 'exit');
+  const [left, used] = [gone.pid, process.pid].map((pid) => join(folder, `infra-${String(pid)}.mjs`));
+  if (left === undefined || used === undefined) throw new Error('two files');
+  for (const file of [left, used]) writeFileSync(file, '');
+  try {
+    await loads(`const { loadBundle } = require('./infra/load-bundle.cjs');
+      loadBundle('infra', 'cjs', { entryPoints: ['infra/src/names.ts'], format: 'cjs', packages: 'external' }, () => undefined);${REPORT}`);
+    expect([existsSync(left), existsSync(used)]).toEqual([false, true]);
+  } finally {
+    rmSync(used, { force: true });
+  }
+});
