@@ -43,6 +43,12 @@ const COMMANDS: readonly (readonly [group: string, name: string, summary: string
     async () => (await import('./secrets/command')).secrets,
   ],
   [
+    'After Pulumi’s state was lost:',
+    'import-file',
+    'fill the ids into a file for pulumi import',
+    async () => (await stack()).importFile,
+  ],
+  [
     'While it runs, with its database:',
     'status',
     'the emergency stop, models that are off, and the budget windows of now',

@@ -1,4 +1,12 @@
-import { configKeys, ruleNames, runCheck, runCost, runPolicy, runPreview } from '@communique-tee/infra-commands';
+import {
+  configKeys,
+  ruleNames,
+  runCheck,
+  runCost,
+  runImportFile,
+  runPolicy,
+  runPreview,
+} from '@communique-tee/infra-commands';
 import type { Command } from 'commander';
 import { terminal, type CommandLine, type Streams } from '@communique-tee/command-line';
 import { stackOptions } from './stack-options';
@@ -12,6 +20,8 @@ interface Options {
   readonly withoutImage?: boolean;
   readonly savingsRate?: string;
   readonly account?: string;
+  readonly in?: string;
+  readonly out?: string;
 }
 
 const WITHOUT_IMAGE = 'before an image is built: its measurements are then made up, and the output tells so';
@@ -80,6 +90,29 @@ The role's name is fixed, so anyone can find the account from PCR3 by trying all
     )
     .action(
       line.run(({ stack, config = [], account = '' }: Options) => runPolicy({ stack, config, account }, streams)),
+    );
+}
+
+export function importFile(command: Command, line: CommandLine, streams: Streams = terminal): void {
+  stackOptions(command)
+    .description(
+      'Fills the ids into a file for pulumi import, after Pulumi’s state was lost: out of AWS’s tags and of the names that the program gives. It asks by the AWS CLI and changes nothing.',
+    )
+    .requiredOption('--in <file>', 'what pulumi preview --import-file wrote')
+    .requiredOption('--out <file>', 'where the file for pulumi import goes')
+    .addHelpText(
+      'after',
+      `
+Exit code
+  0  written
+  1  a person has to decide about some resources, or AWS does not answer
+  2  not understood: the arguments, the file
+`,
+    )
+    .action(
+      line.run(({ stack, config = [], in: input = '', out: output = '' }: Options) =>
+        runImportFile({ stack, config, input, output }, streams),
+      ),
     );
 }
 

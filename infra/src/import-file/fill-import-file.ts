@@ -1,0 +1,104 @@
+import type { runtime } from '@pulumi/pulumi';
+import * as z from 'zod';
+import { MOCK_ACCOUNT, MockAws, type SeenResource } from '../mock-aws';
+import { NoId, type Account } from './account';
+import { IMPORT_IDS, LEFT_OUT_BY_NAME, type Wanted } from './import-ids';
+
+/** What `pulumi preview --import-file` writes and `pulumi import --file` reads; members that nobody looks at here stay as they are. */
+export const importFileSchema = z.looseObject({
+  resources: z.array(
+    z.looseObject({
+      type: z.string(),
+      name: z.string(),
+      id: z.string().optional(),
+      /** Where `name` was made unique. */
+      logicalName: z.string().optional(),
+      component: z.boolean().optional(),
+    }),
+  ),
+});
+export type ImportFile = z.output<typeof importFileSchema>;
+
+export interface Filled {
+  /** Without what is not imported. */
+  readonly file: ImportFile;
+  readonly filled: number;
+  /** `pulumi up` makes or takes these. */
+  readonly leftOut: readonly string[];
+  /** A person has to decide. */
+  readonly undecided: readonly string[];
+}
+
+/** The stand-in of preview, which remembers what each id is of: inputs refer to one another by ids. */
+export class RememberingAws extends MockAws {
+  readonly byId = new Map<string, SeenResource>();
+
+  override newResource(args: runtime.MockResourceArgs): { id: string; state: Record<string, unknown> } {
+    const made = super.newResource(args);
+    const seen = this.resources.at(-1);
+    // A name is the id of several types, and means itself.
+    if (seen !== undefined && made.id !== seen.name && /^(?:[a-z]+-0|arn:)/.test(made.id)) this.byId.set(made.id, seen);
+    return made;
+  }
+}
+
+export interface Program {
+  readonly resources: readonly SeenResource[];
+  readonly byId: ReadonlyMap<string, SeenResource>;
+  readonly hostedZone: string | undefined;
+}
+
+/**
+ * @param program the resources as preview sees them
+ * @throws Error of one line where AWS refuses to answer
+ */
+export async function fillImportFile(file: ImportFile, program: Program, account: Account): Promise<Filled> {
+  const leftOut: string[] = [];
+  const undecided: string[] = [];
+  const accountId = await account.accountId();
+  const idOf = async (resource: SeenResource): Promise<string> => {
+    const way = IMPORT_IDS[resource.type];
+    if (way === undefined) throw new NoId('ambiguous', `nothing here knows the id of ${resource.type}`);
+    if ('leftOut' in way) throw new NoId('absent', way.leftOut);
+    return way.id(wantedOf(resource));
+  };
+  const wantedOf = ({ name, inputs }: SeenResource): Wanted => ({
+    name,
+    account,
+    hostedZone: program.hostedZone,
+    async input(key) {
+      const value = inputs[key];
+      if (typeof value !== 'string') throw new NoId('ambiguous', `${name} has no text ${key}`);
+      const other = program.byId.get(value);
+      return other === undefined ? value.replaceAll(MOCK_ACCOUNT, accountId) : idOf(other);
+    },
+    tagged: (kind) => {
+      const { Name: tag } = z.object({ Name: z.string() }).catch({ Name: name }).parse(inputs['tags']);
+      return account.tagged(kind, tag.replaceAll(MOCK_ACCOUNT, accountId));
+    },
+  });
+
+  const resources: ImportFile['resources'] = [];
+  let filled = 0;
+  for (const entry of file.resources) {
+    const { type, name, logicalName = name } = entry;
+    if (entry.component === true || !type.startsWith('aws:')) {
+      resources.push(entry);
+      continue;
+    }
+    const said = `${type} ${logicalName}`;
+    const byName = LEFT_OUT_BY_NAME.find(([pattern]) => pattern.test(logicalName));
+    const resource = program.resources.find((seen) => seen.type === type && seen.name === logicalName);
+    try {
+      if (byName) throw new NoId('absent', byName[1]);
+      if (resource === undefined)
+        throw new NoId('ambiguous', 'the program does not make it: was the file written with this configuration?');
+      resources.push({ ...entry, id: await idOf(resource) });
+      filled++;
+    } catch (error) {
+      if (!(error instanceof NoId)) throw error;
+      (error.kind === 'absent' ? leftOut : undecided).push(`${said}: ${error.message}`);
+    }
+  }
+  return { file: { ...file, resources }, filled, leftOut, undecided };
+}

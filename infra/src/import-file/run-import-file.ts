@@ -1,0 +1,74 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ConfigError } from '../config/config-error';
+import { notBuilt } from '../config/stand-ins';
+import type { StackOptions, Streams } from '../preview/options';
+import { runProgram } from '../preview/run-program';
+import { stackConfig } from '../preview/stack-config';
+import { Account } from './account';
+import { askAws, type AskAws } from './ask-aws';
+import { fillImportFile, importFileSchema, RememberingAws, type Filled } from './fill-import-file';
+
+export interface ImportFileOptions extends Omit<StackOptions, 'json'> {
+  /** As `pulumi preview --import-file` wrote it. */
+  readonly input: string;
+  readonly output: string;
+}
+
+/**
+ * Fills the ids into a file for `pulumi import`, out of AWS's tags and the names that the program gives. Changes nothing at AWS.
+ * @returns the exit code: 0 written, 1 a person has to decide or AWS does not answer, 2 not understood
+ */
+export async function runImportFile(
+  { stack, config, input, output }: ImportFileOptions,
+  streams: Streams,
+  root = resolve('.'),
+  ask: AskAws = askAws,
+): Promise<number> {
+  let values, file;
+  try {
+    ({ values } = stackConfig(root, stack, config));
+    file = importFileSchema.safeParse(JSON.parse(readFileSync(input, 'utf8')));
+    if (!file.success) throw new Error(`${input}: is not what \`pulumi preview --import-file\` writes`);
+  } catch (error) {
+    streams.err(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 2;
+  }
+  let aws: RememberingAws | undefined;
+  const StandIn = class extends RememberingAws {
+    constructor(region: string, deployer?: string) {
+      super(region, deployer);
+      // eslint-disable-next-line @typescript-eslint/no-this-alias -- the program makes it, and its ids are read here
+      aws = this;
+    }
+  };
+  try {
+    const { resources } = await runProgram(stack, values, { root }, StandIn).catch((error: unknown) => {
+      if (!(error instanceof ConfigError)) throw error;
+      // The image decides about no resource but its own object, which then is left out.
+      streams.err(`${error.message}\nIds are filled in all the same, as for an image that is not built.\n`);
+      return runProgram(stack, values, { root, standIn: notBuilt }, StandIn);
+    });
+    const filled = await fillImportFile(
+      file.data,
+      { resources, byId: aws?.byId ?? new Map(), hostedZone: values['communique-tee:hostedZone'] },
+      new Account(stack, values['aws:region'] ?? '', ask),
+    );
+    writeFileSync(output, `${JSON.stringify(filled.file, undefined, 2)}\n`);
+    streams.out(report(filled, output));
+    return filled.undecided.length === 0 ? 0 : 1;
+  } catch (error) {
+    streams.err(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+}
+
+function report({ filled, leftOut, undecided }: Filled, output: string): string {
+  const listed = (title: string, lines: readonly string[]): string =>
+    lines.length === 0 ? '' : `${title}\n${lines.map((line) => `  - ${line}\n`).join('')}`;
+  return [
+    `${String(filled)} ids are in ${output}. Names were not looked up: \`pulumi import\` stops at one that AWS does not have.\n`,
+    listed('Not imported; `pulumi up` makes it:', leftOut),
+    listed('Decide these yourself, and add each to the file with its id, or leave it to `pulumi up`:', undecided),
+  ].join('');
+}
