@@ -72,6 +72,18 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     seen = await run(stack, ...changes);
   });
 
+  it('gives every output a value, since Pulumi warns of each that has none', () => {
+    expect(Object.entries(seen.outputs).filter(([, value]) => value === undefined)).toEqual([]);
+  });
+
+  it('names what AWS’s provider would name otherwise, so that an imported resource is not replaced', () => {
+    for (const { name, inputs } of [
+      ...all('aws:iam/rolePolicy:RolePolicy'),
+      ...all('aws:cloudwatch/eventTarget:EventTarget'),
+    ])
+      expect([name, inputs.name ?? inputs.targetId]).toEqual([name, name]);
+  });
+
   it('has one provider for everything, which tags everything', () => {
     const [provider] = all('pulumi:providers:aws');
     expect(JSON.parse(String(provider?.inputs.defaultTags))).toEqual({

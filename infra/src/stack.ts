@@ -357,7 +357,7 @@ export function createStack(
     url: `https://${settings.domain}`,
     addressForTheHouse: address?.publicIp ?? network.natAddresses[0],
     ...(network.natAddresses.length > 1 && { addressesForTheHouse: network.natAddresses }),
-    balancerName: balancer?.dnsName,
+    ...(balancer && { balancerName: balancer.dnsName }),
     measurements: {
       pcr0: image.pcr0,
       pcr1: image.pcr1,

@@ -1,5 +1,3 @@
-import type { SeenResource } from '../mock-aws';
-
 /**
  * A place in a request: `A.B[].C`, where `[]` takes the positions of the input's own lists in their order, `[0]` is a list of one that
  * Pulumi flattened, and `[+]` adds an entry. Before a slash: another operation of the same service (`ModifyVpcAttribute/VpcId`), or of
@@ -32,9 +30,6 @@ export type Mappings = Readonly<Record<string, Mapping>>;
 
 /** Of the provider that @pulumi/aws is made from. */
 export const SOURCE = 'https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/';
-
-/** In `sends`: the name that Pulumi makes for a resource without one, of its own and seven digits. */
-export const generatedName = ({ name }: SeenResource): string => `${name}-0123abc`;
 
 /** An attribute that the API takes as text under a name: `[{ Key, Value }]`. */
 export const attribute = (to: string, name: string): Target => ({

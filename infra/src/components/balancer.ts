@@ -124,6 +124,7 @@ export class Balancer extends Part {
         sslPolicy: TLS_POLICY,
         certificateArn: proven.certificateArn,
         defaultActions: forward,
+        tags: { Name: `${name}-https` },
       },
       this.child(),
     );
@@ -135,6 +136,7 @@ export class Balancer extends Part {
           port: 80,
           protocol: 'HTTP',
           defaultActions: [{ type: 'redirect', redirect: { protocol: 'HTTPS', port: '443', statusCode: 'HTTP_301' } }],
+          tags: { Name: `${name}-http` },
         },
         this.child(),
       );

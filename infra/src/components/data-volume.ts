@@ -56,7 +56,11 @@ export class DataVolume extends Part {
     );
     const rights = new RolePolicy(
       snapshotsName,
-      { role: role.id, policy: volume.id.apply((volumeId) => JSON.stringify(snapshotPolicy(place, volumeId))) },
+      {
+        name: snapshotsName,
+        role: role.id,
+        policy: volume.id.apply((volumeId) => JSON.stringify(snapshotPolicy(place, volumeId))),
+      },
       this.child(),
     );
     new LifecyclePolicy(

@@ -38,7 +38,7 @@ export class ParentPermissions extends Part {
     options: ComponentResourceOptions,
   ) {
     super('ParentPermissions', name, options);
-    new RolePolicy(name, { role: roleName, policy: policyText(policy) }, this.child());
+    new RolePolicy(name, { name, role: roleName, policy: policyText(policy) }, this.child());
     this.registerOutputs({});
   }
 }

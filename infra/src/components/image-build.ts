@@ -89,7 +89,7 @@ export class ImageBuild extends Part {
         repositoryArn,
       }),
     );
-    const rolePolicy = new RolePolicy(name, { role: role.id, policy: policyText(permissions) }, this.child());
+    const rolePolicy = new RolePolicy(name, { name, role: role.id, policy: policyText(permissions) }, this.child());
     const [mirror = '', securityMirror] = args.debianMirror;
     const publishes = `${BUILDS_PREFIX}${args.commit}/${place.stack}-${args.architecture}/`;
     const variables = {

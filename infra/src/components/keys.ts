@@ -68,7 +68,7 @@ export class KeyWatch extends Part {
         },
         this.child(),
       );
-      new EventTarget(`${name}-${part}`, { rule: rule.name, arn: topicArn }, this.child());
+      new EventTarget(`${name}-${part}`, { rule: rule.name, targetId: `${name}-${part}`, arn: topicArn }, this.child());
     };
     watch(
       'keys',

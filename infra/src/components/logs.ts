@@ -117,7 +117,7 @@ export class FlowLogs extends Part {
     );
     const rolePolicy = new RolePolicy(
       name,
-      { role: role.id, policy: JSON.stringify(flowLogPolicy(place, logGroup.name)) },
+      { name, role: role.id, policy: JSON.stringify(flowLogPolicy(place, logGroup.name)) },
       this.child(),
     );
     new FlowLog(

@@ -4,13 +4,13 @@ import { SubnetGroup } from '@pulumi/aws/elasticache/subnetGroup.js';
 import { interpolate, secret, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
 import { REDIS_PORT } from '../names';
 import { Part } from './part';
+import { writeOnlyVersion } from './write-only-version';
 
 export interface RedisArgs {
   subnetIds: Input<string>[];
   securityGroupId: Input<string>;
   nodeType: string;
   authToken: string;
-  authTokenVersion: number;
   production: boolean;
   /** Differs each time the stack is made anew: a final snapshot has a name that stays taken. */
   generation: Input<string>;
@@ -52,7 +52,7 @@ export class Redis extends Part {
         transitEncryptionEnabled: true,
         transitEncryptionMode: 'required',
         authTokenWo: secret(args.authToken),
-        authTokenWoVersion: args.authTokenVersion,
+        authTokenWoVersion: writeOnlyVersion(args.authToken),
         authTokenUpdateStrategy: 'ROTATE',
         autoMinorVersionUpgrade: true,
         applyImmediately: false,

@@ -1,13 +1,17 @@
 import { Secret } from '@pulumi/aws/secretsmanager/secret.js';
 import { SecretVersion } from '@pulumi/aws/secretsmanager/secretVersion.js';
-import { secret, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
+import { secret, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
 import { secretName } from '../names';
 import { Part } from './part';
+import { writeOnlyVersion } from './write-only-version';
 
 export interface SecretsArgs {
   stack: string;
-  /** Values that the program knows (addresses with passwords of its own making); write-only, never in the state. */
-  known: Readonly<Record<string, { description: string; value: Input<string>; version: Input<number> }>>;
+  /**
+   * Values that the program knows. Write-only: AWS's provider keeps them out of what it returns. Pulumi's state holds them all the same,
+   * encrypted, as inputs and as configuration (pulumi-terraform-bridge, issue 3201).
+   */
+  known: Readonly<Record<string, { description: string; value: string }>>;
   /** Values that the operator puts there by himself (`aws secretsmanager put-secret-value`). */
   byOperator: Readonly<Record<string, string>>;
   /** Values that the parent puts there. */
@@ -37,11 +41,11 @@ export class Secrets extends Part {
       arns[path] = made.arn;
       return made;
     };
-    for (const [path, { description, value, version }] of Object.entries(args.known)) {
+    for (const [path, { description, value }] of Object.entries(args.known)) {
       const made = make(path, description);
       new SecretVersion(
         `${name}-${path.replaceAll('/', '-')}`,
-        { secretId: made.id, secretStringWo: secret(value), secretStringWoVersion: version },
+        { secretId: made.id, secretStringWo: secret(value), secretStringWoVersion: writeOnlyVersion(value) },
         this.child({ additionalSecretOutputs: ['secretString', 'secretStringWo'] }),
       );
     }

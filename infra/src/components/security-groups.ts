@@ -31,22 +31,36 @@ export class SecurityGroups extends Part {
         { name: `${name}-${part}`, description, vpcId: args.vpcId, tags: { Name: `${name}-${part}` } },
         this.child(),
       );
+    // By its name a rule is found again, should Pulumi's state be lost.
+    const named = (part: string) => ({ tags: { Name: `${name}-${part}` } });
     const rule = (port: number) => ({ ipProtocol: 'tcp', fromPort: port, toPort: port });
     const fromAnywhere = (part: string, of: SecurityGroup, port: number, description: string) =>
       new SecurityGroupIngressRule(
         `${name}-${part}-${port}`,
-        { securityGroupId: of.id, cidrIpv4: ANYWHERE, ...rule(port), description },
+        { securityGroupId: of.id, cidrIpv4: ANYWHERE, ...rule(port), description, ...named(`${part}-${port}`) },
         this.child(),
       );
     const between = (part: string, from: SecurityGroup, to: SecurityGroup, port: number, description: string) => {
       new SecurityGroupIngressRule(
         `${name}-${part}-in`,
-        { securityGroupId: to.id, referencedSecurityGroupId: from.id, ...rule(port), description },
+        {
+          securityGroupId: to.id,
+          referencedSecurityGroupId: from.id,
+          ...rule(port),
+          description,
+          ...named(`${part}-in`),
+        },
         this.child(),
       );
       new SecurityGroupEgressRule(
         `${name}-${part}-out`,
-        { securityGroupId: from.id, referencedSecurityGroupId: to.id, ...rule(port), description },
+        {
+          securityGroupId: from.id,
+          referencedSecurityGroupId: to.id,
+          ...rule(port),
+          description,
+          ...named(`${part}-out`),
+        },
         this.child(),
       );
     };
@@ -63,6 +77,7 @@ export class SecurityGroups extends Part {
           ...rule(port),
           description:
             port === 443 ? 'HTTPS: Congress, AWS, identity provider' : 'HTTP: certificate status and packages',
+          ...named(`parent-out-${port}`),
         },
         this.child(),
       );

@@ -66,7 +66,6 @@ export class Stores extends Part {
               securityGroupId: redisGroupId,
               nodeType: settings.redisNodeType,
               authToken: settings.redisAuthToken,
-              authTokenVersion: settings.redisAuthTokenVersion,
               production,
               generation: vpcId,
             },
@@ -85,16 +84,16 @@ export class Stores extends Part {
       {
         stack,
         production,
-        known: redis
-          ? {
-              // Without the address: a value is written again only when its version is another, and parents read it when they start.
-              [REDIS_TOKEN]: {
-                description: 'Password of Redis, in REDIS_URL of the gateway',
-                value: settings.redisAuthToken ?? '',
-                version: settings.redisAuthTokenVersion,
-              },
-            }
-          : {},
+        known:
+          redis && settings.redisAuthToken !== undefined
+            ? {
+                // Without the address: a value is written again only when it is another, and parents read it when they start.
+                [REDIS_TOKEN]: {
+                  description: 'Password of Redis, in REDIS_URL of the gateway',
+                  value: settings.redisAuthToken,
+                },
+              }
+            : {},
         byOperator: {
           ...(settings.database === 'external' && {
             'gateway/database-url': 'DATABASE_URL of the gateway, with sslmode=verify-full',
@@ -145,6 +144,7 @@ export class ExternalStores extends Part {
           fromPort: port,
           toPort: port,
           description: 'To a PostgreSQL or Redis kept elsewhere',
+          tags: { Name: `${name}-${port}` },
         },
         this.child(),
       );

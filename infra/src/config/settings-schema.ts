@@ -120,7 +120,6 @@ export const settingsShape = {
     .regex(/^cache\.[a-z0-9]{1,16}\.[a-z0-9]{1,16}$/, 'an ElastiCache node type like cache.t4g.micro')
     .default('cache.t4g.micro')
     .describe('of ElastiCache'),
-  redisAuthTokenVersion: whole(1, 1_000_000).default(1).describe('one more when redisAuthToken has changed'),
   externalPorts: listOf(port, 4)
     .default([])
     .describe('ports of PostgreSQL and Redis that are kept elsewhere (default 5432 and 6379)'),

@@ -72,18 +72,22 @@ export const encryptedEverywhere: ResourceRule = {
   check: ({ type, props }) => CHECKS[type]?.(props) ?? [],
 };
 
-/** Inputs that end in the state as they are. */
+/** Inputs whose value the provider reads back from AWS, and so returns into the state. */
 const IN_THE_CLEAR: Readonly<Record<string, readonly string[]>> = {
   'aws:secretsmanager/secretVersion:SecretVersion': ['secretString', 'secretBinary'],
   'aws:rds/instance:Instance': ['password'],
   'aws:elasticache/replicationGroup:ReplicationGroup': ['authToken'],
 };
 
-export const noSecretInState: ResourceRule = {
-  name: 'no-secret-in-state',
-  description: 'Values of secrets go to AWS by write-only inputs, which no state file keeps.',
+export const secretsWriteOnly: ResourceRule = {
+  name: 'secrets-write-only',
+  description:
+    'Values of secrets go to AWS by write-only inputs: Pulumi’s state holds them encrypted, and nothing that the provider returns.',
   check: ({ type, props }) =>
     (IN_THE_CLEAR[type] ?? []).flatMap((input) =>
-      unless(props[input] === undefined, `${input} would be in the state: take its write-only form`),
+      unless(
+        props[input] === undefined,
+        `${input} would be among what the provider returns into the state: take its write-only form`,
+      ),
     ),
 };

@@ -1,6 +1,6 @@
 import { bucketsClosed, noPublicBucket } from './buckets';
 import { destroyable } from './destroyable';
-import { encryptedEverywhere, noSecretInState } from './encryption';
+import { encryptedEverywhere, secretsWriteOnly } from './encryption';
 import { attestedKeys } from './keys';
 import { manageableKeys } from './manageable-keys';
 import { logsEnd } from './logs';
@@ -18,7 +18,7 @@ export type { ResourceRule, RuleResource, StackRule } from './rule';
 export const RESOURCE_RULES: readonly ResourceRule[] = [
   noPublicBucket,
   encryptedEverywhere,
-  noSecretInState,
+  secretsWriteOnly,
   openPorts,
   metadataV2,
   noWildcardAction,

@@ -166,11 +166,11 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
     () => changed('aws:lb/listener:Listener', { defaultActions: [{ type: 'forward' }] }, '-http'),
   ],
   [
-    'no-secret-in-state',
+    'secrets-write-only',
     'a secret’s value',
     () => changed('aws:secretsmanager/secretVersion:SecretVersion', { secretString: 'x' }),
   ],
-  ['no-secret-in-state', 'the database’s password', () => changed('aws:rds/instance:Instance', { password: 'x' })],
+  ['secrets-write-only', 'the database’s password', () => changed('aws:rds/instance:Instance', { password: 'x' })],
   [
     'open-ports',
     'port 22',

@@ -30,7 +30,6 @@ export const ACCEPTED: Readonly<Record<string, string>> = {
   redis: 'managed',
   redisNodeType: 'cache.t4g.micro',
   redisAuthToken: 'abcdefghijklmnop',
-  redisAuthTokenVersion: '1',
   externalPorts: '5432,6379',
   dataVolumeGiB: '20',
   dataSnapshots: '7',

@@ -1,4 +1,4 @@
-import { generatedName, type Mappings } from '../mapping';
+import type { Mappings } from '../mapping';
 
 /** Roles, and keys of KMS. */
 export const rights: Mappings = {
@@ -11,8 +11,7 @@ export const rights: Mappings = {
   'aws:iam/rolePolicy:RolePolicy': {
     call: 'iam:PutRolePolicy',
     source: 'iam/role_policy.go',
-    members: { role: 'RoleName', policy: 'PolicyDocument' },
-    sends: { PolicyName: generatedName },
+    members: { name: 'PolicyName', role: 'RoleName', policy: 'PolicyDocument' },
   },
   'aws:iam/instanceProfile:InstanceProfile': {
     call: 'iam:CreateInstanceProfile',

@@ -1,4 +1,4 @@
-import { generatedName, type Mappings } from '../mapping';
+import type { Mappings } from '../mapping';
 
 /** What tells people and records: alarms, logs, events, trail, budget. */
 export const watch: Mappings = {
@@ -36,8 +36,7 @@ export const watch: Mappings = {
     call: 'events:PutTargets',
     source: 'events/target.go',
     base: 'Targets[0]',
-    members: { rule: 'Rule' },
-    sends: { 'Targets[0].Id': generatedName },
+    members: { rule: 'Rule', targetId: 'Targets[0].Id' },
   },
   'aws:cloudtrail/trail:Trail': {
     call: 'cloudtrail:CreateTrail',

@@ -82,9 +82,9 @@ describe('Pulumi.<stack>.yaml', () => {
       '--config',
       'redisAuthToken=canary-of-redis',
       '--config',
-      'redisAuthTokenVersion=2',
+      'redisNodeType=cache.t4g.small',
     ]);
-    expect(asked.join(' ')).toContain('redisAuthTokenVersion=2');
+    expect(asked.join(' ')).toContain('redisNodeType=cache.t4g.small');
     expect(asked.join(' ')).not.toContain('canary');
   });
 

@@ -1,0 +1,24 @@
+import { isSecret, type Output } from '@pulumi/pulumi';
+import { writeOnlyVersion } from './write-only-version';
+
+const known = <T>(output: Output<T>): Promise<T> =>
+  new Promise((resolve) => {
+    output.apply(resolve);
+  });
+
+it('is another one when the value is, and the same when it is not', async () => {
+  const [one, again, other] = await Promise.all(
+    ['a-password-of-redis', 'a-password-of-redis', 'another-password-of-redis'].map((value) =>
+      known(writeOnlyVersion(value)),
+    ),
+  );
+  expect(again).toBe(one);
+  expect(other).not.toBe(one);
+});
+
+it('is a whole number that AWS’s provider takes, and secret', async () => {
+  const version = writeOnlyVersion('a-password-of-redis');
+  expect(await isSecret(version)).toBe(true);
+  const number = await known(version);
+  expect(Number.isInteger(number) && number >= 0 && number < 2 ** 31).toBe(true);
+});

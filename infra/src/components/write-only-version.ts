@@ -1,0 +1,13 @@
+import { createHash } from 'node:crypto';
+import { secret, type Output } from '@pulumi/pulumi';
+
+/**
+ * The version of a write-only input. AWS's provider compares versions and never values, so a changed value under the same version would
+ * change nothing, without a word. This version is another one whenever the value is.
+ * @param value a secret
+ * @returns a whole number below 2^31. It is secret itself, because it could confirm a guess of a weak value.
+ */
+export function writeOnlyVersion(value: string): Output<number> {
+  const digest = createHash('sha256').update(`communique-tee write-only version\0${value}`).digest();
+  return secret(digest.readUInt32BE() >>> 1);
+}
