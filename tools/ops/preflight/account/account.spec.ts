@@ -144,6 +144,16 @@ describe('key-principals', () => {
     ['there is no AWS CLI', { code: undefined, stdout: '', stderr: '' }, /^warn: .*there is no aws that runs$/],
     ['the answer is none', { code: 0, stdout: 'hello', stderr: '' }, /^fail: .*was not understood$/],
     ['the token has expired', refusing('ExpiredToken'), /^fail: .*the AWS session has expired$/],
+    [
+      'IAM does not answer in time',
+      { code: 255, stdout: '', stderr: '\nConnect timeout on endpoint URL: "https://iam.amazonaws.com/"\n' },
+      /^fail: arn:.*role\/operator: AWS \(IAM\) did not answer in time; not checked$/,
+    ],
+    [
+      'the AWS CLI fails by itself',
+      { code: 255, stdout: '', stderr: '\ncanary of another text\n' },
+      /^fail: arn:.*role\/operator: the AWS CLI could not ask \(iam:GetRole\)$/,
+    ],
   ])('does not call it absent where %s', async (_name, end, words) => {
     expect(await lookFor(() => Promise.resolve(end), `keyAdministrators=${arn('role/operator')}`)).toEqual([
       expect.stringMatching(words),
@@ -415,6 +425,20 @@ describe('cost-tag', () => {
       false,
       /^fail: .*not reachable/,
       undefined,
+    ],
+    [
+      'not answered in time',
+      refused('Read timeout on endpoint URL: "https://ce"'),
+      false,
+      /^fail: AWS \(Cost Explorer\) did not answer in time; not checked/,
+      undefined,
+    ],
+    [
+      'asked for without credentials',
+      refused('Unable to locate credentials. You can configure credentials by running "aws login".'),
+      false,
+      /^fail: no AWS credentials were found/,
+      'aws sso login',
     ],
     ['answered in another way', { stdout: '<html>' }, false, /^fail: .*not understood/, undefined],
     ['not to be asked for', { code: undefined }, false, /^warn: not checked: there is no aws/, undefined],

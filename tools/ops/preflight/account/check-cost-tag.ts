@@ -1,7 +1,7 @@
 import { STACK_TAG } from '@communique-tee/key-policies';
 import * as z from 'zod';
 import { awsCommand } from '../aws/command';
-import { explainAws } from '../aws/explain';
+import { cliErrorCode, explainCli } from '../aws/cli-error';
 import { fail, notYet, pass, skip, warn, type Check, type Context, type Finding } from '../check';
 
 /**
@@ -62,16 +62,13 @@ function judge(context: Context, stdout: string): Finding {
 
 /** `An error occurred (AccessDeniedException) when calling the ListCostAllocationTags operation: ...` */
 function explain(stderr: string): Finding {
-  const name = /An error occurred \(([A-Za-z0-9.]{1,64})\)/.exec(stderr)?.[1] ?? '';
-  if (name === 'AccessDeniedException')
+  if (cliErrorCode(stderr) === 'AccessDeniedException')
     return warn(
       'not allowed to look at cost allocation tags: an account of an organization never is, only the organization’s management account',
       'sign in to the management account (ce:ListCostAllocationTags, ce:UpdateCostAllocationTagsStatus) and activate the tag there',
       ACTIVATE,
     );
-  if (name === '' && /Could not connect|Connect timeout|Read timeout/i.test(stderr))
-    return fail('AWS (Cost Explorer) is not reachable from here', 'look at this machine’s network, and run this again');
-  return explainAws({ name }, 'ce:ListCostAllocationTags');
+  return explainCli(stderr, 'Cost Explorer', 'ce:ListCostAllocationTags');
 }
 
 function parseJson(text: string): unknown {

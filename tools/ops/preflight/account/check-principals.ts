@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { awsCommand } from '../aws/command';
-import { explainAws } from '../aws/explain';
+import { cliErrorCode, explainCli } from '../aws/cli-error';
 import { fail, pass, skip, warn, type Check, type Context, type Finding } from '../check';
 import { listOf } from '../plan/stack-file';
 
@@ -66,12 +66,9 @@ async function look({ ports, region, signal }: Context, arn: string): Promise<Fi
 }
 
 function explain(stderr: string, arn: string, kind: string): Finding {
-  const name = /An error occurred \(([A-Za-z0-9.]{1,64})\)/.exec(stderr)?.[1] ?? '';
-  if (name === 'NoSuchEntity' || name === 'NoSuchEntityException')
+  if (/^NoSuchEntity(Exception)?$/.test(cliErrorCode(stderr)))
     return fail(`${arn} does not exist`, `make the ${kind}, or take it out of keyAdministrators and secretOperators`);
-  if (name === '' && /Could not connect|Connect timeout|Read timeout/i.test(stderr))
-    return fail('AWS (IAM) is not reachable from here', 'look at this machine’s network, and run this again');
-  const explained = explainAws({ name }, kind === 'role' ? 'iam:GetRole' : 'iam:GetUser');
+  const explained = explainCli(stderr, 'IAM', kind === 'role' ? 'iam:GetRole' : 'iam:GetUser');
   return {
     ...explained,
     // Who may not look has not shown that it is missing.

@@ -1,0 +1,23 @@
+import { fail, notInTime, type Finding } from '../check';
+import { explainAws } from './explain';
+
+/** The code in `An error occurred (AccessDenied) when calling the GetRole operation: ...`; empty where AWS did not answer. */
+export const cliErrorCode = (stderr: string): string =>
+  /An error occurred \(([A-Za-z0-9.]{1,64})\)/.exec(stderr)?.[1] ?? '';
+
+/**
+ * Why the AWS CLI failed, in words. Its own text is only looked at for what botocore says before AWS answers (botocore/exceptions.py).
+ * @param service as people name it
+ * @param action the IAM action that was asked for
+ */
+export function explainCli(stderr: string, service: string, action: string): Finding {
+  const code = cliErrorCode(stderr);
+  if (code !== '') return explainAws({ name: code }, action);
+  if (/(Connect|Read) timeout on endpoint URL/i.test(stderr)) return notInTime(`AWS (${service})`);
+  if (/Could not connect to the endpoint URL|Connection was closed before/i.test(stderr))
+    return fail(`AWS (${service}) is not reachable from here`, 'look at this machine’s network, and run this again');
+  if (/Unable to locate credentials|Partial credentials found/i.test(stderr))
+    return explainAws({ name: 'CredentialsProviderError' }, action);
+  if (/(Token|SSO session).*expired/i.test(stderr)) return explainAws({ name: 'ExpiredToken' }, action);
+  return fail(`the AWS CLI could not ask (${action})`, 'run the command of this check by hand, and see what it says');
+}

@@ -1,0 +1,31 @@
+import ts from 'typescript';
+
+export interface WrittenTest {
+  /** With those of the describes around it, as in `a > b`; a title of `.each` as it is in the source. */
+  readonly title: string;
+  /** The whole call, with the table of `.each`. */
+  readonly source: string;
+}
+
+/** The tests that a spec's source has, without running it. */
+export function testsIn(source: string): WrittenTest[] {
+  const file = ts.createSourceFile('a.spec.ts', source, ts.ScriptTarget.Latest, true);
+  const found: WrittenTest[] = [];
+  const visit = (node: ts.Node, around: readonly string[]): void => {
+    let titles = around;
+    if (ts.isCallExpression(node)) {
+      const called = /^(it\b|describe)/.exec(node.expression.getText())?.[1];
+      // The second: describeWith and describeWithJudge name what they need first.
+      const title = node.arguments.slice(0, 2).find(ts.isStringLiteralLike);
+      if (called !== undefined && title !== undefined) {
+        titles = [...around, title.text];
+        if (called === 'it') found.push({ title: titles.join(' > '), source: node.getText() });
+      }
+    }
+    ts.forEachChild(node, (child) => {
+      visit(child, titles);
+    });
+  };
+  visit(file, []);
+  return found;
+}
