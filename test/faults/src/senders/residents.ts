@@ -7,6 +7,7 @@ import { Constituent, type ProvenMessage, type ProvenOptions } from '@communique
 import type { Draw } from '@communique-tee/testing/harness';
 
 const PEOPLE = 6;
+const LIST_ATTEMPTS = 5;
 /** The offices of the district in which all of them are registered. */
 export const RESIDENTS_OFFICES = ['HCA12', 'SCA01', 'SCA03'] as const;
 const DISTRICT = 'CA-12';
@@ -49,7 +50,7 @@ export class Residents {
     const note = this.registrar.openCampaign(campaign);
     const scope = scopeOf(this.registrar.id, campaign);
     this.deliveries.set(`delivery for ${campaign}`, deliveryOf(secret, scope));
-    return { prepare: (content, key, more) => constituent.prepare(content, key, note, more) };
+    return { prepare: (content, key, more) => untilListRead(() => constituent.prepare(content, key, note, more)) };
   }
 
   /** What must be in nothing that the gateway, the enclave or the databases leave behind. */
@@ -63,5 +64,17 @@ export class Residents {
   async stop(): Promise<void> {
     this.prover.close();
     await this.registrar.stop();
+  }
+}
+
+/** Asks again for the registrar's list, as a person would: a busy machine may drop a request or answer it too late. */
+async function untilListRead<T>(prepare: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await prepare();
+    } catch (error) {
+      const unreachable = error instanceof Error && 'code' in error && error.code === 'ERR_RESIDENCE_LIST_UNREACHABLE';
+      if (!unreachable || attempt === LIST_ATTEMPTS) throw error;
+    }
   }
 }
