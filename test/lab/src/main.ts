@@ -4,6 +4,7 @@ import { fuzzCommand } from './fuzz/fuzz-command';
 import { allAttackFiles, loadAttack } from './load-attack';
 import { processLabs } from './process-lab';
 import { judgesCommand } from './judges/judges-command';
+import { pulumiCommand } from './judges/pulumi-command';
 import { openApiCommand } from './openapi/openapi-command';
 import { describeOutcome, describeTotal } from './report';
 import { runAttack, type Outcome } from './run-attack';
@@ -19,6 +20,7 @@ An attack is a file of about twenty lines; test/lab/README.md shows how to write
   npm run lab -- fuzz --help       random changes of everything that crosses into the enclave
   npm run lab -- openapi --help    outside judges lint the OpenAPI document and drive the gateway from it; --write writes it
   npm run lab -- judges --help     installs the outside judges that specs and openapi use
+  npm run lab -- pulumi --help     builds Pulumi's own CLI, for the tests of infra
   npm run lab -- aws-models --help takes what AWS's API allows out of botocore
   npm run lab -- residence-circuit --help
                                    compares or writes the compiled circuit of the proof of residence
@@ -38,6 +40,7 @@ const commands: Readonly<Record<string, () => CommandLine | Promise<CommandLine>
   fuzz: fuzzCommand,
   openapi: openApiCommand,
   judges: judgesCommand,
+  pulumi: pulumiCommand,
   // It loads the compiler of circuits.
   'residence-circuit': async () => (await import('./residence/circuit-command')).circuitCommand(),
   'residence-proofs': async () => (await import('./residence/proofs-command')).proofsCommand(),

@@ -3,3 +3,5 @@ export { describeWithJudge } from './describe-with-judge';
 export { installJudge } from './install-judge';
 export { findJudge, type Absent, type Installed } from './installed';
 export { JUDGES, type Judge, type NpmJudge, type PythonJudge } from './judges';
+export { installPulumi } from './pulumi-cli/install-pulumi';
+export { keptPulumi, PULUMI_VERSION, type PulumiCli } from './pulumi-cli/kept-pulumi';

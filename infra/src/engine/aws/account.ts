@@ -1,0 +1,127 @@
+import { MockAws } from '../../mock-aws';
+import { alsoMade, checkCreation, checkDeletion, checkReferences, remove } from './clashes';
+import { ID_IS_ARN, IDS, IMPORTED_BY, random } from './resource-ids';
+import type { Properties } from './wire';
+import type { Thing, World } from './world';
+
+const LAUNCH_TEMPLATE = 'aws:ec2/launchTemplate:LaunchTemplate';
+const OBJECT = 'aws:s3/bucketObjectv2:BucketObjectv2';
+/** Inputs of the provider alone, which AWS cannot return: an import gives them the value here, which is the provider's default. */
+const UNSEEN: Readonly<Record<string, Properties>> = {
+  'aws:autoscaling/group:Group': { forceDelete: false, waitForCapacityTimeout: '10m' },
+  'aws:ecr/repository:Repository': { forceDelete: undefined },
+  'aws:kms/key:Key': { deletionWindowInDays: undefined },
+  'aws:rds/instance:Instance': {
+    allowMajorVersionUpgrade: undefined,
+    applyImmediately: undefined,
+    deleteAutomatedBackups: true,
+    finalSnapshotIdentifier: undefined,
+    manageMasterUserPassword: undefined,
+    skipFinalSnapshot: false,
+  },
+  'aws:s3/bucket:Bucket': { forceDestroy: false },
+  'aws:secretsmanager/secret:Secret': { recoveryWindowInDays: undefined },
+};
+
+/** An AWS account as the provider sees it: what it makes, names and refuses. What AWS makes up is that of `mock-aws.ts`. */
+export class Account {
+  /** How long AWS takes for what it makes, changes and ends, by type; `*` is any. */
+  readonly delaysMs = new Map<string, number>();
+
+  constructor(readonly world: World) {}
+
+  /** Waits as the provider does for AWS. What it waits for has begun, and stays whatever becomes of the wait. */
+  async settled(type: string): Promise<void> {
+    const ms = this.delaysMs.get(type) ?? this.delaysMs.get('*') ?? 0;
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
+  /** @throws Error as AWS answers */
+  create(region: string, type: string, name: string, inputs: Properties): Thing {
+    checkCreation(this.world, type, inputs);
+    const digits = random();
+    // Another one of the same name is another one: its ids differ.
+    const made = makeUp(region, type, `${name}.${digits}`, inputs);
+    const { arn } = made.outputs;
+    const id = ID_IS_ARN.has(type) && typeof arn === 'string' ? arn : (IDS[type]?.(inputs, digits) ?? made.id);
+    const thing: Thing = {
+      type,
+      id,
+      inputs: visible(inputs),
+      outputs: { ...made.outputs, ...namedBy(type, id, region) },
+    };
+    alsoMade(this.world, type, inputs);
+    this.world.put(thing);
+    return thing;
+  }
+
+  /**
+   * @returns outputs that the change gave another value
+   * @throws Error as AWS answers
+   */
+  update(type: string, id: string, inputs: Properties): Properties {
+    const thing = this.world.find(type, id);
+    if (thing === undefined) throw new Error(`NotFound: ${type} ${id} does not exist`);
+    checkReferences(this.world, inputs);
+    const changed: Properties = {};
+    if (type === LAUNCH_TEMPLATE) changed['latestVersion'] = Number(thing.outputs['latestVersion']) + 1;
+    if (type === OBJECT) changed['versionId'] = random();
+    this.world.put({ ...thing, inputs: visible(inputs), outputs: { ...thing.outputs, ...changed } });
+    return changed;
+  }
+
+  /** What is not there is deleted already. @throws Error as AWS answers */
+  delete(type: string, id: string): void {
+    const thing = this.world.find(type, id);
+    if (thing === undefined) return;
+    checkDeletion(this.world, thing);
+    remove(this.world, thing);
+  }
+
+  /** By the id of the state, or by what `pulumi import` takes in its place. */
+  find(type: string, id: string): Thing | undefined {
+    const imported = IMPORTED_BY[type];
+    return (
+      this.world.find(type, id) ?? (imported && this.world.ofType(type).find(({ inputs }) => imported(inputs) === id))
+    );
+  }
+
+  seenByImport({ type, inputs }: Thing): Properties {
+    return { ...inputs, ...UNSEEN[type] };
+  }
+
+  /** Names of what AWS would make up. */
+  outputKeys(region: string, type: string, inputs: Properties): string[] {
+    const { outputs } = makeUp(region, type, 'any', inputs);
+    return [...Object.keys(outputs), ...Object.keys(namedBy(type, '', region))];
+  }
+
+  /** Of those, what an update changes. */
+  changingKeys(type: string): readonly string[] {
+    return type === LAUNCH_TEMPLATE ? ['latestVersion'] : type === OBJECT ? ['versionId'] : [];
+  }
+}
+
+function makeUp(region: string, type: string, name: string, inputs: Properties): { id: string; outputs: Properties } {
+  const { id, state } = new MockAws(region).newResource({ type, name, inputs, provider: '', custom: true, id: '' });
+  return { id, outputs: Object.fromEntries(Object.entries(state).filter(([key]) => !(key in inputs))) };
+}
+
+/** ARNs and addresses that follow from the id, where the id is another one here than in mock-aws.ts. */
+function namedBy(type: string, id: string, region: string): Properties {
+  switch (type) {
+    case 'aws:kms/key:Key':
+      return { keyId: id, arn: `arn:aws:kms:${region}:123456789012:key/${id}` };
+    case 'aws:secretsmanager/secret:Secret':
+      return { arn: id };
+    case 'aws:ec2/eip:Eip':
+      return { allocationId: id };
+    case 'aws:cloudfront/distribution:Distribution':
+      return { arn: `arn:aws:cloudfront::123456789012:distribution/${id}` };
+    default:
+      return {};
+  }
+}
+
+const visible = (inputs: Properties): Properties =>
+  Object.fromEntries(Object.entries(inputs).filter(([key]) => !key.endsWith('Wo')));

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import type { Properties } from './wire';
+
+type Made = (inputs: Properties, random: string) => string;
+
+const text = (value: unknown): string => String(value);
+const prefixed =
+  (prefix: string): Made =>
+  (_inputs, random) =>
+    `${prefix}-0${random.slice(0, 16)}`;
+const uuid: Made = (_inputs, random) =>
+  [random.slice(0, 8), random.slice(8, 12), random.slice(12, 16), random.slice(16, 20), random.slice(20, 32)].join('-');
+const of =
+  (...keys: string[]): Made =>
+  (inputs) =>
+    keys.map((key) => text(inputs[key])).join(':');
+
+/**
+ * Ids in the provider's own forms. Those of resources that are imported by something else than this id are in IMPORTED_BY. Source of each
+ * row: the section "Import" of the provider's documentation, which @pulumi/aws carries in <module>/<resource>.d.ts; where it names
+ * another form, the provider's code (internal/service of terraform-provider-aws).
+ */
+export const IDS: Readonly<Record<string, Made>> = {
+  'aws:ec2/vpc:Vpc': prefixed('vpc'),
+  'aws:ec2/subnet:Subnet': prefixed('subnet'),
+  'aws:ec2/securityGroup:SecurityGroup': prefixed('sg'),
+  'aws:ec2/launchTemplate:LaunchTemplate': prefixed('lt'),
+  'aws:ebs/volume:Volume': prefixed('vol'),
+  'aws:ec2/eip:Eip': prefixed('eipalloc'),
+  'aws:ec2/internetGateway:InternetGateway': prefixed('igw'),
+  'aws:ec2/natGateway:NatGateway': prefixed('nat'),
+  'aws:ec2/routeTable:RouteTable': prefixed('rtb'),
+  'aws:ec2/routeTableAssociation:RouteTableAssociation': prefixed('rtbassoc'),
+  'aws:ec2/vpcEndpoint:VpcEndpoint': prefixed('vpce'),
+  'aws:ec2/flowLog:FlowLog': prefixed('fl'),
+  'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule': prefixed('sgr'),
+  'aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule': prefixed('sgr'),
+  'aws:dlm/lifecyclePolicy:LifecyclePolicy': prefixed('policy'),
+  'aws:kms/key:Key': uuid,
+  'aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy': uuid,
+  'aws:cloudfront/originAccessControl:OriginAccessControl': (_inputs, random) =>
+    `E${random.slice(0, 13).toUpperCase()}`,
+  'aws:cloudfront/distribution:Distribution': (_inputs, random) => `E${random.slice(0, 13).toUpperCase()}`,
+  'aws:rds/instance:Instance': (_inputs, random) => `db-${random.slice(0, 26).toUpperCase()}`,
+  'aws:s3/bucketObjectv2:BucketObjectv2': ({ bucket, key }) => `${text(bucket)}/${text(key)}`,
+  'aws:iam/rolePolicy:RolePolicy': of('role', 'name'),
+  'aws:ec2/route:Route': ({ routeTableId, destinationCidrBlock, destinationIpv6CidrBlock }) =>
+    `r-${text(routeTableId)}${hashOf(text(destinationCidrBlock ?? destinationIpv6CidrBlock))}`,
+  'aws:secretsmanager/secretVersion:SecretVersion': (inputs, random) =>
+    `${text(inputs['secretId'])}|${uuid(inputs, random)}`,
+  'aws:secretsmanager/secretRotation:SecretRotation': of('secretId'),
+  'aws:sns/topicSubscription:TopicSubscription': (inputs, random) => `${text(inputs['topic'])}:${uuid(inputs, random)}`,
+  'aws:sns/topicPolicy:TopicPolicy': of('arn'),
+  'aws:route53/record:Record': ({ zoneId, name, type }) => [zoneId, name, type].map(text).join('_'),
+  'aws:budgets/budget:Budget': ({ name }) => `123456789012:${text(name)}`,
+  'aws:cloudwatch/eventTarget:EventTarget': ({ rule, targetId }, random) =>
+    `${text(rule)}-${text(targetId ?? `terraform-${random.slice(0, 26)}`)}`,
+  'aws:acm/certificateValidation:CertificateValidation': (_inputs, random) =>
+    new Date(parseInt(random.slice(0, 10), 16)).toISOString(),
+  ...Object.fromEntries(
+    [
+      'bucketLifecycleConfiguration:BucketLifecycleConfiguration',
+      'bucketOwnershipControls:BucketOwnershipControls',
+      'bucketPolicy:BucketPolicy',
+      'bucketPublicAccessBlock:BucketPublicAccessBlock',
+      'bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration',
+      'bucketVersioning:BucketVersioning',
+    ].map((name) => [`aws:s3/${name}`, of('bucket')]),
+  ),
+  'aws:cloudwatch/dashboard:Dashboard': of('dashboardName'),
+  'aws:ecr/lifecyclePolicy:LifecyclePolicy': of('repository'),
+};
+
+/** Resources whose id is the ARN that AWS made: `arn` of the outputs. */
+export const ID_IS_ARN: ReadonlySet<string> = new Set([
+  'aws:acm/certificate:Certificate',
+  'aws:cloudtrail/trail:Trail',
+  'aws:lb/listener:Listener',
+  'aws:lb/loadBalancer:LoadBalancer',
+  'aws:lb/targetGroup:TargetGroup',
+  'aws:sns/topic:Topic',
+]);
+
+/** What `pulumi import` takes in place of the id that is then in the state. */
+export const IMPORTED_BY: Readonly<Record<string, (inputs: Properties) => string>> = {
+  'aws:rds/instance:Instance': ({ identifier }) => text(identifier),
+  'aws:autoscaling/policy:Policy': ({ autoscalingGroupName, name }) => `${text(autoscalingGroupName)}/${text(name)}`,
+  'aws:cloudwatch/eventTarget:EventTarget': ({ rule, targetId }) => `${text(rule)}/${text(targetId)}`,
+  'aws:cloudwatch/logMetricFilter:LogMetricFilter': ({ logGroupName, name }) => `${text(logGroupName)}:${text(name)}`,
+  'aws:ec2/route:Route': ({ routeTableId, destinationCidrBlock, destinationIpv6CidrBlock }) =>
+    `${text(routeTableId)}_${text(destinationCidrBlock ?? destinationIpv6CidrBlock)}`,
+  'aws:ec2/routeTableAssociation:RouteTableAssociation': ({ subnetId, routeTableId }) =>
+    `${text(subnetId)}/${text(routeTableId)}`,
+};
+
+export const random = (): string => randomBytes(16).toString('hex');
+
+/** Ten digits that follow from a text: another text has others. */
+function hashOf(value: string): string {
+  let hash = 0;
+  for (const character of value) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0;
+  return String(hash).padStart(10, '0');
+}

@@ -1,0 +1,128 @@
+// Stands in for pulumi-language-nodejs, which no registry serves: Pulumi's CLI starts it, reads its port, and asks it to run the program
+// and policy packs. Both are run by @pulumi/pulumi's own cmd/run and cmd/run-policy-pack, as the real one does. Plain Node, so that it
+// starts without a build.
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+const grpc = require('@grpc/grpc-js');
+const { LanguageRuntimeService } = require('@pulumi/pulumi/proto/language_grpc_pb.js');
+const pb = require('@pulumi/pulumi/proto/language_pb.js');
+const { PluginInfo } = require('@pulumi/pulumi/proto/plugin_pb.js');
+const { Empty } = require('google-protobuf/google/protobuf/empty_pb.js');
+const { version } = require('@pulumi/pulumi/package.json');
+
+/** Of cmd/run: the program failed, and has said so through the engine. */
+const FAILED_AND_TOLD = 32;
+
+// Last argument, always the engine's address.
+const engine = process.argv.at(-1);
+const children = new Set();
+
+/** One of @pulumi/pulumi's entrances, as the program or the pack in `pwd` finds it. */
+function start(entrance, args, { pwd, env }) {
+  const script = require.resolve(`@pulumi/pulumi/cmd/${entrance}/index.js`);
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd: pwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  children.add(child);
+  child.once('close', () => children.delete(child));
+  return child;
+}
+
+function run({ request }, answer) {
+  const info = request.getInfo();
+  const args = [];
+  const flag = (name, value) => value && args.push(`--${name}`, String(value));
+  flag('monitor', request.getMonitorAddress());
+  flag('engine', engine);
+  flag('organization', request.getOrganization());
+  flag('project', request.getProject());
+  flag('stack', request.getStack());
+  flag('root-directory', info.getRootDirectory());
+  flag('pwd', request.getPwd());
+  flag('parallel', request.getParallel());
+  if (request.getDryrun()) args.push('--dry-run', 'true');
+  args.push(info.getEntryPoint(), ...request.getArgsList());
+  const child = start('run', args, {
+    pwd: info.getProgramDirectory(),
+    env: {
+      PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().toArray())),
+      PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
+      PULUMI_NODEJS_TYPESCRIPT: 'false',
+    },
+  });
+  // Pulumi's CLI shows what its language hosts print.
+  child.stdout.pipe(process.stdout, { end: false });
+  child.stderr.pipe(process.stderr, { end: false });
+  child.once('close', (code, signal) => {
+    const response = new pb.RunResponse();
+    if (code === FAILED_AND_TOLD) response.setBail(true);
+    else if (code !== 0) response.setError(`the program ended with ${signal ?? `exit code ${String(code)}`}`);
+    answer(null, response);
+  });
+}
+
+/** Policy packs alone: the program has no plugins in Node. */
+function runPlugin(call) {
+  const { request } = call;
+  if (request.getKind() !== 'analyzer')
+    return void call.destroy(new Error(`cannot run a plugin of kind ${request.getKind()}`));
+  const folder = request.getInfo().getProgramDirectory();
+  const env = Object.fromEntries(request.getEnvList().map((each) => each.split(/=(.*)/s, 2)));
+  const child = start('run-policy-pack', [...request.getArgsList(), folder], { pwd: folder, env });
+  const send = (set) => (chunk) => {
+    const response = new pb.RunPluginResponse();
+    response[set](chunk);
+    call.write(response);
+  };
+  child.stdout.on('data', send('setStdout'));
+  child.stderr.on('data', send('setStderr'));
+  child.once('close', (code) => {
+    send('setExitcode')(code ?? 1);
+    call.end();
+  });
+  call.once('cancelled', () => child.kill());
+}
+
+const about = (_call, answer) => {
+  const response = new pb.AboutResponse();
+  response.setExecutable(process.execPath);
+  response.setVersion(process.version);
+  answer(null, response);
+};
+
+const pluginInfo = (_call, answer) => {
+  const response = new PluginInfo();
+  response.setVersion(version);
+  answer(null, response);
+};
+
+const server = new grpc.Server({ 'grpc.max_receive_message_length': 400 << 20 });
+server.addService(LanguageRuntimeService, {
+  handshake: (_call, answer) => answer(null, new pb.LanguageHandshakeResponse()),
+  // The provider attaches by PULUMI_DEBUG_PROVIDERS: nothing is to be downloaded.
+  getRequiredPlugins: (_call, answer) => answer(null, new pb.GetRequiredPluginsResponse()),
+  getRequiredPackages: (_call, answer) => answer(null, new pb.GetRequiredPackagesResponse()),
+  getProgramDependencies: (_call, answer) => answer(null, new pb.GetProgramDependenciesResponse()),
+  getPluginInfo: pluginInfo,
+  about,
+  run,
+  runPlugin,
+  installDependencies: (call) => call.end(),
+  cancel: (_call, answer) => answer(null, new Empty()),
+});
+server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
+  if (error) throw error;
+  process.stdout.write(`${String(port)}\n`);
+});
+
+// The CLI ends it when it is done. What it started must not outlive it. A terminal sends SIGINT to all: then the CLI decides.
+process.on('SIGINT', () => undefined);
+for (const signal of ['SIGTERM', 'SIGHUP'])
+  process.on(signal, () => {
+    for (const child of children) child.kill();
+    process.exit(0);
+  });

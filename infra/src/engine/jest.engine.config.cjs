@@ -1,0 +1,11 @@
+// Apart from the other tests: they need Pulumi's own CLI (`npm run lab -- pulumi`) and take minutes (README.md).
+const { join } = require('node:path');
+
+module.exports = {
+  ...require('../../../jest.preset.cjs')(join(__dirname, '../..')),
+  displayName: 'engine',
+  roots: ['<rootDir>/infra/src/engine/life'],
+  // A stack's operations follow each other. Two stacks at a time keep two cores busy, and each takes about a gigabyte.
+  maxWorkers: 2,
+  testTimeout: 600_000,
+};

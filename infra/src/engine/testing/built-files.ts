@@ -1,0 +1,39 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+/** A measurement of one digit. */
+export const pcr = (digit: string): string => digit.repeat(96);
+
+export interface ImageDraft {
+  readonly stack: string;
+  /** Default: `pcr('1')`. */
+  readonly pcr0?: string;
+}
+
+/**
+ * An image of four bytes and a release, as `npm run image -- build` and `npm run ops -- release` would leave them.
+ * @param folder where they are written; another image of the same stack goes over the one before
+ * @returns the configuration that leads to them
+ */
+export function writeBuiltFiles(folder: string, { stack, pcr0 = pcr('1') }: ImageDraft): Record<string, string> {
+  writeFileSync(join(folder, 'communique-tee.eif'), 'eif!');
+  writeFileSync(join(folder, 'release.tar.gz'), gzipSync('a release'));
+  const measurements = {
+    image: 'communique-tee.eif',
+    version: '0.1.0',
+    architecture: 'arm64',
+    stack,
+    sizeBytes: 4,
+    sha384: pcr('a'),
+    hashAlgorithm: 'SHA384',
+    pcr0,
+    pcr1: pcr('2'),
+    pcr2: pcr('3'),
+    commit: 'abc',
+    custody: 'kms',
+    routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }],
+  };
+  writeFileSync(join(folder, 'measurements.json'), JSON.stringify(measurements));
+  return { imageFolder: folder, releaseFile: join(folder, 'release.tar.gz') };
+}

@@ -1,0 +1,19 @@
+import { keptPulumi, type PulumiCli } from '@communique-tee/testing/judges';
+
+/**
+ * A jest block that needs Pulumi's own CLI. Where it is not built the block is skipped, and a line that begins with NOT RUN says so; with
+ * CI set, too: a machine without Go or without a registry can still run everything else.
+ */
+export function describeWithPulumi(name: string, body: (cli: PulumiCli) => void): void {
+  const cli = keptPulumi();
+  if ('absent' in cli) {
+    process.stderr.write(`\nNOT RUN: "${name}": ${cli.absent}\n`);
+    describe.skip(name, () => {
+      it("needs Pulumi's CLI", () => undefined);
+    });
+    return;
+  }
+  describe(name, () => {
+    body(cli);
+  });
+}

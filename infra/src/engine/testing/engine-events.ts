@@ -1,0 +1,54 @@
+import { existsSync, readFileSync } from 'node:fs';
+import * as z from 'zod';
+
+/** What the engine did to one resource. */
+export interface Step {
+  /** `create`, `update`, `replace`, `create-replacement`, `delete-replaced`, `delete`, `same`, `refresh`, `import`, … */
+  readonly op: string;
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  /** Inputs that differ. */
+  readonly changed: readonly string[];
+  /** Of those, what makes it another resource. */
+  readonly replacing: readonly string[];
+}
+
+const metadata = z.object({
+  op: z.string(),
+  urn: z.string(),
+  type: z.string(),
+  diffs: z.array(z.string()).nullish(),
+  keys: z.array(z.string()).nullish(),
+});
+const event = z.object({
+  resourcePreEvent: z.object({ metadata, planning: z.boolean().optional() }).optional(),
+});
+
+/** Steps in a log of `--event-log`, previews within `up` left out unless `planned`. */
+export function stepsOf(file: string, planned: boolean): Step[] {
+  if (!existsSync(file)) return [];
+  const steps: Step[] = [];
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    if (line === '') continue;
+    const { resourcePreEvent: begun } = event.parse(JSON.parse(line));
+    if (begun === undefined || (begun.planning ?? false) !== planned) continue;
+    const { op, urn, type, diffs, keys } = begun.metadata;
+    steps.push({
+      op,
+      urn,
+      type,
+      name: urn.split('::').slice(3).join('::'),
+      changed: diffs ?? [],
+      replacing: keys ?? [],
+    });
+  }
+  return steps;
+}
+
+/** Steps that change something, as `<op> <name> <inputs that differ>`, in order of the text. */
+export const changesOf = (steps: readonly Step[]): string[] =>
+  steps
+    .filter(({ op }) => op !== 'same' && op !== 'refresh' && op !== 'read')
+    .map(({ op, name, changed }) => `${op} ${name} ${changed.join()}`.trim())
+    .sort();

@@ -1,0 +1,193 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { dump, load } from 'js-yaml';
+import { workspaceRoot } from '@communique-tee/testing/harness';
+import type { PulumiCli } from '@communique-tee/testing/judges';
+import { AwsProvider } from '../aws/aws-provider';
+import { World } from '../aws/world';
+import { writeBuiltFiles, type ImageDraft } from './built-files';
+import { stepsOf, type Step } from './engine-events';
+
+export const PASSPHRASE = 'passphrase-of-the-tests-alone';
+/** The value of redisAuthToken wherever a test sets it. */
+export const REDIS_TOKEN = 'RedisTokenOfTheTestsAlone1234567';
+
+export interface Ran {
+  /** null: ended by a signal. */
+  readonly exitCode: number | null;
+  /** All that the CLI printed, on both outputs. */
+  readonly output: string;
+  /** What the engine did; of `preview`, what it would do. Empty for commands that are no operation on a stack. */
+  readonly steps: readonly Step[];
+}
+
+export interface RunOptions {
+  /** Called when the CLI has started, for a test that ends it. */
+  readonly started?: (cli: ChildProcess) => void;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** What has an event log. */
+const OPERATIONS: ReadonlySet<string> = new Set(['up', 'preview', 'refresh', 'destroy', 'import']);
+
+/**
+ * Pulumi's own CLI as an operator runs it, on a state in a folder, with a home of its own, without a network, and with the AWS provider
+ * replaced by `../aws/aws-provider.ts`. One folder holds all of it. Pulumi.yaml and the stacks' files are copies, since `config set` and
+ * `stack init` rewrite them.
+ */
+export class RealEngine implements AsyncDisposable {
+  readonly provider: AwsProvider;
+  readonly #running = new Set<ChildProcess>();
+  #port = 0;
+  #runs = 0;
+
+  /** @param folder holds home, state, project, world and built files; it must be empty */
+  private constructor(
+    private readonly cli: PulumiCli,
+    readonly folder: string,
+    readonly world: World,
+  ) {
+    this.provider = new AwsProvider(world);
+  }
+
+  static async start(cli: PulumiCli): Promise<RealEngine> {
+    const folder = mkdtempSync(join(tmpdir(), 'communique-pulumi-'));
+    const engine = new RealEngine(cli, folder, new World(join(folder, 'world.json')));
+    for (const name of ['home', 'user', 'state', 'built', 'bin', 'project', 'events']) mkdirSync(join(folder, name));
+    engine.checkout(workspaceRoot());
+    engine.#port = await engine.provider.listen();
+    return engine;
+  }
+
+  get project(): string {
+    return join(this.folder, 'project');
+  }
+
+  /** Goes on from another checkout of the same commit: state, world and stack files stay. */
+  checkout(root: string): void {
+    rmSync(join(this.project, 'infra'), { force: true });
+    symlinkSync(join(root, 'infra'), join(this.project, 'infra'));
+    copyFileSync(join(root, 'Pulumi.yaml'), join(this.project, 'Pulumi.yaml'));
+    const host = join(this.folder, 'bin', 'pulumi-language-nodejs');
+    const program = join(root, 'infra/src/engine/host/language-host.mjs');
+    writeFileSync(host, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
+    chmodSync(host, 0o755);
+  }
+
+  stackFile(stack: string): string {
+    return join(this.project, `Pulumi.${stack}.yaml`);
+  }
+
+  /** The stack's own file, a built image and release, a token where Redis is managed, and `pulumi stack init`. */
+  async createStack(stack: string, changes: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    copyFileSync(join(workspaceRoot(), `Pulumi.${stack}.yaml`), this.stackFile(stack));
+    await this.succeed(['stack', 'init', stack, '--secrets-provider', 'passphrase']);
+    this.configure(stack, { ...this.build({ stack }), ...changes });
+    if (this.configured(stack)['communique-tee:redis'] === 'managed')
+      await this.succeed(['config', 'set', '--stack', stack, '--secret', 'redisAuthToken', REDIS_TOKEN]);
+  }
+
+  /** Another image, where the stack's configuration looks for it. @returns the configuration that leads there */
+  build(draft: ImageDraft): Record<string, string> {
+    const folder = join(this.folder, 'built', draft.stack);
+    mkdirSync(folder, { recursive: true });
+    return writeBuiltFiles(folder, draft);
+  }
+
+  configured(stack: string): Record<string, unknown> {
+    return this.#stackFile(stack).config ?? {};
+  }
+
+  /** Edits the stack's file, as a person does. `undefined` takes a key out; a key without a namespace is ours. */
+  configure(stack: string, changes: Readonly<Record<string, unknown>>): void {
+    const file = this.#stackFile(stack);
+    const config = { ...file.config };
+    for (const [name, value] of Object.entries(changes)) {
+      const key = name.includes(':') ? name : `communique-tee:${name}`;
+      if (value === undefined) Reflect.deleteProperty(config, key);
+      else config[key] = value;
+    }
+    writeFileSync(this.stackFile(stack), dump({ ...file, config }));
+  }
+
+  /** Runs the CLI. Its questions are answered by the arguments alone (`--yes`). */
+  async pulumi(args: readonly string[], { started, env }: RunOptions = {}): Promise<Ran> {
+    const [command = ''] = args;
+    const events = join(this.folder, 'events', `${String(this.#runs++)}.json`);
+    const log = OPERATIONS.has(command) ? ['--event-log', events] : [];
+    const child = spawn(this.cli.command, [...args, ...log, '--non-interactive', '--color', 'never'], {
+      cwd: this.project,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...this.#environment(), ...env },
+    });
+    this.#running.add(child);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+    started?.(child);
+    const exitCode = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    this.#running.delete(child);
+    return { exitCode, output, steps: stepsOf(events, command === 'preview') };
+  }
+
+  /** @throws Error with what the CLI printed, where it does not end with 0 */
+  async succeed(args: readonly string[], options?: RunOptions): Promise<Ran> {
+    const ran = await this.pulumi(args, options);
+    if (ran.exitCode !== 0)
+      throw new Error(`pulumi ${args.join(' ')} ended with ${String(ran.exitCode)}:\n${ran.output.slice(-6000)}`);
+    return ran;
+  }
+
+  /** `pulumi up` without its preview, which would run the program twice. */
+  up(stack: string, ...more: string[]): Promise<Ran> {
+    return this.succeed(['up', '--stack', stack, '--yes', '--skip-preview', ...more]);
+  }
+
+  async destroy(stack: string, ...more: string[]): Promise<Ran> {
+    return this.succeed(['destroy', '--stack', stack, '--yes', '--skip-preview', ...more]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#running) child.kill('SIGKILL');
+    this.provider.close();
+    // A killed CLI leaves its language host a moment behind.
+    await Promise.resolve(rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
+  }
+
+  #environment(): Record<string, string> {
+    const nowhere = 'http://127.0.0.1:9';
+    return {
+      PATH: [join(this.folder, 'bin'), dirname(process.execPath), this.cli.folder, '/usr/bin', '/bin'].join(':'),
+      HOME: join(this.folder, 'user'),
+      PULUMI_HOME: join(this.folder, 'home'),
+      PULUMI_BACKEND_URL: `file://${join(this.folder, 'state')}`,
+      PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
+      PULUMI_DEBUG_PROVIDERS: `aws:${String(this.#port)}`,
+      // For --event-log.
+      PULUMI_DEBUG_COMMANDS: 'true',
+      PULUMI_SKIP_UPDATE_CHECK: 'true',
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
+      HTTPS_PROXY: nowhere,
+      HTTP_PROXY: nowhere,
+      NO_PROXY: '127.0.0.1',
+    };
+  }
+
+  #stackFile(stack: string): { config?: Record<string, unknown> } {
+    return load(readFileSync(this.stackFile(stack), 'utf8')) as { config?: Record<string, unknown> };
+  }
+}

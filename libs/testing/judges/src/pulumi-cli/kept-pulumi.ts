@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder, workspaceRoot } from '@communique-tee/testing/harness';
+import type { Absent } from '../installed';
+
+/** Of github.com/pulumi/pulumi/pkg/v3; module/go.mod pins the same, and module/go.sum the hash of everything that it needs. */
+export const PULUMI_VERSION = '3.274.1';
+
+export interface PulumiCli {
+  /** The program `pulumi`. */
+  readonly command: string;
+  /** Holds `command` alone, so that it can be put on PATH. */
+  readonly folder: string;
+}
+
+export const moduleFile = (name: 'go.mod' | 'go.sum'): string =>
+  join(workspaceRoot(), 'libs/testing/judges/src/pulumi-cli/module', name);
+
+/** Other pins are another folder: an old program is never taken for the new one. */
+export function pulumiFolder(): string {
+  const hash = createHash('sha256');
+  for (const name of ['go.mod', 'go.sum'] as const) hash.update(readFileSync(moduleFile(name)));
+  return join(cacheFolder(), `pulumi-${PULUMI_VERSION}-${hash.digest('hex').slice(0, 16)}`);
+}
+
+/** The program where an earlier `installPulumi` left it: for specs, which must know at once. */
+export function keptPulumi(): PulumiCli | Absent {
+  const folder = pulumiFolder();
+  const command = join(folder, 'pulumi');
+  return existsSync(command)
+    ? { command, folder }
+    : { absent: `Pulumi's CLI ${PULUMI_VERSION} is not built here (npm run lab -- pulumi builds it)` };
+}
