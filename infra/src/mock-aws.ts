@@ -33,6 +33,10 @@ export class MockAws implements runtime.Mocks {
   /** Letters of the region's zones, in an order that AWS promises nothing about. */
   zones = ['a', 'b', 'c', 'd', 'e', 'f'];
 
+  /** The instance that holds a registered address, look by look, the last for good; empty: none does. */
+  addressAt: readonly string[] = [''];
+  addressLooks = 0;
+
   /** @param deployer IAM ARN of who runs the program */
   constructor(
     private readonly region: string,
@@ -88,6 +92,16 @@ export class MockAws implements runtime.Mocks {
           arn: this.#arn('ssm', `parameter${String(asked.name)}`),
           id: asked.name,
         };
+      case 'aws:ec2/getElasticIp:getElasticIp': {
+        const instanceId = this.addressAt[Math.min(this.addressLooks++, this.addressAt.length - 1)] ?? '';
+        return {
+          id: asked.id,
+          publicIp: `192.0.2.${(parseInt(hexOf(String(asked.id), 2), 16) % 250) + 1}`,
+          domain: 'vpc',
+          instanceId,
+          associationId: instanceId === '' ? '' : `eipassoc-0${hexOf(instanceId, 16)}`,
+        };
+      }
       case 'aws:route53/getZone:getZone':
         return {
           zoneId: `Z${hexOf(String(asked.name), 13).toUpperCase()}`,

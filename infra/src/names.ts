@@ -39,6 +39,10 @@ export const secretName = (stack: string, path: string): string => `${PROJECT}/$
 export const BUILD_LOG = 'image-build';
 /** Where no balancer has the certificate, parents keep theirs here for the next one. */
 export const CERTIFICATE_SECRET = 'parent/certificate';
+/** The bucket of the balancer's access logs. */
+export const ACCESS_LOGS = 'access';
+/** Of a registered address: "parent" where one parent takes it by itself, "nat" where a NAT gateway has it. Parents read it (address-holder). */
+export const HELD_BY_TAG = `${PROJECT}:held-by`;
 export const logGroupName = (stack: string, part: string): string => `/${PROJECT}/${stack}/${part}`;
 
 export const arnOf = ({ partition, region, accountId }: Place, service: string, resource: string): string =>

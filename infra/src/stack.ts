@@ -1,6 +1,6 @@
 import { all, output, type ComponentResourceOptions } from '@pulumi/pulumi';
 import { connectionTimes, renderParentArchive, renderUserData } from '../parent/src';
-import { Address, Dns } from './components/address';
+import { Addresses, Dns } from './components/address';
 import { Alarms, AlarmTopic } from './components/alarms';
 import { AuditTrail } from './components/audit-trail';
 import { Balancer, BalancerLogs } from './components/balancer';
@@ -66,6 +66,12 @@ export function createStack(
     },
     options,
   );
+  // The same resources for one parent and for several, so that the registered addresses stay.
+  const addresses = new Addresses(
+    name('address'),
+    { count: settings.natPerZone ? 2 : 1, heldBy: several ? 'nat' : 'parent', keep: production, adopted: [] },
+    options,
+  );
   const network = new Network(
     name('network'),
     {
@@ -73,8 +79,7 @@ export function createStack(
       storeArn: `arn:${lookups.partition}:s3:::${bucketName(place, 'images')}`,
       cidr: settings.vpcCidr,
       zones,
-      nat: several ? (settings.natPerZone ? 'each' : 'one') : 'none',
-      keepAddress: production,
+      natAllocationIds: several ? addresses.released() : [],
     },
     options,
   );
@@ -160,7 +165,6 @@ export function createStack(
     },
     options,
   );
-  const address = several ? undefined : new Address(name('address'), { keep: production }, options);
   const release = new StoreObject(
     name('release'),
     {
@@ -177,7 +181,7 @@ export function createStack(
       ? undefined
       : new BalancerLogs(
           name('access-logs'),
-          { place, kind: settings.balancer, keepDays: settings.balancerLogDays, protect: production },
+          { place, kind: settings.balancer, keepDays: settings.balancerLogDays },
           options,
         );
   const balancer =
@@ -192,7 +196,6 @@ export function createStack(
             vpcId: network.vpcId,
             subnetIds: network.publicSubnetIds,
             securityGroupId: groups.balancerId,
-            production,
             idleSeconds: connectionTimes({ ...settings.gatewayEnvironment, ...agentsVariables(settings) }).balancerIdle,
             ...(accessLogs && { logs: accessLogs }),
           },
@@ -219,7 +222,7 @@ export function createStack(
     stores.database,
     stores.redisAddress,
     stores.dataVolumeId,
-    address?.allocationId,
+    several ? undefined : addresses.first.allocationId,
     residenceFiles?.host,
   ]).apply(
     ([
@@ -261,27 +264,34 @@ export function createStack(
     name('parent-permissions'),
     {
       roleName: identity.roleName,
-      policy: all([made, store.bucketArn, files.key, enclaveKey.keyArn, operatorKey.keyArn]).apply(
-        ([known, bucketArn, filesKey, enclaveKeyArn, operatorKeyArn]) =>
-          parentRolePolicy({
-            place,
-            bucketArn,
-            objects: [
-              { key: known.imageKey, versionId: known.imageVersionId },
-              { key: known.releaseKey },
-              { key: filesKey },
-            ],
-            logGroupNames: PARENT_LOG_GROUPS.map((part) => logs.group(part).name),
-            ...(known.secretArns[CERTIFICATE_SECRET] !== undefined && {
-              certificateSecretArn: known.secretArns[CERTIFICATE_SECRET],
-            }),
-            secretArns: [...Object.values(known.secretArns), ...(known.database ? [known.database.secretArn] : [])],
-            enclaveKeyArn,
-            operatorKeyArn,
-            acceptedImages: settings.acceptedImages,
-            ...(known.elasticIpAllocationId !== undefined && { elasticIpAllocationId: known.elasticIpAllocationId }),
-            ...(known.dataVolumeId !== undefined && { dataVolumeId: known.dataVolumeId }),
+      // The parent before keeps its rights until the NAT gateway has the address that it releases.
+      policy: all([
+        made,
+        store.bucketArn,
+        files.key,
+        enclaveKey.keyArn,
+        operatorKey.keyArn,
+        network.natGatewayIds,
+      ]).apply(([known, bucketArn, filesKey, enclaveKeyArn, operatorKeyArn]) =>
+        parentRolePolicy({
+          place,
+          bucketArn,
+          objects: [
+            { key: known.imageKey, versionId: known.imageVersionId },
+            { key: known.releaseKey },
+            { key: filesKey },
+          ],
+          logGroupNames: PARENT_LOG_GROUPS.map((part) => logs.group(part).name),
+          ...(known.secretArns[CERTIFICATE_SECRET] !== undefined && {
+            certificateSecretArn: known.secretArns[CERTIFICATE_SECRET],
           }),
+          secretArns: [...Object.values(known.secretArns), ...(known.database ? [known.database.secretArn] : [])],
+          enclaveKeyArn,
+          operatorKeyArn,
+          acceptedImages: settings.acceptedImages,
+          ...(known.elasticIpAllocationId !== undefined && { elasticIpAllocationId: known.elasticIpAllocationId }),
+          ...(known.dataVolumeId !== undefined && { dataVolumeId: known.dataVolumeId }),
+        }),
       ),
     },
     options,
@@ -320,8 +330,8 @@ export function createStack(
   if (lookups.zoneId !== undefined) {
     const target = balancer
       ? { balancer: { dnsName: balancer.dnsName, zoneId: balancer.zoneId } }
-      : address && { address: address.publicIp };
-    if (target) new Dns(name('name'), { zoneId: lookups.zoneId, domain: settings.domain, target }, options);
+      : { address: addresses.first.publicIp };
+    new Dns(name('name'), { zoneId: lookups.zoneId, domain: settings.domain, target }, options);
   }
 
   const topic = new AlarmTopic(name('alarms'), { place, email: settings.alarmEmail }, options);
@@ -355,9 +365,14 @@ export function createStack(
 
   return {
     url: `https://${settings.domain}`,
+<<<<<<< HEAD
     addressForTheHouse: address?.publicIp ?? network.natAddresses[0],
     ...(network.natAddresses.length > 1 && { addressesForTheHouse: network.natAddresses }),
     ...(balancer && { balancerName: balancer.dnsName }),
+=======
+    ...addresses.outputs,
+    balancerName: balancer?.dnsName,
+>>>>>>> dcb793dc (feat(infra): keep one registered address for one parent and several)
     measurements: {
       pcr0: image.pcr0,
       pcr1: image.pcr1,

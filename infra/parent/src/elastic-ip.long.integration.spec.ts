@@ -37,6 +37,8 @@ const WELL = report('up');
 interface World {
   /** Whose the address is at first. */
   readonly holder?: string;
+  /** What the stack's tag says: whose the address is to be. */
+  readonly heldBy?: 'parent' | 'nat';
   readonly states: readonly (string | null)[];
   readonly health?: readonly (string | null)[];
   /** Whether nginx answers with a certificate that is believed, look by look; without: always. */
@@ -45,17 +47,20 @@ interface World {
   /** Shell: how CONTINUE ends, with `n` the calls before it. */
   readonly completes?: string;
   readonly associates?: string;
+  readonly releases?: string;
 }
 
 /** AWS, the gateway, nginx and DNS as a new parent meets them; the file `holder` has whose the address is. */
 async function world({
   holder = BEFORE,
+  heldBy = 'parent',
   states,
   health = [WELL],
   front = [true],
   nameLeadsTo = ADDRESS,
   completes = 'exit 0',
   associates = '',
+  releases = '',
 }: World): Promise<void> {
   await writeFile(join(bin, 'holder'), holder);
   await writeScript(
@@ -63,7 +68,10 @@ async function world({
     'aws',
     `case $2 in
   describe-auto-scaling-instances) ${count('described')}; state=$(${oneByOne(states)}) || exit 254; echo "{\\"AutoScalingInstances\\":[{\\"LifecycleState\\":\\"$state\\"}]}" ;;
-  describe-addresses) jq -n --arg id "$(<${bin}/holder)" '{Addresses: [{PublicIp: "${ADDRESS}"} + if $id == "-" then {} else {InstanceId: $id} end]}' ;;
+  describe-addresses) jq -n --arg id "$(<${bin}/holder)" '{Addresses: [{PublicIp: "${ADDRESS}", Tags: [{Key: "Name", Value: "nat"}, {Key: "communique-tee:held-by", Value: "${heldBy}"}]} + if $id == "-" then {} else {InstanceId: $id, AssociationId: "eipassoc-1"} end]}' ;;
+  disassociate-address) ${count('released')}; ${releases}
+    [[ "$*" == "ec2 disassociate-address --association-id eipassoc-1" ]]
+    echo - > ${bin}/holder; echo "released" >> ${bin}/story ;;
   associate-address) ${count('associated')}; ${associates}
     [[ "$*" == "ec2 associate-address --allocation-id eipalloc-1 --instance-id $6 --allow-reassociation" ]]
     echo "$6" > ${bin}/holder; echo "address $6" >> ${bin}/story ;;
@@ -224,6 +232,14 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       ]);
     });
 
+    it('is not taken where it is to be the NAT gateway’s', async () => {
+      await world({ holder: '-', heldBy: 'nat', states: ['Pending:Wait'] });
+      const { code, holder, here, events } = await launch();
+      expect([code, holder, here]).toEqual([78, '-', false]);
+      expect(events).toContain('address_not_taken');
+      expect(await story()).toEqual([]);
+    });
+
     it('leaves the address to the keeper after a reboot', async () => {
       await world({ holder: ME, states: ['InService'] });
       expect(await launch()).toMatchObject({ code: 0, events: ['launch_not_waiting'], holder: ME });
@@ -264,6 +280,23 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
     it('is asked for again where AWS refuses once', async () => {
       await world({ holder: '-', states: ['InService'], associates: '((n > 0)) || exit 254' });
       expect(await keep(3)).toEqual({ code: 0, holder: ME, here: true });
+    });
+
+    it('is released where it is to be the NAT gateway’s, and not taken again', async () => {
+      await world({ holder: ME, heldBy: 'nat', states: ['InService'] });
+      expect(await keep(3)).toEqual({ code: 0, holder: '-', here: false });
+      expect(await story()).toEqual(['released']);
+    });
+
+    it('is released again where AWS refuses once', async () => {
+      await world({ holder: ME, heldBy: 'nat', states: ['InService'], releases: '((n > 0)) || exit 254' });
+      expect(await keep(3)).toEqual({ code: 0, holder: '-', here: false });
+    });
+
+    it('is not released by a parent that does not hold it', async () => {
+      await world({ holder: 'i-0new', heldBy: 'nat', states: ['InService'] });
+      expect(await keep()).toEqual({ code: 0, holder: 'i-0new', here: false });
+      expect(await story()).toEqual([]);
     });
   });
 });

@@ -1,19 +1,75 @@
 import { Eip } from '@pulumi/aws/ec2/eip.js';
+import { Tag } from '@pulumi/aws/ec2/tag.js';
 import { Record } from '@pulumi/aws/route53/record.js';
-import type { ComponentResourceOptions, Input, Output } from '@pulumi/pulumi';
+import { output, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
+import { HELD_BY_TAG } from '../names';
+import { releasedByParents } from './address-release';
 import { Part } from './part';
 
-/** The one address of a single parent: the House has it on its list, so it outlives every instance. */
-export class Address extends Part {
+/** An address that the operator had before the stack. */
+export interface AdoptedAddress {
+  readonly allocationId: string;
+  readonly publicIp: string;
+}
+
+/** Who goes out by the registered addresses: a parent, which takes the first by itself, or NAT gateways. */
+export type AddressHolder = 'parent' | 'nat';
+
+export interface AddressesArgs {
+  count: 1 | 2;
+  heldBy: AddressHolder;
+  /** A registered address is not given back by accident. */
+  keep: boolean;
+  /** The operator's own, in place of addresses of the stack's making. */
+  adopted: readonly AdoptedAddress[];
+}
+
+interface RegisteredAddress {
   readonly allocationId: Output<string>;
   readonly publicIp: Output<string>;
+}
 
-  constructor(name: string, { keep }: { keep: boolean }, options: ComponentResourceOptions) {
-    super('Address', name, options);
-    const address = new Eip(name, { domain: 'vpc', tags: { Name: name } }, this.child({ protect: keep }));
-    this.allocationId = address.allocationId;
-    this.publicIp = address.publicIp;
+/**
+ * The source addresses that the House has on its list. They outlive every instance and every form of the stack, so one parent and several
+ * have the same resources. A tag tells parents whether the first is theirs to hold.
+ */
+export class Addresses extends Part {
+  /** What one parent holds. */
+  readonly first: RegisteredAddress;
+  readonly #all: readonly RegisteredAddress[];
+
+  constructor(name: string, { count, heldBy, keep, adopted }: AddressesArgs, options: ComponentResourceOptions) {
+    super('Addresses', name, options);
+    const address = (index: number): RegisteredAddress => {
+      const part = index === 0 ? name : `${name}-${String(index + 1)}`;
+      const own = adopted[index];
+      if (own === undefined)
+        return new Eip(
+          part,
+          { domain: 'vpc', tags: { Name: part, [HELD_BY_TAG]: heldBy } },
+          this.child({ protect: keep }),
+        );
+      // Of an address that is the operator's the stack sets this tag and nothing else.
+      const tag = new Tag(part, { resourceId: own.allocationId, key: HELD_BY_TAG, value: heldBy }, this.child());
+      return { allocationId: tag.resourceId, publicIp: output(own.publicIp) };
+    };
+    this.first = address(0);
+    this.#all = count === 1 ? [this.first] : [this.first, address(1)];
     this.registerOutputs({});
+  }
+
+  /** The allocation ids, once no parent holds them any more: for NAT gateways. */
+  released(): Output<string>[] {
+    return this.#all.map(({ allocationId }) => releasedByParents(allocationId, { parent: this }));
+  }
+
+  /** For the House's list. */
+  get outputs(): { addressForTheHouse: Output<string>; addressesForTheHouse?: Output<string>[] } {
+    const publicIps = this.#all.map(({ publicIp }) => publicIp);
+    return {
+      addressForTheHouse: this.first.publicIp,
+      ...(publicIps.length > 1 && { addressesForTheHouse: publicIps }),
+    };
   }
 }
 

@@ -5,7 +5,7 @@ import { LoadBalancer } from '@pulumi/aws/lb/loadBalancer.js';
 import { TargetGroup } from '@pulumi/aws/lb/targetGroup.js';
 import { Record } from '@pulumi/aws/route53/record.js';
 import type { ComponentResourceOptions, Input, Output, Resource } from '@pulumi/pulumi';
-import { bucketName, type Place } from '../names';
+import { ACCESS_LOGS, bucketName, type Place } from '../names';
 import { balancerLogBucketPolicy } from '../policies/buckets';
 import { Part } from './part';
 import { PrivateBucket } from './private-bucket';
@@ -17,7 +17,6 @@ export interface BalancerArgs {
   vpcId: Input<string>;
   subnetIds: Input<string>[];
   securityGroupId: Input<string>;
-  production: boolean;
   /** An application balancer closes a connection without traffic after that; a network one passes nginx's end on. */
   idleSeconds: number;
   /** Where its access logs go; nowhere without. */
@@ -73,14 +72,13 @@ export class Balancer extends Part {
         internal: false,
         subnets: args.subnetIds,
         securityGroups: [args.securityGroupId],
-        enableDeletionProtection: args.production,
         ...(application
           ? { dropInvalidHeaderFields: true, desyncMitigationMode: 'strictest', idleTimeout: args.idleSeconds }
           : { enableCrossZoneLoadBalancing: true }),
         ...(args.logs && { accessLogs: { enabled: true, bucket: args.logs.bucketId } }),
         tags: { Name: name },
       },
-      this.child({ protect: args.production, dependsOn: args.logs?.settled ?? [] }),
+      this.child({ dependsOn: args.logs?.settled ?? [] }),
     );
     this.dnsName = balancer.dnsName;
     this.zoneId = balancer.zoneId;
@@ -152,23 +150,19 @@ export class BalancerLogs extends Part {
 
   constructor(
     name: string,
-    {
-      place,
-      kind,
-      keepDays,
-      protect,
-    }: { place: Place; kind: 'application' | 'network'; keepDays: number; protect: boolean },
+    { place, kind, keepDays }: { place: Place; kind: 'application' | 'network'; keepDays: number },
     options: ComponentResourceOptions,
   ) {
     super('BalancerLogs', name, options);
     const bucket = new PrivateBucket(
       name,
       {
-        bucketName: bucketName(place, 'access'),
+        bucketName: bucketName(place, ACCESS_LOGS),
         keepOldVersionsDays: 1,
         keepDays,
         policy: (arn) => balancerLogBucketPolicy(place, arn, kind),
-        protect,
+        // They end after keepDays anyway, and a balancer that is no longer wanted takes them along.
+        protect: false,
       },
       { parent: this },
     );

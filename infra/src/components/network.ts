@@ -1,4 +1,3 @@
-import { Eip } from '@pulumi/aws/ec2/eip.js';
 import { InternetGateway } from '@pulumi/aws/ec2/internetGateway.js';
 import { NatGateway } from '@pulumi/aws/ec2/natGateway.js';
 import { Route } from '@pulumi/aws/ec2/route.js';
@@ -7,7 +6,7 @@ import { RouteTableAssociation } from '@pulumi/aws/ec2/routeTableAssociation.js'
 import { Subnet } from '@pulumi/aws/ec2/subnet.js';
 import { Vpc } from '@pulumi/aws/ec2/vpc.js';
 import { VpcEndpoint } from '@pulumi/aws/ec2/vpcEndpoint.js';
-import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
+import { output, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
 import type { Place } from '../names';
 import { s3EndpointPolicy } from '../policies/buckets';
 import { Part } from './part';
@@ -20,10 +19,8 @@ export interface NetworkArgs {
   cidr: string;
   /** Two availability zones. */
   zones: readonly [string, string];
-  /** Several parents go out through NAT, whose addresses the House has on its list: one gateway for all, or one in each zone. */
-  nat: 'none' | 'one' | 'each';
-  /** A registered address is not given back by accident. */
-  keepAddress: boolean;
+  /** Several parents go out through NAT: the allocation ids of its addresses, one gateway for all zones or one in each. None: no NAT. */
+  natAllocationIds: readonly Input<string>[];
 }
 
 /** A network of two zones: public subnets with a way out, private ones without (or through NAT). */
@@ -33,8 +30,7 @@ export class Network extends Part {
   /** CIDR blocks of the public subnets. */
   readonly publicCidrs: string[];
   readonly privateSubnetIds: Output<string>[];
-  /** Of the NAT gateways, for the House's list. */
-  readonly natAddresses: Output<string>[];
+  readonly natGatewayIds: Output<string[]>;
 
   constructor(name: string, args: NetworkArgs, options: ComponentResourceOptions) {
     super('Network', name, options);
@@ -54,10 +50,10 @@ export class Network extends Part {
       this.child(),
     );
     // The first zone's has no letter: it is the only one but where each zone has a NAT gateway.
-    const natZones = args.nat === 'each' ? args.zones : args.nat === 'one' ? args.zones.slice(0, 1) : [];
+    const natPerZone = args.natAllocationIds.length > 1;
     const part = (of: string, index: number): string =>
       index === 0 ? of : `${of}-${String(args.zones[index]).slice(-1)}`;
-    const privateRoutes = (args.nat === 'each' ? args.zones : args.zones.slice(0, 1)).map(
+    const privateRoutes = (natPerZone ? args.zones : args.zones.slice(0, 1)).map(
       (_zone, index) =>
         new RouteTable(
           `${name}-${part('private', index)}`,
@@ -108,18 +104,13 @@ export class Network extends Part {
       this.child(),
     );
 
-    this.natAddresses = natZones.map((_zone, index) => {
+    const gateways = args.natAllocationIds.map((allocationId, index) => {
       const suffix = part('nat', index);
-      const address = new Eip(
-        `${name}-${suffix}`,
-        { domain: 'vpc', tags: tagged(suffix) },
-        this.child({ protect: args.keepAddress }),
-      );
       const subnetId = this.publicSubnetIds[index];
       if (subnetId === undefined) throw new Error('each zone has a public subnet');
       const nat = new NatGateway(
         `${name}-${suffix}`,
-        { allocationId: address.id, subnetId, tags: tagged(suffix) },
+        { allocationId, subnetId, tags: tagged(suffix) },
         this.child({ dependsOn: gateway }),
       );
       new Route(
@@ -127,8 +118,9 @@ export class Network extends Part {
         { routeTableId: privateRoutesOf(index).id, destinationCidrBlock: '0.0.0.0/0', natGatewayId: nat.id },
         this.child(),
       );
-      return address.publicIp;
+      return nat.id;
     });
+    this.natGatewayIds = output(gateways);
     this.registerOutputs({});
   }
 }

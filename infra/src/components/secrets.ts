@@ -26,14 +26,14 @@ export class Secrets extends Part {
   constructor(name: string, args: SecretsArgs, options: ComponentResourceOptions) {
     super('Secrets', name, options);
     const arns: Record<string, Output<string>> = {};
-    const make = (path: string, description: string): Secret => {
+    const make = (path: string, description: string, kept: boolean): Secret => {
       const made = new Secret(
         `${name}-${path.replaceAll('/', '-')}`,
         {
           name: secretName(args.stack, path),
           description,
           // AWS keeps the name while a secret can be recovered, so a stack that is destroyed and made again could not have it.
-          recoveryWindowInDays: args.production ? 30 : 0,
+          recoveryWindowInDays: kept ? 30 : 0,
           tags: { Name: secretName(args.stack, path) },
         },
         this.child(),
@@ -41,15 +41,22 @@ export class Secrets extends Part {
       arns[path] = made.arn;
       return made;
     };
+<<<<<<< HEAD
     for (const [path, { description, value }] of Object.entries(args.known)) {
       const made = make(path, description);
+=======
+    for (const [path, { description, value, version }] of Object.entries(args.known)) {
+      const made = make(path, description, args.production);
+>>>>>>> dcb793dc (feat(infra): keep one registered address for one parent and several)
       new SecretVersion(
         `${name}-${path.replaceAll('/', '-')}`,
         { secretId: made.id, secretStringWo: secret(value), secretStringWoVersion: writeOnlyVersion(value) },
         this.child({ additionalSecretOutputs: ['secretString', 'secretStringWo'] }),
       );
     }
-    for (const [path, description] of Object.entries({ ...args.byOperator, ...args.byParent })) make(path, description);
+    for (const [path, description] of Object.entries(args.byOperator)) make(path, description, args.production);
+    // A certificate can be had anew, and the secret has to come back where a balancer is taken away again.
+    for (const [path, description] of Object.entries(args.byParent)) make(path, description, false);
     this.arns = arns;
     this.registerOutputs({});
   }

@@ -84,7 +84,6 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     { redis: 'parent', instances: '2', balancer: 'network', hostedZone: 'example.org' },
     /redis parent: several/,
   ],
-  ['a NAT gateway for nobody', { natPerZone: 'true' }, /natPerZone: one parent/],
   ['several without a balancer', { instances: '2' }, /balancer none/],
   ['a balancer without a zone', { balancer: 'network' }, /hostedZone: is missing/],
   ['a domain outside its zone', { hostedZone: 'other.org' }, /is not in the zone/],

@@ -352,8 +352,6 @@ function checkTogether(raw: Partial<RawSettings>, wrong: readonly string[]): str
         `${store} parent: several instances cannot share one's disk; take managed or external, or instances 1`,
       );
   }
-  if (raw.natPerZone && !several)
-    problems.push('natPerZone: one parent goes out by its own address; take it with instances over 1');
   if (several && raw.balancer === 'none')
     problems.push('balancer none: several instances need one; take application or network');
   if (raw.maxInstances !== undefined && raw.maxInstances < (raw.instances ?? 1))

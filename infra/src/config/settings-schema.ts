@@ -65,7 +65,7 @@ export const settingsShape = {
   natPerZone: yesNo
     .default(false)
     .describe(
-      'a NAT gateway in each zone, so that one zone may fail (two addresses for the House); only where there are several parents',
+      'two registered addresses, and with several parents a NAT gateway in each zone, so that one zone may fail; one parent uses the first',
     ),
   amiId: z
     .string()

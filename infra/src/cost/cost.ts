@@ -155,7 +155,7 @@ function linesOf(settings: CostSettings): Line[] {
     // A balancer has one address in each of its two zones.
     hourly(
       'public IPv4 address',
-      (several ? nats : 1) + (settings.balancer === 'none' ? 0 : 2),
+      nats + (settings.balancer === 'none' ? 0 : 2),
       PRICES.publicIpv4PerHour,
     ),
     ...(several ? [hourly('NAT gateway', nats, PRICES.natGatewayPerHour)] : []),

@@ -49,6 +49,16 @@ export class SmallEngine {
     this.#aws.zones = letters;
   }
 
+  /** The instance that holds the registered address, look by look from now on. */
+  set addressAt(instances: readonly string[]) {
+    this.#aws.addressAt = instances;
+    this.#aws.addressLooks = 0;
+  }
+
+  get addressLooks(): number {
+    return this.#aws.addressLooks;
+  }
+
   constructor(
     private readonly root: string,
     private readonly stack: string,

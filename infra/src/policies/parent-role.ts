@@ -91,12 +91,12 @@ export function parentRolePolicy(args: ParentRoleArgs): PolicyDocument {
       : [
           allow(
             'TakeTheAddress',
-            ['ec2:AssociateAddress'],
+            ['ec2:AssociateAddress', 'ec2:DisassociateAddress'],
             arnOf(place, 'ec2', `elastic-ip/${args.elasticIpAllocationId}`),
           ),
           allow(
             'TakeTheAddressForOwnInstances',
-            ['ec2:AssociateAddress'],
+            ['ec2:AssociateAddress', 'ec2:DisassociateAddress'],
             [instances, arnOf(place, 'ec2', 'network-interface/*')],
             ownInstances,
           ),

@@ -195,6 +195,14 @@ const ALLOWED: [string, Request][] = [
     'the parent hands its address back to the one before',
     parent('ec2:AssociateAddress', instance, { 'aws:ResourceTag/communique-tee:stack': 'prod' }),
   ],
+  [
+    'the parent releases its address',
+    parent('ec2:DisassociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0123456789abcdef0'),
+  ],
+  [
+    'the parent releases its address from itself',
+    parent('ec2:DisassociateAddress', instance, { 'aws:ResourceTag/communique-tee:stack': 'prod' }),
+  ],
   ['the snapshots’ role makes one of the data volume', snapshots('ec2:CreateSnapshot', dataVolume)],
   [
     'the snapshots’ role ends one of the stack',
@@ -414,6 +422,10 @@ const DENIED: [string, Request][] = [
   [
     'its address for somebody else’s instance',
     parent('ec2:AssociateAddress', instance, { 'aws:ResourceTag/communique-tee:stack': 'dev' }),
+  ],
+  [
+    'to release another address',
+    parent('ec2:DisassociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0fedcba9876543210'),
   ],
   ['a snapshot of another volume', snapshots('ec2:CreateSnapshot', dataVolume.replace(/.$/, '1'))],
   [

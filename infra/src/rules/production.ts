@@ -1,4 +1,4 @@
-import { BUILD_LOG } from '../names';
+import { ACCESS_LOGS, BUILD_LOG, CERTIFICATE_SECRET } from '../names';
 import { isProduction, isTrue, numberOf, unless, type ResourceRule, type RuleResource } from './rule';
 
 type Props = RuleResource['props'];
@@ -21,17 +21,21 @@ const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
     ...unless(finalSnapshotIdentifier !== undefined, 'leaves no snapshot when it ends'),
     ...unless(isTrue(automaticFailoverEnabled), 'has no second node to take over'),
   ],
-  'aws:lb/loadBalancer:LoadBalancer': ({ enableDeletionProtection }) =>
-    unless(isTrue(enableDeletionProtection), 'may be deleted'),
-  'aws:s3/bucket:Bucket': ({ forceDestroy }) => unless(!isTrue(forceDestroy), 'goes with everything in it'),
+  // Access logs end after some weeks anyway, and with their balancer.
+  'aws:s3/bucket:Bucket': ({ bucket, forceDestroy }) =>
+    unless(String(bucket).includes(`-${ACCESS_LOGS}-`) || !isTrue(forceDestroy), 'goes with everything in it'),
   'aws:ebs/volume:Volume': ({ finalSnapshot }) => unless(isTrue(finalSnapshot), 'leaves no snapshot when it ends'),
   'aws:kms/key:Key': ({ deletionWindowInDays }) =>
     unless(numberOf(deletionWindowInDays) >= 7, 'ends less than a week after it is deleted'),
   // Of a build nothing is kept: the log holds no record of what the service did.
   'aws:cloudwatch/logGroup:LogGroup': ({ name, deletionProtectionEnabled }) =>
     unless(String(name).endsWith(`/${BUILD_LOG}`) || isTrue(deletionProtectionEnabled), 'may be deleted'),
-  'aws:secretsmanager/secret:Secret': ({ recoveryWindowInDays }) =>
-    unless(numberOf(recoveryWindowInDays) >= 7, 'ends less than a week after it is deleted'),
+  // A certificate can be had anew, and its secret comes and goes with the key `balancer`.
+  'aws:secretsmanager/secret:Secret': ({ name, recoveryWindowInDays }) =>
+    unless(
+      String(name).endsWith(`/${CERTIFICATE_SECRET}`) || numberOf(recoveryWindowInDays) >= 7,
+      'ends less than a week after it is deleted',
+    ),
 };
 
 export const deletionProtection: ResourceRule = {

@@ -341,11 +341,6 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ],
   [
     'deletion-protection',
-    'a balancer that may be deleted',
-    () => changed('aws:lb/loadBalancer:LoadBalancer', { enableDeletionProtection: false }),
-  ],
-  [
-    'deletion-protection',
     'a log that may be deleted',
     () => changed('aws:cloudwatch/logGroup:LogGroup', { deletionProtectionEnabled: false }),
   ],
