@@ -365,14 +365,8 @@ export function createStack(
 
   return {
     url: `https://${settings.domain}`,
-<<<<<<< HEAD
-    addressForTheHouse: address?.publicIp ?? network.natAddresses[0],
-    ...(network.natAddresses.length > 1 && { addressesForTheHouse: network.natAddresses }),
-    ...(balancer && { balancerName: balancer.dnsName }),
-=======
     ...addresses.outputs,
-    balancerName: balancer?.dnsName,
->>>>>>> dcb793dc (feat(infra): keep one registered address for one parent and several)
+    ...(balancer && { balancerName: balancer.dnsName }),
     measurements: {
       pcr0: image.pcr0,
       pcr1: image.pcr1,

@@ -41,13 +41,8 @@ export class Secrets extends Part {
       arns[path] = made.arn;
       return made;
     };
-<<<<<<< HEAD
     for (const [path, { description, value }] of Object.entries(args.known)) {
-      const made = make(path, description);
-=======
-    for (const [path, { description, value, version }] of Object.entries(args.known)) {
       const made = make(path, description, args.production);
->>>>>>> dcb793dc (feat(infra): keep one registered address for one parent and several)
       new SecretVersion(
         `${name}-${path.replaceAll('/', '-')}`,
         { secretId: made.id, secretStringWo: secret(value), secretStringWoVersion: writeOnlyVersion(value) },

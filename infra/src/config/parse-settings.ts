@@ -3,14 +3,14 @@ import * as z from 'zod';
 import { checkCapacity } from '../instances/capacity';
 import { findInstanceType, type Architecture } from '../instances/instance-types';
 import { PRICE_TABLE, priceTableSha256 } from '@communique-tee/agents';
-import { closestName } from '@communique-tee/gateway-environment';
 import { PROJECT } from '../names';
 import { KEY_OF_VARIABLE, problemsOfParent } from './check-parent';
 import { ConfigError } from './config-error';
 import { kmsRegionsOf, readEnclaveImage, type EnclaveImage, type ImageResidence } from './enclave-image';
 import { readEnclaveConfiguration, type EnclaveConfiguration } from './enclave-configuration';
 import { readRelease, type Release } from './release';
-import { ENCLAVE_SECRETS_BY_DEFAULT, regionSchema, settingsSchema, type RawSettings } from './settings-schema';
+import { readValues } from './read-values';
+import { ENCLAVE_SECRETS_BY_DEFAULT, settingsSchema, type RawSettings } from './settings-schema';
 import { notBuilt } from './stand-ins';
 
 /** Days that CloudWatch takes for the retention of a log group. */
@@ -54,23 +54,8 @@ export function parseSettings(
   values: Readonly<Record<string, string>>,
   options: ParseOptions,
 ): Settings {
-  const problems: string[] = [];
-  // RDS, ElastiCache and CloudTrail refuse two hyphens side by side, and a load balancer's name cannot end with one.
-  if (!/^(?=.{1,12}$)[a-z](-?[a-z0-9])*$/.test(stack))
-    problems.push(
-      `stack ${stack}: at most 12 of a to z, 0 to 9 and single hyphens between them, since names in AWS are made of it`,
-    );
-  const region = regionSchema.safeParse(values['aws:region']);
-  if (!region.success) problems.push('aws:region: a region, for example us-east-1');
-  problems.push(...Object.keys(values).flatMap(problemOfNamespace));
-
-  const own = Object.fromEntries(
-    Object.entries(values)
-      .filter(([key]) => key.startsWith(`${PROJECT}:`))
-      .map(([key, value]) => [key.slice(PROJECT.length + 1), value]),
-  );
-  const { raw, wrong } = parseEach(own);
-  problems.push(...wrong);
+  const { own, raw, wrong, missing, region, problems } = readValues(stack, values);
+  problems.push(...missing);
   const architecture = architectureOf(raw.instanceType);
   const standIn = options.standIn?.(architecture);
   const folder = raw.imageFolder ?? join('dist', 'image', `${stack}-${architecture}`);
@@ -135,7 +120,7 @@ export function parseSettings(
       }),
     );
   }
-  problems.push(...checkTogether(raw, wrong));
+  problems.push(...checkTogether(raw, [...wrong, ...missing]));
   const whole = settingsSchema.safeParse(own);
   if (problems.length === 0 && whole.success && region.success && image && release) {
     const settings = complete(whole.data, {
@@ -213,45 +198,8 @@ function complete(
   };
 }
 
-/** Pulumi has keys of its own under `pulumi:`. Those that nothing reads are refused: they would be ignored. */
-function problemOfNamespace(key: string): string[] {
-  const [namespace = ''] = key.split(':');
-  if (namespace === PROJECT || namespace === 'pulumi' || key === 'aws:region') return [];
-  return [
-    namespace === 'aws'
-      ? `${key}: is not read: the program configures its own provider with aws:region alone (AWS_PROFILE names a profile)`
-      : `${key}: there is no such key: keys begin with ${PROJECT}: or are aws:region`,
-  ];
-}
-
 const architectureOf = (instanceType = ''): Architecture =>
   findInstanceType(instanceType)?.architecture ?? (/^[a-z]+\d+g/.test(instanceType) ? 'arm64' : 'x86_64');
-
-/** Key by key, so that one wrong value does not hide what is wrong between the others. */
-function parseEach(own: Readonly<Record<string, string>>): { raw: Partial<RawSettings>; wrong: string[] } {
-  const wrong = Object.keys(own)
-    .filter((key) => !Object.hasOwn(settingsSchema.shape, key))
-    .map((key) => {
-      const meant = closestName(key, Object.keys(settingsSchema.shape));
-      return `${key}: there is no such key${meant === undefined ? '' : `; did you mean ${meant}?`}`;
-    });
-  const entries = Object.entries(settingsSchema.shape).flatMap(([key, schema]): [string, unknown][] => {
-    const parsed = schema.safeParse(own[key]);
-    if (parsed.success) return parsed.data === undefined ? [] : [[key, parsed.data]];
-    const value = own[key];
-    wrong.push(
-      value === undefined ? `${key}: is missing (${schema.description ?? ''})` : `${key}: ${firstIssue(parsed.error)}`,
-    );
-    return [];
-  });
-  return { raw: Object.fromEntries(entries), wrong };
-}
-
-/** The first thing that is wrong; of a list, with the place of the entry. */
-function firstIssue({ issues: [issue] }: z.core.$ZodError): string {
-  const entry = issue?.path.find((part) => typeof part === 'number');
-  return `${entry === undefined ? '' : `entry ${entry + 1}: `}${issue?.message ?? 'is not valid'}`;
-}
 
 /** The operator's variables; each that is wrong is left out, and its problem is in the list, without its value. */
 function gatewayEnvironment(text: string | undefined, problems: string[]): Record<string, string> {
