@@ -2,6 +2,10 @@ import { getStack, RunError, runtime } from '@pulumi/pulumi';
 import { ConfigError } from './config/config-error';
 import { program } from './program';
 
+/** `npm run deploy` sets it for the Pulumi that it starts. */
+const rolloutBy = ({ COMMUNIQUE_ROLLOUT: by }: NodeJS.ProcessEnv): 'up' | 'deploy' =>
+  by === 'deploy' ? 'deploy' : 'up';
+
 /**
  * @param root the checkout
  * @returns the outputs of `pulumi up`
@@ -9,7 +13,7 @@ import { program } from './program';
  */
 export async function main(root: string): Promise<Record<string, unknown>> {
   try {
-    return await program(getStack(), runtime.allConfig(), { root });
+    return await program(getStack(), runtime.allConfig(), { root }, rolloutBy(process.env));
   } catch (error) {
     throw error instanceof ConfigError ? new RunError(error.message) : error;
   }

@@ -13,11 +13,12 @@ export async function program(
   stack: string,
   values: Readonly<Record<string, string>>,
   options: ParseOptions,
+  rollout: 'up' | 'deploy' = 'up',
 ): Promise<Record<string, unknown>> {
   const settings = parseSettings(stack, values, options);
   const provider = new Provider(`communique-tee-${stack}`, {
     region: settings.region,
     defaultTags: { tags: stackTags(stack, settings.production) },
   });
-  return createStack(settings, await lookUp(settings, provider), { provider });
+  return createStack(settings, await lookUp(settings, provider), { provider }, rollout);
 }

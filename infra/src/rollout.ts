@@ -1,7 +1,24 @@
+import type { Input } from '@pulumi/pulumi';
 import { CAPACITY_WAIT_SECONDS, type Place } from './names';
 
+/** Of an instance refresh, as AWS names them. */
+export interface RefreshPreferences {
+  readonly minHealthyPercentage: number;
+  readonly maxHealthyPercentage: number;
+  readonly autoRollback: boolean;
+  readonly skipMatching: boolean;
+}
+
+/** What `npm run deploy` replaces instances with. */
+export interface RolloutTarget {
+  readonly group: string;
+  /** The launch template and its newest version. */
+  readonly template: Input<{ id: string; version: string }>;
+  readonly preferences: RefreshPreferences;
+}
+
 /** What the end of `pulumi up` does and does not say about the parents, and the commands that say the rest. */
-export interface Rollout {
+export interface Rollout extends RolloutTarget {
   readonly firstUp: string;
   readonly afterFailedFirstUp: string;
   readonly laterUp: string;
@@ -11,14 +28,16 @@ export interface Rollout {
   readonly instances: string;
 }
 
-export function rolloutOf({ region }: Pick<Place, 'region'>, group: string): Rollout {
+export function rolloutOf({ region }: Pick<Place, 'region'>, target: RolloutTarget): Rollout {
+  const { group } = target;
   const minutes = String(CAPACITY_WAIT_SECONDS / 60);
   return {
+    ...target,
     firstUp: `ends when every parent's enclave is attested; fails when AWS cannot start an instance, and after ${minutes} minutes at the latest`,
     // The provider sets the group's metrics after its wait, and only where the state differs (terraform-provider-aws, issue 604).
     afterFailedFirstUp:
       'run `pulumi up --refresh`: without a refresh the group stays without metrics; it does not wait, so run `instances` until each is InService',
-    laterUp: `starts an instance refresh where the parents change, and ends before that does; where \`instances\` changes, waits up to ${minutes} minutes for exactly that number of attested parents`,
+    laterUp: `starts an instance refresh where the parents change, neither waits for it nor can go back by it (npm run deploy does both); where \`instances\` changes, waits up to ${minutes} minutes for exactly that number of attested parents`,
     check: `aws autoscaling describe-instance-refreshes --region ${region} --auto-scaling-group-name ${group} --max-records 1 --query 'InstanceRefreshes[0].[Status,StatusReason]'`,
     instances: `aws autoscaling describe-auto-scaling-groups --region ${region} --auto-scaling-group-names ${group} --query 'AutoScalingGroups[0].Instances[].[InstanceId,LifecycleState]'`,
   };

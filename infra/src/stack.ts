@@ -14,7 +14,7 @@ import { Identity, ParentPermissions } from './components/identity';
 import { ImageBuild } from './components/image-build';
 import { ImageStore, StoreObject } from './components/image-store';
 import { Network } from './components/network';
-import { Parents } from './components/parents';
+import { Parents, refreshPreferences } from './components/parents';
 import { Registry } from './components/registry';
 import { ResidenceFiles } from './components/residence-files';
 import { Scaling } from './components/scaling';
@@ -45,6 +45,8 @@ export function createStack(
   settings: Settings,
   lookups: Lookups,
   options: ComponentResourceOptions,
+  /** Who moves the parents to a new version of their template: the provider in `pulumi up`, or `npm run deploy` after it. */
+  rollout: 'up' | 'deploy' = 'up',
 ): Record<string, unknown> {
   const { stack, production, image } = settings;
   const place: Place = { stack, region: settings.region, accountId: lookups.accountId, partition: lookups.partition };
@@ -318,6 +320,7 @@ export function createStack(
       targetGroupArns: balancer ? [balancer.targetGroupArn] : [],
       tags: stackTags(stack, production),
       runs: { pcr0: image.pcr0, release: settings.release.sha256 },
+      versionByDeploy: rollout === 'deploy',
       after: [
         ...[network, groups, logs, identity, enclaveKey, operatorKey, store, stores, permissions, release, files],
         ...(externalStores ? [externalStores] : []),
@@ -388,7 +391,11 @@ export function createStack(
       key: release.key,
       referenceString: settings.release.referenceString,
     },
-    rollout: rolloutOf(place, parentGroup),
+    rollout: rolloutOf(place, {
+      group: parentGroup,
+      template: parents.template,
+      preferences: refreshPreferences(oneZone),
+    }),
     keys: { enclave: enclaveKey.aliasArn, operator: operatorKey.aliasArn, administrators },
     secrets: stores.secretArns,
     registry: registry.repositoryUrl,

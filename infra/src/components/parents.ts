@@ -1,7 +1,8 @@
 import { Group } from '@pulumi/aws/autoscaling/group.js';
 import { LaunchTemplate } from '@pulumi/aws/ec2/launchTemplate.js';
-import type { ComponentResourceOptions, Input, Output, Resource } from '@pulumi/pulumi';
+import { all, type ComponentResourceOptions, type Input, type Output, type Resource } from '@pulumi/pulumi';
 import { CAPACITY_WAIT_SECONDS, LAUNCH_HOOK, PROJECT } from '../names';
+import type { RefreshPreferences } from '../rollout';
 import { Part } from './part';
 
 export interface ParentsArgs {
@@ -24,13 +25,23 @@ export interface ParentsArgs {
   tags: Readonly<Record<string, string>>;
   /** What runs there, as tags of template and instances: PCR0 of the image, SHA-256 of the release. */
   runs: { pcr0: string; release: string };
+  /** Whether the group stays on the version of the template that it has: `npm run deploy` moves it by a refresh that can go back. */
+  versionByDeploy: boolean;
   /** What an instance needs from its first minute: ways out, rights, keys, stores, secrets, files. */
   after: Resource[];
 }
 
+/** How instances are replaced, by the provider and by `npm run deploy`. */
+export const refreshPreferences = (oneAtATime: boolean): RefreshPreferences =>
+  oneAtATime
+    ? { minHealthyPercentage: 0, maxHealthyPercentage: 100, autoRollback: false, skipMatching: true }
+    : { minHealthyPercentage: 100, maxHealthyPercentage: 200, autoRollback: true, skipMatching: true };
+
 /** The parent instances: made from one template, replaced one by one when it changes, back when they are lost. */
 export class Parents extends Part {
   readonly groupName: Output<string>;
+  /** What new instances are made from. */
+  readonly template: Output<{ id: string; version: string }>;
 
   constructor(name: string, args: ParentsArgs, options: ComponentResourceOptions) {
     super('Parents', name, options);
@@ -102,9 +113,7 @@ export class Parents extends Part {
         instanceRefresh: {
           strategy: 'Rolling',
           triggers: ['tag'],
-          preferences: args.oneAtATime
-            ? { minHealthyPercentage: 0, maxHealthyPercentage: 100, autoRollback: false, skipMatching: true }
-            : { minHealthyPercentage: 100, maxHealthyPercentage: 200, autoRollback: true, skipMatching: true },
+          preferences: refreshPreferences(args.oneAtATime),
         },
         enabledMetrics: [
           'GroupInServiceInstances',
@@ -122,9 +131,16 @@ export class Parents extends Part {
         forceDelete: true,
         tags: Object.entries(tags).map(([key, value]) => ({ key, value, propagateAtLaunch: false })),
       },
-      this.child({ ignoreChanges: ['desiredCapacity'], dependsOn: args.after }),
+      this.child({
+        ignoreChanges: ['desiredCapacity', ...(args.versionByDeploy ? ['launchTemplate.version'] : [])],
+        dependsOn: args.after,
+      }),
     );
     this.groupName = group.name;
+    this.template = all([template.id, template.latestVersion]).apply(([id, version]) => ({
+      id,
+      version: String(version),
+    }));
     this.registerOutputs({});
   }
 }

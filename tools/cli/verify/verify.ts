@@ -1,10 +1,9 @@
-import { AttestationError } from '@communique-tee/attestation';
-import { examineEnclave, failedCheck } from '@communique-tee/enclave-identity';
 import { randomBytes } from 'node:crypto';
 import type { AddCommand } from '../command';
 import { EXIT } from '../failure';
 import { anchorOf } from '../trust';
 import { readVerifyArguments, verifyArguments, type VerifyArguments, type VerifyOptions } from './arguments';
+import { judge } from './judge';
 import { fetchConfiguration, fetchDocument, readDocumentFile } from './read-document';
 import { asJson, asText, type Judgement } from './report';
 
@@ -21,8 +20,6 @@ Examples
   ${name} verify --pcr0 <hex> --pcr3 <hex> --development-root .dev/development-root.pem --custody process
 `;
 
-const MAX_FUTURE_SKEW_MS = 30_000;
-
 export const verify: AddCommand = (program, run) =>
   verifyArguments(
     program
@@ -35,46 +32,16 @@ export const verify: AddCommand = (program, run) =>
     .addHelpText('after', after(program.name()))
     .action(
       run(async ({ out, paint, environment }, file: string | undefined, options: VerifyOptions) => {
-        const judgement = await judge(readVerifyArguments(file, options, environment));
+        const judgement = await look(readVerifyArguments(file, options, environment));
         out(options.json === true ? asJson(judgement) : asText(judgement, paint));
         return judgement.outcome === 'trusted' ? EXIT.done : EXIT.refused;
       }),
     );
 
-async function judge({ source, trust, nonce: wanted, at: wantedTime }: VerifyArguments): Promise<Judgement> {
-  const trustAnchor = anchorOf(trust);
+async function look({ source, trust, nonce: wanted, at }: VerifyArguments): Promise<Judgement> {
   const nonce = wanted === 'none' ? undefined : wanted === 'fresh' ? new Uint8Array(randomBytes(32)) : wanted;
+  anchorOf(trust); // a root that is none is refused before the network is asked
   const document = source instanceof URL ? await fetchDocument(source, nonce) : readDocumentFile(source);
-  const at = wantedTime ?? new Date();
-  const atMs = at.getTime();
   const configuration = source instanceof URL ? (sha256: Uint8Array) => fetchConfiguration(source, sha256) : undefined;
-  const { checks, claims } = await examineEnclave(
-    { document, ...(configuration && { configuration }) },
-    {
-      acceptedMeasurements: trust.measurements,
-      ...(trust.custody && { acceptedCustody: trust.custody }),
-      // Another operator's enclave can be verified too; its keys are then not ours to judge
-      keyBindingOptional: true,
-      freshness: nonce ? { nonce } : { documentTakenFromCache: true }, // the person passed --no-nonce
-      maxAgeMs: trust.maxAgeMs,
-      maxFutureSkewMs: MAX_FUTURE_SKEW_MS,
-      at,
-      ...(trustAnchor && { trustAnchor }),
-    },
-  );
-  const failed = failedCheck(checks);
-  if (failed === undefined && claims !== undefined)
-    return {
-      outcome: 'trusted',
-      atMs,
-      checks,
-      nonceChecked: nonce !== undefined,
-      publisher: trust.publisher,
-      ownRoot: trustAnchor !== undefined,
-      claims,
-    };
-  if (failed === undefined) throw new TypeError('an examination without a failure says what the document claims');
-  const { code, detail: message, error, name } = failed;
-  const step = error instanceof AttestationError ? error.step : name;
-  return { outcome: 'refused', atMs, checks, code, step, message, document };
+  return judge({ document, ...(configuration && { configuration }), nonce, at: at ?? new Date() }, trust);
 }

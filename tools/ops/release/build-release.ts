@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { REFERENCE_STRING_SHA256 } from '@communique-tee/residence';
 import { bundleVerifier, writeVerifier } from '../../cli/one-file/bundle.mjs';
 import { lockedPackage, readLockfile } from '../../image/build/npm-package';
+import { sourceOf } from '../../image/build/source';
 import { readImageLock } from '../../image/inputs/lock-inputs';
 import { unverifiedLines } from '../../image/prebuilt/record';
 import { layOut, NPM_ARCHITECTURE, type Architecture } from './contents';
@@ -24,6 +25,8 @@ export interface BuiltRelease {
   /** In the store's bucket. */
   readonly key: string;
   readonly manifest: Manifest;
+  /** As in measurements.json: null where git cannot tell. */
+  readonly commit: string | null;
   /** SHA-256 of the reference string in it; null where it has none. */
   readonly referenceString: string | null;
   /** The command for auditors, beside the archive and not in it. */
@@ -110,12 +113,13 @@ export async function buildRelease({
       sizeBytes: (await stat(file)).size,
       key: `releases/${sha256}.tar.gz`,
       manifest,
+      commit: sourceOf(root).commit,
       referenceString: referenceString === undefined ? null : REFERENCE_STRING_SHA256,
       verifier,
     };
     await writeFile(
       join(outFolder, 'release.json'),
-      `${JSON.stringify({ version, arch, sha256, sizeBytes: built.sizeBytes, key: built.key, node: manifest.node, referenceString: built.referenceString, verifier, unverified }, null, 2)}\n`,
+      `${JSON.stringify({ version, commit: built.commit, arch, sha256, sizeBytes: built.sizeBytes, key: built.key, node: manifest.node, referenceString: built.referenceString, verifier, unverified }, null, 2)}\n`,
     );
     return built;
   } finally {

@@ -1,0 +1,53 @@
+import { AttestationError } from '@communique-tee/attestation';
+import { examineEnclave, failedCheck } from '@communique-tee/enclave-identity';
+import { anchorOf, type Trust } from '../trust';
+import type { Judgement } from './report';
+
+const MAX_FUTURE_SKEW_MS = 30_000;
+
+export interface Evidence {
+  readonly document: Uint8Array;
+  /** Fetches the public configuration with this SHA-256; absent where there is no gateway to ask. */
+  readonly configuration?: (sha256: Uint8Array) => Promise<Uint8Array | undefined>;
+  /** What was sent; undefined: none was, and the document may be a copy. */
+  readonly nonce: Uint8Array | undefined;
+  readonly at: Date;
+}
+
+/** Examines one document by every check. @throws Failure `not_understood`: the root that the policy names */
+export async function judge(
+  { document, configuration, nonce, at }: Evidence,
+  trust: Pick<Trust, 'measurements' | 'custody' | 'maxAgeMs' | 'developmentRootPem' | 'publisher'>,
+): Promise<Judgement> {
+  const trustAnchor = anchorOf(trust);
+  const atMs = at.getTime();
+  const { checks, claims } = await examineEnclave(
+    { document, ...(configuration && { configuration }) },
+    {
+      acceptedMeasurements: trust.measurements,
+      ...(trust.custody && { acceptedCustody: trust.custody }),
+      // Another operator's enclave can be verified too; its keys are then not ours to judge
+      keyBindingOptional: true,
+      freshness: nonce ? { nonce } : { documentTakenFromCache: true }, // the person passed --no-nonce
+      maxAgeMs: trust.maxAgeMs,
+      maxFutureSkewMs: MAX_FUTURE_SKEW_MS,
+      at,
+      ...(trustAnchor && { trustAnchor }),
+    },
+  );
+  const failed = failedCheck(checks);
+  if (failed === undefined && claims !== undefined)
+    return {
+      outcome: 'trusted',
+      atMs,
+      checks,
+      nonceChecked: nonce !== undefined,
+      publisher: trust.publisher,
+      ownRoot: trustAnchor !== undefined,
+      claims,
+    };
+  if (failed === undefined) throw new TypeError('an examination without a failure says what the document claims');
+  const { code, detail: message, error, name } = failed;
+  const step = error instanceof AttestationError ? error.step : name;
+  return { outcome: 'refused', atMs, checks, code, step, message, document };
+}

@@ -1,0 +1,57 @@
+import { request } from 'node:https';
+import { fetchBounded, type Answer } from '../../../cli/gateway';
+
+/** One way to the service. */
+export interface Reach {
+  readonly by: 'name' | 'address';
+  /** @param path with its query @throws an error with a code of the system or of TLS among its causes */
+  get(path: string, accept: string): Promise<Answer>;
+}
+
+/** Of an attestation document's JSON or a health report. */
+const MAX_BYTES = 128 * 1024;
+const TIMEOUT_MS = 15_000;
+
+/** As people reach it: the name resolves, and the certificate is for it. */
+export const byName = (origin: URL): Reach => ({
+  by: 'name',
+  get: (path, accept) => fetchBounded(new URL(path, origin), { accept, maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS }),
+});
+
+/**
+ * At the stack's own address, before the name leads there or a certificate is issued. The certificate is not looked at: an attestation
+ * document proves itself, by AWS's signature over our nonce. What health says on this way is not proven.
+ */
+export const byAddress = (origin: URL, address: string): Reach => ({
+  by: 'address',
+  get: (path, accept) =>
+    new Promise((resolve, reject) => {
+      const asked = request(
+        {
+          host: address,
+          port: origin.port === '' ? 443 : Number(origin.port),
+          servername: origin.hostname,
+          path,
+          rejectUnauthorized: false,
+          headers: { host: origin.host, accept },
+          signal: AbortSignal.timeout(TIMEOUT_MS),
+        },
+        (response) => {
+          const parts: Buffer[] = [];
+          let length = 0;
+          response.on('data', (part: Buffer) => {
+            parts.push(part);
+            length += part.length;
+            if (length > MAX_BYTES) asked.destroy(new Error('the answer is longer than any that belongs there'));
+          });
+          response.on('error', reject);
+          response.on('end', () => {
+            const status = response.statusCode ?? 0;
+            resolve({ ok: status >= 200 && status < 300, status, body: new Uint8Array(Buffer.concat(parts)) });
+          });
+        },
+      );
+      asked.on('error', reject);
+      asked.end();
+    }),
+});

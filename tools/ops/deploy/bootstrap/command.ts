@@ -1,0 +1,97 @@
+import { UsageError, type CommandLine } from '@communique-tee/command-line';
+import type { Command } from 'commander';
+import { readStackFile } from '../../preflight/plan/stack-file';
+import type { Ports } from '../ports';
+import { runBootstrap } from './run-bootstrap';
+import { templateText } from './template';
+
+interface Options {
+  readonly account?: string;
+  readonly stack: string;
+  readonly region?: string;
+  readonly first?: string;
+  readonly second?: string;
+  readonly github?: string;
+  readonly githubProviderExists?: boolean;
+  readonly yes?: boolean;
+  readonly print?: boolean;
+}
+
+const AFTER = `
+Run it as an administrator of the account, once for each region; again after an update of this repository. It makes
+  - the bucket of Pulumi's state: versioned, encrypted, TLS alone, nothing public; kept when the CloudFormation stack goes
+  - the KMS key of Pulumi's secrets provider; kept too
+  - the deployer's policies: the services that the program uses, on things called communique-tee-... where AWS knows names
+  - two roles with them, for keyAdministrators: two people who can stand in for each other
+  - with --github, a role that lets pull requests of one repository preview, and change nothing
+
+Who deploys makes roles and gives them to instances, and so can reach what the account holds: an account of its own.
+
+Exit code
+  0    everything is there
+  1    it is not, and why
+  2    not understood: the arguments
+  130  interrupted
+
+Examples
+  npm run deploy -- bootstrap --account 111122223333 --stack prod \\
+    --first arn:aws:iam::111122223333:user/ada --second arn:aws:iam::111122223333:user/grace
+  npm run deploy -- bootstrap --print
+`;
+
+export function bootstrap(command: Command, line: CommandLine, ports: () => Ports): void {
+  command
+    .summary('make what has to be there before the first deployment of an account')
+    .description(
+      'Makes Pulumi’s state bucket and secrets key, the deployer’s policies and two administrator roles, by one CloudFormation stack. Safe to run again.',
+    )
+    .option('--account <digits>', 'the AWS account, so that it is never another one')
+    .option('--stack <stack>', 'whose region it is, and which stack to name in what is printed', 'prod')
+    .option('--region <region>', 'another region')
+    .option('--first <arn>', 'who may take the first role: a user or a role (default: who the account allows)')
+    .option('--second <arn>', 'who may take the second role')
+    .option('--github <owner/repository>', 'whose pull requests may preview')
+    .option('--github-provider-exists', 'the account knows GitHub as an OIDC provider already')
+    .option('-y, --yes', 'ask nothing')
+    .option('--print', 'print the template, and do nothing')
+    .addHelpText('after', AFTER)
+    .action(line.run((options: Options) => run(options, ports())));
+}
+
+const ARN = /^arn:aws[a-z-]*:iam::\d{12}:(root|(user|role)\/[\w+=,.@/-]{1,512})$/;
+
+async function run(options: Options, ports: Ports): Promise<number> {
+  const { account, stack, first, second, github } = options;
+  if (options.print === true) {
+    ports.out(templateText());
+    return 0;
+  }
+  if (account === undefined || !/^\d{12}$/.test(account))
+    throw new UsageError('--account: the 12 digits of the AWS account');
+  for (const [name, value] of [['--first', first] as const, ['--second', second] as const])
+    if (value !== undefined && !ARN.test(value)) throw new UsageError(`${name} takes the ARN of an IAM user or role`);
+  if (first !== undefined && first === second)
+    throw new UsageError('--first and --second are the same: two people have to be able to change the keys’ policies');
+  if (github !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(github))
+    throw new UsageError('--github takes owner/repository');
+  const region = options.region ?? regionOf(ports, stack);
+  if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) throw new UsageError('--region: for example us-east-1');
+  if (options.yes !== true && ports.ask === undefined)
+    throw new UsageError('there is no terminal to ask at: add --yes');
+  return runBootstrap(
+    {
+      ...{ account, region, stack, first, second, github },
+      yes: options.yes === true,
+      gitHubProviderExists: options.githubProviderExists === true,
+    },
+    ports,
+  );
+}
+
+function regionOf({ looking }: Ports, stack: string): string {
+  try {
+    return readStackFile(looking.root, stack, [], () => undefined).region ?? '';
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,217 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { awsClients, callerIdentity } from '../../preflight/aws/account';
+import { awsCommand } from '../../preflight/aws/command';
+import { explainAws } from '../../preflight/aws/explain';
+import type { Ports } from '../ports';
+import { BootstrapStack, type Parameters } from './cloudformation';
+import { BOOTSTRAP_STACK, DEPLOYERS, STATE_KEY_ALIAS, templateText } from './template';
+
+export interface BootstrapOptions {
+  readonly account: string;
+  readonly region: string;
+  /** The Pulumi stack to name in what is printed. */
+  readonly stack: string;
+  readonly yes: boolean;
+  /** ARNs of who may take each role; undefined: the account decides. */
+  readonly first: string | undefined;
+  readonly second: string | undefined;
+  readonly github: string | undefined;
+  readonly gitHubProviderExists: boolean;
+}
+
+const TEMPLATE = join('dist', 'deploy', 'bootstrap.json');
+const EVERY_MS = 3000;
+const LIMIT_MS = 15 * 60_000;
+const DONE = /^(CREATE|UPDATE)_COMPLETE$/;
+const ENDED = /_(COMPLETE|FAILED)$/;
+
+/** @returns the exit code: 0 everything is there, 1 it is not, and why, 130 interrupted */
+export async function runBootstrap(options: BootstrapOptions, ports: Ports): Promise<number> {
+  try {
+    return await bootstrap(options, ports);
+  } catch (error) {
+    if (ports.interruption.signal.aborted) return interrupted(options, ports);
+    if (error instanceof BootstrapFailure) return failed(options, ports, error.message, error.todo);
+    const { found, todo, command } = explainAws(error, 'cloudformation:*');
+    return failed(
+      options,
+      ports,
+      found,
+      [todo ?? '', command ?? ''].filter((line) => line !== ''),
+    );
+  }
+}
+
+class BootstrapFailure extends Error {
+  override readonly name = 'BootstrapFailure';
+
+  constructor(
+    message: string,
+    readonly todo: readonly string[],
+  ) {
+    super(message);
+  }
+}
+
+async function bootstrap(options: BootstrapOptions, ports: Ports): Promise<number> {
+  const { account, region, looking } = { ...options, looking: ports.looking };
+  const { accountId, arn } = await callerIdentity(awsClients(region, looking), ports.interruption.signal);
+  if (accountId !== account)
+    throw new BootstrapFailure(`these credentials are of account ${accountId}, and --account is ${account}`, [
+      'Sign in to that account, or set AWS_PROFILE.',
+    ]);
+  const root = `arn:${arn.split(':')[1] ?? 'aws'}:iam::${account}:root`;
+  const parameters: Parameters = {
+    FirstDeployer: options.first ?? root,
+    SecondDeployer: options.second ?? root,
+    GitHubRepository: options.github ?? '',
+    GitHubProviderExists: String(options.gitHubProviderExists),
+  };
+  const template = templateText();
+  await write(join(looking.root, TEMPLATE), template);
+  ports.err(`Account ${account}, ${region}, as ${arn}\nThe template: ${TEMPLATE}\n`);
+  if (options.first === undefined || options.second === undefined)
+    ports.err(
+      `Without --first and --second everyone whom the account’s own IAM allows sts:AssumeRole may take a role, and one person could take both.\n`,
+    );
+  const stack = new BootstrapStack(client(region, ports), BOOTSTRAP_STACK);
+  const existing = await stack.find();
+  const status = existing?.StackStatus ?? '';
+  if (/^ROLLBACK_(COMPLETE|FAILED)$/.test(status))
+    throw new BootstrapFailure(
+      'the first try failed, and AWS keeps its shell: nothing is in it, and it has to go first',
+      [awsCommand(region, 'cloudformation delete-stack', '--stack-name', BOOTSTRAP_STACK)],
+    );
+  if (existing !== undefined && !ENDED.test(status)) {
+    ports.err(`An update is under way (${status}); it is waited for.\n`);
+    await follow(options, ports, stack, 0);
+  } else if (existing !== undefined && (await stack.isOf(existing, template, parameters))) {
+    ports.err('Everything is there already; nothing to change.\n');
+  } else {
+    const code = await change(options, ports, stack, existing === undefined, template, parameters);
+    if (code !== 0) return code;
+  }
+  await stack.protect();
+  const now = await stack.find();
+  ports.out(nextLines(options, new Map(now?.Outputs?.map(({ OutputKey: key, OutputValue: value }) => [key, value]))));
+  return 0;
+}
+
+async function change(
+  options: BootstrapOptions,
+  ports: Ports,
+  stack: BootstrapStack,
+  isNew: boolean,
+  template: string,
+  parameters: Parameters,
+): Promise<number> {
+  const startedMs = ports.looking.nowMs();
+  const name = await stack.propose(template, parameters, isNew, startedMs);
+  const proposal = await until(ports, () => stack.proposed(name), 'AWS did not compute the changes in time');
+  if ('refused' in proposal)
+    throw new BootstrapFailure(`AWS refuses the template: ${proposal.refused.slice(0, 500)}`, []);
+  if (proposal.changes.length === 0) {
+    await stack.discard(name);
+    ports.err('Nothing to change.\n');
+    return 0;
+  }
+  for (const { action, id, type } of proposal.changes) ports.err(`  ${action.padEnd(8)} ${type.padEnd(28)} ${id}\n`);
+  if (!options.yes && (await ports.ask?.(`\nMake these changes in account ${options.account}?`)) !== true) {
+    await stack.discard(name);
+    if (ports.interruption.signal.aborted) return interrupted(options, ports);
+    return failed(options, ports, 'not agreed to; nothing was changed', []);
+  }
+  await stack.execute(name);
+  await follow(options, ports, stack, startedMs);
+  return 0;
+}
+
+/** Shows events until the stack has come to an end. */
+async function follow(options: BootstrapOptions, ports: Ports, stack: BootstrapStack, sinceMs: number): Promise<void> {
+  const told = new Set<string>();
+  const last = await until(
+    ports,
+    async () => {
+      for (const event of await stack.events(sinceMs, told)) ports.err(`  ${event}\n`);
+      const status = (await stack.find())?.StackStatus ?? 'unknown';
+      return ENDED.test(status) && !/CLEANUP_IN_PROGRESS$/.test(status) ? status : undefined;
+    },
+    'CloudFormation did not end in time; it goes on',
+  );
+  if (!DONE.test(last))
+    throw new BootstrapFailure(`CloudFormation ended as ${last}; the first failure above says why`, [
+      ...(last.startsWith('ROLLBACK')
+        ? [awsCommand(options.region, 'cloudformation delete-stack', '--stack-name', BOOTSTRAP_STACK)]
+        : []),
+    ]);
+}
+
+async function until<T>(ports: Ports, look: () => Promise<T | undefined>, late: string): Promise<T> {
+  const startedMs = ports.looking.nowMs();
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (ports.looking.nowMs() - startedMs > LIMIT_MS) throw new BootstrapFailure(late, []);
+    await ports.sleep(EVERY_MS);
+    ports.interruption.signal.throwIfAborted();
+  }
+}
+
+function client(region: string, { looking }: Ports): CloudFormationClient {
+  const { endpoint, credentials } = looking.aws;
+  return new CloudFormationClient({
+    region,
+    maxAttempts: 3,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(credentials && { credentials }),
+  });
+}
+
+const againCommand = ({ account, stack }: BootstrapOptions): string =>
+  `npm run deploy -- bootstrap --account ${account} --stack ${stack}`;
+
+function failed(options: BootstrapOptions, { err }: Ports, reason: string, todo: readonly string[]): number {
+  err(`\nFAILED: bootstrap: ${reason}\n${todo.map((line) => `  ${line}\n`).join('')}`);
+  err(`\nTo go on, with the same options:\n  ${againCommand(options)}\n`);
+  return 1;
+}
+
+function interrupted(options: BootstrapOptions, { err }: Ports): number {
+  err(
+    `\nINTERRUPTED\n  CloudFormation finishes what it has begun.\n\nTo go on, with the same options:\n  ${againCommand(options)}\n`,
+  );
+  return 130;
+}
+
+async function write(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+}
+
+function nextLines(
+  { stack, region }: BootstrapOptions,
+  outputs: ReadonlyMap<string | undefined, string | undefined>,
+): string {
+  const of = (key: string): string => outputs.get(key) ?? `<${key}>`;
+  const [first, second] = [of('FirstRole'), of('SecondRole')];
+  const preview = outputs.get('PreviewRole');
+  return `
+State bucket    ${of('StateBucket')}
+Deployers       ${first}
+                ${second}
+${preview === undefined ? '' : `Pull requests   ${preview}\n`}
+Next, with the first of these roles (${DEPLOYERS[0]}):
+
+  pulumi login 's3://${of('StateBucket')}?region=${region}'
+  pulumi stack init ${stack} --secrets-provider 'awskms://${STATE_KEY_ALIAS}?region=${region}'
+
+In Pulumi.${stack}.yaml:
+
+  communique-tee:keyAdministrators:
+    ['${first}', '${second}']
+
+Then: npm run deploy -- --stack ${stack}
+`;
+}

@@ -1,0 +1,12 @@
+import { workspaceRoot } from '@communique-tee/testing/harness';
+import { runDeploy } from './run-deploy';
+import { Interruption } from './interruption';
+import { deployPorts } from './ports';
+
+/** npm run deploy: one command from a checkout to a verified stack. */
+
+const interruption = new Interruption();
+interruption.listen();
+const code = await runDeploy(process.argv.slice(2), () => deployPorts(workspaceRoot(), interruption));
+// Connections of AWS's clients and questions that were left would keep this process alive.
+process.stdout.write('', () => process.exit(code));

@@ -1,0 +1,20 @@
+import { pulumiPath, type Exited } from './ports';
+import type { Deployment } from './deployment';
+
+/** A program of this checkout, as npm run starts it, with the terminal its own. @throws Interrupted */
+export async function runOwn(
+  deployment: Deployment,
+  program: 'image' | 'ops',
+  args: readonly string[],
+): Promise<Exited> {
+  const { root, env } = deployment.ports.looking;
+  deployment.say(`$ npm run ${program} -- ${args.join(' ')}`);
+  const exited = await deployment.ports.run(
+    process.execPath,
+    ['tools/run.mjs', program === 'image' ? 'tools/image/main.ts' : 'tools/ops/main.ts', ...args],
+    // preflight looks at the PATH on which Pulumi will find its Node.
+    { PATH: pulumiPath(root, env['PATH'] ?? '') },
+  );
+  deployment.heed();
+  return exited;
+}

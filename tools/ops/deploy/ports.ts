@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { terminal, type Streams } from '@communique-tee/command-line';
+import { shellPath } from '../preflight/here/shell-path';
+import { realPorts, type Ports as LookingPorts } from '../preflight/ports';
+import type { Interruption } from './interruption';
+
+/** How a program ended that had the terminal to itself. */
+export interface Exited {
+  /** undefined: ended by a signal, or not started. */
+  readonly code: number | undefined;
+  /** There is no such program. */
+  readonly missing: boolean;
+}
+
+/** Everything outside this program, so that tests can put stand-ins in its place. */
+export interface Ports extends Streams {
+  /** What preflight looks with: the checkout, the environment, programs, AWS. */
+  readonly looking: LookingPorts;
+  /** Runs a program whose words and questions are the person's to see: the terminal is its own. */
+  run(command: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Exited>;
+  /** Runs a program for what it prints on standard output; what it says on standard error is shown. */
+  read(
+    command: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<Exited & { stdout: string }>;
+  /** Asks the person at the terminal; absent where there is none. */
+  readonly ask?: (question: string) => Promise<boolean>;
+  /** Ends early, without an error, when the person interrupts. */
+  sleep(ms: number): Promise<void>;
+  readonly interruption: Interruption;
+  /** The root to trust in place of AWS's, and where to ask in place of the stack's own address. Tests alone have one (testing/main.ts). */
+  readonly underTest?: { readonly rootPem: string; readonly gateway: URL };
+}
+
+/** PATH for Pulumi, which runs the program of infra/ on the first `node` there: the workspace's own, where it brings one. */
+export const pulumiPath = (root: string, path: string): string =>
+  [join(root, 'node_modules', '.bin'), shellPath(path)].join(delimiter);
+
+const MAX_OUTPUT_CHARACTERS = 16 * 1024 * 1024;
+
+export function deployPorts(root: string, interruption: Interruption): Ports {
+  const looking = realPorts(root);
+  const start = (
+    command: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    onOutput?: (text: string) => void,
+  ): Promise<Exited> =>
+    new Promise((resolve) => {
+      // In this process's group: the terminal's Ctrl-C reaches it too, and it ends in its own way.
+      const child = spawn(command, [...args], {
+        cwd: root,
+        env: { ...process.env, ...env },
+        stdio: ['inherit', onOutput === undefined ? 'inherit' : 'pipe', 'inherit'],
+      });
+      const forget = interruption.tell(child);
+      const end = (exited: Exited): void => {
+        forget();
+        resolve(exited);
+      };
+      child.stdout?.setEncoding('utf8').on('data', onOutput ?? (() => undefined));
+      child.once('error', (error) => {
+        end({ code: undefined, missing: 'code' in error && error.code === 'ENOENT' });
+      });
+      child.once('close', (code) => {
+        end({ code: code ?? undefined, missing: false });
+      });
+    });
+  return {
+    ...terminal,
+    looking,
+    interruption,
+    run: (command, args, env) => start(command, args, env),
+    read: async (command, args, env) => {
+      let stdout = '';
+      const exited = await start(command, args, env, (text) => {
+        stdout = (stdout + text).slice(-MAX_OUTPUT_CHARACTERS);
+      });
+      return { ...exited, stdout };
+    },
+    ...(process.stdin.isTTY && process.stderr.isTTY && { ask: (question) => ask(question, interruption.signal) }),
+    sleep: (ms) => sleep(ms, undefined, { signal: interruption.signal }).catch(() => undefined),
+  };
+}
+
+/** Every answer but `y` and `yes` is no. */
+async function ask(question: string, signal: AbortSignal): Promise<boolean> {
+  const line = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await line.question(`${question} [y/N] `, { signal })).trim());
+  } catch {
+    return false; // interrupted: the runner tells
+  } finally {
+    line.close();
+  }
+}

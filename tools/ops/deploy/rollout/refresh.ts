@@ -1,0 +1,73 @@
+import {
+  CancelInstanceRefreshCommand,
+  DescribeInstanceRefreshesCommand,
+  StartInstanceRefreshCommand,
+} from '@aws-sdk/client-auto-scaling';
+import type { Deployment } from '../deployment';
+import type { Outputs } from '../outputs';
+
+/** An instance refresh, as AWS describes it. */
+export interface Refresh {
+  readonly id: string;
+  readonly status: string;
+  readonly reason: string | undefined;
+  readonly percent: number;
+  /** Instances that it has still to replace. */
+  readonly left: number | undefined;
+  /** Of the template, that it goes to; undefined where it was started without one. */
+  readonly version: string | undefined;
+}
+
+const FINAL = new Set(['Successful', 'Failed', 'Cancelled', 'RollbackSuccessful', 'RollbackFailed']);
+export const hasEnded = ({ status }: Refresh): boolean => FINAL.has(status);
+
+type Target = Outputs['rollout'];
+
+/** @returns undefined where there was none within AWS's memory (six weeks) @throws StepFailure */
+export async function newestRefresh(deployment: Deployment, { group }: Target): Promise<Refresh | undefined> {
+  const { InstanceRefreshes: [found] = [] } = await deployment.ask('autoscaling:DescribeInstanceRefreshes', () =>
+    deployment.aws().groups.send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName: group, MaxRecords: 1 }), {
+      abortSignal: deployment.ports.interruption.signal,
+    }),
+  );
+  if (found === undefined) return undefined;
+  return {
+    id: found.InstanceRefreshId ?? '',
+    status: found.Status ?? 'unknown',
+    reason: found.StatusReason,
+    percent: found.PercentageComplete ?? 0,
+    left: found.InstancesToUpdate,
+    version: found.DesiredConfiguration?.LaunchTemplate?.Version,
+  };
+}
+
+/**
+ * Moves the group to the version that was just made. AWS changes the group's own template at the end, so until then the version before is
+ * what it goes back to. @throws StepFailure
+ */
+export async function startRefresh(deployment: Deployment, target: Target): Promise<void> {
+  const { group, template, preferences } = target;
+  await deployment.ask('autoscaling:StartInstanceRefresh', () =>
+    deployment.aws().groups.send(
+      new StartInstanceRefreshCommand({
+        AutoScalingGroupName: group,
+        Strategy: 'Rolling',
+        DesiredConfiguration: { LaunchTemplate: { LaunchTemplateId: template.id, Version: template.version } },
+        Preferences: {
+          MinHealthyPercentage: preferences.minHealthyPercentage,
+          MaxHealthyPercentage: preferences.maxHealthyPercentage,
+          AutoRollback: preferences.autoRollback,
+          SkipMatching: preferences.skipMatching,
+        },
+      }),
+      { abortSignal: deployment.ports.interruption.signal },
+    ),
+  );
+}
+
+/** Instances that it has replaced stay. @throws StepFailure */
+export async function cancelRefresh(deployment: Deployment, { group }: Target): Promise<void> {
+  await deployment.ask('autoscaling:CancelInstanceRefresh', () =>
+    deployment.aws().groups.send(new CancelInstanceRefreshCommand({ AutoScalingGroupName: group })),
+  );
+}

@@ -1,0 +1,41 @@
+import type { Deployment } from '../deployment';
+
+const EVERY_MS = 10_000;
+/** A line at least this often, so that a person sees that it goes on. */
+const LINE_EVERY_MS = 60_000;
+
+/**
+ * Looks every ten seconds, and tells what has changed.
+ * @param look what is waited for, or how far it is
+ * @param onInterruption what to tell the person who interrupts
+ * @returns undefined where the limit passed before
+ * @throws Interrupted, and what `look` throws
+ */
+export async function waitFor<T>(
+  deployment: Deployment,
+  limitMs: number,
+  look: () => Promise<{ readonly found: T } | { readonly so: string }>,
+  onInterruption: readonly string[],
+): Promise<T | undefined> {
+  const { ports } = deployment;
+  const startedMs = ports.looking.nowMs();
+  let said = '';
+  let saidMs = -Infinity;
+  for (;;) {
+    const seen = await look();
+    if ('found' in seen) return seen.found;
+    const nowMs = ports.looking.nowMs();
+    if (seen.so !== said || nowMs - saidMs >= LINE_EVERY_MS) {
+      deployment.say(`${minutes(nowMs - startedMs)}  ${seen.so}`);
+      [said, saidMs] = [seen.so, nowMs];
+    }
+    if (nowMs - startedMs >= limitMs) return undefined;
+    await ports.sleep(EVERY_MS);
+    deployment.heed(onInterruption);
+  }
+}
+
+const minutes = (ms: number): string => {
+  const seconds = Math.floor(ms / 1000);
+  return `${String(Math.floor(seconds / 60)).padStart(3)}:${String(seconds % 60).padStart(2, '0')}`;
+};

@@ -1,0 +1,17 @@
+import { StepFailure, type Step } from '../step';
+
+/** Before anything takes minutes. */
+export const configuration: Step = {
+  name: 'configuration',
+  title: 'read Pulumi.<stack>.yaml, and ask AWS who runs this',
+  byHand: ['npm run ops -- preview --stack <stack> --without-image'],
+  async run(deployment) {
+    if (deployment.options.stackFile.values.get('addressOnly') === 'true')
+      throw new StepFailure('the stack’s file has addressOnly: the stack is its registered address alone', [
+        `For the whole stack, which keeps that address: pulumi config rm addressOnly --stack ${deployment.stack}`,
+      ]);
+    const { architecture, instanceType, instances } = await deployment.plan();
+    const { arn } = await deployment.account();
+    deployment.say(`${arn} in ${deployment.options.region}: ${String(instances)} x ${instanceType} (${architecture})`);
+  },
+};

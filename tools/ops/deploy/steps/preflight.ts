@@ -1,0 +1,27 @@
+import { runOwn } from '../own-commands';
+import { StepFailure, type Step } from '../step';
+
+/** Its warnings are shown, its failures end the deployment. */
+export const preflight: Step = {
+  name: 'preflight',
+  title: 'check this machine, the account, names and stores; a FAIL stops here',
+  byHand: ['npm run ops -- preflight --stack <stack>'],
+  async run(deployment) {
+    const { stack, options } = deployment;
+    const skip = options.skipChecks === undefined ? [] : ['--skip', options.skipChecks];
+    const { code } = await runOwn(deployment, 'ops', ['preflight', '--stack', stack, '--before', 'up', ...skip]);
+    if (code !== 0)
+      throw new StepFailure('preflight has failures', ['Do what stands below each FAIL above; warnings may stay.']);
+  },
+};
+
+/** The rules of infra/src/rules, on what would be made. */
+export const rules: Step = {
+  name: 'rules',
+  title: 'hold what would be made to the rules',
+  byHand: ['npm run ops -- check --stack <stack>'],
+  async run(deployment) {
+    const { code } = await runOwn(deployment, 'ops', ['check', '--stack', deployment.stack]);
+    if (code !== 0) throw new StepFailure('what would be made breaks a rule; which one is above');
+  },
+};

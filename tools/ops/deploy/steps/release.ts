@@ -1,0 +1,37 @@
+import { releaseIsStale } from '../artifacts';
+import { runOwn } from '../own-commands';
+import { StepFailure, type Step } from '../step';
+
+const isOfRelease = (problem: string): boolean => problem.startsWith('releaseFile');
+
+/** What the parents run. */
+export const release: Step = {
+  name: 'release',
+  title: 'build the parents’ release, unless it is of this commit',
+  byHand: ['npm run ops -- release --arch arm64'],
+  async run(deployment) {
+    const { architecture, artifactProblems, referenceString } = await deployment.plan();
+    const { values } = deployment.options.stackFile;
+    const given = values.has('releaseFile');
+    const proves = (values.get('residence') ?? 'off') !== 'off';
+    const why = given
+      ? undefined
+      : ((await releaseIsStale(deployment, architecture)) ??
+        artifactProblems.find(isOfRelease) ??
+        (proves && referenceString === false ? 'residence is on, and it has no reference string' : undefined));
+    if (why !== undefined) {
+      deployment.say(`the release is built: ${why}`);
+      const args = ['release', '--arch', architecture, ...(proves ? ['--reference-string'] : [])];
+      const { code } = await runOwn(deployment, 'ops', args);
+      if (code !== 0) throw new StepFailure('the release was not built; why is above');
+      deployment.forgetPlan();
+    }
+    const { artifactProblems: left } = await deployment.plan();
+    if (left.length > 0)
+      throw new StepFailure(
+        'the stack cannot run this image and release',
+        left.map((problem) => `- ${problem}`),
+      );
+    if (why === undefined) deployment.say(given ? 'as releaseFile names it' : 'it is of this commit');
+  },
+};

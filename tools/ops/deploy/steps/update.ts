@@ -1,0 +1,54 @@
+import { deployCommand, StepFailure, type Step } from '../step';
+
+const withRefresh = (refresh: boolean): string[] => (refresh ? ['--refresh'] : []);
+
+/** Shows what would be made, and asks. */
+export const preview: Step = {
+  name: 'preview',
+  title: 'show what Pulumi would make, change and remove, and ask',
+  byHand: ['pulumi preview --stack <stack>'],
+  async run(deployment) {
+    const { stack, ports, options } = deployment;
+    const { code } = await deployment.pulumi(['preview', '--stack', stack, ...withRefresh(options.refresh)]);
+    deployment.heed();
+    if (code !== 0) throw new StepFailure('pulumi preview failed; why is above. Nothing was changed');
+    if (!options.yes) {
+      const agreed = await ports.ask?.(`\nMake these changes in stack ${stack}?`);
+      deployment.heed();
+      if (agreed !== true)
+        throw new StepFailure('not agreed to. Nothing was changed', [], {
+          goOn: ['--from', 'preview'],
+          declined: true,
+        });
+    }
+    deployment.previewed = true;
+  },
+};
+
+/** Makes it, with Pulumi's own progress. */
+export const up: Step = {
+  name: 'up',
+  title: 'make it: pulumi up; the first one waits until the parents’ enclaves are attested',
+  byHand: ['pulumi up --stack <stack>'],
+  async run(deployment) {
+    const { stack, options, previewed } = deployment;
+    const args = ['up', '--stack', stack, '--yes', ...withRefresh(options.refresh)];
+    const { code } = await deployment.pulumi(previewed ? [...args, '--skip-preview'] : args);
+    const goOn = ['--from', 'preview', '--refresh'];
+    deployment.heed([
+      'Pulumi was interrupted too: what it had begun is in its state, or in its message above.',
+      'If it was killed, release its lock first: pulumi cancel --stack ' + stack,
+      `Go on: ${deployCommand(stack, ...goOn)}`,
+    ]);
+    if (code !== 0)
+      throw new StepFailure(
+        'pulumi up failed; why is above, and what it had made before is in its state',
+        [
+          'Remove the cause. Where a parent was never attested, its log tells why: log group /communique-tee/' +
+            `${stack}/parent, or docs/operator/production.md, “Getting to an instance”.`,
+        ],
+        { goOn },
+      );
+    deployment.forgetOutputs();
+  },
+};

@@ -1,0 +1,35 @@
+import { listOf } from '../../preflight/plan/stack-file';
+import { imageFolder, readMeasurements } from '../artifacts';
+import { runningImages } from '../rollout/running-images';
+import { StepFailure, type Step } from '../step';
+
+/** A refresh that goes back brings the image before: its keys and its receipts have to be accepted then. */
+export const wayBack: Step = {
+  name: 'way-back',
+  title: 'look whether the image that runs now stays accepted, so that a rollout can go back',
+  byHand: [],
+  async run(deployment) {
+    const { stack, options } = deployment;
+    const built = await readMeasurements(imageFolder(deployment, await deployment.plan()).path);
+    const accepted = listOf(options.stackFile, 'acceptedPcr0').map((pcr0) =>
+      pcr0.replace(/^sha384:/, '').toLowerCase(),
+    );
+    const running = await runningImages(deployment);
+    const dropped = running.filter((pcr0) => pcr0 !== built?.pcr0 && !accepted.includes(pcr0));
+    if (running.length === 0) deployment.say('nothing runs yet');
+    else if (dropped.length === 0) deployment.say('it does');
+    else if (options.dropOldImage)
+      deployment.say(`PCR0 ${dropped.join(', ')} runs now and is no longer accepted, as --drop-old-image says`);
+    else
+      throw new StepFailure(
+        'the image that runs now would no longer be accepted: while parents are replaced it would lose its keys, and a rollout could not go back to it',
+        [
+          ...dropped.map(
+            (pcr0, at) =>
+              `pulumi config set --path 'acceptedPcr0[${String(accepted.length + at)}]' ${pcr0} --stack ${stack}`,
+          ),
+          'If it must not open anything any more, go on with --drop-old-image.',
+        ],
+      );
+  },
+};
