@@ -8,4 +8,5 @@ module.exports = {
   // A stack's operations follow each other. Two stacks at a time keep two cores busy, and each takes about a gigabyte.
   maxWorkers: 2,
   testTimeout: 600_000,
+  workerGracefulExitTimeout: 10_000,
 };

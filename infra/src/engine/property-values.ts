@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-
 /** Pulumi's marks in property values (sdk/go/common/resource/sig). */
-const MARK = '4dabf18193072939515e22adb298388d';
-const SECRET = '1b47061264138c4ac30d75fd1eb44270';
+export const MARK = '4dabf18193072939515e22adb298388d';
+export const SECRET = '1b47061264138c4ac30d75fd1eb44270';
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -15,7 +13,7 @@ function map(value: unknown, secret: (inner: unknown) => unknown): unknown {
   return value;
 }
 
-/** Secrets as a provider gets them: in the clear. */
+/** Secrets as AWS gets them: in the clear. */
 export const opened = (value: Record<string, unknown>): Record<string, unknown> =>
   map(value, (inner) => inner) as Record<string, unknown>;
 
@@ -28,10 +26,3 @@ export const secretNames = (value: Record<string, unknown>): string[] =>
     });
     return found;
   });
-
-/** Secrets as they may stand in a state: a change is seen, the value is not. */
-export const hidden = (value: Record<string, unknown>): Record<string, unknown> =>
-  map(
-    value,
-    (inner) => `[secret ${createHash('sha256').update(JSON.stringify(inner)).digest('hex').slice(0, 8)}]`,
-  ) as Record<string, unknown>;

@@ -44,6 +44,9 @@ export class AwsProvider {
   readonly account: Account;
   /** Of the region, in an order that AWS promises nothing about. */
   zones = ['a', 'b', 'c', 'd', 'e', 'f'];
+  /** The instance that holds a registered address, look by look, the last for good; empty: none does. */
+  addressAt: readonly string[] = [''];
+  addressLooks = 0;
   /** Told of every call before it is answered; what it awaits or throws delays or refuses the call. */
   onCall: (call: ProviderCall) => void | Promise<void> = () => undefined;
   #region = 'us-east-1';
@@ -119,8 +122,9 @@ export class AwsProvider {
         const token = request.getTok();
         await this.onCall({ op: 'invoke', type: token, name: '', preview: request.getPreview() });
         const aws = new MockAws(this.#region);
-        aws.zones = this.zones;
+        Object.assign(aws, { zones: this.zones, addressAt: this.addressAt, addressLooks: this.addressLooks });
         const result = { ...aws.call({ token, inputs: opened(fromStruct(request.getArgs())) }) };
+        this.addressLooks = aws.addressLooks;
         for (const key of SECRET_RESULTS[token] ?? []) result[key] = asSecret(result[key]);
         const response = new pb.InvokeResponse();
         response.setReturn(toStruct(result));

@@ -40,19 +40,45 @@ export const UNIQUE: Readonly<Record<string, { readonly by: readonly string[]; r
   'aws:secretsmanager/secret:Secret': { by: ['name'], error: 'ResourceExistsException' },
 };
 
-/** What AWS refuses to delete while something else names it: `DependencyViolation`, `ResourceInUse` and their like. */
-const HELD: ReadonlySet<string> = new Set([
-  'aws:ec2/internetGateway:InternetGateway',
-  'aws:ec2/securityGroup:SecurityGroup',
-  'aws:ec2/subnet:Subnet',
-  'aws:ec2/vpc:Vpc',
-  'aws:ec2/eip:Eip',
-  'aws:elasticache/parameterGroup:ParameterGroup',
-  'aws:elasticache/subnetGroup:SubnetGroup',
-  'aws:lb/targetGroup:TargetGroup',
-  'aws:rds/parameterGroup:ParameterGroup',
-  'aws:rds/subnetGroup:SubnetGroup',
-]);
+const GROUP = 'aws:autoscaling/group:Group';
+const BALANCER = 'aws:lb/loadBalancer:LoadBalancer';
+const CACHE = 'aws:elasticache/replicationGroup:ReplicationGroup';
+const DATABASE = 'aws:rds/instance:Instance';
+const NAT = 'aws:ec2/natGateway:NatGateway';
+const VPC_PARTS = [
+  'subnet:Subnet',
+  'securityGroup:SecurityGroup',
+  'internetGateway:InternetGateway',
+  'vpcEndpoint:VpcEndpoint',
+];
+
+/**
+ * What AWS refuses to delete while something else uses it: by which types, through which input. Source: the same sections of the
+ * operations that delete (`DependencyViolation`, `ResourceInUse`, `InvalidDBSubnetGroupStateFault` and their like).
+ */
+const HELD: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'aws:ec2/vpc:Vpc': Object.fromEntries(VPC_PARTS.map((part) => [`aws:ec2/${part}`, 'vpcId'])),
+  'aws:ec2/subnet:Subnet': {
+    [BALANCER]: 'subnets',
+    [GROUP]: 'vpcZoneIdentifiers',
+    [NAT]: 'subnetId',
+    'aws:elasticache/subnetGroup:SubnetGroup': 'subnetIds',
+    'aws:rds/subnetGroup:SubnetGroup': 'subnetIds',
+  },
+  'aws:ec2/securityGroup:SecurityGroup': {
+    [BALANCER]: 'securityGroups',
+    [CACHE]: 'securityGroupIds',
+    [DATABASE]: 'vpcSecurityGroupIds',
+    'aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule': 'referencedSecurityGroupId',
+    'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule': 'referencedSecurityGroupId',
+  },
+  'aws:ec2/eip:Eip': { [NAT]: 'allocationId' },
+  'aws:elasticache/parameterGroup:ParameterGroup': { [CACHE]: 'parameterGroupName' },
+  'aws:elasticache/subnetGroup:SubnetGroup': { [CACHE]: 'subnetGroupName' },
+  'aws:lb/targetGroup:TargetGroup': { 'aws:lb/listener:Listener': 'defaultActions' },
+  'aws:rds/parameterGroup:ParameterGroup': { [DATABASE]: 'parameterGroupName' },
+  'aws:rds/subnetGroup:SubnetGroup': { [DATABASE]: 'dbSubnetGroupName' },
+};
 
 const LOG_GROUP = 'aws:cloudwatch/logGroup:LogGroup';
 const SECRET = 'aws:secretsmanager/secret:Secret';
@@ -92,19 +118,11 @@ export function checkDeletion(world: World, { type, id, inputs }: Thing): void {
     throw new Error(`OperationNotPermitted: ${type} ${id}: deletion protection is on`);
   if (type === 'aws:s3/bucket:Bucket' && inputs['forceDestroy'] !== true && objectsOf(world, id).length > 0)
     throw new Error(`BucketNotEmpty: the bucket ${id} has objects`);
-  if (!HELD.has(type)) return;
-  const holder = world.all.find(
-    (other) => other.type !== type && !isOnlyAbout(type, other.type) && textsOf(other.inputs).includes(id),
-  );
-  if (holder !== undefined)
-    throw new Error(`DependencyViolation: ${type} ${id} is in use by ${holder.type} ${holder.id}`);
+  for (const [holder, key] of Object.entries(HELD[type] ?? {})) {
+    const user = world.ofType(holder).find((other) => textsOf(other.inputs[key]).includes(id));
+    if (user !== undefined) throw new Error(`DependencyViolation: ${type} ${id} is in use by ${holder} ${user.id}`);
+  }
 }
-
-/** What goes with the thing that it is about: a rule with its group, a deleted association with its subnet. */
-const isOnlyAbout = (held: string, other: string): boolean =>
-  (held === 'aws:ec2/securityGroup:SecurityGroup' && other.startsWith('aws:vpc/securityGroup')) ||
-  other === 'aws:ec2/flowLog:FlowLog' ||
-  other === 'aws:ec2/launchTemplate:LaunchTemplate';
 
 /**
  * What AWS does beside a creation: RDS makes the log groups that it writes to, and never deletes them (RDS user guide, "Publishing

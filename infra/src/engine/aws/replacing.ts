@@ -72,7 +72,7 @@ export const REPLACING: Readonly<Record<string, readonly string[]>> = {
   'aws:s3/bucketVersioning:BucketVersioning': ['bucket'],
   'aws:secretsmanager/secret:Secret': ['name'],
   'aws:secretsmanager/secretRotation:SecretRotation': ['secretId'],
-  'aws:secretsmanager/secretVersion:SecretVersion': ['secretId'],
+  'aws:secretsmanager/secretVersion:SecretVersion': ['secretId', 'secretStringWoVersion'],
   'aws:sns/topic:Topic': ['name'],
   'aws:sns/topicPolicy:TopicPolicy': ['arn'],
   'aws:sns/topicSubscription:TopicSubscription': ['endpoint', 'protocol', 'topic'],

@@ -119,10 +119,13 @@ server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error,
   process.stdout.write(`${String(port)}\n`);
 });
 
-// The CLI ends it when it is done. What it started must not outlive it. A terminal sends SIGINT to all: then the CLI decides.
+// The CLI ends it when it is done; where the CLI was killed, its parent is another one. What it started must not outlive it.
+const cli = process.ppid;
+function end() {
+  for (const child of children) child.kill();
+  process.exit(0);
+}
+setInterval(() => process.ppid !== cli && end(), 500);
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, end);
+// Ctrl-C goes to the CLI, which decides.
 process.on('SIGINT', () => undefined);
-for (const signal of ['SIGTERM', 'SIGHUP'])
-  process.on(signal, () => {
-    for (const child of children) child.kill();
-    process.exit(0);
-  });

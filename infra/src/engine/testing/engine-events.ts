@@ -29,8 +29,8 @@ const event = z.object({
 export function stepsOf(file: string, planned: boolean): Step[] {
   if (!existsSync(file)) return [];
   const steps: Step[] = [];
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
-    if (line === '') continue;
+  // After the last line is nothing, or what a killed CLI began to write.
+  for (const line of readFileSync(file, 'utf8').split('\n').slice(0, -1)) {
     const { resourcePreEvent: begun } = event.parse(JSON.parse(line));
     if (begun === undefined || (begun.planning ?? false) !== planned) continue;
     const { op, urn, type, diffs, keys } = begun.metadata;

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -19,9 +20,10 @@ import { World } from '../aws/world';
 import { writeBuiltFiles, type ImageDraft } from './built-files';
 import { stepsOf, type Step } from './engine-events';
 
-export const PASSPHRASE = 'passphrase-of-the-tests-alone';
+/** Others in each run, so that a search for them finds no source. */
+export const PASSPHRASE = `passphrase-${randomBytes(12).toString('hex')}`;
 /** The value of redisAuthToken wherever a test sets it. */
-export const REDIS_TOKEN = 'RedisTokenOfTheTestsAlone1234567';
+export const REDIS_TOKEN = `Token${randomBytes(12).toString('hex')}`;
 
 export interface Ran {
   /** null: ended by a signal. */
@@ -83,6 +85,11 @@ export class RealEngine implements AsyncDisposable {
     const program = join(root, 'infra/src/engine/host/language-host.mjs');
     writeFileSync(host, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
     chmodSync(host, 0o755);
+  }
+
+  /** For `--policy-pack`. */
+  get policyPack(): string {
+    return join(this.project, 'infra', 'policy-pack');
   }
 
   stackFile(stack: string): string {

@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MAPPINGS } from '../../aws-api/mappings';
+import { Account } from './account';
+import { UNIQUE } from './clashes';
+import { REPLACING } from './replacing';
+import { World } from './world';
+
+const folder = mkdtempSync(join(tmpdir(), 'communique-account-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let count = 0;
+const account = (): Account => new Account(new World(join(folder, `${String(count++)}.json`)));
+const REGION = 'us-east-1';
+const BUCKET = 'aws:s3/bucket:Bucket';
+const OBJECT = 'aws:s3/bucketObjectv2:BucketObjectv2';
+const SECRET = 'aws:secretsmanager/secret:Secret';
+
+it('says of every resource type of the program what replaces it, and names no type that the program has not', () => {
+  expect(Object.keys(REPLACING).sort()).toEqual(Object.keys(MAPPINGS).sort());
+  expect(Object.keys(UNIQUE).filter((type) => MAPPINGS[type] === undefined)).toEqual([]);
+});
+
+describe('an account', () => {
+  it('keeps what it has in a file, for the next run', () => {
+    const { world } = account();
+    const { id } = new Account(world).create(REGION, BUCKET, 'images', { bucket: 'a-bucket' });
+    expect(new World(world.file).find(BUCKET, id)?.inputs).toEqual({ bucket: 'a-bucket' });
+  });
+
+  it('refuses a name that is taken, and gives it again after the deletion', () => {
+    const aws = account();
+    const { id } = aws.create(REGION, BUCKET, 'images', { bucket: 'a-bucket' });
+    expect(() => aws.create(REGION, BUCKET, 'other', { bucket: 'a-bucket' })).toThrow(/^BucketAlreadyOwnedByYou/);
+    aws.delete(BUCKET, id);
+    expect(aws.create(REGION, BUCKET, 'other', { bucket: 'a-bucket' }).id).toBe(id);
+  });
+
+  it('keeps the name of a deleted secret for its recovery window, where it has one', () => {
+    const aws = account();
+    const { id } = aws.create(REGION, SECRET, 'secret', { name: 'a', recoveryWindowInDays: 7 });
+    aws.delete(SECRET, id);
+    expect(aws.find(SECRET, id)).toBeUndefined();
+    expect(() => aws.create(REGION, SECRET, 'secret', { name: 'a' })).toThrow('already scheduled for deletion');
+    aws.delete(SECRET, aws.create(REGION, SECRET, 'secret', { name: 'b', recoveryWindowInDays: 0 }).id);
+    expect(aws.create(REGION, SECRET, 'secret', { name: 'b' }).id).toContain(':secret:b-');
+  });
+
+  it('refuses an id that leads to nothing, and a deletion of what is in use', () => {
+    const aws = account();
+    const subnet = { vpcId: 'vpc-00000000000000000', cidrBlock: '10.0.0.0/24' };
+    expect(() => aws.create(REGION, 'aws:ec2/subnet:Subnet', 'a', subnet)).toThrow(/^InvalidID.NotFound/);
+    const vpc = aws.create(REGION, 'aws:ec2/vpc:Vpc', 'vpc', { cidrBlock: '10.0.0.0/16' });
+    aws.create(REGION, 'aws:ec2/subnet:Subnet', 'a', { ...subnet, vpcId: vpc.id });
+    expect(() => {
+      aws.delete(vpc.type, vpc.id);
+    }).toThrow(/^DependencyViolation/);
+  });
+
+  it('empties a bucket that may be emptied, and no other', () => {
+    const aws = account();
+    for (const [bucket, forceDestroy] of [
+      ['kept', false],
+      ['emptied', true],
+    ] as const) {
+      aws.create(REGION, BUCKET, bucket, { bucket, forceDestroy });
+      expect(aws.create(REGION, OBJECT, 'object', { bucket, key: 'a/b' }).id).toBe(`${bucket}/a/b`);
+    }
+    expect(() => {
+      aws.delete(BUCKET, 'kept');
+    }).toThrow(/^BucketNotEmpty/);
+    aws.delete(BUCKET, 'emptied');
+    expect(aws.world.all.map(({ id }) => id)).toEqual(['kept', 'kept/a/b']);
+  });
+
+  it('counts a launch template’s versions, and finds a database by what an import takes', () => {
+    const aws = account();
+    const template = aws.create(REGION, 'aws:ec2/launchTemplate:LaunchTemplate', 'parent', { name: 'parent' });
+    expect(template.outputs['latestVersion']).toBe(1);
+    expect(aws.update(template.type, template.id, { name: 'parent', userData: 'x' })).toEqual({ latestVersion: 2 });
+    const database = aws.create(REGION, 'aws:rds/instance:Instance', 'database', { identifier: 'db-of-prod' });
+    expect(aws.find(database.type, 'db-of-prod')).toEqual(database);
+    expect(aws.find(database.type, database.id)).toEqual(database);
+  });
+});

@@ -1,0 +1,69 @@
+import * as z from 'zod';
+import { describeWithPulumi } from '../testing/describe-with-pulumi';
+import { RealEngine, type Ran } from '../testing/real-engine';
+
+const EIP = 'aws:ec2/eip:Eip';
+const NAT = 'aws:ec2/natGateway:NatGateway';
+
+const exported = z.object({
+  deployment: z.object({
+    resources: z.array(z.object({ urn: z.string(), dependencies: z.array(z.string()).default([]) })),
+  }),
+});
+
+/** All that a resource waits for, by URN. */
+async function needsOf(engine: RealEngine, isMeant: (urn: string) => boolean): Promise<string[]> {
+  const { output } = await engine.succeed(['stack', 'export', '--stack', 'prod']);
+  const { resources } = exported.parse(JSON.parse(output)).deployment;
+  const found = new Set<string>();
+  const need = (urn: string): void => {
+    for (const dependency of resources.find((each) => each.urn === urn)?.dependencies ?? [])
+      if (!found.has(dependency)) need((found.add(dependency), dependency));
+  };
+  need(resources.find(({ urn }) => isMeant(urn))?.urn ?? '');
+  return [...found];
+}
+
+const touched = ({ steps }: Ran, type: string): string[] =>
+  steps.filter((step) => step.type === type && step.op !== 'same').map(({ op }) => op);
+
+/** The addresses that the House has registered stay the same resources in every form of a stack. */
+describeWithPulumi('prod, whose addresses the House has registered', (cli) => {
+  const registered = async (engine: RealEngine): Promise<unknown> =>
+    JSON.parse((await engine.succeed(['stack', 'output', 'addressForTheHouse', '--stack', 'prod', '--json'])).output);
+
+  it.each([
+    ['without a balancer', {}, { balancer: 'application' }],
+    ['with addresses for two zones', { natPerZone: true }, { balancer: 'network' }],
+  ])('goes from one parent %s to two and back, with the same addresses', async (_what, one, two) => {
+    await using engine = await RealEngine.start(cli);
+    await engine.createStack('prod', one);
+    await engine.up('prod');
+    const addresses = engine.world.ofType(EIP).map(({ id }) => id);
+    const address = await registered(engine);
+    expect(addresses).toHaveLength('natPerZone' in one ? 2 : 1);
+
+    // The parent has the first address, and releases it while `pulumi up` looks.
+    engine.provider.addressAt = ['i-0123456789abcdef0', ''];
+    engine.provider.addressLooks = 0;
+    engine.configure('prod', { instances: 2, ...two });
+    const grown = await engine.up('prod');
+    expect(engine.provider.addressLooks).toBe(1 + addresses.length);
+    expect(await registered(engine)).toEqual(address);
+    expect(engine.world.ofType(EIP).map(({ id }) => id)).toEqual(expect.arrayContaining(addresses));
+    expect(engine.world.ofType(EIP)).toHaveLength(addresses.length);
+    expect(touched(grown, EIP)).toEqual(addresses.map(() => 'update'));
+    expect(touched(grown, NAT)).toEqual(addresses.map(() => 'create'));
+    // The tag tells the parent before the gateway is made, and the parent keeps its right to release until then.
+    expect(await needsOf(engine, (urn) => urn.includes(NAT))).toContainEqual(expect.stringContaining(EIP));
+    const rights = await needsOf(engine, (urn) => urn.includes('ParentPermissions$aws:iam/rolePolicy:RolePolicy'));
+    expect(rights).toContainEqual(expect.stringContaining(NAT));
+
+    engine.configure('prod', { instances: undefined, balancer: undefined });
+    const shrunk = await engine.up('prod');
+    expect(await registered(engine)).toEqual(address);
+    expect(engine.world.ofType(EIP)).toHaveLength(addresses.length);
+    expect(touched(shrunk, NAT)).toEqual(addresses.map(() => 'delete'));
+    await engine.up('prod', '--expect-no-changes');
+  });
+});

@@ -1,0 +1,23 @@
+import { cpSync, symlinkSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { workspaceRoot } from '@communique-tee/testing/harness';
+
+/** Not in git, or not needed by the program. */
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  '.cache',
+  '.dev',
+  '.git',
+  '.nx',
+  'dist',
+  'docs',
+  'node_modules',
+  'test',
+]);
+
+/** This checkout again, in an empty folder, with the packages of this one. */
+export function copyCheckout(folder: string): void {
+  const root = workspaceRoot();
+  const isWanted = (path: string): boolean => !LEFT_OUT.has(relative(root, path)) && basename(path) !== 'node_modules';
+  cpSync(root, folder, { recursive: true, filter: isWanted });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+}
