@@ -22,6 +22,7 @@ interface Options {
   readonly account?: string;
   readonly in?: string;
   readonly out?: string;
+  readonly names?: string;
 }
 
 const WITHOUT_IMAGE = 'before an image is built: its measurements are then made up, and the output tells so';
@@ -100,6 +101,7 @@ export function importFile(command: Command, line: CommandLine, streams: Streams
     )
     .requiredOption('--in <file>', 'what pulumi preview --import-file wrote')
     .requiredOption('--out <file>', 'where the file for pulumi import goes')
+    .option('--names <file>', 'only the resources whose URNs this file has, one a line')
     .addHelpText(
       'after',
       `
@@ -110,8 +112,8 @@ Exit code
 `,
     )
     .action(
-      line.run(({ stack, config = [], in: input = '', out: output = '' }: Options) =>
-        runImportFile({ stack, config, input, output }, streams),
+      line.run(({ stack, config = [], in: input = '', out: output = '', names }: Options) =>
+        runImportFile({ stack, config, input, output, names }, streams),
       ),
     );
 }

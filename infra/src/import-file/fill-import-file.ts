@@ -50,9 +50,15 @@ export interface Program {
 
 /**
  * @param program the resources as preview sees them
+ * @param only `<type>::<name>`; the others are not imported. Default: all
  * @throws Error of one line where AWS refuses to answer
  */
-export async function fillImportFile(file: ImportFile, program: Program, account: Account): Promise<Filled> {
+export async function fillImportFile(
+  file: ImportFile,
+  program: Program,
+  account: Account,
+  only?: ReadonlySet<string>,
+): Promise<Filled> {
   const leftOut: string[] = [];
   const undecided: string[] = [];
   const accountId = await account.accountId();
@@ -86,6 +92,7 @@ export async function fillImportFile(file: ImportFile, program: Program, account
       resources.push(entry);
       continue;
     }
+    if (only !== undefined && !only.has(`${type}::${logicalName}`)) continue;
     const said = `${type} ${logicalName}`;
     const byName = LEFT_OUT_BY_NAME.find(([pattern]) => pattern.test(logicalName));
     const resource = program.resources.find((seen) => seen.type === type && seen.name === logicalName);

@@ -132,13 +132,14 @@ async function fill(
   { stack, changes }: StackShape,
   entries: readonly Entry[],
   ask: (args: readonly string[]) => Promise<unknown>,
+  names?: string,
 ) {
   const [input, output] = [join(folder, 'import.json'), join(folder, 'filled.json')];
   rmSync(output, { force: true });
   writeFileSync(input, JSON.stringify({ nameTable: { 'of-the-file': 'urn' }, resources: entries }));
   let [out, err] = ['', ''];
   const code = await runImportFile(
-    { stack, config: changes, input, output },
+    { stack, config: changes, input, output, names },
     { out: (text) => void (out += text), err: (text) => void (err += text) },
     root,
     ask,
@@ -263,6 +264,22 @@ describe('what AWS says otherwise', () => {
       Promise.reject(new Error(`aws ${args.slice(0, 2).join(' ')}: AccessDenied`)),
     );
     expect([refused.code, refused.err.split('\n').at(-2)]).toEqual([1, 'aws sts get-caller-identity: AccessDenied']);
+  });
+
+  it('takes in the resources of a list of URNs alone, by type and name', async () => {
+    const { tagged, entries } = await lostState(shape);
+    const names = join(folder, 'names.txt');
+    writeFileSync(
+      names,
+      'urn:pulumi:dev::communique-tee::communique-tee:index:Network$aws:ec2/vpc:Vpc::communique-tee-dev-network\n',
+    );
+    const { code, file } = await fill(shape, entries, answers(tagged), names);
+    expect([
+      code,
+      file()
+        .resources.filter(({ id }) => id !== undefined)
+        .map(({ type }) => type),
+    ]).toEqual([0, ['aws:ec2/vpc:Vpc']]);
   });
 
   it('does not understand another file, or another stack', async () => {

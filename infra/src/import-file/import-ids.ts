@@ -58,6 +58,7 @@ export const IMPORT_IDS: Readonly<Record<string, ImportId | LeftOut>> = {
   'aws:ec2/vpcEndpoint:VpcEndpoint': byTag('vpc_endpoint', 'ec2:vpc-endpoint'),
   'aws:ec2/flowLog:FlowLog': byTag('flow_log', 'ec2:vpc-flow-log'),
   'aws:ec2/eip:Eip': byTag('eip', 'ec2:elastic-ip'),
+  'aws:ec2/tag:Tag': joined('ec2_tag', ',', 'resourceId', 'key'),
   'aws:ec2/launchTemplate:LaunchTemplate': byTag('launch_template', 'ec2:launch-template'),
   'aws:ec2/securityGroup:SecurityGroup': byTag('security_group', 'ec2:security-group'),
   'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule': byTag(

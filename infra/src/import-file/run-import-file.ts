@@ -13,6 +13,8 @@ export interface ImportFileOptions extends Omit<StackOptions, 'json'> {
   /** As `pulumi preview --import-file` wrote it. */
   readonly input: string;
   readonly output: string;
+  /** A file with URNs of resources, one a line: only these. Default: all. */
+  readonly names?: string | undefined;
 }
 
 /**
@@ -20,16 +22,17 @@ export interface ImportFileOptions extends Omit<StackOptions, 'json'> {
  * @returns the exit code: 0 written, 1 a person has to decide or AWS does not answer, 2 not understood
  */
 export async function runImportFile(
-  { stack, config, input, output }: ImportFileOptions,
+  { stack, config, input, output, names }: ImportFileOptions,
   streams: Streams,
   root = resolve('.'),
   ask: AskAws = askAws,
 ): Promise<number> {
-  let values, file;
+  let values, file, only: ReadonlySet<string> | undefined;
   try {
     ({ values } = stackConfig(root, stack, config));
     file = importFileSchema.safeParse(JSON.parse(readFileSync(input, 'utf8')));
     if (!file.success) throw new Error(`${input}: is not what \`pulumi preview --import-file\` writes`);
+    if (names !== undefined) only = new Set(readFileSync(names, 'utf8').split('\n').map(typeAndName));
   } catch (error) {
     streams.err(`${error instanceof Error ? error.message : String(error)}\n`);
     return 2;
@@ -53,6 +56,7 @@ export async function runImportFile(
       file.data,
       { resources, byId: aws?.byId ?? new Map(), hostedZone: values['communique-tee:hostedZone'] },
       new Account(stack, values['aws:region'] ?? '', ask),
+      only,
     );
     writeFileSync(output, `${JSON.stringify(filled.file, undefined, 2)}\n`);
     streams.out(report(filled, output));
@@ -61,6 +65,12 @@ export async function runImportFile(
     streams.err(`${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
+}
+
+/** `urn:pulumi:<stack>::<project>::<parent type>$<type>::<name>` */
+function typeAndName(urn: string): string {
+  const [, , types = '', ...name] = urn.trim().split('::');
+  return `${String(types.split('$').at(-1))}::${name.join('::')}`;
 }
 
 function report({ filled, leftOut, undecided }: Filled, output: string): string {

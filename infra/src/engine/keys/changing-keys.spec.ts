@@ -1,0 +1,43 @@
+import { workspaceRoot } from '@communique-tee/testing/harness';
+import { settingsSchema } from '../../config/settings-schema';
+import { DOCUMENTED_KEYS } from './documented-keys';
+import { changeBetween, programOf } from './key-changes';
+
+const root = workspaceRoot();
+const SEVERAL = ['instances=2', 'balancer=application'];
+const CHANGES: readonly (readonly [key: string, stack: string, from: readonly string[], to: readonly string[]])[] = [
+  ['instanceType', 'prod', [], ['instanceType=c7g.xlarge']],
+  ['balancer', 'prod', SEVERAL, ['instances=2', 'balancer=network']],
+  ['domain', 'prod', SEVERAL, [...SEVERAL, 'domain=other.communique.example.org']],
+  ['hostedZone', 'prod', [], ['hostedZone=example.org']],
+  ['availabilityZones', 'dev', [], ['availabilityZones=us-east-1c,us-east-1b']],
+  ['vpcCidr', 'prod', [], ['vpcCidr=10.41.0.0/16']],
+  ['alarmEmail', 'prod', [], ['alarmEmail=other@example.org']],
+  ['logRetentionDays', 'prod', [], ['logRetentionDays=400']],
+];
+
+const programs = new Map<string, ReturnType<typeof programOf>>();
+function programOnce(stack: string, changes: readonly string[]): ReturnType<typeof programOf> {
+  const key = [stack, ...changes].join(' ');
+  const program = programs.get(key) ?? programOf(root, stack, changes);
+  programs.set(key, program);
+  return program;
+}
+
+it('has one row for each key of a stack', () => {
+  const listed = DOCUMENTED_KEYS.flatMap(({ keys }) => keys);
+  expect([...listed].sort()).toEqual(Object.keys(settingsSchema.shape).sort());
+});
+
+it('names in each row what happens, the way back and a source', () => {
+  for (const { keys, does, back, source } of DOCUMENTED_KEYS)
+    expect([
+      keys,
+      does !== '' && back !== '' && /^(none|\[.*\]\(https:\/\/registry\.terraform\.io\/)/.test(source),
+    ]).toEqual([keys, true]);
+});
+
+it.each(CHANGES)('names what %s replaces', async (key, stack, from, to) => {
+  const { replaced } = changeBetween(await programOnce(stack, from), await programOnce(stack, to));
+  expect(replaced).toEqual(DOCUMENTED_KEYS.find(({ keys }) => keys.includes(key))?.replaced);
+});

@@ -1,0 +1,83 @@
+import type { runtime } from '@pulumi/pulumi';
+import { MockAws, type SeenResource } from '../../mock-aws';
+import { notBuilt } from '../../config/stand-ins';
+import { runProgram } from '../../preview/run-program';
+import { stackConfig } from '../../preview/stack-config';
+import { REPLACING } from '../aws/replacing';
+
+/** What another value of a key does to a stack, by short types (`ec2.Vpc`) in the order of the alphabet. */
+export interface KeyChange {
+  readonly created: readonly string[];
+  readonly deleted: readonly string[];
+  /** Others in place of what AWS cannot change, and what goes with them. */
+  readonly replaced: readonly string[];
+  /** Whether the parents are replaced. */
+  readonly parents: boolean;
+}
+
+interface Made extends SeenResource {
+  readonly id: string;
+}
+
+/** All that the program asks for. */
+export async function programOf(root: string, stack: string, changes: readonly string[]): Promise<readonly Made[]> {
+  const ids: string[] = [];
+  const StandIn = class extends MockAws {
+    override newResource(args: runtime.MockResourceArgs): { id: string; state: Record<string, unknown> } {
+      const made = super.newResource(args);
+      ids.push(made.id);
+      return made;
+    }
+  };
+  const { resources } = await runProgram(
+    stack,
+    stackConfig(root, stack, changes).values,
+    { root, standIn: notBuilt },
+    StandIn,
+  );
+  return resources.map((resource, index) => ({ ...resource, id: ids[index] ?? '' })).filter(isOfAws);
+}
+
+const isOfAws = ({ type }: SeenResource): boolean => type.startsWith('aws:');
+const keyOf = ({ type, name }: SeenResource): string => `${type} ${name}`;
+const shortType = (type: string): string => {
+  const [, module = '', name = ''] = /^aws:(\w+)\/\w+:(\w+)$/.exec(type) ?? [];
+  return `${module}.${name}`;
+};
+
+/** Compares two programs by what AWS's provider can change in place (`../aws/replacing.ts`). */
+export function changeBetween(before: readonly Made[], after: readonly Made[]): KeyChange {
+  const [olds, news] = [before, after].map((made) => new Map(made.map((each) => [keyOf(each), each]))) as [
+    Map<string, Made>,
+    Map<string, Made>,
+  ];
+  const replaced = new Set<string>();
+  for (let grown = true; grown;) {
+    grown = false;
+    const replacedIds = new Set([...replaced].map((key) => news.get(key)?.id ?? ''));
+    for (const [key, now] of news) {
+      const old = olds.get(key);
+      if (old === undefined || replaced.has(key)) continue;
+      const isReplaced = (REPLACING[now.type] ?? []).some(
+        (input) => text(old.inputs[input]) !== text(now.inputs[input]) || names(now.inputs[input], replacedIds),
+      );
+      if (isReplaced) grown = Boolean(replaced.add(key));
+    }
+  }
+  const types = (keys: Iterable<string>): string[] =>
+    [...new Set([...keys].map((key) => shortType(key.split(' ')[0] ?? '')))].sort();
+  return {
+    created: types([...news.keys()].filter((key) => !olds.has(key))),
+    deleted: types([...olds.keys()].filter((key) => !news.has(key))),
+    // A file under the name of its content is another file each time.
+    replaced: types([...replaced].filter((key) => !key.includes('bucketObjectv2'))),
+    parents: [...news].some(
+      ([key, now]) =>
+        now.type === 'aws:ec2/launchTemplate:LaunchTemplate' && text(olds.get(key)?.inputs) !== text(now.inputs),
+    ),
+  };
+}
+
+const text = (value: unknown): string => JSON.stringify(value) ?? '';
+const names = (value: unknown, ids: ReadonlySet<string>): boolean =>
+  /^"(?:[a-z]+-0|arn:)/.test(text(value)) && ids.has(String(value));
