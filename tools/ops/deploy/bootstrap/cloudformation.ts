@@ -102,13 +102,13 @@ export class BootstrapStack {
     await this.client.send(new ExecuteChangeSetCommand({ StackName: this.name, ChangeSetName: name }));
   }
 
-  /** Events since then that were not told before, oldest first. */
-  async events(sinceMs: number, told: Set<string>): Promise<string[]> {
+  /** Events that were not told before, oldest first. */
+  async events(told: Set<string>): Promise<string[]> {
     const { StackEvents: events = [] } = await this.client.send(
       new DescribeStackEventsCommand({ StackName: this.name }),
     );
     return events
-      .filter(({ EventId: id = '', Timestamp: at }) => !told.has(id) && (at?.getTime() ?? 0) >= sinceMs)
+      .filter(({ EventId: id = '' }) => !told.has(id))
       .reverse()
       .map(
         ({ EventId: id = '', ResourceStatus: status, LogicalResourceId: resource, ResourceStatusReason: reason }) => {

@@ -86,14 +86,18 @@ async function bootstrap(options: BootstrapOptions, ports: Ports): Promise<numbe
     );
   if (existing !== undefined && !ENDED.test(status)) {
     ports.err(`An update is under way (${status}); it is waited for.\n`);
-    await follow(options, ports, stack, 0);
+    await follow(options, ports, stack, new Set());
   } else if (existing !== undefined && (await stack.isOf(existing, template, parameters))) {
     ports.err('Everything is there already; nothing to change.\n');
   } else {
     const code = await change(options, ports, stack, existing === undefined, template, parameters);
     if (code !== 0) return code;
   }
-  await stack.protect();
+  await stack.protect().catch(() => {
+    ports.err(
+      `WARNING: not protected from deletion; do it by hand:\n  ${awsCommand(region, 'cloudformation update-termination-protection', '--stack-name', BOOTSTRAP_STACK, '--enable-termination-protection')}\n`,
+    );
+  });
   const now = await stack.find();
   ports.out(nextLines(options, new Map(now?.Outputs?.map(({ OutputKey: key, OutputValue: value }) => [key, value]))));
   return 0;
@@ -123,20 +127,30 @@ async function change(
     if (ports.interruption.signal.aborted) return interrupted(options, ports);
     return failed(options, ports, 'not agreed to; nothing was changed', []);
   }
+  const told = new Set<string>();
+  await stack.events(told);
   await stack.execute(name);
-  await follow(options, ports, stack, startedMs);
+  await follow(options, ports, stack, told);
   return 0;
 }
 
 /** Shows events until the stack has come to an end. */
-async function follow(options: BootstrapOptions, ports: Ports, stack: BootstrapStack, sinceMs: number): Promise<void> {
-  const told = new Set<string>();
+async function follow(
+  options: BootstrapOptions,
+  ports: Ports,
+  stack: BootstrapStack,
+  told: Set<string>,
+): Promise<void> {
+  // The status of the update before stays until this one has begun.
+  let begun = false;
   const last = await until(
     ports,
     async () => {
-      for (const event of await stack.events(sinceMs, told)) ports.err(`  ${event}\n`);
+      const events = await stack.events(told);
+      begun ||= events.length > 0;
+      for (const event of events) ports.err(`  ${event}\n`);
       const status = (await stack.find())?.StackStatus ?? 'unknown';
-      return ENDED.test(status) && !/CLEANUP_IN_PROGRESS$/.test(status) ? status : undefined;
+      return begun && ENDED.test(status) && !/CLEANUP_IN_PROGRESS$/.test(status) ? status : undefined;
     },
     'CloudFormation did not end in time; it goes on',
   );
