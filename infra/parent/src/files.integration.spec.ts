@@ -318,7 +318,7 @@ describeWith(commandAvailability('logrotate', 'logrotate'), 'logrotate', () => {
     const file = join(folder.path, 'logrotate');
     await writeFile(
       file,
-      // These users are not on this machine; boot.long.integration.spec.ts rotates as they do.
+      // These users are not on this machine; npm run test:parent rotates as they do.
       contentOf(ON_PARENT, '/etc/logrotate.d/communique')
         .replaceAll('/var/log/', `${folder.path}/`)
         .replaceAll(/(su|create 0640) .*/g, '$1 root root'),

@@ -85,7 +85,9 @@ export async function startKeyGuard({
     secretAccessKey: randomBytes(30).toString('base64url'),
     principalArn: principal(role),
   });
-  const [parent, operator] = [credentialsOf('parent'), credentialsOf('operator')];
+  // As the metadata service gives them: of a role, and so with a token.
+  const parent = { ...credentialsOf('parent'), sessionToken: randomBytes(64).toString('base64') };
+  const operator = credentialsOf('operator');
   const kms = await startKmsSimulator({
     region: REGION,
     account: ACCOUNT,
@@ -167,6 +169,7 @@ export async function startKeyGuard({
         ENCLAVE_SECRETS_FILE: secretsFile,
         AWS_ACCESS_KEY_ID: parent.accessKeyId,
         AWS_SECRET_ACCESS_KEY: parent.secretAccessKey,
+        AWS_SESSION_TOKEN: parent.sessionToken,
       },
       configure: ({ congressSimulator: _simulator, providersSimulator: _providers, services, ...plain }) => ({
         ...plain,

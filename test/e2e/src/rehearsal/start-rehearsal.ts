@@ -254,8 +254,7 @@ async function gatewayEnvironment(
     // The unit runs as the gateway's user.
     if (process.getuid?.() === 0) for (const path of [own, file]) await chown(path, Number(NOBODY), Number(NOBODY));
     // Credentials are the instance's, by the metadata service; here by name.
-    const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = keyGuard.gatewayEnvironment;
-    Object.assign(enclaveSecrets, { ENCLAVE_SECRETS_FILE: file, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY });
+    Object.assign(enclaveSecrets, keyGuard.gatewayEnvironment, { ENCLAVE_SECRETS_FILE: file });
   }
   const rendered = {
     ...(await readEnvironmentFile(join(root, 'etc/communique/gateway.env'))),

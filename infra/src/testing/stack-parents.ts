@@ -1,0 +1,31 @@
+import type { ParentSettings } from '../../parent/src';
+import { exampleParent } from '../config/check-parent';
+import { parseSettings } from '../config/parse-settings';
+import { notBuilt } from '../config/stand-ins';
+import { stackConfig } from '../preview/stack-config';
+
+/** The image and release that a stack's parent is to run, where they are not the made-up ones. */
+export interface Runs {
+  readonly image?: { readonly pcr0: string; readonly sha384: string };
+  readonly release?: { readonly sha256: string };
+  readonly routes?: ParentSettings['egress'];
+}
+
+/**
+ * The parent's settings of a committed Pulumi.<stack>.yaml, as the program hands them to the renderer, with what AWS will choose made up.
+ * @throws ConfigError
+ */
+export function parentOfStack(root: string, stack: string, { image, release, routes }: Runs = {}): ParentSettings {
+  const { values } = stackConfig(root, stack, []);
+  const settings = parseSettings(stack, values, {
+    root,
+    standIn: (architecture) => {
+      const made = notBuilt(architecture);
+      return {
+        image: { ...made.image, ...image, ...(routes && { routes }) },
+        release: { ...made.release, ...release },
+      };
+    },
+  });
+  return exampleParent(settings);
+}

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { workspaceRoot } from '@communique-tee/testing/harness';
+import type { BootedParent } from '../parent';
+
+/** The certificate: asked for, kept beyond the instance, and what is shown while none can be had. certbot is real, and so is its protocol. */
+export function certificate(parent: () => BootedParent): void {
+  const https = () => {
+    const { https: settings } = parent().settings;
+    if (settings.by !== 'certbot') throw new TypeError('this stack has a balancer');
+    return settings;
+  };
+  const sh = async (script: string) => (await parent().lines(script)).join('\n').trim();
+  const aws = () => parent().world.aws;
+  const issued = () => parent().world.issuer.issued();
+  const kept = () =>
+    JSON.parse(aws().secret(https().keptInSecret)) as Record<'directory' | 'fullchain' | 'privkey', string>;
+  /** Serial and issuer of what nginx shows to a client. */
+  const SHOWN = () =>
+    `openssl s_client -connect 127.0.0.1:443 -servername ${https().domain} </dev/null 2>/dev/null | openssl x509 -noout -serial -issuer`;
+  const keptSerial = () => sh(`openssl x509 -noout -serial <<'PEM'\n${kept().fullchain}\nPEM`);
+  /** What a new instance has: the files of its installation, and no state. */
+  const replaceInstance = () =>
+    sh(`systemctl stop communique-acme.timer communique-acme communique-kept-certificate communique-nginx communique-certificate
+systemctl reset-failed communique-acme communique-kept-certificate 2>/dev/null || true
+rm -rf /etc/communique/tls/* /var/lib/communique-acme/*
+systemctl start communique-nginx`);
+  /** Neither unit runs; a service of one run is `activating` while it does. */
+  const idle = () =>
+    parent().until(
+      "! systemctl list-jobs --no-legend | grep -E 'communique-(acme|kept)' && ! systemctl is-active communique-acme communique-kept-certificate | grep -E '^activ'",
+    );
+  /** A look at the certificate, as the timer has it. @returns the exit code */
+  const look = async () => (await parent().sh('systemctl start communique-acme')).code;
+
+  it('is asked for by the first parent, shown by nginx, and kept; no other user can read its key', async () => {
+    await parent().until(`[[ $(${SHOWN()}) == *Pebble* ]]`);
+    while (!aws().secrets.has(https().keptInSecret)) await new Promise((wait) => setTimeout(wait, 100));
+    expect(issued()).toBe(1);
+    expect(await sh(SHOWN())).toContain(await keptSerial());
+    expect(await sh('stat -c "%a %U:%G" /etc/communique/tls/privkey.pem')).toBe('640 root:communique-nginx');
+    expect(await sh('cat /var/log/communique/communique-{acme,kept-certificate}.log')).not.toContain('PRIVATE KEY');
+  });
+
+  it('is that of the instance before from nginx’s first answer on, and no other is asked for', async () => {
+    const before = await sh(SHOWN());
+    await replaceInstance();
+    expect(await sh(SHOWN())).toBe(before);
+    expect(await look()).toBe(0);
+    expect([await sh(SHOWN()), issued()]).toEqual([before, 1]);
+  });
+
+  it('is not asked for while AWS does not tell whether one is kept; nginx answers with its own until then', async () => {
+    aws().refused.add('get-secret-value');
+    await replaceInstance();
+    expect(await sh(SHOWN())).toContain('issuer=CN = communique-tee');
+    expect([await look(), issued()]).not.toContain(0);
+    expect(issued()).toBe(1);
+    expect(await sh('cat /var/log/communique/communique-acme.log')).toContain(
+      'whether a certificate is kept is not known, so none is asked for',
+    );
+    aws().refused.delete('get-secret-value');
+    const serial = await keptSerial();
+    await parent().until(`[[ $(${SHOWN()}) == *${serial}* ]]`);
+  });
+
+  it('goes on self-signed where the issuer is away: one line of the log is what the alarm counts, and a later look gets one', async () => {
+    await idle();
+    aws().secrets.delete(https().keptInSecret);
+    await parent().world.issuer.stop();
+    await replaceInstance();
+    const failures = () =>
+      sh(
+        `grep '"event":"service_ended"' /var/log/communique/communique-acme.log | jq -c 'select(.unit == "communique-acme.service" and .result != "success")' | wc -l`,
+      );
+    const before = Number(await failures());
+    expect(await look()).not.toBe(0);
+    expect(Number(await failures())).toBe(before + 1);
+    expect(await sh(SHOWN())).toContain('issuer=CN = communique-tee');
+    expect(await sh(`systemctl show communique-acme.timer --property=TimersMonotonic`)).toContain(
+      'OnUnitActiveUSec=6h',
+    );
+    await parent().world.issuer.start();
+    expect(await look()).toBe(0);
+    await parent().until(`[[ $(${SHOWN()}) == *Pebble* ]]`);
+    expect(issued()).toBe(2);
+  });
+
+  it.each([
+    [
+      'ends within a month',
+      (value: Record<string, string>, short: { fullchain: string; privkey: string }) => ({ ...value, ...short }),
+    ],
+    [
+      'is from another directory',
+      (value: Record<string, string>) => ({ ...value, directory: 'https://acme.example.com/dir' }),
+    ],
+  ])('is replaced, and the new one kept, where the kept one %s', async (_name, change) => {
+    await idle();
+    while (!aws().secrets.has(https().keptInSecret)) await new Promise((wait) => setTimeout(wait, 100));
+    const before = [await keptSerial(), issued()] as const;
+    const made =
+      await sh(`cd $(mktemp -d) && openssl ecparam -name prime256v1 -genkey -noout -out key.pem && openssl ecparam -name prime256v1 -genkey -noout -out ca.pem
+openssl req -x509 -new -key ca.pem -subj /CN=an-issuer -days 90 -out ca-certificate.pem
+openssl req -new -key key.pem -subj /CN=x -out request
+openssl x509 -req -in request -CA ca-certificate.pem -CAkey ca.pem -CAcreateserial -days 20 -extfile <(echo subjectAltName=DNS:${https().domain}) -out short.pem 2>/dev/null
+jq -n --rawfile fullchain short.pem --rawfile privkey key.pem '{$fullchain, $privkey}'`);
+    aws().secrets.set(
+      https().keptInSecret,
+      JSON.stringify(change(kept(), JSON.parse(made) as { fullchain: string; privkey: string })),
+    );
+    await replaceInstance();
+    expect(await look()).toBe(0);
+    expect(issued()).toBe(before[1] + 1);
+    await idle();
+    expect(kept().directory).toBe(https().acmeDirectory);
+    expect(await keptSerial()).not.toBe(before[0]);
+    await parent().until(`[[ $(${SHOWN()}) == *${await keptSerial()}* ]]`);
+  });
+
+  it('is revoked by the command of docs/operator/rotation.md, though this instance did not ask for it', async () => {
+    await replaceInstance();
+    const serial = (await keptSerial()).replace('serial=', '');
+    expect(await sh('ls /var/lib/communique-acme')).not.toContain('letsencrypt');
+    const page = await readFile(join(workspaceRoot(), 'docs/operator/rotation.md'), 'utf8');
+    const command = /sudo (certbot revoke(?:.*\\\n)*.*)/.exec(page)?.[1] ?? 'the page has no such command';
+    expect(command).toContain('--reason keyCompromise');
+    const directory = https().acmeDirectory ?? '';
+    await sh(`REQUESTS_CA_BUNDLE=/srv/world/issuer.pem ${command.replace('revoke', `revoke --server ${directory}`)}`);
+    expect(await parent().world.issuer.status(serial)).toMatchObject({ Status: 'Revoked', Reason: 1 });
+  });
+}

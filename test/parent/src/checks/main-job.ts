@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fetchMessage, type PreparedMessage } from '@communique-tee/client';
+import { isEnded } from '@communique-tee/protocol';
+import type { BootedParent } from '../parent';
+import type { Sender } from '../sender';
+
+/** Of the message that a Sender posts. */
+export const OFFICES = ['HCA12', 'SCA01', 'SCA03'];
+
+/** A message through nginx's TLS, the gateway, the enclave and the ways out, to the simulator of Congress and back. */
+export function mainJob(parent: () => BootedParent, sender: () => Sender): void {
+  it('delivers a sealed message that comes in at nginx, and its receipt verifies', async () => {
+    expect(await sender().follow(await sender().post())).toEqual({ status: 'delivered', offices: OFFICES });
+  });
+
+  it('waits while the way out to one chamber is shut, and delivers when it is open again', async () => {
+    await parent().lines('systemctl stop communique-egress@8001.service');
+    let prepared: PreparedMessage;
+    try {
+      prepared = await sender().post();
+      // The first report of the enclave is a receipt of what is still to do.
+      const options = await sender().options();
+      let view = await fetchMessage(options, prepared.id);
+      while (view.receipt === null) {
+        await sleep(200);
+        view = await fetchMessage(options, prepared.id);
+      }
+      expect(isEnded(view.status)).toBe(false);
+    } finally {
+      await parent().lines('systemctl start communique-egress@8001.service');
+    }
+    expect(await sender().follow(prepared)).toEqual({ status: 'delivered', offices: OFFICES });
+  });
+
+  it('writes nothing of a message or a token into any log of the parent', async () => {
+    const marks = [...sender().planted, (await sender().options()).token ?? 'no token'];
+    expect(marks.length).toBeGreaterThan(20);
+    const { code, stdout } = await parent().sh(
+      `grep -rlF ${marks.map((mark) => `-e '${mark.replaceAll("'", String.raw`'\''`)}'`).join(' ')} /var/log`,
+    );
+    expect([code, stdout]).toEqual([1, '']);
+  });
+}

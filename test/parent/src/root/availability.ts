@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { commandAvailability } from '@communique-tee/testing/harness';
+import { installAsRoot, isDebian } from '@communique-tee/tools/dev/setup/debian-packages.mjs';
+
+/** Commands, and Debian's packages that have them. */
+const TOOLS = [
+  ['systemd-nspawn', 'systemd-container'],
+  ['mmdebstrap', 'mmdebstrap'],
+  ['pebble', 'pebble'],
+  ['openssl', 'openssl'],
+  ['ip', 'iproute2'],
+  ['mkfs.ext4', 'e2fsprogs'],
+] as const;
+
+const missing = () => TOOLS.filter(([command, name]) => !commandAvailability(command, name).available);
+
+/**
+ * Why this machine boots no parent; undefined: it does. Where Debian's packages are all that is missing, they are installed first.
+ * @param say progress
+ */
+export function whyNotHere(say: (line: string) => void): string | undefined {
+  if (process.platform !== 'linux') return `it needs Linux, and this is ${process.platform}`;
+  if (process.getuid?.() !== 0) return 'only root can boot a system in a container: run it as root';
+  try {
+    execFileSync('unshare', ['--mount', '--net', 'mount', '--make-rprivate', '/'], { stdio: 'pipe' });
+    execFileSync('losetup', ['--find'], { stdio: 'pipe' });
+  } catch {
+    return 'this machine allows no mounts, networks or loop devices of one’s own (unshare --mount --net, losetup --find)';
+  }
+  const packages = missing().map(([, name]) => name);
+  if (packages.length === 0) return undefined;
+  if (!isDebian())
+    return `these programs are not here: ${missing()
+      .map(([command]) => command)
+      .join(', ')}`;
+  say(`installing ${packages.join(', ')}`);
+  return installAsRoot(packages);
+}

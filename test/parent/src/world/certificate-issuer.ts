@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { Agent, fetch } from 'undici';
+import { freePort, spawnService, type Service, type TemporaryFolder } from '@communique-tee/testing/harness';
+
+/** Let's Encrypt's own test server, and a DNS in which every name leads to the parent. */
+export interface CertificateIssuer {
+  /** Of its own server, for who asks it. */
+  readonly authorityPem: string;
+  /** The authority of its certificates, PEM: another one after each start. */
+  root(): Promise<string>;
+  /** What it says of a certificate. @param serial hexadecimal */
+  status(serial: string): Promise<Record<string, unknown>>;
+  /** How many certificates it has issued. */
+  issued(): number;
+  /** It is away until `start`. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+/**
+ * @param host its name to the parent
+ * @param port of its directory, on this machine's loopback
+ * @param validationPort where it asks for the token of a challenge, on this machine's loopback
+ */
+export async function startIssuer(
+  folder: TemporaryFolder,
+  host: string,
+  port: number,
+  validationPort: number,
+): Promise<CertificateIssuer> {
+  const { key, certificate } = await certificateOf(folder, host);
+  const [managementPort, dnsPort, dnsManagementPort] = [await freePort(), await freePort(), await freePort()];
+  const config = folder.file('issuer.json');
+  await writeFile(
+    config,
+    JSON.stringify({
+      pebble: {
+        listenAddress: `127.0.0.1:${String(port)}`,
+        managementListenAddress: `127.0.0.1:${String(managementPort)}`,
+        certificate,
+        privateKey: key,
+        httpPort: validationPort,
+        tlsPort: validationPort,
+        ocspResponderURL: '',
+        externalAccountBindingRequired: false,
+      },
+    }),
+  );
+  let issuedBefore = 0;
+  let services: Service[] = [];
+  const count = () => (services[1]?.output() ?? '').split('Issued certificate serial').length - 1;
+  const start = async () => {
+    services = [
+      await spawnService({
+        command: 'pebble-challtestsrv',
+        args: [
+          ...['-defaultIPv4', '127.0.0.1', '-defaultIPv6', '', '-dns01', `127.0.0.1:${String(dnsPort)}`],
+          ...['-management', `127.0.0.1:${String(dnsManagementPort)}`, '-http01', '', '-https01', '', '-tlsalpn01', ''],
+        ],
+      }),
+      await spawnService({
+        command: 'pebble',
+        args: ['-config', config, '-dnsserver', `127.0.0.1:${String(dnsPort)}`],
+        env: { ...process.env, PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0' },
+        readyWhen: /ACME directory available/,
+      }),
+    ];
+  };
+  await start();
+  const authorityPem = await readFile(certificate, 'utf8');
+  const ask = async (path: string): Promise<string> => {
+    const dispatcher = new Agent({ connect: { ca: authorityPem } });
+    try {
+      return await (await fetch(`https://localhost:${String(managementPort)}${path}`, { dispatcher })).text();
+    } finally {
+      await dispatcher.close();
+    }
+  };
+  return {
+    root: async () => (await ask('/roots/0')).trim(),
+    status: async (serial) => JSON.parse(await ask(`/cert-status-by-serial/${serial}`)) as Record<string, unknown>,
+    authorityPem,
+    issued: () => issuedBefore + count(),
+    start,
+    async stop() {
+      issuedBefore += count();
+      for (const service of services.splice(0)) await service.stop();
+    },
+  };
+}
+
+/** A self-signed certificate of a server of the world. @returns the paths of its files */
+export async function certificateOf(
+  folder: TemporaryFolder,
+  host: string,
+): Promise<{ readonly key: string; readonly certificate: string }> {
+  const [key, certificate] = [folder.file(`${host}-key.pem`), folder.file(`${host}.pem`)];
+  await promisify(execFile)('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
+    ...['-subj', '/CN=world', '-addext', `subjectAltName=DNS:${host},DNS:localhost`],
+    ...['-keyout', key, '-out', certificate],
+  ]);
+  return { key, certificate };
+}

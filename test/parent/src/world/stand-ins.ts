@@ -1,0 +1,117 @@
+import type { SystemFiles } from '../machine/files';
+import { DNF, PACKAGES, RESERVED } from './packages';
+
+const text = (...lines: string[]) => ({ content: `${lines.join('\n')}\n`, mode: 0o644 });
+
+/** As on Amazon Linux 2023: its modules, and dnf as what installs packages. The data source is a folder, which is all that differs. */
+const CLOUD_CONFIG = `disable_root: true
+preserve_hostname: true
+manage_etc_hosts: false
+datasource_list: [NoCloud]
+network: {config: disabled}
+cloud_init_modules: [migrator, bootcmd, write-files]
+cloud_config_modules: [timezone, runcmd]
+cloud_final_modules: [package-update-upgrade-install, write-files-deferred, scripts-vendor, scripts-per-once, scripts-per-boot, scripts-per-instance, scripts-user, final-message]
+system_info: {distro: amazon}
+output: {all: '| tee -a /var/log/cloud-init-output.log'}
+`;
+
+/** The shortest pause with which systemd never gives up: five starts in ten seconds are its limit. The units' own are longer. */
+const RESTART = 'RestartSec=3';
+
+export interface StandInOptions {
+  readonly instance: string;
+  readonly userData: string;
+  /** Names that lead to an address, as the machine's DNS would. */
+  readonly hosts: Readonly<Record<string, string>>;
+  /** Of servers that the machine's own programs believe, PEM. */
+  readonly authorities: string;
+  /** The rendered files of the ways out. */
+  readonly egress: Readonly<Record<string, string>>;
+}
+
+/**
+ * Everything in the machine that is not Debian's and not the parent's own. Besides `dnf`, `aws`, `nitro-cli` and the metadata service: the
+ * names of hosts, udev's links to the volume, and shorter times, each as a drop-in `90-stand-in.conf` that says what it replaces.
+ */
+export function standIns(options: StandInOptions): SystemFiles {
+  const dropIn = (unit: string, ...lines: string[]) => ({
+    [`/etc/systemd/system/${unit}.d/90-stand-in.conf`]: text(...lines),
+  });
+  const sockets = ['[Service]', 'ReadWritePaths=/srv/world/vsock'];
+  return {
+    '/etc/cloud/cloud.cfg': text(CLOUD_CONFIG),
+    '/var/lib/cloud/seed/nocloud/meta-data': text(`instance-id: ${options.instance}`),
+    '/var/lib/cloud/seed/nocloud/user-data': { content: options.userData, mode: 0o600 },
+    '/etc/hosts': text(
+      '127.0.0.1 localhost',
+      ...Object.entries(options.hosts).map(([name, address]) => `${address} ${name}`),
+    ),
+    '/etc/ssl/certs/ca-certificates.crt': text(options.authorities),
+    '/usr/local/bin/udevadm': { link: '/usr/bin/true' },
+    '/usr/bin/dnf': { content: DNF, mode: 0o755 },
+    ...Object.fromEntries(
+      Object.entries(PACKAGES).flatMap(([name, files]) => [
+        [`/srv/packages/${name}/.package`, text(name)],
+        ...Object.entries(files).map(([path, file]) => [`/srv/packages/${name}${path}`, file] as const),
+      ]),
+    ),
+    // udev does not run in a container: its links to the volume, while AWS says that it is here and once it has a file system.
+    '/etc/systemd/system/stand-in-udev.service': text(
+      '[Unit]',
+      'DefaultDependencies=no',
+      '[Service]',
+      'ExecStart=/usr/local/bin/stand-in-udev',
+    ),
+    '/etc/systemd/system/sysinit.target.wants/stand-in-udev.service': {
+      link: '/etc/systemd/system/stand-in-udev.service',
+    },
+    '/usr/local/bin/stand-in-udev': {
+      content: `#!/bin/bash
+id=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0 label=/dev/disk/by-label/communique-data
+mkdir -p /dev/disk/by-id /dev/disk/by-label
+while sleep 0.2; do
+  if [[ -e /srv/world/volume-attached ]]; then
+    [[ -e $id ]] || ln -s /dev/data-volume "$id"
+    [[ -e $label || $(blkid -p -s LABEL -o value /dev/data-volume) != communique-data ]] || ln -s /dev/data-volume "$label"
+  else
+    rm -f "$id" "$label"
+  fi
+done
+`,
+      mode: 0o755,
+    },
+    // Huge pages and processors that no machine of tests has reserved.
+    ...dropIn('communique-enclave-memory.service', '[Service]', `Environment=SYSFS=${RESERVED}`),
+    // A container shows its host's uptime.
+    ...dropIn(
+      'communique-attested.service',
+      '[Service]',
+      'Environment=UPTIME_FILE=/srv/uptime PAUSE_SECONDS=1',
+      RESTART,
+    ),
+    '/srv/uptime': text('60.00 60.00'),
+    ...dropIn('communique-address.service', '[Service]', 'Environment=PAUSE_SECONDS=1', RESTART),
+    ...dropIn('communique-data-volume.service', '[Service]', RESTART, 'Environment=TRIES=20 PAUSE_SECONDS=0.5'),
+    ...dropIn('communique-secrets.service', '[Service]', RESTART),
+    ...dropIn('communique-kept-certificate.service', '[Service]', RESTART),
+    ...dropIn('communique-enclave.service', '[Service]', 'Environment=WATCH_SECONDS=1'),
+    // The issuer's own server is one of tests.
+    ...dropIn('communique-acme.service', '[Service]', 'Environment=REQUESTS_CA_BUNDLE=/srv/world/issuer.pem'),
+    // vsock: a socket for each port, as test/lab has it, since this kernel may have no vsock of its own.
+    ...dropIn('communique-egress@.service', ...sockets, 'BindReadOnlyPaths=/srv/egress:/etc/communique/egress'),
+    ...Object.fromEntries(
+      Object.entries(options.egress).map(([name, content]) => [
+        `/srv/egress/${name}`,
+        { content: content.replace('"vsock:', '"hybrid:/srv/world/vsock/parent:'), mode: 0o644 },
+      ]),
+    ),
+    ...dropIn(
+      'communique-enclave-log.service',
+      ...sockets,
+      'ExecStart=',
+      'ExecStart=/opt/communique/current/bin/node --disable-sigusr1 /opt/communique/current/parent/main.js log-collector --listen hybrid:/srv/world/vsock/parent:9001',
+    ),
+    ...dropIn('communique-gateway.service', '[Service]', 'EnvironmentFile=/srv/world/gateway.env'),
+  };
+}
