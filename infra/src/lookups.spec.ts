@@ -34,6 +34,12 @@ it.each([
     /^hostedZone absent\.example: no such public zone can be read in account 123456789012; create it there, .*; the provider reports: .* no matching Route 53 Hosted Zone found$/,
   ],
   [
+    'an address that is not in the account',
+    'aws:ec2/getElasticIp:getElasticIp',
+    'InvalidAllocationID.NotFound',
+    /^addresses eipalloc-0123456789abcdef0: no such address can be read in us-east-1; .*; the provider reports: .* InvalidAllocationID\.NotFound$/,
+  ],
+  [
     'no right to list instance types',
     'aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings',
     'UnauthorizedOperation',
@@ -58,8 +64,22 @@ it.each([
     /^aws:region us-east-1: .*; sign in, and check the region; the provider reports: .* ExpiredToken$/,
   ],
 ])('reports %s in one line, with what to do', async (_name, token, reason, line) => {
-  const { problems } = await refusedBy(token, reason, 'hostedZone=absent.example', 'domain=www.absent.example');
+  const { problems } = await refusedBy(
+    token,
+    reason,
+    'hostedZone=absent.example',
+    'domain=www.absent.example',
+    'addresses=eipalloc-0123456789abcdef0',
+  );
   expect(problems).toEqual([expect.stringMatching(line)]);
   // A cut line would lose its end, and a line feed would be written as a code.
   expect(problems[0]).not.toMatch(/…$|\\u\{/);
+});
+
+it('refuses a certificate that ACM does not list for the domain, and names the one that it lists', async () => {
+  const certificateArn = 'arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000';
+  const { values } = stackConfig(root, 'staging', ['balancer=network', `certificateArn=${certificateArn}`]);
+  await expect(runProgram('staging', values, { root, standIn: notBuilt })).rejects.toThrow(
+    /certificateArn arn:\S+: ACM does not list it .* staging\.communique\.example\.org or \*\.communique\.example\.org, but arn:\S+789012.*: take that one; check/,
+  );
 });

@@ -6,6 +6,9 @@ import type { Provider } from '@pulumi/aws/provider.js';
 import { getZone } from '@pulumi/aws/route53/getZone.js';
 import { getParameter } from '@pulumi/aws/ssm/getParameter.js';
 import { ConfigError } from './config/config-error';
+import { checkCertificate } from './lookups/adopted-certificate';
+import { lookUpAddresses, type AdoptedAddress } from './lookups/adopted-addresses';
+import { answered as answeredBy } from './lookups/answered';
 import { AMAZON_LINUX } from './instances/instance-types';
 import type { Settings } from './config/parse-settings';
 
@@ -15,6 +18,8 @@ export interface Lookups {
   partition: string;
   imageId: string;
   zoneId: string | undefined;
+  /** The operator's own, where the configuration names them. */
+  addresses: readonly AdoptedAddress[];
 }
 
 /**
@@ -25,10 +30,7 @@ export interface Lookups {
 export async function lookUp(settings: Settings, provider: Provider): Promise<Lookups> {
   const options = { provider };
   const { stack, region, instanceType, architecture, hostedZone } = settings;
-  const answered = <T>(answer: Promise<T>, problem: string): Promise<T> =>
-    answer.catch((error: unknown) => {
-      throw new ConfigError(stack, [`${problem}; the provider reports: ${reasonOf(error)}`]);
-    });
+  const answered = <T>(answer: Promise<T>, problem: string): Promise<T> => answeredBy(stack, answer, problem);
   const [{ accountId, arn }, { partition }, { locations }] = await Promise.all([
     answered(
       getCallerIdentity({}, options),
@@ -43,7 +45,7 @@ export async function lookUp(settings: Settings, provider: Provider): Promise<Lo
       `instanceType ${instanceType}: AWS does not tell which zones of ${region} have it; check the type, and allow ec2:DescribeInstanceTypeOfferings`,
     ),
   ]);
-  const [{ issuerArn }, imageId, zoneId] = await Promise.all([
+  const [{ issuerArn }, imageId, zoneId, addresses] = await Promise.all([
     answered(
       getSessionContext({ arn }, options),
       `keyAdministrators: cannot be compared with ${arn}, who runs this; allow iam:GetRole on its role`,
@@ -59,15 +61,13 @@ export async function lookUp(settings: Settings, provider: Provider): Promise<Lo
           getZone({ name: hostedZone, privateZone: false }, options),
           `hostedZone ${hostedZone}: no such public zone can be read in account ${accountId}; create it there, correct the name, sign in to its account, or remove hostedZone and make the record yourself`,
         ).then((zone) => zone.zoneId),
+    lookUpAddresses(settings, options),
+    checkCertificate(settings, options),
   ]);
   const problems = [...zoneProblems(settings, locations), ...administratorProblems(settings, issuerArn)];
   if (problems.length > 0) throw new ConfigError(stack, problems);
-  return { accountId, partition, imageId, zoneId };
+  return { accountId, partition, imageId, zoneId, addresses };
 }
-
-/** The provider's errors have several lines, indented as a list. */
-const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').trim();
 
 /** Proposes others; the order in which AWS names them is no order. */
 function zoneProblems({ availabilityZones, instanceType }: Settings, locations: readonly string[]): string[] {

@@ -13,7 +13,8 @@ const rolloutBy = ({ COMMUNIQUE_ROLLOUT: by }: NodeJS.ProcessEnv): 'up' | 'deplo
  */
 export async function main(root: string): Promise<Record<string, unknown>> {
   try {
-    return await program(getStack(), runtime.allConfig(), { root }, rolloutBy(process.env));
+    const options = { root, previewing: runtime.isDryRun() };
+    return await program(getStack(), runtime.allConfig(), options, rolloutBy(process.env));
   } catch (error) {
     throw error instanceof ConfigError ? new RunError(error.message) : error;
   }

@@ -9,6 +9,8 @@ export interface SeenResource {
 }
 
 export const MOCK_ACCOUNT = '123456789012';
+/** Of the certificate that the account has, whatever its domain. */
+export const MOCK_CERTIFICATE_ID = '12345678-1234-1234-1234-123456789012';
 export const MOCK_DEPLOYER = `arn:aws:iam::${MOCK_ACCOUNT}:role/deployer`;
 
 /** A number out of a name: ids of the same things are the same on every run. */
@@ -102,6 +104,13 @@ export class MockAws implements runtime.Mocks {
           associationId: instanceId === '' ? '' : `eipassoc-0${hexOf(instanceId, 16)}`,
         };
       }
+      case 'aws:acm/getCertificate:getCertificate':
+        return {
+          id: asked.domain,
+          arn: this.#arn('acm', `certificate/${MOCK_CERTIFICATE_ID}`),
+          domain: asked.domain,
+          status: 'ISSUED',
+        };
       case 'aws:route53/getZone:getZone':
         return {
           zoneId: `Z${hexOf(String(asked.name), 13).toUpperCase()}`,

@@ -108,15 +108,14 @@ function redisOf(settings: Settings, { redis }: Made): RedisSettings {
   return { at: 'managed', host: redis.host, port: REDIS_PORT, secretArn: redis.secretArn };
 }
 
-function httpsOf({ balancer, domain, acmeEmail }: Settings, { balancerNetworks, secretArns }: Made): HttpsSettings {
+function httpsOf({ balancer, domain, alarmEmail }: Settings, { balancerNetworks, secretArns }: Made): HttpsSettings {
   if (balancer !== 'none')
     return {
       by: 'balancer',
       networks: balancerNetworks,
       clientAddress: balancer === 'application' ? 'x-forwarded-for' : 'proxy-protocol',
     };
-  if (acmeEmail === undefined) throw new Error('no balancer, and nobody for Let’s Encrypt to write to');
   const keptInSecret = secretArns[CERTIFICATE_SECRET];
   if (keptInSecret === undefined) throw new Error('no balancer, and no secret for the certificate was made');
-  return { by: 'certbot', domain, email: acmeEmail, keptInSecret };
+  return { by: 'certbot', domain, email: alarmEmail, keptInSecret };
 }

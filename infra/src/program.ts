@@ -1,6 +1,9 @@
 import { Provider } from '@pulumi/aws/provider.js';
+import { createAddressStack } from './address-stack';
+import { parseAddressOnly, type AddressSettings } from './config/address-only';
 import { parseSettings, type ParseOptions } from './config/parse-settings';
 import { lookUp } from './lookups';
+import { lookUpAddresses } from './lookups/adopted-addresses';
 import { stackTags } from './names';
 import { createStack } from './stack';
 
@@ -15,10 +18,15 @@ export async function program(
   options: ParseOptions,
   rollout: 'up' | 'deploy' = 'up',
 ): Promise<Record<string, unknown>> {
+  const addressOnly = parseAddressOnly(stack, values);
+  if (addressOnly !== undefined) {
+    const provider = providerOf(addressOnly);
+    return createAddressStack(addressOnly, await lookUpAddresses(addressOnly, { provider }), { provider });
+  }
   const settings = parseSettings(stack, values, options);
-  const provider = new Provider(`communique-tee-${stack}`, {
-    region: settings.region,
-    defaultTags: { tags: stackTags(stack, settings.production) },
-  });
+  const provider = providerOf(settings);
   return createStack(settings, await lookUp(settings, provider), { provider }, rollout);
 }
+
+const providerOf = ({ stack, region, production }: AddressSettings): Provider =>
+  new Provider(`communique-tee-${stack}`, { region, defaultTags: { tags: stackTags(stack, production) } });

@@ -47,6 +47,17 @@ export const STACK_SHAPES: readonly StackShape[] = [
     stack: 'prod',
     changes: ['instances=2', 'balancer=application', 'balancerLogDays=0'],
   },
+  {
+    title: 'prod of several parents with addresses and a certificate of the operator’s',
+    stack: 'prod',
+    changes: [
+      'instances=2',
+      'balancer=application',
+      'natPerZone=true',
+      'addresses=eipalloc-0123456789abcdef0,eipalloc-0123456789abcdef1',
+      'certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012',
+    ],
+  },
   { title: 'prod that requires a proof of residence', stack: 'prod', changes: RESIDENCE },
   { title: 'prod with agents behind a balancer', stack: 'prod', changes: [...AGENTS, 'balancer=application'] },
   {

@@ -3,7 +3,7 @@ import { connectionTimes, renderParentArchive, renderUserData } from '../parent/
 import { Addresses, Dns } from './components/address';
 import { Alarms, AlarmTopic } from './components/alarms';
 import { AuditTrail } from './components/audit-trail';
-import { Balancer, BalancerLogs } from './components/balancer';
+import { Balancer, BalancerLogs, type CertificateSource } from './components/balancer';
 import { StackBudget } from './components/budget';
 import { Dashboard } from './components/dashboard';
 import { ExternalStores, Stores } from './components/stores';
@@ -71,7 +71,12 @@ export function createStack(
   // The same resources for one parent and for several, so that the registered addresses stay.
   const addresses = new Addresses(
     name('address'),
-    { count: settings.natPerZone ? 2 : 1, heldBy: several ? 'nat' : 'parent', keep: production, adopted: [] },
+    {
+      count: settings.natPerZone ? 2 : 1,
+      heldBy: several ? 'nat' : 'parent',
+      keep: production,
+      adopted: lookups.addresses,
+    },
     options,
   );
   const network = new Network(
@@ -187,14 +192,14 @@ export function createStack(
           options,
         );
   const balancer =
-    settings.balancer === 'none' || groups.balancerId === undefined || lookups.zoneId === undefined
+    settings.balancer === 'none' || groups.balancerId === undefined
       ? undefined
       : new Balancer(
           name(),
           {
             kind: settings.balancer,
             domain: settings.domain,
-            zoneId: lookups.zoneId,
+            certificate: certificateOf(settings, lookups.zoneId),
             vpcId: network.vpcId,
             subnetIds: network.publicSubnetIds,
             securityGroupId: groups.balancerId,
@@ -404,6 +409,12 @@ export function createStack(
     console: consoleLinks(place),
     monthlyCost: costOf(settings),
   };
+}
+
+function certificateOf({ certificateArn }: Settings, zoneId: string | undefined): CertificateSource {
+  if (certificateArn !== undefined) return { arn: certificateArn };
+  if (zoneId === undefined) throw new Error('a balancer, and neither a certificate nor a zone to prove one in');
+  return { provenIn: zoneId };
 }
 
 const externalPorts = ({ database, redis, externalPorts: given }: Settings): number[] =>

@@ -26,6 +26,7 @@ export async function runCheck(given: PreviewOptions, streams: Streams, root = r
   try {
     const { resources } = await runProgram(given.stack, config.values, {
       root,
+      previewing: true,
       ...(given.withoutImage && { standIn: notBuilt }),
     });
     const violations = [

@@ -2,15 +2,10 @@ import { Eip } from '@pulumi/aws/ec2/eip.js';
 import { Tag } from '@pulumi/aws/ec2/tag.js';
 import { Record } from '@pulumi/aws/route53/record.js';
 import { output, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
+import type { AdoptedAddress } from '../lookups/adopted-addresses';
 import { HELD_BY_TAG } from '../names';
 import { releasedByParents } from './address-release';
 import { Part } from './part';
-
-/** An address that the operator had before the stack. */
-export interface AdoptedAddress {
-  readonly allocationId: string;
-  readonly publicIp: string;
-}
 
 /** Who goes out by the registered addresses: a parent, which takes the first by itself, or NAT gateways. */
 export type AddressHolder = 'parent' | 'nat';

@@ -4,16 +4,19 @@ import { Listener } from '@pulumi/aws/lb/listener.js';
 import { LoadBalancer } from '@pulumi/aws/lb/loadBalancer.js';
 import { TargetGroup } from '@pulumi/aws/lb/targetGroup.js';
 import { Record } from '@pulumi/aws/route53/record.js';
-import type { ComponentResourceOptions, Input, Output, Resource } from '@pulumi/pulumi';
+import { output, type ComponentResourceOptions, type Input, type Output, type Resource } from '@pulumi/pulumi';
 import { ACCESS_LOGS, bucketName, type Place } from '../names';
 import { balancerLogBucketPolicy } from '../policies/buckets';
 import { Part } from './part';
 import { PrivateBucket } from './private-bucket';
 
+/** A certificate of the operator's, or the zone in which a record proves one that the stack requests. */
+export type CertificateSource = { readonly arn: string } | { readonly provenIn: string };
+
 export interface BalancerArgs {
   kind: 'application' | 'network';
   domain: string;
-  zoneId: Input<string>;
+  certificate: CertificateSource;
   vpcId: Input<string>;
   subnetIds: Input<string>[];
   securityGroupId: Input<string>;
@@ -36,33 +39,8 @@ export class Balancer extends Part {
   constructor(name: string, args: BalancerArgs, options: ComponentResourceOptions) {
     super('Balancer', name, options);
     const application = args.kind === 'application';
-    const certificate = new Certificate(
-      name,
-      { domainName: args.domain, validationMethod: 'DNS', keyAlgorithm: 'EC_prime256v1', tags: { Name: name } },
-      this.child(),
-    );
-    const proof = certificate.domainValidationOptions.apply(([first]) => {
-      if (first === undefined) throw new Error('ACM asked for no proof of the domain');
-      return first;
-    });
-    const record = new Record(
-      `${name}-proof`,
-      {
-        zoneId: args.zoneId,
-        name: proof.apply((p) => p.resourceRecordName),
-        type: proof.apply((p) => p.resourceRecordType),
-        records: [proof.apply((p) => p.resourceRecordValue)],
-        ttl: 300,
-        allowOverwrite: true,
-      },
-      this.child(),
-    );
-    const proven = new CertificateValidation(
-      name,
-      { certificateArn: certificate.arn, validationRecordFqdns: [record.fqdn] },
-      this.child(),
-    );
-    this.certificateArn = certificate.arn;
+    const { arn: certificateArn, provenArn } = this.#certificate(name, args);
+    this.certificateArn = certificateArn;
 
     const balancer = new LoadBalancer(
       name,
@@ -120,7 +98,7 @@ export class Balancer extends Part {
         port: 443,
         protocol: application ? 'HTTPS' : 'TLS',
         sslPolicy: TLS_POLICY,
-        certificateArn: proven.certificateArn,
+        certificateArn: provenArn,
         defaultActions: forward,
         tags: { Name: `${name}-https` },
       },
@@ -140,6 +118,41 @@ export class Balancer extends Part {
       );
     }
     this.registerOutputs({});
+  }
+
+  /** Its ARN, and its ARN once it is issued. */
+  #certificate(
+    name: string,
+    { domain, certificate: source }: BalancerArgs,
+  ): { arn: Output<string>; provenArn: Output<string> } {
+    if ('arn' in source) return { arn: output(source.arn), provenArn: output(source.arn) };
+    const certificate = new Certificate(
+      name,
+      { domainName: domain, validationMethod: 'DNS', keyAlgorithm: 'EC_prime256v1', tags: { Name: name } },
+      this.child(),
+    );
+    const proof = certificate.domainValidationOptions.apply(([first]) => {
+      if (first === undefined) throw new Error('ACM asked for no proof of the domain');
+      return first;
+    });
+    const record = new Record(
+      `${name}-proof`,
+      {
+        zoneId: source.provenIn,
+        name: proof.apply((p) => p.resourceRecordName),
+        type: proof.apply((p) => p.resourceRecordType),
+        records: [proof.apply((p) => p.resourceRecordValue)],
+        ttl: 300,
+        allowOverwrite: true,
+      },
+      this.child(),
+    );
+    const proven = new CertificateValidation(
+      name,
+      { certificateArn: certificate.arn, validationRecordFqdns: [record.fqdn] },
+      this.child(),
+    );
+    return { arn: certificate.arn, provenArn: proven.certificateArn };
   }
 }
 

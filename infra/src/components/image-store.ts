@@ -60,12 +60,16 @@ export class ImageStore extends Part {
         metadata: { pcr0: image.pcr0, commit: image.commit, version: image.version },
       },
       // The image before stays: a rollback finds it, and instances of the old launch template too, until their version ends.
-      this.child({ dependsOn: bucket.settled, retainOnDelete: true }),
+      this.child({ dependsOn: bucket.settled, retainOnDelete: true, ...unlessHere(image.file) }),
     );
     this.versionId = object.versionId;
     this.registerOutputs({});
   }
 }
+
+/** In a preview without the file its content would seem to be another: the key holds its hash, so the same key has the same content. */
+const unlessHere = (file: string | undefined): { ignoreChanges?: string[] } =>
+  file === undefined ? { ignoreChanges: ['source'] } : {};
 
 export interface StoreObjectArgs {
   bucketId: Input<string>;
@@ -99,7 +103,11 @@ export class StoreObject extends Part {
         contentType: 'application/octet-stream',
         serverSideEncryption: 'AES256',
       },
-      this.child({ dependsOn: args.settled, retainOnDelete: true }),
+      this.child({
+        dependsOn: args.settled,
+        retainOnDelete: true,
+        ...('file' in args.content && unlessHere(args.content.file)),
+      }),
     );
     this.key = output(args.key);
     this.registerOutputs({});

@@ -26,7 +26,7 @@ const KEY_OF_SETTING: Readonly<Record<string, string>> = {
   'enclave.cpuCount': 'enclaveCpuCount',
   'enclave.memoryMiB': 'enclaveMemoryMiB',
   'https.domain': 'domain',
-  'https.email': 'acmeEmail',
+  'https.email': 'alarmEmail',
   'https.networks': 'vpcCidr',
 };
 

@@ -159,9 +159,9 @@ describeWith(redisAvailability(), 'the gateway starts with', () => {
 const wordsOf = (text: string): string[] => text.replaceAll(/\d+/g, '0').split(/\s+/);
 
 /** Texts of the operator in the other environment files. */
-const expectedIn = (path: string, { domain, acmeEmail }: Settings): unknown[] =>
+const expectedIn = (path: string, { domain, alarmEmail }: Settings): unknown[] =>
   path.endsWith('certificate.env')
-    ? [domain, acmeEmail]
+    ? [domain, alarmEmail]
     : path.endsWith('launch.env')
       ? [`https://${domain}/health`]
       : [];

@@ -15,7 +15,6 @@ import { ENCLAVE_SECRETS } from './settings-schema';
 const good: Record<string, string> = {
   'aws:region': 'us-east-1',
   'communique-tee:domain': 'dev.example.org',
-  'communique-tee:acmeEmail': 'operator@example.org',
   'communique-tee:authIssuer': 'https://id.example.org/',
   'communique-tee:authAudience': 'communique',
   'communique-tee:authJwksUrl': 'https://id.example.org/jwks.json',
@@ -95,7 +94,22 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     { domain: `${'a'.repeat(53)}.example.org`, balancer: 'network', hostedZone: 'example.org' },
     /domain: 65 characters; ACM's certificate/,
   ],
-  ['nobody for Let’s Encrypt', { acmeEmail: undefined }, /acmeEmail: is missing/],
+  [
+    'a key of an earlier version',
+    { acmeEmail: 'operator@example.org' },
+    /^acmeEmail: is no longer a key: .*alarmEmail/,
+  ],
+  ['two addresses for one way out', { addresses: 'eipalloc-0a1b2c3d,eipalloc-0a1b2c3e' }, /^addresses: two, and/],
+  ['one address for two zones', { addresses: 'eipalloc-0a1b2c3d', natPerZone: 'true' }, /^addresses: one alone/],
+  ['an address by its number', { addresses: '192.0.2.1' }, /^addresses: entry 1: an allocation id/],
+  [
+    'a certificate of another region',
+    {
+      certificateArn: `arn:aws:acm:eu-west-1:123456789012:certificate/${'1'.repeat(36)}`,
+      balancer: 'network',
+    },
+    /^certificateArn: is in eu-west-1, and a balancer takes one of its own region, us-east-1/,
+  ],
   ['a retention that CloudWatch does not know', { logRetentionDays: '31' }, /logRetentionDays 31/],
   [
     'an administrator whose path fills a key policy',
@@ -191,6 +205,24 @@ it('says everything at once, and no secret’s value', () => {
   expect(problems.join()).not.toContain('secret word');
 });
 
+it('needs eight keys beside the region for a first stack, and derives the others', () => {
+  const { 'communique-tee:redisAuthToken': _token, ...rest } = good;
+  const few = { ...rest, 'communique-tee:database': 'parent', 'communique-tee:redis': 'parent' };
+  for (const key of ['authAudience', 'authJwksUrl']) Reflect.deleteProperty(few, `communique-tee:${key}`);
+  expect(Object.keys(few)).toHaveLength(1 + 8);
+  expect(parseSettings('dev', { ...few, 'communique-tee:instanceType': 'c6g.large' }, withoutImage)).toMatchObject({
+    authAudience: 'https://dev.example.org',
+    authJwksUrl: 'https://id.example.org/.well-known/jwks.json',
+    enclaveCpuCount: 1,
+    enclaveMemoryMiB: 1024,
+  });
+});
+
+it('takes a certificate of the operator’s in place of a zone', () => {
+  const certificateArn = `arn:aws:acm:us-east-1:123456789012:certificate/${'1'.repeat(36)}`;
+  expect(problemsOf({ certificateArn, balancer: 'network' })).toEqual([]);
+});
+
 it('takes the image’s own measurement and the one before, each once', () => {
   const { pcr0 } = notBuilt('arm64').image;
   const before = 'B'.repeat(96);
@@ -229,6 +261,22 @@ describe('the image folder', () => {
   };
 
   it('is read', () => expect(problems({})).toEqual([]));
+
+  it('is enough without the image and the release where nothing is made, and never for `pulumi up`', () => {
+    problems({});
+    rmSync(join(folder, 'communique-tee.eif'));
+    const changes = { imageFolder: folder, releaseFile: join(folder, 'absent.tar.gz') };
+    expect(problemsOf(changes, { root: '/nowhere', previewing: true })).toEqual([]);
+    expect(problemsOf(changes, { root: '/nowhere' })).toEqual([
+      expect.stringMatching(/^imageFolder: .*communique-tee\.eif is missing/),
+      expect.stringMatching(/^releaseFile: there is no file/),
+    ]);
+    // Without measurements there is nothing to preview.
+    rmSync(join(folder, 'measurements.json'));
+    expect(problemsOf(changes, { root: '/nowhere', previewing: true })).toEqual([
+      expect.stringMatching(/^imageFolder: there is no file .*measurements\.json/),
+    ]);
+  });
   it('is read with a way out to KMS', () =>
     expect(
       problems({

@@ -1,10 +1,11 @@
 import { isAbsolute, join } from 'node:path';
 import * as z from 'zod';
-import { checkCapacity } from '../instances/capacity';
+import { checkCapacity, defaultCapacity } from '../instances/capacity';
 import { findInstanceType, type Architecture } from '../instances/instance-types';
 import { PRICE_TABLE, priceTableSha256 } from '@communique-tee/agents';
 import { PROJECT } from '../names';
 import { KEY_OF_VARIABLE, problemsOfParent } from './check-parent';
+import { addressProblems } from './address-only';
 import { ConfigError } from './config-error';
 import { kmsRegionsOf, readEnclaveImage, type EnclaveImage, type ImageResidence } from './enclave-image';
 import { readEnclaveConfiguration, type EnclaveConfiguration } from './enclave-configuration';
@@ -23,11 +24,23 @@ const LONGEST_CERTIFIED_NAME = 64;
 
 export interface Settings extends Omit<
   RawSettings,
-  'maxInstances' | 'imageFolder' | 'releaseFile' | 'gatewayEnvironment'
+  | 'addressOnly'
+  | 'authAudience'
+  | 'authJwksUrl'
+  | 'enclaveCpuCount'
+  | 'enclaveMemoryMiB'
+  | 'gatewayEnvironment'
+  | 'imageFolder'
+  | 'maxInstances'
+  | 'releaseFile'
 > {
   stack: string;
   region: string;
   maxInstances: number;
+  enclaveCpuCount: number;
+  enclaveMemoryMiB: number;
+  authAudience: string;
+  authJwksUrl: string;
   architecture: Architecture;
   image: EnclaveImage;
   release: Release;
@@ -43,6 +56,8 @@ export interface ParseOptions {
   root: string;
   /** In place of the image and the release where none is built: `preview --without-image`, `cost`. Never on the way of `pulumi up`. */
   standIn?: (architecture: Architecture) => { image: EnclaveImage; release: Release };
+  /** Nothing is made, so measurements.json is enough: the image and the release need not be here. Never on the way of `pulumi up`. */
+  previewing?: boolean;
 }
 
 /**
@@ -61,7 +76,9 @@ export function parseSettings(
   const folder = raw.imageFolder ?? join('dist', 'image', `${stack}-${architecture}`);
   const reading = standIn
     ? { image: standIn.image }
-    : readEnclaveImage(isAbsolute(folder) ? folder : join(options.root, folder));
+    : readEnclaveImage(isAbsolute(folder) ? folder : join(options.root, folder), {
+        eifMayBeAbsent: options.previewing === true,
+      });
   if ('problems' in reading)
     problems.push(
       ...reading.problems.map(
@@ -72,7 +89,9 @@ export function parseSettings(
   const releaseFile = raw.releaseFile ?? join('dist', 'release', `${PROJECT}-${architecture}.tar.gz`);
   const releaseReading = standIn
     ? { release: standIn.release }
-    : readRelease(isAbsolute(releaseFile) ? releaseFile : join(options.root, releaseFile), architecture);
+    : readRelease(isAbsolute(releaseFile) ? releaseFile : join(options.root, releaseFile), architecture, {
+        mayBeAbsent: options.previewing === true,
+      });
   const release = 'release' in releaseReading ? releaseReading.release : undefined;
   if ('problem' in releaseReading) problems.push(releaseReading.problem);
   const configurationReading = raw.imageBuild === true ? readEnclaveConfiguration(options.root, stack) : undefined;
@@ -103,13 +122,21 @@ export function parseSettings(
   const elsewhere = (raw.availabilityZones ?? []).filter((zone) => region.success && zone.slice(0, -1) !== region.data);
   if (elsewhere.length > 0) problems.push(`availabilityZones ${elsewhere.join(', ')}: not in ${String(region.data)}`);
 
+  const certificateRegion = raw.certificateArn?.split(':')[3];
+  if (certificateRegion !== undefined && region.success && certificateRegion !== region.data)
+    problems.push(
+      `certificateArn: is in ${certificateRegion}, and a balancer takes one of its own region, ${region.data}`,
+    );
+
   const environment = gatewayEnvironment(raw.gatewayEnvironment, problems);
   if (URL.parse(environment['PAGE_VERIFIER_URL']?.trim() ?? '')?.hostname === (raw.domain ?? ''))
     problems.push(
       'gatewayEnvironment: PAGE_VERIFIER_URL names the gateway itself (domain), which must not hand out the command that checks it: publish it on another server',
     );
-  const { instanceType, enclaveCpuCount, enclaveMemoryMiB } = raw;
-  if (instanceType !== undefined && enclaveCpuCount !== undefined && enclaveMemoryMiB !== undefined) {
+  const { instanceType } = raw;
+  const { enclaveCpuCount = 2, enclaveMemoryMiB = 3072 } = { ...defaultCapacity(instanceType), ...raw };
+  const isWrong = (key: string): boolean => wrong.some((problem) => problem.startsWith(`${key}:`));
+  if (instanceType !== undefined && !isWrong('enclaveCpuCount') && !isWrong('enclaveMemoryMiB')) {
     problems.push(
       ...checkCapacity({
         instanceType,
@@ -166,12 +193,9 @@ const EXAMPLE_PLACE = { stack: 'dev', region: 'us-east-1' };
 /** The keys without a default. */
 const EXAMPLE = {
   domain: 'communique.example.org',
-  acmeEmail: 'operator@example.org',
   availabilityZones: 'us-east-1a,us-east-1b',
   keyAdministrators: 'arn:aws:iam::123456789012:role/deployer',
   authIssuer: 'https://id.example.org/',
-  authAudience: 'communique',
-  authJwksUrl: 'https://id.example.org/jwks.json',
   alarmEmail: 'operator@example.org',
   monthlyBudgetUsd: '1',
 };
@@ -188,12 +212,21 @@ function complete(
     imageFolder: _folder,
     releaseFile: _release,
     gatewayEnvironment: _environment,
+    addressOnly: _addressOnly,
+    authAudience = `https://${raw.domain}`,
+    authJwksUrl = `${raw.authIssuer.replace(/\/$/, '')}/.well-known/jwks.json`,
+    enclaveCpuCount = defaultCapacity(raw.instanceType).enclaveCpuCount,
+    enclaveMemoryMiB = defaultCapacity(raw.instanceType).enclaveMemoryMiB,
     ...rest
   } = raw;
   return {
     ...rest,
     ...found,
     maxInstances,
+    authAudience,
+    authJwksUrl,
+    enclaveCpuCount,
+    enclaveMemoryMiB,
     acceptedImages: [...new Set([found.image.pcr0, ...rest.acceptedPcr0])],
   };
 }
@@ -304,10 +337,11 @@ function checkTogether(raw: Partial<RawSettings>, wrong: readonly string[]): str
     problems.push('balancer none: several instances need one; take application or network');
   if (raw.maxInstances !== undefined && raw.maxInstances < (raw.instances ?? 1))
     problems.push(`maxInstances ${raw.maxInstances}: fewer than instances ${raw.instances}`);
-  if (raw.balancer === 'none' && missing('acmeEmail'))
-    problems.push('acmeEmail: is missing, and without a balancer the certificate comes from Let’s Encrypt');
-  if (raw.balancer !== 'none' && missing('hostedZone'))
-    problems.push("hostedZone: is missing, and the balancer's ACM certificate is proven by a record in it");
+  problems.push(...addressProblems({ natPerZone: raw.natPerZone ?? false, addresses: raw.addresses ?? [] }));
+  if (raw.balancer !== 'none' && missing('hostedZone') && missing('certificateArn'))
+    problems.push(
+      "hostedZone: is missing, and the balancer's ACM certificate is proven by a record in it; or name a certificate of yours (certificateArn)",
+    );
   if (raw.balancer !== 'none' && (raw.domain?.length ?? 0) > LONGEST_CERTIFIED_NAME)
     problems.push(
       `domain: ${raw.domain?.length} characters; ACM's certificate for a balancer takes at most ${LONGEST_CERTIFIED_NAME}`,

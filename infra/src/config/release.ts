@@ -4,10 +4,11 @@ import { dirname, join } from 'node:path';
 import { REFERENCE_STRING_SHA256 } from '@communique-tee/residence';
 import * as z from 'zod';
 import type { Architecture } from '../instances/instance-types';
+import { notBuilt } from './stand-ins';
 
 /** The programs of the parent in one archive, as `npm run ops -- release` makes it. */
 export interface Release {
-  /** Absent where nothing was built (only `preview --without-image` and `cost` go on without one). */
+  /** Absent where nothing was built (only previews and `cost` go on without one). */
   file?: string;
   /** 64 hex digits, of the archive; names the object in the store, and the parent checks it. */
   sha256: string;
@@ -16,12 +17,25 @@ export interface Release {
 }
 
 /** `release.json`, which `npm run ops -- release` writes beside the archive of the architecture that it built last. */
-const description = z.object({ arch: z.string(), sha256: z.string(), referenceString: z.string().nullish() });
+const description = z.object({
+  arch: z.string(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  referenceString: z.string().nullish(),
+});
 
-/** What would fail on the instance only, half an hour later, fails here: an archive that is absent, cut off at its beginning, or of the other architecture. */
-export function readRelease(file: string, architecture: Architecture): { release: Release } | { problem: string } {
+/**
+ * What would fail on the instance only, half an hour later, fails here: an archive that is absent, cut off at its beginning, or of the
+ * other architecture.
+ * @param options.mayBeAbsent for a preview: release.json describes it, or nothing does
+ */
+export function readRelease(
+  file: string,
+  architecture: Architecture,
+  { mayBeAbsent = false } = {},
+): { release: Release } | { problem: string } {
   const build = `npm run ops -- release --arch ${architecture}`;
   const bytes = bytesOf(file);
+  if (bytes === undefined && mayBeAbsent) return { release: describedRelease(file, architecture) };
   if (bytes === undefined)
     return { problem: `releaseFile: there is no file ${file}; build the release first: ${build}` };
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b)
@@ -34,6 +48,12 @@ export function readRelease(file: string, architecture: Architecture): { release
       problem: `releaseFile: ${file} was built for ${own.arch}, and the parent is ${architecture}: ${build}`,
     };
   return { release: { file, sha256, referenceString: own?.referenceString === REFERENCE_STRING_SHA256 } };
+}
+
+function describedRelease(file: string, architecture: Architecture): Release {
+  const described = describedBeside(file);
+  if (described?.arch !== architecture) return notBuilt(architecture).release;
+  return { sha256: described.sha256, referenceString: described.referenceString === REFERENCE_STRING_SHA256 };
 }
 
 /** Undefined where it cannot be read: absent, a folder, a device. */

@@ -2,6 +2,7 @@ import { CHAMBER_KEYS, chamberSecret, PROVIDERS, RESIDENCE_ID_PATTERN } from '@c
 import * as z from 'zod';
 import { measurement } from './enclave-image';
 import {
+  allocationId,
   availabilityZone,
   awsRegion,
   emailAddress,
@@ -38,6 +39,14 @@ const path = z.string().regex(/^[^\p{C}]{1,1024}$/u, 'a path of 1 to 1024 charac
  * Secrets (`pulumi config set --secret`) are in SECRET_KEYS.
  */
 export const settingsShape = {
+  addressOnly: yesNo
+    .default(false)
+    .describe('true: the registered addresses alone, before there is an image; no other key is needed'),
+  addresses: listOf(allocationId, 2)
+    .default([])
+    .describe(
+      'allocation ids of Elastic IPs that are yours, in place of addresses of the stack’s making; two with natPerZone',
+    ),
   production: yesNo
     .default(false)
     .describe('true: deletion protection, final snapshots, several zones; nothing that loses data is taken'),
@@ -46,8 +55,14 @@ export const settingsShape = {
     .regex(/^[a-z0-9.-]{1,32}$/, 'an EC2 instance type like c6g.xlarge')
     .default('c6g.xlarge')
     .describe('of the parent instance (src/instances/instance-types.ts)'),
-  enclaveCpuCount: whole(1, 512).default(2).describe('whole cores; CPU 0 and its siblings stay with the parent'),
-  enclaveMemoryMiB: whole(1, 1_000_000).default(3072).describe('a multiple of 2, at least 64 and four times the image'),
+  enclaveCpuCount: whole(1, 512)
+    .optional()
+    .describe('whole cores; CPU 0 and its siblings stay with the parent (default: 2, or 1 where the type has no more)'),
+  enclaveMemoryMiB: whole(1, 1_000_000)
+    .optional()
+    .describe(
+      'a multiple of 2, at least 64 and four times the image (default: 3072, or 1024 where the type has under 8 GiB)',
+    ),
   instances: whole(1, 8)
     .default(1)
     .describe(
@@ -96,7 +111,16 @@ export const settingsShape = {
   hostedZone: hostName
     .optional()
     .describe('the Route 53 zone that the domain is in; without it the record is yours to make'),
-  acmeEmail: emailAddress.optional().describe('whom Let’s Encrypt writes to; required where there is no balancer'),
+  certificateArn: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:acm:[a-z0-9-]{1,32}:\d{12}:certificate\/[0-9a-f-]{36}$/,
+      'the ARN of a certificate in ACM, in the region of the stack',
+    )
+    .optional()
+    .describe(
+      'a certificate of yours for the balancer, in place of one that the stack requests; hostedZone is then not needed',
+    ),
   availabilityZones: listOf(availabilityZone, 2)
     .pipe(z.tuple([z.string(), z.string()], 'two different zones').refine(([a, b]) => a !== b, 'two different zones'))
     .describe(
@@ -129,8 +153,12 @@ export const settingsShape = {
     .default(ENCLAVE_SECRETS_BY_DEFAULT)
     .describe(`secrets holding ciphertext for the enclave: ${ENCLAVE_SECRETS.join(', ')}`),
   authIssuer: httpsUrl.describe('who signs the bearer tokens'),
-  authAudience: identifier(256).describe('whom the tokens are for'),
-  authJwksUrl: httpsUrl.describe("the issuer's public keys"),
+  authAudience: identifier(256).optional().describe('whom the tokens are for (default: https://<domain>)'),
+  authJwksUrl: httpsUrl
+    .optional()
+    .describe(
+      "the issuer's public keys (default: .well-known/jwks.json below authIssuer; jwks_uri of its discovery document)",
+    ),
   gatewayEnvironment: z
     .string()
     .max(65_536, 'at most 65536 characters')

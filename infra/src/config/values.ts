@@ -78,6 +78,10 @@ export const network = z
     'a /16 of 10.0.0.0/8 like 10.40.0.0/16: the second number 0 to 255, the last two 0',
   );
 
+export const allocationId = z
+  .string()
+  .regex(/^eipalloc-[0-9a-f]{8,17}$/, 'an allocation id like eipalloc-0123456789abcdef0');
+
 export const port = whole(1, 65_535).transform(String);
 
 /** A path may have 512 characters, but a key's policy names up to 40 of these and has 32 KiB. */

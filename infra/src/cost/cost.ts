@@ -67,6 +67,9 @@ export type CostSettings = Pick<
   | 'residenceFilesUrl'
 >;
 
+/** A public IPv4 address, in dollars. */
+export const ADDRESS_A_MONTH = dollars(PRICES.publicIpv4PerHour.usd * HOURS_PER_MONTH);
+
 const placeOf = (source: Price['source']): number => Object.keys(SOURCES).indexOf(source) + 1;
 
 /** The stack's bill of a month by item, before anything is created. */
@@ -153,11 +156,7 @@ function linesOf(settings: CostSettings): Line[] {
       ? [monthly('EBS gp3, data volume (GiB)', settings.dataVolumeGiB, PRICES.gp3PerGiBMonth, 'per GiB ')]
       : []),
     // A balancer has one address in each of its two zones.
-    hourly(
-      'public IPv4 address',
-      nats + (settings.balancer === 'none' ? 0 : 2),
-      PRICES.publicIpv4PerHour,
-    ),
+    hourly('public IPv4 address', nats + (settings.balancer === 'none' ? 0 : 2), PRICES.publicIpv4PerHour),
     ...(several ? [hourly('NAT gateway', nats, PRICES.natGatewayPerHour)] : []),
     ...(settings.balancer === 'none'
       ? []

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../config/config-error';
+import { parseAddressOnly } from '../config/address-only';
 import { parseSettings } from '../config/parse-settings';
 import type { StackOptions, Streams } from '../preview/options';
 import { stackConfig } from '../preview/stack-config';
 import { notBuilt } from '../config/stand-ins';
-import { costOf, savedByPlan, type MonthlyCost } from './cost';
+import { ADDRESS_A_MONTH, costOf, savedByPlan, type MonthlyCost } from './cost';
 
 export interface CostOptions extends StackOptions {
   /** Dollars an hour of a savings plan, to see what it would save. */
@@ -23,6 +24,13 @@ export function runCost(given: CostOptions, streams: Streams, root = resolve('.'
     return 2;
   }
   try {
+    const addressOnly = parseAddressOnly(given.stack, config.values);
+    if (addressOnly !== undefined) {
+      streams.out(
+        `Stack ${given.stack} is its registered addresses alone: ${String(addressOnly.natPerZone ? 2 : 1)} x ${ADDRESS_A_MONTH} dollars a month. Without addressOnly this shows the whole stack.\n`,
+      );
+      return 0;
+    }
     const settings = parseSettings(given.stack, config.values, { root, standIn: notBuilt });
     const cost = costOf(settings);
     const saved = given.savingsRate === undefined ? undefined : savedByPlan(settings, microUsd(given.savingsRate));

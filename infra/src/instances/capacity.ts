@@ -35,6 +35,18 @@ export const mostEnclaveMemoryMiB = (type: InstanceType, storesOnParent: boolean
 export const leastEnclaveMemoryMiB = (imageSizeBytes: number): number =>
   Math.max(SMALLEST_ENCLAVE_MIB, 2 * Math.ceil((MEMORY_PER_IMAGE * imageSizeBytes) / MIB / 2));
 
+/** What an enclave is given where the configuration names nothing: production's size, or what the smallest types can spare. */
+export function defaultCapacity(instanceType: string | undefined): {
+  enclaveCpuCount: number;
+  enclaveMemoryMiB: number;
+} {
+  const type = instanceType === undefined ? undefined : findInstanceType(instanceType);
+  return {
+    enclaveCpuCount: type && mostEnclaveCpus(type) < 2 ? 1 : 2,
+    enclaveMemoryMiB: type && type.memoryMiB < 8192 ? 1024 : 3072,
+  };
+}
+
 /** @returns everything about the wish that cannot work, each with the reason and the nearest choice that does; empty where it can */
 export function checkCapacity(wish: CapacityWish): string[] {
   const problems: string[] = [];

@@ -91,3 +91,23 @@ it('reads lists, numbers and secrets of Pulumi.<stack>.yaml as Pulumi hands them
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+it('previews and costs a registered address before there is anything else', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'communique-stack-'));
+  try {
+    writeFileSync(
+      join(folder, 'Pulumi.x.yaml'),
+      "config:\n  aws:region: us-east-1\n  communique-tee:addressOnly: 'true'\n",
+    );
+    const to = streams();
+    const asked = { stack: 'x', config: [], json: false, withoutImage: false };
+    expect(await runPreview(asked, to, folder)).toBe(0);
+    expect(to.said()).toMatch(/\+ ec2\.Eip {2}communique-tee-x-address\n/);
+    expect(to.said()).toMatch(/"addressForTheHouse": "192\.0\.2\.\d+"/);
+    expect(runCost(asked, to, folder)).toBe(0);
+    expect(to.said()).toContain('1 x 3.65 dollars a month');
+    expect(to.complained()).toBe('');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

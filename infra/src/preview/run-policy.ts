@@ -25,7 +25,7 @@ export function runPolicy({ stack, config, account }: PolicyOptions, streams: St
     return 2;
   }
   try {
-    const settings = parseSettings(stack, values, { root });
+    const settings = parseSettings(stack, values, { root, previewing: true });
     const operator = operatorOf(settings, { partition: partitionOf(settings.region), accountId: account });
     streams.out(`${JSON.stringify(publishedPolicy(settings.acceptedImages, operator), undefined, 2)}\n`);
     return 0;

@@ -196,7 +196,7 @@ const VARIABLES: readonly OddValue[] = [
 ];
 
 const EMAIL = /^an email address like operator@example\.org$/;
-const EMAILS: readonly OddValue[] = ['acmeEmail', 'alarmEmail'].flatMap((key) => [
+const EMAILS: readonly OddValue[] = ['alarmEmail'].flatMap((key) => [
   ...accepted(key, ['Operator@Example.ORG', 'ops.team+alarms@example.org', `${'a'.repeat(64)}@example.org`]),
   ...refused(
     key,

@@ -4,6 +4,8 @@ import { notBuilt } from '../config/stand-ins';
 
 /** A value that is accepted for each key, with all others. */
 export const ACCEPTED: Readonly<Record<string, string>> = {
+  addressOnly: 'false',
+  addresses: 'eipalloc-0123456789abcdef0',
   production: 'false',
   instanceType: 'c6g.xlarge',
   enclaveCpuCount: '2',
@@ -21,7 +23,7 @@ export const ACCEPTED: Readonly<Record<string, string>> = {
   operatorName: 'Example Union',
   domain: 'dev.communique.example.org',
   hostedZone: 'example.org',
-  acmeEmail: 'operator@example.org',
+  certificateArn: 'arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012',
   availabilityZones: 'us-east-1a,us-east-1b',
   vpcCidr: '10.40.0.0/16',
   database: 'parent',

@@ -54,6 +54,11 @@ export const network: Mappings = {
     tags: TAGS,
   },
   'aws:ec2/eip:Eip': { call: 'ec2:AllocateAddress', source: 'ec2/ec2_eip.go', tags: TAGS },
+  'aws:ec2/tag:Tag': {
+    call: 'ec2:CreateTags',
+    source: 'ec2/tag_gen.go',
+    members: { resourceId: 'Resources[0]', key: 'Tags[0].Key', value: 'Tags[0].Value' },
+  },
   'aws:ec2/routeTable:RouteTable': {
     call: 'ec2:CreateRouteTable',
     source: 'ec2/vpc_route_table.go',

@@ -38,6 +38,7 @@ export const REPLACING: Readonly<Record<string, readonly string[]>> = {
   'aws:ec2/routeTableAssociation:RouteTableAssociation': ['subnetId'],
   'aws:ec2/securityGroup:SecurityGroup': ['description', 'name', 'vpcId'],
   'aws:ec2/subnet:Subnet': ['availabilityZone', 'cidrBlock', 'vpcId'],
+  'aws:ec2/tag:Tag': ['key', 'resourceId'],
   'aws:ec2/vpc:Vpc': ['cidrBlock'],
   'aws:ec2/vpcEndpoint:VpcEndpoint': ['serviceName', 'vpcEndpointType', 'vpcId'],
   'aws:ecr/lifecyclePolicy:LifecyclePolicy': ['policy', 'repository'],

@@ -43,6 +43,7 @@ export const IDS: Readonly<Record<string, Made>> = {
   'aws:cloudfront/distribution:Distribution': (_inputs, random) => `E${random.slice(0, 13).toUpperCase()}`,
   'aws:rds/instance:Instance': (_inputs, random) => `db-${random.slice(0, 26).toUpperCase()}`,
   'aws:s3/bucketObjectv2:BucketObjectv2': ({ bucket, key }) => `${text(bucket)}/${text(key)}`,
+  'aws:ec2/tag:Tag': ({ resourceId, key }) => [resourceId, key].map(text).join(','),
   'aws:iam/rolePolicy:RolePolicy': of('role', 'name'),
   'aws:ec2/route:Route': ({ routeTableId, destinationCidrBlock, destinationIpv6CidrBlock }) =>
     `r-${text(routeTableId)}${hashOf(text(destinationCidrBlock ?? destinationIpv6CidrBlock))}`,

@@ -61,6 +61,8 @@ const previewSchema = z.object({
     secrets: z.record(z.string(), z.unknown()),
   }),
 });
+/** A preview needs measurements.json alone, and `pulumi up` the image and the release too. */
+const filesSchema = z.object({ notHere: z.array(z.string()).default([]) });
 /** Stands in for the account in a preview (infra's mock). */
 const PREVIEW_ACCOUNT = '123456789012';
 
@@ -81,7 +83,10 @@ export async function readPlan(ports: Ports, stack: string, stackFile: StackFile
     ports.runProgram(process.execPath, [...args, '--without-image'], { signal }),
   ]);
   signal.throwIfAborted();
-  if (whole.code === 0) return { ...parsePlan(whole.stdout, true), artifactProblems: [] };
+  if (whole.code === 0) {
+    const { notHere } = filesSchema.catch({ notHere: [] }).parse(parseJson(whole.stdout));
+    return { ...parsePlan(whole.stdout, notHere.length === 0), artifactProblems: notHere };
+  }
   if (withoutImage.code !== 0) throw new PlanRefused(problemsIn(withoutImage.stderr));
   return { ...parsePlan(withoutImage.stdout, false), artifactProblems: problemsIn(whole.stderr) };
 }

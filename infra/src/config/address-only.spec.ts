@@ -1,0 +1,44 @@
+import { ConfigError } from './config-error';
+import { parseAddressOnly } from './address-only';
+
+const wanted = (values: Record<string, string>): unknown => {
+  try {
+    return parseAddressOnly('staging', values);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems;
+  }
+};
+
+describe('parseAddressOnly', () => {
+  it('needs the region and its own key alone', () => {
+    expect(wanted({ 'aws:region': 'us-east-1', 'communique-tee:addressOnly': 'true' })).toEqual({
+      stack: 'staging',
+      region: 'us-east-1',
+      production: false,
+      natPerZone: false,
+      addresses: [],
+    });
+  });
+
+  it('returns nothing where the whole stack is wanted', () => {
+    expect(wanted({ 'aws:region': 'us-east-1', 'communique-tee:domain': 'x.example.org' })).toBeUndefined();
+    expect(wanted({ 'aws:region': 'us-east-1', 'communique-tee:addressOnly': 'false' })).toBeUndefined();
+  });
+
+  it('reports every value that is wrong by itself', () => {
+    expect(
+      wanted({
+        'communique-tee:addressOnly': 'true',
+        'communique-tee:domain': 'https://x.example.org',
+        'communique-tee:addresses': 'eipalloc-0a1b2c3d,eipalloc-0a1b2c3e',
+        'communique-tee:acmeEmail': 'operator@example.org',
+      }),
+    ).toEqual([
+      expect.stringMatching(/^aws:region: /),
+      expect.stringMatching(/^acmeEmail: is no longer a key/),
+      expect.stringMatching(/^domain: a host name/),
+      expect.stringMatching(/^addresses: two, and/),
+    ]);
+  });
+});

@@ -1,0 +1,35 @@
+import { ConfigError } from './config-error';
+import { readValues } from './read-values';
+import type { RawSettings } from './settings-schema';
+
+/** What the registered addresses need, and nothing more. */
+export interface AddressSettings extends Pick<RawSettings, 'production' | 'natPerZone' | 'addresses'> {
+  readonly stack: string;
+  readonly region: string;
+}
+
+/**
+ * With `addressOnly` a stack is its registered addresses alone, weeks before there is an image. The other keys may be there already, and
+ * are looked at one by one.
+ * @returns undefined where the whole stack is wanted
+ * @throws ConfigError
+ */
+export function parseAddressOnly(stack: string, values: Readonly<Record<string, string>>): AddressSettings | undefined {
+  const { raw, region, problems } = readValues(stack, values);
+  if (raw.addressOnly !== true) return undefined;
+  const { production = false, natPerZone = false, addresses = [] } = raw;
+  problems.push(...addressProblems({ natPerZone, addresses }));
+  if (problems.length > 0 || !region.success) throw new ConfigError(stack, problems);
+  return { stack, region: region.data, production, natPerZone, addresses };
+}
+
+/** Of addresses that are the operator's own. */
+export function addressProblems({ natPerZone, addresses }: Pick<RawSettings, 'natPerZone' | 'addresses'>): string[] {
+  const wanted = natPerZone ? 2 : 1;
+  if (addresses.length === 0 || addresses.length === wanted) return [];
+  return [
+    natPerZone
+      ? 'addresses: one alone, and natPerZone wants two; name both'
+      : 'addresses: two, and without natPerZone only one is used; name one, or set natPerZone',
+  ];
+}
