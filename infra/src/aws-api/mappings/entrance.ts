@@ -12,7 +12,6 @@ export const entrance: Mappings = {
     members: {
       loadBalancerType: 'Type',
       internal: { to: 'Scheme', as: (internal) => (internal === true ? 'internal' : 'internet-facing') },
-      enableDeletionProtection: balancer('deletion_protection.enabled'),
       dropInvalidHeaderFields: balancer('routing.http.drop_invalid_header_fields.enabled'),
       desyncMitigationMode: balancer('routing.http.desync_mitigation_mode'),
       idleTimeout: balancer('idle_timeout.timeout_seconds'),

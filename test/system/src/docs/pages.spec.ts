@@ -98,6 +98,8 @@ it('every key of Pulumi.<stack>.yaml that operators are told to set is one', asy
   const keys = new Set([
     ...[...stdout.matchAll(/^ {2}([a-z][A-Za-z0-9]+) {2,}/gm)].map(([, key]) => key),
     'redisAuthToken',
+    // The program's other namespace.
+    'aws',
   ]);
   expect(keys.size).toBeGreaterThan(30);
   const named = operators().flatMap((page) => [
