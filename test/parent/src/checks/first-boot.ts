@@ -65,6 +65,7 @@ export function firstBoot(parent: () => BootedParent): void {
   });
 
   it('starts every unit after the units that it needs, and finds no cycle', async () => {
+    await inService(parent());
     expect(await outOfOrder(parent())).toEqual([]);
     // No chamber sees a request before the address is here, which the way out to KMS comes before.
     expect(await outOfOrder(parent(), [['communique-egress@8003.service', 'communique-egress@8001.service']])).toEqual(
