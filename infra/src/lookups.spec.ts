@@ -83,3 +83,24 @@ it('refuses a certificate that ACM does not list for the domain, and names the o
     /certificateArn arn:\S+: ACM does not list it .* staging\.communique\.example\.org or \*\.communique\.example\.org, but arn:\S+789012.*: take that one; check/,
   );
 });
+
+describe('a role outside keyAdministrators', () => {
+  const other = 'arn:aws:iam::123456789012:role/preview';
+  class ByAnother extends MockAws {
+    constructor(region: string) {
+      super(region, other);
+    }
+  }
+  const { values } = stackConfig(root, 'dev', []);
+
+  it('is refused by pulumi up', async () => {
+    await expect(runProgram('dev', values, { root, standIn: notBuilt }, ByAnother)).rejects.toThrow(
+      `keyAdministrators: does not name ${other}, who runs this`,
+    );
+  });
+
+  it('may preview, as the role of pull requests does', async () => {
+    const { resources } = await runProgram('dev', values, { root, standIn: notBuilt, previewing: true }, ByAnother);
+    expect(resources.length).toBeGreaterThan(60);
+  });
+});

@@ -1,3 +1,4 @@
+import { log } from '@pulumi/pulumi';
 import { getCallerIdentity } from '@pulumi/aws/getCallerIdentity.js';
 import { getInstanceTypeOfferings } from '@pulumi/aws/ec2/getInstanceTypeOfferings.js';
 import { getPartition } from '@pulumi/aws/getPartition.js';
@@ -24,10 +25,11 @@ export interface Lookups {
 
 /**
  * Nothing of the account decides by its order or its caller: zones and administrators are the configuration's, and only compared here.
+ * @param previewing true in a preview, which a role outside `keyAdministrators` may run: it is warned, and not refused
  * @throws ConfigError where a zone does not offer the instance type, an administrator of keys does not run the program, or AWS does not
  *   answer: one line with the key, its value, what to do, and the provider's reason
  */
-export async function lookUp(settings: Settings, provider: Provider): Promise<Lookups> {
+export async function lookUp(settings: Settings, provider: Provider, previewing = false): Promise<Lookups> {
   const options = { provider };
   const { stack, region, instanceType, architecture, hostedZone } = settings;
   const answered = <T>(answer: Promise<T>, problem: string): Promise<T> => answeredBy(stack, answer, problem);
@@ -64,7 +66,9 @@ export async function lookUp(settings: Settings, provider: Provider): Promise<Lo
     lookUpAddresses(settings, options),
     checkCertificate(settings, options),
   ]);
-  const problems = [...zoneProblems(settings, locations), ...administratorProblems(settings, issuerArn)];
+  const locksOut = administratorProblems(settings, issuerArn);
+  if (previewing) for (const problem of locksOut) await log.warn(`pulumi up would stop: ${problem}`);
+  const problems = [...zoneProblems(settings, locations), ...(previewing ? [] : locksOut)];
   if (problems.length > 0) throw new ConfigError(stack, problems);
   return { accountId, partition, imageId, zoneId, addresses };
 }

@@ -25,7 +25,7 @@ export async function program(
   }
   const settings = parseSettings(stack, values, options);
   const provider = providerOf(settings);
-  return createStack(settings, await lookUp(settings, provider), { provider }, rollout);
+  return createStack(settings, await lookUp(settings, provider, options.previewing), { provider }, rollout);
 }
 
 const providerOf = ({ stack, region, production }: AddressSettings): Provider =>
