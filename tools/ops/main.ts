@@ -43,6 +43,12 @@ const COMMANDS: readonly (readonly [group: string, name: string, summary: string
     async () => (await import('./secrets/command')).secrets,
   ],
   [
+    'Before a stack is made:',
+    'first-hour',
+    'prove on a real account what no test can, remove it, and write a report',
+    async () => (await import('./first-hour/command')).firstHour,
+  ],
+  [
     'After Pulumi’s state was lost:',
     'import-file',
     'fill the ids into a file for pulumi import',

@@ -1,0 +1,55 @@
+/** `proved` and `refuted` are about the step's assumption; `not reached`: this run tells nothing about it. */
+export type Verdict = 'proved' | 'refuted' | 'not reached';
+
+/** What later steps need. They are in the state file and in the environment of commands, and never in the report. */
+export const FACTS = ['ACCOUNT', 'INSTANCE', 'ADDRESS', 'CUSTODY', 'REPLACED'] as const;
+export type Fact = (typeof FACTS)[number];
+export type Facts = Readonly<Partial<Record<Fact, string>>>;
+
+/** How a command ended. */
+export interface Ended {
+  /** undefined: a signal ended it, or it could not be started. */
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Seen {
+  readonly verdict: Verdict;
+  /** In this program's own words, with numbers and states: what AWS answers is not repeated. */
+  readonly observed: string;
+  readonly facts?: Facts;
+}
+
+export interface Step {
+  readonly name: string;
+  /** What it shows. */
+  readonly shows: string;
+  /** What no test of this project proves. */
+  readonly assumption: string;
+  /** One command of bash. STACK, AWS_REGION, DOMAIN and the facts are in its environment. */
+  readonly command: string;
+  readonly expected: string;
+  /** What it changes; the operator is asked first. None: it only reads. */
+  readonly changes?: string;
+  readonly needs?: readonly Fact[];
+  /** Only a person can see it: asked after the command. */
+  readonly question?: string;
+  /** AWS takes its time: the command is repeated while the step is not reached. */
+  readonly again?: { readonly everySeconds: number; readonly forMinutes: number };
+  /** Its output goes to the terminal while it runs. */
+  readonly shown?: true;
+  /** `makes`: from its first try on there is something to remove. `removes`: it runs only where there is. */
+  readonly stack?: 'makes' | 'removes';
+  /** Where it is not proved, nothing after it can be reached but the removal. */
+  readonly ends?: true;
+  judge(ended: Ended, facts: Facts): Seen;
+}
+
+export const proved = (observed: string, facts?: Facts): Seen => ({
+  verdict: 'proved',
+  observed,
+  ...(facts !== undefined && { facts }),
+});
+export const refuted = (observed: string): Seen => ({ verdict: 'refuted', observed });
+export const notReached = (observed: string): Seen => ({ verdict: 'not reached', observed });

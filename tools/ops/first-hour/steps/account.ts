@@ -1,0 +1,70 @@
+import * as z from 'zod';
+import { readAnswer } from '../read-answer';
+import { notReached, proved, refuted, type Step } from '../step';
+
+const HOURS_A_MONTH = 730;
+/** What the hour may cost by the price table. */
+const MOST_USD = 2;
+
+const identity = z.object({ Account: z.string().regex(/^\d{12}$/), Arn: z.string() });
+const preflight = z.object({
+  fail: z.number().int(),
+  warn: z.number().int(),
+  checks: z.array(z.object({ check: z.string(), status: z.string(), found: z.string() })),
+});
+const cost = z.object({ items: z.array(z.object({ item: z.string(), monthlyUsd: z.string().optional() })) });
+
+/** Before anything is made. */
+export const account: readonly Step[] = [
+  {
+    name: 'account',
+    shows: 'the AWS CLI reaches a real account',
+    assumption: 'These commands have met an emulator of AWS alone.',
+    command: 'aws sts get-caller-identity --output json',
+    expected: 'an account of twelve digits, and a role or user',
+    ends: true,
+    judge: (ended) =>
+      readAnswer(ended, 'sts:GetCallerIdentity', identity, ({ Account, Arn }) =>
+        proved(`signed in as a ${Arn.includes(':assumed-role/') ? 'role' : 'user'}`, { ACCOUNT: Account }),
+      ),
+  },
+  {
+    name: 'preflight',
+    shows: 'every check of preflight understands what AWS answers',
+    assumption:
+      'Preflight reads quotas, zones, types, images and buckets by AWS’s documents; no real answer has been read.',
+    command: 'npm run -s ops -- preflight --stack "$STACK" --json --timeout 60',
+    expected: 'no check fails; warnings are for you to judge',
+    ends: true,
+    judge: (ended) => {
+      const { stdout } = ended;
+      return readAnswer(
+        { ...ended, code: stdout === '' ? ended.code : 0 },
+        'preflight',
+        preflight,
+        ({ fail, warn, checks }) => {
+          const odd = checks.filter(({ found }) => /was not understood|the check itself went wrong/.test(found));
+          if (odd.length > 0) return refuted(`not understood: ${odd.map(({ check }) => check).join(', ')}`);
+          if (fail > 0)
+            return notReached(
+              `to be mended first: ${[...new Set(checks.filter(({ status }) => status === 'fail').map(({ check }) => check))].join(', ')}`,
+            );
+          return proved(`no failure, ${String(warn)} warnings`);
+        },
+      );
+    },
+  },
+  {
+    name: 'price',
+    shows: 'what the hour costs by the price table',
+    assumption: 'The prices are copies of AWS’s list. The bill of the next days is the judge: write both down.',
+    command: 'npm run -s ops -- cost --stack "$STACK" --json',
+    expected: 'a 730th of the month: a few cents an hour, and at most 2 dollars',
+    judge: (ended) =>
+      readAnswer(ended, 'cost', cost, ({ items }) => {
+        const hour = items.reduce((sum, { monthlyUsd = '0' }) => sum + Number(monthlyUsd), 0) / HOURS_A_MONTH;
+        const text = `${hour.toFixed(2)} dollars an hour, without what is paid by use`;
+        return Number.isFinite(hour) && hour <= MOST_USD ? proved(text) : refuted(text);
+      }),
+  },
+];

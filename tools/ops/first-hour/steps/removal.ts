@@ -1,0 +1,76 @@
+import * as z from 'zod';
+import { readAnswer } from '../read-answer';
+import { notReached, proved, refuted, type Step } from '../step';
+
+const tagged = z.object({ ResourceTagMappingList: z.array(z.object({ ResourceARN: z.string() })) });
+const groups = z.object({ logGroups: z.array(z.object({ logGroupName: z.string() })) });
+/** These wait for their end, or are the operator's to delete (docs/operator/destroying.md). */
+const STAYS = /^arn:[a-z-]+:(kms:[^:]*:\d*:key\/|ec2:[^:]*:\d*:snapshot\/)/;
+
+/** Everything goes, and nothing is left that costs. */
+export const removal: readonly Step[] = [
+  {
+    name: 'destroy',
+    shows: 'everything is removed at once',
+    assumption: 'That destroy ends an instance in its hook, and releases the address, is a stand-in’s.',
+    command: 'pulumi destroy --refresh --yes --stack "$STACK"',
+    expected: 'exit 0. If it stops at an address or a log group, run this again',
+    changes: 'removes the stack with everything in it',
+    stack: 'removes',
+    shown: true,
+    judge: ({ code }) => {
+      if (code === 0) return proved('removed');
+      return code === undefined || code > 128 || code === 127
+        ? notReached('pulumi did not come to its end; run this again')
+        : refuted('pulumi destroy failed; what is left is still yours to remove');
+    },
+  },
+  {
+    name: 'nothing-left',
+    shows: 'nothing of the stack is left that costs',
+    assumption: 'The list of what stays is from documents.',
+    command:
+      'aws resourcegroupstaggingapi get-resources --tag-filters "Key=communique-tee:stack,Values=$STACK" --output json',
+    expected:
+      'KMS keys that wait for their end and snapshots, and nothing else. AWS lists what is gone for some minutes',
+    again: { everySeconds: 60, forMinutes: 10 },
+    needs: ['ACCOUNT'],
+    judge: (ended) =>
+      readAnswer(ended, 'tag:GetResources', tagged, ({ ResourceTagMappingList: all }) => {
+        const left = all.filter(({ ResourceARN: arn }) => !STAYS.test(arn));
+        const stays = `${String(all.length - left.length)} keys and snapshots stay`;
+        if (left.length === 0) return proved(stays);
+        const services = new Set(
+          left.map(({ ResourceARN: arn }) => /^arn:[a-z-]+:([a-z0-9-]{1,30}):/.exec(arn)?.[1] ?? 'unknown'),
+        );
+        return notReached(`${String(left.length)} more are listed, of ${[...services].sort().join(', ')}`);
+      }),
+  },
+  {
+    name: 'logs-gone',
+    shows: 'no log group keeps a name that the next stack needs',
+    assumption: 'An agent or a service can write a last line after its group was deleted, which makes it anew.',
+    command: 'aws logs describe-log-groups --log-group-name-prefix "/communique-tee/$STACK/" --output json',
+    expected: 'no group',
+    needs: ['ACCOUNT'],
+    judge: (ended) =>
+      readAnswer(ended, 'logs:DescribeLogGroups', groups, ({ logGroups: left }) =>
+        left.length === 0 ? proved('none') : refuted(`${String(left.length)} are left; delete them by hand`),
+      ),
+  },
+  {
+    name: 'keys-end',
+    shows: 'the keys wait for their end, and cost nothing meanwhile',
+    assumption: 'PendingDeletion after a destroy is from documents.',
+    command:
+      'for arn in $(aws resourcegroupstaggingapi get-resources --resource-type-filters kms:key --tag-filters "Key=communique-tee:stack,Values=$STACK" --query "ResourceTagMappingList[].ResourceARN" --output text); do aws kms describe-key --key-id "$arn" --query KeyMetadata.KeyState --output text || exit; done',
+    expected: 'PendingDeletion for each, or no line',
+    needs: ['ACCOUNT'],
+    judge: (ended) => {
+      if (ended.code !== 0) return readAnswer(ended, 'kms:DescribeKey', z.never(), () => notReached('no answer'));
+      const states = ended.stdout.split(/\s+/).filter((word) => word !== '');
+      const kept = states.filter((state) => state !== 'PendingDeletion').length;
+      return kept === 0 ? proved(`${String(states.length)} wait for their end`) : refuted(`${String(kept)} do not`);
+    },
+  },
+];

@@ -1,0 +1,65 @@
+import { readAnswer } from '../read-answer';
+import { notReached, proved, refuted, type Step } from '../step';
+import { addresses, DESCRIBE_ADDRESS, DESCRIBE_GROUP, DESCRIBE_VOLUME, endedWell, group, volumes } from './deployment';
+
+/** The parent is lost, and another takes its place with its address and its data. */
+export const replacement: readonly Step[] = [
+  {
+    name: 'loss',
+    shows: 'the group accepts the loss of its instance',
+    assumption: 'An instance that ends has met a stand-in alone.',
+    command:
+      'aws autoscaling terminate-instance-in-auto-scaling-group --instance-id "$INSTANCE" --no-should-decrement-desired-capacity --output json',
+    expected: 'an activity in progress',
+    changes: 'ends the instance. The service is away for some minutes',
+    needs: ['INSTANCE'],
+    judge: endedWell('autoscaling:TerminateInstanceInAutoScalingGroup', 'the group ends it'),
+  },
+  {
+    name: 'replaced',
+    shows: 'another instance is attested and in service',
+    assumption: 'How long hook, volume and address take one after the other is not known.',
+    command: DESCRIBE_GROUP,
+    expected: 'another instance, InService, within 25 minutes',
+    again: { everySeconds: 30, forMinutes: 25 },
+    needs: ['INSTANCE'],
+    judge: (ended, { INSTANCE: before }) =>
+      readAnswer(ended, 'autoscaling:DescribeAutoScalingGroups', group, ({ AutoScalingGroups: [found] }) => {
+        const other = found?.Instances.find(
+          ({ InstanceId: id, LifecycleState: state }) => id !== before && state === 'InService',
+        );
+        return other === undefined
+          ? notReached('not in service yet')
+          : proved('in service', { REPLACED: other.InstanceId });
+      }),
+  },
+  {
+    name: 'address-moved',
+    shows: 'the address went with it',
+    assumption: 'The order in time of a replacement is a stand-in’s.',
+    command: DESCRIBE_ADDRESS,
+    expected: 'InstanceId of the new instance',
+    needs: ['REPLACED', 'ADDRESS'],
+    judge: (ended, { REPLACED: instance, ADDRESS: before }) =>
+      readAnswer(ended, 'ec2:DescribeAddresses', addresses, ({ Addresses: [found] }) =>
+        found?.InstanceId === instance && found?.PublicIp === before
+          ? proved('the same address')
+          : refuted('it did not'),
+      ),
+  },
+  {
+    name: 'volume-moved',
+    shows: 'the data went with it',
+    assumption: 'That a volume is let go of before the new parent gives up is a stand-in’s.',
+    command: DESCRIBE_VOLUME,
+    expected: 'attached to the new instance',
+    needs: ['REPLACED'],
+    judge: (ended, { REPLACED: instance }) =>
+      readAnswer(ended, 'ec2:DescribeVolumes', volumes, ({ Volumes: [found] }) => {
+        if (found === undefined) return notReached('the stack has no data volume');
+        return found.Attachments.some(({ InstanceId: id }) => id === instance)
+          ? proved('attached')
+          : refuted('not attached');
+      }),
+  },
+];
