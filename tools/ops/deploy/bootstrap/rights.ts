@@ -22,6 +22,7 @@ export const NETWORK_RIGHTS: readonly ServiceRights[] = [
     makes: {
       'ec2.Vpc': 'ec2:CreateVpc',
       'ec2.Subnet': 'ec2:CreateSubnet',
+      'ec2.Tag': 'ec2:CreateTags',
       'ec2.InternetGateway': 'ec2:CreateInternetGateway',
       'ec2.NatGateway': 'ec2:CreateNatGateway',
       'ec2.Eip': 'ec2:AllocateAddress',
