@@ -6,4 +6,6 @@ module.exports = {
   displayName: 'moto',
   roots: ['<rootDir>/tools/ops/moto'],
   testTimeout: 300_000,
+  // jest would take one of two cores; each spec waits for a moto and an AWS CLI of its own.
+  maxWorkers: 2,
 };
