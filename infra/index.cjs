@@ -3,6 +3,7 @@ const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { loadBundle, root } = require('./load-bundle.cjs');
 
+/** @type {import('esbuild').BuildOptions} */
 const options = {
   entryPoints: [join(__dirname, 'src', 'main.ts')],
   format: 'esm' /* some packages are ESM alone */,

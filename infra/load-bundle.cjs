@@ -31,7 +31,7 @@ function loadBundle(name, extension, options, load) {
   });
   try {
     const loaded = load(outfile);
-    if (typeof loaded?.then === 'function') return loaded.finally(remove);
+    if (loaded instanceof Promise) return /** @type {T} */ (loaded.finally(remove));
     remove();
     return loaded;
   } catch (error) {
