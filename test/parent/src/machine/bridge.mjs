@@ -24,7 +24,7 @@ await Promise.all(
           }
         })
           .on('error', failed)
-          .listen(end(from), done);
+          .listen(end(from), () => done(undefined));
       }),
   ),
 );
