@@ -124,7 +124,7 @@ const answers =
           Subscriptions: [{ SubscriptionArn: 'PendingConfirmation', Endpoint: 'operator@example.org' }],
         });
       default:
-        return Promise.reject(new Error(`aws ${args.join(' ')}: nobody answers`));
+        return Promise.reject(new Error(`aws ${args.join(' ')}: no answer`));
     }
   };
 

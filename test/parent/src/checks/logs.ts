@@ -3,7 +3,7 @@ import type { Sender } from '../sender';
 
 /** As the agent of CloudWatch reads: by its user and its own group, without any further group. */
 const AS_AGENT = 'setpriv --reuid cwagent --regid cwagent --clear-groups';
-const AS_ANYONE = 'setpriv --reuid nobody --regid nogroup --clear-groups';
+const AS_NOBODY = 'setpriv --reuid nobody --regid nogroup --clear-groups';
 /** What ships, by the rendered configuration of the agent. */
 const PATHS = "jq -r '.logs.logs_collected.files.collect_list[].file_path' /etc/communique/cloudwatch-agent.json";
 
@@ -27,7 +27,7 @@ export function logs(parent: () => BootedParent, sender: () => Sender): void {
 
   it('are readable by no other user; nor is a secret by the agent', async () => {
     const closed = (await lines(PATHS)).filter((path) => !path.includes('nitro_enclaves'));
-    expect((await unreadable(AS_ANYONE)).map((line) => line.split(':')[0])).toEqual(closed);
+    expect((await unreadable(AS_NOBODY)).map((line) => line.split(':')[0])).toEqual(closed);
     for (const path of [
       '/etc/communique/tls/privkey.pem',
       '/run/communique-secrets/gateway.env',

@@ -75,7 +75,7 @@ export class HypervisorStandIn {
           response.end();
         };
         void app.exited.then(gone);
-        // The answer goes on for as long as the enclave runs: whoever holds this connection holds the enclave.
+        // The answer goes on for as long as the enclave runs; closing the connection ends the enclave.
         response.on('close', () => void app.kill().then(gone, gone));
         response.writeHead(200);
         response.write(`${JSON.stringify({ EnclaveID: running.id })}\n`);

@@ -38,7 +38,7 @@ export const rollout: Step = {
     if (refresh !== undefined && (!hasEnded(refresh) || outdated.length > 0)) {
       judge(deployment, target, await refreshEnd(deployment, target, refresh.id));
     }
-    // Also one that ended while nobody waited: Pulumi's state does not know of it.
+    // Also a refresh that ended after an earlier run of this command stopped waiting: Pulumi’s state does not know of it.
     deployment.moved = refresh?.version === version;
     await attested(deployment, target);
   },
