@@ -1,6 +1,6 @@
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { settingsSchema } from '../../config/settings-schema';
-import { DOCUMENTED_KEYS } from './documented-keys';
+import { DOCUMENTED_KEYS } from '../testing/documented-keys';
 import { changeBetween, programOf } from './key-changes';
 
 const root = workspaceRoot();
