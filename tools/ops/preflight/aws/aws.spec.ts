@@ -14,7 +14,9 @@ it('names the region in every command of the AWS CLI that a hint shows', () => {
   expect(awsCommand('eu-west-1', 'kms enable-key', '--key-id', 'x')).toBe(
     'aws kms enable-key --region eu-west-1 --key-id x',
   );
-  const byHand = sources.flatMap((file) =>
+  // ops first-hour sets AWS_REGION for each of its steps.
+  const hints = sources.filter((file) => !file.startsWith('first-hour/steps/'));
+  const byHand = hints.flatMap((file) =>
     [...readFileSync(join(folder, file), 'utf8').matchAll(/\baws [a-z0-9-]+ [a-z]+-[a-z-]+/g)].map(
       ([command]) => `${file}: ${command}`,
     ),

@@ -239,7 +239,8 @@ describe('DeliveryWorker', () => {
 
   it('gives up on an enclave that is slow, and asks again', async () => {
     enclave.behaviour = inTurn(silent, accepting(['accepted']));
-    const impatient = otherBench({ enclave: { ...config.enclave, timeoutMs: 100 } });
+    // Long enough for the second answer on a slow machine.
+    const impatient = otherBench({ enclave: { ...config.enclave, timeoutMs: 2000 } });
     const { messageId } = await bench.accept();
     start(impatient);
     expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 2 });
