@@ -26,7 +26,7 @@ describe('over HTTP', () => {
     const keySet = join(folder, 'jwks.json');
     await issuer.writeKeySet(keySet);
     const url = await postgres.createMigratedDatabase();
-    environment = { DATABASE_URL: url, AUTH_JWKS_FILE: keySet, REQUEST_TIMEOUT_MS: '1000' };
+    environment = { DATABASE_URL: url, AUTH_JWKS_FILE: keySet };
     gateway = await startGateway(environment);
     token = await issuer.token('alice');
   });
@@ -65,8 +65,10 @@ describe('over HTTP', () => {
   }
 
   /** Bytes as they are, and what came back until the server closed. */
-  async function raw(...pieces: string[]): Promise<string> {
-    const { port } = new URL(gateway.url);
+  const raw = (...pieces: string[]): Promise<string> => rawTo(gateway, ...pieces);
+
+  async function rawTo({ url }: GatewayUnderTest, ...pieces: string[]): Promise<string> {
+    const { port } = new URL(url);
     const socket = connect(Number(port), '127.0.0.1');
     const chunks: Buffer[] = [];
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -82,6 +84,16 @@ describe('over HTTP', () => {
     for (const piece of pieces) socket.write(piece);
     await closed;
     return Buffer.concat(chunks).toString();
+  }
+
+  /** The body of a refusal that came over `raw`, with nothing of what was sent in it. */
+  function refusal(answer: string, status: number): unknown {
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} `));
+    expect(answer).not.toContain(CANARY);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toContain('application/problem+json');
+    expect(JSON.parse(body)).toMatchObject({ status });
+    return JSON.parse(body);
   }
 
   const good = () => sealedMessageToJson(sealedMessage());
@@ -270,23 +282,21 @@ describe('over HTTP', () => {
       ],
       401,
     ],
-    ['headers that never end', ['GET / HTTP/1.1\r\nhost: x\r\nx-slow: '], 408],
-    [
-      'a body that never comes',
-      [
-        () =>
-          `POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{`,
-      ],
-      408,
-    ],
   ])('answers %s and closes', async (_, pieces, status) => {
-    const answer = await raw(...pieces.map((piece) => (typeof piece === 'string' ? piece : piece())));
-    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} `));
-    expect(answer).not.toContain(CANARY);
-    const [head = '', body = ''] = answer.split('\r\n\r\n');
-    expect(head).toContain('application/problem+json');
-    expect(JSON.parse(body)).toMatchObject({ status });
-    if (status === 400) expect(JSON.parse(body)).toMatchObject({ code: 'malformed_request' });
+    const body = refusal(await raw(...pieces.map((piece) => (typeof piece === 'string' ? piece : piece()))), status);
+    if (status === 400) expect(body).toMatchObject({ code: 'malformed_request' });
+  });
+
+  it.each([
+    ['headers never end', () => 'GET / HTTP/1.1\r\nhost: x\r\nx-slow: '],
+    [
+      'body never comes',
+      () =>
+        `POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{`,
+    ],
+  ])('answers a request whose %s, and closes', async (_, start) => {
+    await using impatient = await startGateway({ ...environment, REQUEST_TIMEOUT_MS: '1000' });
+    refusal(await rawTo(impatient, start()), 408);
   });
 
   it.each<[string, () => string, number]>([

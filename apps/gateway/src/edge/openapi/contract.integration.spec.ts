@@ -149,7 +149,7 @@ describe('the contract', () => {
       TEE_EXPECTED_OPERATOR: `sha384:${developmentMeasurements.pcr3}`,
       ATTESTATION_DEVELOPMENT_ROOT_FILE: folder.file('root.pem'),
       RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1000',
-      ENCLAVE_TIMEOUT_MS: '1000',
+      ENCLAVE_TIMEOUT_MS: '5000',
     };
     tokens = {
       alice: await issuer.token('alice'),
@@ -588,7 +588,8 @@ describe('the contract', () => {
     const on = { TEE_ENDPOINT: `unix:${folder.file('tasks')}`, AGENTS: 'on', AGENT_TIMEOUT_MS: '8000' };
     const ready = async (over: Record<string, string>) => {
       const started = await start({ ...on, ...over });
-      await started.app.get(AttestationMonitor).checkNow();
+      const monitor = started.app.get(AttestationMonitor);
+      while (!monitor.enclaves.every((one) => one.takesMessages())) await monitor.checkNow();
       return started;
     };
     const { app, url } = await ready({ DATABASE_URL: await database() });
