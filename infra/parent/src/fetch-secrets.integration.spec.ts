@@ -47,7 +47,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-secrets', () => {
     const { code, stdout, stderr, file } = await fetchSecrets({ REDIS_URL: { arn: 'arn:redis' } });
     expect([code, stderr, stdout]).toEqual([0, '', 'secrets: REDIS_URL\n']);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    expect((await run('bash', ['-c', '. "$0"; printf %s "$REDIS_URL"', file])).stdout).toBe(value);
+    expect((await run('bash', ['--norc', '-c', '. "$0"; printf %s "$REDIS_URL"', file])).stdout).toBe(value);
   });
 
   it("makes a URL of RDS's secret, escaping what a password may hold", async () => {
@@ -59,7 +59,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-secrets', () => {
       },
     });
     expect(code).toBe(0);
-    const url = new URL((await run('bash', ['-c', '. "$0"; printf %s "$DATABASE_URL"', file])).stdout);
+    const url = new URL((await run('bash', ['--norc', '-c', '. "$0"; printf %s "$DATABASE_URL"', file])).stdout);
     expect([decodeURIComponent(url.password), url.host, url.pathname, url.search]).toEqual([
       'p@ss/w:rd?#%',
       'db:5432',
@@ -74,7 +74,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-secrets', () => {
       REDIS_URL: { arn: 'arn:redis', redis: { host: 'cache', port: 6379 } },
     });
     expect(code).toBe(0);
-    const url = new URL((await run('bash', ['-c', '. "$0"; printf %s "$REDIS_URL"', file])).stdout);
+    const url = new URL((await run('bash', ['--norc', '-c', '. "$0"; printf %s "$REDIS_URL"', file])).stdout);
     expect([url.protocol, url.username, decodeURIComponent(url.password), url.host]).toEqual([
       'rediss:',
       '',

@@ -235,7 +235,7 @@ esac`,
     ])('notices its end, says how long it lived and counts it: %s', async (_name, how) => {
       const child = supervise();
       const { code, events, failures } = await outcome(child, (event) => {
-        if (event === 'enclave_running') void run('bash', ['-c', `${how} ${home}/state`]);
+        if (event === 'enclave_running') void run('bash', ['--norc', '-c', `${how} ${home}/state`]);
       });
       expect([code, failures]).toEqual([1, '1\n']);
       expect(events.at(-1)).toMatchObject({
@@ -357,7 +357,7 @@ esac`,
       });
 
       it('ends the enclave and counts it when a tool that the supervisor needs fails', async () => {
-        const jq = (await run('bash', ['-c', 'command -v jq'])).stdout.trim();
+        const jq = (await run('bash', ['--norc', '-c', 'command -v jq'])).stdout.trim();
         await script('jq', `[[ ! -f ${home}/broken ]] || exit 5; exec ${jq} "$@"`);
         const child = supervise();
         const { code, events, failures, calls } = await outcome(child, (event) => {
@@ -448,6 +448,7 @@ describeWith(commandAvailability('openssl', 'openssl'), 'certificates', () => {
       const { code, stderr } = await run(
         'bash',
         [
+          '--norc',
           '-euc',
           `for key in ca one two; do openssl ecparam -name prime256v1 -genkey -noout -out $key.key; done
 openssl req -x509 -new -key ca.key -subj /CN=an-issuer -days 90 -out ca.pem

@@ -61,7 +61,7 @@ it.each(
 )(
   'runs without AWS: %s',
   async (line) => {
-    const { stdout } = await promisify(execFile)('bash', ['-c', line], {
+    const { stdout } = await promisify(execFile)('bash', ['--norc', '-c', line], {
       cwd: root,
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
       maxBuffer: 1 << 24,

@@ -31,7 +31,7 @@ export function realPorts(root: string): Ports {
     env: process.env,
     run: (command, env, { shown }) =>
       new Promise((resolve) => {
-        const child = spawn('bash', ['-c', `set -o pipefail; ${command}`], {
+        const child = spawn('bash', ['--norc', '-c', `set -o pipefail; ${command}`], {
           cwd: root,
           // Pulumi takes its Node from PATH.
           env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`, ...env },

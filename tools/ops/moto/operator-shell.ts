@@ -27,7 +27,7 @@ export async function operatorShell(
     env,
     type: (line, { input = '', env: moreEnv = {} } = {}) =>
       new Promise((resolve, reject) => {
-        const shell = spawn('bash', ['-c', line], {
+        const shell = spawn('bash', ['--norc', '-c', line], {
           cwd: workspaceRoot(),
           env: { ...env, ...moreEnv },
           timeout: TIMEOUT_MS,

@@ -74,7 +74,7 @@ it('node: after the hint’s command Pulumi finds a Node that is new enough', as
   const check = (path: string) => look('node', { ports: { runProgram, env: { PATH: path } } });
   const [, found] = await check(`${old}:/usr/bin:/bin`);
   expect(found).toMatchObject({ status: 'fail', found: 'Pulumi would run on Node 20.20.2 from PATH, and it needs 24' });
-  const { stdout: path } = await run('bash', ['-c', `${found?.command ?? 'false'} && printf %s "$PATH"`], {
+  const { stdout: path } = await run('bash', ['--norc', '-c', `${found?.command ?? 'false'} && printf %s "$PATH"`], {
     cwd: workspaceRoot(),
     env: { PATH: `${old}:/usr/bin:/bin` },
   });
