@@ -35,8 +35,8 @@ export interface GatewayUnderTest extends AsyncDisposable {
 }
 
 /**
- * The whole gateway on a free port of 127.0.0.1. Unless the environment names an enclave, there is none at its address: messages are
- * accepted and stay in the queue.
+ * The whole gateway on a free port of 127.0.0.1. Unless the environment names an enclave, its address has no enclave:
+ * messages are accepted and stay in the queue.
  */
 export async function startGateway(environment: Record<string, string>): Promise<GatewayUnderTest> {
   const config = testConfig(environment);

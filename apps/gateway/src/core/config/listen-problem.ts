@@ -1,6 +1,8 @@
 import type { GatewayConfig } from './gateway-config';
 
-/** What a failed `listen` says about PORT or METRICS_PORT, as `NAME: rule`; undefined for any other error. */
+/**
+ * Names the setting behind a failed `listen` (PORT or METRICS_PORT), as `NAME: rule`; undefined for any other error.
+ */
 export function listenProblem(error: unknown, { http, metrics }: GatewayConfig): string | undefined {
   if (!(error instanceof Error) || !('port' in error) || !('code' in error)) return undefined;
   const [name, hostName, { host, port }] =

@@ -7,7 +7,7 @@ import { testConfig } from '../../testing/gateway-under-test';
 import { Database } from './database';
 
 describe('a database whose connections all stay in use', () => {
-  it('is overloaded and not away: whoever waits too long is sent off, and comes back soon', async () => {
+  it('reports overload, not an outage, to a request that waits too long for a connection', async () => {
     await using postgres = await startPostgres();
     const database = new Database(
       testConfig({ DATABASE_URL: postgres.url, DATABASE_POOL_SIZE: '2', AUTH_JWKS_FILE: '/x' }),
@@ -42,7 +42,7 @@ describe('a database whose connections all stay in use', () => {
 (process.platform === 'linux' ? describe : describe.skip)(
   'a database that no longer answers (frozen, or cut off)',
   () => {
-    it('is unavailable: nobody waits without end, and it serves again when it moves again', async () => {
+    it('is unavailable without endless waits while PostgreSQL is frozen, and serves again afterwards', async () => {
       await using postgres = await startPostgres({ own: true });
       const database = new Database(
         testConfig({ DATABASE_URL: postgres.url, DATABASE_POOL_SIZE: '2', AUTH_JWKS_FILE: '/x' }),

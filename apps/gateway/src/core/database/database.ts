@@ -15,7 +15,10 @@ export type Transaction = Prisma.TransactionClient;
 const CONNECT_TIMEOUT_MS = 5000;
 const WAIT_FOR_CONNECTION_MS = 10_000;
 const TRANSACTION_TIMEOUT_MS = 15_000;
-/** The server ends a statement itself; one that no longer answers at all (a frozen machine, a cut network) is given up here. */
+/**
+ * The server ends slow statements itself. This limit is for a server that stopped answering: a frozen machine, a cut
+ * network.
+ */
 const ANSWER_TIMEOUT_MS = TRANSACTION_TIMEOUT_MS + 2000;
 const ATTEMPTS = 3;
 const RETRY_AFTER_SECONDS = 5;
@@ -23,8 +26,8 @@ const RETRY_AFTER_SECONDS = 5;
 const OVERLOAD_RETRY_AFTER_SECONDS = 1;
 
 /**
- * PostgreSQL, the gateway's truth. Whatever says that it cannot be reached becomes the problem `database_unavailable`; where every
- * connection stays in use, `overloaded`: nothing was begun then.
+ * PostgreSQL, the gateway's truth. An error that means it cannot be reached becomes `database_unavailable`. If every
+ * connection stays in use, the problem is `overloaded`, and no statement was begun.
  */
 @Injectable()
 export class Database implements OnApplicationShutdown {
@@ -110,8 +113,9 @@ export class Database implements OnApplicationShutdown {
 }
 
 /**
- * Prisma's adapter writes a time without its zone and drops the zone of what it reads, so a session must be in UTC whatever the
- * server, the database or the role says. An option of the start packet wins over all of these; the address may hold others.
+ * Prisma's adapter writes a time without its zone and drops the zone of what it reads, so a session must be in UTC
+ * even if the server, database or role sets another zone. An option in the start packet overrides all three; the
+ * address may hold further options.
  */
 function inUtc(url: string): string {
   const address = new URL(url);

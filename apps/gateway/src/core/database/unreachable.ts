@@ -36,18 +36,18 @@ const SYSTEM_CODES = new Set([
   'ENETUNREACH',
   'ENOENT',
 ]);
-/** What pg says in words only. */
+/** Errors that pg reports only by message text. */
 const WORDS =
   /Connection terminated|Client has encountered a connection error|Query read timeout|Cannot use a pool after calling end/;
 
-/** What pg says, in words only, where all connections of the pool stayed in use for as long as one waits for them. */
+/** The message text of pg when every connection of the pool stayed in use for the whole waiting time. */
 const POOL_IN_USE = /timeout exceeded when trying to connect/;
 
 export function isPoolExhausted(error: unknown): boolean {
   return anyCause(error, (cause) => POOL_IN_USE.test(textAt(cause, 'message')));
 }
 
-/** Whether a thrown value says that the database is not there now, so that the same may succeed later. */
+/** Whether a thrown value means that the database cannot be reached now, so that a later attempt may succeed. */
 export function isDatabaseUnreachable(error: unknown): boolean {
   return anyCause(error, (cause) => {
     const code = textAt(cause, 'code');

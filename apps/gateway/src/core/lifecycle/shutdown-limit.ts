@@ -6,8 +6,9 @@ const CUT_BEFORE_MS = 500;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * A shutdown that waits for somebody else ends all the same. Shortly before `timeoutMs` have passed since the signal, connections that
- * are still open are cut; at `timeoutMs` the process ends with 1: leases it still holds run out, and other workers go on.
+ * Bounds a shutdown that waits for a peer. Shortly before `timeoutMs` have passed since the signal, connections that
+ * are still open are cut; at `timeoutMs` the process ends with 1: leases it still holds run out, and other workers go
+ * on.
  */
 export function limitShutdown(app: NestFastifyApplication, timeoutMs: number): void {
   const begin = () => {

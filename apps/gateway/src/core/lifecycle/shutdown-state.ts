@@ -3,8 +3,9 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 
 /**
- * Nest calls this hook before any other of its shutdown, and waits for it. Draining: readiness says no, and everything else goes on
- * as before, so that nobody who is late to notice meets a refusal. Then new requests are turned away while those that run are finished.
+ * Nest calls and awaits this hook before any other step of its shutdown. First it drains: readiness fails but
+ * requests are still served, so that a load balancer that reacts late gets no refusals. Then new requests are refused
+ * while running ones finish.
  */
 @Injectable()
 export class ShutdownState implements OnModuleDestroy {

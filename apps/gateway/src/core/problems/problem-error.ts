@@ -6,7 +6,7 @@ export const MAY_BE_HAD_LATER: ReadonlySet<number> = new Set([429, 503]);
 export const DEFAULT_RETRY_AFTER_SECONDS = 10;
 
 export interface ProblemDetails {
-  /** A sentence for people; nothing of the input. */
+  /** A sentence for people; contains no part of the input. */
   readonly detail?: string;
   readonly errors?: readonly FieldProblem[];
   /** Whole seconds; travels in Retry-After too. */

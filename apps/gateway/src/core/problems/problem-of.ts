@@ -26,7 +26,7 @@ export function problemOf(error: unknown): ProblemError {
   return new ProblemError(code, { cause: error });
 }
 
-/** Nest's exceptions and Fastify's own errors carry an HTTP status; nothing else is believed to. */
+/** Nest's exceptions and Fastify's own errors carry an HTTP status; the status of any other error is ignored. */
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
   if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return undefined;

@@ -1,4 +1,7 @@
-/** On every answer. Nothing here is a page, so nothing may be loaded or framed; /docs has its own policy. */
+/**
+ * Sent with every answer. These answers are not pages, so browsers may neither load nor frame anything; /docs has its
+ * own policy.
+ */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

@@ -76,7 +76,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     expect(await run()).toMatchObject({ address: { count: 2 }, user: { count: 2 } });
   });
 
-  it('gives an end to a window that has none, or one too far away', async () => {
+  it('sets an expiry on a window that has none, or one too far away', async () => {
     await client.set('address', '2');
     await client.set('user', '2', 'PX', 86_400_000);
     expect(await run()).toEqual({
@@ -140,7 +140,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     expect(seen).toEqual(['script', 'evalsha', 'eval', 'evalsha', 'evalsha', 'echo']);
   });
 
-  it('says what Redis says where that is no garbage: a replica, a full memory', async () => {
+  it('throws the error of Redis for a replica or a full memory', async () => {
     await client.config('SET', 'maxmemory', '1');
     await client.config('SET', 'maxmemory-policy', 'noeviction');
     await expect(run()).rejects.toThrow(/OOM/);

@@ -2,17 +2,19 @@ import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
 /**
- * Everything that Redis is asked for one request, in one round trip.
+ * Makes all Redis reads and writes of one request in one round trip.
  *
- * KEYS: the address's window; the user's window, if the token is good; then, if the request may spend money, the cached refusals of the
- * emergency stop, of the user's day and of the system's hour (budget/cached-refusals.ts). ARGV: window in milliseconds, quota, the longest
- * life of a cached refusal in milliseconds, how many of the keys are windows (1 or 2).
+ * KEYS: the address's window; the user's window, if the token is good; then, if the request may spend money, the
+ * cached refusals of the emergency stop, of the user's day and of the system's hour (budget/cached-refusals.ts).
+ * ARGV: window in milliseconds, quota, the longest life of a cached refusal in milliseconds, how many of the keys are
+ * windows (1 or 2).
  *
- * Returns { count, ms left } of the address and, unless it is over its quota, of the user; then, unless one is over and if any refusal
- * is cached, { value or nil, ms left } of each. It decides nothing about money.
+ * Returns { count, ms left } of the address and, unless it is over its quota, of the user; then, unless one is over
+ * and if any refusal is cached, { value or nil, ms left } of each. PostgreSQL, not this script, decides about money.
  *
- * Nothing in Redis is trusted to be ours: what is no count starts over, a window without an end or with one too far away gets one, and a
- * cached value that would outlive its time or is longer than any code is deleted.
+ * The script does not trust what Redis holds: a value that is not a count restarts at zero, a window without an
+ * expiry or with one too far away gets a new one, and a cached value that lives too long or is longer than any code
+ * is deleted.
  */
 export const DECISION_SCRIPT = `
 local window, quota, life, windows = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -84,7 +86,7 @@ export interface ScriptAnswer {
   readonly address: Counted;
   /** Absent where it was not asked for, and where the address is over its quota. */
   readonly user?: Counted;
-  /** In the order of the keys; empty where there is none. */
+  /** In the order of the keys; empty if no refusal is cached. */
   readonly cached: readonly CachedValue[];
 }
 
@@ -93,7 +95,7 @@ export type WindowKeys = 1 | 2;
 /** ARGV of the script. */
 export type DecisionArguments = readonly [windowMs: number, quota: number, lifeMs: number, windows: WindowKeys];
 
-/** @throws whatever Redis or the connection says; an answer that is not the script's is an Error too */
+/** @throws the error of Redis or the connection; Error for an answer that this script cannot give */
 export async function runDecisionScript(
   redis: Redis,
   keys: readonly string[],
@@ -112,8 +114,9 @@ export async function runDecisionScript(
 const PROBED_KEYS = ['communique:rate:probe:address', 'communique:rate:probe:user', 'communique:budget:probe'];
 
 /**
- * Resolves where the script would run: this Redis takes writes, scripts, and keys of both kinds, which a replica, a cluster or a user with too few
- * rights does not. @throws what it says instead
+ * Resolves if the script would run: this Redis accepts writes, scripts and both kinds of keys. A replica, a cluster
+ * or a user with too few rights does not.
+ * @throws the error of Redis
  */
 export async function probeDecisionScript(redis: Redis): Promise<void> {
   parse(

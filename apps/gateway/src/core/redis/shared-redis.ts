@@ -14,16 +14,19 @@ export interface SharedRedisState {
   readonly degradedSince: Date | null;
 }
 
-/** A request waits so long for Redis once, twice that where it stands behind one that waits; after that none waits until a probe was answered. */
+/**
+ * How long a request waits for Redis; twice that if it queues behind a waiting one. Later requests skip Redis until a
+ * probe is answered.
+ */
 const COMMAND_TIMEOUT_MS = 150;
-/** A connection on which nothing comes back for so long is given up for a new one. */
+/** A connection without any answer for this long is replaced. */
 const SOCKET_TIMEOUT_MS = 2000;
 const PROBE_INTERVAL_MS = 250;
 const MAX_RECONNECT_DELAY_MS = 2000;
-/** How long the start waits for Redis; it goes on without. */
+/** How long the start waits for Redis before it continues without. */
 const START_WAIT_MS = 2000;
 
-/** The one connection to Redis, and whether it is of use at the moment. */
+/** The one connection to Redis, and whether it can be used now. */
 @Injectable()
 export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
   private readonly redis: Redis | undefined;
@@ -49,7 +52,7 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
     return this.redis !== undefined && this.degradedSince === null && !this.ended;
   }
 
-  /** @returns undefined where there is no Redis, or none that answers; never throws for it */
+  /** @returns undefined if no Redis is configured or it does not answer; never throws for that */
   async ask<T>(question: (redis: Redis) => Promise<T>): Promise<T | undefined> {
     if (this.redis === undefined || !this.usable) return undefined;
     try {
@@ -107,7 +110,7 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
   }
 
   private probeLater(): void {
-    // Whoever met the outage has nothing to do with its end.
+    // Timed on its own, not by the request that met the outage.
     this.probeTimer = withoutRequestId(() =>
       setTimeout(() => {
         void this.probe();
@@ -115,7 +118,7 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
     );
   }
 
-  /** By what requests ask: a Redis that answers something else is of no use here. */
+  /** Probes with the script itself: a Redis that answers PING but refuses the script cannot serve requests. */
   private async probe(): Promise<void> {
     try {
       if (this.redis !== undefined) await probeDecisionScript(this.redis);

@@ -23,7 +23,7 @@ export class RegisteredRoutes {
     for (const method of [methods].flat()) this.routes.push({ method, url, policy, pattern });
   }
 
-  /** The methods that the path of `url` takes; none where there is no such path. */
+  /** The methods that the path of `url` accepts; empty if no route has this path. */
   methodsOf(url: string): string[] {
     const path = url.split('?', 1)[0] ?? '';
     return [...new Set(this.routes.filter((route) => route.pattern.test(path)).map((route) => route.method))].sort();

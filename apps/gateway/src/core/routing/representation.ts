@@ -31,7 +31,7 @@ export function fromGzip(contentType: string, compressed: Buffer): Representatio
   };
 }
 
-/** What a client says of the forms that it takes and has. */
+/** The media types and ETags that a request's headers name. */
 export interface Conditions {
   readonly 'accept-encoding'?: string;
   readonly 'if-none-match'?: string;

@@ -12,11 +12,11 @@ export type Spends = 'message' | 'agent_task';
 export interface RoutePolicy {
   readonly limitClass: RateLimitClass;
   readonly authenticated: boolean;
-  /** What a request without a token may present in its place; absent: nothing. */
+  /** What a request without a token may present instead; absent: only a token admits. */
   readonly inPlaceOfToken?: 'status_secret' | 'proof';
-  /** What a request may spend for; absent: nothing. */
+  /** What a request may spend for; absent: it spends nothing. */
   readonly spends?: Spends;
-  /** What the OpenAPI document says of the route; null: the document leaves it out. */
+  /** What the OpenAPI document states about the route; null: the document omits it. */
   readonly operation?: Omit<OperationDescription, 'problems'> | null;
   /** Codes that the route's decorators and its handler answer with, in the order of the decorators. */
   readonly problems?: readonly ProblemCode[];
@@ -49,7 +49,7 @@ export function NotInApi(): MethodDecorator {
   return routePolicy({ operation: null });
 }
 
-/** Probes and whatever has no policy of its own, addresses that lead nowhere included, are limited too. */
+/** Probes and routes without a policy are limited too, and so are unknown addresses. */
 export function policyOf(request: FastifyRequest): RoutePolicy {
   const { url, config } = request.routeOptions;
   const limitClass = !request.is404 && url !== undefined && /^\/health(\/|$)/.test(url) ? 'health' : 'other';

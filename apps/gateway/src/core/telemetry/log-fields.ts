@@ -63,7 +63,8 @@ export function allowedFields(fields: LogFields): Record<string, unknown> {
 function describeError(error: unknown, depth = 0): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };
   const code: unknown = 'code' in error ? error.code : undefined;
-  // A message may be made to look like frames, so it goes first; where it cannot be told from them, there are none.
+  // A message can be made to look like stack frames, so it is cut off first; if it cannot be found, no frames are
+  // logged.
   const frames = (cutMessage(error.stack ?? '', error.message) ?? '')
     .split('\n')
     .filter((line) => /^\s+at /.test(line))

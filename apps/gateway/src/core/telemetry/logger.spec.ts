@@ -45,7 +45,7 @@ describe('a log line', () => {
     expect(allowedFields(fields)).toEqual({});
   });
 
-  it('tells of an error its class, code and frames, and nothing that it says', () => {
+  it('writes the class, code and frames of an error, and not its message', () => {
     const { logger, lines, last } = listening();
     const cause = Object.assign(new TypeError(`bad ${SECRET}`), { code: 'ERR_X' });
     logger.error({ err: new Error(`failed: ${SECRET}\n    at ${SECRET}`, { cause }) }, 'request failed');
@@ -67,7 +67,7 @@ describe('a log line', () => {
     expect(lines.join('')).not.toContain(SECRET);
   });
 
-  it('goes on where nothing can be written', () => {
+  it('keeps running where its destination cannot be written', () => {
     const logger = new Logger({ log: { level: 'info' } }, openLogDestination('/dev/full'));
     for (let line = 0; line < 3; line++)
       expect(() => {

@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from './logger';
 
-/** What Nest itself has to say. Its texts are not ours and may quote anything, so only that it spoke, and where, is kept. */
+/** Nest's own log lines. Their texts may quote any input, so only the level and the context are kept. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 

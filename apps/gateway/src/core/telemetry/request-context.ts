@@ -18,8 +18,8 @@ export function currentRequestId(): string | undefined {
 }
 
 /**
- * By which the enclave's log and ours can be laid side by side. Always a UUID that was made here (http/server.ts makes those of
- * requests): nothing that a client sent goes on.
+ * Correlates the enclave's log with the gateway's. Always a UUID that the gateway made (http/server.ts makes those of
+ * requests), so no client value reaches the enclave's log.
  */
 export function requestIdHeader(): { readonly 'x-request-id': string } {
   return { 'x-request-id': currentRequestId() ?? randomUUID() };

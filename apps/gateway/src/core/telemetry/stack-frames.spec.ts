@@ -48,7 +48,7 @@ describe('the frames of an error', () => {
         Object.assign(error, { message: 7 });
       },
     ],
-  ])('say nothing but places in the program where the message was %s', (_, change) => {
+  ])('contain only places in the program where the message was %s', (_, change) => {
     const error = new Error(FORGED);
     expect(error.stack).toContain(SECRET); // V8 writes it down when it is first read
     change(error);

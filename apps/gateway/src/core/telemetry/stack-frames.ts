@@ -14,9 +14,9 @@ const FUNCTION = /^[A-Za-z0-9_$.#<>[\] ]{1,120}$/;
 const FILE = /^[A-Za-z0-9_@.+/-]{1,200}$/;
 
 /**
- * Where an error was made, the innermost frame first. V8 writes a stack as one text behind the error's message, and a message can be
- * made to look like frames. So the message is cut off first; where it is not found in front (somebody changed it since), function names
- * and files of others are left out, and what is left can say nothing but places in this program.
+ * Where an error was made, the innermost frame first. V8 writes a stack as one text behind the error's message, and a
+ * message can be made to look like frames. So the message is cut off first. If the stack does not begin with it (code
+ * changed it later), function names and files outside the program are left out; only places in this program remain.
  * @param folder of the program, absolute
  */
 export function stackFrames(error: Error, folder: string): Frame[] {

@@ -122,7 +122,7 @@ export type TeeHealth = z.output<typeof teeHealthSchema>;
 
 // What a development gateway answered on 29 November 2026.
 
-/** Every part of a gateway with one enclave, as it is when all is well. */
+/** Example: every part of a healthy gateway with one enclave. */
 const PARTS = {
   enclave: {
     enclaveId: 'f64b1e53-9601-4910-9d69-c8c823aebe3a',

@@ -37,13 +37,13 @@ export class HealthController {
     private readonly readiness: Readiness,
   ) {}
 
-  /** The process is up and its event loop turns; nothing behind it is asked. */
+  /** The process is up and its event loop turns; no dependency is asked. */
   @Get('health')
   @Operation({
     id: 'getLiveness',
     tag: HEALTH,
     summary: 'Check whether the gateway runs',
-    description: 'Only whether the process runs. Nothing behind it is asked.',
+    description: 'Only whether the process runs. It asks no dependency.',
     answers: {
       '200': {
         description: 'It runs.',
@@ -92,7 +92,7 @@ export class HealthController {
       'Enclave, its attestation, its keys, database, rate limits (`redis`), queue, budget and tasks for models (`agents`, never down): each up, degraded or down, with the reason.',
     answers: {
       '200': {
-        description: 'Nothing is down.',
+        description: 'No part is down.',
         content: { 'application/json': { schema: teeHealthSchema, examples: { up: TEE_UP_EXAMPLE } } },
       },
       '503': {

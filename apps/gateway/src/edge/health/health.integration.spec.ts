@@ -144,7 +144,7 @@ describe('health', () => {
     }
   };
 
-  it('says that the process lives, whatever it stands on', async () => {
+  it('reports that the process lives, whatever the state of its dependencies', async () => {
     await enclave.stop();
     const response = await fetch(`${url}/health`);
     expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
@@ -154,7 +154,7 @@ describe('health', () => {
   });
 
   it('is up when everything is', async () => {
-    // What it holds is asked for as soon as it is met, which is after it was verified
+    // The gateway asks the enclave for its keys as soon as it meets it, which is after it verified it
     const { status, body } = await eventually((now) => JSON.stringify(now.body.details['keys']).includes('ready'));
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -184,7 +184,7 @@ describe('health', () => {
     ['below_10', [1, 3, 9]],
     ['below_100', [10, 57, 99]],
     ['100_or_more', [100, 101, 100_000]],
-  ])('tells an outsider that the queue holds %s, and nothing more exact', async (band, counts) => {
+  ])('shows an outsider that the queue holds %s, and no exact number', async (band, counts) => {
     const state = jest.spyOn(app.get(DeliveryQueue, { strict: false }), 'state');
     try {
       for (const waiting of counts) {
@@ -197,7 +197,7 @@ describe('health', () => {
     }
   });
 
-  it('is down with an enclave that says it is not well', async () => {
+  it('is down with an enclave that reports that it is not healthy', async () => {
     health = enclaveHealth({ healthy: false, reasons: ['a_reason_of_a_newer_enclave'] });
     expect(await tee()).toMatchObject({
       status: 503,
@@ -230,7 +230,7 @@ describe('health', () => {
     expect((await tee()).status).toBe(200);
   });
 
-  it('says what the enclave says of its keys: down while it waits for them, degraded while KMS is of no use', async () => {
+  it('repeats what the enclave reports of its keys: down while it waits for them, degraded while KMS fails', async () => {
     const sync = async () => {
       await app.get(AttestationMonitor, { strict: false }).checkNow();
       await app.get(EnclaveKeys, { strict: false }).syncNow();
@@ -266,7 +266,7 @@ describe('health', () => {
     expect((await tee()).status).toBe(200);
   });
 
-  it('is down with an enclave that is another, and says which check failed', async () => {
+  it('is down with an enclave of another image, and names the check that failed', async () => {
     const wrong = createNsm(
       await createMockNsmTransport({
         rootFolder: folder.file('root'),
@@ -301,7 +301,7 @@ describe('health', () => {
     await monitor.checkNow();
   });
 
-  it('is down while an emergency stop stands', async () => {
+  it('is down while an emergency stop is set', async () => {
     await app.get(EmergencyStop).raise('a test of health');
     const { status, down } = await tee();
     expect(status).toBe(503);
@@ -328,7 +328,7 @@ describe('health', () => {
     await client.budgetWindow.deleteMany();
   });
 
-  it('is down with a database that can be read and takes nothing', async () => {
+  it('is down with a database that is read-only', async () => {
     const name = new URL(databaseUrl).pathname.slice(1);
     // Of its own, not from the gateway's pool: every connection of that has to go
     const admin = new Client({ connectionString: databaseUrl, options: '-c default_transaction_read_only=off' });

@@ -12,7 +12,7 @@ import { Readiness } from './readiness';
 import { TeeIndicators } from './tee-indicators';
 
 @Module({
-  // Terminus would log whole results at every failed check; the answer says the same to who asked.
+  // Terminus would log the whole result of every failed check; the caller already gets it in the answer.
   imports: [
     TerminusModule.forRoot({ logger: false }),
     AgentsModule,

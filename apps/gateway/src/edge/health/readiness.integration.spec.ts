@@ -56,7 +56,7 @@ describe('readiness', () => {
     return ask(url);
   }
 
-  it('says no while the database is away, and the process lives all the same', async () => {
+  it('fails while the database is away, and liveness does not', async () => {
     const { app, url } = await start();
     expect(await until(url, 200)).toMatchObject({ http: 200, status: 'ready' });
     await postgres.kill();
@@ -67,7 +67,7 @@ describe('readiness', () => {
     await app.close();
   });
 
-  it('says no from the beginning of a shutdown on, while the rest goes on until it has drained', async () => {
+  it('fails from the start of a shutdown, while requests are served until it has drained', async () => {
     const { app, url } = await start({ SHUTDOWN_DRAIN_MS: '5000' });
     expect((await until(url, 200)).http).toBe(200);
     const closed = app.close();
@@ -83,7 +83,7 @@ describe('readiness', () => {
     await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
   });
 
-  it('says no while the enclave attests another proof of residence than this gateway is configured for', async () => {
+  it('fails while the enclave attests another proof of residence than this gateway is configured for', async () => {
     const nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
     await writeFile(folder.file('root.pem'), await developmentRootPem(folder.file('root')));
     const served = (residence: PublicConfiguration['residence']) =>

@@ -27,8 +27,8 @@ export class Readiness {
   ) {}
 
   /**
-   * Whether an enclave is there that has its keys. It is said and does not count: while all of them wait for KMS, this gateway still
-   * takes what is sealed, keeps it, and tells who asks how it went.
+   * Whether an enclave is there that has its keys. Reported, but does not decide readiness: while all enclaves wait
+   * for KMS, this gateway still accepts and keeps messages and reports their status.
    */
   keys(): 'ready' | 'waiting' | 'unknown' {
     const states = this.monitor.enclaves.map((enclave) => enclave.keys()?.state ?? 'unknown');

@@ -11,11 +11,17 @@ import type { EnclaveResult } from '../../features/enclave/enclave-result';
 import { ProblemError } from '../../core/problems/problem-error';
 import { RateLimits } from '../../features/limits/rate-limits';
 
-/** A due job that no worker takes for so long: the workers are stuck, or nothing may be relayed. Congress being away does not count. */
+/**
+ * A due job that no worker leases for this long: the workers are stuck, or the gateway may not relay. An outage of
+ * Congress does not count.
+ */
 const MAX_OVERDUE_MS = 60_000;
 const CHECK_TIMEOUT_MS = 3000;
 
-/** One indicator for each thing that delivery stands on: up, or down with a stable `code`. Never a secret, an address or a text from outside. */
+/**
+ * One indicator for each thing that delivery depends on: up, or down with a stable `code`. Contains no secret,
+ * address or outside text.
+ */
 @Injectable()
 export class TeeIndicators {
   constructor(
@@ -28,7 +34,10 @@ export class TeeIndicators {
     private readonly offers: AgentOffers,
   ) {}
 
-  /** Down where none is up and healthy, degraded where one of several is not. The monitor knows which is trusted, and for which key. */
+  /**
+   * Down if no enclave is up and healthy, degraded if only some are. The monitor knows which is trusted, and for
+   * which key.
+   */
   async enclave(): Promise<HealthIndicatorResult> {
     const session = this.indicator.check('enclave');
     const results = await Promise.all(
@@ -48,8 +57,9 @@ export class TeeIndicators {
   }
 
   /**
-   * What each enclave says of its keys: down while none takes messages for want of them, degraded while one of several does not, or
-   * KMS fails for one. An enclave that has not reported yet is left to the other indicators.
+   * What each enclave reports of its keys: down while no enclave takes messages because keys are missing, degraded
+   * while one of several takes none or KMS fails for one. An enclave without a report yet is left to the other
+   * indicators.
    */
   keys(): Promise<HealthIndicatorResult> {
     const session = this.indicator.check('keys');
@@ -137,7 +147,7 @@ export class TeeIndicators {
     });
   }
 
-  /** Tasks for models: never down, because mail goes on without them. What is off is named by provider and model. */
+  /** Tasks for models: never down, because mail works without them. Names what is off by provider and model. */
   async agents(): Promise<HealthIndicatorResult> {
     const session = this.indicator.check('agents');
     const state = this.offers.state();
@@ -172,7 +182,7 @@ export class TeeIndicators {
   }
 }
 
-/** How many messages wait, roughly: an exact count, asked for often, would tell anyone when somebody else writes. */
+/** How many messages wait, roughly. An exact count would show an outsider when other people write. */
 function bandOf(waiting: number): '0' | 'below_10' | 'below_100' | '100_or_more' {
   if (waiting === 0) return '0';
   if (waiting < 10) return 'below_10';

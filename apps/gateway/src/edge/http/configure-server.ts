@@ -69,7 +69,7 @@ export function configureServer(app: NestFastifyApplication): void {
     // Refused before its body came: what is still on its way must not be met by a second answer.
     if (!request.raw.complete) {
       answeredEarly.add(request.socket);
-      // The client may send the body all the same, or another request in its place: they cannot be told apart
+      // The client may send the body anyway, or another request: the server cannot distinguish them
       if (awaitsContinue(request)) void reply.header('connection', 'close');
     }
     done();

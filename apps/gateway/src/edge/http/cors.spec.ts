@@ -90,7 +90,7 @@ describe('pages of other origins', () => {
     ]);
   });
 
-  it.each(OTHERS)('that are not listed get nothing: %s', async (origin) => {
+  it.each(OTHERS)('that are not listed get no CORS headers: %s', async (origin) => {
     for (const method of ['GET', 'OPTIONS']) {
       const response = await ask(open, origin, method);
       expect([response.status, granted(response), response.headers.get('vary')]).toEqual([
@@ -101,7 +101,7 @@ describe('pages of other origins', () => {
     }
   });
 
-  it('get nothing where no origin is listed', async () => {
+  it('get no CORS headers where no origin is listed', async () => {
     for (const method of ['GET', 'OPTIONS']) {
       const response = await ask(shut, APP, method);
       expect([response.status, granted(response), response.headers.get('vary')]).toEqual([

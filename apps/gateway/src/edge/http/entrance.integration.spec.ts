@@ -18,7 +18,7 @@ const BACKGROUND = new Set([
 ]);
 const aboutRequests = ([, text]: readonly unknown[]): boolean => !BACKGROUND.has(String(text));
 
-/** What a request meets before its body is read. No database is needed for that: there is none. */
+/** What a request meets before its body is read. That needs no database, so these tests run without one. */
 describe('the entrance', () => {
   let folder: string;
   let issuer: Issuer;
@@ -67,7 +67,7 @@ describe('the entrance', () => {
     return { socket, received: () => text, answered, closed };
   }
 
-  it('tells on every answer where the address stands, and the user where there is one', async () => {
+  it('reports on every answer the limit of the address, and of the user where there is one', async () => {
     await using gateway = await startGateway({
       ...environment,
       RATE_LIMIT_MAX_REQUESTS: '7',
@@ -127,7 +127,7 @@ describe('the entrance', () => {
     ]);
     expect(verifications).toHaveBeenCalledTimes(1);
     const refused = [429, policy, '"api-address";r=0;t=T', true];
-    // The one that overflows is counted, its token seen; the rest is refused before
+    // The request that overflows is counted, and its token checked; the later ones are refused before that
     expect(await ask('Bearer a.b.c')).toEqual(refused);
     for (let n = 0; n < 5; n++) expect(await ask(`Bearer ${token}`)).toEqual(refused);
     expect(verifications).toHaveBeenCalledTimes(1);
@@ -204,7 +204,7 @@ describe('the entrance', () => {
   it.each([
     ['malformed', 'POST', '/%zz', 400],
     ['too long', 'GET', `/api/messages/${'a'.repeat(300)}`, 414],
-  ])('answers an address that is %s once, whatever was to come on the connection', async (_, method, path, status) => {
+  ])('answers an address that is %s once, and ignores the rest of the connection', async (_, method, path, status) => {
     await using gateway = await startGateway(environment);
     const { socket, closed } = open(gateway);
     socket.write(
@@ -215,7 +215,7 @@ describe('the entrance', () => {
     expect(all.toLowerCase()).toContain('\r\nconnection: close\r\n');
   });
 
-  it('cuts whoever drips a header or a body, however steadily', async () => {
+  it('cuts a client that drips a header or a body, however steadily', async () => {
     await using gateway = await startGateway(impatient());
     const drips = [
       'GET /health HTTP/1.1\r\nhost: x\r\nx-drip: ',

@@ -18,12 +18,13 @@ export function wasRateLimited(request: FastifyRequest): boolean {
 }
 
 /**
- * Before a body is read: an address that is known to be over its limit goes; then the token; then, in one round trip, the limits of
- * address and user and what is known of the budget. So no client makes the gateway check tokens without end (a bad one counts for its
- * address, and over the limit it is refused unseen).
+ * Checks, before the body is read: an address known to be over its limit is refused; then the token is verified; then
+ * one round trip reads the limits of address and user and the cached refusals. A bad token counts for its address,
+ * and over the limit it is refused unchecked, so a client cannot make the gateway verify tokens without end.
  *
- * A body is read only for a token, or, while proofs of residence are taken, for an address that is under its limit: the proof that
- * admits a message without a token is in its body. A status secret stands in for a token where the route allows it.
+ * A body is read only for a token, or, while proofs of residence are taken, for an address that is under its limit:
+ * the proof that admits a message without a token is in its body. A status secret stands in for a token where the
+ * route allows it.
  * @param takesProofs whether a message with a proof of residence needs no token
  */
 export function guardEntrance(

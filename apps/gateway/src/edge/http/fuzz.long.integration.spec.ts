@@ -13,11 +13,11 @@ import { testConfig } from '../../testing/gateway-under-test';
 import { createIssuer } from '../../testing/issuer';
 import { sealedMessage } from '../../testing/sealed';
 
-/** Requests for each property; whatever fails is printed with its seed. */
+/** Requests for each property; a failure is printed with its seed. */
 const RUNS = { numRuns: 150, interruptAfterTimeLimit: 15_000 } as const;
 const CANARY = 'canary5eed';
 
-/** Whatever comes from the network: an answer that is documented, without any of the input, and never a 500. */
+/** Any input from the network gets a documented answer without any part of the input, and never a 500. */
 describe('fuzzed', () => {
   let postgres: Postgres;
   let folder: string;
@@ -96,7 +96,7 @@ describe('fuzzed', () => {
     return { status: Number(/^HTTP\/1\.1 (\d{3}) /.exec(top)?.[1]), head: top, body: rest.join('\r\n\r\n') };
   }
 
-  /** Nothing of what was sent, and the code is one of those that may come. */
+  /** Contains no part of the input, and has a code that this route documents. */
   function expectProblem(answer: { status: number; head: string; body: string }, ...codes: ProblemCode[]): void {
     expect(answer.body).not.toContain(CANARY);
     expect(answer.head).not.toContain(CANARY);
@@ -225,7 +225,7 @@ describe('fuzzed', () => {
     );
   });
 
-  /** What may stand in a header: Latin-1 without line ends and NUL; control characters are refused by the HTTP parser. */
+  /** What a header may contain: Latin-1 without line ends and NUL; the HTTP parser refuses control characters. */
   const headerText = fc
     .array(
       fc.integer({ min: 1, max: 255 }).filter((code) => code !== 10 && code !== 13),

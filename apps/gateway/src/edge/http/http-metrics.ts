@@ -61,7 +61,7 @@ export class HttpMetrics {
 
   /**
    * @param route the template of the route; undefined where none matched
-   * @param seconds undefined for a stream, which lasts as long as its listener stays
+   * @param seconds undefined for a stream, whose length depends on its listener
    */
   answered(
     method: string,

@@ -36,7 +36,7 @@ describe('over HTTP', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** Every refusal: its status and code, the media type, an id, no store, and nothing of what was sent. */
+  /** Every refusal: its status and code, the media type, an id, no store, and no part of the input. */
   async function expectProblem(response: Response, code: ProblemCode): Promise<void> {
     const text = await response.text();
     expect({ status: response.status, code: (JSON.parse(text) as { code: string }).code }).toEqual({
@@ -86,7 +86,7 @@ describe('over HTTP', () => {
     return Buffer.concat(chunks).toString();
   }
 
-  /** The body of a refusal that came over `raw`, with nothing of what was sent in it. */
+  /** The body of a refusal that came over `raw`, without any part of the input. */
   function refusal(answer: string, status: number): unknown {
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} `));
     expect(answer).not.toContain(CANARY);
@@ -198,7 +198,7 @@ describe('over HTTP', () => {
     await expectProblem(await post('{}', { 'content-type': contentType }), 'malformed_body');
   });
 
-  it('refuses a compressed body, and none at all', async () => {
+  it('refuses a compressed body, and a missing one', async () => {
     await expectProblem(await post('{}', { 'content-encoding': 'gzip' }), 'unsupported_media_type');
     await expectProblem(
       await fetch(`${gateway.url}/api/messages`, { method: 'POST', headers: { authorization: `Bearer ${token}` } }),
@@ -387,7 +387,7 @@ describe('over HTTP', () => {
     expect(await raw('GET /api/budget HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 401 /);
   });
 
-  it('believes X-Forwarded-For from nobody unless told to', async () => {
+  it('ignores X-Forwarded-For unless a proxy is configured', async () => {
     const limited = { ...environment, RATE_LIMIT_MAX_REQUESTS: '5' };
     const statuses = async (at: GatewayUnderTest) =>
       Promise.all(
@@ -404,7 +404,7 @@ describe('over HTTP', () => {
     expect((await statuses(behindProxy)).filter((status) => status === 401)).toHaveLength(10);
   });
 
-  it('limits each user, from wherever they come', async () => {
+  it('limits each user, across all addresses', async () => {
     await using limited = await startGateway({
       ...environment,
       RATE_LIMIT_MAX_REQUESTS: '3',

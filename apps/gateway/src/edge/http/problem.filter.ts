@@ -8,7 +8,7 @@ import { problemOf, statusOfProblem } from '../../core/problems/problem-of';
 import { RegisteredRoutes } from '../../core/routing/registered-routes';
 import { sendProblem } from '../../core/problems/send-problem';
 
-/** Everything that is thrown anywhere ends here, as a problem document and nothing more. */
+/** Turns everything that is thrown into a problem document. */
 @Injectable()
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -32,7 +32,8 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const status = statusOfProblem(problem);
     const fields = { code: problem.code, status, method: request.method, route: routeOf(request) };
-    // Errors are what nobody designed: a cap that is full or a database that is away refuses many, and wakes nobody up by that.
+    // Only unexpected failures are logged as errors: a full cap or an unavailable database refuses many requests and
+    // must not page anyone each time.
     if (problem.code === 'internal_error')
       this.logger.error({ ...fields, err: problem.cause ?? error }, 'request failed');
     else if (status >= 500) this.logger.warn({ ...fields, err: problem.cause }, 'request refused');
@@ -41,7 +42,10 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** The client went, was cut for being slow or sent garbage for a chunk, before its body was there: no error of ours, and nobody hears the answer. */
+/**
+ * Before its body was complete, the client left, was cut for being slow, or sent a bad chunk: not an error of ours,
+ * and no answer reaches it.
+ */
 function wasCutOff({ raw }: FastifyRequest, error: unknown): boolean {
   return (
     raw.destroyed &&

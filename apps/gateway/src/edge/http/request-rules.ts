@@ -22,7 +22,7 @@ const SINGLE = new Map([
 
 const BODYLESS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
-/** What is wrong with the head of a request, whatever its route; checked before anything else. */
+/** Checks the head of a request for every route, before anything else. */
 export function refusalOfHead({ raw }: FastifyRequest): ProblemError | undefined {
   const { rawHeaders, httpVersion, url = '' } = raw;
   if (url.length > MAX_ADDRESS_BYTES) return new ProblemError('uri_too_long');
@@ -45,7 +45,7 @@ export function refusalOfHead({ raw }: FastifyRequest): ProblemError | undefined
 export function refusalOfBody({ method, headers }: FastifyRequest): ProblemError | undefined {
   if (!takesBody(method)) return undefined;
   const { 'content-type': contentType, 'content-length': contentLength = '0' } = headers;
-  if (contentType === undefined) return undefined; // The route says what it takes
+  if (contentType === undefined) return undefined;
   const mediaType = mediaTypeOf(contentType);
   if (mediaType === undefined) return new ProblemError('unsupported_media_type');
   if (!isIdentity(headers['content-encoding']))
@@ -68,7 +68,7 @@ function mediaTypeOf(contentType: string): BodyMediaType | undefined {
   return name === 'application/json' || name === 'application/cbor' ? name : undefined;
 }
 
-/** Nothing is decompressed: a small body stays small. */
+/** Request bodies are never decompressed, so a small body stays small. */
 function isIdentity(encoding: string | undefined): boolean {
   return encoding === undefined || encoding.toLowerCase() === 'identity';
 }

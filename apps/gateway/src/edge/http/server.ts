@@ -117,7 +117,7 @@ export function clientErrorHandler(error: ParserError, socket: Socket): void {
   socket.end(`HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n${body}`);
 }
 
-/** The pattern of the route; undefined where none matched, or only the route of preflights (cors.ts). */
+/** The pattern of the route; undefined if none matched, or only the route of preflights (cors.ts). */
 export function routeOf(request: FastifyRequest): string | undefined {
   const { url } = request.routeOptions;
   return request.is404 || url === PREFLIGHTS ? undefined : url;

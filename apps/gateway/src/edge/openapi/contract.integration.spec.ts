@@ -180,7 +180,7 @@ describe('the contract', () => {
     return { app, url: (await app.getUrl()).replace('[::1]', '127.0.0.1') };
   }
 
-  /** Asks, and holds what comes against what /docs-json says of that operation. */
+  /** Sends a request, and checks the answer against that operation in /docs-json. */
   async function ask(
     url: string,
     operation: string,
@@ -556,7 +556,7 @@ describe('the contract', () => {
   }
 
   it('holds at the caps', async () => {
-    // No enclave, so that nothing is settled meanwhile.
+    // No enclave, so that no message is settled meanwhile.
     const { url } = await start({
       DATABASE_URL: await database(),
       TEE_ENDPOINT: `unix:${folder.file('nobody')}`,

@@ -1,6 +1,7 @@
 /**
- * Styles of the pages at /docs, over Swagger UI's own. There is one server, so there is none to choose. An error takes one line of the
- * table: every error has the same body, which the schema Problem describes. On a narrow screen nothing is wider than the screen.
+ * Styles of the pages at /docs, over Swagger UI's own. There is one server, so the choice of servers is hidden. An
+ * error takes one line of the table: every error has the same body, which the schema Problem describes. On a narrow
+ * screen every element fits the width.
  */
 export const DOCS_PAGE_STYLE = `
 .swagger-ui .topbar { display: none; }

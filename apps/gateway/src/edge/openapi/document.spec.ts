@@ -74,7 +74,7 @@ describe('the OpenAPI document', () => {
   ];
   const isBytes = (type: string) => /application\/(cbor|cose)$/.test(type);
 
-  it('is served as it is written into docs/openapi.json, but for examples that are new each time', () => {
+  it('equals docs/openapi.json, except for examples that are new each time', () => {
     const withoutExamples = (value: unknown): unknown =>
       JSON.parse(JSON.stringify(value, (key, of: unknown) => (key === 'example' || key === 'examples' ? null : of)));
     const [first, second] = [built(freshExamples()), built(freshExamples())];

@@ -18,7 +18,7 @@ const DESCRIPTION = `Private messages to Congress through an attested enclave. T
 
 The library \`@communique-tee/client\` does all three. Errors are problem documents (RFC 9457) with a stable \`code\`. Every answer carries \`x-request-id\`. Every GET can be asked as HEAD.`;
 
-/** A registered route with all that its decorators say of it. */
+/** A registered route with the metadata of its decorators. */
 export interface DocumentedOperation extends OperationDescription {
   /** In lower case, as the document has it. */
   readonly method: string;
@@ -108,7 +108,10 @@ export function openApiDocument(
   } as unknown as OpenAPIObject;
 }
 
-/** What does in place of the token: an alternative (OpenAPI 3.1, Security Requirement Object). A proof is in the body, so it is none. */
+/**
+ * What may replace the token: an alternative (OpenAPI 3.1, Security Requirement Object). A proof is in the body, so
+ * OpenAPI cannot express it as one.
+ */
 const IN_PLACE_OF_TOKEN = { status_secret: { statusSecret: [] }, proof: {} } as const;
 
 function securityOf({ authenticated, inPlaceOfToken }: DocumentedOperation): object[] {

@@ -13,7 +13,10 @@ interface Converted {
   readonly named: Readonly<Record<string, JsonSchema>>;
 }
 
-/** JSON Schemas of one document. A zod schema with an id (`.meta({ id })`) is written once, by its name; wherever it is used is a `$ref`. */
+/**
+ * JSON Schemas of one document. A zod schema with an id (`.meta({ id })`) is written once, under its name; each use
+ * is a `$ref`.
+ */
 export class NamedSchemas {
   private readonly named = new Map<string, JsonSchema>();
 

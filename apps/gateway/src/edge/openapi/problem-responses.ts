@@ -12,7 +12,7 @@ import { DEFAULT_RETRY_AFTER_SECONDS, MAY_BE_HAD_LATER } from '../../core/proble
 import { headersOf } from './headers';
 import type { NamedSchemas } from './named-schemas';
 
-/** What any request can meet, whatever its route. */
+/** What any request can meet, on every route. */
 export const EVERYWHERE: readonly ProblemCode[] = [
   'malformed_request',
   'rate_limited',

@@ -4,7 +4,7 @@ import { RegisteredRoutes } from '../../core/routing/registered-routes';
 import { DOCS_PAGE_STYLE } from './docs-page-style';
 import { documentedOperations, freshExamples, openApiDocument } from './document';
 
-/** Swagger UI's own scripts, its inline styles and icons, and requests to this server: nothing else. */
+/** Allows only Swagger UI's own scripts, its inline styles and icons, and requests to this server. */
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 

@@ -8,7 +8,7 @@ export interface BuiltFile {
 }
 
 /**
- * The page of apps/page. In a bundle tools/dev/build/plugins/page-in-bundle.mjs puts the built files here; run from its sources the
- * gateway has none, and `/` leads nowhere.
+ * The page of apps/page. In a bundle tools/dev/build/plugins/page-in-bundle.mjs puts the built files here; a gateway
+ * run from its sources has no page, and `/` is not found.
  */
 export const builtPage: readonly BuiltFile[] = [];

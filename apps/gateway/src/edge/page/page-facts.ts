@@ -3,7 +3,7 @@ import type { Example } from '../../core/routing/operation';
 
 const measurement = z.string().regex(/^[0-9a-f]{96}$/);
 
-/** Answer of GET /api/page. Nothing of it is signed: what proves anything is in the attestation document. */
+/** Answer of GET /api/page. It is not signed: only the attestation document proves anything. */
 export const pageFactsSchema = z
   .strictObject({
     acceptedMeasurements: z
@@ -33,7 +33,9 @@ export const pageFactsSchema = z
         audience: z
           .strictObject({ parameter: z.enum(['audience', 'resource']), value: z.string() })
           .nullable()
-          .describe("What names this gateway's audience in the request for a code; null: nothing has to."),
+          .describe(
+            "What names this gateway's audience in the request for a code; null: the request needs no such parameter.",
+          ),
       })
       .nullable()
       .describe(
@@ -46,7 +48,7 @@ export const pageFactsSchema = z
         'Where the operator publishes communique-tee.mjs, the command that checks this service, on another server; null: not published.',
       ),
   })
-  .meta({ id: 'PageFacts', description: 'None of it is signed: it is what the gateway claims.' });
+  .meta({ id: 'PageFacts', description: 'The answer is not signed: the gateway only claims it.' });
 export type PageFacts = z.output<typeof pageFactsSchema>;
 
 export const PAGE_FACTS_EXAMPLE: Example = {

@@ -37,7 +37,7 @@ export class PageFiles {
   }
 }
 
-/** @throws Error, which stops the start, where the file is not the one that every page expects */
+/** @throws Error, which stops the start, if the file is not the reference string that every page expects */
 function readReferenceString(path: string): Buffer {
   const bytes = readFileSync(path);
   if (createHash('sha256').update(bytes).digest('hex') !== REFERENCE_STRING_SHA256)

@@ -11,7 +11,7 @@ it('lets the page connect to the gateway alone where there is no sign-in', () =>
   expect(connections({})).toBe("'self'");
 });
 
-it('lets the page connect to the token endpoint, and to nothing else of the issuer', () => {
+it('lets the page connect to the token endpoint, and to no other address of the issuer', () => {
   expect(
     connections({
       PAGE_OIDC_CLIENT_ID: 'page',
@@ -39,14 +39,14 @@ describe('the policy where proofs of residence are taken', () => {
     expect(policy).toContain("script-src 'self'");
   });
 
-  it('changes nothing for the other pages, and nothing where no proof is taken', () => {
+  it('leaves the policy of the other pages unchanged, and of all pages where the gateway takes no proofs', () => {
     const off = { ...config, residence: { mode: 'off' } as const };
     expect(pagePolicy(config, false)).toBe(pagePolicy(off, true));
     expect(pagePolicy(off, true)).toContain("trusted-types 'none'");
     expect(pagePolicy(off, true)).not.toContain('worker');
   });
 
-  it('lets the worker alone run WebAssembly, and nothing run code made at run time', () => {
+  it('lets only the worker run WebAssembly, and no page run code made at run time', () => {
     expect(WORKER_HEADERS['content-security-policy']).toContain("script-src 'wasm-unsafe-eval'");
     expect(pagePolicy(config, true)).not.toMatch(/unsafe/);
     expect(WORKER_HEADERS['content-security-policy']).not.toContain("'unsafe-eval'");

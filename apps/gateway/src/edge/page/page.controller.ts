@@ -15,7 +15,10 @@ interface Asked extends Conditions {
   readonly accept?: string;
 }
 
-/** The page for people (apps/page), and what it needs to be told. Whoever asks for JSON at its addresses finds nothing, as before there was a page. */
+/**
+ * The page for people (apps/page) and its settings. A client that asks for JSON at its addresses gets 404, as if
+ * there were no page.
+ */
 @Controller()
 export class PageController {
   /** By document: only the page that writes a message proves. */
@@ -56,7 +59,7 @@ export class PageController {
     this.send(name, asked, reply);
   }
 
-  /** The server's own words, for a page that says that they are no more than that. */
+  /** The gateway's own claims. The page labels them as such. */
   @Get('api/page')
   @RateLimit('api')
   @Operation({
@@ -64,7 +67,7 @@ export class PageController {
     tag: { name: 'Page', description: 'What the gateway tells the page that it serves.' },
     summary: 'Get what the gateway tells its page',
     description:
-      'The images and operators that this gateway accepts, in development the root that its documents chain to, whether its page can prove residence, where people sign in, and where the operator publishes the command that checks the service. None of it is signed: it is what the gateway claims.',
+      'The images and operators that this gateway accepts, in development the root that its documents chain to, whether its page can prove residence, where people sign in, and where the operator publishes the command that checks the service. The answer is not signed: the gateway only claims it.',
     answers: {
       '200': {
         description: 'What the gateway claims.',

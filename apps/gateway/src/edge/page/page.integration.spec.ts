@@ -90,7 +90,7 @@ describe('the page as it is served', () => {
     return loaded;
   };
 
-  it.each(paths)('%s may load its own files, and nothing else; no text becomes markup', async (path) => {
+  it.each(paths)('%s may load only its own files, and makes no markup from text', async (path) => {
     const { headers, body } = await raw(path);
     expect(headers['content-security-policy']).toBe(
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
@@ -213,7 +213,7 @@ describe('the page as it is served', () => {
       for (const each of [name, `${name}.sha256`]) expect([at, (await raw(`/${at}${each}`)).status]).toEqual([at, 404]);
   });
 
-  it('names no root where none is configured, and where the verifier is', async () => {
+  it('names no root where none is configured, and names where the verifier is', async () => {
     expect(JSON.parse((await raw('/api/page')).body.toString())).toEqual({
       acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), pcr3: 'cd'.repeat(48) }],
       developmentRoot: null,

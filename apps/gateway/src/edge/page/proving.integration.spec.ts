@@ -161,7 +161,7 @@ describeWith(chromiumAvailability(), 'the page that proves, in Chromium', () => 
       expect(await verifier.verify(witness.publicInputs, Buffer.from(proof, 'hex'))).toEqual({ valid: true });
   };
 
-  whereProvable('proves under its policy without isolation, twice with one worker, and prints nothing', async () => {
+  whereProvable('proves twice with one worker under its policy without isolation, and logs nothing', async () => {
     await serveString(string);
     await page.goto(url);
     const witness = someWitness();
@@ -213,7 +213,7 @@ describeWith(chromiumAvailability(), 'the page that proves, in Chromium', () => 
     expect((await prove(someWitness())).code).toBe('ERR_PROVING_FILES');
   });
 
-  it('starts no worker from another address, and none on a page that does not prove', async () => {
+  it('starts no worker from another address, and no worker on a page that does not prove', async () => {
     await page.goto(url);
     const other = await page.evaluate("try { new Worker('/page/test.js'); 'started' } catch (error) { error.name }");
     expect(other).toBe('TypeError');

@@ -1,4 +1,7 @@
-/** Whether a client that sent this Accept is a person with a browser (or anything that takes whatever comes), and none that asked for JSON. */
+/**
+ * Whether this Accept is that of a browser (or of a client that takes any type), and not of a client that asks for
+ * JSON.
+ */
 export function wantsPage(accept: string | undefined): boolean {
   const types = (accept ?? '*/*')
     .slice(0, 2000)

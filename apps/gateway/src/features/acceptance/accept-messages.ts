@@ -21,7 +21,10 @@ export interface AcceptanceTerms extends Windows {
   readonly now: Date;
   /** Until when the nullifiers of its proofs are kept. */
   readonly nullifiersUntil: Date;
-  /** The most that one message can cost; 0: it is free, no money is reserved, and neither a cap nor the stop refuses it. */
+  /**
+   * The most that one message can cost. 0: the message is free, so no money is reserved and neither a cap nor the
+   * stop refuses it.
+   */
   readonly amountMicroUsd: bigint;
   readonly priceVersion: string;
   readonly userDayCapMicroUsd: bigint;
@@ -48,11 +51,12 @@ const STATEMENT = `SELECT outcome, accepted_at AS "acceptedAt", next_attempt_at 
   FROM accept_messages(${Array.from({ length: 23 }, (_, at) => `$${String(at + 1)}`).join(', ')})`;
 
 /**
- * Accepts a batch in one transaction and one round trip (function accept_messages). It is committed when this returns.
+ * Accepts a batch in one transaction and one round trip (function accept_messages). The commit is done when this
+ * returns.
  * @param batch no id, no pair of owner and key, no nullifier and no status hash twice; each has an owner or a proof
  * @returns an outcome for each, in order
- * @throws ProblemError `database_unavailable`; then it is not known whether the commit went through
- * @throws ProblemError `overloaded`, with nothing begun
+ * @throws ProblemError `database_unavailable`; the commit may or may not have happened
+ * @throws ProblemError `overloaded`, no statement was begun
  */
 export function acceptMessages(
   database: Database,

@@ -95,7 +95,7 @@ describe('messages accepted in batches', () => {
 
   it('wait in a line that is bounded in number and in time, and a rejected one has left no trace', async () => {
     const { config, database, outcome } = await setUp({ DATABASE_POOL_SIZE: '4' });
-    // Everybody waits for the system's day, which somebody holds
+    // Every request waits for the row of the system's day, which this transaction locks
     expect(await outcome('first', fresh())).toBe('queued');
     let letGo: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
@@ -154,7 +154,7 @@ describe('messages accepted in batches', () => {
     const [stuck, other] = [fresh(), fresh()];
     let held: Promise<string> | undefined;
     await database.transaction(async (transaction) => {
-      // Somebody else is about to accept the same id, and takes their time.
+      // Another transaction is about to accept the same id, and is slow.
       const { messageId: id, sealedSha256, keyId, expiresAt } = stuck;
       await transaction.message.create({ data: { id, owner: owner('b'), sealedSha256, keyId, expiresAt } });
       held = outcome('a', stuck);
@@ -229,7 +229,7 @@ describe('messages accepted in batches', () => {
       ...Array<string>(5).fill('queued'),
       ...Array<string>(7).fill('system_daily_limit_reached'),
     ]);
-    expect(await database.client.emergencyStop.count()).toBe(0); // promised, and nothing spent
+    expect(await database.client.emergencyStop.count()).toBe(0); // reserved, and not spent
     await database.client
       .$executeRaw`UPDATE budget_window SET spent_micro_usd = reserved_micro_usd, reserved_micro_usd = 0`;
     expect(await batch('second')).toEqual(Array<string>(12).fill('emergency_stop'));
@@ -284,7 +284,7 @@ describe('messages accepted in batches', () => {
     try {
       expect(await outcome('a', fresh())).toBe('overloaded');
       expect(await outcome('a', first)).toBe('queued');
-      expect(await outcome('b', first)).toBe('overloaded'); // says nothing of what is another's
+      expect(await outcome('b', first)).toBe('overloaded'); // reveals nothing of another user's message
       expect(await database.client.message.count()).toBe(2);
     } finally {
       clock.mockRestore();
@@ -295,7 +295,7 @@ describe('messages accepted in batches', () => {
     const { database, outcome } = await setUp();
     const first = fresh();
     expect(await outcome('a', first)).toBe('queued');
-    await database.client.reservation.deleteMany(); // an ended message has none open
+    await database.client.reservation.deleteMany(); // an ended message has no open reservation
     await database.client.deliveryJob.deleteMany();
     await database.client.message.updateMany({ data: { status: 'key_retired', endedAt: new Date() } });
     const again = { ...fresh(), messageId: first.messageId };

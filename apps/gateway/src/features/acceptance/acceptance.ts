@@ -43,8 +43,9 @@ interface Queued extends AcceptanceRequest {
 }
 
 /**
- * The way in for every message. Messages that arrive while a batch commits make up the next one; when none is under way, a message
- * leaves at once, alone. The function accept_messages decides what becomes of each, and the answer comes after its commit.
+ * The way in for every message. Messages that arrive while a batch commits make up the next one; when no batch is
+ * committing, a message is sent at once, alone. The database function accept_messages decides about each message, and
+ * the client gets its answer after the commit.
  */
 @Injectable()
 export class Acceptance {
@@ -63,10 +64,11 @@ export class Acceptance {
   /**
    * @param key null: a proof of residence admits the message, and it has no owner
    * @returns null for a duplicate: the same bytes were accepted before, and cost nothing now
-   * @throws ProblemError `already_sent` | `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached` | `daily_messages_reached` |
-   * `fair_share_reached` | `system_hourly_limit_reached` | `system_daily_limit_reached` | `emergency_stop`
-   * @throws ProblemError `overloaded`, with nothing begun: too many wait, or it waited too long
-   * @throws ProblemError `database_unavailable`; then it is not known whether the commit went through
+   * @throws ProblemError `already_sent` | `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached`
+   * | `daily_messages_reached` | `fair_share_reached` | `system_hourly_limit_reached` | `system_daily_limit_reached`
+   * | `emergency_stop`
+   * @throws ProblemError `overloaded`, too many messages wait, or this one waited too long; no statement was begun
+   * @throws ProblemError `database_unavailable`; the commit may or may not have happened
    */
   accept(submission: Submission, key: AcceptanceKey | null): Promise<Stored | null> {
     if (this.queue.length >= MAX_WAITING || this.queuedBytes + submission.sealed.length > MAX_WAITING_BYTES)

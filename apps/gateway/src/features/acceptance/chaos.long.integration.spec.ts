@@ -29,7 +29,7 @@ interface Counted {
   startsAt: Date;
   reserved: bigint;
   spent: bigint;
-  /** What the ledger says of the same window, in the same snapshot. */
+  /** The sums of the ledger for the same window, in the same snapshot. */
   open: bigint;
   settled: bigint;
 }
@@ -124,7 +124,7 @@ describe('the caps, while everything is killed', () => {
     // Some dozens on a machine that is not busy
     expect(looks).toBeGreaterThan(3);
 
-    // What was left open by those that were killed is settled once, by whoever comes first
+    // What the killed workers left open is settled once, by the first worker that finds it
     const { database, budget, emergencyStop } = acceptanceParts(
       testConfig({ DATABASE_URL: url, AUTH_JWKS_FILE: '/x', ...caps }),
     );
@@ -194,7 +194,7 @@ function expectWithin({ scope, subject, reserved, spent, open, settled }: Counte
   });
 }
 
-/** Every window beside what the ledger says of it; one statement is one snapshot. Empty while the server restarts. */
+/** Every window beside its sums in the ledger; one statement is one snapshot. Empty while the server restarts. */
 /** Whether the stop was seen; false too while PostgreSQL is away. */
 async function isStopped(url: string): Promise<boolean> {
   const client = new Client({ connectionString: url });

@@ -70,7 +70,7 @@ describe('messages with a proof of residence and without an owner', () => {
       ['system_day', 2n * PRICE, 2],
     ]);
     expect(await client.message.findMany({ select: { owner: true } })).toEqual([{ owner: null }, { owner: null }]);
-    // What operators run after a restore finds nothing wrong, and still finds a window that counts less than it should.
+    // The check that operators run after a restore passes, and still finds a window that counts too little.
     expect(await ledgerCheck(url)).toEqual([]);
     await client.$executeRaw`DELETE FROM delivery_job`;
     expect(await ledgerCheck(url)).toHaveLength(2);
@@ -107,7 +107,7 @@ describe('messages with a proof of residence and without an owner', () => {
     expect(await rows()).toMatchObject({ messages: 10, jobs: 10, nullifiers: 10 });
   });
 
-  it('are accepted in crossing order by two gateways, none waiting for the other without end', async () => {
+  it('are accepted in crossing order by two gateways without a deadlock', async () => {
     const { accept } = await setUp();
     // Each pair shares a status hash and a nullifier crosswise, so that locks in order of id alone would make a circle.
     for (let round = 0; round < 10; round++) {
@@ -126,7 +126,7 @@ describe('messages with a proof of residence and without an owner', () => {
     }
   });
 
-  it('proven again are the same message, whatever the bytes of the proof', async () => {
+  it('proven again are the same message, even with other bytes of the proof', async () => {
     const { accept, rows, client } = await setUp();
     const first = proven();
     expect(await accept(first)).toBe('accepted');
@@ -179,7 +179,7 @@ describe('messages with a proof of residence and without an owner', () => {
     });
   });
 
-  it('keep their nullifier for the longest campaign and the longest message life, whatever is swept meanwhile', async () => {
+  it('keep their nullifier for the longest campaign and the longest message life, even when messages are swept', async () => {
     const { accept, client, config, database, rows } = await setUp();
     const first = proven();
     const start = Date.now();

@@ -47,7 +47,7 @@ const step = fc.oneof(
       minute: fc.nat(179), // three hours, two days
     }),
   },
-  // What it came to may be more than was promised. A second settlement of the same message changes nothing.
+  // The cost may exceed the reservation. A second settlement of the same message has no effect.
   {
     weight: 6,
     arbitrary: fc.record({
@@ -76,7 +76,7 @@ describe('accept_messages and settle', () => {
     await postgres.stop();
   });
 
-  it('decide and store what the rules say, for any sequence', async () => {
+  it('decide and store according to the rules, for any sequence', async () => {
     const seen = new Map<string, number>();
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {

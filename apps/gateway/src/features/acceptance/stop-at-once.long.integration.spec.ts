@@ -79,7 +79,7 @@ describe('an emergency stop', () => {
   const reserved = async () =>
     Number((await client.query<{ count: string }>('SELECT count(*) FROM reservation')).rows[0]?.count);
 
-  it('is the last word: nothing is committed after it by any process, begun before it or after', async () => {
+  it('is final: no process commits a reservation after it, whether begun before it or after', async () => {
     const rounds: { raisedInMs: number; lastMs: number }[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const before = await reserved();
@@ -100,7 +100,7 @@ describe('an emergency stop', () => {
     process.stderr.write(
       `emergency stop, ${String(ROUNDS)} times over ${String(PROCESSES)} processes: raised in ${ms(rounds.map(({ raisedInMs }) => raisedInMs))}; last reservation ${ms(rounds.map(({ lastMs }) => lastMs))} after its commit\n`,
     );
-    // Two at once: one stands
+    // Of two stops raised at once, one is stored
     const others = await Promise.all(
       running.map(async () => {
         const other = new Client({ connectionString: url });

@@ -12,7 +12,7 @@ import {
 } from '@communique-tee/protocol';
 import { messageInput } from '@communique-tee/residence';
 
-/** What a proof of residence says of its message, once it has been verified. Each has 32 bytes. */
+/** The claims of a proof of residence about its message, after the proof was verified. Each has 32 bytes. */
 export interface SubmittedProof {
   readonly nullifier: Uint8Array<ArrayBuffer>;
   /** The public input `message`. */
@@ -27,7 +27,7 @@ export interface Submission {
   /** 16 bytes. */
   readonly keyId: Uint8Array<ArrayBuffer>;
   readonly expiresAt: Date;
-  /** The canonical CBOR form, whatever form it came in: with its proof where it has one. */
+  /** The canonical CBOR form, also where the client sent another form. Includes the proof if the message has one. */
   readonly sealed: Uint8Array<ArrayBuffer>;
   /** SHA-256 of the sealed message without its proof, 32 bytes: a message that is proven again keeps it. */
   readonly sealedSha256: Uint8Array<ArrayBuffer>;

@@ -7,7 +7,7 @@ const window = z
   .strictObject({ cap: dollars, reserved: dollars, spent: dollars, resetsAt: instantSchema })
   .meta({ id: 'BudgetWindow', description: 'The budget of everyone together, in dollars, in one UTC hour or day.' });
 
-/** Answer of GET /api/admin/status: sums only, nothing of a message or a user. */
+/** Answer of GET /api/admin/status: sums only, no data of a single message or user. */
 export const adminStatusSchema = z
   .strictObject({
     queue: z.strictObject({
@@ -21,14 +21,14 @@ export const adminStatusSchema = z
     }),
     rateLimits: z.strictObject({
       store: z.enum(['redis', 'memory']),
-      degraded: z.boolean().meta({ description: 'Whether Redis is away, so that this process counts by itself.' }),
+      degraded: z.boolean().meta({ description: 'Whether Redis is away, so that this process counts alone.' }),
       degradedSince: instantSchema.nullable(),
     }),
   })
-  .meta({ id: 'AdminStatus', description: 'Sums, and nothing of a message or a user.' });
+  .meta({ id: 'AdminStatus', description: 'Sums only, no data of a single message or user.' });
 export type AdminStatus = z.output<typeof adminStatusSchema>;
 
-/** Answer of GET /api/admin/keys: what is known of each sealed key, and nothing that is sealed. */
+/** Answer of GET /api/admin/keys: the metadata of each sealed key, and none of the sealed bytes. */
 export const adminKeysSchema = z
   .strictObject({
     keys: z.array(

@@ -21,7 +21,7 @@ import { Operation } from '../../core/routing/route-policy';
 export const ADMINISTRATION: Tag = {
   name: 'Administration',
   description:
-    'For people who run the gateway. The token needs the scope of administration (`AUTH_ADMIN_SCOPE`). Nothing here changes anything.',
+    'For people who run the gateway. The token needs the scope of administration (`AUTH_ADMIN_SCOPE`). These operations only read.',
 };
 
 type Window = Awaited<ReturnType<BudgetService['state']>>['hour'];
@@ -43,7 +43,7 @@ export class AdminController {
     id: 'getAdminStatus',
     tag: ADMINISTRATION,
     summary: 'Get the state of queue, budget and emergency stop',
-    description: 'Sums over all callers, and nothing of a single message or user.',
+    description: 'Sums over all callers, and no data of a single message or user.',
     answers: {
       '200': {
         description: 'Sums. Amounts are in dollars.',

@@ -24,7 +24,7 @@ export interface TaskReply {
 /** Whose task it is, and whether the client is still there. */
 export interface Requester {
   readonly owner: string;
-  /** Aborted once the client has gone. What was relayed goes on all the same. */
+  /** Aborted when the client has left. An attempt that was already relayed continues. */
   readonly left: AbortSignal;
 }
 
@@ -36,7 +36,7 @@ const LEAST_FOR_ATTEMPT_MS = 15_000;
 /** How long tasks that were relayed may take to end once the process is asked to stop. Then the enclave's memory has their replies. */
 const GRACE_MS = 10_000;
 
-/** Takes a task from its reservation to its settlement. README.md beside this file says what is guaranteed. */
+/** Takes a task from its reservation to its settlement. README.md beside this file lists the guarantees. */
 @Injectable()
 export class AgentCalls implements BeforeApplicationShutdown {
   private readonly underWay = new Set<Promise<unknown>>();

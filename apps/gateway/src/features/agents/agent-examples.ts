@@ -53,7 +53,7 @@ export const OFFER_OFF_EXAMPLE: Example = {
   value: { on: false, classes: [], prices: null } satisfies AgentOffer,
 };
 
-/** Shapes alone: the signature is made up, and nothing of it verifies. */
+/** Examples of the shapes only: the signature is made up and does not verify. */
 export const RESULT_EXAMPLE: Example = {
   summary: 'A sealed answer',
   value: {

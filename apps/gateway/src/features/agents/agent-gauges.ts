@@ -23,7 +23,7 @@ export class AgentGauges {
     );
     metrics.readingGauge(
       'communique_agent_reservations_open',
-      'Attempts at a model that are neither settled, released nor charged.',
+      'Attempts at a model that are still open: not yet settled, released or charged.',
       reading,
       ({ open }) => open,
     );

@@ -66,7 +66,7 @@ describe('the ledger of agent calls', () => {
     ['user_day', 'system_hour', 'system_day'].map((scope) => [scope, reserved, spent]);
   const stop = () => database.client.emergencyStop.create({ data: { reason: 'test' } });
 
-  it('reserves in the three windows, and books what a statement says', async () => {
+  it('reserves in the three windows, and books the cost of the usage statement', async () => {
     const one = attempt();
     expect(await ledger.reserve(one)).toBe('accepted');
     expect(await windows()).toEqual(all(1000n, 0n));
@@ -79,7 +79,7 @@ describe('the ledger of agent calls', () => {
       inputTokens: 1n,
       thinkingTokens: 6n,
     });
-    // A second settlement changes nothing.
+    // A second settlement has no effect.
     expect(await ledger.end(one, { ...SETTLED, spentMicroUsd: 1n }, NOON)).toBe('settled');
     expect(await ledger.end(one, { state: 'released' }, NOON)).toBe('settled');
     expect(await windows()).toEqual(all(0n, 400n));
@@ -95,7 +95,7 @@ describe('the ledger of agent calls', () => {
     expect(await windows()).toEqual(all(1000n, 0n));
   });
 
-  it('reserves a second attempt only after a first one that was settled', async () => {
+  it('reserves a second attempt only after the first was settled', async () => {
     const one = attempt();
     const two = { ...one, attempt: 2 as const };
     expect(await ledger.reserve(two)).toBe('outcome_unknown');
@@ -137,7 +137,7 @@ describe('the ledger of agent calls', () => {
     expect(await ledger.reserve(attempt(caps))).toBe('agent_share_reached');
   });
 
-  it('tells a day that is full of reservations from one that is spent', async () => {
+  it('distinguishes a day that is full of reservations from one that is spent', async () => {
     await ledger.reserve(attempt({ owner: BOB }));
     expect(await ledger.reserve(attempt({ systemDayCapMicroUsd: 1999n }))).toBe('system_daily_limit_reached');
     expect(await windows()).toEqual(all(1000n, 0n));
@@ -152,7 +152,7 @@ describe('the ledger of agent calls', () => {
     expect(await ledger.reserve(attempt({ ...caps, now: minutes(4) }))).toBe('accepted');
   });
 
-  it('reserves and dispatches nothing after a stop, and gives back what waits', async () => {
+  it('neither reserves nor dispatches after a stop, and releases attempts that wait', async () => {
     const one = attempt();
     await ledger.reserve(one);
     await stop();

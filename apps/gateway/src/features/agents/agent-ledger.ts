@@ -92,7 +92,7 @@ export class AgentLedger {
         attempt.systemDayCapMicroUsd,
       ],
     );
-    if (row === undefined) throw new Error('reserve_agent_call returned nothing');
+    if (row === undefined) throw new Error('reserve_agent_call returned no row');
     return row.outcome;
   }
 
@@ -107,7 +107,7 @@ export class AgentLedger {
       'SELECT dispatch_agent_call($1, $2, $3) AS outcome',
       [requestId, attempt, now],
     );
-    if (row === undefined) throw new Error('dispatch_agent_call returned nothing');
+    if (row === undefined) throw new Error('dispatch_agent_call returned no row');
     return row.outcome;
   }
 
@@ -177,7 +177,7 @@ export class AgentLedger {
     );
   }
 
-  /** Ends one attempt that has been overdue since before `overdue`; null where there is none. */
+  /** Ends one attempt that was due before `overdue`; null if there is none. */
   async endOverdue(overdue: Date, now: Date): Promise<'charged' | 'released' | null> {
     const [row] = await this.database.statement<{ ended: 'charged' | 'released' | null }>(
       'end_overdue_agent_call',

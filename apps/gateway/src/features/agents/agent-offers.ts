@@ -19,7 +19,10 @@ export interface Placement {
   readonly amountMicroUsd: bigint;
 }
 
-/** Why no task is taken. `off`: AGENTS is off. `not_offered`: no trusted enclave attests the service. `prices_disagree`: none with our price table. */
+/**
+ * Why the gateway takes no tasks. `off`: AGENTS is off. `not_offered`: no trusted enclave attests the service.
+ * `prices_disagree`: none with our price table.
+ */
 export type AgentsState = 'on' | 'off' | 'not_offered' | 'prices_disagree';
 
 export interface ModelOff {
@@ -81,11 +84,12 @@ export class AgentOffers {
   }
 
   /**
-   * Chooses the enclave that opens the task: one that holds its key, and of several the one with the fewest tasks of this process, by chance
-   * where they have as many.
+   * Chooses the enclave that opens the task: of those that hold its key, the one with the fewest tasks of this
+   * process, at random if several tie.
    * @param running how many tasks of this process an enclave has
-   * @param only the enclave that it has to be
-   * @throws ProblemError `agents_off` | `model_class_unknown` | `malformed_body` | `key_retired` | `enclave_unavailable`
+   * @param only the one enclave that may be chosen
+   * @throws ProblemError `agents_off` | `model_class_unknown` | `malformed_body` | `key_retired` |
+   * `enclave_unavailable`
    */
   place(
     { request }: PostedTask,
@@ -100,7 +104,8 @@ export class AgentOffers {
       ({ enclave, keyIds }) => keyIds?.includes(keyId) && (only === undefined || enclave === only),
     );
     if (holders.length === 0) {
-      // Nothing was spent on this task, so the enclaves' word on retired keys is enough: the client seals it again.
+      // No money was spent on this task, so the enclaves' unsigned report of retired keys is enough: the client seals
+      // the task again.
       if (held.every(({ keyIds }) => keyIds !== null)) throw new ProblemError('key_retired');
       throw new ProblemError('enclave_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     }

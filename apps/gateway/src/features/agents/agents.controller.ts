@@ -42,7 +42,7 @@ export class AgentsController {
       'The classes that enclaves attest, and what is off now. A client takes the classes from the attested configuration, and only `on` and `available` from here.',
     answers: {
       '200': {
-        description: 'The model classes; none where no tasks are taken.',
+        description: 'The model classes; empty if the gateway takes no tasks.',
         content: {
           'application/json': { schema: agentOfferSchema, examples: { on: OFFER_EXAMPLE, off: OFFER_OFF_EXAMPLE } },
         },

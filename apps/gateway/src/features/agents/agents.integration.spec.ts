@@ -196,7 +196,7 @@ describe('POST /api/agents', () => {
     expect(enclave.server.requests.filter(({ path }) => path === '/agents')).toHaveLength(1);
   });
 
-  it('tells another user nothing of bytes that are not theirs', async () => {
+  it('reveals nothing to another user about bytes that are not theirs', async () => {
     const request = enclave.request();
     await bench.post(gateway, request);
     const others = [
@@ -303,7 +303,7 @@ describe('POST /api/agents', () => {
       ['under another price table', { claims: { prices_sha256: 'ab'.repeat(32) } }],
       ['with a cost that is too low', { claims: { cost_micro_usd: '1' } }],
       ['with a cost that is too high', { claims: { cost_micro_usd: '9999999' } }],
-      ['of nothing billed for an answer', { claims: { usage_state: 'not_billed', usage: null, cost_micro_usd: '0' } }],
+      ['of no billing for an answer', { claims: { usage_state: 'not_billed', usage: null, cost_micro_usd: '0' } }],
       ['of another measurement', { claims: { pcr0: 'ab'.repeat(48) } }],
       ['of another time', { claims: { time: Math.floor(Date.now() / 1000) - 86_400 } }],
       ['that is no statement', { reply: { statement: 'a.b.c' } }],
@@ -364,7 +364,7 @@ describe('POST /api/agents', () => {
 
   describe('a provider that fails', () => {
     it.each(['funds', 'key', 'location', 'request', 'model', 'quota'] as const)(
-      'for %s is told with the statement, costs nothing, and raises an alarm (D10)',
+      'for %s is reported with the statement, costs nothing, and raises an alarm (D10)',
       async (end) => {
         enclave.provider = () => ({ end, usageState: 'not_billed' });
         const request = enclave.request();
@@ -465,7 +465,7 @@ describe('POST /api/agents', () => {
       await database().budgetWindow.updateMany({ where: { scope: 'user_day' }, data: { spentMicroUsd: 0n } });
     });
 
-    it('is not made where the enclave proposes none, however it ended', async () => {
+    it('is not made where the enclave proposes none, whatever the outcome of the first', async () => {
       enclave.provider = () => ({ end: 'overloaded', usageState: 'not_billed' });
       expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 503 });
       expect(enclave.calls).toHaveLength(1);
@@ -485,7 +485,7 @@ describe('POST /api/agents', () => {
       expect(await second).toMatchObject({ status: 200 });
     });
 
-    it('is passed over for one that has a place', async () => {
+    it('is skipped for one that has a place', async () => {
       const sibling = await bench.enclave(enclave);
       const both = await bench.gateway([enclave, sibling]);
       enclave.maxConcurrent = 0;
@@ -524,7 +524,7 @@ describe('POST /api/agents', () => {
   });
 
   describe('what becomes of a task', () => {
-    it('goes on and is settled when its client leaves, and the same bytes get its answer', async () => {
+    it('continues and is settled when its client leaves, and the same bytes get its answer', async () => {
       const letGo = held();
       const request = enclave.request();
       const leaving = new AbortController();
@@ -560,7 +560,7 @@ describe('POST /api/agents', () => {
         const request = enclave.request();
         expect(await bench.post(gateway, request)).toMatchObject({ code });
         expect(await state()).toEqual([[1, 'released', 0n]]);
-        // Nothing was spent, so the same bytes may be tried again.
+        // No money was spent, so the same bytes may be tried again.
         enclave.intercept = () => false;
         expect(await bench.post(gateway, request)).toMatchObject({ status: 200 });
         expect(await state()).toEqual([[1, 'settled', COST]]);
@@ -596,7 +596,7 @@ describe('POST /api/agents', () => {
       expect(await state()).toEqual([[1, 'settled', COST]]);
     });
 
-    it('is settled once, whatever else an enclave answers', async () => {
+    it('is settled once, even if the enclave signs a second statement', async () => {
       const request = enclave.request();
       await bench.post(gateway, request);
       const counted = await bench.metric(gateway, 'communique_agent_attempts_total');
@@ -647,7 +647,7 @@ describe('POST /api/agents', () => {
     expect(await health()).toEqual({ on: false, code: 'agents_not_offered', status: 'degraded' });
   });
 
-  it('says no where it is switched off', async () => {
+  it('refuses tasks where agents are switched off', async () => {
     const off = await bench.gateway([enclave], { AGENTS: 'off' });
     expect(await bench.post(off, enclave.request())).toMatchObject({ status: 404, code: 'agents_off' });
     expect(await (await fetch(`${off.url}/api/agents`)).json()).toEqual({ on: false, classes: [], prices: null });

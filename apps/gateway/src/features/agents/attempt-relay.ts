@@ -16,7 +16,7 @@ export interface Attempt extends ReservedAttempt {
   readonly enclave: EnclaveMonitor;
   /** Relayed before, by this gateway or another: the enclave answers from memory and begins no call. */
   readonly isRepeat: boolean;
-  /** Of a repeat: its bytes left another request so lately that they may not have arrived. */
+  /** Of a repeat: another request dispatched its bytes so recently that they may not have arrived. */
   readonly isOnItsWay?: boolean;
 }
 
@@ -26,7 +26,7 @@ type NoAnswer = Exclude<EnclaveResult<AgentReply>, { kind: 'answer' }>;
 const BUSY_WAIT_MS = 20_000;
 const MAX_WAITING = 16;
 const BUSY_POLL_MS = 250;
-/** How long other enclaves are preferred to one that had no place. Its memory may be full, which lasts for minutes. */
+/** How long other enclaves are preferred over one that had no place. Its memory may stay full for minutes. */
 const FULL_FOR_MS = 10_000;
 /** How long a stop waits for bytes that have just left, so that no enclave begins a call after it. Most begin within milliseconds. */
 const STOP_WAITS_MS = 500;
@@ -52,7 +52,10 @@ const NOTHING_SENT: readonly ProblemCode[] = [
   'unsupported_media_type',
   'not_found',
 ];
-/** Answers after which the same bytes may be posted again: nothing is called twice, and the next repeat may get the reply. */
+/**
+ * Answers after which the same bytes may be posted again: no provider is called twice, and the next repeat may get
+ * the reply.
+ */
 const LATER: readonly ProblemCode[] = [
   'enclave_busy',
   'keys_not_ready',
@@ -61,7 +64,10 @@ const LATER: readonly ProblemCode[] = [
   'enclave_answer_invalid',
 ];
 
-/** Takes a reserved attempt to its enclave. Releases an attempt that cost nothing; otherwise the reservation stays. */
+/**
+ * Relays a reserved attempt to its enclave. Releases an attempt that cost nothing; otherwise the reservation stays
+ * open.
+ */
 @Injectable()
 export class AttemptRelay implements BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
@@ -94,7 +100,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
 
   /**
    * Relays, waiting where the enclave is at its ceiling.
-   * @param left aborted once the client has gone: what waits is then released, and what was relayed goes on
+   * @param left aborted when the client has left: a waiting attempt is then released, a relayed one continues
    * @param untilMs of performance.now()
    * @throws ProblemError where no reply came
    */
@@ -106,7 +112,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
       if (result.kind === 'answer') return result.answer;
       const problem = problemOf(result);
       if (LATER.includes(problem.code)) throw problem;
-      // Only the enclave knows how a repeated attempt ended. Where it refuses for good, the outcome stays unknown.
+      // Only the enclave knows how a repeated attempt ended. If it refuses permanently, the outcome stays unknown.
       if (underWay === undefined && !(problem.code === 'outcome_unknown' && attempt.isOnItsWay === true))
         throw new ProblemError('outcome_unknown');
       throw new ProblemError('task_running', { retryAfterSeconds: SOON_SECONDS });
@@ -179,7 +185,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
   ): Promise<EnclaveResult<AgentReply>> {
     this.running.set(enclave, this.runningAt(enclave) + 1);
     try {
-      // No signal: once bytes have left, the attempt goes on without the client, and is settled.
+      // Passes no abort signal: once bytes have left, the attempt continues without the client and is settled.
       const timeoutMs = Math.max(1, Math.ceil(untilMs - performance.now()));
       const result = await enclave.client.runTask(task.bytes, { attempt, isRepeat, timeoutMs });
       // A restart is seen sooner this way than by the next regular check.

@@ -55,7 +55,7 @@ describe('tasks, while everything is killed', () => {
   const state = async (gateway: GatewayUnderTest) =>
     (await bench.rows(gateway)).map((row) => [row.attempt, row.state, row.dispatchedAt !== null]);
 
-  it('killed between reserving and relaying, a gateway has spent nothing: the same bytes run once the deadline is over', async () => {
+  it('killed between reserving and relaying, a gateway has spent nothing: the same bytes run after the deadline', async () => {
     const dying = await bench.process(bundle, [enclave], { AGENT_TIMEOUT_MS: '3000' });
     const other = await bench.gateway([enclave]);
     const letGo = await hold('dispatch_agent_call', 'p_request_id uuid, p_attempt int, p_now timestamptz');
@@ -194,7 +194,7 @@ describe('tasks, while everything is killed', () => {
     await sweeping.app.get(OverdueSweeper).sweep(LATER(15));
     const rows = await sweeping.app.get(Database).client.agentReservation.findMany();
     expect(rows.filter(({ state: each }) => each === 'reserved')).toEqual([]);
-    // Each request to a provider is booked, and nothing else is.
+    // The ledger books each request to a provider, and no other.
     const booked = rows.filter(({ state: each }) => each !== 'released').map(({ requestId }) => requestId);
     expect(booked).toEqual(expect.arrayContaining(calls));
     const [hour] = await sql<{ reserved: string; spent: string }>(

@@ -11,12 +11,12 @@ import {
 import { ProblemError } from '../../core/problems/problem-error';
 import { RawBody } from '../../core/routing/raw-body';
 
-/** A sealed task as it is relayed. */
+/** A sealed task in the form in which it is relayed. */
 export interface PostedTask {
   /** The message id of the sealed task, as a UUID. */
   readonly requestId: string;
   readonly request: AgentRequest;
-  /** The canonical CBOR form, whatever form it came in. */
+  /** The canonical CBOR form, also where the client sent another form. */
   readonly bytes: Uint8Array;
   /** SHA-256 of `bytes`. */
   readonly sha256: Uint8Array;

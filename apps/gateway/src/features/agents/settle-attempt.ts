@@ -10,7 +10,7 @@ import { UsageJudge, type ReservedAttempt } from './usage-judge';
 const STORE_ATTEMPTS = 5;
 const STORE_DELAY_MS = 200;
 
-/** Ends attempts: on a verified statement, or released where nothing was spent. */
+/** Ends attempts: settles on a verified statement, or releases where no money was spent. */
 @Injectable()
 export class AttemptSettler {
   constructor(
@@ -21,10 +21,11 @@ export class AttemptSettler {
   ) {}
 
   /**
-   * Books what the reply's statement says, in the windows of the reservation. One above the reservation is booked in full, and its model
-   * is switched off; after `free_tier` the whole provider is.
-   * @returns the verified claims; null where the statement does not verify: the reservation then stays, and is charged when it is overdue
-   * @throws ProblemError `database_unavailable`, after some seconds of trying: the same bytes asked again settle it
+   * Books the cost of the reply's statement in the windows of the reservation. A cost above the reservation is booked
+   * in full and switches its model off; `free_tier` switches the whole provider off.
+   * @returns the verified claims; null where the statement does not verify: the reservation then stays, and is
+   * charged when it is overdue
+   * @throws ProblemError `database_unavailable`, after some seconds of retries: a repeat of the same bytes settles it
    */
   async settle(task: PostedTask, attempt: ReservedAttempt, reply: AgentReply): Promise<UsageStatement | null> {
     const judged = await this.judge.judge(task, attempt, reply);
@@ -61,12 +62,17 @@ export class AttemptSettler {
     return claims;
   }
 
-  /** Nothing was spent. A database that is away keeps the reservation until it is overdue. @throws ProblemError `database_unavailable` */
+  /**
+   * Releases an attempt that cost nothing. If the database is away, the reservation stays until it is overdue.
+   * @throws ProblemError `database_unavailable`
+   */
   async release(task: Pick<PostedTask, 'requestId'>, attempt: 1 | 2): Promise<void> {
     await this.store(task, { attempt }, { state: 'released' });
   }
 
-  /** Once a statement is there, a database that is away for a moment must not lose it. To write the same twice changes nothing. */
+  /**
+   * Retries, so that a short outage of the database does not lose a statement. Writing the same twice has no effect.
+   */
   private async store({ requestId }: Pick<PostedTask, 'requestId'>, { attempt }: { attempt: 1 | 2 }, end: AttemptEnd) {
     for (let tried = 1; ; tried++) {
       try {

@@ -6,13 +6,13 @@ import { ProblemError } from '../../core/problems/problem-error';
 import { AttestationMonitor } from './attestation-monitor';
 import type { EnclaveMonitor } from './enclave-monitor';
 
-/** A document of the right shape. Whether it is to be trusted is the client's to judge: nothing here was verified. */
+/** A document of the right shape that the gateway did not verify. The client decides whether to trust it. */
 export interface UnjudgedDocument {
   readonly document: Uint8Array;
   readonly content: UnverifiedAttestation;
 }
 
-/** The NSM serialises its requests: beyond this many at once, who asks with a nonce is told to come back. */
+/** The NSM serializes its requests. Beyond this many at once, a client with a nonce is told to retry later. */
 const MAX_IN_FLIGHT = 32;
 const RETRY_AFTER_SECONDS = 5;
 
@@ -22,14 +22,14 @@ interface Desk {
   cached?: { readonly document: UnjudgedDocument; readonly goodUntilMs: number; readonly keyId: string | null };
   refreshing?: Promise<UnjudgedDocument> | undefined;
   inFlight: number;
-  /** When it was last asked for anything, as a count: of equals the one that waited longest is next. */
+  /** A counter value of the last request. Of equally busy enclaves, the one with the lowest value is next. */
   turn: number;
 }
 
 /**
- * Documents for clients: fresh ones for a nonce, and one of each enclave that many share who bring none. Whoever asks is sent to a
- * trusted enclave in turn (the least busy where a nonce makes it work), so that messages spread over their keys; where none is
- * trusted, to any: who asks verifies anyway.
+ * Documents for clients: a fresh one for each nonce, and one cached document per enclave for clients without a nonce.
+ * A client gets a trusted enclave in turn (for a nonce, the least busy one), so that messages spread over their keys.
+ * If none is trusted it gets any of them, because clients verify anyway.
  */
 @Injectable()
 export class AttestationDocuments {
@@ -84,7 +84,7 @@ export class AttestationDocuments {
     return document;
   }
 
-  /** The first that gives one; the failure of the last where none does. */
+  /** Returns the first document that an enclave gives; throws the last failure if none gives one. */
   private async fromAny(ask: (desk: Desk) => Promise<UnjudgedDocument>): Promise<UnjudgedDocument> {
     const trusted = this.desks.filter(({ enclave }) => enclave.isTrusted());
     const candidates = (trusted.length > 0 ? trusted : [...this.desks]).sort(

@@ -108,7 +108,7 @@ function policyOf({
   };
 }
 
-/** @throws Error for an empty list: nothing is accepted by default */
+/** @throws Error for an empty list: no measurement is accepted by default */
 export function measurementsOf(
   accepted: GatewayConfig['attestation']['acceptedMeasurements'],
 ): EnclavePolicy['acceptedMeasurements'] {

@@ -18,8 +18,8 @@ export interface EnclaveView {
 }
 
 /**
- * Keeps an eye on every configured enclave, each with a monitor of its own. Only while the last check verified an enclave are
- * messages relayed to it: a wrong one gets none, though it could open none either.
+ * Watches every configured enclave, each with its own monitor. The gateway relays to an enclave only while the last
+ * check verified it. A wrong enclave could not open a message, and still gets none.
  */
 @Injectable()
 export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplicationShutdown {

@@ -29,7 +29,7 @@ interface Reply {
   header(name: string, value: string): unknown;
 }
 
-/** The enclave's documents, handed on. The gateway vouches for none of them: the client verifies. */
+/** Hands on the enclave's documents. The gateway vouches for none of them: the client verifies. */
 @Controller('attestation')
 export class AttestationController {
   constructor(

@@ -252,7 +252,7 @@ describe('attestation', () => {
 
     const documents = () => enclave.requests.filter(({ path }) => path === '/attestation');
 
-    it('trusts nothing before its first check', () => {
+    it('trusts no enclave before its first check', () => {
       expect(monitorWith().state()).toEqual({ kind: 'starting' });
       expect(monitorWith().isTrusted()).toBe(false);
     });
@@ -338,7 +338,7 @@ describe('attestation', () => {
         },
         'enclave_answer_invalid',
       ],
-    ])('refuses %s and says which check failed', async (_what, attestation, behaviour, code) => {
+    ])('refuses %s and names the check that failed', async (_what, attestation, behaviour, code) => {
       enclave.behaviour = await behaviour();
       const monitor = monitorWith(attestation);
       await monitor.checkNow();
@@ -376,7 +376,7 @@ describe('attestation', () => {
       }
     });
 
-    it('checks by itself, and sees an enclave come back', async () => {
+    it('checks on a schedule, and notices when an enclave returns', async () => {
       await enclave.stop();
       const monitor = monitorWith();
       const trusted = new Promise<void>((resolve) => {
@@ -390,7 +390,7 @@ describe('attestation', () => {
       expect(monitor.isTrusted()).toBe(true);
     });
 
-    it('says that it is off, and asks for nothing', async () => {
+    it('reports that it is off, and requests no document', async () => {
       const monitor = monitorWith({ verify: false, acceptedMeasurements: [] });
       monitor.onApplicationBootstrap();
       await monitor.checkNow();

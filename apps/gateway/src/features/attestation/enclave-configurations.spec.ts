@@ -36,7 +36,7 @@ describe('the public configurations that the gateway relays', () => {
     await folder.remove();
   });
 
-  it('are found by their hash, whichever enclave serves them, and asked for once', async () => {
+  it('are found by their hash, whichever enclave serves them, and fetched once', async () => {
     for (const name of ['one', 'two', 'one']) {
       const text = `{"stack":"${name}"}`;
       expect(Buffer.from(await configurations.get(hashOf(text))).toString()).toBe(text);

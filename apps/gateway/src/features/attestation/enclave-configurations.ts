@@ -3,15 +3,15 @@ import { Injectable } from '@nestjs/common';
 import { ProblemError } from '../../core/problems/problem-error';
 import { EnclaveClients } from '../enclave/enclave-clients';
 
-/** More than the enclaves of any deployment serve at once; the one that was learned first goes first. */
+/** More than the enclaves of any deployment serve at once; beyond it, the one that was learned first is dropped. */
 const MAX_KNOWN = 32;
 /** A client that asks for hashes that no enclave serves makes the gateway ask the enclaves once in so long. */
 const ASK_AGAIN_MS = 1000;
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * The public configurations of the enclaves, by SHA-256. Every attestation document carries the hash, so that a client trusts
- * the gateway with none of them.
+ * The public configurations of the enclaves, by SHA-256. Every attestation document carries the hash, so a client can
+ * check what the gateway hands it.
  */
 @Injectable()
 export class EnclaveConfigurations {
@@ -25,7 +25,7 @@ export class EnclaveConfigurations {
 
   /**
    * @param sha256 64 lowercase hexadecimal digits; undefined: the one that was learned last
-   * @throws ProblemError `not_found`: no enclave serves it; `enclave_unavailable`: none could be asked
+   * @throws ProblemError `not_found`: no enclave serves it; `enclave_unavailable`: no enclave answered
    */
   async get(sha256: string | undefined): Promise<Uint8Array> {
     const known = this.find(sha256);

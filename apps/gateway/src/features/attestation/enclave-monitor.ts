@@ -73,8 +73,8 @@ export class EnclaveMonitor {
   }
 
   /**
-   * The key of the legacy suite that it attested when it was last verified, 32 bytes; null where it attested none, and undefined where it
-   * was never verified, or something else has answered since.
+   * The attested key of the legacy suite, 32 bytes, from the last verified check. Null if that attested none;
+   * undefined if no check verified it, or the last document was refused.
    */
   legacyKey(): Uint8Array | null | undefined {
     return this.attestedLegacyKey;
@@ -96,8 +96,8 @@ export class EnclaveMonitor {
   }
 
   /**
-   * The keys by which it is given messages: the one it attested and those it says it holds besides. Null where they are not known, or
-   * it takes no messages.
+   * The keys that route messages to it: the one it attested and the others it reports to hold. Null if they are not
+   * known, or it takes no messages.
    */
   heldKeyIds(): readonly KeyId[] | null {
     if (!this.takesMessages()) return null;
@@ -110,12 +110,15 @@ export class EnclaveMonitor {
     return [...new Set([attested, ...legacy, ...(this.reported?.held ?? []), ...(this.reported?.heldLegacy ?? [])])];
   }
 
-  /** Whether its keys are those of its process, which nobody can bring back: then its own word says which are gone. */
+  /**
+   * Whether its keys are per-process keys. No other party can restore those, so its own report decides which are
+   * gone.
+   */
   keepsItsKeysAlone(): boolean {
     return [null, PROCESS_CUSTODY].includes(this.custody());
   }
 
-  /** Who can bring its keys back, as it attested, or says where it has not attested; null where that is not known. */
+  /** The custody of its keys, as attested, or as reported where there is no attestation; null if not known. */
   custody(): string | null {
     const judgement = this.last?.judgement;
     return (judgement?.kind === 'verified' ? judgement.custody : this.reported?.custody) ?? null;
@@ -139,12 +142,12 @@ export class EnclaveMonitor {
   }
 
   /**
-   * Makes sure of a check that began after this moment of `performance.now()`.
-   * @returns false when there was none, because the monitor has stopped
+   * Makes sure that a check began after this moment of `performance.now()`.
+   * @returns false if there was none, because the monitor has stopped
    */
   async checkSince(momentMs: number): Promise<boolean> {
     const isSince = () => this.last !== undefined && this.last.begunAtMs >= momentMs;
-    // One that is under way may have begun before; the next one has not.
+    // A running check may have begun before that moment; the next one has not.
     for (let checks = 0; checks < 2 && !isSince(); checks++) await this.checkNow();
     return isSince();
   }
@@ -175,7 +178,7 @@ export class EnclaveMonitor {
     try {
       judgement = await this.judge.judge(this.client);
     } catch (error) {
-      // Not the enclave's doing, so it is said loudly; but nothing was verified.
+      // An error of the gateway, not of the enclave: logged as an error, and the enclave is not verified.
       this.logger.error({ err: error }, 'attestation could not be judged');
       judgement = { kind: 'refused', code: 'internal_error' };
     }
@@ -186,7 +189,7 @@ export class EnclaveMonitor {
   private note(judgement: Judgement, begunAtMs: number): void {
     const before = this.last?.judgement;
     this.last = { judgement, atMs: performance.now(), begunAtMs };
-    // One that is away for a moment is what it was.
+    // An enclave that is unreachable for a moment keeps what it attested.
     if (judgement.kind === 'verified') this.attestedLegacyKey = judgement.legacyKey ?? null;
     else if (judgement.kind === 'refused') this.attestedLegacyKey = undefined;
     if (judgement.kind === 'verified') this.configuration = judgement.configuration;

@@ -1,13 +1,13 @@
 import type { KeyId } from './attestation-judge';
 
-/** What an enclave last reported of its keys, in its answer to `POST /keys`. None of it is signed. */
+/** What an enclave last reported of its keys, in its unsigned answer to `POST /keys`. */
 export interface ReportedKeys {
   /** `process`, or the ARN of the KMS alias that guards its keys. */
   readonly custody: string;
   /** `waiting`: it takes no messages yet. */
   readonly state: 'waiting' | 'ready';
   readonly current: KeyId | null;
-  /** When the record of the current key was stored; null where there is none. */
+  /** When the record of the current key was stored; null if there is no record. */
   readonly currentSince: Date | null;
   /** All keys that it opens messages with; null where it is from before there were several. */
   readonly held: readonly KeyId[] | null;

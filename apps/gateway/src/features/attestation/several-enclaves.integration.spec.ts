@@ -126,7 +126,7 @@ describe('several enclaves', () => {
     expect(message).toMatchObject({ endedAt: null, status: 'queued', attempts: 0, job: { dispatchedAt: null } });
   };
 
-  it('are known each by itself, without an address', async () => {
+  it('are reported separately, without an address', async () => {
     expect(monitor.views()).toEqual([one, two].map(({ keyId }, index) => ({ index, up: true, trusted: true, keyId })));
     await two.server.stop();
     await monitor.checkNow();
@@ -155,7 +155,7 @@ describe('several enclaves', () => {
     expect(one.relays + two.relays).toBe(12);
   });
 
-  it('one down: its messages wait, those of the other do not, nothing is retired', async () => {
+  it('one down: its messages wait, those of the other do not, no message is retired', async () => {
     const [forOne, forTwo] = [await acceptFor(one), await acceptFor(two)];
     await two.server.stop();
     await monitor.checkNow();
@@ -175,7 +175,7 @@ describe('several enclaves', () => {
     });
   });
 
-  it('one refused: it gets nothing, not even what is sealed to its key', async () => {
+  it('one refused: it gets no message, not even one sealed to its key', async () => {
     const wrong = createNsm(
       await createMockNsmTransport({
         rootFolder: folder.file('root'),
@@ -200,7 +200,7 @@ describe('several enclaves', () => {
     expect(await ended(messageId)).toMatchObject({ status: 'expired', job: null });
   });
 
-  it('one restarted with a new key, unseen: what it held ends as key_retired, and nobody else is asked', async () => {
+  it('one restarted unseen with a new key: what it held ends as key_retired, and no other enclave is asked', async () => {
     const old = await acceptFor(two);
     two.identity = identity();
     two.onRelay = problem('key_retired');
@@ -217,7 +217,7 @@ describe('several enclaves', () => {
     expect(await ended(id)).toMatchObject({ status: 'delivered', attempts: 1 });
   });
 
-  it('the word of one about a key that the other holds ends nothing', async () => {
+  it('the report of one about a key that the other holds ends no message', async () => {
     const moved = two.identity;
     const id = await bench.accept(later(), moved.keyId).then(({ messageId }) => messageId);
     two.onRelay = problem('key_retired');
@@ -228,7 +228,7 @@ describe('several enclaves', () => {
     expect([one.relays, two.relays]).toEqual([1, 1]);
   });
 
-  it('what went to one and was not answered is unknown once nobody holds its key', async () => {
+  it('what was sent to one and not answered is unknown once no enclave holds its key', async () => {
     const id = await acceptFor(two);
     await bench.database.client.deliveryJob.update({ where: { messageId: id }, data: { dispatchedAt: new Date() } });
     two.identity = identity();
@@ -237,7 +237,7 @@ describe('several enclaves', () => {
     expect(await ended(id)).toMatchObject({ status: 'unknown', reason: 'key_retired' });
   });
 
-  it('one that is busy slows down alone', async () => {
+  it('one that is busy slows down only its own messages', async () => {
     two.onRelay = problem('enclave_busy');
     const forTwo = await Promise.all(Array.from({ length: 4 }, () => acceptFor(two)));
     const { worker } = bench.worker(monitor);
@@ -291,7 +291,7 @@ describe('several enclaves', () => {
       expect(found).toContain(two.keyId);
     });
 
-    it('fail with the enclave’s own reason where none can give one', async () => {
+    it('fail with the enclave’s own reason where no enclave gives one', async () => {
       const documents = new AttestationDocuments(config, monitor);
       await Promise.all([one.server.stop(), two.server.stop()]);
       await expect(documents.fresh(nonce)).rejects.toMatchObject({ code: 'enclave_unavailable' });

@@ -4,7 +4,9 @@ import { ProblemError } from '../../core/problems/problem-error';
 import { callerOf } from './caller';
 import { readerOf } from './reader';
 
-/** The token was verified before the body was read (http/entrance.ts). Where it was not, nothing opens. */
+/**
+ * http/entrance.ts verified the token before the body was read. A request without a verified token is refused here.
+ */
 @Injectable()
 export class AuthGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

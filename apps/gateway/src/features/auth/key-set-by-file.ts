@@ -89,7 +89,7 @@ interface Read {
 }
 
 async function read(path: string): Promise<Read> {
-  // Without waiting: a pipe that nothing writes to is refused, not waited for
+  // Opens without blocking: a pipe without a writer is refused, not waited for
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = await file.stat();

@@ -77,7 +77,8 @@ export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetB
   return {
     async current() {
       if (ageMs() >= FRESH_MS + staleMs) await askAtMostEvery(RETRY_MS);
-      // The first to find them old waits for new ones; while the provider is away, nobody waits for it.
+      // The first request that finds stale keys waits for new ones; while the provider is away, no request waits for
+      // it.
       else if (ageMs() >= FRESH_MS) {
         const asked = askAtMostEvery(failure === undefined ? 0 : RETRY_MS);
         if (failure === undefined) await asked;

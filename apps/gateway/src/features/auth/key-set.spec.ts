@@ -20,7 +20,7 @@ const STALE_MS = 3_600_000;
 const EDDSA = { kty: 'OKP', crv: 'Ed25519', kid: 'bad', alg: 'EdDSA' };
 const privateJwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
 
-/** Members of a set that cannot verify a token here; none may spoil the others. */
+/** Members of a set that cannot verify a token here; they must not spoil the others. */
 const UNUSABLE: readonly (readonly [string, unknown])[] = [
   ['of an unknown kind', { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AAAA', kid: 'pq' }],
   ['of a kind that is a number', { kty: 7 }],
@@ -113,7 +113,7 @@ describe.each(['file', 'url'] as const)('a key set by %s', (source) => {
     expect([await outcome(verify, known), await outcome(verify, other)]).toEqual(['unauthenticated', 'accepted']);
   });
 
-  it('takes back every key where none is left', async () => {
+  it('removes every key where the set has none left', async () => {
     await publish(setOf(known.jwk));
     const verify = await open(source);
     expect(await outcome(verify, known)).toBe('accepted');
@@ -139,7 +139,7 @@ describe.each(['file', 'url'] as const)('a key set by %s', (source) => {
     },
   );
 
-  it('writes to the log which keys it leaves out, and nothing of them', async () => {
+  it('logs which keys it leaves out, and no part of them', async () => {
     await publish(setOf({ kty: 'AKP', kid: 'geheim', pub: 'geheim' }, known.jwk, { ...privateJwk, kid: 'geheim' }));
     await outcome(await open(source), known);
     const [line = ''] = lines.filter((each) => each.includes('left out'));

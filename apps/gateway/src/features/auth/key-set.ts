@@ -12,7 +12,7 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 /** A JWK Set (RFC 7517 section 5) by what of it can verify a token here. */
 export interface KeySet {
   readonly keys: readonly JWK[];
-  /** Why keys are left out, by their place in the set; holds nothing of a key. */
+  /** Why keys are left out, by their place in the set; contains no part of a key. */
   readonly leftOut: readonly string[];
 }
 

@@ -9,16 +9,18 @@ export const STATUS_SECRET_HEADER = 'communique-status-secret';
 const FORM = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 
 /**
- * SHA-256 (32 bytes) of the status secret that a request presents, as the database has it. The secret itself is kept nowhere.
- * @returns undefined where the request presents none
- * @throws ProblemError `unauthenticated`: it is not a secret; `malformed_request`: there is a token too, or the address has a secret
+ * SHA-256 (32 bytes) of the status secret that a request presents, as the database has it. The gateway does not store
+ * the secret itself.
+ * @returns undefined if the request presents no secret
+ * @throws ProblemError `unauthenticated`: it is not a secret; `malformed_request`: there is a token too, or the
+ * address has a secret
  */
 export function statusSha256Of({ headers }: Pick<FastifyRequest, 'headers'>): Uint8Array<ArrayBuffer> | undefined {
   const secret = headers[STATUS_SECRET_HEADER];
   if (secret === undefined) return undefined;
   if (headers.authorization !== undefined)
     throw new ProblemError('malformed_request', { detail: 'Send a token or a status secret, not both.' });
-  // One that was sent twice arrives joined by a comma.
+  // A header that was sent twice arrives joined by a comma.
   if (typeof secret !== 'string' || !FORM.test(secret)) throw new ProblemError('unauthenticated');
   return new Uint8Array(createHash('sha256').update(Buffer.from(secret, 'base64url')).digest());
 }

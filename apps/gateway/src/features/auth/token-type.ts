@@ -11,11 +11,11 @@ const ACCESS_TOKEN_OR_UNSPECIFIC = /^(?:application\/)?(?:jwt|(?:[a-z0-9]+-)*at\
 const ID_TOKEN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash'] as const;
 
 /**
- * Whether a verified token is an access token. An ID token of the same issuer proves to an app who signed in, is stored and logged
- * by that app, and must not act for the person here (RFC 8725 section 3.11).
+ * Whether a verified token is an access token. An ID token of the same issuer proves to an app who signed in, is
+ * stored and logged by that app, and must not act for the person here (RFC 8725 section 3.11).
  *
- * `any` is for issuers that do not mark access tokens: then whatever carries the sign of another kind of token is refused. An ID token
- * without such a sign, and with this service as its audience, passes.
+ * `any` is for issuers that do not mark access tokens: a token that carries the mark of another type is refused. An
+ * ID token without such a mark, and with this service as its audience, passes.
  */
 export function isAccessToken(
   { typ }: Pick<JWTHeaderParameters, 'typ'>,

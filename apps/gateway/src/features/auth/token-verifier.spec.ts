@@ -68,7 +68,7 @@ describe('a bearer token', () => {
     await expect(verify(`Bearer ${await issuer.token('alice', { exp: now() - 20 })}`)).resolves.toBeDefined();
   });
 
-  it('without a subject, with an empty one or with one that is no text is refused', async () => {
+  it('without a subject, with an empty one or with one that is not a string is refused', async () => {
     await refused(`Bearer ${await issuer.token(undefined)}`);
     await refused(`Bearer ${await issuer.token('')}`);
     await refused(`Bearer ${await issuer.token('x'.repeat(600))}`);
@@ -339,7 +339,7 @@ describe('a key set by URL', () => {
     ['hangs', 'hang' as const],
     ['answers with errors', { status: 503, body: '' }],
   ])(
-    'of a provider that %s for long: the last good keys serve for a bounded time, then nobody is let in, then it heals',
+    'of a provider that %s for long: the last good keys serve for a bounded time, then no token is accepted, then it heals',
     async (_, wrong) => {
       const [known, newer] = await Promise.all([createIssuer('EdDSA', 'known'), createIssuer('EdDSA', 'newer')]);
       answer = serving(known);

@@ -20,12 +20,16 @@ export type TokenVerifier = (authorization: string | undefined) => Promise<Calle
  */
 export interface KeySource {
   /**
-   * Reads the set again where that is due, and says whether it may be used at all. To be asked before each use of what the keys say.
-   * @returns the number of the set in use: another one after each time that it was read, whether or not something in it is different
+   * Reads the set again if that is due, and throws if it may not be used. Call it before each use of a verified
+   * token.
+   * @returns the number of the set in use: it changes with each reading, even if the content is the same
    * @throws ProblemError `identity_provider_unavailable`
    */
   current(): Promise<number>;
-  /** The key of a token, from the set as it is, which an unknown key id may make be read again. @throws ProblemError `identity_provider_unavailable` */
+  /**
+   * The key of a token, from the current set. An unknown key id may cause another reading of the set. @throws
+   * ProblemError `identity_provider_unavailable`
+   */
   readonly find: JWTVerifyGetKey;
 }
 
@@ -78,7 +82,10 @@ export function createTokenVerifier(
   };
 }
 
-/** Words with spaces between (RFC 8693 section 4.2), or the array of words that some providers write. Anything else grants nothing. */
+/**
+ * Words with spaces between (RFC 8693 section 4.2), or the array of words that some providers write. Any other value
+ * grants no scope.
+ */
 function scopesOf(claim: unknown): readonly string[] {
   if (typeof claim === 'string') return claim.split(' ').filter((word) => word !== '');
   return Array.isArray(claim) ? claim.filter((word) => typeof word === 'string') : [];

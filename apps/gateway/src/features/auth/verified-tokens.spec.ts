@@ -89,7 +89,7 @@ describe('a token that was verified a moment ago', () => {
     passedMs += ms;
     jest.spyOn(performance, 'now').mockImplementation(() => realNow() + passedMs);
   };
-  /** What tokens' times are held against, and nothing else. */
+  /** The clock that tokens' times are compared with, and no other time. */
   const wallClock = (seconds: number) => jest.useFakeTimers({ now: seconds * 1000, doNotFake: [...ALL_BUT_DATE] });
   const now = () => Math.floor(Date.now() / 1000);
 
@@ -103,7 +103,7 @@ describe('a token that was verified a moment ago', () => {
     expect(checks()).toBe(2);
   });
 
-  it('says nothing of one that differs from it, nor is anything kept of one that is refused', async () => {
+  it('does not recognize one that differs from it, and remembers none that was refused', async () => {
     const { verify, checks } = await byUrl();
     const token = await issuer.token('alice');
     await verify(token);
@@ -154,7 +154,7 @@ describe('a token that was verified a moment ago', () => {
     expect(checks()).toBe(2);
   });
 
-  it('is verified again as soon as the set was read, though nothing in it changed', async () => {
+  it('is verified again as soon as the set was read, even if its keys did not change', async () => {
     const { verify, checks } = await byUrl();
     const token = await issuer.token('alice');
     await verify(token);
@@ -165,7 +165,7 @@ describe('a token that was verified a moment ago', () => {
     expect(checks()).toBe(before + 1);
   });
 
-  it('is refused as soon as the set was read without its key, whoever made it be read', async () => {
+  it('is refused as soon as the set was read without its key, whichever request caused the reading', async () => {
     const { verify } = await byUrl();
     const token = await issuer.token('alice');
     await verify(token);
@@ -188,7 +188,7 @@ describe('a token that was verified a moment ago', () => {
     await expect(verify(token)).rejects.toMatchObject(REFUSED);
   });
 
-  it('lets nobody in once the last good keys are too old', async () => {
+  it('admits no token once the last good keys are too old', async () => {
     const { verify } = await byUrl();
     const token = await issuer.token('alice');
     await verify(token);

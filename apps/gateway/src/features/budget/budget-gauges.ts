@@ -38,7 +38,7 @@ export class BudgetGauges {
         for (const [window, name] of Object.entries(WINDOWS)) {
           const { reservedMicroUsd, spentMicroUsd, capMicroUsd } = budgets[name];
           const used = Number(reservedMicroUsd + spentMicroUsd);
-          // Of a cap of nothing all is used.
+          // A cap of 0 counts as fully used.
           gauge.set({ window }, capMicroUsd === 0n ? 1 : used / Number(capMicroUsd));
         }
       },

@@ -10,7 +10,7 @@ export type BudgetRefusal =
   | 'system_hourly_limit_reached'
   | 'system_daily_limit_reached';
 
-/** How long a client waits where no clock says when there is room again. */
+/** How long a client waits if no window's end tells when there is room again. */
 const RETRY_AFTER_SECONDS = 900;
 
 /** When the window in which `code` refuses ends; null where an operator ends it (a stop) or messages that end do (the system's day). */

@@ -181,7 +181,10 @@ describe('the budget', () => {
     expect(await at.database.client.emergencyStop.count()).toBe(2);
   });
 
-  /** What an attacker can do who holds so many tokens and never lets a message end: everything stays promised, and nothing is spent. */
+  /**
+   * What an attacker can do who holds this many tokens and never lets a message end: all money stays reserved, and
+   * none is spent.
+   */
   async function hold(at: { reserve: (amount: bigint, owner: string) => Promise<string> }, tokens: number) {
     const refusals = new Map<string, number>();
     let open = Array.from({ length: tokens }, (_, n) => someone(1000 + n));
@@ -210,7 +213,7 @@ describe('the budget', () => {
     expect(await at.emergencyStop.current()).toBeNull();
   });
 
-  it('refuses what is beyond the day’s promises until messages end, and stops nothing', async () => {
+  it('refuses what exceeds the day’s reservations until messages end, and raises no stop', async () => {
     await using at = await ledger(caps('1', '10', '0.2'));
     const held = [];
     for (let n = 0; n < 5; n++) held.push(await at.reserve(40_000n, someone(n)));

@@ -68,8 +68,8 @@ export class BudgetService {
   }
 
   /**
-   * Replaces the promise by what it came to, in the windows it was made in. A second call changes nothing.
-   * @returns false where there was nothing open to settle
+   * Replaces the reservation by the cost, in the windows of the reservation. A second call has no effect.
+   * @returns false if there was no open reservation
    */
   async settle(transaction: Transaction, { messageId, actualMicroUsd, now }: SettleRequest): Promise<boolean> {
     if (actualMicroUsd < 0n) throw new RangeError('an amount is not negative');
@@ -159,7 +159,7 @@ export class BudgetService {
         client.budgetWindow.findUnique({
           where: { scope_subject_startsAt: { scope: 'user_day', subject: owner, startsAt: day } },
         }),
-        // One that was released never left the gateway.
+        // A released message never left the gateway.
         client.agentReservation.count({
           where: { owner, attempt: 1, state: { not: 'released' }, reservedAt: { gte: day, lt: endOfDay(now) } },
         }),

@@ -75,7 +75,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
     };
   }
 
-  /** Refusals until one was written. A gateway that finds Redis too slow, which a busy machine may make it, writes none. */
+  /** Repeats refusals until one is cached. A gateway that finds Redis too slow, as on a busy machine, caches none. */
   async function written(key: string, refuse: () => Promise<unknown>): Promise<string> {
     for (;;) {
       for (let tries = 0; tries < 50; tries++) {
@@ -119,7 +119,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
         who: which === 1 ? 'alice' : `user-${String(n)}`,
       }));
       for (const { message, who } of accepted) expect((await at.post(at.one, message, who)).status).toBe(202);
-      expect(await client.keys('communique:budget:*')).toEqual([]); // nothing was refused, so nothing is cached
+      expect(await client.keys('communique:budget:*')).toEqual([]); // no refusal, so no cache entry
       const before = at.asked();
       const key = cachedRefusalKeys(ALICE, new Date())[which];
       const refused = await at.post(at.one, sealedMessage());
@@ -155,7 +155,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
       await new Promise((resolve) => setTimeout(resolve, 100));
   });
 
-  it('decide nothing where they are garbage, of another window or without an end', async () => {
+  it('are ignored where they are malformed, of another window or without an expiry', async () => {
     await using at = await twoGateways({ DEFAULT_USER_DAILY_LIMIT: CAP });
     const [stop, userDay, systemHour] = cachedRefusalKeys(ALICE, new Date());
     const yesterday = cachedRefusalKeys(ALICE, new Date(Date.now() - 86_400_000))[1];
@@ -176,7 +176,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
       expect([202, 429]).toContain(status);
       await client.del(key);
     }
-    // Eight came, three were accepted: PostgreSQL decided, whatever Redis held
+    // Eight came, three were accepted: PostgreSQL decided, regardless of what Redis held
     expect(await at.database.client.message.count()).toBe(3);
     expect(await at.usedToday()).toBe('120000');
   });

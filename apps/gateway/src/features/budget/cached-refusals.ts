@@ -8,7 +8,10 @@ import { windowsOf } from './windows';
 /** How long a refusal by PostgreSQL may refuse other messages in its place. */
 export const REFUSAL_LIFE_MS = 2000;
 
-/** PostgreSQL refused with `code` a moment ago and would again. It holds until `untilMs` of performance.now() and means nothing after. */
+/**
+ * PostgreSQL refused with `code` a moment ago and would again. Valid until `untilMs` of performance.now(), and
+ * ignored after.
+ */
 export interface CachedRefusal {
   readonly code: BudgetRefusal;
   readonly untilMs: number;
@@ -21,7 +24,10 @@ const CODES = [
   ['system_hourly_limit_reached', 'system_daily_limit_reached'],
 ] as const satisfies BudgetRefusal[][];
 
-/** The keys of the stop, the owner's UTC day and the system's UTC hour. A key names its window, so it says nothing about the next. */
+/**
+ * The keys of the stop, the owner's UTC day and the system's UTC hour. A key names its window, so it does not apply
+ * to the next one.
+ */
 export function cachedRefusalKeys(owner: string, now: Date): readonly [string, string, string] {
   const { hour, day } = windowsOf(now);
   return [

@@ -11,8 +11,9 @@ export class EmergencyStop {
   ) {}
 
   /**
-   * Raises the stop, once for any number of simultaneous calls (a partial unique index allows one row that is not cleared). It waits for the reservations
-   * under way, and none is committed after it. Call it outside of any transaction that reserves.
+   * Raises the stop, once for any number of simultaneous calls (a partial unique index allows one row that is not
+   * cleared). It waits for unfinished reservations, and no reservation is committed after it. Call it outside of any
+   * transaction that reserves.
    */
   async raise(reason: string): Promise<void> {
     const raised = await this.database.read((client) =>

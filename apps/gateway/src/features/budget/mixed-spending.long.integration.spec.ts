@@ -89,7 +89,7 @@ describe('messages and tasks of agents', () => {
             const before = await reservedMicroUsd();
             const outcomes = await Promise.all(round.map((one) => run(one, state)));
             for (const outcome of outcomes) seen.add(outcome);
-            // Under a stop nothing new is reserved; the round may clear it.
+            // Under a stop no reservation is made; the round may clear the stop.
             if (isStopped && !round.some(({ kind }) => kind === 'clear'))
               expect(await reservedMicroUsd()).toBeLessThanOrEqual(before);
             expect(await client.$queryRawUnsafe(ledgerCheck)).toEqual([]);
@@ -175,7 +175,7 @@ describe('messages and tasks of agents', () => {
     return Number(row.reserved);
   }
 
-  /** A window may be above its cap by what settlements were above their reservations, and by nothing else. */
+  /** A window may exceed its cap only by the amounts by which settlements exceeded their reservations. */
   async function expectWithinCaps({ afterRelease }: State): Promise<void> {
     const rows = await parts.database.client.$queryRaw<{ scope: keyof typeof CAP_OF; used: bigint; above: bigint }[]>`
       WITH above AS (

@@ -73,13 +73,10 @@ describe('how a message ends by its receipt', () => {
     [['accepted', 'pending'], false],
     [['pending', 'duplicate'], false],
     [['unknown', 'pending'], false],
-  ])(
-    'frees no nullifier by a receipt that every office refused, where an interim one said otherwise: %j',
-    (interim, isFree) => {
-      const decision = decide(job(), interim, trusted(['refused', 'refused']));
-      expect(decision.kind === 'end' && decision.allRefused === true).toBe(isFree);
-    },
-  );
+  ])('does not free the nullifier when every office refused but an interim receipt differs: %j', (interim, isFree) => {
+    const decision = decide(job(), interim, trusted(['refused', 'refused']));
+    expect(decision.kind === 'end' && decision.allRefused === true).toBe(isFree);
+  });
 
   it('retries a pending message as often as the enclave asks, until it expires', () => {
     const pending = { state: 'pending', retryAfterSeconds: 3600 } as const;
@@ -102,7 +99,7 @@ describe('how a message ends by its receipt', () => {
 });
 
 describe('an answer whose enclave kept copies back because of our own word', () => {
-  it('ends as unknown by that word where nothing else is pending, paid as if it had been sent', () => {
+  it('ends as unknown for that reason where no other office is pending, paid as if it had been sent', () => {
     const pending = { state: 'pending', withheld: 2 } as const;
     expect(decide(dispatched, null, trusted(['accepted', 'pending', 'pending'], pending))).toEqual({
       kind: 'end',
@@ -141,7 +138,7 @@ describe('what is not an answer', () => {
     });
   });
 
-  it('an enclave that is busy took nothing, and its patience is kept', () => {
+  it('an enclave that is busy took no message, and its Retry-After is kept', () => {
     expect(decide(job(), null, problem('enclave_busy', 9))).toEqual({
       kind: 'retry',
       reason: 'enclave_busy',
@@ -151,7 +148,7 @@ describe('what is not an answer', () => {
     });
   });
 
-  it('an enclave that is busy says nothing of what went out before', () => {
+  it('an enclave that is busy does not settle an earlier dispatch', () => {
     expect(decide(dispatched, null, problem('enclave_busy'))).toMatchObject({ dispatchStands: true });
   });
 
@@ -198,12 +195,12 @@ describe('the problems that end a message', () => {
     ['residence_required', 'refused'],
     ['residence_not_open', 'refused'],
     ['circuit_retired', 'refused'],
-  ] as const)('%s ends one that never went out as %s, for nothing', (code, status) => {
+  ] as const)('%s ends a message that was never dispatched as %s, at no cost', (code, status) => {
     expect(end(decide(job(), null, problem(code)))).toEqual({ status, reason: code, cost: nothing });
   });
 
   it.each(['key_retired', 'message_expired', 'suite_unsupported', 'malformed_body', 'circuit_retired'] as const)(
-    '%s leaves one that went out without an answer unknown, for all that was reserved',
+    '%s leaves a dispatched message without an answer unknown, at the cost of the reservation',
     (code) => {
       expect(end(decide(dispatched, null, problem(code)))).toEqual({
         status: 'unknown',
@@ -218,7 +215,7 @@ describe('the problems that end a message', () => {
     },
   );
 
-  it('sealed_message_refused is the same whenever it is said of a message that was never opened', () => {
+  it('sealed_message_refused has the same effect in every attempt for a message that was never opened', () => {
     expect(end(decide(dispatched, null, problem('sealed_message_refused')))).toEqual({
       status: 'refused',
       reason: 'sealed_message_refused',
@@ -226,7 +223,7 @@ describe('the problems that end a message', () => {
     });
   });
 
-  it('sealed_message_refused proves nothing where a receipt says that the message was opened', () => {
+  it('sealed_message_refused proves nothing where a receipt shows that the message was opened', () => {
     expect(end(decide(dispatched, ['accepted', 'pending'], problem('sealed_message_refused')))).toEqual({
       status: 'unknown',
       reason: 'sealed_message_refused',

@@ -4,7 +4,7 @@ import type { EnclaveResult } from '../enclave/enclave-result';
 import type { LeasedJob } from './leased-job';
 import { copiesSent, endOf, type Outcomes } from './outcomes';
 
-/** A relay answer whose receipt was verified, with what that receipt says. */
+/** A relay answer whose receipt was verified, with the claims of that receipt. */
 export interface TrustedAnswer {
   readonly answer: RelayAnswer;
   readonly outcomes: Outcomes;
@@ -12,7 +12,7 @@ export interface TrustedAnswer {
 
 export type EndStatus = Exclude<MessageStatus, 'queued' | 'delivering'>;
 
-/** What a message comes to: so many copies sent, or, where nobody knows, all that was reserved. */
+/** The cost of a message: for the copies that were sent or, if that is unknown, the whole reservation. */
 export type Cost = { readonly copies: Outcomes } | 'reservation';
 
 export type Decision =
@@ -22,7 +22,10 @@ export type Decision =
       readonly reason: string | null;
       readonly cost: Cost;
       readonly answer: RelayAnswer | null;
-      /** Verified receipts show that every office refused it, and none that one may have it: nothing of it was delivered. */
+      /**
+       * Verified receipts show that every office refused the message and that none may have received it: no copy was
+       * delivered.
+       */
       readonly allRefused?: true;
     }
   | {
@@ -33,18 +36,22 @@ export type Decision =
       readonly dispatchStands: boolean;
       /** The enclave could not have taken it: the attempt is not counted, and the next one is soon. */
       readonly uncounted?: true;
-      /** This attempt sent nothing, as this gateway's own connection shows. */
+      /** This attempt sent no byte, as this gateway's own connection shows. */
       readonly nothingSent?: true;
       readonly answer: RelayAnswer | null;
     };
 
-/** Answers by which the enclave says that it did not take what was sent just now. What an earlier attempt came to they do not say. */
+/**
+ * Answers by which the enclave states that it did not take what was just sent. They do not tell the outcome of an
+ * earlier attempt.
+ */
 const NOT_TAKEN: ReadonlySet<ProblemCode> = new Set(['enclave_busy', 'shutting_down', 'keys_not_ready']);
 
 /**
- * Answers by which the enclave says that it cannot take these bytes now or ever. What it takes of proofs of residence is measured, and
- * cannot change under a key that it holds. `root_not_accepted` and `proof_invalid` are not among them: the gateway found the same root
- * and proof good, so the enclave's clock is behind or its verifier failed, and another attempt may be taken.
+ * Answers by which the enclave states that it can never take these bytes. Which proofs of residence it takes is part
+ * of its measurement, so that cannot change under a key that it holds. `root_not_accepted` and `proof_invalid` are
+ * not among them: the gateway found the same root and proof good, so the enclave's clock is behind or its verifier
+ * failed, and another attempt may be taken.
  */
 const FINAL = [
   'key_retired',
@@ -90,7 +97,7 @@ export function decide(
   return code === 'keys_not_ready' ? { ...retry, uncounted: true } : retry;
 }
 
-/** The message's time is over by the database's clock; nothing is sent any more. */
+/** The message expired by the database's clock, so no further attempt is made. */
 export function decideExpired(job: LeasedJob, interim: Outcomes | null): Decision {
   return decideFinalProblem('message_expired', job, interim);
 }
@@ -107,12 +114,13 @@ function decideAnswer({ answer, outcomes }: TrustedAnswer, interim: Outcomes | n
       kind: 'retry',
       reason: 'office_unreachable',
       retryAfterSeconds: answer.retryAfterSeconds,
-      // Said again with the next attempt, for the copies that it kept back
+      // The next attempt must state the earlier dispatch again, for the copies that the enclave kept back
       dispatchStands: answer.withheld > 0,
       answer,
     };
   }
-  // None at all: the enclave opened it and would send it to no office. An earlier receipt is as good as this one: it may be another enclave's
+  // No outcomes at all: the enclave opened the message and would send it to no office. An earlier receipt counts as
+  // well, because it may be another enclave's
   const allRefused = outcomes.every((outcome) => outcome === 'refused') && copiesSent(interim ?? []) === 0;
   return {
     kind: 'end',
@@ -126,7 +134,7 @@ function decideAnswer({ answer, outcomes }: TrustedAnswer, interim: Outcomes | n
 
 function decideFinalProblem(code: FinalProblem, job: LeasedJob, interim: Outcomes | null): Decision {
   const end = (status: EndStatus, cost: Cost): Decision => ({ kind: 'end', status, reason: code, cost, answer: null });
-  // The same bytes under the same key are refused the same way whenever they are opened: nothing of them was ever sent on.
+  // The same bytes under the same key are refused in every attempt, so no copy was ever sent.
   if (code === 'sealed_message_refused' && interim === null) return end('refused', { copies: [] });
   if (job.dispatchedBefore) return end('unknown', 'reservation');
   const sofar = interim ?? [];

@@ -32,10 +32,10 @@ export class DeliveryAttempt {
   ) {}
 
   /**
-   * @param enclave that it is relayed to; null where none is known to hold its key
-   * @param stopping no new bytes go out once it is aborted; the job is given back
-   * @param abandoned an attempt under way is given up; its job keeps `dispatchedAt`
-   * @param pace told what was learned of the enclave's pace, where something was
+   * @param enclave to relay to; null if none is known to hold the key
+   * @param stopping once aborted, no bytes are sent and the job is returned
+   * @param abandoned aborts a running attempt; its job keeps `dispatchedAt`
+   * @param pace receives what the attempt showed about the enclave's pace
    * @throws ProblemError `database_unavailable`; the lease then runs out and the job is taken up again
    */
   async run(
@@ -116,7 +116,7 @@ export class DeliveryAttempt {
     });
     pace(paceSignalOf(result, performance.now() - startedAtMs));
     if (result.kind !== 'answer') {
-      // A restart is seen sooner this way than by the next regular check, and nothing more is sent meanwhile.
+      // Detects a restart sooner than the next regular check, and pauses relaying until then.
       if (result.kind === 'unreachable' && !abandoned.aborted) void enclave.checkNow();
       if (result.kind === 'problem' && result.code === 'keys_not_ready') {
         void enclave.checkNow();
@@ -143,7 +143,9 @@ export class DeliveryAttempt {
     return decide(job, interim, { kind: 'problem', code: 'enclave_answer_invalid', retryAfterSeconds: null });
   }
 
-  /** Once an answer is there, a database that is away for a moment must not lose it. To write the same twice changes nothing. */
+  /**
+   * Retries, so that a short outage of the database does not lose an answer. Writing the same twice has no effect.
+   */
   private async store(job: LeasedJob, decision: Decision): Promise<boolean> {
     for (let attempt = 1; ; attempt++) {
       try {

@@ -28,7 +28,7 @@ export class DeliveryGauges {
     );
     metrics.readingGauge(
       'communique_queue_oldest_due_seconds',
-      'How long the longest overdue job has been due without a worker; 0 where none is.',
+      'How long the longest overdue job has been due without a worker; 0 if none is.',
       queue,
       ({ oldestDueSeconds }) => oldestDueSeconds,
     );

@@ -63,7 +63,7 @@ describe('DeliveryQueue', () => {
   const keyIdOf = ({ sealed }: { sealed: Uint8Array }) => toHex(decodeSealedMessage(sealed).keyId);
   const outlive = () => new Promise((resolve) => setTimeout(resolve, 20));
 
-  it('hands out a due job once, whole, and says so', async () => {
+  it('leases a due job once, with all its data, and returns it', async () => {
     const { messageId, sealed } = await bench.accept();
     const job = await leaseOne();
     expect(job).toMatchObject({
@@ -87,7 +87,7 @@ describe('DeliveryQueue', () => {
     expect(ids.sort()).toEqual(accepted.map(({ messageId }) => messageId).sort());
   });
 
-  it('hands out nothing but what has expired while nothing may be relayed', async () => {
+  it('leases only expired jobs while the gateway may not relay', async () => {
     await bench.accept();
     const old = await bench.accept(new Date(Date.now() - 1000));
     expect(await bench.queue.lease(9, 'a', 'expired')).toMatchObject([{ messageId: old.messageId, expired: true }]);
@@ -176,7 +176,7 @@ describe('DeliveryQueue', () => {
     expect(await bench.message(messageId)).toMatchObject({ status: 'delivered', job: null });
   });
 
-  it('believes the holder of a lease that ran out as long as nobody else took it', async () => {
+  it('accepts writes under an expired lease as long as no other worker took the job', async () => {
     const { messageId } = await bench.accept();
     const job = await leaseOne(hasty.queue);
     await outlive();
@@ -207,7 +207,7 @@ describe('DeliveryQueue', () => {
     });
   });
 
-  it('ends nothing at all where the settlement fails', async () => {
+  it('ends no message where the settlement fails', async () => {
     const { messageId } = await bench.accept();
     const job = await leaseOne();
     await bench.database.client
@@ -226,7 +226,7 @@ describe('DeliveryQueue', () => {
     expect(await bench.queue.end(job, delivered)).toBe(true);
   });
 
-  it('settles what nobody knows at all that was reserved', async () => {
+  it('settles an unknown cost at the whole reservation', async () => {
     const { messageId } = await bench.accept();
     await bench.queue.end(await leaseOne(), { ...delivered, status: 'unknown', cost: 'reservation' });
     expect(await bench.message(messageId)).toMatchObject({
@@ -272,7 +272,7 @@ describe('DeliveryQueue', () => {
     expect((await bench.message(messageId)).job?.nextAttemptAt).toEqual(expiresAt);
   });
 
-  it('takes back a release as if nothing had been', async () => {
+  it('undoes a release completely', async () => {
     const { messageId } = await bench.accept();
     await bench.queue.release(await leaseOne());
     expect(await bench.message(messageId)).toMatchObject({
@@ -283,7 +283,7 @@ describe('DeliveryQueue', () => {
     expect(await leaseOne()).toMatchObject({ attempt: 1 });
   });
 
-  it('says how many wait and how long one has been overdue', async () => {
+  it('reports how many wait and how long one has been overdue', async () => {
     expect(await bench.queue.state()).toEqual({ waiting: 0, overdueMs: 0 });
     await bench.accept();
     await bench.accept();

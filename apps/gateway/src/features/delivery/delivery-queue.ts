@@ -9,8 +9,8 @@ import type { LeasedJob } from './leased-job';
 import { copiesSent } from './outcomes';
 
 /**
- * Which due jobs are asked for: any; those that have expired, to be ended without a relay; those sealed to one of these keys (hex); or those
- * sealed to none of these keys.
+ * Which due jobs to lease: any; those that expired, to end without a relay; those sealed to one of these keys (hex);
+ * or those sealed to none of these keys.
  */
 export type Leasable =
   'any' | 'expired' | { readonly keyIds: readonly string[] } | { readonly otherThan: readonly string[] };
@@ -29,13 +29,13 @@ const MAX_COUNTED = 100_000;
 export interface QueueState {
   /** Messages that have not ended, counted up to 100,000. */
   readonly waiting: number;
-  /** How long the longest overdue job has been due without a worker having it, in milliseconds; 0 where none is. */
+  /** How long the longest overdue job has been due without a worker, in milliseconds; 0 if none is. */
   readonly overdueMs: number;
 }
 
 /**
- * The queue in PostgreSQL. All times are the database's, so that workers on several machines agree. Each write names the lease
- * it is made under and changes nothing where another worker has taken the job since.
+ * The queue in PostgreSQL. All times are the database's, so that workers on several machines agree. Each write names
+ * its lease and has no effect if another worker has taken the job since.
  */
 @Injectable()
 export class DeliveryQueue {
@@ -73,8 +73,8 @@ export class DeliveryQueue {
   }
 
   /**
-   * Notes, and commits, that the bytes go out now; the lease runs anew from here.
-   * @returns false where the lease is lost: then nothing may be sent
+   * Commits that the bytes are about to be sent, and renews the lease.
+   * @returns false if the lease is lost: then the caller must not send
    * @throws ProblemError `database_unavailable`
    */
   async dispatch({ messageId, leaseOwner }: LeasedJob): Promise<boolean> {
@@ -124,14 +124,14 @@ export class DeliveryQueue {
   }
 
   /**
-   * Ends the message in one transaction: job and sealed bytes go, receipt and status are written, its nullifier is freed or kept, the
-   * budget is settled.
+   * Ends the message in one transaction: job and sealed bytes go, receipt and status are written, its nullifier is
+   * freed or kept, the budget is settled.
    *
-   * A nullifier is freed where no byte of the message ever left this gateway, or where a verified receipt shows that every office
-   * refused it and no earlier attempt is without an answer. No other word frees it: an answer that is no receipt is not signed. Once the
-   * job is deleted, no worker can send the message any more.
+   * A nullifier is freed if no byte of the message ever left this gateway, or if a verified receipt shows that every
+   * office refused it and every earlier attempt was answered. No other answer frees it, because only receipts are
+   * signed. Once the job is deleted, no worker can send the message any more.
    * @returns false where another worker has the job, or has ended it
-   * @throws ProblemError `database_unavailable`; then it may or may not have happened, and may be called again
+   * @throws ProblemError `database_unavailable`; the end may or may not have been written; the call can be repeated
    */
   end(
     { messageId, leaseOwner, dispatchedBefore }: LeasedJob,
@@ -219,7 +219,7 @@ function keyArray(keyIds: readonly string[]): Prisma.Sql {
   return Prisma.sql`ARRAY[${Prisma.join(keyIds.map((keyId) => Buffer.from(keyId, 'hex')))}]::bytea[]`;
 }
 
-/** What has expired is found by an index of its own: there may be none in a long backlog. */
+/** Uses its own index, because a long backlog may contain no expired job. */
 function orderOf(what: Leasable): Prisma.Sql {
   return what === 'expired' ? Prisma.sql`expires_at` : Prisma.sql`next_attempt_at`;
 }

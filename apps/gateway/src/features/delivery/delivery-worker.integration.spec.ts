@@ -79,7 +79,7 @@ describe('DeliveryWorker', () => {
     async (request, response) => {
       answer(response, 200, 'application/cbor', await identity.encodedAnswer(request.body, outcomes, ...forged));
     };
-  /** One behaviour after the other, the last for good. */
+  /** Behaviors used in order; the last one repeats. */
   const inTurn = (...behaviours: [Behaviour, ...Behaviour[]]): Behaviour => {
     let turn = 0;
     return (...parameters) => (behaviours[Math.min(turn++, behaviours.length - 1)] ?? behaviours[0])(...parameters);
@@ -172,7 +172,7 @@ describe('DeliveryWorker', () => {
     signal.notify();
     expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 2, receipt: receipts[1] });
     expect(enclave.requests[0]?.body).toEqual(enclave.requests[1]?.body);
-    // What it says was sent is not to be sent again by an enclave that knows nothing of it
+    // An enclave that knows nothing of the earlier copies must not send them again
     expect(
       enclave.requests.map(({ headers }) => [
         headers?.['communique-dispatched-before'],
@@ -184,7 +184,7 @@ describe('DeliveryWorker', () => {
     ]);
   });
 
-  it('delivers once the enclave is there, and has sent nothing before', async () => {
+  it('delivers once the enclave answers, and has sent nothing before', async () => {
     await enclave.stop();
     const { messageId } = await bench.accept();
     start();
@@ -251,7 +251,7 @@ describe('DeliveryWorker', () => {
       ['key_retired', 'key_retired'],
       ['sealed_message_refused', 'refused'],
       ['message_expired', 'expired'],
-    ] as const)('%s: %s, for nothing', async (code, status) => {
+    ] as const)('%s: %s, at no cost', async (code, status) => {
       enclave.behaviour = problem(code);
       const { messageId } = await bench.accept();
       start();
@@ -325,7 +325,7 @@ describe('DeliveryWorker', () => {
       expect(settledOf(message)).toEqual(settled(10_000n));
     });
 
-    it('ends though nothing may be relayed', async () => {
+    it('ends even while the gateway may not relay', async () => {
       const { messageId } = await bench.accept(new Date(Date.now() - 1000));
       start(bench, { ...trusting, isTrusted: () => false });
       expect(await ended(messageId)).toMatchObject({ status: 'expired' });
@@ -342,7 +342,7 @@ describe('DeliveryWorker', () => {
       ['for other sealed bytes', () => accepting(['accepted'], {}, { claims: { sealed_sha256: 'A'.repeat(43) } })],
       ['of another measurement', () => accepting(['accepted'], {}, { claims: { pcr0: 'ab'.repeat(48) } })],
       ['that contradicts the state beside it', () => accepting(['accepted', 'pending'], { state: 'final' })],
-    ])('%s ends nothing', async (_what, forged) => {
+    ])('%s does not end the message', async (_what, forged) => {
       enclave.behaviour = inTurn(forged(), forged(), accepting(['refused']));
       const { messageId } = await bench.accept();
       start();
@@ -391,7 +391,7 @@ describe('DeliveryWorker', () => {
         () => Promise.resolve(answers.length),
         (count) => count === 1,
       );
-      const stopping = worker.beforeApplicationShutdown(); // takes nothing up again, waits for its answer
+      const stopping = worker.beforeApplicationShutdown(); // leases no further job, and waits for the running attempt
       start();
       expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 2 });
       answers.forEach((late) => {
@@ -416,7 +416,7 @@ describe('DeliveryWorker', () => {
   });
 
   describe('asked to stop', () => {
-    it('finishes what is under way and takes up nothing new', async () => {
+    it('finishes the running attempts and leases no further job', async () => {
       let release: () => void = () => undefined;
       enclave.behaviour = async (request, response) => {
         await new Promise<void>((resolve) => {
@@ -447,13 +447,13 @@ describe('DeliveryWorker', () => {
   it('hears of a fresh message at once', async () => {
     const patient = otherBench({ delivery: { ...config.delivery, pollMs: 60_000 } });
     const { signal } = start(patient);
-    await new Promise((resolve) => setTimeout(resolve, 50)); // its first look found nothing
+    await new Promise((resolve) => setTimeout(resolve, 50)); // its first poll found no job
     const { messageId } = await bench.accept();
     signal.notify();
     expect(await ended(messageId)).toMatchObject({ status: 'delivered' });
   });
 
-  it('does not look through the backlog at each fresh message while nothing may be relayed', async () => {
+  it('does not read the backlog at each new message while the gateway may not relay', async () => {
     const patient = otherBench({ delivery: { ...config.delivery, pollMs: 60_000 } });
     const leased = jest.spyOn(patient.queue, 'lease');
     const { signal } = start(patient, { ...trusting, isTrusted: () => false });
@@ -480,7 +480,7 @@ describe('DeliveryWorker', () => {
   });
 
   describe('an enclave that is not the expected one', () => {
-    it('gets nothing until it is', async () => {
+    it('gets no message until it is', async () => {
       const { messageId } = await bench.accept();
       const wrong = createNsm(
         await createMockNsmTransport({
@@ -520,7 +520,7 @@ describe('DeliveryWorker', () => {
     });
   });
 
-  it('sends nothing where the enclave ceased to be trusted after the lease, and it does not count as an attempt', async () => {
+  it('sends nothing where the enclave ceased to be trusted after the lease, and does not count the attempt', async () => {
     const { messageId } = await bench.accept();
     let looks = 0;
     const { worker } = start(bench, { ...trusting, isTrusted: () => ++looks === 1 });
@@ -537,7 +537,7 @@ describe('DeliveryWorker', () => {
     expect(enclave.requests).toEqual([]);
   });
 
-  it('logs nothing of what it carries', async () => {
+  it('logs no part of what it carries', async () => {
     const { messageId, sealed } = await bench.accept();
     start();
     const { receipt } = await ended(messageId);

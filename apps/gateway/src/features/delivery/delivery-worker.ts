@@ -27,7 +27,7 @@ interface OpenLane {
   readonly keyIds: readonly string[] | null;
 }
 
-/** Keeps up to `delivery.concurrency` attempts under way. README.md beside this file says what is guaranteed. */
+/** Keeps up to `delivery.concurrency` attempts running. README.md beside this file lists the guarantees. */
 @Injectable()
 export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly name = randomUUID();
@@ -38,7 +38,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private readonly abandoned = new AbortController();
   private loop: Promise<void> | undefined;
   private readonly lanes: readonly Lane[];
-  /** When there was last nothing left beside the lanes. */
+  /** When takeLeftover last found no job. */
   private nothingLeftAtMs = -Infinity;
   private woken = false;
   private wake: () => void = () => undefined;
@@ -71,7 +71,10 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     this.loop = this.work();
   }
 
-  /** Leases nothing more, waits for what is under way, gives up what takes too long: its answer will be asked for again. */
+  /**
+   * Leases no further job, waits for running attempts, and aborts those that take too long: a later attempt asks for
+   * their answers again.
+   */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     this.lookAgain();
@@ -102,7 +105,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
 
   private async takeUp(): Promise<number> {
     const open = this.openLanes();
-    // Whoever has the least under way is first, of equals each in turn: several may hold the same keys.
+    // The lane with the fewest running attempts is first, ties take turns: several enclaves may hold the same keys.
     this.turns++;
     const place = ({ enclave }: Lane) => (enclave.index + this.turns) % this.lanes.length;
     open.sort(({ lane: a }, { lane: b }) => a.pace.underWay - b.pace.underWay || place(a) - place(b));
@@ -129,15 +132,15 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 
   /**
-   * What no lane has room or an enclave for, but may end. Where there was nothing it is asked for again
-   * by the poll alone: nothing of it is new because a message was accepted or an attempt ended.
+   * Jobs that no lane can take but that may end. If there was none, only the poll looks again: a new message or a
+   * finished attempt adds no such job.
    */
   private async takeLeftover(): Promise<number> {
     if (performance.now() - this.nothingLeftAtMs < this.config.delivery.pollMs || this.room === 0) return 0;
     let taken = await this.takeFor(null, 'expired');
     const revoked = this.keys.revokedKeyIds();
     if (revoked.length > 0) taken += await this.takeFor(null, { keyIds: revoked });
-    // While every enclave is known, a key that none of them holds can be told to be retired; else such a message waits.
+    // A key counts as retired only while the keys of every enclave are known; otherwise such a message waits.
     const held = this.lanes.map((lane) => (this.isSoleEnclave(lane) ? null : lane.enclave.heldKeyIds()));
     if (!held.includes(null)) taken += await this.takeFor(null, { otherThan: held.flatMap((keyIds) => keyIds ?? []) });
     if (taken === 0) this.nothingLeftAtMs = performance.now();

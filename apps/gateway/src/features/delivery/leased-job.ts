@@ -17,8 +17,8 @@ export interface LeasedJob {
   readonly dispatchedBefore: boolean;
   /** A byte of it may have left this gateway in an earlier attempt, answered or not. */
   readonly relayedBefore: boolean;
-  /** It has a proof of residence, and with it a nullifier that must not be lost for nothing. */
+  /** The message has a proof of residence, and with it a nullifier that must not be used up without a delivery. */
   readonly proven: boolean;
-  /** The last interim receipt, verified when it was stored; null where there is none. */
+  /** The last interim receipt, verified when it was stored; null if there is none. */
   readonly interimReceipt: string | null;
 }

@@ -187,7 +187,7 @@ describe('the nullifier of a message without an owner', () => {
     expect(await another(bench, proof)).toBe('accepted');
   });
 
-  it('is free only once no worker can send the message any more: one that stopped before the first byte sends nothing', async () => {
+  it('is free only when no worker can send the message any more: one that stopped before the first byte sends nothing', async () => {
     const slow = benchOf({ delivery: { ...config.delivery, leaseMs: 2500 } });
     const proof = unverifiedProof();
     const { messageId } = await accept(slow, proof, inMs(1500));

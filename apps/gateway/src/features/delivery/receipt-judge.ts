@@ -23,8 +23,8 @@ export class ReceiptJudge {
   }
 
   /**
-   * Signature under the attested receipt key, measurement, time, message id and hash of the sealed bytes; and that the state
-   * beside the receipt says what the receipt says. Where verification is switched off, all but signature and document.
+   * Signature under the attested receipt key, measurement, time, message id and hash of the sealed bytes; and that
+   * the state beside the receipt matches it. If verification is switched off, signature and document are not checked.
    */
   async judge(job: Pick<LeasedJob, 'messageId' | 'sealedSha256'>, answer: RelayAnswer): Promise<ReceiptJudgement> {
     let claims: ReceiptClaims;

@@ -26,7 +26,7 @@ describe('RelayPace', () => {
     expect([pace.limit, pace.free, pace.underWay]).toEqual([3, 3, 0]);
   });
 
-  it('halves once for a crowd that was turned away together, down to one', () => {
+  it('halves once for attempts that were refused together, down to one', () => {
     const pace = new RelayPace(16);
     const limits = [8, 4, 2, 1, 1];
     for (const limit of limits) {
@@ -67,20 +67,20 @@ describe('RelayPace', () => {
     expect(pace.limit).toBe(1);
   });
 
-  it('takes a far end that is slow for good as the measure in time', () => {
+  it('adopts the latency of a far end that stays slow as the new baseline', () => {
     const pace = new RelayPace(8);
     rounds(pace, 3, served(50));
     rounds(pace, 300, served(1000));
     expect(pace.limit).toBe(8);
   });
 
-  it('learns nothing from an enclave that was not there', () => {
+  it('ignores an enclave that could not be reached', () => {
     const pace = new RelayPace(8);
     rounds(pace, 10, { kind: 'nothing' });
     expect(pace.limit).toBe(8);
   });
 
-  it('stays between one and the most, and loses no place, whatever it hears', () => {
+  it('stays between one and the maximum, and loses no slot, for any sequence of signals', () => {
     const signal = fc.oneof(
       fc.constantFrom<PaceSignal>({ kind: 'busy' }, { kind: 'late' }, { kind: 'nothing' }),
       fc.integer({ min: 0, max: 60_000 }).map(served),

@@ -1,4 +1,7 @@
-/** What an attempt says of its enclave: served, and how long the relay took; turned away; too late to be waited for; or nothing. */
+/**
+ * What an attempt shows about its enclave: `served`, and how long the relay took; `busy`: refused; `late`: too slow
+ * to wait for; or `nothing`.
+ */
 export type PaceSignal =
   { readonly kind: 'served'; readonly latencyMs: number } | { readonly kind: 'busy' | 'late' | 'nothing' };
 
@@ -17,11 +20,11 @@ const SAMPLES_OF_A_BASELINE = 100;
 /** One slow relay is no trend. */
 const SAMPLES_OF_A_TREND = 5;
 
-/** How many attempts one enclave is given at once: AIMD; README.md beside this file says how and why. */
+/** How many attempts one enclave is given at once: AIMD; README.md beside this file explains how and why. */
 export class RelayPace {
   private allowed: number;
   private taken = 0;
-  /** Counts the cuts. What was begun before the last one says nothing about the pace after it. */
+  /** Counts the cuts. An attempt begun before the last cut tells nothing about the pace after it. */
   private epoch = 0;
   private smoothedMs: number | undefined;
   private smoothed = 0;
@@ -96,7 +99,7 @@ export class RelayPace {
       this.smoothedMs === undefined ? latencyMs : this.smoothedMs + SMOOTHING * (latencyMs - this.smoothedMs);
     this.lowestMs = Math.min(this.lowestMs, latencyMs);
     if (++this.samples < SAMPLES_OF_A_BASELINE) return;
-    // The lowest of the last one to two hundred: a far end that has become slower for good becomes the measure in time.
+    // The lowest of the last 100 to 200 samples, so a far end that stays slow becomes the new baseline.
     this.lowestBeforeMs = this.lowestMs;
     this.lowestMs = Infinity;
     this.samples = 0;

@@ -83,7 +83,7 @@ describe('the connections to an emulated enclave', () => {
     expect(await ask()).toBe('ok');
   });
 
-  it('are refused while the enclave boots: the device is there, nobody listens', async () => {
+  it('are refused while the enclave boots: the device exists, and no process listens', async () => {
     device.guest.clear();
     await expect(ask()).rejects.toMatchObject({ name: 'SocketError', code: 'ECONNREFUSED' });
     device.guest.set(5000, inside);

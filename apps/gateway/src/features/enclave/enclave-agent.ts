@@ -7,7 +7,10 @@ const CONNECT_TIMEOUT_MS = 5000;
 export const MAX_SOCKETS = 64;
 const MAX_IDLE_SOCKETS = 8;
 
-/** Keep-alive connections over whatever the address names. A request gets its socket only once that is connected. */
+/**
+ * Keep-alive connections over any kind of address (TCP, vsock, Unix socket). A request gets its socket only once that
+ * is connected.
+ */
 export class EnclaveAgent extends Agent {
   constructor(private readonly address: Address) {
     super({

@@ -64,7 +64,7 @@ describe('EnclaveClient', () => {
     await folder.remove();
   });
 
-  describe('what the enclave says', () => {
+  describe('what the enclave answers', () => {
     it('is an answer, for the bytes that were given', async () => {
       expect(await client.relay(sealed)).toEqual({ kind: 'answer', answer: relayAnswer() });
       expect(enclave.requests).toMatchObject([{ method: 'POST', path: '/messages', body: sealed }]);
@@ -98,7 +98,7 @@ describe('EnclaveClient', () => {
       },
     );
 
-    it('is what it says of its keys, for the offer that was made; or that it is from before', async () => {
+    it('is its key status for the offer that was made, or that its version has no such route', async () => {
       const status: KeyStatus = {
         custody: 'process',
         state: 'ready',
@@ -217,7 +217,7 @@ describe('EnclaveClient', () => {
   });
 
   describe('an enclave that is not there', () => {
-    it('got nothing: no socket, nobody listening', async () => {
+    it('got nothing: no socket, no listener', async () => {
       await enclave.stop();
       expect(await client.relay(sealed)).toEqual({ kind: 'unreachable', sent: false, code: 'ENOENT' });
       const tcp = new TestEnclave({ kind: 'tcp', host: '127.0.0.1', port: 0 }, silent);
@@ -232,7 +232,7 @@ describe('EnclaveClient', () => {
       other.close();
     });
 
-    it('got nothing from one who had given up before', async () => {
+    it('got nothing from a client that had given up before', async () => {
       expect(await client.relay(sealed, { signal: AbortSignal.abort() })).toEqual({
         kind: 'unreachable',
         sent: false,
@@ -281,7 +281,7 @@ describe('EnclaveClient', () => {
       expect((await client.relay(sealed)).kind).toBe('answer');
       await enclave.stop();
       await enclave.start();
-      // Where the end of the kept connection has not arrived yet, the first request still goes over it, and says so.
+      // If the end of the kept connection has not arrived yet, the first request still uses it, and fails as sent.
       const first = await client.relay(sealed);
       if (first.kind !== 'answer') expect(first).toMatchObject({ kind: 'unreachable', sent: true });
       expect((await client.relay(sealed)).kind).toBe('answer');

@@ -59,7 +59,10 @@ export class EnclaveClient {
     );
   }
 
-  /** @param nonce 16 to 64 bytes; without one the document carries none. The answer is 1 to 16,384 bytes of COSE_Sign1, unread. */
+  /**
+   * @param nonce 16 to 64 bytes; without one the document carries none. The answer is 1 to 16,384 bytes of
+   * COSE_Sign1, not parsed here.
+   */
   async attestation(nonce?: Uint8Array, options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<Uint8Array>> {
     const path = nonce === undefined ? '/attestation' : `/attestation?nonce=${toHex(nonce)}`;
     return this.ask(
@@ -84,8 +87,9 @@ export class EnclaveClient {
 
   /**
    * @param sealed a sealed message in its CBOR form, as it was accepted
-   * @param options.dispatchedBefore an earlier attempt went out and was never answered
-   * @param options.interimReceipt the last one, where there is one: what it says was sent is not sent again
+   * @param options.dispatchedBefore an earlier attempt was sent and never answered
+   * @param options.interimReceipt the last interim receipt, if any: the enclave does not send again the copies that
+   * it lists as sent
    */
   async relay(
     sealed: Uint8Array,

@@ -43,7 +43,7 @@ const series = async (name: string) => {
   return text.split('\n').filter((line) => line.startsWith(`${name}{`) && !line.endsWith(' 0'));
 };
 
-it('exports the clock and the connections of each enclave as series, and none of one that never answered', async () => {
+it('exports the clock and the connections of each enclave as series, and no series of one that never answered', async () => {
   report(
     1,
     enclaveHealth({
@@ -75,7 +75,7 @@ it('exports the clock and the connections of each enclave as series, and none of
     'communique_enclave_connections_total{enclave="1",destination="senate",outcome="connected"} 0',
   );
   expect(text).not.toContain('enclave="0"');
-  // A second reading adds nothing to the counters
+  // A second reading does not add to the counters
   expect(await metrics.registry.metrics()).toBe(text);
 });
 

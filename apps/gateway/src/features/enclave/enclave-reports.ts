@@ -7,8 +7,8 @@ const ASK_EVERY_MS = 15_000;
 const GOOD_FOR_MS = 60_000;
 
 /**
- * What each enclave reports of itself, asked for at a fixed interval: for metrics and readiness, which must not wait for an enclave. None
- * of it is signed, and nothing is relayed or refused by it.
+ * What each enclave reports about itself, requested at a fixed interval: for metrics and readiness, which must not
+ * wait for an enclave. The reports are not signed, so they decide neither what is relayed nor what is refused.
  */
 @Injectable()
 export class EnclaveReports implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -29,7 +29,9 @@ export class EnclaveReports implements OnApplicationBootstrap, BeforeApplication
     await this.asking;
   }
 
-  /** The last readable one, by the enclave's place in the configuration; null where there was none within a minute. */
+  /**
+   * The last readable report, by the enclave's place in the configuration; null if there was none within a minute.
+   */
   of(index: number): EnclaveHealth | null {
     const last = this.last.get(index);
     return last !== undefined && performance.now() - last.atMs < GOOD_FOR_MS ? last.health : null;

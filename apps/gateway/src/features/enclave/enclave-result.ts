@@ -1,11 +1,12 @@
 import type { ProblemCode } from '@communique-tee/protocol';
 
 /**
- * What became of one request to the enclave; there is no other way that it ends, and nothing is thrown.
+ * The result of one request to the enclave. The client never throws.
  *
  * - `answer`: read and well formed. What is signed in it is not yet verified.
- * - `problem`: the enclave answered with a problem document, or with something that is none of both (`enclave_answer_invalid`).
- * - `unreachable`: no whole answer came. `sent` is false only where no byte of the request can have reached the enclave.
+ * - `problem`: the enclave answered with a problem document, or with something else (`enclave_answer_invalid`).
+ * - `unreachable`: no complete answer came. `sent` is false only where no byte of the request can have reached the
+ *   enclave.
  */
 export type EnclaveResult<Answer> =
   | { readonly kind: 'answer'; readonly answer: Answer }

@@ -34,8 +34,9 @@ export function exchange(
   const { timeoutMs, maxBodyBytes, signal } = limits;
   if (signal?.aborted) return Promise.resolve({ kind: 'failed', sent: false, code: 'ABORT_ERR' });
   return new Promise((resolve) => {
-    // Node emits `socket` when a connected one is given to the request, before a byte is written to it. From then on bytes may
-    // have gone out: an idle connection that turns out to be dead is no proof that the enclave read nothing.
+    // Node emits `socket` when a connected one is given to the request, before a byte is written to it. From then on
+    // bytes may have been sent: a kept connection that turns out to be dead does not prove that the enclave read
+    // nothing.
     let sent = false;
     const request = httpRequest({
       agent,

@@ -2,7 +2,10 @@ import { decodeJson, fromBase64Url, receiptClaimsSchema, type ReceiptClaims } fr
 
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{86}$/;
 
-/** What a receipt claims: its shape, not its truth. Nobody has looked at the signature. `undefined` for what is no receipt. */
+/**
+ * The claims of a receipt, checked for shape only: the signature is not verified here. `undefined` if the bytes are
+ * not a receipt.
+ */
 export function readReceiptClaims_unverified(receipt: string): ReceiptClaims | undefined {
   const payload = COMPACT_JWS.exec(receipt)?.[1];
   if (payload === undefined) return undefined;

@@ -171,7 +171,7 @@ describe('keys of enclaves', () => {
       expect(monitor.views().map(({ keyId }) => keyId)).toEqual(enclaves.map(({ keyId }) => keyId));
   });
 
-  it('of the legacy suite stand as long as the record that names them', async () => {
+  it('of the legacy suite are kept as long as the record that names them', async () => {
     const here = one();
     const legacyKey = new Uint8Array(randomBytes(32));
     const { core, record } = await makeRecord(new EnclaveIdentity(attest, pcr0, ALIAS), attest, {
@@ -187,7 +187,7 @@ describe('keys of enclaves', () => {
     expect(await store.stateOf(keyIdOf(legacyKey))).toBe('none');
   });
 
-  it('of the legacy suite that an enclave says it holds are keys by which it is given messages', async () => {
+  it('of the legacy suite that an enclave reports to hold route messages to it', async () => {
     const here = one({ attestation: { ...config.attestation, verify: false } });
     const [current, legacy] = [new Uint8Array(randomBytes(16)), new Uint8Array(randomBytes(16))];
     enclaveAt(0).onKeys = says({ state: 'ready', current, held: [current], held_legacy: [legacy] });
@@ -203,7 +203,7 @@ describe('keys of enclaves', () => {
     expect(await here.keys.isRetired('00'.repeat(16))).toBe(true);
   });
 
-  it('come back after a restart, and what waited for them is delivered', async () => {
+  it('return after a restart, and the messages that waited for them are delivered', async () => {
     const here = one();
     start(here);
     await until(() => all(here.monitor), Boolean);
@@ -248,7 +248,7 @@ describe('keys of enclaves', () => {
     expect(relays.filter((each) => each > 0)).toHaveLength(3);
   });
 
-  it('that no enclave can open any more stand in nobody’s way', async () => {
+  it('that no enclave can open any more do not block other keys', async () => {
     const here = one();
     const { core, record } = await enclaveAt(0).propose();
     vault.delete(toHex(core.key_id));
@@ -258,7 +258,7 @@ describe('keys of enclaves', () => {
     expect(await rows(here)).toHaveLength(2);
   });
 
-  it('take the number of a revoked one, which nobody who comes later has heard of', async () => {
+  it('take the number of a revoked one that later enclaves never saw', async () => {
     const here = one();
     await here.keys.syncNow();
     const first = enclaveAt(0).keyId;
@@ -301,7 +301,7 @@ describe('keys of enclaves', () => {
       Boolean,
     );
     await until(() => here.keys.revokedKeyIds().includes(old), Boolean);
-    await enclaveAt(2).server.stop(); // whoever is away is not waited for
+    await enclaveAt(2).server.stop(); // the sync does not wait for an enclave that is away
     here.bench.worker(here.monitor).worker.onApplicationBootstrap();
     expect(
       await until(
@@ -321,7 +321,7 @@ describe('keys of enclaves', () => {
     expect(enclaveAt(2).keyId).toBe(old.keyId);
     expect(fresh.keyId).not.toBe(old.keyId);
     await here.keys.syncNow();
-    // One that has just been met again is asked with an empty offer first
+    // An enclave that was just met again is first sent an empty offer
     const offered = () => enclaves.map(({ offers }) => offers.at(-1)?.records.length);
     expect(
       await until(
@@ -371,7 +371,7 @@ describe('keys of enclaves', () => {
       expect(here.monitor.enclaves[0].keys()).toMatchObject({ custody: 'process', state: 'ready' });
     });
 
-    it('one that keeps its keys to itself and opens a secret gets credentials, and no record of another custody', async () => {
+    it('one with per-process keys that opens a secret gets credentials, and no record of another custody', async () => {
       enclaveAt(0).onKeys = (request, response) =>
         says({
           custody: 'process',
@@ -408,7 +408,7 @@ describe('keys of enclaves', () => {
       });
     });
 
-    it('a wrong one gets nothing, and nothing of its is stored', async () => {
+    it('a wrong one gets nothing, and none of its records is stored', async () => {
       const here = one({
         attestation: { ...config.attestation, acceptedMeasurements: [{ pcr0: OTHER_PCR0, operator: 'any' }] },
       });
@@ -512,7 +512,7 @@ describe('keys of enclaves', () => {
       it('are stored under a number that a forged row had taken', async () => {
         const here = one();
         const { core, record } = await makeRecord(identity(nsm), attest, { epoch: 1, pcr0: fromHex(pcr0) });
-        // A record that an enclave did make, in a row that says something else of it
+        // A record that an enclave did make, in a row whose columns contradict it
         const moved = await made({ epoch: 7 });
         await here.bench.database.client.sealedKey.createMany({ data: [forged(1, moved), forged(2)] });
         await proposed(here, record);
@@ -538,7 +538,7 @@ describe('keys of enclaves', () => {
         expect((await live(here)).sort()).toEqual([first, other, next].map(({ core }) => toHex(core.key_id)).sort());
       });
 
-      it('do not push out another one that an enclave made', async () => {
+      it('do not replace another one that an enclave made', async () => {
         const here = one();
         const [first, second] = [await made(), await made()];
         await proposed(here, first);
@@ -548,7 +548,7 @@ describe('keys of enclaves', () => {
       });
     });
 
-    it('by the thousand, where nobody verifies who made them, end at the limit', async () => {
+    it('by the thousand, where the gateway does not verify their maker, end at the limit', async () => {
       let epoch = 0;
       const here = one({ attestation: { verify: false, acceptedMeasurements: [], cacheMs: 0, maxAgeMs: 0 } });
       const maker = new EnclaveIdentity(() => Promise.resolve(new Uint8Array(9)), pcr0, ALIAS);
@@ -606,7 +606,7 @@ describe('keys of enclaves', () => {
     expect(await here.keys.isRetired('ab'.repeat(16))).toBe(false);
   });
 
-  it('a database that goes away takes no key from an enclave, and nothing is asked of KMS meanwhile', async () => {
+  it('a database that goes away takes no key from an enclave, and meanwhile the enclave does not ask KMS', async () => {
     const here = one();
     await here.keys.syncNow();
     await here.monitor.checkNow();
@@ -638,7 +638,7 @@ describe('keys of enclaves', () => {
     });
     const NOBODYS = 'ab'.repeat(16);
 
-    it('where all enclaves are there, trusted and ready, hold others, and the database has none', async () => {
+    it('where all enclaves answer, are trusted and ready, hold others, and the database has none', async () => {
       expect(await here.keys.isRetired(NOBODYS)).toBe(true);
     });
 
@@ -669,7 +669,7 @@ describe('keys of enclaves', () => {
       expect(await here.keys.isRetired(NOBODYS)).toBe(false);
     });
 
-    it('not while a record is there that nobody opens', async () => {
+    it('not while the database has a record that no enclave opens', async () => {
       const { core, record } = await enclaveAt(0).propose({ epoch: 7 });
       vault.delete(toHex(core.key_id));
       await here.bench.sealedKeys.add(core, record);
@@ -681,7 +681,7 @@ describe('keys of enclaves', () => {
       expect(await here.keys.isRetired(toHex(core.key_id))).toBe(true);
     });
 
-    it('at once where they are revoked, whoever is away', async () => {
+    it('at once where they are revoked, even if an enclave is away', async () => {
       const { keyId } = enclaveAt(0);
       await enclaveAt(1).server.stop();
       await revoke(here, keyId);
@@ -711,7 +711,7 @@ describe('keys of enclaves', () => {
       ).toMatchObject({ status: 'delivered' });
     });
 
-    it('that has lost its keys: the message was not dispatched, is not counted, and goes once they are back', async () => {
+    it('that has lost its keys: the message was not dispatched, is not counted, and is delivered when they return', async () => {
       const here = one();
       start(here);
       await until(() => all(here.monitor), Boolean);

@@ -15,7 +15,7 @@ import { SealedKeyStore } from './sealed-key-store';
 /** How soon it is seen that another gateway stored a key, or that an operator revoked one. */
 const WATCH_MS = 1000;
 
-/** Keeps every configured enclave in keys. README.md beside this file says how. */
+/** Gives every configured enclave its keys. README.md beside this file explains how. */
 @Injectable()
 export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly syncs: readonly KeySync[];
@@ -66,7 +66,7 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
     await Promise.all(this.syncs.map((sync) => sync.syncNow()));
   }
 
-  /** Exchanges keys with this one as soon as may be: it said that it has none. */
+  /** Exchanges keys with this enclave as soon as possible: it reported that it has none. */
   syncSoon({ index }: EnclaveMonitor): void {
     this.syncs[index]?.soon();
   }
@@ -77,9 +77,9 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /**
-   * Whether no enclave opens anything with this key any more: an operator revoked it; or its record is not in the database, and a
-   * check of every enclave that begins after this call finds it trusted, ready and holding other keys. An earlier check proves
-   * nothing: the key may be newer than it.
+   * Whether no enclave can open a message with this key any more: an operator revoked it; or its record is not in the
+   * database, and a check of every enclave that begins after this call finds it trusted, ready and holding other
+   * keys. An earlier check proves nothing: the key may be newer than it.
    * @throws ProblemError `database_unavailable`
    */
   async isRetired(keyId: KeyId): Promise<boolean> {
@@ -119,7 +119,7 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
       this.revoked = revoked.map(toHex);
       if (isNew && !this.stopped) for (const sync of this.syncs) sync.soon();
     } catch (error) {
-      // Each sync says that the database is away; this one is asked again in a second.
+      // Each sync reports that the database is away; the revoked keys are read again in a second.
       this.logger.debug({ err: error }, 'sealed keys cannot be read');
     }
   }

@@ -55,7 +55,7 @@ interface Offer {
 export class KeySync {
   private syncing: Promise<void> | undefined;
   private begunAtMs = -Infinity;
-  /** When the last one that ended well was begun. */
+  /** When the last successful sync began. */
   private goodSinceMs = -Infinity;
   private timer: NodeJS.Timeout | undefined;
   private readonly stopping = new AbortController();
@@ -85,7 +85,7 @@ export class KeySync {
     await this.syncing;
   }
 
-  /** As soon as may be: after one that is under way, which may have begun before. */
+  /** Syncs soon, after a running sync, because that may have begun too early. */
   soon(): void {
     if (this.stopping.signal.aborted) return;
     clearTimeout(this.timer);
@@ -93,7 +93,7 @@ export class KeySync {
     this.timer = setTimeout(() => void (this.syncing ?? Promise.resolve()).then(() => this.syncNow()), gapMs).unref();
   }
 
-  /** Now; together with one that is under way already. Never throws. */
+  /** Syncs now, or joins the running sync. Never throws. */
   syncNow(): Promise<void> {
     if (this.stopping.signal.aborted) return Promise.resolve();
     this.syncing ??= this.sync().finally(() => {
@@ -102,7 +102,10 @@ export class KeySync {
     return this.syncing;
   }
 
-  /** Makes sure of one that began after this moment of `performance.now()`. @returns false where none did, or the enclave did not answer */
+  /**
+   * Makes sure that a sync began after this moment of `performance.now()`.
+   * @returns false if none did, or the enclave did not answer
+   */
   async syncSince(momentMs: number): Promise<boolean> {
     for (let syncs = 0; syncs < 2 && this.goodSinceMs < momentMs; syncs++) await this.syncNow();
     return this.goodSinceMs >= momentMs;
@@ -152,7 +155,10 @@ export class KeySync {
     }
   }
 
-  /** One that keeps its keys to itself and opens no secret is handed nothing, and so is one that is known to be a wrong one. */
+  /**
+   * An enclave with per-process keys that opens no secret is handed nothing, and neither is one whose attestation was
+   * refused.
+   */
   private mayHaveMore(status: KeyStatus | null): status is KeyStatus {
     return (
       status !== null &&
@@ -161,7 +167,7 @@ export class KeySync {
     );
   }
 
-  /** What it is handed next. Without the database nothing: what is missing then must not look as if it were gone. */
+  /** The next offer. Empty without the database, because a record that cannot be read must not look deleted. */
   private async offer(status: KeyStatus | null): Promise<Offer> {
     const nothing = { bytes: encodeKeyOffer(NOTHING), keys: null };
     if (!this.mayHaveMore(status)) return nothing;
@@ -286,17 +292,17 @@ export class KeySync {
     };
   }
 
-  /** Said once for each change. What an enclave holds is not known while it cannot be asked. */
+  /** Logged once for each change. What an enclave holds is unknown while it does not answer. */
   private failed(result: Exclude<EnclaveResult<unknown>, { kind: 'answer' }> | null): void {
     const failure = result?.code ?? null;
     if (result !== null) {
       this.last = null;
-      // One that is busy or cannot be reached for a moment holds what it held.
+      // An enclave that is busy or unreachable for a moment keeps its keys.
       if (result.kind === 'problem' && result.code === 'enclave_answer_invalid') this.enclave.noteKeys(null);
     }
     if (failure === this.failure) return;
     this.failure = failure;
-    // That it cannot be reached says its monitor.
+    // The monitor logs that the enclave cannot be reached.
     if (result?.kind === 'problem')
       this.parts.logger.warn(
         { component: this.component, code: result.code },

@@ -30,7 +30,7 @@ describe('the file of the operator’s secrets', () => {
   const codes = () =>
     lines.map((line) => (JSON.parse(line) as { code?: string }).code).filter((code) => code !== undefined);
 
-  it('that is not configured holds none', async () => {
+  it('that is not configured holds no secrets', async () => {
     const none = new OperatorSecrets(
       { keys: { intervalMs: 1000 } },
       new Logger({ log: { level: 'silent' } }, { write: () => undefined }),
@@ -61,7 +61,7 @@ describe('the file of the operator’s secrets', () => {
     await rm(path);
     expect(await secrets.current()).toEqual(new Map([['a', second]]));
     expect(await secrets.current()).toEqual(new Map([['a', second]]));
-    expect(codes()).toEqual(['ENOENT', 'ENOENT']); // said once for each time
+    expect(codes()).toEqual(['ENOENT', 'ENOENT']); // logged once for each time
   });
 
   it.each<[string, unknown]>([
@@ -78,7 +78,7 @@ describe('the file of the operator’s secrets', () => {
     ['one that is too long', { a: base64(bytes(6145)) }],
     ['too many', Object.fromEntries(Array.from({ length: MAX_SECRETS + 1 }, (_, at) => [`a${String(at)}`, 'AAAA']))],
     ['more than it may ever hold', ' '.repeat(192 * 1024 + 1)],
-  ])('that holds %s is not used, and nothing of it is in the log', async (_name, content) => {
+  ])('that holds %s is not used, and no part of it is in the log', async (_name, content) => {
     const good = bytes();
     await write({ a: base64(good) });
     await secrets.current();

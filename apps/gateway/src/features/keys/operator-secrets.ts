@@ -32,8 +32,9 @@ export type Secrets = ReadonlyMap<string, Uint8Array>;
 const NONE: Secrets = new Map();
 
 /**
- * The operator's secrets, as ciphertexts that an enclave alone opens: a JSON file {name: base64}. It is read when it is first needed
- * and again when it has changed. A file that comes late is no reason not to start; one that is bad keeps what was read before.
+ * The operator's secrets, as ciphertexts that only an enclave opens: a JSON file {name: base64}. It is read when
+ * first needed and again after each change. The gateway starts without the file; after a bad change the values read
+ * before stay in use.
  */
 @Injectable()
 export class OperatorSecrets {
@@ -72,7 +73,7 @@ export class OperatorSecrets {
 
   /** @returns why what it holds is not used, or null */
   private async readChanged(path: string): Promise<string | null> {
-    // Without waiting: a pipe that nobody writes to is refused, not waited at.
+    // Opens without blocking: a pipe without a writer is refused, not waited for.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stat = await file.stat();

@@ -106,7 +106,7 @@ describe('credentials of the parent’s role', () => {
       'credentials_invalid',
       () => Promise.resolve({ accessKeyId: 1, secretAccessKey: 2 } as unknown as FoundCredentials),
     ],
-  ])('that come with %s are none, and the log says so once by a code', async (_name, code, broken) => {
+  ])('that come with %s are not used, and the log reports it once by a code', async (_name, code, broken) => {
     find = broken;
     expect([await credentials.current(NOW), await credentials.current(NOW)]).toEqual([null, null]);
     expect(asked).toHaveLength(1); // and is not asked again at once

@@ -14,17 +14,20 @@ export type FindCredentials = (options: { forceRefresh: boolean }) => Promise<Fo
 /** Nest token of where credentials come from. */
 export const FIND_CREDENTIALS = 'FIND_CREDENTIALS';
 
-/** They are looked for again when they have so long left, and handed out until they have nothing left that is worth it. */
+/**
+ * New credentials are requested when the current ones have this long left; the current ones are handed out until they
+ * are close to their end.
+ */
 const REFRESH_MS = 10 * 60_000;
 const USELESS_MS = 30_000;
-/** The metadata service of EC2 answers within a second; where there is none, nobody waits long for it. */
+/** The metadata service of EC2 answers within a second; without one, no request waits longer than this. */
 const TIMEOUT_MS = 10_000;
 const RETRY_MS = 10_000;
 const SHAPES = { accessKeyId: 128, secretAccessKey: 256, sessionToken: 8192 } as const;
 
 /**
- * Credentials of the parent's role, for enclaves that ask KMS. Nothing of them is in any line of the log, and no error of whoever
- * finds them is passed on: its text may hold anything.
+ * Credentials of the parent's role, for enclaves that ask KMS. The log contains no part of them. Errors of the
+ * provider are not passed on, because their text may contain anything.
  */
 @Injectable()
 export class ParentCredentials {
@@ -38,7 +41,10 @@ export class ParentCredentials {
     private readonly logger: Logger,
   ) {}
 
-  /** Never throws. @returns null where there are none that will do for half a minute */
+  /**
+   * Never throws.
+   * @returns null if there are none that last another half minute
+   */
   async current(nowMs = Date.now()): Promise<HandedCredentials | null> {
     if (
       this.left(nowMs) < REFRESH_MS &&

@@ -63,8 +63,8 @@ export class ProposalReader {
   }
 
   /**
-   * Whether an enclave of the image that the record names made it, and the row says of it what it says itself. Always, where attestation
-   * is not verified: then nothing can be told apart.
+   * Whether an enclave of the image that the record names made the record, and the row matches it. Always true where
+   * attestation is not verified, because then makers cannot be distinguished.
    */
   async isGenuine({ keyId, custody, pcr0, epoch, record }: StoredRecord): Promise<boolean> {
     if (!this.attestation.verify) return true;
@@ -104,7 +104,7 @@ export class ProposalReader {
       const digest = createHash('sha256').update(encodeSealedKeyCore(core)).digest();
       return digest.equals(decodeSealedKeyMaker(userData ?? new Uint8Array()));
     } catch {
-      // Whatever is wrong with it, it proves nothing.
+      // Any error here means that the record proves no maker.
       return false;
     }
   }

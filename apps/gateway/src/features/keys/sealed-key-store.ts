@@ -119,7 +119,7 @@ export class SealedKeyStore {
   }
 
   /**
-   * What is in the way of a key: the live row that has its number, or, where the store is full, up to 1,000 live rows, those of its
+   * The live rows that block a key: the row with its number or, if the store is full, up to 1,000 rows, those of its
    * custody and image first.
    */
   async inTheWayOf(

@@ -156,7 +156,7 @@ describe('the legacy suite', () => {
     }
   });
 
-  it('takes the same ciphertext again as the same message, and not from anybody else', async () => {
+  it('takes the same ciphertext again as the same message, and refuses it from another user', async () => {
     await start();
     const message = sealed();
     const first = await post({ ...message, suite: 'x25519-blake2b-xchacha20poly1305' });
@@ -199,7 +199,7 @@ describe('the legacy suite', () => {
     expect(await post(sealed())).toMatchObject({ status: 422, body: { code: 'suite_unsupported' } });
   });
 
-  it('says nothing either way before any enclave was verified', async () => {
+  it('reports neither before any enclave was verified', async () => {
     await start({ withEnclave: false });
     expect((await publicKey()).status).toBe(404);
     expect(await post(sealed())).toMatchObject({ status: 503, body: { code: 'enclave_unavailable' } });
@@ -209,7 +209,7 @@ describe('the legacy suite', () => {
     await start();
     await enclave.stop();
     for (let round = 0; (await publicKey()).status !== 404; round++) {
-      await post(sealed()); // an attempt that finds nobody has the monitor look
+      await post(sealed()); // an attempt that finds no enclave triggers a check by the monitor
       if (round > 600) throw new Error('still trusted');
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

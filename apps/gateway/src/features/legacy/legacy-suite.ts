@@ -17,7 +17,7 @@ export class LegacySuite {
     private readonly monitor: AttestationMonitor,
   ) {}
 
-  /** The key to be sealed to, of the trusted enclaves in turn; null where none attests one. */
+  /** The key to seal to, of the trusted enclaves in turn; null if none attests one. */
   key(): LegacyPublicKeyView | null {
     if (this.config.residence.mode === 'required') return null;
     const keys = this.monitor.trusted().flatMap((enclave) => enclave.legacyKey() ?? []);
@@ -26,8 +26,9 @@ export class LegacySuite {
   }
 
   /**
-   * Whether messages of it are taken: also while every enclave is away for a moment, as other messages are.
-   * @throws ProblemError `suite_unsupported`; `enclave_unavailable` where no enclave was verified yet, so that nothing is known
+   * Throws unless the gateway takes messages of this suite. A short absence of every enclave does not count, as for
+   * other messages.
+   * @throws ProblemError `suite_unsupported`; `enclave_unavailable` if no enclave was verified yet
    */
   assertOpen(): void {
     const attested = this.monitor.enclaves.map((enclave) => enclave.legacyKey());

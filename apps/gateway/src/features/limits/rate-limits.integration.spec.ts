@@ -72,7 +72,7 @@ describe('rate limits in this process', () => {
 });
 
 describe('an address over its quota', () => {
-  it('is refused without being asked about, says for how long, and leaves one line in the log', async () => {
+  it('is refused without asking Redis, gets the waiting time, and leaves one line in the log', async () => {
     const one = opened();
     const address = '198.51.100.7';
     const before = warnings('api-address');
@@ -128,8 +128,8 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     one.close();
   });
 
-  it('fall back to memory when Redis hangs, wait for it once only, say so, and come back', async () => {
-    // Between the gateway and Redis stands something that can stop passing bytes on without closing anything.
+  it('fall back to memory when Redis hangs, wait for it only once, log it, and recover', async () => {
+    // A proxy between the gateway and Redis that can stop forwarding bytes without closing a connection.
     let hangs = false;
     const sockets = new Set<Socket>();
     const between = createServer((near) => {
@@ -184,7 +184,7 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     two.close();
   });
 
-  it('fall back to memory where a failover made this one a replica, and come back when it takes writes', async () => {
+  it('fall back to memory where a failover made this one a replica, and recover when it takes writes', async () => {
     const one = await open();
     const client = new RedisClient(redis.url);
     await client.replicaof('127.0.0.1', '1');
@@ -197,7 +197,7 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     one.close();
   });
 
-  it('fall back to memory where Redis answers and lets this user run no script, say once why, and come back', async () => {
+  it('fall back to memory where Redis answers but runs no script for this user, log why once, and recover', async () => {
     const one = await open();
     const client = new RedisClient(redis.url);
     await client.call('ACL', 'SETUSER', 'default', '-@scripting');
@@ -222,7 +222,7 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     one.close();
   });
 
-  it('fall back to memory while Redis is gone, say so, and come back', async () => {
+  it('fall back to memory while Redis is gone, log it, and recover', async () => {
     const one = await open();
     await redis.kill();
     expect(await passes(one, 10, 'alone')).toBe(3);

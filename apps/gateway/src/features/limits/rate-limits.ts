@@ -22,7 +22,10 @@ export interface DecisionRequest {
   readonly address: string;
   /** Whose token was good; absent: the address alone is counted. */
   readonly owner?: string | undefined;
-  /** What the request may spend for; absent: nothing. Without an owner only the stop and the system's windows refuse it. */
+  /**
+   * What the request may spend for; absent: it spends nothing. Without an owner only the stop and the system's
+   * windows can refuse it.
+   */
   readonly spends?: Spends | undefined;
 }
 
@@ -65,7 +68,10 @@ export class RateLimits {
     };
   }
 
-  /** The state of an address that this process knows to be over its quota; counts nothing and asks neither Redis nor the database. */
+  /**
+   * The state of an address that this process knows to be over its quota; does not count the request and asks neither
+   * Redis nor the database.
+   */
   refusedFromMemory(limitClass: RateLimitClass, address: string): RateLimitState | undefined {
     const key = keyOf(limitClass, 'address', address);
     const quota = this.quotas[limitClass];

@@ -21,7 +21,7 @@ describe('windows in memory', () => {
     expect(windows.count('a')).toEqual({ count: 1, leftMs: 1000 });
   });
 
-  it('have no more left than their length, whatever fraction of a millisecond the clock reads', () => {
+  it('never have more time left than their length, for any fraction of a millisecond', () => {
     nowMs = 88_214.00789900291; // (now + 90_000) - now is more than 90_000
     expect(new WindowsInMemory(90_000).count('a')).toEqual({ count: 1, leftMs: 90_000 });
     const over = new OverQuotaCache();

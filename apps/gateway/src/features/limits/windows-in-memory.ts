@@ -1,6 +1,8 @@
 import type { Counted } from '../../core/redis/decision-script';
 
-/** So many keys; with more, the window that began first is forgotten: nobody makes this process grow without end. */
+/**
+ * The most keys kept. Beyond it, the window that began first is dropped, so that clients cannot exhaust the memory.
+ */
 const MAX_KEYS = 100_000;
 
 /** The clock in whole milliseconds: of fractions, `(now + window) - now` can be more than the window. */

@@ -7,7 +7,7 @@ import { MessageMetrics } from './message-metrics';
 export interface QueueLoad {
   /** Messages that have not ended, counted to one past `admission.maxWaiting`. */
   readonly waiting: number;
-  /** How long the longest due job has been waiting for a worker, in milliseconds; 0 where none is. */
+  /** How long the longest due job has waited for a worker, in milliseconds; 0 if none waits. */
   readonly oldestMs: number;
 }
 

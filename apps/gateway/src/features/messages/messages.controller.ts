@@ -157,7 +157,7 @@ export class MessagesController {
     return view;
   }
 
-  /** Nothing of it is written before its proof has verified. */
+  /** The proof is verified before anything is written. */
   private async acceptProven(
     request: FastifyRequest,
     envelope: ProvenEnvelope,
@@ -244,7 +244,10 @@ export class MessagesController {
     return events;
   }
 
-  /** The answer to HEAD: no stream is opened, and none is counted. @throws ProblemError `not_found` */
+  /**
+   * The answer to HEAD: opens and counts no stream.
+   * @throws ProblemError `not_found`
+   */
   private async noEvents(reader: Reader, id: string): Promise<Readable> {
     await this.messages.find(reader, id);
     return Readable.from([]);

@@ -113,7 +113,7 @@ describe('messages', () => {
     expect(await reservationsOf(message)).toBe(1);
   });
 
-  it('is due at once by the clock of the database, whatever the gateway takes the time to be', async () => {
+  it("is due at once by the clock of the database, even if the gateway's clock differs", async () => {
     const message = sealedMessage({ expiresAtSeconds: inSeconds(7200) });
     const ahead = new Date(Date.now() + 3_600_000);
     const view = await gateway.app
@@ -163,7 +163,7 @@ describe('messages', () => {
     expect((await post(sealedMessage(), { as: 'bob', key: 'contested' })).status).toBe(202); // keys are each caller's own
   });
 
-  it('under an id that is in use is refused: with other bytes, or by somebody else', async () => {
+  it('under an id that is in use is refused: with other bytes, or from another user', async () => {
     const message = sealedMessage();
     await post(message);
     expect(await post(sealedMessage({ messageId: message.messageId }))).toMatchObject({
@@ -210,7 +210,7 @@ describe('messages', () => {
     });
   });
 
-  it('that expired since it was accepted is still answered as it stands', async () => {
+  it('that expired since it was accepted is still answered with its status', async () => {
     const message = sealedMessage({ expiresAtSeconds: inSeconds(2) });
     expect((await post(message)).status).toBe(202);
     while (Date.now() / 1000 <= message.expiresAtSeconds) await new Promise((resolve) => setTimeout(resolve, 50));
@@ -251,7 +251,7 @@ describe('messages', () => {
         expect((await get(idOf(old))).body).toEqual(answer.body);
         expect(new Uint8Array((await jobOf(old))?.sealed ?? [])).toEqual(new Uint8Array(encodeSealedMessage(resealed)));
         expect(await reservationsOf(old)).toBe(2);
-        // the same again spends nothing
+        // a repeat of the same message costs nothing
         expect((await post(resealed, unique)).status).toBe(202);
         expect(await reservationsOf(old)).toBe(2);
         // and now that it goes its way, other bytes are a clash
@@ -290,13 +290,13 @@ describe('messages', () => {
       expect(await reservationsOf(old)).toBe(2);
     });
 
-    it('is not for somebody else', async () => {
+    it('is not readable by another user', async () => {
       const old = await retired();
       expect(await post(again(old), { as: 'bob' })).toMatchObject({ status: 409, body: { code: 'message_id_taken' } });
     });
   });
 
-  it('leaves nothing behind where the budget refuses it', async () => {
+  it('leaves no rows behind where the budget refuses it', async () => {
     await using poor = await startGateway({ ...environment, DEFAULT_USER_DAILY_LIMIT: '0.05' });
     const first = sealedMessage();
     const second = sealedMessage();
@@ -306,7 +306,7 @@ describe('messages', () => {
     expect(Number(refusal.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await get(idOf(second), 'poor')).toMatchObject({ status: 404 });
     expect(await database.client.idempotencyKey.count({ where: { key: idOf(second) } })).toBe(0);
-    // a repeat of what was accepted is not refused: it costs nothing
+    // a repeat of an accepted message is not refused: it costs nothing
     expect((await post(first, { as: 'poor', url: poor.url })).status).toBe(202);
     const budget = await fetch(`${poor.url}/api/budget`, {
       headers: { authorization: `Bearer ${await issuer.token('poor')}` },

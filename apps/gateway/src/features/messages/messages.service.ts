@@ -23,14 +23,14 @@ export class MessagesService {
   ) {}
 
   /**
-   * Accepts a message: it, its job, its promise and its nullifier are committed when this returns. The same bytes again return
-   * the message and cost nothing.
+   * Accepts a message: its row, job, reservation and nullifier are committed when this returns. The same bytes again
+   * return the same message at no cost.
    * @param owner null: a proof of residence, which has been verified, admits the message
-   * @param idempotencyKey what the header said; without one the message id is the key. Without an owner it does not count
-   * @param cachedRefusal what PostgreSQL refused with a moment ago: refuses every id that the owner has not used before
+   * @param idempotencyKey the header's value; if absent, the message id is the key. Ignored without an owner
+   * @param cachedRefusal PostgreSQL's refusal of a moment ago: refuses every id that the owner has not used before
    * @throws ProblemError `expiry_out_of_range` | `already_sent` | `idempotency_key_reused` | `message_id_taken` |
-   * `user_daily_limit_reached` | `daily_messages_reached` | `system_hourly_limit_reached` | `emergency_stop` | `database_unavailable` |
-   * `overloaded`
+   * `user_daily_limit_reached` | `daily_messages_reached` | `system_hourly_limit_reached` | `emergency_stop` |
+   * `database_unavailable` | `overloaded`
    */
   async accept(
     owner: string | null,
@@ -41,7 +41,7 @@ export class MessagesService {
   ): Promise<MessageView> {
     const { messageId } = submission;
     if (!mayStillExpire(submission, now)) return this.repeatOf(owner, submission, outOfRange());
-    // An id that the owner has used is PostgreSQL's to judge: it may be a duplicate, which costs nothing.
+    // An id that the owner has used goes to PostgreSQL: it may be a duplicate, which costs nothing.
     if (
       owner !== null &&
       cachedRefusal !== null &&
@@ -80,10 +80,10 @@ export class MessagesService {
   }
 
   /**
-   * The answer to a message that was accepted before, with the same bytes and, with a proof, the same status hash. An owner gets it as
-   * it is now. Anyone who saw a proven message can send it again, with a token of their own too, so the answer to that tells no more than
-   * the first one did.
-   * @param refusal thrown where it was not accepted before
+   * The answer to a message that was accepted before, with the same bytes and, with a proof, the same status hash. An
+   * owner gets the current status. Anyone who saw a proven message can send it again, even with their own token, so
+   * that answer reveals no more than the first one did.
+   * @param refusal thrown if it was not accepted before
    * @throws ProblemError `database_unavailable`
    */
   async repeatOf(owner: string | null, submission: Submission, refusal: ProblemError): Promise<MessageView> {
@@ -112,7 +112,7 @@ export class MessagesService {
   }
 }
 
-/** What `mayRead` says, as a condition. */
+/** The rule of `mayRead`, as a query condition. */
 const whereOf = ({ owner, statusSha256 }: Reader) =>
   owner === undefined ? { statusSha256 } : { owner, statusSha256: null };
 

@@ -8,16 +8,16 @@ export const RETRY_MS = 1000;
 export interface StatusStreamTiming {
   /** Between comments that keep the connection open; below what nginx waits for (proxy_read_timeout). */
   readonly heartbeatMs: number;
-  /** A stream ends then whatever its message does: the token that opened it was good at its beginning alone. */
+  /** A stream then ends, whatever the message's state: its token was checked only when the stream opened. */
   readonly maxMs: number;
   /** A reader that leaves what it was sent unread for so long is cut. */
   readonly slowMs: number;
 }
 
 /**
- * How one message stands, as server-sent events (WHATWG HTML, section 9.2) for one reader: `event: status` with the view as JSON, first as
- * it is, then at each change, until the message has ended or the time is over. A reader that is slow misses what was in between and gets
- * what holds: no more than one event waits for it.
+ * The status of one message, as server-sent events (WHATWG HTML, section 9.2) for one reader: `event: status` with
+ * the view as JSON, first the current one, then each change, until the message has ended or the time is over. A slow
+ * reader skips to the latest status: at most one event waits for it.
  */
 export class StatusStream {
   readonly body: Readable;
@@ -58,7 +58,7 @@ export class StatusStream {
     this.flush();
   }
 
-  /** Nothing more comes: the reader asks again, after a pause of its own where `retryMs` is named. */
+  /** Ends the stream. The reader connects again, after a pause of `retryMs` if that is set. */
   end(retryMs?: number): void {
     if (this.ending) return;
     this.ending = true;
@@ -92,7 +92,7 @@ export class StatusStream {
       const text = this.pending;
       this.pending = null;
       this.lastSentAtMs = performance.now();
-      // Taken as stuck before the push: it may call `read`, which says otherwise.
+      // Marked as stuck before the push, because the push may call `read`, which clears the mark.
       this.stuckSinceMs = this.lastSentAtMs;
       if (this.body.push(text)) this.stuckSinceMs = null;
     }

@@ -134,7 +134,7 @@ describe('the stream of a message', () => {
       });
     });
 
-  it('begins with how it stands, goes on with each change, and ends with the message', async () => {
+  it('begins with the current status, sends each change, and ends with the message', async () => {
     const id = await post();
     const listening = await listen(id);
     expect(listening.response.statusCode).toBe(200);
@@ -163,7 +163,7 @@ describe('the stream of a message', () => {
     expect(late.views()).toHaveLength(1);
   });
 
-  it('says nothing where the row was written and nothing changed', async () => {
+  it('sends no event where the row was written without a change', async () => {
     const id = await post();
     const listening = await listen(id);
     const read = jest.spyOn(database.client.message, 'findMany');
@@ -175,7 +175,7 @@ describe('the stream of a message', () => {
     listening.leave();
   });
 
-  it('has an address of its own, whatever the client accepts', async () => {
+  it('has its own address, whatever the client accepts', async () => {
     const id = await post();
     for (const accept of ['', '*/*', 'application/json', EVENTS, 'text/html']) {
       const headers = { authorization: `Bearer ${await issuer.token('alice')}`, accept };
@@ -203,7 +203,7 @@ describe('the stream of a message', () => {
     expect((await fetch(`${gateway.url}/api/messages/${id}/events`)).status).toBe(401);
   });
 
-  it('ends where the message is deleted, and where its id is somebody else’s by then', async () => {
+  it('ends where the message is deleted, and where its id belongs to another user by then', async () => {
     const [deleted, taken] = [await post(), await post()];
     const listening = await Promise.all([listen(deleted), listen(taken)]);
     await database.client.message.delete({ where: { id: deleted } });
@@ -332,7 +332,7 @@ describe('the stream of a message', () => {
     listening.leave();
   });
 
-  it('ends in order when the gateway shuts down, with the word to come back', async () => {
+  it('ends in order when the gateway shuts down, and tells the client to reconnect', async () => {
     const other = await startGateway(environment);
     const ids = await Promise.all(Array.from({ length: 20 }, () => post('alice', other.url)));
     const listening = await Promise.all(ids.map((id, n) => listen(id, { url: n < 10 ? other.url : gateway.url })));
@@ -351,7 +351,7 @@ describe('the stream of a message', () => {
       : { available: true },
     'behind nginx',
     () => {
-      it('comes as it is sent, and ends as it ends', async () => {
+      it('sends its lines as they come, and ends as they end', async () => {
         const port = await freePort();
         const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
           .map((name) => `${name}_temp_path ${folder.file(name)};`)

@@ -9,11 +9,11 @@ import { nameOfReader, type Reader } from '../auth/reader';
 import { MessagesService } from './messages.service';
 import { StatusStream } from './status-stream';
 
-/** Of one process; never more than half of the connections that it takes, so that streams do not keep everybody else out. */
+/** Streams per process. At most half of its connections, so that streams leave room for other requests. */
 const MAX_STREAMS = 1000;
 const MAX_STREAMS_OF_READER = 10;
 const RETRY_AFTER_SECONDS = 5;
-/** So that those who are sent off together do not come back together. */
+/** Spreads reconnections of clients that are disconnected together. */
 const SPREAD_MS = 5000;
 /** Whole views read in one query: each may hold a receipt with its document. */
 const VIEWS_AT_ONCE = 50;
@@ -21,9 +21,9 @@ const MAX_PAUSE_MS = 5000;
 const TICK_MS = 1000;
 
 /**
- * The streams of this process. However many there are, one query for the versions of their rows (`xmin`, by primary key) runs every
- * `pollMs`, none where there is no stream, and whole views are read for what has changed only. Another process may have made the change,
- * so this one's own word would not do.
+ * The streams of this process. For any number of streams, one query for the versions of their rows (`xmin`, by
+ * primary key) runs every `pollMs`, none if there is no stream, and whole views are read only for rows that changed.
+ * It polls because another process may have made the change.
  */
 @Injectable()
 export class StatusStreams implements BeforeApplicationShutdown {
@@ -86,7 +86,10 @@ export class StatusStreams implements BeforeApplicationShutdown {
     }
   }
 
-  /** After draining: whoever still listens is told to come back, which leads elsewhere; who does not hear it is cut. */
+  /**
+   * After draining: tells the remaining listeners to reconnect, which leads them to another process, and then cuts
+   * connections that are still open.
+   */
   async beforeApplicationShutdown(): Promise<void> {
     this.closing = true;
     for (const stream of this.open) stream.end(this.laterMs());
@@ -141,7 +144,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
         await this.pollOnce();
         pauseMs = this.timing.pollMs;
       } catch {
-        // A database that is away is told by health and by every other request; those who listen are told nothing new meanwhile.
+        // Health and every other request report a database outage; listeners only get no news meanwhile.
         pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
       }
     }
@@ -169,7 +172,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
       for (const message of messages) {
         const view = messageView(message);
         for (const stream of byId.get(message.id) ?? []) {
-          // An id that was deleted and taken anew may be somebody else's.
+          // An id that was deleted and used again may belong to another user.
           if (!mayRead(stream.reader, message)) stream.end();
           else stream.offer(view);
           stream.version = versions.get(message.id) ?? '';

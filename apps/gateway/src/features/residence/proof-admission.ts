@@ -25,7 +25,7 @@ export interface ProofSource {
 }
 
 /**
- * Everything that a proof of residence has to pass before its message may be accepted, the cheapest first. Nothing is written here: the
+ * All checks of a proof of residence before its message may be accepted, the cheapest first. They write nothing: the
  * accepting transaction decides again about message id and nullifier (prisma/sql/accept_messages.sql).
  */
 @Injectable()
@@ -47,8 +47,8 @@ export class ProofAdmission {
 
   /**
    * Whether a message may come in this form at all.
-   * @throws ProblemError `residence_not_open`: a proof where none is taken; `residence_required`: none where each message needs one;
-   * `unauthenticated`: neither proof nor token
+   * @throws ProblemError `residence_not_open`: a proof, but the gateway takes none; `residence_required`: no proof,
+   * but each message needs one; `unauthenticated`: neither proof nor token
    */
   assertForm(form: { readonly hasProof: boolean; readonly hasToken: boolean }): void {
     const { mode } = this.config.residence;

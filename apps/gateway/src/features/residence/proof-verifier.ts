@@ -14,7 +14,7 @@ const MAX_QUEUED = 64;
 const RETRY_AFTER_SECONDS = 1;
 const RETRY_SPREAD_SECONDS = 3;
 
-/** The verifier of this process, in threads of its own; none where proofs are not taken. */
+/** The verifier of this process, in its own threads; absent if the gateway takes no proofs. */
 @Injectable()
 export class ProofVerifier implements OnModuleInit, OnApplicationShutdown {
   private verifier: Verifier | undefined;
@@ -42,9 +42,10 @@ export class ProofVerifier implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * @param source whom the proof is counted for: sources are served in turn, so that one with many proofs does not keep the others waiting
+   * @param source who the proof is counted for. Sources are served in turn, so that one with many proofs does not
+   * keep the others waiting
    * @returns whether it verifies
-   * @throws ProblemError `verifier_busy`: nothing is said about the proof
+   * @throws ProblemError `verifier_busy`: the proof was not checked
    */
   async verify(publicInputs: PublicInputs, proof: Uint8Array, source: string): Promise<boolean> {
     if (this.verifier === undefined) throw busy();

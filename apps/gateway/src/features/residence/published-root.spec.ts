@@ -68,7 +68,7 @@ describe('PublishedRoot', () => {
     return seconds === null ? null : Math.round(seconds / DAY);
   };
 
-  it('reads the root at start, without waiting for it, and logs nothing', async () => {
+  it('reads the root at start, without waiting for it, and logs no line', async () => {
     const one = root();
     one.onApplicationBootstrap();
     expect(one.secondsLeft(new Date())).toBeNull();
@@ -107,7 +107,7 @@ describe('PublishedRoot', () => {
     expect(await outcome()).toBe('unreachable');
   });
 
-  it('keeps the newest end while readings fail, whatever older note comes back, and logs each change once', async () => {
+  it('keeps the newest end while readings fail, even if an older note is read, and logs each change once', async () => {
     const one = root(4);
     one.onApplicationBootstrap();
     await until(async () => ((await reads())['ok'] ?? 0) >= 2);
@@ -123,7 +123,7 @@ describe('PublishedRoot', () => {
     expect(lines.map((line) => (JSON.parse(line) as { outcome: string }).outcome)).toEqual(['absent', 'ok']);
   });
 
-  it('ends a reading that is under way when the gateway ends, and reads nothing where residence is off', async () => {
+  it('aborts a running reading when the gateway ends, and does not read where residence is off', async () => {
     const asked = new Promise<void>((resolve) => {
       server.answer = () => {
         resolve();

@@ -16,8 +16,9 @@ const OUTCOMES = ['ok', 'absent', 'unreachable', 'refused', 'not_yet', 'ended', 
 type Outcome = (typeof OUTCOMES)[number];
 
 /**
- * Reads the registrar's root note where clients read it, at start and about every hour, so that the alarm about a root that ends is also
- * right where few messages come. Nothing but metrics and the log depends on it: neither readiness nor what is accepted.
+ * Reads the registrar's root note where clients read it, at start and about every hour, so that the alarm about a
+ * root that ends is also right where few messages come. Only metrics and the log depend on it, not readiness or which
+ * proofs are accepted.
  */
 @Injectable()
 export class PublishedRoot implements OnApplicationBootstrap, BeforeApplicationShutdown {

@@ -38,7 +38,10 @@ const CODES: Record<Exclude<BadReason, 'content'>, readonly ProblemCode[]> = {
   proof: ['proof_invalid'],
 };
 
-/** Whole gateways, on a clock of the committed proofs. Nothing is relayed: the database's clock is another one. */
+/**
+ * Whole gateways, on the clock of the committed proofs. They relay no message, because the database has another
+ * clock.
+ */
 describe('POST /api/messages with a proof of residence', () => {
   let postgres: Postgres;
   let folder: TemporaryFolder;
@@ -167,7 +170,7 @@ describe('POST /api/messages with a proof of residence', () => {
     expect(await database(gateways[0]).message.count()).toBe(1);
   });
 
-  it('refuses every bad message with the code of what is bad, writes nothing, and then takes good ones', async () => {
+  it('refuses every bad message with the code of its fault, writes nothing, and then takes good ones', async () => {
     const gateway = await start();
     const counts: Partial<Record<BadReason, number>> = {};
     for (const { name, reason, bytes } of badEnvelopes()) {
@@ -276,7 +279,7 @@ describe('POST /api/messages with a proof of residence', () => {
     jest.spyOn(Logger.prototype, 'info').mockRestore();
   });
 
-  it('holds each mode: off takes no proof, optional takes both, required takes nothing else', async () => {
+  it('obeys each mode: off takes no proof, optional takes both, required takes only proofs', async () => {
     const plain = sealedMessage();
     const [off, optional, required] = [
       await start({ RESIDENCE: 'off' }),
@@ -331,7 +334,7 @@ describe('POST /api/messages with a proof of residence', () => {
     expect(await database(gateway).reservation.count()).toBe(1);
   });
 
-  it('counts proofs by address, where a retired circuit costs none and what is known costs none', async () => {
+  it('counts proofs by address, where a retired circuit costs none and a known proof costs none', async () => {
     const gateway = await start({ RATE_LIMIT_PROOF_MAX_REQUESTS: '2' });
     const good = committedProof('ada roads');
     const { sealed, residence } = good.envelope;

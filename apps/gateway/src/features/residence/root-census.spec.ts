@@ -48,7 +48,7 @@ describe('RootCensus', () => {
     expect(lines).toEqual([]);
   });
 
-  it('knows at most sixteen roots, whatever a registrar signs', () => {
+  it('knows at most sixteen roots, however many a registrar signs', () => {
     for (let root = 1; root <= 40; root++) count(root, 1, 0);
     expect(census.all(at(0))).toHaveLength(16);
   });

@@ -64,7 +64,7 @@ export class RootCensus {
     }));
   }
 
-  /** Until the last of the seen roots ends, in seconds; null while none was seen. */
+  /** Seconds until the last of the seen roots ends; null if none was seen. */
   secondsLeft(now: Date): number | null {
     if (this.roots.size === 0) return null;
     return Math.max(...[...this.roots.values()].map(({ notAfter }) => notAfter)) - Math.floor(now.getTime() / 1000);
@@ -81,7 +81,7 @@ export class RootCensus {
     this.logger.warn({ code: 'root_rare', count: counted.messages }, 'a root of the registrar stays rare');
   }
 
-  /** The one that ends last stays, so that its end is seen. */
+  /** The root that ends last is kept, so that its end is reported. */
   private forgetEnded(now: Date): void {
     const nowSeconds = now.getTime() / 1000;
     const last = Math.max(...[...this.roots.values()].map(({ notAfter }) => notAfter));

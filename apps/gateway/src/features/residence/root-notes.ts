@@ -12,7 +12,7 @@ const MAX_KNOWN = 32;
 
 /** Opens the registrar's root notes. Most messages come with the same few, so that one signature is checked once. */
 export class RootNotes {
-  /** By the text of the note; the one that was used last is at the end. */
+  /** Keyed by the text of the note; the most recently used one is last. */
   private readonly known = new Map<string, RootNote>();
 
   constructor(private readonly registrar: Registrar) {}

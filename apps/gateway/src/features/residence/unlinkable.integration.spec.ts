@@ -60,7 +60,7 @@ describe('what is stored of proven messages', () => {
         const [first = [], second = []] = campaigns.map((campaign) =>
           [...valuesOf(`${one} ${campaign}`)].filter((value) => !common.has(value)),
         );
-        // A value that strangers' campaigns have as well tells nothing of who is who, such as the moment of acceptance.
+        // A value that other people's campaigns have as well identifies no one, such as the moment of acceptance.
         const strangers = TEN_NAMES.filter((other) => other !== one).flatMap((other) =>
           campaigns.map((campaign) => valuesOf(`${other} ${campaign}`)),
         );
@@ -68,7 +68,7 @@ describe('what is stored of proven messages', () => {
       });
     };
     expect(await scan()).toEqual([]);
-    // And once the messages have ended: the nullifiers name none of them any more.
+    // And once the messages have ended, the nullifiers no longer name them.
     await client.query(
       "DELETE FROM delivery_job; UPDATE message SET status = 'delivered', ended_at = now(); UPDATE nullifier SET message_id = NULL",
     );
@@ -86,7 +86,7 @@ describe('what is stored of proven messages', () => {
       for (const [column, value] of Object.entries(row))
         if (value !== null && column !== 'xmin')
           expect({ column, known: ofMessages.has(textOf(value)) }).toEqual({ column, known: false });
-    // The search finds a mark of one person, in whatever column it is.
+    // The search finds a mark of one person, in any column.
     const marked = campaigns.map((campaign) => ids.get(`${TEN_NAMES[3] ?? ''} ${campaign}`));
     await client.query("UPDATE message SET reason = 'mark' WHERE id = ANY ($1)", [marked]);
     expect(await scan()).toContain('mark');

@@ -146,7 +146,7 @@ describe('Retention', () => {
     });
   });
 
-  it('deletes ended attempts of tasks with the ledger, and none that is open', async () => {
+  it('deletes ended attempts of tasks with the ledger, and no open one', async () => {
     const attempt = (reservedAt: Date, state: 'reserved' | 'charged') =>
       prisma().agentReservation.create({
         data: {
@@ -209,7 +209,7 @@ describe('Retention', () => {
     await prisma().emergencyStop.deleteMany();
   });
 
-  it('goes on batch after batch until nothing is left, and stops between two when asked', async () => {
+  it('deletes batch after batch until none is left, and stops between two when asked', async () => {
     const rows = 2 * BATCH_ROWS + 1;
     await prisma()
       .$executeRaw`INSERT INTO message (id, owner, sealed_sha256, key_id, status, accepted_at, expires_at, ended_at)
@@ -219,7 +219,7 @@ describe('Retention', () => {
     expect(await prisma().message.count()).toBe(0);
   });
 
-  it('leaves the work to whoever holds the lock, and takes it up when that one is gone', async () => {
+  it('leaves the work to the holder of the lock, and takes it over when that one is gone', async () => {
     await endedMessage(ago(31));
     const other = new Client({ connectionString: databaseUrl });
     await other.connect();

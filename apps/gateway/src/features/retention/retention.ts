@@ -15,22 +15,26 @@ export interface Swept {
 
 export const BATCH_ROWS = 1000;
 const DAY_MS = 86_400_000;
-/** After its end a key's row says for so long that it was there, and who revoked it: longer than any message to it can be asked about. */
+/**
+ * How long a key's row, with who revoked it, is kept after its end: longer than a message to it can be asked about.
+ */
 const KEYS_KEPT_DAYS = 30;
 /** Names this work among all advisory locks of the database: "ctsweep" in ASCII. */
 const LOCK = 0x63_74_73_77_65_65_70n;
 
 /**
- * Deletes what has been kept long enough, in transactions of at most `BATCH_ROWS` rows. Whoever holds the advisory lock deletes;
- * the lock ends with each transaction, so that a gateway that dies or hangs keeps nobody from going on.
+ * Deletes what has been kept long enough, in transactions of at most `BATCH_ROWS` rows. The gateway that holds the
+ * advisory lock deletes; the lock ends with each transaction, so one that dies or hangs does not block the others.
  *
- * - A message, with its idempotency keys, `messagesDays` after its end, and never before a day after its expiry: as long as its
- *   sealed bytes could be accepted, the row is what keeps them from being delivered twice.
- * - Nullifiers when the time is over that they are kept for (budget/windows.ts), whether or not their messages are still there; never
- *   one of a message that has not ended.
- * - Budget windows without an open promise, then settled reservations and ended attempts of tasks (`tasks`), `ledgerDays` after the UTC day they count in: whole days, so
- *   that the sums of what is left still agree. Emergency stops, and who cleared them, are kept.
- * - Sealed keys a month after their end; their records are gone at their end, or when they are revoked (keys/sealed-key-store.ts).
+ * - A message, with its idempotency keys, `messagesDays` after its end, and never before a day after its expiry: as
+ *   long as its sealed bytes could be accepted, the row is what keeps them from being delivered twice.
+ * - Nullifiers when the time is over that they are kept for (budget/windows.ts), whether or not their messages are
+ *   still there; never one of a message that has not ended.
+ * - Budget windows without an open promise, then settled reservations and ended attempts of tasks (`tasks`),
+ *   `ledgerDays` after the UTC day they count in: whole days, so that the sums of what is left still agree. Emergency
+ *   stops, and who cleared them, are kept.
+ * - Sealed keys a month after their end; their records are gone at their end, or when they are revoked
+ *   (keys/sealed-key-store.ts).
  */
 @Injectable()
 export class Retention {
@@ -40,9 +44,9 @@ export class Retention {
   ) {}
 
   /**
-   * @param stopping looked at between batches
-   * @returns null where another gateway is at it
-   * @throws ProblemError `database_unavailable`; what was deleted so far stays deleted, and the next sweep goes on
+   * @param stopping checked between batches
+   * @returns null if another gateway is sweeping
+   * @throws ProblemError `database_unavailable`; what was deleted so far stays deleted, and the next sweep continues
    */
   async sweep(now = new Date(), stopping?: AbortSignal): Promise<Swept | null> {
     const { messagesDays, ledgerDays } = this.config.retention;

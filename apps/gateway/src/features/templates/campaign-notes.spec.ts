@@ -46,7 +46,7 @@ it.each([
   expect(attempt).toThrow(expect.objectContaining({ code: 'campaign_note_invalid' }) as Error);
 });
 
-it('takes no note where there is no registrar, and needs none', () => {
+it('takes no note where no registrar is configured, and needs none', () => {
   const notes = new CampaignNotes({ residence: { mode: 'off' } });
   expect(() => {
     notes.assertFits({ campaignId: 'parks-2026', campaignNote: note() });

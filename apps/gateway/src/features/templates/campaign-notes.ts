@@ -7,7 +7,7 @@ import { ProblemError } from '../../core/problems/problem-error';
 /** The longest that any enclave's measured configuration admits; a shorter limit is the enclave's to hold. */
 const MAX_CAMPAIGN_DAYS = 90;
 
-/** Whether a template's campaign note is one that the configured registrar has signed for its campaign. */
+/** Whether the configured registrar signed a template's campaign note for its campaign. */
 @Injectable()
 export class CampaignNotes {
   /** Whether every message needs a note. */

@@ -32,7 +32,7 @@ export function contentOf({ slug: _slug, ...given }: NewTemplate): TemplateConte
   return { ...given, description, category, stance, bills, campaignNote, sources };
 }
 
-/** @throws Error where the row is not one that this gateway has written */
+/** @throws Error if this gateway cannot have written the row */
 export function managedTemplateOf(row: Row): ManagedTemplate {
   return managedTemplateSchema.parse({
     ...row,

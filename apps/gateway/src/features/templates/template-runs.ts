@@ -10,8 +10,8 @@ import type { AgentRun } from '../../core/database/generated/client';
 import { ProblemError } from '../../core/problems/problem-error';
 
 /**
- * Which tasks of agents were done for a template. A task is sealed, so its author says what it was for; what it cost is copied from the
- * statement that the gateway verified when it settled the task.
+ * Which tasks of agents were done for a template. A task is sealed, so its author states its purpose; its cost is
+ * copied from the statement that the gateway verified when it settled the task.
  */
 @Injectable()
 export class TemplateRunStore {
@@ -23,10 +23,10 @@ export class TemplateRunStore {
   }
 
   /**
-   * Records every settled attempt of a task. The same task recorded again for the same template changes nothing.
+   * Records every settled attempt of a task. Recording the same task again for the same template has no effect.
    * @param by the administrator's owner hash: the task must be theirs
-   * @throws ProblemError `not_found`: no such template, or no settled task of this administrator | `message_id_taken`: the task is recorded
-   * for another template, or as another task | `templates_full`
+   * @throws ProblemError `not_found`: no such template, or no settled task of this administrator |
+   * `message_id_taken`: the task is recorded for another template, or as another task | `templates_full`
    */
   record(templateId: string, { requestId, task }: NewTemplateRun, by: string): Promise<TemplateRuns> {
     return this.database.transaction(async (transaction) => {

@@ -115,7 +115,7 @@ export class TemplateStore {
       throw new ProblemError('template_not_publishable', { detail: 'It is flagged (moderation).' });
     if (campaignNote === null && this.notes.required)
       throw new ProblemError('template_not_publishable', {
-        detail: 'Every message of this gateway needs a campaign note, and it has none.',
+        detail: 'Every message of this gateway needs a campaign note, and this template has none.',
       });
   }
 

@@ -131,7 +131,7 @@ export class TemplatesController {
     tag: TEMPLATES,
     summary: 'Record a task of an agent for a template',
     description:
-      'The task is one of the caller that has ended with a verified usage statement. Tokens and cost are copied from it; only the kind of task is what the caller says, because the task was sealed. To record the same task again changes nothing.',
+      'The task is one of the caller that has ended with a verified usage statement. Tokens and cost are copied from it; only the kind of task comes from the caller, because the task was sealed. Recording the same task again has no effect.',
     parameters: [TEMPLATE_ID],
     body: { 'application/json': { schema: newTemplateRunSchema, examples: { run: NEW_RUN } } },
     answers: {
@@ -192,12 +192,12 @@ export class TemplatesController {
     tag: TEMPLATES,
     summary: 'Change, publish or archive a template',
     description:
-      'Members that are given replace the whole of what was there; the rest stays. `version` is the one that the change was made from: if the template was changed meanwhile, nothing is written (`template_changed`). A template that is flagged, or that lacks a campaign note where every message needs one, is not published.',
+      'Each given member replaces the stored one as a whole; the others stay. `version` is the version that the change was made from: if the template was changed meanwhile, the request is refused (`template_changed`). A template that is flagged, or that lacks a campaign note where every message needs one, is not published.',
     parameters: [TEMPLATE_ID],
     body: { 'application/json': { schema: templateChangeSchema, examples: { publish: CHANGE } } },
     answers: {
       '200': {
-        description: 'The template as it is now.',
+        description: 'The current template.',
         content: { 'application/json': { schema: managedTemplateSchema, examples: { draft: DRAFT } } },
       },
     },

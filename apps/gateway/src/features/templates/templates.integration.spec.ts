@@ -121,7 +121,7 @@ describe('templates', () => {
     expect(results.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
   });
 
-  it('never publishes a template that is flagged, and unpublishes none silently', async () => {
+  it('refuses to publish a flagged template, and to flag a published one without archiving it', async () => {
     const { answer } = await add(template());
     const moderation = { flagged: true, severity: 'high', toxicity: 0.9 };
     expect((await change(answer.id, { version: 1, moderation })).answer).toMatchObject({ version: 2, moderation });
@@ -131,7 +131,7 @@ describe('templates', () => {
     expect((await change(answer.id, { version: 3, moderation, status: 'archived' })).status).toBe(200);
   });
 
-  it('publishes nothing without the note of its campaign where every message needs one', async () => {
+  it('does not publish without a note of its campaign where every message needs one', async () => {
     const key = signingKeyOf('registrar', new Uint8Array(32).fill(7));
     await using strict = await startGateway({
       DATABASE_URL: databaseUrl,
@@ -242,7 +242,7 @@ describe('templates', () => {
 
   describe('runs of agents', () => {
     const runsPath = (id: string) => `/api/admin/templates/${id}/runs`;
-    /** An attempt as it is after it was settled on a verified statement. */
+    /** An attempt after it was settled on a verified statement. */
     async function attempt(
       requestId: string,
       over: { owner?: string; attempt?: number; state?: string; cost?: number } = {},
@@ -303,7 +303,7 @@ describe('templates', () => {
     });
   });
 
-  it('offers no way to ask for one template: parameters change nothing, and a path below is not found', async () => {
+  it('offers no way to ask for one template: parameters have no effect, and a path below is not found', async () => {
     const { answer } = await add(template({ slug: 'parks' }));
     await change(answer.id, { version: 1, status: 'published' });
     await add(template({ slug: 'other' }));

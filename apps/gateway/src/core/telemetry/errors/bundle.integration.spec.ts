@@ -10,7 +10,7 @@ import { SentrySimulator } from './testing/sentry-simulator';
 const KEY = '0123456789abcdef0123456789abcdef';
 const SECRET = 'xSesamex';
 
-/** Loaded before the bundle: something of it throws a moment after SIGUSR2, where nobody catches it. */
+/** Loaded before the bundle: makes it throw, uncaught, shortly after SIGUSR2. */
 const CRASHES = {
   exception: `process.on('SIGUSR2', () => setImmediate(() => { throw Object.assign(new TypeError('${SECRET}'), { body: '${SECRET}' }); }));`,
   rejection: `process.on('SIGUSR2', () => { void Promise.reject({ message: '${SECRET}' }); });`,
@@ -107,7 +107,7 @@ describe('a gateway that crashes', () => {
       env: environment,
       readyWhen: /"msg":"listening"/,
     });
-    // A table is gone: what nobody has designed for.
+    // Without a table, requests meet an error that the code does not expect.
     const client = new Client({ connectionString: databaseUrl });
     await client.connect();
     await client.query('ALTER TABLE delivery_job RENAME TO elsewhere');

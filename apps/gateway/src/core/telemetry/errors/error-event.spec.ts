@@ -93,7 +93,7 @@ describe('a report', () => {
       expect(coded(code)).toBeUndefined();
   });
 
-  it('names the SQLSTATE, from wherever it is carried', () => {
+  it('names the SQLSTATE, on whichever property or cause it is', () => {
     const adapter = (originalCode: string) =>
       Object.assign(new Error(SECRET), {
         code: 'P2010',
@@ -192,13 +192,13 @@ describe('a report', () => {
     ],
     ['no class', () => Object.assign(Object.setPrototypeOf(new Error(SECRET), null) as object, { x: SECRET })],
   ];
-  it.each(hostile)('holds nothing of %s', (_, thrown) => {
+  it.each(hostile)('contains no part of %s', (_, thrown) => {
     const event = eventOf({ err: thrown(), code: 'internal_error', status: 500 });
     expect(JSON.stringify(event)).not.toContain(SECRET);
     expect(event.logentry?.message).toBe('request failed');
   });
 
-  it('holds nothing of fields that are odd', () => {
+  it('contains no part of fields that are malformed', () => {
     const odd = {
       code: `${SECRET} 1`,
       route: `/x?${SECRET}`,

@@ -27,8 +27,9 @@ const CODE = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const ENCLAVE = /^enclave-[0-9]{1,2}$/;
 
 /**
- * A Sentry event made of nothing but what is written here: classes, codes and frames of the error and its causes, our own text of the
- * event, method and template of the route, the request's id, release and environment. No message, no property, no value of a variable.
+ * A Sentry event with these fields only: classes, codes and frames of the error and its causes, our own text of the
+ * event, method and template of the route, the request's id, release and environment. No message, no property, no
+ * value of a variable.
  */
 export function errorEvent(
   { event, err, fields, requestId, atMs }: NotedError,

@@ -24,7 +24,7 @@ const SYSTEM_CODES: ReadonlySet<string> = new Set([
 const SQL_STATE = /^(?:0[0-389ABFLPZ]|2[0-8BDF]|34|3[89BDF]|4[0246]|5[3-578]|F0|HV|P0|XX)[0-9A-Z]{3}$/;
 const MAX_DEPTH = 4;
 
-/** A thrown value and its causes, the outermost first. Never throws, whatever getters it has. */
+/** A thrown value and its causes, the outermost first. Never throws, even if a getter of the value does. */
 export function errorFacts(error: unknown, folder: string): ErrorFacts[] {
   const facts: ErrorFacts[] = [];
   try {
@@ -54,7 +54,10 @@ function isKnownCode(code: unknown): code is string {
   return isProblemCode(code) || (typeof code === 'string' && (CODES.test(code) || SYSTEM_CODES.has(code)));
 }
 
-/** What PostgreSQL said, as Prisma (`meta.driverAdapterError`, `originalCode`) or the driver (`DatabaseError.code`) carries it. */
+/**
+ * The error of PostgreSQL, as Prisma (`meta.driverAdapterError`, `originalCode`) or the driver (`DatabaseError.code`)
+ * carries it.
+ */
 export function sqlStateOf(error: unknown): string | undefined {
   try {
     let here = error;

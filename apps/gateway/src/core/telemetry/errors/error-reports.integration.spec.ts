@@ -109,7 +109,7 @@ describe('error reports', () => {
     expect(sentry.malformed).toEqual([]);
   });
 
-  it('are of what nobody expected: no refusals, no dependency that is away, no line that is not listed', async () => {
+  it('cover unexpected errors only: no refusals, no unavailable dependency, no log line that is not listed', async () => {
     logger.error({ err: new ProblemError('database_unavailable') }, 'the queue cannot be read');
     logger.error({ err: new Error('x'), status: 503, code: 'database_unavailable' }, 'request failed');
     logger.error({ err: new Error('x') }, 'some other line');
@@ -120,7 +120,7 @@ describe('error reports', () => {
     expect(sentry.events().map(({ tags }) => (tags as { code: string }).code)).toEqual(['last']);
   });
 
-  it('say nothing of what the framework says', async () => {
+  it('contain no text of the framework', async () => {
     new NestLogger(logger).error('xSesamex', 'xSesamex', 'xSesamex');
     await sentry.until(() => sentry.arrivals.length > 0);
     expect(sentry.events()[0]).toMatchObject({
@@ -130,7 +130,7 @@ describe('error reports', () => {
     expect(sentry.arrivals[0]?.raw).not.toContain('xSesamex');
   });
 
-  it('of a kind go once a minute, and the next one says how many there were', async () => {
+  it('of the same kind are sent once a minute, and the next one counts those held back', async () => {
     const clock = jest.spyOn(performance, 'now');
     clock.mockReturnValue(1_000_000);
     const oneKind = () => {
@@ -145,14 +145,14 @@ describe('error reports', () => {
     expect(sentry.events().map(({ extra }) => extra)).toEqual([undefined, { suppressed: 49 }]);
   });
 
-  it('are bounded while nobody takes them: requests under way, errors noted, and the time at the end', async () => {
+  it('are bounded while the endpoint does not answer: open requests, remembered errors, and time at shutdown', async () => {
     sentry.behaviour = { kind: 'hang' };
     for (let n = 0; n < 20; n++) fail(`kind_${String(n)}`);
     expect(await untilCounted('dropped', 12)).toBe(12);
     for (let n = 0; n < 100; n++) fail(`more_${String(n)}`);
     // 64 are noted; the hundred less those at once, the rest when they are looked at
     expect(await untilCounted('dropped', 12 + 36)).toBeGreaterThanOrEqual(12 + 36);
-    await reports.onApplicationShutdown(); // ends, though nothing was answered
+    await reports.onApplicationShutdown(); // Ends although the endpoint never answered
     expect(sentry.arrivals.length).toBeLessThanOrEqual(8);
     expect(await untilCounted('failed', 8)).toBe(8);
     fail('after_the_end');
@@ -180,7 +180,7 @@ describe('error reports', () => {
     ['400', { kind: 'status', status: 400, body: 'xSesamex' }],
     ['a cut connection', { kind: 'cut' }],
     ['a redirect', { kind: 'status', status: 307, headers: { location: '/elsewhere' } }],
-  ])('that meet %s are lost, counted, and said once', async (_, behaviour) => {
+  ])('that meet %s are lost, counted, and logged once', async (_, behaviour) => {
     sentry.behaviour = behaviour;
     for (const name of ['one', 'two', 'three']) fail(name);
     expect(await untilCounted('failed', 3)).toBe(3);

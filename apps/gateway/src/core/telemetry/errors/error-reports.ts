@@ -66,7 +66,7 @@ export class ErrorReports implements OnApplicationShutdown {
     await this.sender.transport.close(FLUSH_MS);
   }
 
-  /** Never throws, and does not look at the error before the request at hand has gone on, but in a crash. */
+  /** Never throws. Except in a crash, examines the error only after the current request has continued. */
   private note(fields: LogFields, event: string): void {
     if (!isReportedEvent(event) || isExpected(fields)) return;
     this.unexpected.inc();
@@ -106,7 +106,7 @@ export class ErrorReports implements OnApplicationShutdown {
     });
   }
 
-  /** Said once for an outage, however long. */
+  /** Logged once for each outage. */
   private heard(outcome: SentOutcome, count: Counter<'outcome'>): void {
     count.inc({ outcome });
     if (outcome === 'failed' && !this.away)

@@ -1,6 +1,6 @@
 const MINUTE_MS = 60_000;
 const MAX_PER_MINUTE = 30;
-/** Kinds of errors remembered; of more, the one that was sent the longest time ago is forgotten. */
+/** How many kinds of errors are remembered; beyond that, the one that was sent longest ago is forgotten. */
 const MAX_KINDS = 256;
 
 interface Kind {
@@ -19,7 +19,7 @@ export class ReportBudget {
     return this.kinds.size;
   }
 
-  /** @returns how many of this kind were kept back since the last one that went, or null where this one is kept back as well */
+  /** @returns how many of this kind were held back since the last one sent, or null if this one is held back too */
   take(kind: string, nowMs: number): number | null {
     const known = this.kinds.get(kind);
     if (nowMs - this.minuteStartMs >= MINUTE_MS) {

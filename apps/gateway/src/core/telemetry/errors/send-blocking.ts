@@ -20,8 +20,8 @@ Promise.allSettled(bodies.map(post)).then(() => {
 });`;
 
 /**
- * Posts while this thread stands still, at most `timeoutMs`: after an uncaught exception the state is unknown, and no request may be
- * answered and no message relayed while a report is on its way. Never throws.
+ * Posts and blocks this thread, at most `timeoutMs`: after an uncaught exception the state is unknown, and no request
+ * may be answered and no message relayed while a report is on its way. Never throws.
  */
 export function sendBlocking({ timeoutMs, ...request }: BlockingRequest): void {
   try {
@@ -37,6 +37,6 @@ export function sendBlocking({ timeoutMs, ...request }: BlockingRequest): void {
     Atomics.wait(done, 0, 0, timeoutMs);
     void thread.terminate();
   } catch {
-    // The process ends; there is nobody left to tell.
+    // The process ends, so an error here cannot be reported.
   }
 }

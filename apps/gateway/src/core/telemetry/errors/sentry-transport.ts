@@ -15,9 +15,9 @@ export type SentOutcome = 'sent' | 'failed' | 'dropped';
 type Body = string | Uint8Array;
 
 /**
- * Sends events that are complete, and nothing else: of Sentry's library only the envelope and the transport are used, which keeps to
- * Retry-After, 429 and X-Sentry-Rate-Limits. Its client would merge scopes, breadcrumbs, sessions and integrations into events, which
- * an allow-list would then have to take out again.
+ * Sends complete events. It uses only the envelope and the transport of Sentry's library; the transport obeys
+ * Retry-After, 429 and X-Sentry-Rate-Limits. Its client would merge scopes, breadcrumbs, sessions and integrations
+ * into events, which an allow-list would then have to take out again.
  */
 export class SentryTransport {
   private readonly inFlight = new Set<Body>();
@@ -55,7 +55,10 @@ export class SentryTransport {
     else this.enqueue(event);
   }
 
-  /** For a process that ends now: returns when these and all that are under way have been sent again (same id, Sentry keeps one), at the latest after `timeoutMs`. Nothing else runs meanwhile. */
+  /**
+   * For a process that ends now: sends these events and all unfinished ones again (same id, so Sentry keeps one).
+   * Blocks the thread until they are sent, at most `timeoutMs`.
+   */
   sendBlocking(events: readonly Event[], timeoutMs: number): void {
     this.gathered = [...this.inFlight];
     for (const event of events) this.enqueue(event);

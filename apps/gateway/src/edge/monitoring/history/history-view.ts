@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Example } from '../../../core/routing/operation';
 import { INDICATORS, LATENCIES, type Amounts, type IndicatorStatus, type Sample } from './samples';
 
-const NOT_KNOWN = 'Null: the database could not be asked, or nothing happened.';
+const NOT_KNOWN = 'Null: the database did not answer, or there were no events.';
 const seconds = z.number().min(0).nullable();
 const common = {
   intervalSeconds: z.int(),

@@ -73,7 +73,7 @@ describe('latency between two readings', () => {
     expect(latencyBetween(after, await bucketsOf(registry, 'accept'))).toEqual({ count: 1, p50Ms: 1000, p95Ms: 1000 });
   });
 
-  it('says so where there is no such metric', async () => {
+  it('reports an error where the metric does not exist', async () => {
     await expect(bucketsOf(new Registry(), 'relay')).rejects.toThrow('communique_enclave_request_duration_seconds');
   });
 });
@@ -82,7 +82,7 @@ describe('what is told', () => {
   const kept = { intervalSeconds: 10, keptSeconds: 60 };
   const samples = [sampleAt(1000), sampleAt(11_999, { queue: null, budget: null, attestationAgeMs: null })];
 
-  it('to anybody is up or down and the age of the verification, and no figure of queue or budget', () => {
+  it('shows the public up or down and the age of the verification, and no figure of queue or budget', () => {
     const view = healthHistoryOf(samples, kept);
     expect(healthHistorySchema.parse(view)).toEqual({
       ...kept,

@@ -123,7 +123,7 @@ export class History implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 }
 
-/** Null where the database is away or late: its indicator says so. */
+/** Null if the database is away or late: its own indicator reports that. */
 async function inTime<State>(asked: Promise<State>): Promise<State | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
@@ -142,7 +142,7 @@ async function inTime<State>(asked: Promise<State>): Promise<State | null> {
 export function statusesOf(results: Record<IndicatorName, Readonly<Record<string, unknown>>>): Sample['indicators'] {
   const statusOf = (name: IndicatorName): IndicatorStatus => {
     const { status, store } = results[name];
-    // Rate limits in memory because no Redis is configured; one that is away is degraded
+    // Limits in memory are normal without a configured Redis; a configured Redis that is away is degraded
     if (name === 'redis' && status === 'up' && store === 'memory') return 'unused';
     return status === 'up' || status === 'degraded' ? status : 'down';
   };

@@ -1,6 +1,6 @@
 export const INDICATORS = ['enclave', 'attestation', 'keys', 'database', 'redis', 'queue', 'budget'] as const;
 export type IndicatorName = (typeof INDICATORS)[number];
-/** `unused`: not configured, as Redis may be; nothing depends on it. */
+/** `unused`: not configured, as Redis may be; no other part depends on it. */
 export type IndicatorStatus = 'up' | 'degraded' | 'down' | 'unused';
 
 export interface Amounts {
@@ -23,7 +23,7 @@ export interface Sample {
   /** Milliseconds since 1970. */
   readonly atMs: number;
   readonly indicators: Readonly<Record<IndicatorName, IndicatorStatus>>;
-  /** Since the last check of the enclave was judged; null when there was none, or it verified nothing. */
+  /** Time since the last verdict on the enclave; null if there was no check, or the check verified nothing. */
   readonly attestationAgeMs: number | null;
   /** Null where the database could not be asked. */
   readonly queue: { readonly waiting: number; readonly overdueMs: number } | null;

@@ -5,14 +5,15 @@ import { Metrics } from '../../../core/telemetry/metrics';
 
 export type MetricsJson = Awaited<ReturnType<Metrics['registry']['getMetricsAsJSON']>>;
 
-/** All series as they are now, for whoever carries them out of the process. */
+/** The current values of all series, for an exporter. */
 @Injectable()
 export class MetricsReader {
   constructor(
     @Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'metrics'>,
     private readonly metrics: Metrics,
   ) {
-    // They watch the event loop and the collector all the time: only where somebody reads them.
+    // These watch the event loop and the garbage collector all the time, so they start only if a reader is
+    // configured.
     if (config.metrics.listen !== undefined || config.metrics.push !== undefined)
       collectDefaultMetrics({ register: metrics.registry });
   }

@@ -109,7 +109,7 @@ describe('metrics', () => {
     }
   }
 
-  it('tell what became of messages, and what the process stands on', async () => {
+  it('count the outcomes of messages, and report the dependencies of the process', async () => {
     for (let round = 0; round < 3; round++) expect((await post(sealedMessage())).status).toBe(202);
     // What comes from the database may have been read just before the last message ended
     const samples = await until(
@@ -253,7 +253,7 @@ describe('metrics', () => {
     });
   }
 
-  it('hold only labels out of their lists, whatever is asked for', async () => {
+  it('hold only labels from their lists, whatever a client requests', async () => {
     await hostile(`${CANARY}one`);
     const first = await read();
     await hostile(`${CANARY}two`);
@@ -347,7 +347,7 @@ describe('metrics', () => {
     expect(await other.registry.getSingleMetricAsString('communique_messages_accepted_total')).toMatch(/ 0$/);
   });
 
-  it('leave out what the database would have to say while it is away', async () => {
+  it('omit what comes from the database while it is away', async () => {
     await postgres.kill();
     const samples = await read();
     expect(at(samples, 'communique_database_up')).toBe(0);
@@ -363,7 +363,7 @@ describe('metrics', () => {
     expect(at(await until((now) => at(now, 'communique_database_up') === 1), 'communique_queue_jobs')).toBe(0);
   });
 
-  it('count a stream, and not how long somebody listened to it', async () => {
+  it('count a stream, and not how long its client listened', async () => {
     const route = { method: 'GET', route: '/api/messages/:id/events' };
     const before = at(await read(), 'communique_http_request_duration_seconds_count', route);
     const response = await fetch(`${url}/api/messages/00000000-0000-4000-8000-000000000000/events`, {

@@ -34,7 +34,8 @@ export function resourceMetrics(metrics: MetricsJson, resource: Resource, times:
 }
 
 function metricData({ name, help, type, values }: MetricsJson[number], times: MetricTimes): MetricData[] {
-  // prom-client's types leave out `metricName`, which says what a value of a histogram is; its enum of types is text at run time
+  // prom-client's types omit `metricName`, which names a histogram's value (bucket, sum, count); its enum of types is
+  // text at run time
   const points = (values as readonly Point[]).filter(({ value }) => Number.isFinite(value));
   if (points.length === 0) return [];
   const unit = UNITS.find(([ending]) => ending.test(name))?.[1] ?? '';

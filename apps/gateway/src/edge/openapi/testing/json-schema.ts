@@ -4,7 +4,7 @@ export type Schema = Readonly<Record<string, unknown>>;
 
 const ajv = new Ajv2020({
   allErrors: true,
-  // A keyword or a format that is not known is an error, so that nothing is passed over.
+  // An unknown keyword or format is an error, so that no constraint is skipped.
   strict: true,
   strictTypes: false,
   formats: {

@@ -42,7 +42,7 @@ export class AcceptanceModel {
     return batch.map((post) => this.acceptOne(post, terms));
   }
 
-  /** @returns false where nothing is open */
+  /** @returns false if the message has no open reservation */
   settle(messageId: string, actual: bigint, status: 'delivered' | 'key_retired'): boolean {
     const open = this.reservations.find((one) => one.messageId === messageId && one.settled === undefined);
     const message = this.messages.get(messageId);

@@ -54,7 +54,7 @@ function settle(messageId: string, actualMicroUsd: bigint): Promise<boolean> {
   );
 }
 
-/** One that was left, taken over by another worker as a lease that ended would be: all of it is spent. */
+/** Settles the whole reservation of an abandoned message, as a worker does that takes over an expired lease. */
 async function takeOver(): Promise<void> {
   const open = await database.client.reservation.findMany({ where: { state: 'reserved' }, take: 20 });
   const one = open[randomInt(open.length + 1)];

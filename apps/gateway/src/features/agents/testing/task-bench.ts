@@ -142,7 +142,7 @@ export class TaskBench {
     return { status: response.status, code, retryAfter: response.headers.get('retry-after'), body };
   }
 
-  /** Empties the database, which goes on with the same gateways. */
+  /** Empties the database while the same gateways keep running. */
   async empty({ app }: GatewayUnderTest): Promise<void> {
     await app.get(Database).client
       .$executeRaw`TRUNCATE agent_reservation, agent_model_off, budget_window, emergency_stop`;

@@ -48,7 +48,7 @@ export interface Done {
   readonly reply?: Partial<AgentReply>;
 }
 
-/** One call of a provider, which goes on until it has returned. */
+/** One call of a provider, which runs until it has returned. */
 export interface ProviderCall {
   readonly requestId: string;
   readonly attempt: 1 | 2;
@@ -56,8 +56,8 @@ export interface ProviderCall {
 }
 
 /**
- * An enclave that runs tasks as the real one does for its parent: attested keys and configuration, signed statements, a ceiling, a memory
- * of replies. It opens nothing: what the provider does is told to it.
+ * An enclave that runs tasks as the real one does for its parent: attested keys and configuration, signed statements,
+ * a ceiling, a memory of replies. It opens no task: the spec tells it what the provider does.
  */
 export class TaskEnclave {
   readonly server: TestEnclave;

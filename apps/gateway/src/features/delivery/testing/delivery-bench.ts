@@ -26,7 +26,7 @@ import { EnclaveMetrics } from '../../enclave/enclave-metrics';
 import { KeyMetrics } from '../../keys/key-metrics';
 import { DeliveryMetrics } from '../delivery-metrics';
 
-/** A single enclave that a spec says of whether it is trusted. */
+/** A single enclave whose trust the spec decides. */
 export type SaidTrust = Pick<EnclaveMonitor, 'isTrusted' | 'checkNow' | 'onTrusted'>;
 
 export type BenchConfig = Pick<GatewayConfig, 'database' | 'enclave' | 'attestation' | 'delivery' | 'budget'>;

@@ -28,7 +28,7 @@ export interface TestRequest {
 /** What the enclave of a test does with one request: anything that a peer can do. */
 export type Behaviour = (request: TestRequest, response: ServerResponse) => void | Promise<void>;
 
-/** A peer that speaks the relay's HTTP, well or badly: each request goes to the behaviour that stands at the moment. */
+/** A peer that speaks the relay's HTTP, well or badly: each request goes to the current behavior. */
 export class TestEnclave {
   readonly requests: TestRequest[] = [];
   private server: Server | undefined;

@@ -25,7 +25,7 @@ import {
 
 export const ALIAS = 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-test-enclave';
 
-/** Stands for KMS: whoever may read it opens every key that was made under it. */
+/** Stands for KMS: any enclave that may read this map opens every key made under it. */
 export type Vault = Map<string, EnclaveIdentity>;
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
@@ -53,7 +53,7 @@ export async function makeRecord(
   return { core, record: encodeSealedKey({ core, maker, nonce: random(24), sealed: random(48) }) };
 }
 
-/** An enclave that keeps its keys by what it is handed, as the real one does, but seals nothing: its vault is a map. */
+/** An enclave that takes its keys from offers, as the real one does, but does not encrypt: its vault is a map. */
 export class KeyedEnclave {
   readonly server: TestEnclave;
   /** Keys that are open, by id; the highest epoch is the current one. */
@@ -99,7 +99,7 @@ export class KeyedEnclave {
     this.pcr0 = pcr0;
   }
 
-  /** As after a restart: nothing is left but what it is handed. */
+  /** As after a restart: it keeps only what it is handed. */
   forget(): void {
     this.held.clear();
     this.proposal = null;
@@ -140,7 +140,7 @@ export class KeyedEnclave {
     this.credentials = offer.credentials;
     const refused: KeyStatus['refused'] = [];
     for (const id of offer.revoked.map(toHex)) {
-      this.revoked.add(id); // and never taken again, whatever an offer says that was made before
+      this.revoked.add(id); // and ignored from now on, even in an offer that was made before
       this.held.delete(id);
     }
     this.highestOffered = 0;
