@@ -8,7 +8,7 @@ const folder = join(workspaceRoot(), 'apps/enclave/config');
 const EXAMPLES = readdirSync(folder).filter((name) => /^example(\.[a-z]+)?\.json$/.test(name));
 const git = (...args: string[]) => spawnSync('git', args, { cwd: folder }).status;
 
-it.each(EXAMPLES)('%s is one that an image may carry', (name) => {
+it.each(EXAMPLES)('%s is a configuration that an image may carry', (name) => {
   expect(() => parseConfigurationForImage(JSON.parse(readFileSync(join(folder, name), 'utf8')))).not.toThrow();
 });
 
@@ -16,7 +16,7 @@ describeWith(
   git('rev-parse') === 0 ? { available: true } : { available: false, reason: 'no checkout of git' },
   'git',
   () => {
-    it('knows the examples, and no stack of anybody', () => {
+    it('tracks the examples and ignores the configuration of a real stack', () => {
       const ignored = (name: string) => git('check-ignore', '--no-index', '--quiet', join(folder, name)) === 0;
       for (const name of EXAMPLES) expect([name, ignored(name)]).toEqual([name, false]);
       for (const name of ['dev.json', 'staging.json', 'prod.json', 'example2.json'])

@@ -1,4 +1,5 @@
-// The development entry: `npx nx serve enclave`. The same enclave on a mock NSM, whose root nobody trusts unless it is named.
+// The development entry: `npx nx serve enclave`. The same enclave on a mock NSM, whose root a client trusts only if
+// it is configured to.
 import './runtime/sealed-environment';
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import { connectNsm, createMockNsmTransport, developmentRootPem } from '@communique-tee/testing/nsm-mock';

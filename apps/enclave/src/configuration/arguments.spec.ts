@@ -34,7 +34,7 @@ describe("the parent's context id", () => {
   const routes = [{ host: 'cwc.house.gov', port: 443, vsockPort: 8001 }];
   const measured = egressConfigSchema.parse({ mode: 'vsock', routes });
 
-  it('is what init has written, 2 or 3 and nothing else', async () => {
+  it('is the value that init wrote, either 2 or 3', async () => {
     await using folder = await temporaryFolder();
     const file = folder.file('parent-cid');
     expect(readParentCid(file)).toBeUndefined();

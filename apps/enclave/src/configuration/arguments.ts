@@ -9,9 +9,10 @@ export const PARENT_CID_FILE = '/run/enclave/parent-cid';
 export interface Arguments {
   configurationFile?: string;
   /**
-   * The parent's context id as init was told it: 3 on Nitro, 2 under emulation. The measured configuration says 3, and this one value
-   * may differ without being measured, because it gives nobody anything: whoever answers there is not trusted with more than to carry
-   * bytes (TLS ends inside, against the configuration's own authorities), and the parent could refuse to carry them anyway.
+   * The parent's context id as passed by init: 3 on Nitro, 2 under emulation. The measured configuration states 3;
+   * this one value may differ unmeasured, because an attacker gains nothing by it. The peer at that id only carries
+   * bytes (TLS ends inside the enclave, against the configuration's own authorities), and the parent could refuse to
+   * carry them anyway.
    */
   parentCid?: 2 | 3;
 }

@@ -9,8 +9,9 @@ import { servicesSchema } from '../services/registry';
 import { crossChecks } from './cross-checks';
 
 /**
- * The enclave's only configuration: one file, in production part of the measured image and so covered by PCR0. Whoever could
- * change it could redirect plain text, therefore nothing in it comes from the environment or from the parent.
+ * The enclave's only configuration: one file, in production part of the measured image and so covered by PCR0.
+ * Changing it would allow an attacker to redirect plain text, so no value comes from the environment or from the
+ * parent.
  */
 export const enclaveConfigurationSchema = z.strictObject({
   /** A name for people: `production`, `staging`, ... */

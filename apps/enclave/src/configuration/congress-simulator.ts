@@ -19,10 +19,10 @@ const developmentSchema = z.looseObject({
   services: z.looseObject({ congress: z.looseObject({}) }),
 });
 
-/** No pause between deliveries, and an address where nothing listens until the simulator has run. */
+/** No pause between deliveries, and an address without a listener until the simulator has run. */
 const UNREACHABLE = {
   origin: 'https://localhost:1',
-  certificateAuthorities: rootCertificates[0], // required, and vouches for nothing: no public root signs `localhost`
+  certificateAuthorities: rootCertificates[0], // required by the schema, and trusts no server: no public root signs `localhost`
   apiKeyReadableInImage: 'development-only',
   deduplicates: true,
   minIntervalMs: 0,

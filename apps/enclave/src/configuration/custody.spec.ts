@@ -59,7 +59,7 @@ const congress = (changes: object) => ({ services: { congress: { ...whole.servic
 const plain = { ...without, ...congress(forEachChamber(readable)) };
 
 describe('the custody of keys', () => {
-  it('is the process where nothing is said', () => {
+  it('is the process where the file names none', () => {
     expect(parseConfiguration(plain)).toMatchObject({
       custody: { mode: 'process', rotateAfterSeconds: 86_400 },
       services: { congress: { acceptReplayAcrossEnclaves: false } },

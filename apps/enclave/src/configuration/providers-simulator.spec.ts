@@ -51,14 +51,14 @@ describe('a development configuration that names the provider simulator', () => 
     });
   });
 
-  it('stops the start where the file describes none', () => {
+  it('stops the start where the file describes no provider', () => {
     writeFileSync(folder.file('broken.json'), '{}');
     expect(() => withProvidersSimulator({ ...development, providersSimulator: 'broken.json' }, folder.path)).toThrow(
       'does not describe a simulator',
     );
   });
 
-  it('is left alone where it names none, which the production entry then refuses', () => {
+  it('is ignored where the configuration names no provider, which the production entry then refuses', () => {
     const { providersSimulator: _none, ...plain } = development;
     expect(withProvidersSimulator(plain, folder.path)).toBe(plain);
     expect(() => parseConfiguration(development)).toThrow('providersSimulator');

@@ -57,7 +57,7 @@ const codeOf = (secure: SecuredPeer, authorities = [authority.certificatePem], n
   }
 };
 
-it('accepts a chain that is valid at the attested time and says which date is wrong otherwise', async () => {
+it('accepts a chain that is valid at the attested time and otherwise names the wrong date', async () => {
   const socket = await connected();
   expect(codeOf(socket)).toBeUndefined();
   expect(codeOf(socket, undefined, Date.now() + 91 * DAY_MS)).toBe('CERT_HAS_EXPIRED');
@@ -99,7 +99,7 @@ it('refuses every connection before the first document has told the time', async
   expect(raw.destroyed).toBe(true);
 });
 
-it('never offers a session to a far end that hands them out', async () => {
+it('never offers a session to a far end that issues sessions', async () => {
   resumed = [];
   const options = {
     origin: `https://localhost:${String(port())}`,

@@ -36,7 +36,7 @@ describe('the counts of connections', () => {
     });
   });
 
-  it('change at fixed times alone, whatever is counted between them', () => {
+  it('change only at fixed times, whatever is counted between them', () => {
     jest.useFakeTimers({ doNotFake: ['performance'] });
     counts.start(PUBLISH_EVERY_MS);
     const publish = jest.spyOn(counts, 'publish');

@@ -6,7 +6,7 @@ import {
   type EnclaveDestination,
 } from '@communique-tee/protocol';
 
-/** Fixed, whatever happens: the moment of a publication says nothing about a message. */
+/** A fixed interval, so that the moment of a publication reveals nothing about a message. */
 export const PUBLISH_EVERY_MS = 5 * 60_000;
 /**
  * How long a destination counts as refusing after its last refusal. A copy that waits is tried at least every hour by default; a longer
@@ -56,7 +56,7 @@ export class ConnectionCounts {
     this.publishedTotals = structuredClone(this.running);
   }
 
-  /** Without a connection, every certificate that was shown was refused; other failures showed none. */
+  /** If no connection succeeded, every certificate shown was refused; other failures showed none. */
   private noteRefusals(destination: EnclaveDestination, ended: Counts): void {
     const nowMs = this.monotonicMs();
     const refusedAtMs = this.refusedAtMs.get(destination);

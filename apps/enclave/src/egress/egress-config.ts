@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** A DNS name or an IP address, lower case, as it stands in an origin. */
+/** A DNS name or an IP address, lower case, as in an origin. */
 export const hostSchema = z
   .string()
   .max(253)
@@ -15,8 +15,8 @@ const routeSchema = z.strictObject({
 });
 
 /**
- * How the enclave reaches the world. `direct` is for development: the machine's own network. `vsock` is an enclave's: one
- * proxy of the parent per destination, and nothing else can be reached.
+ * How the enclave reaches other servers. `direct` is for development and uses the machine's network. `vsock` is for
+ * an enclave: one proxy on the parent per destination, and no other destination can be reached.
  */
 export const egressConfigSchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('direct') }),
@@ -36,7 +36,10 @@ export const egressConfigSchema = z.discriminatedUnion('mode', [
 ]);
 export type EgressConfig = z.output<typeof egressConfigSchema>;
 
-/** The same routes through a parent at another context id (configuration/arguments.ts says why that may come from outside). */
+/**
+ * The same routes through a parent at another context id (configuration/arguments.ts explains why that may come from
+ * outside).
+ */
 export function withParentCid(config: EgressConfig, parentCid: 2 | 3 | undefined): EgressConfig {
   return config.mode === 'vsock' && parentCid !== undefined ? { ...config, parentCid } : config;
 }

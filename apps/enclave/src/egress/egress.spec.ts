@@ -62,7 +62,7 @@ describe('direct egress', () => {
     });
   });
 
-  it('says what went wrong', async () => {
+  it('reports by code what went wrong', async () => {
     const free = createServer();
     await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
     const closed = (free.address() as AddressInfo).port;
@@ -134,7 +134,7 @@ describe('vsock egress', () => {
   });
 
   it('does not fall back to the network', async () => {
-    // no AF_VSOCK peer on a test machine: it must fail, and not by reaching anybody
+    // a test machine has no AF_VSOCK peer: the connection must fail, and must not reach another server
     await expect(createEgress(config, [house]).connect('cwc.house.gov', 443, { timeoutMs: 500 })).rejects.toMatchObject(
       { name: 'EgressError' },
     );

@@ -4,13 +4,14 @@ import { ConnectionCounts } from './connection-counts';
 import type { EgressConfig } from './egress-config';
 
 /**
- * `egress_not_allowed`: no configuration names this destination. `egress_name_not_resolved`: its name has no address now.
- * `egress_unreachable`: nobody answers there, or no proxy. `egress_timeout`: not in time. `egress_aborted`: the caller gave up.
+ * `egress_not_allowed`: no configuration names this destination. `egress_name_not_resolved`: its name has no address
+ * now. `egress_unreachable`: no server answers there, or no proxy. `egress_timeout`: not in time. `egress_aborted`:
+ * the caller gave up.
  */
 export type EgressErrorCode =
   'egress_not_allowed' | 'egress_name_not_resolved' | 'egress_unreachable' | 'egress_timeout' | 'egress_aborted';
 
-/** No connection was made; nothing was sent. The message names the destination, which is configuration and no secret. */
+/** No connection was made, so no byte was sent. The message names the destination, which is public configuration. */
 export class EgressError extends Error {
   override readonly name = 'EgressError';
 
@@ -23,7 +24,10 @@ export class EgressError extends Error {
   }
 }
 
-/** The `code` of whatever was thrown, or the empty text. Not by instanceof: errors of Node's core may come from another realm. */
+/**
+ * The `code` of a thrown value, or the empty text. Does not use instanceof: errors of Node's core may come from
+ * another realm.
+ */
 export function errorCode(cause: unknown): string {
   return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string'
     ? cause.code
@@ -41,7 +45,7 @@ export interface EgressOptions {
   signal?: AbortSignal;
 }
 
-/** The one way out. What comes back is a bare byte stream through somebody who is not trusted: TLS belongs on top of it. */
+/** The only way out of the enclave. Returns a bare byte stream through an untrusted carrier: put TLS on top of it. */
 export interface Egress {
   /** @throws EgressError */
   connect(host: string, port: number, options: EgressOptions): Promise<Socket>;

@@ -7,8 +7,9 @@ import { destinationOf } from './origin';
 import { secured, tlsReason, type SecureOptions } from './secure-socket';
 
 /**
- * Why there is no answer. Nothing was sent: `aborted` (or later, see `sent`), `not_allowed`, `name_not_resolved`, `unreachable`,
- * `connect_timeout`, `certificate_refused`, `tls_failed`. Sent, and not known: `answer_timeout`, `connection_lost`, `malformed_answer`.
+ * Why there is no answer. With no byte sent: `aborted` (or later, see `sent`), `not_allowed`, `name_not_resolved`,
+ * `unreachable`, `connect_timeout`, `certificate_refused`, `tls_failed`. Sent, with an unknown outcome:
+ * `answer_timeout`, `connection_lost`, `malformed_answer`.
  */
 export type HttpsFailure =
   | 'aborted'
@@ -48,7 +49,7 @@ export interface HttpsPost extends SecureOptions {
   timeoutMs: number;
   /** Gives up at any time. */
   signal?: AbortSignal | undefined;
-  /** Gives up as long as no byte of the request was sent; later it changes nothing. */
+  /** Aborts as long as no byte of the request was sent; has no effect later. */
   signalBeforeSending?: AbortSignal | undefined;
 }
 
@@ -64,8 +65,8 @@ export interface HttpsAnswer {
 const MAX_HEAD_BYTES = 16 * 1024;
 
 /**
- * One request over one connection of its own: the egress socket, TLS that ends here, HTTP/1.1 by Node's own client. No redirect
- * is followed, no proxy asked, nothing kept.
+ * Sends one request over a new connection: the egress socket, TLS that ends in the enclave, HTTP/1.1 by Node's
+ * client. Follows no redirect, uses no HTTP proxy, keeps no connection.
  * @throws HttpsError
  */
 export async function httpsPost(egress: Egress, post: HttpsPost): Promise<HttpsAnswer> {
@@ -89,7 +90,8 @@ export async function httpsPost(egress: Egress, post: HttpsPost): Promise<HttpsA
       if (error instanceof HttpsError && isConnectionEnd(error.reason)) counted(error.reason);
       throw error;
     }
-    // Before a byte of the request is sent, and nothing is counted after it: no answer can change what the parent is told
+    // Counted before a byte of the request is sent, and never after: no answer can change the counts that the parent
+    // reads
     counted('connected');
     if (hasGivenUp()) throw new HttpsError('aborted', false);
     return await exchange(secure, post, signal, deadline).catch((cause: unknown) => {
@@ -155,7 +157,7 @@ function exchange(
     });
     let answered = false;
     outgoing.on('error', (error) => {
-      // Stays: one that comes after the head must neither end the process nor undo what the head said
+      // Stays attached: a late error must neither end the process nor replace the answer whose head has arrived
       if (!answered) reject(error);
     });
     outgoing.once('upgrade', (_incoming, socket) => {

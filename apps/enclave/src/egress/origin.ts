@@ -3,10 +3,12 @@ import * as z from 'zod';
 import type { Destination } from './egress';
 import { hostSchema } from './egress-config';
 
-/** `https://host[:port]`, lower case, nothing after it. */
+/** `https://host[:port]`, lower case, without a path. */
 export const originSchema = z.string().refine(isOrigin, 'https://host[:port] and nothing else');
 
-/** Self-signed roots in PEM, one or more: nothing else is trusted, so an intermediate alone would admit no connection. */
+/**
+ * Self-signed roots in PEM, one or more. Only these are trusted, so an intermediate alone would admit no connection.
+ */
 export const authoritiesSchema = z
   .string({
     error: 'PEM of the roots to trust for this host, which npm run ops -- preflight shows (docs/operations.md)',

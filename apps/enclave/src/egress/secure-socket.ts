@@ -7,7 +7,7 @@ import { destinationOf } from './origin';
 
 export interface SecureOptions {
   origin: string;
-  /** PEM of self-signed roots: these and no others are trusted. With none, no certificate is accepted. */
+  /** PEM of self-signed roots: only these are trusted. With none, no certificate is accepted. */
   authorities: readonly string[];
   /**
    * The attested clock: dates of certificates are judged by it, beside the machine's own. While it has no time yet it throws, and the
@@ -32,7 +32,7 @@ export function secured(
       socket: raw,
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}), // RFC 6066 section 3: no address in SNI
-      ca: [...authorities], // an empty list trusts nothing; leaving it out would trust Node's roots
+      ca: [...authorities], // an empty list trusts no root; leaving it out would trust Node's roots
       rejectUnauthorized: true,
       minVersion: 'TLSv1.2',
       maxVersion: 'TLSv1.3',

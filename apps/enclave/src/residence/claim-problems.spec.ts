@@ -54,7 +54,7 @@ function codesOf({
   );
 }
 
-it('finds nothing wrong with a committed message', () => {
+it('finds no problem in a committed message', () => {
   expect(claimProblems(content, envelope, { registrar, maxCampaignDays: 90, nowSeconds: TEST_NOW_SECONDS })).toEqual(
     [],
   );

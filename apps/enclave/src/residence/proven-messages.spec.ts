@@ -135,7 +135,7 @@ const CONTENT: Record<string, string> = {
 };
 
 describe('more than 200 bad messages', () => {
-  it('are all refused, none reaches Congress, and good ones are accepted after them', async () => {
+  it('are all refused, none reaches Congress, and valid ones are accepted after them', async () => {
     const enclave = await world.enclave();
     const seen = new Map<string, number>();
     for (const { name, reason, bytes } of badEnvelopes()) {
@@ -166,7 +166,7 @@ describe('more than 200 bad messages', () => {
     expect(refused.filter((line) => !/"code":"[^"]+"/.test(line))).toEqual([]);
   });
 
-  it('show the parent the same, whatever the fault of the sealed content is', async () => {
+  it('look the same to the parent, whatever the fault of the sealed content is', async () => {
     const enclave = await world.enclave();
     const answers = [];
     for (const { isHonest, envelope, content } of committedProofs()) {
@@ -223,7 +223,7 @@ describe('the mode of residence', () => {
 });
 
 describe('time', () => {
-  it('refuses a message to a retired key by that, whatever its proof is, and takes the message that was sealed again', async () => {
+  it('refuses a message to a retired key by key_retired, whatever its proof, and takes the message after a reseal', async () => {
     const enclave = await world.enclave();
     expect(await codeOf(enclave.relay(committedProof('ada roads, to a retired key').envelope))).toBe('key_retired');
     expect(outcomes(await enclave.relay(committedProof('ada roads').envelope))).not.toContain('refused');

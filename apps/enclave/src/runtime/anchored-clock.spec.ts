@@ -7,7 +7,7 @@ describe('the anchored clock', () => {
     expect(() => new AnchoredClock().driftMs()).toThrow('not anchored');
   });
 
-  it('goes on from the anchor by the monotonic clock, whatever the wall clock says', () => {
+  it('runs on from the anchor by the monotonic clock, whatever the wall clock shows', () => {
     let monotonicMs = 50;
     const clock = new AnchoredClock(() => monotonicMs);
     clock.anchorOn(1_000_000, 50);
@@ -58,7 +58,7 @@ describe('the drift of the machine’s clock', () => {
     expect(clock.driftMs()).toBe(driftMs);
   });
 
-  it('is none where it may be the duration of the call, wherever in the call the NSM took its time', () => {
+  it('is 0 within the duration of the call, at whatever moment of the call the NSM took its time', () => {
     for (const [beforeMs, afterMs] of [
       [0, 3_000],
       [3_000, 0],

@@ -1,6 +1,6 @@
 import type { Clock } from './clock';
 
-/** What a document of the NSM says about the time. Moments are of the monotonic clock, in milliseconds. */
+/** The time in a document of the NSM. Moments are of the monotonic clock, in milliseconds. */
 interface Reading {
   timestampMs: number;
   askedAtMs: number;

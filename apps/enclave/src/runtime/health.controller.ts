@@ -7,7 +7,7 @@ import { HEALTH_PARTS } from './tokens';
 export class HealthController {
   constructor(@Inject(HEALTH_PARTS) private readonly parts: HealthParts) {}
 
-  /** 200 whether healthy or not: the body says which, and why. */
+  /** 200 whether healthy or not: the body states which, and why. */
   @Get()
   @Header('cache-control', 'no-store')
   health(): EnclaveHealth {

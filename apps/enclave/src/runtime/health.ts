@@ -8,7 +8,10 @@ export interface HealthParts {
   connections: { published(): ConnectionReport };
 }
 
-/** What `GET /health` answers: nothing beyond what the parent sees itself (docs/architecture.md, "What an enclave reports of itself"). */
+/**
+ * The answer of `GET /health`: only what the parent can see anyway (docs/architecture.md, "What an enclave reports of
+ * itself").
+ */
 export function healthOf({ enclaveId, clock, connections }: HealthParts): EnclaveHealth {
   const clockDriftMs = clock.driftMs();
   const report = connections.published();

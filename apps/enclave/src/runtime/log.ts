@@ -1,6 +1,6 @@
 /**
- * The enclave's log: one JSON line per event, on standard output. An event has a fixed name and fields from this list, so that
- * nothing of a message can slip in: codes, counts, durations, public ids. There is no free text.
+ * The enclave's log: one JSON line per event, on standard output. An event has a fixed name and fields from this list
+ * (codes, counts, durations, public ids) and no free text, so that no part of a message can get into it.
  */
 export interface LogFields {
   code?: string;

@@ -1,6 +1,6 @@
 import type { ProblemCode } from '@communique-tee/protocol';
 
-/** An answer to the gateway by code. It says which step failed and never with what content. */
+/** An answer to the gateway by code. It names the step that failed and never the content. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
 

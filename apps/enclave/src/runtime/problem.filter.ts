@@ -11,7 +11,10 @@ import type { Log } from './log';
 import { LOG } from './tokens';
 import { ProblemError } from './problem-error';
 
-/** Turns everything that is thrown into a problem document with a stable code; nothing of the cause goes out, on any path. */
+/**
+ * Turns everything that is thrown into a problem document with a stable code; no detail of the cause leaves the
+ * enclave.
+ */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(@Inject(LOG) private readonly log: Log) {}

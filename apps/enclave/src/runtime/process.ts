@@ -4,7 +4,10 @@ import { ConfigurationError } from './configuration-file';
 const EXIT_CONFIGURATION = 78;
 const EXIT_SOFTWARE = 70;
 
-/** Runs the start; what goes wrong is said by code and ends the process, since an enclave that half works must not be attested. */
+/**
+ * Runs the start. A failure is logged by code and ends the process, because a half-working enclave must not be
+ * attested.
+ */
 export function exitOnError(start: () => Promise<void>): void {
   process.on('uncaughtException', (error) => fail(error));
   process.on('unhandledRejection', (error) => fail(error));

@@ -12,10 +12,10 @@ import { join } from 'node:path';
 import { configurationFor, congressMessage } from '../testing/enclave-fixture';
 
 /**
- * Every variable by which Node, OpenSSL, the dynamic linker, the resolver or an HTTP library could be made to send plain text
- * elsewhere or to trust somebody else. The enclave must either refuse to start or not care.
+ * Every variable by which Node, OpenSSL, the dynamic linker, the resolver or an HTTP library could be made to send
+ * plain text elsewhere or to trust another authority. The enclave must either refuse to start or ignore the variable.
  */
-describe('an enclave whose environment somebody else chose', () => {
+describe('an enclave whose environment an attacker chose', () => {
   let folder: TemporaryFolder;
   let bundle: string;
   let congress: CongressSimulator;
@@ -81,7 +81,7 @@ describe('an enclave whose environment somebody else chose', () => {
     expect(stderr).toContain(name);
   });
 
-  it('delivers to the configured chambers alone whatever the rest says', async () => {
+  it('delivers only to the configured chambers despite every other variable', async () => {
     const { port } = rogue.address() as AddressInfo;
     const proxy = `http://127.0.0.1:${String(port)}`;
     const hostAliases = join(folder.path, 'aliases');

@@ -1,7 +1,7 @@
 /**
- * Who sets an enclave's environment could read its messages: a library preloaded, a root certificate added, a proxy named.
- * So the enclave takes nothing from it. This module is the first import of every entry, before anything could read a variable:
- * what could already have acted on this process stops the start, everything else is forgotten.
+ * A process's environment can make it leak: a preloaded library, an added root certificate, a named proxy. So the
+ * enclave uses no variable. This module is the first import of every entry, before any code could read one: it stops
+ * the start on variables that may already have acted on this process, and deletes all others.
  */
 
 /** Read by Node, OpenSSL or the dynamic linker before the first line of ours runs. */

@@ -8,7 +8,7 @@ const REQUEST_TIMEOUT_MS = 15_000;
 /** The gateway keeps its connections: longer than it does, so that it is the one to close. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
-/** Where no route says otherwise: nothing else here takes a body. */
+/** The default for routes that state no limit: they take no body. */
 const DEFAULT_BODY_BYTES = 1024;
 
 /** Fastify with limits on what the parent can make large or draw out, and problem documents for what never reaches Nest. @param bodyLimits bytes by route */
@@ -26,7 +26,7 @@ export function createServer(bodyLimits: ReadonlyMap<string, number>): FastifyAd
         .send(problemText('malformed_body'));
     },
     clientErrorHandler,
-    // Ours are zod's: with compilers of its own given, Fastify loads neither ajv nor fast-json-stringify
+    // We pass compilers that use zod, so Fastify loads neither ajv nor fast-json-stringify
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   const fastify = adapter.getInstance();

@@ -34,10 +34,10 @@ export type ReadHeader = (name: string) => string | undefined;
 export interface ServiceDefinition<Configuration, Request, Answer> {
   /** The gateway calls `POST /<path>` with a CBOR body. */
   readonly path: string;
-  /** What the measured configuration says under `services.<kind>`. */
+  /** The measured configuration under `services.<kind>`. */
   readonly configuration: z.ZodType<Configuration>;
   readonly needs: (configuration: Configuration) => ServiceNeeds;
-  /** What of its configuration anyone may know (libs/protocol enclave/public-configuration.ts): nothing secret. */
+  /** The public part of its configuration (libs/protocol enclave/public-configuration.ts): no secrets. */
   readonly published: (configuration: Configuration) => object;
   readonly limits: { readonly maxRequestBytes: number };
   /** Checks the request's form. @throws ProtocolError or ProblemError */

@@ -57,7 +57,7 @@ describe('the configuration of services', () => {
     expect(servicesSchema.safeParse({ agents: {} }).success).toBe(false);
   });
 
-  it('has to be there, even where it names none', () => {
+  it('must be present, even where it names no service', () => {
     const { services: _none, ...without } = WITHOUT_SERVICES;
     expect(() => parseConfiguration(without)).toThrow('services');
   });

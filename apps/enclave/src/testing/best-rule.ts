@@ -16,8 +16,9 @@ export interface Rule {
 }
 
 /**
- * One measurement and one threshold: of all of them, those that tell most of the learned messages rightly. Of equally good ones the
- * measurement with the fewest values, because one that never repeats, such as a time, may tell a few messages apart by chance.
+ * One measurement and one threshold: the pair that classifies most of the learned messages correctly. Ties go to the
+ * measurement with the fewest values, because one that never repeats, such as a time, may separate a few messages by
+ * chance.
  */
 export function bestRule([first, second]: readonly [readonly Measurements[], readonly Measurements[]]): Rule {
   let best: Rule = { at: 0, threshold: 0, above: 0, right: 0, values: 0 };

@@ -46,7 +46,7 @@ export interface FixtureOptions {
   legacySuite?: boolean;
   /** The time by the NSM, in milliseconds; Date.now unless given. */
   now?: () => number;
-  /** Stands between the enclave and its mock NSM. */
+  /** Wraps the transport between the enclave and its mock NSM. */
   nsm?: (transport: NsmTransport) => NsmTransport;
   /** How often counts of connections are published, in milliseconds; five minutes unless given. */
   publishEveryMs?: number;

@@ -28,14 +28,15 @@ const ALLOW_ALL = {
   ],
 };
 
-/** A document over what the core says, by whoever has this NSM. */
+/** A document over the core, signed by this NSM. */
 export async function vouch(nsm: Nsm, core: SealedKeyCore): Promise<Uint8Array> {
   return nsm.attest({ userData: encodeSealedKeyMaker(sha256(encodeSealedKeyCore(core))) });
 }
 
 /**
- * A record that is whole in itself, of a secret that the forger knows, under a data key that he knows and KMS unwraps: what a parent
- * could make where the key's policy let it. The policy stands open while it is made, which the real one never does.
+ * A consistent record of a secret that the forger knows, under a data key that the forger knows and KMS unwraps: what
+ * a parent could make if the key's policy allowed it. The simulated policy is open while it is made, which the real
+ * one never is.
  */
 export async function forge(
   world: SealedWorld,
@@ -65,7 +66,10 @@ export async function forge(
   return encodeSealedKey({ core, maker, nonce, sealed });
 }
 
-/** Everything secret of a record, as only whoever changes the key's policy could have it: for a search through what was said. */
+/**
+ * Everything secret of a record, which only an attacker who changes the key's policy could have: to search the
+ * recorded output for it.
+ */
 export async function secretsOf(world: SealedWorld, bytes: Uint8Array): Promise<Record<string, Uint8Array>> {
   const record = decodeSealedKey(bytes);
   const opened = await withOpenPolicy(world, () =>

@@ -18,7 +18,7 @@ export type LegacyKeyView = Pick<ReturnType<typeof legacyPublicKeyView>, 'keyId'
 export interface LegacySealed {
   json: { ciphertext: string; nonce: string; ephemeralPublicKey: string; teeKeyId: string };
   message: LegacyMessage;
-  /** As it is relayed. */
+  /** In the form in which it is relayed. */
   sealed: Uint8Array;
   sealedSha256: Uint8Array;
   /** UUID. */

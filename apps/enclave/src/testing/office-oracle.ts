@@ -3,9 +3,9 @@ import { bestRule, guessBy, NOTHING, type Measurements } from './best-rule';
 import type { SeenConnection, Treatment } from './watched-egress';
 
 /**
- * An attacker with the powers of the parent, who wants to know which of two sets of offices a sealed message goes to. It knows nothing of
- * how the enclave works: it measures whatever it can see, learns from messages of its own which measurement tells the two apart, and
- * guesses by that one. Independent of any test runner.
+ * An attacker with the powers of the parent, who wants to know which of two sets of offices a sealed message goes to.
+ * It does not know how the enclave works: it measures everything it can see, learns from its own messages which
+ * measurement separates the two, and guesses by that one. Independent of any test runner.
  */
 
 /** What the parent can do and see. */

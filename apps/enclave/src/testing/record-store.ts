@@ -27,7 +27,7 @@ export class RecordStore {
     return status;
   }
 
-  /** With all enclaves at once, until nobody proposes anything. */
+  /** Repeats with all enclaves until none proposes a record. */
   async settle(enclaves: readonly Pick<SealedEnclave, 'offer'>[], more: Partial<KeyOffer> = {}): Promise<KeyStatus[]> {
     for (let round = 0; round < 5; round++) {
       const statuses = await Promise.all(enclaves.map((enclave) => this.exchange(enclave, more)));

@@ -1,4 +1,4 @@
-/** Whether these bytes stand in a text: as they are, in hex, or in base64 in any of the three positions that something around them gives. */
+/** Whether a text contains these bytes: raw, in hex, or in base64 at any of the three alignments. */
 export function says(text: Buffer, secret: Uint8Array): boolean {
   const bytes = Buffer.from(secret);
   const hex = [bytes.toString('hex'), bytes.toString('hex').toUpperCase()];

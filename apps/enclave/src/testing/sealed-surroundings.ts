@@ -19,7 +19,7 @@ export const HOUR_MS = 3600_000;
 export const DAY_MS = 24 * HOUR_MS;
 const PLACE = { region: 'us-east-1', account: '123456789012' };
 const role = (name: string) => `arn:aws:iam::${PLACE.account}:role/${name}`;
-/** What an identity policy can give at most: the key's own policy is what stands against it. */
+/** The most that an identity policy can grant; only the key's own policy limits it. */
 const EVERYTHING = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
 export const NEXT_IMAGE = new Map([0, 1, 2].map((index) => [index, new Uint8Array(48).fill(8)]));
 export const DEBUG_IMAGE = new Map([0, 1, 2].map((index) => [index, new Uint8Array(48)]));
@@ -49,13 +49,13 @@ export interface SealedSurroundings {
   kms: KmsSimulator;
   /** What `pulumi up` gives to KMS. */
   policies: { enclave: string; operator: string };
-  /** AWS's own client, as anybody with these credentials has it. */
+  /** AWS's own client, as any holder of these credentials has it. */
   client(credentials: SimulatedCredentials): KMSClient;
   congress: CongressSimulator;
   trustAnchor: TrustAnchor;
   /** Where the mock NSM's root is. */
   rootFolder: string;
-  /** The time by NSM and KMS, and by nothing else here. */
+  /** The time of NSM and KMS, and of no other clock here. */
   time: { offsetMs: number; nowMs(): number };
   /** The NSM of one machine that runs an image. */
   device(pcrs?: ReadonlyMap<number, Uint8Array>): Promise<NsmTransport>;

@@ -22,7 +22,7 @@ export {
 export interface SealedEnclave extends RunningEnclave {
   url: string;
   log: string[];
-  /** Posts an offer, with the parent's credentials and nothing else unless it is told. */
+  /** Posts an offer, by default with only the parent's credentials. */
   offer(offer?: Partial<KeyOffer>): Promise<KeyStatus>;
   post(body: Uint8Array): Promise<{ status: number; code: string | null; body: Uint8Array }>;
 }
@@ -38,9 +38,9 @@ export interface EnclaveOptions {
 /** Enclaves in this process, among the surroundings of keys under KMS. */
 export interface SealedWorld extends Omit<SealedSurroundings, 'device' | 'kmsSettings' | 'rootFolder'> {
   start(options?: EnclaveOptions): Promise<SealedEnclave>;
-  /** The NSM of an image, as somebody who runs it has it. */
+  /** The NSM of an image, as the operator of that image has it. */
   nsm(pcrs?: ReadonlyMap<number, Uint8Array>): Promise<Nsm>;
-  /** Everything that any enclave here has said: log lines and answers. */
+  /** All output of every enclave here: log lines and answers. */
   said: Uint8Array[];
 }
 

@@ -1,6 +1,9 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 
-/** `event`: written; `other`: no event of the enclave, counted only; `rate`: beyond the rate; `output`: nobody read our output. */
+/**
+ * `event`: written; `other`: not an event of the enclave, only counted; `rate`: beyond the rate; `output`: our output
+ * had no reader.
+ */
 export type LineFate = 'event' | 'other' | 'rate' | 'output';
 
 export class CollectorMetrics {

@@ -17,7 +17,7 @@ const OPTIONS = {
   raw: { type: 'boolean' },
 } as const;
 
-/** Whoever forgets to say where this runs (NODE_ENV) gets the rules of production, as in the gateway. */
+/** If NODE_ENV is not set, the rules of production apply, as in the gateway. */
 export function parseCollectorSettings(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,

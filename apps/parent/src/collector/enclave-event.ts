@@ -69,9 +69,9 @@ const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9
 export interface EnclaveEvent {
   readonly level: string;
   readonly event: string;
-  /** Which part of the enclave says it wrote this: its init, or (absent) the app. */
+  /** The part of the enclave that claims to have written this: its init, or (absent) the app. */
   readonly part?: 'init';
-  /** The enclave's own time, as it says. */
+  /** The enclave's own time, as it reports it. */
   readonly enclaveTime?: string;
   readonly fields: Readonly<Record<string, unknown>>;
   /** Fields that were there and are not on the list, or not of their kind. */

@@ -42,7 +42,7 @@ describe('LineSplitter', () => {
     expect(split([bytes(`${full}\n${full}b\nc\n`)])).toEqual([full, `${full}|cut`, 'c']);
   });
 
-  it('takes what is left at the end, and makes no line of nothing', () => {
+  it('takes what is left at the end, and makes no line of an empty rest', () => {
     expect(split([bytes('a\nb')])).toEqual(['a', 'b']);
     expect(split([bytes('a\n')])).toEqual(['a']);
     expect(split([])).toEqual([]);

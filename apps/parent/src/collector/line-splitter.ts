@@ -8,7 +8,7 @@ export interface Line {
   readonly cut: boolean;
 }
 
-/** Cuts a stream into lines and holds no more than one line's beginning, whatever comes. */
+/** Cuts a stream into lines and buffers at most the beginning of one line, for any input. */
 export class LineSplitter {
   private readonly held = new Uint8Array(MAX_LINE_BYTES);
   private heldBytes = 0;

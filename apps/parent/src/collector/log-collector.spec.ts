@@ -97,7 +97,7 @@ describe('the log collector', () => {
     ]);
   });
 
-  it('counts what is no event, and shows nothing of it', async () => {
+  it('counts lines that are no event, and writes no part of them', async () => {
     await start();
     await send(
       '[    0.1] Linux version 6.12\n',
@@ -124,7 +124,7 @@ describe('the log collector', () => {
     ]);
   });
 
-  it('cuts a line that is too long, and goes on after it', async () => {
+  it('cuts a line that is too long, and continues with the next', async () => {
     await start({ raw: true });
     await send(`${'x'.repeat(1_000_000)}\n`, event());
     expect(fromEnclave()).toMatchObject([
@@ -147,7 +147,7 @@ describe('the log collector', () => {
     expect(await metric('communique_enclave_log_lines_cut_total')).toBe('1');
   });
 
-  it('drops what comes faster than the rate, says how much, and recovers', async () => {
+  it('drops lines above the rate, counts them, and recovers', async () => {
     await start({ maxLinesPerSecond: 10 });
     await send(event().repeat(5000));
     expect(fromEnclave()).toHaveLength(100); // the burst of ten seconds
@@ -160,7 +160,7 @@ describe('the log collector', () => {
     expect(out.find(({ event: name }) => name === 'enclave_log_dropped')).toMatchObject({ count: 4940 });
   });
 
-  it('lets nothing pile up where nobody reads its output', async () => {
+  it('buffers nothing while its output has no reader', async () => {
     const stuck = new PassThrough({ highWaterMark: 1 });
     sink = boundedOutput(stuck);
     const { metrics } = await start({ maxLinesPerSecond: 100_000 });

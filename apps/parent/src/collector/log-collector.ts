@@ -5,7 +5,10 @@ import type { CollectorSettings } from './collector-settings';
 import { readEnclaveEvent } from './enclave-event';
 import { type Line, LineRate, LineSplitter } from './line-splitter';
 
-/** The enclave's init makes one; a second is the next enclave's, while the connection of one that died is not yet known to be dead. */
+/**
+ * The enclave's init opens one connection. A second comes from the next enclave while the connection of a dead one
+ * still looks alive.
+ */
 const MAX_CONNECTIONS = 2;
 const BURST_SECONDS = 10;
 const SUMMARY_INTERVAL_MS = 10_000;
@@ -16,7 +19,10 @@ export interface LogCollector {
   close(): Promise<void>;
 }
 
-/** Takes one line with its newline; false: it was not taken (nobody reads our output, and it may not pile up here). */
+/**
+ * Writes one line with its newline; false if the line was dropped, because our output has no reader and must not pile
+ * up here.
+ */
 export type LineSink = (line: string) => boolean;
 
 /**
@@ -47,7 +53,7 @@ export async function startLogCollector(
       return;
     }
     const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-    const event = cut ? undefined : readEnclaveEvent(text); // half an object is none
+    const event = cut ? undefined : readEnclaveEvent(text); // a JSON object cut in half is not an event
     if (event === undefined) {
       others++;
       metrics.line('other');
@@ -65,7 +71,7 @@ export async function startLogCollector(
     metrics.line(written ? 'event' : 'output');
     if (!written) dropped++;
   };
-  /** Said rarely, with a count: a flood must not come out as another flood. */
+  /** Logged rarely, with a count, so that a flood of lines causes no flood of warnings. */
   const summary = () => {
     if (dropped > 0) own('warn', 'enclave_log_dropped', { count: dropped });
     if (others > 0) own('info', 'enclave_log_not_events', { count: others });
@@ -77,7 +83,7 @@ export async function startLogCollector(
     socket.on('error', () => undefined); // an enclave that dies is no event of ours: its end is
     const [oldest] = connections;
     if (connections.size >= MAX_CONNECTIONS && oldest !== undefined) {
-      // The newest is the one that lives: a dead enclave's may never be told to close
+      // Keeps the newest connection: the peer of a dead enclave may never close
       connections.delete(oldest);
       oldest.destroy();
       metrics.evicted.inc();

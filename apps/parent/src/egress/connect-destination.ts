@@ -1,6 +1,9 @@
 import { connect, type Socket } from 'node:net';
 
-/** How long one address of several is tried before the next is tried beside it (RFC 8305 section 5 says 250 ms; a far destination may need more). */
+/**
+ * How long one of several addresses is tried before the next is tried in parallel (RFC 8305 section 5 says 250 ms; a
+ * far destination may need more).
+ */
 const ATTEMPT_MS = 500;
 
 /**

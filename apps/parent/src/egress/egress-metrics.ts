@@ -12,7 +12,7 @@ export interface RouteMetrics {
   connectFailed(code: string): void;
   passed(direction: Direction, bytes: number): void;
 }
-/** `end`: both sides said so; `error`: one broke; `idle`; `drain`: cut at the end of a shutdown. */
+/** `end`: both sides closed; `error`: one broke; `idle`; `drain`: cut at the end of a shutdown. */
 export type CloseReason = 'end' | 'error' | 'idle' | 'drain';
 
 export class EgressMetrics {

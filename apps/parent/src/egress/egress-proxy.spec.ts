@@ -84,7 +84,7 @@ describe('the egress proxy', () => {
     expect(await read()).toEqual(expected);
   };
 
-  it('passes the end of each side on by itself', async () => {
+  it('forwards the end of each side separately', async () => {
     keepsOpen = true;
     const { metric } = await start();
     const [enclave, destination] = await pair();
@@ -111,7 +111,7 @@ describe('the egress proxy', () => {
   });
 
   it.each(['enclave', 'destination'] as const)(
-    'holds back who writes while the %s is slow, and loses nothing',
+    'slows the sender down while the %s is slow, and loses no byte',
     async (slow) => {
       await start();
       const [enclave, destination] = await pair();
@@ -189,7 +189,7 @@ describe('the egress proxy', () => {
     first.destroy();
   });
 
-  it('says by code why a destination was not reached, and closes', async () => {
+  it('logs by code why a destination was not reached, and closes', async () => {
     const closed = await freePort();
     const { metric } = await start({ port: closed });
     const unnamed = await start({ host: 'no-such-name.invalid' });
@@ -239,7 +239,7 @@ describe('the egress proxy', () => {
     await metricBecomes(() => metric('communique_egress_connections_open'), ['{destination="127.0.0.1:443"} 0']);
   });
 
-  it('closes a connection that says nothing for long', async () => {
+  it('closes a connection that carries no byte for long', async () => {
     const { metric } = await start({ idleTimeoutMs: 100 });
     const [enclave, destination] = await pair();
     destination.resume();
@@ -289,7 +289,7 @@ describe('the egress proxy', () => {
     });
   });
 
-  it('writes nothing of what passes', async () => {
+  it('logs no part of the carried bytes', async () => {
     await start();
     const [enclave, destination] = await pair();
     enclave.end('SECRET-IN-TRANSIT');

@@ -20,8 +20,8 @@ export interface EgressProxy {
 }
 
 /**
- * The parent's half of the enclave's way out: each listener leads to one destination of the configuration. TLS passes through
- * unread; what can be done here is what anybody on the way can do, delay and refuse.
+ * The parent's half of the enclave's way out: each listener leads to one destination of the configuration. TLS passes
+ * through unread; this proxy can only delay and refuse, like any hop on the network.
  *
  * @throws SocketError where a listener cannot be opened; none stays open then
  */

@@ -57,7 +57,7 @@ describe('what the egress proxy is told', () => {
     });
   });
 
-  it('may stand in a file, whose numbers the command line overrides', () => {
+  it('may be in a file, whose numbers the command line overrides', () => {
     const file = JSON.stringify({
       routes: [{ listen: 'vsock:8002', host: 'soapbox.senate.gov', port: 443, maxConnections: 3 }],
       maxConnections: 7,

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { localAddress, messageOf, wholeNumber, type Problem } from '../command-line';
 
-/** One listener, one destination: nothing that arrives chooses where it goes. */
+/** One listener, one destination: no byte that arrives can choose another one. */
 export interface Route {
   readonly listen: Address;
   /** A DNS name or an IP address, IPv6 without brackets. */

@@ -2,9 +2,10 @@ import type { Socket } from 'node:net';
 import type { CloseReason, Direction } from './egress-metrics';
 
 /**
- * Carries bytes both ways until both sides have ended, one has broken, or neither has said anything for `idleTimeoutMs`. Each side's
- * end is passed on by itself (half-close). A side that reads slowly holds the other back: nothing is kept but the two streams' own
- * buffers (64 KiB each way). Both sockets must be open to half-close, and are destroyed when this resolves.
+ * Carries bytes both ways until both sides have ended, one has broken, or neither has sent a byte for
+ * `idleTimeoutMs`. Each side's end is forwarded separately (half-close). A slow reader slows the other side down:
+ * only the two streams' own buffers (64 KiB each way) hold data. Both sockets must be open to half-close, and are
+ * destroyed when this resolves.
  */
 export function relay(
   enclave: Socket,
@@ -27,7 +28,7 @@ export function relay(
       side.on('error', () => finish('error'));
       side.setTimeout(idleTimeoutMs, () => finish('idle'));
       side.once('close', () => {
-        // Gone without having said its end: the other is told by losing its connection too
+        // This side vanished without closing: the other side's connection is cut too
         if (!side.readableEnded || !side.writableFinished) finish('error');
         if (++closed < 2) return;
         cut.removeEventListener('abort', onCut);

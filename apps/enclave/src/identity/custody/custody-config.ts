@@ -24,7 +24,7 @@ export const secretsSchema = z.strictObject({
 });
 export type SecretsConfig = z.output<typeof secretsSchema>;
 
-/** What the enclave's configuration says about its keys. */
+/** The key settings of the enclave's configuration. */
 export interface IdentityConfiguration {
   readonly stack: string;
   readonly custody: CustodyConfig;
@@ -49,7 +49,7 @@ export function keyTimes({ rotateAfterSeconds }: CustodyConfig): KeyTimes {
   return { rotateAfterSeconds, keepSeconds: LIMITS.maxLifetimeSeconds + DESTROY_SLACK_SECONDS };
 }
 
-/** As the attested key binding says it. */
+/** The custody as the attested key binding names it. */
 export function custodyName(custody: CustodyConfig): string {
   return custody.mode === 'kms' ? custody.keyAlias : PROCESS_CUSTODY;
 }

@@ -2,7 +2,7 @@ import type { TrustAnchor } from '@communique-tee/attestation';
 import { toHex } from '@communique-tee/protocol';
 import type { KeyTimes } from './custody-config';
 
-/** Under what this enclave's sealed keys stand: all of it measured, but the PCR0, which is the measurement. */
+/** What guards this enclave's sealed keys. All of it is measured, except the PCR0, which is the measurement. */
 export interface Guardian {
   /** ARN of the alias of the KMS key. */
   custody: string;

@@ -21,7 +21,7 @@ export interface KeyKeeperParts {
   ring: KeyRing;
   secrets: OperatorSecrets;
   log: Log;
-  /** Null where nothing here needs it. */
+  /** Null if no part of this enclave needs KMS. */
   kms: {
     client: KmsClient;
     timeoutMs: number;
@@ -30,12 +30,12 @@ export interface KeyKeeperParts {
   } | null;
 }
 
-/** Offers of several gateways, the one that is being taken and those that wait for their turn, each with up to 1 MiB. */
+/** The most offers at once, the running one and those in the queue; each has up to 1 MiB. */
 const MAX_WAITING = 8;
 /** Where there is no KMS to wait for. */
 const PROCESS_TIMEOUT_MS = 5_000;
 
-/** What `POST /keys` does: offers one after the other, each ended by its time, none of them believed. */
+/** Implements `POST /keys`: takes offers one after the other, each with a deadline, and trusts none of them. */
 export class KeyKeeper {
   private turn: Promise<unknown> = Promise.resolve();
   private waiting = 0;

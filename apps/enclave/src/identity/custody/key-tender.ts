@@ -20,8 +20,8 @@ export interface KeyTenderParts {
 }
 
 /**
- * Once a minute: asks the NSM for the time, checks the machine's clock against it, destroys the keys that have ended, and makes the next
- * key of the process. A parent that sends no requests changes none of this.
+ * Once a minute: asks the NSM for the time, checks the machine's clock against it, destroys the keys that have ended,
+ * and makes the next key of the process. All of this also runs if the parent sends no requests.
  */
 export class KeyTender {
   private underWay: Promise<void> | undefined;
@@ -39,7 +39,7 @@ export class KeyTender {
     return this.underWay;
   }
 
-  /** Resolves when nothing of it is under way. */
+  /** Resolves when no task of it is running. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.underWay;

@@ -41,7 +41,7 @@ const impatient = (configuration: Record<string, unknown>) => ({
   kms: { ...(configuration['kms'] as object), timeoutMs: TIMEOUT_MS },
 });
 
-describe('while KMS is of no use, the answer says why, no other key is made, and the record is taken when it is back', () => {
+describe('while KMS fails, the answer names the reason, no other key is made, and the record is taken when KMS is back', () => {
   const always = { times: 'always' } as const;
   const cases: [string, () => void, HandedCredentials | null, string][] = [
     ['throttling', () => world.kms.faults.add({ kind: 'throttling' }, always), CREDENTIALS, 'kms_throttled'],
@@ -90,7 +90,7 @@ describe('while KMS is of no use, the answer says why, no other key is made, and
     ['of a key that is disabled', () => world.kms.setKeyState(ALIAS, 'Disabled'), CREDENTIALS, 'kms_key_unusable'],
     ['given no credentials', () => undefined, null, 'kms_credentials'],
     [
-      'given credentials that nobody has',
+      'given credentials that do not exist',
       () => undefined,
       { ...CREDENTIALS, access_key_id: 'ASIANOBODY' },
       'kms_credentials',
@@ -99,7 +99,7 @@ describe('while KMS is of no use, the answer says why, no other key is made, and
     ['given no session token', () => undefined, { ...CREDENTIALS, session_token: null }, 'kms_credentials'],
     ['given credentials that ended', () => undefined, { ...CREDENTIALS, expires: 1_000_000 }, 'kms_credentials'],
     [
-      'given credentials that AWS says have ended',
+      'given credentials that have expired',
       () => world.kms.setCredentials({ ...PARENT, expiresAtMs: 1 }),
       CREDENTIALS,
       'kms_credentials',
@@ -143,7 +143,7 @@ it('many records while KMS fails cost one failure', async () => {
   expect(world.kms.requests()).toHaveLength(1);
 });
 
-it('offers that wait behind one that KMS holds up are ended with it', async () => {
+it('offers that wait behind one that KMS holds up end with it', async () => {
   const enclave = await world.start({ configure: impatient });
   world.kms.faults.add({ kind: 'slow', delayMs: 600_000 }, { times: 'always' });
   const answers = await Promise.allSettled([1, 2, 3].map(() => enclave.offer({ records: [record] })));
@@ -154,7 +154,7 @@ it('offers that wait behind one that KMS holds up are ended with it', async () =
   for (const code of codes) expect(['kms_timeout', 'enclave_busy']).toContain(code);
 });
 
-it('what is held goes on without KMS', async () => {
+it('held keys stay in use without KMS', async () => {
   const enclave = await world.start();
   await enclave.offer({ records: [record] });
   world.kms.faults.add({ kind: 'internal' }, { times: 'always' });
@@ -163,7 +163,7 @@ it('what is held goes on without KMS', async () => {
   expect((await sender.relayed(enclave.url, await sender.prepare(enclave.url))).answer.state).toBe('final');
 });
 
-it('somebody else at KMS’s address is believed nothing: another authority, or no TLS at all', async () => {
+it('another server at KMS’s address is not believed: another authority, or no TLS at all', async () => {
   const sockets: Socket[] = [];
   const said: Buffer[] = [];
   const listener = createServer((socket) => {
@@ -180,7 +180,7 @@ it('somebody else at KMS’s address is believed nothing: another authority, or 
   });
   expect(await inTheClear.offer({ records: [record] })).toMatchObject({ held: [], kms: 'kms_unreachable' });
   expect(Buffer.concat(said).includes(PARENT.accessKeyId)).toBe(false);
-  // Amazon's roots, where the configuration names no others: the simulator's is none of them
+  // Amazon's roots are used if the configuration names no others; they did not sign the simulator's certificate
   const strict = await world.start({
     configure: (configuration) => ({ ...configuration, kms: { origin: world.kms.origin } }),
   });
@@ -191,7 +191,7 @@ it('somebody else at KMS’s address is believed nothing: another authority, or 
   await new Promise((closed) => listener.close(closed));
 });
 
-it('refuses a certificate of KMS that expired by the attested clock, asks KMS nothing, and reports it in health', async () => {
+it('refuses a certificate of KMS that expired by the attested clock, sends KMS no request, and reports it in health', async () => {
   const { offsetMs } = world.time;
   world.time.offsetMs += 100 * DAY_MS; // the machine's own clock finds the certificate valid
   try {
@@ -214,7 +214,7 @@ it('refuses a certificate of KMS that expired by the attested clock, asks KMS no
   }
 });
 
-it('reports nsm_failed when the NSM gives no document, and asks KMS nothing', async () => {
+it('reports nsm_failed when the NSM gives no document, and sends KMS no request', async () => {
   let failing = false;
   const enclave = await world.start({
     nsm: (transport) => ({

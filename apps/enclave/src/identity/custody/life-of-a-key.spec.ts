@@ -32,7 +32,7 @@ const passes = async (ms: number, ...enclaves: SealedEnclave[]) => {
 };
 
 describe('an enclave whose keys KMS guards', () => {
-  it('listens before it has any, takes no message, and says what it wants', async () => {
+  it('listens before it has any, takes no message, and reports what it wants', async () => {
     const enclave = await world.start();
     expect(enclave.log.join('')).toContain(`"custody":"${ALIAS}"`);
     await expect(sender.key(enclave.url)).rejects.toThrow('keys_not_ready');
@@ -155,7 +155,7 @@ describe('an enclave whose keys KMS guards', () => {
     ]);
   });
 
-  it('goes by the attested clock alone, whatever the machine says', async () => {
+  it("uses the attested clock alone, whatever the machine's clock shows", async () => {
     const realMs = world.time.nowMs();
     jest.useFakeTimers({
       now: realMs + 3650 * DAY_MS,
@@ -187,7 +187,7 @@ describe('an enclave whose keys KMS guards', () => {
   });
 });
 
-it('an enclave in debug mode, or under another root, does not start with keys that it could vouch for nobody', async () => {
+it('an enclave in debug mode, or under another root, does not start with keys that it could vouch for to no client', async () => {
   await expect(
     world.start({ pcrs: new Map([0, 1, 2].map((index) => [index, new Uint8Array(48)])) }),
   ).rejects.toMatchObject({ name: 'AttestationError' });

@@ -24,7 +24,7 @@ const MINUTE_MS = 60_000;
 /** A day of use, the longest life of a message, and an hour for clocks that differ. */
 const LIFE_MS = DAY_MS + 7 * DAY_MS + HOUR_MS;
 
-/** By the NSM, and by nothing else here. */
+/** The time of the NSM, and of no other clock here. */
 const time = { offsetMs: 0, nowMs: () => Math.floor(performance.timeOrigin + performance.now()) + time.offsetMs };
 beforeEach(() => {
   time.offsetMs = 0;
@@ -101,7 +101,7 @@ describe('keys of a process whose parent sends nothing after the start', () => {
     expect(opens(message)).toBe(true);
   });
 
-  it('open nothing that was sealed more than 8 days and an hour ago to an attacker who takes the whole ring', async () => {
+  it('open no message sealed more than 8 days and an hour ago for an attacker who takes the whole ring', async () => {
     const message = seal();
     expect(opens(message)).toBe(true);
     await passes(LIFE_MS - MINUTE_MS);
@@ -187,7 +187,7 @@ describe('an enclave with keys of its process', () => {
     expect(fixture.log.join('')).toContain('"event":"key_rotated"');
   });
 
-  it('delivers no legacy message twice in the life of its key, and none after it', async () => {
+  it('delivers no legacy message twice during the life of its key, and none after it', async () => {
     fixture = await startEnclaveFixture({
       now: time.nowMs,
       legacySuite: true,

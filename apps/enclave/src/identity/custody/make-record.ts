@@ -15,9 +15,9 @@ export interface MadeRecord {
 }
 
 /**
- * A new key, sealed under a data key that KMS made for this enclave alone. It is not kept: whoever uses it opens the record, this
- * enclave too, and so nobody serves a key that could not be opened again.
- * @throws KmsUseless; NsmError where the NSM gives no entropy or document
+ * Makes a new key, sealed under a data key that KMS made for this enclave alone. The key itself is not kept: every
+ * enclave, this one too, gets it by opening the record, so no enclave serves a key that could not be opened again.
+ * @throws KmsUseless; NsmError if the NSM gives no entropy or document
  */
 export async function makeRecord(
   epoch: number,

@@ -41,10 +41,10 @@ export interface Custody {
 }
 
 /**
- * Anchors the clock by a document without keys, makes the first key of this process or waits for sealed ones, and tends them from
- * then on.
- * @throws AttestationError where sealed keys are configured and this enclave's own documents would vouch for none: in debug mode, or
- * under another root
+ * Anchors the clock by a document without keys, makes the first key of this process or waits for sealed ones, and
+ * maintains them from then on.
+ * @throws AttestationError if sealed keys are configured and this enclave's documents could not vouch for them: in
+ * debug mode, or under another root
  */
 export async function openCustody(parts: CustodyParts): Promise<Custody> {
   const { configuration, configSha256, nsm, clock, log } = parts;

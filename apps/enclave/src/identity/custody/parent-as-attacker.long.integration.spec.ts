@@ -32,8 +32,8 @@ import { says } from '../../testing/says';
 import { Sender } from '../../testing/sender';
 
 /**
- * The parent has the machine, the database, the network and the credentials. Whatever it does, it is refused by a code, and nobody but
- * an enclave has a key: the last test searches everything that was said for every secret there was.
+ * The parent has the machine, the database, the network and the credentials. Each of its attacks is refused by a
+ * code, and only enclaves have keys: the last test searches all recorded output for every secret.
  */
 let world: SealedWorld;
 let sender: Sender;
@@ -67,7 +67,7 @@ async function aRecord(): Promise<Uint8Array> {
   return store.records[0]!;
 }
 
-/** What an enclave that holds nothing says of records, by code. */
+/** How an enclave without keys judges records, by code. */
 async function refusals(...records: Uint8Array[]): Promise<string[]> {
   const enclave = await world.start();
   try {
@@ -88,12 +88,12 @@ const revouched = async (change: (core: SealedKeyCore) => SealedKeyCore, by: Nsm
   return edited(() => ({ ...record, core, maker }));
 };
 
-it('the record is one that an enclave takes', async () => {
+it('the record is one that an enclave accepts', async () => {
   expect(await refusals(genuine)).toEqual([]);
   expect(await refusals(another)).toEqual([]);
 });
 
-describe('KMS gives nothing to the parent itself', () => {
+describe('KMS refuses the parent itself', () => {
   const context = { EncryptionContext: keyContext(Buffer.from('00'.repeat(48), 'hex')) };
   const record = () => decodeSealedKey(genuine).core;
   it.each([
@@ -277,7 +277,7 @@ describe('another enclave’s document as maker', () => {
     expect(await refusals(await revouched((core) => core, await world.nsm(pcrs)))).toEqual(['maker_refused']);
   });
 
-  it('one of another time, and something that is none', async () => {
+  it('one of another time, and bytes that are no document', async () => {
     world.time.offsetMs += 301_000;
     expect(await refusals(await revouched((core) => core))).toEqual(['maker_refused']);
     expect(
@@ -333,7 +333,7 @@ describe('an older record', () => {
     expect(toHex(replayed.current!)).toBe(toHex(store.cores[0]!.key_id));
     expect(replayed.proposal).not.toBeNull();
     expect(decodeSealedKey(replayed.proposal!).core.epoch).toBe(2);
-    // The one that holds the newer one does not go back
+    // The one that holds the newer one does not return to the older one
     expect(toHex((await enclave.offer({ records: [old!] })).current!)).toBe(toHex(store.cores[1]!.key_id));
     await passes(7 * DAY_MS);
     const late = await world.start();
@@ -350,7 +350,7 @@ describe('an older record', () => {
   });
 });
 
-it('a proposal that is never offered back is never used, and the enclave says so without end', async () => {
+it('a proposal that is never offered back is never used, and the enclave repeats it', async () => {
   const enclave = await world.start();
   const first = await enclave.offer();
   for (let i = 0; i < 5; i++)
@@ -378,7 +378,7 @@ describe('epochs of records that are refused', () => {
     edited((record) => ({ ...record, core: { ...record.core, epoch, key_id: randomBytes(16) } }));
   const epochOf = (proposal: Uint8Array | null) => proposal && decodeSealedKey(proposal).core.epoch;
 
-  it('change nothing: the last of all numbers, seen once, does not stop the next key', async () => {
+  it('have no effect: the highest number, seen once, does not block the next key', async () => {
     const enclave = await world.start();
     const store = newStore();
     expect(await enclave.offer({ records: [claims(0xffff_ffff)] })).toMatchObject({
@@ -393,10 +393,10 @@ describe('epochs of records that are refused', () => {
     expect(store.cores.map(({ epoch }) => epoch)).toEqual([1, 2]);
   });
 
-  it('are passed over while the store keeps them, so that rotation goes on', async () => {
+  it('are skipped while the store keeps them, so that rotation continues', async () => {
     const enclave = await world.start();
     const store = new RecordStore();
-    // As a database writer leaves them: the store answers that 1 and 2 are taken, whoever asks
+    // As a database writer leaves them: the store answers every enclave that 1 and 2 are taken
     for (const epoch of [1, 2]) store.insert(claims(epoch));
     const [status] = await store.settle([enclave]);
     expect(status).toMatchObject({ state: 'ready', proposal: null });
@@ -421,7 +421,7 @@ describe('many', () => {
   it('genuine keys that only the parent kept do not keep out what is stored from then on', async () => {
     const maker = await world.start();
     const kept: Uint8Array[] = [];
-    // Another proposal each time, because the number of the last one is said to be taken
+    // A new proposal each time, because the store reports the number of the last one as taken
     let epoch = 1;
     while (kept.length < MAX_OFFERED_KEYS) {
       const taken = edited((record) => ({ ...record, core: { ...record.core, epoch, key_id: randomBytes(16) } }));
@@ -440,7 +440,7 @@ describe('many', () => {
     expect(enclave.log.join('')).toContain('"code":"not_offered"');
   });
 
-  it('thousands of revoked ids are remembered up to a bound, and take nothing from a key that is not among them', async () => {
+  it('thousands of revoked ids are remembered up to a bound, and do not affect a key that is not among them', async () => {
     const enclave = await world.start();
     await enclave.offer({ records: [genuine] });
     for (let i = 0; i < 20; i++) {
@@ -449,7 +449,7 @@ describe('many', () => {
     }
   });
 
-  it('broken records do not hide the one that is whole', async () => {
+  it('broken records do not hide the valid one', async () => {
     const broken = Array.from({ length: MAX_OFFERED_KEYS - 1 }, (_, i) =>
       i % 2 === 0 ? randomBytes(100) : flipped(genuine, genuine.length - 1),
     );
@@ -570,7 +570,7 @@ describe('a sealed message given to two enclaves that share its key', () => {
   }
 });
 
-it('nothing that any of these enclaves said holds a key, a seed, a data key or a credential', async () => {
+it('no output of any of these enclaves contains a key, a seed, a data key or a credential', async () => {
   const text = Buffer.concat(world.said);
   // The search finds what is there
   for (const planted of [decodeSealedKey(genuine).core.public_key, Buffer.from('keys_opened')])

@@ -25,8 +25,8 @@ export class ProcessKeys {
   constructor(private readonly parts: ProcessKeysParts) {}
 
   /**
-   * Makes a key where there is none or the current one's time is over.
-   * @throws NsmError where the NSM gives no entropy or document; the keys that are held stay
+   * Makes a key if there is none or the current one has expired.
+   * @throws NsmError if the NSM gives no entropy or document; the held keys stay
    */
   async rotateIfDue(): Promise<void> {
     const { ring, nsm, clock, log, times, legacySuite, configSha256 } = this.parts;

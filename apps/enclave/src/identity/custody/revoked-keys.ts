@@ -1,6 +1,9 @@
 import { keyIdText } from '../keys/enclave-keys';
 
-/** The gateway names every revoked key with every offer; this is for the one that forgets. The longest known go first. */
+/**
+ * The gateway names every revoked key in every offer; this memory covers a gateway that omits some. The oldest
+ * entries are dropped first.
+ */
 const MAX_REMEMBERED = 4096;
 
 /** Key ids that are never taken again. */

@@ -25,11 +25,11 @@ type Refused = KeyStatus['refused'][number];
 /** What an offer's records came to. */
 export interface Taken {
   refused: Refused[];
-  /** Of the refused records that can be read. Nothing in them was verified. */
+  /** Of the refused records that are readable. Their content was not verified. */
   refusedCores: SealedKeyCore[];
 }
 
-/** Opens what is offered into the ring, and says what key it would have stored. Offers are taken one after the other. */
+/** Opens offered records into the ring, and proposes the key to store. Takes one offer after the other. */
 export class SealedKeys {
   readonly proposals: Proposals;
   private readonly revoked = new RevokedKeys();
@@ -55,7 +55,7 @@ export class SealedKeys {
     }
   }
 
-  /** Takes every record that can be taken; a broken one does not hide the others, and changes nothing. */
+  /** Takes every valid record; a broken one does not hide the others and has no effect. */
   async take(records: readonly Uint8Array[], session: KmsSession): Promise<Taken> {
     const refused: Refused[] = [];
     const refusedCores: SealedKeyCore[] = [];

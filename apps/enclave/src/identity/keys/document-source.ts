@@ -20,7 +20,10 @@ export interface AttestedDocument {
 const MAX_WAITING = 32;
 /** A document that clients without a nonce get is at most this old. */
 const CLIENT_REUSE_MS = 10_000;
-/** One that vouches for receipts is made anew after this, or when its certificates are about to end, whichever comes first. */
+/**
+ * A document that vouches for receipts is renewed after this time, or when its certificates are about to end,
+ * whichever is first.
+ */
 const RECEIPT_REUSE_MS = 30 * 60_000;
 /** The NSM signs with one leaf certificate for nearly all of its three hours, so that a new document may have minutes left. */
 const RECEIPT_MARGIN_MS = 10 * 60_000;

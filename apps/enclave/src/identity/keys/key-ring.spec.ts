@@ -46,7 +46,7 @@ describe('the ring of keys', () => {
     expect(ring.current()).toBe(reversed.current());
   });
 
-  it('has no key at and after its end, whoever asks', () => {
+  it('returns no key at and after its end', () => {
     ring.take(key(1));
     ring.take(key(2, { destroyAfterMs: 4000 }));
     nowMs = 2999;
@@ -60,7 +60,7 @@ describe('the ring of keys', () => {
     expect(events()).toEqual(['key_destroyed', 'key_destroyed']);
   });
 
-  it('says once when another key is shown', () => {
+  it('logs once when another key is shown', () => {
     ring.take(key(1));
     ring.take(key(2));
     ring.sayIfRotated();

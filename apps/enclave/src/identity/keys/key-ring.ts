@@ -12,7 +12,7 @@ export interface HeldKey {
   epoch: number;
   /** By the attested clock: from then on another key should be current. */
   rotateAfterMs: number;
-  /** From then on the key opens nothing. */
+  /** From then on the key opens no message. */
   destroyAfterMs: number;
 }
 
@@ -40,7 +40,7 @@ export class KeyRing {
     return this.keys.get(keyIdText(keyId));
   }
 
-  /** By the id of its pair of the legacy suite, which opens nothing of another one. */
+  /** By the id of its pair of the legacy suite, which opens only messages of that suite. */
   findLegacy(keyId: Uint8Array): HeldKey | undefined {
     this.destroyExpired();
     const id = keyIdText(keyId);
@@ -90,7 +90,9 @@ export class KeyRing {
     for (const [id, { destroyAfterMs }] of this.keys) if (nowMs >= destroyAfterMs) this.drop(id, 'expired');
   }
 
-  /** Nothing refers to it from here on but requests that are being answered; OpenSSL wipes a private key when it is collected. */
+  /**
+   * From here on only requests that are being answered refer to it; OpenSSL wipes a private key when it is collected.
+   */
   private drop(id: string, code: 'revoked' | 'not_offered' | 'expired'): void {
     this.keys.delete(id);
     this.log.write('warn', 'key_destroyed', { keyId: id, code });

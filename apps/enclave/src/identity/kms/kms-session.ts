@@ -1,7 +1,7 @@
 import { KmsError, type KmsClient, type KmsCredentials, type KmsErrorCode } from '@communique-tee/kms';
 import { NsmError } from '@communique-tee/nsm';
 
-/** Why KMS, or the NSM that vouches to it, was of no use. */
+/** Why KMS, or the NSM that vouches to it, failed. */
 export type KmsFailure = KmsErrorCode | 'nsm_failed';
 
 export class KmsUseless extends Error {
@@ -11,9 +11,9 @@ export class KmsUseless extends Error {
   }
 }
 
-/** Said of one ciphertext; everything else is true of the next one too. */
+/** Codes about one ciphertext; every other code applies to the next ciphertext too. */
 const OF_ONE_CIPHERTEXT: KmsFailure = 'kms_ciphertext_invalid';
-/** Said of one key or of what is asked of it; another key may be had. */
+/** Codes about one key or one request; another key may be available. */
 const OF_ONE_KEY: readonly KmsFailure[] = ['kms_denied', 'kms_key_unusable', OF_ONE_CIPHERTEXT];
 
 export interface KmsAuthorization {
@@ -22,8 +22,8 @@ export interface KmsAuthorization {
 }
 
 /**
- * What one offer asks of one KMS key: with the offer's credentials, until its deadline. Once KMS was of no use it is not asked again,
- * so that an offer of many ciphertexts costs one failure.
+ * What one offer asks of one KMS key: with the offer's credentials, until its deadline. After a failure KMS is not
+ * asked again, so that an offer of many ciphertexts costs one failure.
  */
 export class KmsSession {
   private failure: KmsFailure | null;
@@ -37,7 +37,7 @@ export class KmsSession {
     this.failure = failed !== null && OF_ONE_KEY.includes(failed) ? null : failed;
   }
 
-  /** Why it was of no use; null where it was, or was not asked. */
+  /** Why KMS failed; null if it worked, or was not asked. */
   get code(): KmsFailure | null {
     return this.failure;
   }

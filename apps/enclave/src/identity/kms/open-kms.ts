@@ -31,7 +31,7 @@ export function openKms(config: KmsConfig, region: string, egress: Egress, nsm: 
     nowMs: () => clock.nowMs(),
     attest: async (publicKey) => (await attest(nsm, clock, { publicKey })).bytes,
     timeoutMs: Math.min(5_000, config.timeoutMs),
-    // Shorter than the offer's own deadline, so that what KMS said last is said, and not that the time was over
+    // Shorter than the offer's own deadline, so that the last answer of KMS is reported and not a time-out
     deadlineMs: Math.ceil(config.timeoutMs * 0.8),
   });
 }

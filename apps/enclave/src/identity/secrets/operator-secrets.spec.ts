@@ -50,7 +50,7 @@ const trueOnes = async () => ({
   'cwc-senate': await encrypted('cwc-senate', world.congress.senate.apiKey),
 });
 
-it('nothing is taken before every secret is there, and everything is delivered then', async () => {
+it('no message is taken before every secret is there, and every message is delivered then', async () => {
   const enclave = await world.start(secretly('house', 'senate'));
   const store = new RecordStore();
   const secrets = await trueOnes();
@@ -88,7 +88,7 @@ it('with keys of its process an enclave asks for its secrets all the same', asyn
   expect((await sender.relayed(enclave.url, prepared)).answer.state).toBe('final');
 });
 
-it('one that was rotated replaces the old one at once, and KMS is asked once for each', async () => {
+it('a rotated one replaces the old one at once, and KMS is asked once for each', async () => {
   const enclave = await world.start(secretly('house', 'senate'));
   const store = new RecordStore();
   const secrets = await trueOnes();
@@ -122,7 +122,7 @@ describe('what the parent offers instead', () => {
     });
   });
 
-  it('another stack’s, a broken one, and something that is none are refused', async () => {
+  it('another stack’s, a broken one, and bytes that are no ciphertext are refused', async () => {
     const { 'cwc-senate': whole } = await trueOnes();
     const broken = Uint8Array.from(whole);
     broken[broken.length - 1] = (broken.at(-1) ?? 0) ^ 1;
@@ -139,7 +139,7 @@ describe('what the parent offers instead', () => {
     ]);
   });
 
-  it('its own, since it may not encrypt: KMS refuses', async () => {
+  it('one it encrypts itself: KMS refuses, since the parent may not encrypt', async () => {
     const EncryptionContext = {
       'communique-tee:purpose': 'operator-secret',
       'communique-tee:stack': 'test',
@@ -159,7 +159,7 @@ describe('what the parent offers instead', () => {
     ['two line feeds at the end', 'a-key-with-two\n\n'],
     ['a blank before it', ' a-key-with-a-blank'],
     ['not text', new Uint8Array(20).fill(0xff)],
-  ])('an operator’s mistake is said: %s', async (_name, plaintext) => {
+  ])('an operator’s mistake is reported: %s', async (_name, plaintext) => {
     expect((await offered({ 'cwc-house': await encrypted('cwc-house', plaintext) })).refused).toEqual([
       'cwc-house secret_invalid',
     ]);

@@ -14,7 +14,7 @@ import { secretValueSchema } from '../../identity/secrets/operator-secrets';
 
 const providerMembers = {
   origin: originSchema,
-  /** PEM of the roots that may sign this provider's certificate: nothing else is trusted, so there is no default. */
+  /** PEM of the roots that may sign this provider's certificate. Only these are trusted, so there is no default. */
   certificateAuthorities: authoritiesSchema,
   /** Anyone who has the image can read it. */
   apiKeyReadableInImage: secretValueSchema.optional(),

@@ -134,7 +134,7 @@ describe('the links of an answer', () => {
     'See a@ee.uu',
     'See aa.ee',
     'See uu.ee/x',
-  ])('are refused where the draft has none such: %s', (written) => {
+  ])('are refused where the draft has no such address: %s', (written) => {
     expect(judge('draft', written, OWN)).toEqual({ problem: 'link' });
   });
 

@@ -83,7 +83,7 @@ const UNSEEN = /[\u200c\u200d\ufe0e\ufe0f]/g;
 
 /** A draft may be made so as to take long: every pattern here finds its end in a time that grows with the text, not with its square. */
 function contentProblem(written: string, drafted: string, mark: string): AnswerProblem | null {
-  // What is not visible may not hide a tag or a link
+  // Invisible characters must not hide a tag or a link
   const text = written.replace(UNSEEN, '');
   const own = drafted.replace(UNSEEN, '');
   if (THOUGHTS.test(text)) return 'markup';

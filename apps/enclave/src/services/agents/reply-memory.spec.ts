@@ -49,7 +49,7 @@ describe('the memory of replies', () => {
     expect(memory.find('runs', 1)).toBeDefined();
   });
 
-  it('makes room by what cost nothing, the oldest first: unpaid tasks cannot fill it', async () => {
+  it('drops replies that cost nothing, the oldest first: unpaid tasks cannot fill it', async () => {
     await put('free 1', ended(false));
     await put('paid', ended(true));
     await put('free 2', ended(false));
@@ -79,7 +79,7 @@ describe('the memory of replies', () => {
     expect(memory.find('a', 1)).toBeDefined();
   });
 
-  it('forgets an attempt that spent nothing and has no reply', async () => {
+  it('forgets an attempt that cost nothing and has no reply', async () => {
     await put('a', broken());
     memory.forget('a', 1);
     expect(memory.find('a', 1)).toBeUndefined();

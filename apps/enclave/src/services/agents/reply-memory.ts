@@ -58,8 +58,9 @@ interface Remembered {
 const KEEP_MS = 10 * 60_000;
 
 /**
- * Attempts by the hash of the request, so that the same bytes never reach a provider twice under one reservation. Bounded: when it is
- * full, replies that cost nothing go first; one that the provider is paid for stays its ten minutes, and new tasks are refused.
+ * Attempts by the hash of the request, so that the same bytes never reach a provider twice under one reservation.
+ * Bounded: when it is full, replies that cost nothing are dropped first; paid replies stay for their ten minutes, and
+ * new tasks are refused.
  */
 export class ReplyMemory {
   private readonly tasks = new Map<string, Remembered>();
@@ -73,7 +74,7 @@ export class ReplyMemory {
     return this.live(request)?.attempts.get(attempt);
   }
 
-  /** Whether one more attempt can be remembered. Makes room where that loses nothing that was paid for. */
+  /** Whether one more attempt can be remembered. Makes room by dropping replies that cost nothing. */
   hasRoom(): boolean {
     if (this.size < this.maxReplies) return true;
     for (const request of this.tasks.keys()) this.live(request);
@@ -99,7 +100,7 @@ export class ReplyMemory {
     remembered.whenEnded.then(keep, keep);
   }
 
-  /** Nothing was spent on it and there is no reply: the same bytes may begin anew. */
+  /** The attempt cost nothing and has no reply, so the same bytes may begin anew. */
   forget(request: string, attempt: AttemptNumber): void {
     const task = this.tasks.get(request);
     task?.attempts.delete(attempt);

@@ -2,7 +2,10 @@ import { POLY1305_TAG_BYTES } from '@communique-tee/protocol';
 
 /** The image's prompts and the request's other members as JSON, of any provider and task. */
 const FIXED_BYTES = 8192;
-/** JSON writes a quotation mark, a backslash, a line feed and a tab with two bytes, and every other character of a task as it is. */
+/**
+ * JSON writes a quotation mark, a backslash, a line feed and a tab with two bytes, and every other character of a
+ * task unchanged.
+ */
 const BYTES_OF_A_BYTE = 2;
 
 /**

@@ -39,8 +39,9 @@ import { requestBytesFor } from './request-size';
 const LIFETIME_SLACK_MS = 60_000;
 
 /**
- * Opening, checking and the prompt take a few milliseconds that depend on what was sealed. So every task continues this long after its
- * start: then neither a refusal nor the start of a connection tells the parent anything.
+ * Opening, checking and the prompt take a few milliseconds that depend on what was sealed. So every task continues
+ * this long after its start: so neither the time of a refusal nor that of a connection reveals anything to the
+ * parent.
  */
 const PREPARED_MS = 50;
 
@@ -50,7 +51,7 @@ export interface Call {
   readonly bytes: Uint8Array;
   readonly request: AgentRequest;
   readonly attempt: AttemptNumber;
-  /** Whether the gateway relayed this attempt before: then nothing new begins. */
+  /** Whether the gateway relayed this attempt before: then no new attempt begins. */
   readonly dispatchedBefore: boolean;
 }
 
@@ -109,8 +110,9 @@ export class TaskService {
 
   /**
    * @param left aborts when the caller's connection closes: the task is canceled as long as no byte of it has left
-   * @throws ProblemError `outcome_unknown` | `enclave_busy` | `keys_not_ready` | `key_retired` | `message_expired` | `expiry_out_of_range` |
-   * `model_class_unknown` | `model_off` | `malformed_body` | `sealed_message_refused`; but for the first, nothing was spent
+   * @throws ProblemError `outcome_unknown` | `enclave_busy` | `keys_not_ready` | `key_retired` | `message_expired` |
+   * `expiry_out_of_range` | `model_class_unknown` | `model_off` | `malformed_body` | `sealed_message_refused`; all
+   * except `outcome_unknown` mean that no money was spent
    */
   async handle(call: Call, left: AbortSignal): Promise<AgentReply> {
     const sha256 = new Uint8Array(createHash('sha256').update(call.bytes).digest());
@@ -125,7 +127,7 @@ export class TaskService {
     return this.begin(name, accepted).join(left);
   }
 
-  /** A second attempt follows a first one that asked for it. */
+  /** A second attempt must follow a first one that proposed it. */
   private checkFirst(name: string): void {
     const first = this.memory.find(name, 1);
     if (!first) throw new ProblemError('outcome_unknown');
@@ -270,7 +272,7 @@ export class TaskService {
   }
 }
 
-/** The sealed bytes hold no valid task, so nothing was sent. */
+/** The sealed bytes contain no valid task, so no request was sent. */
 const INVALID: Attempt = {
   end: 'task_invalid',
   text: '',
@@ -297,7 +299,10 @@ function open(key: HeldKey, sealed: AgentRequest['sealed']): ReturnType<typeof o
   }
 }
 
-/** Null for an invalid task, one that differs from the values outside the seal, and one that its model class does not offer. */
+/**
+ * Null for an invalid task, one that differs from the values outside the seal, and one that its model class does not
+ * offer.
+ */
 function readTask(plaintext: Uint8Array, { call: { request }, modelClass }: Accepted): AgentTask | null {
   try {
     const task = decodeAgentTask(plaintext);

@@ -138,7 +138,7 @@ describe('a sealed task that is none', () => {
       'a task that its class does not take',
       () => world.seal({ task: 'review', modelClass: 'careful', maxOutputTokens: 512 }),
     ],
-  ])('with %s costs nothing, sends nothing, and is told to the person alone', async (_name, seal) => {
+  ])('with %s costs nothing, sends nothing, and is reported only to the person', async (_name, seal) => {
     const { answer, statement, reply } = await world.ask(seal());
     expect(answer).toMatchObject({ outcome: 'task_invalid', text: null });
     expect(statement).toMatchObject({
@@ -227,12 +227,12 @@ describe('the same bytes again', () => {
     expect(calls()).toBe(1);
   });
 
-  it('that were relayed before and are not known begin nothing (D8)', async () => {
+  it('that were relayed before and are unknown do not begin (D8)', async () => {
     expect(await world.refusal(world.seal(), { dispatchedBefore: true })).toBe('outcome_unknown');
     expect(calls()).toBe(0);
   });
 
-  it('are a second attempt only after a first one that asked for it', async () => {
+  it('are a second attempt only after a first one that proposed it', async () => {
     const unknown = world.seal();
     expect(await world.refusal(unknown, { attempt: 2 })).toBe('outcome_unknown');
     const done = world.seal();

@@ -42,7 +42,7 @@ const TEXTS: Record<string, Partial<AgentTask>> = {
 };
 
 describe('within one size bucket', () => {
-  it('the parent sees the same sizes whatever the text, its language and the task are', async () => {
+  it('the parent sees the same sizes for every text, language and task', async () => {
     const all: Record<string, object> = {};
     for (const [name, changes] of Object.entries(TEXTS))
       for (const task of ['subject', 'draft', 'review'] satisfies Task[])

@@ -13,14 +13,14 @@ export interface Identity {
 /** One office's copy of a message: its DeliveryId, and how it is sent once. */
 export interface Copy {
   deliveryId: string;
-  /** Null: withheld, since another enclave may have sent it. It is pending, and nothing of it is remembered. */
+  /** Null: withheld, since another enclave may have sent it. It is pending, and not remembered. */
   deliver: (() => Promise<OfficeResult>) | null;
 }
 
 export interface Attempt {
   /** In the order of the copies. */
   results: OfficeResult[];
-  /** Until all pending copies are due again; null where none is pending, or all that are were withheld. */
+  /** Until all pending copies are due again; null if none is pending, or all pending ones were withheld. */
   waitMs: number | null;
   /** How many of the pending copies were withheld. */
   withheld: number;
@@ -51,13 +51,14 @@ const WITHHELD: OfficeResult = { outcome: 'pending', reason: 'may_have_been_sent
 const MAX_REFUSED_TEXTS = 16;
 
 /**
- * What became of each delivery, by DeliveryId, until its message has expired. This enclave never makes a delivery again that ended, and
- * tries a pending one by the schedule alone, whatever the parent relays and whenever: a copy that is not due gets its last result
- * again, and no connection. The sender's secret makes a DeliveryId, so the parent cannot occupy one beforehand.
+ * The outcome of each delivery, by DeliveryId, until its message has expired. This enclave never repeats a delivery
+ * that ended, and retries a pending one only by the schedule, whenever the parent relays it: a copy that is not due
+ * gets its last result again without a connection. The sender's secret makes a DeliveryId, so the parent cannot
+ * occupy one beforehand.
  *
- * A copy that the office refused is forgotten under its DeliveryId and remembered with its text: a corrected text under the same
- * DeliveryId is sent, and the refused one is not sent again. After 16 refused texts no other is sent under it until one has expired.
- * Bounded: when it is full it takes no new deliveries rather than forget old ones.
+ * A copy that the office refused is forgotten under its DeliveryId and remembered with its text: a corrected text
+ * under the same DeliveryId is sent, and the refused one is not sent again. After 16 refused texts no other is sent
+ * under it until one has expired. Bounded: when it is full it takes no new deliveries rather than forget old ones.
  */
 export class DeliveryMemory {
   private readonly known = new Map<string, Remembered>();
@@ -73,8 +74,8 @@ export class DeliveryMemory {
   ) {}
 
   /**
-   * One attempt at those copies of a message that are due, started at once and in this order. The next wait counts from the end of the
-   * whole attempt, so what the parent is told is a step of the schedule and nothing else.
+   * One attempt at those copies of a message that are due, started at once and in this order. The next wait counts
+   * from the end of the whole attempt, so the parent learns only a step of the schedule.
    * @returns null where there is no room to remember the new copies: then none was tried
    * @throws what a `deliver` throws; its attempt counts
    */
@@ -194,7 +195,10 @@ export class DeliveryMemory {
   }
 }
 
-/** Once an office may have a copy, an attempt that does not reach it does not prove that it has none: the sender is told so until it answers. */
+/**
+ * Once an office may have a copy, a later attempt that fails to reach it does not prove the opposite: the outcome
+ * stays unknown until the office answers.
+ */
 function laterResult(before: OfficeResult, now: OfficeResult): OfficeResult {
   const mayHaveIt = before !== NO_RESULT_YET && !provesNotTaken(before.reason);
   return mayHaveIt && now.outcome === 'pending' && provesNotTaken(now.reason) ? before : now;

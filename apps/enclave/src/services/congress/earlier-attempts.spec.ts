@@ -43,7 +43,7 @@ describe('of two enclaves that share their keys', () => {
   describe('before chambers that take a DeliveryId twice', () => {
     beforeEach(() => open({ house: careless, senate: careless }));
 
-    it('the second sends nothing that an attempt without an answer may have sent, and signs nothing of it', async () => {
+    it('the second sends no copy that an unanswered attempt may have sent, and signs no outcome of it', async () => {
       const prepared = await sender.prepare(first.url);
       await sender.relayed(first.url, prepared);
       const second_ = await sender.relayed(second.url, prepared, DISPATCHED);
@@ -51,7 +51,7 @@ describe('of two enclaves that share their keys', () => {
       expect(second_.answer).toMatchObject({ state: 'pending', withheld: 3, retryAfterSeconds: null });
       expect(second_.receipt.claims.offices.map(({ outcome }) => outcome)).toEqual(['pending', 'pending', 'pending']);
       expect(world.congress.received()).toHaveLength(3);
-      // The first one knows better
+      // The first one remembers the outcomes
       expect(outcomes(await sender.relayed(first.url, prepared, DISPATCHED))).toEqual([accepted, accepted, accepted]);
     });
 
@@ -66,7 +66,7 @@ describe('of two enclaves that share their keys', () => {
       expect(world.congress.received()).toHaveLength(3);
     });
 
-    it('the second sends what an interim receipt says is left, and nothing else', async () => {
+    it('the second sends only what an interim receipt lists as open', async () => {
       world.congress.setFaults({
         queue: [
           { fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'senate', times: 2 },
@@ -86,7 +86,7 @@ describe('of two enclaves that share their keys', () => {
       ).toEqual(['SCA01', 'SCA03']);
     });
 
-    it('the second says accepted of what the first had accepted; with an attempt unanswered since, it sends nothing', async () => {
+    it('the second repeats the accepted outcome of the first; after a later unanswered attempt it sends nothing', async () => {
       world.congress.setFaults({
         queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'senate', times: 2 }],
       });
@@ -105,7 +105,7 @@ describe('of two enclaves that share their keys', () => {
       ['of another message', (_receipt, { other }) => other],
       ['that is forged', (receipt) => `${receipt.slice(0, -4)}AAAA`],
       ['that is none', () => 'a receipt'],
-    ])('a receipt %s is ignored, whatever it says', async (_name, change) => {
+    ])('a receipt %s is ignored', async (_name, change) => {
       const prepared = await sender.prepare(first.url);
       const other = await sender.relayed(first.url, await sender.prepare(first.url));
       world.congress.clearReceived();

@@ -10,11 +10,11 @@ import type { OfficeResult } from './cwc/judge-answer';
 import { ProblemError } from '../../runtime/problem-error';
 import type { EnclaveKeys } from '../../identity/keys/enclave-keys';
 
-/** What the gateway says of earlier attempts at a message (libs/protocol messages/relay.ts). */
+/** The gateway's claims about earlier attempts at a message (libs/protocol messages/relay.ts). */
 export interface AttemptHeaders {
   /** One went out and was never answered. */
   dispatchedBefore: boolean;
-  /** The last receipt that said `pending` of some office; nothing of it is believed before it is checked. */
+  /** The last receipt with a `pending` office; it is checked before use. */
   interimReceipt: string | null;
 }
 
@@ -33,16 +33,17 @@ export function readAttemptHeaders(
 }
 
 /**
- * What is known of an office's copy that this enclave has not sent to its end itself, where the chamber would take it twice. A result: another
- * enclave of the same keys has signed it. `may_have_been_sent`: the gateway says so, and no more; the enclave neither sends the copy nor
- * remembers anything of it. Null: the enclave may send it.
+ * What is known about an office's copy that this enclave has not finished itself, if the chamber would take it twice.
+ * A result: another enclave with the same keys signed it. `may_have_been_sent`: only the gateway claims so; the
+ * enclave neither sends nor remembers the copy. Null: the enclave may send it.
  */
 export type EarlierAttempt = OfficeResult | 'may_have_been_sent' | null;
 
 /**
- * Keys of one process open a message in that process alone, and its memory is all there is. Keys under KMS belong to several enclaves:
- * what another one sent, it signed in an interim receipt, or did not get to say. A parent that hides both can still have a copy sent twice
- * (docs/keys.md); one that makes something up gets no signature and no lasting outcome for it.
+ * Per-process keys open a message in one process only, so its memory is complete. KMS-sealed keys belong to several
+ * enclaves: another one signed what it sent in an interim receipt, or ended before it could. A parent that hides both
+ * can still have a copy sent twice (docs/keys.md); a parent that invents an attempt gets no signature and no lasting
+ * outcome for it.
  */
 export async function earlierAttempts(
   { dispatchedBefore, interimReceipt }: AttemptHeaders,

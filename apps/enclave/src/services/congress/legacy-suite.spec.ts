@@ -98,7 +98,7 @@ describe('a message of the legacy suite', () => {
     expect(fixture.congress.received()).toHaveLength(1);
   });
 
-  it('as that client seals it today is answered with what is missing, and nothing is sent', async () => {
+  it('as that client seals it today is answered with what is missing, and not sent', async () => {
     const sealed = await sealAsLegacyClient(key, LEGACY_CONTENT_TODAY);
     const { opened, receipt } = await read(await fixture.relay(sealed.sealed), sealed);
     expect(opened.problems.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual(
@@ -141,7 +141,7 @@ describe('a message of the legacy suite', () => {
     expect(fixture.congress.received()).toHaveLength(0);
   });
 
-  it('leaves nothing of its content in the log', async () => {
+  it('leaves no part of its content in the log', async () => {
     const sealed = await sealAsLegacyClient(key, legacyContent());
     await fixture.relay(sealed.sealed);
     const log = fixture.log.join('');
@@ -165,7 +165,7 @@ describe('where the configuration does not switch it on', () => {
 });
 
 describe('with sealed keys', () => {
-  it('its key outlives a restart, is said with the others, and is destroyed with them', async () => {
+  it('its key outlives a restart, is reported with the others, and is destroyed with them', async () => {
     const world = await startSealedWorld();
     try {
       const configure = (configuration: Record<string, unknown>) => ({ ...configuration, legacySuite: true });

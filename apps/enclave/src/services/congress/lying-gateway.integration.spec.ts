@@ -11,10 +11,10 @@ import { startEnclave, type RunningEnclave } from '../../start';
 import { configurationFor, congressMessage } from '../../testing/enclave-fixture';
 
 /**
- * A parent that runs two enclaves of one image, each with keys of its process. It has the first one deliver the message, keeps the receipt
- * to itself, says that the key is gone, and attests the second one.
+ * A parent that runs two enclaves of one image, each with per-process keys. It lets the first one deliver the
+ * message, hides the receipt, reports the key as retired, and serves the attestation of the second one.
  */
-describe('a gateway that has a message delivered, hides the receipt and says key_retired', () => {
+describe('a gateway that has a message delivered, hides the receipt and reports key_retired', () => {
   const far = { house: { deduplicates: false }, senate: { deduplicates: true } };
   let folder: TemporaryFolder;
   let congress: CongressSimulator;
@@ -123,7 +123,7 @@ describe('a gateway that has a message delivered, hides the receipt and says key
     ).toEqual(['HCA12', 'SCA01']);
   });
 
-  it('gets two only after the person was asked and said yes', async () => {
+  it('gets two only after the person was asked and agreed', async () => {
     const asked: DuplicateRisk[] = [];
     const { result } = client.send(messageTo('HCA12'), {
       confirmPossibleDuplicate: (risk) => {
@@ -137,7 +137,7 @@ describe('a gateway that has a message delivered, hides the receipt and says key
     expect(new Set(congress.received().map(({ deliveryId }) => deliveryId)).size).toBe(1);
   });
 
-  it('gets one where every chamber recognizes it, and the second receipt says duplicate', async () => {
+  it('gets one where every chamber recognizes it, and the second receipt reports a duplicate', async () => {
     const { status, resealed, report } = await client.send(messageTo('SCA01', 'SCA03')).result;
     expect({ status, resealed }).toEqual({ status: 'delivered', resealed: true });
     expect(report?.offices.map(({ outcome }) => outcome)).toEqual(['duplicate', 'duplicate']);

@@ -39,7 +39,7 @@ describe('the memory of deliveries', () => {
     expect(a.deliver).toHaveBeenCalledTimes(2);
   });
 
-  it('tells the same waits whatever the result was and however long the attempt took', async () => {
+  it('returns the same waits for every result and duration of the attempt', async () => {
     const waits = async (results: OfficeResult[], tookMs: number) => {
       const memory = memoryFor(100);
       const told: (number | null | undefined)[] = [];
@@ -77,7 +77,7 @@ describe('the memory of deliveries', () => {
     expect(a.deliver).toHaveBeenCalledTimes(5);
   });
 
-  it('goes on trying for the whole life of a message, at most once an hour in the end', async () => {
+  it('retries for the whole life of a message, at most once an hour in the end', async () => {
     const memory = memoryFor(100);
     const a = copy('a', pending);
     const life = 7 * 24 * HOUR;
@@ -170,7 +170,7 @@ describe('the memory of deliveries', () => {
     expect(other.deliver).toHaveBeenCalledTimes(isSent ? 1 : 0);
   });
 
-  it('keeps nothing of a copy that is withheld, and asks for no other attempt at it', async () => {
+  it('does not remember a copy that is withheld, and asks for no other attempt at it', async () => {
     const memory = memoryFor(100);
     const withheld = { outcome: 'pending', reason: 'may_have_been_sent', detail: null };
     const kept = { deliveryId: 'a', deliver: null };
@@ -196,7 +196,7 @@ describe('the memory of deliveries', () => {
     expect([a, b, c].map(({ deliver }) => deliver.mock.calls.length)).toEqual([0, 0, 1]);
   });
 
-  it('gives no other text the result of one, neither afterwards nor at the same time', async () => {
+  it('gives no text the result of another, neither afterwards nor at the same time', async () => {
     const memory = memoryFor(100);
     const a = copy('a');
     const attempts = await Promise.all([
@@ -218,7 +218,7 @@ describe('the memory of deliveries', () => {
     expect(await memory.attempt([copy('b')], until(50))).not.toBeNull();
   });
 
-  it('tries nothing new when it is full, and goes on with what it knows', async () => {
+  it('tries no new copy when it is full, and continues with those it knows', async () => {
     const memory = memoryFor(3);
     await memory.attempt([copy('a', pending)], until(HOUR));
     await memory.attempt([copy('b')], until(10));

@@ -56,9 +56,9 @@ export class MessageService {
 
   /**
    * @param body the CBOR form of an envelope, or of a message of the legacy suite
-   * @param headers what the gateway says of earlier attempts
-   * @throws ProtocolError for what cannot be read; ProblemError `keys_not_ready` | `key_retired` | `message_expired` | `expiry_out_of_range` |
-   * `sealed_message_refused` | `enclave_busy`, and those of `Residence.checkEnvelope`
+   * @param headers the gateway's claims about earlier attempts
+   * @throws ProtocolError for what cannot be read; ProblemError `keys_not_ready` | `key_retired` | `message_expired`
+   * | `expiry_out_of_range` | `sealed_message_refused` | `enclave_busy`, and those of `Residence.checkEnvelope`
    */
   async handle(body: Uint8Array, headers: AttemptHeaders = FIRST_ATTEMPT): Promise<RelayAnswer> {
     const message = readSealedForm(body, this.core.legacySuite);
@@ -99,7 +99,8 @@ export class MessageService {
     headers: AttemptHeaders,
   ): Promise<RelayAnswer> {
     await this.core.residence.checkEnvelope(message);
-    // Before anything is opened or sent: without a document there would be no receipt, and the parent is told that nothing was taken
+    // Before any message is opened or sent: without a document there can be no receipt, and the parent learns that
+    // the message was not taken
     await this.reporter.ready(key);
     const startedAtMs = performance.now();
     const opened = open(message, key);
@@ -154,7 +155,10 @@ export class MessageService {
     return expiresAtSeconds === null ? destroyAfterMs : expiresAtSeconds * 1000;
   }
 
-  /** One attempt at every copy that is due. @throws ProblemError `enclave_busy` where the memory of deliveries is full; nothing is sent */
+  /**
+   * One attempt at every copy that is due.
+   * @throws ProblemError `enclave_busy` if the memory of deliveries is full; no copy is sent
+   */
   private async deliverAll(
     message: SealedForm,
     content: CongressMessage,
@@ -166,7 +170,7 @@ export class MessageService {
         content.proof === null
           ? deliveryId(content.deliverySecret, message.messageId, office)
           : provenDeliveryId(content.proof.delivery, office);
-      // Only what this enclave knows nothing of, and the far end would take twice
+      // Only copies that this enclave does not remember and that the far end would take twice
       const settled = this.congress.deduplicates(chamberOf(office)) ? null : earlier(office);
       const deliver = () =>
         settled === null

@@ -80,7 +80,7 @@ describe('a sealed message', () => {
     expect(fixture.congress.received()).toHaveLength(3);
   });
 
-  it('with another text under the same delivery secret and id gets no receipt that says it was taken', async () => {
+  it('with another text under the same delivery secret and id gets no receipt that claims it was taken', async () => {
     const { deliverySecret } = congressMessage();
     const { publicKey } = await fixture.key();
     const messageId = randomBytes(16);
@@ -117,7 +117,7 @@ describe('a sealed message', () => {
     expect(fixture.congress.received()).toHaveLength(3);
   });
 
-  it('gets what an earlier receipt says beside a later answer refused by its sender', async () => {
+  it('gets the outcome of an earlier receipt beside a later answer refused by its sender', async () => {
     const prepared = await prepare(fixture);
     fixture.congress.setFaults({
       queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'house', times: 1 }],
@@ -149,7 +149,7 @@ describe('a sealed message', () => {
     });
   });
 
-  it('that the far end refuses says so to the sender alone', async () => {
+  it('that the far end refuses tells only the sender', async () => {
     const prepared = await prepare(fixture);
     fixture.congress.setFaults({
       queue: [{ fault: { kind: 'status', status: 400, body: 'no such office' }, chamber: 'house' }],
@@ -161,7 +161,7 @@ describe('a sealed message', () => {
     expect(Buffer.from(answer.receipt).includes('no such office')).toBe(false);
   });
 
-  it('without what Congress requires is refused, every missing field is named, nothing is sent', async () => {
+  it('without what Congress requires is refused, every missing field is named, and no copy is sent', async () => {
     const { constituent: _constituent, ...rest } = congressMessage();
     const { publicKey } = await fixture.key();
     const broken = { ...rest, constituent: { firstName: 'Test' } };
@@ -186,7 +186,7 @@ describe('a sealed message', () => {
   });
 });
 
-it('delivers the statement of an organization, and what it says of itself, to each office', async () => {
+it('delivers the statement of an organization, and its description of itself, to each office', async () => {
   const { body: _body, ...words } = congressMessage().message;
   const { opened } = await fixture.relayed(
     await prepare(fixture, {
@@ -209,7 +209,7 @@ it.each([
   ['HCA53', 'no_such_office'],
   ['SDC01', 'no_such_office'],
   ['HNY03', 'other_state'],
-])('refuses a message to %s, tells the sender which offices there are, and sends nothing', async (office, rule) => {
+])('refuses a message to %s, tells the sender which offices exist, and sends nothing', async (office, rule) => {
   const { publicKey } = await fixture.key();
   // Sealed without the client's check, as an older client would
   const content = encodeCanonical(congressMessage({ offices: ['SCA01', office] }));
@@ -236,7 +236,7 @@ it.each([
   expect(fixture.congress.received()).toHaveLength(0);
 });
 
-it('the sealed answer is equally long whatever it says: taken, refused at length, or wrong in every field', async () => {
+it('the sealed answer has the same length for every content: taken, refused at length, or wrong in every field', async () => {
   const offices = ['HCA12', 'HCA13', 'SCA01', 'SCA03'];
   const taken = await fixture.relayed(await prepare(fixture, { offices }));
   fixture.congress.setFaults({
@@ -380,7 +380,7 @@ it('every commitment has a salt of its own, so that no list of offices finds whi
   );
 });
 
-it('logs neither text nor office nor address', async () => {
+it('logs no text, office or address', async () => {
   await fixture.relayed(
     await prepare(fixture, {
       message: { subject: 'Planted subject', body: 'Planted body of a text', topics: ['Law'] },
@@ -415,7 +415,7 @@ describe('against chambers that do not refuse duplicates', () => {
 });
 
 describe('when the NSM gives no document and the last one has ended', () => {
-  it('nothing is sent, since there would be no receipt for it', async () => {
+  it('no copy is sent, since there would be no receipt for it', async () => {
     let failing = false;
     const broken = await startEnclaveFixture({
       nsm: (transport) => ({

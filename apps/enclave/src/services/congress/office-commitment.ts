@@ -23,7 +23,7 @@ export function officeSalt(
   return new Uint8Array(hmac.update(messageId).update(seconds).update(office).digest());
 }
 
-/** What a receipt of that time says of the office: 32 bytes. */
+/** The office's commitment in a receipt of that time: 32 bytes. */
 export function officeCommitment(...salted: Parameters<typeof officeSalt>): Uint8Array {
   return commitToOffice(officeSalt(...salted), salted[3]);
 }

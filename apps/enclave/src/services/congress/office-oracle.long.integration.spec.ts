@@ -21,9 +21,9 @@ const SLOT_MS = 20;
 const LEARNED = 20;
 const TRIALS = 200;
 /**
- * The attacker is right in a binomial number of trials if what it sees does not depend on the offices, whatever it does and however the
- * machine is loaded. Hoeffding: P(|right - 100| >= 40) <= 2 exp(-2 * 40^2 / 200) = 2.3e-7. One that is wrong too often would be right by
- * the opposite guess.
+ * The attacker is right in a binomial number of trials if what it sees does not depend on the offices, regardless of
+ * its method and of the load. Hoeffding: P(|right - 100| >= 40) <= 2 exp(-2 * 40^2 / 200) = 2.3e-7. An attacker that
+ * is wrong too often could reverse its guesses.
  */
 const MARGIN = 40;
 

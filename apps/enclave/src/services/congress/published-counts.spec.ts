@@ -61,7 +61,7 @@ const status = (code: number, body = '<ResponseXML>Dear Senator</ResponseXML>'):
   queue: [{ fault: { kind: 'status', status: code, body }, times: 'always' }],
 });
 
-it('reports nothing beyond the connections that the parent carries, whatever Congress answers', async () => {
+it('reports only the connections that the parent carries, whatever Congress answers', async () => {
   const answers: [string, Faults][] = [
     ['201', {}],
     ...[200, 400, 401, 404, 409, 415, 429, 500, 503].map((code): [string, Faults] => [String(code), status(code)]),
@@ -86,7 +86,7 @@ it('reports nothing beyond the connections that the parent carries, whatever Con
   }
 });
 
-it('reports nothing beyond the connections that the parent carries, whatever is sealed', async () => {
+it('reports only the connections that the parent carries, whatever is sealed', async () => {
   const { constituent } = congressMessage();
   const contents: [string, Partial<CongressMessage>, number][] = [
     [

@@ -28,7 +28,7 @@ export interface Report {
   /** 32 bytes; random where the message could not be read. */
   deliverySecret: Uint8Array;
   offices: readonly Delivered[];
-  /** Until what is pending is due again; null where nothing is. */
+  /** Until the next pending copy is due again; null if none is pending. */
   waitMs: number | null;
   /** How many pending copies were not sent because of the gateway's word. */
   withheld: number;

@@ -14,7 +14,7 @@ import {
 } from '@communique-tee/protocol';
 import type { HeldKey, KeyRing } from '../../identity/keys/key-ring';
 
-/** A sealed message as far as it can be read from outside, of whichever suite. */
+/** The outside of a sealed message of any suite. */
 export interface SealedForm {
   /** Form 1: what `sealed_sha256` is over, with a proof or without. */
   sealed: Uint8Array;
@@ -23,7 +23,7 @@ export interface SealedForm {
   suite: Suite;
   /** 16 bytes. */
   messageId: Uint8Array;
-  /** Null where the suite has none: how long it is tried is the gateway's to say. */
+  /** Null if the suite has no expiry: the gateway then decides how long to retry. */
   expiresAtSeconds: number | null;
   keyIn(ring: KeyRing): HeldKey | undefined;
   /** @throws CryptoError `ERR_CRYPTO_OPEN` */

@@ -48,7 +48,7 @@ export const anthropic: Dialect = {
   request(question) {
     const { row, prompt, maxOutputTokens } = question;
     const { thinking, geography } = shapeFor('anthropic', question);
-    // No cache_control: nothing is written to a cache
+    // No cache_control, so the provider writes no cache
     return {
       model: row.model,
       system: prompt.instructions,
@@ -89,7 +89,7 @@ export const anthropic: Dialect = {
   },
 };
 
-/** Input excludes what was read from the cache and written to it; output includes thinking. Null means none. */
+/** Input excludes tokens read from the cache and written to it; output includes thinking. Null counts as 0. */
 function usageOf(usage: Json, text: string): Answered['usage'] {
   const optional = (...path: readonly string[]) => count(member(usage, ...path) ?? 0);
   return usageBy(text, () => {
@@ -116,7 +116,7 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
 function reportsRequest(usage: Json): boolean {
   const tier = member(usage, 'service_tier') ?? 'standard';
   const speed = member(usage, 'speed') ?? 'standard';
-  // Older models have none to choose
+  // Older models have no geography to choose
   const geography = member(usage, 'inference_geo') ?? 'global';
   return tier === 'standard' && speed === 'standard' && (geography === 'global' || geography === 'not_available');
 }

@@ -14,7 +14,7 @@ export const DIALECTS = { openai, gemini, anthropic } as const satisfies Record<
 /** What is known after one request to a provider. */
 export interface Attempt {
   readonly end: AgentEnd;
-  /** What the model wrote; the empty text where it wrote none, or where it is not to be shown. */
+  /** The model's text; empty if it wrote none, or if the text must not be shown. */
   readonly text: string;
   /** Whether it stopped at the maximum output. */
   readonly isCut: boolean;
@@ -44,9 +44,10 @@ const SHORT_WAIT_MS = 10_000;
 const DEFAULT_WAIT_MS = 1000;
 
 /**
- * One request to a provider, and never a second one. What comes back holds nothing of the provider's wording but the model's text.
- * @param requestBytes length of the request's body, whatever the prompt is
- * @param beforeSending gives up as long as no byte of the request was sent
+ * Sends one request to a provider and never repeats it. The result contains no text of the provider except the
+ * model's answer.
+ * @param requestBytes length of the request's body, the same for every prompt
+ * @param beforeSending aborts as long as no byte of the request was sent
  */
 export async function askProvider(
   { dialect, origin, authorities, timeoutMs }: FarEnd,
@@ -91,13 +92,13 @@ export async function askProvider(
   return attemptFrom(dialect, question, answer);
 }
 
-/** What a provider's answer says of the attempt, whatever is in it: no answer makes it throw. */
+/** How an answer of the provider ends the attempt. Never throws, whatever the answer contains. */
 export function attemptFrom(dialect: Dialect, question: Question, answer: HttpsAnswer): Attempt {
   return answer.status === 200 ? fromSuccess(dialect, question, answer) : fromError(dialect, answer);
 }
 
 function withoutAnswer({ reason, sent }: HttpsError): Attempt {
-  // A caller that left may come back; a proxy that is restarted answers again
+  // A caller that left may call again; a restarted proxy answers again
   if (!sent)
     return failed('not_sent', 'not_billed', { aborted: 0, unreachable: DEFAULT_WAIT_MS }[String(reason)] ?? null);
   if (reason === 'answer_timeout') return failed('timed_out', 'unknown');
@@ -122,7 +123,7 @@ function againAfter(end: AgentEnd, waitMs: number | null): number | null {
   return mayHelp && afterMs <= SHORT_WAIT_MS ? afterMs : null;
 }
 
-/** The provider began the work or did it, so the full price is booked and nothing is repeated. */
+/** The provider began the work or finished it, so the full price is booked and the request is not repeated. */
 function fromSuccess(dialect: Dialect, question: Question, answer: HttpsAnswer): Attempt {
   if (answer.cutBy === 'deadline') return failed('timed_out', 'unknown');
   if (answer.cutBy === 'connection') return failed('lost', 'unknown', DEFAULT_WAIT_MS);

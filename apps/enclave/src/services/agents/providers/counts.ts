@@ -24,19 +24,19 @@ export function details(value: Json, name: string): Json {
   return found;
 }
 
-/** The parts of a whole, where the provider says what the whole is. */
+/** The parts of a whole, if the provider states the whole. */
 export function mustAddUp(total: Json, parts: number): void {
   if (total !== undefined && count(total) !== parts) throw new NoCount();
 }
 
-/** What is left of a count that includes others: never less than nothing. */
+/** The rest of a count that includes others: never below zero. */
 export function without(whole: number, ...parts: readonly number[]): number {
   return count(whole - parts.reduce((sum, part) => sum + part, 0));
 }
 
 /**
- * Tokens in classes that do not overlap. Null where a count is absent, negative, not a whole number, or misses the stated total; also
- * where the prompt had no token, or a text has none: such a usage would cost nothing.
+ * Tokens in classes that do not overlap. Null if a count is absent, negative, not a whole number, or misses the
+ * stated total; also if the prompt or the text has no token, because such a usage would cost nothing.
  * @param text the answer's text
  */
 export function usageBy(text: string, read: () => Usage): Usage | null {

@@ -20,10 +20,10 @@ export interface Credentials {
   readonly organization?: string | undefined;
 }
 
-/** How the model's answer ended, as far as the provider's own word says it. */
+/** How the model's answer ended, as far as the provider reports it. */
 export type ModelEnd = 'complete' | 'cut' | 'refused' | 'other';
 
-/** A 200 that holds an answer. Nothing in it but `text` is the provider's own wording. */
+/** A 200 that contains an answer. Only `text` is the provider's own wording. */
 export interface Answered {
   readonly end: ModelEnd;
   /** The text parts alone, in order. */
@@ -41,11 +41,14 @@ export interface Answered {
 /** An error status, or a failure inside a 200: one of our words, and the wait that the provider asks for. */
 export interface Failed {
   readonly end: ProviderFailure;
-  /** Null where it names none. */
+  /** Null if the provider names none. */
   readonly waitMs: number | null;
 }
 
-/** A provider's way to ask and to answer. Nothing that it returns but an answer's text holds a word of the provider's body. */
+/**
+ * How to ask one provider and read its answer. Results contain no text of the provider's body except an answer's
+ * `text`.
+ */
 export interface Dialect {
   readonly provider: Provider;
   /** Path of the request. */
@@ -66,10 +69,10 @@ export function shapeFor<P extends Provider>(provider: P, { row }: Question): Ex
   return row.shape as Extract<RequestShape, { provider: P }>;
 }
 
-/** A parsed JSON value of which nothing is known. */
+/** A parsed JSON value of unknown shape. */
 export type Json = unknown;
 
-/** A member of an object; undefined where there is none, or no object. */
+/** A member of an object; undefined if it is missing or the value is not an object. */
 export function member(value: Json, ...path: readonly string[]): Json {
   let at: Json = value;
   for (const name of path) {
@@ -97,7 +100,7 @@ export function isNameOrAbsent(value: Json): boolean {
   return value === undefined || value === null || modelName(value) !== null;
 }
 
-/** What a status alone tells, where the body tells nothing more. */
+/** The meaning of a status alone, if the body tells nothing more. */
 export function failureOf(status: number): ProviderFailure {
   switch (status) {
     case 401:

@@ -61,7 +61,7 @@ describe('the tokens of an answer (D1, D2)', () => {
     expect(costMicroUsd(counted!, rowIn('anthropic'))).toBe(1763n);
   });
 
-  it('counts Anthropic’s cache writes without lifetimes as the dearer ones, and null as none', () => {
+  it('counts Anthropic’s cache writes without lifetimes at the higher price, and null as 0', () => {
     expect(
       usage('anthropic', { input_tokens: 3, cache_creation_input_tokens: 7, cache_creation: null, output_tokens: 1 }),
     ).toMatchObject({
@@ -235,7 +235,7 @@ describe('how an answer ended (D12, D14)', () => {
 });
 
 describe('the text of an answer (D15)', () => {
-  it('is Gemini’s parts without thoughts, whatever is signed', () => {
+  it('is Gemini’s parts without thoughts, whether signed or not', () => {
     const parts = [
       { text: 'plan', thought: true },
       { text: 'Dear ', thoughtSignature: 's' },
@@ -292,7 +292,7 @@ describe('what an answer reports of tier and model (D3, D4)', () => {
     });
   });
 
-  it('sees a longer cache retention than the one that was asked for', () => {
+  it('notices a longer cache retention than the one that was asked for', () => {
     const row = { ...testRow('gpt-test', { provider: 'openai', effort: 'none', cache: 'in_memory', sampling: false }) };
     const answered = (retention: string) =>
       DIALECTS.openai.answered(answerOf('openai', 'Dear', { prompt_cache_retention: retention }), {
@@ -311,7 +311,7 @@ describe('what an answer reports of tier and model (D3, D4)', () => {
     expect(read('openai', answerOf('openai', 'Dear', { model: answered }))?.servedModel).toBe(answered);
   });
 
-  it('keeps no model’s name that is none', () => {
+  it('does not keep a model’s name that is malformed', () => {
     for (const model of ['a b', 'x'.repeat(65), 'é', 'Dear', 'models/', 5, null])
       expect(read('openai', answerOf('openai', '', { model }))?.servedModel).toBeNull();
   });
@@ -320,11 +320,15 @@ describe('what an answer reports of tier and model (D3, D4)', () => {
     ['openai', 'model'],
     ['gemini', 'modelVersion'],
     ['anthropic', 'model'],
-  ])('takes a model of %s that it cannot name for another one, and none for the one it asked', (provider, name) => {
-    const asRequested = (model: unknown) => read(provider, answerOf(provider, 'Dear', { [name]: model }))?.asRequested;
-    for (const model of ['GPT-5.5-PRO', 'ft:dear', 'a b', '', 5, {}]) expect(asRequested(model)).toBe(false);
-    for (const model of [undefined, null]) expect(asRequested(model)).toBe(true);
-  });
+  ])(
+    'reads a malformed model name of %s as another model, and a missing one as the model asked for',
+    (provider, name) => {
+      const asRequested = (model: unknown) =>
+        read(provider, answerOf(provider, 'Dear', { [name]: model }))?.asRequested;
+      for (const model of ['GPT-5.5-PRO', 'ft:dear', 'a b', '', 5, {}]) expect(asRequested(model)).toBe(false);
+      for (const model of [undefined, null]) expect(asRequested(model)).toBe(true);
+    },
+  );
 });
 
 describe('a failure by status and body (D10, D11, D13)', () => {
@@ -427,7 +431,7 @@ describe('a failure by status and body (D10, D11, D13)', () => {
 });
 
 describe('a request (D3, D19, D20)', () => {
-  it('to OpenAI stores nothing, names the tier and the cache, and no sampling', () => {
+  it('to OpenAI stores no data, names the tier and the cache, and sets no sampling', () => {
     expect(DIALECTS.openai.request(question('openai'))).toEqual({
       model: 'gpt-test',
       instructions: 'Do it.',
@@ -455,7 +459,7 @@ describe('a request (D3, D19, D20)', () => {
     });
   });
 
-  it('to Anthropic disables thinking, keeps the standard tier, and marks nothing for a cache', () => {
+  it('to Anthropic disables thinking, keeps the standard tier, and marks no part for a cache', () => {
     expect(DIALECTS.anthropic.request(question('anthropic'))).toEqual({
       model: 'claude-test',
       system: 'Do it.',

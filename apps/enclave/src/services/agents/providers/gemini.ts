@@ -119,7 +119,7 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
   });
 }
 
-/** A flag that is no false is a thought, whatever else it is: better no text than a plan in the draft. */
+/** Any flag other than false marks a thought: showing no text is better than showing a plan in the draft. */
 function isThought(part: Json): boolean {
   return ![undefined, null, false].includes(member(part, 'thought') as boolean | null | undefined);
 }

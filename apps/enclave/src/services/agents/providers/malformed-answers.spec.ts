@@ -262,7 +262,7 @@ describe('an answer that is no answer, or not all of one', () => {
   });
 
   it.each([201, 202, 203, 204, 206, 301, 304, 308, 600, 999])(
-    'with status %d is none, and costs the reservation',
+    'with status %d is malformed, and costs the reservation',
     (status) => {
       for (const provider of ['openai', 'gemini', 'anthropic'] as const)
         expect(attempt(provider, answerOf(provider, 'Dear'), status)).toMatchObject({
@@ -273,7 +273,7 @@ describe('an answer that is no answer, or not all of one', () => {
     },
   );
 
-  it.each(['gzip', 'br', 'GZIP', 'identity, gzip', 'x', ''])('in the encoding %j is none (D18)', (encoding) => {
+  it.each(['gzip', 'br', 'GZIP', 'identity, gzip', 'x', ''])('in the encoding %j is malformed (D18)', (encoding) => {
     expect(attempt('openai', openai({}), 200, { 'content-encoding': encoding })).toMatchObject({
       end: 'malformed',
       usageState: 'unknown',

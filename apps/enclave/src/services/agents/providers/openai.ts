@@ -96,7 +96,7 @@ export const openai: Dialect = {
   },
 };
 
-/** What newer models say about their work before the answer: a message of its own. */
+/** Newer models describe their work before the answer in a separate message. */
 function isCommentary(item: Json): boolean {
   return ![undefined, null, 'final_answer'].includes(member(item, 'phase') as string | null | undefined);
 }

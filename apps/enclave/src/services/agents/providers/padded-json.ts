@@ -2,8 +2,9 @@
 const SPACE = 0x20;
 
 /**
- * A value as JSON of exactly `bytes` bytes, filled up with spaces: the length of a request then says nothing of what is in it.
- * @throws RangeError where the value is longer
+ * A value as JSON of exactly `bytes` bytes, padded with spaces, so that the length of a request reveals nothing about
+ * its content.
+ * @throws RangeError if the value is longer
  */
 export function paddedJson(value: object, bytes: number): Uint8Array {
   const json = new TextEncoder().encode(JSON.stringify(value));

@@ -70,21 +70,24 @@ function ask(row: PricedModel, timeoutMs = 10_000, apiKey = providers[row.provid
 const with_ = (fault: FaultInput) => providers.setFaults({ queue: [{ fault, times: 'always' }] });
 
 describe('the request to each model of the price table', () => {
-  it.each(ROWS)('is one that %s takes, and its answer is priced by what it reports (D4, D19)', async (_model, row) => {
-    expect(await ask(row)).toMatchObject({
-      end: 'complete',
-      usageState: 'reported',
-      againAfterMs: null,
-      skippedParts: 0,
-    });
-    expect(providers.requests()).toMatchObject([{ provider: row.provider, model: row.model, outcome: 'answered' }]);
-  });
+  it.each(ROWS)(
+    'is accepted by %s, and its answer is priced by the usage it reports (D4, D19)',
+    async (_model, row) => {
+      expect(await ask(row)).toMatchObject({
+        end: 'complete',
+        usageState: 'reported',
+        againAfterMs: null,
+        skippedParts: 0,
+      });
+      expect(providers.requests()).toMatchObject([{ provider: row.provider, model: row.model, outcome: 'answered' }]);
+    },
+  );
 });
 
 describe.each(PROVIDERS)('an attempt at %s', (provider) => {
   const row = firstOf(provider);
 
-  it('counts thoughts apart, and gives none of them', async () => {
+  it('counts thoughts separately, and returns none of them', async () => {
     const counts = { input: 70, cached: 30, output: 50, thinking: 20 };
     with_({ kind: 'answer', answer: { text: 'Dear Senator', thoughts: 'my plan', counts } });
     expect(await ask(row)).toMatchObject({
@@ -144,7 +147,7 @@ describe.each(PROVIDERS)('an attempt at %s', (provider) => {
   });
 
   it.each<FaultInput>([{ kind: 'stalled' }, { kind: 'silent' }])(
-    'ends in its time whatever stalls (D18): %j',
+    'ends in time when any part stalls (D18): %j',
     async (fault) => {
       with_(fault);
       expect(await ask(row, 400)).toMatchObject({ end: 'timed_out', usageState: 'unknown', againAfterMs: null });

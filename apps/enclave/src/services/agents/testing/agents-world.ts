@@ -58,7 +58,7 @@ export interface Replied {
   readonly expected: ExpectedAttempt;
 }
 
-/** The whole enclave in this process with its agents, on a mock NSM, before a provider that does as the test says. */
+/** The whole enclave with its agents in this process, on a mock NSM, with a provider that the test controls. */
 export interface AgentsWorld {
   readonly provider: ScriptedProvider;
   readonly url: string;

@@ -13,7 +13,7 @@ export interface WatchedConnection {
 export interface WatchedProvider {
   readonly origin: string;
   readonly connections: WatchedConnection[];
-  /** While true nothing is carried. */
+  /** While true, no bytes are forwarded. */
   isSilent: boolean;
   close(): Promise<void>;
 }

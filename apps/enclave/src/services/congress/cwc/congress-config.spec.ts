@@ -19,7 +19,7 @@ const problems = (value: unknown) =>
   congressConfigSchema.safeParse(value).error?.issues.map(({ path }) => path.join('.')) ?? [];
 
 describe('the Congress configuration', () => {
-  it('knows the paths and a careful pace, and nothing else by itself', () => {
+  it('has defaults only for the paths and a careful pace', () => {
     const config = congressConfigSchema.parse(whole);
     expect(config.house).toEqual({
       ...chamber,

@@ -12,7 +12,10 @@ import { secretValueSchema } from '../../../identity/secrets/operator-secrets';
 
 const email = textUpTo(254).regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/);
 
-/** Who delivers, as every document says it; required by Congress of a vendor, so there is no default. Lengths and forms are the schema's. */
+/**
+ * The delivery agent that every document names. Congress requires it of a vendor, so there is no default. The schema
+ * of CWC sets lengths and forms.
+ */
 export const deliveryAgentSchema = z.strictObject({
   name: textUpTo(500).min(4),
   ackEmail: email,
@@ -31,13 +34,13 @@ const chamberSchema = (messagePath: string) =>
         .max(200)
         .regex(/^\/[A-Za-z0-9._~/-]*$/)
         .default(messagePath),
-      /** Whoever has the image can read it; the name says so. */
+      /** Anyone who has the image can read this key, hence the name. */
       apiKeyReadableInImage: secretValueSchema.optional(),
       /** Instead: the name of an operator's secret, which KMS opens for this image alone (configuration/configuration.ts, `secrets`). */
       apiKeySecret: z.string().regex(SECRET_NAME).optional(),
-      /** PEM of the roots that may sign this end's certificate: nothing else is trusted, so there is no default. */
+      /** PEM of the roots that may sign this end's certificate. Only these are trusted, so there is no default. */
       certificateAuthorities: authoritiesSchema,
-      /** Whether this far end answers 409 for a DeliveryId that it took before. Only who has asked it can say. */
+      /** Whether this far end answers 409 for a DeliveryId that it took before. The operator must have asked it. */
       deduplicates: z.boolean(),
       /** Length of the slots in which deliveries start, one in each; the default stays under the few a second that are reported as allowed. */
       minIntervalMs: z.int().min(0).max(60_000).default(500),
@@ -74,7 +77,10 @@ export const congressConfigSchema = z.strictObject({
     .strictObject({
       /** Opened at the same time; more are answered enclave_busy. */
       maxConcurrent: z.int().min(1).max(1024).default(32),
-      /** Deliveries remembered until their message expires, so that none is made twice or too early (about 300 bytes each, 1.3 KiB where a far end explained its refusal). */
+      /**
+       * Deliveries remembered until their message expires, so that none is made twice or too early (about 300 bytes
+       * each, 1.3 KiB with an explained refusal).
+       */
       maxRememberedDeliveries: z.int().min(100).max(5_000_000).default(200_000),
       /** Final answers kept to be given again word for word (about 10 KiB each). */
       maxRememberedAnswers: z.int().min(10).max(100_000).default(4096),
@@ -89,12 +95,12 @@ export function congressDestinations(config: CongressConfig): Destination[] {
   return CHAMBER_KEYS.map((chamber) => destinationOf(config[chamber].origin));
 }
 
-/** The operator's secrets without which nothing can be delivered, each once. */
+/** The operator's secrets that delivery requires, each once. */
 export function congressSecrets(config: CongressConfig): string[] {
   return [...new Set(CHAMBER_KEYS.flatMap((chamber) => config[chamber].apiKeySecret ?? []))];
 }
 
-/** Also asked where other fields are wrong, so that all that is wrong is said at once. */
+/** Runs even if other fields are wrong, so that all errors are reported at once. */
 function hasOneApiKey(chamber: { apiKeyReadableInImage?: unknown; apiKeySecret?: unknown }): boolean {
   return (chamber.apiKeyReadableInImage === undefined) !== (chamber.apiKeySecret === undefined);
 }

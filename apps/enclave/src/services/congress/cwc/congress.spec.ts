@@ -286,7 +286,7 @@ describe.each([
     expect(setup.simulator.received()).toHaveLength(deduplicates ? 1 : 2);
   });
 
-  it('says whether a chamber is configured so', () => {
+  it('reports whether a chamber is configured to de-duplicate', () => {
     expect([setup.congress.deduplicates('house'), setup.congress.deduplicates('senate')]).toEqual([
       deduplicates,
       deduplicates,
@@ -333,7 +333,7 @@ describe('a delivery that is not sent', () => {
   });
 });
 
-it('sends a key, whatever the operator encrypted, as one value of the query and nothing else', async () => {
+it('sends a key, whatever the operator encrypted, as exactly one value of the query', async () => {
   const apiKey = `x&office=HCA01#?a=b/../../validate%0d%0aHost:evil;"'\\`;
   const { simulator, congress } = await setUp({ both: { apiKey }, configure: { apiKeyReadableInImage: apiKey } });
   const result = await deliver(congress);

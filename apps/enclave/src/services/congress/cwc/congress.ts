@@ -118,7 +118,7 @@ async function send(
   }
 }
 
-/** Nothing left this place: whatever the far end does with duplicates, it may be tried again. */
+/** No byte was sent, so the copy may be tried again even if the far end does not de-duplicate. */
 function notSent(reason: OfficeReason): OfficeResult {
   return { outcome: 'pending', reason, detail: null };
 }

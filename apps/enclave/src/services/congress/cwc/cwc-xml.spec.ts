@@ -103,7 +103,7 @@ describe('the CWC document', () => {
     expect(alone).toContain(`${statement}</Message>`);
   });
 
-  it('says nothing of a reply or a newsletter when the sender did not', () => {
+  it('omits reply and newsletter when the sender did not choose', () => {
     expect(buildCwc(input(testMessage()))).not.toMatch(
       /Organization|IsResponseRequested|NewsletterOptIn|ProOrCon|Bills|MoreInfo|Phone>\d{3}-\d{3}-\d{4}<\/Phone/,
     );
@@ -117,7 +117,7 @@ describe('the CWC document', () => {
     expect(judgeCwc(xml('SCA03'), 'house').valid).toBe(false);
   });
 
-  it('carries every field as the very text that was given, whatever is in it', () => {
+  it('carries every field as exactly the text that was given', () => {
     fc.assert(
       fc.property(anyMessage, (message) => {
         fc.pre(accepts(message));
@@ -163,7 +163,7 @@ describe('the CWC document', () => {
 });
 
 describe('the schema of messages against the schema of Congress', () => {
-  it('accepts nothing that the judge refuses', () => {
+  it('accepts no text that the judge refuses', () => {
     let [accepted, refused] = [0, 0];
     fc.assert(
       fc.property(fc.oneof(anyMessage, brokenMessage), (message) => {
@@ -179,7 +179,7 @@ describe('the schema of messages against the schema of Congress', () => {
     expect(refused).toBeGreaterThan(300);
   });
 
-  it('agrees with what each rule says at its edges', () => {
+  it('agrees with each rule at its edges', () => {
     const withField = (field: string, value: string) => ({
       ...testMessage(),
       constituent: { ...testMessage().constituent, [field]: value },
@@ -193,7 +193,7 @@ describe('the schema of messages against the schema of Congress', () => {
 });
 
 describeWithRelaxNg("the schema of messages against the House's RELAX NG schema (libxml2)", () => {
-  it('accepts nothing that Congress refuses', async () => {
+  it('accepts no text that Congress refuses', async () => {
     const messages = [...fc.sample(anyMessage, 500), ...fc.sample(brokenMessage, 2000)];
     const verdicts = await judgeByRelaxNg(messages.map((message) => renderUncheckedCwc(input(message))));
     const wrong = messages.filter((message, index) => accepts(message) && verdicts[index]?.valid !== true);
@@ -210,9 +210,9 @@ describe('what does not fit the schema', () => {
     );
   };
 
-  it('is never built, whichever part it is', () => {
+  it('is never built, whichever part is wrong', () => {
     broken({ message: { ...testMessage(), campaignId: 'x' } }, 'message');
-    broken({ office: 'HCA13' }, 'office'); // not one that the sender named
+    broken({ office: 'HCA13' }, 'office'); // not an office that the sender named
     broken({ deliveryAgent: { ...TEST_AGENT, contactName: 'short' } }, 'deliveryAgent');
     broken({ deliveryId: 'A'.repeat(31) }, 'deliveryId');
     broken({ deliveryId: `${'A'.repeat(31)}<` }, 'deliveryId');

@@ -11,7 +11,7 @@ export interface CwcInput {
   now: Date;
 }
 
-/** What was to be sent breaks the CWC schema: `part` names which input, nothing of its content. */
+/** The message breaks the CWC schema: `part` names which input, and no part of its content. */
 export class CwcError extends Error {
   override readonly name = 'CwcError';
   readonly code = 'cwc_invalid';
@@ -125,7 +125,7 @@ function element(name: string, children: readonly string[]): string {
   return `<${name}>${children.join('')}</${name}>`;
 }
 
-/** Nothing for undefined: a field that was not given does not appear. */
+/** Returns no element for undefined: a field that was not given does not appear. */
 function text(name: string, value: string | undefined): string {
   return value === undefined ? '' : `<${name}>${escape(value)}</${name}>`;
 }
@@ -139,9 +139,9 @@ function escape(value: string): string {
 const SMALLEST_BYTES = 4096;
 
 /**
- * A document as it is sent: UTF-8, with line feeds after its end (XML 1.0, section 2.8: white space may follow the root) up to
- * the next power of two from 4 KiB. The parent carries the TLS records and sees their lengths; the exact one would tell which of
- * a campaign's texts this is, however well the sealed message was padded.
+ * A document as it is sent: UTF-8, with line feeds after its end (XML 1.0, section 2.8: white space may follow the
+ * root) up to the next power of two from 4 KiB. The parent carries the TLS records and sees their lengths; an exact
+ * length would identify the campaign's text even though the sealed message is padded.
  */
 export function paddedDocument(xml: string): Uint8Array {
   const document = new TextEncoder().encode(xml);

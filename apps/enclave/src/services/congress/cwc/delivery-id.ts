@@ -8,9 +8,10 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const LENGTH = 32;
 
 /**
- * The DeliveryId of one office's copy: 32 letters and digits (CWC's uid_type; about 190 bits). HMAC-SHA256 (RFC 2104) under the
- * secret that the client sealed in, over domain, message id (16 bytes) and office: the same copy has the same id whenever and
- * wherever it is sent again, and who does not hold the secret can neither guess it nor occupy it beforehand.
+ * The DeliveryId of one office's copy: 32 letters and digits (CWC's uid_type; about 190 bits). HMAC-SHA256 (RFC 2104)
+ * under the secret that the client sealed in, over domain, message id (16 bytes) and office: the same copy has the
+ * same id in every attempt by any enclave, and an attacker without the secret can neither guess the id nor use it up
+ * beforehand.
  *
  * @param deliverySecret 32 bytes
  * @param messageId 16 bytes
@@ -22,8 +23,9 @@ export function deliveryId(deliverySecret: Uint8Array, messageId: Uint8Array, of
 }
 
 /**
- * The same for a message with a proof of residence: under `delivery`, which is the same in all messages of a person and campaign, and
- * without the message id. A chamber that de-duplicates takes one of them. Two campaigns of one person have nothing in common.
+ * The same for a message with a proof of residence: under `delivery`, which is the same in all messages of a person
+ * and campaign, and without the message id. A chamber that de-duplicates takes one of them. The ids of one person's
+ * campaigns cannot be linked.
  *
  * @param delivery 32 bytes, opened from the claim
  * @throws RangeError as `deliveryId`

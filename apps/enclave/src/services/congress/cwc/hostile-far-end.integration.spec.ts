@@ -5,7 +5,10 @@ import { createEgress } from '../../../egress';
 import { congressConfigSchema, createCongress, deliveryId, type Congress } from '.';
 import { TEST_AGENT, testMessage } from './testing/messages';
 
-/** A far end with the right certificate that says what it likes: every delivery ends, by what its head said, and nothing is thrown. */
+/**
+ * A hostile far end with a valid certificate: every delivery ends according to the head of its answer, and no call
+ * throws.
+ */
 describe('a far end that', () => {
   let server: Server;
   let congress: Congress;
@@ -36,7 +39,7 @@ describe('a far end that', () => {
     });
   });
   afterAll(() => {
-    for (const socket of sockets) socket.destroy(); // one that never reads does not see that its peer has gone
+    for (const socket of sockets) socket.destroy(); // a peer that never reads does not notice that the other end has left
     return new Promise((closed) => server.close(closed));
   });
 

@@ -5,7 +5,7 @@ const refusal = (text: string, secret = 'the-secret-key') =>
   judgeAnswer({ status: 400, body: Buffer.from(text) }, true, secret).detail;
 
 describe('the words of a refusal', () => {
-  it('never hold our API key, whichever way the far end repeats it', () => {
+  it('never contain our API key, however the far end repeats it', () => {
     const secret = 'key/with+odd&signs=';
     const echoes = [secret, encodeURIComponent(secret), secret.replace('&', '&amp;')];
     for (const echo of echoes) expect(refusal(`no such key: ${echo} !`, secret)).toBe('no such key: *** !');

@@ -4,7 +4,7 @@ import type { HttpsAnswer } from '../../../egress';
 
 /** Why an office's copy is not simply accepted: stable words, for the sender and for tests. README.md has the table. */
 export type OfficeReason =
-  // nothing was sent
+  // no byte was sent
   | 'message_invalid'
   | ClaimReason
   | 'other_content_sent'
@@ -17,14 +17,14 @@ export type OfficeReason =
   | 'connect_timeout'
   | 'certificate_refused'
   | 'tls_failed'
-  // the far end said so
+  // reported by the far end
   | 'already_received'
   | 'refused_by_office'
   | 'credentials_refused'
   | 'endpoint_not_found'
   | 'rate_limited'
   | 'maintenance'
-  // said by a receipt of another enclave of the same keys, which had the reason
+  // taken from a receipt of another enclave with the same keys, which had the reason
   | 'settled_before'
   // sent, and not known
   | 'may_have_been_sent'
@@ -39,15 +39,18 @@ export interface OfficeResult {
   outcome: Outcome;
   /** Null only for accepted. */
   reason: OfficeReason | null;
-  /** What the far end said, as text, at most 500 characters, without control characters. It may quote the message: for the sender only. */
+  /**
+   * The far end's own text, at most 500 characters, without control characters. It may quote the message, so only the
+   * sender sees it.
+   */
   detail: string | null;
 }
 
 const MAX_DETAIL_CHARACTERS = 500;
 
 /**
- * What an answer means for one office (README.md has the table). `secret` never appears in the detail, whatever the far end echoes.
- * Retry-After is not read: to obey it would show the parent which office asked for which wait.
+ * The outcome of an answer for one office (README.md has the table). `secret` never appears in the detail, even if
+ * the far end echoes it. Retry-After is ignored: obeying it would show the parent which office asked for which wait.
  */
 export function judgeAnswer(
   { status, body }: Pick<HttpsAnswer, 'status' | 'body'>,
@@ -99,12 +102,15 @@ function readable(body: Uint8Array, secret: string): string | null {
   return detail === '' ? null : copied(detail);
 }
 
-/** As it is, and as it stands in the address, which error pages like to repeat. */
+/** In plain form, and URL-encoded as in the address, which error pages like to repeat. */
 function withoutSecret(text: string, secret: string): string {
   return text.replaceAll(secret, '***').replaceAll(encodeURIComponent(secret), '***');
 }
 
-/** A part of a string keeps all of it in memory (up to 64 KiB here), and results are remembered for days: this one stands alone. */
+/**
+ * A substring keeps its whole source text in memory (up to 64 KiB here), and results are remembered for days, so this
+ * makes a copy.
+ */
 function copied(text: string): string {
   return Buffer.from(text, 'utf16le').toString('utf16le');
 }

@@ -31,7 +31,7 @@ describe('the pace of a chamber', () => {
     expect(started).toEqual(['true 100', 'true 300', 'true 500']);
   });
 
-  it('owes nothing for slots in which nothing came', async () => {
+  it('does not make up for empty slots', async () => {
     const pace = new Pace({ minIntervalMs: 100, maxWaitMs: 150 });
     await jest.advanceTimersByTimeAsync(1050);
     for (const name of ['a', 'b']) void ask(pace, name);
@@ -71,7 +71,7 @@ describe('the pace of a chamber', () => {
     stoodStill.mockRestore();
   });
 
-  it('keeps slots, order and the longest wait, whatever comes when', async () => {
+  it('keeps slots, order and the longest wait, for any arrivals', async () => {
     const arrival = fc.record({
       afterMs: fc.integer({ min: 0, max: 1500 }),
       givesUpAfterMs: fc.option(fc.integer({ min: 0, max: 3000 })),

@@ -18,9 +18,10 @@ interface Waiter {
 }
 
 /**
- * The pace of one chamber: slots of equal length, one delivery in each, first come first served, by the monotonic clock of this
- * process. A delivery starts when a slot does, so the parent cannot tell how long the enclave worked on the message before. Who goes
- * when, and who is refused, follows from how many deliveries came and when, which the parent knows: nothing here knows an office.
+ * The pace of one chamber: slots of equal length, one delivery in each, first come first served, by the monotonic
+ * clock of this process. A delivery starts when a slot does, so the parent cannot tell how long the enclave worked on
+ * the message before. Start times and refusals depend only on how many deliveries came and when, which the parent
+ * knows, and not on offices.
  */
 export class Pace {
   private readonly waiting = new Set<Waiter>();

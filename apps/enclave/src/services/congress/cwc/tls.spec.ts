@@ -157,7 +157,7 @@ describe('a far end that is not TLS', () => {
 });
 
 describe("through the parent's proxy", () => {
-  it('the parent sees TLS and nothing of the message', async () => {
+  it('the parent sees TLS and no part of the message', async () => {
     const { simulator, config } = await setUp();
     await using folder = await temporaryFolder();
     const port = Number(new URL(config.house.origin).port);

@@ -56,7 +56,7 @@ const character = fc.oneof(
     ),
   },
 );
-/** Text of roughly this length that is likely, not certain, to be one that Congress takes. */
+/** Text of roughly this length that Congress probably, but not certainly, accepts. */
 const text = (min: number, max: number) =>
   fc.string({ unit: character, minLength: min, maxLength: Math.min(max, min + 30) });
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
