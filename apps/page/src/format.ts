@@ -34,7 +34,7 @@ export function quantity(value: number, unit: string, maximumFractionDigits = 0)
   }).format(value);
 }
 
-/** `part` of 1; less than a hundredth is not rounded to none. */
+/** `part` of 1; a part below one percent is not rounded to zero. */
 export function percent(part: number): string {
   const form = new Intl.NumberFormat(locale.value, { style: 'percent' });
   return part > 0 && part < 0.01 ? `< ${form.format(0.01)}` : form.format(part);
@@ -59,7 +59,7 @@ const UNITS = [
   ['second', 1],
 ] as const;
 
-/** `3 hr, 12 min`: the two largest units, nothing smaller than a second; the sign is left out. */
+/** `3 hr, 12 min`: the two largest units, at least seconds; without the sign. */
 export function duration(ms: number): string {
   let seconds = Math.floor(Math.abs(ms) / 1000);
   const parts: string[] = [];

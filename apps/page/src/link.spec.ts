@@ -14,7 +14,7 @@ it.each([
   ['no fragment', ''],
   ['a place in the page', '#main'],
   ['other parameters alone', '#utm_source=mail&utm_source=mail&__proto__=x'],
-])('finds nothing in %s', (_, hash) => {
+])('finds no parameter in %s', (_, hash) => {
   expect(readLink(hash)).toEqual({ ok: true, link: {} });
 });
 
@@ -66,7 +66,7 @@ describe('a link, in its tab', () => {
       Reflect.deleteProperty(globalThis, name);
   });
 
-  it('is not lost on a page whose address has none, and holds nothing that other programs added', () => {
+  it('is not lost on a page whose address has none, and omits what other programs added', () => {
     expect(at('#campaign=parks-2026&template=city-parks&utm_source=mail')).toBe(
       'campaign=parks-2026&template=city-parks',
     );

@@ -53,12 +53,12 @@ export function readLink(hash: string): ReadLink {
 
 const read = signal<ReadLink>({ ok: true, link: {} });
 
-/** What the address asks for; empty where there is nothing, or nothing that can be used. */
+/** The valid parameters of the address; empty if there are none. */
 export const link = computed((): Link => (read.value.ok ? read.value.link : {}));
 /** Why the link cannot be used; undefined where it can. */
 export const linkProblem = computed(() => (read.value.ok ? undefined : read.value.problem));
 
-/** The link as a fragment without `#`, such as `campaign=parks-2026&lang=es`; empty where it asks for nothing. */
+/** The link as a fragment without `#`, such as `campaign=parks-2026&lang=es`; empty if it has no parameter. */
 export const linkText = computed(() => textOf(link.value));
 
 const KEY = 'communique-tee campaign';
@@ -78,7 +78,7 @@ function look(): void {
   read.value = readLink(here ?? keptInTab(KEY) ?? '');
 }
 
-/** The person has picked a language: the one that the link asks for no longer counts in this tab. */
+/** The person has picked a language: the link's language no longer applies in this tab. */
 export function dropLinkedLanguage(): void {
   const { lang, ...rest } = link.value;
   if (lang === undefined) return;
@@ -95,8 +95,8 @@ export function dropLinkedLanguage(): void {
 }
 
 /**
- * What is to be remembered of a fragment: the parameters that `readLink` reads, wrong ones too, so that every page refuses them alike.
- * Undefined where it has none of them.
+ * The part of a fragment to remember: the parameters that `readLink` reads, also invalid ones, so that every page
+ * refuses them alike. Undefined if it has none of them.
  */
 function ownPart(hash: string): string | undefined {
   const text = hash.replace(/^#/, '');

@@ -1,9 +1,11 @@
 import type { ProvingFiles } from '@communique-tee/residence/prover/browser';
 
 /**
- * Paths of what the page proves with: the worker's script, two WebAssembly files and the reference string. The page's build puts them here
- * (tools/dev/build/plugins/proving-files-in-page.mjs); run from its sources, as in unit tests, the page has none.
+ * Paths of the files for proving: the worker's script, two WebAssembly files and the reference string. The page's
+ * build puts them here (tools/dev/build/plugins/proving-files-in-page.mjs); a page that runs from its sources, as in
+ * unit tests, has none.
  *
- * The gateway serves the reference string only where its operator set RESIDENCE_REFERENCE_STRING_FILE (`provesResidence` of GET /api/page).
+ * The gateway serves the reference string only where its operator set RESIDENCE_REFERENCE_STRING_FILE
+ * (`provesResidence` of GET /api/page).
  */
 export const provingFiles: ProvingFiles | undefined = undefined;

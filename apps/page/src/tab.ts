@@ -1,6 +1,9 @@
 // What this tab remembers: until it is closed, on every page of the site.
 
-/** Only for a browser that keeps nothing: as long as this document. Other pages of the tab cannot take back what is in it. */
+/**
+ * Only for a browser that stores no data: lasts as long as this document. Other pages of the tab cannot take back
+ * what is in it.
+ */
 const memory = new Map<string, string>();
 
 export function keptInTab(key: string): string | undefined {

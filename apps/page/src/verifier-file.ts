@@ -12,10 +12,11 @@ export interface VerifierFile {
 }
 
 /**
- * The page's build puts the file's facts here (tools/dev/build/plugins/verifier-file-in-page.mjs). Run from its sources, as in unit
- * tests, the page knows none.
+ * The page's build puts the file's facts here (tools/dev/build/plugins/verifier-file-in-page.mjs). A page that runs
+ * from its sources, as in unit tests, has none.
  *
- * The gateway serves this hash, and the file checks that gateway: the hash proves nothing by itself. A person compares it with what the
- * operator publishes elsewhere, or builds the file. Where to get the file: `verifierUrl` of GET /api/page.
+ * The gateway serves this hash, and the file checks that same gateway, so the hash alone proves nothing. A person
+ * compares it with what the operator publishes elsewhere, or builds the file. Where to get the file: `verifierUrl` of
+ * GET /api/page.
  */
 export const verifierFile: VerifierFile | undefined = undefined;

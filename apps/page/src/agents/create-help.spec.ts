@@ -64,7 +64,7 @@ async function asked(over: Partial<Asked> = {}) {
   return { ...all, call };
 }
 
-it('gives the model the subject and the message, and nothing else', async () => {
+it('gives the model only the subject and the message', async () => {
   const { call, calls, store } = await asked();
   expect(call.task).toEqual({ ...ASKED, subject: 'Parks', text: OWN });
   expect(store.busy.value).toBe(true);
@@ -132,7 +132,7 @@ describe('a suggestion', () => {
     return all;
   }
 
-  it('changes nothing until the person uses it, and can be undone', async () => {
+  it('leaves the form unchanged until the person uses it, and can be undone', async () => {
     const { store, body } = await suggested();
     expect(body.value).toBe(OWN);
     store.use();
@@ -167,7 +167,7 @@ describe('a suggestion', () => {
     expect([subject.value, body.value]).toEqual([BETTER, OWN]);
   });
 
-  it('is none after a review: its notes cannot be put into the message', async () => {
+  it('is not offered after a review: its notes cannot be put into the message', async () => {
     const { store, body } = await suggested({ task: 'review' });
     store.use();
     expect(body.value).toBe(OWN);
@@ -193,7 +193,7 @@ it('gives a task up, and tells whether the provider may have the text', async ()
   expect(store.help.value).toMatchObject({ kind: 'failed', failure: { code: 'aborted', sent: 'not_known' } });
 });
 
-it('shows nothing of a task that was closed, and takes the next one', async () => {
+it('shows no result of a task that was closed, and takes the next one', async () => {
   const { store, call, calls, ended } = await asked();
   store.close();
   store.ask(ASKED);

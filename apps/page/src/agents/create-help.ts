@@ -30,7 +30,7 @@ export type Help =
       readonly kind: 'answered';
       readonly asked: Asked;
       readonly result: TaskResult;
-      /** What can be put in the field's place; undefined where there is none, as after a review. */
+      /** What can replace the field's text; undefined if nothing can, as after a review. */
       readonly suggestion: string | undefined;
       /** What was in the field before the suggestion; undefined unless the suggestion was put there. */
       readonly before: string | undefined;
@@ -69,7 +69,7 @@ export interface HelpStore {
   stop(): void;
   /** Puts the suggestion in the place of the person's text. */
   use(): void;
-  /** Puts the person's text back; what was in the field becomes the suggestion, so that nothing is lost. */
+  /** Puts the person's text back; the field's text becomes the suggestion, so neither is lost. */
   undo(): void;
   /** Closes an answer or a failure, and gives up what is under way. */
   close(): void;
@@ -97,7 +97,7 @@ export function createHelp({ load, policy, subject, body, now, onEnd, report }: 
         help.value = { ...before, activity: activityAfter(state, before.activity) };
     };
     const end = (next: Help): void => {
-      // One that was closed is not shown any more
+      // A task that the person closed is not shown any more
       if (giveUp === mine && help.peek().kind === 'under_way') help.value = next;
       onEnd(next);
     };

@@ -22,7 +22,7 @@ import { failureWords, outcomeWords, providerName } from './words';
 const TASKS = ['draft', 'shorten', 'subject', 'review'] as const satisfies readonly Task[];
 const utf8 = new TextEncoder();
 
-/** Closed until the person opens it, and nothing is sent before the click that says so. */
+/** Closed until the person opens it; sends no text before the click on the button that announces it. */
 export function AgentHelp() {
   const words = text.value.agents;
   const content = useRef<HTMLDivElement>(null);
@@ -135,7 +135,7 @@ function Choices() {
   );
 }
 
-/** Provider and model; the operator's name too where two classes differ in nothing else. */
+/** Provider and model; also the operator's name if two classes would look alike. */
 function nameOf(model: ModelOffer, all: readonly ModelOffer[]): string {
   const name = fill(text.value.agents.modelName, { provider: providerName(model), model: model.model });
   const isOnly = all.filter((each) => each.provider === model.provider && each.model === model.model).length === 1;
@@ -146,7 +146,9 @@ function modelOf(id: string): ModelOffer | undefined {
   return models.value.find((each) => each.id === id);
 }
 
-/** The most that the task costs with the text as it is now: a second attempt, where the first one failed, costs as much again. */
+/**
+ * The most that the task costs with the current text: a second attempt after a failed first one costs the same again.
+ */
 function mostOf(model: ModelOffer | undefined): string | undefined {
   const written = values['message/subject'].value.trim() + values['message/body'].value;
   const attempt = model && mostATaskCosts(model, utf8.encode(written).length);

@@ -22,13 +22,13 @@ describe('models', () => {
     expect(modelsOf(attested([CLASS]), offer())).toEqual([{ ...CLASS, available: true }]);
   });
 
-  it('are none where the enclave attests none, whatever the gateway offers', () => {
+  it('are empty where the enclave attests none, whatever the gateway offers', () => {
     expect(modelsOf(attested(undefined), offer())).toEqual([]);
     expect(modelsOf(undefined, offer())).toEqual([]);
     expect(modelsOf(attested([]), offer())).toEqual([]);
   });
 
-  it('are none where the gateway takes no tasks, or does not answer', () => {
+  it('are empty where the gateway takes no tasks, or does not answer', () => {
     expect(modelsOf(attested([CLASS]), offer({ on: false, classes: [], prices: null }))).toEqual([]);
     expect(modelsOf(attested([CLASS]), undefined)).toEqual([]);
   });

@@ -9,7 +9,7 @@ const MAX_BYTES = 32 * 1024;
 
 const told = signal<AgentOffer | undefined>(undefined);
 
-/** Empty where nothing is offered. */
+/** Empty if no model is offered. */
 export const models = computed(() =>
   modelsOf(trust.value.kind === 'verified' ? trust.value.key.configuration : undefined, told.value),
 );
@@ -20,7 +20,7 @@ export async function lookAtOffer(): Promise<void> {
   told.value = agentOfferSchema.parse(json);
 }
 
-/** The gateway is believed in what is off, and in nothing else. */
+/** The gateway is trusted only to report what is off. */
 export function modelsOf(
   configuration: Pick<EnclaveConfiguration, 'services'> | undefined,
   offer: AgentOffer | undefined,

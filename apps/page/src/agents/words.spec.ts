@@ -23,17 +23,17 @@ describe.each([
       ]);
   });
 
-  it('says whether a fault is one that waiting mends, or one of the operator', () => {
+  it('tells a fault that passes with time from one of the operator', () => {
     const of = (problem: string) => outcomeWords({ outcome: 'provider_failed', problem }, false, agents);
     expect(['rate', 'overloaded', 'server_error'].map(of)).toEqual(Array(3).fill(agents.provider.busy));
     expect(['funds', 'key', 'location', 'free_tier'].map(of)).toEqual(Array(4).fill(agents.provider.account));
   });
 
-  it('says of a cut answer, of a review too, that its end is missing', () => {
+  it('reports of a cut answer, also of a review, that its end is missing', () => {
     expect(outcomeWords({ outcome: 'cut', problem: null }, true, agents)).toBe(agents.outcomes.cut);
   });
 
-  it('has a sentence for every problem of the gateway and every error of the client library, and none about a message', () => {
+  it('has a sentence for every problem of the gateway and every error of the client library, and no sentence about a message', () => {
     const about = /message was|mensaje (no )?se envió/i;
     for (const [problem, { status }] of Object.entries(PROBLEMS))
       expect(failureWords({ code: 'refused', problem, status }, agents, send)).toMatch(SENTENCE);

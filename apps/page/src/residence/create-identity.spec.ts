@@ -51,7 +51,7 @@ it.each(['open', 'write', 'forgets'] as const)(
   },
 );
 
-it('makes no second secret by itself once the storage was emptied: it asks for the file', async () => {
+it('does not make a second secret when the storage was emptied: it asks for the file', async () => {
   const storage = new TestStorage();
   const first = start(storage);
   await first.store.look();
@@ -65,7 +65,7 @@ it('makes no second secret by itself once the storage was emptied: it asks for t
   expect([later.code(), later.made]).toEqual([first.code(), []]);
 });
 
-it('takes the file of the command line, also one that has what was read of the list', async () => {
+it('takes the file of the command line, also one with parts read from the list', async () => {
   const { store, code } = start();
   await store.look();
   const siblings = Array.from({ length: 20 }, () => '00'.repeat(32));
@@ -75,7 +75,7 @@ it('takes the file of the command line, also one that has what was read of the l
   expect(store.identity.value).toMatchObject({ record: recordOf(SECRET, REGISTRATION) });
 });
 
-it('makes none over a secret that is there', async () => {
+it('does not overwrite a secret', async () => {
   const { store, storage, made } = start();
   storage.value = recordOf(SECRET, null);
   await store.look();
@@ -84,7 +84,7 @@ it('makes none over a secret that is there', async () => {
   expect([made, store.identity.value]).toEqual([[], expect.objectContaining({ record: recordOf(SECRET, null) })]);
 });
 
-it('uses the secret that another tab has stored meanwhile, and says so', async () => {
+it('uses the secret that another tab has stored meanwhile, and reports it', async () => {
   const { store, storage, code } = start();
   await store.look();
   store.make();
@@ -138,7 +138,7 @@ it.each([
   expect([shown(), store.problem.value]).toEqual(['none', 'not_a_secret_file']);
 });
 
-it('forgets the secret on this device, and says where it could not', async () => {
+it('forgets the secret on this device, and reports a failure to do so', async () => {
   const { store, storage, shown } = start();
   storage.value = recordOf(SECRET, REGISTRATION);
   await store.look();

@@ -1,5 +1,5 @@
-// The person's secret and registration: made or brought here, kept only where the person said so, and shown to the registrar as a code
-// only once they are safe.
+// The person's secret and registration: made or imported here, stored only where the person chose, and shown to the
+// registrar as a code only after they are safely stored.
 import { commitmentOf, fieldFromHex, fieldToHex, type Field, type RegistrationJson } from '@communique-tee/residence';
 import { batch, signal, type ReadonlySignal } from '@preact/signals';
 import type { DeviceStorage } from './device-storage';
@@ -7,7 +7,7 @@ import { readRecord, readRegistration, readSecretFile, recordOf, type SecretReco
 
 export type Identity =
   | { readonly kind: 'looking' }
-  /** `unavailable`: this browser keeps nothing, as in a private window. */
+  /** `unavailable`: this browser stores no data, as in a private window. */
   | { readonly kind: 'none'; readonly storage: 'empty' | 'unavailable' }
   /** A new secret in the memory of this page alone: it is not safe yet, so no code is shown. */
   | { readonly kind: 'unsafe'; readonly record: SecretRecord }
@@ -33,15 +33,18 @@ export interface IdentityStore {
   readonly problem: ReadonlySignal<IdentityProblem | undefined>;
   /** Looks at what this device keeps. */
   look(): Promise<void>;
-  /** Makes a secret, where there is none. */
+  /** Makes a secret, if there is none. */
   make(): void;
   /** With the person's consent: stores it on this device, and reads it back. */
   keep(): Promise<void>;
   /** The person saved it as a file. */
   saved(): void;
-  /** Takes the secret of a file, where there is none. */
+  /** Takes the secret of a file, if there is none. */
   bring(file: string): void;
-  /** Takes what the registrar gave. @param registrar the one that the enclave attests */
+  /**
+   * Takes the registrar's reply.
+   * @param registrar the one that the enclave attests
+   */
   register(pasted: string, registrar: string): Promise<void>;
   /** Removes it from this device and this page. */
   forget(): Promise<void>;

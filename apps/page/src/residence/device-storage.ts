@@ -3,7 +3,10 @@
 /** Where this device keeps one record, with the person's consent. Every method may reject: private windows and full disks are normal. */
 export interface DeviceStorage {
   read(): Promise<unknown>;
-  /** Writes where nothing is there. @returns false where there is a record, which stays */
+  /**
+   * Writes unless a record exists.
+   * @returns false if there is a record; that one stays
+   */
   create(value: unknown): Promise<boolean>;
   replace(value: unknown): Promise<void>;
   remove(): Promise<void>;

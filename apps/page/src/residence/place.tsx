@@ -18,7 +18,7 @@ export const proofObstacle = computed((): ProofObstacle | null => {
   return typeof part.value === 'object' ? part.value.obstacle.value : 'proof';
 });
 
-/** For `send`; undefined without a proof. Call it while nothing is in the way. */
+/** For `send`; undefined without a proof. Call it only when there is no obstacle. */
 export function residenceOptions(): ResidenceOptions | undefined {
   return proves.value && typeof part.value === 'object' ? part.value.optionsNow() : undefined;
 }

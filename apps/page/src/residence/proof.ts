@@ -88,7 +88,7 @@ let prover: Prover | undefined;
 /** Of this page: it tells the person's place in the registrar's list. */
 let list: ListPath | undefined;
 
-/** For `send`; undefined while something is in the way. */
+/** For `send`; undefined while there is an obstacle. */
 export function optionsNow(): ResidenceOptions | undefined {
   const state = identity.identity.value;
   const campaignNote = started.value?.campaignNote ?? null;

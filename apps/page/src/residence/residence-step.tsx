@@ -169,7 +169,7 @@ function Safe({
   );
 }
 
-/** Asks first: without a saved file the secret cannot come back. */
+/** Asks for confirmation: a secret without a saved file cannot be recovered. */
 function ForgetButton() {
   const { forget, forgetting } = text.value.residence;
   const [asks, setAsks] = useState(false);

@@ -20,7 +20,7 @@ it('remembers until the next visit that a message was accepted, and for as long 
   expect(later.sent.nullifiers.value.size).toBe(0);
 });
 
-it('forgets one that the gateway has freed, and all of them with the secret', async () => {
+it('forgets a campaign that the gateway has freed, and all of them with the secret', async () => {
   const { storage, sent } = start();
   await sent.add(FIRST);
   await sent.add(SECOND);
@@ -31,7 +31,7 @@ it('forgets one that the gateway has freed, and all of them with the secret', as
 });
 
 it.each([null, 'x', {}, [7], [{ nullifier: 'zz', atMs: 1 }], [{ nullifier: FIRST }]])(
-  'takes %j from the storage for nothing',
+  'ignores %j in the storage',
   async (value) => {
     const { storage, sent } = start();
     storage.value = value;
@@ -40,7 +40,7 @@ it.each([null, 'x', {}, [7], [{ nullifier: 'zz', atMs: 1 }], [{ nullifier: FIRST
   },
 );
 
-it.each(['open', 'write'] as const)('does not fail where the browser keeps nothing (%s)', async (fails) => {
+it.each(['open', 'write'] as const)('does not fail where the browser stores no data (%s)', async (fails) => {
   const { storage, sent } = start();
   storage.fails = fails;
   await sent.look();

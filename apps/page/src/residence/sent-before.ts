@@ -1,5 +1,6 @@
-// In which campaigns this device has sent a proven message. Kept beside the secret alone, with the same consent: the nullifiers, which the
-// gateway has too. They let the page say before proving what the gateway would answer after it.
+// In which campaigns this device has sent a proven message. Keeps only the nullifiers, beside the secret and with the
+// same consent; the gateway has them too. With them the page can report before proving what the gateway would answer
+// afterwards.
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { DeviceStorage } from './device-storage';
 
@@ -39,7 +40,7 @@ export function createSentBefore(storage: DeviceStorage, now: () => number): Sen
       else await storage.replace(next);
       entries.value = next;
     } catch {
-      // The browser keeps nothing
+      // The browser stores no data
     }
   };
   /** One after the other: each reads and then writes. */

@@ -4,7 +4,10 @@ import { ownFailure, type Failure } from './failure';
 
 export { connect } from '@communique-tee/client';
 
-/** @param before what was known before this attempt: a later refusal tells nothing about an earlier one that had no answer */
+/**
+ * @param before what was known before this attempt: a refusal of this attempt does not settle an earlier one without
+ * an answer
+ */
 export function failureOf(error: unknown, before: WhetherSent, nowMs: number): Failure {
   const sent = furthest(before, whetherSent(error));
   if (!(error instanceof ClientError)) return { ...ownFailure(error, before), sent };

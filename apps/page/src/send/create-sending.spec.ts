@@ -90,7 +90,7 @@ describe('a message under way', () => {
     expect(made.store.busy.value).toBe(false);
   });
 
-  it('is sent once: a second click sends nothing', async () => {
+  it('is sent once: a second click sends no message', async () => {
     const made = script();
     made.store.startSending(message);
     made.store.startSending(message);
@@ -134,7 +134,7 @@ describe('a message under way', () => {
     expect(wayOf(made)).toMatchObject({ heardAtMs: NOW_MS + 5000, waiting: undefined });
   });
 
-  it('remembers a bounded number of states, whatever the server makes up', async () => {
+  it('remembers a bounded number of states, however many the server reports', async () => {
     const made = await sent();
     for (let attempts = 0; attempts < 1000; attempts++)
       made.end.tell({ step: 'status', view: view('delivering', { attempts }), report: null });
@@ -188,7 +188,7 @@ describe('a message that ended', () => {
     expect(shown(made).slice(2)).toEqual([`opened ${opened}`, `answered ${answered}`]);
   });
 
-  it('leaves the form alone until it is closed, and then nothing of the message', async () => {
+  it('leaves the form alone until it is closed, and then clears the message', async () => {
     const made = await sent();
     made.store.close();
     expect(made.store.busy.value).toBe(true);
@@ -327,7 +327,7 @@ describe('a message that failed', () => {
     expect(made.store.left.value).toEqual([]);
   });
 
-  it('is said to be not known where this page made a mistake, and the mistake is reported', async () => {
+  it('is reported as unknown where this page made a mistake, and the mistake is reported', async () => {
     const made = await sent();
     const mistake = new TypeError('x is undefined');
     await made.end.fail(mistake);
@@ -400,7 +400,7 @@ describe('a message whose enclave the page no longer trusts while it is asked ab
     expect(made.store.kept.value?.kept).toEqual(keptMessage());
   });
 
-  it('goes on where the page has checked the enclave again by the same', async () => {
+  it('continues where the page has checked the enclave again with the same result', async () => {
     const made = script();
     made.store.startSending(message);
     const call = await made.call();
@@ -413,7 +413,7 @@ describe('a message whose enclave the page no longer trusts while it is asked ab
 });
 
 describe('a message that the person wants remembered', () => {
-  it('is not on this device before they say so', async () => {
+  it('is not on this device before the person agrees', async () => {
     const made = await sent();
     expect(made.storage.values.size).toBe(0);
     await made.end.fail(failed('timeout', { messageId: ID, sent: 'accepted' }));
@@ -471,7 +471,7 @@ describe('a message that the person wants remembered', () => {
     expect(made.shelf.entries.value.map(({ kept }) => kept.id)).toEqual([ID]);
   });
 
-  it('tells when the browser keeps nothing', async () => {
+  it('reports when the browser stores no data', async () => {
     const made = await sent();
     made.storage.refuses = true;
     made.store.setRemember(true);
@@ -499,7 +499,7 @@ describe('a message from an earlier visit', () => {
     expect(made.storage.values.size).toBe(0);
   });
 
-  it('is never said to be not sent, whatever fails on the way', async () => {
+  it('is never reported as not sent, whatever fails later', async () => {
     const made = script();
     made.connectError = failed('attestation_refused');
     made.store.resume(entry);
@@ -521,7 +521,7 @@ describe('a message from an earlier visit', () => {
     expect(made.shelf.entries.value).toEqual([entry]);
   });
 
-  it('is said to be remembered only where it is', async () => {
+  it('is reported as remembered only where it is', async () => {
     const made = script();
     made.store.resume(entry);
     expect([made.store.remember.value, made.store.remembered.value]).toEqual([false, 'no']);

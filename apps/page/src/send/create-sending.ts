@@ -1,5 +1,5 @@
-// The one place that knows whether a message is under way. It is always in exactly one state of `Sending`; nothing else of the page keeps
-// a flag of its own.
+// The one place that knows whether a message is being sent. It is always in exactly one state of `Sending`; no other
+// part of the page keeps its own flag.
 import type {
   Client,
   DuplicateRisk,
@@ -22,7 +22,10 @@ export interface Question {
   readonly answer: (yes: boolean) => void;
 }
 
-/** `no`: nothing of the message is on this device. `refused`: the browser keeps nothing. `full`: this device keeps as many as it may. */
+/**
+ * `no`: no data of the message is on this device. `refused`: the browser stores no data. `full`: this device keeps
+ * the maximum number.
+ */
 export type Remembered = 'no' | 'yes' | 'refused' | 'full';
 
 /** What is loaded of the client library. */
@@ -64,7 +67,7 @@ export interface SendingStore {
   readonly left: ReadonlySignal<readonly KeptEntry[]>;
   /** Ignored while a message is under way. @param residence what its proof of residence takes; without one it goes with a token */
   startSending(message: Message, residence?: ResidenceOptions): void;
-  /** Gives up here. A message that the server has goes on. */
+  /** Stops following here. The server continues with a message that it has. */
   stop(): void;
   /** After a failure: sends again what was surely not sent, and otherwise asks what became of it. */
   tryAgain(): void;
@@ -111,7 +114,7 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
   let overtaken = false;
 
   const onState = (state: SendState): void => {
-    // Right before the message would leave. The client posts nothing once it is given up.
+    // Right before the message would leave. The client does not post once it is aborted.
     if ((state.step === 'resealing' || state.step === 'sealed') && isOvertaken()) {
       overtaken = true;
       giveUp.abort();
@@ -220,7 +223,7 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
     },
     resume(entry) {
       if (busy.value) return;
-      // Not one that only waited for a sign-in
+      // Not a message that only waited for a sign-in
       const isKept = shelf.entries.peek().some(({ kept: { id } }) => id === entry.kept.id);
       batch(() => {
         forgetLeft(entry.kept.id);

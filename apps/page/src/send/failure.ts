@@ -21,12 +21,14 @@ export class NotVerified extends Error {
   override readonly name = 'NotVerified';
 }
 
-/** Thrown where a part of this page cannot be loaded. Nothing was sent then. */
+/** Thrown if a part of this page cannot be loaded. In that case no message was sent. */
 export class NotLoaded extends Error {
   override readonly name = 'NotLoaded';
 }
 
-/** What fails before the client library is there. Nothing was sent by this attempt. @param before what was known before it */
+/**
+ * Failures before the client library is loaded. This attempt sent no message. @param before what was known before it
+ */
 export function ownFailure(error: unknown, before: WhetherSent): Failure {
   const code = error instanceof NotVerified ? 'not_verified' : error instanceof NotLoaded ? 'not_loaded' : 'page_fault';
   return {
@@ -41,8 +43,9 @@ export function ownFailure(error: unknown, before: WhetherSent): Failure {
 }
 
 /**
- * What helps. `again`: send it again. `ask`: ask what became of it, which sends no second message. `sign_in`: sign in, then one of these.
- * `check`: have the enclave checked again. `reload`: load the page again, which keeps what was entered. `correct`: change the message. `none`: this page can do nothing.
+ * What the person can do next. `again`: send it again. `ask`: ask what became of it, which sends no second message.
+ * `sign_in`: sign in, then one of these. `check`: have the enclave checked again. `reload`: load the page again,
+ * which keeps what was entered. `correct`: change the message. `none`: this page can do nothing.
  */
 export type Remedy = 'again' | 'ask' | 'sign_in' | 'check' | 'reload' | 'correct' | 'none';
 

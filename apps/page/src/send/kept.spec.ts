@@ -21,7 +21,7 @@ function shelfWith(text: string): { entries: readonly KeptEntry[]; left: string 
 
 const written = (...messages: readonly unknown[]): string => JSON.stringify({ v: 1, messages });
 
-it('keeps messages across visits, the latest first, and writes nothing else', () => {
+it('keeps messages across visits, the latest first, and writes no other data', () => {
   const storage = new TestStorage();
   const shelf = shelfOf(storage);
   expect(shelf.keep(entryOf(1))).toBe('yes');
@@ -32,7 +32,7 @@ it('keeps messages across visits, the latest first, and writes nothing else', ()
   expect([...storage.values.keys()]).toEqual(['kept']);
 });
 
-it('leaves nothing behind when the last message is forgotten', () => {
+it('leaves no data behind when the last message is forgotten', () => {
   const storage = new TestStorage();
   const shelf = shelfOf(storage);
   shelf.keep(entryOf(1));
@@ -61,7 +61,7 @@ it('keeps what another tab has kept meanwhile', () => {
   expect(shelfOf(storage).entries.value).toEqual([entryOf(2), entryOf(1)]);
 });
 
-it('tells when the browser keeps nothing, and works without', () => {
+it('reports when the browser stores no data, and works without', () => {
   const storage = new TestStorage();
   storage.refuses = true;
   const shelf = shelfOf(storage);

@@ -39,7 +39,7 @@ export interface Shelf {
 
 export interface ShelfOptions {
   readonly key: string;
-  /** @throws where the browser has none for this page */
+  /** @throws if the browser has no storage for this page */
   readonly storage: () => Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   /** Of this page: entries for another gateway are not shown. */
   readonly origin: string;
@@ -47,7 +47,7 @@ export interface ShelfOptions {
 }
 
 export function createShelf({ key, storage, origin, now }: ShelfOptions): Shelf {
-  /** What is stored; whatever is not exactly what `write` writes counts as nothing. */
+  /** What is stored; anything other than what `write` writes counts as empty. */
   const read = (): readonly KeptEntry[] => {
     try {
       const text = storage().getItem(key);
@@ -76,7 +76,7 @@ export function createShelf({ key, storage, origin, now }: ShelfOptions): Shelf 
     // What cannot be used, or no longer, does not stay: it may hold keys.
     if (storage().getItem(key) !== null) write(entries.value);
   } catch {
-    // The browser keeps nothing
+    // The browser stores no data
   }
 
   return {

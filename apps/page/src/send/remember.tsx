@@ -7,7 +7,7 @@ import { MAX_KEPT } from './kept';
 import { trust } from '../trust/trust';
 import { followable, forget, store } from './sending';
 
-/** The person's choice, before and while a message is under way. Nothing is kept without it. */
+/** The person's choice, before and while a message is being sent. Without it, no data is kept. */
 export function RememberChoice() {
   const { remember } = text.value.send;
   const state = store.remembered.value;

@@ -13,7 +13,7 @@ import { endTitle, failureTitle, toneOf } from './words';
 
 export type SendSectionProps = Omit<ResultProps, 'sending'> & Omit<FailureProps, 'failure'>;
 
-/** A card while there is a message; nothing but a quiet live region before. */
+/** A card while there is a message; before that only a silent live region. */
 export function SendSection(props: SendSectionProps) {
   const sending = store.sending.value;
   const question = store.question.value;
@@ -114,7 +114,7 @@ function toneOfCard(sending: Shown): 'plain' | 'good' | 'open' | 'bad' {
   return toneOf(sending.result.status, sending.way.demo);
 }
 
-/** Each step once, as it is reached; how it ends is read by the focus that moves there. */
+/** Announces each step once, as it is reached. Moving the focus announces the end. */
 function announcementOf(sending: Sending): string {
   if (sending.kind !== 'under_way') return '';
   const { waiting, reachedAtMs } = sending.way;

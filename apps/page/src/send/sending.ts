@@ -64,8 +64,9 @@ export const store = createSending({
 });
 
 /**
- * Keeps what it takes to go on following after a redirect to sign in; call it right before. The page that starts next takes it up.
- * @returns false where the browser keeps nothing, and the message would be lost from view
+ * Keeps what is needed to continue after a redirect to sign in; call it right before. The page that starts next takes
+ * it up.
+ * @returns false if the browser stores no data, and the page would lose track of the message
  */
 export function parkForSignIn(): boolean {
   const entry = store.kept.value;
@@ -89,7 +90,10 @@ export function forget({ kept: { id } }: KeptEntry): void {
   kept.forget(id);
 }
 
-/** Goes on with what was followed before a redirect to sign in. Call it once the person is signed in and the enclave is verified. */
+/**
+ * Continues with the message that was followed before a redirect to sign in. Call it once the person is signed in and
+ * the enclave is verified.
+ */
 export function followParked(): void {
   const [entry] = parked.entries.peek();
   if (entry === undefined || store.busy.peek()) return;

@@ -1,4 +1,4 @@
-// While a message is under way and nothing changes: for how long, and whether the server answers at all.
+// How long a message in progress has had no change, and whether the server answers at all.
 import { useEffect, useState } from 'preact/hooks';
 
 /** So long without a change, and the server is asked whether it is there. */
@@ -8,7 +8,7 @@ const TIMEOUT_MS = 4000;
 /** `quiet`: the server is there. `busy`: it answers, with an error such as 503. `gone`: it does not answer. */
 export type Silence = { readonly kind: 'quiet' | 'busy' | 'gone'; readonly forMs: number } | undefined;
 
-/** @param heardAtMs when something last changed; undefined while nothing is followed */
+/** @param heardAtMs when something last changed; undefined while no message is followed */
 export function useSilence(heardAtMs: number | undefined): Silence {
   const [silence, setSilence] = useState<Silence>(undefined);
   useEffect(() => {

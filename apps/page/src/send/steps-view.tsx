@@ -28,7 +28,9 @@ export function StepsView({ sending }: { readonly sending: Exclude<Sending, { ki
   );
 }
 
-/** What happens now, and for how long nothing has. It changes every second, so screen readers are not told. */
+/**
+ * The current step, and the time since the last change. It changes every second, so it is hidden from screen readers.
+ */
 export function NowView({ way }: { readonly way: Way }) {
   const { send } = text.value;
   const silence = useSilence(way.heardAtMs);

@@ -66,7 +66,7 @@ export interface Way {
   readonly posts: number;
   readonly view: StatusView | undefined;
   readonly report: VerifiedReport | null;
-  /** What is already known whatever fails from now on. */
+  /** What is already certain, even if a later step fails. */
   readonly sent: WhetherSent;
   /** The latest states, the oldest first. */
   readonly log: readonly LogEntry[];
@@ -149,7 +149,7 @@ export function advance(before: Way, state: SendState, nowMs: number): Way {
     case 'posting':
       return { ...way, posts: way.posts + 1, activity: 'handing_over' };
     case 'waiting':
-      // Silence goes on: the server has not been heard.
+      // The silence continues: the server did not answer.
       return {
         ...way,
         heardAtMs: before.heardAtMs,
@@ -198,7 +198,7 @@ function reached({ reachedAtMs }: Way, name: StepName, atMs: number): Way['reach
 type OfficeReport = VerifiedReport['offices'][number];
 const officeOf = ({ office }: OfficeReport): string => office;
 
-/** Reasons for which the enclave refuses a copy and sends nothing to the office. */
+/** Reasons for which the enclave refuses a copy without sending it to the office. */
 const NEVER_SENT: ReadonlySet<string | null> = new Set(['message_invalid', 'other_content_sent']);
 
 /** Whether a copy surely went out to this office, by what the enclave signed. */

@@ -44,7 +44,7 @@ describe.each(languages)('in %s', (_, texts) => {
       ]);
   });
 
-  it('never says in the reason whether the message was sent: that is one sentence, the heading', () => {
+  it('never states in the reason whether the message was sent: only the heading does', () => {
     const sent = /not sent|was sent|on its way|no se envió|se ha enviado/i;
     for (const [problem, { status }] of Object.entries(PROBLEMS))
       expect([problem, failureWords({ code: 'refused', problem, status }, texts)]).toEqual([
@@ -55,7 +55,7 @@ describe.each(languages)('in %s', (_, texts) => {
       expect(failureWords({ code, problem: undefined, status: undefined }, texts)).not.toMatch(sent);
   });
 
-  it('tells a server that is busy from one that does not answer', () => {
+  it('distinguishes a busy server from one that does not answer', () => {
     const way = newWay({ demo: false, proven: false, offices: [] }, 0);
     const waiting = { during: 'posting', untilMs: 1000 } as const;
     expect(activityWords({ ...way, waiting: { ...waiting, because: 'unreachable' } }, texts)).toBe(
@@ -69,7 +69,7 @@ describe.each(languages)('in %s', (_, texts) => {
     );
   });
 
-  it('does not say that a message goes on which the server calls ended or no longer has', () => {
+  it('does not claim progress for a message that the server reports as ended or missing', () => {
     const has = { sent: 'accepted', problem: undefined } as const;
     expect(failureTitle(has, { view: view('delivering') }, texts)).toBe(texts.whether.accepted);
     expect(failureTitle(has, { view: undefined }, texts)).toBe(texts.whether.accepted);
@@ -81,7 +81,7 @@ describe.each(languages)('in %s', (_, texts) => {
     );
   });
 
-  it('calls a message expired by the server’s word alone, whatever an earlier receipt has', () => {
+  it('calls a message expired only where the server reports it, whatever an earlier receipt has', () => {
     const pending = report([office('HCA12', 'pending', 'maintenance')]);
     expect([isInterim(pending), isInterim(delivered), isInterim(null)]).toEqual([true, false, false]);
     const { title, next } = texts.ends.expired;
@@ -125,7 +125,7 @@ it('never advises to send again where an office may have the message', () => {
   }
 });
 
-it('says of a message with a proof that the service refuses a second one, except where it takes one', () => {
+it('states for a message with a proof that the service refuses a second one, except where it takes one', () => {
   const refused = report([office('HCA12', 'refused', 'refused_by_office')]);
   const expected = [
     ['partly', delivered, 'refused', undefined],
@@ -149,7 +149,7 @@ it('says of a message with a proof that the service refuses a second one, except
   }
 });
 
-it('says that a message may have been delivered where the service refuses it sealed again', () => {
+it('warns that a message may have been delivered where the service refuses it sealed again', () => {
   const second = { sent: 'accepted', problem: 'already_sent' } as const;
   for (const [, texts] of languages) {
     expect(failureTitle(second, { view: undefined }, texts)).toBe(texts.whether.noSecond);
@@ -157,7 +157,7 @@ it('says that a message may have been delivered where the service refuses it sea
   }
 });
 
-it('shows nothing in green but a delivery to the real Congress', () => {
+it('shows only a delivery to the real Congress in green', () => {
   const statuses: readonly Status[] = [
     'delivered',
     'partially_delivered',

@@ -1,4 +1,5 @@
-// Which text of the catalogue says what. Pure: the texts come in, so that specs read them in each language.
+// Chooses the catalogue's text for each state. Pure: the texts are parameters, so that specs can read them in each
+// language.
 import type { SendResult, Status, VerifiedReport } from '@communique-tee/client';
 import { fill, type Catalogue } from '../text/text';
 import type { Failure } from './failure';
@@ -49,7 +50,7 @@ export function failureWords(
   return errors[code];
 }
 
-/** The colors: `good`, `open` (amber) and `bad`. A demo proves nothing, so nothing in it is green. */
+/** The colors: `good`, `open` (amber) and `bad`. A demo proves nothing, so it never shows green. */
 export function toneOf(status: Status, demo: boolean): 'good' | 'open' | 'bad' {
   if (status === 'refused') return 'bad';
   return status === 'delivered' && !demo ? 'good' : 'open';

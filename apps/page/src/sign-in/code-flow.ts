@@ -1,5 +1,5 @@
-// The authorization code flow with PKCE (RFC 6749 section 4.1, RFC 7636, OpenID Connect Core 1.0 section 3.1), by oauth4webapi. The page
-// asks for nothing but the token: no discovery, no user info, no refresh.
+// The authorization code flow with PKCE (RFC 6749 section 4.1, RFC 7636, OpenID Connect Core 1.0 section 3.1), by
+// oauth4webapi. The page requests only the token: no discovery, no user info, no refresh.
 import { isBearerToken } from '@communique-tee/protocol';
 import * as oauth from 'oauth4webapi';
 import { isLoopback } from '../loopback';
@@ -10,7 +10,7 @@ import type { SignInSettings } from './settings';
 export type SignInProblem =
   /** The person canceled, or the issuer does not let them. */
   | 'denied'
-  /** The answer belongs to no sign-in of this tab: one of another person, or one that was used before. */
+  /** The answer belongs to no sign-in of this tab: it is another person's, or was used before. */
   | 'not_started'
   /** The answer belongs to another sign-in than the one of this tab. */
   | 'wrong_answer'
@@ -27,7 +27,7 @@ export type SignInProblem =
   | 'expired'
   /** The gateway did not accept the token. */
   | 'rejected'
-  /** The browser keeps nothing for this tab. */
+  /** The browser stores no data for this tab. */
   | 'no_storage'
   /** The part of the page that signs in could not be fetched. */
   | 'not_loaded';
@@ -43,7 +43,7 @@ export class SignInError extends Error {
 export interface SignedIn {
   /** What the gateway accepts. It is kept in memory and nowhere else. */
   readonly token: string;
-  /** From now on, by the issuer's word; undefined where it gives none. */
+  /** The lifetime from now on, as the issuer states it; undefined if it states none. */
   readonly lifetimeMs?: number;
   /** As the ID token has it. */
   readonly name?: string;
@@ -171,7 +171,7 @@ function problemOf(error: unknown): SignInProblem {
   }
   if (error instanceof DOMException && (error.name === 'TimeoutError' || error.name === 'AbortError'))
     return 'unreachable';
-  // What fetch throws where there is no connection, and where the browser may not read the answer
+  // The error of fetch without a connection, or if the browser may not read the answer
   return error instanceof TypeError && !('code' in error) ? 'unreachable' : 'broken';
 }
 

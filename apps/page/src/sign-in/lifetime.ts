@@ -1,4 +1,7 @@
-/** What is left by the `exp` of a JWT. It is not verified here: it only tells when to say that the token has expired. */
+/**
+ * The remaining lifetime by the `exp` of a JWT. It is not verified here: it only decides when the page reports the
+ * token as expired.
+ */
 export function lifetimeOf(token: string): { readonly lifetimeMs?: number } {
   try {
     const [, payload = ''] = token.split('.');

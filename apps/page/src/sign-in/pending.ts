@@ -1,5 +1,5 @@
-// What a sign-in needs to remember while the person is at the issuer. It is in sessionStorage, which only this tab reads, and is removed as
-// soon as the page is back. None of it is a token.
+// What a sign-in needs to remember while the person is at the issuer. It is in sessionStorage, which only this tab
+// reads, contains no token, and is removed as soon as the page is back.
 
 export interface Pending {
   /** Comes back with the answer; ties it to this tab (RFC 6749 section 10.12). */
@@ -15,7 +15,7 @@ export interface Pending {
 const KEY = 'communique-tee sign-in';
 const RANDOM = /^[A-Za-z0-9_-]{43}$/;
 
-/** @returns false where the browser keeps nothing */
+/** @returns false if the browser stores no data */
 export function keepPending(storage: Pick<Storage, 'setItem'>, pending: Pending): boolean {
   try {
     storage.setItem(KEY, JSON.stringify(pending));
@@ -25,7 +25,10 @@ export function keepPending(storage: Pick<Storage, 'setItem'>, pending: Pending)
   }
 }
 
-/** Removes what is kept. @returns it; undefined where nothing is kept, or something that this page did not write */
+/**
+ * Removes what is kept.
+ * @returns it; undefined if nothing is kept, or the data is not of this page
+ */
 export function takePending(storage: Pick<Storage, 'getItem' | 'removeItem'>): Pending | undefined {
   try {
     const kept = storage.getItem(KEY);
@@ -44,7 +47,7 @@ function readPending(value: unknown): Pending | undefined {
     : undefined;
 }
 
-/** Nothing else may come after the page's `/`. */
+/** Only a query and a fragment may follow the page's `/`. */
 function isFragment(value: unknown): value is string {
   return typeof value === 'string' && (value === '' || value.startsWith('#'));
 }

@@ -7,13 +7,13 @@ export interface SignInSettings {
   readonly authorizationEndpoint: URL;
   readonly tokenEndpoint: URL;
   readonly scope: string;
-  /** What names the gateway's audience in the request; null: nothing has to. */
+  /** The parameter that names the gateway's audience in the request; null: the request needs none. */
   readonly audience: { readonly parameter: 'audience' | 'resource'; readonly value: string } | null;
 }
 
 const MAX_LENGTH = 2048;
 
-/** Null where the site offers no sign-in, or says something of it that cannot be used. */
+/** Null if the site offers no sign-in, or its settings cannot be used. */
 export function readSettings(value: unknown): SignInSettings | null {
   if (!isRecord(value)) return null;
   const { issuer, clientId, scope, audience } = value;

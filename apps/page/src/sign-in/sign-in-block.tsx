@@ -5,9 +5,9 @@ import { trust } from '../trust/trust';
 import { signIn, type SignInProblem } from './sign-in';
 
 /**
- * Signs the person in, and says whether they are.
+ * Signs the person in, and shows whether they are signed in.
  * @param beforeLeaving right before the page is left for the issuer, such as to keep a draft
- * @param unsent a message is ready and was not sent: a problem says so
+ * @param unsent a message is ready and was not sent: a problem mentions it
  * @param why in place of what a message needs it for
  */
 export function SignIn({
@@ -23,7 +23,7 @@ export function SignIn({
   const { host } = signIn;
   if (host.value === undefined) return null;
   const state = signIn.state.value;
-  // Nothing of a demo is green
+  // A demo never shows green
   const isDemo = 'demo' in trust.value && trust.value.demo;
   const start = () => {
     void signIn.start(beforeLeaving);

@@ -104,7 +104,7 @@ describe('signing in', () => {
     jest.useRealTimers();
   });
 
-  it('asks for a code with PKCE, state and nonce, and tells the issuer nothing of the link', async () => {
+  it('asks for a code with PKCE, state and nonce, and sends the issuer no part of the link', async () => {
     const request = await tab.start();
     expect(tab.left[0]?.href).toMatch(/^https:\/\/id\.example\/authorize\?tenant=1&/);
     expect(tab.left[0]?.href).not.toMatch(/parks|pcr0|#/);
@@ -158,7 +158,7 @@ describe('signing in', () => {
     });
   });
 
-  it('shows no name that the ID token does not have, and none that could change the text around it', async () => {
+  it('shows only a name that the ID token has, and none that could change the text around it', async () => {
     let request = await tab.start();
     tab.answer = () => tokens(request, {}, { name: undefined, preferred_username: 'alice', email: 'a@b.example' });
     expect((await tab.comeBack({ code: 'c', state: stateOf(request) })).name.value).toBeUndefined();
@@ -294,7 +294,7 @@ describe('signing in', () => {
     expect((await tab.comeBack({ code: 'c', state: stateOf(request) })).state.value).toBe('signed_in');
   });
 
-  it('tells when the token has expired, by itself and when it is asked', async () => {
+  it('notices that the token has expired, on its own and when it is asked', async () => {
     jest.useFakeTimers();
     const request = await tab.start();
     tab.answer = () => tokens(request, { expires_in: 60 });
@@ -312,7 +312,7 @@ describe('signing in', () => {
     expect([store.token(), store.problem.value]).toEqual([undefined, 'expired']);
   });
 
-  it('goes on where it was interrupted once the site tells its settings, and fails where it offers no sign-in any more', async () => {
+  it('continues where it was interrupted once the site sends its settings, and fails where it no longer offers a sign-in', async () => {
     const request = await tab.start();
     tab.address = new URL(`${PAGE}?code=c&state=${stateOf(request)}`);
     tab.reload();
@@ -321,7 +321,7 @@ describe('signing in', () => {
     expect(tab.store.problem.value).toBe('refused');
   });
 
-  it('does not leave a page whose tab keeps nothing', async () => {
+  it('does not leave a page whose tab stores no data', async () => {
     jest.spyOn(tab.kept, 'set').mockImplementation(() => {
       throw new Error('QuotaExceededError');
     });
@@ -331,7 +331,7 @@ describe('signing in', () => {
     expect([tab.store.problem.value, tab.left, beforeLeaving.mock.calls]).toEqual(['no_storage', [], []]);
   });
 
-  it('says that a part of the page could not be loaded, before it leaves and after it is back', async () => {
+  it('reports that a part of the page could not be loaded, before it leaves and after it is back', async () => {
     const request = await tab.start();
     tab.isOffline = true;
     expect((await tab.comeBack({ code: 'c', state: stateOf(request) })).problem.value).toBe('not_loaded');
@@ -373,7 +373,7 @@ describe('a pasted token', () => {
     store.signOut();
   });
 
-  it.each(['', 'two words', 'a\nb', 'a"b', 'ü', 'x'.repeat(16_385)])('is refused where it is none: %j', (text) => {
+  it.each(['', 'two words', 'a\nb', 'a"b', 'ü', 'x'.repeat(16_385)])('is refused where it is malformed: %j', (text) => {
     const { store } = new Tab();
     expect([store.useToken(text), store.token()]).toEqual([false, undefined]);
   });

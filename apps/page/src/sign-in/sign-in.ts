@@ -19,7 +19,7 @@ export type SignInState = 'unavailable' | 'signed_out' | 'returning' | 'signed_i
 export interface SignInBrowser {
   /** The page's whole address. */
   address(): URL;
-  /** Changes the address of this entry of the history, and loads nothing. `path`: `/`, perhaps a query, and a fragment. */
+  /** Changes the address of this history entry without loading. `path`: `/`, perhaps a query, and a fragment. */
   replaceAddress(path: string): void;
   /** Leaves the page. */
   go(address: URL): void;
@@ -52,16 +52,18 @@ export class SignInStore {
   });
   /** Why there is no token where one was expected; undefined unless the state is `failed`. */
   readonly problem = computed(() => (this.state.value === 'failed' ? this.failure.value : undefined));
-  /** As the issuer's ID token has it; undefined where it has none, and for a pasted token. */
+  /** As the issuer's ID token has it; undefined if it has none, and for a pasted token. */
   readonly name = computed(() => this.session.value?.name);
-  /** Where the sign-in leads, as a person reads it; null where the site offers none, undefined until it has told. */
+  /**
+   * Where the sign-in leads, in readable form; null if the site offers none, undefined until the site has answered.
+   */
   readonly host = computed(() => this.settings.value && this.settings.value.authorizationEndpoint.host);
 
   constructor(private readonly browser: SignInBrowser) {}
 
   /**
-   * Takes the issuer's answer out of the address, and brings the link's fragment back. Call it before anything else reads the address.
-   * Nothing is sent yet: `configure` goes on with it.
+   * Takes the issuer's answer out of the address, and brings the link's fragment back. Call it before anything else
+   * reads the address. It sends no request yet: `configure` continues with the answer.
    */
   takeCallback(): void {
     const address = this.browser.address();
@@ -72,7 +74,7 @@ export class SignInStore {
         ? answer.has('state') && (answer.has('code') || answer.has('error'))
         : answer.has('state') || answer.has('code') || answer.has('error');
     if (!isAnswer) return;
-    // Neither history nor a copied address keeps the code; what a link names beside it stays
+    // Removes the code from the history and the address; keeps the link's own parameters
     const rest = new URLSearchParams([...answer].filter(([name]) => !ANSWERS.has(name))).toString();
     this.browser.replaceAddress(`/${rest === '' ? '' : `?${rest}`}${pending?.fragment ?? address.hash}`);
     if (pending === undefined) {
@@ -83,7 +85,7 @@ export class SignInStore {
     this.returning.value = true;
   }
 
-  /** What the site says of its sign-in; again whenever it says it anew. */
+  /** The site's sign-in settings; called again whenever the site sends them again. */
   async configure(settings: SignInSettings | null): Promise<void> {
     this.settings.value = settings;
     const { callback } = this;
@@ -120,7 +122,10 @@ export class SignInStore {
     this.browser.go(address);
   }
 
-  /** Takes a token that the person pasted. @returns false where the text is none */
+  /**
+   * Takes a token that the person pasted.
+   * @returns false if the text is not a token
+   */
   useToken(text: string): boolean {
     const token = text.trim().replace(/^Bearer +/i, '');
     if (!isBearerToken(token)) return false;
@@ -128,7 +133,7 @@ export class SignInStore {
     return true;
   }
 
-  /** For the client library; undefined where there is none, or it has expired. */
+  /** For the client library; undefined if there is no token, or it has expired. */
   token(): string | undefined {
     if (Date.now() >= this.expiresAtMs) this.fail('expired');
     return this.session.peek()?.token;
@@ -155,7 +160,7 @@ export class SignInStore {
     }
   }
 
-  /** Without query and fragment, as it is registered with the issuer. */
+  /** Without query and fragment, as registered with the issuer. */
   private redirectUri(): string {
     return new URL('/', this.browser.address()).href;
   }
@@ -211,7 +216,7 @@ export const signIn = new SignInStore({
 
 /**
  * Call it once, before anything else reads the page's address.
- * @param settings what the site says of its sign-in; undefined until it has told
+ * @param settings the site's sign-in settings; undefined until the site has answered
  */
 export function startSignIn(settings: ReadonlySignal<SignInSettings | null | undefined>): void {
   signIn.takeCallback();

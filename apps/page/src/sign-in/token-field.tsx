@@ -4,7 +4,10 @@ import { Button } from '../ui/button';
 import { TextField } from '../ui/field';
 import { signIn } from './sign-in';
 
-/** An access token in place of a sign-in: for developers, and where the site offers no sign-in. The text beside it says which. */
+/**
+ * An access token in place of a sign-in: for developers, and for sites without a sign-in. The text beside it tells
+ * which case applies.
+ */
 export function TokenField() {
   const words = text.value.signIn;
   const [typed, setTyped] = useState('');

@@ -1,4 +1,7 @@
-/** What GET /api/health/history and /api/admin/history answer (apps/gateway/src/edge/monitoring/history), as far as it is drawn. */
+/**
+ * The answers of GET /api/health/history and /api/admin/history (apps/gateway/src/edge/monitoring/history), as far as
+ * the page draws them.
+ */
 export interface History {
   readonly at: readonly number[];
   readonly lists: Readonly<Record<string, readonly (number | null)[]>>;

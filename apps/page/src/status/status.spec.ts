@@ -35,7 +35,7 @@ describe('the history of the gateway', () => {
 });
 
 describe('a chart', () => {
-  it('has a gap where nothing is known, and where a sample is missing', () => {
+  it('has a gap where a value is unknown, and where a sample is missing', () => {
     expect(pathOf([0, 10, 20, 30], [0, 100, null, 50], 100)).toBe('M0 118h0.1L333.3 2M1000 60h0.1');
     expect(pathOf([0, 10, 100], [1, 1, 1], 1).match(/M/g)).toHaveLength(2);
     expect(pathOf([], [], 1)).toBe('');

@@ -7,12 +7,12 @@ import { languagesOf, matching } from './matching';
 
 export interface ChooserProps {
   readonly templates: readonly Template[];
-  /** The one that the message starts from now. */
+  /** The template that the message now starts from. */
   readonly chosen: string | undefined;
   readonly onChoose: (template: Template) => void;
 }
 
-/** The published texts, to search and to start from. Nothing of it is asked of the server. */
+/** The published texts, to search and to start from. Searching sends no request. */
 export function Chooser({ templates, chosen, onChoose }: ChooserProps) {
   const { write, topics: names } = text.value;
   const words = write.templates;

@@ -31,7 +31,7 @@ afterAll(() => {
 
 const all = [templateFor({ slug: 'parks' }), templateFor({ slug: 'rivers' })];
 
-it('asks for the whole list, whatever the link starts from, and finds the text here', async () => {
+it('requests the whole list, whatever the link starts from, and finds the text locally', async () => {
   answer = () => Response.json({ templates: all });
   for (const hash of ['', '#template=parks', '#template=unknown']) {
     open(hash);

@@ -26,7 +26,7 @@ export async function loadPublished(): Promise<void> {
   }
 }
 
-/** A choice that the person made on the page, in place of the one of this link; an empty slug for none. */
+/** A choice that the person made on the page, replacing the link's choice; an empty slug for none. */
 interface Choice {
   readonly slug: string;
   readonly insteadOf: string;

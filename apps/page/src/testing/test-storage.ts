@@ -3,7 +3,10 @@ import type { DeviceStorage } from '../residence/device-storage';
 /** A browser's storage, and the ways in which it fails. */
 export class TestStorage implements DeviceStorage {
   value: unknown;
-  /** `open`: the database cannot be opened. `write`: QuotaExceededError. `forgets`: it reports success and keeps nothing. */
+  /**
+   * `open`: the database cannot be opened. `write`: QuotaExceededError. `forgets`: it reports success and stores no
+   * data.
+   */
   fails: 'open' | 'write' | 'forgets' | undefined;
 
   private check(writes: boolean): void {

@@ -103,7 +103,7 @@ export async function useLanguage(page: PageName, chosen: string, keep = true): 
   try {
     localStorage.setItem(KEY, chosen);
   } catch {
-    // The browser keeps nothing: the choice holds until the page is closed.
+    // The browser stores no data: the choice lasts until the page is closed.
   }
 }
 

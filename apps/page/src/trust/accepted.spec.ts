@@ -42,7 +42,7 @@ describe('what a person gives to compare with', () => {
     });
   });
 
-  it('takes the operator that is presumed where neither file nor person names one, and refuses without', () => {
+  it('takes the presumed operator where neither file nor person names one, and refuses without', () => {
     expect(readAccepted(A, '', [C, D])).toEqual({
       ok: true,
       value: [

@@ -44,8 +44,9 @@ export const MAX_CHARACTERS = 32_768;
 const MAX_SETS = 32;
 
 /**
- * What a person typed, pasted or dropped: PCR0 values, or the text of a measurements.json, of nitro-cli or of a policy; and beside it PCR3
- * values or `any`. Where neither names an operator, `presumed` are taken, save `any`: only the person's own word accepts any operator.
+ * What a person typed, pasted or dropped: PCR0 values, or the text of a measurements.json, of nitro-cli or of a
+ * policy; and beside it PCR3 values or `any`. If neither names an operator, `presumed` applies, except `any`: only
+ * the person can accept any operator.
  */
 export function readAccepted(image: string, operator: string, presumed: readonly Operator[] = []): Read<Accepted> {
   const images = readImages(image);
@@ -90,13 +91,15 @@ function readImages(text: string): Read<readonly NamedMeasurements[]> {
   return wrong === undefined ? { ok: true, value: read.sets } : { ok: false, problem: wrong };
 }
 
-/** An image under one operator may be in the file; `operator: "any"` may not: only the person can accept any operator. */
+/**
+ * The file may name an image under one operator, but not `operator: "any"`: only the person can accept any operator.
+ */
 function problemOf({ pcr0, pcr3 }: NamedMeasurements): Problem | undefined {
   if (isZero(pcr0)) return { code: 'debug_mode', field: 'image' };
   return pcr3 !== undefined && isZero(pcr3) ? { code: 'no_role', field: 'operator' } : undefined;
 }
 
-/** Values between spaces or commas; a single one may come in groups, as it is shown. */
+/** Values separated by spaces or commas; a single value may be in groups, as the page shows it. */
 function readRegisters(text: string, field: Problem['field']): Read<readonly string[]> {
   if (text.length > MAX_CHARACTERS) return problem('too_long', field);
   const words = text
@@ -113,14 +116,15 @@ function readRegisters(text: string, field: Problem['field']): Read<readonly str
 
 const NAMES = ['pcr0', 'pcr3'] as const;
 
-/** A link that means to name something, in whatever spelling, after a program that passed it on has damaged it. */
+/** Recognizes a link that tries to name an image, in any spelling, also after another program damaged it. */
 const MENTIONED = /pcr[03]/i;
 /** What `namesInAddress` gives for a link that is too long. No list of parameters is written like this. */
 const TOO_LONG = 'too_long';
 
 /**
- * What an address of the page names: `#pcr0=<hex>&pcr3=<hex or any>`, or the same as a query. As text without the other parameters, which
- * `readNames` refuses where the address is damaged or too long; undefined where it mentions neither image nor operator.
+ * What the page's address names: `#pcr0=<hex>&pcr3=<hex or any>`, or the same as a query. Returns the text without
+ * the other parameters; `readNames` refuses it if the address is damaged or too long. Undefined if it mentions
+ * neither image nor operator.
  */
 export function namesInAddress(hash: string, search: string): string | undefined {
   const text = [hash.replace(/^#/, ''), search].find(
@@ -188,7 +192,7 @@ export const KEPT_KEY = 'communique-tee trust';
 /** `unusable`: something is kept that is no list of measurements. It is not skipped: that would be to compare with less than was asked for. */
 export type Kept = Accepted | 'unusable' | undefined;
 
-/** What the person told this browser to keep; undefined where there is nothing, or where the browser keeps nothing. */
+/** What the person told this browser to keep; undefined if there is nothing, or the browser stores no data. */
 export function keptAccepted(): Kept {
   let text: string | null;
   try {

@@ -8,7 +8,7 @@ import { operatorsOf } from './accepted';
 import { MAX_AGE_MS } from './examine';
 import type { Evidence } from './trust';
 
-/** What the checks are about, as the page shows them. A check that is in neither of the first two belongs to the third. */
+/** The subjects of the checks, as the page shows them. A check in neither of the first two belongs to the third. */
 export const GROUPS = ['genuine', 'fresh', 'published'] as const;
 export type Group = (typeof GROUPS)[number];
 
@@ -38,7 +38,10 @@ export function failureSentence(code: string, detail: string): string {
   return knownText(text.value.checks.failures, code) ?? sentence(detail);
 }
 
-/** What the page says of a check, in the reader's language; empty where the title says it all, or the check was not reached. */
+/**
+ * The page's sentence for a check, in the reader's language; empty if the title is enough, or the check was not
+ * reached.
+ */
 export function checkSentence(check: CheckResult, evidence: Evidence): string {
   switch (check.state) {
     case 'failed':

@@ -63,7 +63,7 @@ describe('the checks', () => {
     expect(verdict).toMatchObject({ kind: 'trusted', identity: { publicKey: sealingKey, custody: 'process' } });
   });
 
-  it('trust nothing where no image is named, and warn where any operator is accepted', async () => {
+  it('trust no enclave where no image is named, and warn where any operator is accepted', async () => {
     const { verdict, states, order, sentence } = await examined({ accepted: undefined });
     expect(states).toMatchObject({ signature: 'passed', image: 'not_run', operator: 'not_run', key_binding: 'passed' });
     expect([verdict.kind, order]).toEqual(['uncompared', CHECK_NAMES]);
@@ -84,7 +84,7 @@ describe('the checks', () => {
     expect(verdict).toMatchObject({ kind: 'refused', check: 'operator', code: 'ERR_ATTESTATION_OPERATOR' });
   });
 
-  it('take AWS’s root where none is given', async () => {
+  it('use AWS’s root where none is given', async () => {
     const { verdict, order } = await examined({ anchor: undefined });
     expect(order).toEqual(['structure', 'chain']);
     expect(verdict).toMatchObject({ kind: 'refused', check: 'chain', code: 'ERR_ATTESTATION_ROOT', brokenLink: 0 });

@@ -19,7 +19,7 @@ export const MAX_AGE_MS = 5 * 60_000;
 
 export interface Subject extends EnclaveEvidence {
   readonly nonce: Uint8Array;
-  /** Undefined: nothing to compare image and operator with. */
+  /** Undefined: there is no image and operator to compare with. */
   readonly accepted: Accepted | undefined;
   /** Undefined: the AWS root. */
   readonly anchor: TrustAnchor | undefined;
@@ -42,7 +42,9 @@ export interface Examined {
   readonly verdict: Verdict;
   readonly checks: readonly CheckResult[];
   readonly examination: Examination;
-  /** What the document says; undefined where it cannot be read. Authentic only from the check of the signature on. */
+  /**
+   * The claims of the document; undefined if it cannot be read. Authentic only once the signature check has passed.
+   */
   readonly content: UnverifiedEnclave | undefined;
 }
 

@@ -10,7 +10,7 @@ const link = (...sets: Accepted): Read<Accepted> => ({ ok: true, value: sets });
 const named = (over: Partial<Sources>) =>
   nameImages({ file: undefined, link: undefined, kept: undefined, site: ours, ...over });
 
-it('the site’s own list is taken only where the person names nothing', () => {
+it('the site’s own list is used only where the person names no image', () => {
   expect(named({})).toMatchObject({ accepted: ours, namedBy: 'site', differsFromSite: false });
   expect(named({ kept: ours })).toMatchObject({ namedBy: 'kept' });
   expect(named({ link: link(...ours) })).toMatchObject({ namedBy: 'link' });
@@ -43,7 +43,7 @@ it.each<[string, Partial<Sources>, string]>([
     { kept: ours, link: link({ pcr0: A, pcr3: OURS }, { pcr0: B, pcr3: OURS }) },
     'link_contradicts_kept',
   ],
-])('%s is refused, and nothing weaker is taken instead', (_, sources, kind) => {
+])('%s is refused, and no weaker source is used instead', (_, sources, kind) => {
   expect(named(sources)).toMatchObject({ accepted: undefined, namedBy: undefined, refusal: { kind } });
 });
 

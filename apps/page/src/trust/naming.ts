@@ -7,7 +7,10 @@ import type { Accepted, AcceptedSet, Kept, Problem, Read } from './accepted';
  */
 export type NamedBy = 'file' | 'link' | 'kept' | 'site';
 
-/** Why there is nothing to compare with, although the link or this browser was to name it. The page does not fall back to a weaker source. */
+/**
+ * Why there is nothing to compare with, although the link or this browser should name it. The page does not fall back
+ * to a weaker source.
+ */
 export type NamingRefusal =
   | { readonly kind: 'link_unusable'; readonly problem: Problem }
   | { readonly kind: 'kept_unusable' }
@@ -23,7 +26,7 @@ export interface Sources {
 }
 
 export interface Naming {
-  /** Undefined: nothing is compared, and nothing can be trusted. */
+  /** Undefined: the page compares with nothing, so it trusts no enclave. */
   readonly accepted: Accepted | undefined;
   readonly namedBy: NamedBy | undefined;
   readonly refusal: NamingRefusal | undefined;
@@ -66,7 +69,9 @@ function covers(one: AcceptedSet, other: AcceptedSet): boolean {
   return one.pcr0 === other.pcr0 && (one.operator === 'any' || one.pcr3 === other.pcr3);
 }
 
-/** The link's image and operator, with the further registers that are kept for it; undefined where none is kept. */
+/**
+ * The link's image and operator, with the further registers that are kept for that image; undefined if none is kept.
+ */
 function narrowed(kept: Accepted, linked: AcceptedSet): AcceptedSet | undefined {
   const found = kept.find((each) => covers(each, linked));
   if (found === undefined) return undefined;

@@ -2,7 +2,7 @@ import { askForJson } from './ask';
 import { readSettings, type SignInSettings } from '../sign-in/settings';
 import type { AcceptedSet } from './accepted';
 
-/** What the server reports of itself. Nothing of it is signed. */
+/** What the server reports about itself, unsigned. */
 export interface SiteFacts {
   /** Images, each under its operator, that the gateway relays to. */
   readonly accepted: readonly AcceptedSet[];
@@ -10,7 +10,7 @@ export interface SiteFacts {
   readonly developmentRootPem: string | null;
   /** Where the operator publishes communique-tee.mjs; an https address of another server. */
   readonly verifierUrl: string | null;
-  /** Where people sign in; null where the site offers none. */
+  /** Where people sign in; null if the site offers none. */
   readonly signIn: SignInSettings | null;
   /** Whether the operator has set up this page to make proofs of residence. */
   readonly provesResidence: boolean;

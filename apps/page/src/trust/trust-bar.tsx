@@ -3,8 +3,8 @@ import { linkHash, trust } from './trust';
 import { trustSentence } from './trust-sentence';
 
 /**
- * Stays in view on every page: whether the enclave is verified, and the way to the proof. A screen reader hears it when the sentence
- * changes; checks that find the same again change nothing.
+ * Stays in view on every page: whether the enclave is verified, and the way to the proof. A screen reader reads it
+ * when the sentence changes; a check with the same result is silent.
  */
 export function TrustBar() {
   const words = text.value.trust;

@@ -10,7 +10,7 @@ const OTHER = 'ab'.repeat(48);
 const { pcr0, pcr3 } = measurements;
 const accepted: Accepted = [{ pcr0, pcr3 }];
 
-/** A browser at an address, with a server that answers as `served` says. */
+/** A browser at an address, with a server that answers as `served` defines. */
 const served = {
   site: { acceptedMeasurements: accepted as unknown, developmentRoot: developmentRoot as string | null },
   attestation: undefined as Response | undefined,
@@ -112,7 +112,7 @@ describe('a site elsewhere that publishes a development root and forges document
     expect(policy.value).toBeUndefined();
   });
 
-  it('gains nothing by a root that is none', async () => {
+  it('gains no trust from a malformed root', async () => {
     served.site.developmentRoot = 'no root';
     await check('http://localhost/');
     expect(trust.value).toMatchObject({ kind: 'refused', demo: false });
@@ -174,7 +174,7 @@ describe('the image and the operator', () => {
     expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind: 'kept_unusable' } });
   });
 
-  it('are not trusted where neither the link, this browser nor the site names any', async () => {
+  it('are not trusted where neither the link, this browser nor the site names an image', async () => {
     served.site.acceptedMeasurements = 'none';
     await check('http://localhost/');
     expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind: 'not_compared' } });
@@ -241,7 +241,7 @@ it.each<[string, Response, string]>([
     'The server answered with error 502. Sending is blocked.',
   ],
   ['it sends without end', new Response('x'.repeat(30_000)), english.trust.noAnswer.too_large],
-])('says what the server answered where %s', async (_, response, expected) => {
+])('shows what the server answered where %s', async (_, response, expected) => {
   served.attestation = response;
   await check('http://localhost/');
   expect([trust.value.kind, sentence()]).toEqual(['unreachable', expected]);

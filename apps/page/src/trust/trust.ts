@@ -34,7 +34,10 @@ export type Refusal =
 
 export type Trust =
   | { readonly kind: 'checking' }
-  /** Every check passed. `demo`: under a development root, which proves nothing. `anyOperator`: the image is accepted under every operator. */
+  /**
+   * Every check passed. `demo`: under a development root, which proves nothing. `anyOperator`: the image is accepted
+   * under every operator.
+   */
   | {
       readonly kind: 'verified';
       readonly key: EnclaveKey;
@@ -94,7 +97,8 @@ export const demoRoot = computed((): TrustAnchor | undefined => {
 let latest = 0;
 
 /**
- * Asks for a document over a fresh nonce and examines it. A check that a later one has overtaken changes nothing.
+ * Asks for a document over a fresh nonce and examines it. The result of a check is ignored if a later check has
+ * begun.
  * @param quiet keeps the last result in view until there is another
  */
 export async function checkEnclave(quiet = false): Promise<void> {
@@ -165,14 +169,14 @@ function trustIn(
 }
 
 /**
- * A site on this machine is a demo that the person started. Any other site that publishes a development root could be one that forges
- * documents under it: there it takes the person's own word, for this tab.
+ * A site on this machine is a demo that the person started. Any other site that publishes a development root could be
+ * one that forges documents under it: there the person must agree, for this tab.
  */
 function demoAllowed(): boolean {
   return isLoopback(location) || keptInTab(DEMO_KEY) !== undefined;
 }
 
-/** The person wants to look at this site as a demo, which proves nothing. */
+/** The person agreed to look at this site as a demo, which proves nothing. */
 export function chooseDemo(): Promise<void> {
   keepInTab(DEMO_KEY, 'chosen');
   return checkEnclave();

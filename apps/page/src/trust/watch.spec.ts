@@ -44,7 +44,7 @@ it('an open page asks again after ten minutes, and keeps what it knows in view',
   expect(check.mock.calls).toEqual([[true]]);
 });
 
-it('a page out of view asks nothing, and asks when it comes back after a minute', () => {
+it('a page out of view sends no request, and sends one when it comes back after a minute', () => {
   show('hidden');
   jest.advanceTimersByTime(30_000);
   show('visible');
@@ -64,7 +64,7 @@ it('a server that is away is asked again every 20 seconds, and when the network 
   expect(check).toHaveBeenCalledTimes(2);
 });
 
-it('a page that the Back button brings back asks at once, and sends nothing by what it knew', () => {
+it('a page that the Back button brings back checks at once, and sends no message by its old result', () => {
   windowEvents.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: false }));
   expect(check).not.toHaveBeenCalled();
   windowEvents.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));

@@ -24,7 +24,8 @@ export function watchEnclave(): void {
     if (Date.now() - (evidence.value?.atMs ?? 0) > STALE_MS) checkIfInView();
   };
   document.addEventListener('visibilitychange', comeBack);
-  // By the Back button, as it was left: the person may have taken back on another page what it goes by, so nothing is sent meanwhile
+  // The Back button restores the page as it was left. The person may have changed its settings on another page, so it
+  // sends no message until the check
   globalThis.addEventListener('pageshow', ({ persisted }) => {
     if (persisted) void checkEnclave();
   });

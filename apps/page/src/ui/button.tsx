@@ -10,7 +10,7 @@ export interface ButtonProps {
   readonly blocked?: boolean;
   /** Id of the reason or the explanation. */
   readonly describedBy?: string | undefined;
-  /** Where the content alone does not say what it is for ("Edit"). */
+  /** A label for a button whose content does not name its purpose ("Edit"). */
   readonly label?: string | undefined;
   readonly onClick?: () => void;
   readonly children: ComponentChildren;

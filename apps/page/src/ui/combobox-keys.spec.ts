@@ -47,7 +47,7 @@ describe('keys', () => {
     expect(afterKey(CLOSED, 'Enter', false, 3)).toEqual({ state: CLOSED, handled: false });
   });
 
-  it('leaves Escape with nothing to close, Tab and other keys to the browser', () => {
+  it('leaves to the browser Tab, other keys, and Escape where there is nothing to close', () => {
     expect(afterKey(CLOSED, 'Escape', false, 3).handled).toBe(false);
     expect(afterKey(open(1), 'Tab', false, 3)).toEqual({ state: CLOSED, handled: false });
     expect(afterKey(open(1), 'a', false, 3)).toEqual({ state: open(1), handled: false });

@@ -4,7 +4,7 @@ import type { Option } from './field';
 export interface ComboboxState {
   readonly open: boolean;
   readonly typed: string;
-  /** Index in the options that match; null while none is active. */
+  /** Index in the matching options; null while none is active. */
   readonly active: number | null;
 }
 export const CLOSED: ComboboxState = { open: false, typed: '', active: null };
@@ -13,11 +13,11 @@ export interface KeyOutcome {
   readonly state: ComboboxState;
   /** Index of the option that was picked. */
   readonly picked?: number;
-  /** Whether the key did something here, so that the browser shall not. */
+  /** Whether the key was used here, so that the browser must not handle it. */
   readonly handled: boolean;
 }
 
-/** The options whose label has every typed word in it, whatever the case and the accents. */
+/** The options whose label contains every typed word, ignoring case and accents. */
 export function matching(options: readonly Option[], typed: string, locale: string): readonly Option[] {
   const words = plain(typed, locale)
     .split(/\s+/)

@@ -7,10 +7,10 @@ const SHOWN_MS = 3000;
 type Shown =
   /** Completes the name for those who hear it: "Copy: Message ID". */
   | { readonly what: string; readonly label?: undefined }
-  /** The whole text of a button that stands apart from the value; the value is shown where it could not be copied. */
+  /** The whole text of a button that is not beside the value; if copying fails, the value is shown. */
   | { readonly label: string; readonly what?: undefined };
 
-/** Copies a text to the clipboard, and says so. */
+/** Copies a text to the clipboard, and confirms it. */
 export function CopyButton({ value, what, label }: { readonly value: string } & Shown) {
   const [outcome, setOutcome] = useState<'copied' | 'copyFailed' | undefined>(undefined);
   const { common } = text.value;

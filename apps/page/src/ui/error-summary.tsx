@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Card } from './card';
 
 export interface SummaryItem {
-  /** Of the control that the link leads to; undefined where there is none. */
+  /** The id of the control that the link leads to; undefined if there is none. */
   readonly id: string | undefined;
   readonly text: string;
   /** Mended since: shown as done, so that the list does not jump while the person types. */

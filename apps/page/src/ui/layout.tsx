@@ -59,7 +59,7 @@ function LanguageSelect({ page }: { readonly page: PageName }) {
       <select
         value={language.value}
         onChange={({ currentTarget }) => {
-          // A language that cannot be fetched changes nothing
+          // If a language cannot be fetched, the page keeps the current one
           useLanguage(page, currentTarget.value).then(dropLinkedLanguage, () => {
             currentTarget.value = language.value;
           });
@@ -82,10 +82,10 @@ export async function start(page: PageName, content: () => ComponentChildren): P
   followLink();
   watchEnclave();
   try {
-    // Nothing is shown before its language is here; where that cannot be fetched, the page is in English
+    // Renders nothing before its language is loaded; if that fails, the page is in English
     await useLanguage(page, preferredLanguage(link.value.lang), false).catch(() => useLanguage(page, DEFAULT, false));
   } catch {
-    // What the document says after some seconds, at once
+    // Shows at once the notice that the document would show after some seconds
     root.querySelector('.not-loaded')?.setAttribute('role', 'alert');
     return;
   }

@@ -6,7 +6,7 @@ import { Time } from '../ui/time';
 
 type LinkState = 'passed' | 'failed' | 'waiting';
 
-/** The chain, root first. What a certificate says of itself is worth something only where the link holds. */
+/** The chain, root first. The claims of a certificate count only if the link holds. */
 export function ChainView({
   certificates,
   verdict,

@@ -28,7 +28,7 @@ export function ChecksView({ evidence }: { readonly evidence: Evidence }) {
       {GROUPS.map((group) => {
         const lines = linesOf(group, evidence);
         const state = WORST.find((each) => lines.some((line) => line.state === each)) ?? 'waiting';
-        // Under a development root nothing is genuine, although every check of this group holds
+        // Under a development root no document is genuine, although every check of this group passes
         const kind = evidence.demo && group === 'genuine' && state === 'warning' ? 'demo' : undefined;
         return (
           <details key={group} class="check-group" data-group={group} data-state={state} open={state === 'failed'}>

@@ -13,7 +13,7 @@ export type FileContent =
   /** For `readAccepted`: measurements, a policy, or what cannot be told. */
   | { readonly kind: 'measurements'; readonly text: string };
 
-/** What a file holds, told by its members. Nothing of it is trusted. */
+/** The content of a file, recognized by its members. It is not trusted. */
 export function contentOf(text: string): FileContent {
   let json: unknown;
   try {
@@ -32,8 +32,8 @@ export type ReceiptVerdict =
   | { readonly kind: 'bad'; readonly error: ReceiptError };
 
 /**
- * Verifies a receipt with nothing but itself: under the AWS root, and where its document is not of AWS and a demo was examined, under the
- * demo's root.
+ * Verifies a receipt on its own: under the AWS root or, if its document is not signed by AWS and a demo was examined,
+ * under the demo's root.
  */
 export async function examineReceipt(
   receipt: unknown,

@@ -145,7 +145,7 @@ function keepLink(): Promise<void> {
   return checkEnclave();
 }
 
-/** The person's list is not the site's: never left unsaid, whatever the checks find. */
+/** The verdict always states that the person's list differs from the site's, whatever the checks find. */
 function Difference() {
   const { namedBy, differsFromSite } = naming.value;
   if (!differsFromSite || namedBy === undefined) return null;

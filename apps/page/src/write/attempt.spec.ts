@@ -46,7 +46,7 @@ it('flags what is wrong in the step, and marks it as fixed once it is', () => {
   expect(summaryOf('message')).toEqual([]);
 });
 
-it('lets the step go when nothing is wrong with it', () => {
+it('lets the person leave a step without errors', () => {
   expect(attemptStep('address')).toBe(true);
   expect(problemsOf('message')).not.toEqual([]);
 });

@@ -53,7 +53,7 @@ export function errorOf(name: FieldName): string | undefined {
   return problem === undefined ? undefined : problemText(problem);
 }
 
-/** For the error summary of a step; empty where nothing was flagged. */
+/** For the error summary of a step; empty if no error was flagged. */
 export function summaryOf(step: Step): readonly SummaryItem[] {
   return flagged.value
     .filter((name) => FIELDS[name].step === step)
@@ -73,7 +73,7 @@ export function describeProblem(problem: FieldProblem): string {
     .join('');
 }
 
-/** The control that a link of the summary leads to: of offices, the one that was used. */
+/** The control that a link of the summary leads to; among offices, the one that was used. */
 function controlOf(name: FieldName): string {
   return name === 'offices' && values.offices.value.trim() !== '' ? OFFICE_CODES_ID : idOf(name);
 }

@@ -38,7 +38,7 @@ export function Developers() {
   );
 }
 
-/** Seals the message as it is, unless something is wrong with it or the enclave is not verified. */
+/** Seals the current message, unless it has an error or the enclave is not verified. */
 async function sealOnly(): Promise<SealedMessage | 'not_ready'> {
   const message = currentMessage();
   if (message === null || trust.value.kind !== 'verified') return 'not_ready';

@@ -1,4 +1,4 @@
-// What was typed, kept in this tab while the person signs in or looks at another page of this site, and for nothing else.
+// What was typed, kept in this tab only while the person signs in or looks at another page of this site.
 import { STATES, officesOf } from '@communique-tee/protocol';
 import { FIELD_NAMES, type FieldName, type Step, STEPS } from './fields';
 import { fillForm, type FormContent, formContent, hasContent, isTopic } from './form';
@@ -9,9 +9,9 @@ const KEY = 'communique-tee draft';
 const MAX_LENGTH = 128 * 1024;
 
 /**
- * Keeps what was entered in this tab (sessionStorage) until `restoreDraft`, which the page calls when it starts. Call it right before
- * the page is left: leaving then does not warn.
- * @returns false where the browser keeps nothing; then leaving would lose what was entered, and warns
+ * Keeps what was entered in this tab (sessionStorage) until `restoreDraft`, which the page calls when it starts. Call
+ * it right before the page is left: leaving then does not warn.
+ * @returns false if the browser stores no data; leaving would then lose what was entered, so the page warns
  */
 export function saveDraft(): boolean {
   try {
@@ -43,7 +43,7 @@ export function dropDraft(): void {
   try {
     sessionStorage.removeItem(KEY);
   } catch {
-    // Nothing was kept
+    // The browser stored no data
   }
 }
 

@@ -16,7 +16,7 @@ export function problemsByField(problems: readonly FieldProblem[]): readonly For
   return found.filter(({ field }, at) => field === undefined || found.findIndex((each) => each.field === field) === at);
 }
 
-/** The field that a JSON pointer of the message is in; undefined where the form has none. */
+/** The field that a JSON pointer of the message is in; undefined if the form has no such field. */
 function fieldAt(pointer: string): FieldName | undefined {
   return FIELD_NAMES.find((name) => pointer === `/${name}` || pointer.startsWith(`/${name}/`));
 }

@@ -49,7 +49,7 @@ beforeEach(() => {
 });
 
 describe('the form', () => {
-  it('gives a message of what was entered, and of nothing else', () => {
+  it('makes a message from what was entered, and adds nothing', () => {
     fill();
     expect(problems.value).toEqual([]);
     expect(currentMessage()).toEqual({
@@ -91,7 +91,7 @@ describe('the form', () => {
     expect(currentMessage()).toBeNull();
   });
 
-  it('asks, when empty, for every required field and for nothing else', () => {
+  it('reports, when empty, exactly the required fields', () => {
     expect(currentMessage()).toBeNull();
     // District and offices are asked for once the state is known
     const required = FIELD_NAMES.filter(
@@ -156,7 +156,7 @@ describe('the form', () => {
     expect(reviewedMessage()).toBeNull();
   });
 
-  it('takes a web address as it is pasted, and refuses what is none', () => {
+  it('takes a web address as it is pasted, and refuses an invalid one', () => {
     fill({ 'message/moreInfo': ' https://example.org/a[1]|b ' });
     expect(currentMessage()?.message.moreInfo).toBe('https://example.org/a%5B1%5D%7Cb');
     values['message/moreInfo'].value = 'example.org';
@@ -321,7 +321,7 @@ describe('a draft', () => {
     expect(leadsElsewhere(href, 'https://c.example.org/#campaign=parks')).toBe(expected);
   });
 
-  it('is not kept where the browser keeps nothing, or where it is too long', () => {
+  it('is not kept where the browser stores no data, or where it is too long', () => {
     fill();
     full = true;
     expect(saveDraft()).toBe(false);

@@ -61,7 +61,7 @@ export const problems = computed((): readonly FormProblem[] => {
     asksForDistrict.value && values.district.value === ''
       ? [{ field: 'district' as const, code: 'required', message: '/offices: is required and missing' }]
       : [];
-  // One question at a time: without a state or a district, "no office" says the same again
+  // One question at a time: without a state or a district, "no office" would repeat the same problem
   const isFirst = district.length > 0 || (state.value === undefined && offices.value.length === 0);
   const rest = isFirst ? found.filter(({ field }) => field !== 'offices') : found;
   const at = ({ field }: FormProblem) => (field === undefined ? FIELD_NAMES.length : FIELD_NAMES.indexOf(field));
@@ -78,7 +78,7 @@ export function currentMessage(): Message | null {
   return problems.value.length === 0 ? (content.value as unknown as Message) : null;
 }
 
-/** What the offices will get, as far as it is ready: for the review, which may still wait for a campaign. */
+/** What the offices will get, as far as it is complete: for the review, which may still wait for a campaign. */
 export function reviewedMessage(): Message | null {
   const isReady = problemsOf('address').length === 0 && problemsOf('message').length === 0;
   return isReady ? (content.value as unknown as Message) : null;
@@ -131,7 +131,7 @@ export interface Words {
   readonly topics: readonly Topic[];
 }
 
-/** What a campaign's text has filled in; undefined where none has. */
+/** What a campaign's text has filled in; undefined if none has. */
 export const filledIn = signal<Words | undefined>(undefined);
 
 /** Whether the person would lose something by leaving: anything but the campaign, which the link gives, and what a text has filled in. */

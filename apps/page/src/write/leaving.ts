@@ -6,7 +6,7 @@ const STAYED_MS = 5 * 60_000;
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Call it right before the page is left. Where the browser keeps nothing, no draft is kept, and leaving warns. */
+/** Call it right before the page is left. If the browser stores no data, no draft is kept and leaving warns. */
 export function keepDraftForReturn(): void {
   saveDraft();
   whenStayed(dropDraft);

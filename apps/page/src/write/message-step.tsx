@@ -13,7 +13,7 @@ import { TemplatePlace } from './template-place';
 
 const MORE: readonly FieldName[] = ['message/bills', 'message/moreInfo', 'responseRequested', 'newsletterOptIn'];
 
-/** Step 2: what the person says. */
+/** Step 2: the subject and the text. */
 export function MessageStep() {
   const { write, topics: names, common } = text.value;
   return (

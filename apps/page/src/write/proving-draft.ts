@@ -7,7 +7,7 @@ import { dropDraft, saveDraft } from './draft';
 const KEY = 'communique-tee proving';
 
 const lost = signal(keptInTab(KEY) !== undefined);
-/** Whether the page was loaded again while it made a proof. Nothing was sent then. */
+/** Whether the page was loaded again while it made a proof. In that case the message was not sent. */
 export const wasProving = lost;
 
 /** Call it once, after the draft was restored. */
@@ -22,7 +22,7 @@ export function keepDraftWhileProving(): void {
       isKept = saveDraft();
       if (isKept) keepInTab(KEY, 'yes');
     } else if (isKept && (sending.kind !== 'under_way' || sending.way.id !== undefined)) {
-      // Sealed, and soon posted: what may have been sent must not come back as unsent
+      // Sealed, and soon posted: a message that may have been sent must not come back as unsent
       isKept = false;
       dropDraft();
       keepInTab(KEY, undefined);

@@ -9,8 +9,8 @@ export interface Entered {
 }
 
 /**
- * What was entered, in the shape of a message: what is empty is left out, and nothing is made up. Whether Congress takes it is decided by
- * the same check that the enclave makes (validateCongressMessage).
+ * What was entered, in the shape of a message. Empty fields are left out, and no value is invented. The enclave's own
+ * check (validateCongressMessage) decides whether Congress takes it.
  */
 export function readForm({ values, topics, offices }: Entered): Record<string, unknown> {
   const text = (name: FieldName): string | undefined => {

@@ -135,7 +135,7 @@ function officesControl(): string {
 
 function From() {
   const { review } = text.value.write;
-  // As it is sent, which may be written otherwise than it was typed
+  // As it is sent, which may differ from what was typed
   const person = reviewedMessage()?.constituent;
   if (person === undefined) return null;
   const lines = (...parts: readonly (string | undefined)[]) => parts.filter((part) => part !== undefined).join('\n');

@@ -15,7 +15,7 @@ export interface SealedMessage {
   readonly View: () => JSX.Element;
 }
 
-/** Seals a message that the form's check has accepted, as `send` of the client library does. Nothing is sent. */
+/** Seals a message that the form's check has accepted, as `send` of the client library does, without sending it. */
 export function seal(message: Message, key: EnclaveKey): SealedMessage {
   const plain = congressMessageSchema.parse({
     ...message,

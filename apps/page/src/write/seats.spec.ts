@@ -32,7 +32,7 @@ it.each([
   expect(hasDistricts(state)).toBe(false);
 });
 
-it('finds the seat of every office, and none for a code that no office has', () => {
+it('finds the seat of every office, and no seat for a code that no office has', () => {
   for (const state of STATES)
     for (const office of officesOf(state)) expect(seatOf(office)).toMatchObject({ code: office, state });
   expect(['HCA53', 'SCA02', 'HXX01', 'XX', ''].map(seatOf)).toEqual(Array(5).fill(undefined));

@@ -1,4 +1,4 @@
-// The offices of a state as seats that people know. From the table that is part of this page: nothing is asked of a server.
+// The offices of a state as seats that people know. From the table that is part of this page: no request is made.
 import {
   chamberFacts,
   chamberOf,
@@ -39,7 +39,7 @@ export function seatsOf(state: State): readonly Seat[] {
   }));
 }
 
-/** The seat of a code, whatever its state; undefined for a code that no office has. */
+/** The seat of a code in any state; undefined for a code that no office has. */
 export function seatOf(code: string): Seat | undefined {
   const named = code.slice(1, 3);
   // By the letters where they are the state's, so that one state is looked through; American Samoa's are AQ

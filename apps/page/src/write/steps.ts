@@ -1,4 +1,5 @@
-// Which step is shown. Each is an entry of the browser's history, so that its Back button goes one step back and loses nothing.
+// Which step is shown. Each is an entry of the browser's history, so its Back button goes one step back and loses no
+// input.
 import { batch, signal } from '@preact/signals';
 import { type Step, STEPS } from './fields';
 

@@ -17,7 +17,7 @@ beforeEach(() => {
   fillForm({ values: {}, topics: [], seats: [] });
 });
 
-it('fills in the whole text where the person has written nothing, which leaving does not lose', () => {
+it('fills in the whole text where the person has written nothing, and leaving does not warn about it', () => {
   startFrom(PARKS);
   expect(shown()).toEqual(['Fund our parks', PARKS.body, 'pro']);
   expect([values['message/bills'].value, topics.value]).toEqual(['119 hr 1', ['Law']]);
@@ -26,7 +26,7 @@ it('fills in the whole text where the person has written nothing, which leaving 
   expect(hasContent()).toBe(true);
 });
 
-it('changes nothing where the person has written something, be it one topic', () => {
+it('changes nothing where the person has written anything, even one topic', () => {
   for (const own of [
     { values: { 'message/body': 'My own words' }, topics: [] },
     { values: {}, topics: ['Energy'] },
@@ -46,7 +46,7 @@ it('takes the place of what is there once the person chooses it, and own words c
   expect(hasContent()).toBe(true);
 });
 
-it('keeps nothing to put back where another text was there unchanged', () => {
+it('keeps nothing to restore where another text was there unchanged', () => {
   replaceBy(RIVERS, undefined);
   replaceBy(PARKS, RIVERS);
   expect(replaced.value).toBeUndefined();

@@ -10,7 +10,7 @@ const FILLED = ['message/subject', 'message/body', 'message/stance', 'message/bi
 /** The person's own words that a text has replaced, so that they can have them back. */
 export const replaced = signal<Words | undefined>(undefined);
 
-/** Fills the text in, where the person has written nothing. */
+/** Fills the text in, if the person has written nothing. */
 export function startFrom(template: Template): void {
   batch(() => {
     filledIn.value = wordsOf(template);
