@@ -5,8 +5,8 @@ import type { PricedModel } from './price-table';
 const PER_TOKENS = 1_000_000n;
 
 /**
- * An upper bound of the tokens of our own prompt and of what is around the text in a request, by one token per byte. The same for every task,
- * so that a reservation tells nothing of it.
+ * An upper bound of the tokens of our own prompt and of the frame around the text in a request, at one token per
+ * byte. The same for every task, so that a reservation reveals nothing about the task.
  */
 export const FIXED_PROMPT_TOKENS = 6144;
 

@@ -81,7 +81,7 @@ describe.each([
     }
   });
 
-  it('reserves for thinking wherever a model cannot be kept from it', () => {
+  it('reserves for thinking where it cannot be turned off', () => {
     for (const { model, shape, thinkingAllowanceTokens } of rows) {
       const isOff =
         (shape.provider === 'openai' && shape.effort === 'none') ||

@@ -1,6 +1,6 @@
 /**
- * What a request to one exact model has to say, and must not say: a parameter that is right for one model is an error, or longer
- * retention, for the next.
+ * The parameters that a request to one exact model must and must not have: a parameter that is right for one model is
+ * an error, or means longer retention, for another.
  */
 export type RequestShape = OpenAiShape | GeminiShape | AnthropicShape;
 
@@ -26,11 +26,14 @@ export interface GeminiShape {
 
 export interface AnthropicShape {
   readonly provider: 'anthropic';
-  /** `disabled`: send `thinking: { type: "disabled" }`. `unset`: send nothing; the model does not think unless asked. */
+  /**
+   * `disabled`: send `thinking: { type: "disabled" }`. `unset`: send no parameter; the model does not think unless
+   * asked.
+   */
   readonly thinking: 'disabled' | 'unset';
   /**
-   * `global`: send `inference_geo: "global"`, since a workspace's own default may be the United States alone, at 1.1 times the price. `unset`:
-   * send nothing; the model refuses the parameter and always runs at the plain price.
+   * `global`: send `inference_geo: "global"`, since a workspace's own default may be the United States alone, at 1.1
+   * times the price. `unset`: send no parameter; the model refuses the parameter and always runs at the plain price.
    */
   readonly geography: 'global' | 'unset';
   /** Whether `temperature` may be sent: newer models answer 400. */

@@ -1,10 +1,10 @@
 import { AttestationError } from './errors';
 
 /**
- * Bounds that hold before anything is allocated.
- * AWS gives the payload as `bstr .size (1..16384)` (attestation_process.md, section 3.1). Around it stand at most a tag (1),
- * an array head (1), the protected header (5), the unprotected one (1), two string heads (6) and the signature (96): 110
- * bytes, rounded up. Real documents have 4.4 to 4.8 KB.
+ * Bounds that hold before anything is allocated. AWS gives the payload as `bstr .size (1..16384)`
+ * (attestation_process.md, section 3.1). Around it are at most a tag (1), an array head (1), the protected header
+ * (5), the unprotected one (1), two string heads (6) and the signature (96): 110 bytes, rounded up. Real documents
+ * have 4.4 to 4.8 KB.
  */
 export const maxPayloadBytes = 16_384;
 export const maxDocumentBytes = maxPayloadBytes + 128;
@@ -23,10 +23,11 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const indefinite = 31;
 
 /**
- * Reads CBOR (RFC 8949) and refuses what no attestation document holds: depth and number of items beyond the limits, lengths beyond the
- * end, indefinite lengths (except of the outermost map, where asked: documents of 2025 have it), numbers and lengths that are not in their
- * shortest form, keys that repeat or are neither text nor whole numbers, tags, floats, simple values other than true, false and null, text that is not UTF-8, bytes after the
- * end. Maps become a Map, whole numbers beyond 2^53 - 1 a bigint, byte strings are copies.
+ * Reads CBOR (RFC 8949) and refuses what no attestation document contains: depth and number of items beyond the
+ * limits, lengths beyond the end, indefinite lengths (except of the outermost map, where asked: documents of 2025
+ * have it), numbers and lengths that are not in their shortest form, keys that repeat or are neither text nor whole
+ * numbers, tags, floats, simple values other than true, false and null, text that is not UTF-8, bytes after the end.
+ * Maps become a Map, whole numbers beyond 2^53 - 1 a bigint, byte strings are copies.
  *
  * @throws AttestationError with a code ERR_ATTESTATION_CBOR*
  */

@@ -8,8 +8,8 @@ import type { CheckedPolicy } from './policy';
 type Pcrs = ReadonlyMap<number, Uint8Array>;
 
 /**
- * PCR0, 1 and 2 are there and none is zero: in debug mode exactly these three are zero. "All PCRs are zero" would never be
- * true, since PCR4 is set in debug mode too.
+ * Checks that PCR0, 1 and 2 are present and none is zero: debug mode zeroes exactly these three. A check that all
+ * PCRs are zero would never fire, since PCR4 is set in debug mode too.
  * @throws AttestationError ERR_ATTESTATION_PCR_MISSING, ERR_ATTESTATION_DEBUG
  */
 export function checkDebugMode(pcrs: Pcrs): void {
@@ -27,8 +27,8 @@ export function checkMeasurements(pcrs: Pcrs, accepted: CheckedPolicy['accepted'
 }
 
 /**
- * Among the sets whose image fits, one accepts this operator and, where it names one, this parent instance.
- * @returns how the operator was accepted: `named` by PCR3; `any`, or `not_compared`, as the set says
+ * Checks that one of the sets with this image accepts this operator and, if it names one, this parent instance.
+ * @returns how the operator was accepted: `named` by PCR3; `any`, or `not_compared`, as in the set
  * @throws AttestationError ERR_ATTESTATION_OPERATOR, ERR_ATTESTATION_OPERATOR_UNNAMED, ERR_ATTESTATION_INSTANCE
  */
 export function checkOperator(pcrs: Pcrs, accepted: CheckedPolicy['accepted']): 'named' | 'any' | 'not_compared' {

@@ -1,7 +1,7 @@
 import { decodeStrictCbor, type CborValue } from './cbor';
 import { AttestationError } from './errors';
 
-/** The payload of an attestation document, its fields within AWS's limits, nothing of it verified. */
+/** The payload of an attestation document, its fields within AWS's limits, not verified. */
 export interface AttestationDocument {
   moduleId: string;
   digest: string;

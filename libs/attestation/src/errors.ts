@@ -1,7 +1,7 @@
 /**
- * Every way in which verification can end without trust. One table: the step at which the check stands (they run in the
- * order of {@link attestationSteps}), and what is wrong. Codes are stable; the texts are not.
- * The same table, with the sources of each rule, is in ../README.md.
+ * Every way in which verification can fail. One table: the step of the check (steps run in the order of {@link
+ * attestationSteps}), and what is wrong. Codes are stable; the texts are not. The same table, with the sources of
+ * each rule, is in ../README.md.
  */
 export const attestationSteps = [
   'policy',
@@ -16,7 +16,7 @@ export const attestationSteps = [
 export type AttestationStep = (typeof attestationSteps)[number];
 
 const table = {
-  // The caller's own mistake: nothing was judged.
+  // The caller's own mistake: no document was examined.
   ERR_ATTESTATION_POLICY: ['policy', 'the policy is not usable'],
   ERR_ATTESTATION_TRUST_ANCHOR: ['policy', 'the trust anchor is not usable'],
   ERR_ATTESTATION_UNSUPPORTED: [
@@ -82,12 +82,17 @@ const table = {
 export type AttestationErrorCode = keyof typeof table;
 export const attestationErrorCodes = Object.keys(table) as AttestationErrorCode[];
 
-/** Raised by everything in this library. `code` is stable, `step` says how far the document came, `detail` is for people. */
+/**
+ * Raised by everything in this library. `code` is stable, `step` names the step that failed, `detail` is for people.
+ */
 export class AttestationError extends Error {
   override readonly name = 'AttestationError';
   readonly code: AttestationErrorCode;
   readonly step: AttestationStep;
-  /** Of the step `chain`: which certificate it is about, 0 for the root; undefined where it is about none of them alone. */
+  /**
+   * Only of the step `chain`: the certificate that failed, 0 for the root; undefined if the failure is not about a
+   * single one.
+   */
   readonly certificate: number | undefined;
 
   constructor(code: AttestationErrorCode, detail?: string, cause?: unknown, certificate?: number) {

@@ -109,7 +109,7 @@ describe('any bytes', () => {
       }),
     ],
     ['as a name', (value) => ({ chain: (links) => (link(links, 'leaf').parts.subject = sequence(value)) })],
-  ])('raise nothing but an AttestationError %s', async (_, edits) => {
+  ])('raise only an AttestationError %s', async (_, edits) => {
     await fc.assert(
       fc.asyncProperty(anyBytes, async (value) => {
         const { document, rootDer } = writeDocument(edits(value));

@@ -14,18 +14,13 @@ export { pcr3OfRole } from './operator.node';
 
 /**
  * Verifies a Nitro attestation document: structure, algorithm, digest, chain to the root, signature, measurements,
- * freshness, in this order (aws-nitro-enclaves-nsm-api, docs/attestation_process.md). What it returns can be trusted as far as
- * the policy goes; whatever is wrong is an error.
+ * freshness, in this order (aws-nitro-enclaves-nsm-api, docs/attestation_process.md). Its result can be trusted as
+ * far as the policy goes; it throws for every fault.
  *
  * @param document COSE_Sign1 as the NSM makes it, tagged or not, at most 16,512 bytes
  * @throws AttestationError with a stable `code`; the table is in libs/attestation/README.md
- * @example
- * const { publicKey } = await verifyAttestation(document, {
- *   acceptedMeasurements: [{ pcr0, pcr3 }],
- *   freshness: { nonce },
- *   maxAgeMs: 60_000,
- *   maxFutureSkewMs: 5_000,
- * });
+ * @example const { publicKey } = await verifyAttestation(document, { acceptedMeasurements: [{ pcr0, pcr3 }],
+ * freshness: { nonce }, maxAgeMs: 60_000, maxFutureSkewMs: 5_000, });
  */
 export function verifyAttestation(document: Uint8Array, policy: AttestationPolicy): Promise<VerifiedAttestation> {
   return verify(document, policy, attestationVerificationSteps);
@@ -43,5 +38,8 @@ export function createAttestationVerifier(options?: AttestationVerifierOptions):
   return createVerifier(nodePrimitives, options);
 }
 
-/** The steps of a verification one by one, for libs/enclave-identity. What they return is authentic and nothing more. */
+/**
+ * The steps of a verification one by one, for libs/enclave-identity. Their results are authentic, but no policy has
+ * been checked.
+ */
 export const attestationVerificationSteps = stepsOf(nodePrimitives);

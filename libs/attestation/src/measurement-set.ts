@@ -51,7 +51,7 @@ const MEMBERS: readonly string[] = [...IMAGE_PCRS.map(([name]) => name), 'pcr3',
 /**
  * Sets of measurements as a policy names them; they may come from plain JavaScript or from a configuration.
  *
- * @param operators what `operator` may say; `not_compared` is for examinations alone
+ * @param operators the allowed values of `operator`; `not_compared` is only for examinations
  * @throws AttestationError ERR_ATTESTATION_POLICY
  */
 export function checkMeasurementSets(

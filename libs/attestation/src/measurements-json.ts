@@ -24,8 +24,8 @@ type Form = keyof typeof FORMS;
 
 /**
  * The measurements in parsed JSON: a `measurements.json` of `npm run image -- build`, what `nitro-cli build-enclave`,
- * `describe-eif` or `describe-enclaves` print (AWS Nitro Enclaves CLI), or a policy file. The form is told by its members; what
- * fits two forms, or none, is refused with what was found.
+ * `describe-eif` or `describe-enclaves` print (AWS Nitro Enclaves CLI), or a policy file. The members decide the
+ * form; JSON that fits two forms, or none, is refused with the members that were found.
  */
 export function readMeasurementsJson(json: unknown): MeasurementsReading {
   let value = json;

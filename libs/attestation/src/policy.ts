@@ -4,8 +4,8 @@ import { awsNitroRoot, TrustAnchor } from './trust-anchor';
 
 export interface AttestationPolicy {
   /**
-   * Images, each under an operator. One of these sets has to fit whole; several, for the time of a rollover. Nothing is
-   * accepted by default.
+   * Images, each under an operator. A document must match every part of one set; several sets are for the time of a
+   * rollover. No image is accepted by default.
    */
   acceptedMeasurements: readonly [MeasurementSet, ...MeasurementSet[]];
   /**
@@ -41,7 +41,7 @@ const minNonceBytes = 16;
 const maxNonceBytes = 512;
 
 /**
- * A policy that would accept anything, or nothing, is a mistake and is refused before a document is looked at.
+ * A policy that would accept every document, or none, is a mistake and is refused before a document is examined.
  *
  * @throws AttestationError ERR_ATTESTATION_POLICY, ERR_ATTESTATION_TRUST_ANCHOR
  */
@@ -52,7 +52,7 @@ export function checkPolicy(policy: AttestationPolicy): CheckedPolicy {
 
 /** The same without the images. @throws AttestationError as `checkPolicy` */
 export function checkCircumstances(policy: Omit<AttestationPolicy, 'acceptedMeasurements'>): CheckedCircumstances {
-  // The types say the same; at run time a policy may come from plain JavaScript or from a configuration.
+  // Repeats the types at run time: a policy may come from plain JavaScript or from a configuration.
   const given: { [Key in keyof typeof policy]?: unknown } | null | undefined = policy;
   if (typeof given !== 'object' || given === null) throw wrong('it is no object');
   const at = given.at ?? new Date();

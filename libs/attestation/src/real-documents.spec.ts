@@ -46,7 +46,7 @@ if (!present) {
         at: new Date(vector.timestamp_ms + 500),
       };
 
-      it('is what the manifest says', () => {
+      it('equals what the manifest lists', () => {
         expect(unverified).toMatchObject({ moduleId: vector.module_id, timestampMs: vector.timestamp_ms });
         // The manifest has at most the first 80 bytes of a field.
         for (const [actual, listed] of [

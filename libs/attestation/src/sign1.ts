@@ -1,7 +1,7 @@
 import { decodeStrictCbor, maxDocumentBytes, maxPayloadBytes } from './cbor';
 import { AttestationError } from './errors';
 
-/** COSE_Sign1 (RFC 9052, section 4.2) as received: nothing is re-encoded. */
+/** COSE_Sign1 (RFC 9052, section 4.2) as received: no part is re-encoded. */
 export interface CoseSign1 {
   protectedHeader: Uint8Array;
   unprotectedHeaderSize: number;
@@ -40,7 +40,9 @@ export function parseCoseSign1(document: Uint8Array): CoseSign1 {
 /** {1: -35}, that is ES384 (RFC 9053, section 2.1), in its only canonical form. */
 const es384Header = Uint8Array.of(0xa1, 0x01, 0x38, 0x22);
 
-/** The algorithm is the one that is checked below, it is inside what is signed, and nothing else is said about it. */
+/**
+ * Checks that the algorithm is ES384, that it is inside the signed bytes, and that the header has no other field.
+ */
 export function checkAlgorithm(sign1: CoseSign1): void {
   const { protectedHeader } = sign1;
   if (protectedHeader.length !== es384Header.length || es384Header.some((byte, i) => protectedHeader[i] !== byte)) {

@@ -8,10 +8,10 @@ export interface SignedCertificate {
 }
 
 /**
- * Remembers that one certificate's bytes were signed by another's: a fact about the bytes that no time and no policy
- * changes, and so is what was read from them. What it means (dates, flags, names) is judged every time. Least recently used
- * goes first. Only signatures that hold, below a trusted root, are kept, so that nobody fills it without certificates of
- * that root.
+ * Remembers that one certificate's bytes were signed by another's, and the parsed fields. Neither depends on the time
+ * or a policy. Dates, flags and names are checked every time. The least recently used entry is dropped first. Only
+ * valid signatures below a trusted root are kept, so that an attacker without certificates of that root cannot fill
+ * it.
  */
 export class SignatureCache {
   readonly #entries = new Map<string, SignedCertificate>();

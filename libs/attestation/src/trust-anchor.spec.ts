@@ -11,7 +11,7 @@ describe('the AWS root', () => {
     expect(createHash('sha256').update(certificate.raw).digest('hex')).toBe(awsNitroRootSha256);
   });
 
-  it('is the certificate of AWS, signed by itself', () => {
+  it('is the self-signed certificate of AWS', () => {
     expect(certificate.subject.split('\n')).toEqual(['C=US', 'O=Amazon', 'OU=AWS', 'CN=aws.nitro-enclaves']);
     expect(certificate.verify(certificate.publicKey)).toBe(true);
   });

@@ -49,7 +49,7 @@ export function unsafeTrustAnchorFromPem(pem: string): TrustAnchor {
   return new TrustAnchor({ der: Uint8Array.from(text, (char) => char.charCodeAt(0)) });
 }
 
-/** SHA-256 of the DER of AWS's root "G1" of the commercial regions: this, and nothing else, is what is pinned. */
+/** SHA-256 of the DER of AWS's root "G1" of the commercial regions: the only value that is pinned. */
 export const awsNitroRootSha256 = '641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5b';
 
 /**

@@ -9,7 +9,7 @@ import { SignatureCache } from './signature-cache';
 import { parseCertificate, summarizeCertificate, type CertificateSummary } from './x509/certificate';
 import { verifyChain, type VerifiedChain } from './x509/chain';
 
-/** What a document says that passed every check. Its bytes are copies. */
+/** The claims of a document that passed every check. Its bytes are copies. */
 export interface VerifiedAttestation {
   /** `i-<instance>-enc<enclave>` */
   moduleId: string;
@@ -27,7 +27,7 @@ export interface VerifiedAttestation {
   userData?: Uint8Array;
   /** at most 4096 bytes */
   nonce?: Uint8Array;
-  /** Names of signed fields that this library does not know; nothing may rest on them. */
+  /** Names of signed fields that this library does not know; do not rely on them. */
   unknownFields: readonly string[];
   leafNotBeforeMs: number;
   leafNotAfterMs: number;
@@ -37,7 +37,7 @@ export interface VerifiedAttestation {
   documentSha256: Uint8Array;
 }
 
-/** A document that is well formed and names the algorithms that are checked. Nothing of it is verified. */
+/** A document that is well formed and names the algorithms that are checked. It is not verified. */
 export interface ReadAttestation {
   readonly content: AttestationDocument;
   readonly sign1: CoseSign1;
@@ -77,7 +77,7 @@ export function createVerifier(
   return { steps, verify: (document, policy) => verify(document, policy, steps) };
 }
 
-/** All checks in their order (../README.md). Nothing of a document is returned unless every one passed. */
+/** All checks in their order (../README.md). Returns a document only if every check passed. */
 export async function verify(
   document: Uint8Array,
   policy: AttestationPolicy,
@@ -142,7 +142,7 @@ export interface UnverifiedAttestation extends AttestationDocument {
 }
 
 /**
- * What a document claims, for showing it to a person. Nothing of it was verified: anyone can write such a document.
+ * What a document claims, for showing it to a person. It is not verified: anyone can write such a document.
  *
  * @throws AttestationError of the step "structure", or for a certificate that cannot be read
  */

@@ -35,7 +35,7 @@ export const ADVICE = {
   refused: 'Look the code up in docs/errors.md.',
   answer_invalid: 'Check the address in data-gateway: what answers there is not a gateway of this version.',
   receipt_refused: 'Do not believe the status. Note the message id and tell the operator.',
-  timeout: 'The message goes on. Follow it again later.',
+  timeout: 'The gateway still has the message. Follow it again later.',
   aborted: 'The page was told to stop.',
 };
 

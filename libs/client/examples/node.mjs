@@ -19,7 +19,7 @@ const SENT = {
   accepted: 'The gateway has it:',
 };
 
-/** Ctrl-C stops following; a message that the gateway has goes on. */
+/** Ctrl-C stops following; the gateway keeps a message that it has. */
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 

@@ -68,8 +68,8 @@ export interface Policy {
 
 export interface ConnectOptions extends KeyOptions {
   /**
-   * Called before each request, and once more after a 401: the sender's bearer token. It is sent in its header and nowhere else. A client
-   * that sends only proven messages needs none.
+   * Called before each request, and once more after a 401: the sender's bearer token. It is sent only in the
+   * Authorization header. A client that sends only proven messages needs none.
    */
   readonly token?: (() => string | Promise<string>) | undefined;
 }
@@ -116,7 +116,7 @@ export interface EnclaveConfiguration {
           readonly officesAsOf: string;
         } & Readonly<Record<keyof typeof CHAMBERS, { readonly origin: string; readonly deduplicates: boolean }>>)
       | undefined;
-    /** Models that tasks can be given to; absent where the enclave takes none. */
+    /** Models that tasks can be given to; absent if the enclave takes no tasks. */
     readonly agents?:
       | {
           readonly classes: readonly ModelClass[];
@@ -173,7 +173,7 @@ export interface Bill {
   readonly number: number;
 }
 
-/** A message to Congress; docs/message.md has lengths and rules. Nothing has a default. */
+/** A message to Congress; docs/message.md has lengths and rules. No field has a default. */
 export interface Message {
   /** One to four, each as its chamber writes it: `HCA12`, `SCA01`. */
   readonly offices: readonly string[];
@@ -310,9 +310,9 @@ export interface SendResult {
 }
 
 /**
- * What `resume` needs of a message, and what a caller keeps: one JSON value under 1,000 bytes. SECRET: anyone who has it and the answer
- * can read which offices the message went to, and their outcomes. It opens neither the message nor any other answer, and holds nothing
- * of the message and no token.
+ * What `resume` needs of a message, and what a caller keeps: one JSON value under 1,000 bytes. SECRET: anyone who has
+ * it and the answer can read which offices the message went to, and their outcomes. It opens neither the message nor
+ * any other answer, and contains no part of the message and no token.
  */
 export interface KeptMessage {
   readonly v: 2;
@@ -340,21 +340,24 @@ export interface KeptMessage {
 /** An office may get the message twice, if the gateway lies. */
 export interface DuplicateRisk {
   /**
-   * `sending`: several enclaves can open the message, so the gateway could give it to each. `sending_again`: the gateway reports that
-   * the enclave lost its key before it opened the message (`key_retired`). Nothing proves that it was not opened and delivered. Of a
-   * proven message this is always asked, since its sender proves again.
+   * `sending`: several enclaves can open the message, so the gateway could give it to each. `sending_again`: the
+   * gateway reports that the enclave lost its key before it opened the message (`key_retired`). There is no proof
+   * that it was not opened and delivered. For a proven message the client always asks, since its sender proves again.
    */
   readonly when: 'sending' | 'sending_again';
-  /** Chambers of the message's offices that are not attested to recognize a repeated message; for a proven message there may be none. */
+  /**
+   * Chambers of the message's offices that are not attested to recognize a repeated message; may be empty for a
+   * proven message.
+   */
   readonly chambers: readonly (keyof typeof CHAMBERS)[];
 }
 
 export interface SendOptions {
   readonly signal?: AbortSignal;
   /**
-   * Asked before a step after which an office may get the message twice. Ask the person, for example: "It may already have been
-   * delivered. Send again?". Without this function the answer is no: `sending` then rejects with `duplicate_not_accepted` (nothing was
-   * sent), and `sending_again` ends as `key_retired`.
+   * Asked before a step after which an office may get the message twice. Ask the person, for example: "It may already
+   * have been delivered. Send again?". Without this function the answer is no: `sending` then rejects with
+   * `duplicate_not_accepted` (no message was sent), and `sending_again` ends as `key_retired`.
    */
   readonly confirmPossibleDuplicate?: (risk: DuplicateRisk) => boolean | Promise<boolean>;
   /** How long the message may wait for delivery; a day unless given, seven days at most. */
@@ -368,7 +371,7 @@ export interface SendOptions {
   readonly residence?: ResidenceOptions;
 }
 
-/** A registration, as the registrar gives it to the person: a JSON value. It says where the person lives. */
+/** A registration, as the registrar gives it to the person: a JSON value. It reveals where the person lives. */
 export interface Registration {
   readonly version: 1;
   readonly registrar: string;
@@ -464,7 +467,7 @@ export interface ModelOffer extends ModelClass {
 /** What a person asks a model for; docs/agents.md has lengths and rules. */
 export interface TaskRequest {
   readonly task: Task;
-  /** One that the enclave attests: `models()`. Its provider reads `text` and `subject`. */
+  /** A model class that the enclave attests: `models()`. Its provider reads `text` and `subject`. */
   readonly modelClass: string;
   /** Primary language of the answer, such as `en`. */
   readonly language: string;
@@ -520,8 +523,9 @@ export interface TaskResult {
   /** A UUID. */
   readonly id: string;
   /**
-   * `complete`: the whole answer. `cut`: the text stops at the maximum output. `empty`: no text. `refused`: by the model. `answer_rejected`:
-   * the text broke the enclave's rules. `task_invalid`: the enclave does not take this task. `provider_failed`: `problem` says how.
+   * `complete`: the whole answer. `cut`: the text stops at the maximum output. `empty`: no text. `refused`: by the
+   * model. `answer_rejected`: the text broke the enclave's rules. `task_invalid`: the enclave does not take this
+   * task. `provider_failed`: `problem` gives the reason.
    */
   readonly outcome: AgentOutcome;
   /** Written by a model: show it as plain text, for the person to read and edit. Null unless `complete` or `cut`. */
@@ -542,19 +546,21 @@ export interface TaskResult {
 export interface Client {
   /** The verified key, from the cache while it may be used, else attested again. @throws ClientError */
   key(options?: KeyOptions): Promise<AttestedKey>;
-  /** Checks, seals, posts, follows and verifies. Whatever is wrong rejects `result` with a ClientError. */
+  /** Checks, seals, posts, follows and verifies. Every failure rejects `result` with a ClientError. */
   send(message: Message, options?: SendOptions): Sending;
   /**
-   * Follows a message that an earlier program sealed to its end, and verifies receipt and answer as `send` does. Posts and seals nothing:
-   * after `key_retired` it ends as that. States: `accepted`, `status`, `waiting`, `ended`.
+   * Follows a message that an earlier program sealed to its end, and verifies receipt and answer as `send` does. It
+   * neither posts nor seals: after `key_retired` it ends with that status. States: `accepted`, `status`, `waiting`,
+   * `ended`.
    * @throws ClientError `kept_invalid`, at once
    */
   resume(kept: KeptMessage, options?: ResumeOptions): Sending;
   /** The models that the enclave attests, and whether each is available now. Empty where it takes no tasks. @throws ClientError */
   models(options?: KeyOptions): Promise<readonly ModelOffer[]>;
   /**
-   * Has a model do a task: checks and seals it, posts it, verifies the usage statement and opens the answer. After a cut connection the same
-   * bytes are posted again, and the enclave answers from memory. Nothing is sent to Congress.
+   * Has a model do a task: checks and seals it, posts it, verifies the usage statement and opens the answer. After a
+   * cut connection the same bytes are posted again, and the enclave answers from memory. The task is not sent to
+   * Congress.
    * @throws ClientError
    */
   agent(task: TaskRequest, options?: TaskOptions): Promise<TaskResult>;

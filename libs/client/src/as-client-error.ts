@@ -6,7 +6,7 @@ import { ReceiptError } from '@communique-tee/receipts';
 import { ClientError, type WhetherSent } from './errors';
 import { isNetworkError } from './http';
 
-/** `connect`, `send` and `resume` throw one class. A mistake in this code is returned as it is. */
+/** `connect`, `send` and `resume` throw one class. An error of this library's own code is returned unchanged. */
 export function asClientError(error: unknown, signal?: AbortSignal): unknown {
   if (error instanceof ClientError && error.messageId !== undefined) return error;
   if (signal?.aborted === true) return new ClientError('aborted', 'the caller gave it up', { cause: signal.reason });

@@ -53,7 +53,7 @@ export class AttestedKeys {
     }
   }
 
-  /** The enclave no longer has this key. Another one that was attested in the meantime stays. */
+  /** The enclave no longer has this key. A different key that was attested meanwhile stays. */
   forget(key: Pick<EnclaveKey, 'keyId'>): void {
     if (this.cached !== undefined && isSameKey(this.cached.key, key)) this.cached = undefined;
   }

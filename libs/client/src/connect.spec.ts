@@ -71,7 +71,7 @@ describe('a client that connects', () => {
     expect(error).toMatchObject({ code: 'aborted', sent: 'not_sent' });
   });
 
-  it('asks no further for callers who have all given up, and goes on for one who has not', async () => {
+  it('stops asking for callers who have all given up, and continues for one who has not', async () => {
     const client = await connect(gateway.url, { ...gateway.policy, maxKeyAgeMs: 0 }, { token: () => 'a.token' });
     const before = gateway.attestations;
     const stop = new AbortController();

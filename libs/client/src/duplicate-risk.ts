@@ -3,7 +3,9 @@ import type { AttestedKey } from './api';
 
 type Enclave = Pick<AttestedKey, 'custody' | 'configuration'>;
 
-/** The chambers that recognize a repeated message, as this enclave attests; none where its configuration is not known. */
+/**
+ * The chambers that recognize a repeated message, as this enclave attests; empty if its configuration is not known.
+ */
 export function recognizingChambers({ configuration }: Enclave): Chamber[] {
   return CHAMBER_KEYS.filter((chamber) => configuration?.services.congress?.[chamber].deduplicates === true);
 }

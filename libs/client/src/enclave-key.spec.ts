@@ -21,7 +21,7 @@ const configuration = {
   services: {},
 };
 
-/** The document is genuine each time; what it says, and whether it was made for us, is what the client has to look at. */
+/** The document is genuine each time; the client must check its claims, and whether it was made for this request. */
 describe("an enclave's key", () => {
   const { publicKey } = sealing.generateKeyPair();
   const bound = {
@@ -84,7 +84,7 @@ describe("an enclave's key", () => {
     await expect(fetchEnclaveKey(gateway, policy)).rejects.toMatchObject({ name: 'AttestationError' });
   });
 
-  it('is not taken where the document names another key, or says nothing of keys', async () => {
+  it('is not taken where the document names another key, or no keys', async () => {
     for (const document of [
       saying({ keyId: new Uint8Array(16) }),
       (nonce: Uint8Array) => nsm.attest({ nonce, publicKey }),

@@ -57,7 +57,7 @@ export async function fetchEnclaveKey(
   }
 }
 
-/** Undefined where the gateway gives none. What it gives has to fit the hash that the document attests. */
+/** Undefined if the gateway serves none. The result must match the hash that the document attests. */
 async function fetchConfiguration(
   gateway: string | URL,
   sha256: Uint8Array,

@@ -2,36 +2,36 @@ import type { FieldProblem } from '@communique-tee/protocol';
 
 /** Every way in which a call of this library can fail. Codes are stable; README.md has the same as a table. */
 export const CLIENT_ERROR_CODES = [
-  /** The policy or the gateway's address cannot be used; nothing was asked. */
+  /** The policy or the gateway's address cannot be used; no request was made. */
   'policy_invalid',
-  /** Congress would not take the message as it is; `problems` has every field to correct. Nothing was sent. */
+  /** Congress would not take this message; `problems` has every field to correct. The message was not sent. */
   'message_invalid',
-  /** The attestation document does not verify under the policy; `reason` is its code. Nothing was sent. */
+  /** The attestation document does not verify under the policy; `reason` is its code. The message was not sent. */
   'attestation_refused',
   /** The document is genuine, but its key binding cannot be used; `reason` is the code. */
   'key_binding_invalid',
   /** The policy does not accept how the enclave's keys are guarded; `reason` is the custody. */
   'custody_refused',
-  /** The public configuration that the gateway serves is not the one that the document attests, or contradicts it. */
+  /** The public configuration that the gateway serves differs from the attested one, or contradicts itself. */
   'configuration_refused',
   /**
-   * The enclave attests another proof of residence than this message has, or none where one is required; `reason` says which:
-   * `residence_required`, `residence_not_open`, `other_registrar`, `circuit_retired` (load the page or program again) or
-   * `configuration_missing`; by a policy's `acceptedResidence` also `other_mode`. Nothing was sent.
+   * The message has another proof of residence than the enclave attests, or lacks a required one. `reason` is one of
+   * `residence_required`, `residence_not_open`, `other_registrar`, `circuit_retired` (load the page or program again)
+   * or `configuration_missing`; by a policy's `acceptedResidence` also `other_mode`. The message was not sent.
    */
   'residence_refused',
-  /** No proof of residence can be made now; `reason` is the code (docs/residence.md). Nothing was sent. */
+  /** No proof of residence can be made now; `reason` is the code (docs/residence.md). The message was not sent. */
   'residence_unavailable',
-  /** A task cannot be sent as it is; `problems` has every field to correct. Nothing was sent. */
+  /** The task is not valid; `problems` has every field to correct. The task was not sent. */
   'task_invalid',
   /**
-   * The enclave attests no model for this task; `reason` says why: `agents_off`, `model_class_unknown`, `task_not_offered`,
-   * `output_too_large` or `configuration_missing`. Nothing was sent.
+   * The enclave attests no model for this task; `reason` is one of `agents_off`, `model_class_unknown`,
+   * `task_not_offered`, `output_too_large` or `configuration_missing`. The task was not sent.
    */
   'model_refused',
-  /** An office might get the message twice, and the caller did not accept that. Nothing was sent. */
+  /** An office might get the message twice, and the caller did not accept that. The message was not sent. */
   'duplicate_not_accepted',
-  /** What `resume` was given is not what `send` handed out for this gateway; `reason` says why. */
+  /** The value given to `resume` is not one that `send` made for this gateway; `reason` gives the cause. */
   'kept_invalid',
   /** The caller's `token` function failed, or returned no token. */
   'token_unavailable',
@@ -43,9 +43,9 @@ export const CLIENT_ERROR_CODES = [
   'answer_invalid',
   /** The receipt or the answer does not verify, or contradicts the status; `reason` names the check. */
   'receipt_refused',
-  /** The message did not end within the time allowed; it goes on. */
+  /** The message did not end within the time allowed; the gateway continues with it. */
   'timeout',
-  /** The caller's signal. A message that the gateway has goes on. */
+  /** The caller's signal. The gateway continues with a message that it has. */
   'aborted',
 ] as const;
 export type ClientErrorCode = (typeof CLIENT_ERROR_CODES)[number];

@@ -31,7 +31,7 @@ export async function* readEvents(response: Response): AsyncGenerator<Arrival, v
   for await (const chunk of chunksOf(response)) {
     yield { kind: 'alive' };
     let text = decoded(decoder, chunk);
-    // Section 9.2.5: one byte order mark at the start of the stream counts for nothing
+    // Section 9.2.5: one byte order mark at the start of the stream is ignored
     if (!hasStarted && text !== '') {
       hasStarted = true;
       if (text.startsWith('\ufeff')) text = text.slice(1);

@@ -59,7 +59,8 @@ export async function fetchMessage({ gateway, signal, ...access }: GatewayOption
 }
 
 /**
- * Where the registrar's list is. Nothing else of this answer is believed: the enclave attests whose signatures count.
+ * The address of the registrar's list. No other part of this answer is trusted: the enclave attests whose signatures
+ * count.
  * @throws ClientError `refused` | `answer_invalid`
  */
 export async function fetchListAddress(gateway: string | URL, signal?: AbortSignal): Promise<string> {
@@ -81,7 +82,7 @@ export interface FollowOptions {
 
 /**
  * Asks until the message has ended.
- * @throws ClientError `timeout`; the message itself goes on
+ * @throws ClientError `timeout`; the gateway continues with the message
  */
 export async function followMessage(
   options: GatewayOptions,

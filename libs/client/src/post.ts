@@ -69,7 +69,10 @@ export async function postUntilAnswered(prepared: PreparedMessage, options: Post
   }
 }
 
-/** The message, where the gateway has it; `not_sent` where it says that it does not; `otherwise` after any other answer. */
+/**
+ * Returns the message if the gateway has it; `not_sent` if the gateway reports that it does not; `otherwise` after
+ * any other answer.
+ */
 async function storedMessage(
   options: GatewayOptions,
   id: string,

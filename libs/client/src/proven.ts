@@ -13,8 +13,8 @@ const MAX_ATTEMPTS = 6;
 export type AttestedResidence = Exclude<EnclaveConfiguration['residence'], { readonly mode: 'off' }>;
 
 /**
- * What the enclave attests of the proof of residence, where this message has one; null where it has none.
- * @throws ClientError `residence_refused`, also for a message without a proof where one is required
+ * What the enclave attests about proofs of residence, if this message has one; null if it has none.
+ * @throws ClientError `residence_refused`, also for a message without a proof if one is required
  */
 export function attestedResidence(
   { configuration }: Pick<EnclaveKey, 'configuration'>,

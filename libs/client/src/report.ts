@@ -5,8 +5,9 @@ import { ClientError } from './errors';
 import { verifyResult, type Followed } from './result';
 
 /**
- * Verifies what the enclave reports and compares it with what was sent and with the gateway's status; null where there is nothing yet.
- * @param offices of the message as it was sealed; null where they are not known, and the enclave's answer alone names them
+ * Verifies what the enclave reports and compares it with what was sent and with the gateway's status; null if there
+ * is no report yet.
+ * @param offices of the message as it was sealed; null if they are not known and only the enclave's answer names them
  * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `receipt_refused` | `custody_refused`
  */
 export async function verifyReport(

@@ -255,7 +255,7 @@ describe('a proven message', () => {
     expect(waits).toEqual(['fetching_registry ERR_RESIDENCE_LIST_UPDATING']);
   });
 
-  describe('is not proven, and nothing is posted,', () => {
+  describe('is not proven, and not posted,', () => {
     afterEach(() => {
       expect(gateway.posted).toEqual([]);
       expect(witnesses).toEqual([]);
@@ -281,7 +281,7 @@ describe('a proven message', () => {
       });
     });
 
-    it('where a proof is required and the message has none', async () => {
+    it('where the message lacks a required proof', async () => {
       expect(await refusedWith(client.send(testMessage()).result)).toMatchObject({
         code: 'residence_refused',
         reason: 'residence_required',
@@ -364,7 +364,7 @@ describe('a proven message', () => {
   });
 
   describe('whose key was retired', () => {
-    it('is proven and sealed again after the person said yes, under the same id and status secret', async () => {
+    it('is proven and sealed again after the person agreed, under the same id and status secret', async () => {
       gateway.rotate({ keepOld: false });
       const asked: unknown[] = [];
       const confirmPossibleDuplicate = (risk: unknown) => asked.push(risk) > 0;

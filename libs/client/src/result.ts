@@ -49,7 +49,7 @@ export async function verifyResult(
     messageId: followed.id,
     sealedSha256: followed.sealedSha256,
   });
-  // An enclave may hold several keys: the document has to name the one that this message was sealed to.
+  // An enclave may hold several keys: the document must name the one that this message was sealed to.
   if (!isSameKey(receipt.enclave, followed.message))
     throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', 'the attestation document is for another sealing key');
   const sealedAnswer = decodeSealedAnswer(fromBase64Url(view.sealedAnswer));

@@ -63,7 +63,7 @@ describe('a message that is resumed', () => {
     expect(gateway.posted).toHaveLength(1);
   });
 
-  it('can be kept before it is posted, in under 1,000 bytes that hold neither the message nor the token', async () => {
+  it('can be kept before it is posted, in under 1,000 bytes that contain neither the message nor the token', async () => {
     const kept = await left('sealed');
     expect(gateway.posted).toEqual([]);
     expect(kept.accepted).toBe(false);
@@ -113,7 +113,7 @@ describe('a message that is resumed', () => {
       sent: 'not_known',
       messageId: kept.id,
     });
-    // Kept after a 202, the same answer changes nothing: the gateway had it.
+    // Kept after a 202, the same answer has no effect: the gateway had the message.
     expect(await caught(client.resume({ ...kept, accepted: true }).result)).toMatchObject({ sent: 'accepted' });
     gateway.postFaults = ['cut-after'];
     expect(await client.resume(await left('waiting')).result).toMatchObject({ status: 'delivered' });
@@ -155,7 +155,7 @@ describe('a message that is resumed', () => {
     ]);
   });
 
-  it('reports that a stream broke after an event, and goes on', async () => {
+  it('reports that a stream broke after an event, and continues', async () => {
     const kept = await left('accepted');
     gateway.events = 'cut-each';
     const waits: unknown[] = [];

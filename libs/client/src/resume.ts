@@ -8,8 +8,9 @@ import { startSending } from './sending';
 type Follower = Omit<Sender, 'keys'>;
 
 /**
- * Follows a message that was sealed earlier, in this program or in one that has ended, to its end. Posts nothing and seals nothing.
- * @throws ClientError `kept_invalid`, at once; what else goes wrong rejects `result`
+ * Follows a message that was sealed earlier, in this program or in one that has ended, to its end. It neither posts
+ * nor seals.
+ * @throws ClientError `kept_invalid`, at once; every other failure rejects `result`
  */
 export function resumeMessage(sender: Follower, kept: KeptMessage, options: ResumeOptions): Sending {
   const read = readKept(kept, sender.gateway);

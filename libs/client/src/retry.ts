@@ -68,7 +68,10 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new ClientError('aborted', 'the caller gave it up', { cause: signal.reason });
 }
 
-/** Ends this caller's wait for `work` at the signal; `work` itself goes on, since others may wait for it. @throws ClientError `aborted` */
+/**
+ * Ends this caller's wait for `work` at the signal; `work` itself continues, since others may wait for it.
+ * @throws ClientError `aborted`
+ */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   // After an abort its failure concerns no caller.

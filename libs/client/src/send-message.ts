@@ -84,9 +84,10 @@ class Way {
   }
 
   /**
-   * The key to seal to, attested after the caller's last answer: a question may stay open for hours, and the key's age goes on.
-   * @param chambersOf those whose offices may get the message twice under a key; null where nothing is asked
-   * @returns undefined where the caller does not accept that
+   * The key to seal to, attested after the caller's last answer: a question may stay open for hours while the key
+   * ages.
+   * @param chambersOf those whose offices may get the message twice under a key; null if no question is asked
+   * @returns undefined if the caller does not accept that
    */
   private async acceptedKey(
     when: DuplicateRisk['when'],

@@ -104,7 +104,7 @@ describe('a message that is sent', () => {
     expect(waits[1]?.step === 'waiting' && waits[1].waitMs).toBeGreaterThanOrEqual(1000);
   });
 
-  it('is given up where it will not be taken, or not soon, and says what the gateway said', async () => {
+  it("is given up where the gateway will not take it, or not soon, and reports the gateway's reason", async () => {
     gateway.postFaults = [{ problem: 'expiry_out_of_range' }];
     expect(await caught(client.send(testMessage()).result)).toMatchObject({
       code: 'refused',
@@ -153,7 +153,7 @@ describe('a message that is sent', () => {
     expect(gateway.posted).toEqual([]);
   });
 
-  it('ends by the caller’s signal, wherever it is', async () => {
+  it('ends at the caller’s signal in every phase', async () => {
     gateway.statuses = ['queued'];
     const early = new AbortController();
     early.abort();
@@ -170,7 +170,7 @@ describe('a message that is sent', () => {
     expect(await caught(sending.result)).toMatchObject({ code: 'aborted', messageId: sending.id });
   });
 
-  it('is followed for as long as was said, and goes on', async () => {
+  it('is followed for the time that was set, and the gateway continues with it', async () => {
     gateway.statuses = ['queued'];
     const sending = client.send(testMessage(), { followTimeoutMs: 300 });
     expect(await caught(sending.result)).toMatchObject({ code: 'timeout', messageId: sending.id });
@@ -188,7 +188,7 @@ describe('a message that is sent', () => {
       },
     );
 
-    it('says that it was delivered, without a receipt, is not believed', async () => {
+    it('reports a delivery without a receipt is not believed', async () => {
       gateway.tamper = (view) => ({ ...view, receipt: null, sealedAnswer: null });
       expect(await caught(client.send(testMessage()).result)).toMatchObject({
         code: 'receipt_refused',
@@ -212,7 +212,7 @@ describe('a message that is sent', () => {
       ['unknown', 'accepted'],
       ['expired', 'duplicate'],
       ['key_retired', 'accepted'],
-    ] as const)('says %s where the receipt says %s is not believed', async (status, outcome) => {
+    ] as const)('reports %s where the receipt has %s is not believed', async (status, outcome) => {
       gateway.outcome = outcome;
       gateway.statuses = ['queued', status];
       expect(await caught(client.send(testMessage()).result)).toMatchObject({
@@ -226,7 +226,7 @@ describe('a message that is sent', () => {
       ['delivered', 'duplicate'],
       ['unknown', 'unknown'],
       ['expired', 'pending'],
-    ] as const)('says %s as the receipt says %s is believed', async (status, outcome) => {
+    ] as const)('reports %s as the receipt has %s is believed', async (status, outcome) => {
       gateway.outcome = outcome;
       gateway.statuses = ['queued', status];
       expect(await client.send(testMessage()).result).toMatchObject({
@@ -278,7 +278,7 @@ describe('a message that is sent', () => {
     });
   });
 
-  it('gets one about each of its offices, and about none twice', async () => {
+  it('gets one about each of its offices, and about no office twice', async () => {
     gateway.tamperAnswer = (answer) => ({ ...answer, offices: answer.offices.slice(1) });
     expect(await caught(client.send(testMessage()).result)).toMatchObject({
       code: 'receipt_refused',
@@ -294,7 +294,7 @@ describe('a message that is sent', () => {
     });
   });
 
-  it('that an enclave finds wrong in a way that this client does not know is refused, and says what it is', async () => {
+  it('that an enclave refuses for a reason unknown to this client is refused, and the reason is shown', async () => {
     gateway.statuses = ['refused'];
     gateway.outcome = 'refused';
     const problems = [
@@ -346,13 +346,14 @@ describe('a message that is sent', () => {
       expect(gateway.attestations).toBe(2);
     });
 
-    it('is gone again ends as it is told', async () => {
+    it('is gone again ends with the status that the gateway reports', async () => {
       gateway.tamper = (view) =>
         view.receipt === null && view.attempts === 0
           ? view
           : { ...view, status: 'key_retired', receipt: null, sealedAnswer: null };
       const result = client.send(testMessage()).result;
-      // The gateway says so, and attests the same key: it is not sealed to that one again
+      // The gateway reports the key as retired but attests it again: the client does not seal to that key a second
+      // time
       expect(await result).toMatchObject({ status: 'key_retired', resealed: false, report: null });
       expect(gateway.posted).toHaveLength(1);
       gateway.tamper = (view) => {
@@ -364,13 +365,13 @@ describe('a message that is sent', () => {
       expect(gateway.posted).toHaveLength(3);
     });
 
-    describe('is said to be gone, where a chamber does not recognize a repeated message,', () => {
+    describe('is reported as gone, where a chamber does not recognize a repeated message,', () => {
       beforeEach(() => {
         gateway.deduplicates = { house: true, senate: false };
       });
       const risk = { when: 'sending_again', chambers: ['senate'] };
 
-      it('is not sent again by itself', async () => {
+      it('is not sent again without asking', async () => {
         client = await open();
         gateway.rotate({ keepOld: false });
         expect(await client.send(testMessage()).result).toMatchObject({ status: 'key_retired', resealed: false });
@@ -397,7 +398,7 @@ describe('a message that is sent', () => {
         expect(gateway.posted).toHaveLength(1);
       });
 
-      it('is sent again where the person says yes', async () => {
+      it('is sent again where the person agrees', async () => {
         client = await open();
         gateway.rotate({ keepOld: false });
         const { result } = client.send(testMessage(), { confirmPossibleDuplicate: () => Promise.resolve(true) });
@@ -427,7 +428,7 @@ describe('a message that is sent', () => {
       });
 
       it('asks as well where only one of the two enclaves attests it', async () => {
-        client = await open(); // the first one says that the Senate does not
+        client = await open(); // the first one attests that the Senate does not
         gateway.deduplicates = { house: true, senate: true };
         gateway.rotate({ keepOld: false });
         expect(await client.send(testMessage()).result).toMatchObject({ resealed: false });
@@ -483,7 +484,7 @@ describe('a message that is sent', () => {
         });
         expect(confirmPossibleDuplicate).toHaveBeenCalledTimes(1);
         expect(toBase64Url(gateway.posted[0]?.message.keyId ?? new Uint8Array())).not.toBe(toBase64Url(old.keyId));
-        // A yes for one chamber is none for the other
+        // Consent for one chamber does not cover the other
         confirmPossibleDuplicate.mockImplementation(() => {
           gateway.deduplicates = { house: false, senate: false };
           return confirmPossibleDuplicate.mock.calls.length === 2;
@@ -547,7 +548,7 @@ describe('a message that is sent', () => {
       });
     });
 
-    it('names another measurement, or AWS’s root alone, trusts nothing', async () => {
+    it('names another measurement, or only AWS’s root, trusts no enclave', async () => {
       expect(
         await caught(open({ acceptedMeasurements: [{ ...developmentMeasurements, pcr0: 'ab'.repeat(48) }] })),
       ).toMatchObject({

@@ -23,7 +23,7 @@ export function startSending(
   return { id, result, [Symbol.asyncIterator]: () => states.read() };
 }
 
-/** A listener that throws is reported as an uncaught error, and the message goes on. */
+/** A listener that throws is reported as an uncaught error, and the sending continues. */
 export function tellSafely<State>(onState: ((state: State) => void) | undefined, state: State): void {
   try {
     onState?.(state);

@@ -26,7 +26,7 @@ it('counts UTF-16 units, as string.length does', () => {
   ]);
 });
 
-it('takes text that cannot be seen for none', () => {
+it('treats invisible text as missing', () => {
   const problems = validateMessage(
     message({}, { firstName: '\u200b', city: '\u3164\u3164\u3164', email: 'p@test.example\u200b' }),
   );

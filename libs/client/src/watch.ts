@@ -24,7 +24,7 @@ export interface WatchOptions {
   /** 32 bytes: of a proven message. The token is then not asked for. */
   readonly statusSecret?: Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Date.now() after which it is given up. One that has passed already asks once. */
+  /** Date.now() after which watching ends. If it has passed already, it still asks once. */
   readonly deadlineMs: number;
   /** Called when a request failed and is made again after `waitMs`. */
   readonly onWait?: ((waitMs: number, error: ClientError) => void) | undefined;

@@ -8,7 +8,7 @@ const refused = (status: number, problem?: string) =>
   new ClientError('refused', 'refused', { status, ...(problem !== undefined && { problem }) });
 
 describe('what one request proves by how it failed', () => {
-  it('is that nothing was sent, for every 4xx of the gateway but the one that says that it does not know', () => {
+  it('is not_sent for every 4xx of the gateway except the one that leaves it open', () => {
     for (const [problem, { status }] of Object.entries(PROBLEMS))
       if (status < 500)
         expect([problem, sentByPost(refused(status, problem))]).toEqual([
@@ -17,7 +17,7 @@ describe('what one request proves by how it failed', () => {
         ]);
   });
 
-  it('is that nothing was sent, for those 5xx alone that the gateway answers before it stores anything', () => {
+  it('is not_sent for only those 5xx that the gateway answers before it stores anything', () => {
     const clear: ProblemCode[] = [];
     for (const [problem, { status }] of Object.entries(PROBLEMS))
       if (status >= 500 && sentByPost(refused(status, problem)) === 'not_sent') clear.push(problem as ProblemCode);
@@ -167,7 +167,7 @@ describe('whether a message was sent', () => {
     expect(await failureOf(sending.result, sending.id)).toEqual(['not_sent', 'aborted']);
   });
 
-  it('is not_known where it is aborted before the answer, or where an earlier request had none', async () => {
+  it('is not_known where the caller aborts before the answer, or where an earlier request had none', async () => {
     gateway.postFaults = ['silence'];
     const stop = new AbortController();
     gateway.onSilence = () => stop.abort();
@@ -203,7 +203,7 @@ describe('whether a message was sent', () => {
     ).toEqual([sent, 'aborted']);
   });
 
-  describe('by a browser that posts twice by itself and shows only the second answer', () => {
+  describe('by a browser that repeats a post on its own and shows only the second answer', () => {
     const problems: ProblemCode[] = [
       'rate_limited',
       'shutting_down',
@@ -227,7 +227,7 @@ describe('whether a message was sent', () => {
       },
     );
 
-    it('is not_sent only where the gateway then says that it does not have the message', async () => {
+    it('is not_sent only where the gateway then reports that it does not have the message', async () => {
       gateway.postFaults = [{ problem: 'rate_limited', retryAfter: 3600 }];
       expect(await send()).toEqual(['not_sent', 'rate_limited']);
       expect(gateway.asked).toEqual([{ events: false, token: 'Bearer a.token' }]);

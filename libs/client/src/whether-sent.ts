@@ -28,8 +28,9 @@ export function whetherSent(error: unknown): WhetherSent {
 }
 
 /**
- * What one request that posted the message proves by how it failed. Only a clear no is `not_sent`: a request that was never made, or an
- * answer that the gateway gives where it stores nothing. No answer, half of one, 5xx of a proxy and 2xx that cannot be read are `not_known`.
+ * What the failure of one posting request proves. Only a clear refusal is `not_sent`: a request that was never made,
+ * or an answer that the gateway gives where it stores nothing. No answer, half of one, 5xx of a proxy and 2xx that
+ * cannot be read are `not_known`.
  * @param error as `postMessage` throws it, before an abort hides it
  */
 export function sentByPost(error: unknown): WhetherSent {
@@ -49,9 +50,10 @@ export function sentByPost(error: unknown): WhetherSent {
 const KNOWS_THE_ID = new Set(['message_id_taken', 'idempotency_key_reused']);
 
 /**
- * Whether the gateway may have refused before it looked the message's id up. A browser whose connection breaks may post once more by
- * itself and show only the second answer (Chromium and Firefox do it, although RFC 9110, section 9.2.2, advises against it): then this refusal tells
- * nothing about the first one. Not of 401 and 403, after which the gateway cannot be asked either.
+ * Whether the gateway may have refused before it looked the message's id up. A browser whose connection breaks may
+ * repeat the post on its own and show only the second answer (Chromium and Firefox do, although RFC 9110, section
+ * 9.2.2, advises against it): then this refusal does not settle the first request. Does not apply to 401 and 403,
+ * after which the gateway cannot be asked either.
  */
 export function mayHideAnotherPost(error: unknown): boolean {
   if (!(error instanceof ClientError) || error.code !== 'refused') return false;
@@ -64,7 +66,7 @@ export function isOfTheMoment(error: unknown): boolean {
   return error instanceof ClientError && (error.status === 429 || (error.status ?? 0) >= 500);
 }
 
-/** Of several attempts: a later refusal tells nothing about an earlier one that had no answer. */
+/** Of several attempts: a later refusal does not settle an earlier attempt without an answer. */
 export function furthest(a: WhetherSent, b: WhetherSent): WhetherSent {
   return ORDER.indexOf(a) > ORDER.indexOf(b) ? a : b;
 }

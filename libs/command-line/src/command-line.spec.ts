@@ -49,7 +49,7 @@ it.each([
   [['greet', 'world', '--help', '--nonsense'], 'Usage: tool greet'],
   [['keys', '--help'], 'Usage: tool keys'],
   [['--version'], '0.'],
-])('answers %j on standard output and runs nothing', async (argv, words) => {
+])('answers %j on standard output and runs no command', async (argv, words) => {
   const { seen, parse } = program();
   expect(await parse(...argv)).toBe(0);
   expect(seen).toMatchObject({ err: '', done: [] });
@@ -66,7 +66,7 @@ it.each([
   [['greet', 'nobody'], 'greet somebody\ntool greet --help lists what it takes.\n'],
   [['keys'], 'name a command: list\ntool keys --help lists what it takes.\n'],
   [['keys', 'lisp'], /Did you mean list\?\)\ntool keys --help/],
-])('says what is wrong with %j, never with a value, and runs nothing', async (argv, words) => {
+])('reports what is wrong with %j, never with a value, and runs no command', async (argv, words) => {
   const { seen, parse } = program();
   expect(await parse(...argv)).toBe(EXIT_NOT_UNDERSTOOD);
   expect(seen).toMatchObject({ out: '', done: [] });

@@ -36,12 +36,11 @@ export class UsageError extends Error {
 }
 
 /**
- * One program: its commands, `--help`, `--version`, and suggestions for what is misspelt. `--help` runs nothing.
+ * One program: its commands, `--help`, `--version`, and suggestions for what is misspelt. `--help` runs no command.
  *
- * @example
- * const line = new CommandLine('npm run tool --', 'What the tool is for.');
- * line.program.option('--json', 'print JSON').action(line.run((options: Options) => work(options)));
- * process.exitCode = await line.parse(process.argv.slice(2));
+ * @example const line = new CommandLine('npm run tool --', 'What the tool is for.'); line.program.option('--json',
+ * 'print JSON').action(line.run((options: Options) => work(options))); process.exitCode = await
+ * line.parse(process.argv.slice(2));
  */
 export class CommandLine<Exit extends number = number> {
   readonly program: Command;

@@ -20,10 +20,11 @@ export function makeFolder(path: string, mode = 0o777): void {
 }
 
 /**
- * The folder that an option names: made where it does not exist, and tried out, because access(2) allows root everything.
+ * The folder that an option names: created if it does not exist, and tested by a write, because access(2) allows root
+ * everything.
  * @param option as a person types it, e.g. `--folder`
  * @returns its absolute path
- * @throws UsageError when it cannot be made or nothing can be written into it
+ * @throws UsageError if it cannot be created or written into
  */
 export function writableFolder(option: string, named: string, mode?: number): string {
   const path = resolve(named);

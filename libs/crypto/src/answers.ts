@@ -4,12 +4,13 @@ import { pad, unpad } from './padding';
 import type { Primitives } from './primitives/primitives';
 
 /**
- * Answers are padded to at least this, so that their length tells nothing: not a refusal from an acceptance, not how much a far
- * end explained, not how many fields were wrong. The longest answer that the enclave writes fits (a test of its own holds that).
+ * Answers are padded to at least this length, so that it does not reveal whether the message was refused, how much a
+ * far end explained or how many fields were wrong. The longest answer that the enclave writes fits (a test of the
+ * enclave checks that).
  */
 const SMALLEST_ANSWER_BUCKET = 8192;
 
-/** The key of one exchange's answers, 32 bytes: opens what comes back, and nothing else. */
+/** The key of one exchange's answers, 32 bytes: it opens only these answers. */
 export type AnswerKey = Uint8Array;
 
 /** The way back, of every suite: XChaCha20-Poly1305, padded, bound to what names the message. */

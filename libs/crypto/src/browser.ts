@@ -1,4 +1,4 @@
-/** Sealed messages in a browser, or wherever there is no Node: the same functions as the Node entry. */
+/** Sealed messages in a browser, or any platform without Node: the same functions as the Node entry. */
 import { noblePrimitives } from './primitives/noble';
 import { createSealing } from './sealing';
 

@@ -1,5 +1,8 @@
 export type CryptoErrorCode =
-  /** Whatever is wrong with a sealed message or answer: key, associated data, length, tag. One code, so that it tells nothing. */
+  /**
+   * Any fault of a sealed message or answer: key, associated data, length, tag. All share one code, so that it
+   * reveals nothing.
+   */
   | 'ERR_CRYPTO_OPEN'
   /** The recipient's key is not 32 bytes, or its exchange gives the all-zero secret (RFC 9180 section 7.1.4). */
   | 'ERR_CRYPTO_PUBLIC_KEY'

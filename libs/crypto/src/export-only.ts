@@ -34,7 +34,7 @@ export function exportOnlyHpke<PrivateKey>(
 ): ExportOnlyHpke<PrivateKey> {
   const { hmacSha256 } = primitives;
 
-  // Section 4: LabeledExtract and LabeledExpand, with what stands before the variable part made once.
+  // Section 4: LabeledExtract and LabeledExpand; the constant prefix is computed once.
   const extractor = (suite: Uint8Array, label: string) => {
     const prefix = concat(VERSION, suite, encoder.encode(label));
     return (salt: Uint8Array, keyMaterial: Uint8Array) =>

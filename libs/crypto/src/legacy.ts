@@ -44,8 +44,8 @@ export function createLegacySealing<PrivateKey>(primitives: Primitives<PrivateKe
     legacyMessageId: id,
 
     /**
-     * Opens a message. Whatever is wrong with it, the error is the same one. The text is the client's JSON, neither padded nor bound to
-     * anything beside it.
+     * Opens a message. Every fault gives the same error. The text is the client's JSON, without padding and without
+     * associated data.
      * @returns `answerKey` and `deliverySecret`: 32 bytes each
      * @throws CryptoError `ERR_CRYPTO_OPEN`
      */

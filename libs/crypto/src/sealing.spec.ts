@@ -151,7 +151,7 @@ it('refuses a text over 262,140 bytes before any other work', () => {
   }
 });
 
-it('opens what fast-check makes up, whichever side sealed it', () => {
+it('opens what fast-check generates, whichever side sealed it', () => {
   const [node, noble] = IMPLEMENTATIONS;
   if (!node || !noble) throw new Error('two implementations expected');
   const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
@@ -203,7 +203,7 @@ function flipped(bytes: Uint8Array, bit: number): Uint8Array {
   return copy;
 }
 
-/** Seals a bucket whose prefix claims one byte more than there is: only somebody with our code changed could send it. */
+/** Seals a bucket whose prefix claims one byte too many: only a modified client could send it. */
 function lyingPrefix(
   implementation: Implementation,
   privateKey: Uint8Array,

@@ -68,7 +68,7 @@ export function createSealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
     seal: messages.seal,
 
     /**
-     * Opens a sealed message. Whatever is wrong with it, the error is the same one.
+     * Opens a sealed message. Every fault gives the same error.
      * @throws CryptoError `ERR_CRYPTO_OPEN`, also for a sealed task
      */
     open: messages.open,

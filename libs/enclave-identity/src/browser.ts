@@ -44,7 +44,7 @@ export function verifyEnclave(evidence: EnclaveEvidence, policy: EnclavePolicy):
 }
 
 /**
- * What a document claims, for showing it to a person. Nothing of it was verified: anyone can write such a document.
+ * What a document claims, for showing it to a person. It is not verified: anyone can write such a document.
  *
  * @throws AttestationError of the step `structure`, or for a certificate that cannot be read
  */

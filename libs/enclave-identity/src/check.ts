@@ -7,7 +7,7 @@ import type {
 import type { KeyBinding, PublicConfiguration } from '@communique-tee/protocol';
 import type { CheckedEnclavePolicy } from './policy';
 
-/** What an enclave, or a gateway on its behalf, presents. None of it is trusted. */
+/** The input from an enclave, or from a gateway on its behalf. It is not trusted. */
 export interface EnclaveEvidence {
   /** COSE_Sign1 as received. */
   readonly document: Uint8Array;
@@ -48,11 +48,11 @@ export interface Established {
   configuration?: PublicConfiguration;
 }
 
-/** Why a check passed with a reservation, or was not made although nothing failed. A user interface puts it into words. */
+/** Why a check passed with a reservation, or was skipped without a failure. A user interface puts it into words. */
 export type NoteCode =
   /** The chain begins at a root that the caller named, not at that of AWS: the holder of its key can forge this. */
   | 'development_root'
-  /** The document has fields that are not known here; nothing rests on them. */
+  /** The document has fields that this library does not know; do not rely on them. */
   | 'unknown_fields'
   /** The document may be a copy that was made for another client. */
   | 'nonce_not_compared'

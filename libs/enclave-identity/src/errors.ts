@@ -20,7 +20,7 @@ export class EnclaveError extends Error {
 
   constructor(
     readonly code: EnclaveErrorCode,
-    /** What was refused: the attested custody, the version; undefined where the code says it all. */
+    /** The refused value: the attested custody, or the version; undefined if the code is enough. */
     readonly detail?: string,
     options?: ErrorOptions,
   ) {

@@ -333,7 +333,7 @@ describe.each([
     );
   });
 
-  it('asks for the configuration by the attested hash, and goes without one that is not served', async () => {
+  it('asks for the configuration by the attested hash, and continues without one that is not served', async () => {
     const asked: Uint8Array[] = [];
     const serving = (bytes: Uint8Array | undefined) => (hash: Uint8Array) => {
       asked.push(hash);

@@ -70,7 +70,7 @@ export interface EnclaveIdentity extends EnclaveKeys {
 export interface Examination {
   /** One result per check, in the order of CHECKS. */
   readonly checks: readonly CheckResult[];
-  /** What the document says, where no check failed. Which checks were left out, `checks` tells. */
+  /** The claims of the document, if no check failed. `checks` shows which checks were skipped. */
   readonly claims?: {
     readonly attestation: VerifiedAttestation;
     readonly keys?: EnclaveKeys;
@@ -128,12 +128,15 @@ export async function verify(
   return identity;
 }
 
-/** The check that decided against the enclave; undefined where none did. */
+/** The check that decided against the enclave; undefined if none did. */
 export function failedCheck(checks: readonly CheckResult[]): FailedCheck | undefined {
   return checks.find((check) => check.state === 'failed');
 }
 
-/** As `readAttestation_unverified`, with the keys that the document binds; without them where it binds none that fit together. */
+/**
+ * As `readAttestation_unverified`, with the keys that the document binds; without keys if the binding is
+ * inconsistent.
+ */
 export interface UnverifiedEnclave extends UnverifiedAttestation {
   readonly keys?: EnclaveKeys;
 }

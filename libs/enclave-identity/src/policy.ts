@@ -9,7 +9,7 @@ import {
   type UncomparedOperator,
 } from '@communique-tee/attestation/browser';
 
-/** Which enclaves a caller trusts. Nothing is accepted by default. */
+/** The enclaves that a caller trusts. No enclave is accepted by default. */
 export interface EnclavePolicy extends AttestationPolicy {
   /**
    * Who may be able to bring the enclave's keys back: `process` (no one) and ARNs of KMS key aliases. Without it every attested custody

@@ -13,7 +13,7 @@ it.each([
   expect(closestName(misspelt, NAMES)).toBe(name);
 });
 
-it('finds none for a name of something else', () => {
+it('finds none for a name that is not close to any', () => {
   for (const name of ['', 'X', 'NODE_OPTIONS', 'LD_PRELOAD', 'TEE', 'T'.repeat(1_000_000)])
     expect(closestName(name, NAMES)).toBeUndefined();
 });

@@ -1,6 +1,9 @@
 const LONGEST = 64;
 
-/** The known name that differs least from a misspelt one: by at most a third of its characters; undefined where none is that near. */
+/**
+ * The known name that differs least from a misspelt one: by at most a third of its characters; undefined if none is
+ * that close.
+ */
 export function closestName(name: string, known: readonly string[]): string | undefined {
   if (name.length > LONGEST) return undefined;
   let closest: string | undefined;

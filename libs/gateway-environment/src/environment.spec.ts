@@ -45,7 +45,7 @@ function problems(environment: Environment, readFile?: (path: string) => string)
 }
 
 describe('the environment', () => {
-  it('holds to the rules of production where it does not say where it is', () => {
+  it('applies the rules of production where NODE_ENV is not set', () => {
     expect(problems({ ...GOOD, NODE_ENV: undefined })).toEqual([
       expect.stringMatching(/^REDIS_URL: is required in production/),
     ]);
@@ -414,7 +414,7 @@ describe('the environment', () => {
     expect(problems({ ...PRODUCTION, ...over }).map((line) => line.split(':')[0])).toContain(name);
   });
 
-  it('reads the development root, and says when it is none', () => {
+  it('reads the development root, and reports a file that is not one', () => {
     const mock = { ...GOOD, TEE_PROVIDER: 'mock', ATTESTATION_DEVELOPMENT_ROOT_FILE: '/root.pem' };
     const pem = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
     expect(config(mock, () => pem).attestation.trustAnchorPem).toBe(pem);
@@ -502,7 +502,7 @@ describe('the environment', () => {
     ]);
   });
 
-  it('says what is set and does nothing', () => {
+  it('reports what is set and has no effect', () => {
     const { notices } = config({
       ...PRODUCTION,
       ...Object.fromEntries(ENCLAVE_SECRETS.map((name) => [name, 'k'])),
@@ -550,13 +550,13 @@ describe('the environment', () => {
     });
   });
 
-  it('is documented in .env.example, with nothing missing and nothing more', () => {
+  it('is documented in .env.example, without a missing or an extra variable', () => {
     const text = readFileSync(join(workspaceRoot(), '.env.example'), 'utf8');
     const documented = [...text.matchAll(/^#?([A-Z][A-Z0-9_]+)=/gm)].map((match) => match[1] ?? '');
     expect(documented.sort()).toEqual(Object.keys(VARIABLES).sort());
   });
 
-  it('may be copied from .env.example as it is, and every value shown there is well formed', () => {
+  it('accepts an unchanged copy of .env.example, and every value shown there is well formed', () => {
     const text = readFileSync(join(workspaceRoot(), '.env.example'), 'utf8');
     const root = () => '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
     expect(problems(parseEnv(text), root)).toEqual([]);
@@ -580,7 +580,7 @@ describe('the environment', () => {
     expect(differing).toEqual([]);
   });
 
-  it('imports nothing of Nest, so that the deployment can use it', async () => {
+  it('imports nothing from Nest, so that the deployment can use it', async () => {
     const { metafile } = await build({
       entryPoints: [join(__dirname, 'environment.ts')],
       tsconfig: join(workspaceRoot(), 'tsconfig.base.json'),

@@ -170,7 +170,7 @@ function* brokenRules(
 const isAtLeast = (time: number | undefined, bound: number | undefined) =>
   time !== undefined && bound !== undefined && time >= bound;
 
-/** A balancer needs time to see that readiness is gone; on a developer's machine there is none. */
+/** A load balancer needs time to notice that readiness fails; on a developer's machine there is none. */
 const drainMsOf = ({ SHUTDOWN_DRAIN_MS, NODE_ENV }: Partial<Values>) =>
   SHUTDOWN_DRAIN_MS ?? (NODE_ENV === 'production' ? 5000 : 0);
 

@@ -18,7 +18,10 @@ export const TOKEN_ALGORITHMS = [
 ] as const;
 export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
 
-/** Which tokens of the issuer are accepted: access tokens by their `typ` (RFC 9068), or those of issuers that mark none. */
+/**
+ * Which tokens of the issuer are accepted: access tokens by their `typ` (RFC 9068), or those of issuers that do not
+ * mark them.
+ */
 export const TOKEN_TYPES = ['at+jwt', 'any'] as const;
 export type TokenType = (typeof TOKEN_TYPES)[number];
 
@@ -63,7 +66,7 @@ export interface GatewayConfig {
     readonly port: number;
     /** How long a whole request may take to arrive. */
     readonly requestTimeoutMs: number;
-    /** Addresses or CIDR blocks whose X-Forwarded-For is believed; empty: nobody's. */
+    /** Addresses or CIDR blocks whose X-Forwarded-For is trusted; empty: none. */
     readonly trustedProxies: readonly string[];
     /** Open at once, in all and from one address (a trusted proxy's excepted); more are closed unheard. */
     readonly maxConnections: number;
@@ -90,7 +93,7 @@ export interface GatewayConfig {
     readonly systemHourCapMicroUsd: bigint;
     /** Spending it raises the emergency stop. */
     readonly systemDayCapMicroUsd: bigint;
-    /** What each copy that went out costs; 0: mail costs nothing and is outside of the caps. */
+    /** The cost of each copy that was sent; 0: mail costs nothing and does not count for the caps. */
     readonly deliveryPriceMicroUsd: bigint;
   };
   readonly auth: {
@@ -124,9 +127,11 @@ export interface GatewayConfig {
     readonly timeoutMs: number;
   };
   readonly keys: {
-    /** How often each enclave is handed what it keeps its keys by, where nothing calls for it sooner. */
+    /** How often each enclave is handed its key material, if nothing triggers that sooner. */
     readonly intervalMs: number;
-    /** Absolute path of the operator's secrets, as ciphertexts; absent: there are none. Read anew when it changes. */
+    /**
+     * Absolute path of the operator's secrets, as ciphertexts; absent: there are none. Read again when it changes.
+     */
     readonly secretsFile?: string;
   };
   readonly attestation: {
@@ -140,12 +145,12 @@ export interface GatewayConfig {
     /** How old a document may be when it is judged. */
     readonly maxAgeMs: number;
   };
-  /** Beyond either, new messages are turned away with `overloaded`. */
+  /** Beyond either, new messages are refused with `overloaded`. */
   readonly admission: { readonly maxWaiting: number; readonly maxAgeMs: number };
   /** Whole days: messages from their end, the ledger and its windows from the UTC day they count in. */
   readonly retention: { readonly messagesDays: number; readonly ledgerDays: number };
   readonly delivery: {
-    /** The most attempts that one process has under way, whatever the enclaves could take. */
+    /** The most attempts that one process runs at once, even if the enclaves could take more. */
     readonly concurrency: number;
     readonly leaseMs: number;
     readonly minBackoffMs: number;
@@ -161,11 +166,11 @@ export interface GatewayConfig {
   /** Where unexpected errors are reported; absent: nowhere. The key is in no log. */
   readonly errorReports?: { readonly endpoint: string; readonly publicKey: string };
   readonly shutdown: {
-    /** For so long after the signal requests are still answered while readiness says no. */
+    /** How long after the signal requests are still answered while readiness fails. */
     readonly drainMs: number;
     /** The process has ended by then, draining included. */
     readonly timeoutMs: number;
   };
-  /** What the operator should hear at start: variables that are set and do nothing here, and why. */
+  /** Warnings for the operator at start: variables that are set but have no effect here, and why. */
   readonly notices: readonly { readonly variable: string; readonly text: string }[];
 }

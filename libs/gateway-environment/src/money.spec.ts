@@ -32,7 +32,7 @@ describe('dollars', () => {
     expect(parseDollars(text)).toBeUndefined();
   });
 
-  it('reads back whatever it writes', () => {
+  it('reads back every amount that it writes', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 999_999_999_999_999n }), (amount) => {
         expect(parseDollars(formatDollars(amount))).toBe(amount);

@@ -8,7 +8,7 @@ export function parseDollars(text: string): bigint | undefined {
   return BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(6, '0'));
 }
 
-/** 10000000n -> "10.00"; more digits only where they say something. */
+/** 10000000n -> "10.00"; more than two decimals only if they are not zero. */
 export function formatDollars(microUsd: bigint): string {
   const sign = microUsd < 0n ? '-' : '';
   const amount = microUsd < 0n ? -microUsd : microUsd;

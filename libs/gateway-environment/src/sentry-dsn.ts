@@ -1,7 +1,7 @@
 /** Where reports of errors go, and as whose. */
 export interface SentryDsn {
   readonly endpoint: string;
-  /** Names the project's client; whoever has it can send reports, and nothing else. */
+  /** The public key of the project's client: anyone who has it can send reports, and do nothing else. */
   readonly publicKey: string;
 }
 

@@ -118,7 +118,8 @@ function isAddressOrBlock(entry: string): boolean {
 
 const origins = z.string().transform((text, context): readonly string[] => {
   const entries = [...new Set(text.split(',').map((entry) => entry.trim()))];
-  // Exactly what a browser writes into Origin: scheme, host and port, nothing after. To URL, * is part of a host's name.
+  // Exactly what a browser writes into Origin: scheme, host and port, without a path. To URL, * is part of a host's
+  // name.
   if (entries.every((entry) => /^https?:[^*]+$/.test(entry) && URL.parse(entry)?.origin === entry)) return entries;
   context.addIssue({
     code: 'custom',
@@ -167,9 +168,9 @@ const text = (maxLength: number) =>
 const flag = z.enum(['true', 'false'], rule('must be true or false')).transform((value) => value === 'true');
 
 /**
- * Every variable that the gateway reads: text in, typed value out, and its default. One without a default is required (it says so) or
- * optional. Messages state the rule and never repeat the value: some of these are secrets. `environment.ts` checks what has to fit
- * together; .env.example shows this table, and a test compares the two.
+ * Every variable that the gateway reads: text in, typed value out, and its default. One without a default is marked
+ * as required or is optional. Messages state the rule and never repeat the value, because some are secrets.
+ * `environment.ts` checks variables against each other; .env.example shows this table, and a test compares the two.
  */
 export const VARIABLES = {
   // Where it is not set, the strict rules hold

@@ -1,15 +1,16 @@
 import { accountRoot, type Place } from './place';
 import { policy, type PolicyDocument, type Statement } from './policy-document';
 
-/** A PCR of an enclave in debug mode: an image with it vouches for nothing. */
+/** A PCR of an enclave in debug mode: a document with it vouches for no image. */
 export const isAllZero = (pcr: string): boolean => /^0*$/.test(pcr);
 
 /** AWS's name for PCR0 (AWS KMS developer guide, "Condition keys for AWS KMS with AWS Nitro Enclaves"). */
 const IMAGE = 'kms:RecipientAttestation:ImageSha384';
 
 /**
- * The encryption context that enclaves and operators give (libs/protocol has none of it: KMS binds it to the ciphertext). A request
- * without a key of it is denied like one with another value: StringNotEquals holds for what is absent.
+ * The encryption context that enclaves and operators give (libs/protocol has none of it: KMS binds it to the
+ * ciphertext). A request that omits one of its keys is denied like one with another value, because StringNotEquals
+ * matches an absent key.
  */
 export const CONTEXT = {
   purpose: 'communique-tee:purpose',
@@ -39,11 +40,14 @@ export interface AttestedKeyArgs {
   /** Whose credentials the enclave uses: the parent's role. */
   parentRoleArn: string;
   acceptedImages: readonly AcceptedImage[];
-  /** ARNs of roles or users. Nobody else may change the policy or end the key. */
+  /** ARNs of roles or users. Only they may change the policy or end the key. */
   administrators: readonly string[];
 }
 
-/** Whoever can make ciphertext, or hand the right on, could feed an enclave a data key that he knows: none of these exist on the key. */
+/**
+ * Rights that let their holder feed an enclave a data key that the holder knows, by making ciphertext or by granting
+ * that right. The key's policy grants none of them.
+ */
 const NEVER = [
   'kms:Encrypt',
   'kms:ReEncryptFrom',
@@ -57,9 +61,10 @@ const NEVER = [
 ];
 
 /**
- * The key that guards enclave keys: an attested enclave of an accepted image may GenerateDataKey and Decrypt under its own PCR0 as
- * encryption context, and nobody anything else. So KMS itself never hands what image X made to image Y, both being accepted.
- * @throws Error where an image's measurement is all zero, or none is accepted
+ * The key that guards enclave keys: an attested enclave of an accepted image may GenerateDataKey and Decrypt under
+ * its own PCR0 as encryption context, and no other use is allowed. So KMS never hands a key made by image X to image
+ * Y, even if both are accepted.
+ * @throws Error if an image's measurement is all zero, or no image is accepted
  */
 export function enclaveKeyPolicy(args: AttestedKeyArgs): PolicyDocument {
   const { acceptedImages, parentRoleArn, place } = args;
@@ -81,7 +86,8 @@ export function enclaveKeyPolicy(args: AttestedKeyArgs): PolicyDocument {
 }
 
 /**
- * The key of the operator's secrets: named people encrypt, an attested enclave of an accepted image decrypts, and neither does the other.
+ * The key of the operator's secrets: named people encrypt, an attested enclave of an accepted image decrypts, and
+ * neither can do both.
  * @throws Error as {@link enclaveKeyPolicy}
  */
 export function operatorKeyPolicy(args: AttestedKeyArgs & { operators: readonly string[] }): PolicyDocument {
@@ -146,8 +152,9 @@ function administration({ place, administrators }: AttestedKeyArgs): Statement[]
       ],
       Resource: '*',
     },
-    // KMS takes no policy under which its maker could not call PutKeyPolicy again (KMS API, CreateKey and PutKeyPolicy, "Policy"). AWS does
-    // not say what that check knows of a request, so this is in the form of AWS's own example: principals by name, no condition, no denial.
+    // KMS takes no policy under which its maker could not call PutKeyPolicy again (KMS API, CreateKey and
+    // PutKeyPolicy, "Policy"). AWS does not document what that check knows of a request, so this follows AWS's own
+    // example: principals by name, no condition, no denial.
     {
       Sid: 'AdministratorsChange',
       Effect: 'Allow',
@@ -221,7 +228,7 @@ const deny = (sid: string, actions: string[]): Statement => ({
   Resource: '*',
 });
 
-/** A denied request stays denied whatever any role's policy allows: the parent's own calls carry no attestation. */
+/** A denied request stays denied even if a role's policy allows it: the parent's own calls carry no attestation. */
 const denyWithoutAttestation = (actions: string[], images: readonly AcceptedImage[]): Statement[] => [
   { ...deny('NothingWithoutAttestation', actions), Condition: { Null: { [IMAGE]: 'true' } } },
   {
@@ -248,7 +255,7 @@ function checkedImages(images: readonly AcceptedImage[]): readonly AcceptedImage
   return images;
 }
 
-/** The same conditions on the role's side: neither policy alone lets the parent decrypt. */
+/** The same conditions in the role's policy: neither policy alone lets the parent decrypt. */
 export function attestedUse(
   sid: string,
   keyArn: string,

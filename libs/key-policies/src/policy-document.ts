@@ -24,7 +24,7 @@ export interface TrustPolicy {
   Statement: [Omit<Statement, 'Resource'>];
 }
 
-/** One AWS service, and only for this account where the service says for whom it acts. */
+/** One AWS service, limited to this account if the service reports whom it acts for. */
 export const trust = (service: string, accountId?: string): TrustPolicy => ({
   Version: '2012-10-17',
   Statement: [

@@ -68,7 +68,7 @@ it.each([
   JSON.stringify(dataKey).replace('{', '{"KeyId":"x",'),
   `\ufeff${JSON.stringify(dataKey)}`,
   JSON.stringify({ ...dataKey, x: 'a'.repeat(MAX_ANSWER_BYTES) }),
-])('refuses a body that is none', (body) => {
+])('refuses a malformed body', (body) => {
   expect(() => readDataKeyAnswer(bytes(body))).toThrow(invalid);
   expect(() => readDecryptedAnswer(bytes(body))).toThrow(invalid);
 });
@@ -77,7 +77,7 @@ it('refuses bytes that are no UTF-8', () => {
   expect(() => readDataKeyAnswer(Buffer.from(JSON.stringify({ ...dataKey, x: '\u00ff' }), 'latin1'))).toThrow(invalid);
 });
 
-it('says which field it refuses and nothing that stands in it, and keeps no cause', () => {
+it('names the field that it refuses but no part of its value, and keeps no cause', () => {
   for (const body of [
     { ...dataKey, Plaintext: 'c2VjcmV0' },
     '{"Plaintext":"c2VjcmV0",}',
@@ -94,7 +94,7 @@ it('says which field it refuses and nothing that stands in it, and keeps no caus
   }
 });
 
-it('says nothing but kms_answer_invalid to any JSON', () => {
+it('answers any JSON with kms_answer_invalid', () => {
   fc.assert(
     fc.property(
       fc.oneof(

@@ -18,8 +18,8 @@ export function ownerOfAlias(aliasArn: string): KeyOwner | undefined {
 }
 
 /**
- * An alias may be pointed to another key of its account, never to one of another: an answer that names such a one did not come from
- * the key that was asked for.
+ * An alias may be pointed to another key of its account, never to a key of another account: an answer that names such
+ * a key did not come from the key that was asked for.
  * @throws KmsError `kms_answer_invalid`
  */
 export function checkKeyArn(keyArn: string, asked: KeyOwner): void {
@@ -60,7 +60,10 @@ const base64 = (maxBytes: number) =>
     });
 
 const envelope = base64(8 * 1024);
-/** With `Recipient` KMS leaves it null or empty (API Reference, GenerateDataKey and Decrypt): one that holds something is refused. */
+/**
+ * With `Recipient` KMS leaves it null or empty (API Reference, GenerateDataKey and Decrypt): an answer with content
+ * here is refused.
+ */
 const noPlaintext = z.union([z.null(), z.literal('')]).optional();
 
 // Not strict: KMS adds fields (KeyMaterialId came in 2025), and each that is used is checked

@@ -25,7 +25,10 @@ export interface KmsHttpAnswer {
   body: Uint8Array;
 }
 
-/** Rejects where there is no whole answer: every rejection is `kms_unreachable` (`kms_timeout` once the time is over), with what it said as the cause. Follows no redirect. */
+/**
+ * Rejects without a complete answer: every rejection counts as `kms_unreachable` (`kms_timeout` once the time is
+ * over), with the rejection as the cause. Follows no redirect.
+ */
 export type KmsTransport = (request: KmsRequest) => Promise<KmsHttpAnswer>;
 
 export interface Attempts {
@@ -51,10 +54,10 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * Tries until it is answered, refused for good, or out of time: then with the error of the last try. Where that try itself ran out of
- * time, an earlier error tells more and is thrown instead. Pauses double from 0.2 to 5 s;
- * half of each is chance, so that enclaves which lost KMS together do not come back together.
- * @throws the signal's reason where the caller gave up
+ * Tries until KMS answers, refuses permanently, or the time is over; then throws the error of the last try. If that
+ * try ran out of time itself, an earlier error tells more and is thrown instead. Pauses double from 0.2 to 5 s; half
+ * of each is random, so that enclaves which lost KMS together do not retry together.
+ * @throws the signal's reason if the caller aborted
  */
 export async function attempted<Answer>(
   attempt: (timeoutMs: number) => Promise<Answer>,

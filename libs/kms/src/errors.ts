@@ -1,14 +1,15 @@
 /**
- * Why KMS was of no use:
+ * Why a call to KMS failed:
  * - `kms_unreachable`: no answer (no connection, TLS refused, cut); retried
- * - `kms_timeout`: no whole answer within the time of one try, in none of the tries; retried. KMS or this machine may be slow
+ * - `kms_timeout`: no try got a complete answer within its time; retried. KMS or this machine may be slow
  * - `kms_denied`: the key's policy refused: another image, a debug enclave, a wrong encryption context, no permission
  * - `kms_throttled`: too many requests; retried
- * - `kms_failed`: KMS failed (retried where it is KMS's own failure), or refused for a reason that has no code of its own
+ * - `kms_failed`: KMS failed (retried where it is KMS's own failure), or refused for a reason that has no code of its
+ *   own
  * - `kms_answer_invalid`: the answer is not what KMS answers to an attested request
- * - `kms_credentials`: there are none, or they have ended, or AWS does not know them
- * - `kms_key_unusable`: the key does not exist, is disabled, is being deleted or cannot be had now
- * - `kms_ciphertext_invalid`: no ciphertext of this key under this encryption context
+ * - `kms_credentials`: they are missing, expired, or unknown to AWS
+ * - `kms_key_unusable`: the key does not exist, is disabled, is being deleted or is not available now
+ * - `kms_ciphertext_invalid`: not a ciphertext of this key under this encryption context
  * - `kms_clock`: AWS and this clock disagree about the time
  */
 export type KmsErrorCode =
@@ -31,7 +32,9 @@ export interface KmsErrorDetails {
   cause?: unknown;
 }
 
-/** The message holds the code, AWS's name of the error and the status: nothing of what was sent or answered. */
+/**
+ * The message contains the code, AWS's name of the error and the status, and no part of the request or the answer.
+ */
 export class KmsError extends Error {
   override readonly name = 'KmsError';
   readonly awsType: string | undefined;

@@ -230,7 +230,7 @@ describe('does not ask', () => {
     expect(requests).toHaveLength(0);
   });
 
-  it('without a document: what the NSM said is passed on', async () => {
+  it("without a document: the NSM's error is passed on", async () => {
     const refused = new Error('the NSM refused');
     const { sut, requests } = setup(undefined, { attest: () => Promise.reject(refused) });
     await expect(sut.generateDataKey({ keyId, context, credentials })).rejects.toBe(refused);
@@ -257,7 +257,7 @@ describe('tries again', () => {
     ]);
   });
 
-  it('where nobody answered, and says so with the cause when time is over', async () => {
+  it('where no server answered, and reports that with the cause when time is over', async () => {
     const cause = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
     let now = 0;
     const { sut, requests } = setup(() => Promise.reject(cause), {

@@ -21,11 +21,11 @@ export interface KmsClientOptions extends Partial<Attempts> {
   /** Milliseconds since 1970, attested: requests are signed with it, and credentials end by it. */
   nowMs: () => number;
   /**
-   * Asks the NSM for a document with this public key (SPKI, DER, 294 bytes), once for every call: KMS takes none that is older than
-   * five minutes. What it throws is passed on as it is.
+   * Asks the NSM for a document with this public key (SPKI, DER, 294 bytes), once for every call: KMS refuses
+   * documents older than five minutes. Its errors are passed on unchanged.
    */
   attest: (publicKeySpki: Uint8Array) => Promise<Uint8Array>;
-  /** Made by the client where none is given. */
+  /** Made by the client if none is given. */
   recipient?: Promise<RecipientKey>;
 }
 
@@ -58,9 +58,9 @@ export interface DataKey extends Decrypted {
 }
 
 /**
- * KMS as an enclave uses it: nothing comes back in the clear, everything under an RSA key that the attestation document binds (AWS KMS
- * Developer Guide, "Cryptographic attestation for AWS Nitro Enclaves"). Both throw KmsError with every code but what `attest` throws,
- * and the signal's reason where the caller gave up.
+ * KMS as an enclave uses it: every secret comes back encrypted to an RSA key that the attestation document binds (AWS
+ * KMS Developer Guide, "Cryptographic attestation for AWS Nitro Enclaves"). Both throw KmsError with any code, the
+ * errors of `attest` unchanged, and the signal's reason if the caller aborted.
  */
 export interface KmsClient {
   /** GenerateDataKey, AES_256. @throws KmsError */

@@ -42,16 +42,16 @@ describe.each([
     refuses(openssl.encrypt(randomBytes(32), ...words, ...options));
   });
 
-  it('is refused with nothing in it', () => {
+  it('is refused with empty content', () => {
     refuses(openssl.encrypt(new Uint8Array(0), ...words));
   });
 
-  it('says what it said, or nothing, whichever bit is flipped: another plaintext only where CBC lets one be made', () => {
+  it('opens to the same text or is refused, whichever bit is flipped; to another text only where CBC allows it', () => {
     const plaintext = randomBytes(32);
     const envelope = openssl.encrypt(plaintext, ...words);
     const { iv, encryptedContent } = readEnvelope(envelope);
     const ivAt = Buffer.from(envelope).indexOf(iv);
-    // in pieces where it is streamed: all that stands behind the first
+    // the content is in pieces if streamed: this finds the first
     const contentAt = Buffer.from(envelope).indexOf(encryptedContent.subarray(0, 16));
     let refused = 0;
     for (let at = 0; at < envelope.length; at++) {
@@ -85,7 +85,7 @@ it("opens KMS's own form, and OpenSSL reads it alike", () => {
   expect(Buffer.from(openssl.decrypt(envelope)).equals(plaintext)).toBe(true);
 });
 
-it('refuses a key of 16 bytes, whatever algorithm is said', () => {
+it('refuses a key of 16 bytes, whichever algorithm is named', () => {
   const contentKey = randomBytes(16);
   refuses(sealForRecipient(randomBytes(32), openssl.publicKey, { contentKey }));
   refuses(
@@ -96,7 +96,7 @@ it('refuses a key of 16 bytes, whatever algorithm is said', () => {
   );
 });
 
-it('says nothing of what it was given when it refuses', () => {
+it('reveals no part of its input when it refuses', () => {
   const plaintext = randomBytes(32);
   const envelope = sealForRecipient(plaintext, openssl.publicKey, {
     content: (text) => tlv(0x80, text.subarray(0, 32)),

@@ -3,12 +3,13 @@ import { KmsError } from './errors';
 import { readEnvelope, type Envelope } from './read-envelope';
 
 /**
- * The plaintext of KMS's `CiphertextForRecipient`, under an RSA-2048 private key. The AES key is zeroed, and what was decrypted where
- * it is refused.
+ * The plaintext of KMS's `CiphertextForRecipient`, under an RSA-2048 private key. The AES key is zeroed, and so is
+ * decrypted text that is refused.
  *
- * CBC proves nothing: whoever could change the bytes could change the plaintext, and could tell a refused padding from a taken one.
- * Here nobody can: they come over TLS that ends in this enclave, from KMS. And nothing stands on it alone: a data key is right if the
- * sealed record's tag says so, and a ciphertext of the operator's is authenticated by KMS (AES-GCM, with the encryption context).
+ * CBC authenticates nothing: an attacker who can change the bytes could change the plaintext and use refused paddings
+ * as an oracle. Here no attacker can, because the bytes come from KMS over TLS that ends in this enclave. A second
+ * check follows as well: the sealed record's tag proves a data key, and KMS authenticates the operator's ciphertexts
+ * (AES-GCM, with the encryption context).
  * @returns at least 1 byte
  * @throws KmsError `kms_answer_invalid`
  */

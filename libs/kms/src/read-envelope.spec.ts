@@ -105,7 +105,7 @@ it.each<[string, EnvelopeParts]>([
   refuses(sealed({ ...parts, lengths: 'definite' }));
 });
 
-it.each(['definite', 'indefinite'] as const)('refuses whatever is cut off or added, %s', (lengths) => {
+it.each(['definite', 'indefinite'] as const)('refuses every cut or extended envelope, %s', (lengths) => {
   const whole = sealed({ lengths });
   for (let length = 0; length < whole.length; length++) refuses(whole.subarray(0, length));
   for (const tail of [[0], [0, 0], [0x30, 0], [0xff]]) refuses(Buffer.concat([whole, Uint8Array.from(tail)]));
@@ -146,7 +146,7 @@ it('reads what KMS encrypts at most', () => {
   expect(readEnvelope(sealed({}, 4096)).encryptedContent).toHaveLength(4112);
 });
 
-it('says nothing but kms_answer_invalid to any bytes', () => {
+it('answers any bytes with kms_answer_invalid', () => {
   const whole = sealed();
   const mutated = fc
     .array(fc.record({ at: fc.nat(whole.length - 1), drop: fc.nat(3), put: fc.uint8Array({ maxLength: 4 }) }), {

@@ -23,9 +23,9 @@ export interface Envelope {
   encryptedContent: Uint8Array;
 }
 
-/** Around 4 KiB of plaintext, KMS's largest, stand some 450 bytes. */
+/** The frame around 4 KiB of plaintext, the most that KMS takes, has some 450 bytes. */
 const MAX_ENVELOPE_BYTES = 8 * 1024;
-/** The deepest that is taken is the hash of the mask's generation: 11 below nothing. */
+/** The deepest element is the hash of the mask's generation: 11 levels down. */
 const MAX_DEPTH = 16;
 /** Some 35 are of the frame; the content comes in a few pieces. */
 const MAX_NODES = 256;
@@ -142,7 +142,7 @@ function keyIdentifier(node: Node): void {
   if (length === 0 || length > 64) refuse('a length');
 }
 
-/** RFC 4055 section 4.1. Every parameter must be there: the defaults that their absence stands for are SHA-1. */
+/** RFC 4055 section 4.1. Every parameter must be present, because an absent one defaults to SHA-1. */
 function oaepWithSha256(node: Node): void {
   const [algorithm, parameters] = sequence(node, 2);
   oid(algorithm, OID.rsaesOaep);

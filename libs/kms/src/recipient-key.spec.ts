@@ -29,7 +29,7 @@ it('makes another each time', async () => {
   expect(Buffer.from(one.publicKeySpki).equals(other.publicKeySpki)).toBe(false);
 });
 
-it('shows no private key to whoever prints it', async () => {
+it('shows no private key when it is printed', async () => {
   const recipient = await makeRecipientKey();
   expect(Object.keys(recipient)).toEqual(['publicKeySpki', 'open']);
   expect(inspect(recipient, { depth: null, showHidden: true })).not.toMatch(/private/i);

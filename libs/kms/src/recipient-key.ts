@@ -2,7 +2,10 @@ import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { openEnvelope } from './open-envelope';
 
-/** The RSA-2048 key that KMS answers to: its public half stands in the attestation document, its private half never leaves. */
+/**
+ * The RSA-2048 key that KMS encrypts its answers to: the attestation document contains its public half, its private
+ * half never leaves.
+ */
 export interface RecipientKey {
   /** SubjectPublicKeyInfo in DER, 294 bytes. */
   publicKeySpki: Uint8Array;
@@ -10,7 +13,9 @@ export interface RecipientKey {
   open(ciphertextForRecipient: Uint8Array): Uint8Array;
 }
 
-/** Made on libuv's threads: the search for primes takes a tenth of a second and more, and the event loop goes on. */
+/**
+ * Made on libuv's threads: the search for primes takes a tenth of a second or more and must not block the event loop.
+ */
 export async function makeRecipientKey(): Promise<RecipientKey> {
   return recipientKeyOf(await promisify(generateKeyPair)('rsa', { modulusLength: 2048, publicExponent: 0x10001 }));
 }

@@ -87,7 +87,7 @@ it.each([
   }
 });
 
-it("repeats nothing of AWS's text, and no name that it does not know", () => {
+it("repeats no part of AWS's text, and no name that it does not know", () => {
   const secret = 'arn:aws:sts::111122223333:assumed-role/parent/i-0123';
   for (const type of ['AccessDeniedException', `Odd${secret}`]) {
     const error = refusalOf(

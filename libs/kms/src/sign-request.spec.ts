@@ -129,7 +129,7 @@ it.each([
   expect(signed['x-amz-date']).toBe('20261122T150405Z');
 });
 
-it('signs with the time that it is given, whatever the machine says', async () => {
+it("signs with the time that it is given, not the machine's", async () => {
   const request = {
     origin: 'https://kms.us-east-1.amazonaws.com',
     region: 'us-east-1',

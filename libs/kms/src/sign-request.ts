@@ -17,11 +17,14 @@ const credentialsSchema = z.object({
   expiresMs: z.number().nullish(),
 });
 
-/** The parent's role, as the gateway hands it in: printable ASCII without spaces. It decrypts nothing without the attestation. */
+/**
+ * The parent's role, as the gateway hands it in: printable ASCII without spaces. Alone, without an attestation, it
+ * cannot decrypt.
+ */
 export type KmsCredentials = z.input<typeof credentialsSchema>;
 export type UsableCredentials = z.output<typeof credentialsSchema>;
 
-/** @throws KmsError `kms_credentials`: there are none, they are malformed (an end of line would be a header), or have ended */
+/** @throws KmsError `kms_credentials`: they are missing, malformed (an end of line would be a header), or expired */
 export function usableCredentials(credentials: KmsCredentials | null, nowMs: number): UsableCredentials {
   if (credentials === null) throw new KmsError('kms_credentials', 'there are none');
   const parsed = credentialsSchema.safeParse(credentials);

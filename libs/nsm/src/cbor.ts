@@ -25,7 +25,8 @@ export function encodeCbor(value: unknown): Uint8Array {
 }
 
 /**
- * What the NSM, or a client of the mock, has said: one item, maps as Maps. By cborg, since cbor-x takes a key twice, the last one winning.
+ * Decodes one item from the NSM, or from a client of the mock, maps as Maps. Uses cborg, because cbor-x accepts
+ * duplicate keys and keeps the last.
  * @throws Error for what is not CBOR, has a key twice or bytes behind its end
  */
 export function decodeCbor(bytes: Uint8Array): unknown {

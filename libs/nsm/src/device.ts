@@ -6,9 +6,8 @@ import { createIoctlTransport, type IoctlDevice, type NsmTransport } from './ioc
  * Opens the device of the NSM driver, which an enclave's kernel has.
  *
  * @param path default `/dev/nsm`
- * @throws NsmError ERR_NSM_DEVICE_ABSENT where there is none, ERR_NSM_DEVICE where it cannot be opened
- * @example
- * const nsm = createNsm(openNsmDevice());
+ * @throws NsmError ERR_NSM_DEVICE_ABSENT if there is none, ERR_NSM_DEVICE if it cannot be opened
+ * @example const nsm = createNsm(openNsmDevice());
  */
 export function openNsmDevice(path = '/dev/nsm'): NsmTransport {
   let fd: number;

@@ -61,7 +61,7 @@ describe('the transport to the NSM driver', () => {
     await transport.close();
   });
 
-  it('goes on after a request that failed', async () => {
+  it('works after a request that failed', async () => {
     const { transport } = fakeDriver((request) => (request[0] === 0 ? { result: -1 } : { bytes: request }));
     const [first, second] = await Promise.allSettled([
       transport.request(Uint8Array.of(0)),
@@ -104,13 +104,13 @@ describe('openNsmDevice', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('says that there is no device', () => {
+  it('reports a device that is absent', () => {
     expect(() => openNsmDevice(join(folder, 'nsm'))).toThrow(
       expect.objectContaining({ code: 'ERR_NSM_DEVICE_ABSENT', message: expect.stringContaining('not an enclave') }),
     );
   });
 
-  it('says that what is there cannot be opened as a device', () => {
+  it('reports a path that cannot be opened as a device', () => {
     expect(() => openNsmDevice(folder)).toThrow(expect.objectContaining({ code: 'ERR_NSM_DEVICE' }));
   });
 

@@ -1,4 +1,4 @@
-/** Sizes and times that every boundary agrees on. Bytes unless the name says otherwise. */
+/** Sizes and times that every boundary agrees on. Bytes unless the name states another unit. */
 export const LIMITS = {
   /** The padded plain text of a sealed message, its length prefix included: the largest size bucket. */
   maxPaddedPlaintextBytes: 256 * 1024,

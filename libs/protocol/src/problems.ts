@@ -99,7 +99,7 @@ export function isProblemCode(value: unknown): value is ProblemCode {
   return typeof value === 'string' && Object.hasOwn(PROBLEMS, value);
 }
 
-/** Builds the document for `code`; `more` must hold nothing that came from a message. */
+/** Builds the document for `code`; `more` must contain nothing from a message. */
 export function problemDocument(
   code: ProblemCode,
   more: Omit<ProblemDocument, 'type' | 'title' | 'status' | 'code'> = {},

@@ -1,13 +1,15 @@
 export type ReceiptErrorCode =
   /** Not a receipt: shape, size, JWS header or claims. */
   | 'ERR_RECEIPT_MALFORMED'
-  /** The carried attestation document is not the one that the receipt names, or does not verify; see `cause`. */
+  /**
+   * The carried attestation document differs from the one that the receipt names, or does not verify; see `cause`.
+   */
   | 'ERR_RECEIPT_ATTESTATION'
   /** The document binds no receipt key, one of another sealing key, or keys in a custody that is not accepted; see `cause`. */
   | 'ERR_RECEIPT_KEY_BINDING'
   /** The signature does not fit the attested receipt key. */
   | 'ERR_RECEIPT_SIGNATURE'
-  /** Signed by an enclave of another measurement than the receipt says. */
+  /** Signed by an enclave of another measurement than the receipt names. */
   | 'ERR_RECEIPT_MEASUREMENT'
   /** The receipt's time lies outside the validity of the certificate that vouches for its key. */
   | 'ERR_RECEIPT_TIME'
@@ -22,7 +24,7 @@ export type StatementErrorCode =
   | 'ERR_STATEMENT_OTHER_REQUEST'
   /** Under a price table that the caller does not have. */
   | 'ERR_STATEMENT_PRICES'
-  /** Its cost is not the price of what it says was used. */
+  /** Its cost does not match the price of the usage that it states. */
   | 'ERR_STATEMENT_COST';
 
 export class ReceiptError extends Error {

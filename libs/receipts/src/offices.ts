@@ -5,8 +5,9 @@ import { ReceiptError } from './errors';
 const DOMAIN = new TextEncoder().encode('communique-tee office v1');
 
 /**
- * What a public receipt says of an office: SHA-256 over a domain text, a random 32-byte salt and the office's code. An office
- * names a district, so only who has the salt (the sender, in the sealed answer) can tell which it was.
+ * How a public receipt names an office: SHA-256 over a domain text, a random 32-byte salt and the office's code. An
+ * office reveals a district, so only the holder of the salt (the sender, in the sealed answer) can tell which office
+ * it was.
  */
 export function commitToOffice(salt: Uint8Array, office: string): Uint8Array {
   if (salt.length !== 32) throw new RangeError('a salt has 32 bytes');

@@ -97,7 +97,7 @@ describe('the entries of a receipt', () => {
   const offices = [entry('HCA12'), entry('SCA01', 'refused'), entry('SCA03', 'pending')];
   const ascending = offices.toSorted((a, b) => (a.commitment < b.commitment ? -1 : 1));
 
-  it('ascend by commitment, whatever order they are signed in', async () => {
+  it('ascend by commitment, in whatever order they are signed', async () => {
     const orders = [
       offices,
       offices.toReversed(),
@@ -112,7 +112,7 @@ describe('the entries of a receipt', () => {
   it.each([
     ['in another order', ascending.toReversed()],
     ['twice', [ascending[0], ascending[0]]],
-  ])('are no receipt %s, whoever signs it', async (_name, wrong) => {
+  ])('are no receipt %s, even with a valid signature', async (_name, wrong) => {
     const payload = Buffer.from(JSON.stringify({ ...claims, offices: wrong }));
     const receipt = await new CompactSign(payload)
       .setProtectedHeader({ alg: 'Ed25519', typ: 'communique-tee-receipt+jws' })
@@ -243,7 +243,7 @@ describe('one receipt has one text', () => {
       );
   });
 
-  it('refuses claims and headers that name a member twice, whatever signed them', async () => {
+  it('refuses claims and headers that name a member twice, even with a valid signature', async () => {
     const twice = JSON.stringify(claims).replace('{', '{"v":1,');
     const receipt = await new CompactSign(Buffer.from(twice))
       .setProtectedHeader({ alg: 'Ed25519', typ: 'communique-tee-receipt+jws' })
@@ -308,7 +308,7 @@ describe('the sealed answer', () => {
   });
 
   it.each([[{ office: 'HCA13' }], [{ salt: new Uint8Array(32) }], [{ outcome: 'unknown' as const }]])(
-    'that says otherwise (%#) is not the receipt’s',
+    'with different content (%#) is not the receipt’s',
     (changes) => {
       expect(() => matchAnswer(claims, answer(changes))).toThrow(code('ERR_RECEIPT_ANSWER'));
     },

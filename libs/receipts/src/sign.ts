@@ -11,7 +11,7 @@ import { RECEIPT_ALGORITHM } from './signed-by-enclave';
 
 /**
  * A receipt as JWS in compact form (RFC 7515, RFC 9864: `Ed25519`). The key never leaves the enclave.
- * @param claims `offices` in any order: they are sorted by commitment, so that their order says nothing of the message's
+ * @param claims `offices` in any order: they are sorted by commitment, so that it does not reveal the message's order
  * @throws ZodError for claims that are not those of a receipt
  */
 export async function signReceipt(claims: ReceiptClaims, privateKey: CryptoKey | KeyObject): Promise<string> {

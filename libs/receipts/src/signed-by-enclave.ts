@@ -138,9 +138,9 @@ interface Parts {
 }
 
 /**
- * The parts of a compact JWS (RFC 7515 section 3.1) with the header of its kind, before the signature is verified. Base64url is read
- * strictly (RFC 4648 section 3.5): no padding, unused bits zero, nothing around it, so that one statement has one text. Libraries for JWS
- * take more.
+ * The parts of a compact JWS (RFC 7515 section 3.1) with the header of its kind, before the signature is verified.
+ * Base64url is read strictly (RFC 4648 section 3.5): no padding, unused bits zero, no other characters, so that one
+ * statement has one text. JWS libraries are less strict.
  * @throws ReceiptError `ERR_RECEIPT_MALFORMED`
  */
 function partsOf(jws: string, type: string): Parts {

@@ -72,8 +72,9 @@ export function verifyUsageStatementSignature(statement: string, receiptKey: Uin
 }
 
 /**
- * That a statement is about this attempt, and that its cost is the price of what it says was used: the tokens' price where they are
- * reported (it may exceed the reservation), the full price of one attempt where they are not known, and nothing where nothing is billed.
+ * Checks that a statement is about this attempt, and that its cost is the price of the stated usage: the tokens'
+ * price if they are reported (it may exceed the reservation), the full price of one attempt if they are unknown, and
+ * zero if the provider bills nothing.
  * @throws ReceiptError `ERR_STATEMENT_OTHER_REQUEST` | `ERR_STATEMENT_PRICES` | `ERR_STATEMENT_COST`
  */
 export function checkUsageStatement(claims: UsageStatement, expected: ExpectedAttempt): void {

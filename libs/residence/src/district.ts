@@ -13,8 +13,8 @@ export interface District {
 const DISTRICT = /^([0-9]{3})-([A-Z]{2})-([0-9]{2})$/;
 
 /**
- * Reads `120-MT-01`. Whether the state has such a seat is for the table of offices in libs/protocol to say: a district of an earlier
- * Congress may have gone.
+ * Reads `120-MT-01`. The table of offices in libs/protocol decides whether the state has such a seat, because a
+ * district of an earlier Congress may be gone.
  * @throws ResidenceError `ERR_RESIDENCE_DISTRICT`
  */
 export function parseDistrict(text: string): District {

@@ -3,7 +3,10 @@ export type ResidenceListErrorCode =
   | 'ERR_RESIDENCE_LIST_ADDRESS'
   /** No answer, another status than expected, or more bytes than the file may have. */
   | 'ERR_RESIDENCE_LIST_UNREACHABLE'
-  /** The files come from two publications, after every attempt: the list is being updated. Nothing is said about the registration. */
+  /**
+   * After every attempt the files still come from two publications: the list is being updated. The registration was
+   * not checked.
+   */
   | 'ERR_RESIDENCE_LIST_UPDATING'
   /** The signed list is whole, and this registration is not at its place: not published yet, or taken out. */
   | 'ERR_RESIDENCE_NOT_LISTED';

@@ -9,8 +9,8 @@ export const LIST_FILE_BYTES = NODES_PER_FILE * FIELD_BYTES;
 const REQUEST_TIMEOUT_MS = 20_000;
 
 /**
- * One file of the list; null where there is none (404). Sends no cookies, no conditional headers, no referrer and nothing else that tells
- * one reader from another. Ends after 20 seconds, or at `deadlineMs` (by Date.now()).
+ * One file of the list; null if there is none (404). Sends no cookies, conditional headers or referrer, and no other
+ * data that distinguishes readers. Ends after 20 seconds, or at `deadlineMs` (by Date.now()).
  * @throws ResidenceListError `ERR_RESIDENCE_LIST_UNREACHABLE`; the signal's reason
  */
 export async function fetchListFile(
@@ -41,7 +41,7 @@ export async function fetchListFile(
 
 /**
  * The address of the list, so that names can be appended.
- * @throws ResidenceListError `ERR_RESIDENCE_LIST_ADDRESS`, which quotes nothing: an address may hold a password
+ * @throws ResidenceListError `ERR_RESIDENCE_LIST_ADDRESS`, without the address, because it may contain a password
  */
 export function listAddress(files: string | URL): URL {
   let url: URL;

@@ -132,7 +132,7 @@ describe('files of two publications', () => {
   });
 });
 
-it('says that a registration is not listed only where the whole signed list lacks it', async () => {
+it('reports a registration as not listed only where the whole signed list lacks it', async () => {
   await using server = await ListServer.start(listFilesOf(without, noteOf(without)));
   await expect(fetching(server)).rejects.toThrow(code('ERR_RESIDENCE_NOT_LISTED'));
   for (const other of [

@@ -10,7 +10,7 @@ import type { Registration } from './registration';
 import { leafOf } from './statement';
 
 const FILE_DEPTH = 10;
-/** Up to so many files the whole tree is fetched, and the host learns nothing about the place. */
+/** Up to this many files the whole tree is fetched, and the host learns nothing about the place. */
 const MAX_FILES_OF_WHOLE_TREE = 16;
 /** The list is fetched at most daily. */
 const DAY_SECONDS = 86_400;
@@ -53,8 +53,9 @@ export interface FetchListOptions extends ListReader {
 }
 
 /**
- * Fetches the root note, the subtree roots and the leaves, and computes the path. The whole tree is fetched where it has at most 16
- * files; above that the host learns which file the person is in. Nothing is believed but what leads to the signed root.
+ * Fetches the root note, the subtree roots and the leaves, and computes the path. The whole tree is fetched where it
+ * has at most 16 files; above that the host learns which file the person is in. Only data that hashes to the signed
+ * root is trusted.
  * @throws ResidenceListError by code; ResidenceNoteError by code; the signal's reason
  */
 export async function fetchListPath(options: FetchListOptions): Promise<ListPath> {
@@ -98,10 +99,10 @@ export function isFreshListPath(path: ListPath, reader: ListReader): boolean {
 }
 
 /**
- * Fetches the root note alone and opens it. Whether it counts now is for `checkWindow` to say.
+ * Fetches the root note alone and opens it. `checkWindow` decides whether it counts now.
  * @param files the folder of the static files: https, or http on this machine
  * @param deadlineMs by Date.now(); 20 seconds at most
- * @returns null where there is none (404)
+ * @returns null if there is none (404)
  * @throws ResidenceListError by code; ResidenceNoteError by code; the signal's reason
  */
 export async function fetchRootNote(
@@ -154,7 +155,7 @@ async function fetchLeaves(
   const inUse = Math.ceil(places / NODES_PER_FILE);
   const wanted = inUse <= MAX_FILES_OF_WHOLE_TREE ? Array.from({ length: inUse }, (_, file) => file) : [own];
   const files = new Map<number, Field[]>();
-  // One after the other: the order tells nothing, and the host is not flooded.
+  // One after the other: the order reveals nothing, and the host is not flooded.
   for (const file of wanted) {
     const nodes = nodesOf(await get(file));
     if (nodes !== null) files.set(file, nodes);

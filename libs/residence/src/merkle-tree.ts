@@ -5,7 +5,10 @@ import { h3OfNumbers, TAGS, type NumberHash } from './poseidon2';
 
 export const TREE_DEPTH = 20;
 export const TREE_PLACES = 2 ** TREE_DEPTH;
-/** A place without a person. No statement can be proven for it: a leaf is a hash under its own tag, and none is 0. */
+/**
+ * A place without a person. No statement can be proven for it: a leaf is a hash under its own tag, and no such hash
+ * is 0.
+ */
 export const EMPTY_LEAF: Field = ZERO_FIELD;
 
 /** The roots of empty trees by depth: 0 (the empty leaf) to 20. */
@@ -59,7 +62,8 @@ export class MerkleTree {
   }
 
   /**
-   * @param nodes the lowest nodes, in order of their places; {@link EMPTY_LEAF} (or the root of an empty subtree) where there is none
+   * @param nodes the lowest nodes, in order of their places; {@link EMPTY_LEAF} (or the root of an empty subtree) for
+   * an empty place
    * @throws ResidenceError `ERR_RESIDENCE_FIELD` | `ERR_RESIDENCE_INDEX` for more nodes than places
    */
   static of(nodes: Iterable<Field>, shape: TreeShape = WHOLE_TREE, hash: NumberHash = h3OfNumbers): MerkleTree {

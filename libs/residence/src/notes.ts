@@ -67,7 +67,7 @@ function keysRefused(why: string, options?: ErrorOptions): ResidenceNoteError {
 }
 
 /**
- * Opens a root note. Whether it counts now is for {@link checkWindow} to say.
+ * Opens a root note. {@link checkWindow} decides whether it counts now.
  * @param text at most {@link MAX_ROOT_NOTE_BYTES}
  * @throws ResidenceNoteError `ERR_RESIDENCE_NOTE` | `ERR_RESIDENCE_NOTE_WINDOW`
  */
@@ -90,7 +90,7 @@ export function openRootNote(text: string, by: Registrar): RootNote {
 }
 
 /**
- * Opens a campaign note. Whether it counts now is for {@link checkWindow} to say.
+ * Opens a campaign note. {@link checkWindow} decides whether it counts now.
  * @param text at most {@link MAX_CAMPAIGN_NOTE_BYTES}
  * @param maxCampaignDays as the enclave's measured configuration has it
  * @throws ResidenceNoteError `ERR_RESIDENCE_NOTE` | `ERR_RESIDENCE_NOTE_WINDOW`
@@ -127,7 +127,7 @@ export function signCampaignNote(note: CampaignNote, maxCampaignDays: number, ..
 }
 
 /**
- * Whether a note counts at this moment: 60 seconds of grace at its beginning, none at its end.
+ * Throws unless a note counts at this moment: 60 seconds of grace at its beginning, none at its end.
  * @param nowSeconds Unix time
  * @throws ResidenceNoteError `ERR_RESIDENCE_NOTE_NOT_YET` | `ERR_RESIDENCE_NOTE_ENDED`
  */

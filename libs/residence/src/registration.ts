@@ -4,7 +4,10 @@ import { fieldFromHex, fieldToHex, type Field } from './field';
 import { TREE_PLACES } from './merkle-tree';
 import { checkId } from './statement';
 
-/** What the registrar gives to a person for a commitment. It says where the person lives: as private as an address. */
+/**
+ * What the registrar gives to a person for a commitment. It reveals where the person lives, so it is as private as an
+ * address.
+ */
 export interface Registration {
   registrar: string;
   /** `120-MT-01` */
@@ -27,7 +30,7 @@ const MEMBERS = ['district', 'index', 'registrar', 'salt', 'version'];
 
 /**
  * Reads a registration from its JSON value: exactly these members.
- * @throws ResidenceError `ERR_RESIDENCE_REGISTRATION`, which quotes nothing of it
+ * @throws ResidenceError `ERR_RESIDENCE_REGISTRATION`, without any part of it
  */
 export function registrationFromJson(value: unknown): Registration {
   if (typeof value !== 'object' || value === null) throw notARegistration();

@@ -55,7 +55,7 @@ describe('the statement', () => {
     expect(checkCommitment(commitment)).toBe(commitment);
   });
 
-  it('has nullifier and delivery that tell nothing of each other', () => {
+  it('has nullifier and delivery that cannot be linked', () => {
     const [secret, scope] = [randomField(), scopeOf('registrar', 'campaign')];
     expect(nullifierOf(secret, scope)).not.toEqual(deliveryOf(secret, scope));
     expect(nullifierOf(secret, scope)).toEqual(nullifierOf(secret, scope));

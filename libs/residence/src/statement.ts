@@ -53,8 +53,8 @@ export function leafOf({ commitment, district, salt }: LeafInput, hash: NumberHa
 }
 
 /**
- * What a person may send one message in: the hash of the registrar's name and the campaign. No key and no district enters, so neither
- * a new key nor a move gives a second message.
+ * The scope in which a person may send one message: the hash of the registrar's name and the campaign. It contains no
+ * key and no district, so neither a new key nor a move allows a second message.
  * @throws ResidenceError `ERR_RESIDENCE_ID`
  */
 export function scopeOf(registrar: string, campaign: string): Field {

@@ -1,5 +1,5 @@
-// The environment of all specs (src/jest-environment.ts). Jest loads it with Node's own require, which knows none of our aliases, so it is
-// bundled first: about 50 ms, once per worker.
+// The environment of all specs (src/jest-environment.ts). Jest loads it with Node's own require, which does not know
+// our aliases, so it is bundled first: about 50 ms, once per worker.
 const Module = require('node:module');
 const { join } = require('node:path');
 const { buildSync } = require('esbuild');

@@ -32,7 +32,7 @@ it.each([
   expect(() => parseVerifierKey(other)).toThrow(refusal);
 });
 
-it('refuses a public key of small order, under which anybody can sign', () => {
+it('refuses a public key of small order, under which anyone can sign', () => {
   const identity = new Uint8Array(32);
   identity[0] = 1;
   // The key id is right: only the point is refused.

@@ -82,7 +82,7 @@ function verifierKeyOf(name: string, publicKey: Uint8Array): VerifierKey {
   return { name, keyId: toHex(hash.update(publicKey).digest().subarray(0, 4)), publicKey };
 }
 
-/** Under a key of small order anybody can make signatures that verify. */
+/** Under a key of small order anyone can make signatures that verify. */
 function isUsablePoint(publicKey: Uint8Array): boolean {
   try {
     return publicKey.length === KEY_BYTES && !ed25519.Point.fromBytes(publicKey, false).isSmallOrder();

@@ -10,7 +10,7 @@ function go(args: readonly string[], input = ''): string {
   return execFileSync('go', args, { cwd: program, env, input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
 }
 
-/** Why Go's implementation cannot judge here: this spec downloads nothing. */
+/** Why Go's implementation cannot judge here: this spec makes no download. */
 function absent(): string | undefined {
   try {
     go(['build', '-o', '/dev/null', '.']);

@@ -66,7 +66,7 @@ describe('parseAddress', () => {
     expect(codeOf(text)).toBe(code);
   });
 
-  it('throws nothing but AddressError, and what it reads it writes the same', () => {
+  it('throws only AddressError, and writes each address as it read it', () => {
     fc.assert(
       fc.property(
         fc

@@ -7,7 +7,7 @@ export type AddressErrorCode =
   | 'ERR_ADDRESS_HOST' // neither IPv4, nor [IPv6], nor localhost
   | 'ERR_ADDRESS_PATH'; // empty, too long for a sockaddr_un, or with a NUL
 
-/** An address that cannot be read or used. `code` is stable; the message says the rule. */
+/** An address that cannot be read or used. `code` is stable; the message states the rule. */
 export class AddressError extends Error {
   override readonly name = 'AddressError';
 
@@ -97,7 +97,7 @@ function parseHybrid(rest: string): HybridAddress {
   if (path === undefined || digits === undefined) throw new AddressError('ERR_ADDRESS_PORT', 'hybrid:<path>:<port>');
   const port = vsockPort(digits);
   if (path === '') throw new AddressError('ERR_ADDRESS_PATH', 'hybrid:<path>:<port>, and the path is not empty');
-  parseUnix(hybridListenPath({ path, port })); // the longer of the two that the address stands for
+  parseUnix(hybridListenPath({ path, port })); // the longer of the two paths that the address expands to
   return { kind: 'hybrid', path, port };
 }
 

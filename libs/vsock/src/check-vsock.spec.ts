@@ -7,11 +7,11 @@ const others = ['tcp:127.0.0.1:1', 'unix:/x', 'hybrid:/x:1'].map(parseAddress);
 const vsock = parseAddress('vsock:16:5000');
 
 describe('the check at start', () => {
-  it('asks nothing of Node for other addresses', async () => {
+  it('accepts every version of Node for other addresses', async () => {
     await expect(checkVsock(others, { holder: {} })).resolves.toBeUndefined();
   });
 
-  it('says which version of Node lacks what vsock needs', async () => {
+  it('names the version of Node that lacks vsock, and what it lacks', async () => {
     await expect(checkVsock([...others, vsock], { holder: {} })).rejects.toMatchObject({
       code: 'ERR_VSOCK_UNAVAILABLE',
       message: expect.stringContaining(process.version) as string,

@@ -3,8 +3,8 @@ import { libc } from './linux/libc';
 import { openHandle, tcpWrap } from './linux/node-internals';
 
 /**
- * Whether this Node can open sockets at these addresses at all: for a start that would otherwise succeed and fail at its first
- * message. Only vsock addresses need anything; nothing is connected.
+ * Throws if this Node cannot open sockets at these addresses, so that a program fails at its start and not at its
+ * first message. Only vsock addresses have requirements; no connection is made.
  *
  * @throws SocketError ERR_VSOCK_UNAVAILABLE (this Node), EAFNOSUPPORT (this kernel)
  */

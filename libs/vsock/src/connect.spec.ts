@@ -34,7 +34,7 @@ describe('connect', () => {
     expect(await text(await open({ kind: 'unix', path: folder.file('s') }))).toBe('hello');
   });
 
-  it('says ECONNREFUSED where nobody listens on tcp', async () => {
+  it('fails with ECONNREFUSED where no server listens on tcp', async () => {
     const address = await listen(server, parseAddress('tcp:127.0.0.1:0'));
     await new Promise((resolve) => server.close(resolve));
     await expect(connect(address, { timeoutMs: 5000 })).rejects.toMatchObject({
@@ -43,13 +43,13 @@ describe('connect', () => {
     });
   });
 
-  it('says ENOENT where there is no unix socket', async () => {
+  it('fails with ENOENT where there is no unix socket', async () => {
     await expect(connect({ kind: 'unix', path: folder.file('none') }, { timeoutMs: 5000 })).rejects.toMatchObject({
       code: 'ENOENT',
     });
   });
 
-  it('says ABORT_ERR before and during connecting', async () => {
+  it('fails with ABORT_ERR before and during connecting', async () => {
     const address = await listen(server, parseAddress('tcp:127.0.0.1:0'));
     await expect(connect(address, { timeoutMs: 5000, signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'ABORT_ERR',

@@ -14,11 +14,12 @@ export interface ConnectOptions {
 }
 
 /**
- * A connected socket; from then on it is the caller's, errors included. Nothing of the caller's has been written to it.
+ * A connected socket; from then on the caller owns it and must handle its errors. No byte of the caller has been
+ * written to it.
  *
  * @example const socket = await connect(parseAddress('vsock:16:5000'), { timeoutMs: 2000 });
- * @throws SocketError by the system's code, `ETIMEDOUT` after `timeoutMs`, `ABORT_ERR`, `ERR_VSOCK_UNAVAILABLE`; of a hybrid address
- *   also `ECONNREFUSED` (nobody listens in the guest) and `EPROTO` (the socket is no vsock device's)
+ * @throws SocketError by the system's code, `ETIMEDOUT` after `timeoutMs`, `ABORT_ERR`, `ERR_VSOCK_UNAVAILABLE`; of a
+ * hybrid address also `ECONNREFUSED` (the guest has no listener) and `EPROTO` (the socket is not a vsock device's)
  * @throws AddressError ERR_ADDRESS_CID for a vsock address that names no context id
  */
 export async function connect(

@@ -67,7 +67,7 @@ describe('a hybrid address', () => {
     }
   });
 
-  it('says ECONNREFUSED where nobody listens in the guest', async () => {
+  it('fails with ECONNREFUSED where the guest has no listener', async () => {
     await expect(connect({ ...address, port: 5001 }, { timeoutMs: 5000 })).rejects.toMatchObject({
       name: 'SocketError',
       code: 'ECONNREFUSED',
@@ -84,7 +84,7 @@ describe('a hybrid address', () => {
     ['a port that is too long', 'OK 12345678901\n'],
     ['a line without end', 'OK'.padEnd(1 << 20, '1')],
     ['bytes', '\0\u00ff\n'],
-  ])('says EPROTO for %s, and hangs up', async (_what, answer) => {
+  ])('fails with EPROTO for %s, and closes the connection', async (_what, answer) => {
     device.answer = answer;
     const accepted = once(guest, 'connection') as Promise<[Socket]>;
     await expect(connect(address, { timeoutMs: 5000 })).rejects.toMatchObject({ name: 'SocketError', code: 'EPROTO' });
@@ -93,7 +93,7 @@ describe('a hybrid address', () => {
     await once(inside, 'close');
   });
 
-  it('says ETIMEDOUT for a device that never answers, ABORT_ERR when it is told to stop, and leaves no connection', async () => {
+  it('fails with ETIMEDOUT for a device that never answers and ABORT_ERR when aborted, and leaves no connection', async () => {
     await device.stop();
     const mute = createServer((socket) => socket.resume());
     await listen(mute, { kind: 'unix', path: address.path });
@@ -110,7 +110,7 @@ describe('a hybrid address', () => {
     }
   });
 
-  it('says ENOENT where there is no device, ECONNREFUSED where it is gone', async () => {
+  it('fails with ENOENT where there is no device, ECONNREFUSED where it is gone', async () => {
     await expect(connect({ ...address, path: folder.file('none') }, { timeoutMs: 5000 })).rejects.toMatchObject({
       code: 'ENOENT',
     });

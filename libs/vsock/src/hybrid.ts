@@ -6,12 +6,14 @@ const MAX_ANSWER_BYTES = 14;
 const NEWLINE = 0x0a;
 
 /**
- * Asks the vsock device of an emulated enclave, over a connection to its unix socket, for a port in the guest: `CONNECT <port>\n`,
- * answered `OK <the port on our side>\n` (Firecracker's docs/vsock.md, "Host-Initiated Connections"; vhost-device-vsock does the
- * same). Where nobody listens in the guest the device closes without a word. What the guest says right behind the answer stays
- * unread in the socket. The socket is destroyed on every failure.
+ * Asks the vsock device of an emulated enclave, over a connection to its unix socket, for a port in the guest:
+ * `CONNECT <port>\n`, answered `OK <the port on our side>\n` (Firecracker's docs/vsock.md, "Host-Initiated
+ * Connections"; vhost-device-vsock does the same). If the guest has no listener, the device closes without an answer.
+ * Bytes that the guest sends right after the answer stay unread in the socket. The socket is destroyed on every
+ * failure.
  *
- * @throws SocketError ECONNREFUSED (closed before the answer), EPROTO (another answer), ABORT_ERR, or the system's code
+ * @throws SocketError ECONNREFUSED (closed before the answer), EPROTO (another answer), ABORT_ERR, or the system's
+ * code
  */
 export function requestPort(socket: Socket, port: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {

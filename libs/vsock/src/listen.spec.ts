@@ -37,13 +37,13 @@ describe('listen', () => {
     expect(address.kind === 'tcp' && address.port).not.toBe(0);
   });
 
-  it('says EADDRINUSE for a tcp port that is taken', async () => {
+  it('fails with EADDRINUSE for a tcp port that is taken', async () => {
     const address = await listen(server, parseAddress('tcp:127.0.0.1:0'));
     await expect(listen(createServer(), address)).rejects.toMatchObject({ name: 'SocketError', code: 'EADDRINUSE' });
   });
 
   it.each([0o600, 0o660] as const)(
-    'opens a unix socket with mode %o whatever the umask is, and leaves the umask',
+    'opens a unix socket with mode %o under any umask, and leaves the umask',
     async (unixMode) => {
       const before = process.umask(0o002);
       try {
@@ -67,13 +67,13 @@ describe('listen', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('takes the place of a socket that nobody listens on', async () => {
+  it('replaces a socket without a listener', async () => {
     leaveSocket(path);
     await listen(server, { kind: 'unix', path });
     (await connect({ kind: 'unix', path }, { timeoutMs: 5000 })).destroy();
   });
 
-  it('does not take the place of a socket that somebody listens on', async () => {
+  it('does not replace a socket with a listener', async () => {
     await listen(server, { kind: 'unix', path });
     await expect(listen(createServer(), { kind: 'unix', path })).rejects.toMatchObject({ code: 'EADDRINUSE' });
     (await connect({ kind: 'unix', path }, { timeoutMs: 5000 })).destroy();
@@ -85,7 +85,7 @@ describe('listen', () => {
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
 
-  it('says why a folder that is not there cannot hold a socket', async () => {
+  it('reports why a missing folder cannot hold a socket', async () => {
     await expect(listen(server, { kind: 'unix', path: folder.file('none', 'socket') })).rejects.toMatchObject({
       name: 'SocketError',
     });

@@ -11,10 +11,10 @@ export interface ListenOptions {
 }
 
 /**
- * Resolves when the server listens, with the address it really has (the port of `tcp:<host>:0`). A unix socket file that
- * nobody listens on is removed first; any other file is left alone. Closing the server removes its socket file. On a hybrid address
- * the server gets the connections that the guest makes to this port of its host (CID 2), at `<path>_<port>`; the vsock device must be
- * allowed to connect there (same user, or group and 0660).
+ * Resolves when the server listens, with the address it really has (the port of `tcp:<host>:0`). A unix socket file
+ * without a listener is removed first; any other file is left alone. Closing the server removes its socket file. On a
+ * hybrid address the server gets the connections that the guest makes to this port of its host (CID 2), at
+ * `<path>_<port>`; the vsock device must be allowed to connect there (same user, or group and 0660).
  *
  * @example const address = await listen(createServer(handler), parseAddress('unix:/run/communique/enclave.sock'));
  * @throws SocketError by the system's code (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, ...), `ERR_VSOCK_UNAVAILABLE`
@@ -73,7 +73,7 @@ async function start(server: Server, address: Address, unixMode: number): Promis
 }
 
 /**
- * Removes the socket file of a process that is gone. A file of another kind, or a socket that somebody answers on, stays.
+ * Removes the socket file of a process that is gone. Any other file, or a socket with a listener, stays.
  *
  * @throws SocketError EADDRINUSE
  */

@@ -1,6 +1,6 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
-/** Rejects with what net says; after an abort it does not settle, and leaves no socket. */
+/** Rejects with net's error; after an abort it does not settle, and leaves no socket. */
 export function connectNet(options: NetConnectOpts, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(options);

@@ -83,7 +83,7 @@ describeWith(linux, 'a connection', () => {
       return [socket, (await accepted)[0]];
     };
 
-    it('is closed one way at a time: we end, the other goes on', async () => {
+    it('is closed one way at a time: we end, and the other side continues', async () => {
       const [ours, theirs] = await pair({ allowHalfOpen: true });
       ours.end('question');
       expect((await theirs.setEncoding('utf8').toArray()).join('')).toBe('question');
@@ -117,7 +117,7 @@ describeWith(linux, 'a connection', () => {
       const chunk = new Uint8Array(64 * 1024).fill(7);
       const total = 64 * 1024 * 1024;
       let written = 0;
-      // Until write() has said no for 200 ms: every buffer on the way is full
+      // Until write() has returned false for 200 ms: every buffer on the way is full
       for (let full = false; !full && written < total;) {
         for (let room = true; room && written < total; written += chunk.length) room = ours.write(chunk);
         full = await Promise.race([

@@ -46,7 +46,7 @@ describe('WebCrypto', () => {
     expect(await webPrimitives.sha256(shared)).toEqual(await webPrimitives.sha256(message));
   });
 
-  it('says where it is missing', async () => {
+  it('reports where it is missing', async () => {
     const before = Object.getOwnPropertyDescriptor(globalThis, 'crypto');
     Object.defineProperty(globalThis, 'crypto', { value: {}, configurable: true });
     try {

@@ -1,4 +1,4 @@
-// Writes DER, and whatever else is wanted in its place. For tests only.
+// Writes DER, and deliberately malformed DER. For tests only.
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));

@@ -13,7 +13,7 @@ export interface Certificate extends Extensions {
   /** Name, raw: names are equal if their bytes are */
   issuer: Uint8Array;
   subject: Uint8Array;
-  /** common names, for people to read; nothing is decided by them */
+  /** common names, for people to read; no check uses them */
   issuerName: string;
   subjectName: string;
   notBeforeMs: number;
@@ -111,7 +111,7 @@ function rawSignature(bits: Uint8Array): Uint8Array {
 const commonName = Uint8Array.of(0x55, 0x04, 0x03);
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** The last common name of a Name (RFC 5280, section 4.1.2.4), for people to read; empty where there is none. */
+/** The last common name of a Name (RFC 5280, section 4.1.2.4), for people to read; empty if there is none. */
 function readCommonName(name: Uint8Array): string {
   let found = '';
   const names = new DerReader(new DerReader(name).read(tags.sequence, 'a name').content);
@@ -127,8 +127,8 @@ function readCommonName(name: Uint8Array): string {
 }
 
 /**
- * UTCTime or GeneralizedTime as RFC 5280, section 4.1.2.5 has them: seconds, `Z`, no fraction; two-digit years below 50 are 20xx.
- * Which of the two stands for which year is not held against a certificate.
+ * UTCTime or GeneralizedTime as RFC 5280, section 4.1.2.5 has them: seconds, `Z`, no fraction; two-digit years below
+ * 50 are 20xx. The parser accepts either form for every year.
  */
 function timeMs(element: DerElement): number {
   const text = String.fromCharCode(...element.content);

@@ -25,10 +25,10 @@ export interface VerifiedChain {
 }
 
 /**
- * Walks from the pinned root down to the leaf (attestation_process.md, section 3.2.3; RFC 5280, section 6.1). The root is
- * known by its fingerprint, so its signature of itself says nothing more. Each certificate below: signature, issuer, dates,
- * CA flag, path length, key usage, in this order: what a certificate says is believed only once its signature holds.
- * Revocation is not looked at: leaf certificates last three hours.
+ * Walks from the pinned root down to the leaf (attestation_process.md, section 3.2.3; RFC 5280, section 6.1). The
+ * root is known by its fingerprint, so its own signature is not checked. For each certificate below it checks
+ * signature, issuer, dates, CA flag, path length, key usage, in this order, because the content counts only once the
+ * signature is valid. Revocation is not checked: leaf certificates last three hours.
  */
 export async function verifyChain(input: ChainInput): Promise<VerifiedChain> {
   const { cabundle, primitives, atMs, cache } = input;

@@ -13,8 +13,8 @@ export interface DerElement {
 }
 
 /**
- * Reads DER (X.690, section 10) from front to back: one-byte tags, definite lengths in their shortest form, at most 64 KiB,
- * nothing beyond the end. Elements are views, not copies.
+ * Reads DER (X.690, section 10) from front to back: one-byte tags, definite lengths in their shortest form, at most
+ * 64 KiB, no bytes beyond the end. Elements are views, not copies.
  */
 export class DerReader {
   #at = 0;

@@ -92,7 +92,7 @@ describe('a task', () => {
     expect(await client.agent(task())).toMatchObject({ outcome, text: null, problem: 'a_word' });
   });
 
-  it('that was cut says so beside its text', async () => {
+  it('that was cut is reported as cut beside its text', async () => {
     gateway.agents.answer = { outcome: 'cut', text: 'Dear Sen', problem: null };
     gateway.agents.end = 'cut';
     expect(await client.agent(task())).toMatchObject({ outcome: 'cut', text: 'Dear Sen' });
@@ -106,7 +106,7 @@ describe('a task', () => {
     expect(result.chargedMicroUsd).toBe(mostATaskCosts(CLASS, 30));
   });
 
-  it('says that it did not calculate the cost where the enclave has another price table', async () => {
+  it('reports that it did not calculate the cost where the enclave has another price table', async () => {
     gateway.agents.pricesSha256 = 'ab'.repeat(32);
     gateway.agents.tamperClaims = (claims) => ({ ...claims, cost_micro_usd: '5' });
     const other = await connect(gateway.url, gateway.policy, { token: () => 'token' });
@@ -198,7 +198,7 @@ describe('after a fault', () => {
     await expect(client.agent(task())).rejects.toEqual(failing('refused', { problem: 'unauthenticated' }));
   });
 
-  it('ends at the signal, and says that it is not known whether the task was sent', async () => {
+  it('ends at the signal, and reports that it is unknown whether the task was sent', async () => {
     const stop = new AbortController();
     gateway.agents.faults = ['silence'];
     gateway.agents.onSilence = () => {
@@ -239,7 +239,7 @@ describe('a gateway that lies is refused where it', () => {
     await expect(client.agent(task())).rejects.toEqual(lies('ERR_STATEMENT_OTHER_REQUEST'));
   });
 
-  it('changes the statement, or gives none', async () => {
+  it('changes or omits the statement', async () => {
     gateway.agents.tamper = ({ statement, ...result }) => ({ ...result, statement: `${String(statement)}A` });
     await expect(client.agent(task())).rejects.toEqual(lies('ERR_RECEIPT_MALFORMED'));
     gateway.agents.tamper = ({ statement: _gone, ...result }) => result;

@@ -12,7 +12,7 @@ const RULES: Readonly<Record<string, string>> = {
 
 /**
  * The model class that the enclave attests under this name, for this task.
- * @throws ClientError `model_refused`; nothing was sent
+ * @throws ClientError `model_refused`; the task was not sent
  */
 export function attestedClass({ configuration }: Pick<EnclaveKey, 'configuration'>, task: TaskRequest): ModelClass {
   if (configuration === undefined)
@@ -28,8 +28,9 @@ export function attestedClass({ configuration }: Pick<EnclaveKey, 'configuration
 }
 
 /**
- * What is sealed of a task, in CBOR. The default of the maximum output is the same for every task: it is outside the seal.
- * @throws ClientError `task_invalid` with every field that is wrong; nothing was sent
+ * The sealed part of a task, in CBOR. The default of the maximum output is the same for every task: it is outside the
+ * seal.
+ * @throws ClientError `task_invalid` with every field that is wrong; the task was not sent
  */
 export function encodeTask(task: TaskRequest, maxOutputTokens: number): Uint8Array {
   // Anything beyond these members is refused, as the enclave would

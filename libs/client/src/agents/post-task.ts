@@ -13,7 +13,7 @@ const TIMEOUT_MS = 100_000;
 const BUDGET_MS = 150_000;
 const MAX_POSTS = 6;
 
-/** Refusals that the same task may not get a moment later. A 5xx of a proxy has no code. */
+/** Refusals after which a retry of the same task may succeed. A 5xx of a proxy has no code. */
 const PASSING: ReadonlySet<string | undefined> = new Set([
   undefined,
   'database_unavailable',

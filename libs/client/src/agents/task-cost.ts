@@ -3,11 +3,11 @@ import { POLY1305_TAG_BYTES, TASK_BUCKETS } from '@communique-tee/protocol';
 import type { ModelClass } from '../api';
 
 /**
- * The most that one attempt at a task costs, in micro-dollars: what the gateway reserves. A second attempt after one that failed reserves
- * as much again.
+ * The most that one attempt at a task costs, in micro-dollars: what the gateway reserves. A second attempt after one
+ * that failed reserves as much again.
  * @param textBytes UTF-8 of the text and the subject
  * @param at the prices of this day; today unless given
- * @returns null where this library has no price of the model, or the text is too long
+ * @returns null if this library has no price of the model, or the text is too long
  */
 export function mostATaskCosts(
   { provider, model, maxOutputTokens }: ModelClass,

@@ -58,10 +58,10 @@ export async function verifyTask(
       prices,
     },
   );
-  // Where this library does not have the table, the statement names at least the one that is attested
+  // Without the table in this library, the statement must at least name the attested one
   if (claims.prices_sha256 !== attestedPrices)
     throw new ReceiptError('ERR_STATEMENT_PRICES', 'the statement is under another price table');
-  // An enclave may hold several keys: the document has to name the one that this task was sealed to.
+  // An enclave may hold several keys: the document must name the one that this task was sealed to.
   if (!isSameKey(enclave, sealed))
     throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', 'the attestation document is for another sealing key');
   const opened = answer === null ? failureOf(claims.end) : openedAnswer(prepared, answer.sealed, claims.end);
@@ -89,7 +89,7 @@ function openedAnswer({ answerKey, sealed }: PreparedTask, bytes: Uint8Array, en
   return answer;
 }
 
-/** The gateway passes no answer on where the provider failed: the signed end says it. */
+/** If the provider failed, the gateway forwards no answer: the signed end gives the reason. */
 function failureOf(end: AgentEnd): Opened {
   if (!isProviderFailure(end)) throw contradiction('the gateway reports a failure that the statement does not');
   return { outcome: 'provider_failed', text: null, problem: end };

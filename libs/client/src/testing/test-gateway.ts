@@ -282,7 +282,7 @@ export class TestGateway {
     const turn = this.turns.get(id) ?? 0;
     this.turns.set(id, turn + 1);
     if (keys === undefined) {
-      // Nothing was dispatched, so the person may send again in the campaign.
+      // No attempt was dispatched, so the person may send again in the campaign.
       if (message.nullifier !== null) this.nullifiers.delete(toHex(message.nullifier));
       return this.tamper({ ...view(message, 'key_retired'), reason: 'key_retired' });
     }

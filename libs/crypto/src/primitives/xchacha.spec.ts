@@ -26,7 +26,7 @@ describe.each(IMPLEMENTATIONS)('XChaCha20-Poly1305 over $name', (implementation)
     expect(opened && new TextDecoder('utf-8', { ignoreBOM: true }).decode(opened)).toBe(DRAFT_A3_1.plaintext);
   });
 
-  it('takes parts of a larger Buffer, wherever they start', () => {
+  it('takes parts of a larger Buffer at any offset', () => {
     for (let offset = 0; offset < 8; offset++) {
       const whole = Buffer.concat([Buffer.alloc(offset), key, nonce, fromHex(DRAFT_A3_1.ciphertext)]);
       const [k, n, c] = [
@@ -39,7 +39,7 @@ describe.each(IMPLEMENTATIONS)('XChaCha20-Poly1305 over $name', (implementation)
     }
   });
 
-  it('gives nothing for less than a tag', () => {
+  it('returns undefined for less than a tag', () => {
     expect(implementation.aeadOpen(key, nonce, associatedData, new Uint8Array(15))).toBeUndefined();
   });
 });

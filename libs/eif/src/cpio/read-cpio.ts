@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { EifError } from '../errors';
 import { checkName, fileTypes, maxNameBytes, trailerName, typeMask } from './entry';
 
-/** What is said about an entry of an archive. */
+/** The header fields of an archive's entry. */
 export interface CpioEntry {
   readonly name: string;
   readonly kind: 'directory' | 'file' | 'symlink' | 'characterDevice' | 'other';

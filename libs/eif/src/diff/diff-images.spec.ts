@@ -128,7 +128,10 @@ describe('two images', () => {
   });
 });
 
-/** Two images with one checksum: the CRC is linear, so adding a multiple of its polynomial to the kernel leaves it as it is. */
+/**
+ * Two images with one checksum: the CRC is linear, so adding a multiple of its polynomial to the kernel does not
+ * change it.
+ */
 async function collidingImages(): Promise<[string, string]> {
   const [one, two] = [Buffer.from('0123456789'), Buffer.from('0123456789')];
   // x^32 + ... of CRC-32, the lowest bit first: bytes 0 to 4 of a reflected multiple.

@@ -22,7 +22,7 @@ export interface SectionDifference {
 }
 
 export interface ImageDifference {
-  /** Where the files begin to differ, and what stands there in the first one; undefined where they are the same. */
+  /** The first byte that differs, and its place in the first image; undefined if the files are equal. */
   readonly firstByte: { readonly offset: number; readonly where: string } | undefined;
   /** Those alone that differ, in the order of the first image. */
   readonly sections: readonly SectionDifference[];
@@ -31,8 +31,8 @@ export interface ImageDifference {
 }
 
 /**
- * Compares two whole images: the files byte by byte, then section by section, and the entries of ramdisks. Sections are paired
- * by type and number, wherever they stand.
+ * Compares two whole images: the files byte by byte, then section by section, and the entries of ramdisks. Sections
+ * are paired by type and number, regardless of their position.
  *
  * @throws EifError what `describeImage` throws, for either
  */
@@ -145,7 +145,7 @@ const fields = [
   [crcOffset, 'checksum'],
 ] as const;
 
-/** What stands at this byte of an image's header; undefined behind it. */
+/** The part of an image's header that contains this byte; undefined behind the header. */
 export function headerField(offset: number): string | undefined {
   return offset < headerBytes ? fields.findLast(([start]) => start <= offset)?.[1] : undefined;
 }

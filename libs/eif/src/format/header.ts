@@ -20,8 +20,8 @@ const unusedAt = sizesAt + 8 * maxSections;
 /** Bit 0 is the architecture (EIF_HDR_ARCH_ARM64). AWS's README calls the others reserved. */
 const arm64Flag = 1;
 /**
- * Bits 6, 8 and 9, as in images of Bottlerocket (twoliter's eif-builder: 0x240, and 0x340 as an example): the enclave has a PCIe bus.
- * 8 and 9 mean nothing without 6.
+ * Bits 6, 8 and 9, as in images of Bottlerocket (twoliter's eif-builder: 0x240, and 0x340 as an example): the enclave
+ * has a PCIe bus. 8 and 9 have no meaning without 6.
  */
 const pcieFlag = 0x40;
 const pcieFlags = pcieFlag | 0x300;

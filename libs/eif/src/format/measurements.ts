@@ -14,7 +14,7 @@ export interface Measurements {
 }
 
 /**
- * Measures the sections of an image in the order in which they stand there: PCR = SHA384(48 zero bytes || SHA384(data))
+ * Measures the sections of an image in the order of the file: PCR = SHA384(48 zero bytes || SHA384(data))
  * (aws-nitro-enclaves-image-format, README "EIF Measurements"; src/defs/eif_hasher.rs, tpm_extend_finalize_reset).
  * Metadata, signature and all headers are left out.
  */

@@ -24,7 +24,7 @@ const schema = z.looseObject({
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** The metadata of an image. It is not measured: nothing that matters may rest on it. */
+/** The metadata of an image. It is not measured, so do not rely on it. */
 export interface EifMetadata {
   readonly imageName: string;
   readonly imageVersion: string;

@@ -54,7 +54,7 @@ const meta = (change: object) =>
   with_(metadataType, JSON.stringify({ ...(JSON.parse(rawMetadata.toString()) as object), ...change }));
 
 describe('an image from elsewhere', () => {
-  it('is read where metadata and signature stand elsewhere behind the command line, and custom metadata is absent', async () => {
+  it('is read where metadata and signature are elsewhere behind the command line, and custom metadata is absent', async () => {
     const [k, c, m, ...rest] = goodSections() as [RawSection, RawSection, RawSection, ...RawSection[]];
     const image = await read(rawImage([k, c, ...rest, m]));
     expect(image).toMatchObject({
@@ -87,7 +87,7 @@ describe('an image from elsewhere', () => {
 describe('an image of a form that boots on Nitro', () => {
   const measurementsOf = async (sections: readonly RawSection[]) => (await read(rawImage(sections))).measurements;
 
-  it('may have a ramdisk without a byte, which adds nothing to a measurement', async () => {
+  it('may have an empty ramdisk, which does not change a measurement', async () => {
     const [k, c, m] = goodSections() as [RawSection, RawSection, RawSection];
     const empty = { type: ramdisk, data: Buffer.alloc(0) };
     const { measurements, sections } = await read(rawImage([k, c, empty, m]));
@@ -287,7 +287,7 @@ describe('a mutated image', () => {
     for (const image of images) expect(await refusal(image)).toBeUndefined();
   });
 
-  it('is refused, whatever was done to it', async () => {
+  it('is refused after any single change', async () => {
     const random = seeded(20261122);
     const codes = new Set<string>();
     for (let i = 0; i < 600; i++) {
@@ -324,7 +324,7 @@ describe('a mutated image', () => {
     const { sections } = await read(image);
     const places = sections.flatMap(({ type, dataOffset, sizeBytes }) => {
       if (type === 'metadata') return [];
-      // Of the signature the part behind the certificate, which nothing but PCR8 covers.
+      // The part of the signature behind the certificate, which only PCR8 covers.
       const from = type === 'signature' ? dataOffset + image.subarray(dataOffset).indexOf('signature', 22) : dataOffset;
       return Array.from({ length: dataOffset + sizeBytes - from }, (_, i) => from + i);
     });

@@ -34,7 +34,10 @@ export interface DescribedImage {
   readonly sizeBytes: number;
   readonly crc32: number;
   readonly sections: readonly Section[];
-  /** Bytes in front of sections that belong to none. The hypervisor skips them; they are in the checksum, not in any measurement. */
+  /**
+   * Bytes before sections that belong to no section. The hypervisor skips them; the checksum covers them, no
+   * measurement does.
+   */
   readonly gaps: readonly Gap[];
   /** With a NUL at its end where the image has one. */
   readonly cmdline: string;
@@ -129,7 +132,8 @@ export async function describeOpenImage(
   if (crc !== header.crc32)
     throw new EifError('ERR_EIF_CRC', `${hex(header.crc32)} in the header, ${hex(crc)} computed`);
   const [cmdline, metadata, signature] = [kept.get('cmdline'), kept.get('metadata'), kept.get('signature')];
-  // The crate of AWS leaves the flags out (0.8.1) and so reports a PCR0 that no enclave has: none is better than a wrong one.
+  // AWS's crate ignores the flags (0.8.1) and so reports a PCR0 that no enclave has: no value is better than a wrong
+  // one.
   const measurements = header.pcie ? undefined : measurer.finish();
   const image = {
     ...header,
@@ -157,10 +161,11 @@ export interface Layout extends Omit<Header, 'sections'> {
 }
 
 /**
- * Header and section headers, judged against each other and against the length of the file: sections in the order of the table,
- * none over another, the last one to the end of the file; kernel first, then the command line, then ramdisks, metadata and signature.
- * Bytes in front of a section that belong to none are allowed, since the hypervisor goes by the table and starts such images
- * (aws-nitro-enclaves-image-format, issue 25 and pull request 26, with 64 bytes behind the header).
+ * Checks header and section headers against each other and against the length of the file: sections in the order of
+ * the table, without overlap, the last one to the end of the file; kernel first, then the command line, then
+ * ramdisks, metadata and signature. Bytes between sections are allowed, since the hypervisor goes by the table and
+ * starts such images (aws-nitro-enclaves-image-format, issue 25 and pull request 26, with 64 bytes behind the
+ * header).
  *
  * @throws EifError with any of the codes from ERR_EIF_MAGIC to ERR_EIF_SECTION_MISSING, but ERR_EIF_PCIE
  */

@@ -153,7 +153,7 @@ describe('a signed image', () => {
     },
   );
 
-  it('is signed anew in the same place, also over itself, by somebody else', async () => {
+  it('is signed anew in the same place, also over itself, by another key', async () => {
     await writeFile(file('anew.eif'), rawImage(await signedSections(key)));
     expect((await readImage(file('anew.eif'))).sections.map(({ type }) => type)).toEqual([
       'kernel',
@@ -240,7 +240,7 @@ describe('a signature that does not hold', () => {
     return readImage(file('wrong.eif'));
   };
 
-  it('is read where nothing was changed', async () => {
+  it('is read where no byte was changed', async () => {
     expect((await refused(await sectionWith(key, () => undefined))).signature?.subject).toBe('CN=image signer');
   });
 

@@ -6,11 +6,11 @@ import { type WriteOptions, type WrittenImage, writeSections } from './write-ima
 import { prepareSigner, type SigningKey } from '../sign/signer';
 
 /**
- * Signs the PCR0 of an image, as `nitro-cli sign-eif` does: the signature becomes the last section, or takes the place of the
- * one that is there. Nothing that is measured changes. An image of version 3 stays one. Gaps are left out, and the size of an
- * earlier signature that AWS's tools left in the header is put right.
+ * Signs the PCR0 of an image, as `nitro-cli sign-eif` does: the signature becomes the last section, or replaces the
+ * existing one. No measured byte changes. An image of version 3 stays one. Gaps are removed, and the wrong size that
+ * AWS's tools leave in the header after an earlier signature is corrected.
  *
- * @param path may be the same as `imagePath`; the file is there whole or not at all
+ * @param path may be the same as `imagePath`; the file is written completely or not at all
  * @throws EifError what `readImage` throws, ERR_EIF_SIGNATURE_CERTIFICATE, ERR_EIF_SIGNING_KEY, ERR_EIF_SECTION_COUNT
  */
 export async function signImage(

@@ -107,7 +107,7 @@ describe('an image that was written', () => {
     expect(file.subarray(-13).toString('hex')).toBe('0003' + '0000' + '0000000000000001' + '09');
   });
 
-  it('takes parts from files, and is the same whatever was there before', async () => {
+  it('takes parts from files, and writes the same bytes over any older file', async () => {
     const [kernel, ramdisk, path] = ['kernel', 'ramdisk', 'files.eif'].map((name) => join(folder, name)) as [
       string,
       string,
@@ -155,7 +155,7 @@ describe('an image that was written', () => {
     expect((await readdir(folder)).filter((name) => name.startsWith('refused'))).toEqual([]);
   });
 
-  it('leaves an old file as it was, and nothing beside it, where writing fails', async () => {
+  it('leaves an old file unchanged, and no other file behind, where writing fails', async () => {
     const path = join(folder, 'old.eif');
     await writeFile(path, 'old');
     const changing = { path: join(folder, 'changing') };

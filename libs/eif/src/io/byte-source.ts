@@ -28,7 +28,7 @@ export function bytesSource(bytes: Uint8Array): OpenSource {
   };
 }
 
-/** A range of a file that somebody else closes. */
+/** A range of a file that the caller closes. */
 export function rangeSource(file: InputFile, offset: number, sizeBytes: number): OpenSource {
   return { sizeBytes, chunks: () => file.chunks(offset, sizeBytes), close: () => Promise.resolve() };
 }

@@ -13,7 +13,7 @@ export class OutputFile {
   ) {}
 
   /**
-   * Writes what `body` writes, and leaves nothing behind where it throws.
+   * Creates the file from the output of `body`, and leaves no file behind if that throws.
    *
    * @throws EifError ERR_EIF_FILE, and what `body` throws
    */

@@ -20,7 +20,7 @@ export const numbers = (value: Uint8Array) => [
   ...Array.from(value, (byte) => head(major.unsigned, byte)).flat(),
 ];
 
-/** Reads what the functions above write, in an order that the caller knows, and nothing else. */
+/** Reads only what the functions above write, in an order that the caller knows. */
 export class CborReader {
   #at = 0;
 

@@ -4,8 +4,8 @@ import { measureCertificate } from '../format/measurements';
 import { type Algorithm, algorithmOf } from './algorithm';
 
 /**
- * Exactly one certificate, as PEM and nothing but white space around it: what nitro-cli measures into PCR8 is the first one in
- * the file, and a second one would be there for nothing.
+ * Reads exactly one certificate in PEM, with only white space around it: nitro-cli measures the first one of the file
+ * into PCR8 and would ignore a second.
  *
  * @throws EifError ERR_EIF_SIGNATURE_CERTIFICATE
  */

@@ -29,7 +29,7 @@ export interface ImageSignature {
  */
 export function readSignature(section: Uint8Array, pcr0: string | undefined): ImageSignature {
   const reader = new CborReader(section);
-  // The format allows more, and only the first one is ever looked at: the others would be there for nothing.
+  // The format allows more, but readers use only the first one and would ignore the others.
   reader.exactly(major.array, 1);
   reader.exactly(major.map, 2);
   reader.text('signing_certificate');

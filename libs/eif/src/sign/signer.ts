@@ -10,7 +10,7 @@ import { encodeSign1, registerPayload, signedBytes } from './cose';
 export interface SigningKey {
   /** On P-256, P-384 or P-521; PEM (PKCS #8 or SEC 1), not encrypted. */
   readonly privateKeyPem: string;
-  /** One certificate for that key. It goes into the image as it is, and its DER into PCR8. */
+  /** One certificate for that key. The image contains it unchanged, and PCR8 measures its DER. */
   readonly certificatePem: string;
 }
 

@@ -34,7 +34,7 @@ export const goodSections = (): RawSection[] => [
   { type: ramdisk, data: Buffer.from('second ramdisk') },
 ];
 
-/** An image put together from the description of the format alone, with a checksum that fits whatever `edit` does to it. */
+/** Builds an image from the description of the format alone, with a checksum that matches after `edit` changed it. */
 export function rawImage(
   sections: readonly RawSection[],
   edit: (image: Buffer) => Buffer | undefined = () => undefined,

@@ -10,7 +10,7 @@ export interface OpenSsl {
   publicKey: KeyObject;
   /** `openssl cms -encrypt` for this key with what KMS uses, and with the given words behind it. */
   encrypt(plaintext: Uint8Array, ...words: string[]): Uint8Array;
-  /** The same for a key of somebody else. */
+  /** The same for another key. */
   encryptFor(publicKey: KeyObject, plaintext: Uint8Array, ...words: string[]): Uint8Array;
   /** `openssl cms -decrypt`: what another reader makes of it. */
   decrypt(envelope: Uint8Array): Uint8Array;

@@ -73,7 +73,7 @@ describe('an agent request', () => {
     ['a ciphertext below its buckets', request({}, 2048)],
     ['a ciphertext above its buckets', request({}, 65_536)],
     ['a ciphertext between them', request({}, 5000)],
-  ])('with %s is neither written nor read', (_name, wrong) => {
+  ])('with %s cannot be written or read', (_name, wrong) => {
     expect(() => encodeAgentRequest(wrong)).toThrow(code('malformed_body'));
     const array = [1, wrong.modelClass, wrong.maxOutputTokens, innerOf(wrong)];
     expect(() => decodeAgentRequest(encodeCanonical(array))).toThrow();

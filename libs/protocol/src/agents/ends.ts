@@ -1,11 +1,13 @@
 /**
- * How one attempt ended. A statement, a metric and a database row hold one of these and nothing that a provider wrote.
+ * How one attempt ended. A statement, a metric and a database row contain one of these values and no text of a
+ * provider.
  *
- * - An answer came: `complete`, `cut` (at the maximum output), `empty` (no text), `refused` (by the model), `other` (a reason that we do
- *   not know), `answer_rejected` (its text breaks our output rules), `tier_mismatch` (billed at another tier than the one requested).
- * - The sealed task is not valid: `task_invalid`. Nothing was sent.
+ * - An answer came: `complete`, `cut` (at the maximum output), `empty` (no text), `refused` (by the model), `other`
+ *   (a reason that we do not know), `answer_rejected` (its text breaks our output rules), `tier_mismatch` (billed at
+ *   another tier than the one requested).
+ * - The sealed task is not valid: `task_invalid`. No request was sent.
  * - The provider failed: `PROVIDER_FAILURES`.
- * - Nothing was sent for another reason: `not_sent`.
+ * - No request was sent for another reason: `not_sent`.
  */
 export const AGENT_ENDS = [
   'complete',

@@ -1,4 +1,4 @@
-// Apart from the other views of agents: the page reads it with every attested configuration, and loads nothing else of agents for that.
+// A separate module: the page reads it with every attested configuration, and loads no other part of agents for that.
 import * as z from 'zod';
 import { PROVIDERS, TASKS } from './vocabulary';
 import {

@@ -59,7 +59,7 @@ const claims = z.strictObject({
   provider: z.enum(PROVIDERS),
   /** As configured; the price is that of its row. */
   model: modelNameSchema,
-  /** As the provider answered; null where it named none. */
+  /** As the provider answered; null if it named none. */
   served_model: z
     .string()
     .regex(/^[\x21-\x7e]{1,100}$/)
@@ -79,8 +79,8 @@ const claims = z.strictObject({
 });
 
 /**
- * The claims of a usage statement: what one attempt of an agent task used and cost, signed as a JWS (`alg` `Ed25519`, RFC 9864) with `typ`
- * USAGE_STATEMENT_TYPE under the receipt key. It holds nothing of the task but its hash.
+ * The claims of a usage statement: what one attempt of an agent task used and cost, signed as a JWS (`alg` `Ed25519`,
+ * RFC 9864) with `typ` USAGE_STATEMENT_TYPE under the receipt key. The hash is all it contains of the task.
  */
 export const usageStatementSchema = claims.refine(isConsistent, 'usage, state, end and cost agree');
 export type UsageStatement = z.infer<typeof claims>;

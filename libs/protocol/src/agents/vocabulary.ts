@@ -12,5 +12,5 @@ export const MAX_OUTPUT_TOKENS = 2048;
 /** Padded plain text of a sealed task: four sizes, so that its length tells little. */
 export const TASK_BUCKETS = [4096, 8192, 16_384, 32_768] as const;
 
-/** The padded plain text of a sealed answer to a task, whatever happened. */
+/** The padded plain text of a sealed answer to a task, for every outcome. */
 export const TASK_ANSWER_BUCKET = 16_384;

@@ -114,7 +114,7 @@ describe('a message to Congress', () => {
     '/message/body',
     '/message/topics',
     '/campaignId',
-  ])('is asked for %s when it is left out: nothing is made up', (path) => {
+  ])('is missing %s when it is left out: no value is invented', (path) => {
     expect(problemsOf(changed(path, undefined))).toEqual([`${path} required`]);
   });
 
@@ -235,7 +235,7 @@ describe('a message to Congress', () => {
     expect(others).toEqual([]);
   });
 
-  it('lists so many problems as fit into the smallest answer, whatever is wrong', () => {
+  it('lists as many problems as fit into the smallest answer, for any faults', () => {
     const bills = Array.from({ length: 20 }, () => ({ congress: 0, type: 'x'.repeat(99), number: 'y' }));
     const result = validateCongressMessage({
       ...valid(),

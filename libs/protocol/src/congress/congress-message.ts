@@ -13,8 +13,8 @@ import { STATES } from './offices';
 import { email, text, webAddress } from './text';
 
 /**
- * What is sealed: a person, an address, a text and the offices it goes to. Lengths and patterns are those of the CWC 2.0 schema;
- * nothing here has a default: where the sender left out a field that Congress requires, the check asks for it.
+ * What is sealed: a person, an address, a text and the offices it goes to. Lengths and patterns are those of the CWC
+ * 2.0 schema; no field has a default: if the sender left out a field that Congress requires, the check reports it.
  */
 
 const fieldElement = z.instanceof(Uint8Array).refine(isFieldElement);
@@ -49,7 +49,7 @@ const messageFields = z.strictObject({
   }),
   message: z.strictObject({
     subject: subjectSchema,
-    /** What the organization behind the campaign says, the same for everyone who signs it. */
+    /** The statement of the organization behind the campaign, the same for everyone who signs it. */
     organizationStatement: text(6, 10_000).optional(),
     /** The person's own words. May be left out where there is a statement of the organization. */
     body: bodySchema.optional(),
@@ -120,7 +120,8 @@ export function validateCongressMessage(value: unknown): CongressMessageResult {
   return {
     ok: false,
     offices: readableOffices(value),
-    // The schema compares fields with each other only where all else fits: the person shall learn of every fault at once
+    // The schema compares fields with each other only if all others are valid. This check also runs otherwise, so
+    // that the person learns of every fault at once
     problems: fitting([
       ...parsed.error.issues.filter((issue) => !isAcross(issue)).map((issue) => toFieldProblem(issue, value)),
       ...problemsAcross(value),

@@ -46,7 +46,7 @@ export const FIELD_FORMS: Readonly<Record<string, string>> = {
   '/version': 'must be 1',
 };
 
-/** What is wrong, as the end of a sentence that starts with the field. Holds nothing of the value. */
+/** What is wrong, as the end of a sentence that starts with the field. Contains no part of the value. */
 export function describeProblem(rule: FieldRule, pointer: string, limit: number | undefined): string {
   switch (rule) {
     case 'required':

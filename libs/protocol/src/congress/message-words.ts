@@ -2,7 +2,9 @@ import * as z from 'zod';
 import { BILL_TYPES, TOPICS } from './cwc-vocabulary';
 import { text } from './text';
 
-/** What a message says, beside who sends it: the same limits for a message and for a template that one starts from. */
+/**
+ * The text of a message, without the sender: the same limits for a message and for a template that one starts from.
+ */
 
 export const subjectSchema = text(6, 500);
 export const bodySchema = text(6, 10_000);

@@ -1,14 +1,16 @@
 /**
  * Every seat in Congress, by state and territory: the number of House seats, and the classes of the two Senate seats.
- * No names of persons: a code belongs to the seat, whoever holds it. docs/message.md ("Offices") says how to update this table.
+ * No names of persons: a code belongs to the seat, not to its holder. docs/message.md ("Offices") explains how to
+ * update this table.
  *
  * Sources, of which public copies were compared with these rows on OFFICES_AS_OF:
- * - House: the apportionment after the 2020 census (2 U.S.C. 2a; Census Bureau, 2020 Census Apportionment Results, table 1), in force
- *   since 3 January 2023. The next one takes effect on 3 January 2033. A new map of districts within a state changes no code.
- * - Seats without a vote: delegates of DC (2 U.S.C. 25a), GU and VI (48 U.S.C. 1711), AS (48 U.S.C. 1731) and MP (48 U.S.C. 1751), and
- *   the Resident Commissioner of PR (48 U.S.C. 891).
- * - Senate: two seats for each state (17th Amendment) in two of the three classes (Article I, section 3, clause 2; senate.gov, "Class I",
- *   "Class II", "Class III").
+ * - House: the apportionment after the 2020 census (2 U.S.C. 2a; Census Bureau, 2020 Census Apportionment Results,
+ *   table 1), in force since 3 January 2023. The next one takes effect on 3 January 2033. A new map of districts
+ *   within a state changes no code.
+ * - Seats without a vote: delegates of DC (2 U.S.C. 25a), GU and VI (48 U.S.C. 1711), AS (48 U.S.C. 1731) and MP (48
+ *   U.S.C. 1751), and the Resident Commissioner of PR (48 U.S.C. 891).
+ * - Senate: two seats for each state (17th Amendment) in two of the three classes (Article I, section 3, clause 2;
+ *   senate.gov, "Class I", "Class II", "Class III").
  */
 export const OFFICES_AS_OF = '2026-11-29';
 
@@ -80,8 +82,9 @@ export function isState(value: unknown): value is State {
 }
 
 /**
- * H, state, two digits of the district; 00 for a state's only seat, a delegate and the Resident Commissioner. American Samoa is
- * AQ there, as in the Clerk's lists (public clients report the same of CWC; the CWC schema does not say).
+ * H, state, two digits of the district; 00 for a state's only seat, a delegate and the Resident Commissioner.
+ * American Samoa is AQ, as in the Clerk's lists (public clients report the same for CWC; the CWC schema does not
+ * define it).
  */
 export function houseOffice(state: State, district: number): string {
   return `H${state === 'AS' ? 'AQ' : state}${String(district).padStart(2, '0')}`;

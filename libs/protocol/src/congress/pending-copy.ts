@@ -1,6 +1,7 @@
 /**
- * Reasons of a pending copy (apps/enclave/src/services/congress/README.md) that prove that the office did not take it: nothing was sent, or
- * Congress said that it does not take it now. `aborted` is not one of them: the request may have been on its way.
+ * Reasons of a pending copy (apps/enclave/src/services/congress/README.md) that prove that the office did not take
+ * it: no byte was sent, or Congress answered that it does not take it now. `aborted` is not one of them: the request
+ * may have been on its way.
  */
 export const NOT_TAKEN_REASONS = [
   'busy',

@@ -27,7 +27,7 @@ it.each([
   expect(toWebAddress(given)).toBeNull();
 });
 
-it('what it writes is taken, is the same address, and stays as it is', () => {
+it('writes an address that is taken, is the same address, and does not change when written again', () => {
   fc.assert(
     fc.property(
       fc.webUrl({ withQueryParameters: true, withFragments: true }),

@@ -1,6 +1,8 @@
 /** UTF-16 units. */
 export const MAX_WEB_ADDRESS_LENGTH = 2000;
-/** RFC 3986 with an authority of a name and a port: what xsd:anyURI takes whoever reads it, and what no office has to guess at. */
+/**
+ * RFC 3986 with an authority of a name and a port: every reader of xsd:anyURI accepts it, and no office has to guess.
+ */
 const WEB_ADDRESS =
   /^https?:\/\/[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?(?:#(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$/;
 
@@ -10,11 +12,11 @@ export function isWebAddress(text: string): boolean {
 }
 
 /**
- * The same address in the form that a message takes: as the URL standard writes it (`new URL(text).href`), and what that leaves as it is
- * (`[ ] | ^ { }`, a `%` without two digits) percent-encoded.
- * @returns null where there is no such form: no http or https address, a user or password in it, a host that is no name, too long
- * @example
- * toWebAddress('https://example.org/a b[1]|x') // 'https://example.org/a%20b%5B1%5D%7Cx'
+ * The same address in the form that a message takes: as the URL standard writes it (`new URL(text).href`), and what
+ * that leaves as it is (`[ ] | ^ { }`, a `%` without two digits) percent-encoded.
+ * @returns null if there is no such form: not an http or https address, a user or password in it, a host that is not
+ * a name, too long
+ * @example toWebAddress('https://example.org/a b[1]|x') // 'https://example.org/a%20b%5B1%5D%7Cx'
  */
 export function toWebAddress(text: string): string | null {
   if (!URL.canParse(text)) return null;

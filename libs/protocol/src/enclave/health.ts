@@ -36,7 +36,7 @@ export const connectionReportSchema = z.object({
 });
 export type ConnectionReport = z.infer<typeof connectionReportSchema>;
 
-/** `GET /health` of the enclave. Nothing in it is signed: what proves anything is the attestation document. */
+/** `GET /health` of the enclave. It is not signed: only the attestation document proves anything. */
 export const enclaveHealthSchema = z.object({
   /** False while there is a reason. */
   healthy: z.boolean(),

@@ -58,7 +58,7 @@ describe('the key binding', () => {
     expect(decodeKeyBinding(encoded)).toEqual({ kind: 'invalid' });
   });
 
-  it('of version 1, and of a later one, is told apart', () => {
+  it('reports version 1 and a later one as other versions', () => {
     const first = { v: 1, key_id: binding.keyId, receipt_key: binding.receiptKey, custody: binding.custody };
     expect(decodeKeyBinding(encodeCanonical(first))).toEqual({ kind: 'other_version', version: 1 });
     expect(decodeKeyBinding(encodeCanonical([3, 'anything']))).toEqual({ kind: 'other_version', version: 3 });

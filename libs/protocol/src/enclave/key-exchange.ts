@@ -7,9 +7,9 @@ import { KEY_ID_BYTES } from '../messages/sealed-message';
 import { MAX_SEALED_KEY_BYTES } from './sealed-key';
 
 /**
- * `POST /keys` of the enclave, `application/cbor` both ways: the gateway hands in what the enclave cannot fetch (it has no way in
- * and no disk) and learns which keys it holds. Everything handed in is ciphertext, or opens nothing without attestation; none of it
- * is believed. Asked again and again, each time with all there is.
+ * `POST /keys` of the enclave, `application/cbor` both ways: the gateway hands in what the enclave cannot fetch (it
+ * has no way in and no disk) and learns which keys it holds. Everything handed in is ciphertext, or useless without
+ * attestation; the enclave trusts none of it. The gateway repeats the request, each time with everything it has.
  */
 export const MAX_KEY_OFFER_BYTES = 1024 * 1024;
 export const MAX_KEY_STATUS_BYTES = 64 * 1024;
@@ -26,7 +26,10 @@ const credentialText = (max: number) =>
     .max(max);
 const offerSchema = z.strictObject({
   v: z.literal(1),
-  /** Of the parent's role, short-lived: KMS wants to know who asks. They decrypt nothing without the enclave's attestation. */
+  /**
+   * Short-lived credentials of the parent's role, because KMS authenticates its callers. They decrypt nothing without
+   * the enclave's attestation.
+   */
   credentials: z
     .strictObject({
       access_key_id: credentialText(128),
@@ -36,7 +39,7 @@ const offerSchema = z.strictObject({
       expires: z.int().min(0).nullable(),
     })
     .nullable(),
-  /** Sealed keys in their CBOR form, each read apart: one that is broken does not hide the others. */
+  /** Sealed keys in their CBOR form, each parsed separately: a broken one does not hide the others. */
   records: z.array(bytesUpTo(MAX_SEALED_KEY_BYTES)).max(MAX_OFFERED_KEYS),
   /** Key ids that an operator has revoked: dropped, and never taken again. */
   revoked: z.array(bytesOf(KEY_ID_BYTES)).max(MAX_REVOKED_KEYS),

@@ -6,7 +6,7 @@ import { LIMITS } from '../limits';
 import { ProtocolError } from '../problems';
 import { custodySchema } from './key-binding';
 
-/** Larger ones are neither served nor read. */
+/** Larger configurations are neither served nor read. */
 export const MAX_PUBLIC_CONFIGURATION_BYTES = 16 * 1024;
 
 const origin = z
@@ -65,9 +65,9 @@ const agentsSchema = z.strictObject({
 });
 
 /**
- * The part of an enclave's measured configuration that clients may want to refuse, and nothing secret: no API key, no name of
- * a secret, no ciphertext. `GET /attestation/configuration` serves it as canonical JSON (RFC 8785), and the key binding in
- * every attestation document carries the SHA-256 of exactly these bytes.
+ * The part of an enclave's measured configuration that clients may want to refuse. It contains no secret: no API key,
+ * no name of a secret, no ciphertext. `GET /attestation/configuration` serves it as canonical JSON (RFC 8785), and
+ * the key binding in every attestation document carries the SHA-256 of exactly these bytes.
  *
  * Unknown members are refused: a client cannot accept what it does not understand. A new member needs a new version.
  */

@@ -5,7 +5,7 @@ import { ProtocolError } from '../problems';
 import { bytesOf, bytesUpTo } from '../encoding/bytes';
 import { KEY_ID_BYTES } from '../messages/sealed-message';
 
-/** A record as it is stored: its core, its maker's document (at most 16 KiB) and the sealed secret. */
+/** A stored record: its core, its maker's document (at most 16 KiB) and the sealed secret. */
 export const MAX_SEALED_KEY_BYTES = 24 * 1024;
 /** The secret that is sealed: 32 bytes, from which every key pair of the record is derived. */
 export const KEY_SECRET_BYTES = 32;
@@ -20,7 +20,7 @@ const coreShape = {
   epoch: z.int().min(1).max(0xffff_ffff),
   /** ARN of the KMS key alias that guards it. */
   custody: z.string().max(380).regex(KMS_ALIAS_ARN),
-  /** 48 bytes: the image that made it, and the only one that opens it. */
+  /** 48 bytes: the image that made it, and the only one that can open it. */
   pcr0: bytesOf(PCR_BYTES),
   /** Seconds since 1970 by the maker's attested clock. */
   created: seconds,
@@ -73,7 +73,7 @@ export function encodeSealedKeyCore(core: SealedKeyCore): Uint8Array {
 
 const makerSchema = z.strictObject({ v: z.literal(1), purpose: z.literal('sealed-key'), core_sha256: bytesOf(32) });
 
-/** The `user_data` of a maker's document, told apart from a key binding and a KMS request's by its purpose. */
+/** The `user_data` of a maker's document. Its purpose distinguishes it from a key binding and a KMS request. */
 export function encodeSealedKeyMaker(coreSha256: Uint8Array): Uint8Array {
   return encodeCanonical({ v: 1, purpose: 'sealed-key', core_sha256: coreSha256 });
 }

@@ -3,7 +3,10 @@ import { fromHex } from './text';
 /** Order of BN254's scalar field (EIP-196): every value of the proof of residence is below it. */
 export const FIELD_MODULUS = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001n;
 export const FIELD_BYTES = 32;
-/** The only form of a field element in JSON, as far as a pattern can say it: its value must also be below the modulus. */
+/**
+ * The only form of a field element in JSON, as far as a pattern can express it: its value must also be below the
+ * modulus.
+ */
 export const FIELD_HEX_PATTERN = /^[0-9a-f]{64}$/;
 
 const MODULUS_BYTES = fromHex(FIELD_MODULUS.toString(16));

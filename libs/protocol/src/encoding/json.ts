@@ -10,10 +10,10 @@ const CLOSE = new Set([0x5d, 0x7d]);
 const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 /**
- * UTF-8 JSON (RFC 8259), not nested deeper than LIMITS.maxDepth, with at most LIMITS.maxItems members. Two members of one object
- * never share a name, at any depth, because parsers differ in which of the two they keep (section 4). A byte order mark is refused
- * (section 8.1).
- * @throws ProtocolError `malformed_body`, with nothing of the input
+ * UTF-8 JSON (RFC 8259), not nested deeper than LIMITS.maxDepth, with at most LIMITS.maxItems members. Two members of
+ * one object never share a name, at any depth, because parsers differ in which of the two they keep (section 4). A
+ * byte order mark is refused (section 8.1).
+ * @throws ProtocolError `malformed_body`, without any part of the input
  */
 export function decodeJson(bytes: Uint8Array): unknown {
   const text = decodeUtf8(bytes);

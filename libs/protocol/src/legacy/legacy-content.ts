@@ -6,17 +6,15 @@ import { ProtocolError, type FieldProblem } from '../problems';
 import { decodeJson } from '../encoding/json';
 
 /**
- * What the web client that exists today seals: JSON with a `deliveryAddress` beside proof inputs, which the enclave ignores. Congress
- * requires more than it holds; the client may add that under `constituent` and `message`. Nothing is guessed: a name is not taken apart,
- * a senator is not looked up, and what is missing is named to the sender.
+ * What the web client (legacy) seals: JSON with a `deliveryAddress` beside proof inputs, which the enclave ignores.
+ * Congress requires more than it holds; the client may add that under `constituent` and `message`. The enclave
+ * guesses nothing: it does not split a name or look up a senator, and reports missing fields to the sender.
  *
- *     {
- *       "deliveryAddress": { "name", "email", "street", "city", "state", "zip", "phone"?, "congressional_district"? },
- *       "constituent": { "prefix", "firstName", "lastName", "middleName"?, "suffix"? },       added
- *       "message": { "subject", "body", "topics": [...], "organizationStatement"?, "stance"?, "bills"? },   added
- *       "campaignId": "...", "organization"?                                                   added
- *       "offices": ["HCA12", "SCA01"]?             added; without it: the House office of congressional_district alone
- *     }
+ * { "deliveryAddress": { "name", "email", "street", "city", "state", "zip", "phone"?, "congressional_district"? },
+ * "constituent": { "prefix", "firstName", "lastName", "middleName"?, "suffix"? }, added "message": { "subject",
+ * "body", "topics": [...], "organizationStatement"?, "stance"?, "bills"? }, added "campaignId": "...",
+ * "organization"? added "offices": ["HCA12", "SCA01"]? added; without it: the House office of congressional_district
+ * alone }
  */
 const text = z.string();
 const addressSchema = z.looseObject({
@@ -149,7 +147,7 @@ function districtOffice(address: Content['deliveryAddress']): string[] | undefin
   return [houseOffice(state, isWholeState ? 0 : Number(number))];
 }
 
-/** Ten digits however they are written, as Congress writes them; anything else as it is, to be refused. */
+/** Ten digits in any notation, written as Congress writes them; anything else unchanged, to be refused. */
 function dashed(phone: string): string {
   const digits = phone.replace(/^\+?1(?=\D*(?:\d\D*){10}$)/, '').replace(/[\s().+-]/g, '');
   return /^[0-9]{10}$/.test(digits) ? `${digits.slice(0, 3)}-${digits.slice(3, 6)}-${digits.slice(6)}` : phone;

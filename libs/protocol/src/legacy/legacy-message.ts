@@ -15,9 +15,9 @@ import {
 import { fromBase64, fromHex, toHex } from '../encoding/text';
 
 /**
- * What the web client that exists today sends: X25519 with an ephemeral key, BLAKE2b-256, XChaCha20-Poly1305 without associated data
- * and without padding. It carries no message id and no expiry: its id is made of its ciphertext (libs/crypto, legacy), and how long it
- * is tried is the gateway's to say.
+ * What the web client (legacy) sends: X25519 with an ephemeral key, BLAKE2b-256, XChaCha20-Poly1305 without
+ * associated data and without padding. It carries no message id and no expiry: its id is derived from its ciphertext
+ * (libs/crypto, legacy), and the gateway decides how long to try it.
  */
 export interface LegacyMessage {
   /** 16 bytes, names the enclave's key pair of this suite. */
@@ -46,7 +46,10 @@ const wireSchema = z.tuple([
   ciphertext,
 ]);
 
-/** The binary form, as it is stored and relayed: the canonical CBOR array `[1, 2, key id, ephemeral key, nonce, ciphertext]`. */
+/**
+ * The binary form, which is stored and relayed: the canonical CBOR array `[1, 2, key id, ephemeral key, nonce,
+ * ciphertext]`.
+ */
 export function encodeLegacyMessage(message: LegacyMessage): Uint8Array {
   return encodeCanonical([
     1,
@@ -75,7 +78,10 @@ const HEX_KEY = /^0x[0-9a-fA-F]{64}$/;
 /** Characters of the longest base64 whose bytes are never more than a padded text and its tag. */
 const MAX_CIPHERTEXT_LENGTH = Math.floor((LIMITS.maxPaddedPlaintextBytes + POLY1305_TAG_BYTES) / 3) * 4;
 
-/** The JSON form: the client's own four members; `suite` may be named. Nothing else is taken, so that no plain text travels beside it. */
+/**
+ * The JSON form: the client's own four members; `suite` may be named. Other members are refused, so that no plain
+ * text travels beside it.
+ */
 export const legacyMessageJsonSchema = z
   .strictObject({
     suite: z.literal(LEGACY_SUITE).optional(),

@@ -34,7 +34,7 @@ const code = (run: () => unknown) => {
 };
 
 describe('a sealed message of the legacy suite', () => {
-  it('has one binary form, told apart from the other suite’s', () => {
+  it('has one binary form, distinct from the other suite’s', () => {
     const encoded = encodeLegacyMessage(message());
     expect(decodeLegacyMessage(encoded)).toEqual(message());
     expect(isLegacyMessage(encoded)).toBe(true);
@@ -139,7 +139,7 @@ describe('the content of the legacy suite', () => {
     });
   });
 
-  it('of today names all that Congress requires and it lacks, in its own terms, and nothing is made up', () => {
+  it('of today names all that Congress requires and it lacks, in its own terms, and invents nothing', () => {
     expect(problems(today())).toEqual([
       '/constituent/prefix required',
       '/constituent/firstName required',

@@ -189,7 +189,7 @@ describe('the envelope of a message', () => {
     expect(() => decodeEnvelope(new Uint8Array([...encoded, 0]))).toThrow(code('malformed_body'));
   });
 
-  it('never throws anything but a ProtocolError, whatever the bytes and the JSON are', () => {
+  it('throws only a ProtocolError, for any bytes and any JSON', () => {
     const encoded = Buffer.from(encodeEnvelope(proven));
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(encoded.length), (noise, at) => {

@@ -3,9 +3,10 @@ import { instantSchema } from '../encoding/instant';
 import { receiptSchema } from '../receipts/receipt';
 
 /**
- * Life of an accepted message. `queued` and `delivering` go on; the others are ends. `delivered`: every office has it.
- * `partially_delivered`: some do, the others refused. `refused`: none took it. `unknown`: some copy was sent and not answered.
- * `expired`: its time ran out first. `key_retired`: the enclave's key went away before the message was opened; seal it again.
+ * Life of an accepted message. `queued` and `delivering` continue; the others are final. `delivered`: every office
+ * has it. `partially_delivered`: some do, the others refused. `refused`: none took it. `unknown`: some copy was sent
+ * and not answered. `expired`: its time ran out first. `key_retired`: the enclave's key went away before the message
+ * was opened; seal it again.
  */
 export const MESSAGE_STATUSES = [
   'queued',

@@ -7,18 +7,22 @@ import { bytesUpTo } from '../encoding/bytes';
 /**
  * Between gateway and enclave, HTTP/1.1 over vsock, unix socket or loopback TCP:
  *
- * - `POST /messages`, body `application/cbor`: the sealed message in its CBOR form -> 200 `application/cbor`, a RelayAnswer;
- *   or a problem document: `key_retired`, `sealed_message_refused`, `message_expired`, `enclave_busy`, and what HTTP can get wrong.
- *   With what the gateway knows of earlier attempts, which an enclave that shares its keys may know nothing of:
- *   `communique-dispatched-before: 1` where an attempt went out and was never answered; `communique-interim-receipt`, the last receipt
- *   that said `pending` of some office (a JWS, which the enclave checks under its own key; one that does not verify is ignored).
- * - `POST /agents`, body `application/cbor`: an AgentRequest, with `communique-attempt: 1` or `2` -> 200 `application/cbor`, an AgentReply.
- *   With `communique-dispatched-before: 1` where this attempt was relayed before, to this enclave by its module id: the enclave then answers
- *   from memory, or with the outcome of the attempt that is running, or refuses with `outcome_unknown`. It begins no call. At its ceiling
- *   it refuses at once with `enclave_busy`, and keeps no task waiting: the gateway waits, so that an emergency stop ends the wait.
- * - `GET /attestation?nonce=<hex>` -> 200 `application/cose`, the document's bytes. Without a nonce: a document without one.
+ * - `POST /messages`, body `application/cbor`: the sealed message in its CBOR form -> 200 `application/cbor`, a
+ *   RelayAnswer; or a problem document: `key_retired`, `sealed_message_refused`, `message_expired`, `enclave_busy`,
+ *   and what HTTP can get wrong. Headers tell of earlier attempts, which an enclave that shares its keys may not have
+ *   seen: `communique-dispatched-before: 1` if an attempt was sent and never answered; `communique-interim-receipt`,
+ *   the last receipt with an office that is `pending` (a JWS, which the enclave checks under its own key; one that
+ *   does not verify is ignored).
+ * - `POST /agents`, body `application/cbor`: an AgentRequest, with `communique-attempt: 1` or `2` -> 200
+ *   `application/cbor`, an AgentReply. With `communique-dispatched-before: 1` if this attempt was relayed before, to
+ *   this enclave by its module id: the enclave then answers from memory, or with the outcome of the running attempt,
+ *   or refuses with `outcome_unknown`. It does not call the provider again. At its ceiling it refuses at once with
+ *   `enclave_busy`, and keeps no task waiting: the gateway waits, so that an emergency stop ends the wait.
+ * - `GET /attestation?nonce=<hex>` -> 200 `application/cose`, the document's bytes. Without a nonce: a document
+ *   without one.
  * - `GET /attestation/configuration` -> 200 `application/json`, see enclave/public-configuration.ts.
- * - `POST /keys`, see enclave/key-exchange.ts. Until the enclave has its keys, the two above are answered `keys_not_ready`.
+ * - `POST /keys`, see enclave/key-exchange.ts. Until the enclave has its keys, the two above are answered
+ *   `keys_not_ready`.
  * - `GET /health` -> 200 JSON, see enclave/views.ts.
  */
 export const DISPATCHED_BEFORE_HEADER = 'communique-dispatched-before';
@@ -30,15 +34,15 @@ export const MAX_RECEIPT_CHARACTERS = 8192;
 const relayAnswerSchema = z.strictObject({
   v: z.literal(2),
   /**
-   * `final`: do not send again. `pending`: some copy is due again in `retryAfterSeconds`, by a schedule that is the same for every office;
-   * send the same bytes then. What comes earlier gets a pending answer again and changes nothing.
+   * `final`: do not send again. `pending`: some copy is due again in `retryAfterSeconds`, by a schedule that is the
+   * same for every office; send the same bytes then. An earlier repeat gets a pending answer again and has no effect.
    */
   state: z.enum(['final', 'pending']),
   retryAfterSeconds: z.int().min(1).max(86_400).nullable(),
   /**
-   * How many of the receipt's `pending` copies were not sent because `communique-dispatched-before` says that an earlier attempt may have
-   * sent them. That is the gateway's own word, so nothing of it is signed or remembered: the gateway repeats the header with the next
-   * attempt, or, where all that is pending was withheld, ends the message as `unknown`.
+   * How many of the receipt's `pending` copies were not sent because, by `communique-dispatched-before`, an earlier
+   * attempt may have sent them. Only the gateway claims this, so it is neither signed nor remembered: the gateway
+   * repeats the header with the next attempt or, if all pending copies were withheld, ends the message as `unknown`.
    */
   withheld: z.int().min(0).max(LIMITS.maxOffices),
   /** JWS in compact form. */

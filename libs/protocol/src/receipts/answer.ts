@@ -23,7 +23,10 @@ export const answerSchema = z.strictObject({
         .string()
         .regex(/^[0-9A-Za-z]{32}$/)
         .nullable(),
-      /** A stable word for why, for refused, unknown and pending; `detail` is what the far end said, shortened. */
+      /**
+       * A stable code for the reason, for refused, unknown and pending; `detail` is the far end's own text,
+       * shortened.
+       */
       reason: textUpTo(100).nullable(),
       detail: textUpTo(500).nullable(),
     }),

@@ -4,9 +4,9 @@ import { SUITES, type Suite } from '../messages/sealed-message';
 import { MESSAGE_ID_PATTERN } from '../messages/message-id';
 
 /**
- * What became of one office's copy. `accepted`: the far end took it now. `duplicate`: it said that it had it already.
- * `refused`: it, or the enclave, would not take it (the reason goes to the sender only). `unknown`: sent, no answer.
- * `pending`: not there yet, will be tried again. Never one reported as another.
+ * The outcome of one office's copy. `accepted`: the far end took it now. `duplicate`: the far end reported that it
+ * had it already. `refused`: the far end or the enclave would not take it (only the sender learns the reason).
+ * `unknown`: sent, no answer. `pending`: not delivered yet, will be tried again.
  */
 export const OUTCOMES = ['accepted', 'duplicate', 'refused', 'unknown', 'pending'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -23,7 +23,9 @@ export const receiptClaimsSchema = z.strictObject({
   /** Of the sealed message's CBOR form. */
   sealed_sha256: base64Url32,
   suite: z.enum(Object.keys(SUITES) as [Suite]),
-  /** One entry per office. `commitment` is salted, and the entries ascend by it, so that neither says which office it is. */
+  /**
+   * One entry per office. `commitment` is salted, and the entries ascend by it, so that neither reveals the office.
+   */
   offices: z
     .array(z.strictObject({ commitment: base64Url32, outcome: z.enum(OUTCOMES) }))
     .max(8)
@@ -41,7 +43,7 @@ function ascends(offices: readonly { commitment: string }[]): boolean {
   return offices.every(({ commitment }, at) => at === 0 || (offices[at - 1]?.commitment ?? '') < commitment);
 }
 
-/** A receipt as it is handed to people: the JWS in compact form, and the document (base64) that vouches for its key. */
+/** A receipt as people get it: the JWS in compact form, and the document (base64) that vouches for its key. */
 export const receiptSchema = z
   .strictObject({
     receipt: z.string().max(8192).meta({ description: 'A JWS in compact form (`alg` `Ed25519`, RFC 9864).' }),

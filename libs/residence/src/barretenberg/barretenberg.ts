@@ -22,7 +22,7 @@ const SETTINGS = {
   optimized_solidity_verifier: false,
 };
 
-/** A field element in MessagePack: two bytes say how long it is. */
+/** A field element in MessagePack: two bytes give its length. */
 const PACKED_FIELD_HEAD = 2;
 const PACKED_FIELD_BYTES = PACKED_FIELD_HEAD + FIELD_BYTES;
 const ZEROS = Array.from({ length: 4 }, () => new Uint8Array(FIELD_BYTES));
@@ -66,8 +66,8 @@ export class Barretenberg {
   }
 
   /**
-   * A new instance for one that threw, which must not be used again. It takes over the memory, emptied: engines free that of a dropped
-   * instance late, and a flood of bad proofs would fill the machine.
+   * Replaces an instance that threw, which must not be used again. The new one reuses the memory, cleared: engines
+   * free a dropped instance's memory late, so a flood of bad proofs would exhaust the machine.
    */
   replacement(): Barretenberg {
     const isGrown = this.memory.buffer.byteLength > KEPT_MEMORY_BYTES;
@@ -131,7 +131,7 @@ export class Barretenberg {
     return answer.subarray(start, start + FIELD_BYTES);
   }
 
-  /** @throws BarretenbergError whatever the reason, so that a caller has one thing to catch */
+  /** @throws BarretenbergError for every fault, so that a caller has one class to catch */
   private call(command: string, content: Readonly<Record<string, Packed>>): Readonly<Record<string, Packed>> {
     let answer: Packed;
     try {

@@ -48,7 +48,7 @@ describeProving('a prover', (referenceString) => {
     }
   });
 
-  it('says nothing of the witness where it does not satisfy the circuit, and proves the next', async () => {
+  it('reveals no part of a witness that does not satisfy the circuit, and proves the next', async () => {
     const printed: unknown[] = [];
     const names = ['log', 'error', 'warn', 'info'] as const;
     const spies = names.map((name) => jest.spyOn(console, name).mockImplementation((...all) => void printed.push(all)));

@@ -28,7 +28,7 @@ export function createProver({ referenceString }: NodeProverOptions): Prover {
 }
 
 function startWorker({ onReport, onEnd }: ProvingWorkerEvents): ProvingWorker {
-  // Its output goes nowhere: a command's output is one JSON value, and nothing that proves is printed
+  // Discards the prover's output: a command prints one JSON value and nothing else
   const worker = new Worker(threadProgram(), { eval: true, stdout: true, stderr: true, env: {} });
   worker.unref();
   worker.on('message', (report: ProvingReport) => {

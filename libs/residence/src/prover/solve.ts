@@ -8,7 +8,7 @@ import { gunzip } from './gunzip';
 /**
  * @param inputs secret
  * @returns the solved witness stack, decompressed. Secret
- * @throws whatever the ACVM throws where the values do not satisfy the circuit. Its text may hold secrets
+ * @throws the ACVM's error if the values do not satisfy the circuit. Its text may contain secrets
  */
 export async function solve(inputs: CircuitInputs): Promise<Uint8Array> {
   const initial = new Map(flat(inputs).map((value, at) => [at, value]));

@@ -15,7 +15,7 @@ const scope = globalThis as unknown as {
 };
 
 async function load({ barretenberg, acvm, referenceString }: Addresses): Promise<Loaded> {
-  // The string first: a page whose gateway has none need not load the other 4 MB
+  // The string first: if the gateway has none, the page need not load the other 4 MB
   const string = await loadReferenceString(referenceString);
   try {
     const [proofSystem, solver] = await Promise.all([compile(barretenberg), compile(acvm)]);

@@ -30,7 +30,9 @@ export type BadReason =
 export interface BadEnvelope {
   name: string;
   reason: BadReason;
-  /** Form 2 (or what claims to be it), as it is posted and relayed. For a clock of {@link TEST_NOW_SECONDS}. */
+  /**
+   * An envelope of form 2, or one that claims to be, as posted and relayed. For a clock of {@link TEST_NOW_SECONDS}.
+   */
   bytes: Uint8Array;
 }
 
@@ -55,7 +57,7 @@ function changed({ envelope }: CommittedProof, { sealed, ...residence }: Change)
   });
 }
 
-/** The bytes of the proof are bad, and nothing else. */
+/** Only the bytes of the proof are bad. */
 function* badProofBytes(goods: readonly CommittedProof[]): Generator<BadEnvelope> {
   for (const { name, proof, publicInputs, isWellFormed } of badProofs(goods)) {
     const good = goods.find(({ publicInputs: own }) => PUBLIC_INPUTS.every((each) => own[each] === publicInputs[each]));

@@ -1,4 +1,4 @@
-// Made-up people, the registrar's tree with their leaves before and after somebody moved, and its signed notes.
+// Made-up people, the registrar's tree with their leaves before and after one of them moved, and its signed notes.
 import type { Field } from '../field';
 import { EMPTY_LEAF, MerkleTree } from '../merkle-tree';
 import { signCampaignNote, signRootNote } from '../notes';

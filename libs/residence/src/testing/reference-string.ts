@@ -12,7 +12,7 @@ export const referenceStringFolders = (): string[] => [
 
 /**
  * For tests that prove: RESIDENCE_REFERENCE_STRING, or what a folder holds; never from the network.
- * @returns undefined where there is none; such a test skips, also in CI, and prints why
+ * @returns undefined if there is none; such a test skips, also in CI, and prints why
  */
 export function referenceStringForTests(): Uint8Array | undefined {
   const file = process.env['RESIDENCE_REFERENCE_STRING'];

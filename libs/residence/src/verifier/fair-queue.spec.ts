@@ -38,7 +38,7 @@ it('gives up the added job where no source has more', () => {
   expect(drained(queue)).toEqual(['a1', 'b1']);
 });
 
-it('holds nothing where nothing may wait', () => {
+it('keeps no job where its limit is 0', () => {
   const queue = new FairQueue<string>(0);
   expect(queue.add('a', 'a1')).toBe('a1');
   expect(queue.next()).toBeUndefined();

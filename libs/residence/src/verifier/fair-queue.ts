@@ -1,4 +1,4 @@
-/** Work that waits, in the order of its sources: each source is served in turn, so one that sends a flood waits behind itself. */
+/** A queue that serves its sources in turn, so that a source with many jobs delays only itself. */
 export class FairQueue<Job> {
   /** In the order of their turns. No source has an empty list. */
   private readonly sources = new Map<string, Job[]>();
@@ -34,7 +34,7 @@ export class FairQueue<Job> {
     return job;
   }
 
-  /** Among sources of the same length the one that added last gives way. */
+  /** Among sources of the same length the one that added last loses a job. */
   private takeFromLongest(newcomer: string): Job | undefined {
     let [longest, most] = [newcomer, this.sources.get(newcomer)?.length ?? 0];
     for (const [source, { length }] of this.sources) if (length > most) [longest, most] = [source, length];

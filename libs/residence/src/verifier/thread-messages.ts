@@ -1,4 +1,5 @@
-// What a verifier and its worker threads tell each other. A thread has one question at a time, so nothing numbers them.
+// The messages between a verifier and its worker threads. A thread has one question at a time, so they need no
+// numbers.
 
 export interface ThreadData {
   readonly module: WebAssembly.Module;

@@ -1,5 +1,5 @@
-// The program of a verifier's worker thread: checks one proof after the other. A module of its own, which imports nothing that a bundle
-// of it could not hold.
+// The program of a verifier's worker thread: checks one proof after the other. A separate module whose imports all
+// fit into its own bundle.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Barretenberg, reasonOf } from '../barretenberg/barretenberg';
 import { FIRST_POINT, SECOND_GROUP_POINT } from '../barretenberg/reference-string';

@@ -38,10 +38,10 @@ export class VerifierBusyError extends Error {
 export interface Verifier {
   /**
    * @param proof `PROOF_BYTES`
-   * @param source who sent it, such as a client's address: sources are served in turn, and in a full queue the source with the most
-   *   proofs gives way. A source with one proof waits for at most one proof of each other source
-   * @throws VerifierBusyError (rejects) when the queue is full, the thread died or did not answer, or the verifier is closed. It says
-   *   nothing about the proof: try again later
+   * @param source who sent it, such as a client's address: sources are served in turn, and in a full queue the source
+   * with the most proofs gives way. A source with one proof waits for at most one proof of each other source
+   * @throws VerifierBusyError (rejects) when the queue is full, the thread died or did not answer, or the verifier is
+   * closed. The proof was not checked: try again later
    */
   verify(publicInputs: PublicInputs, proof: Uint8Array, source?: string): Promise<Verdict>;
   /** Proofs that wait, without those being verified. */
@@ -122,7 +122,7 @@ class ThreadedVerifier implements Verifier {
   }
 }
 
-/** A worker thread that takes the next job when it has none. It is replaced when it dies or does not answer. */
+/** A worker thread that takes the next job when it is free. It is replaced when it dies or does not answer. */
 class VerifierThread {
   private worker: Worker | undefined;
   private job: Job | undefined;
@@ -142,7 +142,7 @@ class VerifierThread {
   /** Resolves when the thread can verify. */
   start(): Promise<void> {
     this.isReady = false;
-    // A thread with nothing to do does not keep the process; its own output would be another program's lines among ours.
+    // An idle thread does not keep the process alive. Its own output is discarded, because it would mix with the log.
     const worker = new Worker(this.program, {
       eval: true,
       workerData: this.data,
@@ -200,7 +200,10 @@ class VerifierThread {
     job?.settle(verdict);
   }
 
-  /** What was being verified may be sent again: neither death nor silence of a thread says anything about a proof. */
+  /**
+   * A job whose thread failed may be sent again: neither the death nor the silence of a thread proves anything about
+   * a proof.
+   */
   private replace(reason: string): void {
     const old = this.worker;
     this.worker = undefined;

@@ -72,7 +72,7 @@ it('rejects as busy what waits when it is closed, and everything after that', as
   await expect(other.verify(someInputs(), someProof())).rejects.toMatchObject({ code: 'busy' });
 });
 
-it('rejects as busy what a thread does not answer in time, and goes on with another thread', async () => {
+it('rejects as busy a job that a thread does not answer in time, and continues with another thread', async () => {
   const other = await createVerifier({ timeoutMs: 0 });
   await expect(other.verify(someInputs(), someProof())).rejects.toMatchObject({ code: 'busy' });
   await other.close();

@@ -24,6 +24,6 @@ export async function bundleForBrowser(entry: string, globalName: string): Promi
     logLevel: 'silent',
   });
   const script = outputFiles[0];
-  if (!script) throw new Error(`esbuild made nothing of ${entry}`);
+  if (!script) throw new Error(`esbuild made no output of ${entry}`);
   return script.text;
 }

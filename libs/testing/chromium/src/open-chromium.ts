@@ -6,7 +6,7 @@ import { ChromiumUnavailableError } from './chromium-error';
 import { integrationOnly } from '@communique-tee/testing/harness';
 import { findChromium } from './find-chromium';
 
-/** As root and in containers there is no sandbox; the rest keeps a fresh profile from talking to anybody. */
+/** As root and in containers there is no sandbox; the other flags keep a fresh profile off the network. */
 const flags = [
   '--no-sandbox',
   '--disable-gpu',

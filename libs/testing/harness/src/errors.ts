@@ -13,7 +13,7 @@ export type SupportErrorCode =
   | 'SERVICE_NOT_READY'
   | 'WORKSPACE_NOT_FOUND';
 
-/** What could not be set up, with a stable code: a missing tool is told apart from one that broke. */
+/** A failed setup, with a stable code: it distinguishes a missing tool from one that failed. */
 export class SupportError extends Error {
   override readonly name = 'SupportError';
 
@@ -26,7 +26,10 @@ export class SupportError extends Error {
   }
 }
 
-/** A property of whatever was thrown. Not by `instanceof Error`: jest runs specs in a realm of their own, where Node's errors are not. */
+/**
+ * A property of any thrown value. Not by `instanceof Error`: jest runs specs in a separate realm, with other error
+ * classes than Node's.
+ */
 export function propertyOf(error: unknown, name: string): unknown {
   return typeof error === 'object' && error !== null ? (Reflect.get(error, name) as unknown) : undefined;
 }

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 
 /**
- * A TCP port on 127.0.0.1 that was free a moment ago. For servers that cannot be told port 0: another process may take it
- * in between, so whoever starts one tries again with a new port.
+ * A TCP port on 127.0.0.1 that was free a moment ago. For servers that cannot be told port 0: another process may
+ * take it in between, so a caller whose server cannot listen tries again with a new port.
  */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {

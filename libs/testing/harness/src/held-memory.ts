@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** Collects what nobody holds. What a machine under load has not got round to freeing must not look like memory that is held. */
+/** Collects garbage, so that memory which a busy machine has not yet freed does not look like memory in use. */
 export function collectGarbage(): void {
   collect();
 }

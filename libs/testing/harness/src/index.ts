@@ -1,6 +1,6 @@
 /**
- * What every integration test and the demo build on: processes that end with us, free ports, temporary folders. Nothing here needs
- * jest but describeWith, and that only when called.
+ * The base of every integration test and the demo: processes that end with us, free ports, temporary folders. Only
+ * describeWith needs jest, and only when called.
  */
 export { drawFrom, type Draw } from './draw';
 export { appBundle, type AppBundle } from './app-bundle';

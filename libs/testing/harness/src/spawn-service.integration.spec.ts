@@ -67,7 +67,7 @@ describe('spawnService', () => {
     });
   });
 
-  it('reports a command that is not there, and one that is never ready', async () => {
+  it('reports a command that does not exist, and one that is never ready', async () => {
     await expect(spawnService({ command: '/nowhere/at-all' })).rejects.toMatchObject({ code: 'SERVICE_NOT_READY' });
     await expect(
       spawnService({

@@ -10,7 +10,7 @@ import { guard } from './guard';
 export interface ServiceOptions {
   readonly command: string;
   readonly args?: readonly string[];
-  /** The whole environment of the process; ours when left out, none for `{}`. */
+  /** The whole environment of the process; our own if left out, empty for `{}`. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   /** Run as this user and group (needs root). */

@@ -4,8 +4,8 @@ import { dirname, join, resolve } from 'node:path';
 import { SupportError } from './errors';
 
 /**
- * The absolute path of the checkout, found upwards from the working directory: this code runs from its source (jest) and
- * from bundles elsewhere (tools/run.mjs), so its own place says nothing.
+ * The absolute path of the checkout, found upwards from the working directory: this code runs from its source (jest)
+ * and from bundles elsewhere (tools/run.mjs), so the place of this file does not help.
  *
  * @throws SupportError WORKSPACE_NOT_FOUND
  */

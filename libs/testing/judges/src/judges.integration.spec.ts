@@ -51,7 +51,7 @@ esac
     expect(await installJudge(judge, quiet)).toEqual(installed);
   });
 
-  it('is installed from wheels with the hashes of its lock, and from nothing else', async () => {
+  it('is installed only from wheels with the hashes of its lock', async () => {
     await python('3 13', 'exit 0');
     await installJudge(judge, quiet);
     const used = await readFile(join(judgeFolder(judge), 'pip-arguments'), 'utf8');
@@ -86,7 +86,7 @@ esac
   it.each([
     ['an old Python', '3 10', 'exit 0', /Python 3\.11 or later/],
     ['a registry that does not answer', '3 11', 'echo no answer >&2; exit 1', /cannot be installed/],
-  ])('is absent with %s, and leaves nothing behind', async (_what, version, pip, reason) => {
+  ])('is absent with %s, and leaves no files behind', async (_what, version, pip, reason) => {
     await python(version, pip);
     expect(await installJudge(judge, quiet)).toEqual({ absent: expect.stringMatching(reason) as string });
     expect(await readdir(folder.file('cache')).catch(() => [])).toEqual([]);

@@ -16,7 +16,10 @@ const values = [
 ];
 const hex = (index: number) => Buffer.from(values[index] ?? []).toString('hex');
 
-/** What the mock has in PCR0 to 3 unless told otherwise: 96 hexadecimal digits each; an image of nothing, and a made-up role. */
+/**
+ * What the mock has in PCR0 to 3 unless told otherwise: 96 hexadecimal digits each; an image that does not exist, and
+ * a made-up role.
+ */
 export const developmentMeasurements = { pcr0: hex(0), pcr1: hex(1), pcr2: hex(2), pcr3: hex(3) } as const;
 
 export const lockedPcrs = 16;

@@ -123,7 +123,7 @@ describe('the mock NSM', () => {
     await verify(await (await open()).attest({}), undefined);
   });
 
-  it('says that a root is damaged, or that key and certificate do not belong together', async () => {
+  it('reports a root that is damaged, or whose key and certificate do not belong together', async () => {
     await developmentRootPem(rootFolder);
     const file = join(rootFolder, 'development-root/certificate.pem');
     const other = mkdtempSync(join(tmpdir(), 'nsm-mock-'));

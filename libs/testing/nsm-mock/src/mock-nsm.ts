@@ -6,7 +6,7 @@ import { maxPcrs, registers } from './measurements';
 import { refuseProduction, developmentRoot } from './root';
 
 export interface MockNsmOptions {
-  /** where the development root lies or is made; whoever can read it can forge documents */
+  /** the folder of the development root, made if absent; anyone who can read it can forge documents */
   rootFolder: string;
   /** index 0 to 15, 48 bytes each; PCR0 to 3 default to `developmentMeasurements`, all others to zero */
   pcrs?: ReadonlyMap<number, Uint8Array>;
@@ -23,13 +23,12 @@ class Refusal extends Error {
 }
 
 /**
- * The NSM without the hardware, for development: it speaks the same CBOR, and signs real COSE_Sign1 with a chain of the
- * real one's shape and validities, under a root of its own which no verifier trusts unless told so by name. What it does not do:
- * ExtendPCR, LockPCR and LockPCRs (InvalidOperation), since nothing here uses them.
+ * The NSM without the hardware, for development: it speaks the same CBOR, and signs real COSE_Sign1 with a chain of
+ * the real one's shape and validities, under its own root, which a verifier trusts only if it is configured to. It
+ * does not implement ExtendPCR, LockPCR and LockPCRs (InvalidOperation), because no code here uses them.
  *
  * @throws NsmMockError ERR_NSM_MOCK_PRODUCTION, ERR_NSM_MOCK_ROOT, ERR_NSM_MOCK_OPTIONS
- * @example
- * const nsm = createNsm(await createMockNsmTransport({ rootFolder: '.dev/nsm' }));
+ * @example const nsm = createNsm(await createMockNsmTransport({ rootFolder: '.dev/nsm' }));
  */
 export async function createMockNsmTransport(options: MockNsmOptions): Promise<NsmTransport> {
   refuseProduction();

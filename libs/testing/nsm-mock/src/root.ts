@@ -22,7 +22,7 @@ export class NsmMockError extends Error {
   }
 }
 
-/** Whoever trusts the development root believes anyone who can read its key file. */
+/** A verifier that trusts the development root trusts everyone who can read its key file. */
 export function refuseProduction(): void {
   if (process.env['NODE_ENV'] === 'production')
     throw new NsmMockError('ERR_NSM_MOCK_PRODUCTION', 'the mock NSM does not start with NODE_ENV=production');
@@ -44,7 +44,10 @@ export async function developmentRootPem(rootFolder: string): Promise<string> {
   return PemConverter.encode(der, 'CERTIFICATE') + '\n';
 }
 
-/** Two processes may come first at the same time: the folder is renamed into place whole, and whoever is late reads it. */
+/**
+ * Two processes may start at the same time: each renames a complete folder into place, and the later one reads the
+ * first one's.
+ */
 export async function developmentRoot(rootFolder: string, nowMs: number): Promise<Signer> {
   const folder = join(rootFolder, 'development-root');
   const found = await read(folder);

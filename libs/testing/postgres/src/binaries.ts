@@ -6,7 +6,7 @@ import * as z from 'zod';
 
 import { SupportError, workspaceRoot } from '@communique-tee/testing/harness';
 
-/** The user a server runs as; none: our own. PostgreSQL refuses to run as root. */
+/** The user a server runs as; undefined: our own. PostgreSQL refuses to run as root. */
 export interface ServerUser {
   readonly uid: number;
   readonly gid: number;
@@ -18,7 +18,7 @@ export interface PostgresBinaries {
   readonly user: ServerUser | undefined;
 }
 
-/** As root: the user `postgres`, else `nobody`, which every system has. */
+/** When we are root: the user `postgres`, else the system user `nobody`, which every system has. */
 export function serverUser(passwd = '/etc/passwd'): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const users = new Map(
@@ -77,7 +77,7 @@ export function linkLibraries(packageFolder: string): void {
   try {
     list = readFileSync(join(packageFolder, 'native', 'pg-symlinks.json'), 'utf8');
   } catch {
-    return; // the packages for macOS and Windows need none
+    return; // the packages for macOS and Windows need no such links
   }
   for (const { source, target } of linksSchema.parse(JSON.parse(list))) {
     if (dirname(source) !== dirname(target))

@@ -38,7 +38,7 @@ export async function clusterFolder(binaries: PostgresBinaries, wanted: string |
     return { path, data, password: (await readFile(passwordFile, 'utf8')).trim() };
   }
   await refuseRunning(path, data);
-  // Nothing, or what an initdb that was cut off left: the password is written last.
+  // The folder is empty, or an interrupted initdb left it: initdb writes the password last.
   await rm(data, { recursive: true, force: true });
   await mkdir(data, { mode: 0o700 });
   const password = randomBytes(18).toString('base64url');

@@ -33,7 +33,8 @@ export async function startPostgresServer(options: ServerOptions = {}): Promise<
     unix_socket_directories: '',
     max_connections: '200',
     timezone: 'UTC',
-    // Without fsync a crash of the server loses nothing, only one of the machine; without synchronous_commit it would.
+    // Without fsync only a crash of the machine loses data, not one of the server; without synchronous_commit the
+    // latter would too.
     ...(persistent ? {} : { fsync: 'off', full_page_writes: 'off' }),
     ...options.settings,
   };

@@ -45,7 +45,7 @@ describe('startPostgres', () => {
     await expect(query(url.href, 'select 1')).rejects.toMatchObject({ code: '28P01' });
   });
 
-  it('creates databases that know nothing of each other', async () => {
+  it('creates databases that are separate from each other', async () => {
     const [one, two] = [await postgres.createDatabase(), await postgres.createDatabase()];
     await query(one, 'create table only_here (id int)');
     await expect(query(two, 'select * from only_here')).rejects.toMatchObject({ code: '42P01' });
@@ -136,7 +136,7 @@ describe('a cluster of its own', () => {
     }
   });
 
-  it('says why it did not start', async () => {
+  it('reports why it did not start', async () => {
     await expect(startPostgres({ settings: { max_connections: 'none' } })).rejects.toMatchObject({
       code: 'POSTGRES_START_FAILED',
       message: expect.stringContaining('max_connections') as string,

@@ -22,7 +22,7 @@ export interface Postgres extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly folder: string;
-  /** Resolves when the server that runs now has ended, by itself or not. */
+  /** Resolves when the current server has ended, whether it stopped, crashed or was stopped. */
   readonly exited: Promise<ServiceExit>;
   /** The server's log so far. */
   log(): string;

@@ -60,7 +60,7 @@ describe('REDIS_URL', () => {
     else process.env['REDIS_URL'] = before;
   });
 
-  it('is taken as it is, and its server is never stopped', async () => {
+  it('is used unchanged, and its server is never stopped', async () => {
     process.env['REDIS_URL'] = 'redis://redis.test:6380/3';
     const redis = await startRedis();
     expect(redis).toMatchObject({ url: 'redis://redis.test:6380/3', port: 6380, owned: false });
@@ -71,7 +71,7 @@ describe('REDIS_URL', () => {
 });
 
 describe('findRedisServer', () => {
-  it('finds nothing, or the unpacked one with its libraries, after PATH', async () => {
+  it('finds no server, or the unpacked one with its libraries, after PATH', async () => {
     await using folder = await temporaryFolder();
     expect(findRedisServer('', folder.path)).toBeUndefined();
     await mkdir(folder.file('usr/bin'), { recursive: true });

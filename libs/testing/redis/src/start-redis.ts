@@ -24,7 +24,7 @@ export interface RedisOptions {
 export interface Redis extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** Whether the server is ours: kill and restart work on such a one only, and so may FLUSHALL. */
+  /** Whether the server is ours: only then may specs kill, restart or FLUSHALL it. */
   readonly owned: boolean;
   log(): string;
   stop(): Promise<void>;

@@ -10,7 +10,7 @@ export interface GuestAddress {
 }
 
 export interface HybridDevice {
-  /** Where a port of the "guest" really listens; a port that is not here has nobody. */
+  /** Where a port of the "guest" really listens; a port that is not listed has no listener. */
   readonly guest: Map<number, GuestAddress>;
   /** Connections asked for, refused ones too. */
   requests: number;

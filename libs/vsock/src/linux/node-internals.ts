@@ -2,9 +2,9 @@ import { Socket } from 'node:net';
 import { SocketError } from './socket-error';
 
 /**
- * The one place that leans on what Node does not document: `process.binding('tcp_wrap')`, whose TCP handle takes a file
- * descriptor of any stream socket, and net's acceptance of such a handle. Seen on Node 20, 24 and 26. Where a version lacks
- * it, the first use of vsock says so and nothing else is touched.
+ * The one place that leans on what Node does not document: `process.binding('tcp_wrap')`, whose TCP handle takes a
+ * file descriptor of any stream socket, and net's acceptance of such a handle. Seen on Node 20, 24 and 26. On a
+ * version that lacks it, the first use of vsock throws, and other sockets still work.
  */
 export interface TcpHandle {
   /** 0, or a negative errno. */

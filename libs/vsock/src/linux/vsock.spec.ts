@@ -59,7 +59,7 @@ describe('the internals of Node that vsock needs', () => {
 describeWith(linux, 'connecting by our own descriptor', () => {
   const noDelay = { allowHalfOpen: false };
 
-  it('says ECONNREFUSED where nobody listens', async () => {
+  it('fails with ECONNREFUSED where no server listens', async () => {
     const { signal } = new AbortController();
     await expect(connectVsock(1, await freePort(), { signal, ...noDelay }, loopbackLibc)).rejects.toMatchObject({
       name: 'SocketError',
@@ -68,7 +68,7 @@ describeWith(linux, 'connecting by our own descriptor', () => {
   });
 
   // A thousand who wait hold no worker thread, so files are read meanwhile
-  it('holds nothing but a descriptor while it waits, and not even that after an abort', async () => {
+  it('holds only a descriptor while it waits, and none after an abort', async () => {
     await using silent = await startSilentPort();
     const before = openSockets();
     const controller = new AbortController();
@@ -88,7 +88,7 @@ describeWith(linux, 'connecting by our own descriptor', () => {
   });
 });
 
-// Bytes over vsock need a peer (the emulated enclave): a plain kernel without vsock_loopback reaches nobody.
+// Bytes over vsock need a peer (the emulated enclave): a plain kernel without vsock_loopback has none.
 describeWith(vsockAvailability(), 'vsock', () => {
   it('listens on any context id, closes, and can listen again', async () => {
     const address = anyPort();
@@ -100,7 +100,7 @@ describeWith(vsockAvailability(), 'vsock', () => {
     }
   });
 
-  it('says EADDRINUSE for a port that is taken', async () => {
+  it('fails with EADDRINUSE for a port that is taken', async () => {
     const address = anyPort();
     const server = createServer();
     await listen(server, address);
@@ -111,7 +111,7 @@ describeWith(vsockAvailability(), 'vsock', () => {
     }
   });
 
-  it('says EADDRNOTAVAIL for the context id of another', async () => {
+  it('fails with EADDRNOTAVAIL for the context id of another machine', async () => {
     await expect(listen(createServer(), { kind: 'vsock', cid: 77_777, port: 5000 })).rejects.toMatchObject({
       code: 'EADDRNOTAVAIL',
     });
@@ -127,7 +127,7 @@ describeWith(vsockAvailability(), 'vsock', () => {
     }
   });
 
-  it('says by the system’s code that nobody is there', async () => {
+  it('fails with the system’s code where there is no peer', async () => {
     await expect(connect({ kind: 'vsock', cid: 77_777, port: 5000 }, { timeoutMs: 10_000 })).rejects.toMatchObject({
       name: 'SocketError',
       code: expect.stringMatching(/^(ETIMEDOUT|ECONNRESET|ENODEV|ENETUNREACH|EHOSTUNREACH)$/) as string,

@@ -58,7 +58,10 @@ async function answered(c: Libc, fd: number, signal: AbortSignal): Promise<void>
   }
 }
 
-/** Binds (any context id where none is given) and hands the descriptor to the server, whose `listening` or `error` follows. */
+/**
+ * Binds (to any context id if none is given) and hands the descriptor to the server, which then emits `listening` or
+ * `error`.
+ */
 export async function listenVsock(
   server: Server,
   cid: number | null,

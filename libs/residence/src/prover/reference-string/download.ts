@@ -9,7 +9,7 @@ export interface DownloadOptions {
   readonly whole?: boolean;
 }
 
-/** It could not be had from this host. The text holds nothing of the answer but its status. */
+/** The download from this host failed. The text contains only the status of the answer. */
 export class DownloadError extends Error {
   override readonly name = 'DownloadError';
 

@@ -81,7 +81,7 @@ const BAD: Readonly<Record<string, RequestListener>> = {
   'never answers': () => undefined,
 };
 
-it.each(Object.entries(BAD))('has none where the one host %s', async (_, answer) => {
+it.each(Object.entries(BAD))('returns none where the only host %s', async (_, answer) => {
   expect(await findReferenceString({ hosts: [await host(answer)], timeoutMs: 500 })).toBeUndefined();
 });
 
@@ -136,7 +136,7 @@ describe('with a cache', () => {
     expect(Buffer.from(string).equals(await readFile(path))).toBe(true);
   });
 
-  it('deletes a damaged file and has none where no host serves it', async () => {
+  it('deletes a damaged file and returns none where no host serves it', async () => {
     const cacheFolder = folder.path;
     for (const bytes of [new Uint8Array(), new Uint8Array(REFERENCE_STRING_BYTES), new Uint8Array(1_000_000)]) {
       await writeFile(join(cacheFolder, REFERENCE_STRING_FILE), bytes);

@@ -13,13 +13,16 @@ export const REFERENCE_STRING_HOSTS = ['https://crs.aztec-cdn.foundation', 'http
 const HOSTED_FILE = 'g1_compressed.dat';
 
 export interface ReferenceStringPlaces {
-  /** A file that the user named. It must be there and be the pinned one, or nothing else is tried. */
+  /** A file that the user named. It must exist and be the pinned one; no other source is tried. */
   readonly file?: string | undefined;
   /** Folders that may hold {@link REFERENCE_STRING_FILE}, read in this order. */
   readonly folders?: readonly string[];
   /** A folder that is read, and written when the string was downloaded. */
   readonly cacheFolder?: string | undefined;
-  /** Where it is downloaded from: default none; {@link REFERENCE_STRING_HOSTS}. At most 131,104 bytes are read of each. */
+  /**
+   * The hosts to download from: none by default; {@link REFERENCE_STRING_HOSTS}. At most 131,104 bytes are read from
+   * each.
+   */
   readonly hosts?: readonly string[];
   readonly fetch?: typeof fetch;
   /** For each host. Default: 20,000 ms. */

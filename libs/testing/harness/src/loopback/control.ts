@@ -61,7 +61,10 @@ export function controlBody<Output>(schema: z.ZodType<Output>, value: unknown, c
   throw new ControlError(400, code, 'the body does not have the required shape', problems);
 }
 
-/** A web page in a browser of this machine must not reach the control port: neither by a name of its own nor by a form. */
+/**
+ * A web page in a browser of this machine must not reach the control port, either under its own host name or by a
+ * form.
+ */
 function refuseBrowsers({ headers }: IncomingMessage): void {
   const local = /^(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?$/.test(headers.host ?? '');
   const crossOrigin = headers.origin !== undefined || (headers['sec-fetch-site'] ?? 'none') !== 'none';

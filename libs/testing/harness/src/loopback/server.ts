@@ -14,9 +14,9 @@ export function guarded(handle: Handler): (request: IncomingMessage, response: S
 }
 
 /**
- * Listens on 127.0.0.1; `port` 0 takes a free one. Returns the port. `localhost` may be ::1 first to a client, which then goes on to
- * 127.0.0.1.
- * @throws whatever `failed` makes of the error
+ * Listens on 127.0.0.1; `port` 0 takes a free one. Returns the port. A client may try ::1 for `localhost` first, and
+ * then tries 127.0.0.1.
+ * @throws the error that `failed` returns
  */
 export function listenOnLoopback(server: Server, port: number, failed: (cause: Error) => Error): Promise<number> {
   server.headersTimeout = 10_000;

@@ -58,7 +58,7 @@ async function removeAbandoned(folder: string): Promise<void> {
   }
 }
 
-/** @throws Error with the first line in which Go says what failed */
+/** @throws Error with the first line of Go's error output */
 function build(folder: string, logFile: string): Promise<void> {
   const args = [
     'build',
