@@ -371,7 +371,7 @@ describe('a message that is sent', () => {
       });
       const risk = { when: 'sending_again', chambers: ['senate'] };
 
-      it('is not sent again without asking', async () => {
+      it('is not sent again unless the caller agrees', async () => {
         client = await open();
         gateway.rotate({ keepOld: false });
         expect(await client.send(testMessage()).result).toMatchObject({ status: 'key_retired', resealed: false });

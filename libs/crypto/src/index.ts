@@ -12,5 +12,5 @@ export { MAX_PLAINTEXT_BYTES } from './padding';
 export const sealing = createSealing(nodePrimitives);
 export const { generateKeyPair, importPrivateKey, keyIdOf, seal, open, sealAnswer, openAnswer } = sealing;
 export const { sealTask, openTask, sealTaskAnswer, openTaskAnswer } = sealing;
-/** The suite of the web client that exists today: opened in the enclave, never sealed here. */
+/** The suite of the web client (legacy): opened in the enclave, never sealed here. */
 export const { legacyMessageId, openLegacy, sealLegacyAnswer, openLegacyAnswer } = createLegacySealing(nodePrimitives);

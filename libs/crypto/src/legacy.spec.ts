@@ -10,7 +10,7 @@ import {
 import sodium from 'libsodium-wrappers';
 import { generateKeyPair, keyIdOf, legacyMessageId, openLegacy, openLegacyAnswer, sealLegacyAnswer } from './index';
 
-/** As the web client that exists today seals, with the library that it uses. */
+/** As the web client (legacy) seals, with the library that it uses. */
 function sealAsClient(view: { keyId: string; publicKey: string }, text: string) {
   const ephemeral = sodium.crypto_box_keypair();
   const shared = sodium.crypto_scalarmult(ephemeral.privateKey, sodium.from_hex(view.publicKey.slice(2)));
@@ -29,7 +29,7 @@ function sealAsClient(view: { keyId: string; publicKey: string }, text: string) 
   };
 }
 
-describe('the suite of the web client that exists today', () => {
+describe('the suite of the web client (legacy)', () => {
   const own = generateKeyPair();
   const view = legacyPublicKeyView(keyIdOf(own.publicKey), own.publicKey);
   const text = JSON.stringify({ deliveryAddress: { name: 'Test Person', city: 'Oakland' }, proof: [1, 2] });

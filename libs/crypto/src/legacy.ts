@@ -24,7 +24,7 @@ const MESSAGE_ID_BYTES = 16;
 const keyed = (key: Uint8Array, message: Uint8Array): Uint8Array => blake2b(message, { dkLen: 32, key });
 
 /**
- * The suite of the web client that exists today. What it lacks is made here of what it has: an id of the ciphertext, and from the
+ * The suite of the web client (legacy). What it lacks is made here of what it has: an id of the ciphertext, and from the
  * exchange's secret, which the sender and the enclave alone know, a key for the answer and a secret for DeliveryIds.
  */
 export function createLegacySealing<PrivateKey>(primitives: Primitives<PrivateKey>) {

@@ -25,7 +25,7 @@ export const enclaveConfigurationSchema = z.strictObject({
   /** How the secrets that the services name are encrypted. */
   secrets: secretsSchema.optional(),
   /**
-   * Whether messages of the web client that exists today are opened too: without padding, without a check of attestation by that client.
+   * Whether messages of the web client (legacy) are opened too: without padding, without a check of attestation by that client.
    * The key of that suite is then attested beside the others.
    */
   legacySuite: z.boolean().default(false),

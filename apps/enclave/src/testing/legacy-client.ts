@@ -14,7 +14,7 @@ import { createHash } from 'node:crypto';
 
 export type LegacyKeyView = Pick<ReturnType<typeof legacyPublicKeyView>, 'keyId' | 'publicKey'>;
 
-/** What the web client that exists today posts, sealed by the library that it uses, and what of it a sender has to keep. */
+/** What the web client (legacy) posts, sealed by the library that it uses, and what of it a sender has to keep. */
 export interface LegacySealed {
   json: { ciphertext: string; nonce: string; ephemeralPublicKey: string; teeKeyId: string };
   message: LegacyMessage;

@@ -42,7 +42,7 @@ describe('a character that nobody can see', () => {
   });
 
   it.each(['é', 'e\u0301', 'ß', '日本', 'ولی', 'ᠮᠣᠩ', STATUE, '-', "O'Neill", '\u2019'])(
-    'is not a case of %s',
+    'does not include %s',
     (text) => {
       expect(hasInvisible(text)).toBe(false);
       expect(countVisible(text, 99)).toBe([...text].length);

@@ -10,7 +10,7 @@ import { MESSAGE_ID_PATTERN, messageIdFromText, messageIdToText } from './messag
 
 /**
  * Sealing suites. 1: HPKE base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only (RFC 9180), XChaCha20-Poly1305
- * under the exported secret. 2: that of the web client that exists today (legacy/legacy-message.ts), which has its own form.
+ * under the exported secret. 2: that of the web client (legacy) (legacy/legacy-message.ts), which has its own form.
  */
 export const SUITES = { 'hpke-x25519-hkdfsha256-xchacha20poly1305': 1, 'x25519-blake2b-xchacha20poly1305': 2 } as const;
 export type Suite = keyof typeof SUITES;

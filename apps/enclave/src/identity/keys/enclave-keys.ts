@@ -13,7 +13,7 @@ export interface EnclaveKeys {
   receiptPrivateKey: KeyObject;
   /** 32 bytes. */
   receiptKey: Uint8Array;
-  /** X25519, of the suite of the web client that exists today; null where the configuration does not switch it on. */
+  /** X25519, of the suite of the web client (legacy); null where the configuration does not switch it on. */
   legacy: { pair: KeyPair<KeyObject>; keyId: Uint8Array } | null;
   /** `process`, or the ARN of the KMS key alias that guards the secret. */
   custody: string;

@@ -40,7 +40,7 @@ export interface OpenedMessage {
 
 /**
  * @param body the CBOR form of an envelope, or of a message of the legacy suite
- * @param legacySuite whether the suite of the web client that exists today is open here
+ * @param legacySuite whether the suite of the web client (legacy) is open here
  * @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported`
  */
 export function readSealedForm(body: Uint8Array, legacySuite: boolean): SealedForm {
