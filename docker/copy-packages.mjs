@@ -33,7 +33,7 @@ export function packagesWith(names) {
       peerDependenciesMeta = {},
     } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     for (const each of Object.keys({ ...dependencies, ...peerDependencies })) {
-      // An optional peer is whatever somebody else brought along (TypeScript): not ours to carry.
+      // An optional peer belongs to another package (TypeScript), so it is not copied.
       if (peerDependenciesMeta[each]?.optional) continue;
       waiting.push({ name: each, from: folder, required: !(each in optionalDependencies) });
     }

@@ -2,7 +2,7 @@
 # docker/pin-base-images.sh: writes the digests of the base images into docker/base-images.env.
 #   sh docker/pin-base-images.sh            asks the registry for those that have none yet
 #   sh docker/pin-base-images.sh --update   asks for all of them again
-#   sh docker/pin-base-images.sh --check    asks nobody; exit code 1 where one has none
+#   sh docker/pin-base-images.sh --check    asks no registry; exit code 1 if a digest is missing
 set -eu
 usage='usage: sh docker/pin-base-images.sh [--update | --check]'
 mode=${1-}

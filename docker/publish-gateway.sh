@@ -1,7 +1,7 @@
 #!/bin/sh
 # docker/publish-gateway.sh <repository>:<tag>: builds the gateway's container for x86-64 and pushes it to Amazon ECR, unless that tag
 # is there: a tag keeps its image. CodeBuild runs it (infra/src/components/image-build.ts).
-# Without a digest of Node's image in docker/base-images.env it builds nothing, and says so: nobody could tell what was built.
+# Without a digest of Node's image in docker/base-images.env it prints NOT BUILT and ends, because the result could not be identified.
 set -eu
 usage='usage: sh docker/publish-gateway.sh <repository>:<tag>'
 case ${1-} in

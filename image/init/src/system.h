@@ -11,7 +11,7 @@ void mount_file_systems(void);
 void raise_loopback(void);
 void harden_kernel_settings(void);
 
-/* /dev/nsm must be there; the app's group may open it, nobody else. */
+/* /dev/nsm must exist; only the app's group may open it. */
 void hand_over_nsm(void);
 
 /* First bytes of a small file as a string without its newline; -1 when it cannot be read. */

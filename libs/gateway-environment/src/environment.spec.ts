@@ -187,7 +187,7 @@ describe('the environment', () => {
       'ENCLAVE_URLS: names all enclaves',
     ],
     [
-      'several endpoints that nobody verifies',
+      'several endpoints without verification',
       {
         TEE_ENDPOINT: '',
         ENCLAVE_URLS: 'vsock:16:5000,vsock:17:5000',

@@ -242,7 +242,7 @@ describe('tries again', () => {
   it.each([
     ['throttled', no(400, 'ThrottlingException')],
     ['KMS failed', no(500, 'KMSInternalException')],
-    ["a page of somebody's", { status: 503, headers: {}, body: Buffer.from('<html>') }],
+    ['a page of another server', { status: 503, headers: {}, body: Buffer.from('<html>') }],
   ])('where it was %s, each time signed anew with the time that is then', async (_what, failure) => {
     let now = NOW_MS;
     const { sut, requests } = setup((_request, count) => (count < 3 ? failure : dataKeyAnswer()), {

@@ -89,7 +89,7 @@ export function createKmsClient({
   ...pace
 }: KmsClientOptions): KmsClient {
   const attempts: Attempts = { ...DEFAULT_ATTEMPTS, ...pace };
-  recipient.catch(() => undefined); // whoever asks is told
+  recipient.catch(() => undefined); // each caller gets the error
 
   async function ask(
     action: 'GenerateDataKey' | 'Decrypt',

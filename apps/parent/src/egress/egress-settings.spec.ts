@@ -120,7 +120,7 @@ describe('what the egress proxy is told', () => {
       '{"routes":[{"listen":"vsock:1","host":"a b","port":1}]}',
       'routes.0: the host',
     ],
-    ['an option that nobody knows', ['--allow', 'everything'], undefined, "Unknown option '--allow'"],
+    ['an unknown option', ['--allow', 'everything'], undefined, "Unknown option '--allow'"],
     ['a word too many', ['--route', CWC, 'cwc.house.gov'], undefined, 'Unexpected argument'],
   ])('is refused with %s', (_what, args, file, expected) => {
     const lines = problems(args, file);

@@ -34,7 +34,7 @@ describe('the key binding', () => {
   it.each<[string, unknown]>([
     ['a short key id', items.with(1, bytes(15, 1))],
     ['a short receipt key', items.with(2, bytes(31, 1))],
-    ['a custody that names nobody', items.with(3, 'somebody')],
+    ['an unknown custody', items.with(3, 'somebody')],
     ['an ARN of 381 characters', items.with(3, `arn:aws:kms:us-east-1:123456789012:alias/${'a'.repeat(340)}`)],
     ['no hash of a configuration', items.with(4, null)],
     ['a short hash of a configuration', items.with(4, bytes(31, 1))],

@@ -8,7 +8,7 @@ it('a limit counts UTF-16 units, as string.length does', () => {
   expect([five.safeParse(STATUE.repeat(2)).success, five.safeParse(STATUE.repeat(3)).success]).toEqual([true, false]);
 });
 
-describe('a character that nobody can see', () => {
+describe('an invisible character', () => {
   it.each<[string, string]>([
     ['zero-width space', '\u200b'],
     ['zero-width non-joiner', '\u200c'],

@@ -276,7 +276,7 @@ describe('over HTTP', () => {
     ['no host', ['GET / HTTP/1.1\r\n\r\n'], 400],
     ['two hosts', [`GET /health HTTP/1.1\r\nhost: x\r\nHost: ${CANARY}\r\n\r\n`], 400],
     [
-      'an expectation that nobody knows',
+      'an unknown expectation',
       [
         `POST /api/messages HTTP/1.1\r\nhost: x\r\nexpect: ${CANARY}\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`,
       ],

@@ -159,15 +159,15 @@ describe('several enclaves', () => {
     const [forOne, forTwo] = [await acceptFor(one), await acceptFor(two)];
     await two.server.stop();
     await monitor.checkNow();
-    const { messageId: forNobody } = await bench.accept(later());
+    const { messageId: forUnheldKey } = await bench.accept(later());
     start();
     expect(await ended(forOne)).toMatchObject({ status: 'delivered' });
     await waits(forTwo);
-    await waits(forNobody); // two may hold its key, for all that is known
+    await waits(forUnheldKey); // two may hold its key, for all that is known
     await two.server.start();
     await monitor.checkNow();
     expect(await ended(forTwo)).toMatchObject({ status: 'delivered', attempts: 1 });
-    expect(await ended(forNobody)).toMatchObject({
+    expect(await ended(forUnheldKey)).toMatchObject({
       status: 'key_retired',
       reason: 'key_retired',
       receipt: null,

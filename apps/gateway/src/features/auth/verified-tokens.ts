@@ -56,7 +56,7 @@ export class VerifiedTokens {
   }
 }
 
-/** Nobody's token is kept. */
+/** A cache that keeps no token. */
 function nameOf(token: string): string {
   return hash('sha256', token, 'base64url');
 }

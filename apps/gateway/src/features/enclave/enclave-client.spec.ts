@@ -194,7 +194,7 @@ describe('EnclaveClient', () => {
     });
 
     it.each<[string, number, string, string]>([
-      ['a code that nobody knows', 503, 'application/problem+json', '{"code":"constructor"}'],
+      ['an unknown code', 503, 'application/problem+json', '{"code":"constructor"}'],
       ['a code with another status', 200 + 300, 'application/problem+json', '{"code":"key_retired"}'],
       ['JSON of another type', 409, 'application/json', '{"code":"key_retired"}'],
       ['no JSON', 409, 'application/problem+json', '{'],
@@ -315,7 +315,7 @@ describe('EnclaveClient', () => {
       expect(await client.relay(sealed)).toEqual(invalid);
     });
 
-    it('an upgrade that nobody asked for', async () => {
+    it('an upgrade that the client did not request', async () => {
       say = (socket) => {
         socket.end('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n');
       };

@@ -342,7 +342,7 @@ describe('keys of enclaves', () => {
     expect(fresh.relays).toBe(1);
   });
 
-  describe('are handed to nobody who should not have them:', () => {
+  describe('are handed to no enclave that should not have them:', () => {
     it('an enclave that keeps its keys to itself gets empty offers', async () => {
       enclaveAt(0).onKeys = (request, response) => {
         enclaveAt(0).offers.push(JSON.parse('{}') as never);
@@ -636,10 +636,10 @@ describe('keys of enclaves', () => {
       start(here);
       await until(() => all(here.monitor), Boolean);
     });
-    const NOBODYS = 'ab'.repeat(16);
+    const UNHELD_KEY_ID = 'ab'.repeat(16);
 
     it('where all enclaves answer, are trusted and ready, hold others, and the database has none', async () => {
-      expect(await here.keys.isRetired(NOBODYS)).toBe(true);
+      expect(await here.keys.isRetired(UNHELD_KEY_ID)).toBe(true);
     });
 
     it('not where one holds it', async () => {
@@ -654,19 +654,19 @@ describe('keys of enclaves', () => {
 
     it('not where one is away', async () => {
       await enclaveAt(1).server.stop();
-      expect(await here.keys.isRetired(NOBODYS)).toBe(false);
+      expect(await here.keys.isRetired(UNHELD_KEY_ID)).toBe(false);
     });
 
     it('not where one is waiting', async () => {
       enclaveAt(1).onKeys = says({ state: 'waiting' });
-      expect(await here.keys.isRetired(NOBODYS)).toBe(false);
+      expect(await here.keys.isRetired(UNHELD_KEY_ID)).toBe(false);
     });
 
     it('not where one is not trusted', async () => {
       enclaves[1]?.held.clear(); // attests nothing
       enclaveAt(1).onKeys = says({ state: 'ready' });
       await here.monitor.checkNow();
-      expect(await here.keys.isRetired(NOBODYS)).toBe(false);
+      expect(await here.keys.isRetired(UNHELD_KEY_ID)).toBe(false);
     });
 
     it('not while the database has a record that no enclave opens', async () => {

@@ -225,7 +225,7 @@ function legacyKeyOf(record: Uint8Array): Uint8Array | undefined {
   try {
     return decodeSealedKey(record).core.legacy_key;
   } catch {
-    return undefined; // nobody opens it either
+    return undefined; // no enclave opens it either
   }
 }
 

@@ -295,7 +295,7 @@ describe.each([
 });
 
 describe('a delivery that is not sent', () => {
-  it('nobody listens', async () => {
+  it('no server listens', async () => {
     const { simulator, congress } = await setUp({ both: { deduplicates: false } });
     await simulator.stop();
     expect(await deliver(congress)).toEqual({ outcome: 'pending', reason: 'unreachable', detail: null });
