@@ -79,9 +79,84 @@ it.each([
 it('refuses a certificate that ACM does not list for the domain, and names the one that it lists', async () => {
   const certificateArn = 'arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000';
   const { values } = stackConfig(root, 'staging', ['balancer=network', `certificateArn=${certificateArn}`]);
-  await expect(runProgram('staging', values, { root, standIn: notBuilt })).rejects.toThrow(
+  class WithAnother extends MockAws {
+    override call(asked: Parameters<MockAws['call']>[0]) {
+      const answer = super.call(asked);
+      return asked.token.endsWith(':getCertificate')
+        ? { ...answer, arn: certificateArn.replace(/0+$/, '123456789012') }
+        : answer;
+    }
+  }
+  await expect(runProgram('staging', values, { root, standIn: notBuilt }, WithAnother)).rejects.toThrow(
     /certificateArn arn:\S+: ACM does not list it .* staging\.communique\.example\.org or \*\.communique\.example\.org, but arn:\S+789012.*: take that one; check/,
   );
+});
+
+describe('a network of the operator’s', () => {
+  const subnets = [
+    'vpcId=vpc-0123456789abcdef0',
+    'publicSubnets=subnet-0123456789abcdef0,subnet-0123456789abcdef1',
+    'privateSubnets=subnet-0123456789abcdef2,subnet-0123456789abcdef3',
+  ];
+  const several = ['instances=2', 'balancer=application'];
+
+  /** An account in which these questions get another answer; undefined: AWS has nothing like it. */
+  const answering = (answers: Readonly<Record<string, (asked: Record<string, unknown>) => object | undefined>>) =>
+    class extends MockAws {
+      override call(asked: Parameters<MockAws['call']>[0]) {
+        const answer = answers[asked.token.split(':').at(-1) ?? ''];
+        if (answer === undefined) return super.call(asked);
+        const own = answer(asked.inputs as Record<string, unknown>);
+        if (own === undefined) throw new Error('no matching resource found');
+        return { ...super.call(asked), ...own };
+      }
+    };
+  const run = (StandIn: typeof MockAws, ...changes: string[]) =>
+    runProgram(
+      'prod',
+      stackConfig(root, 'prod', [...subnets, ...changes]).values,
+      { root, standIn: notBuilt },
+      StandIn,
+    );
+
+  it('is looked up zone by zone, and refused where a subnet is in another', async () => {
+    const inOneZone = answering({
+      getSubnet: ({ id, availabilityZone }) =>
+        String(id).endsWith('3') && availabilityZone === 'us-east-1b' ? undefined : {},
+    });
+    await expect(run(inOneZone)).rejects.toThrow(
+      /privateSubnets subnet-0123456789abcdef3: no such subnet can be read in vpc-0123456789abcdef0 and zone us-east-1b of us-east-1; name them in the order of availabilityZones/,
+    );
+  });
+
+  it('is refused for several parents without a NAT gateway, and taken for one', async () => {
+    const withoutNat = answering({
+      getRouteTable: () => ({ routes: [{ cidrBlock: '10.60.0.0/16', natGatewayId: '' }] }),
+    });
+    await expect(run(withoutNat, ...several)).rejects.toThrow(
+      /privateSubnets subnet-0123456789abcdef2: several parents go out by a NAT gateway, .* its route for 0\.0\.0\.0\/0 leads to none/,
+    );
+    await expect(run(withoutNat)).resolves.toBeDefined();
+  });
+
+  it('is refused for several parents whose NAT gateway is private', async () => {
+    await expect(run(answering({ getNatGateway: () => ({ publicIp: '' }) }), ...several)).rejects.toThrow(
+      /nat-0[0-9a-f]{16} has no public address; take a public NAT gateway/,
+    );
+  });
+
+  it('names the NAT gateway of the VPC’s main route table for subnets without their own', async () => {
+    const byMainTable = answering({
+      getRouteTable: ({ subnetId, filters }) =>
+        subnetId === undefined && JSON.stringify(filters).includes('association.main')
+          ? { routes: [{ cidrBlock: '0.0.0.0/0', natGatewayId: 'nat-0123456789abcdef0' }] }
+          : undefined,
+      getNatGateway: ({ id }) => ({ publicIp: id === 'nat-0123456789abcdef0' ? '198.51.100.7' : '' }),
+    });
+    const { outputs } = await run(byMainTable, ...several);
+    expect(outputs).toMatchObject({ addressForTheHouse: '198.51.100.7' });
+    expect(outputs).not.toHaveProperty('addressesForTheHouse');
+  });
 });
 
 describe('a role outside keyAdministrators', () => {

@@ -9,6 +9,7 @@ import { getParameter } from '@pulumi/aws/ssm/getParameter.js';
 import { ConfigError } from './config/config-error';
 import { checkCertificate } from './lookups/adopted-certificate';
 import { lookUpAddresses, type AdoptedAddress } from './lookups/adopted-addresses';
+import { lookUpNetwork, type AdoptedNetwork } from './lookups/adopted-network';
 import { answered as answeredBy } from './lookups/answered';
 import { AMAZON_LINUX } from './instances/instance-types';
 import type { Settings } from './config/parse-settings';
@@ -21,6 +22,7 @@ export interface Lookups {
   zoneId: string | undefined;
   /** The operator's own, where the configuration names them. */
   addresses: readonly AdoptedAddress[];
+  network: AdoptedNetwork | undefined;
 }
 
 /**
@@ -47,7 +49,7 @@ export async function lookUp(settings: Settings, provider: Provider, previewing 
       `instanceType ${instanceType}: AWS does not tell which zones of ${region} have it; check the type, and allow ec2:DescribeInstanceTypeOfferings`,
     ),
   ]);
-  const [{ issuerArn }, imageId, zoneId, addresses] = await Promise.all([
+  const [{ issuerArn }, imageId, zoneId, addresses, network] = await Promise.all([
     answered(
       getSessionContext({ arn }, options),
       `keyAdministrators: cannot be compared with ${arn}, who runs this; allow iam:GetRole on its role`,
@@ -64,13 +66,14 @@ export async function lookUp(settings: Settings, provider: Provider, previewing 
           `hostedZone ${hostedZone}: no such public zone can be read in account ${accountId}; create it there, correct the name, sign in to its account, or remove hostedZone and make the record yourself`,
         ).then((zone) => zone.zoneId),
     lookUpAddresses(settings, options),
+    lookUpNetwork(settings, options),
     checkCertificate(settings, options),
   ]);
   const locksOut = administratorProblems(settings, issuerArn);
   if (previewing) for (const problem of locksOut) await log.warn(`pulumi up would stop: ${problem}`);
   const problems = [...zoneProblems(settings, locations), ...(previewing ? [] : locksOut)];
   if (problems.length > 0) throw new ConfigError(stack, problems);
-  return { accountId, partition, imageId, zoneId, addresses };
+  return { accountId, partition, imageId, zoneId, addresses, network };
 }
 
 /** Proposes others; the order in which AWS names them is no order. */

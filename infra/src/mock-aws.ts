@@ -32,6 +32,9 @@ function hexOf(name: string, digits: number): string {
 export class MockAws implements runtime.Mocks {
   readonly resources: SeenResource[] = [];
 
+  /** The certificate that the account has, whatever its domain. */
+  certificateArn: string;
+
   /** Letters of the region's zones, in an order that AWS promises nothing about. */
   zones = ['a', 'b', 'c', 'd', 'e', 'f'];
 
@@ -43,7 +46,9 @@ export class MockAws implements runtime.Mocks {
   constructor(
     private readonly region: string,
     private readonly deployer = MOCK_DEPLOYER,
-  ) {}
+  ) {
+    this.certificateArn = this.#arn('acm', `certificate/${MOCK_CERTIFICATE_ID}`);
+  }
 
   newResource({ type, name, inputs, provider, custom }: runtime.MockResourceArgs): {
     id: string;
@@ -104,10 +109,21 @@ export class MockAws implements runtime.Mocks {
           associationId: instanceId === '' ? '' : `eipassoc-0${hexOf(instanceId, 16)}`,
         };
       }
+      // As one has that is asked for: in the VPC and the zone that the question names.
+      case 'aws:ec2/getSubnet:getSubnet':
+        return { ...asked, cidrBlock: `10.60.${parseInt(hexOf(String(asked.id), 2), 16)}.0/24` };
+      case 'aws:ec2/getRouteTable:getRouteTable':
+        return {
+          ...asked,
+          id: `rtb-0${hexOf(String(asked.subnetId), 16)}`,
+          routes: [{ cidrBlock: '0.0.0.0/0', natGatewayId: `nat-0${hexOf(String(asked.subnetId), 16)}` }],
+        };
+      case 'aws:ec2/getNatGateway:getNatGateway':
+        return { id: asked.id, publicIp: `192.0.2.${(parseInt(hexOf(String(asked.id), 2), 16) % 250) + 1}` };
       case 'aws:acm/getCertificate:getCertificate':
         return {
           id: asked.domain,
-          arn: this.#arn('acm', `certificate/${MOCK_CERTIFICATE_ID}`),
+          arn: this.certificateArn,
           domain: asked.domain,
           status: 'ISSUED',
         };

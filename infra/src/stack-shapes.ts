@@ -21,6 +21,17 @@ const IMAGE_BUILD = [
   'imageBuildDebianMirror=https://mirror.example.org/debian',
 ];
 
+const ADOPTED_NETWORK = [
+  'vpcId=vpc-0123456789abcdef0',
+  'publicSubnets=subnet-0123456789abcdef0,subnet-0123456789abcdef1',
+  'privateSubnets=subnet-0123456789abcdef2,subnet-0123456789abcdef3',
+];
+const ADOPTED_DATABASE = [
+  'database=external',
+  'databaseUrlSecret=arn:aws:secretsmanager:us-east-1:123456789012:secret:communique/database-url-AbCdEf',
+  'databaseSecurityGroup=sg-0123456789abcdef0',
+];
+
 /** Of a registrar that does not exist. */
 const RESIDENCE = [
   'residence=required',
@@ -58,6 +69,12 @@ export const STACK_SHAPES: readonly StackShape[] = [
       'certificateArn=arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012',
     ],
   },
+  {
+    title: 'prod of several parents in a network of the operator’s, with a database of the operator’s in it',
+    stack: 'prod',
+    changes: [...ADOPTED_NETWORK, 'instances=2', 'balancer=application', ...ADOPTED_DATABASE],
+  },
+  { title: 'prod of one parent in a network of the operator’s', stack: 'prod', changes: ADOPTED_NETWORK },
   { title: 'prod that requires a proof of residence', stack: 'prod', changes: RESIDENCE },
   { title: 'prod with agents behind a balancer', stack: 'prod', changes: [...AGENTS, 'balancer=application'] },
   {

@@ -67,6 +67,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
   const all = (type: string): SeenResource[] => seen.resources.filter((resource) => resource.type === type);
   const inputsOf = <T = Record<string, unknown>>(type: string): T[] => all(type).map(({ inputs }) => inputs as T);
   const aws = (): SeenResource[] => seen.resources.filter(({ type }) => type.startsWith('aws:'));
+  const inAdoptedNetwork = changes.some((change) => change.startsWith('vpcId='));
 
   beforeAll(async () => {
     seen = await run(stack, ...changes);
@@ -114,7 +115,43 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     for (const { name } of aws()) expect(name.startsWith(`communique-tee-${stack}`)).toBe(true);
   });
 
+  it('makes nothing of a network that the operator has', () => {
+    const network = ['Vpc', 'Subnet', 'InternetGateway', 'NatGateway', 'Route', 'RouteTable', 'VpcEndpoint', 'FlowLog'];
+    const made = network.filter((type) => seen.resources.some((resource) => resource.type.endsWith(`:${type}`)));
+    if (!inAdoptedNetwork) {
+      expect(made).toEqual(expect.arrayContaining(['Vpc', 'Subnet', 'FlowLog']));
+      return;
+    }
+    expect(made).toEqual([]);
+    const [group] = inputsOf('aws:autoscaling/group:Group');
+    expect(group?.vpcZoneIdentifiers).toEqual(
+      (changes.includes('instances=2') ? ['2', '3'] : ['0', '1']).map((end) => `subnet-0123456789abcdef${end}`),
+    );
+    for (const { vpcId } of inputsOf('aws:ec2/securityGroup:SecurityGroup'))
+      expect(vpcId).toBe('vpc-0123456789abcdef0');
+  });
+
+  it('opens the operator’s own database to its parents, and reads the URL from the operator’s secret', () => {
+    const own = changes.find((change) => change.startsWith('databaseUrlSecret='))?.split('=')[1];
+    const rules = (direction: 'Ingress' | 'Egress') =>
+      inputsOf<{ securityGroupId: string; referencedSecurityGroupId?: string; fromPort: number }>(
+        `aws:vpc/securityGroup${direction}Rule:SecurityGroup${direction}Rule`,
+      );
+    const database = 'sg-0123456789abcdef0';
+    const into = rules('Ingress').filter(({ securityGroupId }) => securityGroupId === database);
+    const out = rules('Egress').filter(({ referencedSecurityGroupId }) => referencedSecurityGroupId === database);
+    expect([into, out].map((each) => each.map(({ fromPort }) => fromPort))).toEqual(own ? [[5432], [5432]] : [[], []]);
+    expect(into[0]?.referencedSecurityGroupId).toBe(out[0]?.securityGroupId);
+    if (own === undefined) return;
+    expect((seen.outputs.secrets as Record<string, string>)['gateway/database-url']).toBe(own);
+    expect(JSON.stringify(inputsOf('aws:iam/rolePolicy:RolePolicy'))).toContain(own);
+    expect(inputsOf('aws:secretsmanager/secret:Secret').map(({ name }) => name)).not.toContain(
+      `communique-tee/${stack}/gateway/database-url`,
+    );
+  });
+
   it('spreads over two zones, with a way out for public subnets, S3 inside, and flow logs', () => {
+    if (inAdoptedNetwork) return;
     expect(
       new Set(
         inputsOf<{ availabilityZone: string }>('aws:ec2/subnet:Subnet').map(({ availabilityZone }) => availabilityZone),
@@ -170,7 +207,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
       'aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule',
     ).filter(({ cidrIpv4 }) => cidrIpv4 === '0.0.0.0/0');
     expect(out.map(({ fromPort }) => fromPort).sort((a, b) => a - b)).toEqual(
-      changes.includes('database=external') ? [80, 443, 5432, 6379] : [80, 443],
+      changes.includes('redis=external') ? [80, 443, 5432, 6379] : [80, 443],
     );
   });
 
@@ -214,7 +251,9 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
   it('gives the House its address', () => {
     const each = changes.includes('natPerZone=true');
     const adopted = changes.some((change) => change.startsWith('addresses='));
-    expect(all('aws:ec2/eip:Eip')).toHaveLength(adopted ? 0 : each ? 2 : 1);
+    const several = changes.includes('instances=2');
+    expect(all('aws:ec2/eip:Eip')).toHaveLength(adopted || (inAdoptedNetwork && several) ? 0 : each ? 2 : 1);
+    if (inAdoptedNetwork && several) expect(new Set(seen.outputs.addressesForTheHouse as string[]).size).toBe(2);
     if (each) {
       expect(new Set(seen.outputs.addressesForTheHouse as string[]).size).toBe(2);
       // Each private subnet goes out in its own zone.
@@ -229,10 +268,9 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     const [template] = inputsOf<{ networkInterfaces: { associatePublicIpAddress: string }[] }>(
       'aws:ec2/launchTemplate:LaunchTemplate',
     );
-    const several = changes.includes('instances=2');
     expect(template?.networkInterfaces[0]?.associatePublicIpAddress).toBe(String(!several));
     expect(all('aws:ec2/natGateway:NatGateway')).toHaveLength(
-      changes.includes('natPerZone=true') ? 2 : several ? 1 : 0,
+      inAdoptedNetwork ? 0 : changes.includes('natPerZone=true') ? 2 : several ? 1 : 0,
     );
     expect(seen.outputs.addressForTheHouse).toMatch(/^192\.0\.2\./);
   });
@@ -384,7 +422,7 @@ it('protects production from being destroyed, and what it holds', async () => {
       deletionProtection: true,
       skipFinalSnapshot: false,
       finalSnapshotIdentifier: expect.stringMatching(
-        /^communique-tee-prod-database-final-vpc-0[0-9a-f]{16}$/,
+        /^communique-tee-prod-database-final-sg-0[0-9a-f]{16}$/,
       ) as unknown,
       multiAz: true,
       backupRetentionPeriod: 35,
@@ -392,7 +430,7 @@ it('protects production from being destroyed, and what it holds', async () => {
   ]);
   expect(of('aws:elasticache/replicationGroup:ReplicationGroup')).toEqual([
     expect.objectContaining({
-      finalSnapshotIdentifier: expect.stringMatching(/^communique-tee-prod-redis-final-vpc-0[0-9a-f]{16}$/) as unknown,
+      finalSnapshotIdentifier: expect.stringMatching(/^communique-tee-prod-redis-final-sg-0[0-9a-f]{16}$/) as unknown,
       automaticFailoverEnabled: true,
     }),
   ]);

@@ -1,19 +1,19 @@
 import { all, output, type ComponentResourceOptions } from '@pulumi/pulumi';
 import { connectionTimes, renderParentArchive, renderUserData } from '../parent/src';
-import { Addresses, Dns } from './components/address';
+import { Addresses, Dns, forTheHouse } from './components/address';
 import { Alarms, AlarmTopic } from './components/alarms';
 import { AuditTrail } from './components/audit-trail';
 import { Balancer, BalancerLogs, type CertificateSource } from './components/balancer';
 import { StackBudget } from './components/budget';
 import { Dashboard } from './components/dashboard';
-import { ExternalStores, Stores } from './components/stores';
+import { ExternalStores, type ExternalStoresArgs, Stores } from './components/stores';
 import { FlowLogs, LogMetrics, Logs } from './components/logs';
 import { databaseLogGroups } from './components/database';
 import { GuardedKey, KeyWatch } from './components/keys';
 import { Identity, ParentPermissions } from './components/identity';
 import { ImageBuild } from './components/image-build';
 import { ImageStore, StoreObject } from './components/image-store';
-import { Network } from './components/network';
+import { adoptedNetwork, Network } from './components/network';
 import { Parents, refreshPreferences } from './components/parents';
 import { Registry } from './components/registry';
 import { ResidenceFiles } from './components/residence-files';
@@ -61,36 +61,44 @@ export function createStack(
     name('logs'),
     {
       prefix: logGroupPrefix(stack),
-      names: [...PARENT_LOG_GROUPS, 'flow', ...(settings.imageBuild ? [BUILD_LOG] : [])],
+      names: [...PARENT_LOG_GROUPS, ...(lookups.network ? [] : ['flow']), ...(settings.imageBuild ? [BUILD_LOG] : [])],
       namedByAws: settings.database === 'managed' ? databaseLogGroups(name('database')) : {},
       retentionDays: settings.logRetentionDays,
       keep: production,
     },
     options,
   );
-  // The same resources for one parent and for several, so that the registered addresses stay.
-  const addresses = new Addresses(
-    name('address'),
-    {
-      count: settings.natPerZone ? 2 : 1,
-      heldBy: several ? 'nat' : 'parent',
-      keep: production,
-      adopted: lookups.addresses,
-    },
-    options,
-  );
-  const network = new Network(
-    name('network'),
-    {
-      place,
-      storeArn: `arn:${lookups.partition}:s3:::${bucketName(place, 'images')}`,
-      cidr: settings.vpcCidr,
-      zones,
-      natAllocationIds: several ? addresses.released() : [],
-    },
-    options,
-  );
-  new FlowLogs(name('flow'), { place, vpcId: network.vpcId, logGroup: logs.group('flow') }, options);
+  // The same resources for one parent and for several, so that the registered addresses stay. In a network of the operator's several
+  // parents go out by the operator's own NAT gateways.
+  const addresses =
+    lookups.network && several
+      ? undefined
+      : new Addresses(
+          name('address'),
+          {
+            count: settings.natPerZone ? 2 : 1,
+            heldBy: several ? 'nat' : 'parent',
+            keep: production,
+            adopted: lookups.addresses,
+          },
+          options,
+        );
+  const ownNetwork = lookups.network
+    ? undefined
+    : new Network(
+        name('network'),
+        {
+          place,
+          storeArn: `arn:${lookups.partition}:s3:::${bucketName(place, 'images')}`,
+          cidr: settings.vpcCidr,
+          zones,
+          natAllocationIds: several && addresses ? addresses.released() : [],
+        },
+        options,
+      );
+  const network = ownNetwork ?? adoptedNetwork(lookups.network);
+  // A network of the operator's carries others' traffic too, which is not the stack's to record.
+  if (ownNetwork) new FlowLogs(name('flow'), { place, vpcId: ownNetwork.vpcId, logGroup: logs.group('flow') }, options);
   const groups = new SecurityGroups(
     name('access'),
     {
@@ -105,7 +113,7 @@ export function createStack(
     settings.database === 'external' || settings.redis === 'external'
       ? new ExternalStores(
           name('stores'),
-          { parentSecurityGroupId: groups.parentId, ports: externalPorts(settings) },
+          { parentSecurityGroupId: groups.parentId, ...externalPorts(settings) },
           options,
         )
       : undefined;
@@ -165,7 +173,6 @@ export function createStack(
       place,
       subnetIds: network.privateSubnetIds,
       zone: zones[0],
-      vpcId: network.vpcId,
       logs,
       databaseGroupId: groups.databaseId,
       redisGroupId: groups.redisId,
@@ -229,7 +236,7 @@ export function createStack(
     stores.database,
     stores.redisAddress,
     stores.dataVolumeId,
-    several ? undefined : addresses.first.allocationId,
+    several ? undefined : addresses?.first.allocationId,
     residenceFiles?.host,
   ]).apply(
     ([
@@ -327,7 +334,19 @@ export function createStack(
       runs: { pcr0: image.pcr0, release: settings.release.sha256 },
       versionByDeploy: rollout === 'deploy',
       after: [
-        ...[network, groups, logs, identity, enclaveKey, operatorKey, store, stores, permissions, release, files],
+        ...[
+          ...(ownNetwork ? [ownNetwork] : []),
+          groups,
+          logs,
+          identity,
+          enclaveKey,
+          operatorKey,
+          store,
+          stores,
+          permissions,
+          release,
+          files,
+        ],
         ...(externalStores ? [externalStores] : []),
       ],
     },
@@ -338,8 +357,8 @@ export function createStack(
   if (lookups.zoneId !== undefined) {
     const target = balancer
       ? { balancer: { dnsName: balancer.dnsName, zoneId: balancer.zoneId } }
-      : { address: addresses.first.publicIp };
-    new Dns(name('name'), { zoneId: lookups.zoneId, domain: settings.domain, target }, options);
+      : addresses && { address: addresses.first.publicIp };
+    if (target) new Dns(name('name'), { zoneId: lookups.zoneId, domain: settings.domain, target }, options);
   }
 
   const topic = new AlarmTopic(name('alarms'), { place, email: settings.alarmEmail }, options);
@@ -373,7 +392,7 @@ export function createStack(
 
   return {
     url: `https://${settings.domain}`,
-    ...addresses.outputs,
+    ...(addresses?.outputs ?? forTheHouse((lookups.network?.natAddresses ?? []).map((address) => output(address)))),
     ...(balancer && { balancerName: balancer.dnsName }),
     measurements: {
       pcr0: image.pcr0,
@@ -401,6 +420,14 @@ export function createStack(
       template: parents.template,
       preferences: refreshPreferences(oneZone),
     }),
+    network: {
+      vpcId: network.vpcId,
+      zones,
+      publicSubnets: network.publicSubnetIds,
+      privateSubnets: network.privateSubnetIds,
+      adopted: lookups.network !== undefined,
+      parents: groups.parentId,
+    },
     keys: { enclave: enclaveKey.aliasArn, operator: operatorKey.aliasArn, administrators },
     secrets: stores.secretArns,
     registry: registry.repositoryUrl,
@@ -417,7 +444,14 @@ function certificateOf({ certificateArn }: Settings, zoneId: string | undefined)
   return { provenIn: zoneId };
 }
 
-const externalPorts = ({ database, redis, externalPorts: given }: Settings): number[] =>
-  given.length > 0
-    ? given.map(Number)
-    : [...(database === 'external' ? [5432] : []), ...(redis === 'external' ? [6379] : [])];
+/** Ports of stores elsewhere, and those of a database whose security group the operator has named. */
+function externalPorts(settings: Settings): Pick<ExternalStoresArgs, 'ports' | 'database'> {
+  const { database, redis, databaseSecurityGroup } = settings;
+  const given = settings.externalPorts.map(Number);
+  const usual = (port: number): number[] => (given.length > 0 ? given : [port]);
+  const byGroup = database === 'external' && databaseSecurityGroup !== undefined;
+  return {
+    ports: [...(database === 'external' && !byGroup ? usual(5432) : []), ...(redis === 'external' ? usual(6379) : [])],
+    ...(byGroup && { database: { securityGroupId: databaseSecurityGroup, ports: usual(5432) } }),
+  };
+}

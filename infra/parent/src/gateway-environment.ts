@@ -37,7 +37,8 @@ export function gatewayEnvironment({
       ? { RESIDENCE_REFERENCE_STRING_FILE: REFERENCE_STRING_FILE }
       : {}),
     ...(database.at === 'parent' ? { DATABASE_URL: databaseOnParent('communique_gateway') } : {}),
-    ...(database.at === 'managed' ? { NODE_EXTRA_CA_CERTS: '/etc/communique/rds-authorities.pem' } : {}),
+    // An operator's own database is often one of RDS too.
+    ...(database.at === 'parent' ? {} : { NODE_EXTRA_CA_CERTS: '/etc/communique/rds-authorities.pem' }),
     ...(redis.at === 'parent' ? { REDIS_URL: REDIS_ON_PARENT } : {}),
   };
 }

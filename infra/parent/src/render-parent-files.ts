@@ -148,7 +148,7 @@ function groupsOf({
     'always',
     https.by === 'certbot' ? 'https-certbot' : 'https-balancer',
     ...(database.at === 'parent' ? (['data-volume', 'database-parent'] as const) : []),
-    ...(database.at === 'managed' ? (['database-managed'] as const) : []),
+    ...(database.at === 'parent' ? [] : (['database-elsewhere'] as const)),
     ...(redis.at === 'parent' ? (['redis-parent'] as const) : []),
     ...(elasticIpAllocationId === undefined ? [] : (['elastic-ip'] as const)),
     ...(Object.keys(enclaveSecrets).length > 0 ? (['enclave-secrets'] as const) : []),

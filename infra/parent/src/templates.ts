@@ -8,7 +8,7 @@ export type TemplateGroup =
   | 'https-balancer'
   | 'data-volume'
   | 'database-parent'
-  | 'database-managed'
+  | 'database-elsewhere'
   | 'redis-parent'
   | 'elastic-ip'
   | 'enclave-secrets';

@@ -19,6 +19,11 @@ export interface AddressesArgs {
   adopted: readonly AdoptedAddress[];
 }
 
+export interface AddressOutputs {
+  readonly addressForTheHouse: Output<string>;
+  readonly addressesForTheHouse?: Output<string>[];
+}
+
 interface RegisteredAddress {
   readonly allocationId: Output<string>;
   readonly publicIp: Output<string>;
@@ -59,13 +64,16 @@ export class Addresses extends Part {
   }
 
   /** For the House's list. */
-  get outputs(): { addressForTheHouse: Output<string>; addressesForTheHouse?: Output<string>[] } {
-    const publicIps = this.#all.map(({ publicIp }) => publicIp);
-    return {
-      addressForTheHouse: this.first.publicIp,
-      ...(publicIps.length > 1 && { addressesForTheHouse: publicIps }),
-    };
+  get outputs(): AddressOutputs {
+    return forTheHouse(this.#all.map(({ publicIp }) => publicIp));
   }
+}
+
+/** The outputs that name the addresses for the House's list. */
+export function forTheHouse(publicIps: readonly Output<string>[]): AddressOutputs {
+  const [first, ...more] = publicIps;
+  if (first === undefined) throw new Error('a stack goes out by at least one address');
+  return { addressForTheHouse: first, ...(more.length > 0 && { addressesForTheHouse: [first, ...more] }) };
 }
 
 export interface DnsArgs {

@@ -7,6 +7,7 @@ import { Subnet } from '@pulumi/aws/ec2/subnet.js';
 import { Vpc } from '@pulumi/aws/ec2/vpc.js';
 import { VpcEndpoint } from '@pulumi/aws/ec2/vpcEndpoint.js';
 import { output, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
+import type { AdoptedNetwork } from '../lookups/adopted-network';
 import type { Place } from '../names';
 import { s3EndpointPolicy } from '../policies/buckets';
 import { Part } from './part';
@@ -23,11 +24,34 @@ export interface NetworkArgs {
   natAllocationIds: readonly Input<string>[];
 }
 
-/** A network of two zones: public subnets with a way out, private ones without (or through NAT). */
-export class Network extends Part {
+/** What the rest of the stack needs to know of its network. Subnets are in the order of the zones. */
+export interface UsedNetwork {
   readonly vpcId: Output<string>;
   readonly publicSubnetIds: Output<string>[];
   /** CIDR blocks of the public subnets. */
+  readonly publicCidrs: readonly string[];
+  readonly privateSubnetIds: Output<string>[];
+  /** Of the stack's making. */
+  readonly natGatewayIds: Output<string[]>;
+}
+
+/** One that is the operator's: the stack makes and changes nothing of it. */
+export function adoptedNetwork(network: AdoptedNetwork | undefined): UsedNetwork {
+  if (network === undefined) throw new Error('a stack has a network of its own or an adopted one');
+  const ids = (of: readonly string[]): Output<string>[] => of.map((id) => output(id));
+  return {
+    vpcId: output(network.vpcId),
+    publicSubnetIds: ids(network.publicSubnetIds),
+    publicCidrs: network.publicCidrs,
+    privateSubnetIds: ids(network.privateSubnetIds),
+    natGatewayIds: output([]),
+  };
+}
+
+/** A network of two zones: public subnets with a way out, private ones without (or through NAT). */
+export class Network extends Part implements UsedNetwork {
+  readonly vpcId: Output<string>;
+  readonly publicSubnetIds: Output<string>[];
   readonly publicCidrs: string[];
   readonly privateSubnetIds: Output<string>[];
   readonly natGatewayIds: Output<string[]>;

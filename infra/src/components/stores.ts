@@ -1,4 +1,5 @@
 import { SecurityGroupEgressRule } from '@pulumi/aws/vpc/securityGroupEgressRule.js';
+import { SecurityGroupIngressRule } from '@pulumi/aws/vpc/securityGroupIngressRule.js';
 import { type ComponentResourceOptions, type Input, output, type Output, type Resource } from '@pulumi/pulumi';
 import type { Settings } from '../config/parse-settings';
 import { CERTIFICATE_SECRET, nameOf, type Place } from '../names';
@@ -13,14 +14,13 @@ export interface StoresArgs {
   place: Place;
   subnetIds: Input<string>[];
   zone: string;
-  /** Of the network: another one each time the stack is made anew. */
-  vpcId: Input<string>;
   logs: Resource;
   databaseGroupId: Input<string> | undefined;
   redisGroupId: Input<string> | undefined;
 }
 
 const REDIS_TOKEN = 'gateway/redis-token';
+const DATABASE_URL = 'gateway/database-url';
 
 /** PostgreSQL and Redis as the stack chose them, and the secrets of gateway and enclave. */
 export class Stores extends Part {
@@ -34,7 +34,7 @@ export class Stores extends Part {
 
   constructor(
     name: string,
-    { settings, place, subnetIds, zone, vpcId, logs, databaseGroupId, redisGroupId }: StoresArgs,
+    { settings, place, subnetIds, zone, logs, databaseGroupId, redisGroupId }: StoresArgs,
     options: ComponentResourceOptions,
   ) {
     super('Stores', name, options);
@@ -51,7 +51,8 @@ export class Stores extends Part {
               instanceClass: settings.databaseClass,
               storageGiB: settings.databaseStorageGiB,
               production,
-              generation: vpcId,
+              // Another id each time the stack is made anew, which an adopted network does not have.
+              generation: databaseGroupId,
               logs,
             },
             parent,
@@ -67,7 +68,7 @@ export class Stores extends Part {
               nodeType: settings.redisNodeType,
               authToken: settings.redisAuthToken,
               production,
-              generation: vpcId,
+              generation: redisGroupId,
             },
             parent,
           );
@@ -95,9 +96,10 @@ export class Stores extends Part {
               }
             : {},
         byOperator: {
-          ...(settings.database === 'external' && {
-            'gateway/database-url': 'DATABASE_URL of the gateway, with sslmode=verify-full',
-          }),
+          ...(settings.database === 'external' &&
+            settings.databaseUrlSecret === undefined && {
+              [DATABASE_URL]: 'DATABASE_URL of the gateway, with sslmode=verify-full',
+            }),
           ...(settings.redis === 'external' && { 'gateway/redis-url': 'REDIS_URL of the gateway, rediss://' }),
           ...Object.fromEntries(
             settings.enclaveSecrets.map((secret) => [
@@ -114,7 +116,11 @@ export class Stores extends Part {
       },
       parent,
     );
-    this.secretArns = secrets.arns;
+    this.secretArns = {
+      ...secrets.arns,
+      ...(settings.database === 'external' &&
+        settings.databaseUrlSecret !== undefined && { [DATABASE_URL]: output(settings.databaseUrlSecret) }),
+    };
     this.database = output(database ? { host: database.host, secretArn: database.secretArn } : undefined);
     this.dataVolumeId = output(volume?.volumeId);
     this.databaseIdentifier = database?.identifier;
@@ -126,11 +132,13 @@ export class Stores extends Part {
 
 export interface ExternalStoresArgs {
   parentSecurityGroupId: Input<string>;
-  /** Ports of PostgreSQL and Redis outside this network. */
+  /** Ports of PostgreSQL and Redis wherever they are. */
   ports: readonly number[];
+  /** A database in an adopted network: its security group lets the parents in at these ports, and they go out to it alone. */
+  database?: { readonly securityGroupId: string; readonly ports: readonly number[] };
 }
 
-/** The way to stores that somebody else keeps: outgoing only, by TLS (their URLs say so). */
+/** The way to stores that the operator keeps elsewhere: by TLS (their URLs say so). */
 export class ExternalStores extends Part {
   constructor(name: string, args: ExternalStoresArgs, options: ComponentResourceOptions) {
     super('ExternalStores', name, options);
@@ -146,6 +154,26 @@ export class ExternalStores extends Part {
           description: 'To a PostgreSQL or Redis kept elsewhere',
           tags: { Name: `${name}-${port}` },
         },
+        this.child(),
+      );
+    }
+    for (const port of args.database?.ports ?? []) {
+      const rule = (part: string) => ({
+        ipProtocol: 'tcp',
+        fromPort: port,
+        toPort: port,
+        description: 'From the parent to the PostgreSQL of the operator',
+        tags: { Name: `${name}-database-${part}-${port}` },
+      });
+      const [parent, database] = [args.parentSecurityGroupId, args.database?.securityGroupId ?? ''];
+      new SecurityGroupEgressRule(
+        `${name}-database-out-${port}`,
+        { securityGroupId: parent, referencedSecurityGroupId: database, ...rule('out') },
+        this.child(),
+      );
+      new SecurityGroupIngressRule(
+        `${name}-database-in-${port}`,
+        { securityGroupId: database, referencedSecurityGroupId: parent, ...rule('in') },
         this.child(),
       );
     }

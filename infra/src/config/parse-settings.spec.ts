@@ -26,6 +26,15 @@ const good: Record<string, string> = {
 };
 const withoutImage: ParseOptions = { root: '/nowhere', standIn: notBuilt };
 
+const VPC = 'vpc-0a1b2c3d';
+const TWO_SUBNETS = 'subnet-0a1b2c3d,subnet-0a1b2c3e';
+const ADOPTED_NETWORK = {
+  vpcId: VPC,
+  publicSubnets: TWO_SUBNETS,
+  privateSubnets: 'subnet-0a1b2c5d,subnet-0a1b2c5e',
+};
+const SEVERAL = { instances: '2', balancer: 'network', hostedZone: 'example.org' };
+
 function problemsOf(
   changes: Record<string, string | undefined>,
   options = withoutImage,
@@ -109,6 +118,57 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
       balancer: 'network',
     },
     /^certificateArn: is in eu-west-1, and a balancer takes one of its own region, us-east-1/,
+  ],
+  [
+    'a network without its private subnets',
+    { vpcId: VPC, publicSubnets: TWO_SUBNETS },
+    /^privateSubnets: is missing; a network of yours needs all of vpcId, publicSubnets, privateSubnets$/,
+  ],
+  [
+    'subnets without their network',
+    { publicSubnets: TWO_SUBNETS, privateSubnets: 'subnet-0a1b2c5d,subnet-0a1b2c5e' },
+    /^vpcId: is missing/,
+  ],
+  [
+    'one private subnet',
+    { vpcId: VPC, publicSubnets: TWO_SUBNETS, privateSubnets: 'subnet-0a1b2c5d' },
+    /^privateSubnets: one subnet; name two, in the order of availabilityZones$/,
+  ],
+  [
+    'a subnet that is public and private',
+    { vpcId: VPC, publicSubnets: TWO_SUBNETS, privateSubnets: 'subnet-0a1b2c3d,subnet-0a1b2c5e' },
+    /^privateSubnets: subnet-0a1b2c3d is among publicSubnets too/,
+  ],
+  ['a network by its name', { ...ADOPTED_NETWORK, vpcId: 'shared' }, /^vpcId: the id of a VPC like vpc-/],
+  [
+    'three subnets',
+    { ...ADOPTED_NETWORK, publicSubnets: `${TWO_SUBNETS},subnet-0a1b2c3f` },
+    /^publicSubnets: at most 2$/,
+  ],
+  [
+    'NAT gateways in a network of the operator’s',
+    { ...ADOPTED_NETWORK, natPerZone: 'true' },
+    /^natPerZone: with vpcId/,
+  ],
+  [
+    'an address for several parents in a network of the operator’s',
+    { ...ADOPTED_NETWORK, ...SEVERAL, addresses: 'eipalloc-0a1b2c3d' },
+    /^addresses: with vpcId several parents go out by the addresses of your NAT gateways/,
+  ],
+  [
+    'a database’s security group in the stack’s own network',
+    { database: 'external', databaseSecurityGroup: 'sg-0a1b2c3d' },
+    /^databaseSecurityGroup: a security group lets in a group of its own network, so name that with vpcId/,
+  ],
+  [
+    'a database’s secret of another region',
+    { database: 'external', databaseUrlSecret: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:url-AbCdEf' },
+    /^databaseUrlSecret: is in eu-west-1, and the parents read secrets of us-east-1 alone$/,
+  ],
+  [
+    'a database’s secret without the end of its ARN',
+    { database: 'external', databaseUrlSecret: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:url' },
+    /^databaseUrlSecret: the whole ARN of a secret, with the six characters at its end$/,
   ],
   ['a retention that CloudWatch does not know', { logRetentionDays: '31' }, /logRetentionDays 31/],
   [
@@ -216,6 +276,14 @@ it('needs eight keys beside the region for a first stack, and derives the others
     enclaveCpuCount: 1,
     enclaveMemoryMiB: 1024,
   });
+});
+
+it.each([
+  ['one parent', { addresses: 'eipalloc-0a1b2c3d' }],
+  ['several parents', SEVERAL],
+  ['a database of the operator’s', { database: 'external', databaseSecurityGroup: 'sg-0a1b2c3d' }],
+])('takes a network of the operator’s for %s', (_what, changes) => {
+  expect(problemsOf({ ...ADOPTED_NETWORK, ...changes })).toEqual([]);
 });
 
 it('takes a certificate of the operator’s in place of a zone', () => {

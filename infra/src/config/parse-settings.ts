@@ -5,6 +5,7 @@ import { findInstanceType, type Architecture } from '../instances/instance-types
 import { PRICE_TABLE, priceTableSha256 } from '@communique-tee/agents';
 import { PROJECT } from '../names';
 import { KEY_OF_VARIABLE, problemsOfParent } from './check-parent';
+import { adoptedNetworkProblems } from './adopted-network';
 import { addressProblems } from './address-only';
 import { ConfigError } from './config-error';
 import { kmsRegionsOf, readEnclaveImage, type EnclaveImage, type ImageResidence } from './enclave-image';
@@ -122,10 +123,19 @@ export function parseSettings(
   const elsewhere = (raw.availabilityZones ?? []).filter((zone) => region.success && zone.slice(0, -1) !== region.data);
   if (elsewhere.length > 0) problems.push(`availabilityZones ${elsewhere.join(', ')}: not in ${String(region.data)}`);
 
-  const certificateRegion = raw.certificateArn?.split(':')[3];
-  if (certificateRegion !== undefined && region.success && certificateRegion !== region.data)
+  const inAnotherRegion = (arn: string | undefined): string | undefined => {
+    const of = arn?.split(':')[3];
+    return region.success && of !== region.data ? of : undefined;
+  };
+  const certificateRegion = inAnotherRegion(raw.certificateArn);
+  if (certificateRegion !== undefined)
     problems.push(
-      `certificateArn: is in ${certificateRegion}, and a balancer takes one of its own region, ${region.data}`,
+      `certificateArn: is in ${certificateRegion}, and a balancer takes one of its own region, ${String(region.data)}`,
+    );
+  const secretRegion = inAnotherRegion(raw.databaseUrlSecret);
+  if (secretRegion !== undefined)
+    problems.push(
+      `databaseUrlSecret: is in ${secretRegion}, and the parents read secrets of ${String(region.data)} alone`,
     );
 
   const environment = gatewayEnvironment(raw.gatewayEnvironment, problems);
@@ -338,6 +348,7 @@ function checkTogether(raw: Partial<RawSettings>, wrong: readonly string[]): str
   if (raw.maxInstances !== undefined && raw.maxInstances < (raw.instances ?? 1))
     problems.push(`maxInstances ${raw.maxInstances}: fewer than instances ${raw.instances}`);
   problems.push(...addressProblems({ natPerZone: raw.natPerZone ?? false, addresses: raw.addresses ?? [] }));
+  problems.push(...adoptedNetworkProblems(raw, wrong));
   if (raw.balancer !== 'none' && missing('hostedZone') && missing('certificateArn'))
     problems.push(
       "hostedZone: is missing, and the balancer's ACM certificate is proven by a record in it; or name a certificate of yours (certificateArn)",

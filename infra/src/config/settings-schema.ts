@@ -14,6 +14,9 @@ import {
   oneOf,
   port,
   roleArn,
+  securityGroupId,
+  subnetId,
+  vpcId,
   whole,
   yesNo,
 } from './values';
@@ -126,7 +129,20 @@ export const settingsShape = {
     .describe(
       'two zones that offer instanceType; never changed afterwards, since subnets and the data volume are in them',
     ),
-  vpcCidr: network.default('10.40.0.0/16').describe('addresses of the network'),
+  vpcCidr: network.default('10.40.0.0/16').describe('addresses of the network that the stack makes; without vpcId'),
+  vpcId: vpcId
+    .optional()
+    .describe('a VPC of yours, in place of one that the stack makes; with publicSubnets and privateSubnets'),
+  publicSubnets: listOf(subnetId, 2)
+    .default([])
+    .describe(
+      'two subnets of vpcId with a route to an internet gateway, in the order of availabilityZones: for the balancer, and for a parent alone',
+    ),
+  privateSubnets: listOf(subnetId, 2)
+    .default([])
+    .describe(
+      'two subnets of vpcId in the same order, for stores and several parents; for those each has a route to a NAT gateway',
+    ),
   database: oneOf(STORE_PLACES)
     .default('managed')
     .describe('parent (one zone, refused in production), managed (RDS) or external (URL from a secret)'),
@@ -147,6 +163,21 @@ export const settingsShape = {
   externalPorts: listOf(port, 4)
     .default([])
     .describe('ports of PostgreSQL and Redis that are kept elsewhere (default 5432 and 6379)'),
+  databaseUrlSecret: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]{1,32}:\d{12}:secret:[A-Za-z0-9/_+=.@!-]{1,500}-[A-Za-z0-9]{6}$/,
+      'the whole ARN of a secret, with the six characters at its end',
+    )
+    .optional()
+    .describe(
+      'with database external: a secret of yours that holds the URL, in place of one that you fill during the first pulumi up',
+    ),
+  databaseSecurityGroup: securityGroupId
+    .optional()
+    .describe(
+      'with database external and vpcId: the security group of your database, which the stack then opens to the parents alone',
+    ),
   dataVolumeGiB: whole(10, 1024).default(20).describe('the retained volume of PostgreSQL and Redis on the parent'),
   dataSnapshots: whole(1, 1000).default(7).describe('how many daily snapshots of that volume are kept'),
   enclaveSecrets: listOf(oneOf(ENCLAVE_SECRETS), 16)

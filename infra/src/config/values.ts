@@ -82,6 +82,14 @@ export const allocationId = z
   .string()
   .regex(/^eipalloc-[0-9a-f]{8,17}$/, 'an allocation id like eipalloc-0123456789abcdef0');
 
+export const vpcId = z.string().regex(/^vpc-[0-9a-f]{8,17}$/, 'the id of a VPC like vpc-0123456789abcdef0');
+
+export const subnetId = z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'the id of a subnet like subnet-0123456789abcdef0');
+
+export const securityGroupId = z
+  .string()
+  .regex(/^sg-[0-9a-f]{8,17}$/, 'the id of a security group like sg-0123456789abcdef0');
+
 export const port = whole(1, 65_535).transform(String);
 
 /** A path may have 512 characters, but a key's policy names up to 40 of these and has 32 KiB. */

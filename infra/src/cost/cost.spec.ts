@@ -129,6 +129,18 @@ it('counts several parents behind a balancer with NAT and its addresses', () => 
   expect(item({ ...several, natPerZone: true }, 'NAT')?.monthlyUsd).toBe('65.70');
   expect(item({ ...several, natPerZone: true }, 'IPv4')?.count).toBe(4);
   expect(item(several, 'c6g.xlarge')?.monthlyUsd).toBe('198.56');
+  const inTheirs: CostSettings = { ...several, vpcId: 'vpc-0123456789abcdef0' };
+  expect(item(inTheirs, 'NAT')).toBeUndefined();
+  expect(item(inTheirs, 'IPv4')?.count).toBe(2);
+  expect(item({ ...inTheirs, instances: 1, maxInstances: 1, balancer: 'none' }, 'IPv4')?.count).toBe(1);
+});
+
+it('counts no secret that the operator has already', () => {
+  const external: CostSettings = { ...dev, database: 'external' };
+  expect(item(external, 'secret')?.count).toBe(4);
+  const databaseUrlSecret = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:url-AbCdEf';
+  expect(item({ ...external, databaseUrlSecret }, 'secret')?.count).toBe(3);
+  expect(item({ ...dev, databaseUrlSecret }, 'secret')?.count).toBe(3);
 });
 
 it('says what a savings plan would save by its own rate, and what a commitment is', () => {

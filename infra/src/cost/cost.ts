@@ -60,6 +60,8 @@ export type CostSettings = Pick<
   | 'dataSnapshots'
   | 'balancer'
   | 'natPerZone'
+  | 'vpcId'
+  | 'databaseUrlSecret'
   | 'enclaveSecrets'
   | 'imageBuild'
   | 'auditTrail'
@@ -67,10 +69,21 @@ export type CostSettings = Pick<
   | 'residenceFilesUrl'
 >;
 
-/** A public IPv4 address, in dollars. */
-export const ADDRESS_A_MONTH = dollars(PRICES.publicIpv4PerHour.usd * HOURS_PER_MONTH);
-
+const allSources = (): MonthlyCost['sources'] => Object.values(SOURCES).map(({ asOf, what }) => ({ asOf, what }));
 const placeOf = (source: Price['source']): number => Object.keys(SOURCES).indexOf(source) + 1;
+
+/** The bill of a stack that is its registered addresses alone. */
+export function addressesCost(count: number): Pick<MonthlyCost, 'pricesOf' | 'items' | 'knownUsd' | 'sources'> {
+  const { usd, source } = PRICES.publicIpv4PerHour;
+  const monthlyUsd = dollars(usd * HOURS_PER_MONTH * BigInt(count));
+  const price = `${dollars(usd, 5)} an hour`;
+  return {
+    pricesOf: PRICES.region,
+    items: [{ item: 'public IPv4 address', count, price, monthlyUsd, source: placeOf(source) }],
+    knownUsd: monthlyUsd,
+    sources: allSources(),
+  };
+}
 
 /** The stack's bill of a month by item, before anything is created. */
 export function costOf(settings: CostSettings): MonthlyCost {
@@ -94,7 +107,7 @@ export function costOf(settings: CostSettings): MonthlyCost {
       'email of alarms (SNS)',
       ...(settings.region === PRICES.region ? [] : [`what ${settings.region} differs by from ${PRICES.region}`]),
     ],
-    sources: Object.values(SOURCES).map(({ asOf, what }) => ({ asOf, what })),
+    sources: allSources(),
     savingsPlan: {
       onDemandPerHourUsd: perHour === undefined ? null : dollars(perHour * BigInt(settings.instances), 5),
       note: 'A commitment is dollars per HOUR for one or three years, used or not. Its rate is not in the table: ask AWS for it, and give it as --savings-rate to see what it would save.',
@@ -141,10 +154,12 @@ function linesOf(settings: CostSettings): Line[] {
   const monthly = (item: string, count: number, of: Price, unit = '', digits = 2) =>
     line(item, count, of, 1n, `${unit}a month`, digits);
   const several = settings.maxInstances > 1;
-  const nats = settings.natPerZone ? 2 : 1;
+  // In a network of the operator's, several parents go out by the operator's gateways.
+  const nats = several && settings.vpcId !== undefined ? 0 : settings.natPerZone ? 2 : 1;
+  const hasOwnSecret = settings.database === 'external' && settings.databaseUrlSecret !== undefined;
   const secrets =
     settings.enclaveSecrets.length +
-    (settings.database === 'parent' ? 0 : 1) +
+    (settings.database === 'parent' || hasOwnSecret ? 0 : 1) +
     (settings.redis === 'parent' ? 0 : 1) +
     (settings.balancer === 'none' ? 1 : 0);
   const zones = production ? ', two zones' : '';
@@ -157,7 +172,7 @@ function linesOf(settings: CostSettings): Line[] {
       : []),
     // A balancer has one address in each of its two zones.
     hourly('public IPv4 address', nats + (settings.balancer === 'none' ? 0 : 2), PRICES.publicIpv4PerHour),
-    ...(several ? [hourly('NAT gateway', nats, PRICES.natGatewayPerHour)] : []),
+    ...(several && nats > 0 ? [hourly('NAT gateway', nats, PRICES.natGatewayPerHour)] : []),
     ...(settings.balancer === 'none'
       ? []
       : [hourly(BALANCERS[settings.balancer], 1, PRICES.balancerPerHour[settings.balancer])]),
@@ -228,7 +243,7 @@ function usedItems(settings: CostSettings): { item: string; of: Rate }[] {
   add('ECR, storage', RATES.containers);
   add('traffic out of AWS', RATES.trafficOut);
   add('traffic between zones', RATES.trafficBetweenZones);
-  add('NAT traffic', RATES.natTraffic, settings.maxInstances > 1);
+  add('NAT traffic', RATES.natTraffic, settings.maxInstances > 1 && settings.vpcId === undefined);
   add('Application Load Balancer, capacity units', RATES.applicationUnits, balancer === 'application');
   add('Network Load Balancer, capacity units', RATES.networkUnits, balancer === 'network');
   add('KMS, requests', RATES.keyRequests);

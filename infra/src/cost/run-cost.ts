@@ -5,7 +5,7 @@ import { parseSettings } from '../config/parse-settings';
 import type { StackOptions, Streams } from '../preview/options';
 import { stackConfig } from '../preview/stack-config';
 import { notBuilt } from '../config/stand-ins';
-import { ADDRESS_A_MONTH, costOf, savedByPlan, type MonthlyCost } from './cost';
+import { addressesCost, costOf, savedByPlan, type MonthlyCost } from './cost';
 
 export interface CostOptions extends StackOptions {
   /** Dollars an hour of a savings plan, to see what it would save. */
@@ -26,8 +26,11 @@ export function runCost(given: CostOptions, streams: Streams, root = resolve('.'
   try {
     const addressOnly = parseAddressOnly(given.stack, config.values);
     if (addressOnly !== undefined) {
+      const cost = addressesCost(addressOnly.natPerZone ? 2 : 1);
       streams.out(
-        `Stack ${given.stack} is its registered addresses alone: ${String(addressOnly.natPerZone ? 2 : 1)} x ${ADDRESS_A_MONTH} dollars a month. Without addressOnly this shows the whole stack.\n`,
+        given.json
+          ? `${JSON.stringify({ stack: given.stack, addressOnly: true, ...cost }, undefined, 2)}\n`
+          : `Stack ${given.stack} is its registered addresses alone: ${cost.knownUsd} dollars a month. Without addressOnly this shows the whole stack.\n`,
       );
       return 0;
     }

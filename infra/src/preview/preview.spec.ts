@@ -105,7 +105,15 @@ it('previews and costs a registered address before there is anything else', asyn
     expect(to.said()).toMatch(/\+ ec2\.Eip {2}communique-tee-x-address\n/);
     expect(to.said()).toMatch(/"addressForTheHouse": "192\.0\.2\.\d+"/);
     expect(runCost(asked, to, folder)).toBe(0);
-    expect(to.said()).toContain('1 x 3.65 dollars a month');
+    expect(to.said()).toContain('3.65 dollars a month');
+    const asJson = streams();
+    expect(runCost({ ...asked, json: true }, asJson, folder)).toBe(0);
+    expect(JSON.parse(asJson.said())).toMatchObject({
+      stack: 'x',
+      addressOnly: true,
+      knownUsd: '3.65',
+      items: [{ count: 1 }],
+    });
     expect(to.complained()).toBe('');
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -23,6 +23,8 @@ export async function runProgram(
   // Who will run `pulumi up` is not known here: one whom the configuration names.
   const [deployer] = /arn:[^\s",\]]+/.exec(values[`${PROJECT}:keyAdministrators`] ?? '') ?? [];
   const aws = new StandIn(values['aws:region'] ?? 'us-east-1', deployer);
+  // Nor is which certificates the account has: the one that is named.
+  aws.certificateArn = values[`${PROJECT}:certificateArn`] ?? aws.certificateArn;
   // What goes wrong while a resource is registered, Pulumi lets fall: as a rejection that nobody waits for.
   const fallen: unknown[] = [];
   const catchIt = (error: unknown): number => fallen.push(error);

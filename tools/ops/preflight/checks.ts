@@ -5,6 +5,7 @@ import { buckets } from './account/check-buckets';
 import { credentials } from './account/check-credentials';
 import { instanceType } from './account/check-instance-type';
 import { keys } from './account/check-keys';
+import { network } from './account/check-network';
 import { parent } from './account/check-parent';
 import { principals } from './account/check-principals';
 import { secrets } from './account/check-secrets';
@@ -39,6 +40,7 @@ export const CHECKS: readonly Check[] = [
   instanceType,
   ami,
   addressQuota,
+  network,
   buckets,
   keys,
   secrets,

@@ -22,6 +22,7 @@ const PROVIDERS = 'preflight/providers/providers.spec.ts';
 const CONGRESS = 'preflight/congress/congress.spec.ts';
 const SIMULATED = 'preflight/congress/simulated-congress.integration.spec.ts';
 const MOTO = 'moto/preflight.integration.spec.ts';
+const MOTO_NETWORK = 'moto/network.integration.spec.ts';
 
 const both = (spec: string, title: string): Seen => ({ passes: [spec, title], refuses: [spec, title] });
 const moto = (title: string): Seen => both(MOTO, `preflight against moto > ${title}`);
@@ -76,6 +77,7 @@ const SEEN: Readonly<Record<string, Seen>> = {
   'instance-type': moto('instance-type: zone us-east-1e has no c6g'),
   ami: moto('ami'),
   'address-quota': moto('address-quota'),
+  network: both(MOTO_NETWORK, 'what the operator has, against moto > network: has routes, and DNS'),
   'bucket-names': {
     passes: [
       MOTO,

@@ -12,6 +12,16 @@ const CHANGES: readonly (readonly [key: string, stack: string, from: readonly st
   ['hostedZone', 'prod', [], ['hostedZone=example.org']],
   ['availabilityZones', 'dev', [], ['availabilityZones=us-east-1c,us-east-1b']],
   ['vpcCidr', 'prod', [], ['vpcCidr=10.41.0.0/16']],
+  [
+    'vpcId',
+    'prod',
+    [],
+    [
+      'vpcId=vpc-0123456789abcdef0',
+      'publicSubnets=subnet-0123456789abcdef0,subnet-0123456789abcdef1',
+      'privateSubnets=subnet-0123456789abcdef2,subnet-0123456789abcdef3',
+    ],
+  ],
   ['alarmEmail', 'prod', [], ['alarmEmail=other@example.org']],
   ['logRetentionDays', 'prod', [], ['logRetentionDays=400']],
 ];

@@ -239,6 +239,7 @@ export const DATA_RIGHTS: readonly ServiceRights[] = [
       'acm.CertificateValidation': 'acm:DescribeCertificate',
     },
     statements: [
+      { actions: ['acm:ListCertificates'], on: ['*'] },
       {
         actions: [
           'acm:RequestCertificate',
@@ -565,5 +566,7 @@ export const LOOK_RIGHTS: readonly Right[] = [
     actions: ['servicequotas:GetServiceQuota', 'ce:ListCostAllocationTags', 'ce:UpdateCostAllocationTagsStatus'],
     on: ['*'],
   },
+  // Of the operator's own, which databaseUrlSecret names: never its value.
+  { actions: ['secretsmanager:DescribeSecret'], on: ['secretsmanager:<region>:<account>:secret:*'] },
   { actions: ['iam:GetRole', 'iam:GetUser'], on: ['iam::<account>:role/*', 'iam::<account>:user/*'] },
 ];

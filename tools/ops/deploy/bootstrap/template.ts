@@ -144,6 +144,13 @@ const previewer: Value = {
               Effect: 'Allow',
               Action: [
                 'ec2:DescribeInstanceTypeOfferings',
+                // Of what the operator has already: addresses, certificate, network.
+                ...['Addresses', 'AddressesAttribute', 'Subnets', 'RouteTables', 'NatGateways'].map(
+                  (what) => `ec2:Describe${what}`,
+                ),
+                ...['ListCertificates', 'DescribeCertificate', 'GetCertificate', 'ListTagsForCertificate'].map(
+                  (action) => `acm:${action}`,
+                ),
                 'route53:ListHostedZones*',
                 'route53:GetHostedZone',
                 'route53:ListTagsForResource',

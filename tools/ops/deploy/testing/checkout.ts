@@ -58,6 +58,13 @@ export const previewOf = (pcr0: string, commit: string): string =>
       image: { commit, version: '0.1.0' },
       release: { referenceString: false },
       secrets: {},
+      network: {
+        vpcId: 'vpc-0123456789abcdef0',
+        zones: ['us-east-1a', 'us-east-1b'],
+        publicSubnets: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+        privateSubnets: ['subnet-0123456789abcdef2', 'subnet-0123456789abcdef3'],
+        adopted: false,
+      },
     },
   });
 

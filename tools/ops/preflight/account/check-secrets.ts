@@ -22,9 +22,31 @@ export const secrets: Check = {
     const looks = plan.secrets.map((name) => look(context, name));
     const ownedByRds =
       plan.database === 'managed' ? [pass('PostgreSQL’s password: made and kept by RDS, under a name of its own')] : [];
+    if (plan.databaseUrlSecret !== undefined) looks.push(lookAtOwn(context, plan.databaseUrlSecret));
     return [...(await Promise.all(looks)), ...ownedByRds];
   },
 };
+
+/** The operator's own secret with the database's URL: the stack neither makes nor fills it. */
+async function lookAtOwn(context: Context, arn: string): Promise<Finding> {
+  let described: DescribeSecretCommandOutput;
+  try {
+    described = await context
+      .aws()
+      .secrets.send(new DescribeSecretCommand({ SecretId: arn }), { abortSignal: context.signal });
+  } catch (error) {
+    return awsCode(error) === 'ResourceNotFoundException'
+      ? fail(`databaseUrlSecret ${arn} does not exist`, 'create it, or correct databaseUrlSecret')
+      : named(arn, explainAws(error, 'secretsmanager:DescribeSecret'));
+  }
+  const { KmsKeyId: key } = described;
+  if (key !== undefined && !key.endsWith('alias/aws/secretsmanager'))
+    return warn(
+      `${arn} is encrypted under a key of yours, ${key}; whether the parents may decrypt with it was not checked`,
+      `its key policy has to allow kms:Decrypt to the role communique-tee-${context.stack}-parent`,
+    );
+  return look(context, arn);
+}
 
 async function look(context: Context, name: string): Promise<Finding> {
   const { secrets: client } = context.aws();
@@ -94,7 +116,8 @@ function judgeGatewaySecret(context: Context, name: string, value: string | unde
   if (value === undefined || value.trim() !== value || value === '')
     return fail(`${name} is empty, not text, or has blanks around it`, ...howToStore(context, name));
   if (isRedisToken(name)) return pass(`${name} holds a password`);
-  const problem = judgeStoreUrl(name.endsWith('/database-url') ? 'postgresql' : 'redis', value, false);
+  // Of the names that the stack gives, and an ARN of the operator's.
+  const problem = judgeStoreUrl(name.endsWith('/redis-url') ? 'redis' : 'postgresql', value, false);
   return problem === undefined
     ? pass(`${name} holds a URL with TLS`)
     : fail(

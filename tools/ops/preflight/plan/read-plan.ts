@@ -11,6 +11,8 @@ export interface Plan {
   readonly architecture: 'arm64' | 'x86_64';
   /** Of the subnets, as availabilityZones names them. */
   readonly zones: readonly string[];
+  /** The operator's own; undefined where the stack makes one. */
+  readonly adoptedNetwork: AdoptedNetwork | undefined;
   readonly instances: number;
   readonly maxInstances: number;
   /** Most instances at once, while an instance refresh replaces them. */
@@ -18,8 +20,10 @@ export interface Plan {
   readonly elasticIps: number;
   /** With the preview's account in them: take bucketsIn. */
   bucketsIn(accountId: string): string[];
-  /** `communique-tee/<stack>/...` */
+  /** `communique-tee/<stack>/...`, of those that the stack makes. */
   readonly secrets: readonly string[];
+  /** ARN of the operator's own secret with the database's URL. */
+  readonly databaseUrlSecret: string | undefined;
   readonly database: 'parent' | 'managed' | 'external';
   readonly redis: 'parent' | 'managed' | 'external';
   readonly balancer: boolean;
@@ -31,6 +35,15 @@ export interface Plan {
   readonly referenceString: boolean | undefined;
   /** What infra said against image and release; the rest of the configuration is right. */
   readonly artifactProblems: readonly string[];
+}
+
+export interface AdoptedNetwork {
+  readonly vpcId: string;
+  /** In the order of the zones, as the private ones. */
+  readonly publicSubnets: readonly string[];
+  readonly privateSubnets: readonly string[];
+  /** Of the operator's database, which the stack opens to its parents. */
+  readonly databaseSecurityGroup: string | undefined;
 }
 
 /** The configuration cannot work, whatever is built. */
@@ -59,10 +72,18 @@ const previewSchema = z.object({
     image: z.object({ commit: z.string().max(200), version: z.string().max(100) }),
     release: z.object({ referenceString: z.boolean() }),
     secrets: z.record(z.string(), z.unknown()),
+    network: z.object({
+      vpcId: z.string().max(100),
+      zones: z.array(z.string().max(100)).length(2),
+      publicSubnets: z.array(z.string().max(100)).length(2),
+      privateSubnets: z.array(z.string().max(100)).length(2),
+      adopted: z.boolean(),
+    }),
   }),
 });
 /** A preview needs measurements.json alone, and `pulumi up` the image and the release too. */
 const filesSchema = z.object({ notHere: z.array(z.string()).default([]) });
+const DATABASE_URL = 'gateway/database-url';
 /** Stands in for the account in a preview (infra's mock). */
 const PREVIEW_ACCOUNT = '123456789012';
 
@@ -115,17 +136,23 @@ function parsePlan(json: string, isBuilt: boolean): Omit<Plan, 'artifactProblems
     .object({ preferences: z.object({ maxHealthyPercentage: z.coerce.number() }) })
     .safeParse(input('autoscaling.Group', 'instanceRefresh'));
   const percent = refresh.success ? refresh.data.preferences.maxHealthyPercentage : 200;
+  // The one group with a rule that is not of the stack's making: only this name is the operator's.
+  const databaseSecurityGroup = z
+    .string()
+    .max(100)
+    .optional()
+    .parse(
+      ofType('vpc.SecurityGroupIngressRule').find(({ name }) => name.includes('-stores-database-in-'))?.inputs[
+        'securityGroupId'
+      ],
+    );
+  const urlSecret = outputs.secrets[DATABASE_URL];
   const external = (path: string): boolean => Object.hasOwn(outputs.secrets, path);
   return {
     instanceType,
     architecture: /^[a-z]+\d+g/.test(instanceType) ? 'arm64' : 'x86_64',
-    zones: [
-      ...new Set(
-        ofType('ec2.Subnet').flatMap(({ inputs }) =>
-          typeof inputs['availabilityZone'] === 'string' ? [inputs['availabilityZone']] : [],
-        ),
-      ),
-    ].sort(),
+    zones: outputs.network.zones,
+    adoptedNetwork: outputs.network.adopted ? { ...outputs.network, databaseSecurityGroup } : undefined,
     instances,
     maxInstances,
     instancesWhileReplacing: Math.max(maxInstances, Math.ceil((instances * percent) / 100)),
@@ -134,11 +161,16 @@ function parsePlan(json: string, isBuilt: boolean): Omit<Plan, 'artifactProblems
       ofType('s3.Bucket').flatMap(({ inputs }) =>
         typeof inputs['bucket'] === 'string' ? [inputs['bucket'].replace(PREVIEW_ACCOUNT, accountId)] : [],
       ),
+    databaseUrlSecret:
+      typeof urlSecret === 'string' &&
+      !ofType('secretsmanager.Secret').some(({ inputs }) => String(inputs['name']).endsWith(`/${DATABASE_URL}`))
+        ? urlSecret
+        : undefined,
     secrets: ofType('secretsmanager.Secret').flatMap(({ inputs }) =>
       // The parent itself fills the one with its certificate.
       typeof inputs['name'] === 'string' && !inputs['name'].endsWith('/parent/certificate') ? [inputs['name']] : [],
     ),
-    database: ofType('rds.Instance').length > 0 ? 'managed' : external('gateway/database-url') ? 'external' : 'parent',
+    database: ofType('rds.Instance').length > 0 ? 'managed' : external(DATABASE_URL) ? 'external' : 'parent',
     redis:
       ofType('elasticache.ReplicationGroup').length > 0
         ? 'managed'

@@ -1,0 +1,36 @@
+import type { RawSettings } from './settings-schema';
+
+const KEYS = ['vpcId', 'publicSubnets', 'privateSubnets'] as const;
+
+/**
+ * What is wrong between the keys of a network that is the operator's own.
+ * @param wrong problems that are listed already, each with its key in front
+ * @returns each with its key in front
+ */
+export function adoptedNetworkProblems(raw: Partial<RawSettings>, wrong: readonly string[]): string[] {
+  const isListed = (key: string): boolean => wrong.some((problem) => problem.startsWith(`${key}:`));
+  const isNamed = (key: (typeof KEYS)[number]): boolean => isListed(key) || (raw[key]?.length ?? 0) > 0;
+  const { vpcId, publicSubnets = [], privateSubnets = [] } = raw;
+  if (!KEYS.some(isNamed))
+    return raw.databaseSecurityGroup === undefined
+      ? []
+      : [
+          'databaseSecurityGroup: a security group lets in a group of its own network, so name that with vpcId, publicSubnets and privateSubnets; or remove it',
+        ];
+  const problems = KEYS.filter((key) => !isNamed(key)).map(
+    (key) => `${key}: is missing; a network of yours needs all of ${KEYS.join(', ')}`,
+  );
+  for (const [key, subnets] of Object.entries({ publicSubnets, privateSubnets }))
+    if (subnets.length === 1) problems.push(`${key}: one subnet; name two, in the order of availabilityZones`);
+  const both = privateSubnets.filter((subnet) => publicSubnets.includes(subnet));
+  if (both.length > 0)
+    problems.push(`privateSubnets: ${both.join(', ')} is among publicSubnets too; name subnets without a public route`);
+  if (vpcId === undefined) return problems;
+  if (raw.natPerZone === true)
+    problems.push('natPerZone: with vpcId the NAT gateways are yours, and the stack makes none; remove it');
+  if (Math.max(raw.instances ?? 1, raw.maxInstances ?? 1) > 1 && (raw.addresses ?? []).length > 0)
+    problems.push(
+      'addresses: with vpcId several parents go out by the addresses of your NAT gateways, so none is used; remove it',
+    );
+  return problems;
+}

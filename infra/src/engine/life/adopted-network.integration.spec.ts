@@ -1,0 +1,59 @@
+import { describeWithPulumi } from '../testing/describe-with-pulumi';
+import { RealEngine } from '../testing/real-engine';
+
+const VPC = 'vpc-0123456789abcdef0';
+const SUBNETS = [0, 1, 2, 3].map((index) => `subnet-0123456789abcde0${String(index)}`);
+const DATABASE = 'sg-0123456789abcdef0';
+
+/** What the operator had before the stack stays as it was, whatever becomes of the stack. */
+describeWithPulumi('staging in a network of the operator’s, with a database of the operator’s', (cli) => {
+  let engine: RealEngine;
+  beforeAll(async () => {
+    engine = await RealEngine.start(cli);
+    const had = (type: string, id: string) => {
+      engine.world.put({ type, id, inputs: {}, outputs: {} });
+    };
+    had('aws:ec2/vpc:Vpc', VPC);
+    for (const subnet of SUBNETS) had('aws:ec2/subnet:Subnet', subnet);
+    had('aws:ec2/securityGroup:SecurityGroup', DATABASE);
+    await engine.createStack('staging', {
+      vpcId: VPC,
+      publicSubnets: SUBNETS.slice(0, 2),
+      privateSubnets: SUBNETS.slice(2),
+      database: 'external',
+      databaseUrlSecret: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:database-url-AbCdEf',
+      databaseSecurityGroup: DATABASE,
+    });
+  });
+  afterAll(() => engine[Symbol.asyncDispose]());
+
+  const idsOf = (type: string): string[] => engine.world.ofType(type).map(({ id }) => id);
+  const rulesOfTheDatabase = () =>
+    engine.world
+      .ofType('aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule')
+      .filter(({ inputs }) => inputs['securityGroupId'] === DATABASE);
+
+  it('is created in it, makes no network, lets its parents into the database, and is then unchanged', async () => {
+    await engine.up('staging');
+    expect(idsOf('aws:ec2/vpc:Vpc')).toEqual([VPC]);
+    expect(idsOf('aws:ec2/subnet:Subnet').sort()).toEqual(SUBNETS);
+    expect(idsOf('aws:ec2/internetGateway:InternetGateway')).toEqual([]);
+    expect(rulesOfTheDatabase()).toHaveLength(1);
+    await engine.up('staging', '--expect-no-changes');
+  });
+
+  it('goes from one parent to two, which go out by the operator’s NAT gateways, and back', async () => {
+    engine.configure('staging', { instances: 2, balancer: 'application' });
+    await engine.up('staging');
+    expect(idsOf('aws:ec2/natGateway:NatGateway')).toEqual([]);
+    expect(idsOf('aws:ec2/eip:Eip')).toEqual([]);
+    engine.configure('staging', { instances: undefined, balancer: undefined });
+    await engine.up('staging');
+    expect(idsOf('aws:ec2/eip:Eip')).toHaveLength(1);
+  });
+
+  it('leaves what the operator had when it is destroyed', async () => {
+    await engine.destroy('staging');
+    expect(engine.world.all.map(({ id }) => id).sort()).toEqual([DATABASE, ...SUBNETS, VPC].sort());
+  });
+});
