@@ -228,6 +228,8 @@ export class MockAws implements runtime.Mocks {
         };
       case 'aws:sns/topic:Topic':
         return { arn: this.#arn('sns', id) };
+      case 'aws:cloudtrail/trail:Trail':
+        return { arn: this.#arn('cloudtrail', `trail/${id}`) };
       case 'aws:cloudwatch/logGroup:LogGroup':
         return { arn: this.#arn('logs', `log-group:${id}`) };
       case 'aws:ecr/repository:Repository':

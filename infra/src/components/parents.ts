@@ -132,7 +132,13 @@ export class Parents extends Part {
         tags: Object.entries(tags).map(([key, value]) => ({ key, value, propagateAtLaunch: false })),
       },
       this.child({
-        ignoreChanges: ['desiredCapacity', ...(args.versionByDeploy ? ['launchTemplate.version'] : [])],
+        // The hook is given at the creation alone: the provider never reads it, and would end all parents with their group to give another
+        // one, also where the group was imported after a lost state (terraform-provider-aws, issue 49226).
+        ignoreChanges: [
+          'desiredCapacity',
+          'initialLifecycleHooks',
+          ...(args.versionByDeploy ? ['launchTemplate.version'] : []),
+        ],
         dependsOn: args.after,
       }),
     );

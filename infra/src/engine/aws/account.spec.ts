@@ -49,6 +49,22 @@ describe('an account', () => {
     expect(aws.create(REGION, SECRET, 'secret', { name: 'b' }).id).toContain(':secret:b-');
   });
 
+  it('leaves the last snapshot of a store, under a name that stays taken', () => {
+    const aws = account();
+    const group = { replicationGroupId: 'redis', finalSnapshotIdentifier: 'redis-final' };
+    const cache = 'aws:elasticache/replicationGroup:ReplicationGroup';
+    aws.delete(cache, aws.create(REGION, cache, 'redis', group).id);
+    const again = aws.create(REGION, cache, 'redis', group);
+    expect(() => {
+      aws.delete(cache, again.id);
+    }).toThrow(/^SnapshotAlreadyExistsFault/);
+    const database = { identifier: 'db', finalSnapshotIdentifier: 'db-final', skipFinalSnapshot: true };
+    for (let round = 0; round < 2; round++) {
+      const { type, id } = aws.create(REGION, 'aws:rds/instance:Instance', 'db', database);
+      aws.delete(type, id);
+    }
+  });
+
   it('refuses an id that leads to nothing, and a deletion of what is in use', () => {
     const aws = account();
     const subnet = { vpcId: 'vpc-00000000000000000', cidrBlock: '10.0.0.0/24' };
@@ -74,6 +90,17 @@ describe('an account', () => {
     }).toThrow(/^BucketNotEmpty/);
     aws.delete(BUCKET, 'emptied');
     expect(aws.world.all.map(({ id }) => id)).toEqual(['kept', 'kept/a/b']);
+  });
+
+  it('says which inputs AWS reports, and gives an import the provider’s default for the others', () => {
+    const aws = account();
+    const database = 'aws:rds/instance:Instance';
+    const made = aws.create(REGION, database, 'db', { identifier: 'db', deleteAutomatedBackups: false });
+    expect(['identifier', 'deleteAutomatedBackups'].map((input) => aws.isReported(database, input))).toEqual([
+      true,
+      false,
+    ]);
+    expect(aws.seenByImport(made)).toMatchObject({ identifier: 'db', deleteAutomatedBackups: true });
   });
 
   it('counts a launch template’s versions, and finds a database by what an import takes', () => {

@@ -6,10 +6,28 @@ import type { Thing, World } from './world';
 
 const LAUNCH_TEMPLATE = 'aws:ec2/launchTemplate:LaunchTemplate';
 const OBJECT = 'aws:s3/bucketObjectv2:BucketObjectv2';
-/** Inputs of the provider alone, which AWS cannot return: an import gives them the value here, which is the provider's default. */
+/**
+ * Inputs of the provider alone, which AWS does not report: a refresh leaves them as they are in the state, and an import gives them the
+ * value here, which is the provider's default. Source: what the function that reads each resource does not set, in the provider's file
+ * that aws-api/mappings names for the type.
+ */
 const UNSEEN: Readonly<Record<string, Properties>> = {
-  'aws:autoscaling/group:Group': { forceDelete: false, waitForCapacityTimeout: '10m' },
+  'aws:autoscaling/group:Group': {
+    forceDelete: false,
+    ignoreFailedScalingActivities: false,
+    initialLifecycleHooks: undefined,
+    instanceRefresh: undefined,
+    waitForCapacityTimeout: '10m',
+  },
+  'aws:ebs/volume:Volume': { finalSnapshot: false },
+  'aws:ec2/launchTemplate:LaunchTemplate': { updateDefaultVersion: undefined },
   'aws:ecr/repository:Repository': { forceDelete: undefined },
+  'aws:elasticache/replicationGroup:ReplicationGroup': {
+    applyImmediately: undefined,
+    authTokenUpdateStrategy: undefined,
+    authTokenWoVersion: undefined,
+    finalSnapshotIdentifier: undefined,
+  },
   'aws:kms/key:Key': { deletionWindowInDays: undefined },
   'aws:rds/instance:Instance': {
     allowMajorVersionUpgrade: undefined,
@@ -19,8 +37,12 @@ const UNSEEN: Readonly<Record<string, Properties>> = {
     manageMasterUserPassword: undefined,
     skipFinalSnapshot: false,
   },
+  'aws:route53/record:Record': { allowOverwrite: undefined },
   'aws:s3/bucket:Bucket': { forceDestroy: false },
+  'aws:s3/bucketObjectv2:BucketObjectv2': { checksumAlgorithm: undefined, contentBase64: undefined, source: undefined },
   'aws:secretsmanager/secret:Secret': { recoveryWindowInDays: undefined },
+  'aws:secretsmanager/secretRotation:SecretRotation': { rotateImmediately: true },
+  'aws:secretsmanager/secretVersion:SecretVersion': { secretStringWoVersion: undefined },
 };
 
 /** An AWS account as the provider sees it: what it makes, names and refuses. What AWS makes up is that of `mock-aws.ts`. */
@@ -88,6 +110,11 @@ export class Account {
 
   seenByImport({ type, inputs }: Thing): Properties {
     return { ...inputs, ...UNSEEN[type] };
+  }
+
+  /** Whether AWS says what it has of this input. */
+  isReported(type: string, input: string): boolean {
+    return !(input in (UNSEEN[type] ?? {}));
   }
 
   /** Names of what AWS would make up. */

@@ -70,6 +70,10 @@ export class AwsProvider {
     });
   }
 
+  get region(): string {
+    return this.#region;
+  }
+
   close(): void {
     this.#server.forceShutdown();
   }
@@ -222,7 +226,10 @@ export class AwsProvider {
     const importing = Object.keys(inputs).length === 0;
     const seen = importing ? this.account.seenByImport(thing) : thing.inputs;
     const isKept = (key: string, value: unknown): boolean =>
-      key === DEFAULTS || WRITE_ONLY.test(key) || thing.inputs[key] === undefined || isSame(value, thing.inputs[key]);
+      key === DEFAULTS ||
+      WRITE_ONLY.test(key) ||
+      !this.account.isReported(type, key) ||
+      isSame(value, thing.inputs[key]);
     const entries = Object.entries(inputs).map(([key, value]) => [key, isKept(key, value) ? value : thing.inputs[key]]);
     response.setId(thing.id);
     response.setProperties(toStruct({ ...thing.outputs, ...seen, id: thing.id }));

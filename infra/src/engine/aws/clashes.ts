@@ -3,7 +3,7 @@ import type { Thing, World } from './world';
 
 /**
  * Names that AWS gives once: by which input, and the error of a second one. Source of each row: the operation of AWS's API that
- * aws-api/mappings names for the type, section "Errors".
+ * aws-api/mappings names for the type, section "Errors". From memory of it: no row was compared with that documentation.
  */
 export const UNIQUE: Readonly<Record<string, { readonly by: readonly string[]; readonly error: string }>> = {
   'aws:autoscaling/group:Group': { by: ['name'], error: 'AlreadyExists' },
@@ -54,7 +54,7 @@ const VPC_PARTS = [
 
 /**
  * What AWS refuses to delete while something else uses it: by which types, through which input. Source: the same sections of the
- * operations that delete (`DependencyViolation`, `ResourceInUse`, `InvalidDBSubnetGroupStateFault` and their like).
+ * operations that delete (`DependencyViolation`, `ResourceInUse`, `InvalidDBSubnetGroupStateFault` and their like). From memory as well.
  */
 const HELD: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'aws:ec2/vpc:Vpc': Object.fromEntries(VPC_PARTS.map((part) => [`aws:ec2/${part}`, 'vpcId'])),
@@ -79,6 +79,23 @@ const HELD: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'aws:rds/parameterGroup:ParameterGroup': { [DATABASE]: 'parameterGroupName' },
   'aws:rds/subnetGroup:SubnetGroup': { [DATABASE]: 'dbSubnetGroupName' },
 };
+
+/**
+ * The last snapshot of a store, whose name stays taken when the store is gone. Source: RDS API, DeleteDBInstance (FinalDBSnapshotIdentifier,
+ * DBSnapshotAlreadyExists); ElastiCache API, DeleteReplicationGroup (FinalSnapshotIdentifier, SnapshotAlreadyExistsFault). No types of Pulumi.
+ */
+const FINAL_SNAPSHOT: Readonly<Record<string, { readonly type: string; readonly error: string }>> = {
+  [CACHE]: { type: 'aws:elasticache/snapshot:Snapshot', error: 'SnapshotAlreadyExistsFault' },
+  [DATABASE]: { type: 'aws:rds/snapshot:Snapshot', error: 'DBSnapshotAlreadyExists' },
+};
+
+function finalSnapshotOf({ type, inputs }: Thing): Thing | undefined {
+  const kind = FINAL_SNAPSHOT[type];
+  const { finalSnapshotIdentifier: id, skipFinalSnapshot: isSkipped } = inputs;
+  return kind === undefined || isSkipped === true || typeof id !== 'string'
+    ? undefined
+    : { type: kind.type, id, inputs: {}, outputs: {} };
+}
 
 const LOG_GROUP = 'aws:cloudwatch/logGroup:LogGroup';
 const SECRET = 'aws:secretsmanager/secret:Secret';
@@ -109,7 +126,8 @@ export function checkReferences(world: World, inputs: Properties): void {
 }
 
 /** @throws Error as AWS answers, where it does not delete the thing */
-export function checkDeletion(world: World, { type, id, inputs }: Thing): void {
+export function checkDeletion(world: World, thing: Thing): void {
+  const { type, id, inputs } = thing;
   if (
     inputs['deletionProtection'] === true ||
     inputs['enableDeletionProtection'] === true ||
@@ -118,6 +136,9 @@ export function checkDeletion(world: World, { type, id, inputs }: Thing): void {
     throw new Error(`OperationNotPermitted: ${type} ${id}: deletion protection is on`);
   if (type === 'aws:s3/bucket:Bucket' && inputs['forceDestroy'] !== true && objectsOf(world, id).length > 0)
     throw new Error(`BucketNotEmpty: the bucket ${id} has objects`);
+  const snapshot = finalSnapshotOf(thing);
+  if (snapshot !== undefined && world.find(snapshot.type, snapshot.id) !== undefined)
+    throw new Error(`${String(FINAL_SNAPSHOT[type]?.error)}: ${snapshot.type} ${snapshot.id} already exists`);
   for (const [holder, key] of Object.entries(HELD[type] ?? {})) {
     const user = world.ofType(holder).find((other) => textsOf(other.inputs[key]).includes(id));
     if (user !== undefined) throw new Error(`DependencyViolation: ${type} ${id} is in use by ${holder} ${user.id}`);
@@ -143,9 +164,11 @@ export function alsoMade(
 
 /**
  * What AWS does at a deletion: a secret keeps its name for the recovery window (Secrets Manager API, DeleteSecret: 30 days where none is
- * given), and a bucket that may be emptied takes its objects along.
+ * given), a bucket that may be emptied takes its objects along, and a store may leave a snapshot.
  */
 export function remove(world: World, thing: Thing): void {
+  const snapshot = finalSnapshotOf(thing);
+  if (snapshot !== undefined) world.put(snapshot);
   if (thing.type === SECRET && thing.inputs['recoveryWindowInDays'] !== 0)
     return world.put({ ...thing, deleted: true });
   if (thing.type === 'aws:s3/bucket:Bucket')

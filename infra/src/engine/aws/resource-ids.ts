@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { MOCK_ACCOUNT } from '../../mock-aws';
 import type { Properties } from './wire';
+import type { Thing } from './world';
 
 type Made = (inputs: Properties, random: string) => string;
 
@@ -93,6 +95,33 @@ export const IMPORTED_BY: Readonly<Record<string, (inputs: Properties) => string
   'aws:ec2/routeTableAssociation:RouteTableAssociation': ({ subnetId, routeTableId }) =>
     `${text(subnetId)}/${text(routeTableId)}`,
 };
+
+/** Of what carries tags and has an id that is no ARN: what its ARN has after the account (Service Authorization Reference, "Resource types"). */
+const ARN_ENDS: Readonly<Record<string, string>> = {
+  'aws:ec2/vpc:Vpc': 'ec2:vpc/',
+  'aws:ec2/subnet:Subnet': 'ec2:subnet/',
+  'aws:ec2/internetGateway:InternetGateway': 'ec2:internet-gateway/',
+  'aws:ec2/natGateway:NatGateway': 'ec2:natgateway/',
+  'aws:ec2/routeTable:RouteTable': 'ec2:route-table/',
+  'aws:ec2/vpcEndpoint:VpcEndpoint': 'ec2:vpc-endpoint/',
+  'aws:ec2/flowLog:FlowLog': 'ec2:vpc-flow-log/',
+  'aws:ec2/eip:Eip': 'ec2:elastic-ip/',
+  'aws:ec2/launchTemplate:LaunchTemplate': 'ec2:launch-template/',
+  'aws:ec2/securityGroup:SecurityGroup': 'ec2:security-group/',
+  'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule': 'ec2:security-group-rule/',
+  'aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule': 'ec2:security-group-rule/',
+  'aws:ebs/volume:Volume': 'ec2:volume/',
+  'aws:dlm/lifecyclePolicy:LifecyclePolicy': 'dlm:policy/',
+};
+
+/** ARN under which AWS's tagging API knows a thing; undefined where nobody here looks for its type. */
+export function arnOf({ type, id, outputs }: Thing, region: string): string | undefined {
+  if (id.startsWith('arn:')) return id;
+  const { arn } = outputs;
+  if (typeof arn === 'string') return arn;
+  const [service, end] = ARN_ENDS[type]?.split(':') ?? [];
+  return end === undefined ? undefined : `arn:aws:${String(service)}:${region}:${MOCK_ACCOUNT}:${end}${id}`;
+}
 
 export const random = (): string => randomBytes(16).toString('hex');
 

@@ -9,6 +9,8 @@ export interface ImageDraft {
   readonly stack: string;
   /** Default: `pcr('1')`. */
   readonly pcr0?: string;
+  /** Default: `arm64`. */
+  readonly architecture?: 'arm64' | 'x86_64';
 }
 
 /**
@@ -16,13 +18,16 @@ export interface ImageDraft {
  * @param folder where they are written; another image of the same stack goes over the one before
  * @returns the configuration that leads to them
  */
-export function writeBuiltFiles(folder: string, { stack, pcr0 = pcr('1') }: ImageDraft): Record<string, string> {
+export function writeBuiltFiles(
+  folder: string,
+  { stack, pcr0 = pcr('1'), architecture = 'arm64' }: ImageDraft,
+): Record<string, string> {
   writeFileSync(join(folder, 'communique-tee.eif'), 'eif!');
   writeFileSync(join(folder, 'release.tar.gz'), gzipSync('a release'));
   const measurements = {
     image: 'communique-tee.eif',
     version: '0.1.0',
-    architecture: 'arm64',
+    architecture,
     stack,
     sizeBytes: 4,
     sha384: pcr('a'),

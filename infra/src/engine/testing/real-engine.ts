@@ -72,6 +72,11 @@ export class RealEngine implements AsyncDisposable {
     return engine;
   }
 
+  /** The program `pulumi`. */
+  get command(): string {
+    return this.cli.command;
+  }
+
   get project(): string {
     return join(this.folder, 'project');
   }
@@ -136,7 +141,7 @@ export class RealEngine implements AsyncDisposable {
     const child = spawn(this.cli.command, [...args, ...log, '--non-interactive', '--color', 'never'], {
       cwd: this.project,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...this.#environment(), ...env },
+      env: { ...this.environment, ...env },
     });
     this.#running.add(child);
     let output = '';
@@ -175,7 +180,8 @@ export class RealEngine implements AsyncDisposable {
     await Promise.resolve(rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
   }
 
-  #environment(): Record<string, string> {
+  /** What the CLI has, and nothing of this process. */
+  get environment(): Record<string, string> {
     const nowhere = 'http://127.0.0.1:9';
     return {
       PATH: [join(this.folder, 'bin'), dirname(process.execPath), this.cli.folder, '/usr/bin', '/bin'].join(':'),

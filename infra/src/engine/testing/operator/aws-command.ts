@@ -1,0 +1,85 @@
+import type { Account } from '../../aws/account';
+
+/** AWS refuses: the message begins with its code. */
+export class AwsError extends Error {}
+/** `aws` itself refuses: AWS is not asked. */
+export class UsageError extends Error {}
+
+/** How an option is given: with one value, with several, or alone. `no-` before a name is the option `no-…` of its own. */
+type OptionKind = 'one' | 'many' | 'flag';
+
+export class Given {
+  constructor(private readonly options: ReadonlyMap<string, readonly string[]>) {}
+
+  has(name: string): boolean {
+    return this.options.has(name);
+  }
+
+  /** @throws UsageError where the option was not given */
+  one(name: string): string {
+    const [value] = this.many(name);
+    if (value === undefined) throw new UsageError(`the following arguments are required: --${name}`);
+    return value;
+  }
+
+  many(name: string): readonly string[] {
+    return this.options.get(name) ?? [];
+  }
+
+  /** `--multi-az` and `--no-multi-az`; `unless` where neither was given. */
+  either(name: string, unless: boolean): boolean {
+    return this.has(name) || (unless && !this.has(`no-${name}`));
+  }
+}
+
+export interface AwsCommand {
+  readonly options: Readonly<Record<string, OptionKind>>;
+  /**
+   * @returns what AWS answers; undefined: nothing is printed
+   * @throws AwsError, or Error as `Account` throws it
+   */
+  run(given: Given, account: Account, region: string): unknown;
+}
+
+interface Parsed extends Pick<AwsCommand, 'run'> {
+  readonly given: Given;
+  readonly query: string | undefined;
+  readonly output: 'json' | 'text';
+}
+
+const OF_ALL: Readonly<Record<string, OptionKind>> = {
+  query: 'one',
+  output: 'one',
+  region: 'one',
+  'no-cli-pager': 'flag',
+};
+
+/**
+ * @param commands by service and action, as they are typed: `rds wait db-instance-available`
+ * @throws UsageError where a command or an option is not known, or an option lacks its value
+ */
+export function parseCommand(args: readonly string[], commands: Readonly<Record<string, AwsCommand>>): Parsed {
+  const at = args.findIndex((arg) => arg.startsWith('--'));
+  const name = args.slice(0, at < 0 ? undefined : at).join(' ');
+  const command = commands[name];
+  if (command === undefined) throw new UsageError(`argument command: Invalid choice: ${name}`);
+  const options = new Map<string, string[]>();
+  let last: string[] = [];
+  for (const arg of at < 0 ? [] : args.slice(at)) {
+    if (!arg.startsWith('--')) {
+      last.push(arg);
+      continue;
+    }
+    last = [];
+    options.set(arg.slice(2), last);
+  }
+  for (const [option, values] of options) {
+    const kind = command.options[option] ?? OF_ALL[option];
+    if (kind === undefined) throw new UsageError(`Unknown options: --${option}`);
+    const isRight = kind === 'flag' ? values.length === 0 : kind === 'one' ? values.length === 1 : values.length > 0;
+    if (!isRight) throw new UsageError(`argument --${option}: expected ${kind}, got ${String(values.length)} values`);
+  }
+  const output = options.get('output')?.[0] ?? 'json';
+  if (output !== 'json' && output !== 'text') throw new UsageError(`Unknown output type: ${output}`);
+  return { run: command.run, given: new Given(options), query: options.get('query')?.[0], output };
+}

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { workspaceRoot } from '@communique-tee/testing/harness';
+import { stepsOf, type Step } from '../engine-events';
+import type { RealEngine } from '../real-engine';
+import { AwsCommandLine } from './aws-command-line';
+
+/** One operation of Pulumi that a script ran. */
+export interface Operation {
+  /** `up`, `refresh`, … */
+  readonly command: string;
+  /** What the engine did; of `preview`, what it would do. */
+  readonly steps: readonly Step[];
+}
+
+export interface Typed {
+  /** All that the script printed, on both outputs. */
+  readonly output: string;
+  /** In the order of the script. */
+  readonly operations: readonly Operation[];
+}
+
+/**
+ * Bash as an operator has it in the checkout, for commands word for word out of a document. `pulumi` is the engine's, `aws` acts on the
+ * engine's world, and `npm run ops` runs this checkout's commands on the engine's stack files. Variables that a script sets are there for
+ * the next. Pulumi's questions are answered with yes.
+ */
+export class OperatorShell implements AsyncDisposable {
+  private constructor(
+    private readonly engine: RealEngine,
+    private readonly aws: AwsCommandLine,
+  ) {}
+
+  static async open(engine: RealEngine): Promise<OperatorShell> {
+    const aws = await AwsCommandLine.listen(engine.provider);
+    const shell = new OperatorShell(engine, aws);
+    const root = workspaceRoot();
+    shell.#program(
+      'aws',
+      `exec node '${join(root, 'infra/src/engine/testing/operator/aws.mjs')}' ${String(aws.port)} "$@"`,
+    );
+    shell.#program(
+      'npm',
+      `[ "$1 $2 $3" = 'run ops --' ] || { echo "npm $*: only npm run ops is here" >&2; exit 1; }`,
+      'shift 3',
+      `exec node '${join(root, 'tools/run.mjs')}' '${join(root, 'tools/ops/main.ts')}' "$@"`,
+    );
+    shell.#program(
+      'pulumi',
+      'case "$1" in up | preview | refresh | destroy | import)',
+      `  set -- "$@" --event-log "${join(engine.folder, 'events')}/shell-$(ls '${join(engine.folder, 'events')}' | wc -l)-$1.json" ;;`,
+      'esac',
+      `exec '${engine.command}' "$@" --non-interactive --color never`,
+    );
+    return shell;
+  }
+
+  /** @throws Error with what the script printed, where a command of it fails */
+  async type(script: string): Promise<Typed> {
+    const before = new Set(this.#logs());
+    const variables = join(this.engine.folder, 'variables.sh');
+    const whole = `[ ! -f '${variables}' ] || . '${variables}'\nset -a\n${script}\nset +a\nexport -p > '${variables}'`;
+    const child = spawn('/bin/bash', ['-eu', '-o', 'pipefail', '-c', whole], {
+      cwd: this.engine.project,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...this.engine.environment, PULUMI_SKIP_CONFIRMATIONS: 'true' },
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+    const exitCode = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    if (exitCode !== 0) throw new Error(`this ended with ${String(exitCode)}:\n${script}\n\n${output.slice(-6000)}`);
+    const operations = this.#logs()
+      .filter((name) => !before.has(name))
+      .map((name) => {
+        const command = name.replace(/^shell-\d+-(\w+)\.json$/, '$1');
+        return { command, steps: stepsOf(join(this.engine.folder, 'events', name), command === 'preview') };
+      });
+    return { output, operations };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.aws.close();
+  }
+
+  #program(name: string, ...lines: string[]): void {
+    const file = join(this.engine.folder, 'bin', name);
+    writeFileSync(file, `#!/bin/sh\n${lines.join('\n')}\n`);
+    chmodSync(file, 0o755);
+  }
+
+  /** In the order in which they were begun. */
+  #logs(): string[] {
+    const number = (name: string): number => Number(/\d+/.exec(name)?.[0]);
+    return readdirSync(join(this.engine.folder, 'events'))
+      .filter((name) => name.startsWith('shell-'))
+      .sort((one, other) => number(one) - number(other));
+  }
+}
