@@ -1,7 +1,7 @@
-// What the image builder runs before it puts a configuration into an image: `node check-configuration.js <file>`. Exit code 0, or 78
-// with all that is wrong on standard error. It prints the stack's name, the custody of its keys, its proof of residence, whether its
-// enclaves take tasks for models and by which prices, the operator's secrets that they need, and the destinations that the parent has to
-// let through.
+// The image builder runs this before it puts a configuration into an image: `node check-configuration.js <file>`.
+// Exit code 0, or 78 with all that is wrong on standard error. It prints the stack's name, the custody of its keys,
+// its proof of residence, whether its enclaves take tasks for models and by which prices, the operator's secrets that
+// they need, and the destinations that the parent has to let through.
 import { PRICE_TABLE, priceTableSha256 } from '@communique-tee/agents';
 import { destinationsOf, secretsOf } from './configuration/cross-checks';
 import { parseConfigurationForImage } from './configuration/for-image';

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What goes into the measured image. */
+/** The bundle in the measured image. */
 describe('the production bundle of the enclave', () => {
   let folder: TemporaryFolder;
   let inputs: string[];
@@ -39,7 +39,7 @@ describe('the production bundle of the enclave', () => {
   it('cannot be made to trust another root than AWS’s', () => {
     expect(code).toContain('641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5b');
     expect(code).not.toContain('unsafeTrustAnchorFromPem');
-    // One anchor is made, the AWS one
+    // Exactly one trust anchor is made, AWS's
     expect(code.match(/new TrustAnchor\(/g)).toHaveLength(1);
     const main = readFileSync(join(workspaceRoot(), 'apps/enclave/src/main.ts'), 'utf8');
     expect(main).not.toContain('developmentRoot');

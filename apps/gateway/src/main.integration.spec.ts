@@ -8,7 +8,7 @@ import { appBundle, spawnService, temporaryFolder, type TemporaryFolder } from '
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { AUDIENCE, createIssuer, ISSUER } from './testing/issuer';
 
-/** The production bundle as a process of its own. */
+/** The production bundle as a separate process. */
 describe('the gateway as a process', () => {
   let folder: TemporaryFolder;
   let postgres: Postgres;

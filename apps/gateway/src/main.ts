@@ -36,7 +36,8 @@ async function main(args: readonly string[]): Promise<void> {
   const { config } = parsed;
   if ('file' in config.auth.jwks) await readKeySetFile(config.auth.jwks.file);
   const app = await createApp(config);
-  // Node would print the message, which may quote what was sent; ours is written through the allow-list. The state is unknown: end.
+  // Node would print the message, which may quote a request; this writes it through the allow-list. The state is
+  // unknown, so the process ends.
   process.on('uncaughtException', (error) => {
     app.get(Logger).error({ err: error }, 'uncaught exception');
     process.exit(1);

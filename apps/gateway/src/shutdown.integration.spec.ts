@@ -23,7 +23,7 @@ interface Posted {
   readonly came: number | string;
 }
 
-/** The production bundle as a process of its own, asked to stop while it works. */
+/** The production bundle as a separate process, asked to stop while it works. */
 describe('a gateway that is asked to stop', () => {
   let folder: TemporaryFolder;
   let postgres: Postgres;

@@ -18,7 +18,7 @@ export interface Arguments {
 }
 
 /**
- * What init has written: undefined where there is no such file, as where the enclave is started by hand.
+ * The value that init wrote; undefined if there is no such file, as when the enclave is started by hand.
  *
  * @throws ConfigurationError
  */

@@ -5,7 +5,7 @@ import { rootCertificates } from 'node:tls';
 import * as z from 'zod';
 import { ConfigurationError } from '../runtime/configuration-file';
 
-/** What `test/congress` writes beside its certificates when it starts. */
+/** The file that `test/congress` writes beside its certificates when it starts. */
 const chamberSchema = z.object({
   origin: z.string(),
   apiKey: z.string(),

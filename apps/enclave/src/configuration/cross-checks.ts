@@ -21,7 +21,10 @@ function servicesNeeds({ services }: EnclaveConfiguration): ReturnType<typeof ne
   return needsOf(services);
 }
 
-/** What is wrong between the parts of a configuration that are each well-formed: it would be found out by a message, too late. */
+/**
+ * Contradictions between the parts of a well-formed configuration. Otherwise the first message would reveal them, too
+ * late.
+ */
 export function crossChecks(configuration: EnclaveConfiguration): string[] {
   return [
     ...routes(configuration),
@@ -55,7 +58,7 @@ function needs(configuration: EnclaveConfiguration): string[] {
   return problems;
 }
 
-/** One client, one set of credentials: one account and region. */
+/** There is one client with one set of credentials, so all keys must be in one account and region. */
 function kmsKeys({ custody, kms, secrets }: EnclaveConfiguration): string[] {
   const problems: string[] = [];
   const aliases = [...(custody.mode === 'kms' ? [custody.keyAlias] : []), ...(secrets ? [secrets.keyAlias] : [])];

@@ -174,7 +174,7 @@ describe('the custody of keys', () => {
     const accepted = { house: { ...chamber('house'), deduplicates: false }, acceptReplayAcrossEnclaves: true };
     expect(problems({ ...whole, ...congress(accepted) })).toEqual([]);
     const forgetful = { ...forEachChamber(readable), house: { ...readable('house'), deduplicates: false } };
-    // Also with keys of the process: a parent can run two enclaves of the image
+    // Also with per-process keys: a parent can run two enclaves of the image
     expect(problems({ ...plain, ...congress(forgetful) })).toHaveLength(1);
     expect(problems({ ...plain, ...congress({ ...forgetful, acceptReplayAcrossEnclaves: true }) })).toEqual([]);
   });

@@ -7,7 +7,10 @@ export type ImageConfiguration = EnclaveConfiguration & {
   egress: Extract<EnclaveConfiguration['egress'], { mode: 'vsock' }>;
 };
 
-/** As `parseConfiguration`, for an enclave of its own: it has no network but vsock. @throws ConfigurationError */
+/**
+ * Like `parseConfiguration`, for a real enclave, whose only network is vsock.
+ * @throws ConfigurationError
+ */
 export function parseConfigurationForImage(value: unknown): ImageConfiguration {
   const configuration = parseConfiguration(value);
   const problems: string[] = [];

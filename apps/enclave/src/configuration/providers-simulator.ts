@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod';
 import { ConfigurationError } from '../runtime/configuration-file';
 
-/** What `test/providers` writes beside its certificates when it starts. */
+/** The file that `test/providers` writes beside its certificates when it starts. */
 const providerSchema = z.object({ origin: z.string(), apiKey: z.string() });
 const describedSchema = z.object({
   openai: providerSchema.extend({ organization: z.string().optional() }),

@@ -17,7 +17,7 @@ export interface ServedConfiguration {
 /** @throws ProtocolError where the configuration is too large to be served */
 export function servedConfiguration(configuration: EnclaveConfiguration): ServedConfiguration {
   const { stack, custody, residence, legacySuite, services } = configuration;
-  // Only what is named here is published: a new member of the configuration stays private until it is added.
+  // Publishes only the members named here: a new member of the configuration stays private until it is added.
   const bytes = encodePublicConfiguration({
     version: 3,
     stack,

@@ -14,7 +14,7 @@ export class CertificateError extends Error {
 /** More than any public authority uses. */
 const MAX_CHAIN_LENGTH = 10;
 
-/** What is asked of a TLS connection after its handshake. */
+/** The properties of a TLS connection that are checked after its handshake. */
 export type SecuredPeer = Pick<TLSSocket, 'isSessionReused' | 'getPeerCertificate'>;
 
 /**

@@ -42,7 +42,7 @@ export class ConnectionCounts {
     clearInterval(this.timer);
   }
 
-  /** What was published last: the same until the next publication. */
+  /** The last published counts, unchanged until the next publication. */
   published(): ConnectionReport {
     return { totals: structuredClone(this.publishedTotals), certificatesRefused: [...this.refusedAtMs.keys()] };
   }

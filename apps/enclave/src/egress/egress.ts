@@ -40,7 +40,7 @@ export interface Destination {
 }
 
 export interface EgressOptions {
-  /** For the connection alone; what comes after is the caller's to time. */
+  /** Limits only the connecting; the caller limits the rest. */
   timeoutMs: number;
   signal?: AbortSignal;
 }

@@ -19,7 +19,7 @@ interface Case {
   expires?: number;
 }
 
-/** What an honest sender of this district seals, and the claim of a proof that verifies. */
+/** The content that an honest sender of this district seals, and the claim of a valid proof. */
 function codesOf({
   district = '120-MT-01',
   state = 'MT',

@@ -27,8 +27,9 @@ export interface ClaimRules {
 export const NOT_PROVEN = problem('claim_not_opened', '/proof', 'opens a claim, and the message came without a proof');
 
 /**
- * What the opened message shows of its proof, in this order: the campaign's note, the claim under that campaign's scope, the district's
- * Congress, and the offices of that district. The first fault ends the list, because what follows rests on it.
+ * Checks the opened message against its proof, in this order: the campaign's note, the claim under that campaign's
+ * scope, the district's Congress, and the offices of that district. The first fault ends the list, because the later
+ * checks depend on it.
  */
 export function claimProblems(content: CongressMessage, envelope: ProvenEnvelope, rules: ClaimRules): ClaimProblem[] {
   const { proof } = content;

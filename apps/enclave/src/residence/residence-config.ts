@@ -25,7 +25,7 @@ export const residenceConfigSchema = z.discriminatedUnion('mode', [
 ]);
 export type ResidenceConfig = z.output<typeof residenceConfigSchema>;
 
-/** What clients learn of it. */
+/** The part that clients may read. */
 export function publishedResidence(configuration: ResidenceConfig): PublicConfiguration['residence'] {
   return configuration.mode === 'off'
     ? configuration

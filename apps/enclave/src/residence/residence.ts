@@ -17,12 +17,12 @@ export interface Unopened {
 /** The enclave's side of the proof of residence: all but the uniqueness of a nullifier, which needs a disk. */
 export interface Residence {
   /**
-   * What the parent sees too, before the message is opened.
-   * @throws ProblemError `residence_required` | `residence_not_open` | `circuit_retired` | `root_not_accepted` | `proof_invalid` |
-   * `enclave_busy`
+   * Checks the parts that the parent sees too, before the message is opened.
+   * @throws ProblemError `residence_required` | `residence_not_open` | `circuit_retired` | `root_not_accepted` |
+   * `proof_invalid` | `enclave_busy`
    */
   checkEnvelope(message: Unopened): Promise<void>;
-  /** What only the opened message shows. It is told to the sender alone, in the sealed answer. */
+  /** Checks that need the opened message. Only the sender learns the result, in the sealed answer. */
   problemsOf(content: CongressMessage, proven: ProvenEnvelope | null): ClaimProblem[];
   close(): Promise<void>;
 }

@@ -48,7 +48,7 @@ export class AnchoredClock implements Clock {
   driftMs(): number {
     if (!this.reading) throw new Error('the clock is not anchored yet');
     const { timestampMs, askedAtMs, answeredAtMs } = this.reading;
-    // What the machine's clock showed when the monotonic clock was at zero
+    // The time of the machine's clock when the monotonic clock was at zero
     const machineAtZeroMs = this.machineMs() - this.monotonicMs();
     const least = Math.round(timestampMs - answeredAtMs - machineAtZeroMs);
     const most = Math.round(timestampMs - askedAtMs - machineAtZeroMs);

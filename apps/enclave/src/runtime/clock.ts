@@ -1,4 +1,4 @@
-/** The time that everything in the enclave goes by. */
+/** The time that all code in the enclave uses. */
 export interface Clock {
   nowMs(): number;
 }

@@ -45,7 +45,10 @@ function noSchemas(): never {
   throw new Error('the enclave gives Fastify no schemas');
 }
 
-/** What Node's HTTP parser refuses never becomes a request: answered on the bare socket, which then closes. */
+/**
+ * A request that Node's HTTP parser refuses never becomes a request object: it is answered on the raw socket, which
+ * then closes.
+ */
 function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();

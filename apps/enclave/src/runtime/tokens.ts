@@ -1,4 +1,4 @@
-/** What Nest injects by name because it is an interface or a value. */
+/** Tokens for interfaces and values, which Nest cannot inject by class. */
 export const CLOCK = Symbol('clock');
 export const HEALTH_PARTS = Symbol('health parts');
 export const LOG = Symbol('log');

@@ -10,7 +10,7 @@ import { openLogDestination } from './telemetry/log-destination';
 import { LOG_DESTINATION, Logger } from './telemetry/logger';
 import { Metrics } from './telemetry/metrics';
 
-/** What every feature may inject without importing a module: the only global module. */
+/** Providers that every feature may inject without importing a module: the only global module. */
 @Global()
 @Module({})
 export class CoreModule {

@@ -9,8 +9,8 @@ const MAX_ROTATION_SECONDS = 24 * 3600;
 const rotateAfterSeconds = z.int().min(60).max(MAX_ROTATION_SECONDS).default(MAX_ROTATION_SECONDS);
 
 /**
- * Who can bring the enclave's keys back. `process`: no one, the process makes them and takes them with it. `kms`: every enclave of
- * this very image, as long as the policy of the key that the alias names admits it. Both rotate and destroy keys alike.
+ * Who can restore the enclave's keys. `process`: no one, the keys end with the process. `kms`: every enclave of this
+ * very image, as long as the policy of the key that the alias names admits it. Both rotate and destroy keys alike.
  */
 export const custodySchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('process'), rotateAfterSeconds }),

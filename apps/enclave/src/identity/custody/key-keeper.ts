@@ -32,7 +32,7 @@ export interface KeyKeeperParts {
 
 /** The most offers at once, the running one and those in the queue; each has up to 1 MiB. */
 const MAX_WAITING = 8;
-/** Where there is no KMS to wait for. */
+/** Used if there is no KMS to wait for. */
 const PROCESS_TIMEOUT_MS = 5_000;
 
 /** Implements `POST /keys`: takes offers one after the other, each with a deadline, and trusts none of them. */

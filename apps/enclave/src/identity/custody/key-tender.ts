@@ -33,7 +33,7 @@ export class KeyTender {
     this.timer = setInterval(() => void this.tend(), EVERY_MS).unref();
   }
 
-  /** Now, or together with what is under way. Never throws. */
+  /** Runs now, or joins a running check. Never throws. */
   tend(): Promise<void> {
     this.underWay ??= this.tendOnce().finally(() => (this.underWay = undefined));
     return this.underWay;
@@ -53,7 +53,7 @@ export class KeyTender {
       await processKeys?.rotateIfDue();
     } catch (error) {
       log.write('error', 'nsm_failed', { code: error instanceof NsmError ? error.code : 'internal_error' });
-      // By the clock as it was anchored before
+      // By the clock with its earlier anchor
       ring.destroyExpired();
     }
     // After a failure too: the monotonic clock carries the attested time on

@@ -122,7 +122,7 @@ describe('an enclave whose keys KMS guards', () => {
     expect(toHex(signer.publicKey)).toBe(toHex(store.cores[0]!.public_key));
     expect(toHex((await sender.key(enclave.url)).publicKey)).toBe(toHex(store.cores[1]!.public_key));
 
-    // What was sealed a minute before the rotation lives for seven days
+    // A message sealed a minute before the rotation lives for seven days
     await passes(7 * DAY_MS - 180_000, ...enclaves);
     expect((await sender.relayed(enclave.url, later)).answer.state).toBe('final');
     await passes(2 * HOUR_MS, ...enclaves);
@@ -149,7 +149,7 @@ describe('an enclave whose keys KMS guards', () => {
     expect(enclave.log.join('')).toContain(
       `"event":"key_destroyed","keyId":"${toHex(revoked!.key_id)}","code":"revoked"`,
     );
-    // Also where the gateway has forgotten that it was
+    // Also if the gateway forgot the revocation
     expect((await enclave.offer({ records: store.records })).refused).toEqual([
       { key_id: revoked!.key_id, code: 'revoked' },
     ]);

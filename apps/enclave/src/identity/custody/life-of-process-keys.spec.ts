@@ -77,7 +77,7 @@ describe('keys of a process whose parent sends nothing after the start', () => {
       plaintext: Buffer.from('what a sender wrote'),
     }).message;
   };
-  /** What an attacker opens who has all of the process's keys. */
+  /** The messages that an attacker with all keys of the process can open. */
   const opens = (message: SealedMessage): boolean =>
     custody.ring.held().some(({ keys }) => {
       try {
@@ -109,7 +109,7 @@ describe('keys of a process whose parent sends nothing after the start', () => {
     await passes(MINUTE_MS + 1000);
     expect(opens(message)).toBe(false);
     expect(count('key_destroyed')).toBe(1);
-    // And the next one is there, which opens only what is sealed to it
+    // And the next key exists, which opens only messages sealed to it
     expect(opens(seal())).toBe(true);
   });
 

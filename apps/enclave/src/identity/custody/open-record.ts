@@ -6,7 +6,10 @@ import { MAKER_TOLERANCE_MS, checkMaker } from './maker-document';
 import { KeyRefused } from './refusal';
 import { openSecret } from './secret-box';
 
-/** What is known of a record without KMS, in this order. @throws KeyRefused */
+/**
+ * Checks a record without KMS, in this order.
+ * @throws KeyRefused
+ */
 export async function checkRecord(
   { core, maker }: SealedKeyRecord,
   guardian: Guardian,
@@ -30,7 +33,7 @@ function checkTimes({ created, rotate_after, destroy_after }: SealedKeyCore, { t
 }
 
 /**
- * Has KMS open the data key of a record that passed `checkRecord`, and opens what is sealed under it.
+ * Has KMS open the data key of a record that passed `checkRecord`, and opens the secret that is sealed under it.
  * @throws KeyRefused `kms_*` | `nsm_failed` | `tampered`
  */
 export async function openRecord(
@@ -45,7 +48,7 @@ export async function openRecord(
   const keys = deriveEnclaveKeys(secret, guardian.custody, guardian.legacySuite);
   secret.fill(0);
   const { key_id, public_key, receipt_key, legacy_key } = record.core;
-  // One image has the suite on or off in all its records
+  // An image has the suite on or off in all its records
   const isSameLegacy =
     keys.legacy && legacy_key ? equal(keys.legacy.pair.publicKey, legacy_key) : !keys.legacy && !legacy_key;
   const isSame =

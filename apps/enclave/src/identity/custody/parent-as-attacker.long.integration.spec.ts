@@ -38,7 +38,7 @@ import { Sender } from '../../testing/sender';
 let world: SealedWorld;
 let sender: Sender;
 let nsm: Nsm;
-/** Of the first enclave: a record that is true. */
+/** A genuine record of the first enclave. */
 let genuine: Uint8Array;
 let another: Uint8Array;
 const stores: RecordStore[] = [];
@@ -401,7 +401,7 @@ describe('epochs of records that are refused', () => {
     const [status] = await store.settle([enclave]);
     expect(status).toMatchObject({ state: 'ready', proposal: null });
     expect(store.cores.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
-    // The number of a proposal that waits for its place is given up where it is found taken
+    // A waiting proposal is dropped when its number is found taken
     world.time.offsetMs += 25 * HOUR_MS;
     await fetch(`${enclave.url}/attestation?nonce=${'ab'.repeat(16)}`);
     const { proposal } = await enclave.offer({ records: store.records });
@@ -572,7 +572,7 @@ describe('a sealed message given to two enclaves that share its key', () => {
 
 it('no output of any of these enclaves contains a key, a seed, a data key or a credential', async () => {
   const text = Buffer.concat(world.said);
-  // The search finds what is there
+  // The search itself works: it finds a known value
   for (const planted of [decodeSealedKey(genuine).core.public_key, Buffer.from('keys_opened')])
     expect(says(text, planted)).toBe(true);
   const around = Buffer.from(

@@ -22,7 +22,7 @@ import { RevokedKeys } from './revoked-keys';
 
 type Refused = KeyStatus['refused'][number];
 
-/** What an offer's records came to. */
+/** The result of an offer's records. */
 export interface Taken {
   refused: Refused[];
   /** Of the refused records that are readable. Their content was not verified. */
@@ -124,8 +124,8 @@ export class SealedKeys {
   }
 
   /**
-   * Drops the oldest key that this offer does not name, where as many are held as fit into one offer. A gateway offers every key that it
-   * stores, so no one could bring that one back anyway; kept, such keys would keep out what is stored from now on.
+   * Drops the oldest key that this offer does not name, when as many are held as fit into one offer. A gateway offers
+   * every key that it stores, so no one could restore that one anyway, and such keys would block newly stored ones.
    */
   private makeRoom(offered: ReadonlySet<string>): void {
     const held = this.ring.held();

@@ -14,7 +14,7 @@ export class AttestationController {
     @Inject(SERVED_CONFIGURATION) private readonly served: ServedConfiguration,
   ) {}
 
-  /** Of the current key: what is sealed from now on is sealed to it. */
+  /** Of the current key: clients seal new messages to it. */
   @Get()
   @Header('content-type', 'application/cose')
   @Header('cache-control', 'no-store')
@@ -26,7 +26,7 @@ export class AttestationController {
     );
   }
 
-  /** What every document's key binding has the hash of. */
+  /** The bytes whose hash is in every document's key binding. */
   @Get('configuration')
   @Header('content-type', 'application/json')
   @Header('cache-control', 'no-store')

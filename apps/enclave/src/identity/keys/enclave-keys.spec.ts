@@ -8,7 +8,10 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { sign } from 'node:crypto';
 import { createKeySecret, deriveEnclaveKeys } from './enclave-keys';
 
-/** Sealed keys outlive the program that sealed them: the derivation is held against another implementation of HKDF and both curves. */
+/**
+ * Sealed keys outlive the program that sealed them, so the derivation is compared with another implementation of HKDF
+ * and both curves.
+ */
 describe('the key pairs of a secret', () => {
   const secret = Uint8Array.from({ length: 32 }, (_, i) => i);
   const seed = (label: string) => hkdf(sha256, secret, new Uint8Array(0), new TextEncoder().encode(label), 32);

@@ -33,8 +33,8 @@ export async function createKeySecret(nsm: Nsm): Promise<Uint8Array> {
 }
 
 /**
- * The key pairs of a secret, always the same ones: HKDF-SHA256 (RFC 5869) without salt, under a label for each. The secret is the
- * caller's to wipe; what is left of it lives in OpenSSL's key objects, which wipe themselves when they are freed.
+ * The key pairs of a secret, always the same ones: HKDF-SHA256 (RFC 5869) without salt, under a label for each. The
+ * caller must wipe the secret; copies remain only in OpenSSL's key objects, which are wiped when they are freed.
  *
  * @param secret 32 bytes
  * @param legacySuite whether there is a pair for the legacy suite too

@@ -6,7 +6,7 @@ import { authoritiesSchema, originSchema, pemBlocks } from '../../egress';
 
 export const aliasArnSchema = z.string().max(380).regex(KMS_ALIAS_ARN, 'arn:aws:kms:<region>:<account>:alias/<name>');
 
-/** Where KMS is reached: HTTPS that ends in the enclave, to Amazon's roots unless the configuration names others. */
+/** The address of KMS: HTTPS that ends in the enclave, under Amazon's roots unless the configuration names others. */
 export const kmsConfigSchema = z.strictObject({
   origin: originSchema,
   certificateAuthorities: authoritiesSchema.optional(),
@@ -16,8 +16,9 @@ export const kmsConfigSchema = z.strictObject({
 export type KmsConfig = z.output<typeof kmsConfigSchema>;
 
 /**
- * SHA-256 of the SubjectPublicKeyInfo of Amazon Trust Services' roots, as https://www.amazontrust.com/repository lists them. AWS's
- * public endpoints chain to these; the European Sovereign Cloud has roots of its own, which a configuration names.
+ * SHA-256 of the SubjectPublicKeyInfo of Amazon Trust Services' roots, as https://www.amazontrust.com/repository
+ * lists them. AWS's public endpoints chain to these; the European Sovereign Cloud has other roots, which a
+ * configuration must name.
  */
 const AMAZON_ROOT_KEYS: ReadonlySet<string> = new Set([
   'fbe3018031f9586bcbf41727e417b7d1c45c2f47f93be372a17b96b50757d5a2', // Amazon Root CA 1

@@ -22,8 +22,8 @@ export interface KmsAuthorization {
 }
 
 /**
- * What one offer asks of one KMS key: with the offer's credentials, until its deadline. After a failure KMS is not
- * asked again, so that an offer of many ciphertexts costs one failure.
+ * The requests of one offer to one KMS key, with the offer's credentials and until its deadline. After a failure KMS
+ * is not asked again, so that an offer of many ciphertexts costs one failure.
  */
 export class KmsSession {
   private failure: KmsFailure | null;

@@ -45,7 +45,7 @@ const encrypted = async (name: string, plaintext: string | Uint8Array, stack = '
   return CiphertextBlob ?? new Uint8Array();
 };
 const trueOnes = async () => ({
-  // As an editor writes it: the line break is no part of the key
+  // As an editor writes it: the line break is not part of the key
   'cwc-house': await encrypted('cwc-house', `${world.congress.house.apiKey}\n`),
   'cwc-senate': await encrypted('cwc-senate', world.congress.senate.apiKey),
 });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** What an operator's secret may be: 8 to 200 visible ASCII characters, as every far end's API key. */
+/** The allowed form of an operator's secret: 8 to 200 visible ASCII characters, as in every far end's API key. */
 const SECRET_VALUE = /^[\x21-\x7e]{8,200}$/;
 
 /** A secret as it was given: one line break at its end, which editors and shells add, is not part of it. Anything else is refused. */

@@ -40,7 +40,7 @@ export const agentsConfigSchema = z.strictObject({
     gemini: providerSchema({}).optional(),
     anthropic: providerSchema({}).optional(),
   }),
-  /** What people choose from: an exact model under the operator's short name. */
+  /** The choices that people have: an exact model under the operator's short name. */
   classes: z
     .array(
       z.strictObject({
@@ -74,7 +74,7 @@ export type AgentsConfig = z.output<typeof agentsConfigSchema>;
 export type ModelClass = AgentsConfig['classes'][number];
 export type ProviderConfig = NonNullable<AgentsConfig['providers'][Provider]> & { organization?: string | undefined };
 
-/** Those that are configured. */
+/** The configured providers. */
 export function providersOf({ providers }: AgentsConfig): [Provider, ProviderConfig][] {
   return PROVIDERS.flatMap((provider): [Provider, ProviderConfig][] => {
     const config = providers[provider];
@@ -82,7 +82,7 @@ export function providersOf({ providers }: AgentsConfig): [Provider, ProviderCon
   });
 }
 
-/** What egress must let through for this configuration. */
+/** The destinations that egress must allow for this configuration. */
 export function agentsDestinations(config: AgentsConfig): Destination[] {
   return providersOf(config).map(([, { origin }]) => destinationOf(origin));
 }
@@ -108,7 +108,7 @@ export function agentsProblems(config: AgentsConfig, table: PriceTable = PRICE_T
   ];
 }
 
-/** Also asked where other fields are wrong, so that all that is wrong is reported at once. */
+/** Runs even if other fields are wrong, so that all errors are reported at once. */
 function hasOneApiKey(provider: { apiKeyReadableInImage?: unknown; apiKeySecret?: unknown }): boolean {
   return (provider.apiKeyReadableInImage === undefined) !== (provider.apiKeySecret === undefined);
 }

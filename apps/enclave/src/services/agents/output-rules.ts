@@ -22,8 +22,9 @@ const MAX_BODY = 10_000;
 const SHORT_ENOUGH = 200;
 
 /**
- * An attacker may have dictated a model's text, through the draft. It is shown as plain text within limits, or not at all: what is not visible
- * is taken out, and a text with a link, markup, thoughts or the image's prompts is refused rather than repaired.
+ * An attacker may have dictated a model's text, through the draft. It is shown as plain text within limits, or not at
+ * all: invisible characters are removed, and a text with a link, markup, thoughts or the image's prompts is refused
+ * rather than repaired.
  *
  * @param written what the model wrote, not empty
  * @param mark of the request's prompt

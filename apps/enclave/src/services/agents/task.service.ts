@@ -39,13 +39,13 @@ import { requestBytesFor } from './request-size';
 const LIFETIME_SLACK_MS = 60_000;
 
 /**
- * Opening, checking and the prompt take a few milliseconds that depend on what was sealed. So every task continues
- * this long after its start: so neither the time of a refusal nor that of a connection reveals anything to the
- * parent.
+ * Opening, checking and the prompt take a few milliseconds that depend on the sealed content. Every task therefore
+ * continues this long after its start, so that neither the time of a refusal nor that of a connection reveals
+ * anything to the parent.
  */
 const PREPARED_MS = 50;
 
-/** What the gateway asks for. */
+/** The gateway's request. */
 export interface Call {
   /** The request's CBOR form. */
   readonly bytes: Uint8Array;
@@ -68,7 +68,7 @@ interface Accepted {
   readonly modelClass: ModelClass;
 }
 
-/** What a statement needs. It is complete before the task is opened, so that signing cannot fail later for want of it. */
+/** The inputs of a statement. They are complete before the task is opened, so that signing cannot fail later. */
 interface Signing {
   readonly document: AttestedDocument;
   /** Milliseconds by the attested clock: the statement's time, and that of its prices. */
@@ -234,7 +234,7 @@ export class TaskService {
     );
   }
 
-  /** By the key that the task was sealed to, with the document that binds it. */
+  /** With the key that the task was sealed to, and the document that binds it. */
   private sign(
     { call, sha256, key, modelClass }: Accepted,
     { document, atMs, row }: Signing,

@@ -1,4 +1,4 @@
-/** Prisma: cannot reach, time-out, connection closed, pool exhausted, no transaction to be had in time. */
+/** Prisma: cannot reach, time-out, connection closed, pool exhausted, no transaction started in time. */
 const PRISMA_CODES = new Set([
   'P1000',
   'P1001',

@@ -11,12 +11,15 @@ export interface ProblemDetails {
   readonly errors?: readonly FieldProblem[];
   /** Whole seconds; travels in Retry-After too. */
   readonly retryAfterSeconds?: number;
-  /** Of `provider_unavailable`: why, and the signed statement of what was charged. */
+  /** Only of `provider_unavailable`: the reason, and the signed statement of the charge. */
   readonly failure?: Required<Pick<ProblemDocument, 'reason' | 'statement' | 'attestationDocument'>>;
   readonly cause?: unknown;
 }
 
-/** What any part of the gateway throws to answer with a row of the problem table. The filter turns it into a problem document. */
+/**
+ * Thrown by any part of the gateway to answer with a row of the problem table. The filter turns it into a problem
+ * document.
+ */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly detail: string | undefined;

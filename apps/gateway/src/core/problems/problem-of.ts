@@ -5,7 +5,7 @@ import { ProblemError } from './problem-error';
 const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   400: 'malformed_request',
   401: 'unauthenticated',
-  // What serves /docs refuses odd paths so; our own guards throw a ProblemError.
+  // The code that serves /docs refuses malformed paths like this; our own guards throw a ProblemError.
   403: 'not_found',
   404: 'not_found',
   405: 'method_not_allowed',

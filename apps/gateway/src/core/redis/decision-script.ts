@@ -76,7 +76,7 @@ export interface Counted {
   readonly leftMs: number;
 }
 
-/** As it was read; not trusted yet. */
+/** A cached value as Redis returned it, not validated. */
 export interface CachedValue {
   readonly value: string | null;
   readonly leftMs: number;

@@ -7,7 +7,7 @@ import { withoutRequestId } from '../telemetry/request-context';
 import { probeDecisionScript } from './decision-script';
 
 export interface SharedRedisState {
-  /** Where counts are kept by configuration. */
+  /** The store of the counts, by configuration. */
   readonly store: 'redis' | 'memory';
   /** Redis is configured and cannot be reached or does not answer: each process counts alone until it is back. */
   readonly degraded: boolean;
@@ -81,11 +81,11 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
   private connect(url: string): Redis {
     const redis = new Redis(url, {
       enableOfflineQueue: false,
-      // What is asked within one turn of the event loop travels together.
+      // Commands of one turn of the event loop are sent together.
       enableAutoPipelining: true,
       maxRetriesPerRequest: 0,
       connectTimeout: 2000,
-      // Of a connection that has ended already too, so that it does not keep the process.
+      // Also applies to a connection that has ended, so that it does not keep the process alive.
       disconnectTimeout: 100,
       commandTimeout: COMMAND_TIMEOUT_MS,
       socketTimeout: SOCKET_TIMEOUT_MS,

@@ -11,7 +11,7 @@ export interface Tag {
   readonly description: string;
 }
 
-/** What an example that has to be new each time is made of. */
+/** The inputs of an example that must be new each time. */
 export interface ExampleSource {
   readonly nowSeconds: number;
   /** The committed document (docs/openapi.json) has the same bytes each time. */
@@ -24,9 +24,9 @@ export interface Example {
 }
 
 export interface MediaType {
-  /** One with an id (`.meta({ id })`) becomes a component of the document. */
+  /** A schema with an id (`.meta({ id })`) becomes a component of the document. */
   readonly schema: z.ZodType | PlainSchema;
-  /** By name. Required but for bytes, which JSON cannot show. */
+  /** By name. Required, except for bytes, which JSON cannot show. */
   readonly examples?: Readonly<Record<string, Example | ((source: ExampleSource) => Example)>>;
 }
 export type Content = Readonly<Record<string, MediaType>>;
@@ -44,9 +44,9 @@ export interface Answer {
   readonly description: string;
   /** By media type. */
   readonly content: Content;
-  /** By name: what the header tells. */
+  /** By name: the meaning of the header. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What can be asked next with a value of this answer (OpenAPI 3.1, Link Object). */
+  /** The operation to call next with a value of this answer (OpenAPI 3.1, Link Object). */
   readonly links?: Readonly<Record<string, Link>>;
 }
 

@@ -5,10 +5,10 @@ import type { FastifyRequest } from 'fastify';
 import type { OperationDescription } from './operation';
 import type { RateLimitClass } from './rate-limit-class';
 
-/** What costs money: delivering a message, where delivery has a price, and an agent's task. */
+/** Operations that cost money: delivering a message, if delivery has a price, and an agent's task. */
 export type Spends = 'message' | 'agent_task';
 
-/** What a request is held to before its body is read; part of the route's Fastify config. */
+/** The rules that a request must meet before its body is read; part of the route's Fastify config. */
 export interface RoutePolicy {
   readonly limitClass: RateLimitClass;
   readonly authenticated: boolean;

@@ -4,7 +4,7 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 import { allowedFields, type LogFields } from './log-fields';
 import { currentRequestId } from './request-context';
 
-/** Nest token of where lines go in a test. */
+/** Nest token of the log's destination in a test. */
 export const LOG_DESTINATION = 'LOG_DESTINATION';
 export interface LogDestination {
   write(line: string): void;
@@ -51,11 +51,11 @@ export class Logger {
     try {
       this.listener?.(fields, event);
     } catch {
-      // Who listens must not make of one error two.
+      // An error of a listener must not cause a second error.
     }
   }
 
-  /** The one who hears of every error too, at every level of the log, with the error itself: for reports (errors/). */
+  /** Sets the listener of every error, at any log level, with the error itself: for reports (errors/). */
   onError(listener: (fields: LogFields, event: string) => void): void {
     this.listener = listener;
   }

@@ -85,8 +85,8 @@ export class Metrics {
 }
 
 /**
- * One reading for all gauges that ask at once. The returned function never rejects: it resolves to null when `read` fails or takes longer
- * than three seconds.
+ * Shares one reading among all gauges that ask at once. The returned function never rejects: it resolves to null when
+ * `read` fails or takes longer than three seconds.
  */
 export function sharedReading<Reading>(read: () => Promise<Reading>): () => Promise<Reading | null> {
   let reading: Promise<Reading> | undefined;

@@ -8,7 +8,7 @@ export function withRequestId<T>(requestId: string, work: () => T): T {
   return storage.run(requestId, work);
 }
 
-/** What `work` starts belongs to no request. */
+/** Runs `work` outside of any request. */
 export function withoutRequestId<T>(work: () => T): T {
   return storage.run(undefined, work);
 }

@@ -106,7 +106,7 @@ const all = z.strictObject({
   agents: indicators.agents,
 });
 
-/** What Terminus makes of the indicators (tee-indicators.ts). */
+/** The shape that Terminus makes of the indicators (tee-indicators.ts). */
 export const teeHealthSchema = z
   .strictObject({
     status: z.enum(['ok', 'degraded', 'error', 'shutting_down']),
@@ -120,7 +120,7 @@ export const teeHealthSchema = z
   });
 export type TeeHealth = z.output<typeof teeHealthSchema>;
 
-// What a development gateway answered on 29 November 2026.
+// The answer of a development gateway on 29 November 2026.
 
 /** Example: every part of a healthy gateway with one enclave. */
 const PARTS = {

@@ -56,7 +56,10 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** Whether new work should be sent here. 503 from the first moment of a shutdown on, though what comes is still answered then, and while the database is away. */
+  /**
+   * Whether the load balancer should send new work here. 503 from the start of a shutdown, although requests are
+   * still answered then, and while the database is away.
+   */
   @Get('health/ready')
   @Operation({
     id: 'getReadiness',

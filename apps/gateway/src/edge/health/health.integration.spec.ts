@@ -330,7 +330,7 @@ describe('health', () => {
 
   it('is down with a database that is read-only', async () => {
     const name = new URL(databaseUrl).pathname.slice(1);
-    // Of its own, not from the gateway's pool: every connection of that has to go
+    // A separate connection, because every connection of the gateway's pool must end
     const admin = new Client({ connectionString: databaseUrl, options: '-c default_transaction_read_only=off' });
     await admin.connect();
     const set = async (change: string) => {

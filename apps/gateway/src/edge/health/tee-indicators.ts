@@ -162,7 +162,7 @@ export class TeeIndicators {
     }
   }
 
-  /** What asks the database: down with its `code` where there is one, or where the database cannot be asked in time. */
+  /** Indicators that query the database: down with its `code`, or if the query does not end in time. */
   private async asking(key: string, ask: () => Promise<Record<string, unknown>>): Promise<HealthIndicatorResult> {
     const session = this.indicator.check(key);
     let timer: NodeJS.Timeout | undefined;

@@ -61,12 +61,12 @@ export function configureServer(app: NestFastifyApplication): void {
     withRequestId(request.id, done);
   });
 
-  // A connection that would be kept alive would keep the server from closing.
+  // A kept-alive connection would prevent the server from closing.
   server.addHook('onSend', (request, reply, _payload, done) => {
     if (shutdown.draining) void reply.header('connection', 'close');
     if (MAY_BE_HAD_LATER.has(reply.statusCode) && !reply.hasHeader('retry-after'))
       void reply.header('retry-after', String(DEFAULT_RETRY_AFTER_SECONDS));
-    // Refused before its body came: what is still on its way must not be met by a second answer.
+    // The request was refused before its body arrived: the bytes on their way must not cause a second answer.
     if (!request.raw.complete) {
       answeredEarly.add(request.socket);
       // The client may send the body anyway, or another request: the server cannot distinguish them

@@ -3,7 +3,10 @@ import { BlockList, isIPv6, type Socket } from 'node:net';
 import type { GatewayConfig } from '../../core/config/gateway-config';
 import { clientAddress } from '../../features/limits/client-address';
 
-/** Bounds on open connections, in all and from one address. What is over is closed unheard: an answer would cost what the bound saves. */
+/**
+ * Limits open connections, in total and per address. Further ones are closed without an answer, which would cost what
+ * the limit saves.
+ */
 export function boundConnections(
   server: Server,
   { maxConnections, maxConnectionsPerAddress, trustedProxies }: GatewayConfig['http'],

@@ -10,7 +10,7 @@ import { createIssuer, type Issuer } from '../../testing/issuer';
 import { ProblemError } from '../../core/problems/problem-error';
 import { problemHeaders, problemText } from '../../core/problems/send-problem';
 
-/** What the parts that work in the background report, as there is no database and no enclave here: this is about requests. */
+/** Errors of the background work, which has no database and no enclave here. These tests are about requests only. */
 const BACKGROUND = new Set([
   'the queue cannot be read',
   'old rows could not be deleted',

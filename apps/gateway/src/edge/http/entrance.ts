@@ -12,7 +12,7 @@ import { policyOf, type RoutePolicy } from '../../core/routing/route-policy';
 
 const rateLimited = new WeakSet<FastifyRequest>();
 
-/** Such a request leaves no lines of its own in the log: a flood would write as many. RateLimits writes one for each window. */
+/** Such a request writes no log lines, or a flood would write as many. RateLimits writes one line for each window. */
 export function wasRateLimited(request: FastifyRequest): boolean {
   return rateLimited.has(request);
 }
@@ -65,12 +65,12 @@ export function guardEntrance(
 
 interface Verified {
   readonly caller?: CallerIdentity;
-  /** Of the status secret that was presented in place of a token. */
+  /** The hash of the status secret that was presented instead of a token. */
   readonly statusSha256?: Uint8Array<ArrayBuffer>;
   readonly error?: unknown;
 }
 
-/** What is wrong with a token or a status secret is told after its address was counted. */
+/** A bad token or status secret is refused only after its address was counted. */
 async function verified(
   verify: TokenVerifier,
   request: FastifyRequest,

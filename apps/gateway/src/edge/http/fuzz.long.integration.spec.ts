@@ -69,7 +69,7 @@ describe('fuzzed', () => {
   }
   const authorized = () => ({ name: 'authorization', value: `Bearer ${token}` });
 
-  /** Bytes as they are on a connection of their own: fetch would refuse or mend half of them. Header values are Latin-1. */
+  /** Raw bytes on a separate connection: fetch would refuse or repair half of them. Header values are Latin-1. */
   async function send(
     start: string,
     lines: readonly Line[],
@@ -160,7 +160,7 @@ describe('fuzzed', () => {
                     [`${CANARY}${String(value)}`, 1],
                   ],
         );
-        // By hand: an object would lose __proto__ on the way.
+        // Written by hand, because an object would lose __proto__.
         const answer = await post(
           'application/json',
           Buffer.from(`{${entries.map(([name, of]) => `${JSON.stringify(name)}:${JSON.stringify(of)}`).join(',')}}`),
@@ -352,7 +352,7 @@ describe('fuzzed', () => {
       fc.webQueryParameters(),
       fc.string({ unit: fc.constantFrom(...'%&=?#[]{}|nonce0aZ+;') }),
     );
-    // No enclave is there: what is a nonce goes as far as that.
+    // There is no enclave, so a valid nonce gets no further than that.
     await fc.assert(
       fc.asyncProperty(nonce, withCanary, async (text, accept) => {
         expectProblem(

@@ -7,7 +7,7 @@ import { routeOf, UNROUTED, type UnroutedListener } from './server';
 
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15];
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-/** No route of ours matched. */
+/** Label of requests that match no route. */
 const UNMATCHED = 'unmatched';
 
 @Injectable()

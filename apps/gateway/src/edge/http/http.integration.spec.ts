@@ -64,7 +64,7 @@ describe('over HTTP', () => {
     });
   }
 
-  /** Bytes as they are, and what came back until the server closed. */
+  /** Sends raw bytes, and returns everything received until the server closed. */
   const raw = (...pieces: string[]): Promise<string> => rawTo(gateway, ...pieces);
 
   async function rawTo({ url }: GatewayUnderTest, ...pieces: string[]): Promise<string> {

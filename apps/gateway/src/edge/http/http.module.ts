@@ -5,7 +5,10 @@ import { LimitsModule } from '../../features/limits/limits.module';
 import { HttpMetrics } from './http-metrics';
 import { ProblemFilter } from './problem.filter';
 
-/** What runs before every route (configure-server.ts), and the filter that turns errors into problem documents. */
+/**
+ * The hooks that run before every route (configure-server.ts), and the filter that turns errors into problem
+ * documents.
+ */
 @Module({
   imports: [AuthModule, LimitsModule],
   providers: [HttpMetrics, { provide: APP_FILTER, useClass: ProblemFilter }],

@@ -41,7 +41,7 @@ export function refusalOfHead({ raw }: FastifyRequest): ProblemError | undefined
   return undefined;
 }
 
-/** What is wrong with a body by its headers, before any of it is read or asked for. */
+/** Checks a body by its headers, before any of it is read or requested. */
 export function refusalOfBody({ method, headers }: FastifyRequest): ProblemError | undefined {
   if (!takesBody(method)) return undefined;
   const { 'content-type': contentType, 'content-length': contentLength = '0' } = headers;

@@ -12,7 +12,7 @@ import { SECURITY_HEADERS } from '../../core/problems/security-headers';
 import { problemHeaders, problemText, sendProblem } from '../../core/problems/send-problem';
 import { MAX_ADDRESS_BYTES, MAX_HEADER_BYTES } from './request-rules';
 
-/** Twice the limit on headers, so that what is too large is known to be the address or the headers (request-rules.ts). */
+/** Twice the limit on headers, so that request-rules.ts can tell whether the address or the headers are too large. */
 const MAX_PARSED_BYTES = 2 * MAX_HEADER_BYTES;
 const HEADERS_TIMEOUT_MS = 10_000;
 const MAX_PARAMETER_CHARACTERS = 200;
@@ -95,7 +95,10 @@ function codeOf({ code, rawPacket }: ParserError): ProblemCode {
   }
 }
 
-/** What Node's HTTP parser refuses never becomes a request: answered on the bare socket, which then closes. */
+/**
+ * A request that Node's HTTP parser refuses never becomes a request object: it is answered on the raw socket, which
+ * then closes.
+ */
 export function clientErrorHandler(error: ParserError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable || answeredEarly.has(socket)) {
     socket.destroy();

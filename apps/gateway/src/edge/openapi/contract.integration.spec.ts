@@ -425,7 +425,7 @@ describe('the contract', () => {
     });
   });
 
-  /** What a generator does with the document: posts its example, and follows the link. */
+  /** Does what a generated client does: posts the document's example, and follows the link. */
   async function takesItsOwnExamples(url: string): Promise<void> {
     const operation = served.paths['/api/messages']?.['post'] as unknown as {
       requestBody: { content: Record<string, { schema: Schema; examples: Record<string, { value: object }> }> };
@@ -443,7 +443,7 @@ describe('the contract', () => {
     ) ?? [''];
     const { id } = accepted.body as { id: string };
     expect((await ask(url, `get ${path}`, path.replace('{id}', id), { as: 'bob' })).status).toBe(200);
-    // Each document has an example of its own: the one before is another sender's by now
+    // Each document has its own example: the one before belongs to another sender by now
     const next = (await (await fetch(`${url}/docs-json`)).json()) as typeof served;
     const again =
       (next.paths['/api/messages']?.['post'] as unknown as typeof operation).requestBody.content['application/json']
@@ -597,7 +597,7 @@ describe('the contract', () => {
     const TASK = 'post /api/agents';
     const run = (at: string, request: AgentRequest, as: keyof typeof tokens = 'alice') =>
       ask(at, TASK, '/api/agents', { as, body: encoded(request), headers: { 'content-type': 'application/cbor' } });
-    /** One task that meets this code, in an empty database. */
+    /** One task that gets this code, in an empty database. */
     const meets = async (code: string, request = tasks.request(), at = url) => {
       expect((await run(at, request)).code).toBe(code);
       await empty();

@@ -147,7 +147,7 @@ function operationObject(operation: DocumentedOperation, parts: Parts): Record<s
 function answerResponses({ answers, problems }: DocumentedOperation, parts: Parts): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { description, content, headers, links }]) => {
-      // As 503 of /api/health/tee, which is its answer where something is down
+      // Like 503 of /api/health/tee, which is its answer if a part is down
       const alsoProblem = parts.problems.sameStatus(Number(status), problems);
       return [
         status,

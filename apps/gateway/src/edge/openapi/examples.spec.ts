@@ -14,7 +14,7 @@ import { CONFIGURATION_EXAMPLE, CONFIGURATION_SHA256 } from '../../features/atte
 import view from '../../features/attestation/attestation-view.json';
 import message from '../../features/messages/delivered-message.json';
 
-/** What the document shows was answered by a development enclave, under the root that its own document carries. */
+/** A development enclave made the document's examples, under the root that its own document carries. */
 const root = `-----BEGIN CERTIFICATE-----\n${view.cabundle[0] ?? ''}\n-----END CERTIFICATE-----\n`;
 const trust = {
   acceptedMeasurements: [{ pcr0: view.pcrs['0'], pcr3: view.pcrs['3'] }] as const,

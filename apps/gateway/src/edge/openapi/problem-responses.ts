@@ -68,7 +68,7 @@ export class ProblemResponses {
     );
   }
 
-  /** What a status has beside an answer of the operation; undefined where it is no problem's. */
+  /** The content of a status beside an operation's answer; undefined if no problem has this status. */
   sameStatus(
     status: number,
     codes: readonly ProblemCode[],

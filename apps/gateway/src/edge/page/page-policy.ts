@@ -27,11 +27,11 @@ export function pagePolicy({ page, residence }: Pick<GatewayConfig, 'page' | 're
   ].join('; ');
 }
 
-/** A worker has the policy of its own answer: its WebAssembly, and files of this server. */
+/** A worker follows the policy of its own answer: it may run WebAssembly and load files of this server. */
 export const WORKER_HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'",
-  // Where an operator's proxy isolates the page, browsers take only a worker that is isolated too
+  // If an operator's proxy isolates the page, browsers accept only a worker that is isolated too
   'cross-origin-embedder-policy': 'require-corp',
 } as const;
 

@@ -21,7 +21,7 @@ interface Asked extends Conditions {
  */
 @Controller()
 export class PageController {
-  /** By document: only the page that writes a message proves. */
+  /** By document, because only the page that writes a message proves. */
   private readonly policies: { readonly proving: string; readonly other: string };
 
   constructor(

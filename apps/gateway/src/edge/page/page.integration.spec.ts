@@ -40,7 +40,7 @@ describe('the page as it is served', () => {
     await folder.remove();
   });
 
-  /** As it came: fetch would unpack it. */
+  /** The raw answer: fetch would decompress it. */
   const raw = (
     path: string,
     headers: Record<string, string> = {},
@@ -68,7 +68,10 @@ describe('the page as it is served', () => {
       .names()
       .filter((name) => !name.endsWith('.html'))
       .map((name) => `/page/${name}`);
-  /** What a reader of English fetches for a page, without its document: what that names, what its scripts import, its texts. */
+  /**
+   * The files that an English reader loads for a page, besides the document: those it names, those its scripts
+   * import, and its texts.
+   */
   const loadedBy = async (document: Path): Promise<Set<string>> => {
     const texts = new RegExp(String.raw`^/page/${DOCUMENTS[document]}_en-[A-Z0-9]{8}\.js$`);
     const html = (await raw(document)).body.toString();

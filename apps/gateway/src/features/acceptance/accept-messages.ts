@@ -16,7 +16,7 @@ export interface AcceptanceRequest {
   readonly key: AcceptanceKey | null;
 }
 
-/** What a batch is held against. Amounts are micro-dollars. */
+/** The limits for a batch. Amounts are micro-dollars. */
 export interface AcceptanceTerms extends Windows {
   readonly now: Date;
   /** Until when the nullifiers of its proofs are kept. */
@@ -39,7 +39,7 @@ export interface Stored {
   readonly nextAttemptAt: Date;
 }
 
-/** What became of one message of a batch; prisma/sql/accept_messages.sql defines each. */
+/** The outcome of one message of a batch; prisma/sql/accept_messages.sql defines each. */
 export type Outcome =
   | ({ readonly outcome: 'accepted' | 'resealed' } & Stored)
   | { readonly outcome: 'duplicate' | 'gone' }

@@ -15,7 +15,7 @@ import { acceptanceParts } from './testing/acceptance-parts';
 const PRICE = 40_000n;
 const owner = (name: string) => name.padEnd(43, '_');
 
-/** Everything below speaks to a real PostgreSQL; each test has a database of its own. */
+/** These tests use a real PostgreSQL; each test has its own database. */
 describe('messages accepted in batches', () => {
   let postgres: Postgres;
   const databases: Database[] = [];
@@ -279,7 +279,7 @@ describe('messages accepted in batches', () => {
     const { database, outcome } = await setUp({ ADMISSION_MAX_WAITING: '1' });
     const [first, second] = [fresh(), fresh()];
     expect(await outcome('a', first)).toBe('queued');
-    expect(await outcome('a', second)).toBe('queued'); // what was known of the queue was good for a second
+    expect(await outcome('a', second)).toBe('queued'); // the knowledge of the queue was valid for one second
     const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000);
     try {
       expect(await outcome('a', fresh())).toBe('overloaded');

@@ -15,7 +15,7 @@ import {
 } from './accept-messages';
 import type { Submission } from './submission';
 
-/** Messages in one transaction, and their sealed bytes together: a larger message is a batch of its own. */
+/** The most messages in one transaction, and of their sealed bytes together: a larger message makes a batch alone. */
 const MAX_MESSAGES = 64;
 const MAX_BYTES = 1024 * 1024;
 /**
@@ -23,10 +23,16 @@ const MAX_BYTES = 1024 * 1024;
  * commit anyway, with locks in hand. Kept back instead, it grows meanwhile (over 32 connections 11 messages a batch and not 7).
  */
 const MAX_BATCHES = 1;
-/** A batch that takes longer waits for something of its own; one more may go beside it, so that it does not hold up the others. */
+/**
+ * A batch that takes longer probably waits for a lock; one more may run beside it, so that it does not delay the
+ * others.
+ */
 const PATIENCE_MS = 1000;
 const MAX_HANGING = 1;
-/** Beyond these, or after so long, a waiting message is rejected. It has left no trace and may be sent again. */
+/**
+ * Beyond these numbers, or after this time, a waiting message is rejected. It has left no trace and may be sent
+ * again.
+ */
 const MAX_WAITING = 2048;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const MAX_WAIT_MS = 5000;
@@ -116,7 +122,7 @@ export class Acceptance {
     });
   }
 
-  /** In order of arrival. The same id, key, nullifier or status hash twice goes into different batches. */
+  /** In order of arrival. Two messages with the same id, key, nullifier or status hash go into different batches. */
   private takeBatch(): Queued[] {
     const batch: Queued[] = [];
     const left: Queued[] = [];
@@ -149,7 +155,7 @@ export class Acceptance {
     try {
       outcomes = await acceptMessages(this.database, batch, terms);
     } catch (error) {
-      // What the database did not expect is some message's fault: each is tried alone, so that the others do not suffer.
+      // An unexpected error is probably caused by one message, so each is tried alone and the others do not fail.
       if (batch.length > 1 && !(error instanceof ProblemError)) for (const queued of batch) await this.commit([queued]);
       else for (const { reject } of batch) reject(error);
       return;
@@ -205,7 +211,7 @@ export class Acceptance {
     return budgetProblem(code, now);
   }
 
-  /** In a transaction of its own: what the batch has accepted is committed. */
+  /** Runs in its own transaction, because the batch's accepted messages are committed. */
   private async stopSpending(refused: readonly Queued[], now: Date): Promise<void> {
     try {
       await this.emergencyStop.raise('the threshold of the UTC day was spent');
@@ -216,7 +222,7 @@ export class Acceptance {
   }
 }
 
-/** What only one message of a batch may have. */
+/** The values that must be unique within a batch. */
 function namesOf({ submission, key }: AcceptanceRequest): string[] {
   const { messageId, proof } = submission;
   return [

@@ -21,7 +21,7 @@ async function ledgerCheck(url: string): Promise<unknown[]> {
   return results.at(-1)?.rows ?? [];
 }
 
-/** Two gateways' worth of parts on one real PostgreSQL; each test has a database of its own. */
+/** The parts of two gateways on one real PostgreSQL; each test has its own database. */
 describe('messages with a proof of residence and without an owner', () => {
   let postgres: Postgres;
   const closing: (() => Promise<void>)[] = [];

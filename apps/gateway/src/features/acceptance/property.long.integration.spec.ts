@@ -133,7 +133,7 @@ describe('accept_messages and settle', () => {
     ]);
   }, 240_000);
 
-  /** As the worker ends a message. */
+  /** Ends a message as the worker does. */
   async function end(messageId: string, actualMicroUsd: bigint, status: 'delivered' | 'key_retired'): Promise<boolean> {
     return parts.database.transaction(async (transaction) => {
       const { count } = await transaction.deliveryJob.deleteMany({ where: { messageId } });
@@ -207,7 +207,7 @@ function windowsFrom(reservations: readonly ModelReservation[]): Map<string, [bi
   return windows;
 }
 
-/** As the queue in front of the function does: no id and no key of an owner twice in a batch. */
+/** Like the queue in front of the function: no id and no key of an owner twice in a batch. */
 function isFirstOfItsNames(one: ModelPost, at: number, all: readonly ModelPost[]): boolean {
   return all.findIndex((other) => other.messageId === one.messageId || nameOf(other) === nameOf(one)) === at;
 }

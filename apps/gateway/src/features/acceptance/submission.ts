@@ -34,7 +34,7 @@ export interface Submission {
   readonly proof: SubmittedProof | null;
 }
 
-/** One with a proof of residence, which may still have to be verified. */
+/** A submission with a proof of residence, which may not be verified yet. */
 export type ProvenSubmission = Submission & { readonly proof: SubmittedProof };
 
 export function submissionOf(message: SealedMessage): Submission {

@@ -55,7 +55,7 @@ export const adminKeysSchema = z
   .meta({ id: 'EnclaveKeys', description: 'The latest first.' });
 export type AdminKeys = z.output<typeof adminKeysSchema>;
 
-// What a development gateway answered on 29 November 2026.
+// The answer of a development gateway on 29 November 2026.
 
 export const STATUS_EXAMPLE: Example = {
   summary: 'After one message',

@@ -51,7 +51,8 @@ export class AgentCalls implements BeforeApplicationShutdown {
   ) {}
 
   /**
-   * One or two attempts, each with a reservation of its own. The same bytes of the same owner get what the enclave remembers.
+   * Makes one or two attempts, each with its own reservation. The same bytes of the same owner get the remembered
+   * reply.
    * @throws ProblemError as the controller lists them
    */
   run(task: PostedTask, requester: Requester): Promise<TaskReply> {
@@ -86,7 +87,7 @@ export class AgentCalls implements BeforeApplicationShutdown {
       const claims = await this.settler.settle(task, attempt, reply);
       if (claims === null) throw new ProblemError('enclave_answer_invalid');
       const number = attempt.attempt;
-      // What was not sent may be sent yet, under a reservation of its own
+      // An attempt that was not sent may be sent again, under a new reservation
       const failed = isProviderFailure(claims.end) || claims.end === 'not_sent';
       const again = number === 1 && failed ? reply.again : null;
       if (again === null || !this.hasTimeFor(again.afterMs, untilMs)) return { attempts: number, reply, claims };
@@ -127,7 +128,7 @@ export class AgentCalls implements BeforeApplicationShutdown {
     return enclave;
   }
 
-  /** Reserves. @param only where a second attempt goes: to the enclave that remembers the first. @throws ProblemError */
+  /** Reserves. @param only for a second attempt, the enclave that remembers the first. @throws ProblemError */
   private async begin(
     task: PostedTask,
     attempt: 1 | 2,

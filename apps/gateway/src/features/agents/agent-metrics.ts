@@ -2,7 +2,7 @@ import { PROVIDERS, type UsageStatement } from '@communique-tee/protocol';
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../../core/telemetry/metrics';
 
-/** What an operator has to look at. All but `above_reservation` are ends of an attempt. */
+/** Reasons for an operator to act. All except `above_reservation` are ends of an attempt. */
 export const AGENT_ALARMS = [
   'quota',
   'funds',

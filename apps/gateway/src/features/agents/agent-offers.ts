@@ -10,7 +10,7 @@ import type { PostedTask } from './read-agent-request';
 
 export type ModelClass = NonNullable<PublicConfiguration['services']['agents']>['classes'][number];
 
-/** Where a task goes, and the most that one attempt at it costs. */
+/** The enclave for a task, and the most that one attempt can cost. */
 export interface Placement {
   readonly enclave: EnclaveMonitor;
   /** The attested module id of that enclave. */
@@ -34,10 +34,13 @@ export interface ModelOff {
 }
 
 const RETRY_AFTER_SECONDS = 5;
-/** How long another gateway's, or an operator's, change of what is off may take to be shown here. Reserving asks the database anyway. */
+/** How long a change by another gateway or an operator may take to show here. Reserving always asks the database. */
 const FRESH_MS = 2000;
 
-/** What can be asked of models now: the classes that enclaves attest under the price table of this gateway, less what is off. */
+/**
+ * The models that tasks can use now: the classes that enclaves attest under this gateway's price table, without those
+ * that are off.
+ */
 @Injectable()
 export class AgentOffers {
   readonly prices = { version: PRICE_TABLE.version, sha256: priceTableSha256(PRICE_TABLE) };
@@ -64,7 +67,10 @@ export class AgentOffers {
     return { on: true, classes, prices: { ...this.prices } };
   }
 
-  /** What is off and not cleared, as of two seconds ago. @throws ProblemError `database_unavailable` | `overloaded` */
+  /**
+   * The models that are off and not cleared, at most two seconds old.
+   * @throws ProblemError `database_unavailable` | `overloaded`
+   */
   async modelsOff(now = performance.now()): Promise<ModelOff[]> {
     if (this.lastOff === undefined || now - this.lastOff.at > FRESH_MS) {
       const rows = this.database.read((client) =>

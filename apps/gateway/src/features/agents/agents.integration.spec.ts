@@ -335,7 +335,7 @@ describe('POST /api/agents', () => {
       enclave.intercept = (request, response) => {
         if (request.path !== '/agents') return false;
         enclave.intercept = () => false;
-        // Its answer is lost on the way: the provider has answered all the same.
+        // Its answer is lost on the way, although the provider has answered.
         void enclave.server.behaviour(request, {
           ...response,
           socket: null,

@@ -144,8 +144,8 @@ export class AttemptRelay implements BeforeApplicationShutdown {
   }
 
   /**
-   * Lets the bytes leave unless spending is stopped. A stop that is being raised meanwhile waits a moment, so that what is on its way to the
-   * enclave does not begin after it.
+   * Lets the bytes leave unless spending is stopped. A stop that is raised at the same time waits, so that no attempt
+   * on its way to the enclave begins after it.
    */
   private async dispatch(task: PostedTask, attempt: Attempt, untilMs: number): Promise<EnclaveResult<AgentReply>> {
     const now = new Date();

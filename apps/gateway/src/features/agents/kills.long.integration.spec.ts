@@ -135,7 +135,7 @@ describe('tasks, while everything is killed', () => {
     enclave.maxConcurrent = 10_000;
     enclave.provider = async () => {
       await sleep(randomInt(5, 200));
-      // At most what was reserved: 12,000 tokens of input and 1,024 of output for the smallest bucket.
+      // At most the reservation: 12,000 tokens of input and 1,024 of output for the smallest bucket.
       return randomInt(10) === 0
         ? { usageState: 'unknown', end: 'lost' }
         : { usage: { input: randomInt(1, 9000), output: randomInt(1, 1000) } };

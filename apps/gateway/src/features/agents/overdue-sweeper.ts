@@ -7,8 +7,8 @@ import { AgentMetrics } from './agent-metrics';
 const OVERDUE_MS = 600_000;
 
 /**
- * Ends attempts that are overdue, about once a minute, one row a transaction. Every gateway does it: a row that another one has locked is
- * skipped. It runs while tasks are off too, for what was reserved before.
+ * Ends attempts that are overdue, about once a minute, one row a transaction. Every gateway does it: a row that
+ * another one has locked is skipped. It also runs while tasks are off, for earlier reservations.
  */
 @Injectable()
 export class OverdueSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {

@@ -8,7 +8,7 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-co
 import { measurementsOf } from '../attestation/attestation-judge';
 import type { PostedTask } from './read-agent-request';
 
-/** What an attempt was reserved for. */
+/** The attempt that a reservation was made for. */
 export interface ReservedAttempt {
   readonly attempt: 1 | 2;
   readonly modelClass: string;

@@ -16,7 +16,7 @@ export interface UnjudgedDocument {
 const MAX_IN_FLIGHT = 32;
 const RETRY_AFTER_SECONDS = 5;
 
-/** What is known of one enclave's documents. */
+/** The state of one enclave's documents. */
 interface Desk {
   readonly enclave: EnclaveMonitor;
   cached?: { readonly document: UnjudgedDocument; readonly goodUntilMs: number; readonly keyId: string | null };

@@ -2,7 +2,7 @@ import type { PublicConfiguration } from '@communique-tee/protocol';
 import type { Example } from '../../core/routing/operation';
 import view from './attestation-view.json';
 
-// What a development enclave (mock NSM, simulated KMS) answered on 30 November 2026.
+// The answers of a development enclave (mock NSM, simulated KMS) on 30 November 2026.
 
 export const ATTESTATION_EXAMPLE: Example = { summary: 'A document of a development enclave', value: view };
 

@@ -28,11 +28,11 @@ export type Judgement =
   | { readonly kind: 'unreachable'; readonly code: string };
 
 const NONCE_BYTES = 32;
-/** One for each enclave of a large deployment. */
+/** One entry for each enclave of a large deployment. */
 const MAX_CONFIGURATIONS = 32;
 const MAX_FUTURE_SKEW_MS = 5000;
 
-/** Asks an enclave for a document of its own nonce and holds it against the configured policy. */
+/** Requests a document with a fresh nonce from an enclave and checks it against the configured policy. */
 @Injectable()
 export class AttestationJudge {
   private readonly examiner = createEnclaveExaminer();

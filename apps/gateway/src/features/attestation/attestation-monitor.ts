@@ -6,11 +6,11 @@ import { EnclaveMonitor, type MonitorState } from './enclave-monitor';
 
 export type { MonitorState } from './enclave-monitor';
 
-/** One enclave for people who look: never its address. */
+/** One enclave as people may see it, without its address. */
 export interface EnclaveView {
   /** Its place in the configuration, from 0. */
   readonly index: number;
-  /** It answered when it was last looked at. */
+  /** Whether it answered the last check. */
   readonly up: boolean;
   readonly trusted: boolean;
   /** Hex of the key id it attested; null where it is not trusted or verification is switched off. */

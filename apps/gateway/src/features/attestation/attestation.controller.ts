@@ -90,7 +90,7 @@ export class AttestationController {
     return type === COSE_TYPE ? Buffer.from(found.document) : viewOf(found);
   }
 
-  /** What a document's key binding has the SHA-256 of, byte for byte as the enclave serves it. */
+  /** The bytes whose SHA-256 is in a document's key binding, exactly as the enclave serves them. */
   @Get('configuration')
   @Operation({
     id: 'getEnclaveConfiguration',

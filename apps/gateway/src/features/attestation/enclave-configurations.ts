@@ -5,7 +5,7 @@ import { EnclaveClients } from '../enclave/enclave-clients';
 
 /** More than the enclaves of any deployment serve at once; beyond it, the one that was learned first is dropped. */
 const MAX_KNOWN = 32;
-/** A client that asks for hashes that no enclave serves makes the gateway ask the enclaves once in so long. */
+/** If clients request hashes that no enclave serves, the gateway asks the enclaves at most once in this time. */
 const ASK_AGAIN_MS = 1000;
 const RETRY_AFTER_SECONDS = 5;
 

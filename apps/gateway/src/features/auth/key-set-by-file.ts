@@ -67,7 +67,7 @@ export async function openKeySetByFile({ file, staleMs }: KeySetByFile, logger: 
 }
 
 /**
- * Also for the start of the process, which so ends before Nest would print a stack.
+ * Also called at the start of the process, so that it ends before Nest would print a stack.
  * @throws ConfigurationProblem for a file that cannot be read, is no set, or has no usable key
  */
 export async function readKeySetFile(file: string): Promise<{ readonly version: string; readonly set: KeySet }> {

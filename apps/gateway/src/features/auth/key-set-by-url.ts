@@ -6,14 +6,14 @@ import type { KeySource } from './token-verifier';
 
 /** How long a set that was fetched is used without asking again. */
 const FRESH_MS = 600_000;
-/** While the provider is away, no more than one question in so long, however many ask. */
+/** While the provider is away, it is asked at most once in this time, however many requests come. */
 const RETRY_MS = 1000;
 const RETRY_AFTER_SECONDS = 10;
 
 export interface KeySetByUrl {
   readonly url: string;
   readonly timeoutMs: number;
-  /** An unknown key id makes the set be fetched again, at most once in so long. */
+  /** An unknown key id triggers another fetch, at most once in this time. */
   readonly cooldownMs: number;
   /** How much longer than FRESH_MS the last good keys serve while the provider is away. */
   readonly staleMs: number;

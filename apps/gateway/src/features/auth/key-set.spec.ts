@@ -84,7 +84,7 @@ const open = async (source: 'file' | 'url'): Promise<TokenVerifier> => {
       : { url, timeoutMs: 5000, cooldownMs: 0, staleMs: STALE_MS };
   return createTokenVerifier(settings, await openKeySource(jwks, logger), logger);
 };
-/** As if so many milliseconds had passed since the start. */
+/** Simulates that this many milliseconds have passed since the start. */
 function pass(ms: number): void {
   jest.restoreAllMocks();
   const real = performance.now.bind(performance);

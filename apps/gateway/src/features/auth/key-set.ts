@@ -17,9 +17,9 @@ export interface KeySet {
 }
 
 /**
- * Reads a set and leaves out what cannot verify a token here: RFC 7517 section 5 has a reader ignore keys that it does not understand,
- * and one of them must not keep a withdrawn key in use.
- * @throws KeySetError without the content, for what is no set
+ * Reads a set and leaves out keys that cannot verify a token here. A reader must ignore keys that it does not
+ * understand (RFC 7517 section 5); if one failed the whole set, a withdrawn key would stay in use.
+ * @throws KeySetError without the content, if the text is not a set
  */
 export function parseKeySet(bytes: Uint8Array): KeySet {
   let value: unknown;
@@ -43,7 +43,7 @@ export function parseKeySet(bytes: Uint8Array): KeySet {
   return { keys, leftOut };
 }
 
-/** What finds a token's key in a set; writes to the log which keys were left out. */
+/** Finds a token's key in a set; logs which keys were left out. */
 export function finderOf({ keys, leftOut }: KeySet, logger: Logger): JWTVerifyGetKey {
   if (leftOut.length > 0)
     logger.warn({ count: leftOut.length }, `keys of the key set are left out: ${leftOut.join('; ')}`);
@@ -65,7 +65,7 @@ function unusable(member: unknown): string | undefined {
   }
 }
 
-/** What is wrong with a set, as the end of a sentence that starts with the set. */
+/** The fault of a set, as the end of a sentence that starts with the set. */
 export class KeySetError extends Error {
   override readonly name = 'KeySetError';
 }

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { ProblemError } from '../../core/problems/problem-error';
 import { callerOf } from './caller';
 
-/** Who asks about a message: the owner of a token, or a client that presents a status secret, by its SHA-256 (32 bytes). */
+/** The reader of a message: the owner of a token, or a client with a status secret, by its SHA-256 (32 bytes). */
 export type Reader =
   | { readonly owner: string; readonly statusSha256?: undefined }
   | { readonly owner?: undefined; readonly statusSha256: Uint8Array<ArrayBuffer> };

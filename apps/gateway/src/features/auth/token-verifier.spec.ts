@@ -288,7 +288,7 @@ describe('a key set by URL', () => {
     });
   });
 
-  /** As if so many milliseconds had passed. */
+  /** Simulates that this many milliseconds have passed. */
   async function later(ms: number, work: () => Promise<void>): Promise<void> {
     const real = performance.now.bind(performance);
     const clock = jest.spyOn(performance, 'now').mockImplementation(() => real() + ms);

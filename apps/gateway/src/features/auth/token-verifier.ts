@@ -15,8 +15,8 @@ export const TOKEN_VERIFIER = 'TOKEN_VERIFIER';
 export type TokenVerifier = (authorization: string | undefined) => Promise<CallerIdentity>;
 
 /**
- * Where the keys that verify tokens come from. A key that is not in the set is the caller's problem (jose's errors pass through); a
- * set that cannot be had is ours.
+ * The source of the keys that verify tokens. A key that is missing from the set is the caller's error (jose's errors
+ * pass through); a set that cannot be read is the gateway's.
  */
 export interface KeySource {
   /**

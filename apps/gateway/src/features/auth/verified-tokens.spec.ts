@@ -84,7 +84,7 @@ describe('a token that was verified a moment ago', () => {
         logger,
       ),
     );
-  /** From now on, as if so long had passed for everything that measures. */
+  /** From now on, every clock shows that this much time has passed. */
   const pass = (ms: number) => {
     passedMs += ms;
     jest.spyOn(performance, 'now').mockImplementation(() => realNow() + passedMs);

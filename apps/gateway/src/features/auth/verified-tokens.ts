@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import type { CallerIdentity } from './caller';
 
-/** One token is checked anew so often at least. */
+/** Each token is verified again at least this often. */
 const LASTS_MS = 60_000;
-/** About 400 bytes each; the oldest goes where there is no room. */
+/** About 400 bytes each; when full, the oldest entry is dropped. */
 const MAX_TOKENS = 4096;
 
 /** A token whose signature and claims were found good, and when by its own word it is (seconds since 1970). */
@@ -14,15 +14,15 @@ export interface VerifiedToken {
 }
 
 /**
- * What was verified a moment ago, by the SHA-256 of the token: a check of a signature costs a tenth of a millisecond, a look here a
- * few microseconds. Good for the very key set that it was verified with: with another one, all is forgotten. Only good tokens are
- * kept, so that what is refused is found out each time.
+ * A cache of verified tokens, by the SHA-256 of the token: checking a signature costs a tenth of a millisecond, a
+ * look-up a few microseconds. It belongs to one key set and is emptied when the set changes. Only valid tokens are
+ * kept, so every invalid one is verified again.
  */
 export class VerifiedTokens {
   private readonly kept = new Map<string, VerifiedToken & { readonly untilMs: number }>();
   private keySet: number | undefined;
 
-  /** @param clockSkewSeconds as of the verification: times are looked at with each use */
+  /** @param clockSkewSeconds as in the verification: each use checks the times */
   constructor(private readonly clockSkewSeconds: number) {}
 
   /** @param keySet the number of the key set that counts now */
@@ -47,7 +47,7 @@ export class VerifiedTokens {
     this.kept.set(name, { ...verified, untilMs: performance.now() + LASTS_MS });
   }
 
-  /** As the verification itself judges (RFC 7519 sections 4.1.4 and 4.1.5). */
+  /** The same rule as the verification (RFC 7519 sections 4.1.4 and 4.1.5). */
   private isInTime({ notBefore, expiresAt }: VerifiedToken): boolean {
     const now = Math.floor(Date.now() / 1000);
     return (

@@ -20,7 +20,7 @@ describe('the budget', () => {
   });
   afterAll(() => postgres.stop());
 
-  /** A ledger of its own, seen by as many processes as asked for. */
+  /** A separate ledger, used by as many processes as needed. */
   async function ledger(environment: Record<string, string>, processes = 1) {
     const url = await postgres.createMigratedDatabase();
     const members = Array.from({ length: processes }, () => {
@@ -159,7 +159,7 @@ describe('the budget', () => {
     const beyond = (n: number) => at.reserve(20_000n, someone(n));
     await expect(Promise.allSettled(Array.from({ length: 10 }, (_, n) => beyond(n)))).resolves.toHaveLength(10);
     expect(await at.database.client.emergencyStop.count()).toBe(1);
-    // what would fit is refused too, elsewhere and on another day
+    // a message that would fit is refused too, in another window and on another day
     await expect(at.reserve(1n, ALICE, NOON, at.members[1])).rejects.toMatchObject({
       code: 'emergency_stop',
       retryAfterSeconds: 900,

@@ -54,7 +54,7 @@ export class BudgetService {
     private readonly metrics: BudgetMetrics,
   ) {}
 
-  /** What a message accepted at `now` is held against. */
+  /** The windows that limit a message accepted at `now`. */
   termsAt(now: Date) {
     const { deliveryPriceMicroUsd, ...caps } = this.config.budget;
     return {
@@ -99,7 +99,7 @@ export class BudgetService {
     reservedMicroUsd: bigint,
     actualMicroUsd: bigint,
   ): Promise<void> {
-    // One statement each, in the order in which accept_messages locks them.
+    // One statement for each, in the order in which accept_messages locks them.
     for (const [scope, subject, startsAt] of [
       ...(owner === null ? [] : [['user_day', owner, day] as const]),
       ['system_hour', '', hour] as const,

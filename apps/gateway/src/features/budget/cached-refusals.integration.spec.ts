@@ -131,7 +131,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
       const early = await withoutPostgres(at, [key, code], () => at.post(at.two, sealedMessage()));
       expect(early).toMatchObject({ status, code });
       expect(Math.abs(early.retryAfter - refused.retryAfter)).toBeLessThan(60);
-      // A repeated POST, its 202 lost, is answered all the same
+      // A repeated POST whose 202 was lost is still answered
       for (const { message, who } of accepted) {
         await client.set(key, code, 'PX', REFUSAL_LIFE_MS);
         expect(await at.post(at.two, message, who)).toMatchObject({

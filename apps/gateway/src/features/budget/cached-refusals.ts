@@ -38,8 +38,9 @@ export function cachedRefusalKeys(owner: string, now: Date): readonly [string, s
 }
 
 /**
- * What a request asks the budget for. A message without a price is refused by the owner's messages of the day alone. Tasks of agents
- * differ in what they reserve, so that a full window for one may have room for another: only the stop refuses them all.
+ * What a request wants to spend. Only the owner's daily number of messages refuses a message without a price. Tasks
+ * of agents reserve different amounts, so a window that is full for one may have room for another: only the stop
+ * refuses them all.
  */
 export type Spending = 'paid_message' | 'free_message' | 'agent_task';
 

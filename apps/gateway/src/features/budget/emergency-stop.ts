@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../core/database/database';
 import { Logger } from '../../core/telemetry/logger';
 
-/** The durable switch: while one row is not cleared, no process reserves money. What was accepted is still relayed. */
+/**
+ * The durable switch: while one row is not cleared, no process reserves money. Accepted messages are still relayed.
+ */
 @Injectable()
 export class EmergencyStop {
   constructor(

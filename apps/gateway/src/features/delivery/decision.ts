@@ -66,7 +66,10 @@ const FINAL = [
 type FinalProblem = (typeof FINAL)[number];
 const isFinal = (code: ProblemCode): code is FinalProblem => (FINAL as readonly ProblemCode[]).includes(code);
 
-/** From an attempt's result to what is written. `interim`: the outcomes of the last interim receipt, if any. README.md has the same as a table. */
+/**
+ * Maps the result of an attempt to what is written. `interim`: the outcomes of the last interim receipt, if any.
+ * README.md has the same as a table.
+ */
 export function decide(
   job: LeasedJob,
   interim: Outcomes | null,
@@ -105,7 +108,8 @@ export function decideExpired(job: LeasedJob, interim: Outcomes | null): Decisio
 function decideAnswer({ answer, outcomes }: TrustedAnswer, interim: Outcomes | null): Decision {
   if (answer.state === 'pending') {
     const pending = outcomes.filter((outcome) => outcome === 'pending').length;
-    // Our own word is all there is for what is left: no enclave signs it, and it is paid as if it had been sent
+    // Only the gateway claims the outcome of these copies: no enclave signs it, and they are paid as if they had been
+    // sent
     if (answer.withheld === pending) {
       const copies = outcomes.map((outcome) => (outcome === 'pending' ? 'unknown' : outcome));
       return { kind: 'end', status: 'unknown', reason: 'may_have_been_sent', cost: { copies }, answer };

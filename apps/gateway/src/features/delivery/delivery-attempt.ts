@@ -19,7 +19,7 @@ import type { PaceSignal } from './relay-pace';
 const STORE_ATTEMPTS = 5;
 const STORE_DELAY_MS = 200;
 
-/** One leased job from its dispatch to what is written about it. */
+/** Takes one leased job from its dispatch to its written result. */
 @Injectable()
 export class DeliveryAttempt {
   constructor(
@@ -90,8 +90,9 @@ export class DeliveryAttempt {
   }
 
   /**
-   * Whether the enclave is known not to hold the key, before any byte of a proven message goes out: then its nullifier is free again.
-   * Once it was relayed, no word of the enclave frees it (DeliveryQueue.end).
+   * Whether the enclave is known not to hold the key, checked before any byte of a proven message is sent, because
+   * then its nullifier becomes free again. Once the message was relayed, no answer of the enclave frees it
+   * (DeliveryQueue.end).
    */
   private async isRetiredUnsent(
     { proven, relayedBefore, keyId }: LeasedJob,

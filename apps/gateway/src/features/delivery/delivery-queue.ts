@@ -111,7 +111,10 @@ export class DeliveryQueue {
     return changed === 1;
   }
 
-  /** Gives back what was leased and not sent, as if it had not been leased. @throws ProblemError `database_unavailable` */
+  /**
+   * Returns a job that was leased and not sent, as if it had not been leased.
+   * @throws ProblemError `database_unavailable`
+   */
   async release({ messageId, leaseOwner }: LeasedJob): Promise<void> {
     await this.database.read(
       (client) => client.$executeRaw`
@@ -209,7 +212,7 @@ function dueJobs(what: Leasable, limit: number): Prisma.Sql {
   const [only, ...more] = what.keyIds;
   if (only === undefined) return due(Prisma.sql`false`);
   if (more.length === 0) return due(Prisma.sql`key_id = ${Buffer.from(only, 'hex')}::bytea`);
-  // By the index of each key, one after the other: a long backlog of a key that is not among them is not read.
+  // Uses the index of each key, one after the other, so that a long backlog of other keys is not read.
   return Prisma.sql`
     SELECT message_id FROM unnest(${keyArray(what.keyIds)}) AS key (id) CROSS JOIN LATERAL (${due(Prisma.sql`key_id = key.id`)}) AS job
     ORDER BY next_attempt_at LIMIT ${limit}::int`;

@@ -151,11 +151,11 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     return this.config.delivery.concurrency - this.running.size;
   }
 
-  /** @param lanes among which what there is is shared out: what one leaves is there at the next turn */
+  /** @param lanes the number of lanes that share the room; jobs that one leaves are available at the next turn */
   private async takeFor(lane: Lane | null, what: Leasable, lanes = 1): Promise<number> {
     const limit = lane === null ? this.room : Math.min(Math.ceil(this.room / lanes), lane.pace.free);
     if (limit <= 0) return 0;
-    // A name of its own for each lease: an answer that comes late to this very process is late as well.
+    // Each lease has its own name, so that a late answer in this same process is recognized too.
     const jobs = await this.queue.lease(limit, `${this.name}-${(++this.leases).toString(36)}`, what);
     for (const job of jobs) this.start(job, lane);
     return jobs.length;
@@ -167,7 +167,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
       this.attempt.run(job, lane?.enclave ?? null, this.stopping.signal, this.abandoned.signal, (signal) =>
         slot?.done(signal),
       );
-    // A request id of its own for each attempt, which the enclave's log has too.
+    // A new request id for each attempt, which the enclave's log has too.
     const attempt: Promise<void> = withRequestId(randomUUID(), run)
       .catch((error: unknown) => {
         this.logger.error(

@@ -1,4 +1,4 @@
-/** One message that this worker alone may relay until its lease ends. */
+/** One message that only this worker may relay until its lease ends. */
 export interface LeasedJob {
   readonly messageId: string;
   /** The sealed message in its CBOR form. */
@@ -13,7 +13,7 @@ export interface LeasedJob {
   readonly attempt: number;
   /** By the database's clock, when it was leased. */
   readonly expired: boolean;
-  /** An earlier attempt went out and was never answered: what became of it is not known. */
+  /** An earlier attempt was sent and never answered: its outcome is unknown. */
   readonly dispatchedBefore: boolean;
   /** A byte of it may have left this gateway in an earlier attempt, answered or not. */
   readonly relayedBefore: boolean;

@@ -89,7 +89,7 @@ describe('the nullifier of a message without an owner', () => {
       () => bench.message(messageId),
       ({ endedAt }) => endedAt !== null,
     );
-  /** What another message of the same person and campaign gets. */
+  /** The answer to another message of the same person and campaign. */
   const another = (bench: DeliveryBench, { nullifier }: SubmittedProof) =>
     accept(bench, unverifiedProof({ nullifier })).then(
       () => 'accepted',

@@ -2,7 +2,10 @@ import type { Outcome } from '@communique-tee/protocol';
 
 export type Outcomes = readonly Outcome[];
 
-/** How a message ends whose offices all have an outcome: a copy without an answer outweighs everything, then who has it counts. */
+/**
+ * The end of a message whose offices all have an outcome: a copy without an answer makes it `unknown`, otherwise the
+ * offices that have it count.
+ */
 export function endOf(outcomes: Outcomes): 'delivered' | 'partially_delivered' | 'refused' | 'unknown' {
   if (outcomes.includes('unknown')) return 'unknown';
   const arrived = outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate').length;

@@ -5,7 +5,7 @@
 export type PaceSignal =
   { readonly kind: 'served'; readonly latencyMs: number } | { readonly kind: 'busy' | 'late' | 'nothing' };
 
-/** One attempt's place; given back once, by `done`. */
+/** One attempt's slot; `done` returns it, once. */
 export interface PaceSlot {
   done(signal: PaceSignal): void;
 }

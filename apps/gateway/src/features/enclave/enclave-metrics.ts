@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DELIVERY_SECONDS, Metrics } from '../../core/telemetry/metrics';
 import type { EnclaveResult } from './enclave-result';
 
-/** What the gateway asks of an enclave. */
+/** The requests of the gateway to an enclave. */
 export type EnclaveStep = 'health' | 'attestation' | 'configuration' | 'relay' | 'keys' | 'agents';
 
 @Injectable()

@@ -3,7 +3,10 @@ import { CONNECTION_ENDS, ENCLAVE_DESTINATIONS } from '@communique-tee/protocol'
 import { Metrics } from '../../core/telemetry/metrics';
 import { EnclaveReports } from './enclave-reports';
 
-/** What enclaves report of themselves. Each is named by its place in the configuration; one without an answer for a minute has no series. */
+/**
+ * Metrics of the enclaves' own reports. Each enclave is named by its place in the configuration; one without an
+ * answer for a minute has no series.
+ */
 @Injectable()
 export class EnclaveReportMetrics {
   constructor(metrics: Metrics, reports: EnclaveReports) {

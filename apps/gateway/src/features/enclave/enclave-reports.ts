@@ -64,7 +64,7 @@ export class EnclaveReports implements OnApplicationBootstrap, BeforeApplication
   }
 }
 
-/** Those reasons that this gateway knows, the first first. */
+/** The reasons that this gateway knows, the first one first. */
 export function reasonsOf({ reasons }: Pick<EnclaveHealth, 'reasons'>): HealthReason[] {
   return HEALTH_REASONS.filter((reason) => reasons.includes(reason));
 }

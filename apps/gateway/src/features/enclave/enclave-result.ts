@@ -5,7 +5,7 @@ import type { ProblemCode } from '@communique-tee/protocol';
  *
  * - `answer`: read and well formed. What is signed in it is not yet verified.
  * - `problem`: the enclave answered with a problem document, or with something else (`enclave_answer_invalid`).
- * - `unreachable`: no complete answer came. `sent` is false only where no byte of the request can have reached the
+ * - `unreachable`: no complete answer came. `sent` is false only if no byte of the request can have reached the
  *   enclave.
  */
 export type EnclaveResult<Answer> =

@@ -25,7 +25,7 @@ export type Exchange =
 
 const MAX_HEADER_BYTES = 8192;
 
-/** One HTTP/1.1 request and its whole answer under limits; never throws, never tries twice. */
+/** Makes one HTTP/1.1 request and reads its answer within limits; never throws, never retries. */
 export function exchange(
   agent: Agent,
   { method, path, accept, contentType, headers, body }: ExchangeRequest,
@@ -121,7 +121,7 @@ function mediaType(response: IncomingMessage): string {
   return (response.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-/** By shape: an error may come from another realm. */
+/** Checked by shape, because an error may come from another realm. */
 function codeOf(error: unknown): string {
   const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
   return typeof code === 'string' ? code : 'EUNKNOWN';

@@ -18,7 +18,7 @@ export function readProblem(
   return { kind: 'problem', code: parsed.data.code, retryAfterSeconds: parsed.data.retryAfterSeconds ?? null };
 }
 
-/** `undefined` for what is not JSON in UTF-8. */
+/** `undefined` if the bytes are not JSON in UTF-8. */
 export function readJson(body: Uint8Array): unknown {
   try {
     return decodeJson(body);

@@ -71,7 +71,7 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
     this.syncs[index]?.soon();
   }
 
-  /** Keys that an operator revoked, as of a second ago: what is sealed to them is never opened. */
+  /** Keys that an operator revoked, at most a second old: messages sealed to them are never opened. */
   revokedKeyIds(): readonly KeyId[] {
     return this.revoked;
   }
@@ -108,7 +108,7 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
     return enclave.takesMessages() && (await this.store.stateOf(fromHex(keyId))) !== 'live';
   }
 
-  /** Reads the version of the table, which is cheap; what is new goes to all enclaves at once. */
+  /** Reads the version of the table, which is cheap; after a change all enclaves are synced at once. */
   async watch(): Promise<void> {
     try {
       await this.store.wipeDestroyed();

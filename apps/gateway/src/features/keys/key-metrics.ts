@@ -39,7 +39,7 @@ const PROPOSALS: ReadonlySet<string> = new Set([
 ]);
 const KEY_STATES = ['unknown', 'waiting', 'ready'] as const;
 
-/** What became of the exchanges of keys. Codes that an enclave reports in its own words count as `other`. */
+/** The outcomes of key exchanges. Unknown codes of an enclave count as `other`. */
 @Injectable()
 export class KeyMetrics {
   private readonly proposals;

@@ -19,7 +19,7 @@ import type { ParentCredentials } from './parent-credentials';
 import type { ProposalReader } from './read-proposal';
 import type { KeysOfCustody, SealedKeyStore, Stored, StoredRecord } from './sealed-key-store';
 
-/** What the syncs of all enclaves share. */
+/** The parts that the syncs of all enclaves share. */
 export interface KeySyncParts {
   readonly store: SealedKeyStore;
   readonly proposals: ProposalReader;
@@ -30,7 +30,7 @@ export interface KeySyncParts {
   readonly intervalMs: number;
 }
 
-/** Learn its custody, hand in what there is, hand its own proposal back; what is not settled then is by the next time. */
+/** Rounds: learn its custody, hand in the records, hand its proposal back. The next sync settles the rest. */
 const MAX_ROUNDS = 4;
 /** However often something calls: an enclave that seems to be another one at each look is not asked without end. */
 const MIN_GAP_MS = 100;
@@ -116,7 +116,7 @@ export class KeySync {
     const begunAtMs = performance.now();
     this.begunAtMs = begunAtMs;
     try {
-      // An id of its own, which the enclave's log has too.
+      // A new request id, which the enclave's log has too.
       if (await withRequestId(randomUUID(), () => this.rounds())) this.goodSinceMs = begunAtMs;
     } catch (error) {
       this.last = null;
@@ -247,7 +247,7 @@ export class KeySync {
     for (const refusal of status.refused) {
       if (refusals.has(textOf(refusal))) continue;
       metrics.refused(refusal.code);
-      // What another image made is refused by design, for as long as both are there.
+      // The records of another image are refused by design while both images run.
       if (refusal.code !== 'other_image')
         logger.warn({ component, code: refusal.code }, 'an enclave refuses a sealed key');
     }
@@ -262,7 +262,7 @@ export class KeySync {
     if (before?.custody !== status.custody && status.custody === PROCESS_CUSTODY)
       logger.info({ component }, 'no KMS key is configured: a restart of this enclave ends its keys');
     this.enclave.noteKeys(this.reportedBy(status, keys));
-    // What it attests lags behind what it holds.
+    // Its attestation lags behind the keys that it holds.
     const state = this.enclave.state();
     if (
       status.state === 'ready' &&

@@ -65,7 +65,7 @@ describe('credentials of the parent’s role', () => {
       find = () => Promise.resolve(found({ accessKeyId: 'AKIDNEXT', expiration: new Date(NOW + 120 * MINUTE) }));
       expect(await credentials.current(NOW + 51 * MINUTE)).toMatchObject({ access_key_id: 'AKIDNEXT' });
       expect(asked).toEqual([false, true]);
-      // while they cannot be refreshed, what is left of them is used
+      // while they cannot be refreshed, the remaining time of the old ones is used
       clock.mockReturnValue(1_000_000 + 115 * MINUTE);
       find = () => Promise.reject(new Error(CANARY));
       expect(await credentials.current(NOW + 115 * MINUTE)).toMatchObject({ access_key_id: 'AKIDNEXT' });

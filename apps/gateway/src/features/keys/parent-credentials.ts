@@ -2,7 +2,7 @@ import type { HandedCredentials } from '@communique-tee/protocol';
 import { Inject, Injectable } from '@nestjs/common';
 import { Logger } from '../../core/telemetry/logger';
 
-/** What the AWS SDK's chain of providers gives; a new one each time it is asked with `forceRefresh`. */
+/** The result of the AWS SDK's chain of providers; a new one for each call with `forceRefresh`. */
 export interface FoundCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;

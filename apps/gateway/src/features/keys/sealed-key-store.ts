@@ -13,7 +13,7 @@ import { Prisma } from '../../core/database/generated/client';
 export interface StoredKey {
   /** 16 bytes. */
   readonly keyId: Uint8Array;
-  /** As the enclave made it: CBOR, unread. */
+  /** The enclave's CBOR, not parsed. */
   readonly record: Uint8Array;
   /** When it was stored, by the database's clock. */
   readonly createdAt: Date;
@@ -28,7 +28,7 @@ export interface StoredRecord {
   readonly record: Uint8Array;
 }
 
-/** One key for people who look. */
+/** One key as operators see it. */
 export interface KeyView {
   readonly keyId: string;
   readonly custody: string;
@@ -44,7 +44,7 @@ export interface KeyView {
   readonly revokedWhy: string | null;
 }
 
-/** What one custody's enclaves are handed. */
+/** The records and ids that the enclaves of one custody are handed. */
 export interface KeysOfCustody {
   /** Newest first. */
   readonly live: readonly StoredKey[];
@@ -98,7 +98,7 @@ export class SealedKeyStore {
     const { custody } = core;
     const [keyId, pcr0] = [Buffer.from(core.key_id), Buffer.from(core.pcr0)];
     return this.database.transaction(async (transaction) => {
-      // One at a time, so that the limits hold; it happens once a day.
+      // One insert at a time, so that the limits hold; it happens once a day.
       await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK}::bigint)`;
       // A key whose time is over must not keep its number.
       await transaction.$executeRaw`UPDATE sealed_key SET record = NULL WHERE record IS NOT NULL AND destroy_after <= now()`;
@@ -229,7 +229,7 @@ function legacyKeyOf(record: Uint8Array): Uint8Array | undefined {
   }
 }
 
-/** Not a Buffer: what encodes it takes bytes alone. */
+/** Not a Buffer, because the encoder accepts only plain bytes. */
 function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }

@@ -20,7 +20,7 @@ import { WindowsInMemory } from './windows-in-memory';
 export interface DecisionRequest {
   readonly limitClass: RateLimitClass;
   readonly address: string;
-  /** Whose token was good; absent: the address alone is counted. */
+  /** The owner of the valid token; absent: only the address is counted. */
   readonly owner?: string | undefined;
   /**
    * What the request may spend for; absent: it spends nothing. Without an owner only the stop and the system's
@@ -32,7 +32,7 @@ export interface DecisionRequest {
 export interface Decision {
   /** The address's; then the owner's, when the address is under its quota and there is an owner. */
   readonly states: readonly RateLimitState[];
-  /** What PostgreSQL refused with a moment ago and would refuse this request with. Null: PostgreSQL decides. */
+  /** PostgreSQL's refusal of a moment ago, which would still apply to this request. Null: PostgreSQL decides. */
   readonly cachedRefusal: CachedRefusal | null;
 }
 

@@ -46,7 +46,7 @@ export function exampleLegacyMessage({ random }: ExampleSource): Example & { rea
   };
 }
 
-// What a development gateway answered about one message, on 30 November 2026.
+// The answer of a development gateway about one message, on 30 November 2026.
 
 const queued: MessageView = {
   id: delivered.id,

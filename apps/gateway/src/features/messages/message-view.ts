@@ -4,20 +4,20 @@ import type { Reader } from '../auth/reader';
 import type { Stored } from '../acceptance/accept-messages';
 import type { Submission } from '../acceptance/submission';
 
-/** What a view is made of beside the message. */
+/** The inputs of a view, beside the message. */
 export const WITH_JOB = { job: { select: { nextAttemptAt: true } } } as const;
 export type MessageWithJob = Message & { readonly job: Pick<DeliveryJob, 'nextAttemptAt'> | null };
 
 /**
- * Whether the reader owns the message, or presents its status secret. A message with a proof is its status secret's alone: anyone who copied
- * the request could have posted it first, with a token of their own.
+ * Whether the reader owns the message, or presents its status secret. Only the status secret may read a message with
+ * a proof: anyone who copied the request could have posted it first with their own token.
  */
 export function mayRead({ owner, statusSha256 }: Reader, message: Pick<Message, 'owner' | 'statusSha256'>): boolean {
   if (owner !== undefined) return message.owner === owner && message.statusSha256 === null;
   return message.statusSha256 !== null && Buffer.compare(message.statusSha256, statusSha256) === 0;
 }
 
-/** What a reader is told of a message. */
+/** What a reader may see of a message. */
 export function messageView(message: MessageWithJob): MessageView {
   const { receipt, attestationDocument, sealedAnswer } = message;
   return {
@@ -37,7 +37,7 @@ export function messageView(message: MessageWithJob): MessageView {
   };
 }
 
-/** What was just committed, without reading it back. */
+/** The view of a message that was just committed, without reading it back. */
 export function acceptedView(submission: Submission, { acceptedAt, nextAttemptAt }: Stored): MessageView {
   return {
     id: submission.messageId,

@@ -254,7 +254,7 @@ describe('messages', () => {
         // a repeat of the same message costs nothing
         expect((await post(resealed, unique)).status).toBe(202);
         expect(await reservationsOf(old)).toBe(2);
-        // and now that it goes its way, other bytes are a clash
+        // and now that the message is accepted, other bytes conflict
         expect(await post(again(old))).toMatchObject({ status: 409, body: { code: 'message_id_taken' } });
       },
     );

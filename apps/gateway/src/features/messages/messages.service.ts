@@ -65,7 +65,10 @@ export class MessagesService {
     return acceptedView(submission, accepted);
   }
 
-  /** What a new message is refused with while too many wait; null where it may come. @throws ProblemError `database_unavailable` | `overloaded` */
+  /**
+   * The refusal of a new message while too many wait; null if it is admitted.
+   * @throws ProblemError `database_unavailable` | `overloaded`
+   */
   queueRefusal(): Promise<ProblemError | null> {
     return this.admission.refusal();
   }

@@ -10,7 +10,7 @@ export interface StatusStreamTiming {
   readonly heartbeatMs: number;
   /** A stream then ends, whatever the message's state: its token was checked only when the stream opened. */
   readonly maxMs: number;
-  /** A reader that leaves what it was sent unread for so long is cut. */
+  /** A reader that leaves sent data unread for this long is cut. */
   readonly slowMs: number;
 }
 
@@ -21,12 +21,12 @@ export interface StatusStreamTiming {
  */
 export class StatusStream {
   readonly body: Readable;
-  /** Of the row that `offer` was last called for. */
+  /** The version of the row in the last call of `offer`. */
   version = '';
 
   private readonly openedAtMs = performance.now();
   private lastSentAtMs = this.openedAtMs;
-  /** Since when what was sent is not taken; null while the reader takes everything. */
+  /** Since when sent data was not read; null while the reader keeps up. */
   private stuckSinceMs: number | null = null;
   private pending: string | null = `retry: ${String(RETRY_MS)}\n\n`;
   private lastEvent = '';

@@ -277,11 +277,11 @@ describe('the stream of a message', () => {
     await until(() => listening.every((each) => each.views().length === 1));
     const versions = () =>
       [...(streams as unknown as { open: Set<{ version: string }> }).open].map(({ version }) => version);
-    await until(() => versions().every((version) => version !== '')); // each was looked at once
+    await until(() => versions().every((version) => version !== '')); // each was read once
     const reads = jest.spyOn(database, 'read');
     const polls = jest.spyOn(streams as unknown as { pollOnce(): Promise<void> }, 'pollOnce');
     await until(() => polls.mock.calls.length >= 5);
-    // One for each poll, and now and then one of the gauges; not one for each of 50 messages.
+    // One query for each poll, and occasionally one of the gauges; not one for each of 50 messages.
     expect(reads.mock.calls.length).toBeLessThan(polls.mock.calls.length * 5);
     await Promise.all(ids.map((id) => end(id)));
     expect(new Set(await Promise.all(listening.map(({ over }) => over)))).toEqual(new Set(['end']));

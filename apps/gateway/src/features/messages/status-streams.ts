@@ -161,7 +161,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
     const changed: string[] = [];
     for (const [id, streams] of byId) {
       const version = versions.get(id);
-      // Deleted as old: who asks again is told so.
+      // Deleted by retention: a client that asks again learns that.
       if (version === undefined) for (const stream of streams) stream.end();
       else if (streams.some((stream) => stream.version !== version)) changed.push(id);
     }

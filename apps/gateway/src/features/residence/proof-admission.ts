@@ -14,13 +14,13 @@ import { ResidenceMetrics } from './residence-metrics';
 import { RootCensus } from './root-census';
 import { RootNotes } from './root-notes';
 
-/** Where a proof comes from: the client's address, and the owner of its token where it has one. */
+/** The source of a proof: the client's address, and the owner of its token if it has one. */
 export interface ProofSource {
   readonly address: string;
   readonly owner: string | null;
-  /** What PostgreSQL refused with a moment ago and would refuse this source's new messages with. */
+  /** PostgreSQL's refusal of a moment ago, which would still apply to this source's new messages. */
   readonly cachedRefusal: CachedRefusal | null;
-  /** What new messages are refused with while too many wait for delivery. */
+  /** The refusal of new messages while too many wait for delivery. */
   readonly queueRefusal: () => Promise<ProblemError | null>;
 }
 
@@ -73,7 +73,7 @@ export class ProofAdmission {
     if (!mayStillExpire(submission, now)) return outOfRange();
     const root = this.notes.accepted(residence.rootNote, now, submission.expiresAt);
     if (toHex(residence.verificationKeySha256) !== VERIFICATION_KEY_SHA256) throw new ProblemError('circuit_retired');
-    // Its enclave would refuse what is accepted here, after it was paid for.
+    // The enclave would refuse such a message after it was accepted and reserved.
     if (this.agreement.state() === 'disagrees') throw new ProblemError('residence_disagrees');
     if (await this.isKnown(submission)) return new ProblemError('already_sent');
     assertWithinBudget(source, now);

@@ -30,7 +30,7 @@ import { DeliveryWorker } from '../delivery/delivery-worker';
 import { Admission } from '../messages/admission';
 import { ProofVerifier } from './proof-verifier';
 
-/** Answers of the gateway to what is bad, by what is bad about it. */
+/** The gateway's answers to bad messages, by their fault. */
 const CODES: Record<Exclude<BadReason, 'content'>, readonly ProblemCode[]> = {
   malformed: ['malformed_body'],
   circuit: ['circuit_retired'],
@@ -193,7 +193,7 @@ describe('POST /api/messages with a proof of residence', () => {
       0, 0, 0,
     ]);
     expect(await send(gateway, committedProof('ada roads'))).toMatchObject({ status: 202 });
-    // What only the enclave can see is accepted here.
+    // Faults that only the enclave can see are accepted here.
     expect(await send(gateway, committedProof('jon roads, not opened'))).toMatchObject({ status: 202 });
   }, 240_000);
 

@@ -5,7 +5,10 @@ import { Logger } from '../../core/telemetry/logger';
 
 /** A registrar that publishes each day has at most 15 roots in force. */
 const MAX_ROOTS = 16;
-/** A root that has been in use for so long, and by so few while so many used others, may have been made for someone. */
+/**
+ * A root that has been used for this long by only a few people, while many used others, may have been made for one
+ * person.
+ */
 const RARE_AFTER_MS = 24 * 3_600_000;
 const RARE_BELOW = 10;
 const OTHERS_FROM = 100;
@@ -18,7 +21,7 @@ export interface RootCount {
 }
 
 interface Counted {
-  /** Of the note that lasts longest: a list that has not changed is signed again, under the same root. */
+  /** Of the note that lasts longest: an unchanged list is signed again, with the same root. */
   notAfter: number;
   readonly firstSeenMs: number;
   /** Messages under other roots when this one was first seen. */

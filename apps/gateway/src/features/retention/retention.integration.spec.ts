@@ -227,7 +227,7 @@ describe('Retention', () => {
     await other.query(`SELECT pg_advisory_xact_lock(${String(0x63_74_73_77_65_65_70n)})`);
     expect(await retention.sweep(NOW)).toBeNull();
     expect(await prisma().message.count()).toBe(1);
-    await other.end(); // its lock goes with its session
+    await other.end(); // its lock ends with its session
     let swept = await retention.sweep(NOW);
     for (let round = 0; round < 600 && swept === null; round++) swept = await retention.sweep(NOW);
     expect(swept).toMatchObject({ messages: 1 });

@@ -11,7 +11,7 @@ import {
 } from '@communique-tee/protocol';
 import type { Template as Row } from '../../core/database/generated/client';
 
-/** What is written for a content: its columns, and their hash. */
+/** The columns that are written for a content, and their hash. */
 export interface ContentColumns extends TemplateContent {
   readonly contentSha256: Uint8Array<ArrayBuffer>;
 }

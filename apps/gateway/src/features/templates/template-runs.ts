@@ -64,7 +64,8 @@ async function runsOf(transaction: Transaction, templateId: string): Promise<Tem
   });
   if (template === null) throw new ProblemError('not_found');
   const byModel = Map.groupBy(template.runs, ({ provider, model }) => `${provider} ${model}`);
-  // What an old release wrote is read by today's schema: a row that does not fit is an error here, not at the administrator's.
+  // Reads rows of an old release with today's schema: a mismatch is an error of the gateway, not of the
+  // administrator.
   return templateRunsSchema.parse({
     runs: template.runs.map(viewOf),
     costBreakdown: [...byModel.values()].flatMap((runs) => {

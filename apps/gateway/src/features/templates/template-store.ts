@@ -160,7 +160,7 @@ export function listText(templates: readonly Template[]): Buffer {
   return Buffer.from(JSON.stringify({ templates }));
 }
 
-/** What is given in place of what was there. */
+/** The given values, replacing the stored ones. */
 function merged(before: ManagedTemplate, given: Readonly<Record<string, unknown>>): ManagedTemplate {
   return managedTemplateSchema.parse({ ...before, ...given });
 }

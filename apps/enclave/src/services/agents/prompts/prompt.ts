@@ -6,7 +6,7 @@ import { REVIEW } from './review';
 import { SHORTEN } from './shorten';
 import { SUBJECT } from './subject';
 
-/** What the image tells a model to do, by task. */
+/** The image's instructions to a model, by task. */
 export const TASK_PROMPTS: Readonly<Record<Task, string>> = {
   subject: SUBJECT,
   draft: DRAFT,

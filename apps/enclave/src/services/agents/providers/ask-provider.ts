@@ -11,7 +11,7 @@ import { paddedJson } from './padded-json';
 /** One adapter for each provider. */
 export const DIALECTS = { openai, gemini, anthropic } as const satisfies Record<Dialect['provider'], Dialect>;
 
-/** What is known after one request to a provider. */
+/** The result of one request to a provider. */
 export interface Attempt {
   readonly end: AgentEnd;
   /** The model's text; empty if it wrote none, or if the text must not be shown. */

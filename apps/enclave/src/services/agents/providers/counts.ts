@@ -17,7 +17,10 @@ export function count(value: Json, whenAbsent?: number): number {
   return value;
 }
 
-/** An object of further counts; undefined where it is absent or null. Anything else would hide counts that have a price of their own. */
+/**
+ * An object of further counts; undefined if it is absent or null. Any other value could hide counts with a separate
+ * price.
+ */
 export function details(value: Json, name: string): Json {
   const found = member(value, name) ?? undefined;
   if (found !== undefined && (typeof found !== 'object' || Array.isArray(found))) throw new NoCount();

@@ -1,7 +1,7 @@
 import type { PricedModel, RequestShape } from '@communique-tee/agents';
 import type { Provider, ProviderFailure, Usage } from '@communique-tee/protocol';
 
-/** What a provider is told of a task: fixed instructions of the image, and one text that holds what the person wrote. */
+/** What a provider gets of a task: fixed instructions of the image, and one text with the person's words. */
 export interface Prompt {
   readonly instructions: string;
   readonly input: string;
@@ -30,7 +30,7 @@ export interface Answered {
   readonly text: string;
   /** Null where the counts are absent, are no counts, or do not add up. */
   readonly usage: Usage | null;
-  /** As answered, where it is a name. */
+  /** The answered name, if it has the form of a name. */
   readonly servedModel: string | null;
   /** Whether the answer reports the tier and retention that the request asked for, as far as it reports them, and a model by a name. */
   readonly asRequested: boolean;
@@ -57,7 +57,7 @@ export interface Dialect {
   headers(credentials: Credentials): Record<string, string>;
   /** The request's JSON. */
   request(question: Question): object;
-  /** Of a 200: null where it holds no answer. */
+  /** Reads a 200; null if it contains no answer. */
   answered(body: Json, question: Question): Answered | null;
   /** Of another status, or of a 200 that holds no answer. `header`: the answer's, by lower-case name. */
   failed(status: number, body: Json, header: (name: string) => string | undefined): Failed;

@@ -25,14 +25,14 @@ const CODES: Readonly<Record<string, Failed['end']>> = {
   model_not_found: 'model',
 };
 
-/** By the row's word for it (libs/agents request-shape.ts). */
+/** Translates the row's setting (libs/agents request-shape.ts). */
 const CACHES = {
   in_memory: { prompt_cache_retention: 'in_memory' },
   off: { prompt_cache_options: { mode: 'explicit' } },
   unset: {},
 } as const;
 
-/** Content parts of a message; a refusal is a part of its own. */
+/** Content parts of a message; a refusal is a separate part. */
 const TEXT = 'output_text';
 const REFUSAL = 'refusal';
 

@@ -54,7 +54,7 @@ export interface Replied {
   readonly reply: AgentReply;
   readonly statement: UsageStatement;
   readonly answer: AgentAnswer;
-  /** What the statement is about, for a verification with its document. */
+  /** The expected values of a statement, for a verification with its document. */
   readonly expected: ExpectedAttempt;
 }
 
@@ -92,7 +92,7 @@ export interface PostOptions {
 
 export interface WorldOptions {
   readonly limits?: { maxConcurrent?: number; maxRememberedReplies?: number; timeoutMs?: number };
-  /** Where to connect in place of the provider's own origin. */
+  /** The address to connect to instead of the provider's own. */
   readonly origin?: (provider: ScriptedProvider) => Promise<string>;
   /** The time by the NSM, in milliseconds; Date.now unless given. */
   readonly now?: () => number;

@@ -8,7 +8,7 @@ export interface Injection {
   readonly name: string;
   readonly task: Task;
   readonly draft: string;
-  /** What the obedient model writes. A function gets the request's instructions and input, as such a model has them. */
+  /** The text of the obedient model. A function gets the request's instructions and input. */
   readonly obedient: string | ((prompt: { instructions: string; input: string }) => string);
   /** Why it is refused; `contained` where it may be shown: plain text within the limits, without a link. */
   readonly expected: AnswerProblem | 'contained';

@@ -62,7 +62,9 @@ export const congressConfigSchema = z.strictObject({
   ...forEachChamber((chamber) => chamberSchema(chamberFacts(chamber).production.messagePath)),
   /** Needed where a far end takes a DeliveryId twice: accepts that a lying parent can have a message delivered twice. Published to clients. */
   acceptReplayAcrossEnclaves: z.boolean().default(false),
-  /** When what is pending is tried again: waits that double from the first to the longest, until the message expires. */
+  /**
+   * When a pending copy is tried again: the waits double from the first to the longest, until the message expires.
+   */
   retry: z
     .strictObject({
       firstSeconds: z.int().min(1).max(3600).default(30),
@@ -90,7 +92,7 @@ export const congressConfigSchema = z.strictObject({
 export type CongressConfig = z.output<typeof congressConfigSchema>;
 export type ChamberConfig = CongressConfig[Chamber];
 
-/** What egress must let through for this configuration. */
+/** The destinations that egress must allow for this configuration. */
 export function congressDestinations(config: CongressConfig): Destination[] {
   return CHAMBER_KEYS.map((chamber) => destinationOf(config[chamber].origin));
 }

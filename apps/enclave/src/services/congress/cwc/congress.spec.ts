@@ -212,7 +212,7 @@ describe('a delivery that the far end answers', () => {
     expect(deliveries).toEqual([
       { outcome: 'accepted', reason: null, detail: null },
       { outcome: 'pending', reason: 'busy', detail: null },
-      { outcome: 'accepted', reason: null, detail: null }, // the Senate has a pace of its own
+      { outcome: 'accepted', reason: null, detail: null }, // the Senate has a separate pace
     ]);
   });
 

@@ -23,7 +23,7 @@ export interface Delivery {
 }
 
 export interface Congress {
-  /** One attempt at one office's copy. Never rejects for anything that the far end or the network does. */
+  /** Makes one attempt at one office's copy. Never rejects, whatever the far end or the network does. */
   deliver(delivery: Delivery): Promise<OfficeResult>;
   /** Whether this chamber is configured as knowing a DeliveryId again. */
   deduplicates(chamber: Chamber): boolean;
@@ -125,7 +125,7 @@ function notSent(reason: OfficeReason): OfficeResult {
 
 export type CongressPost = Omit<HttpsPost, 'headers' | 'maxAnswerBytes'> & { contentType: string };
 
-/** What explains a refusal; the status alone decides (judge-answer.ts), so that an answer that was cut is still one. */
+/** The text that explains a refusal. Only the status decides (judge-answer.ts), so a cut answer still counts. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** @throws HttpsError */

@@ -16,7 +16,7 @@ const CRASHES = {
   rejection: `process.on('SIGUSR2', () => { void Promise.reject({ message: '${SECRET}' }); });`,
 };
 
-/** The production bundle as a process of its own. */
+/** The production bundle as a separate process. */
 describe('a gateway that crashes', () => {
   let folder: TemporaryFolder;
   let postgres: Postgres;

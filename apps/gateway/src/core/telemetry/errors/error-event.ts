@@ -3,9 +3,9 @@ import type { Event } from '@sentry/core';
 import { errorFacts, sqlStateOf, type ErrorFacts } from './error-facts';
 import { CRASH } from './reported-events';
 
-/** What was noted when the error was seen. */
+/** The facts noted when the error was seen. */
 export interface NotedError {
-  /** One of reported-events.ts. */
+  /** An event of reported-events.ts. */
   readonly event: string;
   readonly err: unknown;
   /** Fields that went through the log's own allow-list. */

@@ -33,7 +33,7 @@ export function errorFacts(error: unknown, folder: string): ErrorFacts[] {
       if (!types.isNativeError(here) || !types.isNativeError(here.cause)) break;
     }
   } catch {
-    // What cannot even be looked at is told of as far as it could.
+    // If examining the error throws, the facts found so far are kept.
   }
   return facts;
 }
@@ -70,7 +70,7 @@ export function sqlStateOf(error: unknown): string | undefined {
         (typeof meta === 'object' && meta !== null ? at(meta, 'driverAdapterError') : undefined) ?? at(here, 'cause');
     }
   } catch {
-    // said without it
+    // logged without it
   }
   return undefined;
 }

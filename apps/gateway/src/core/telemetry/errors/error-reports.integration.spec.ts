@@ -43,7 +43,7 @@ describe('error reports', () => {
     await sentry.stop();
   });
 
-  /** A kind of its own for each name. */
+  /** Each name makes a separate kind of error. */
   const fail = (code: string, event = 'request failed') => {
     logger.error({ err: new Error('x'), code, status: 500 }, event as 'request failed');
   };
@@ -150,7 +150,7 @@ describe('error reports', () => {
     for (let n = 0; n < 20; n++) fail(`kind_${String(n)}`);
     expect(await untilCounted('dropped', 12)).toBe(12);
     for (let n = 0; n < 100; n++) fail(`more_${String(n)}`);
-    // 64 are noted; the hundred less those at once, the rest when they are looked at
+    // 64 are noted: the hundred less those sent at once; the rest when they are examined
     expect(await untilCounted('dropped', 12 + 36)).toBeGreaterThanOrEqual(12 + 36);
     await reports.onApplicationShutdown(); // Ends although the endpoint never answered
     expect(sentry.arrivals.length).toBeLessThanOrEqual(8);
@@ -168,7 +168,7 @@ describe('error reports', () => {
     fail('first');
     expect(await untilCounted('failed', 1)).toBe(1);
     sentry.behaviour = { kind: 'take' };
-    // what was answered is taken note of a moment later
+    // the answer is noted a moment later
     await new Promise((resolve) => setImmediate(resolve));
     fail('second');
     expect(await untilCounted('dropped', 1)).toBe(1);

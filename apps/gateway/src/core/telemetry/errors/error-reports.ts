@@ -11,7 +11,7 @@ import { ReportBudget } from './report-budget';
 import { CRASH, isExpected, isReportedEvent } from './reported-events';
 import { SentryTransport, type SentOutcome } from './sentry-transport';
 
-/** Errors that wait to be looked at, within one turn of the event loop. */
+/** Errors waiting to be examined, within one turn of the event loop. */
 const MAX_NOTED = 64;
 const FLUSH_MS = 2000;
 
@@ -59,7 +59,7 @@ export class ErrorReports implements OnApplicationShutdown {
     };
   }
 
-  /** The last of what was noted goes out, within a bound. */
+  /** Sends the last noted errors, within a time limit. */
   async onApplicationShutdown(): Promise<void> {
     if (this.sender === undefined) return;
     this.send();

@@ -19,7 +19,7 @@ const REPORTED: ReadonlySet<string> = new Set([
   'a sample of the history could not be taken',
 ]);
 
-/** After it the process ends: what is to be sent is sent at once. */
+/** The process ends after this event, so pending reports are sent at once. */
 export const CRASH = 'uncaught exception';
 
 export function isReportedEvent(event: string): boolean {

@@ -7,7 +7,7 @@ export interface BlockingRequest {
   readonly timeoutMs: number;
 }
 
-/** Runs in a thread of its own; text, because the program is one file. */
+/** Runs in a separate thread. A string, because the program is a single file. */
 const THREAD = `'use strict';
 const { endpoint, headers, bodies, timeoutMs, done } = require('node:worker_threads').workerData;
 const post = async (body) => {

@@ -27,7 +27,7 @@ export class SentryTransport {
   /** While it is set, bodies are gathered here instead of being sent. */
   private gathered: Body[] | undefined;
 
-  /** @param heard called once for each event with what became of it; an event that was cut off by `close` is `failed` */
+  /** @param heard called once for each event with its outcome; an event that `close` cut off is `failed` */
   constructor(
     private readonly target: SentryTarget,
     private readonly heard: (outcome: SentOutcome) => void,
@@ -38,7 +38,7 @@ export class SentryTransport {
       'x-sentry-auth': `Sentry sentry_version=7, sentry_client=${client}, sentry_key=${target.publicKey}`,
     };
     this.transport = createTransport(
-      // One more than ever, so that the last words of a crash find a place.
+      // One slot more than MAX_IN_FLIGHT, so that a crash report fits.
       {
         bufferSize: MAX_IN_FLIGHT + 1,
         recordDroppedEvent: (reason) => {
@@ -68,7 +68,7 @@ export class SentryTransport {
       sendBlocking({ endpoint: this.target.endpoint, headers: this.headers, bodies: gathered, timeoutMs });
   }
 
-  /** Waits for what is under way, at most so long, and gives up the rest. */
+  /** Waits for unfinished reports, at most this long, and aborts the rest. */
   async close(timeoutMs: number): Promise<void> {
     await this.transport.flush(timeoutMs);
     this.stopped.abort();
@@ -76,7 +76,7 @@ export class SentryTransport {
 
   private enqueue(event: Event): void {
     const envelope = createEventEnvelope(event, undefined, { sdk: { ...CLIENT, settings: { infer_ip: 'never' } } });
-    // What failed has been heard of.
+    // A failure was already reported to `heard`.
     Promise.resolve(this.transport.send(envelope)).catch(() => undefined);
   }
 

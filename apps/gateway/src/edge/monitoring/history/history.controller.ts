@@ -73,7 +73,9 @@ export class HistoryController {
   }
 }
 
-/** Unix seconds: samples of a later second alone, so that who asks again gets what is new. @returns milliseconds */
+/**
+ * Unix seconds: only samples of a later second, so that a repeated request gets the new ones. @returns milliseconds
+ */
 function readSince(value: unknown): number {
   if (value === undefined) return 0;
   if (typeof value === 'string' && /^[0-9]{1,11}$/.test(value)) return Number(value) * 1000 + 999;

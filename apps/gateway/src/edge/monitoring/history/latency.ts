@@ -33,7 +33,10 @@ export async function bucketsOf(registry: Registry, name: LatencyName): Promise<
   return new Map([...sums].sort(([a], [b]) => a - b));
 }
 
-/** What was observed between two readings. Quantiles are estimated inside a bucket as by Prometheus's histogram_quantile; beyond the last bound, that bound. */
+/**
+ * The observations between two readings. Quantiles are estimated inside a bucket as by Prometheus's
+ * histogram_quantile; beyond the last bound, that bound.
+ */
 export function latencyBetween(before: Buckets, after: Buckets): Latency {
   const counts = [...after].map(([bound, count]) => ({ bound, count: count - (before.get(bound) ?? 0) }));
   const count = counts.at(-1)?.count ?? 0;

@@ -9,7 +9,7 @@ export interface Amounts {
   readonly capMicroUsd: bigint;
 }
 
-/** What happened since the sample before: how many, and how long half of them and 95 of 100 took at most. */
+/** Requests since the sample before: their number, and the longest time of the fastest 50 and 95 percent. */
 export interface Latency {
   readonly count: number;
   readonly p50Ms: number | null;

@@ -8,7 +8,10 @@ import { MetricsReader } from './metrics-reader';
 const TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 32;
 
-/** `GET /metrics` on a listener of its own, so that what faces the network never has that route. Answers until the very end of a shutdown. */
+/**
+ * `GET /metrics` on a separate listener, so that the public listener never has that route. Answers until the end of a
+ * shutdown.
+ */
 @Injectable()
 export class MetricsListener implements OnApplicationBootstrap, OnApplicationShutdown {
   private server: Server | undefined;

@@ -111,7 +111,7 @@ describe('metrics', () => {
 
   it('count the outcomes of messages, and report the dependencies of the process', async () => {
     for (let round = 0; round < 3; round++) expect((await post(sealedMessage())).status).toBe(202);
-    // What comes from the database may have been read just before the last message ended
+    // Values from the database may have been read just before the last message ended
     const samples = await until(
       (now) =>
         at(now, 'communique_messages_ended_total', { status: 'refused' }) === 3 &&
@@ -319,7 +319,7 @@ describe('metrics', () => {
       );
     expect(stray).toEqual([]);
 
-    // and what was asked for was counted
+    // and the request was counted
     expect(at(samples, 'communique_rate_limit_refusals_total', { class: 'attestation' })).toBeGreaterThan(0);
     expect(at(samples, 'communique_http_problems_total', { code: 'rate_limited' })).toBeGreaterThan(0);
     expect(at(samples, 'communique_http_problems_total', { code: 'malformed_body' })).toBeGreaterThan(0);
@@ -379,7 +379,7 @@ describe('metrics', () => {
     await stream.text();
     const samples = await until((now) => at(now, 'communique_http_requests_total', { ...route, status: '200' }) === 1);
     expect(at(samples, 'communique_http_requests_total', { ...route, status: '200' })).toBe(1);
-    // Of the 404 alone, which was no stream
+    // Only of the 404, which was no stream
     expect(at(samples, 'communique_http_request_duration_seconds_count', route)).toBe((before ?? 0) + 1);
   });
 });

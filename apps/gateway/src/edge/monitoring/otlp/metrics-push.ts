@@ -61,7 +61,7 @@ export class MetricsPush implements OnApplicationBootstrap, OnApplicationShutdow
     const { target } = this;
     if (target === undefined) return;
     this.target = undefined;
-    // What does not end in time is lost: the process is ending
+    // A push that does not end in time is lost, because the process is ending
     await target.within(MIN_TIMEOUT_MS, this.pushing).catch(() => undefined);
     if (!this.away) await target.within(MIN_TIMEOUT_MS, this.push(target)).catch(() => undefined);
     target.close();

@@ -53,7 +53,7 @@ export function acceptanceParts(config: GatewayConfig) {
   };
 }
 
-/** As it would be stored, though no enclave can open it. */
+/** In its stored form, although no enclave can open it. */
 export function noise(over: Partial<Submission> = {}): Submission {
   const sealed = new Uint8Array(randomBytes(64));
   return {

@@ -9,7 +9,10 @@ import { RateLimitMetrics } from '../../limits/rate-limit-metrics';
 import { acceptanceParts, noise } from './acceptance-parts';
 
 const LOOPS = 12;
-/** Half of the messages are of a few owners, who reach their caps and shares; half of many, whose first messages fill what is left. */
+/**
+ * Half of the messages are of a few owners, who reach their caps and shares; the other half of many owners, whose
+ * first messages fill the rest.
+ */
 const FEW = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(43));
 const MANY = 5000;
 const anOwner = (): string =>

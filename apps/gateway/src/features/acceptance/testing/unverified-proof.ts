@@ -3,7 +3,7 @@ import type { SubmittedProof } from '../submission';
 
 const bytes = () => new Uint8Array(randomBytes(32));
 
-/** What acceptance keeps of a proof. It was never verified: that is for what comes before acceptance. */
+/** The parts of a proof that acceptance stores. It was never verified, because that happens before acceptance. */
 export function unverifiedProof(over: Partial<SubmittedProof> = {}): SubmittedProof {
   return { nullifier: bytes(), messageInput: bytes(), statusSha256: bytes(), ...over };
 }

@@ -56,7 +56,7 @@ export class TaskBench {
     return new TaskBench(postgres, folder, issuer);
   }
 
-  /** A database of its own for what follows. */
+  /** Makes a separate database for the following tests. */
   async renew(): Promise<void> {
     this.databaseUrl = await this.postgres.createMigratedDatabase();
   }
@@ -94,7 +94,7 @@ export class TaskBench {
     return gateway;
   }
 
-  /** A gateway as a process of its own, on a port of its own, which can be killed. */
+  /** A gateway as a separate process on its own port, which can be killed. */
   async process(
     bundle: string,
     enclaves: readonly TaskEnclave[],
@@ -180,7 +180,7 @@ export class TaskBench {
     }
   }
 
-  /** Ends what was started, but for the first `gateways` and `enclaves`. */
+  /** Ends everything started, except the first `gateways` and `enclaves`. */
   async end(keep: { gateways?: number; enclaves?: number } = {}): Promise<void> {
     await Promise.all(this.processes.splice(0).map((service) => service.kill()));
     await Promise.all(this.gateways.splice(keep.gateways ?? 0).map((gateway) => gateway.close()));

@@ -36,7 +36,7 @@ export const TASK_CLASSES = [
 ] as const;
 type ClassId = (typeof TASK_CLASSES)[number]['id'];
 
-/** What the provider of a test did, and how the statement of it is forged, if at all. */
+/** What the provider of a test did, and how its statement is forged, if at all. */
 export interface Done {
   readonly end?: UsageStatement['end'];
   /** `reported` with 100 input and 50 output tokens unless given. */
@@ -92,7 +92,7 @@ export class TaskEnclave {
     return enclave;
   }
 
-  /** As after its start, under the same module id. */
+  /** As after its start, with the same module id. */
   forget(): void {
     this.calls.length = 0;
     this.server.requests.length = 0;
@@ -231,7 +231,7 @@ export class TaskEnclave {
     return encodeAgentReply(await this.reply(bytes, attempt, await this.provider(call)));
   }
 
-  /** One for a second's replies: to make a document takes longer than all else. */
+  /** One document for the replies of a second, because making a document is the slowest step. */
   private recentDocument(): Promise<Uint8Array> {
     const now = performance.now();
     if (this.recent === undefined || now - this.recent.at > 1000) this.recent = { at: now, document: this.document() };

@@ -67,7 +67,7 @@ export class DeliveryBench {
     return made;
   }
 
-  /** What keeps the enclaves of this monitor in keys; not started. */
+  /** Exchanges keys with the enclaves of this monitor; not started. */
   keys(monitor: AttestationMonitor, secretsFile?: string): EnclaveKeys {
     const known = this.keysOf.get(monitor);
     if (known !== undefined) return known;
@@ -95,7 +95,7 @@ export class DeliveryBench {
     return made;
   }
 
-  /** A worker with a signal of its own; not started. */
+  /** A worker with its own signal; not started. */
   worker(trust: AttestationMonitor | SaidTrust): { worker: DeliveryWorker; signal: DeliverySignal } {
     const whole = this.config as GatewayConfig;
     const monitor = trust instanceof AttestationMonitor ? trust : this.saying(trust);

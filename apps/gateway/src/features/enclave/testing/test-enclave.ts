@@ -25,7 +25,7 @@ export interface TestRequest {
   readonly body: Uint8Array;
 }
 
-/** What the enclave of a test does with one request: anything that a peer can do. */
+/** How the enclave of a test handles one request: anything that a peer can do. */
 export type Behaviour = (request: TestRequest, response: ServerResponse) => void | Promise<void>;
 
 /** A peer that speaks the relay's HTTP, well or badly: each request goes to the current behavior. */
@@ -78,7 +78,7 @@ export function answer(response: ServerResponse, status: number, contentType: st
   response.writeHead(status, { 'content-type': contentType }).end(body);
 }
 
-/** What a healthy enclave answers to `GET /health`. */
+/** The answer of a healthy enclave to `GET /health`. */
 export function enclaveHealth(changes: Partial<EnclaveHealth> = {}): EnclaveHealth {
   return {
     healthy: true,
@@ -109,7 +109,7 @@ export const problem =
     answer(response, document.status, PROBLEM_MEDIA_TYPE, JSON.stringify(document));
   };
 
-/** Reads the whole request and closes without a word: the bytes arrived, what became of them is not known. */
+/** Reads the whole request and closes without an answer: the bytes arrived, their outcome is unknown. */
 export const cut: Behaviour = (_request, response) => {
   response.socket?.destroy();
 };

@@ -66,12 +66,12 @@ export class KeyedEnclave {
   rotatedEpoch = 0;
   private readonly revoked = new Set<string>();
   kms: string | null = null;
-  /** What /keys and /messages do instead. */
+  /** Overrides of /keys and /messages. */
   onKeys: Behaviour | undefined;
   onRelay: Behaviour | undefined;
-  /** Of what it could read of its own image, whether or not it opens. */
+  /** The ids it could read of its own image, whether or not it opens them. */
   private highestOffered = 0;
-  /** What it last got. */
+  /** The last offer it got. */
   credentials: HandedCredentials | null = null;
 
   constructor(

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What it does with the next envelopes; `take` is what Sentry does. */
+/** How it answers the next envelopes; `take` is what Sentry does. */
 export type Behaviour =
   | { readonly kind: 'take' | 'hang' | 'cut' }
   | {
@@ -29,7 +29,7 @@ export interface Arrival {
 /** Sentry's ingestion for one project on a free port of 127.0.0.1: reads every envelope strictly, remembers it, and misbehaves when told to. */
 export class SentrySimulator {
   readonly arrivals: Arrival[] = [];
-  /** What it could not read. */
+  /** Envelopes that it could not read. */
   readonly malformed: string[] = [];
   behaviour: Behaviour = { kind: 'take' };
   private readonly server = createServer((request, response) => {
