@@ -1,4 +1,5 @@
-// What the link that led here asks for. It is in the fragment of the address, which browsers do not send to servers.
+// The parameters of the link that led here. They are in the fragment of the address, which browsers do not send to
+// servers.
 import { computed, signal } from '@preact/signals';
 import { keepInTab, keptInTab } from './tab';
 

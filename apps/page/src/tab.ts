@@ -1,8 +1,8 @@
-// What this tab remembers: until it is closed, on every page of the site.
+// The memory of this tab: until it is closed, on every page of the site.
 
 /**
- * Only for a browser that stores no data: lasts as long as this document. Other pages of the tab cannot take back
- * what is in it.
+ * Only for a browser that stores no data: lasts as long as this document. Other pages of the tab cannot delete its
+ * content.
  */
 const memory = new Map<string, string>();
 

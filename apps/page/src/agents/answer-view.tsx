@@ -11,7 +11,7 @@ import { outcomeWords, providerName } from './words';
 
 type Answered = Extract<Help, { kind: 'answered' }>;
 
-/** What the model gave, beside the person's own text, and what it cost. @param most what one task costs at most, where that is known */
+/** The model's text beside the person's own, and its cost. @param most the most that one task costs, if known */
 export function AnswerView({ state, most }: { readonly state: Answered; readonly most: string | undefined }) {
   const words = text.value.agents;
   const { asked, result, suggestion, before } = state;
@@ -75,7 +75,7 @@ function SideBySide({ state, suggestion }: { readonly state: Answered; readonly 
   );
 }
 
-/** One line, and what proves it folded. */
+/** One line with the cost; its proof is folded. */
 function Cost({ state, most }: { readonly state: Answered; readonly most: string | undefined }) {
   const { agents: words } = text.value;
   const { statement, chargedMicroUsd, costChecked, id, pcr0, proof } = state.result;

@@ -1,4 +1,4 @@
-// What is left of the person's day: by the gateway's word, which also decides.
+// The rest of the person's budget today, as the gateway reports it; the gateway also decides.
 import { signal } from '@preact/signals';
 import { signIn } from '../sign-in/sign-in';
 import { askForJson } from '../trust/ask';
@@ -13,7 +13,7 @@ export interface Left {
 /** Undefined while it is not known. */
 export const budget = signal<Left | undefined>(undefined);
 
-/** Never throws: without an answer the page does not tell what is left. */
+/** Never throws: without an answer the page does not show the rest. */
 export async function lookAtBudget(): Promise<void> {
   const token = signIn.token();
   budget.value =

@@ -5,7 +5,7 @@ import { batch, computed, signal, type ReadonlySignal, type Signal } from '@prea
 import type { failureOf as FailureOf } from '../send/client';
 import { NotVerified, ownFailure, type Failure } from '../send/failure';
 
-/** What the person asks for. */
+/** The person's request. */
 export interface Asked {
   readonly task: Task;
   readonly modelClass: string;
@@ -13,7 +13,7 @@ export interface Asked {
   readonly language: string;
 }
 
-/** What is wrong with the text, before anything is sealed. */
+/** The faults of the text, before it is sealed. */
 export interface Unsendable {
   readonly field: 'subject' | 'text';
   readonly code: 'too_short' | 'too_long' | 'invalid_characters';
@@ -32,12 +32,12 @@ export type Help =
       readonly result: TaskResult;
       /** What can replace the field's text; undefined if nothing can, as after a review. */
       readonly suggestion: string | undefined;
-      /** What was in the field before the suggestion; undefined unless the suggestion was put there. */
+      /** The field's text before the suggestion; undefined unless the suggestion is in the field. */
       readonly before: string | undefined;
     }
   | { readonly kind: 'failed'; readonly asked: Asked; readonly failure: Failure };
 
-/** What is loaded of the client library. */
+/** The loaded parts of the client library. */
 export interface Library {
   readonly connect: (
     policy: Policy,
@@ -71,7 +71,7 @@ export interface HelpStore {
   use(): void;
   /** Puts the person's text back; the field's text becomes the suggestion, so neither is lost. */
   undo(): void;
-  /** Closes an answer or a failure, and gives up what is under way. */
+  /** Closes an answer or a failure, and aborts a running task. */
   close(): void;
 }
 
@@ -160,7 +160,7 @@ function contentOf({ task, modelClass, language }: Asked, subject: string, body:
   return { task, modelClass, language, subject: trimmed === '' ? null : trimmed, text: body.replaceAll('\r\n', '\n') };
 }
 
-/** As the client library and the enclave check it. */
+/** The same check as in the client library and the enclave. */
 function unsendable(content: ReturnType<typeof contentOf>): Unsendable | undefined {
   const found = agentTaskProblems({ version: 1, ...content, maxOutputTokens: 64 });
   for (const field of ['text', 'subject'] as const) {

@@ -215,7 +215,7 @@ function Alert({ state }: { readonly state: Help }) {
   );
 }
 
-/** What had the focus may be gone when a task ends or is closed: the focus stays in the help, at what there is to read. */
+/** The focused element may disappear when a task ends or is closed: the focus then moves to the text of the help. */
 function useFocusInside(content: { readonly current: HTMLElement | null }, kind: Help['kind']): void {
   const last = useRef(kind);
   useEffect(() => {

@@ -33,7 +33,7 @@ export const help = createHelp({
   onEnd: (ended) => {
     if (ended.kind === 'failed' && ended.failure.status === 401) signIn.reject(latestToken);
     void lookAtBudget();
-    // What is off may have changed
+    // The list of models that are off may have changed
     if (ended.kind === 'failed') lookAtOffer().catch(() => undefined);
   },
   report: reportError,

@@ -1,10 +1,10 @@
-// What is loaded where the enclave attests models.
+// Loaded if the enclave attests models.
 import { usePartTexts } from '../text/text';
 import { lookAtOffer } from './offer';
 
 export { AgentHelp } from './help-view';
 
-/** What is there before the help is shown. */
+/** The data needed before the help is shown. */
 export async function look(): Promise<void> {
   await Promise.all([usePartTexts('agents'), lookAtOffer()]);
 }

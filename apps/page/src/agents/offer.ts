@@ -14,7 +14,7 @@ export const models = computed(() =>
   modelsOf(trust.value.kind === 'verified' ? trust.value.key.configuration : undefined, told.value),
 );
 
-/** @throws NoAnswer, and an Error where the answer is not an offer; what was offered before stays */
+/** @throws NoAnswer, and an Error if the answer is not an offer; the earlier offer stays */
 export async function lookAtOffer(): Promise<void> {
   const { json } = await askForJson('/api/agents', { maxBytes: MAX_BYTES });
   told.value = agentOfferSchema.parse(json);

@@ -16,7 +16,7 @@ export function providerName({ provider }: Pick<ModelOffer, 'provider'>): string
   return PROVIDERS[provider];
 }
 
-/** What the page makes of the ends of a provider's failure. */
+/** The page's groups of a provider's failures. */
 const FAILURES: Readonly<Record<string, keyof Texts['provider']>> = {
   ...{ rate: 'busy', overloaded: 'busy', server_error: 'busy' },
   ...{ quota: 'account', funds: 'account', key: 'account', location: 'account', model: 'account', request: 'account' },
@@ -45,7 +45,10 @@ const NO_ROOM: readonly string[] = [
   'shutting_down',
 ];
 
-/** What went wrong, without a word on whether anything was sent or charged. @param send the sentences for failures of every kind */
+/**
+ * The failure, without a statement on whether anything was sent or charged. @param send the sentences for failures of
+ * every kind
+ */
 export function failureWords(
   { code, problem, status }: Pick<Failure, 'code' | 'problem' | 'status'>,
   { failures }: Texts,

@@ -3,7 +3,10 @@ import { Card } from '../ui/card';
 import { RadioGroup } from '../ui/radio-group';
 import { attestedResidence, canProve, chooseProof, proves } from './choice';
 
-/** Where a proof is optional: the person signs in or proves. Before both, since each makes the other needless. */
+/**
+ * If a proof is optional, the person signs in or proves. This card comes first, since each makes the other
+ * unnecessary.
+ */
 export function ChoiceCard() {
   const words = text.value.write.residence.choice;
   if (attestedResidence.value?.mode !== 'optional') return null;

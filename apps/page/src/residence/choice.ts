@@ -1,4 +1,5 @@
-// Whether the message goes with a proof of residence: what the enclave attests, what this page can do, and what the person chose.
+// Whether the message goes with a proof of residence. It depends on what the enclave attests, what this page can do,
+// and the person's choice.
 import { computed, signal } from '@preact/signals';
 import { keepInTab, keptInTab } from '../tab';
 import { site, trust } from '../trust/trust';

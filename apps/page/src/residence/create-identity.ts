@@ -66,7 +66,7 @@ export function createIdentity(storage: DeviceStorage, random: () => Field): Ide
     code: fieldToHex(commitmentOf(fieldFromHex(record.secret))),
     on,
   });
-  /** What is on the device now; undefined where it cannot be read. */
+  /** The record on the device now; undefined if it cannot be read. */
   const stored = async (): Promise<SecretRecord | null | undefined> => {
     try {
       return readRecord(await storage.read());

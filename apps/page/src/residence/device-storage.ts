@@ -1,6 +1,9 @@
 // Two records in IndexedDB. localStorage would do for its size; IndexedDB is what browsers keep longest, and tells when it did not write.
 
-/** Where this device keeps one record, with the person's consent. Every method may reject: private windows and full disks are normal. */
+/**
+ * The storage of one record on this device, with the person's consent. Every method may reject: private windows and
+ * full disks are normal.
+ */
 export interface DeviceStorage {
   read(): Promise<unknown>;
   /**
@@ -37,7 +40,7 @@ export function deviceStorage(record: 'secret' | 'sent'): DeviceStorage {
   };
 }
 
-/** One transaction: resolves once it is on the disk, as far as the browser tells. */
+/** One transaction: resolves when the browser reports it as written. */
 async function within<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
   const database = await open();
   try {

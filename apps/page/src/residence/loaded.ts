@@ -1,3 +1,3 @@
-// What is loaded where a message takes a proof of residence: the secret's keeping, the step's view, and what makes the proof.
+// Loaded if a message takes a proof of residence: the secret's storage, the step's view, and the prover.
 export { look, obstacle, optionsNow } from './proof';
 export { ResidenceStep } from './residence-step';

@@ -41,7 +41,7 @@ async function load(): Promise<void> {
   }
 }
 
-/** In step 3, where the message goes with a proof. */
+/** In step 3, if the message goes with a proof. */
 export function ResidencePlace() {
   const residence = attestedResidence.value;
   if (residence === null || !proves.value) return null;

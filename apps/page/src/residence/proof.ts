@@ -35,7 +35,10 @@ export const obstacle = computed((): ProofObstacle | null => {
   return (started.value?.campaignNote ?? null) === null ? 'campaignNote' : null;
 });
 
-/** Of this person in this campaign, 64 hex digits; undefined while one of both is missing. */
+/**
+ * The nullifier of this person in this campaign, 64 hex digits; undefined while the secret or the campaign is
+ * missing.
+ */
 const nullifier = computed((): string | undefined => {
   const state = identity.identity.value;
   const { campaignId, campaignNote = null } = started.value ?? {};
@@ -58,20 +61,20 @@ export async function look(): Promise<void> {
   await Promise.all([identity.look(), sentBefore.look()]);
 }
 
-/** Removes the secret, and what was kept beside it. */
+/** Removes the secret and everything kept beside it. */
 export async function forgetHere(): Promise<void> {
   await identity.forget();
   if (identity.identity.value.kind === 'none') await sentBefore.clear();
 }
 
-/** Of the message that is under way; undefined where this device keeps no secret. */
+/** For the current message; undefined if this device keeps no secret. */
 let toRemember: string | undefined;
 let remembered: string | undefined;
 effect(() => {
   const sending = store.sending.value;
   if (toRemember === undefined || sending.kind === 'idle' || !sending.way.proven || sending.way.resumed) return;
   if (sending.kind === 'ended') {
-    // As the gateway does: a verified receipt shows that every office refused
+    // The same rule as in the gateway: a verified receipt shows that every office refused
     const { status, report } = sending.result;
     if (report !== null && ['invalid', 'refused'].includes(endOf(status, report))) void sentBefore.remove(toRemember);
   } else if (remembered !== toRemember && (sending.way.sent === 'accepted' || isSecond(sending))) {
@@ -85,7 +88,7 @@ function isSecond(sending: typeof store.sending.value): boolean {
 }
 
 let prover: Prover | undefined;
-/** Of this page: it tells the person's place in the registrar's list. */
+/** Kept only in this page's memory, because it reveals the person's place in the registrar's list. */
 let list: ListPath | undefined;
 
 /** For `send`; undefined while there is an obstacle. */

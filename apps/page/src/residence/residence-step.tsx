@@ -99,7 +99,7 @@ function KeepButton() {
   );
 }
 
-/** The file is made here and goes nowhere. A link, so that the browser offers its own ways to save. */
+/** The file is made here and sent nowhere. It is a link, so that the browser offers its own ways to save. */
 function SaveLink({ record }: { readonly record: SecretRecord }) {
   const address = useMemo(
     () => URL.createObjectURL(new Blob([secretFileText(record)], { type: 'application/json' })),

@@ -1,5 +1,5 @@
-// What this device keeps of a person's residence, and the file that it can be saved to: one JSON value, the same as of the command line
-// (tools/cli/residence/identity-file.ts), so that a person can go from one to the other.
+// The stored secret and registration of a person, and the file they can be saved to. It is the same JSON value as of
+// the command line (tools/cli/residence/identity-file.ts), so that a person can use both.
 import { fieldFromHex, registrationFromJson, type RegistrationJson } from '@communique-tee/residence';
 
 /** SECRET: anyone who has it, with the registration, can send in the person's place. */
@@ -49,7 +49,7 @@ export function readRecord(value: unknown): SecretRecord | null {
   }
 }
 
-/** What the registrar gave, as the person pastes it; null for anything else. */
+/** The registrar's reply, as the person pastes it; null for anything else. */
 export function readRegistration(text: string): RegistrationJson | null {
   if (text.length > MAX_SECRET_FILE_BYTES) return null;
   try {

@@ -43,7 +43,7 @@ export function createSentBefore(storage: DeviceStorage, now: () => number): Sen
       // The browser stores no data
     }
   };
-  /** One after the other: each reads and then writes. */
+  /** One after the other, because each call reads and then writes. */
   let last = Promise.resolve();
   const change = (to: Parameters<typeof changeNow>[0]): Promise<void> => (last = last.then(() => changeNow(to)));
   const without = (nullifier: string) => (before: readonly Entry[]) =>

@@ -28,7 +28,7 @@ export interface Question {
  */
 export type Remembered = 'no' | 'yes' | 'refused' | 'full';
 
-/** What is loaded of the client library. */
+/** The loaded parts of the client library. */
 export interface Library {
   readonly connect: (
     policy: Policy,
@@ -56,20 +56,23 @@ export interface SendingStore {
   readonly busy: ReadonlySignal<boolean>;
   /** Undefined unless the person is asked. */
   readonly question: ReadonlySignal<Question | undefined>;
-  /** Whether the person wants this message remembered, and what became of that. */
+  /** Whether the person wants this message remembered, and whether that worked. */
   readonly remember: ReadonlySignal<boolean>;
   readonly remembered: ReadonlySignal<Remembered>;
-  /** Whether this page holds what it takes to send the message, or to ask what became of it. */
+  /** Whether this page has everything needed to send the message, or to ask about its status. */
   readonly can: ReadonlySignal<{ readonly again: boolean; readonly ask: boolean }>;
-  /** What it takes to follow the message. */
+  /** The data needed to follow the message. */
   readonly kept: ReadonlySignal<KeptEntry | undefined>;
-  /** Messages that the person closed before the page knew what became of them. In memory; the latest first. */
+  /** Messages that the person closed before the page knew their end. In memory; the latest first. */
   readonly left: ReadonlySignal<readonly KeptEntry[]>;
-  /** Ignored while a message is under way. @param residence what its proof of residence takes; without one it goes with a token */
+  /**
+   * Ignored while a message is being sent. @param residence the inputs of its proof of residence; without one it goes
+   * with a token
+   */
   startSending(message: Message, residence?: ResidenceOptions): void;
   /** Stops following here. The server continues with a message that it has. */
   stop(): void;
-  /** After a failure: sends again what was surely not sent, and otherwise asks what became of it. */
+  /** After a failure: sends a message again that was certainly not sent, and otherwise asks for its status. */
   tryAgain(): void;
   /** Follows a message that this device has kept. */
   resume(entry: KeptEntry): void;
@@ -109,7 +112,7 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
     remembered.value = 'no';
   };
 
-  /** For the message under way: whether it would now go to an enclave that the page no longer goes by. */
+  /** For the current message: whether it would go to an enclave that the page no longer accepts. */
   let isOvertaken = (): boolean => false;
   let overtaken = false;
 
@@ -131,7 +134,7 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
     });
   };
 
-  /** Until the person answers, or the message is given up. */
+  /** Pending until the person answers, or the message is aborted. */
   const confirm = (risk: DuplicateRisk): Promise<boolean> =>
     new Promise((resolve) => {
       question.value = {

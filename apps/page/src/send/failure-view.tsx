@@ -23,7 +23,7 @@ export interface FailureProps {
   readonly onReload?: (() => void) | undefined;
 }
 
-/** What happened and what helps. Whether the message was sent is the heading above. */
+/** The failure and the next step. The heading above states whether the message was sent. */
 export function FailureView({ failure, onCorrect, onAnother, isSignedIn, signIn, onReload }: FailureProps) {
   const { send } = text.value;
   // Loaded with the step of the proof
@@ -74,7 +74,7 @@ export function FailureView({ failure, onCorrect, onAnother, isSignedIn, signIn,
             {remedy === 'correct' ? send.correct : send.back}
           </Button>
         ) : (
-          // Not back to the same message: sent once more, an office may have it twice
+          // Does not go back to the same message: if it were sent again, an office might have it twice
           <Button kind="quiet" onClick={onAnother}>
             {send.another}
           </Button>

@@ -1,9 +1,12 @@
-// What went wrong, whether the message was sent in spite of it, and what the person can do.
+// The failure, whether the message was sent despite it, and what the person can do.
 import type { ClientErrorCode, WhetherSent } from '@communique-tee/client';
 import type { FieldProblem } from '@communique-tee/protocol';
 
 export interface Failure {
-  /** Of the client library; `not_verified`: the enclave was not verified when the person sent; `not_loaded`: a part of this page could not be loaded; `page_fault`: a mistake of this page. */
+  /**
+   * Of the client library; `not_verified`: the enclave was not verified when the person sent; `not_loaded`: a part of
+   * this page could not be loaded; `page_fault`: an error in this page's code.
+   */
   readonly code: ClientErrorCode | 'not_verified' | 'not_loaded' | 'page_fault';
   /** The gateway's problem code. */
   readonly problem: string | undefined;

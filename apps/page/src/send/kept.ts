@@ -73,7 +73,7 @@ export function createShelf({ key, storage, origin, now }: ShelfOptions): Shelf 
 
   const entries = signal(read());
   try {
-    // What cannot be used, or no longer, does not stay: it may hold keys.
+    // Removes entries that cannot be used, or no longer, because they may contain keys.
     if (storage().getItem(key) !== null) write(entries.value);
   } catch {
     // The browser stores no data

@@ -6,7 +6,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 export interface ReceiptFile {
   readonly name: string;
   readonly text: string;
-  /** Of the file's bytes, 64 hexadecimal digits: what `sha256sum` prints of it. */
+  /** The SHA-256 of the file, 64 hexadecimal digits, as `sha256sum` prints it. */
   readonly sha256: string;
 }
 

@@ -29,7 +29,7 @@ export function RememberChoice() {
   );
 }
 
-/** What this device remembers from earlier visits. */
+/** The messages that this device remembers from earlier visits. */
 export function KeptMessages() {
   const words = text.value.send.kept;
   if (store.sending.value.kind !== 'idle' || followable.value.length === 0) return null;

@@ -32,7 +32,7 @@ export async function loadClient(): Promise<Loaded> {
   }
 }
 
-/** What this device remembers, with the person's consent. */
+/** The messages that this device remembers, with the person's consent. */
 export const kept = createShelf({
   key: 'communique-tee kept',
   storage: () => localStorage,
@@ -106,7 +106,7 @@ function warn(event: BeforeUnloadEvent): void {
 }
 
 effect(() => {
-  // What waits for a sign-in is not lost either
+  // A message that waits for a sign-in is kept too
   const stored = new Set([...kept.entries.value, ...parked.entries.value].map((entry) => entry.kept.id));
   const isStored = (entry: KeptEntry | undefined): boolean => entry !== undefined && stored.has(entry.kept.id);
   const loses = wouldLose(store.sending.value, isStored(store.kept.value)) || !store.left.value.every(isStored);

@@ -1,7 +1,7 @@
 // How long a message in progress has had no change, and whether the server answers at all.
 import { useEffect, useState } from 'preact/hooks';
 
-/** So long without a change, and the server is asked whether it is there. */
+/** After this long without a change, the page asks the server whether it answers. */
 const QUIET_MS = 5000;
 const TIMEOUT_MS = 4000;
 

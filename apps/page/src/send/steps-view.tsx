@@ -50,7 +50,7 @@ export function NowView({ way }: { readonly way: Way }) {
   );
 }
 
-/** Of this page, or of the server. */
+/** By this page's knowledge, or by the server's claim. */
 function nextTryOf({ waiting, view }: Way): number | undefined {
   if (waiting !== undefined) return waiting.untilMs;
   const atMs = Date.parse(view?.nextAttemptAt ?? '');

@@ -11,11 +11,11 @@ import { provesNotTaken } from '@communique-tee/protocol';
 import type { Failure } from './failure';
 import type { KeptEntry } from './kept';
 
-/** What a person follows, in this order. */
+/** The steps that a person follows, in this order. */
 export const STEPS = ['sealed', 'received', 'opened', 'answered'] as const;
 export type StepName = (typeof STEPS)[number];
 
-/** What happens now, for one line under the steps. */
+/** The current step, for one line under the steps. */
 export type Activity =
   | 'checking'
   | 'sealing'
@@ -82,7 +82,7 @@ export type Sending =
   | { readonly kind: 'ended'; readonly way: Way; readonly result: SendResult }
   | { readonly kind: 'failed'; readonly way: Way; readonly failure: Failure };
 
-/** A gateway can make up changes without end; this page remembers so many. */
+/** A server can invent changes without end, so this page remembers only this many. */
 export const MAX_LOG = 200;
 
 export function newWay(start: Pick<Way, 'demo' | 'proven' | 'offices'>, nowMs: number): Way {
@@ -116,7 +116,7 @@ export function resumedWay({ kept, keptAtMs }: KeptEntry, demo: boolean, nowMs: 
   };
 }
 
-/** What the client reports, added to what is known. */
+/** Adds the client's report to what is known. */
 export function advance(before: Way, state: SendState, nowMs: number): Way {
   const way: Way = {
     ...before,
@@ -243,7 +243,7 @@ export function stepsOf(sending: Exclude<Sending, { kind: 'idle' }>): readonly S
   });
 }
 
-/** Of a message from an earlier visit it may be known that the server has it, and not since when. */
+/** For a message from an earlier visit the page may know that the server has it, but not since when. */
 function wasAccepted({ resumed, sent }: Way): boolean {
   return resumed && sent === 'accepted';
 }

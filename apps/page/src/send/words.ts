@@ -7,7 +7,7 @@ import { mayHave, type Way } from './way';
 
 type Texts = Catalogue['send'];
 
-/** One line for what happens now. */
+/** One line for the current step. */
 export function activityWords({ activity, waiting, resumed }: Way, texts: Texts): string {
   if (waiting !== undefined) {
     if (waiting.during === 'following') return texts.waiting.following;
@@ -32,7 +32,10 @@ const NO_ROOM = [
   'verifier_busy',
 ] as const;
 
-/** What happened, without a word on whether the message was sent. @param proofs undefined where no proof of residence was made */
+/**
+ * The failure, without a statement on whether the message was sent. @param proofs undefined where no proof of
+ * residence was made
+ */
 export function failureWords(
   { code, problem, status, reason }: Pick<Failure, 'code' | 'problem' | 'status'> & Partial<Pick<Failure, 'reason'>>,
   texts: Texts,
@@ -124,7 +127,7 @@ function second(
   return end === 'expired' || end === 'key_retired' ? 'perhaps' : undefined;
 }
 
-/** What to do after the end, in a few sentences. */
+/** The next steps after the end, in a few sentences. */
 export function nextAfter(
   end: End,
   result: Pick<SendResult, 'report'>,
@@ -163,7 +166,7 @@ const REASONS: Readonly<Record<string, keyof Texts['answers']>> = {
   refused_by_office: 'refused',
 };
 
-/** What became of one office's copy, in plain words. */
+/** The outcome of one office's copy, in plain words. */
 export function officeWords({ outcome, reason }: Pick<Office, 'outcome' | 'reason'>, texts: Texts): string {
   const { answers } = texts;
   if (outcome === 'pending') return mayHave({ outcome, reason }) ? answers.not_known : answers.pending;

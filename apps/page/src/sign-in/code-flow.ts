@@ -22,7 +22,7 @@ export type SignInProblem =
   | 'unreachable'
   /** The issuer's answer is not what the standards ask for. */
   | 'broken'
-  /** By this device's clock the answer is too old or too new. */
+  /** The answer is too old or too new by this device's clock. */
   | 'clock'
   | 'expired'
   /** The gateway did not accept the token. */
@@ -41,7 +41,7 @@ export class SignInError extends Error {
 }
 
 export interface SignedIn {
-  /** What the gateway accepts. It is kept in memory and nowhere else. */
+  /** The token that the gateway accepts. It is kept only in memory. */
   readonly token: string;
   /** The lifetime from now on, as the issuer states it; undefined if it states none. */
   readonly lifetimeMs?: number;

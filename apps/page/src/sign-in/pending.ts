@@ -1,5 +1,5 @@
-// What a sign-in needs to remember while the person is at the issuer. It is in sessionStorage, which only this tab
-// reads, contains no token, and is removed as soon as the page is back.
+// The data of a sign-in while the person is at the issuer. It is in sessionStorage, which only this tab reads,
+// contains no token, and is removed as soon as the page is back.
 
 export interface Pending {
   /** Comes back with the answer; ties it to this tab (RFC 6749 section 10.12). */
@@ -8,7 +8,10 @@ export interface Pending {
   readonly nonce: string;
   /** Makes the code worthless to anyone else (RFC 7636). */
   readonly verifier: string;
-  /** Of the page's address, with `#`, or empty: it names campaign and images, and the issuer must not see it. */
+  /**
+   * The fragment of the page's address, with `#`, or empty: it names campaign and images, and the issuer must not see
+   * it.
+   */
   readonly fragment: string;
 }
 

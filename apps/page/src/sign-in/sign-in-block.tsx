@@ -65,7 +65,7 @@ export function SignIn({
   );
 }
 
-/** One plain sentence, and a second one where a message was not sent. */
+/** One plain sentence, and a second one if a message was not sent. */
 function problemSentence(problem: SignInProblem | undefined, unsent: boolean): string {
   const words = text.value.signIn;
   const sentence = problem === undefined ? '' : words.problems[problem];

@@ -1,5 +1,5 @@
-// Who the person is to the gateway: signed in at the issuer, or with a token that they pasted. The token is in this page's memory alone and
-// gone when the page is.
+// How the gateway knows the person: by a sign-in at the issuer, or by a token that they pasted. The token exists only
+// in this page's memory.
 import { isBearerToken } from '@communique-tee/protocol';
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import type { SignInProblem, SignedIn } from './code-flow';
@@ -15,7 +15,7 @@ export type { SignInProblem };
  */
 export type SignInState = 'unavailable' | 'signed_out' | 'returning' | 'signed_in' | 'failed';
 
-/** What a sign-in touches of the browser. */
+/** The parts of the browser that a sign-in uses. */
 export interface SignInBrowser {
   /** The page's whole address. */
   address(): URL;
@@ -28,7 +28,10 @@ export interface SignInBrowser {
   readonly loadFlow: () => Promise<typeof import('./code-flow')>;
 }
 
-/** Of an issuer's answer (RFC 6749 section 4.1.2, RFC 9207, OpenID Connect), and the tokens that some put beside it. */
+/**
+ * The members of an issuer's answer (RFC 6749 section 4.1.2, RFC 9207, OpenID Connect), and the tokens that some
+ * issuers add.
+ */
 const ANSWERS: ReadonlySet<string> = new Set([
   ...['code', 'state', 'error', 'error_description', 'error_uri', 'iss', 'session_state', 'id_token', 'access_token'],
 ]);

@@ -170,7 +170,7 @@ function Figure({
   );
 }
 
-/** From when to when the picture goes. */
+/** The first and last moment of the chart. */
 function Times({ at }: { readonly at: readonly number[] }) {
   const [first, end] = [at[0], at.at(-1)];
   if (first === undefined || end === undefined) return null;

@@ -9,7 +9,7 @@ const milliseconds = (ms: number): string =>
   ms >= 10_000 ? quantity(ms / 1000, 'second', 1) : quantity(ms, 'millisecond', 1);
 const seconds = (value: number): string => (value < 60 ? quantity(value, 'second') : duration(value * 1000));
 
-/** What anyone may see. */
+/** The public charts. */
 export function PublicCharts({ history }: { readonly history: History }) {
   const words = text.value.status;
   const letters = Object.entries(history.letters).map(([path, states]) => [path.replace('indicators.', ''), states]);
@@ -28,7 +28,7 @@ export function PublicCharts({ history }: { readonly history: History }) {
   );
 }
 
-/** What takes the scope of administration. */
+/** The charts that need the scope of administration. */
 export function AdminCharts({ history }: { readonly history: History }) {
   const { at } = history;
   const { queue, overdue, budget, latency } = text.value.status;

@@ -9,7 +9,7 @@ export interface History {
 }
 
 export const EMPTY: History = { at: [], lists: {}, letters: {} };
-/** As many as six hours have; what is older goes. */
+/** As many samples as six hours have; older ones are dropped. */
 const MAX_SAMPLES = 2160;
 
 /** Lists and words of letters by their path (`budget.hour.spentMicroUsd`), each as long as `at`; anything else is left out. */
@@ -36,7 +36,7 @@ export function readHistory(body: unknown): History {
   return { at, lists, letters };
 }
 
-/** What was known and what is new, one after the other. */
+/** The known samples and the new ones, one after the other. */
 export function joined(known: History, fresh: History): History {
   const start = fresh.at[0] ?? Infinity;
   const kept = known.at.filter((at) => at < start).length;

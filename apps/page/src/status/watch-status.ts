@@ -1,4 +1,4 @@
-// What /status shows: asked for every ten seconds while the page is in view.
+// The data of /status, requested every ten seconds while the page is in view.
 import { isBearerToken } from '@communique-tee/protocol';
 import { signal } from '@preact/signals';
 import { askForJson, NoAnswer, type NoAnswerReason } from '../trust/ask';
@@ -87,7 +87,7 @@ async function askHistory(): Promise<void> {
   try {
     health.value = await more('/api/health/history', health.value);
   } catch (error) {
-    // What was known stays; `now` tells that the server is away
+    // The known data stays; `now` shows that the server is away
     reasonOf(error);
   }
 }
@@ -110,7 +110,7 @@ async function askAdmin(): Promise<void> {
   }
 }
 
-/** What is known, and what is new since. */
+/** The known samples, and the new ones. */
 async function more(path: string, known: History, with_?: string): Promise<History> {
   const since = String(known.at.at(-1) ?? 0);
   const { json } = await askForJson(`${path}?since=${since}`, {

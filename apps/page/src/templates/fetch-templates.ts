@@ -2,7 +2,7 @@ import { decodeUtf8, MAX_PUBLISHED_LIST_BYTES, type Template, templateListSchema
 import { askServer } from '../trust/ask';
 
 /**
- * The whole published list. Without the browser's cache: an ETag of its own for each browser would tell the server who comes back.
+ * The whole published list. Without the browser's cache: a different ETag for each browser would let the server recognize it.
  * @throws NoAnswer, and an Error where the list is not one
  */
 export async function fetchTemplates(): Promise<readonly Template[]> {

@@ -3,7 +3,7 @@ import { Button } from '../ui/button';
 import { Card } from '../ui/card';
 import { absence, loadPublished, published } from './published';
 
-/** What became of a text that the link starts from, where it is not there. */
+/** A notice if the text that the link names is not available. */
 export function TemplateNotice() {
   const words = text.value.write.templates;
   const list = published.value;

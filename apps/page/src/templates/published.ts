@@ -48,7 +48,7 @@ export const started = computed((): Template | undefined => {
   return list.kind === 'here' ? list.templates.find(({ slug }) => slug === wanted.value) : undefined;
 });
 
-/** What the person has to know about a text that they asked for and that is not there. */
+/** The notice about a requested text that is not available. */
 export const absence = computed((): 'loading' | 'failed' | 'missing' | undefined => {
   if (wanted.value === undefined || started.value !== undefined) return undefined;
   return state.value.kind === 'here' ? 'missing' : state.value.kind;

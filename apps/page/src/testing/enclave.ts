@@ -42,7 +42,7 @@ export function keyBinding(over: Partial<KeyBinding> = {}): Uint8Array {
 }
 
 const register = (index: number) => toHex(new Uint8Array(48).fill(0xa0 + index));
-/** What its documents attest. */
+/** The claims of its documents. */
 export const measurements = { pcr0: register(0), pcr1: register(1), pcr2: register(2), pcr3: register(3) } as const;
 
 export interface Made {

@@ -19,7 +19,7 @@ type Texts<T> = T extends string
   : T extends { readonly other: string }
     ? Plural
     : { readonly [K in keyof T]: Texts<T[K]> };
-/** What each file of languages/ exports as its default: every text of English, in that language. */
+/** The default export of each file in languages/: every text of English, in that language. */
 export type Catalogue = Texts<typeof english>;
 
 /** Codes of the files in languages/ (ISO 639, two or three letters), set by the build. */
@@ -64,7 +64,7 @@ function formOf(message: Plural, { count, ordinal }: Readonly<Record<string, str
   return message[new Intl.PluralRules(code.value, { type }).select(number)] ?? message.other;
 }
 
-/** Parts of the page that were loaded later, and have texts of their own. */
+/** Parts of the page that were loaded later, with their own texts. */
 const parts = new Set<PartName>();
 
 /** Fetches the texts of such a part, now and in every language that is chosen after that. */
