@@ -11,7 +11,8 @@ const PER_TOKENS = 1_000_000n;
 export const FIXED_PROMPT_TOKENS = 6144;
 
 /**
- * What an attempt cost, in whole micro-dollars: the sum over all classes, divided once and rounded up, so that no token is free.
+ * The cost of an attempt, in whole micro-dollars: the sum over all classes, divided once and rounded up, so that no
+ * token is free.
  * @throws RangeError for a count that is not a whole number from 0 to 2^53 - 1
  */
 export function costMicroUsd(usage: Usage, { price }: Pick<PricedModel, 'price'>): bigint {
@@ -34,8 +35,9 @@ export interface ReservationInput {
 }
 
 /**
- * The most that one attempt can cost where the provider keeps to its limits, in whole micro-dollars: one token per byte of input at the
- * dearest input class, and the maximum output with the thinking allowance at the dearer of output and thinking.
+ * The most that one attempt can cost if the provider obeys its limits, in whole micro-dollars: one token per byte of
+ * input at the dearest input class, and the maximum output with the thinking allowance at the dearer of output and
+ * thinking.
  * @throws RangeError for a number that is not a whole number from 0 to 2^53 - 1
  */
 export function reservationMicroUsd({

@@ -1,4 +1,7 @@
-/** What models cost and how each is asked. Runs in a browser. The words of tasks and statements are in libs/protocol. */
+/**
+ * The prices of models, and the parameters of requests to them. Runs in a browser. The words of tasks and statements
+ * are in libs/protocol.
+ */
 export * from './request-shape';
 export * from './price-table';
 export { PRICE_TABLE } from './models';

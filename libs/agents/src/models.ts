@@ -27,7 +27,8 @@ export const PRICE_TABLE: PriceTable = {
         since('2026-11-30', { input: 200_000, cached: 20_000, short: 250_000, long: 250_000, output: 1_200_000 }),
       ],
     },
-    // https://developers.openai.com/api/docs/models/gpt-5.4-nano, read 2026-11-30: effort none (default) to xhigh; no price of its own for cache writes.
+    // https://developers.openai.com/api/docs/models/gpt-5.4-nano, read 2026-11-30: effort none (default) to xhigh; no
+    // separate price for cache writes.
     {
       model: 'gpt-5.4-nano',
       shape: { provider: 'openai', effort: 'none', cache: 'in_memory', sampling: false },

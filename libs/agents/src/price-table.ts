@@ -40,8 +40,8 @@ export interface PricedModel extends ModelRow {
 }
 
 /**
- * The row under a model's exact name, with the prices in force. A dated name has no row of its own unless the table has one: `sameModel`
- * compares what a provider answers.
+ * The row under a model's exact name, with the prices in force. A dated name has no row unless the table lists it:
+ * `sameModel` compares what a provider answers.
  * @returns null for a model that is not in the table, and for a time for which it has no prices
  */
 export function rowOf(table: PriceTable, provider: Provider, model: string, at: Date): PricedModel | null {

@@ -15,7 +15,7 @@ const maxCborDepth = 3;
 
 export type CborValue =
   number | bigint | string | boolean | null | undefined | Uint8Array | CborValue[] | Map<CborKey, CborValue>;
-/** What a Map compares by value. Other keys could repeat unnoticed. */
+/** The key types that a Map compares by value. Keys of other types could repeat unnoticed. */
 export type CborKey = number | bigint | string;
 
 /** `ignoreBOM` keeps U+FEFF at the start. Without it TextDecoder drops the character, and two byte strings have one text. */

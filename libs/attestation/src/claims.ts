@@ -3,7 +3,7 @@ import { toHex } from './hex';
 import type { CheckedSet } from './measurement-set';
 import type { CheckedPolicy } from './policy';
 
-// What is held against a policy once the signature of the document holds.
+// The claims that are compared with a policy once the document's signature is valid.
 
 type Pcrs = ReadonlyMap<number, Uint8Array>;
 

@@ -1,4 +1,4 @@
-// What both entries export beside the functions that need cryptography.
+// The exports of both entries, beside the functions that need cryptography.
 export {
   AttestationError,
   attestationErrorCodes,

@@ -97,7 +97,7 @@ function pcrHex(value: unknown, name: string): string {
   return value;
 }
 
-/** What a register of zeros means, where it is not debug mode. */
+/** The meaning of an all-zero register outside of debug mode. */
 const ZERO: Readonly<Record<string, string>> = {
   pcr3: 'that is a parent instance without a role',
   pcr4: 'that is an unused register',

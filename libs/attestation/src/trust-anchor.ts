@@ -53,8 +53,8 @@ export function unsafeTrustAnchorFromPem(pem: string): TrustAnchor {
 export const awsNitroRootSha256 = '641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5b';
 
 /**
- * The same certificate for reading (published by AWS as AWS_NitroEnclaves_Root-G1.zip, valid until 2049-10-28). A test
- * holds it against the fingerprint.
+ * The same certificate for reading (published by AWS as AWS_NitroEnclaves_Root-G1.zip, valid until 2049-10-28). A
+ * test compares it with the fingerprint.
  */
 export const awsNitroRootPem = `-----BEGIN CERTIFICATE-----
 MIICETCCAZagAwIBAgIRAPkxdWgbkK/hHUbMtOTn+FYwCgYIKoZIzj0EAwMwSTEL

@@ -68,7 +68,7 @@ export interface AttestationVerifierOptions {
   maxCachedSignatures?: number;
 }
 
-/** What both entries export, over one set of primitives. A bundle leaves out what it does not use. */
+/** The exports of both entries, over one set of primitives. A bundle leaves out what it does not use. */
 export function createVerifier(
   primitives: AttestationPrimitives,
   options: AttestationVerifierOptions = {},

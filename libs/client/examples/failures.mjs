@@ -1,4 +1,4 @@
-// What each failure means for the person, and what to do next. A page of your own has words of its own; the codes are stable.
+// What each failure means for the person, and the next step. Your own page may use other words; the codes are stable.
 
 /** By the gateway's own code, where error.code is `refused`. */
 const REFUSALS = {

@@ -88,7 +88,7 @@ export interface CertificateView {
   readonly notAfterMs: number;
 }
 
-/** What an enclave publishes of its measured configuration; docs/message.md has it member by member. */
+/** The public part of an enclave's measured configuration; docs/message.md describes each member. */
 export interface EnclaveConfiguration {
   readonly version: 3;
   readonly stack: string;
@@ -131,7 +131,7 @@ export interface EnclaveConfiguration {
 /** A model that tasks can be given to, under the operator's short name. */
 export interface ModelClass {
   readonly id: string;
-  /** Who reads the text of a task beside the enclave. */
+  /** The companies that read the text of a task beside the enclave. */
   readonly provider: Provider;
   /** The provider's exact name of the model. */
   readonly model: string;
@@ -147,7 +147,7 @@ export interface AttestedKey {
   readonly publicKey: Uint8Array;
   /** 32 bytes, Ed25519: signs receipts. */
   readonly receiptKey: Uint8Array;
-  /** What keeps the keys: `process` (they end with the enclave) or the ARN of a KMS key alias. */
+  /** The guard of the keys: `process` (they end with the enclave) or the ARN of a KMS key alias. */
   readonly custody: string;
   /** SHA-256 of the enclave's public configuration, 32 bytes. */
   readonly configSha256: Uint8Array;
@@ -175,7 +175,7 @@ export interface Bill {
 
 /** A message to Congress; docs/message.md has lengths and rules. No field has a default. */
 export interface Message {
-  /** One to four, each as its chamber writes it: `HCA12`, `SCA01`. */
+  /** One to four office codes in the chambers' own form: `HCA12`, `SCA01`. */
   readonly offices: readonly string[];
   readonly constituent: {
     readonly prefix: string;
@@ -196,7 +196,7 @@ export interface Message {
   };
   readonly message: {
     readonly subject: string;
-    /** The same for everyone who signs a campaign; the organization's words. */
+    /** The text of the organization, the same for everyone who signs a campaign. */
     readonly organizationStatement?: string | undefined;
     /** The person's own words; required unless there is a statement of the organization. */
     readonly body?: string | undefined;
@@ -228,7 +228,7 @@ export type Status =
   'queued' | 'delivering' | 'delivered' | 'partially_delivered' | 'refused' | 'unknown' | 'expired' | 'key_retired';
 export type OfficeOutcome = 'accepted' | 'duplicate' | 'refused' | 'unknown' | 'pending';
 
-/** The status of a message as the gateway reports it; only what is in a verified receipt is proven. */
+/** The status of a message as the gateway reports it; only a verified receipt proves it. */
 export interface StatusView {
   readonly id: string;
   readonly status: Status;
@@ -242,7 +242,10 @@ export interface StatusView {
   readonly sealedAnswer: string | null;
 }
 
-/** What an enclave of an accepted measurement has signed, and its answer to the sender alone. The client has compared both. */
+/**
+ * What an enclave of an accepted measurement has signed, and its answer for the sender only. The client has compared
+ * both.
+ */
 export interface VerifiedReport {
   /** Seconds since 1970, by the enclave's clock. */
   readonly timeSeconds: number;
@@ -256,7 +259,7 @@ export interface VerifiedReport {
     readonly reason: string | null;
     readonly detail: string | null;
   }[];
-  /** What is wrong with the message itself. If there is anything, every office has refused it. */
+  /** The faults of the message itself. If there are any, every office has refused it. */
   readonly problems: readonly { readonly pointer: string; readonly code: string; readonly message: string }[];
   /** Keep it: anyone can verify it, years later. */
   readonly receipt: { readonly receipt: string; readonly attestation_document: string };
@@ -278,7 +281,10 @@ export type SendState =
   | AttestState
   /** The registrar's list is fetched, at most once a day. While it is being updated, `waiting` follows with `ERR_RESIDENCE_LIST_UPDATING`. */
   | { readonly step: 'fetching_registry' }
-  /** What was read of the list. Keep it for the next message: with it, the registrar's host is not asked again on the same day. */
+  /**
+   * The data read from the list. Keep it for the next message: the client then does not ask the registrar's host
+   * again on the same day.
+   */
   | { readonly step: 'registry_read'; readonly list: ListPath }
   /** The proof is made, for exactly the message that was just sealed: `loading` the proof system, `solving` and `proving`. */
   | { readonly step: 'proving'; readonly phase: 'loading' | 'solving' | 'proving' }
@@ -295,7 +301,7 @@ export type SendState =
 
 export interface SendResult {
   readonly id: string;
-  /** Where `report` is null, only the gateway reports it. */
+  /** If `report` is null, only the gateway claims this status. */
   readonly status: Status;
   /** Why, as a stable word of the gateway's. */
   readonly reason: string | null;
@@ -310,9 +316,9 @@ export interface SendResult {
 }
 
 /**
- * What `resume` needs of a message, and what a caller keeps: one JSON value under 1,000 bytes. SECRET: anyone who has
- * it and the answer can read which offices the message went to, and their outcomes. It opens neither the message nor
- * any other answer, and contains no part of the message and no token.
+ * The data that `resume` needs, and that a caller keeps: one JSON value under 1,000 bytes. SECRET: anyone who has it
+ * and the answer can read which offices the message went to, and their outcomes. It opens neither the message nor any
+ * other answer, and contains no part of the message and no token.
  */
 export interface KeptMessage {
   readonly v: 2;
@@ -382,7 +388,10 @@ export interface Registration {
   readonly index: number;
 }
 
-/** What was read of the registrar's list for one registration: a JSON value of about 2 KB. It tells the person's place in the list. */
+/**
+ * The data read from the registrar's list for one registration: a JSON value of about 2 KB. It reveals the person's
+ * place in the list.
+ */
 export interface ListPath {
   readonly version: 1;
   /** Unix seconds. */
@@ -392,16 +401,19 @@ export interface ListPath {
   readonly siblings: readonly string[];
 }
 
-/** What a proof of residence takes. */
+/** The inputs of a proof of residence. */
 export interface ResidenceOptions {
-  /** 32 bytes. Anyone who has them and the registration can send in the person's place. They leave this machine in no form but the proof. */
+  /**
+   * 32 bytes. Anyone who has them and the registration can send in the person's place. They leave this machine only
+   * inside the proof.
+   */
   readonly secret: Uint8Array;
   readonly registration: Registration;
   /** The registrar's signed note about the campaign, from the template. `campaignId` of the message names the same campaign. */
   readonly campaignNote: string;
-  /** What a `registry_read` gave. It is used for a day, and fetched again after that. */
+  /** The value of an earlier `registry_read`. It is used for a day, and then fetched again. */
   readonly list?: ListPath | undefined;
-  /** Where the registrar's list is; the gateway's word unless given. */
+  /** The address of the registrar's list; by default the one that the gateway gives. */
   readonly files?: string | URL | undefined;
   /** Posts with the sender's token. Then the gateway knows who wrote. */
   readonly withToken?: boolean;
@@ -422,7 +434,7 @@ export interface ResidenceProver {
 export interface ResidenceQuestion extends Pick<ResidenceOptions, 'secret' | 'registration' | 'campaignNote' | 'list'> {
   /** Asked for where the list has to be fetched. */
   readonly files: () => Promise<string | URL>;
-  /** What the enclave attests. */
+  /** The claims that the enclave attests. */
   readonly attested: { readonly registrar: string; readonly keys: readonly string[]; readonly maxCampaignDays: number };
   readonly nowSeconds: () => number;
   readonly signal?: AbortSignal | undefined;
@@ -438,7 +450,7 @@ export interface PreparedProof {
   readonly rootNote: string;
   /** A field element, 32 bytes: one per person and campaign. */
   readonly nullifier: Uint8Array;
-  /** What opens the claim: it is sealed with the message. Two field elements, 32 bytes each. */
+  /** The values that open the claim; they are sealed with the message. Two field elements, 32 bytes each. */
   readonly opening: { readonly district: string; readonly delivery: Uint8Array; readonly blinding: Uint8Array };
   /**
    * @param statusSha256 32 bytes
@@ -464,7 +476,7 @@ export interface ModelOffer extends ModelClass {
   readonly available: boolean;
 }
 
-/** What a person asks a model for; docs/agents.md has lengths and rules. */
+/** A person's request to a model; docs/agents.md has lengths and rules. */
 export interface TaskRequest {
   readonly task: Task;
   /** A model class that the enclave attests: `models()`. Its provider reads `text` and `subject`. */
@@ -491,7 +503,10 @@ export interface TaskOptions {
   readonly onState?: ((state: AgentState) => void) | undefined;
 }
 
-/** What an enclave of an accepted measurement has signed about one attempt; docs/agents.md has it claim by claim. */
+/**
+ * The signed statement of an enclave of an accepted measurement about one attempt; docs/agents.md describes each
+ * claim.
+ */
 export interface UsageClaims {
   readonly v: 1;
   readonly request_id: string;
@@ -534,7 +549,9 @@ export interface TaskResult {
   readonly problem: string | null;
   /** Verified. Of two attempts, that of the last. */
   readonly statement: UsageClaims;
-  /** What the person's budget pays for this attempt. A first attempt that was lost costs its full price beside it. */
+  /**
+   * The amount that the person's budget pays for this attempt. A lost first attempt costs its full price in addition.
+   */
   readonly chargedMicroUsd: bigint;
   /** Whether this library has the enclave's price table and calculated the cost again. */
   readonly costChecked: boolean;

@@ -46,7 +46,10 @@ function isCustody(error: unknown): error is EnclaveError {
   return error instanceof EnclaveError && error.code === 'custody_refused';
 }
 
-/** The same error about a message that was posted; unchanged where the message was not sent, or where the error tells already. */
+/**
+ * The same error for a message that was posted; unchanged if the message was not sent, or if the error states that
+ * already.
+ */
 export function aboutMessage(error: unknown, messageId: string, sent: WhetherSent): unknown {
   if (!(error instanceof ClientError) || error.messageId !== undefined || sent === 'not_sent') return error;
   const { code, message, cause, problems, problem, status, retryAfterSeconds, reason } = error;

@@ -49,7 +49,7 @@ function gatewayOf(url: string | URL): URL {
   try {
     gateway = new URL(url);
   } catch {
-    // No cause: it quotes the address, which may hold a password
+    // Sets no cause, because it quotes the address, which may contain a password
     throw new ClientError('policy_invalid', 'the gateway’s address is not a URL');
   }
   checkNoCredentials(gateway);

@@ -24,8 +24,9 @@ export function forgetfulChambers(offices: readonly string[], recognizing: reado
 }
 
 /**
- * As `forgetfulChambers`, before a message is sealed for the first time. Per-process keys open the message in one process, which
- * delivers each copy once. KMS-sealed keys open it in several enclaves, and one does not know what another has delivered.
+ * Like `forgetfulChambers`, but before a message is sealed for the first time. Per-process keys open the message in
+ * one process, which delivers each copy once. KMS-sealed keys open it in several enclaves, and one does not know what
+ * another has delivered.
  */
 export function forgetfulWhereShared(offices: readonly string[], enclave: Enclave): Chamber[] {
   return enclave.custody === PROCESS_CUSTODY ? [] : forgetfulChambers(offices, [recognizingChambers(enclave)]);

@@ -9,7 +9,7 @@ export interface ServerSentEvent {
   readonly data: string;
 }
 
-/** What has arrived: an event, the other end's wish for a pause before the next connection, or a sign of life. */
+/** One received item: an event, the server's wished pause before the next connection, or a keep-alive. */
 export type Arrival =
   | { readonly kind: 'event'; readonly event: ServerSentEvent }
   | { readonly kind: 'retry'; readonly retryMs: number }

@@ -5,7 +5,7 @@ import type { PreparedMessage } from './prepare';
 
 const TIMEOUT_MS = 30_000;
 
-/** What lets a request read a message's status: each is sent in its header and nowhere else. */
+/** The credentials that may read a message's status: each is sent only in its header. */
 export interface Access {
   /** The sender's bearer token. */
   token?: string | undefined;
@@ -103,7 +103,7 @@ function messageUrl(gateway: string | URL, id: string): URL {
   return new URL(`/api/messages/${encodeURIComponent(id)}`, gateway);
 }
 
-/** Where the same message is told of as events. */
+/** The address of the message's event stream. */
 export function messageEventsUrl(gateway: string | URL, id: string): URL {
   return new URL(`/api/messages/${encodeURIComponent(id)}/events`, gateway);
 }

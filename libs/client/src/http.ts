@@ -4,7 +4,10 @@ import { ClientError } from './errors';
 const MAX_ANSWER_BYTES = 512 * 1024;
 const MAX_RETRY_AFTER_SECONDS = 7 * 24 * 3600;
 
-/** What fetch threw where there was no answer or no whole one. Remembering these errors tells them from mistakes in this code. */
+/**
+ * The errors of fetch for a missing or incomplete answer. They are remembered, to distinguish them from errors in
+ * this code.
+ */
 const networkErrors = new WeakSet<object>();
 
 export function isNetworkError(error: unknown): boolean {

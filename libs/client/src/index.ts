@@ -1,4 +1,7 @@
-/** What a sender needs: attest, seal, post, follow, verify. Runs in a browser. `connect` does all of it; the rest are its steps. */
+/**
+ * The functions of a sender: attest, seal, post, follow, verify. Runs in a browser. `connect` does all of it; the
+ * other exports are its steps.
+ */
 export * from './errors';
 export * from './api';
 export { mostATaskCosts } from './agents/task-cost';

@@ -29,7 +29,7 @@ export interface ReadKept {
 }
 
 /**
- * Reads what was kept. No error quotes it: it holds a key.
+ * Reads a kept value. Errors do not quote it, because it contains a key.
  * @throws ClientError `kept_invalid` with the reason `version_unknown`, `malformed` or `other_gateway`
  */
 export function readKept(kept: unknown, gateway: URL): ReadKept {

@@ -15,7 +15,7 @@ export interface PostOptions {
   /** All attempts and pauses together, in milliseconds. */
   readonly budgetMs: number;
   readonly maxAttempts: number;
-  /** What earlier attempts at the same id have left. */
+  /** What earlier attempts at the same id have left open. */
   readonly before: WhetherSent;
   readonly onState: (state: SendState) => void;
 }
@@ -31,12 +31,12 @@ export async function postUntilAnswered(prepared: PreparedMessage, options: Post
   let sent = options.before;
   let hasAskedAgain = false;
   let access: Access | undefined;
-  /** What the refusals leave where the gateway cannot tell whether it has the message. */
+  /** The state after refusals that do not tell whether the gateway has the message. */
   let otherwise: WhetherSent | undefined;
   const post = async (attempt: number): Promise<MessageView> => {
     onState({ step: 'posting', attempt });
     const token = options.token === null ? undefined : await unlessAborted(options.token(), signal);
-    // From here on the request leaves at once: what is aborted before was not sent.
+    // From here on the request is sent at once; a message that was aborted before was not sent.
     throwIfAborted(signal);
     access = prepared.proven === undefined ? { token } : { statusSecret: prepared.proven.statusSecret };
     try {

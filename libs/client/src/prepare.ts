@@ -21,7 +21,10 @@ export interface PreparedMessage {
   message: SealedMessage;
   /** Its CBOR form. */
   sealed: Uint8Array;
-  /** Of a message with a proof of residence: what is posted in place of `sealed`, and 32 bytes that read its status without a token. */
+  /**
+   * Only of a message with a proof of residence: the bytes posted instead of `sealed`, and 32 bytes that read its
+   * status without a token.
+   */
   proven?: { envelope: Uint8Array; statusSecret: Uint8Array };
   /** 32 bytes over `sealed`. */
   sealedSha256: Uint8Array;

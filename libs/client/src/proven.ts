@@ -119,7 +119,7 @@ function prepareProof({
 }
 
 /**
- * What the enclave would refuse, too late: by then the person has waited for the proof.
+ * Checks early what the enclave would refuse only after the person has waited for the proof.
  * @throws ClientError `message_invalid`
  */
 function checkAgainstProof(content: CongressMessage, { campaign, offices, opening }: PreparedProof): void {

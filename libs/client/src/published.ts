@@ -1,4 +1,4 @@
-/** What @communique-tee/client exports where it is published. */
+/** The exports of the published package @communique-tee/client. */
 export { BILL_TYPES, CHAMBERS, OFFICES_AS_OF, STATES, TOPICS, officesOf, toWebAddress } from '@communique-tee/protocol';
 export * from './errors';
 export * from './api';

@@ -12,12 +12,12 @@ import { ReceiptError, matchAnswer, verifyReceipt, type VerifiedReceipt } from '
 import { isSameKey, type TrustPolicy } from './enclave-key';
 import { ClientError } from './errors';
 
-/** What verifying a receipt and opening an answer takes of a sealed message; a PreparedMessage is one. */
+/** The parts of a sealed message that verifying a receipt and opening an answer need; a PreparedMessage has them. */
 export interface Followed {
   /** A UUID. */
   readonly id: string;
   readonly message: SealedHeader;
-  /** 32 bytes over what was posted. */
+  /** The SHA-256 of the posted bytes, 32 bytes. */
   readonly sealedSha256: Uint8Array;
   /** 32 bytes. */
   readonly answerKey: AnswerKey;

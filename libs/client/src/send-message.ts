@@ -26,7 +26,7 @@ export interface Sender {
   readonly token: () => Promise<string>;
 }
 
-/** Starts at once; what goes wrong rejects `result`. */
+/** Starts at once; every failure rejects `result`. */
 export function sendMessage(sender: Sender, message: Message, options: SendOptions): Sending {
   const id = messageIdToText(crypto.getRandomValues(new Uint8Array(MESSAGE_ID_BYTES)));
   return startSending(id, options.onState, (tell) => new Way(sender, id, options, tell).go(message));
@@ -34,11 +34,11 @@ export function sendMessage(sender: Sender, message: Message, options: SendOptio
 
 type Delivered = SendResult & { readonly key: EnclaveKey };
 
-/** One message from its check to its end. */
+/** Sends one message, from its check to its end. */
 class Way {
   /** Sealed again, the message stays accepted: the gateway has its first form. */
   private sent: WhetherSent = 'not_sent';
-  /** One for the message, also where it is proven and sealed again. */
+  /** One id for the message, also when it is proven and sealed again. */
   private readonly statusSecret = crypto.getRandomValues(new Uint8Array(STATUS_SECRET_BYTES));
 
   constructor(

@@ -2,7 +2,10 @@ import type { Message } from './api';
 import { ClientError } from './errors';
 import { checkedMessage } from './checked-message';
 
-/** What is wrong with a message, by field; empty if Congress accepts it. `send` and the enclave make the same check. For a form. */
+/**
+ * The faults of a message, by field; empty if Congress accepts it. `send` and the enclave make the same check. For a
+ * form.
+ */
 export function validateMessage(
   message: Message,
 ): readonly { readonly pointer: string; readonly code: string; readonly message: string }[] {

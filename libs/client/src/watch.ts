@@ -10,10 +10,10 @@ const encoder = new TextEncoder();
 const EVENT_STREAM = 'text/event-stream';
 /** Three of the gateway's comments are missing: the connection is dead, although TCP has not noticed. */
 const SILENCE_MS = 50_000;
-/** After so many streams that break without an event, something on the way does not let streams through. */
+/** After this many streams that break without an event, the client assumes that the network does not pass streams. */
 const MAX_SILENT_STREAMS = 2;
 const MAX_POLL_PAUSE_MS = 5000;
-/** After so many plain requests a stream is tried again: the gateway may have room for it now. */
+/** After this many plain requests a stream is tried again, because the gateway may have room for it now. */
 const POLLS_BEFORE_STREAM = 20;
 /** A hostile gateway may invent changes without end. */
 const MAX_CHANGES = 5000;

@@ -29,8 +29,8 @@ export function whetherSent(error: unknown): WhetherSent {
 
 /**
  * What the failure of one posting request proves. Only a clear refusal is `not_sent`: a request that was never made,
- * or an answer that the gateway gives where it stores nothing. No answer, half of one, 5xx of a proxy and 2xx that
- * cannot be read are `not_known`.
+ * or an answer that the gateway gives only without storing the message. No answer, half of one, 5xx of a proxy and
+ * 2xx that cannot be read are `not_known`.
  * @param error as `postMessage` throws it, before an abort hides it
  */
 export function sentByPost(error: unknown): WhetherSent {

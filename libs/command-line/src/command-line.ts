@@ -3,7 +3,7 @@ import { isSystemError } from './system-error';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- every tool has the version of the workspace
 import { version } from '../../../package.json';
 
-/** Where the words of a command go: results to `out`, steps, warnings and errors to `err`. */
+/** The output of a command: results go to `out`; steps, warnings and errors to `err`. */
 export interface Streams {
   out(text: string): void;
   err(text: string): void;
@@ -107,7 +107,7 @@ export class CommandLine<Exit extends number = number> {
   }
 
   /**
-   * Like `execute`, and tells the person what was wrong: with the arguments, or with a file, a folder or a port that they name.
+   * Like `execute`, and prints what was wrong with the arguments, or with a file, a folder or a port that they name.
    * @returns the exit code; 2 for wrong arguments, 1 for what the operating system refused
    */
   async parse(argv: readonly string[]): Promise<number> {
@@ -125,7 +125,7 @@ export class CommandLine<Exit extends number = number> {
     }
   }
 
-  /** Where the help of the command is that the arguments name. */
+  /** The command that shows the help for these arguments. */
   hint(argv: readonly string[]): string {
     const { command } = this.find(argv);
     const names: string[] = [];

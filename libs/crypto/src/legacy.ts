@@ -12,7 +12,7 @@ import type { KeyPair, Primitives } from './primitives/primitives';
 import { sharedSecret } from './primitives/shared-secret';
 
 const encoder = new TextEncoder();
-/** What the existing client keys BLAKE2b with. */
+/** The key that the existing client gives to BLAKE2b. */
 const MESSAGE_KEY = encoder.encode('commons-witness-encryption-v1');
 const ANSWER_KEY = encoder.encode('communique-tee legacy answer v1');
 const DELIVERY_SECRET = encoder.encode('communique-tee legacy delivery secret v1');

@@ -28,7 +28,10 @@ export interface SealInput extends SealedHeader {
   plaintext: Uint8Array;
 }
 
-/** What one service of the enclave has sealed to it. Its HPKE `info` is its domain: no service opens what was sealed to another. */
+/**
+ * The kind of content that is sealed to one service of the enclave. Its HPKE `info` is its domain: no service opens
+ * what was sealed to another.
+ */
 interface Domain {
   readonly info: string;
   /** The least and the most bytes of the padded plain text: 1 KiB and 256 KiB where not given. */

@@ -30,7 +30,7 @@ export interface Primitives {
   sha256(bytes: Uint8Array): Uint8Array;
 }
 
-/** What is examined, and what the checks before have established. */
+/** The input of a check, and the results of the earlier checks. */
 export interface Subject extends Established {
   readonly evidence: EnclaveEvidence;
   readonly policy: CheckedEnclavePolicy;
@@ -71,15 +71,15 @@ export type Outcome =
   | { readonly state: 'warning' | 'not_run'; readonly code: NoteCode; readonly detail?: string };
 
 /**
- * One thing that is checked about an enclave. A check fails by throwing an AttestationError or an EnclaveError; the checks
- * after it are then not run, so that each may rely on what those before it established.
+ * One check of an enclave. It fails by throwing an AttestationError or an EnclaveError; later checks then do not run,
+ * so each may rely on the earlier ones.
  */
 export interface Check {
   readonly name: string;
   run(subject: Subject): Outcome | Promise<Outcome>;
 }
 
-/** What an earlier check in the list has established. */
+/** The results of an earlier check in the list. */
 export function established<Name extends keyof Established>(
   subject: Subject,
   name: Name,

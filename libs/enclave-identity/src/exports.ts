@@ -1,4 +1,4 @@
-// What both entries export beside the functions that need cryptography.
+// The exports of both entries, beside the functions that need cryptography.
 export type { EnclaveEvidence, EnclaveKeys, NoteCode } from './check';
 export { EnclaveError, enclaveErrorCodes, type EnclaveErrorCode } from './errors';
 export {

@@ -12,13 +12,13 @@ import {
 /** The enclaves that a caller trusts. No enclave is accepted by default. */
 export interface EnclavePolicy extends AttestationPolicy {
   /**
-   * Who may be able to bring the enclave's keys back: `process` (no one) and ARNs of KMS key aliases. Without it every attested custody
-   * is accepted; the image that PCR0 names has the alias in its measured configuration.
+   * Who may be able to restore the enclave's keys: `process` (no one) and ARNs of KMS key aliases. Without it every
+   * attested custody is accepted; the image that PCR0 names has the alias in its measured configuration.
    */
   readonly acceptedCustody?: readonly string[];
 }
 
-/** What an examination may leave out, by name. An examination that left something out gives no identity. */
+/** The checks that an examination may skip, by name. An examination with a skipped check gives no identity. */
 export interface ExaminationPolicy extends Omit<EnclavePolicy, 'acceptedMeasurements'> {
   /** `not_compared`, here or as a set's `operator`: the person named no image, or no operator, and wants to see the rest. */
   readonly acceptedMeasurements: readonly [ExaminedSet, ...ExaminedSet[]] | 'not_compared';

@@ -19,7 +19,7 @@ export function highestCostOfMessage(perOfficeMicroUsd: bigint): bigint {
 }
 
 /**
- * What a message came to, at the price of its reservation: the operator may have changed the price since.
+ * The cost of a message, at the price of its reservation, because the operator may have changed the price since.
  * @param copies that went out, by the receipt
  * @param reservedMicroUsd the highest cost of the message when it was accepted
  */

@@ -60,7 +60,7 @@ export function givenText(text: string | undefined): string | undefined {
   return trimmed === '' ? undefined : trimmed;
 }
 
-/** What is wrong with a name that the gateway does not read, and which name may be meant. */
+/** The warning about a name that the gateway does not read, and the name that may be meant. */
 export function unknownVariable(name: string): string {
   const meant = closestName(name, Object.keys(VARIABLES));
   return `is not a variable that the gateway knows${meant === undefined ? '' : `; did you mean ${meant}?`} (.env.example lists them)`;

@@ -34,7 +34,7 @@ export interface PageSignIn {
   /** The only address beside the gateway that the page may connect to. */
   readonly tokenEndpoint: string;
   readonly scope: string;
-  /** What names AUTH_AUDIENCE in the request; null: the issuer needs no parameter for it. */
+  /** The parameter that names AUTH_AUDIENCE in the request; null: the issuer needs none. */
   readonly audience: { readonly parameter: 'audience' | 'resource'; readonly value: string } | null;
 }
 
@@ -51,7 +51,7 @@ export type ResidenceConfig =
       readonly registrar: string;
       /** Verifier keys of the registrar's signed notes (C2SP signed-note), as text; two while a key is replaced. */
       readonly keys: readonly [string, ...string[]];
-      /** Where clients fetch the registrar's static files; ends with a slash. */
+      /** The address of the registrar's static files; ends with a slash. */
       readonly files: string;
       /** The reference string that the page proves with, which the gateway serves; absent: the page cannot prove. */
       readonly referenceStringFile?: string;
@@ -102,7 +102,7 @@ export interface GatewayConfig {
     readonly algorithms: readonly TokenAlgorithm[];
     readonly tokenType: TokenType;
     readonly clockSkewSeconds: number;
-    /** What a token's `scope` must hold for calls of administration. */
+    /** The value that a token's `scope` must contain for calls of administration. */
     readonly adminScope: string;
     readonly jwks:
       | { readonly url: string; readonly timeoutMs: number; readonly cooldownMs: number; readonly staleMs: number }

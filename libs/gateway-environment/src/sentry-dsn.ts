@@ -1,4 +1,4 @@
-/** Where reports of errors go, and as whose. */
+/** The address for error reports, and the key of the project's client. */
 export interface SentryDsn {
   readonly endpoint: string;
   /** The public key of the project's client: anyone who has it can send reports, and do nothing else. */

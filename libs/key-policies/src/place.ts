@@ -1,4 +1,4 @@
-/** Where a stack lives. Plain values: the program asks AWS once, before it makes anything. */
+/** The account and region of a stack. Plain values: the program asks AWS once, before it makes anything. */
 export interface Place {
   stack: string;
   region: string;

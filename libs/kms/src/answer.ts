@@ -42,7 +42,10 @@ function ownerIn(pattern: RegExp, arn: string): KeyOwner | undefined {
 
 /** Base64 of 6 KiB of ciphertext (KMS's largest), of the envelope around 4 KiB of plaintext, and names. */
 export const MAX_ANSWER_BYTES = 24 * 1024;
-/** What a sealed record has room for (libs/protocol, sealed-key.ts). KMS's for a data key has some 190. */
+/**
+ * The most that fits into a sealed record (libs/protocol, sealed-key.ts). KMS's ciphertext of a data key has some 190
+ * bytes.
+ */
 const MAX_DATA_KEY_CIPHERTEXT_BYTES = 1024;
 
 const base64 = (maxBytes: number) =>
@@ -66,7 +69,7 @@ const envelope = base64(8 * 1024);
  */
 const noPlaintext = z.union([z.null(), z.literal('')]).optional();
 
-// Not strict: KMS adds fields (KeyMaterialId came in 2025), and each that is used is checked
+// Not strict: KMS adds fields (KeyMaterialId came in 2025), and each field that is used is checked
 const dataKeySchema = z.object({
   KeyId: z.string().max(512),
   CiphertextBlob: base64(MAX_DATA_KEY_CIPHERTEXT_BYTES),
@@ -93,7 +96,7 @@ export function readDecryptedAnswer(body: Uint8Array): DecryptedAnswer {
   return read(decryptedSchema, body);
 }
 
-// No cause is kept: a parser's words quote what they stumble over
+// No cause is kept, because a parser's message quotes the input
 function read<Answer>(schema: z.ZodType<Answer>, body: Uint8Array): Answer {
   if (body.length > MAX_ANSWER_BYTES) throw new KmsError('kms_answer_invalid', 'the answer is too large');
   let parsed;

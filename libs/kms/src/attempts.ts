@@ -14,7 +14,7 @@ export interface KmsRequest {
   timeoutMs: number;
   /** Aborts when the time is over or the caller gave up. */
   signal: AbortSignal;
-  /** No more of the body needs to be read: what is longer is refused. */
+  /** More of the body need not be read: longer bodies are refused. */
   maxAnswerBytes: number;
 }
 

@@ -13,7 +13,7 @@ import { usableCredentials, type KmsCredentials, signRequest } from './sign-requ
 import { attempted, DEFAULT_ATTEMPTS, type Attempts, type KmsHttpAnswer, type KmsTransport } from './attempts';
 
 export interface KmsClientOptions extends Partial<Attempts> {
-  /** Of the keys: every alias ARN that is asked for must be of it. */
+  /** The account of the keys: every requested alias ARN must belong to it. */
   region: string;
   /** `https://kms.us-east-1.amazonaws.com`, without a path. */
   origin: string;

@@ -13,7 +13,7 @@ import {
 } from 'asn1js';
 import { KmsError } from './errors';
 
-/** What is left of an EnvelopedData once its algorithms are known to be the only ones that are taken. */
+/** The values of an EnvelopedData, once its algorithms are known to be the accepted ones. */
 export interface Envelope {
   /** 256 bytes: the AES key under RSA-2048, OAEP with SHA-256. */
   encryptedKey: Uint8Array;
@@ -81,7 +81,7 @@ function parse(ber: Uint8Array): AsnType {
     });
     if (read.offset === ber.length && Buffer.from(read.result.toBER()).equals(ber)) return read.result;
   } catch {
-    // what the library stumbles over is refused as what it reports
+    // an input that the library cannot read is refused like any other
   }
   return refuse('its encoding');
 }

@@ -8,8 +8,9 @@ interface Meaning {
 }
 
 /**
- * The errors of GenerateDataKey and Decrypt (AWS KMS API Reference) and those common to every action (same place, Common Errors), with
- * the names that AWS's front ends give them with and without `Exception`. What is not here is `kms_failed`, and its name is not repeated.
+ * The errors of GenerateDataKey and Decrypt (AWS KMS API Reference) and those common to every action (same place,
+ * Common Errors), with the names that AWS's front ends give them with and without `Exception`. Any other error is
+ * `kms_failed`, and its name is not repeated.
  */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   AccessDenied: { code: 'kms_denied' },
@@ -64,7 +65,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   InvalidCiphertextException: { code: 'kms_ciphertext_invalid' },
 };
 
-/** A wrong clock has no name of its own where the signature is checked: the text alone tells it from a wrong secret. */
+/**
+ * AWS has no error name for a wrong clock when it checks the signature: only the text distinguishes it from a wrong
+ * secret.
+ */
 const SIGNATURE_ERRORS = new Set(['InvalidSignatureException', 'SignatureDoesNotMatch']);
 const CLOCK_TEXT = /^Signature (?:expired|not yet current)\b/;
 
@@ -75,8 +79,8 @@ const refusalSchema = z.object({
 });
 
 /**
- * What an answer other than 200 means (AWS JSON 1.1: the name in `__type`, with or without a namespace before `#`; where the body
- * cannot be read, in the header `x-amzn-errortype`, with or without a URI behind `:`).
+ * The meaning of an answer other than 200 (AWS JSON 1.1: the name in `__type`, with or without a namespace before
+ * `#`; where the body cannot be read, in the header `x-amzn-errortype`, with or without a URI behind `:`).
  */
 export function refusalOf(status: number, errorTypeHeader: string | undefined, body: Uint8Array): KmsError {
   const refusal = readRefusal(body);

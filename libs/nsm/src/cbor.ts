@@ -1,7 +1,7 @@
 import { Encoder } from 'cbor-x/encode';
 import { decode } from 'cborg';
 
-/** As deep as any message here is nested, with room to spare. */
+/** Deeper than any message here is nested. */
 const MAX_DEPTH = 32;
 const MAX_UINT32 = 0xffff_ffff;
 /** 64 bits without a sign above; below, those of a signed integer, since cbor-x writes smaller ones as tagged bytes. */
@@ -27,7 +27,7 @@ export function encodeCbor(value: unknown): Uint8Array {
 /**
  * Decodes one item from the NSM, or from a client of the mock, maps as Maps. Uses cborg, because cbor-x accepts
  * duplicate keys and keeps the last.
- * @throws Error for what is not CBOR, has a key twice or bytes behind its end
+ * @throws Error if the bytes are not CBOR, have a duplicate key or bytes after the item
  */
 export function decodeCbor(bytes: Uint8Array): unknown {
   return decode(bytes, { useMaps: true, rejectDuplicateMapKeys: true });

@@ -31,7 +31,7 @@ export function openNsmDevice(path = '/dev/nsm'): NsmTransport {
   });
 }
 
-/** koffi is loaded with the first request: who has no device never needs a native library. */
+/** koffi is loaded with the first request, so a program without a device never needs a native library. */
 export async function bindIoctl(fd: number): ReturnType<IoctlDevice['bind']> {
   try {
     const koffi = await import('koffi');

@@ -97,7 +97,7 @@ async function open(device: IoctlDevice) {
       return bytes.slice(responseAt, responseAt + Number(length));
     },
     free() {
-      bytes.fill(0); // a request may have carried what is not for everyone
+      bytes.fill(0); // a request may have carried secret data
       memory.free(pointer);
     },
   };

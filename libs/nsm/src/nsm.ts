@@ -33,7 +33,7 @@ export interface Nsm {
   describe(): Promise<NsmDescription>;
   /** @param index 0 to 31 */
   describePcr(index: number): Promise<{ lock: boolean; value: Uint8Array }>;
-  /** Waits for what is under way, then closes the device. */
+  /** Waits for running requests, then closes the device. */
   close(): Promise<void>;
 }
 

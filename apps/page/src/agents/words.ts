@@ -46,7 +46,8 @@ const NO_ROOM: readonly string[] = [
 ];
 
 /**
- * The failure, without a statement on whether anything was sent or charged. @param send the sentences for failures of
+ * The failure, without a statement on whether anything was sent or charged.
+ * @param send the sentences for failures of
  * every kind
  */
 export function failureWords(

@@ -66,7 +66,8 @@ export interface SendingStore {
   /** Messages that the person closed before the page knew their end. In memory; the latest first. */
   readonly left: ReadonlySignal<readonly KeptEntry[]>;
   /**
-   * Ignored while a message is being sent. @param residence the inputs of its proof of residence; without one it goes
+   * Ignored while a message is being sent.
+   * @param residence the inputs of its proof of residence; without one it goes
    * with a token
    */
   startSending(message: Message, residence?: ResidenceOptions): void;

@@ -30,7 +30,8 @@ export class NotLoaded extends Error {
 }
 
 /**
- * Failures before the client library is loaded. This attempt sent no message. @param before what was known before it
+ * Failures before the client library is loaded. This attempt sent no message.
+ * @param before what was known before it
  */
 export function ownFailure(error: unknown, before: WhetherSent): Failure {
   const code = error instanceof NotVerified ? 'not_verified' : error instanceof NotLoaded ? 'not_loaded' : 'page_fault';

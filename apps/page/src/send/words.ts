@@ -33,7 +33,8 @@ const NO_ROOM = [
 ] as const;
 
 /**
- * The failure, without a statement on whether the message was sent. @param proofs undefined where no proof of
+ * The failure, without a statement on whether the message was sent.
+ * @param proofs undefined where no proof of
  * residence was made
  */
 export function failureWords(

@@ -1,4 +1,4 @@
-/** What verification needs of cryptography. Two implementations: node:crypto and WebCrypto. */
+/** The cryptography that verification needs. Two implementations: node:crypto and WebCrypto. */
 export interface AttestationPrimitives {
   /** 32 bytes */
   sha256(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;

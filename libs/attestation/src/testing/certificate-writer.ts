@@ -27,7 +27,7 @@ export interface CertificateParts {
   uniqueIds: Uint8Array;
   /** DER of each extension; undefined: no extensions at all */
   extensions: Uint8Array[] | undefined;
-  /** what comes out of ECDSA, as DER */
+  /** the output of ECDSA, as DER */
   signature: (der: Uint8Array) => Uint8Array;
   digest: string;
   /** the finished certificate */

@@ -115,7 +115,7 @@ export function pem(der: Uint8Array): string {
   return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64').replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
 }
 
-/** A leaf with a key of its own below the instance of any written chain: the keys of the levels are the same in all. */
+/** A leaf with a new key below the instance of any written chain: the keys of the levels are the same in all. */
 export function anotherLeaf(): { der: Uint8Array; privateKey: KeyObject } {
   const links: Link[] = [];
   writeChain((written) => links.push(...written));

@@ -51,7 +51,7 @@ export interface Envelope {
   payload: Uint8Array;
   /** r || s, made after the payload was edited */
   signature: (signature: Uint8Array) => Uint8Array;
-  /** what is signed: the context, the protected header, the external data, the payload */
+  /** the signed bytes: the context, the protected header, the external data, the payload */
   signedContext: string;
   externalData: Uint8Array;
   digest: string;

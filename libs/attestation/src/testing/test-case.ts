@@ -6,7 +6,7 @@ import type {
   VerifiedAttestation,
 } from '../exports';
 
-/** A document and what becomes of it, as plain data: the same case runs in Node and is handed to a browser. */
+/** A document and its expected result, as plain data: the same case runs in Node and in a browser. */
 export interface TestCase {
   name: string;
   documentBase64: string;

@@ -2,7 +2,9 @@ import { AttestationError } from '../errors';
 import { DerReader, malformed, positiveInteger, sameBytes, tags, type DerElement } from './der';
 import { readExtensions, type Extensions } from './extensions';
 
-/** What the chain check needs of a certificate (RFC 5280, section 4.1). Views into the DER that was read. */
+/**
+ * The parts of a certificate that the chain check needs (RFC 5280, section 4.1). Views into the DER that was read.
+ */
 export interface Certificate extends Extensions {
   der: Uint8Array;
   /** the bytes that are signed */
@@ -156,7 +158,7 @@ function timeMs(element: DerElement): number {
   return ms;
 }
 
-/** What people want to see of a certificate. */
+/** The fields of a certificate that people want to see. */
 export interface CertificateSummary {
   /** common names */
   subject: string;

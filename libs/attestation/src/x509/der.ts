@@ -1,6 +1,6 @@
 import { AttestationError } from '../errors';
 
-/** What reading goes wrong with: always the same code, the words differ. */
+/** The error of every reading failure: always the same code, with different texts. */
 export function malformed(why: string): AttestationError {
   return new AttestationError('ERR_ATTESTATION_CERTIFICATE', why);
 }

@@ -16,7 +16,7 @@ export interface Extensions {
 const basicConstraints = '551d13';
 const keyUsage = '551d0f';
 
-/** Reads `[3] SEQUENCE OF Extension`. What is critical and not one of the two is refused, and so is what appears twice. */
+/** Reads `[3] SEQUENCE OF Extension`. Refuses other critical extensions and repeated ones. */
 export function readExtensions(content: Uint8Array | undefined): Extensions {
   const out: Extensions = {
     isCa: false,

@@ -34,11 +34,11 @@ export interface PostTaskOptions {
   readonly token: () => Promise<string>;
   readonly signal?: AbortSignal | undefined;
   readonly onState: (state: AgentState) => void;
-  /** Told after each failed post: whether the task may have been sent. */
+  /** Called after each failed post with whether the task may have been sent. */
   readonly onSent: (sent: WhetherSent) => void;
 }
 
-/** What the gateway gives with a statement: an answer, or the provider's failure. */
+/** The gateway's answer with a statement: the model's answer, or the provider's failure. */
 export interface PostedTask {
   readonly statement: string;
   readonly attestationDocument: Uint8Array;
@@ -124,7 +124,7 @@ function readResult(body: Uint8Array): AgentResult {
   return parsed.data;
 }
 
-/** `provider_unavailable` brings the statement of what was charged; undefined for any other refusal. */
+/** The statement of the charge in `provider_unavailable`; undefined for any other refusal. */
 function readFailure(body: Uint8Array): PostedTask | undefined {
   let document: unknown;
   try {

@@ -23,7 +23,7 @@ export interface PreparedTask {
   readonly modelClass: ModelClass;
   readonly maxOutputTokens: number;
   readonly sealed: SealedMessage;
-  /** What is posted: the agent request's CBOR form. */
+  /** The posted bytes: the agent request's CBOR form. */
   readonly request: Uint8Array;
   /** 32 bytes over `request`. */
   readonly requestSha256: Uint8Array;

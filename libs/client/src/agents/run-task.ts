@@ -7,7 +7,7 @@ import { postTask } from './post-task';
 import { prepareTask, type PreparedTask } from './prepare-task';
 import { verifyTask } from './verify-task';
 
-/** One task from its check to its verified answer. */
+/** Runs one task from its check to its verified answer. */
 export async function runTask(sender: Sender, task: TaskRequest, options: TaskOptions): Promise<TaskResult> {
   const { signal } = options;
   const tell = (state: AgentState) => {

@@ -43,7 +43,7 @@ export class TestAgents {
   readonly asked: AgentTask[] = [];
   /** Taken from the front, one for each post. */
   faults: TaskFault[] = [];
-  /** What the enclave answers. */
+  /** The enclave's answer. */
   answer: Pick<AgentAnswer, 'outcome' | 'text' | 'problem'> = {
     outcome: 'complete',
     text: 'Dear Senator',
@@ -52,9 +52,9 @@ export class TestAgents {
   end: AgentEnd = 'complete';
   attempts: 1 | 2 = 1;
   pricesSha256 = priceTableSha256(PRICE_TABLE);
-  /** What the enclave makes of its claims before it signs them. */
+  /** Changes the enclave's claims before it signs them. */
   tamperClaims: (claims: UsageStatement) => UsageStatement = (claims) => claims;
-  /** What the gateway makes of the answer before it is sent. */
+  /** Changes the answer before the gateway sends it. */
   tamper: (result: Record<string, unknown>) => Record<string, unknown> = (result) => result;
   onSilence: () => void = () => undefined;
   /** Replies by the hash of the request, as the enclave remembers them. */

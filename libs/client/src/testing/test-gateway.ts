@@ -91,28 +91,28 @@ export class TestGateway {
   /** The statuses that a message goes through, the same for each; the last one stays. */
   statuses: MessageStatus[] = ['queued', 'delivering', 'delivered'];
   outcome: Outcome = 'accepted';
-  /** What the enclave attests from now on. */
+  /** The claims that the enclave attests from now on. */
   custody = 'process';
   /** Whether each chamber recognizes a repeated message, as the enclave attests from now on. */
   deduplicates: Record<Chamber, boolean> = { house: true, senate: true };
-  /** What the enclave attests of the proof of residence. */
+  /** The attested proof of residence. */
   residence: PublicConfiguration['residence'] = { mode: 'off' };
-  /** The enclave's models and what becomes of tasks; absent from what it attests until it has classes. */
+  /** The enclave's models and the results of tasks; not attested until there are classes. */
   readonly agents = new TestAgents();
-  /** Where the registrar's list is, by `GET /api/residence`. */
+  /** The address of the registrar's list, served by `GET /api/residence`. */
   listAddress = '';
   /** Whether the gateway serves the public configuration. */
   servesConfiguration = true;
   /** How a question for events is answered. */
   events: 'stream' | 'json' | 'cut' | 'cut-each' | { readonly problem: ProblemCode } = 'stream';
-  /** What the gateway makes of a view before it is sent. */
+  /** Changes a view before the gateway sends it. */
   tamper: (view: MessageView) => MessageView = (view) => view;
-  /** What the enclave makes of its answer before it is sealed. */
+  /** Changes the enclave's answer before it is sealed. */
   tamperAnswer: (answer: Answer) => Answer = (answer) => answer;
   url = '';
 
   private keys: Keys = createKeys();
-  /** Public input `message` by nullifier, in hex: what was accepted in whose campaign. */
+  /** Public input `message` by nullifier, in hex: the accepted message of each person and campaign. */
   private readonly nullifiers = new Map<string, string>();
   /** By SHA-256 in hex. */
   private readonly configurations = new Map<string, Uint8Array>();
@@ -144,7 +144,7 @@ export class TestGateway {
     return { acceptedMeasurements: [developmentMeasurements], unsafeDevelopmentRootPem: this.rootPem };
   }
 
-  /** From now on another key is attested; the older ones are still held, or not. */
+  /** From now on a new key is attested; the older ones are kept or dropped. */
   rotate({ keepOld }: { readonly keepOld: boolean }): void {
     this.keys = createKeys();
     if (!keepOld) this.held.length = 0;
@@ -299,7 +299,7 @@ export class TestGateway {
     return parsed.message;
   }
 
-  /** From now on everyone may send in every campaign again. */
+  /** From now on everyone may send again in every campaign. */
   forgetNullifiers(): void {
     this.nullifiers.clear();
   }

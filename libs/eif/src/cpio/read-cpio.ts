@@ -17,7 +17,7 @@ export interface CpioEntry {
   /** Of a device, else 0. */
   readonly major: number;
   readonly minor: number;
-  /** Of the content, hexadecimal; of a link it is the target that is hashed. */
+  /** SHA-256 of the content, hexadecimal; for a link, of its target. */
   readonly sha256: string;
   /** Of a symbolic link. */
   readonly target: string | undefined;

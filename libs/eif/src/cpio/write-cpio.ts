@@ -32,7 +32,7 @@ export async function writeCpio(entries: Iterable<CpioInput>, path: string): Pro
   });
 }
 
-/** What a whole archive is padded to, as cpio(1) does; the kernel needs 4 where another archive follows. */
+/** The alignment of a complete archive, as in cpio(1); the kernel needs 4 bytes if another archive follows. */
 const blockBytes = 512;
 
 /**

@@ -13,7 +13,9 @@ export interface EntryDifference {
 }
 
 export interface EntriesDifference {
-  /** In the order of the names. Empty where the archives differ in form alone: order, inode numbers, padding, compression. */
+  /**
+   * In the order of the names. Empty if the archives differ only in form: order, inode numbers, padding, compression.
+   */
   readonly entries: readonly EntryDifference[];
   /** The entry of the first archive in which byte `offset` of the uncompressed data lies. */
   entryAt(offset: number): string | undefined;

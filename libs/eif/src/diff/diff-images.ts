@@ -11,11 +11,11 @@ export interface SectionDifference {
   readonly change: 'added' | 'removed' | 'changed';
   readonly sizeBytesA: number | undefined;
   readonly sizeBytesB: number | undefined;
-  /** Where the data begins to differ, counted from its start; undefined unless "changed". */
+  /** The offset of the first difference in the data; undefined unless "changed". */
   readonly offset: number | undefined;
   /** Of a ramdisk: the entry in which they begin to differ. */
   readonly entry: string | undefined;
-  /** Of a ramdisk that is an archive: what differs. Empty where the form alone does. */
+  /** Only of a ramdisk that is an archive: its differences. Empty if only the form differs. */
   readonly entries: readonly EntryDifference[] | undefined;
   /** Why the entries of a ramdisk could not be compared. */
   readonly unreadable: string | undefined;
@@ -24,7 +24,7 @@ export interface SectionDifference {
 export interface ImageDifference {
   /** The first byte that differs, and its place in the first image; undefined if the files are equal. */
   readonly firstByte: { readonly offset: number; readonly where: string } | undefined;
-  /** Those alone that differ, in the order of the first image. */
+  /** Only sections that differ, in the order of the first image. */
   readonly sections: readonly SectionDifference[];
   readonly a: DescribedImage;
   readonly b: DescribedImage;

@@ -34,7 +34,7 @@ export interface Header {
   /** In bytes. Neither nitro-cli nor the hypervisor uses it (README, "default_mem"). */
   readonly defaultMemoryBytes: number;
   readonly defaultCpus: number;
-  /** Where each section's own header starts, and the size of its data. */
+  /** The offset of each section's own header, and the size of its data. */
   readonly sections: readonly { readonly offset: number; readonly sizeBytes: number }[];
 }
 

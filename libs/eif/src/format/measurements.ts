@@ -19,7 +19,7 @@ export interface Measurements {
  * Metadata, signature and all headers are left out.
  */
 export class Measurer {
-  /** What PCR0 and PCR1 begin with is the same, so it is hashed once and the state copied. */
+  /** PCR0 and PCR1 begin with the same bytes, so these are hashed once and the state is copied. */
   readonly #image = createHash('sha384');
   readonly #application = createHash('sha384');
   #bootstrap: Hash | undefined;
@@ -58,7 +58,7 @@ function extend(digest: Uint8Array): string {
   return createHash('sha384').update(new Uint8Array(48)).update(digest).digest('hex');
 }
 
-/** What `nitro-cli build-enclave` prints after its progress lines. */
+/** The measurements as `nitro-cli build-enclave` prints them after its progress lines. */
 export interface NitroCliMeasurements {
   readonly Measurements: {
     readonly HashAlgorithm: string;

@@ -1,6 +1,6 @@
 import { EifError } from '../errors';
 
-// What the format or the systems that read it set as bounds.
+// The limits of the format, or of the systems that read it.
 
 /** MAX_NUM_SECTIONS (aws-nitro-enclaves-image-format, src/defs/mod.rs). */
 export const maxSections = 32;
@@ -10,7 +10,7 @@ export const maxCmdlineBytes = 2047;
 export const maxSignatureBytes = 32_768;
 /** Ours: nitro-cli puts all of `docker inspect` into the metadata, a few dozen KB, and 4 KiB of custom metadata at most. */
 export const maxMetadataBytes = 262_144;
-/** Ours: what is read or written at a time. */
+/** Our own choice: the bytes read or written at a time. */
 export const chunkBytes = 1_048_576;
 
 /** EifSectionType (aws-nitro-enclaves-image-format, src/defs/mod.rs); 0 is "invalid". */
@@ -31,7 +31,7 @@ export function sectionTypeOf(code: number): SectionType | undefined {
 
 export interface Section {
   readonly type: SectionType;
-  /** Where the data starts in the file, after the section's own header of 12 bytes. */
+  /** The offset of the data in the file, after the section's own header of 12 bytes. */
   readonly dataOffset: number;
   readonly sizeBytes: number;
 }

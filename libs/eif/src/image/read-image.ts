@@ -128,7 +128,7 @@ export async function describeOpenImage(
     }
     if (keep !== undefined) kept.set(type, keep);
   }
-  // What follows is read only from a file that is whole.
+  // The following parts are read only if the file is complete.
   if (crc !== header.crc32)
     throw new EifError('ERR_EIF_CRC', `${hex(header.crc32)} in the header, ${hex(crc)} computed`);
   const [cmdline, metadata, signature] = [kept.get('cmdline'), kept.get('metadata'), kept.get('signature')];
@@ -155,7 +155,7 @@ export interface Layout extends Omit<Header, 'sections'> {
   readonly crc32: number;
   readonly sections: readonly Section[];
   readonly gaps: readonly Gap[];
-  /** The bytes that were judged, so that the checksum goes over these and not over what is read later. */
+  /** The bytes that were checked, so that the checksum covers these and not bytes that are read later. */
   readonly headBytes: Uint8Array;
   readonly sectionHeads: readonly Uint8Array[];
 }

@@ -3,7 +3,7 @@ import type { DescribedImage } from './read-image';
 import type { ImageSignature } from '../sign/read-signature';
 
 export interface SignaturePolicy {
-  /** Whose signature is accepted: 96 hexadecimal digits, lower case. */
+  /** The accepted signer's PCR8: 96 hexadecimal digits, lower case. */
   readonly pcr8: string;
   /** nitro-cli, too, refuses a certificate outside its dates (PcrSignatureChecker::verify, src/utils/mod.rs). */
   readonly at: Date;

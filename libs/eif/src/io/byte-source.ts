@@ -1,7 +1,7 @@
 import { EifError } from '../errors';
 import { InputFile } from './input-file';
 
-/** Where bytes come from: memory, or a file that is read a chunk at a time and may be larger than memory. */
+/** A source of bytes: memory, or a file that is read in chunks and may be larger than memory. */
 export type ByteSource = Uint8Array | { readonly path: string };
 
 export interface OpenSource {

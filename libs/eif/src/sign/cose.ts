@@ -42,7 +42,7 @@ export function encodeSign1({ header }: Algorithm, payload: Uint8Array, signatur
 }
 
 export interface SignedRegister {
-  /** The bytes as received: they are what is signed. */
+  /** The bytes as received, because the signature covers exactly these. */
   readonly payload: Uint8Array;
   /** 48 bytes */
   readonly pcr0: Uint8Array;

@@ -1,7 +1,7 @@
 import { established, type Check } from '../check';
 import { EnclaveError } from '../errors';
 
-/** Who can bring the keys back is acceptable to the caller. */
+/** Checks that the caller accepts the custody of the keys. */
 export const custody = {
   name: 'custody',
   run(subject) {

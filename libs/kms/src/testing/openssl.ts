@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** CMS by another's hand: the openssl command, in a folder of its own. */
+/** CMS of an independent implementation: the openssl command, in its own folder. */
 export interface OpenSsl {
   privateKey: KeyObject;
   publicKey: KeyObject;

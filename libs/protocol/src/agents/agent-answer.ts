@@ -30,7 +30,7 @@ const fields = z.strictObject({
 export const agentAnswerSchema = fields.refine(
   ({ outcome, text }) => (text !== null) === (outcome === 'complete' || outcome === 'cut'),
 );
-/** What the enclave tells the person alone, sealed by `sealTaskAnswer`. */
+/** The part of the answer that only the person learns, sealed by `sealTaskAnswer`. */
 export type AgentAnswer = z.infer<typeof fields>;
 
 /** A canonical CBOR map. @throws ProtocolError `malformed_body` */
@@ -59,10 +59,10 @@ const agentReplySchema = z.strictObject({
   /** The usage statement of this attempt: a JWS in compact form. */
   statement: z.string().min(1).max(MAX_STATEMENT_CHARACTERS),
   attestationDocument: bytesUpTo(16_512),
-  /** Where a second attempt could help: after how many milliseconds. The enclave takes it under a reservation of its own. */
+  /** If a second attempt could help: after how many milliseconds. The enclave takes it under a new reservation. */
   again: z.strictObject({ afterMs: z.int().min(0).max(MAX_AGAIN_MS) }).nullable(),
 });
-/** What the enclave answers to `POST /agents`. */
+/** The enclave's answer to `POST /agents`. */
 export type AgentReply = Omit<z.infer<typeof agentReplySchema>, 'v'>;
 
 export function encodeAgentReply(reply: AgentReply): Uint8Array {

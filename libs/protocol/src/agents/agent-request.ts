@@ -20,8 +20,9 @@ import { maxOutputTokensSchema, modelClassSchema } from './word-schemas';
 export const ATTEMPT_HEADER = 'communique-attempt';
 
 /**
- * What a client posts for a task. The request id (the message id of `sealed`), the model class and the maximum output are outside the
- * seal: a reservation is calculated from them. The task, its text and its language are sealed.
+ * The request that a client posts for a task. The request id (the message id of `sealed`), the model class and the
+ * maximum output are outside the seal: a reservation is calculated from them. The task, its text and its language are
+ * sealed.
  */
 export interface AgentRequest {
   modelClass: string;

@@ -38,7 +38,7 @@ export const agentTaskSchema = z.strictObject({
     .refine(fits, { params: { rule: 'too_long', maximum: LIMITS.maxTaskTextBytes } })
     .refine((value) => countVisible(value, 1) >= 1, { params: { rule: 'too_short', minimum: 1 } }),
 });
-/** What is sealed. */
+/** The sealed content. */
 export type AgentTask = z.infer<typeof agentTaskSchema>;
 
 export interface TaskProblem {
@@ -48,7 +48,7 @@ export interface TaskProblem {
   readonly code: string;
 }
 
-/** What is wrong with a task, before it is sealed: fields and rules, never a value. Empty: it can be sealed. */
+/** The faults of a task, before it is sealed: fields and rules, never a value. Empty if the task can be sealed. */
 export function agentTaskProblems(value: unknown): TaskProblem[] {
   const parsed = agentTaskSchema.safeParse(value);
   return (parsed.error?.issues ?? []).map(({ path, ...issue }) => ({
@@ -59,7 +59,7 @@ export function agentTaskProblems(value: unknown): TaskProblem[] {
 
 /**
  * A canonical CBOR map.
- * @throws ProtocolError `malformed_body`; `agentTaskProblems` tells what is wrong
+ * @throws ProtocolError `malformed_body`; `agentTaskProblems` lists the faults
  */
 export function encodeAgentTask(task: AgentTask): Uint8Array {
   return encodeCanonical(read(task));
@@ -72,7 +72,7 @@ export function decodeAgentTask(opened: Uint8Array): AgentTask {
 
 function read(value: unknown): AgentTask {
   const parsed = agentTaskSchema.safeParse(value);
-  // No cause: an issue could hold a piece of the text
+  // No cause, because an issue could contain a part of the text
   if (!parsed.success) throw new ProtocolError('malformed_body', 'not an agent task');
   return parsed.data;
 }

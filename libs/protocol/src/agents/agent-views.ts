@@ -4,7 +4,10 @@ import { MESSAGE_ID_PATTERN } from '../messages/message-id';
 import { modelClassMembers, pricesMembers } from './model-class';
 import { MAX_STATEMENT_CHARACTERS } from './usage-statement';
 
-/** What `GET /api/agents` answers. Clients believe the attested configuration for the classes, and take from here what is off now. */
+/**
+ * The answer of `GET /api/agents`. Clients trust only the attested configuration for the classes, and use this answer
+ * for what is off now.
+ */
 export const agentOfferSchema = z
   .strictObject({
     on: z.boolean().meta({ description: 'Whether tasks are taken.' }),
@@ -32,7 +35,7 @@ const attestationDocument = base64Text(3, 24_000).meta({
   description: "The document that attests the key of the statement's signature, in base64.",
 });
 
-/** What `POST /api/agents` answers with 200. */
+/** The answer of `POST /api/agents` with 200. */
 export const agentResultSchema = z
   .strictObject({
     id: z.string().regex(MESSAGE_ID_PATTERN).meta({ format: 'uuid', description: 'The request id.' }),
@@ -46,5 +49,5 @@ export const agentResultSchema = z
   .meta({ id: 'AgentResult', description: 'A sealed answer, and what it cost as the enclave signed it.' });
 export type AgentResult = z.infer<typeof agentResultSchema>;
 
-/** The members of `provider_unavailable` beside those of every problem: proof of what was charged. */
+/** The members of `provider_unavailable` beside those of every problem: proof of the charge. */
 export const providerUnavailableMembers = { statement, attestationDocument };

@@ -57,7 +57,7 @@ export function isProviderFailure(end: string): end is ProviderFailure {
   return (PROVIDER_FAILURES as readonly string[]).includes(end);
 }
 
-/** What a person reads about their task, inside the seal. */
+/** The outcome that a person reads about their task, inside the seal. */
 export const AGENT_OUTCOMES = [
   'complete',
   'cut',

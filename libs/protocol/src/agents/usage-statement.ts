@@ -29,9 +29,9 @@ export const usageSchema = z.strictObject({
 export type Usage = z.infer<typeof usageSchema>;
 
 /**
- * What is known of an attempt's tokens. `reported`: by the provider, in `usage`. `invalid`: the provider's counts contradict themselves, or
- * it billed otherwise than was requested. `unknown`: bytes left the enclave, and no counts came. `not_billed`: an HTTP error status of the
- * provider, or no byte left.
+ * The knowledge of an attempt's tokens. `reported`: by the provider, in `usage`. `invalid`: the provider's counts
+ * contradict themselves, or it billed otherwise than was requested. `unknown`: bytes left the enclave, and no counts
+ * came. `not_billed`: an HTTP error status of the provider, or no byte left.
  */
 export const USAGE_STATES = ['reported', 'invalid', 'unknown', 'not_billed'] as const;
 export type UsageState = (typeof USAGE_STATES)[number];

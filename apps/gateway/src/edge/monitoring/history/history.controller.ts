@@ -74,7 +74,8 @@ export class HistoryController {
 }
 
 /**
- * Unix seconds: only samples of a later second, so that a repeated request gets the new ones. @returns milliseconds
+ * Unix seconds: only samples of a later second, so that a repeated request gets the new ones.
+ * @returns milliseconds
  */
 function readSince(value: unknown): number {
   if (value === undefined) return 0;
