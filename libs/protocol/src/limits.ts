@@ -11,7 +11,7 @@ export const LIMITS = {
   maxCampaignNoteBytes: 400,
   /** The longest that an operator may let a campaign last: how long a used nullifier is kept follows from it. */
   maxCampaignDays: 90,
-  /** What a client posts in CBOR: a sealed message, and with it a proof, its root note, and what is around them. */
+  /** The most that a client posts in CBOR: a sealed message, its proof, its root note, and the frame around them. */
   maxEnvelopeBytes: 256 * 1024 + 256 + 7680,
   /** The same in JSON: base64url (4/3) and the member names. */
   maxEnvelopeJsonBytes: 360 * 1024,

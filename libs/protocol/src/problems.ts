@@ -5,7 +5,7 @@ import type { ProviderFailure } from './agents/ends';
  * documents with a stable `code`. The code is the contract; title and detail are for people and may be reworded.
  */
 export const PROBLEMS = {
-  // what the caller sent
+  // errors in the caller's request
   malformed_request: { status: 400, title: 'The request cannot be read' },
   malformed_body: { status: 400, title: 'The body cannot be read' },
   nonce_invalid: { status: 400, title: 'The nonce is not 16 to 64 bytes in hex' },
@@ -41,7 +41,7 @@ export const PROBLEMS = {
   template_not_publishable: { status: 422, title: 'The template cannot be published as it is' },
   campaign_note_invalid: { status: 422, title: 'The campaign note cannot be used' },
   suite_unsupported: { status: 422, title: 'The sealing suite is not one that is open here' },
-  // what may be had later
+  // temporary failures
   rate_limited: { status: 429, title: 'Too many requests' },
   user_daily_limit_reached: { status: 429, title: 'Your budget for this UTC day is used up' },
   daily_messages_reached: { status: 429, title: 'You have sent as many messages as one UTC day allows' },
@@ -89,7 +89,10 @@ export interface ProblemDocument {
   detail?: string;
   errors?: FieldProblem[];
   retryAfterSeconds?: number;
-  /** Of `provider_unavailable`: why, and the enclave's signed statement of what was charged, with its document in base64. */
+  /**
+   * Only of `provider_unavailable`: the reason, and the enclave's signed statement of the charge, with its document
+   * in base64.
+   */
   reason?: ProviderFailure;
   statement?: string;
   attestationDocument?: string;

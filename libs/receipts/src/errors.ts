@@ -18,7 +18,7 @@ export type ReceiptErrorCode =
   /** The answer's offices, salts or outcomes do not open the receipt's commitments. */
   | 'ERR_RECEIPT_ANSWER';
 
-/** What a usage statement can fail by, beside the first six of a receipt. */
+/** The faults of a usage statement, beside the first six of a receipt. */
 export type StatementErrorCode =
   /** For another request or attempt, or for another model than the configured one. */
   | 'ERR_STATEMENT_OTHER_REQUEST'

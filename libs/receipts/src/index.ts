@@ -1,4 +1,7 @@
-/** What enclaves sign: receipts and usage statements. Made by the enclave, verified by anyone. Runs in a browser. */
+/**
+ * The documents that enclaves sign: receipts and usage statements. Made by the enclave, verified by anyone. Runs in a
+ * browser.
+ */
 export * from './errors';
 export { commitToOffice, matchAnswer } from './offices';
 export { signReceipt, signUsageStatement } from './sign';

@@ -18,13 +18,13 @@ const MAX_DOCUMENT_AGE_MS = 3 * 3600_000 + 60_000;
 /** The document is made before the signature; a little is allowed for two clocks. */
 const MAX_DOCUMENT_FUTURE_MS = 5_000;
 
-/** Whose signatures are believed. */
+/** The policy of accepted signers. */
 export interface SignerPolicy extends Pick<EnclavePolicy, 'acceptedMeasurements' | 'acceptedCustody' | 'trustAnchor'> {
   /** The caller's choice of entry: `verifyEnclave` of `@communique-tee/enclave-identity` (Node) or of its `/browser`. */
   verifyEnclave: (evidence: EnclaveEvidence, policy: EnclavePolicy) => Promise<EnclaveIdentity>;
 }
 
-/** What every signed statement of an enclave claims, beside what it is about. */
+/** The claims that every signed statement of an enclave has, beside its subject. */
 interface SignedClaims {
   /** Unix seconds by the enclave's clock. */
   time: number;
@@ -124,7 +124,10 @@ export async function verifySignature<Claims extends SignedClaims>(
   return readClaims(kind, payload);
 }
 
-/** What a statement claims, before anything is verified. @throws ReceiptError `ERR_RECEIPT_MALFORMED` */
+/**
+ * The claims of a statement, before anything is verified.
+ * @throws ReceiptError `ERR_RECEIPT_MALFORMED`
+ */
 export function readClaims_unverified<Claims extends SignedClaims>(kind: SignedKind<Claims>, jws: string): Claims {
   return readClaims(kind, partsOf(jws, kind.type).payload);
 }
@@ -133,7 +136,7 @@ interface Parts {
   readonly payload: Uint8Array;
   /** 64 bytes. */
   readonly signature: Uint8Array<ArrayBuffer>;
-  /** What the signature is over (RFC 7515 section 5.2). */
+  /** The signed bytes (RFC 7515 section 5.2). */
   readonly signed: Uint8Array<ArrayBuffer>;
 }
 

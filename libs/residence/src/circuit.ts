@@ -6,7 +6,10 @@ import artifact from '../circuit/artifact.json';
 import key from '../circuit/verification-key.json';
 import { VERIFICATION_KEY_BYTES, VERIFICATION_KEY_SHA256 } from './circuit-identity';
 
-/** What noir_js and Barretenberg take: the ABI, and the bytecode as base64 of gzip. Debug symbols and the paths of sources are left out. */
+/**
+ * The input of noir_js and Barretenberg: the ABI, and the bytecode as base64 of gzip. Debug symbols and source paths
+ * are left out.
+ */
 export const CIRCUIT = { ...artifact, debug_symbols: '', file_map: {} } as CompiledCircuit;
 
 /**

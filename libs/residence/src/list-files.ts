@@ -67,7 +67,7 @@ async function readUpTo(response: Response, maxBytes: number): Promise<Uint8Arra
     if (done) break;
     length += value.length;
     if (length > maxBytes) {
-      // Not awaited: the other end may never stop.
+      // Not awaited, because the server may never stop sending.
       reader?.cancel().catch(() => undefined);
       throw unreachable('the answer is too long');
     }

@@ -18,7 +18,10 @@ const ATTEMPT_TIMEOUT_MS = 60_000;
 /** How long to wait before the files are fetched again, where they come from two publications. */
 const PAUSES_MS = [1000, 3000, 6000];
 
-/** What a client keeps of the list for a day: a JSON value of about 2 KB. It tells the person's place in the list. */
+/**
+ * The data of the list that a client keeps for a day: a JSON value of about 2 KB. It reveals the person's place in
+ * the list.
+ */
 export interface ListPath {
   readonly version: 1;
   /** Unix seconds, by the clock of the one who fetched it. */
@@ -46,7 +49,10 @@ export interface FetchListOptions extends ListReader {
   /** The folder of the static files: https, or http on this machine. */
   readonly files: string | URL;
   readonly signal?: AbortSignal | undefined;
-  /** The files come from two publications: the list is being updated, and is fetched again after so many milliseconds. */
+  /**
+   * The files come from two publications, so the list is being updated; it is fetched again after this many
+   * milliseconds.
+   */
   readonly onUpdating?: ((waitMs: number) => void) | undefined;
   /** The pauses between attempts; 1, 3 and 6 seconds unless given. */
   readonly pausesMs?: readonly number[];

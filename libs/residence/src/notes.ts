@@ -11,7 +11,7 @@ const DAY_SECONDS = 86_400;
 
 /** Bytes of UTF-8, with all signatures. */
 export const { maxRootNoteBytes: MAX_ROOT_NOTE_BYTES, maxCampaignNoteBytes: MAX_CAMPAIGN_NOTE_BYTES } = LIMITS;
-/** A root counts for 14 days at most: so long does a revoked person stay in the list. */
+/** A root counts for at most 14 days, because a revoked person stays in the list that long. */
 export const MAX_ROOT_SECONDS = 14 * DAY_SECONDS;
 /** A clock that is this much behind the registrar's accepts a note of this moment. */
 export const NOTE_GRACE_SECONDS = 60;
@@ -34,7 +34,7 @@ export interface CampaignNote extends Window {
   campaign: string;
 }
 
-/** Whose notes count. */
+/** The registrar whose notes count. */
 export interface Registrar {
   registrar: string;
   /** One, or two while the registrar changes its key. */
@@ -179,7 +179,7 @@ function readWindow(from: string, to: string, maxSeconds: number): Window {
   return window;
 }
 
-/** One number has one text: no sign, no leading zero. */
+/** Each number has only one text: no sign, no leading zero. */
 function readNumber(text: string): number {
   if (!/^(?:0|[1-9][0-9]{0,11})$/.test(text)) throw notANote('a number is missing');
   return Number(text);

@@ -15,7 +15,7 @@ const SCOPE_DOMAIN = 'communique-tee scope v1';
 const MESSAGE_DOMAIN = new TextEncoder().encode('communique-tee proven message v1');
 
 /**
- * What the person hands to the registrar: H3(secret), 32 bytes.
+ * The value that the person gives to the registrar: H3(secret), 32 bytes.
  * @throws ResidenceError `ERR_RESIDENCE_FIELD` | `ERR_RESIDENCE_ZERO_SECRET`
  */
 export function commitmentOf(secret: Field): Field {

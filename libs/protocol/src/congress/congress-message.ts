@@ -71,7 +71,7 @@ const messageFields = z.strictObject({
     .optional(),
   responseRequested: z.boolean().optional(),
   newsletterOptIn: z.boolean().optional(),
-  /** What opens the claim of the proof of residence; null without a proof (docs/residence.md). */
+  /** The values that open the claim of the proof of residence; null without a proof (docs/residence.md). */
   proof: z
     .strictObject({
       /** Congress, state and seat: `120-MT-01`. */
@@ -113,7 +113,7 @@ export function parseCongressMessage(opened: Uint8Array): CongressMessageResult 
   return validateCongressMessage(value);
 }
 
-/** The same check on a value, for a client before it seals. */
+/** The same check on an unsealed value, for a client. */
 export function validateCongressMessage(value: unknown): CongressMessageResult {
   const parsed = congressMessageSchema.safeParse(value);
   if (parsed.success) return { ok: true, message: parsed.data };
@@ -133,7 +133,7 @@ function isAcross(issue: z.core.$ZodIssue): boolean {
   return issue.code === 'custom' && issue.params?.['rule'] === 'across';
 }
 
-/** What only several fields together show to be wrong. */
+/** Faults that only several fields together show. */
 function problemsAcross(value: unknown): FieldProblem[] {
   return [...officeProblems(value), ...wordsProblems(value)];
 }

@@ -7,7 +7,7 @@ import { valueAt } from './field-problems';
 import { FIELD_FORMS, type FieldRule, ruleOf } from './field-rules';
 import { templateIdentity, templateSlug, templateStanding, templateWords } from './template';
 
-/** What administrators write and see of templates, beside what is public (template.ts). */
+/** The members of a template that only administrators write and see; the public ones are in template.ts. */
 
 export const TEMPLATE_STATUSES = ['draft', 'published', 'archived'] as const;
 export type TemplateStatus = (typeof TEMPLATE_STATUSES)[number];
@@ -26,7 +26,7 @@ export const moderationSchema = z
   .meta({ id: 'TemplateModeration', description: 'The judgment of an editor, or of a program that helps one.' });
 export type TemplateModeration = z.infer<typeof moderationSchema>;
 
-/** `POST /api/templates`. What is left out is null or empty. */
+/** `POST /api/templates`. Omitted members are null or empty. */
 export const newTemplateSchema = z
   .strictObject({
     slug: templateSlug,
@@ -41,7 +41,7 @@ export const newTemplateSchema = z
   .meta({ id: 'NewTemplate', description: 'A template, which begins as a draft.' });
 export type NewTemplate = z.infer<typeof newTemplateSchema>;
 
-/** `PATCH /api/templates/:id`: members that are given replace the whole of what was there. */
+/** `PATCH /api/templates/:id`: each given member replaces the stored one as a whole. */
 export const templateChangeSchema = z
   .strictObject({
     version: z.int().positive().max(2_147_483_646).meta({ description: 'The version that the change was made from.' }),
@@ -96,7 +96,7 @@ export function parseTemplateChange(value: unknown): TemplateResult<TemplateChan
   return parseTemplateInput(templateChangeSchema, value);
 }
 
-/** What an administrator sent, or what is wrong with each field of it. */
+/** An administrator's input, or the fault of each field. */
 export function parseTemplateInput<Value>(schema: z.ZodType<Value>, value: unknown): TemplateResult<Value> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { PROVIDERS, type Provider } from '../agents/vocabulary';
 import { CHAMBER_KEYS, type Chamber } from '../congress/chambers';
 
-/** Where an enclave opens connections to. */
+/** The destinations of an enclave's connections. */
 export type EnclaveDestination = Chamber | 'kms' | Provider;
 export const ENCLAVE_DESTINATIONS: readonly EnclaveDestination[] = [...CHAMBER_KEYS, 'kms', ...PROVIDERS];
 
@@ -27,7 +27,7 @@ export type HealthReason = (typeof HEALTH_REASONS)[number];
 const countSchema = z.int().min(0);
 const endsSchema = z.object(forEach(CONNECTION_ENDS, countSchema));
 
-/** What an enclave publishes of its connections, all of it as of the last end of an interval of five minutes. */
+/** The published counts of an enclave's connections, all as of the last end of a five-minute interval. */
 export const connectionReportSchema = z.object({
   /** Since the enclave started. */
   totals: z.object(forEach(ENCLAVE_DESTINATIONS, endsSchema)),
@@ -40,7 +40,7 @@ export type ConnectionReport = z.infer<typeof connectionReportSchema>;
 export const enclaveHealthSchema = z.object({
   /** False while there is a reason. */
   healthy: z.boolean(),
-  /** Of HEALTH_REASONS; a newer enclave may have others. */
+  /** Values of HEALTH_REASONS; a newer enclave may have others. */
   reasons: z.array(z.string().max(64)).max(16),
   /** Random, new at every start. */
   enclaveId: z.string().max(64),

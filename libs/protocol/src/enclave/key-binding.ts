@@ -17,7 +17,10 @@ export interface KeyBinding {
   keyId: Uint8Array;
   /** 32 bytes, Ed25519: signs receipts. */
   receiptKey: Uint8Array;
-  /** Who can bring the keys back: `process` (no one: they end with the process, or by their age) or the ARN of the KMS key alias that guards them. */
+  /**
+   * Who can restore the keys: `process` (no one: they end with the process, or by their age) or the ARN of the KMS
+   * key alias that guards them.
+   */
   custody: string;
   /** SHA-256 of the enclave's public configuration (public-configuration.ts), 32 bytes. */
   configSha256: Uint8Array;
@@ -69,7 +72,7 @@ export function encodeKeyBinding({ keyId, receiptKey, custody, configSha256, leg
   return encodeCanonical([VERSION, keyId, receiptKey, custody, configSha256, legacyKey ?? null]);
 }
 
-/** What `user_data` holds: a key binding, one of a version that is not read here, or something else. */
+/** The content of `user_data`: a key binding, a binding of an unknown version, or something else. */
 export type DecodedKeyBinding =
   | { readonly kind: 'binding'; readonly binding: KeyBinding }
   /** Version 1 (a map) and later ones. */

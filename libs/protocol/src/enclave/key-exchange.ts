@@ -57,7 +57,7 @@ const statusSchema = z.strictObject({
   custody: custodySchema,
   /** `waiting`: it has no key to be sealed to, or lacks a secret it needs, and takes no messages. */
   state: z.enum(['waiting', 'ready']),
-  /** What it would use if it were offered. */
+  /** The inputs that it would use if they were offered. */
   wants: z.strictObject({ credentials: z.boolean(), secrets: z.array(z.string().regex(SECRET_NAME)).max(MAX_SECRETS) }),
   current: bytesOf(KEY_ID_BYTES).nullable(),
   /** Every key that it opens messages with. */

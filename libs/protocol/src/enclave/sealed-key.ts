@@ -26,7 +26,7 @@ const coreShape = {
   created: seconds,
   /** From then on another key is current. */
   rotate_after: seconds,
-  /** From then on no enclave opens it: every message that is sealed to it has expired. */
+  /** From then on no enclave opens it, because every message sealed to it has expired. */
   destroy_after: seconds,
   public_key: bytesOf(PUBLIC_KEY_BYTES),
   receipt_key: bytesOf(RECEIPT_KEY_BYTES),

@@ -56,7 +56,7 @@ const contentSchema = z.looseObject({
 });
 type Content = z.infer<typeof contentSchema>;
 
-/** Where a field of a Congress message is in the legacy JSON. */
+/** The place of a field of a Congress message in the legacy JSON. */
 const POINTERS: Readonly<Record<string, string>> = {
   '/constituent/address1': '/deliveryAddress/street',
   '/constituent/city': '/deliveryAddress/city',
@@ -65,7 +65,7 @@ const POINTERS: Readonly<Record<string, string>> = {
   '/constituent/email': '/deliveryAddress/email',
   '/constituent/phone': '/deliveryAddress/phone',
 };
-/** Where no offices are named: the one of the district. */
+/** If no offices are named: the House office of the district. */
 const DISTRICT_POINTERS: typeof POINTERS = {
   '/offices': '/deliveryAddress/congressional_district',
   '/offices/0': '/deliveryAddress/congressional_district',

@@ -105,7 +105,7 @@ export function isLegacyMessageJson(value: unknown): boolean {
   );
 }
 
-/** @throws ProtocolError `malformed_body`, naming the members that are wrong and never what is in them */
+/** @throws ProtocolError `malformed_body`, naming the wrong members and never their content */
 export function legacyMessageFromJson(value: unknown): LegacyMessage {
   const parsed = legacyMessageJsonSchema.safeParse(value);
   if (!parsed.success) throw new ProtocolError('malformed_body', describeIssues(parsed.error));

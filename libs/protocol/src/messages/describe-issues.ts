@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 
-/** Paths and rules of what is wrong. zod's own messages may repeat the input, so they are not passed on. */
+/** The paths and rules of all faults. zod's own messages may repeat the input, so they are not passed on. */
 export function describeIssues(error: z.ZodError): string {
   return error.issues
     .slice(0, 8)

@@ -21,7 +21,7 @@ import {
   type SealedMessageJson,
 } from './sealed-message';
 
-/** What proves, beside the sealed message, that its sender is registered in a district (docs/residence.md). */
+/** The proof, beside the sealed message, that its sender is registered in a district (docs/residence.md). */
 export interface ResidenceProof {
   /** SHA-256 (32 bytes) of the circuit's verification key, which names the circuit. */
   verificationKeySha256: Uint8Array;
@@ -36,8 +36,9 @@ export interface ResidenceProof {
 }
 
 /**
- * What a client posts and the gateway stores and relays. Form 1 is the sealed message alone; its nullifier is null in CBOR and absent in
- * JSON. Form 2 has a proof of residence, and the header's nullifier is a public input of it.
+ * The envelope that a client posts and the gateway stores and relays. Form 1 is the sealed message alone; its
+ * nullifier is null in CBOR and absent in JSON. Form 2 has a proof of residence, and the header's nullifier is a
+ * public input of it.
  */
 export interface Envelope {
   sealed: SealedMessage;
@@ -119,7 +120,7 @@ const fieldText = (description: string) =>
     .meta({ description: `${description} A field element: 32 bytes, big-endian, below the modulus of BN254, in hex.` });
 
 const PROOF_CHARACTERS = base64UrlLength(LIMITS.proofBytes);
-/** By length here, since a pattern of such a text is slow; fromBase64Url then reads it strictly. */
+/** Checked by length, because a pattern for such a long text is slow; fromBase64Url then reads it strictly. */
 const proofText = z
   .string()
   .refine((text) => text.length === PROOF_CHARACTERS)

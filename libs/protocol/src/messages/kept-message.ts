@@ -9,8 +9,9 @@ const STATUS_SECRET_BYTES = 32;
 const MAX_ORIGIN_LENGTH = 300;
 
 /**
- * What a sender keeps to follow a message later (`KeptMessage` of libs/client). SECRET: it opens the answer and, of a proven message, its status. Every member is bounded, so that what it
- * accepts has less than 1,000 bytes of JSON.
+ * The value that a sender keeps to follow a message later (`KeptMessage` of libs/client). SECRET: it opens the answer
+ * and, of a proven message, its status. Every member is bounded, so that what it accepts has less than 1,000 bytes of
+ * JSON.
  */
 export const keptMessageSchema = z.strictObject({
   v: z.literal(2),

@@ -23,7 +23,7 @@ export const ENCAPSULATED_KEY_BYTES = 32;
 export const XCHACHA_NONCE_BYTES = 24;
 export const POLY1305_TAG_BYTES = 16;
 
-/** What is beside the ciphertext and is bound to it as associated data. */
+/** The header beside the ciphertext, which is bound to it as associated data. */
 export interface SealedHeader {
   suite: typeof DEFAULT_SUITE;
   /** 16 bytes, names the enclave's key (see key-binding.ts). */
@@ -100,7 +100,10 @@ const CIPHERTEXT_LENGTHS = new Set(CIPHERTEXT_BYTES.map(base64UrlLength));
 /** Generators of test data build a text from its pattern character by character: longer ones make them stop. */
 const MAX_PATTERN_BYTES = 4096 + POLY1305_TAG_BYTES;
 
-/** By length here, since a pattern of such a text is slow; fromBase64Url then reads it strictly. The JSON Schema has both, for short ones. */
+/**
+ * Checked by length, because a pattern for such a long text is slow; fromBase64Url then reads it strictly. The JSON
+ * Schema has both, for short ones.
+ */
 const ciphertextText = z
   .string()
   .refine((text) => CIPHERTEXT_LENGTHS.has(text.length))
@@ -194,7 +197,7 @@ export function sealedMembersFromJson(
   return message;
 }
 
-/** What the ciphertext is bound to: the canonical CBOR array `[key id, message id, expiry, nullifier]`. */
+/** The associated data: the canonical CBOR array `[key id, message id, expiry, nullifier]`. */
 export function associatedData(header: SealedHeader): Uint8Array {
   return encodeCanonical([header.keyId, header.messageId, header.expiresAtSeconds, header.nullifier]);
 }

@@ -7,7 +7,10 @@ import { bytesOf, bytesUpTo } from '../encoding/bytes';
 import { textUpTo } from '../encoding/characters';
 import { OUTCOMES } from './receipt';
 
-/** What the enclave tells the sender alone: a canonical CBOR map, padded and sealed with a key of the sender's own exchange. */
+/**
+ * The enclave's answer for the sender only: a canonical CBOR map, padded and sealed with a key of the sender's own
+ * exchange.
+ */
 export const answerSchema = z.strictObject({
   version: z.literal(1),
   messageId: bytesOf(16),
@@ -31,7 +34,7 @@ export const answerSchema = z.strictObject({
       detail: textUpTo(500).nullable(),
     }),
   ),
-  /** What is wrong with the message itself; then every office is refused. */
+  /** The faults of the message itself; then every office is refused. */
   problems: z.array(z.strictObject({ pointer: z.string(), code: z.string(), message: z.string() })),
 });
 export type Answer = z.infer<typeof answerSchema>;

@@ -6,7 +6,7 @@ import { webAssembly } from './web-assembly';
 
 /** Pages of 64 KiB, so at most 1 GiB: browsers on telephones and tablets end a page that asks for more. Proving takes 6 MB. */
 export const MAXIMUM_MEMORY_PAGES = 16_384;
-/** What the file asks for at the start. */
+/** The memory that the file requests at the start. */
 const INITIAL_MEMORY_PAGES = 37;
 
 /** More than a verifier ever needs: memory that grew beyond it is dropped with its instance. */

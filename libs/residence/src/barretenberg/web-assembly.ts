@@ -1,4 +1,6 @@
-/** What this library uses of WebAssembly. The types of Node leave it out, and those of the DOM are not loaded here. */
+/**
+ * The parts of WebAssembly that this library uses. Node's types omit it, and those of the DOM are not loaded here.
+ */
 interface WebAssemblyApi {
   readonly Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
   readonly Instance: new (

@@ -1,4 +1,4 @@
-/** Makes proofs of residence in a page: in a worker of its own, with files of the page's own origin alone. */
+/** Makes proofs of residence in a page: in a separate worker, and only with files of the page's own origin. */
 import { ProverOfWorker, type ProvingWorker, type ProvingWorkerEvents } from './prover-of-worker';
 import type { Prover } from './proving';
 import type { Addresses, ProvingReport } from './worker-messages';
@@ -15,7 +15,7 @@ export interface ProvingFiles extends Addresses {
 /** The name of the policy that the page's Content-Security-Policy allows under `trusted-types`. */
 export const WORKER_POLICY = 'communique-tee-worker';
 
-/** What this uses of the DOM, whose types this library does without. */
+/** The parts of the DOM that this code uses; the library does not load the DOM's types. */
 interface PageScope {
   readonly Worker: new (
     script: unknown,
@@ -55,7 +55,7 @@ function startWorker({ Worker }: PageScope, script: unknown, { onReport, onEnd }
     onReport(data);
   };
   worker.onerror = (event) => {
-    event.preventDefault(); // the browser's console would name what was thrown
+    event.preventDefault(); // the browser's console would show the thrown value
     onEnd();
   };
   worker.onmessageerror = onEnd;

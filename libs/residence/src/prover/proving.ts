@@ -1,4 +1,4 @@
-// What a prover is asked for and answers, the same in Node and in browsers.
+// The questions and answers of a prover, the same in Node and in browsers.
 import type { PublicInputs } from '../statement';
 import type { Witness } from '../witness';
 

@@ -1,8 +1,8 @@
-// What a prover and its worker tell each other. A worker has one question at a time.
+// The messages between a prover and its worker. A worker has one question at a time.
 import type { CircuitInputs } from '../witness';
 import type { ProvingErrorCode, ProvingState } from './proving';
 
-/** Where the worker gets what it needs: in Node as values, in a browser as addresses below the page's own origin. */
+/** The worker's inputs: in Node as values, in a browser as addresses below the page's own origin. */
 export interface Loaded {
   /** @aztec/bb.js's proof system. */
   readonly barretenberg: WebAssembly.Module;

@@ -1,4 +1,4 @@
-// The program of the prover's worker in a page: a file of its own (tools/dev/build/page.mjs), with a policy of its own.
+// The program of the prover's worker in a page: a separate file (tools/dev/build/page.mjs), with its own policy.
 import { REFERENCE_STRING_BYTES } from '../barretenberg/reference-string';
 import { webAssembly } from '../barretenberg/web-assembly';
 import { isReferenceString, silenceConsole, WorkerProver } from './prove-in-worker';
@@ -8,7 +8,7 @@ import type { Addresses, Loaded, ProvingQuestion, ProvingReport } from './worker
 
 const TIMEOUT_MS = 60_000;
 
-/** What a dedicated worker has of the DOM. */
+/** The parts of the DOM that a dedicated worker has. */
 const scope = globalThis as unknown as {
   postMessage: (report: ProvingReport) => void;
   onmessage: (event: { readonly data: ProvingQuestion<Addresses> }) => void;
@@ -30,7 +30,7 @@ async function compile(address: string): Promise<WebAssembly.Module> {
   return webAssembly.compileStreaming(fetch(address, { credentials: 'omit', signal: AbortSignal.timeout(TIMEOUT_MS) }));
 }
 
-/** From the browser's cache or the gateway; once more past the cache where what was kept is damaged. */
+/** From the browser's cache or the gateway; once more without the cache if the cached copy is damaged. */
 async function loadReferenceString(address: string): Promise<Uint8Array> {
   let hasAnswered = false;
   for (const cache of ['default', 'reload'] as const) {

@@ -4,7 +4,7 @@ import { PUBLIC_INPUTS, type PublicInputs } from '../statement';
 import { madeUpBytes, madeUpField } from './made-up';
 
 export interface BadProof {
-  /** What was done to which good proof. */
+  /** Which good proof was changed, and how. */
   name: string;
   /** Field elements where `isWellFormed`; otherwise one may be of another size, or not below the modulus. */
   publicInputs: PublicInputs;

@@ -24,9 +24,9 @@ export interface CommittedProof extends PlannedProof {
   /** Form 1. */
   sealedBytes: Uint8Array;
   sealed: SealedMessage;
-  /** What is sealed in it. */
+  /** The sealed content. */
   content: CongressMessage;
-  /** What opens the claim, as an honest client seals it. */
+  /** The values that open the claim, as an honest client seals them. */
   opening: { district: string; delivery: Field; blinding: Field };
   rootNote: string;
   /** Form 2, as the client posts it. */

@@ -23,7 +23,7 @@ export function campaignNoteOf(campaign: string, window: Window): string {
   return signCampaignNote({ registrar: TEST_REGISTRAR.id, campaign, ...window }, TEST_MAX_CAMPAIGN_DAYS, signingKey);
 }
 
-/** What the test registrar gave to this person. */
+/** The test registrar's reply to this person. */
 export function registrationOf({ district, salt, index }: Person): RegistrationJson {
   return registrationToJson({ registrar: TEST_REGISTRAR.id, district, salt, index });
 }

@@ -49,7 +49,7 @@ export async function downloadStart(url: string, length: number, options: Downlo
     throw error instanceof DownloadError ? error : new DownloadError('no connection, or it broke off');
   } finally {
     ends.removeEventListener('abort', abort);
-    controller.abort(); // what a host still sends is not read
+    controller.abort(); // the rest of the host's answer is not read
   }
 }
 
