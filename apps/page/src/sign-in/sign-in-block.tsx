@@ -74,6 +74,6 @@ function problemSentence(problem: SignInProblem | undefined, unsent: boolean): s
 
 function signedInSentence(name: string | undefined): string {
   const words = text.value.signIn;
-  // Isolated (Unicode Standard Annex 9), so that a name in another direction leaves the sentence as it is
+  // Isolated (Unicode Standard Annex 9), so that a name in another direction does not reorder the sentence
   return name === undefined ? words.signedIn : fill(words.signedInAs, { name: `\u2068${name}\u2069` });
 }

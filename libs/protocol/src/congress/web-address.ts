@@ -12,8 +12,8 @@ export function isWebAddress(text: string): boolean {
 }
 
 /**
- * The same address in the form that a message takes: as the URL standard writes it (`new URL(text).href`), and what
- * that leaves as it is (`[ ] | ^ { }`, a `%` without two digits) percent-encoded.
+ * The same address in the form that a message takes: as the URL standard writes it (`new URL(text).href`), and the
+ * characters that this leaves unchanged (`[ ] | ^ { }`, a `%` without two digits) percent-encoded.
  * @returns null if there is no such form: not an http or https address, a user or password in it, a host that is not
  * a name, too long
  * @example toWebAddress('https://example.org/a b[1]|x') // 'https://example.org/a%20b%5B1%5D%7Cx'

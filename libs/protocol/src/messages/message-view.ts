@@ -35,7 +35,7 @@ export const messageViewSchema = z
     }),
     acceptedAt: instantSchema,
     expiresAt: instantSchema,
-    endedAt: instantSchema.nullable().meta({ description: 'Null while the message goes on.' }),
+    endedAt: instantSchema.nullable().meta({ description: 'Null until the message ends.' }),
     attempts: z.int().min(0).meta({ description: 'How often the gateway handed it to an enclave.' }),
     nextAttemptAt: instantSchema.nullable().meta({ description: 'Null when no attempt is planned.' }),
     reason: z

@@ -257,7 +257,7 @@ export class KeySync {
     }
     if (status.kms !== null) {
       metrics.kmsFailed(status.kms);
-      if (before?.kms !== status.kms) logger.warn({ component, code: status.kms }, 'KMS was of no use to an enclave');
+      if (before?.kms !== status.kms) logger.warn({ component, code: status.kms }, 'KMS failed for an enclave');
     }
     if (before?.custody !== status.custody && status.custody === PROCESS_CUSTODY)
       logger.info({ component }, 'no KMS key is configured: a restart of this enclave ends its keys');
