@@ -174,12 +174,13 @@ describe('whether a message was sent', () => {
     expect(await send({ signal: stop.signal })).toEqual(['not_known', 'aborted']);
     gateway.postFaults = ['cut'];
     tokens = ['a.token', new Error('signed out')];
-    expect(await send()).toEqual(['not_known', 'token_unavailable']);
+    expect(await send({ postTimeoutMs: 60_000 })).toEqual(['not_known', 'token_unavailable']);
     gateway.postFaults = ['cut'];
     const waiting = new AbortController();
     expect(
       await send({
         signal: waiting.signal,
+        postTimeoutMs: 60_000,
         onState: ({ step }) => {
           if (step === 'waiting') waiting.abort();
         },
