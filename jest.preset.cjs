@@ -1,5 +1,5 @@
-// What every project's jest.config.cjs uses. Specs run as CommonJS and load packages that are ES modules through jest's own
-// require(esm), which needs Node 24 and --experimental-vm-modules (docs/development.md).
+// What every project's jest.config.cjs uses. Specs run as CommonJS and share the packages that they load (libs/testing/jest). ES modules
+// of our own need Node 24 and --experimental-vm-modules (docs/development.md).
 const { join, relative } = require('node:path');
 
 /** @returns {[string, object]} */
@@ -62,7 +62,8 @@ module.exports = function projectConfig(folder) {
     displayName: require(join(folder, 'project.json')).name,
     rootDir: __dirname,
     roots: [`<rootDir>/${relative(__dirname, folder)}`],
-    testEnvironment: '<rootDir>/libs/testing/postgres/jest-environment.cjs',
+    testEnvironment: '<rootDir>/libs/testing/jest/jest-environment.cjs',
+    runtime: '<rootDir>/libs/testing/jest/jest-runtime.cjs',
     testMatch: ['**/*.spec.ts'],
     transform,
     moduleNameMapper,

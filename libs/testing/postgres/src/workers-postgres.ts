@@ -2,7 +2,7 @@ import { SupportError } from '@communique-tee/testing/harness';
 import { startPostgresServer, type PostgresServer } from './postgres-server';
 import type { Postgres } from './start-postgres';
 
-/** Where jest's environment puts `workersPostgres` for the specs, which run in realms of their own. */
+/** Where jest's environment (libs/testing/jest) puts its `workersPostgres` for the specs, each of which loads a copy of this module. */
 export const WORKERS_POSTGRES = Symbol.for('communique-tee.workers-postgres');
 
 /** Of this process, a jest worker: it outlives the spec files, and ends with the process. */

@@ -1,0 +1,2 @@
+export { WorkerEnvironment } from './worker-environment';
+export { WorkerRuntime } from './worker-runtime';

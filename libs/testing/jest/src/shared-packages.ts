@@ -1,0 +1,41 @@
+import { createRequire } from 'node:module';
+import { sep } from 'node:path';
+
+import { keepAsTheyAre, keepingAdditions } from './worker-state';
+
+/** Packages that stay in jest's own loader, which loads them for each spec file, with the reason. */
+const NOT_SHARED: readonly (readonly [name: string, reason: string])[] = [
+  ['jest-circus', 'it keeps the tests of the running spec file'],
+];
+
+/** Packages that keep what a spec file sets in static properties: where, and how it comes about. The properties are put back. */
+const STATICS: readonly (readonly [folder: string, objects: () => object[], reason: string])[] = [
+  [
+    '@nestjs',
+    () => [(workersRequire('@nestjs/common') as { Logger: object }).Logger],
+    'an application that starts sets the logger of all others',
+  ],
+];
+
+const workersRequire = createRequire(__filename);
+const FOLDER = `${sep}node_modules${sep}`;
+const loaded = new Set<string>();
+
+/**
+ * Whether a file is loaded once per worker, with Node's own require: every file of a package that NOT_SHARED does not name. What a spec
+ * gives to `jest.mock` never gets here. Its mock is seen by our own files, not by the packages that import the mocked one.
+ */
+export function isShared(file: string): boolean {
+  return file.includes(FOLDER) && !file.endsWith('.wasm') && !NOT_SHARED.some(([name]) => isOf(name, file));
+}
+
+/** Loads a file of a package, CommonJS or ES module, or takes it as another spec file of this worker left it. */
+export function requirePackage(file: string): unknown {
+  if (loaded.has(file)) return workersRequire(file);
+  const exports: unknown = keepingAdditions(() => workersRequire(file) as unknown);
+  loaded.add(file);
+  for (const [folder, objects] of STATICS) if (isOf(folder, file)) keepAsTheyAre(objects());
+  return exports;
+}
+
+const isOf = (folder: string, file: string) => file.includes(`${FOLDER}${folder}${sep}`);

@@ -1,0 +1,89 @@
+import { isBuiltin } from 'node:module';
+import { Script } from 'node:vm';
+import { handlePotentialSyntaxError, type ScriptTransformer, type TransformResult } from '@jest/transform';
+import JestRuntime from 'jest-runtime';
+
+import { isShared, requirePackage } from './shared-packages';
+
+type Options = Parameters<JestRuntime['requireModule']>[2];
+
+/** What jest's runtime keeps private and we need. The version of jest is pinned; worker-runtime.integration.spec.ts tries all of it. */
+interface Private {
+  readonly _resolution: { resolveCjs(from: string, moduleName: string): string };
+  readonly executor: {
+    injectedModuleParameters: readonly string[];
+    compile(source: string, filename: string): (...args: unknown[]) => void;
+    dynamicImport(specifier: string, filename: string, context: undefined, attributes: unknown): Promise<never>;
+  };
+  readonly esmLoader: { getContext(): undefined };
+}
+
+/**
+ * Jest's runtime, but for two things that take a third of the CPU time of all tests: packages are loaded once per worker
+ * (shared-packages.ts), and a source file of ours is compiled once per worker. It still runs once per spec file, so no state of ours is
+ * shared. Goes with WorkerEnvironment, which has no vm context.
+ */
+export class WorkerRuntime extends JestRuntime {
+  constructor(...args: ConstructorParameters<typeof JestRuntime>) {
+    super(...args);
+    const { executor, esmLoader } = this as unknown as Private;
+    transformOnce(args[3]);
+    executor.compile = (source, filename) => compile(executor, source, filename);
+    esmLoader.getContext = () => undefined;
+  }
+
+  override requireModule<T = unknown>(
+    from: string,
+    moduleName?: string,
+    options?: Options,
+    isRequireActual = false,
+  ): T {
+    if (moduleName !== undefined && !isBuiltin(moduleName)) {
+      const file = (this as unknown as Private)._resolution.resolveCjs(from, moduleName);
+      if (isShared(file)) return requirePackage(file) as T;
+    }
+    return super.requireModule<T>(from, moduleName, options, isRequireActual);
+  }
+}
+
+// Jest replaces process.getBuiltinModule of the environment's copy of `process`. Ours is the real one, which packages use.
+Reflect.defineProperty(WorkerRuntime.prototype, 'installGetBuiltinModule', { value: () => undefined });
+
+const transformed = new Map<string, TransformResult>();
+
+/** Jest would read and hash its cached result again for each spec file, and transform the file again for each project that uses it. */
+function transformOnce(transformer: ScriptTransformer): void {
+  const transform = transformer.transform.bind(transformer);
+  transformer.transform = (filename, options, source) => {
+    const known = transformed.get(filename);
+    if (known !== undefined && known.originalCode === source && !options.collectCoverage) return known;
+    const result = transform(filename, options, source);
+    if (!options.collectCoverage) transformed.set(filename, result);
+    return result;
+  };
+}
+
+const compiled = new Map<string, { source: string; script: Script }>();
+let running: Private['executor'] | undefined;
+
+function compile(executor: Private['executor'], source: string, filename: string) {
+  running = executor;
+  let known = compiled.get(filename);
+  if (known?.source !== source) {
+    const head = `(function(${executor.injectedModuleParameters.join(',')}){`;
+    try {
+      const script = new Script(`${head}${source}\n})`, {
+        filename,
+        columnOffset: -head.length,
+        importModuleDynamically: (specifier, _script, attributes) =>
+          // Of the spec file that runs now: the script outlives the one for which it was compiled.
+          running?.dynamicImport(specifier, filename, undefined, attributes) as Promise<never>,
+      });
+      known = { source, script };
+    } catch (error) {
+      throw handlePotentialSyntaxError(error as Error);
+    }
+    compiled.set(filename, known);
+  }
+  return known.script.runInThisContext() as (...args: unknown[]) => void;
+}

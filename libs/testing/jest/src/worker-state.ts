@@ -1,0 +1,128 @@
+import '@jest/expect'; // so that it is there before the first spec file
+
+/** Globals and listeners of the process that a package put in place when it was loaded. They stay as long as the package. */
+const packagesGlobals = new Map<string | symbol, PropertyDescriptor>();
+const packagesListeners = new Set<unknown>();
+
+/** Objects of packages with the properties that they are to have when a spec file starts. */
+const packagesObjects = new Map<object, ReadonlyMap<string | symbol, PropertyDescriptor>>();
+
+/** Where `expect` keeps its matchers and the state of the running test. */
+const MATCHERS = Symbol.for('$$jest-matchers-object');
+
+/**
+ * Remembers what spec files can change of the worker: globals, the environment variables and other properties of `process`, its
+ * listeners, the current folder, the file mode mask, and what was added to `expect`.
+ * @returns puts it back
+ */
+export function recordWorkerState(): () => void {
+  const globals = propertiesOf(globalThis);
+  const ofProcess = propertiesOf(process);
+  const env = { ...process.env };
+  const listeners = processListeners();
+  const cwd = process.cwd();
+  const umask = process.umask();
+  const { exitCode } = process;
+  const { stackTraceLimit } = Error;
+  const restoreMatchers = recordMatchers();
+  return () => {
+    restoreProperties(globalThis, new Map([...packagesGlobals, ...globals]));
+    restoreProperties(process, ofProcess);
+    for (const [object, properties] of packagesObjects) restoreProperties(object, properties);
+    restoreEnvironment(env);
+    for (const [event, listener] of processListeners())
+      if (!listeners.some(([name, known]) => name === event && known === listener) && !packagesListeners.has(listener))
+        process.off(event, listener);
+    if (process.cwd() !== cwd) process.chdir(cwd);
+    process.umask(umask);
+    process.exitCode = exitCode;
+    Error.stackTraceLimit = stackTraceLimit;
+    restoreMatchers();
+  };
+}
+
+/** Loads a package whose globals and listeners shall outlive the spec file that loads it first. */
+export function keepingAdditions<T>(load: () => T): T {
+  const globals = new Set(Reflect.ownKeys(globalThis));
+  const listeners = new Set<unknown>(processListeners().map(([, listener]) => listener));
+  try {
+    return load();
+  } finally {
+    for (const [name, descriptor] of propertiesOf(globalThis))
+      if (!globals.has(name)) packagesGlobals.set(name, descriptor);
+    for (const [, listener] of processListeners()) if (!listeners.has(listener)) packagesListeners.add(listener);
+  }
+}
+
+/** Puts the own properties of these objects of a package back after each spec file. */
+export function keepAsTheyAre(objects: readonly object[]): void {
+  for (const object of objects) if (!packagesObjects.has(object)) packagesObjects.set(object, propertiesOf(object));
+}
+
+/** Where Node keeps the listeners of an object, and counts them. Listeners are put back one by one. */
+const LISTENERS: ReadonlySet<string | symbol> = new Set(['_events', '_eventsCount']);
+
+type Listener = (...args: unknown[]) => void;
+
+function processListeners(): [string | symbol, Listener][] {
+  return process.eventNames().flatMap((event) =>
+    // Its types know the single events alone.
+    (process as NodeJS.EventEmitter)
+      .rawListeners(event)
+      .map((listener): [string | symbol, Listener] => [event, listener as Listener]),
+  );
+}
+
+function propertiesOf(target: object): Map<string | symbol, PropertyDescriptor> {
+  return new Map(
+    Reflect.ownKeys(target).flatMap((name) => {
+      if (LISTENERS.has(name)) return [];
+      const descriptor = Reflect.getOwnPropertyDescriptor(target, name);
+      return descriptor === undefined ? [] : [[name, descriptor]];
+    }),
+  );
+}
+
+function restoreProperties(target: object, before: ReadonlyMap<string | symbol, PropertyDescriptor>): void {
+  for (const name of Reflect.ownKeys(target))
+    // What cannot be deleted is at least emptied.
+    if (!before.has(name) && !LISTENERS.has(name) && !Reflect.deleteProperty(target, name))
+      Reflect.set(target, name, undefined);
+  for (const [name, descriptor] of before) {
+    const now = Reflect.getOwnPropertyDescriptor(target, name);
+    if (now !== undefined && sameProperty(now, descriptor)) continue;
+    if (!Reflect.defineProperty(target, name, descriptor)) Reflect.set(target, name, descriptor.value);
+  }
+}
+
+const sameProperty = (one: PropertyDescriptor, other: PropertyDescriptor) =>
+  one.get === other.get &&
+  one.set === other.set &&
+  Object.is(one.value, other.value) &&
+  one.writable === other.writable &&
+  one.enumerable === other.enumerable &&
+  one.configurable === other.configurable;
+
+function restoreEnvironment(before: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(process.env)) if (!(name in before)) Reflect.deleteProperty(process.env, name);
+  for (const [name, value] of Object.entries(before)) if (process.env[name] !== value) process.env[name] = value;
+}
+
+interface Matchers {
+  matchers: Record<string, unknown>;
+  customEqualityTesters: unknown[];
+  state: Record<string, unknown>;
+}
+
+/** `expect` is loaded once per worker, so it would keep what a spec file adds to it. */
+function recordMatchers(): () => void {
+  const before = Reflect.get(globalThis, MATCHERS) as Matchers;
+  const matchers = { ...before.matchers };
+  const testers = [...before.customEqualityTesters];
+  const state = { ...before.state };
+  return () => {
+    restoreProperties(before.matchers, propertiesOf(matchers));
+    before.customEqualityTesters.splice(0, Infinity, ...testers);
+    restoreProperties(before.state, propertiesOf(state));
+  };
+}
