@@ -44,7 +44,7 @@ async function build({ stack, configuration, arch, out }: Options): Promise<numb
   const configurationFile = resolve(configuration ?? join(root, 'apps/enclave/config', `${stack}.json`));
   if (!existsSync(configurationFile)) {
     process.stderr.write(
-      `not built (configuration_invalid): there is no ${relative(process.cwd(), configurationFile)}.\nCopy apps/enclave/config/example.json (or example.production.json, with keys under KMS) to it and fill in what is yours: docs/operator/production.md.\n`,
+      `not built (configuration_invalid): there is no ${relative(process.cwd(), configurationFile)}.\nCopy apps/enclave/config/example.json (or example.production.json, with keys under KMS) to it and fill in what is yours: docs/operator/settings.md.\n`,
     );
     return 1;
   }

@@ -45,7 +45,7 @@ export const up: Step = {
         'pulumi up failed; why is above, and what it had made before is in its state',
         [
           'Remove the cause. Where a parent was never attested, its log tells why: log group /communique-tee/' +
-            `${stack}/parent, or docs/operator/production.md, “Getting to an instance”.`,
+            `${stack}/parent, or docs/operator/instances.md.`,
         ],
         { goOn },
       );
