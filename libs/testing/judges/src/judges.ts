@@ -22,12 +22,14 @@ export type Judge = PythonJudge | NpmJudge;
 export const JUDGES = {
   /** Drives the gateway from its OpenAPI. */
   schemathesis: { registry: 'pypi', name: 'schemathesis', version: '4.32.5' },
-  /** An AWS emulator, with the two packages that its server needs beside it. */
+  /** An AWS emulator, with the packages that its server and its CloudFormation need beside it. */
   moto: { registry: 'pypi', name: 'moto', version: '5.2.5' },
   /** AWS's own command line, with which the commands that we tell operators are run. Version 2 is not on PyPI. */
   awscli: { registry: 'pypi', name: 'awscli', version: '1.46.3' },
   /** AWS's own API models: its package's folder `data`. */
   botocore: { registry: 'pypi', name: 'botocore', version: '1.44.8' },
+  /** Lints CloudFormation templates by AWS's own schemas of resources. */
+  cfnLint: { registry: 'pypi', name: 'cfn-lint', version: '1.58.0' },
   /** Lints the OpenAPI document. */
   redocly: {
     registry: 'npm',

@@ -36,7 +36,7 @@ export class BootstrapStack {
         ? undefined
         : stack;
     } catch (error) {
-      if (awsCode(error) === 'ValidationError' && /does not exist/.test(messageOf(error))) return undefined;
+      if (isAbsence(error)) return undefined;
       throw error;
     }
   }
@@ -102,11 +102,14 @@ export class BootstrapStack {
     await this.client.send(new ExecuteChangeSetCommand({ StackName: this.name, ChangeSetName: name }));
   }
 
-  /** Events that were not told before, oldest first. */
+  /** Events that were not told before, oldest first; none of a stack that was deleted. */
   async events(told: Set<string>): Promise<string[]> {
-    const { StackEvents: events = [] } = await this.client.send(
-      new DescribeStackEventsCommand({ StackName: this.name }),
-    );
+    const { StackEvents: events = [] } = await this.client
+      .send(new DescribeStackEventsCommand({ StackName: this.name }))
+      .catch((error: unknown) => {
+        if (isAbsence(error)) return { StackEvents: [] };
+        throw error;
+      });
     return events
       .filter(({ EventId: id = '' }) => !told.has(id))
       .reverse()
@@ -125,6 +128,9 @@ export class BootstrapStack {
     );
   }
 }
+
+const isAbsence = (error: unknown): boolean =>
+  awsCode(error) === 'ValidationError' && /does not exist/.test(messageOf(error));
 
 /** AWS returns the text as it got it; a client may hand it over parsed and written anew. */
 function sameJson(a: string, b: string): boolean {

@@ -3,7 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { awsClients, callerIdentity } from '../../preflight/aws/account';
 import { awsCommand } from '../../preflight/aws/command';
-import { explainAws } from '../../preflight/aws/explain';
+import { awsCode, explainAws } from '../../preflight/aws/explain';
+import { messageOf } from '../../preflight/error-code';
 import type { Ports } from '../ports';
 import { BootstrapStack, type Parameters } from './cloudformation';
 import { BOOTSTRAP_STACK, DEPLOYERS, STATE_KEY_ALIAS, templateText } from './template';
@@ -26,6 +27,24 @@ const EVERY_MS = 3000;
 const LIMIT_MS = 15 * 60_000;
 const DONE = /^(CREATE|UPDATE)_COMPLETE$/;
 const ENDED = /_(COMPLETE|FAILED)$/;
+const OF_CLOUDFORMATION =
+  /^(ValidationError|AlreadyExistsException|InsufficientCapabilitiesException|InvalidChangeSetStatus|LimitExceededException|TokenAlreadyExistsException)$/;
+const short = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 500);
+
+/** States out of which CloudFormation takes no change, and the action that leads out of each. */
+const STUCK: readonly (readonly [status: RegExp, problem: string, action: string])[] = [
+  [
+    /^(ROLLBACK_(COMPLETE|FAILED)|CREATE_FAILED)$/,
+    'the first try failed, and AWS keeps its shell: nothing is in it, and it has to go first',
+    'delete-stack',
+  ],
+  [/^DELETE_FAILED$/, 'somebody deleted the stack, and not everything went: delete what is left', 'delete-stack'],
+  [
+    /^UPDATE_ROLLBACK_FAILED$/,
+    'an update failed, and so did its way back: remove the cause, which the stack’s events name, then go on with that',
+    'continue-update-rollback',
+  ],
+];
 
 /** @returns the exit code: 0 everything is there, 1 it is not, and why, 130 interrupted */
 export async function runBootstrap(options: BootstrapOptions, ports: Ports): Promise<number> {
@@ -34,6 +53,9 @@ export async function runBootstrap(options: BootstrapOptions, ports: Ports): Pro
   } catch (error) {
     if (ports.interruption.signal.aborted) return interrupted(options, ports);
     if (error instanceof BootstrapFailure) return failed(options, ports, error.message, error.todo);
+    // What CloudFormation says of the template, its parameters or the stack: nothing else tells what is wrong.
+    if (OF_CLOUDFORMATION.test(awsCode(error)))
+      return failed(options, ports, `CloudFormation refuses (${awsCode(error)}): ${short(messageOf(error))}`, []);
     const { found, todo, command } = explainAws(error, 'cloudformation:*');
     return failed(
       options,
@@ -77,17 +99,19 @@ async function bootstrap(options: BootstrapOptions, ports: Ports): Promise<numbe
       `Without --first and --second everyone whom the account’s own IAM allows sts:AssumeRole may take a role, and one person could take both.\n`,
     );
   const stack = new BootstrapStack(client(region, ports), BOOTSTRAP_STACK);
-  const existing = await stack.find();
-  const status = existing?.StackStatus ?? '';
-  if (/^ROLLBACK_(COMPLETE|FAILED)$/.test(status))
-    throw new BootstrapFailure(
-      'the first try failed, and AWS keeps its shell: nothing is in it, and it has to go first',
-      [awsCommand(region, 'cloudformation delete-stack', '--stack-name', BOOTSTRAP_STACK)],
-    );
-  if (existing !== undefined && !ENDED.test(status)) {
-    ports.err(`An update is under way (${status}); it is waited for.\n`);
+  let existing = await stack.find();
+  if (existing !== undefined && !ENDED.test(existing.StackStatus ?? '')) {
+    ports.err(`An update is under way (${String(existing.StackStatus)}); it is waited for.\n`);
     await follow(options, ports, stack, new Set());
-  } else if (existing !== undefined && (await stack.isOf(existing, template, parameters))) {
+    existing = await stack.find();
+  }
+  const status = existing?.StackStatus ?? '';
+  const [, problem, action] = STUCK.find(([stuck]) => stuck.test(status)) ?? [];
+  if (problem !== undefined)
+    throw new BootstrapFailure(problem, [
+      awsCommand(region, `cloudformation ${String(action)}`, '--stack-name', BOOTSTRAP_STACK),
+    ]);
+  if (existing !== undefined && (await stack.isOf(existing, template, parameters))) {
     ports.err('Everything is there already; nothing to change.\n');
   } else {
     const code = await change(options, ports, stack, existing === undefined, template, parameters);
@@ -114,8 +138,7 @@ async function change(
   const startedMs = ports.looking.nowMs();
   const name = await stack.propose(template, parameters, isNew, startedMs);
   const proposal = await until(ports, () => stack.proposed(name), 'AWS did not compute the changes in time');
-  if ('refused' in proposal)
-    throw new BootstrapFailure(`AWS refuses the template: ${proposal.refused.slice(0, 500)}`, []);
+  if ('refused' in proposal) throw new BootstrapFailure(`AWS refuses the template: ${short(proposal.refused)}`, []);
   if (proposal.changes.length === 0) {
     await stack.discard(name);
     ports.err('Nothing to change.\n');
@@ -149,17 +172,23 @@ async function follow(
       const events = await stack.events(told);
       begun ||= events.length > 0;
       for (const event of events) ports.err(`  ${event}\n`);
-      const status = (await stack.find())?.StackStatus ?? 'unknown';
+      // A stack that somebody deletes meanwhile is soon not found.
+      const status = (await stack.find())?.StackStatus ?? 'DELETE_COMPLETE';
       return begun && ENDED.test(status) && !/CLEANUP_IN_PROGRESS$/.test(status) ? status : undefined;
     },
     'CloudFormation did not end in time; it goes on',
   );
   if (!DONE.test(last))
-    throw new BootstrapFailure(`CloudFormation ended as ${last}; the first failure above says why`, [
+    throw new BootstrapFailure(ends(last), [
       ...(last.startsWith('ROLLBACK')
         ? [awsCommand(options.region, 'cloudformation delete-stack', '--stack-name', BOOTSTRAP_STACK)]
         : []),
     ]);
+}
+
+function ends(status: string): string {
+  if (status === 'DELETE_COMPLETE') return 'the stack was deleted meanwhile; its bucket and its key are kept';
+  return `CloudFormation ended as ${status}; the first failure above says why${status === 'UPDATE_ROLLBACK_COMPLETE' ? ', and everything is as it was before' : ''}`;
 }
 
 async function until<T>(ports: Ports, look: () => Promise<T | undefined>, late: string): Promise<T> {

@@ -170,7 +170,10 @@ const previewer: Value = {
   },
 };
 
-/** Everything that has to be there before the first `pulumi login`: one CloudFormation stack an account and region. */
+/**
+ * Everything that has to be there before the first `pulumi login`: one CloudFormation stack an account and region. ASCII alone, since
+ * CloudFormation returns `?` in place of other characters, and the template would look changed.
+ */
 export const bootstrapTemplate = {
   AWSTemplateFormatVersion: '2010-09-09',
   Description: 'communique-tee: where Pulumi keeps its state, and who may deploy',
@@ -197,7 +200,7 @@ export const bootstrapTemplate = {
       DeletionPolicy: 'Retain',
       UpdateReplacePolicy: 'Retain',
       Properties: {
-        Description: 'Secrets of Pulumi’s state',
+        Description: "Secrets of Pulumi's state",
         EnableKeyRotation: true,
         KeyPolicy: {
           Version: '2012-10-17',
@@ -270,7 +273,7 @@ export const bootstrapTemplate = {
     NetworkPolicy: policy('network', 'Network and machines', statementsOf(NETWORK_RIGHTS)),
     DataPolicy: policy('data', 'Stores and names', statementsOf(DATA_RIGHTS)),
     WatchPolicy: policy('watch', 'Rights, keys and alarms', statementsOf(WATCH_RIGHTS)),
-    StatePolicy: policy('state', 'Pulumi’s state, look-ups, and what a deployer may not', [
+    StatePolicy: policy('state', "Pulumi's state, look-ups, and what a deployer may not", [
       ...LOOK_RIGHTS.map(statement),
       ...STATE_RIGHTS,
     ]),
