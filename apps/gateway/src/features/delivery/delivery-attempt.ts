@@ -19,6 +19,8 @@ import type { PaceSignal } from './relay-pace';
 const STORE_ATTEMPTS = 5;
 const STORE_DELAY_MS = 200;
 
+const LEFT_UNSENT = { kind: 'unreachable', sent: false, code: 'ETIMEDOUT' } as const;
+
 /** Takes one leased job from its dispatch to its written result. */
 @Injectable()
 export class DeliveryAttempt {
@@ -57,11 +59,14 @@ export class DeliveryAttempt {
       decision = decide(job, interim, { kind: 'problem', code: 'key_retired', retryAfterSeconds: null });
     } else {
       if (stopping.aborted || !enclave.takesMessages()) return this.queue.release(job);
+      const askedAtMs = performance.now();
       if (!(await this.queue.dispatch(job))) {
         this.lost(job);
         return;
       }
-      decision = await this.relay(job, enclave, interim, abandoned, pace);
+      // A process that was stopped meanwhile may have lost its lease: what it sent now, no later attempt would be told of.
+      const inTime = performance.now() - askedAtMs < this.config.delivery.leaseMs;
+      decision = inTime ? await this.relay(job, enclave, interim, abandoned, pace) : decide(job, interim, LEFT_UNSENT);
     }
     const stored = await this.store(job, decision);
     if (!stored) {
