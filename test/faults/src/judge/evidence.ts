@@ -68,7 +68,12 @@ export function evidenceOf({
   const sentCopies = (outcomes ?? []).filter(
     (outcome) => outcome === 'accepted' || outcome === 'duplicate' || outcome === 'unknown',
   ).length;
-  const settled = status === 'unknown' && !(outcomes ?? []).includes('unknown') ? PROMISED : PRICE * BigInt(sentCopies);
+  const withheld =
+    reason === 'may_have_been_sent' ? (outcomes ?? []).filter((outcome) => outcome === 'pending').length : 0;
+  const settled =
+    status === 'unknown' && withheld === 0 && !(outcomes ?? []).includes('unknown')
+      ? PROMISED
+      : PRICE * BigInt(sentCopies + withheld);
   const reservation: ReservationRow = {
     messageId: message.id,
     owner: 'owner',

@@ -97,11 +97,14 @@ function costOf(
 ): bigint | null {
   if (result?.ok === false) return null;
   const outcomes = result?.offices.map(({ outcome }) => outcome) ?? [];
+  // Withheld copies are paid as if they had been sent.
+  const withheld = reason === 'may_have_been_sent';
   // Sent, and never answered: all that was promised. Where the receipt itself says unknown, what it says.
-  if (status === 'unknown' && !outcomes.includes('unknown')) return reserved;
-  if (status === 'unknown' && reason !== null) return null; // both: which came last is not in the record
+  if (status === 'unknown' && !withheld && !outcomes.includes('unknown')) return reserved;
+  if (status === 'unknown' && !withheld && reason !== null) return null; // both: which came last is not in the record
   const copies = outcomes.filter(
-    (outcome) => outcome === 'accepted' || outcome === 'duplicate' || outcome === 'unknown',
+    (outcome) =>
+      outcome === 'accepted' || outcome === 'duplicate' || outcome === 'unknown' || (withheld && outcome === 'pending'),
   ).length;
   if (copies === 0) return 0n;
   return price === null ? null : BigInt(copies) * price;

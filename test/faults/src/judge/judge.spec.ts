@@ -17,6 +17,16 @@ describe('the judge finds nothing in', () => {
       'one whose receipt does not know',
       { status: 'unknown', outcomes: ['accepted', 'unknown'], copies: [1, 1], deduplicates: false },
     ],
+    [
+      'one with a copy that a second enclave withheld',
+      {
+        status: 'unknown',
+        reason: 'may_have_been_sent',
+        outcomes: ['accepted', 'pending'],
+        copies: [1, 1],
+        deduplicates: false,
+      },
+    ],
     ['a retired key', { status: 'key_retired', reason: 'key_retired', outcomes: null }],
     [
       'one that expired while an office that knows ids again was asked',
