@@ -12,6 +12,9 @@ export interface Options {
   /** How many of the messages carry a proof of residence, about. */
   readonly proven: number;
   readonly deduplicates: boolean;
+  /** Where the trace of the run goes; null: nowhere. */
+  readonly trace: string | null;
+  readonly forgetsDispatch: boolean;
   readonly keep: boolean;
   readonly verbose: boolean;
 }
@@ -28,6 +31,8 @@ export interface GivenOptions {
   readonly proven: string;
   /** false: --no-deduplication */
   readonly deduplication: boolean;
+  readonly trace?: string;
+  readonly forgetDispatch?: boolean;
   readonly keep?: boolean;
   readonly verbose?: boolean;
 }
@@ -67,6 +72,11 @@ export function faultOptions(command: Command): Command {
       '0',
     )
     .option('--no-deduplication', 'Congress takes a DeliveryId again that it took before')
+    .option('--trace <file>', 'write every step of every message as JSON lines: ids and kinds, no text')
+    .option(
+      '--forget-dispatch',
+      'gateways built with one guard left out, which the check of the trace must find: an attempt without an answer clears the dispatch',
+    )
     .option('--keep', 'leave the folder with logs where it is; so does a violation')
     .option('--verbose', 'print every fault as it happens')
     .addHelpText('after', AFTER);
@@ -84,6 +94,8 @@ export function readOptions(values: GivenOptions): Options {
     clients: whole('clients', values.clients, 1, 256),
     proven: whole('proven', values.proven, 0, 1000),
     deduplicates: values.deduplication,
+    trace: values.trace ?? null,
+    forgetsDispatch: values.forgetDispatch === true,
     keep: values.keep === true,
     verbose: values.verbose === true,
   };
@@ -100,8 +112,9 @@ export function commandOf({
   clients,
   proven,
   deduplicates,
+  forgetsDispatch,
 }: Options): string {
-  return `npm run test:faults -- --messages ${String(messages)} --minutes ${String(minutes)} --seed ${String(seed)} --gateways ${String(gateways)} --enclaves ${String(enclaves)} --keys ${keys} --clients ${String(clients)}${proven === 0 ? '' : ` --proven ${String(proven)}`}${deduplicates ? '' : ' --no-deduplication'}`;
+  return `npm run test:faults -- --messages ${String(messages)} --minutes ${String(minutes)} --seed ${String(seed)} --gateways ${String(gateways)} --enclaves ${String(enclaves)} --keys ${keys} --clients ${String(clients)}${proven === 0 ? '' : ` --proven ${String(proven)}`}${deduplicates ? '' : ' --no-deduplication'}${forgetsDispatch ? ' --forget-dispatch' : ''}`;
 }
 
 function whole(name: string, text: string, min: number, max: number): number {

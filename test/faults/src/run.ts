@@ -3,7 +3,9 @@ import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import type { TrustPolicy } from '@communique-tee/client';
 import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
 import { HIGH_RATE_LIMITS, receivedBy, startSystem, type System } from '@communique-tee/test-system';
+import { checkTrace } from '@communique-tee/test-model';
 import { referenceStringForTests } from '@communique-tee/residence/testing';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
@@ -12,9 +14,11 @@ import { judge } from './judge/judge';
 import { findSecrets } from './judge/leaks';
 import { openResults } from './judge/open-results';
 import { readProgress, readRecord, watchEnds } from './judge/record';
+import { readTrace, watchSteps, type Crash } from './judge/trace';
 import type { Violation } from './judge/violation';
 import type { Options } from './options';
 import { drawFrom } from '@communique-tee/testing/harness';
+import { gatewayThatForgets } from './plan/gateway-that-forgets';
 import { CALM, drawFaultPlan, type FaultPlan } from './plan/fault-plan';
 import { inject, setCongressFaults, type Injector } from './plan/inject';
 import type { Outcome, Phase } from './report/outcome';
@@ -29,7 +33,7 @@ const USERS = 10;
 const REST_MS = 180_000;
 
 /** Short times, so that a run of minutes sees many leases run out; caps that nobody reaches. */
-const GATEWAY_ENVIRONMENT = {
+export const GATEWAY_ENVIRONMENT = {
   ENCLAVE_TIMEOUT_MS: '5000',
   DELIVERY_LEASE_MS: '7000',
   DELIVERY_MIN_BACKOFF_MS: '50',
@@ -70,6 +74,7 @@ export async function run(
       withoutDeduplication: options.deduplicates ? [] : CHAMBER_KEYS,
       postgresSettings: { fsync: 'on', full_page_writes: 'on' },
       gatewayEnvironment: GATEWAY_ENVIRONMENT,
+      otherGateway: options.forgetsDispatch ? (program) => gatewayThatForgets(program, folder) : undefined,
       ...(redis === undefined ? {} : { redisUrl: redis.url }),
       step: async (title, work) => {
         signal.throwIfAborted();
@@ -98,6 +103,7 @@ async function sendAndJudge(
   say: (line: string) => void,
 ): Promise<Outcome> {
   await watchEnds(system.databaseUrl);
+  await watchSteps(system.databaseUrl);
   const startedMs = performance.now();
   const totalMs = options.minutes * 60_000;
   const sent = new Map<string, SentMessage>();
@@ -144,9 +150,12 @@ async function sendAndJudge(
     );
     if (residents !== undefined) failures.push(...(await findSecrets(system, residents.secrets)));
     const second = await judgePhase(options, system, sent, await comeToRest(system, signal), true);
+    const trace = await judgeTrace(options, system, sent, injector.injected.crashes, second.phase.quiet);
+    failures.push(...trace.violations);
     return {
       options,
       phases: [first.phase, second.phase],
+      trace,
       failures,
       sent: [...sent.values()],
       injected: injector.injected,
@@ -253,6 +262,35 @@ async function judgePhase(
   };
 }
 
+/** Every step that the database noted, and every copy, against the model's transitions. */
+async function judgeTrace(
+  options: Options,
+  system: System,
+  sent: ReadonlyMap<string, SentMessage>,
+  crashes: readonly Crash[],
+  quiet: boolean,
+): Promise<Outcome['trace'] & { readonly violations: readonly Violation[] }> {
+  const ids = new Map([...sent.values()].map(({ id, mark }) => [mark, id]));
+  const copies = (await receivedBy(system.congress)).map(readCopy).flatMap(({ mark, office, atMs }) => {
+    const message = mark === null ? undefined : ids.get(mark);
+    return message === undefined ? [] : { message, office, atMs };
+  });
+  const events = await readTrace(system.databaseUrl, copies, crashes);
+  if (options.trace !== null)
+    await writeFile(options.trace, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  const startedMs = performance.now();
+  const deviations = checkTrace(events, { everythingEnds: quiet });
+  return {
+    steps: events.length,
+    checkedMs: Math.round(performance.now() - startedMs),
+    violations: deviations.map(({ message, event, why }) => ({
+      rule: 'not_a_transition',
+      about: message,
+      detail: `${event}: ${why}`,
+    })),
+  };
+}
+
 /** Waits until no message is waiting, within bounds. @returns whether that came */
 async function comeToRest(system: System, signal: AbortSignal): Promise<boolean> {
   await setCongressFaults(system, CALM);
@@ -271,7 +309,7 @@ async function strikes(system: System): Promise<Record<string, number>> {
   return z.record(z.string(), z.number()).parse(await response.json());
 }
 
-function policyOf(system: System): TrustPolicy {
+export function policyOf(system: System): TrustPolicy {
   return {
     acceptedMeasurements: system.accepted,
     trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),

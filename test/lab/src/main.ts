@@ -1,4 +1,5 @@
 import { CommandLine } from '@communique-tee/command-line';
+import { modelCommand } from '@communique-tee/test-model';
 import { relative } from 'node:path';
 import { fuzzCommand } from './fuzz/fuzz-command';
 import { allAttackFiles, loadAttack } from './load-attack';
@@ -19,6 +20,7 @@ An attack is a file of about twenty lines; test/lab/README.md shows how to write
 
   npm run lab -- fuzz --help       random changes of everything that crosses into the enclave
   npm run lab -- openapi --help    outside judges lint the OpenAPI document and drive the gateway from it; --write writes it
+  npm run lab -- model --help      visits every state of the delivery rule as a model (needs spin)
   npm run lab -- judges --help     installs the outside judges that specs and openapi use
   npm run lab -- pulumi --help     builds Pulumi's own CLI, for the tests of infra
   npm run lab -- aws-models --help takes what AWS's API allows out of botocore
@@ -39,6 +41,7 @@ const [command = '', ...rest] = process.argv.slice(2);
 const commands: Readonly<Record<string, () => CommandLine | Promise<CommandLine>>> = {
   fuzz: fuzzCommand,
   openapi: openApiCommand,
+  model: modelCommand,
   judges: judgesCommand,
   pulumi: pulumiCommand,
   // It loads the compiler of circuits.

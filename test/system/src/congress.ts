@@ -9,7 +9,7 @@ const describedSchema = z.object({ ...forEachChamber(() => chamber), controlUrl:
 export type DescribedCongress = z.infer<typeof describedSchema>;
 
 const receivedSchema = z.array(
-  z.object({ chamber: z.string(), office: z.string(), deliveryId: z.string(), xml: z.string() }),
+  z.object({ chamber: z.string(), office: z.string(), deliveryId: z.string(), xml: z.string(), at: z.iso.datetime() }),
 );
 export type ReceivedXml = z.infer<typeof receivedSchema>[number];
 

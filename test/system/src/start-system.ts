@@ -42,6 +42,8 @@ export interface SystemOptions {
   residence?: ResidenceSettings | (() => Promise<ResidenceSettings>) | undefined;
   /** Further settings of PostgreSQL, e.g. `{ fsync: 'on' }`, which a database that is not kept does without. */
   postgresSettings?: Readonly<Record<string, string>>;
+  /** Given the bundled gateway's program, returns the one to start in its place. */
+  otherGateway?: ((program: string) => Promise<string>) | undefined;
   /** More for the gateway's environment. */
   gatewayEnvironment?: Readonly<Record<string, string>>;
   /** Chambers that take a DeliveryId again that they took before. */
@@ -203,10 +205,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     };
     const gatewayEnvironmentFile = join(folder, 'gateway.env');
     await writeFile(gatewayEnvironmentFile, environmentText(environment), { mode: 0o600 });
+    const gatewayProgram = (await options.otherGateway?.(bundles.gateway)) ?? bundles.gateway;
     const startGateway = (which: number) =>
       spawnService({
         command: process.execPath,
-        args: [bundles.gateway],
+        args: [gatewayProgram],
         env: { ...environment, PORT: String(ports[which]) },
         // Its own word, not an answer at that address: somebody else's gateway would answer as well
         readyWhen: /"msg":"listening"/,

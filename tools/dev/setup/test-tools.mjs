@@ -57,10 +57,17 @@ const TOOLS = [
   })),
   { name: 'cpio', commands: ['cpio'], package: 'cpio', tests: 'a test of ramdisks', byHand: byHand('cpio') },
   {
+    name: 'spin',
+    commands: ['spin'],
+    package: 'spin',
+    tests: 'the model of the delivery rule',
+    byHand: byHand('spin'),
+  },
+  {
     name: 'a C compiler',
     commands: ['cc'],
     package: 'build-essential',
-    tests: 'the tests of how the image’s init reads the time',
+    tests: 'the tests of how the image’s init reads the time, and the model of the delivery rule',
     byHand: byHand('build-essential'),
   },
 ];

@@ -9,15 +9,17 @@ export interface Copy {
   readonly mark: string | null;
   readonly office: string;
   readonly deliveryId: string;
+  /** When Congress took it, Unix milliseconds. */
+  readonly atMs: number;
   /** Values by the path of their element, repeated ones in order. */
   readonly values: ReadonlyMap<string, readonly string[]>;
 }
 
-export function readCopy({ office, deliveryId, xml }: ReceivedXml): Copy {
+export function readCopy({ office, deliveryId, xml, at }: ReceivedXml): Copy {
   const values = new Map<string, string[]>();
   collect(parseXml(new TextEncoder().encode(xml)), '', values);
   const mark = MARK.exec(values.get('/CWC/Message/Subject')?.[0] ?? '')?.[0] ?? null;
-  return { mark, office, deliveryId, values };
+  return { mark, office, deliveryId, atMs: Date.parse(at), values };
 }
 
 /** The paths whose values are not those that the sender meant for this office; never the values. */

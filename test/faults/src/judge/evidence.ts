@@ -138,7 +138,7 @@ export function copyFor(
     <Recipient>${element('MemberOffice', office)}</Recipient>
     <Constituent>${element('Prefix', constituent.prefix)}${element('FirstName', constituent.firstName)}${element('LastName', constituent.lastName)}${element('Address1', constituent.address1)}${element('City', constituent.city)}${element('StateAbbreviation', constituent.state)}${element('Zip', constituent.zip)}${element('Email', constituent.email)}</Constituent>
     <Message>${element('Subject', message.subject)}<LibraryOfCongressTopics>${message.topics.map((topic) => element('LibraryOfCongressTopic', topic)).join('')}</LibraryOfCongressTopics>${element('ConstituentMessage', message.body ?? '')}</Message></CWC>`;
-  return readCopy({ chamber: chamberOf(office), office, deliveryId, xml });
+  return readCopy({ chamber: chamberOf(office), office, deliveryId, xml, at: '2026-11-28T12:00:00.000Z' });
 }
 
 function enclaveKey(): EnclaveKey {

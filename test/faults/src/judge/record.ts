@@ -121,7 +121,8 @@ export async function readRecord(databaseUrl: string): Promise<DatabaseRecord> {
   });
 }
 
-async function connected<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {
+/** One connection as the judge for some work. */
+export async function connected<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({
     connectionString,
     connectionTimeoutMillis: 5000,

@@ -30,6 +30,7 @@ export interface Violation {
     | 'nullifier_burnt'
     | 'nullifier_of_nobody'
     | 'secret_left'
+    | 'not_a_transition'
     | 'sender_failed';
   /** A message id, or what else it is about. */
   readonly about: string;

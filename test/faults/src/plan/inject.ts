@@ -2,6 +2,7 @@ import type { Postgres } from '@communique-tee/testing/postgres';
 import type { Redis } from '@communique-tee/testing/redis';
 import type { System } from '@communique-tee/test-system';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Crash } from '../judge/trace';
 import { CALM, type FaultPlan, type Kill, type ProcessName } from './fault-plan';
 
 export interface Injected {
@@ -9,6 +10,8 @@ export interface Injected {
   readonly episodes: number;
   /** Starts that failed and were tried again. */
   readonly failedStarts: string[];
+  /** Every SIGKILL, in order. */
+  readonly crashes: Crash[];
 }
 
 export interface Injector {
@@ -32,6 +35,7 @@ export function inject(plan: FaultPlan, victims: Victims, signal: AbortSignal, n
     kills: { gateway: 0, enclave: 0, redis: 0, postgres: 0 },
     episodes: 0,
     failedStarts: [] as string[],
+    crashes: [] as Crash[],
   };
   const down = new Set<string>();
   const startedAt = performance.now();
@@ -51,6 +55,7 @@ export function inject(plan: FaultPlan, victims: Victims, signal: AbortSignal, n
       down.add(name);
       await actions.kill();
       injected.kills[process]++;
+      injected.crashes.push({ process: name, atMs: Date.now() });
       await sleep(downMs, undefined, { signal }).catch(() => undefined);
       for (let attempt = 1; ; attempt++) {
         try {

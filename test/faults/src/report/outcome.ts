@@ -19,6 +19,8 @@ export interface Outcome {
   readonly options: Options;
   /** After the faults; and after what ended as key_retired was sealed again. */
   readonly phases: readonly [Phase, Phase];
+  /** Steps of messages that were held against the model's transitions, and how long that took. */
+  readonly trace: { readonly steps: number; readonly checkedMs: number };
   readonly failures: readonly Violation[];
   readonly sent: readonly SentMessage[];
   readonly injected: Injected;

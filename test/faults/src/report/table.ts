@@ -53,6 +53,7 @@ export function describeOutcome(outcome: Outcome): string {
     ['copies at Congress', `${String(first.copies)}, after sealing again ${String(second.copies)}`],
     ['duplicates', count('duplicate')],
     ['lost', count('lost')],
+    ['steps held against the model', `${String(outcome.trace.steps)}, in ${String(outcome.trace.checkedMs)} ms`],
     ['seconds', String(outcome.seconds)],
   ];
   const width = Math.max(...lines.map(([name]) => name.length));

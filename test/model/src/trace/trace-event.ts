@@ -1,0 +1,30 @@
+/** One event of a run: ids and kinds, never a text or a secret. */
+export type TraceEvent = {
+  /** Unix milliseconds. */
+  readonly at: number;
+} & (
+  | { readonly event: 'accept'; readonly message: string }
+  /** `free`: there was no lease, or it had run out. */
+  | { readonly event: 'lease'; readonly message: string; readonly lease: string; readonly free: boolean }
+  | (JobAfter & { readonly event: 'dispatch'; readonly inTime: boolean })
+  /** The job goes back to the queue. `released`: as if it had not been leased. */
+  | (JobAfter & { readonly event: 'again'; readonly released: boolean; readonly reason: string | null })
+  | {
+      readonly event: 'end';
+      readonly message: string;
+      readonly lease: string | null;
+      readonly status: string;
+      readonly reason: string | null;
+    }
+  | { readonly event: 'nullifier'; readonly message: string; readonly freed: boolean }
+  | { readonly event: 'copy'; readonly message: string; readonly office: string }
+  | { readonly event: 'crash'; readonly process: string }
+);
+
+interface JobAfter {
+  readonly message: string;
+  /** Under which it was written; null where there was none. */
+  readonly lease: string | null;
+  readonly dispatched: boolean;
+  readonly relayed: boolean;
+}
