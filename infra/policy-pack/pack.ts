@@ -7,13 +7,15 @@ interface Analyzed {
   name: string;
   props: Readonly<Record<string, unknown>>;
   provider?: PolicyProviderResource;
+  opts?: { readonly ignoreChanges: string[] };
 }
 
-const ruleResource = ({ type, name, props, provider }: Analyzed): RuleResource => ({
+const ruleResource = ({ type, name, props, provider, opts }: Analyzed): RuleResource => ({
   type,
   name,
   props,
   providerTags: provider ? tagsOfProvider(provider.props) : undefined,
+  ...(opts && { ignored: opts.ignoreChanges }),
 });
 
 /**

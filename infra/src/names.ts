@@ -39,6 +39,8 @@ export const secretName = (stack: string, path: string): string => `${PROJECT}/$
 export const BUILD_LOG = 'image-build';
 /** Where no balancer has the certificate, parents keep theirs here for the next one. */
 export const CERTIFICATE_SECRET = 'parent/certificate';
+/** The password of a managed Redis, out of the stack's configuration. */
+export const REDIS_TOKEN_SECRET = 'gateway/redis-token';
 /** The bucket of the balancer's access logs. */
 export const ACCESS_LOGS = 'access';
 /** Of a registered address: "parent" where one parent takes it by itself, "nat" where a NAT gateway has it. Parents read it (address-holder). */

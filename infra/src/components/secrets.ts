@@ -42,7 +42,8 @@ export class Secrets extends Part {
       return made;
     };
     for (const [path, { description, value }] of Object.entries(args.known)) {
-      const made = make(path, description, args.production);
+      // The value stays in the configuration, and the name has to be free where a managed Redis is taken away and comes back.
+      const made = make(path, description, false);
       new SecretVersion(
         `${name}-${path.replaceAll('/', '-')}`,
         { secretId: made.id, secretStringWo: secret(value), secretStringWoVersion: writeOnlyVersion(value) },

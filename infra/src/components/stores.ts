@@ -2,7 +2,7 @@ import { SecurityGroupEgressRule } from '@pulumi/aws/vpc/securityGroupEgressRule
 import { SecurityGroupIngressRule } from '@pulumi/aws/vpc/securityGroupIngressRule.js';
 import { type ComponentResourceOptions, type Input, output, type Output, type Resource } from '@pulumi/pulumi';
 import type { Settings } from '../config/parse-settings';
-import { CERTIFICATE_SECRET, nameOf, type Place } from '../names';
+import { CERTIFICATE_SECRET, nameOf, REDIS_TOKEN_SECRET, type Place } from '../names';
 import { DataVolume } from './data-volume';
 import { Database } from './database';
 import { Part } from './part';
@@ -19,7 +19,6 @@ export interface StoresArgs {
   redisGroupId: Input<string> | undefined;
 }
 
-const REDIS_TOKEN = 'gateway/redis-token';
 const DATABASE_URL = 'gateway/database-url';
 
 /** PostgreSQL and Redis as the stack chose them, and the secrets of gateway and enclave. */
@@ -89,7 +88,7 @@ export class Stores extends Part {
           redis && settings.redisAuthToken !== undefined
             ? {
                 // Without the address: a value is written again only when it is another, and parents read it when they start.
-                [REDIS_TOKEN]: {
+                [REDIS_TOKEN_SECRET]: {
                   description: 'Password of Redis, in REDIS_URL of the gateway',
                   value: settings.redisAuthToken,
                 },
@@ -124,7 +123,7 @@ export class Stores extends Part {
     this.database = output(database ? { host: database.host, secretArn: database.secretArn } : undefined);
     this.dataVolumeId = output(volume?.volumeId);
     this.databaseIdentifier = database?.identifier;
-    this.redisAddress = output(redis && { host: redis.host, secretArn: secrets.arns[REDIS_TOKEN] ?? '' });
+    this.redisAddress = output(redis && { host: redis.host, secretArn: secrets.arns[REDIS_TOKEN_SECRET] ?? '' });
     this.redis = redis && { identifier: redis.identifier, nodes: redis.nodes };
     this.registerOutputs({});
   }

@@ -13,13 +13,15 @@ export const upWaits: ResourceRule = {
   name: 'up-waits',
   description:
     'A group is ready when its instances have passed the launch hook: `pulumi up` waits longer than the hook and through failed activities, `pulumi destroy` does not wait for it.',
-  check: ({ type, props }) => {
+  check: ({ type, props, ignored = [] }) => {
     if (type !== 'aws:autoscaling/group:Group') return [];
+    // The provider cannot read the hook of a group, so the state of an imported one has none, and the engine hands that on.
+    const isImported = props.initialLifecycleHooks === undefined && ignored.includes('initialLifecycleHooks');
     const hooks = listOf(props.initialLifecycleHooks)
       .map(recordOf)
       .filter(({ lifecycleTransition }) => lifecycleTransition === 'autoscaling:EC2_INSTANCE_LAUNCHING');
     return [
-      ...unless(hooks.length > 0, 'puts instances into service without asking them'),
+      ...unless(hooks.length > 0 || isImported, 'puts instances into service without asking them'),
       ...hooks.flatMap(({ heartbeatTimeout, defaultResult }) => [
         ...unless(defaultResult === 'ABANDON', 'keeps an instance that never answered'),
         ...unless(

@@ -1,4 +1,4 @@
-import { ACCESS_LOGS, BUILD_LOG, CERTIFICATE_SECRET } from '../names';
+import { ACCESS_LOGS, BUILD_LOG, CERTIFICATE_SECRET, REDIS_TOKEN_SECRET } from '../names';
 import { isProduction, isTrue, numberOf, unless, type ResourceRule, type RuleResource } from './rule';
 
 type Props = RuleResource['props'];
@@ -30,10 +30,11 @@ const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
   // Of a build nothing is kept: the log holds no record of what the service did.
   'aws:cloudwatch/logGroup:LogGroup': ({ name, deletionProtectionEnabled }) =>
     unless(String(name).endsWith(`/${BUILD_LOG}`) || isTrue(deletionProtectionEnabled), 'may be deleted'),
-  // A certificate can be had anew, and its secret comes and goes with the key `balancer`.
+  // A certificate can be had anew, the password of Redis is in the configuration, and both secrets come and go with a key of the stack.
   'aws:secretsmanager/secret:Secret': ({ name, recoveryWindowInDays }) =>
     unless(
-      String(name).endsWith(`/${CERTIFICATE_SECRET}`) || numberOf(recoveryWindowInDays) >= 7,
+      [CERTIFICATE_SECRET, REDIS_TOKEN_SECRET].some((path) => String(name).endsWith(`/${path}`)) ||
+        numberOf(recoveryWindowInDays) >= 7,
       'ends less than a week after it is deleted',
     ),
 };

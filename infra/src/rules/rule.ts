@@ -7,6 +7,8 @@ export interface RuleResource {
   props: Readonly<Record<string, unknown>>;
   /** Tags that the resource's provider gives to everything; undefined where it is not known to have one. */
   providerTags: Readonly<Record<string, string>> | undefined;
+  /** Inputs that Pulumi's engine leaves as the state has them (`ignoreChanges`). Absent where the engine was not asked. */
+  ignored?: readonly string[];
 }
 
 export interface ResourceRule {

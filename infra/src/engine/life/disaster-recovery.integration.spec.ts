@@ -155,7 +155,7 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
       'replace communique-tee-prod-secret-gateway-redis-token secretStringWoVersion',
     ]);
     expect(kept()).toEqual(before);
-    await engine.up('prod', '--expect-no-changes');
+    await engine.up('prod', '--expect-no-changes', '--policy-pack', engine.policyPack);
     await engine.succeed(['refresh', '--stack', 'prod', '--yes', '--skip-preview', '--expect-no-changes']);
   });
 });

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { commandsBelow } from '../testing/operator/documented-commands';
+import { OperatorShell } from '../testing/operator/operator-shell';
 import { describeWithPulumi } from '../testing/describe-with-pulumi';
 import { changesOf } from '../testing/engine-events';
 import { PASSPHRASE, RealEngine, REDIS_TOKEN } from '../testing/real-engine';
@@ -47,5 +49,24 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
     expect(ran.output).toMatch(/deletion protection is on/);
     expect(engine.world.ofType('aws:rds/instance:Instance')).toHaveLength(1);
     expect(engine.world.ofType('aws:cloudwatch/logGroup:LogGroup').length).toBeGreaterThan(0);
+  });
+
+  it('is destroyed by the commands of docs/operator/destroying.md, and leaves its last snapshots alone', async () => {
+    await using shell = await OperatorShell.open(engine);
+    const [unlock = '', destroy = '', forget = '', ...more] = commandsBelow(
+      'docs/operator/destroying.md',
+      '`prod` *(not tried)*',
+    );
+    expect(more).toEqual([]);
+    await shell.type(unlock);
+    // In the console, as the page says.
+    for (const { type, id } of engine.world.ofType('aws:s3/bucketObjectv2:BucketObjectv2'))
+      engine.world.remove(type, id);
+    await shell.type(destroy);
+    const left = (): string[] => [...new Set(engine.world.all.map(({ type }) => type))].sort();
+    const snapshots = ['aws:elasticache/snapshot:Snapshot', 'aws:rds/snapshot:Snapshot'];
+    expect(left()).toEqual([...snapshots, 'aws:secretsmanager/secret:Secret']);
+    await shell.type(forget);
+    expect(left()).toEqual(snapshots);
   });
 });

@@ -160,7 +160,7 @@ export class RealEngine implements AsyncDisposable {
   async succeed(args: readonly string[], options?: RunOptions): Promise<Ran> {
     const ran = await this.pulumi(args, options);
     if (ran.exitCode !== 0)
-      throw new Error(`pulumi ${args.join(' ')} ended with ${String(ran.exitCode)}:\n${ran.output.slice(-6000)}`);
+      throw new Error(`pulumi ${args.join(' ')} ended with ${String(ran.exitCode)}:\n${ran.output.slice(-20_000)}`);
     return ran;
   }
 

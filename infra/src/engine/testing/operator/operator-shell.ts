@@ -73,7 +73,7 @@ export class OperatorShell implements AsyncDisposable {
       child.once('error', reject);
       child.once('close', resolve);
     });
-    if (exitCode !== 0) throw new Error(`this ended with ${String(exitCode)}:\n${script}\n\n${output.slice(-6000)}`);
+    if (exitCode !== 0) throw new Error(`this ended with ${String(exitCode)}:\n${script}\n\n${output.slice(-20_000)}`);
     const operations = this.#logs()
       .filter((name) => !before.has(name))
       .map((name) => {
