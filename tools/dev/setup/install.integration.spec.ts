@@ -225,6 +225,7 @@ describe('the first command', () => {
         'openssl',
         'psql',
         'cpio',
+        'spin',
         'cc',
       ])
         await file(`bare/${name}`, '#!/bin/sh\n', 0o755);
