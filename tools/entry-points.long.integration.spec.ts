@@ -51,6 +51,7 @@ const others = [
   'tools/run.mjs test/lab/src/main.ts fuzz',
   'tools/run.mjs test/lab/src/main.ts openapi',
   'tools/run.mjs test/lab/src/main.ts judges',
+  'tools/run.mjs test/lab/src/main.ts model',
   'tools/run.mjs test/lab/src/main.ts aws-models',
   'tools/run.mjs tools/dev/bench/profile/main.ts',
   'tools/run.mjs tools/dev/bench/load/main.ts',
