@@ -4,7 +4,8 @@ const { join } = require('node:path');
 module.exports = {
   ...require('../../../jest.preset.cjs')(join(__dirname, '../..')),
   displayName: 'engine',
-  roots: ['<rootDir>/infra/src/engine/life'],
+  roots: ['<rootDir>/infra/src/engine/life', '<rootDir>/tools/ops/deploy'],
+  testMatch: ['**/infra/src/engine/life/*.spec.ts', '**/tools/ops/deploy/real-engine.*.spec.ts'],
   // A stack's operations follow each other. Two stacks at a time keep two cores busy, and each takes about a gigabyte.
   maxWorkers: 2,
   testTimeout: 600_000,
