@@ -9,6 +9,7 @@ import {
   type RouteTable,
   type Subnet,
 } from '@aws-sdk/client-ec2';
+import { awsCommand } from '../aws/command';
 import { awsCode, explainAws } from '../aws/explain';
 import { fail, pass, warn, type Check, type Context, type Finding } from '../check';
 import type { AdoptedNetwork, Plan } from '../plan/read-plan';
@@ -36,7 +37,8 @@ export const network: Check = {
       if (/^Invalid(VpcID|SubnetID|GroupId|Group)\.(NotFound|Malformed)$/.test(code))
         return fail(
           `not everything of vpcId, publicSubnets, privateSubnets and databaseSecurityGroup is in this account and region (${code})`,
-          'compare them with: aws ec2 describe-subnets',
+          'compare them with what is there',
+          awsCommand(context.region, 'ec2 describe-subnets', '--filters', `Name=vpc-id,Values=${adoptedNetwork.vpcId}`),
         );
       return explainAws(
         error,
