@@ -14,7 +14,7 @@ import { runDeploy } from '../deploy/run-deploy';
 import { startCloudFormationFront, type CloudFormationFront } from './cloudformation-front';
 import { MOTO_ACCOUNT, MOTO_CREDENTIALS, startMoto, type Moto } from './start-moto';
 
-describeWithJudge(JUDGES.cfnLint, 'the template of deploy bootstrap', ({ python }) => {
+describeWithJudge(JUDGES['cfn-lint'], 'the template of deploy bootstrap', ({ python }) => {
   const lint = async (text: string): Promise<string> => {
     await using folder = await temporaryFolder('cfn-lint-');
     await writeFile(folder.file('template.json'), text);

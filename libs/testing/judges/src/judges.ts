@@ -29,7 +29,7 @@ export const JUDGES = {
   /** AWS's own API models: its package's folder `data`. */
   botocore: { registry: 'pypi', name: 'botocore', version: '1.44.8' },
   /** Lints CloudFormation templates by AWS's own schemas of resources. */
-  cfnLint: { registry: 'pypi', name: 'cfn-lint', version: '1.58.0' },
+  'cfn-lint': { registry: 'pypi', name: 'cfn-lint', version: '1.58.0' },
   /** Lints the OpenAPI document. */
   redocly: {
     registry: 'npm',
