@@ -106,7 +106,10 @@ describe('database', () => {
     const found = await look('database', { files, ports: { env } });
     expect(lines(found)).toContain('fail: no migration has been applied');
     const command = found.find(({ status }) => status === 'fail')?.command ?? 'false';
-    await promisify(execFile)('bash', ['--norc', '-c', command], { cwd: workspaceRoot(), env: { ...process.env, ...env } });
+    await promisify(execFile)('bash', ['--norc', '-c', command], {
+      cwd: workspaceRoot(),
+      env: { ...process.env, ...env },
+    });
     expect((await look('database', { files, ports: { env } })).at(-1)?.status).toBe('pass');
   });
   it('fails where nothing can be written', async () => {
