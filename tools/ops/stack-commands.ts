@@ -77,7 +77,7 @@ export function cost(command: Command, line: CommandLine, streams: Streams = ter
 export function policy(command: Command, line: CommandLine, streams: Streams = terminal): void {
   stackOptions(command)
     .description(
-      'Prints the policy file to publish: the PCR0 of each accepted image, the PCR3 of the parent role, and the operator’s name and origin. It needs neither AWS nor a deployment: the image and the release are built, and the name of the role is fixed.',
+      'Prints the policy file to publish: the PCR0 of each accepted image, the PCR3 of the parent role, and the operator’s name and origin. It needs neither AWS nor a deployment: the image has been built here, and the name of the role is fixed.',
     )
     .requiredOption('--account <digits>', 'the AWS account that the stack is or will be in')
     .addHelpText(

@@ -14,9 +14,9 @@ const STANDINGS: Readonly<Record<Standing, string>> = {
   revoked: 'revoked',
   published: 'published',
   'next publication': 'in the next root',
-  waits: 'waits for roots with an older commitment to end',
+  waits: 'waits until every root with an older commitment of this person has ended',
 };
-/** A root is renewed weekly; a person has to act when half of its life is over. */
+/** A root is renewed weekly; the operator has to publish when half of the root's life is over. */
 const RENEW_SECONDS = 7 * 86_400;
 
 export function list({ register }: Registrar, { json }: ListOptions, now: number, streams: Streams): number {
@@ -63,7 +63,7 @@ export function check(
   if (ended > 0)
     needs.push(`${peopleAre(ended)} registered in a district of a Congress that has ended: registrar move`);
   if (to !== undefined && root !== null && open.publishedIn(to)?.root !== root.root)
-    needs.push('root.note is not of the last root: registrar publish');
+    needs.push(`root.note in ${to} is not the note of the last root: registrar publish`);
 
   const summary = {
     registrar: register.registrar,

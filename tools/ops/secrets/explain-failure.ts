@@ -13,7 +13,7 @@ interface Secret {
 
 /** What went wrong, whether anything was stored, and what to do next. Texts of AWS are left out: they repeat what was sent. */
 export function explainFailure(error: unknown, action: Action, { stack, name, region }: Secret): string {
-  const happened = mayBeStored(error, action) ? 'the value may be stored or not' : 'nothing was stored';
+  const happened = mayBeStored(error, action) ? 'the value may or may not have been stored' : 'nothing was stored';
   const alias = `alias/communique-tee-${stack}-operator`;
   const id = `communique-tee/${stack}/enclave/${name}`;
   if (error instanceof TookTooLong)
@@ -29,9 +29,9 @@ export function explainFailure(error: unknown, action: Action, { stack, name, re
     case 'ResourceNotFoundException':
       return `there is no secret ${id} in ${region}; ${happened}. Name it in enclaveSecrets of Pulumi.${stack}.yaml and run pulumi up`;
     case 'InvalidRequestException':
-      // AWS has no code of its own for this.
+      // For a secret that waits for deletion, AWS has only this general code.
       if (/marked for deletion|marked deleted|scheduled for deletion/.test(messageOf(error)))
-        return `${id} is waiting to be deleted; ${happened}. Take it back, then run this again: ${restoreSecret(region, id)}`;
+        return `${id} is waiting to be deleted; ${happened}. Restore it, then run secrets put again. To restore it: ${restoreSecret(region, id)}`;
   }
   const { found, todo = 'run this again', command } = explainAws(error, action);
   return `${found}; ${happened}. To do: ${todo}${command === undefined ? '' : `: ${command}`}`;

@@ -205,12 +205,12 @@ describe('ops secrets', () => {
     [
       'an error of AWS’s own',
       { status: 500, body: { __type: 'InternalServiceError', message: 'x' } },
-      /AWS could not answer \(500\); the value may be stored or not\. To do: run this again/,
+      /AWS could not answer \(500\); the value may or may not have been stored\. To do: run this again/,
     ],
     [
       'silence',
       'silence',
-      /Secrets Manager did not answer within 1 s; the value may be stored or not\. Run this again; --timeout <seconds> waits longer/,
+      /Secrets Manager did not answer within 1 s; the value may or may not have been stored\. Run this again; --timeout <seconds> waits longer/,
     ],
   ])('tells what happened and what to do after %s', async (_name, answers, words) => {
     storeAnswers = answers;

@@ -5,13 +5,13 @@ import { rootCertificates } from 'node:tls';
 import * as z from 'zod';
 import { ConfigurationError } from '../runtime/configuration-file';
 
-/** The file that `test/congress` writes beside its certificates when it starts. */
 const chamberSchema = z.object({
   origin: z.string(),
   apiKey: z.string(),
   messagePath: z.string(),
   deduplicates: z.boolean(),
 });
+/** The file that `test/congress` writes beside its certificates when it starts. */
 const describedSchema = z.object({ ...forEachChamber(() => chamberSchema), certificateAuthority: z.string() });
 
 const developmentSchema = z.looseObject({
@@ -19,7 +19,7 @@ const developmentSchema = z.looseObject({
   services: z.looseObject({ congress: z.looseObject({}) }),
 });
 
-/** No pause between deliveries, and an address without a listener until the simulator has run. */
+/** Defaults of a chamber: no pause between deliveries. Until the simulator has run, the address is one where nobody listens. */
 const UNREACHABLE = {
   origin: 'https://localhost:1',
   certificateAuthorities: rootCertificates[0], // required by the schema, and trusts no server: no public root signs `localhost`
@@ -40,7 +40,7 @@ export function withSimulator(value: unknown, folder: string): unknown {
   const far = farEnds(resolve(folder, congressSimulator));
   const { congress } = services;
   const chambers = forEachChamber((chamber) => ({ ...UNREACHABLE, ...asObject(congress[chamber]), ...far[chamber] }));
-  // A simulator that was told to deliver a repeated message
+  // True if a chamber delivers repeated messages, as the simulator can be told to
   const acceptReplayAcrossEnclaves = !CHAMBER_KEYS.every((chamber) => chambers[chamber].deduplicates);
   return {
     ...configuration,

@@ -18,9 +18,9 @@ const MAX_CHAIN_LENGTH = 10;
 export type SecuredPeer = Pick<TLSSocket, 'isSessionReused' | 'getPeerCertificate'>;
 
 /**
- * Judges the dates (notBefore, notAfter) of every certificate from the far end's to one of `authorities` by `nowMs`, the attested
- * time. OpenSSL has verified the chain before, names and constraints too, but by the machine's clock, which the parent may have set.
- * A resumed session is refused: no certificate is shown in it (RFC 8446 section 2.2).
+ * Checks that, at `nowMs` (the attested time), every certificate from the server's up to one of `authorities` is within its dates
+ * (notBefore, notAfter). OpenSSL has already verified the chain with its names and constraints, but took the time from the machine's
+ * clock, which the parent may have set. A resumed session is refused: no certificate is shown in it (RFC 8446 section 2.2).
  * @throws CertificateError
  */
 export function checkCertificateDates(secure: SecuredPeer, authorities: readonly string[], nowMs: number): void {
@@ -38,7 +38,7 @@ export function checkCertificateDates(secure: SecuredPeer, authorities: readonly
   throw new CertificateError('CERT_NOT_SHOWN');
 }
 
-/** The far end's certificate first, each followed by its issuer as far as the far end sent it. */
+/** The server's certificate first, each followed by its issuer as far as the server sent it. */
 function presentedChain(secure: SecuredPeer): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let shown: Partial<DetailedPeerCertificate> | undefined = secure.getPeerCertificate(true);

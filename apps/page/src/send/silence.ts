@@ -5,7 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 const QUIET_MS = 5000;
 const TIMEOUT_MS = 4000;
 
-/** `quiet`: the server is there. `busy`: it answers, with an error such as 503. `gone`: it does not answer. */
+/** `quiet`: /health answers 2xx. `busy`: it answers with an error, such as 503. `gone`: no answer. */
 export type Silence = { readonly kind: 'quiet' | 'busy' | 'gone'; readonly forMs: number } | undefined;
 
 /** @param heardAtMs when something last changed; undefined while no message is followed */
@@ -32,7 +32,7 @@ export function useSilence(heardAtMs: number | undefined): Silence {
   return silence;
 }
 
-/** Any answer, also 503, shows that the server is there. */
+/** Any answer, even 503, counts as reachable. */
 export async function askHealth(signal: AbortSignal): Promise<'quiet' | 'busy' | 'gone'> {
   try {
     const { ok } = await fetch('/health', {

@@ -5,7 +5,7 @@ import { askForJson, NoAnswer, type NoAnswerReason } from '../trust/ask';
 import { EMPTY, joined, readHistory, type History } from './history';
 
 const INTERVAL_MS = 10_000;
-/** Six hours of samples. */
+/** More than an answer with six hours of samples has, or one of /api/health/tee. */
 const MAX_BYTES = 2_000_000;
 
 export interface Part {
@@ -87,7 +87,7 @@ async function askHistory(): Promise<void> {
   try {
     health.value = await more('/api/health/history', health.value);
   } catch (error) {
-    // The known data stays; `now` shows that the server is away
+    // The known data stays, and `now` shows that the server is away; reasonOf rethrows every other error
     reasonOf(error);
   }
 }

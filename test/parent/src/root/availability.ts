@@ -25,7 +25,7 @@ export function whyNotHere(say: (line: string) => void): string | undefined {
     execFileSync('unshare', ['--mount', '--net', 'mount', '--make-rprivate', '/'], { stdio: 'pipe' });
     execFileSync('losetup', ['--find'], { stdio: 'pipe' });
   } catch {
-    return 'this machine allows no mounts, networks or loop devices of one’s own (unshare --mount --net, losetup --find)';
+    return 'this machine does not let a process create its own mounts, networks or loop devices (unshare --mount --net, losetup --find)';
   }
   const packages = missing().map(([, name]) => name);
   if (packages.length === 0) return undefined;

@@ -11,7 +11,7 @@ const ASKS_PER_POST = 4;
 
 /** What the gateway's process holds after few and after many requests, each time at rest. */
 export async function memoryRows(): Promise<Row[]> {
-  // Never with a profile, which would be counted too
+  // No CPU profiler here: its memory would be counted too
   const gateway = await startGateway({ inspected: true });
   try {
     const idle = await settledMiB(gateway.pid);
@@ -27,7 +27,7 @@ export async function memoryRows(): Promise<Row[]> {
       value: value ?? null,
       unit: 'MiB',
     });
-    const note = `1 POST to ${String(ASKS_PER_POST)} GET, ${ratePerSecond.toFixed(0)} req/s; V8 collects late where there is room`;
+    const note = `1 POST to ${String(ASKS_PER_POST)} GET, ${ratePerSecond.toFixed(0)} req/s; V8 collects garbage late while memory is free`;
     const [fewHeap, manyHeap] = [
       after('heap in use once collected', FEW, fewInUse),
       after('heap in use once collected', MANY, manyInUse),

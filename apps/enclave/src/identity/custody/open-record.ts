@@ -7,7 +7,7 @@ import { KeyRefused } from './refusal';
 import { openSecret } from './secret-box';
 
 /**
- * Checks a record without KMS, in this order.
+ * Checks, without KMS: revocation, custody, image, times, maker. The first failure is thrown.
  * @throws KeyRefused
  */
 export async function checkRecord(
@@ -48,7 +48,7 @@ export async function openRecord(
   const keys = deriveEnclaveKeys(secret, guardian.custody, guardian.legacySuite);
   secret.fill(0);
   const { key_id, public_key, receipt_key, legacy_key } = record.core;
-  // An image has the suite on or off in all its records
+  // An image's records either all have a legacy key or none has
   const isSameLegacy =
     keys.legacy && legacy_key ? equal(keys.legacy.pair.publicKey, legacy_key) : !keys.legacy && !legacy_key;
   const isSame =
@@ -60,7 +60,7 @@ export async function openRecord(
   return keys;
 }
 
-/** Of public values. */
+/** Not constant-time: the values are public. */
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }

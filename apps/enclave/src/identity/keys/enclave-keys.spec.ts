@@ -16,7 +16,7 @@ describe('the key pairs of a secret', () => {
   const secret = Uint8Array.from({ length: 32 }, (_, i) => i);
   const seed = (label: string) => hkdf(sha256, secret, new Uint8Array(0), new TextEncoder().encode(label), 32);
 
-  it('are HKDF-SHA256 of it, under a label for each', () => {
+  it('are derived from the secret by HKDF-SHA256, each with its own label', () => {
     const keys = deriveEnclaveKeys(secret, 'process');
     expect(keys.sealing.publicKey).toEqual(x25519.getPublicKey(seed('communique-tee x25519 v1')));
     expect(keys.receiptKey).toEqual(ed25519.getPublicKey(seed('communique-tee ed25519 v1')));
@@ -26,14 +26,14 @@ describe('the key pairs of a secret', () => {
     );
   });
 
-  it('have one of the legacy suite where it is switched on, under a label of its own', () => {
+  it('include a legacy-suite pair, with its own label, if that suite is on', () => {
     const keys = deriveEnclaveKeys(secret, 'process', true);
     const legacyKey = x25519.getPublicKey(seed('communique-tee legacy x25519 v1'));
     expect(keys.legacy).toMatchObject({ pair: { publicKey: legacyKey }, keyId: keyIdOf(legacyKey) });
     expect(deriveEnclaveKeys(secret, 'process')).toMatchObject({ keyId: keys.keyId, legacy: null });
   });
 
-  it('are the same each time, others of another secret, and leave the secret as it was', () => {
+  it('are the same each time for one secret, differ for another, and the secret is left unchanged', () => {
     const copy = Uint8Array.from(secret);
     expect(deriveEnclaveKeys(copy, 'process').keyId).toEqual(deriveEnclaveKeys(secret, 'process').keyId);
     expect(copy).toEqual(secret);
@@ -43,7 +43,7 @@ describe('the key pairs of a secret', () => {
   });
 });
 
-it('a secret is never the same twice, also where the NSM’s entropy is', async () => {
+it('two secrets differ, even if the NSM returns the same random bytes twice', async () => {
   await using folder = await temporaryFolder('entropy');
   const real = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
   const stuck = { ...real, random: (length: number) => Promise.resolve(new Uint8Array(length)) };

@@ -24,7 +24,7 @@ describe('the ring of keys', () => {
   });
   const events = () => log.map((line) => (JSON.parse(line) as { event: string }).event);
 
-  it('shows the highest epoch, opens with every one, and finds by key id', () => {
+  it('has the highest epoch as current, holds every key, and finds one by its id', () => {
     const [one, two] = [key(1), key(2)];
     ring.take(two);
     ring.take(one);
@@ -35,7 +35,7 @@ describe('the ring of keys', () => {
     expect(events()).toEqual([]);
   });
 
-  it('shows the same one in every enclave where two have one epoch', () => {
+  it('picks the same current key in every enclave if two keys have the same epoch', () => {
     const [one, other] = [key(1, { epoch: 7 }), key(2, { epoch: 7 })];
     const reversed = new KeyRing(
       { nowMs: () => nowMs },
@@ -60,7 +60,7 @@ describe('the ring of keys', () => {
     expect(events()).toEqual(['key_destroyed', 'key_destroyed']);
   });
 
-  it('logs once when another key is shown', () => {
+  it('logs once when another key becomes current', () => {
     ring.take(key(1));
     ring.take(key(2));
     ring.sayIfRotated();
@@ -75,7 +75,7 @@ describe('the ring of keys', () => {
     expect(ring.current()?.epoch).toBe(2);
   });
 
-  it('is due for rotation without a key, and once the current one has been sealed to for its time', () => {
+  it('is due for rotation when it has no key, and from the current key’s rotateAfterMs on', () => {
     expect(ring.isRotationDue()).toBe(true);
     ring.take(key(1));
     nowMs = 1999;
