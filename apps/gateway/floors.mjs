@@ -1,7 +1,7 @@
 /**
- * The floors of the gateway, lowest first: a file imports only from its own entry and from entries before it. An entry is
- * a folder or a file of apps/gateway/src. eslint.config.mjs makes a lint rule of the list, and src/floors.spec.ts holds it against
- * the real imports. A new folder takes one line here.
+ * The floors of the gateway, lowest first. A floor is a folder or a file of apps/gateway/src; its files import only from it and from
+ * floors before it. eslint.config.mjs makes a lint rule of the list, and src/floors.spec.ts compares it with the real imports. A new
+ * folder takes one line here.
  */
 export const FLOORS = [
   'core/config',
@@ -42,12 +42,13 @@ export const FLOORS = [
 
 /**
  * For each floor but the highest: its files, and a regular expression of the relative imports that reach a higher floor.
- * Two folders of the same room also name each other without the room: `../redis` is `core/redis` for `core/config`.
+ * Two floors of one group (`core`, `features` or `edge`) also name each other without the group: `../redis` is `core/redis` for
+ * `core/config`.
  */
 export const ceilings = FLOORS.slice(0, -1).map((floor, index) => {
-  const higher = FLOORS.slice(index + 1).map((entry) => {
-    const [room, name] = entry.includes('/') ? entry.split('/') : ['', entry];
-    const path = room === '' ? name : `${floor.startsWith(`${room}/`) ? `(${room}/)?` : `${room}/`}${name}`;
+  const higher = FLOORS.slice(index + 1).map((above) => {
+    const [group, name] = above.includes('/') ? above.split('/') : ['', above];
+    const path = group === '' ? name : `${floor.startsWith(`${group}/`) ? `(${group}/)?` : `${group}/`}${name}`;
     return path.replace(/\.ts$/, '').replaceAll('.', '\\.');
   });
   return {
