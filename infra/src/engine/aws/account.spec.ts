@@ -34,7 +34,7 @@ describe('an account', () => {
   it('refuses a name that is taken, and gives it again after the deletion', () => {
     const aws = account();
     const { id } = aws.create(REGION, BUCKET, 'images', { bucket: 'a-bucket' });
-    expect(() => aws.create(REGION, BUCKET, 'other', { bucket: 'a-bucket' })).toThrow(/^BucketAlreadyOwnedByYou/);
+    expect(() => aws.create(REGION, BUCKET, 'other', { bucket: 'a-bucket' })).toThrow(/^BucketAlreadyExists/);
     aws.delete(BUCKET, id);
     expect(aws.create(REGION, BUCKET, 'other', { bucket: 'a-bucket' }).id).toBe(id);
   });
@@ -74,6 +74,39 @@ describe('an account', () => {
     expect(() => {
       aws.delete(vpc.type, vpc.id);
     }).toThrow(/^DependencyViolation/);
+  });
+
+  it.each([
+    ['aws:rds/instance:Instance', 'deletionProtection', /^InvalidParameterCombination: .* deletion protection is on/],
+    ['aws:lb/loadBalancer:LoadBalancer', 'enableDeletionProtection', /^OperationNotPermitted: /],
+    ['aws:cloudwatch/logGroup:LogGroup', 'deletionProtectionEnabled', /^ValidationException: /],
+  ])('refuses to delete a protected %s with the error of its service', (type, input, error) => {
+    const aws = account();
+    const { id } = aws.create(REGION, type, 'kept', { name: 'kept', identifier: 'kept', [input]: true });
+    expect(() => {
+      aws.delete(type, id);
+    }).toThrow(error);
+    aws.update(type, id, { name: 'kept', identifier: 'kept', skipFinalSnapshot: true, [input]: false });
+    aws.delete(type, id);
+    expect(aws.world.all).toEqual([]);
+  });
+
+  it('refuses to delete what a store or a gateway uses with the error of the service', () => {
+    const aws = account();
+    const group = aws.create(REGION, 'aws:rds/subnetGroup:SubnetGroup', 'group', { name: 'group' });
+    aws.create(REGION, 'aws:rds/instance:Instance', 'db', { identifier: 'db', dbSubnetGroupName: group.id });
+    const address = aws.create(REGION, 'aws:ec2/eip:Eip', 'address', {});
+    aws.create(REGION, 'aws:ec2/natGateway:NatGateway', 'nat', { allocationId: address.id });
+    const vpc = aws.create(REGION, 'aws:ec2/vpc:Vpc', 'vpc', { cidrBlock: '10.0.0.0/16' });
+    aws.create(REGION, 'aws:ec2/routeTable:RouteTable', 'table', { vpcId: vpc.id });
+    for (const [{ type, id }, error] of [
+      [group, /^InvalidDBSubnetGroupStateFault: /],
+      [address, /^AuthFailure: /],
+      [vpc, /^DependencyViolation: .* in use by aws:ec2\/routeTable:RouteTable/],
+    ] as const)
+      expect(() => {
+        aws.delete(type, id);
+      }).toThrow(error);
   });
 
   it('empties a bucket that may be emptied, and no other', () => {

@@ -245,7 +245,7 @@ function diff(request: pb.DiffRequest): pb.DiffResponse {
   const [olds, news] = [fromStruct(request.getOldInputs()), fromStruct(request.getNews())];
   const ignored = request.getIgnorechangesList();
   const changed = differing(olds, news).filter((key) => !WRITE_ONLY.test(key) && !ignored.includes(key));
-  const replaces = changed.filter((key) => rules.includes(key));
+  const replaces = changed.filter((key) => rules.inputs.includes(key));
   const response = difference(changed, replaces);
   // The bridge (nameRequiresDeleteBeforeReplace): a name that the program gave and that stays cannot be given twice.
   const isGiven = (key: string): boolean =>

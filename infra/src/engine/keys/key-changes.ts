@@ -58,7 +58,7 @@ export function changeBetween(before: readonly Made[], after: readonly Made[]): 
     for (const [key, now] of news) {
       const old = olds.get(key);
       if (old === undefined || replaced.has(key)) continue;
-      const isReplaced = (REPLACING[now.type] ?? []).some(
+      const isReplaced = (REPLACING[now.type]?.inputs ?? []).some(
         (input) => text(old.inputs[input]) !== text(now.inputs[input]) || names(now.inputs[input], replacedIds),
       );
       if (isReplaced) grown = Boolean(replaced.add(key));
