@@ -3,13 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Imports, pictureAfter, type Picture } from './pictures';
 
-/** docs/architecture.md draws the house as it is. */
+/** The pictures of docs/architecture.md show the code as it is. */
 
 const root = workspaceRoot();
 const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
 const imports = new Imports(root);
 
-describe.each(['The floors', 'The way of a message'])('the picture under "%s"', (heading) => {
+describe.each(['The direction of imports', 'The way of a message'])('the picture under "%s"', (heading) => {
   const picture = pictureAfter(page, heading);
 
   it('draws at least ten boxes and ten arrows', () => {
@@ -28,8 +28,8 @@ describe.each(['The floors', 'The way of a message'])('the picture under "%s"', 
   });
 });
 
-describe('the picture under "The floors"', () => {
-  const picture = pictureAfter(page, 'The floors');
+describe('the picture under "The direction of imports"', () => {
+  const picture = pictureAfter(page, 'The direction of imports');
 
   it('has no import against an arrow', () => {
     const against = picture.arrows
@@ -38,7 +38,7 @@ describe('the picture under "The floors"', () => {
     expect(against).toEqual([]);
   });
 
-  it('has no import from a lower floor of the gateway to a higher one', () => {
+  it('has no import from core to features or edge, nor from features to edge', () => {
     const [edge, features, core] = ['edge', 'features', 'core'].map((name) => `apps/gateway/src/${name}`) as [
       string,
       string,
