@@ -1,5 +1,5 @@
 -- Budget windows whose counters are not what the reservations of messages and of agents' tasks come to. None is right: no row.
--- psql "$DATABASE_URL" -f docs/operator/ledger-check.sql
+-- psql "${DATABASE_URL/no-verify/require}" -f docs/operator/ledger-check.sql
 -- A message without an owner (proof of residence) has no reservation: its promise is in its job, and what it came to is in the system's
 -- windows alone. Where there are such messages, these may have spent more than the ledger, and never less.
 SET TIME ZONE 'UTC';
