@@ -34,7 +34,7 @@ export const enclaveConfiguration: Check = {
     if ('problem' in read)
       return fail(
         String(read.problem),
-        `${file} is yours: its keys are in docs/operations.md, and apps/enclave/config/example.production.json (or example.json, for Congress’s test ends) is one to begin with`,
+        `${file} is yours: its keys are in docs/operations.md, and apps/enclave/config/example.production.json (or example.json, for Congress’s test servers) is one to begin with`,
         `cp apps/enclave/config/example.production.json ${file}`,
       );
     const findings: Finding[] = [];

@@ -4,7 +4,7 @@ import type { Ports } from '../ports';
 import type { TookTooLong } from '../runner/time-limit';
 import type { StackFile } from './stack-file';
 
-/** What `pulumi up` would make, as far as checks look at it: out of infra's own preview, run as a program (the walls of lint). */
+/** What `pulumi up` would make, as far as checks look at it: out of infra's own preview, run as a program: lint does not let tools import infra. */
 export interface Plan {
   /** The instance type that infra's table took. */
   readonly instanceType: string;

@@ -173,7 +173,7 @@ const ADVICE: Partial<Record<ProviderFailure, readonly [called: string, todo: st
   ],
   location: [
     'does not serve this machine’s address',
-    'run this on the parent; where it stays, the region is not served',
+    'what counts is the parent’s address: if tasks fail there too, the region is not served',
   ],
   model: ['does not have the model', 'name another model in services.agents.classes; a change needs a new image'],
   request: [

@@ -19,7 +19,7 @@ export const database: Check = {
     if (url === '')
       return skip(
         'DATABASE_URL is not set',
-        'on the parent, or through a port-forwarding session of Session Manager, set it and run --only database',
+        'open a port-forwarding session of Session Manager (docs/operator/instances.md), set it and run --only database',
       );
     const problem = judgeStoreUrl('postgresql', url, true);
     if (URL.parse(url) === null) return fail(`DATABASE_URL ${problem?.found ?? ''}`, problem?.todo ?? '');
@@ -140,7 +140,7 @@ function explain(error: unknown): Finding {
   if (isUnreachable(error))
     return fail(
       `PostgreSQL is not reachable from here (${code})`,
-      'managed and parent databases are reached from the parent alone: run this there, or through a port-forwarding session of Session Manager',
+      'managed and parent databases are reached from a parent alone, which has no npm: open a port-forwarding session of Session Manager (docs/operator/instances.md)',
     );
   if (messageOf(error).includes('does not support SSL')) return fail('the server has no TLS', 'switch it on there');
   return fail(`PostgreSQL cannot be used (${nameOf(error)})`, 'look at the server, and whether DATABASE_URL names one');

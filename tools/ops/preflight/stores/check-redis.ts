@@ -13,7 +13,7 @@ export const redis: Check = {
     if (url === '')
       return skip(
         'REDIS_URL is not set',
-        'on the parent, or through a port-forwarding session of Session Manager, set it and run --only redis',
+        'open a port-forwarding session of Session Manager (docs/operator/instances.md), set it and run --only redis',
       );
     const problem = judgeStoreUrl('redis', url, true);
     if (URL.parse(url) === null || problem?.found.startsWith('is not') === true)
@@ -96,7 +96,7 @@ function explain(error: unknown): Finding {
   if (isUnreachable(error))
     return fail(
       `Redis is not reachable from here (${code})`,
-      'managed and parent servers are reached from the parent alone: run this there, or through a port-forwarding session of Session Manager',
+      'managed and parent servers are reached from a parent alone, which has no npm: open a port-forwarding session of Session Manager (docs/operator/instances.md)',
     );
   return fail(
     `Redis cannot be used (${nameOf(error)})`,
