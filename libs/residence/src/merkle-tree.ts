@@ -1,4 +1,4 @@
-// The registrar's tree: depth 20, places without a person are 0, an inner node is H3(left, right).
+// The registrar's tree: depth 20, places without a person are 0, an inner node is H3(left, right, 0).
 import { ResidenceError } from './errors';
 import { fieldFromBigInt, fieldToBigInt, ZERO_FIELD, type Field } from './field';
 import { h3OfNumbers, TAGS, type NumberHash } from './poseidon2';

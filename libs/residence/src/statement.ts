@@ -15,7 +15,7 @@ const SCOPE_DOMAIN = 'communique-tee scope v1';
 const MESSAGE_DOMAIN = new TextEncoder().encode('communique-tee proven message v1');
 
 /**
- * The value that the person gives to the registrar: H3(secret), 32 bytes.
+ * The value that the person gives to the registrar: H3(secret, 0, 0), 32 bytes.
  * @throws ResidenceError `ERR_RESIDENCE_FIELD` | `ERR_RESIDENCE_ZERO_SECRET`
  */
 export function commitmentOf(secret: Field): Field {
@@ -68,17 +68,17 @@ export function checkId(id: string): string {
   return id;
 }
 
-/** Public, the same for every message of a person in a scope: H3(secret, scope). */
+/** Public, the same for every message of a person in a scope: H3(secret, scope, 0). */
 export function nullifierOf(secret: Field, scope: Field): Field {
   return h3(secret, scope, ZERO_FIELD, TAGS.nullifier);
 }
 
-/** Seen by the enclave alone, the same for every message of a person in a scope: H3(secret, scope) under its own tag. */
+/** Seen by the enclave alone, the same for every message of a person in a scope: H3(secret, scope, 0) under its own tag. */
 export function deliveryOf(secret: Field, scope: Field): Field {
   return h3(secret, scope, ZERO_FIELD, TAGS.delivery);
 }
 
-/** Public, hides campaign and district behind the blinding: H3(H3(scope, district, delivery), blinding). */
+/** Public, hides campaign and district behind the blinding: H3(H3(scope, district, delivery), blinding, 0). */
 export function claimOf(of: { scope: Field; district: string; delivery: Field; blinding: Field }): Field {
   const content = h3(of.scope, districtToField(of.district), of.delivery, TAGS.claimContent);
   return h3(content, of.blinding, ZERO_FIELD, TAGS.claim);

@@ -1,7 +1,7 @@
 /**
  * The part of zod's chained form that the schemas of libs/ use where they run in a browser, in a tenth of the size: no JSON Schema, no
  * texts, no code made at run time. The build puts it in zod's place (plugins/small-zod.mjs). It reports the same issues as zod 4: place,
- * code, limits and parameters, in the same order. tools/dev/client-package/package.integration.spec.ts holds its judgement against that
+ * code, limits and parameters, in the same order. tools/dev/client-package/package.integration.spec.ts compares its results with those
  * of the whole zod; what is not here is an error when the bundle is built or loaded.
  */
 

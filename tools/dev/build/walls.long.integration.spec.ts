@@ -14,7 +14,7 @@ interface LintResult {
 const root = workspaceRoot();
 const env = { ...process.env, NX_DAEMON: 'false' };
 
-/** Each breaks one wall of docs/architecture.md. The names are random: nothing of ours is overwritten. */
+/** Each breaks one import rule of docs/architecture.md. The names are random: nothing of ours is overwritten. */
 const BREACHES = [
   [
     'the enclave takes Redis',
@@ -150,7 +150,7 @@ async function lint(files: readonly string[]): Promise<LintResult[]> {
   return JSON.parse(stdout) as LintResult[];
 }
 
-describe('the walls between the trust zones', () => {
+describe('the import rules between the trust zones', () => {
   const files = BREACHES.map(([, folder]) => file(folder));
   const sound = file('apps/enclave/src');
   let results: LintResult[];

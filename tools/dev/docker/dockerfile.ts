@@ -1,4 +1,4 @@
-// As much of the Dockerfile language as ours are written in: enough to hold them against the repository and to run them by hand.
+// As much of the Dockerfile language as ours are written in: enough to compare them with the repository and to run them by hand.
 export interface Instruction {
   readonly name: string;
   /** What follows the name, with line continuations joined, and without flags. */

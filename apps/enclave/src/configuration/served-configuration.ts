@@ -27,7 +27,7 @@ export function servedConfiguration(configuration: EnclaveConfiguration): Served
     egress: destinationsOf(configuration)
       .map(({ host, port }) => `${host}:${String(port)}`)
       .sort(),
-    // encodePublicConfiguration holds it against the schema
+    // encodePublicConfiguration checks it by the schema
     services: publishedOf(services) as PublicConfiguration['services'],
   });
   return { bytes, sha256: new Uint8Array(createHash('sha256').update(bytes).digest()) };

@@ -116,7 +116,8 @@ export function isInterim(report: VerifiedReport | null): boolean {
 
 /**
  * Whether the gateway refuses another message of this person in the campaign: each sends one with a proof. It takes another one only where
- * a verified receipt shows that every office refused, or where no enclave was given the first.
+ * a verified receipt shows that every office refused (and every earlier attempt was answered, which only the gateway knows), or where no
+ * enclave was given the first.
  */
 function second(
   end: End,

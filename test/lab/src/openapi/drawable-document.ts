@@ -70,7 +70,7 @@ const TEMPLATE_MEMBERS = {
   },
 };
 
-/** The tool holds each event against the schema, where OpenAPI 3.1 has it describe the whole stream: a text. */
+/** The tool checks each event by the schema, where OpenAPI 3.1 has it describe the whole stream: a text. */
 const EVENT = {
   type: 'object',
   required: ['event', 'data'],

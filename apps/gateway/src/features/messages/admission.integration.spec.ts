@@ -94,7 +94,7 @@ describe('Admission', () => {
     ]);
   });
 
-  it('does not hold a job against the queue that is under way or waits for its time', async () => {
+  it('does not count a job as queued that is under way or waits for its time', async () => {
     await enqueue(1, new Date(Date.now() - 90_000), new Date(Date.now() + 60_000));
     await enqueue(1, new Date(Date.now() + 600_000));
     expect(await admission().refusal()).toBeNull();

@@ -23,7 +23,7 @@ export class CwcError extends Error {
 /**
  * One office's document, CWC 2.0, elements in the order of the House's schema (the Senate's differs in MemberOffice alone).
  * Every input is checked again by its schema, so that no caller can have a document built that Congress's schema refuses
- * (cwc-xml.spec.ts holds both schemas against each other). What the sender left out is left out.
+ * (cwc-xml.spec.ts compares the two schemas). What the sender left out is left out.
  * @throws CwcError
  */
 export function buildCwc(input: CwcInput): string {
