@@ -7,6 +7,7 @@ import { GATEWAY_KEEP_ALIVE_SECONDS } from '@communique-tee/gateway-environment'
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { renderParentFiles } from '../parent/src';
 import { MANAGED } from '../parent/src/testing/example-settings';
+import { commandsBelow } from './engine/testing/operator/documented-commands';
 import { MockAws, type SeenResource } from './mock-aws';
 import type { PolicyDocument } from '@communique-tee/key-policies';
 import { runProgram, type Seen } from './preview/run-program';
@@ -582,6 +583,25 @@ it('has a parent that says when its enclave is attested', async () => {
     `LAUNCH_LIMIT_SECONDS="${String(Number(hook?.heartbeatTimeout) - 120)}"`,
   ])
     expect(archive).toContain(line);
+});
+
+// `pulumi up` gives the hook to no group that exists.
+it('has the launch hook that docs/operator/disaster-recovery.md puts by hand', async () => {
+  const [commands = ''] = commandsBelow('docs/operator/disaster-recovery.md', 'The launch hook of a group that exists');
+  const words = commands.split('put-lifecycle-hook')[1]?.split(/[\s\\]+/) ?? [];
+  const given = (option: string): string | undefined => words[words.indexOf(`--${option}`) + 1];
+  const [group] = (await run('prod')).resources.filter(({ type }) => type === 'aws:autoscaling/group:Group');
+  expect(group?.inputs).toMatchObject({
+    name: given('auto-scaling-group-name'),
+    initialLifecycleHooks: [
+      {
+        name: given('lifecycle-hook-name'),
+        lifecycleTransition: given('lifecycle-transition'),
+        heartbeatTimeout: Number(given('heartbeat-timeout')),
+        defaultResult: given('default-result'),
+      },
+    ],
+  });
 });
 
 describe('something that AWS made again, with another address,', () => {

@@ -1,4 +1,8 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { pcr, writeBuiltFiles } from '../testing/built-files';
+import { copyCheckout } from '../testing/copy-checkout';
 import { commandsBelow } from '../testing/operator/documented-commands';
 import { OperatorShell } from '../testing/operator/operator-shell';
 import { describeWithPulumi } from '../testing/describe-with-pulumi';
@@ -6,13 +10,20 @@ import { changesOf } from '../testing/engine-events';
 import { PASSPHRASE, RealEngine, REDIS_TOKEN } from '../testing/real-engine';
 import { filesWithSecrets } from '../testing/search-secrets';
 
+const ROLLBACK = 'docs/operator/rollback.md';
+
 describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
   let engine: RealEngine;
+  let shell: OperatorShell;
   beforeAll(async () => {
     engine = await RealEngine.start(cli);
+    shell = await OperatorShell.open(engine);
     await engine.createStack('prod');
   });
-  afterAll(() => engine[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await shell[Symbol.asyncDispose]();
+    await engine[Symbol.asyncDispose]();
+  });
 
   it('is created whole, every resource held against the policy pack', async () => {
     const { steps, output } = await engine.up('prod', '--policy-pack', engine.policyPack);
@@ -28,6 +39,81 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
   it('leaves no secret in the state, an export, the home, the stack’s file or a cache', async () => {
     await engine.succeed(['stack', 'export', '--stack', 'prod', '--file', join(engine.folder, 'export.json')]);
     expect(filesWithSecrets(engine.folder, [REDIS_TOKEN, PASSPHRASE])).toEqual([]);
+  });
+
+  it('goes back to the image before, and then to the release before, by the commands of docs/operator/rollback.md', async () => {
+    // Relative folders of the page lie in the checkout.
+    const checkout = join(engine.folder, 'elsewhere');
+    copyCheckout(checkout);
+    engine.checkout(checkout);
+    symlinkSync(join(checkout, 'dist'), join(engine.project, 'dist'));
+    for (const [name, pcr0] of [
+      ['prod-arm64-before', pcr('1')],
+      ['prod-arm64', pcr('5')],
+    ] as const) {
+      const folder = join(checkout, 'dist/image', name);
+      mkdirSync(folder, { recursive: true });
+      writeBuiltFiles(folder, { stack: 'prod', pcr0 });
+    }
+    mkdirSync(join(checkout, 'dist/release'));
+    const release = (content: string): void => {
+      writeFileSync(join(checkout, 'dist/release/communique-tee-arm64.tar.gz'), gzipSync(content));
+    };
+    release('a release');
+    const releases = (): unknown[] =>
+      engine.world
+        .ofType('aws:ec2/launchTemplate:LaunchTemplate')
+        .map(({ inputs }) => (inputs['tags'] as Record<string, unknown>)['communique-tee:release']);
+    const before = releases();
+    expect(before).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
+    engine.configure('prod', { imageFolder: undefined, releaseFile: undefined, acceptedPcr0: [pcr('1')] });
+    release('another release');
+    await engine.up('prod');
+
+    const [image = '', ...others] = commandsBelow(ROLLBACK, 'The image of the enclave');
+    expect(others).toEqual([]);
+    const lines = image.split('\n');
+    // The last one asks the running service.
+    expect(lines.pop()).toMatch(/^node \S+ verify /);
+    await shell.type(lines.join('\n'));
+    expect(engine.configured('prod')).toMatchObject({
+      'communique-tee:imageFolder': 'dist/image/prod-arm64-before',
+      'communique-tee:acceptedPcr0': [pcr('5')],
+    });
+    const { output } = await engine.succeed(['stack', 'output', 'measurements', '--stack', 'prod', '--json']);
+    expect(JSON.parse(output)).toMatchObject({ pcr0: pcr('1') });
+    const accepting = engine.world
+      .ofType('aws:kms/key:Key')
+      .map(({ inputs }) => [pcr('1'), pcr('5')].map((pcr0) => String(inputs['policy']).includes(pcr0)))
+      .filter((each) => each.includes(true));
+    expect(accepting).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+    expect(releases()).not.toEqual(before);
+
+    const [build = '', who = '', ...more] = commandsBelow(ROLLBACK, "The gateway and the parent's files");
+    expect(more).toEqual([]);
+    const [, , up, ...rest] = build.split('\n');
+    expect([up, rest]).toEqual(['pulumi up --stack prod', []]);
+    // What `npm run ops -- release` makes of the commit before.
+    release('a release');
+    const { operations } = await shell.type(up ?? '');
+    expect(changesOf(operations.at(-1)?.steps ?? [])).toEqual([
+      'create-replacement communique-tee-prod-parent-files contentBase64,key',
+      'create-replacement communique-tee-prod-release key,source',
+      'delete-replaced communique-tee-prod-parent-files',
+      'delete-replaced communique-tee-prod-release',
+      'replace communique-tee-prod-parent-files contentBase64,key',
+      'replace communique-tee-prod-release key,source',
+      'update communique-tee-prod-parent launchTemplate',
+      'update communique-tee-prod-parent tagSpecifications,tags,userData',
+      'update communique-tee-prod-parent-permissions policy',
+    ]);
+    expect(releases()).toEqual(before);
+
+    const [address] = engine.world.ofType('aws:ec2/eip:Eip');
+    expect((await shell.type(who)).output).toBe(`${String(address?.outputs['publicIp'])}\tNone\n`);
   });
 
   it('is not destroyed: Pulumi names what is protected, and deletes nothing', async () => {
@@ -52,7 +138,6 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
   });
 
   it('is destroyed by the commands of docs/operator/destroying.md, and leaves its last snapshots alone', async () => {
-    await using shell = await OperatorShell.open(engine);
     const [unlock = '', destroy = '', forget = '', ...more] = commandsBelow(
       'docs/operator/destroying.md',
       '`prod` *(not tried)*',

@@ -9,6 +9,15 @@ export const ENDED: Readonly<Record<string, AwsCommand>> = {
     options: {},
     run: (_given, { world }) => ({ logGroups: world.ofType(LOG_GROUP).map(({ id }) => ({ logGroupName: id })) }),
   },
+  'logs delete-log-group': {
+    options: { 'log-group-name': 'one' },
+    run(given, account) {
+      const name = given.one('log-group-name');
+      if (account.world.find(LOG_GROUP, name) === undefined)
+        throw new AwsError('ResourceNotFoundException: The specified log group does not exist.');
+      account.delete(LOG_GROUP, name);
+    },
+  },
   'logs put-log-group-deletion-protection': {
     options: {
       'log-group-identifier': 'one',

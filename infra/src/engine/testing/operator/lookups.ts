@@ -2,8 +2,9 @@ import { MOCK_ACCOUNT, MockAws } from '../../../mock-aws';
 import type { Thing } from '../../aws/world';
 import { arnOf } from '../../aws/resource-ids';
 import { AwsError, UsageError, type AwsCommand } from './aws-command';
-import { hasTag } from './volumes';
+import { hasTag, tagFilter } from './volumes';
 
+const ADDRESS = 'aws:ec2/eip:Eip';
 const CERTIFICATE = 'aws:acm/certificate:Certificate';
 const SECRET = 'aws:secretsmanager/secret:Secret';
 const VERSION = 'aws:secretsmanager/secretVersion:SecretVersion';
@@ -11,7 +12,7 @@ const VERSION = 'aws:secretsmanager/secretVersion:SecretVersion';
 const tagsOf = ({ inputs }: Thing): { Key: string; Value: unknown }[] =>
   Object.entries((inputs['tags'] ?? {}) as Record<string, unknown>).map(([Key, Value]) => ({ Key, Value }));
 
-/** Questions of `ops import-file` (infra/src/import-file). */
+/** Questions of `ops import-file` (infra/src/import-file) and of docs/operator/rollback.md. */
 export const LOOKUPS: Readonly<Record<string, AwsCommand>> = {
   'sts get-caller-identity': { options: {}, run: () => ({ Account: MOCK_ACCOUNT }) },
   'resourcegroupstaggingapi get-resources': {
@@ -29,6 +30,15 @@ export const LOOKUPS: Readonly<Record<string, AwsCommand>> = {
           return arn === undefined ? [] : [{ ResourceARN: arn, Tags: tagsOf(thing) }];
         });
       return { ResourceTagMappingList: found };
+    },
+  },
+  // Which instance has an address, no world knows.
+  'ec2 describe-addresses': {
+    options: { filters: 'many' },
+    run(given, { world }) {
+      const filters = given.many('filters').map(tagFilter);
+      const found = world.ofType(ADDRESS).filter(({ inputs }) => filters.every((each) => hasTag(inputs['tags'], each)));
+      return { Addresses: found.map(({ id, outputs }) => ({ AllocationId: id, PublicIp: outputs['publicIp'] })) };
     },
   },
   'secretsmanager describe-secret': {

@@ -5,7 +5,7 @@ export const SNAPSHOT = 'aws:ebs/snapshot:Snapshot';
 const VOLUME = 'aws:ebs/volume:Volume';
 
 /** `Name=tag:<key>,Values=<value>` */
-function tagFilter(text: string): readonly [key: string, value: string] {
+export function tagFilter(text: string): readonly [key: string, value: string] {
   const [, key, value] = /^Name=tag:([^,]+),Values=(.+)$/.exec(text) ?? [];
   if (key === undefined || value === undefined) throw new UsageError(`Error parsing parameter '--filters': ${text}`);
   return [key, value];
