@@ -29,9 +29,9 @@ export async function startCloudFormationFront(
     status: undefined,
     asked: [],
   };
-  const answer = async (action: string, text: string): Promise<string> => {
+  const answer = async (action: string, text: string, inPlace: string | undefined): Promise<string> => {
     if (action !== 'DescribeStacks') return text;
-    const status = front.status ?? /<StackStatus>(\w+)</.exec(text)?.[1] ?? '';
+    const status = inPlace ?? /<StackStatus>(\w+)</.exec(text)?.[1] ?? '';
     const rows = /^(CREATE|UPDATE)_COMPLETE$/.test(status) ? Object.entries(await outputs()) : [];
     const members = rows.map(
       ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
@@ -66,13 +66,15 @@ export async function startCloudFormationFront(
       const headers = Object.entries(request.headers).filter(
         ([name]) => !['host', 'connection', 'content-length', 'expect'].includes(name),
       );
+      // Of the moment before moto looks: a test may change both, one after the other, while this request is on its way.
+      const inPlace = front.status;
       const passed = await fetch(new URL(request.url ?? '/', origin), {
         method: request.method ?? 'POST',
         headers: headers.map(([name, value]): [string, string] => [name, String(value)]),
         ...(body.length > 0 && { body }),
       });
       response.writeHead(passed.status, { 'content-type': passed.headers.get('content-type') ?? 'text/xml' });
-      response.end(await answer(action, await passed.text()));
+      response.end(await answer(action, await passed.text(), inPlace));
     })().catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
