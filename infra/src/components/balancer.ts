@@ -63,7 +63,8 @@ export class Balancer extends Part {
     const targets = new TargetGroup(
       name,
       {
-        name,
+        // Another name for the other kind: under one name Pulumi would delete this before its listener, and AWS refuses that.
+        name: application ? name : `${name}-tls`,
         vpcId: args.vpcId,
         port: 443,
         protocol: application ? 'HTTPS' : 'TLS',
