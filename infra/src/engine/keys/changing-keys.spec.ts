@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { settingsSchema } from '../../config/settings-schema';
 import { DOCUMENTED_KEYS } from '../testing/documented-keys';
 import { changeBetween, programOf } from './key-changes';
+import { RUN_ON_ENGINE } from './run-on-engine';
 
 const root = workspaceRoot();
+const PAGE = readFileSync(join(root, 'docs/operator/changing-keys.md'), 'utf8');
 const SEVERAL = ['instances=2', 'balancer=application'];
 const CHANGES: readonly (readonly [key: string, stack: string, from: readonly string[], to: readonly string[]])[] = [
   ['instanceType', 'prod', [], ['instanceType=c7g.xlarge']],
@@ -37,6 +41,13 @@ function programOnce(stack: string, changes: readonly string[]): ReturnType<type
 it('has one row for each key of a stack', () => {
   const listed = DOCUMENTED_KEYS.flatMap(({ keys }) => keys);
   expect([...listed].sort()).toEqual(Object.keys(settingsSchema.shape).sort());
+});
+
+it('says of each key whether it is run under Pulumi’s own engine', () => {
+  const [, list = ''] = /^Not run under Pulumi's own engine in a stack that runs: (.*)\.$/m.exec(PAGE) ?? [];
+  const run: readonly string[] = Object.values(RUN_ON_ENGINE).flatMap((keys) => [...keys]);
+  const notRun = [...list.matchAll(/`(\w+)`/g)].map(([, key = '']) => key);
+  expect([...new Set(run), ...notRun].sort()).toEqual(Object.keys(settingsSchema.shape).sort());
 });
 
 it('names in each row what happens, the way back and a source', () => {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { RUN_ON_ENGINE } from '../keys/run-on-engine';
 import { describeWithPulumi } from '../testing/describe-with-pulumi';
 import { RealEngine, type Ran } from '../testing/real-engine';
 
@@ -46,7 +47,7 @@ describeWithPulumi('prod, whose addresses the House has registered', (cli) => {
     // The parent has the first address, and releases it while `pulumi up` looks.
     engine.provider.addressAt = ['i-0123456789abcdef0', ''];
     engine.provider.addressLooks = 0;
-    engine.configure('prod', { instances: 2, ...two });
+    engine.configure('prod', { instances: 2, maxInstances: 4, ...two });
     const grown = await engine.up('prod');
     expect(engine.provider.addressLooks).toBe(1 + addresses.length);
     expect(await registered(engine)).toEqual(address);
@@ -59,11 +60,12 @@ describeWithPulumi('prod, whose addresses the House has registered', (cli) => {
     const rights = await needsOf(engine, (urn) => urn.includes('ParentPermissions$aws:iam/rolePolicy:RolePolicy'));
     expect(rights).toContainEqual(expect.stringContaining(NAT));
 
-    engine.configure('prod', { instances: undefined, balancer: undefined });
+    engine.configure('prod', { instances: undefined, maxInstances: undefined, balancer: undefined });
     const shrunk = await engine.up('prod');
     expect(await registered(engine)).toEqual(address);
     expect(engine.world.ofType(EIP)).toHaveLength(addresses.length);
     expect(touched(shrunk, NAT)).toEqual(addresses.map(() => 'delete'));
     await engine.up('prod', '--expect-no-changes');
+    expect(engine.changedKeys).toEqual(RUN_ON_ENGINE['address-stays']);
   });
 });

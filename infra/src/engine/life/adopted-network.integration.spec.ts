@@ -1,8 +1,10 @@
+import { RUN_ON_ENGINE } from '../keys/run-on-engine';
 import { describeWithPulumi } from '../testing/describe-with-pulumi';
 import { RealEngine } from '../testing/real-engine';
 
 const VPC = 'vpc-0123456789abcdef0';
 const SUBNETS = [0, 1, 2, 3].map((index) => `subnet-0123456789abcde0${String(index)}`);
+const SECRET_WITH_URL = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:database-url-AbCdEf';
 const DATABASE = 'sg-0123456789abcdef0';
 
 /** What the operator had before the stack stays as it was, whatever becomes of the stack. */
@@ -21,7 +23,7 @@ describeWithPulumi('staging in a network of the operator’s, with a database of
       publicSubnets: SUBNETS.slice(0, 2),
       privateSubnets: SUBNETS.slice(2),
       database: 'external',
-      databaseUrlSecret: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:database-url-AbCdEf',
+      databaseUrlSecret: SECRET_WITH_URL,
       databaseSecurityGroup: DATABASE,
     });
   });
@@ -42,14 +44,42 @@ describeWithPulumi('staging in a network of the operator’s, with a database of
     await engine.up('staging', '--expect-no-changes');
   });
 
-  it('goes from one parent to two, which go out by the operator’s NAT gateways, and back', async () => {
-    engine.configure('staging', { instances: 2, balancer: 'application' });
+  const ownUrl = (): unknown[] =>
+    engine.world
+      .ofType('aws:secretsmanager/secret:Secret')
+      .map(({ inputs }) => inputs['name'])
+      .filter((name) => String(name).endsWith('/gateway/database-url'));
+  const portsOut = (): unknown[] =>
+    engine.world
+      .ofType('aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule')
+      .map(({ inputs }) => inputs['toPort']);
+
+  it('goes from one parent to two, which go out by the operator’s NAT gateways, with a database behind no group and another port, and back', async () => {
+    expect(ownUrl()).toEqual([]);
+    engine.configure('staging', {
+      instances: 2,
+      balancer: 'application',
+      databaseUrlSecret: undefined,
+      databaseSecurityGroup: undefined,
+      externalPorts: ['5433'],
+    });
     await engine.up('staging');
     expect(idsOf('aws:ec2/natGateway:NatGateway')).toEqual([]);
     expect(idsOf('aws:ec2/eip:Eip')).toEqual([]);
-    engine.configure('staging', { instances: undefined, balancer: undefined });
+    expect([rulesOfTheDatabase(), ownUrl().length]).toEqual([[], 1]);
+    expect(portsOut()).toContain(5433);
+    engine.configure('staging', {
+      instances: undefined,
+      balancer: undefined,
+      databaseUrlSecret: SECRET_WITH_URL,
+      databaseSecurityGroup: DATABASE,
+      externalPorts: undefined,
+    });
     await engine.up('staging');
     expect(idsOf('aws:ec2/eip:Eip')).toHaveLength(1);
+    expect([rulesOfTheDatabase().length, ownUrl()]).toEqual([1, []]);
+    expect(portsOut()).not.toContain(5433);
+    expect(engine.changedKeys).toEqual(RUN_ON_ENGINE['adopted-network']);
   });
 
   it('leaves what the operator had when it is destroyed', async () => {

@@ -1,3 +1,4 @@
+import { RUN_ON_ENGINE } from '../keys/run-on-engine';
 import { describeWithPulumi } from '../testing/describe-with-pulumi';
 import { pcr } from '../testing/built-files';
 import { changesOf } from '../testing/engine-events';
@@ -125,6 +126,10 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
     expect(changesOf(steps).filter((line) => line.startsWith('delete '))).toEqual([
       'delete communique-tee-dev-secret-enclave-cwc-senate',
     ]);
+  });
+
+  it('has given other values to the keys of keys/run-on-engine.ts', () => {
+    expect(engine.changedKeys).toEqual(RUN_ON_ENGINE.dev);
   });
 
   it('is destroyed whole, and leaves nothing in the account', async () => {

@@ -5,6 +5,7 @@ import { pcr, writeBuiltFiles } from '../testing/built-files';
 import { copyCheckout } from '../testing/copy-checkout';
 import { commandsBelow } from '../testing/operator/documented-commands';
 import { OperatorShell } from '../testing/operator/operator-shell';
+import { RUN_ON_ENGINE } from '../keys/run-on-engine';
 import { describeWithPulumi } from '../testing/describe-with-pulumi';
 import { changesOf } from '../testing/engine-events';
 import { PASSPHRASE, RealEngine, REDIS_TOKEN } from '../testing/real-engine';
@@ -111,6 +112,8 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
       'update communique-tee-prod-parent-permissions policy',
     ]);
     expect(releases()).toEqual(before);
+
+    expect(engine.changedKeys).toEqual(RUN_ON_ENGINE.prod);
 
     const [address] = engine.world.ofType('aws:ec2/eip:Eip');
     expect((await shell.type(who)).output).toBe(`${String(address?.outputs['publicIp'])}\tNone\n`);

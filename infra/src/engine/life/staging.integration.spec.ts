@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 import { copyCheckout } from '../testing/copy-checkout';
+import { commandsBelow } from '../testing/operator/documented-commands';
+import { OperatorShell } from '../testing/operator/operator-shell';
+import { RUN_ON_ENGINE } from '../keys/run-on-engine';
 import { describeWithPulumi } from '../testing/describe-with-pulumi';
 import { changesOf } from '../testing/engine-events';
 import { PASSPHRASE, RealEngine, REDIS_TOKEN } from '../testing/real-engine';
@@ -51,9 +54,38 @@ describeWithPulumi('staging, under Pulumi’s own engine', (cli) => {
     expect(filesWithSecrets(engine.folder, [REDIS_TOKEN, PASSPHRASE])).toEqual([]);
   });
 
-  it('is destroyed whole, leaves nothing in the account, and is created again at once', async () => {
-    await engine.destroy('staging');
+  it('becomes production and gives it up, with larger storage and another password of Redis', async () => {
+    const protectedBy = () =>
+      engine.world.ofType('aws:rds/instance:Instance').map(({ inputs }) => inputs['deletionProtection']);
+    const roles = ['arn:aws:iam::123456789012:role/deployer', 'arn:aws:iam::123456789012:role/second-deployer'];
+    for (const [changes, password, isProtected] of [
+      // Storage only grows.
+      [{ production: 'true', keyAdministrators: roles, databaseStorageGiB: '40' }, `Other${REDIS_TOKEN}`, true],
+      [{ production: 'false', keyAdministrators: roles.slice(0, 1) }, REDIS_TOKEN, false],
+    ] as const) {
+      engine.configure('staging', changes);
+      await engine.succeed(['config', 'set', '--stack', 'staging', '--secret', 'redisAuthToken', password]);
+      const { steps } = await engine.up('staging');
+      const replaced = steps.filter(({ op, type }) => op === 'replace' && !type.startsWith('aws:s3/bucketObject'));
+      expect(replaced.map(({ type }) => type)).toEqual(['aws:secretsmanager/secretVersion:SecretVersion']);
+      expect(protectedBy()).toEqual([isProtected]);
+    }
+    expect(engine.changedKeys).toEqual(RUN_ON_ENGINE.staging);
+  });
+
+  it('is destroyed by the commands of docs/operator/destroying.md, leaves nothing in the account, and is created again at once', async () => {
+    await using shell = await OperatorShell.open(engine);
+    const [destroy = '', deleteLogs = '', ...more] = commandsBelow(
+      'docs/operator/destroying.md',
+      '`dev` and `staging` *(not tried)*',
+    );
+    expect(more).toEqual([]);
+    await shell.type(destroy);
     expect(engine.world.all).toEqual([]);
+    // RDS writes its last lines. What that makes would stop the next `pulumi up`.
+    const name = '/aws/rds/instance/communique-tee-staging-database/postgresql';
+    engine.world.put({ type: 'aws:cloudwatch/logGroup:LogGroup', id: name, inputs: { name }, outputs: {} });
+    await shell.type(deleteLogs);
     const { steps } = await engine.up('staging');
     expect(changesOf(steps)).toHaveLength(created);
   });

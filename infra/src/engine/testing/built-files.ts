@@ -11,6 +11,9 @@ export interface ImageDraft {
   readonly pcr0?: string;
   /** Default: `arm64`. */
   readonly architecture?: 'arm64' | 'x86_64';
+  /** The keys that the configuration inside has to agree with; default: off, and no secrets beyond the chambers'. */
+  readonly residence?: { readonly registrar: string; readonly keys: readonly string[] };
+  readonly agents?: { readonly secrets: readonly string[] };
 }
 
 /**
@@ -20,7 +23,7 @@ export interface ImageDraft {
  */
 export function writeBuiltFiles(
   folder: string,
-  { stack, pcr0 = pcr('1'), architecture = 'arm64' }: ImageDraft,
+  { stack, pcr0 = pcr('1'), architecture = 'arm64', residence, agents }: ImageDraft,
 ): Record<string, string> {
   writeFileSync(join(folder, 'communique-tee.eif'), 'eif!');
   writeFileSync(join(folder, 'release.tar.gz'), gzipSync('a release'));
@@ -38,6 +41,8 @@ export function writeBuiltFiles(
     commit: 'abc',
     custody: 'kms',
     routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }],
+    ...(residence && { residence: { mode: 'optional', ...residence, maxCampaignDays: 30 } }),
+    ...(agents && { agents: 'on', secrets: agents.secrets }),
   };
   writeFileSync(join(folder, 'measurements.json'), JSON.stringify(measurements));
   return { imageFolder: folder, releaseFile: join(folder, 'release.tar.gz') };

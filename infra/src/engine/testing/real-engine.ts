@@ -51,6 +51,9 @@ const OPERATIONS: ReadonlySet<string> = new Set(['up', 'preview', 'refresh', 'de
 export class RealEngine implements AsyncDisposable {
   readonly provider: AwsProvider;
   readonly #running = new Set<ChildProcess>();
+  /** Of each stack, the configuration of its last `up`. */
+  readonly #applied = new Map<string, Record<string, unknown>>();
+  readonly #changedKeys = new Set<string>();
   #port = 0;
   #runs = 0;
 
@@ -165,8 +168,23 @@ export class RealEngine implements AsyncDisposable {
   }
 
   /** `pulumi up` without its preview, which would run the program twice. */
-  up(stack: string, ...more: string[]): Promise<Ran> {
-    return this.succeed(['up', '--stack', stack, '--yes', '--skip-preview', ...more]);
+  async up(stack: string, ...more: string[]): Promise<Ran> {
+    const ran = await this.succeed(['up', '--stack', stack, '--yes', '--skip-preview', ...more]);
+    this.noteUp(stack);
+    return ran;
+  }
+
+  /** After an `up` that ended well. */
+  noteUp(stack: string): void {
+    const [before, now] = [this.#applied.get(stack), this.configured(stack)];
+    for (const key of before === undefined ? [] : Object.keys({ ...before, ...now }))
+      if (JSON.stringify(before?.[key]) !== JSON.stringify(now[key])) this.#changedKeys.add(key);
+    this.#applied.set(stack, now);
+  }
+
+  /** Keys of ours that had another value in one `up` of a stack than in the `up` before it, in the order of the alphabet. */
+  get changedKeys(): string[] {
+    return [...this.#changedKeys].map((key) => key.replace(/^communique-tee:/, '')).sort();
   }
 
   async destroy(stack: string, ...more: string[]): Promise<Ran> {

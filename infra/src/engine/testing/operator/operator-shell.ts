@@ -80,6 +80,10 @@ export class OperatorShell implements AsyncDisposable {
         const command = name.replace(/^shell-\d+-(\w+)\.json$/, '$1');
         return { command, steps: stepsOf(join(this.engine.folder, 'events', name), command === 'preview') };
       });
+    for (const { command, steps } of operations) {
+      const [, stack] = /^urn:pulumi:([^:]+)::/.exec(steps[0]?.urn ?? '') ?? [];
+      if (command === 'up' && stack !== undefined) this.engine.noteUp(stack);
+    }
     return { output, operations };
   }
 
