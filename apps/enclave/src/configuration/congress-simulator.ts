@@ -19,7 +19,7 @@ const developmentSchema = z.looseObject({
   services: z.looseObject({ congress: z.looseObject({}) }),
 });
 
-/** Defaults of a chamber: no pause between deliveries. Until the simulator has run, the address is one where nobody listens. */
+/** Defaults of a chamber: no pause between deliveries. Until the simulator has run, the address has no listener. */
 const UNREACHABLE = {
   origin: 'https://localhost:1',
   certificateAuthorities: rootCertificates[0], // required by the schema, and trusts no server: no public root signs `localhost`
