@@ -114,7 +114,7 @@ const ARN_ENDS: Readonly<Record<string, string>> = {
   'aws:dlm/lifecyclePolicy:LifecyclePolicy': 'dlm:policy/',
 };
 
-/** ARN under which AWS's tagging API knows a thing; undefined where nobody here looks for its type. */
+/** ARN under which AWS's tagging API knows a thing; undefined for types that no scenario looks up. */
 export function arnOf({ type, id, outputs }: Thing, region: string): string | undefined {
   if (id.startsWith('arn:')) return id;
   const { arn } = outputs;

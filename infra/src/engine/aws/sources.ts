@@ -1,4 +1,4 @@
-/** The source of a row that nobody has compared with provider code, a model of AWS's API or a page: it is from memory. */
+/** The source of a row that we have not compared with provider code, a model of AWS's API or a page: it is from memory. */
 export const UNVERIFIED = 'unverified';
 
 /** AWS's API as botocore's models describe it (version 1.44.8): an operation, with its documentation and its errors. */

@@ -129,7 +129,7 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
       'update communique-tee-prod-parent userData',
       'update communique-tee-prod-parent-permissions policy',
     ]);
-    // The lost one is nobody's, and keeps what was in it.
+    // The lost database has left Pulumi's state; it still exists, protected from deletion.
     expect(
       engine.world.ofType(DATABASE).map(({ inputs }) => [inputs['identifier'], inputs['deletionProtection']]),
     ).toContainEqual(['communique-tee-prod-lost', true]);
