@@ -1,12 +1,12 @@
-// node docker/copy-packages.mjs <folder> <package>...: copies these packages out of node_modules, with all that they depend on, into
-// <folder>/node_modules. For an image that runs a few packages of a workspace that has a thousand.
+// node docker/copy-packages.mjs <folder> <package>...: copies these packages with all their dependencies from node_modules into
+// <folder>/node_modules. For an image that needs a few of the workspace's thousand packages.
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Where Node would find a package that is asked for from this folder; undefined where it is not installed. */
+/** The folder where Node finds this package from the given folder; undefined if it is not installed. */
 function find(name, from) {
   for (let folder = from; ; folder = dirname(folder)) {
     const found = join(folder, 'node_modules', name);
@@ -55,7 +55,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   }
   const folders = packagesWith(names);
   for (const folder of folders) {
-    // Nested node_modules hold other packages, which are copied only when they are needed.
+    // Nested node_modules contain other packages; those that are needed are copied separately.
     const nested = join(folder, 'node_modules');
     cpSync(folder, join(resolve(target), relative(root, folder)), {
       recursive: true,

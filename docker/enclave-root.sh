@@ -1,5 +1,5 @@
 #!/bin/sh
-# docker/enclave-root.sh <folder>: the whole file system of the enclave's container: Node and the libraries that it is linked to, the
+# docker/enclave-root.sh <folder>: makes the whole file system of the enclave's container: Node, the libraries that it is linked to, the
 # bundle, the stack's configuration, and the empty folders that nitro-cli's init mounts on. Nothing else: no shell, no package manager.
 # Run in the build stage of Dockerfile.nitro-enclave, after the bundle is built; STACK names the configuration.
 set -eu
@@ -19,7 +19,7 @@ node=node_modules/node-linux-$architecture/bin/node
 mkdir -p "$folder/app" "$folder/etc/communique-tee" "$folder/usr/bin"
 for empty in dev proc run sys tmp var; do mkdir -p "$folder/$empty"; done
 cp "$node" "$folder/usr/bin/node"
-# Node's own libraries by the paths at which its loader will look for them; koffi needs none besides.
+# The libraries that Node is linked to, at the paths where its loader looks for them; koffi needs no others.
 ldd "$node" dist/apps/enclave/koffi.node | sed -n 's#^[^/]*\(/[^ :]*\) (0x.*#\1#p' | sort -u | while read -r library; do
   mkdir -p "$folder$(dirname "$library")"
   cp -L "$library" "$folder$library"
@@ -27,7 +27,7 @@ done
 cp dist/apps/enclave/main.js dist/apps/enclave/koffi.node "$folder/app/"
 cp "apps/enclave/config/$STACK.json" "$folder/etc/communique-tee/enclave.json"
 
-# Owners are root's; times and rights do not depend on who built it.
+# Root owns all files; times and modes do not depend on the builder.
 find "$folder" -type d -exec chmod 0755 {} +
 find "$folder" -type f -exec chmod 0444 {} +
 chmod 0555 "$folder/usr/bin/node"

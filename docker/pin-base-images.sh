@@ -1,7 +1,7 @@
 #!/bin/sh
 # docker/pin-base-images.sh: writes the digests of the base images into docker/base-images.env.
-#   sh docker/pin-base-images.sh            asks the registry for those that have none yet
-#   sh docker/pin-base-images.sh --update   asks for all of them again
+#   sh docker/pin-base-images.sh            asks the registry for the digests that are missing
+#   sh docker/pin-base-images.sh --update   asks for all digests again
 #   sh docker/pin-base-images.sh --check    asks no registry; exit code 1 if a digest is missing
 set -eu
 usage='usage: sh docker/pin-base-images.sh [--update | --check]'
@@ -16,7 +16,7 @@ file=$(dirname "$0")/base-images.env
 if [ "$mode" = --check ]; then
   unpinned=$(grep -v '^#' "$file" | grep -Ev '@sha256:[0-9a-f]{64}$' || true)
   [ -z "$unpinned" ] && exit 0
-  printf 'without a digest in docker/base-images.env:\n%s\nRun sh docker/pin-base-images.sh where the registry can be reached, and commit the file.\n' "$unpinned" >&2
+  printf 'without a digest in docker/base-images.env:\n%s\nRun sh docker/pin-base-images.sh on a machine that can reach the registry, and commit the file.\n' "$unpinned" >&2
   exit 1
 fi
 
@@ -30,7 +30,7 @@ while IFS= read -r line; do
   case $line in
     '#'* | '' | *@sha256:*) ;;
     *)
-      # Of the index, which names an image for each architecture.
+      # The digest of the index, which names an image for each architecture.
       digest=$(docker buildx imagetools inspect "${line#*=}" --format '{{.Manifest.Digest}}' < /dev/null)
       if ! printf '%s\n' "$digest" | grep -Eqx 'sha256:[0-9a-f]{64}'; then
         echo "the registry gave no digest for ${line#*=}" >&2

@@ -1,6 +1,6 @@
 #!/bin/sh
-# docker/publish-gateway.sh <repository>:<tag>: builds the gateway's container for x86-64 and pushes it to Amazon ECR, unless that tag
-# is there: a tag keeps its image. CodeBuild runs it (infra/src/components/image-build.ts).
+# docker/publish-gateway.sh <repository>:<tag>: builds the gateway's container for x86-64 and pushes it to Amazon ECR, unless the tag
+# exists there: a tag is never overwritten. CodeBuild runs it (infra/src/components/image-build.ts).
 # Without a digest of Node's image in docker/base-images.env it prints NOT BUILT and ends, because the result could not be identified.
 set -eu
 usage='usage: sh docker/publish-gateway.sh <repository>:<tag>'
@@ -21,7 +21,7 @@ case $NODE_IMAGE in
 esac
 aws ecr get-login-password | docker login --username AWS --password-stdin "${target%%/*}"
 if docker manifest inspect "$target" > /dev/null 2>&1; then
-  echo "$target is there already"
+  echo "$target already exists"
   exit 0
 fi
 docker build --platform linux/amd64 --file docker/Dockerfile.gateway --target gateway --build-arg NODE_IMAGE="$NODE_IMAGE" --tag "$target" .

@@ -11,8 +11,8 @@
 --   daily_messages_reached       the owner has had p_user_messages messages accepted this UTC day (0: no limit)
 --   system_hourly_limit_reached  the system's UTC hour has no room
 --   threshold_reached            what is spent in the system's UTC day leaves no room: the caller raises the emergency stop, in a
---                                transaction of its own
---   system_daily_limit_reached   what is promised in the system's UTC day leaves no room: it has some again when messages end
+--                                separate transaction
+--   system_daily_limit_reached   what is reserved in the system's UTC day leaves no room until messages end
 --   fair_share_reached           the owner's day would be more than a ninth of what is free in the system's hour or day
 --   emergency_stop               spending is stopped
 --   gone                         the id was in use and its message was deleted meanwhile: call again
@@ -20,17 +20,18 @@
 -- Without a price (p_amount = 0) no money is reserved: no row of the ledger is written, the system's windows are neither locked nor
 -- written, and neither a cap nor the stop refuses. The owner's day still counts messages.
 --
--- Resealed: a message that ended as key_retired and that its owner has sealed to another key starts over under its id. Nothing of it
--- was opened, so it does not count as another message of the day.
+-- Resealed: a message ended as key_retired, and its owner sealed it to another key. It starts over under its id. The enclave never opened
+-- it, so it does not count as another message of the day.
 --
--- The share (a dynamic threshold) keeps a few owners from filling the hour or the day: one alone gets a tenth of a cap, n who take all
--- they can get n/(9 + n) of it together, and the rest stays for others. An owner's first message of the day needs no share.
+-- The share (a dynamic threshold) keeps a few owners from filling the hour or the day: one alone gets at most a tenth of a cap, n owners
+-- together at most n/(9 + n), and the rest stays for others. An owner's first message of the day needs no share.
 --
--- Where a cap has room for some of the batch, the first in order get it. A refused message leaves no trace and does not affect its
--- neighbors. All of it commits or rolls back with the caller's transaction, which must be READ COMMITTED.
+-- If a cap has room for a part of the batch, the first in order get it. A refused message leaves no row and does not affect the others. The
+-- batch commits or rolls back with the caller's transaction, which must be READ COMMITTED.
 --
 -- A message with a proof of residence claims its nullifier, which is kept until p_nullifiers_until. One without an owner (p_owners: NULL)
--- has no key and no row in the ledger: its promise is in its job. It counts in the system's hour and day, and under no user's limit.
+-- has no key and no row in the ledger: its reserved amount is in its job. It counts in the system's hour and day, and under no user's
+-- limit.
 --
 -- Locks are taken in one order everywhere: status hashes, messages by id, nullifiers, keys by owner and key, the stop's lock, users by
 -- name, hour, day. The end of a message takes its job, the message, its nullifier, then the windows.
@@ -47,7 +48,7 @@ CREATE OR REPLACE FUNCTION accept_messages(
   p_now timestamptz, p_hour timestamptz, p_day timestamptz, p_amount bigint, p_price_version text,
   p_user_cap bigint, p_user_messages int, p_hour_cap bigint, p_day_cap bigint
 ) RETURNS TABLE (outcome text, accepted_at timestamptz, next_attempt_at timestamptz) LANGUAGE plpgsql
--- A session keeps the plans of these statements: one made while a table was small must not read all of it when it is large.
+-- A session caches the plans of these statements. Without this, a plan made for a small table would scan the whole table when it is large.
 SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
@@ -55,7 +56,7 @@ DECLARE
   v_count CONSTANT int := cardinality(p_ids);
   v_shares CONSTANT int := 9;
   v_due CONSTANT timestamptz := date_trunc('milliseconds', now());
-  -- What is to be paid for. moved: resealed, and the key that named the old bytes names the new ones.
+  -- Messages that need a reservation. moved: resealed under the same key, which now names the new bytes.
   v_paying CONSTANT text[] := '{accepted,resealed,moved}';
   -- One element per message. Until the keys are claimed also: known (the same bytes under another key).
   v_outcomes text[] := array_fill('accepted'::text, ARRAY[v_count]);
@@ -100,7 +101,7 @@ BEGIN
         WHEN k.key IS NOT NULL AND r.explicit THEN 'idempotency_key_reused'
         WHEN m.id IS NULL AND r.status IS NOT NULL AND EXISTS (SELECT FROM message WHERE status_sha256 = r.status) THEN 'status_hash_taken'
         WHEN m.id IS NULL THEN 'gone'
-        -- Proven again, with or without a token.
+        -- The same message with a proof, posted again with or without a token.
         WHEN m.sealed_sha256 = r.sha256 AND m.status_sha256 = r.status AND (r.owner IS NULL OR m.owner IS DISTINCT FROM r.owner) THEN 'duplicate'
         WHEN m.owner IS DISTINCT FROM r.owner OR m.status_sha256 IS DISTINCT FROM r.status THEN 'message_id_taken'
         WHEN m.sealed_sha256 = r.sha256 THEN 'known'
@@ -141,7 +142,7 @@ BEGIN
 
   IF p_nullifiers IS NOT NULL OR least(v_claimed, cardinality(v_inserted)) < v_count THEN
     SELECT array_agg(CASE
-        -- Whether this transaction or another one claimed it: a key that names these bytes will do.
+        -- It does not matter which transaction claimed the key, if it names these bytes.
         WHEN r.owner IS NOT NULL AND r.outcome IN ('accepted', 'known', 'resealed') AND NOT EXISTS (
           SELECT FROM idempotency_key WHERE idempotency_key.owner = r.owner::bpchar AND idempotency_key.key = r.key
             AND sealed_sha256 = substring(p_sha256 FROM n::int * 32 - 31 FOR 32)) THEN 'idempotency_key_reused'
@@ -160,7 +161,8 @@ BEGIN
     SELECT array_agg(CASE WHEN r.outcome = ANY (v_paying) THEN 'emergency_stop' ELSE r.outcome END ORDER BY n)
       INTO v_outcomes FROM unnest(v_outcomes) WITH ORDINALITY AS r (outcome, n);
   ELSE
-    -- Adds what the whole batch wants. That makes or locks all its windows, in order; without a price those of owners' messages alone.
+    -- Adds the amounts of the whole batch, which creates or locks all its windows, in order. Without a price only owners' days have
+    -- windows.
     WITH added AS (
       INSERT INTO budget_window AS w (scope, subject, starts_at, reserved_micro_usd, messages)
       SELECT scope, subject, starts_at, paid * p_amount, new FROM (
@@ -177,12 +179,12 @@ BEGIN
         WHEN 'user_day' THEN (p_amount = 0 OR used <= p_user_cap) AND (p_user_messages = 0 OR messages <= p_user_messages)
         WHEN 'system_hour' THEN used <= p_hour_cap
         ELSE used <= p_day_cap END)
-      -- So do the shares of all, where the largest fits after the whole batch.
+      -- So do the shares of all owners, if the largest fits after the whole batch.
       AND (p_amount = 0 OR coalesce(max(used) FILTER (WHERE scope = 'user_day'), 0) * v_shares
         <= min(CASE scope WHEN 'system_hour' THEN p_hour_cap - used WHEN 'system_day' THEN p_day_cap - used END))
       INTO v_fits FROM added;
 
-    -- Null where no window was written.
+    -- Null if no window was written.
     IF NOT coalesce(v_fits, true) THEN
       -- What each window holds without this batch.
       SELECT array_agg(b.owner), array_agg(reserved_micro_usd + spent_micro_usd - b.paid * p_amount), array_agg(messages - b.new)
@@ -198,8 +200,8 @@ BEGIN
 
       FOR i IN 1 .. v_count LOOP
         CONTINUE WHEN v_wanted[i] <> ALL (v_paying);
-        -- Without an owner it is null, and so is each comparison with a user's limit: none refuses. So it is with the system's windows,
-        -- and with the owner of a resealed message, where there is no price.
+        -- Without an owner it is null, so each comparison with a user's limit is null and refuses nothing. The same holds, if there is no
+        -- price, for the system's windows and for the owner of a resealed message.
         v_user := array_position(v_users, p_owners[i]);
         v_new := (v_wanted[i] = 'accepted')::int;
         IF p_amount <> 0 AND v_user_used[v_user] + p_amount > p_user_cap THEN
@@ -244,7 +246,7 @@ BEGIN
   END IF;
 
   IF 'accepted' <> ANY (v_outcomes) THEN
-    -- A refused message leaves nothing behind. The key of a new one goes with it.
+    -- Deletes what refused messages wrote. Deleting a new message also deletes its key.
     SELECT array_agg(id) INTO v_ids FROM unnest(p_ids, v_outcomes) AS r (id, outcome) WHERE id = ANY (v_inserted) AND r.outcome <> 'accepted';
     DELETE FROM message WHERE id = ANY (v_ids);
     DELETE FROM nullifier USING unnest(p_nullifiers, v_outcomes) AS r (claimed, outcome)

@@ -1,5 +1,5 @@
--- The money of agent tasks: one row of agent_reservation for each attempt at a provider. Reserve, dispatch, end. Each function is one
--- transaction of its own, READ COMMITTED. Amounts are micro-dollars.
+-- The money of agent tasks: one row of agent_reservation for each attempt at a provider. Reserve, dispatch, end. Each function is its own
+-- transaction, READ COMMITTED. Amounts are micro-dollars.
 --
 -- Locks are taken in one order, which is that of accept_messages: the owner's lock or the reservation's row, the stop's lock, the user's day,
 -- the hour, the day. Nothing else is waited for once a window is locked.
@@ -96,7 +96,7 @@ BEGIN
       model = EXCLUDED.model, state = 'reserved', reserved_micro_usd = EXCLUDED.reserved_micro_usd, reserved_at = EXCLUDED.reserved_at,
       deadline_at = EXCLUDED.deadline_at, dispatched_at = NULL, price_version = EXCLUDED.price_version, spent_micro_usd = NULL, settled_at = NULL
     WHERE r.state = 'released' AND r.owner = EXCLUDED.owner AND r.request_sha256 = EXCLUDED.request_sha256;
-  -- Another owner's request came in with this id meanwhile. It rolls the windows back too.
+  -- Another owner's request took this id meanwhile. The exception rolls the windows back too.
   IF NOT FOUND THEN RAISE unique_violation USING MESSAGE = 'agent_reservation: the request id was taken meanwhile'; END IF;
   RETURN 'accepted';
 END $$;
@@ -124,7 +124,8 @@ END $$;
 --   NULL       there is no such attempt
 --
 -- p_tokens: input, cached, cache-written short and long, output, thinking; NULL where they are not known. p_off_model and p_off_why: the
--- model of the attempt's provider to switch off with it ('*': all of them), or NULL. What p_spent is above the reservation is booked in full.
+-- model of the attempt's provider to switch off at the same time ('*': all of them), and why, or NULL. If p_spent is above the reservation,
+-- it is booked in full.
 CREATE OR REPLACE FUNCTION end_agent_call(
   p_request_id uuid, p_attempt int, p_state text, p_spent bigint, p_now timestamptz,
   p_end text, p_statement text, p_tokens bigint[], p_off_model text, p_off_why text
@@ -147,7 +148,7 @@ BEGIN
   v_more := p_spent - coalesce(v_old.spent_micro_usd, 0);
   v_hour := date_trunc('hour', v_old.reserved_at, 'UTC');
   v_day := date_trunc('day', v_old.reserved_at, 'UTC');
-  -- One statement each, in the order of the locks.
+  -- Separate statements, to take the locks in order.
   FOR v_window IN VALUES (1, 'user_day'::"BudgetScope", v_old.owner::text, v_day), (2, 'system_hour', '', v_hour), (3, 'system_day', '', v_day) LOOP
     UPDATE budget_window SET reserved_micro_usd = reserved_micro_usd - v_reserved, spent_micro_usd = spent_micro_usd + v_more
     WHERE scope = v_window.column2 AND subject = v_window.column3 AND starts_at = v_window.column4;

@@ -1,15 +1,15 @@
--- An emergency stop holds from its commit on, in every process. No reservation is committed after it, not even one whose statement
+-- An emergency stop applies from its commit on, in every process. No reservation is committed after it, not even one whose statement
 -- began earlier and then waited for a locked row (READ COMMITTED would have looked for the stop in an older snapshot).
 --
 -- A transaction that reserves takes the advisory lock shared, then looks for the stop, and keeps the lock until it ends. A
--- transaction that raises a stop (the gateway, or an operator's own INSERT) takes it exclusively: it waits for the reservations under
--- way and keeps new ones waiting. It holds no other lock that a reserving transaction wants.
+-- transaction that raises a stop (the gateway, or an operator's own INSERT) takes it exclusively: it waits for running reservations to end
+-- and makes new ones wait. It holds no other lock that a reserving transaction wants.
 
 -- True while a stop is not cleared. The answer stays true until the caller's transaction ends.
 CREATE OR REPLACE FUNCTION spending_stopped() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(706174, 1);
-  -- A statement of its own, so that its snapshot is taken after the lock.
+  -- A separate statement, so that its snapshot is taken after the lock.
   RETURN EXISTS (SELECT FROM emergency_stop WHERE cleared_at IS NULL);
 END $$;
 

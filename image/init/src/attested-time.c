@@ -16,7 +16,7 @@ struct input {
 	const unsigned char *at, *end;
 };
 
-/* What an item begins with: its type, and its value, its length in bytes, or how many items are in it. */
+/* The start of an item: its type, and its value, its length in bytes, or its number of items. */
 struct head {
 	int type;
 	bool open_ended;
@@ -71,7 +71,7 @@ static bool take_string(struct input *in, const struct head *head, struct input 
 	return true;
 }
 
-/* Whether one more item (or key) follows in an array or map; the end of an open-ended one is taken. */
+/* Whether one more item (or key) follows in an array or map; consumes the end mark of one without a length. */
 static bool has_next(struct input *in, struct head *container)
 {
 	if (!container->open_ended) {
@@ -81,7 +81,7 @@ static bool has_next(struct input *in, struct head *container)
 		in->at++;
 		return false;
 	}
-	return true; /* at the end of the input, reading that item fails */
+	return true; /* at the end of the input, reading the next item fails */
 }
 
 static bool skip(struct input *in, int depth)

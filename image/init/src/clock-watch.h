@@ -1,18 +1,18 @@
-/* Runs the check of the clock beside the app, and logs when a check did not come to its end. */
+/* Checks the clock while the app runs, and logs if a check did not finish. */
 #ifndef CLOCK_WATCH_H
 #define CLOCK_WATCH_H
 
 #include <sys/types.h>
 
 /*
- * Starts check_clock in a process of its own, as root: an NSM that does not answer must not keep init from its children. Where the last
- * check has not ended, no other is started, and clock_unchecked is logged with the reason "unanswered".
+ * Starts check_clock in a separate process, as root: an NSM that does not answer must not stop init from reaping its children. If the
+ * last check is still running, this logs clock_unchecked with the reason "unanswered" and starts no other.
  */
 void start_clock_check(void);
 
 /*
- * To be called for every child that ended, with its status from waitpid. Where it was the check and did not end well, clock_unchecked is
- * logged with the reason "ended".
+ * Call this for every child that ended, with its status from waitpid. If it was the check and it failed, this logs clock_unchecked with
+ * the reason "ended".
  */
 void note_ended_child(pid_t pid, int status);
 

@@ -18,7 +18,7 @@
 #define SLEW_BELOW_MS 1000
 #define WARN_FROM_MS 5000
 
-/* linux/nsm.h, which came with Linux 6.8: Debian's headers are older. */
+/* From linux/nsm.h of Linux 6.8: Debian's headers are older. */
 struct nsm_buffer {
 	uint64_t address, length;
 };
@@ -94,7 +94,7 @@ static bool step(int64_t by_ms)
 	return clock_settime(CLOCK_REALTIME, &to) == 0;
 }
 
-/* At most half a millisecond a second: a second takes 34 minutes, so it is done before the next reading. */
+/* Slews at most half a millisecond per second: correcting a second takes 34 minutes, less than the time to the next reading. */
 static bool slew(int64_t by_ms)
 {
 	struct timeval by = { .tv_sec = 0, .tv_usec = (suseconds_t)by_ms * 1000 };
@@ -102,7 +102,7 @@ static bool slew(int64_t by_ms)
 	return adjtime(&by, NULL) == 0;
 }
 
-/* Corrects the clock and says by how much. Returns false when it could not be set. */
+/* Corrects the clock and logs by how much. Returns false if it could not be set. */
 static bool correct(const struct reading *reading, bool running)
 {
 	int64_t by_ms = clock_correction_ms(reading->attested_ms, reading->clock_ms, reading->took_ms);

@@ -1,4 +1,4 @@
-/* The machine's clock, by the NSM's: TLS inside judges certificates by it, and the parent has no say in either. */
+/* Sets the machine's clock by the NSM's. TLS in the enclave judges certificates by it. The parent controls neither clock. */
 #ifndef CLOCK_H
 #define CLOCK_H
 
@@ -7,15 +7,15 @@
 #define CLOCK_CHECK_SECONDS 3600
 #endif
 
-/* Where the kernel's time came from, before anything corrected it. */
+/* Logs where the kernel's time came from, before init corrects it. */
 void say_clock_source(void);
 
-/* Before anything depends on the clock: sets it. Gives up where the NSM tells no time, since then it attests nothing either. */
+/* Sets the clock before anything depends on it. Ends the enclave if the NSM returns no time, because then it attests nothing either. */
 void set_clock(void);
 
 /*
- * Later, while the app runs: an error below a second is slewed, so that the clock never runs back; a larger one is corrected at once.
- * A reading that fails is logged, and the clock goes on as it is.
+ * Corrects the clock while the app runs: slews an error below a second, so that the clock never runs back, and corrects a larger one at once.
+ * Logs a reading that fails and leaves the clock unchanged.
  */
 void check_clock(void);
 

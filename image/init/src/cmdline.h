@@ -1,4 +1,4 @@
-/* What init reads from the kernel's command line: the parent's context id. */
+/* Reads the parent's context id from the kernel's command line. */
 #ifndef CMDLINE_H
 #define CMDLINE_H
 
@@ -6,8 +6,8 @@
 #define PARENT_CID_EMULATOR 2 /* the host, to any other guest */
 
 /*
- * parent_cid= of a command line; the last one counts, since the host that boots us appends it. Returns PARENT_CID_NITRO when there is none
- * and -1 when it is neither 3 nor 2: both are the machine that boots us, nothing else may be.
+ * parent_cid= of a command line; the last one counts, because the host that boots the enclave appends it. Returns PARENT_CID_NITRO if
+ * there is none and -1 if it is neither 3 nor 2: only these two name the host.
  */
 int parent_cid_of(const char *cmdline);
 

@@ -43,7 +43,7 @@ static bool repeats(const unsigned char *bytes, size_t size)
 void seed_from_nsm(void)
 {
 	struct {
-		struct rand_pool_info info; /* ends with an array without a length, which is the next member */
+		struct rand_pool_info info; /* ends with a flexible array, whose bytes are the next member */
 		unsigned char bytes[SEED_BYTES];
 	} seed;
 	unsigned char again[SEED_BYTES], probe;

@@ -2,8 +2,8 @@
 #define ENTROPY_H
 
 /*
- * Random numbers must come from the NSM before anything draws one: its driver is the source of /dev/hwrng, it gives bytes, and
- * the kernel's generator is seeded with them and ready. Gives up otherwise.
+ * Seeds the kernel's random generator from the NSM before any program uses it. Ends the enclave unless the NSM's driver is the source of
+ * /dev/hwrng, it returns bytes, and the seeded generator is ready.
  */
 void seed_from_nsm(void);
 

@@ -1,4 +1,4 @@
-/* The first process of the enclave. README.md says in which order it does what, and why. */
+/* The first process of the enclave. README.md lists its steps and the reasons. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -28,7 +28,7 @@
 
 static char *const app_arguments[] = {
 	"/usr/bin/node",
-	"--disable-sigusr1", /* no debugger on a signal */
+	"--disable-sigusr1", /* SIGUSR1 would start Node's debugger */
 	"/app/main.js",
 	NULL,
 };
@@ -42,7 +42,7 @@ static void open_console(void)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int opened = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
 
-	/* above the numbers that are about to be taken */
+	/* above the file descriptors that are assigned next */
 	console = fcntl(opened < 0 ? null : opened, F_DUPFD_CLOEXEC, 10);
 	dup2(null, STDIN_FILENO);
 	dup2(console, STDOUT_FILENO);
@@ -65,7 +65,7 @@ static void find_parent(void)
 	say_parent_cid = parent_cid;
 }
 
-/* For the app, which connects to the same parent: a file that only we can have written. */
+/* Tells the app the parent's context id in a file that only init can write. */
 static void tell_parent_cid(void)
 {
 	char text[16];
@@ -119,7 +119,7 @@ static pid_t start_app(void)
 	}
 	unblock_signals();
 	setsid();
-	/* opened anew, since ours does not block and the app's must */
+	/* opened again, because init's end does not block and the app's must */
 	snprintf(own_end, sizeof(own_end), "/proc/self/fd/%d", log_write);
 	output = open(own_end, O_WRONLY | O_CLOEXEC);
 	if (output < 0 || dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0) {
@@ -157,7 +157,7 @@ static int open_log_pipe(void)
 	return fcntl(log_write, F_SETFL, O_NONBLOCK);
 }
 
-/* Waits until the app has ended. All else that ends is reaped, the shipper is started again, and the clock is checked every hour. */
+/* Waits until the app has ended. Meanwhile reaps other children, restarts the shipper, and checks the clock every hour. */
 static int wait_for_app(pid_t app, pid_t *shipper)
 {
 	sigset_t waited;
@@ -231,7 +231,7 @@ int main(void)
 	umask(022);
 	mount_file_systems();
 	open_console();
-	/* holds what is said from here on, until there is a shipper to read it */
+	/* buffers init's events until the shipper reads them */
 	if (open_log_pipe() < 0) {
 		give_up("no_pipe", "\"errno\":%d", errno);
 	}
@@ -243,7 +243,7 @@ int main(void)
 	set_clock();
 	raise_loopback();
 	harden_kernel_settings();
-	/* after all that may end the enclave, so that nitro-cli reports such an enclave as not started */
+	/* after every step that can end the enclave, so that nitro-cli reports such an enclave as not started */
 	send_heartbeat(parent_cid);
 	tell_parent_cid();
 	shipper = start_shipper();

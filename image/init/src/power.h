@@ -3,7 +3,7 @@
 
 #include <stdnoreturn.h>
 
-/* Ends the virtual machine, so that the parent sees the enclave gone. */
+/* Ends the virtual machine, so that the parent sees that the enclave ended. */
 noreturn void end_enclave(void);
 
 #endif

@@ -39,7 +39,7 @@ void drop_privileges(uid_t uid, gid_t gid)
 	limit(RLIMIT_NPROC, 256);
 	limit(RLIMIT_MEMLOCK, 0);
 	for (unsigned long capability = 0; capability <= LAST_CAPABILITY; capability++) {
-		/* EINVAL: above the last one that this kernel knows */
+		/* EINVAL: above the last capability that this kernel knows */
 		must(prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0 || errno == EINVAL, "capabilities");
 	}
 	must(prctl(PR_SET_SECUREBITS,

@@ -5,12 +5,12 @@
 #include <sys/types.h>
 
 /*
- * For a child, before it becomes what it shall be: no core dumps, no capabilities and no way back to any, no new privileges,
- * no user but this one. Exits with 126 when one of these cannot be had.
+ * Call in a child before exec: no core dumps, no capabilities and no way to regain any, no new privileges, only this user.
+ * Exits with 126 if one of these cannot be set.
  */
 void drop_privileges(uid_t uid, gid_t gid);
 
-/* System calls that neither Node nor the shipper needs, refused with EPERM. Exits with 126 when it cannot be had. */
+/* Refuses with EPERM system calls that neither Node nor the shipper needs. Exits with 126 if the filter cannot be set. */
 void refuse_system_calls(void);
 
 #endif

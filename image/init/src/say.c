@@ -26,7 +26,7 @@ static void last_words(const char *line, size_t length)
 		return;
 	}
 	if (write(fd, line, length) == (ssize_t)length && shutdown(fd, SHUT_WR) == 0 && read(fd, &end, 1) < 0) {
-		/* until the collector has closed, or a second: a reset takes what is on its way with it */
+		/* wait until the collector closes, at most a second: a reset discards unsent bytes */
 	}
 	close(fd);
 }
@@ -45,12 +45,12 @@ static void write_line(bool last, const char *level, const char *event, const ch
 		n += vsnprintf(line + n, sizeof(line) - (size_t)n, format, args);
 	}
 	if (n > (int)sizeof(line) - 3) {
-		return; /* our own formats are far shorter */
+		return; /* init's formats are far shorter */
 	}
 	line[n++] = '}';
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, (size_t)n) < 0) {
-		/* a console that is not there must not stop an enclave */
+		/* a missing console must not stop the enclave */
 	}
 	if (say_pipe >= 0 && write(say_pipe, line, (size_t)n) < 0) {
 		/* the same: the pipe does not block */

@@ -4,19 +4,19 @@
 
 #include <stdnoreturn.h>
 
-/* The pipe to the shipper, or -1; never waited for. */
+/* The pipe to the shipper, or -1. Writing to it never blocks. */
 extern int say_pipe;
 
-/* Where the log collector is, once it is known: what makes us give up is the one thing that is sent there directly. */
+/* The log collector's context id, once known: give_up sends its event there directly. */
 extern unsigned int say_parent_cid;
 
-/* event and note are literals of ours without characters that JSON escapes; fields come as further members, ready-made. */
+/* event must be a literal without characters that JSON escapes; fields are further members, already in JSON. */
 void say(const char *level, const char *event, const char *fields_format, ...) __attribute__((format(printf, 3, 4)));
 
-/* For a string that came from outside: letters, digits and -_.:/ stay, the rest becomes '?'. Returns out. */
+/* Cleans a string from outside: keeps letters, digits and -_.:/, replaces the rest by '?'. Returns out. */
 const char *say_safe(const char *text, char *out, unsigned long size);
 
-/* Says why, to the parent too where it listens, and ends the enclave. */
+/* Logs why, also to the parent if it listens, and ends the enclave. */
 noreturn void give_up(const char *event, const char *fields_format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -18,7 +18,7 @@
 #define BACK_OFF_MOST_MS 10000
 #define FLUSH_MS 2000
 
-/* A serial console is slow, and slower where it is emulated: it takes a burst and then a trickle, whatever the app writes. */
+/* A serial console is slow, slower still if it is emulated. It gets a burst and then a few bytes a second, however much the app writes. */
 #define CONSOLE_BURST_BYTES (64 * 1024)
 #define CONSOLE_BYTES_PER_S 2048
 
@@ -68,7 +68,7 @@ static void to_console(const char *line, size_t length)
 	}
 	console_budget -= (long long)length;
 	if (write(console, line, length) < 0) {
-		/* nothing to be done about a console */
+		/* the shipper cannot repair a console */
 	}
 }
 
@@ -86,14 +86,14 @@ static void event_line(const char *level, const char *event, const char *member,
 
 static void take_line(const char *line, size_t length)
 {
-	/* what init says is on the console already */
+	/* init has already written its own events to the console */
 	if (strncmp(line, "{\"level\":", 9) != 0 || !memmem(line, length, "\"source\":\"init\"", 15)) {
 		to_console(line, length);
 	}
 	if (line_is_structured(line, length)) {
 		lines_add(&lines, line, length);
 	} else if (length > 1) {
-		/* a crash's text may quote anything: the parent learns that there was a line, not what it says */
+		/* the text of a crash may quote a message: the parent learns only that there was a line */
 		event_line("warn", "unstructured_line", "bytes", length);
 	}
 }
@@ -167,7 +167,7 @@ static void finish_connecting(void)
 	back_off_ms = BACK_OFF_FIRST_MS;
 }
 
-/* Said once what had room is out: before that, the note itself might be dropped. */
+/* Written only when the buffer is empty: before, the note itself could be dropped. */
 static void tell_dropped(void)
 {
 	const char *bytes;
@@ -195,7 +195,7 @@ static void send_lines(void)
 	}
 }
 
-/* A collector that closes is gone; what it says is not for us. */
+/* Detects a collector that closed the connection; ignores what it sends. */
 static void hear_collector(void)
 {
 	char ignored[256];

@@ -18,7 +18,7 @@ static const struct {
 	const char *options;
 } file_systems[] = {
 	{ "devtmpfs", "/dev", MS_NOSUID | MS_NOEXEC, "mode=0755" },
-	/* processes see themselves alone */
+	/* a process sees only itself */
 	{ "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "hidepid=invisible" },
 	{ "sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, "" },
 	{ "tmpfs", "/tmp", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=16m" },
@@ -72,7 +72,7 @@ void harden_kernel_settings(void)
 	set("/proc/sys/kernel/kptr_restrict", "2");
 	set("/proc/sys/kernel/perf_event_paranoid", "3");
 	set("/proc/sys/vm/mmap_min_addr", "65536");
-	/* nothing in / changes any more; /tmp and /run are mounts of their own */
+	/* / is read-only from here on; /tmp and /run are separate mounts */
 	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID, NULL) < 0) {
 		say("warn", "root_stays_writable", "\"errno\":%d", errno);
 	}

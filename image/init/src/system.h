@@ -1,4 +1,4 @@
-/* The machine made ready: file systems, loopback, devices, limits. Each gives up with its own event. */
+/* Prepares the machine: file systems, loopback, devices, limits. Each step that fails ends the enclave with its own event. */
 #ifndef SYSTEM_H
 #define SYSTEM_H
 
@@ -14,7 +14,7 @@ void harden_kernel_settings(void);
 /* /dev/nsm must exist; only the app's group may open it. */
 void hand_over_nsm(void);
 
-/* First bytes of a small file as a string without its newline; -1 when it cannot be read. */
+/* Reads the first bytes of a small file as a string without its newline; -1 if it cannot be read. */
 int read_word(const char *path, char *out, unsigned long size);
 
 #endif

@@ -79,7 +79,7 @@ static struct bytes good_answer(void)
 	return answer_of(&payload);
 }
 
-/* The bytes end where memory ends: reading one too many is a crash. */
+/* The bytes end at the end of a mapped page: reading one too many crashes. */
 static bool reads(const struct bytes *answer, int64_t *ms)
 {
 	static unsigned char *pages;
@@ -208,7 +208,7 @@ static void other_payloads_are_refused(void)
 	REFUSED_PAYLOAD("\xbf\x69timestamp\x1a\x6b\x0c\x00\x00");
 	REFUSED_PAYLOAD("\xa2\x00\x00\x69timestamp\x1a\x6b\x0c\x00\x00");
 	REFUSED_PAYLOAD("\x81\x69timestamp");
-	/* the same name deeper in, or in a value, is not it */
+	/* the same name at a deeper level, or in a value, does not count */
 	REFUSED_PAYLOAD("\xa1\x61x\xa1\x69timestamp\x1a\x6b\x0c\x00\x00");
 	REFUSED_PAYLOAD("\xa1\x61x\x4f\x69timestamp\x1a\x6b\x0c\x00\x00");
 	/* lengths reserved, a float, a simple value, a length without end */
@@ -251,7 +251,7 @@ static void a_document_that_is_cut_or_goes_on_is_refused(void)
 	CHECK(refused(&answer));
 }
 
-/* Nothing may crash, and what is read is a number that the document could hold. */
+/* No input may crash it, and a number that it returns must be in the valid range. */
 static void changed_documents_are_read_within_their_bounds(void)
 {
 	uint64_t random = 88172645463325252ULL;
@@ -294,7 +294,7 @@ static void a_clock_is_corrected_by_what_it_is_wrong_at_least(void)
 	CHECK(clock_correction_ms(NOW_MS, NOW_MS + 10, 4) == -6);
 	CHECK(clock_correction_ms(NOW_MS, 0, 4) == NOW_MS);
 	CHECK(clock_correction_ms(NOW_MS, NOW_MS + 3600000, 0) == -3600000);
-	/* whole seconds: up to 999 ms ahead is explained, behind is not */
+	/* whole seconds explain a clock up to 999 ms ahead, but not one behind */
 	CHECK(clock_correction_ms(second, second + 999, 0) == 0);
 	CHECK(clock_correction_ms(second, second + 1003, 4) == 0);
 	CHECK(clock_correction_ms(second, second + 1004, 4) == -1);

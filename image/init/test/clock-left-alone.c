@@ -1,4 +1,4 @@
-/* In the place of src/clock.c, for a control: an init that sets no clock, as it was before. Never in an image that is shipped. */
+/* Replaces src/clock.c in a control experiment: an init that sets no clock. Never part of a shipped image. */
 #include "clock.h"
 
 void say_clock_source(void)

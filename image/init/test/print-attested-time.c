@@ -1,4 +1,4 @@
-/* Reads an answer of the NSM from its input and prints the time in it, or nothing: for comparison with another reader. */
+/* Reads an NSM answer from stdin and prints its time, or nothing: a test compares it with another parser. */
 #include <stdio.h>
 
 #include "../src/attested-time.h"

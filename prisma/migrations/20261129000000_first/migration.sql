@@ -292,11 +292,11 @@ ALTER TABLE "reservation" ADD CONSTRAINT "reservation_settled_whole" CHECK (
   OR ("state" = 'settled' AND "settled_micro_usd" IS NOT NULL AND "settled_at" IS NOT NULL)
 );
 
--- At most one open reservation for a message, and one emergency stop that is not cleared.
+-- At most one open reservation per message, and at most one emergency stop that is not cleared.
 CREATE UNIQUE INDEX "reservation_one_open" ON "reservation" ("message_id") WHERE "state" = 'reserved';
 CREATE UNIQUE INDEX "emergency_stop_one_open" ON "emergency_stop" ((true)) WHERE "cleared_at" IS NULL;
 
--- An attempt that is not reserved any more has an amount, and a time.
+-- An attempt that is no longer reserved has an amount and a time.
 ALTER TABLE "agent_reservation" ADD CONSTRAINT "agent_reservation_not_negative" CHECK (
   "reserved_micro_usd" >= 0 AND "spent_micro_usd" >= 0 AND "input_tokens" >= 0 AND "cached_tokens" >= 0
   AND "cache_written_short_tokens" >= 0 AND "cache_written_long_tokens" >= 0 AND "output_tokens" >= 0 AND "thinking_tokens" >= 0);
@@ -307,7 +307,7 @@ ALTER TABLE "agent_reservation" ADD CONSTRAINT "agent_reservation_whole" CHECK (
     ELSE "spent_micro_usd" = 0 AND "settled_at" IS NOT NULL END);
 ALTER TABLE "agent_reservation" ADD CONSTRAINT "agent_reservation_lengths" CHECK (
   octet_length("request_sha256") = 32 AND octet_length("key_id") = 16 AND "attempt" IN (1, 2));
--- An owner's open attempts, which a new one is decided by; those that are overdue; and what the retention sweep looks for.
+-- An owner's open attempts, for deciding on a new one; overdue attempts; and rows that the retention sweep deletes.
 CREATE INDEX "agent_reservation_open_of_owner" ON "agent_reservation" ("owner") WHERE "state" = 'reserved';
 CREATE INDEX "agent_reservation_open" ON "agent_reservation" ("deadline_at") WHERE "state" = 'reserved';
 CREATE INDEX "agent_reservation_ended" ON "agent_reservation" ("reserved_at") WHERE "state" <> 'reserved';
@@ -316,7 +316,7 @@ ALTER TABLE "agent_model_off" ADD CONSTRAINT "agent_model_off_cleared_whole" CHE
   ("cleared_at" IS NULL AND "cleared_by" IS NULL AND "cleared_why" IS NULL)
   OR ("cleared_at" IS NOT NULL AND "cleared_by" IS NOT NULL AND "cleared_why" IS NOT NULL));
 
--- A status hash opens one message, and a message has one nullifier. Partial, so that messages without a proof do not pay for it.
+-- A status hash opens one message, and a message has one nullifier. Partial, so that messages without a proof need no index entry.
 CREATE UNIQUE INDEX "message_status_sha256_key" ON "message" ("status_sha256") WHERE "status_sha256" IS NOT NULL;
 CREATE UNIQUE INDEX "nullifier_message_id_key" ON "nullifier" ("message_id") WHERE "message_id" IS NOT NULL;
 -- A message can be read by its owner, by its status secret, or by both.
@@ -324,7 +324,7 @@ ALTER TABLE "message" ADD CONSTRAINT "message_readable" CHECK ("owner" IS NOT NU
 ALTER TABLE "delivery_job" ADD CONSTRAINT "delivery_job_promise_whole" CHECK (
   ("reserved_micro_usd" IS NULL) = ("reserved_at" IS NULL) AND "reserved_micro_usd" >= 0);
 
--- Hashes and ids have their length.
+-- Fixed lengths of hashes and ids.
 ALTER TABLE "message" ADD CONSTRAINT "message_lengths" CHECK (
   octet_length("sealed_sha256") = 32 AND octet_length("key_id") = 16 AND octet_length("status_sha256") = 32);
 ALTER TABLE "nullifier" ADD CONSTRAINT "nullifier_lengths" CHECK (octet_length("nullifier") = 32 AND octet_length("message_input") = 32);
@@ -333,11 +333,11 @@ ALTER TABLE "idempotency_key" ADD CONSTRAINT "idempotency_key_lengths" CHECK (oc
 -- Sealed bytes do not compress.
 ALTER TABLE "delivery_job" ALTER COLUMN "sealed" SET STORAGE EXTERNAL;
 
--- What the retention sweep looks for. Partial, so that accepting a message does not pay for it.
+-- Rows that the retention sweep deletes. Partial, so that accepting a message writes no index entry.
 CREATE INDEX "message_ended" ON "message" ("ended_at") WHERE "ended_at" IS NOT NULL;
 CREATE INDEX "reservation_settled" ON "reservation" ("reserved_at") WHERE "state" = 'settled';
 
--- When several enclaves make a key at the same time, the one whose record is stored first has made it for all. A row without a record
+-- When several enclaves make a key at the same time, all use the one whose record is stored first. A row without a record
 -- does not reserve its epoch: an enclave that never saw a revoked key may use the epoch again.
 CREATE UNIQUE INDEX "sealed_key_one_live" ON "sealed_key" ("custody", "pcr0", "epoch") WHERE "record" IS NOT NULL;
 ALTER TABLE "sealed_key" ADD CONSTRAINT "sealed_key_lengths" CHECK (
@@ -352,18 +352,18 @@ ALTER TABLE "sealed_key" ADD CONSTRAINT "sealed_key_revoked_whole" CHECK (
 
 -- prisma/sql/spending_stopped.sql
 
--- An emergency stop holds from its commit on, in every process. No reservation is committed after it, not even one whose statement
+-- An emergency stop applies from its commit on, in every process. No reservation is committed after it, not even one whose statement
 -- began earlier and then waited for a locked row (READ COMMITTED would have looked for the stop in an older snapshot).
 --
 -- A transaction that reserves takes the advisory lock shared, then looks for the stop, and keeps the lock until it ends. A
--- transaction that raises a stop (the gateway, or an operator's own INSERT) takes it exclusively: it waits for the reservations under
--- way and keeps new ones waiting. It holds no other lock that a reserving transaction wants.
+-- transaction that raises a stop (the gateway, or an operator's own INSERT) takes it exclusively: it waits for running reservations to end
+-- and makes new ones wait. It holds no other lock that a reserving transaction wants.
 
 -- True while a stop is not cleared. The answer stays true until the caller's transaction ends.
 CREATE OR REPLACE FUNCTION spending_stopped() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(706174, 1);
-  -- A statement of its own, so that its snapshot is taken after the lock.
+  -- A separate statement, so that its snapshot is taken after the lock.
   RETURN EXISTS (SELECT FROM emergency_stop WHERE cleared_at IS NULL);
 END $$;
 
@@ -378,8 +378,8 @@ CREATE OR REPLACE TRIGGER emergency_stop_at_once BEFORE INSERT ON emergency_stop
 
 -- prisma/sql/agent_calls.sql
 
--- The money of agent tasks: one row of agent_reservation for each attempt at a provider. Reserve, dispatch, end. Each function is one
--- transaction of its own, READ COMMITTED. Amounts are micro-dollars.
+-- The money of agent tasks: one row of agent_reservation for each attempt at a provider. Reserve, dispatch, end. Each function is its own
+-- transaction, READ COMMITTED. Amounts are micro-dollars.
 --
 -- Locks are taken in one order, which is that of accept_messages: the owner's lock or the reservation's row, the stop's lock, the user's day,
 -- the hour, the day. Nothing else is waited for once a window is locked.
@@ -476,7 +476,7 @@ BEGIN
       model = EXCLUDED.model, state = 'reserved', reserved_micro_usd = EXCLUDED.reserved_micro_usd, reserved_at = EXCLUDED.reserved_at,
       deadline_at = EXCLUDED.deadline_at, dispatched_at = NULL, price_version = EXCLUDED.price_version, spent_micro_usd = NULL, settled_at = NULL
     WHERE r.state = 'released' AND r.owner = EXCLUDED.owner AND r.request_sha256 = EXCLUDED.request_sha256;
-  -- Another owner's request came in with this id meanwhile. It rolls the windows back too.
+  -- Another owner's request took this id meanwhile. The exception rolls the windows back too.
   IF NOT FOUND THEN RAISE unique_violation USING MESSAGE = 'agent_reservation: the request id was taken meanwhile'; END IF;
   RETURN 'accepted';
 END $$;
@@ -504,7 +504,8 @@ END $$;
 --   NULL       there is no such attempt
 --
 -- p_tokens: input, cached, cache-written short and long, output, thinking; NULL where they are not known. p_off_model and p_off_why: the
--- model of the attempt's provider to switch off with it ('*': all of them), or NULL. What p_spent is above the reservation is booked in full.
+-- model of the attempt's provider to switch off at the same time ('*': all of them), and why, or NULL. If p_spent is above the reservation,
+-- it is booked in full.
 CREATE OR REPLACE FUNCTION end_agent_call(
   p_request_id uuid, p_attempt int, p_state text, p_spent bigint, p_now timestamptz,
   p_end text, p_statement text, p_tokens bigint[], p_off_model text, p_off_why text
@@ -527,7 +528,7 @@ BEGIN
   v_more := p_spent - coalesce(v_old.spent_micro_usd, 0);
   v_hour := date_trunc('hour', v_old.reserved_at, 'UTC');
   v_day := date_trunc('day', v_old.reserved_at, 'UTC');
-  -- One statement each, in the order of the locks.
+  -- Separate statements, to take the locks in order.
   FOR v_window IN VALUES (1, 'user_day'::"BudgetScope", v_old.owner::text, v_day), (2, 'system_hour', '', v_hour), (3, 'system_day', '', v_day) LOOP
     UPDATE budget_window SET reserved_micro_usd = reserved_micro_usd - v_reserved, spent_micro_usd = spent_micro_usd + v_more
     WHERE scope = v_window.column2 AND subject = v_window.column3 AND starts_at = v_window.column4;
@@ -583,8 +584,8 @@ END $$;
 --   daily_messages_reached       the owner has had p_user_messages messages accepted this UTC day (0: no limit)
 --   system_hourly_limit_reached  the system's UTC hour has no room
 --   threshold_reached            what is spent in the system's UTC day leaves no room: the caller raises the emergency stop, in a
---                                transaction of its own
---   system_daily_limit_reached   what is promised in the system's UTC day leaves no room: it has some again when messages end
+--                                separate transaction
+--   system_daily_limit_reached   what is reserved in the system's UTC day leaves no room until messages end
 --   fair_share_reached           the owner's day would be more than a ninth of what is free in the system's hour or day
 --   emergency_stop               spending is stopped
 --   gone                         the id was in use and its message was deleted meanwhile: call again
@@ -592,17 +593,18 @@ END $$;
 -- Without a price (p_amount = 0) no money is reserved: no row of the ledger is written, the system's windows are neither locked nor
 -- written, and neither a cap nor the stop refuses. The owner's day still counts messages.
 --
--- Resealed: a message that ended as key_retired and that its owner has sealed to another key starts over under its id. Nothing of it
--- was opened, so it does not count as another message of the day.
+-- Resealed: a message ended as key_retired, and its owner sealed it to another key. It starts over under its id. The enclave never opened
+-- it, so it does not count as another message of the day.
 --
--- The share (a dynamic threshold) keeps a few owners from filling the hour or the day: one alone gets a tenth of a cap, n who take all
--- they can get n/(9 + n) of it together, and the rest stays for others. An owner's first message of the day needs no share.
+-- The share (a dynamic threshold) keeps a few owners from filling the hour or the day: one alone gets at most a tenth of a cap, n owners
+-- together at most n/(9 + n), and the rest stays for others. An owner's first message of the day needs no share.
 --
--- Where a cap has room for some of the batch, the first in order get it. A refused message leaves no trace and does not affect its
--- neighbors. All of it commits or rolls back with the caller's transaction, which must be READ COMMITTED.
+-- If a cap has room for a part of the batch, the first in order get it. A refused message leaves no row and does not affect the others. The
+-- batch commits or rolls back with the caller's transaction, which must be READ COMMITTED.
 --
 -- A message with a proof of residence claims its nullifier, which is kept until p_nullifiers_until. One without an owner (p_owners: NULL)
--- has no key and no row in the ledger: its promise is in its job. It counts in the system's hour and day, and under no user's limit.
+-- has no key and no row in the ledger: its reserved amount is in its job. It counts in the system's hour and day, and under no user's
+-- limit.
 --
 -- Locks are taken in one order everywhere: status hashes, messages by id, nullifiers, keys by owner and key, the stop's lock, users by
 -- name, hour, day. The end of a message takes its job, the message, its nullifier, then the windows.
@@ -619,7 +621,7 @@ CREATE OR REPLACE FUNCTION accept_messages(
   p_now timestamptz, p_hour timestamptz, p_day timestamptz, p_amount bigint, p_price_version text,
   p_user_cap bigint, p_user_messages int, p_hour_cap bigint, p_day_cap bigint
 ) RETURNS TABLE (outcome text, accepted_at timestamptz, next_attempt_at timestamptz) LANGUAGE plpgsql
--- A session keeps the plans of these statements: one made while a table was small must not read all of it when it is large.
+-- A session caches the plans of these statements. Without this, a plan made for a small table would scan the whole table when it is large.
 SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
@@ -627,7 +629,7 @@ DECLARE
   v_count CONSTANT int := cardinality(p_ids);
   v_shares CONSTANT int := 9;
   v_due CONSTANT timestamptz := date_trunc('milliseconds', now());
-  -- What is to be paid for. moved: resealed, and the key that named the old bytes names the new ones.
+  -- Messages that need a reservation. moved: resealed under the same key, which now names the new bytes.
   v_paying CONSTANT text[] := '{accepted,resealed,moved}';
   -- One element per message. Until the keys are claimed also: known (the same bytes under another key).
   v_outcomes text[] := array_fill('accepted'::text, ARRAY[v_count]);
@@ -672,7 +674,7 @@ BEGIN
         WHEN k.key IS NOT NULL AND r.explicit THEN 'idempotency_key_reused'
         WHEN m.id IS NULL AND r.status IS NOT NULL AND EXISTS (SELECT FROM message WHERE status_sha256 = r.status) THEN 'status_hash_taken'
         WHEN m.id IS NULL THEN 'gone'
-        -- Proven again, with or without a token.
+        -- The same message with a proof, posted again with or without a token.
         WHEN m.sealed_sha256 = r.sha256 AND m.status_sha256 = r.status AND (r.owner IS NULL OR m.owner IS DISTINCT FROM r.owner) THEN 'duplicate'
         WHEN m.owner IS DISTINCT FROM r.owner OR m.status_sha256 IS DISTINCT FROM r.status THEN 'message_id_taken'
         WHEN m.sealed_sha256 = r.sha256 THEN 'known'
@@ -713,7 +715,7 @@ BEGIN
 
   IF p_nullifiers IS NOT NULL OR least(v_claimed, cardinality(v_inserted)) < v_count THEN
     SELECT array_agg(CASE
-        -- Whether this transaction or another one claimed it: a key that names these bytes will do.
+        -- It does not matter which transaction claimed the key, if it names these bytes.
         WHEN r.owner IS NOT NULL AND r.outcome IN ('accepted', 'known', 'resealed') AND NOT EXISTS (
           SELECT FROM idempotency_key WHERE idempotency_key.owner = r.owner::bpchar AND idempotency_key.key = r.key
             AND sealed_sha256 = substring(p_sha256 FROM n::int * 32 - 31 FOR 32)) THEN 'idempotency_key_reused'
@@ -732,7 +734,8 @@ BEGIN
     SELECT array_agg(CASE WHEN r.outcome = ANY (v_paying) THEN 'emergency_stop' ELSE r.outcome END ORDER BY n)
       INTO v_outcomes FROM unnest(v_outcomes) WITH ORDINALITY AS r (outcome, n);
   ELSE
-    -- Adds what the whole batch wants. That makes or locks all its windows, in order; without a price those of owners' messages alone.
+    -- Adds the amounts of the whole batch, which creates or locks all its windows, in order. Without a price only owners' days have
+    -- windows.
     WITH added AS (
       INSERT INTO budget_window AS w (scope, subject, starts_at, reserved_micro_usd, messages)
       SELECT scope, subject, starts_at, paid * p_amount, new FROM (
@@ -749,12 +752,12 @@ BEGIN
         WHEN 'user_day' THEN (p_amount = 0 OR used <= p_user_cap) AND (p_user_messages = 0 OR messages <= p_user_messages)
         WHEN 'system_hour' THEN used <= p_hour_cap
         ELSE used <= p_day_cap END)
-      -- So do the shares of all, where the largest fits after the whole batch.
+      -- So do the shares of all owners, if the largest fits after the whole batch.
       AND (p_amount = 0 OR coalesce(max(used) FILTER (WHERE scope = 'user_day'), 0) * v_shares
         <= min(CASE scope WHEN 'system_hour' THEN p_hour_cap - used WHEN 'system_day' THEN p_day_cap - used END))
       INTO v_fits FROM added;
 
-    -- Null where no window was written.
+    -- Null if no window was written.
     IF NOT coalesce(v_fits, true) THEN
       -- What each window holds without this batch.
       SELECT array_agg(b.owner), array_agg(reserved_micro_usd + spent_micro_usd - b.paid * p_amount), array_agg(messages - b.new)
@@ -770,8 +773,8 @@ BEGIN
 
       FOR i IN 1 .. v_count LOOP
         CONTINUE WHEN v_wanted[i] <> ALL (v_paying);
-        -- Without an owner it is null, and so is each comparison with a user's limit: none refuses. So it is with the system's windows,
-        -- and with the owner of a resealed message, where there is no price.
+        -- Without an owner it is null, so each comparison with a user's limit is null and refuses nothing. The same holds, if there is no
+        -- price, for the system's windows and for the owner of a resealed message.
         v_user := array_position(v_users, p_owners[i]);
         v_new := (v_wanted[i] = 'accepted')::int;
         IF p_amount <> 0 AND v_user_used[v_user] + p_amount > p_user_cap THEN
@@ -816,7 +819,7 @@ BEGIN
   END IF;
 
   IF 'accepted' <> ANY (v_outcomes) THEN
-    -- A refused message leaves nothing behind. The key of a new one goes with it.
+    -- Deletes what refused messages wrote. Deleting a new message also deletes its key.
     SELECT array_agg(id) INTO v_ids FROM unnest(p_ids, v_outcomes) AS r (id, outcome) WHERE id = ANY (v_inserted) AND r.outcome <> 'accepted';
     DELETE FROM message WHERE id = ANY (v_ids);
     DELETE FROM nullifier USING unnest(p_nullifiers, v_outcomes) AS r (claimed, outcome)
