@@ -61,7 +61,10 @@ export const agentsConfigSchema = z.strictObject({
     .refine((classes) => new Set(classes.map(({ id }) => id)).size === classes.length, 'each id once'),
   limits: z
     .strictObject({
-      /** Tasks that run at the same time; more are answered enclave_busy. Half of a gateway's connections at most: mail needs the others. */
+      /**
+       * Tasks that run at the same time; more are answered enclave_busy. Half of a gateway's connections at most: mail needs the others.
+       * Of several providers each has less than half of them (running-tasks.ts).
+       */
       maxConcurrent: z.int().min(1).max(32).default(8),
       /** Replies kept for ten minutes (about 20 KiB each). While it is full of paid ones, new tasks are answered enclave_busy. */
       maxRememberedReplies: z.int().min(10).max(10_000).default(512),

@@ -34,6 +34,7 @@ import { promptFor } from './prompts/prompt';
 import { DIALECTS, askProvider, type Attempt, type FarEnd } from './providers/ask-provider';
 import { RememberedAttempt, ReplyMemory, type AttemptNumber, type PaidReply } from './reply-memory';
 import { requestBytesFor } from './request-size';
+import { RunningTasks } from './running-tasks';
 
 /** Two clocks, the client's and ours, may differ by this when the expiry is compared with the longest lifetime. */
 const LIFETIME_SLACK_MS = 60_000;
@@ -81,7 +82,7 @@ export class TaskService {
   private readonly memory: ReplyMemory;
   private readonly providers: ReadonlyMap<string, OpenProvider>;
   private readonly pricesSha256: string;
-  private running = 0;
+  private readonly running: RunningTasks;
 
   constructor(
     private readonly core: ServiceCore,
@@ -91,6 +92,7 @@ export class TaskService {
     const { limits } = config;
     this.memory = new ReplyMemory(limits.maxRememberedReplies, core.clock);
     this.pricesSha256 = priceTableSha256(table);
+    this.running = new RunningTasks(limits.maxConcurrent, providersOf(config).length);
     this.providers = new Map(
       providersOf(config).map(([provider, { origin, certificateAuthorities, ...own }]) => [
         provider,
@@ -122,7 +124,7 @@ export class TaskService {
     if (call.dispatchedBefore) throw new ProblemError('outcome_unknown');
     if (call.attempt === 2) this.checkFirst(name);
     const accepted = this.accept(call, sha256);
-    if (this.running >= this.config.limits.maxConcurrent || !this.memory.hasRoom())
+    if (!this.running.hasRoom(accepted.modelClass.provider) || !this.memory.hasRoom())
       throw new ProblemError('enclave_busy', { retryAfterSeconds: 2 });
     return this.begin(name, accepted).join(left);
   }
@@ -160,8 +162,9 @@ export class TaskService {
 
   private begin(name: string, accepted: Accepted): RememberedAttempt {
     const { attempt, request } = accepted.call;
+    const { provider } = accepted.modelClass;
     const progress = { mayHaveSpent: false };
-    this.running++;
+    this.running.begin(provider);
     const begun = new RememberedAttempt(async (allLeft) => {
       try {
         return await this.run(accepted, allLeft, progress);
@@ -170,7 +173,7 @@ export class TaskService {
         this.memory.forget(name, attempt);
         throw error;
       } finally {
-        this.running--;
+        this.running.end(provider);
       }
     });
     this.memory.put(name, attempt, begun, request.sealed.expiresAtSeconds * 1000);

@@ -26,7 +26,7 @@ const fullPrice = ({ sealed, maxOutputTokens }: SealedTask): string => {
 
 let world: AgentsWorld;
 beforeAll(async () => {
-  world = await startAgentsWorld({ limits: { maxConcurrent: 2, timeoutMs: 1500 } });
+  world = await startAgentsWorld({ limits: { maxConcurrent: 3, timeoutMs: 1500 } });
 });
 afterAll(() => world.stop());
 beforeEach(() => {
@@ -257,17 +257,30 @@ describe('the same bytes again', () => {
 });
 
 describe('the ceiling on running tasks', () => {
-  it('refuses at once, keeps no task waiting, and frees a place when one ends', async () => {
+  const ofAnthropic = () => world.seal({ modelClass: 'careful', maxOutputTokens: 512 });
+  const ofGemini = () => world.seal({ modelClass: 'google' });
+
+  it('refuses at once, leaves places for other providers, and frees a place when a task ends', async () => {
     const releases: (() => void)[] = [];
-    world.provider.act = () => new Promise((resolve) => releases.push(() => resolve(openai())));
-    const running = [world.ask(world.seal()), world.ask(world.seal())];
-    await until(() => releases.length === 2);
+    world.provider.act = ({ target }) => {
+      const act: Act = target.startsWith('/v1/responses') ? openai() : { status: 400, json: {} };
+      return new Promise((resolve) => releases.push(() => resolve(act)));
+    };
+    const running = [world.ask(world.seal())];
+    await until(() => releases.length === 1);
+    // One of three places is all that a provider gets
     expect(await world.refusal(world.seal())).toBe('enclave_busy');
+    running.push(world.ask(ofAnthropic()));
+    await until(() => releases.length === 2);
+    expect(await world.refusal(ofAnthropic())).toBe('enclave_busy');
+    running.push(world.ask(ofGemini()));
+    await until(() => releases.length === 3);
+    expect(await world.refusal(ofGemini())).toBe('enclave_busy');
     for (const release of releases) release();
     await Promise.all(running);
     world.provider.act = () => openai();
     expect((await world.ask(world.seal())).answer.outcome).toBe('complete');
-    expect(calls()).toBe(3);
+    expect(calls()).toBe(4);
   });
 });
 
