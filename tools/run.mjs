@@ -1,10 +1,11 @@
 // node tools/run.mjs <entry.ts> [arguments]: bundles a TypeScript entry with esbuild and runs it; packages stay in node_modules.
+// The bundle is kept, and used again as long as no file that went into it has changed: bundling takes about a second.
 import { createHash } from 'node:crypto';
-import { build } from 'esbuild';
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -12,10 +13,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-
-import { workerPrograms } from './dev/build/plugins/worker-programs.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const [major] = process.versions.node.split('.');
@@ -37,29 +36,87 @@ if (!entry || entry.startsWith('-') || !existsSync(resolve(entry))) {
   console.error(entry && !entry.startsWith('-') ? `there is no ${entry}` : USAGE);
   process.exit(2);
 }
-const { outputFiles } = await build({
-  absWorkingDir: root,
-  entryPoints: { main: resolve(entry) },
-  // At the depth of the folder that it is written to: source maps are relative.
-  outdir: join(cache, 'bundle'),
-  outExtension: { '.js': '.mjs' },
-  write: false,
-  bundle: true,
-  // What is imported with import() is loaded when it is needed.
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  packages: 'external',
-  tsconfig: join(root, 'tsconfig.base.json'),
-  sourcemap: 'inline',
-  logLevel: 'error',
-  plugins: [workerPrograms({ root })],
-});
-const folder = bundleFolder(outputFiles);
+const name = `${dirname(entry).replaceAll(/[\\/]/g, '-')}-${basename(entry, '.ts')}`;
+const recordFile = join(cache, `${name}.json`);
+const folder = keptBundle() ?? (await newBundle());
 process.argv.splice(1, 2, resolve(entry));
 process.setSourceMapsEnabled(true);
 await import(pathToFileURL(join(folder, 'main.mjs')).href);
+
+/**
+ * The folder of the last bundle of this entry, unless one of the files that went into it has changed since.
+ * A new file that takes the place of another in esbuild's order of extensions (a.tsx beside a.ts) is not noticed.
+ * @returns {string | undefined}
+ */
+function keptBundle() {
+  try {
+    const { bundle, inputs } = JSON.parse(readFileSync(recordFile, 'utf8'));
+    for (const [path, state] of Object.entries(inputs)) if (stateOf(path) !== state) return undefined;
+    const kept = join(cache, bundle);
+    utimesSync(kept, new Date(), new Date());
+    return kept;
+  } catch {
+    // No record yet, or a file or the bundle is gone.
+    return undefined;
+  }
+}
+
+/** @param {string} path relative to the root @returns {string} another one after every change of the file */
+function stateOf(path) {
+  const { mtimeMs, size, ino } = statSync(join(root, path));
+  return `${mtimeMs} ${size} ${ino}`;
+}
+
+/** @returns {Promise<string>} the folder of a new bundle, with the record that lets the next start use it again */
+async function newBundle() {
+  const { build } = await import('esbuild');
+  const { workerPrograms } = await import('./dev/build/plugins/worker-programs.mjs');
+  // What decides the bundle beside the sources: this program and its plugin, the aliases, and the installed packages.
+  const inputs = new Set([
+    'tools/run.mjs',
+    'tools/dev/build/plugins/worker-programs.mjs',
+    'tsconfig.base.json',
+    'node_modules/.package-lock.json',
+  ]);
+  const begun = Date.now();
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { main: resolve(entry) },
+    // At the depth of the folder that it is written to: source maps are relative.
+    outdir: join(cache, 'bundle'),
+    outExtension: { '.js': '.mjs' },
+    write: false,
+    bundle: true,
+    metafile: true,
+    // What is imported with import() is loaded when it is needed.
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    packages: 'external',
+    tsconfig: join(root, 'tsconfig.base.json'),
+    sourcemap: 'inline',
+    logLevel: 'error',
+    plugins: [workerPrograms({ root, onInput: (path) => inputs.add(relative(root, path)) })],
+  });
+  for (const path of Object.keys(metafile.inputs)) inputs.add(path);
+  const bundle = bundleFolder(outputFiles);
+  record(bundle, [...inputs], begun);
+  return bundle;
+}
+
+/** Not where a file changed while the bundle was made: which of its contents went in is not known then. */
+function record(bundle, inputs, begun) {
+  try {
+    for (const path of inputs) if (statSync(join(root, path)).mtimeMs >= begun) return;
+    const half = `${recordFile}-${process.pid}`;
+    const states = Object.fromEntries(inputs.map((path) => [path, stateOf(path)]));
+    writeFileSync(half, JSON.stringify({ bundle: basename(bundle), inputs: states }));
+    renameSync(half, recordFile);
+  } catch {
+    // The next start bundles again.
+  }
+}
 
 /**
  * Named after the content, so that Node's compile cache (NODE_COMPILE_CACHE) knows the files again. Other processes may run from
@@ -67,7 +124,6 @@ await import(pathToFileURL(join(folder, 'main.mjs')).href);
  * @param {import('esbuild').OutputFile[]} files
  */
 function bundleFolder(files) {
-  const name = `${dirname(entry).replaceAll(/[\\/]/g, '-')}-${basename(entry, '.ts')}`;
   const hash = createHash('sha256');
   for (const file of files) hash.update(`${file.path} ${file.hash}\n`);
   const folder = join(cache, `${name}-${hash.digest('hex').slice(0, 16)}`);

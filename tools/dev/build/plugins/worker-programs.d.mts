@@ -1,4 +1,11 @@
 import type { Plugin } from 'esbuild';
 
-/** Puts the programs of worker threads, and the file that a prover reads, into a bundle. `root`: of the workspace. */
-export function workerPrograms(place: { root: string }): Plugin;
+export interface WorkerProgramsOptions {
+  /** Of the workspace. */
+  root: string;
+  /** Is told the path of every file that goes into such a text. */
+  onInput?: (path: string) => void;
+}
+
+/** Puts the programs of worker threads, and the file that a prover reads, into a bundle. */
+export function workerPrograms(options: WorkerProgramsOptions): Plugin;

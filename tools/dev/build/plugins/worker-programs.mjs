@@ -7,8 +7,8 @@ import { gzipSync } from 'node:zlib';
 /** What a prover in Node solves the circuit with. */
 const ACVM_FILE = 'node_modules/@noir-lang/acvm_js/web/acvm_js_bg.wasm';
 
-/** @param {{ root: string }} place */
-export const workerPrograms = ({ root }) => ({
+/** @param {import('./worker-programs.mjs').WorkerProgramsOptions} options */
+export const workerPrograms = ({ root, onInput }) => ({
   name: 'worker-programs',
   setup(build) {
     build.onLoad({ filter: /[\\/]libs[\\/]residence[\\/]src[\\/][a-z]+[\\/]program\.node\.ts$/ }, async ({ path }) => {
@@ -26,13 +26,16 @@ export const workerPrograms = ({ root }) => ({
         metafile: true,
         logLevel: 'silent',
       });
+      const inputs = Object.keys(metafile.inputs).map((input) => join(root, input));
+      for (const input of inputs) onInput?.(input);
       return {
         contents: `export const threadProgram = () => ${JSON.stringify(outputFiles[0].text)};\n`,
         loader: 'js',
-        watchFiles: Object.keys(metafile.inputs).map((input) => join(root, input)),
+        watchFiles: inputs,
       };
     });
     build.onLoad({ filter: /[\\/]libs[\\/]residence[\\/]src[\\/]prover[\\/]acvm-file\.node\.ts$/ }, async () => {
+      onInput?.(join(root, ACVM_FILE));
       const file = gzipSync(await readFile(join(root, ACVM_FILE)), { level: 9 }).toString('base64');
       const contents = `import { gunzipSync } from 'node:zlib';
 export const acvmFile = () => gunzipSync(Buffer.from(${JSON.stringify(file)}, 'base64'));
