@@ -119,7 +119,7 @@ describe('a network of the operator’s', () => {
       StandIn,
     );
 
-  it('is looked up zone by zone, and refused where a subnet is in another', async () => {
+  it('is looked up zone by zone, and refused if a subnet is in another', async () => {
     const inOneZone = answering({
       getSubnet: ({ id, availabilityZone }) =>
         String(id).endsWith('3') && availabilityZone === 'us-east-1b' ? undefined : {},

@@ -20,7 +20,7 @@ export interface Lookups {
   partition: string;
   imageId: string;
   zoneId: string | undefined;
-  /** The operator's own, where the configuration names them. */
+  /** The operator's own, if the configuration names them. */
   addresses: readonly AdoptedAddress[];
   network: AdoptedNetwork | undefined;
 }
@@ -28,7 +28,7 @@ export interface Lookups {
 /**
  * Nothing of the account decides by its order or its caller: zones and administrators are the configuration's, and only compared here.
  * @param previewing true in a preview, which a role outside `keyAdministrators` may run: it is warned, and not refused
- * @throws ConfigError where a zone does not offer the instance type, an administrator of keys does not run the program, or AWS does not
+ * @throws ConfigError if a zone does not offer the instance type, an administrator of keys does not run the program, or AWS does not
  *   answer: one line with the key, its value, what to do, and the provider's reason
  */
 export async function lookUp(settings: Settings, provider: Provider, previewing = false): Promise<Lookups> {

@@ -4,7 +4,7 @@ export interface SeenResource {
   type: string;
   name: string;
   inputs: Record<string, unknown>;
-  /** URN of the provider, where the program chose one. */
+  /** URN of the provider, if the program chose one. */
   provider: string | undefined;
 }
 

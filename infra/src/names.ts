@@ -37,13 +37,13 @@ export const aliasName = (stack: string, key: string): string => `alias/${nameOf
 export const secretName = (stack: string, path: string): string => `${PROJECT}/${stack}/${path}`;
 /** The log of CodeBuild: no record of what the service did, and it comes and goes with the key `imageBuild`. */
 export const BUILD_LOG = 'image-build';
-/** Where no balancer has the certificate, parents keep theirs here for the next one. */
+/** If no balancer has the certificate, parents keep theirs here for the next one. */
 export const CERTIFICATE_SECRET = 'parent/certificate';
 /** The password of a managed Redis, out of the stack's configuration. */
 export const REDIS_TOKEN_SECRET = 'gateway/redis-token';
 /** The bucket of the balancer's access logs. */
 export const ACCESS_LOGS = 'access';
-/** Of a registered address: "parent" where one parent takes it by itself, "nat" where a NAT gateway has it. Parents read it (address-holder). */
+/** Of a registered address: "parent" if one parent takes it by itself, "nat" if a NAT gateway has it. Parents read it (address-holder). */
 export const HELD_BY_TAG = `${PROJECT}:held-by`;
 export const logGroupName = (stack: string, part: string): string => `/${PROJECT}/${stack}/${part}`;
 

@@ -25,7 +25,7 @@ export interface Made {
   balancerNetworks: readonly string[];
   /** PCR3 of enclaves under the parent's role. */
   operatorPcr3: string;
-  /** Host name of the stack's own place for the registrar's files; undefined where there is none. */
+  /** Host name of the stack's own place for the registrar's files; undefined if there is none. */
   residenceFiles: string | undefined;
 }
 

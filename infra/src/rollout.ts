@@ -34,10 +34,10 @@ export function rolloutOf({ region }: Pick<Place, 'region'>, target: RolloutTarg
   return {
     ...target,
     firstUp: `ends when every parent's enclave is attested; fails when AWS cannot start an instance, and after ${minutes} minutes at the latest`,
-    // The provider sets the group's metrics after its wait, and only where the state differs (terraform-provider-aws, issue 604).
+    // The provider sets the group's metrics after its wait, and only if the state differs (terraform-provider-aws, issue 604).
     afterFailedFirstUp:
       'run `pulumi up --refresh`: without a refresh the group stays without metrics; it does not wait, so run `instances` until each is InService',
-    laterUp: `starts an instance refresh where the parents change, neither waits for it nor can go back by it (npm run deploy does both); where \`instances\` changes, waits up to ${minutes} minutes for exactly that number of attested parents`,
+    laterUp: `starts an instance refresh if the parents change, neither waits for it nor can go back by it (npm run deploy does both); if \`instances\` changes, waits up to ${minutes} minutes for exactly that number of attested parents`,
     check: `aws autoscaling describe-instance-refreshes --region ${region} --auto-scaling-group-name ${group} --max-records 1 --query 'InstanceRefreshes[0].[Status,StatusReason]'`,
     instances: `aws autoscaling describe-auto-scaling-groups --region ${region} --auto-scaling-group-names ${group} --query 'AutoScalingGroups[0].Instances[].[InstanceId,LifecycleState]'`,
   };

@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const pcr = (digit: string): string => digit.repeat(96);
 const RELEASE = gzipSync('a release');
-/** As the enclave's configuration has it, where the stack's keys are these. */
+/** As the enclave's configuration has it, if the stack's keys are these. */
 function residenceInside(changes: readonly string[]): object {
   const [mode = 'off', registrar, keys] = ['residence', 'residenceRegistrar', 'residenceKeys'].map((key) =>
     changes.find((change) => change.startsWith(`${key}=`))?.slice(key.length + 1),
@@ -359,7 +359,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     const seconds = (line: RegExp): number => Number(line.exec(archive)?.[1]);
     const read = seconds(/^ +proxy_read_timeout (\d+)s;/m);
     const front = seconds(/^ {4}keepalive_timeout (\d+)s;/m);
-    // The gateway answers within 60 s, or 90 s where people may ask a model.
+    // The gateway answers within 60 s, or 90 s if people may ask a model.
     expect(read).toBeGreaterThan(changes.includes('agents=on') ? 90 : 60);
     expect(front).toBeGreaterThan(read);
     expect(seconds(/^ {8}keepalive_timeout (\d+)s;/m)).toBeLessThan(GATEWAY_KEEP_ALIVE_SECONDS);
@@ -439,7 +439,7 @@ it('protects production from being destroyed, and what it holds', async () => {
   expect(of('aws:kms/key:Key').filter(({ deletionWindowInDays }) => deletionWindowInDays === 30)).toHaveLength(2);
 });
 
-it('takes over the data volume in its own zone, one parent at a time, where PostgreSQL is on the parent', async () => {
+it('takes over the data volume in its own zone, one parent at a time, if PostgreSQL is on the parent', async () => {
   const { resources } = await run('dev');
   const [group] = resources
     .filter(({ type }) => type === 'aws:autoscaling/group:Group')
@@ -487,7 +487,7 @@ it('makes a snapshot of the data volume every day, of it alone, and keeps as man
 it.each([
   ['none', true],
   ['application', false],
-])('keeps nginx’s certificate in a secret where it has one of its own: balancer %s', async (balancer, kept) => {
+])('keeps nginx’s certificate in a secret if it has one of its own: balancer %s', async (balancer, kept) => {
   const { resources } = await run('staging', `balancer=${balancer}`, 'hostedZone=example.org');
   const secrets = resources.flatMap(({ type, inputs }) =>
     type === 'aws:secretsmanager/secret:Secret' ? [String(inputs['name'])] : [],
@@ -499,7 +499,7 @@ it.each([
   ]);
 });
 
-it('opens the metadata service to the gateway where the enclave asks KMS, and hands it the enclave’s secrets', async () => {
+it('opens the metadata service to the gateway if the enclave asks KMS, and hands it the enclave’s secrets', async () => {
   const archiveOf = async (...hosts: string[]): Promise<string> => {
     const changes = buildFolder('dev');
     const file = join(folder, 'measurements.json');

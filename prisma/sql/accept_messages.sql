@@ -1,6 +1,6 @@
 -- Accepts a batch of messages and returns one outcome for each, in the order they were given:
 --
---   accepted, resealed           stored with its key and job, and with its reservation where it has a price; accepted_at and
+--   accepted, resealed           stored with its key and job, and with its reservation if it has a price; accepted_at and
 --                                next_attempt_at are set
 --   duplicate                    the same bytes are stored already, and with a proof the same status hash; costs nothing
 --   idempotency_key_reused       the key was used with other bytes
@@ -39,7 +39,7 @@
 -- p_ids, p_owners, p_keys, p_explicit (the client chose the key), p_expires_at, p_starts and p_lengths (where the bytes to relay are in
 -- p_sealed, from 1) have one element per message; no id, no pair of owner and key, no nullifier and no status hash may occur twice.
 -- p_sha256 (32 bytes each) and p_key_ids (16 bytes each) hold the bytes of all messages, one after the other. p_nullifiers, p_inputs (the
--- public input `message`) and p_statuses (SHA-256 of the status secret) have 32 bytes or NULL per message, and are NULL where no message
+-- public input `message`) and p_statuses (SHA-256 of the status secret) have 32 bytes or NULL per message, and are NULL if no message
 -- of the batch has a proof. Amounts are micro-dollars.
 CREATE OR REPLACE FUNCTION accept_messages(
   p_ids uuid[], p_owners text[], p_keys text[], p_explicit boolean[], p_expires_at timestamptz[],

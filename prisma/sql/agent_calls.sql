@@ -101,8 +101,8 @@ BEGIN
   RETURN 'accepted';
 END $$;
 
--- Marks that the bytes of a reserved attempt are about to leave for the enclave. Returns 'dispatched'; 'emergency_stop' where spending is
--- stopped (the attempt is then released); 'ended' where it is not reserved any more.
+-- Marks that the bytes of a reserved attempt are about to leave for the enclave. Returns 'dispatched'; 'emergency_stop' if spending is
+-- stopped (the attempt is then released); 'ended' if it is not reserved any more.
 CREATE OR REPLACE FUNCTION dispatch_agent_call(p_request_id uuid, p_attempt int, p_now timestamptz) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM agent_reservation WHERE request_id = p_request_id AND attempt = p_attempt AND state = 'reserved' FOR UPDATE;
@@ -123,7 +123,7 @@ END $$;
 --   settled    nothing changes: an attempt is settled once
 --   NULL       there is no such attempt
 --
--- p_tokens: input, cached, cache-written short and long, output, thinking; NULL where they are not known. p_off_model and p_off_why: the
+-- p_tokens: input, cached, cache-written short and long, output, thinking; NULL if they are not known. p_off_model and p_off_why: the
 -- model of the attempt's provider to switch off at the same time ('*': all of them), and why, or NULL. If p_spent is above the reservation,
 -- it is booked in full.
 CREATE OR REPLACE FUNCTION end_agent_call(
@@ -173,7 +173,7 @@ BEGIN
 END $$;
 
 -- Ends one attempt whose deadline was before p_overdue, and returns 'charged' (its bytes may have left: it costs its whole reservation) or
--- 'released' (they never left); NULL where there is none. Any number of gateways may call it at once.
+-- 'released' (they never left); NULL if there is none. Any number of gateways may call it at once.
 CREATE OR REPLACE FUNCTION end_overdue_agent_call(p_overdue timestamptz, p_now timestamptz) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off
 AS $$

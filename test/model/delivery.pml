@@ -182,7 +182,7 @@ byte i, pendings, withhelds, arrived, unknowns, sents; /* within an action alone
 #define forget_dispatch(s) skip
 #endif
 #define is_at_dispatch(s, m) ((at[s] == DISPATCHED || at[s] == TOO_LATE || at[s] == DECIDED && writes[s] == UNSENT) && msg[s] == m)
-/* The last receipt says that the office has the copy, or, where sending again is safe, that it may. */
+/* The last receipt says that the office has the copy, or, if sending again is safe, that it may. */
 #define tells(m, o) (was_sent(interim[mo(m, o)]) || (!is_forgetful(o) && interim[mo(m, o)] == PENDING))
 /* Assumed: what was sent reaches its enclave within the shortest wait of a pending copy, 30 s (retry-schedule.ts). */
 #define comes(s, e, m) (wire[s] == e + 1 && wireOf[s] == m)
@@ -300,7 +300,7 @@ inline lease_job(s, m) {
 
 /* next_attempt_at: after a pending answer not before the enclave that gave it would try again. */
 
-/* DeliveryQueue.dispatch: committed before the first byte. Enclave 1 comes after enclave 0 where they are alike. */
+/* DeliveryQueue.dispatch: committed before the first byte. Enclave 1 comes after enclave 0 if they are alike. */
 inline dispatch_to(s, e) {
   d_step { at[s] == LEASED && !foundExpired[s] && (SHARED_KEYS -> (e == 0 || usedEnclave) : sealedTo[msg[s]] == e) ->
     if
@@ -349,7 +349,7 @@ inline idle(s) {
 #endif
 }
 
-/* The latest receipt stays with the message. `told` is NONE where this attempt brought none and there was none before. */
+/* The latest receipt stays with the message. `told` is NONE if this attempt brought none and there was none before. */
 inline keep_interim(s) {
   interim[mo(msg[s], 0)] = told[so(s, 0)];
 #if OFFICES > 1

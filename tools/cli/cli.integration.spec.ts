@@ -275,7 +275,7 @@ describe('communique-tee', () => {
     expect(await refusal(['verify', '--gateway', liar.url, ...trust])).toEqual([3, 'unreachable', undefined]);
   });
 
-  it('sends nothing, and keeps nothing, where the enclave is not the one that is trusted', async () => {
+  it('sends nothing, and keeps nothing, if the enclave is not the one that is trusted', async () => {
     const before = readdirSync(join(state, 'communique-tee')).length;
     const surroundings = through(liar.url);
     expect(await refusal(['send', '--message', exampleFile, '--pcr0', other, ...trust.slice(2)], surroundings)).toEqual(
@@ -335,7 +335,7 @@ describe('communique-tee', () => {
     expect(await refusal(['status', id])).toEqual([3, 'answer_invalid', undefined]);
   });
 
-  it('posts the same bytes again where it is not clear whether they came', async () => {
+  it('posts the same bytes again if it is not clear whether they came', async () => {
     liar.tamper = (path, body) => (path === '/api/messages' ? undefined : body);
     const { exit, out } = await call(['send', '--message', exampleFile, ...trust, '--json'], through(liar.url));
     const { id, code, sent: was } = JSON.parse(out) as { id: string; code: string; sent: string };
@@ -508,7 +508,7 @@ describe('communique-tee', () => {
     expect(await refusal(['keys', '--policy', folder.file('nowhere')])).toEqual([3, 'file_unreadable', undefined]);
   });
 
-  it('lists what was sent from here, the latest first, and asks another gateway where that is named', async () => {
+  it('lists what was sent from here, the latest first, and asks another gateway if that is named', async () => {
     const id = await sent();
     const { exit, out } = await call(['list', '--json'], { environment: { XDG_STATE_HOME: state } });
     const { messages, broken } = JSON.parse(out) as { messages: { id: string; gateway: string }[]; broken: string[] };
@@ -602,7 +602,7 @@ describe('communique-tee', () => {
     expect({ exit, code: (JSON.parse(out) as { code: string }).code }).toEqual({ exit: 3, code: 'file_unwritable' });
   });
 
-  it('says that it was not sent where the gateway refuses it, and offers to post it again', async () => {
+  it('says that it was not sent if the gateway refuses it, and offers to post it again', async () => {
     const wrong = with_({ COMMUNIQUE_TOKEN: 'wrong' });
     const { exit, err } = await call(['send', '--message', exampleFile, ...trust], wrong);
     const id = /message ([0-9a-f-]{36})/.exec(err)?.[1] ?? '';
@@ -618,7 +618,7 @@ describe('communique-tee', () => {
     expect((await call(untrusted, with_())).err).toMatch(/attestation_refused[^]*It was not sent\.\n$/);
   });
 
-  it('says that it is not known where it is interrupted while it posts, and that the gateway has it after', async () => {
+  it('says that it is not known if it is interrupted while it posts, and that the gateway has it after', async () => {
     const send = ['send', '--message', exampleFile, ...trust, '--wait'];
     for (const [path, words] of [
       ['/api/messages', 'We do not know yet whether it was sent.'],
@@ -637,7 +637,7 @@ describe('communique-tee', () => {
     liar.tamper = (_path, body) => body;
   });
 
-  it('ends with 130 where it is interrupted, and the message can still be followed', async () => {
+  it('ends with 130 if it is interrupted, and the message can still be followed', async () => {
     const stop = new AbortController();
     const id = await sent(through(liar.url));
     // It never answers again

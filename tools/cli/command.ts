@@ -8,7 +8,7 @@ import type { Paint } from './output/terminal';
 export interface Context extends Streams {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly paint: Paint;
-  /** Asks the person at the terminal a yes-or-no question; absent where there is none. */
+  /** Asks the person at the terminal a yes-or-no question; absent if there is none. */
   readonly confirm?: (question: string) => Promise<boolean>;
   /** Makes proofs of residence; absent in an edition that cannot. */
   readonly openProver?: OpenProver;

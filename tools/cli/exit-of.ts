@@ -33,7 +33,7 @@ export interface Ending {
   readonly message: string;
   /** The code of the check that failed, or the gateway's own. */
   readonly reason?: string;
-  /** Whether the message was sent in spite of this; absent where the command was not about one. */
+  /** Whether the message was sent in spite of this; absent if the command was not about one. */
   readonly sent?: WhetherSent;
   /** Of a message that was sealed here. */
   readonly messageId?: string;

@@ -56,7 +56,7 @@ export function usage(message: string): Failure {
   return new Failure('usage', message);
 }
 
-/** Of something thrown, what a person is told: the cause where fetch hides it. By shape: it may come from another realm. */
+/** Of something thrown, what a person is told: the cause if fetch hides it. By shape: it may come from another realm. */
 export function messageOf(error: unknown): string {
   const cause = memberOf(error, 'cause');
   const of = typeof cause === 'object' && cause !== null ? cause : error;

@@ -2,7 +2,7 @@ import { fetchEnclaveKey, type EnclaveKey, type TrustPolicy } from '@communique-
 import { endingOf } from './exit-of';
 import { Failure, messageOf } from './failure';
 
-/** What fetch itself throws where there is no answer has no code of its own. @throws Failure `unreachable`, and what `ask` throws with a code */
+/** What fetch itself throws if there is no answer has no code of its own. @throws Failure `unreachable`, and what `ask` throws with a code */
 export async function reaching<T>(gateway: URL, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();

@@ -105,7 +105,7 @@ it.each([
   });
 });
 
-it('colours on a terminal alone, and not where the person does not want it', () => {
+it('colours on a terminal alone, and not if the person does not want it', () => {
   expect(painter(true, {})('x', 'good')).toBe('\u001b[32mx\u001b[0m');
   for (const plain of [painter(false, {}), painter(true, { NO_COLOR: '1' }), painter(true, { TERM: 'dumb' })])
     expect(plain('x', 'good')).toBe('x');

@@ -86,7 +86,7 @@ describe('a message file', () => {
     ],
     ['starts with a byte order mark', `\ufeff${JSON.stringify(message())}`, 'save it as UTF-8 without one'],
     ['is not UTF-8', Buffer.from(JSON.stringify(message('Grüße an alle.')), 'latin1'), 'not UTF-8'],
-  ])('is refused where it %s, with the reason', (_name, text, reason) => {
+  ])('is refused if it %s, with the reason', (_name, text, reason) => {
     expect(() => readMessage(file(text))).toThrow(expect.objectContaining({ code: 'not_understood' }));
     expect(() => readMessage(file(text))).toThrow(reason);
   });

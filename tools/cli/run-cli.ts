@@ -34,7 +34,7 @@ const COMMANDS: readonly AddCommand[] = [verify, keys, send, status, list, recei
 
 const after = ({ name, firstSteps }: Edition) => `
 Results go to standard output, with --json as one JSON object; steps and errors to standard error. Colors only on a
-terminal, and not where NO_COLOR is set. COMMUNIQUE_TOKEN holds the sender's token, COMMUNIQUE_GATEWAY the gateway's address.
+terminal, and not if NO_COLOR is set. COMMUNIQUE_TOKEN holds the sender's token, COMMUNIQUE_GATEWAY the gateway's address.
 
 Exit code, for every command
   0    done: trusted, posted, delivered, verified
@@ -124,7 +124,7 @@ const SENT_WORDS: Readonly<Record<WhetherSent, string>> = {
 const MAY_BE_DELIVERED =
   'It may have been delivered before the enclave lost its key. The gateway takes no second one with a proof in this campaign.';
 
-/** A program that asked for JSON gets JSON, also where the arguments could not be read. */
+/** A program that asked for JSON gets JSON, also if the arguments could not be read. */
 function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[], context: Context): Exit {
   const { out, err, paint } = context;
   const ending = endingBy(error, context);

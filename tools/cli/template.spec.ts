@@ -49,7 +49,7 @@ describe('of a gateway', () => {
     ['has no list', [404, '{}'], 'unreachable'],
     ['gives something else', [200, '{"templates":[{}]}'], 'unreachable'],
     ['gives no JSON', [200, '<html>'], 'unreachable'],
-  ])('ends where the gateway %s', async (_, given, code) => {
+  ])('ends if the gateway %s', async (_, given, code) => {
     answer = given;
     await expect(templateOf({ template: 'parks' }, gateway)).rejects.toMatchObject({ code });
   });

@@ -71,7 +71,7 @@ export interface Trust {
   readonly custody: readonly string[] | undefined;
   readonly maxAgeMs: number;
   readonly developmentRootPem: string | undefined;
-  /** Whom the policy file names beside its PCR3; undefined where none is named. */
+  /** Whom the policy file names beside its PCR3; undefined if none is named. */
   readonly publisher: Publisher | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { UsageError } from '@communique-tee/command-line';
 
-/** --timeout where none is given. */
+/** --timeout if none is given. */
 export const TIMEOUT_SECONDS = 10;
 const MAX_TIMEOUT_SECONDS = 300;
 

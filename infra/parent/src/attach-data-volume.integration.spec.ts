@@ -79,7 +79,7 @@ describeWith(commandAvailability('jq', 'jq'), 'attach-data-volume', () => {
     ['fails', 'echo UnauthorizedOperation >&2; exit 254'],
     ['knows no such volume', 'echo "{\\"Volumes\\":[]}"'],
     ['answers with nothing', ':'],
-  ])('attaches nothing, and ends, where describe-volumes %s', async (_name, describeVolumes) => {
+  ])('attaches nothing, and ends, if describe-volumes %s', async (_name, describeVolumes) => {
     const { code, calls, stderr } = await attach(describeVolumes, 'exit 2');
     expect([code, stderr]).toEqual([
       1,
@@ -88,7 +88,7 @@ describeWith(commandAvailability('jq', 'jq'), 'attach-data-volume', () => {
     expect(calls.trim().split('\n')).toHaveLength(1);
   });
 
-  it('fails where the disk has no label that the mount could find', async () => {
+  it('fails if the disk has no label that the mount could find', async () => {
     const { code, stderr } = await attach(
       untilAttached(),
       'echo LABEL=communique-data',
@@ -97,7 +97,7 @@ describeWith(commandAvailability('jq', 'jq'), 'attach-data-volume', () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining('by-label/communique-data did not appear')]);
   });
 
-  it('repeats what AWS says where it refuses to attach', async () => {
+  it('repeats what AWS says if it refuses to attach', async () => {
     const { code, stderr } = await attach(volume(null), 'exit 2', 'echo UnauthorizedOperation >&2; exit 254');
     expect([code, stderr]).toEqual([
       1,

@@ -163,7 +163,7 @@ describe('the environment of the gateway', () => {
     ]);
   });
 
-  it('names the reference string exactly where the release holds it and messages may carry proofs', () => {
+  it('names the reference string exactly if the release holds it and messages may carry proofs', () => {
     const residence = {
       RESIDENCE: 'optional',
       RESIDENCE_REGISTRAR: 'example-registrar',
@@ -202,7 +202,7 @@ describe('the environment of the gateway', () => {
     // Without a value a variable has its default.
     for (const value of ['', ' 60000 ', '60000'])
       expect(rendered({ ENCLAVE_TIMEOUT_MS: value })[nginx]?.content).toContain('proxy_read_timeout 75s;');
-    // A task waits for a model, where tasks are taken.
+    // A task waits for a model, if tasks are taken.
     for (const [more, seconds] of [
       [{ AGENTS: 'on' }, 105],
       [{ AGENTS: 'on', AGENT_TIMEOUT_MS: '120000' }, 135],

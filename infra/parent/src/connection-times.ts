@@ -2,7 +2,7 @@ import { GATEWAY_KEEP_ALIVE_SECONDS, givenText, VARIABLES } from '@communique-te
 import type { ParentSettings } from './settings';
 
 /**
- * Seconds, in their order. What forwards a request closes an unused connection first: where the next hop closes it while a request is
+ * Seconds, in their order. What forwards a request closes an unused connection first: if the next hop closes it while a request is
  * on its way, the client gets a 502 (Elastic Load Balancing, "Troubleshoot your Application Load Balancers", HTTP 502).
  */
 export interface ConnectionTimes {

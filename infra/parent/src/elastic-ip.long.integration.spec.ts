@@ -154,13 +154,13 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       expect(await story()).toEqual([]);
     });
 
-    it('is not taken where the hook may end before all that follows is done', async () => {
+    it('is not taken if the hook may end before all that follows is done', async () => {
       await world({ states: ['Pending:Wait'] });
       expect(await launch({ LAUNCH_LIMIT_SECONDS: '9' })).toMatchObject({ code: 78, holder: BEFORE });
       expect(await story()).toEqual([]);
     });
 
-    it('goes back where the certificate is not had and clients are served by the parent before', async () => {
+    it('goes back if the certificate is not had and clients are served by the parent before', async () => {
       await world({ states: ['Pending:Wait'], front: [false] });
       const { code, events, holder, here } = await launch();
       expect([code, holder, here]).toEqual([78, BEFORE, false]);
@@ -171,7 +171,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
     it.each([
       ["the address was nobody's", { holder: '-' }],
       ['the name does not lead to it yet', { nameLeadsTo: '198.51.100.1' }],
-    ])('does not wait for a certificate where nobody could be served meanwhile: %s', async (_name, more) => {
+    ])('does not wait for a certificate if nobody could be served meanwhile: %s', async (_name, more) => {
       await world({ states: ['Pending:Wait'], front: [false], ...more });
       expect(await launch()).toEqual({
         code: 0,
@@ -193,14 +193,14 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
         { states: ['Pending:Wait'], completes: 'exit 254', health: [WELL, report('down')] },
         78,
       ],
-    ])('goes back where %s', async (_name, what, code) => {
+    ])('goes back if %s', async (_name, what, code) => {
       await world(what);
       const ended = await launch();
       expect([ended.code, ended.holder, ended.here]).toEqual([code, BEFORE, false]);
       expect(ended.events).toContain('address_given_back');
     });
 
-    it('stays where CONTINUE was heard, though the answer was lost', async () => {
+    it('stays if CONTINUE was heard, though the answer was lost', async () => {
       await world({ states: ['Pending:Wait', 'InService'], completes: 'exit 254' });
       expect(await launch()).toMatchObject({ code: 0, holder: ME, here: true });
     });
@@ -222,7 +222,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       });
     });
 
-    it('is asked for again where AWS refuses once', async () => {
+    it('is asked for again if AWS refuses once', async () => {
       await world({ states: ['Pending:Wait'], associates: '((n > 0)) || exit 254' });
       expect((await launch()).events).toEqual([
         'launch_health',
@@ -232,7 +232,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       ]);
     });
 
-    it('is not taken where it is to be the NAT gateway’s', async () => {
+    it('is not taken if it is to be the NAT gateway’s', async () => {
       await world({ holder: '-', heldBy: 'nat', states: ['Pending:Wait'] });
       const { code, holder, here, events } = await launch();
       expect([code, holder, here]).toEqual([78, '-', false]);
@@ -271,24 +271,24 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       ['it is not in service itself', { holder: '-', states: ['Pending:Wait'] }],
       ['it is on its way out', { holder: '-', states: ['Terminating'] }],
       ['AWS does not say what it is', { holder: '-', states: [null] }],
-    ])('is left alone where %s', async (_name, what) => {
+    ])('is left alone if %s', async (_name, what) => {
       await world(what);
       expect(await keep()).toEqual({ code: 0, holder: what.holder, here: false });
       expect(await story()).toEqual([]);
     });
 
-    it('is asked for again where AWS refuses once', async () => {
+    it('is asked for again if AWS refuses once', async () => {
       await world({ holder: '-', states: ['InService'], associates: '((n > 0)) || exit 254' });
       expect(await keep(3)).toEqual({ code: 0, holder: ME, here: true });
     });
 
-    it('is released where it is to be the NAT gateway’s, and not taken again', async () => {
+    it('is released if it is to be the NAT gateway’s, and not taken again', async () => {
       await world({ holder: ME, heldBy: 'nat', states: ['InService'] });
       expect(await keep(3)).toEqual({ code: 0, holder: '-', here: false });
       expect(await story()).toEqual(['released']);
     });
 
-    it('is released again where AWS refuses once', async () => {
+    it('is released again if AWS refuses once', async () => {
       await world({ holder: ME, heldBy: 'nat', states: ['InService'], releases: '((n > 0)) || exit 254' });
       expect(await keep(3)).toEqual({ code: 0, holder: '-', here: false });
     });

@@ -20,7 +20,7 @@ const environment = (more: Record<string, string> = {}) => scriptEnvironment(bin
 describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
   const ciphertext = (of: string) => Buffer.from(of.repeat(120)).toString('base64');
   const LIST = { 'cwc-house': 'arn:house', 'cwc-senate': 'arn:senate' };
-  /** By ARN: the value, `null` where nothing was put there; an Error's message for anything else that AWS says. */
+  /** By ARN: the value, `null` if nothing was put there; an Error's message for anything else that AWS says. */
   const fetchThem = async (values: Readonly<Record<string, string | null | Error>>, list: object = LIST) => {
     const cases = Object.entries(values).map(([arn, value]) => {
       if (value === null)
@@ -55,7 +55,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
     expect((await readdir(bin)).filter((name) => name.startsWith('secrets.json'))).toEqual(['secrets.json']);
   });
 
-  it('leaves the file alone where nothing has changed, and says nothing', async () => {
+  it('leaves the file alone if nothing has changed, and says nothing', async () => {
     const values = { 'arn:house': ciphertext('h'), 'arn:senate': null };
     const { file } = await fetchThem(values);
     const before = await stat(file);
@@ -110,7 +110,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
     expect(written).toEqual({ 'cwc-house': ciphertext('n'), 'cwc-senate': ciphertext('s') });
   });
 
-  it('writes what it could read where the first fetch fails for one', async () => {
+  it('writes what it could read if the first fetch fails for one', async () => {
     expect(
       await fetchThem({
         'arn:house': new Error('Could not connect to the endpoint URL'),

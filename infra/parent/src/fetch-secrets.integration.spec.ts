@@ -140,7 +140,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-secrets', () => {
     expect(await fetchSecrets({ DATABASE_URL: { arn: 'arn:db' } })).toMatchObject({ code: 1, awaited: undefined });
   });
 
-  it('fails, and writes nothing, where the list cannot be read', async () => {
+  it('fails, and writes nothing, if the list cannot be read', async () => {
     await secret('value');
     const file = join(bin, 'gateway.env');
     await writeFile(join(bin, 'broken.json'), '{"REDIS_URL": {"arn"');

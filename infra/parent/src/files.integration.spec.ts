@@ -101,7 +101,7 @@ describe('user data', () => {
     expect(renderUserData(MANAGED)).not.toContain('secretsmanager');
   });
 
-  it('installs no docker, and databases only where they run here', () => {
+  it('installs no docker, and databases only if they run here', () => {
     expect(packagesOf(ON_PARENT)).toEqual(expect.arrayContaining(['postgresql17-server', 'redis6', 'certbot']));
     for (const settings of [MANAGED, EXTERNAL])
       expect(packagesOf(settings).filter((name) => /docker|postgres|redis|certbot/.test(name))).toEqual([]);
@@ -192,14 +192,14 @@ describe('the Elastic IP', () => {
     expect(atBoot.filter((unit) => /acme|egress@|address\.target/.test(unit))).toEqual([]);
   });
 
-  it('is waited for by nothing where the stack has none', () => {
+  it('is waited for by nothing if the stack has none', () => {
     expect(wants(MANAGED, 'communique-egress.target')).toEqual(
       [8001, 8002, 8003].map((port) => `communique-egress@${String(port)}.service`),
     );
     expect(Object.keys(renderParentFiles(MANAGED)).filter((path) => path.includes('address'))).toEqual([]);
   });
 
-  it('with it goes the certificate that clients believe, where they come to this nginx', () => {
+  it('with it goes the certificate that clients believe, if they come to this nginx', () => {
     expect(contentOf(ON_PARENT, '/etc/communique/launch.env')).toContain(
       'FRONT_URL="https://communique.example.org/health"',
     );

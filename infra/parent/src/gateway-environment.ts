@@ -32,7 +32,7 @@ export function gatewayEnvironment({
     TEE_EXPECTED_CODE_HASH: acceptedPcr0.map((pcr0) => `sha384:${pcr0}`).join(','),
     TEE_EXPECTED_OPERATOR: `sha384:${operatorPcr3}`,
     ...(Object.keys(enclaveSecrets).length > 0 ? { ENCLAVE_SECRETS_FILE } : {}),
-    // The gateway says so if it is set while RESIDENCE is off, and does not start where the file is absent.
+    // The gateway says so if it is set while RESIDENCE is off, and does not start if the file is absent.
     ...(release.referenceString === true && (gateway.environment['RESIDENCE'] ?? 'off') !== 'off'
       ? { RESIDENCE_REFERENCE_STRING_FILE: REFERENCE_STRING_FILE }
       : {}),
@@ -43,7 +43,7 @@ export function gatewayEnvironment({
   };
 }
 
-/** What migrations have otherwise than the gateway, where PostgreSQL is on the parent: the role that owns the tables. */
+/** What migrations have otherwise than the gateway, if PostgreSQL is on the parent: the role that owns the tables. */
 export const migrateEnvironment = (): Record<string, string> => ({ DATABASE_URL: databaseOnParent('communique') });
 
 /** NAME="value" lines as systemd reads them from an EnvironmentFile (systemd.exec): these four characters take a backslash. */

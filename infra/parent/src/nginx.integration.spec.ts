@@ -262,7 +262,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     expect(forwarded).toBe('203.0.113.9');
   });
 
-  it('takes the address from the proxy protocol where it is asked to', async () => {
+  it('takes the address from the proxy protocol if it is asked to', async () => {
     const staged = await stageNginx(EXTERNAL, join(folder.path, 'proxy-protocol'));
     const servers = await readFile(join(staged.root, 'etc/communique/nginx/servers.conf'), 'utf8');
     expect(servers).toMatch(/ssl proxy_protocol default_server;/);

@@ -100,7 +100,7 @@ describe('communique-operator', () => {
       expect(cwd).toBe('/\n');
     });
 
-    it('takes the database of /etc where PostgreSQL is on the parent', async () => {
+    it('takes the database of /etc if PostgreSQL is on the parent', async () => {
       const { env } = await command(
         { etc: 'DATABASE_URL="postgresql://communique_gateway@localhost/communique"\n', run: '' },
         ['status'],
@@ -108,7 +108,7 @@ describe('communique-operator', () => {
       expect(env['DATABASE_URL']).toBe('postgresql://communique_gateway@localhost/communique');
     });
 
-    it("does not take the caller's database where the parent's secrets are not there yet", async () => {
+    it("does not take the caller's database if the parent's secrets are not there yet", async () => {
       const { code, stderr, argv } = await command({ etc: 'PORT="3001"\n', run: undefined }, ['status']);
       expect([code, argv]).toEqual([1, []]);
       expect(stderr).toContain('communique-secrets.service');

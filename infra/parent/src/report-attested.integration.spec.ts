@@ -138,7 +138,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     ['InService', 'after a reboot'],
     ['', 'outside a group'],
     ['Terminating:Wait', 'on its way out'],
-  ])('does nothing where nobody waits for it: %s (%s)', async (state) => {
+  ])('does nothing if nobody waits for it: %s (%s)', async (state) => {
     const { code, events, completed } = await report([state], [well]);
     expect([code, completed]).toEqual([0, []]);
     expect(events).toMatchObject([
@@ -146,7 +146,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     ]);
   });
 
-  it('tries again where AWS does not answer, or refuses once', async () => {
+  it('tries again if AWS does not answer, or refuses once', async () => {
     const { code, events, completed } = await report(
       [undefined, 'Pending:Wait'],
       [well],
@@ -197,7 +197,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     it.each([
       ['nothing is awaited', ['Pending:Wait'], undefined],
       ['the group has not come to the hook yet', ['Pending'], AWAITED],
-    ])('sends no heartbeat where %s', async (_name, states, awaited) => {
+    ])('sends no heartbeat if %s', async (_name, states, awaited) => {
       const { code, calls } = await report(
         states,
         [undefined],
@@ -210,13 +210,13 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     });
   });
 
-  it('does without an Elastic IP where the stack has none', async () => {
+  it('does without an Elastic IP if the stack has none', async () => {
     const { calls } = await report(['Pending:Wait'], [well]);
     expect(calls.filter((call) => call.includes('address'))).toEqual([]);
   });
 
   it.each(['Terminating:Wait', 'Terminating', ''])(
-    'counts as never attested where the group ends the hook first: %s',
+    'counts as never attested if the group ends the hook first: %s',
     async (state) => {
       const { code, events, completed } = await report(['Pending:Wait', state], [undefined]);
       expect([code, completed]).toEqual([78, []]);
@@ -230,7 +230,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     },
   );
 
-  it('counts as never attested where the hook ended before CONTINUE was heard', async () => {
+  it('counts as never attested if the hook ended before CONTINUE was heard', async () => {
     const { code, events } = await report(
       ['Pending:Wait', 'Terminating'],
       [well],
@@ -239,13 +239,13 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     expect([code, events.at(-1)?.['event']]).toEqual([78, 'launch_never_attested']);
   });
 
-  it('does not count where CONTINUE was heard, though the answer was lost', async () => {
+  it('does not count if CONTINUE was heard, though the answer was lost', async () => {
     const { code, events } = await report(['Pending:Wait', 'InService'], [well], 'exit 254');
     expect([code, events.at(-1)?.['event']]).toEqual([0, 'launch_not_waiting']);
   });
 
   describe('told to stop', () => {
-    it('counts as never attested where the group was seen waiting', async () => {
+    it('counts as never attested if the group was seen waiting', async () => {
       const { code, events, completed } = await report(['Pending:Wait'], [undefined], 'exit 0', '1800', {
         sleep: 'kill -TERM $PPID',
       });

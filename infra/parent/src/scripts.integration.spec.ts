@@ -125,7 +125,7 @@ describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
     it.each([
       ['nothing', 'exit 9', 9],
       ['no measurement, and exits 0', "echo '{}'", 0],
-    ])('says so where nitro-cli prints %s', async (_name, body, exitCode) => {
+    ])('says so if nitro-cli prints %s', async (_name, body, exitCode) => {
       await script('nitro-cli', body);
       expect(await fetchImage(join(bin, 'state'))).toMatchObject({
         code: 1,
@@ -272,7 +272,7 @@ esac`,
       expect(events.map(({ event }) => event)).toEqual(['enclave_start_delayed', 'enclave_not_started']);
     });
 
-    describe('where the exit code of nitro-cli and what it prints differ', () => {
+    describe('if the exit code of nitro-cli and what it prints differ', () => {
       const describeAs = (body: string) => writeFile(join(home, 'describe.sh'), `${body}\n`);
 
       it('keeps an enclave that is listed as running though nitro-cli exits 39, and ends it when told to', async () => {
@@ -400,7 +400,7 @@ esac`,
     ['fetch-object', ['bucket', 'key', '-', 'sha256sum', 'ab'.repeat(32), 'object']],
     ['fetch-secrets', ['list.json', 'out']],
     ['lifecycle-state', ['i-0me']],
-  ])('%s fails where AWS refuses or answers with nothing', async (name, args) => {
+  ])('%s fails if AWS refuses or answers with nothing', async (name, args) => {
     await writeFile(
       join(bin, 'list.json'),
       JSON.stringify(name === 'fetch-secrets' ? { A: { arn: 'a' } } : { a: 'a' }),

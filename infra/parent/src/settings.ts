@@ -68,7 +68,7 @@ export interface ParentSettings {
   readonly operatorPcr3: string;
   /** `environment`: of .env.example, without secrets and without what is set here (`RESERVED_VARIABLES`). */
   readonly gateway: {
-    /** Whether it may ask the metadata service for the instance's credentials: where the enclave has a way out to KMS. Default false. */
+    /** Whether it may ask the metadata service for the instance's credentials: if the enclave has a way out to KMS. Default false. */
     readonly credentials?: boolean;
     readonly port?: number;
     readonly metricsPort?: number;

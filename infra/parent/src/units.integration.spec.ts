@@ -155,7 +155,7 @@ describe('the units', () => {
     expect(keys(name, 'DeviceAllow')).toContain('/dev/vsock rw');
   });
 
-  it('the gateway may ask for them where the enclave asks KMS, and only there', () => {
+  it('the gateway may ask for them if the enclave asks KMS, and only there', () => {
     const denied = (settings: ParentSettings) =>
       /^IPAddressDeny=(.*)$/m.exec(
         renderParentFiles(settings)[`${UNITS}/communique-gateway.service`]?.content ?? '',
@@ -180,7 +180,7 @@ describe('the units', () => {
     'communique-egress@.service',
     'communique-enclave-log.service',
     'communique-migrate.service',
-  ])('%s is not started again where that cannot help', (name) => {
+  ])('%s is not started again if that cannot help', (name) => {
     expect(keys(name, 'RestartPreventExitStatus')).toEqual(['78']);
   });
 

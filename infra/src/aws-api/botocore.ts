@@ -26,7 +26,7 @@ type Model = z.output<typeof modelSchema>;
  * Every operation of AWS's models, as botocore carries them; a service is read when one of its operations is asked for.
  *
  * @param folder botocore's `data`
- * @throws Error where a service or an operation does not exist
+ * @throws Error if a service or an operation does not exist
  */
 export function callsOfBotocore(folder: string): Calls {
   const models = new Map<string, Model>();

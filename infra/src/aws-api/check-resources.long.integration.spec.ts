@@ -339,7 +339,7 @@ describeWithJudge(JUDGES.botocore, 'the committed extract of AWS’s models', ({
     const models = callsOfBotocore(botocoreData(folder));
     const requests = translated(everything(), models).flatMap((translation) => translation.requests);
     const text = asText(JUDGES.botocore.version, extractCalls(requests, models));
-    // Where they differ: npm run lab -- aws-models
+    // If they differ: npm run lab -- aws-models
     expect(readFileSync(join(root, 'infra/src/aws-api/api-models.lock.json'), 'utf8')).toBe(text);
   });
 });

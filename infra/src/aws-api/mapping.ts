@@ -20,7 +20,7 @@ export interface Mapping {
   readonly members?: Readonly<Record<string, Target>>;
   /** Inputs that reach no request (with all below them), and why. */
   readonly own?: Readonly<Record<string, string>>;
-  /** What the provider sends without an input of the program, where that operation is called: an example of the right form. */
+  /** What the provider sends without an input of the program, if that operation is called: an example of the right form. */
   readonly sends?: Readonly<Record<string, unknown>>;
   /** Where tags go: those of the resource and of the provider. Absent: a type without tags. */
   readonly tags?: string;

@@ -2,7 +2,7 @@
  * A pattern of AWS's models as JavaScript has it. They are written for Java. AWS matches the whole value, with or without anchors in the
  * pattern; botocore itself does not apply them.
  *
- * @throws SyntaxError where the pattern has something that JavaScript does not know
+ * @throws SyntaxError if the pattern has something that JavaScript does not know
  */
 export function fullMatch(pattern: string): RegExp {
   const leading = /^\(\?([is]+)\)/.exec(pattern);
@@ -17,7 +17,7 @@ export function fullMatch(pattern: string): RegExp {
   return new RegExp(`^(?:${own})$`, `${leading?.[1] ?? ''}${unicode ? 'u' : ''}`);
 }
 
-/** @throws SyntaxError where a letter may be part of an escape or a class */
+/** @throws SyntaxError if a letter may be part of an escape or a class */
 function eitherCase(pattern: string): string {
   if (/[\\[]/.test(pattern)) throw new SyntaxError(`(?i) before an escape or a class: ${pattern}`);
   return pattern.replace(/[a-z]/gi, (letter) => `[${letter.toLowerCase()}${letter.toUpperCase()}]`);

@@ -38,7 +38,7 @@ export type Calls = Readonly<Record<string, Shape>>;
 /** A step is a member's or key's name, or a position in a list. */
 export type Path = readonly (string | number)[];
 
-/** @returns undefined where the model has no such place */
+/** @returns undefined if the model has no such place */
 export function shapeAt(root: Shape | undefined, path: Path): Shape | undefined {
   let at = root;
   for (const step of path)
@@ -46,7 +46,7 @@ export function shapeAt(root: Shape | undefined, path: Path): Shape | undefined 
   return at;
 }
 
-/** The two members of an element that is a name with its value (a tag, a dimension); undefined where it is something else. */
+/** The two members of an element that is a name with its value (a tag, a dimension); undefined if it is something else. */
 export function pairOf(element: Shape | undefined): readonly [name: string, value: string] | undefined {
   const members = Object.keys(element?.members ?? {});
   const name = members.find((member) => /^(key|tagkey|name)$/i.test(member));

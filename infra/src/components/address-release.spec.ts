@@ -16,7 +16,7 @@ function aws(...instances: string[]) {
 }
 
 describe('waitForRelease', () => {
-  it('ends at once where no instance holds the address', async () => {
+  it('ends at once if no instance holds the address', async () => {
     const { look, looks } = aws('');
     await waitForRelease(look, { pauseMs: 60_000, looks: 0 });
     expect(looks()).toBe(1);

@@ -162,7 +162,7 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
     'database-gone': {
       ...gateway('communique_database_up'),
       ...lasting(3, 'Minimum', '<', 1),
-      missing: 'notBreaching', // enclave-unhealthy is raised where the gateway sends nothing
+      missing: 'notBreaching', // enclave-unhealthy is raised if the gateway sends nothing
       description: 'The gateway does not reach PostgreSQL: nothing is accepted.',
     },
     'redis-gone': {

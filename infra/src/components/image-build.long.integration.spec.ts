@@ -243,7 +243,7 @@ describe('a build', () => {
     rendered = await render();
   });
 
-  it('stops before the image where the stored configuration is not the one of pulumi up', async () => {
+  it('stops before the image if the stored configuration is not the one of pulumi up', async () => {
     const other = folder.file('other.json');
     writeFileSync(other, configuration.replace('example', 'another'));
     const [key = ''] = Object.keys(rendered.stored);
@@ -252,11 +252,11 @@ describe('a build', () => {
     expect(log.some((line) => line.startsWith('npm run image'))).toBe(false);
   });
 
-  it('stops where there is no configuration', async () => {
+  it('stops if there is no configuration', async () => {
     expect(await runBuild({ ...rendered, stored: {} })).toMatchObject({ failedPhase: 'build', published: {} });
   });
 
-  it('fails where a file cannot be published, and publishes no measurements without their image', async () => {
+  it('fails if a file cannot be published, and publishes no measurements without their image', async () => {
     const { failedPhase, published } = await runBuild(rendered, { FAIL_PUT: 'communique-tee.eif' });
     expect({ failedPhase, published }).toEqual({ failedPhase: 'build', published: {} });
   });

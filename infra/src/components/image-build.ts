@@ -16,7 +16,7 @@ export interface ImageBuildArgs {
   repositoryUrl: string;
   /** The commit that is built: it is written in the project, so that the person who starts a build cannot choose another one. */
   commit: string;
-  /** Debian's archive, and that of its security team where it is named. */
+  /** Debian's archive, and that of its security team if it is named. */
   debianMirror: readonly string[];
   /** Absent in a preview alone. */
   configuration: EnclaveConfiguration | undefined;

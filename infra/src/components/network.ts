@@ -95,7 +95,7 @@ export class Network extends Part implements UsedNetwork {
     this.publicCidrs = args.zones.map((_zone, index) => `${first}.${second}.${index}.0/24`);
     const subnet = (kind: 'public' | 'private', zone: string, third: number, routes: RouteTable): Output<string> => {
       const suffix = `${kind}-${zone.slice(-1)}`;
-      // Public addresses are given by the launch template where they are wanted, never by the subnet.
+      // Public addresses are given by the launch template if they are wanted, never by the subnet.
       const made = new Subnet(
         `${name}-${suffix}`,
         {

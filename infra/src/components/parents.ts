@@ -123,7 +123,7 @@ export class Parents extends Part {
         ],
         metricsGranularity: '1Minute',
         // An instance is in service once the hook has its CONTINUE, and that comes from an attested enclave. So the first `pulumi up`
-        // fails where one is not; a later one waits only where the number of parents changes (rollout.ts).
+        // fails if one is not; a later one waits only if the number of parents changes (rollout.ts).
         waitForCapacityTimeout: `${CAPACITY_WAIT_SECONDS}s`,
         // The provider fails at the first failed activity otherwise. Without capacity in one zone the group tries the other.
         ignoreFailedScalingActivities: true,
@@ -133,7 +133,7 @@ export class Parents extends Part {
       },
       this.child({
         // The hook is given at the creation alone: the provider never reads it, and would end all parents with their group to give another
-        // one, also where the group was imported after a lost state (terraform-provider-aws, issue 49226).
+        // one, also if the group was imported after a lost state (terraform-provider-aws, issue 49226).
         ignoreChanges: [
           'desiredCapacity',
           'initialLifecycleHooks',

@@ -13,7 +13,7 @@ export interface PrivateBucketArgs {
   bucketName: string;
   /** Days after which a version that is no longer the newest ends. */
   keepOldVersionsDays: number;
-  /** Days after which an object itself ends; for ever where it is not given. */
+  /** Days after which an object itself ends; for ever if it is not given. */
   keepDays?: number;
   policy: (bucketArn: string) => PolicyDocument;
   /** Not deleted by `pulumi destroy`; otherwise it goes with everything in it. */

@@ -42,7 +42,7 @@ export class Secrets extends Part {
       return made;
     };
     for (const [path, { description, value }] of Object.entries(args.known)) {
-      // The value stays in the configuration, and the name has to be free where a managed Redis is taken away and comes back.
+      // The value stays in the configuration, and the name has to be free if a managed Redis is taken away and comes back.
       const made = make(path, description, false);
       new SecretVersion(
         `${name}-${path.replaceAll('/', '-')}`,
@@ -51,7 +51,7 @@ export class Secrets extends Part {
       );
     }
     for (const [path, description] of Object.entries(args.byOperator)) make(path, description, args.production);
-    // A certificate can be had anew, and the secret has to come back where a balancer is taken away again.
+    // A certificate can be had anew, and the secret has to come back if a balancer is taken away again.
     for (const [path, description] of Object.entries(args.byParent)) make(path, description, false);
     this.arns = arns;
     this.registerOutputs({});

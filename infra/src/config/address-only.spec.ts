@@ -21,7 +21,7 @@ describe('parseAddressOnly', () => {
     });
   });
 
-  it('returns nothing where the whole stack is wanted', () => {
+  it('returns nothing if the whole stack is wanted', () => {
     expect(wanted({ 'aws:region': 'us-east-1', 'communique-tee:domain': 'x.example.org' })).toBeUndefined();
     expect(wanted({ 'aws:region': 'us-east-1', 'communique-tee:addressOnly': 'false' })).toBeUndefined();
   });

@@ -11,7 +11,7 @@ export interface AddressSettings extends Pick<RawSettings, 'production' | 'natPe
 /**
  * With `addressOnly` a stack is its registered addresses alone, weeks before there is an image. The other keys may be there already, and
  * are looked at one by one.
- * @returns undefined where the whole stack is wanted
+ * @returns undefined if the whole stack is wanted
  * @throws ConfigError
  */
 export function parseAddressOnly(stack: string, values: Readonly<Record<string, string>>): AddressSettings | undefined {

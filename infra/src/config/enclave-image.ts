@@ -6,7 +6,7 @@ import type { Architecture } from '../instances/instance-types';
 
 /** An enclave image as `npm run image -- build` left it in its folder. */
 export interface EnclaveImage {
-  /** Path of the .eif; absent where nothing was built (only previews and `cost` go on without one). */
+  /** Path of the .eif; absent if nothing was built (only previews and `cost` go on without one). */
   file?: string;
   architecture: Architecture;
   sizeBytes: number;
@@ -16,7 +16,7 @@ export interface EnclaveImage {
   pcr0: string;
   pcr1: string;
   pcr2: string;
-  /** Of the signing certificate, where the image is signed. */
+  /** Of the signing certificate, if the image is signed. */
   pcr8?: string;
   version: string;
   commit: string;
@@ -24,17 +24,17 @@ export interface EnclaveImage {
   stack: string;
   /** Where the enclave may connect to, and through which vsock port of its parent. */
   routes: readonly EgressRoute[];
-  /** Whether its keys end with its process or are kept under KMS, for every enclave of the image; absent where the build did not say. */
+  /** Whether its keys end with its process or are kept under KMS, for every enclave of the image; absent if the build did not say. */
   custody?: 'process' | 'kms';
-  /** The proof of residence that its enclaves are configured for; absent where the build did not say. */
+  /** The proof of residence that its enclaves are configured for; absent if the build did not say. */
   residence?: ImageResidence;
-  /** Whether its enclaves take tasks for models; absent where the build did not say. */
+  /** Whether its enclaves take tasks for models; absent if the build did not say. */
   agents?: 'off' | 'on';
-  /** The price table by which they sign what a task cost; absent where the build did not say. */
+  /** The price table by which they sign what a task cost; absent if the build did not say. */
   prices?: ImagePrices;
-  /** Whom its services have to reach: chambers, KMS, model providers. Absent where the build did not say. */
+  /** Whom its services have to reach: chambers, KMS, model providers. Absent if the build did not say. */
   destinations?: readonly Destination[];
-  /** The operator's secrets that its configuration names; absent where the build did not say. */
+  /** The operator's secrets that its configuration names; absent if the build did not say. */
   secrets?: readonly string[];
 }
 

@@ -10,7 +10,7 @@ const HOST_NAME =
   'a host name like communique.example.org, in lower case, without https://, path, port or a dot at the end';
 
 /**
- * What is wrong with a host name by RFC 1123, section 2.1, and by what certificates' issuers and nginx take; undefined where nothing is.
+ * What is wrong with a host name by RFC 1123, section 2.1, and by what certificates' issuers and nginx take; undefined if nothing is.
  * Names in other scripts are written in Punycode (RFC 5891).
  */
 export function problemOfHostName(text: string): string | undefined {

@@ -5,7 +5,7 @@ import { settingsSchema } from './settings-schema';
 const shown = (value: string) => (value.length > 90 ? `${value.slice(0, 40)}… (${value.length} characters)` : value);
 const rows = ODD_VALUES.map((odd) => ({ ...odd, title: `${odd.key} ${JSON.stringify(shown(odd.value))}` }));
 
-/** A domain is in the hosted zone, where there is one. */
+/** A domain is in the hosted zone, if there is one. */
 const withoutZone = (key: string) => (key === 'domain' ? { hostedZone: undefined } : {});
 
 it('knows a value of every key that is accepted', () => {

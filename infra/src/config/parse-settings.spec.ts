@@ -330,7 +330,7 @@ describe('the image folder', () => {
 
   it('is read', () => expect(problems({})).toEqual([]));
 
-  it('is enough without the image and the release where nothing is made, and never for `pulumi up`', () => {
+  it('is enough without the image and the release if nothing is made, and never for `pulumi up`', () => {
     problems({});
     rmSync(join(folder, 'communique-tee.eif'));
     const changes = { imageFolder: folder, releaseFile: join(folder, 'absent.tar.gz') };
@@ -430,7 +430,7 @@ describe('the image folder', () => {
     const key = 'example-registrar+e1a1d779+AUvq3isjNDC5cYuqzs8P4FHLIqILbXmlqfxa2HOI4vc8';
     const settings = { residence: 'required', residenceRegistrar: 'example-registrar', residenceKeys: key };
     const residence = { mode: 'required', registrar: 'example-registrar', keys: [key], maxCampaignDays: 90 };
-    it('is taken where both are configured alike, whatever the order of two keys', () => {
+    it('is taken if both are configured alike, whatever the order of two keys', () => {
       const other = 'example-registrar+546285b9+AZTGzRuzBVuFBHbUMG2qsXbkIkyL1V46GxnUtYi/z0Q4';
       expect(problems({ residence }, 'eif!', settings)).toEqual([]);
       expect(problems({ residence: { mode: 'off' } }, 'eif!', {})).toEqual([]);
@@ -444,14 +444,14 @@ describe('the image folder', () => {
       ['another registrar', { ...residence, registrar: 'other' }, settings, /^residenceRegistrar: .*names other$/],
       ['another key', { ...residence, keys: [`${key}2`] }, settings, /^residenceKeys: .*other keys$/],
       ['one key more', { ...residence, keys: [key, `${key}2`] }, settings, /^residenceKeys: .*other keys$/],
-    ])('is refused where the image has %s', (_name, inside, changes, words) => {
+    ])('is refused if the image has %s', (_name, inside, changes, words) => {
       expect(problems({ residence: inside }, 'eif!', { ...changes })).toEqual([expect.stringMatching(words)]);
     });
-    it('is refused where it does not say, unless there are none', () => {
+    it('is refused if it does not say, unless there are none', () => {
       expect(problems({}, 'eif!', settings)).toEqual([expect.stringMatching(/^residence: .*build it again$/)]);
     });
   });
-  describe('where several parents share one queue', () => {
+  describe('if several parents share one queue', () => {
     const several = { instances: '2', balancer: 'application', hostedZone: 'example.org' };
     it.each([
       ['at rest', several],
@@ -538,7 +538,7 @@ describe('the image folder', () => {
       expect(said(content, described)).toEqual([expect.stringMatching(words)]);
     });
   });
-  it('is refused where it is not JSON', () => {
+  it('is refused if it is not JSON', () => {
     writeFileSync(join(folder, 'measurements.json'), '{');
     expect(problemsOf({ imageFolder: folder, releaseFile: release }, { root: '/nowhere' })[0]).toContain('is not JSON');
   });

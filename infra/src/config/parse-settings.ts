@@ -55,7 +55,7 @@ export interface Settings extends Omit<
 export interface ParseOptions {
   /** The checkout. */
   root: string;
-  /** In place of the image and the release where none is built: `preview --without-image`, `cost`. Never on the way of `pulumi up`. */
+  /** In place of the image and the release if none is built: `preview --without-image`, `cost`. Never on the way of `pulumi up`. */
   standIn?: (architecture: Architecture) => { image: EnclaveImage; release: Release };
   /** Nothing is made, so measurements.json is enough: the image and the release need not be here. Never on the way of `pulumi up`. */
   previewing?: boolean;

@@ -8,7 +8,7 @@ import { notBuilt } from './stand-ins';
 
 /** The programs of the parent in one archive, as `npm run ops -- release` makes it. */
 export interface Release {
-  /** Absent where nothing was built (only previews and `cost` go on without one). */
+  /** Absent if nothing was built (only previews and `cost` go on without one). */
   file?: string;
   /** 64 hex digits, of the archive; names the object in the store, and the parent checks it. */
   sha256: string;
@@ -56,7 +56,7 @@ function describedRelease(file: string, architecture: Architecture): Release {
   return { sha256: described.sha256, referenceString: described.referenceString === REFERENCE_STRING_SHA256 };
 }
 
-/** Undefined where it cannot be read: absent, a folder, a device. */
+/** Undefined if it cannot be read: absent, a folder, a device. */
 function bytesOf(file: string): Buffer | undefined {
   try {
     return statSync(file).isFile() ? readFileSync(file) : undefined;

@@ -60,11 +60,11 @@ export const settingsShape = {
     .describe('of the parent instance (src/instances/instance-types.ts)'),
   enclaveCpuCount: whole(1, 512)
     .optional()
-    .describe('whole cores; CPU 0 and its siblings stay with the parent (default: 2, or 1 where the type has no more)'),
+    .describe('whole cores; CPU 0 and its siblings stay with the parent (default: 2, or 1 if the type has no more)'),
   enclaveMemoryMiB: whole(1, 1_000_000)
     .optional()
     .describe(
-      'a multiple of 2, at least 64 and four times the image (default: 3072, or 1024 where the type has under 8 GiB)',
+      'a multiple of 2, at least 64 and four times the image (default: 3072, or 1024 if the type has under 8 GiB)',
     ),
   instances: whole(1, 8)
     .default(1)

@@ -7,7 +7,7 @@ export interface CostItem {
   count: number;
   /** What one costs a month, in words. */
   price: string;
-  /** Dollars with two digits; null where the price is not in the table. */
+  /** Dollars with two digits; null if the price is not in the table. */
   monthlyUsd: string | null;
   /** Its place in `sources`, from 1. */
   source: number | null;
@@ -103,7 +103,7 @@ export function costOf(settings: CostSettings): MonthlyCost {
     byUse: usedItems(settings).map(({ item, of: { rate, source } }) => ({ item, rate, source: placeOf(source) })),
     unknown: [
       ...lines.filter(({ each }) => each === null).map(({ item }) => item),
-      ...(settings.auditTrail === 'create' ? ['CloudTrail, where the account has a trail already'] : []),
+      ...(settings.auditTrail === 'create' ? ['CloudTrail, if the account has a trail already'] : []),
       'email of alarms (SNS)',
       ...(settings.region === PRICES.region ? [] : [`what ${settings.region} differs by from ${PRICES.region}`]),
     ],
@@ -116,7 +116,7 @@ export function costOf(settings: CostSettings): MonthlyCost {
   };
 }
 
-/** @param ratePerHour the plan's own rate for one parent, in micro-dollars @returns dollars a month, or null where the type's price is not known */
+/** @param ratePerHour the plan's own rate for one parent, in micro-dollars @returns dollars a month, or null if the type's price is not known */
 export function savedByPlan(
   settings: Pick<CostSettings, 'instanceType' | 'instances'>,
   ratePerHour: MicroUsd,

@@ -4,7 +4,7 @@ export type MicroUsd = bigint;
 /**
  * Where a price was read. No page of AWS can be reached from where this project is made, so these are copies of AWS's figures, or of what
  * Infracost computed from them; `balancers` is a third party's own page. A copy in a repository is named as `owner/repository@commit, path`.
- * `asOf` is the day of the figures; where a copy has none, the day on which it was read.
+ * `asOf` is the day of the figures; if a copy has none, the day on which it was read.
  */
 export const SOURCES = {
   notes: { asOf: '2026-11-22', what: "AWS's pricing pages, in the notes that this project began with" },

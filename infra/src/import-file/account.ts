@@ -35,7 +35,7 @@ export class Account {
     private readonly askAws: AskAws,
   ) {}
 
-  /** @throws Error of one line where AWS refuses, or answers in another shape */
+  /** @throws Error of one line if AWS refuses, or answers in another shape */
   async ask<T>(schema: z.ZodType<T>, service: string, action: string, ...args: readonly string[]): Promise<T> {
     const region = service === 'cloudfront' ? GLOBAL_REGION : this.region;
     return this.#once(schema, [service, action, '--region', region, ...args]);

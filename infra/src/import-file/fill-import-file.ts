@@ -11,7 +11,7 @@ export const importFileSchema = z.looseObject({
       type: z.string(),
       name: z.string(),
       id: z.string().optional(),
-      /** Where `name` was made unique. */
+      /** If `name` was made unique. */
       logicalName: z.string().optional(),
       component: z.boolean().optional(),
     }),
@@ -51,7 +51,7 @@ export interface Program {
 /**
  * @param program the resources as preview sees them
  * @param only `<type>::<name>`; the others are not imported. Default: all
- * @throws Error of one line where AWS refuses to answer
+ * @throws Error of one line if AWS refuses to answer
  */
 export async function fillImportFile(
   file: ImportFile,

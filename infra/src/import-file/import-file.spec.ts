@@ -252,7 +252,7 @@ describe('what AWS says otherwise', () => {
     expect(both.out).toMatch(/Decide these yourself[^]*several ec2:vpc with the tag Name=communique-tee-dev-network/);
   });
 
-  it('ends with one line where AWS refuses, and asks each question once', async () => {
+  it('ends with one line if AWS refuses, and asks each question once', async () => {
     const { tagged, entries } = await lostState(shape);
     const asked: string[] = [];
     await fill(shape, entries, answers(tagged, asked));

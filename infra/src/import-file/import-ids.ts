@@ -5,7 +5,7 @@ import { NoId, type Account } from './account';
 export interface Wanted {
   readonly name: string;
   readonly account: Account;
-  /** An input as text; of a reference to another resource its id. @throws NoId where that has none */
+  /** An input as text; of a reference to another resource its id. @throws NoId if that has none */
   input(key: string): Promise<string>;
   /** ARN of what carries this resource's Name tag. @throws NoId */
   tagged(kind: string): Promise<string>;

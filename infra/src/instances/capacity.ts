@@ -8,7 +8,7 @@ import {
 
 /** Kept for the parent's own system, gateway and nginx. On a c6g.large this leaves 2 GiB for the enclave. */
 export const PARENT_MEMORY_MIB = 2048;
-/** More where PostgreSQL or Redis run on the parent. */
+/** More if PostgreSQL or Redis run on the parent. */
 export const PARENT_STORE_MEMORY_MIB = 512;
 /** Nitro's smallest enclave. */
 export const SMALLEST_ENCLAVE_MIB = 64;
@@ -22,7 +22,7 @@ export interface CapacityWish {
   enclaveMemoryMiB: number;
   /** PostgreSQL or Redis run on the parent too. */
   storesOnParent: boolean;
-  /** What the image was built for and how large it is; absent where none is built yet. */
+  /** What the image was built for and how large it is; absent if none is built yet. */
   image?: { architecture: Architecture; sizeBytes: number };
 }
 
@@ -35,7 +35,7 @@ export const mostEnclaveMemoryMiB = (type: InstanceType, storesOnParent: boolean
 export const leastEnclaveMemoryMiB = (imageSizeBytes: number): number =>
   Math.max(SMALLEST_ENCLAVE_MIB, 2 * Math.ceil((MEMORY_PER_IMAGE * imageSizeBytes) / MIB / 2));
 
-/** What an enclave is given where the configuration names nothing: production's size, or what the smallest types can spare. */
+/** What an enclave is given if the configuration names nothing: production's size, or what the smallest types can spare. */
 export function defaultCapacity(instanceType: string | undefined): {
   enclaveCpuCount: number;
   enclaveMemoryMiB: number;
@@ -47,7 +47,7 @@ export function defaultCapacity(instanceType: string | undefined): {
   };
 }
 
-/** @returns everything about the wish that cannot work, each with the reason and the nearest choice that does; empty where it can */
+/** @returns everything about the wish that cannot work, each with the reason and the nearest choice that does; empty if it can */
 export function checkCapacity(wish: CapacityWish): string[] {
   const problems: string[] = [];
   const { enclaveMemoryMiB: memoryMiB, enclaveCpuCount: cpus, image } = wish;

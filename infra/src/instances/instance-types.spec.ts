@@ -6,7 +6,7 @@ import { findInstanceType, SUPPORTED_TYPES, whyNotSupported } from './instance-t
 const dump = join(workspaceRoot(), '..', 'shared', 'vectors', 'aws', 'nitro-enclaves-support.json');
 const whereDumpIs = existsSync(dump) ? describe : describe.skip;
 
-whereDumpIs('the table against a DescribeInstanceTypes dump (skipped where ../shared is absent)', () => {
+whereDumpIs('the table against a DescribeInstanceTypes dump (skipped if ../shared is absent)', () => {
   const { types } = (existsSync(dump) ? JSON.parse(readFileSync(dump, 'utf8')) : { types: {} }) as {
     types: Record<
       string,

@@ -9,7 +9,7 @@ export interface AdoptedAddress {
   readonly publicIp: string;
 }
 
-/** @throws ConfigError where one is not in the account and region */
+/** @throws ConfigError if one is not in the account and region */
 export function lookUpAddresses(
   { stack, region, addresses }: Pick<AddressSettings, 'stack' | 'region' | 'addresses'>,
   options: InvokeOptions,

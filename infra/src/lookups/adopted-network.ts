@@ -23,8 +23,8 @@ type NetworkSettings = Pick<
 >;
 
 /**
- * @returns undefined where the stack makes its own
- * @throws ConfigError where a subnet is not in the VPC and its zone, or several parents have no NAT gateway to go out by
+ * @returns undefined if the stack makes its own
+ * @throws ConfigError if a subnet is not in the VPC and its zone, or several parents have no NAT gateway to go out by
  */
 export async function lookUpNetwork(
   settings: NetworkSettings,

@@ -3,7 +3,7 @@ import { arnOf, nameOf, STACK_TAG, type Place } from '../names';
 import { attestedUse, PURPOSES } from '@communique-tee/key-policies';
 import { policy, type PolicyDocument, type Statement } from '@communique-tee/key-policies';
 
-/** An object of the store; without a version where its key is the hash of what is in it, which the parent checks. */
+/** An object of the store; without a version if its key is the hash of what is in it, which the parent checks. */
 export interface InstalledObject {
   key: string;
   versionId?: string;
@@ -21,7 +21,7 @@ export interface ParentRoleArgs {
   enclaveKeyArn: string;
   operatorKeyArn: string;
   acceptedImages: readonly string[];
-  /** The address that the House has on its list; absent where several instances go out through NAT. */
+  /** The address that the House has on its list; absent if several instances go out through NAT. */
   elasticIpAllocationId?: string;
   /** The retained volume of PostgreSQL and Redis on the parent. */
   dataVolumeId?: string;

@@ -21,7 +21,7 @@ const fileSchema = z
 /**
  * Pulumi.<stack>.yaml with `--config key=value` over it.
  * @param changes `key=value`; a key without a namespace is ours
- * @throws Error where there is no such stack, or a change is not understood
+ * @throws Error if there is no such stack, or a change is not understood
  */
 export function stackConfig(root: string, stack: string, changes: readonly string[]): StackConfig {
   const file = join(root, `Pulumi.${stack}.yaml`);

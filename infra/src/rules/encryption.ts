@@ -7,7 +7,7 @@ const parameter = (props: Props, name: string, value: string, said: string): str
     said,
   );
 
-/** By type: what is said where something is not encrypted, on disk or on its way. */
+/** By type: what is said if something is not encrypted, on disk or on its way. */
 const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
   'aws:ec2/launchTemplate:LaunchTemplate': ({ blockDeviceMappings }) => [
     ...unless(

@@ -1,6 +1,6 @@
 import { numberOf, recordOf, textsOf, unless, type RuleResource, type StackRule } from './rule';
 
-/** Log groups that a service of AWS writes to on a resource's behalf. Where one is absent the service makes it, without an end. */
+/** Log groups that a service of AWS writes to on a resource's behalf. If one is absent the service makes it, without an end. */
 function logGroupsOf({ type, props }: RuleResource): string[] {
   if (type === 'aws:rds/instance:Instance')
     return textsOf(props.enabledCloudwatchLogsExports).map(

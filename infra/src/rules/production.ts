@@ -3,7 +3,7 @@ import { isProduction, isTrue, numberOf, unless, type ResourceRule, type RuleRes
 
 type Props = RuleResource['props'];
 
-/** By type: what is said where something of production could be lost in one step. */
+/** By type: what is said if something of production could be lost in one step. */
 const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
   'aws:rds/instance:Instance': ({
     deletionProtection,

@@ -5,16 +5,16 @@ export interface RuleResource {
   name: string;
   /** Inputs. */
   props: Readonly<Record<string, unknown>>;
-  /** Tags that the resource's provider gives to everything; undefined where it is not known to have one. */
+  /** Tags that the resource's provider gives to everything; undefined if it is not known to have one. */
   providerTags: Readonly<Record<string, string>> | undefined;
-  /** Inputs that Pulumi's engine leaves as the state has them (`ignoreChanges`). Absent where the engine was not asked. */
+  /** Inputs that Pulumi's engine leaves as the state has them (`ignoreChanges`). Absent if the engine was not asked. */
   ignored?: readonly string[];
 }
 
 export interface ResourceRule {
   name: string;
   description: string;
-  /** @returns what is wrong, in words; empty where nothing is, or where it is not about such a resource */
+  /** @returns what is wrong, in words; empty if nothing is, or if it is not about such a resource */
   check(resource: RuleResource): string[];
 }
 
@@ -39,5 +39,5 @@ export const isTrue = (value: unknown): boolean => value === true || value === '
 /** A number, or the text of one; NaN otherwise. */
 export const numberOf = (value: unknown): number =>
   typeof value === 'number' ? value : typeof value === 'string' && value !== '' ? Number(value) : NaN;
-/** What is said, where the condition does not hold. */
+/** What is said, if the condition does not hold. */
 export const unless = (holds: boolean, said: string): string[] => (holds ? [] : [said]);

@@ -1,6 +1,6 @@
 // What each failure means for the person, and the next step. Your own page may use other words; the codes are stable.
 
-/** By the gateway's own code, where error.code is `refused`. */
+/** By the gateway's own code, if error.code is `refused`. */
 const REFUSALS = {
   unauthenticated:
     'The token is not valid, or it has expired. Get another one. In the demo: node tools/cli/bin.mjs token',

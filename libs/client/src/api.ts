@@ -151,13 +151,13 @@ export interface AttestedKey {
   readonly custody: string;
   /** SHA-256 of the enclave's public configuration, 32 bytes. */
   readonly configSha256: Uint8Array;
-  /** The public configuration with that hash; absent where the gateway did not give it. */
+  /** The public configuration with that hash; absent if the gateway did not give it. */
   readonly configuration?: EnclaveConfiguration;
   readonly attestation: {
     readonly moduleId: string;
     readonly timestampMs: number;
     readonly pcr0: string;
-    /** The operator: the role of the parent instance. Absent where the parent has no role. */
+    /** The operator: the role of the parent instance. Absent if the parent has no role. */
     readonly pcr3?: string;
     readonly pcrs: ReadonlyMap<number, Uint8Array>;
     /** Root first. */
@@ -269,7 +269,7 @@ export interface VerifiedReport {
 export interface Waiting {
   readonly step: 'waiting';
   readonly during: 'attesting' | 'fetching_registry' | 'posting' | 'following';
-  /** 0 where the caller is asked for another token at once. */
+  /** 0 if the caller is asked for another token at once. */
   readonly waitMs: number;
   readonly because: string;
 }
@@ -293,7 +293,7 @@ export type SendState =
   | { readonly step: 'posting'; readonly attempt: number }
   /** The gateway answered 202. `kept` replaces the one of `sealed`: it tells a later `resume` that the gateway has the message. */
   | { readonly step: 'accepted'; readonly view: StatusView; readonly kept: KeptMessage }
-  /** `report`: verified, where there is one; it is an interim one while the message has not ended. */
+  /** `report`: verified, if there is one; it is an interim one while the message has not ended. */
   | { readonly step: 'status'; readonly view: StatusView; readonly report: VerifiedReport | null }
   /** The gateway reports that the enclave lost its key: the same message is sealed to a key that was attested again. */
   | { readonly step: 'resealing' }
@@ -432,7 +432,7 @@ export interface ResidenceProver {
 }
 
 export interface ResidenceQuestion extends Pick<ResidenceOptions, 'secret' | 'registration' | 'campaignNote' | 'list'> {
-  /** Asked for where the list has to be fetched. */
+  /** Asked for if the list has to be fetched. */
   readonly files: () => Promise<string | URL>;
   /** The claims that the enclave attests. */
   readonly attested: { readonly registrar: string; readonly keys: readonly string[]; readonly maxCampaignDays: number };
@@ -572,7 +572,7 @@ export interface Client {
    * @throws ClientError `kept_invalid`, at once
    */
   resume(kept: KeptMessage, options?: ResumeOptions): Sending;
-  /** The models that the enclave attests, and whether each is available now. Empty where it takes no tasks. @throws ClientError */
+  /** The models that the enclave attests, and whether each is available now. Empty if it takes no tasks. @throws ClientError */
   models(options?: KeyOptions): Promise<readonly ModelOffer[]>;
   /**
    * Has a model do a task: checks and seals it, posts it, verifies the usage statement and opens the answer. After a

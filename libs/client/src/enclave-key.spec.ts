@@ -84,7 +84,7 @@ describe("an enclave's key", () => {
     await expect(fetchEnclaveKey(gateway, policy)).rejects.toMatchObject({ name: 'AttestationError' });
   });
 
-  it('is not taken where the document names another key, or no keys', async () => {
+  it('is not taken if the document names another key, or no keys', async () => {
     for (const document of [
       saying({ keyId: new Uint8Array(16) }),
       (nonce: Uint8Array) => nsm.attest({ nonce, publicKey }),
@@ -107,7 +107,7 @@ describe("an enclave's key", () => {
   it.each([
     ['another configuration', encodePublicConfiguration({ ...configuration, stack: 'other' })],
     ['something else', 'x'.repeat(100_000)],
-  ])('is not taken where the gateway serves %s under that hash', async (_, bytes) => {
+  ])('is not taken if the gateway serves %s under that hash', async (_, bytes) => {
     answer = saying({});
     served = bytes;
     await expect(fetchEnclaveKey(gateway, policy)).rejects.toMatchObject({ code: 'configuration_refused' });

@@ -13,7 +13,7 @@ import { isNetworkError, request, withSignal } from './http';
 
 const NONCE_BYTES = 32;
 const TIMEOUT_MS = 15_000;
-/** Without a configuration a client can still send where keys are not shared, so it waits less long for one. */
+/** Without a configuration a client can still send if keys are not shared, so it waits less long for one. */
 const CONFIGURATION_TIMEOUT_MS = 5_000;
 
 /** `acceptedMeasurements` has no default; `trustAnchor` is only for a development or test root. */

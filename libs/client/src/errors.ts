@@ -75,11 +75,11 @@ export class ClientError extends Error {
   readonly problem: string | undefined;
   /** For `refused`: the HTTP status. */
   readonly status: number | undefined;
-  /** Set where waiting helps. */
+  /** Set if waiting helps. */
   readonly retryAfterSeconds: number | undefined;
   /** The code of the check that failed, such as `ERR_ATTESTATION_MEASUREMENT`. */
   readonly reason: string | undefined;
-  /** A UUID; set exactly where `sent` is not `not_sent`, except for `kept_invalid`. */
+  /** A UUID; set exactly if `sent` is not `not_sent`, except for `kept_invalid`. */
   readonly messageId: string | undefined;
   /** Whether the message was sent in spite of this error. */
   readonly sent: WhetherSent;

@@ -18,7 +18,7 @@ export type Arrival =
 /**
  * Server-sent events (WHATWG HTML, section 9.2.6) out of an answer to `fetch`: EventSource cannot send a token in a header. `id` is not
  * read: each event is a whole status.
- * @throws ClientError `answer_invalid` where an event is too large or not UTF-8; what fetch throws
+ * @throws ClientError `answer_invalid` if an event is too large or not UTF-8; what fetch throws
  */
 export async function* readEvents(response: Response): AsyncGenerator<Arrival, void> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

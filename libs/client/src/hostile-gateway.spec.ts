@@ -95,7 +95,7 @@ describe('an address with a password in it', () => {
     expect(inspect(error, { depth: 9 })).not.toContain('geheim');
   });
 
-  it('is refused where it is no address, without repeating it', async () => {
+  it('is refused if it is no address, without repeating it', async () => {
     const error: unknown = await connect(
       'http//user:geheim@x',
       { acceptedMeasurements: [{ pcr0, pcr3 }] },
@@ -138,7 +138,7 @@ describe('a message that is sealed again', () => {
     proof: null,
   };
 
-  it('keeps its id where it is told to, and is posted under a key of its own', async () => {
+  it('keeps its id if it is told to, and is posted under a key of its own', async () => {
     const first = prepareMessage(content, key);
     const again = prepareMessage(content, key, { id: first.id });
     expect(again.id).toBe(first.id);

@@ -24,7 +24,7 @@ export async function request(url: URL, init: RequestInit, timeoutMs: number): P
   return readBounded(response);
 }
 
-/** The status is an answer also where its body breaks off or is too large. */
+/** The status is an answer also if its body breaks off or is too large. */
 export async function refusalOf(response: Response): Promise<ClientError> {
   return refusal(response, await readBounded(response).catch(() => new Uint8Array()));
 }
@@ -107,7 +107,7 @@ export function readJson(body: Uint8Array): unknown {
   }
 }
 
-/** A refusal by its status, and by the gateway's own code where the body has one. */
+/** A refusal by its status, and by the gateway's own code if the body has one. */
 export function refusal(response: Response, body: Uint8Array): ClientError {
   let code: unknown;
   try {

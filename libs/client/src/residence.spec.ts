@@ -152,7 +152,7 @@ describe('a proven message', () => {
     'root_not_accepted',
     'circuit_retired',
     'already_sent',
-  ] as const)('was not sent where the gateway answers %s', async (problem) => {
+  ] as const)('was not sent if the gateway answers %s', async (problem) => {
     gateway.postFaults = [{ problem }];
     const error: unknown = await send().result.catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'refused', problem, sent: 'not_sent', messageId: undefined });
@@ -215,7 +215,7 @@ describe('a proven message', () => {
     expect(gateway.posted.at(-1)!.message.expiresAtSeconds).toBeLessThanOrEqual(now + HOUR);
   });
 
-  it('goes by the enclave’s clock where this machine’s is a year off', async () => {
+  it('goes by the enclave’s clock if this machine’s is a year off', async () => {
     const year = 365 * DAY;
     const clock = jest
       .spyOn(Date, 'now')
@@ -265,14 +265,14 @@ describe('a proven message', () => {
       ['residence_not_open', { mode: 'off' as const }],
       ['other_registrar', { ...attested, registrar: 'other', keys: ['other+00000000+AAAA'] }],
       ['circuit_retired', { ...attested, verificationKeySha256: '0'.repeat(64) }],
-    ])('where the enclave attests otherwise: %s', async (reason, configuration) => {
+    ])('if the enclave attests otherwise: %s', async (reason, configuration) => {
       gateway.residence =
         configuration.mode === 'off' ? configuration : { ...attested, ...configuration, keys: attested.keys };
       client = await connect(gateway.url, gateway.policy, {});
       expect(await refusedWith(send().result)).toEqual({ code: 'residence_refused', reason, sent: 'not_sent' });
     });
 
-    it('where the gateway hides what the enclave attests', async () => {
+    it('if the gateway hides what the enclave attests', async () => {
       gateway.servesConfiguration = false;
       client = await connect(gateway.url, gateway.policy, {});
       expect(await refusedWith(send().result)).toMatchObject({
@@ -281,7 +281,7 @@ describe('a proven message', () => {
       });
     });
 
-    it('where the message lacks a required proof', async () => {
+    it('if the message lacks a required proof', async () => {
       expect(await refusedWith(client.send(testMessage()).result)).toMatchObject({
         code: 'residence_refused',
         reason: 'residence_required',
@@ -312,7 +312,7 @@ describe('a proven message', () => {
       ],
       ['the secret is no field element', () => ({ secret: new Uint8Array(32).fill(255) }), 'ERR_RESIDENCE_FIELD'],
       ['the list is nowhere', () => ({ files: `${list.url}none/` }), 'ERR_RESIDENCE_LIST_UNREACHABLE'],
-    ])('where %s', async (_what, more, reason) => {
+    ])('if %s', async (_what, more, reason) => {
       expect(await refusedWith(send(more()).result)).toEqual({
         code: 'residence_unavailable',
         reason,
@@ -327,13 +327,13 @@ describe('a proven message', () => {
         { offices: ['SCA01', 'HCA13'] },
         { pointer: '/offices/1', code: 'office_not_of_district' },
       ],
-    ])('where %s', async (_what, change, problem) => {
+    ])('if %s', async (_what, change, problem) => {
       const { result } = client.send({ ...testMessage(), ...change }, { residence: residence() });
       const error: unknown = await result.catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ code: 'message_invalid', problems: [problem], sent: 'not_sent' });
     });
 
-    it('where the Congress of the district has ended', async () => {
+    it('if the Congress of the district has ended', async () => {
       const registration = {
         ...registrationOf(person),
         district: formatDistrict({ congress: congress - 1, state: 'CA', seat: 12 }),
@@ -345,7 +345,7 @@ describe('a proven message', () => {
     });
   });
 
-  it('is not posted where the proof fails or the caller gives up, and no secret is in the error', async () => {
+  it('is not posted if the proof fails or the caller gives up, and no secret is in the error', async () => {
     const failing = (error: Error) => residenceProver(() => Promise.reject(error));
     const error: unknown = await send({
       prover: failing(Object.assign(new Error('the proof could not be made'), { code: 'ERR_PROVING_FAILED' })),
@@ -387,7 +387,7 @@ describe('a proven message', () => {
     it.each([
       ['is not asked', undefined],
       ['says no', () => false],
-    ])('ends as that where the person %s', async (_what, confirmPossibleDuplicate) => {
+    ])('ends as that if the person %s', async (_what, confirmPossibleDuplicate) => {
       gateway.rotate({ keepOld: false });
       const options = confirmPossibleDuplicate && { confirmPossibleDuplicate };
       expect(await send({}, options).result).toMatchObject({ status: 'key_retired', resealed: false });

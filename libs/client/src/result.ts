@@ -33,7 +33,7 @@ export interface VerifiedResult {
 
 /**
  * Verifies the receipt of a message, opens its answer, and checks that both agree.
- * @throws ReceiptError, CryptoError by code; ClientError `answer_invalid` where the gateway has no receipt or answer
+ * @throws ReceiptError, CryptoError by code; ClientError `answer_invalid` if the gateway has no receipt or answer
  */
 export async function verifyResult(
   view: MessageView,

@@ -90,7 +90,7 @@ describe('a message that is resumed', () => {
     ['hash', () => ({ sealedSha256: toBase64Url(new Uint8Array(32)) }), 'ERR_RECEIPT_OTHER_MESSAGE'],
     ['key', () => ({ keyId: toBase64Url(new Uint8Array(16)) }), 'ERR_RECEIPT_KEY_BINDING'],
     ['expiry', ({ expiresAt }) => ({ expiresAt: expiresAt + 1 }), 'ERR_CRYPTO_OPEN'],
-  ])('is refused where another %s was kept', async (_name, change, reason) => {
+  ])('is refused if another %s was kept', async (_name, change, reason) => {
     const kept = await left('accepted');
     expect(await caught(client.resume({ ...kept, ...change(kept) }).result)).toMatchObject({
       code: 'receipt_refused',
@@ -98,14 +98,14 @@ describe('a message that is resumed', () => {
     });
   });
 
-  it('ends as key_retired where the enclave lost its key, and is never sealed again', async () => {
+  it('ends as key_retired if the enclave lost its key, and is never sealed again', async () => {
     const kept = await left('accepted');
     gateway.rotate({ keepOld: false });
     expect(await client.resume(kept).result).toMatchObject({ status: 'key_retired', report: null, resealed: false });
     expect(gateway.posted).toHaveLength(1);
   });
 
-  it('stays not_known where the gateway does not have it, and becomes accepted where it has', async () => {
+  it('stays not_known if the gateway does not have it, and becomes accepted if it has', async () => {
     const kept = await left('posting');
     expect(await caught(client.resume(kept).result)).toMatchObject({
       code: 'refused',

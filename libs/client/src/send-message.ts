@@ -69,7 +69,7 @@ class Way {
 
   /**
    * Seals the message again, once, under the same id and delivery secret. Only the gateway reports `key_retired`, so an enclave may have
-   * opened and delivered the message. A chamber that recognizes its DeliveryId refuses the second copy; where one does not, the person
+   * opened and delivered the message. A chamber that recognizes its DeliveryId refuses the second copy; if one does not, the person
    * decides. A proven message is proven again, which the person always decides.
    */
   private async sealAgain(content: CongressMessage, first: Delivered): Promise<SendResult> {

@@ -71,7 +71,7 @@ describe('a message that is sent', () => {
     ).toBe(0);
   });
 
-  it('is refused before anything is asked where Congress would not take it', async () => {
+  it('is refused before anything is asked if Congress would not take it', async () => {
     const { email: _email, ...constituent } = testMessage().constituent;
     const error = await caught(client.send({ ...testMessage(), constituent: constituent as never }).result);
     expect(error).toMatchObject({
@@ -84,7 +84,7 @@ describe('a message that is sent', () => {
     expect(gateway.posted).toEqual([]);
   });
 
-  it('is posted again, the same bytes under the same key, where that can help', async () => {
+  it('is posted again, the same bytes under the same key, if that can help', async () => {
     gateway.postFaults = ['cut', { problem: 'overloaded', retryAfter: 1 }, 'cut-after', { problem: 'internal_error' }];
     const states: SendState[] = [];
     const { status } = await client.send(testMessage(), { onState: (state) => states.push(state) }).result;
@@ -104,7 +104,7 @@ describe('a message that is sent', () => {
     expect(waits[1]?.step === 'waiting' && waits[1].waitMs).toBeGreaterThanOrEqual(1000);
   });
 
-  it("is given up where the gateway will not take it, or not soon, and reports the gateway's reason", async () => {
+  it("is given up if the gateway will not take it, or not soon, and reports the gateway's reason", async () => {
     gateway.postFaults = [{ problem: 'expiry_out_of_range' }];
     expect(await caught(client.send(testMessage()).result)).toMatchObject({
       code: 'refused',
@@ -212,7 +212,7 @@ describe('a message that is sent', () => {
       ['unknown', 'accepted'],
       ['expired', 'duplicate'],
       ['key_retired', 'accepted'],
-    ] as const)('reports %s where the receipt has %s is not believed', async (status, outcome) => {
+    ] as const)('reports %s if the receipt has %s is not believed', async (status, outcome) => {
       gateway.outcome = outcome;
       gateway.statuses = ['queued', status];
       expect(await caught(client.send(testMessage()).result)).toMatchObject({
@@ -365,7 +365,7 @@ describe('a message that is sent', () => {
       expect(gateway.posted).toHaveLength(3);
     });
 
-    describe('is reported as gone, where a chamber does not recognize a repeated message,', () => {
+    describe('is reported as gone, if a chamber does not recognize a repeated message,', () => {
       beforeEach(() => {
         gateway.deduplicates = { house: true, senate: false };
       });
@@ -383,7 +383,7 @@ describe('a message that is sent', () => {
         ['nothing', () => undefined],
         ['a text', () => 'yes'],
         ['no later', () => Promise.resolve(false)],
-      ])('is not sent again where the person answers %s', async (_, answer) => {
+      ])('is not sent again if the person answers %s', async (_, answer) => {
         client = await open();
         gateway.rotate({ keepOld: false });
         const confirmPossibleDuplicate = jest.fn(answer as () => boolean);
@@ -398,7 +398,7 @@ describe('a message that is sent', () => {
         expect(gateway.posted).toHaveLength(1);
       });
 
-      it('is sent again where the person agrees', async () => {
+      it('is sent again if the person agrees', async () => {
         client = await open();
         gateway.rotate({ keepOld: false });
         const { result } = client.send(testMessage(), { confirmPossibleDuplicate: () => Promise.resolve(true) });
@@ -406,7 +406,7 @@ describe('a message that is sent', () => {
         expect(gateway.posted).toHaveLength(2);
       });
 
-      it('is given up while the person is asked, where the caller gives up', async () => {
+      it('is given up while the person is asked, if the caller gives up', async () => {
         client = await open();
         gateway.rotate({ keepOld: false });
         const stop = new AbortController();
@@ -427,7 +427,7 @@ describe('a message that is sent', () => {
         expect(await client.send(message).result).toMatchObject({ status: 'delivered', resealed: true });
       });
 
-      it('asks as well where only one of the two enclaves attests it', async () => {
+      it('asks as well if only one of the two enclaves attests it', async () => {
         client = await open(); // the first one attests that the Senate does not
         gateway.deduplicates = { house: true, senate: true };
         gateway.rotate({ keepOld: false });
@@ -438,7 +438,7 @@ describe('a message that is sent', () => {
         expect(gateway.posted).toHaveLength(2);
       });
 
-      it('asks as well where the gateway gives no configuration', async () => {
+      it('asks as well if the gateway gives no configuration', async () => {
         gateway.deduplicates = { house: true, senate: true };
         gateway.servesConfiguration = false;
         client = await open();
@@ -456,7 +456,7 @@ describe('a message that is sent', () => {
       });
     });
 
-    describe('is held by several enclaves, where a chamber does not recognize a repeated message,', () => {
+    describe('is held by several enclaves, if a chamber does not recognize a repeated message,', () => {
       beforeEach(async () => {
         gateway.custody = ALIAS;
         gateway.deduplicates = { house: false, senate: true };
@@ -495,7 +495,7 @@ describe('a message that is sent', () => {
         expect(gateway.posted).toHaveLength(1);
       });
 
-      it('is not sealed to where it is refused when it is attested again after the yes', async () => {
+      it('is not sealed to if it is refused when it is attested again after the yes', async () => {
         client = await open({ maxKeyAgeMs: 0 });
         const confirmPossibleDuplicate = () => {
           gateway.attestationFaults = [{ problem: 'not_found' }];

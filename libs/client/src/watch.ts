@@ -31,9 +31,9 @@ export interface WatchOptions {
 }
 
 /**
- * The status of a message at each change, until it has ended: by a stream where there is one, else by asking again and again.
+ * The status of a message at each change, until it has ended: by a stream if there is one, else by asking again and again.
  * Waits while the gateway cannot be reached or is overloaded; only the deadline ends that.
- * @throws ClientError `timeout`, `aborted`, `refused`, `answer_invalid`; the last failure where no answer came before the deadline
+ * @throws ClientError `timeout`, `aborted`, `refused`, `answer_invalid`; the last failure if no answer came before the deadline
  */
 export async function* watchMessage(id: string, options: WatchOptions): AsyncGenerator<MessageView, void> {
   let last = '';

@@ -130,12 +130,12 @@ describe('whether a message was sent', () => {
       [{ problem: 'overloaded', retryAfter: 99 }],
     ],
     ['not_known', 'refused', 'refused with 504 of a proxy', Array<PostFault>(9).fill({ status: 504, text: '<html>' })],
-  ])('is %s with %s where it is %s', async (sent, code, _name, faults) => {
+  ])('is %s with %s if it is %s', async (sent, code, _name, faults) => {
     gateway.postFaults = faults;
     expect(await send()).toEqual([sent, code]);
   });
 
-  it('is not_sent where it is aborted before the request, or has no token', async () => {
+  it('is not_sent if it is aborted before the request, or has no token', async () => {
     const early = new AbortController();
     early.abort();
     expect(await send({ signal: early.signal })).toEqual(['not_sent', 'aborted']);
@@ -155,7 +155,7 @@ describe('whether a message was sent', () => {
     expect(gateway.posted).toEqual([]);
   });
 
-  it('is not_sent where a token never comes and the caller gives up', async () => {
+  it('is not_sent if a token never comes and the caller gives up', async () => {
     const other = await connect(gateway.url, gateway.policy, { token: () => new Promise(() => undefined) });
     const stop = new AbortController();
     const sending = other.send(testMessage(), {
@@ -167,7 +167,7 @@ describe('whether a message was sent', () => {
     expect(await failureOf(sending.result, sending.id)).toEqual(['not_sent', 'aborted']);
   });
 
-  it('is not_known where the caller aborts before the answer, or where an earlier request had none', async () => {
+  it('is not_known if the caller aborts before the answer, or if an earlier request had none', async () => {
     gateway.postFaults = ['silence'];
     const stop = new AbortController();
     gateway.onSilence = () => stop.abort();
@@ -191,7 +191,7 @@ describe('whether a message was sent', () => {
   it.each<[WhetherSent, ProblemCode]>([
     ['not_sent', 'unauthenticated'],
     ['not_known', 'rate_limited'],
-  ])('is %s where it is aborted while it waits after %s', async (sent, problem) => {
+  ])('is %s if it is aborted while it waits after %s', async (sent, problem) => {
     gateway.postFaults = [{ problem, retryAfter: 0 }];
     const stop = new AbortController();
     expect(
@@ -213,22 +213,19 @@ describe('whether a message was sent', () => {
       'request_timeout',
     ];
 
-    it.each(problems)(
-      'is followed to its end where the first post was stored and the second met %s',
-      async (problem) => {
-        gateway.postFaults = [{ problem, retryAfter: 3600, stored: true }];
-        const states: string[] = [];
-        const { result } = client.send(testMessage(), {
-          postTimeoutMs: 0,
-          onState: ({ step }) => states.push(step),
-        });
-        expect(await result).toMatchObject({ status: 'delivered', resealed: false });
-        expect(states).toContain('accepted');
-        expect(gateway.posted).toHaveLength(1);
-      },
-    );
+    it.each(problems)('is followed to its end if the first post was stored and the second met %s', async (problem) => {
+      gateway.postFaults = [{ problem, retryAfter: 3600, stored: true }];
+      const states: string[] = [];
+      const { result } = client.send(testMessage(), {
+        postTimeoutMs: 0,
+        onState: ({ step }) => states.push(step),
+      });
+      expect(await result).toMatchObject({ status: 'delivered', resealed: false });
+      expect(states).toContain('accepted');
+      expect(gateway.posted).toHaveLength(1);
+    });
 
-    it('is not_sent only where the gateway then reports that it does not have the message', async () => {
+    it('is not_sent only if the gateway then reports that it does not have the message', async () => {
       gateway.postFaults = [{ problem: 'rate_limited', retryAfter: 3600 }];
       expect(await send()).toEqual(['not_sent', 'rate_limited']);
       expect(gateway.asked).toEqual([{ events: false, token: 'Bearer a.token' }]);
@@ -241,7 +238,7 @@ describe('whether a message was sent', () => {
       }
     });
 
-    it('is not asked about where the refusal is about its id', async () => {
+    it('is not asked about if the refusal is about its id', async () => {
       gateway.postFaults = [{ problem: 'message_id_taken' }];
       expect(await send()).toEqual(['not_sent', 'message_id_taken']);
       expect(gateway.asked).toEqual([]);
@@ -267,7 +264,7 @@ describe('whether a message was sent', () => {
     expect(await send()).toEqual(['accepted', 'token_unavailable']);
   });
 
-  it('stays accepted where the message is sealed again and the gateway refuses that', async () => {
+  it('stays accepted if the message is sealed again and the gateway refuses that', async () => {
     gateway.rotate({ keepOld: false });
     gateway.postFaults = [];
     const { id, result } = client.send(testMessage(), {
@@ -279,7 +276,7 @@ describe('whether a message was sent', () => {
     expect(gateway.posted).toHaveLength(3);
   });
 
-  it('is not_sent where the enclave is not trusted or the message is not valid, and not_known of a stranger’s error', async () => {
+  it('is not_sent if the enclave is not trusted or the message is not valid, and not_known of a stranger’s error', async () => {
     const { acceptedMeasurements, ...policy } = gateway.policy;
     const [{ pcr0: _pcr0, ...rest }] = acceptedMeasurements;
     const error: unknown = await connect(

@@ -4,7 +4,7 @@ const ORDER = ['not_sent', 'not_known', 'accepted'] as const satisfies readonly 
 
 /**
  * Codes of the gateway's 5xx answers that it gives before it stores anything. The others are not a clear no: `database_unavailable` may
- * hide a commit that went through, and nginx answers `overloaded` where the gateway broke off.
+ * hide a commit that went through, and nginx answers `overloaded` if the gateway broke off.
  */
 const NOTHING_STORED = new Set([
   'emergency_stop',

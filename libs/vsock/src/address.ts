@@ -3,7 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 export type AddressErrorCode =
   | 'ERR_ADDRESS_SCHEME' // not vsock:, unix:, tcp: or hybrid:
   | 'ERR_ADDRESS_PORT' // no decimal port of the right range
-  | 'ERR_ADDRESS_CID' // no usable context id, or none where one is needed
+  | 'ERR_ADDRESS_CID' // no usable context id, or none if one is needed
   | 'ERR_ADDRESS_HOST' // neither IPv4, nor [IPv6], nor localhost
   | 'ERR_ADDRESS_PATH'; // empty, too long for a sockaddr_un, or with a NUL
 

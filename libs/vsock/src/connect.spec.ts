@@ -34,7 +34,7 @@ describe('connect', () => {
     expect(await text(await open({ kind: 'unix', path: folder.file('s') }))).toBe('hello');
   });
 
-  it('fails with ECONNREFUSED where no server listens on tcp', async () => {
+  it('fails with ECONNREFUSED if no server listens on tcp', async () => {
     const address = await listen(server, parseAddress('tcp:127.0.0.1:0'));
     await new Promise((resolve) => server.close(resolve));
     await expect(connect(address, { timeoutMs: 5000 })).rejects.toMatchObject({
@@ -43,7 +43,7 @@ describe('connect', () => {
     });
   });
 
-  it('fails with ENOENT where there is no unix socket', async () => {
+  it('fails with ENOENT if there is no unix socket', async () => {
     await expect(connect({ kind: 'unix', path: folder.file('none') }, { timeoutMs: 5000 })).rejects.toMatchObject({
       code: 'ENOENT',
     });

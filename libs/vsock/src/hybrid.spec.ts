@@ -67,7 +67,7 @@ describe('a hybrid address', () => {
     }
   });
 
-  it('fails with ECONNREFUSED where the guest has no listener', async () => {
+  it('fails with ECONNREFUSED if the guest has no listener', async () => {
     await expect(connect({ ...address, port: 5001 }, { timeoutMs: 5000 })).rejects.toMatchObject({
       name: 'SocketError',
       code: 'ECONNREFUSED',
@@ -110,7 +110,7 @@ describe('a hybrid address', () => {
     }
   });
 
-  it('fails with ENOENT where there is no device, ECONNREFUSED where it is gone', async () => {
+  it('fails with ENOENT if there is no device, ECONNREFUSED if it is gone', async () => {
     await expect(connect({ ...address, path: folder.file('none') }, { timeoutMs: 5000 })).rejects.toMatchObject({
       code: 'ENOENT',
     });

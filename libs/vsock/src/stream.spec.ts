@@ -102,7 +102,7 @@ describeWith(linux, 'a connection', () => {
       expect((await theirs.setEncoding('utf8').toArray()).join('')).toBe('late words');
     });
 
-    it('ends with the other side where half-open was not asked for', async () => {
+    it('ends with the other side if half-open was not asked for', async () => {
       const [ours, theirs] = await pair();
       theirs.end('bye');
       expect((await ours.setEncoding('utf8').toArray()).join('')).toBe('bye');

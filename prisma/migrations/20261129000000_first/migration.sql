@@ -481,8 +481,8 @@ BEGIN
   RETURN 'accepted';
 END $$;
 
--- Marks that the bytes of a reserved attempt are about to leave for the enclave. Returns 'dispatched'; 'emergency_stop' where spending is
--- stopped (the attempt is then released); 'ended' where it is not reserved any more.
+-- Marks that the bytes of a reserved attempt are about to leave for the enclave. Returns 'dispatched'; 'emergency_stop' if spending is
+-- stopped (the attempt is then released); 'ended' if it is not reserved any more.
 CREATE OR REPLACE FUNCTION dispatch_agent_call(p_request_id uuid, p_attempt int, p_now timestamptz) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM agent_reservation WHERE request_id = p_request_id AND attempt = p_attempt AND state = 'reserved' FOR UPDATE;
@@ -503,7 +503,7 @@ END $$;
 --   settled    nothing changes: an attempt is settled once
 --   NULL       there is no such attempt
 --
--- p_tokens: input, cached, cache-written short and long, output, thinking; NULL where they are not known. p_off_model and p_off_why: the
+-- p_tokens: input, cached, cache-written short and long, output, thinking; NULL if they are not known. p_off_model and p_off_why: the
 -- model of the attempt's provider to switch off at the same time ('*': all of them), and why, or NULL. If p_spent is above the reservation,
 -- it is booked in full.
 CREATE OR REPLACE FUNCTION end_agent_call(
@@ -553,7 +553,7 @@ BEGIN
 END $$;
 
 -- Ends one attempt whose deadline was before p_overdue, and returns 'charged' (its bytes may have left: it costs its whole reservation) or
--- 'released' (they never left); NULL where there is none. Any number of gateways may call it at once.
+-- 'released' (they never left); NULL if there is none. Any number of gateways may call it at once.
 CREATE OR REPLACE FUNCTION end_overdue_agent_call(p_overdue timestamptz, p_now timestamptz) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off
 AS $$
@@ -573,7 +573,7 @@ END $$;
 
 -- Accepts a batch of messages and returns one outcome for each, in the order they were given:
 --
---   accepted, resealed           stored with its key and job, and with its reservation where it has a price; accepted_at and
+--   accepted, resealed           stored with its key and job, and with its reservation if it has a price; accepted_at and
 --                                next_attempt_at are set
 --   duplicate                    the same bytes are stored already, and with a proof the same status hash; costs nothing
 --   idempotency_key_reused       the key was used with other bytes
@@ -612,7 +612,7 @@ END $$;
 -- p_ids, p_owners, p_keys, p_explicit (the client chose the key), p_expires_at, p_starts and p_lengths (where the bytes to relay are in
 -- p_sealed, from 1) have one element per message; no id, no pair of owner and key, no nullifier and no status hash may occur twice.
 -- p_sha256 (32 bytes each) and p_key_ids (16 bytes each) hold the bytes of all messages, one after the other. p_nullifiers, p_inputs (the
--- public input `message`) and p_statuses (SHA-256 of the status secret) have 32 bytes or NULL per message, and are NULL where no message
+-- public input `message`) and p_statuses (SHA-256 of the status secret) have 32 bytes or NULL per message, and are NULL if no message
 -- of the batch has a proof. Amounts are micro-dollars.
 CREATE OR REPLACE FUNCTION accept_messages(
   p_ids uuid[], p_owners text[], p_keys text[], p_explicit boolean[], p_expires_at timestamptz[],

@@ -171,7 +171,7 @@ describe('a task for a model, through the whole system', () => {
     expect(providers.calls()).toBe(1);
   });
 
-  it('asks a second time where the provider asks for a moment, under a reservation of its own', async () => {
+  it('asks a second time if the provider asks for a moment, under a reservation of its own', async () => {
     providers.setFaults({ queue: [{ fault: { kind: 'error', class: 'rate', retryAfterSeconds: 0.2 } }] });
     const { outcome, statement, chargedMicroUsd } = await (await clientOf('patient')).agent(task());
     expect([outcome, statement.attempt]).toEqual(['complete', 2]);

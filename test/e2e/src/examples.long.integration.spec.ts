@@ -110,7 +110,7 @@ describe('the examples', () => {
     });
   });
 
-  it('on Node sends nothing where it does not trust, and says why', async () => {
+  it('on Node sends nothing if it does not trust, and says why', async () => {
     const TOKEN = await system.issuer.token('node');
     const DEVELOPMENT_ROOT = folder.file('root.pem');
     for (const [change, code] of [
@@ -270,7 +270,7 @@ describe('the examples', () => {
       expect(await tab.evaluate('sessionStorage.length')).toBe(0);
     });
 
-    it('say what to do where the gateway refuses the token, and that nothing was sent', async () => {
+    it('say what to do if the gateway refuses the token, and that nothing was sent', async () => {
       const { tab } = await open();
       await fill(tab, 'wrong');
       await tab.click('form button');
@@ -297,7 +297,7 @@ describe('the examples', () => {
       expect(await tab.locator('#resume').isVisible()).toBe(false);
     });
 
-    it('say what to do where the gateway does not allow the page, before the page is opened and on it', async () => {
+    it('say what to do if the gateway does not allow the page, before the page is opened and on it', async () => {
       const elsewhere = await serveExample(built.folder, () => settings, 0);
       expect(await gatewayProblem(new URL(system.gatewayUrl), page.origin)).toBeNull();
       expect(await gatewayProblem(new URL(system.gatewayUrl), elsewhere.origin)).toContain(

@@ -60,7 +60,7 @@ async function post({ gateway, token }: GatewayOptions, sealed: Sealed): Promise
   return { status: response.status, body: await response.json() };
 }
 
-describe('the web client that exists today, where the enclaves open its suite', () => {
+describe('the web client that exists today, if the enclaves open its suite', () => {
   let world: World;
   const planted: string[] = [];
   beforeAll(async () => {
@@ -197,7 +197,7 @@ describe('the web client that exists today, where the enclaves open its suite', 
   });
 });
 
-describe('where the enclave does not open its suite', () => {
+describe('if the enclave does not open its suite', () => {
   it('finds no key, and its messages are of no suite that is open', async () => {
     const world = await startWorld({});
     try {

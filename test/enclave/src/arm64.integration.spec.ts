@@ -90,7 +90,7 @@ describe('the arm64 image that is shipped', () => {
     expect(lastOf(shipped().enclave, 'entropy')).toMatchObject({ part: 'init', rng: 'nsm-hwrng' });
   });
 
-  it('sets the clock by the NSM where the machine’s RTC says 1971, and its log tells the parent', () => {
+  it('sets the clock by the NSM if the machine’s RTC says 1971, and its log tells the parent', () => {
     const { enclave } = shipped();
     expect(lastOf(enclave, 'clock')).toMatchObject({
       clocksource: 'arch_sys_counter',
@@ -126,7 +126,7 @@ describe('the arm64 image that is shipped', () => {
     expect(await enclaveHealth(shipped())).toMatchObject({ status: 'up' });
   });
 
-  it('delivers where the machine’s RTC is right, and corrects it by seconds at most', async () => {
+  it('delivers if the machine’s RTC is right, and corrects it by seconds at most', async () => {
     const { enclave } = shipped();
     await bootAgain(shipped(), undefined);
     expect(Math.abs(Number(lastOf(enclave, 'clock_checked')?.['correctedMs']))).toBeLessThan(5_000);
@@ -162,7 +162,7 @@ describe('the arm64 image with an init that leaves the clock alone', () => {
   afterAll(stop, 60_000);
   const control = () => running as BootedSystem;
 
-  it('says 1971 where the machine’s RTC does, refuses every certificate, and sends nothing', async () => {
+  it('says 1971 if the machine’s RTC does, refuses every certificate, and sends nothing', async () => {
     const { enclave, system, firstReport } = control();
     expect(new Date(timeInside(enclave)).getUTCFullYear()).toBe(1971);
     const { status, answer, receipt } = await firstReport(plantedMessage().message);
@@ -175,7 +175,7 @@ describe('the arm64 image with an init that leaves the clock alone', () => {
     expect(await enclaveHealth(control())).toMatchObject({ status: 'down', code: 'clock_drift' });
   });
 
-  it('delivers where the machine’s RTC is right', async () => {
+  it('delivers if the machine’s RTC is right', async () => {
     await bootAgain(control(), undefined);
     await expectDelivered(control());
   });

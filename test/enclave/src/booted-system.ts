@@ -98,7 +98,7 @@ export async function startBootedSystem(
 }
 
 /**
- * An attestation document through the gateway, which waits 5 s for the enclave: where that is not enough for an emulated one, it is
+ * An attestation document through the gateway, which waits 5 s for the enclave: if that is not enough for an emulated one, it is
  * asked for again, as a client does.
  */
 export async function fetchDocument({ system }: BootedSystem, nonce: Uint8Array): Promise<Uint8Array> {

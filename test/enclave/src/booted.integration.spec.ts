@@ -74,7 +74,7 @@ it('answered the parent’s heartbeat, and tells by its log that it listens and 
   });
 });
 
-it('sets the clock by the NSM where the machine’s RTC says 1971, and its log tells the parent', () => {
+it('sets the clock by the NSM if the machine’s RTC says 1971, and its log tells the parent', () => {
   const { enclave } = booted;
   const checked = enclave.log().find(({ event }) => event === 'clock_checked');
   // Under KVM the time comes from the hypervisor, whatever the RTC says.
@@ -225,7 +225,7 @@ it('loses no field of its log in the parent’s collector', () => {
   expect(linesWithDroppedFields(booted.enclave)).toEqual([]);
 });
 
-it('does not boot where its image was damaged, and the tool says why before', async () => {
+it('does not boot if its image was damaged, and the tool says why before', async () => {
   const { enclave } = booted;
   const damaged = folder.file('damaged.eif');
   await copyFile(enclave.image.image, damaged);

@@ -24,7 +24,7 @@ export class CodeGrants {
 
   /**
    * Takes the code out, whether the rest fits or not: a code that was shown to another client is of no further use.
-   * @returns undefined where the code is unknown, used or expired, or its client, address or verifier differs (RFC 7636 section 4.6)
+   * @returns undefined if the code is unknown, used or expired, or its client, address or verifier differs (RFC 7636 section 4.6)
    */
   redeem(code: string, clientId: string, redirectUri: string, verifier: string): Grant | undefined {
     const grant = this.grants.get(code);

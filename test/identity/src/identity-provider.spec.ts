@@ -100,7 +100,7 @@ describe('the identity provider', () => {
     expect(id.payload).toMatchObject({ sub: 'alice', nonce: 'nonce-1', name: 'alice' });
   });
 
-  it('gives an ID token without a name where the profile was not asked for, and tokens that last as long as it was told', async () => {
+  it('gives an ID token without a name if the profile was not asked for, and tokens that last as long as it was told', async () => {
     provider.setTokenSeconds(5);
     const tokens = (await (await redeem(await codeOf({ scope: 'openid' }))).json()) as Record<string, string>;
     provider.setTokenSeconds(3600);

@@ -24,7 +24,7 @@ export interface SigningKey {
 }
 
 /**
- * The key of a file of mode 0600; a new one where there is no such file, so that tokens stay good after a restart.
+ * The key of a file of mode 0600; a new one if there is no such file, so that tokens stay good after a restart.
  * @throws IdentityError `key_not_usable`, and what Node throws when the file cannot be read or written
  */
 export async function keptSigningKey(file: string): Promise<SigningKey> {

@@ -4,11 +4,11 @@ import type { EncryptionContext } from './keys/ciphertext';
 export interface KmsRequestRecord {
   /** by the simulator's clock */
   atMs: number;
-  /** `Decrypt`, ...; `unknown` where the target was none of these */
+  /** `Decrypt`, ...; `unknown` if the target was none of these */
   action: string;
   /** null until the signature held */
   principal: string | null;
-  /** `done`, AWS's name of the error, or `cut` where the connection was cut before anything was decided */
+  /** `done`, AWS's name of the error, or `cut` if the connection was cut before anything was decided */
   decision: string;
   keyArn?: string;
   encryptionContext?: EncryptionContext;

@@ -48,7 +48,7 @@ describe('the SDK’s client', () => {
     expect(opened.EncryptionAlgorithm).toBe('SYMMETRIC_DEFAULT');
   });
 
-  it('gets the plaintext for the recipient alone where it names one', async () => {
+  it('gets the plaintext for the recipient alone if it names one', async () => {
     const client = world.client();
     const made = await client.send(
       new GenerateDataKeyCommand({

@@ -47,7 +47,7 @@ export interface KmsSimulator {
   /** Adds credentials, or replaces those of the same access key. */
   setCredentials(credentials: SimulatedCredentials): void;
   removeCredentials(accessKeyId: string): void;
-  /** @throws KmsSimulatorError `failed` where a request met a mistake of the simulator's own */
+  /** @throws KmsSimulatorError `failed` if a request met a mistake of the simulator's own */
   close(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import { attack } from '@communique-tee/lab';
 
 export default attack({
   title:
-    'delivers once what the parent gives to two enclaves with one key, where the chambers recognize a repeated message',
+    'delivers once what the parent gives to two enclaves with one key, if the chambers recognize a repeated message',
   enclave: { custody: 'kms' },
   async run(parent) {
     await parent.store.settle([parent]);

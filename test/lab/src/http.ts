@@ -17,13 +17,13 @@ export interface Reply {
   readonly body: Buffer;
   /** From the request to the last byte of the answer. */
   readonly ms: number;
-  /** The problem's code; null where it is no problem document. */
+  /** The problem's code; null if it is no problem document. */
   readonly code: string | null;
 }
 
 const TIMEOUT_MS = 60_000;
 
-/** One request over one connection. Rejects where no answer comes. */
+/** One request over one connection. Rejects if no answer comes. */
 export async function ask(address: Address, { method, target, headers, body }: Ask): Promise<Reply> {
   const startedMs = performance.now();
   const socket = await connect(address, { timeoutMs: 5_000 });

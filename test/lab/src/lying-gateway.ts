@@ -10,7 +10,7 @@ export interface GatewayRequest {
   readonly body: Uint8Array;
 }
 
-/** JSON where it is an object. */
+/** JSON if it is an object. */
 export type GatewayAnswer = Uint8Array | object;
 
 export interface LyingGateway {

@@ -11,7 +11,7 @@ export interface Machine {
   /** As the parent can at any time: keys of the process end with it. */
   kill(): Promise<void>;
   isRunning(): boolean;
-  /** Bytes of memory that it holds; null where that cannot be told. */
+  /** Bytes of memory that it holds; null if that cannot be told. */
   memoryBytes(): number | null;
   /** Everything that the parent can read of it, from every start: log and console. */
   output(): string;

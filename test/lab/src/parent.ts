@@ -98,7 +98,7 @@ export class Parent {
     this.parts.expectations.push({ what, held: isDeepStrictEqual(found, expected), found, expected });
   }
 
-  /** A request to the enclave's HTTP. Rejects where no answer comes. */
+  /** A request to the enclave's HTTP. Rejects if no answer comes. */
   async ask(
     method: string,
     target: string,
@@ -175,7 +175,7 @@ export class Parent {
     return startLyingGateway(this.parts.rootFolder, answer);
   }
 
-  /** What the sender makes of an answer: receipt verified, answer opened. Rejects where either does not verify. */
+  /** What the sender makes of an answer: receipt verified, answer opened. Rejects if either does not verify. */
   read(reply: Reply, message: PreparedMessage): Promise<Relayed> {
     const { status, body } = reply;
     return this.parts.sender.read(new Response(new Uint8Array(body), { status }), message);

@@ -72,7 +72,7 @@ export class Resident implements Disposable {
   private readonly rootNote: string;
   private readonly prover: Prover;
 
-  /** @throws Error where {@link cannotProve} */
+  /** @throws Error if {@link cannotProve} */
   constructor() {
     const referenceString = referenceStringForTests();
     if (referenceString === undefined) throw new Error(cannotProve() ?? '');

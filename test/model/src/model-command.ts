@@ -14,7 +14,7 @@ The model is test/model/delivery.pml; docs/delivery-model.md says what it proves
 
 Exit code
   0    every state was visited and holds, and each guard that is left out has a counterexample; or a line begins with NOT RUN
-  1    a counterexample to the rule, or none where a guard is left out
+  1    a counterexample to the rule, or none if a guard is left out
   2    not understood: the options
   130  interrupted
 `;
@@ -22,7 +22,7 @@ Exit code
 export function modelCommand(): CommandLine {
   const line = new CommandLine(
     'npm run lab -- model',
-    'Visits every state of the delivery rule as a model, and shows what goes wrong where a guard is left out.',
+    'Visits every state of the delivery rule as a model, and shows what goes wrong if a guard is left out.',
   );
   line.program
     .option('--only <flag>', 'one guard to leave out, e.g. WEAK_dispatch_lease; prints its counterexample')

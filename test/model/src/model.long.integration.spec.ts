@@ -37,7 +37,7 @@ describeWith(commandAvailability('spin', 'spin'), 'the delivery rule, in every o
   );
 
   it.each([...MUTATIONS, ASSUMPTION])(
-    'is broken where $what',
+    'is broken if $what',
     async ({ flag, bounds, breaks }) => {
       const { counterexample } = await runModel(folder.path, bounds, 'shortest', [flag]);
       expect(counterexample?.breaks).toBe(breaks);

@@ -38,7 +38,7 @@ const COMPILED: Readonly<Record<Search, readonly string[]>> = {
 /**
  * Builds the model with spin and a C compiler in `folder`, which is the caller's to remove, and visits its states.
  * @param flags macros that leave out guards
- * @throws Error where spin or the compiler refuses the model, or the search does not end by itself within its memory
+ * @throws Error if spin or the compiler refuses the model, or the search does not end by itself within its memory
  */
 export async function runModel(
   folder: string,

@@ -22,7 +22,7 @@ export interface Guard {
   readonly allRefused?: true;
 }
 
-/** `before`: what self found when it leased the job, where that is lower. */
+/** `before`: what self found when it leased the job, if that is lower. */
 export type Written = boolean | 'before';
 
 export interface Effect {

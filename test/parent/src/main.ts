@@ -28,7 +28,7 @@ const line = new CommandLine(
 );
 line.program
   .argument('[specs...]', 'only the spec files whose path matches one of these')
-  .option('--setup', 'make the root file system where it is not kept, and test nothing')
+  .option('--setup', 'make the root file system if it is not kept, and test nothing')
   .option('--kept', 'tell whether the root file system is kept, and test nothing')
   .option('--only <name>', 'only tests whose name matches this expression')
   .option('--report <file>', "write jest's report as JSON")

@@ -26,7 +26,7 @@ export interface BootedParent extends Machine {
  * Boots the parent of a committed stack: cloud-init runs the whole user data, which fetches the archive, which installs the release and
  * starts the units.
  * @param say progress
- * @throws Error where there is no root (npm run test:parent -- --setup), or it does not boot
+ * @throws Error if there is no root (npm run test:parent -- --setup), or it does not boot
  */
 export async function startParent(stack: string, say: (line: string) => void): Promise<BootedParent> {
   const root = keptRoot();

@@ -123,7 +123,7 @@ describe('the Gemini dialect, by the official SDK', () => {
     expect(providers.calls()).toBe(1);
   });
 
-  it('sees the retries of the SDK where they are on', async () => {
+  it('sees the retries of the SDK if they are on', async () => {
     fault('rate');
     await errorOf(ask(clientWith(providers.gemini.apiKey, 3)));
     expect(providers.calls()).toBe(3);

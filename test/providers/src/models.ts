@@ -11,7 +11,7 @@ export interface OpenAiModel {
   readonly sampling: boolean;
   /** Values of `reasoning.effort`, the default first; empty for a model that does not reason. */
   readonly efforts: readonly string[];
-  /** Values of `prompt_cache_retention`; empty where the parameter is refused. */
+  /** Values of `prompt_cache_retention`; empty if the parameter is refused. */
   readonly retention: readonly string[];
   /** Whether `prompt_cache_options` may be sent. */
   readonly cacheOptions: boolean;
@@ -135,7 +135,7 @@ export const SIMULATED_MODELS: { readonly [P in SimulatedProvider]: readonly Mod
   ],
 };
 
-/** The model under this name or under its dated name; null where the provider has none. */
+/** The model under this name or under its dated name; null if the provider has none. */
 export function simulatedModel<P extends SimulatedProvider>(provider: P, name: string): ModelOf[P] | null {
   const models: readonly ModelOf[P][] = SIMULATED_MODELS[provider];
   return models.find(({ id, servedAs }) => id === name || servedAs === name) ?? null;

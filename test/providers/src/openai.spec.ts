@@ -124,7 +124,7 @@ describe('the OpenAI dialect, by the official SDK', () => {
     ['temperature of a reasoning model', { temperature: 0.2 }, { param: 'temperature' }],
     ['an effort that the model lacks', { reasoning: { effort: 'minimal' } }, { code: 'unsupported_value' }],
     [
-      'cache retention where the model refuses it',
+      'cache retention if the model refuses it',
       { model: 'gpt-4.1', reasoning: null, prompt_cache_retention: '24h' },
       { code: 'invalid_parameter' },
     ],

@@ -15,7 +15,7 @@ export interface ProviderRequest {
   model: string | null;
   /** `answered`, `refused <class>`, or the fault that struck; null while the request is being handled. */
   outcome: string | null;
-  /** What the account is billed for; null where the provider bills nothing. */
+  /** What the account is billed for; null if the provider bills nothing. */
   billed: Counts | null;
   /** ISO time of arrival. */
   readonly at: string;

@@ -90,7 +90,7 @@ describe('the provider simulator', () => {
     expect(JSON.parse(body)).toMatchObject({ status: 'incomplete', usage: { output_tokens: 16 } });
   });
 
-  it('leaves a model out where it was started without it', async () => {
+  it('leaves a model out if it was started without it', async () => {
     const { headers } = goodRequest(providers, 'gemini');
     const listed = await send(providers, `${providers.gemini.origin}/v1beta/models?pageSize=1000`, {
       method: 'GET',

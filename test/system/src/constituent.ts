@@ -16,7 +16,7 @@ export interface ConstituentOptions {
 /** A proven message with what an attacker, or a careful client, does with it before it is posted. */
 export interface ProvenMessage extends PreparedMessage {
   readonly proven: NonNullable<PreparedMessage['proven']>;
-  /** The same sealed message, proven anew; for another status secret where one is given. */
+  /** The same sealed message, proven anew; for another status secret if one is given. */
   again(statusSecret?: Uint8Array): Promise<ProvenMessage>;
 }
 

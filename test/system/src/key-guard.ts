@@ -43,7 +43,7 @@ export interface KeyGuard {
 export interface KeyGuardOptions {
   readonly folder: string;
   readonly congress: DescribedCongress;
-  /** In which the provider simulator describes itself, where the enclave takes tasks for models. */
+  /** In which the provider simulator describes itself, if the enclave takes tasks for models. */
   readonly providersFile?: string | undefined;
   /** The development image's, unless given. */
   readonly pcr0?: string;

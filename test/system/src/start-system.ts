@@ -72,7 +72,7 @@ export interface System {
   enclaveAddress: string;
   databaseUrl: string;
   congress: DescribedCongress;
-  /** Where the system takes tasks for models. */
+  /** If the system takes tasks for models. */
   providers?: SimulatedProviders;
   issuer: IdentityProvider;
   developmentRootPem: string;
@@ -86,7 +86,7 @@ export interface System {
   postgres: Postgres;
   /** As they run now; `enclave` and `gateway` are the first. */
   services: Readonly<{ congress: Service; enclave: RunningEnclave; gateway: Service }>;
-  /** Where keys are sealed. */
+  /** If keys are sealed. */
   keyGuard?: KeyGuard;
   /** SIGKILL, or an orderly stop first; then the same again on the same address. */
   restart(which: 'enclave' | 'gateway', how: 'kill' | 'stop'): Promise<void>;

@@ -76,7 +76,7 @@ describe('agent', () => {
     expect(asked?.text).toMatch(/\w/);
   });
 
-  it('warns where the text was cut, and lets no control character through', async () => {
+  it('warns if the text was cut, and lets no control character through', async () => {
     gateway.agents.answer = { outcome: 'cut', text: 'Dear\u001b[31m Sen', problem: null };
     gateway.agents.end = 'cut';
     const { exit, out, err } = await ask('draft', '--message', letter);
@@ -130,7 +130,7 @@ describe('agent', () => {
     expect(gateway.agents.posted).toEqual([]);
   });
 
-  it('asks which model, where several take the task', async () => {
+  it('asks which model, if several take the task', async () => {
     gateway.agents.classes = [CLASS, { ...CLASS, id: 'other' }];
     expect(await ask('draft', '--message', letter)).toMatchObject({
       exit: 2,

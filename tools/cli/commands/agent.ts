@@ -25,7 +25,7 @@ Nothing is sent to Congress. The text on standard output was written by a model:
 What the enclave signed about tokens and cost is verified, and shown on standard error.
 
 Exit code
-  0  there is a text; where it was cut, a warning says so
+  0  there is a text; if it was cut, a warning says so
   1  refused: the enclave is not one that you accept, it offers no model for this, or the model gave no text that can be used
   2  not understood: the arguments, the file, the policy, the token
   3  the gateway could not be reached, or the provider failed

@@ -14,7 +14,7 @@ import { trustOf } from '../trust';
 const EXIT_CODES = `
 Exit code
   0  done; of compare: the image is one of those
-  1  the image is damaged or was changed, and the code says where; of compare: also where it is another image
+  1  the image is damaged or was changed, and the code says where; of compare: also if it is another image
   2  not understood: the arguments, the policy, or the file is no image
   3  a file could not be read
 `;
@@ -47,7 +47,7 @@ export const image: AddCommand = (program, run) => {
       .argument('<file>', 'the image, such as communique-tee.eif')
       .summary('whether an image is the one that an operator publishes')
       .description(
-        'Measures an image file and compares it with what an operator publishes: PCR0, and PCR1, PCR2 and PCR8 where they are named. PCR3 and PCR4 name who runs an image, and are of no file.',
+        'Measures an image file and compares it with what an operator publishes: PCR0, and PCR1, PCR2 and PCR8 if they are named. PCR3 and PCR4 name who runs an image, and are of no file.',
       )
       .option(
         '--pcr0 <hex or file>',

@@ -9,7 +9,7 @@ It asks no gateway; ${name} status <id> asks what became of a message. How a mes
 status or send --wait has seen it. A message that the gateway refused for good is not kept.
 
 Exit code
-  0  done, also where there is none
+  0  done, also if there is none
   3  the folder or a file of it cannot be read
 
 Example

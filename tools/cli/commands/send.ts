@@ -52,9 +52,9 @@ What opens the enclave's answer is made here and stored here, before anything is
 read: the sealed bytes, the key to the answer, the secret that the DeliveryIds are made under, the gateway, and which
 enclaves you accept. Of the message only its sealed form is stored.
 
-Where it fails, one sentence says whether the message was sent, was not sent, or whether that is not known yet.
+If it fails, one sentence says whether the message was sent, was not sent, or whether that is not known yet.
 
-Where a chamber is not attested to recognize a repeated message, a gateway that lies can have a message delivered twice: if
+If a chamber is not attested to recognize a repeated message, a gateway that lies can have a message delivered twice: if
 several enclaves share their keys, or if it is sealed again after key_retired. You are asked first.
 
 Exit code
@@ -99,11 +99,11 @@ export const send: AddCommand = (program, run) => {
     .option('--lifetime <seconds>', 'how long it may wait for delivery, at most seven days (default: a day)')
     .option(
       '--again <id>',
-      "post the same bytes once more, where it was not clear whether the gateway has them; it takes them once. With --message, where the message ended as key_retired: seal it to the enclave's new key under the same id, so that a chamber that recognizes a repeated message delivers it once",
+      "post the same bytes once more, if it was not clear whether the gateway has them; it takes them once. With --message, if the message ended as key_retired: seal it to the enclave's new key under the same id, so that a chamber that recognizes a repeated message delivers it once",
     )
     .option(
       '--accept-duplicate',
-      'send although an office may get the message twice; asked on a terminal, needed where there is none',
+      'send although an office may get the message twice; asked on a terminal, needed if there is none',
     );
   command.option(
     '--residence',
@@ -214,7 +214,7 @@ export const send: AddCommand = (program, run) => {
           if (status !== 'key_retired')
             throw new Failure(
               'not_retired',
-              `the message is ${status}, so it was not sealed again: that is done only where the enclave lost its key (key_retired). To post the same bytes again, leave --message out`,
+              `the message is ${status}, so it was not sealed again: that is done only if the enclave lost its key (key_retired). To post the same bytes again, leave --message out`,
             );
           return sealed(content, trust, earlier);
         };

@@ -19,7 +19,7 @@ export const BUILD_COMMAND: string;
 /**
  * @param root the checkout
  * @param packages the folder of esbuild and the packages that go in, at the versions of package-lock.json (default: node_modules)
- * @throws Error where a package is missing or has another version
+ * @throws Error if a package is missing or has another version
  */
 export function bundleVerifier(root: string, packages?: string): Promise<VerifierFile>;
 
@@ -30,7 +30,7 @@ export function lockOf(
 
 /**
  * Writes the file and its hash, in the form of sha256sum, beside it.
- * @param folder made where it is not there
+ * @param folder made if it is not there
  * @returns the path of the file
  */
 export function writeVerifier(file: VerifierFile, folder: string): string;

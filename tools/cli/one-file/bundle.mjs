@@ -54,7 +54,7 @@ This file contains these packages, under these licenses.
  * @param {string} root the checkout
  * @param {string} [packages] the folder of esbuild and the packages that go in, at the versions of package-lock.json
  * @returns {Promise<VerifierFile>}
- * @throws Error where a package is missing or has another version
+ * @throws Error if a package is missing or has another version
  */
 export async function bundleVerifier(root, packages = join(root, 'node_modules')) {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -123,7 +123,7 @@ export function lockOf(root) {
 /**
  * Writes the file and its hash, in the form of sha256sum, beside it.
  * @param {VerifierFile} file
- * @param {string} folder made where it is not there
+ * @param {string} folder made if it is not there
  * @returns {string} the path of the file
  */
 export function writeVerifier({ name, bytes, sha256 }, folder) {

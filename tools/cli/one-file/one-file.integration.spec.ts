@@ -43,7 +43,7 @@ const run = (
     });
   });
 
-/** The workspace's Node, and that of the machine where it is another one that the file supports: `[version, program]`. */
+/** The workspace's Node, and that of the machine if it is another one that the file supports: `[version, program]`. */
 function supportedNodes(): [string, string][] {
   const found = ['/usr/bin/node', '/usr/local/bin/node']
     .filter((path) => existsSync(path))

@@ -6,6 +6,6 @@ export function lockfile(root: string): { readonly packages: Readonly<Record<str
 
 /**
  * @param folder made anew unless it holds these packages at these versions
- * @returns its node_modules. @throws Error where npm fails
+ * @returns its node_modules. @throws Error if npm fails
  */
 export function installPackages(root: string, folder: string): string;

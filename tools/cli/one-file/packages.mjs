@@ -13,7 +13,7 @@ export const PACKAGES = ['@noble/ciphers', '@noble/curves', '@noble/hashes', 'co
  * @param {string} root the checkout
  * @param {string} folder made anew unless it holds these packages at these versions
  * @returns {string} its node_modules
- * @throws Error where npm fails; its output goes to standard error
+ * @throws Error if npm fails; its output goes to standard error
  */
 export function installPackages(root, folder) {
   const lock = `${JSON.stringify(lockfile(root), null, 1)}\n`;

@@ -2,7 +2,7 @@ export type Paint = (text: string, colour: 'good' | 'bad' | 'warn' | 'dim') => s
 
 const SGR = { good: 32, bad: 31, warn: 33, dim: 2 } as const;
 
-/** Colors on a terminal only, and not where NO_COLOR is set (no-color.org). */
+/** Colors on a terminal only, and not if NO_COLOR is set (no-color.org). */
 export function painter(isTerminal: boolean, environment: Readonly<Record<string, string | undefined>>): Paint {
   const plain = !isTerminal || (environment['NO_COLOR'] ?? '') !== '' || environment['TERM'] === 'dumb';
   return plain ? (text) => text : (text, colour) => `\u001b[${String(SGR[colour])}m${text}\u001b[0m`;

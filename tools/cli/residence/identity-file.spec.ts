@@ -31,7 +31,7 @@ it('makes one secret, readable by its owner alone, and prints the same code ever
   expect(secretIn()).toBe(secret);
 });
 
-it('prints no code where the secret cannot be stored', async () => {
+it('prints no code if the secret cannot be stored', async () => {
   mkdirSync(state);
   chmodSync(state, 0o500);
   mkdirSync(folder.file('other'));

@@ -87,7 +87,7 @@ export class IdentityFile {
     renameSync(half, this.path);
   }
 
-  /** A copy for another machine. @throws Failure `already_registered` where the file exists, `file_unwritable` */
+  /** A copy for another machine. @throws Failure `already_registered` if the file exists, `file_unwritable` */
   export(file: string, identity: Identity): void {
     this.write(file, { ...identity, list: null }, 'the file exists');
   }

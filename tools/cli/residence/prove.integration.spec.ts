@@ -140,7 +140,7 @@ describeProving('prove and send --residence', () => {
     expect(asText.err).toContain('/offices/0: the proven district has HCA12, SCA01, SCA03');
   });
 
-  it('fails with a code and one JSON value where the person is not on the list, and prints no secret', async () => {
+  it('fails with a code and one JSON value if the person is not on the list, and prints no secret', async () => {
     list.files = listOf([TEN[0]], window);
     const identity = JSON.parse(readFileSync(folder.file('state/residence.json'), 'utf8')) as object;
     writeFileSync(folder.file('state/residence.json'), JSON.stringify({ ...identity, list: null }));

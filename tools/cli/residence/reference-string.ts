@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /**
  * The reference string that proving needs, in the order of docs/residence.md: `file` alone if it is named, else beside the checkout,
  * in the user's cache, and from the public hosts. Loads the prover's library.
- * @returns 262,208 bytes with the pinned hash; undefined where no place has it
+ * @returns 262,208 bytes with the pinned hash; undefined if no place has it
  */
 export async function findReferenceStringForCommand({
   file,

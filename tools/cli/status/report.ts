@@ -25,7 +25,7 @@ export function exitOf({ view, report }: Standing): Exit {
   return isEnded(view.status) ? EXIT.refused : EXIT.onItsWay;
 }
 
-/** Not "NOT DELIVERED" where an office has the message or may have it: sent anew, it would arrive there twice. */
+/** Not "NOT DELIVERED" if an office has the message or may have it: sent anew, it would arrive there twice. */
 function headOf(standing: Standing): Parameters<Paint> {
   const { view, report } = standing;
   const exit = exitOf(standing);

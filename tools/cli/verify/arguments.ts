@@ -25,7 +25,7 @@ export function verifyArguments(command: Command): Command {
     )
     .option(
       '--nonce <hex>',
-      'the nonce that the document has to carry, 16 to 512 bytes (default: 32 fresh random bytes, where a gateway is asked)',
+      'the nonce that the document has to carry, 16 to 512 bytes (default: 32 fresh random bytes, if a gateway is asked)',
     )
     .option(
       '--no-nonce',

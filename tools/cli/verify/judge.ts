@@ -7,7 +7,7 @@ const MAX_FUTURE_SKEW_MS = 30_000;
 
 export interface Evidence {
   readonly document: Uint8Array;
-  /** Fetches the public configuration with this SHA-256; absent where there is no gateway to ask. */
+  /** Fetches the public configuration with this SHA-256; absent if there is no gateway to ask. */
   readonly configuration?: (sha256: Uint8Array) => Promise<Uint8Array | undefined>;
   /** What was sent; undefined: none was, and the document may be a copy. */
   readonly nonce: Uint8Array | undefined;

@@ -34,7 +34,7 @@ export async function fetchDocument(
   return documentIn(body);
 }
 
-/** The public configuration with this SHA-256 (32 bytes), from where the document came; undefined where it is not given. */
+/** The public configuration with this SHA-256 (32 bytes), from where the document came; undefined if it is not given. */
 export async function fetchConfiguration(
   source: URL,
   sha256: Uint8Array,

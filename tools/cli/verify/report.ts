@@ -68,7 +68,7 @@ export function asText(judgement: Judgement, paint: Paint): string {
   }
 }
 
-/** What a person can type, where that is the answer. */
+/** What a person can type, if that is the answer. */
 const HINTS: Readonly<Record<string, string>> = {
   ERR_ATTESTATION_ROOT:
     'AWS did not sign it: this is a demo, or a forgery. To try your own demo, name its root with --development-root.',

@@ -369,7 +369,7 @@ describe('communique-tee verify', () => {
     ).toMatchObject({ status: 3, stderr: expect.stringContaining('file_unreadable') });
   });
 
-  it('says what is wrong with the arguments, in JSON where that was asked for: status 2', async () => {
+  it('says what is wrong with the arguments, in JSON if that was asked for: status 2', async () => {
     expect(await verify('file', '--no-nonce')).toMatchObject({
       status: 2,
       stdout: '',

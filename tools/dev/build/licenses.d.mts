@@ -9,7 +9,7 @@ export function containedIn(metafile: Pick<Metafile, 'outputs'>): string[];
 /**
  * Each license text once, under the names of the packages that it is of, with what their NOTICE files say.
  * @param places as `packagesIn` returns them
- * @throws Error where a package names no license
+ * @throws Error if a package names no license
  */
 export function licensesOf(nodeModules: string, places: readonly string[]): string;
 

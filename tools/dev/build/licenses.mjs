@@ -32,7 +32,7 @@ export function containedIn({ outputs }) {
  * Each text once, under the names of the packages that it is of, with what their NOTICE files say.
  * @param {string} nodeModules the folder
  * @param {string[]} places of packages in it, as `packagesIn` returns them
- * @throws Error where a package names no license
+ * @throws Error if a package names no license
  */
 export function licensesOf(nodeModules, places) {
   /** @type {Map<string, string[]>} */

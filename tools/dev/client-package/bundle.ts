@@ -8,7 +8,7 @@ export interface Bundle {
 
 /**
  * libs/client and all it needs as one ES module for browsers and Node. Nothing is left to be resolved, and nothing of Node is taken.
- * @throws esbuild's error where something cannot be bundled for a browser
+ * @throws esbuild's error if something cannot be bundled for a browser
  */
 export async function bundleClient(root: string, entry = 'libs/client/src/published.ts'): Promise<Bundle> {
   const { outputFiles, metafile } = await build({

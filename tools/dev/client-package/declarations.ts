@@ -23,7 +23,7 @@ const SOURCES = [
  * One declaration file for the bundle: what the compiler emits for the sources above, without their imports, and without the values that
  * the bundle does not export.
  * @param exported names that the bundle exports
- * @throws Error where the bundle exports something that is declared nowhere
+ * @throws Error if the bundle exports something that is declared nowhere
  */
 export function declarationsOf(root: string, exported: readonly string[]): string {
   const { compilerOptions } = ts.readConfigFile(join(root, 'tsconfig.base.json'), (file) => ts.sys.readFile(file))

@@ -105,7 +105,7 @@ async function demo(values: Options, folder: string, port: number): Promise<void
     gatewayPort: port,
     // Its name is the issuer's, and with it the owner of messages that were sent before
     identityPort: 3002,
-    // So that a message can end as unknown: where a chamber recognizes a repeated message, the enclave may ask again
+    // So that a message can end as unknown: if a chamber recognizes a repeated message, the enclave may ask again
     withoutDeduplication: ['senate'],
     agents: {},
     // npm run example:browser calls this gateway from an origin of its own.

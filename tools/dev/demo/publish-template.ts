@@ -13,7 +13,7 @@ export const TEMPLATE_SLUG = 'communique-tee-demo';
 /**
  * Publishes the made-up message as a template with its campaign note, as an administrator does. An earlier demo may have left it in the
  * database with the note of another registrar.
- * @throws Error where the gateway refuses it
+ * @throws Error if the gateway refuses it
  */
 export async function publishTemplate(system: System, content: CongressMessage, campaignNote: string): Promise<void> {
   const token = await system.issuer.token('operator', 600, 'communique:admin');

@@ -12,7 +12,7 @@ const OTHER_CAMPAIGN = `${TEMPLATE_SLUG}-2`;
 /**
  * A made-up constituent registers, proves residence and sends without a token. Then what must be refused is tried: a second message in
  * the same campaign, at the gateway and past it. Each step is shown.
- * @throws Error where a step ends otherwise
+ * @throws Error if a step ends otherwise
  */
 export async function sendProven(
   system: System,

@@ -11,7 +11,7 @@ const PEOPLE = 3000;
 export interface DemoResidence {
   readonly registrar: TestRegistrar;
   readonly prover: Prover;
-  /** Where a person registers in the browser. */
+  /** If a person registers in the browser. */
   readonly deskUrl: string;
   stop(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import { TEMPLATE_SLUG } from './publish-template';
 interface Farewell {
   readonly folder: string;
   readonly isUsualFolder: boolean;
-  /** Where a person registers in the browser; absent where no residence is proven. */
+  /** Where a person registers in the browser; absent if no residence is proven. */
   readonly deskUrl: string | undefined;
   /** What Congress answers now, as a sentence. */
   readonly answers: string;

@@ -8,7 +8,7 @@ export class WatchedSending {
     this.states = sending[Symbol.asyncIterator]();
   }
 
-  /** The next state of this step (and phase). @throws what the message fails with; Error where it ends before */
+  /** The next state of this step (and phase). @throws what the message fails with; Error if it ends before */
   async until<Step extends SendState['step']>(
     step: Step,
     phase?: 'loading' | 'solving' | 'proving',
@@ -22,7 +22,7 @@ export class WatchedSending {
     }
   }
 
-  /** Waits for the gateway's refusal. @throws Error where it accepts the message, or refuses it for another reason */
+  /** Waits for the gateway's refusal. @throws Error if it accepts the message, or refuses it for another reason */
   async refusal(problem: string): Promise<void> {
     try {
       await this.until('accepted');

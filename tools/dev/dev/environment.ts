@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 
 export interface GatewayEnvironment {
-  /** `.env`, or `.env.example` where there is none. */
+  /** `.env`, or `.env.example` if there is none. */
   readonly file: string;
   readonly values: Readonly<Record<string, string>>;
 }

@@ -16,7 +16,7 @@ const AFTER = `
   npm run dev
   npm run dev -- --without gateway    the others, for npx nx serve gateway in another terminal
 
-The gateway's environment, and with it the ports, is that of .env, or of .env.example where there is no .env; what is set in
+The gateway's environment, and with it the ports, is that of .env, or of .env.example if there is no .env; what is set in
 the environment of this command comes first, e.g. PORT=3003 npm run dev.
 
 Exit code

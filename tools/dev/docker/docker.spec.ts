@@ -51,7 +51,7 @@ describe.each(dockerfiles)('%s', (name) => {
     }
   });
 
-  it('installs packages only where .npmrc, which turns install scripts off, is beside them', () => {
+  it('installs packages only if .npmrc, which turns install scripts off, is beside them', () => {
     for (const { instructions } of stages) {
       const before: string[] = [];
       for (const instruction of instructions) {
@@ -128,7 +128,7 @@ describe('compose.yaml', () => {
   const text = read('compose.yaml');
   const { services, networks, volumes } = composeSchema.parse(load(text, { schema: YAML11_SCHEMA }));
   const each = Object.entries(services);
-  /** `${NAME:-default}` as Compose fills it in where NAME is not set. */
+  /** `${NAME:-default}` as Compose fills it in if NAME is not set. */
   const filled = (value: string) => value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
 
   it('depends on services that are there, are in the profile, and can meet the condition', () => {

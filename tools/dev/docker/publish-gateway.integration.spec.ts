@@ -61,7 +61,7 @@ describe('publish-gateway.sh', () => {
     });
   });
 
-  it('fails where the build fails, and pushes nothing', () => {
+  it('fails if the build fails, and pushes nothing', () => {
     standIn('docker', 'echo "$*" >>"$LOG"; [ "$1" = login ]');
     const { status, calls } = publish(PINNED);
     expect(status).not.toBe(0);

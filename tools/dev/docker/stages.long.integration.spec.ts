@@ -164,7 +164,7 @@ describe("the enclave's Dockerfile, its stages run here", () => {
   });
   afterEach(() => folder.remove());
 
-  it('makes a root with Node, its libraries, the app and the configuration, whose app stops where there is no security module', async () => {
+  it('makes a root with Node, its libraries, the app and the configuration, whose app stops if there is no security module', async () => {
     const rootOf = runStages(dockerfile, {
       root,
       folder: folder.path,

@@ -1,5 +1,5 @@
-// node tools/dev/prisma/cli.mjs <arguments of prisma>: the real Prisma CLI, with our stand-in for its schema engine where Prisma's
-// own is not installed (it is downloaded at install where the network allows that and the install scripts may run).
+// node tools/dev/prisma/cli.mjs <arguments of prisma>: the real Prisma CLI, with our stand-in for its schema engine if Prisma's
+// own is not installed (it is downloaded at install if the network allows that and the install scripts may run).
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Stands in for Prisma's native `schema-engine` where that cannot be downloaded: the same command line and the same JSON-RPC
+// Stands in for Prisma's native `schema-engine` if that cannot be downloaded: the same command line and the same JSON-RPC
 // on stdio, answered by Prisma's own engine compiled to WebAssembly (@prisma/schema-engine-wasm, pinned to the CLI's commit)
 // over @prisma/adapter-pg. PostgreSQL only. tools/dev/prisma/cli.mjs puts it in place (PRISMA_SCHEMA_ENGINE_BINARY).
 import { parseArguments } from './engine/arguments.mjs';

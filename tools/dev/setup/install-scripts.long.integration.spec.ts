@@ -36,7 +36,7 @@ async function run(command: string, args: readonly string[], cwd: string, env: N
 /**
  * A pinned npm, kept outside node_modules, where its program would take the place of the npm that runs ours.
  *
- * @returns undefined where the registry cannot be reached
+ * @returns undefined if the registry cannot be reached
  */
 function npmProgram(version: string, sha512: string): string | undefined {
   const folder = join(root, '.cache', 'tools', `npm-${version}`);
@@ -162,7 +162,7 @@ for (const { version, sha512 } of NPMS) {
     });
     afterEach(() => folder.remove());
 
-    it('runs the poison where install scripts are on', async () => {
+    it('runs the poison if install scripts are on', async () => {
       await manifest({ scripts: 'file:../scripts-1.0.0.tgz' });
       expect(await ask(['install'], { npm_config_ignore_scripts: 'false' })).toMatchObject({ code: 0 });
       expect(await marks()).toContain('postinstall of scripts');

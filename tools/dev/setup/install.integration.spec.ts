@@ -75,14 +75,14 @@ describe('the first command', () => {
   it.each<[string, object, object]>([
     ['another version', { version: '1.0.0', integrity: 'sha512-a' }, { version: '1.0.1', integrity: 'sha512-a' }],
     ['another file', { version: '1.0.0', integrity: 'sha512-a' }, { version: '1.0.0', integrity: 'sha512-b' }],
-  ])('installs again where %s is installed', async (_what, wanted, present) => {
+  ])('installs again if %s is installed', async (_what, wanted, present) => {
     await file('package-lock.json', lockfile({ 'node_modules/a': wanted }));
     await file('node_modules/.package-lock.json', lockfile({ 'node_modules/a': present }));
     await first('demo');
     expect(await asked()).toBe(ASKED);
   });
 
-  it('installs again where a package is left over, and not where one of another platform is absent', async () => {
+  it('installs again if a package is left over, and not if one of another platform is absent', async () => {
     await file('package-lock.json', lockfile({ 'node_modules/a': { version: '1.0.0', optional: true } }));
     await file('node_modules/.package-lock.json', lockfile({}));
     await file('node_modules/.bin/README', '');
@@ -122,7 +122,7 @@ describe('the first command', () => {
       expect(script.slice(READY.length)).not.toMatch(/^node /);
   });
 
-  it('links its Node where npm left the link out', async () => {
+  it('links its Node if npm left the link out', async () => {
     if (process.platform !== 'linux') return;
     await file(`node_modules/node-linux-${process.arch}/bin/node`, '#!/bin/sh\necho v24.21.0\n', 0o755);
     const ready = spawn(process.execPath, [folder.file('tools/dev/setup/ready.mjs')], { env, stdio: 'ignore' });
@@ -180,7 +180,7 @@ describe('the first command', () => {
     expect(service.output()).toContain('interrupted 1');
   });
 
-  describe('npm test where tools are missing', () => {
+  describe('npm test if tools are missing', () => {
     // Neither apt-get nor the tools: a folder with what a shell script needs, and no more.
     beforeEach(async () => {
       await first('demo');
@@ -239,7 +239,7 @@ describe('the first command', () => {
       expect(await first('test')).toMatchObject({ code: 0, stderr: '' });
     });
 
-    it('unpacks Redis into the cache folder where nobody is root, and installs with no service started where root is', async () => {
+    it('unpacks Redis into the cache folder if nobody is root, and installs with no service started where root is', async () => {
       const log = folder.file('apt-log');
       await file(
         'bare/dpkg',

@@ -20,7 +20,7 @@ export async function ensureInstalled() {
 }
 
 function npmCi(startedAtMs) {
-  // The npm that runs us, also where it is not on PATH. Install scripts are off in .npmrc; here nothing in the environment turns them on.
+  // The npm that runs us, also if it is not on PATH. Install scripts are off in .npmrc; here nothing in the environment turns them on.
   const npm = process.env.npm_execpath;
   const [command, ...args] = npm?.endsWith('.js')
     ? [process.execPath, npm, 'ci', '--ignore-scripts']

@@ -21,7 +21,7 @@ export function isInstalled(folder = root) {
   for (const [path, { version, integrity, optional, devOptional }] of Object.entries(wanted)) {
     if (path === '') continue;
     const found = present[path];
-    // Those of other platforms are left out; checkNode notices where ours is.
+    // Those of other platforms are left out; checkNode notices if ours is.
     if (found === undefined && !optional && !devOptional) return false;
     if (found !== undefined && (found.version !== version || found.integrity !== integrity)) return false;
   }

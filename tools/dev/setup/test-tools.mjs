@@ -1,5 +1,5 @@
 // What the tests need and npm does not carry: Redis, browsers, and what checks the parent's files. Taken from where they are, else
-// fetched; where that cannot be, the tests that will not run are named (and with CI set nothing runs).
+// fetched; if that cannot be, the tests that will not run are named (and with CI set nothing runs).
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -8,7 +8,7 @@ import { say, seconds, toolsCache } from './workspace.mjs';
 
 /**
  * @typedef {{ name: string, commands: string[], package: string, tests: string, byHand: { linux: string, darwin?: string },
- *   variable?: string, unpacked?: string }} Tool variable: names another place of it; unpacked: where it goes without root
+ *   variable?: string, unpacked?: string }} Tool variable: names another place of it; unpacked: if it goes without root
  */
 
 /** @type {Tool[]} */

@@ -6,10 +6,10 @@ export interface Material {
   kind: 'application' | 'library' | 'platform' | 'firmware' | 'operating-system';
   name: string;
   version: string;
-  /** Package URL, where it came from a registry. */
+  /** Package URL, if it came from a registry. */
   purl?: string;
   license?: string | undefined;
-  /** Of the file that is pinned (tarball, .deb) or, where nothing is, of the file in the image. */
+  /** Of the file that is pinned (tarball, .deb) or, if nothing is, of the file in the image. */
   hash?: { algorithm: 'SHA-256' | 'SHA-384' | 'SHA-512'; hex: string };
   description?: string;
 }

@@ -34,7 +34,7 @@ it('says that nothing can be written where it shall', async () => {
   expect(said).toContain('not built (out_not_writable)');
 });
 
-it('names the examples where the stack has no configuration', async () => {
+it('names the examples if the stack has no configuration', async () => {
   expect(await runBuild(['--stack', 'nobody'])).toBe(1);
   expect(said).toContain('there is no apps/enclave/config/nobody.json');
   expect(said).toContain('apps/enclave/config/example.json');

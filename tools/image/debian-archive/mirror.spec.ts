@@ -15,7 +15,7 @@ describe('the Debian mirror', () => {
     });
   });
 
-  it('is not found where apt serves another distribution', () => {
+  it('is not found if apt serves another distribution', () => {
     expect(mirrorFromTargets('http://archive.example.test/ubuntu/ noble main\n').main).toBeUndefined();
   });
 

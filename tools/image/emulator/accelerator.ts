@@ -1,4 +1,4 @@
-// KVM where it really works: the device may be there and refuse, as in a container or a nested machine without hardware for it.
+// KVM if it really works: the device may be there and refuse, as in a container or a nested machine without hardware for it.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 
@@ -6,7 +6,7 @@ import type { Emulator } from './ensure';
 
 export type Accelerator = 'kvm' | 'tcg';
 
-/** QEMU runs on without a machine to run for as long as KVM has taken it; where KVM refuses it ends at once. */
+/** QEMU runs on without a machine to run for as long as KVM has taken it; if KVM refuses it ends at once. */
 const PROBE_MS = 700;
 
 export function workingAccelerator({ qemu }: Emulator): Accelerator {

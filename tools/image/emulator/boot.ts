@@ -31,7 +31,7 @@ export interface BootOptions {
   readonly moduleId?: string;
   /** Until the heartbeat; default 120 s, for a noisy machine without KVM. */
   readonly readyTimeoutMs?: number;
-  /** Default: KVM where it works. arm64 has none here. */
+  /** Default: KVM if it works. arm64 has none here. */
   readonly accelerator?: Accelerator;
   /** QEMU's -rtc, such as `base=1971-01-01`: what the machine's clock reads at start. Default: the host's time. */
   readonly rtc?: string;
@@ -59,7 +59,7 @@ export interface BootedEnclave extends AsyncDisposable {
 }
 
 /**
- * Boots an image and waits for its heartbeat. The emulator is made first where it is not there (minutes). Whatever it starts ends
+ * Boots an image and waits for its heartbeat. The emulator is made first if it is not there (minutes). Whatever it starts ends
  * with this process.
  *
  * @throws SetupError build_failed, with the end of the console, when the enclave ends or stays silent; those of ensureEmulator

@@ -20,7 +20,7 @@ interface Options {
 
 const AFTER = `
 The crate builds an image of the same parts and metadata, and the two files must be the same to the byte. Without images, those of
-apps/enclave/config/example.json are built first: x86_64, and arm64 where its kernel is in the cache.
+apps/enclave/config/example.json are built first: x86_64, and arm64 if its kernel is in the cache.
 
 Exit code
   0  the same; with --setup and --kept: the crate is built. Or a line that begins with NOT RUN says what is missing
@@ -34,7 +34,7 @@ export function describeJudge(command: Command, line: CommandLine): void {
       `Compares images with what AWS's own crate (aws-nitro-enclaves-image-format ${CRATE_VERSION}) makes of their parts.`,
     )
     .argument('[images...]', 'unsigned images')
-    .option('--setup', 'build the crate (Rust; some minutes) where it is not kept, and compare nothing')
+    .option('--setup', 'build the crate (Rust; some minutes) if it is not kept, and compare nothing')
     .option('--kept', 'tell whether the crate is built, and compare nothing')
     .addHelpText('after', AFTER)
     .action(line.run(judgeImages));

@@ -15,7 +15,7 @@ export interface Comparison {
 /**
  * Takes an unsigned image apart, lets the crate build one of the same parts and metadata, and compares the two byte by byte; and lets
  * the crate read ours.
- * @throws EifError where the image is not one; Error where it is signed, or has default sizes that the crate cannot write
+ * @throws EifError if the image is not one; Error if it is signed, or has default sizes that the crate cannot write
  */
 export async function compareWithCrate(judge: AwsImageJudge, imageFile: string): Promise<Comparison> {
   const image = await readImage(imageFile);

@@ -18,7 +18,7 @@ const run = promisify(execFile);
 
 export type Judge = { readonly command: string } | { readonly absent: string };
 
-/** The program where an earlier `installJudge` of the same sources left it. */
+/** The program if an earlier `installJudge` of the same sources left it. */
 export function keptJudge(): Judge {
   const { command } = place();
   return existsSync(command)
@@ -27,8 +27,8 @@ export function keptJudge(): Judge {
 }
 
 /**
- * The program, built where it is not kept.
- * @returns `absent` with the reason where Rust or the registry is missing, or the build fails
+ * The program, built if it is not kept.
+ * @returns `absent` with the reason if Rust or the registry is missing, or the build fails
  */
 export async function installJudge(say: (line: string) => void): Promise<Judge> {
   const kept = keptJudge();
@@ -76,7 +76,7 @@ async function build(work: string, logFile: string): Promise<void> {
 /**
  * The committed lock with the name of the registry, which no file of this repository holds: cargo itself gives it, in the lock that it
  * has just resolved. Versions and SHA-256 of the packages are those of the committed one.
- * @throws Error where cargo names no registry
+ * @throws Error if cargo names no registry
  */
 export function lockfile(committed: string, resolved: string): string {
   const [registry] = /^source = .*$/m.exec(resolved) ?? [];

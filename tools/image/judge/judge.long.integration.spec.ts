@@ -18,7 +18,7 @@ import { keptJudge, lockfile } from './install';
 import { AwsImageJudge } from './judge';
 
 const kept = keptJudge();
-// Not describeWith, which fails where CI is set: a machine may have no Rust, and the summary of .ci/run names what did not run.
+// Not describeWith, which fails if CI is set: a machine may have no Rust, and the summary of .ci/run names what did not run.
 if ('absent' in kept) process.stderr.write(`\nNOT RUN: no image is compared with AWS's own: ${kept.absent}\n`);
 const describeJudged = 'command' in kept ? describe : describe.skip;
 const crate = new AwsImageJudge('command' in kept ? kept.command : '');
@@ -85,7 +85,7 @@ describeJudged("AWS's image crate", () => {
     expect(await compareWithCrate(crate, image)).toMatchObject({ pcr0, difference: null });
   });
 
-  it('is found to differ where one byte of metadata is another', async () => {
+  it('is found to differ if one byte of metadata is another', async () => {
     const image = await ours('odd', 'x86_64', { imageName: 'communique\u007ftee' });
     expect((await compareWithCrate(crate, image)).difference).toBeNull();
     // serde_json writes U+2028 as it is, and so must we

@@ -43,7 +43,7 @@ export class AwsImageJudge {
     return accepted(await this.run(readSchema, ['sign', image, keyFile, certificateFile]));
   }
 
-  /** @throws Error where the program was used wrongly */
+  /** @throws Error if the program was used wrongly */
   read(image: string): Promise<Verdict<JudgedImage>> {
     return this.run(readSchema, ['read', image]);
   }

@@ -27,9 +27,9 @@ export const NPM_FILES = [
 ] as const;
 
 /**
- * A record of the same file that was verified stays where its publisher cannot be asked now.
+ * A record of the same file that was verified stays if its publisher cannot be asked now.
  *
- * @param lock with the records of before, where it has them
+ * @param lock with the records of before, if it has them
  * @param today for the records, YYYY-MM-DD
  * @throws SetupError publisher_differs: a file is not the one that its publisher signed; no_gpgv, download_failed, no_mirror
  */

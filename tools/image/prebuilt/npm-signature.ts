@@ -35,7 +35,7 @@ export const viewWithNpm: ViewDist = async (name, version) => {
 
 /**
  * @param wanted as package-lock.json pins it
- * @throws OutOfReach also where a mirror hands out no signatures
+ * @throws OutOfReach also if a mirror hands out no signatures
  * @throws SetupError publisher_differs
  */
 export async function compareNpmPackage(

@@ -100,7 +100,7 @@ describeWith(availability, 'documents that a publisher signed', () => {
       ]);
     });
 
-    it('is verified where its program is the one in the archive that a releaser signed', async () => {
+    it('is verified if its program is the one in the archive that a releaser signed', async () => {
       expect(await compare()).toEqual({
         state: 'verified',
         on: TODAY,
@@ -154,7 +154,7 @@ describeWith(availability, 'documents that a publisher signed', () => {
       await expect(attempt()).rejects.toMatchObject({ code: 'publisher_differs' });
     });
 
-    it('is out of reach where its publisher does not answer', async () => {
+    it('is out of reach if its publisher does not answer', async () => {
       await expect(compare(node, 9)).rejects.toThrow(OutOfReach);
       files.set(ARCHIVE, 503);
       await expect(compare()).rejects.toThrow('answered 503');
@@ -185,11 +185,11 @@ describeWith(availability, 'documents that a publisher signed', () => {
       ]);
     });
 
-    it('is refused where a package differs from the index', () => {
+    it('is refused if a package differs from the index', () => {
       expect(() => records(sha256('poison'))).toThrow(expect.objectContaining({ code: 'publisher_differs' }) as Error);
     });
 
-    it('is unverified where the index has the version no longer', () => {
+    it('is unverified if the index has the version no longer', () => {
       expect(records(undefined)).toMatchObject([
         { check: { state: 'unverified', reason: "no longer in Debian's index: libc6 2.36-9" } },
       ]);
@@ -273,7 +273,7 @@ describe('image.lock.json', () => {
     ]);
   });
 
-  it('keeps what was verified where the publisher cannot be asked now, and only of the same file', () => {
+  it('keeps what was verified if the publisher cannot be asked now, and only of the same file', () => {
     const [one] = lock.prebuilt;
     const verified = { ...one, check: { state: 'verified', on: '2026-11-01', by: 'x', keys: ['k'] } } as PrebuiltRecord;
     const now = { ...one, check: { state: 'unverified', on: TODAY, reason: 'away' } } as PrebuiltRecord;

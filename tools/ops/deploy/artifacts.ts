@@ -13,7 +13,7 @@ const release = z.object({ sha256: hex(64), arch: z.string(), commit });
 
 export type Measurements = z.output<typeof measurements>;
 
-/** Where the program looks for the image, and whether this command builds it: not where `imageFolder` names one. */
+/** Where the program looks for the image, and whether this command builds it: not if `imageFolder` names one. */
 export function imageFolder({ root, stack, options }: Deployment, { architecture }: Pick<Plan, 'architecture'>) {
   const given = options.stackFile.values.get('imageFolder');
   const folder = given ?? join('dist', 'image', `${stack}-${architecture}`);

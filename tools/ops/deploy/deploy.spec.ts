@@ -26,7 +26,7 @@ describe('configuration', () => {
     expect(world.ran).toEqual([]);
   });
 
-  it('ends before a build where the AWS session has expired', async () => {
+  it('ends before a build if the AWS session has expired', async () => {
     world.answers({ GetCallerIdentity: awsError('ExpiredToken', 403) });
     const { code, err } = await world.run();
     expect(code).toBe(1);
@@ -37,13 +37,13 @@ describe('configuration', () => {
 });
 
 describe('image and release', () => {
-  it('builds neither where both are of this commit and configuration', async () => {
+  it('builds neither if both are of this commit and configuration', async () => {
     const { err } = await world.run();
     expect(err).toContain(`PCR0 ${PCR0}`);
     expect(world.ran.filter((line) => /^image|^ops release/.test(line))).toEqual([]);
   });
 
-  it('builds both where they are missing', async () => {
+  it('builds both if they are missing', async () => {
     const missing = 'x\n  - imageFolder: there is no file measurements.json\n  - releaseFile: there is no file\n';
     let isBuilt = false;
     world.plan = (_command, args) =>
@@ -112,7 +112,7 @@ describe('preflight, rules and preview', () => {
     ['ops preflight', 'preflight', 'preflight has failures'],
     ['ops check', 'rules', 'what would be made breaks a rule'],
     ['pulumi preview', 'preview', 'pulumi preview failed; why is above. Nothing was changed'],
-  ])('stops where %s fails', async (line, step, why) => {
+  ])('stops if %s fails', async (line, step, why) => {
     world.ends = { [line]: 1 };
     const { code, err } = await world.run();
     expect(code).toBe(1);
@@ -121,7 +121,7 @@ describe('preflight, rules and preview', () => {
     expect(world.ran.some((each) => each.startsWith('pulumi up'))).toBe(false);
   });
 
-  it('changes nothing where the person says no', async () => {
+  it('changes nothing if the person says no', async () => {
     world.answer = false;
     const { code, err } = await world.run();
     expect(code).toBe(1);
@@ -130,7 +130,7 @@ describe('preflight, rules and preview', () => {
     expect(world.ran.some((each) => each.startsWith('pulumi up'))).toBe(false);
   });
 
-  it('wants --yes where there is no terminal to ask at, and begins nothing', async () => {
+  it('wants --yes if there is no terminal to ask at, and begins nothing', async () => {
     world.answer = undefined;
     expect(await world.run()).toMatchObject({ code: 2, err: expect.stringContaining('add --yes') as unknown });
     expect(world.ran).toEqual([]);
@@ -159,7 +159,7 @@ describe('the way back', () => {
     expect(world.ran).toEqual([]);
   });
 
-  it('goes on where it is accepted, or where the operator drops it', async () => {
+  it('goes on if it is accepted, or if the operator drops it', async () => {
     expect((await world.run('--from', 'way-back', '--drop-old-image')).err).toContain('as --drop-old-image says');
     expect(world.ran).toContain('pulumi preview --stack prod');
     await write(world.folder.path, {
@@ -180,7 +180,7 @@ describe('pulumi up', () => {
     expect(world.ran[0]).toBe('pulumi up --stack prod --yes');
   });
 
-  it('tells to go on with a refresh where it fails, with the options of this run', async () => {
+  it('tells to go on with a refresh if it fails, with the options of this run', async () => {
     world.ends = { 'pulumi up': 255 };
     const { code, err } = await world.run('--from', 'preview', '--yes');
     expect(code).toBe(1);
@@ -189,7 +189,7 @@ describe('pulumi up', () => {
     expect(err).toContain(goOn('--from', 'preview', '--refresh', '--yes'));
   });
 
-  it('names Pulumi where it is missing', async () => {
+  it('names Pulumi if it is missing', async () => {
     world.ends = { pulumi: 'missing' };
     const { code, err } = await world.run();
     expect(code).toBe(1);
@@ -242,7 +242,7 @@ describe('the rollout', () => {
     expect(err).toContain(goOn('--from', 'verify'));
   });
 
-  it('starts none where every instance is on the version', async () => {
+  it('starts none if every instance is on the version', async () => {
     Object.assign(world.group, { version: '2', instances: [{ id: 'i-1', version: '2', state: 'InService' }] });
     const { err } = await run();
     expect(started()).toEqual([]);
@@ -271,7 +271,7 @@ describe('the rollout', () => {
     expect(err).toContain('an instance refresh to version 7 of the template is under way: cancelled');
   });
 
-  it('tells that AWS cannot go back where a pulumi up by hand moved the group', async () => {
+  it('tells that AWS cannot go back if a pulumi up by hand moved the group', async () => {
     world.group.version = '2';
     expect((await run()).err).toContain('AWS cannot go back by itself');
   });
@@ -279,7 +279,7 @@ describe('the rollout', () => {
   it.each([
     ['goes back', ROLLS_BACK, 'AWS went back: the version before serves', 'AWS: i-2 was not healthy'],
     ['fails', FAILS, 'the instance refresh failed', 'AWS: Access denied while launching'],
-  ])('fails where the refresh %s, with AWS’s reason and where to look', async (_, course, why, reason) => {
+  ])('fails if the refresh %s, with AWS’s reason and where to look', async (_, course, why, reason) => {
     world.group.course = course;
     const { code, err } = await run();
     expect(code).toBe(1);
@@ -319,7 +319,7 @@ describe('the rollout', () => {
     expect(err).toContain('the parents were not in service within 3 minutes');
   });
 
-  it('fails where there is no group, and where AWS refuses to tell', async () => {
+  it('fails if there is no group, and if AWS refuses to tell', async () => {
     world.group.exists = false;
     expect((await run()).err).toContain('there is no scaling group communique-tee-prod-parent in us-east-1');
     world.group.exists = true;
@@ -329,7 +329,7 @@ describe('the rollout', () => {
     expect(err).not.toContain('secret-in-an-answer');
   });
 
-  it('runs the update again where the outputs are those of another version', async () => {
+  it('runs the update again if the outputs are those of another version', async () => {
     world.outputs = '{"url": "https://service.communique.invalid"}';
     const { code, err } = await run();
     expect(code).toBe(1);

@@ -105,7 +105,7 @@ export class Deployment {
     }
   }
 
-  /** Runs Pulumi with the terminal its own. @throws StepFailure where there is no Pulumi, Interrupted */
+  /** Runs Pulumi with the terminal its own. @throws StepFailure if there is no Pulumi, Interrupted */
   async pulumi(args: readonly string[]): Promise<Exited> {
     this.say(`$ pulumi ${args.join(' ')}`);
     const exited = await this.ports.run('pulumi', args, this.#pulumiEnvironment());
@@ -150,7 +150,7 @@ export class Deployment {
     return outputs;
   }
 
-  /** @throws Interrupted where the person interrupted */
+  /** @throws Interrupted if the person interrupted */
   heed(todo: readonly string[] = []): void {
     if (this.ports.interruption.signal.aborted) throw new Interrupted(todo);
   }

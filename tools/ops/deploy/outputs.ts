@@ -30,5 +30,5 @@ const schema = z.object({
 
 export type Outputs = z.output<typeof schema>;
 
-/** @returns undefined where the stack has none of these outputs, or others */
+/** @returns undefined if the stack has none of these outputs, or others */
 export const parseOutputs = (outputs: unknown): Outputs | undefined => schema.safeParse(outputs).data;

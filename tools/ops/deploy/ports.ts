@@ -27,7 +27,7 @@ export interface Ports extends Streams {
     args: readonly string[],
     env: Readonly<Record<string, string>>,
   ): Promise<Exited & { stdout: string }>;
-  /** Asks the person at the terminal; absent where there is none. */
+  /** Asks the person at the terminal; absent if there is none. */
   readonly ask?: (question: string) => Promise<boolean>;
   /** Ends early, without an error, when the person interrupts. */
   sleep(ms: number): Promise<void>;
@@ -36,7 +36,7 @@ export interface Ports extends Streams {
   readonly underTest?: { readonly rootPem: string; readonly gateway: URL };
 }
 
-/** PATH for Pulumi, which runs the program of infra/ on the first `node` there: the workspace's own, where it brings one. */
+/** PATH for Pulumi, which runs the program of infra/ on the first `node` there: the workspace's own, if it brings one. */
 export const pulumiPath = (root: string, path: string): string =>
   [join(root, 'node_modules', '.bin'), shellPath(path)].join(delimiter);
 

@@ -121,7 +121,7 @@ describeWithPulumi('deploy under Pulumi’s own engine', (cli) => {
     await engine.up(STACK, '--expect-no-changes');
   });
 
-  it('goes back where no new parent comes into service, and tries the same version again', async () => {
+  it('goes back if no new parent comes into service, and tries the same version again', async () => {
     engine.configure(STACK, image('8'));
     group.course = ROLLS_BACK;
     const back = await deploy();

@@ -11,7 +11,7 @@ afterEach(() => world[Symbol.asyncDispose]());
 
 const ofAll = (verdict: string): Record<string, string> => Object.fromEntries(STEPS.map(({ name }) => [name, verdict]));
 
-it('ends with 0 where everything is proved, after each step in its order', async () => {
+it('ends with 0 if everything is proved, after each step in its order', async () => {
   const { code, out } = await world.run();
   expect([code, world.verdicts()]).toEqual([0, ofAll('proved')]);
   expect(world.ran).toEqual(STEPS.map(({ name }) => name));
@@ -95,14 +95,14 @@ it('reaches nothing after an account that is refused, makes nothing and removes 
   expect(world.report().themes[1]?.steps[0]).toMatchObject({ verdict: 'not reached', observed: 'account comes first' });
 });
 
-it.each<[boolean | undefined]>([[false], [undefined]])('changes nothing where the answer is %s', async (answer) => {
+it.each<[boolean | undefined]>([[false], [undefined]])('changes nothing if the answer is %s', async (answer) => {
   world.agrees = answer;
   expect((await world.run()).code).toBe(3);
   const changing = STEPS.filter(({ changes }) => changes !== undefined).map(({ name }) => name);
   expect(changing.filter((name) => world.ran.includes(name))).toEqual([]);
 });
 
-it('refutes where a person says that no mail came, and reaches nothing where no person is there', async () => {
+it('refutes if a person says that no mail came, and reaches nothing if no person is there', async () => {
   world.agrees = false;
   expect((await world.run('--yes')).code).toBe(1);
   expect(world.verdicts()).toMatchObject({ 'alarm-mail': 'refuted', destroy: 'proved' });
@@ -124,7 +124,7 @@ it('waits for what takes AWS its time, and no longer than the step says', async 
   expect(world.ran.filter((name) => name === 'replaced')).toHaveLength(51);
 });
 
-it('goes on where it was interrupted, and asks nothing twice that has a verdict', async () => {
+it('goes on if it was interrupted, and asks nothing twice that has a verdict', async () => {
   world.answers['clock'] = () => {
     world.interrupt();
     return { code: undefined, stdout: '', stderr: '' };

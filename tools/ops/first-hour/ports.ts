@@ -11,7 +11,7 @@ export interface Ports extends Streams {
   readonly root: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   run(command: string, env: Readonly<Record<string, string>>, options: { readonly shown: boolean }): Promise<Ended>;
-  /** @returns undefined where there is no person to ask */
+  /** @returns undefined if there is no person to ask */
   ask(question: string): Promise<boolean | undefined>;
   /** @param signal ends it early, without an error */
   pause(seconds: number, signal: AbortSignal): Promise<void>;

@@ -22,7 +22,7 @@ export type State = z.output<typeof schema>;
 
 const FILE = 'state.json';
 
-/** @returns undefined where this stack's hour has not begun. @throws Error for a file that is none */
+/** @returns undefined if this stack's hour has not begun. @throws Error for a file that is none */
 export function readState(folder: string, stack: string): State | undefined {
   let text: string;
   try {

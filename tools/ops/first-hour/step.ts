@@ -39,9 +39,9 @@ export interface Step {
   readonly again?: { readonly everySeconds: number; readonly forMinutes: number };
   /** Its output goes to the terminal while it runs. */
   readonly shown?: true;
-  /** `makes`: from its first try on there is something to remove. `removes`: it runs only where there is. */
+  /** `makes`: from its first try on there is something to remove. `removes`: it runs only if there is. */
   readonly stack?: 'makes' | 'removes';
-  /** Where it is not proved, nothing after it can be reached but the removal. */
+  /** If it is not proved, nothing after it can be reached but the removal. */
   readonly ends?: true;
   judge(ended: Ended, facts: Facts): Seen;
 }

@@ -193,7 +193,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
       'CloudFormation refuses (ValidationError): refused by a test',
     ],
     ['may not start the change', 'ExecuteChangeSet', 'AccessDenied', 'allow cloudformation:* to who runs this'],
-  ])('says how to go on where it %s', async (_what, action, refusal, words) => {
+  ])('says how to go on if it %s', async (_what, action, refusal, words) => {
     front.refuses[action] = refusal;
     const { code, err } = await bootstrap();
     expect(code).toBe(1);
@@ -201,7 +201,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     expect(err.endsWith(AGAIN)).toBe(true);
   });
 
-  it('warns with the command where it may not protect the stack', async () => {
+  it('warns with the command if it may not protect the stack', async () => {
     front.refuses['UpdateTerminationProtection'] = 'AccessDenied';
     const { code, err } = await bootstrap();
     expect(code).toBe(0);
@@ -212,7 +212,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     ['a first try failed', 'ROLLBACK_COMPLETE', 'delete-stack'],
     ['a deletion failed', 'DELETE_FAILED', 'delete-stack'],
     ['an update’s way back failed', 'UPDATE_ROLLBACK_FAILED', 'continue-update-rollback'],
-  ])('names the command that leads on where %s', async (_what, status, action) => {
+  ])('names the command that leads on if %s', async (_what, status, action) => {
     await bootstrap();
     front.status = status;
     const { code, err } = await bootstrap();
@@ -222,7 +222,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
   it.each([
     ['ROLLBACK_COMPLETE', `  ${hint('delete-stack')}\n`],
     ['UPDATE_ROLLBACK_COMPLETE', 'and everything is as it was before'],
-  ])('fails where CloudFormation ends as %s', async (status, words) => {
+  ])('fails if CloudFormation ends as %s', async (status, words) => {
     // The state of the first look, and the one that the change leads to.
     const ends = async () => {
       while (!front.asked.includes('ExecuteChangeSet')) await nextTurn();

@@ -94,7 +94,7 @@ describeWithJudge(JUDGES.moto, 'deploy against moto', (installed) => {
     expect(await runningImages(deployment())).toEqual([PCR0[0]]);
   });
 
-  it('names ec2:DescribeLaunchTemplateVersions where AWS refuses it', async () => {
+  it('names ec2:DescribeLaunchTemplateVersions if AWS refuses it', async () => {
     await createParents();
     await using aws = await startStandInAws();
     aws.answer({ '*': awsError('AccessDenied', 403) });
@@ -111,7 +111,7 @@ describeWithJudge(JUDGES.moto, 'deploy against moto', (installed) => {
     ['autoscaling:DescribeInstanceRefreshes', (of: Deployment) => newestRefresh(of, target)],
     ['autoscaling:CancelInstanceRefresh', (of: Deployment) => cancelRefresh(of, target)],
     ['autoscaling:StartInstanceRefresh', (of: Deployment) => startRefresh(of, target)],
-  ])('names %s where AWS refuses it, and what to do', async (action, ask) => {
+  ])('names %s if AWS refuses it, and what to do', async (action, ask) => {
     await using aws = await startStandInAws();
     aws.answer({ '*': awsError('AccessDenied', 403) });
     const failure: unknown = await ask(deployment(aws.endpoint)).catch((error: unknown) => error);

@@ -210,7 +210,7 @@ function followHints(forMoto: Installed, forAwsCli: Installed): void {
     it.each([
       ['has no value', undefined],
       ['holds the key itself', 'plain-key-of-the-house'],
-    ])('are stored under the context that an enclave opens them with, where one %s', async (_name, before) => {
+    ])('are stored under the context that an enclave opens them with, if one %s', async (_name, before) => {
       await secretsManager.send(
         new CreateSecretCommand({ Name: HOUSE, ...(before !== undefined && { SecretString: before }) }),
       );

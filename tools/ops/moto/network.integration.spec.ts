@@ -173,7 +173,7 @@ describeWithJudge(JUDGES.moto, 'what the operator has, against moto', (installed
     expect(await said('network', network, 'instances=4', 'balancer=application')).toEqual([
       ...network.privateSubnets.map(
         (id) =>
-          `warn: privateSubnets ${id} has 11 free addresses; parents, balancer and stores take 12 where none of them is made yet`,
+          `warn: privateSubnets ${id} has 11 free addresses; parents, balancer and stores take 12 if none of them is made yet`,
       ),
       `pass: ${network.vpcId} ${NETWORK}`,
     ]);

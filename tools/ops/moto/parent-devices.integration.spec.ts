@@ -96,7 +96,7 @@ function devices(forMoto: Installed, forAwsCli: Installed): void {
     expect([await holder(), await here()]).toEqual([other, false]);
   });
 
-  it('fails where AWS knows no such instance or address, and says who refused', async () => {
+  it('fails if AWS knows no such instance or address, and says who refused', async () => {
     const { code, output } = await parent.run('attach-address', ['i-0123456789abcdef0'], env);
     expect([code === 0, output]).toEqual([false, expect.stringContaining('InvalidInstanceID.NotFound')]);
     const unknown = { ...env, ELASTIC_IP_ALLOCATION_ID: 'eipalloc-0123456789abcdef0' };
@@ -145,7 +145,7 @@ function devices(forMoto: Installed, forAwsCli: Installed): void {
         ({ InstanceId: instance, Device: device }) => `${instance ?? ''} ${device ?? ''}`,
       );
 
-    it('is attached, and gets a file system only where it is blank', async () => {
+    it('is attached, and gets a file system only if it is blank', async () => {
       const id = await volume();
       await parent.isInstance(serving);
       await parent.standIn('blkid', 'exit 2');
@@ -170,7 +170,7 @@ function devices(forMoto: Installed, forAwsCli: Installed): void {
       expect(await attached(id)).toEqual([`${serving} /dev/sdf`]);
     });
 
-    it('is not guessed at where AWS does not know it', async () => {
+    it('is not guessed at if AWS does not know it', async () => {
       const { code, output } = await attach('vol-0123456789abcdef0');
       expect([code, output]).toEqual([1, expect.stringContaining('InvalidVolume.NotFound')]);
       expect(output).toContain('AWS does not say which instance holds vol-0123456789abcdef0');

@@ -77,14 +77,14 @@ function storeSecrets(forMoto: Installed, forAwsCli: Installed): void {
     await expect(kms.send(new DecryptCommand({ CiphertextBlob }))).rejects.toThrow();
   });
 
-  it('names the profile’s region where there is no key', async () => {
+  it('names the profile’s region if there is no key', async () => {
     await moto.reset();
     expect(await refusal(shell.type(put, { input }))).toContain(
       `there is no alias/communique-tee-elsewhere-operator in ${REGION}; nothing was stored`,
     );
   });
 
-  it('ends after its time limit where AWS is silent', async () => {
+  it('ends after its time limit if AWS is silent', async () => {
     await using silent = await startSilentPort();
     const told = await refusal(
       shell.type(`${put} --timeout 1`, {

@@ -23,7 +23,7 @@ export async function modelsOff(client: Client): Promise<ModelOff[]> {
   return rows;
 }
 
-/** @returns what was cleared; none where nothing of it was off */
+/** @returns what was cleared; none if nothing of it was off */
 export async function clearModels(client: Client, what: ModelsToClear, by: string, why: string): Promise<ModelOff[]> {
   const [condition, name] =
     'model' in what ? ['model = $3', what.model] : ["model = '*' AND provider = $3", what.provider];

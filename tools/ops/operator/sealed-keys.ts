@@ -31,7 +31,7 @@ export async function sealedKeys(client: Client): Promise<SealedKeyRow[]> {
   return rows;
 }
 
-/** @returns the key as it is now; `before` where it had been revoked already, and nothing changed; undefined where there is none */
+/** @returns the key as it is now; `before` if it had been revoked already, and nothing changed; undefined if there is none */
 export async function revokeKey(
   client: Client,
   keyId: string,

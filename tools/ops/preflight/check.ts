@@ -20,7 +20,7 @@ export interface Finding {
 export const GROUPS = ['here', 'aws', 'names', 'stores', 'providers', 'congress'] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** What a check cannot do without. Where it cannot be had the check is skipped, if the check that reports why is run too; else it fails. */
+/** What a check cannot do without. If it cannot be had the check is skipped, if the check that reports why is run too; else it fails. */
 export type Need = 'plan' | 'account';
 
 export interface Check {
@@ -38,7 +38,7 @@ export interface Check {
 export interface Context {
   readonly stack: string;
   readonly stackFile: StackFile;
-  /** The stack's; AWS's usual one where the stack names none, which aws-credentials then reports. */
+  /** The stack's; AWS's usual one if the stack names none, which aws-credentials then reports. */
   readonly region: string;
   /** `up`: what `pulumi up` will make may be absent. `opening`: it has to be there. */
   readonly before: 'up' | 'opening';
@@ -56,7 +56,7 @@ export interface Context {
 
 /** Something a check needs cannot be had. */
 export class Unavailable extends Error {
-  /** @param explainedBy the check that reports why; none where the operator asked for it (--offline) */
+  /** @param explainedBy the check that reports why; none if the operator asked for it (--offline) */
   constructor(
     reason: string,
     readonly explainedBy?: string,

@@ -48,24 +48,24 @@ const SEEN: Readonly<Record<string, Seen>> = {
   },
   git: { ...both(REAL, 'git: a clean clone passes, and a changed file is told'), worst: 'warn' },
   configuration: {
-    passes: ['preflight/plan/plan.spec.ts', 'Pulumi.<stack>.yaml > has passed where all is right'],
+    passes: ['preflight/plan/plan.spec.ts', 'Pulumi.<stack>.yaml > has passed if all is right'],
     refuses: [
       'preflight/plan/plan.spec.ts',
       'Pulumi.<stack>.yaml > is seen to hold examples, and secrets in the clear',
     ],
   },
   image: {
-    passes: [REAL, 'image and release, judged by the real preview > pass where they are built'],
+    passes: [REAL, 'image and release, judged by the real preview > pass if they are built'],
     refuses: [
       REAL,
-      'image and release, judged by the real preview > fail where they are not, and name the command that builds them',
+      'image and release, judged by the real preview > fail if they are not, and name the command that builds them',
     ],
   },
   release: {
-    passes: [REAL, 'image and release, judged by the real preview > pass where they are built'],
+    passes: [REAL, 'image and release, judged by the real preview > pass if they are built'],
     refuses: [
       REAL,
-      'image and release, judged by the real preview > fail where they are not, and name the command that builds them',
+      'image and release, judged by the real preview > fail if they are not, and name the command that builds them',
     ],
   },
   'aws-credentials': moto('aws-credentials'),
@@ -94,7 +94,7 @@ const SEEN: Readonly<Record<string, Seen>> = {
   caa: both(NAMES, 'caa > %s'),
   database: {
     passes: [STORES, 'database > passes with every migration'],
-    refuses: [STORES, 'database > fails where nothing can be written'],
+    refuses: [STORES, 'database > fails if nothing can be written'],
   },
   redis: {
     passes: [STORES, 'redis > passes with noeviction'],
@@ -102,7 +102,7 @@ const SEEN: Readonly<Record<string, Seen>> = {
   },
   residence: {
     passes: [RESIDENCE, 'passes for a root that lasts'],
-    refuses: [RESIDENCE, 'fails where the list of the root is not there, or not whole'],
+    refuses: [RESIDENCE, 'fails if the list of the root is not there, or not whole'],
   },
   agents: {
     passes: [PROVIDERS, 'agents > tells the prices and the largest reservation'],
@@ -113,7 +113,7 @@ const SEEN: Readonly<Record<string, Seen>> = {
   anthropic: provider,
   'enclave-config': {
     passes: [SIMULATED, 'enclave-config passes for the simulator’s ends'],
-    refuses: [CONGRESS, 'enclave-config > is asked for where it is not there'],
+    refuses: [CONGRESS, 'enclave-config > is asked for if it is not there'],
   },
   house: chamber,
   senate: chamber,

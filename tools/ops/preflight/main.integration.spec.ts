@@ -55,7 +55,7 @@ it('says that nobody has signed in', async () => {
   expect(stdout).toContain('no AWS credentials were found');
 });
 
-it('ends, also where a far end never answers', async () => {
+it('ends, also if a far end never answers', async () => {
   await using aws = await startStandInAws();
   aws.answer({ GetCallerIdentity: 'silence' });
   const { code, stdout } = await run(['--stack', 'prod', '--only', 'aws-credentials', '--timeout', '1'], {

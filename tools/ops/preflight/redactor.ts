@@ -4,7 +4,7 @@ const NAMES_A_PLACE = /_(file|path|dir|folder|type|sock)$/i;
 const SHORTEST = 6;
 const REMOVED = '<hidden>';
 
-/** Forms of secrets that are taken out even where nobody named them. */
+/** Forms of secrets that are taken out even if nobody named them. */
 const FORMS: readonly RegExp[] = [
   /\b(?:AKIA|ASIA)[A-Z0-9]{12,}/g,
   /\bsk-[A-Za-z0-9_-]{8,}/g,

@@ -134,7 +134,7 @@ describe('--out', () => {
     expect((await expectExit(0, 'list')).out).toBe('');
   });
 
-  it('leaves no file where the command is refused', async () => {
+  it('leaves no file if the command is refused', async () => {
     const out = temporary.file('moved.jsonl');
     await expectExit(1, 'move', '--person', '17', '--district', district, '--out', out);
     expect(existsSync(out)).toBe(false);

@@ -8,8 +8,8 @@ const OWNER_ALONE = 0o600;
  * Runs a command whose output says where people live, and puts that output into a new file which its owner alone can read.
  * @param path undefined: the command writes to standard output
  * @param work gets streams whose `out` goes into the file. The file is made before it, so that a name that is taken changes nothing,
- * and removed where it fails
- * @throws RegistrarError `ERR_REGISTRAR_STATE` where the file exists or cannot be written
+ * and removed if it fails
+ * @throws RegistrarError `ERR_REGISTRAR_STATE` if the file exists or cannot be written
  */
 export async function intoFile(
   path: string | undefined,

@@ -87,7 +87,7 @@ export class Registrar implements Disposable {
     this.keys = new SigningKeys(folder, store.register.registrar, world.files);
   }
 
-  /** An empty register, without a key. @throws RegistrarError `ERR_REGISTRAR_STATE` where there is one; ResidenceError for the id */
+  /** An empty register, without a key. @throws RegistrarError `ERR_REGISTRAR_STATE` if there is one; ResidenceError for the id */
   static create(folder: string, of: { registrar: string; maxCampaignDays: number }, world: World): Registrar {
     checkId(of.registrar);
     const register = newRegister({ ...of, likenessKey: randomBytes(32).toString('hex') });
@@ -150,7 +150,7 @@ export class Registrar implements Disposable {
     return keyId;
   }
 
-  /** From now on this key signs. @throws RegistrarError where there is none of this id */
+  /** From now on this key signs. @throws RegistrarError if there is none of this id */
   useKey(keyId: string): void {
     if (!this.keys.ids().includes(keyId)) throw new RegistrarError('ERR_REGISTRAR_STATE', `there is no key ${keyId}`);
     this.keys.read(keyId);
@@ -187,7 +187,7 @@ export class Registrar implements Disposable {
   /**
    * Signs the tree of now, valid for 14 days, and writes its files. The register knows of the root before anyone can see it.
    * @param hasher for registers of many people
-   * @throws RegistrarError `ERR_REGISTRAR_STATE` without a key, or where the register has no people
+   * @throws RegistrarError `ERR_REGISTRAR_STATE` without a key, or if the register has no people
    */
   publish(publicFolder: string, allowEmpty = false, hasher?: BulkHasher): Published {
     const { register } = this;
@@ -221,7 +221,7 @@ export class Registrar implements Disposable {
     };
   }
 
-  /** The root whose note is in a static folder; null where there is no note of ours. */
+  /** The root whose note is in a static folder; null if there is no note of ours. */
   publishedIn(publicFolder: string): Pick<Published, 'root' | 'notBefore' | 'notAfter'> | null {
     const note = new StaticFiles(publicFolder, this.world.files).note();
     const { registrar } = this.register;

@@ -25,9 +25,9 @@ export interface BuiltRelease {
   /** In the store's bucket. */
   readonly key: string;
   readonly manifest: Manifest;
-  /** As in measurements.json: null where git cannot tell. */
+  /** As in measurements.json: null if git cannot tell. */
   readonly commit: string | null;
-  /** SHA-256 of the reference string in it; null where it has none. */
+  /** SHA-256 of the reference string in it; null if it has none. */
   readonly referenceString: string | null;
   /** The command for auditors, beside the archive and not in it. */
   readonly verifier: { readonly name: string; readonly sha256: string; readonly sizeBytes: number };

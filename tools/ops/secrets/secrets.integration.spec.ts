@@ -145,7 +145,7 @@ describe('ops secrets', () => {
     });
   });
 
-  it('prints it where it shall not be stored', async () => {
+  it('prints it if it shall not be stored', async () => {
     expect(await run(['encrypt', '--stack', 'prod', 'cwc-house'], { value: KEY })).toBe(0);
     expect(said.out).toMatch(/^[A-Za-z0-9+/]{40,}=*\n$/);
     expect(stored).toEqual([]);

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 
 export interface Ran {
-  /** 0, or how it failed; 1 where it was killed. */
+  /** 0, or how it failed; 1 if it was killed. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;

@@ -39,7 +39,7 @@ describe('an account', () => {
     expect(aws.create(REGION, BUCKET, 'other', { bucket: 'a-bucket' }).id).toBe(id);
   });
 
-  it('keeps the name of a deleted secret for its recovery window, where it has one', () => {
+  it('keeps the name of a deleted secret for its recovery window, if it has one', () => {
     const aws = account();
     const { id } = aws.create(REGION, SECRET, 'secret', { name: 'a', recoveryWindowInDays: 7 });
     aws.delete(SECRET, id);

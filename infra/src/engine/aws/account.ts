@@ -134,7 +134,7 @@ function makeUp(region: string, type: string, name: string, inputs: Properties):
   return { id, outputs: Object.fromEntries(Object.entries(state).filter(([key]) => !(key in inputs))) };
 }
 
-/** ARNs and addresses that follow from the id, where the id is another one here than in mock-aws.ts. */
+/** ARNs and addresses that follow from the id, if the id is another one here than in mock-aws.ts. */
 function namedBy(type: string, id: string, region: string): Properties {
   switch (type) {
     case 'aws:kms/key:Key':

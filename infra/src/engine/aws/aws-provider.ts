@@ -17,7 +17,7 @@ const MESSAGE_BYTES = 400 << 20;
 const WRITE_ONLY = /Wo$/;
 /** The bridge's own mark: inputs for which it chose the value. */
 const DEFAULTS = '__defaults';
-/** Types with a name that the bridge makes up where the program gives none, as this program does. */
+/** Types with a name that the bridge makes up if the program gives none, as this program does. */
 const AUTONAMED: Readonly<Record<string, string>> = { 'aws:iam/rolePolicy:RolePolicy': 'name' };
 const NAMES = ['bucket', 'identifier', 'name', 'replicationGroupId'] as const;
 /** Members of what a look-up returns that the provider's schema marks as sensitive (aws/ssm/getParameter.d.ts). */
@@ -196,7 +196,7 @@ export class AwsProvider {
     if (isRecord(given) && isRecord(given['tags'])) this.#defaultTags = given['tags'];
   }
 
-  /** As the bridge completes inputs: a name of its own, and the provider's tags where the type has tags. */
+  /** As the bridge completes inputs: a name of its own, and the provider's tags if the type has tags. */
   #checked(request: pb.CheckRequest): Properties {
     const { type, name } = named(request);
     const inputs = fromStruct(request.getNews());

@@ -12,7 +12,7 @@ interface Unique {
 /**
  * Names that AWS gives once. AWS's error for a second one; for a target group and a bucket the provider looks before it asks
  * AWS (elbv2/target_group.go, s3/bucket.go) and fails with the same meaning. A listener with the same settings is answered with the one
- * that is there; here it is refused. Subnets clash where their ranges overlap; here where they are the same.
+ * that is there; here it is refused. Subnets clash if their ranges overlap; here if they are the same.
  */
 export const UNIQUE: Readonly<Record<string, Unique>> = {
   'aws:autoscaling/group:Group': {
@@ -293,7 +293,7 @@ function finalSnapshotOf({ type, inputs }: Thing): Thing | undefined {
 const SECRET = 'aws:secretsmanager/secret:Secret';
 const EC2_ID = /^(vpc|subnet|sg|lt|vol|eipalloc|igw|nat|rtb|vpce)-[0-9a-f]{17}$/;
 
-/** @throws Error as AWS answers, where the name is taken or an id in the inputs leads to nothing */
+/** @throws Error as AWS answers, if the name is taken or an id in the inputs leads to nothing */
 export function checkCreation(world: World, type: string, inputs: Properties): void {
   const unique = UNIQUE[type];
   if (unique !== undefined) {
@@ -310,14 +310,14 @@ export function checkCreation(world: World, type: string, inputs: Properties): v
   checkReferences(world, inputs);
 }
 
-/** @throws Error as AWS answers, where an id of EC2 in the inputs leads to nothing */
+/** @throws Error as AWS answers, if an id of EC2 in the inputs leads to nothing */
 export function checkReferences(world: World, inputs: Properties): void {
   const ids = new Set(world.all.map(({ id }) => id));
   for (const text of textsOf(inputs))
     if (EC2_ID.test(text) && !ids.has(text)) throw new Error(`InvalidID.NotFound: ${text} does not exist`);
 }
 
-/** @throws Error as AWS answers, where it does not delete the thing */
+/** @throws Error as AWS answers, if it does not delete the thing */
 export function checkDeletion(world: World, thing: Thing): void {
   const { type, id, inputs } = thing;
   const protection = PROTECTED[type];

@@ -3,8 +3,8 @@ export interface Replacing {
   /** Another value of one of these inputs is another resource. */
   readonly inputs: readonly string[];
   /**
-   * The provider's file, below SOURCE of `aws-api/mapping.ts`, and the commit that was read; `(2023 or before)` where that version is so
-   * old, `unchanged in 2024` where a newer text of the file, whose commit is not known, says the same. UNVERIFIED where we have not read it.
+   * The provider's file, below SOURCE of `aws-api/mapping.ts`, and the commit that was read; `(2023 or before)` if that version is so
+   * old, `unchanged in 2024` if a newer text of the file, whose commit is not known, says the same. UNVERIFIED if we have not read it.
    */
   readonly source: string;
 }

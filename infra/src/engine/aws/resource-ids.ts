@@ -19,7 +19,7 @@ const of =
 
 /**
  * Ids in the provider's own forms. Those of resources that are imported by something else than this id are in IMPORTED_BY. Source of each
- * row: the section "Import" of the provider's documentation, which @pulumi/aws carries in <module>/<resource>.d.ts; where it names
+ * row: the section "Import" of the provider's documentation, which @pulumi/aws carries in <module>/<resource>.d.ts; if it names
  * another form, the provider's code (internal/service of terraform-provider-aws).
  */
 export const IDS: Readonly<Record<string, Made>> = {

@@ -119,7 +119,7 @@ server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error,
   process.stdout.write(`${String(port)}\n`);
 });
 
-// The CLI ends it when it is done; where the CLI was killed, its parent is another one. What it started must not outlive it.
+// The CLI ends it when it is done; if the CLI was killed, its parent is another one. What it started must not outlive it.
 const cli = process.ppid;
 function end() {
   for (const child of children) child.kill();

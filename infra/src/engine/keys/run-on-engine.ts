@@ -1,5 +1,5 @@
 /**
- * Keys that another value is given under Pulumi's own engine in a stack that runs, by the spec in `../life` (and the stack, where it has
+ * Keys that another value is given under Pulumi's own engine in a stack that runs, by the spec in `../life` (and the stack, if it has
  * several), which holds its list to what it did. A key in no list is not run there; docs/operator/changing-keys.md names those.
  */
 export const RUN_ON_ENGINE = {

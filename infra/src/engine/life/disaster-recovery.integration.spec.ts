@@ -143,7 +143,7 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
   };
   const ofLostState = (): string[] => commandsBelow(PAGE, "If Pulumi's state is lost");
 
-  it('has nothing to do where its state was exported, lost and imported', async () => {
+  it('has nothing to do if its state was exported, lost and imported', async () => {
     const [keep = '', takeIn = '', goOn = ''] = ofLostState();
     await shell.type(keep);
     loseState();
@@ -157,7 +157,7 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
     expect(steps.length).toBeGreaterThan(100);
   });
 
-  it('is imported whole where nothing is left of the state, and no store, key, address or group is made anew', async () => {
+  it('is imported whole if nothing is left of the state, and no store, key, address or group is made anew', async () => {
     const before = kept();
     loseState();
     const [, , , init = '', takeIn = '', goOn = '', ...more] = ofLostState();

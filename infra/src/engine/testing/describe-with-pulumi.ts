@@ -1,7 +1,7 @@
 import { keptPulumi, type PulumiCli } from '@communique-tee/testing/judges';
 
 /**
- * A jest block that needs Pulumi's own CLI. Where it is not built the block is skipped, and a line that begins with NOT RUN says so; with
+ * A jest block that needs Pulumi's own CLI. If it is not built the block is skipped, and a line that begins with NOT RUN says so; with
  * CI set, too: a machine without Go or without a registry can still run everything else.
  */
 export function describeWithPulumi(name: string, body: (cli: PulumiCli) => void): void {

@@ -104,7 +104,7 @@ export class RealEngine implements AsyncDisposable {
     return join(this.project, `Pulumi.${stack}.yaml`);
   }
 
-  /** The stack's own file, a built image and release, a token where Redis is managed, and `pulumi stack init`. */
+  /** The stack's own file, a built image and release, a token if Redis is managed, and `pulumi stack init`. */
   async createStack(stack: string, changes: Readonly<Record<string, unknown>> = {}): Promise<void> {
     copyFileSync(join(workspaceRoot(), `Pulumi.${stack}.yaml`), this.stackFile(stack));
     await this.succeed(['stack', 'init', stack, '--secrets-provider', 'passphrase']);
@@ -159,7 +159,7 @@ export class RealEngine implements AsyncDisposable {
     return { exitCode, output, steps: stepsOf(events, command === 'preview') };
   }
 
-  /** @throws Error with what the CLI printed, where it does not end with 0 */
+  /** @throws Error with what the CLI printed, if it does not end with 0 */
   async succeed(args: readonly string[], options?: RunOptions): Promise<Ran> {
     const ran = await this.pulumi(args, options);
     if (ran.exitCode !== 0)

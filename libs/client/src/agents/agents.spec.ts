@@ -106,7 +106,7 @@ describe('a task', () => {
     expect(result.chargedMicroUsd).toBe(mostATaskCosts(CLASS, 30));
   });
 
-  it('reports that it did not calculate the cost where the enclave has another price table', async () => {
+  it('reports that it did not calculate the cost if the enclave has another price table', async () => {
     gateway.agents.pricesSha256 = 'ab'.repeat(32);
     gateway.agents.tamperClaims = (claims) => ({ ...claims, cost_micro_usd: '5' });
     const other = await connect(gateway.url, gateway.policy, { token: () => 'token' });
@@ -140,7 +140,7 @@ describe('before anything is posted, a task is refused', () => {
     expect(gateway.agents.posted).toEqual([]);
   });
 
-  it('where the enclave attests no agents, and where the gateway hides what it attests', async () => {
+  it('if the enclave attests no agents, and if the gateway hides what it attests', async () => {
     gateway.agents.classes = [];
     const without = await connect(gateway.url, gateway.policy, { token: () => 'token' });
     await expect(without.agent(task())).rejects.toEqual(failing('model_refused', { reason: 'agents_off' }));
@@ -183,7 +183,7 @@ describe('after a fault', () => {
     expect(gateway.agents.posted).toHaveLength(1);
   });
 
-  it('seals the task anew, once, where the enclave lost its key', async () => {
+  it('seals the task anew, once, if the enclave lost its key', async () => {
     gateway.rotate({ keepOld: false });
     expect((await client.agent(task())).outcome).toBe('complete');
     expect(gateway.agents.posted).toHaveLength(2);

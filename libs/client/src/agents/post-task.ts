@@ -42,7 +42,7 @@ export interface PostTaskOptions {
 export interface PostedTask {
   readonly statement: string;
   readonly attestationDocument: Uint8Array;
-  /** Null where the provider failed. */
+  /** Null if the provider failed. */
   readonly answer: { readonly sealed: Uint8Array; readonly attempts: 1 | 2 } | null;
 }
 

@@ -21,7 +21,7 @@ export const agentOfferSchema = z
         }),
       )
       .max(16),
-    prices: z.strictObject(pricesMembers).nullable().meta({ description: 'Null where tasks are not taken.' }),
+    prices: z.strictObject(pricesMembers).nullable().meta({ description: 'Null if tasks are not taken.' }),
   })
   .meta({ id: 'AgentOffer', description: 'The model classes that tasks can name.' });
 export type AgentOffer = z.infer<typeof agentOfferSchema>;

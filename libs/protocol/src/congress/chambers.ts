@@ -13,7 +13,7 @@ export interface ChamberFacts {
   readonly production: { readonly origin: string; readonly messagePath: string };
   /** Takes documents and delivers them to no one. */
   readonly test: { readonly origin: string; readonly messagePath: string };
-  /** Where a vendor registers its source address; null where our sources name no one. */
+  /** Where a vendor registers its source address; null if our sources name no one. */
   readonly vendorContact: string | null;
 }
 
@@ -26,7 +26,7 @@ export const CHAMBERS = {
   house: {
     name: 'House',
     office: /^H[A-Z]{2}[0-9]{2}$/,
-    officeForm: 'H, state, two digits of the district, as HCA12 (00 where the state has one seat)',
+    officeForm: 'H, state, two digits of the district, as HCA12 (00 if the state has one seat)',
     offices: (state: State): string[] => houseOffices(state),
     production: { origin: 'https://cwc.house.gov', messagePath: '/v2/message' },
     test: { origin: 'https://uat-cwc.house.gov', messagePath: '/v2/message' },
@@ -68,7 +68,7 @@ export function chamberOf(office: string): Chamber {
   return chamber;
 }
 
-/** The name of the operator's secret that holds a chamber's API key, where the configuration takes it from KMS. */
+/** The name of the operator's secret that holds a chamber's API key, if the configuration takes it from KMS. */
 export function chamberSecret<C extends Chamber>(chamber: C): `cwc-${C}` {
   return `cwc-${chamber}`;
 }

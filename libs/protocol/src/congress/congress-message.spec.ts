@@ -187,7 +187,7 @@ describe('a message to Congress', () => {
     });
   });
 
-  it('judges the offices also where the address and other fields are wrong', () => {
+  it('judges the offices also if the address and other fields are wrong', () => {
     const broken = { ...valid().constituent, zip: 'x' };
     expect(problemsOf({ ...valid(), offices: ['HZZ99', 'SNY01'], constituent: broken })).toEqual([
       '/constituent/zip invalid',

@@ -51,7 +51,7 @@ const messageFields = z.strictObject({
     subject: subjectSchema,
     /** The statement of the organization behind the campaign, the same for everyone who signs it. */
     organizationStatement: text(6, 10_000).optional(),
-    /** The person's own words. May be left out where there is a statement of the organization. */
+    /** The person's own words. May be left out if there is a statement of the organization. */
     body: bodySchema.optional(),
     topics: topicsSchema,
     bills: billsSchema.optional(),

@@ -25,7 +25,7 @@ export const FIELD_FORMS: Readonly<Record<string, string>> = {
   '/constituent/zip': 'must be five digits, or five, a hyphen and four, such as 94601 or 94601-1234',
   '/constituent/email': EMAIL_FORM,
   '/constituent/phone': PHONE_FORM,
-  '/organization': 'must be an object with a name, and an about and a contact where you want them',
+  '/organization': 'must be an object with a name, and an about and a contact if you want them',
   '/organization/contact': 'must be an object with a name, an email or a phone',
   '/organization/contact/email': EMAIL_FORM,
   '/organization/contact/phone': PHONE_FORM,
@@ -72,7 +72,7 @@ export function describeProblem(rule: FieldRule, pointer: string, limit: number 
   }
 }
 
-/** The rule that an issue of the message's schema is about, and its limit where it has one. */
+/** The rule that an issue of the message's schema is about, and its limit if it has one. */
 export function ruleOf(issue: z.core.$ZodIssue, isMissing: boolean): { rule: FieldRule; limit?: number } {
   if (issue.code === 'too_small' || issue.code === 'too_big') {
     const [rule, limit] =

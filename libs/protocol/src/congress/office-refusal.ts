@@ -15,7 +15,7 @@ const REFUSALS = {
 export type OfficeRefusal = keyof typeof REFUSALS;
 
 /**
- * Why a message from an address in `state` cannot go to `office`; null where it can. Where the state is not known (it is missing, or no
+ * Why a message from an address in `state` cannot go to `office`; null if it can. If the state is not known (it is missing, or no
  * state), only the office itself is judged.
  */
 export function officeRefusal(office: unknown, state: unknown): OfficeRefusal | null {

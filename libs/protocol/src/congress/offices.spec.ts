@@ -54,7 +54,7 @@ describe('the refusal of an office', () => {
     }
   });
 
-  it('judges the office alone where the state is not known', () => {
+  it('judges the office alone if the state is not known', () => {
     expect(
       ['HOH15', 'HOH16', 'SDC01', 'HDC98', 'HZZ99', 'oh1', 7].map((office) => officeRefusal(office, undefined)),
     ).toEqual([null, 'no_such_office', 'no_such_office', 'no_such_office', 'no_such_office', 'invalid', 'invalid']);

@@ -52,7 +52,7 @@ export const templateWords = {
   }),
   campaignNote: campaignNote
     .nullable()
-    .meta({ description: "The registrar's signed note for this campaign; null where there is none." }),
+    .meta({ description: "The registrar's signed note for this campaign; null if there is none." }),
   sources: z
     .array(z.strictObject({ title: words(2, 200), url: webAddress }))
     .max(MAX_SOURCES)

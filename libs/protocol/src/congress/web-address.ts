@@ -6,7 +6,7 @@ export const MAX_WEB_ADDRESS_LENGTH = 2000;
 const WEB_ADDRESS =
   /^https?:\/\/[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?(?:#(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$/;
 
-/** Whether a text is an http or https address, percent-encoded where it must be: see {@link toWebAddress}. */
+/** Whether a text is an http or https address, percent-encoded if it must be: see {@link toWebAddress}. */
 export function isWebAddress(text: string): boolean {
   return WEB_ADDRESS.test(text) && URL.canParse(text);
 }

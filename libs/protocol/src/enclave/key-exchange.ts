@@ -35,7 +35,7 @@ const offerSchema = z.strictObject({
       access_key_id: credentialText(128),
       secret_access_key: credentialText(256),
       session_token: credentialText(8192).nullable(),
-      /** Seconds since 1970; null where they do not end. */
+      /** Seconds since 1970; null if they do not end. */
       expires: z.int().min(0).nullable(),
     })
     .nullable(),
@@ -62,14 +62,14 @@ const statusSchema = z.strictObject({
   current: bytesOf(KEY_ID_BYTES).nullable(),
   /** Every key that it opens messages with. */
   held: z.array(bytesOf(KEY_ID_BYTES)).max(MAX_OFFERED_KEYS + 1),
-  /** Of the same keys, the ids of their pairs of the legacy suite; absent where that is switched off. */
+  /** Of the same keys, the ids of their pairs of the legacy suite; absent if that is switched off. */
   held_legacy: z
     .array(bytesOf(KEY_ID_BYTES))
     .max(MAX_OFFERED_KEYS + 1)
     .optional(),
   /** A key that it made and does not use before it is offered back among the records: store it, unless its epoch is taken. */
   proposal: bytesUpTo(MAX_SEALED_KEY_BYTES).nullable(),
-  /** Records that it did not take, and why; `key_id` is null where not even that could be read. */
+  /** Records that it did not take, and why; `key_id` is null if not even that could be read. */
   refused: z.array(z.strictObject({ key_id: bytesOf(KEY_ID_BYTES).nullable(), code })).max(MAX_OFFERED_KEYS),
   /** Secrets that it could not open, by name. */
   refused_secrets: z.array(z.strictObject({ name: z.string().regex(SECRET_NAME), code })).max(MAX_SECRETS),

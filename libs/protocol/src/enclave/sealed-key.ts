@@ -30,7 +30,7 @@ const coreShape = {
   destroy_after: seconds,
   public_key: bytesOf(PUBLIC_KEY_BYTES),
   receipt_key: bytesOf(RECEIPT_KEY_BYTES),
-  /** X25519, of the suite of the web client (legacy); absent where the image has it switched off. */
+  /** X25519, of the suite of the web client (legacy); absent if the image has it switched off. */
   legacy_key: bytesOf(PUBLIC_KEY_BYTES).optional(),
   /** KMS's CiphertextBlob of the data key. */
   data_key: bytesUpTo(1024),

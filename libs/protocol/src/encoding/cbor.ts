@@ -1,5 +1,5 @@
 // The CBOR of our own messages (RFC 8949): one byte string has one value, and we write one byte string for a value. The reader takes the
-// keys of a map in any order: where bytes are signed or sealed, those bytes are checked, not a value that is encoded again. Our own codec, because a
+// keys of a map in any order: if bytes are signed or sealed, those bytes are checked, not a value that is encoded again. Our own codec, because a
 // general one reads more than is wanted (floats, tags, text that is not UTF-8) and is ten times the size in a browser. cbor.spec.ts
 // compares it with a general codec.
 import { ProtocolError } from '../problems';

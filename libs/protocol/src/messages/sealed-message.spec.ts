@@ -44,7 +44,7 @@ describe('the wire form of a sealed message', () => {
   });
 
   it.each([null, undefined, '', '00'.repeat(32), 0])(
-    'in JSON is refused with a nullifier, also where it is %p: without a proof there is no such member',
+    'in JSON is refused with a nullifier, also if it is %p: without a proof there is no such member',
     (nullifier) => {
       expect(() => sealedMessageFromJson({ ...sealedMessageToJson(message), nullifier })).toThrow(
         expect.objectContaining({

@@ -1,7 +1,7 @@
 /**
  * A connection or a listening socket that could not be made. `code` is the operating system's name (`ECONNREFUSED`, `ETIMEDOUT`,
- * `ENOENT`, `EADDRINUSE`, `EACCES`, `ENODEV`, ...), `ABORT_ERR` where the caller's signal ended it, or `ERR_VSOCK_UNAVAILABLE`
- * where this platform or this version of Node has no AF_VSOCK.
+ * `ENOENT`, `EADDRINUSE`, `EACCES`, `ENODEV`, ...), `ABORT_ERR` if the caller's signal ended it, or `ERR_VSOCK_UNAVAILABLE`
+ * if this platform or this version of Node has no AF_VSOCK.
  */
 export class SocketError extends Error {
   override readonly name = 'SocketError';

@@ -59,7 +59,7 @@ describe('the internals of Node that vsock needs', () => {
 describeWith(linux, 'connecting by our own descriptor', () => {
   const noDelay = { allowHalfOpen: false };
 
-  it('fails with ECONNREFUSED where no server listens', async () => {
+  it('fails with ECONNREFUSED if no server listens', async () => {
     const { signal } = new AbortController();
     await expect(connectVsock(1, await freePort(), { signal, ...noDelay }, loopbackLibc)).rejects.toMatchObject({
       name: 'SocketError',
@@ -127,7 +127,7 @@ describeWith(vsockAvailability(), 'vsock', () => {
     }
   });
 
-  it('fails with the system’s code where there is no peer', async () => {
+  it('fails with the system’s code if there is no peer', async () => {
     await expect(connect({ kind: 'vsock', cid: 77_777, port: 5000 }, { timeoutMs: 10_000 })).rejects.toMatchObject({
       name: 'SocketError',
       code: expect.stringMatching(/^(ETIMEDOUT|ECONNRESET|ENODEV|ENETUNREACH|EHOSTUNREACH)$/) as string,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 const SIGNING = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 24 * 3600 * 1000;
 
-/** A certificate authority for tests: it is trusted only where its PEM is put into a configuration. */
+/** A certificate authority for tests: it is trusted only if its PEM is put into a configuration. */
 export interface TestAuthority {
   readonly certificatePem: string;
   /** Issues a server certificate with a fresh P-256 key; `certificatePem` is the chain that a server presents. */

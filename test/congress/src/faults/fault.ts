@@ -49,7 +49,7 @@ export const queuedFaultSchema = z.strictObject({
 export const faultPlanSchema = z.strictObject({
   /** The first entry that fits strikes. */
   queue: z.array(queuedFaultSchema).max(10_000).default([]),
-  /** Where none fits: with this probability one of these, by a generator of its own, so that a seed gives the same run again. */
+  /** If none fits: with this probability one of these, by a generator of its own, so that a seed gives the same run again. */
   random: z
     .strictObject({
       seed: z.int().min(0).max(0xffff_ffff),

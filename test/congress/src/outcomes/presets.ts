@@ -28,7 +28,7 @@ export const PRESETS = {
   },
   unknown: {
     description:
-      'The Senate stores the message and gives no answer. Where it takes repeated messages, as in the demo, the result stays unknown.',
+      'The Senate stores the message and gives no answer. If it takes repeated messages, as in the demo, the result stays unknown.',
     outcomes: { senate: { answer: 'cut' } },
   },
   waiting: {

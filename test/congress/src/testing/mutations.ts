@@ -25,7 +25,7 @@ interface Place {
   parent: XmlElement | null;
 }
 
-/** Returns false where the change does not apply. */
+/** Returns false if the change does not apply. */
 type Change = (place: Place) => boolean;
 
 const leaf =

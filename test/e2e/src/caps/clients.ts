@@ -20,7 +20,7 @@ interface Post {
   readonly user: string;
 }
 
-/** Many clients that post messages, and repeat the same bytes elsewhere where they got no answer that says what became of them. */
+/** Many clients that post messages, and repeat the same bytes elsewhere if they got no answer that says what became of them. */
 export class Clients {
   readonly accepted = new Set<string>();
   readonly refused = new Map<string, number>();
@@ -90,7 +90,7 @@ export class Clients {
     }
   }
 
-  /** @returns accepted, a problem's code, or null where the connection broke */
+  /** @returns accepted, a problem's code, or null if the connection broke */
   private async ask(pool: Pool | undefined, { body, user, id }: Post): Promise<string | null> {
     try {
       const token = await this.token(user);

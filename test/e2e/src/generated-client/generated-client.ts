@@ -50,7 +50,7 @@ export async function checkAgainst(document: object, folder: string): Promise<vo
   await run('typescript/bin/tsc', ['--project', config]);
 }
 
-/** @throws Error with what it prints, where it ends with another code than 0 */
+/** @throws Error with what it prints, if it ends with another code than 0 */
 async function run(program: string, args: readonly string[]): Promise<void> {
   const script = join(workspaceRoot(), 'node_modules', program);
   const failed = (error: Error & { stdout?: string; stderr?: string }) =>

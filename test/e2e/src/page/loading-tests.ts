@@ -18,7 +18,7 @@ export function describeLoading(on: () => PageSystem): void {
       ['script is refused', '/', '**/page/write-*.js', 'refused'],
       ['script is lost', '/status', '**/page/status-*.js', 'lost'],
       ['script imports a file that is lost', '/verify', '**/page/chunk-*.js', 'lost'],
-    ] as const)('says so in both languages where its %s', async (_what, path, files, how) => {
+    ] as const)('says so in both languages if its %s', async (_what, path, files, how) => {
       await using tab = await on().open();
       const { page } = tab;
       await page.route(files, (route) =>
@@ -60,7 +60,7 @@ export function describeLoading(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('says so at once where its texts could not be fetched', async () => {
+    it('says so at once if its texts could not be fetched', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.route('**/*write_*', (route) => route.abort());
@@ -69,7 +69,7 @@ export function describeLoading(on: () => PageSystem): void {
       expect(await seen(page)).toEqual([true, true]);
     });
 
-    it('says that it needs JavaScript where the browser runs none, and nothing else', async () => {
+    it('says that it needs JavaScript if the browser runs none, and nothing else', async () => {
       await using tab = await on().open({ javaScriptEnabled: false });
       await tab.page.goto(on().link());
       await tab.page.locator('noscript p').waitFor();

@@ -203,7 +203,7 @@ export function describeMessage(on: () => PageSystem): void {
       await sender.result();
     });
 
-    it('says that it does not know where the connection was cut, and finds out without sending twice', async () => {
+    it('says that it does not know if the connection was cut, and finds out without sending twice', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await on().answers({});
@@ -242,7 +242,7 @@ export function describeMessage(on: () => PageSystem): void {
       await page.locator('.send-card .proves').waitFor({ timeout: 90_000 });
     });
 
-    it('is followed after the page was closed, where the person let this device remember it', async () => {
+    it('is followed after the page was closed, if the person let this device remember it', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await on().answers({ house: { answer: 'maintenance' }, senate: { answer: 'maintenance' } });

@@ -68,7 +68,7 @@ export function describeProof(on: () => PageSystem): void {
       await bar(page, 'verified').locator('.trust-demo').waitFor();
     });
 
-    it('offers no other root where the server gives none, as in production', async () => {
+    it('offers no other root if the server gives none, as in production', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.route('**/api/page', async (route) => {
@@ -103,7 +103,7 @@ export function describeProof(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('trusts nothing and seals nothing where neither the person nor the site names an image', async () => {
+    it('trusts nothing and seals nothing if neither the person nor the site names an image', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.route('**/api/page', async (route) => {
@@ -157,7 +157,7 @@ export function describeProof(on: () => PageSystem): void {
       expect(await obstacles(page)).toEqual(NOT_VERIFIED);
     });
 
-    it('refuses the image under another operator, and warns where any operator is accepted', async () => {
+    it('refuses the image under another operator, and warns if any operator is accepted', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.goto(trusting('/verify', { pcr3: OTHER }));

@@ -107,7 +107,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('offers to load the page again where the circuit is another, and keeps what was entered', async () => {
+    it('offers to load the page again if the circuit is another, and keeps what was entered', async () => {
       await using tab = await on.open();
       const { page } = tab;
       const sender = new Sender(page);
@@ -128,7 +128,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       await resident.card.getByText('U.S. House, California 12th district').waitFor();
     });
 
-    it('shows no code where the browser keeps nothing, until the secret is saved as a file, which brings it back', async () => {
+    it('shows no code if the browser keeps nothing, until the secret is saved as a file, which brings it back', async () => {
       await using tab = await on.open();
       const { page } = tab;
       await page.addInitScript(
@@ -181,7 +181,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       await resident.card.getByText('There is no secret of yours on this device.').waitFor();
     });
 
-    it('says that it is not set up to prove, in place of asking for a secret, where the gateway has no reference string', async () => {
+    it('says that it is not set up to prove, in place of asking for a secret, if the gateway has no reference string', async () => {
       await using tab = await on.open();
       const { page } = tab;
       await page.route('**/api/page', async (route) => {

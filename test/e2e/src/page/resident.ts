@@ -20,7 +20,7 @@ export class Resident {
   async toReview(): Promise<void> {
     const { page, sender } = this;
     await sender.open(`${this.on.system.gatewayUrl}/#template=${TEXT.slug}`);
-    // Where a proof is optional
+    // If a proof is optional
     await page.locator('.sign-in, #residence-choice, main p.note').first().waitFor();
     if ((await page.locator('#residence-choice').count()) > 0) await this.chooseProof();
     await sender.fillAddress();

@@ -19,7 +19,7 @@ export interface RenderedService {
 }
 
 /**
- * ExecStart of a rendered unit with its limits, without privileges and, where we are root, as nobody; what systemd itself would do
+ * ExecStart of a rendered unit with its limits, without privileges and, if we are root, as nobody; what systemd itself would do
  * (sandbox, cgroups, system call filter) is not done here.
  */
 export function startRendered({

@@ -27,7 +27,7 @@ export type Fault =
 
 /** Which requests a fault is for. */
 export interface Strike {
-  /** `Decrypt`, `GenerateDataKey` ...; every action where absent. */
+  /** `Decrypt`, `GenerateDataKey` ...; every action if absent. */
   action?: string;
   /** How many fitting requests pass before it strikes; default 0. */
   after?: number;

@@ -12,7 +12,7 @@ export class FaultSchedule {
   #plan: Planned[] = [];
   readonly #struck = new Map<Fault['kind'], number>();
 
-  /** @throws TypeError where a number is none */
+  /** @throws TypeError if a number is none */
   add(fault: Fault, { action, after = 0, times = 1 }: Strike = {}): void {
     const left = times === 'always' ? Infinity : times;
     if (!Number.isInteger(after) || after < 0 || !(left === Infinity || (Number.isInteger(left) && left > 0)))

@@ -17,7 +17,7 @@ export interface SimulatedKey {
 /** A key as a request named it. */
 export interface NamedKey {
   key: SimulatedKey;
-  /** `alias/...`, where the request named it by that */
+  /** `alias/...`, if the request named it by that */
   requestAlias?: string;
 }
 

@@ -15,7 +15,7 @@ describe.each(forms)('in the form %s', (form) => {
   it('another key does not open it', async () => {
     const other = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const plaintext = new Uint8Array(randomBytes(32));
-    // openssl decrypts with a random key where the recipient's does not fit (its defence against oracles), or fails at the padding
+    // openssl decrypts with a random key if the recipient's does not fit (its defence against oracles), or fails at the padding
     const opened = await openWithOpenssl(envelopedData(plaintext, spki, form), other.privateKey).catch(() => null);
     expect(opened).not.toEqual(plaintext);
   });
@@ -43,7 +43,7 @@ it('is byte for byte of the shape that KMS’s messages have', () => {
   expect(hex).toMatch(shape);
 });
 
-it('has indefinite lengths and pieces where it says so', async () => {
+it('has indefinite lengths and pieces if it says so', async () => {
   const count = (lines: string[], what: RegExp): number => lines.filter((line) => what.test(line)).length;
   const plaintext = new Uint8Array(100);
   const [kms, scattered, definite] = await Promise.all(

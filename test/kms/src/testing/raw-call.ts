@@ -9,7 +9,7 @@ export interface RawAnswer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   body: string;
-  /** The error's name, where the body is one. */
+  /** The error's name, if the body is one. */
   type: string | undefined;
 }
 

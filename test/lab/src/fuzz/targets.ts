@@ -10,7 +10,7 @@ import { mutateBytes, mutateCbor, mutateValue, oddText, randomBytesOf } from './
 /** One input that was handed to the enclave, and what came back. */
 export interface Observation {
   readonly input: Uint8Array;
-  /** Null where nothing is answered, such as a configuration or bytes that are no HTTP. */
+  /** Null if nothing is answered, such as a configuration or bytes that are no HTTP. */
   readonly reply: Reply | null;
 }
 

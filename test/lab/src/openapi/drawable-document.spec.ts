@@ -70,6 +70,6 @@ it('puts what no generator can draw otherwise, and leaves the rest and the given
   expect(given).toEqual(served());
 });
 
-it('throws where the document has another shape', () => {
+it('throws if the document has another shape', () => {
   expect(() => drawableDocument({ paths: {} }, 0)).toThrow();
 });

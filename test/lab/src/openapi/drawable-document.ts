@@ -92,7 +92,7 @@ const EVENT = {
  * here takes none, and a secret beside a token is refused. /api/agents is left out: a sealed task is good for ten minutes and has sizes of
  * its own, and the tool takes each body in CBOR for valid at every route. The contract spec of the gateway posts tasks. Nothing else is
  * changed.
- * @throws ZodError where the document has another shape by now
+ * @throws ZodError if the document has another shape by now
  */
 export function drawableDocument(served: unknown, nowMs: number): unknown {
   const document = documentSchema.parse(structuredClone(served));

@@ -105,7 +105,7 @@ function saysUnsent({ status, reason }: Extract<TraceEvent, { event: 'end' }>): 
   return status !== 'unknown' && reason !== null && reason !== NEVER_OPENED;
 }
 
-/** Why an event is not this transition; null where it is. */
+/** Why an event is not this transition; null if it is. */
 function refusalOf(name: TransitionName, before: Known, event: MessageEvent): string | null {
   const { when, then }: Transition = TRANSITIONS[name];
   const self = selfOf(before, event);

@@ -64,7 +64,7 @@ systemctl start communique-nginx`);
     await parent().until(`[[ $(${SHOWN()}) == *${serial}* ]]`);
   });
 
-  it('goes on self-signed where the issuer is away: one line of the log is what the alarm counts, and a later look gets one', async () => {
+  it('goes on self-signed if the issuer is away: one line of the log is what the alarm counts, and a later look gets one', async () => {
     await idle();
     aws().secrets.delete(https().keptInSecret);
     await parent().world.issuer.stop();
@@ -95,7 +95,7 @@ systemctl start communique-nginx`);
       'is from another directory',
       (value: Record<string, string>) => ({ ...value, directory: 'https://acme.example.com/dir' }),
     ],
-  ])('is replaced, and the new one kept, where the kept one %s', async (_name, change) => {
+  ])('is replaced, and the new one kept, if the kept one %s', async (_name, change) => {
     await idle();
     while (!aws().secrets.has(https().keptInSecret)) await new Promise((wait) => setTimeout(wait, 100));
     const before = [await keptSerial(), issued()] as const;

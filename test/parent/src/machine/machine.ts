@@ -28,7 +28,7 @@ export interface MachineOptions {
 export interface Machine {
   /** Runs bash as root in it. */
   sh(script: string): Promise<Ran>;
-  /** As `sh`. @returns its lines @throws Error where it does not exit 0 */
+  /** As `sh`. @returns its lines @throws Error if it does not exit 0 */
   lines(script: string): Promise<string[]>;
   /** Runs bash until it exits 0, at most five minutes. @throws Error with what it printed last */
   until(script: string): Promise<void>;

@@ -15,7 +15,7 @@ const TOOLS = [
 const missing = () => TOOLS.filter(([command, name]) => !commandAvailability(command, name).available);
 
 /**
- * Why this machine boots no parent; undefined: it does. Where Debian's packages are all that is missing, they are installed first.
+ * Why this machine boots no parent; undefined: it does. If Debian's packages are all that is missing, they are installed first.
  * @param say progress
  */
 export function whyNotHere(say: (line: string) => void): string | undefined {

@@ -45,7 +45,7 @@ export function keptRoot(): string | undefined {
 }
 
 /**
- * The root, made by mmdebstrap where it is not kept.
+ * The root, made by mmdebstrap if it is not kept.
  * @throws Error with the last lines of mmdebstrap and the place of its log
  */
 export async function ensureRoot(say: (line: string) => void): Promise<string> {

@@ -59,7 +59,7 @@ export class AwsStandIn {
     this.#server?.closeAllConnections();
   }
 
-  /** What was put into a secret. @throws Error where there is nothing */
+  /** What was put into a secret. @throws Error if there is nothing */
   secret(arn: string): string {
     const value = this.secrets.get(arn);
     if (value === undefined) throw new Error(`nothing was put into ${arn}`);

@@ -12,7 +12,7 @@ export const RESERVED = '/srv/reserved';
 
 /**
  * What each package of Amazon Linux 2023 brings, by its name there. Programs that are the same are Debian's own, and lie in the root
- * already; where only their names differ, a link leads to them. A package that is not here is one that `dnf` does not find.
+ * already; if only their names differ, a link leads to them. A package that is not here is one that `dnf` does not find.
  */
 export const PACKAGES: Readonly<Record<string, SystemFiles>> = {
   'aws-nitro-enclaves-cli': {

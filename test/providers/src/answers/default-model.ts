@@ -12,7 +12,7 @@ export function defaultAnswer(instructions: string, prompt: string): string {
   return redrafted(text);
 }
 
-/** The inside of the prompt's last field `[name mark]` … `[end of name mark]`; the whole prompt where it has none. */
+/** The inside of the prompt's last field `[name mark]` … `[end of name mark]`; the whole prompt if it has none. */
 function userText(prompt: string): string {
   const [, name, mark] = /\[end of ([a-z]+) ([0-9a-f]+)\]\s*$/.exec(prompt) ?? [];
   const [from, to] = [`[${name} ${mark}]\n`, `\n[end of ${name} ${mark}]`];

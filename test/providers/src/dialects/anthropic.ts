@@ -17,7 +17,7 @@ export const anthropicDialect: Dialect<'anthropic'> = {
   },
 
   authenticate: (headers, _query, account) => {
-    // Where both are sent, x-api-key counts
+    // If both are sent, x-api-key counts
     const key = headers['x-api-key'] ?? /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1];
     if (key === undefined || key === '') throw new Refused('key', { message: 'x-api-key header is required' });
     if (key !== account.apiKey) throw new Refused('key', { message: 'invalid x-api-key' });

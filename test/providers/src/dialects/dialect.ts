@@ -23,7 +23,7 @@ export interface ErrorDetails {
   readonly message?: string | undefined;
   /** The member of the request that is wrong, or the model's name. */
   readonly param?: string | undefined;
-  /** The provider's own code where one class has several. */
+  /** The provider's own code if one class has several. */
   readonly code?: string | undefined;
   readonly status?: number | undefined;
   /** How long the provider says to wait; default 20 s for `rate`, else unstated. */
@@ -36,7 +36,7 @@ export interface HttpAnswer {
   readonly body: unknown;
 }
 
-/** Thrown where a request is refused like the provider would. */
+/** Thrown if a request is refused like the provider would. */
 export class Refused extends Error {
   constructor(
     readonly errorClass: ErrorClass,
@@ -53,7 +53,7 @@ export interface ModelRequest {
   readonly instructions: string;
   readonly prompt: string;
   readonly maxOutputTokens: number;
-  /** What the model spends on thinking under the request's settings; 0 where it is off. */
+  /** What the model spends on thinking under the request's settings; 0 if it is off. */
   readonly thinkingTokens: number;
   /** The service tier that the answer reports unless a test scripts another. */
   readonly tier: string;
@@ -75,15 +75,15 @@ export interface Account {
 
 /** What a dialect knows of a request beside its body. */
 export interface Asked<Model> {
-  /** From the address; null where the body names it. */
+  /** From the address; null if the body names it. */
   readonly model: string | null;
   readonly headers: IncomingHttpHeaders;
-  /** The model under this name; null where the provider has none. */
+  /** The model under this name; null if the provider has none. */
   readonly available: (name: string) => Model | null;
 }
 
 export interface Dialect<P extends SimulatedProvider = SimulatedProvider> {
-  /** Which operation an address is; null where the provider has no such address. */
+  /** Which operation an address is; null if the provider has no such address. */
   route(method: string, path: string): Route | null;
   /** @throws Refused */
   authenticate(headers: IncomingHttpHeaders, query: URLSearchParams, account: Account): void;

@@ -79,7 +79,7 @@ const queuedFaultSchema = z.strictObject({
 export const faultPlanSchema = z.strictObject({
   /** The first entry that fits strikes. */
   queue: z.array(queuedFaultSchema).max(10_000).default([]),
-  /** Where none fits: with this probability one of these, drawn from the seed. */
+  /** If none fits: with this probability one of these, drawn from the seed. */
   random: z
     .strictObject({
       seed: z.int().min(0).max(0xffff_ffff),

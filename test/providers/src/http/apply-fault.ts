@@ -17,7 +17,7 @@ export interface FaultedExchange {
   readonly pause: (delayMs: number) => Promise<void>;
 }
 
-/** Acts out a fault. Where the provider did the work (everything but errors, pages and cuts before it), the account is billed. */
+/** Acts out a fault. If the provider did the work (everything but errors, pages and cuts before it), the account is billed. */
 export async function applyFault(fault: Exclude<Fault, { kind: 'answer' }>, exchange: FaultedExchange): Promise<void> {
   const { request, response, answered } = exchange;
   const json = { 'content-type': 'application/json; charset=utf-8' };

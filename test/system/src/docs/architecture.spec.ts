@@ -22,7 +22,7 @@ describe.each(['The direction of imports', 'The way of a message'])('the picture
     expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  it('draws a plain arrow only where the first box imports the second', () => {
+  it('draws a plain arrow only if the first box imports the second', () => {
     const drawn = picture.arrows.filter(({ label }) => label === '').map((arrow) => pathsOf(picture, arrow));
     expect(drawn.filter(({ from, to }) => !imports.has(from, to))).toEqual([]);
   });
@@ -68,7 +68,7 @@ describe('pictureAfter', () => {
     ]);
   });
 
-  it('throws where the picture is missing', () => {
+  it('throws if the picture is missing', () => {
     expect(() => pictureAfter('## Other\n', 'H')).toThrow('no flowchart under "H"');
   });
 });

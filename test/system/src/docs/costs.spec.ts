@@ -6,7 +6,7 @@ import { costOf, costTable, sourceList } from './cost-tables';
 const PAGE = join(workspaceRoot(), 'docs/operator/costs.md');
 
 it.each(['dev', 'staging', 'prod'])('docs/operator/costs.md has what the command prints for %s', async (stack) => {
-  // Where this fails, what the page should hold is in the difference.
+  // If this fails, what the page should hold is in the difference.
   const table = costTable(stack, await costOf(stack));
   const page = await readFile(PAGE, 'utf8');
   const from = page.indexOf(`## ${stack}:`);

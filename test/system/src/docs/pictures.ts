@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import ts from 'typescript';
 
-/** One box of a Mermaid flowchart: its id, the path in its label where it has one, and the subgraph that holds it. */
+/** One box of a Mermaid flowchart: its id, the path in its label if it has one, and the subgraph that holds it. */
 export interface Box {
   readonly id: string;
   readonly path: string | undefined;
@@ -12,7 +12,7 @@ export interface Box {
 export interface Arrow {
   readonly from: string;
   readonly to: string;
-  /** Text on the arrow, empty where there is none. */
+  /** Text on the arrow, empty if there is none. */
   readonly label: string;
 }
 
@@ -24,7 +24,7 @@ export interface Picture {
 /**
  * Reads the `flowchart` that follows a heading of a Markdown page. Boxes are written `id["label<br/>path"]`: the last line of a
  * label that names a file or folder of the repository is the box's path. Arrows are written `a --> b` or `a -- "label" --> b`.
- * @throws Error where the page has no such heading or picture
+ * @throws Error if the page has no such heading or picture
  */
 export function pictureAfter(page: string, heading: string): Picture {
   const section = page.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0];

@@ -52,7 +52,7 @@ describe('readProperties', () => {
     ]);
   });
 
-  it('finds a title only where a test has it as its whole title', () => {
+  it('finds a title only if a test has it as its whole title', () => {
     const file = 'test/system/src/docs/security-properties.spec.ts';
     const title = 'reports everything that a property lacks';
     expect(holdsTest(root, { file, title })).toBe(true);

@@ -65,7 +65,7 @@ export class Sender {
     return sent;
   }
 
-  /** Its status, or `unknown_here` where the gateway says that it has no such message. */
+  /** Its status, or `unknown_here` if the gateway says that it has no such message. */
   async statusOf({ prepared }: Sent): Promise<string> {
     try {
       return (await fetchMessage(this.gateway, prepared.id)).status;
@@ -79,7 +79,7 @@ export class Sender {
     return (await followMessage(this.gateway, prepared.id, { timeoutMs: 90_000 })).status;
   }
 
-  /** By the verified receipt: office to outcome. @throws where it does not verify */
+  /** By the verified receipt: office to outcome. @throws if it does not verify */
   async outcomes({ prepared }: Sent): Promise<Record<string, string>> {
     const view = await fetchMessage(this.gateway, prepared.id);
     const { answer } = await verifyResult(view, prepared, this.policy);

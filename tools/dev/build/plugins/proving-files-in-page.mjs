@@ -13,7 +13,7 @@ const WORKER = 'libs/residence/src/prover/worker.browser.ts';
 const BARRETENBERG = 'node_modules/@aztec/bb.js/dest/browser/barretenberg_wasm/fetch_code/browser/barretenberg.js';
 const ACVM = 'node_modules/@noir-lang/acvm_js/web/acvm_js_bg.wasm';
 
-/** @typedef {{ name: string, bytes: Buffer, gzip?: Buffer }} ProvingFile gzip: where the package brings it compressed */
+/** @typedef {{ name: string, bytes: Buffer, gzip?: Buffer }} ProvingFile gzip: if the package brings it compressed */
 
 /**
  * @param {string} root the checkout

@@ -65,7 +65,7 @@ describe('npm run example:browser', () => {
     expect(await ended).toBe(0);
   });
 
-  it('says to start the demo where its development root does not exist yet', async () => {
+  it('says to start the demo if its development root does not exist yet', async () => {
     const { pcr0, pcr3 = '' } = developmentMeasurements;
     const rootless = folder.file('rootless.json');
     await writeFile(

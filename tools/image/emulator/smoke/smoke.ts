@@ -149,12 +149,12 @@ async function boot(root: string, architecture: ImageArchitecture, folder: strin
   await assert.rejects(
     bootEnclave({ ...machine, folder: join(folder, 'timeless') }),
     /no_attested_time/,
-    'no enclave starts where the NSM tells no time',
+    'no enclave starts if the NSM tells no time',
   );
   say(`all held; ${received.length} log lines arrived`);
 }
 
-/** Boots the smallest image and checks everything that init and the emulator promise. @throws where one of it does not hold */
+/** Boots the smallest image and checks everything that init and the emulator promise. @throws if one of it does not hold */
 export async function smoke(architecture: ImageArchitecture): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'smoke-'));
   try {

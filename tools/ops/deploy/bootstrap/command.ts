@@ -21,7 +21,7 @@ const AFTER = `
 Run it as an administrator of the account, once for each region; again after an update of this repository. It makes
   - the bucket of Pulumi's state: versioned, encrypted, TLS alone, nothing public; kept when the CloudFormation stack goes
   - the KMS key of Pulumi's secrets provider; kept too
-  - the deployer's policies: the services that the program uses, on things called communique-tee-... where AWS knows names
+  - the deployer's policies: the services that the program uses, on things called communique-tee-... if AWS knows names
   - two roles with them, for keyAdministrators: two people who can stand in for each other
   - with --github, a role that lets pull requests of one repository preview, and change nothing
 

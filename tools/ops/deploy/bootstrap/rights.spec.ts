@@ -29,7 +29,7 @@ it('has actions of one service in each row, none of them everything', () => {
   }
 });
 
-it('has no changing action on everything, but for the region or where AWS knows no names', () => {
+it('has no changing action on everything, but for the region or if AWS knows no names', () => {
   const wide = ALL.flatMap(({ statements }) =>
     statements
       .filter(({ on, condition }) => on.includes('*') && condition === undefined)

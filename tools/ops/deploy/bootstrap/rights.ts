@@ -7,7 +7,7 @@ export interface ServiceRights {
 
 export interface Right {
   readonly actions: readonly string[];
-  /** ARNs below `arn:<partition>:`, with `<account>` and `<region>`; `*` where AWS knows no narrower one. */
+  /** ARNs below `arn:<partition>:`, with `<account>` and `<region>`; `*` if AWS knows no narrower one. */
   readonly on: readonly string[];
   readonly condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }

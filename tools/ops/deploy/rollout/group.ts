@@ -3,7 +3,7 @@ import type { Deployment } from '../deployment';
 
 export interface ParentInstance {
   readonly id: string;
-  /** Of the launch template; undefined where AWS does not tell. */
+  /** Of the launch template; undefined if AWS does not tell. */
   readonly version: string | undefined;
   /** AWS's: `Pending:Wait` until its enclave is attested, then `InService`. */
   readonly state: string;
@@ -17,7 +17,7 @@ export interface ParentGroup {
   readonly instances: readonly ParentInstance[];
 }
 
-/** @returns undefined where there is no such group @throws StepFailure */
+/** @returns undefined if there is no such group @throws StepFailure */
 export async function parentGroup(deployment: Deployment, name: string): Promise<ParentGroup | undefined> {
   const { AutoScalingGroups: [group] = [] } = await deployment.ask('autoscaling:DescribeAutoScalingGroups', () =>
     deployment.aws().groups.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }), {

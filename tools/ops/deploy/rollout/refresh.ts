@@ -14,7 +14,7 @@ export interface Refresh {
   readonly percent: number;
   /** Instances that it has still to replace. */
   readonly left: number | undefined;
-  /** Of the template, that it goes to; undefined where it was started without one. */
+  /** Of the template, that it goes to; undefined if it was started without one. */
   readonly version: string | undefined;
 }
 
@@ -23,7 +23,7 @@ export const hasEnded = ({ status }: Refresh): boolean => FINAL.has(status);
 
 type Target = Outputs['rollout'];
 
-/** @returns undefined where there was none within AWS's memory (six weeks) @throws StepFailure */
+/** @returns undefined if there was none within AWS's memory (six weeks) @throws StepFailure */
 export async function newestRefresh(deployment: Deployment, { group }: Target): Promise<Refresh | undefined> {
   const { InstanceRefreshes: [found] = [] } = await deployment.ask('autoscaling:DescribeInstanceRefreshes', () =>
     deployment.aws().groups.send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName: group, MaxRecords: 1 }), {

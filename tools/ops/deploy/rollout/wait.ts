@@ -8,7 +8,7 @@ const LINE_EVERY_MS = 60_000;
  * Looks every ten seconds, and tells what has changed.
  * @param look what is waited for, or how far it is
  * @param onInterruption what to tell the person who interrupts
- * @returns undefined where the limit passed before
+ * @returns undefined if the limit passed before
  * @throws Interrupted, and what `look` throws
  */
 export async function waitFor<T>(

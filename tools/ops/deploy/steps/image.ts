@@ -5,7 +5,7 @@ import { StepFailure, type Step } from '../step';
 
 const isOfImage = (problem: string): boolean => !problem.startsWith('releaseFile');
 
-/** The image is built where it is missing, or is not of this commit and this configuration. */
+/** The image is built if it is missing, or is not of this commit and this configuration. */
 export const image: Step = {
   name: 'image',
   title: 'build the enclave’s image, unless it is of this commit and this configuration',

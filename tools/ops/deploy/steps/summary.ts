@@ -95,7 +95,7 @@ async function nextSteps(
   return steps;
 }
 
-/** Of the secrets that only an enclave opens. Where AWS does not tell, all of them. */
+/** Of the secrets that only an enclave opens. If AWS does not tell, all of them. */
 async function secretsWithoutValue(deployment: Deployment, { secrets }: Outputs): Promise<string[]> {
   const own = Object.entries(secrets).flatMap(([path, arn]) =>
     path.startsWith('enclave/') ? [{ name: path.slice('enclave/'.length), arn }] : [],

@@ -44,7 +44,7 @@ export const up: Step = {
       throw new StepFailure(
         'pulumi up failed; why is above, and what it had made before is in its state',
         [
-          'Remove the cause. Where a parent was never attested, its log tells why: log group /communique-tee/' +
+          'Remove the cause. If a parent was never attested, its log tells why: log group /communique-tee/' +
             `${stack}/parent, or docs/operator/instances.md.`,
         ],
         { goOn },

@@ -154,7 +154,7 @@ describe('key-principals', () => {
       { code: 255, stdout: '', stderr: '\ncanary of another text\n' },
       /^fail: arn:.*role\/operator: the AWS CLI could not ask \(iam:GetRole\)$/,
     ],
-  ])('does not call it absent where %s', async (_name, end, words) => {
+  ])('does not call it absent if %s', async (_name, end, words) => {
     expect(await lookFor(() => Promise.resolve(end), `keyAdministrators=${arn('role/operator')}`)).toEqual([
       expect.stringMatching(words),
     ]);
@@ -209,7 +209,7 @@ describe('vcpu-quota', () => {
       'fail: 8 vCPUs wanted (2 c6g.xlarge while replacing), 196 used by others, quota 32',
     ]);
   });
-  it('takes the default where the account has none of its own', async () => {
+  it('takes the default if the account has none of its own', async () => {
     const answers = {
       GetServiceQuota: awsError('NoSuchResourceException', 400),
       GetAWSDefaultServiceQuota: awsJson({ Quota: { Value: 5 } }),
@@ -249,7 +249,7 @@ describe('instance-type', () => {
       'DescribeInstanceTypes',
       `<instanceTypeSet><item><instanceType>c6g.xlarge</instanceType><processorInfo><supportedArchitectures><item>${architecture}</item></supportedArchitectures></processorInfo><nitroEnclavesSupport>${enclaves}</nitroEnclavesSupport></item></instanceTypeSet>`,
     );
-  it('passes where both of the stack’s zones offer it', async () => {
+  it('passes if both of the stack’s zones offer it', async () => {
     expect(await said('instance-type')).toEqual(['pass: c6g.xlarge in us-east-1a and us-east-1b, enclaves supported']);
   });
   it.each<[string, Answers, RegExp]>([
@@ -472,7 +472,7 @@ describe('secrets', () => {
   const stored = async (answers: Answers, opening = false) =>
     (await said('secrets', answers, { opening, ...EXTERNAL_REDIS })).filter((line) => !line.includes('RDS'));
 
-  it('pass where they hold what they should, Redis’s password too', async () => {
+  it('pass if they hold what they should, Redis’s password too', async () => {
     const managed = await said('secrets', holding({ SecretString: ciphertext() }, { SecretString: 'pw-of-redis' }));
     expect(managed).toContainEqual(expect.stringMatching(/^pass: .*\/gateway\/redis-token holds a password$/));
     const found = await stored(holding({ SecretString: `${ciphertext()}\n` }));
@@ -525,7 +525,7 @@ describe('secrets', () => {
     for (const line of await stored({ DescribeSecret: awsJson({ Name: 'x', DeletedDate: 1_790_000_000 }) }))
       expect(line).toMatch(/^fail: .*waiting to be deleted/);
   });
-  it('are well where who asks may not read them', async () => {
+  it('are well if who asks may not read them', async () => {
     for (const line of await stored({ ...there, GetSecretValue: awsError('AccessDeniedException', 400) }))
       expect(line).toMatch(/^pass: .*has a value/);
   });

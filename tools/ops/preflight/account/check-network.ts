@@ -152,7 +152,7 @@ function judgeAddresses(
   return free < parents + more
     ? [
         warn(
-          `${where} has ${String(free)} free addresses; parents, balancer and stores take ${String(parents + more)} where none of them is made yet`,
+          `${where} has ${String(free)} free addresses; parents, balancer and stores take ${String(parents + more)} if none of them is made yet`,
           todo,
         ),
       ]

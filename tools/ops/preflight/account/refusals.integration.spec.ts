@@ -91,7 +91,7 @@ describe('credentials', () => {
   });
 });
 
-it('reports a time-out as one, where AWS did not tell in time who asks', async () => {
+it('reports a time-out as one, if AWS did not tell in time who asks', async () => {
   for (const name of CHECKS) {
     identity(silence);
     expect(lines(await lookAt(name))).toEqual([

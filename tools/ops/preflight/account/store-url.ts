@@ -23,7 +23,7 @@ export function judgeStoreUrl(kind: 'postgresql' | 'redis', text: string, mayBeL
   if (mode === 'verify-full') return undefined;
   return {
     found: mode === null ? 'asks for no TLS' : 'does not ask for a verified certificate',
-    todo: 'add sslmode=verify-full (and sslrootcert=<file> where the server’s authority is not a public one)',
+    todo: 'add sslmode=verify-full (and sslrootcert=<file> if the server’s authority is not a public one)',
   };
 }
 

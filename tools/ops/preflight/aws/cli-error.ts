@@ -1,7 +1,7 @@
 import { fail, notInTime, type Finding } from '../check';
 import { explainAws } from './explain';
 
-/** The code in `An error occurred (AccessDenied) when calling the GetRole operation: ...`; empty where AWS did not answer. */
+/** The code in `An error occurred (AccessDenied) when calling the GetRole operation: ...`; empty if AWS did not answer. */
 export const cliErrorCode = (stderr: string): string =>
   /An error occurred \(([A-Za-z0-9.]{1,64})\)/.exec(stderr)?.[1] ?? '';
 

@@ -106,7 +106,7 @@ function judge(context: Context, chamber: Chamber, host: string, end: HeadEnd): 
     return notYet(
       context,
       `${host} took the connection but ${end.error.message}`,
-      `run this again; where it stays, this machine’s address may not be on ${called(chamber)}’s list`,
+      `run this again; if it stays, this machine’s address may not be on ${called(chamber)}’s list`,
     );
   }
   const code = codeOf(end.error) ?? '';

@@ -267,7 +267,7 @@ describe('enclave-config', () => {
         });
         for (const host of hosts) one.egress.routes.push({ host, port: 443, vsockPort: 8004 });
       });
-    it('names it where it is whole', async () => {
+    it('names it if it is whole', async () => {
       expect(await said('enclave-config', asking(provider, 'api.openai.com'))).toEqual([
         `pass: ${HOST}, ${HOST}, api.openai.com`,
       ]);
@@ -318,7 +318,7 @@ describe('enclave-config', () => {
       expect.stringMatching(/^warn: the house is uat-cwc.* its test system/),
     ]);
   });
-  it('is asked for where it is not there', async () => {
+  it('is asked for if it is not there', async () => {
     expect(lines(await look('enclave-config'))).toEqual(['fail: there is no apps/enclave/config/prod.json']);
     expect(lines(await look('house'))).toEqual(['skip: the enclave is not configured: see enclave-config']);
   });

@@ -144,7 +144,7 @@ describe('image and release', () => {
     expect(await said('release', refusing(missing))).toEqual(['pass: there']);
   });
 
-  it('warn where residence is on, and nobody could prove it in the page', async () => {
+  it('warn if residence is on, and nobody could prove it in the page', async () => {
     const files = { 'Pulumi.prod.yaml': `${STACK_FILE}  communique-tee:residence: optional\n` };
     const command = 'npm run ops -- release --arch arm64 --reference-string';
     const holding: RunProgram = async (asked, args) => {
@@ -185,12 +185,12 @@ describe('image and release', () => {
   });
   const HEAD = '0123456789abcdef0123456789abcdef01234567';
 
-  it('pass where image, configuration and commit belong together', async () => {
+  it('pass if image, configuration and commit belong together', async () => {
     expect(await said('image', { runProgram: built(HEAD) }, filesFor(configuration))).toEqual([
       expect.stringMatching(/^pass: version .*, PCR0 0f0f0f0f0f0f0f0f\.\.\.$/),
     ]);
   });
-  it('warn where the configuration has changed since, or the commit', async () => {
+  it('warn if the configuration has changed since, or the commit', async () => {
     expect(await said('image', { runProgram: built(HEAD) }, filesFor(`${configuration} `))).toContainEqual(
       expect.stringMatching(/^warn: apps\/enclave\/config\/prod\.json has changed/),
     );

@@ -54,12 +54,12 @@ describe('image and release, judged by the real preview', () => {
   const said = async (name: string, changes?: Record<string, string>) =>
     look(name, { files, ports: { runProgram } }, built(changes));
 
-  it('pass where they are built', async () => {
+  it('pass if they are built', async () => {
     expect(lines(await said('image'))).toEqual(['pass: version 0.1.0, PCR0 1111111111111111...']);
     expect(lines(await said('release'))).toEqual(['pass: there']);
   });
 
-  it('fail where they are not, and name the command that builds them', async () => {
+  it('fail if they are not, and name the command that builds them', async () => {
     expect(await said('image', { imageFolder: folder.file('nowhere') })).toMatchObject([
       { status: 'fail', command: 'npm run image -- build --stack prod --arch arm64' },
     ]);

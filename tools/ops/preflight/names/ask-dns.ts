@@ -10,7 +10,7 @@ export class DnsSilent extends Error {
 
 const ABSENT = new Set(['ENOTFOUND', 'ENODATA']);
 
-/** @returns the records, empty where there are none. @throws DnsSilent */
+/** @returns the records, empty if there are none. @throws DnsSilent */
 export async function recordsOf<T>(question: Promise<readonly T[]>): Promise<readonly T[]> {
   try {
     return await question;

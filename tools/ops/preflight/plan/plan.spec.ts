@@ -62,7 +62,7 @@ it.each<[string, Partial<Awaited<ReturnType<Ports['runProgram']>>>]>([
   ['nothing', { code: 0, stdout: '' }],
   ['another shape', { code: 0, stdout: '{"resources": 1}' }],
   ['no start', { code: undefined }],
-])('says so where the preview answers %s', async (_name, end) => {
+])('says so if the preview answers %s', async (_name, end) => {
   const found = await look('configuration', {
     ports: { runProgram: () => Promise.resolve({ code: 0, stdout: '', stderr: '', ...end }) },
   });
@@ -109,7 +109,7 @@ describe('Pulumi.<stack>.yaml', () => {
     );
   });
 
-  it('has passed where all is right', async () => {
+  it('has passed if all is right', async () => {
     expect(lines(await look('configuration'))).toEqual([
       'pass: c6g.xlarge (arm64), 1 of at most 1, PostgreSQL managed, Redis managed, us-east-1',
     ]);

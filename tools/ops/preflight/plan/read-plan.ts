@@ -11,7 +11,7 @@ export interface Plan {
   readonly architecture: 'arm64' | 'x86_64';
   /** Of the subnets, as availabilityZones names them. */
   readonly zones: readonly string[];
-  /** The operator's own; undefined where the stack makes one. */
+  /** The operator's own; undefined if the stack makes one. */
   readonly adoptedNetwork: AdoptedNetwork | undefined;
   readonly instances: number;
   readonly maxInstances: number;
@@ -29,9 +29,9 @@ export interface Plan {
   readonly balancer: boolean;
   /** Whether AWS's bill of the stack is watched. */
   readonly budget: boolean;
-  /** Of the image, where one was built. */
+  /** Of the image, if one was built. */
   readonly image: { readonly pcr0: string; readonly commit: string; readonly version: string } | undefined;
-  /** Whether the release holds what a page needs to prove residence; undefined where the image or the release is not built. */
+  /** Whether the release holds what a page needs to prove residence; undefined if the image or the release is not built. */
   readonly referenceString: boolean | undefined;
   /** What infra said against image and release; the rest of the configuration is right. */
   readonly artifactProblems: readonly string[];

@@ -18,7 +18,7 @@ export interface ModelProvider {
   organization?(env: Context['ports']['env']): string | undefined;
   /** The list's first page, as long as it can be. */
   readonly listPath: string;
-  /** Names of the models on a page; undefined where it is no list. */
+  /** Names of the models on a page; undefined if it is no list. */
   modelsOn(page: Json): string[] | undefined;
   /** The query of the next page, or undefined. */
   nextPage(page: Json): string | undefined;
@@ -199,7 +199,7 @@ async function refused({ of, variable }: Far, response: Response, model?: string
   if (end === 'rate')
     return warn(
       `${of.called} asks for patience (${where}), so the key was not proven`,
-      'run this again; where it stays, look at the account’s quota and payment',
+      'run this again; if it stays, look at the account’s quota and payment',
     );
   return warn(`${of.called} could not answer (${where})`, 'run this again');
 }

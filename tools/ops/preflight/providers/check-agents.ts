@@ -95,7 +95,7 @@ function oldPrices(now: Date): Finding[] {
     : [
         warn(
           `the price table of this release is ${String(days)} days old (${PRICE_TABLE.version})`,
-          'compare it with the providers’ pages (libs/agents/src/models.ts names them), and build anew where one changed',
+          'compare it with the providers’ pages (libs/agents/src/models.ts names them), and build anew if one changed',
         ),
       ];
 }

@@ -69,7 +69,7 @@ describe.each(PROVIDERS)('%s, as the simulator answers', (name, provider, variab
     ]);
     expect(providers.calls()).toBe(1);
   });
-  it('asks nothing where no class names the provider', async () => {
+  it('asks nothing if no class names the provider', async () => {
     expect(await said([])).toEqual([expect.stringMatching(/^pass: .*, so it is not used$/)]);
     expect(providers.calls()).toBe(0);
   });
@@ -87,7 +87,7 @@ describe.each(PROVIDERS)('%s, as the simulator answers', (name, provider, variab
     ['request', 'refuses the request'],
     ...(provider === 'gemini' ? [['free_tier', 'on its free tier, where drafts may be trained on'] as const] : []),
     ...(provider === 'gemini' ? [] : [['funds', 'has no funds'] as const]),
-  ])('fails with %s where a model is asked', async (errorClass, words) => {
+  ])('fails with %s if a model is asked', async (errorClass, words) => {
     const [, asked] = await said([classOf(provider, model)], failing(errorClass, 'generate'));
     expect(asked).toMatch(/^fail: /);
     expect(asked).toContain(words);
@@ -102,7 +102,7 @@ describe.each(PROVIDERS)('%s, as the simulator answers', (name, provider, variab
     ]);
     expect(providers.calls()).toBe(0);
   });
-  it('fails where the provider reports a dearer tier, or usage that does not add up', async () => {
+  it('fails if the provider reports a dearer tier, or usage that does not add up', async () => {
     const answer = (given: object) => ({ queue: [{ fault: { kind: 'answer', answer: given } as never }] });
     expect((await said([classOf(provider, model)], answer({ tier: 'priority' })))[1]).toMatch(/^fail: .* another tier/);
     expect((await said([classOf(provider, model)], answer({ wrongUsage: 'negative' })))[1]).toMatch(
@@ -138,7 +138,7 @@ describe.each(PROVIDERS)('%s by %s, whatever answers', (name, _provider, variabl
     return lines(found);
   }
 
-  it('is skipped without a key, and warns where a class needs it', async () => {
+  it('is skipped without a key, and warns if a class needs it', async () => {
     expect(await said({ [variable]: '' })).toEqual([expect.stringMatching(/^skip: .* is not set, and no class/)]);
     const files = configuration(
       PROVIDERS.map(([, provider, , model], at) => ({ ...classOf(provider, model), id: `c${at}` })),
@@ -215,7 +215,7 @@ describe('agents', () => {
     ]);
   });
   it.each(['DEFAULT_USER_DAILY_LIMIT', 'SYSTEM_HOURLY_LIMIT', 'EMERGENCY_SHUTDOWN_THRESHOLD'])(
-    'fails where %s is below one largest task',
+    'fails if %s is below one largest task',
     async (name) => {
       expect(await said([haiku], { [name]: name === 'SYSTEM_HOURLY_LIMIT' ? '1.70' : '0.08' })).toEqual([
         expect.stringMatching(new RegExp(`^fail: ${name} is .* such a task would never be taken$`)),

@@ -31,7 +31,7 @@ it('names what is slow, and takes its line back', () => {
   expect(jest.getTimerCount()).toBe(0);
 });
 
-it('is silent where its line could not be taken back', () => {
+it('is silent if its line could not be taken back', () => {
   const progress = new Progress(undefined, Date.now);
   progress.start(check('house'));
   expect(jest.getTimerCount()).toBe(0);

@@ -99,7 +99,7 @@ describe('what needs a plan that cannot be had', () => {
     expect(out).toMatch(/skip {2}needy +.*see configuration\n/);
   });
 
-  it('fails where that check does not run: nothing was found out', async () => {
+  it('fails if that check does not run: nothing was found out', async () => {
     const { code, out } = await preflight(['--stack', 'prod'], { checks: [needy], ports: refusing });
     expect(code).toBe(1);
     expect(out).toMatch(/FAIL {2}needy +.*see configuration; not checked\n/);

@@ -67,7 +67,7 @@ async function findingsOf(
       return [
         fail(
           error.message,
-          `--timeout <seconds> waits longer, --skip ${check.name} leaves it out; where it stays, look whether it is reachable from here`,
+          `--timeout <seconds> waits longer, --skip ${check.name} leaves it out; if it stays, look whether it is reachable from here`,
         ),
       ];
     return [

@@ -122,7 +122,7 @@ function explain(error: unknown): Finding {
   if (/^28/.test(code))
     return fail(
       `PostgreSQL does not take this user and password (${code})`,
-      'look at DATABASE_URL, and at pg_hba.conf where the server is yours',
+      'look at DATABASE_URL, and at pg_hba.conf if the server is yours',
     );
   if (code === '3D000')
     return fail('PostgreSQL has no such database (3D000)', 'create it, then apply the migrations', MIGRATE);

@@ -100,6 +100,6 @@ function explain(error: unknown): Finding {
     );
   return fail(
     `Redis cannot be used (${nameOf(error)})`,
-    'is it Redis, and does it speak TLS exactly where REDIS_URL is rediss://?',
+    'is it Redis, and does it speak TLS exactly if REDIS_URL is rediss://?',
   );
 }

@@ -76,7 +76,7 @@ it('passes for a root that lasts', async () => {
   expect(asked).toEqual(['https://files.test/tree/root.note', `https://files.test/tree/${root}/subtrees`]);
 });
 
-it('takes the address that the gateway gives out where the stack names none', async () => {
+it('takes the address that the gateway gives out if the stack names none', async () => {
   const gateway = JSON.stringify({ mode: 'required', files: 'https://files.test/tree/' });
   const { found, asked } = await said({
     config: { residenceFilesUrl: '' },
@@ -104,12 +104,12 @@ it.each<[string, Changes, RegExp]>([
   expect((await said(changes)).found[0]).toMatch(words);
 });
 
-it('is skipped where proofs are off', async () => {
+it('is skipped if proofs are off', async () => {
   const { found } = await said({ config: { residence: 'off' }, inside: { mode: 'off' } });
   expect(found).toEqual(['skip: residence is off']);
 });
 
-it('fails where the list of the root is not there, or not whole', async () => {
+it('fails if the list of the root is not there, or not whole', async () => {
   const path = join(site, root, 'subtrees');
   const whole = readFileSync(path);
   writeFileSync(path, whole.subarray(1));

@@ -101,7 +101,7 @@ describe('database', () => {
     await query("DELETE FROM _prisma_migrations WHERE id = 'old'");
     expect(found.slice(1)).toEqual(['fail: it has the migrations of before 2026-11-29, which a single one replaced']);
   });
-  it('fails where nothing is migrated, and passes after the command that it names', async () => {
+  it('fails if nothing is migrated, and passes after the command that it names', async () => {
     const env = { DATABASE_URL: await postgres.createDatabase() };
     const found = await look('database', { files, ports: { env } });
     expect(lines(found)).toContain('fail: no migration has been applied');
@@ -112,7 +112,7 @@ describe('database', () => {
     });
     expect((await look('database', { files, ports: { env } })).at(-1)?.status).toBe('pass');
   });
-  it('fails where nothing can be written', async () => {
+  it('fails if nothing can be written', async () => {
     const name = new URL(url).pathname.slice(1);
     await query(`ALTER DATABASE "${name}" SET default_transaction_read_only = on`);
     const found = await ask();

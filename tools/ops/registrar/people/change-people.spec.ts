@@ -101,7 +101,7 @@ describe('a person who returns', () => {
     expect(changes).toMatchObject([{ kind: 'renewed', registration: { from: START + 14 * DAY + 60 } }]);
   });
 
-  it('does not wait where no root holds the old commitment', () => {
+  it('does not wait if no root holds the old commitment', () => {
     const fresh = after(empty, request('17', 1));
     expect(add(fresh, request('17', 2)).changes).toMatchObject([{ kind: 'renewed', registration: { from: 0 } }]);
   });

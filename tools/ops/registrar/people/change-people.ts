@@ -131,7 +131,7 @@ export function movePeople(register: Register, moves: readonly Move[], now: numb
   return { register: { ...register, people }, changes };
 }
 
-/** Empties a person's place. @throws RegistrarError `ERR_REGISTRAR_STATE` where the person is not registered */
+/** Empties a person's place. @throws RegistrarError `ERR_REGISTRAR_STATE` if the person is not registered */
 export function revokePerson(register: Register, person: string): Changed {
   const before = register.people.get(person);
   if (before === undefined || before.registration === null)

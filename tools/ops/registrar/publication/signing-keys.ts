@@ -29,7 +29,7 @@ export class SigningKeys {
     this.folder = join(folder, FOLDER);
   }
 
-  /** @throws RegistrarError `ERR_REGISTRAR_STATE` where there are two already */
+  /** @throws RegistrarError `ERR_REGISTRAR_STATE` if there are two already */
   make(): SigningKey {
     if (this.ids().length >= MAX_KEYS)
       throw new RegistrarError(

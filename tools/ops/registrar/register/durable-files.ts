@@ -37,7 +37,7 @@ export class DurableFiles {
     }
   }
 
-  /** Names in a folder; none where there is no such folder. */
+  /** Names in a folder; none if there is no such folder. */
   list(folder: string): string[] {
     try {
       return this.fs.readdirSync(folder);
@@ -53,7 +53,7 @@ export class DurableFiles {
     this.rename(unfinished, path);
   }
 
-  /** A new file. @throws EEXIST where there is one already, which is left as it is */
+  /** A new file. @throws EEXIST if there is one already, which is left as it is */
   create(path: string, bytes: Uint8Array, mode: number): void {
     const unfinished = this.writeBeside(path, [bytes], mode);
     this.fs.linkSync(unfinished, path);
@@ -61,7 +61,7 @@ export class DurableFiles {
     this.sync(dirname(path));
   }
 
-  /** Cuts a file to `size` bytes and writes `bytes` behind them. Makes the file where there is none. */
+  /** Cuts a file to `size` bytes and writes `bytes` behind them. Makes the file if there is none. */
   append(path: string, size: number, bytes: Uint8Array, mode: number): void {
     const { O_CREAT, O_WRONLY } = nodeFs.constants;
     const file = exactly(() => this.fs.openSync(path, O_CREAT | O_WRONLY, mode));
@@ -85,7 +85,7 @@ export class DurableFiles {
     exactly(() => this.fs.mkdirSync(path, { recursive: true, mode }));
   }
 
-  /** With everything in it, where it is a folder. */
+  /** With everything in it, if it is a folder. */
   remove(path: string): void {
     this.fs.rmSync(path, { recursive: true, force: true });
   }

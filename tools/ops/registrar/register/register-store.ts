@@ -39,7 +39,7 @@ export class RegisterStore implements Disposable {
     readonly interrupted: boolean,
   ) {}
 
-  /** Makes a folder with an empty register. @throws RegistrarError `ERR_REGISTRAR_STATE` where there is one */
+  /** Makes a folder with an empty register. @throws RegistrarError `ERR_REGISTRAR_STATE` if there is one */
   static create(folder: string, register: Register, entry: LogEntry, files = new DurableFiles()): RegisterStore {
     files.makeFolder(folder, FOLDER_MODE);
     const lock = takeLock(join(folder, LOCK_FILE));
@@ -57,7 +57,7 @@ export class RegisterStore implements Disposable {
   }
 
   /**
-   * @throws RegistrarError `ERR_REGISTRAR_STATE` where there is no register, `ERR_REGISTRAR_LOCKED`, `ERR_REGISTRAR_UNREADABLE` for a
+   * @throws RegistrarError `ERR_REGISTRAR_STATE` if there is no register, `ERR_REGISTRAR_LOCKED`, `ERR_REGISTRAR_UNREADABLE` for a
    * register or a log that is not what was written
    */
   static open(folder: string, files = new DurableFiles()): RegisterStore {

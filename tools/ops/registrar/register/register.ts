@@ -47,7 +47,7 @@ export interface Person {
   readonly registration: Registration | null;
   /** Earlier commitments, as long as a root that holds one is valid. */
   readonly former: readonly FormerCommitment[];
-  /** 32 hex digits; null where no name and birth date were given. */
+  /** 32 hex digits; null if no name and birth date were given. */
   readonly likeness: string | null;
 }
 
@@ -84,7 +84,7 @@ export function newRegister(of: Pick<Register, 'registrar' | 'maxCampaignDays' |
   };
 }
 
-/** The notAfter of the last root that holds a registration, Unix seconds; 0 where none does. */
+/** The notAfter of the last root that holds a registration, Unix seconds; 0 if none does. */
 export function heldUntil(register: Register, { since, from }: Registration): number {
   const holding = register.roots.filter(({ number, notBefore }) => number > since && notBefore >= from);
   return Math.max(0, ...holding.map(({ notAfter }) => notAfter));

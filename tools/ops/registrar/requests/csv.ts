@@ -21,7 +21,7 @@ const NAMED_SEPARATOR = /^sep=(.)(?=\r?\n)/i;
 
 /**
  * Reads CSV as spreadsheets write it (RFC 4180): with or without a byte-order mark, separated by commas, semicolons or tabs, with LF or
- * CRLF, in UTF-8 or, where it is not UTF-8, Windows-1252. Anything it cannot read for certain is a problem, never a guess.
+ * CRLF, in UTF-8 or, if it is not UTF-8, Windows-1252. Anything it cannot read for certain is a problem, never a guess.
  */
 export function readCsv(bytes: Uint8Array): Csv {
   const remarks: string[] = [];

@@ -9,7 +9,7 @@ import { congressAt, formatDistrict, parseDistrict } from '@communique-tee/resid
 export function readDistrict(cell: string, now: number): { district: string } | { wrong: string } {
   const [, congress, state, seat] = /^([1-9][0-9]{2})-([A-Z]{2})-([0-9]{1,2})$/.exec(cell) ?? [];
   if (congress === undefined || state === undefined || seat === undefined)
-    return { wrong: 'the district is not of the form 120-MT-01: Congress, state, seat (00 where there is only one)' };
+    return { wrong: 'the district is not of the form 120-MT-01: Congress, state, seat (00 if there is only one)' };
   const current = congressAt(now);
   if (Number(congress) < current) return { wrong: `Congress ${congress} has ended` };
   if (Number(congress) > current + 1) return { wrong: `Congress ${congress} is not the next one` };

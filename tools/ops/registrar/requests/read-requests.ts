@@ -73,7 +73,7 @@ function requestOf({ line, cells }: CsvRow): Request | string {
   if (wrong !== null) return wrong;
   const distinct = cells.get('distinct') ?? '';
   if (distinct !== '' && distinct !== 'yes')
-    return 'the column distinct holds yes, where you looked and this is another person, or nothing';
+    return 'the column distinct holds yes, if you looked and this is another person, or nothing';
   const cell = (name: string) => cells.get(name) || null;
   return {
     line,

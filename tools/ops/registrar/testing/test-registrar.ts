@@ -46,7 +46,7 @@ export interface TestRegistrar extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** @throws what Registrar throws, and Node where the port is taken */
+/** @throws what Registrar throws, and Node if the port is taken */
 export async function startTestRegistrar(options: TestRegistrarOptions): Promise<TestRegistrar> {
   const world = systemWorld('the test registrar');
   const publicFolder = join(options.folder, 'public');

@@ -15,7 +15,7 @@ export class Given {
     return this.options.has(name);
   }
 
-  /** @throws UsageError where the option was not given */
+  /** @throws UsageError if the option was not given */
   one(name: string): string {
     const [value] = this.many(name);
     if (value === undefined) throw new UsageError(`the following arguments are required: --${name}`);
@@ -26,7 +26,7 @@ export class Given {
     return this.options.get(name) ?? [];
   }
 
-  /** `--multi-az` and `--no-multi-az`; `unless` where neither was given. */
+  /** `--multi-az` and `--no-multi-az`; `unless` if neither was given. */
   either(name: string, unless: boolean): boolean {
     return this.has(name) || (unless && !this.has(`no-${name}`));
   }
@@ -56,7 +56,7 @@ const OF_ALL: Readonly<Record<string, OptionKind>> = {
 
 /**
  * @param commands by service and action, as they are typed: `rds wait db-instance-available`
- * @throws UsageError where a command or an option is not known, or an option lacks its value
+ * @throws UsageError if a command or an option is not known, or an option lacks its value
  */
 export function parseCommand(args: readonly string[], commands: Readonly<Record<string, AwsCommand>>): Parsed {
   const at = args.findIndex((arg) => arg.startsWith('--'));

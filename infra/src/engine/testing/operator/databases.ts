@@ -24,7 +24,7 @@ const described = ({ id, inputs, outputs }: Thing) => ({
 });
 
 /**
- * What a restored instance has of its own: RDS copies neither logs that go to CloudWatch, nor storage that grows, nor, where they are not
+ * What a restored instance has of its own: RDS copies neither logs that go to CloudWatch, nor storage that grows, nor, if they are not
  * named, groups, tags and protection (RDS API, RestoreDBInstanceToPointInTime; RDS user guide, "Restoring a DB instance to a specified time").
  */
 function restored(source: Thing, given: Given): Properties {

@@ -8,7 +8,7 @@ const CODE = /^ {4}/;
 /**
  * The blocks of commands that a document has below a heading, up to the next heading, as they are to be typed.
  * @param heading its text, without `#`
- * @throws Error where the document has no such heading
+ * @throws Error if the document has no such heading
  */
 export function commandsBelow(document: string, heading: string): string[] {
   const lines = readFileSync(join(workspaceRoot(), document), 'utf8').split('\n');

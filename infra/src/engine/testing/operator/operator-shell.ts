@@ -56,7 +56,7 @@ export class OperatorShell implements AsyncDisposable {
     return shell;
   }
 
-  /** @throws Error with what the script printed, where a command of it fails */
+  /** @throws Error with what the script printed, if a command of it fails */
   async type(script: string): Promise<Typed> {
     const before = new Set(this.#logs());
     const variables = join(this.engine.folder, 'variables.sh');

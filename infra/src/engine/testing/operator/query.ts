@@ -3,7 +3,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 /**
  * `--query`: of JMESPath, names, `[0]`, `[]` and `[one,other]`, as the documents use them.
- * @throws Error where the expression has anything else
+ * @throws Error if the expression has anything else
  */
 export function queried(value: unknown, expression: string): unknown {
   if (expression === '') return value;
