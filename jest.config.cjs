@@ -2,9 +2,9 @@
 const { availableParallelism, totalmem } = require('node:os');
 
 module.exports = {
-  // Integration specs wait more than they compute: with one worker per CPU, two fifths of the CPUs' time were idle. With two per CPU
-  // connections timed out beside other work. A worker with its PostgreSQL takes about 1.5 GB.
-  maxWorkers: Math.max(1, Math.min(Math.ceil(availableParallelism() * 1.5), Math.floor(totalmem() / 1.5e9))),
+  // Integration specs wait more than they compute: with three workers on two CPUs, a third of the CPUs' time was idle. A worker with its
+  // PostgreSQL takes about 1.5 GB.
+  maxWorkers: Math.max(1, Math.min(availableParallelism() * 2, Math.floor(totalmem() / 1.5e9))),
   testTimeout: 120_000,
   testSequencer: '<rootDir>/jest.sequencer.cjs',
   // A worker needs up to a second to give back its memory where the CPUs are busy. Jest ends it by force after half a second, and reports
