@@ -40,7 +40,7 @@ function loadBundle(name, extension, options, load) {
   }
 }
 
-/** What a process left that was killed while it loaded. */
+/** Deletes the bundles of processes that were killed while they loaded. */
 function removeLeft(name) {
   for (const file of readdirSync(folder)) {
     const pid = new RegExp(`^${name}-(\\d+)\\.[cm]js$`).exec(file)?.[1];

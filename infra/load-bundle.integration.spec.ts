@@ -43,7 +43,7 @@ it('removes the bundle of a program that does not load', async () => {
   expect(await loads(bundle)).toEqual({ files: [] });
 });
 
-it('removes what a process left that was killed while it loaded, and nothing of a process that runs', async () => {
+it('removes the bundle of a process that was killed while loading, and none of a running process', async () => {
   mkdirSync(folder, { recursive: true });
   const gone = spawn(process.execPath, ['-e', '']);
   await once(gone, 'exit');

@@ -19,8 +19,8 @@ const ruleResource = ({ type, name, props, provider, opts }: Analyzed): RuleReso
 });
 
 /**
- * `pulumi preview --policy-pack infra/policy-pack`: every rule before each resource is made, all of them mandatory. What a preview does
- * not know yet (a policy with the ARN of something new in it) Pulumi reports as advice, and judges at `pulumi up`, before it is made.
+ * `pulumi preview --policy-pack infra/policy-pack`: every rule before each resource is made, all of them mandatory. If a preview does not
+ * know a value yet (a policy with a new ARN in it), Pulumi reports advice, and judges the resource at `pulumi up` before it is made.
  */
 new PolicyPack('communique-tee', {
   enforcementLevel: 'mandatory',

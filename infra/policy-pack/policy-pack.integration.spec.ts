@@ -139,7 +139,7 @@ describe('the policy pack, by Pulumi’s own host for packs', () => {
     ]);
   });
 
-  it('finds nothing wrong with what the program asks for', async () => {
+  it('finds nothing wrong with the program’s resources', async () => {
     const { resources } = await runProgram('prod', stackConfig(root, 'prod', []).values, { root, standIn: notBuilt });
     const ours = resources.filter(({ type }) => type.startsWith('aws:'));
     for (const resource of ours) expect([resource.name, await analyze(resource)]).toEqual([resource.name, []]);
@@ -152,7 +152,7 @@ describe('the policy pack, by Pulumi’s own host for packs', () => {
     inputs: { storageEncrypted: true, publiclyAccessible: false, skipFinalSnapshot: true },
   };
 
-  it('stops what breaks a rule', async () => {
+  it('stops a resource that breaks a rule', async () => {
     expect(
       await analyze({ type: 'aws:ebs/volume:Volume', name: 'disk', inputs: { encrypted: false, finalSnapshot: true } }),
     ).toEqual([expect.stringMatching(/^mandatory encrypted-everywhere .*disk: is not encrypted/s)]);
@@ -161,12 +161,12 @@ describe('the policy pack, by Pulumi’s own host for packs', () => {
     ).toContainEqual(expect.stringMatching(/^mandatory buckets-closed .*open has no public access block/s));
   });
 
-  it('asks of production what it does not ask of a trial', async () => {
+  it('applies production’s rules only to production', async () => {
     expect((await analyze(bare)).filter((line) => line.includes('deletion-protection')).length).toBeGreaterThan(0);
     expect(await analyze(bare, 'development')).toEqual([]);
   });
 
-  it('says what it cannot judge yet, and stops nothing for it', async () => {
+  it('reports what it cannot judge yet, and stops nothing for it', async () => {
     const found = await analyze({
       type: 'aws:s3/bucketPolicy:BucketPolicy',
       name: 'policy',

@@ -5,7 +5,7 @@ import type { ParentSettings } from './settings';
 const BLOCK = 512;
 
 export interface ParentArchive {
-  /** In the store's bucket; holds the hash. */
+  /** Key in the store's bucket; contains the hash. */
   readonly key: string;
   /** SHA-256, 64 hexadecimal digits. */
   readonly sha256: string;

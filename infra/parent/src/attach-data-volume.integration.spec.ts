@@ -56,7 +56,7 @@ describeWith(commandAvailability('jq', 'jq'), 'attach-data-volume', () => {
     expect(made).toContain('-L communique-data');
   });
 
-  it('leaves our data as it is', async () => {
+  it('leaves a disk with our data unchanged', async () => {
     const { code, made } = await attach(untilAttached(), 'echo LABEL=communique-data');
     expect([code, made]).toEqual([0, undefined]);
   });

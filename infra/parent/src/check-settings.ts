@@ -26,7 +26,7 @@ export const EMAIL_ADDRESS =
 /** certbot writes renewal/<domain>.conf, and a file's name has at most 255 bytes (NAME_MAX). */
 export const LONGEST_CERTBOT_DOMAIN = 255 - '.conf'.length;
 
-/** Where the rules of the gateway ask for a value that comes as a secret, at its start. */
+/** Stand-ins for secrets, which the gateway's rules require and which it gets only at its start. */
 const STAND_IN_SECRETS: Readonly<Record<string, string>> = {
   DATABASE_URL: 'postgresql://stand-in.example/communique',
   REDIS_URL: 'rediss://stand-in.example',
@@ -41,7 +41,7 @@ const PLACE_IN_ENCLAVE: Readonly<Record<string, string>> = {
   ANTHROPIC_API_KEY: 'npm run ops -- secrets put anthropic-api-key',
 } satisfies Record<(typeof ENCLAVE_SECRETS)[number], string>;
 
-/** Node, the loader, TLS libraries and shells read these: they change which code runs, and whom it trusts. */
+/** Node, the loader, TLS libraries and shells read these: they can change which code runs and which certificates it trusts. */
 const OF_THE_RUNTIME = /^(NODE_|LD_|SSL|OPENSSL|GLIBC_|MALLOC_|UV_|BASH|(HTTPS?|ALL|NO)_PROXY$|PATH$|IFS$)/;
 
 const PATTERNS = {
@@ -77,14 +77,14 @@ const MIN_ENCLAVE_MIB = 64;
 const certbotDomain = `must have at most ${String(LONGEST_CERTBOT_DOMAIN)} characters, since certbot names a file after it`;
 
 /**
- * What it lets through can be put into shell, systemd, nginx and YAML files as it is, and the gateway starts with its environment.
+ * Values that pass can be written unquoted into shell, systemd, nginx and YAML files, and the gateway starts with them.
  * @returns the gateway's configuration as the gateway will read it, but for its secrets
  * @throws ParentSettingsError
  */
 export function checkSettings(settings: ParentSettings): GatewayConfig {
   const problems: string[] = [];
   const problem = (where: string, rule: string) => {
-    // The first thing that is wrong with a value is said, and once.
+    // Report only the first problem of each value.
     if (!problems.some((line) => line.startsWith(`${where}: `))) problems.push(`${where}: ${rule}`);
   };
   const match = (where: string, value: string, pattern: keyof typeof PATTERNS) => {
@@ -192,7 +192,7 @@ function checkVariables(
   }
 }
 
-/** What forbids a variable of the operator, whatever the other variables are. The text never holds the value. */
+/** Why the operator may not set this variable, regardless of the others. The text never contains the value. */
 function problemOfVariable(name: string, value: string): string | undefined {
   if (reserved.has(name)) return 'is set by the deployment itself: leave it out';
   if (Object.hasOwn(PLACE_IN_ENCLAVE, name))
@@ -207,14 +207,14 @@ function problemOfVariable(name: string, value: string): string | undefined {
   return undefined;
 }
 
-/** By the gateway's own rules: what passes here, the gateway starts with. `isWrong`: something else is wrong already. */
+/** Checks with the gateway's own rules, so that the gateway starts with what passes here. `isWrong`: other problems were found. */
 function checkEnvironment(settings: ParentSettings, isWrong: boolean, problem: Problem): GatewayConfig | undefined {
   const parsed = parseEnvironment({ ...STAND_IN_SECRETS, ...gatewayEnvironment(settings) });
   if (parsed.ok) return parsed.config;
   for (const line of parsed.problems) {
     const at = line.indexOf(': ');
     const name = line.slice(0, at);
-    // What the renderer sets follows from other settings, whose problems are listed.
+    // The renderer derives these from other settings, whose problems are listed already.
     if (!isWrong || !reserved.has(name)) problem(`gateway.environment.${name}`, line.slice(at + 2));
   }
   return undefined;

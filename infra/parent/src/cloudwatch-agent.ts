@@ -2,7 +2,7 @@ import type { ServiceLog } from './service-logs';
 import { CONNECTION_ENDS } from '@communique-tee/protocol';
 import type { ParentSettings } from './settings';
 
-/** Of the metrics below, with the dimension `stack`. */
+/** Namespace of the metrics below; each has the dimension `stack`. */
 export const METRIC_NAMESPACE = 'CommuniqueTee';
 
 /** Labels that become dimensions, and how many values each has: CloudWatch bills every combination as a metric (infra/src/cost). */
@@ -15,7 +15,7 @@ export const LABEL_VALUES = { enclave: 1, outcome: CONNECTION_ENDS.length, store
 export const GATEWAY_METRICS: Readonly<Record<string, readonly (keyof typeof LABEL_VALUES)[]>> = {
   communique_attestation_trusted: ['enclave'],
   communique_enclave_clock_error_seconds: ['enclave'],
-  // The labels that are left out (destination, enclave) give several samples a minute: Maximum and Sum are right over them
+  // Without the labels destination and enclave there are several samples per minute: Maximum and Sum over them are correct
   communique_enclave_certificates_refused: ['enclave'],
   communique_enclave_connections_total: ['outcome'],
   communique_queue_jobs: [],

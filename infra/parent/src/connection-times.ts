@@ -2,15 +2,15 @@ import { GATEWAY_KEEP_ALIVE_SECONDS, givenText, VARIABLES } from '@communique-te
 import type { ParentSettings } from './settings';
 
 /**
- * Seconds, in their order. What forwards a request closes an unused connection first: if the next hop closes it while a request is
- * on its way, the client gets a 502 (Elastic Load Balancing, "Troubleshoot your Application Load Balancers", HTTP 502).
+ * Seconds, in increasing order of hops. Each hop must close an idle connection before the next hop does: if the next hop closes it while a
+ * request is on its way, the client gets a 502 (Elastic Load Balancing, "Troubleshoot your Application Load Balancers", HTTP 502).
  */
 export interface ConnectionTimes {
   /** nginx closes its connections to the gateway. */
   readonly upstreamKeepAlive: number;
   /** nginx waits for an answer of the gateway. */
   readonly proxyRead: number;
-  /** An application balancer closes a connection without traffic; an answer that takes as long as nginx allows comes before that. */
+  /** An application balancer closes an idle connection after this; longer than nginx lets an answer take. */
   readonly balancerIdle: number;
   /** nginx closes the connections of the balancer or of clients. */
   readonly frontKeepAlive: number;

@@ -15,7 +15,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
   let gateway: Client;
   const urlOf = (user: string, database = 'communique') =>
     `postgresql://${user}:test@127.0.0.1:${String(postgres.port)}/${database}`;
-  /** Against this cluster, where there are no users of the system: by password. */
+  /** This test cluster has no system users for the roles, so they sign in by password. */
   const prepare = () =>
     run(join(staged.programs, 'prepare-database'), ['127.0.0.1'], {
       env: { PATH: '/usr/bin:/bin', PGPORT: String(postgres.port), PGPASSWORD: new URL(postgres.url).password },
@@ -40,7 +40,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     );
     owner = urlOf('communique');
     await migrate(owner);
-    // As the unit of the migrations does, as the same role.
+    // As the unit communique-migrate does, with the same role.
     const revoke =
       /--command "(.*)"$/m.exec(
         renderParentFiles(ON_PARENT)['/etc/systemd/system/communique-migrate.service.d/20-postgresql.conf']?.content ??
@@ -56,7 +56,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     await staged.folder.remove();
   });
 
-  it("the gateway's reads and writes rows of every table that migrations made, and uses every function", async () => {
+  it("the gateway's role reads and writes rows of every table, and calls every function", async () => {
     const { rows } = await gateway.query<{ name: string; rights: boolean[] }>(`
       SELECT c.relname AS name, array(SELECT has_table_privilege(c.oid, r) FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS r) AS rights
       FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') ORDER BY 1`);
@@ -73,7 +73,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     for (const { name, may } of functions.rows) expect([name, may]).toEqual([name, true]);
   });
 
-  it('it may raise and clear an emergency stop: triggers run with its rights', async () => {
+  it('the gateway’s role may raise and clear an emergency stop: triggers run with its rights', async () => {
     await gateway.query("INSERT INTO emergency_stop (id, reason) VALUES (gen_random_uuid(), 'a trial')");
     expect((await gateway.query('DELETE FROM emergency_stop')).rowCount).toBe(1);
   });
@@ -102,11 +102,11 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     "COPY message TO PROGRAM 'cat'",
     "SET session_replication_role = 'replica'",
     'CREATE EXTENSION plperlu',
-  ])('it may not: %s', async (statement) => {
+  ])('the gateway’s role may not: %s', async (statement) => {
     await expect(gateway.query(statement)).rejects.toMatchObject({ code: '42501' });
   });
 
-  it("prepared again, nothing is lost, and what a migration makes later is the gateway's to use", async () => {
+  it("preparing again loses nothing, and the gateway's role can use tables of later migrations", async () => {
     await as(owner, (client) => client.query('CREATE TABLE later (id bigserial PRIMARY KEY)'));
     await gateway.query('INSERT INTO later DEFAULT VALUES');
     expect(await prepare()).toEqual({ code: 0, stdout: '', stderr: '' });
@@ -114,7 +114,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     await expect(gateway.query('DROP TABLE later')).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('a database from before there were two roles gets its rights at the next start', async () => {
+  it('a database from before the two roles gets their rights at the next start', async () => {
     await as(owner, (client) =>
       client.query('CREATE TABLE before (id int); REVOKE ALL ON before FROM communique_gateway'),
     );

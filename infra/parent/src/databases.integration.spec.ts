@@ -48,7 +48,7 @@ describeWith(
 );
 
 describe('PostgreSQL on the parent', () => {
-  it("is reached by no network; its owner is the user of the migrations, and the gateway's user is another", () => {
+  it("listens on no network, and is owned by the migrations' user, not by the gateway's", () => {
     expect(files['/etc/communique/postgresql/postgresql.conf']?.content).toMatch(/^listen_addresses = ''$/m);
     const rules = (files['/etc/communique/postgresql/pg_hba.conf']?.content ?? '')
       .split('\n')

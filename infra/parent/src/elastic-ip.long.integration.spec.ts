@@ -27,7 +27,7 @@ const read = (name: string) =>
     () => '',
   );
 const count = (name: string) => `n=$(cat ${bin}/${name} 2>/dev/null || echo 0); echo $((n + 1)) > ${bin}/${name}`;
-/** One after the other, the last again and again; null: no answer. */
+/** In order; the last one repeats. null: no answer. */
 const oneByOne = (values: readonly (string | null)[]) =>
   `case $n in\n${values.map((value, index) => `${index === values.length - 1 ? '*' : String(index)}) ${value === null ? 'exit 254' : `echo '${value}'`} ;;`).join('\n')}\nesac`;
 const report = (attestation: string) =>
@@ -35,22 +35,22 @@ const report = (attestation: string) =>
 const WELL = report('up');
 
 interface World {
-  /** Whose the address is at first. */
+  /** The holder of the address at the start. */
   readonly holder?: string;
-  /** What the stack's tag says: whose the address is to be. */
+  /** The stack's tag: who should hold the address. */
   readonly heldBy?: 'parent' | 'nat';
   readonly states: readonly (string | null)[];
   readonly health?: readonly (string | null)[];
-  /** Whether nginx answers with a certificate that is believed, look by look; without: always. */
+  /** Whether nginx answers with a trusted certificate, per check; default: always. */
   readonly front?: readonly boolean[];
   readonly nameLeadsTo?: string;
-  /** Shell: how CONTINUE ends, with `n` the calls before it. */
+  /** Shell: the answer to CONTINUE; `n` is the number of earlier calls. */
   readonly completes?: string;
   readonly associates?: string;
   readonly releases?: string;
 }
 
-/** AWS, the gateway, nginx and DNS as a new parent meets them; the file `holder` has whose the address is. */
+/** Stand-ins for AWS, the gateway, nginx and DNS; the file `holder` names the holder of the address. */
 async function world({
   holder = BEFORE,
   heldBy = 'parent',
@@ -93,7 +93,7 @@ esac`,
     'getent',
     `[[ "$*" == 'ahostsv4 communique.example.org' ]]; echo '${nameLeadsTo}   STREAM communique.example.org'`,
   );
-  // A second goes by at each look.
+  // Each check takes a second.
   await writeScript(bin, 'cut', `${count('seconds')}; echo $n`);
 }
 
@@ -148,7 +148,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
     it.each([
       ['whose enclave is never attested', { health: [report('down')] }],
       ['that the group does not wait for yet', { states: ['Pending'] }],
-    ])('is never with one %s', async (_name, more) => {
+    ])('never goes to one %s', async (_name, more) => {
       await world({ states: ['Pending:Wait'], ...more });
       expect(await launch({ LAUNCH_LIMIT_SECONDS: '10' })).toMatchObject({ code: 78, holder: BEFORE, here: false });
       expect(await story()).toEqual([]);
@@ -160,7 +160,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       expect(await story()).toEqual([]);
     });
 
-    it('goes back if the certificate is not had and clients are served by the parent before', async () => {
+    it('goes back if no certificate is issued and the old parent still serves clients', async () => {
       await world({ states: ['Pending:Wait'], front: [false] });
       const { code, events, holder, here } = await launch();
       expect([code, holder, here]).toEqual([78, BEFORE, false]);
@@ -169,9 +169,9 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
     });
 
     it.each([
-      ["the address was nobody's", { holder: '-' }],
+      ['no instance had the address', { holder: '-' }],
       ['the name does not lead to it yet', { nameLeadsTo: '198.51.100.1' }],
-    ])('does not wait for a certificate if nobody could be served meanwhile: %s', async (_name, more) => {
+    ])('does not wait for a certificate if no client can be served anyway: %s', async (_name, more) => {
       await world({ states: ['Pending:Wait'], front: [false], ...more });
       expect(await launch()).toEqual({
         code: 0,
@@ -182,9 +182,9 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
     });
 
     it.each([
-      ['CONTINUE is never heard', { states: ['Pending:Wait'], completes: 'exit 254' }, 78],
+      ['AWS never receives CONTINUE', { states: ['Pending:Wait'], completes: 'exit 254' }, 78],
       [
-        'the group has given it up meanwhile',
+        'the group has given the instance up',
         { states: ['Pending:Wait', 'Terminating:Wait'], completes: 'exit 254' },
         78,
       ],
@@ -200,12 +200,12 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       expect(ended.events).toContain('address_given_back');
     });
 
-    it('stays if CONTINUE was heard, though the answer was lost', async () => {
+    it('stays if AWS received CONTINUE, though the answer was lost', async () => {
       await world({ states: ['Pending:Wait', 'InService'], completes: 'exit 254' });
       expect(await launch()).toMatchObject({ code: 0, holder: ME, here: true });
     });
 
-    it('goes back to the right one, started again after it was killed', async () => {
+    it('goes back to its earlier holder after the script was killed and restarted', async () => {
       await world({ states: ['Pending:Wait'], completes: 'kill -9 $(ps -o ppid= -p $PPID); exit 254' });
       await launch();
       expect(await read('holder')).toBe(ME);
@@ -213,7 +213,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       expect(await launch()).toMatchObject({ holder: BEFORE });
     });
 
-    it('goes back when it is told to stop', async () => {
+    it('goes back when systemd stops the script', async () => {
       await world({ states: ['Pending:Wait'], completes: 'kill -TERM $(ps -o ppid= -p $PPID); exit 254' });
       expect(await launch()).toMatchObject({
         code: 143,
@@ -232,7 +232,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       ]);
     });
 
-    it('is not taken if it is to be the NAT gateway’s', async () => {
+    it('is not taken if the tag gives it to the NAT gateway', async () => {
       await world({ holder: '-', heldBy: 'nat', states: ['Pending:Wait'] });
       const { code, holder, here, events } = await launch();
       expect([code, holder, here]).toEqual([78, '-', false]);
@@ -247,7 +247,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
     });
   });
 
-  describe('of a parent that has been here', () => {
+  describe('of a parent in service', () => {
     const keep = async (rounds = 2) => {
       const ran = await run(join(staged.programs, 'keep-address'), [], {
         env: environment({ ROUNDS: String(rounds) }),
@@ -261,16 +261,16 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       expect(await story()).toEqual([]);
     });
 
-    it('is taken by one in service when nobody has it, as when a parent that was given up has ended', async () => {
+    it('is taken by a parent in service when no instance has it, as after a failed new parent ended', async () => {
       await world({ holder: '-', states: ['InService'] });
       expect(await keep()).toEqual({ code: 0, holder: ME, here: true });
     });
 
     it.each([
-      ['a new parent has it, whoever is in service', { holder: 'i-0new', states: ['InService'] }],
+      ['a new parent has it', { holder: 'i-0new', states: ['InService'] }],
       ['it is not in service itself', { holder: '-', states: ['Pending:Wait'] }],
-      ['it is on its way out', { holder: '-', states: ['Terminating'] }],
-      ['AWS does not say what it is', { holder: '-', states: [null] }],
+      ['the parent is terminating', { holder: '-', states: ['Terminating'] }],
+      ['AWS does not report its state', { holder: '-', states: [null] }],
     ])('is left alone if %s', async (_name, what) => {
       await world(what);
       expect(await keep()).toEqual({ code: 0, holder: what.holder, here: false });
@@ -282,7 +282,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       expect(await keep(3)).toEqual({ code: 0, holder: ME, here: true });
     });
 
-    it('is released if it is to be the NAT gateway’s, and not taken again', async () => {
+    it('is released if the tag gives it to the NAT gateway, and not taken again', async () => {
       await world({ holder: ME, heldBy: 'nat', states: ['InService'] });
       expect(await keep(3)).toEqual({ code: 0, holder: '-', here: false });
       expect(await story()).toEqual(['released']);

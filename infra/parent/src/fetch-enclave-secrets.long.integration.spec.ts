@@ -63,7 +63,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
     expect([(await stat(file)).ino, (await stat(file)).mtimeMs]).toEqual([before.ino, before.mtimeMs]);
   });
 
-  it('makes an empty object of nothing, so that its reader finds one', async () => {
+  it('writes an empty object if there are no secrets, so that the gateway finds a file', async () => {
     expect(await fetchThem({ 'arn:house': null, 'arn:senate': null })).toMatchObject({ code: 0, written: {} });
   });
 
@@ -73,7 +73,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
     ['half a group', ciphertext('h').slice(0, -1)],
     ['far too much', 'A'.repeat(9000)],
     ['nothing', ''],
-  ])('leaves out %s, without a word of it', async (_name, value) => {
+  ])('leaves out %s, and prints no part of it', async (_name, value) => {
     const { code, stdout, stderr, written } = await fetchThem({ 'arn:house': value, 'arn:senate': ciphertext('s') });
     expect([code, written]).toEqual([0, { 'cwc-senate': ciphertext('s') }]);
     expect(stderr).toContain('cwc-house: is not the base64');
@@ -110,7 +110,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
     expect(written).toEqual({ 'cwc-house': ciphertext('n'), 'cwc-senate': ciphertext('s') });
   });
 
-  it('writes what it could read if the first fetch fails for one', async () => {
+  it('writes the others if the first fetch fails for one', async () => {
     expect(
       await fetchThem({
         'arn:house': new Error('Could not connect to the endpoint URL'),

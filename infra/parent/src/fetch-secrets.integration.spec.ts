@@ -41,7 +41,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-secrets', () => {
         .join('\n')}\nesac`,
     );
 
-  it('writes what systemd reads back as it was, for root alone, and prints no value', async () => {
+  it('writes values that systemd reads back unchanged, readable only by root, and prints none', async () => {
     const value = 'rediss://:a"b\\c$d`e\'f@cache:6379 #x';
     await secret(value);
     const { code, stdout, stderr, file } = await fetchSecrets({ REDIS_URL: { arn: 'arn:redis' } });
@@ -135,7 +135,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-secrets', () => {
     expect(await fetchSecrets(list)).toMatchObject({ code: 0, awaited: undefined });
   });
 
-  it('makes nobody wait for a secret that AWS refuses: the operator cannot fill it', async () => {
+  it('does not report a secret that AWS refuses as awaited: the operator cannot fill it', async () => {
     await answers({ 'arn:db': refusal('An error occurred (AccessDeniedException)') });
     expect(await fetchSecrets({ DATABASE_URL: { arn: 'arn:db' } })).toMatchObject({ code: 1, awaited: undefined });
   });

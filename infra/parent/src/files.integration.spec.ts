@@ -47,7 +47,7 @@ it("makes programs executable and nothing else; everything is root's", () => {
 });
 
 describeWith(commandAvailability('shellcheck', 'shellcheck'), 'shellcheck', () => {
-  it('finds nothing in any script, the bootstrap included', async () => {
+  it('shellcheck finds nothing in any script, the bootstrap included', async () => {
     const root = join(folder.path, 'scripts');
     const scripts = EXAMPLES.flatMap(([, settings]) => scriptsOf(settings));
     await mkdir(root);
@@ -68,13 +68,13 @@ describeWith(commandAvailability('shellcheck', 'shellcheck'), 'shellcheck', () =
 });
 
 describeWith(commandAvailability('cloud-init', 'cloud-init'), 'cloud-init', () => {
-  it.each(EXAMPLES)('takes the user data: %s', async (_name, settings) => {
+  it.each(EXAMPLES)('cloud-init accepts the user data: %s', async (_name, settings) => {
     const file = join(folder.path, `${settings.stack}.yaml`);
     await writeFile(file, renderUserData(settings));
     expect(await run('cloud-init', ['schema', '--config-file', file])).toMatchObject({ code: 0 });
   });
 
-  it('would say so', async () => {
+  it('reports user data that is wrong', async () => {
     const file = join(folder.path, 'wrong.yaml');
     await writeFile(file, renderUserData(ON_PARENT).replace('"runcmd": [', '"runcmd": [ 7, '));
     expect((await run('cloud-init', ['schema', '--config-file', file])).code).not.toBe(0);
@@ -90,7 +90,7 @@ describe('user data', () => {
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
   });
 
-  it('is the same for the same settings, and another for any other', () => {
+  it('is the same for the same settings, and differs for any others', () => {
     expect(renderUserData({ ...ON_PARENT })).toBe(renderUserData(ON_PARENT));
     expect(renderUserData({ ...ON_PARENT, enclave: { cpuCount: 2, memoryMiB: 3074 } })).not.toBe(
       renderUserData(ON_PARENT),
@@ -131,7 +131,7 @@ describeWith(commandAvailability('python3', 'python3-yaml'), 'YAML', () => {
     return JSON.parse(stdout);
   };
 
-  it('the allocator is told what the enclave needs, after the line of dashes', async () => {
+  it('tells the allocator what the enclave needs, after the line of dashes', async () => {
     const text = contentOf(ON_PARENT, '/etc/nitro_enclaves/allocator.yaml');
     expect(await load(text)).toEqual({ memory_mib: 3072, cpu_count: 2 });
     // AWS's own reader skips what comes before, and knows one `key: value` a line.
@@ -152,7 +152,7 @@ describeWith(commandAvailability('python3', 'python3-yaml'), 'YAML', () => {
 });
 
 describe('the way out', () => {
-  it('has one process per destination, each of which is let to that one alone, as egress-proxy itself reads it', () => {
+  it('has one process per destination, whose allow-list names only that destination', () => {
     const files = renderParentFiles(ON_PARENT);
     const wants = (target: string) => files[`/etc/systemd/system/communique-${target}.target`]?.content ?? '';
     const target = `${wants('egress')}${wants('address')}`;
@@ -177,7 +177,7 @@ describe('the Elastic IP', () => {
       .exec(renderParentFiles(settings)[`/etc/systemd/system/${target}`]?.content ?? '')?.[1]
       ?.split(' ') ?? [];
 
-  it('is waited for by the ways to Congress and by the certificate, and by no other way out', () => {
+  it('is required by the proxies to Congress and by the certificate, and by no other proxy', () => {
     expect(wants(ON_PARENT, 'communique-address.target')).toEqual([
       'communique-egress@8001.service',
       'communique-egress@8002.service',
@@ -192,14 +192,14 @@ describe('the Elastic IP', () => {
     expect(atBoot.filter((unit) => /acme|egress@|address\.target/.test(unit))).toEqual([]);
   });
 
-  it('is waited for by nothing if the stack has none', () => {
+  it('is required by no unit if the stack has none', () => {
     expect(wants(MANAGED, 'communique-egress.target')).toEqual(
       [8001, 8002, 8003].map((port) => `communique-egress@${String(port)}.service`),
     );
     expect(Object.keys(renderParentFiles(MANAGED)).filter((path) => path.includes('address'))).toEqual([]);
   });
 
-  it('with it goes the certificate that clients believe, if they come to this nginx', () => {
+  it('also brings the check of the certificate, if clients connect to this nginx', () => {
     expect(contentOf(ON_PARENT, '/etc/communique/launch.env')).toContain(
       'FRONT_URL="https://communique.example.org/health"',
     );
@@ -222,7 +222,7 @@ describe('the environment of the gateway', () => {
     staging: { DATABASE_URL: 'postgresql://u:p@db.example.org/communique', REDIS_URL: 'rediss://:t@cache:6379' },
   };
 
-  it.each(EXAMPLES)('is one that the gateway takes: %s', async (_name, settings) => {
+  it.each(EXAMPLES)('is accepted by the gateway: %s', async (_name, settings) => {
     const environment = {
       ...(await sourced(contentOf(settings, '/etc/communique/gateway.env'))),
       ...SECRETS[settings.stack],
@@ -241,7 +241,7 @@ describe('the environment of the gateway', () => {
     );
   });
 
-  it('keeps a value as it is, whatever a shell would make of it', async () => {
+  it('keeps a value unchanged, even with characters that a shell interprets', async () => {
     const value = 'a "quoted" \\ $HOME `id` \'x\' # no comment';
     const text = contentOf(
       { ...ON_PARENT, gateway: { environment: { ...ON_PARENT.gateway.environment, AUTH_AUDIENCE: value } } },

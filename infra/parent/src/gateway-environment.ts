@@ -5,7 +5,7 @@ const databaseOnParent = (role: 'communique' | 'communique_gateway') =>
   `postgresql://${role}@localhost/communique?host=/run/communique-postgresql`;
 const REDIS_ON_PARENT = 'redis://127.0.0.1:6379';
 
-/** Of migrations and gateway, but for the secrets: the variables of .env.example. */
+/** Variables of .env.example for migrations and gateway, without the secrets. */
 export function gatewayEnvironment({
   region,
   release,
@@ -32,7 +32,7 @@ export function gatewayEnvironment({
     TEE_EXPECTED_CODE_HASH: acceptedPcr0.map((pcr0) => `sha384:${pcr0}`).join(','),
     TEE_EXPECTED_OPERATOR: `sha384:${operatorPcr3}`,
     ...(Object.keys(enclaveSecrets).length > 0 ? { ENCLAVE_SECRETS_FILE } : {}),
-    // The gateway says so if it is set while RESIDENCE is off, and does not start if the file is absent.
+    // The gateway warns if it is set while RESIDENCE is off, and does not start if the file is missing.
     ...(release.referenceString === true && (gateway.environment['RESIDENCE'] ?? 'off') !== 'off'
       ? { RESIDENCE_REFERENCE_STRING_FILE: REFERENCE_STRING_FILE }
       : {}),
@@ -43,7 +43,7 @@ export function gatewayEnvironment({
   };
 }
 
-/** What migrations have otherwise than the gateway, if PostgreSQL is on the parent: the role that owns the tables. */
+/** Variables in which migrations differ from the gateway if PostgreSQL is on the parent: they use the role that owns the tables. */
 export const migrateEnvironment = (): Record<string, string> => ({ DATABASE_URL: databaseOnParent('communique') });
 
 /** NAME="value" lines as systemd reads them from an EnvironmentFile (systemd.exec): these four characters take a backslash. */

@@ -32,7 +32,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
   });
   afterAll(() => folder.remove());
 
-  it.each(EXAMPLES)('takes its configuration: %s', async (_name, settings) => {
+  it.each(EXAMPLES)('accepts its configuration: %s', async (_name, settings) => {
     const staged = await stageNginx(settings, join(folder.path, `test-${settings.stack}`));
     const { code, stderr } = await nginx(['-t', '-c', staged.configuration, '-e', 'stderr']);
     expect([code, stderr.match(/\[(warn|emerg|error)\].*/)]).toEqual([0, null]);
@@ -102,7 +102,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     });
     const ask = (options: Parameters<typeof httpsRequest>[3] = {}) => httpsRequest(staged.httpsPort, NAME, ca, options);
 
-    it('says who really asks, whatever the client claims', async () => {
+    it('passes on the real client address, whatever the client claims', async () => {
       const claimed = {
         'x-forwarded-for': '203.0.113.7',
         'x-real-ip': '203.0.113.7',
@@ -115,7 +115,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
       expect(JSON.stringify(seen?.headers)).not.toMatch(/203\.0\.113\.7|evil/);
     });
 
-    it('tells browsers to come by TLS only, on every answer, and not what it is', async () => {
+    it('sends HSTS with every answer, and not the name or version of the server', async () => {
       for (const answer of [
         await ask(),
         await ask({ path: '/teapot' }),
@@ -167,7 +167,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
       expect((await ask({ minVersion: version, maxVersion: version })).status).toBe(200);
     });
 
-    it('gives nobody a handshake who does not know the name', async () => {
+    it('refuses the handshake of a client that does not name the host', async () => {
       const failed = await new Promise<string>((done) => {
         const socket = connectTls(
           { host: '127.0.0.1', port: staged.httpsPort, servername: 'other.example.org', rejectUnauthorized: false },
@@ -182,7 +182,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
       expect(failed).toMatch(/unrecognized name/);
     });
 
-    it("answers the certificate's issuer on 80 and sends everybody else to 443", async () => {
+    it("answers the certificate's issuer on 80 and redirects all others to 443", async () => {
       await writeFile(join(staged.root, 'var/lib/communique-acme/.well-known/acme-challenge/token'), 'proof', {
         mode: 0o644,
       });
@@ -202,7 +202,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
       expect(refused?.headers['retry-after']).toBeDefined();
     });
 
-    it('writes down counts, and no address, path or header', async () => {
+    it('logs counts, and no address, path or header', async () => {
       await ask({
         path: '/api/messages/secret-id?token=secret-token',
         headers: { authorization: 'Bearer secret-token', 'user-agent': 'secret-agent' },
@@ -238,7 +238,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     ]);
   });
 
-  it('behind a balancer believes the balancer, and in what a client wrote before it nothing', async () => {
+  it('takes the address from the balancer, and ignores what the client wrote before it', async () => {
     let forwarded: unknown;
     await using gateway = createServer((request, response) => {
       forwarded = request.headers['x-forwarded-for'];

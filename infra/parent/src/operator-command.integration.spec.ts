@@ -27,7 +27,7 @@ describe('communique-operator', () => {
     }
     const release = join(bin, 'release');
     await mkdir(join(release, 'bin'), { recursive: true });
-    // What it is started with; the path is the one of a parent, so setpriv is stood in for as a function would be.
+    // The script names setpriv by its path on a parent, so the stand-in is a bash function.
     await writeScript(
       join(release, 'bin'),
       'node',
@@ -115,8 +115,8 @@ describe('communique-operator', () => {
     });
   });
 
-  // Nobody is refused who is root
-  (root ? it.skip : it)('says to anybody else who may', async () => {
+  // Root is not refused
+  (root ? it.skip : it)('tells another user that only root may run it', async () => {
     const { code, stderr } = await command(managed, ['status']);
     expect([code, stderr]).toEqual([77, expect.stringContaining('sudo')]);
   });

@@ -1,6 +1,6 @@
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, problemDocument, type ProblemCode } from '@communique-tee/protocol';
 
-/** What nginx refuses or cannot reach by itself -> what the gateway would have said. 494 is nginx's own for headers, 495 to 497 are TLS's. */
+/** Status of nginx -> problem that the gateway would answer with. 494 is nginx's own for headers, 495 to 497 are for TLS. */
 const PAGES: Readonly<Record<string, ProblemCode>> = {
   '400': 'malformed_body',
   '408': 'request_timeout',

@@ -21,15 +21,15 @@ const PROGRAMS = ['/usr/local/libexec/communique/', '/usr/local/bin/'];
 const REQUESTS_PER_SECOND = 50;
 
 /**
- * report-attested gives up so long before AWS ends the launch hook. The hook may begin before the machine's uptime does, and the last line
- * of the log, which an alarm counts, has to reach CloudWatch before the instance ends.
+ * How long before AWS ends the launch hook report-attested gives up. The hook may begin before the machine boots, and the last line of the
+ * log, which an alarm counts, must reach CloudWatch before the instance ends.
  */
 const LAUNCH_MARGIN_SECONDS = 120;
 
 /** The instance metadata service. Its IPv6 address is off in the launch template. */
 const [METADATA_V4, METADATA_V6] = ['169.254.169.254/32', 'fd00:ec2::254/128'];
 
-/** Everything that is laid out on the parent, by absolute path. @throws ParentSettingsError */
+/** Every file on the parent, by absolute path. @throws ParentSettingsError */
 export function renderParentFiles(settings: ParentSettings): Record<string, ParentFile> {
   const config = checkSettings(settings);
   const files = renderTemplates(groupsOf(settings), templateValues(settings, config));
@@ -58,7 +58,7 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
         LAUNCH_HOOK: settings.launchHook.name,
         LAUNCH_LIMIT_SECONDS: String(settings.launchHook.timeoutSeconds - LAUNCH_MARGIN_SECONDS),
         HEALTH_URL: `http://127.0.0.1:${String(settings.gateway.port ?? DEFAULTS.gatewayPort)}/api/health/tee`,
-        // Clients come to this nginx, whose certificate they have to believe. Of a directory for trials they would not.
+        // Clients connect to this nginx and must trust its certificate. They do not trust one of a test directory.
         ...(settings.https.by === 'certbot' && settings.https.acmeDirectory === undefined
           ? { FRONT_URL: `https://${settings.https.domain}/health` }
           : {}),
@@ -181,14 +181,14 @@ function templateValues(settings: ParentSettings, config: GatewayConfig): Record
     enclaveMemoryMiB: String(enclave.memoryMiB),
     enclaveCpuCount: String(enclave.cpuCount),
     unitsOfTarget: units.join(' '),
-    // Congress answers the Elastic IP alone; KMS is asked for the enclave's keys before that, or it would never be attested.
+    // Congress answers only the Elastic IP. The way to KMS must work before, because the enclave needs its keys to be attested.
     egressUnits: egressUnits(egress.filter((route) => !waitsForAddress(route))).join(' '),
     unitsOfAddress: [
       ...egressUnits(egress.filter(waitsForAddress)),
       ...(https.by === 'certbot' ? ['communique-acme.service'] : []),
       ...certificateUnits,
     ].join(' '),
-    // The credentials of the instance are the business of no service that the internet reaches, but for asking KMS on the enclave's behalf.
+    // No service that the internet reaches gets the instance's credentials, except the gateway if it calls KMS for the enclave.
     gatewayDeniedAddresses: gateway.credentials === true ? METADATA_V6 : `${METADATA_V4} ${METADATA_V6}`,
     enclaveSecretsFile: ENCLAVE_SECRETS_FILE,
     gatewayPort: String(gateway.port ?? DEFAULTS.gatewayPort),

@@ -24,7 +24,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     status: 'ok',
     details: { enclave: { status: 'up' }, attestation: { status: 'up' }, budget: { status: 'up' } },
   };
-  /** One answer after the other, the last again and again; `undefined`: nobody listens. */
+  /** Answers in order; the last one repeats. `undefined`: no server listens. */
   const report = async (
     states: readonly (string | undefined)[],
     healths: readonly (object | undefined)[],
@@ -60,7 +60,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
         'exit 7',
       )}\nesac ;; *) exit 2 ;; esac`,
     );
-    // A second goes by at each look.
+    // Each check takes a second.
     await script('cut', `${count('seconds')}; echo $n`);
     if (more.sleep !== undefined) await script('sleep', more.sleep);
     if (more.awaited !== undefined) await writeFile(join(bin, 'awaited'), more.awaited);
@@ -82,7 +82,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     return { ...ran, events, calls, completed: calls.filter((call) => call.includes('complete-lifecycle-action')) };
   };
 
-  it('says CONTINUE once enclave and attestation are up, and what was missing until then', async () => {
+  it('sends CONTINUE once enclave and attestation are up, and logs what was missing before', async () => {
     const { code, events, completed } = await report(
       ['Pending', 'Pending:Wait'],
       [
@@ -109,7 +109,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     ]);
   });
 
-  it('does not wait for what another instance would not mend: an emergency stop', async () => {
+  it('does not wait for an emergency stop to end, because another instance would not help', async () => {
     const { code, completed } = await report(
       ['Pending:Wait'],
       [{ ...well, status: 'error', details: { ...well.details, budget: { status: 'down', code: 'emergency_stop' } } }],
@@ -119,7 +119,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
 
   it.each([
     [
-      'an enclave that is up and not trusted',
+      'an enclave that is up but not trusted',
       { ...well, details: { ...well.details, attestation: { status: 'down', code: 'attestation_refused' } } },
     ],
     [
@@ -128,7 +128,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     ],
     ['an answer of something else', { hello: 'world' }],
     ['nobody', undefined],
-  ])('never says it for %s, and leaves the end to the hook', async (_name, health) => {
+  ])('never sends CONTINUE for %s, and lets the hook end', async (_name, health) => {
     const { code, events, completed } = await report(['Pending:Wait'], [health], 'exit 0', '6');
     expect([code, completed]).toEqual([78, []]);
     expect(events.at(-1)).toMatchObject({ event: 'launch_never_attested', level: 'error', withinSeconds: 6 });
@@ -138,7 +138,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     ['InService', 'after a reboot'],
     ['', 'outside a group'],
     ['Terminating:Wait', 'on its way out'],
-  ])('does nothing if nobody waits for it: %s (%s)', async (state) => {
+  ])('does nothing if no group waits for it: %s (%s)', async (state) => {
     const { code, events, completed } = await report([state], [well]);
     expect([code, completed]).toEqual([0, []]);
     expect(events).toMatchObject([
@@ -165,7 +165,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
   describe('while secrets wait for the operator', () => {
     const AWAITED = 'DATABASE_URL\nREDIS_URL\n';
 
-    it('keeps the hook open, names them, and says CONTINUE once they are filled', async () => {
+    it('keeps the hook open, names them, and sends CONTINUE once they are filled', async () => {
       // Filled at the fifth heartbeat, long after the hook's own time.
       const { code, events, calls, completed } = await report(
         ['Pending:Wait'],
@@ -183,7 +183,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
       );
     });
 
-    it('gives up when the hook’s time is over and AWS takes no heartbeat', async () => {
+    it('gives up when the hook’s time is over and AWS accepts no heartbeat', async () => {
       const { code, events } = await report(['Pending:Wait'], [undefined], 'exit 0', '12', {
         awaited: AWAITED,
         heartbeat: 'echo "No active Lifecycle Action found" >&2; exit 254',
@@ -210,7 +210,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     });
   });
 
-  it('does without an Elastic IP if the stack has none', async () => {
+  it('works without an Elastic IP', async () => {
     const { calls } = await report(['Pending:Wait'], [well]);
     expect(calls.filter((call) => call.includes('address'))).toEqual([]);
   });
@@ -230,7 +230,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     },
   );
 
-  it('counts as never attested if the hook ended before CONTINUE was heard', async () => {
+  it('counts as never attested if the hook ended before AWS received CONTINUE', async () => {
     const { code, events } = await report(
       ['Pending:Wait', 'Terminating'],
       [well],
@@ -239,12 +239,12 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     expect([code, events.at(-1)?.['event']]).toEqual([78, 'launch_never_attested']);
   });
 
-  it('does not count if CONTINUE was heard, though the answer was lost', async () => {
+  it('does not count if AWS received CONTINUE, though the answer was lost', async () => {
     const { code, events } = await report(['Pending:Wait', 'InService'], [well], 'exit 254');
     expect([code, events.at(-1)?.['event']]).toEqual([0, 'launch_not_waiting']);
   });
 
-  describe('told to stop', () => {
+  describe('stopped by a signal', () => {
     it('counts as never attested if the group was seen waiting', async () => {
       const { code, events, completed } = await report(['Pending:Wait'], [undefined], 'exit 0', '1800', {
         sleep: 'kill -TERM $PPID',
@@ -262,7 +262,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
   });
 
   describe('in a group that ends the hook by its own time', () => {
-    // AWS's hook began a minute and a half before the machine; a minute goes by at each look.
+    // AWS's hook began 90 seconds before the machine booted; each check takes a minute.
     const [HOOK_SECONDS, HEAD_START, STEP] = [1800, 90, 60];
     const now = `$(cat $BIN/seconds) * ${String(STEP)}`;
     const launch = async (awaitedUntil = 0) => {
@@ -302,7 +302,7 @@ esac`,
 
     it.each([
       ['without a heartbeat', 0],
-      ['after heartbeats while secrets were awaited', 4000],
+      ['after heartbeats while it waited for secrets', 4000],
     ])('gives up before AWS does, %s', async (_name, awaitedUntil) => {
       const { code, last, states } = await launch(awaitedUntil);
       expect([code, last['event'], last['reason']]).toEqual([78, 'launch_never_attested', undefined]);

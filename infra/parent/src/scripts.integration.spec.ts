@@ -14,7 +14,7 @@ import { scriptEnvironment, stageScripts, writeScript, type StagedScripts } from
 let folder: TemporaryFolder;
 let staged: StagedScripts;
 let programs: string;
-/** Stand-ins for what is not on this machine. */
+/** Stand-ins for programs that this machine does not have. */
 let bin: string;
 
 beforeAll(async () => {
@@ -55,7 +55,7 @@ describe('check-reservation', () => {
     });
   });
 
-  it('says when memory is missing though the allocator was content', async () => {
+  it('reports missing memory though the allocator reported success', async () => {
     expect(await sysfs({ '2048': 1535 }, '2-3')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('3070 MiB are reserved') as string,
@@ -63,7 +63,7 @@ describe('check-reservation', () => {
     expect((await sysfs({}, '2-3')).code).toBe(1);
   });
 
-  it('says when processors are missing', async () => {
+  it('reports missing processors', async () => {
     expect(await sysfs({ '2048': 1536 }, '2')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('the pool has 1') as string,
@@ -75,7 +75,7 @@ describe('check-reservation', () => {
   });
 });
 
-describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
+describeWith(commandAvailability('jq', 'jq'), 'the scripts', () => {
   describe('fetch-image', () => {
     const pcr0 = 'ab'.repeat(48);
     const fetchImage = async (state: string, change: Record<string, string> = {}) => {
@@ -97,7 +97,7 @@ describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
       await script('nitro-cli', `[[ $1 == describe-eif ]]; echo '{"Measurements":{"PCR0":"${pcr0}"}}'`);
     });
 
-    it('takes the version that is pinned, measures it, and does not fetch it again', async () => {
+    it('fetches the pinned version, measures it, and does not fetch it again', async () => {
       const state = join(bin, 'state');
       expect(await fetchImage(state)).toMatchObject({ code: 0, stdout: `the image is there: PCR0 ${pcr0}\n` });
       expect(await readFile(join(state, 'enclave.eif'), 'utf8')).toBe('the image');
@@ -107,14 +107,14 @@ describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
       );
     });
 
-    it('leaves nothing of a file that is another', async () => {
+    it('deletes a file with another hash', async () => {
       const state = join(bin, 'state');
       const { code, stderr } = await fetchImage(state, { IMAGE_SHA384: 'cd'.repeat(48) });
       expect([code, stderr]).toEqual([1, expect.stringContaining('is not what was asked for')]);
       expect((await run('ls', ['-A', state])).stdout).toBe('');
     });
 
-    it('goes by the measurement, and repeats an exit code beside it', async () => {
+    it('accepts a right measurement, and reports a bad exit code', async () => {
       await script('nitro-cli', `echo '{"Measurements":{"PCR0":"${pcr0}"}}'; exit 7`);
       expect(await fetchImage(join(bin, 'state'))).toMatchObject({
         code: 0,
@@ -133,7 +133,7 @@ describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
       });
     });
 
-    it('removes an image whose measurement is another than the one that was published', async () => {
+    it('removes an image whose measurement differs from the published one', async () => {
       const state = join(bin, 'state');
       await script('nitro-cli', `echo '{"Measurements":{"PCR0":"${'ba'.repeat(48)}"}}'`);
       expect(await fetchImage(state)).toMatchObject({
@@ -147,7 +147,7 @@ describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
   describe('supervise-enclave', () => {
     const pcr0 = 'ab'.repeat(48);
     let home: string;
-    /** `state` has what runs; without the file nothing does. */
+    /** The file `state` names the enclave's state; without it no enclave runs. */
     const nitroCli = (flags = 'NONE', measured = pcr0) =>
       script(
         'nitro-cli',
@@ -180,7 +180,7 @@ esac`,
           },
         }),
       });
-    /** Until nitro-cli was asked a dozen times: more often than it may fail in a row. */
+    /** Until nitro-cli was called twelve times: more often than it may fail in a row. */
     const manyLooks = async () => {
       for (;;) {
         const calls = await readFile(join(home, 'calls'), 'utf8');
@@ -214,7 +214,7 @@ esac`,
       await nitroCli();
     });
 
-    it('starts it without debug mode, says that it runs, and ends it when it is told to', async () => {
+    it('starts the enclave without debug mode, logs that it runs, and ends it on a signal', async () => {
       const child = supervise();
       const { code, events, failures, calls } = await outcome(child, (event) => {
         if (event === 'enclave_running') void sleep(200).then(() => child.kill('SIGTERM'));
@@ -231,8 +231,8 @@ esac`,
 
     it.each([
       ['it is gone', 'rm -f'],
-      ['it is on its way out', 'echo TERMINATING >'],
-    ])('notices its end, says how long it lived and counts it: %s', async (_name, how) => {
+      ['it is terminating', 'echo TERMINATING >'],
+    ])('notices the enclave’s end, logs how long it ran and counts it: %s', async (_name, how) => {
       const child = supervise();
       const { code, events, failures } = await outcome(child, (event) => {
         if (event === 'enclave_running') void run('bash', ['--norc', '-c', `${how} ${home}/state`]);
@@ -264,7 +264,7 @@ esac`,
       expect(events).toMatchObject([{ event: 'enclave_image_changed' }]);
     });
 
-    it('waits after failures, and counts on', async () => {
+    it('waits after failures, and keeps counting', async () => {
       await writeFile(join(home, 'failures'), '3\n');
       await script('nitro-cli', '[[ $1 != describe-enclaves ]] || { echo []; exit 0; }; echo "E29" >&2; exit 29');
       const { code, events, failures } = await outcome(supervise());
@@ -275,7 +275,7 @@ esac`,
     describe('if the exit code of nitro-cli and what it prints differ', () => {
       const describeAs = (body: string) => writeFile(join(home, 'describe.sh'), `${body}\n`);
 
-      it('keeps an enclave that is listed as running though nitro-cli exits 39, and ends it when told to', async () => {
+      it('keeps an enclave that is listed as running though nitro-cli exits 39, and ends it on a signal', async () => {
         await describeAs('describe; exit 39');
         const child = supervise();
         const { code, events, failures, calls } = await outcome(child, (event) => {
@@ -300,7 +300,7 @@ esac`,
         await expect(stat(join(home, 'state'))).rejects.toThrow('ENOENT');
       });
 
-      it('waits for a list that is whole before it takes an enclave for gone', async () => {
+      it('treats an enclave as ended only after a complete list', async () => {
         await describeAs(
           `echo >> ${home}/looks; if (($(wc -l < ${home}/looks) % 3 == 0)); then describe; else echo '[]'; exit 39; fi`,
         );
@@ -336,7 +336,7 @@ esac`,
         ]);
       });
 
-      it('says so and ends every enclave of that name when run-enclave exits 0 and names none', async () => {
+      it('reports it and ends every enclave of that name when run-enclave exits 0 and names none', async () => {
         const body = await readFile(join(bin, 'nitro-cli'), 'utf8');
         await writeFile(join(bin, 'nitro-cli'), body.replace(`echo '{"EnclaveID":"i-1-enc1"}'`, 'echo started'));
         const { code, events, failures, calls } = await outcome(supervise());
@@ -380,7 +380,7 @@ esac`,
     });
   });
 
-  // A failed call would be taken for an empty answer: bash does not look at the exit code of a command there.
+  // bash ignores the exit code of a command there, so a failed call would look like an empty answer.
   it('no script reads a command that may fail through a here-string or a process substitution alone', () => {
     const lost: string[] = [];
     for (const [path, { content }] of Object.entries({
@@ -422,7 +422,7 @@ esac`,
     }
   });
 
-  it('record-end says how a service ended, as a line of JSON', async () => {
+  it('record-end logs how a service ended, as a line of JSON', async () => {
     const { stdout } = await run(join(programs, 'record-end'), ['communique-gateway.service'], {
       env: environment({ SERVICE_RESULT: 'signal', EXIT_CODE: 'killed', EXIT_STATUS: 'KILL' }),
     });
@@ -471,7 +471,7 @@ printf junk > junk.pem`,
       return Number(ran.stdout);
     };
 
-    it('tells when a certificate ends that clients can use', async () => {
+    it('prints when a usable certificate ends', async () => {
       const days = ((await end('good.pem', 'one.key')) - Date.now() / 1000) / 86_400;
       expect(days).toBeGreaterThan(19.9);
       expect(days).toBeLessThan(20.1);
@@ -482,7 +482,7 @@ printf junk > junk.pem`,
       ['has another key', 'good.pem', 'two.key'],
       ['is self-signed', 'itself.pem', 'one.key'],
       ['is no certificate', 'junk.pem', 'one.key'],
-      ['has a key that is none', 'good.pem', 'junk.pem'],
+      ['has an invalid key', 'good.pem', 'junk.pem'],
       ['is not there', 'absent.pem', 'one.key'],
     ])('tells 0 for one that %s', async (_name, certificate, key) => {
       expect(await end(certificate, key)).toBe(0);

@@ -1,6 +1,6 @@
 import type { LOG_GROUPS } from './settings';
 
-/** The log of one service of ours. systemd appends to it (10-hardening.conf); all instances of a template share one. */
+/** The log of one of our services. systemd appends to it (10-hardening.conf); all instances of a template share one. */
 export interface ServiceLog {
   /** Without `communique-`, e.g. `gateway`. */
   readonly service: string;
@@ -10,7 +10,7 @@ export interface ServiceLog {
   readonly group: (typeof LOG_GROUPS)[number];
 }
 
-/** Where another group than `parent` is meant. */
+/** Services whose log belongs to another group than `parent`. */
 const GROUPS: Readonly<Record<string, ServiceLog['group']>> = {
   gateway: 'gateway',
   migrate: 'gateway',
@@ -34,8 +34,8 @@ export function serviceLogs(paths: Iterable<string>): readonly ServiceLog[] {
 }
 
 /**
- * For systemd-tmpfiles. systemd would make these files itself, with the UMask of their service: readable by root alone. It leaves a file
- * that exists as it is. The agent of CloudWatch gets them by its own group: it does not keep further groups in all of its threads.
+ * For systemd-tmpfiles. systemd would create these files with the UMask of their service, readable only by root; it leaves an existing
+ * file unchanged. The CloudWatch agent reads them by its own group: it does not keep further groups in all of its threads.
  */
 export function serviceLogFiles(logs: readonly ServiceLog[]): string {
   return `# The logs of our services, before systemd makes them for root alone.\n${logs

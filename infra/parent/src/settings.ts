@@ -1,6 +1,6 @@
 import { REFERENCE_STRING_NAME } from '@communique-tee/residence';
 
-/** Where something of the parent's choice runs: on the instance, as a service of AWS, or anywhere (its URL is a secret). */
+/** Where PostgreSQL or Redis runs: on the instance, as a service of AWS, or elsewhere (its URL is a secret). */
 export type DatabaseSettings =
   | { readonly at: 'parent'; readonly volumeId: string }
   /** RDS; `secretArn`: RDS's JSON of username and password. */
@@ -45,7 +45,7 @@ export interface EgressRoute {
   readonly vsockPort: number;
 }
 
-/** Everything that the files of one stack's parent depend on. No secret is among it: secrets go by ARN. */
+/** Everything that the files of one stack's parent depend on. It contains no secret, only ARNs of secrets. */
 export interface ParentSettings {
   readonly stack: string;
   readonly region: string;
@@ -64,11 +64,11 @@ export interface ParentSettings {
   readonly egress: readonly EgressRoute[];
   /** PCR0 of every image that the gateway accepts; the one that runs is among them. */
   readonly acceptedPcr0: readonly string[];
-  /** PCR3 of this parent: its role, which every accepted image has to run under. 96 hexadecimal digits. */
+  /** PCR3 of this parent's role: every accepted image must run under it. 96 hexadecimal digits. */
   readonly operatorPcr3: string;
   /** `environment`: of .env.example, without secrets and without what is set here (`RESERVED_VARIABLES`). */
   readonly gateway: {
-    /** Whether it may ask the metadata service for the instance's credentials: if the enclave has a way out to KMS. Default false. */
+    /** Whether it may ask the metadata service for the instance's credentials: true if the enclave reaches KMS. Default false. */
     readonly credentials?: boolean;
     readonly port?: number;
     readonly metricsPort?: number;
@@ -83,7 +83,7 @@ export interface ParentSettings {
   readonly redis: RedisSettings;
   readonly https: HttpsSettings;
   readonly elasticIpAllocationId?: string;
-  /** The hook of the Auto Scaling group that a new instance waits in until its enclave is attested, and how long the group waits. */
+  /** The launch hook in which a new instance waits until its enclave is attested, and how long the group waits. */
   readonly launchHook: { readonly group: string; readonly name: string; readonly timeoutSeconds: number };
   /** E.g. `/communique/prod`; the groups below it are `LOG_GROUPS`. */
   readonly logGroupPrefix: string;
@@ -106,7 +106,7 @@ export const DEFAULTS = {
 /** Log groups under `logGroupPrefix`. */
 export const LOG_GROUPS = ['gateway', 'enclave', 'parent', 'nginx', 'database', 'metrics'] as const;
 
-/** The renderer sets these, or what they would contradict; refused in `gateway.environment`. */
+/** Variables that the renderer sets, or that contradict those; refused in `gateway.environment`. */
 export const RESERVED_VARIABLES = [
   ...[
     'NODE_ENV',

@@ -15,7 +15,7 @@ export type TemplateGroup =
 
 const FOLDER = join('infra', 'parent', 'files');
 
-/** Looked for from the working folder upwards: the program may run from a bundle that lies elsewhere. */
+/** Searched from the working folder upwards, because the program may run from a bundle in another folder. */
 function templatesFolder(): string {
   for (let at = process.cwd(); ; at = dirname(at)) {
     if (existsSync(join(at, FOLDER))) return join(at, FOLDER);

@@ -11,7 +11,7 @@ import { EXAMPLES, EXTERNAL, MANAGED, ON_PARENT } from './testing/example-settin
 import { run } from './testing/run';
 import { stage } from './testing/stage';
 
-/** As systemd-analyze security scores it, 0 to 10, lower is better. Three programs have to do more than the others. */
+/** Scores of systemd-analyze security, 0 to 10, lower is better. Three programs need more rights than the others. */
 const MOST_EXPOSURE = 2;
 const MORE_EXPOSURE: Readonly<Record<string, number>> = {
   'communique-data-volume.service': 2.8,
@@ -19,7 +19,7 @@ const MORE_EXPOSURE: Readonly<Record<string, number>> = {
   'communique-kept-certificate.service': 2.2,
 };
 const UNITS = '/etc/systemd/system';
-/** Not systemd's: stands for what AWS's package brings. */
+/** Stand-in for the unit of AWS's package. */
 const ALLOCATOR =
   '[Unit]\nDescription=stands for the allocator\n[Service]\nType=oneshot\nExecStart=/usr/bin/nitro-enclaves-allocator\n[Install]\nWantedBy=multi-user.target\n';
 const PROGRAMS = [
@@ -71,7 +71,7 @@ describeWith(commandAvailability('systemd-analyze', 'systemd'), 'systemd', () =>
     expect(await verify(root, unitsOf(settings))).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
-  it('would say so: a circle, a program that is not there, a key that does not exist', async () => {
+  it('reports a cycle, a missing program and an unknown key', async () => {
     const root = await staged('broken', MANAGED);
     const gateway = join(root, UNITS, 'communique-gateway.service');
     const good = await readFile(gateway, 'utf8');
@@ -120,14 +120,14 @@ describe('the units', () => {
       expect(content.replaceAll(/^\s*#.*$/gm, '')).not.toMatch(/debug-mode/);
   });
 
-  it('each have a user of their own, or are root for a reason', () => {
+  it('each have their own user, or are root for a reason', () => {
     const root = Object.keys(files)
       .filter(
         (path) =>
           /\/communique-[^/]*\.service$/.test(path) && !/^(User=|DynamicUser=yes)/m.test(files[path]?.content ?? ''),
       )
       .map((path) => path.slice(UNITS.length + 1));
-    // They write what root alone may read, and look at disks.
+    // They write files that only root may read, or use disks.
     expect(root).toEqual([
       'communique-acme.service',
       'communique-certificate.service',
@@ -137,7 +137,7 @@ describe('the units', () => {
     ]);
   });
 
-  it('give V8 what it needs: no unit of Node forbids memory that is written and run', () => {
+  it('let V8 run: no unit of Node forbids writable and executable memory', () => {
     const forbidding = Object.entries(files).filter(
       ([, { content }]) => content.includes('/bin/node') && /^MemoryDenyWriteExecute=yes/m.test(content),
     );
@@ -155,7 +155,7 @@ describe('the units', () => {
     expect(keys(name, 'DeviceAllow')).toContain('/dev/vsock rw');
   });
 
-  it('the gateway may ask for them if the enclave asks KMS, and only there', () => {
+  it('only the gateway of an enclave with KMS may ask for them', () => {
     const denied = (settings: ParentSettings) =>
       /^IPAddressDeny=(.*)$/m.exec(
         renderParentFiles(settings)[`${UNITS}/communique-gateway.service`]?.content ?? '',
@@ -202,7 +202,7 @@ describe('the units', () => {
 
   // systemd gives a unit up when one that it requires fails, and does not start it when that one succeeds later.
   it.each(EXAMPLES)(
-    'that others require start again after a failure, and then what was given up: %s',
+    'that others require restart after a failure, and then start those that were given up: %s',
     (_name, settings) => {
       /** Of the unit and its drop-ins. */
       const values = (name: string, key: string) =>
@@ -224,7 +224,7 @@ describe('the units', () => {
       const faults: string[] = [];
       for (const name of units.filter((each) => !byTimer(each))) {
         for (const needed of withRequired(name).slice(1)) {
-          // AWS's allocator reserves memory early or not at all; of it and its check, a reboot is the remedy. A mount is tried again
+          // AWS's allocator reserves memory early or not at all, so only a reboot helps it and its check. A mount is retried
           // with the service that it requires.
           if (/allocator|enclave-memory|\.mount$/.test(needed)) continue;
           const started = values(needed, 'ExecStartPost').flatMap((word, _at, words) =>
@@ -232,7 +232,7 @@ describe('the units', () => {
           );
           if (!/^(always|on-failure)$/.test(values(needed, 'Restart').at(-1) ?? ''))
             faults.push(`${needed} stays failed, and ${name} requires it`);
-          // One that is started by a unit which is started counts: each starts the next once it has succeeded.
+          // Indirect starts count: each unit starts the next once it has succeeded.
           const reached = new Set(started);
           for (const each of reached)
             for (const next of values(each, 'ExecStartPost').filter((word) => word.endsWith('.service')))

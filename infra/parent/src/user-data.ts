@@ -15,7 +15,7 @@ export function packagesOf({ https, database, redis }: ParentSettings): readonly
   ];
 }
 
-/** Fetches what renderParentArchive made, by the hash that stands here; nothing else is taken on trust. */
+/** Fetches the archive of renderParentArchive and checks it against the hash in these lines. */
 const BOOTSTRAP = `#!/bin/bash
 # Laid out by cloud-init, once: fetches the parent's files, checks them, hands over.
 set -euo pipefail

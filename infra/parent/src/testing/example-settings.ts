@@ -65,7 +65,7 @@ export const MANAGED: ParentSettings = {
   logGroupPrefix: '/communique/prod',
 };
 
-/** Somebody else's PostgreSQL and Redis behind a network balancer; an enclave without KMS. */
+/** External PostgreSQL and Redis, a network balancer, and an enclave without KMS. */
 export const EXTERNAL: ParentSettings = {
   ...MANAGED,
   stack: 'staging',

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { EXAMPLES } from './example-settings';
 import { stage } from './stage';
 
-// Lays the examples out below a folder, to be looked at.
+// Renders the examples into a folder, for reading.
 const USAGE = 'usage: node tools/run.mjs infra/parent/src/testing/render-to.ts [folder]\n';
 const [folder = '.dev/parent'] = process.argv.slice(2);
 if (folder === '--help' || folder === '-h') {

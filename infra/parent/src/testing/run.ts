@@ -32,7 +32,7 @@ export function run(
         done({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr });
       },
     );
-    // Whoever does not read its input ends before it is written.
+    // A program that does not read its input may end before it is written.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input ?? '');
   });

@@ -27,7 +27,7 @@ export interface StagedNginx {
   start(): Promise<Service>;
 }
 
-/** The rendered configuration of nginx as it is, but for ports, folders and the user that workers run as. */
+/** The rendered configuration of nginx, with other ports, folders and user. */
 export async function stageNginx(settings: ParentSettings, root: string): Promise<StagedNginx> {
   const [httpsPort, httpPort] = [await freePort(), await freePort()];
   const moved = (text: string) =>
@@ -76,7 +76,7 @@ export async function stageNginx(settings: ParentSettings, root: string): Promis
     start: () =>
       spawnService({
         command: 'nginx',
-        // Its stop in order would wait for connections that are kept open.
+        // A graceful stop would wait for open connections.
         args: ['-c', configuration, '-e', 'stderr', '-g', 'worker_shutdown_timeout 1s;'],
         env: { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` },
         readyWhen: async () =>
