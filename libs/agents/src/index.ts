@@ -4,6 +4,6 @@
  */
 export * from './request-shape';
 export * from './price-table';
-export { PRICE_TABLE } from './models';
+export { PRICE_TABLE, UNVERIFIED_PRICES } from './models';
 export * from './cost';
 export { sameModel } from './same-model';

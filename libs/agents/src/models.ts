@@ -6,7 +6,8 @@ import type { PriceTable, Prices } from './price-table';
  * operator compares them with the live pages before turning agents on (docs/operator/agents.md).
  *
  * How to change it: read the provider's page, write its address and the day beside the row, add a `Prices` with `from` (and end the one
- * before with `until`), and give the table a new version. A price that no page states is not entered: the row is left out.
+ * before with `until`), and give the table a new version. A price that no page states is not entered: the row is left out. A price that was
+ * not read on the provider's own page is unverified: name the model in `UNVERIFIED_PRICES`.
  */
 export const PRICE_TABLE: PriceTable = {
   version: '2026-11-30.1',
@@ -37,7 +38,7 @@ export const PRICE_TABLE: PriceTable = {
         since('2026-03-17', { input: 200_000, cached: 20_000, short: 200_000, long: 200_000, output: 1_250_000 }),
       ],
     },
-    // Not read on Google's page itself: input and output (with thinking) are from a published transcription of
+    // Unverified, as it was not read on Google's page itself: input and output (with thinking) are from a published transcription of
     // https://ai.google.dev/gemini-api/docs/pricing, made 2026-10-07 (github.com/api-evangelist/deepmind). It has no price for cached input,
     // which counts as input. https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/gemini/3-5-flash-lite, read 2026-11-30: the
     // least thinking is `minimal`, which is no hard limit.
@@ -49,8 +50,9 @@ export const PRICE_TABLE: PriceTable = {
         since('2026-10-07', { input: 300_000, cached: 300_000, short: 300_000, long: 300_000, output: 2_500_000 }),
       ],
     },
-    // https://morphllm.com/gemini-api-pricing, read 2026-11-30, a guide that cites Google's page, which itself was not read: input. Output is
-    // from the transcription named above. They have no price for cached input, which counts as input. A budget of 0 turns thinking off.
+    // https://morphllm.com/gemini-api-pricing, read 2026-11-30: input. Unverified, as it is a guide that cites Google's page, which itself was
+    // not read. Output is from the transcription named above. They have no price for cached input, which counts as input. A budget of 0 turns
+    // thinking off.
     {
       model: 'gemini-2.5-flash-lite',
       shape: { provider: 'gemini', thinking: { budget: 0 }, sampling: true },
@@ -86,6 +88,12 @@ export const PRICE_TABLE: PriceTable = {
     },
   ],
 };
+
+/**
+ * Models whose prices were read in somebody's copy of the provider's page, by the source beside the row. `preflight` warns of each that is
+ * configured. Not part of the table: reading the page changes no price, so it must not change the hash.
+ */
+export const UNVERIFIED_PRICES: readonly string[] = ['gemini-3.5-flash-lite', 'gemini-2.5-flash-lite'];
 
 /** Thinking is priced as output, as all three providers do. */
 function since(

@@ -1,7 +1,7 @@
 import { PROVIDERS, modelNameSchema, pricesVersionSchema } from '@communique-tee/protocol';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PRICE_TABLE, priceTableSha256, rowOf, type PriceTable } from '.';
+import { PRICE_TABLE, priceTableSha256, rowOf, UNVERIFIED_PRICES, type PriceTable } from '.';
 import { TEST_PRICE_TABLE, testPrice, testRow } from './testing';
 
 const shape = { provider: 'openai', effort: 'none', cache: 'off', sampling: false } as const;
@@ -100,4 +100,12 @@ it('the price table has a model of each provider, and each row names the page an
       model,
       new RegExp(`// https://[^\\n]+ 20\\d\\d-\\d\\d-\\d\\d[^{}]+\\{\\n\\s+model: '${model}'`).test(source),
     ]).toEqual([model, true]);
+});
+
+it('names exactly the models as unverified whose row says so beside its source', () => {
+  const source = readFileSync(join(__dirname, 'models.ts'), 'utf8');
+  const said = PRICE_TABLE.rows.filter(({ model }) =>
+    new RegExp(`[Uu]nverified[^{}]+\\{\\n\\s+model: '${model}'`).test(source),
+  );
+  expect(said.map(({ model }) => model)).toEqual(UNVERIFIED_PRICES);
 });

@@ -20,6 +20,7 @@ import { caa } from './names/check-caa';
 import { delegation } from './names/check-delegation';
 import { domain } from './names/check-domain';
 import { agents } from './providers/check-agents';
+import { providerRoots } from './providers/check-roots';
 import { anthropic, googleAi, openai } from './providers/checks';
 import { database } from './stores/check-database';
 import { redis } from './stores/check-redis';
@@ -53,6 +54,7 @@ export const CHECKS: readonly Check[] = [
   redis,
   residence,
   agents,
+  providerRoots,
   openai,
   googleAi,
   anthropic,

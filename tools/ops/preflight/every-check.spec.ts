@@ -108,6 +108,10 @@ const SEEN: Readonly<Record<string, Seen>> = {
     passes: [PROVIDERS, 'agents > tells the prices and the largest reservation'],
     refuses: [PROVIDERS, 'agents > fails for a model without a price'],
   },
+  'provider-roots': {
+    passes: [PROVIDERS, 'provider-roots > shows the configured root that signs each provider’s certificate'],
+    refuses: [PROVIDERS, 'provider-roots > shows the public root where the configuration names another, or none'],
+  },
   openai: provider,
   'google-ai': provider,
   anthropic: provider,

@@ -90,7 +90,7 @@ interface End {
   readonly origin: string;
   readonly certificateAuthorities: string | undefined;
   /** The check that shows which root signs the end, and the command to paste. */
-  readonly shownBy: string | null;
+  readonly shownBy: string;
 }
 
 function endsOf({ services: { congress, agents } }: EnclaveConfiguration): End[] {
@@ -111,7 +111,7 @@ function endsOf({ services: { congress, agents } }: EnclaveConfiguration): End[]
             at: `services.agents.providers.${provider}`,
             origin: configured.origin,
             certificateAuthorities: configured.certificateAuthorities,
-            shownBy: null,
+            shownBy: 'provider-roots',
           };
     }),
   ];
@@ -134,10 +134,8 @@ function problemsOfEnd(
     findings.push(
       fail(
         `${at}.certificateAuthorities names no authority`,
-        shownBy === null
-          ? 'docs/operator/agents.md tells how to find the root that signs it'
-          : 'this shows which root signs it, and what to type',
-        ...(shownBy === null ? [] : [`npm run ops -- preflight --stack ${stack} --only ${shownBy}`]),
+        'this shows which root signs it, and what to type',
+        `npm run ops -- preflight --stack ${stack} --only ${shownBy}`,
       ),
     );
   return findings;

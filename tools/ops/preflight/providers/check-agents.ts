@@ -1,4 +1,4 @@
-import { PRICE_TABLE, reservationMicroUsd, rowOf } from '@communique-tee/agents';
+import { PRICE_TABLE, reservationMicroUsd, rowOf, UNVERIFIED_PRICES } from '@communique-tee/agents';
 import { formatDollars, VARIABLES } from '@communique-tee/gateway-environment';
 import { POLY1305_TAG_BYTES, TASK_BUCKETS } from '@communique-tee/protocol';
 import * as z from 'zod';
@@ -55,7 +55,7 @@ export const agents: Check = {
       if (cost > largest.cost) largest = { cost, id };
     }
     findings.push(...smallCaps(caps.data, largest));
-    findings.push(...oldPrices(now));
+    findings.push(...oldPrices(now), ...unverifiedPrices(classes));
     if (!isOn)
       findings.push(
         warn(
@@ -98,6 +98,16 @@ function oldPrices(now: Date): Finding[] {
           'compare it with the providers’ pages (libs/agents/src/models.ts names them), and build anew if one changed',
         ),
       ];
+}
+
+function unverifiedPrices(classes: readonly { readonly model: string }[]): Finding[] {
+  const models = [...new Set(classes.map(({ model }) => model))].filter((model) => UNVERIFIED_PRICES.includes(model));
+  return models.map((model) =>
+    warn(
+      `the prices of ${model} are unverified: nobody read them on the provider’s own page`,
+      'compare the row in libs/agents/src/models.ts with the provider’s live page; where it is right, take the model out of UNVERIFIED_PRICES',
+    ),
+  );
 }
 
 /** Of the stack's configuration; what is not set there has the gateway's default. */

@@ -7,7 +7,10 @@ import {
   type FaultPlanInput,
   type SimulatedProviders,
 } from '@communique-tee/test-providers';
+import { testAuthority } from '@communique-tee/congress-simulator';
+import { X509Certificate } from 'node:crypto';
 import { lines, look, STACK_FILE } from '../testing/look';
+import { rootsCheck } from './check-roots';
 
 const PROVIDERS = [
   ['openai', 'openai', 'OPENAI_API_KEY', 'gpt-5.4-nano'],
@@ -228,9 +231,86 @@ describe('agents', () => {
       expect.stringMatching(/^warn: the price table of this release is 91 days old/),
     ]);
   });
+  it('warns of each configured model whose price nobody read on the provider’s own page', async () => {
+    const google = classOf('gemini', 'gemini-2.5-flash-lite', { id: 'google' });
+    expect(await said([haiku, google, { ...google, id: 'again' }])).toEqual([
+      expect.stringMatching(/^warn: the prices of gemini-2\.5-flash-lite are unverified/),
+    ]);
+  });
   it('sees that configuration and AGENTS disagree', async () => {
     expect(await said([])).toEqual([expect.stringMatching(/^fail: agents is on, and/)]);
     expect(await said([haiku], {}, undefined, false)).toEqual([expect.stringMatching(/^warn: .*, and agents is off$/)]);
     expect(await said([], {}, undefined, false)).toEqual([expect.stringMatching(/^skip: /)]);
+  });
+});
+
+describe('provider-roots', () => {
+  let providers: SimulatedProviders;
+  let root: X509Certificate;
+  beforeAll(async () => {
+    providers = await startProviders();
+    root = new X509Certificate(providers.certificateAuthorities);
+  });
+  afterAll(() => providers.close());
+
+  const found = (certificateAuthorities: string | undefined, options?: Parameters<typeof rootsCheck>[0]) => {
+    const ends = (['openai', 'gemini'] as const).map((name) => [
+      name,
+      { origin: providers[name].origin, certificateAuthorities, apiKeyReadableInImage: providers[name].apiKey },
+    ]);
+    const { 'apps/enclave/config/prod.json': text } = configuration([]);
+    const value = JSON.parse(text) as { services: { agents: object } };
+    Object.assign(value.services.agents, { providers: Object.fromEntries(ends) as object });
+    return look('provider-roots', {
+      files: { 'apps/enclave/config/prod.json': JSON.stringify(value) },
+      ports: { lookup: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]) },
+      ...(options && { checks: [rootsCheck(options)] }),
+    });
+  };
+  const hostOf = (name: 'openai' | 'gemini') => new URL(providers[name].origin).host;
+
+  it('shows the configured root that signs each provider’s certificate', async () => {
+    const name = /^CN=(.+)$/m.exec(root.subject)?.[1];
+    expect(lines(await found(providers.certificateAuthorities))).toEqual(
+      (['openai', 'gemini'] as const).map(
+        (each) => `pass: ${hostOf(each)}: its certificate is under “${String(name)}”, SHA-256 ${root.fingerprint256}`,
+      ),
+    );
+    expect(providers.calls()).toBe(0);
+  });
+  it('shows the public root where the configuration names another, or none', async () => {
+    const other = (await testAuthority()).certificatePem;
+    for (const [authorities, words] of [
+      [other, /^fail: .*the enclave would not accept its certificate/],
+      [undefined, /^fail: services\.agents\.providers\.\w+\.certificateAuthorities names no authority/],
+    ] as const) {
+      const findings = await found(authorities, { publicRoots: [providers.certificateAuthorities] });
+      expect(lines(findings)).toEqual([expect.stringMatching(words), expect.stringMatching(words)]);
+      for (const { todo, command } of findings) {
+        expect(todo).toContain(`SHA-256 ${root.fingerprint256}`);
+        expect(command).toContain("npx node -p '");
+      }
+    }
+  });
+  it('is skipped without a provider', async () => {
+    expect(lines(await look('provider-roots', { files: configuration([]) }))).toEqual([
+      expect.stringMatching(/^skip: .* names no provider of models$/),
+    ]);
+  });
+  it('fails where the server speaks no TLS', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const origin = `https://localhost:${String((server.address() as AddressInfo).port)}`;
+    const { 'apps/enclave/config/prod.json': text } = configuration([]);
+    const value = JSON.parse(text) as { services: { agents: object } };
+    const { certificateAuthorities } = providers;
+    Object.assign(value.services.agents, { providers: { openai: { origin, certificateAuthorities } } });
+    const seen = await look('provider-roots', {
+      files: { 'apps/enclave/config/prod.json': JSON.stringify(value) },
+      ports: { lookup: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]) },
+    });
+    expect(lines(seen)).toEqual([expect.stringMatching(/^fail: localhost:\d+ does not speak HTTPS/)]);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
   });
 });

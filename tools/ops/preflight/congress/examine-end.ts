@@ -1,0 +1,95 @@
+import { fail, skip, type Context, type Finding } from '../check';
+import { codeOf, isCertificateCode } from '../error-code';
+import { authoritiesOf, commandForRoot, isLeftOfExample, rootOf } from './authorities';
+import { head, type HeadEnd } from './head';
+
+/** No connection within this time is an answer here (a firewall that drops), so it must come before the check's own limit. */
+export const SILENT_AFTER_MS = 6000;
+
+/** A server that the enclave speaks to over its own TLS. */
+export interface End {
+  readonly origin: string;
+  /** PEM of the roots that the enclave trusts for it. */
+  readonly certificateAuthorities?: string | undefined;
+  /** Its place in the enclave's configuration, for the report. */
+  readonly at: string;
+  /** The operator of the server, for the report. */
+  readonly owner: string;
+}
+
+export interface ExamineOptions {
+  readonly silentAfterMs: number;
+  /** PEM: among these the root is looked for that a configuration does not name yet. */
+  readonly publicRoots: readonly string[];
+}
+
+export interface ExaminedEnd {
+  /** With the port, if it is not 443. */
+  readonly host: string;
+  readonly end: HeadEnd;
+}
+
+/**
+ * `HEAD /` under the configured authorities alone.
+ * @returns a finding if no request can be made, or if the enclave would not accept the certificate: with the public
+ * root that signs it, and the command that prints it for the configuration
+ */
+export async function examineEnd(
+  context: Context,
+  { origin, certificateAuthorities, at, owner }: End,
+  { silentAfterMs, publicRoots }: ExamineOptions,
+): Promise<Finding | ExaminedEnd> {
+  const url = URL.parse(origin);
+  if (url?.protocol !== 'https:') return skip('its origin is not https: see enclave-config');
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  let addresses;
+  try {
+    addresses = await context.ports.lookup(host);
+  } catch (error) {
+    return fail(
+      `${host} does not resolve (${codeOf(error) ?? 'no answer'})`,
+      'look at the origin in the enclave’s configuration, and at this machine’s resolver',
+    );
+  }
+  // IPv4 first: it is what chambers register.
+  const [target] = [...addresses].sort((a, b) => a.family - b.family);
+  if (target === undefined) return fail(`${host} has no address`, 'look at the origin in the enclave’s configuration');
+  const ask = (authorities: readonly string[]): Promise<HeadEnd> =>
+    head({
+      host,
+      port: Number(url.port === '' ? 443 : url.port),
+      ...target,
+      certificateAuthorities: authorities,
+      signal: context.signal,
+      limitMs: silentAfterMs,
+    });
+  const authorities = authoritiesOf(certificateAuthorities);
+  const isNamed = authorities.length > 0 && !isLeftOfExample(certificateAuthorities);
+  const end = await ask(isNamed ? authorities : publicRoots);
+  if (isNamed && !hasWrongCertificate(end)) return { host: url.host, end };
+  const publicEnd = isNamed ? await ask(publicRoots) : end;
+  const found = isNamed
+    ? `${url.host}: the enclave would not accept its certificate (${'error' in end ? (codeOf(end.error) ?? '') : ''})`
+    : `${at}.certificateAuthorities names no authority for ${url.host}`;
+  return fail(found, ...howToName({ host: url.host, at, owner }, publicEnd, publicRoots));
+}
+
+const hasWrongCertificate = (end: HeadEnd): boolean => 'error' in end && isCertificateCode(codeOf(end.error) ?? '');
+
+/** Which authority to name is the operator's decision: this machine's network may show another certificate than the server's. */
+function howToName(
+  { host, at, owner }: { host: string; at: string; owner: string },
+  end: HeadEnd,
+  publicRoots: readonly string[],
+): [todo: string, command: string] {
+  const root = 'status' in end ? rootOf(end.chain, publicRoots) : null;
+  if (!root)
+    return [
+      `is something in between on this network? if not, ask ${owner} which root signs ${host}, and put that root’s PEM into ${at}.certificateAuthorities; this shows its chain`,
+      `openssl s_client -connect ${host}${/:\d+$/.test(host) ? '' : ':443'} -showcerts </dev/null`,
+    ];
+  return [
+    `${host} now shows a certificate under the public root “${root.name}”, SHA-256 ${root.sha256}: compare that with another network and with what its authority publishes, then put into ${at}.certificateAuthorities what this prints`,
+    commandForRoot(root),
+  ];
+}
