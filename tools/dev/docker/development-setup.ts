@@ -36,6 +36,7 @@ async function setUp({
     ...development,
     listen: `unix:${join(sharedFolder, 'enclave.sock')}`,
     congressSimulator: join(privateFolder, 'congress', 'congress.json'),
+    providersSimulator: join(privateFolder, 'providers', 'providers.json'),
   };
   await replace(join(privateFolder, 'enclave.json'), `${JSON.stringify(configuration, null, 2)}\n`);
   await replace(join(sharedFolder, 'development-root.pem'), await developmentRootPem(join(privateFolder, 'nsm')));
