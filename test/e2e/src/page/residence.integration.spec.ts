@@ -107,6 +107,27 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       expect(tab.wrongs).toEqual([]);
     });
 
+    it('says that nothing was sent, and keeps the text, when the program that makes the proof ends', async () => {
+      await using tab = await on.open();
+      const { page } = tab;
+      const made = posts(page);
+      const sender = new Sender(page);
+      const resident = residentOn(page, sender);
+      await resident.toReview();
+      await resident.register();
+      await page.context().route('**/*.wasm', () => new Promise(() => undefined));
+      const [worker] = await Promise.all([page.waitForEvent('worker'), sender.send()]);
+      await page.getByText('Proving on this device').waitFor();
+      await worker.evaluate("setTimeout(() => { throw new Error('crashed') })");
+      await page.getByText('Your browser ended the program that makes the proof.').waitFor();
+      await page.locator('#send-title').getByText('Your message was not sent.').waitFor();
+      expect(made).toEqual([]);
+      await page.context().unroute('**/*.wasm');
+      await page.locator('.send-card').getByRole('button', { name: 'Try again' }).click();
+      await sender.result();
+      expect(made).toHaveLength(1);
+    });
+
     it('offers to load the page again if the circuit is another, and keeps what was entered', async () => {
       await using tab = await on.open();
       const { page } = tab;
