@@ -6,7 +6,7 @@ import { listenVsock } from './linux/vsock';
 import { SocketError, systemCode } from './linux/socket-error';
 
 export interface ListenOptions {
-  /** Who may connect to a unix socket (a hybrid address has one too): its owner alone (the default), or its group too. */
+  /** Who may connect to a unix socket (a hybrid address has one too): only its owner (the default), or also its group. */
   readonly unixMode?: 0o600 | 0o660;
 }
 
@@ -61,7 +61,7 @@ async function start(server: Server, address: Address, unixMode: number): Promis
     case 'unix':
     case 'hybrid': {
       const path = address.kind === 'unix' ? address.path : hybridListenPath(address);
-      // net binds at once, within this call, and a socket file is made with what the umask leaves: never open to others, not for one moment.
+      // net binds within this call, so this umask applies to the socket file: it is never open to others, not even for a moment.
       const before = process.umask(0o777 & ~unixMode);
       try {
         server.listen({ path });
@@ -73,17 +73,17 @@ async function start(server: Server, address: Address, unixMode: number): Promis
 }
 
 /**
- * Removes the socket file of a process that is gone. Any other file, or a socket with a listener, stays.
+ * Removes the socket file of a process that ended. Any other file, or a socket with a listener, stays.
  *
  * @throws SocketError EADDRINUSE
  */
 export async function removeStaleSocket(path: string): Promise<void> {
   const file = await lstat(path).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw SocketError.from(error, `cannot look at ${path}`);
+    throw SocketError.from(error, `cannot read the type of ${path}`);
   });
   if (file === undefined) return;
-  if (!file.isSocket()) throw new SocketError('EADDRINUSE', `${path} is there and is not a socket`);
+  if (!file.isSocket()) throw new SocketError('EADDRINUSE', `${path} exists and is not a socket`);
   try {
     const socket = await connect({ kind: 'unix', path }, { timeoutMs: 2000 });
     socket.destroy();
@@ -91,9 +91,9 @@ export async function removeStaleSocket(path: string): Promise<void> {
     const code = SocketError.from(error, '').code;
     if (code === 'ENOENT') return;
     if (code !== 'ECONNREFUSED')
-      throw new SocketError('EADDRINUSE', `${path} cannot be asked (${code})`, { cause: error });
-    await unlink(path).catch(() => undefined); // another starter was first; who loses the race sees EADDRINUSE
+      throw new SocketError('EADDRINUSE', `cannot connect to ${path} (${code})`, { cause: error });
+    await unlink(path).catch(() => undefined); // another process was first; binding then fails with EADDRINUSE
     return;
   }
-  throw new SocketError('EADDRINUSE', `somebody listens on ${path}`);
+  throw new SocketError('EADDRINUSE', `another process listens on ${path}`);
 }

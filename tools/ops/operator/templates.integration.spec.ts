@@ -112,7 +112,7 @@ describe('the operator of templates', () => {
     answer = () => [409, { code: 'template_changed' }];
     expect(await operator(['publish', 'parks'])).toMatchObject({
       code: 1,
-      err: 'The template was changed meanwhile (template_changed)\n',
+      err: 'The template has changed since it was read (template_changed)\n',
     });
     answer = () => [
       400,

@@ -9,7 +9,7 @@ export interface Libc {
   connect(fd: number, cid: number, port: number): boolean;
   /** Whether the socket can be written to or has failed by now; does not wait. */
   isSettled(fd: number): boolean;
-  /** SO_ERROR: throws what became of a connect. */
+  /** Reads SO_ERROR and throws if the connect failed. */
   throwPending(fd: number): void;
   close(fd: number): void;
 }
@@ -21,7 +21,7 @@ const SOL_SOCKET = 1;
 const SO_ERROR = 4;
 const POLLOUT = 4;
 
-/** An address family, and how its addresses are written: what these calls do is the same for all (the tests use that). */
+/** An address family and the form of its addresses. These calls work the same for every family, so tests use another one. */
 export interface Family {
   readonly name: string;
   readonly domain: number;
@@ -43,7 +43,7 @@ export const AF_VSOCK: Family = {
 
 let loaded: Promise<Libc> | undefined;
 
-/** koffi is loaded on the first use of vsock: who speaks unix or tcp only never needs it. @throws SocketError ERR_VSOCK_UNAVAILABLE */
+/** Loads koffi on the first use of vsock, because unix and tcp do not need it. @throws SocketError ERR_VSOCK_UNAVAILABLE */
 export function libc(): Promise<Libc> {
   return (loaded ??= loadLibc(AF_VSOCK));
 }

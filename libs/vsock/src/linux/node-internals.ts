@@ -2,8 +2,8 @@ import { Socket } from 'node:net';
 import { SocketError } from './socket-error';
 
 /**
- * The one place that leans on what Node does not document: `process.binding('tcp_wrap')`, whose TCP handle takes a
- * file descriptor of any stream socket, and net's acceptance of such a handle. Seen on Node 20, 24 and 26. On a
+ * The only use of undocumented Node: `process.binding('tcp_wrap')`, whose TCP handle takes a
+ * file descriptor of any stream socket, and net's acceptance of such a handle. Tested on Node 20, 24 and 26. On a
  * version that lacks it, the first use of vsock throws, and other sockets still work.
  */
 export interface TcpHandle {

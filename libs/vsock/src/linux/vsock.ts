@@ -5,20 +5,20 @@ import { libc, type Libc } from './libc';
 import { openHandle, socketOf, tcpWrap, type TcpHandle } from './node-internals';
 
 const CID_ANY = 0xffff_ffff;
-/** A peer that is there answers within these turns of the event loop (a round trip takes about 80 µs). */
+/** An existing peer answers within this many turns of the event loop (a round trip takes about 80 µs). */
 const EAGER_TURNS = 20;
 const LONGEST_PAUSE_MS = 20;
 
 export interface VsockConnectOptions {
-  /** Ends connecting; until then it takes as long as the kernel lets it (2 seconds, vsock(7)). */
+  /** Aborts connecting; without it the kernel's limit applies (2 seconds, vsock(7)). */
   readonly signal: AbortSignal;
   readonly allowHalfOpen: boolean;
 }
 
 /**
- * A connected stream socket of AF_VSOCK (vsock(7)). It never blocks and holds no worker thread, of which Node has four: an absent
- * enclave, asked by many at once, must not stop name resolution and files. So the socket is asked again and again, for lack of a way
- * to have libuv watch a descriptor that is still connecting.
+ * A connected stream socket of AF_VSOCK (vsock(7)). Connecting must not block one of Node's four worker threads: many callers of an absent
+ * enclave would stop name resolution and file access. So this polls the socket, because libuv cannot watch a descriptor that is still
+ * connecting.
  *
  * @throws SocketError by the system's code, ABORT_ERR, ERR_VSOCK_UNAVAILABLE; the descriptor is closed by then
  */
