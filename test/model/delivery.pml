@@ -13,6 +13,7 @@
  *   CAP                                  how many copies may be promised and spent together
  *   EXPIRY 0 or 1                        whether messages may expire
  *   REFUSALS 0 or 1                      whether offices may refuse; an office refuses a text always or never
+ *   SEALED_AGAIN 0 or 1                  1: enclave 0 remembers message 0 under other bytes, as pending and not due
  * WEAK_..., SKIP_...: one guard is left out (src/mutations.ts).
  */
 #include "transitions.pml"
@@ -99,6 +100,9 @@ byte wireTold[GATEWAYS * OFFICES];
 byte memory[ENCLAVES * MESSAGES * OFFICES];
 byte copy[ENCLAVES * MESSAGES * OFFICES]; /* of a run: 1 to be sent, WITHHELD, or 0 */
 bit running[ENCLAVES * MESSAGES], notDue[ENCLAVES * MESSAGES];
+#if SEALED_AGAIN
+bit askedFor[ENCLAVES * MESSAGES]; /* these bytes asked while nobody claimed another attempt at them */
+#endif
 
 /* Congress. */
 byte taken[MESSAGES * OFFICES];
@@ -154,6 +158,18 @@ byte i, pendings, withhelds, arrived, unknowns, sents; /* within an action alone
 #define BELIEVES_NOTHING 1
 #else
 #define BELIEVES_NOTHING 0
+#endif
+/* delivery-memory.ts, isAnswer: what the enclave remembers is of these bytes, or nobody claims another attempt */
+#if SEALED_AGAIN && !defined(WEAK_OTHER_BYTES)
+#define is_answer(e, m, s) (askedFor[em(e, m)] || !wireBefore[s])
+#else
+#define is_answer(e, m, s) true
+#endif
+#define settled_elsewhere(s, o) (SHARED_KEYS && is_forgetful(o) && is_settled(wireTold[so(s, o)]))
+#ifdef WEAK_WAITS_ANYHOW
+#define WAITS_ANYHOW 1
+#else
+#define WAITS_ANYHOW 0
 #endif
 /* judge-answer.ts, sentButNotKnown */
 #ifdef WEAK_NOT_KNOWN
@@ -512,6 +528,9 @@ inline lose_key(e, m) {
 }
 
 inline forget(e, m) {
+#if SEALED_AGAIN
+  askedFor[em(e, m)] = 0;
+#endif
   running[em(e, m)] = 0; notDue[em(e, m)] = 0;
   memory[emo(e, m, 0)] = NONE; copy[emo(e, m, 0)] = 0;
 #if OFFICES > 1
@@ -557,10 +576,19 @@ inline take(e, s) {
 #if OFFICES > 1
         once(e, wireOf[s], 1, s);
 #endif
+        ask(e, wireOf[s], s)
       fi
     fi;
     wireOf[s] = 0; wireBefore[s] = 0; clear_wire(s)
   }
+}
+
+inline ask(e, m, s) {
+#if SEALED_AGAIN
+  askedFor[em(e, m)] = (askedFor[em(e, m)] || !wireBefore[s])
+#else
+  skip
+#endif
 }
 
 inline once(e, m, o, s) {
@@ -568,11 +596,16 @@ inline once(e, m, o, s) {
   :: is_settled(memory[emo(e, m, o)]) && !FORGETS -> skip
   :: else ->
     if
-    :: is_pending(memory[emo(e, m, o)]) && notDue[em(e, m)] -> skip /* its last result again */
+    :: is_pending(memory[emo(e, m, o)]) && notDue[em(e, m)] ->
+      if
+      :: settled_elsewhere(s, o) && !WAITS_ANYHOW -> memory[emo(e, m, o)] = wireTold[so(s, o)]
+      :: !(settled_elsewhere(s, o) && !WAITS_ANYHOW) && SHARED_KEYS && is_forgetful(o) && !is_answer(e, m, s) -> copy[emo(e, m, o)] = WITHHELD
+      :: else -> skip /* its last result again */
+      fi
     :: else ->
       if
       /* earlier-attempts.ts */
-      :: SHARED_KEYS && is_forgetful(o) && is_settled(wireTold[so(s, o)]) -> memory[emo(e, m, o)] = wireTold[so(s, o)]
+      :: settled_elsewhere(s, o) -> memory[emo(e, m, o)] = wireTold[so(s, o)]
       :: else ->
         if
         :: SHARED_KEYS && is_forgetful(o) && wireBefore[s] && !BELIEVES_NOTHING -> copy[emo(e, m, o)] = WITHHELD
@@ -753,6 +786,10 @@ end:
 
 init {
   atomic {
+#if SEALED_AGAIN
+    memory[emo(0, 0, 0)] = PENDING;
+    notDue[em(0, 0)] = 1;
+#endif
     run Client(0);
 #if MESSAGES > 1
     run Client(1);

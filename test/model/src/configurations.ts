@@ -9,6 +9,7 @@ export interface Bounds {
   readonly CAP: number;
   readonly EXPIRY: 0 | 1;
   readonly REFUSALS: 0 | 1;
+  readonly SEALED_AGAIN: 0 | 1;
   readonly FAULTS: number;
   readonly CRASHES: number;
 }
@@ -27,6 +28,7 @@ const PLAIN: Bounds = {
   CAP: 2,
   EXPIRY: 1,
   REFUSALS: 1,
+  SEALED_AGAIN: 0,
   FAULTS: 1,
   CRASHES: 1,
 };
@@ -67,6 +69,10 @@ export const CONFIGURATIONS = {
   'two careless offices': {
     what: 'one message to two offices that do not de-duplicate, shared keys',
     bounds: { ...PLAIN, MESSAGES: 1, OFFICES: 2, FORGETFUL: 3, PROVEN: 1, FAULTS: 2 },
+  },
+  'sealed again': {
+    what: 'one message to two offices that do not de-duplicate, shared keys; one enclave waits with its copy under other bytes',
+    bounds: { ...PLAIN, MESSAGES: 1, OFFICES: 2, FORGETFUL: 3, SEALED_AGAIN: 1, FAULTS: 2 },
   },
 } as const satisfies Readonly<Record<string, Configuration>>;
 

@@ -1,9 +1,15 @@
 import { CommandLine, UsageError } from '@communique-tee/command-line';
 import { commandAvailability, temporaryFolder } from '@communique-tee/testing/harness';
 import { CONFIGURATIONS, ENDING, type Bounds } from './configurations';
+import { availableParallelism } from 'node:os';
 import { describeCounterexample } from './describe-counterexample';
 import { ASSUMPTION, MUTATIONS, type Mutation } from './mutations';
 import { runModel, type Search, type Verdict } from './run-model';
+
+/** Each takes up to half a gigabyte. */
+const MOST_AT_ONCE = 4;
+/** A search that visits fewer has lost its processes. */
+const FEWEST_STATES = 10_000;
 
 interface Given {
   readonly only?: string;
@@ -40,32 +46,64 @@ async function main({ only }: Given): Promise<number> {
     say(`NOT RUN: the model of the delivery rule: ${availability.reason}`);
     return 0;
   }
-  let holds = true;
+  const searches: (() => Promise<Found>)[] = [];
   if (only === undefined) {
     for (const [name, { bounds }] of Object.entries(CONFIGURATIONS))
-      holds = (await visit(name, bounds, 'all')) && holds;
+      searches.push(() => visit(name, bounds, 'all', FEWEST_STATES));
     for (const [name, { bounds }] of Object.entries(ENDING))
-      holds = (await visit(`every run ends, ${name}`, bounds, 'endless')) && holds;
+      searches.push(() => visit(`every run ends, ${name}`, bounds, 'endless', FEWEST_STATES));
   }
-  for (const mutation of mutations) holds = (await weaken(mutation)) && holds;
+  for (const mutation of mutations) searches.push(() => weaken(mutation));
+  const startedMs = performance.now();
+  const holds = await inTurn(searches);
+  say(`${holds ? 'all as it should be' : 'FAILED'}, in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
   return holds ? 0 : 1;
 }
 
-async function visit(name: string, bounds: Bounds, search: Search): Promise<boolean> {
-  const verdict = await inFolder(bounds, search, []);
-  const { counterexample } = verdict;
-  say(`${counterexample === null ? 'holds' : 'FOUND'}  ${name}: ${figures(verdict)}`);
-  if (counterexample !== null) process.stdout.write(describeCounterexample(counterexample));
-  return counterexample === null;
+interface Found {
+  readonly holds: boolean;
+  readonly text: string;
 }
 
-async function weaken({ flag, what, bounds, breaks }: Mutation): Promise<boolean> {
+/** Several at once; each is printed when those before it have been. @returns whether all hold */
+async function inTurn(searches: readonly (() => Promise<Found>)[]): Promise<boolean> {
+  const results = searches.map(() => Promise.withResolvers<Found>());
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < searches.length) {
+      const at = next++;
+      await searches[at]?.().then(results[at]?.resolve, results[at]?.reject);
+    }
+  };
+  const working = Promise.all(Array.from({ length: Math.min(availableParallelism(), MOST_AT_ONCE) }, work));
+  let holds = true;
+  for (const { promise } of results) {
+    const found = await promise;
+    say(found.text);
+    holds &&= found.holds;
+  }
+  await working;
+  return holds;
+}
+
+async function visit(name: string, bounds: Bounds, search: Search, fewest: number): Promise<Found> {
+  const verdict = await inFolder(bounds, search, []);
+  const { counterexample, states } = verdict;
+  const holds = counterexample === null && states >= fewest;
+  const word = holds ? 'holds' : counterexample === null ? 'TOO FEW STATES' : 'FOUND';
+  const actions = counterexample === null ? '' : `\n${describeCounterexample(counterexample)}`;
+  return { holds, text: `${word}  ${name}: ${figures(verdict)}${actions}` };
+}
+
+async function weaken({ flag, what, bounds, breaks }: Mutation): Promise<Found> {
   const verdict = await inFolder(bounds, 'shortest', [flag]);
   const { counterexample } = verdict;
-  say(`${flag}: ${what}\n  ${figures(verdict)}`);
-  if (counterexample === null) say('  MISSED: no counterexample');
-  else process.stdout.write(describeCounterexample(counterexample));
-  return counterexample?.breaks === breaks;
+  const shown = counterexample === null ? '  MISSED: no counterexample' : describeCounterexample(counterexample);
+  const other = counterexample === null || counterexample.breaks === breaks ? '' : `\n  OTHER: expected "${breaks}"`;
+  return {
+    holds: counterexample?.breaks === breaks,
+    text: `${flag}: ${what}\n  ${figures(verdict)}\n${shown.trimEnd()}${other}`,
+  };
 }
 
 async function inFolder(bounds: Bounds, search: Search, flags: readonly string[]): Promise<Verdict> {

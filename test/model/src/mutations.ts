@@ -88,6 +88,18 @@ export const MUTATIONS: readonly Mutation[] = [
     bounds: careless,
   },
   {
+    flag: 'WEAK_OTHER_BYTES',
+    what: 'an enclave that waits with a copy under other bytes answers for an attempt of another enclave',
+    breaks: 'two deliveries',
+    bounds: { ...careless, EXPIRY: 0, SEALED_AGAIN: 1 },
+  },
+  {
+    flag: 'WEAK_WAITS_ANYHOW',
+    what: 'an enclave that waits with a copy under other bytes does not heed that another one settled it',
+    breaks: 'two deliveries',
+    bounds: { ...oneCareless, SEALED_AGAIN: 1 },
+  },
+  {
     flag: 'WEAK_INTERIM',
     what: 'the enclave is not told of an interim receipt',
     breaks: 'two deliveries',

@@ -5,6 +5,8 @@ import { waitAfterMs, type RetrySchedule } from './retry-schedule';
 
 /** Of which text a result is, and how long the enclave has to remember it: until the last message that carries it expires. */
 export interface Identity {
+  /** Of the sealed bytes that ask now; base64. The same text may come under others: sealed again. */
+  sealedSha256: string;
   /** Base64. */
   contentSha256: string;
   untilMs: number;
@@ -15,6 +17,8 @@ export interface Copy {
   deliveryId: string;
   /** Null: withheld, since another enclave may have sent it. It is pending, and not remembered. */
   deliver: (() => Promise<OfficeResult>) | null;
+  /** What another enclave signed of it, which then also counts where this one waits with it. */
+  settled?: OfficeResult | undefined;
 }
 
 export interface Attempt {
@@ -26,7 +30,12 @@ export interface Attempt {
   withheld: number;
 }
 
-interface Remembered extends Identity {
+interface Remembered extends Omit<Identity, 'sealedSha256'> {
+  /**
+   * While it is pending: the sealed bytes that last asked for it while nobody claimed another attempt at them. A claim that comes for these
+   * bytes later may be of what this enclave did itself; for others it is of another enclave.
+   */
+  askedFor: string | null;
   /** Of the last attempt that ended, or of an earlier one after which the office may have the copy (`laterResult`). */
   result: OfficeResult;
   attempts: number;
@@ -98,8 +107,8 @@ export class DeliveryMemory {
 
   /** A result is of one content: another text sealed under the same secret and id does not get a receipt for it. */
   private once(
-    { deliveryId, deliver }: Copy,
-    { contentSha256, untilMs }: Identity,
+    { deliveryId, deliver, settled }: Copy,
+    { contentSha256, sealedSha256, untilMs }: Identity,
     tried: Remembered[],
   ): Promise<OfficeResult> {
     const refused = this.refused.get(deliveryId)?.get(contentSha256);
@@ -114,26 +123,37 @@ export class DeliveryMemory {
     const entry =
       known?.contentSha256 === contentSha256
         ? known
-        : { contentSha256, untilMs, result: NO_RESULT_YET, attempts: 0, dueMs: -Infinity };
+        : { contentSha256, untilMs, askedFor: null, result: NO_RESULT_YET, attempts: 0, dueMs: -Infinity };
     entry.untilMs = Math.max(entry.untilMs, untilMs);
+    // What this enclave did for other bytes does not answer the attempt that the gateway claims: its copy stays withheld.
+    const isAnswer = deliver !== null || entry.askedFor === sealedSha256;
+    const said = (result: OfficeResult): OfficeResult => {
+      if (result.outcome !== 'pending') return result;
+      if (settled) return entry.result.outcome === 'pending' ? this.keep(deliveryId, entry, settled) : entry.result;
+      return isAnswer ? result : WITHHELD;
+    };
+    if (deliver && entry.result.outcome === 'pending') entry.askedFor = sealedSha256;
     const running = this.running.get(deliveryId);
-    if (running) return running;
+    if (running) return running.then(said);
     const isDue = entry.result.outcome === 'pending' && entry.dueMs <= this.clock.nowMs();
-    if (!isDue) return Promise.resolve(entry.result);
+    if (!isDue) return Promise.resolve(said(entry.result));
     if (!deliver) return Promise.resolve(WITHHELD);
     this.known.set(deliveryId, entry);
     entry.attempts++;
     this.postpone(entry);
     tried.push(entry);
     const delivery = deliver()
-      .then((result) => {
-        entry.result = laterResult(entry.result, result);
-        if (entry.result.outcome === 'refused') this.keepRefused(deliveryId, entry);
-        return entry.result;
-      })
+      .then((result) => this.keep(deliveryId, entry, laterResult(entry.result, result)))
       .finally(() => this.running.delete(deliveryId));
     this.running.set(deliveryId, delivery);
     return delivery;
+  }
+
+  private keep(deliveryId: string, entry: Remembered, result: OfficeResult): OfficeResult {
+    entry.result = result;
+    if (result.outcome !== 'pending') entry.askedFor = null;
+    if (result.outcome === 'refused') this.keepRefused(deliveryId, entry);
+    return result;
   }
 
   private keepRefused(deliveryId: string, { contentSha256, result, untilMs }: Remembered): void {

@@ -5,7 +5,11 @@ import { AnswerMemory, DeliveryMemory } from './delivery-memory';
 const accepted: OfficeResult = { outcome: 'accepted', reason: null, detail: null };
 const pending: OfficeResult = { outcome: 'pending', reason: 'unreachable', detail: null };
 const schedule = { firstSeconds: 30, longestSeconds: 3600 };
-const until = (untilMs: number, contentSha256 = 'one text') => ({ contentSha256, untilMs });
+const until = (untilMs: number, contentSha256 = 'one text', sealedSha256 = 'one sealing') => ({
+  contentSha256,
+  sealedSha256,
+  untilMs,
+});
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 
@@ -182,6 +186,54 @@ describe('the memory of deliveries', () => {
     expect(await memory.attempt([copy('a')], until(HOUR))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
     // What it knows itself is better than what it is told
     expect(await memory.attempt([kept], until(HOUR))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
+  });
+
+  describe('waiting with a copy that is sealed again', () => {
+    const again = (sealedSha256: string) => until(HOUR, 'one text', sealedSha256);
+    const withheld = { outcome: 'pending', reason: 'may_have_been_sent', detail: null };
+    const claimed = { deliveryId: 'a', deliver: null };
+
+    it('withholds it where the gateway claims an attempt at the new bytes, which another enclave made', async () => {
+      const memory = memoryFor(100);
+      await memory.attempt([copy('a', pending)], again('first'));
+      const answer = { results: [withheld], waitMs: null, withheld: 1 };
+      expect(await memory.attempt([claimed], again('second'))).toEqual(answer);
+    });
+
+    it('answers with its own result where it was asked for the new bytes before any claim', async () => {
+      const memory = memoryFor(100);
+      const a = copy('a', pending);
+      await memory.attempt([a], again('first'));
+      const answer = { results: [pending], waitMs: 30 * SECOND, withheld: 0 };
+      expect(await memory.attempt([a], again('second'))).toEqual(answer);
+      expect(await memory.attempt([claimed], again('second'))).toEqual(answer);
+      expect(a.deliver).toHaveBeenCalledTimes(1);
+    });
+
+    it.each([pending, accepted])('does the same while it is at the copy for the first bytes: %j', async (result) => {
+      const memory = memoryFor(100);
+      const [running, claim] = await Promise.all([
+        memory.attempt([copy('a', result)], again('first')),
+        memory.attempt([claimed], again('second')),
+      ]);
+      expect(running?.results).toEqual([result]);
+      expect(claim?.results).toEqual([result === pending ? withheld : accepted]);
+    });
+
+    it.each<OfficeResult>([
+      { outcome: 'accepted', reason: null, detail: null },
+      { outcome: 'refused', reason: 'settled_before', detail: null },
+    ])('takes over what another enclave signed, before it is due: %j', async (settled) => {
+      const memory = memoryFor(100);
+      await memory.attempt([copy('a', pending)], again('first'));
+      const told = { ...copy('a', settled), settled };
+      const answer = { results: [settled], waitMs: null, withheld: 0 };
+      expect(await memory.attempt([told], again('second'))).toEqual(answer);
+      nowMs = 30 * SECOND;
+      const due = copy('a');
+      expect(await memory.attempt([due], again('second'))).toEqual(answer);
+      expect(due.deliver).not.toHaveBeenCalled();
+    });
   });
 
   it('tries only what is left of a message that is sealed again', async () => {

@@ -13,11 +13,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Congress } from './cwc/congress';
 import { congressSecrets, type CongressConfig } from './cwc/congress-config';
 import { deliveryId, provenDeliveryId } from './cwc/delivery-id';
-import type { OfficeReason, OfficeResult } from './cwc/judge-answer';
+import type { OfficeReason } from './cwc/judge-answer';
 import { ProblemError } from '../../runtime/problem-error';
 import type { ServiceCore } from '../service';
 import type { HeldKey } from '../../identity/keys/key-ring';
-import { AnswerMemory, DeliveryMemory } from './delivery-memory';
+import { AnswerMemory, DeliveryMemory, type Identity } from './delivery-memory';
 import { FIRST_ATTEMPT, earlierAttempts, type AttemptHeaders, type EarlierAttempt } from './earlier-attempts';
 import type { Delivered, Report, Reporter } from './report';
 import { officeCommitment } from './office-commitment';
@@ -146,7 +146,16 @@ export class MessageService {
       sealedSha256,
       commitmentOf: (office, time) => toBase64Url(officeCommitment(deliverySecret, message.messageId, time, office)),
     });
-    const delivered = await this.deliverAll(message, parsed.message, this.rememberUntilMs(message, key), earlier);
+    const delivered = await this.deliverAll(
+      parsed.message,
+      message.messageId,
+      {
+        sealedSha256: Buffer.from(sealedSha256).toString('base64'),
+        contentSha256: contentSha256(parsed.message),
+        untilMs: this.rememberUntilMs(message, key),
+      },
+      earlier,
+    );
     return { deliverySecret, ...delivered, problems: [] };
   }
 
@@ -160,25 +169,28 @@ export class MessageService {
    * @throws ProblemError `enclave_busy` if the memory of deliveries is full; no copy is sent
    */
   private async deliverAll(
-    message: SealedForm,
     content: CongressMessage,
-    untilMs: number,
+    messageId: Uint8Array,
+    identity: Identity,
     earlier: (office: string) => EarlierAttempt,
   ): Promise<Pick<Report, 'offices' | 'waitMs' | 'withheld'>> {
     const sent = inSendingOrder(content.offices).map((office) => {
       const id =
         content.proof === null
-          ? deliveryId(content.deliverySecret, message.messageId, office)
+          ? deliveryId(content.deliverySecret, messageId, office)
           : provenDeliveryId(content.proof.delivery, office);
       // Only copies that this enclave does not remember and that the far end would take twice
-      const settled = this.congress.deduplicates(chamberOf(office)) ? null : earlier(office);
-      const deliver = () =>
-        settled === null
-          ? this.congress.deliver({ office, message: content, deliveryId: id })
-          : Promise.resolve(settled as OfficeResult);
-      return { office, deliveryId: id, deliver: settled === 'may_have_been_sent' ? null : deliver };
+      const claimed = this.congress.deduplicates(chamberOf(office)) ? null : earlier(office);
+      if (claimed === 'may_have_been_sent') return { office, deliveryId: id, deliver: null };
+      if (claimed !== null)
+        return { office, deliveryId: id, deliver: () => Promise.resolve(claimed), settled: claimed };
+      return {
+        office,
+        deliveryId: id,
+        deliver: () => this.congress.deliver({ office, message: content, deliveryId: id }),
+      };
     });
-    const attempt = await this.deliveries.attempt(sent, { contentSha256: contentSha256(content), untilMs });
+    const attempt = await this.deliveries.attempt(sent, identity);
     if (!attempt) throw busy();
     const delivered = new Map(
       sent.map(({ office, deliveryId: id }, at) => [office, { office, deliveryId: id, result: attempt.results[at] }]),
