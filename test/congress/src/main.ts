@@ -12,6 +12,7 @@ interface Options extends Partial<Record<ChamberPort, string>> {
   readonly folder?: string;
   readonly controlPort?: string;
   readonly withoutDeduplication?: readonly string[];
+  readonly onlySubjects?: boolean;
 }
 
 const keysSchema = z.object(forEachChamber(() => z.object({ apiKey: z.string().min(1) }).optional()));
@@ -31,6 +32,7 @@ async function main(values: Options): Promise<number> {
       deduplicates: !forgetful.includes(chamber),
     })),
     controlPort,
+    onlySubjects: values.onlySubjects === true,
   });
   const { controlUrl } = simulator;
   const described = {
@@ -100,6 +102,7 @@ line.program
     '--without-deduplication <chambers...>',
     `chambers (${SIMULATED_CHAMBER_KEYS.join(', ')}) that do not answer 409 for a DeliveryId that they took before`,
   )
+  .option('--only-subjects', 'keep the Subject element of each document instead of the document; for long runs')
   .addHelpText(
     'after',
     '\nIt refuses to start with NODE_ENV=production. SIGINT or SIGTERM end it.\n\nExit code\n  0  ended by a signal\n  1  it could not be started, and why\n  2  not understood: the arguments\n',

@@ -4,18 +4,23 @@ export interface ReceivedMessage {
   chamber: Chamber;
   office: string;
   deliveryId: string;
-  /** The document, byte for byte, as UTF-8 text. */
+  /** The document, byte for byte, as UTF-8 text; its Subject element alone where only those are kept. */
   xml: string;
   /** ISO time. */
   at: string;
 }
 
-const MAX_RECEIVED = 100_000;
+/** Documents have 4 KiB and more. */
+const MAX_DOCUMENTS = 100_000;
+const MAX_SUBJECTS = 2_000_000;
 
 /** What both chambers took, in the order of arrival. */
 export class ReceivedMessages {
   private readonly messages: ReceivedMessage[] = [];
   private readonly known = new Set<string>();
+
+  /** @param onlySubjects for runs of many thousand messages: of each document only the Subject element is kept */
+  constructor(private readonly onlySubjects = false) {}
 
   has(chamber: Chamber, deliveryId: string): boolean {
     return this.known.has(`${chamber} ${deliveryId}`);
@@ -23,9 +28,10 @@ export class ReceivedMessages {
 
   /** @throws Error when there is no room: a simulator that forgot would judge duplicates wrongly. */
   add(message: ReceivedMessage): void {
-    if (this.messages.length >= MAX_RECEIVED) throw new Error(`the simulator holds ${MAX_RECEIVED} messages; clear it`);
+    const most = this.onlySubjects ? MAX_SUBJECTS : MAX_DOCUMENTS;
+    if (this.messages.length >= most) throw new Error(`the simulator holds ${most} messages; clear it`);
     this.known.add(`${message.chamber} ${message.deliveryId}`);
-    this.messages.push(message);
+    this.messages.push(this.onlySubjects ? { ...message, xml: subjectOf(message.xml) } : message);
   }
 
   all(): ReceivedMessage[] {
@@ -36,4 +42,10 @@ export class ReceivedMessages {
     this.messages.length = 0;
     this.known.clear();
   }
+}
+
+/** A copy: a part of a string would keep the whole document in memory. */
+function subjectOf(xml: string): string {
+  const [subject = ''] = /<Subject>[^<]*<\/Subject>/.exec(xml) ?? [];
+  return Buffer.from(subject).toString();
 }

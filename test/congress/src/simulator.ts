@@ -23,6 +23,8 @@ export interface CongressSimulatorOptions extends Partial<Record<Chamber, Chambe
   folder?: string;
   authority?: TestAuthority;
   controlPort?: number;
+  /** Keeps the Subject element of each document instead of the document, and room for 2,000,000 of them. */
+  onlySubjects?: boolean;
   /** The servers' certificate; by default for `localhost`, `127.0.0.1` and `::1`, valid now. */
   certificate?: Partial<IssueOptions>;
 }
@@ -74,7 +76,7 @@ export async function startCongressSimulator(options: CongressSimulatorOptions =
   });
   const judge = await createCwcJudge();
   const faults = new FaultSchedule();
-  const received = new ReceivedMessages();
+  const received = new ReceivedMessages(options.onlySubjects);
   const outcomes = new OutcomeTable();
   const servers: Server[] = [];
   const listen = (server: Server, port: number): Promise<number> =>

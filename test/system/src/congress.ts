@@ -19,6 +19,8 @@ export interface CongressOptions {
   logFile: string;
   /** Chambers that take a DeliveryId again that they took before. */
   withoutDeduplication?: readonly Chamber[] | undefined;
+  /** Keeps the Subject element of each document instead of the document. */
+  onlySubjects?: boolean | undefined;
   /** The same addresses as before; free ports unless given. */
   addresses?: DescribedCongress | undefined;
   onOutput?: ((text: string) => void) | undefined;
@@ -29,6 +31,7 @@ export function startCongress({
   folder,
   logFile,
   withoutDeduplication = [],
+  onlySubjects = false,
   addresses,
   onOutput,
 }: CongressOptions): Promise<Service> {
@@ -41,6 +44,7 @@ export function startCongress({
       '--folder',
       folder,
       ...(withoutDeduplication.length === 0 ? [] : ['--without-deduplication', ...withoutDeduplication]),
+      ...(onlySubjects ? ['--only-subjects'] : []),
       ...(addresses === undefined
         ? []
         : [

@@ -48,6 +48,8 @@ export interface SystemOptions {
   gatewayEnvironment?: Readonly<Record<string, string>>;
   /** Chambers that take a DeliveryId again that they took before. */
   withoutDeduplication?: readonly Chamber[];
+  /** Congress keeps the Subject element of each document instead of the document: for many thousand messages. */
+  congressKeepsSubjects?: boolean;
   /** Between the starts of two deliveries to one chamber; that of the development configuration (0) unless given. */
   congressIntervalMs?: number;
   /** Another enclave than the app as a process on a mock NSM; there is one of it. */
@@ -88,6 +90,8 @@ export interface System {
   services: Readonly<{ congress: Service; enclave: RunningEnclave; gateway: Service }>;
   /** If keys are sealed. */
   keyGuard?: KeyGuard;
+  /** Of the process that runs now, or ran last. `number`: which of several, from 0. */
+  pidOf(which: 'enclave' | 'gateway', number?: number): number | undefined;
   /** SIGKILL, or an orderly stop first; then the same again on the same address. */
   restart(which: 'enclave' | 'gateway', how: 'kill' | 'stop'): Promise<void>;
   /** SIGKILL, and it stays away until `start`. `number`: which of several, from 0. */
@@ -127,6 +131,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         folder: congressFolder,
         logFile: join(logFolder, 'congress.log'),
         withoutDeduplication: options.withoutDeduplication,
+        onlySubjects: options.congressKeepsSubjects,
       }),
     );
     stops.push(() => congressService.stop());
@@ -258,6 +263,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         },
       },
       start,
+      pidOf: (which, number = 0) => serviceOf(which, number).pid,
       async kill(which, number = 0) {
         await serviceOf(which, number).kill();
       },

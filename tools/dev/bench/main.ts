@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { acceptRows } from './accept-rows';
 import { agentsRows } from './agents/rows';
 import { attestationRows } from './attestation';
+import { dayRows } from './day/rows';
 import { decisionRows } from './decision/rows';
 import { enclaveRows } from './enclave/rows';
 import { fullRows } from './full/rows';
@@ -30,6 +31,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   residence: { title: 'Proof of residence', rows: residenceRows },
   agents: { title: 'Tasks for models', rows: agentsRows },
   enclave: { title: 'The image, booted in QEMU', rows: enclaveRows },
+  day: { title: "A campaign's day, with faults", rows: dayRows, onlyNamed: true },
 };
 
 const AFTER = `
@@ -45,20 +47,19 @@ const line = new CommandLine(
   'Measures, each beside its reference in the same run; the ratios are what counts. What loads runs in a process of its own, on the same machine.',
 );
 line.program
-  .argument('[sections...]', 'what to measure; all unless named')
+  .argument('[sections...]', 'what to measure; unless named all but day')
   .option('--json <file>', 'where the results go as JSON', join('.dev', 'bench.json'))
   .option(
     '--profile <folder>',
     'CPU profiles of the gateway in accept, latency and full go there; the figures are lower then. node tools/run.mjs tools/dev/bench/profile/main.ts <file> reports where the time went',
   )
+  .option('--messages <n>', 'of day: how many are sent (default 100000, over half an hour)', wholeNumber)
+  .option('--rate <n>', 'of day: how many are sent a second, on average (default 50)', wholeNumber)
   .addHelpText('after', `${AFTER}${EXIT_CODES}`)
   .action(line.run(measure));
 process.exitCode = await line.parse(process.argv.slice(2));
 
-async function measure(
-  sections: readonly string[],
-  { json, profile }: { readonly json: string; readonly profile?: string },
-): Promise<number> {
+async function measure(sections: readonly string[], { json, profile, messages, rate }: Given): Promise<number> {
   const unknown = sections.filter((name) => !Object.hasOwn(SECTIONS, name));
   if (unknown.length > 0)
     throw new UsageError(`there is no section ${unknown.join(', ')}; there are ${Object.keys(SECTIONS).join(', ')}`);
@@ -67,14 +68,30 @@ async function measure(
   writableFolder('--json', dirname(file));
   const profileFolder = profile === undefined ? undefined : writableFolder('--profile', profile);
   const results: Record<string, Row[]> = {};
-  for (const [name, { title, rows }] of Object.entries(SECTIONS)) {
-    if (sections.length > 0 && !sections.includes(name)) continue;
+  let kept = true;
+  for (const [name, { title, rows, onlyNamed }] of Object.entries(SECTIONS)) {
+    if (sections.length > 0 ? !sections.includes(name) : onlyNamed) continue;
     process.stderr.write(`measuring ${name} ...\n`);
-    results[name] = await rows({ profileFolder });
+    results[name] = await rows({ profileFolder, messages, rate });
     process.stdout.write(`${table(title, results[name])}\n`);
+    kept &&= results[name].every(({ value, mustBe }) => mustBe === undefined || value === mustBe);
   }
   const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length };
   writeFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), machine, results }, null, 2)}\n`);
   process.stdout.write(`\n${machine.cpu}, ${String(machine.cores)} cores, Node ${machine.node}; as JSON in ${file}\n`);
-  return 0;
+  return kept ? 0 : 1;
+}
+
+interface Given {
+  readonly json: string;
+  readonly profile?: string;
+  readonly messages?: number;
+  readonly rate?: number;
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1_000_000)
+    throw new UsageError(`a whole number from 1 to 1000000, not ${text}`);
+  return value;
 }

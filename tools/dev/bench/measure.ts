@@ -3,12 +3,26 @@ export interface Row {
   what: string;
   /** Null where it could not be measured; `note` then says why. */
   value: number | null;
-  unit: 'op/s' | 'MB/s' | 'req/s' | 'row/s' | 'ms' | 'MiB' | 's' | 'files' | 'documents';
+  unit:
+    | 'op/s'
+    | 'MB/s'
+    | 'req/s'
+    | 'row/s'
+    | 'ms'
+    | 'MiB'
+    | 'KiB'
+    | 's'
+    | 'files'
+    | 'documents'
+    | 'messages'
+    | 'connections';
   reference?: string;
   /** `value` over the reference's. */
   ratio?: number;
   /** What the issue asks of the ratio. */
   aim?: Aim;
+  /** A count that a promise fixes: another one is a failure of the bench. */
+  mustBe?: number;
   note?: string;
 }
 
@@ -69,9 +83,14 @@ export async function bestOf(rounds: number, contenders: readonly (() => Promise
 export interface SectionOptions {
   /** Where CPU profiles of the gateway go. */
   readonly profileFolder?: string | undefined;
+  /** Of a day: how many are sent, and how many a second on average. */
+  readonly messages?: number | undefined;
+  readonly rate?: number | undefined;
 }
 
 export interface Section {
   readonly title: string;
+  /** Half an hour and more: it runs only where it is named. */
+  readonly onlyNamed?: true;
   rows(options: SectionOptions): Promise<Row[]>;
 }

@@ -22,13 +22,16 @@ export function table(title: string, rows: readonly Row[]): string {
   return [`\n${title}`, line(head), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)].join('\n');
 }
 
+const COUNTS: readonly Row['unit'][] = ['files', 'documents', 'messages', 'connections'];
+
 function valueOf({ value, unit }: Row): string {
   return value === null
     ? 'not measured'
-    : `${value >= 100 || unit === 'files' || unit === 'documents' ? value.toFixed(0) : value.toFixed(2)} ${unit}`;
+    : `${value >= 100 || COUNTS.includes(unit) ? value.toFixed(0) : value.toFixed(2)} ${unit}`;
 }
 
-function aimOf({ aim, ratio }: Row): string {
+function aimOf({ aim, ratio, mustBe, value }: Row): string {
+  if (mustBe !== undefined) return `${String(mustBe)} ${value === mustBe ? 'met' : 'MISSED'}`;
   if (aim === undefined || ratio === undefined) return '';
   return `${'atLeast' in aim ? `>= ${aim.atLeast.toFixed(2)}` : `<= ${aim.atMost.toFixed(2)}`} ${meets(ratio, aim) ? 'met' : 'MISSED'}`;
 }

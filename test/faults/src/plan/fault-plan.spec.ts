@@ -22,6 +22,14 @@ describe('the fault plan', () => {
     for (const { atMs } of [...kills, ...episodes]) expect(atMs).toBeLessThan(120_000);
   });
 
+  it('lets processes live longer, and Congress be well for longer if it is asked for calm', () => {
+    const usual = drawFaultPlan(42, 1_200_000, { gateways: 2, enclaves: 2 });
+    const calm = drawFaultPlan(42, 1_200_000, { gateways: 2, enclaves: 2, calm: 10 });
+    expect(calm.kills.length).toBeGreaterThan(20);
+    expect(calm.kills.length).toBeLessThan(usual.kills.length / 5);
+    expect(calm.episodes.length).toBeLessThan(usual.episodes.length / 3);
+  });
+
   it('never has Congress say "not taken" of what it took', () => {
     for (let seed = 0; seed < 200; seed++) {
       const faults = drawFaultPlan(seed, 60_000, { gateways: 1, enclaves: 1 }).episodes.flatMap(

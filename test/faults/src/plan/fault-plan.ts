@@ -35,22 +35,24 @@ const CALM_MS = 5000;
 export interface Counts {
   readonly gateways: number;
   readonly enclaves: number;
+  /** How many times as long processes live, and Congress is well, as in a run of minutes; 1 unless given. */
+  readonly calm?: number;
 }
 
-/** The faults of a run. The same seed, length and numbers of processes give the same plan. */
-export function drawFaultPlan(seed: number, totalMs: number, { gateways, enclaves }: Counts): FaultPlan {
+/** The faults of a run. The same seed, length, numbers of processes and calm give the same plan. */
+export function drawFaultPlan(seed: number, totalMs: number, { gateways, enclaves, calm = 1 }: Counts): FaultPlan {
   const counts: Record<ProcessName, number> = { gateway: gateways, enclave: enclaves, redis: 1, postgres: 1 };
   const kills = PROCESSES.flatMap((process) =>
-    Array.from({ length: counts[process] }, (_, which) => drawKills(seed, totalMs, process, which)).flat(),
+    Array.from({ length: counts[process] }, (_, which) => drawKills(seed, totalMs, calm, process, which)).flat(),
   );
-  return { kills: kills.sort((a, b) => a.atMs - b.atMs), episodes: drawEpisodes(seed, totalMs) };
+  return { kills: kills.sort((a, b) => a.atMs - b.atMs), episodes: drawEpisodes(seed, totalMs, calm) };
 }
 
-function drawKills(seed: number, totalMs: number, process: ProcessName, which: number): Kill[] {
+function drawKills(seed: number, totalMs: number, calm: number, process: ProcessName, which: number): Kill[] {
   const draw = drawFrom(seed, `${process} ${String(which)}`);
   const kills: Kill[] = [];
   for (let atMs = 0; ;) {
-    atMs += Math.round(LIFE_MS[process] * draw.between(0.3, 1.7));
+    atMs += Math.round(LIFE_MS[process] * calm * draw.between(0.3, 1.7));
     if (atMs >= totalMs) return kills;
     const downMs = Math.round(draw.chance(0.3) ? 0 : draw.between(100, MAX_DOWN_MS));
     kills.push({ process, which, atMs, downMs });
@@ -58,11 +60,11 @@ function drawKills(seed: number, totalMs: number, process: ProcessName, which: n
   }
 }
 
-function drawEpisodes(seed: number, totalMs: number): Episode[] {
+function drawEpisodes(seed: number, totalMs: number, calm: number): Episode[] {
   const draw = drawFrom(seed, 'congress');
   const episodes: Episode[] = [];
   for (let atMs = 0; ;) {
-    atMs += Math.round(CALM_MS * draw.between(0.2, 1.2));
+    atMs += Math.round(CALM_MS * calm * draw.between(0.2, 1.2));
     if (atMs >= totalMs) return episodes;
     const lastsMs = Math.min(Math.round(draw.between(1000, 6000)), totalMs - atMs);
     const faults = Array.from({ length: draw.whole(1, 3) }, () => drawFault(seed, atMs + draw.whole(0, 1_000_000)));

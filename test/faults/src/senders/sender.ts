@@ -1,30 +1,13 @@
-import {
-  ClientError,
-  fetchEnclaveKey,
-  postMessage,
-  prepareMessage,
-  type EnclaveKey,
-  type TrustPolicy,
-} from '@communique-tee/client';
-import { PROBLEMS, isProblemCode } from '@communique-tee/protocol';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { postMessage, prepareMessage } from '@communique-tee/client';
 import { drawContent } from './content';
 import type { Draw } from '@communique-tee/testing/harness';
 import { RESIDENTS_OFFICES, type Residents } from './residents';
 import type { SentMessage } from './sent-message';
+import { UntiringClient, type ClientOptions } from './untiring-client';
 
-/** How long an enclave's key is used before it is asked for again. */
-const KEY_MS = 500;
-const MAX_PAUSE_MS = 1000;
-
-export interface SenderOptions {
-  readonly gateways: readonly string[];
-  readonly policy: TrustPolicy;
+export interface SenderOptions extends ClientOptions {
   readonly user: string;
   readonly token: string;
-  /** Given up after this moment (performance.now). */
-  readonly deadlineMs: number;
-  readonly signal: AbortSignal;
   /** Who can prove residence; absent where proofs are not admitted. */
   readonly residents?: Residents | undefined;
   /** How much of the messages is proven, from 0 to 1. */
@@ -33,10 +16,11 @@ export interface SenderOptions {
 
 /** A client as a person's browser would be: attests, seals, posts, and repeats the same bytes and key where it has no answer. */
 export class Sender {
-  private key: { readonly key: EnclaveKey; readonly atMs: number } | undefined;
-  private turn = 0;
+  private readonly client: UntiringClient;
 
-  constructor(private readonly options: SenderOptions) {}
+  constructor(private readonly options: SenderOptions) {
+    this.client = new UntiringClient(options);
+  }
 
   get user(): string {
     return this.options.user;
@@ -68,7 +52,7 @@ export class Sender {
     onSealed: (message: SentMessage) => void,
   ): Promise<void> {
     const lifetimeSeconds = drawn.shortLived ? draw.whole(3, 15) : 24 * 3600;
-    const key = await this.enclaveKey();
+    const key = await this.client.enclaveKey();
     if (key === null) return;
     const { content, ballot } = drawn;
     const prepared =
@@ -90,7 +74,7 @@ export class Sender {
 
   /** For a message that ended as `key_retired`. */
   async sealAgain(message: SentMessage): Promise<void> {
-    const key = await this.enclaveKey();
+    const key = await this.client.enclaveKey();
     if (key === null) return;
     const { content, ballot, id } = message;
     const statusSecret = message.prepared[0]?.proven?.statusSecret;
@@ -106,7 +90,7 @@ export class Sender {
     const prepared = message.prepared.at(-1);
     if (prepared === undefined) throw new Error('nothing was sealed');
     message.givenUp = (
-      await this.untilAnswered(async (gateway) => {
+      await this.client.untilAnswered(async (gateway) => {
         message.posts++;
         const access = message.ballot === null ? { token: this.options.token } : {};
         await postMessage({ gateway, ...access }, prepared);
@@ -114,39 +98,4 @@ export class Sender {
       })
     ).givenUp;
   }
-
-  private async enclaveKey(): Promise<EnclaveKey | null> {
-    if (this.key !== undefined && performance.now() - this.key.atMs < KEY_MS) return this.key.key;
-    const { answer } = await this.untilAnswered((gateway) => fetchEnclaveKey(gateway, this.options.policy));
-    if (answer === undefined) return null;
-    this.key = { key: answer, atMs: performance.now() };
-    return answer;
-  }
-
-  private async untilAnswered<T>(
-    ask: (gateway: string) => Promise<T>,
-  ): Promise<{ answer?: T; givenUp: string | null }> {
-    const { gateways, deadlineMs, signal } = this.options;
-    for (let pauseMs = 50; ; pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2)) {
-      const gateway = gateways[this.turn++ % gateways.length] ?? '';
-      try {
-        return { answer: await ask(gateway), givenUp: null };
-      } catch (error) {
-        const code = finalCodeOf(error);
-        if (code !== null) return { givenUp: code };
-        if (performance.now() > deadlineMs || signal.aborted) return { givenUp: 'no_answer_in_time' };
-      }
-      await sleep(pauseMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
-    }
-  }
-}
-
-/** The code of an answer that will be the same again; null where it makes sense to ask again. */
-function finalCodeOf(error: unknown): string | null {
-  // fetch: the connection was refused, cut, or too slow
-  if (error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError')) return null;
-  if (!(error instanceof ClientError)) throw error;
-  if (isProblemCode(error.problem))
-    return PROBLEMS[error.problem].status >= 500 || error.problem === 'rate_limited' ? null : error.problem;
-  return error.code;
 }

@@ -17,7 +17,7 @@ export interface Copy {
   deliveryId: string;
   /** Null: withheld, since another enclave may have sent it. It is pending, and not remembered. */
   deliver: (() => Promise<OfficeResult>) | null;
-  /** What another enclave signed of it, which then also counts where this one waits with it. */
+  /** What another enclave signed of it, which then also counts if this one waits with it. */
   settled?: OfficeResult | undefined;
 }
 

@@ -193,14 +193,14 @@ describe('the memory of deliveries', () => {
     const withheld = { outcome: 'pending', reason: 'may_have_been_sent', detail: null };
     const claimed = { deliveryId: 'a', deliver: null };
 
-    it('withholds it where the gateway claims an attempt at the new bytes, which another enclave made', async () => {
+    it('withholds it if the gateway claims an attempt at the new bytes, which another enclave made', async () => {
       const memory = memoryFor(100);
       await memory.attempt([copy('a', pending)], again('first'));
       const answer = { results: [withheld], waitMs: null, withheld: 1 };
       expect(await memory.attempt([claimed], again('second'))).toEqual(answer);
     });
 
-    it('answers with its own result where it was asked for the new bytes before any claim', async () => {
+    it('answers with its own result if it was asked for the new bytes before any claim', async () => {
       const memory = memoryFor(100);
       const a = copy('a', pending);
       await memory.attempt([a], again('first'));

@@ -1,0 +1,76 @@
+import { ClientError, fetchEnclaveKey, type EnclaveKey, type TrustPolicy } from '@communique-tee/client';
+import { PROBLEMS, isProblemCode } from '@communique-tee/protocol';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How long an enclave's key is used before it is asked for again. */
+const KEY_MS = 500;
+const MAX_PAUSE_MS = 1000;
+
+export interface ClientOptions {
+  readonly gateways: readonly string[];
+  readonly policy: TrustPolicy;
+  /** Given up after this moment (performance.now). */
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Answered<T> {
+  readonly answer?: T;
+  /** Why there is no answer, as a code; null if there is one. */
+  readonly givenUp: string | null;
+}
+
+/** Asks one gateway after the other until one answers. */
+export class UntiringClient {
+  private key: { readonly key: EnclaveKey; readonly atMs: number } | undefined;
+  /** Those who ask meanwhile wait for the same answer. */
+  private asked: Promise<EnclaveKey | null> | undefined;
+  private turn = 0;
+
+  constructor(private readonly options: ClientOptions) {}
+
+  /** @returns null if none could be had before the deadline */
+  enclaveKey(): Promise<EnclaveKey | null> {
+    if (this.key !== undefined && performance.now() - this.key.atMs < KEY_MS) return Promise.resolve(this.key.key);
+    this.asked ??= this.askForKey().finally(() => {
+      this.asked = undefined;
+    });
+    return this.asked;
+  }
+
+  private async askForKey(): Promise<EnclaveKey | null> {
+    const { answer } = await this.untilAnswered((gateway) => fetchEnclaveKey(gateway, this.options.policy));
+    if (answer === undefined) return null;
+    this.key = { key: answer, atMs: performance.now() };
+    return answer;
+  }
+
+  /**
+   * Repeats what got no answer, or one that may be another later.
+   * @throws whatever `ask` throws that is neither
+   */
+  async untilAnswered<T>(ask: (gateway: string) => Promise<T>): Promise<Answered<T>> {
+    const { gateways, deadlineMs, signal } = this.options;
+    for (let pauseMs = 50; ; pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2)) {
+      const gateway = gateways[this.turn++ % gateways.length] ?? '';
+      try {
+        return { answer: await ask(gateway), givenUp: null };
+      } catch (error) {
+        const code = finalCodeOf(error);
+        if (code !== null) return { givenUp: code };
+        if (performance.now() > deadlineMs || signal.aborted) return { givenUp: 'no_answer_in_time' };
+      }
+      await sleep(pauseMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** The code of an answer that will be the same again; null if it makes sense to ask again. */
+function finalCodeOf(error: unknown): string | null {
+  // fetch: the connection was refused, cut, or too slow
+  if (error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError')) return null;
+  if (!(error instanceof ClientError)) throw error;
+  if (isProblemCode(error.problem))
+    return PROBLEMS[error.problem].status >= 500 || error.problem === 'rate_limited' ? null : error.problem;
+  return error.code;
+}

@@ -1,0 +1,43 @@
+import { Client } from 'pg';
+
+/** Of the tables that grow or change with each message. */
+const TABLES = ['message', 'delivery_job', 'idempotency_key', 'reservation'] as const;
+
+export interface DatabaseSize {
+  readonly mib: number;
+  /** After VACUUM FULL, which leaves no room unused. */
+  readonly packedMib: number;
+  readonly tables: readonly TableState[];
+}
+
+export interface TableState {
+  readonly name: string;
+  readonly mib: number;
+  /** Since the server's last crash, as PostgreSQL counts. */
+  readonly autovacuums: number;
+  readonly live: number;
+  readonly dead: number;
+}
+
+/** The database as the day left it, then with all unused room taken out. */
+export async function databaseSize(databaseUrl: string): Promise<DatabaseSize> {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const mib = await sizeMiB(client);
+    const { rows: tables } = await client.query<TableState>(
+      `SELECT relname AS name, pg_total_relation_size(relid) / 1048576.0::float8 AS mib, autovacuum_count::int AS autovacuums, n_live_tup::int AS live, n_dead_tup::int AS dead
+       FROM pg_stat_user_tables WHERE relname = ANY ($1) ORDER BY 2 DESC`,
+      [TABLES],
+    );
+    for (const table of TABLES) await client.query(`VACUUM FULL ${table}`);
+    return { mib, packedMib: await sizeMiB(client), tables };
+  } finally {
+    await client.end();
+  }
+}
+
+async function sizeMiB(client: Client): Promise<number> {
+  const { rows } = await client.query<{ bytes: string }>(`SELECT pg_database_size(current_database())::text AS bytes`);
+  return Number(rows[0]?.bytes) / 2 ** 20;
+}

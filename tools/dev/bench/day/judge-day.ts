@@ -1,0 +1,71 @@
+/** What the sender of a message knows of it. */
+export interface PostedMessage {
+  readonly id: string;
+  /** In its subject: by which Congress's copies are known. */
+  readonly mark: string;
+  /** When it was to be sent, Unix milliseconds: what a sender waits for counts. */
+  readonly dueAtMs: number;
+  /** Whether a gateway answered 202. */
+  readonly accepted: boolean;
+}
+
+export interface StoredMessage {
+  readonly id: string;
+  readonly status: string;
+  /** Unix milliseconds; null while it waits. */
+  readonly endedAtMs: number | null;
+}
+
+export interface StoredCopy {
+  readonly mark: string;
+  readonly office: string;
+}
+
+export interface Verdict {
+  /** Answered with 202, and not in the database, without an end, or said to be delivered while an office has no copy. */
+  readonly lost: number;
+  /** Copies beyond the first of one message at one office. */
+  readonly doubled: number;
+  /** Posted, and no 202 came. */
+  readonly notAccepted: number;
+  /** How the accepted ones ended. */
+  readonly ends: Readonly<Record<string, number>>;
+  /** From due to delivered, in the order in which they were due. */
+  readonly latencies: readonly { readonly dueAtMs: number; readonly ms: number }[];
+}
+
+/** @param offices to which each message is written */
+export function judgeDay(
+  posted: readonly PostedMessage[],
+  stored: readonly StoredMessage[],
+  copies: readonly StoredCopy[],
+  offices: readonly string[],
+): Verdict {
+  const rows = new Map(stored.map((row) => [row.id, row]));
+  const counts = new Map<string, number>();
+  for (const { mark, office } of copies) {
+    const name = `${mark} ${office}`;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  const ends: Record<string, number> = {};
+  const latencies: { dueAtMs: number; ms: number }[] = [];
+  let [lost, notAccepted] = [0, 0];
+  for (const { id, mark, dueAtMs, accepted } of posted) {
+    if (!accepted) {
+      notAccepted++;
+      continue;
+    }
+    const row = rows.get(id);
+    if (row === undefined || row.endedAtMs === null) {
+      lost++;
+      continue;
+    }
+    ends[row.status] = (ends[row.status] ?? 0) + 1;
+    if (row.status !== 'delivered') continue;
+    if (offices.every((office) => counts.has(`${mark} ${office}`)))
+      latencies.push({ dueAtMs, ms: row.endedAtMs - dueAtMs });
+    else lost++;
+  }
+  const doubled = [...counts.values()].reduce((sum, count) => sum + count - 1, 0);
+  return { lost, doubled, notAccepted, ends, latencies };
+}

@@ -1,0 +1,48 @@
+import { postMessage, prepareMessage } from '@communique-tee/client';
+import type { UntiringClient } from '@communique-tee/test-faults';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exampleMessage } from '../../demo/example-message';
+import type { PostedMessage } from './judge-day';
+
+/** Posts under way at once; one that gets no answer is repeated, and holds its place. */
+const SENDERS = 128;
+
+/** To which each message is written. */
+export const OFFICES: readonly string[] = exampleMessage().offices;
+/** By which a copy is known. */
+export const MARK = /day-[0-9]+/;
+
+export interface Sending {
+  readonly client: UntiringClient;
+  /** One for each user. */
+  readonly tokens: readonly string[];
+  /** When each is due, milliseconds after `startMs`. */
+  readonly dueMs: Float64Array;
+  /** Unix milliseconds. */
+  readonly startMs: number;
+  readonly onAccepted: () => void;
+}
+
+/** Seals and posts each message when it is due, to one gateway after the other until one answers. */
+export async function sendDay({ client, tokens, dueMs, startMs, onAccepted }: Sending): Promise<PostedMessage[]> {
+  const posted: PostedMessage[] = [];
+  let next = 0;
+  const sendInTurn = async (): Promise<void> => {
+    while (next < dueMs.length) {
+      const number = next++;
+      const dueAtMs = startMs + (dueMs[number] ?? 0);
+      await sleep(Math.max(0, dueAtMs - Date.now()));
+      const key = await client.enclaveKey();
+      if (key === null) throw new Error('no key of an enclave could be had');
+      const mark = `day-${String(number).padStart(6, '0')}`;
+      const content = exampleMessage();
+      const prepared = prepareMessage({ ...content, message: { ...content.message, subject: mark } }, key);
+      const token = tokens[number % tokens.length] ?? '';
+      const { givenUp } = await client.untilAnswered((gateway) => postMessage({ gateway, token }, prepared));
+      posted.push({ id: prepared.id, mark, dueAtMs, accepted: givenUp === null });
+      if (givenUp === null) onAccepted();
+    }
+  };
+  await Promise.all(Array.from({ length: SENDERS }, sendInTurn));
+  return posted;
+}
