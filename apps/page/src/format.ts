@@ -40,15 +40,16 @@ export function percent(part: number): string {
   return part > 0 && part < 0.01 ? `< ${form.format(0.01)}` : form.format(part);
 }
 
-/** US dollars. */
+/** US dollars; an amount is never rounded to zero. */
 export function dollars(microUsd: number): string {
   const digits = microUsd > 0 && microUsd < 10_000 ? 4 : 2;
-  return new Intl.NumberFormat(locale.value, {
+  const form = new Intl.NumberFormat(locale.value, {
     style: 'currency',
     currency: 'USD',
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
-  }).format(microUsd / 1e6);
+  });
+  return microUsd > 0 && microUsd < 50 ? `< ${form.format(0.0001)}` : form.format(microUsd / 1e6);
 }
 
 const UNITS = [
@@ -81,6 +82,11 @@ export function instant(ms: number): string {
 /** Time of day, local. */
 export function clock(ms: number): string {
   return new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium' }).format(ms);
+}
+
+/** Time of day to the minute, local: for a moment that may be hours away. */
+export function hourAndMinute(ms: number): string {
+  return new Intl.DateTimeFormat(locale.value, { timeStyle: 'short' }).format(ms);
 }
 
 /** `2026-11-22 14:03:07 UTC`: for titles beside a local time. */

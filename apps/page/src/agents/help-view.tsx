@@ -1,7 +1,7 @@
 import { mostATaskCosts, type ModelOffer } from '@communique-tee/client';
 import type { Task } from '@communique-tee/protocol';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { clock, dollars, duration } from '../format';
+import { dollars, duration, hourAndMinute } from '../format';
 import { proves } from '../residence/choice';
 import { signIn } from '../sign-in/sign-in';
 import { SignIn } from '../sign-in/sign-in-block';
@@ -112,7 +112,7 @@ function Choices() {
           {most === undefined ? words.priceUnknown : fill(words.most, { most })}
           {isSignedIn &&
             left !== undefined &&
-            ` ${fill(words.left, { left: dollars(left.left), time: clock(left.resetsAtMs) })}`}
+            ` ${fill(words.left, { left: dollars(left.left), time: hourAndMinute(left.resetsAtMs) })}`}
         </p>
       )}
       {proves.value && <p class="note">{words.notTheMessage}</p>}

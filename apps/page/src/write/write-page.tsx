@@ -29,13 +29,13 @@ export function WritePage() {
     <>
       <h1 class="write-title">{write.title}</h1>
       <LinkProblem />
+      {isIdle && step.value === 'address' && <p class="lead">{write.lead}</p>}
       {isIdle && <TemplateNotice />}
       {isIdle && wasProving.value && (
         <Card tone="open">
           <p role="alert">{write.residence.wasProving}</p>
         </Card>
       )}
-      {isIdle && step.value === 'address' && <p class="lead">{write.lead}</p>}
       {isIdle && step.value === 'address' && <TemplateLead />}
       <KeptMessages />
       <SendSection

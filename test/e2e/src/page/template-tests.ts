@@ -117,7 +117,7 @@ export function describeTemplates(on: () => PageSystem): void {
       await page.locator('#template-language').selectOption('');
       await page.locator('#template-search').fill('mas PUBLICOS');
       await page.getByText('1 text', { exact: true }).waitFor();
-      await page.getByRole('button', { name: 'Start from “Más parques públicos”' }).click();
+      await page.getByRole('button', { name: 'Start from this text: “Más parques públicos”' }).click();
       expect(await sender.field('message/body').inputValue()).toBe(PARQUES.body);
       await page.getByRole('button', { name: 'Put my words back' }).click();
       expect(await sender.field('message/body').inputValue()).toBe('My own words.');

@@ -623,7 +623,7 @@ const english = {
       read: 'Read “{title}”',
       sources: 'Sources',
       use: 'Start from this text',
-      useOf: 'Start from “{title}”',
+      useOf: 'Start from this text: “{title}”',
       chosen: 'Your message starts from this text.',
       started: 'Started from “{title}”. Change every word you like.',
       lead: 'You start from “{title}”. You can change every word in the next step.',

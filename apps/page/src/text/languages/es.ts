@@ -24,7 +24,7 @@ const spanish: Catalogue = {
     fewerLeft: { other: 'Quedan {count} caracteres como máximo' },
     overLimit: 'Demasiado largo',
     backButton: 'Volver',
-    typeToFilter: 'Escriba para buscar en la lista',
+    typeToFilter: 'Escriba para buscar',
     showAll: 'Mostrar toda la lista',
     noMatch: 'Nada de la lista coincide.',
     chosen: '{name}: lo que ha elegido',
@@ -625,7 +625,7 @@ const spanish: Catalogue = {
       read: 'Leer «{title}»',
       sources: 'Fuentes',
       use: 'Empezar por este texto',
-      useOf: 'Empezar por «{title}»',
+      useOf: 'Empezar por este texto: «{title}»',
       chosen: 'Su mensaje empieza por este texto.',
       started: 'Empezado a partir de «{title}». Cambie cada palabra que quiera.',
       lead: 'Empieza a partir de «{title}». En el paso siguiente puede cambiar cada palabra.',
@@ -1149,9 +1149,9 @@ const spanish: Catalogue = {
       sending_proven_again:
         'El servidor informa de que el enclave perdió su clave. Si el servidor ya le había dado su mensaje, es posible que se haya entregado, y el servicio rechazará otro. Para enviarlo de nuevo, su navegador hace otra prueba.',
       sending:
-        'Varios enclaves pueden abrir este mensaje. Si el servidor lo entrega a más de uno, podría recibirse dos veces: {chambers}.',
+        'Varios enclaves pueden abrir este mensaje. Si el servidor lo entrega a más de uno, {chambers} podría recibirlo dos veces.',
       sending_again:
-        'El servidor informa de que el enclave perdió su clave. Es posible que su mensaje ya se haya entregado, y podría recibirse por segunda vez: {chambers}.',
+        'El servidor informa de que el enclave perdió su clave. Es posible que su mensaje ya se haya entregado, y {chambers} podría recibirlo por segunda vez.',
       yes: { sending: 'Enviarlo', sending_again: 'Enviarlo de nuevo' },
       no: { sending: 'No enviarlo', sending_again: 'No enviarlo de nuevo' },
     },
