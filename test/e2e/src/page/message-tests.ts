@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { receivedBy } from '@communique-tee/test-system';
@@ -127,6 +128,40 @@ export function describeMessage(on: () => PageSystem): void {
       await sender.field('message/subject').waitFor();
     });
 
+    it('lists what to fix in the order of the form', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      const sender = new Sender(page);
+      await sender.open(on().link());
+      const wrong = () =>
+        page.locator('main form [aria-invalid="true"]').evaluateAll((all) => all.map((each) => each.id));
+      const listed = async () => {
+        const ids: string[] = [];
+        for (const link of await page.locator('.error-summary a').all()) {
+          await link.click();
+          ids.push(await page.evaluate<string>('document.activeElement.id'));
+        }
+        return ids;
+      };
+      await page.locator('main summary').first().click();
+      for (const name of ['organization', 'address2', 'phone']) await sender.field(`constituent/${name}`).fill('x');
+      await sender.next();
+      await page.locator('.error-summary').waitFor();
+      expect(await listed()).toEqual(await wrong());
+      expect(await wrong()).toHaveLength(11);
+      for (const name of ['organization', 'address2', 'phone']) await sender.field(`constituent/${name}`).fill('');
+      await sender.fillAddress();
+      await sender.next();
+      await page.locator('main summary').last().click();
+      await sender.field('message/bills').fill('x');
+      await sender.field('message/moreInfo').fill('x');
+      await sender.next();
+      await page.locator('.error-summary').waitFor();
+      expect(await listed()).toEqual(await wrong());
+      expect(await wrong()).toHaveLength(5);
+      expect(tab.wrongs).toEqual([]);
+    });
+
     it('is not sent by Enter before the review, and once by a double click', async () => {
       await using tab = await on().open();
       const { page } = tab;
@@ -145,6 +180,53 @@ export function describeMessage(on: () => PageSystem): void {
       await sender.sendButton.dblclick();
       await sender.result();
       expect(made).toHaveLength(1);
+    });
+
+    it('asks before the page is closed while it is under way, and no more once it has ended', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await on().answers({ house: { answer: 'maintenance' } });
+      const sender = new Sender(page);
+      await sender.toReview(on().link());
+      await sender.send();
+      await page.locator('.send-steps li:nth-child(2)[data-state="done"]').waitFor();
+      const [asked] = await Promise.all([page.waitForEvent('dialog'), page.close({ runBeforeUnload: true })]);
+      expect(asked.type()).toBe('beforeunload');
+
+      await using other = await on().open();
+      const next = new Sender(other.page);
+      await on().answers({});
+      await next.toReview(on().link());
+      await next.send();
+      await next.result();
+      const dialogs: string[] = [];
+      other.page.on('dialog', (dialog) => dialogs.push(dialog.type()));
+      await Promise.all([other.page.waitForEvent('close'), other.page.close({ runBeforeUnload: true })]);
+      expect(dialogs).toEqual([]);
+    });
+
+    it('is printed as a sheet of its own, with offices, times, ID and the hash of the saved receipt', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await on().answers({});
+      const sender = new Sender(page);
+      await sender.toReview(on().link());
+      await sender.send();
+      await sender.result();
+      const [download] = await Promise.all([page.waitForEvent('download'), page.locator('a[download]').click()]);
+      const hash = createHash('sha256')
+        .update(await readFile(await download.path()))
+        .digest('hex');
+      const seen = () => page.evaluate<string>('document.body.innerText');
+      expect(await seen()).not.toContain('SHA-256');
+      await page.emulateMedia({ media: 'print' });
+      const sheet = await seen();
+      expect(sheet.replaceAll(/\s/g, '')).toContain(hash);
+      for (const part of ['(HCA12)', '(SCA01)', '(SCA03)', 'Simulated Congress', 'UTC)']) expect(sheet).toContain(part);
+      expect(sheet).toMatch(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/);
+      // Nothing that is for the screen
+      for (const part of ['Save receipt', 'DEMO', 'Verify', 'Details']) expect(sheet).not.toContain(part);
+      expect(tab.wrongs).toEqual([]);
     });
 
     it('goes back without losing anything, by the page and by the browser', async () => {

@@ -1,4 +1,4 @@
-import { commitmentOf, congressAt } from '@communique-tee/residence';
+import { congressAt, fieldFromHex } from '@communique-tee/residence';
 import { TEXT, type ResidencePageSystem } from './residence-page-system';
 import { Resident } from './resident';
 import { hold, POST, problem, type PageState, type Stage } from './states';
@@ -91,7 +91,8 @@ export const RESIDENCE_STATES: readonly PageState<ResidencePageSystem>[] = [
       const resident = await atReview(stage);
       await resident.make();
       await resident.keep();
-      const of = stage.on.registrar.register(commitmentOf(new Uint8Array(32).fill(7)), 'CA-12');
+      const code = await resident.card.locator('code').innerText();
+      const of = stage.on.registrar.register(fieldFromHex(code), 'CA-12');
       await resident.paste({ ...of, district: `${String(congressAt(Date.now() / 1000) - 1)}-CA-12` });
       await resident.card.locator('p.warning:not([role])').waitFor();
     },

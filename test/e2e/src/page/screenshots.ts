@@ -21,7 +21,7 @@ interface Options {
 
 const line = new CommandLine(
   'node tools/run.mjs test/e2e/src/page/screenshots.ts',
-  `Starts the system and draws the page in every state, in Chromium: ${WIDTHS.join(', ')} px wide, light and dark, in each language. A picture is named <state>-<language>-<width>-<theme>.png.`,
+  `Starts the system and draws the page in every state, in Chromium: ${WIDTHS.join(', ')} px wide, light and dark, in each language. axe examines each state in each language and theme. A picture is named <state>-<language>-<width>-<theme>.png.`,
 );
 line.program
   .option('--folder <folder>', 'where the pictures go', join(workspaceRoot(), '.dev/pictures'))
@@ -101,6 +101,10 @@ async function drawState<On extends PageSystem>(
         'document.documentElement.scrollWidth > document.documentElement.clientWidth',
       );
       if (overflow) wrongs.push(`scrolls sideways at ${String(width)} px`);
+    }
+    for (const colorScheme of THEMES) {
+      await page.emulateMedia({ colorScheme });
+      for (const violation of await on.violations(page)) wrongs.push(`axe, ${colorScheme}: ${violation}`);
     }
   } catch (error) {
     wrongs.push(`not reached: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`);

@@ -69,6 +69,7 @@ async function openTemplate({ on, page, sender }: Stage, slug: string): Promise<
     ...{ officeScope: ['house'], campaignId: 'parks-2026', campaignNote: null, contentSha256: 'ab'.repeat(32) },
     ...{ sources: [{ title: 'A study', url: 'https://example.org/' }], updatedAt: '2026-11-29T18:09:02.460Z' },
   };
+  // In each language one that the message does not start from
   const parques = {
     ...template,
     id: template.id.replace('1', '2'),
@@ -76,7 +77,8 @@ async function openTemplate({ on, page, sender }: Stage, slug: string): Promise<
     title: 'Más parques',
     language: 'es',
   };
-  await page.route('**/api/templates', (route) => route.fulfill({ json: { templates: [template, parques] } }));
+  const buses = { ...template, id: template.id.replace('1', '3'), slug: 'more-buses', title: 'More buses' };
+  await page.route('**/api/templates', (route) => route.fulfill({ json: { templates: [template, parques, buses] } }));
   await sender.open(`${on.system.gatewayUrl}/#template=${slug}`);
 }
 
@@ -84,6 +86,14 @@ const reached = (page: Page, step: number) =>
   page.locator(`.send-steps li:nth-child(${String(step)})[data-state="done"]`).waitFor();
 
 const WRITING: readonly PageState[] = [
+  {
+    name: 'link-damaged',
+    async reach({ on, page }) {
+      // No part of a damaged link counts, so the language is the browser's
+      await page.goto(on.link({ template: 'No such form' }));
+      await page.locator('main [role="alert"]').waitFor();
+    },
+  },
   { name: 'address', reach: ({ on, sender }) => sender.open(on.link()) },
   {
     name: 'address-errors',
@@ -287,6 +297,24 @@ const SENDING: readonly PageState[] = [
     async reach(stage) {
       await send(stage, { senate: { answer: 'maintenance' } });
       await reached(stage.page, 3);
+    },
+  },
+  {
+    name: 'duplicate-question',
+    async reach(stage) {
+      const { on, page } = stage;
+      let isFirst = true;
+      await page.route(POST, async (route) => {
+        if (route.request().method() === 'POST' && isFirst) {
+          isFirst = false;
+          // Another process has another key, and cannot open what was sealed to this one
+          await on.system.kill('enclave');
+          await on.system.start('enclave');
+        }
+        await route.continue();
+      });
+      await send(stage);
+      await page.locator('dialog.question').waitFor({ timeout: 120_000 });
     },
   },
   {
