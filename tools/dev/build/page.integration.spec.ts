@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { copyFile, cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { workspaceRoot } from '@communique-tee/testing/harness';
+import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
 
 const root = workspaceRoot();
 const SCHEMA = `import * as z from 'zod';
@@ -89,4 +89,29 @@ it('loads less than 90 kB at once, less than 125 kB until a receipt is shown, an
   expect(built.sizes.inAll).toBeLessThan(125_000);
   expect(built.sizes.withProof).toBeLessThan(150_000);
   expect(built.sizes.withAgents).toBeLessThan(150_000);
+});
+
+it('offers a further language where one more file is there', async () => {
+  await using sources = await temporaryFolder('languages-');
+  const languages = sources.file('text/languages');
+  await cp(join(root, 'apps/page/src/text/languages'), languages, { recursive: true });
+  await copyFile(join(languages, 'es.ts'), join(languages, 'vi.ts'));
+  const script = `
+    const { build } = await import('esbuild');
+    const { languagesIn, textsOfPage } = await import('./tools/dev/build/plugins/texts-of-page.mjs');
+    const [sources, outfile] = process.argv.slice(1);
+    const languages = await languagesIn(sources);
+    const contents = "export { textsOf } from './apps/page/src/text/texts-of.ts'";
+    await build({ stdin: { contents, resolveDir: process.cwd() }, bundle: true, format: 'esm', outfile, plugins: [textsOfPage(sources, languages)] });
+    const { textsOf } = await import(outfile);
+    console.log(JSON.stringify({ languages, texts: await Promise.all(languages.map((code) => textsOf('write', code))) }));`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '-e', script, sources.path, sources.file('texts.mjs')],
+    { cwd: root, maxBuffer: 16 * 1024 * 1024 },
+  );
+  const { languages: offered, texts } = JSON.parse(stdout) as { languages: string[]; texts: object[] };
+  expect(offered).toEqual(['en', 'es', 'vi']);
+  expect(texts[2]).toEqual(texts[1]);
+  expect(texts[1]).not.toEqual(texts[0]);
 });
