@@ -45,6 +45,7 @@ describe('agent', () => {
     expect([exit, out]).toEqual([0, 'Dear Senator\n']);
     for (const shown of [
       'openai reads the text',
+      'costs at most 3588 micro-dollars of your day’s budget',
       'VERIFIED',
       '700 input',
       '41 output',
@@ -122,9 +123,12 @@ describe('agent', () => {
     ['a model that is not attested', ['draft', '--message', 'letter', '--model', 'large'], 1, 'no model'],
     ['an output that is no number', ['draft', '--message', 'letter', '--max-output', 'all'], 2, '--max-output'],
     ['an output that is no step', ['draft', '--message', 'letter', '--max-output', '100'], 2, '/maxOutputTokens'],
+    ['too long a text', ['draft', '--message', 'long'], 2, 'at most 16384 bytes'],
     ['another language form', ['draft', '--message', 'letter', '--language', 'en-US'], 2, '/language'],
   ])('asks nothing with %s', async (_name, argv, expected, said) => {
-    const { exit, out, err } = await ask(...argv.map((each) => (each === 'letter' ? letter : each)));
+    writeFileSync(folder.file('long'), 'a'.repeat(16_385));
+    const files: Record<string, string> = { letter, long: folder.file('long') };
+    const { exit, out, err } = await ask(...argv.map((each) => files[each] ?? each));
     expect([exit, out]).toEqual([expected, '']);
     expect(err).toContain(said);
     expect(gateway.agents.posted).toEqual([]);

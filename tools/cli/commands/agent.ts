@@ -1,4 +1,11 @@
-import { connect, type Client, type ModelOffer, type Policy, type TaskResult } from '@communique-tee/client';
+import {
+  connect,
+  mostATaskCosts,
+  type Client,
+  type ModelOffer,
+  type Policy,
+  type TaskResult,
+} from '@communique-tee/client';
 import { TASKS, type Task } from '@communique-tee/protocol';
 import { Option } from 'commander';
 import type { AddCommand, Context } from '../command';
@@ -18,6 +25,8 @@ import { iso, json, rows } from '../output/terminal';
 import { trustOf, trustOptions, type Trust, type TrustOptions } from '../trust';
 
 const MAX_FILE_BYTES = 1024 * 1024;
+/** The gateway makes a second attempt if the first one fails in a way that is worth it. */
+const MAX_ATTEMPTS = 2n;
 
 const after = (name: string) => `
 The text goes sealed to the enclave, and from there to the provider of the model, who reads it. The gateway does not.
@@ -28,11 +37,11 @@ Exit code
   0  there is a text; if it was cut, a warning says so
   1  refused: the enclave is not one that you accept, it offers no model for this, or the model gave no text that can be used
   2  not understood: the arguments, the file, the policy, the token
-  3  the gateway could not be reached, or the provider failed
+  3  a file could not be read, the gateway could not be reached, or the provider failed
 
 Examples
   ${name} agent --list --policy policy.json
-  ${name} agent draft --message letter.txt --policy policy.json --token-file token > draft.txt
+  ${name} agent draft --model small --message letter.txt --policy policy.json --token-file token > draft.txt
   ${name} agent subject --message docs/examples/message.json --model small --policy policy.json
 `;
 
@@ -79,6 +88,8 @@ export const agent: AddCommand = (program, run) => {
         const client = await connected(gateway, trust, options, context);
         const model = modelFor(asked, await client.models({ signal: context.signal }), options.model);
         context.err(`  ${model.provider} reads the text (${model.model}); the gateway does not\n`);
+        const most = mostCost(model, content, maxOutputTokens);
+        if (most !== null) context.err(`  costs at most ${String(most)} micro-dollars of your day’s budget\n`);
         const result = await client.agent(
           {
             task: asked,
@@ -174,6 +185,17 @@ function modelFor(task: Task, models: readonly ModelOffer[], named: string | und
   if (model === undefined)
     throw new Failure('no_model', `the enclave attests no model for this: ${names || 'it takes no tasks'}`);
   throw usage(`name one with --model: ${names}`);
+}
+
+/** In micro-dollars, for all attempts; null if this command cannot know it: then the library or the gateway refuses. */
+function mostCost(
+  model: ModelOffer,
+  { text, subject }: Content,
+  maxOutputTokens = model.maxOutputTokens,
+): bigint | null {
+  const bytes = Buffer.byteLength(text) + Buffer.byteLength(subject ?? '');
+  const once = mostATaskCosts({ ...model, maxOutputTokens }, bytes);
+  return once === null ? null : once * MAX_ATTEMPTS;
 }
 
 async function showModels(client: Client, options: JsonOption, { out, signal }: Context): Promise<Exit> {

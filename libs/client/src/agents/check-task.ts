@@ -1,11 +1,11 @@
-import { agentTaskProblems, encodeAgentTask, type FieldProblem } from '@communique-tee/protocol';
+import { agentTaskProblems, encodeAgentTask, LIMITS, type FieldProblem } from '@communique-tee/protocol';
 import type { ModelClass, TaskRequest } from '../api';
 import { ClientError } from '../errors';
 import type { EnclaveKey } from '../enclave-key';
 
 const RULES: Readonly<Record<string, string>> = {
   invalid_characters: 'has a character that cannot be sent, such as half of an emoji or a control character',
-  too_long: 'is too long',
+  too_long: `is too long: a text has at most ${String(LIMITS.maxTaskTextBytes)} bytes, a subject 500 characters`,
   too_short: 'has nothing in it that can be seen',
   invalid: 'is not in the form that docs/agents.md describes',
 };
