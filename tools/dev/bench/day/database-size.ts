@@ -37,6 +37,20 @@ export async function databaseSize(databaseUrl: string): Promise<DatabaseSize> {
   }
 }
 
+/** How much PostgreSQL has written to its log since it was made, MiB. */
+export async function logMiB(databaseUrl: string): Promise<number> {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ bytes: string }>(
+      `SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') AS bytes`,
+    );
+    return Number(rows[0]?.bytes) / 2 ** 20;
+  } finally {
+    await client.end();
+  }
+}
+
 async function sizeMiB(client: Client): Promise<number> {
   const { rows } = await client.query<{ bytes: string }>(`SELECT pg_database_size(current_database())::text AS bytes`);
   return Number(rows[0]?.bytes) / 2 ** 20;

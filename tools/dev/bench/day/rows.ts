@@ -14,7 +14,7 @@ import { Client } from 'pg';
 import { percentilesOf } from '../load/percentiles';
 import { beside, type Row, type SectionOptions } from '../measure';
 import { arrivalTimes, FIRST_MAIL_SHARE_OF_DAY, peakOverMean } from './arrival-curve';
-import { databaseSize, type DatabaseSize } from './database-size';
+import { databaseSize, logMiB, type DatabaseSize } from './database-size';
 import { judgeDay, type StoredMessage, type Verdict } from './judge-day';
 import { MARK, OFFICES, sendDay } from './send';
 import { watch, WATCHED, type Seen } from './watch';
@@ -79,10 +79,13 @@ interface Day {
   readonly seen: Seen;
   readonly clientMs: number;
   readonly database: DatabaseSize;
+  /** PostgreSQL's write-ahead log. */
+  readonly loggedMib: number;
 }
 
 async function runDay(system: System, messages: number, totalMs: number): Promise<Day> {
   await setCongressFaults(system, CALM);
+  const loggedBefore = await logMiB(system.databaseUrl);
   const started = performance.now();
   const client = new UntiringClient({
     gateways: system.gatewayUrls,
@@ -127,6 +130,7 @@ async function runDay(system: System, messages: number, totalMs: number): Promis
     const seconds = (Date.now() - startMs) / 1000;
     const seen = await watched.finish();
     const { user, system: kernel } = process.cpuUsage(cpu);
+    const loggedMib = (await logMiB(system.databaseUrl)) - loggedBefore;
     const copies = (await receivedBy(system.congress)).map(({ xml, office }) => ({
       mark: MARK.exec(xml)?.[0] ?? 'of nobody',
       office,
@@ -142,6 +146,7 @@ async function runDay(system: System, messages: number, totalMs: number): Promis
       verdict,
       seen,
       clientMs: (user + kernel) / 1000,
+      loggedMib,
       database: await databaseSize(system.databaseUrl),
     };
   } finally {
@@ -241,6 +246,7 @@ function rowsOf(day: Day): Row[] {
       { what: 'database', value: database.mib, unit: 'MiB' },
       { what: 'the same after VACUUM FULL', value: database.packedMib },
     ),
+    { what: 'write-ahead log, for each message', value: (day.loggedMib * 1024) / messages, unit: 'KiB' },
     { what: 'database, for each message', value: (database.packedMib * 1024) / messages, unit: 'KiB' },
   ];
 }
