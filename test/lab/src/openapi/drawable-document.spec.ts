@@ -13,11 +13,12 @@ const documentOf = (
     parameters: [id, secret],
     forms: ['SealedMessage', 'ProvenMessage'].map(form),
     template: { title: { type: 'string' }, slug: pattern } as object,
-    left: { '/api/agents': { get: {}, post: {} } } as object,
+    task: { 'application/json': { examples: { task: example({}) } }, 'application/cbor': {} } as object,
+    request: { modelClass: { type: 'string' }, sealed: form('SealedMessage') } as object,
   },
 ) => ({
   paths: {
-    ...more.left,
+    '/api/agents': { get: {}, post: { requestBody: { content: more.task } } },
     '/api/messages/{id}': { get: { parameters: more.parameters } },
     '/api/messages': { post: { requestBody: { content: { 'application/json': { examples } } } } },
     '/api/messages/{id}/events': {
@@ -30,6 +31,7 @@ const documentOf = (
   components: {
     schemas: {
       SealedMessage: { properties },
+      AgentRequest: { properties: more.request },
       LegacyMessage: { properties: { ciphertext: pattern } },
       SubmittedMessage: { anyOf: more.forms },
       NewTemplate: { properties: more.template },
@@ -63,7 +65,17 @@ it('puts what no generator can draw otherwise, and leaves the rest and the given
           campaignNote: { type: 'null' },
           slug: pattern,
         }) as object,
-        left: {},
+        task: { 'application/json': { examples: {} } },
+        request: {
+          modelClass: { const: 'fast' },
+          sealed: {
+            properties: {
+              ciphertext: { type: 'string', format: 'sealed-task-ciphertext' },
+              expiresAt: { const: 591 },
+              nonce: { type: 'string', examples: ['AAAA'] },
+            },
+          },
+        },
       },
     ),
   );

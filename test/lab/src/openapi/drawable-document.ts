@@ -19,7 +19,13 @@ const documentSchema = z.looseObject({
         }),
       }),
     }),
-    '/api/agents': z.unknown(),
+    '/api/agents': z.looseObject({
+      post: z.looseObject({
+        requestBody: z.looseObject({
+          content: z.looseObject({ 'application/json': z.looseObject({ examples: property }) }),
+        }),
+      }),
+    }),
     '/api/messages/{id}': z.looseObject({ get: z.looseObject({ parameters }) }),
     '/api/messages/{id}/events': z.looseObject({
       get: z.looseObject({
@@ -34,7 +40,8 @@ const documentSchema = z.looseObject({
   }),
   components: z.looseObject({
     schemas: z.looseObject({
-      SealedMessage: z.looseObject({ properties: z.record(z.string(), property) }),
+      SealedMessage: template,
+      AgentRequest: template,
       SubmittedMessage: z.looseObject({ anyOf: z.array(z.looseObject({ $ref: z.string() })) }),
       NewTemplate: template,
       TemplateChange: template,
@@ -44,6 +51,12 @@ const documentSchema = z.looseObject({
 
 /** Drawn by `hooks.py`: characters one by one, up to 349,547 of them, would take hours. */
 const SEALED_CIPHERTEXT_FORMAT = 'sealed-ciphertext';
+/** Of the sizes that a task can have. */
+const TASK_CIPHERTEXT_FORMAT = 'sealed-task-ciphertext';
+/** The tool ends within five minutes, so a task is valid until then. */
+const TASK_LIFETIME_S = 590;
+/** The enclave of this system attests it. */
+const MODEL_CLASS = 'fast';
 
 /** What can be seen and sent to Congress, which no schema can say. */
 const printable = (least: number) => ({ type: 'string', pattern: `^[ -~]{0,40}[!-~]{${String(least)},40}$` });
@@ -89,9 +102,9 @@ const EVENT = {
  * hooks.py, the expiry within the window that the document has in words, and beside each other member of a sealed message the value
  * of the example, for phases that vary one member at a time. The example of the other form is left out. The schema of a
  * stream is that of an event. Texts of a template are printable. A proof of residence is left out, with the status secret: the gateway
- * here takes none, and a secret beside a token is refused. /api/agents is left out: a sealed task is good for ten minutes and has sizes of
- * its own, and the tool takes each body in CBOR for valid at every route. The contract spec of the gateway posts tasks. Nothing else is
- * changed.
+ * here takes none, and a secret beside a token is refused. A task for a model expires sooner than a message, has other sizes, and
+ * names a class of this enclave; its form in CBOR is left out, since the tool takes each body in CBOR for valid at every route. Nothing else
+ * is changed.
  * @throws ZodError if the document has another shape by now
  */
 export function drawableDocument(served: unknown, nowMs: number): unknown {
@@ -105,7 +118,22 @@ export function drawableDocument(served: unknown, nowMs: number): unknown {
   for (const [name, schema] of Object.entries(properties)) properties[name] = { ...schema, examples: [value[name]] };
   properties['ciphertext'] = { type: 'string', format: SEALED_CIPHERTEXT_FORMAT };
   properties['expiresAt'] = { enum: [HOUR_S, DAY_S, 6 * DAY_S].map((lifetime) => nowSeconds + lifetime) };
-  delete document.paths['/api/agents'];
+  const task = document.paths['/api/agents'].post.requestBody.content;
+  delete task['application/cbor'];
+  // Of another class, for another enclave
+  task['application/json'].examples = {};
+  const sealedTask = {
+    ...document.components.schemas.SealedMessage,
+    properties: {
+      ...properties,
+      expiresAt: { const: nowSeconds + TASK_LIFETIME_S },
+      ciphertext: { type: 'string', format: TASK_CIPHERTEXT_FORMAT },
+    },
+  };
+  Object.assign(document.components.schemas.AgentRequest.properties, {
+    modelClass: { const: MODEL_CLASS },
+    sealed: sealedTask,
+  });
   const { SubmittedMessage, NewTemplate, TemplateChange } = document.components.schemas;
   SubmittedMessage.anyOf = SubmittedMessage.anyOf.filter(({ $ref }) => !$ref.endsWith('/ProvenMessage'));
   for (const each of [NewTemplate, TemplateChange]) Object.assign(each.properties, TEMPLATE_MEMBERS);

@@ -26,6 +26,9 @@ def ciphertext(seed: bytes, bucket: int) -> str:
 schemathesis.openapi.format(
     "sealed-ciphertext", st.builds(ciphertext, st.binary(min_size=4, max_size=4), st.sampled_from([1, 1, 1, 2, 4, 64]))
 )
+schemathesis.openapi.format(
+    "sealed-task-ciphertext", st.builds(ciphertext, st.binary(min_size=4, max_size=4), st.sampled_from([4, 4, 8, 16, 32]))
+)
 
 
 used_keys: set[str] = set()

@@ -49,6 +49,7 @@ export async function runSchemathesis({
     system = await startSystem({
       folder: folder.path,
       legacySuite: true,
+      agents: {},
       gatewayEnvironment: NO_LIMITS,
       ...(redis && { redisUrl: redis.url }),
       step: (title, work) => {
