@@ -1,4 +1,4 @@
-import { dollars, duration, grouped, hexDump, hourAndMinute, instant, utc, wholeNumber } from './format';
+import { duration, grouped, hexDump, instant, utc, wholeNumber } from './format';
 
 it.each([
   [0, '< 1 sec'],
@@ -17,17 +17,10 @@ it('writes a moment in the reader’s own time, and in UTC', () => {
   const ms = Date.UTC(2026, 10, 22, 4, 5, 6, 789);
   expect(utc(ms)).toBe('2026-11-22 04:05:06 UTC');
   expect(instant(ms)).toMatch(/2026/);
-  expect(hourAndMinute(new Date(2026, 10, 22, 4, 5, 6).getTime())).toMatch(/^4:05\sAM$/);
 });
 
-it('writes numbers and amounts', () => {
-  expect([wholeNumber(12_345.6), dollars(1_234_567_890), dollars(1230), dollars(27), dollars(0)]).toEqual([
-    '12,346',
-    '$1,234.57',
-    '$0.0012',
-    '< $0.0001',
-    '$0.00',
-  ]);
+it('writes whole numbers', () => {
+  expect(wholeNumber(12_345.6)).toBe('12,346');
 });
 
 it('dumps bytes in rows, and words what it leaves out', () => {

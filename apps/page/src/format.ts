@@ -34,24 +34,6 @@ export function quantity(value: number, unit: string, maximumFractionDigits = 0)
   }).format(value);
 }
 
-/** `part` of 1; a part below one percent is not rounded to zero. */
-export function percent(part: number): string {
-  const form = new Intl.NumberFormat(locale.value, { style: 'percent' });
-  return part > 0 && part < 0.01 ? `< ${form.format(0.01)}` : form.format(part);
-}
-
-/** US dollars; an amount is never rounded to zero. */
-export function dollars(microUsd: number): string {
-  const digits = microUsd > 0 && microUsd < 10_000 ? 4 : 2;
-  const form = new Intl.NumberFormat(locale.value, {
-    style: 'currency',
-    currency: 'USD',
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
-  return microUsd > 0 && microUsd < 50 ? `< ${form.format(0.0001)}` : form.format(microUsd / 1e6);
-}
-
 const UNITS = [
   ['year', 31_536_000],
   ['day', 86_400],
@@ -82,11 +64,6 @@ export function instant(ms: number): string {
 /** Time of day, local. */
 export function clock(ms: number): string {
   return new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium' }).format(ms);
-}
-
-/** Time of day to the minute, local: for a moment that may be hours away. */
-export function hourAndMinute(ms: number): string {
-  return new Intl.DateTimeFormat(locale.value, { timeStyle: 'short' }).format(ms);
 }
 
 /** `2026-11-22 14:03:07 UTC`: for titles beside a local time. */

@@ -1,4 +1,5 @@
-import { dollars, wholeNumber } from '../format';
+import { dollars } from '../amounts';
+import { wholeNumber } from '../format';
 import { fill, text } from '../text/text';
 import { Button } from '../ui/button';
 import { Card } from '../ui/card';

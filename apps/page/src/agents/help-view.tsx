@@ -1,7 +1,8 @@
 import { mostATaskCosts, type ModelOffer } from '@communique-tee/client';
 import type { Task } from '@communique-tee/protocol';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { dollars, duration, hourAndMinute } from '../format';
+import { dollars, hourAndMinute } from '../amounts';
+import { duration } from '../format';
 import { proves } from '../residence/choice';
 import { signIn } from '../sign-in/sign-in';
 import { SignIn } from '../sign-in/sign-in-block';

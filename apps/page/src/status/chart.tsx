@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
-import { clock, percent } from '../format';
+import { clock } from '../format';
 import { knownText } from '../text/known-text';
-import { fill, text } from '../text/text';
+import { fill, locale, text } from '../text/text';
 import { Details } from '../ui/details';
 import { Time } from '../ui/time';
 import { HEIGHT, pathOf, runs, tenth, WIDTH } from './chart-path';
@@ -230,4 +230,10 @@ function Numbers({
       </div>
     </Details>
   );
+}
+
+/** `part` of 1; a part below one percent is not rounded to zero. */
+function percent(part: number): string {
+  const form = new Intl.NumberFormat(locale.value, { style: 'percent' });
+  return part > 0 && part < 0.01 ? `< ${form.format(0.01)}` : form.format(part);
 }

@@ -1,4 +1,5 @@
-import { dollars, duration, quantity, wholeNumber } from '../format';
+import { dollars } from '../amounts';
+import { duration, quantity, wholeNumber } from '../format';
 import { text } from '../text/text';
 import { HealthStrips, LineChart } from './chart';
 import type { History } from './history';

@@ -1,0 +1,19 @@
+// Amounts, and when a day's budget begins again: for the parts that show a budget, and apart from format.ts, which every page loads.
+import { locale } from './text/text';
+
+/** US dollars; an amount is never rounded to zero. */
+export function dollars(microUsd: number): string {
+  const digits = microUsd > 0 && microUsd < 10_000 ? 4 : 2;
+  const form = new Intl.NumberFormat(locale.value, {
+    style: 'currency',
+    currency: 'USD',
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  return microUsd > 0 && microUsd < 50 ? `< ${form.format(0.0001)}` : form.format(microUsd / 1e6);
+}
+
+/** Time of day to the minute, local: for a moment that may be hours away. */
+export function hourAndMinute(ms: number): string {
+  return new Intl.DateTimeFormat(locale.value, { timeStyle: 'short' }).format(ms);
+}
