@@ -7,10 +7,15 @@ import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness'
 const root = workspaceRoot();
 const SCHEMA = `import * as z from 'zod';
 z.int().meta({ description: 'a (b\\'s)', example: [f(1)] }).min(1).describe("x)")`;
+const FAILURES = `  ERR_A: ['chain', 'it\\'s [wrong]'],
+  ERR_B: [
+    'policy',
+    'no',
+  ],`;
 const SCRIPT = `
 const { buildPage } = await import('./tools/dev/build/page.mjs');
 const { PARTS, SECTIONS } = await import('./tools/dev/build/plugins/texts-of-page.mjs');
-const { withoutDescriptions } = await import('./tools/dev/build/plugins/page-libraries.mjs');
+const { withoutDescriptions, withoutSentences } = await import('./tools/dev/build/plugins/page-libraries.mjs');
 const { files, metafile, loadedBy } = await buildPage(process.cwd());
 const sources = (document, parts) => loadedBy(document, { later: true, sealOnly: true, ...parts })
   .flatMap((name) => Object.keys(metafile.outputs['dist/page/' + name]?.inputs ?? {}))
@@ -22,7 +27,8 @@ const sizes = { atOnce: sizeOf(loadedBy('index.html')), inAll: sizeOf(loadedBy('
 const of = (parts) => Object.fromEntries(
   Object.entries({ write: 'index.html', verify: 'verify.html', status: 'status.html' }).map(([page, document]) => [page, sources(document, parts)]));
 console.log(JSON.stringify({ PARTS, SECTIONS, sizes, loaded: of({}), withParts: of({ proof: true, agents: true }),
-  schema: withoutDescriptions(${JSON.stringify(SCHEMA)}) }));
+  schema: withoutDescriptions(${JSON.stringify(SCHEMA)}), failures: withoutSentences(${JSON.stringify(FAILURES)}),
+  holds: files.some(({ bytes }) => bytes.includes('the CBOR is nested too deeply')) }));
 `;
 
 interface Built {
@@ -39,6 +45,10 @@ interface Built {
   readonly withParts: Readonly<Record<string, readonly string[]>>;
   /** A schema without its descriptions. */
   readonly schema: string;
+  /** A table of failures without its sentences. */
+  readonly failures: string;
+  /** Whether a file has a sentence of that table. */
+  readonly holds: boolean;
 }
 
 /** `text.value.trust`, and what is taken out of `text.value` by name. */
@@ -82,6 +92,11 @@ it('shows the texts of a part that is loaded later in that part alone', async ()
 
 it('leaves out what schemas tell of themselves, and nothing else of them', () => {
   expect(built.schema).toBe("import * as z from 'zod';\nz.int().min(1)");
+});
+
+it('leaves out the library’s sentences for failures of attestation, beside which the page has its own', () => {
+  expect(built.failures).toBe("  ERR_A: ['chain', ''],\n  ERR_B: [\n    'policy',\n    '',\n  ],");
+  expect(built.holds).toBe(false);
 });
 
 it('loads less than 90 kB at once, less than 125 kB until a receipt is shown, and less than 150 kB with the step of the proof, or with the help of models', () => {

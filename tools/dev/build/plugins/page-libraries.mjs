@@ -1,14 +1,17 @@
 // What the page loads of libs/: no more than it uses, when it uses it.
 //
 // esbuild gives a file to every part of the page that can reach it, and through a library's index everything of it can be reached. Files that
-// only a part that is loaded later uses are therefore not passed on by the index: what uses them imports them directly, or on call. And the API's
-// descriptions beside schemas are left out, which a browser does nothing with.
+// only a part that is loaded later uses are therefore not passed on by the index: what uses them imports them directly, or on call. And what a
+// browser does nothing with is left out: the API's descriptions beside schemas, and the library's sentences for failures of attestation, for
+// each of which the page has its own (apps/page/src/trust/check-texts.spec.ts).
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 /** What only tasks for models use. */
 const LATE =
   /^libs\/(protocol\/src\/(agents\/(agent-|ends|usage-statement)|congress\/template-runs)|receipts\/src\/verify-usage-statement|client\/src\/agents\/)/;
+/** The table of these failures. */
+const FAILURES = 'libs/attestation/src/errors.ts';
 /** Functions of this file give promises, so that a call can load it first. */
 const ON_CALL = /^import \{ ([\w, ]+) \} from '(\.\/agents\/tasks)';/m;
 const LIBRARIES = ['protocol', 'receipts', 'client'];
@@ -49,7 +52,8 @@ export const pageLibraries = (root) => ({
     };
     build.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
       if (!/^(libs|apps)\//.test(relative(root, path))) return undefined;
-      const source = readFileSync(path, 'utf8');
+      const file = readFileSync(path, 'utf8');
+      const source = relative(root, path) === FAILURES ? withoutSentences(file) : file;
       const passedOn = indexes.includes(path) ? lateIn(path).map(({ line }) => line) : [];
       const onCall = (_whole, names, from) =>
         names
@@ -59,10 +63,15 @@ export const pageLibraries = (root) => ({
       const contents = withoutDescriptions(
         passedOn.reduce((text, line) => text.replace(line, ''), source).replace(ON_CALL, onCall),
       ).replaceAll(IMPORT, (whole, list, library) => importedDirectly(whole, list, library, path));
-      return contents === source ? undefined : { contents, loader: path.endsWith('x') ? 'tsx' : 'ts' };
+      return contents === file ? undefined : { contents, loader: path.endsWith('x') ? 'tsx' : 'ts' };
     });
   },
 });
+
+/** Of the table `ERR_…: ['step', 'sentence']`, leaves the sentences empty. */
+export function withoutSentences(source) {
+  return source.replaceAll(/(\bERR_\w+: \[\s*'\w+',\s*)'(?:[^'\\]|\\.)*'/g, "$1''");
+}
 
 /** Takes every `.meta(…)` and `.describe(…)` of a schema away. */
 export function withoutDescriptions(source) {
