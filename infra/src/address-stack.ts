@@ -6,7 +6,7 @@ import { nameOf } from './names';
 
 /**
  * The registered addresses without the rest of the stack, under the names that the whole stack gives them, so that it takes them over.
- * They are protected outside production too: nothing else is there that could be destroyed.
+ * They are protected outside production too, because the stack contains nothing else.
  * @returns the outputs of `pulumi up`
  */
 export function createAddressStack(

@@ -14,7 +14,7 @@ import { answered as answeredBy } from './lookups/answered';
 import { AMAZON_LINUX } from './instances/instance-types';
 import type { Settings } from './config/parse-settings';
 
-/** What the program asks AWS before it makes anything. */
+/** What the program reads from AWS before it creates anything. */
 export interface Lookups {
   accountId: string;
   partition: string;
@@ -26,7 +26,8 @@ export interface Lookups {
 }
 
 /**
- * Nothing of the account decides by its order or its caller: zones and administrators are the configuration's, and only compared here.
+ * Zones and administrators come from the configuration and are only compared with the account, so that neither the order of AWS's answers
+ * nor the caller changes the result.
  * @param previewing true in a preview, which a role outside `keyAdministrators` may run: it is warned, and not refused
  * @throws ConfigError if a zone does not offer the instance type, an administrator of keys does not run the program, or AWS does not
  *   answer: one line with the key, its value, what to do, and the provider's reason
@@ -76,7 +77,7 @@ export async function lookUp(settings: Settings, provider: Provider, previewing 
   return { accountId, partition, imageId, zoneId, addresses, network };
 }
 
-/** Proposes others; the order in which AWS names them is no order. */
+/** Proposes other zones, sorted, because AWS's order is arbitrary. */
 function zoneProblems({ availabilityZones, instanceType }: Settings, locations: readonly string[]): string[] {
   const lacking = availabilityZones.filter((zone) => !locations.includes(zone));
   if (lacking.length === 0) return [];
@@ -85,7 +86,7 @@ function zoneProblems({ availabilityZones, instanceType }: Settings, locations: 
   ];
 }
 
-/** KMS refuses a policy under which its maker could not change it again, and does so in the middle of `pulumi up`. */
+/** KMS refuses a policy under which its author could not change it again, in the middle of `pulumi up`; so check it first. */
 const administratorProblems = ({ keyAdministrators }: Settings, deployerArn: string): string[] =>
   keyAdministrators.includes(deployerArn)
     ? []

@@ -26,8 +26,8 @@ function hexOf(name: string, digits: number): string {
 }
 
 /**
- * Stands in for AWS where the program is to be seen and not carried out: preview and unit tests. It answers what AWS would make up
- * (ids, ARNs, addresses) in AWS's own forms, and keeps what it was asked for.
+ * Stands in for AWS in previews and unit tests, which run the program without creating anything. It invents ids, ARNs and addresses in
+ * AWS's forms, and records every request.
  */
 export class MockAws implements runtime.Mocks {
   readonly resources: SeenResource[] = [];
@@ -38,7 +38,7 @@ export class MockAws implements runtime.Mocks {
   /** Letters of the region's zones, in an order that AWS promises nothing about. */
   zones = ['a', 'b', 'c', 'd', 'e', 'f'];
 
-  /** The instance that holds a registered address, look by look, the last for good; empty: none does. */
+  /** The instance that holds a registered address, per check; the last one stays. Empty: none. */
   addressAt: readonly string[] = [''];
   addressLooks = 0;
 
@@ -109,7 +109,7 @@ export class MockAws implements runtime.Mocks {
           associationId: instanceId === '' ? '' : `eipassoc-0${hexOf(instanceId, 16)}`,
         };
       }
-      // As one has that is asked for: in the VPC and the zone that the question names.
+      // A subnet in the VPC and zone that the request names.
       case 'aws:ec2/getSubnet:getSubnet':
         return { ...asked, cidrBlock: `10.60.${parseInt(hexOf(String(asked.id), 2), 16)}.0/24` };
       case 'aws:ec2/getRouteTable:getRouteTable':

@@ -2,7 +2,7 @@ import { pcr3OfRole } from '@communique-tee/attestation';
 import type { Settings } from './config/parse-settings';
 import { nameOf, type Place } from './names';
 
-/** Who runs a stack, and how its enclaves name this operator. */
+/** Who runs a stack, and how attestations of its enclaves identify this operator. */
 export interface Operator {
   /** As people know it. */
   readonly name: string;

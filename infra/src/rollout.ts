@@ -17,7 +17,7 @@ export interface RolloutTarget {
   readonly preferences: RefreshPreferences;
 }
 
-/** What the end of `pulumi up` does and does not say about the parents, and the commands that say the rest. */
+/** What the end of `pulumi up` means for the parents, and the commands that show the rest. */
 export interface Rollout extends RolloutTarget {
   readonly firstUp: string;
   readonly afterFailedFirstUp: string;

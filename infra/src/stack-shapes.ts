@@ -2,7 +2,7 @@ import { notBuilt } from './config/stand-ins';
 import { runProgram, type Seen } from './preview/run-program';
 import { stackConfig } from './preview/stack-config';
 
-/** A form that a stack can take, for what has to look at every one of them. */
+/** A form that a stack can take, for tests that check every form. */
 export interface StackShape {
   readonly title: string;
   /** Whose Pulumi.<stack>.yaml it is. */
@@ -112,7 +112,7 @@ const LONGEST = [
   'hostedZone=example.org',
 ];
 
-/** What is asked for more rarely, everything at once, and the longest values. */
+/** Rarer forms, all options together, and the longest values. */
 export const EXTREME_SHAPES: readonly StackShape[] = [
   {
     title: 'staging on x86-64 with its own image build',

@@ -151,7 +151,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     );
   });
 
-  it('spreads over two zones, with a way out for public subnets, S3 inside, and flow logs', () => {
+  it('spreads over two zones, with a way out for public subnets, an S3 endpoint, and flow logs', () => {
     if (inAdoptedNetwork) return;
     expect(
       new Set(
@@ -177,7 +177,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     expect(inputsOf('aws:ec2/flowLog:FlowLog')).toEqual([expect.objectContaining({ trafficType: 'ALL' })]);
   });
 
-  it('lets the world in at 80 and 443 alone, and nobody at 22', () => {
+  it('opens only 80 and 443 to the internet, and never 22', () => {
     const rules = inputsOf<{
       cidrIpv4?: string;
       fromPort: number;
@@ -212,7 +212,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     );
   });
 
-  it('holds every rule (rules/*.ts), having something to hold it to', () => {
+  it('fulfills every rule (rules/*.ts), and has a resource for each', () => {
     expect(violationsOf(ruleResources(seen.resources))).toEqual([]);
     for (const type of [
       'aws:s3/bucketPolicy:BucketPolicy',
@@ -232,7 +232,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
       expect(redis.parameters).toContainEqual({ name: 'maxmemory-policy', value: 'noeviction' });
   });
 
-  it('starts parents that can carry an enclave, and give their credentials to nobody behind a hop', () => {
+  it('starts parents that can carry an enclave, and give their credentials only to themselves', () => {
     const [template] = inputsOf('aws:ec2/launchTemplate:LaunchTemplate');
     expect(template).toMatchObject({
       enclaveOptions: { enabled: true },
@@ -295,7 +295,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     );
   });
 
-  it('says in its template which image and which release an instance runs', () => {
+  it('names in its template the image and the release that an instance runs', () => {
     const sha256 = createHash('sha256').update(RELEASE).digest('hex');
     const [template] = inputsOf<{
       tags: Record<string, string>;
@@ -473,7 +473,7 @@ it('makes a snapshot of the data volume every day, of it alone, and keeps as man
       ],
     },
   });
-  // Disks of instances have the stack's tags as well, and nothing worth keeping.
+  // Disks of instances have the stack's tags as well, and hold no data.
   const [template] = of<{ tagSpecifications: { resourceType: string; tags: Record<string, string> }[] }>(
     'aws:ec2/launchTemplate:LaunchTemplate',
   );

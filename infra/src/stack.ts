@@ -54,7 +54,7 @@ export function createStack(
   const administrators = settings.keyAdministrators;
   const zones = settings.availabilityZones;
   const several = settings.maxInstances > 1;
-  // By name: what watches the group is made while the group still waits for its first parent.
+  // By name, so that alarms and dashboard are made while the group still waits for its first parent.
   const parentGroup = name('parent');
 
   const logs = new Logs(

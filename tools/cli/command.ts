@@ -4,7 +4,7 @@ import type { Exit } from './failure';
 import type { OpenProver } from './residence/open-prover';
 import type { Paint } from './output/terminal';
 
-/** The world as a command sees it; a test gives it another. */
+/** Everything outside a command; tests replace it. */
 export interface Context extends Streams {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly paint: Paint;

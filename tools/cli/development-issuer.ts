@@ -11,7 +11,7 @@ const keySetSchema = z.object({
   keys: z.array(z.looseObject({ kty: z.string(), kid: z.string().optional() })).max(99),
 });
 
-/** What a development gateway's environment says of who may call it. */
+/** The settings of a development gateway that tell who may call it. */
 export interface DevelopmentIdentity {
   readonly issuer: string;
   readonly audience: string;
@@ -28,7 +28,7 @@ export interface DevelopmentIdentity {
 export function readIdentity(file: string, own: Readonly<Record<string, string | undefined>>): DevelopmentIdentity {
   const variables = parseEnv(readText(file, MAX_BYTES));
   if (own['NODE_ENV'] === 'production')
-    throw new Failure('not_development', 'NODE_ENV is production here: tokens are made for development alone');
+    throw new Failure('not_development', 'NODE_ENV is production here: this command makes tokens only for development');
   if (variables['NODE_ENV'] !== 'development')
     throw new Failure('not_development', `${file} is not that of a gateway for development (NODE_ENV=development)`);
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_JWKS_FILE: jwks } = variables;
@@ -74,10 +74,10 @@ async function signingKey(file: string): Promise<SigningKey> {
   }
 }
 
-/** @returns whether it was not there before */
+/** @returns true if it is new */
 async function addPublicKey(file: string, key: SigningKey['publicJwk']): Promise<boolean> {
   const parsed = keySetSchema.safeParse(readJsonFile(file, MAX_BYTES));
-  if (!parsed.success) throw new Failure('not_understood', `${file} is no key set`);
+  if (!parsed.success) throw new Failure('not_understood', `${file} is not a key set`);
   const { keys } = parsed.data;
   if (keys.some(({ kid }) => kid === key.kid)) return false;
   try {

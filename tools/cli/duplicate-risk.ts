@@ -28,7 +28,7 @@ export async function acceptDuplicates(
   if ((chambers.length === 0 && !provesAgain) || acceptDuplicate) return;
   const why =
     chambers.length === 0
-      ? 'if an enclave was given it, the gateway refuses a second one (already_sent)'
+      ? 'if the gateway gave it to an enclave, it refuses a second one (already_sent)'
       : `the ${chambers.map((chamber) => CHAMBERS[chamber].name).join(' and the ')} may not recognize a repeated message`;
   const risk =
     before === undefined
@@ -37,6 +37,6 @@ export async function acceptDuplicates(
   if ((await confirm?.(`${risk} Send${before === undefined ? '' : ' again'}?`)) === true) return;
   throw new Failure(
     'duplicate_not_accepted',
-    `${risk} To send it${before === undefined ? '' : ' again'} all the same, add --accept-duplicate`,
+    `${risk} To send it${before === undefined ? '' : ' again'} nevertheless, add --accept-duplicate`,
   );
 }

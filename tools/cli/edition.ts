@@ -4,7 +4,7 @@ import { openProver } from './residence/proving';
 import { register } from './residence/register';
 import type { Edition } from './run-cli';
 
-/** The command in a checkout, with what serves development alone, and with what proving needs. */
+/** The command in a checkout, with the development commands and the prover. */
 export const checkout: Edition = {
   name: 'node tools/cli/bin.mjs',
   more: [register, prove, token],

@@ -35,7 +35,7 @@ export interface Ending {
   readonly reason?: string;
   /** Whether the message was sent in spite of this; absent if the command was not about one. */
   readonly sent?: WhetherSent;
-  /** Of a message that was sealed here. */
+  /** The id of a message that was sealed here. */
   readonly messageId?: string;
   /** The gateway refuses these bytes for good, so nothing is kept of them. */
   readonly isFinal?: boolean;
@@ -43,7 +43,7 @@ export interface Ending {
   readonly problems?: readonly { readonly pointer: string; readonly code: string; readonly message: string }[];
 }
 
-/** What failed while a message was sent. */
+/** An error while a message was sent. */
 export class WhileSending extends Error {
   override readonly name = 'WhileSending';
 
@@ -57,7 +57,7 @@ export class WhileSending extends Error {
   }
 }
 
-/** Refusals of the gateway that the same bytes get again, whenever they are posted. */
+/** Permanent refusals: the same bytes get them again, whenever they are posted. */
 const FINAL_REFUSALS: ReadonlySet<string> = new Set([
   'already_sent',
   'circuit_retired',
@@ -71,7 +71,7 @@ export function isFinalRefusal(error: unknown): boolean {
   return error instanceof ClientError && error.code === 'refused' && FINAL_REFUSALS.has(error.problem ?? '');
 }
 
-/** How a command ends on what was thrown; undefined: a mistake in this code. */
+/** How a command ends on a thrown error; undefined: a bug in this code. */
 export function endingOf(error: unknown): Ending | undefined {
   if (error instanceof WhileSending) {
     const ending = endingOf(error.cause);
@@ -120,7 +120,7 @@ function ofClient(error: ClientError): Ending {
   };
 }
 
-/** 5xx and 429 may pass; any other refusal will be the same again. */
+/** 5xx and 429 may pass; any other refusal is permanent. */
 function ofStatus(status: number | undefined): Exit {
   return status === undefined || status >= 500 || status === 429 ? EXIT.notReached : EXIT.refused;
 }

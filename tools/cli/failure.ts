@@ -1,4 +1,4 @@
-/** What a command ends with. Stable, since scripts depend on it; the help texts and README.md list the same codes. */
+/** The exit codes of a command. Stable, because scripts depend on them; the help texts and README.md list the same codes. */
 export const EXIT = { done: 0, refused: 1, notUnderstood: 2, notReached: 3, onItsWay: 4, interrupted: 130 } as const;
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
 
@@ -6,20 +6,20 @@ export type Exit = (typeof EXIT)[keyof typeof EXIT];
 const EXIT_OF = {
   /** the arguments */
   usage: EXIT.notUnderstood,
-  /** a file is not what it should be, or larger than such a thing ever is */
+  /** a file has the wrong form, or is too large */
   not_understood: EXIT.notUnderstood,
   /** a file cannot be opened or written */
   file_unreadable: EXIT.notReached,
   file_unwritable: EXIT.notReached,
-  /** no answer, not in time, too long, or an answer that is an error of the other end */
+  /** no answer, not in time, too long, or an error of the server */
   unreachable: EXIT.notReached,
-  /** a message of which nothing is kept here */
+  /** no data of this message is stored here */
   message_unknown: EXIT.notUnderstood,
   /** a kept message that this version did not write */
   state_broken: EXIT.notUnderstood,
-  /** sealed again is only what the enclave has lost the key of */
+  /** only a message whose key the enclave has lost is sealed again */
   not_retired: EXIT.refused,
-  /** an office might get the message twice, and nothing says that the sender accepts it */
+  /** an office might get the message twice, and the sender has not accepted that */
   duplicate_not_accepted: EXIT.refused,
   interrupted: EXIT.interrupted,
   token_missing: EXIT.notUnderstood,
@@ -56,7 +56,7 @@ export function usage(message: string): Failure {
   return new Failure('usage', message);
 }
 
-/** Of something thrown, what a person is told: the cause if fetch hides it. By shape: it may come from another realm. */
+/** The message for a person of a thrown value: the cause if fetch hides it. Checks by shape, because it may come from another realm. */
 export function messageOf(error: unknown): string {
   const cause = memberOf(error, 'cause');
   const of = typeof cause === 'object' && cause !== null ? cause : error;

@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { Failure, messageOf } from './failure';
 
 /**
- * A file of at most `maxBytes`; of a larger one no more than that is read, be it a device without end.
+ * Reads a file of at most `maxBytes`, and never more than that, even from an endless device.
  * @throws Failure `file_unreadable`, `not_understood` (too large)
  */
 export function readLimited(path: string, maxBytes: number): Uint8Array {
@@ -24,10 +24,7 @@ export function readLimited(path: string, maxBytes: number): Uint8Array {
     throw new Failure('file_unreadable', `${path} cannot be read: ${messageOf(cause)}`, cause);
   }
   if (length > maxBytes)
-    throw new Failure(
-      'not_understood',
-      `${path} is larger than what belongs there (at most ${String(maxBytes)} bytes)`,
-    );
+    throw new Failure('not_understood', `${path} is too large (at most ${String(maxBytes)} bytes)`);
   return buffer.subarray(0, length);
 }
 
@@ -37,7 +34,7 @@ export function readText(path: string, maxBytes: number): string {
   try {
     return decodeUtf8(bytes);
   } catch (cause) {
-    throw new Failure('not_understood', `${path} is no text`, cause);
+    throw new Failure('not_understood', `${path} is not text`, cause);
   }
 }
 

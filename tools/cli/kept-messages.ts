@@ -35,17 +35,17 @@ const schema = z.strictObject({
   sealedAt: z.int().min(0),
   /** How it ended, once `status` or `send --wait` has seen it. */
   ended: z.enum(MESSAGE_STATUSES).nullable(),
-  /** What the client library resumes the message from; its key opens the enclave's answer, and nothing else. */
+  /** The client library resumes the message from this; its key opens only the enclave's answer. */
   kept: keptMessageSchema,
-  /** CBOR form, base64url: what is posted, again if need be. */
+  /** CBOR form, base64url: the bytes to post, also again. */
   sealed: z.string(),
   /** Of a message with a proof of residence, base64url: the envelope that is posted in place of it. */
   envelope: z.string().nullable(),
-  /** Base64url, 32 bytes: sealed again under it and the same id, no office gets the message twice. */
+  /** Base64url, 32 bytes: if the message is sealed again under it and the same id, no office gets it twice. */
   deliverySecret: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** Chambers of which every enclave that the message was sealed to attested that they recognize a repeated message. */
   recognizing: z.array(z.enum(CHAMBER_KEYS as [Chamber, ...Chamber[]])),
-  /** What the sender trusted, so that the receipt is verified under the same. */
+  /** The sender's policy, so that the receipt is verified under the same one. */
   trust: z.strictObject({
     measurements: measurementsSchema,
     custody: z.array(z.string()).optional(),
@@ -53,7 +53,7 @@ const schema = z.strictObject({
   }),
 });
 
-/** A message that was sealed here, as it is stored. Of the message itself nothing but its sealed form. */
+/** A message that was sealed here, as it is stored: only its sealed form. */
 export interface StoredMessage {
   readonly sealedAtMs: number;
   /** How it ended, once that was seen. */
@@ -78,7 +78,7 @@ export interface ListedMessage {
   readonly accepted: string | null;
 }
 
-/** A folder with one file for each message, both readable by their owner alone. */
+/** A folder with one file for each message, readable only by the owner. */
 export class KeptMessages {
   readonly folder: string;
 
@@ -87,7 +87,7 @@ export class KeptMessages {
     this.folder = folder ?? join(base.startsWith('/') ? base : join(homedir(), '.local', 'state'), 'communique-tee');
   }
 
-  /** @throws Failure `usage` for what is no UUID */
+  /** @throws Failure `usage` unless it is a UUID */
   fileOf(id: string): string {
     if (!MESSAGE_ID_PATTERN.test(id))
       throw new Failure('usage', 'a message id is a UUID in lower case, as send prints it');
@@ -125,7 +125,7 @@ export class KeptMessages {
     } catch (cause) {
       throw new Failure(
         'file_unwritable',
-        `what opens the answer cannot be kept in ${this.folder}: ${messageOf(cause)}`,
+        `the key to the answer cannot be stored in ${this.folder}: ${messageOf(cause)}`,
         cause,
       );
     }
@@ -134,7 +134,7 @@ export class KeptMessages {
 
   /** Notes how a message ended, for `list`. @throws Failure `file_unwritable` */
   noteEnd(stored: StoredMessage, ended: MessageStatus): void {
-    // It may have been forgotten meanwhile.
+    // Another process may have removed it.
     if (stored.ended !== ended && existsSync(this.fileOf(stored.prepared.id))) this.keep({ ...stored, ended });
   }
 
@@ -144,7 +144,7 @@ export class KeptMessages {
     if (!existsSync(file))
       throw new Failure(
         'message_unknown',
-        `nothing is kept of ${id} in ${this.folder}: it was sent from elsewhere, or with another --state; the command list shows what is kept`,
+        `no data of ${id} is stored in ${this.folder}: it was sent from elsewhere, or with another --state; the command list shows the stored messages`,
       );
     try {
       const { sealedAt, ended, kept, sealed, envelope, deliverySecret, recognizing, trust } = schema.parse(
@@ -161,7 +161,7 @@ export class KeptMessages {
         ...provenOf(envelope, kept),
       };
       const canonical = encodeSealedMessage(message);
-      // Both parts name id, key, expiry and hash: they have to be of the same message.
+      // Both parts name id, key, expiry and hash: check that they are of the same message.
       if (
         Buffer.compare(canonical, bytes) !== 0 ||
         (envelope !== null && !isDeepStrictEqual(decodeEnvelope(fromBase64Url(envelope)).sealed, message)) ||
@@ -185,7 +185,7 @@ export class KeptMessages {
     } catch (cause) {
       if (cause instanceof Failure && cause.code === 'file_unreadable') throw cause;
       // The error does not quote the file, which holds a key.
-      throw new Failure('state_broken', `${file} is not what was kept: the answer cannot be opened with it`);
+      throw new Failure('state_broken', `${file} is damaged or changed: the answer cannot be opened with it`);
     }
   }
 
@@ -206,7 +206,7 @@ export class KeptMessages {
           accepted: kept.accepted ? kept.nullifier : null,
         });
       } catch (error) {
-        // One that another process forgot meanwhile is no longer there to list.
+        // Skip one that another process has removed.
         if (error instanceof Failure && error.code === 'state_broken') broken.push(file);
         else if (existsSync(file)) throw error;
       }
@@ -240,7 +240,7 @@ export class KeptMessages {
   /** @throws Failure `usage`, `message_unknown`, `file_unwritable` */
   forget(id: string): void {
     const file = this.fileOf(id);
-    if (!existsSync(file)) throw new Failure('message_unknown', `nothing is kept of ${id} in ${this.folder}`);
+    if (!existsSync(file)) throw new Failure('message_unknown', `no data of ${id} is stored in ${this.folder}`);
     try {
       rmSync(file);
     } catch (cause) {
@@ -249,7 +249,7 @@ export class KeptMessages {
   }
 }
 
-/** Both are there, or neither. */
+/** Both are set, or neither. */
 function provenOf(envelope: string | null, { statusSecret }: KeptMessage): Pick<PreparedMessage, 'proven'> {
   if ((envelope === null) !== (statusSecret === null)) throw new RangeError('half a proof');
   if (envelope === null || statusSecret === null) return {};

@@ -20,7 +20,7 @@ export interface GatewayOption {
 
 const DEFAULT_GATEWAY = 'http://127.0.0.1:3001';
 
-/** @param default_ what applies without the option */
+/** @param default_ the value without the option */
 export function gatewayOption(command: Command, default_ = `$COMMUNIQUE_GATEWAY, or ${DEFAULT_GATEWAY}`): Command {
   return command.option(
     '--gateway <url>',
@@ -29,7 +29,7 @@ export function gatewayOption(command: Command, default_ = `$COMMUNIQUE_GATEWAY,
 }
 
 /**
- * The gateway that a command asks. Plain http would show the sender's token on the way, so it is taken for this machine alone.
+ * The gateway that a command asks. Plain http would show the sender's token on the way, so it is accepted only for this machine.
  * @throws Failure `usage`
  */
 export function gatewayOf({ gateway }: GatewayOption, environment: Environment): URL {
@@ -59,7 +59,7 @@ export function tokenOption(command: Command): Command {
   );
 }
 
-/** What a bearer token may be made of (RFC 6750, section 2.1), so that nothing else gets into a header. */
+/** The characters of a bearer token (RFC 6750, section 2.1); no others may get into a header. */
 const TOKEN = /^[A-Za-z0-9._~+/-]{1,8192}=*$/;
 
 /** @throws Failure `token_missing`, `file_unreadable`, `not_understood`; never with a part of the token */

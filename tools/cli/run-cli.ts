@@ -18,7 +18,7 @@ import { verify } from './verify/verify';
 
 /** What differs between the command in a checkout and the one file for auditors (one-file/main.ts). */
 export interface Edition {
-  /** As a person types it, such as `node communique-tee.mjs`. */
+  /** The command as people type it, such as `node communique-tee.mjs`. */
   readonly name: string;
   /** What --version prints; undefined: the version of package.json. */
   readonly version?: string;
@@ -46,7 +46,7 @@ Exit code, for every command
 
 ${firstSteps(name)}`;
 
-/** How long an interrupted command may take to tell what it knows. */
+/** How long an interrupted command may take to report what it knows. */
 const GRACE_MS = 1000;
 
 /** Every command below one program. */
@@ -78,7 +78,7 @@ export async function runCli(argv: readonly string[], context: Context, edition:
   }
 }
 
-/** A command that is interrupted ends by the signal and tells what it knows; one that is still waiting after a second is left. */
+/** An interrupted command ends by the signal and reports what it knows; one that still waits after a second is abandoned. */
 function interruptionBy(signal: AbortSignal): { readonly thrown: Promise<never>; end(): void } {
   let timer: NodeJS.Timeout | undefined;
   let interrupted = (): void => undefined;
@@ -100,7 +100,7 @@ function interruptionBy(signal: AbortSignal): { readonly thrown: Promise<never>;
   };
 }
 
-/** How the command ends; after an interruption, whatever failed by it, as interrupted. */
+/** How the command ends; after an interruption every error counts as interrupted. */
 function endingBy(error: unknown, { signal }: Context): Ending | undefined {
   const ending = endingOf(error);
   if (!signal.aborted) return ending;
@@ -122,7 +122,7 @@ const SENT_WORDS: Readonly<Record<WhetherSent, string>> = {
 
 /** Proven and sealed again: the gateway keeps the nullifier of a message that it relayed. */
 const MAY_BE_DELIVERED =
-  'It may have been delivered before the enclave lost its key. The gateway takes no second one with a proof in this campaign.';
+  'It may have been delivered before the enclave lost its key. The gateway accepts no second one with a proof in this campaign.';
 
 /** A program that asked for JSON gets JSON, also if the arguments could not be read. */
 function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[], context: Context): Exit {

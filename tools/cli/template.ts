@@ -17,7 +17,7 @@ export function templateOption(command: Command): Command {
 }
 
 /**
- * The whole published list is fetched, and the text is found here: the gateway does not learn which.
+ * Fetches the whole published list and finds the text here, so that the gateway does not learn which one.
  * @throws Failure `not_understood`, `unreachable`
  */
 export async function templateOf({ template }: TemplateOption, gateway: URL): Promise<Template | undefined> {
@@ -29,7 +29,7 @@ export async function templateOf({ template }: TemplateOption, gateway: URL): Pr
   });
   if (!ok) throw new Failure('unreachable', `${gateway.host} gave no list of texts (${String(status)})`);
   const list = readList(body);
-  if (list === undefined) throw new Failure('unreachable', `${gateway.host} gave something else than a list of texts`);
+  if (list === undefined) throw new Failure('unreachable', `the answer of ${gateway.host} is not a list of texts`);
   const found = list.find(({ slug }) => slug === template);
   if (found === undefined)
     throw new Failure('not_understood', `${gateway.host} publishes no text of that name (--template)`);

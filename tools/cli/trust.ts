@@ -40,11 +40,11 @@ export function trustOptions(command: Command, { maxAge = true }: { maxAge?: boo
       '--any-operator',
       'accept the image under every AWS account. Its operator, a stranger perhaps, learns when you write and can drop messages',
     ),
-    new Option('--pcr4 <hex>', 'besides, the parent instance: SHA-384 of 48 zero bytes and its id').argParser(collect),
-    new Option('--pcr8 <hex>', 'besides, the certificate that signed the image').argParser(collect),
+    new Option('--pcr4 <hex>', 'also the parent instance: SHA-384 of 48 zero bytes and its id').argParser(collect),
+    new Option('--pcr8 <hex>', 'also the certificate that signed the image').argParser(collect),
     new Option(
       '--custody <kind>',
-      'accepted custody, which tells who can bring the keys back: process (no one), or the ARN of a KMS key alias. Default: any; it is shown',
+      'accepted custody, which tells who can restore the keys: process (nobody), or the ARN of a KMS key alias. Default: any; it is shown',
     ).argParser(collect),
     ...(maxAge
       ? [new Option('--max-age <seconds>', `how old the document may be (default: ${String(DEFAULT_MAX_AGE_SECONDS)})`)]
@@ -71,7 +71,7 @@ export interface Trust {
   readonly custody: readonly string[] | undefined;
   readonly maxAgeMs: number;
   readonly developmentRootPem: string | undefined;
-  /** Whom the policy file names beside its PCR3; undefined if none is named. */
+  /** The operator's name in the policy file; undefined if it has none. */
   readonly publisher: Publisher | undefined;
 }
 
@@ -80,10 +80,10 @@ export interface Publisher {
   readonly origin: string;
 }
 
-/** A receipt is verified at its own time: there the document's age is not for the sender to say. */
+/** False for receipts: they are verified at their own time, so the document's age does not apply. */
 export type KeptTrust = Omit<Trust, 'maxAgeMs' | 'publisher'>;
 
-/** Whether an option says which enclaves to accept. */
+/** Whether an option names the enclaves to accept. */
 export function namesTrust({ policy, pcr0, pcr3, operatorRole, anyOperator, pcr4, pcr8 }: TrustOptions): boolean {
   return [policy, pcr0, pcr3, operatorRole, anyOperator, pcr4, pcr8].some((option) => option !== undefined);
 }
@@ -108,7 +108,7 @@ export function trustOf(options: TrustOptions): Trust {
 const CUSTODY = /^(process|arn:[\x21-\x7e]{1,400})$/;
 
 const policySchema = z.strictObject({
-  /** Whose numbers these are, for people. Nothing is compared with it. */
+  /** The operator's name, for people; it is not verified. */
   operator: z
     .strictObject({ name: z.string().min(1).max(100), origin: z.url({ protocol: /^https$/ }).max(500) })
     .optional(),

@@ -20,7 +20,7 @@ const COMMANDS: readonly (readonly [group: string, name: string, summary: string
   [
     'Before a stack is made:',
     'check',
-    'hold what pulumi up would create to the rules',
+    'check what pulumi up would create against the rules',
     async () => (await stack()).check,
   ],
   ['Before a stack is made:', 'cost', 'report what a stack costs a month', async () => (await stack()).cost],
@@ -39,7 +39,7 @@ const COMMANDS: readonly (readonly [group: string, name: string, summary: string
   [
     'Before a stack is made:',
     'secrets',
-    'encrypt what only an attested enclave may know',
+    'encrypt what only an attested enclave may read',
     async () => (await import('./secrets/command')).secrets,
   ],
   [
@@ -63,7 +63,7 @@ const COMMANDS: readonly (readonly [group: string, name: string, summary: string
   [
     'While it runs, with its database:',
     'clear-stop',
-    'clear the emergency stop, so that spending goes on',
+    'clear the emergency stop, so that spending can continue',
     async () => (await operator()).clearStop,
   ],
   [

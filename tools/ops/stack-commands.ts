@@ -11,7 +11,7 @@ import type { Command } from 'commander';
 import { terminal, type CommandLine, type Streams } from '@communique-tee/command-line';
 import { stackOptions } from './stack-options';
 
-/** What pulumi up would do with a stack: shown, held to the rules, its price, and the policy to publish. */
+/** What pulumi up would do with a stack: preview, check of the rules, price, and the policy to publish. */
 
 interface Options {
   readonly stack: string;
@@ -45,7 +45,7 @@ export function preview(command: Command, line: CommandLine, streams: Streams = 
 export function check(command: Command, line: CommandLine, streams: Streams = terminal): void {
   stackOptions(command)
     .description(
-      "Holds what pulumi up would create to the rules of infra/src/rules, without Pulumi's CLI, without AWS and without changing anything. With the CLI the same rules are a policy pack: pulumi preview --policy-pack infra/policy-pack",
+      "Checks what pulumi up would create against the rules of infra/src/rules, without Pulumi's CLI, without AWS and without changing anything. With the CLI the same rules are a policy pack: pulumi preview --policy-pack infra/policy-pack",
     )
     .option('--without-image', WITHOUT_IMAGE)
     .option('--json', 'print one JSON object')

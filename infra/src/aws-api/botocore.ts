@@ -23,7 +23,7 @@ const modelSchema = z.object({
 type Model = z.output<typeof modelSchema>;
 
 /**
- * Every operation of AWS's models, as botocore carries them; a service is read when one of its operations is asked for.
+ * Every operation of AWS's models in botocore. Reads a service when one of its operations is first needed.
  *
  * @param folder botocore's `data`
  * @throws Error if a service or an operation does not exist
@@ -53,14 +53,14 @@ export function botocoreData(environment: string): string {
 }
 
 function readModel(folder: string, service: string): Model {
-  // Dated folders: the newest is the one in use.
+  // Folders are named by date; the newest is in use.
   const newest = readdirSync(join(folder, service)).sort().at(-1);
   if (newest === undefined) throw new Error(`botocore has no service ${service}`);
   const bytes = gunzipSync(readFileSync(join(folder, service, newest, 'service-2.json.gz')));
   return modelSchema.parse(JSON.parse(bytes.toString('utf8')));
 }
 
-/** Shapes refer to each other, in circles too: what is inside is made when it is asked for. */
+/** Shapes can refer to each other in cycles, so members are read only when they are needed. */
 class ModelShape implements Shape {
   readonly #found: z.output<typeof shapeSchema>;
   readonly type: Shape['type'];
@@ -68,7 +68,7 @@ class ModelShape implements Shape {
   readonly max: number | undefined;
   readonly pattern: string | undefined;
   readonly enum: readonly string[] | undefined;
-  /** Without idempotency tokens: botocore and the provider make them up. */
+  /** Without idempotency tokens, which botocore and the provider generate. */
   readonly required: readonly string[] | undefined;
 
   constructor(

@@ -5,7 +5,7 @@ import { charactersOf, isRecord } from './check-request';
 import { IAM_QUOTAS, LIMITS, type Limit } from './documented-limits';
 import { fullMatch } from './pattern';
 
-/** @returns what is wrong, and the path of its input; secrets are judged and not shown */
+/** @returns each problem with the path of its input; the values of secrets are checked and not shown */
 export function limitProblems({ type, inputs }: SeenResource): string[] {
   const secret = secretNames(inputs);
   return Object.entries(LIMITS[type] ?? {}).flatMap(([path, limit]) =>
@@ -15,8 +15,8 @@ export function limitProblems({ type, inputs }: SeenResource): string[] {
   );
 }
 
-/** In place of what is wrong with a secret, which would show it. */
-export const SECRET = 'AWS does not take this value, which is not shown, since it is a secret';
+/** The problem text of a secret, which must not show the value. */
+export const SECRET = 'AWS does not accept this value; it is not shown, because it is a secret';
 export const isWithin = (path: string, names: readonly string[]): boolean =>
   names.includes(/^[^.[]+/.exec(path)?.[0] ?? '');
 
@@ -108,7 +108,7 @@ const TOPIC_ACTIONS = [
 ].map((action) => `sns:${action}`);
 const SIDS = 'IAM/latest/UserGuide/reference_policies_elements_sid.html';
 
-/** The form of a policy, which AWS refuses before it looks at who may do what. */
+/** The form of a policy, which AWS checks before its content. */
 export function policyProblems({ type, inputs }: SeenResource): string[] {
   return ['policy', 'assumeRolePolicy'].flatMap((input) => {
     const text = inputs[input];

@@ -317,7 +317,7 @@ it('judges a secret and does not show it', () => {
     ['aws:iam/role:Role', { name: secret('wrong token here') }],
   ] as const) {
     const problems = problemsWith(type, changes).map(({ problem }) => problem);
-    expect(problems).toEqual([expect.stringContaining('since it is a secret')]);
+    expect(problems).toEqual([expect.stringContaining('because it is a secret')]);
     expect(problems.join()).not.toMatch(/wrong.token/);
   }
 });

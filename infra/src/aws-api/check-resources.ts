@@ -15,7 +15,7 @@ import { pathText, type Calls } from './shape';
 export const BOTOCORE_VERSION = apiModels.botocore;
 export const API_MODELS = apiModels.calls as unknown as Calls;
 
-/** As a rule of `npm run ops -- check`; the policy pack has other inputs, those that the provider has filled in. */
+/** As a rule of `npm run ops -- check`. Not in the policy pack, whose inputs the provider has completed. */
 export const AWS_API = {
   name: 'aws-api',
   description: 'every input is what the models of AWS’s API and its documented limits allow',
@@ -26,7 +26,7 @@ const HOW_TO_MAP = 'Run npm run lab -- aws-models, or give it a row in infra/src
 
 export interface ApiProblem {
   readonly resource: { readonly type: string; readonly name: string };
-  /** `mapping`: nothing is known of the type or of an input. `limit`: documented by AWS, and not in its models. */
+  /** `mapping`: the type or an input has no mapping. `limit`: a limit that AWS documents outside its models. */
   readonly kind: Fault['kind'] | 'mapping' | 'limit';
   readonly problem: string;
 }
@@ -89,7 +89,7 @@ function faultsOf(
   const shape = calls[call];
   if (shape === undefined) return [{ kind: 'member', text: `the models have no ${call}` }];
   return checkRequest(shape, params).map((fault) => {
-    // The nearest place that was written: its input is what has to be mended.
+    // Report the nearest input that was written: that is the one to correct.
     const places = fault.path.map((_step, at) => pathText(fault.path.slice(0, fault.path.length - at)));
     const input = places.map((place) => from.get(place)).find((found) => found !== undefined);
     const shown = input !== undefined && isWithin(input, secret) ? { ...fault, said: SECRET } : fault;

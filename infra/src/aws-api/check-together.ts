@@ -6,7 +6,7 @@ type Inputs = Readonly<Record<string, unknown>>;
 const DAY_SECONDS = 86_400;
 const CLOUDWATCH = 'AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html';
 
-/** What AWS documents of two inputs of one resource: each may be right, and not both. By resource type. */
+/** Documented rules of AWS for two inputs of one resource that are each valid but not together. By resource type. */
 const RULES: Readonly<Record<string, (inputs: Inputs) => string[]>> = {
   'aws:cloudwatch/metricAlarm:MetricAlarm': ({ period, evaluationPeriods }) => {
     const seconds = numberOf(period) * numberOf(evaluationPeriods);

@@ -1,4 +1,4 @@
-/** What AWS documents of an input and its models leave out. */
+/** Limits of inputs that AWS documents and its models leave out. */
 export interface Limit {
   readonly min?: number;
   /** Characters of a text, or the size of a number. */

@@ -57,7 +57,7 @@ export function requestsFor(
       return;
     }
     const shape = place && shapeOf(place);
-    // What is inside goes to what is inside of that place, if it is of the same form; otherwise its own rows lead on.
+    // Members go to the members of that place if both have the same form; otherwise their own rows name the place.
     const fits = Array.isArray(given) ? shape?.type === 'list' : isRecord(given) && shape?.type === 'structure';
     if (fits || (typeof given === 'object' && leadsBelow(rows, at.text))) {
       const inside = fits ? place : undefined;

@@ -1,7 +1,7 @@
 import { getElasticIp } from '@pulumi/aws/ec2/getElasticIp.js';
 import { log, runtime, type InvokeOptions, type Output } from '@pulumi/pulumi';
 
-/** A parent looks every 30 seconds whose the address is to be (keep-address). */
+/** A parent reads the tag on the address every 30 seconds (keep-address). */
 const PATIENCE = { pauseMs: 5000, looks: 60 };
 
 /** Where AWS has the address now; an empty instance: at no instance. */

@@ -7,13 +7,13 @@ import { HELD_BY_TAG } from '../names';
 import { releasedByParents } from './address-release';
 import { Part } from './part';
 
-/** Who goes out by the registered addresses: a parent, which takes the first by itself, or NAT gateways. */
+/** What uses the registered addresses: one parent, which takes the first, or NAT gateways. */
 export type AddressHolder = 'parent' | 'nat';
 
 export interface AddressesArgs {
   count: 1 | 2;
   heldBy: AddressHolder;
-  /** A registered address is not given back by accident. */
+  /** Protects a registered address from being released by accident. */
   keep: boolean;
   /** The operator's own, in place of addresses of the stack's making. */
   adopted: readonly AdoptedAddress[];
@@ -49,7 +49,7 @@ export class Addresses extends Part {
           { domain: 'vpc', tags: { Name: part, [HELD_BY_TAG]: heldBy } },
           this.child({ protect: keep }),
         );
-      // Of an address that is the operator's the stack sets this tag and nothing else.
+      // On the operator's own address the stack sets only this tag.
       const tag = new Tag(part, { resourceId: own.allocationId, key: HELD_BY_TAG, value: heldBy }, this.child());
       return { allocationId: tag.resourceId, publicIp: output(own.publicIp) };
     };
@@ -58,7 +58,7 @@ export class Addresses extends Part {
     this.registerOutputs({});
   }
 
-  /** The allocation ids, once no parent holds them any more: for NAT gateways. */
+  /** The allocation ids for NAT gateways, once no parent holds the addresses. */
   released(): Output<string>[] {
     return this.#all.map(({ allocationId }) => releasedByParents(allocationId, { parent: this }));
   }

@@ -5,7 +5,7 @@ import { trailBucketPolicy } from '../policies/buckets';
 import { Part } from './part';
 import { PrivateBucket } from './private-bucket';
 
-/** Who did what in the account, with proof against later changes; what the watch over the keys listens to. */
+/** The CloudTrail of the account, protected against later changes. The alarms on key policies read it. */
 export class AuditTrail extends Part {
   constructor(name: string, { place, protect }: { place: Place; protect: boolean }, options: ComponentResourceOptions) {
     super('AuditTrail', name, options);

@@ -10,7 +10,7 @@ export interface DashboardArgs {
   groupName: Input<string>;
 }
 
-/** One page: is it trusted, is anything waiting, what is spent, how full is the parent. */
+/** One page: trust of the enclave, waiting messages, spending, memory and disk of the parent. */
 export class Dashboard extends Part {
   constructor(name: string, { stack, region, groupName }: DashboardArgs, options: ComponentResourceOptions) {
     super('Dashboard', name, options);

@@ -16,7 +16,7 @@ export interface DataVolumeArgs {
   snapshots: number;
 }
 
-/** When both coasts sleep; UTC. */
+/** Night on both coasts of the US; UTC. */
 const SNAPSHOT_AT = '08:00';
 
 /**
@@ -28,7 +28,7 @@ export class DataVolume extends Part {
 
   constructor(name: string, { place, zone, sizeGiB, snapshots }: DataVolumeArgs, options: ComponentResourceOptions) {
     super('DataVolume', name, options);
-    // No disk of an instance has it: those hold nothing.
+    // Disks of instances do not carry this tag, because they hold no data.
     const targetTags = { [`${PROJECT}:snapshots`]: place.stack };
     const volume = new Volume(
       name,
@@ -73,7 +73,7 @@ export class DataVolume extends Part {
           policyType: 'EBS_SNAPSHOT_MANAGEMENT',
           resourceTypes: ['VOLUME'],
           targetTags,
-          // The stack's tag is what lets the role end them again.
+          // The role may delete only snapshots that carry the stack's tag.
           schedules: [
             {
               name: 'daily',

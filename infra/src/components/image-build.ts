@@ -25,7 +25,7 @@ export interface ImageBuildArgs {
   registry: { arn: Input<string>; url: Input<string> };
 }
 
-/** In this order: who finds measurements finds their image. */
+/** In this order, so that measurements are never published without their image. */
 const PUBLISHED = ['communique-tee.eif', 'measurements.json', 'sbom.cdx.json'];
 
 /**
@@ -54,7 +54,7 @@ ${PUBLISHED.map((file) => `      - aws s3api put-object --bucket "$BUCKET" --key
       - sh docker/publish-gateway.sh "$REPOSITORY:$COMMIT"
 `;
 
-/** A build project in the account. A person or a pipeline starts it; the program does not. */
+/** A build project in the account. A person or a pipeline starts it, never this program. */
 export class ImageBuild extends Part {
   readonly projectName: Output<string>;
   /** Where a build leaves the image, its measurements and its bill of materials. */

@@ -59,7 +59,7 @@ export class ImageStore extends Part {
         checksumAlgorithm: 'SHA256',
         metadata: { pcr0: image.pcr0, commit: image.commit, version: image.version },
       },
-      // The image before stays: a rollback finds it, and instances of the old launch template too, until their version ends.
+      // The previous image stays, for a rollback and for instances of the old launch template, until its version expires.
       this.child({ dependsOn: bucket.settled, retainOnDelete: true, ...unlessHere(image.file) }),
     );
     this.versionId = object.versionId;
@@ -67,7 +67,7 @@ export class ImageStore extends Part {
   }
 }
 
-/** In a preview without the file its content would seem to be another: the key holds its hash, so the same key has the same content. */
+/** Without the file a preview would report changed content. The key contains the hash, so the same key means the same content. */
 const unlessHere = (file: string | undefined): { ignoreChanges?: string[] } =>
   file === undefined ? { ignoreChanges: ['source'] } : {};
 

@@ -14,10 +14,10 @@ export interface LogsArgs {
   /** What comes before each name, for example `/communique-tee/prod`. */
   prefix: string;
   names: readonly string[];
-  /** By part: groups whose names AWS has chosen. A service that does not find its group makes one, which never ends. */
+  /** By part: groups whose names AWS has chosen. A service that does not find its group creates one without an expiry. */
   namedByAws?: Readonly<Record<string, string>>;
   retentionDays: number;
-  /** Neither `pulumi destroy` nor CloudWatch deletes what was logged, until an operator turns the protection off. */
+  /** Neither `pulumi destroy` nor CloudWatch deletes logs until an operator turns the protection off. */
   keep: boolean;
 }
 
@@ -55,7 +55,7 @@ export class Logs extends Part {
   }
 }
 
-/** What only a line of a log tells, and an alarm needs. The lines: record-end and report-attested of infra/parent. */
+/** Metrics that alarms need and that only log lines contain. record-end and report-attested (infra/parent) write the lines. */
 export const LOG_METRICS = {
   'certificate-failures': {
     group: 'parent',

@@ -35,7 +35,7 @@ export interface UsedNetwork {
   readonly natGatewayIds: Output<string[]>;
 }
 
-/** One that is the operator's: the stack makes and changes nothing of it. */
+/** The operator's own network: the stack creates and changes nothing in it. */
 export function adoptedNetwork(network: AdoptedNetwork | undefined): UsedNetwork {
   if (network === undefined) throw new Error('a stack has a network of its own or an adopted one');
   const ids = (of: readonly string[]): Output<string>[] => of.map((id) => output(id));
@@ -73,7 +73,7 @@ export class Network extends Part implements UsedNetwork {
       { routeTableId: publicRoutes.id, destinationCidrBlock: '0.0.0.0/0', gatewayId: gateway.id },
       this.child(),
     );
-    // The first zone's has no letter: it is the only one but where each zone has a NAT gateway.
+    // The first zone's name has no letter: it is the only one, unless each zone has a NAT gateway.
     const natPerZone = args.natAllocationIds.length > 1;
     const part = (of: string, index: number): string =>
       index === 0 ? of : `${of}-${String(args.zones[index]).slice(-1)}`;

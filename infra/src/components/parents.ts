@@ -11,17 +11,17 @@ export interface ParentsArgs {
   instanceProfileArn: Input<string>;
   securityGroupId: Input<string>;
   subnetIds: Input<string>[];
-  /** A public address of the instance's own: the way out, to AWS alone, until it takes the Elastic IP when its enclave is attested. */
+  /** The instance's own public address: it reaches AWS by it, until it takes the Elastic IP once its enclave is attested. */
   publicAddress: boolean;
   rootVolumeGiB: number;
   /** Base64. Another one replaces the instances. */
   userData: Input<string>;
   instances: number;
   maxInstances: number;
-  /** The data volume is with one instance at a time: the old one goes before the new one comes. */
+  /** The data volume is attached to one instance at a time, so the old instance ends before the new one starts. */
   oneAtATime: boolean;
   targetGroupArns: Input<string>[];
-  /** Of the stack, for everything that an instance brings along. */
+  /** The stack's tags, for everything that comes with an instance. */
   tags: Readonly<Record<string, string>>;
   /** What runs there, as tags of template and instances: PCR0 of the image, SHA-256 of the release. */
   runs: { pcr0: string; release: string };
@@ -37,7 +37,7 @@ export const refreshPreferences = (oneAtATime: boolean): RefreshPreferences =>
     ? { minHealthyPercentage: 0, maxHealthyPercentage: 100, autoRollback: false, skipMatching: true }
     : { minHealthyPercentage: 100, maxHealthyPercentage: 200, autoRollback: true, skipMatching: true };
 
-/** The parent instances: made from one template, replaced one by one when it changes, back when they are lost. */
+/** The parent instances: started from one template, replaced one by one when it changes, and restarted when they fail. */
 export class Parents extends Part {
   readonly groupName: Output<string>;
   /** What new instances are made from. */
@@ -96,8 +96,9 @@ export class Parents extends Part {
         maxSize: args.maxInstances,
         vpcZoneIdentifiers: args.subnetIds,
         launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
-        // The balancer's checks say who gets requests. A spent budget or an absent database make every parent unwell at once, and to end
-        // them all would mend nothing: a new one enters by the hook below, an enclave that dies is restarted by its unit.
+        // The balancer's checks only decide which parents get requests. A spent budget or a missing database makes every parent unhealthy
+        // at once,
+        // and replacing them all would not help. New parents enter by the hook below; their unit restarts an enclave that ends.
         healthCheckType: 'EC2',
         healthCheckGracePeriod: 300,
         defaultInstanceWarmup: 60,
@@ -127,7 +128,7 @@ export class Parents extends Part {
         waitForCapacityTimeout: `${CAPACITY_WAIT_SECONDS}s`,
         // The provider fails at the first failed activity otherwise. Without capacity in one zone the group tries the other.
         ignoreFailedScalingActivities: true,
-        // Instances hold nothing that has to be saved, and one that waits in the hook would hold up `pulumi destroy` until the hook ends.
+        // Instances hold no data, and one that waits in the hook would delay `pulumi destroy` until the hook ends.
         forceDelete: true,
         tags: Object.entries(tags).map(([key, value]) => ({ key, value, propagateAtLaunch: false })),
       },

@@ -11,9 +11,9 @@ import { Part, policyText } from './part';
 
 export interface PrivateBucketArgs {
   bucketName: string;
-  /** Days after which a version that is no longer the newest ends. */
+  /** Days after which a version that is not the newest expires. */
   keepOldVersionsDays: number;
-  /** Days after which an object itself ends; for ever if it is not given. */
+  /** Days after which an object expires; never if not given. */
   keepDays?: number;
   policy: (bucketArn: string) => PolicyDocument;
   /** Not deleted by `pulumi destroy`; otherwise it goes with everything in it. */

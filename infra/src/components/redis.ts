@@ -16,7 +16,7 @@ export interface RedisArgs {
   generation: Input<string>;
 }
 
-/** Redis of ElastiCache: private, encrypted on disk and on the way, with a password, and never forgetting a counter to make room. */
+/** Redis of ElastiCache: private, encrypted on disk and in transit, with a password; it never evicts a counter. */
 export class Redis extends Part {
   readonly host: Output<string>;
   readonly identifier: string;

@@ -3,7 +3,7 @@ import { Repository } from '@pulumi/aws/ecr/repository.js';
 import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
 import { Part } from './part';
 
-/** Container images of the gateway, for those who run it elsewhere: a tag once given stays, and each push is scanned. */
+/** Container images of the gateway, for people who run it elsewhere: tags are immutable, and each push is scanned. */
 export class Registry extends Part {
   readonly repositoryArn: Output<string>;
   readonly repositoryUrl: Output<string>;

@@ -20,7 +20,7 @@ const ORIGIN = 'files';
 
 /**
  * Where clients fetch the registrar's files: a private bucket behind CloudFront. No logs are written, so that there is no record of which
- * address read which file. The gateway does not serve them: it would see who is about to prove.
+ * address read which file. The gateway does not serve them, because it would see who is about to prove.
  */
 export class ResidenceFiles extends Part {
   readonly bucketId: Output<string>;
@@ -31,7 +31,7 @@ export class ResidenceFiles extends Part {
     const bucket = new PrivateBucket(
       name,
       {
-        // A longer word would not fit beside the longest names of a stack and a region.
+        // A longer word would not fit with the longest names of a stack and a region.
         bucketName: bucketName(place, 'tree'),
         // A root is valid for 14 days.
         keepOldVersionsDays: 30,
@@ -89,7 +89,7 @@ export class ResidenceFiles extends Part {
           cachedMethods: ['GET', 'HEAD'],
           cachePolicyId: CACHING_OPTIMIZED,
           responseHeadersPolicyId: headers.id,
-          // Hashes do not get smaller.
+          // Hashes cannot be compressed.
           compress: false,
         },
         restrictions: { geoRestriction: { restrictionType: 'none' } },

@@ -74,7 +74,7 @@ export class Scaling extends Part {
     );
     alarm(
       'idle',
-      'Removes a parent: hardly a message is due.',
+      'Removes a parent: almost no message is due.',
       'communique_queue_due_jobs',
       'LessThanThreshold',
       10,

@@ -8,13 +8,13 @@ import { writeOnlyVersion } from './write-only-version';
 export interface SecretsArgs {
   stack: string;
   /**
-   * Values that the program knows. Write-only: AWS's provider keeps them out of what it returns. Pulumi's state holds them all the same,
+   * Values that the program knows. Write-only: AWS's provider keeps them out of what it returns. Pulumi's state still contains them,
    * encrypted, as inputs and as configuration (pulumi-terraform-bridge, issue 3201).
    */
   known: Readonly<Record<string, { description: string; value: string }>>;
-  /** Values that the operator puts there by himself (`aws secretsmanager put-secret-value`). */
+  /** Values that the operator stores (`aws secretsmanager put-secret-value`). */
   byOperator: Readonly<Record<string, string>>;
-  /** Values that the parent puts there. */
+  /** Values that the parent stores. */
   byParent: Readonly<Record<string, string>>;
   production: boolean;
 }
@@ -42,7 +42,7 @@ export class Secrets extends Part {
       return made;
     };
     for (const [path, { description, value }] of Object.entries(args.known)) {
-      // The value stays in the configuration, and the name has to be free if a managed Redis is taken away and comes back.
+      // The configuration keeps the value, and the name must be free if a managed Redis is removed and created again.
       const made = make(path, description, false);
       new SecretVersion(
         `${name}-${path.replaceAll('/', '-')}`,
@@ -51,7 +51,7 @@ export class Secrets extends Part {
       );
     }
     for (const [path, description] of Object.entries(args.byOperator)) make(path, description, args.production);
-    // A certificate can be had anew, and the secret has to come back if a balancer is taken away again.
+    // A certificate can be issued again, and the secret must be creatable again after a balancer is removed.
     for (const [path, description] of Object.entries(args.byParent)) make(path, description, false);
     this.arns = arns;
     this.registerOutputs({});

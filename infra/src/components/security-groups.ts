@@ -31,7 +31,7 @@ export class SecurityGroups extends Part {
         { name: `${name}-${part}`, description, vpcId: args.vpcId, tags: { Name: `${name}-${part}` } },
         this.child(),
       );
-    // By its name a rule is found again, should Pulumi's state be lost.
+    // `ops import-file` finds a rule by its name if Pulumi's state is lost.
     const named = (part: string) => ({ tags: { Name: `${name}-${part}` } });
     const rule = (port: number) => ({ ipProtocol: 'tcp', fromPort: port, toPort: port });
     const fromAnywhere = (part: string, of: SecurityGroup, port: number, description: string) =>

@@ -87,7 +87,7 @@ export class Stores extends Part {
         known:
           redis && settings.redisAuthToken !== undefined
             ? {
-                // Without the address: a value is written again only when it is another, and parents read it when they start.
+                // Without the address: a secret is rewritten only when its value changes, and parents read it when they start.
                 [REDIS_TOKEN_SECRET]: {
                   description: 'Password of Redis, in REDIS_URL of the gateway',
                   value: settings.redisAuthToken,
@@ -137,7 +137,7 @@ export interface ExternalStoresArgs {
   database?: { readonly securityGroupId: string; readonly ports: readonly number[] };
 }
 
-/** The way to stores that the operator keeps elsewhere: by TLS (their URLs say so). */
+/** The route to external stores: by TLS (their URLs demand it). */
 export class ExternalStores extends Part {
   constructor(name: string, args: ExternalStoresArgs, options: ComponentResourceOptions) {
     super('ExternalStores', name, options);

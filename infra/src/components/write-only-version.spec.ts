@@ -6,7 +6,7 @@ const known = <T>(output: Output<T>): Promise<T> =>
     output.apply(resolve);
   });
 
-it('is another one when the value is, and the same when it is not', async () => {
+it('changes exactly when the value changes', async () => {
   const [one, again, other] = await Promise.all(
     ['a-password-of-redis', 'a-password-of-redis', 'another-password-of-redis'].map((value) =>
       known(writeOnlyVersion(value)),

@@ -3,7 +3,7 @@ import { secret, type Output } from '@pulumi/pulumi';
 
 /**
  * The version of a write-only input. AWS's provider compares versions and never values, so a changed value under the same version would
- * change nothing, without a word. This version is another one whenever the value is.
+ * silently change nothing. This version changes whenever the value does.
  * @param value a secret
  * @returns a whole number below 2^31. It is secret itself, because it could confirm a guess of a weak value.
  */

@@ -11,7 +11,7 @@ const wanted = (values: Record<string, string>): unknown => {
 };
 
 describe('parseAddressOnly', () => {
-  it('needs the region and its own key alone', () => {
+  it('needs only the region and its own key', () => {
     expect(wanted({ 'aws:region': 'us-east-1', 'communique-tee:addressOnly': 'true' })).toEqual({
       stack: 'staging',
       region: 'us-east-1',
@@ -26,7 +26,7 @@ describe('parseAddressOnly', () => {
     expect(wanted({ 'aws:region': 'us-east-1', 'communique-tee:addressOnly': 'false' })).toBeUndefined();
   });
 
-  it('reports every value that is wrong by itself', () => {
+  it('reports every value that is wrong regardless of the others', () => {
     expect(
       wanted({
         'communique-tee:addressOnly': 'true',

@@ -9,8 +9,8 @@ export interface AddressSettings extends Pick<RawSettings, 'production' | 'natPe
 }
 
 /**
- * With `addressOnly` a stack is its registered addresses alone, weeks before there is an image. The other keys may be there already, and
- * are looked at one by one.
+ * With `addressOnly` a stack contains only its registered addresses, weeks before there is an image. Other keys may be set already, and
+ * each is checked by itself.
  * @returns undefined if the whole stack is wanted
  * @throws ConfigError
  */

@@ -3,7 +3,7 @@ import type { RawSettings } from './settings-schema';
 const KEYS = ['vpcId', 'publicSubnets', 'privateSubnets'] as const;
 
 /**
- * What is wrong between the keys of a network that is the operator's own.
+ * Contradictions between the keys of the operator's own network.
  * @param wrong problems that are listed already, each with its key in front
  * @returns each with its key in front
  */

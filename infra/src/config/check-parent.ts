@@ -31,7 +31,7 @@ const KEY_OF_SETTING: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the renderer of the parent's files and the gateway would refuse, found before anything exists.
+ * Problems that the renderer of the parent's files or the gateway would report, found before anything is created.
  * @returns each with the key of Pulumi.<stack>.yaml in front
  */
 export function problemsOfParent(settings: Settings): string[] {
@@ -44,7 +44,7 @@ export function problemsOfParent(settings: Settings): string[] {
   }
 }
 
-/** The parent of these settings, with what AWS will choose made up. */
+/** The parent of these settings, with invented values for what AWS will choose. */
 export const exampleParent = (settings: Settings): ParentSettings => parentSettings(settings, madeUp(settings));
 
 function byKey(problem: string): string {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The stack's file for inside the image. Git ignores it, so that a clone does not have it. */
+/** The stack's configuration for the image. Git ignores the file, so a clone does not have it. */
 export interface EnclaveConfiguration {
   readonly file: string;
   /** SHA-256 of its bytes, 64 hex digits: `configurationSha256` of the image's measurements.json. */

@@ -78,7 +78,7 @@ export const measurement = z
       .regex(/^[0-9a-f]{96}$/, 'a measurement is a SHA-384: 96 hexadecimal digits')
       .refine(
         (value) => !isAllZero(value),
-        'all zero: that is an enclave in debug mode, whose memory its parent can read',
+        'all zero: that is an enclave in debug mode, and its parent can read its memory',
       ),
   );
 
@@ -117,7 +117,7 @@ const schema = z.object({
 export type ImageReading = { image: EnclaveImage } | { problems: string[] };
 
 /**
- * Reads `measurements.json` and looks whether the .eif beside it is there, of the size it says. Its hashes are checked where it is used.
+ * Reads `measurements.json` and checks that the .eif beside it exists and has the stated size. Its hashes are checked where it is used.
  * @param options.eifMayBeAbsent for a preview: CI has the measurements and not the image
  */
 export function readEnclaveImage(folder: string, { eifMayBeAbsent = false } = {}): ImageReading {

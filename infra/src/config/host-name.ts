@@ -1,7 +1,7 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 
 const LONGEST_NAME = 253;
-/** More Let's Encrypt refuses (boulder, policy/pa.go: maxLabels). */
+/** Let's Encrypt refuses more labels (boulder, policy/pa.go: maxLabels). */
 const MOST_LABELS = 10;
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /** A name that ends in digits is an IPv4 address to browsers (WHATWG URL, "ends in a number"). */
@@ -29,7 +29,7 @@ export function problemOfHostName(text: string): string | undefined {
 
 function isPlainOrPunycode(label: string): boolean {
   if (label.slice(2, 4) !== '--') return true;
-  // What cannot be decoded comes back as it was.
+  // Text that cannot be decoded is returned unchanged.
   const decoded = domainToUnicode(label);
   return decoded !== label && domainToASCII(decoded) === label;
 }

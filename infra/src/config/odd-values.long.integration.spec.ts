@@ -23,7 +23,7 @@ import { ACCEPTED, isRefused, parsed } from '../testing/parsed-settings';
 import { exampleParent } from './check-parent';
 import type { Settings } from './parse-settings';
 
-/** Whatever preview accepts, nginx and the gateway start with. */
+/** nginx and the gateway start with every value that preview accepts. */
 
 type Files = Readonly<Record<string, ParentFile>>;
 type Changes = Readonly<Record<string, string | undefined>>;
@@ -166,7 +166,7 @@ const expectedIn = (path: string, { domain, alarmEmail }: Settings): unknown[] =
       ? [`https://${domain}/health`]
       : [];
 
-/** What a shell, systemd, nginx, YAML, JSON or a terminal could read as its own. */
+/** Characters that a shell, systemd, nginx, YAML, JSON or a terminal interprets. */
 const HOSTILE = [
   ...['\n', '\r', '\0', '\t', '\u001b[2J', '\u0085', '\u2028', '\u202e', '\ud800', '\u00e9', '\u{1f600}'],
   ...['"', "'", '\\', '\\n', '$', '$HOME', '${X}', '$(id)', '`id`', '%', '%n', '#', ';', '{', '}', '<', '>', '|', '&'],

@@ -186,7 +186,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   [
     'one administrator alone in production',
     { production: 'true', keyAdministrators: 'arn:aws:iam::123456789012:role/one' },
-    /keyAdministrators: one alone/,
+    /keyAdministrators: one is too few/,
   ],
   ['no zones', { availabilityZones: undefined }, /availabilityZones: is missing/],
   ['one zone', { availabilityZones: 'us-east-1a' }, /availabilityZones: two different/],

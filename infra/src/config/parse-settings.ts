@@ -55,9 +55,9 @@ export interface Settings extends Omit<
 export interface ParseOptions {
   /** The checkout. */
   root: string;
-  /** In place of the image and the release if none is built: `preview --without-image`, `cost`. Never on the way of `pulumi up`. */
+  /** Stand-ins for the image and the release if none is built: `preview --without-image`, `cost`. Never set by `pulumi up`. */
   standIn?: (architecture: Architecture) => { image: EnclaveImage; release: Release };
-  /** Nothing is made, so measurements.json is enough: the image and the release need not be here. Never on the way of `pulumi up`. */
+  /** Nothing is created, so measurements.json is enough without the image and the release. Never set by `pulumi up`. */
   previewing?: boolean;
 }
 
@@ -173,7 +173,7 @@ export function parseSettings(
     problems.push(...problemsOfParent(settings));
     if (problems.length === 0) return settings;
   } else {
-    // A value that is right takes the place of each that is missing or wrong, so that the others are checked too.
+    // A valid value replaces each that is missing or wrong, so that the others are checked too.
     const others = complete(
       { ...settingsSchema.parse(EXAMPLE), ...raw },
       {
@@ -270,7 +270,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** What the gateway would be configured for otherwise than the enclave: it would never become ready. */
+/** Differences between the gateway's and the enclave's configuration, with which the gateway would never become ready. */
 function disagreement(raw: Partial<RawSettings>, image: ImageResidence | undefined): string[] {
   const { residence = 'off', residenceRegistrar: registrar, residenceKeys: keys = [] } = raw;
   if (image === undefined)
@@ -290,7 +290,7 @@ function disagreement(raw: Partial<RawSettings>, image: ImageResidence | undefin
   ];
 }
 
-/** Whom the services of the image have to reach, and no egress proxy of the parent would carry. */
+/** Destinations that the image's services need and that no egress proxy of the parent reaches. */
 function unreachable({ destinations = [], routes }: EnclaveImage): string[] {
   return destinations
     .filter((to) => !routes.some(({ host, port }) => host === to.host && port === to.port))
@@ -300,7 +300,7 @@ function unreachable({ destinations = [], routes }: EnclaveImage): string[] {
     );
 }
 
-/** Gateways that take tasks which no enclave answers, and enclaves that wait for keys which no parent hands them. */
+/** Gateways that take tasks without an enclave that answers them, and enclaves that wait for keys that no parent delivers. */
 function agentsDisagreement(
   { agents = 'off', enclaveSecrets = ENCLAVE_SECRETS_BY_DEFAULT }: Partial<RawSettings>,
   image: EnclaveImage,
@@ -323,7 +323,7 @@ function agentsDisagreement(
   ];
 }
 
-/** What is wrong between keys that are each right. */
+/** Contradictions between keys that are each valid. */
 function checkTogether(raw: Partial<RawSettings>, wrong: readonly string[]): string[] {
   const problems: string[] = [];
   /** Not given, and nothing is said of it yet. */
@@ -332,7 +332,7 @@ function checkTogether(raw: Partial<RawSettings>, wrong: readonly string[]): str
   const several = (raw.instances ?? 1) > 1 || (raw.maxInstances ?? 1) > 1;
   if (raw.production && raw.keyAdministrators?.length === 1)
     problems.push(
-      'keyAdministrators: one alone is too few for production, since nobody else could change the keys’ policies; name two that different people can take',
+      'keyAdministrators: one is too few for production, because nobody else could change the keys’ policies; name two that different people can assume',
     );
   for (const store of ['database', 'redis'] as const) {
     if (raw[store] !== 'parent') continue;

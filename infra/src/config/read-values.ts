@@ -4,18 +4,18 @@ import { PROJECT } from '../names';
 import { REPLACED_KEYS } from './replaced-keys';
 import { regionSchema, settingsSchema, type RawSettings } from './settings-schema';
 
-/** What Pulumi hands over, each value looked at by itself. */
+/** Pulumi's values, each checked by itself. */
 export interface ReadValues {
-  /** Ours alone, without the namespace. */
+  /** Only our keys, without the namespace. */
   readonly own: Readonly<Record<string, string>>;
-  /** What is right by itself. */
+  /** The valid values. */
   readonly raw: Partial<RawSettings>;
-  /** What is wrong with values and names of keys, one line each. */
+  /** Problems with values and names of keys, one line each. */
   readonly wrong: readonly string[];
   /** Keys that a whole stack needs. */
   readonly missing: readonly string[];
   readonly region: z.ZodSafeParseResult<string>;
-  /** `wrong`, and what is wrong with the stack's name, its region and other namespaces. */
+  /** `wrong`, and problems with the stack's name, its region and other namespaces. */
   readonly problems: string[];
 }
 
@@ -40,7 +40,7 @@ export function readValues(stack: string, values: Readonly<Record<string, string
   return { own, raw, wrong, missing, region, problems };
 }
 
-/** Pulumi has keys of its own under `pulumi:`. Those that nothing reads are refused: they would be ignored. */
+/** Pulumi's own keys are under `pulumi:`. Keys that no program reads are refused, because they would be ignored. */
 function problemOfNamespace(key: string): string[] {
   const [namespace = ''] = key.split(':');
   if (namespace === PROJECT || namespace === 'pulumi' || key === 'aws:region') return [];
@@ -51,7 +51,7 @@ function problemOfNamespace(key: string): string[] {
   ];
 }
 
-/** Key by key, so that one wrong value does not hide what is wrong between the others. */
+/** Key by key, so that one wrong value does not hide contradictions between the others. */
 function parseEach(own: Readonly<Record<string, string>>): Pick<ReadValues, 'raw' | 'wrong' | 'missing'> {
   const wrong = Object.keys(own)
     .filter((key) => !Object.hasOwn(settingsSchema.shape, key))
@@ -73,7 +73,7 @@ function problemOfKey(key: string): string {
   return `${key}: there is no such key${meant === undefined ? '' : `; did you mean ${meant}?`}`;
 }
 
-/** The first thing that is wrong; of a list, with the place of the entry. */
+/** The first problem; in a list, with the number of the entry. */
 function firstIssue({ issues: [issue] }: z.core.$ZodError): string {
   const entry = issue?.path.find((part) => typeof part === 'number');
   return `${entry === undefined ? '' : `entry ${entry + 1}: `}${issue?.message ?? 'is not valid'}`;

@@ -24,8 +24,8 @@ const description = z.object({
 });
 
 /**
- * What would fail on the instance only, half an hour later, fails here: an archive that is absent, cut off at its beginning, or of the
- * other architecture.
+ * Refuses an archive that is missing, truncated, or for the other architecture. Otherwise the instance would fail half an
+ * hour later.
  * @param options.mayBeAbsent for a preview: release.json describes it, or nothing does
  */
 export function readRelease(

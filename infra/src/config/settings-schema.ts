@@ -109,7 +109,7 @@ export const settingsShape = {
       '1 to 100 characters without line breaks or space at the ends',
     )
     .optional()
-    .describe('who runs the service, as people know you; published beside PCR3, which names nobody (default: domain)'),
+    .describe('who runs the service, as people know you; published with PCR3, which is only a hash (default: domain)'),
   domain: hostName.describe("the service's host name"),
   hostedZone: hostName
     .optional()

@@ -66,7 +66,7 @@ it.each([
   expect(item({ ...dev, ...changes }, name)?.monthlyUsd).toBe(usd);
 });
 
-it('invents no price: what is not in the table is named as unknown', () => {
+it('invents no price: an item without one in the table is unknown', () => {
   const settings: CostSettings = {
     ...dev,
     instanceType: 'c9g.4xlarge',

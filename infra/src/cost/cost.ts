@@ -13,7 +13,7 @@ export interface CostItem {
   source: number | null;
 }
 
-/** Paid by use, so that no month can be told before. */
+/** Paid by use, so the amount of a month is not known in advance. */
 export interface UsedItem {
   item: string;
   rate: string;
@@ -21,7 +21,7 @@ export interface UsedItem {
 }
 
 export interface MonthlyCost {
-  /** Whose prices these are, whatever region the stack is in. */
+  /** The region of these prices, which may differ from the stack's. */
   pricesOf: string;
   items: CostItem[];
   /** Of what is known and does not depend on use. */
@@ -39,7 +39,7 @@ export interface SavingsPlan {
   /** What the parents cost an hour on demand: the most that a commitment (which is per hour) could replace. */
   onDemandPerHourUsd: string | null;
   note: string;
-  /** To be considered by a person; nothing runs it. */
+  /** For a person to consider; no program runs it. */
   command: string;
 }
 

@@ -2,7 +2,7 @@ import { STACK_TAG } from '@communique-tee/key-policies';
 import * as z from 'zod';
 import type { AskAws } from './ask-aws';
 
-/** Why a resource has no id here. `absent`: AWS does not have it, so `pulumi up` makes it. */
+/** Why a resource has no id here. `absent`: AWS does not have it, so `pulumi up` creates it. */
 export class NoId extends Error {
   constructor(
     readonly kind: 'absent' | 'ambiguous',

@@ -49,7 +49,7 @@ export async function runImportFile(
     const { resources } = await runProgram(stack, values, { root }, StandIn).catch((error: unknown) => {
       if (!(error instanceof ConfigError)) throw error;
       // The image decides about no resource but its own object, which then is left out.
-      streams.err(`${error.message}\nIds are filled in all the same, as for an image that is not built.\n`);
+      streams.err(`${error.message}\nIds are still filled in, as for an image that is not built.\n`);
       return runProgram(stack, values, { root, standIn: notBuilt }, StandIn);
     });
     const filled = await fillImportFile(

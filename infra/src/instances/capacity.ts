@@ -6,7 +6,7 @@ import {
   type InstanceType,
 } from './instance-types';
 
-/** Kept for the parent's own system, gateway and nginx. On a c6g.large this leaves 2 GiB for the enclave. */
+/** Reserved for the parent's own system, gateway and nginx. On a c6g.large this leaves 2 GiB for the enclave. */
 export const PARENT_MEMORY_MIB = 2048;
 /** More if PostgreSQL or Redis run on the parent. */
 export const PARENT_STORE_MEMORY_MIB = 512;
@@ -26,7 +26,7 @@ export interface CapacityWish {
   image?: { architecture: Architecture; sizeBytes: number };
 }
 
-/** The driver never gives away CPU 0 and its siblings. */
+/** The driver never gives CPU 0 and its siblings to an enclave. */
 export const mostEnclaveCpus = (type: InstanceType): number => type.vcpus - type.threadsPerCore;
 
 export const mostEnclaveMemoryMiB = (type: InstanceType, storesOnParent: boolean): number =>

@@ -6,8 +6,8 @@ const SENDERS = ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'];
 
 /**
  * EventBridge, which names none: with a condition on `aws:SourceAccount` or `aws:SourceArn`, in the key's policy or in the topic's, it can
- * publish nothing to an encrypted topic (AWS, "SNS key management", and "Using resource-based policies for EventBridge"). So an account
- * that knows the topic's ARN could have its own EventBridge send a notice here: a notice admits nothing.
+ * publish nothing to an encrypted topic (AWS, "SNS key management", and "Using resource-based policies for EventBridge"). So another
+ * account that knows the topic's ARN could send a notice here by its own EventBridge. That is harmless: a notice grants no access.
  */
 const EVENT_BRIDGE = 'events.amazonaws.com';
 

@@ -20,7 +20,7 @@ const tlsOnly = (bucketArn: string): Statement[] => [
   },
 ];
 
-/** The image store: TLS alone, this account alone, and an image once stored is ended by its lifecycle or an administrator only. */
+/** The image store: only by TLS, only this account; only the lifecycle or an administrator deletes a stored image. */
 export function imageBucketPolicy(place: Place, bucketArn: string, administrators: readonly string[]): PolicyDocument {
   return policy(
     ...tlsOnly(bucketArn),
@@ -186,7 +186,7 @@ const packageBucket = ({ partition, region }: Place): string =>
 
 /**
  * What may be reached in S3 from inside the network: the stack's own store, to be read and by its own account, and Amazon Linux's
- * packages. Nobody who breaks into the parent carries anything to a bucket of his own this way.
+ * packages. An attacker on the parent cannot copy anything to another bucket this way.
  */
 export const s3EndpointPolicy = (place: Place, bucketArn: string): PolicyDocument =>
   policy(

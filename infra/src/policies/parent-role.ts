@@ -27,7 +27,7 @@ export interface ParentRoleArgs {
   dataVolumeId?: string;
 }
 
-/** All that the parent instance, and with it whoever breaks into it, may do in AWS. */
+/** All rights in AWS of the parent instance, and so of an attacker on it. */
 export function parentRolePolicy(args: ParentRoleArgs): PolicyDocument {
   const { place } = args;
   const instances = arnOf(place, 'ec2', 'instance/*');

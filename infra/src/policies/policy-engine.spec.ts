@@ -65,7 +65,10 @@ interface Request {
   who: string;
   action: string;
   resource: string;
-  /** The principal's own policy; whoever is not the parent is given everything, so that only the resource's policy holds him. */
+  /**
+   * The principal's own policy. Principals other than the parent may do everything by it, so that only the resource's policy restricts
+   * them.
+   */
   own?: PolicyDocument;
   on?: PolicyDocument;
   context?: Record<string, string>;
@@ -159,10 +162,7 @@ const ALLOWED: [string, Request][] = [
       'kms:RecipientAttestation:ImageSha384': pcr('c').toUpperCase(),
     }),
   ],
-  [
-    'an administrator points the alias elsewhere, which is told to people',
-    enclaveKey(administrator, 'kms:UpdateAlias'),
-  ],
+  ['an administrator points the alias elsewhere, which raises an alarm', enclaveKey(administrator, 'kms:UpdateAlias')],
   [
     'an administrator changes the policy',
     enclaveKey(administrator, 'kms:PutKeyPolicy', { 'kms:BypassPolicyLockoutSafetyCheck': 'false' }),
@@ -257,7 +257,7 @@ const DENIED: [string, Request][] = [
   ['an enclave of another role', enclaveKey(stranger, 'kms:Decrypt', ofImage(image))],
   ['an enclave of another account', enclaveKey(outsider, 'kms:Decrypt', ofImage(image))],
   ['an administrator opens an enclave key', enclaveKey(administrator, 'kms:Decrypt', inContext(KEYS))],
-  ['an administrator with an attestation of his own', enclaveKey(administrator, 'kms:Decrypt', ofImage(image))],
+  ['an administrator with their own attestation', enclaveKey(administrator, 'kms:Decrypt', ofImage(image))],
   ...[
     'kms:Encrypt',
     'kms:ReEncryptFrom',
@@ -346,13 +346,13 @@ const DENIED: [string, Request][] = [
   ).flatMap((action): [string, Request][] => [
     [`somebody else: ${action}`, enclaveKey(stranger, action)],
     [`the parent, given every right in IAM: ${action}`, { ...enclaveKey(parentRoleArn, action), own: everything }],
-    [`an operator, on the key of his secrets: ${action}`, operatorKey(operator, action)],
+    [`an operator, on the key of their secrets: ${action}`, operatorKey(operator, action)],
   ]),
   ['another account points the alias elsewhere', enclaveKey(outsider, 'kms:UpdateAlias')],
   ['another account changes the policy', enclaveKey(outsider, 'kms:PutKeyPolicy')],
   ['an operator changes the policy', operatorKey(operator, 'kms:PutKeyPolicy')],
   [
-    'somebody else changes the policy',
+    'another principal changes the policy',
     enclaveKey(stranger, 'kms:PutKeyPolicy', { 'kms:BypassPolicyLockoutSafetyCheck': 'false' }),
   ],
   ['the parent changes the policy', { ...enclaveKey(parentRoleArn, 'kms:PutKeyPolicy'), own: everything }],
@@ -360,12 +360,12 @@ const DENIED: [string, Request][] = [
     'an administrator locks everyone out',
     enclaveKey(administrator, 'kms:PutKeyPolicy', { 'kms:BypassPolicyLockoutSafetyCheck': 'true' }),
   ],
-  ['somebody else ends the key', enclaveKey(stranger, 'kms:ScheduleKeyDeletion')],
-  ['somebody else points the alias elsewhere', enclaveKey(stranger, 'kms:UpdateAlias')],
+  ['another principal ends the key', enclaveKey(stranger, 'kms:ScheduleKeyDeletion')],
+  ['another principal points the alias elsewhere', enclaveKey(stranger, 'kms:UpdateAlias')],
   ['an operator opens a secret', operatorKey(operator, 'kms:Decrypt', inContext(SECRET))],
   ['the parent opens a secret', { ...operatorKey(parentRoleArn, 'kms:Decrypt', inContext(SECRET)), own: everything }],
   ['the parent makes a secret', { ...operatorKey(parentRoleArn, 'kms:Encrypt', inContext(SECRET)), own: everything }],
-  ['somebody else makes a secret', operatorKey(stranger, 'kms:Encrypt', inContext(SECRET))],
+  ['another principal makes a secret', operatorKey(stranger, 'kms:Encrypt', inContext(SECRET))],
   ['an administrator who is no operator makes a secret', operatorKey(administrator, 'kms:Encrypt', inContext(SECRET))],
   [
     'a debug enclave opens a secret',
@@ -398,8 +398,11 @@ const DENIED: [string, Request][] = [
     store(administrator, 's3:GetObject', `${bucketArn}/${imageKey}`, { 's3:TlsVersion': '1.1' }),
   ],
   ['another account reads the store', store(outsider, 's3:GetObject', `${bucketArn}/${imageKey}`)],
-  ['somebody else ends a version of an image', store(stranger, 's3:DeleteObjectVersion', `${bucketArn}/${imageKey}`)],
-  ['somebody else changes the store’s policy', store(stranger, 's3:PutBucketPolicy', bucketArn)],
+  [
+    'another principal ends a version of an image',
+    store(stranger, 's3:DeleteObjectVersion', `${bucketArn}/${imageKey}`),
+  ],
+  ['another principal changes the store’s policy', store(stranger, 's3:PutBucketPolicy', bucketArn)],
   ['a secret of another stack', parent('secretsmanager:GetSecretValue', secretArn.replace('/prod/', '/dev/'))],
   ['changing a secret', parent('secretsmanager:PutSecretValue', secretArn)],
   ['deleting the certificate that is kept', parent('secretsmanager:DeleteSecret', certificateSecretArn)],
@@ -420,7 +423,7 @@ const DENIED: [string, Request][] = [
     parent('ec2:AssociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0fedcba9876543210'),
   ],
   [
-    'its address for somebody else’s instance',
+    'its address for a foreign instance',
     parent('ec2:AssociateAddress', instance, { 'aws:ResourceTag/communique-tee:stack': 'dev' }),
   ],
   [
@@ -480,7 +483,7 @@ describe('the way to S3 from inside the network', () => {
   });
 
   it.each([
-    ['a bucket of somebody else’s', parentRoleArn, 's3:GetObject', 'arn:aws:s3:::somebody-elses/x'],
+    ['a foreign bucket', parentRoleArn, 's3:GetObject', 'arn:aws:s3:::somebody-elses/x'],
     ['writing to one', parentRoleArn, 's3:PutObject', 'arn:aws:s3:::somebody-elses/x'],
     ['writing to its own', parentRoleArn, 's3:PutObject', `${bucketArn}/${imageKey}`],
     ['another account’s credentials, in its own store', outsider, 's3:GetObject', `${bucketArn}/${imageKey}`],
@@ -497,24 +500,21 @@ describe('the way to S3 from inside the network', () => {
 
 describe('the bucket of the balancer’s logs', () => {
   const logs = 'arn:aws:s3:::communique-tee-prod-access-123456789012-us-east-1';
-  it.each(['application', 'network'] as const)(
-    'is written to by nobody of another account, and read by none: %s',
-    (kind) => {
-      const on = balancerLogBucketPolicy(place, logs, kind);
-      const asked = (who: string, action: string) =>
-        isAllowed({
-          who,
-          action,
-          resource: `${logs}/AWSLogs/123456789012/x`,
-          accountId: place.accountId,
-          own: everything,
-          on,
-          context: { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3' },
-        });
-      expect([asked(outsider, 's3:PutObject'), asked(outsider, 's3:GetObject')]).toEqual([false, false]);
-      expect(asked(administrator, 's3:GetObject')).toBe(true);
-    },
-  );
+  it.each(['application', 'network'] as const)('no other account writes to it, and none reads it: %s', (kind) => {
+    const on = balancerLogBucketPolicy(place, logs, kind);
+    const asked = (who: string, action: string) =>
+      isAllowed({
+        who,
+        action,
+        resource: `${logs}/AWSLogs/123456789012/x`,
+        accountId: place.accountId,
+        own: everything,
+        on,
+        context: { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3' },
+      });
+    expect([asked(outsider, 's3:PutObject'), asked(outsider, 's3:GetObject')]).toEqual([false, false]);
+    expect(asked(administrator, 's3:GetObject')).toBe(true);
+  });
 });
 
 describe('the way of an alarm to people', () => {

@@ -14,7 +14,7 @@ export interface Question {
   /** The resource's: of a key, a bucket. */
   on?: PolicyDocument | undefined;
   context: Readonly<Record<string, string>>;
-  /** Nothing is known of who asks but the principal: no `aws:Principal…` key is in the request. */
+  /** The request contains only the principal, no `aws:Principal…` key. */
   principalAlone?: boolean;
 }
 

@@ -14,7 +14,7 @@ export const flowLogPolicy = (place: Place, logGroup: string): PolicyDocument =>
     Resource: logStreams(place, logGroup),
   });
 
-/** The build puts images and their measurements into the store and container images into the registry; it deletes nothing and deploys nothing. */
+/** The build puts images and their measurements into the store and container images into the registry; it neither deletes nor deploys. */
 export const imageBuildPolicy = (
   place: Place,
   args: { logGroup: string; bucketArn: string; prefix: string; configurationKey: string; repositoryArn: string },

@@ -26,7 +26,7 @@ export interface Described {
   inputs: Record<string, unknown>;
 }
 
-/** What would be created, without components (they are only our grouping) and without secrets. */
+/** The resources that would be created, without components (they only group) and without secrets. */
 export function describe(resources: readonly SeenResource[]): Described[] {
   return resources
     .filter(({ type }) => !type.startsWith(`${PROJECT}:`))

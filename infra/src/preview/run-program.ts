@@ -20,12 +20,12 @@ export async function runProgram(
   /** Another one in tests. */
   StandIn: new (region: string, deployer?: string) => MockAws = MockAws,
 ): Promise<Seen> {
-  // Who will run `pulumi up` is not known here: one whom the configuration names.
+  // It is not known who will run `pulumi up`: assume an administrator that the configuration names.
   const [deployer] = /arn:[^\s",\]]+/.exec(values[`${PROJECT}:keyAdministrators`] ?? '') ?? [];
   const aws = new StandIn(values['aws:region'] ?? 'us-east-1', deployer);
-  // Nor is which certificates the account has: the one that is named.
+  // Nor is it known which certificates the account has: assume the named one.
   aws.certificateArn = values[`${PROJECT}:certificateArn`] ?? aws.certificateArn;
-  // What goes wrong while a resource is registered, Pulumi lets fall: as a rejection that nobody waits for.
+  // Pulumi reports an error during a registration only as an unhandled rejection.
   const fallen: unknown[] = [];
   const catchIt = (error: unknown): number => fallen.push(error);
   process.on('unhandledRejection', catchIt);

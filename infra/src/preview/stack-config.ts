@@ -9,7 +9,7 @@ import { SECRET_KEYS, settingsShape } from '../config/settings-schema';
 export interface StackConfig {
   /** As Pulumi hands them to the program. */
   values: Record<string, string>;
-  /** Secrets for which something stands in: without the CLI they cannot be opened, and looking needs none of them. */
+  /** Secrets that get a stand-in value: only the CLI can decrypt them, and a preview does not need them. */
   hidden: string[];
 }
 

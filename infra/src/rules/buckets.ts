@@ -6,7 +6,7 @@ const BLOCKS = ['blockPublicAcls', 'blockPublicPolicy', 'ignorePublicAcls', 'res
 
 export const noPublicBucket: ResourceRule = {
   name: 'no-public-bucket',
-  description: 'No bucket is open to everybody: no ACL, every block on, no policy that allows everyone.',
+  description: 'No bucket is public: no ACL, every block on, no policy that allows everyone.',
   check(resource) {
     const { type, props } = resource;
     if (/^aws:s3\/bucketAcl/.test(type)) return ['there are no ACLs: the account owns every object'];
@@ -27,7 +27,7 @@ export const noPublicBucket: ResourceRule = {
   },
 };
 
-/** What each bucket needs beside itself, by type, and when that is as it should be. */
+/** The resources that each bucket needs, by type, and when they are right. */
 const BESIDE: readonly [string, RegExp, (resource: RuleResource) => boolean][] = [
   ['a public access block', /^aws:s3\/bucketPublicAccessBlock:/, () => true],
   ['ownership controls', /^aws:s3\/bucketOwnershipControls:/, () => true],

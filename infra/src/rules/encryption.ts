@@ -7,7 +7,7 @@ const parameter = (props: Props, name: string, value: string, said: string): str
     said,
   );
 
-/** By type: what is said if something is not encrypted, on disk or on its way. */
+/** By type: the violation if something is not encrypted, on disk or in transit. */
 const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
   'aws:ec2/launchTemplate:LaunchTemplate': ({ blockDeviceMappings }) => [
     ...unless(

@@ -3,9 +3,12 @@ import { unless, type ResourceRule } from './rule';
 
 const ATTESTATION = 'kms:RecipientAttestation:';
 const IMAGE = `${ATTESTATION}ImageSha384`;
-/** What opens, or makes, what an enclave keeps. */
+/** Actions that decrypt or create an enclave's ciphertext. */
 const OPENING = ['kms:Decrypt', 'kms:GenerateDataKey'];
-/** With any of these somebody could feed an enclave what he knows, or hand the right on. Encrypting is the operator's, under the key of his secrets. */
+/**
+ * With any of these a principal could give an enclave a ciphertext of a known key, or grant that right. Only operators may encrypt, and
+ * only under the key of their secrets.
+ */
 const NEVER = [
   'kms:ReEncryptFrom',
   'kms:ReEncryptTo',
@@ -31,7 +34,7 @@ const attested = ({
     ),
   );
 
-/** Denied to everyone, on no condition but that no attestation came along. */
+/** Denied to everyone, with the only condition that the request has no attestation. */
 const isDenialWithoutAttestation = ({ allows, principals, conditions }: SeenStatement): boolean =>
   !allows &&
   principals.includes('*') &&
@@ -42,7 +45,7 @@ const isDenialWithoutAttestation = ({ allows, principals, conditions }: SeenStat
 export const attestedKeys: ResourceRule = {
   name: 'attested-keys',
   description:
-    'Keys open for attested enclaves alone: no measurement of zeros, no pattern for one, and a denial of everything without attestation; nobody may make ciphertext for an enclave by a detour.',
+    'Keys open only for attested enclaves: no measurement of zeros, no pattern for one, and a denial of everything without attestation; no other right creates ciphertext for an enclave.',
   check(resource) {
     const statements = statementsOf(resource);
     // Any policy: the role's own conditions count as much.

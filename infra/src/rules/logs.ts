@@ -15,12 +15,12 @@ function logGroupsOf({ type, props }: RuleResource): string[] {
 
 export const logsEnd: StackRule = {
   name: 'logs-end',
-  description: 'Every log group is made by the program, and what is in it ends after a time.',
+  description: 'The program makes every log group, with a retention time.',
   checkStack(resources) {
     const groups = resources.filter(({ type }) => type === 'aws:cloudwatch/logGroup:LogGroup');
     return [
       ...groups.flatMap(({ name, props }) =>
-        unless(numberOf(props.retentionInDays) > 0, `${name} keeps what is logged for ever`),
+        unless(numberOf(props.retentionInDays) > 0, `${name} never deletes its logs`),
       ),
       ...resources.flatMap((resource) =>
         logGroupsOf(resource).flatMap((group) =>

@@ -26,7 +26,7 @@ export const manageableKeys: ResourceRule = {
           ({ allows, principals, conditions }) =>
             allows && principals.length > 0 && !principals.includes('*') && Object.keys(conditions).length === 0,
         ),
-        `${CHANGE} is allowed on a condition alone, or to no named principal`,
+        `${CHANGE} is allowed only under a condition, or to no named principal`,
       ),
       ...about
         .filter((statement) => !statement.allows && !isDenialOfBypass(statement))

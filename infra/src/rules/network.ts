@@ -41,31 +41,28 @@ const inline = (rule: Readonly<Record<string, unknown>>): LetIn => ({
 
 export const openPorts: ResourceRule = {
   name: 'open-ports',
-  description: 'The internet is let in at TCP 80 and 443 alone.',
+  description: 'Only TCP 80 and 443 are open to the internet.',
   check: (resource) =>
     letsIn(resource)
       .filter(({ networks }) => networks.some((network) => OPEN.includes(network)))
       .flatMap(({ protocol, from, to }) =>
         unless(
           protocol === 'tcp' && from === to && MAY_BE_OPEN.includes(from),
-          `lets everybody in at ${String(protocol)} ${Number.isNaN(from) ? 'all ports' : from === to ? String(from) : `${String(from)} to ${String(to)}`}`,
+          `is open to everyone at ${String(protocol)} ${Number.isNaN(from) ? 'all ports' : from === to ? String(from) : `${String(from)} to ${String(to)}`}`,
         ),
       ),
 };
 
 export const metadataV2: ResourceRule = {
   name: 'metadata-v2',
-  description: 'Instances give their credentials by IMDSv2 alone and to nobody behind a hop, and let nobody in by SSH.',
+  description: 'Instances give their credentials only by IMDSv2 and only to themselves, and have no SSH access.',
   check({ type, props }) {
     if (type !== 'aws:ec2/launchTemplate:LaunchTemplate' && type !== 'aws:ec2/instance:Instance') return [];
     const { httpTokens, httpPutResponseHopLimit, instanceMetadataTags } = recordOf(props.metadataOptions);
     return [
       ...unless(httpTokens === 'required', 'answers metadata requests without a token (IMDSv1)'),
       ...unless(numberOf(httpPutResponseHopLimit) === 1, 'lets metadata travel further than one hop'),
-      ...unless(
-        !isTrue(instanceMetadataTags) && instanceMetadataTags !== 'enabled',
-        'shows its tags to everything that runs there',
-      ),
+      ...unless(!isTrue(instanceMetadataTags) && instanceMetadataTags !== 'enabled', 'shows its tags to every process'),
       ...unless(props.keyName === undefined, 'has an SSH key'),
     ];
   },

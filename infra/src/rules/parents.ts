@@ -2,7 +2,7 @@ import { isTrue, listOf, numberOf, recordOf, unless, type ResourceRule } from '.
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 
-/** Of Go's durations (`40m`, `1h30m`); NaN for what is none. */
+/** Reads Go's durations (`40m`, `1h30m`); NaN for any other text. */
 function secondsOf(duration: unknown): number {
   const parts = [...String(duration).matchAll(/(\d+)([smh])/g)];
   if (parts.map(([whole]) => whole).join('') !== String(duration)) return NaN;
@@ -21,7 +21,7 @@ export const upWaits: ResourceRule = {
       .map(recordOf)
       .filter(({ lifecycleTransition }) => lifecycleTransition === 'autoscaling:EC2_INSTANCE_LAUNCHING');
     return [
-      ...unless(hooks.length > 0 || isImported, 'puts instances into service without asking them'),
+      ...unless(hooks.length > 0 || isImported, 'puts instances into service without a launch hook'),
       ...hooks.flatMap(({ heartbeatTimeout, defaultResult }) => [
         ...unless(defaultResult === 'ABANDON', 'keeps an instance that never answered'),
         ...unless(

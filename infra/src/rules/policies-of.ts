@@ -7,7 +7,7 @@ export interface SeenStatement {
   sid: string;
   allows: boolean;
   actions: readonly string[];
-  /** `NotAction`, `NotResource` or `NotPrincipal` stands in the statement. */
+  /** The statement has `NotAction`, `NotResource` or `NotPrincipal`. */
   inverted: readonly string[];
   resources: readonly string[];
   /** ARNs, account ids or `*`. */

@@ -18,7 +18,7 @@ export interface ResourceRule {
   check(resource: RuleResource): string[];
 }
 
-/** A rule about what belongs together. */
+/** A rule about several resources together. */
 export interface StackRule {
   name: string;
   description: string;
@@ -27,7 +27,7 @@ export interface StackRule {
 
 export const isProduction = ({ providerTags }: RuleResource): boolean => providerTags?.Environment === 'production';
 
-/** What comes from outside is looked at, not believed. */
+/** Values from outside are checked before use. */
 export const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 export const listOf = (value: unknown): readonly unknown[] =>
@@ -39,5 +39,5 @@ export const isTrue = (value: unknown): boolean => value === true || value === '
 /** A number, or the text of one; NaN otherwise. */
 export const numberOf = (value: unknown): number =>
   typeof value === 'number' ? value : typeof value === 'string' && value !== '' ? Number(value) : NaN;
-/** What is said, if the condition does not hold. */
+/** The violation, if the condition is false. */
 export const unless = (holds: boolean, said: string): string[] => (holds ? [] : [said]);

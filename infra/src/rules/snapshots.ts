@@ -27,7 +27,7 @@ function makesSnapshotsOf(volume: RuleResource, { type, props }: RuleResource): 
 
 export const volumesSnapshotted: StackRule = {
   name: 'volumes-snapshotted',
-  description: 'Of every volume that outlives its instance a snapshot is made each day, and some are kept.',
+  description: 'Every volume that outlives its instance gets a daily snapshot, and some are kept.',
   checkStack: (resources) =>
     resources
       .filter(({ type }) => type === 'aws:ebs/volume:Volume')

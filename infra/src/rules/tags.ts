@@ -2,13 +2,13 @@ import { STACK_TAG } from '../names';
 import { listOf, recordOf, unless, type ResourceRule } from './rule';
 
 const TAGS = [STACK_TAG, 'Project', 'Environment', 'ManagedBy'];
-/** What EC2 starts from a template gets no tags of a provider. */
+/** The provider's tags do not reach what EC2 starts from a template. */
 const STARTED = ['instance', 'volume', 'network-interface'];
 
 export const tagged: ResourceRule = {
   name: 'tagged',
   description:
-    'Everything carries the stack, the project, its environment and who manages it, what instances bring along included: rights and the budget go by these.',
+    'Everything, including what comes with an instance, has tags for stack, project, environment and manager: rights and the budget depend on them.',
   check({ type, props, providerTags }) {
     if (!type.startsWith('aws:')) return [];
     const tags = { ...providerTags, ...recordOf(props.tags) };

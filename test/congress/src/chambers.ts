@@ -3,16 +3,16 @@ import { HOUSE_OFFICES, SENATE_OFFICES } from './offices';
 export type Action = 'message' | 'validate' | 'offices';
 
 /**
- * The simulator's own table of chambers, written from their schemas and documents and on purpose not shared with the code under test:
- * this is the judge. `memberOffice` is the only place where the chambers' schemas differ: a pattern of XML Schema, which matches whole
- * values. `offices` are those that exist; the schema takes more.
+ * The simulator's own table of chambers, written from their schemas and documents. It judges the code under test, so it shares nothing with
+ * it. `memberOffice` is the only place where the chambers' schemas differ: a pattern of XML Schema, which matches whole values. `offices`
+ * are those that exist; the schema takes more.
  */
 export const SIMULATED_CHAMBERS = {
   house: {
     memberOffice: 'H[A-Z][A-Z][0-9][0-9]',
     offices: HOUSE_OFFICES,
     paths: { '/v2/message': 'message', '/v2/validate': 'validate', '/v2/offices': 'offices' },
-    /** What a configuration posts to. */
+    /** The path that messages are posted to. */
     messagePath: '/v2/message',
   },
   senate: {

@@ -7,7 +7,7 @@ describe("the judge's list of offices", () => {
     expect(new Set([...HOUSE_OFFICES, ...SENATE_OFFICES]).size).toBe(541);
   });
 
-  it('is the list that the product has, which was written apart from it', () => {
+  it('equals the product’s list, which was written separately', () => {
     expect([...HOUSE_OFFICES, ...SENATE_OFFICES].sort()).toEqual(STATES.flatMap(officesOf).sort());
   });
 });

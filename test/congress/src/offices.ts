@@ -1,5 +1,5 @@
 /**
- * The judge's own list of the offices that exist, on purpose not shared with the code under test and written from other pages: the
+ * The judge's own list of the offices that exist. It shares nothing with the code under test and was written from other pages: the
  * Census Bureau's table of the 2020 apportionment, by number of seats, and the Senate's three lists of classes. As of 29 November 2026.
  */
 const STATES_BY_SEATS: Readonly<Record<number, string>> = {

@@ -14,7 +14,7 @@ export interface ReceivedMessage {
 const MAX_DOCUMENTS = 100_000;
 const MAX_SUBJECTS = 2_000_000;
 
-/** What both chambers took, in the order of arrival. */
+/** The messages that both chambers accepted, in the order of arrival. */
 export class ReceivedMessages {
   private readonly messages: ReceivedMessage[] = [];
   private readonly known = new Set<string>();
@@ -26,7 +26,7 @@ export class ReceivedMessages {
     return this.known.has(`${chamber} ${deliveryId}`);
   }
 
-  /** @throws Error when there is no room: a simulator that forgot would judge duplicates wrongly. */
+  /** @throws Error when it is full: dropping messages would make it judge duplicates wrongly. */
   add(message: ReceivedMessage): void {
     const most = this.onlySubjects ? MAX_SUBJECTS : MAX_DOCUMENTS;
     if (this.messages.length >= most) throw new Error(`the simulator holds ${most} messages; clear it`);

@@ -20,7 +20,7 @@ describe('the Congress simulator', () => {
     simulator.clearReceived();
   });
 
-  it('takes a message once in each chamber and says so', async () => {
+  it('accepts a message once in each chamber', async () => {
     expect(await post(minimalCwc())).toMatchObject({ status: 201 });
     expect(await post(minimalCwc())).toMatchObject({ status: 409 });
     expect(await send(simulator, senateUrl(), { body: minimalCwc({ office: 'SCA01' }) })).toMatchObject({
@@ -41,7 +41,7 @@ describe('the Congress simulator', () => {
     ]);
   });
 
-  it('takes one of two that come at the same time with the same DeliveryId', async () => {
+  it('accepts one of two simultaneous messages with the same DeliveryId', async () => {
     const statuses = await Promise.all(Array.from({ length: 8 }, async () => (await post(minimalCwc())).status));
     expect(statuses.sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409]);
   });
@@ -108,7 +108,7 @@ describe('the Congress simulator', () => {
     expect(await post(minimalCwc())).toMatchObject({ status: 201 });
   });
 
-  it('survives what is not HTTP and what is half of it', async () => {
+  it('survives bytes that are not HTTP, and incomplete requests', async () => {
     const { port } = new URL(simulator.house.origin);
     for (const bytes of [
       '\u0000\u0001\u0002\r\n\r\n',
@@ -221,7 +221,7 @@ describe('the Congress simulator', () => {
       expect(simulator.received()).toEqual([]);
     });
 
-    it('slow is late, and no other thing', async () => {
+    it('a slow fault only delays the answer', async () => {
       simulator.setFaults({
         queue: [{ fault: { kind: 'slow', delayMs: 20 } }, { fault: { kind: 'slow', delayMs: 20, stored: true } }],
       });
@@ -230,7 +230,7 @@ describe('the Congress simulator', () => {
       expect(simulator.received()).toHaveLength(2);
     });
 
-    it('stop ends those who wait', async () => {
+    it('stop ends waiting requests', async () => {
       const slow = await startCongressSimulator();
       slow.setFaults({ queue: [{ fault: { kind: 'slow', delayMs: 600_000, stored: true } }] });
       const waiting = send(slow, `${slow.house.origin}/v2/message?apikey=${slow.house.apiKey}`, {
@@ -279,7 +279,7 @@ describe('the Congress simulator', () => {
       expect(outcome).toBe(status);
     });
 
-    it('is for loopback alone', async () => {
+    it('listens only on loopback', async () => {
       const { request } = await import('node:http');
       const status = await new Promise((resolve, reject) => {
         request(`${simulator.controlUrl}/received`, { headers: { host: 'evil.example' } }, (answer) =>
@@ -308,7 +308,7 @@ describe('starting the Congress simulator', () => {
     }
   });
 
-  it('says that a port is taken, and leaves none of its own open', async () => {
+  it('reports that a port is taken, and leaves none of its own open', async () => {
     const first = await startCongressSimulator();
     const port = Number(new URL(first.senate.origin).port);
     await expect(startCongressSimulator({ senate: { port } })).rejects.toBeInstanceOf(CongressSimulatorError);

@@ -20,7 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
 
 const DRAFT = 'please mend the bridge on main street. it is closed';
-/** The fewest that an enclave may be told to remember. */
+/** The smallest number of answers that an enclave may be configured to remember. */
 const REMEMBERED = 10;
 
 /** Two gateways and two enclaves whose keys are sealed under KMS, and the simulated providers. */
@@ -155,7 +155,7 @@ describe('a task for a model, through the whole system', () => {
     expect([Math.round(Number(spent) * 1e6), Number(reserved), tasks]).toEqual([Number(chargedMicroUsd), 0, 1]);
   });
 
-  it('sends nothing to Congress: the edited answer goes there as a message of its own', async () => {
+  it('sends nothing to Congress: the edited answer goes there as a separate message', async () => {
     const client = await clientOf('writer');
     const before = (await receivedBy(system.congress)).length;
     const { text } = await client.agent(task());
@@ -171,7 +171,7 @@ describe('a task for a model, through the whole system', () => {
     expect(providers.calls()).toBe(1);
   });
 
-  it('asks a second time if the provider asks for a moment, under a reservation of its own', async () => {
+  it('asks a second time if the provider asks to wait, under a second reservation', async () => {
     providers.setFaults({ queue: [{ fault: { kind: 'error', class: 'rate', retryAfterSeconds: 0.2 } }] });
     const { outcome, statement, chargedMicroUsd } = await (await clientOf('patient')).agent(task());
     expect([outcome, statement.attempt]).toEqual(['complete', 2]);
@@ -196,7 +196,7 @@ describe('a task for a model, through the whole system', () => {
     expect(providers.calls()).toBe(1);
   });
 
-  it('makes no call for a repeat whose enclave was killed or restarted, and gives others theirs from memory', async () => {
+  it('makes no call for a repeat after its enclave was killed or restarted, and answers others from memory', async () => {
     // While the first is under way, the second goes to the other enclave
     providers.setFaults({ queue: [{ fault: { kind: 'held' }, times: 2 }] });
     const tasks: { person: string; sealed: Sealed; first: Promise<Response> }[] = [];
@@ -229,7 +229,7 @@ describe('a task for a model, through the whole system', () => {
     expect(providers.calls()).toBe(2);
   }, 120_000);
 
-  it('takes no new task while its memory is full of answers that were paid for, and still gives those', async () => {
+  it('accepts no new task while its memory is full of paid answers, and still returns those', async () => {
     const first = { person: 'early', sealed: await seal() };
     const given = await resultOf(await post(first.person, first.sealed));
     const [enclave, ...others] = await enclaveAddresses();

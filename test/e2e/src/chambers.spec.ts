@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-// A third chamber, made up, as a newcomer adds one: a row in each of the two tables (and in the two example configurations). Everything
-// else, from the enclave to preflight, has to follow.
+// Adds a fictional third chamber as a contributor would: a row in each of the two tables (and in the two example configurations).
+// Everything else, from the enclave to preflight, must follow.
 jest.mock('../../../libs/protocol/src/congress/chambers', () => {
   const actual = jest.requireActual<{ CHAMBERS: Record<string, object>; CHAMBER_KEYS: string[] }>(
     '../../../libs/protocol/src/congress/chambers',
@@ -49,7 +49,7 @@ describe('a chamber that was added to the tables', () => {
   });
   afterAll(() => fixture.stop());
 
-  it('gets messages from the enclave, through its own far end', async () => {
+  it('gets messages from the enclave, through its own server', async () => {
     const prepared = await prepare(fixture, { offices: ['HCA12', 'CCA01', 'SCA01'] });
     const { opened } = await fixture.relayed(prepared);
     expect(opened.offices.map(({ office, outcome }) => [office, outcome])).toEqual([
@@ -89,7 +89,7 @@ const TABLES = [
 const hasGit = spawnSync('git', ['rev-parse'], { cwd: workspaceRoot() }).status === 0;
 
 describeWith(hasGit ? { available: true } : { available: false, reason: 'no checkout of git' }, 'git', () => {
-  it('names chambers by hand in five files, beside specs, attacks and texts that give one as an example', () => {
+  it('names chambers only in five files, apart from specs, attacks and texts that give an example', () => {
     const { stdout } = spawnSync('git', ['ls-files', '*.ts', '*.mjs', '*.tsx', '*.json', '*.yaml'], {
       cwd: workspaceRoot(),
       encoding: 'utf8',

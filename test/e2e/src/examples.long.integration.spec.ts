@@ -110,7 +110,7 @@ describe('the examples', () => {
     });
   });
 
-  it('on Node sends nothing if it does not trust, and says why', async () => {
+  it('on Node sends nothing to an enclave that it does not trust, and prints why', async () => {
     const TOKEN = await system.issuer.token('node');
     const DEVELOPMENT_ROOT = folder.file('root.pem');
     for (const [change, code] of [
@@ -134,7 +134,7 @@ describe('the examples', () => {
   });
 
   it('on Node sends nothing to a stranger who runs the same image under a role of their own', async () => {
-    // Under the same root: AWS's hardware vouches for the stranger's enclave as it does for ours
+    // Under the same root: AWS's hardware attests the stranger's enclave as it does ours
     const pcrs = new Map([[3, fromHex(pcr3OfRole('arn:aws:iam::999999999999:role/stranger'))]]);
     const transport = await createMockNsmTransport({ rootFolder: folder.file('system/nsm'), pcrs });
     const nsm = createNsm(transport);
@@ -165,7 +165,7 @@ describe('the examples', () => {
         stderr: expect.stringContaining('attestation_refused (ERR_ATTESTATION_OPERATOR)') as string,
       });
       expect(asked).toEqual(['GET /attestation']);
-      // What a policy without an operator would have done: the waiver has to be written out, and then the stranger gets the message
+      // A policy must say explicitly that it accepts any operator; then the stranger gets the message
       expect(await node({ ...environment, POLICY: await policy({ pcr3: undefined }), GATEWAY: gateway })).toMatchObject(
         {
           code: 1,
@@ -310,7 +310,7 @@ describe('the examples', () => {
       await elsewhere.stop();
     });
 
-    it('trust no other image, and no other operator', async () => {
+    it('trusts no other image, and no other operator', async () => {
       for (const [change, code] of [
         [{ pcr0: 'cd'.repeat(48) }, 'ERR_ATTESTATION_MEASUREMENT'],
         [{ pcr3: 'cd'.repeat(48) }, 'ERR_ATTESTATION_OPERATOR'],

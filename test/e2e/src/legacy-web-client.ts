@@ -10,7 +10,7 @@ export interface KeyView {
   readonly algorithm: string;
 }
 
-/** What the web client that exists today posts, and what a newer one keeps of it. */
+/** What the web client (legacy) posts, and what it stores. */
 export interface Sealed {
   readonly json: {
     readonly ciphertext: string;
@@ -25,7 +25,7 @@ export interface Sealed {
   openAnswer(sealedAnswer: string): Answer;
 }
 
-/** By libsodium and Node's SHA-256 alone: nothing of the scheme here is our own library's. */
+/** Uses only libsodium and Node's SHA-256, none of our own libraries. */
 export async function seal(view: KeyView, content: object): Promise<Sealed> {
   await sodium.ready;
   const ephemeral = sodium.crypto_box_keypair();
@@ -80,7 +80,7 @@ export async function seal(view: KeyView, content: object): Promise<Sealed> {
   };
 }
 
-/** The JSON that it seals today, in which no text is like any other. */
+/** The JSON that it seals today, in which every text is different. */
 export function contentOfToday(): { deliveryAddress: Record<string, string>; proof: object } {
   return {
     deliveryAddress: {
@@ -97,7 +97,7 @@ export function contentOfToday(): { deliveryAddress: Record<string, string>; pro
   };
 }
 
-/** With what Congress requires beside it. */
+/** The same with the fields that Congress also requires. */
 export function completeContent(): ReturnType<typeof contentOfToday> & {
   offices: string[];
   message: { body: string };

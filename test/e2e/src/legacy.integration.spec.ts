@@ -60,7 +60,7 @@ async function post({ gateway, token }: GatewayOptions, sealed: Sealed): Promise
   return { status: response.status, body: await response.json() };
 }
 
-describe('the web client that exists today, if the enclaves open its suite', () => {
+describe('the web client (legacy), if the enclaves open its suite', () => {
   let world: World;
   const planted: string[] = [];
   beforeAll(async () => {
@@ -102,7 +102,7 @@ describe('the web client that exists today, if the enclaves open its suite', () 
     return { receipt, answer };
   }
 
-  it('is shown the key that the document attests', async () => {
+  it('gets the key that the document attests', async () => {
     const view = await shownKey();
     const { legacyKey, keyId } = await fetchEnclaveKey(world.system.gatewayUrl, world.policy);
     expect(view).toEqual({
@@ -128,7 +128,7 @@ describe('the web client that exists today, if the enclaves open its suite', () 
     for (const { xml } of documents) expect(xml).toContain(content.message.body);
   }, 120_000);
 
-  it('posted three times over is accepted and delivered once; another’s it is not', async () => {
+  it('a message that it posts three times is accepted and delivered once, and only for its owner', async () => {
     const message = await sealed(completeContent());
     const answers = [
       await post(world.alice, message),
@@ -146,7 +146,7 @@ describe('the web client that exists today, if the enclaves open its suite', () 
     });
   }, 120_000);
 
-  it('with what it seals today is told what is missing, and nothing is sent', async () => {
+  it('a message with only today’s fields is refused with the missing fields, and is not sent', async () => {
     const before = (await receivedBy(world.system.congress)).length;
     const message = await sealed(contentOfToday());
     expect((await post(world.alice, message)).status).toBe(202);
@@ -198,7 +198,7 @@ describe('the web client that exists today, if the enclaves open its suite', () 
 });
 
 describe('if the enclave does not open its suite', () => {
-  it('finds no key, and its messages are of no suite that is open', async () => {
+  it('finds no key, and its messages are refused for their suite', async () => {
     const world = await startWorld({});
     try {
       expect((await fetchEnclaveKey(world.system.gatewayUrl, world.policy)).legacyKey).toBeUndefined();
@@ -213,7 +213,7 @@ describe('if the enclave does not open its suite', () => {
         },
         completeContent(),
       );
-      // Before an enclave was looked at it would be enclave_unavailable
+      // Before the gateway has checked an enclave, the answer would be enclave_unavailable
       let answer = await post(world.alice, message);
       for (let round = 0; answer.status === 503 && round < 600; round++) {
         await sleep(100);

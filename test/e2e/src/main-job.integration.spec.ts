@@ -92,7 +92,7 @@ it('the same message in JSON, and posted three times over, is accepted and deliv
   expect(await arrivedOf(answer.offices.map(({ deliveryId }) => deliveryId))).toHaveLength(3);
 });
 
-it('is seen by its owner alone', async () => {
+it('is visible only to its owner', async () => {
   const prepared = await prepare(plantedMessage().message);
   await postMessage(alice, prepared);
   await expect(fetchMessage(bob, prepared.id)).rejects.toMatchObject({ problem: 'not_found' });
@@ -126,7 +126,7 @@ it('ends as key_retired when the enclave was replaced before it was opened, and 
   await verifyResult(end, again, policy);
 });
 
-it('a message that Congress cannot take is refused, and what is missing is named to the sender alone', async () => {
+it('a message that Congress cannot accept is refused, and only the sender learns which fields are missing', async () => {
   const { message } = plantedMessage();
   await setFaults({
     queue: [{ fault: { kind: 'status', status: 400, body: 'the office is vacant' }, times: 'always' }],
@@ -140,7 +140,7 @@ it('a message that Congress cannot take is refused, and what is missing is named
   expect(JSON.stringify(view)).not.toContain('vacant');
 });
 
-it('health says what runs', async () => {
+it('health reports what runs', async () => {
   const response = await fetch(`${system.gatewayUrl}/api/health/tee`);
   expect(response.status).toBe(200);
 });

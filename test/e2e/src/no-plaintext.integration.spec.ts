@@ -30,9 +30,9 @@ import {
 } from '@communique-tee/test-system';
 
 /**
- * Runs messages and tasks for models through the whole system, the good way and the bad ones, then searches what is left of it: logs of every process,
- * the database (rows, and the raw files with their write-ahead log), Redis, health and metrics, every answer over HTTP, what is pushed to
- * collectors of metrics and errors, and the processes' own command lines and environments.
+ * Runs messages and tasks for models through the whole system, with success and with errors, then searches everything that remains: logs of
+ * every process, the database (rows, and the raw files with their write-ahead log), Redis, health and metrics, every answer over HTTP, what
+ * is pushed to collectors of metrics and errors, and the processes' own command lines and environments.
  */
 describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
   let folder: TemporaryFolder;
@@ -98,7 +98,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     await folder.remove();
   });
 
-  it('the run did what it should, so that there is something to search', async () => {
+  it('the run delivered messages and answered tasks, so that there is something to search', async () => {
     const received = await (await fetch(`${system.congress.controlUrl}/received`)).text();
     expect(find(canaries, [{ where: 'Congress', bytes: Buffer.from(received) }]).map(({ field }) => field)).toEqual(
       expect.arrayContaining(['lastName', 'body', 'address1', 'title', 'email']),
@@ -110,7 +110,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     expect(tasks[0]?.text).toContain(ofTasks.completion);
     const seen = JSON.stringify(system.providers?.requests());
     expect([ofTasks.draft, ofTasks.draftSubject].map((each) => seen.includes(each))).toEqual([true, true]);
-    // Doors that were shut before anything could be read would prove nothing
+    // A refusal before the body is read would prove nothing
     expect(answers.filter(({ where }) => where.startsWith('429 '))).toEqual([]);
     expect(
       answers.some(
@@ -195,7 +195,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     await sendBadInput(options.token, encodeCongressMessage(message));
   }
 
-  /** Every way that a provider's answer can end, with marks in it; each is another person's task. */
+  /** Every way in which a provider's answer can end, with texts to search for; each is another person's task. */
   async function askModels(): Promise<void> {
     const providers = system.providers;
     if (!providers) throw new Error('no providers');
@@ -232,7 +232,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     providers.setFaults({});
   }
 
-  /** Plain text where sealed bytes belong, at every door: what is refused must not be repeated. */
+  /** Plain text instead of sealed bytes, at every address: refused text must not be repeated. */
   async function sendBadInput(token: string, plaintext: Uint8Array): Promise<void> {
     const json = JSON.stringify({ ...message, deliverySecret: fields['deliverySecret'] });
     const text = fields['body'] ?? '';
@@ -337,7 +337,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     ];
   }
 
-  /** Of every process but Congress, who is meant to know. */
+  /** Of every process except Congress, which may know the text. */
   function logs(): Remains[] {
     const written = filesBelow(system.logFolder).filter(({ where }) => !where.endsWith('congress.log'));
     return [...written, { where: 'postgres log', bytes: Buffer.from(system.postgres.log()) }];

@@ -73,7 +73,7 @@ describe('three enclaves with sealed keys', () => {
     }
   };
 
-  it('show one key, whichever is asked, and say who guards it', async () => {
+  it('all show the same key and its custody', async () => {
     const key = await shownKey();
     const shown = new Set<string>();
     for (let n = 0; n < 4 * ENCLAVES; n++) shown.add(toHex((await fetchEnclaveKey(at(n).gateway, policy)).keyId));
@@ -86,7 +86,7 @@ describe('three enclaves with sealed keys', () => {
     ).toBeGreaterThan(0);
   });
 
-  it('open after all of them were killed what was sealed before, and nobody has to seal again', async () => {
+  it('open messages from before all of them were killed, and no sender has to seal again', async () => {
     const key = await shownKey();
     await setFaults({ queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 6 }] });
     const messages = Array.from({ length: 12 }, () => prepareMessage(plantedMessage().message, key));
@@ -109,7 +109,7 @@ describe('three enclaves with sealed keys', () => {
     expect(toHex((await shownKey()).keyId)).toBe(toHex(key.keyId));
   }, 180_000);
 
-  it('given one message each by a lying parent deliver it once, and the second says so', async () => {
+  it('deliver a message once that a lying parent gives to each of them, and the second reports a duplicate', async () => {
     const prepared = prepareMessage(plantedMessage().message, await shownKey());
     const outcomes: string[][] = [];
     for (const address of await enclaveAddresses()) {
@@ -129,7 +129,7 @@ describe('three enclaves with sealed keys', () => {
     ]);
   });
 
-  it('forget a key that an operator revokes, and what was sealed to it is sealed again', async () => {
+  it('delete a key that an operator revokes, and messages sealed to it are sealed again', async () => {
     const key = await shownKey();
     const revoked = toHex(key.keyId);
     const operator = await spawnService({
@@ -154,7 +154,7 @@ describe('three enclaves with sealed keys', () => {
       next = await shownKey();
     }
     expect(toHex(next.keyId)).not.toBe(revoked);
-    // Sealed by someone who had not looked again
+    // Sealed by a client that had not asked again
     const message = plantedMessage().message;
     const late = prepareMessage(message, key);
     await postMessage(at(0), late);

@@ -18,7 +18,7 @@ import { plantedMessage } from '@communique-tee/test-system';
 const GATEWAYS = 3;
 const MESSAGES = 200;
 
-/** Three processes on one database and one Redis: whoever accepted a message, one of them delivers it, once. */
+/** Three processes on one database and one Redis: one of them delivers each message once, whichever accepted it. */
 describeWith(redisAvailability(), 'three gateways', () => {
   let folder: TemporaryFolder;
   let redis: Redis;
@@ -81,12 +81,12 @@ describeWith(redisAvailability(), 'three gateways', () => {
     expect(received).toHaveLength(3 * MESSAGES);
     expect(new Set(received).size).toBe(3 * MESSAGES);
     expect(new Set(deliveryIds)).toEqual(new Set(received.map((entry) => entry.split(' ')[1])));
-    // and it was not one of them that did it all
+    // more than one of them delivered messages
     for (const log of ['gateway.log', 'gateway-2.log', 'gateway-3.log'])
       expect(await readFile(join(system.logFolder, log), 'utf8')).toContain('"message ended"');
   }, 300_000);
 
-  it('one takes over what another accepted, when that one is killed', async () => {
+  it('one takes over the messages that another accepted before it was killed', async () => {
     await setFaults({ queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 6 }] });
     const messages = Array.from({ length: 6 }, prepared);
     await Promise.all(messages.map((message) => postMessage(at(0), message)));

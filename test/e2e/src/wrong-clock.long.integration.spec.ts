@@ -26,7 +26,7 @@ import { join } from 'node:path';
 const YEARS_56_MS = 56 * 365 * 24 * 3_600_000;
 const PUBLISH_EVERY_MS = 100;
 
-/** How far the NSM's time is from the machine's clock. An enclave whose machine is in 1970 sees the same, with the other sign. */
+/** The difference of the NSM's time from the machine's clock. An enclave on a machine in 1970 sees the same with the other sign. */
 const time = { offsetMs: 0 };
 const attestedMs = () => Date.now() + time.offsetMs;
 
@@ -139,7 +139,7 @@ describe('an enclave whose machine’s clock is not the attested time', () => {
     expect(await operatorSees()).toMatchObject({ enclaves: [{ up: true, reasons: [] }] });
   }, 180_000);
 
-  it('shows both reasons to the operator when they are decades apart, sends nothing, and counts why', async () => {
+  it('shows both reasons to the operator when they are decades apart, sends nothing, and counts the refusals', async () => {
     time.offsetMs = -YEARS_56_MS;
     await system.restart('enclave', 'stop');
     // The root is not valid in 1970, so this sender seals without verifying

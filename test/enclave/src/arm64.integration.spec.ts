@@ -45,7 +45,7 @@ async function bootAgain({ system, enclave }: BootedSystem, rtc: string | undefi
 }
 
 const lastOf = (enclave: EmulatedEnclave, name: string) => enclave.log().findLast(({ event }) => event === name);
-/** What the app's clock says as it begins to listen. */
+/** The app's clock when it begins to listen. */
 const timeInside = (enclave: EmulatedEnclave) =>
   Date.parse(String(lastOf(enclave, 'enclave_listening')?.['enclaveTime']));
 const timeOutside = (enclave: EmulatedEnclave) => Date.parse(String(lastOf(enclave, 'enclave_listening')?.['time']));
@@ -102,7 +102,7 @@ describe('the arm64 image that is shipped', () => {
     expect(Math.abs(timeInside(enclave) - timeOutside(enclave))).toBeLessThan(30_000);
   });
 
-  it('attests what the build has measured', async () => {
+  it('attests the measurements of the build', async () => {
     const { enclave, policy } = shipped();
     const nonce = crypto.getRandomValues(new Uint8Array(32));
     const { acceptedMeasurements, trustAnchor } = policy;
@@ -142,7 +142,7 @@ describe('the arm64 image that is shipped', () => {
     expect(linesWithDroppedFields(enclave)).toEqual([]);
   });
 
-  it('holds what its bill of materials says', async () => {
+  it('contains what its bill of materials lists', async () => {
     const { image } = shipped().enclave;
     const bom = JSON.parse(await readFile(join(image.image, '..', 'sbom.cdx.json'), 'utf8')) as {
       components: { name: string; purl?: string }[];
@@ -156,13 +156,13 @@ describe('the arm64 image that is shipped', () => {
   });
 });
 
-/** Controls: they show that the clock decides, and that the kernel's RTC and init each do their part. */
+/** Controls: they show that the clock causes the difference, and that both the kernel's RTC and init matter. */
 describe('the arm64 image with an init that leaves the clock alone', () => {
   beforeAll(() => start('control', true, RTC_1971), 2_400_000);
   afterAll(stop, 60_000);
   const control = () => running as BootedSystem;
 
-  it('says 1971 if the machine’s RTC does, refuses every certificate, and sends nothing', async () => {
+  it('is in 1971 if the machine’s RTC is, refuses every certificate, and sends nothing', async () => {
     const { enclave, system, firstReport } = control();
     expect(new Date(timeInside(enclave)).getUTCFullYear()).toBe(1971);
     const { status, answer, receipt } = await firstReport(plantedMessage().message);

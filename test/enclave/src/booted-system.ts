@@ -28,7 +28,7 @@ export interface BootedSystem {
   firstReport(
     message: CongressMessage,
   ): Promise<Awaited<ReturnType<typeof verifyResult>> & { readonly status: string }>;
-  /** What Congress holds of these deliveries. */
+  /** The copies of these deliveries that Congress has. */
   arrivedOf(deliveryIds: readonly (string | null)[]): Promise<Awaited<ReturnType<typeof receivedBy>>>;
 }
 

@@ -63,7 +63,7 @@ afterAll(async () => {
 }, 60_000);
 beforeEach(() => setFaults({}));
 
-it('answered the parent’s heartbeat, and tells by its log that it listens and what it is', () => {
+it('answered the parent’s heartbeat, and logs that it listens and its version', () => {
   const { enclave } = booted;
   expect(enclave.booted.heartbeatMs).toBeGreaterThan(0);
   expect(enclave.log().find(({ event }) => event === 'enclave_listening')).toMatchObject({
@@ -87,7 +87,7 @@ it('sets the clock by the NSM if the machine’s RTC says 1971, and its log tell
   );
 });
 
-it('attests what the build has measured, and of which parent it is', async () => {
+it('attests the measurements of the build, and its parent', async () => {
   const { enclave, policy } = booted;
   const nonce = crypto.getRandomValues(new Uint8Array(32));
   const { acceptedMeasurements, trustAnchor } = policy;
@@ -186,7 +186,7 @@ it('is refused by a client that expects another image or another operator', asyn
   ).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_ATTESTATION_(ROOT|CHAIN)/) as string });
 });
 
-it('has no way out but what the parent’s proxy lists', async () => {
+it('reaches only the destinations that the parent’s proxy lists', async () => {
   const { system, enclave, policy, sender, prepare, arrivedOf } = booted;
   await enclave.openEgress('house');
   const arrivedBefore = (await receivedBy(system.congress)).length;
@@ -202,7 +202,7 @@ it('has no way out but what the parent’s proxy lists', async () => {
   expect(await arrivedOf(answer.offices.map(({ deliveryId }) => deliveryId))).toHaveLength(3);
 });
 
-it('killed in the middle of a delivery: what was sent is not sent again, what was not opened is resealed, new messages go on', async () => {
+it('killed during a delivery: a sent copy is not sent again, an unopened message is resealed, new messages are delivered', async () => {
   const { system, sender, prepare } = booted;
   await setFaults({ queue: [{ fault: { kind: 'slow', delayMs: 15_000, stored: true }, times: 'always' }] });
   const arrivedBefore = (await receivedBy(system.congress)).length;
@@ -225,7 +225,7 @@ it('loses no field of its log in the parent’s collector', () => {
   expect(linesWithDroppedFields(booted.enclave)).toEqual([]);
 });
 
-it('does not boot if its image was damaged, and the tool says why before', async () => {
+it('does not boot a damaged image, and the tool reports why before', async () => {
   const { enclave } = booted;
   const damaged = folder.file('damaged.eif');
   await copyFile(enclave.image.image, damaged);
@@ -242,7 +242,7 @@ it('does not boot if its image was damaged, and the tool says why before', async
   ).rejects.toMatchObject({ code: 'build_failed' });
 });
 
-it('holds what its bill of materials says', async () => {
+it('contains what its bill of materials lists', async () => {
   const { enclave } = booted;
   const measurements = JSON.parse(await readFile(enclave.image.measurementsFile, 'utf8')) as Record<string, unknown>;
   expect(measurements).toMatchObject({ ...enclave.image.measurements, stack: 'emulated', architecture: 'x86_64' });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** A page that people sign in to: a public client, which has no secret. */
+/** A page that people sign in to: a public client without a secret. */
 export interface RegisteredClient {
   readonly clientId: string;
   /** Compared as they are written (RFC 9700 section 2.1). */

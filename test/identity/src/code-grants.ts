@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { AuthorizationRequest } from './authorization-request';
 
-/** What a person who signed in allowed. */
+/** The grant of a person who signed in. */
 export interface Grant extends AuthorizationRequest {
   readonly user: string;
 }
@@ -23,7 +23,7 @@ export class CodeGrants {
   }
 
   /**
-   * Takes the code out, whether the rest fits or not: a code that was shown to another client is of no further use.
+   * Deletes the code even if the rest does not match, because a code that another client has seen must not be used.
    * @returns undefined if the code is unknown, used or expired, or its client, address or verifier differs (RFC 7636 section 4.6)
    */
   redeem(code: string, clientId: string, redirectUri: string, verifier: string): Grant | undefined {

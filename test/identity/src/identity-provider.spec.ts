@@ -100,7 +100,7 @@ describe('the identity provider', () => {
     expect(id.payload).toMatchObject({ sub: 'alice', nonce: 'nonce-1', name: 'alice' });
   });
 
-  it('gives an ID token without a name if the profile was not asked for, and tokens that last as long as it was told', async () => {
+  it('gives an ID token without a name if the profile was not requested, and tokens with the configured lifetime', async () => {
     provider.setTokenSeconds(5);
     const tokens = (await (await redeem(await codeOf({ scope: 'openid' }))).json()) as Record<string, string>;
     provider.setTokenSeconds(3600);
@@ -144,7 +144,7 @@ describe('the identity provider', () => {
     expect((await ask(`${addressOf()}&client_id=other`)).status).toBe(400);
   });
 
-  it('sends access_denied back when the person cancels, and asks again for a user name that is none', async () => {
+  it('sends access_denied back when the person cancels, and asks again after an invalid user name', async () => {
     expect(sentBack(await answerForm(addressOf(), { user: 'alice', answer: 'cancel' }))).toEqual({
       to: REDIRECT,
       error: 'access_denied',

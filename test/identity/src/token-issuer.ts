@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { keptSigningKey, writeWhole, type SigningKey } from './signing-key';
 
-/** Whom the gateway trusts in development and tests: a key, its key set in a file, access tokens on request. */
+/** The issuer that the gateway trusts in development and tests: a key, its key set in a file, access tokens on request. */
 export interface TokenIssuer {
   readonly issuer: string;
   readonly audience: string;
@@ -13,7 +13,7 @@ export interface TokenIssuer {
 export const AUDIENCE = 'communique-tee';
 
 /**
- * A token issuer without a server. `startIdentityProvider` is the one that people can sign in at.
+ * A token issuer without a server. People sign in at the one of `startIdentityProvider`.
  * @param folder keeps `token-key.json`, which `node tools/cli/bin.mjs token` signs with too, and gets `jwks.json`
  */
 export async function createTokenIssuer(

@@ -1,6 +1,6 @@
 /**
  * How KMS says no: AWS JSON 1.1, `{"__type": name, "message": ...}` (AWS KMS API reference, the errors of each action, and
- * "Common errors"). KMS answers 400 to everything that is the caller's, access included, and 500 to what is its own.
+ * "Common errors"). KMS answers 400 to errors of the caller, access included, and 500 to its own.
  */
 export class KmsFailure extends Error {
   override readonly name = 'KmsFailure';

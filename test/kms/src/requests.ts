@@ -1,6 +1,6 @@
 import type { EncryptionContext } from './keys/ciphertext';
 
-/** What was asked and what became of it; nothing of keys, plaintexts, ciphertexts or signatures. */
+/** A request and its result, without keys, plaintexts, ciphertexts or signatures. */
 export interface KmsRequestRecord {
   /** by the simulator's clock */
   atMs: number;

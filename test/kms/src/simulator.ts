@@ -41,13 +41,13 @@ export interface KmsSimulator {
   /** The ARN of the key that an alias, key id or ARN stands for. */
   keyArn(key: string): string;
   setPolicy(key: string, policy: PolicyInput): void;
-  /** Points an alias (a new one too) at another key, as whoever has kms:UpdateAlias can. */
+  /** Points an alias (a new one too) at another key, as a caller with kms:UpdateAlias can. */
   pointAlias(alias: string, key: string): void;
   setKeyState(key: string, state: KeyState): void;
   /** Adds credentials, or replaces those of the same access key. */
   setCredentials(credentials: SimulatedCredentials): void;
   removeCredentials(accessKeyId: string): void;
-  /** @throws KmsSimulatorError `failed` if a request met a mistake of the simulator's own */
+  /** @throws KmsSimulatorError `failed` if a request met a bug of the simulator */
   close(): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ export class KmsSimulatorError extends Error {
 }
 
 /**
- * AWS KMS as a real HTTPS server on loopback, for tests: its keys are in this process' memory and whoever is in it can read them.
+ * AWS KMS as a real HTTPS server on loopback, for tests: its keys are in this process's memory, so all code in it can read them.
  * @throws KmsSimulatorError; TypeError for a policy, alias or principal that AWS would not take; AttestationError ERR_ATTESTATION_TRUST_ANCHOR
  */
 export async function startKmsSimulator(options: KmsSimulatorOptions): Promise<KmsSimulator> {
@@ -125,7 +125,7 @@ export async function startKmsSimulator(options: KmsSimulatorOptions): Promise<K
       await closeServer(server);
       const [cause] = kms.mistakes.splice(0);
       if (cause !== undefined)
-        throw new KmsSimulatorError('failed', 'the simulator failed by a mistake of its own', { cause });
+        throw new KmsSimulatorError('failed', 'the simulator failed because of its own bug', { cause });
     },
   };
 }

@@ -13,7 +13,7 @@ export default attack({
       return receipt.claims.offices.map(({ outcome }) => outcome);
     };
     const lie = { 'communique-dispatched-before': '1' };
-    parent.holds('its word makes nothing unknown', await outcomes(lie), ['pending']);
+    parent.holds('the parent’s claim makes no outcome unknown', await outcomes(lie), ['pending']);
     parent.holds('nor a forged receipt', await outcomes({ ...lie, 'communique-interim-receipt': `${ofAnother}A` }), [
       'pending',
     ]);

@@ -2,7 +2,7 @@ import { attack, operatorSecret, withSecrets } from '@communique-tee/lab';
 
 export default attack({
   title:
-    'takes none of the operator’s secrets under the name of another one, and delivers nothing before each is there',
+    'accepts none of the operator’s secrets under the name of another one, and delivers nothing before it has each',
   enclave: { custody: 'kms', configure: withSecrets('house', 'senate') },
   async run(parent) {
     await parent.store.settle([parent]);

@@ -18,7 +18,7 @@ export interface Attack {
   /** What must hold: subject, verb, condition. */
   readonly title: string;
   readonly enclave?: EnclaveOptions;
-  /** Turns the attested time, or needs another power that only the process has; such an attack does not run on an image. */
+  /** True if the attack changes the attested time or needs another means that only the process offers; it then does not run on an image. */
   readonly processOnly?: boolean;
   /** Why it cannot run on this machine; null: it can. */
   readonly cannotRun?: () => string | null;

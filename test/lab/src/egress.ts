@@ -14,11 +14,11 @@ export type EgressAction =
   /** Taken, and never answered. */
   | 'silence'
   | {
-      /** Before it is passed on. */
+      /** A delay before the connection is forwarded. */
       readonly delayMs?: number;
-      /** Passed on to this place instead, as by a forged DNS answer. */
+      /** Forwarded to this address instead, as after a forged DNS answer. */
       readonly to?: { readonly host: string; readonly port: number };
-      /** Passed on to nobody: the enclave gets these bytes, such as a recording. */
+      /** Not forwarded: the enclave gets these bytes, such as a recording. */
       readonly answer?: Uint8Array;
       /** Both sides are cut once this many bytes have come back. */
       readonly cutAfterBytes?: number;
@@ -42,7 +42,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** The parent's proxies for all of an enclave's routes. By default every connection is passed on and recorded. */
 export class Egress {
   readonly connections: EgressConnection[] = [];
-  /** Asked for each connection; it may wait, so that connections are held or come in another order. */
+  /** Called for each connection; it may wait, to hold connections or change their order. */
   rule: (connection: EgressConnection) => EgressAction | Promise<EgressAction> = () => 'pass';
   private readonly servers: Server[] = [];
   private readonly sockets = new Set<Socket>();

@@ -83,7 +83,7 @@ export const agent: AddCommand = (program, run) => {
         if (options.message === undefined) throw usage('--message <file> is missing: the text, or a message as JSON');
         const content = readContent(options.message);
         const maxOutputTokens = tokensOf(options.maxOutput);
-        // Before anything is asked of the gateway
+        // Before the first request to the gateway
         tokenOf(options, context.environment);
         const client = await connected(gateway, trust, options, context);
         const model = modelFor(asked, await client.models({ signal: context.signal }), options.model);
@@ -142,7 +142,7 @@ interface Content {
   readonly subject: string | null;
 }
 
-/** Lines end as the enclave takes them. @throws Failure `file_unreadable`, `not_understood` */
+/** Converts line ends to those that the enclave accepts. @throws Failure `file_unreadable`, `not_understood` */
 function readContent(file: string): Content {
   const content = readText(file, MAX_FILE_BYTES).replaceAll(/\r\n?/g, '\n');
   if (!content.trimStart().startsWith('{')) return { text: content, subject: null };
@@ -227,7 +227,7 @@ function show(result: TaskResult, options: JsonOption, { out, err, paint }: Cont
     );
     return;
   }
-  // The enclave has taken control characters out; a terminal obeys none either way
+  // The enclave has removed control characters; remove them here too, so that none reaches the terminal
   if (text !== null) out(`${text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?')}\n`);
   if (outcome === 'cut') err(`${paint('WARNING', 'warn')}  the text stops at the maximum output: it is not whole\n`);
   if (text === null) {

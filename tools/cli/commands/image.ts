@@ -47,7 +47,7 @@ export const image: AddCommand = (program, run) => {
       .argument('<file>', 'the image, such as communique-tee.eif')
       .summary('whether an image is the one that an operator publishes')
       .description(
-        'Measures an image file and compares it with what an operator publishes: PCR0, and PCR1, PCR2 and PCR8 if they are named. PCR3 and PCR4 name who runs an image, and are of no file.',
+        'Measures an image file and compares it with what an operator publishes: PCR0, and PCR1, PCR2 and PCR8 if they are named. PCR3 and PCR4 name who runs an image, and are not in the file.',
       )
       .option(
         '--pcr0 <hex or file>',
@@ -66,7 +66,7 @@ export const image: AddCommand = (program, run) => {
         out(
           options.json === true
             ? json({ same, ...asNitroCli(measurements), accepted })
-            : `${head}  ${same ? 'the image is a published one' : 'the image is none of those that are published'}\n${rows(registers(measurements))}${
+            : `${head}  ${same ? 'the image is a published one' : 'the image is not a published one'}\n${rows(registers(measurements))}${
                 same ? '' : `  published\n${accepted.map((each) => rows(registers(each))).join('')}`
               }`,
         );
@@ -94,9 +94,9 @@ export const image: AddCommand = (program, run) => {
     group
       .command('describe')
       .argument('<file>')
-      .summary('everything in an image: sections, command line, measurements, metadata, signature')
+      .summary('show the parts of an image: sections, command line, measurements, metadata, signature')
       .description(
-        'Shows what is in an image file. Metadata and the architecture are neither measured nor signed: rest nothing that matters on them.',
+        'Shows what is in an image file. Metadata and the architecture are neither measured nor signed: do not rely on them.',
       )
       .option('--files', 'the files in its ramdisks, too, each with the start of its SHA-256'),
   )

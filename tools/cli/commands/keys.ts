@@ -20,7 +20,7 @@ Examples
   ${name} keys --pcr0 <hex> --pcr3 <hex> --development-root .dev/development-root.pem --all --json
 `;
 
-/** The part of /api/health/tee that is about keys. */
+/** The part of /api/health/tee about keys. */
 const healthSchema = z.looseObject({
   details: z.looseObject({
     keys: z.looseObject({
@@ -48,9 +48,9 @@ interface Options extends TrustOptions, GatewayOption, JsonOption {
 export const keys: AddCommand = (program, run) => {
   const command = program
     .command('keys')
-    .summary('the key that messages are sealed to, verified, and who can bring it back')
+    .summary('the key that messages are sealed to, verified, and who can restore it')
     .description(
-      'Shows the key that messages are sealed to now, out of an attestation document that is asked for with a fresh nonce and verified, and its custody: who can bring the key back.',
+      'Asks for an attestation document with a fresh nonce, verifies it, and shows the key that messages are sealed to now, and its custody: who can restore the key.',
     )
     .option('--all', 'also the keys that the gateway reports for each enclave (/api/health/tee); those are not signed');
   jsonOption(gatewayOption(command));
@@ -97,11 +97,11 @@ export const keys: AddCommand = (program, run) => {
               [
                 'custody',
                 key.custody === 'process'
-                  ? 'process: no one can bring a key back; it ends with the enclave, or 8 days and an hour after it was made'
+                  ? 'process: nobody can restore a key; it ends with the enclave, or 8 days and an hour after it was made'
                   : printable(key.custody),
               ],
               ['PCR0', attestation.pcr0],
-              ['PCR3', attestation.pcr3 ?? 'zero: the parent has no role, so no operator is named'],
+              ['PCR3', attestation.pcr3 ?? 'zero: the parent has no role, so the document names no operator'],
               ['made', iso(attestation.timestampMs)],
             ]),
             held === undefined ? '' : heldText(held),
@@ -123,10 +123,10 @@ function heldText(held: Held): string {
       .join(', ');
     return `  enclave ${String(index).padEnd(4)}${printable(state).padEnd(9)}${keyId === null ? 'no key' : printable(keyId)}${more === '' ? '' : `  ${printable(more)}`}\n`;
   });
-  return `\nAs the gateway reports them; nothing of it is signed:\n${lines.join('')}`;
+  return `\nReported by the gateway; not signed:\n${lines.join('')}`;
 }
 
-/** The answer of 503 has the same body, and matters most. @throws Failure `unreachable` */
+/** A 503 has the same body, and is the most important case. @throws Failure `unreachable` */
 async function heldKeys(gateway: URL): Promise<Held> {
   const { body } = await fetchBounded(new URL('/api/health/tee', gateway), {
     accept: 'application/json',

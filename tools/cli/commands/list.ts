@@ -5,7 +5,7 @@ import { jsonOption, stateOption, type JsonOption, type StateOption } from '../o
 import { iso, json } from '../output/terminal';
 
 const after = (name: string) => `
-It asks no gateway; ${name} status <id> asks what became of a message. How a message ended is shown once
+It asks no gateway; ${name} status <id> asks for the status of a message. How a message ended is shown once
 status or send --wait has seen it. A message that the gateway refused for good is not kept.
 
 Exit code
@@ -52,7 +52,7 @@ export const list: AddCommand = (program, run) =>
           out(
             `${id}  sealed ${iso(sealedAtMs).slice(0, 19)}Z  ${ended === null ? `expires ${iso(expiresAtMs).slice(0, 19)}Z` : `ended: ${ended}`}  ${gateway.host}\n`,
           );
-        for (const file of broken) err(`${file} is not what was kept: the answer cannot be opened with it\n`);
+        for (const file of broken) err(`${file} is damaged or changed: the answer cannot be opened with it\n`);
         return EXIT.done;
       }),
     );

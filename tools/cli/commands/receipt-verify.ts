@@ -45,12 +45,12 @@ export const receipt: AddCommand = (program, run) => {
     .command('receipt')
     .helpCommand(false)
     .summary('receipt verify: a receipt, without asking a server')
-    .description('What is done with receipts: receipt verify checks one that status --receipt wrote.');
+    .description('Commands for receipts: receipt verify checks one that status --receipt wrote.');
   const command = group
     .command('verify')
     .summary('a receipt, without asking a server')
     .description(
-      "Verifies a receipt without asking a server, years later if need be: the attestation document that it carries is verified at the receipt's own time, and the receipt under the key that the document attests.",
+      "Verifies a receipt without asking a server, even years later: first the attestation document in it, at the receipt's own time, then the receipt under the key that the document attests.",
     )
     .argument(
       '<file>',
@@ -58,7 +58,7 @@ export const receipt: AddCommand = (program, run) => {
     )
     .option(
       '--sealed <file>',
-      'the sealed message (CBOR) that it has to be about. Without it the receipt is shown with the message that it names: compare that with yours',
+      'the sealed message (CBOR) that the receipt must be for. Without it, compare the message id that is shown with yours',
     );
   return trustOptions(jsonOption(command), { maxAge: false })
     .addHelpText('after', after(program.name()))
@@ -125,7 +125,7 @@ function asText({ claims, enclave }: VerifiedReceipt, compared: boolean, trust: 
     `${paint('VERIFIED', 'good')}  signed ${iso(claims.time * 1000)} in ${printable(enclave.attestation.moduleId)}\n`,
     trust.developmentRootPem === undefined ? '' : warning(ROOT_WARNING),
     acceptsAnyOperator(trust) ? warning(OPERATOR_WARNING) : '',
-    compared ? '' : warning('it was compared with no sealed message (--sealed): is this message id yours?'),
+    compared ? '' : warning('it was not compared with a sealed message (--sealed): is this message id yours?'),
     rows([
       ['message', claims.message_id],
       ['sealed', `SHA-256 ${toHex(fromBase64Url(claims.sealed_sha256))}, ${claims.suite}`],

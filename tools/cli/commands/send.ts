@@ -48,9 +48,9 @@ import { exitOf, standingAsJson, standingAsText } from '../status/report';
 import { namesTrust, policyOf, trustOf, trustOptions, type KeptTrust, type TrustOptions } from '../trust';
 
 const after = (name: string) => `
-What opens the enclave's answer is made here and stored here, before anything is posted, in a file that its owner alone can
+Before it posts, this command stores what it needs to open the enclave's answer, in a file that only its owner can
 read: the sealed bytes, the key to the answer, the secret that the DeliveryIds are made under, the gateway, and which
-enclaves you accept. Of the message only its sealed form is stored.
+enclaves you accept. It stores only the sealed form of the message.
 
 If it fails, one sentence says whether the message was sent, was not sent, or whether that is not known yet.
 
@@ -103,7 +103,7 @@ export const send: AddCommand = (program, run) => {
     )
     .option(
       '--accept-duplicate',
-      'send although an office may get the message twice; asked on a terminal, needed if there is none',
+      'send although an office may get the message twice; on a terminal the command asks instead',
     );
   command.option(
     '--residence',
@@ -163,7 +163,7 @@ export const send: AddCommand = (program, run) => {
           }
         };
 
-        /** @param before the same message, sealed to a key that is gone */
+        /** @param before the same message, sealed to a key that the enclave lost */
         const sealed = async (content: CongressMessage, trust: KeptTrust, before?: StoredMessage) => {
           step(`asking ${gateway.host} for attestation with a fresh nonce`);
           const key = await attestedKey(gateway, policyOf(trust), context.signal);
@@ -189,7 +189,7 @@ export const send: AddCommand = (program, run) => {
             trust,
           };
           const stateFile = state.keep(stored);
-          step(`sealed: ${String(prepared.sealed.length)} bytes; what opens the answer is in ${stateFile}`);
+          step(`sealed: ${String(prepared.sealed.length)} bytes; the key to the answer is in ${stateFile}`);
           return stored;
         };
 
@@ -210,7 +210,7 @@ export const send: AddCommand = (program, run) => {
             fetchMessage({ gateway, ...accessOf(prepared, token), signal: context.signal }, prepared.id),
           );
           told.sent = 'accepted';
-          // Sealing again replaces what opens the answer to the first form.
+          // Sealing again replaces the key to the answer of the first form.
           if (status !== 'key_retired')
             throw new Failure(
               'not_retired',

@@ -8,7 +8,7 @@ import { iso, json } from '../output/terminal';
 
 const DEFAULT_ENVIRONMENT = '.dev/gateway.env';
 const MAX_LIFETIME_SECONDS = 24 * 3600;
-/** The gateway looks at the date of its key set at most once a second. */
+/** The gateway checks the date of its key set at most once a second. */
 const REREAD_MS = 1100;
 
 const after = (name: string) => `
@@ -41,10 +41,10 @@ export const token: AddCommand = (program, run) =>
       .description(
         'A bearer token for a gateway that runs for development on this machine, such as that of npm run demo. Elsewhere tokens come from the identity provider, and this command refuses.',
       )
-      .option('--subject <name>', 'whom it names', 'developer')
+      .option('--subject <name>', 'the user that it names', 'developer')
       .option('--lifetime <seconds>', 'at most a day', '3600')
       .option('--environment <file>', "the gateway's environment, as the demo writes it", DEFAULT_ENVIRONMENT)
-      .option('--out <file>', 'writes it into a file that its owner alone can read, instead of showing it'),
+      .option('--out <file>', 'write it into a file that only its owner can read, instead of showing it'),
   )
     .addHelpText('after', after(program.name()))
     .action(

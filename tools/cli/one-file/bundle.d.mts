@@ -30,7 +30,7 @@ export function lockOf(
 
 /**
  * Writes the file and its hash, in the form of sha256sum, beside it.
- * @param folder made if it is not there
+ * @param folder created if it is missing
  * @returns the path of the file
  */
 export function writeVerifier(file: VerifierFile, folder: string): string;

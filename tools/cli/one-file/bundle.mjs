@@ -123,7 +123,7 @@ export function lockOf(root) {
 /**
  * Writes the file and its hash, in the form of sha256sum, beside it.
  * @param {VerifierFile} file
- * @param {string} folder made if it is not there
+ * @param {string} folder created if it is missing
  * @returns {string} the path of the file
  */
 export function writeVerifier({ name, bytes, sha256 }, folder) {

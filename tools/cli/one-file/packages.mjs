@@ -1,5 +1,5 @@
-// What it takes to build communique-tee.mjs: esbuild and the few packages that go in. Installed from package-lock.json, by npm, into a
-// folder of its own: a person who wants this one file does not need the packages of the whole project.
+// Installs esbuild and the few packages of communique-tee.mjs from package-lock.json, by npm, into a separate folder: a person who wants
+// only this file does not need the packages of the whole project.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -32,10 +32,10 @@ export function describe(shown: Shown, atMs: number): string[] {
 
 function registerText(index: number, value: Uint8Array): string {
   if (!isZero(value)) return toHex(value);
-  return index === 3 ? 'zero: the parent has no role, so no operator is named' : 'zero';
+  return index === 3 ? 'zero: the parent has no role, so the document names no operator' : 'zero';
 }
 
-/** Our own enclave binds its keys there; another's user data is shown as it is. */
+/** Our own enclave binds its keys there; other user data is shown unchanged. */
 function userData({ keys, userData: bytes }: Shown): [string, string][] {
   if (!bytes) return [['user data', 'none']];
   if (!keys) return [['user data', `${toHex(bytes)} (${bytes.length} bytes)`]];
@@ -72,7 +72,7 @@ export function describeConfiguration({ stack, legacySuite, egress, services }: 
   return ['  configuration', ...rows.map(([name, value]) => `    ${name.padEnd(10)}${printable(value)}`)];
 }
 
-/** An enclave with an older table refuses offices that are new, one with a newer table those that are gone. */
+/** An enclave with an older table refuses new offices, one with a newer table refuses abolished ones. */
 function officesAge(asOf: string): string {
   return asOf === OFFICES_AS_OF ? `table of ${asOf}` : `table of ${asOf}; this command has that of ${OFFICES_AS_OF}`;
 }

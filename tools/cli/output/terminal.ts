@@ -8,12 +8,12 @@ export function painter(isTerminal: boolean, environment: Readonly<Record<string
   return plain ? (text) => text : (text, colour) => `\u001b[${String(SGR[colour])}m${text}\u001b[0m`;
 }
 
-/** The author of a document or an answer chooses its names: none of them may steer a terminal. */
+/** The author of a document or an answer chooses its names, so remove terminal control characters from them. */
 export function printable(text: string): string {
   return text.replaceAll(/[^\x20-\x7e’]/g, '?');
 }
 
-/** Errors name the file that was asked for, and a person may have typed an address with a password in its place. */
+/** Errors name the requested file, and a person may have typed an address with a password instead. */
 export function withoutPasswords(text: string): string {
   return text.replaceAll(/(\/\/?)[^/\s@]*:[^/\s@]*@/g, '$1***@');
 }

@@ -47,7 +47,7 @@ export interface Identity {
   readonly list: ListPath | null;
 }
 
-/** One file with one secret, readable by its owner alone, in the folder of the kept messages. */
+/** One file with one secret, readable only by its owner, in the folder of the stored messages. */
 export class IdentityFile {
   readonly path: string;
 
@@ -79,7 +79,7 @@ export class IdentityFile {
     this.write(this.path, identity, 'another secret is stored there already');
   }
 
-  /** Replaces what is stored of the same secret, whole or not at all. @throws Failure `file_unwritable` */
+  /** Replaces the stored data of the same secret, atomically. @throws Failure `file_unwritable` */
   update(identity: Identity): void {
     const half = `${this.path}.${String(process.pid)}`;
     rmSync(half, { force: true });
@@ -113,7 +113,7 @@ export class IdentityFile {
     }
     const read = readIdentity(path);
     if (!isDeepStrictEqual(read, { ...identity, secret: new Uint8Array(secret) }))
-      throw new Failure('file_unwritable', `what was stored in ${path} reads back as something else`);
+      throw new Failure('file_unwritable', `${path} does not read back as it was written`);
   }
 }
 

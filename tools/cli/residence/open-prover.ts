@@ -14,7 +14,7 @@ export type OpenProver = (options: {
   readonly signal: AbortSignal;
 }) => Promise<OpenedProver>;
 
-/** Of the one file for auditors, which has no WebAssembly. */
+/** For the one file for auditors, which has no WebAssembly. */
 export function cannotProve(): Failure {
   return new Failure(
     'proving_unavailable',

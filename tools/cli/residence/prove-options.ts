@@ -25,11 +25,11 @@ export function proveOptions(command: Command): Command {
     .option('--list <url>', "the folder of the registrar's list (default: the gateway's word)")
     .option(
       '--reference-string <file>',
-      'what proving needs, 262,208 bytes (default: the cache, else fetched once from a public host)',
+      'the reference string that proving needs, 262,208 bytes (default: the cache, else fetched once from a public host)',
     );
 }
 
-/** What a proof takes, out of the files of this machine. Close the prover in the end. */
+/** Reads the inputs of a proof from the files of this machine. The caller closes the prover. */
 export interface ReadyToProve {
   readonly residence: ResidenceOptions;
   /** Tells the steps, and stores what was read of the list. */

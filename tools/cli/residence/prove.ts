@@ -17,7 +17,7 @@ import { policyOf, trustOf, trustOptions, type TrustOptions } from '../trust';
 import { proveOptions, readyToProve, type ProveOptions } from './prove-options';
 
 const after = (name: string) => `
-Nothing is sent: the proof is made for random bytes, and thrown away. It shows whether a message could be proven now, and which
+Nothing is sent: the proof is made for random bytes, and discarded. It shows whether a message could be proven now, and which
 offices it can go to. The registrar's list is fetched at most once a day.
 
 Exit code
@@ -35,7 +35,7 @@ interface Options extends TrustOptions, GatewayOption, StateOption, JsonOption, 
 export const prove: AddCommand = (program, run) => {
   const command = program
     .command('prove')
-    .summary('whether a proof of residence can be made now, and for which offices; sends nothing')
+    .summary('check that a proof of residence can be made now, and for which offices; sends nothing')
     .description(
       'Checks that a proof of residence can be made: reads the list, proves for random bytes, sends nothing.',
     );

@@ -2,7 +2,7 @@ import type { OpenProver } from './open-prover';
 import { Failure } from '../failure';
 import { findReferenceStringForCommand } from './reference-string';
 
-/** Finds the reference string and starts the prover. Loaded when it is needed: it brings megabytes of WebAssembly along. */
+/** Finds the reference string and starts the prover. Loaded only when needed, because it contains megabytes of WebAssembly. */
 export const openProver: OpenProver = async ({ referenceString, signal }) => {
   const [{ createProver, REFERENCE_STRING_HOSTS }, { residenceProver }] = await Promise.all([
     import('@communique-tee/residence/prover'),
@@ -12,7 +12,7 @@ export const openProver: OpenProver = async ({ referenceString, signal }) => {
   if (found === undefined)
     throw new Failure(
       'proving_unavailable',
-      `the reference string that proving needs could not be had: name the file with --reference-string, or let this machine reach ${REFERENCE_STRING_HOSTS.join(' or ')}`,
+      `the reference string that proving needs could not be found or fetched: name the file with --reference-string, or let this machine reach ${REFERENCE_STRING_HOSTS.join(' or ')}`,
     );
   const prover = createProver({ referenceString: found });
   return {

@@ -10,8 +10,8 @@ const MAX_REGISTRATION_BYTES = 4096;
 
 const after = (name: string) => `
 The first call makes a secret and stores it in residence.json, in the folder where sent messages are kept, readable by its owner
-alone. Only after it was read back is the commitment code printed: hand that to the registrar, and never the file. Later calls
-print the same code; a second secret is never made. Whoever has the file can send in your place.
+alone. Then it reads the secret back and prints the commitment code: give the code to the registrar, and never the file. Later
+calls print the same code and make no second secret. Anyone who has the file can send in your place.
 
 Exit code
   0  done
@@ -34,8 +34,8 @@ interface Options extends StateOption, JsonOption {
 export const register: AddCommand = (program, run) => {
   const command = program
     .command('register')
-    .summary('your secret for proofs of residence: makes it once, prints the code for the registrar')
-    .description('Makes the secret that proofs of residence are made with, and keeps what the registrar answers.')
+    .summary('make your secret for proofs of residence once, and print the code for the registrar')
+    .description('Makes the secret for proofs of residence, and stores the registrar’s answer.')
     .option('--registration <file>', "keep the registrar's answer: the JSON file that it gave to you")
     .option('--import <file>', 'take the secret out of a file that --export wrote, if none is stored yet')
     .option('--export <file>', 'write secret and registration into a new file, for another machine or as a backup');
@@ -54,7 +54,7 @@ export const register: AddCommand = (program, run) => {
         options.import === undefined
           ? (kept ?? { secret: createSecret(), registration: null, list: null })
           : imported(options.import, kept);
-      // Of a damaged secret no code is printed.
+      // Print no code for a damaged secret.
       const commitment = orFailure('state_broken', file.path, () => commitmentOf(identity.secret));
       if (isNew) file.create(identity);
       if (options.registration !== undefined) {
@@ -110,7 +110,7 @@ export const register: AddCommand = (program, run) => {
 function imported(from: string, kept: Identity | undefined): Identity {
   const given = readIdentity(from);
   if (kept !== undefined && !kept.secret.every((byte, at) => byte === given.secret[at]))
-    throw new Failure('already_registered', 'another secret is stored here already; the imported one was not taken');
+    throw new Failure('already_registered', 'another secret is stored here already; nothing was imported');
   return kept ?? given;
 }
 

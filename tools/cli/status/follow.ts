@@ -5,14 +5,14 @@ import type { KeptMessages, StoredMessage } from '../kept-messages';
 import type { Standing } from './report';
 
 export interface FollowOptions {
-  /** The gateway that is asked; the one that the message was sent to, or another of the same service. */
+  /** The gateway to ask: the one that the message was sent to, or another of the same service. */
   readonly gateway: URL;
   readonly policy: TrustPolicy;
-  /** Null: of a proven message, whose status secret was kept. */
+  /** Null for a proven message, whose status secret was stored. */
   readonly token: string | null;
   /** null: until the message ends. 0: its status now. */
   readonly waitSeconds: number | null;
-  /** Where the message is stored: its end is noted there, for `list`. */
+  /** The stored messages: this notes there how the message ended, for `list`. */
   readonly state: KeptMessages;
 }
 

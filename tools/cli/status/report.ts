@@ -4,7 +4,7 @@ import { ROOT_WARNING } from '../verify/report';
 import { EXIT, type Exit } from '../failure';
 import { iso, json, printable, rows, type Paint } from '../output/terminal';
 
-/** The status of a message: what the gateway reports, and what of it an enclave has signed (null: nothing yet). */
+/** The status of a message: the gateway's report, and the part that an enclave has signed (null: none yet). */
 export interface Standing {
   readonly view: StatusView;
   /** Verified. */
@@ -17,7 +17,7 @@ export interface Standing {
 const PROVEN_AGAIN =
   'If the gateway had relayed it, it may have been delivered, and the gateway refuses a second one with a proof (already_sent).\n';
 
-/** Decided by what is signed, not by the gateway's status: done when every office has it. */
+/** Decided by the signed receipt, not by the gateway's status: done when every office has it. */
 export function exitOf({ view, report }: Standing): Exit {
   const offices = report?.offices ?? [];
   if (offices.length > 0 && offices.every(({ outcome }) => outcome === 'accepted' || outcome === 'duplicate'))
@@ -25,7 +25,7 @@ export function exitOf({ view, report }: Standing): Exit {
   return isEnded(view.status) ? EXIT.refused : EXIT.onItsWay;
 }
 
-/** Not "NOT DELIVERED" if an office has the message or may have it: sent anew, it would arrive there twice. */
+/** Not "NOT DELIVERED" if an office has the message or may have it: a new message would arrive there twice. */
 function headOf(standing: Standing): Parameters<Paint> {
   const { view, report } = standing;
   const exit = exitOf(standing);
@@ -50,7 +50,7 @@ export function standingAsText(standing: Standing, paint: Paint): string {
     ['expires', view.expiresAt],
   ]);
   const receipt =
-    report === null ? rows([['receipt', 'none: nothing of this is signed']]) : signedText(report, ownRoot, paint);
+    report === null ? rows([['receipt', 'none: this status is not signed']]) : signedText(report, ownRoot, paint);
   const advice =
     view.status === 'key_retired'
       ? `The gateway reports that the enclave lost its key before it opened the message. To seal it again: send --again ${view.id} --message <file>\n${proven ? PROVEN_AGAIN : ''}`

@@ -46,13 +46,13 @@ interface Options extends TrustOptions, GatewayOption, TokenOption, StateOption,
 export const status: AddCommand = (program, run) => {
   const command = program
     .command('status')
-    .summary('a message that was sent from here: its status, its receipt, verified, its answer, opened')
+    .summary('the status of a message that was sent from here, its verified receipt and its opened answer')
     .description(
-      'What became of a message that was sent from here: what the gateway reports, and what an enclave has signed. Verifies the receipt, opens the sealed answer, and checks that both agree.',
+      'Shows the status of a message that was sent from here: what the gateway reports, and what an enclave has signed. Verifies the receipt, opens the sealed answer, and checks that both agree.',
     )
     .argument('<id>', 'the id of the message, as send and list print it')
-    .option('--receipt <file>', 'write the receipt into a file, for receipt verify, and to show to others')
-    .option('--forget', 'remove what is kept of the message here: its answer can then not be opened any more');
+    .option('--receipt <file>', 'write the receipt into a file, for receipt verify and for other people')
+    .option('--forget', 'remove the stored data of the message: its answer can then no longer be opened');
   for (const add of [waitOption, tokenOption, stateOption, jsonOption]) add(command);
   gatewayOption(command, 'the one that the message was sent to');
   return trustOptions(command)
@@ -70,7 +70,7 @@ export const status: AddCommand = (program, run) => {
         const gateway =
           options.gateway === undefined ? new URL(stored.kept.gateway) : gatewayOf(options, context.environment);
         const policy = policyOf(namesTrust(options) ? trustOf(options) : stored.trust);
-        // The status secret of a proven message was kept; it takes no token.
+        // A proven message needs no token, because its status secret was stored.
         const token = stored.kept.statusSecret === null ? tokenOf(options, context.environment) : null;
         const standing = await follow(
           stored,

@@ -14,7 +14,7 @@ export interface Surroundings {
   readonly confirm?: (question: string) => Promise<boolean>;
 }
 
-/** The command in this process, without a terminal. Everything that it ever said is in `said`. */
+/** The command in this process, without a terminal. `said` has all its output. */
 export function createCaller() {
   const said: string[] = [];
   const call = async (

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 export type Tamper = (path: string, body: Buffer) => Buffer | undefined | Promise<Buffer>;
 
-/** Hands every request on to a real gateway, and changes what comes back. */
+/** Forwards every request to a real gateway, and changes the answers. */
 export interface TamperingGateway {
   readonly url: string;
   /** What goes back for an answer of 2xx; undefined: it is broken off. */

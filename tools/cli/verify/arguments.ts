@@ -25,11 +25,11 @@ export function verifyArguments(command: Command): Command {
     )
     .option(
       '--nonce <hex>',
-      'the nonce that the document has to carry, 16 to 512 bytes (default: 32 fresh random bytes, if a gateway is asked)',
+      'the nonce that the document must contain, 16 to 512 bytes (default: 32 fresh random bytes, if a gateway is asked)',
     )
     .option(
       '--no-nonce',
-      'send none and check none: the document may be a copy made for another question. A file needs one of the two',
+      'send and check no nonce: the document may be a copy that was made for another request. A file needs one of the two',
     )
     .option(
       '--at <time>',

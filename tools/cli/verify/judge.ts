@@ -9,7 +9,7 @@ export interface Evidence {
   readonly document: Uint8Array;
   /** Fetches the public configuration with this SHA-256; absent if there is no gateway to ask. */
   readonly configuration?: (sha256: Uint8Array) => Promise<Uint8Array | undefined>;
-  /** What was sent; undefined: none was, and the document may be a copy. */
+  /** The nonce that was sent; undefined: none, so the document may be a copy. */
   readonly nonce: Uint8Array | undefined;
   readonly at: Date;
 }
@@ -26,7 +26,7 @@ export async function judge(
     {
       acceptedMeasurements: trust.measurements,
       ...(trust.custody && { acceptedCustody: trust.custody }),
-      // Another operator's enclave can be verified too; its keys are then not ours to judge
+      // An enclave of another program can be verified too; its user data has another form
       keyBindingOptional: true,
       freshness: nonce ? { nonce } : { documentTakenFromCache: true }, // the person passed --no-nonce
       maxAgeMs: trust.maxAgeMs,

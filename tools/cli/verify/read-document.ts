@@ -34,7 +34,7 @@ export async function fetchDocument(
   return documentIn(body);
 }
 
-/** The public configuration with this SHA-256 (32 bytes), from where the document came; undefined if it is not given. */
+/** The public configuration with this SHA-256 (32 bytes), from the source of the document; undefined if the source has none. */
 export async function fetchConfiguration(
   source: URL,
   sha256: Uint8Array,
@@ -67,7 +67,7 @@ const MEMBERS = [
 
 /**
  * Raw bytes; or text: hexadecimal digits, base64 (with either alphabet, with or without padding and line ends), or JSON that holds
- * one of these, or a list of bytes, under a known name. What can be read in two ways is refused.
+ * one of these, or a list of bytes, under a known name. Refuses text that can be read in two ways.
  */
 export function documentIn(content: Uint8Array): Uint8Array {
   if (content.length === 0) throw new Failure('not_understood', 'it is empty');
@@ -84,7 +84,7 @@ function documentInJson(text: string): Uint8Array {
   try {
     json = decodeJson(new TextEncoder().encode(text));
   } catch (cause) {
-    throw new Failure('not_understood', 'it begins like JSON and is none', cause);
+    throw new Failure('not_understood', 'it begins like JSON but is not JSON', cause);
   }
   const object = json as Record<string, unknown>;
   const found = MEMBERS.filter((name) => Object.hasOwn(object, name));
@@ -103,7 +103,7 @@ function documentInJson(text: string): Uint8Array {
   throw new Failure('not_understood', `${name} in the JSON is neither text nor a list of bytes`);
 }
 
-/** Hexadecimal digits or base64. Digits alone can be both: then the one that begins like a document is it. */
+/** Hexadecimal digits or base64. Text that can be both is read as the one that begins like a document. */
 function fromText(text: string): Uint8Array {
   const compact = text.replaceAll(/\s/g, '');
   const readings = [fromHex(compact), fromBase64(compact)].filter((reading) => reading !== undefined);

@@ -46,7 +46,7 @@ export function asText(judgement: Judgement, paint: Paint): string {
         ...(attestation.unknownFields.length === 0 ? [] : [warning(unknownFields(judgement.checks))]),
         ...(judgement.nonceChecked
           ? []
-          : [warning('no nonce was checked: this may be a copy made for another question')]),
+          : [warning('no nonce was checked: this may be a copy that was made for another request')]),
         ...describe({ ...attestation, ...(keys && { keys }) }, judgement.atMs),
         ...(judgement.publisher ? [publisherLine(judgement.publisher)] : []),
         ...(configuration ? describeConfiguration(configuration) : []),
@@ -60,7 +60,7 @@ export function asText(judgement: Judgement, paint: Paint): string {
         `         ${printable(judgement.message)} (step: ${judgement.step})`,
         ...(HINTS[judgement.code] === undefined ? [] : [`         ${HINTS[judgement.code] ?? ''}`]),
         ...(claimed
-          ? ['', 'What the document claims; nothing of it is verified:', ...describe(claimed, judgement.atMs)]
+          ? ['', 'What the document claims; none of it is verified:', ...describe(claimed, judgement.atMs)]
           : []),
         '',
       ].join('\n');
@@ -68,7 +68,7 @@ export function asText(judgement: Judgement, paint: Paint): string {
   }
 }
 
-/** What a person can type, if that is the answer. */
+/** Hints for errors that another option may solve. */
 const HINTS: Readonly<Record<string, string>> = {
   ERR_ATTESTATION_ROOT:
     'AWS did not sign it: this is a demo, or a forgery. To try your own demo, name its root with --development-root.',

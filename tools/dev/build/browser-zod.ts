@@ -1,8 +1,8 @@
 /**
  * The part of zod's chained form that the schemas of libs/ use where they run in a browser, in a tenth of the size: no JSON Schema, no
- * texts, no code made at run time. The build puts it in zod's place (plugins/small-zod.mjs). It reports the same issues as zod 4: place,
+ * texts, no code made at run time. The build puts it in zod's place (plugins/small-zod.mjs). It reports the same issues as zod 4: path,
  * code, limits and parameters, in the same order. tools/dev/client-package/package.integration.spec.ts compares its results with those
- * of the whole zod; what is not here is an error when the bundle is built or loaded.
+ * of the whole zod; a missing method is an error when the bundle is built or loaded.
  */
 
 type Path = readonly PropertyKey[];
@@ -11,7 +11,7 @@ interface Issue {
   readonly path: Path;
   readonly [more: string]: unknown;
 }
-/** Of a value of the wrong type nothing else is checked, except its length. */
+/** For a value of the wrong type only the length is still checked. */
 interface Found {
   readonly issue: Issue;
   readonly isFinal: boolean;
@@ -143,7 +143,7 @@ class Schema {
     return this.unless(null, this.isOptional);
   }
 
-  /** For the OpenAPI document alone: nothing here reads it. */
+  /** Only the OpenAPI document uses this. */
   meta(): Schema {
     return this;
   }

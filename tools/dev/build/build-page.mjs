@@ -1,4 +1,4 @@
-// node tools/dev/build/build-page.mjs [<file>]: builds the page of apps/page, says how large it is and what that is made of; with a file, writes it
+// node tools/dev/build/build-page.mjs [<file>]: builds the page of apps/page and prints its size by part; with a file, writes it
 // there as JSON in the shape of apps/gateway/src/edge/page/built-page.ts.
 import { writeFile } from 'node:fs/promises';
 
@@ -8,7 +8,7 @@ import { root } from './bundle-options.mjs';
 import { asBuiltFiles, buildPage } from './page.mjs';
 
 const command = new Command('node tools/dev/build/build-page.mjs')
-  .description('Builds the page of apps/page and prints how large it is and what that is made of.')
+  .description('Builds the page of apps/page and prints its size by part.')
   .argument('[file]', 'where to write it as JSON, in the shape of apps/gateway/src/edge/page/built-page.ts')
   .showHelpAfterError('usage: node tools/dev/build/build-page.mjs [file]')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))

@@ -44,7 +44,7 @@ export function bundleOptions({ app, dev = false, entry, outdir, target = `${pro
     sourcemap: dev ? 'inline' : false,
     sourcesContent: false,
     logLevel: 'silent',
-    // Packages written as ES modules ask where they are; in a CommonJS file that is its own place.
+    // Packages written as ES modules read import.meta.url; in a CommonJS bundle that is the bundle's own address.
     define: {
       'import.meta.url': '__bundleUrl',
       'import.meta.dirname': '__dirname',

@@ -1,4 +1,4 @@
-// The license texts of npm packages that a bundle holds: they have to go where the bundle goes.
+// The license texts of the npm packages in a bundle, which must be distributed with it.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -53,7 +53,7 @@ export function licensesOf(nodeModules, places) {
   return [...titles].map(([text, of]) => `${of.join(', ')}\n\n${text}\n`).join(`\n${'-'.repeat(78)}\n\n`);
 }
 
-/** What lies beside a bundle as it is, by the folder's or file's name: no bundler sees inside. */
+/** Packages that are copied beside a bundle, by folder or file name: the bundler does not see inside. */
 const BESIDE = {
   'swagger-ui': 'swagger-ui-dist',
   'node_modules/@prisma/schema-engine-wasm': '@prisma/schema-engine-wasm',

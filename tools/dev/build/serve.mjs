@@ -14,7 +14,7 @@ const entry = takeOption('--serve-entry');
 const outdir = takeOption('--serve-outdir');
 const inspect = takeOption('--serve-inspect');
 const USAGE = `usage: node tools/dev/build/serve.mjs <enclave|gateway> [options of the enclave]`;
-/** What an app ends with that does not understand its arguments. */
+/** The exit code of an app that does not understand its arguments. */
 const EXIT_NOT_UNDERSTOOD = 2;
 if ([app, ...rest].some((word) => word === '--help' || word === '-h')) {
   console.log(`${USAGE}
@@ -71,7 +71,7 @@ function start() {
   child.once('exit', (code, signal) => {
     if (mine !== child || stopping) return;
     child = undefined;
-    // With the same arguments it never starts.
+    // The same arguments would fail again.
     if (code === EXIT_NOT_UNDERSTOOD) process.exit(code);
     console.error(`serve: ${app} ended (${signal ?? code}); it starts again when a source changes`);
   });
@@ -117,7 +117,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 await watcher.watch();
 
-/** Takes an option that is ours out of what the app gets. */
+/** Removes our own option from the app's arguments. */
 function takeOption(name) {
   const at = rest.indexOf(name);
   return at < 0 ? undefined : rest.splice(at, 2)[1];

@@ -7,7 +7,7 @@ export interface Bundle {
 }
 
 /**
- * libs/client and all it needs as one ES module for browsers and Node. Nothing is left to be resolved, and nothing of Node is taken.
+ * libs/client with all its dependencies as one ES module for browsers and Node. It imports nothing, not even modules of Node.
  * @throws esbuild's error if something cannot be bundled for a browser
  */
 export async function bundleClient(root: string, entry = 'libs/client/src/published.ts'): Promise<Bundle> {
@@ -44,7 +44,7 @@ function smallZod(file: string): Plugin {
   };
 }
 
-/** Files of libs/ do nothing when they are loaded, so those of which nothing is used stay out. */
+/** Loading a file of libs/ has no side effects, so unused files are left out. */
 function unusedFilesLeft(root: string): Plugin {
   const libs = join(root, 'libs/');
   const name = 'unused-files-left';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 
-/** The files of the published types. They import nothing but each other, so that written one after the other they are whole. */
+/** The files of the published types. They import only each other, so together they are complete. */
 const SOURCES = [
   'libs/protocol/src/congress/offices.ts',
   'libs/protocol/src/congress/office-refusal.ts',
@@ -56,7 +56,7 @@ export function declarationsOf(root: string, exported: readonly string[]): strin
   });
   const undeclared = exported.filter((name) => !declared.has(name));
   if (undeclared.length > 0) throw new Error(`exported and not declared: ${undeclared.join(', ')}`);
-  // Without an export of its own kind, everything in a declaration file counts as exported.
+  // Without an export statement, everything in a declaration file counts as exported.
   return `${parts.join('\n')}\nexport {};\n`;
 }
 

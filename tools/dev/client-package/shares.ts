@@ -7,7 +7,7 @@ export interface Share {
   readonly bytes: number;
 }
 
-/** Which dependency, or which of our libraries, how much of the bundle is; the largest first. */
+/** How much of the bundle each dependency and each of our libraries takes; the largest first. */
 export function sharesOf(metafile: Metafile): Share[] {
   const [output] = Object.values(metafile.outputs);
   const bytes = new Map<string, number>();

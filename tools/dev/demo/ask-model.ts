@@ -11,7 +11,7 @@ export const ROUGH_DRAFT = 'please mend the bridge on main street.  it was close
 
 /**
  * A made-up person asks a model for a clearer draft. The task is sealed here, and the answer is opened here. Nothing
- * of it goes to Congress. Each step is shown.
+ * of it goes to Congress. Prints each step.
  * @throws Error where a step ends otherwise
  */
 export async function askModel(
@@ -20,7 +20,7 @@ export async function askModel(
   { step }: Pick<Steps, 'step'>,
 ): Promise<void> {
   if (!providers) throw new Error('the demo’s system has no simulator of providers');
-  // Another person than the sender: a day's budget of their own
+  // Another person than the sender, with their own budget for the day
   const token = await issuer.token('demo-drafts');
   const client = await connect(
     gatewayUrl,

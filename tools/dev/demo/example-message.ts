@@ -1,7 +1,7 @@
 import { createDeliverySecret } from '@communique-tee/client';
 import type { CongressMessage } from '@communique-tee/protocol';
 
-/** What the demo sends unless a file is named (`--message`): everyone and everything in it is made up, and says so. */
+/** What the demo sends unless a file is named (`--message`): everything in it is made up, and it says so. */
 export function exampleMessage(): CongressMessage {
   return {
     version: 1,

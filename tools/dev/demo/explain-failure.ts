@@ -9,7 +9,7 @@ export interface Surroundings {
 
 type Explanation = readonly [what: string, next: string];
 
-/** What failed and what to do next: one sentence each, then where the logs are. */
+/** What failed and what to do next: one sentence each, then the folder of the logs. */
 export function explainFailure(error: unknown, surroundings: Surroundings): string {
   const [what, next] = explained(error, surroundings);
   const logs = join(surroundings.folder, 'logs');

@@ -103,17 +103,17 @@ async function demo(values: Options, folder: string, port: number): Promise<void
     folder,
     persistent: true,
     gatewayPort: port,
-    // Its name is the issuer's, and with it the owner of messages that were sent before
+    // Its address is the issuer's name, and so part of the owner of earlier messages
     identityPort: 3002,
-    // So that a message can end as unknown: if a chamber recognizes a repeated message, the enclave may ask again
+    // So that a message can end as unknown: if a chamber recognized repeated messages, the enclave would send again
     withoutDeduplication: ['senate'],
     agents: {},
-    // npm run example:browser calls this gateway from an origin of its own.
+    // npm run example:browser calls this gateway from its own origin.
     gatewayEnvironment: {
       CORS_ORIGINS: EXAMPLE_ORIGIN,
       ...(referenceString && { RESIDENCE_REFERENCE_STRING_FILE: join(folder, 'reference-string') }),
     },
-    // Later than PostgreSQL, which refuses a folder that another demo uses
+    // After PostgreSQL, which refuses a folder that another demo uses
     ...(referenceString && {
       residence: async () => {
         await writeFile(join(folder, 'reference-string'), referenceString); // for the page

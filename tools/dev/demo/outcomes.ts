@@ -3,7 +3,7 @@ import { UsageError } from '@communique-tee/command-line';
 import { expireWaiting, type System } from '@communique-tee/test-system';
 import { readFileSync } from 'node:fs';
 
-/** Waiting messages end after this, so that a person sees it; a real one waits for days. */
+/** Waiting messages end after this, so that a person sees the end; real ones wait for days. */
 export const EXPIRE_AFTER_SECONDS = 20;
 const EXPIRE_EVERY_MS = 2000;
 

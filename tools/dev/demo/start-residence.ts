@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { openDesk, startTestRegistrar, type TestRegistrar } from '../../ops/registrar/testing';
 import type { Steps } from './steps';
 
-/** Beside the person who is registered by the demo. */
+/** In addition to the person whom the demo registers. */
 const PEOPLE = 3000;
 
 /** What the demo needs to prove residence. */
 export interface DemoResidence {
   readonly registrar: TestRegistrar;
   readonly prover: Prover;
-  /** If a person registers in the browser. */
+  /** The page on which a person registers. */
   readonly deskUrl: string;
   stop(): Promise<void>;
 }
 
-/** A new registrar each time, with a new key: earlier ones are of earlier demos. */
+/** A new registrar with a new key for each demo. */
 export async function startResidence(
   folder: string,
   referenceString: Uint8Array,

@@ -72,7 +72,7 @@ export function identityPort(values: GatewayEnvironment['values']): number {
   return Number(port);
 }
 
-/** Whether a program listens on this port of 127.0.0.1, or may not be listened on by us. */
+/** Whether a program listens on this port of 127.0.0.1, or this user may not listen on it. */
 export function isTaken(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();

@@ -55,14 +55,14 @@ export class LogLines {
     for (const line of lines) this.line(part, line);
   }
 
-  /** The process has ended: what it left of a line is a line. */
+  /** Call when the process has ended: prints its incomplete last line. */
   flush(part: PartName): void {
     const left = this.rest.get(part) ?? '';
     this.rest.delete(part);
     if (left !== '') this.line(part, left);
   }
 
-  /** Words of ours. */
+  /** Prints our own message. */
   say(text: string): void {
     for (const line of text.split('\n')) this.put('dev', line);
   }

@@ -63,7 +63,7 @@ async function main(given: Options): Promise<number> {
   return 0;
 }
 
-/** NotReady and the errors of starting parts (which have a code) are for a person; anything else is a mistake here. */
+/** NotReady and the errors of starting parts (which have a code) are for a person; any other error is a bug here. */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof NotReady) return error.message;

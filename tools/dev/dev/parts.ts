@@ -7,7 +7,7 @@ export interface RunningPart {
   stop(): Promise<unknown>;
 }
 
-/** The parts that run, in the order of their start. One that ends is reported and starts again at the next change; the others go on. */
+/** The running parts, in the order of their start. One that ends is reported and starts again at the next change; the others continue. */
 export class Parts {
   private readonly starts = new Map<PartName, () => Promise<RunningPart>>();
   private readonly running = new Map<PartName, RunningPart>();
@@ -22,7 +22,7 @@ export class Parts {
     this.watch(name, await start());
   }
 
-  /** A source has changed: what ended starts again. */
+  /** Call when a source has changed: starts the ended parts again. */
   changed(): void {
     for (const name of this.ended) {
       const start = this.starts.get(name);
@@ -54,7 +54,7 @@ export class Parts {
       if (this.running.get(name) === part) this.running.delete(name);
       if (this.stopping) return;
       this.ended.add(name);
-      this.lines.say(`${name} ended (${how}); the others go on, and it starts again when a source changes`);
+      this.lines.say(`${name} ended (${how}); the others continue, and it starts again when a source changes`);
     });
   }
 }

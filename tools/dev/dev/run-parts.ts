@@ -34,7 +34,7 @@ export interface DevOptions {
   readonly inspect: ReadonlyMap<'gateway' | 'enclave', number>;
 }
 
-/** Something is not as it must be before anything starts; the message is for a person. */
+/** A precondition of the start is not met; the message is for a person. */
 export class NotReady extends Error {
   override readonly name = 'NotReady';
 }

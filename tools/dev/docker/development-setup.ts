@@ -1,5 +1,5 @@
-// What the containers of compose.yaml's profile `development` share: the mock's root, a key that tokens are signed with, the enclave's
-// configuration. Each run prints a token for an hour, signed with a key that is made once.
+// Creates the files that the containers of compose.yaml's profile `development` share: the mock's root, the key that signs tokens, the
+// enclave's configuration. Each run prints a token for an hour; the key is made once.
 import { CommandLine, EXIT_CODES, writableFolder } from '@communique-tee/command-line';
 import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { createTokenIssuer } from '@communique-tee/identity-simulator/tokens';
@@ -13,7 +13,7 @@ const line = new CommandLine(
 );
 line.program
   .option('--folder <folder>', 'where it is kept', '/state')
-  .option('--subject <name>', 'whom the token names', 'developer')
+  .option('--subject <name>', 'the user that the token names', 'developer')
   .addHelpText('after', EXIT_CODES)
   .action(line.run(setUp));
 process.exitCode = await line.parse(process.argv.slice(2));
@@ -46,7 +46,7 @@ async function setUp({
   return 0;
 }
 
-/** Whole or not at all: a running gateway reads these. */
+/** Writes atomically, because a running gateway reads these files. */
 async function replace(file: string, text: string): Promise<void> {
   await writeFile(`${file}.new`, text);
   await rename(`${file}.new`, file);

@@ -1,4 +1,4 @@
-// As much of the Dockerfile language as ours are written in: enough to compare them with the repository and to run them by hand.
+// Parses the part of the Dockerfile language that our files use: enough to compare them with the repository and to run them without Docker.
 export interface Instruction {
   readonly name: string;
   /** What follows the name, with line continuations joined, and without flags. */

@@ -1,5 +1,5 @@
-// A Dockerfile's stages without Docker: each becomes a folder, COPY copies, RUN runs on this machine. Base images and users are not
-// there, and `npm ci` is stood in for by the packages that are installed here: this proves paths, commands and what is copied, no more.
+// A Dockerfile's stages without Docker: each becomes a folder, COPY copies, RUN runs on this machine. There are no base images and
+// users, and the packages that are installed here replace `npm ci`. So this checks only paths, commands and copies.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';

@@ -10,7 +10,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, '..', '..', '..');
 const require = createRequire(import.meta.url);
 
-/** Prisma's own engine, when it lies where the CLI would look. */
+/** Prisma's own engine, if it is where the CLI would look. */
 export function hasNativeEngine(folder = dirname(require.resolve('@prisma/engines/package.json'))) {
   return readdirSync(folder).some(
     (name) => name.startsWith('schema-engine-') && !name.endsWith('.gz') && !name.endsWith('.sha256'),
@@ -19,7 +19,7 @@ export function hasNativeEngine(folder = dirname(require.resolve('@prisma/engine
 
 export function prismaEnvironment(env = process.env) {
   return {
-    // No check for updates and no telemetry: a command about our database talks to our database.
+    // No check for updates and no telemetry: a command about our database must contact only our database.
     CHECKPOINT_DISABLE: '1',
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
     ...env,

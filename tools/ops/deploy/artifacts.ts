@@ -44,13 +44,13 @@ export async function releaseIsStale({ root }: Deployment, architecture: string)
   const archive = await readFile(join(folder, `communique-tee-${architecture}.tar.gz`)).catch(() => undefined);
   if (archive === undefined) return 'it is not built yet';
   if (described?.arch !== architecture || described.sha256 !== sha256(archive))
-    return 'release.json describes another one';
+    return 'release.json describes another archive';
   return otherSource(root, described.commit);
 }
 
 function otherSource(root: string, built: string | null | undefined): string | undefined {
   const { commit: now } = sourceOf(root);
-  if (now === null) return 'git cannot tell what this checkout is';
+  if (now === null) return 'git cannot tell the commit of this checkout';
   if (now.endsWith('+changes')) return 'files of this checkout are not committed';
   return built === now ? undefined : 'it was built from another commit';
 }

@@ -25,12 +25,12 @@ const after = (steps: readonly Step[]): string => `
 Steps, each of which may be run again
 ${steps.map(({ name, title }) => `  ${name.padEnd(14)} ${title}`).join('\n')}
 
-Pulumi gets its Node from node_modules/.bin of this checkout. Nothing is sent to Congress. Ctrl-C stops after what is under
-way, and tells how to go on.
+Pulumi gets its Node from node_modules/.bin of this checkout. Nothing is sent to Congress. Ctrl-C stops after the running
+step, and prints how to continue.
 
 Exit code
   0    deployed, verified
-  1    a step failed: its name, why, and the command to go on with
+  1    a step failed: its name, the reason, and the command to continue with
   2    not understood: the arguments, or there is no such stack
   130  interrupted
 
@@ -47,12 +47,15 @@ export function deploy(command: Command, line: CommandLine, ports: () => Ports):
     .description('Deploys a stack: builds what is missing, checks, makes, replaces, verifies from outside.')
     .option('--stack <stack>', 'dev, staging or prod')
     .option('-y, --yes', 'ask nothing')
-    .option('--from <step>', 'go on with this step')
-    .option('--address-only', 'make the address for the House alone, weeks before the rest; needs no image')
+    .option('--from <step>', 'continue with this step')
+    .option('--address-only', 'make only the address for the House, weeks before the rest; needs no image')
     .option('--skip-checks <names>', 'checks that preflight leaves out, separated by commas')
     .option('--plan', 'list the steps and the commands that do them by hand; do nothing')
-    .option('--refresh', 'let Pulumi read what AWS has before it compares: after an update that failed')
-    .option('--drop-old-image', 'go on although the image that runs now is not among acceptedPcr0: no way back to it')
+    .option('--refresh', 'let Pulumi read the state of AWS first: after an update that failed')
+    .option(
+      '--drop-old-image',
+      'continue although the running image is not among acceptedPcr0: a rollback to it is then impossible',
+    )
     .option('--wait <minutes>', 'how long an instance refresh is waited for', '90')
     .addHelpText('after', after(STEPS))
     .action(

@@ -13,7 +13,7 @@ afterEach(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-const goOn = (...args: string[]): string => `To go on:\n  npm run deploy -- --stack prod ${args.join(' ')}\n`;
+const goOn = (...args: string[]): string => `To continue:\n  npm run deploy -- --stack prod ${args.join(' ')}\n`;
 
 describe('configuration', () => {
   it('lists what is wrong with the configuration before anything is built', async () => {
@@ -89,7 +89,7 @@ describe('image and release', () => {
     const { code, err } = await world.run();
     expect(code).toBe(1);
     expect(err).toContain(`the image is built: ${why}`);
-    expect(err).toContain('FAILED: step image: the image was not built; why is above');
+    expect(err).toContain('FAILED: step image: the image was not built; the reason is above');
     expect(err).toContain(goOn('--from', 'image'));
     const kept = join(world.folder.path, `dist/image/prod-arm64-${PCR0.slice(0, 12)}/measurements.json`);
     expect(await readFile(kept, 'utf8')).toContain(PCR0);
@@ -110,8 +110,8 @@ describe('image and release', () => {
 describe('preflight, rules and preview', () => {
   it.each([
     ['ops preflight', 'preflight', 'preflight has failures'],
-    ['ops check', 'rules', 'what would be made breaks a rule'],
-    ['pulumi preview', 'preview', 'pulumi preview failed; why is above. Nothing was changed'],
+    ['ops check', 'rules', 'a planned resource breaks a rule'],
+    ['pulumi preview', 'preview', 'pulumi preview failed; the reason is above. Nothing was changed'],
   ])('stops if %s fails', async (line, step, why) => {
     world.ends = { [line]: 1 };
     const { code, err } = await world.run();
@@ -185,7 +185,7 @@ describe('pulumi up', () => {
     const { code, err } = await world.run('--from', 'preview', '--yes');
     expect(code).toBe(1);
     expect(world.asked).toEqual([]);
-    expect(err).toContain('FAILED: step up: pulumi up failed; why is above');
+    expect(err).toContain('FAILED: step up: pulumi up failed; the reason is above');
     expect(err).toContain(goOn('--from', 'preview', '--refresh', '--yes'));
   });
 
@@ -254,7 +254,7 @@ describe('the rollout', () => {
     world.group.refreshes = [{ id: 'refresh-0', status: 'InProgress', percent: 10, version: '2' }];
     const { err } = await run();
     expect(started()).toEqual([]);
-    expect(err).toContain('an instance refresh to it is under way');
+    expect(err).toContain('an instance refresh to it is running');
     expect(err).toContain('FAILED: step state');
   });
 
@@ -268,16 +268,16 @@ describe('the rollout', () => {
       'CancelInstanceRefresh',
       'StartInstanceRefresh',
     ]);
-    expect(err).toContain('an instance refresh to version 7 of the template is under way: cancelled');
+    expect(err).toContain('an instance refresh to version 7 of the template was running: cancelled');
   });
 
   it('tells that AWS cannot go back if a pulumi up by hand moved the group', async () => {
     world.group.version = '2';
-    expect((await run()).err).toContain('AWS cannot go back by itself');
+    expect((await run()).err).toContain('AWS cannot go back automatically');
   });
 
   it.each([
-    ['goes back', ROLLS_BACK, 'AWS went back: the version before serves', 'AWS: i-2 was not healthy'],
+    ['goes back', ROLLS_BACK, 'AWS went back: the previous version serves', 'AWS: i-2 was not healthy'],
     ['fails', FAILS, 'the instance refresh failed', 'AWS: Access denied while launching'],
   ])('fails if the refresh %s, with AWS’s reason and where to look', async (_, course, why, reason) => {
     world.group.course = course;
@@ -291,12 +291,12 @@ describe('the rollout', () => {
     expect(world.ran.some((each) => each.startsWith('pulumi refresh'))).toBe(false);
   });
 
-  it('fails after its time limit, and tells that AWS goes on', async () => {
+  it('fails after its time limit, and tells that AWS continues', async () => {
     world.group.course = NEVER_ENDS;
     const { code, err } = await run('--wait', '2');
     expect(code).toBe(1);
     expect(err).toContain('the instance refresh has not ended within 2 minutes');
-    expect(err).toContain('The instance refresh goes on in AWS without this command.');
+    expect(err).toContain('The instance refresh continues in AWS without this command.');
   });
 
   it('is left by Ctrl-C with the commands that stop it or go back', async () => {
@@ -306,7 +306,7 @@ describe('the rollout', () => {
     };
     const { code, err } = await run();
     expect(code).toBe(130);
-    expect(err).toContain('INTERRUPTED in step rollout\n  The instance refresh goes on in AWS');
+    expect(err).toContain('INTERRUPTED in step rollout\n  The instance refresh continues in AWS');
     expect(err).toContain('aws autoscaling rollback-instance-refresh --region us-east-1');
     expect(err).toContain(goOn('--from', 'rollout'));
   });
@@ -346,7 +346,7 @@ describe('verify and summary', () => {
     expect(err).toContain('these credentials are of another account');
     await write(world.folder.path, { 'dist/image/prod-arm64/measurements.json': '{}' });
     const unknown = await world.run('--from', 'verify');
-    expect(unknown.err).toContain('nothing is known that the enclave could be held to');
+    expect(unknown.err).toContain('so there is nothing to compare the enclave with');
     expect(unknown.err).toContain(goOn('--from', 'image'));
   });
 

@@ -11,9 +11,9 @@ export interface DeploymentOptions {
   readonly stackFile: StackFile;
   /** Of the stack's configuration. */
   readonly region: string;
-  /** Nothing is asked. */
+  /** Ask no questions. */
   readonly yes: boolean;
-  /** What AWS has is read before it is compared: after an update that failed half-way. */
+  /** Read the state of AWS before comparing: after an update that failed half-way. */
   readonly refresh: boolean;
   /** The image that runs now need not stay accepted. */
   readonly dropOldImage: boolean;
@@ -27,7 +27,7 @@ export interface DeploymentOptions {
 
 /** One run of the command: what its steps share, each read once. */
 export class Deployment {
-  /** A preview was shown in this run, and agreed to. */
+  /** The operator saw a preview in this run and agreed. */
   previewed = false;
   /** Instances were moved to another version of the template in this run. */
   moved = false;
@@ -56,7 +56,7 @@ export class Deployment {
     this.ports.err(`  ${text}\n`);
   }
 
-  /** What the configuration makes, and what is wrong with image and release. @throws StepFailure */
+  /** The resources of the configuration, and the problems of image and release. @throws StepFailure */
   plan(): Promise<Plan> {
     this.#plan ??= readPlan(
       this.ports.looking,
@@ -75,7 +75,7 @@ export class Deployment {
     return this.#plan;
   }
 
-  /** After a build: image and release are looked at anew. */
+  /** Call after a build: checks image and release again. */
   forgetPlan(): void {
     this.#plan = undefined;
   }
@@ -105,7 +105,7 @@ export class Deployment {
     }
   }
 
-  /** Runs Pulumi with the terminal its own. @throws StepFailure if there is no Pulumi, Interrupted */
+  /** Runs Pulumi attached to the terminal. @throws StepFailure if there is no Pulumi, Interrupted */
   async pulumi(args: readonly string[]): Promise<Exited> {
     this.say(`$ pulumi ${args.join(' ')}`);
     const exited = await this.ports.run('pulumi', args, this.#pulumiEnvironment());
@@ -129,8 +129,8 @@ export class Deployment {
     this.heed();
     if (missing) throw noPulumi();
     if (code !== 0)
-      throw new StepFailure('pulumi stack output failed; its own words are above', [
-        'Is the stack there, and are you signed in where its state is (pulumi whoami)?',
+      throw new StepFailure('pulumi stack output failed; its message is above', [
+        'Does the stack exist, and are you signed in to the backend of its state (pulumi whoami)?',
       ]);
     try {
       return JSON.parse(stdout);
@@ -157,7 +157,7 @@ export class Deployment {
 
   #pulumiEnvironment(): Record<string, string> {
     const { root, env } = this.ports.looking;
-    // The program then leaves the group on its version of the template, and this command moves it (infra/src/main.ts).
+    // Tells the program to leave the group on its version of the template, because this command moves it (infra/src/main.ts).
     return { PATH: pulumiPath(root, env['PATH'] ?? ''), COMMUNIQUE_ROLLOUT: 'deploy' };
   }
 }

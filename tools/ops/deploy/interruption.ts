@@ -12,7 +12,7 @@ export class Interruption {
     return this.#controller.signal;
   }
 
-  /** @returns what ends the listening */
+  /** @returns a function that stops listening */
   listen(from: NodeJS.Process = process): () => void {
     const interrupt = (): void => {
       this.interrupt();
@@ -27,7 +27,7 @@ export class Interruption {
     };
   }
 
-  /** Whether a program runs that ends in its own way. */
+  /** Whether a program runs that handles Ctrl-C itself. */
   get isWaiting(): boolean {
     return this.#running.size > 0;
   }
@@ -36,7 +36,7 @@ export class Interruption {
     this.#controller.abort();
   }
 
-  /** A program that runs now, which SIGTERM is passed on to. @returns what forgets it */
+  /** Registers a running program to pass SIGTERM on to. @returns a function that removes it */
   tell(child: ChildProcess): () => void {
     this.#running.add(child);
     return () => this.#running.delete(child);

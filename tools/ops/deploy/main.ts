@@ -8,5 +8,5 @@ import { deployPorts } from './ports';
 const interruption = new Interruption();
 interruption.listen();
 const code = await runDeploy(process.argv.slice(2), () => deployPorts(workspaceRoot(), interruption));
-// Connections of AWS's clients and questions that were left would keep this process alive.
+// Open connections of AWS's clients and unanswered prompts would keep this process alive.
 process.stdout.write('', () => process.exit(code));

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** Outputs of the stack, as far as this command looks at them; the rest is left as it is. */
+/** The outputs of the stack that this command reads; others are ignored. */
 const schema = z.object({
   url: z.url({ protocol: /^https$/ }).max(500),
   addressForTheHouse: z.string().max(64).optional(),
@@ -30,5 +30,5 @@ const schema = z.object({
 
 export type Outputs = z.output<typeof schema>;
 
-/** @returns undefined if the stack has none of these outputs, or others */
+/** @returns undefined if the stack does not have exactly these outputs */
 export const parseOutputs = (outputs: unknown): Outputs | undefined => schema.safeParse(outputs).data;

@@ -1,7 +1,7 @@
 import { pulumiPath, type Exited } from './ports';
 import type { Deployment } from './deployment';
 
-/** A program of this checkout, as npm run starts it, with the terminal its own. @throws Interrupted */
+/** Runs a program of this checkout as npm run does, attached to the terminal. @throws Interrupted */
 export async function runOwn(
   deployment: Deployment,
   program: 'image' | 'ops',
@@ -12,7 +12,7 @@ export async function runOwn(
   const exited = await deployment.ports.run(
     process.execPath,
     ['tools/run.mjs', program === 'image' ? 'tools/image/main.ts' : 'tools/ops/main.ts', ...args],
-    // preflight looks at the PATH on which Pulumi will find its Node.
+    // preflight checks the PATH on which Pulumi will find Node.
     { PATH: pulumiPath(root, env['PATH'] ?? '') },
   );
   deployment.heed();

@@ -7,21 +7,21 @@ import { shellPath } from '../preflight/here/shell-path';
 import { realPorts, type Ports as LookingPorts } from '../preflight/ports';
 import type { Interruption } from './interruption';
 
-/** How a program ended that had the terminal to itself. */
+/** How a program ended that ran attached to the terminal. */
 export interface Exited {
   /** undefined: ended by a signal, or not started. */
   readonly code: number | undefined;
-  /** There is no such program. */
+  /** The program does not exist. */
   readonly missing: boolean;
 }
 
 /** Everything outside this program, so that tests can put stand-ins in its place. */
 export interface Ports extends Streams {
-  /** What preflight looks with: the checkout, the environment, programs, AWS. */
+  /** The ports of preflight: the checkout, the environment, programs, AWS. */
   readonly looking: LookingPorts;
-  /** Runs a program whose words and questions are the person's to see: the terminal is its own. */
+  /** Runs a program attached to the terminal, so that the person sees its output and answers its questions. */
   run(command: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Exited>;
-  /** Runs a program for what it prints on standard output; what it says on standard error is shown. */
+  /** Runs a program and returns its standard output; its standard error goes to the terminal. */
   read(
     command: string,
     args: readonly string[],
@@ -32,7 +32,7 @@ export interface Ports extends Streams {
   /** Ends early, without an error, when the person interrupts. */
   sleep(ms: number): Promise<void>;
   readonly interruption: Interruption;
-  /** The root to trust in place of AWS's, and where to ask in place of the stack's own address. Tests alone have one (testing/main.ts). */
+  /** The root to trust instead of AWS's, and the address to ask instead of the stack's. Only tests set it (testing/main.ts). */
   readonly underTest?: { readonly rootPem: string; readonly gateway: URL };
 }
 
@@ -51,7 +51,7 @@ export function deployPorts(root: string, interruption: Interruption): Ports {
     onOutput?: (text: string) => void,
   ): Promise<Exited> =>
     new Promise((resolve) => {
-      // In this process's group: the terminal's Ctrl-C reaches it too, and it ends in its own way.
+      // In this process's group: the terminal's Ctrl-C reaches it too, and it handles it itself.
       const child = spawn(command, [...args], {
         cwd: root,
         env: { ...process.env, ...env },
@@ -93,7 +93,7 @@ async function ask(question: string, signal: AbortSignal): Promise<boolean> {
   try {
     return /^y(es)?$/i.test((await line.question(`${question} [y/N] `, { signal })).trim());
   } catch {
-    return false; // interrupted: the runner tells
+    return false; // interrupted: the runner reports it
   } finally {
     line.close();
   }

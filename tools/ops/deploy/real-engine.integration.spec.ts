@@ -127,7 +127,7 @@ describeWithPulumi('deploy under Pulumi’s own engine', (cli) => {
     const back = await deploy();
     expect(back.code).toBe(1);
     expect(back.err).toContain(
-      'the new version did not come into service, and AWS went back: the version before serves',
+      'the new version did not come into service, and AWS went back: the previous version serves',
     );
     expect(back.err).toContain(`npm run deploy -- --stack ${STACK} --from rollout`);
     expect([group.version, versionInWorld()]).toEqual(['2', '2']);

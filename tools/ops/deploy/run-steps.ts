@@ -41,13 +41,13 @@ export async function runSteps(
 
 function tell({ ports, stack }: Deployment, headline: string, todo: readonly string[], goOn: readonly string[]): void {
   const lines = todo.map((line) => `  ${line}\n`).join('');
-  ports.err(`\n${headline}\n${lines}\nTo go on:\n  ${deployCommand(stack, ...goOn)}\n`);
+  ports.err(`\n${headline}\n${lines}\nTo continue:\n  ${deployCommand(stack, ...goOn)}\n`);
 }
 
-/** How long a step that was interrupted may take to tell what it knows. */
+/** How long an interrupted step may take to report what it knows. */
 const GRACE_MS = 1000;
 
-/** A step that waits for a program ends with that program; one that waits for an answer is left after a second. */
+/** An interrupted step that waits for a program ends with that program; one that waits for an answer is abandoned after a second. */
 async function interruptible(deployment: Deployment, work: Promise<void>): Promise<void> {
   const { interruption } = deployment.ports;
   let timer: NodeJS.Timeout | undefined;

@@ -1,6 +1,6 @@
 import type { Deployment } from './deployment';
 
-/** One part of `npm run deploy`: may be run again, and finds by itself what is done already. */
+/** One part of `npm run deploy`. It may run again, and detects what is done already. */
 export interface Step {
   /** Of --from. */
   readonly name: string;
@@ -18,12 +18,12 @@ export class StepFailure extends Error {
 
   constructor(
     reason: string,
-    /** What to do before it is tried again; each on a line of its own. */
+    /** What to do before the next try; one line each. */
     readonly todo: readonly string[] = [],
     readonly further: {
-      /** Arguments with which to go on; default: `--from` this step. */
+      /** Arguments for the next run; default: `--from` this step. */
       readonly goOn?: readonly string[];
-      /** The person said no, which is not a fault. */
+      /** The person answered no, which is not an error. */
       readonly declined?: true;
     } = {},
   ) {
@@ -35,7 +35,7 @@ export class StepFailure extends Error {
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 
-  /** @param todo what goes on without this program, and how to stop that */
+  /** @param todo what continues without this program, and how to stop it */
   constructor(readonly todo: readonly string[] = []) {
     super('interrupted');
   }

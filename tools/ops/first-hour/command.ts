@@ -21,7 +21,7 @@ const after = (themes: readonly Theme[]): string => `
 Steps
 ${themes.flatMap(({ steps }) => steps.map(({ name, shows, changes }) => `  ${name.padEnd(15)} ${shows}${changes === undefined ? '' : ' (asks first)'}`)).join('\n')}
 
-After an interruption the same command goes on; what was not reached is tried again. The report names no account, address,
+After an interruption the same command continues, and tries again what was not reached. The report names no account, address,
 key or person. docs/operator/first-hour.md tells what each step means.
 
 Exit code
@@ -44,7 +44,7 @@ export function firstHour(
     .option('--stack <stack>', 'dev or staging', 'dev')
     .option('-y, --yes', 'do not ask before a step that changes something')
     .option('--list', 'print the steps with their commands; run nothing')
-    .option('--restart', 'forget the hour that was begun')
+    .option('--restart', 'discard the state of an earlier run')
     .option('--folder <folder>', 'for the state and the report', 'dist/first-hour')
     .addHelpText('after', after(themes))
     .action(line.run((options: Options) => run(options, ports, themes)));

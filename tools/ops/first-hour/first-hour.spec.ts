@@ -28,7 +28,7 @@ const REFUTING: Readonly<Record<string, object>> = {
   preflight: {
     fail: 1,
     warn: 0,
-    checks: [{ check: 'ami', status: 'fail', found: 'AWS answered something that was not understood (x)' }],
+    checks: [{ check: 'ami', status: 'fail', found: 'AWS gave an unexpected answer (x)' }],
   },
   price: { items: [{ item: 'a', monthlyUsd: '7300.00' }] },
   'in-service': {
@@ -132,7 +132,7 @@ it('goes on if it was interrupted, and asks nothing twice that has a verdict', a
   const { code, err } = await world.run('--yes');
   expect([code, err]).toEqual([
     3,
-    expect.stringContaining('Interrupted. Go on: npm run ops -- first-hour --stack dev --yes'),
+    expect.stringContaining('Interrupted. Continue with: npm run ops -- first-hour --stack dev --yes'),
   ]);
   expect(err).toContain('The stack costs money until it is removed: pulumi destroy --refresh --stack dev');
   expect(world.ran.at(-1)).toBe('clock');

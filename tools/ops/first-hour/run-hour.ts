@@ -13,11 +13,11 @@ export interface Hour {
   readonly domain: string;
   readonly folder: string;
   readonly yes: boolean;
-  /** As typed, to go on. */
+  /** The command line that continues this run. */
   readonly again: string;
 }
 
-/** Runs what has no verdict yet, one step after the other; the state is written after each. @returns the exit code */
+/** Runs the steps without a verdict, in order, and writes the state after each. @returns the exit code */
 export async function runHour(hour: Hour, state: State, themes: readonly Theme[], ports: Ports): Promise<number> {
   const redactor = new ReportRedactor(ports.env, hour.domain);
   redactor.addFacts(state.facts);
@@ -62,14 +62,14 @@ export async function runHour(hour: Hour, state: State, themes: readonly Theme[]
   );
   if (interruption.signal.aborted || counted.notReached > 0)
     ports.err(
-      `${interruption.signal.aborted ? 'Interrupted' : 'Not complete'}. Go on: ${hour.again}\n${stands(state) ? `The stack costs money until it is removed: pulumi destroy --refresh --stack ${hour.stack}\n` : ''}`,
+      `${interruption.signal.aborted ? 'Interrupted' : 'Not complete'}. Continue with: ${hour.again}\n${stands(state) ? `The stack costs money until it is removed: pulumi destroy --refresh --stack ${hour.stack}\n` : ''}`,
     );
   if (interruption.signal.aborted) return EXIT.incomplete;
   if (counted.refuted > 0) return EXIT.refuted;
   return counted.notReached > 0 ? EXIT.incomplete : EXIT.proved;
 }
 
-/** A step before without which nothing is reached, and which was not proved. */
+/** An earlier required step that was not proved. */
 const firstEnd = (state: State, themes: readonly Theme[]): string | undefined =>
   themes
     .flatMap(({ steps }) => steps)
@@ -78,7 +78,7 @@ const firstEnd = (state: State, themes: readonly Theme[]): string | undefined =>
         ends === true && state.outcomes[name] !== undefined && state.outcomes[name].verdict !== 'proved',
     )?.name;
 
-/** Whether something was made that is not removed yet. */
+/** Whether the stack exists and must still be removed. */
 const stands = ({ made, outcomes }: State): boolean => made && outcomes['destroy']?.verdict !== 'proved';
 
 const DECLINED = 'the operator did not agree to it';
@@ -89,7 +89,7 @@ async function runStep(step: Step, hour: Hour, state: State, ports: Ports, signa
     `\n${name}: ${shows}\n  unproven  ${assumption}\n  command   ${command}\n  expected  ${expected}\n${changes === undefined ? '' : `  changes   ${changes}\n`}`,
   );
   const missing = needs.filter((fact) => state.facts[fact] === undefined);
-  if (missing.length > 0) return notReached(`a step before did not find ${missing.join(', ')}`);
+  if (missing.length > 0) return notReached(`an earlier step did not find ${missing.join(', ')}`);
   if (step.stack === 'removes' && !state.made) return notReached('nothing was made, so nothing is removed');
   if (changes !== undefined && !hour.yes) {
     const agreed = await ports.ask('Run it?');
@@ -112,7 +112,7 @@ async function runStep(step: Step, hour: Hour, state: State, ports: Ports, signa
     const seen = step.judge(await ports.run(command, env, { shown: step.shown === true }), state.facts);
     if (seen.verdict === 'proved' && question !== undefined) {
       const answer = await ports.ask(question);
-      if (answer === undefined) return notReached('no person was there to tell');
+      if (answer === undefined) return notReached('no person was asked');
       return answer ? seen : { verdict: 'refuted', observed: 'a person says no' };
     }
     if (seen.verdict !== 'not reached' || again === undefined || signal.aborted) return seen;

@@ -1,4 +1,4 @@
-/** `proved` and `refuted` are about the step's assumption; `not reached`: this run tells nothing about it. */
+/** `proved` and `refuted` are about the step's assumption; `not reached`: this run did not test it. */
 export type Verdict = 'proved' | 'refuted' | 'not reached';
 
 /** What later steps need. They are in the state file and in the environment of commands, and never in the report. */
@@ -16,7 +16,7 @@ export interface Ended {
 
 export interface Seen {
   readonly verdict: Verdict;
-  /** In this program's own words, with numbers and states: what AWS answers is not repeated. */
+  /** In this program's own words, with numbers and states; it never repeats AWS's answers. */
   readonly observed: string;
   readonly facts?: Facts;
 }
@@ -39,9 +39,9 @@ export interface Step {
   readonly again?: { readonly everySeconds: number; readonly forMinutes: number };
   /** Its output goes to the terminal while it runs. */
   readonly shown?: true;
-  /** `makes`: from its first try on there is something to remove. `removes`: it runs only if there is. */
+  /** `makes`: after its first try the stack must be removed. `removes`: runs only if the stack must be removed. */
   readonly stack?: 'makes' | 'removes';
-  /** If it is not proved, nothing after it can be reached but the removal. */
+  /** If it is not proved, only the removal runs after it. */
   readonly ends?: true;
   judge(ended: Ended, facts: Facts): Seen;
 }

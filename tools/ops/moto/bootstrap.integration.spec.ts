@@ -104,7 +104,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     const code = await runDeploy(argv, () => ports, ports);
     return { code, out, err };
   }
-  const AGAIN = `To go on, with the same options:\n  npm run deploy -- bootstrap --account ${MOTO_ACCOUNT} --stack prod\n`;
+  const AGAIN = `To continue, with the same options:\n  npm run deploy -- bootstrap --account ${MOTO_ACCOUNT} --stack prod\n`;
   const hint = (action: string) =>
     `aws cloudformation ${action} --region us-east-1 --stack-name communique-tee-bootstrap`;
 
@@ -135,7 +135,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     const first = await bootstrap();
     front.asked.length = 0;
     const second = await bootstrap();
-    expect(second.err).toContain('Everything is there already; nothing to change.');
+    expect(second.err).toContain('Everything exists already; nothing to change.');
     expect([second.code, second.out]).toEqual([0, first.out]);
     expect(front.asked).not.toContain('CreateChangeSet');
   });
@@ -164,7 +164,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
       [expect.stringMatching(/^ {2}Modify +AWS::IAM::Role +FirstRole$/)],
     ]);
     expect(await iam('GetRole', 'communique-tee-deployer-1')).toContain(`<Description>${DESCRIPTION}<`);
-    expect((await bootstrap()).err).toContain('Everything is there already; nothing to change.');
+    expect((await bootstrap()).err).toContain('Everything exists already; nothing to change.');
   });
 
   it('changes nothing without a yes', async () => {
@@ -221,7 +221,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
 
   it.each([
     ['ROLLBACK_COMPLETE', `  ${hint('delete-stack')}\n`],
-    ['UPDATE_ROLLBACK_COMPLETE', 'and everything is as it was before'],
+    ['UPDATE_ROLLBACK_COMPLETE', 'and nothing has changed'],
   ])('fails if CloudFormation ends as %s', async (status, words) => {
     // The state of the first look, and the one that the change leads to.
     const ends = async () => {
@@ -234,7 +234,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     expect(err).toContain(words);
   });
 
-  it('waits for an update that is under way, and then makes its own', async () => {
+  it('waits for a running update, and then makes its own', async () => {
     await createByAnEarlierVersion();
     front.status = 'UPDATE_IN_PROGRESS';
     const ends = async () => {
@@ -243,7 +243,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     };
     const [{ code, err }] = await Promise.all([bootstrap(), ends()]);
     expect(code).toBe(0);
-    expect(err).toContain('An update is under way (UPDATE_IN_PROGRESS); it is waited for.');
+    expect(err).toContain('An update is running (UPDATE_IN_PROGRESS); waiting for its end.');
     expect(err).toMatch(/^ {2}Modify +AWS::IAM::Role +FirstRole$/m);
   });
 

@@ -119,7 +119,7 @@ esac`,
     const first = await run('deploy-began');
     expect([first.code, first.output]).toEqual([
       3,
-      expect.stringContaining('Interrupted. Go on: npm run ops -- first-hour'),
+      expect.stringContaining('Interrupted. Continue with: npm run ops -- first-hour'),
     ]);
     const { code, output } = await run();
     expect(output).toContain('account: proved already');

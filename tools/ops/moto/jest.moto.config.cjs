@@ -6,6 +6,6 @@ module.exports = {
   displayName: 'moto',
   roots: ['<rootDir>/tools/ops/moto'],
   testTimeout: 300_000,
-  // jest would take one of two cores; each spec waits for a moto and an AWS CLI of its own.
+  // jest would use one of two cores; each spec mostly waits for its own moto and AWS CLI.
   maxWorkers: 2,
 };

@@ -83,7 +83,7 @@ describeWithJudge(JUDGES.moto, 'preflight against moto', (installed) => {
     expect(await said('aws-credentials')).toEqual([expect.stringMatching(`^pass: .*${MOTO_ACCOUNT}.* in us-east-1$`)]);
     expect(
       await said('aws-credentials', ['--config', 'keyAdministrators=arn:aws:iam::123456789012:role/another']),
-    ).toContainEqual(expect.stringMatching(/^fail: who asks is not among keyAdministrators/));
+    ).toContainEqual(expect.stringMatching(/^fail: you are not among keyAdministrators/));
   });
 
   it('vcpu-quota: moto’s instances do not tell their CPU options, and count as their type', async () => {

@@ -2,13 +2,13 @@ import { freePort, spawnService } from '@communique-tee/testing/harness';
 import type { Installed } from '@communique-tee/testing/judges';
 
 export interface Moto extends AsyncDisposable {
-  /** By name, as people type it: S3 then asks for `bucket.localhost`, unless it is told to name the bucket in the path. */
+  /** By name: S3 then uses `bucket.localhost`, unless the client puts the bucket into the path. */
   readonly endpoint: string;
   /** An account in which nothing is made yet. */
   reset(): Promise<void>;
 }
 
-/** moto's account, unless it is told another. */
+/** moto's default account. */
 export const MOTO_ACCOUNT = '123456789012';
 export const MOTO_CREDENTIALS = { accessKeyId: 'AKIAMOTO00000000', secretAccessKey: 'secretOfMoto' };
 

@@ -54,7 +54,7 @@ export function status(command: Command, line: CommandLine, world: World = thisP
 
 export function clearStop(command: Command, line: CommandLine, world: World = thisProcess): void {
   reasonOptions(command)
-    .description('Clears the emergency stop, so that spending goes on. Who cleared it and why is kept.')
+    .description('Clears the emergency stop, so that spending can continue. Records who cleared it and why.')
     .addHelpText('after', AFTER)
     .action(line.run((reason: Reason) => run({ kind: 'clear-stop', ...whoAndWhy('clear-stop', reason) }, world)));
 }
@@ -62,7 +62,7 @@ export function clearStop(command: Command, line: CommandLine, world: World = th
 export function clearModel(command: Command, line: CommandLine, world: World = thisProcess): void {
   reasonOptions(command)
     .description(
-      'Lets agents use a model again, or a whole provider. Who cleared it and why is kept. `status` lists what is off and why.',
+      'Lets agents use a model again, or a whole provider. Records who cleared it and why. `status` lists what is off and why.',
     )
     .option('--model <name>', 'the exact name of a model that is off')
     .option('--provider <name>', 'a provider that is off with all its models')
@@ -82,14 +82,14 @@ export function keys(command: Command, line: CommandLine, world: World = thisPro
   command
     .command('list')
     .summary('list them, the latest first')
-    .description('Lists the sealed keys of the enclaves, the latest first, and what waits for each.')
+    .description('Lists the sealed keys of the enclaves, the latest first, and how many messages wait for each.')
     .option('--json', 'print one JSON object')
     .addHelpText('after', AFTER)
     .action(line.run(({ json }: JsonOption) => run({ kind: 'keys-list', json: json === true }, world)));
   reasonOptions(command.command('revoke'))
     .summary('take a key from every enclave for good')
     .description(
-      'Takes a key from every enclave for good. What is sealed to it and not delivered ends as key_retired, and its sender has to seal it again.',
+      'Takes a key from every enclave for good. Undelivered messages that are sealed to it end as key_retired, and their senders have to seal them again.',
     )
     .argument('<key id>', '32 hexadecimal digits, as keys list shows them')
     .addHelpText('after', AFTER)
@@ -108,7 +108,7 @@ function run(task: Task, { streams, databaseUrl }: World): Promise<number> {
 
 function reasonOptions(command: Command): Command {
   return command
-    .option('--by <name>', `who does it, at most ${String(MAX_BY)} characters; kept`)
+    .option('--by <name>', `who does it, at most ${String(MAX_BY)} characters; recorded`)
     .option('--why <text>', `why, at most ${String(MAX_WHY)} characters; kept`);
 }
 

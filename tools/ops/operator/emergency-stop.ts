@@ -13,7 +13,7 @@ export async function standingStop(client: Client): Promise<StandingStop | undef
   return rows[0];
 }
 
-/** @returns the stop that was cleared, or undefined if none stood */
+/** @returns the stop that was cleared, or undefined if there was none */
 export async function clearStop(client: Client, by: string, why: string): Promise<StandingStop | undefined> {
   const { rows } = await client.query<StandingStop>(
     'UPDATE emergency_stop SET cleared_at = now(), cleared_by = $1, cleared_why = $2 WHERE cleared_at IS NULL RETURNING id, raised_at AS "raisedAt", reason',
@@ -30,7 +30,7 @@ export interface SystemWindow {
   readonly spentMicroUsd: string;
 }
 
-/** The system's windows that hold now; none if nothing was reserved in them. */
+/** The system's current windows; none if nothing was reserved in them. */
 export async function systemWindows(client: Client): Promise<SystemWindow[]> {
   const { rows } = await client.query<SystemWindow>(
     `SELECT scope, starts_at AS "startsAt", reserved_micro_usd AS "reservedMicroUsd", spent_micro_usd AS "spentMicroUsd" FROM budget_window

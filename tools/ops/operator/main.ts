@@ -7,7 +7,7 @@ status(
   line.program.command('status').summary('the emergency stop, models that are off, and the budget windows of now'),
   line,
 );
-clearStop(line.program.command('clear-stop').summary('clear the emergency stop, so that spending goes on'), line);
+clearStop(line.program.command('clear-stop').summary('clear the emergency stop, so that spending can continue'), line);
 clearModel(line.program.command('clear-model').summary('let agents use a model or a provider again'), line);
 keys(line.program.command('keys').summary('the sealed keys of the enclaves: list them, revoke one'), line);
 process.exitCode = await line.parse(process.argv.slice(2));

@@ -12,11 +12,11 @@ export type Task =
   | { readonly kind: 'keys-revoke'; readonly keyId: string; readonly by: string; readonly why: string };
 
 const NOTHING_CHANGED = 'nothing was changed';
-/** What may have happened all the same. */
+/** What may have happened in spite of the error. */
 const UNSURE: Readonly<Partial<Record<Task['kind'], string>>> = {
-  'clear-stop': 'whether the stop was cleared, `status` will tell',
-  'clear-model': 'whether the model was cleared, `status` will tell',
-  'keys-revoke': 'whether the key was revoked, `keys list` will tell',
+  'clear-stop': '`status` shows whether the stop was cleared',
+  'clear-model': '`status` shows whether the model was cleared',
+  'keys-revoke': '`keys list` shows whether the key was revoked',
 };
 
 /** @returns the exit code */
@@ -28,7 +28,7 @@ export async function runTask(task: Task, databaseUrl: string | undefined, { out
   let client: Client | undefined;
   let connected = false;
   try {
-    // An address that is none is thrown at here already.
+    // This throws for an invalid address.
     client = new Client({
       connectionString: databaseUrl,
       connectionTimeoutMillis: 5000,
@@ -88,7 +88,7 @@ async function status(client: Client, json: boolean, out: Streams['out']): Promi
 async function clear(client: Client, by: string, why: string, out: Streams['out']): Promise<number> {
   const cleared = await clearStop(client, by, why);
   if (cleared === undefined) {
-    out('No emergency stop is set: there is nothing to clear.\n');
+    out('No emergency stop is set, so nothing was cleared.\n');
     return 1;
   }
   out(`Cleared the stop of ${cleared.raisedAt.toISOString()} (${cleared.reason}), by ${by}.\n`);
@@ -105,7 +105,7 @@ async function clearModel(
 ): Promise<number> {
   const cleared = await clearModels(client, what, by, why);
   if (cleared.length === 0) {
-    out('Nothing of that name is off: there is nothing to clear. `status` lists what is.\n');
+    out('Nothing of that name is off, so nothing was cleared. `status` lists what is off.\n');
     return 1;
   }
   for (const each of cleared)
@@ -123,7 +123,7 @@ async function listKeys(client: Client, json: boolean, out: Streams['out']): Pro
     out(`${JSON.stringify({ keys })}\n`);
     return 0;
   }
-  if (keys.length === 0) out('There are no sealed keys: no enclave of this database has had one made.\n');
+  if (keys.length === 0) out('There are no sealed keys: no enclave has stored one in this database.\n');
   for (const key of keys) out(textOf(key));
   return 0;
 }
@@ -150,13 +150,13 @@ function textOf({
 async function revoke(client: Client, keyId: string, by: string, why: string, out: Streams['out']): Promise<number> {
   const revoked = await revokeKey(client, keyId, by, why);
   if (revoked === undefined) {
-    out('No such key: `keys list` shows those that there are.\n');
+    out('No such key: `keys list` shows the existing ones.\n');
     return 1;
   }
   const { key, before } = revoked;
   out(
     before
-      ? `It had been revoked already:\n${textOf(key)}`
+      ? `It was already revoked:\n${textOf(key)}`
       : `Revoked ${keyId}, by ${by}. Gateways see it within a second and take it from every enclave that they reach; one that is cut off keeps it in its memory until it is stopped.\n${String(key.waiting)} message(s) wait for it and end as key_retired.\n`,
   );
   return before ? 1 : 0;

@@ -11,7 +11,7 @@ import * as z from 'zod';
 import { Failure, messageOf } from '../../cli/failure';
 
 const TIMEOUT_MS = 30_000;
-/** The list of all templates has 4 MiB at most, and JSON may write a character in six. */
+/** The list of all templates has 4 MiB at most, and JSON may use six bytes for a character. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 const problemSchema = z.looseObject({
@@ -111,7 +111,7 @@ function parsed(text: string): unknown {
 
 function refusalOf(status: number, value: unknown): Refusal {
   const problem = problemSchema.safeParse(value);
-  if (!problem.success) return new Refusal(`the gateway answered ${String(status)}, and not as this one does`);
+  if (!problem.success) return new Refusal(`the gateway answered ${String(status)} in an unknown form`);
   const { code, detail, errors = [] } = problem.data;
   const title = isProblemCode(code) ? PROBLEMS[code].title : code;
   return new Refusal(

@@ -9,18 +9,18 @@ export type Status = 'pass' | 'warn' | 'fail' | 'skip';
 /** One line of the report. */
 export interface Finding {
   readonly status: Status;
-  /** What was seen. Never a secret. */
+  /** What was found. Never a secret. */
   readonly found: string;
   /** What to do about it. */
   readonly todo?: string;
-  /** Does what `todo` says: one line of bash to copy, from the folder of the checkout. */
+  /** The command for `todo`: one line of bash to copy, for the folder of the checkout. */
   readonly command?: string;
 }
 
 export const GROUPS = ['here', 'aws', 'names', 'stores', 'providers', 'congress'] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** What a check cannot do without. If it cannot be had the check is skipped, if the check that reports why is run too; else it fails. */
+/** What a check needs. If that is not available, the check is skipped if the check that reports the reason also runs; else it fails. */
 export type Need = 'plan' | 'account';
 
 export interface Check {
@@ -29,7 +29,7 @@ export interface Check {
   /** What it proves, in one line of --help. */
   readonly title: string;
   readonly group: Group;
-  /** Asks something outside this machine: left out with --offline. */
+  /** Uses the network, so --offline leaves it out. */
   readonly network: boolean;
   readonly needs?: readonly Need[];
   run(context: Context): Promise<Finding | readonly Finding[]>;
@@ -38,7 +38,7 @@ export interface Check {
 export interface Context {
   readonly stack: string;
   readonly stackFile: StackFile;
-  /** The stack's; AWS's usual one if the stack names none, which aws-credentials then reports. */
+  /** The stack's region; AWS's default if the stack names none, which aws-credentials then reports. */
   readonly region: string;
   /** `up`: what `pulumi up` will make may be absent. `opening`: it has to be there. */
   readonly before: 'up' | 'opening';
@@ -54,7 +54,7 @@ export interface Context {
   aws(): AwsClients;
 }
 
-/** Something a check needs cannot be had. */
+/** Something that a check needs is not available. */
 export class Unavailable extends Error {
   /** @param explainedBy the check that reports why; none if the operator asked for it (--offline) */
   constructor(
@@ -85,6 +85,6 @@ export const notInTime = (called: string): Finding =>
     'run this again with a longer --timeout; if it stays, look at this machine’s network',
   );
 
-/** What `pulumi up`, or the operator right after it, will bring: a warning before it, a failure before opening to the public. */
+/** Something that `pulumi up`, or the operator right after it, will create: a warning before it, a failure before opening to the public. */
 export const notYet = ({ before }: Context, found: string, todo: string, command?: string): Finding =>
   finding(before === 'opening' ? 'fail' : 'warn', found, todo, command);

@@ -25,7 +25,7 @@ const UNREACHABLE = new Set([
 
 export const isUnreachable = (error: unknown): boolean => UNREACHABLE.has(codeOf(error) ?? '');
 
-/** A time limit of a library or of the system ended the question: the far end is slow or silent, or this machine is slow. */
+/** A time limit of a library or of the system ended the request: the server is slow or silent, or this machine is slow. */
 export const ranOutOfTime = (error: unknown): boolean =>
   /^(ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/.test(codeOf(error) ?? '') ||
   textIn(error, 'name') === 'TimeoutError' ||
@@ -35,14 +35,14 @@ export const ranOutOfTime = (error: unknown): boolean =>
 export const isCertificateCode = (code: string): boolean =>
   /^(CERT_|ERR_TLS_CERT|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_(VERIFY|GET)|INVALID_CA|HOSTNAME_MISMATCH)/.test(code);
 
-/** What is left to say of an error that nobody expected: its class and code, never its text. */
+/** A description of an unexpected error: its class and code, never its text. */
 export function nameOf(error: unknown): string {
   const name = /^[A-Za-z0-9]{1,64}$/.exec(textIn(error, 'name'))?.[0] ?? 'error';
   const code = codeOf(error);
   return code === undefined ? name : `${name} ${code}`;
 }
 
-/** For decisions, and for words of this program's own errors: what others wrote there is not printed. */
+/** For decisions, and for messages of this program's own errors: messages of others are not printed. */
 export const messageOf = (error: unknown): string => textIn(error, 'message');
 
 /** Not by instanceof: errors come from other realms, too. */

@@ -10,7 +10,7 @@ export interface Ports {
   readonly nodeVersion: string;
   readonly fetch: typeof fetch;
   readonly resolver: Pick<Resolver, 'resolve4' | 'resolve6' | 'resolveNs' | 'resolveCaa'>;
-  /** As the system's programs resolve a name. */
+  /** Resolves a name as the system's programs do. */
   lookup(host: string): Promise<readonly { address: string; family: number }[]>;
   runProgram(command: string, args: readonly string[], options: ProgramOptions): Promise<ProgramEnd>;
   /** Of the providers' APIs, without a path. */
@@ -23,7 +23,7 @@ export interface Ports {
 }
 
 export const startTimer: Ports['startTimer'] = (ms, over) => {
-  // A busy machine may run the timer before it reads an answer that has come: that gets one turn.
+  // A busy machine may run the timer before it reads an answer that has arrived, so wait one more turn.
   const timer = setTimeout(() => setImmediate(over), ms);
   return () => {
     clearTimeout(timer);

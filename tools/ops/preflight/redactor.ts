@@ -4,7 +4,7 @@ const NAMES_A_PLACE = /_(file|path|dir|folder|type|sock)$/i;
 const SHORTEST = 6;
 const REMOVED = '<hidden>';
 
-/** Forms of secrets that are taken out even if nobody named them. */
+/** Forms of secrets that are always removed. */
 const FORMS: readonly RegExp[] = [
   /\b(?:AKIA|ASIA)[A-Z0-9]{12,}/g,
   /\bsk-[A-Za-z0-9_-]{8,}/g,
@@ -15,11 +15,14 @@ const FORMS: readonly RegExp[] = [
   /(?<=:\/\/)[^/\s@]*@/g,
 ];
 
-/** Takes secrets out of everything that is printed: the last line of defence, beside checks that never put them in. */
+/** Removes secrets from all output: the last line of defense, in addition to checks that never print them. */
 export class Redactor {
   readonly #secrets = new Set<string>();
 
-  /** A secret; its other spellings (percent-encoded, JSON, base64) go too. Texts of less than 6 characters are left: they are everywhere. */
+  /**
+   * Adds a secret and its other spellings (percent-encoded, JSON, base64). Texts of fewer than 6 characters stay, because they occur
+   * everywhere.
+   */
   add(value: string | undefined): void {
     if (value === undefined || value.length < SHORTEST) return;
     const spellings = [
@@ -41,7 +44,7 @@ export class Redactor {
     }
   }
 
-  /** By hand: what is in a URL that cannot be parsed must not be printed either. */
+  /** Without a URL parser: an invalid URL must not be printed either. */
   addUrl(text: string): void {
     const userInfo = /^[a-z][a-z0-9+.-]*:\/\/(.*)@/is.exec(text)?.[1];
     if (userInfo !== undefined) {
@@ -61,7 +64,7 @@ export class Redactor {
   }
 }
 
-/** What somebody else's answer holds must not move a terminal's cursor. */
+/** Text of a foreign answer must not move the terminal's cursor. */
 const printable = (text: string): string =>
   text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?');
 

@@ -22,7 +22,7 @@ export function count(outcomes: readonly Outcome[]): Counts {
   return counts;
 }
 
-/** Hands over lines as soon as their turn in the order of the checks has come. */
+/** Prints each line as soon as all lines before it are printed, in the order of the checks. */
 export class TextReport {
   readonly #done = new Map<string, Outcome>();
   readonly #names: readonly string[];

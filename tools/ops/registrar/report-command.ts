@@ -55,7 +55,7 @@ export function check(
   const needs: string[] = [];
   if (!keys.some(({ signs }) => signs)) needs.push('there is no signing key: registrar key make');
   if (root === null) needs.push('nothing was published yet: registrar publish');
-  else if (root.notAfter <= now) needs.push('the last root has ended, so no one can prove: registrar publish');
+  else if (root.notAfter <= now) needs.push('the last root has ended, so people cannot prove: registrar publish');
   else if (root.notAfter - now < RENEW_SECONDS) needs.push('the root ends within a week: registrar publish');
   if (changed > 0) needs.push(`${peopleAre(changed)} not in a root yet: registrar publish`);
   if (leaving > 0)

@@ -60,7 +60,7 @@ export async function buildRelease({
     step(`building gateway, parent's programs, migrations and Node for ${arch}`);
     await layOut(root, folder, arch, referenceString);
     step('packing');
-    // What esbuild says about its inputs names paths of this machine.
+    // esbuild's own messages contain paths of this machine.
     for (const app of ['gateway', 'parent']) await rm(join(folder, app, 'meta.json'), { force: true });
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
     const manifest: Manifest = {
@@ -71,7 +71,7 @@ export async function buildRelease({
     };
     await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
     const tar = join(work, 'release.tar');
-    // One order, one time, one owner; modes without what this user's umask says.
+    // Fixed order, time and owner; modes independent of the umask.
     await run(
       'tar',
       [
@@ -90,7 +90,7 @@ export async function buildRelease({
       ],
       { env: { ...process.env, LC_ALL: 'C' } },
     );
-    // gzip itself: Node's zlib chooses by the processor. -n: no name, no time.
+    // The program gzip, because Node's zlib differs by processor. -n: no name, no time.
     await run('gzip', ['-6', '-n', tar]);
     await mkdir(outFolder, { recursive: true });
     const file = join(outFolder, `communique-tee-${arch}.tar.gz`);

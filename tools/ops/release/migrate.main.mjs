@@ -8,9 +8,9 @@ import { createHandlers } from '../../dev/prisma/engine/handlers.mjs';
 import { EngineError, poolConfig, withClient } from '../../dev/prisma/engine/connection.mjs';
 
 const EXIT_CONFIGURATION = 78;
-/** Several instances start at once: one migrates, the others wait for it. Any number, ours alone in this database. */
+/** Id of an advisory lock: several instances may start at the same time, one migrates and the others wait. The number is arbitrary. */
 const LOCK = 7_312_005_114;
-/** A migration that failed before, or one that was applied and is another or missing here: a person has to look. */
+/** A migration that failed before, or an applied one that differs or is missing here: a person has to decide. */
 const NEEDS_A_PERSON = new Set(['P3009', 'P3018', 'P3005', 'P3012', 'P3015', 'P1012']);
 
 const say = (level, event, more = {}) =>
@@ -42,7 +42,7 @@ async function migrate(url) {
   const filters = { externalTables: [], externalEnums: [] };
   await withClient(poolConfig(url), async (client) => {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
-    // As `migrate deploy`: what was changed after it was applied is said, and does not stop.
+    // Like `migrate deploy`: warns about migrations that changed after they were applied, and continues.
     const { editedMigrationNames = [] } = await handle('diagnoseMigrationHistory', {
       migrationsList: list,
       optInToShadowDatabase: false,
@@ -63,7 +63,7 @@ if (argument !== undefined) {
   process.exit(help ? 0 : EXIT_CONFIGURATION);
 }
 
-// The engine tells its own steps there, scripts and errors of the database included, which may quote rows.
+// The engine writes its steps there, with scripts and errors of the database, which may quote rows.
 process.stderr.write = () => true;
 
 const url = process.env.DATABASE_URL ?? '';
@@ -76,7 +76,7 @@ try {
   process.exit(0);
 } catch (error) {
   const code = typeof error?.code === 'string' ? error.code : 'none';
-  // A text of Prisma's engine may quote the URL, with its password, or rows. That of P3005 is ours alone.
+  // Messages of Prisma's engine may quote rows, or the URL with its password. Only P3005's message is safe.
   say('error', 'not_migrated', {
     code,
     ...(code === 'P3005' && error instanceof EngineError ? { fix: error.message } : {}),

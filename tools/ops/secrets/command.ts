@@ -20,7 +20,7 @@ export interface Secret {
   readonly limitMs: number;
 }
 
-/** Ends the command; the message is for the operator, and has no secret in it. */
+/** Ends the command. The message is for the operator and contains no secret. */
 class Failed extends Error {}
 
 export interface Ports extends Streams {
@@ -105,7 +105,7 @@ async function secretOf(
   if (stack === undefined || !STACK.test(stack)) throw new UsageError('--stack is required, like --stack prod');
   const where = region ?? (await regionOf(stack, ports)) ?? '';
   if (!/^[a-z]{2}(?:-[a-z]+)+-[0-9]$/.test(where))
-    throw new UsageError('no region is known: give it, like --region us-east-1');
+    throw new UsageError('no region is set: add it, like --region us-east-1');
   return { action, stack, name, region: where, limitMs: limitOf(timeout) };
 }
 
@@ -124,7 +124,7 @@ async function execute(given: Promise<Secret>, ports: Ports): Promise<number> {
     ports.err(`${error instanceof Failed ? error.message : 'it failed; nothing was stored'}\n`);
     return 1;
   } finally {
-    // A terminal or a pipe would keep this process alive; a file has no such thing.
+    // An open terminal or pipe would keep this process alive; a file has no unref.
     (ports.input as { unref?: () => void }).unref?.();
   }
 }

@@ -1,6 +1,6 @@
 import type { ReadStream } from 'node:tty';
 
-/** What a CWC key may be: visible ASCII, as it stands in a URL's query. */
+/** The form of a CWC key: visible ASCII, because it is sent in a URL's query. */
 const VALUE = /^[\x21-\x7e]{8,200}$/;
 const MAX_INPUT_BYTES = 4096;
 
@@ -34,7 +34,7 @@ async function firstLine(source: ValueSource, hidden: boolean): Promise<string> 
   return hidden ? edited(text.replace(/[\r\n\u0004].*$/s, '')) : text.replace(/\r?\n$/, '');
 }
 
-/** Raw mode leaves it to us what Backspace means. */
+/** In raw mode this program has to handle Backspace itself. */
 function edited(typed: string): string {
   const kept: string[] = [];
   for (const character of typed) {

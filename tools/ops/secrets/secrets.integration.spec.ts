@@ -194,14 +194,14 @@ describe('ops secrets', () => {
     [
       'another refusal',
       { status: 400, body: { __type: 'InvalidRequestException', message: 'x' } },
-      /AWS answered something that was not understood \(InvalidRequestException\); nothing was stored/,
+      /AWS gave an unexpected answer \(InvalidRequestException\); nothing was stored/,
     ],
     [
       'a session that has ended',
       { status: 400, body: { __type: 'ExpiredTokenException', message: 'x' } },
       /the AWS session has expired; nothing was stored\. To do: sign in again: aws sso login/,
     ],
-    ['a page of a proxy', { status: 200, body: '<html>Welcome' }, /AWS answered something that was not understood/],
+    ['a page of a proxy', { status: 200, body: '<html>Welcome' }, /AWS gave an unexpected answer/],
     [
       'an error of AWS’s own',
       { status: 500, body: { __type: 'InternalServiceError', message: 'x' } },

@@ -45,14 +45,14 @@ const UNSEEN: Readonly<Record<string, Properties>> = {
   'aws:secretsmanager/secretVersion:SecretVersion': { secretStringWoVersion: undefined },
 };
 
-/** An AWS account as the provider sees it: what it makes, names and refuses. What AWS makes up is that of `mock-aws.ts`. */
+/** An AWS account as the provider sees it: what it creates, names and refuses. Ids and the like come from `mock-aws.ts`. */
 export class Account {
   /** How long AWS takes for what it makes, changes and ends, by type; `*` is any. */
   readonly delaysMs = new Map<string, number>();
 
   constructor(readonly world: World) {}
 
-  /** Waits as the provider does for AWS. What it waits for has begun, and stays whatever becomes of the wait. */
+  /** Waits as the provider does for AWS. The change has begun, and remains even if the wait is aborted. */
   async settled(type: string): Promise<void> {
     const ms = this.delaysMs.get(type) ?? this.delaysMs.get('*') ?? 0;
     if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
@@ -62,7 +62,7 @@ export class Account {
   create(region: string, type: string, name: string, inputs: Properties): Thing {
     checkCreation(this.world, type, inputs);
     const digits = random();
-    // Another one of the same name is another one: its ids differ.
+    // A new resource with an old name gets new ids.
     const made = makeUp(region, type, `${name}.${digits}`, inputs);
     const { arn } = made.outputs;
     const id = ID_IS_ARN.has(type) && typeof arn === 'string' ? arn : (IDS[type]?.(inputs, digits) ?? made.id);
@@ -78,7 +78,7 @@ export class Account {
   }
 
   /**
-   * @returns outputs that the change gave another value
+   * @returns the outputs that the change changed
    * @throws Error as AWS answers
    */
   update(type: string, id: string, inputs: Properties): Properties {
@@ -92,7 +92,7 @@ export class Account {
     return changed;
   }
 
-  /** What is not there is deleted already. @throws Error as AWS answers */
+  /** A missing resource counts as deleted. @throws Error as AWS answers */
   delete(type: string, id: string): void {
     const thing = this.world.find(type, id);
     if (thing === undefined) return;

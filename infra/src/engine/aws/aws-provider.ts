@@ -44,10 +44,10 @@ export class AwsProvider {
   readonly account: Account;
   /** Of the region, in an order that AWS promises nothing about. */
   zones = ['a', 'b', 'c', 'd', 'e', 'f'];
-  /** The instance that holds a registered address, look by look, the last for good; empty: none does. */
+  /** The instance that holds a registered address, per check; the last one stays. Empty: none. */
   addressAt: readonly string[] = [''];
   addressLooks = 0;
-  /** Told of every call before it is answered; what it awaits or throws delays or refuses the call. */
+  /** Called before every call is answered; it can wait to delay the call, or throw to refuse it. */
   onCall: (call: ProviderCall) => void | Promise<void> = () => undefined;
   #region = 'us-east-1';
   #defaultTags: Properties = {};
@@ -87,7 +87,7 @@ export class AwsProvider {
         return response;
       }),
       attach: unary(() => new emptyPb.Empty()),
-      // What has begun comes to its end, as AWS does not stop either.
+      // Running calls finish, because AWS does not stop either.
       cancel: unary(() => new emptyPb.Empty()),
       getPluginInfo: unary(() => {
         const info = new pluginPb.PluginInfo();

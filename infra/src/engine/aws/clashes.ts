@@ -140,7 +140,7 @@ const DATABASE = 'aws:rds/instance:Instance';
 const LOG_GROUP = 'aws:cloudwatch/logGroup:LogGroup';
 const NAT = 'aws:ec2/natGateway:NatGateway';
 
-/** What AWS refuses to delete while something else uses it. */
+/** Resources that AWS does not delete while others use them. */
 interface Held {
   readonly type: string;
   readonly error: string;
@@ -266,7 +266,7 @@ export const PROTECTED: Readonly<
   },
 };
 
-/** The last snapshot of a store, whose name stays taken when the store is gone. No types of Pulumi. */
+/** The last snapshot of a store: its name stays taken after the store is deleted. These are not types of Pulumi. */
 export const FINAL_SNAPSHOT: Readonly<
   Record<string, { readonly type: string; readonly error: string; readonly source: string }>
 > = {

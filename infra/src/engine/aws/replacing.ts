@@ -1,6 +1,6 @@
-/** What the provider cannot change in place. */
+/** Inputs that the provider cannot change in place. */
 export interface Replacing {
-  /** Another value of one of these inputs is another resource. */
+  /** A new value of one of these inputs replaces the resource. */
   readonly inputs: readonly string[];
   /**
    * The provider's file, below SOURCE of `aws-api/mapping.ts`, and the commit that was read; `(2023 or before)` if that version is so

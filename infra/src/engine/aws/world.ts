@@ -13,7 +13,7 @@ export interface Thing {
   deleted?: true;
 }
 
-/** What AWS has, in a file: it outlives every run of Pulumi's CLI, and knows nothing of its state. */
+/** What AWS has, in a file that outlives each run of Pulumi's CLI and is independent of its state. */
 export class World {
   #things: Thing[];
 
@@ -44,7 +44,7 @@ export class World {
     this.#save();
   }
 
-  /** Whole or not at all: a killed test leaves a file that can be read. */
+  /** Atomic, so that a killed test leaves a readable file. */
   #save(): void {
     writeFileSync(`${this.file}.new`, JSON.stringify(this.#things, null, 1));
     renameSync(`${this.file}.new`, this.file);

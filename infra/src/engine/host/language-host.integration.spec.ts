@@ -9,7 +9,7 @@ import pb from '@pulumi/pulumi/proto/language_pb.js';
 import { isRunning, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
 
 const HOST = join(workspaceRoot(), 'infra/src/engine/host/language-host.mjs');
-/** Starts the host as Pulumi's CLI does, says its id, and hands its port on. */
+/** Starts the host as Pulumi's CLI does, prints its process id, and passes its port on. */
 const CLI = `
 const { spawn } = require('node:child_process');
 const host = spawn(process.execPath, [${JSON.stringify(HOST)}, '127.0.0.1:9'], { stdio: ['ignore', 'inherit', 'inherit'] });
@@ -66,7 +66,7 @@ async function runsPack(): Promise<number> {
   request.setInfo(info);
   request.setKind('analyzer');
   request.setPwd(folder.path);
-  // Nobody listens there, and the pack asks nothing of the engine.
+  // No server listens there; the pack does not call the engine.
   request.setArgsList(['127.0.0.1:9']);
   request.setEnvList(['PULUMI_NODEJS_TYPESCRIPT=false']);
   return new Promise((resolve, reject) => {

@@ -103,7 +103,7 @@ const pluginInfo = (_call, answer) => {
 const server = new grpc.Server({ 'grpc.max_receive_message_length': 400 << 20 });
 server.addService(LanguageRuntimeService, {
   handshake: (_call, answer) => answer(null, new pb.LanguageHandshakeResponse()),
-  // The provider attaches by PULUMI_DEBUG_PROVIDERS: nothing is to be downloaded.
+  // The provider attaches by PULUMI_DEBUG_PROVIDERS, so nothing needs to be downloaded.
   getRequiredPlugins: (_call, answer) => answer(null, new pb.GetRequiredPluginsResponse()),
   getRequiredPackages: (_call, answer) => answer(null, new pb.GetRequiredPackagesResponse()),
   getProgramDependencies: (_call, answer) => answer(null, new pb.GetProgramDependenciesResponse()),

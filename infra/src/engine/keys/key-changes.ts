@@ -5,7 +5,7 @@ import { runProgram } from '../../preview/run-program';
 import { stackConfig } from '../../preview/stack-config';
 import { REPLACING } from '../aws/replacing';
 
-/** What another value of a key does to a stack, by short types (`ec2.Vpc`) in the order of the alphabet. */
+/** What a new value of a key does to a stack, by short types (`ec2.Vpc`), sorted. */
 export interface KeyChange {
   readonly created: readonly string[];
   readonly deleted: readonly string[];
@@ -69,7 +69,7 @@ export function changeBetween(before: readonly Made[], after: readonly Made[]): 
   return {
     created: types([...news.keys()].filter((key) => !olds.has(key))),
     deleted: types([...olds.keys()].filter((key) => !news.has(key))),
-    // A file under the name of its content is another file each time.
+    // A file that is named by its content is a new file each time.
     replaced: types([...replaced].filter((key) => !key.includes('bucketObjectv2'))),
     parents: [...news].some(
       ([key, now]) =>

@@ -7,7 +7,7 @@ const SUBNETS = [0, 1, 2, 3].map((index) => `subnet-0123456789abcde0${String(ind
 const SECRET_WITH_URL = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:database-url-AbCdEf';
 const DATABASE = 'sg-0123456789abcdef0';
 
-/** What the operator had before the stack stays as it was, whatever becomes of the stack. */
+/** Creating, changing and destroying the stack leaves the operator's earlier resources unchanged. */
 describeWithPulumi('staging in a network of the operator’s, with a database of the operator’s', (cli) => {
   let engine: RealEngine;
   beforeAll(async () => {

@@ -17,7 +17,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
 
   const things = (): number => engine.world.all.length;
 
-  it('is previewed before anything exists, and held against the policy pack', async () => {
+  it('is previewed before anything exists, and checked by the policy pack', async () => {
     const ran = await engine.succeed(['preview', '--stack', 'dev', '--policy-pack', engine.policyPack]);
     expect(ran.steps.filter(({ op }) => op === 'create').length).toBeGreaterThan(60);
     expect(ran.output).toContain('communique-tee');

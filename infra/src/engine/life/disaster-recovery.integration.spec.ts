@@ -45,7 +45,7 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
       .map(({ type, id }) => `${type} ${id}`)
       .sort();
 
-  it('goes on after an up that SIGKILL ended, with what AWS had begun and what it had not', async () => {
+  it('continues after SIGKILL ended an up, with resources that AWS had begun and had not begun', async () => {
     let child: ChildProcess | undefined;
     let withheld = '';
     engine.provider.onCall = ({ op, type, name }) => {

@@ -194,7 +194,7 @@ describeWithPulumi('keys of prod, changed there and back', (cli) => {
     const [unlock = ''] = commandsBelow('docs/operator/destroying.md', '`prod` *(not tried)*');
     await shell.type(unlock);
     const taken = new Set<string>();
-    // The engine names what stands in its way now; what is behind that, the next time.
+    // The engine names only the first resources that block it, and the next ones in the next run.
     for (let output = refused.output; output !== '';) {
       const named = [...output.matchAll(/(urn:pulumi:prod::communique-tee::[^\s"\\]+)\\?" cannot be deleted/g)];
       const urns = new Set(named.map(([, urn = '']) => urn).filter((urn) => !taken.has(urn)));

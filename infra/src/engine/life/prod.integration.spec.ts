@@ -26,7 +26,7 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
     await engine[Symbol.asyncDispose]();
   });
 
-  it('is created whole, every resource held against the policy pack', async () => {
+  it('is created whole, and the policy pack checks every resource', async () => {
     const { steps, output } = await engine.up('prod', '--policy-pack', engine.policyPack);
     expect(changesOf(steps)).toHaveLength(steps.length);
     expect(output).not.toMatch(/mandatory|Undefined value/);

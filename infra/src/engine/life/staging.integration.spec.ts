@@ -18,7 +18,7 @@ describeWithPulumi('staging, under Pulumi’s own engine', (cli) => {
 
   let created = 0;
 
-  it('is created whole, every resource held against the policy pack', async () => {
+  it('is created whole, and the policy pack checks every resource', async () => {
     const { steps, output } = await engine.up('staging', '--policy-pack', engine.policyPack);
     created = steps.length;
     expect(changesOf(steps)).toHaveLength(created);

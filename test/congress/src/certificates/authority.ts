@@ -136,7 +136,7 @@ async function readAuthority(folder: string): Promise<Authority | null> {
     throw error;
   }
   const certificate = new x509.X509Certificate(pem[0]);
-  if (certificate.notAfter.getTime() < Date.now() + DAY_MS) return null; // about to expire: made anew
+  if (certificate.notAfter.getTime() < Date.now() + DAY_MS) return null; // expires soon: make a new one
   const privateKey = await crypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem[1]), SIGNING, true, [
     'sign',
   ]);

@@ -13,7 +13,7 @@ const errorsOf = (xml: string) => {
 };
 
 describe('the judge of CWC documents', () => {
-  it('takes the least and the most that the schema has, and tells id and office', () => {
+  it('accepts the smallest and the largest document of the schema, and returns id and office', () => {
     expect(judge(minimalCwc())).toEqual({
       valid: true,
       deliveryId: 'A1b2C3d4E5f6A1b2C3d4E5f6A1b2C3d4',
@@ -22,7 +22,7 @@ describe('the judge of CWC documents', () => {
     expect(judge(fullCwc())).toMatchObject({ valid: true });
   });
 
-  it("knows the Senate's offices from the House's", () => {
+  it("distinguishes the Senate's offices from the House's", () => {
     expect(judge(minimalCwc({ office: 'SCA03' }), 'senate')).toMatchObject({ valid: true, office: 'SCA03' });
     for (const office of ['SCA04', 'SCA00', 'SCA1', 'HCA01', 'SCA011'])
       expect(judge(minimalCwc({ office }), 'senate').valid).toBe(false);
@@ -37,7 +37,7 @@ describe('the judge of CWC documents', () => {
     ]);
   });
 
-  it('repeats nothing of a document but the names of the schema', () => {
+  it('repeats only names of the schema, and no text of the document', () => {
     const secret = /geheim/i;
     const documents = [
       minimalCwc({ inMessage: '<geheim/>' }),
@@ -61,7 +61,7 @@ describe('the judge of CWC documents', () => {
     expect(errors.filter((error) => !/^CWC(\/[A-Z]\w+)*: |^the root element is not CWC$/.test(error))).toEqual([]);
   });
 
-  it('tells apart what is missing, what does not belong there and attributes', () => {
+  it('distinguishes missing elements, unexpected elements and attributes', () => {
     expect(errorsOf(minimalCwc().replace(/<FirstName>.*<\/FirstName>/, ''))).toEqual([
       'CWC/Constituent: FirstName is missing, or another is in its place',
     ]);
@@ -98,7 +98,7 @@ describe('the judge of CWC documents', () => {
     ['a DTD', '<!DOCTYPE CWC>'],
     ['an external entity', '<!DOCTYPE CWC [<!ENTITY x SYSTEM "file:///etc/passwd">]>'],
     ['entities that multiply', '<!DOCTYPE CWC [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'],
-  ])('refuses %s before it means anything', (_name, doctype) => {
+  ])('refuses %s before reading further', (_name, doctype) => {
     expect(errorsOf(minimalCwc({ prefix: 'M' }).replace('<CWC>', `${doctype}<CWC>`))).toEqual([
       'a document type declaration is not taken',
     ]);

@@ -4,8 +4,8 @@ import { SIMULATED_CHAMBER_KEYS } from '../chambers';
 const delayMs = z.int().min(0).max(600_000);
 
 /**
- * What goes wrong with one message. `stored` says whether the message is kept all the same before the fault shows, which the
- * sender cannot tell from outside.
+ * What goes wrong with one message. `stored`: the message is stored before the fault, which the
+ * sender cannot tell.
  */
 export const faultSchema = z.discriminatedUnion('kind', [
   /** Any status with any body, instead of the answer. */
@@ -31,7 +31,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
       .min(0)
       .max(86_400 * 7),
   }),
-  /** Bytes that are no HTTP answer. */
+  /** Bytes that are not an HTTP answer. */
   z.strictObject({ kind: z.literal('garbage'), stored: z.boolean().default(false) }),
   /** 307 to another place. */
   z.strictObject({ kind: z.literal('redirect'), location: z.string().min(1).max(2000) }),
@@ -47,9 +47,9 @@ export const queuedFaultSchema = z.strictObject({
 });
 
 export const faultPlanSchema = z.strictObject({
-  /** The first entry that fits strikes. */
+  /** The first entry that matches applies. */
   queue: z.array(queuedFaultSchema).max(10_000).default([]),
-  /** If none fits: with this probability one of these, by a generator of its own, so that a seed gives the same run again. */
+  /** If none matches: with this probability one of these, by a separate generator, so that a seed repeats the run. */
   random: z
     .strictObject({
       seed: z.int().min(0).max(0xffff_ffff),

@@ -12,7 +12,7 @@ describe('the fault schedule', () => {
     expect(new FaultSchedule().take('house', 'HCA12')).toBeNull();
   });
 
-  it('hands out the first that fits, as often as it says', () => {
+  it('returns the first match, as often as the plan states', () => {
     const faults = schedule({
       queue: [
         { fault: status(500), chamber: 'senate' },
@@ -33,7 +33,7 @@ describe('the fault schedule', () => {
     ]);
   });
 
-  it('counts what has struck, whatever the plan is by now', () => {
+  it('counts applied faults across changes of the plan', () => {
     const faults = schedule({
       queue: [
         { fault: { ...status(502), stored: true }, office: 'HCA12' },

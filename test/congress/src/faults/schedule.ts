@@ -37,7 +37,7 @@ export class FaultSchedule {
     return fault;
   }
 
-  /** How often each kind has struck since the start, under whatever plan. */
+  /** How often each kind was applied since the start, under all plans. */
   counts(): Record<string, number> {
     return Object.fromEntries(this.struck);
   }

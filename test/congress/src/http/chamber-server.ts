@@ -11,9 +11,9 @@ import { answer, errorsXml, escapeXml } from './body';
 
 export interface ChamberOptions {
   apiKey: string;
-  /** Whether a DeliveryId that was taken is answered with 409; otherwise it is taken again. */
+  /** Whether a repeated DeliveryId is answered with 409; otherwise it is accepted again. */
   deduplicates: boolean;
-  /** Source addresses that may send; null lets every address. */
+  /** Source addresses that may send; null allows every address. */
   allowedAddresses: readonly string[] | null;
   /** Offices that are served; null serves every office that exists. */
   offices: readonly string[] | null;
@@ -22,7 +22,7 @@ export interface ChamberOptions {
 
 const XML = 'application/xml; charset=utf-8';
 
-/** One chamber's end of Communicating With Congress, as a request handler for an HTTPS server. */
+/** One chamber's server of Communicating With Congress, as a request handler for an HTTPS server. */
 export class ChamberServer {
   constructor(
     private readonly chamber: Chamber,
@@ -63,7 +63,7 @@ export class ChamberServer {
     if (!body) return this.refuse(response, 413, `more than ${this.options.maxBodyBytes} bytes`);
     const judgement = this.judge(body, this.chamber);
     const errors = judgement.valid ? this.officeErrors(judgement.office) : judgement.errors;
-    // An outcome that was chosen for an office is for messages that it could take; the fault plan is for whatever comes
+    // A chosen outcome applies only to valid messages for that office; the fault plan applies to every request
     const chosen =
       action === 'message' && judgement.valid && errors.length === 0
         ? this.outcomes.take(this.chamber, judgement.office, judgement.deliveryId)
@@ -149,7 +149,7 @@ export class ChamberServer {
   }
 }
 
-/** For choosing a fault only, which has to work on documents that the judge refuses. */
+/** Only for choosing a fault, which must also work for documents that the judge refuses. */
 function officeIn(body: Uint8Array): string | null {
   return (
     /<MemberOffice>\s*([A-Z0-9]{1,20})\s*<\/MemberOffice>/.exec(

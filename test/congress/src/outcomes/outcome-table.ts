@@ -2,7 +2,7 @@ import type { Chamber } from '../chambers';
 import type { Fault } from '../faults/fault';
 import { faultOf, type Outcome, type OutcomeKey, type Outcomes } from './outcome';
 
-/** Messages whose attempts are counted; beyond it the oldest count is forgotten. */
+/** How many messages' attempts are counted; beyond it the oldest count is dropped. */
 const MAX_COUNTED = 100_000;
 
 /** The outcomes chosen by control calls. An office's own outcome goes before that of its chamber. */

@@ -3,14 +3,14 @@ import { forEachChamber, SIMULATED_CHAMBER_KEYS, SIMULATED_CHAMBERS, type Chambe
 import type { Fault } from '../faults/fault';
 import { errorsXml } from '../http/body';
 
-/** Only the first so many attempts at each message get the answer; later ones are accepted. Every attempt unless given. */
+/** How many first attempts at each message get the answer; later ones are accepted. Default: every attempt. */
 const attempts = z.int().min(1).max(1000).optional();
 
 /** What a chamber answers to a valid message for one office. */
 export const outcomeSchema = z.discriminatedUnion('answer', [
   /** 201, whatever the fault plan says. */
   z.strictObject({ answer: z.literal('accepted') }),
-  /** 409: the chamber says that it took this DeliveryId before. Nothing is stored. */
+  /** 409: the chamber already accepted this DeliveryId. Nothing is stored. */
   z.strictObject({ answer: z.literal('duplicate') }),
   /** 400 with the reason. Nothing is stored. */
   z.strictObject({
@@ -26,8 +26,8 @@ export const outcomeSchema = z.discriminatedUnion('answer', [
     attempts,
   }),
   /**
-   * The message is stored and the connection is cut, so that the sender cannot know it. The first attempt only unless given: a chamber
-   * that recognizes a repeated message then answers 409.
+   * The message is stored and the connection is cut, so the sender does not learn it. Default: only the first attempt; a chamber that
+   * recognizes a repeated message then answers 409.
    */
   z.strictObject({ answer: z.literal('cut'), attempts: attempts.default(1) }),
   /** Any other status, with nothing stored: 401 for a wrong API key, 404, 429, 500. */

@@ -74,7 +74,7 @@ describe('the control calls that choose what an office answers', () => {
     await expect(post('HCA12')).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
-  it('counts attempts for each message by itself, and accepts after the last one', async () => {
+  it('counts attempts for each message separately, and accepts after the last one', async () => {
     await choose('senate', { answer: 'maintenance', attempts: 2 });
     const [one, other] = [newId(), newId()];
     const statuses: number[] = [];
@@ -82,7 +82,7 @@ describe('the control calls that choose what an office answers', () => {
     expect(statuses).toEqual([503, 503, 503, 201, 503, 201]);
   });
 
-  it('goes by the office first, then by its chamber, then by the fault plan', async () => {
+  it('applies the office’s outcome first, then its chamber’s, then the fault plan', async () => {
     simulator.setFaults({ queue: [{ fault: { kind: 'status', status: 500 }, times: 'always' }] });
     await choose('senate', { answer: 'duplicate' });
     await choose('SCA03', { answer: 'accepted' });

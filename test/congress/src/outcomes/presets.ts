@@ -2,7 +2,7 @@ import { SIMULATED_CHAMBER_KEYS } from '../chambers';
 import { outcomesSchema, type OutcomesInput } from './outcome';
 
 export interface Preset {
-  /** One sentence about what a sender then sees. */
+  /** One sentence: what the sender then sees. */
   readonly description: string;
   readonly outcomes: OutcomesInput;
 }
@@ -11,7 +11,7 @@ export interface Preset {
 const everywhere = (outcome: OutcomesInput[string]): OutcomesInput =>
   Object.fromEntries(SIMULATED_CHAMBER_KEYS.map((chamber) => [chamber, outcome]));
 
-/** Sets of outcomes by name: with them every result of a message can be seen, whichever offices it goes to. */
+/** Sets of outcomes by name. They show every result of a message, for any offices. */
 export const PRESETS = {
   delivered: { description: 'Every office accepts the message.', outcomes: {} },
   partial: {

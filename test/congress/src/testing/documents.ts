@@ -8,7 +8,7 @@ export interface Fields {
   inMessage?: string;
 }
 
-/** The least that the schema takes. */
+/** The smallest document that the schema accepts. */
 export function minimalCwc({
   deliveryId = 'A1b2C3d4E5f6A1b2C3d4E5f6A1b2C3d4',
   office = 'HCA12',

@@ -11,7 +11,7 @@ export interface RelaxNgVerdict {
   valid: boolean;
 }
 
-/** `describe`, or with a clear word `describe.skip` if the schema is absent. */
+/** `describe`, or `describe.skip` with a message if the schema is missing. */
 export function describeWithRelaxNg(name: string, body: () => void): void {
   if (existsSync(SCHEMA)) return describe(name, body);
   process.stderr.write(`\nSKIPPED: "${name}" does not run: ../shared/vectors/congress/cwc_schema_v2.rng is absent\n`);

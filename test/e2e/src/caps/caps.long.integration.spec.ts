@@ -17,8 +17,8 @@ const LARGE = 1_000_000_000n;
 const password = randomBytes(18).toString('base64url');
 
 /**
- * Three gateways, processes of their own, that share a PostgreSQL and a Redis; many clients post against caps that they reach, while Redis is
- * flushed, evicts, fails over or is away and gateways are killed. The judge reads the database alone, all the while.
+ * Three gateways, processes of their own, that share a PostgreSQL and a Redis; many clients post until they reach the caps, while Redis is
+ * flushed, evicts, fails over or is unreachable and gateways are killed. Meanwhile the judge reads only the database.
  */
 describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gateways', () => {
   let folder: TemporaryFolder;
@@ -68,7 +68,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
         expect({ scope, within: reserved <= caps[scope], counted }).toEqual({ scope, within: true, counted: reserved });
       return windows;
     };
-    /** One round: posts and looks at the ledger until `disturb` has run for its time. */
+    /** One round: posts and checks the ledger until `disturb` has run for its time. */
     const round = async (name: string, disturb: (gateways: Gateways, until: number) => Promise<void>) => {
       const until = performance.now() + ROUND_MS;
       let over = false;
@@ -161,7 +161,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
           const before = await decisions(redis[1]);
           await redis[1].replicaof('NO', 'ONE');
           await sleep(Math.max(0, until - performance.now()));
-          // The gateways find it of use at their next probe
+          // The gateways use it again after their next probe
           while ((await decisions(redis[1])) <= before) await sleep(50);
           address.point(servers[0].port);
         },
@@ -176,7 +176,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
         },
       ],
       [
-        'is well, and gateways are killed',
+        'works, and gateways are killed',
         async (gateways, until) => {
           await every(200, until, (n) => gateways.killAndRestart(n % PROCESSES));
         },
@@ -195,7 +195,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
     });
   });
 
-  /** All of it at once, but the kills. */
+  /** All disturbances together, without the kills. */
   const everything = async (_: Gateways, until: number) => {
     await every(60, until, async (n) => {
       if (n % 3 === 0) await redis[0].flushall();
@@ -226,7 +226,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
       { user_day: LARGE, system_hour: LARGE, system_day: 301n * PRICE },
       MANY_USERS,
     );
-    // No enclave is there to end a message, so the money is spent here, as a worker spends it
+    // There is no enclave to end a message, so this test spends the money as a worker does
     const spending = (_: Gateways, until: number) => every(50, until, () => ledger.settleAll());
     await round('threshold', async (...round) => {
       await Promise.all([everything(...round), spending(...round)]);

@@ -20,15 +20,15 @@ interface Post {
   readonly user: string;
 }
 
-/** Many clients that post messages, and repeat the same bytes elsewhere if they got no answer that says what became of them. */
+/** Many clients that post messages, and repeat the same bytes at another gateway if they got no clear answer. */
 export class Clients {
   readonly accepted = new Set<string>();
   readonly refused = new Map<string, number>();
-  /** What else was answered, and then tried again elsewhere. */
+  /** Other answers, after which the client tried another gateway. */
   readonly repeated = new Map<string, number>();
   posts = 0;
   private closed = false;
-  /** Refused in the end, after a try whose outcome nobody told. */
+  /** Refused in the end, after a try with an unknown outcome. */
   private readonly doubtful: Post[] = [];
   private readonly pools: readonly Pool[];
   private readonly tokens = new Map<string, Promise<string>>();
@@ -61,7 +61,7 @@ export class Clients {
     ]);
   }
 
-  /** Those of which it is not known, once more: what was accepted is answered so, however full the caps are. */
+  /** Posts the messages with an unknown outcome once more: an accepted one is answered as accepted, however full the caps are. */
   async clearDoubts(): Promise<void> {
     for (const post of this.doubtful.splice(0)) await this.post(post);
   }
@@ -118,7 +118,7 @@ export class Clients {
   }
 }
 
-/** Well formed and unreadable: nobody opens it here. */
+/** Well formed but unreadable, because no enclave opens it here. */
 function sealed(user: string): Post {
   const messageId = new Uint8Array(randomBytes(16));
   const message = {

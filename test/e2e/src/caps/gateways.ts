@@ -5,7 +5,7 @@ import { HIGH_RATE_LIMITS } from '@communique-tee/test-system';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What gateways are started from. There is no enclave: what they accept stays in the queue, and the ledger holds promises alone. */
+/** Starts the gateways. There is no enclave: accepted messages stay in the queue, and the ledger contains only reservations. */
 export async function prepareGateways(folder: string) {
   const [issuer, rootPem, enclavePort, bundle] = await Promise.all([
     createTokenIssuer(folder),
@@ -35,7 +35,7 @@ export async function prepareGateways(folder: string) {
   };
   return {
     issuer,
-    /** So many processes of their own, each on a port of its own, that share what `env` names. */
+    /** Starts this many gateway processes, each on its own port, with the shared `env`. */
     start: (count: number, env: Record<string, string>) =>
       Gateways.start(count, join(bundle, 'main.js'), { ...environment, ...env }),
   };
@@ -65,7 +65,7 @@ export class Gateways {
     );
   }
 
-  /** SIGKILL, and the same again on its port. */
+  /** Kills one with SIGKILL and restarts it on its port. */
   async killAndRestart(which: number): Promise<void> {
     await this.services[which]?.kill();
     this.services[which] = await this.spawn(which);

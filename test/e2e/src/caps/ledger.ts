@@ -10,12 +10,12 @@ export interface Caps {
 export interface Window {
   readonly scope: keyof Caps;
   readonly subject: string;
-  /** What the counter says, and what the reservations of the window come to, in one snapshot. */
+  /** The counter and the sum of the window's reservations, in one snapshot. */
   readonly counted: bigint;
   readonly ledger: bigint;
 }
 
-/** Read from the database itself, not from what the gateways say. */
+/** Read from the database itself, not from the gateways. */
 export class Ledger {
   private readonly pool: Pool;
 
@@ -23,7 +23,7 @@ export class Ledger {
     this.pool = new Pool({ connectionString: url, options: '-c timezone=UTC', max: 2 });
   }
 
-  /** Every window, from the counters and from the reservations alike: one that only one of them knows has 0 in the other. */
+  /** Every window of the counters or the reservations: one that is missing on one side has 0 there. */
   async windows(): Promise<Window[]> {
     const { rows } = await this.pool.query<{ scope: keyof Caps; subject: string; counted: string; ledger: string }>(`
       WITH ledger AS (
@@ -45,7 +45,7 @@ export class Ledger {
     return new Set((await this.pool.query<{ id: string }>('SELECT id::text FROM message')).rows.map(({ id }) => id));
   }
 
-  /** Every promise becomes what was spent, in the order of locks in which accept_messages takes them. */
+  /** Settles every reservation, taking locks in the order of accept_messages. */
   async settleAll(): Promise<void> {
     const client = await this.pool.connect();
     try {

@@ -1,6 +1,6 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** An address of Redis that can be pointed at another server, as a failover does: connections are cut, new ones lead there. */
+/** An address of Redis that can switch to another server, like a failover: it cuts connections, and new ones reach the other server. */
 export interface RedisSwitch {
   readonly port: number;
   /** 0: nowhere, connections are refused as soon as they are made. */

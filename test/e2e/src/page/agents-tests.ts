@@ -5,10 +5,10 @@ import type { PageSystem } from './page-system';
 import { Sender } from './sender';
 import { helpOf, openHelp, problem, TASKS } from './states';
 
-/** Words that nothing else of the system has. */
+/** Words that occur nowhere else in the system. */
 const DRAFT = 'hello senator, quokkas   need parks. the quokkas are very very sad, and so am I. please do fund parks';
 
-/** Help with the text by a model: from the own words to the sent message, and what goes wrong on the way. */
+/** Help with the text by a model: from the person's own words to the sent message, and all errors. */
 export function describeAgents(on: () => PageSystem): void {
   describe('help with the text', () => {
     const providers = () => {
@@ -118,7 +118,7 @@ export function describeAgents(on: () => PageSystem): void {
       ['a model that is off', 503, 'model_off', 'This model is off until the operator has looked at it.'],
       ['an emergency stop', 503, 'emergency_stop', 'The operator has stopped all help with texts for now.'],
       ['a day that is used up', 429, 'user_daily_limit_reached', 'Your budget for today does not cover this.'],
-    ])('says of %s that nothing was sent to a provider', async (_, status, code, words) => {
+    ])('reports for %s that nothing was sent to a provider', async (_, status, code, words) => {
       await using tab = await on().open();
       const { page } = tab;
       await withDraft(page);

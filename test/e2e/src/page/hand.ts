@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 
-/** How a person works the page: with a mouse, a finger or the keyboard alone. */
+/** How a person uses the page: with a mouse, a finger or only the keyboard. */
 export interface Hand {
   press(control: Locator): Promise<void>;
   type(control: Locator, text: string): Promise<void>;

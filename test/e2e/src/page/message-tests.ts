@@ -62,7 +62,7 @@ export function describeMessage(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('is sealed for a look without signing in, and nothing is sent', async () => {
+    it('is sealed without signing in, for inspection, and nothing is sent', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const made = posts(page);
@@ -309,7 +309,7 @@ export function describeMessage(on: () => PageSystem): void {
       expect(await receivedBy(on().system.congress)).toHaveLength(before + 3);
     });
 
-    it('goes on when the gateway goes away in the middle and comes back', async () => {
+    it('continues when the gateway stops in the middle and starts again', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await on().answers({ house: { answer: 'maintenance' } });

@@ -20,12 +20,12 @@ export interface PageSystem {
   link(more?: Readonly<Record<string, string>>, path?: string): string;
   /** What each office or chamber answers from now on. */
   answers(outcomes: OutcomesInput): Promise<void>;
-  /** What axe objects to, in this tab as it is shown; `only` some of its rules. */
+  /** The violations that axe finds in this tab; `only` limits the rules. */
   violations(page: Page, only?: readonly string[]): Promise<string[]>;
   stop(): Promise<void>;
 }
 
-/** Answers come fast, and no limit is in the way. */
+/** Settings for fast answers and without rate limits. */
 const GATEWAY_ENVIRONMENT = {
   DELIVERY_MIN_BACKOFF_MS: '50',
   DELIVERY_MAX_BACKOFF_MS: '500',

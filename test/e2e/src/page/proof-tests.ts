@@ -6,7 +6,7 @@ import { Sender } from './sender';
 const HOUR_MS = 3_600_000;
 const OTHER = 'ab'.repeat(48);
 
-/** What the page makes of the enclave that answers, and of servers that lie about it. */
+/** How the page verifies the enclave that answers, and servers that lie about it. */
 export function describeProof(on: () => PageSystem): void {
   const trusting = (path = '/', over: Readonly<Record<string, string>> = {}) => {
     const { pcr0, pcr3 } = on().system;
@@ -20,7 +20,7 @@ export function describeProof(on: () => PageSystem): void {
       Object.fromEntries(all.map((each) => [each.getAttribute('data-check'), each.getAttribute('data-state')])),
     );
 
-  /** What keeps a message from being sent that is filled in, with a token: nothing of it is sent by a click all the same. */
+  /** Checks that a complete message with a token cannot be sent, not even by a click. */
   async function obstacles(page: Page): Promise<string[]> {
     const here = new URL(page.url());
     await page.goto('about:blank');

@@ -26,7 +26,7 @@ async function registered(stage: ResidenceStage, district?: string): Promise<Res
   return resident;
 }
 
-/** What can be seen of the proof of residence if it is optional, which is all of it. */
+/** All states of the proof of residence; an optional one shows every state. */
 export const RESIDENCE_STATES: readonly PageState<ResidencePageSystem>[] = [
   { name: 'residence-choice', reach: open },
   {

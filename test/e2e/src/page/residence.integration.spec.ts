@@ -60,7 +60,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       expect(made[0]?.headers).not.toHaveProperty('authorization');
       expect(await receivedBy(on.system.congress)).toHaveLength(before + 3);
 
-      // Away and back: the browser shows the page as it was left, which is not the form
+      // After leaving and returning, the browser shows the page as it was, not the form
       await page.evaluate("addEventListener('pageshow', ({ persisted }) => (globalThis.persisted = persisted))");
       await page.goto(`${on.system.gatewayUrl}/status`);
       await page.goBack({ waitUntil: 'commit' });
@@ -202,7 +202,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       await resident.card.getByText('There is no secret of yours on this device.').waitFor();
     });
 
-    it('says that it is not set up to prove, in place of asking for a secret, if the gateway has no reference string', async () => {
+    it('reports that it is not set up to prove, instead of asking for a secret, if the gateway has no reference string', async () => {
       await using tab = await on.open();
       const { page } = tab;
       await page.route('**/api/page', async (route) => {

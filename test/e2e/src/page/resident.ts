@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { TEXT, type ResidencePageSystem } from './residence-page-system';
 import type { Sender } from './sender';
 
-/** Someone who proves where they live. By controls and not by words, so in every language. */
+/** A person who proves residence. Finds controls and not texts, so it works in every language. */
 export class Resident {
   constructor(
     private readonly on: ResidencePageSystem,

@@ -22,7 +22,7 @@ export const MESSAGE = {
 const TOPIC = { en: 'public lands', es: 'tierras públicas' } as const;
 export type Language = keyof typeof TOPIC;
 
-/** A person at the page, from the link to the receipt. Every wait is for what the person sees. */
+/** A person at the page, from the link to the receipt. Every wait is for something visible. */
 export class Sender {
   constructor(
     readonly page: Page,
@@ -90,12 +90,12 @@ export class Sender {
     return this.page.locator('section[aria-labelledby="step-title"] > .buttons button').first();
   }
 
-  /** Presses the button that sends, once nothing is in the way any more. */
+  /** Presses the button that sends, once it is enabled. */
   async send(): Promise<void> {
     await this.hand.press(this.sendButton.and(this.page.locator('[aria-disabled="false"]')));
   }
 
-  /** Presses it although the page says that it takes no click. */
+  /** Presses it although it is disabled. */
   async pressBlockedSend(): Promise<void> {
     await this.sendButton.and(this.page.locator('[aria-disabled="true"]')).click({ force: true });
   }

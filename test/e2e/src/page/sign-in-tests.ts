@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { PageSystem } from './page-system';
 
-/** The way to the identity provider and back, and what others may make of it. */
+/** The way to the identity provider and back, and attacks on it. */
 export function describeSignIn(on: () => PageSystem): void {
   describe('signing in', () => {
     afterEach(() => {
@@ -64,12 +64,12 @@ export function describeSignIn(on: () => PageSystem): void {
       }
       expect(tab.wrongs).toEqual([]);
 
-      // The page is gone, and the token with it
+      // The page was closed, and its token is lost
       await page.reload();
       await block(page).getByRole('button', { name: 'Sign in' }).waitFor();
     });
 
-    it('loses neither the link nor what was entered on the way to the proof and back, and asks nothing', async () => {
+    it('keeps the link and the entered text on the way to the proof and back, and asks nothing', async () => {
       await using tab = await open();
       const { page } = tab;
       const asked: string[] = [];

@@ -5,14 +5,14 @@ import type { Page, Route } from 'playwright-core';
 import type { PageSystem } from './page-system';
 import type { Sender } from './sender';
 
-/** A new tab, and what a state needs to bring it there. */
+/** A new tab, and the means to bring it into a state. */
 export interface Stage<On extends PageSystem = PageSystem> {
   readonly on: On;
   readonly page: Page;
   readonly sender: Sender;
 }
 
-/** One thing that a person can see. axe examines each, and each can be drawn. */
+/** One state of the page. axe examines each, and screenshots can show each. */
 export interface PageState<On extends PageSystem = PageSystem> {
   readonly name: string;
   /** Brings a new tab there, and waits until it is shown. */

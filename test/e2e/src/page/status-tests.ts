@@ -40,7 +40,7 @@ export function describeStatus(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('says that the server is away, and goes on when it is back', async () => {
+    it('reports that the server does not answer, and continues when it does', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.goto(on().link({}, '/status'));

@@ -124,7 +124,7 @@ export function describeTemplates(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('that the site does not offer is told kindly, and the person writes in their own words', async () => {
+    it('that the site does not offer is reported, and the person writes in their own words', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const sender = new Sender(page);

@@ -54,7 +54,7 @@ export async function visit(
     if (!origins.includes(new URL(request.url()).origin) && !request.url().startsWith('blob:'))
       wrongs.push(`asked ${request.url()}`);
   });
-  // The page asks before it is closed while it would lose something; a test that leaves means it
+  // The page asks before it is closed with unsaved text; tests always answer yes
   page.on('dialog', (dialog) => void dialog.accept());
   return { page, wrongs, [Symbol.asyncDispose]: () => context.close() };
 }

@@ -115,7 +115,7 @@ describeWith(
         const ids = answer.offices.map(({ deliveryId }) => deliveryId);
         const arrived = (await receivedBy(parent.system.congress)).filter(({ deliveryId }) => ids.includes(deliveryId));
         expect(arrived.map(({ office }) => office).sort()).toEqual(['HCA12', 'SCA01', 'SCA03']);
-        // Nothing of it is in what the parent writes down.
+        // The parent's logs contain no part of it.
         const written =
           Object.values(parent.services)
             .map((service) => service.output())
@@ -124,7 +124,7 @@ describeWith(
         expect(written.includes(alice.token)).toBe(false);
       });
 
-      it('everything behind it is well, and the gateway counts whom nginx says', async () => {
+      it('everything behind it is healthy, and the gateway counts by the address that nginx passes on', async () => {
         const response = await fetch(`${at()}/api/health/tee`, { headers: { 'x-forwarded-for': '203.0.113.7' } });
         expect([response.status, response.headers.get('strict-transport-security')]).toEqual([
           200,
@@ -138,7 +138,7 @@ describeWith(
         ]);
       });
 
-      it("waits while one chamber's way out is shut, and delivers when it is open again", async () => {
+      it("waits while one chamber's proxy is stopped, and delivers when it runs again", async () => {
         const alice = { gateway: at(), token: await parent.system.issuer.token('alice') };
         await parent.services['egress-house']?.stop();
         const prepared = prepareMessage(plantedMessage().message, await enclaveKey());
@@ -162,7 +162,7 @@ describeWith(
         expect(collected().some((line) => line.includes('enclave_listening'))).toBe(true);
       });
 
-      it('the gateway does all this with a role that owns nothing', async () => {
+      it('the gateway’s database role owns nothing', async () => {
         const client = new Client({ connectionString: parent.gatewayDatabaseUrl });
         await client.connect();
         const { rows } = await client.query<{ me: string; owned: number; sealed: number }>(

@@ -9,9 +9,9 @@ export interface RenderedService {
   readonly files: Readonly<Record<string, ParentFile>>;
   /** E.g. `communique-egress@8001`. */
   readonly unit: string;
-  /** What stands for /opt/communique/current. */
+  /** The folder in place of /opt/communique/current. */
   readonly release: string;
-  /** Parts of the command line that only a parent has, such as `vsock:9001`, and what stands for them here. */
+  /** Parts of the command line that only a parent has, such as `vsock:9001`, and their replacements here. */
   readonly instead?: Readonly<Record<string, string>>;
   /** Beside the unit's own `Environment`. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -19,8 +19,8 @@ export interface RenderedService {
 }
 
 /**
- * ExecStart of a rendered unit with its limits, without privileges and, if we are root, as nobody; what systemd itself would do
- * (sandbox, cgroups, system call filter) is not done here.
+ * ExecStart of a rendered unit with its limits, without privileges and, if we are root, as nobody; systemd's own restrictions
+ * (sandbox, cgroups, system call filter) do not apply here.
  */
 export function startRendered({
   files,

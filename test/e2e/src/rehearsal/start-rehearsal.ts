@@ -24,7 +24,7 @@ import { developmentEnclave } from '@communique-tee/test-system';
 import { NOBODY, runScript, startRendered } from './rendered-service';
 import { EGRESS, throughProxies, type ThroughProxies, type Way } from './through-proxies';
 
-/** All that differs from a parent: there is no Nitro enclave here, and the identity provider is a file. */
+/** Everything that differs from a parent: there is no Nitro enclave here, and the identity provider is a file. */
 const OF_THIS_MACHINE = [
   'NODE_ENV',
   'TEE_PROVIDER',
@@ -41,7 +41,7 @@ const SECRETS = CHAMBER_KEYS.map(chamberSecret);
 const secretArn = (name: string) =>
   `arn:aws:secretsmanager:us-east-1:123456789012:secret:communique-tee/dev/enclave/${name}-AbCdEf`;
 
-/** The parent's rendered files at work on this machine, in front of Congress, KMS and an enclave that are none. */
+/** Runs the parent's rendered files on this machine, with simulators of Congress and KMS and a development enclave. */
 export interface Rehearsal {
   readonly system: System;
   readonly nginx: StagedNginx;

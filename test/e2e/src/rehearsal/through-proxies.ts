@@ -6,14 +6,14 @@ import { freePort } from '@communique-tee/testing/harness';
 import { startKeyGuard, type KeyGuard } from '@communique-tee/test-system';
 import type { EnclaveSurroundings } from '@communique-tee/test-system';
 
-/** The vsock ports of the ways out, and what stands for each on this machine. */
+/** The vsock ports of the egress proxies, and the replacement of each on this machine. */
 export const EGRESS = {
   ...forEachChamber((chamber) => 8001 + CHAMBER_KEYS.indexOf(chamber)),
   kms: 8001 + CHAMBER_KEYS.length,
 };
 export type Way = keyof typeof EGRESS;
 
-/** A way out of the enclave: the port that its proxy listens at here, and where that leads to. */
+/** An egress route of the enclave: the port of its proxy here, and its destination. */
 export interface WayOut {
   readonly listenPort: number;
   readonly targetPort: number;

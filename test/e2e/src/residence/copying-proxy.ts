@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/** What passed, as the access log and the memory of a reverse proxy have it. */
+/** The traffic, as in the access log and the memory of a reverse proxy. */
 export interface Passed {
   readonly method: string;
   readonly target: string;

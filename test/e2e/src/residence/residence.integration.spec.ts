@@ -27,7 +27,7 @@ describeProving('with proofs of residence, two gateways', (referenceString) => {
   let people: Constituent[];
   let note: string;
   const gateway = (at = 0): string => on.system.gatewayUrls[at] ?? '';
-  /** A person of their own for each test: nobody has written before. */
+  /** A new person for each test, who has not written before. */
   const person = (): Constituent => {
     const next = people.pop();
     if (next === undefined) throw new Error('more people are needed');
@@ -99,7 +99,7 @@ describeProving('with proofs of residence, two gateways', (referenceString) => {
     expect(await post(again, 1)).not.toBe('already_sent');
   });
 
-  it('give the status of a message to nobody who copied its request on the way', async () => {
+  it('do not show the status of a message to someone who copied its request on the way', async () => {
     const message = await proven(person());
     const stolen = randomBytes(32);
     const answers: unknown[] = [];
@@ -150,7 +150,7 @@ describeProving('with proofs of residence, two gateways', (referenceString) => {
     expect(await relayed(second)).toBe(200);
     expect(await copies()).toBe(3);
 
-    // With its memory gone, the chambers recognize the DeliveryIds.
+    // The enclave lost its memory, so the chambers have to recognize the DeliveryIds.
     await on.system.restart('enclave', 'kill');
     const third = await proven(who);
     expect(await relayed(third)).toBe(200);
@@ -165,7 +165,7 @@ describeProving('with proofs of residence, two gateways', (referenceString) => {
     });
   });
 
-  /** What a parent does that ignores its gateway. @returns the enclave's HTTP status */
+  /** Acts as a parent that bypasses its gateway. @returns the enclave's HTTP status */
   async function relayed({ proven: { envelope } }: ProvenMessage): Promise<number> {
     const response = await fetch(`${on.system.enclaveAddress.replace('tcp:', 'http://')}/messages`, {
       method: 'POST',

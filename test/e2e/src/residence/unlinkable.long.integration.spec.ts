@@ -95,7 +95,7 @@ function joining(rows: readonly Row[], sent: readonly Sent[]): string[] {
 interface Row {
   readonly table: string;
   readonly text: string;
-  /** Columns of a kind that can name somebody: texts and byte strings of eight characters and more, and times. */
+  /** Columns that can identify a person: texts and byte strings of eight characters and more, and times. */
   readonly values: readonly (readonly [column: string, value: string])[];
 }
 

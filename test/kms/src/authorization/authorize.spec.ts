@@ -87,7 +87,7 @@ describe('under the policy that the program renders for enclave keys', () => {
     await expect(generate(enclaveContext, await world.recipient(), callers.stranger)).rejects.toMatchObject(denied);
   });
 
-  it('nobody makes ciphertext of his own, with an attestation or without', async () => {
+  it('no caller makes their own ciphertext, with or without an attestation', async () => {
     const EncryptionContext = enclaveContext;
     for (const caller of [callers.parent, callers.operator, callers.stranger]) {
       const client = world.client(caller);
@@ -123,7 +123,7 @@ describe('under the policy that the program renders for enclave keys', () => {
   });
 });
 
-it('secrets are the operators’ to write and the enclaves’ to read', async () => {
+it('operators write secrets and enclaves read them', async () => {
   const encrypt = (caller = callers.operator, EncryptionContext: Record<string, string> = secretContext) =>
     world
       .client(caller)
@@ -227,7 +227,7 @@ describe('as IAM decides', () => {
     for (const name of [keyId, arn]) await expect(describeKey(callers.bare, name)).rejects.toMatchObject(denied);
   });
 
-  it('random bytes are IAM’s alone to allow', async () => {
+  it('only IAM policies allow random bytes', async () => {
     await expect(
       world.client(callers.bare).send(new GenerateRandomCommand({ NumberOfBytes: 8 })),
     ).rejects.toMatchObject(denied);
@@ -250,7 +250,7 @@ describe('as IAM decides', () => {
     await expect(describeKey(outsider, world.kms.keyArn(OPEN_ALIAS))).rejects.toMatchObject(denied);
   });
 
-  it('a policy that was put anew holds from the next request on', async () => {
+  it('a new policy applies from the next request on', async () => {
     const { keyId } = world.kms.createKey({ policy: openPolicy });
     await expect(describeKey(callers.stranger, keyId)).resolves.toBeDefined();
     world.kms.setPolicy(keyId, JSON.stringify(policy({})));
@@ -260,7 +260,7 @@ describe('as IAM decides', () => {
   });
 });
 
-it('says who was denied what', async () => {
+it('names the caller and the denied action', async () => {
   await expect(generate(enclaveContext)).rejects.toMatchObject({
     message: `User: ${callers.parent.principalArn} is not authorized to perform: kms:GenerateDataKey on resource: ${world.kms.keyArn(ENCLAVE_ALIAS)} with an explicit deny`,
   });

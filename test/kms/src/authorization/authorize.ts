@@ -17,12 +17,12 @@ export interface Asked {
   aliases?: readonly string[];
   requestAlias?: string;
   context?: EncryptionContext;
-  /** Of a verified attestation document; absent means that the keys are absent, which an explicit Deny can ask for (`Null`). */
+  /** Of a verified attestation document. If it is absent, so are the condition keys, which an explicit Deny can test (`Null`). */
   recipient?: Readonly<Record<string, string>>;
   nowMs: number;
 }
 
-/** Nothing of an organisation narrows anything here: AWS's FullAWSAccess and RCPFullAWSAccess. */
+/** No organization policy restricts anything here: AWS's FullAWSAccess and RCPFullAWSAccess. */
 const unrestricted = (statement: object) => [
   {
     orgIdentifier: 'r-root',

@@ -56,7 +56,7 @@ it('is outlived by the SDK’s retries', async () => {
   expect(decisions()).toEqual(['ThrottlingException', 'done', 'done']);
 });
 
-it('strikes the n-th request of an action, as often as it was told', async () => {
+it('applies to the n-th request of an action, as often as configured', async () => {
   world.kms.faults.add({ kind: 'internal' }, { action: 'GenerateRandom', after: 2, times: 2 });
   const describeKey = () => world.client().send(new DescribeKeyCommand({ KeyId: OPEN_ALIAS }));
   const outcomes: boolean[] = [];
@@ -139,7 +139,7 @@ it('can be an attacker’s KMS', async () => {
   world.kms.faults.add({ kind: 'plaintext' });
   const both = await dataKey();
   expect(both.Plaintext).toHaveLength(32);
-  // what lies open is not what was sealed: the simulator has no way to tell that
+  // the plaintext differs from the sealed one, which the simulator cannot detect
   expect(await openWithOpenssl(both.CiphertextForRecipient ?? new Uint8Array(), recipientKeys.privateKey)).not.toEqual(
     both.Plaintext,
   );

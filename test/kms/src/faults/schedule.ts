@@ -7,7 +7,7 @@ interface Planned {
   left: number;
 }
 
-/** Hands out the faults of a plan: the first that fits strikes. */
+/** Applies the faults of a plan: the first that matches. */
 export class FaultSchedule {
   #plan: Planned[] = [];
   readonly #struck = new Map<Fault['kind'], number>();

@@ -1,10 +1,10 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { KmsFailure } from '../failure';
 
-/** What a context is to policies and to the cipher: names and values, public. */
+/** The encryption context for policies and for the cipher: public names and values. */
 export type EncryptionContext = Readonly<Record<string, string>>;
 
-// A header of its own: a real KMS takes none of these blobs, and this simulator none of a real one's.
+// A separate header, so that a real KMS accepts none of these blobs, and this simulator none of a real one's.
 const VERSION = Uint8Array.of(0x6b, 0x73, 0x69, 0x6d, 0x01); // "ksim", version 1
 const KEY_ID_BYTES = 16;
 const IV_BYTES = 12;

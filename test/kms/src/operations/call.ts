@@ -7,7 +7,7 @@ import { envelopedData, type EnvelopeForm } from '../recipient/enveloped-data';
 import type { Caller } from '../signature/credentials';
 import { bytes, flag, oneOf, structure, text, type Fields } from './fields';
 
-/** What an operation works with: one request of one caller. */
+/** The input of an operation: one request of one caller. */
 export interface Call {
   fields: Fields;
   caller: Caller;
@@ -26,7 +26,7 @@ export type Operation = (call: Call) => Promise<Answer> | Answer;
 
 export const base64 = (data: Uint8Array): string => Buffer.from(data).toString('base64');
 
-/** Allows or throws, then looks at the key's state: whoever may not use a key does not learn that. */
+/** Allows or throws, then checks the key's state, so that a caller without the right does not learn the state. */
 export function permit(
   call: Call,
   action: string,

@@ -31,7 +31,7 @@ const refused = (message: string | RegExp) => ({
   message: expect.stringMatching(message) as string,
 });
 
-it('takes documents of every image, and leaves images to the policy', async () => {
+it('accepts documents of every image, and leaves images to the policy', async () => {
   for (const nsm of [world.nsm, world.otherImageNsm, world.debugNsm])
     expect((await ask(await world.recipient(nsm))).CiphertextForRecipient).toBeDefined();
   await expect(ask(await world.recipient(world.otherImageNsm), ENCLAVE_ALIAS)).rejects.toMatchObject({
@@ -52,7 +52,7 @@ it('gives a debug enclave’s zeros to the policy, which refuses', async () => {
 describe.each(['an image', 'a debug enclave'])('a document of %s', (of) => {
   const device = () => (of === 'an image' ? world.nsm : world.debugNsm);
 
-  it('is taken for five minutes', async () => {
+  it('is accepted for five minutes', async () => {
     documentNow = Date.now() - 4.5 * MINUTE_MS;
     expect((await ask(await world.recipient(device()))).CiphertextForRecipient).toBeDefined();
     documentNow = Date.now() - 5 * MINUTE_MS - 1000;

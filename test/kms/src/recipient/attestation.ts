@@ -10,10 +10,10 @@ import { KmsFailure } from '../failure';
 
 /** KMS takes a document for five minutes (AWS KMS developer guide, "Cryptographic attestation"). */
 const MAX_AGE_MS = 5 * 60_000;
-/** What KMS makes of a document from the future is not documented: the same. */
+/** AWS does not document how KMS treats a document from the future; this allows the same five minutes. */
 const MAX_FUTURE_MS = 5 * 60_000;
 
-/** Whoever asked through an attestation document. */
+/** A caller with an attestation document. */
 export interface AttestedRecipient {
   /** RSA-2048 SPKI in DER */
   publicKey: Uint8Array;

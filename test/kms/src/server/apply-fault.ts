@@ -15,7 +15,7 @@ export function changed(answer: Answer, fault: Fault | undefined): Answer {
           ),
       };
     case 'plaintext': {
-      // bytes of the attacker's choice, not the true ones: those left the simulator for the recipient alone
+      // bytes of the attacker's choice, because only the recipient can read the true ones
       const forged = { ...answer, Plaintext: randomBytes(32).toString('base64') };
       if (fault.instead !== true) return forged;
       const { CiphertextForRecipient: _withheld, ...rest } = forged as Answer;

@@ -1,6 +1,6 @@
 import { checkedPolicy, type CheckedPolicy, type PolicyInput } from '../authorization/policy';
 
-/** What a caller signs with, and who that makes him. */
+/** The credentials that a caller signs with, and the principal that they identify. */
 export interface SimulatedCredentials {
   accessKeyId: string;
   secretAccessKey: string;
@@ -10,7 +10,7 @@ export interface SimulatedCredentials {
   principalArn: string;
   /** By the simulator's clock; from then on ExpiredTokenException. */
   expiresAtMs?: number;
-  /** What IAM allows the principal; without it nothing, so that only a key policy that names him lets him in. */
+  /** The principal's IAM policy. Without one only a key policy that names the principal allows anything. */
   identityPolicy?: PolicyInput;
 }
 

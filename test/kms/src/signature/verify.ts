@@ -74,7 +74,7 @@ function checkSignedHeaders({ signedHeaders }: Authorization, headers: ReadonlyM
     );
   const absent = signedHeaders.find((name) => !headers.has(name));
   if (absent !== undefined) throw invalid(`The signed header '${absent}' is not in the request`);
-  // The target and the token are headers too: left unsigned, whoever carries the request could change what is asked.
+  // The target and the token are headers too: if they were unsigned, a proxy could change the request.
   // The SDK does not sign what proxies rewrite or add on the way, the user agent among it.
   const needed = [
     'host',

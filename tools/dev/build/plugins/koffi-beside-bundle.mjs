@@ -1,5 +1,5 @@
-// koffi looks for its native part in node_modules, then in folders above its own. In a bundle it has neither, and an enclave must
-// not search: here it is the file koffi.node beside the bundle, or nothing.
+// koffi looks for its native part in node_modules, then in folders above its own. A bundle has neither, and an enclave must
+// not search: this plugin loads only the file koffi.node beside the bundle.
 import { existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

@@ -1,9 +1,9 @@
-// What the enclave never loads, and so does not carry. Each of these is asked for by a `require()` or `import()` inside a function
-// that the enclave does not call; if it is called after all, it throws with the package's name. A package that is loaded at start would
-// stop the start, so nothing that works can depend on one of these (apps/enclave/src/production-bundle.integration.spec.ts holds the list).
+// Packages that the enclave never loads, so its bundle leaves them out. Each is required only inside a function that the enclave does not
+// call; if it is called after all, it throws with the package's name. A package that is loaded at start would make the start fail, so a
+// working enclave cannot depend on one of these (apps/enclave/src/production-bundle.integration.spec.ts holds the list).
 import { resolve } from 'node:path';
 
-/** By package: the only way to it, and why the enclave does not go there. */
+/** By package: the only code that loads it, and why the enclave does not call that. */
 export const NEVER_LOADED = {
   '@fastify/static': 'Nest: app.useStaticAssets(); the enclave serves no files',
   '@fastify/cors': 'Nest: app.enableCors(); no browser reaches the enclave',

@@ -1,8 +1,8 @@
-// Packages (Nest, terminus, pg) probe for others that we did not install. What one of them asks for and is not there stays a plain
-// require, which throws if it is reached, as it would without a bundle. What our own code asks for must be there.
+// Packages (Nest, terminus, pg) probe for others that we did not install. A missing one stays a plain require, which throws if it runs, as
+// it would without a bundle. Packages that our own code needs must be installed.
 //
-// What is there is left to esbuild's own way: an answer of a plugin does not say whether the file's package is of type "module", and a
-// file that is asked for both ways would be bundled differently, by who came first.
+// Installed packages are left to esbuild: a plugin's answer does not tell whether the file's package is of type "module", and the bundle
+// would then depend on the order of imports.
 const ASKING = Symbol('asking');
 
 export const optionalPeers = {

@@ -1,4 +1,4 @@
-// The gateway's bundle carries the page (apps/page): one file to copy, and the page that is served is the one of the same sources.
+// Puts the page (apps/page) into the gateway's bundle: one file to copy, and the served page is from the same sources.
 import { asBuiltFiles, buildPage } from '../page.mjs';
 
 export const pageInBundle = ({ root }) => ({

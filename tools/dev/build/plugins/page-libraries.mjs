@@ -1,4 +1,4 @@
-// What the page loads of libs/: no more than it uses, when it uses it.
+// Makes the page load only the parts of libs/ that it uses, when it uses them.
 //
 // esbuild gives a file to every part of the page that can reach it, and through a library's index everything of it can be reached. Files that
 // only a part that is loaded later uses are therefore not passed on by the index: what uses them imports them directly, or on call. And what a

@@ -1,4 +1,4 @@
-// What the page proves with: its worker's script, and the two WebAssembly files, which bb.js would load from data: URLs.
+// The page's files for proofs: the worker's script, and the two WebAssembly files, which bb.js would load from data: URLs.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

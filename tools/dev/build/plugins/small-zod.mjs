@@ -1,5 +1,5 @@
 // In browsers tools/dev/build/browser-zod.ts takes the place of zod: the part of it that libs/ use, a tenth of the size, no code made at run time.
-// Files of libs/ do nothing when they are loaded, so those of which nothing is used stay out.
+// Loading a file of libs/ has no side effects, so unused files are left out.
 import { join } from 'node:path';
 
 export const smallZod = (root) => ({

@@ -1,11 +1,11 @@
-// Each page of apps/page fetches no more texts than it shows: this replaces apps/page/src/text/texts-of.ts by one module for each page (or
+// Each page of apps/page fetches only the texts that it shows: this replaces apps/page/src/text/texts-of.ts by one module for each page (or
 // part that is loaded later) and language, made of the sections of languages/.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { transform } from 'esbuild';
 
-/** Sections that one page alone shows. Every page has all others. */
+/** Sections that only one page shows. Every page has all others. */
 export const SECTIONS = {
   write: ['write', 'places', 'topics', 'send', 'link', 'signIn'],
   verify: ['checks', 'verify'],

@@ -1,4 +1,4 @@
-// The page names the auditors' file and its hash, and never carries the file: a server must not serve the verifier of itself.
+// The page names the auditors' file and its hash, and does not contain the file: a server must not serve its own verifier.
 
 /**
  * @param {string} root
@@ -9,7 +9,7 @@ export const verifierFileInPage = (root, onInputs) => ({
   name: 'verifier-file-in-page',
   setup(build) {
     build.onLoad({ filter: /[\\/]apps[\\/]page[\\/]src[\\/]verifier-file\.ts$/ }, async () => {
-      // Loaded where a page is built: a container that builds the enclave alone has no tools/cli.
+      // Imported only when a page is built: a container that builds only the enclave has no tools/cli.
       const { bundleVerifier, BUILD_COMMAND } = await import('../../../cli/one-file/bundle.mjs');
       const { name, version, sha256, bytes, inputs } = await bundleVerifier(root);
       onInputs(inputs);

@@ -1,10 +1,10 @@
-// A worker thread runs a program of its own. In a bundle that program is a text inside it, and so is the file that a prover reads: one
-// file to copy, whatever is needed.
+// A worker thread runs its own program. A bundle contains that program as text, and also the file that a prover reads, so that there is
+// only one file to copy.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** What a prover in Node solves the circuit with. */
+/** The file with which a prover in Node solves the circuit. */
 const ACVM_FILE = 'node_modules/@noir-lang/acvm_js/web/acvm_js_bg.wasm';
 
 /** @param {import('./worker-programs.mjs').WorkerProgramsOptions} options */

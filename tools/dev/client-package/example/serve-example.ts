@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-/** What the page is told in its HTML. */
+/** The settings in the page's HTML. */
 export interface ExampleSettings {
   readonly gateway: string;
   readonly pcr0: string;

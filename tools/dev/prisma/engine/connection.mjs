@@ -1,4 +1,4 @@
-// Database URLs as Prisma writes them, for node-postgres; and what is done on the server rather than in a database.
+// Prisma's database URLs for node-postgres, and operations on the server rather than in a database.
 import pg from 'pg';
 
 /** Prisma's error codes, as its CLI knows them. */

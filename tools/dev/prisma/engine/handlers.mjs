@@ -1,4 +1,4 @@
-// What the CLI asks for: three calls that WebAssembly cannot answer are ours, the others are the engine's own methods.
+// The CLI's calls: this file answers three that WebAssembly cannot, and passes the others to the engine's own methods.
 import { EngineError, checkConnection, createDatabase, dropDatabase } from './connection.mjs';
 import { refuseOldHistory } from './old-history.mjs';
 import { loadEngine } from './wasm-engine.mjs';

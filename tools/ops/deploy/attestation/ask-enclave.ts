@@ -7,7 +7,7 @@ import type { Judgement } from '../../../cli/verify/report';
 import { codeOf, isCertificateCode } from '../../preflight/error-code';
 import type { Reach } from './reach';
 
-/** What asking came to; `absent`: nothing was answered that could be judged, and it may be tried again. */
+/** The result of a request; `absent`: no answer that can be judged, so it may be tried again. */
 export type Asked = { readonly judgement: Judgement } | { readonly absent: string; readonly isOfName: boolean };
 
 /** Asks for a document with a fresh nonce, and examines it as `communique-tee verify` does. */
@@ -44,6 +44,6 @@ function whyAbsent(error: unknown): Asked {
   if (code !== undefined && isCertificateCode(code))
     return { absent: `there is no valid certificate yet (${code})`, isOfName: true };
   if (error instanceof Failure && error.code === 'not_understood')
-    return { absent: 'what answers at /attestation is no attestation document', isOfName: true };
+    return { absent: 'the answer at /attestation is not an attestation document', isOfName: true };
   return { absent: `no connection (${code ?? 'no answer in time'})`, isOfName: true };
 }

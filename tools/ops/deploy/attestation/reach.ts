@@ -12,15 +12,15 @@ export interface Reach {
 const MAX_BYTES = 128 * 1024;
 const TIMEOUT_MS = 15_000;
 
-/** As people reach it: the name resolves, and the certificate is for it. */
+/** The way of clients: by the name, with a valid certificate. */
 export const byName = (origin: URL): Reach => ({
   by: 'name',
   get: (path, accept) => fetchBounded(new URL(path, origin), { accept, maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS }),
 });
 
 /**
- * At the stack's own address, before the name leads there or a certificate is issued. The certificate is not looked at: an attestation
- * document proves itself, by AWS's signature over our nonce. What health says on this way is not proven.
+ * At the stack's own address, before the name resolves to it or a certificate is issued. The certificate is not checked: AWS's signature
+ * over our nonce proves an attestation document by itself. It does not prove the health report.
  */
 export const byAddress = (origin: URL, address: string): Reach => ({
   by: 'address',
@@ -42,7 +42,7 @@ export const byAddress = (origin: URL, address: string): Reach => ({
           response.on('data', (part: Buffer) => {
             parts.push(part);
             length += part.length;
-            if (length > MAX_BYTES) asked.destroy(new Error('the answer is longer than any that belongs there'));
+            if (length > MAX_BYTES) asked.destroy(new Error('the answer is too long'));
           });
           response.on('error', reject);
           response.on('end', () => {

@@ -102,7 +102,7 @@ export class BootstrapStack {
     await this.client.send(new ExecuteChangeSetCommand({ StackName: this.name, ChangeSetName: name }));
   }
 
-  /** Events that were not told before, oldest first; none of a stack that was deleted. */
+  /** Events that were not shown before, oldest first; none for a deleted stack. */
   async events(told: Set<string>): Promise<string[]> {
     const { StackEvents: events = [] } = await this.client
       .send(new DescribeStackEventsCommand({ StackName: this.name }))
@@ -121,7 +121,7 @@ export class BootstrapStack {
       );
   }
 
-  /** A stack that holds the state is not deleted by one wrong word. */
+  /** Termination protection: a single mistake cannot delete the stack with the state. */
   async protect(): Promise<void> {
     await this.client.send(
       new UpdateTerminationProtectionCommand({ StackName: this.name, EnableTerminationProtection: true }),
@@ -132,7 +132,7 @@ export class BootstrapStack {
 const isAbsence = (error: unknown): boolean =>
   awsCode(error) === 'ValidationError' && /does not exist/.test(messageOf(error));
 
-/** AWS returns the text as it got it; a client may hand it over parsed and written anew. */
+/** AWS returns the text unchanged; a client may parse it and write it differently. */
 function sameJson(a: string, b: string): boolean {
   try {
     return JSON.stringify(JSON.parse(a)) === JSON.stringify(JSON.parse(b));

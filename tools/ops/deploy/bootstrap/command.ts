@@ -41,17 +41,20 @@ Examples
 
 export function bootstrap(command: Command, line: CommandLine, ports: () => Ports): void {
   command
-    .summary('make what has to be there before the first deployment of an account')
+    .summary('make what an account needs before its first deployment')
     .description(
       'Makes Pulumi’s state bucket and secrets key, the deployer’s policies and two administrator roles, by one CloudFormation stack. Safe to run again.',
     )
-    .option('--account <digits>', 'the AWS account, so that it is never another one')
-    .option('--stack <stack>', 'whose region it is, and which stack to name in what is printed', 'prod')
+    .option('--account <digits>', 'the AWS account; the command refuses credentials of another one')
+    .option('--stack <stack>', 'gives the region, and the name in the printed commands', 'prod')
     .option('--region <region>', 'another region')
-    .option('--first <arn>', 'who may take the first role: a user or a role (default: who the account allows)')
-    .option('--second <arn>', 'who may take the second role')
-    .option('--github <owner/repository>', 'whose pull requests may preview')
-    .option('--github-provider-exists', 'the account knows GitHub as an OIDC provider already')
+    .option(
+      '--first <arn>',
+      'who may assume the first role: a user or a role (default: everyone whom the account allows)',
+    )
+    .option('--second <arn>', 'who may assume the second role')
+    .option('--github <owner/repository>', 'the repository whose pull requests may preview')
+    .option('--github-provider-exists', 'the account already has GitHub as an OIDC provider')
     .option('-y, --yes', 'ask nothing')
     .option('--print', 'print the template, and do nothing')
     .addHelpText('after', AFTER)

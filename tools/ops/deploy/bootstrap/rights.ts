@@ -1,4 +1,4 @@
-/** What a deployer may do, by what the program makes: a resource type without a row fails a spec. */
+/** The rights of a deployer, by what the program creates. A spec fails for a resource type without a row. */
 export interface ServiceRights {
   /** Types of the program (as `ops preview --json` names them), each with the action that makes it. */
   readonly makes: Readonly<Record<string, string>>;
@@ -57,7 +57,7 @@ export const NETWORK_RIGHTS: readonly ServiceRights[] = [
           ...['ec2:ReplaceRouteTableAssociation', 'ec2:ModifySecurityGroupRules'],
           ...['ec2:AuthorizeSecurityGroupIngress', 'ec2:AuthorizeSecurityGroupEgress'],
           ...['ec2:RevokeSecurityGroupIngress', 'ec2:RevokeSecurityGroupEgress'],
-          // A group starts instances with the rights of who changes it.
+          // A group starts instances with the rights of the caller who changes it.
           ...['ec2:RunInstances', 'ec2:TerminateInstances'],
         ],
         on: ['*'],
@@ -400,7 +400,7 @@ export const WATCH_RIGHTS: readonly ServiceRights[] = [
     ],
   },
   {
-    // A key's own policy decides besides: it names the administrators.
+    // A key's own policy decides too: it names the administrators.
     makes: { 'kms.Key': 'kms:CreateKey', 'kms.Alias': 'kms:CreateAlias' },
     statements: [
       { actions: ['kms:CreateKey', 'kms:ListAliases', 'kms:ListKeys'], on: ['*'] },
@@ -566,7 +566,7 @@ export const LOOK_RIGHTS: readonly Right[] = [
     actions: ['servicequotas:GetServiceQuota', 'ce:ListCostAllocationTags', 'ce:UpdateCostAllocationTagsStatus'],
     on: ['*'],
   },
-  // Of the operator's own, which databaseUrlSecret names: never its value.
+  // For the operator's own secret that databaseUrlSecret names: never its value.
   { actions: ['secretsmanager:DescribeSecret'], on: ['secretsmanager:<region>:<account>:secret:*'] },
   { actions: ['iam:GetRole', 'iam:GetUser'], on: ['iam::<account>:role/*', 'iam::<account>:user/*'] },
 ];

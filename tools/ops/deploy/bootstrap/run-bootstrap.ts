@@ -12,7 +12,7 @@ import { BOOTSTRAP_STACK, DEPLOYERS, STATE_KEY_ALIAS, templateText } from './tem
 export interface BootstrapOptions {
   readonly account: string;
   readonly region: string;
-  /** The Pulumi stack to name in what is printed. */
+  /** The Pulumi stack in the printed commands. */
   readonly stack: string;
   readonly yes: boolean;
   /** ARNs of who may take each role; undefined: the account decides. */
@@ -35,13 +35,13 @@ const short = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 50
 const STUCK: readonly (readonly [status: RegExp, problem: string, action: string])[] = [
   [
     /^(ROLLBACK_(COMPLETE|FAILED)|CREATE_FAILED)$/,
-    'the first try failed, and AWS keeps its shell: nothing is in it, and it has to go first',
+    'the first try failed, and left an empty stack: delete it first',
     'delete-stack',
   ],
-  [/^DELETE_FAILED$/, 'somebody deleted the stack, and not everything went: delete what is left', 'delete-stack'],
+  [/^DELETE_FAILED$/, 'the stack was deleted, but not completely: delete what is left', 'delete-stack'],
   [
     /^UPDATE_ROLLBACK_FAILED$/,
-    'an update failed, and so did its way back: remove the cause, which the stack’s events name, then go on with that',
+    'an update failed, and so did its rollback: remove the cause, which the stack’s events name, then continue the rollback',
     'continue-update-rollback',
   ],
 ];
@@ -53,7 +53,7 @@ export async function runBootstrap(options: BootstrapOptions, ports: Ports): Pro
   } catch (error) {
     if (ports.interruption.signal.aborted) return interrupted(options, ports);
     if (error instanceof BootstrapFailure) return failed(options, ports, error.message, error.todo);
-    // What CloudFormation says of the template, its parameters or the stack: nothing else tells what is wrong.
+    // CloudFormation's own message: only it tells what is wrong with the template, its parameters or the stack.
     if (OF_CLOUDFORMATION.test(awsCode(error)))
       return failed(options, ports, `CloudFormation refuses (${awsCode(error)}): ${short(messageOf(error))}`, []);
     const { found, todo, command } = explainAws(error, 'cloudformation:*');
@@ -96,12 +96,12 @@ async function bootstrap(options: BootstrapOptions, ports: Ports): Promise<numbe
   ports.err(`Account ${account}, ${region}, as ${arn}\nThe template: ${TEMPLATE}\n`);
   if (options.first === undefined || options.second === undefined)
     ports.err(
-      `Without --first and --second everyone whom the account’s own IAM allows sts:AssumeRole may take a role, and one person could take both.\n`,
+      `Without --first and --second everyone whom the account’s own IAM allows sts:AssumeRole may assume a role, and one person could assume both.\n`,
     );
   const stack = new BootstrapStack(client(region, ports), BOOTSTRAP_STACK);
   let existing = await stack.find();
   if (existing !== undefined && !ENDED.test(existing.StackStatus ?? '')) {
-    ports.err(`An update is under way (${String(existing.StackStatus)}); it is waited for.\n`);
+    ports.err(`An update is running (${String(existing.StackStatus)}); waiting for its end.\n`);
     await follow(options, ports, stack, new Set());
     existing = await stack.find();
   }
@@ -112,7 +112,7 @@ async function bootstrap(options: BootstrapOptions, ports: Ports): Promise<numbe
       awsCommand(region, `cloudformation ${String(action)}`, '--stack-name', BOOTSTRAP_STACK),
     ]);
   if (existing !== undefined && (await stack.isOf(existing, template, parameters))) {
-    ports.err('Everything is there already; nothing to change.\n');
+    ports.err('Everything exists already; nothing to change.\n');
   } else {
     const code = await change(options, ports, stack, existing === undefined, template, parameters);
     if (code !== 0) return code;
@@ -157,7 +157,7 @@ async function change(
   return 0;
 }
 
-/** Shows events until the stack has come to an end. */
+/** Shows events until the stack's operation has ended. */
 async function follow(
   options: BootstrapOptions,
   ports: Ports,
@@ -172,11 +172,11 @@ async function follow(
       const events = await stack.events(told);
       begun ||= events.length > 0;
       for (const event of events) ports.err(`  ${event}\n`);
-      // A stack that somebody deletes meanwhile is soon not found.
+      // If the stack is deleted meanwhile, AWS soon does not find it.
       const status = (await stack.find())?.StackStatus ?? 'DELETE_COMPLETE';
       return begun && ENDED.test(status) && !/CLEANUP_IN_PROGRESS$/.test(status) ? status : undefined;
     },
-    'CloudFormation did not end in time; it goes on',
+    'CloudFormation did not end in time; it continues',
   );
   if (!DONE.test(last))
     throw new BootstrapFailure(ends(last), [
@@ -188,7 +188,7 @@ async function follow(
 
 function ends(status: string): string {
   if (status === 'DELETE_COMPLETE') return 'the stack was deleted meanwhile; its bucket and its key are kept';
-  return `CloudFormation ended as ${status}; the first failure above says why${status === 'UPDATE_ROLLBACK_COMPLETE' ? ', and everything is as it was before' : ''}`;
+  return `CloudFormation ended as ${status}; the first failure above says why${status === 'UPDATE_ROLLBACK_COMPLETE' ? ', and nothing has changed' : ''}`;
 }
 
 async function until<T>(ports: Ports, look: () => Promise<T | undefined>, late: string): Promise<T> {
@@ -217,13 +217,13 @@ const againCommand = ({ account, stack }: BootstrapOptions): string =>
 
 function failed(options: BootstrapOptions, { err }: Ports, reason: string, todo: readonly string[]): number {
   err(`\nFAILED: bootstrap: ${reason}\n${todo.map((line) => `  ${line}\n`).join('')}`);
-  err(`\nTo go on, with the same options:\n  ${againCommand(options)}\n`);
+  err(`\nTo continue, with the same options:\n  ${againCommand(options)}\n`);
   return 1;
 }
 
 function interrupted(options: BootstrapOptions, { err }: Ports): number {
   err(
-    `\nINTERRUPTED\n  CloudFormation finishes what it has begun.\n\nTo go on, with the same options:\n  ${againCommand(options)}\n`,
+    `\nINTERRUPTED\n  CloudFormation finishes what it has begun.\n\nTo continue, with the same options:\n  ${againCommand(options)}\n`,
   );
   return 130;
 }

@@ -55,7 +55,7 @@ const STATE_RIGHTS: readonly Value[] = [
     Resource: { 'Fn::GetAtt': ['StateKey', 'Arn'] },
   },
   {
-    // State cannot be lost by a deployer, and a deployer cannot widen its own rights.
+    // A deployer can neither delete the state nor widen its own rights.
     Effect: 'Deny',
     Action: ['s3:DeleteBucket*', 's3:PutBucket*', 's3:PutEncryptionConfiguration', 's3:DeleteObjectVersion'],
     Resource: [arn(fill(STATE)), arn(fill(`${STATE}/*`))],
@@ -92,7 +92,7 @@ const deployer = (name: string, who: string): Value => ({
 
 const GITHUB = 'token.actions.githubusercontent.com';
 
-/** Looks only: what `pulumi preview` of a pull request needs. */
+/** Read rights only: what `pulumi preview` of a pull request needs. */
 const previewer: Value = {
   Type: 'AWS::IAM::Role',
   Condition: 'HasGitHub',
@@ -144,7 +144,7 @@ const previewer: Value = {
               Effect: 'Allow',
               Action: [
                 'ec2:DescribeInstanceTypeOfferings',
-                // Of what the operator has already: addresses, certificate, network.
+                // For resources of the operator: addresses, certificate, network.
                 ...['Addresses', 'AddressesAttribute', 'Subnets', 'RouteTables', 'NatGateways'].map(
                   (what) => `ec2:Describe${what}`,
                 ),
@@ -171,15 +171,15 @@ const previewer: Value = {
 };
 
 /**
- * Everything that has to be there before the first `pulumi login`: one CloudFormation stack an account and region. ASCII alone, since
- * CloudFormation returns `?` in place of other characters, and the template would look changed.
+ * Everything that must exist before the first `pulumi login`: one CloudFormation stack per account and region. Only ASCII, because
+ * CloudFormation returns `?` for other characters, and the template would look changed.
  */
 export const bootstrapTemplate = {
   AWSTemplateFormatVersion: '2010-09-09',
   Description: 'communique-tee: where Pulumi keeps its state, and who may deploy',
   Parameters: {
-    FirstDeployer: { Type: 'String', Description: 'ARN of who may take the first role' },
-    SecondDeployer: { Type: 'String', Description: 'ARN of who may take the second role' },
+    FirstDeployer: { Type: 'String', Description: 'ARN of who may assume the first role' },
+    SecondDeployer: { Type: 'String', Description: 'ARN of who may assume the second role' },
     GitHubRepository: {
       Type: 'String',
       Default: '',

@@ -3,14 +3,14 @@ import type { Deployment } from '../deployment';
 
 export interface ParentInstance {
   readonly id: string;
-  /** Of the launch template; undefined if AWS does not tell. */
+  /** Version of the launch template; undefined if AWS does not report it. */
   readonly version: string | undefined;
   /** AWS's: `Pending:Wait` until its enclave is attested, then `InService`. */
   readonly state: string;
 }
 
 export interface ParentGroup {
-  /** Of the launch template that the group is on, which new instances get. */
+  /** Version of the group's launch template, which new instances get. */
   readonly version: string | undefined;
   readonly templateId: string | undefined;
   readonly minSize: number;

@@ -12,9 +12,9 @@ export interface Refresh {
   readonly status: string;
   readonly reason: string | undefined;
   readonly percent: number;
-  /** Instances that it has still to replace. */
+  /** Instances that it still has to replace. */
   readonly left: number | undefined;
-  /** Of the template, that it goes to; undefined if it was started without one. */
+  /** The template version that it rolls out; undefined if it was started without one. */
   readonly version: string | undefined;
 }
 
@@ -23,7 +23,7 @@ export const hasEnded = ({ status }: Refresh): boolean => FINAL.has(status);
 
 type Target = Outputs['rollout'];
 
-/** @returns undefined if there was none within AWS's memory (six weeks) @throws StepFailure */
+/** @returns undefined if AWS has no record of one (it keeps six weeks) @throws StepFailure */
 export async function newestRefresh(deployment: Deployment, { group }: Target): Promise<Refresh | undefined> {
   const { InstanceRefreshes: [found] = [] } = await deployment.ask('autoscaling:DescribeInstanceRefreshes', () =>
     deployment.aws().groups.send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName: group, MaxRecords: 1 }), {
@@ -42,8 +42,8 @@ export async function newestRefresh(deployment: Deployment, { group }: Target): 
 }
 
 /**
- * Moves the group to the version that was just made. AWS changes the group's own template at the end, so until then the version before is
- * what it goes back to. @throws StepFailure
+ * Moves the group to the new version. AWS changes the group's own template at the end, so until then it can go back to the previous
+ * version. @throws StepFailure
  */
 export async function startRefresh(deployment: Deployment, target: Target): Promise<void> {
   const { group, template, preferences } = target;

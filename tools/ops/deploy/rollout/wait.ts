@@ -1,11 +1,11 @@
 import type { Deployment } from '../deployment';
 
 const EVERY_MS = 10_000;
-/** A line at least this often, so that a person sees that it goes on. */
+/** Prints a line at least this often, so that a person sees progress. */
 const LINE_EVERY_MS = 60_000;
 
 /**
- * Looks every ten seconds, and tells what has changed.
+ * Checks every ten seconds, and prints what has changed.
  * @param look what is waited for, or how far it is
  * @param onInterruption what to tell the person who interrupts
  * @returns undefined if the limit passed before

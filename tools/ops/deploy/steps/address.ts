@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { parentGroup } from '../rollout/group';
 import { deployCommand, StepFailure, type Step } from '../step';
 
-/** For `--address-only`: the House's registration takes weeks, and wants the address that the whole stack has later. */
+/** For `--address-only`: the House's registration takes weeks, and needs the address that the whole stack has later. */
 export const addressOnly: Step = {
   name: 'address-only',
   title: 'set addressOnly in Pulumi.<stack>.yaml: the stack is then its registered address alone',
@@ -21,7 +21,7 @@ export const addressOnly: Step = {
       );
     const { code } = await deployment.pulumi(['config', 'set', 'addressOnly', 'true', '--stack', deployment.stack]);
     deployment.heed();
-    if (code !== 0) throw new StepFailure('pulumi config set failed; why is above');
+    if (code !== 0) throw new StepFailure('pulumi config set failed; the reason is above');
   },
 };
 
@@ -30,10 +30,10 @@ const outputs = z.object({
   addressesForTheHouse: z.array(z.string().max(64)).max(8).optional(),
 });
 
-/** What to send to the House, and how to go on. */
+/** What to send to the House, and the next steps. */
 export const address: Step = {
   name: 'address',
-  title: 'print the address for the House, and how to go on',
+  title: 'print the address for the House, and the next steps',
   byHand: ['pulumi stack output addressForTheHouse --stack <stack>'],
   async run(deployment) {
     const { stack, ports } = deployment;

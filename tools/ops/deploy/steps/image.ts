@@ -18,11 +18,11 @@ export const image: Step = {
     const why = given ? undefined : ((await imageIsStale(deployment, before)) ?? problems[0]);
     if (why !== undefined) {
       deployment.say(`the image is built: ${why}`);
-      // Rolling back needs the image that runs now.
+      // A rollback needs the running image.
       if (before !== undefined) await cp(path, `${path}-${before.pcr0.slice(0, 12)}`, { recursive: true });
       const args = ['build', '--stack', deployment.stack, '--arch', plan.architecture];
       const { code } = await runOwn(deployment, 'image', args);
-      if (code !== 0) throw new StepFailure('the image was not built; why is above');
+      if (code !== 0) throw new StepFailure('the image was not built; the reason is above');
       deployment.forgetPlan();
     }
     const left = (await deployment.plan()).artifactProblems.filter(isOfImage);
@@ -35,6 +35,6 @@ export const image: Step = {
     if (built === undefined) throw new StepFailure(`${shown} has no measurements.json that can be read`);
     deployment.say(`${given ? 'as imageFolder names it: ' : ''}PCR0 ${built.pcr0}`);
     if (before !== undefined && before.pcr0 !== built.pcr0)
-      deployment.say(`the image before is kept in ${shown}-${before.pcr0.slice(0, 12)}`);
+      deployment.say(`the previous image is kept in ${shown}-${before.pcr0.slice(0, 12)}`);
   },
 };

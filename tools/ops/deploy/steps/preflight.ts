@@ -11,17 +11,19 @@ export const preflight: Step = {
     const skip = options.skipChecks === undefined ? [] : ['--skip', options.skipChecks];
     const { code } = await runOwn(deployment, 'ops', ['preflight', '--stack', stack, '--before', 'up', ...skip]);
     if (code !== 0)
-      throw new StepFailure('preflight has failures', ['Do what stands below each FAIL above; warnings may stay.']);
+      throw new StepFailure('preflight has failures', [
+        'Follow the instructions below each FAIL above; warnings may stay.',
+      ]);
   },
 };
 
-/** The rules of infra/src/rules, on what would be made. */
+/** Checks the planned resources against the rules of infra/src/rules. */
 export const rules: Step = {
   name: 'rules',
-  title: 'hold what would be made to the rules',
+  title: 'check the planned resources against the rules',
   byHand: ['npm run ops -- check --stack <stack>'],
   async run(deployment) {
     const { code } = await runOwn(deployment, 'ops', ['check', '--stack', deployment.stack]);
-    if (code !== 0) throw new StepFailure('what would be made breaks a rule; which one is above');
+    if (code !== 0) throw new StepFailure('a planned resource breaks a rule; the rule is named above');
   },
 };

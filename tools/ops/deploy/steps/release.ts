@@ -4,7 +4,7 @@ import { StepFailure, type Step } from '../step';
 
 const isOfRelease = (problem: string): boolean => problem.startsWith('releaseFile');
 
-/** What the parents run. */
+/** Builds the programs of the parents. */
 export const release: Step = {
   name: 'release',
   title: 'build the parents’ release, unless it is of this commit',
@@ -23,7 +23,7 @@ export const release: Step = {
       deployment.say(`the release is built: ${why}`);
       const args = ['release', '--arch', architecture, ...(proves ? ['--reference-string'] : [])];
       const { code } = await runOwn(deployment, 'ops', args);
-      if (code !== 0) throw new StepFailure('the release was not built; why is above');
+      if (code !== 0) throw new StepFailure('the release was not built; the reason is above');
       deployment.forgetPlan();
     }
     const { artifactProblems: left } = await deployment.plan();

@@ -19,18 +19,18 @@ export const rollout: Step = {
     const group = await groupOf(deployment, target);
     let refresh = await newestRefresh(deployment, target);
     if (refresh !== undefined && !hasEnded(refresh) && (refresh.version ?? group.version) !== version) {
-      deployment.say(
-        `an instance refresh to version ${refresh.version ?? '?'} of the template is under way: cancelled`,
-      );
+      deployment.say(`an instance refresh to version ${refresh.version ?? '?'} of the template was running: cancelled`);
       await cancelRefresh(deployment, target);
       await refreshEnd(deployment, target, refresh.id);
       refresh = undefined;
     }
     const outdated = group.instances.filter((instance) => instance.version !== version);
-    if (refresh !== undefined && !hasEnded(refresh)) deployment.say('an instance refresh to it is under way');
+    if (refresh !== undefined && !hasEnded(refresh)) deployment.say('an instance refresh to it is running');
     else if (outdated.length > 0) {
       if (group.version === version)
-        deployment.say('a pulumi up by hand has put the group on this version already: AWS cannot go back by itself');
+        deployment.say(
+          'a pulumi up by hand has already moved the group to this version: AWS cannot go back automatically',
+        );
       await startRefresh(deployment, target);
       deployment.say(`instance refresh started: ${String(outdated.length)} instance(s) to version ${version}`);
       refresh = await newestRefresh(deployment, target);
@@ -60,16 +60,16 @@ async function refreshEnd(deployment: Deployment, target: Target, id: string): P
   const of = (action: string): string =>
     awsCommand(region, `autoscaling ${action}`, '--auto-scaling-group-name', group);
   const stop = [
-    'The instance refresh goes on in AWS without this command.',
-    `To stop it where it is: ${of('cancel-instance-refresh')}`,
-    `To go back:             ${of('rollback-instance-refresh')}`,
+    'The instance refresh continues in AWS without this command.',
+    `To stop it now: ${of('cancel-instance-refresh')}`,
+    `To go back:     ${of('rollback-instance-refresh')}`,
   ];
   const ended = await waitFor(
     deployment,
     rolloutLimitMs,
     async () => {
       const refresh = await newestRefresh(deployment, target);
-      // Another one has begun, so this one has ended.
+      // A newer refresh has begun, so this one has ended.
       if (refresh === undefined || refresh.id !== id || hasEnded(refresh)) return { found: refresh ?? LOST };
       return { so: described(refresh) };
     },
@@ -95,7 +95,7 @@ const described = ({ status, percent, left, reason }: Refresh): string =>
 const ENDS: Readonly<Record<string, string>> = {
   Failed: 'the instance refresh failed; instances that it had replaced are on the new version',
   Cancelled: 'the instance refresh was cancelled; instances that it had replaced are on the new version',
-  RollbackSuccessful: 'the new version did not come into service, and AWS went back: the version before serves',
+  RollbackSuccessful: 'the new version did not come into service, and AWS went back: the previous version serves',
   RollbackFailed: 'the new version did not come into service, and going back failed too',
 };
 
@@ -109,7 +109,7 @@ function judge(deployment: Deployment, target: Target, refresh: Refresh): void {
     [
       ...(refresh.reason === undefined ? [] : [`AWS: ${refresh.reason.replaceAll(/\s+/g, ' ').slice(0, 300)}`]),
       ...whereToLook(deployment, target),
-      'To try the same version again, go on as below; after a change of the sources, run the whole command.',
+      'To try the same version again, continue as below; after a change of the sources, run the whole command.',
     ],
     { goOn: ['--from', 'rollout'] },
   );
@@ -134,7 +134,7 @@ async function attested(deployment: Deployment, target: Target): Promise<void> {
       const states = instances.map(({ id, state }) => `${id} ${state}`).join(', ');
       return { so: `${String(count)} of ${String(minSize)} in service${states === '' ? '' : `: ${states}`}` };
     },
-    ['The group goes on starting instances without this command.'],
+    ['The group keeps starting instances without this command.'],
   );
   if (serving === undefined)
     throw new StepFailure(

@@ -1,9 +1,9 @@
 import { StepFailure, type Step } from '../step';
 
-/** The refresh moved the group outside Pulumi: the next plain pulumi up has to find what AWS has. */
+/** The refresh moved the group outside Pulumi. Updates Pulumi's state, so that the next plain pulumi up finds no difference. */
 export const state: Step = {
   name: 'state',
-  title: 'let Pulumi’s state know the version that the group is on now',
+  title: 'write the group’s new version into Pulumi’s state',
   byHand: ['pulumi refresh --stack <stack> --target "**communique-tee-<stack>-parent"'],
   async run(deployment) {
     const { stack, moved } = deployment;
@@ -18,7 +18,7 @@ export const state: Step = {
     deployment.heed();
     if (code !== 0)
       throw new StepFailure(
-        'pulumi refresh failed; why is above. The service runs: the next pulumi up would put the group on the same version once more',
+        'pulumi refresh failed; the reason is above. The service runs: the next pulumi up would only move the group to the same version again',
         [],
         { goOn: ['--from', 'verify'] },
       );

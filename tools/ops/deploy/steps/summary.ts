@@ -6,10 +6,10 @@ import type { Deployment } from '../deployment';
 import type { Outputs } from '../outputs';
 import type { Step } from '../step';
 
-/** What to publish, what it costs, and what is the operator's to do. */
+/** Prints what to publish, what it costs, and what the operator has to do. */
 export const summary: Step = {
   name: 'summary',
-  title: 'write the policy file, and print address, url, monthly cost and what is yours to do next',
+  title: 'write the policy file, and print address, URL, monthly cost and your next steps',
   byHand: ['pulumi stack output --stack <stack>', 'npm run ops -- cost --stack <stack>'],
   async run(deployment) {
     const { ports, stack, root, verifiedBy } = deployment;
@@ -25,7 +25,7 @@ export const summary: Step = {
         `\nStack ${stack}\n`,
         row('service', url),
         row('for the House', addresses.join(', ') || 'no address of its own'),
-        row('policy', `${file} (publish it: clients and auditors accept by it)`),
+        row('policy', `${file} (publish it: clients and auditors need it)`),
         row('PCR0', outputs.measurements.pcr0),
         row('PCR3', outputs.operator.pcr3),
         row('verified', VERIFIED[verifiedBy ?? 'not']),
@@ -34,7 +34,7 @@ export const summary: Step = {
           'costs',
           `$${monthlyCost.knownUsd} a month at prices of ${monthlyCost.pricesOf}, and on top: ${String(monthlyCost.byUse.length)} items by use, ${String(monthlyCost.unknown.length)} unknown (npm run ops -- cost --stack ${stack})`,
         ),
-        '\nYours to do next\n',
+        '\nYour next steps\n',
         ...(await nextSteps(deployment, outputs, addresses)).map(
           (lines, at) => `  ${String(at + 1)}. ${lines.join('\n     ')}\n`,
         ),
@@ -45,7 +45,7 @@ export const summary: Step = {
 
 const VERIFIED = {
   name: 'from outside, by its name: this image, under your role',
-  address: 'from outside, at its address, as the name does not lead there with a certificate yet',
+  address: 'from outside, at its address, because the name has no certificate or does not resolve to it yet',
   not: 'not in this run',
 } as const;
 
@@ -71,7 +71,7 @@ async function nextSteps(
     ]);
   if (missing.length > 0)
     steps.push([
-      'Store the keys that only the enclave may know:',
+      'Store the keys that only the enclave may read:',
       ...missing.map((name) => `npm run ops -- secrets put --stack ${stack} ${name}`),
     ]);
   const email = stackFile.values.get('alarmEmail');
@@ -95,7 +95,7 @@ async function nextSteps(
   return steps;
 }
 
-/** Of the secrets that only an enclave opens. If AWS does not tell, all of them. */
+/** The enclave's secrets without a value; all of them if AWS does not answer. */
 async function secretsWithoutValue(deployment: Deployment, { secrets }: Outputs): Promise<string[]> {
   const own = Object.entries(secrets).flatMap(([path, arn]) =>
     path.startsWith('enclave/') ? [{ name: path.slice('enclave/'.length), arn }] : [],

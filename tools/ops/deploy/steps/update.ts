@@ -2,7 +2,7 @@ import { deployCommand, StepFailure, type Step } from '../step';
 
 const withRefresh = (refresh: boolean): string[] => (refresh ? ['--refresh'] : []);
 
-/** Shows what would be made, and asks. */
+/** Shows the planned changes, and asks. */
 export const preview: Step = {
   name: 'preview',
   title: 'show what Pulumi would make, change and remove, and ask',
@@ -11,7 +11,7 @@ export const preview: Step = {
     const { stack, ports, options } = deployment;
     const { code } = await deployment.pulumi(['preview', '--stack', stack, ...withRefresh(options.refresh)]);
     deployment.heed();
-    if (code !== 0) throw new StepFailure('pulumi preview failed; why is above. Nothing was changed');
+    if (code !== 0) throw new StepFailure('pulumi preview failed; the reason is above. Nothing was changed');
     if (!options.yes) {
       const agreed = await ports.ask?.(`\nMake these changes in stack ${stack}?`);
       deployment.heed();
@@ -25,10 +25,10 @@ export const preview: Step = {
   },
 };
 
-/** Makes it, with Pulumi's own progress. */
+/** Applies the changes, with Pulumi's own progress. */
 export const up: Step = {
   name: 'up',
-  title: 'make it: pulumi up; the first one waits until the parents’ enclaves are attested',
+  title: 'apply the changes: pulumi up; the first one waits until the parents’ enclaves are attested',
   byHand: ['pulumi up --stack <stack>'],
   async run(deployment) {
     const { stack, options, previewed } = deployment;
@@ -36,13 +36,13 @@ export const up: Step = {
     const { code } = await deployment.pulumi(previewed ? [...args, '--skip-preview'] : args);
     const goOn = ['--from', 'preview', '--refresh'];
     deployment.heed([
-      'Pulumi was interrupted too: what it had begun is in its state, or in its message above.',
+      'Pulumi was interrupted too: its state, or its message above, records what it had begun.',
       'If it was killed, release its lock first: pulumi cancel --stack ' + stack,
       `Go on: ${deployCommand(stack, ...goOn)}`,
     ]);
     if (code !== 0)
       throw new StepFailure(
-        'pulumi up failed; why is above, and what it had made before is in its state',
+        'pulumi up failed; the reason is above, and its state records what it had made',
         [
           'Remove the cause. If a parent was never attested, its log tells why: log group /communique-tee/' +
             `${stack}/parent, or docs/operator/instances.md.`,

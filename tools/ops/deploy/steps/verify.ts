@@ -13,7 +13,7 @@ import { StepFailure, type Step } from '../step';
 
 const MAX_AGE_MS = 300_000;
 
-/** As an auditor would: by what was built here and the account's own role, never by numbers that the service shows. */
+/** Verifies as an auditor would: against the image built here and the account's own role, never against values that the service reports. */
 export const verify: Step = {
   name: 'verify',
   title: 'verify the attestation document against the image just built and the role just created, and look at health',
@@ -37,7 +37,7 @@ async function trustOf(deployment: Deployment, { operator }: Outputs): Promise<T
   const { path, shown } = imageFolder(deployment, await deployment.plan());
   const built = await readMeasurements(path);
   if (built === undefined)
-    throw new StepFailure(`${shown} has no measurements.json: nothing is known that the enclave could be held to`, [], {
+    throw new StepFailure(`${shown} has no measurements.json, so there is nothing to compare the enclave with`, [], {
       goOn: ['--from', 'image'],
     });
   const { accountId, arn } = await deployment.account();
@@ -56,7 +56,7 @@ async function trustOf(deployment: Deployment, { operator }: Outputs): Promise<T
   };
 }
 
-/** By the name; while that is the name's fault, at the stack's own address. @throws StepFailure after the limit, Interrupted */
+/** By the name; if the name or its certificate fails, at the stack's own address. @throws StepFailure after the limit, Interrupted */
 async function document(
   deployment: Deployment,
   outputs: Outputs,
@@ -101,15 +101,15 @@ function refusal(
 ): StepFailure {
   const todo = [
     ...(judgement.code === 'ERR_ATTESTATION_MEASUREMENT'
-      ? [`Another image answers than the one built here (PCR0 ${accepted.pcr0}).`]
+      ? [`The running image is not the one built here (PCR0 ${accepted.pcr0}).`]
       : []),
     ...(judgement.code === 'ERR_ATTESTATION_OPERATOR'
       ? ['An enclave under another account’s role answers: this may be another operator’s service.']
       : []),
     ...(address !== undefined && balancerName === undefined
-      ? [`Does the name lead to ${address}? A record that leads elsewhere shows another service.`]
+      ? [`Does the name resolve to ${address}? A record with another address leads to another service.`]
       : []),
-    'Let no one in before this passes.',
+    'Do not open the service to users before this passes.',
   ];
   return new StepFailure(`the attestation document is refused: ${judgement.code}`, todo);
 }
@@ -128,7 +128,7 @@ async function healthy(deployment: Deployment, reach: Reach): Promise<void> {
     [],
   );
   if (ok === undefined)
-    throw new StepFailure(`the enclave is verified, and the service is not well: ${last}`, [
+    throw new StepFailure(`the enclave is verified, but the service is not healthy: ${last}`, [
       'What each code means: docs/operations.md, “Health”.',
     ]);
   deployment.say('health: everything is up');

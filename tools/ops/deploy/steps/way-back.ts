@@ -3,10 +3,10 @@ import { imageFolder, readMeasurements } from '../artifacts';
 import { runningImages } from '../rollout/running-images';
 import { StepFailure, type Step } from '../step';
 
-/** A refresh that goes back brings the image before: its keys and its receipts have to be accepted then. */
+/** After a rollback the previous image runs again, so its keys and receipts must stay accepted. */
 export const wayBack: Step = {
   name: 'way-back',
-  title: 'look whether the image that runs now stays accepted, so that a rollout can go back',
+  title: 'check that the running image stays accepted, so that a rollout can go back',
   byHand: [],
   async run(deployment) {
     const { stack, options } = deployment;
@@ -16,7 +16,7 @@ export const wayBack: Step = {
     );
     const running = await runningImages(deployment);
     const dropped = running.filter((pcr0) => pcr0 !== built?.pcr0 && !accepted.includes(pcr0));
-    if (running.length === 0) deployment.say('nothing runs yet');
+    if (running.length === 0) deployment.say('no image runs yet');
     else if (dropped.length === 0) deployment.say('it does');
     else if (options.dropOldImage)
       deployment.say(`PCR0 ${dropped.join(', ')} runs now and is no longer accepted, as --drop-old-image says`);
@@ -28,7 +28,7 @@ export const wayBack: Step = {
             (pcr0, at) =>
               `pulumi config set --path 'acceptedPcr0[${String(accepted.length + at)}]' ${pcr0} --stack ${stack}`,
           ),
-          'If it must not open anything any more, go on with --drop-old-image.',
+          'If it must open nothing in future, continue with --drop-old-image.',
         ],
       );
   },

@@ -14,7 +14,7 @@ interface RunningRefresh {
   version?: string;
 }
 
-/** What becomes of a refresh that the command starts: each look at it takes the next of these. */
+/** The course of a refresh that the command starts: each check gets the next of these. */
 export type Course = readonly (Partial<RunningRefresh> & { status: string })[];
 
 export const SUCCEEDS: Course = [

@@ -38,7 +38,7 @@ export class DeployWorld implements AsyncDisposable {
   answer: boolean | undefined = true;
   outputs = outputsOf({ stack: 'prod', pcr0: PCR0 });
   plan: LookingPorts['runProgram'];
-  /** Nothing answers there: the integration spec has a gateway. */
+  /** No server answers there; the integration spec has a gateway. */
   underTest = { rootPem: '', gateway: new URL('http://127.0.0.1:1') };
   onSleep: () => void = () => undefined;
   #nowMs = Date.parse('2026-11-30T12:00:00Z');

@@ -43,7 +43,7 @@ export const account: readonly Step[] = [
         'preflight',
         preflight,
         ({ fail, warn, checks }) => {
-          const odd = checks.filter(({ found }) => /was not understood|the check itself went wrong/.test(found));
+          const odd = checks.filter(({ found }) => /gave an unexpected answer|the check itself went wrong/.test(found));
           if (odd.length > 0) return refuted(`not understood: ${odd.map(({ check }) => check).join(', ')}`);
           if (fail > 0)
             return notReached(

@@ -23,7 +23,7 @@ export const DESCRIBE_ADDRESS =
 export const DESCRIBE_VOLUME =
   'aws ec2 describe-volumes --filters "Name=tag:Name,Values=communique-tee-$STACK-data" --output json';
 
-/** The stack is made, and its parent is where it should be. */
+/** The stack exists, and its parent has the right address, volume and log. */
 export const deployment: readonly Step[] = [
   {
     name: 'deploy',
@@ -37,7 +37,7 @@ export const deployment: readonly Step[] = [
     shown: true,
     judge: ({ code, stderr }) => {
       if (code === 0) return proved('deployed and verified from outside');
-      if (code !== 1) return notReached('the deployment did not come to its end; run this again');
+      if (code !== 1) return notReached('the deployment did not finish; run this again');
       return refuted(`step ${/FAILED: step ([a-z-]{1,32})\b/.exec(stderr)?.[1] ?? 'unknown'} of deploy failed`);
     },
   },

@@ -7,7 +7,7 @@ const groups = z.object({ logGroups: z.array(z.object({ logGroupName: z.string()
 /** These wait for their end, or are the operator's to delete (docs/operator/destroying.md). */
 const STAYS = /^arn:[a-z-]+:(kms:[^:]*:\d*:key\/|ec2:[^:]*:\d*:snapshot\/)/;
 
-/** Everything goes, and nothing is left that costs. */
+/** Removes everything, and checks that nothing is left that costs money. */
 export const removal: readonly Step[] = [
   {
     name: 'destroy',
@@ -21,7 +21,7 @@ export const removal: readonly Step[] = [
     judge: ({ code }) => {
       if (code === 0) return proved('removed');
       return code === undefined || code > 128 || code === 127
-        ? notReached('pulumi did not come to its end; run this again')
+        ? notReached('pulumi did not finish; run this again')
         : refuted('pulumi destroy failed; what is left is still yours to remove');
     },
   },
@@ -32,7 +32,7 @@ export const removal: readonly Step[] = [
     command:
       'aws resourcegroupstaggingapi get-resources --tag-filters "Key=communique-tee:stack,Values=$STACK" --output json',
     expected:
-      'KMS keys that wait for their end and snapshots, and nothing else. AWS lists what is gone for some minutes',
+      'KMS keys that wait for deletion and snapshots, and nothing else. AWS lists deleted resources for some minutes',
     again: { everySeconds: 60, forMinutes: 10 },
     needs: ['ACCOUNT'],
     judge: (ended) =>
@@ -60,7 +60,7 @@ export const removal: readonly Step[] = [
   },
   {
     name: 'keys-end',
-    shows: 'the keys wait for their end, and cost nothing meanwhile',
+    shows: 'the keys wait for deletion, and cost nothing meanwhile',
     assumption: 'PendingDeletion after a destroy is from documents.',
     command:
       'for arn in $(aws resourcegroupstaggingapi get-resources --resource-type-filters kms:key --tag-filters "Key=communique-tee:stack,Values=$STACK" --query "ResourceTagMappingList[].ResourceARN" --output text); do aws kms describe-key --key-id "$arn" --query KeyMetadata.KeyState --output text || exit; done',

@@ -88,7 +88,7 @@ export class World implements AsyncDisposable {
 
   async run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
     let [out, err] = ['', ''];
-    // Two steps have one command; by the order of what ran before they are told apart.
+    // Two steps have the same command; the commands before it tell which one runs.
     const steps = THEMES.flatMap((theme) => theme.steps);
     const ports: Ports = {
       root: this.folder.path,

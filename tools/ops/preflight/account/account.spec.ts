@@ -39,7 +39,7 @@ async function lookAt(
 const said = async (...args: Parameters<typeof lookAt>) => lines(await lookAt(...args));
 
 describe('aws-credentials', () => {
-  it('says who asks, and where', async () => {
+  it('prints the caller and the region', async () => {
     expect(await said('aws-credentials')).toEqual([
       `pass: arn:aws:sts::${ACCOUNT}:assumed-role/operator/ada in us-east-1`,
     ]);
@@ -59,7 +59,7 @@ describe('aws-credentials', () => {
   it('warns who could lock himself out, and of another account', async () => {
     expect(
       await said('aws-credentials', {}, { config: [`keyAdministrators=arn:aws:iam::${ACCOUNT}:role/other`] }),
-    ).toContainEqual(expect.stringMatching(/^fail: who asks is not among keyAdministrators/));
+    ).toContainEqual(expect.stringMatching(/^fail: you are not among keyAdministrators/));
     expect(
       await said('aws-credentials', {}, { config: ['secretOperators=arn:aws:iam::999988887777:role/x'] }),
     ).toContainEqual(expect.stringMatching(/^warn: secretOperators names .*999988887777/));
@@ -141,8 +141,8 @@ describe('key-principals', () => {
   });
   it.each<[string, ProgramEnd, RegExp]>([
     ['it may not look', refusing('AccessDenied'), /^warn: arn:.*role\/operator: not allowed to ask \(iam:GetRole\)$/],
-    ['there is no AWS CLI', { code: undefined, stdout: '', stderr: '' }, /^warn: .*there is no aws that runs$/],
-    ['the answer is none', { code: 0, stdout: 'hello', stderr: '' }, /^fail: .*was not understood$/],
+    ['there is no AWS CLI', { code: undefined, stdout: '', stderr: '' }, /^warn: .*the AWS CLI does not run$/],
+    ['the answer is none', { code: 0, stdout: 'hello', stderr: '' }, /^fail: .*gave an unexpected answer$/],
     ['the token has expired', refusing('ExpiredToken'), /^fail: .*the AWS session has expired$/],
     [
       'IAM does not answer in time',
@@ -263,7 +263,7 @@ describe('instance-type', () => {
       },
       /^fail: c6g\.xlarge is not offered in us-east-1b,/,
     ],
-    ['no enclaves', { DescribeInstanceTypes: type('arm64', 'unsupported') }, /cannot carry an enclave/],
+    ['no enclaves', { DescribeInstanceTypes: type('arm64', 'unsupported') }, /cannot run an enclave/],
     ['another architecture', { DescribeInstanceTypes: type('x86_64', 'supported') }, /is not arm64/],
     [
       'no such type',
@@ -349,7 +349,7 @@ it.each<[number, string]>([
   [301, 'fail: communique-tee-prod-images-111122223333-us-east-1 is in another region'],
   [
     403,
-    'fail: communique-tee-prod-images-111122223333-us-east-1 is somebody else’s, or who asks may not look (s3:ListBucket)',
+    'fail: communique-tee-prod-images-111122223333-us-east-1 belongs to another account, or you lack the right s3:ListBucket',
   ],
 ])('bucket-names: %d', async (status, words) => {
   const found = await said('bucket-names', { HeadBucket: { status } });
@@ -440,8 +440,8 @@ describe('cost-tag', () => {
       /^fail: no AWS credentials were found/,
       'aws sso login',
     ],
-    ['answered in another way', { stdout: '<html>' }, false, /^fail: .*not understood/, undefined],
-    ['not to be asked for', { code: undefined }, false, /^warn: not checked: there is no aws/, undefined],
+    ['answered in another way', { stdout: '<html>' }, false, /^fail: .*unexpected answer/, undefined],
+    ['not to be asked for', { code: undefined }, false, /^warn: not checked: the AWS CLI does not run/, undefined],
   ])('is %s', async (_name, end, opening, words, command) => {
     aws.answer({});
     const [found] = await look(
@@ -480,11 +480,11 @@ describe('secrets', () => {
     for (const line of found) expect(line).toMatch(/^pass: .*(looks like KMS ciphertext|a URL with TLS)$/);
   });
   it.each<[string, object, RegExp]>([
-    ['the key itself', { SecretString: 'plain-canary-key' }, /^fail: .*something readable/],
+    ['the key itself', { SecretString: 'plain-canary-key' }, /^fail: .*readable text/],
     [
       'the key in base64',
       { SecretString: Buffer.from('plain-canary-key'.repeat(20)).toString('base64') },
-      /^fail: .*something readable/,
+      /^fail: .*readable text/,
     ],
     ['a short one', { SecretString: randomBytes(60).toString('base64') }, /^fail: .*less than/],
     [
@@ -525,7 +525,7 @@ describe('secrets', () => {
     for (const line of await stored({ DescribeSecret: awsJson({ Name: 'x', DeletedDate: 1_790_000_000 }) }))
       expect(line).toMatch(/^fail: .*waiting to be deleted/);
   });
-  it('are well if who asks may not read them', async () => {
+  it('pass if the operator may not read them', async () => {
     for (const line of await stored({ ...there, GetSecretValue: awsError('AccessDeniedException', 400) }))
       expect(line).toMatch(/^pass: .*has a value/);
   });

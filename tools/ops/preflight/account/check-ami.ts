@@ -24,7 +24,7 @@ export const ami: Check = {
       if (/^InvalidAMIID/.test(awsCode(error)))
         return fail(
           `there is no ${configured ?? 'such AMI'} in this region`,
-          'take out amiId, or give one of this region',
+          'remove amiId, or give one of this region',
           ...without(context, configured),
         );
       return explainAws(error, 'ssm:GetParameter and ec2:DescribeImages');
@@ -44,7 +44,7 @@ async function newest(context: Context, architecture: string): Promise<string | 
   }
 }
 
-/** Only what is in the stack's file can be taken out of it. */
+/** Only if the stack's file has amiId can it be removed. */
 const without = ({ stack }: Context, configured: string | undefined): string[] =>
   configured === undefined ? [] : [`pulumi config rm amiId --stack ${stack}`];
 
@@ -58,7 +58,7 @@ async function look(
     .aws()
     .ec2.send(new DescribeImagesCommand({ ImageIds: [id], IncludeDeprecated: true }), { abortSignal: context.signal });
   const [found] = images;
-  const todo = ['take out amiId, or give another', ...without(context, configured)] as const;
+  const todo = ['remove amiId, or give another', ...without(context, configured)] as const;
   if (found === undefined) return fail(`there is no ${id} in this region`, ...todo);
   if (found.State !== 'available') return fail(`${id} is not available`, ...todo);
   if (found.Architecture !== architecture)
@@ -66,15 +66,15 @@ async function look(
   const { accountId } = await context.account();
   if (found.ImageOwnerAlias !== 'amazon' && found.OwnerId !== accountId)
     return warn(
-      `${id} belongs to ${found.OwnerId ?? 'somebody else'}, neither Amazon nor this account`,
-      'the maker of the parent’s image can read what passes through the parent; take Amazon’s unless this is meant',
+      `${id} belongs to ${found.OwnerId ?? 'another account'}, neither Amazon nor this one`,
+      'the maker of the parent’s image can read all traffic through the parent; use Amazon’s unless you chose this one on purpose',
       ...without(context, configured),
     );
   const ends = Date.parse(found.DeprecationTime ?? '');
   if (ends < context.ports.nowMs())
     return warn(
       `${id} is deprecated by its owner`,
-      'take a newer amiId, or none: then it is Amazon’s newest',
+      'use a newer amiId, or remove it to use Amazon’s newest',
       ...without(context, configured),
     );
   return pass(`${id}, ${architecture}${configured === undefined ? ', Amazon’s newest' : ''}`);

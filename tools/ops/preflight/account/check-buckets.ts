@@ -25,11 +25,11 @@ async function look(context: Context, bucket: string, accountId: string): Promis
     const status = statusOf(error);
     if (status === 404) return pass(`${bucket} is free`);
     if (status === 301 || awsCode(error) === 'PermanentRedirect')
-      return fail(`${bucket} is in another region`, 'look who made it there; pulumi up cannot take it over');
-    // A HEAD has no body: somebody else's bucket and a right that is missing look alike.
+      return fail(`${bucket} is in another region`, 'find out who created it there; pulumi up cannot take it over');
+    // A HEAD has no body, so a foreign bucket and a missing right look the same.
     if (status === 403)
       return fail(
-        `${bucket} is somebody else’s, or who asks may not look (s3:ListBucket)`,
+        `${bucket} belongs to another account, or you lack the right s3:ListBucket`,
         'sign in with that right; if it is still refused, the name is taken and another stack name is needed',
       );
     return explainAws(error, 's3:ListBucket');

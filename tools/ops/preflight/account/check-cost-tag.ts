@@ -6,8 +6,8 @@ import { fail, notYet, pass, skip, warn, type Check, type Context, type Finding 
 
 /**
  * The budget of the stack filters AWS's bill by this tag, and AWS writes a tag into the bill only once it is activated as a cost
- * allocation tag (AWS Billing User Guide, "Activating user-defined cost allocation tags"). Until then the budget reads 0 dollars. Asked by
- * the AWS CLI, which the operator has: no other check needs Cost Explorer.
+ * allocation tag (AWS Billing User Guide, "Activating user-defined cost allocation tags"). Until then the budget reads 0 dollars. Uses the
+ * operator's AWS CLI, because no other check needs Cost Explorer.
  */
 export const costTag: Check = {
   name: 'cost-tag',
@@ -20,7 +20,7 @@ export const costTag: Check = {
     if (!budget) return skip('the stack has no budget (monthlyBudgetUsd)');
     const { code, stdout, stderr } = await context.ports.runProgram('aws', LIST, { signal: context.signal });
     if (code === undefined)
-      return warn('not checked: there is no aws that runs', 'install the AWS CLI, and run this again');
+      return warn('not checked: the AWS CLI does not run', 'install the AWS CLI, and run this again');
     return code === 0 ? judge(context, stdout) : explain(stderr);
   },
 };
@@ -41,7 +41,7 @@ const answerSchema = z.object({
 
 function judge(context: Context, stdout: string): Finding {
   const answer = answerSchema.safeParse(parseJson(stdout));
-  if (!answer.success) return fail('the AWS CLI answered something that was not understood', 'run this again');
+  if (!answer.success) return fail('the AWS CLI gave an unexpected answer', 'run this again');
   const tag = answer.data.CostAllocationTags.find(({ TagKey: key }) => key === STACK_TAG);
   if (tag?.Status === 'Active') return pass(`${STACK_TAG} is active`);
   const takes = 'AWS takes up to 24 hours, and counts from then on';

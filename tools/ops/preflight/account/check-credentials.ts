@@ -6,7 +6,7 @@ import type { Account } from '../aws/account';
 import { listOf } from '../plan/stack-file';
 import { TookTooLong } from '../runner/time-limit';
 
-/** Who would run `pulumi up`, and whether that is whom the stack was written for. */
+/** Checks who would run `pulumi up`, and that the stack's configuration is for that account. */
 export const credentials: Check = {
   name: 'aws-credentials',
   title:
@@ -42,7 +42,7 @@ async function namedElsewhere({ ports, stack, stackFile }: Context, { accountId 
       findings.push(
         warn(
           `${key} names ${others.join(', ')}, which is not of account ${accountId}`,
-          'look whether these are the right credentials, or the right ARNs',
+          'check that these are the right credentials, and the right ARNs',
         ),
       );
   }
@@ -65,12 +65,12 @@ async function namedElsewhere({ ports, stack, stackFile }: Context, { accountId 
 function administrators({ stackFile }: Context, { arn }: Account): Finding[] {
   const named = listOf(stackFile, 'keyAdministrators');
   if (named.length === 0 || named.includes(iamArnOf(arn))) return [];
-  // A role with a path hides it in the session's ARN.
+  // The ARN of a session omits the path of its role.
   const role = iamArnOf(arn).split('/').at(-1) ?? '';
   if (named.some((one) => one.split('/').at(-1) === role)) return [];
   return [
     fail(
-      'who asks is not among keyAdministrators, and nobody else may change the keys’ policies',
+      'you are not among keyAdministrators, and only those may change the keys’ policies',
       'sign in as one of them, or add this role',
     ),
   ];

@@ -7,7 +7,7 @@ import {
 import { explainAws } from '../aws/explain';
 import { fail, pass, type Check, type Context, type Finding } from '../check';
 
-/** infra's table has taken it (configuration); here AWS itself is asked. */
+/** The check `configuration` compares the type with infra's table; this one asks AWS. */
 export const instanceType: Check = {
   name: 'instance-type',
   title:
@@ -48,10 +48,10 @@ export const instanceType: Check = {
           ),
         );
       if (type.NitroEnclavesSupport !== 'supported')
-        wrong.push(fail(`AWS says that ${name} cannot carry an enclave`, 'take another instanceType'));
+        wrong.push(fail(`AWS reports that ${name} cannot run an enclave`, 'take another instanceType'));
       if (type.ProcessorInfo?.SupportedArchitectures?.includes(architecture) !== true)
         wrong.push(
-          fail(`${name} is not ${architecture}, as infra took it to be`, 'this is a fault of this project: report it'),
+          fail(`${name} is not ${architecture}, as infra assumed`, 'this is a fault of this project: report it'),
         );
       return wrong.length > 0 ? wrong : pass(`${name} in ${zones.join(' and ')}, enclaves supported`);
     } catch (error) {

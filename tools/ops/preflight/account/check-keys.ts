@@ -21,8 +21,8 @@ async function look(context: Context, alias: string): Promise<Finding> {
       .kms.send(new DescribeKeyCommand({ KeyId: alias }), { abortSignal: context.signal });
     if (key?.KeyState === 'PendingDeletion')
       return fail(
-        `${alias} is waiting to be deleted: what it guards would be lost`,
-        'take it back; it is disabled then, so enable it',
+        `${alias} is waiting to be deleted: everything encrypted under it would be lost`,
+        'cancel the deletion; the key is then disabled, so enable it',
         `${onKey(context, 'kms cancel-key-deletion', key.KeyId ?? alias)} && ${onKey(context, 'kms enable-key', key.KeyId ?? alias)}`,
       );
     if (key?.Enabled !== true)
@@ -38,7 +38,7 @@ async function look(context: Context, alias: string): Promise<Finding> {
         ? pass(`${alias}: not made yet, pulumi up will`)
         : notYet(context, `there is no ${alias}`, 'pulumi up makes it');
     const explained = explainAws(error, 'kms:DescribeKey');
-    // The key's own policy may keep even looking to its administrators.
+    // The key's own policy may let only its administrators look at it.
     return explained.status === 'fail' && explained.found.startsWith('not allowed')
       ? warn(`${alias}: ${explained.found}`, explained.todo ?? '')
       : explained;

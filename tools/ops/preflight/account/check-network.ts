@@ -14,12 +14,12 @@ import { awsCode, explainAws } from '../aws/explain';
 import { fail, pass, warn, type Check, type Context, type Finding } from '../check';
 import type { AdoptedNetwork, Plan } from '../plan/read-plan';
 
-/** AWS keeps so many free for a balancer in each of its subnets (ELB user guide, "Subnets for your load balancer"). */
+/** How many free addresses a balancer needs in each of its subnets (ELB user guide, "Subnets for your load balancer"). */
 const ADDRESSES_OF_A_BALANCER = 8;
 /** One now, and one while a node is replaced. */
 const ADDRESSES_OF_A_STORE = 2;
 
-/** What a VPC of the operator's needs to carry the stack, and the program cannot see or does not make. */
+/** Checks what the stack needs in the operator's VPC, and the program cannot see or does not create. */
 export const network: Check = {
   name: 'network',
   title: 'a VPC that the configuration names has its subnets, routes, free addresses and DNS',
@@ -37,7 +37,7 @@ export const network: Check = {
       if (/^Invalid(VpcID|SubnetID|GroupId|Group)\.(NotFound|Malformed)$/.test(code))
         return fail(
           `not everything of vpcId, publicSubnets, privateSubnets and databaseSecurityGroup is in this account and region (${code})`,
-          'compare them with what is there',
+          'compare them with the account',
           awsCommand(context.region, 'ec2 describe-subnets', '--filters', `Name=vpc-id,Values=${adoptedNetwork.vpcId}`),
         );
       return explainAws(
@@ -159,7 +159,7 @@ function judgeAddresses(
     : [];
 }
 
-/** Of its own table, or the VPC's main one, which holds for subnets without their own. */
+/** The routes of its own table, or of the VPC's main one, which applies to subnets without their own. */
 function defaultRouteOf(subnet: string, tables: readonly RouteTable[]): Route | undefined {
   const table =
     tables.find(({ Associations = [] }) => Associations.some(({ SubnetId }) => SubnetId === subnet)) ??

@@ -6,8 +6,8 @@ import { listOf } from '../plan/stack-file';
 
 /**
  * The policies of the two guarded keys and of the registrar's bucket name these roles and users as principals. KMS refuses a policy with a principal that does not exist
- * (KMS API Reference, PutKeyPolicy: MalformedPolicyDocumentException), and would do so in the middle of `pulumi up`. Asked by the AWS CLI,
- * which the operator has: no other check needs IAM.
+ * (KMS API Reference, PutKeyPolicy: MalformedPolicyDocumentException), and would do so in the middle of `pulumi up`. Uses the operator's
+ * AWS CLI, because no other check needs IAM.
  */
 export const principals: Check = {
   name: 'key-principals',
@@ -21,7 +21,7 @@ export const principals: Check = {
     const named = new Set(
       ['keyAdministrators', 'secretOperators', 'residencePublishers'].flatMap((key) => listOf(context.stackFile, key)),
     );
-    // Only the other account could tell; aws-credentials warns of these.
+    // Only the other account could answer; aws-credentials warns about these.
     const arns = [...named].filter((arn) => arn.includes(`:${accountId}:`));
     if (arns.length === 0) return skip('keyAdministrators and secretOperators name nothing of this account');
     return Promise.all(arns.map((arn) => look(context, arn)));
@@ -45,10 +45,10 @@ async function look({ ports, region, signal }: Context, arn: string): Promise<Fi
     { signal },
   );
   if (code === undefined)
-    return warn(`${arn}: not checked, there is no aws that runs`, 'install the AWS CLI, and run this again');
+    return warn(`${arn}: not checked, the AWS CLI does not run`, 'install the AWS CLI, and run this again');
   if (code !== 0) return explain(stderr, arn, kind);
   const answer = answerSchema.safeParse(parseJson(stdout));
-  if (!answer.success) return fail(`${arn}: the AWS CLI answered something that was not understood`, 'run this again');
+  if (!answer.success) return fail(`${arn}: the AWS CLI gave an unexpected answer`, 'run this again');
   return answer.data === arn
     ? pass(`${arn} exists`)
     : fail(
@@ -71,7 +71,7 @@ function explain(stderr: string, arn: string, kind: string): Finding {
   const explained = explainCli(stderr, 'IAM', kind === 'role' ? 'iam:GetRole' : 'iam:GetUser');
   return {
     ...explained,
-    // Who may not look has not shown that it is missing.
+    // A missing right to look does not prove that it is missing.
     status: explained.found.startsWith('not allowed') ? 'warn' : explained.status,
     found: `${arn}: ${explained.found}`,
   };

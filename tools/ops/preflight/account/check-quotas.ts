@@ -14,7 +14,7 @@ import { fail, pass, type Check, type Context } from '../check';
 const STANDARD_VCPUS = 'L-1216C47A';
 const ELASTIC_IPS = 'L-0263D0A3';
 const STANDARD = /^(a|c|d|h|i|m|r|t|z)[^.]*\./;
-/** More instances than this are not counted any further. */
+/** Stops counting at this number of instances. */
 const MOST_PAGES = 20;
 /** Of EC2's API: values of one filter. */
 const MOST_FILTER_VALUES = 200;
@@ -88,7 +88,7 @@ async function quotaOf(context: Context, code: string): Promise<number> {
   const value = await quotas.send(new GetServiceQuotaCommand(ask), options).then(
     ({ Quota: quota }) => quota?.Value,
     async (error: unknown) => {
-      // An account that never had another value has none of its own.
+      // An account with the default value has no applied quota.
       if (awsCode(error) !== 'NoSuchResourceException') throw error;
       return (await quotas.send(new GetAWSDefaultServiceQuotaCommand(ask), options)).Quota?.Value;
     },
@@ -101,7 +101,7 @@ async function quotaOf(context: Context, code: string): Promise<number> {
 async function defaultVcpus(context: Context, types: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const found = new Map<string, number>();
   for (let at = 0; at < types.length; at += MOST_FILTER_VALUES) {
-    // A type's name that AWS does not know is an error of the request, not an empty answer; a filter is not.
+    // AWS refuses a request that names an unknown type, but answers a filter with nothing.
     const filter = { Name: 'instance-type', Values: types.slice(at, at + MOST_FILTER_VALUES) };
     const { InstanceTypes: described = [] } = await context
       .aws()
@@ -130,7 +130,7 @@ async function usedByOthers(context: Context): Promise<number> {
     pages += 1;
     if (pages >= MOST_PAGES) break;
   }
-  // Not every instance tells its CPU options; then it has what its type has.
+  // Not every instance reports its CPU options; the default is that of its type.
   const untold = others.filter((instance) => cpusOf(instance) === undefined);
   const defaults = await defaultVcpus(context, [...new Set(untold.flatMap(({ InstanceType: type }) => type ?? []))]);
   return others.reduce((sum, one) => sum + (cpusOf(one) ?? defaults.get(one.InstanceType ?? '') ?? 1), 0);

@@ -9,7 +9,7 @@ import { fail, notYet, pass, warn, type Check, type Context, type Finding } from
 import { judgeCiphertext } from './ciphertext';
 import { judgeStoreUrl } from './store-url';
 
-/** What the parent fetches when it starts. */
+/** Checks the secrets that the parent fetches at its start. */
 export const secrets: Check = {
   name: 'secrets',
   title:
@@ -65,7 +65,7 @@ async function look(context: Context, name: string): Promise<Finding> {
   }
   if (described.DeletedDate !== undefined)
     return fail(
-      `${name} is waiting to be deleted, and its name cannot be taken meanwhile`,
+      `${name} is waiting to be deleted, and its name stays taken until then`,
       'take it back',
       restoreSecret(context.region, name),
     );
@@ -77,7 +77,7 @@ async function look(context: Context, name: string): Promise<Finding> {
   } catch (error) {
     const explained = explainAws(error, 'secretsmanager:GetSecretValue');
     return /^not allowed/.test(explained.found)
-      ? pass(`${name} has a value (who asks may not read it, so its form was not looked at)`)
+      ? pass(`${name} has a value (you may not read it, so its form was not checked)`)
       : named(name, explained);
   }
   context.redactor.add(value);
@@ -97,8 +97,8 @@ function judgeEnclaveSecret(context: Context, name: string, value: string | unde
     case 'not base64':
     case 'text in base64':
       return fail(
-        `${name} holds something readable, not ciphertext: anyone who may read the secret has the key`,
-        'take the key for known: ask the chamber for a new one, and store that (it asks for the value and does not show it)',
+        `${name} holds readable text, not ciphertext: everyone with the right to read the secret has the key`,
+        'treat the key as disclosed: ask the chamber for a new one, and store that (the command asks for the value and does not show it)',
         storeCommand(context, name),
       );
     case 'too short':
@@ -106,7 +106,7 @@ function judgeEnclaveSecret(context: Context, name: string, value: string | unde
     case 'unknown beginning':
       return warn(
         `${name} holds base64 that does not begin as KMS ciphertext does`,
-        'if this project’s command did not store it, store it again (it asks for the value and does not show it)',
+        'if this project’s command did not store it, store it again (the command asks for the value and does not show it)',
         storeCommand(context, name),
       );
   }
@@ -116,7 +116,7 @@ function judgeGatewaySecret(context: Context, name: string, value: string | unde
   if (value === undefined || value.trim() !== value || value === '')
     return fail(`${name} is empty, not text, or has blanks around it`, ...howToStore(context, name));
   if (isRedisToken(name)) return pass(`${name} holds a password`);
-  // Of the names that the stack gives, and an ARN of the operator's.
+  // For the stack's own secrets, and the operator's ARN.
   const problem = judgeStoreUrl(name.endsWith('/redis-url') ? 'redis' : 'postgresql', value, false);
   return problem === undefined
     ? pass(`${name} holds a URL with TLS`)
@@ -144,6 +144,6 @@ function storeCommand({ stack, region }: Context, name: string): string {
     'secretsmanager put-secret-value',
     ...['--secret-id', name, '--secret-string', 'file://<(printf %s "$URL")'],
   );
-  // Neither in the shell's history nor among the arguments that other users of the machine can see.
+  // Keeps the value out of the shell's history and of the arguments, which other users of the machine can see.
   return `IFS= read -rs URL && ${put}`;
 }

@@ -42,20 +42,16 @@ describe('credentials', () => {
     ['keys that are none', awsError('InvalidClientTokenId', 403), /^fail: AWS does not accept these credentials/],
     ['a wrong signature', awsError('SignatureDoesNotMatch', 403), /^fail: AWS does not accept these credentials/],
     ['a refusal', awsError('AccessDenied', 403), /^fail: not allowed to ask \(sts:GetCallerIdentity\)/],
-    ['throttling', awsError('Throttling', 400), /^warn: AWS asks for patience/],
+    ['throttling', awsError('Throttling', 400), /^warn: AWS throttles requests/],
     ['an error of its own', awsError('InternalFailure', 500), /^warn: AWS could not answer \(500\)/],
-    [
-      'a page of a proxy',
-      { body: '<html><body>Welcome to the hotel' },
-      /^fail: AWS answered something that was not understood/,
-    ],
-    ['bytes', { body: '\u0000\u0001' }, /^fail: AWS answered something that was not understood/],
+    ['a page of a proxy', { body: '<html><body>Welcome to the hotel' }, /^fail: AWS gave an unexpected answer/],
+    ['bytes', { body: '\u0000\u0001' }, /^fail: AWS gave an unexpected answer/],
     [
       'an account that is none',
       {
         body: '<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>x</Arn><Account>12</Account></GetCallerIdentityResult></GetCallerIdentityResponse>',
       },
-      /^fail: AWS answered something/,
+      /^fail: AWS gave an unexpected answer/,
     ],
     ['silence', silence, /^fail: did not answer within 1 s; not checked/],
   ])('explains %s', async (_name, answer, words) => {
@@ -91,11 +87,11 @@ describe('credentials', () => {
   });
 });
 
-it('reports a time-out as one, if AWS did not tell in time who asks', async () => {
+it('reports a time-out as one, if AWS did not tell in time who the caller is', async () => {
   for (const name of CHECKS) {
     identity(silence);
     expect(lines(await lookAt(name))).toEqual([
-      'fail: AWS did not tell in time who asks: see aws-credentials; not checked',
+      'fail: AWS did not tell in time who you are: see aws-credentials; not checked',
     ]);
   }
 });
@@ -105,22 +101,22 @@ describe.each(CHECKS)('%s', (name) => {
     [
       'a session that has ended meanwhile',
       awsError('ExpiredTokenException', 403),
-      /session has expired|somebody else’s/,
+      /session has expired|another account/,
     ],
     [
       'a refusal',
       name === 'bucket-names' ? { status: 403 } : awsError('AccessDeniedException', 403),
-      /not allowed to ask|somebody else’s/,
+      /not allowed to ask|another account/,
     ],
     [
       'throttling',
       name === 'bucket-names' ? { status: 503 } : awsError('ThrottlingException', 400),
-      /asks for patience|could not answer/,
+      /throttles requests|could not answer/,
     ],
     [
       'garbage',
       name === 'bucket-names' ? { status: 418, body: 'x' } : { body: 'hello' },
-      /not understood|knows no|has no c6g|this account has no zone|names no Amazon|is not enabled|no value yet|not made yet/,
+      /unexpected answer|knows no|has no c6g|this account has no zone|names no Amazon|is not enabled|no value yet|not made yet/,
     ],
     ['silence', silence, /did not answer within 1 s; not checked/],
   ])('says so at %s, and passes nothing', async (_name, answer, words) => {

@@ -8,7 +8,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Ports } from '../ports';
 
-/** Who asks, and where. */
+/** The caller's account and region. */
 export interface Account {
   readonly accountId: string;
   readonly arn: string;
@@ -35,7 +35,7 @@ export interface AwsClients {
   readonly groups: AutoScalingClient;
 }
 
-/** Each question is asked at most twice; the time limit of its check ends it. */
+/** Each request is sent at most twice; the time limit of its check ends it. */
 export function awsClients(
   region: string,
   { aws: { endpoint, credentials }, env }: Pick<Ports, 'aws' | 'env'>,

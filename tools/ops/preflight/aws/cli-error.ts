@@ -6,7 +6,8 @@ export const cliErrorCode = (stderr: string): string =>
   /An error occurred \(([A-Za-z0-9.]{1,64})\)/.exec(stderr)?.[1] ?? '';
 
 /**
- * Why the AWS CLI failed, in words. Its own text is only looked at for what botocore says before AWS answers (botocore/exceptions.py).
+ * Why the AWS CLI failed, in words. Reads from its own text only the messages that botocore prints before AWS answers
+ * (botocore/exceptions.py).
  * @param service as people name it
  * @param action the IAM action that was asked for
  */

@@ -7,6 +7,6 @@
 export const awsCommand = (region: string, action: string, ...args: readonly string[]): string =>
   ['aws', action, '--region', region, ...args].join(' ');
 
-/** Takes a secret back that waits to be deleted. */
+/** Restores a secret that waits to be deleted. */
 export const restoreSecret = (region: string, name: string): string =>
   awsCommand(region, 'secretsmanager restore-secret', '--secret-id', name);

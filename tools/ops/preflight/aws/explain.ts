@@ -10,7 +10,7 @@ const THROTTLED =
 const NO_CREDENTIALS = /^(CredentialsProviderError|TokenProviderError|ProviderError)$/;
 
 /**
- * An error of AWS in words. Its own text is never taken over: it holds ARNs at best, and an answer that is none can hold anything.
+ * An error of AWS in words. Never repeats its own text: that contains ARNs, and an invalid answer can contain anything.
  * @param action the IAM action that was asked for, e.g. `ec2:DescribeImages`
  */
 export function explainAws(error: unknown, action: string): Finding {
@@ -29,9 +29,9 @@ export function explainAws(error: unknown, action: string): Finding {
       'aws configure list',
     );
   if (DENIED.test(code))
-    return fail(`not allowed to ask (${action})`, `allow ${action} to who runs this, or look by hand`);
+    return fail(`not allowed to ask (${action})`, `allow ${action} to your role, or check by hand`);
   if (THROTTLED.test(code))
-    return warn(`AWS asks for patience (${code}), so this was not checked`, 'run this again, with --only');
+    return warn(`AWS throttles requests (${code}), so this was not checked`, 'run this again, with --only');
   if (ranOutOfTime(error)) return notInTime('AWS');
   if (isUnreachable(error))
     return fail(
@@ -44,13 +44,10 @@ export function explainAws(error: unknown, action: string): Finding {
       `AWS could not answer (${String(status)})`,
       'run this again; https://health.aws.amazon.com says whether more is wrong',
     );
-  return fail(
-    `AWS answered something that was not understood (${code})`,
-    'is there a proxy in between? run this again',
-  );
+  return fail(`AWS gave an unexpected answer (${code})`, 'is there a proxy in between? run this again');
 }
 
-/** A name of the error, out of few characters: what an answer calls itself is not believed. */
+/** The error's name, limited to few characters, because an answer can contain anything. */
 export function awsCode(error: unknown): string {
   const name =
     typeof error === 'object' && error !== null && 'name' in error && typeof error.name === 'string' ? error.name : '';

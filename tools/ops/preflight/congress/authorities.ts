@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 
-/** In the subject of the certificate that the example configurations carry in place of an authority. */
+/** In the subject of the certificate that the example configurations have as a placeholder. */
 const PLACEHOLDER = /to be replaced/i;
 
-/** The PEM blocks of `certificateAuthorities`: the enclave trusts these alone, whatever this machine trusts besides. */
+/** The PEM blocks of `certificateAuthorities`: the enclave trusts only these, whatever this machine trusts. */
 export const authoritiesOf = (pem: string | undefined): string[] =>
   pem?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 
@@ -27,7 +27,7 @@ export interface Root {
   readonly sha256: string;
 }
 
-/** What to type to get a public root as a JSON string for `certificateAuthorities`. */
+/** The command that prints a public root as a JSON string for `certificateAuthorities`. */
 export const commandForRoot = ({ sha256 }: Root): string =>
   `npx node -p 'JSON.stringify(tls.rootCertificates.find((pem) => new crypto.X509Certificate(pem).fingerprint256 === "${sha256}"))'`;
 

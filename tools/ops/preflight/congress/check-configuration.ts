@@ -14,12 +14,12 @@ function isTestSystem(chamber: Chamber, { host, hostname }: URL, messagePath: st
   return messagePath === test.messagePath && test.messagePath !== production.messagePath;
 }
 
-/** What the schema of the enclave cannot know: whose configuration it is, and what was left of the example. */
+/** What the enclave's schema cannot check: that the configuration is for this stack, and that nothing of the example is left. */
 const LEFT_OF_EXAMPLES: readonly (readonly [RegExp, string])[] = [
   [/to[- ]be[- ]replaced/i, 'what says "to be replaced"'],
   [/@example\.(?:org|com|net)/i, 'addresses at example.org'],
   [/:111122223333:/, 'the account 111122223333'],
-  [/"202-555-01\d\d"/, 'a telephone number that nobody has'],
+  [/"202-555-01\d\d"/, 'a fictional telephone number'],
 ];
 
 export const enclaveConfiguration: Check = {
@@ -39,7 +39,7 @@ export const enclaveConfiguration: Check = {
       );
     const findings: Finding[] = [];
     if (read.stack !== context.stack)
-      findings.push(fail(`${file} calls its stack otherwise`, `write "stack": "${context.stack}"`));
+      findings.push(fail(`${file} names another stack`, `write "stack": "${context.stack}"`));
     if (read.egress.mode !== 'vsock')
       findings.push(
         fail(
@@ -58,7 +58,7 @@ export const enclaveConfiguration: Check = {
         findings.push(
           warn(
             `the ${chamber} is ${url.host}${read.services.congress[chamber].messagePath}, its test system, in a stack for production`,
-            'messages would reach nobody: take the production address once the chamber has given one',
+            'messages would reach no office: use the production address once the chamber has given you one',
           ),
         );
     }
@@ -69,7 +69,7 @@ export const enclaveConfiguration: Check = {
       findings.push(
         fail(
           `left of the example: ${left.join(', ')}`,
-          `put what is yours into ${file}; it is measured with the image`,
+          `put your own values into ${file}; it is measured with the image`,
         ),
       );
     return findings.length > 0
@@ -82,14 +82,14 @@ export const enclaveConfiguration: Check = {
   },
 };
 
-/** Whom the enclave speaks to over its own TLS. */
+/** The servers that the enclave connects to over its own TLS. */
 interface End {
   readonly called: string;
   /** In the configuration. */
   readonly at: string;
   readonly origin: string;
   readonly certificateAuthorities: string | undefined;
-  /** The check that shows which root signs the end, and the command to paste. */
+  /** The check that shows which root signs the server's certificate, and the command to paste. */
   readonly shownBy: string;
 }
 

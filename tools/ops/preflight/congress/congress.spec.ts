@@ -217,7 +217,7 @@ describe('enclave-config', () => {
     ['nothing in it', '', /is not an enclave’s configuration/],
     ['no JSON', '{', /is not an enclave’s configuration/],
     ['far too much', `{"a": "${'x'.repeat(1_100_000)}"}`, /larger than a configuration can be/],
-    ['another stack', changed((value) => (value.stack = 'staging')), /calls its stack otherwise/],
+    ['another stack', changed((value) => (value.stack = 'staging')), /names another stack/],
     ['no vsock', changed((value) => (value.egress.mode = 'direct')), /egress is not by vsock/],
     ['no route', changed((value) => (value.egress.routes = [])), /no egress route to the house/],
     [
@@ -248,7 +248,7 @@ describe('enclave-config', () => {
           agent: { ackEmail: 'ack@example.org', contactPhone: '202-555-0100' },
         }),
       ),
-      /left of the example: addresses at example\.org, the account 111122223333, a telephone number/,
+      /left of the example: addresses at example\.org, the account 111122223333, a fictional telephone number/,
     ],
   ])('fails for %s', async (_name, value, words) => {
     const found = await said('enclave-config', value);

@@ -54,7 +54,7 @@ const MAX_BYTES = 1024 * 1024;
 
 export const fileOf = (stack: string): string => join('apps', 'enclave', 'config', `${stack}.json`);
 
-/** What is in the stack's file, or in words why not. */
+/** The content of the stack's file, or why it cannot be read. */
 export async function readEnclaveConfiguration({
   ports,
   stack,

@@ -3,7 +3,7 @@ import { codeOf, isCertificateCode } from '../error-code';
 import { authoritiesOf, commandForRoot, isLeftOfExample, rootOf } from './authorities';
 import { head, type HeadEnd } from './head';
 
-/** No connection within this time is an answer here (a firewall that drops), so it must come before the check's own limit. */
+/** No connection within this time is a result here (a firewall that drops), so it must be shorter than the check's own limit. */
 export const SILENT_AFTER_MS = 6000;
 
 /** A server that the enclave speaks to over its own TLS. */
@@ -19,7 +19,7 @@ export interface End {
 
 export interface ExamineOptions {
   readonly silentAfterMs: number;
-  /** PEM: among these the root is looked for that a configuration does not name yet. */
+  /** PEM: roots among which to find one that the configuration does not name yet. */
   readonly publicRoots: readonly string[];
 }
 
@@ -51,7 +51,7 @@ export async function examineEnd(
       'look at the origin in the enclave’s configuration, and at this machine’s resolver',
     );
   }
-  // IPv4 first: it is what chambers register.
+  // IPv4 first: chambers register IPv4 addresses.
   const [target] = [...addresses].sort((a, b) => a.family - b.family);
   if (target === undefined) return fail(`${host} has no address`, 'look at the origin in the enclave’s configuration');
   const ask = (authorities: readonly string[]): Promise<HeadEnd> =>

@@ -13,7 +13,7 @@ export interface HeadTarget {
   /** PEM; nothing else is trusted. */
   readonly certificateAuthorities: readonly string[];
   readonly signal: AbortSignal;
-  /** Then it ends with TookTooLong, at the stage it came to. */
+  /** Time limit; it then ends with TookTooLong and the stage that it reached. */
   readonly limitMs: number;
 }
 
@@ -27,7 +27,7 @@ export interface HeadAnswer {
 }
 export type HeadEnd = HeadAnswer | { readonly stage: HeadStage; readonly error: unknown };
 
-/** `HEAD /` and nothing more: no key, no body, no path of the interface. Says how far it came. */
+/** Sends only `HEAD /`: no key, no body, no path of the interface. Reports how far it got. */
 export function head({
   host,
   port,

@@ -7,7 +7,7 @@ import type { Plan } from '../plan/read-plan';
 
 const isOfRelease = (problem: string): boolean => problem.startsWith('releaseFile');
 
-/** infra reads measurements.json beside the image; this adds whether image, configuration file and commit still belong together. */
+/** infra reads measurements.json beside the image; this also checks that image, configuration file and commit belong together. */
 export const image: Check = {
   name: 'image',
   title: 'the enclave image is built for this stack, and fits into its memory',
@@ -27,7 +27,7 @@ export const image: Check = {
         ),
       );
     if (plan.image === undefined)
-      return [pass('infra takes it; what it measures is looked at once the release is built too')];
+      return [pass('infra accepts it; its measurements are checked once the release is built too')];
     return [
       pass(`version ${plan.image.version}, PCR0 ${plan.image.pcr0.slice(0, 16)}...`),
       ...(await hasAged(context, plan, build)),
@@ -35,7 +35,7 @@ export const image: Check = {
   },
 };
 
-/** What the parent runs. */
+/** Checks the release: the programs of the parent. */
 export const release: Check = {
   name: 'release',
   title: 'the programs of the parent are built',
@@ -50,7 +50,7 @@ export const release: Check = {
     if (wrong !== undefined) return fail(wrong.replace(/; build the release first.*$/, ''), 'build the release', build);
     if (proofs && referenceString === false)
       return warn(
-        'there, but without the reference string: residence is on, and nobody could prove it in the page',
+        'it exists, but without the reference string: residence is on, and people could not prove it in the page',
         'build the release with it, unless people are to prove with the command or the client library alone',
         build,
       );
@@ -86,7 +86,7 @@ async function hasAged({ ports, signal, stack, stackFile }: Context, plan: Plan,
     findings.push(
       warn(
         'the image was not built from exactly the commit that is checked out',
-        `build it again, unless that is meant`,
+        `build it again, unless this is intended`,
         build,
       ),
     );

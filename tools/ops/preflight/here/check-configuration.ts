@@ -3,7 +3,7 @@ import { PlanRefused, PlanTookTooLong } from '../plan/read-plan';
 
 const TO_REPLACE = /(^|[.@/])example\.(org|com|net)(\W|$)/;
 
-/** infra's own judgement, and what it leaves to people. */
+/** infra's own checks, and values that only a person can judge. */
 export const configuration: Check = {
   name: 'configuration',
   title:

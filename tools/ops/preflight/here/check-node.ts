@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fail, pass, warn, type Check, type Context, type Finding } from '../check';
 import { shellPath } from './shell-path';
 
-/** The Node that this repository is built and tested with, and the one that `pulumi up` would run the program of infra/ on. */
+/** Checks the Node of this repository, and the one on which `pulumi up` would run the program of infra/. */
 export const node: Check = {
   name: 'node',
   title: 'Node is as new as package.json asks, here and first on PATH, from where Pulumi takes it',

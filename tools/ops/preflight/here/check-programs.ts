@@ -7,7 +7,7 @@ const version = async (
 ): Promise<{ found: boolean; version?: string }> => {
   const { code, stdout } = await ports.runProgram(command, args, { signal });
   const [, text] = /(?:^|[/\sv])(\d{1,4}\.\d{1,4}\.\d{1,4})/.exec(stdout) ?? [];
-  // A program that tells its version is there, whatever its exit code is about.
+  // A program that prints its version exists, whatever its exit code.
   return { found: code === 0 || text !== undefined, ...(text !== undefined && { version: text }) };
 };
 
@@ -23,11 +23,11 @@ export const pulumi: Check = {
     const seen = await version(context, 'pulumi', ['version']);
     if (!seen.found)
       return fail(
-        'there is no pulumi that runs',
+        'pulumi does not run',
         'install the Pulumi CLI (https://www.pulumi.com/docs/iac/download-install/); preview, cost and this run without it',
       );
     if (seen.version === undefined)
-      return warn('pulumi does not say its version', 'run pulumi version: it has to be 3');
+      return warn('pulumi does not print its version', 'run pulumi version: it has to be 3');
     return major(seen.version) >= 3
       ? pass(seen.version)
       : fail(`${seen.version}, and 3 is needed`, 'update the Pulumi CLI');
@@ -43,14 +43,14 @@ export const awsCli: Check = {
   async run(context) {
     const seen = await version(context, 'aws', ['--version']);
     const todo = 'install version 2 of the AWS CLI: it puts secrets in place, and opens sessions to the parent';
-    if (!seen.found || seen.version === undefined) return warn('there is no aws that runs', todo);
+    if (!seen.found || seen.version === undefined) return warn('the AWS CLI does not run', todo);
     return major(seen.version) >= 2
       ? pass(seen.version)
       : warn(`${seen.version}, and the commands of the docs are written for 2`, todo);
   },
 };
 
-/** What is deployed should be found again. */
+/** Checks that the deployed commit can be found again. */
 export const git: Check = {
   name: 'git',
   title: 'everything is committed, so that others can rebuild what is deployed',
@@ -60,14 +60,14 @@ export const git: Check = {
     const { code, stdout } = await ports.runProgram('git', ['status', '--porcelain'], { signal });
     if (code !== 0)
       return warn(
-        'git cannot say what has changed here',
+        'git cannot tell what has changed here',
         'deploy from a clone, so that the commit of what runs is known',
       );
     const changed = stdout.split('\n').filter((line) => line !== '').length;
     if (changed > 0)
       return warn(
         `${String(changed)} file(s) differ from the last commit`,
-        'commit them and build again: nobody can rebuild an image of files that only this machine has',
+        'commit them and build again: others cannot rebuild an image of files that only this machine has',
       );
     const head = await ports.runProgram('git', ['rev-parse', '--short=12', 'HEAD'], { signal });
     return pass(`clean at ${/^[0-9a-f]{7,40}/.exec(head.stdout)?.[0] ?? 'the last commit'}`);

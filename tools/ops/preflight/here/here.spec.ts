@@ -72,12 +72,12 @@ describe('node that Pulumi takes from PATH', () => {
 });
 
 it.each<[string, Partial<ProgramEnd>, string]>([
-  ['pulumi', {}, 'warn: pulumi does not say its version'],
+  ['pulumi', {}, 'warn: pulumi does not print its version'],
   ['pulumi', { stdout: 'v3.210.0\n' }, 'pass: 3.210.0'],
   ['pulumi', { stdout: 'v2.25.2\n' }, 'fail: 2.25.2, and 3 is needed'],
   ['pulumi', { code: 1, stdout: 'v3.210.0\n' }, 'pass: 3.210.0'],
-  ['pulumi', { code: undefined }, 'fail: there is no pulumi that runs'],
-  ['pulumi', { code: 127 }, 'fail: there is no pulumi that runs'],
+  ['pulumi', { code: undefined }, 'fail: pulumi does not run'],
+  ['pulumi', { code: 127 }, 'fail: pulumi does not run'],
 ])('%s: %j', async (command, end, line) => {
   expect(await said('pulumi', ending(command, end))).toEqual([line]);
 });
@@ -85,14 +85,14 @@ it.each<[string, Partial<ProgramEnd>, string]>([
 it.each<[Partial<ProgramEnd>, RegExp]>([
   [{ stdout: 'aws-cli/2.31.4 Python/3.13.7' }, /^pass: 2\.31\.4$/],
   [{ stdout: 'aws-cli/1.45.11 Python/3.11.7' }, /^warn: 1\.45\.11/],
-  [{ code: undefined }, /^warn: there is no aws/],
+  [{ code: undefined }, /^warn: the AWS CLI does not run/],
 ])('aws %j', async (end, words) => {
   expect(await said('aws-cli', ending('aws', end))).toEqual([expect.stringMatching(words)]);
 });
 
 it.each<[Partial<ProgramEnd>, RegExp]>([
   [{ stdout: ' M a\n?? b\n' }, /^warn: 2 file\(s\) differ/],
-  [{ code: 128 }, /^warn: git cannot say/],
+  [{ code: 128 }, /^warn: git cannot tell/],
 ])('git %j', async (end, words) => {
   expect(await said('git', ending('git', end))).toEqual([expect.stringMatching(words)]);
 });
@@ -144,7 +144,7 @@ describe('image and release', () => {
     expect(await said('release', refusing(missing))).toEqual(['pass: there']);
   });
 
-  it('warn if residence is on, and nobody could prove it in the page', async () => {
+  it('warn if residence is on, and people could not prove it in the page', async () => {
     const files = { 'Pulumi.prod.yaml': `${STACK_FILE}  communique-tee:residence: optional\n` };
     const command = 'npm run ops -- release --arch arm64 --reference-string';
     const holding: RunProgram = async (asked, args) => {
@@ -156,7 +156,7 @@ describe('image and release', () => {
     };
     expect(await said('release')).toEqual(['pass: there']);
     expect(await look('release', { files })).toMatchObject([
-      { status: 'warn', found: expect.stringMatching(/nobody could prove it in the page$/) as string, command },
+      { status: 'warn', found: expect.stringMatching(/people could not prove it in the page$/) as string, command },
     ]);
     expect(await said('release', { runProgram: holding }, files)).toEqual(['pass: there']);
     expect(await look('release', { ports: refusing(noRelease), files })).toMatchObject([{ status: 'fail', command }]);

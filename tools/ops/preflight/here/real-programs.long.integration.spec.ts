@@ -94,7 +94,7 @@ it('git: a clean clone passes, and a changed file is told', async () => {
   expect(await check(clone)).toEqual([expect.stringMatching(/^pass: clean at [0-9a-f]{12}$/)]);
   await writeFile(join(clone, 'a'), 'b');
   expect(await check(clone)).toEqual(['warn: 1 file(s) differ from the last commit']);
-  expect(await check(folder.file('image'))).toEqual(['warn: git cannot say what has changed here']);
+  expect(await check(folder.file('image'))).toEqual(['warn: git cannot tell what has changed here']);
 });
 
 describeWithJudge(JUDGES.awscli, 'aws-cli', ({ python }) => {

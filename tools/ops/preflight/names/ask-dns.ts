@@ -1,6 +1,6 @@
 import { codeOf } from '../error-code';
 
-/** DNS could not be asked at all, which is another thing than a name that is not there. */
+/** DNS did not answer; that is different from a missing name. */
 export class DnsSilent extends Error {
   constructor(readonly dnsCode: string) {
     super('DNS did not answer');

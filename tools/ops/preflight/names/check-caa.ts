@@ -19,7 +19,7 @@ export const caa: Check = {
     const [first = ''] = authorities;
     try {
       const at = await climb(context, domain);
-      if (at === undefined) return pass(`no CAA record at ${domain} or above: everybody may issue`);
+      if (at === undefined) return pass(`no CAA record at ${domain} or above: every authority may issue`);
       const judged = judgeCaa(at.records, authorities, method);
       return judged.allowed
         ? pass(`the CAA records of ${at.name} allow ${first}`)
@@ -31,7 +31,7 @@ export const caa: Check = {
       if (error instanceof DnsSilent)
         return fail(
           `DNS does not answer about CAA (${error.dnsCode}), and then no authority issues`,
-          'look at this machine’s resolver; if it is well, the zone’s servers are not',
+          'check this machine’s resolver; if it works, the zone’s servers do not',
         );
       throw error;
     }

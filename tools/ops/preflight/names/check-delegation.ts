@@ -22,12 +22,12 @@ export const delegation: Check = {
       const others = servers.filter((server) => !/^ns-\d+\.awsdns-\d+\.(com|net|org|co\.uk)\.?$/i.test(server));
       if (others.length > 0)
         return warn(
-          `${zone} is answered for by ${others.join(', ')}, not by Route 53`,
+          `the servers of ${zone} are ${others.join(', ')}, not Route 53`,
           'unless those are vanity names of Route 53, records that pulumi up makes would not be seen: at the registrar, name the hosted zone’s servers, which this prints',
           ask,
         );
       return pass(
-        `${zone} is answered for by ${String(servers.length)} servers of Route 53`,
+        `${zone} has ${String(servers.length)} servers of Route 53`,
         `this prints the hosted zone’s own; DNS names ${[...servers].sort().join(', ')}`,
         ask,
       );
@@ -35,7 +35,7 @@ export const delegation: Check = {
       if (error instanceof DnsSilent)
         return fail(
           `DNS does not answer for ${zone} (${error.dnsCode})`,
-          'look at this machine’s resolver; if it is well, the zone’s servers are not',
+          'check this machine’s resolver; if it works, the zone’s servers do not',
         );
       throw error;
     }

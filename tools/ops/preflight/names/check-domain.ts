@@ -6,7 +6,7 @@ import { DnsSilent, recordsOf } from './ask-dns';
 
 export const domain: Check = {
   name: 'domain',
-  title: 'the domain resolves to the stack’s address, or is not there yet',
+  title: 'the domain resolves to the stack’s address, or does not exist yet',
   group: 'names',
   network: true,
   needs: ['plan'],
@@ -40,7 +40,7 @@ async function judge(
       ? 'no hostedZone is configured: make an A record for the address that pulumi up prints'
       : 'pulumi up makes the record; it takes minutes to be seen';
     return context.before === 'up'
-      ? pass(`${name} is not there yet`, todo)
+      ? pass(`${name} does not exist yet`, todo)
       : notYet(context, `${name} does not resolve`, todo);
   }
   if (balancer)
@@ -52,7 +52,7 @@ async function judge(
     findings.push(
       fail(
         `${name} has AAAA records (${v6.join(', ')}), and the parent has no IPv6: clients and Let’s Encrypt would go there`,
-        'take the AAAA records out',
+        'remove the AAAA records',
       ),
     );
   const own = await stackAddresses(context);

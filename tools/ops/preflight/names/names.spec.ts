@@ -41,7 +41,7 @@ const DOMAIN = 'service.communique.test';
 
 describe('domain', () => {
   it('may be absent before pulumi up, and not before opening', async () => {
-    expect(await said('domain', {})).toEqual([`pass: ${DOMAIN} is not there yet`]);
+    expect(await said('domain', {})).toEqual([`pass: ${DOMAIN} does not exist yet`]);
     expect(await said('domain', {}, ['--before', 'opening'])).toEqual([`fail: ${DOMAIN} does not resolve`]);
   });
   it.each<[string, string[] | undefined, RegExp]>([
@@ -80,7 +80,7 @@ describe('domain', () => {
 describe('zone', () => {
   const servers = ['ns-1.awsdns-00.com', 'ns-2.awsdns-00.net', 'ns-3.awsdns-00.org', 'ns-4.awsdns-00.co.uk'];
   it.each<[Records, RegExp]>([
-    [{ 'NS communique.test': servers }, /^pass: communique\.test is answered for by 4 servers/],
+    [{ 'NS communique.test': servers }, /^pass: communique\.test has 4 servers/],
     [{}, /^fail: no server answers for communique\.test/],
     [{ 'NS communique.test': ['ns1.registrar.test', ...servers] }, /^warn: .*ns1\.registrar\.test/],
     [{ 'NS communique.test': ['ns-1.awsdns-00.com.evil.test'] }, /^warn/],

@@ -4,7 +4,7 @@ import type { Ports } from '../ports';
 import type { TookTooLong } from '../runner/time-limit';
 import type { StackFile } from './stack-file';
 
-/** What `pulumi up` would make, as far as checks look at it: out of infra's own preview, run as a program: lint does not let tools import infra. */
+/** What `pulumi up` would create, as far as checks need it. Runs infra's own preview as a program, because lint forbids importing infra. */
 export interface Plan {
   /** The instance type that infra's table took. */
   readonly instanceType: string;
@@ -18,7 +18,7 @@ export interface Plan {
   /** Most instances at once, while an instance refresh replaces them. */
   readonly instancesWhileReplacing: number;
   readonly elasticIps: number;
-  /** With the preview's account in them: take bucketsIn. */
+  /** With the preview's account id in them; use bucketsIn for the real names. */
   bucketsIn(accountId: string): string[];
   /** `communique-tee/<stack>/...`, of those that the stack makes. */
   readonly secrets: readonly string[];
@@ -33,7 +33,7 @@ export interface Plan {
   readonly image: { readonly pcr0: string; readonly commit: string; readonly version: string } | undefined;
   /** Whether the release holds what a page needs to prove residence; undefined if the image or the release is not built. */
   readonly referenceString: boolean | undefined;
-  /** What infra said against image and release; the rest of the configuration is right. */
+  /** infra's problems with image and release; the rest of the configuration is valid. */
   readonly artifactProblems: readonly string[];
 }
 
@@ -46,7 +46,7 @@ export interface AdoptedNetwork {
   readonly databaseSecurityGroup: string | undefined;
 }
 
-/** The configuration cannot work, whatever is built. */
+/** The configuration cannot work with any image or release. */
 export class PlanRefused extends Unavailable {
   constructor(readonly problems: readonly string[]) {
     super('the stack’s configuration cannot work: see configuration', 'configuration');
@@ -54,7 +54,7 @@ export class PlanRefused extends Unavailable {
   }
 }
 
-/** Whether the configuration can work is not known. */
+/** It is unknown whether the configuration can work. */
 export class PlanTookTooLong extends Unavailable {
   constructor(cause: TookTooLong) {
     super('the stack’s configuration was not checked in time: see configuration', 'configuration', cause);
@@ -81,7 +81,7 @@ const previewSchema = z.object({
     }),
   }),
 });
-/** A preview needs measurements.json alone, and `pulumi up` the image and the release too. */
+/** A preview needs only measurements.json; `pulumi up` also needs the image and the release. */
 const filesSchema = z.object({ notHere: z.array(z.string()).default([]) });
 const DATABASE_URL = 'gateway/database-url';
 /** Stands in for the account in a preview (infra's mock). */
@@ -98,7 +98,7 @@ export async function readPlan(ports: Ports, stack: string, stackFile: StackFile
     '--json',
     ...stackFile.changes.flatMap((change) => ['--config', change]),
   ];
-  // Two runs at once: most often the first is refused for the image alone.
+  // Two runs at the same time, because the first is usually refused for a missing image.
   const [whole, withoutImage] = await Promise.all([
     ports.runProgram(process.execPath, args, { signal }),
     ports.runProgram(process.execPath, [...args, '--without-image'], { signal }),
@@ -125,7 +125,7 @@ function problemsIn(stderr: string): string[] {
 
 function parsePlan(json: string, isBuilt: boolean): Omit<Plan, 'artifactProblems'> {
   const parsed = previewSchema.safeParse(parseJson(json));
-  if (!parsed.success) throw new PlanRefused(['infra’s preview said something that preflight does not understand']);
+  if (!parsed.success) throw new PlanRefused(['preflight does not understand the output of infra’s preview']);
   const { resources, outputs } = parsed.data;
   const ofType = (type: string) => resources.filter((made) => made.type === type);
   const input = (type: string, key: string): unknown => ofType(type)[0]?.inputs[key];
@@ -136,7 +136,7 @@ function parsePlan(json: string, isBuilt: boolean): Omit<Plan, 'artifactProblems
     .object({ preferences: z.object({ maxHealthyPercentage: z.coerce.number() }) })
     .safeParse(input('autoscaling.Group', 'instanceRefresh'));
   const percent = refresh.success ? refresh.data.preferences.maxHealthyPercentage : 200;
-  // The one group with a rule that is not of the stack's making: only this name is the operator's.
+  // The only security group with rules that the stack did not create is the operator's.
   const databaseSecurityGroup = z
     .string()
     .max(100)
@@ -167,7 +167,7 @@ function parsePlan(json: string, isBuilt: boolean): Omit<Plan, 'artifactProblems
         ? urlSecret
         : undefined,
     secrets: ofType('secretsmanager.Secret').flatMap(({ inputs }) =>
-      // The parent itself fills the one with its certificate.
+      // The parent itself stores its certificate in one of them.
       typeof inputs['name'] === 'string' && !inputs['name'].endsWith('/parent/certificate') ? [inputs['name']] : [],
     ),
     database: ofType('rds.Instance').length > 0 ? 'managed' : external(DATABASE_URL) ? 'external' : 'parent',

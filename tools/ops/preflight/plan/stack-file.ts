@@ -16,7 +16,7 @@ export interface StackFile {
   readonly changes: readonly string[];
 }
 
-/** Keys whose value nobody may see; infra's SECRET_KEYS. */
+/** Keys with secret values; the same as infra's SECRET_KEYS. */
 const SECRET_KEY = /token|password|secret$/i;
 /** Not a secret, in spite of its name. */
 const NO_SECRET = /version$/i;

@@ -12,7 +12,7 @@ export interface ModelProvider {
   readonly title: string;
   readonly called: string;
   readonly provider: Provider;
-  /** The first that is set counts. */
+  /** The first variable that is set is used. */
   readonly variables: readonly string[];
   readonly origin: keyof Context['ports']['origins'];
   organization?(env: Context['ports']['env']): string | undefined;
@@ -41,8 +41,8 @@ const QUESTION = {
 
 /**
  * Lists the provider's models, which costs nothing, and asks each model that the enclave's configuration names one short question in the
- * enclave's own words: the list alone does not tell an empty balance, the free tier, or a parameter that a model refuses. Keys go in
- * headers: URLs are written into logs.
+ * enclave's own words: the list does not show an empty balance, the free tier, or a parameter that a model refuses. Keys go into
+ * headers, because URLs are logged.
  */
 export const modelsCheck = (of: ModelProvider): Check => ({
   name: of.name,
@@ -59,7 +59,7 @@ export const modelsCheck = (of: ModelProvider): Check => ({
       if (models.length === 0) return skip(`${names} is not set, and no class of the enclave’s configuration needs it`);
       return warn(
         `${names} is not set here, so ${models.join(', ')} could not be looked for`,
-        'the enclave’s key lies encrypted in Secrets Manager: set the same one for this command alone',
+        'the enclave’s key is stored encrypted in Secrets Manager: set the same key for this command only',
       );
     }
     const key = context.ports.env[variable] ?? '';
@@ -102,7 +102,7 @@ async function look(far: Far, models: readonly string[]): Promise<Finding | Find
   return [pass(takes), ...findings];
 }
 
-/** Names of all models, or what stands in the way. */
+/** Names of all models, or the problem. */
 async function list(far: Far): Promise<string[] | Finding> {
   const { of } = far;
   const names: string[] = [];
@@ -153,7 +153,7 @@ async function question(far: Far, model: string): Promise<Finding> {
   return pass(`${model} answers as the enclave asks it (${retentionIn(sent)}; ${cost} micro-dollars)`);
 }
 
-/** What a request says of how long the provider keeps it. */
+/** The request's setting of how long the provider keeps it. */
 function retentionIn(request: object): string {
   const named = Object.entries(request).filter(([name]) => name === 'store' || name.startsWith('prompt_cache'));
   return named.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(', ') || 'no setting of retention';
@@ -198,7 +198,7 @@ async function refused({ of, variable }: Far, response: Response, model?: string
   if (known) return fail(`${of.called} ${known[0]} (${where})`, known[1]);
   if (end === 'rate')
     return warn(
-      `${of.called} asks for patience (${where}), so the key was not proven`,
+      `${of.called} throttles requests (${where}), so the key was not proven`,
       'run this again; if it stays, look at the account’s quota and payment',
     );
   return warn(`${of.called} could not answer (${where})`, 'run this again');
@@ -218,7 +218,7 @@ function unanswered({ called }: ModelProvider, error: unknown): Finding {
   if (isCertificateCode(code))
     return fail(
       `${called}: the certificate is not accepted (${code})`,
-      'something stands in between: do not go on before it is known what',
+      'a proxy or attacker may be in between: find out before you continue',
     );
   if (ranOutOfTime(error)) return notInTime(called);
   if (isUnreachable(error))

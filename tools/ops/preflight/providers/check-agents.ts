@@ -14,7 +14,7 @@ const { DEFAULT_USER_DAILY_LIMIT, SYSTEM_HOURLY_LIMIT, EMERGENCY_SHUTDOWN_THRESH
 const environmentSchema = z.record(z.string(), z.unknown());
 const capsSchema = z.object({ DEFAULT_USER_DAILY_LIMIT, SYSTEM_HOURLY_LIMIT, EMERGENCY_SHUTDOWN_THRESHOLD });
 
-/** What can be known of tasks for models without asking a provider: prices, and caps that let a task through. */
+/** Checks tasks for models without asking a provider: prices, and caps that are large enough for a task. */
 export const agents: Check = {
   name: 'agents',
   title:
@@ -104,7 +104,7 @@ function unverifiedPrices(classes: readonly { readonly model: string }[]): Findi
   const models = [...new Set(classes.map(({ model }) => model))].filter((model) => UNVERIFIED_PRICES.includes(model));
   return models.map((model) =>
     warn(
-      `the prices of ${model} are unverified: nobody read them on the provider’s own page`,
+      `the prices of ${model} are unverified: they were not read on the provider’s own page`,
       'compare the row in libs/agents/src/models.ts with the provider’s live page; where it is right, take the model out of UNVERIFIED_PRICES',
     ),
   );

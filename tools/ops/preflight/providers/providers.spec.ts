@@ -153,7 +153,7 @@ describe.each(PROVIDERS)('%s by %s, whatever answers', (name, _provider, variabl
     [403, '{}', /^fail: .* does not take the key/],
     [400, '{}', /^fail: .* answered 400/],
     [404, '{}', /^fail: .* answered 404/],
-    [429, '{}', /^warn: .* asks for patience/],
+    [429, '{}', /^warn: .* throttles requests/],
     [500, 'x', /^warn: .* could not answer/],
     [200, '<html>', /^warn: .* without a list of models/],
     [200, '[]', /^warn: .* without a list of models/],

@@ -5,7 +5,7 @@ import type { StackFile } from '../plan/stack-file';
 import type { Ports } from '../ports';
 import { TookTooLong, within } from './time-limit';
 
-/** What several checks need, asked for once, each with a time limit of its own. */
+/** Facts that several checks need: each is read once, with its own time limit. */
 export class Facts {
   #plan: Promise<Plan> | undefined;
   #identity: Promise<Account> | undefined;
@@ -39,7 +39,7 @@ export class Facts {
     } catch (error) {
       throw new Unavailable(
         error instanceof TookTooLong
-          ? 'AWS did not tell in time who asks: see aws-credentials'
+          ? 'AWS did not tell in time who you are: see aws-credentials'
           : 'AWS was not asked: see aws-credentials',
         'aws-credentials',
         error,

@@ -48,7 +48,7 @@ async function findingsOf(
 ): Promise<readonly Finding[]> {
   if (offline && check.network) return [skip('not asked (--offline)')];
   try {
-    // What others are asked for once has its own limit, before this check's clock starts.
+    // Shared facts have their own time limit, before this check's time starts.
     for (const need of check.needs ?? []) await facts[need]();
     const found = await within(limitMs, context.ports.startTimer, (signal) =>
       check.run({
@@ -79,7 +79,7 @@ async function findingsOf(
   }
 }
 
-/** A check that nothing was found out about must not end with exit code 0. */
+/** A check without a result must not lead to exit code 0. */
 function unavailable({ message, explainedBy }: Unavailable, checks: readonly Check[], stack: string): Finding {
   return explainedBy === undefined || checks.some(({ name }) => name === explainedBy)
     ? skip(message)

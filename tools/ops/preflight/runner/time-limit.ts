@@ -1,6 +1,6 @@
 import type { Ports } from '../ports';
 
-/** The limit has passed: what was asked is slow, or this machine is. Neither proves anything about what was to be checked. */
+/** The time limit has passed: the server or this machine is slow. That proves nothing about the checked property. */
 export class TookTooLong extends Error {
   constructor(readonly limitMs: number) {
     super(`did not answer within ${String(limitMs / 1000)} s; not checked`);
@@ -9,7 +9,7 @@ export class TookTooLong extends Error {
 }
 
 /**
- * Ends the wait, whether or not the work heeds its signal.
+ * Ends the wait, even if the work ignores its signal.
  * @throws TookTooLong, and whatever the work throws
  */
 export async function within<T>(

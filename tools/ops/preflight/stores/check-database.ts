@@ -90,7 +90,7 @@ async function migrated({ ports: { root } }: Context, client: Client): Promise<F
     findings.push(
       fail(
         `begun and not ended: ${failed.join(', ')}`,
-        'look what it left behind, then prisma migrate resolve; nothing further is applied before',
+        'check what it left behind, then run prisma migrate resolve; no further migration is applied before',
       ),
     );
   const absent = missing.filter((name) => !failed.includes(name));

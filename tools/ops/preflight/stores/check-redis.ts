@@ -5,7 +5,7 @@ import { codeOf, isCertificateCode, isUnreachable, messageOf, nameOf, ranOutOfTi
 
 export const redis: Check = {
   name: 'redis',
-  title: 'Redis (REDIS_URL) answers, is one primary and no cluster, and forgets nothing to make room',
+  title: 'Redis (REDIS_URL) answers, is one primary and no cluster, and evicts nothing',
   group: 'stores',
   network: true,
   async run({ ports: { env }, signal }) {
@@ -31,7 +31,7 @@ export const redis: Check = {
         enableReadyCheck: false,
         retryStrategy: () => null,
         maxRetriesPerRequest: 0,
-        // Longer than any --timeout: its own limit would be reported as a server that cannot be reached.
+        // Longer than any --timeout: this limit would be reported as an unreachable server.
         connectTimeout: 400_000,
       });
       client.on('error', (error) => (last = error));

@@ -27,10 +27,11 @@ const inEnclave = z.looseObject({
 });
 const view = z.looseObject({ files: z.string().max(1025).optional() });
 
-/** The registrar's side: what the enclave is configured for, and the signed root that clients will find. */
+/** Checks the registrar: the enclave's configuration, and the signed root that clients fetch. */
 export const residence: Check = {
   name: 'residence',
-  title: 'the enclave’s configuration names the registrar and its keys, and its signed root can be had and lasts',
+  title:
+    'the enclave’s configuration names the registrar and its keys, and its signed root can be fetched and is valid for days',
   group: 'stores',
   network: true,
   async run(context) {
@@ -72,8 +73,8 @@ async function disagreement(context: Context, mode: string): Promise<Finding[]> 
     ? []
     : [
         fail(
-          `residence.${differs} of ${file} is another than in Pulumi.${context.stack}.yaml`,
-          'the gateway would never be ready: make them alike, and build the image again',
+          `residence.${differs} of ${file} differs from Pulumi.${context.stack}.yaml`,
+          'the gateway would never be ready: make them equal, and build the image again',
         ),
       ];
 }
@@ -106,7 +107,7 @@ async function rootOf(context: Context, registrar: Registrar): Promise<Finding> 
     if (ranOutOfTime(error)) return notInTime('the place of the registrar’s files');
     return notYet(
       context,
-      `the registrar’s files cannot be had (${codeOf(error) ?? nameOf(error)})`,
+      `the registrar’s files cannot be fetched (${codeOf(error) ?? nameOf(error)})`,
       'look at the address, and whether everything was uploaded',
     );
   }

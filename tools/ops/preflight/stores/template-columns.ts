@@ -2,8 +2,8 @@ import type { Client } from 'pg';
 import { fail, pass, type Finding } from '../check';
 
 /**
- * What the deployment guide calls agent-agnostic fields, as far as something writes and reads them today: facts about a text that do not
- * depend on which model, or which person, worked on it. docs/operator/templates.md names those that do not exist.
+ * The "agent-agnostic fields" of the deployment guide that programs use today: facts about a text that do not depend on which model or
+ * person worked on it. docs/operator/templates.md names those that do not exist.
  */
 const AGENT_AGNOSTIC = ['sources', 'moderation', 'original_content', 'change_log'] as const;
 /** Work of agents on templates. The cost breakdown of a template is the sum of its rows. */

@@ -68,7 +68,7 @@ export function realPreview(...changes: string[]): Promise<string> {
 /** Of what a test changes in the configuration, this changes the plan. */
 const PLANNED = ['redis=external'];
 
-/** Programs as they are on a machine that has all of them; the preview as infra says it. */
+/** Programs of a machine that has all of them; the preview is infra's own. */
 export async function programs(command: string, args: readonly string[]): Promise<ProgramEnd> {
   const end = (stdout: string): ProgramEnd => ({ code: 0, stdout, stderr: '' });
   if (command === process.execPath) return end(await realPreview(...PLANNED.filter((change) => args.includes(change))));
@@ -81,7 +81,7 @@ export async function programs(command: string, args: readonly string[]): Promis
   return { code: undefined, stdout: '', stderr: '' };
 }
 
-/** Runs preflight in a checkout of its own, with nothing of this machine's around it. */
+/** Runs preflight in its own checkout, isolated from this machine. */
 export async function preflight(
   args: readonly string[],
   { ports = {}, files = {}, colour = false, checks }: Surroundings = {},
@@ -129,7 +129,7 @@ export async function preflight(
   return { code, out, err };
 }
 
-/** What one check says. */
+/** The lines of one check. */
 export async function look(
   name: string,
   surroundings: Surroundings = {},

@@ -141,7 +141,7 @@ export function revokePerson(register: Register, person: string): Changed {
   return { register: { ...register, people }, changes: [{ kind: 'revoked', person, registration: null }] };
 }
 
-/** Forgets commitments, and people who are revoked, when every root that held them is over. */
+/** Deletes commitments, and revoked people, once every root that held them has ended. */
 export function forgetEnded(register: Register, now: number): Register {
   const over = overBefore(register, now);
   const people = new Map<string, Person>();
@@ -173,7 +173,7 @@ function applied(
   return { ...request, wantedDistrict: read.district, likeness: likenessOf(name, date, likenessKey) };
 }
 
-/** One person once, one commitment in one leaf. The reasons never name the other person, whom the operator may not know to be one. */
+/** One person once, one commitment in one leaf. The reasons never name the other person, whom the operator may not know. */
 function conflicts(register: Register, asked: readonly Asked[]): Problem[] {
   const owners = ownersOf(register.people);
   const people = new Map<string, number>();
@@ -205,7 +205,7 @@ function likelyDuplicates(register: Register, asked: readonly Asked[]): Problem[
   const problems: Problem[] = [];
   for (const { person, likeness, line, distinct } of asked) {
     const others = likeness === null ? [] : (alike.get(likeness) ?? []).filter((each) => each.person !== person);
-    // Who is registered with this likeness was decided on before.
+    // The operator has already decided about people who are registered with this likeness.
     const known = register.people.get(person)?.likeness === likeness;
     if (distinct || known || others.length === 0) continue;
     const where = others.map((other) =>

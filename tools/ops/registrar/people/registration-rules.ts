@@ -1,7 +1,7 @@
 import { NOTE_GRACE_SECONDS } from '@communique-tee/residence';
 import { heldUntil, type FormerCommitment, type Person, type Register, type Registration } from '../register/register';
 
-/** What is kept of a registration that ends: its commitment, as long as a root that holds it may be valid. */
+/** The record of an ended registration: its commitment, as long as a root with it may be valid. */
 export function formerOf(register: Register, { registration, former }: Person): FormerCommitment[] {
   const until = new Map(former.map((each) => [each.commitment, each.until]));
   if (registration !== null) {
@@ -22,8 +22,8 @@ export function publishableFrom(former: readonly FormerCommitment[], commitment:
 }
 
 /**
- * Unix seconds: what ended before is over, by the clock and by the last root that was published. Two witnesses, since a clock that was
- * wrong for one command must not make the register forget a root that is valid.
+ * Unix seconds: entries that ended before are over, both by the clock and by the last published root. Both, because a clock that is wrong
+ * for one command must not make the register forget a valid root.
  */
 export function overBefore({ roots }: Register, now: number): number {
   return Math.min(now, roots.at(-1)?.notBefore ?? 0) - NOTE_GRACE_SECONDS;

@@ -75,7 +75,7 @@ export class StaticFiles {
     this.files.sync(this.folder);
   }
 
-  /** Last of all: from then on clients fetch the folder that it names. */
+  /** Written last: clients then fetch the folder that it names. */
   putNote(note: string): void {
     this.files.replace(join(this.folder, NOTE), [Buffer.from(note)], PUBLIC_MODE);
   }

@@ -17,12 +17,12 @@ export type FileSystem = Pick<
   | 'writeSync'
 >;
 
-/** A file that is being written lies beside its place under this ending. What a killed process left there is overwritten or removed. */
+/** The ending of a file while it is written. A leftover of a killed process is overwritten or removed. */
 const UNFINISHED = '.unfinished';
 
 /**
- * Files that are the old ones or the new ones after a crash, never a mixture: written beside their place, flushed, then renamed. Files
- * and folders that it makes have exactly the mode that was asked for, whatever the umask is.
+ * Writes files atomically: after a crash each is the old or the new one. It writes under another name, flushes, then renames. Files and
+ * folders get exactly the requested mode, whatever the umask.
  */
 export class DurableFiles {
   constructor(private readonly fs: FileSystem = nodeFs) {}
@@ -102,7 +102,7 @@ export class DurableFiles {
 
   private writeBeside(path: string, chunks: Iterable<Uint8Array>, mode: number): string {
     const unfinished = join(dirname(path), `${basename(path)}${UNFINISHED}`);
-    // It may be another's with wider rights.
+    // It may be another user's file with wider rights.
     this.fs.rmSync(unfinished, { force: true });
     const file = exactly(() => this.fs.openSync(unfinished, 'wx', mode));
     try {

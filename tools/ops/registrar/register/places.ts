@@ -4,7 +4,7 @@ import { RegistrarError } from '../registrar-error';
 /** One static file holds as many; clients fetch whole files. */
 export const LEAVES_PER_FILE = 1024;
 const MAX_FILES = TREE_PLACES / LEAVES_PER_FILE;
-/** A new file opens when so much of those in use is taken. */
+/** A new file is used when this share of the used ones is taken. */
 const FULL = 0.9;
 
 /** A uniform whole number from 0 to below the bound. */

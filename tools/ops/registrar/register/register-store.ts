@@ -77,8 +77,8 @@ export class RegisterStore implements Disposable {
   }
 
   /**
-   * Opens a register that was restored from a backup, without its log: what happened since is not known. The log that is there is kept
-   * under another name.
+   * Opens a register that was restored from a backup, without its log: changes since the backup are unknown. The existing log is kept under
+   * another name.
    * @param change what the register becomes
    */
   static adopt(
@@ -138,7 +138,7 @@ function refuseOrphanedLog(folder: string, files: DurableFiles): void {
   if (log.indexOf('\n') !== log.lastIndexOf('\n')) throw unreadable(`there is ${LOG_FILE}, but no ${REGISTER_FILE}`);
 }
 
-/** What lies behind the mark: at most one line, of a change that was interrupted. @throws RegistrarError */
+/** The bytes after the recorded length: at most one line, of an interrupted change. @throws RegistrarError */
 function restOfLog(log: Buffer, { bytes, sha256 }: LogMark): Buffer {
   if (log.length < bytes || hashOf(log.subarray(0, bytes)) !== sha256)
     throw unreadable(`${LOG_FILE} is not the log that belongs to it: it is damaged, or one of the two was edited`);

@@ -10,9 +10,9 @@ export interface CsvRow {
 export interface Csv {
   readonly columns: readonly string[];
   readonly rows: readonly CsvRow[];
-  /** All that is wrong with the form of the file; then `rows` must not be used. */
+  /** All problems with the form of the file; if there are any, do not use `rows`. */
   readonly problems: readonly Problem[];
-  /** What the operator should know though the file can be read. */
+  /** Warnings about a readable file. */
   readonly remarks: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export function readCsv(bytes: Uint8Array): Csv {
   return { columns, rows, problems, remarks };
 }
 
-/** A cell's text for a message: short, and without what a terminal would obey. */
+/** A cell's text for a message: short, and without terminal control characters. */
 export function quoted(text: string): string {
   const clean = text.replaceAll(/[^\x20-\x7e\u00a1-\u{2ffff}]/gu, '?');
   return `"${clean.length > 40 ? `${clean.slice(0, 40)}...` : clean}"`;
@@ -68,7 +68,7 @@ function decode(bytes: Uint8Array, remarks: string[]): string | Problem {
   }
 }
 
-/** The one of the three that the first line has most of. */
+/** The separator that the first line contains most often. */
 function separatorOf(text: string): string {
   const named = NAMED_SEPARATOR.exec(text)?.[1];
   if (named !== undefined) return named;

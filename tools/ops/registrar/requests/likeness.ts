@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * What two spellings of one name, with one birth date, have in common: O'Brien, OBrien, "O Brien, Mary" and Mary O'Brien with a composed
- * or a decomposed accent are alike. Keyed with the register's own key, so that the register holds no names.
+ * A value that is equal for all spellings of one name with one birth date: O'Brien, OBrien, "O Brien, Mary" and Mary O'Brien with a
+ * composed or a decomposed accent are alike. Keyed with the register's own key, so that the register holds no names.
  * @param key 32 bytes, hex
  * @returns 32 hex digits
  */

@@ -10,7 +10,7 @@ export interface Request {
   readonly person: string;
   /** The code that the person handed over: 64 hex digits. */
   readonly commitment: string;
-  /** As it is written; null: the check of residence is asked. */
+  /** As written in the file; null: the check of residence decides. */
   readonly district: string | null;
   readonly name: string | null;
   readonly born: string | null;

@@ -3,12 +3,12 @@ import { createInterface } from 'node:readline';
 import { RegistrarError } from '../registrar-error';
 import { finding, type Finding, type ResidenceCheck } from './residence-check';
 
-/** How long the program may be silent. */
+/** How long the program may take without output. */
 const SILENCE_LIMIT_MS = 60_000;
 const MAX_LINE_CHARACTERS = 2000;
 
 /**
- * Asks a program of the operator's own. It is started once, without a shell, and reads one line of JSON for each person:
+ * Asks the operator's own program. It is started once, without a shell, and reads one line of JSON for each person:
  * `{"version":1,"person":"17"}`. It writes one line for each, in the same order: `{"person":"17","district":"120-MT-01"}` (with `name`
  * and `born`, if it has them) or `{"person":"17","refused":"no proof of address"}`. It ends with exit code 0 when its input ends. What
  * it writes to standard error goes to the operator.

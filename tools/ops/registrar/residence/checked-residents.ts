@@ -10,7 +10,7 @@ const KNOWN = [...NEEDED, 'name', 'born'];
 export class CheckedResidents implements ResidenceCheck {
   private constructor(
     private readonly residents: ReadonlyMap<string, Finding>,
-    /** What the operator should know about the file. */
+    /** Warnings about the file. */
     readonly remarks: readonly string[],
   ) {}
 

@@ -1,7 +1,7 @@
 import * as nodeFs from 'node:fs';
 import type { FileSystem } from '../register/durable-files';
 
-/** What a killed process would not have run any more. */
+/** The code that a killed process would not run. */
 export class Killed extends Error {
   override readonly name = 'Killed';
 }
@@ -9,7 +9,7 @@ export class Killed extends Error {
 const CHANGES = new Set(['ftruncateSync', 'linkSync', 'mkdirSync', 'openSync', 'renameSync', 'rmSync', 'writeSync']);
 
 /**
- * A file system that goes on for `calls` changes and then ends the process: by `die`, or by throwing at this and every later call. The
+ * A file system that makes `calls` changes and then ends the process: by `die`, or by throwing at this and every later call. The
  * last write leaves half its bytes.
  */
 export function dyingFileSystem(calls: number, die?: () => never): FileSystem & { readonly isDead: () => boolean } {

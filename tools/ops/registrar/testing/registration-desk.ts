@@ -57,7 +57,7 @@ async function serve(
   register: (commitment: Field, district: string) => RegistrationJson,
 ): Promise<void> {
   if (request.url !== '/' || (request.method !== 'GET' && request.method !== 'POST')) {
-    response.writeHead(404, HEADERS).end(page('<p>There is nothing here.</p>'));
+    response.writeHead(404, HEADERS).end(page('<p>Nothing exists at this address.</p>'));
     return;
   }
   if (request.method === 'GET') {

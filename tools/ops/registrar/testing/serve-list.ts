@@ -9,7 +9,7 @@ const PATH = /^\/(root\.note|[0-9a-f]{64}\/(subtrees|leaves\/[0-9]{1,4}))$/;
 export interface ListHost {
   /** The folder's address, with a slash at the end. */
   readonly url: string;
-  /** What was asked for so far. */
+  /** The requests so far. */
   readonly requests: readonly { readonly path: string; readonly headers: IncomingHttpHeaders }[];
   stop(): Promise<void>;
 }

@@ -100,7 +100,7 @@ export const DATABASES: Readonly<Record<string, AwsCommand>> = {
       const [name = String(identifier)] = given.many('new-db-instance-identifier');
       if (name !== identifier) {
         if (!given.has('apply-immediately'))
-          throw new AwsError('here nobody waits for a maintenance window: --apply-immediately is missing');
+          throw new AwsError('--apply-immediately is missing: the change would wait for a maintenance window');
         if (account.world.ofType(DATABASE).some(({ inputs }) => inputs['identifier'] === name))
           throw new AwsError(`DBInstanceAlreadyExists: DB instance ${name} already exists`);
       }

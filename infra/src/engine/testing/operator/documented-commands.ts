@@ -36,7 +36,7 @@ export function commandsBelow(document: string, heading: string): string[] {
 export function filled(block: string, values: Readonly<Record<string, string>> = {}): string {
   return block.replace(/<([A-Za-z][^<>|&$]*)>/g, (placeholder, name: string) => {
     const value = values[name];
-    if (value === undefined) throw new Error(`nothing stands for ${placeholder} in:\n${block}`);
+    if (value === undefined) throw new Error(`no value for ${placeholder} in:\n${block}`);
     return value;
   });
 }
