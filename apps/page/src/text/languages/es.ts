@@ -218,8 +218,8 @@ const spanish: Catalogue = {
       site: 'Este es un enclave verificado. Ejecuta la imagen que publica este sitio, para el operador que publica.',
       anyOperator: 'Este es un enclave verificado. Ejecuta una imagen aceptada, pero se acepta a cualquier operador.',
       demo: 'Se pasan todas las comprobaciones, pero esto es una demo: sus certificados no prueban nada.',
-      check: 'No confíe en este servidor. Falló una comprobación: {title}.',
-      demoCheck: 'Falló una comprobación, incluso como demo: {title}.',
+      check: 'No confíe en este servidor. Falló una comprobación: «{title}».',
+      demoCheck: 'Falló una comprobación, incluso como demo: «{title}».',
       link_unusable: 'Su enlace está dañado, así que no hay nada con lo que comparar el enclave.',
       kept_unusable:
         'La imagen guardada en este navegador está dañada, así que no hay nada con lo que comparar el enclave.',
