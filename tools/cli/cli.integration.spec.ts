@@ -148,7 +148,7 @@ describe('communique-tee', () => {
     const fromStatus = await call(['receipt', 'verify', file('status.json', out), ...trust]);
     expect(fromStatus).toMatchObject({
       exit: 0,
-      out: expect.stringMatching(/^VERIFIED[^]*WARNING {2}it was compared with no sealed message/) as string,
+      out: expect.stringMatching(/^VERIFIED[^]*WARNING {2}it was not compared with a sealed message/) as string,
     });
 
     const whole = JSON.parse(readFileSync(receipt, 'utf8')) as { receipt: string; attestation_document: string };
@@ -231,7 +231,7 @@ describe('communique-tee', () => {
     });
     expect(exit).toBe(0);
     const text = await call(['keys', ...trust, '--all', '--custody', 'process'], with_());
-    expect(text.out).toMatch(/^ATTESTED[^]*nothing of it is signed:\n {2}enclave 0/);
+    expect(text.out).toMatch(/^ATTESTED[^]*Reported by the gateway; not signed:\n {2}enclave 0/);
     expect(JSON.parse((await call(['keys', ...trust, '--json'], with_())).out)).not.toHaveProperty('server_says');
   });
 

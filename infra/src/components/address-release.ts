@@ -2,7 +2,7 @@ import { getElasticIp } from '@pulumi/aws/ec2/getElasticIp.js';
 import { log, runtime, type InvokeOptions, type Output } from '@pulumi/pulumi';
 
 /** A parent reads the tag on the address every 30 seconds (keep-address). */
-const PATIENCE = { pauseMs: 5000, looks: 60 };
+const PATIENCE = { pauseMs: 5000, checks: 60 };
 
 /** Where AWS has the address now; an empty instance: at no instance. */
 interface Whereabouts {
@@ -16,9 +16,12 @@ interface Whereabouts {
  * disassociate it" (EC2 API reference). The parent does that once the address's tag says so.
  * @throws Error of one line, with the commands that free the address
  */
-export async function waitForRelease(look: () => Promise<Whereabouts>, { pauseMs, looks } = PATIENCE): Promise<void> {
-  let where = await look();
-  for (let left = looks; where.instanceId !== ''; where = await look()) {
+export async function waitForRelease(
+  readAddress: () => Promise<Whereabouts>,
+  { pauseMs, checks } = PATIENCE,
+): Promise<void> {
+  let where = await readAddress();
+  for (let left = checks; where.instanceId !== ''; where = await readAddress()) {
     if (left-- <= 0)
       throw new Error(
         `The registered address ${where.publicIp} is still at instance ${where.instanceId}, which did not release it: run \`aws ec2 disassociate-address --association-id ${where.associationId}\`, then \`pulumi up\` again (docs/operator/address.md)`,
@@ -30,10 +33,10 @@ export async function waitForRelease(look: () => Promise<Whereabouts>, { pauseMs
 /** The allocation id, after `waitForRelease`. A preview only tells what `pulumi up` would wait for. */
 export function releasedByParents(allocationId: Output<string>, options: InvokeOptions): Output<string> {
   return allocationId.apply(async (id) => {
-    const look = (): Promise<Whereabouts> => getElasticIp({ id }, options);
-    if (!runtime.isDryRun()) await waitForRelease(look);
+    const readAddress = (): Promise<Whereabouts> => getElasticIp({ id }, options);
+    if (!runtime.isDryRun()) await waitForRelease(readAddress);
     else {
-      const { instanceId, publicIp } = await look();
+      const { instanceId, publicIp } = await readAddress();
       if (instanceId !== '')
         await log.warn(
           `The registered address ${publicIp} goes from instance ${instanceId} to a NAT gateway. Until new parents are in service the House refuses messages; they wait and are sent again.`,

@@ -19,7 +19,7 @@ export interface DevelopmentEnclaveOptions {
   number?: number;
   /** That of the development configuration (0) unless given. */
   congressIntervalMs?: number | undefined;
-  /** Whether it opens messages of the web client that exists today; not unless given. */
+  /** Whether it opens messages of the web client (legacy); default false. */
   legacySuite?: boolean | undefined;
   /** Off unless given. */
   residence?: ResidenceSettings | undefined;

@@ -34,7 +34,7 @@ export interface SystemOptions {
   enclaves?: number;
   /** `process` unless given: each enclave's keys end with it. `sealed`: a KMS guards them (a simulator), and the chambers' API keys. */
   keys?: 'process' | 'sealed';
-  /** Whether the enclaves open messages of the web client that exists today; not unless given. */
+  /** Whether the enclaves open messages of the web client (legacy); default false. */
   legacySuite?: boolean;
   /** A simulator of model providers runs in this process, and enclaves and gateways take tasks for models; not unless given. */
   agents?: SystemAgents | undefined;

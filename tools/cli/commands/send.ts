@@ -44,7 +44,7 @@ import { templateOf, templateOption, type TemplateOption } from '../template';
 import { cannotProve } from '../residence/open-prover';
 import { proveOptions, readyToProve, type ProveOptions } from '../residence/prove-options';
 import { follow } from '../status/follow';
-import { exitOf, standingAsJson, standingAsText } from '../status/report';
+import { exitOf, statusAsJson, statusAsText } from '../status/report';
 import { namesTrust, policyOf, trustOf, trustOptions, type KeptTrust, type TrustOptions } from '../trust';
 
 const after = (name: string) => `
@@ -243,9 +243,9 @@ export const send: AddCommand = (program, run) => {
           state.keep(accepted);
           if (waitSeconds !== undefined) {
             const policy = policyOf(stored.trust);
-            const standing = await follow(accepted, { gateway, policy, token, waitSeconds, state }, context);
-            context.out(options.json === true ? standingAsJson(standing) : standingAsText(standing, context.paint));
-            return exitOf(standing);
+            const sent = await follow(accepted, { gateway, policy, token, waitSeconds, state }, context);
+            context.out(options.json === true ? statusAsJson(sent) : statusAsText(sent, context.paint));
+            return exitOf(sent);
           }
           context.out(
             options.json === true

@@ -2,7 +2,7 @@ import { ClientError, resumeMessage, type TrustPolicy } from '@communique-tee/cl
 import { isEnded } from '@communique-tee/protocol';
 import type { Context } from '../command';
 import type { KeptMessages, StoredMessage } from '../kept-messages';
-import type { Standing } from './report';
+import type { SentMessageStatus } from './report';
 
 export interface FollowOptions {
   /** The gateway to ask: the one that the message was sent to, or another of the same service. */
@@ -25,8 +25,8 @@ export async function follow(
   stored: StoredMessage,
   { gateway, policy, token, waitSeconds, state: keptMessages }: FollowOptions,
   { signal, err }: Context,
-): Promise<Standing> {
-  let last: Standing | undefined;
+): Promise<SentMessageStatus> {
+  let last: SentMessageStatus | undefined;
   const { result } = resumeMessage(
     { gateway, trust: policy, token: () => Promise.resolve(token ?? '') },
     { ...stored.kept, gateway: gateway.origin },

@@ -1,5 +1,5 @@
 import type { Status, VerifiedReport } from '@communique-tee/client';
-import { standingAsText } from './report';
+import { statusAsText } from './report';
 
 type Office = VerifiedReport['offices'][number];
 
@@ -8,7 +8,7 @@ const textOf = (
   proven: boolean,
   ...offices: readonly (readonly [Office['outcome'], string | null])[]
 ) =>
-  standingAsText(
+  statusAsText(
     {
       view: {
         id: '00000000-0000-4000-8000-000000000001',

@@ -5,7 +5,7 @@ import { EXIT, type Exit } from '../failure';
 import { iso, json, printable, rows, type Paint } from '../output/terminal';
 
 /** The status of a message: the gateway's report, and the part that an enclave has signed (null: none yet). */
-export interface Standing {
+export interface SentMessageStatus {
   readonly view: StatusView;
   /** Verified. */
   readonly report: VerifiedReport | null;
@@ -18,7 +18,7 @@ const PROVEN_AGAIN =
   'If the gateway had relayed it, it may have been delivered, and the gateway refuses a second one with a proof (already_sent).\n';
 
 /** Decided by the signed receipt, not by the gateway's status: done when every office has it. */
-export function exitOf({ view, report }: Standing): Exit {
+export function exitOf({ view, report }: SentMessageStatus): Exit {
   const offices = report?.offices ?? [];
   if (offices.length > 0 && offices.every(({ outcome }) => outcome === 'accepted' || outcome === 'duplicate'))
     return EXIT.done;
@@ -26,9 +26,9 @@ export function exitOf({ view, report }: Standing): Exit {
 }
 
 /** Not "NOT DELIVERED" if an office has the message or may have it: a new message would arrive there twice. */
-function headOf(standing: Standing): Parameters<Paint> {
-  const { view, report } = standing;
-  const exit = exitOf(standing);
+function headOf(sent: SentMessageStatus): Parameters<Paint> {
+  const { view, report } = sent;
+  const exit = exitOf(sent);
   if (exit === EXIT.done) return ['DELIVERED', 'good'];
   if (exit === EXIT.onItsWay) return ['ON ITS WAY', 'warn'];
   const offices = report?.offices ?? [];
@@ -41,9 +41,9 @@ function headOf(standing: Standing): Parameters<Paint> {
   return ['NOT DELIVERED', 'bad'];
 }
 
-export function standingAsText(standing: Standing, paint: Paint): string {
-  const { view, report, ownRoot, proven } = standing;
-  const head = paint(...headOf(standing));
+export function statusAsText(sent: SentMessageStatus, paint: Paint): string {
+  const { view, report, ownRoot, proven } = sent;
+  const head = paint(...headOf(sent));
   const said = rows([
     ['status', `${view.status}${view.reason === null ? '' : ` (${printable(view.reason)})`}, in the gateway's words`],
     ['attempts', String(view.attempts)],
@@ -84,12 +84,12 @@ function signedText(
   ].join('');
 }
 
-export function standingAsJson(standing: Standing): string {
-  const { view, report, ownRoot } = standing;
+export function statusAsJson(sent: SentMessageStatus): string {
+  const { view, report, ownRoot } = sent;
   const { id, status, reason, attempts, acceptedAt, expiresAt, endedAt } = view;
   return json({
     id,
-    delivered: exitOf(standing) === EXIT.done,
+    delivered: exitOf(sent) === EXIT.done,
     ended: isEnded(status),
     gateway_says: { status, reason, attempts, accepted_at: acceptedAt, expires_at: expiresAt, ended_at: endedAt },
     verified: report && {

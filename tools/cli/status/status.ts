@@ -20,7 +20,7 @@ import {
 import { json } from '../output/terminal';
 import { namesTrust, policyOf, trustOf, trustOptions, type TrustOptions } from '../trust';
 import { follow } from './follow';
-import { exitOf, standingAsJson, standingAsText } from './report';
+import { exitOf, statusAsJson, statusAsText } from './report';
 
 const after = (name: string) => `
 What send kept of the message is used: what was sealed, the key that opens its answer, the gateway, and which enclaves you
@@ -72,14 +72,14 @@ export const status: AddCommand = (program, run) => {
         const policy = policyOf(namesTrust(options) ? trustOf(options) : stored.trust);
         // A proven message needs no token, because its status secret was stored.
         const token = stored.kept.statusSecret === null ? tokenOf(options, context.environment) : null;
-        const standing = await follow(
+        const sent = await follow(
           stored,
           { gateway, policy, token, waitSeconds: waitSeconds === undefined ? 0 : waitSeconds, state },
           context,
         );
-        if (options.receipt !== undefined) writeReceipt(options.receipt, standing.view.receipt);
-        context.out(options.json === true ? standingAsJson(standing) : standingAsText(standing, context.paint));
-        return exitOf(standing);
+        if (options.receipt !== undefined) writeReceipt(options.receipt, sent.view.receipt);
+        context.out(options.json === true ? statusAsJson(sent) : statusAsText(sent, context.paint));
+        return exitOf(sent);
       }),
     );
 };

@@ -32,13 +32,13 @@ export const verify: AddCommand = (program, run) =>
     .addHelpText('after', after(program.name()))
     .action(
       run(async ({ out, paint, environment }, file: string | undefined, options: VerifyOptions) => {
-        const judgement = await look(readVerifyArguments(file, options, environment));
+        const judgement = await readAndJudge(readVerifyArguments(file, options, environment));
         out(options.json === true ? asJson(judgement) : asText(judgement, paint));
         return judgement.outcome === 'trusted' ? EXIT.done : EXIT.refused;
       }),
     );
 
-async function look({ source, trust, nonce: wanted, at }: VerifyArguments): Promise<Judgement> {
+async function readAndJudge({ source, trust, nonce: wanted, at }: VerifyArguments): Promise<Judgement> {
   const nonce = wanted === 'none' ? undefined : wanted === 'fresh' ? new Uint8Array(randomBytes(32)) : wanted;
   anchorOf(trust); // refuse an invalid root before using the network
   const document = source instanceof URL ? await fetchDocument(source, nonce) : readDocumentFile(source);
