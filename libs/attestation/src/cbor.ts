@@ -44,10 +44,17 @@ export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMa
       const width = 1 << (minor - 24);
       if (minor > 27 || at + width > bytes.length)
         throw malformed(minor > 27 ? 'a reserved length' : 'it ends too early');
-      let wide = 0n;
-      for (let i = 0; i < width; i++) wide = wide * 256n + BigInt(bytes[at++] ?? 0);
-      if (wide < (width === 1 ? 24n : 2n ** BigInt(width * 4))) throw malformed('not in its shortest form');
-      value = wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : wide;
+      if (width === 8) {
+        let wide = 0n;
+        for (let i = 0; i < width; i++) wide = wide * 256n + BigInt(bytes[at++] ?? 0);
+        if (wide < 2n ** 32n) throw malformed('not in its shortest form');
+        value = wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : wide;
+      } else {
+        let narrow = 0;
+        for (let i = 0; i < width; i++) narrow = narrow * 256 + (bytes[at++] ?? 0);
+        if (narrow < (width === 1 ? 24 : 2 ** (width * 4))) throw malformed('not in its shortest form');
+        value = narrow;
+      }
     }
     if (value > most()) throw malformed('it ends too early');
     return value;

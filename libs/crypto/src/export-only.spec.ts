@@ -2,7 +2,7 @@ import { fromHex, toHex } from '@communique-tee/protocol';
 import { CipherSuite, DhkemX25519HkdfSha256, ExportOnly, HkdfSha256 } from '@hpke/core';
 import { randomBytes } from 'node:crypto';
 import { CryptoError } from './errors';
-import { IMPLEMENTATIONS } from './testing/implementations';
+import { IMPLEMENTATIONS, OLDER_NODE } from './testing/implementations';
 
 // RFC 9180 appendix A.7.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only AEAD, base mode.
 const RFC9180_A7_1 = {
@@ -29,7 +29,7 @@ const SMALL_ORDER = [
   'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ];
 
-describe.each(IMPLEMENTATIONS)('export-only HPKE over $name', (implementation) => {
+describe.each([...IMPLEMENTATIONS, OLDER_NODE])('export-only HPKE over $name', (implementation) => {
   it('meets RFC 9180 appendix A.7.1 on both sides', () => {
     const info = fromHex(RFC9180_A7_1.info);
     const sent = implementation.sender(fromHex(RFC9180_A7_1.recipientPublic), info, fromHex(RFC9180_A7_1.ephemeral));

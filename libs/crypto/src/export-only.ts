@@ -56,8 +56,12 @@ export function exportOnlyHpke<PrivateKey>(
     extractor(HPKE_SUITE, 'info_hash')(EMPTY, info),
   );
 
-  const schedule = (exchanged: Uint8Array, encapsulatedKey: Uint8Array, publicKey: Uint8Array): ExportSecret => {
-    const shared = expandShared(extractShared(EMPTY, exchanged), concat(encapsulatedKey, publicKey));
+  /** Section 4.1, ExtractAndExpand. */
+  const sharedOf = (exchanged: Uint8Array, encapsulatedKey: Uint8Array, publicKey: Uint8Array): Uint8Array =>
+    expandShared(extractShared(EMPTY, exchanged), concat(encapsulatedKey, publicKey));
+
+  /** Section 5.1, KeySchedule. */
+  const schedule = (shared: Uint8Array): ExportSecret => {
     const exporter = expandExporter(extractSecret(shared, EMPTY), scheduleContext);
     return (exporterContext) => expandExport(exporter, exporterContext);
   };
@@ -65,19 +69,32 @@ export function exportOnlyHpke<PrivateKey>(
   const exchange = (privateKey: PrivateKey, publicKey: Uint8Array): Uint8Array | undefined =>
     publicKey.length === KEY_BYTES ? sharedSecret(primitives, privateKey, publicKey) : undefined;
 
+  const decapsulated = (own: KeyPair<PrivateKey>, encapsulatedKey: Uint8Array): Uint8Array | undefined => {
+    if (encapsulatedKey.length !== KEY_BYTES) return undefined;
+    if (!primitives.decapsulate) {
+      const exchanged = exchange(own.privateKey, encapsulatedKey);
+      return exchanged && sharedOf(exchanged, encapsulatedKey, own.publicKey);
+    }
+    try {
+      return primitives.decapsulate(own.privateKey, encapsulatedKey);
+    } catch {
+      return undefined;
+    }
+  };
+
   return {
     setupSender(publicKey, ephemeral = primitives.generateKeyPair()) {
       const exchanged = exchange(ephemeral.privateKey, publicKey);
       if (!exchanged) throw new CryptoError('ERR_CRYPTO_PUBLIC_KEY');
       return {
         encapsulatedKey: ephemeral.publicKey,
-        exportSecret: schedule(exchanged, ephemeral.publicKey, publicKey),
+        exportSecret: schedule(sharedOf(exchanged, ephemeral.publicKey, publicKey)),
       };
     },
     setupReceiver(own, encapsulatedKey) {
-      const exchanged = exchange(own.privateKey, encapsulatedKey);
-      if (!exchanged) throw new CryptoError('ERR_CRYPTO_OPEN');
-      return schedule(exchanged, encapsulatedKey, own.publicKey);
+      const shared = decapsulated(own, encapsulatedKey);
+      if (!shared) throw new CryptoError('ERR_CRYPTO_OPEN');
+      return schedule(shared);
     },
   };
 }

@@ -33,9 +33,18 @@ describe.each([
   });
 
   it('refuse a point that is not on the curve', async () => {
-    await expect(
-      (async () => primitives.importP384(Uint8Array.from(point, (byte, i) => (i === 95 ? byte ^ 1 : byte))))(),
-    ).rejects.toThrow();
+    const beside = Uint8Array.from(point, (byte, i) => (i === 95 ? byte ^ 1 : byte));
+    const judged = async () => (await primitives.importP384(beside)).verify(message, signature);
+    await expect(judged()).rejects.toThrow();
+    await expect(judged()).rejects.toThrow();
+  });
+
+  it('judge every signature by the same key anew', async () => {
+    const key = await primitives.importP384(point);
+    for (let round = 0; round < 3; round++) {
+      expect(await key.verify(message, signature)).toBe(true);
+      expect(await key.verify(message.slice(1), signature)).toBe(false);
+    }
   });
 });
 

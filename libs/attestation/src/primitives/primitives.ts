@@ -4,15 +4,16 @@ export interface AttestationPrimitives {
   sha256(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
   /**
    * @param point x || y, 96 bytes
-   * @throws if the point is not on the curve
+   * @throws if the point is not on the curve; or its first use does
    */
   importP384(point: Uint8Array): P384Key | Promise<P384Key>;
 }
 
 export interface P384Key {
   /**
-   * ECDSA with SHA-384 (FIPS 186-5): false for a wrong signature, never an error.
+   * ECDSA with SHA-384 (FIPS 186-5): false for a wrong signature.
    * @param signature r || s, 96 bytes
+   * @throws if the point of the key is not on the curve, and for nothing else
    */
   verify(message: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>;
 }

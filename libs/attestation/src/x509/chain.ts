@@ -100,14 +100,13 @@ async function verifyWith(
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  let key: P384Key;
   try {
-    key = await signer.key();
+    const key = await signer.key();
+    return await key.verify(message, signature);
   } catch (cause) {
     if (cause instanceof AttestationError) throw cause;
     throw refuse('ERR_ATTESTATION_CERTIFICATE_KEY', '', cause);
   }
-  return key.verify(message, signature);
 }
 
 function read(der: Uint8Array, index: number, count: number, primitives: AttestationPrimitives): SignedCertificate {

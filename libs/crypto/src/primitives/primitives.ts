@@ -8,6 +8,11 @@ export interface Primitives<PrivateKey> {
   importPrivateKey(raw: Uint8Array): KeyPair<PrivateKey>;
   /** X25519; 32 bytes. May throw, or give zeros, for a key of small order: the caller refuses both. */
   diffieHellman(privateKey: PrivateKey, publicKey: Uint8Array): Uint8Array;
+  /**
+   * Decap of DHKEM(X25519, HKDF-SHA256) (RFC 9180, section 4.1), where the platform has it whole; otherwise it is built from
+   * the operations here. 32 bytes; throws for a key of small order.
+   */
+  decapsulate?: ((privateKey: PrivateKey, encapsulatedKey: Uint8Array) => Uint8Array) | undefined;
   sha256(message: Uint8Array): Uint8Array;
   hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array;
   /** XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): key 32, nonce 24 bytes; gives ciphertext and 16-byte tag. */

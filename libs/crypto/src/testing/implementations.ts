@@ -13,6 +13,9 @@ export const IMPLEMENTATIONS = [
   bind('noble', noblePrimitives, browser.sealing),
 ];
 
+/** Node before 24.7, which has no `decapsulate`: the exchange is built from X25519 and HMAC. */
+export const OLDER_NODE = bind('an older Node', { ...nodePrimitives, decapsulate: undefined }, node.sealing);
+
 function bind<Key>(name: string, primitives: Primitives<Key>, sealing: Sealing<Key>) {
   return {
     name,
