@@ -71,7 +71,7 @@ export async function startEnclave(
     log,
     makerRoot,
   });
-  const residence = await openResidence(configuration.residence, clock, log);
+  const residence = openResidence(configuration.residence, clock, log);
   const enclaveId = randomUUID();
   const adapter = createServer(bodyLimits());
   const module = EnclaveModule.of({

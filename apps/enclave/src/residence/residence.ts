@@ -1,6 +1,6 @@
 import type { CongressMessage, ProvenEnvelope } from '@communique-tee/protocol';
 import { registrarOf } from '@communique-tee/residence';
-import { createVerifier } from '@communique-tee/residence/verifier';
+import { createVerifier, type Verifier } from '@communique-tee/residence/verifier';
 import type { Clock } from '../runtime/clock';
 import type { Log } from '../runtime/log';
 import { ProblemError } from '../runtime/problem-error';
@@ -27,17 +27,25 @@ export interface Residence {
   close(): Promise<void>;
 }
 
-/** Resolves when the verifier is ready, after about 0.3 s; at once where no proof is taken. */
-export async function openResidence(configuration: ResidenceConfig, clock: Clock, log: Log): Promise<Residence> {
+/**
+ * Begins to start the verifier, which takes about 0.3 s, and does not wait for it: keys are shown meanwhile, and a proof waits for
+ * the verifier. If it cannot start, an unhandled rejection ends the process.
+ */
+export function openResidence(configuration: ResidenceConfig, clock: Clock, log: Log): Residence {
   if (configuration.mode === 'off') return OFF;
   const { mode, maxCampaignDays } = configuration;
   const registrar = registrarOf(configuration.registrar, configuration.keys);
-  const verifier = await createVerifier({
+  const starting = createVerifier({
     maxQueued: MAX_QUEUED,
     onRefused: (reason) => {
       log.write('warn', 'proof_refused', { code: reason });
     },
   });
+  // Never handled, so that it ends the process even where a proof that waits handles `starting` itself
+  void starting.then(() => undefined);
+  const verifier: Pick<Verifier, 'verify'> = {
+    verify: async (publicInputs, proof, source) => (await starting).verify(publicInputs, proof, source),
+  };
   const nowSeconds = () => Math.floor(clock.nowMs() / 1000);
   const check = envelopeCheck(registrar, verifier, nowSeconds);
   return {
@@ -49,7 +57,7 @@ export async function openResidence(configuration: ResidenceConfig, clock: Clock
       if (proven === null) return content.proof === null ? [] : [NOT_PROVEN];
       return claimProblems(content, proven, { registrar, maxCampaignDays, nowSeconds: nowSeconds() });
     },
-    close: () => verifier.close(),
+    close: () => starting.then((started) => started.close()),
   };
 }
 

@@ -72,7 +72,7 @@ export async function startProvenWorld(): Promise<ProvenWorld> {
       await documents.forReceipt();
       const ring = new KeyRing(clock, lines);
       ring.take({ keys: keysHeld, documents, epoch: 1, rotateAfterMs: Infinity, destroyAfterMs: Infinity });
-      const residence = await openResidence(
+      const residence = openResidence(
         residenceConfigSchema.parse(mode === 'off' ? { mode } : { mode, registrar: TEST_REGISTRAR.id, keys }),
         clock,
         lines,

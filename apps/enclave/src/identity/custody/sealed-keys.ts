@@ -10,7 +10,7 @@ import {
 import { createHash } from 'node:crypto';
 import { DocumentSource } from '../keys/document-source';
 import type { AnchoredClock } from '../../runtime/anchored-clock';
-import type { KmsSession } from '../kms';
+import { firstThenAll, type KmsSession } from '../kms';
 import type { Log } from '../../runtime/log';
 import { keyIdText } from '../keys/enclave-keys';
 import type { KeyRing } from '../keys/key-ring';
@@ -61,9 +61,11 @@ export class SealedKeys {
     const refusedCores: SealedKeyCore[] = [];
     const said = new Set<string>();
     const offered = new Set(records.map(keyIdOfRecord));
-    for (const bytes of records) {
+    const judged = await firstThenAll(records, async (bytes) => {
       const sha256 = createHash('sha256').update(bytes).digest('base64');
-      const { refusal, core } = await this.takeOne(bytes, sha256, session, offered);
+      return { sha256, ...(await this.takeOne(bytes, sha256, session, offered)) };
+    });
+    for (const { sha256, refusal, core } of judged) {
       if (!refusal) continue;
       refused.push(refusal);
       if (core) refusedCores.push(core);
@@ -116,6 +118,11 @@ export class SealedKeys {
     await checkRecord(record, this.guardian, (keyId) => this.revoked.has(keyId), this.clock.nowMs());
     if (isHeld) throw new KeyRefused('tampered'); // a key is sealed once
     const keys = await openRecord(record, this.guardian, session);
+    // Another record of the same offer may name the same key
+    if (this.ring.find(core.key_id) !== undefined) {
+      if (this.opened.get(id) === sha256) return;
+      throw new KeyRefused('tampered');
+    }
     this.makeRoom(offered);
     this.opened.set(id, sha256);
     this.log.write('info', 'keys_opened', { keyId: id });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { KmsUseless, type KmsFailure, type KmsSession } from '../kms';
+import { firstThenAll, KmsUseless, type KmsFailure, type KmsSession } from '../kms';
 import type { Log } from '../../runtime/log';
 import { secretValueSchema, type OperatorSecrets } from './operator-secrets';
 
@@ -30,14 +30,12 @@ export class SecretOpener {
   ) {}
 
   async take(ciphertexts: Readonly<Record<string, Uint8Array>>, session: KmsSession): Promise<RefusedSecret[]> {
-    const refused: RefusedSecret[] = [];
-    for (const name of this.secrets.names) {
+    const given = [...this.secrets.names].flatMap((name) => {
       const ciphertext = Object.hasOwn(ciphertexts, name) ? ciphertexts[name] : undefined;
-      if (!ciphertext) continue;
-      const outcome = await this.judge(name, ciphertext, session);
-      if (outcome) refused.push(outcome);
-    }
-    return refused;
+      return ciphertext ? [{ name, ciphertext }] : [];
+    });
+    const outcomes = await firstThenAll(given, ({ name, ciphertext }) => this.judge(name, ciphertext, session));
+    return outcomes.filter((outcome) => outcome !== null);
   }
 
   private async judge(name: string, ciphertext: Uint8Array, session: KmsSession): Promise<RefusedSecret | null> {

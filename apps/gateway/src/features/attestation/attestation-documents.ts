@@ -97,12 +97,18 @@ export class AttestationDocuments {
         return await ask(desk);
       } catch (error) {
         failure = error;
-        // Whether it is to be trusted any longer is asked at once, so that the next one is sent elsewhere.
-        if (candidates.length > 1) void desk.enclave.checkNow();
+        // Whether it is to be trusted any longer is asked at once, so that the next one is sent elsewhere, and an enclave
+        // that was started anew gets its keys. One that is not trusted is asked again by its timer.
+        if (desk.enclave.isTrusted() && !isBusy(error)) void desk.enclave.checkNow();
       }
     }
     throw failure;
   }
+}
+
+/** It gives documents to others; a check would ask it for one more. */
+function isBusy(error: unknown): boolean {
+  return error instanceof ProblemError && error.code === 'enclave_busy';
 }
 
 async function fetchFrom({ enclave }: Desk, nonce?: Uint8Array): Promise<UnjudgedDocument> {

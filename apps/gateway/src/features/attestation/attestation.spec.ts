@@ -212,6 +212,24 @@ describe('attestation', () => {
       });
     });
 
+    it.each([
+      ['checks a trusted enclave that has no keys any more', 'keys_not_ready', { trusted: true, checks: 1 }],
+      ['checks no enclave that is busy', 'enclave_busy', { trusted: true, checks: 0 }],
+      ['leaves one that is not trusted to its timer', 'keys_not_ready', { trusted: false, checks: 0 }],
+    ] as const)('%s', async (_what, code, { trusted, checks }) => {
+      const monitor = new AttestationMonitor(clients, new AttestationJudge(configOf()), quiet);
+      if (trusted) await monitor.checkNow();
+      // Its timers would check too
+      await monitor.beforeApplicationShutdown();
+      const [watched] = monitor.enclaves;
+      if (!watched) throw new Error('no enclave');
+      const checkNow = jest.spyOn(watched, 'checkNow');
+      enclave.behaviour = problem(code, 1);
+      const documents = new AttestationDocuments(configOf(), monitor);
+      await expect(documents.fresh(new Uint8Array(16))).rejects.toMatchObject({ code });
+      expect(checkNow).toHaveBeenCalledTimes(checks);
+    });
+
     it('does not let a crowd queue up before the NSM', async () => {
       const held: (() => void)[] = [];
       enclave.behaviour = async (request, response) => {
