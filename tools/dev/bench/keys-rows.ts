@@ -59,7 +59,7 @@ export async function keysRows(): Promise<Row[]> {
         { what: 'the same, keys sealed under KMS (simulator on this machine)', value: one.startMs, unit: 'ms' },
         start,
       ),
-      note: 'an RSA key, three Decrypts of KMS, and until the gateway next looks',
+      note: 'an RSA key, three Decrypts of KMS, and until the gateway meets the enclave',
     },
     alone,
     beside(single, alone),

@@ -13,6 +13,8 @@ import { keysRows } from './keys-rows';
 import { latencyRows } from './latency-rows';
 import type { Row, Section } from './measure';
 import { memoryRows } from './memory/rows';
+import { peersRows } from './peers/rows';
+import { installVerifiers } from './peers/verifiers';
 import { relayRows } from './relay/rows';
 import { residenceRows } from './residence/rows';
 import { sealingRows } from './sealing';
@@ -30,6 +32,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   keys: { title: 'Keys that outlive an enclave, and several enclaves', rows: keysRows },
   residence: { title: 'Proof of residence', rows: residenceRows },
   agents: { title: 'Tasks for models', rows: agentsRows },
+  peers: { title: 'Programs of other people that do the same', rows: peersRows },
   enclave: { title: 'The image, booted in QEMU', rows: enclaveRows },
   day: { title: "A campaign's day, with faults", rows: dayRows, onlyNamed: true },
 };
@@ -55,11 +58,12 @@ line.program
   )
   .option('--messages <n>', 'of day: how many are sent (default 100000, over half an hour)', wholeNumber)
   .option('--rate <n>', 'of day: how many are sent a second, on average (default 50)', wholeNumber)
+  .option('--setup', "first builds the verifiers that peers compares with, into the user's cache: Rust, some minutes")
   .addHelpText('after', `${AFTER}${EXIT_CODES}`)
   .action(line.run(measure));
 process.exitCode = await line.parse(process.argv.slice(2));
 
-async function measure(sections: readonly string[], { json, profile, messages, rate }: Given): Promise<number> {
+async function measure(sections: readonly string[], { json, profile, setup, messages, rate }: Given): Promise<number> {
   const unknown = sections.filter((name) => !Object.hasOwn(SECTIONS, name));
   if (unknown.length > 0)
     throw new UsageError(`there is no section ${unknown.join(', ')}; there are ${Object.keys(SECTIONS).join(', ')}`);
@@ -67,6 +71,10 @@ async function measure(sections: readonly string[], { json, profile, messages, r
   const file = resolve(json);
   writableFolder('--json', dirname(file));
   const profileFolder = profile === undefined ? undefined : writableFolder('--profile', profile);
+  if (setup === true) {
+    const verifiers = await installVerifiers((text) => process.stderr.write(`${text}\n`));
+    if ('absent' in verifiers) process.stderr.write(`${verifiers.absent}\n`);
+  }
   const results: Record<string, Row[]> = {};
   let kept = true;
   for (const [name, { title, rows, onlyNamed }] of Object.entries(SECTIONS)) {
@@ -83,6 +91,7 @@ async function measure(sections: readonly string[], { json, profile, messages, r
 }
 
 interface Given {
+  readonly setup?: true;
   readonly json: string;
   readonly profile?: string;
   readonly messages?: number;

@@ -14,7 +14,8 @@ import { seeded, withCrc } from '@communique-tee/eif/testing/raw-image';
 import { makeSigningKey } from '@communique-tee/eif/testing/signing-key';
 import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { awsMetadata, compareWithCrate } from './compare';
-import { keptJudge, lockfile } from './install';
+import { keptJudge } from './install';
+import { lockfile } from './kept-crate';
 import { AwsImageJudge } from './judge';
 
 const kept = keptJudge();

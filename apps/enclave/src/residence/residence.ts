@@ -41,7 +41,7 @@ export function openResidence(configuration: ResidenceConfig, clock: Clock, log:
       log.write('warn', 'proof_refused', { code: reason });
     },
   });
-  // Never handled, so that it ends the process even where a proof that waits handles `starting` itself
+  // Never handled, so that it ends the process even if a proof that waits handles `starting` itself
   void starting.then(() => undefined);
   const verifier: Pick<Verifier, 'verify'> = {
     verify: async (publicInputs, proof, source) => (await starting).verify(publicInputs, proof, source),

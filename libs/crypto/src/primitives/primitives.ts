@@ -9,7 +9,7 @@ export interface Primitives<PrivateKey> {
   /** X25519; 32 bytes. May throw, or give zeros, for a key of small order: the caller refuses both. */
   diffieHellman(privateKey: PrivateKey, publicKey: Uint8Array): Uint8Array;
   /**
-   * Decap of DHKEM(X25519, HKDF-SHA256) (RFC 9180, section 4.1), where the platform has it whole; otherwise it is built from
+   * Decap of DHKEM(X25519, HKDF-SHA256) (RFC 9180, section 4.1), if the platform has it whole; otherwise it is built from
    * the operations here. 32 bytes; throws for a key of small order.
    */
   decapsulate?: ((privateKey: PrivateKey, encapsulatedKey: Uint8Array) => Uint8Array) | undefined;

@@ -17,7 +17,7 @@ it('handles the others at once, after the first has ended, and returns results i
   expect(await all).toEqual(['A', 'B', 'C']);
 });
 
-it('begins no other where the first fails', async () => {
+it('begins no other if the first fails', async () => {
   const begun: number[] = [];
   const all = firstThenAll([1, 2], (item) => {
     begun.push(item);

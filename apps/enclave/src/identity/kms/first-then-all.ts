@@ -1,5 +1,5 @@
 /**
- * Handles the first, and once that ended all others at once: where KMS fails, the first alone finds out, and the session asks it no
+ * Handles the first, and once that ended all others at once: if KMS fails, the first alone finds out, and the session asks it no
  * more.
  * @returns in the order of `items`
  */
