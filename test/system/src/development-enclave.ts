@@ -27,6 +27,8 @@ export interface DevelopmentEnclaveOptions {
   agents?: AgentsSettings | undefined;
   /** Without one, its keys end with it. */
   keyGuard?: KeyGuard | undefined;
+  /** Options of Node for its process. */
+  nodeOptions?: readonly string[];
 }
 
 /** Where the enclave finds models. */
@@ -71,7 +73,7 @@ export async function developmentEnclave(
     start: () =>
       spawnService({
         command: process.execPath,
-        args: [bundle, '--config', configurationFile, '--development-root', rootFolder],
+        args: [...(options.nodeOptions ?? []), bundle, '--config', configurationFile, '--development-root', rootFolder],
         env: {},
         readyWhen: /enclave_listening/,
         logFile: join(logFolder, `${name}.log`),

@@ -46,6 +46,8 @@ export interface SystemOptions {
   otherGateway?: ((program: string) => Promise<string>) | undefined;
   /** More for the gateway's environment. */
   gatewayEnvironment?: Readonly<Record<string, string>>;
+  /** CPU profiles of the enclaves and gateways go there when they stop, as `<name>.<enclave or gateway>.cpuprofile`. */
+  profile?: { readonly folder: string; readonly name: string };
   /** Chambers that take a DeliveryId again that they took before. */
   withoutDeduplication?: readonly Chamber[];
   /** Congress keeps the Subject element of each document instead of the document: for many thousand messages. */
@@ -143,6 +145,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     if (models) stops.push(() => models.providers.close());
 
     const residence = typeof options.residence === 'function' ? await options.residence() : options.residence;
+    const profiling = (process: string): readonly string[] =>
+      options.profile === undefined
+        ? []
+        : [
+            '--cpu-prof',
+            `--cpu-prof-dir=${options.profile.folder}`,
+            `--cpu-prof-name=${options.profile.name}.${process}.cpuprofile`,
+          ];
     const surroundings = { folder, logFolder, congress, congressFile, step };
     const keyGuard =
       options.keys === 'sealed'
@@ -162,6 +172,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
             residence,
             agents: models?.settings,
             keyGuard,
+            nodeOptions: profiling('enclave'),
           })),
       );
     }
@@ -214,7 +225,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const startGateway = (which: number) =>
       spawnService({
         command: process.execPath,
-        args: [gatewayProgram],
+        args: [...profiling('gateway'), gatewayProgram],
         env: { ...environment, PORT: String(ports[which]) },
         // Its own word, not an answer at that address: somebody else's gateway would answer as well
         readyWhen: /"msg":"listening"/,

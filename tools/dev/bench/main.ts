@@ -7,6 +7,7 @@ import { agentsRows } from './agents/rows';
 import { attestationRows } from './attestation';
 import { dayRows } from './day/rows';
 import { decisionRows } from './decision/rows';
+import { deliveredProvenRows, deliveredRows } from './delivered/rows';
 import { enclaveRows } from './enclave/rows';
 import { fullRows } from './full/rows';
 import { keysRows } from './keys-rows';
@@ -25,6 +26,11 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   attestation: { title: 'Attestation documents (one core)', rows: attestationRows },
   accept: { title: 'POST /api/messages: sealed messages of 2 KiB from 64 users over 32 connections', rows: acceptRows },
   relay: { title: 'Relay to an echoing enclave, 16 at once', rows: relayRows },
+  delivered: {
+    title: 'Delivered to three offices, everything on this machine; no pace of a chamber limits',
+    rows: deliveredRows,
+  },
+  'delivered-proven': { title: 'The same, each message with a proof of residence', rows: deliveredProvenRows },
   latency: { title: 'Latency at half of the top rate, POSTs due at fixed times', rows: latencyRows },
   memory: { title: 'Memory of the gateway', rows: memoryRows },
   full: { title: 'With a million ended messages and as many entries in the ledger', rows: fullRows },
@@ -40,7 +46,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
 const AFTER = `
 Sections
 ${Object.entries(SECTIONS)
-  .map(([name, { title }]) => `  ${name.padEnd(12)} ${title}\n`)
+  .map(([name, { title }]) => `  ${name.padEnd(16)} ${title}\n`)
   .join('')}
 A reference that is not installed (pgbench, nginx, redis-server, redis-benchmark, openssl, socat) is reported as not measured.
 `;
@@ -54,7 +60,7 @@ line.program
   .option('--json <file>', 'where the results go as JSON', join('.dev', 'bench.json'))
   .option(
     '--profile <folder>',
-    'CPU profiles of the gateway in accept, latency and full go there; the figures are lower then. node tools/run.mjs tools/dev/bench/profile/main.ts <file> reports where the time went',
+    'CPU profiles of the gateway in accept, latency and full, and of gateway and enclave in delivered, go there; the figures are lower then. node tools/run.mjs tools/dev/bench/profile/main.ts <file> reports where the time went',
   )
   .option('--messages <n>', 'of day: how many are sent (default 100000, over half an hour)', wholeNumber)
   .option('--rate <n>', 'of day: how many are sent a second, on average (default 50)', wholeNumber)

@@ -7,6 +7,7 @@ export interface Row {
     | 'op/s'
     | 'MB/s'
     | 'req/s'
+    | 'msg/s'
     | 'row/s'
     | 'ms'
     | 'MiB'
