@@ -61,6 +61,24 @@ describe('createAttestationVerifier', () => {
     expect(count).toEqual({ verified: 11, imported: 10 });
   });
 
+  it('checks no signature of a document that it remembers, and all of one with another byte in it', async () => {
+    const { count, createAttestationVerifier } = counted();
+    const { verify: verifyAgain } = createAttestationVerifier({ maxRememberedDocuments: 1 });
+    const [first, second] = [written(), written()];
+    await verifyAgain(first.document, first.policy);
+    await verifyAgain(first.document, first.policy);
+    expect(count.verified).toBe(5);
+    const turned = first.document.slice();
+    turned[turned.length - 1] = (turned.at(-1) ?? 0) ^ 1; // the last byte of the signature
+    await expect(verifyAgain(turned, first.policy)).rejects.toMatchObject({ code: 'ERR_ATTESTATION_SIGNATURE' });
+    expect(count.verified).toBe(6);
+    await verifyAgain(second.document, second.policy);
+    expect(count.verified).toBe(7);
+    // The second took its place
+    await verifyAgain(first.document, first.policy);
+    expect(count.verified).toBe(8);
+  });
+
   it('checks two signatures for a new leaf below a known bundle', async () => {
     const { count, createAttestationVerifier } = counted();
     const { verify: verifyAgain } = createAttestationVerifier();
@@ -97,7 +115,7 @@ describe('createAttestationVerifier', () => {
     ['the age', { maxAgeMs: 0 }, 'ERR_ATTESTATION_TOO_OLD'],
     ['the trust anchor', { trustAnchor: unsafeTrustAnchorFromPem(pem(new Uint8Array(9))) }, 'ERR_ATTESTATION_ROOT'],
   ])('judges by %s every time', async (_, change, code) => {
-    const { verify: verifyAgain } = counted().createAttestationVerifier();
+    const { verify: verifyAgain } = counted().createAttestationVerifier({ maxRememberedDocuments: 8 });
     const { document, policy } = written();
     await verifyAgain(document, policy);
     await expect(verifyAgain(document, { ...policy, ...change })).rejects.toMatchObject({ code });

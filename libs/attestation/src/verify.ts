@@ -5,6 +5,7 @@ import { toHex } from './hex';
 import { checkPolicy, type AttestationPolicy, type CheckedPolicy } from './policy';
 import type { AttestationPrimitives } from './primitives/primitives';
 import { checkAlgorithm, parseCoseSign1, signedBytes, type CoseSign1 } from './sign1';
+import { RememberedDocuments } from './remembered-documents';
 import { SignatureCache } from './signature-cache';
 import { parseCertificate, summarizeCertificate, type CertificateSummary } from './x509/certificate';
 import { verifyChain, type VerifiedChain } from './x509/chain';
@@ -66,6 +67,11 @@ export interface AttestationVerifier {
 export interface AttestationVerifierOptions {
   /** how many certificate signatures are remembered, one per certificate below the root; default 256 */
   maxCachedSignatures?: number;
+  /**
+   * how many documents are remembered whose own signature held, for a caller that gets the same document with every receipt; none
+   * unless given
+   */
+  maxRememberedDocuments?: number;
 }
 
 /** The exports of both entries, over one set of primitives. A bundle leaves out what it does not use. */
@@ -73,7 +79,11 @@ export function createVerifier(
   primitives: AttestationPrimitives,
   options: AttestationVerifierOptions = {},
 ): AttestationVerifier {
-  const steps = stepsOf(primitives, new SignatureCache(options.maxCachedSignatures ?? 256));
+  const steps = stepsOf(
+    primitives,
+    new SignatureCache(options.maxCachedSignatures ?? 256),
+    new RememberedDocuments(options.maxRememberedDocuments ?? 0),
+  );
   return { steps, verify: (document, policy) => verify(document, policy, steps) };
 }
 
@@ -94,7 +104,11 @@ export async function verify(
   return attestation;
 }
 
-export function stepsOf(primitives: AttestationPrimitives, cache?: SignatureCache): AttestationSteps {
+export function stepsOf(
+  primitives: AttestationPrimitives,
+  cache?: SignatureCache,
+  remembered?: RememberedDocuments,
+): AttestationSteps {
   return {
     async read(document) {
       if (!(document instanceof Uint8Array)) throw new AttestationError('ERR_ATTESTATION_COSE', 'not a Uint8Array');
@@ -110,8 +124,11 @@ export function stepsOf(primitives: AttestationPrimitives, cache?: SignatureCach
       verifyChain({ cabundle: content.cabundle, leaf: content.certificate, anchor, atMs, primitives, cache }),
 
     async signature({ content, sign1, documentSha256 }, chain) {
-      if (!(await chain.verify(signedBytes(sign1.protectedHeader, sign1.payload), sign1.signature)))
-        throw new AttestationError('ERR_ATTESTATION_SIGNATURE');
+      if (remembered?.has(documentSha256) !== true) {
+        if (!(await chain.verify(signedBytes(sign1.protectedHeader, sign1.payload), sign1.signature)))
+          throw new AttestationError('ERR_ATTESTATION_SIGNATURE');
+        remembered?.add(documentSha256);
+      }
       return {
         moduleId: content.moduleId,
         timestampMs: content.timestampMs,

@@ -1,4 +1,8 @@
-import { attestationVerificationSteps, createAttestationVerifier } from '@communique-tee/attestation';
+import {
+  attestationVerificationSteps,
+  createAttestationVerifier,
+  type AttestationVerifierOptions,
+} from '@communique-tee/attestation';
 import { hash } from 'node:crypto';
 import type { EnclaveEvidence, Primitives } from './check';
 import {
@@ -54,8 +58,8 @@ export function readEnclave_unverified(document: Uint8Array): UnverifiedEnclave 
 }
 
 /** Both functions with a memory for certificate signatures that held (createAttestationVerifier): the chain is the same for hours. */
-export function createEnclaveExaminer() {
-  const remembering: Primitives = { ...primitives, steps: createAttestationVerifier().steps };
+export function createEnclaveExaminer(options?: AttestationVerifierOptions) {
+  const remembering: Primitives = { ...primitives, steps: createAttestationVerifier(options).steps };
   return {
     examine: (evidence: EnclaveEvidence, policy: ExaminationPolicy) => examine(evidence, policy, remembering),
     verify: (evidence: EnclaveEvidence, policy: EnclavePolicy) => verify(evidence, policy, remembering),

@@ -30,6 +30,7 @@ async function main(values: Options): Promise<number> {
       port: chamberPorts[chamber],
       apiKey: keys[chamber],
       deduplicates: !forgetful.includes(chamber),
+      keepsConnections: true,
     })),
     controlPort,
     onlySubjects: values.onlySubjects === true,

@@ -99,6 +99,7 @@ export async function startCongressSimulator(options: CongressSimulatorOptions =
       allowedAddresses: null,
       offices: null,
       maxBodyBytes: 256 * 1024,
+      keepsConnections: false,
       ...given,
     };
     const served = new ChamberServer(chamber, settings, judge, faults, received, outcomes);

@@ -108,8 +108,8 @@ it('never offers a session to a far end that issues sessions', async () => {
   };
   for (let connection = 0; connection < 3; connection++) {
     const raw = await connectDirectly({ host: '127.0.0.1', port: port() }, { timeoutMs: 5000 });
-    const secure = await secured(raw, options, new AbortController().signal);
-    await secure.resume().toArray(); // the tickets of TLS 1.3 come after the handshake
+    const { socket } = await secured(raw, options, new AbortController().signal);
+    await socket.resume().toArray(); // the tickets of TLS 1.3 come after the handshake
     raw.destroy();
   }
   expect(resumed).toEqual([false, false, false]);

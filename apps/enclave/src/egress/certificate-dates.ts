@@ -14,6 +14,12 @@ export class CertificateError extends Error {
 /** More than any public authority uses. */
 const MAX_CHAIN_LENGTH = 10;
 
+/** When all certificates of a chain are within their dates, Unix time in milliseconds. */
+export interface Validity {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** The properties of a TLS connection that are checked after its handshake. */
 export type SecuredPeer = Pick<TLSSocket, 'isSessionReused' | 'getPeerCertificate'>;
 
@@ -21,17 +27,19 @@ export type SecuredPeer = Pick<TLSSocket, 'isSessionReused' | 'getPeerCertificat
  * Checks that, at `nowMs` (the attested time), every certificate from the server's up to one of `authorities` is within its dates
  * (notBefore, notAfter). OpenSSL has already verified the chain with its names and constraints, but took the time from the machine's
  * clock, which the parent may have set. A resumed session is refused: no certificate is shown in it (RFC 8446 section 2.2).
+ * @returns until when, and since when, that holds
  * @throws CertificateError
  */
-export function checkCertificateDates(secure: SecuredPeer, authorities: readonly string[], nowMs: number): void {
+export function checkCertificateDates(secure: SecuredPeer, authorities: readonly string[], nowMs: number): Validity {
   if (secure.isSessionReused()) throw new CertificateError('CERT_NOT_SHOWN');
   const roots = authorities.map((pem) => new X509Certificate(pem));
   const chain = presentedChain(secure);
   for (const [index, certificate] of chain.entries()) {
     checkDates(certificate, nowMs);
     const issuers = roots.filter((root) => isIssuedBy(certificate, root));
-    if (issuers.some((root) => datesRefusal(root, nowMs) === null)) return;
-    for (const root of issuers) checkDates(root, nowMs);
+    const root = issuers.find((issuer) => datesRefusal(issuer, nowMs) === null);
+    if (root) return validityOf([...chain.slice(0, index + 1), root]);
+    for (const issuer of issuers) checkDates(issuer, nowMs);
     const next = chain[index + 1];
     if (!next || !isIssuedBy(certificate, next)) throw new CertificateError('UNABLE_TO_VERIFY_CHAIN');
   }
@@ -48,6 +56,13 @@ function presentedChain(secure: SecuredPeer): X509Certificate[] {
     shown = shown.issuerCertificate === shown ? undefined : shown.issuerCertificate;
   }
   return chain;
+}
+
+function validityOf(certificates: readonly X509Certificate[]): Validity {
+  return {
+    fromMs: Math.max(...certificates.map(({ validFromDate }) => validFromDate.getTime())),
+    toMs: Math.min(...certificates.map(({ validToDate }) => validToDate.getTime())),
+  };
 }
 
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {

@@ -1,9 +1,10 @@
 import { CONNECTION_ENDS, type ConnectionEnd, type EnclaveDestination } from '@communique-tee/protocol';
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { type Egress, EgressError, errorCode } from './egress';
+import type { KeptConnections } from './kept-connections';
 import { destinationOf } from './origin';
+import type { SecureConnection } from './secure-connection';
 import { secured, tlsReason, type SecureOptions } from './secure-socket';
 
 /**
@@ -43,6 +44,11 @@ export interface HttpsPost extends SecureOptions {
   /** In lower case; host, content-length and connection are put there. */
   headers: Readonly<Record<string, string>>;
   body: Uint8Array;
+  /**
+   * Connections to this origin under these authorities. The request goes over one of them if one is there, and its connection is
+   * kept afterwards. Not given: a new connection, which ends with the answer.
+   */
+  kept?: KeptConnections | undefined;
   /** More of the answer's body is not read. */
   maxAnswerBytes: number;
   /** For everything together, from name resolution to the last byte of the answer. */
@@ -65,8 +71,8 @@ export interface HttpsAnswer {
 const MAX_HEAD_BYTES = 16 * 1024;
 
 /**
- * Sends one request over a new connection: the egress socket, TLS that ends in the enclave, HTTP/1.1 by Node's
- * client. Follows no redirect, uses no HTTP proxy, keeps no connection.
+ * Sends one request over a connection of its own or a kept one: the egress socket, TLS that ends in the enclave, HTTP/1.1 by Node's
+ * client. Follows no redirect, uses no HTTP proxy. A connection is kept only after a whole answer.
  * @throws HttpsError
  */
 export async function httpsPost(egress: Egress, post: HttpsPost): Promise<HttpsAnswer> {
@@ -76,31 +82,45 @@ export async function httpsPost(egress: Egress, post: HttpsPost): Promise<HttpsA
   const signal = post.signal ? AbortSignal.any([post.signal, deadline]) : deadline;
   const hasGivenUp = (): boolean => given.some(({ aborted }) => aborted);
 
-  const counted = (end: ConnectionEnd): void => egress.connections.count(post.destination, end);
-  let raw: Socket | undefined;
+  const connection = post.kept?.take(post.clock) ?? (await openConnection(egress, post, beforeSending, hasGivenUp));
   try {
-    let secure: TLSSocket;
-    try {
-      raw = await openSocket(egress, post, beforeSending, hasGivenUp);
-      secure = await secured(raw, post, beforeSending).catch((cause: unknown) => {
-        const reason = hasGivenUp() ? 'aborted' : beforeSending.aborted ? 'connect_timeout' : tlsReason(cause);
-        throw new HttpsError(reason, false, { cause });
-      });
-    } catch (error) {
-      if (error instanceof HttpsError && isConnectionEnd(error.reason)) counted(error.reason);
-      throw error;
-    }
-    // Counted before a byte of the request is sent, and never after: no answer can change the counts that the parent
-    // reads
-    counted('connected');
     if (hasGivenUp()) throw new HttpsError('aborted', false);
-    return await exchange(secure, post, signal, deadline).catch((cause: unknown) => {
+    const answer = await exchange(connection, post, signal, deadline).catch((cause: unknown) => {
       const reason =
         post.signal?.aborted === true ? 'aborted' : signal.aborted ? 'answer_timeout' : answerReason(cause);
       throw new HttpsError(reason, true, { cause });
     });
-  } finally {
+    if (post.kept && answer.cutBy === null) post.kept.keep(connection, post.clock);
+    else connection.end();
+    return answer;
+  } catch (error) {
+    connection.end();
+    throw error;
+  }
+}
+
+async function openConnection(
+  egress: Egress,
+  post: HttpsPost,
+  signal: AbortSignal,
+  hasGivenUp: () => boolean,
+): Promise<SecureConnection> {
+  const counted = (end: ConnectionEnd): void => egress.connections.count(post.destination, end);
+  let raw: Socket | undefined;
+  try {
+    raw = await openSocket(egress, post, signal, hasGivenUp);
+    const connection = await secured(raw, post, signal).catch((cause: unknown) => {
+      const reason = hasGivenUp() ? 'aborted' : signal.aborted ? 'connect_timeout' : tlsReason(cause);
+      throw new HttpsError(reason, false, { cause });
+    });
+    // Counted before a byte of the request is sent, and never after: no answer can change the counts that the parent
+    // reads
+    counted('connected');
+    return connection;
+  } catch (error) {
     raw?.destroy();
+    if (error instanceof HttpsError && isConnectionEnd(error.reason)) counted(error.reason);
+    throw error;
   }
 }
 
@@ -133,14 +153,15 @@ async function openSocket(
 }
 
 function exchange(
-  secure: TLSSocket,
-  { origin, target, headers, body, maxAnswerBytes }: HttpsPost,
+  connection: SecureConnection,
+  { origin, target, headers, body, maxAnswerBytes, kept }: HttpsPost,
   signal: AbortSignal,
   deadline: AbortSignal,
 ): Promise<HttpsAnswer> {
+  connection.begin();
   return new Promise((resolve, reject) => {
     const outgoing = request({
-      createConnection: () => secure,
+      agent: connection.agent,
       method: 'POST',
       path: target,
       host: destinationOf(origin).host,
@@ -149,7 +170,7 @@ function exchange(
         ...headers,
         host: origin.slice('https://'.length),
         'content-length': String(body.length),
-        connection: 'close',
+        connection: kept ? 'keep-alive' : 'close',
       },
       maxHeaderSize: MAX_HEAD_BYTES,
       insecureHTTPParser: false,

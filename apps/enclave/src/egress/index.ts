@@ -12,4 +12,5 @@ export {
 } from './egress';
 export { PUBLISH_EVERY_MS } from './connection-counts';
 export { HttpsError, type HttpsFailure, httpsPost, type HttpsAnswer, type HttpsPost } from './https-post';
+export { KeptConnections } from './kept-connections';
 export { authoritiesSchema, destinationOf, originSchema, pemBlocks } from './origin';

@@ -1,9 +1,10 @@
 import { isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
+import { checkServerIdentity, connect as connectTls } from 'node:tls';
 import type { Clock } from '../runtime/clock';
-import { checkCertificateDates } from './certificate-dates';
+import { checkCertificateDates, type Validity } from './certificate-dates';
 import { errorCode } from './egress';
 import { destinationOf } from './origin';
+import { SecureConnection } from './secure-connection';
 
 export interface SecureOptions {
   origin: string;
@@ -25,7 +26,7 @@ export function secured(
   raw: Socket,
   { origin, authorities, clock }: SecureOptions,
   signal: AbortSignal,
-): Promise<TLSSocket> {
+): Promise<SecureConnection> {
   const host = destinationOf(origin).host.replace(/^\[(.*)\]$/, '$1');
   return new Promise((resolve, reject) => {
     const secure = connectTls({
@@ -57,14 +58,15 @@ export function secured(
     raw.once('error', fail);
     secure.once('close', onClose);
     secure.once('secureConnect', () => {
+      let validity: Validity;
       try {
-        checkCertificateDates(secure, authorities, clock.nowMs());
+        validity = checkCertificateDates(secure, authorities, clock.nowMs());
       } catch (error) {
         return fail(error as Error);
       }
       settle();
       raw.on('error', () => undefined); // the TLS socket reports it
-      resolve(secure);
+      resolve(new SecureConnection(secure, raw, validity));
     });
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });

@@ -18,6 +18,8 @@ export interface ChamberOptions {
   /** Offices that are served; null serves every office that exists. */
   offices: readonly string[] | null;
   maxBodyBytes: number;
+  /** Whether a connection stays open after an answer to a request that was read to its end. */
+  keepsConnections: boolean;
 }
 
 const XML = 'application/xml; charset=utf-8';
@@ -90,7 +92,20 @@ export class ChamberServer {
 
     if (fault) return this.fail(fault, store, request, response);
     const { status, text } = store();
-    answer(response, status, XML, text);
+    this.answerRead(response, status, text);
+  }
+
+  /** After a request that was read to its end. */
+  private answerRead(
+    response: ServerResponse,
+    status: number,
+    text: string,
+    headers: Record<string, string> = {},
+  ): void {
+    answer(response, status, XML, text, {
+      ...(this.options.keepsConnections && { connection: 'keep-alive' }),
+      ...headers,
+    });
   }
 
   private async fail(
@@ -102,23 +117,22 @@ export class ChamberServer {
     if ('stored' in fault && fault.stored) store();
     switch (fault.kind) {
       case 'status':
-        return answer(
+        return this.answerRead(
           response,
           fault.status,
-          XML,
           fault.body ?? errorsXml(['a fault on demand']),
           fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter },
         );
       case 'maintenance':
-        return answer(response, 503, XML, errorsXml(['down for maintenance']), {
+        return this.answerRead(response, 503, errorsXml(['down for maintenance']), {
           'retry-after': String(fault.retryAfterSeconds),
         });
       case 'redirect':
-        return answer(response, 307, XML, '', { location: fault.location });
+        return this.answerRead(response, 307, '', { location: fault.location });
       case 'slow': {
         await pauseUnlessClosed(fault.delayMs, request);
         const { status, text } = fault.stored ? { status: 201, text: '<Message>Accepted</Message>' } : store();
-        return answer(response, status, XML, text);
+        return this.answerRead(response, status, text);
       }
       case 'garbage':
         request.socket.end('\u0000\u0001 this is not HTTP\r\n\r\n');

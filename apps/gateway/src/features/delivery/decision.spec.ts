@@ -24,6 +24,7 @@ const job = (changes: Partial<LeasedJob> = {}): LeasedJob => ({
   dispatchedBefore: false,
   relayedBefore: false,
   proven: false,
+  priced: false,
   interimReceipt: null,
   ...changes,
 });

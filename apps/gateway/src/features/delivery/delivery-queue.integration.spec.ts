@@ -157,6 +157,40 @@ describe('DeliveryQueue', () => {
     }
   });
 
+  it('dispatches and ends several at once, each by its own lease and with its own answer', async () => {
+    const budget = { ...bench.config.budget, deliveryPriceMicroUsd: 0n };
+    const free = new DeliveryBench({ ...bench.config, budget });
+    try {
+      for (let count = 0; count < 3; count++) await free.accept();
+      const jobs = await free.queue.lease(3, 'a', 'any');
+      const [lost] = jobs;
+      if (lost === undefined) throw new Error('nothing was due');
+      const where = { messageId: lost.messageId };
+      await free.database.client.deliveryJob.update({ where, data: { leaseOwner: 'another' } });
+      expect(await Promise.all(jobs.map((job) => free.queue.dispatch(job)))).toEqual([false, true, true]);
+      const answerOf = (at: number) => ({
+        ...{ state: 'final' as const, retryAfterSeconds: null, withheld: 0, receipt: `receipt ${String(at)}` },
+        ...{ attestationDocument: new Uint8Array([at, 1, 2]), answer: new Uint8Array([at, 3]) },
+      });
+      const ends = jobs.map((job, at) => free.queue.end(job, { ...delivered, answer: answerOf(at) }));
+      expect(await Promise.all(ends)).toEqual([false, true, true]);
+      const [kept, ...ended] = await Promise.all(jobs.map(({ messageId }) => free.message(messageId)));
+      expect(kept).toMatchObject({
+        status: 'delivering',
+        receipt: null,
+        job: { leaseOwner: 'another', relayed: false },
+      });
+      expect(ended).toMatchObject(
+        [1, 2].map((at) => ({
+          ...{ status: 'delivered', job: null, receipt: `receipt ${String(at)}` },
+          ...{ attestationDocument: new Uint8Array([at, 1, 2]), sealedAnswer: new Uint8Array([at, 3]) },
+        })),
+      );
+    } finally {
+      await free.close();
+    }
+  });
+
   it('keeps what comes late from overwriting anything', async () => {
     const { messageId } = await bench.accept();
     const first = await leaseOne(hasty.queue, 'first');

@@ -3,10 +3,12 @@ import { BudgetService } from '../budget/budget.service';
 import { costOfCopies } from '@communique-tee/gateway-environment';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Database, type Transaction } from '../../core/database/database';
-import { Prisma } from '../../core/database/generated/client';
 import type { Cost, Decision } from './decision';
 import type { LeasedJob } from './leased-job';
+import { JoinedBytes } from './joined-bytes';
 import { copiesSent } from './outcomes';
+import { DISPATCH, END, leaseStatement, type DueJobs } from './queue-statements';
+import { WriteGroups } from './write-groups';
 
 /**
  * Which due jobs to lease: any; those that expired, to end without a relay; those sealed to one of these keys (hex);
@@ -14,6 +16,13 @@ import { copiesSent } from './outcomes';
  */
 export type Leasable =
   'any' | 'expired' | { readonly keyIds: readonly string[] } | { readonly otherThan: readonly string[] };
+
+type EndDecision = Extract<Decision, { kind: 'end' }>;
+
+interface EndOfJob {
+  readonly job: LeasedJob;
+  readonly decision: EndDecision;
+}
 
 interface EndedJob {
   readonly relayed: boolean;
@@ -40,6 +49,8 @@ export interface QueueState {
 @Injectable()
 export class DeliveryQueue {
   private readonly leaseMs: number;
+  private readonly dispatches = new WriteGroups((jobs: readonly LeasedJob[]) => this.dispatchAll(jobs));
+  private readonly ends = new WriteGroups((ends: readonly EndOfJob[]) => this.endAll(ends));
 
   constructor(
     @Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'delivery'>,
@@ -53,23 +64,21 @@ export class DeliveryQueue {
    * Takes up to `limit` due jobs, those whose lease ran out included.
    * @throws ProblemError `database_unavailable`
    */
-  lease(limit: number, leaseOwner: string, what: Leasable): Promise<LeasedJob[]> {
-    return this.database.read(
-      (client) => client.$queryRaw<LeasedJob[]>`
-      WITH due AS (
-        ${dueJobs(what, limit)}),
-      leased AS (
-        UPDATE delivery_job j SET lease_owner = ${leaseOwner}, lease_until = now() + ${this.leaseMs}::int * interval '1 millisecond'
-        FROM due WHERE j.message_id = due.message_id
-        RETURNING j.message_id, j.sealed, j.key_id, j.lease_owner, j.dispatched_at, j.relayed, j.expires_at <= now() AS expired),
-      delivering AS (
-        UPDATE message m SET status = 'delivering', attempts = m.attempts + 1
-        FROM leased WHERE m.id = leased.message_id
-        RETURNING m.id, m.sealed_sha256, m.attempts, m.receipt, m.status_sha256 IS NOT NULL AS proven)
-      SELECT id::text AS "messageId", sealed, leased.key_id AS "keyId", sealed_sha256 AS "sealedSha256", lease_owner AS "leaseOwner", attempts AS attempt,
-             expired, dispatched_at IS NOT NULL AS "dispatchedBefore", relayed AS "relayedBefore", proven, receipt AS "interimReceipt"
-      FROM leased JOIN delivering ON id = message_id`,
-    );
+  async lease(limit: number, leaseOwner: string, what: Leasable): Promise<LeasedJob[]> {
+    const [which, ...keys] = dueJobsOf(what);
+    if (which === null) return [];
+    const jobs = await this.database.statement<LeasedJob>(`lease_${which}`, leaseStatement(which), [
+      limit,
+      leaseOwner,
+      this.leaseMs,
+      ...keys,
+    ]);
+    return jobs.map((job) => ({
+      ...job,
+      sealed: bytesOf(job.sealed),
+      keyId: bytesOf(job.keyId),
+      sealedSha256: bytesOf(job.sealedSha256),
+    }));
   }
 
   /**
@@ -77,13 +86,8 @@ export class DeliveryQueue {
    * @returns false if the lease is lost: then the caller must not send
    * @throws ProblemError `database_unavailable`
    */
-  async dispatch({ messageId, leaseOwner }: LeasedJob): Promise<boolean> {
-    const changed = await this.database.read(
-      (client) => client.$executeRaw`
-      UPDATE delivery_job SET dispatched_at = coalesce(dispatched_at, now()), relayed = true, lease_until = now() + ${this.leaseMs}::int * interval '1 millisecond'
-      WHERE message_id = ${messageId}::uuid AND lease_owner = ${leaseOwner} AND lease_until > now()`,
-    );
-    return changed === 1;
+  dispatch(job: LeasedJob): Promise<boolean> {
+    return this.dispatches.add(job);
   }
 
   /**
@@ -136,9 +140,45 @@ export class DeliveryQueue {
    * @returns false where another worker has the job, or has ended it
    * @throws ProblemError `database_unavailable`; the end may or may not have been written; the call can be repeated
    */
-  end(
+  end(job: LeasedJob, decision: EndDecision): Promise<boolean> {
+    return job.priced ? this.endPriced(job, decision) : this.ends.add({ job, decision });
+  }
+
+  private async dispatchAll(jobs: readonly LeasedJob[]): Promise<boolean[]> {
+    const dispatched = await this.database.statement<{ id: string }>('dispatch_jobs', DISPATCH, [
+      jobs.map(({ messageId }) => messageId),
+      jobs.map(({ leaseOwner }) => leaseOwner),
+      this.leaseMs,
+    ]);
+    return areIn(jobs, dispatched);
+  }
+
+  private async endAll(ends: readonly EndOfJob[]): Promise<boolean[]> {
+    const bytes = new JoinedBytes();
+    const documents = ends.map(({ decision }) => bytes.add(decision.answer?.attestationDocument));
+    const answers = ends.map(({ decision }) => bytes.add(decision.answer?.answer));
+    const ended = await this.database.statement<{ id: string }>('end_messages', END, [
+      ends.map(({ job }) => job.messageId),
+      ends.map(({ job }) => job.leaseOwner),
+      ends.map(({ decision }) => decision.status),
+      ends.map(({ decision }) => decision.reason),
+      ends.map(({ decision }) => decision.answer?.receipt ?? null),
+      bytes.joined(),
+      documents.map((part) => part?.start ?? null),
+      documents.map((part) => part?.length ?? null),
+      answers.map((part) => part?.start ?? null),
+      answers.map((part) => part?.length ?? null),
+      ends.map(({ job, decision }) => decision.allRefused === true && !job.dispatchedBefore),
+    ]);
+    return areIn(
+      ends.map(({ job }) => job),
+      ended,
+    );
+  }
+
+  private endPriced(
     { messageId, leaseOwner, dispatchedBefore }: LeasedJob,
-    { status, reason, cost, answer, allRefused }: Extract<Decision, { kind: 'end' }>,
+    { status, reason, cost, answer, allRefused }: EndDecision,
   ): Promise<boolean> {
     return this.database.transaction(async (transaction) => {
       const [ended] = await transaction.$queryRaw<EndedJob[]>`
@@ -198,31 +238,24 @@ function amountOf(cost: Cost, reservedMicroUsd: bigint): bigint {
   return cost === 'reservation' ? reservedMicroUsd : costOfCopies(copiesSent(cost.copies), reservedMicroUsd);
 }
 
-const DUE = Prisma.sql`next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now())`;
-
-function dueJobs(what: Leasable, limit: number): Prisma.Sql {
-  const due = (condition: Prisma.Sql) => Prisma.sql`
-    SELECT message_id, next_attempt_at FROM delivery_job WHERE ${DUE} AND ${condition} ORDER BY ${orderOf(what)} LIMIT ${limit}::int FOR UPDATE SKIP LOCKED`;
-  if (what === 'expired') return due(Prisma.sql`expires_at <= now()`);
-  if (what === 'any') return due(Prisma.sql`true`);
-  if ('otherThan' in what)
-    return due(
-      what.otherThan.length === 0 ? Prisma.sql`true` : Prisma.sql`key_id <> ALL (${keyArray(what.otherThan)})`,
-    );
-  const [only, ...more] = what.keyIds;
-  if (only === undefined) return due(Prisma.sql`false`);
-  if (more.length === 0) return due(Prisma.sql`key_id = ${Buffer.from(only, 'hex')}::bytea`);
-  // Uses the index of each key, one after the other, so that a long backlog of other keys is not read.
-  return Prisma.sql`
-    SELECT message_id FROM unnest(${keyArray(what.keyIds)}) AS key (id) CROSS JOIN LATERAL (${due(Prisma.sql`key_id = key.id`)}) AS job
-    ORDER BY next_attempt_at LIMIT ${limit}::int`;
+function dueJobsOf(what: Leasable): readonly [DueJobs, ...(Buffer | Buffer[])[]] | readonly [null] {
+  if (what === 'any' || what === 'expired') return [what];
+  if ('otherThan' in what) return what.otherThan.length === 0 ? ['any'] : ['other_keys', what.otherThan.map(keyOf)];
+  const [only, ...more] = what.keyIds.map(keyOf);
+  if (only === undefined) return [null];
+  return more.length === 0 ? ['one_key', only] : ['some_keys', [only, ...more]];
 }
 
-function keyArray(keyIds: readonly string[]): Prisma.Sql {
-  return Prisma.sql`ARRAY[${Prisma.join(keyIds.map((keyId) => Buffer.from(keyId, 'hex')))}]::bytea[]`;
+function keyOf(keyId: string): Buffer {
+  return Buffer.from(keyId, 'hex');
 }
 
-/** Uses its own index, because a long backlog may contain no expired job. */
-function orderOf(what: Leasable): Prisma.Sql {
-  return what === 'expired' ? Prisma.sql`expires_at` : Prisma.sql`next_attempt_at`;
+/** A view without Buffer's methods: what is decoded from it takes bytes. */
+function bytesOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function areIn(jobs: readonly LeasedJob[], changed: readonly { readonly id: string }[]): boolean[] {
+  const ids = new Set(changed.map(({ id }) => id));
+  return jobs.map(({ messageId }) => ids.has(messageId));
 }

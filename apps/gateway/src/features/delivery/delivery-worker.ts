@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
 import type { EnclaveMonitor } from '../attestation/enclave-monitor';
@@ -33,6 +34,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private readonly name = randomUUID();
   private leases = 0;
   private turns = 0;
+  private taken = 0;
   private readonly running = new Set<Promise<void>>();
   private readonly stopping = new AbortController();
   private readonly abandoned = new AbortController();
@@ -89,30 +91,33 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private async work(): Promise<void> {
     let databaseAway = false;
     while (!this.stopping.signal.aborted) {
+      // Attempts whose ends were committed together make room together.
+      await nextTurn();
       this.woken = false;
-      let taken = 0;
+      let more = false;
       try {
-        taken = await this.takeUp();
+        more = await this.takeUp();
         if (databaseAway) this.logger.info({}, 'the queue can be read again');
         databaseAway = false;
       } catch (error) {
         if (!databaseAway) this.logger.error({ err: error }, 'the queue cannot be read');
         databaseAway = true;
       }
-      if (taken === 0) await this.pause();
+      if (!more) await this.pause();
     }
   }
 
-  private async takeUp(): Promise<number> {
+  /** @returns whether more jobs may be due than were taken */
+  private async takeUp(): Promise<boolean> {
     const open = this.openLanes();
     // The lane with the fewest running attempts is first, ties take turns: several enclaves may hold the same keys.
     this.turns++;
     const place = ({ enclave }: Lane) => (enclave.index + this.turns) % this.lanes.length;
     open.sort(({ lane: a }, { lane: b }) => a.pace.underWay - b.pace.underWay || place(a) - place(b));
-    let taken = 0;
+    let more = false;
     for (const { lane, keyIds } of open)
-      taken += await this.takeFor(lane, keyIds === null ? 'any' : { keyIds }, open.length);
-    return taken === 0 ? this.takeLeftover() : taken;
+      if (await this.takeFor(lane, keyIds === null ? 'any' : { keyIds }, open.length)) more = true;
+    return more || this.takeLeftover();
   }
 
   private openLanes(): OpenLane[] {
@@ -135,30 +140,36 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
    * Jobs that no lane can take but that may end. If there was none, only the poll looks again: a new message or a
    * finished attempt adds no such job.
    */
-  private async takeLeftover(): Promise<number> {
-    if (performance.now() - this.nothingLeftAtMs < this.config.delivery.pollMs || this.room === 0) return 0;
-    let taken = await this.takeFor(null, 'expired');
+  private async takeLeftover(): Promise<boolean> {
+    if (performance.now() - this.nothingLeftAtMs < this.config.delivery.pollMs || this.room === 0) return false;
+    const before = this.taken;
+    let more = await this.takeFor(null, 'expired');
     const revoked = this.keys.revokedKeyIds();
-    if (revoked.length > 0) taken += await this.takeFor(null, { keyIds: revoked });
+    if (revoked.length > 0 && (await this.takeFor(null, { keyIds: revoked }))) more = true;
     // A key counts as retired only while the keys of every enclave are known; otherwise such a message waits.
     const held = this.lanes.map((lane) => (this.isSoleEnclave(lane) ? null : lane.enclave.heldKeyIds()));
-    if (!held.includes(null)) taken += await this.takeFor(null, { otherThan: held.flatMap((keyIds) => keyIds ?? []) });
-    if (taken === 0) this.nothingLeftAtMs = performance.now();
-    return taken;
+    const all = { otherThan: held.flatMap((keyIds) => keyIds ?? []) };
+    if (!held.includes(null) && (await this.takeFor(null, all))) more = true;
+    if (this.taken === before) this.nothingLeftAtMs = performance.now();
+    return more;
   }
 
   private get room(): number {
     return this.config.delivery.concurrency - this.running.size;
   }
 
-  /** @param lanes the number of lanes that share the room; jobs that one leaves are available at the next turn */
-  private async takeFor(lane: Lane | null, what: Leasable, lanes = 1): Promise<number> {
+  /**
+   * @param lanes the number of lanes that share the room; jobs that one leaves are available at the next turn
+   * @returns whether it took all that it asked for, so that more may be due
+   */
+  private async takeFor(lane: Lane | null, what: Leasable, lanes = 1): Promise<boolean> {
     const limit = lane === null ? this.room : Math.min(Math.ceil(this.room / lanes), lane.pace.free);
-    if (limit <= 0) return 0;
+    if (limit <= 0) return false;
     // Each lease has its own name, so that a late answer in this same process is recognized too.
     const jobs = await this.queue.lease(limit, `${this.name}-${(++this.leases).toString(36)}`, what);
     for (const job of jobs) this.start(job, lane);
-    return jobs.length;
+    this.taken += jobs.length;
+    return jobs.length === limit;
   }
 
   private start(job: LeasedJob, lane: Lane | null): void {

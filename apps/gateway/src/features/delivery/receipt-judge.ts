@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
+import { unsafeTrustAnchorFromPem, type TrustAnchor } from '@communique-tee/attestation';
 import { createEnclaveExaminer } from '@communique-tee/enclave-identity';
 import { toBase64Url, type ReceiptClaims, type RelayAnswer } from '@communique-tee/protocol';
 import { ReceiptError, verifyReceipt } from '@communique-tee/receipts';
@@ -12,14 +12,20 @@ import type { LeasedJob } from './leased-job';
 export type ReceiptJudgement =
   { readonly ok: true; readonly trusted: TrustedAnswer } | { readonly ok: false; readonly code: string };
 
+/** Every receipt of an enclave comes with the same document, until it makes the next one. */
+const MAX_DOCUMENTS = 64;
+
 /** Believes an answer's outcomes only under a receipt that a sender would believe too. */
 @Injectable()
 export class ReceiptJudge {
-  private readonly examiner = createEnclaveExaminer();
+  private readonly examiner = createEnclaveExaminer({ maxRememberedDocuments: MAX_DOCUMENTS });
   private readonly attestation: GatewayConfig['attestation'];
+  private readonly trustAnchor: TrustAnchor | undefined;
 
   constructor(@Inject(GATEWAY_CONFIG) { attestation }: Pick<GatewayConfig, 'attestation'>) {
     this.attestation = attestation;
+    const { trustAnchorPem } = attestation;
+    this.trustAnchor = trustAnchorPem === undefined ? undefined : unsafeTrustAnchorFromPem(trustAnchorPem);
   }
 
   /**
@@ -46,7 +52,7 @@ export class ReceiptJudge {
     { messageId, sealedSha256 }: Pick<LeasedJob, 'messageId' | 'sealedSha256'>,
     answer: RelayAnswer,
   ): Promise<ReceiptClaims> {
-    const { trustAnchorPem, acceptedMeasurements } = this.attestation;
+    const { acceptedMeasurements } = this.attestation;
     const receipt = {
       receipt: answer.receipt,
       attestation_document: Buffer.from(answer.attestationDocument).toString('base64'),
@@ -54,7 +60,7 @@ export class ReceiptJudge {
     const { claims } = await verifyReceipt(receipt, {
       verifyEnclave: this.examiner.verify,
       acceptedMeasurements: measurementsOf(acceptedMeasurements),
-      ...(trustAnchorPem === undefined ? {} : { trustAnchor: unsafeTrustAnchorFromPem(trustAnchorPem) }),
+      ...(this.trustAnchor && { trustAnchor: this.trustAnchor }),
       messageId,
       sealedSha256,
     });

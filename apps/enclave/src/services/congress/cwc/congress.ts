@@ -5,6 +5,7 @@ import {
   type HttpsAnswer,
   type HttpsPost,
   httpsPost as post,
+  KeptConnections,
   pemBlocks,
 } from '../../../egress';
 import type { Clock } from '../../../runtime/clock';
@@ -72,6 +73,11 @@ interface OpenChamber {
   config: ChamberConfig;
   authorities: readonly string[];
   pace: Pace;
+  /**
+   * A request on a kept connection can be lost where the far end ends it at that moment. It is sent again where the far end recognizes
+   * the copy; elsewhere the copy would end as unknown, so each has a connection of its own.
+   */
+  kept: KeptConnections | undefined;
 }
 
 function open(chamber: Chamber, config: ChamberConfig): OpenChamber {
@@ -80,11 +86,12 @@ function open(chamber: Chamber, config: ChamberConfig): OpenChamber {
     config,
     authorities: pemBlocks(config.certificateAuthorities),
     pace: new Pace({ ...config, maxWaitMs: config.timeoutMs }),
+    kept: config.deduplicates ? new KeptConnections() : undefined,
   };
 }
 
 async function send(
-  { chamber, config, authorities, pace }: OpenChamber,
+  { chamber, config, authorities, pace, kept }: OpenChamber,
   body: Uint8Array,
   { egress, clock, secrets }: Surroundings,
   signal: AbortSignal | undefined,
@@ -108,6 +115,7 @@ async function send(
       clock,
       contentType: 'application/xml',
       body,
+      kept,
       timeoutMs: config.timeoutMs,
       signal,
     });

@@ -1,0 +1,56 @@
+import type { Clock } from '../runtime/clock';
+import type { SecureConnection } from './secure-connection';
+
+/**
+ * Servers end an idle connection after 5 s or more (Node and Apache 5 s, nginx 75 s). A request on a connection that its server ends at
+ * that moment is lost without an answer, so the enclave ends it earlier.
+ */
+export const MAX_IDLE_MS = 2000;
+
+interface Idle {
+  readonly connection: SecureConnection;
+  stop(): void;
+}
+
+/**
+ * Connections to one far end that wait for their next request. Which of them are used, and for how long, follows from what the parent
+ * sees of them: when requests came, how their answers ended, and the far end's certificate.
+ */
+export class KeptConnections {
+  /** The one used last is at the end, and is used first. */
+  private readonly idle: Idle[] = [];
+
+  /**
+   * A connection whose certificates still hold by the attested clock, or null. Those that do not hold are ended.
+   */
+  take(clock: Clock): SecureConnection | null {
+    for (let last = this.idle.pop(); last !== undefined; last = this.idle.pop()) {
+      last.stop();
+      if (last.connection.isUsable(clock.nowMs())) return last.connection;
+      last.connection.end();
+    }
+    return null;
+  }
+
+  /** Keeps the connection for `MAX_IDLE_MS`; ends it if it cannot be used again. */
+  keep(connection: SecureConnection, clock: Clock): void {
+    if (!connection.isUsable(clock.nowMs())) return connection.end();
+    const { socket } = connection;
+    const drop = (): void => {
+      entry.stop();
+      this.idle.splice(this.idle.indexOf(entry), 1);
+      connection.end();
+    };
+    const events = ['end', 'close'] as const;
+    const timer = setTimeout(drop, MAX_IDLE_MS).unref();
+    const entry: Idle = {
+      connection,
+      stop: () => {
+        clearTimeout(timer);
+        for (const event of events) socket.off(event, drop);
+      },
+    };
+    this.idle.push(entry);
+    for (const event of events) socket.on(event, drop);
+  }
+}

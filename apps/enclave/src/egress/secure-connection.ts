@@ -1,0 +1,63 @@
+import { Agent } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { Validity } from './certificate-dates';
+
+/** So that a new certificate, or a new address of the far end, is used a minute later. */
+export const MAX_AGE_MS = 60_000;
+
+/** As Node documents it; its types lack the result. */
+interface AgentHooks {
+  keepSocketAlive(socket: Duplex): boolean;
+}
+
+/** One verified connection, for one request at a time. */
+export class SecureConnection {
+  /** Node's client over this connection alone. */
+  readonly agent: Agent;
+  private readonly openedMs = performance.now();
+  private isFree = true;
+
+  /** @param validity of the certificates that the far end showed */
+  constructor(
+    readonly socket: TLSSocket,
+    private readonly raw: Socket,
+    private readonly validity: Validity,
+  ) {
+    this.agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    this.agent.createConnection = () => socket;
+    // Called once the answer was read to its end and neither side asked to close. From then until the next request Node destroys the
+    // socket if it reads a byte, which would be taken for the beginning of the next answer.
+    const { keepSocketAlive } = this.agent as Agent & AgentHooks;
+    (this.agent as Agent & AgentHooks).keepSocketAlive = (free) => {
+      this.isFree = keepSocketAlive.call(this.agent, free);
+      return this.isFree;
+    };
+  }
+
+  /** Called before each request. */
+  begin(): void {
+    this.isFree = false;
+  }
+
+  /** Whether another request may follow. @param nowMs the attested time */
+  isUsable(nowMs: number): boolean {
+    const { socket, validity } = this;
+    return (
+      this.isFree &&
+      !socket.destroyed &&
+      socket.writable &&
+      socket.readableLength === 0 &&
+      performance.now() - this.openedMs < MAX_AGE_MS &&
+      nowMs >= validity.fromMs &&
+      nowMs <= validity.toMs
+    );
+  }
+
+  end(): void {
+    this.agent.destroy();
+    this.socket.destroy();
+    this.raw.destroy();
+  }
+}

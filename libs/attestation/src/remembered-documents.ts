@@ -1,0 +1,23 @@
+import { toHex } from './hex';
+
+/**
+ * Documents whose own signature held, by the SHA-256 of all their bytes: the signing certificate is among these, so another key has
+ * another document. The chain above it, dates and policy are checked every time. The oldest is dropped first. Only documents below a
+ * trusted root get here, so that an attacker without such a certificate cannot fill it.
+ */
+export class RememberedDocuments {
+  readonly #held = new Set<string>();
+
+  constructor(private readonly maxDocuments: number) {}
+
+  has(documentSha256: Uint8Array): boolean {
+    return this.#held.has(toHex(documentSha256));
+  }
+
+  add(documentSha256: Uint8Array): void {
+    this.#held.add(toHex(documentSha256));
+    if (this.#held.size <= this.maxDocuments) return;
+    const oldest = this.#held.values().next();
+    if (!oldest.done) this.#held.delete(oldest.value);
+  }
+}
