@@ -184,7 +184,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
   });
 
   it.each([
-    ['is not allowed to ask', 'DescribeStacks', 'AccessDenied', 'allow cloudformation:* to who runs this'],
+    ['is not allowed to ask', 'DescribeStacks', 'AccessDenied', 'allow cloudformation:* to your role'],
     ['has a session that ended', 'CreateChangeSet', 'ExpiredToken', 'aws sso login'],
     [
       'has a template that is refused',
@@ -192,7 +192,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
       'ValidationError',
       'CloudFormation refuses (ValidationError): refused by a test',
     ],
-    ['may not start the change', 'ExecuteChangeSet', 'AccessDenied', 'allow cloudformation:* to who runs this'],
+    ['may not start the change', 'ExecuteChangeSet', 'AccessDenied', 'allow cloudformation:* to your role'],
   ])('says how to go on if it %s', async (_what, action, refusal, words) => {
     front.refuses[action] = refusal;
     const { code, err } = await bootstrap();

@@ -118,7 +118,7 @@ describeWithJudge(JUDGES.moto, 'deploy against moto', (installed) => {
     expect(failure).toBeInstanceOf(StepFailure);
     expect(failure).toMatchObject({
       message: `${action}: not allowed to ask (${action})`,
-      todo: [`allow ${action} to who runs this, or look by hand`],
+      todo: [`allow ${action} to your role, or check by hand`],
     });
   });
 });
