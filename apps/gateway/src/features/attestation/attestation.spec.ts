@@ -380,6 +380,20 @@ describe('attestation', () => {
       expect(monitor.isTrusted()).toBe(false);
     });
 
+    it('meets an enclave again that reported keys and waits for some', async () => {
+      const [watched] = monitorWith().enclaves;
+      if (!watched) throw new Error('no enclave');
+      enclave.behaviour = problem('keys_not_ready', 1);
+      const met = jest.fn();
+      await watched.checkNow();
+      watched.onMet(met);
+      await watched.checkNow();
+      expect(met).not.toHaveBeenCalled();
+      watched.noteKeys({ custody: 'x', state: 'ready', current: null, currentSince: null, held: [], kms: null });
+      await watched.checkNow();
+      expect(met).toHaveBeenCalledTimes(1);
+    });
+
     it('does not trust for ever what it has not looked at again', async () => {
       const monitor = monitorWith();
       await monitor.checkNow();

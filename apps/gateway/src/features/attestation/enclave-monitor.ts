@@ -198,7 +198,9 @@ export class EnclaveMonitor {
     if (judgement.kind === 'verified') this.configuration = judgement.configuration;
     else if (judgement.kind === 'refused') this.configuration = undefined;
     const component = `enclave-${String(this.index)}`;
-    if (before?.kind === judgement.kind && codeOf(before) === codeOf(judgement)) return;
+    // It had keys and waits for some: it was started anew between two checks.
+    const isStartedAnew = judgement.kind === 'waiting' && this.reported?.state === 'ready';
+    if (!isStartedAnew && before?.kind === judgement.kind && codeOf(before) === codeOf(judgement)) return;
     // The keys were reported by the enclave that answered before.
     this.reported = null;
     if (judgement.kind !== 'unreachable') for (const listener of this.meetings) listener();
