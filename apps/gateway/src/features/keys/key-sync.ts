@@ -34,6 +34,8 @@ export interface KeySyncParts {
 const MAX_ROUNDS = 4;
 /** However often something calls: an enclave that seems to be another one at each look is not asked without end. */
 const MIN_GAP_MS = 100;
+/** After an exchange without an answer: the enclave may have been restarted in the middle of it, and then waits for keys. */
+const RETRY_MS = 1000;
 const NOTHING: KeyOffer = { credentials: null, records: [], revoked: [], secrets: {} };
 const NO_KEYS: KeysOfCustody = { live: [], revoked: [] };
 /** An enclave from before `POST /keys`. */
@@ -115,15 +117,20 @@ export class KeySync {
     clearTimeout(this.timer);
     const begunAtMs = performance.now();
     this.begunAtMs = begunAtMs;
+    let answered = false;
     try {
       // A new request id, which the enclave's log has too.
-      if (await withRequestId(randomUUID(), () => this.rounds())) this.goodSinceMs = begunAtMs;
+      answered = await withRequestId(randomUUID(), () => this.rounds());
+      if (answered) this.goodSinceMs = begunAtMs;
     } catch (error) {
       this.last = null;
       this.parts.logger.error({ component: this.component, err: error }, 'keys could not be exchanged');
     }
     if (!this.stopping.signal.aborted)
-      this.timer = setTimeout(() => void this.syncNow(), this.parts.intervalMs).unref();
+      this.timer = setTimeout(
+        () => void this.syncNow(),
+        answered ? this.parts.intervalMs : Math.min(RETRY_MS, this.parts.intervalMs),
+      ).unref();
   }
 
   private async rounds(): Promise<boolean> {
