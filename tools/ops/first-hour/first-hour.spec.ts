@@ -1,4 +1,5 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { realPorts } from './ports';
 import { THEMES } from './steps';
 import { FACTS, WELL, World } from './testing/world';
 
@@ -226,4 +227,22 @@ it('keeps secrets, accounts, addresses and keys out of the report, whatever answ
       check();
     }
   expect(statSync(world.folder.file('dist/first-hour/state.json')).mode & 0o777).toBe(0o600);
+});
+
+it.each(STEPS)('$name: has a command that leaves a shell open if someone pastes it there', ({ command }) => {
+  expect(command).not.toMatch(/\bexit\b/);
+});
+
+it.each([
+  ['the list of keys cannot be read', 'get-resources'],
+  ['a key cannot be read', 'describe-key'],
+])('keys-end: is not proved if %s', async (_name, failing) => {
+  const aws = world.folder.file('aws');
+  const answers = 'if [ "$2" = get-resources ]; then printf "arn:1\\tarn:2\\n"; else echo PendingDeletion; fi';
+  writeFileSync(aws, `#!/bin/sh\n[ "$2" = ${failing} ] && exit 254\n${answers}\n`);
+  chmodSync(aws, 0o755);
+  const step = STEPS.find(({ name }) => name === 'keys-end');
+  const env = { STACK: 'dev', PATH: `${world.folder.path}:${process.env['PATH'] ?? ''}` };
+  const ended = await realPorts(world.folder.path).run(step?.command ?? '', env, { shown: false });
+  expect(step?.judge(ended, {}).verdict).toBe('not reached');
 });

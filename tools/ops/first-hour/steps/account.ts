@@ -19,7 +19,7 @@ export const account: readonly Step[] = [
   {
     name: 'account',
     shows: 'the AWS CLI reaches a real account',
-    assumption: 'These commands have met an emulator of AWS alone.',
+    assumption: 'These commands have only been tested against an emulator of AWS.',
     command: 'aws sts get-caller-identity --output json',
     expected: 'an account of twelve digits, and a role or user',
     ends: true,
@@ -32,7 +32,7 @@ export const account: readonly Step[] = [
     name: 'preflight',
     shows: 'every check of preflight understands what AWS answers',
     assumption:
-      'Preflight reads quotas, zones, types, images and buckets by AWS’s documents; no real answer has been read.',
+      'Preflight expects answers about quotas, zones, types, images and buckets in the form that AWS documents; it has never read a real one.',
     command: 'npm run -s ops -- preflight --stack "$STACK" --json --timeout 60',
     expected: 'no check fails; warnings are for you to judge',
     ends: true,
@@ -56,10 +56,11 @@ export const account: readonly Step[] = [
   },
   {
     name: 'price',
-    shows: 'what the hour costs by the price table',
-    assumption: 'The prices are copies of AWS’s list. The bill of the next days is the judge: write both down.',
+    shows: 'the price table puts the hour at 2 dollars or less',
+    assumption:
+      'The prices were copied from AWS’s list. Write the price down, and compare it with the bill of the next days.',
     command: 'npm run -s ops -- cost --stack "$STACK" --json',
-    expected: 'a 730th of the month: a few cents an hour, and at most 2 dollars',
+    expected: 'a 730th of the month’s price, and at most 2 dollars an hour',
     judge: (ended) =>
       readAnswer(ended, 'cost', cost, ({ items }) => {
         const hour = items.reduce((sum, { monthlyUsd = '0' }) => sum + Number(monthlyUsd), 0) / HOURS_A_MONTH;

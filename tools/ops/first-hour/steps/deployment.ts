@@ -29,7 +29,7 @@ export const deployment: readonly Step[] = [
     name: 'deploy',
     shows: 'AWS takes the whole stack, and the first enclave is attested within 40 minutes',
     assumption:
-      'AWS may refuse what its models do not list (versions, parameters, KMS’s lockout check); the rights may lack something; hook, address and volume may meet in another order.',
+      'AWS may refuse what its models do not list (versions, parameters, KMS’s lockout check); the rights may lack something; the launch hook, address and volume may become ready in another order.',
     command: 'npm run deploy -- --stack "$STACK" --yes',
     expected: 'exit 0; the last lines name the address and the next steps',
     changes: 'makes the stack in your account. From here on it costs money',
@@ -44,7 +44,8 @@ export const deployment: readonly Step[] = [
   {
     name: 'in-service',
     shows: 'an attested instance is in service',
-    assumption: 'CompleteLifecycleAction, with the instance’s own rights, has met a stand-in alone.',
+    assumption:
+      'CompleteLifecycleAction, with the instance’s own rights, has only been tested against a stand-in for AWS.',
     command: DESCRIBE_GROUP,
     expected: 'one instance, InService',
     judge: (ended) =>
@@ -82,9 +83,10 @@ export const deployment: readonly Step[] = [
   {
     name: 'console',
     shows: 'a boot that fails before the agent starts can be read on the console',
-    assumption: 'GetConsoleOutput is said to show cloud-init’s output; no instance has shown it.',
+    assumption:
+      'AWS’s documents say that GetConsoleOutput shows cloud-init’s output; no instance of ours has shown it.',
     command: 'aws ec2 get-console-output --latest --instance-id "$INSTANCE" --output json',
-    expected: 'text in which cloud-init is named',
+    expected: 'text that contains cloud-init',
     needs: ['INSTANCE'],
     judge: (ended) =>
       readAnswer(ended, 'ec2:GetConsoleOutput', consoleOutput, ({ Output: text = '' }) => {
@@ -95,7 +97,8 @@ export const deployment: readonly Step[] = [
   {
     name: 'address',
     shows: 'the Elastic IP is with the instance that is in service',
-    assumption: 'The parent takes the address by itself once it is attested; AWS’s timing is not known.',
+    assumption:
+      'The parent takes the address by itself once its enclave is attested; how long AWS needs for it is not known.',
     command: DESCRIBE_ADDRESS,
     expected: 'one address, with InstanceId of the instance',
     needs: ['INSTANCE'],
@@ -111,7 +114,7 @@ export const deployment: readonly Step[] = [
   {
     name: 'volume',
     shows: 'the data volume is attached to the instance',
-    assumption: 'The disk’s name under /dev/disk/by-id, and the time until it appears, are from documents.',
+    assumption: 'The disk’s name under /dev/disk/by-id, and the time until it appears, are taken from AWS’s documents.',
     command: DESCRIBE_VOLUME,
     expected: 'one volume, attached to the instance',
     needs: ['INSTANCE'],

@@ -25,9 +25,9 @@ export const enclave: readonly Step[] = [
     name: 'boot',
     shows: 'the image boots on Nitro, and its log comes over vsock',
     assumption:
-      'No Graviton instance has booted the image: loader, interrupts and the clock’s driver are QEMU’s until now.',
+      'No Graviton instance has booted the image: loader, interrupts and the clock’s driver have so far run only under QEMU.',
     command: log('clock'),
-    expected: 'an event clock; rtc names a clock of the machine, as rtc-pl031 does',
+    expected: 'an event clock; rtc is the driver of the machine’s clock, such as rtc-pl031',
     again: { everySeconds: 30, forMinutes: 3 },
     needs: ['INSTANCE'],
     judge: (ended) =>
@@ -45,7 +45,7 @@ export const enclave: readonly Step[] = [
     shows: 'the machine’s clock is right before init sets it',
     assumption: 'An enclave was reported to drift 6 s a week; init’s events have never been logged on Nitro.',
     command: log('clock_checked'),
-    expected: 'differenceMs of less than 5000',
+    expected: 'in each event a differenceMs between -5000 and 5000',
     needs: ['INSTANCE'],
     judge: (ended) =>
       readAnswer(ended, 'logs:FilterLogEvents', events, ({ events: found }) => {
@@ -58,8 +58,9 @@ export const enclave: readonly Step[] = [
   },
   {
     name: 'attested',
-    shows: 'a stranger verifies the enclave by AWS’s root, the image’s PCR0 and the role’s PCR3',
-    assumption: 'Documents of a real NSM with our key binding, and PCR3 of a real role, are calculated and never seen.',
+    shows: 'anyone can verify the enclave by AWS’s root, the image’s PCR0 and the role’s PCR3',
+    assumption:
+      'No document of a real NSM with our key binding has been seen. PCR3 was calculated from the role’s ARN and never compared with a real one.',
     command:
       'mkdir -p dist/first-hour && npm run -s ops -- policy --stack "$STACK" --account "$ACCOUNT" > dist/first-hour/policy.json && node tools/cli/bin.mjs verify --gateway "https://$DOMAIN" --policy dist/first-hour/policy.json --json',
     expected: '"trusted": true',
@@ -77,7 +78,7 @@ export const enclave: readonly Step[] = [
     name: 'kms-opens',
     shows: 'KMS gives keys to the attested enclave',
     assumption:
-      'Conditions on attestation have met a simulator alone. With custody process the enclave asks KMS for nothing.',
+      'Conditions on attestation have only been tested against a simulator. With custody process the enclave asks KMS for nothing.',
     command: 'curl -sS --max-time 20 "https://$DOMAIN/health/ready"',
     expected: '"keys":"ready", with custody kms',
     needs: ['CUSTODY'],
@@ -91,9 +92,10 @@ export const enclave: readonly Step[] = [
   {
     name: 'kms-refuses',
     shows: 'KMS opens nothing for a person, an administrator included',
-    assumption: 'The Deny without attestation has met a policy engine and a simulator alone.',
+    assumption:
+      'The policy’s Deny for requests without attestation has only been tested against a policy engine and a simulator.',
     command:
-      'CONTEXT=$(jq -nc --arg stack "$STACK" \'{"communique-tee:purpose": "operator-secret", "communique-tee:stack": $stack, "communique-tee:secret": "first-hour"}\'); BLOB=$(aws kms encrypt --key-id "alias/communique-tee-$STACK-operator" --plaintext fileb://<(printf first-hour) --encryption-context "$CONTEXT" --query CiphertextBlob --output text) || exit; aws kms decrypt --ciphertext-blob fileb://<(base64 -d <<<"$BLOB") --encryption-context "$CONTEXT" --output json',
+      'CONTEXT=$(jq -nc --arg stack "$STACK" \'{"communique-tee:purpose": "operator-secret", "communique-tee:stack": $stack, "communique-tee:secret": "first-hour"}\') && BLOB=$(aws kms encrypt --key-id "alias/communique-tee-$STACK-operator" --plaintext fileb://<(printf first-hour) --encryption-context "$CONTEXT" --query CiphertextBlob --output text) && aws kms decrypt --ciphertext-blob fileb://<(base64 -d <<<"$BLOB") --encryption-context "$CONTEXT" --output json',
     expected: 'AccessDeniedException when calling the Decrypt operation',
     needs: ['INSTANCE'],
     judge: (ended) => {

@@ -13,9 +13,9 @@ export const outside: readonly Step[] = [
   {
     name: 'dns',
     shows: 'the name leads to the address',
-    assumption: 'Only your zone can tell.',
+    assumption: 'No test can look into your DNS zone.',
     command: 'dig +short A "$DOMAIN"',
-    expected: 'the address of the step address, alone',
+    expected: 'one address, the one that the step address found',
     needs: ['ADDRESS'],
     judge: (ended, { ADDRESS: address }) => {
       if (ended.code !== 0) return failed(ended, 'dig');
@@ -32,7 +32,7 @@ export const outside: readonly Step[] = [
   {
     name: 'certificate',
     shows: 'Let’s Encrypt issued a certificate to nginx on the parent',
-    assumption: 'certbot has met Let’s Encrypt’s own test server alone.',
+    assumption: 'certbot has only been tested against Let’s Encrypt’s own test server.',
     command: 'curl -sS --max-time 20 -o /dev/null -w "%{http_code}" "https://$DOMAIN/health"',
     expected: '200, and no complaint about the certificate',
     again: { everySeconds: 60, forMinutes: 5 },
@@ -47,7 +47,7 @@ export const outside: readonly Step[] = [
   {
     name: 'subscription',
     shows: 'the alarms’ topic has a confirmed subscriber',
-    assumption: 'SNS’s first mail, and the click in it, have never happened.',
+    assumption: 'No one has yet received SNS’s first mail and clicked the link in it.',
     command: 'aws sns list-subscriptions --output json',
     expected: 'a subscription of communique-tee-<stack>-alarms that is not PendingConfirmation',
     needs: ['INSTANCE'],
@@ -63,7 +63,7 @@ export const outside: readonly Step[] = [
   {
     name: 'alarm-mail',
     shows: 'CloudWatch’s alarm arrives by mail through the encrypted topic',
-    assumption: 'The policies of topic and key let CloudWatch in by AWS’s documents.',
+    assumption: 'By AWS’s documents, the policies of topic and key let CloudWatch publish; AWS has not yet shown it.',
     command:
       'aws cloudwatch set-alarm-state --alarm-name "$(aws cloudwatch describe-alarms --alarm-name-prefix "communique-tee-$STACK-" --query \'MetricAlarms[0].AlarmName\' --output text)" --state-value ALARM --state-reason first-hour',
     expected: 'a mail within two minutes',
@@ -76,7 +76,7 @@ export const outside: readonly Step[] = [
     name: 'key-watch',
     shows: 'a changed key policy is reported by mail',
     assumption:
-      'EventBridge’s match on CloudTrail’s events of KMS, and its way to an encrypted topic, are from documents.',
+      'EventBridge’s match on CloudTrail’s events of KMS, and its right to publish to an encrypted topic, are taken from AWS’s documents.',
     command:
       'POLICY=$(aws kms get-key-policy --key-id "$(aws kms describe-key --key-id "alias/communique-tee-$STACK-operator" --query KeyMetadata.KeyId --output text)" --policy-name default --output text) && aws kms put-key-policy --key-id "$(aws kms describe-key --key-id "alias/communique-tee-$STACK-operator" --query KeyMetadata.KeyId --output text)" --policy-name default --policy "$POLICY"',
     expected: 'a mail within 15 minutes. It needs a CloudTrail of management events in the region',
@@ -88,7 +88,7 @@ export const outside: readonly Step[] = [
   {
     name: 'metrics',
     shows: 'the gateway’s figures reach CloudWatch',
-    assumption: 'The agent’s Prometheus part and its embedded metrics have run in no account.',
+    assumption: 'CloudWatch’s agent has not yet read the gateway’s Prometheus metrics in a real account.',
     command: 'aws cloudwatch list-metrics --namespace CommuniqueTee --output json',
     expected: 'metrics of the namespace CommuniqueTee',
     again: { everySeconds: 60, forMinutes: 5 },

@@ -12,7 +12,8 @@ export const removal: readonly Step[] = [
   {
     name: 'destroy',
     shows: 'everything is removed at once',
-    assumption: 'That destroy ends an instance in its hook, and releases the address, is a stand-in’s.',
+    assumption:
+      'Only a stand-in for AWS has shown that destroy ends an instance that waits in its launch hook, and releases the address.',
     command: 'pulumi destroy --refresh --yes --stack "$STACK"',
     expected: 'exit 0. If it stops at an address or a log group, run this again',
     changes: 'removes the stack with everything in it',
@@ -27,12 +28,11 @@ export const removal: readonly Step[] = [
   },
   {
     name: 'nothing-left',
-    shows: 'nothing of the stack is left that costs',
-    assumption: 'The list of what stays is from documents.',
+    shows: 'nothing is left of the stack that costs money',
+    assumption: 'The list of what stays is taken from AWS’s documents.',
     command:
       'aws resourcegroupstaggingapi get-resources --tag-filters "Key=communique-tee:stack,Values=$STACK" --output json',
-    expected:
-      'KMS keys that wait for deletion and snapshots, and nothing else. AWS lists deleted resources for some minutes',
+    expected: 'snapshots, and KMS keys awaiting deletion; nothing else. AWS lists deleted resources for some minutes',
     again: { everySeconds: 60, forMinutes: 10 },
     needs: ['ACCOUNT'],
     judge: (ended) =>
@@ -49,7 +49,8 @@ export const removal: readonly Step[] = [
   {
     name: 'logs-gone',
     shows: 'no log group keeps a name that the next stack needs',
-    assumption: 'An agent or a service can write a last line after its group was deleted, which makes it anew.',
+    assumption:
+      'An agent or a service can write a last line after its log group was deleted, which makes the group again.',
     command: 'aws logs describe-log-groups --log-group-name-prefix "/communique-tee/$STACK/" --output json',
     expected: 'no group',
     needs: ['ACCOUNT'],
@@ -61,9 +62,9 @@ export const removal: readonly Step[] = [
   {
     name: 'keys-end',
     shows: 'the keys wait for deletion, and cost nothing meanwhile',
-    assumption: 'PendingDeletion after a destroy is from documents.',
+    assumption: 'That the state is PendingDeletion after a destroy is taken from AWS’s documents.',
     command:
-      'for arn in $(aws resourcegroupstaggingapi get-resources --resource-type-filters kms:key --tag-filters "Key=communique-tee:stack,Values=$STACK" --query "ResourceTagMappingList[].ResourceARN" --output text); do aws kms describe-key --key-id "$arn" --query KeyMetadata.KeyState --output text || exit; done',
+      'aws resourcegroupstaggingapi get-resources --resource-type-filters kms:key --tag-filters "Key=communique-tee:stack,Values=$STACK" --query "ResourceTagMappingList[].ResourceARN" --output text | xargs -r -n 1 aws kms describe-key --query KeyMetadata.KeyState --output text --key-id',
     expected: 'PendingDeletion for each, or no line',
     needs: ['ACCOUNT'],
     judge: (ended) => {

@@ -7,7 +7,7 @@ export const replacement: readonly Step[] = [
   {
     name: 'loss',
     shows: 'the group accepts the loss of its instance',
-    assumption: 'An instance that ends has met a stand-in alone.',
+    assumption: 'The end of an instance has only been tested against a stand-in for AWS.',
     command:
       'aws autoscaling terminate-instance-in-auto-scaling-group --instance-id "$INSTANCE" --no-should-decrement-desired-capacity --output json',
     expected: 'an activity in progress',
@@ -18,7 +18,7 @@ export const replacement: readonly Step[] = [
   {
     name: 'replaced',
     shows: 'another instance is attested and in service',
-    assumption: 'How long hook, volume and address take one after the other is not known.',
+    assumption: 'It is not known how long launch hook, volume and address take, one after the other.',
     command: DESCRIBE_GROUP,
     expected: 'another instance, InService, within 25 minutes',
     again: { everySeconds: 30, forMinutes: 25 },
@@ -35,8 +35,8 @@ export const replacement: readonly Step[] = [
   },
   {
     name: 'address-moved',
-    shows: 'the address went with it',
-    assumption: 'The order in time of a replacement is a stand-in’s.',
+    shows: 'the new instance has the old one’s address',
+    assumption: 'Only a stand-in for AWS has shown in which order a replacement happens.',
     command: DESCRIBE_ADDRESS,
     expected: 'InstanceId of the new instance',
     needs: ['REPLACED', 'ADDRESS'],
@@ -49,8 +49,9 @@ export const replacement: readonly Step[] = [
   },
   {
     name: 'volume-moved',
-    shows: 'the data went with it',
-    assumption: 'That a volume is let go of before the new parent gives up is a stand-in’s.',
+    shows: 'the new instance has the old one’s data volume',
+    assumption:
+      'Only a stand-in for AWS has shown that the old instance’s volume is free before the new parent stops waiting for it.',
     command: DESCRIBE_VOLUME,
     expected: 'attached to the new instance',
     needs: ['REPLACED'],
