@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import * as z from 'zod';
+import { usageOf } from '../process/process-tree';
 import { runPart } from '../process/run-part';
 import { percentilesOf } from '../load/percentiles';
 import { beside, notMeasured, type Row, type SectionOptions } from '../measure';
-import { cpuMsOf } from './cpu-times';
 import { postResultSchema, type PostJob } from './post-job';
 import { startSenders, type Sealed, type Senders } from './senders';
 
@@ -193,11 +193,16 @@ async function untilDelivered(client: Client, messages: readonly Sealed[]): Prom
 
 function cpuOf({ services, postgres }: System): Record<(typeof PROCESSES)[number], number> {
   const postmaster = Number(readFileSync(join(postgres.folder, 'data', 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+  const cpuMs = (...process: Parameters<typeof usageOf>): number => {
+    const usage = usageOf(...process);
+    if (usage === undefined) throw new Error('a process of the system has ended, or this machine has no /proc');
+    return usage.cpuMs;
+  };
   return {
-    enclave: cpuMsOf(services.enclave.pid ?? 0),
-    gateway: cpuMsOf(services.gateway.pid),
-    PostgreSQL: cpuMsOf(postmaster, { withChildren: true }),
-    simulator: cpuMsOf(services.congress.pid),
+    enclave: cpuMs(services.enclave.pid ?? 0),
+    gateway: cpuMs(services.gateway.pid),
+    PostgreSQL: cpuMs(postmaster, 'with children'),
+    simulator: cpuMs(services.congress.pid),
   };
 }
 
