@@ -1,5 +1,5 @@
-// The development entry: `npx nx serve enclave`. The same enclave on a mock NSM, whose root a client trusts only if
-// it is configured to.
+// The development entry, which `npx nx serve enclave` builds and starts: the same enclave on a mock NSM, whose root a client trusts only
+// if it is configured to.
 import './runtime/sealed-environment';
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import { connectNsm, createMockNsmTransport, developmentRootPem } from '@communique-tee/testing/nsm-mock';
@@ -14,7 +14,8 @@ import type { ConnectVsock } from './egress';
 import { exitOnError, stopOnSignals } from './runtime/process';
 import { startEnclave } from './start';
 
-const USAGE = `usage: npx nx serve enclave -- [options]: the enclave on a mock NSM, for development.
+const USAGE = `usage: node dist/apps/enclave/main.dev.js [options]: the enclave on a mock NSM, for development.
+"npx nx serve enclave [options]" builds it, starts it with the same options, and starts it again when a source changes.
 
   --config <file>              its configuration (JSON; default: apps/enclave/config/development.json)
   --development-root <folder>  where the mock's root key is kept, made on first use (default: .dev/nsm)
@@ -24,7 +25,7 @@ const USAGE = `usage: npx nx serve enclave -- [options]: the enclave on a mock N
 
 Exit code
   2   not understood: the arguments
-  78  its configuration cannot be used
+  78  its configuration cannot be used; "nx serve" then waits for a changed source
 `;
 
 exitOnError(async () => {

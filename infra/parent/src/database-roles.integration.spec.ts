@@ -40,12 +40,11 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     );
     owner = urlOf('communique');
     await migrate(owner);
-    // As the unit communique-migrate does, with the same role.
-    const revoke =
-      /--command "(.*)"$/m.exec(
-        renderParentFiles(ON_PARENT)['/etc/systemd/system/communique-migrate.service.d/20-postgresql.conf']?.content ??
-          '',
-      )?.[1] ?? '';
+    // Revokes what communique-migrate revokes after migrating, with the same role.
+    const unit =
+      renderParentFiles(ON_PARENT)['/etc/systemd/system/communique-migrate.service.d/20-postgresql.conf']?.content;
+    const revoke = /--command "(REVOKE .*)"$/m.exec(unit ?? '')?.[1];
+    if (revoke === undefined) throw new Error('communique-migrate revokes nothing');
     await as(owner, (client) => client.query(revoke));
     gateway = new Client({ connectionString: urlOf('communique_gateway') });
     await gateway.connect();
@@ -114,7 +113,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     await expect(gateway.query('DROP TABLE later')).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('a database from before the two roles gets their rights at the next start', async () => {
+  it('tables created before the two roles existed are granted to them at the next start', async () => {
     await as(owner, (client) =>
       client.query('CREATE TABLE before (id int); REVOKE ALL ON before FROM communique_gateway'),
     );

@@ -2,10 +2,10 @@ import { accountRoot, type Place } from '../names';
 import { policy, type PolicyDocument } from '@communique-tee/key-policies';
 
 /** Services that name the account they act for in `aws:SourceAccount`. */
-const SENDERS = ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'];
+const ALARM_SERVICES = ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'];
 
 /**
- * EventBridge, which names none: with a condition on `aws:SourceAccount` or `aws:SourceArn`, in the key's policy or in the topic's, it can
+ * EventBridge does not set `aws:SourceAccount`: with a condition on it or on `aws:SourceArn`, in the key's policy or in the topic's, it can
  * publish nothing to an encrypted topic (AWS, "SNS key management", and "Using resource-based policies for EventBridge"). So another
  * account that knows the topic's ARN could send a notice here by its own EventBridge. That is harmless: a notice grants no access.
  */
@@ -41,7 +41,7 @@ export function alarmKeyPolicy(place: Place): PolicyDocument {
     {
       Sid: 'AlarmsAreSent',
       Effect: 'Allow',
-      Principal: { Service: SENDERS },
+      Principal: { Service: ALARM_SERVICES },
       Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
       Resource: '*',
       Condition: { StringEquals: { 'aws:SourceAccount': place.accountId } },
@@ -61,7 +61,7 @@ export function alarmTopicPolicy(place: Place, topicArn: string): PolicyDocument
     {
       Sid: 'AlarmsAreSent',
       Effect: 'Allow',
-      Principal: { Service: SENDERS },
+      Principal: { Service: ALARM_SERVICES },
       Action: ['sns:Publish'],
       Resource: topicArn,
       Condition: { StringEquals: { 'aws:SourceAccount': place.accountId } },

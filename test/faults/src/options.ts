@@ -9,7 +9,7 @@ export interface Options {
   readonly enclaves: number;
   readonly keys: 'process' | 'sealed';
   readonly clients: number;
-  /** How many of the messages carry a proof of residence, about. */
+  /** About how many of the messages carry a proof of residence. */
   readonly proven: number;
   readonly deduplicates: boolean;
   /** Where the trace of the run goes; null: nowhere. */
@@ -38,7 +38,7 @@ export interface GivenOptions {
 }
 
 const AFTER = `
-The same seed gives the same plan; how the processes' steps fall between the faults depends on the machine.
+The same seed gives the same plan; the order of the processes' steps between the faults depends on the machine.
 
 Exit code
   0    nothing was found
@@ -53,7 +53,7 @@ export function faultOptions(command: Command): Command {
     .option('--minutes <n>', 'how long the faults last; messages come evenly over that time', '1.5')
     .option(
       '--seed <n>',
-      "of the fault plan and the messages' shapes; printed, so that a run can be had again (default: drawn)",
+      "of the fault plan and the messages' shapes; printed, so that the same plan can be run again (default: random)",
     )
     .option('--gateways <n>', 'gateway processes on one database', '1')
     .option('--enclaves <n>', 'enclaves of one image', '1')
@@ -65,17 +65,17 @@ export function faultOptions(command: Command): Command {
         .choices(['process', 'sealed'])
         .default('process'),
     )
-    .option('--clients <n>', 'that send at the same time', '16')
+    .option('--clients <n>', 'how many send at the same time', '16')
     .option(
       '--proven <n>',
-      'how many of the messages carry a proof of residence, about; each costs a second of one CPU',
+      'about how many of the messages carry a proof of residence; each costs a second of CPU time',
       '0',
     )
     .option('--no-deduplication', 'Congress takes a DeliveryId again that it took before')
     .option('--trace <file>', 'write every step of every message as JSON lines: ids and kinds, no text')
     .option(
       '--forget-dispatch',
-      'gateways built with one guard left out, which the check of the trace must find: an attempt without an answer clears the dispatch',
+      'build gateways with one guard left out, so that an unanswered attempt clears the dispatch; the trace check must find this',
     )
     .option('--keep', 'leave the folder with logs where it is; so does a violation')
     .option('--verbose', 'print every fault as it happens')
@@ -101,7 +101,7 @@ export function readOptions(values: GivenOptions): Options {
   };
 }
 
-/** How to have the same run again. */
+/** The command that runs the same plan again. */
 export function commandOf({
   messages,
   minutes,

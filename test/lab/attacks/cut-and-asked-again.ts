@@ -1,8 +1,9 @@
 import { attack } from '@communique-tee/lab';
 
-/** Each attempt would show the parent how the offices answer. It gets those of the schedule and no others. */
+/** Each attempt shows the parent which destinations are tried again, so the parent must see only the scheduled attempts. */
 export default attack({
-  title: 'opens no connection before an attempt is due when the parent cuts all of them and relays again and again',
+  title:
+    'opens no connection before the next attempt is due, even if the parent cuts every connection and relays repeatedly',
   async run(parent) {
     parent.egress.rule = () => 'refuse';
     const message = await parent.seal({ offices: ['HCA12', 'SCA01', 'SCA03'] });
@@ -15,7 +16,7 @@ export default attack({
       parent.holds('the sealed answer has the same size', answer.answer.length, told.answer.answer.length);
       parent.holds('the answer is pending', answer.state, 'pending');
       parent.holds(
-        'nothing is reported otherwise',
+        'each office has the same outcome as before',
         receipt.claims.offices.map(({ outcome }) => outcome),
         told.receipt.claims.offices.map(({ outcome }) => outcome),
       );

@@ -5,7 +5,7 @@ import type { Parent } from './parent';
 
 type Chambers = Record<string, Record<string, unknown>>;
 
-/** For `enclave.configure`: the API keys of these chambers are secrets of the operator's. */
+/** Returns a change for `enclave.configure` that replaces these chambers' plain API keys by operator secrets. */
 export function withSecrets(...chambers: Chamber[]) {
   return (configuration: Record<string, unknown>): Record<string, unknown> => {
     const { services } = configuration as { services: { congress: Chambers } };
@@ -18,7 +18,7 @@ export function withSecrets(...chambers: Chamber[]) {
   };
 }
 
-/** The chamber's true API key as the operator encrypts it; another ciphertext each time. */
+/** The chamber's true API key, encrypted as the operator does it; a different ciphertext each time. */
 export async function operatorSecret({ aws, congress }: Parent, chamber: Chamber): Promise<Uint8Array> {
   const { CiphertextBlob } = await aws(OPERATOR).send(
     new EncryptCommand({

@@ -1,7 +1,7 @@
-/** One figure of one thing, and beside which reference of the same run. */
+/** One measured figure, and the reference of the same run that it is compared with. */
 export interface Row {
   what: string;
-  /** Null where it could not be measured; `note` then says why. */
+  /** Null if it could not be measured; `note` then says why. */
   value: number | null;
   unit:
     | 'op/s'
@@ -18,11 +18,11 @@ export interface Row {
     | 'messages'
     | 'connections';
   reference?: string;
-  /** `value` over the reference's. */
+  /** `value` divided by the reference's. */
   ratio?: number;
-  /** What the issue asks of the ratio. */
+  /** The target for the ratio. */
   aim?: Aim;
-  /** A count that a promise fixes: another one is a failure of the bench. */
+  /** The exact count that we guarantee; any other fails the bench. */
   mustBe?: number;
   note?: string;
 }
@@ -30,8 +30,9 @@ export interface Row {
 export type Aim = { readonly atLeast: number } | { readonly atMost: number };
 
 /**
- * Runs `work` for about `durationMs` after a short warm-up, per second of CPU time, so that other processes on the machine weigh
- * little; the best of `rounds` counts, since noise only slows.
+ * Runs `work` for about `durationMs` in each of `rounds`, after a short warm-up. CPU time is counted so that other processes on the
+ * machine matter little.
+ * @returns calls per CPU second in the best round, since noise only slows
  */
 export async function rateOf(work: () => unknown, { durationMs = 500, rounds = 4 } = {}): Promise<number> {
   let best = 0;
@@ -57,7 +58,7 @@ export function cpuSecondsSince(before: NodeJS.CpuUsage): number {
   return (user + system) / 1e6;
 }
 
-/** Where either was not measured there is no ratio. */
+/** Adds the reference and the ratio to it. There is no ratio if one of the two was not measured. */
 export function beside(row: Row, reference: Pick<Row, 'what' | 'value'>, aim?: Aim): Row {
   const { value } = row;
   const ratio = value === null || reference.value === null ? {} : { ratio: value / reference.value };
@@ -72,7 +73,7 @@ export function meets(ratio: number, aim: Aim): boolean {
   return 'atLeast' in aim ? ratio >= aim.atLeast : ratio <= aim.atMost;
 }
 
-/** Each in its turn, and again: what slows the machine for a while meets all of them. @returns the best of each; noise only slows */
+/** Runs the contenders alternately, so that a slow spell of the machine affects all. @returns the best of each; noise only slows */
 export async function bestOf(rounds: number, contenders: readonly (() => Promise<number>)[]): Promise<number[]> {
   const best = contenders.map(() => 0);
   for (let round = 0; round < rounds; round++) {
@@ -84,14 +85,14 @@ export async function bestOf(rounds: number, contenders: readonly (() => Promise
 export interface SectionOptions {
   /** Where CPU profiles of the gateway go. */
   readonly profileFolder?: string | undefined;
-  /** Of a day: how many are sent, and how many a second on average. */
+  /** For the section `day`: how many messages are sent, and how many a second on average. */
   readonly messages?: number | undefined;
   readonly rate?: number | undefined;
 }
 
 export interface Section {
   readonly title: string;
-  /** Half an hour and more: it runs only where it is named. */
+  /** It takes half an hour or more, so it runs only if the command line names it. */
   readonly onlyNamed?: true;
   rows(options: SectionOptions): Promise<Row[]>;
 }

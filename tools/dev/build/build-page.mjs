@@ -22,7 +22,7 @@ for (const document of ['index.html', 'verify.html', 'status.html']) {
   const sizeOf = (names) =>
     String(files.filter(({ name }) => names.includes(name)).reduce((sum, { gzip }) => sum + gzip.length, 0));
   console.log(
-    `${document} and what it loads: gzip ${sizeOf(loadedBy(document))} at once, ${sizeOf(loadedBy(document, { later: true }))} in all, ${sizeOf(loadedBy(document, { later: true, proof: true }))} with the step of the proof of residence`,
+    `${document} and what it loads: gzip ${sizeOf(loadedBy(document))} at once, ${sizeOf(loadedBy(document, { later: true }))} with what it loads later, ${sizeOf(loadedBy(document, { later: true, proof: true }))} with the proof of residence as well`,
   );
 }
 const loaded = loadedBy('index.html', { later: true, proof: true }).map((name) => `dist/page/${name}`);
@@ -33,7 +33,7 @@ for (const path of loaded)
     shares.set(name, (shares.get(name) ?? 0) + bytesInOutput);
   }
 console.log(
-  `index.html and all that it loads, minified: ${[...shares]
+  `index.html and all that it loads, the proof of residence included, minified: ${[...shares]
     .filter(([, bytes]) => bytes > 0)
     .sort(([, a], [, b]) => b - a)
     .map(([name, bytes]) => `${name} ${String(bytes)}`)

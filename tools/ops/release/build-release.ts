@@ -22,7 +22,7 @@ export interface BuiltRelease {
   /** Of the archive, 64 hexadecimal digits. */
   readonly sha256: string;
   readonly sizeBytes: number;
-  /** In the store's bucket. */
+  /** Object key in the S3 bucket for releases. */
   readonly key: string;
   readonly manifest: Manifest;
   /** As in measurements.json: null if git cannot tell. */

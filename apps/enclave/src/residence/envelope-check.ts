@@ -12,8 +12,8 @@ import { VerifierBusyError, type Verifier } from '@communique-tee/residence/veri
 import { ProblemError } from '../runtime/problem-error';
 
 /**
- * Checks a proof of residence as far as the parent can check it too: the circuit, the root's note, then the proof, for the root of that
- * note, the nullifier of the header, the claim, and these very sealed bytes with their status hash.
+ * Makes the checks of a proof of residence that need no decryption, so the parent can make them as well: the circuit, the root's note, then
+ * the proof, for the root of that note, the nullifier of the header, the claim, and exactly these sealed bytes with their status hash.
  */
 export function envelopeCheck(registrar: Registrar, verifier: Pick<Verifier, 'verify'>, nowSeconds: () => number) {
   return async ({ sealed, residence }: ProvenEnvelope, sealedBytes: Uint8Array): Promise<void> => {

@@ -1,3 +1,3 @@
-// Loaded with the list of templates, so that a person who starts from no text does not wait for it.
+// Imported just before the templates are fetched, apart from the first bundle: a person who starts without a template does not wait for it.
 export { Chooser } from './chooser';
 export { fetchTemplates } from './fetch-templates';

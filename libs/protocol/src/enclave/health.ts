@@ -19,19 +19,19 @@ export type ConnectionEnd = (typeof CONNECTION_ENDS)[number];
 
 /**
  * Why an enclave reports itself unhealthy. `clock_drift`: its machine's clock is more than a minute off the attested time.
- * `every_certificate_refused`: no certificate that some destination showed was accepted.
+ * `every_certificate_refused`: at least one destination had every certificate refused.
  */
 export const HEALTH_REASONS = ['clock_drift', 'every_certificate_refused'] as const;
 export type HealthReason = (typeof HEALTH_REASONS)[number];
 
 const countSchema = z.int().min(0);
-const endsSchema = z.object(forEach(CONNECTION_ENDS, countSchema));
+const endsSchema = z.object(recordOf(CONNECTION_ENDS, countSchema));
 
-/** The published counts of an enclave's connections, all as of the last end of a five-minute interval. */
+/** The published counts of an enclave's connections, updated every five minutes. */
 export const connectionReportSchema = z.object({
   /** Since the enclave started. */
-  totals: z.object(forEach(ENCLAVE_DESTINATIONS, endsSchema)),
-  /** Destinations whose certificates were all refused in the last interval in which one was shown. */
+  totals: z.object(recordOf(ENCLAVE_DESTINATIONS, endsSchema)),
+  /** Destinations whose certificates were all refused in the latest interval in which the destination presented one. */
   certificatesRefused: z.array(z.string().max(64)).max(16),
 });
 export type ConnectionReport = z.infer<typeof connectionReportSchema>;
@@ -52,6 +52,6 @@ export const enclaveHealthSchema = z.object({
 });
 export type EnclaveHealth = z.infer<typeof enclaveHealthSchema>;
 
-function forEach<Key extends string, Value>(keys: readonly Key[], value: Value): Record<Key, Value> {
+function recordOf<Key extends string, Value>(keys: readonly Key[], value: Value): Record<Key, Value> {
   return Object.fromEntries(keys.map((key) => [key, value])) as Record<Key, Value>;
 }

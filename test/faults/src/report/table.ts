@@ -65,7 +65,7 @@ export function describeOutcome(outcome: Outcome): string {
           violations,
           phases.every(({ quiet }) => quiet),
         )
-  }\nAgain: ${commandOf(options)}\n`;
+  }\nThe same plan again: ${commandOf(options)}\n`;
 }
 
 function describeViolations(violations: readonly Violation[], quiet: boolean): string {

@@ -1,17 +1,17 @@
 import * as z from 'zod';
 
-/** The allowed form of an operator's secret: 8 to 200 visible ASCII characters, as in every far end's API key. */
+/** The allowed form of an operator's secret: 8 to 200 visible ASCII characters, which fits the API key of every external service. */
 const SECRET_VALUE = /^[\x21-\x7e]{8,200}$/;
 
-/** A secret as it was given: one line break at its end, which editors and shells add, is not part of it. Anything else is refused. */
+/** Removes one line break at the end, which editors and shells add, and rejects a value of another form. */
 export const secretValueSchema = z
   .string()
   .transform((given) => given.replace(/\r?\n$/, ''))
   .refine((value) => SECRET_VALUE.test(value), '8 to 200 visible ASCII characters');
 
 /**
- * The secrets that the configuration names, as far as they are there. They are used and never written anywhere; a string of this
- * runtime cannot be wiped, so a replaced one stays in memory until it is collected.
+ * The secrets that the configuration names, with the values received so far. The values are never written anywhere. Node cannot wipe a
+ * string, so a replaced value stays in memory until it is garbage-collected.
  */
 export class OperatorSecrets {
   private readonly values = new Map<string, string>();
@@ -26,7 +26,7 @@ export class OperatorSecrets {
     this.values.set(name, value);
   }
 
-  /** Whether those that are named are there; all unless given. */
+  /** Whether all of `names` (default: every configured secret) have values. */
   isComplete(names: readonly string[] = this.names): boolean {
     return names.every((name) => this.values.has(name));
   }
