@@ -59,7 +59,7 @@
 #define EXPIRED 5
 #define KEY_RETIRED 6
 
-/* Of a client: what it knows of its POST. */
+/* What a client knows of its POST. */
 #define NOT_POSTED 0
 #define NO_ANSWER 1
 #define HAS_202 2
@@ -108,11 +108,11 @@ bit askedFor[ENCLAVES * MESSAGES]; /* these bytes asked while nobody claimed ano
 byte taken[MESSAGES * OFFICES];
 bit refuses[MESSAGES * OFFICES];
 
-/* Of the proof alone: bytes left a gateway, or the worker that dispatched did not get to say that none did; a nullifier was freed. */
+/* Read only by assertions: bytes left a gateway, or the worker that dispatched could not record that none did; a nullifier was freed. */
 bit mayHaveLeft[MESSAGES], freed[MESSAGES];
 bit usedGateway, usedEnclave;
 
-byte i, pendings, withhelds, arrived, unknowns, sents; /* within an action alone: 0 between two */
+byte i, pendings, withhelds, arrived, unknowns, sents; /* used only within an action: 0 between two actions */
 
 #define price OFFICES
 

@@ -20,7 +20,7 @@ export interface Attack {
   readonly enclave?: EnclaveOptions;
   /** True if the attack changes the attested time or needs another means that only the process offers; it then does not run on an image. */
   readonly processOnly?: boolean;
-  /** Why it cannot run on this machine; null: it can. */
+  /** Returns why the attack cannot run on this machine; null if it can. */
   readonly cannotRun?: () => string | null;
   readonly run: (parent: Parent) => Promise<void>;
 }

@@ -32,7 +32,7 @@ export interface EgressConnection {
   /** Milliseconds by the monotonic clock. */
   readonly openedMs: number;
   closedMs: number | null;
-  /** Ciphertext of the enclave's, and of the far end's. */
+  /** Ciphertext from the enclave, and from its destination. */
   sent: Buffer;
   received: Buffer;
 }

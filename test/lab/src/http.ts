@@ -2,7 +2,7 @@ import { connect, type Address } from '@communique-tee/vsock';
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What the parent asks of the enclave. */
+/** A request of the parent to the enclave. */
 export interface Ask {
   readonly method: string;
   /** Path and query. */
@@ -53,7 +53,7 @@ export async function ask(address: Address, { method, target, headers, body }: A
   });
 }
 
-/** Bytes of any kind on a connection of their own; what came back when the enclave closed it, or when the time was over. */
+/** Sends any bytes on a new connection. Returns what came back until the enclave closed it or the time was over. */
 export async function sendRaw(address: Address, bytes: Uint8Array, waitMs = 2_000): Promise<Buffer> {
   const socket = await connect(address, { timeoutMs: 5_000 });
   const chunks: Buffer[] = [];

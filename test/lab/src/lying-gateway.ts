@@ -19,7 +19,7 @@ export interface LyingGateway {
   close(): Promise<void>;
 }
 
-/** A gateway whose every answer is the script's. Posts are answered with 202. */
+/** A gateway that answers every request with what `answer` returns: with status 202 to a POST, otherwise 200. */
 export async function startLyingGateway(
   rootFolder: string,
   answer: (request: GatewayRequest) => Promise<GatewayAnswer>,

@@ -8,10 +8,10 @@ export interface Machine {
   readonly vsock: string;
   /** Resolves when it listens. */
   start(): Promise<void>;
-  /** As the parent can at any time: keys of the process end with it. */
+  /** Kills the enclave, as the parent can at any time; per-process keys end with it. */
   kill(): Promise<void>;
   isRunning(): boolean;
-  /** Bytes of memory that it holds; null if that cannot be told. */
+  /** Bytes of memory that it holds; null if unknown. */
   memoryBytes(): number | null;
   /** Everything that the parent can read of it, from every start: log and console. */
   output(): string;

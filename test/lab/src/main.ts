@@ -44,10 +44,10 @@ const commands: Readonly<Record<string, () => CommandLine | Promise<CommandLine>
   model: modelCommand,
   judges: judgesCommand,
   pulumi: pulumiCommand,
-  // It loads the compiler of circuits.
+  // Imported only on use: it loads the circuit compiler.
   'residence-circuit': async () => (await import('./residence/circuit-command')).circuitCommand(),
   'residence-proofs': async () => (await import('./residence/proofs-command')).proofsCommand(),
-  // It loads the Pulumi program.
+  // Imported only on use: it loads the Pulumi program.
   'aws-models': async () => (await import('./judges/aws-models-command')).awsModelsCommand(),
 };
 const named = Object.hasOwn(commands, command) ? commands[command] : undefined;

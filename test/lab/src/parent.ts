@@ -46,7 +46,7 @@ export interface ParentParts {
   readonly egress: Egress;
   readonly congress: CongressSimulator;
   readonly kms: KmsSimulator;
-  /** What the NSM and KMS go by. Only the laboratory can turn it: a real parent cannot. */
+  /** The clock of the NSM and KMS. Only the laboratory can shift it; a real parent cannot. */
   readonly time: { offsetMs: number };
   readonly sender: Sender;
   /** The NSM of a machine on which the parent boots what it wants. */
@@ -65,13 +65,13 @@ export interface ParentParts {
 export class Parent {
   /** The enclave's connections to the world, and what becomes of them. */
   readonly egress: Egress;
-  /** The far end, for what arrived there and for its faults. */
+  /** The Congress simulator: what arrived there, and its faults. */
   readonly congress: CongressSimulator;
   readonly kms: KmsSimulator;
   readonly time: { offsetMs: number };
   /** Everything asked and answered so far, for a replay. */
   readonly exchanges: Exchange[] = [];
-  /** The gateway's database as far as keys go: `await parent.store.settle([parent])` gives an enclave under KMS its keys. */
+  /** The key records of a gateway's database: `await parent.store.settle([parent])` gives an enclave under KMS its keys. */
   readonly store = new RecordStore();
   readonly machine: Machine;
   readonly nsm: ParentParts['nsm'];
@@ -93,7 +93,7 @@ export class Parent {
     } = parts);
   }
 
-  /** What must hold although the parent did all this. Compared deeply; an attack fails at its end if any did not hold. */
+  /** Records what must hold despite the attack, compared deeply. The attack fails at its end if any of these did not hold. */
   holds(what: string, found: unknown, expected: unknown = true): void {
     this.parts.expectations.push({ what, held: isDeepStrictEqual(found, expected), found, expected });
   }
@@ -146,7 +146,7 @@ export class Parent {
     return body;
   }
 
-  /** What a sender who verifies accepts of this enclave. @throws AttestationError */
+  /** Verifies the enclave as a sender does, and returns its identity. @throws AttestationError */
   async identity(): Promise<EnclaveIdentity> {
     const nonce = new Uint8Array(randomBytes(32));
     return this.parts.sender.verify(await this.attestation(nonce), nonce);
@@ -157,7 +157,7 @@ export class Parent {
     return this.parts.sender.seal(await this.identity(), changes, lifetimeSeconds);
   }
 
-  /** Any plaintext sealed to an enclave, also what is no message. */
+  /** Seals any plaintext to an enclave, even one that is not a message. */
   sealBytes(identity: EnclaveIdentity, plaintext: Uint8Array): PreparedMessage {
     return this.parts.sender.sealBytes(identity, plaintext);
   }
@@ -170,12 +170,12 @@ export class Parent {
     return (await sealAsLegacyClient(view, legacyContent())).sealed;
   }
 
-  /** A gateway of the script's own, for the sender's library to be lied to. */
+  /** Starts a gateway whose answers the script writes, to lie to the sender's library. */
   gateway(answer: (request: GatewayRequest) => Promise<GatewayAnswer>): Promise<LyingGateway> {
     return startLyingGateway(this.parts.rootFolder, answer);
   }
 
-  /** What the sender makes of an answer: receipt verified, answer opened. Rejects if either does not verify. */
+  /** Verifies the receipt and opens the answer, as the sender does. Rejects if either fails. */
   read(reply: Reply, message: PreparedMessage): Promise<Relayed> {
     const { status, body } = reply;
     return this.parts.sender.read(new Response(new Uint8Array(body), { status }), message);

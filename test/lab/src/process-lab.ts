@@ -33,7 +33,7 @@ export const processLabs: Labs = {
   stop: () => Promise.resolve(),
 };
 
-/** `nsm`: stands between the enclave and its mock NSM. */
+/** @param nsm wraps the mock NSM's transport, so that it can change answers */
 export async function processLab(
   options: EnclaveOptions = {},
   nsm: (transport: NsmTransport) => NsmTransport = (transport) => transport,

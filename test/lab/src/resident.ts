@@ -48,11 +48,11 @@ export const withResidence = (configuration: Record<string, unknown>): Record<st
 export const cannotProve = (): string | null =>
   referenceStringForTests() === undefined ? 'this machine has no reference string to prove with' : null;
 
-/** What a sealed message has otherwise than an honest one, to reach every check of the enclave. */
+/** How a sealed message differs from an honest one, to reach every check of the enclave. */
 export interface Dishonesty {
   readonly content?: Partial<CongressMessage>;
   readonly opening?: Partial<NonNullable<CongressMessage['proof']>>;
-  /** The campaign of the note in the message; that of the proof unless given. */
+  /** The campaign of the note in the message; by default the proof's campaign. */
   readonly noteOf?: string;
 }
 
@@ -142,7 +142,7 @@ export class Resident implements Disposable {
     return { envelope, secrets: { secret, salt, scope, delivery, blinding, statusSecret } };
   }
 
-  /** The texts that must not be read anywhere, beside those of the message. */
+  /** Texts that must not be readable anywhere, besides those of the message. */
   get texts(): Readonly<Record<string, string>> {
     return { district: this.district };
   }

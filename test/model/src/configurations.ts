@@ -34,8 +34,8 @@ const PLAIN: Bounds = {
 };
 
 /**
- * All states of two gateways and two enclaves are visited in each. Two messages that live at the same time, or two that follow each other
- * because one nullifier or a cap admits one at a time; or one message with two offices.
+ * All states of two gateways and two enclaves are visited in each configuration. It has two messages that live at the same time, two that
+ * follow each other because a nullifier or a cap admits one at a time, or one message with two offices.
  */
 export const CONFIGURATIONS = {
   'two at once': {
@@ -78,7 +78,7 @@ export const CONFIGURATIONS = {
 
 export type ConfigurationName = keyof typeof CONFIGURATIONS;
 
-/** Small ones in which it is checked that no run goes on for ever: one for each custody. */
+/** Small configurations in which a search looks for runs that never end: one for each custody. */
 export const ENDING: Readonly<Record<string, Configuration>> = {
   'shared keys': { what: 'two messages of one person', bounds: { ...PLAIN, PROVEN: 1 } },
   'own keys': { what: 'a cap for one of two messages', bounds: { ...PLAIN, SHARED_KEYS: 0, CAP: 1 } },

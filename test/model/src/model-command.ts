@@ -6,7 +6,7 @@ import { describeCounterexample } from './describe-counterexample';
 import { ASSUMPTION, MUTATIONS, type Mutation } from './mutations';
 import { runModel, type Search, type Verdict } from './run-model';
 
-/** Each takes up to half a gigabyte. */
+/** How many searches run at once. Each takes up to half a gigabyte. */
 const MOST_AT_ONCE = 4;
 /** A search that visits fewer has lost its processes. */
 const FEWEST_STATES = 10_000;

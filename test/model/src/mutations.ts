@@ -18,7 +18,7 @@ const ownKeys: Bounds = { ...careless, SHARED_KEYS: 0 };
 const oneMixed: Bounds = { ...CONFIGURATIONS['two offices'].bounds, REFUSALS: 0, FAULTS: 3 };
 const oneCareless: Bounds = { ...CONFIGURATIONS['two careless offices'].bounds, REFUSALS: 0 };
 
-/** Each leaves out one guard of the code, and must have a counterexample: a guard without one would not be needed, or not be modelled. */
+/** Each leaves out one guard of the code, and must have a counterexample: otherwise the guard is not needed, or not modelled. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     flag: 'WEAK_ACCEPT_ID',

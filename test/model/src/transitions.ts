@@ -27,14 +27,14 @@ export type Written = boolean | 'before';
 
 export interface Effect {
   readonly job?: boolean;
-  /** true: of self. */
+  /** true: leased by self. */
   readonly leased?: boolean;
   readonly dispatched?: Written;
   readonly relayed?: Written;
 }
 
 export interface Transition {
-  /** What makes it. */
+  /** The code that takes this step. */
   readonly code: string;
   readonly when: Guard;
   readonly then: Effect;
@@ -69,7 +69,7 @@ export const TRANSITIONS = {
     when: { job: true, lease: 'own' },
     then: { leased: false, dispatched: false },
   },
-  /** The enclave did not take these bytes; what an earlier attempt came to it does not say. */
+  /** The enclave did not take these bytes; it does not say what came of an earlier attempt. */
   untaken: {
     code: `${QUEUE}: retry; ${DECISION}: NOT_TAKEN`,
     when: { job: true, lease: 'own' },
@@ -97,7 +97,7 @@ export const TRANSITIONS = {
     when: { job: true, lease: 'own' },
     then: { job: false, leased: false },
   },
-  /** Ends with a problem, as not sent on, and not as `unknown`. */
+  /** The message ends with a problem, as not sent on; never as `unknown`. */
   endUnsent: {
     code: `${QUEUE}: end; ${DECISION}: decideFinalProblem`,
     when: { job: true, lease: 'own', dispatchedBefore: false },

@@ -17,7 +17,7 @@ export interface Corpus {
   /** One of the operator's secrets, as KMS's ciphertext. */
   readonly secret: Uint8Array;
   readonly receipt: string;
-  /** Of the far end, as the parent records it. */
+  /** TLS bytes from Congress, as the parent recorded them. */
   readonly tls: Uint8Array;
 }
 
@@ -27,7 +27,7 @@ export interface FuzzWorld {
   readonly identity: EnclaveIdentity;
   readonly legacyKey: LegacyKeyView;
   readonly corpus: Corpus;
-  /** Another ciphertext of the true secret: KMS is asked for each that the enclave has not seen. */
+  /** Returns a new ciphertext of the true secret. The enclave asks KMS about each ciphertext that it has not seen. */
   freshSecret(): Promise<Uint8Array>;
   /** Changes what the NSM answers; null: nothing. */
   setNsm(change: ((answer: Uint8Array) => Uint8Array) | null): void;

@@ -12,7 +12,7 @@ export interface FuzzOptions {
   readonly progress?: (line: string) => void;
 }
 
-/** Something that the enclave should not have done, and how to have it again. */
+/** Something that the enclave should not have done, and how to reproduce it. */
 export interface FuzzFinding {
   readonly what: string;
   readonly target: string;
@@ -23,7 +23,7 @@ export interface FuzzFinding {
 export interface FuzzResult {
   readonly cases: Readonly<Record<string, number>>;
   readonly findings: readonly FuzzFinding[];
-  /** By status and code. */
+  /** How many answers had each status and code. */
   readonly answers: Readonly<Record<string, number>>;
   /** How much more the enclave holds than after the first cases. */
   readonly grownBytes: number;
@@ -33,9 +33,9 @@ const HANG_MS = 20_000;
 const WARM_UP_CASES = 200;
 const HEALTH_EVERY = 25;
 const PROGRESS_EVERY_MS = 5_000;
-/** Node's heap grows until it is collected; what is held beyond this was not let go. */
+/** Node's heap grows until garbage is collected; more growth than this is a leak. */
 export const MAX_GROWN_BYTES = 350 * 1024 * 1024;
-/** In a row of this many the enclave is the cause, and further cases would repeat it. */
+/** A run ends after this many findings: further cases would mostly repeat them. */
 const MAX_FINDINGS = 5;
 
 const CONFIGURATION: Target = { name: 'configuration', weight: 12, run: () => Promise.reject(new Error('not here')) };
@@ -43,7 +43,7 @@ const WEIGHTED = [...TARGETS, CONFIGURATION].flatMap((target) =>
   Array.from({ length: target.weight }, () => target),
 ) as [Target, ...Target[]];
 
-/** Hands changed inputs to an enclave for as long as it is told, and looks after it. */
+/** Sends changed inputs to an enclave for the given time, and checks the enclave's health meanwhile. */
 export async function runFuzz({ seed, seconds, only, progress = () => undefined }: FuzzOptions): Promise<FuzzResult> {
   const world = await startFuzzWorld();
   const folder = await temporaryFolder('fuzz-');

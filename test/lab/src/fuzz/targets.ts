@@ -16,9 +16,9 @@ export interface Observation {
 
 export interface Target {
   readonly name: string;
-  /** How often it is drawn beside the others. */
+  /** How often this target is drawn, relative to the others. */
   readonly weight: number;
-  /** Codes of 5xx that are an answer to this input, beside `enclave_busy`. */
+  /** Codes that a 5xx answer to this input may have, besides `enclave_busy`. */
   readonly mayFail?: readonly string[];
   readonly run: (draw: Draw, world: FuzzWorld) => Promise<Observation>;
 }
@@ -243,7 +243,7 @@ export const TARGETS: readonly Target[] = [
   {
     name: 'answer of the NSM',
     weight: 3,
-    // The hypervisor is trusted: an enclave whose NSM lies may refuse, and must live
+    // The hypervisor is trusted: an enclave whose NSM lies may refuse everything, but must keep running
     mayFail: ['internal_error', 'keys_not_ready'],
     run: async (draw, { parent, setNsm }) => {
       let input: Uint8Array = new Uint8Array();

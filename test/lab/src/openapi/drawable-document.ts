@@ -49,18 +49,18 @@ const documentSchema = z.looseObject({
   }),
 });
 
-/** Drawn by `hooks.py`: characters one by one, up to 349,547 of them, would take hours. */
+/** Drawn by `hooks.py`: to draw up to 349,547 characters one by one would take hours. */
 const SEALED_CIPHERTEXT_FORMAT = 'sealed-ciphertext';
-/** Of the sizes that a task can have. */
+/** A ciphertext of one of the sizes that a task can have. */
 const TASK_CIPHERTEXT_FORMAT = 'sealed-task-ciphertext';
 /** The tool ends within five minutes, so a task is valid until then. */
 const TASK_LIFETIME_S = 590;
-/** The enclave of this system attests it. */
+/** A class that the enclave of this system attests. */
 const MODEL_CLASS = 'fast';
 
-/** What can be seen and sent to Congress, which no schema can say. */
+/** Text with visible characters that Congress accepts. No schema can express that rule. */
 const printable = (least: number) => ({ type: 'string', pattern: `^[ -~]{0,40}[!-~]{${String(least)},40}$` });
-/** Of a template. This gateway has no registrar, so no campaign note is one. */
+/** Members of a template. The campaign note is null, because this gateway has no registrar. */
 const TEMPLATE_MEMBERS = {
   title: printable(2),
   description: printable(2),
@@ -83,7 +83,7 @@ const TEMPLATE_MEMBERS = {
   },
 };
 
-/** The tool checks each event by the schema, where OpenAPI 3.1 has it describe the whole stream: a text. */
+/** One event. The tool checks each event against the stream's schema, which in OpenAPI 3.1 describes the whole stream as a text. */
 const EVENT = {
   type: 'object',
   required: ['event', 'data'],
@@ -98,14 +98,14 @@ const EVENT = {
 };
 
 /**
- * The gateway's document with what a generator cannot draw by itself put otherwise: the ciphertext of a size bucket as a format of
- * hooks.py, the expiry within the window that the document has in words, and beside each other member of a sealed message the value
- * of the example, for phases that vary one member at a time. The example of the other form is left out. The schema of a
- * stream is that of an event. Texts of a template are printable. A proof of residence is left out, with the status secret: the gateway
- * here takes none, and a secret beside a token is refused. A task for a model expires sooner than a message, has other sizes, and
- * names a class of this enclave; its form in CBOR is left out, since the tool takes each body in CBOR for valid at every route. Nothing else
- * is changed.
- * @throws ZodError if the document has another shape by now
+ * Returns the gateway's document, changed only where a generator could not draw valid requests from it:
+ * - Sealed message: the ciphertext is a format of hooks.py, the expiry is within the window that the document states in words, and
+ *   every member has its value from the example, for phases that vary one member at a time. The legacy example is left out.
+ * - Stream: its schema is that of one event. Template: its texts are printable.
+ * - Proof of residence and status secret: left out. This gateway takes no proofs, and refuses a secret beside a token.
+ * - Task for a model: it expires sooner than a message, has other sizes, and names a class of this enclave. Its CBOR form is left out,
+ *   because the tool takes each body in CBOR as valid at every route.
+ * @throws ZodError if the document's shape has changed
  */
 export function drawableDocument(served: unknown, nowMs: number): unknown {
   const document = documentSchema.parse(structuredClone(served));
@@ -113,14 +113,14 @@ export function drawableDocument(served: unknown, nowMs: number): unknown {
   const { properties } = document.components.schemas.SealedMessage;
   const { examples } = document.paths['/api/messages'].post.requestBody.content['application/json'];
   const { value } = examples.sealed;
-  // The tool would put members of one example into the other
+  // The tool would mix members of the two examples
   delete examples['legacy'];
   for (const [name, schema] of Object.entries(properties)) properties[name] = { ...schema, examples: [value[name]] };
   properties['ciphertext'] = { type: 'string', format: SEALED_CIPHERTEXT_FORMAT };
   properties['expiresAt'] = { enum: [HOUR_S, DAY_S, 6 * DAY_S].map((lifetime) => nowSeconds + lifetime) };
   const task = document.paths['/api/agents'].post.requestBody.content;
   delete task['application/cbor'];
-  // Of another class, for another enclave
+  // The document's examples name a model class of another enclave
   task['application/json'].examples = {};
   const sealedTask = {
     ...document.components.schemas.SealedMessage,

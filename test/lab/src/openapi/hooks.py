@@ -13,7 +13,7 @@ with open(os.environ["COMMUNIQUE_SEALED_MESSAGES"], encoding="utf-8") as file:
     SEALED = [bytes.fromhex(text) for text in json.load(file)]
 
 
-# Well-formed ones alone: the tool takes every body of this strategy for one that the gateway must accept. `lab fuzz` damages them.
+# Only well-formed bodies: the tool expects the gateway to accept every body of this strategy. `lab fuzz` sends damaged ones.
 schemathesis.openapi.media_type("application/cbor", st.sampled_from(SEALED))
 
 

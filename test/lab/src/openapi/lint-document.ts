@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 
 const TIMEOUT_MS = 60_000;
-/** Neither tells its maker that it runs, nor asks for a newer version. */
+/** No telemetry, and no check for a newer version. */
 const QUIET = { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true', NO_COLOR: '1' };
 
 export interface LintResult {
@@ -14,7 +14,7 @@ export interface LintResult {
   readonly output: string;
 }
 
-/** Their recommended rules, without an exception; what would be a warning is an error. */
+/** Each linter's recommended rules without exceptions; warnings count as errors. */
 export const LINTERS = {
   redocly: (file: string) => ['lint', file, '--extends', 'recommended-strict', '--format', 'stylish'],
   spectral: (file: string) => [
@@ -37,7 +37,7 @@ export function lintDocument(
     execFile(
       process.execPath,
       [program, ...LINTERS[name](file)],
-      // In a folder without a configuration that it would read
+      // In a folder where the linter finds no configuration file
       { cwd: folder, env: { PATH: process.env['PATH'], HOME: folder, ...QUIET }, timeout: TIMEOUT_MS },
       (error, stdout, stderr) => {
         if (error !== null && typeof error.code !== 'number') reject(error);

@@ -93,7 +93,7 @@ export async function runSchemathesis({
   }
 }
 
-/** In hex, each good for one acceptance. */
+/** Returns sealed messages in hex; the gateway accepts each once. */
 async function sealedMessages({ gatewayUrl, accepted, developmentRootPem }: System): Promise<string[]> {
   const key = await fetchEnclaveKey(gatewayUrl, {
     acceptedMeasurements: accepted,
@@ -109,7 +109,7 @@ async function authEntries({ issuer }: System) {
     name,
     fixedHeaders: [{ name: 'Authorization', value: `Bearer ${await issuer.token(name, 3600, scope)}` }],
   });
-  // In this order each operation gets the first who may: only what alice and bob do is compared between them
+  // The tool calls each operation as the first of these users who may call it. It compares only alice with bob
   return [await entry('alice'), await entry('bob'), await entry('admin', 'communique:admin')];
 }
 
@@ -120,7 +120,7 @@ function configurationText(users: string): string {
     '[auth.wfc]',
     `path = ${JSON.stringify(users)}`,
     'peers = ["alice", "bob"]',
-    // RFC 9110 section 15.5.15 is not among the tool's own
+    // The tool's own list lacks 414 (RFC 9110 section 15.5.15)
     '[checks.negative_data_rejection]',
     'expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 414, 415, 422, 429]',
     '',
@@ -156,7 +156,7 @@ function runTool(
 
 const responseSchema = z.object({ status_code: z.number() });
 
-/** Every response in the tool's report of events, wherever it stands. */
+/** Counts the responses in the tool's report of events, at any depth, by status. */
 function statusesOf(report: string): Record<string, number> {
   const statuses: Record<string, number> = {};
   const visit = (value: unknown): void => {

@@ -13,7 +13,7 @@ export const DOCUMENT = 'docs/openapi.json';
 /** Writes the gateway's own OpenAPI document, bundled and run as the gateway is. @param file absolute. @returns its size in bytes */
 export async function writeDocument(file: string): Promise<number> {
   const root = workspaceRoot();
-  // Beside node_modules, where the bundle finds what it does not hold
+  // Next to node_modules, where the bundle finds the packages that it does not contain
   await mkdir(join(root, '.cache'), { recursive: true });
   const folder = await mkdtemp(join(root, '.cache/openapi-'));
   try {

@@ -22,9 +22,9 @@ interface Known extends JobState {
   readonly endedBy: string | null;
 }
 
-/** These answers tell that the enclave did not take what was sent just now. */
+/** With these answers the enclave says that it did not take what was just sent. */
 const NOT_TAKEN = ['enclave_busy', 'shutting_down', 'keys_not_ready'];
-/** The enclave signed nothing, but nothing of such a message was sent on, in whatever attempt. */
+/** The enclave signs nothing with this answer, but it sent on nothing of such a message, in any attempt. */
 const NEVER_OPENED = 'sealed_message_refused';
 
 /**
