@@ -41,9 +41,8 @@ export const FLOORS = [
 ];
 
 /**
- * For each floor but the highest: its files, and a regular expression of the relative imports that reach a higher floor.
- * Two floors of one group (`core`, `features` or `edge`) also name each other without the group: `../redis` is `core/redis` for
- * `core/config`.
+ * For each floor but the highest: its files, and a regular expression of the relative imports that reach a higher floor. A floor can also
+ * import another one of its group (`core`, `features` or `edge`) without naming the group: in `core/config`, `../redis` is `core/redis`.
  */
 export const ceilings = FLOORS.slice(0, -1).map((floor, index) => {
   const higher = FLOORS.slice(index + 1).map((above) => {

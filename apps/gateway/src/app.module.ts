@@ -15,7 +15,7 @@ import { MessagesModule } from './features/messages/messages.module';
 import { RetentionModule } from './features/retention/retention.module';
 import { TemplatesModule } from './features/templates/templates.module';
 
-/** The whole gateway. Features that another one imports (auth, limits, enclave, keys) come with it. */
+/** The whole gateway. It lists no feature that another feature imports (auth, limits, enclave, keys). */
 @Module({})
 export class AppModule {
   static of(config: GatewayConfig): DynamicModule {
@@ -23,7 +23,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         CoreModule.of(config),
-        // features; in this order the OpenAPI document lists their operations
+        // features, in the order in which the OpenAPI document lists their operations
         AttestationModule,
         MessagesModule,
         BudgetModule,

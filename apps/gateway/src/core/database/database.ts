@@ -22,12 +22,12 @@ const TRANSACTION_TIMEOUT_MS = 15_000;
 const ANSWER_TIMEOUT_MS = TRANSACTION_TIMEOUT_MS + 2000;
 const ATTEMPTS = 3;
 const RETRY_AFTER_SECONDS = 5;
-/** The queue for a connection moves on; the database itself is well. */
+/** Shorter, because the database answers and connections become free again. */
 const OVERLOAD_RETRY_AFTER_SECONDS = 1;
 
 /**
- * PostgreSQL, the gateway's truth. An error that means it cannot be reached becomes `database_unavailable`. If every
- * connection stays in use, the problem is `overloaded`, and no statement was begun.
+ * PostgreSQL, which holds the gateway's durable state. An error that means that it cannot be reached becomes `database_unavailable`. If
+ * every connection stays in use, the problem is `overloaded`, and no statement was begun.
  */
 @Injectable()
 export class Database implements OnApplicationShutdown {
@@ -39,7 +39,7 @@ export class Database implements OnApplicationShutdown {
       connectionString: inUtc(config.database.url),
       max: config.database.poolSize,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      // A lost peer is noticed, and a statement that hangs ends before its transaction does.
+      // Keep-alive notices a lost peer; the time-outs end hanging statements and idle transactions.
       keepAlive: true,
       statement_timeout: TRANSACTION_TIMEOUT_MS,
       query_timeout: ANSWER_TIMEOUT_MS,
@@ -55,7 +55,7 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * Runs `work` in one READ COMMITTED transaction; run again when it lost a deadlock. What `work` throws rolls it back.
+   * Runs `work` in one READ COMMITTED transaction, and again if that one lost a deadlock. An error that `work` throws rolls it back.
    * @throws ProblemError `overloaded` | `database_unavailable`; with the second it is not known whether a commit went through
    */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
@@ -103,7 +103,7 @@ export class Database implements OnApplicationShutdown {
     }
   }
 
-  /** For metrics: connections of this process, and who waits for one. */
+  /** For metrics: the connections of this process, and how many queries wait for one. */
   get pool(): { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number } {
     return this.connections;
   }

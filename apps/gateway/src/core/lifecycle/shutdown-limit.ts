@@ -1,14 +1,16 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from '../telemetry/logger';
 
-/** Before the process has to be gone, so that the rest of the shutdown still runs: leases are given back, connections are closed. */
+/**
+ * Open connections are cut this long before the limit, so that the rest of the shutdown still runs: it returns leases and closes
+ * connections.
+ */
 const CUT_BEFORE_MS = 500;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * Bounds a shutdown that waits for a peer. Shortly before `timeoutMs` have passed since the signal, connections that
- * are still open are cut; at `timeoutMs` the process ends with 1: leases it still holds run out, and other workers go
- * on.
+ * Bounds a shutdown that waits for a peer. Shortly before `timeoutMs` have passed since the signal, connections that are still open are
+ * cut; at `timeoutMs` the process ends with 1: leases it still holds then expire, and other workers take the jobs.
  */
 export function limitShutdown(app: NestFastifyApplication, timeoutMs: number): void {
   const begin = () => {

@@ -18,7 +18,9 @@ const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   431: 'headers_too_large',
 };
 
-/** Any thrown value as a row of the problem table. Texts of libraries are left behind: they may quote the input. */
+/**
+ * Any thrown value as a row of the problem table. Error messages of libraries are left out: they may quote the input.
+ */
 export function problemOf(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof ProtocolError) return new ProblemError(error.code, { detail: error.message, cause: error });

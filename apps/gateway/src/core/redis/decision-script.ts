@@ -9,8 +9,9 @@ import type { Redis } from 'ioredis';
  * ARGV: window in milliseconds, quota, the longest life of a cached refusal in milliseconds, how many of the keys are
  * windows (1 or 2).
  *
- * Returns { count, ms left } of the address and, unless it is over its quota, of the user; then, unless one is over
- * and if any refusal is cached, { value or nil, ms left } of each. PostgreSQL, not this script, decides about money.
+ * Returns { count, ms left } of the address and, unless it is over its quota, of the user; then, unless one is over and
+ * if any refusal is cached, { value or nil, ms left } of each cached-refusal key. PostgreSQL, not this script, decides
+ * about money.
  *
  * The script does not trust what Redis holds: a value that is not a count restarts at zero, a window without an
  * expiry or with one too far away gets a new one, and a cached value that lives too long or is longer than any code
@@ -104,7 +105,7 @@ export async function runDecisionScript(
   try {
     return parse(await redis.evalsha(SHA1, keys.length, ...keys, ...args), args[3]);
   } catch (error) {
-    // A Redis that was restarted, failed over or told SCRIPT FLUSH: the text once more.
+    // Redis was restarted, failed over or got SCRIPT FLUSH: send the text of the script.
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
     return parse(await redis.eval(DECISION_SCRIPT, keys.length, ...keys, ...args), args[3]);
   }

@@ -9,7 +9,9 @@ import { probeDecisionScript } from './decision-script';
 export interface SharedRedisState {
   /** The store of the counts, by configuration. */
   readonly store: 'redis' | 'memory';
-  /** Redis is configured and cannot be reached or does not answer: each process counts alone until it is back. */
+  /**
+   * Redis is configured and cannot be reached or does not answer: each process counts by itself until Redis is back.
+   */
   readonly degraded: boolean;
   readonly degradedSince: Date | null;
 }
@@ -110,7 +112,7 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
   }
 
   private probeLater(): void {
-    // Timed on its own, not by the request that met the outage.
+    // The probe belongs to no request, not even to the one that met the outage.
     this.probeTimer = withoutRequestId(() =>
       setTimeout(() => {
         void this.probe();
@@ -131,7 +133,10 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** With which word Redis refused where it did answer: NOAUTH, NOPERM, OOM, READONLY, CROSSSLOT ... */
+/**
+ * The error word of Redis's answer (NOAUTH, NOPERM, OOM, READONLY, CROSSSLOT ...), or undefined if Redis did not
+ * answer.
+ */
 function refusalOf(error: unknown): string | undefined {
   return error instanceof Error && error.name === 'ReplyError'
     ? /^[A-Z]{2,20}(?= )/.exec(error.message)?.[0]

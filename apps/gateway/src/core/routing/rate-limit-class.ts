@@ -7,5 +7,5 @@
 export const RATE_LIMIT_CLASSES = ['api', 'attestation', 'health', 'proof', 'other'] as const;
 export type RateLimitClass = (typeof RATE_LIMIT_CLASSES)[number];
 
-/** For whom it is counted. */
+/** Whether a count belongs to a client address or to a user. */
 export type RateLimitScope = 'address' | 'user';

@@ -1,4 +1,4 @@
-/** A body as it arrived, within its size limit, not yet looked into: that waits until the caller is known. */
+/** A body as it arrived, within its size limit. It is parsed only once the caller is known. */
 export class RawBody {
   constructor(
     readonly mediaType: 'application/json' | 'application/cbor',

@@ -23,7 +23,7 @@ export function fromGzip(contentType: string, compressed: Buffer): Representatio
   let plain: Representation | undefined;
   return {
     contentType,
-    /** Unpacked for the first client that does not take gzip: few do not, and a file of the page has 10 MB. */
+    /** Unpacked when a client first does not take gzip: nearly all do, and one file of the page has 10 MB. */
     get plain() {
       return (plain ??= representation(gunzipSync(compressed)));
     },
@@ -37,7 +37,10 @@ export interface Conditions {
   readonly 'if-none-match'?: string;
 }
 
-/** Sends the form that the client takes, or 304 where it has it. The caller sets `cache-control` and `vary`. */
+/**
+ * Sends the form that the client takes, or 304 if the client already has it. The caller sets `cache-control` and
+ * `vary`.
+ */
 export function sendRepresentation(reply: FastifyReply, of: Representations, asked: Conditions): void {
   const gzip = takesGzip(asked['accept-encoding']);
   const { body, etag } = gzip ? of.gzip : of.plain;
@@ -50,7 +53,7 @@ export function sendRepresentation(reply: FastifyReply, of: Representations, ask
   void reply.type(of.contentType).send(body);
 }
 
-/** Whether gzip may be sent (RFC 9110 section 12.5.3): it is named, or everything is, and not with a quality of 0. */
+/** Whether gzip may be sent (RFC 9110 section 12.5.3): the header lists `gzip` or `*`, and not with a quality of 0. */
 export function takesGzip(acceptEncoding: string | undefined): boolean {
   const codings = (acceptEncoding ?? '')
     .slice(0, 2000)

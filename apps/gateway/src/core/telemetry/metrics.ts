@@ -4,15 +4,15 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 /** A scrape waits no longer than this for a reading; a reading that hangs ends by its own time-out. */
 const READING_TIMEOUT_MS = 3000;
 
-/** Buckets for what takes from milliseconds to minutes, in seconds. */
+/** Upper bounds in seconds, for work that takes from milliseconds to minutes. */
 export const DELIVERY_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
-/** The label of a value that is not in the label's list: no caller can make up a series. */
+/** The label of a value that is not in the label's list, so that no caller can create a series. */
 export const OTHER = 'other';
 
 /**
- * The registry of this process's series. Each feature registers its own. Labels are route templates, methods, statuses, codes, classes and
- * steps out of lists of ours: never a path, an id or a text.
+ * The registry of this process's series. Each feature registers its own. Labels come from fixed lists (route templates, methods, statuses,
+ * codes, classes, steps): never a path, an id or a text.
  */
 @Injectable()
 export class Metrics {
@@ -22,7 +22,10 @@ export class Metrics {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
 
-  /** A counter of another process. @param collect counts up from zero each time metrics are read; it must not throw */
+  /**
+   * A counter whose count is kept elsewhere, such as in another process.
+   * @param collect counts up from zero each time metrics are read; it must not throw
+   */
   readCounter<Label extends string = never>(
     name: string,
     help: string,

@@ -84,7 +84,10 @@ export class HealthController {
     else sendProblem(reply, problem, statusOfProblem(problem));
   }
 
-  /** Everything that delivery needs. 503 where one thing is down; the body is the same and tells which and why. */
+  /**
+   * Everything that delivery needs. 503 if one part is down; the body has the same form and names the part and the
+   * reason.
+   */
   @Get('api/health/tee')
   @RateLimit('api')
   @Operation({
@@ -119,7 +122,7 @@ export class HealthController {
         () => indicators.agents(),
       ]);
     } catch (error) {
-      // Terminus throws its result; it is the answer here and no problem document.
+      // Terminus throws its result, which is the answer here: no problem document replaces it.
       if (!(error instanceof ServiceUnavailableException)) throw error;
       const result = error.getResponse();
       if (typeof result !== 'object') throw error;

@@ -27,8 +27,8 @@ export class Readiness {
   ) {}
 
   /**
-   * Whether an enclave is there that has its keys. Reported, but does not decide readiness: while all enclaves wait
-   * for KMS, this gateway still accepts and keeps messages and reports their status.
+   * Whether any enclave has its keys. Reported, but does not decide readiness: while all enclaves wait for KMS, this gateway still accepts
+   * and keeps messages and reports their status.
    */
   keys(): 'ready' | 'waiting' | 'unknown' {
     const states = this.monitor.enclaves.map((enclave) => enclave.keys()?.state ?? 'unknown');
@@ -36,8 +36,8 @@ export class Readiness {
   }
 
   /**
-   * Whether an enclave reports itself healthy, or why the first one does not. It is reported and does not count either: messages are
-   * accepted and wait.
+   * Whether an enclave reports itself healthy, or why the first one does not. This is reported and does not decide readiness either:
+   * messages are accepted and wait.
    */
   enclave(): 'healthy' | HealthReason | 'enclave_unhealthy' | 'unknown' {
     const known = this.reports.all().filter((health) => health !== null);
@@ -46,7 +46,7 @@ export class Readiness {
     return known.some(({ healthy }) => healthy) ? 'healthy' : (reasonsOf(first)[0] ?? 'enclave_unhealthy');
   }
 
-  /** @returns why not (`shutting_down` | `residence_disagrees` | `database_unavailable` | `overloaded`), or null where work may come */
+  /** @returns why not (`shutting_down` | `residence_disagrees` | `database_unavailable` | `overloaded`), or null if work may come */
   async problem(): Promise<ProblemError | null> {
     if (this.shutdown.draining) return new ProblemError('shutting_down', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     if (this.residence.state() === 'disagrees')

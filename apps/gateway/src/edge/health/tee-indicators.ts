@@ -147,7 +147,9 @@ export class TeeIndicators {
     });
   }
 
-  /** Tasks for models: never down, because mail works without them. Names what is off by provider and model. */
+  /**
+   * Tasks for models: never down, because mail works without them. Lists the models that are off, with their providers.
+   */
   async agents(): Promise<HealthIndicatorResult> {
     const session = this.indicator.check('agents');
     const state = this.offers.state();

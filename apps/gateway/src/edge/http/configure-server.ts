@@ -24,8 +24,8 @@ export function configureServer(app: NestFastifyApplication): void {
   const routes = app.get(RegisteredRoutes);
   const shutdown = app.get(ShutdownState);
 
-  // Node itself would refuse an Expect that it does not know, without a word (RFC 9110 section 10.1.1 lets it be passed over), and
-  // would ask for every body that is announced by `100-continue`. Here it is asked for once the request is admitted.
+  // By default Node refuses an unknown Expect with an empty body (RFC 9110 section 10.1.1 allows a server to ignore it), and asks for every
+  // body that `100-continue` announces. Here the body is asked for once the request is admitted.
   for (const event of ['checkExpectation', 'checkContinue'])
     server.server.on(event, (request, response) => {
       server.server.emit('request', request, response);

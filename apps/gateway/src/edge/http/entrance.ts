@@ -12,7 +12,10 @@ import { policyOf, type RoutePolicy } from '../../core/routing/route-policy';
 
 const rateLimited = new WeakSet<FastifyRequest>();
 
-/** Such a request writes no log lines, or a flood would write as many. RateLimits writes one line for each window. */
+/**
+ * Whether a rate limit refused the request. Such a request writes no log line, or a flood of requests would be a flood
+ * of lines. RateLimits writes one line for each window.
+ */
 export function wasRateLimited(request: FastifyRequest): boolean {
   return rateLimited.has(request);
 }
@@ -57,7 +60,7 @@ export function guardEntrance(
     if (token.caller === undefined) throw token.error;
     rememberCaller(request, token.caller);
   });
-  // Fastify would read a body for an address that leads nowhere too. Later than preflights are answered (cors.ts).
+  // Otherwise Fastify would read a body even where no route matches. This runs after cors.ts has answered preflights.
   server.addHook('preParsing', (request, _reply, _payload, done) => {
     done(request.is404 ? new ProblemError('not_found') : null);
   });

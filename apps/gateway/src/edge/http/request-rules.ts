@@ -13,7 +13,7 @@ export const BODY_LIMITS = {
 } as const;
 export type BodyMediaType = keyof typeof BODY_LIMITS;
 
-/** Node keeps the first of two such headers and drops the other; a proxy in front may have judged by the other. */
+/** Headers that may be sent once only. Of two, Node keeps the first, but a proxy in front may have used the second. */
 const SINGLE = new Map([
   ['authorization', 'Authorization'],
   ['content-type', 'Content-Type'],

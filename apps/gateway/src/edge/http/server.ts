@@ -17,12 +17,12 @@ const MAX_PARSED_BYTES = 2 * MAX_HEADER_BYTES;
 const HEADERS_TIMEOUT_MS = 10_000;
 const MAX_PARAMETER_CHARACTERS = 200;
 
-/** Fastify under Nest, with limits on everything that a client can draw out or make large. */
+/** Fastify under Nest, with limits on everything that a client can make slow or large. */
 export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
   const { requestTimeoutMs, trustedProxies } = config.http;
   return new FastifyAdapter({
     logger: false,
-    // Ids are ours: one from outside could be anything.
+    // The gateway makes the ids of requests: an id from a client could be any text.
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
@@ -55,8 +55,8 @@ export type UnroutedListener = (answered: {
 }) => void;
 
 /**
- * A malformed address (400) or an over-long parameter (414): met by the router, before any hook, so no limit counts it. As with what
- * the parser refuses, each costs its sender the connection.
+ * Answers a malformed address (400) or an over-long parameter (414). The router refuses these before any hook, so no rate limit counts
+ * them; instead the connection is closed, as after a refusal by the parser.
  */
 function refuseUnrouted(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const problem = problemOf(error);

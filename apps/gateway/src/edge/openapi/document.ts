@@ -30,7 +30,7 @@ export interface DocumentedOperation extends OperationDescription {
   readonly problems: readonly ProblemCode[];
 }
 
-/** Examples that are accepted now: another one each time that the document is asked for. */
+/** Examples that are accepted now; each request for the document gets new ones. */
 export function freshExamples(): ExampleSource {
   return { nowSeconds: Math.floor(Date.now() / 1000), random: (bytes) => new Uint8Array(randomBytes(bytes)) };
 }
@@ -47,7 +47,7 @@ export function steadyExamples(): ExampleSource {
   return { nowSeconds: 1_798_761_600, random };
 }
 
-/** The routes that carry `@Operation`. Each GET can be asked as HEAD too, which the document's description tells once. */
+/** The routes that carry `@Operation`. Each GET also answers HEAD, which the document's description states once. */
 export function documentedOperations(routes: RegisteredRoutes): DocumentedOperation[] {
   return routes.all().flatMap(({ method, url, policy }) => {
     const { operation, authenticated = false, inPlaceOfToken, problems = [] } = policy;
@@ -147,7 +147,7 @@ function operationObject(operation: DocumentedOperation, parts: Parts): Record<s
 function answerResponses({ answers, problems }: DocumentedOperation, parts: Parts): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { description, content, headers, links }]) => {
-      // Like 503 of /api/health/tee, which is its answer if a part is down
+      // Such as 503 of /api/health/tee: also the answer if a part is down, not only a problem
       const alsoProblem = parts.problems.sameStatus(Number(status), problems);
       return [
         status,

@@ -17,7 +17,7 @@ export const HEADERS = {
   'Retry-After': { description: 'Whole seconds to wait before the next try.', schema: TEXT, example: '10' },
 } as const;
 
-/** References to them, and the headers that one answer alone has: by name, what each tells. */
+/** References to these headers, and the answer's own headers. @param own the meaning of each own header, by name */
 export function headersOf(
   which: { readonly limits: boolean; readonly retryAfter: boolean },
   own: Readonly<Record<string, string>> = {},

@@ -25,7 +25,7 @@ export function serveOpenApi(app: NestFastifyApplication): void {
     customSiteTitle: 'communique-tee gateway',
     customCss: DOCS_PAGE_STYLE,
     swaggerOptions: { displayOperationId: true, defaultModelsExpandDepth: 0 },
-    // An example of a message expires
+    // Made for each request, because the example message expires
     patchDocumentOnRequest: current,
   });
 }

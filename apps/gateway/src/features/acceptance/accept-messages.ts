@@ -6,13 +6,13 @@ import type { Submission } from './submission';
 export interface AcceptanceKey {
   readonly owner: string;
   readonly key: string;
-  /** Sent by the client, rather than the message id in its place. */
+  /** Whether the client sent it; otherwise the message id is the key. */
   readonly explicit: boolean;
 }
 
 export interface AcceptanceRequest {
   readonly submission: Submission;
-  /** null: a proof of residence admits it, and it has no owner. */
+  /** null: a proof of residence admits the message, which has no owner. */
   readonly key: AcceptanceKey | null;
 }
 
@@ -53,7 +53,8 @@ const STATEMENT = `SELECT outcome, accepted_at AS "acceptedAt", next_attempt_at 
 /**
  * Accepts a batch in one transaction and one round trip (function accept_messages). The commit is done when this
  * returns.
- * @param batch no id, no pair of owner and key, no nullifier and no status hash twice; each has an owner or a proof
+ * @param batch has no id, no pair of owner and key, no nullifier and no status hash twice; each message has an owner or
+ * a proof
  * @returns an outcome for each, in order
  * @throws ProblemError `database_unavailable`; the commit may or may not have happened
  * @throws ProblemError `overloaded`, no statement was begun

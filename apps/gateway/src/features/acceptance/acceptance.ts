@@ -15,12 +15,12 @@ import {
 } from './accept-messages';
 import type { Submission } from './submission';
 
-/** The most messages in one transaction, and of their sealed bytes together: a larger message makes a batch alone. */
+/** The most messages in one transaction, and the most sealed bytes of all of them together. A larger message is a batch by itself. */
 const MAX_MESSAGES = 64;
 const MAX_BYTES = 1024 * 1024;
 /**
- * Batches under way at once. All of them change the rows of the system's hour and day, so a second one would wait for the first one's
- * commit anyway, with locks in hand. Kept back instead, it grows meanwhile (over 32 connections 11 messages a batch and not 7).
+ * Batches under way at once. Every batch changes the rows of the system's hour and day, so a second one would wait for the first one's
+ * commit anyway, while holding locks. Held back instead, it grows: with 32 connections to 11 messages a batch instead of 7.
  */
 const MAX_BATCHES = 1;
 /**

@@ -42,7 +42,7 @@ export function submissionOf(message: SealedMessage): Submission {
   return submission(encodeSealedMessage(message), messageId, keyId, new Date(expiresAtSeconds * 1000));
 }
 
-/** The bytes that are relayed are the envelope's; the hash is of the sealed message alone. */
+/** The relayed bytes are the whole envelope's; the hash covers the sealed message without its proof. */
 export function provenSubmissionOf(envelope: ProvenEnvelope): ProvenSubmission {
   const { sealed, residence } = envelope;
   const { nullifier } = sealed;
@@ -59,7 +59,7 @@ export function provenSubmissionOf(envelope: ProvenEnvelope): ProvenSubmission {
   };
 }
 
-/** Its id is made of its ciphertext, and it is tried for as long as any message is. */
+/** The id is derived from the ciphertext, and the expiry is the latest that any message may have. */
 export function legacySubmissionOf(message: LegacyMessage, now = new Date()): Submission {
   const expiresAt = new Date((Math.floor(now.getTime() / 1000) + LIMITS.maxLifetimeSeconds) * 1000);
   return submission(encodeLegacyMessage(message), legacyMessageId(message.ciphertext), message.keyId, expiresAt);

@@ -26,7 +26,7 @@ export const ADMINISTRATION: Tag = {
 
 type Window = Awaited<ReturnType<BudgetService['state']>>['hour'];
 
-/** For people who run the gateway: to look, not to change. A stop is cleared, and a key revoked, by the operator's command, which the network cannot reach. */
+/** For operators, read-only. To clear a stop or revoke a key, an operator runs a command; no route does it. */
 @Controller('api/admin')
 export class AdminController {
   constructor(

@@ -29,11 +29,11 @@ export interface Requester {
 }
 
 const RETRY_AFTER_SECONDS = 5;
-/** How long after they left a gateway the bytes of a task may arrive at the enclave. */
+/** How long the bytes of a task may be on their way from a gateway to the enclave. */
 const ON_THE_WAY_MS = 5000;
-/** With less left than this, a second attempt is not begun. */
+/** With less time left than this, no second attempt is begun. */
 const LEAST_FOR_ATTEMPT_MS = 15_000;
-/** How long tasks that were relayed may take to end once the process is asked to stop. Then the enclave's memory has their replies. */
+/** How long relayed tasks may take to end once the process is asked to stop. A later reply stays in the enclave's memory. */
 const GRACE_MS = 10_000;
 
 /** Takes a task from its reservation to its settlement. README.md beside this file lists the guarantees. */
@@ -62,7 +62,7 @@ export class AgentCalls implements BeforeApplicationShutdown {
     return run;
   }
 
-  /** Tasks that were relayed are waited for. */
+  /** Waits for the tasks that were relayed. */
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.race([Promise.allSettled(this.underWay), sleep(GRACE_MS, undefined, { ref: false })]);
   }
@@ -102,7 +102,7 @@ export class AgentCalls implements BeforeApplicationShutdown {
     }
   }
 
-  /** null: the gateway that reserved it ended before any byte left, so this releases it and the task begins anew. */
+  /** Null if the gateway that reserved the attempt ended before any byte left: the attempt is released, and the task begins anew. */
   private async takeUp(row: AgentReservation, task: PostedTask): Promise<Attempt | null> {
     const now = new Date();
     if (row.state !== 'reserved' || row.dispatchedAt !== null || row.deadlineAt > now) return this.relayedBefore(row);
@@ -121,7 +121,7 @@ export class AgentCalls implements BeforeApplicationShutdown {
     return { attempt, modelClass, provider, model, reservedMicroUsd, enclave, isRepeat: true, isOnItsWay };
   }
 
-  /** @throws ProblemError `outcome_unknown`: it was restarted, or this gateway does not reach it */
+  /** The enclave that has the attempt. @throws ProblemError `outcome_unknown`: it was restarted, or this gateway does not reach it */
   private enclaveOf(row: AgentReservation): EnclaveMonitor {
     const enclave = this.offers.byModuleId(row.enclave);
     if (enclave === null) throw new ProblemError('outcome_unknown');

@@ -112,7 +112,8 @@ export class AgentLedger {
   }
 
   /**
-   * Runs `work` while no stop can be committed: raising one waits for it, so hold it for moments only. It holds a connection of the pool.
+   * Runs `work` while no stop can be committed. Raising a stop waits for `work`, which also occupies a connection of the pool, so it must
+   * be short.
    * @returns null where spending is stopped: `work` was not begun
    * @throws ProblemError `database_unavailable` | `overloaded`, and what `work` throws
    */
@@ -121,7 +122,7 @@ export class AgentLedger {
     return this.database.transaction(async (transaction) => {
       const [{ stopped }] = await transaction.$queryRaw<[{ stopped: boolean }]>`SELECT spending_stopped() AS stopped`;
       if (stopped) return null;
-      // Once, should the transaction be run again.
+      // Begun once, even if the transaction is run again.
       begun ??= work();
       return { result: await begun };
     });
@@ -163,8 +164,8 @@ export class AgentLedger {
   }
 
   /**
-   * Releases an attempt that was not dispatched until its deadline. Whether that is so still is decided with its row locked: another gateway
-   * may have released it and reserved it anew meanwhile.
+   * Releases an attempt that was not dispatched until its deadline. This is checked again with its row locked, because another gateway may
+   * have released it and reserved it anew meanwhile.
    * @throws ProblemError `database_unavailable` | `overloaded`
    */
   async releaseUnsent({ requestId, attempt }: AttemptId, now: Date): Promise<void> {
@@ -177,7 +178,7 @@ export class AgentLedger {
     );
   }
 
-  /** Ends one attempt that was due before `overdue`; null if there is none. */
+  /** Ends one attempt whose deadline was before `overdue`; null if there is none. */
   async endOverdue(overdue: Date, now: Date): Promise<'charged' | 'released' | null> {
     const [row] = await this.database.statement<{ ended: 'charged' | 'released' | null }>(
       'end_overdue_agent_call',

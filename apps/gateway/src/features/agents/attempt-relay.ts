@@ -11,7 +11,7 @@ import type { PostedTask } from './read-agent-request';
 import { AttemptSettler } from './settle-attempt';
 import type { ReservedAttempt } from './usage-judge';
 
-/** An attempt that is reserved or was before, at the enclave that has it or gets it. */
+/** An attempt that is reserved, now or from an earlier request, and the enclave that gets it or has it. */
 export interface Attempt extends ReservedAttempt {
   readonly enclave: EnclaveMonitor;
   /** Relayed before, by this gateway or another: the enclave answers from memory and begins no call. */
@@ -28,7 +28,10 @@ const MAX_WAITING = 16;
 const BUSY_POLL_MS = 250;
 /** How long other enclaves are preferred over one that had no place. Its memory may stay full for minutes. */
 const FULL_FOR_MS = 10_000;
-/** How long a stop waits for bytes that have just left, so that no enclave begins a call after it. Most begin within milliseconds. */
+/**
+ * How long raising a stop waits for bytes that have just left, so that no enclave begins a call after the stop. Most calls begin within
+ * milliseconds.
+ */
 const STOP_WAITS_MS = 500;
 const RETRY_AFTER_SECONDS = 5;
 /** After how long to ask again about a task that another request is about to relay. */
@@ -88,7 +91,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
     this.stopping.abort();
   }
 
-  /** How many tasks of this process the enclave has; more than any number where it had no place for one a moment ago. */
+  /** How many tasks of this process the enclave has; the largest number if it had no place for a task a moment ago. */
   load(enclave: EnclaveMonitor): number {
     const isFull = performance.now() < (this.fullUntilMs.get(enclave) ?? 0);
     return isFull ? Number.MAX_SAFE_INTEGER : this.runningAt(enclave);
@@ -99,14 +102,14 @@ export class AttemptRelay implements BeforeApplicationShutdown {
   }
 
   /**
-   * Relays, waiting where the enclave is at its ceiling.
+   * Relays the attempt; waits while the enclave has as many tasks as it takes.
    * @param left aborted when the client has left: a waiting attempt is then released, a relayed one continues
    * @param untilMs of performance.now()
    * @throws ProblemError where no reply came
    */
   async run(task: PostedTask, attempt: Attempt, left: AbortSignal, untilMs: number): Promise<AgentReply> {
     if (attempt.isRepeat) {
-      // Repeats wait together, or one user would hold every connection to the enclave, which mail and health need too.
+      // Repeats share one exchange. Otherwise one user could occupy every connection to the enclave, which mail and health need too.
       const underWay = this.exchanges.get(nameOf(task, attempt));
       const result = await (underWay ?? this.relay(task, attempt, untilMs));
       if (result.kind === 'answer') return result.answer;
@@ -131,7 +134,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
     }
   }
 
-  /** @throws ProblemError where the client has left, or this process ends. It gets this answer at most. */
+  /** @throws ProblemError `shutting_down` if the client has left or this process ends */
   assertWanted(left: AbortSignal): void {
     if (left.aborted || this.stopping.signal.aborted)
       throw new ProblemError('shutting_down', { retryAfterSeconds: RETRY_AFTER_SECONDS });
@@ -151,7 +154,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
     const now = new Date();
     const outcome = await this.ledger.dispatch({ requestId: task.requestId, attempt: attempt.attempt }, now);
     if (outcome === 'emergency_stop') throw budgetProblem('emergency_stop', now);
-    // Its deadline has passed meanwhile, and it was ended.
+    // The attempt's deadline has passed meanwhile, and it was ended.
     if (outcome === 'ended') throw new ProblemError('overloaded', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     const sent: { result?: Promise<EnclaveResult<AgentReply>> } = {};
     let failure: unknown = budgetProblem('emergency_stop', now);

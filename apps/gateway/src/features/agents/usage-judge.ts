@@ -22,7 +22,7 @@ export type StatementJudgement =
   /** `code`: of the check that failed (libs/receipts). */
   | { readonly ok: false; readonly code: string };
 
-/** Believes what an attempt cost only under a statement that its sender would believe too. */
+/** Accepts the cost of an attempt only if its usage statement passes the checks that a sender makes. */
 @Injectable()
 export class UsageJudge {
   private readonly examiner = createEnclaveExaminer();
@@ -32,7 +32,10 @@ export class UsageJudge {
     this.attestation = attestation;
   }
 
-  /** Signature under an attested receipt key, measurement, time, request, attempt, model, price table, and the cost by that table. */
+  /**
+   * Checks the signature under an attested receipt key, measurement, time, request, attempt, model, price table, and the cost by that
+   * table.
+   */
   async judge(
     { requestId, sha256, request }: PostedTask,
     attempt: ReservedAttempt,

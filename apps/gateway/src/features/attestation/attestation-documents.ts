@@ -61,8 +61,8 @@ export class AttestationDocuments {
   }
 
   /**
-   * A document without a nonce, at most `attestation.cacheMs` old and of a key that is held still, as far as is known; however many
-   * ask, an enclave is asked once at a time.
+   * A document without a nonce, at most `attestation.cacheMs` old. As far as is known, the enclave still holds the key in it. Concurrent
+   * callers share one request to an enclave.
    * @throws ProblemError as `fresh`
    */
   shared(): Promise<UnjudgedDocument> {
@@ -97,8 +97,8 @@ export class AttestationDocuments {
         return await ask(desk);
       } catch (error) {
         failure = error;
-        // Whether it is to be trusted any longer is asked at once, so that the next one is sent elsewhere, and an enclave
-        // that was started anew gets its keys. One that is not trusted is asked again by its timer.
+        // Checks the enclave at once, so that the next client is sent to another one, and a restarted enclave gets its keys. An enclave
+        // that is not trusted is checked by its timer.
         if (desk.enclave.isTrusted() && !isBusy(error)) void desk.enclave.checkNow();
       }
     }
@@ -106,7 +106,7 @@ export class AttestationDocuments {
   }
 }
 
-/** It gives documents to others; a check would ask it for one more. */
+/** Whether the enclave is only busy with other documents; a check would ask it for one more. */
 function isBusy(error: unknown): boolean {
   return error instanceof ProblemError && error.code === 'enclave_busy';
 }

@@ -23,7 +23,7 @@ export type Judgement =
     }
   /** It answers, and has no key yet that it could attest. */
   | { readonly kind: 'waiting'; readonly code: 'keys_not_ready' }
-  /** Something answered, and it is not the enclave that was expected. `code` is that of the check that failed (libs/enclave-identity). */
+  /** Something answered, and it is not the enclave that was expected. `code` names the check that failed (libs/enclave-identity). */
   | { readonly kind: 'refused'; readonly code: string }
   | { readonly kind: 'unreachable'; readonly code: string };
 
@@ -55,7 +55,7 @@ export class AttestationJudge {
     const result = await enclave.attestation(nonce);
     if (result.kind === 'unreachable') return { kind: 'unreachable', code: result.code };
     if (result.kind === 'problem' && result.code === 'keys_not_ready') return { kind: 'waiting', code: result.code };
-    // An enclave that is busy or ends is not a wrong one; what cannot be read at all is.
+    // A busy or stopping enclave is not a wrong one; an enclave whose answer cannot be read is.
     if (result.kind === 'problem') {
       const { code } = result;
       return code === 'enclave_answer_invalid' ? { kind: 'refused', code } : { kind: 'unreachable', code };
@@ -79,7 +79,7 @@ export class AttestationJudge {
   }
 
   /**
-   * The configuration that a document attests, which the examiner holds against the hash. Kept, because it seldom changes.
+   * The configuration that a document attests; the examiner compares it with the hash. Kept, because it seldom changes.
    * @returns undefined where the enclave does not serve it now: it is asked again with the next document
    */
   private async configurationOf(enclave: EnclaveClient, sha256: Uint8Array): Promise<Uint8Array | undefined> {

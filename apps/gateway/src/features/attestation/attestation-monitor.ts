@@ -41,7 +41,7 @@ export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplica
     await Promise.all(this.enclaves.map((enclave) => enclave.stop()));
   }
 
-  /** Of the first trusted enclave, else of the first one. */
+  /** The state of the first trusted enclave; if none is trusted, of the first one. */
   state(): MonitorState {
     return (this.trusted()[0] ?? this.enclaves[0]).state();
   }

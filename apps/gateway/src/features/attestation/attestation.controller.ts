@@ -29,7 +29,7 @@ interface Reply {
   header(name: string, value: string): unknown;
 }
 
-/** Hands on the enclave's documents. The gateway vouches for none of them: the client verifies. */
+/** Passes on the enclaves' documents. The gateway vouches for none of them: the client verifies. */
 @Controller('attestation')
 export class AttestationController {
   constructor(

@@ -15,14 +15,14 @@ export type MonitorState =
     });
 
 /**
- * How soon the next check follows, by the result of the last: this spares the NSM, and soon notices an enclave that comes back. One
- * that cannot be reached costs a refused connection, and its start lasts half a second.
+ * How soon the next check follows, by the result of the last. Checks of a verified enclave are rare, to spare the NSM. A check of an
+ * unreachable one costs only a refused connection, and its start takes half a second.
  */
 const NEXT_CHECK_MS = { verified: 15_000, waiting: 1000, refused: 5000, unreachable: 200 } as const;
 /** How long a verification counts: up to three checks may be missed. */
 const VERIFIED_FOR_MS = 60_000;
 
-/** Keeps an eye on one enclave: whether it answers, which code runs in it, which keys it holds. */
+/** Watches one enclave: whether it answers, which code runs in it, which keys it holds. */
 export class EnclaveMonitor {
   private last: { readonly judgement: Judgement; readonly atMs: number; readonly begunAtMs: number } | undefined;
   private checking: Promise<void> | undefined;
@@ -70,7 +70,7 @@ export class EnclaveMonitor {
     return this.isTrusted() && this.last?.judgement.kind === 'verified' ? this.last.judgement.keyId : null;
   }
 
-  /** The module id that it attested, while it is trusted: of this run of the enclave, and of no other. Null where that is not known. */
+  /** The module id that it attested, while it is trusted; null if not known. Each start of an enclave has its own module id. */
   moduleId(): string | null {
     return this.isTrusted() && this.last?.judgement.kind === 'verified' ? this.last.judgement.moduleId : null;
   }
@@ -134,7 +134,7 @@ export class EnclaveMonitor {
     if (reported !== null && keysOf(reported) !== before) for (const listener of this.listeners) listener();
   }
 
-  /** Whether a document of it is verified before it is trusted. */
+  /** Whether the enclave is trusted only after a document of it was verified. */
   get verifies(): boolean {
     return this.judge.verifies;
   }
@@ -169,7 +169,7 @@ export class EnclaveMonitor {
     this.listeners.add(listener);
   }
 
-  /** Calls back when something else answers than before, or in another way: reachable again, restarted, another key. */
+  /** Calls back when the enclave answers differently than before: it is reachable again, was restarted, or has another key. */
   onMet(listener: () => void): void {
     this.meetings.add(listener);
   }
@@ -198,7 +198,7 @@ export class EnclaveMonitor {
     if (judgement.kind === 'verified') this.configuration = judgement.configuration;
     else if (judgement.kind === 'refused') this.configuration = undefined;
     const component = `enclave-${String(this.index)}`;
-    // It had keys and waits for some: it was started anew between two checks.
+    // It had keys and now waits for them: it was restarted between two checks.
     const isStartedAnew = judgement.kind === 'waiting' && this.reported?.state === 'ready';
     if (!isStartedAnew && before?.kind === judgement.kind && codeOf(before) === codeOf(judgement)) return;
     // The keys were reported by the enclave that answered before.

@@ -9,7 +9,7 @@ export interface ReportedKeys {
   readonly current: KeyId | null;
   /** When the record of the current key was stored; null if there is no record. */
   readonly currentSince: Date | null;
-  /** All keys that it opens messages with; null where it is from before there were several. */
+  /** All keys that it opens messages with; null for an older enclave that does not list them. */
   readonly held: readonly KeyId[] | null;
   /** Of the same keys, the ids of their pairs of the legacy suite; absent where that is switched off. */
   readonly heldLegacy?: readonly KeyId[];

@@ -17,8 +17,8 @@ export interface KeySetByFile {
 }
 
 /**
- * The file is read at start, where one that cannot be used stops the start, and again when it has changed. A set that can be read
- * replaces the one before, even where it has no usable key. While the file cannot be read, the last good keys serve for `staleMs`.
+ * Reads the file at start, where an unusable file stops the start, and again when it has changed. A set that can be read replaces the one
+ * before, even where it has no usable key. While the file cannot be read, the last good keys serve for `staleMs`.
  * @throws ConfigurationProblem
  */
 export async function openKeySetByFile({ file, staleMs }: KeySetByFile, logger: Logger): Promise<KeySource> {

@@ -20,9 +20,9 @@ export interface KeySetByUrl {
 }
 
 /**
- * When the set is fetched is decided here, since jose refuses everyone as soon as its cache ends while the provider is away. A set that
- * can be read replaces the one before, even where it has no usable key.
- * `identity_provider_unavailable`: no usable keys, or an unknown key that may be a new one.
+ * This function decides when to fetch the set, because jose refuses every token once its cache has ended while the provider is away. A set
+ * that can be read replaces the one before, even where it has no usable key. `identity_provider_unavailable`: no usable keys, or an unknown
+ * key that may be a new one.
  */
 export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetByUrl, logger: Logger): KeySource {
   let keys: JWTVerifyGetKey = () => {

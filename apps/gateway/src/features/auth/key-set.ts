@@ -9,7 +9,7 @@ const MAX_KEYS = 100;
 /** Members that only a private or a secret key has (RFC 7518 sections 6.2.2, 6.3.2, 6.4.1). */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
-/** A JWK Set (RFC 7517 section 5) by what of it can verify a token here. */
+/** The keys of a JWK Set (RFC 7517 section 5) that can verify a token here. */
 export interface KeySet {
   readonly keys: readonly JWK[];
   /** Why keys are left out, by their place in the set; contains no part of a key. */

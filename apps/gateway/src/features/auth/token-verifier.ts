@@ -34,9 +34,9 @@ export interface KeySource {
 }
 
 /**
- * Checks `Authorization: Bearer <JWT>` (RFC 6750, RFC 7519): signature under an allowed algorithm by a key of the set, issuer,
- * audience, times with the configured skew; `exp` and `sub` must be there, and it must be an access token (token-type.ts). A token that was found good is not checked again for a
- * minute while its key set stays what it is (VerifiedTokens): a key that is taken away counts from the same moment on.
+ * Checks `Authorization: Bearer <JWT>` (RFC 6750, RFC 7519): signature under an allowed algorithm by a key of the set, issuer, audience,
+ * times with the configured skew; `exp` and `sub` must be there, and it must be an access token (token-type.ts). A good token is not
+ * checked again for a minute while its key set stays the same (VerifiedTokens), so the removal of a key takes effect at once.
  * @throws ProblemError `unauthenticated` (which check failed is not told) | `identity_provider_unavailable`
  */
 export function createTokenVerifier(
@@ -64,7 +64,7 @@ export function createTokenVerifier(
         requiredClaims: ['exp', 'sub'],
       });
       if (!isAccessToken(protectedHeader, payload, auth.tokenType)) {
-        // Once: an issuer that marks no access token fails for everyone, and callers are not told why
+        // Logged once: if the issuer does not mark access tokens, every token fails, and callers are not told why
         if (!hasWarned) logger.warn({ variable: 'AUTH_TOKEN_TYPE' }, 'a token of the issuer is no access token');
         hasWarned = true;
         throw new ProblemError('unauthenticated');
@@ -91,7 +91,7 @@ function scopesOf(claim: unknown): readonly string[] {
   return Array.isArray(claim) ? claim.filter((word) => typeof word === 'string') : [];
 }
 
-/** Who, as the database knows them: base64url of SHA-256 over the JSON array of issuer and subject (43 characters). */
+/** The caller's owner hash, as the database has it: base64url of SHA-256 over the JSON array of issuer and subject (43 characters). */
 export function ownerOf(issuer: string, subject: string): string {
   return createHash('sha256')
     .update(JSON.stringify([issuer, subject]))

@@ -6,7 +6,7 @@ const LASTS_MS = 60_000;
 /** About 400 bytes each; when full, the oldest entry is dropped. */
 const MAX_TOKENS = 4096;
 
-/** A token whose signature and claims were found good, and when by its own word it is (seconds since 1970). */
+/** A token whose signature and claims are good, and the times in its claims (seconds since 1970). */
 export interface VerifiedToken {
   readonly caller: CallerIdentity;
   readonly notBefore: number | undefined;
@@ -25,7 +25,7 @@ export class VerifiedTokens {
   /** @param clockSkewSeconds as in the verification: each use checks the times */
   constructor(private readonly clockSkewSeconds: number) {}
 
-  /** @param keySet the number of the key set that counts now */
+  /** @param keySet the number of the key set in use */
   find(token: string, keySet: number): CallerIdentity | undefined {
     if (this.keySet !== keySet) this.kept.clear();
     this.keySet = keySet;
@@ -37,7 +37,7 @@ export class VerifiedTokens {
     return undefined;
   }
 
-  /** @param keySet the number of the key set that counted before it was verified; where another one counts now, it is not kept */
+  /** @param keySet the number of the key set before the verification; if another set is in use now, the token is not kept */
   keep(token: string, keySet: number, verified: VerifiedToken): void {
     if (this.keySet !== keySet) return;
     const name = nameOf(token);
@@ -56,7 +56,7 @@ export class VerifiedTokens {
   }
 }
 
-/** A cache that keeps no token. */
+/** A hash, so that the cache holds no token. */
 function nameOf(token: string): string {
   return hash('sha256', token, 'base64url');
 }

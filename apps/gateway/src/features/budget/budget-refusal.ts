@@ -13,7 +13,10 @@ export type BudgetRefusal =
 /** How long a client waits if no window's end tells when there is room again. */
 const RETRY_AFTER_SECONDS = 900;
 
-/** When the window in which `code` refuses ends; null where an operator ends it (a stop) or messages that end do (the system's day). */
+/**
+ * When the window that refuses with `code` ends. Null if no time is known: an operator clears a stop, and messages that end make room in
+ * the system's day.
+ */
 export function windowEnd(code: BudgetRefusal, now: Date): Date | null {
   switch (code) {
     case 'emergency_stop':

@@ -6,7 +6,7 @@ import { EmergencyStop } from './emergency-stop';
 import { deliveryPriceVersion, highestCostOfMessage } from '@communique-tee/gateway-environment';
 import { endOfDay, endOfHour, nullifiersUntil, windowsOf, type Windows } from './windows';
 
-/** The promise for a message without an owner, which is in its job and not in the ledger. */
+/** The reservation of a message without an owner, which is stored in its job and not in the ledger. */
 export interface UnownedPromise {
   readonly reservedMicroUsd: bigint;
   readonly reservedAt: Date;
@@ -82,7 +82,7 @@ export class BudgetService {
     return true;
   }
 
-  /** The same for a message without an owner; once, in the transaction that deletes its job. */
+  /** The same for a message without an owner. Call it once, in the transaction that deletes the message's job. */
   async settleUnowned(
     transaction: Transaction,
     { reservedMicroUsd, reservedAt }: UnownedPromise,

@@ -75,7 +75,7 @@ export class CachedRefusals {
 
   /**
    * Returns at once; the answer to the client does not wait for Redis.
-   * @param code what would refuse every other request like it: of an agent's task that is the stop alone
+   * @param code a refusal that every other request of the kind would get too; for an agent's task, only the stop is one
    */
   remember(code: BudgetRefusal, owner: string | null, now: Date): void {
     // Without an owner only the stop and the system's windows refuse.
@@ -90,7 +90,10 @@ export class CachedRefusals {
 
 const ofRequest = new WeakMap<FastifyRequest, CachedRefusal>();
 
-/** The entrance reads it before the body; the handler decides with it, since a message that was accepted before is still answered. */
+/**
+ * Keeps the refusal that the entrance read before the body. The handler decides with it, because a message that was accepted before is
+ * still answered.
+ */
 export function keepCachedRefusal(request: FastifyRequest, refusal: CachedRefusal): void {
   ofRequest.set(request, refusal);
 }

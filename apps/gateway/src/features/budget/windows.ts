@@ -23,7 +23,7 @@ export function endOfDay(now: Date): Date {
 
 /**
  * Until when a nullifier is kept that is used at `now`: the longest campaign (90 days), the longest message life (7 days), and a day for
- * clocks that differ. The gateway cannot see when a campaign ends. The end of a UTC day, so that it does not tell the hour of use.
+ * clocks that differ. The gateway cannot see when a campaign ends. It is the end of a UTC day, so that it does not show the hour of use.
  */
 export function nullifiersUntil(now: Date): Date {
   return endOfDay(new Date(now.getTime() + NULLIFIER_DAYS * DAY_MS));

@@ -1,6 +1,6 @@
 /**
- * How long to wait before the next attempt, in milliseconds: full jitter (uniform from zero) under a ceiling that doubles with
- * each attempt. What the enclave asks for is waited in any case, the jitter coming on top of it.
+ * How long to wait before the next attempt, in milliseconds: full jitter (uniform from zero) under a ceiling that doubles with each
+ * attempt. The enclave's Retry-After is always waited for; a jitter below `minBackoffMs` is added to it.
  */
 export function backoffMs(
   attempt: number,

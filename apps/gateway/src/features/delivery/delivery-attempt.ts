@@ -64,7 +64,7 @@ export class DeliveryAttempt {
         this.lost(job);
         return;
       }
-      // A process that was stopped meanwhile may have lost its lease: what it sent now, no later attempt would be told of.
+      // A process that was suspended meanwhile may have lost its lease, and no later attempt would know of bytes sent now.
       const inTime = performance.now() - askedAtMs < this.config.delivery.leaseMs;
       decision = inTime ? await this.relay(job, enclave, interim, abandoned, pace) : decide(job, interim, LEFT_UNSENT);
     }

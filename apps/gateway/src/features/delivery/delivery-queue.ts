@@ -27,12 +27,12 @@ interface EndOfJob {
 interface EndedJob {
   readonly relayed: boolean;
   readonly proven: boolean;
-  /** Both null for a message with an owner, whose promise is in the ledger, and for one without a price. */
+  /** Both null for a message with an owner, whose reservation is in the ledger, and for one without a price. */
   readonly reservedMicroUsd: bigint | null;
   readonly reservedAt: Date | null;
 }
 
-/** Health is asked often and by many: what there is beyond this is not counted. */
+/** Health is asked often and by many, so messages beyond this number are not counted. */
 const MAX_COUNTED = 100_000;
 
 export interface QueueState {
@@ -250,7 +250,7 @@ function keyOf(keyId: string): Buffer {
   return Buffer.from(keyId, 'hex');
 }
 
-/** A view without Buffer's methods: what is decoded from it takes bytes. */
+/** A plain Uint8Array over the same memory: the decoders take no Buffer. */
 function bytesOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }

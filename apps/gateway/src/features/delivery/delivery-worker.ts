@@ -137,8 +137,8 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 
   /**
-   * Jobs that no lane can take but that may end. If there was none, only the poll looks again: a new message or a
-   * finished attempt adds no such job.
+   * Takes jobs that no lane can take but that end without a relay: expired, or sealed to a retired key. After finding none it looks again
+   * only after `pollMs`: a new message or a finished attempt adds no such job. @returns whether more may be due
    */
   private async takeLeftover(): Promise<boolean> {
     if (performance.now() - this.nothingLeftAtMs < this.config.delivery.pollMs || this.room === 0) return false;
@@ -199,7 +199,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     this.wake();
   }
 
-  /** Until something calls, an attempt ends, or `pollMs` have passed. */
+  /** Waits until lookAgain is called or `pollMs` have passed. */
   private pause(): Promise<void> {
     if (this.woken) return Promise.resolve();
     return new Promise((resolve) => {

@@ -7,7 +7,7 @@ export interface LeasedJob {
   readonly keyId: Uint8Array;
   /** 32 bytes. */
   readonly sealedSha256: Uint8Array;
-  /** Names this lease; every write asks for it. */
+  /** Names this lease; a write under another name has no effect. */
   readonly leaseOwner: string;
   /** Counted from 1, this one included. */
   readonly attempt: number;

@@ -8,9 +8,9 @@ export const DISPATCH = `
   RETURNING message_id::text AS id`;
 
 /**
- * Ends messages that promised no money. $1: ids, $2: leases, $3: statuses, $4: reasons, $5: receipts, $6: documents and answers one after
- * the other, $7 and $8: where the document of each begins (from 1) and its length, $9 and $10: the same of its answer, $11: whether its
- * nullifier becomes free although it was relayed.
+ * Ends messages for which no money is reserved. $1: ids, $2: leases, $3: statuses, $4: reasons, $5: receipts, $6: documents and answers one
+ * after the other, $7 and $8: where the document of each begins (from 1) and its length, $9 and $10: the same of its answer, $11: whether
+ * its nullifier becomes free although it was relayed.
  */
 export const END = `
   WITH given AS (

@@ -15,7 +15,7 @@ export type ReceiptJudgement =
 /** Every receipt of an enclave comes with the same document, until it makes the next one. */
 const MAX_DOCUMENTS = 64;
 
-/** Believes an answer's outcomes only under a receipt that a sender would believe too. */
+/** Accepts an answer's outcomes only if its receipt passes the checks that a sender makes. */
 @Injectable()
 export class ReceiptJudge {
   private readonly examiner = createEnclaveExaminer({ maxRememberedDocuments: MAX_DOCUMENTS });
@@ -29,8 +29,9 @@ export class ReceiptJudge {
   }
 
   /**
-   * Signature under the attested receipt key, measurement, time, message id and hash of the sealed bytes; and that
-   * the state beside the receipt matches it. If verification is switched off, signature and document are not checked.
+   * Checks the signature under the attested receipt key, measurement, time, message id and hash of the sealed bytes,
+   * and that the state beside the receipt matches it. If verification is switched off, signature and document are not
+   * checked.
    */
   async judge(job: Pick<LeasedJob, 'messageId' | 'sealedSha256'>, answer: RelayAnswer): Promise<ReceiptJudgement> {
     let claims: ReceiptClaims;

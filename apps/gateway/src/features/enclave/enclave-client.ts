@@ -28,7 +28,7 @@ import { Semaphore } from './semaphore';
 
 const MAX_HEALTH_BYTES = 4096;
 const MAX_DOCUMENT_BYTES = 16_384;
-/** Health and attestation are asked for by people and probes who wait. */
+/** People and probes wait for health and attestation. */
 const SHORT_TIMEOUT_MS = 5000;
 
 /** The client of one enclave: the relay protocol of libs/protocol over vsock, a unix socket or loopback TCP. It never retries. */
@@ -45,7 +45,7 @@ export class EnclaveClient {
     this.timeoutMs = timeoutMs;
   }
 
-  /** Reachability only; what proves anything is the attestation document. */
+  /** Shows only that the enclave can be reached; only the attestation document proves anything. */
   async health(options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<EnclaveHealth>> {
     return this.ask(
       'health',
@@ -162,7 +162,7 @@ export class EnclaveClient {
       contentType: 'application/cbor',
       body: offer,
     };
-    // It may ask KMS meanwhile, once for each key that it does not know yet.
+    // The enclave may ask KMS meanwhile, once for each key that it does not know yet.
     return this.ask<KeyStatus | 'unsupported'>(
       'keys',
       request,

@@ -3,7 +3,10 @@ import { HEALTH_REASONS, type EnclaveHealth, type HealthReason } from '@communiq
 import { EnclaveClients } from './enclave-clients';
 
 const ASK_EVERY_MS = 15_000;
-/** A failed question leaves the report before it, so one slow answer does not interrupt metrics and their alarms. */
+/**
+ * A request that fails leaves the report before it in place, so one slow answer does not interrupt metrics and their
+ * alarms.
+ */
 const GOOD_FOR_MS = 60_000;
 
 /**
@@ -37,12 +40,12 @@ export class EnclaveReports implements OnApplicationBootstrap, BeforeApplication
     return last !== undefined && performance.now() - last.atMs < GOOD_FOR_MS ? last.health : null;
   }
 
-  /** Of every configured enclave, in the order of the configuration. */
+  /** The reports of all configured enclaves, in the order of the configuration. */
   all(): (EnclaveHealth | null)[] {
     return this.clients.all.map((_client, index) => this.of(index));
   }
 
-  /** Asks all of them now, or waits for the questions that are under way. */
+  /** Asks all enclaves now, or waits for the requests that are under way. */
   askNow(): Promise<void> {
     if (this.stopping.signal.aborted) return Promise.resolve();
     this.asking ??= this.ask().finally(() => {

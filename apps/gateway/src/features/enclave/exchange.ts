@@ -11,7 +11,7 @@ export interface ExchangeRequest {
 }
 
 export interface ExchangeLimits {
-  /** From the first thought of a connection to the last byte of the answer. */
+  /** From the start of connecting to the last byte of the answer. */
   readonly timeoutMs: number;
   readonly maxBodyBytes: number;
   readonly signal?: AbortSignal | undefined;
@@ -78,7 +78,7 @@ export function exchange(
     request.on('error', (error) => {
       fail(codeOf(error));
     });
-    // Once a response has begun, its own stream says how it ends: the connection may close before it is read.
+    // Once a response has begun, its stream reports how it ends: the connection may close before the response is read.
     let responded = false;
     request.on('close', () => {
       if (!responded) fail('ECONNRESET');
@@ -112,7 +112,7 @@ async function collect(response: IncomingMessage, maxBytes: number): Promise<Uin
     if (length > maxBytes) return undefined;
     parts.push(part);
   }
-  // A view, not a copy: Uint8Array, since what decodes it takes bytes and not Buffers.
+  // A plain Uint8Array over the same memory: the decoders take no Buffer.
   const { buffer, byteOffset, byteLength } = Buffer.concat(parts, length);
   return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -99,8 +99,8 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /**
-   * Whether the word of this enclave that the key is retired is to be believed: that of the only one, about what no record in the
-   * database can bring back.
+   * Whether the key is retired, when this enclave reports so. Its report is enough if it is the only configured enclave and no live record
+   * in the database can restore the key; with several enclaves, as `isRetired`.
    * @throws ProblemError `database_unavailable`
    */
   async isRetiredBy(enclave: EnclaveMonitor, keyId: KeyId): Promise<boolean> {

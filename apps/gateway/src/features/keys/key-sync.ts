@@ -30,15 +30,15 @@ export interface KeySyncParts {
   readonly intervalMs: number;
 }
 
-/** Rounds: learn its custody, hand in the records, hand its proposal back. The next sync settles the rest. */
+/** The most rounds of one sync: learn the enclave's custody, give it the records, give its proposal back. The next sync does the rest. */
 const MAX_ROUNDS = 4;
-/** However often something calls: an enclave that seems to be another one at each look is not asked without end. */
+/** The shortest time between two syncs, so that an enclave that seems to be another one at each check is not asked without end. */
 const MIN_GAP_MS = 100;
 /** After an exchange without an answer: the enclave may have been restarted in the middle of it, and then waits for keys. */
 const RETRY_MS = 1000;
 const NOTHING: KeyOffer = { credentials: null, records: [], revoked: [], secrets: {} };
 const NO_KEYS: KeysOfCustody = { live: [], revoked: [] };
-/** An enclave from before `POST /keys`. */
+/** What counts as reported by an older enclave that has no `POST /keys`. */
 const FROM_BEFORE: ReportedKeys = {
   custody: PROCESS_CUSTODY,
   state: 'ready',
@@ -53,7 +53,9 @@ interface Offer {
   readonly keys: KeysOfCustody | null;
 }
 
-/** Keeps one enclave in keys: hands it what it cannot fetch, stores what it makes, notes what it holds. */
+/**
+ * Keeps one enclave supplied with keys: gives it stored records, credentials and secrets, stores its proposals, notes which keys it holds.
+ */
 export class KeySync {
   private syncing: Promise<void> | undefined;
   private begunAtMs = -Infinity;
@@ -229,7 +231,10 @@ export class KeySync {
       logger.warn({ component: this.component, code: outcome }, 'a sealed key that an enclave proposes is not stored');
   }
 
-  /** Stores it. Rows in its way that no enclave made, as a database writer could leave them, are removed first. */
+  /**
+   * Stores the proposal. If rows are in its way that no enclave made, which anyone who can write to the database could leave, removes them
+   * and tries again.
+   */
   private async store(core: SealedKeyCore, proposal: Uint8Array): Promise<Stored> {
     const { store, proposals, logger } = this.parts;
     const outcome = await store.add(core, proposal);
@@ -318,7 +323,7 @@ export class KeySync {
   }
 }
 
-/** All of them, newest first; where there are more than fit, those of other images give way. */
+/** The records to offer, newest first. If more exist than fit, those of other images are left out. */
 function recordsFor({ refused }: KeyStatus, { live }: KeysOfCustody): Uint8Array[] {
   if (live.length <= MAX_OFFERED_KEYS) return live.map(({ record }) => record);
   const foreign = new Set(

@@ -71,7 +71,7 @@ export class OperatorSecrets {
     return this.secrets;
   }
 
-  /** @returns why what it holds is not used, or null */
+  /** Reads the file if it has changed. @returns why its content is not used, or null */
   private async readChanged(path: string): Promise<string | null> {
     // Opens without blocking: a pipe without a writer is refused, not waited for.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -94,7 +94,7 @@ export class OperatorSecrets {
     return null;
   }
 
-  /** Once for each change. */
+  /** Logs each failure once. */
   private say(failure: string | null): void {
     if (failure === this.failure) return;
     this.failure = failure;
@@ -113,7 +113,7 @@ function parseSecrets(bytes: Uint8Array): Secrets | undefined {
   } catch {
     return undefined;
   }
-  // Zod leaves out `__proto__` without a word.
+  // Zod silently drops `__proto__`.
   if (typeof value !== 'object' || value === null || !Object.keys(value).every((name) => SECRET_NAME.test(name)))
     return undefined;
   const parsed = fileSchema.safeParse(value);

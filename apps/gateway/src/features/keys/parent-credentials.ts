@@ -84,7 +84,7 @@ export class ParentCredentials {
     this.say(null);
   }
 
-  /** Once for each change. */
+  /** Logs a failure, and its end, once. */
   private say(failure: string | null): void {
     if (failure === this.failure) return;
     this.failure = failure;

@@ -18,21 +18,21 @@ import type { GatewayConfig } from '../../core/config/gateway-config';
 import type { StoredRecord } from './sealed-key-store';
 
 /**
- * Why a proposal is not stored: `malformed` cannot be read; `other_custody` than the enclave says it has; `other_image` than is
- * accepted, or than the enclave attested; `times_invalid`; `maker_refused` no accepted enclave vouches for it.
+ * Why a proposal is not stored. `malformed`: it cannot be read. `other_custody`: not the custody that the enclave reports. `other_image`:
+ * not an accepted image, or not the one that the enclave attested. `maker_refused`: no accepted enclave vouches for it.
  */
 export type ProposalRefusal = 'malformed' | 'other_custody' | 'other_image' | 'times_invalid' | 'maker_refused';
 export type ReadProposal =
   { readonly ok: true; readonly core: SealedKeyCore } | { readonly ok: false; readonly code: ProposalRefusal };
 
-/** An enclave's clock may be ahead of ours by so much, and its document as far from the key's own time. */
+/** How far an enclave's clock may be ahead of ours, and the time of its document from that of the key. */
 const MAX_SKEW_SECONDS = 300;
 const MAX_ROTATION_SECONDS = 31 * 24 * 3600;
 const MAX_KEPT_SECONDS = LIMITS.maxLifetimeSeconds + 3600;
 
 /**
- * Looks at what an enclave would have stored, before it takes a row. Enclaves judge for themselves what they open: this keeps rubbish
- * out of the table, and where attestation is verified, everything that no accepted image made.
+ * Checks an enclave's proposal before it takes a row. Enclaves decide for themselves which records they open: this check keeps garbage out
+ * of the table and, where attestation is verified, everything that no accepted image made.
  */
 export class ProposalReader {
   private readonly verifier = createAttestationVerifier();
@@ -84,7 +84,7 @@ export class ProposalReader {
     return isOfRow && (await this.isVouchedFor(read, [{ pcr0: toHex(core.pcr0), operator: 'any' }]));
   }
 
-  /** The maker's document at its own time, of the same image under an accepted operator, over this very core. */
+  /** Whether the maker's document, at its own time, is of the same image under an accepted operator and vouches for exactly this core. */
   private async isVouchedFor(
     { core, maker }: SealedKeyRecord,
     accepted: GatewayConfig['attestation']['acceptedMeasurements'],

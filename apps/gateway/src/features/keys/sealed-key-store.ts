@@ -19,7 +19,7 @@ export interface StoredKey {
   readonly createdAt: Date;
 }
 
-/** A live row, unread. */
+/** A live row; its record is not parsed. */
 export interface StoredRecord {
   readonly keyId: Uint8Array;
   readonly custody: string;
@@ -100,7 +100,7 @@ export class SealedKeyStore {
     return this.database.transaction(async (transaction) => {
       // One insert at a time, so that the limits hold; it happens once a day.
       await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK}::bigint)`;
-      // A key whose time is over must not keep its number.
+      // A key whose time is over must not block its epoch.
       await transaction.$executeRaw`UPDATE sealed_key SET record = NULL WHERE record IS NOT NULL AND destroy_after <= now()`;
       const [{ all, ofImage, known }] = await transaction.$queryRaw<[{ all: number; ofImage: number; known: boolean }]>`
         SELECT (count(*) FILTER (WHERE record IS NOT NULL))::int AS all,
@@ -119,8 +119,7 @@ export class SealedKeyStore {
   }
 
   /**
-   * The live rows that block a key: the row with its number or, if the store is full, up to 1,000 rows, those of its
-   * custody and image first.
+   * The live rows that block a key: the row of its epoch or, if the store is full, up to 1,000 rows, those of its custody and image first.
    */
   async inTheWayOf(
     { custody, pcr0, epoch }: SealedKeyCore,
@@ -212,7 +211,7 @@ export class SealedKeyStore {
     );
   }
 
-  /** Takes away the records of keys whose time is over. @returns how many */
+  /** Deletes the records of keys whose time is over. @returns how many */
   wipeDestroyed(): Promise<number> {
     return this.database.read(
       (client) =>

@@ -7,7 +7,10 @@ import { ProblemError } from '../../core/problems/problem-error';
 
 const RETRY_AFTER_SECONDS = 5;
 
-/** The suite of the web client (legacy): open where an enclave attests a key of it, which its measured configuration decides. Closed where every message needs a proof of residence. */
+/**
+ * The suite of the web client (legacy): open if an enclave attests a key of it, which the enclave's measured configuration decides. It is
+ * closed if every message needs a proof of residence.
+ */
 @Injectable()
 export class LegacySuite {
   private turns = 0;

@@ -13,7 +13,7 @@ export function clientAddress(claimed: string, peer: string | undefined): string
   return mappedIPv4(groups) ?? `${groups.slice(0, 4).join(':')}::/64`;
 }
 
-/** `::ffff:cb00:7109` is 203.0.113.9 too, and not of the one /64 that all such addresses share. */
+/** The IPv4 address in such as `::ffff:cb00:7109` (203.0.113.9): counted as IPv6, all of these would share one /64. */
 function mappedIPv4(groups: readonly string[]): string | undefined {
   if (groups.length !== 8 || groups.slice(0, 6).join(':') !== '0:0:0:0:0:ffff') return undefined;
   return groups

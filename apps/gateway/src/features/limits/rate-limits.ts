@@ -87,7 +87,7 @@ export class RateLimits {
     return this.stateOf(limitClass, 'address', { count: quota + 1, leftMs });
   }
 
-  /** Counts one request and reads the cached refusals. Never throws for Redis: then this process counts. */
+  /** Counts one request and reads the cached refusals. If Redis fails, this process counts, and nothing is thrown. */
   async decide({ limitClass, address, owner, spends }: DecisionRequest, now = new Date()): Promise<Decision> {
     const addressKey = keyOf(limitClass, 'address', address);
     const userKey = owner === undefined ? undefined : keyOf(limitClass, 'user', owner);

@@ -35,7 +35,7 @@ export class Admission {
     private readonly metrics: MessageMetrics,
   ) {}
 
-  /** @returns what to answer a new message with, or null where it may come. @throws ProblemError `database_unavailable` | `overloaded` */
+  /** @returns the problem that refuses a new message, or null if it may come. @throws ProblemError `database_unavailable` | `overloaded` */
   async refusal(): Promise<ProblemError | null> {
     const { maxWaiting, maxAgeMs } = this.config.admission;
     const { waiting, oldestMs } = await this.load();

@@ -20,7 +20,7 @@ export class MessageMetrics {
       'New messages refused by this process with `overloaded`.',
       ['reason'],
     );
-    // From zero, or the first refusal would be no increase for a collector that works with differences.
+    // Each series starts at zero: a collector that takes differences would miss the first increase.
     for (const reason of ADMISSION_REASONS) this.refusals.inc({ reason }, 0);
   }
 

@@ -29,8 +29,8 @@ export class MessagesService {
    * @param idempotencyKey the header's value; if absent, the message id is the key. Ignored without an owner
    * @param cachedRefusal PostgreSQL's refusal of a moment ago: refuses every id that the owner has not used before
    * @throws ProblemError `expiry_out_of_range` | `already_sent` | `idempotency_key_reused` | `message_id_taken` |
-   * `user_daily_limit_reached` | `daily_messages_reached` | `system_hourly_limit_reached` | `emergency_stop` |
-   * `database_unavailable` | `overloaded`
+   * `user_daily_limit_reached` | `daily_messages_reached` | `fair_share_reached` | `system_hourly_limit_reached` |
+   * `system_daily_limit_reached` | `emergency_stop` | `database_unavailable` | `overloaded`
    */
   async accept(
     owner: string | null,

@@ -15,7 +15,8 @@ export type PostedMessage =
   | { readonly kind: 'legacy'; readonly message: LegacyMessage };
 
 /**
- * The body of POST /api/messages in either form, with or without a proof of residence, or the JSON of the web client (legacy). Whether that is open here is not asked.
+ * The body of POST /api/messages in either form, with or without a proof of residence, or the JSON of the web client (legacy). Whether this
+ * gateway takes that form is not checked here.
  * @throws ProblemError `malformed_body` | `unsupported_media_type`; ProtocolError `malformed_body` | `body_too_large` | `suite_unsupported`
  */
 export function readSealedMessage(body: unknown): PostedMessage {

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { isEnded, type MessageView } from '@communique-tee/protocol';
 import type { Reader } from '../auth/reader';
 
-/** After how long a reader comes back where the stream ends before the message does. */
+/** How long a reader waits before it reconnects, if the stream ends before the message does. */
 export const RETRY_MS = 1000;
 
 export interface StatusStreamTiming {

@@ -63,7 +63,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
 
   /**
    * Server-sent events about a message that the reader may read.
-   * @throws ProblemError `not_found` | `database_unavailable` | `overloaded` | `rate_limited`, as the plain question does
+   * @throws ProblemError `not_found` | `database_unavailable` | `overloaded` | `rate_limited`
    */
   async about(reader: Reader, messageId: string): Promise<Readable> {
     const name = nameOfReader(reader);

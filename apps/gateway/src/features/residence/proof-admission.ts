@@ -58,8 +58,8 @@ export class ProofAdmission {
   }
 
   /**
-   * @returns null: the proof verifies, and the message may be accepted. Else what refuses it, unless it was accepted before
-   * (MessagesService.repeatOf): its proof was not verified
+   * @returns null if the proof verifies and the message may be accepted. Otherwise the problem that refuses it, unless it was accepted
+   * before (MessagesService.repeatOf); the proof was then not verified
    * @throws ProblemError `root_not_accepted` | `circuit_retired` | `already_sent` | `message_id_taken` | `rate_limited` | `proof_invalid`
    * | `verifier_busy` | `residence_disagrees` | `database_unavailable` | `overloaded` | a BudgetRefusal
    */
@@ -114,7 +114,10 @@ export class ProofAdmission {
     return false;
   }
 
-  /** A verification costs 10 ms of CPU, so an address has fewer of them than of other requests. A user has a limit of his own. */
+  /**
+   * A verification costs 10 ms of CPU, so an address may have fewer of them than other requests. A message with a token is limited by its
+   * user's rate limit instead.
+   */
   private async countFor({ address, owner }: ProofSource): Promise<void> {
     if (owner !== null) return;
     const { states } = await this.limits.decide({ limitClass: 'proof', address });

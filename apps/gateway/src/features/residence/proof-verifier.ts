@@ -8,7 +8,7 @@ import { Logger } from '../../core/telemetry/logger';
 
 /** A thread verifies about 100 proofs a second and takes 100 MB. */
 const MAX_WORKERS = 2;
-/** Beyond this many the source that has the most of them gives way. */
+/** If more would wait, one of the source with the most waiting proofs is refused. */
 const MAX_QUEUED = 64;
 /** At most as long as a full queue takes, and not the same for all that are refused together. */
 const RETRY_AFTER_SECONDS = 1;

@@ -54,7 +54,7 @@ export class PublishedRoot implements OnApplicationBootstrap, BeforeApplicationS
     await this.reading;
   }
 
-  /** Until the last root ends that was read here and is signed by the registrar, in seconds; null before the first. */
+  /** Seconds until the last root ends that was read here with the registrar's signature; null before the first. */
   secondsLeft(now: Date): number | null {
     return this.notAfter === null ? null : this.notAfter - Math.floor(now.getTime() / 1000);
   }
@@ -97,7 +97,10 @@ export class PublishedRoot implements OnApplicationBootstrap, BeforeApplicationS
     return published?.note ?? null;
   }
 
-  /** A root that has ended counts too: where it is the newest one, no client can prove. @throws ResidenceNoteError it is not in force */
+  /**
+   * Notes when the root ends, also of one that has ended: if it is the newest one, no client can prove.
+   * @throws ResidenceNoteError it is not in force
+   */
   private see(note: RootNote): void {
     const nowSeconds = Math.floor(Date.now() / 1000);
     const hasBegun = note.notBefore <= nowSeconds + NOTE_GRACE_SECONDS;

@@ -5,8 +5,9 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-co
 import { AttestationMonitor } from '../attestation/attestation-monitor';
 
 /**
- * Whether the enclaves attested the same mode, registrar and verification key as this gateway has, and each of its keys. An enclave may
- * know one key more, so that a key can be replaced without a time in which the two disagree (docs/operator/registrar.md).
+ * Whether the enclaves attested the same mode, registrar and verification key as this gateway has, and accept each of the gateway's
+ * registrar keys. An enclave may accept further keys, so that a key can be replaced without a time in which the two disagree
+ * (docs/operator/registrar.md).
  */
 @Injectable()
 export class ResidenceAgreement {

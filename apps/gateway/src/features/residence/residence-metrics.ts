@@ -24,7 +24,7 @@ export class ResidenceMetrics {
       'Proofs of residence that this process verified, or was too busy to verify.',
       ['verdict'],
     );
-    // From zero, or the first one would be no increase for a collector that works with differences.
+    // Each series starts at zero: a collector that takes differences would miss the first increase.
     for (const verdict of VERDICTS) this.verifications.inc({ verdict }, 0);
     metrics.gauge(
       'communique_residence_proofs_waiting',

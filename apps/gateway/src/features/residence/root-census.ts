@@ -32,7 +32,7 @@ interface Counted {
 
 /**
  * Counts the messages of this process by the root they were proven under. A registrar and a gateway together could mark one person by a
- * root that no one else gets: such a root stays rare, and an operator who is honest should hear of it.
+ * root that no one else gets: such a root stays rare, so an honest operator is warned about it.
  */
 @Injectable()
 export class RootCensus {

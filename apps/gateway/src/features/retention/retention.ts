@@ -100,7 +100,7 @@ export class Retention {
     return keys === null ? null : { messages, nullifiers, windows, reservations, tasks, keys };
   }
 
-  /** Batch after batch until one is not full. @returns null where the lock is another's */
+  /** Deletes batch after batch until one is not full. @returns null if another gateway has the lock */
   private async purge(
     stopping: AbortSignal | undefined,
     deleteBatch: (transaction: Transaction) => Promise<number>,

@@ -4,7 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { ProblemError } from '../../core/problems/problem-error';
 
-/** The longest that any enclave's measured configuration admits; a shorter limit is the enclave's to hold. */
+/** The longest that any enclave's measured configuration admits; the enclave itself enforces a shorter limit. */
 const MAX_CAMPAIGN_DAYS = 90;
 
 /** Whether the configured registrar signed a template's campaign note for its campaign. */

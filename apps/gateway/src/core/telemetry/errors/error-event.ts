@@ -15,9 +15,9 @@ export interface NotedError {
 }
 
 export interface Program {
-  /** Its folder, absolute: frames are told relative to it. */
+  /** Its absolute folder; the paths of frames are relative to it. */
   readonly folder: string;
-  /** Its bytes: `communique-gateway@<12 hex of SHA-256>`. */
+  /** Names its bytes: `communique-gateway@<12 hex of SHA-256>`. */
   readonly release: string;
   readonly environment: string;
 }
@@ -81,7 +81,10 @@ function exceptionOf({ type, code, frames }: ErrorFacts, event: string) {
   };
 }
 
-/** The function of ours where the innermost error was made: two bugs of one class are two kinds, and the same bug in the next release is the same. */
+/**
+ * Our function that made the innermost error. It tells apart two bugs that throw the same class, and names the same bug alike in the next
+ * release.
+ */
 function placeOf(facts: readonly ErrorFacts[]): string {
   const frame = facts.at(-1)?.frames.find(({ in_app: inApp }) => inApp);
   return frame === undefined

@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { isProblemCode } from '@communique-tee/protocol';
 import { stackFrames, type Frame } from '../stack-frames';
 
-/** All that is ever told of a thrown value. */
+/** All that is ever reported of a thrown value. */
 export interface ErrorFacts {
   /** The name of its class, or of its type where it is no error. */
   readonly type: string;
@@ -55,8 +55,8 @@ function isKnownCode(code: unknown): code is string {
 }
 
 /**
- * The error of PostgreSQL, as Prisma (`meta.driverAdapterError`, `originalCode`) or the driver (`DatabaseError.code`)
- * carries it.
+ * The SQLSTATE in an error of Prisma (`meta.driverAdapterError`, `originalCode`) or of the driver
+ * (`DatabaseError.code`).
  */
 export function sqlStateOf(error: unknown): string | undefined {
   try {

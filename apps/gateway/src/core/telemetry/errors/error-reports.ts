@@ -11,7 +11,7 @@ import { ReportBudget } from './report-budget';
 import { CRASH, isExpected, isReportedEvent } from './reported-events';
 import { SentryTransport, type SentOutcome } from './sentry-transport';
 
-/** Errors waiting to be examined, within one turn of the event loop. */
+/** The most errors that wait to be examined, within one turn of the event loop. */
 const MAX_NOTED = 64;
 const FLUSH_MS = 2000;
 

@@ -8,7 +8,7 @@ interface Kind {
   suppressed: number;
 }
 
-/** One report a minute of each kind of error, and thirty a minute in all. */
+/** One report a minute of each kind of error, and thirty a minute in total. */
 export class ReportBudget {
   private readonly kinds = new Map<string, Kind>();
   private minuteStartMs = -Infinity;

@@ -1,8 +1,8 @@
 import { ProblemError } from '../../problems/problem-error';
 
 /**
- * The lines of the log that are reported, by their texts: ours, all of them, and the only text that a report may hold. A spec holds
- * this list against the sources, so that a line that is new or worded anew is decided about.
+ * The log lines that are reported, by their fixed texts: no other text may be in a report. A spec compares this list with the sources, so
+ * that someone decides about each new or reworded line.
  */
 const REPORTED: ReadonlySet<string> = new Set([
   'uncaught exception',
@@ -26,7 +26,10 @@ export function isReportedEvent(event: string): boolean {
   return REPORTED.has(event);
 }
 
-/** A dependency that is away, a limit that is reached: designed, answered with its own code, and seen in metrics and health. */
+/**
+ * Whether the error is by design, such as a dependency that is away or a limit that is reached: it has its own problem code, and metrics
+ * and health show it.
+ */
 export function isExpected(fields: { readonly status?: unknown; readonly err?: unknown }): boolean {
   if (fields.err instanceof ProblemError && fields.err.code !== 'internal_error') return true;
   return typeof fields.status === 'number' && fields.status !== 500;

@@ -26,7 +26,10 @@ const SINCE: Parameter = {
   example: '1767225600',
 };
 
-/** The last hours of this process. What /api/health/tee tells is public; how much is queued, spent and asked for needs the scope of administration. */
+/**
+ * The last hours of this process. What /api/health/tee reports is public; the amounts that are queued, spent and requested need the scope
+ * of administration.
+ */
 @Controller('api')
 export class HistoryController {
   constructor(private readonly history: History) {}

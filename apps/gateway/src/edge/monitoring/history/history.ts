@@ -20,13 +20,15 @@ import {
 
 const INTERVAL_MS = 10_000;
 const KEPT_MS = 6 * 3_600_000;
-/** Soon, so that a page that is opened at once has something to show; not before the first check of the enclave. */
+/**
+ * The first sample: soon, so that a page that is opened at once has something to show, and late enough for the first check of the enclave.
+ */
 const FIRST_MS = 1000;
 const TIMEOUT_MS = 5000;
 
 /**
- * A sample of this process and what it depends on every ten seconds, the last six hours of them, in memory: enough for a person who wonders
- * since when. It is gone with the process, and each process has its own; what has to last is in the metrics.
+ * Samples this process and its dependencies every ten seconds and keeps the last six hours in memory, so that a person can see since when
+ * something is wrong. Each process has its own history, which ends with it; the metrics are the lasting record.
  */
 @Injectable()
 export class History implements OnApplicationBootstrap, BeforeApplicationShutdown {

@@ -4,7 +4,7 @@ import type { Latency, LatencyName } from './samples';
 /** Cumulative counts by upper bound in seconds, the bounds ascending and the last one infinite, as Prometheus keeps a histogram. */
 export type Buckets = ReadonlyMap<number, number>;
 
-/** Which observations of which of the process's own histograms. */
+/** The histogram of this process, and the labels in it, that each latency is computed from. */
 const SOURCES: Readonly<
   Record<LatencyName, { readonly metric: string; readonly labels: Readonly<Record<string, string>> }>
 > = {

@@ -43,7 +43,7 @@ export class SampleRing {
     this.next = (this.next + 1) % this.capacity;
   }
 
-  /** Those after the moment. */
+  /** The samples taken after this moment. */
   since(ms: number): Sample[] {
     const ordered =
       this.slots.length < this.capacity

@@ -59,7 +59,7 @@ function metricData({ name, help, type, values }: MetricsJson[number], times: Me
   }
 }
 
-/** Prometheus counts each bucket with all below it; OpenTelemetry counts each alone, and the last one has no bound. */
+/** Prometheus counts each bucket with all below it; OpenTelemetry counts each by itself, and the last one has no bound. */
 function histograms(name: string, points: readonly Point[]) {
   const series = Map.groupBy(points, ({ labels: { le: _bound, ...labels } }) =>
     JSON.stringify(Object.entries(labels).sort()),

@@ -53,7 +53,7 @@ export function acceptanceParts(config: GatewayConfig) {
   };
 }
 
-/** In its stored form, although no enclave can open it. */
+/** A random submission in its stored form, which no enclave can open. */
 export function noise(over: Partial<Submission> = {}): Submission {
   const sealed = new Uint8Array(randomBytes(64));
   return {

@@ -10,15 +10,18 @@ import { acceptanceParts, noise } from './acceptance-parts';
 
 const LOOPS = 12;
 /**
- * Half of the messages are of a few owners, who reach their caps and shares; the other half of many owners, whose
- * first messages fill the rest.
+ * Half of the messages are of a few owners, who reach their caps and shares; the other half are of many owners, whose first messages use up
+ * what those shares leave.
  */
 const FEW = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(43));
 const MANY = 5000;
 const anOwner = (): string =>
   (randomInt(2) === 0 ? FEW[randomInt(FEW.length)] : undefined) ?? `owner-${String(randomInt(MANY))}`.padEnd(43, '_');
 
-/** IN_BATCHES: every second loop accepts messages in batches, of now. TAKES_OVER: what killed processes left is settled, too. REDIS_URL: before each reservation comes the entrance's decision, with the cached refusals. */
+/**
+ * IN_BATCHES: every second loop accepts messages in batches, at the present time. TAKES_OVER: reservations that killed processes left are
+ * settled too. REDIS_URL: before each reservation comes the entrance's decision, with the cached refusals.
+ */
 const { DATABASE_URL = '', CAPS = '{}', AROUND = '', IN_BATCHES, TAKES_OVER, REDIS_URL } = process.env;
 const config = testConfig({
   ...(REDIS_URL === undefined ? {} : { REDIS_URL }),
@@ -46,7 +49,7 @@ async function spendAndSettle(): Promise<void> {
   }
   const messageId = await spend({ owner, amountMicroUsd, now });
   const actualMicroUsd = BigInt(randomInt(0, Number(amountMicroUsd) + 1));
-  // Some are settled by two workers at once, some are left: the worker that held them was killed.
+  // Some are settled by two workers at once, and some not at all, as if the worker that held them had been killed.
   if (randomInt(10) < 8)
     await Promise.all(Array.from({ length: randomInt(4) === 0 ? 2 : 1 }, () => settle(messageId, actualMicroUsd)));
 }

@@ -161,7 +161,7 @@ export class TaskBench {
       .reduce((sum, { value }) => sum + value, 0);
   }
 
-  /** Each window beside the sum of its rows, in one snapshot: any difference is a fault. */
+  /** The windows that differ from the sum of their rows, read in one snapshot: each is a fault. */
   async ledgerFaults(): Promise<unknown[]> {
     const client = new Client({ connectionString: this.databaseUrl, options: '-c timezone=UTC' });
     await client.connect();

@@ -65,10 +65,10 @@ export class TaskEnclave {
   /** What the provider does with a call. */
   provider: (call: ProviderCall) => Promise<Done> | Done = () => ({});
   maxConcurrent = 8;
-  /** Before anything else, for what an enclave does wrong: returns true where it has answered. */
+  /** Called first, so that a spec can play a faulty enclave; returns true if it has answered. */
   intercept: (request: TestRequest, response: ServerResponse) => Promise<boolean> | boolean = () => false;
   private active = 0;
-  /** By request and attempt; another one after each start. */
+  /** Replies by request and attempt; empty after each start. */
   private memory = new Map<string, Promise<Uint8Array>>();
   private nsm!: Nsm;
   private configuration!: Uint8Array;
@@ -92,7 +92,7 @@ export class TaskEnclave {
     return enclave;
   }
 
-  /** As after its start, with the same module id. */
+  /** Resets everything as a start does, but keeps the module id. */
   forget(): void {
     this.calls.length = 0;
     this.server.requests.length = 0;
@@ -124,7 +124,9 @@ export class TaskEnclave {
     return keyIdOf(this.publicKey);
   }
 
-  /** @param agents in place of all classes under the price table of this code; null: the service is off */
+  /**
+   * @param agents changes to the default, which is every class under this code's price table; null: the service is off
+   */
   configure(agents?: Partial<NonNullable<PublicConfiguration['services']['agents']>> | null): void {
     this.recent = undefined;
     this.configuration = encodePublicConfiguration({

@@ -24,7 +24,7 @@ export type Attest = (fields: {
   publicKey?: Uint8Array;
 }) => Promise<Uint8Array>;
 
-/** Keys and receipts of an enclave, real in everything but that no message is ever opened: its offices are told to it. */
+/** Real keys and receipts of an enclave that opens no message: the spec tells it what each office answered. */
 export class EnclaveIdentity {
   private readonly keys = generateKeyPairSync('ed25519');
   private readonly publicKey = random(32);
