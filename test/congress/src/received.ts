@@ -4,7 +4,7 @@ export interface ReceivedMessage {
   chamber: Chamber;
   office: string;
   deliveryId: string;
-  /** The document, byte for byte, as UTF-8 text; its Subject element alone where only those are kept. */
+  /** The document, byte for byte, as UTF-8 text; with `onlySubjects` only its Subject element. */
   xml: string;
   /** ISO time. */
   at: string;

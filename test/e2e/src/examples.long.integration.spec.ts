@@ -85,7 +85,7 @@ describe('the examples', () => {
     });
   }
 
-  /** As an operator publishes it, but for what the test changes. */
+  /** Writes a policy as an operator publishes it, with the test's changes. */
   async function policy(change: object = {}): Promise<string> {
     const operator = { name: 'Example Union', origin: 'https://communique.example.org' };
     const acceptedMeasurements = system.accepted.map((accepted) => ({ ...accepted, ...change }));

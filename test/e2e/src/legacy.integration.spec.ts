@@ -71,7 +71,7 @@ describe('the web client (legacy), if the enclaves open its suite', () => {
 
   const setFaults = (plan: object) =>
     fetch(`${world.system.congress.controlUrl}/faults`, { method: 'POST', body: JSON.stringify(plan) });
-  /** Once an enclave has its keys and is trusted. */
+  /** Waits until the gateway shows the key of an enclave that it has checked. */
   async function shownKey(): Promise<KeyView> {
     for (let round = 0; ; round++) {
       const response = await fetch(`${world.system.gatewayUrl}/api/tee/public-key`);

@@ -154,7 +154,7 @@ describe('three enclaves with sealed keys', () => {
       next = await shownKey();
     }
     expect(toHex(next.keyId)).not.toBe(revoked);
-    // Sealed by a client that had not asked again
+    // Sealed to the old key by a client that had not asked for the new one
     const message = plantedMessage().message;
     const late = prepareMessage(message, key);
     await postMessage(at(0), late);

@@ -111,7 +111,7 @@ export async function fetchDocument({ system }: BootedSystem, nonce: Uint8Array)
   }
 }
 
-/** Lines of init and the app that lost a field in the parent's collector: a fault of its list. */
+/** Lines of init and the app that lost a field in the parent's collector, because its list of fields is incomplete. */
 export function linesWithDroppedFields(enclave: EmulatedEnclave): Record<string, unknown>[] {
   return enclave.log().filter((line) => 'droppedFields' in line);
 }

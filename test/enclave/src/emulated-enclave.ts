@@ -18,7 +18,7 @@ import {
 } from '@communique-tee/test-system';
 
 const LOG_PORT = 9001;
-/** From the heartbeat, which init sends, to the app's first word. */
+/** From the heartbeat, which init sends, to the app's first line. */
 const APP_READY_TIMEOUT_MS = 120_000;
 
 export interface EmulatedEnclaveOptions {
@@ -37,7 +37,7 @@ export interface EmulatedEnclave extends EnclaveProvider {
   readonly booted: BootedEnclave;
   /** QEMU's -rtc from the next start on, such as `base=1971-01-01`. */
   rtc: string | undefined;
-  /** The parent's proxy lets this chamber through alone, or all again. Open connections are cut. */
+  /** Lets only this chamber through the parent's proxy, or all again. Cuts open connections. */
   openEgress(which: Chamber | 'all'): Promise<void>;
   /** What the enclave's init and app have sent to the parent's log collector so far, as the collector wrote it. */
   log(): Record<string, unknown>[];

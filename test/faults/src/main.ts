@@ -8,7 +8,7 @@ import { run } from './run';
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // At the second time whatever is left is ended by its guards
+    // On the second signal, exit at once: the guards of the started processes end them
     if (interrupted.signal.aborted) process.exit(130);
     say('interrupted: stopping what was started');
     interrupted.abort();

@@ -1,5 +1,5 @@
 /**
- * How KMS says no: AWS JSON 1.1, `{"__type": name, "message": ...}` (AWS KMS API reference, the errors of each action, and
+ * How KMS refuses: AWS JSON 1.1, `{"__type": name, "message": ...}` (AWS KMS API reference, the errors of each action, and
  * "Common errors"). KMS answers 400 to errors of the caller, access included, and 500 to its own.
  */
 export class KmsFailure extends Error {
@@ -15,7 +15,7 @@ export class KmsFailure extends Error {
   }
 }
 
-/** AWS's way of putting what is wrong with one member of a request. */
+/** A ValidationException in AWS's words: what is wrong with one member of a request. */
 export function invalidMember(member: string, constraint: string): KmsFailure {
   return new KmsFailure(
     'ValidationException',

@@ -51,7 +51,7 @@ export interface KmsSimulator {
   close(): Promise<void>;
 }
 
-/** `production`: refused to start there. `options`: these cannot be. `listen_failed`: the port cannot be had. `failed`: a mistake in the simulator. */
+/** `production`: does not start there. `options`: invalid ones. `listen_failed`: the port is not free. `failed`: a bug in the simulator. */
 export class KmsSimulatorError extends Error {
   override readonly name = 'KmsSimulatorError';
   constructor(

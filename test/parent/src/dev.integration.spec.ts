@@ -10,14 +10,14 @@ import { startParent, type BootedParent } from './parent';
 import { say } from './say';
 import { Sender } from './sender';
 
-/** One parent, booted once: each part goes on with what the one before has left. */
+/** One parent, booted once: each part starts from what the part before it left. */
 describe('the parent of dev, booted from its user data', () => {
   let booted: BootedParent | undefined;
   let person: Sender | undefined;
   const parent = () => booted ?? notBooted();
   const sender = () => person ?? notBooted();
 
-  /** Once nginx has a certificate of the issuer, which has another authority after each start of its own. */
+  /** Trusts the issuer's authority, a new one after each start of the issuer, and waits until nginx has a certificate of it. */
   const trusting = async () => {
     person ??= new Sender(parent());
     person.trust(await parent().world.issuer.root());

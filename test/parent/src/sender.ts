@@ -50,7 +50,7 @@ export class Sender {
     };
   }
 
-  /** From now on nginx is believed with certificates of this authority alone. */
+  /** From now on trusts nginx only with a certificate of this authority. */
   trust(ca: string): void {
     const lookup: LookupFunction = (_name, options, done) => {
       if (options.all === true) done(null, [{ address: '127.0.0.1', family: 4 }]);
@@ -63,7 +63,7 @@ export class Sender {
     return `https://${this.#host}:${String(this.parent.world.httpsPort)}`;
   }
 
-  /** Of the public health report. */
+  /** Asks for the public health report. */
   async health(): Promise<Health> {
     const response = await fetch(`${this.gateway}/api/health/tee`, { headers: { accept: 'application/json' } });
     return { status: response.status, body: (await response.json()) as Health['body'] };
@@ -73,7 +73,7 @@ export class Sender {
     return { gateway: this.gateway, token: await this.parent.world.identity.token('alice') };
   }
 
-  /** Once the enclave shows one. */
+  /** Waits for the enclave's key, and verifies it. */
   async key(): Promise<EnclaveKey> {
     for (const end = Date.now() + 120_000; ; await sleep(300)) {
       try {

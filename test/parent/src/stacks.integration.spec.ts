@@ -3,8 +3,8 @@ import { startParent, type BootedParent } from './parent';
 import { say } from './say';
 
 /**
- * The parents whose stores AWS manages, as far as they come without them: there is no RDS and no ElastiCache here, and so no gateway
- * starts. What a gateway does with a database on another machine, test/e2e/src/rehearsal shows.
+ * The parents whose stores AWS manages, as far as they boot without these stores: there is no RDS and no ElastiCache here, so no gateway
+ * starts. test/e2e/src/rehearsal shows what a gateway does with a database on another machine.
  */
 describe.each(['staging', 'prod'])('the parent of %s, booted from its user data', (stack) => {
   let booted: BootedParent | undefined;

@@ -4,8 +4,8 @@ import { SIMULATED_PROVIDERS } from './models';
 import type { SimulatedProviders } from './simulator';
 
 /**
- * Writes what an enclave's development configuration reads (`providersSimulator`): addresses, keys and the authority's file, readable by
- * their owner alone. `folder` is the one that the simulator was started with. Returns the file.
+ * Writes what an enclave's development configuration reads (`providersSimulator`): addresses, keys and the authority's file, readable only
+ * by their owner. `folder` is the one that the simulator was started with. Returns the file.
  */
 export async function describeProviders(providers: SimulatedProviders, folder: string): Promise<string> {
   const described = {

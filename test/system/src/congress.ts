@@ -63,7 +63,7 @@ export async function readCongress(file: string): Promise<DescribedCongress> {
   return describedSchema.parse(JSON.parse(await readFile(file, 'utf8')));
 }
 
-/** What has arrived at the simulator's two ends. */
+/** What has arrived at the simulator's two chambers. */
 export async function receivedBy(congress: DescribedCongress): Promise<ReceivedXml[]> {
   const response = await fetch(`${congress.controlUrl}/received`);
   return receivedSchema.parse(await response.json());

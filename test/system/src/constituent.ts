@@ -13,7 +13,7 @@ export interface ConstituentOptions {
   readonly prove: Prove;
 }
 
-/** A proven message with what an attacker, or a careful client, does with it before it is posted. */
+/** A proven message that can be proven again, as an attacker or a careful client might before posting it. */
 export interface ProvenMessage extends PreparedMessage {
   readonly proven: NonNullable<PreparedMessage['proven']>;
   /** The same sealed message, proven anew; for another status secret if one is given. */

@@ -11,7 +11,7 @@ const developmentSchema = z.looseObject({
   services: z.looseObject({ congress: z.looseObject({}), agents: z.looseObject({}) }),
 });
 
-/** Without a pause, as fast as the simulator takes them. */
+/** Deliveries without a pause between them, as fast as the simulator takes them. */
 const DEVELOPMENT_PACE = { minIntervalMs: 0, timeoutMs: 10_000 };
 
 export interface DevelopmentEnclaveOptions {
@@ -109,7 +109,7 @@ function withoutUndefined({ classes, limits }: AgentsSettings): object {
   return { ...(classes && { classes }), ...(limits && { limits }) };
 }
 
-/** The enclave's side of it. */
+/** The part of these settings that goes into the enclave's configuration. */
 export function measuredResidence({ mode, registrar: { id, keys, maxCampaignDays } }: ResidenceSettings): object {
   return { mode, registrar: id, keys, maxCampaignDays };
 }

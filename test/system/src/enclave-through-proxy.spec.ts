@@ -14,8 +14,8 @@ import { startEgressProxy, type EgressProxy } from '@communique-tee/parent/egres
 import { parseEgressSettings } from '@communique-tee/parent/egress/egress-settings';
 
 /**
- * The enclave's own way out, from its routes to TLS, through the proxy to the simulator of Congress. What stands in for the emulator's
- * vsock device is only this: a connection of the guest to CID 2, port N, arrives at the unix socket `<path>_N`.
+ * The enclave's own way out, from its routes to TLS, through the proxy to the simulator of Congress. Only the emulator's vsock device is
+ * imitated: a connection of the guest to CID 2, port N, arrives at the unix socket `<path>_N`.
  */
 describe('the enclave behind the egress proxy', () => {
   let folder: TemporaryFolder;

@@ -183,7 +183,7 @@ export async function startKeyGuard({
         services: {
           congress: {
             ...services.congress,
-            // What is not de-duplicated at the far end may be delivered again by another enclave: tests of that say so
+            // Another enclave may deliver a message again to a chamber that does not de-duplicate: such tests accept that explicitly
             acceptReplayAcrossEnclaves: !CHAMBER_KEYS.every((which) => described[which].deduplicates),
             ...forEachChamber((which) => chamber(services.congress[which], which)),
           },

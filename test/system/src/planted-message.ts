@@ -5,7 +5,7 @@ export interface PlantedMessage {
   readonly message: CongressMessage;
   /** Its texts by field. */
   readonly fields: Record<string, string>;
-  /** By field, what to search for: the part of a text that no escaping touches. Whoever finds the text in any encoding finds it too. */
+  /** By field, what to search for: the part of a text that no escaping changes, so a search finds it in every encoding of the text. */
   readonly canaries: Record<string, string>;
 }
 

@@ -85,7 +85,7 @@ export interface System {
   /** Its image under its operator, for a policy. */
   accepted: readonly [{ readonly pcr0: string; readonly pcr3: string }];
   logFolder: string;
-  /** NAME=value lines, readable by their owner alone: the database's password is among them. */
+  /** NAME=value lines, readable only by their owner: the database's password is among them. */
   gatewayEnvironmentFile: string;
   postgres: Postgres;
   /** As they run now; `enclave` and `gateway` are the first. */
@@ -227,7 +227,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         command: process.execPath,
         args: [...profiling('gateway'), gatewayProgram],
         env: { ...environment, PORT: String(ports[which]) },
-        // Its own word, not an answer at that address: somebody else's gateway would answer as well
+        // Wait for its own log line, not for an answer at that address, which another gateway could give
         readyWhen: /"msg":"listening"/,
         readyTimeoutMs: 30_000,
         logFile: join(logFolder, which === 0 ? 'gateway.log' : `gateway-${String(which + 1)}.log`),

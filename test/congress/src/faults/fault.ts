@@ -16,7 +16,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
     retryAfter: z.string().max(100).optional(),
     stored: z.boolean().default(false),
   }),
-  /** Waits, then does its usual work; or does its work, then waits with the answer. */
+  /** Waits, then handles the message; with `stored`, handles the message, then waits before it answers. */
   z.strictObject({ kind: z.literal('slow'), delayMs, stored: z.boolean().default(false) }),
   /** The connection is cut: before the request is read, after it, after it is stored, or in the middle of the answer's head. */
   z.strictObject({

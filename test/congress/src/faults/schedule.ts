@@ -27,7 +27,7 @@ export class FaultSchedule {
     return true;
   }
 
-  /** The fault for a message that was read; `office` is null if it could not be told. */
+  /** The fault for a message that was read; null for none. `office` is null if it is not known. */
   take(chamber: Chamber, office: string | null): Fault | null {
     const at = this.find(chamber, office);
     const entry = at === -1 ? undefined : this.plan.queue[at];

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** Answers once; a body that was not read to its end costs the connection. */
+/** Answers once. Closes the connection if the request's body was not read to its end. */
 export function answer(
   response: ServerResponse,
   status: number,

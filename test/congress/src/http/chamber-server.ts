@@ -95,7 +95,7 @@ export class ChamberServer {
     this.answerRead(response, status, text);
   }
 
-  /** After a request that was read to its end. */
+  /** Answers a request that was read to its end. */
   private answerRead(
     response: ServerResponse,
     status: number,

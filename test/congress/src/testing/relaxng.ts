@@ -19,8 +19,8 @@ export function describeWithRelaxNg(name: string, body: () => void): void {
 }
 
 /**
- * libxml2's verdict by the House's RELAX NG schema on each document. `memberOffice`: another pattern of offices, because the
- * Senate's schema differs in that alone.
+ * libxml2's verdict by the House's RELAX NG schema on each document. `memberOffice`: another pattern of offices, which is all that
+ * differs in the Senate's schema.
  */
 export async function judgeByRelaxNg(documents: readonly string[], memberOffice?: string): Promise<RelaxNgVerdict[]> {
   const house = readFileSync(SCHEMA, 'utf8');

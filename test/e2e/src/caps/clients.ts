@@ -36,7 +36,7 @@ export class Clients {
   constructor(
     gateways: readonly string[],
     private readonly tokenFor: (user: string) => Promise<string>,
-    /** So many posts by the same few users; then others come, whose days are empty. */
+    /** After this many posts by the same few users, other users post, whose daily caps are unused. */
     private readonly postsByTheSame: number,
   ) {
     this.pools = gateways.map((url) => new Pool(url, { connections: CLIENTS, pipelining: 1, headersTimeout: 20_000 }));

@@ -4,7 +4,7 @@ import { firefoxAvailability, openFirefox } from './firefox';
 import type { PageSystem } from './page-system';
 import { ADDRESS, MESSAGE } from './sender';
 
-/** The main way in another engine. Chromium has the rest. */
+/** The main flow in another browser engine. All other tests run in Chromium. */
 export function describeFirefox(on: () => PageSystem): void {
   describeWith(firefoxAvailability(), 'in Firefox, by WebDriver BiDi,', () => {
     let firefox: Browser | undefined;

@@ -8,7 +8,7 @@ export function describeLoading(on: () => PageSystem): void {
   describe('a page that does not load', () => {
     const seen = (page: Page): Promise<boolean[]> =>
       Promise.all(SENTENCES.map((sentence) => page.getByText(sentence).isVisible()));
-    /** The seconds after which the document's own words are shown; they are shown now. */
+    /** Shows the document's own words now. @returns the seconds after which they would appear */
     const secondsPass = (page: Page): Promise<number> =>
       page.evaluate<number>(
         "(([shown]) => { shown.finish(); return shown.effect.getTiming().delay / 1000; })(document.querySelector('.not-loaded').getAnimations())",
@@ -73,7 +73,7 @@ export function describeLoading(on: () => PageSystem): void {
       await using tab = await on().open({ javaScriptEnabled: false });
       await tab.page.goto(on().link());
       await tab.page.locator('noscript p').waitFor();
-      // Hidden by its visibility it would have a box
+      // Hidden by `visibility` it would still have a box
       expect(await tab.page.locator('.not-loaded').boundingBox()).toBeNull();
     });
   });

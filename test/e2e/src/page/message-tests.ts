@@ -224,7 +224,7 @@ export function describeMessage(on: () => PageSystem): void {
       expect(sheet.replaceAll(/\s/g, '')).toContain(hash);
       for (const part of ['(HCA12)', '(SCA01)', '(SCA03)', 'Simulated Congress', 'UTC)']) expect(sheet).toContain(part);
       expect(sheet).toMatch(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/);
-      // Nothing that is for the screen
+      // The printed sheet has nothing that is only for the screen
       for (const part of ['Save receipt', 'DEMO', 'Verify', 'Details']) expect(sheet).not.toContain(part);
       expect(tab.wrongs).toEqual([]);
     });

@@ -20,7 +20,7 @@ export function describeProof(on: () => PageSystem): void {
       Object.fromEntries(all.map((each) => [each.getAttribute('data-check'), each.getAttribute('data-state')])),
     );
 
-  /** Checks that a complete message with a token cannot be sent, not even by a click. */
+  /** Checks that a complete message with a token cannot be sent, not even by a click. @returns the reasons that the page shows */
   async function obstacles(page: Page): Promise<string[]> {
     const here = new URL(page.url());
     await page.goto('about:blank');

@@ -95,12 +95,12 @@ export class Sender {
     await this.hand.press(this.sendButton.and(this.page.locator('[aria-disabled="false"]')));
   }
 
-  /** Presses it although it is disabled. */
+  /** Presses the button that sends although it is disabled. */
   async pressBlockedSend(): Promise<void> {
     await this.sendButton.and(this.page.locator('[aria-disabled="true"]')).click({ force: true });
   }
 
-  /** Waits for how it ended. */
+  /** Waits until the message has ended and its result is shown. */
   async result(): Promise<void> {
     await this.page.locator('.send-card .proves').waitFor({ timeout: 60_000 });
   }

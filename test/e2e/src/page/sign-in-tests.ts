@@ -55,7 +55,7 @@ export function describeSignIn(on: () => PageSystem): void {
       );
       for (const secret of [token, code, token.split('.')[2] ?? '']) expect(left).not.toContain(secret);
       expect(left).not.toMatch(/sign-in","|"verifier|"draft/);
-      // The link stays in the browser, and the code goes to the gateway and the token endpoint alone
+      // The link stays in the browser, and the code goes only to the gateway and the token endpoint
       expect(asked.filter(({ url }) => /parks-2026/.test(url.replace(/#.*/, '')))).toEqual([]);
       expect(asked.filter(({ referer }) => referer !== undefined && /code=|parks/.test(referer))).toEqual([]);
       for (const file of await readdir(on().system.logFolder)) {

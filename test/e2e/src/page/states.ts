@@ -28,7 +28,7 @@ export const problem = (status: number, code: string, headers: Record<string, st
 });
 export const hold = (): Promise<void> => new Promise(() => undefined);
 export const POST = '**/api/messages';
-/** Of tasks for models. */
+/** The route of tasks for models. */
 export const TASKS = '**/api/agents';
 /** The help with the text, in step 2. */
 export const helpOf = (page: Page) => page.locator('details:has(.help)');
@@ -52,7 +52,7 @@ const sends =
     await stage.sender.result();
   };
 
-/** Sends while the gateway answers the post so. */
+/** Returns a state in which a message was sent and its post got this answer. */
 const sendsAgainst =
   (answer: (route: Route) => Promise<void>) =>
   async (stage: Stage): Promise<void> => {
@@ -205,7 +205,7 @@ const WRITING: readonly PageState[] = [
   },
 ];
 
-/** Signed in and in step 2, with a message, and a task as it is chosen; `answer` in the place of the gateway's. */
+/** Returns a state in step 2, signed in, with a message and a chosen task; `answer` replaces the gateway's answer. */
 const asks =
   (task: number, answer?: (route: Route) => Promise<void>) =>
   async ({ on, page, sender }: Stage): Promise<void> => {

@@ -21,7 +21,7 @@ export interface WayOut {
 
 export interface ThroughProxies {
   readonly ways: Readonly<Partial<Record<Way, WayOut>>>;
-  /** Congress as the enclave knows it: at the proxies' addresses alone. */
+  /** Describes Congress as the enclave knows it: only by the proxies' addresses. */
   readonly congressFile: string;
   /** With sealed keys: configures an enclave that asks KMS through its proxy as well. */
   readonly keyGuard: KeyGuard | undefined;

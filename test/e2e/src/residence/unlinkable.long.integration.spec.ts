@@ -45,7 +45,7 @@ describeProving('what a gateway has stored of 20 proven messages', (referenceStr
     expect(found.length).toBeGreaterThanOrEqual(2 * sent.length); // message and nullifier
     expect(joining(rows, sent)).toEqual([]);
 
-    // The search finds a column that would.
+    // Control: the search finds a column that joins a person's messages.
     const planted = found.map((row) => {
       const of = sent.find(({ message }) => isAbout(row.text, message));
       return { ...row, values: [...row.values, ['planted', `person ${String(of?.person)}`] as const] };

@@ -5,7 +5,7 @@ import { MARK } from '../senders/content';
 
 /** One document that Congress holds. */
 export interface Copy {
-  /** Of which message; null where it is nobody's. */
+  /** The mark of its message; null if it has none. */
   readonly mark: string | null;
   readonly office: string;
   readonly deliveryId: string;
@@ -44,7 +44,7 @@ export function differences(copy: Copy, content: CongressMessage): string[] {
   const wrong = Object.entries(meant).filter(
     ([path, texts]) => JSON.stringify(copy.values.get(path)) !== JSON.stringify(texts),
   );
-  // Nothing of a person that they did not give: what we add is about the delivery alone
+  // No added field may be about the person: the fields that we add only describe the delivery
   const added = [...copy.values.keys()].filter(
     (path) => !Object.hasOwn(meant, path) && !/^\/CWC\/(CWCVersion$|Delivery\/)/.test(path),
   );

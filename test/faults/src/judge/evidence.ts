@@ -125,7 +125,7 @@ export function deliveryIdOf(office: string): string {
   return office.padEnd(32, '0');
 }
 
-/** The document that the enclave should have made, written by another hand. */
+/** The document that the enclave should have made, written by code that shares nothing with the enclave's. */
 export function copyFor(
   { content }: Pick<SentMessage, 'content'>,
   office: string,

@@ -26,7 +26,7 @@ export function judgeCopies(
       say('copy_missing', `${outcome} by the receipt, and ${office} has none`);
     if (here.length > 0 && !message.content.offices.includes(office))
       say('copy_not_in_receipt', `${office} was not written to`);
-    // A far end that knows a DeliveryId again may have a copy whose answer is still waited for; one that does not leaves only these
+    // A chamber that de-duplicates may have a copy while the receipt still says pending; another chamber may not
     const explained = deduplicates ? ['accepted', 'duplicate', 'unknown', 'pending'] : ['accepted', 'unknown'];
     if (here.length > 0 && row?.status !== 'unknown' && !explained.includes(outcome))
       say('copy_not_in_receipt', `${office} has one, the receipt says ${outcome}`);

@@ -88,7 +88,7 @@ function priceOfCopy(
   return null;
 }
 
-/** Null where it cannot be told. */
+/** What the message should have cost; null if the record does not tell. */
 function costOf(
   { status, reason }: MessageRow,
   { reserved }: ReservationRow,
@@ -99,7 +99,7 @@ function costOf(
   const outcomes = result?.offices.map(({ outcome }) => outcome) ?? [];
   // Withheld copies are paid as if they had been sent.
   const withheld = reason === 'may_have_been_sent';
-  // Sent, and never answered: all that was promised. Where the receipt itself says unknown, what it says.
+  // Sent and never answered: the whole reservation. If the receipt itself says unknown, the copies that it counts.
   if (status === 'unknown' && !withheld && !outcomes.includes('unknown')) return reserved;
   if (status === 'unknown' && !withheld && reason !== null) return null; // both: which came last is not in the record
   const copies = outcomes.filter(

@@ -34,7 +34,7 @@ export function judgeMessage(
   const acceptances = message.ballot === null ? row.acceptedSha256.length : row.ends.length;
   if (row.ends.length !== acceptances || row.ends.at(-1) !== status || early.some((end) => end !== 'key_retired'))
     say('ended_more_than_once', `accepted ${String(row.acceptedSha256.length)} times, ended as ${row.ends.join(', ')}`);
-  // Another message of the same person took the place of a proven one, which its sender was told.
+  // After already_sent, another message of the same person has taken the place of this one, and its sender was told.
   if (status === 'key_retired' && resealed && message.givenUp !== 'already_sent')
     say('key_retired_again', 'nothing was restarted since it was sealed again');
   if (status === 'expired' && row.endedAt < row.expiresAt) say('expired_early', state);

@@ -14,7 +14,7 @@ export interface Evidence {
   readonly database: DatabaseRecord;
   readonly results: ReadonlyMap<string, OpenedResult>;
   readonly copies: readonly Copy[];
-  /** Whether the far ends know a DeliveryId again. */
+  /** Whether the chambers recognize a repeated DeliveryId. */
   readonly deduplicates: boolean;
   /** Whether the enclaves' keys outlive them: then no message may end for want of one. */
   readonly keysSealed: boolean;
@@ -22,7 +22,7 @@ export interface Evidence {
   readonly resealed: boolean;
 }
 
-/** Everything that must never be, in what was found; none where the system kept its word. */
+/** Returns every violation that the evidence shows. */
 export function judge({ sent, database, results, copies, deduplicates, keysSealed, resealed }: Evidence): Violation[] {
   const rows = new Map(database.messages.map((row) => [row.id, row]));
   const byMark = Map.groupBy(copies, ({ mark }) => mark);

@@ -39,7 +39,7 @@ export interface WindowRow {
   readonly spent: bigint;
 }
 
-/** The database itself, not the gateway's word. */
+/** What the judge reads from the database itself, without asking a gateway. */
 export interface DatabaseRecord {
   readonly messages: readonly MessageRow[];
   readonly jobs: readonly string[];
@@ -71,7 +71,7 @@ export interface Progress {
   readonly waiting: number;
 }
 
-/** @throws Error where the database is away */
+/** @throws Error if the database does not answer */
 export async function readProgress(databaseUrl: string): Promise<Progress> {
   return connected(databaseUrl, async (client) => {
     const { rows } = await client.query<{ ended: number; waiting: number }>(
@@ -121,7 +121,7 @@ export async function readRecord(databaseUrl: string): Promise<DatabaseRecord> {
   });
 }
 
-/** One connection as the judge for some work. */
+/** Runs `work` on a connection of the judge's own. */
 export async function connected<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({
     connectionString,
@@ -129,7 +129,7 @@ export async function connected<T>(connectionString: string, work: (client: Clie
     statement_timeout: 60_000,
     application_name: 'fault-judge',
   });
-  client.on('error', () => undefined); // the query that was under way tells
+  client.on('error', () => undefined); // the running query rejects with it
   try {
     await client.connect();
     return await work(client);

@@ -3,7 +3,7 @@ import { connected } from './record';
 
 /**
  * Has the database note each step of a message's job, in the transaction that makes it. A trigger sees what the statement did to the row,
- * so a gateway can leave nothing out; what became of the message it reads after the whole statement.
+ * so a gateway can leave nothing out. It reads the message's own state after the whole statement.
  */
 const TRIGGERS = `
   CREATE TABLE fault_trace (
@@ -43,7 +43,7 @@ interface TraceRow {
   readonly event: 'accept' | 'lease' | 'dispatch' | 'again' | 'end' | 'nullifier';
   readonly message: string;
   readonly lease: string | null;
-  /** What the statement had to ask: of a lease, whether the job was free; of a dispatch, whether the lease still ran; and so on. */
+  /** What the statement had to check: for a lease, whether the job was free; for a dispatch, whether the lease still ran; and so on. */
   readonly asked: boolean | null;
   readonly dispatched: boolean | null;
   readonly relayed: boolean | null;

@@ -1,4 +1,4 @@
-/** Something that must never be. Ids, states and codes; never a text of a message. */
+/** A rule that was broken. It holds ids, states and codes; never a text of a message. */
 export interface Violation {
   readonly rule:
     | 'lost'

@@ -12,7 +12,7 @@ export interface Kill {
   readonly downMs: number;
 }
 
-/** Congress is like this from `atMs` on, for `lastsMs`. */
+/** Congress has the faults of `plan` from `atMs` on, for `lastsMs`. */
 export interface Episode {
   readonly atMs: number;
   readonly lastsMs: number;
@@ -35,7 +35,7 @@ const CALM_MS = 5000;
 export interface Counts {
   readonly gateways: number;
   readonly enclaves: number;
-  /** How many times as long processes live, and Congress is well, as in a run of minutes; 1 unless given. */
+  /** Factor by which processes live longer, and Congress stays without faults longer, than in a run of minutes; default 1. */
   readonly calm?: number;
 }
 
@@ -91,7 +91,7 @@ const ALWAYS = [
 export const CALM: FaultPlanInput = { queue: ALWAYS };
 
 /**
- * All that a far end can do, but one thing: a 503 or 429 for a message that it took all the same. Those two are believed to mean
+ * Draws any fault of a chamber except one: a 503 or 429 for a message that it took all the same. The enclave believes that these two mean
  * "not taken" (apps/enclave/src/services/congress/README.md, known limits).
  */
 function drawFault(seed: number, stream: number): Fault {

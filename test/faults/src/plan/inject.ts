@@ -16,7 +16,7 @@ export interface Injected {
 
 export interface Injector {
   readonly injected: Injected;
-  /** What is away now. */
+  /** Names of the processes that are stopped now. */
   readonly down: ReadonlySet<string>;
   /** Resolves when the plan is over and everything runs again. Rejects where something could not be started again. */
   readonly finished: Promise<void>;
@@ -29,7 +29,7 @@ export interface Victims {
 
 const START_ATTEMPTS = 10;
 
-/** Runs the plan: each process has its own time line, so that several may be away at once. `signal` ends it early, everything started. */
+/** Runs the plan: each process has its own time line, so several may be stopped at once. `signal` ends it early, all processes started. */
 export function inject(plan: FaultPlan, victims: Victims, signal: AbortSignal, note: (line: string) => void): Injector {
   const injected = {
     kills: { gateway: 0, enclave: 0, redis: 0, postgres: 0 },
@@ -93,7 +93,7 @@ export function inject(plan: FaultPlan, victims: Victims, signal: AbortSignal, n
   const finished = Promise.allSettled([...[...lines.values()].map(killInTurn), disturbCongress()]).then((results) => {
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   });
-  finished.catch(() => undefined); // whoever waits for it hears of it
+  finished.catch(() => undefined); // the caller that awaits it gets the error
   return { injected, down, finished };
 }
 

@@ -9,7 +9,7 @@ export interface Phase {
   readonly quiet: boolean;
   readonly violations: readonly Violation[];
   readonly ends: Readonly<Record<string, number>>;
-  /** Of those that ended `unknown`: how many no office has. */
+  /** How many messages ended as `unknown` and have no copy at any office. */
   readonly unknownWithoutCopy: number;
   readonly copies: number;
   readonly receipts: number;

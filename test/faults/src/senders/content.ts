@@ -6,7 +6,7 @@ import { REFUSING_OFFICE } from '../plan/fault-plan';
 
 const OFFICES = ['HCA12', 'HCA03', 'SCA01', 'SCA03', 'HCA27', 'HCA52'] as const;
 
-/** By which a copy at Congress is known: stands in CampaignId, subject and text. */
+/** Identifies a copy at Congress; it is in CampaignId, subject and text. */
 export const MARK = /fault-[0-9a-f]{16}/;
 
 /** A message unlike any other, made up. Its texts are awkward to escape and of any length that is usual. */

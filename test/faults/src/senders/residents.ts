@@ -12,7 +12,7 @@ const LIST_ATTEMPTS = 5;
 export const RESIDENTS_OFFICES = ['HCA12', 'SCA01', 'SCA03'] as const;
 const DISTRICT = 'CA-12';
 
-/** One person's one message in one campaign; a second one may only take its place. */
+/** The one message that a person may send in a campaign; a second one can only take its place. */
 export interface Ballot {
   prepare(content: CongressMessage, key: EnclaveKey, more: ProvenOptions): Promise<ProvenMessage>;
 }
@@ -53,7 +53,7 @@ export class Residents {
     return { prepare: (content, key, more) => untilListRead(() => constituent.prepare(content, key, note, more)) };
   }
 
-  /** What must be in nothing that the gateway, the enclave or the databases leave behind. */
+  /** Secrets that must be in no log and no database. */
   get secrets(): Readonly<Record<string, Uint8Array>> {
     return {
       ...Object.fromEntries(this.people.map(({ secret }, at) => [`secret ${String(at)}`, secret])),

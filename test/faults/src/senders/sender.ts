@@ -26,7 +26,7 @@ export class Sender {
     return this.options.user;
   }
 
-  /** @param onSealed before its first byte goes out, so that the judge knows it however this ends */
+  /** @param onSealed called before the message's first byte goes out, so that the judge knows the message even if this throws */
   async send(draw: Draw, onSealed: (message: SentMessage) => void): Promise<void> {
     const shortLived = draw.chance(0.04);
     const { mark, content } = drawContent(draw);

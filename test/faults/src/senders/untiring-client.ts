@@ -23,7 +23,7 @@ export interface Answered<T> {
 /** Asks one gateway after the other until one answers. */
 export class UntiringClient {
   private key: { readonly key: EnclaveKey; readonly atMs: number } | undefined;
-  /** Those who ask meanwhile wait for the same answer. */
+  /** The request for a key under way, which concurrent callers share. */
   private asked: Promise<EnclaveKey | null> | undefined;
   private turn = 0;
 
@@ -46,8 +46,8 @@ export class UntiringClient {
   }
 
   /**
-   * Repeats what got no answer, or one that may be another later.
-   * @throws whatever `ask` throws that is neither
+   * Repeats `ask` while it gets no answer, or an answer that may change.
+   * @throws any other error of `ask`
    */
   async untilAnswered<T>(ask: (gateway: string) => Promise<T>): Promise<Answered<T>> {
     const { gateways, deadlineMs, signal } = this.options;
@@ -65,7 +65,7 @@ export class UntiringClient {
   }
 }
 
-/** The code of an answer that will be the same again; null if it makes sense to ask again. */
+/** The code of an answer that will not change; null if it makes sense to ask again. */
 function finalCodeOf(error: unknown): string | null {
   // fetch: the connection was refused, cut, or too slow
   if (error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError')) return null;

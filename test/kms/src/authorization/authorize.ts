@@ -17,7 +17,7 @@ export interface Asked {
   aliases?: readonly string[];
   requestAlias?: string;
   context?: EncryptionContext;
-  /** Of a verified attestation document. If it is absent, so are the condition keys, which an explicit Deny can test (`Null`). */
+  /** The condition keys of a verified attestation document. An explicit Deny can test their absence (`Null`). */
   recipient?: Readonly<Record<string, string>>;
   nowMs: number;
 }
@@ -36,8 +36,8 @@ const unrestricted = (statement: object) => [
 ];
 
 /**
- * Evaluates the key's policy and the caller's own as IAM does. `runUnsafeSimulation`: the other drops condition keys that
- * its catalogue does not have, `kms:EncryptionContext:<key>` among them.
+ * Evaluates the key's policy and the caller's own as IAM does. It uses `runUnsafeSimulation`, because the engine's safe function drops
+ * condition keys that its catalogue does not have, `kms:EncryptionContext:<key>` among them.
  * @throws KmsFailure AccessDeniedException
  */
 export function authorize(asked: Asked): void {
@@ -106,7 +106,7 @@ function conditionKeys({
   };
 }
 
-/** Of a role's session, the role (IAM user guide, `aws:PrincipalArn`). */
+/** The ARN of the role for a session of it (IAM user guide, `aws:PrincipalArn`). */
 function roleOf(principalArn: string): string {
   const [, account, role] = /^arn:aws:sts::([0-9]{12}):assumed-role\/([^/]+)\/[^/]+$/.exec(principalArn) ?? [];
   return account === undefined || role === undefined ? principalArn : `arn:aws:iam::${account}:role/${role}`;

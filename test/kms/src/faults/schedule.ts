@@ -12,7 +12,7 @@ export class FaultSchedule {
   #plan: Planned[] = [];
   readonly #struck = new Map<Fault['kind'], number>();
 
-  /** @throws TypeError if a number is none */
+  /** @throws TypeError if `after` or `times` is not a valid number */
   add(fault: Fault, { action, after = 0, times = 1 }: Strike = {}): void {
     const left = times === 'always' ? Infinity : times;
     if (!Number.isInteger(after) || after < 0 || !(left === Infinity || (Number.isInteger(left) && left > 0)))
@@ -30,7 +30,7 @@ export class FaultSchedule {
     return Object.fromEntries(this.#struck);
   }
 
-  /** The fault for a request; one that passes counts for every plan that it fits until one strikes. */
+  /** The fault that strikes a request, if any. The request counts for every plan that it fits, up to the one that strikes. */
   take(action: string): Fault | undefined {
     for (const planned of this.#plan) {
       if (planned.left === 0 || (planned.action !== undefined && planned.action !== action)) continue;

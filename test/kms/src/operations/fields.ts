@@ -3,7 +3,7 @@ import type { EncryptionContext } from '../keys/ciphertext';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Of the wire's `KeyId` AWS's messages say `keyId`. */
+/** AWS's messages write `keyId` for the member `KeyId`. */
 const told = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
 
 const absent = (name: string): KmsFailure => invalidMember(told(name), 'Member must not be null');

@@ -68,7 +68,7 @@ export function recipientVerifier(trustAnchorPem: string): RecipientVerifier {
   };
 }
 
-/** Zero is no measurement to the verifier's policy; it comes to the debug check before this value is compared. */
+/** The verifier's policy takes no zeros, so they become `ff`: its debug check refuses zeros before it compares this value. */
 function measurement({ pcrs }: UnverifiedAttestation): string {
   const pcr0 = hex(pcrs.get(0) ?? new Uint8Array());
   return /^0*$/.test(pcr0) || pcr0.length !== 96 ? 'f'.repeat(96) : pcr0;

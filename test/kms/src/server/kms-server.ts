@@ -62,7 +62,7 @@ export class KmsServer {
           : new KmsFailure('KMSInternalException', 'the simulator itself failed', 500);
       record.decision = failure.type;
       status = failure.status;
-      // KMS writes it with a capital letter if access is denied
+      // KMS writes `Message` with a capital letter if access is denied
       answer = {
         __type: failure.type,
         ...(failure.message !== '' && {

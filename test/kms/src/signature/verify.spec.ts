@@ -41,7 +41,7 @@ it('has the signature of AWS’s own example', () => {
 
 it('takes what AWS’s signer signs, with a session token and without', async () => {
   expect((await send(world.kms, await sign())).status).toBe(200);
-  // without a policy of its own this one is let in nowhere: it came as far as that
+  // these credentials have no policy, so AccessDeniedException shows that the signature was accepted
   expect((await send(world.kms, await sign({}, callers.bare))).type).toBe('AccessDeniedException');
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import type { BootedParent } from '../parent';
 
-/** The certificate: asked for, kept beyond the instance, and what is shown while none can be had. certbot is real, and so is its protocol. */
+/** The certificate: how it is asked for, kept beyond the instance, and what nginx shows without one. certbot and its protocol are real. */
 export function certificate(parent: () => BootedParent): void {
   const https = () => {
     const { https: settings } = parent().settings;
@@ -30,7 +30,7 @@ systemctl start communique-nginx`);
     parent().until(
       "! systemctl list-jobs --no-legend | grep -E 'communique-(acme|kept)' && ! systemctl is-active communique-acme communique-kept-certificate | grep -E '^activ'",
     );
-  /** A look at the certificate, as the timer has it. @returns the exit code */
+  /** Runs the check of the certificate, as its timer does. @returns the exit code */
   const look = async () => (await parent().sh('systemctl start communique-acme')).code;
 
   it('is asked for by the first parent, shown by nginx, and kept; no other user can read its key', async () => {

@@ -36,7 +36,7 @@ export async function outOfOrder({ lines }: BootedParent, order = ORDER): Promis
   return wrong;
 }
 
-/** What a boot has to end with, the first and every other. */
+/** Waits for the state in which every boot has to end. */
 export async function inService(parent: BootedParent): Promise<void> {
   await parent.until(
     'systemctl is-active --quiet communique.target && systemctl is-active --quiet communique-address.target && ! systemctl list-jobs --no-legend | grep communique',
@@ -67,7 +67,7 @@ export function firstBoot(parent: () => BootedParent): void {
   it('starts every unit after the units that it needs, and finds no cycle', async () => {
     await inService(parent());
     expect(await outOfOrder(parent())).toEqual([]);
-    // No chamber sees a request before the address is here, which the way out to KMS comes before.
+    // The proxies to the chambers start only once the Elastic IP is attached; the proxy to KMS starts before that.
     expect(await outOfOrder(parent(), [['communique-egress@8003.service', 'communique-egress@8001.service']])).toEqual(
       [],
     );

@@ -2,13 +2,13 @@ import type { BootedParent } from '../parent';
 import type { Sender } from '../sender';
 import { OFFICES } from './main-job';
 
-/** Leaves not one block, for root neither. */
+/** Leaves no free block, not even for root. */
 const fill = (folder: string) =>
   `cd ${folder} && fallocate --length "$(df --output=avail --block-size=1 . | tail -n 1)" fill || true
 dd if=/dev/zero of=fill bs=4K oflag=append conv=notrunc 2>/dev/null || true
 [[ $(df --output=avail . | tail -n 1) -eq 0 ]]`;
 
-/** The volume of data, and the disk of the system with the logs on it. */
+/** Fills the data volume, and the system's disk with the logs on it. */
 export function fullDisks(parent: () => BootedParent, sender: () => Sender): void {
   it('refuses messages as database_unavailable while the volume of data is full, and logs why', async () => {
     const before = await sender().post();

@@ -4,7 +4,7 @@ import { isEnded } from '@communique-tee/protocol';
 import type { BootedParent } from '../parent';
 import type { Sender } from '../sender';
 
-/** Of the message that a Sender posts. */
+/** The offices of the message that a Sender posts. */
 export const OFFICES = ['HCA12', 'SCA01', 'SCA03'];
 
 /** A message through nginx's TLS, the gateway, the enclave and the ways out, to the simulator of Congress and back. */
@@ -18,7 +18,7 @@ export function mainJob(parent: () => BootedParent, sender: () => Sender): void 
     let prepared: PreparedMessage;
     try {
       prepared = await sender().post();
-      // The first report of the enclave is a receipt of what is still to do.
+      // The first report of the enclave is an interim receipt.
       const options = await sender().options();
       let view = await fetchMessage(options, prepared.id);
       while (view.receipt === null) {

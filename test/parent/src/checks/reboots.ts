@@ -42,7 +42,7 @@ export function reboots(parent: () => BootedParent, sender: () => Sender): void 
     expect(await outOfOrder(parent())).toEqual([]);
     expect(await sender().follow(prepared)).toEqual({ status: 'delivered', offices: OFFICES });
     expect([await parent().lines(CERTIFICATE), toHex((await sender().key()).keyId)]).toEqual([before, keyId]);
-    // cloud-init does nothing anew, and the parent does not tell its group again.
+    // cloud-init runs nothing again, and the parent does not report to its scaling group again.
     expect(await parent().lines('cat /srv/installed-packages')).toEqual(installed);
     await parent().until('tail -n 2 /var/log/communique/communique-attested.log | grep -q launch_not_waiting');
     expect(parent().world.aws.asked.filter((each) => each === 'complete-lifecycle-action')).toHaveLength(1);

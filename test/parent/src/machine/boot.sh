@@ -1,6 +1,6 @@
 #!/bin/bash
-# boot.sh <root> <disk> <data disk> <shared folder>: boots the root under systemd as PID 1 of a container. What the system writes lies on
-# the disk, so that a full disk is this file's and no other's; the data disk is the data volume's. Both stay between two boots.
+# boot.sh <root> <disk> <data disk> <shared folder>: boots the root under systemd as PID 1 of a container. The system writes to the file
+# <disk>, so that its disk can be full while this machine's is not; <data disk> holds the data volume. Both stay between two boots.
 set -euo pipefail
 
 root=$1 disk=$2 data=$3 shared=$4

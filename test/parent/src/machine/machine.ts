@@ -8,17 +8,17 @@ import { spawnService, workspaceRoot, type Service } from '@communique-tee/testi
 
 const execute = promisify(execFile);
 
-/** For each wait, on a machine whose processors others use as well. */
+/** Limit of each wait; other programs may use this machine's processors too. */
 const LIMIT_MS = 300_000;
 
 export interface MachineOptions {
   /** A Debian root, which is not changed. */
   readonly root: string;
-  /** For the disks. */
+  /** Where the files of the two disks are. */
   readonly folder: string;
   /** Appears in it as /srv/world. */
   readonly shared: string;
-  /** As of MachineNetwork. */
+  /** The `file` of a MachineNetwork. */
   readonly network: string;
   /** What lies in the root beside Debian's own: a folder that is laid over it before the first boot. */
   readonly overlay: string;

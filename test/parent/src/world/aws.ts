@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { chmod } from 'node:fs/promises';
 
-/** What the parent asks of AWS, as a program would answer it that keeps everything in memory. */
+/** Answers what the parent asks of AWS, from memory. */
 export class AwsStandIn {
   /** Key -> object. */
   readonly store = new Map<string, Uint8Array>();
@@ -122,7 +122,7 @@ function optionsOf(words: readonly string[]): Map<string, string> {
   return new Map(words.flatMap((word, at) => (word.startsWith('--') ? [[word, words[at + 1] ?? ''] as const] : [])));
 }
 
-/** The command `aws` of the machine. A file that an argument names goes along, and an object goes into the file that the last one names. */
+/** The machine's command `aws`. It sends along a file that an argument names; an object goes into the file that the last argument names. */
 export const AWS_COMMAND = `#!/bin/bash
 set -euo pipefail
 words=()

@@ -6,11 +6,11 @@ import { freePort, spawnService, type Service, type TemporaryFolder } from '@com
 
 /** Let's Encrypt's own test server, and a DNS in which every name leads to the parent. */
 export interface CertificateIssuer {
-  /** Of its own server, for who asks it. */
+  /** The authority of its own HTTPS server, for its clients. */
   readonly authorityPem: string;
   /** The authority of its certificates, PEM: another one after each start. */
   root(): Promise<string>;
-  /** What it says of a certificate. @param serial hexadecimal */
+  /** Its status of a certificate. @param serial hexadecimal */
   status(serial: string): Promise<Record<string, unknown>>;
   /** How many certificates it has issued. */
   issued(): number;

@@ -17,7 +17,7 @@ export const VSOCK = {
 const portOf = (origin: string) => Number(new URL(origin).port);
 
 /**
- * The enclave's own app on a mock NSM: it reaches its parent through sockets in `vsock` alone, one for each port, and its console goes to
+ * The enclave's own app on a mock NSM. It reaches its parent only through sockets in `vsock`, one for each port, and its console goes to
  * the parent's collector.
  */
 export async function prepareEnclave(

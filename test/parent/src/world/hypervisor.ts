@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 
-/** One enclave, as what runs it sees it. */
+/** The running app of one enclave. */
 export interface RunningApp {
   readonly exited: Promise<unknown>;
   kill(): Promise<unknown>;

@@ -9,7 +9,7 @@ export interface RoleCredentials {
   readonly Token: string;
 }
 
-/** The instance metadata service, version 2: nothing without a token, and a token by PUT alone. */
+/** The instance metadata service, version 2: it answers nothing without a token, and gives tokens only to PUT. */
 export class MetadataStandIn {
   /** Answers 403 to everything, as where the service is switched off. */
   refuses = false;

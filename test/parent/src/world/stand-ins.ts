@@ -24,7 +24,7 @@ export interface StandInOptions {
   readonly userData: string;
   /** Names that lead to an address, as the machine's DNS would. */
   readonly hosts: Readonly<Record<string, string>>;
-  /** Of servers that the machine's own programs believe, PEM. */
+  /** Authorities that the machine's own programs trust, PEM. */
   readonly authorities: string;
   /** The rendered files of the ways out. */
   readonly egress: Readonly<Record<string, string>>;
@@ -56,7 +56,7 @@ export function standIns(options: StandInOptions): SystemFiles {
         ...Object.entries(files).map(([path, file]) => [`/srv/packages/${name}${path}`, file] as const),
       ]),
     ),
-    // udev does not run in a container: its links to the volume, while AWS says that it is here and once it has a file system.
+    // udev does not run in a container. This makes its links to the attached volume: by id, and by label once it has a file system.
     '/etc/systemd/system/stand-in-udev.service': text(
       '[Unit]',
       'DefaultDependencies=no',
@@ -96,7 +96,7 @@ done
     ...dropIn('communique-secrets.service', '[Service]', RESTART),
     ...dropIn('communique-kept-certificate.service', '[Service]', RESTART),
     ...dropIn('communique-enclave.service', '[Service]', 'Environment=WATCH_SECONDS=1'),
-    // The issuer's own server is one of tests.
+    // certbot has to trust the authority of the issuer, which is a test server.
     ...dropIn('communique-acme.service', '[Service]', 'Environment=REQUESTS_CA_BUNDLE=/srv/world/issuer.pem'),
     // vsock: a socket for each port, as test/lab has it, since this kernel may have no vsock of its own.
     ...dropIn('communique-egress@.service', ...sockets, 'BindReadOnlyPaths=/srv/egress:/etc/communique/egress'),

@@ -52,7 +52,7 @@ export interface World {
   /** The enclave's destinations, as in the measured configuration. */
   readonly routes: readonly { readonly host: string; readonly port: number; readonly vsockPort: number }[];
   readonly hosts: Readonly<Record<string, string>>;
-  /** Authorities that the machine's own programs believe. */
+  /** Authorities that the machine's own programs trust. */
   readonly authorities: string;
   /** Ciphertexts by the name of the secret. */
   readonly enclaveSecrets: Readonly<Record<string, string>>;
@@ -190,7 +190,7 @@ export async function startWorld(folder: TemporaryFolder): Promise<World> {
   }
 }
 
-/** Answers every path with an authority: the parent looks at its form alone. */
+/** Answers every path with an authority: the parent checks only its form. */
 async function startTrustStore(
   folder: TemporaryFolder,
 ): Promise<{ readonly port: number; readonly certificate: string; readonly stop: () => void }> {

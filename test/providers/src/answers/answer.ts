@@ -8,7 +8,7 @@ export const countsSchema = z.strictObject({
   cached: count.default(0),
   cacheWrittenShort: count.default(0),
   cacheWrittenLong: count.default(0),
-  /** Gemini alone: input that its tools used. */
+  /** Only Gemini: input that its tools used. */
   tools: count.default(0),
   output: count.default(0),
   thinking: count.default(0),
@@ -32,7 +32,7 @@ export const WRONG_USAGES = [
 ] as const;
 export type WrongUsage = (typeof WRONG_USAGES)[number];
 
-/** A successful answer as a test scripts it; what is left out is as the simulated model would do it. */
+/** A successful answer as a test scripts it; the simulated model fills in what is left out. */
 export const scriptedAnswerSchema = z.strictObject({
   text: z.string().max(2_000_000).optional(),
   /** Thoughts before the text: a thought part, block or item of the provider. */

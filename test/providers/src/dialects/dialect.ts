@@ -57,7 +57,7 @@ export interface ModelRequest {
   readonly thinkingTokens: number;
   /** The service tier that the answer reports unless a test scripts another. */
   readonly tier: string;
-  /** Anthropic alone: where the answer says that it was computed. */
+  /** Only Anthropic: where the answer says that it was computed. */
   readonly geography?: string;
 }
 
@@ -69,7 +69,7 @@ export type Route =
 /** What an account at the provider is. */
 export interface Account {
   readonly apiKey: string;
-  /** OpenAI alone: the organization that the key belongs to. */
+  /** Only OpenAI: the organization that the key belongs to. */
   readonly organization: string;
 }
 

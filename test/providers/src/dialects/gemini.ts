@@ -5,8 +5,8 @@ import { Refused, wrongCount, type Dialect, type ErrorClass, type ErrorDetails }
 import { geminiRequest } from './gemini-request';
 
 /**
- * Google's Gemini API (`POST /v1beta/models/M:generateContent` or under `/v1`, not streamed) and its model list. Shapes: the types of the official SDK
- * `@google/genai`, errors as `google.rpc.Status` in JSON.
+ * Google's Gemini API (`POST /v1beta/models/M:generateContent` or under `/v1`, not streamed) and its model list. Shapes: the types of the
+ * official SDK `@google/genai`, errors as `google.rpc.Status` in JSON.
  */
 export const geminiDialect: Dialect<'gemini'> = {
   route: (method, path) => {
@@ -164,7 +164,7 @@ function partsOf(answer: SimulatedAnswer): { parts?: unknown[] } {
   };
 }
 
-/** Prompt includes what was cached; tool tokens and thoughts are counted beside. */
+/** The prompt count includes what was cached; tool tokens and thoughts are counted separately. */
 function usageOf({ counts, wrongUsage: wrong }: SimulatedAnswer, tier: string): { usageMetadata?: unknown } {
   if (wrong === 'absent') return {};
   if (wrong === 'null') return { usageMetadata: null };

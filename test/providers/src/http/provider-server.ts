@@ -27,7 +27,7 @@ export interface Surroundings {
   readonly released: () => Promise<void>;
 }
 
-/** One provider's end, as a request handler for an HTTPS server. */
+/** One provider's API, as a request handler for an HTTPS server. */
 export class ProviderServer<P extends SimulatedProvider> {
   constructor(
     private readonly provider: P,

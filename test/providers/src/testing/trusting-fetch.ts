@@ -1,6 +1,6 @@
 import { request } from 'node:https';
 
-/** `fetch` for the official SDKs that trusts the simulator's authority alone: Node's own takes no authority for one call. */
+/** Returns a `fetch` for the official SDKs that trusts only the simulator's authority; Node's own `fetch` takes no authority per call. */
 export function trustingFetch(certificateAuthorities: string): typeof fetch {
   return async (input, init) => {
     const sent = new Request(input, init);

@@ -3,10 +3,10 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 
-/** Of PostgreSQL's log, file by file, into a folder, as RDS keeps it for a point in time. */
+/** Copies PostgreSQL's log into a folder, file by file, as RDS keeps it for point-in-time recovery. */
 export const archiveCommand = (folder: string): string => `test ! -f "${folder}/%f" && cp "%p" "${folder}/%f"`;
 
-/** A restored server begins without an archive; this one gets what the first had, and nothing of the history before. */
+/** Starts to archive into an empty folder: a restored server archives nothing by itself. */
 export async function startArchiving(postgres: Postgres, url: string, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);
@@ -18,7 +18,7 @@ export async function startArchiving(postgres: Postgres, url: string, folder: st
   if (row?.['archive_mode'] !== 'on') throw new Error('the server keeps no archive');
 }
 
-/** Until the log up to now is in the archive. */
+/** Waits until the log up to now is in the archive. */
 export async function untilArchived(url: string): Promise<void> {
   const [row] = await queryOnce(url, 'SELECT pg_walfile_name(pg_switch_wal()) AS file');
   const file = String(row?.['file']);

@@ -14,7 +14,7 @@ export interface ClusterCopy {
 }
 
 /**
- * What a snapshot of a disk holds: everything that had been written at one moment, the server none the wiser. Its processes stand still
+ * What a snapshot of a disk holds: everything that had been written at one moment, without telling the server. Its processes are stopped
  * while the files are copied, so the copy is of one moment, as EBS makes it; PostgreSQL has to recover from it as from a crash.
  */
 export async function snapshotDisk(postgres: Postgres, folder: string): Promise<ClusterCopy> {
@@ -53,7 +53,7 @@ export async function baseBackup(postgres: Postgres, folder: string): Promise<Cl
 }
 
 export interface RestoreOptions {
-  /** The port of the server that is gone: what asked for it finds this one. */
+  /** The lost server's port, so that its clients find this server. */
   readonly port: number;
   /** Replays the log kept there up to a named point, or to its end. */
   readonly archive?: { readonly folder: string; readonly until?: string };
@@ -72,7 +72,7 @@ export async function startFrom({ folder }: ClusterCopy, { port, archive }: Rest
   return startPostgres({ folder, port, settings });
 }
 
-/** The server is gone, and everything that was on its disk. */
+/** Kills the server, and removes everything that was on its disk. */
 export async function loseCluster(postgres: Postgres): Promise<void> {
   const pids = await family(await mainProcess(postgres.folder));
   await postgres.kill();
@@ -95,7 +95,7 @@ async function mainProcess(folder: string): Promise<number> {
   return pid;
 }
 
-/** The main process first, so that it starts no other. @returns all that stand still */
+/** Stops the main process first, so that it starts no other. @returns all stopped processes */
 async function freeze(main: number): Promise<number[]> {
   process.kill(main, 'SIGSTOP');
   await until(main, 'T');

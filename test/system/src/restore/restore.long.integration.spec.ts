@@ -95,7 +95,7 @@ it('a snapshot of the disk, taken while messages come and go, brings back what w
   for (const sent of [delivered, waiting, half, between]) expect(restored.messages.has(sent.prepared.id)).toBe(true);
   for (const sent of [later, laterWaiting]) expect(restored.messages.has(sent.prepared.id)).toBe(false);
 
-  // what waited is delivered, without a word of its sender; what was delivered meanwhile ends with the outcome that it had
+  // what waited is delivered without any action of its sender; what was delivered meanwhile ends with the outcome that it had
   for (const sent of [waiting, half, between]) expect(await sender.ended(sent)).toBe('delivered');
   expect(await sender.outcomes(delivered)).toEqual({ [OPEN]: 'accepted' });
   expect(await sender.outcomes(between)).toEqual({ [BUSY]: 'accepted' });
@@ -225,7 +225,7 @@ async function untilArrived(sent: Sent, office: string): Promise<void> {
   throw new Error(`nothing arrived at ${office}`);
 }
 
-/** Until its row of the queue is as the condition says. */
+/** Waits until its row of the queue meets the SQL condition. */
 async function untilJob({ prepared }: Sent, condition: string): Promise<void> {
   for (let n = 0; n < 600; n++) {
     const rows = await query(`SELECT 1 FROM delivery_job WHERE message_id = '${prepared.id}' AND ${condition}`);

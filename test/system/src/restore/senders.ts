@@ -23,7 +23,7 @@ export interface Sent {
   readonly prepared: PreparedMessage;
 }
 
-/** One person with a client, as far as a restore matters to her. */
+/** One person with a client, and what became of her messages. */
 export class Sender {
   private constructor(
     private readonly system: System,
@@ -54,7 +54,7 @@ export class Sender {
     };
   }
 
-  /** Until it has its 202; a gateway that is away or without its database is asked again. */
+  /** Posts until the gateway answers 202, also while the gateway or its database is down. */
   async post({ prepared }: Sent): Promise<void> {
     await this.untilAnswered(() => postMessage(this.gateway, prepared));
   }
