@@ -172,7 +172,7 @@ export default tseslint.config(
     rules: { 'no-restricted-imports': restrict([noTestDoubles, noDatabase]) },
   },
   {
-    // The development entry alone brings in the mock NSM; the production bundle starts from main.ts (a test looks into it).
+    // Only the development entry imports the mock NSM; the production bundle starts from main.ts (a test looks into it).
     files: ['apps/enclave/src/main.dev.ts'],
     rules: { '@nx/enforce-module-boundaries': boundaries({ 'scope:enclave': ['scope:testing'] }) },
   },

@@ -6,7 +6,7 @@ const { loadBundle, root } = require('./load-bundle.cjs');
 /** @type {import('esbuild').BuildOptions} */
 const options = {
   entryPoints: [join(__dirname, 'src', 'main.ts')],
-  format: 'esm' /* some packages are ESM alone */,
+  format: 'esm' /* some packages are only ESM */,
   target: 'node24',
   packages: 'external',
 };

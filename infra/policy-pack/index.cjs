@@ -9,7 +9,7 @@ loadBundle(
     entryPoints: [join(__dirname, 'pack.ts')],
     format: 'cjs',
     target: 'node20',
-    // Pulumi's own packages must be the host's instances; the others are bundled, since some of them are ES modules alone.
+    // Pulumi's own packages must be the host's instances; the others are bundled, since some of them are only ES modules.
     external: ['@pulumi/*'],
   },
   (file) => require(file),

@@ -31,7 +31,7 @@ const EXIT_OF = {
   no_model: EXIT.refused,
   /** this edition cannot prove, or the reference string cannot be had */
   proving_unavailable: EXIT.notReached,
-  /** tokens are made for development alone */
+  /** tokens are made only for development */
   not_development: EXIT.refused,
 } as const satisfies Record<string, Exit>;
 export type FailureCode = keyof typeof EXIT_OF;

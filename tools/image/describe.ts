@@ -107,7 +107,7 @@ export function describeAsText(image: DescribedImage, ramdisks: readonly Ramdisk
   return `${lines.join('\n')}\n`;
 }
 
-/** PCR8 is of the certificate alone. */
+/** PCR8 measures only the certificate. */
 function noMeasurements({ signature }: DescribedImage): string[] {
   const lines = ['none: the flags for PCIe count into PCR0, and how is not published'];
   if (signature !== undefined) lines.push(`PCR8  ${signature.pcr8}`, `signed as PCR0, not compared: ${signature.pcr0}`);

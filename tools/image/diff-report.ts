@@ -46,7 +46,7 @@ export function diffAsText({ firstByte, sections, a, b }: ImageDifference): stri
       `${section}: ${size}, from byte ${offset ?? 0} on${entry === undefined ? '' : `, in ${printable(entry)}`}`,
     );
     if (unreadable !== undefined) lines.push(`  its files cannot be compared: ${printable(unreadable)}`);
-    if (entries?.length === 0) lines.push('  the files are the same: the archives differ in form alone');
+    if (entries?.length === 0) lines.push('  the files are the same: the archives differ only in form');
     for (const difference of entries ?? []) lines.push(...entryLines(difference));
   }
   if (sections.length === 0)

@@ -18,7 +18,7 @@ export function asJson(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2).replaceAll(/[\u007f-\u009f\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
 }
 
-/** Per cent on one line that is wiped at the end, on a terminal alone. */
+/** The percentage, on one line that is cleared at the end; only on a terminal. */
 export class ProgressLine {
   #shown = -1;
 

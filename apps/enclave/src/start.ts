@@ -37,7 +37,7 @@ export interface StartOptions {
   developmentRoot?: TrustAnchor;
   /** How a vsock address is reached where there is no vsock: the development entry passes one. */
   connectVsock?: ConnectVsock;
-  /** How often the counts of connections are published, in milliseconds; tests alone shorten it. */
+  /** How often the counts of connections are published, in milliseconds; only tests shorten it. */
   publishEveryMs?: number;
 }
 

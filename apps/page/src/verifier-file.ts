@@ -7,7 +7,7 @@ export interface VerifierFile {
   /** Of its bytes: 64 hexadecimal digits. */
   readonly sha256: string;
   readonly sizeBytes: number;
-  /** What a person types in a checkout of this version to build the file: Node alone, a few seconds. */
+  /** What a person types in a checkout of this version to build the file: it needs only Node and takes a few seconds. */
   readonly buildCommand: string;
 }
 

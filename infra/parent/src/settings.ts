@@ -89,7 +89,7 @@ export interface ParentSettings {
   readonly logGroupPrefix: string;
 }
 
-/** On the parent; in memory, the gateway's user alone may read it. */
+/** On the parent, in memory; only the gateway's user may read it. */
 export const ENCLAVE_SECRETS_FILE = '/run/communique-enclave-secrets/secrets.json';
 
 /** On the parent, in a release with the reference string: what a page needs to prove residence (tools/ops/release/contents.ts). */

@@ -21,7 +21,7 @@ export const AWS_API = {
   description: 'every input is what the models of AWS’s API and its documented limits allow',
 } as const;
 
-/** A new input whose name is AWS's own needs the first alone. */
+/** A new input that has AWS's own name needs only the first. */
 const HOW_TO_MAP = 'Run npm run lab -- aws-models, or give it a row in infra/src/aws-api/mappings';
 
 export interface ApiProblem {

@@ -26,7 +26,7 @@ export interface BalancerArgs {
   logs?: { bucketId: Input<string>; settled: Resource[] };
 }
 
-/** TLS 1.2 and 1.3 alone. */
+/** Only TLS 1.2 and 1.3. */
 const TLS_POLICY = 'ELBSecurityPolicy-TLS13-1-2-2021-06';
 
 /** One address for several parents: TLS with an ACM certificate ends here and begins again towards nginx. */

@@ -18,7 +18,7 @@ export interface ImageBuildArgs {
   commit: string;
   /** Debian's archive, and that of its security team if it is named. */
   debianMirror: readonly string[];
-  /** Absent in a preview alone. */
+  /** Absent only in a preview. */
   configuration: EnclaveConfiguration | undefined;
   store: ImageStore;
   logGroup: { name: string; arn: Input<string> };

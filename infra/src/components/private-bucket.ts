@@ -20,7 +20,7 @@ export interface PrivateBucketArgs {
   protect: boolean;
 }
 
-/** A bucket with nothing public in it: versioned, encrypted, owned by the account, reached by TLS alone. */
+/** A bucket with nothing public in it: versioned, encrypted, owned by the account, reached only by TLS. */
 export class PrivateBucket extends Part {
   readonly bucketId: Output<string>;
   readonly bucketArn: Output<string>;

@@ -133,7 +133,7 @@ export interface ExternalStoresArgs {
   parentSecurityGroupId: Input<string>;
   /** Ports of PostgreSQL and Redis wherever they are. */
   ports: readonly number[];
-  /** A database in an adopted network: its security group lets the parents in at these ports, and they go out to it alone. */
+  /** A database in an adopted network: its security group lets the parents in at these ports, and the parents may connect only to it. */
   database?: { readonly securityGroupId: string; readonly ports: readonly number[] };
 }
 

@@ -86,7 +86,7 @@ const destination = { host: z.string().regex(/^[a-z0-9.-]{1,253}$/), port: z.int
 
 const schema = z.object({
   image: z.string().regex(/^[A-Za-z0-9._-]+\.eif$/),
-  // Both are metadata of an object in S3, which takes ASCII alone.
+  // Both are metadata of an object in S3, which takes only ASCII.
   version: z.string().regex(/^[ -~]{0,64}$/),
   architecture: z.enum(['arm64', 'x86_64']),
   stack: z.string().max(64),

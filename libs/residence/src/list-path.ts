@@ -105,7 +105,7 @@ export function isFreshListPath(path: ListPath, reader: ListReader): boolean {
 }
 
 /**
- * Fetches the root note alone and opens it. `checkWindow` decides whether it counts now.
+ * Fetches only the root note and opens it. `checkWindow` decides whether it counts now.
  * @param files the folder of the static files: https, or http on this machine
  * @param deadlineMs by Date.now(); 20 seconds at most
  * @returns null if there is none (404)

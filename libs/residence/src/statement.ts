@@ -73,7 +73,7 @@ export function nullifierOf(secret: Field, scope: Field): Field {
   return h3(secret, scope, ZERO_FIELD, TAGS.nullifier);
 }
 
-/** Seen by the enclave alone, the same for every message of a person in a scope: H3(secret, scope, 0) under its own tag. */
+/** Only the enclave sees it; the same for every message of a person in a scope: H3(secret, scope, 0) under its own tag. */
 export function deliveryOf(secret: Field, scope: Field): Field {
   return h3(secret, scope, ZERO_FIELD, TAGS.delivery);
 }

@@ -26,7 +26,7 @@ export interface EmulatedEnclaveOptions {
   readonly architecture?: 'x86_64' | 'arm64';
   /** Which proofs of residence it admits; none unless given. */
   readonly residence?: ResidenceSettings;
-  /** Builds a control: its init leaves the clock alone. */
+  /** Builds a control: its init does not set the clock. */
   readonly leavesClockAlone?: boolean;
 }
 

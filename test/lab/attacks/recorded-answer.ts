@@ -16,6 +16,6 @@ export default attack({
       receipt.claims.offices.map(({ outcome }) => outcome),
       ['pending'],
     );
-    parent.holds('Congress has the first one alone', parent.congress.received().length, 1);
+    parent.holds('Congress has only the first one', parent.congress.received().length, 1);
   },
 });

@@ -91,7 +91,7 @@ export async function imageLab(say: (text: string) => void): Promise<Labs> {
   return {
     cannotRun: ({ processOnly, enclave: { custody, configure, pcrs } = {} }) => {
       if (processOnly === true) return 'needs what only the process has, such as an attested time that can be turned';
-      if (custody === 'kms') return 'an image takes sealed keys under AWS’s root alone, which no emulator has';
+      if (custody === 'kms') return 'an image takes sealed keys only under AWS’s root, which no emulator has';
       return configure || pcrs ? 'needs a configuration or measurements that no image here has' : null;
     },
     open,

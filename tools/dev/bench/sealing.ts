@@ -14,7 +14,7 @@ import { beside, rateOf, type Row } from './measure';
 
 const KIB = 1024;
 
-/** Open and seal, whole, against the bare cipher of `openssl speed`, against noble alone, and against one bare X25519. */
+/** Compares opening and sealing with the cipher of `openssl speed`, with noble's cipher, and with one X25519. */
 export async function sealingRows(): Promise<Row[]> {
   const own = importPrivateKey(randomBytes(32));
   const rows: Row[] = [];

@@ -25,7 +25,7 @@ async function setUp({
   readonly folder: string;
   readonly subject: string;
 }): Promise<number> {
-  // Read by the mock enclave and the simulator alone; the other one by the gateway too.
+  // Only the mock enclave and the simulator read this one; the gateway reads the other one too.
   const privateFolder = writableFolder('--folder', join(state, 'private'), 0o700);
   const sharedFolder = writableFolder('--folder', join(state, 'shared'), 0o700);
 

@@ -36,7 +36,7 @@ export function describeEmulator(command: Command, line: CommandLine): void {
     .description(
       'Builds the emulator for guests of both architectures, or finds it in the cache, and prints its folders.',
     )
-    .addOption(new Option('--arch <arch>', 'for guests of this one alone').choices(['x86_64', 'arm64']))
+    .addOption(new Option('--arch <arch>', 'only for guests of this architecture').choices(['x86_64', 'arm64']))
     .option('--update-lock', `write ${EMULATOR_LOCK} anew, with the packages of today, and build nothing`)
     .addHelpText('after', AFTER)
     .action(

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 
 /**
  * Ctrl-C and SIGTERM. The terminal sends Ctrl-C to the programs that this one started as well, so they are only waited for; a second one
- * is theirs too (Pulumi then stops at once). SIGTERM reaches this process alone, and is passed on.
+ * is theirs too (Pulumi then stops at once). SIGTERM reaches only this process, which passes it on.
  */
 export class Interruption {
   readonly #controller = new AbortController();

@@ -34,7 +34,7 @@ export function preflightOptions(command: Command, checks: readonly Check[]): Co
       'up: what pulumi up will make may be absent, and warns. opening: it has to be there, and fails if it is not. Only a parent has the address that Congress knows, and it has no npm: docs/operator/by-hand.md, “Verify”, tells what to try there. PostgreSQL and Redis are reached through a tunnel to a parent',
       'up',
     )
-    .option('--only <names>', 'these checks alone, separated by commas', collect)
+    .option('--only <names>', 'only these checks, separated by commas', collect)
     .option('--skip <names>', 'all but these', collect)
     .option('--offline', 'asks nothing outside this machine')
     .option('--timeout <seconds>', 'of each check', String(TIMEOUT_SECONDS))

@@ -5,7 +5,7 @@ import { RegistrarError } from './registrar-error';
 const OWNER_ALONE = 0o600;
 
 /**
- * Runs a command whose output says where people live, and puts that output into a new file which its owner alone can read.
+ * Runs a command whose output says where people live, and puts that output into a new file that only its owner can read.
  * @param path undefined: the command writes to standard output
  * @param work gets streams whose `out` goes into the file. The file is made before it, so that a name that is taken changes nothing,
  * and removed if it fails
@@ -24,7 +24,7 @@ export async function intoFile(
     let text = '';
     const code = await work({ ...streams, out: (more) => void (text += more) });
     written(path, file, text);
-    streams.err(`Wrote ${path}, which its owner alone can read. It says where people live.\n`);
+    streams.err(`Wrote ${path}, which only its owner can read. It says where people live.\n`);
     return code;
   } catch (error) {
     rmSync(path, { force: true });

@@ -84,7 +84,7 @@ function itemsOf<T>({ items, problems, remarks }: Read<T>, nothingWas: string, s
   return items;
 }
 
-/** What to hand over to whom: for one person the registration alone, so that the output is the person's file. */
+/** What to hand over: for one person only the registration, so that the output is the person's file. */
 function report(open: Registrar, changes: readonly Change[], { csv, json }: AddOptions, streams: Streams): void {
   const { registrar } = open.register;
   const made = changes.flatMap(({ kind, person, registration }) =>

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { errorCode } from '../egress';
 import { ConfigurationError } from '../runtime/configuration-file';
 
-/** Written by the image's init (image/init), which alone can write there. */
+/** Written by the image's init (image/init). Nothing else can write there. */
 export const PARENT_CID_FILE = '/run/enclave/parent-cid';
 
 export interface Arguments {

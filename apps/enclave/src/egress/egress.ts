@@ -53,7 +53,7 @@ export interface Egress {
   readonly connections: ConnectionCounts;
 }
 
-/** How a vsock address is connected to: injected by tests alone, since no test machine has a parent to speak to. */
+/** How a vsock address is connected to: injected only by tests, since no test machine has a parent. */
 export type ConnectVsock = (address: Address, options: EgressOptions) => Promise<Socket>;
 
 /**

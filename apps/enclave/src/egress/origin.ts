@@ -7,7 +7,7 @@ import { hostSchema } from './egress-config';
 export const originSchema = z.string().refine(isOrigin, 'https://host[:port] and nothing else');
 
 /**
- * Self-signed roots in PEM, one or more. Only these are trusted, so an intermediate alone would admit no connection.
+ * Self-signed roots in PEM, one or more. Only these are trusted, so with only an intermediate here no connection would be accepted.
  */
 export const authoritiesSchema = z
   .string({

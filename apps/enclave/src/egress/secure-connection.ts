@@ -14,7 +14,7 @@ interface AgentHooks {
 
 /** One verified connection, for one request at a time. */
 export class SecureConnection {
-  /** Node's client over this connection alone. */
+  /** Node's HTTP client, which uses only this connection. */
   readonly agent: Agent;
   private readonly openedMs = performance.now();
   private isFree = true;

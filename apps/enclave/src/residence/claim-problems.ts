@@ -13,7 +13,7 @@ import {
   type Registrar,
 } from '@communique-tee/residence';
 
-/** Why a proven message is refused although its proof verifies; the sender alone is told. */
+/** Why a proven message is refused although its proof verifies; only the sender learns it. */
 export type ClaimReason = 'claim_not_opened' | 'campaign_not_accepted' | 'district_ended' | 'office_not_of_district';
 export type ClaimProblem = FieldProblem & { code: ClaimReason };
 

@@ -9,7 +9,7 @@ export type Identity =
   | { readonly kind: 'looking' }
   /** `unavailable`: this browser stores no data, as in a private window. */
   | { readonly kind: 'none'; readonly storage: 'empty' | 'unavailable' }
-  /** A new secret in the memory of this page alone: it is not safe yet, so no code is shown. */
+  /** A new secret only in the memory of this page: it is not safe yet, so no code is shown. */
   | { readonly kind: 'unsafe'; readonly record: SecretRecord }
   | {
       readonly kind: 'safe';
@@ -139,7 +139,7 @@ export function createIdentity(storage: DeviceStorage, random: () => Field): Ide
         set({ kind: 'none', storage: 'empty' });
       } catch {
         const state = identity.value;
-        // A file's secret is in this page alone
+        // A file's secret is only in this page
         if (state.kind === 'safe' && state.on === 'device') problem.value = 'not_removed';
         else set({ kind: 'none', storage: 'unavailable' });
       }

@@ -46,7 +46,7 @@ export interface Service extends AsyncDisposable {
   readonly exited: Promise<ServiceExit>;
   /** Asks it to end, with its whole process group; after `graceMs` it is killed. */
   stop(graceMs?: number): Promise<ServiceExit>;
-  /** SIGKILL to the process alone (its children are left to find out), for fault tests. */
+  /** SIGKILL only to the process, not to its children, for fault tests. */
   kill(): Promise<ServiceExit>;
 }
 

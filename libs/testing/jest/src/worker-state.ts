@@ -66,7 +66,7 @@ type Listener = (...args: unknown[]) => void;
 
 function processListeners(): [string | symbol, Listener][] {
   return process.eventNames().flatMap((event) =>
-    // Its types know the single events alone.
+    // Its types know only the single events.
     (process as NodeJS.EventEmitter)
       .rawListeners(event)
       .map((listener): [string | symbol, Listener] => [event, listener as Listener]),

@@ -25,8 +25,8 @@ const line = new CommandLine(
 );
 line.program
   .option('--folder <folder>', 'where the pictures go', join(workspaceRoot(), '.dev/pictures'))
-  .option('--state <names...>', 'these states alone (a name, or how names begin)')
-  .option('--language <codes...>', 'these languages alone')
+  .option('--state <names...>', 'only these states (a name, or the beginning of names)')
+  .option('--language <codes...>', 'only these languages')
   .addHelpText(
     'after',
     `\nStates\n${[...STATES, ...RESIDENCE_STATES].map(({ name }) => `  ${name}\n`).join('')}${EXIT_CODES}`,

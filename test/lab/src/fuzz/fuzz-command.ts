@@ -8,7 +8,7 @@ interface Given {
 }
 
 const AFTER = `
-A case depends on the seed and its number alone, so a finding is had again by --seed and --case. Keys are fresh in each run: the
+A case depends only on the seed and its number, so --seed and --case repeat a finding. Keys are fresh in each run: the
 bytes differ, the changes do not.
 
 Exit code

@@ -13,7 +13,7 @@ mount -t overlay overlay -o "lowerdir=$root,upperdir=$world/mounted/upper,workdi
 
 volume=$(losetup --find --show "$data")
 trap 'losetup --detach "$volume"' EXIT
-# If this machine's own systemd keeps to the old hierarchy of control groups, filters of addresses work in the new one alone.
+# If this machine's own systemd keeps to the old hierarchy of control groups, filters of addresses work only in the new one.
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 # 133: the system asks for a reboot. With --keep-unit this is the caller's to do.
 status=133

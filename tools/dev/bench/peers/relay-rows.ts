@@ -111,7 +111,7 @@ export async function relayPeerRows(): Promise<Row[]> {
       beside(ours, direct),
       ...others.map((row) => beside(row, ours)),
       ...missing,
-      // It listens on vsock alone, which this machine may not have
+      // It listens only on vsock, which this machine may not have
       absent(
         whatOf("AWS's vsock-proxy"),
         isInstalled('vsock-proxy') ? undefined : 'dnf install aws-nitro-enclaves-cli (Amazon Linux)',
@@ -130,7 +130,7 @@ function absent(what: string, install: string | undefined): Row {
   const row = notMeasured(what, 'req/s', '');
   return {
     ...row,
-    note: install === undefined ? 'it takes connections over vsock alone' : `not installed: ${install}`,
+    note: install === undefined ? 'it takes connections only over vsock' : `not installed: ${install}`,
   };
 }
 

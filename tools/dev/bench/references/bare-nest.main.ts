@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 
-// The framework alone: one route that has its body read and answers 202. Says where it listens.
+// Only the framework: one route that reads the body and answers 202. Prints where it listens.
 @Controller('api/messages')
 class BareController {
   @Post()

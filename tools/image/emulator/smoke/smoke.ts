@@ -98,7 +98,7 @@ async function boot(root: string, architecture: ImageArchitecture, folder: strin
   assert.deepEqual([seen['uid'], seen['gid'], seen['groups'], seen['parentCid']], [1000, 1000, [], '2']);
   assert.deepEqual(seen['capabilities'], Array(4).fill('0000000000000000'));
   assert.deepEqual([seen['noNewPrivileges'], seen['seccomp'], seen['nsmMode']], ['1', '2', '660']);
-  assert.deepEqual(seen['processes'], [String(seen['own'])], 'the app sees itself alone');
+  assert.deepEqual(seen['processes'], [String(seen['own'])], 'the app sees only itself');
   const { programs, ...rest } = seen.attempts;
   assert.equal(programs, '/usr/bin/node', 'no shell, no other program');
   assert.deepEqual(

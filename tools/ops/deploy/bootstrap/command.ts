@@ -19,7 +19,7 @@ interface Options {
 
 const AFTER = `
 Run it as an administrator of the account, once for each region; again after an update of this repository. It makes
-  - the bucket of Pulumi's state: versioned, encrypted, TLS alone, nothing public; kept when the CloudFormation stack goes
+  - the bucket of Pulumi's state: versioned, encrypted, only TLS, nothing public; kept when the CloudFormation stack goes
   - the KMS key of Pulumi's secrets provider; kept too
   - the deployer's policies: the services that the program uses, on things called communique-tee-... if AWS knows names
   - two roles with them, for keyAdministrators: two people who can stand in for each other

@@ -10,7 +10,7 @@ import { runDeploy } from '../run-deploy';
  */
 const [checkout = '', gateway = '', rootFile = '', ...argv] = process.argv.slice(2);
 const url = new URL(gateway);
-if (url.hostname !== '127.0.0.1') throw new RangeError('a test root is for a gateway on 127.0.0.1 alone');
+if (url.hostname !== '127.0.0.1') throw new RangeError('a test root is only for a gateway on 127.0.0.1');
 const interruption = new Interruption();
 interruption.listen();
 const ports = {

@@ -33,7 +33,7 @@ const answerSchema = z.union([
   z.object({ User: z.object({ Arn: z.string() }) }).transform(({ User }) => User.Arn),
 ]);
 
-/** IAM finds by the name alone, which is the last part of the ARN; the ARN in its answer has the path. */
+/** IAM looks up only the name, which is the last part of the ARN; the ARN in its answer has the path. */
 async function look({ ports, region, signal }: Context, arn: string): Promise<Finding> {
   const [, kind, name] =
     /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/(?:[A-Za-z0-9+=,.@_-]+\/)*([A-Za-z0-9+=,.@_-]+)$/.exec(arn) ?? [];

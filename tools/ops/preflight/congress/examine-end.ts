@@ -30,7 +30,7 @@ export interface ExaminedEnd {
 }
 
 /**
- * `HEAD /` under the configured authorities alone.
+ * `HEAD /` under only the configured authorities.
  * @returns a finding if no request can be made, or if the enclave would not accept the certificate: with the public
  * root that signs it, and the command that prints it for the configuration
  */

@@ -21,7 +21,7 @@ export interface RegistrationDesk {
 
 /**
  * The counter of a made-up registrar, on 127.0.0.1: a person pastes the code of the page and names a district, and gets a registration.
- * It checks nothing, so it is for the demo alone.
+ * It checks nothing, so it is only for the demo.
  */
 export async function openDesk(
   register: (commitment: Field, district: string) => RegistrationJson,

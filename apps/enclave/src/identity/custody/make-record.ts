@@ -15,7 +15,7 @@ export interface MadeRecord {
 }
 
 /**
- * Makes a new key, sealed under a data key that KMS made for this enclave alone. The key itself is not kept: every
+ * Makes a new key, sealed under a data key that KMS made only for this enclave. The key itself is not kept: every
  * enclave, this one too, gets it by opening the record, so no enclave serves a key that could not be opened again.
  * @throws KmsUseless; NsmError if the NSM gives no entropy or document
  */

@@ -18,7 +18,7 @@ const providerMembers = {
   certificateAuthorities: authoritiesSchema,
   /** Anyone who has the image can read it. */
   apiKeyReadableInImage: secretValueSchema.optional(),
-  /** Instead: the name of an operator's secret, which KMS opens for this image alone. */
+  /** Instead: the name of an operator's secret, which KMS decrypts only for this image. */
   apiKeySecret: z.string().regex(SECRET_NAME).optional(),
 };
 const providerSchema = <Members extends z.core.$ZodLooseShape>(more: Members) =>

@@ -9,7 +9,7 @@ const FIXED_BYTES = 8192;
 const BYTES_OF_A_BYTE = 2;
 
 /**
- * Bytes of a request's body to a provider: by the size bucket of the sealed task alone, which the parent sees anyway. 16, 24, 40 or 72 KiB.
+ * Bytes of a request's body to a provider: they depend only on the size bucket of the sealed task, which the parent sees anyway. 16, 24, 40 or 72 KiB.
  * @param ciphertextBytes of the sealed task
  */
 export function requestBytesFor(ciphertextBytes: number): number {

@@ -320,7 +320,7 @@ function readTask(plaintext: Uint8Array, { call: { request }, modelClass }: Acce
 interface Outcome {
   /** For the statement. */
   readonly end: Attempt['end'];
-  /** For the person alone. */
+  /** Only the person gets it. */
   readonly answer: Pick<AgentAnswer, 'outcome' | 'text' | 'problem'>;
 }
 

@@ -5,7 +5,7 @@ export interface RetrySchedule {
 }
 
 /**
- * The wait after so many attempts (1 or more), in milliseconds. It follows from their number alone, never from the office or its
+ * The wait after so many attempts (1 or more), in milliseconds. It depends only on their number, never on the office or its
  * answer: the parent is told, and would learn by it which office asked for patience.
  */
 export function waitAfterMs(attempts: number, { firstSeconds, longestSeconds }: RetrySchedule): number {

@@ -34,7 +34,7 @@ export interface OpenedMessage {
   /** To be wiped when the message is done with: `parsed` may point into it. */
   plaintext: Uint8Array;
   parsed: CongressMessageResult;
-  /** For the sender alone. */
+  /** Only the sender gets it. */
   sealAnswer(plaintext: Uint8Array): SealedAnswer;
 }
 

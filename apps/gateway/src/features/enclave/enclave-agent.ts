@@ -25,7 +25,7 @@ export class EnclaveAgent extends Agent {
     connect(this.address, { timeoutMs: CONNECT_TIMEOUT_MS }).then(
       (socket) => callback?.(null, socket),
       (error: unknown) => {
-        // Node calls with the error alone; its types ask for a stream too.
+        // Node passes only the error; its types require a stream too.
         (callback as ((error: unknown) => void) | undefined)?.(error);
       },
     );

@@ -8,7 +8,7 @@ const MAX_KEYS = 100_000;
 /** The clock in whole milliseconds: of fractions, `(now + window) - now` can be more than the window. */
 export const wholeMs = (): number => Math.floor(performance.now());
 
-/** Fixed windows of one length, counted in this process alone: from a key's first request until `windowMs` later. */
+/** Fixed windows of one length, counted only in this process: from a key's first request until `windowMs` later. */
 export class WindowsInMemory {
   /** All windows are equally long, so the order of insertion is the order in which they end. */
   private readonly windows = new Map<string, { count: number; readonly endsAtMs: number }>();

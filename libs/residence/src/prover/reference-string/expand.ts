@@ -1,4 +1,4 @@
-// Points of BN254's first group as Aztec's hosts serve them: x alone, and which of the two roots is y.
+// Points of BN254's first group as Aztec's hosts serve them: only x, and which of the two roots is y.
 
 /** q, the modulus of the field of the coordinates (EIP-196); q mod 4 is 3, so one power gives a square root. */
 const Q = 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47n;

@@ -80,7 +80,7 @@ function build(folder: string, logFile: string): Promise<void> {
         GOPATH: join(folder, 'gopath'),
         GOMODCACHE: join(folder, 'modules'),
         GOCACHE: join(folder, 'objects'),
-        // go.sum alone decides what is taken, no C compiler is needed, and what is downloaded can be removed again.
+        // only go.sum decides what is taken, no C compiler is needed, and what is downloaded can be removed again.
         GOFLAGS: '-mod=readonly -modcacherw -buildvcs=false',
         GOTOOLCHAIN: 'local',
         GOWORK: 'off',

@@ -10,7 +10,7 @@ export const PULUMI_VERSION = '3.274.1';
 export interface PulumiCli {
   /** The program `pulumi`. */
   readonly command: string;
-  /** Holds `command` alone, so that it can be put on PATH. */
+  /** Holds only `command`, so that it can be put on PATH. */
   readonly folder: string;
 }
 

@@ -30,7 +30,7 @@ export async function sizeRows(image: string, metafile: string): Promise<Row[]> 
     unit: 'MiB',
     note: `${baseNote}; node_modules of ${String(plain.packages)} packages`,
   };
-  const files: Row = { what: 'files of Node and node_modules alone', value: plain.files, unit: 'files' };
+  const files: Row = { what: 'files of only Node and node_modules', value: plain.files, unit: 'files' };
   return [
     packed,
     beside({ what: 'image (.eif, kernel in it)', value: inside.packedBytes / MIB, unit: 'MiB' }, packed),

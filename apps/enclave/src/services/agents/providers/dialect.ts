@@ -26,7 +26,7 @@ export type ModelEnd = 'complete' | 'cut' | 'refused' | 'other';
 /** A 200 that contains an answer. Only `text` is the provider's own wording. */
 export interface Answered {
   readonly end: ModelEnd;
-  /** The text parts alone, in order. */
+  /** Only the text parts, in order. */
   readonly text: string;
   /** Null where the counts are absent, are no counts, or do not add up. */
   readonly usage: Usage | null;
@@ -100,7 +100,7 @@ export function isNameOrAbsent(value: Json): boolean {
   return value === undefined || value === null || modelName(value) !== null;
 }
 
-/** The meaning of a status alone, if the body tells nothing more. */
+/** The meaning of the HTTP status, used if the body tells nothing more. */
 export function failureOf(status: number): ProviderFailure {
   switch (status) {
     case 401:

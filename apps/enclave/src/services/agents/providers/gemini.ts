@@ -61,7 +61,7 @@ export const gemini: Dialect = {
     if (candidate === undefined && !isBlocked) return null;
     const parts = items(member(candidate, 'content', 'parts'));
     const isText = (part: Json) => typeof member(part, 'text') === 'string';
-    // The flag alone marks a thought: a signature may be on any part
+    // Only the flag marks a thought: any part may have a signature
     const text = parts
       .filter((part) => isText(part) && !isThought(part))
       .map((part) => textOf(member(part, 'text')))

@@ -36,7 +36,7 @@ const chamberSchema = (messagePath: string) =>
         .default(messagePath),
       /** Anyone who has the image can read this key, hence the name. */
       apiKeyReadableInImage: secretValueSchema.optional(),
-      /** Instead: the name of an operator's secret, which KMS opens for this image alone (configuration/configuration.ts, `secrets`). */
+      /** Instead: the name of an operator's secret, which KMS decrypts only for this image (configuration/configuration.ts, `secrets`). */
       apiKeySecret: z.string().regex(SECRET_NAME).optional(),
       /** PEM of the roots that may sign this end's certificate. Only these are trusted, so there is no default. */
       certificateAuthorities: authoritiesSchema,

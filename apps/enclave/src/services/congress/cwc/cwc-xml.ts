@@ -21,7 +21,7 @@ export class CwcError extends Error {
 }
 
 /**
- * One office's document, CWC 2.0, elements in the order of the House's schema (the Senate's differs in MemberOffice alone).
+ * One office's document, CWC 2.0, elements in the order of the House's schema (the Senate's differs only in MemberOffice).
  * Every input is checked again by its schema, so that no caller can have a document built that Congress's schema refuses
  * (cwc-xml.spec.ts compares the two schemas). What the sender left out is left out.
  * @throws CwcError
