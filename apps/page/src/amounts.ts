@@ -1,4 +1,4 @@
-// Amounts, and when a day's budget begins again: for the parts that show a budget, and apart from format.ts, which every page loads.
+// Formats amounts, and the time at which a day's budget begins again. Apart from format.ts, because every page loads that one.
 import { locale } from './text/text';
 
 /** US dollars; an amount is never rounded to zero. */

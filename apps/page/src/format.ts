@@ -24,7 +24,7 @@ export function wholeNumber(value: number): string {
   return new Intl.NumberFormat(locale.value, { maximumFractionDigits: 0 }).format(value);
 }
 
-/** With `unit`, a unit of ECMA-402 such as `millisecond`. */
+/** A number with its unit. @param unit of ECMA-402, such as `millisecond` */
 export function quantity(value: number, unit: string, maximumFractionDigits = 0): string {
   return new Intl.NumberFormat(locale.value, {
     style: 'unit',

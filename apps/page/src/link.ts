@@ -23,7 +23,9 @@ export type ReadLink =
   { readonly ok: true; readonly link: Link } | { readonly ok: false; readonly problem: LinkProblem };
 
 const MAX_LENGTH = 32_768;
-/** Characters that a mail program or a messenger leaves alone in a link, and that cannot imitate other text where the page shows them. */
+/**
+ * Only characters that mail programs and messengers do not change in a link, and that cannot imitate other text when the page shows them.
+ */
 const VALUES: Readonly<Record<keyof Link, RegExp>> = {
   campaign: /^[A-Za-z0-9][A-Za-z0-9 ._:~/-]{0,126}[A-Za-z0-9._~-]$/,
   template: /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/,
@@ -65,8 +67,8 @@ export const linkText = computed(() => textOf(link.value));
 const KEY = 'communique-tee campaign';
 
 /**
- * Reads the address now, and again when the person opens another link in this tab. The tab remembers the link, as it remembers the images
- * that one names, so that no other page of the site loses it. Call it after `startSignIn`, which brings the fragment back.
+ * Reads the address now, and again when the person opens another link in this tab. The tab remembers the link, including the images that it
+ * names, so that no other page of the site loses it. Call it after `startSignIn`, which brings the fragment back.
  */
 export function followLink(): void {
   look();

@@ -1,10 +1,10 @@
 import { type Address, parseAddress } from '@communique-tee/vsock';
 import { isIP } from 'node:net';
 
-/** Collects all that is wrong with what a program was told, each as `where: rule`. */
+/** Collects every fault of a program's settings, each as `where: rule`. */
 export type Problem = (where: string, rule: string) => void;
 
-/** Only this machine may reach it, because every request is served. */
+/** The address to listen on. Only this machine may reach it, because every request is served. */
 export function localAddress(text: string, where: string, problem: Problem): Address | undefined {
   let address: Address;
   try {

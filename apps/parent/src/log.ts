@@ -1,4 +1,4 @@
-/** The log of the parent's programs: one JSON line per event, with fields from this list. No byte that passes through is among them. */
+/** The log of the parent's programs: one JSON line per event, with fields from this list. No relayed byte is logged. */
 export interface LogFields {
   address?: string;
   destination?: string;

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 
-/** What may wait here for a reader of our output (journald) that has stopped reading. */
+/** The most bytes that wait here if the reader of our output (journald) has stopped reading. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
 /** Resolves at the first SIGTERM or SIGINT; at a second one the process ends at once. */

@@ -1,4 +1,4 @@
-// The rest of the person's budget today, as the gateway reports it; the gateway also decides.
+// What is left of the person's budget today, as the gateway reports it; the gateway also enforces it.
 import { signal } from '@preact/signals';
 import { signIn } from '../sign-in/sign-in';
 import { askForJson } from '../trust/ask';
@@ -10,10 +10,10 @@ export interface Left {
   readonly resetsAtMs: number;
 }
 
-/** Undefined while it is not known. */
+/** Undefined until the gateway has reported it. */
 export const budget = signal<Left | undefined>(undefined);
 
-/** Never throws: without an answer the page does not show the rest. */
+/** Never throws: without an answer the page does not show what is left. */
 export async function lookAtBudget(): Promise<void> {
   const token = signIn.token();
   budget.value =

@@ -19,7 +19,7 @@ export interface Unsendable {
   readonly code: 'too_short' | 'too_long' | 'invalid_characters';
 }
 
-/** `task_running`: this person's task before this one has not ended. `busy`, `unreachable`: the same bytes are posted again by themselves. */
+/** `task_running`: an earlier task of this person has not ended. `busy`, `unreachable`: the page posts the same bytes again by itself. */
 export type Activity = 'checking' | 'sealing' | 'asking' | 'task_running' | 'busy' | 'unreachable';
 
 export type Help =
@@ -65,9 +65,9 @@ export interface HelpStore {
   readonly busy: ReadonlySignal<boolean>;
   /** Seals the text and has it sent to the provider. Ignored while a task is under way. */
   ask(asked: Asked): void;
-  /** Gives the task up. A provider that has it already finishes it. */
+  /** Gives up waiting for the task. A provider that has it already still finishes it. */
   stop(): void;
-  /** Puts the suggestion in the place of the person's text. */
+  /** Replaces the person's text by the suggestion. */
   use(): void;
   /** Puts the person's text back; the field's text becomes the suggestion, so neither is lost. */
   undo(): void;

@@ -147,9 +147,7 @@ function modelOf(id: string): ModelOffer | undefined {
   return models.value.find((each) => each.id === id);
 }
 
-/**
- * The most that the task costs with the current text: a second attempt after a failed first one costs the same again.
- */
+/** The most that the task costs with the current text, if it needs two attempts: a second one costs as much again. */
 function mostOf(model: ModelOffer | undefined): string | undefined {
   const written = values['message/subject'].value.trim() + values['message/body'].value;
   const attempt = model && mostATaskCosts(model, utf8.encode(written).length);

@@ -1,4 +1,4 @@
-// The help of this page: its texts, its sign-in and its client.
+// The one instance of the help with the text, connected to this page's form, sign-in and client.
 import { effect } from '@preact/signals';
 import { loadClient, store } from '../send/sending';
 import { signIn } from '../sign-in/sign-in';
@@ -43,7 +43,7 @@ effect(() => {
   if (signIn.state.value === 'signed_in') void lookAtBudget();
 });
 effect(() => {
-  // An answer is about the text that is sent, and not about the next one
+  // A model's answer is about the text that is being sent, not about the next one
   if (store.sending.value.kind === 'under_way') help.close();
 });
 

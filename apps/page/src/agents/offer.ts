@@ -1,4 +1,4 @@
-// Which models help: those that the enclave attests, less those that the gateway does not take now.
+// The models that can help: those that the enclave attests, without those that the gateway does not take now.
 import type { EnclaveConfiguration, ModelOffer } from '@communique-tee/client';
 import { agentOfferSchema, type AgentOffer } from '@communique-tee/protocol';
 import { computed, signal } from '@preact/signals';

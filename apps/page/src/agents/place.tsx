@@ -1,4 +1,4 @@
-// Help with the text by a model, in step 2. Small: what asks a model is loaded only where the enclave attests models.
+// Help with the text by a model, in step 2. Small: the code that asks a model is loaded only if the enclave attests models.
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { trust } from '../trust/trust';
@@ -10,7 +10,7 @@ const part = signal<Loaded | undefined>(undefined);
 export function AgentPlace() {
   const attested = trust.value.kind === 'verified' && trust.value.key.configuration?.services.agents !== undefined;
   useEffect(() => {
-    // The message can be written without it: a part that cannot be loaded is not missed, and asked for again the next time
+    // The message can be written without help: if this part cannot be loaded, the page goes on without it and tries again the next time
     if (attested) load().catch(() => undefined);
   }, [attested]);
   return attested && part.value !== undefined ? <part.value.AgentHelp /> : null;

@@ -1,4 +1,5 @@
-// Which text of the catalogue tells what. Pure: the texts come in, so that specs read them in each language.
+// Chooses the catalogue's text for each state of the help. Pure: the texts are parameters, so that specs can read them
+// in each language.
 import type { ModelOffer, TaskResult } from '@communique-tee/client';
 import type { Catalogue } from '../text/text';
 import type { Failure } from '../send/failure';
@@ -47,8 +48,7 @@ const NO_ROOM: readonly string[] = [
 
 /**
  * The failure, without a statement on whether anything was sent or charged.
- * @param send the sentences for failures of
- * every kind
+ * @param send its `errors` has the sentences for failures of every kind
  */
 export function failureWords(
   { code, problem, status }: Pick<Failure, 'code' | 'problem' | 'status'>,

@@ -4,8 +4,8 @@ import { RadioGroup } from '../ui/radio-group';
 import { attestedResidence, canProve, chooseProof, proves } from './choice';
 
 /**
- * If a proof is optional, the person signs in or proves. This card comes first, since each makes the other
- * unnecessary.
+ * If a proof is optional, the person signs in or proves. This card comes before both, because a person needs only one
+ * of them.
  */
 export function ChoiceCard() {
   const words = text.value.write.residence.choice;

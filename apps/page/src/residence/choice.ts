@@ -1,5 +1,5 @@
-// Whether the message goes with a proof of residence. It depends on what the enclave attests, what this page can do,
-// and the person's choice.
+// Whether the message is sent with a proof of residence. It depends on what the enclave attests, what this page can do, and the person's
+// choice.
 import { computed, signal } from '@preact/signals';
 import { keepInTab, keptInTab } from '../tab';
 import { site, trust } from '../trust/trust';
@@ -10,7 +10,7 @@ export const attestedResidence = computed(() => {
   return residence === undefined || residence.mode === 'off' ? null : residence;
 });
 
-/** Whether the operator has set up this page to make proofs. By the gateway's word: a page without it would fail at the end. */
+/** Whether the operator has set up this page to make proofs. The gateway reports this; without it, proving would fail only at its end. */
 export const canProve = computed(() => site.value?.provesResidence === true);
 
 const KEY = 'communique-tee sends with';

@@ -9,7 +9,7 @@ export type Identity =
   | { readonly kind: 'looking' }
   /** `unavailable`: this browser stores no data, as in a private window. */
   | { readonly kind: 'none'; readonly storage: 'empty' | 'unavailable' }
-  /** A new secret only in the memory of this page: it is not safe yet, so no code is shown. */
+  /** A new secret that exists only in this page's memory: it is not safe yet, so no code is shown. */
   | { readonly kind: 'unsafe'; readonly record: SecretRecord }
   | {
       readonly kind: 'safe';
@@ -31,7 +31,7 @@ export type IdentityProblem =
 export interface IdentityStore {
   readonly identity: ReadonlySignal<Identity>;
   readonly problem: ReadonlySignal<IdentityProblem | undefined>;
-  /** Looks at what this device keeps. */
+  /** Reads the record that this device keeps. */
   look(): Promise<void>;
   /** Makes a secret, if there is none. */
   make(): void;
@@ -139,7 +139,7 @@ export function createIdentity(storage: DeviceStorage, random: () => Field): Ide
         set({ kind: 'none', storage: 'empty' });
       } catch {
         const state = identity.value;
-        // A file's secret is only in this page
+        // A secret from a file exists only in this page
         if (state.kind === 'safe' && state.on === 'device') problem.value = 'not_removed';
         else set({ kind: 'none', storage: 'unavailable' });
       }

@@ -1,4 +1,4 @@
-// Two records in IndexedDB. localStorage would do for its size; IndexedDB is what browsers keep longest, and tells when it did not write.
+// Two records in IndexedDB. They would fit into localStorage, but browsers keep IndexedDB longest, and it reports a write that failed.
 
 /**
  * The storage of one record on this device, with the person's consent. Every method may reject: private windows and

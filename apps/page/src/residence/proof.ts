@@ -74,7 +74,7 @@ effect(() => {
   const sending = store.sending.value;
   if (toRemember === undefined || sending.kind === 'idle' || !sending.way.proven || sending.way.resumed) return;
   if (sending.kind === 'ended') {
-    // The gateway's rule, but for earlier attempts, of which only the gateway knows whether they were answered
+    // The gateway's rule, except that only the gateway knows whether every earlier attempt was answered
     const { status, report } = sending.result;
     if (report !== null && ['invalid', 'refused'].includes(endOf(status, report))) void sentBefore.remove(toRemember);
   } else if (remembered !== toRemember && (sending.way.sent === 'accepted' || isSecond(sending))) {

@@ -34,7 +34,7 @@ export function ResidenceStep({ registrar }: { readonly registrar: string }) {
   );
 }
 
-/** Opening a saved secret comes first: a new one does not help a person whom the registrar knows by another. */
+/** Offers to open a saved secret first: a new one does not help a person whom the registrar knows by another. */
 function None({ storage }: { readonly storage: 'empty' | 'unavailable' }) {
   const words = text.value.residence;
   return (
@@ -231,7 +231,7 @@ function Paste({ registrar }: { readonly registrar: string }) {
   );
 }
 
-/** Which offices exist there, before anything is proven. */
+/** The offices of the registered district, shown before anything is proven. */
 function Registered() {
   const { residence: words, places } = text.value;
   const here = registered.value;

@@ -1,6 +1,6 @@
 // In which campaigns this device has sent a proven message. Keeps only the nullifiers, beside the secret and with the
-// same consent; the gateway has them too. With them the page can report before proving what the gateway would answer
-// afterwards.
+// same consent; the gateway has them too. With them the page can tell the person before proving that the gateway would refuse a second
+// message.
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { DeviceStorage } from './device-storage';
 
@@ -32,7 +32,7 @@ export function createSentBefore(storage: DeviceStorage, now: () => number): Sen
     const value: unknown = await storage.read();
     return Array.isArray(value) ? value.filter(isEntry).filter(({ atMs }) => Math.abs(now() - atMs) < KEPT_MS) : [];
   };
-  /** After another tab's changes. */
+  /** Reads first, so that another tab's changes are kept. */
   const changeNow = async (to: (before: readonly Entry[]) => readonly Entry[]): Promise<void> => {
     try {
       const next = to(await stored()).slice(0, MAX_ENTRIES);

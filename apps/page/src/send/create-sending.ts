@@ -61,7 +61,7 @@ export interface SendingStore {
   readonly remembered: ReadonlySignal<Remembered>;
   /** Whether this page has everything needed to send the message, or to ask about its status. */
   readonly can: ReadonlySignal<{ readonly again: boolean; readonly ask: boolean }>;
-  /** The data needed to follow the message. */
+  /** The data needed to follow the current message; undefined if there is none. */
   readonly kept: ReadonlySignal<KeptEntry | undefined>;
   /** Messages that the person closed before the page knew their end. In memory; the latest first. */
   readonly left: ReadonlySignal<readonly KeptEntry[]>;
@@ -118,7 +118,7 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
   let overtaken = false;
 
   const onState = (state: SendState): void => {
-    // Right before the message would leave. The client does not post once it is aborted.
+    // This is right before the message would leave; after an abort the client does not post it.
     if ((state.step === 'resealing' || state.step === 'sealed') && isOvertaken()) {
       overtaken = true;
       giveUp.abort();

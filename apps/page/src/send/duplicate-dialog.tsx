@@ -4,7 +4,10 @@ import { fill, locale, text } from '../text/text';
 import { QuestionDialog } from '../ui/question-dialog';
 import type { Question } from './create-sending';
 
-/** Asks before an office may get the message twice. @param proven a message with a proof, of which the service takes one */
+/**
+ * Asks before an office may get the message twice.
+ * @param proven whether the message has a proof: the service takes one such message of each person
+ */
 export function DuplicateDialog({ question, proven }: { readonly question: Question; readonly proven: boolean }) {
   const { duplicate } = text.value.send;
   const { risk, answer } = question;

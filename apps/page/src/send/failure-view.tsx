@@ -103,7 +103,7 @@ function nextWords(remedy: Remedy, after: string | undefined, { sent, problem, r
   return next[remedy];
 }
 
-/** The day too where it is not soon. */
+/** The time, with the day if it is twelve hours away or more. */
 function timeOf(ms: number): string {
   return ms - Date.now() < 12 * 3600 * 1000 ? clock(ms) : instant(ms);
 }

@@ -13,7 +13,7 @@ export interface Failure {
   readonly status: number | undefined;
   /** The check that failed, such as `ERR_ATTESTATION_MEASUREMENT`. */
   readonly reason: string | undefined;
-  /** From when on the gateway wants to be asked again. */
+  /** The earliest time at which the gateway wants another request. */
   readonly retryAtMs: number | undefined;
   readonly problems: readonly FieldProblem[];
   readonly sent: WhetherSent;
@@ -64,7 +64,7 @@ const ENCLAVE: ReadonlySet<Failure['code']> = new Set([
   'residence_refused',
 ]);
 
-/** @param can whether this page has the message, and what it takes to follow it */
+/** @param can whether this page has the message, and what is needed to follow it */
 export function remedyOf(
   {
     code,

@@ -1,5 +1,5 @@
-// "Remember on this device": what it takes to follow a message and to open its answer, in this browser's storage, if the person asks for
-// it. It is secret, so it is written for one message at a time, read strictly, and removed as soon as it has served.
+// "Remember on this device": if the person wants it, this browser's storage keeps the data needed to follow a message and to open its
+// answer. These data are secret, so they are written for one message at a time, read strictly, and removed once they are no longer needed.
 import type { KeptMessage } from '@communique-tee/client';
 import { decodeJson, keptMessageSchema } from '@communique-tee/protocol';
 import { signal, type ReadonlySignal } from '@preact/signals';

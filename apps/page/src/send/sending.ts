@@ -16,7 +16,7 @@ export function takeTokensFrom(source: typeof tokenSource): void {
 
 type Loaded = typeof import('./loaded');
 const part = signal<Loaded | undefined>(undefined);
-/** Undefined until `loadClient` was called. A message that has an id has been through it. */
+/** Undefined until `loadClient` has succeeded. It has for every message that has an id. */
 export const loaded: ReadonlySignal<Loaded | undefined> = part;
 
 /**
@@ -40,7 +40,7 @@ export const kept = createShelf({
   now: Date.now,
 });
 
-/** For the time of a redirect to sign in, in this tab: the message that was followed when the sign-in expired. */
+/** Kept in this tab during a redirect to sign in: the message that was followed when the sign-in expired. */
 const parked = createShelf({
   key: 'communique-tee following',
   storage: () => sessionStorage,

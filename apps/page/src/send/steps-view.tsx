@@ -50,7 +50,7 @@ export function NowView({ way }: { readonly way: Way }) {
   );
 }
 
-/** By this page's knowledge, or by the server's claim. */
+/** When the next attempt follows: of this page's own request, or of the server's delivery by its claim. */
 function nextTryOf({ waiting, view }: Way): number | undefined {
   if (waiting !== undefined) return waiting.untilMs;
   const atMs = Date.parse(view?.nextAttemptAt ?? '');

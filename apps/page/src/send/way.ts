@@ -52,7 +52,7 @@ export interface Way {
   readonly resumed: boolean;
   /** Under a development root: Congress is simulated. */
   readonly demo: boolean;
-  /** With a proof of residence: of one person, the gateway takes one in a campaign. */
+  /** The message has a proof of residence: the gateway takes one such message of each person in a campaign. */
   readonly proven: boolean;
   /** Codes, as `HCA12`. Empty for a resumed message until a report names them. */
   readonly offices: readonly string[];
@@ -116,7 +116,7 @@ export function resumedWay({ kept, keptAtMs }: KeptEntry, demo: boolean, nowMs: 
   };
 }
 
-/** Adds the client's report to what is known. */
+/** The way after one more state that the client reports. */
 export function advance(before: Way, state: SendState, nowMs: number): Way {
   const way: Way = {
     ...before,
@@ -149,7 +149,7 @@ export function advance(before: Way, state: SendState, nowMs: number): Way {
     case 'posting':
       return { ...way, posts: way.posts + 1, activity: 'handing_over' };
     case 'waiting':
-      // The silence continues: the server did not answer.
+      // The server did not answer, so the time since it was last heard of goes on.
       return {
         ...way,
         heardAtMs: before.heardAtMs,
@@ -206,7 +206,7 @@ export function wasSent({ outcome, reason }: OfficeReport): boolean {
   return outcome !== 'pending' && !(outcome === 'refused' && NEVER_SENT.has(reason));
 }
 
-/** Whether this office has the message, or may have it: sent anew, it would arrive there twice. */
+/** Whether this office has the message, or may have it: if sent again, it could arrive there twice. */
 export function mayHave({ outcome, reason }: Pick<OfficeReport, 'outcome' | 'reason'>): boolean {
   return outcome !== 'refused' && !(outcome === 'pending' && provesNotTaken(reason));
 }

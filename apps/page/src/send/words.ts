@@ -34,8 +34,7 @@ const NO_ROOM = [
 
 /**
  * The failure, without a statement on whether the message was sent.
- * @param proofs undefined where no proof of
- * residence was made
+ * @param proofs undefined if no proof of residence was made
  */
 export function failureWords(
   { code, problem, status, reason }: Pick<Failure, 'code' | 'problem' | 'status'> & Partial<Pick<Failure, 'reason'>>,
@@ -109,15 +108,15 @@ export function failureTitle(
   return sent === 'accepted' && isOver ? texts.whether.over : texts.whether[sent];
 }
 
-/** Whether there is a receipt from before the end, so that how it ended rests on the server's word. */
+/** Whether the receipt is an interim one, so that only the server claims how the message ended. */
 export function isInterim(report: VerifiedReport | null): boolean {
   return report?.offices.some(({ outcome }) => outcome === 'pending') ?? false;
 }
 
 /**
- * Whether the gateway refuses another message of this person in the campaign: each sends one with a proof. It takes another one only where
- * a verified receipt shows that every office refused (and every earlier attempt was answered, which only the gateway knows), or where no
- * enclave was given the first.
+ * Which text to show about a second message in the campaign; undefined for none. Each person sends one message with a proof. The gateway
+ * takes another one only if a verified receipt shows that every office refused the first (and every earlier attempt was answered, which
+ * only the gateway knows), or if no enclave was given the first.
  */
 function second(
   end: End,
@@ -160,7 +159,7 @@ export function endTitle({ status, report }: Pick<SendResult, 'status' | 'report
 
 type Office = VerifiedReport['offices'][number];
 
-/** Reasons of apps/enclave/src/services/congress that a person can make something of. */
+/** Reasons of apps/enclave/src/services/congress that help a person. */
 const REASONS: Readonly<Record<string, keyof Texts['answers']>> = {
   message_invalid: 'invalid',
   other_content_sent: 'other_content',

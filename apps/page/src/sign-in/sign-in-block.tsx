@@ -8,7 +8,7 @@ import { signIn, type SignInProblem } from './sign-in';
  * Signs the person in, and shows whether they are signed in.
  * @param beforeLeaving right before the page is left for the issuer, such as to keep a draft
  * @param unsent a message is ready and was not sent: a problem mentions it
- * @param why in place of what a message needs it for
+ * @param why the reason to sign in; absent: a message needs it
  */
 export function SignIn({
   beforeLeaving,

@@ -57,9 +57,7 @@ export class SignInStore {
   readonly problem = computed(() => (this.state.value === 'failed' ? this.failure.value : undefined));
   /** As the issuer's ID token has it; undefined if it has none, and for a pasted token. */
   readonly name = computed(() => this.session.value?.name);
-  /**
-   * Where the sign-in leads, in readable form; null if the site offers none, undefined until the site has answered.
-   */
+  /** The host of the issuer, as the person is shown it; null if the site offers none, undefined until the site has answered. */
   readonly host = computed(() => this.settings.value && this.settings.value.authorizationEndpoint.host);
 
   constructor(private readonly browser: SignInBrowser) {}
@@ -195,7 +193,7 @@ export class SignInStore {
   }
 }
 
-/** The one of this page. */
+/** This page's only instance. */
 export const signIn = new SignInStore({
   address: () => new URL(location.href),
   replaceAddress: (path) => {

@@ -12,7 +12,10 @@ export const EMPTY: History = { at: [], lists: {}, letters: {} };
 /** As many samples as six hours have; older ones are dropped. */
 const MAX_SAMPLES = 2160;
 
-/** Lists and words of letters by their path (`budget.hour.spentMicroUsd`), each as long as `at`; anything else is left out. */
+/**
+ * Lists of numbers, and texts of one letter for each sample, by their path (`budget.hour.spentMicroUsd`). Each is as long as `at`; anything
+ * else is left out.
+ */
 export function readHistory(body: unknown): History {
   const at =
     isRecord(body) && Array.isArray(body['at'])

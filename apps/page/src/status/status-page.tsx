@@ -43,7 +43,7 @@ export function StatusPage() {
   );
 }
 
-/** Read out when it changes, and not every ten seconds. */
+/** Screen readers read it out when it changes, not every ten seconds. */
 function HealthNow() {
   const words = text.value.status;
   const state = now.value;

@@ -31,7 +31,7 @@ export type Admin =
 
 export const admin = signal<Admin>({ kind: 'none' });
 export const adminHistory = signal<History>(EMPTY);
-/** Kept only in memory. */
+/** Kept in memory only. */
 let token: string | undefined;
 
 export function watchStatus(): void {

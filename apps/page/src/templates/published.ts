@@ -15,7 +15,7 @@ export type Published =
 const state = signal<Published>({ kind: 'loading' });
 export const published = computed(() => state.value);
 
-/** Fetches the list, and the part of the page that shows it. Never throws; `published` tells. */
+/** Fetches the list, and the part of the page that shows it. Never throws; `published` shows the outcome. */
 export async function loadPublished(): Promise<void> {
   state.value = { kind: 'loading' };
   try {

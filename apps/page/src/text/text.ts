@@ -67,12 +67,12 @@ function formOf(message: Plural, { count, ordinal }: Readonly<Record<string, str
 /** Parts of the page that were loaded later, with their own texts. */
 const parts = new Set<PartName>();
 
-/** Fetches the texts of such a part, now and in every language that is chosen after that. */
+/** Fetches a part's texts, now and in every language that is chosen after that. */
 export async function usePartTexts(part: PartName): Promise<void> {
   parts.add(part);
   const of = code.peek();
   const own = await textsOfPart(part, of);
-  // A language that was chosen meanwhile brings them along
+  // If another language was chosen meanwhile, its texts include those of the part
   if (of === code.peek()) catalogue.value = { ...catalogue.peek(), ...own };
 }
 
@@ -86,7 +86,7 @@ async function fetchTexts(page: PageName, language: string): Promise<Catalogue> 
   return Object.assign({}, own, ...more) as Catalogue;
 }
 
-/** The choice that a fetched language has to be of. */
+/** The last language that was chosen: an older choice that arrives later is ignored. */
 let latestChoice = DEFAULT;
 
 /** Shows the page in another language, and keeps the choice in this browser. Unknown codes are ignored. */
@@ -108,7 +108,7 @@ export async function useLanguage(page: PageName, chosen: string, keep = true): 
 }
 
 /**
- * The language that the link asks for, else the one kept, else the first of the browser's that exists here.
+ * The language that the link asks for, else the kept one, else the first of the browser's languages that exists here.
  * @param linked `lang` of the link
  */
 export function preferredLanguage(linked: string | undefined): string {

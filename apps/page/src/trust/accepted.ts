@@ -1,4 +1,4 @@
-// The images and operators that a person trusts: how they are named in a link, in a file, by hand, and kept in this browser.
+// The images and operators that a person accepts. Reads them from a link, a file or a text field, and keeps them in this browser.
 import {
   AttestationError,
   checkMeasurementSets,
@@ -12,7 +12,7 @@ import { decodeJson } from '@communique-tee/protocol';
 export type AcceptedSet = MeasurementSet;
 export type Accepted = readonly [AcceptedSet, ...AcceptedSet[]];
 
-/** Why something names no image and operator to compare with. The catalogue has a sentence for each (`trust.problems`). */
+/** Why a text names no image and operator to compare with. The catalogue has a sentence for each (`trust.problems`). */
 export type ProblemCode =
   | 'image_missing'
   | 'operator_missing'
@@ -138,8 +138,8 @@ export function namesInAddress(hash: string, search: string): string | undefined
 }
 
 /**
- * Images and operators as an address names them. Several go by commas: as many operators as images, in pairs, or one operator for all of
- * them.
+ * Images and operators as an address names them. Commas separate several: either as many operators as images, in pairs, or one operator for
+ * all of them.
  * @param names of `namesInAddress`
  */
 export function readNames(names: string): Read<Accepted> {
@@ -157,7 +157,7 @@ export function readNames(names: string): Read<Accepted> {
   return listOf(images.value.map((pcr0, at) => setOf({ pcr0 }, operators.value[at] ?? first)));
 }
 
-/** An address without what it names, or without the damaged part that means to: for a person who does not want to compare with it. */
+/** An address without its image and operator parameters, even if these are damaged: for a person who does not want to compare with them. */
 export function withoutNames(url: URL): URL {
   const rest = (text: string): string => {
     const parameters = new URLSearchParams(text);
@@ -189,7 +189,10 @@ export function areSame(one: Accepted, other: Accepted): boolean {
 /** In localStorage. */
 export const KEPT_KEY = 'communique-tee trust';
 
-/** `unusable`: something is kept that is no list of measurements. It is not skipped: that would be to compare with less than was asked for. */
+/**
+ * `unusable`: something is kept that is no list of measurements. It is not skipped, because the page would then compare with less than the
+ * person wanted.
+ */
 export type Kept = Accepted | 'unusable' | undefined;
 
 /** What the person told this browser to keep; undefined if there is nothing, or the browser stores no data. */

@@ -3,7 +3,7 @@ import { decodeJson } from '@communique-tee/protocol';
 /** Why there is no answer to use. The catalogue has a sentence for each (`trust.noAnswer`). */
 export type NoAnswerReason =
   | { readonly kind: 'no_connection' | 'broke_off' | 'too_large' | 'not_understood' }
-  /** The server answered, but not with what was asked for. `code`: of its problem document, where it sent one. */
+  /** The server answered, but not with the expected content. `code`: of its problem document, if it sent one. */
   | { readonly kind: 'answered'; readonly status: number; readonly code?: string };
 
 export class NoAnswer extends Error {
@@ -80,7 +80,7 @@ function codeIn(body: Uint8Array): string | undefined {
   }
 }
 
-/** A server that sends without end is not listened to. */
+/** Reads at most `maxBytes`, so that a server cannot send without end. */
 async function readBounded(response: Response, maxBytes: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;

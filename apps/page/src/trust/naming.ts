@@ -2,8 +2,8 @@
 import type { Accepted, AcceptedSet, Kept, Problem, Read } from './accepted';
 
 /**
- * `file`: given on /verify, for this visit. `link`: in the page's address. `kept`: kept in this browser. `site`: the site's own list,
- * which is no more than its word, as this page itself is.
+ * `file`: given on /verify, for this visit. `link`: in the page's address. `kept`: kept in this browser. `site`: the site's own list, which
+ * proves no more than this page itself: both come from the site.
  */
 export type NamedBy = 'file' | 'link' | 'kept' | 'site';
 
@@ -34,7 +34,7 @@ export interface Naming {
   readonly differsFromSite: boolean;
 }
 
-/** What the person named goes before what the site names. */
+/** Chooses the list to compare with: what the person named comes before what the site names. */
 export function nameImages({ file, link, kept, site }: Sources): Naming {
   const by = (namedBy: NamedBy, accepted: Accepted): Naming => ({
     accepted,

@@ -51,7 +51,7 @@ function isMeasurement(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f]{96}$/.test(value) && !/^0+$/.test(value);
 }
 
-/** Https, so that no link of this page runs a script; and of another server: this one must not hand out what checks it. */
+/** Https, so that no link of this page runs a script; and of another server: this one must not hand out the program that checks it. */
 function isElsewhere(value: unknown, ownHostname: string): value is string {
   if (typeof value !== 'string' || value.length > 500 || !URL.canParse(value)) return false;
   const { protocol, hostname } = new URL(value);

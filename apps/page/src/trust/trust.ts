@@ -27,7 +27,7 @@ export type { NamedBy } from './naming';
 export type Refusal =
   | NamingRefusal
   | { readonly kind: 'check'; readonly check: CheckName; readonly code: FailureCode }
-  /** No image to compare with is named: not by the person, and not by the site. */
+  /** Neither the person nor the site names an image to compare with. */
   | { readonly kind: 'not_compared' }
   /** The document is of a development root, which this site publishes. The person has not asked for a demo. */
   | { readonly kind: 'demo_not_chosen' };
@@ -64,7 +64,7 @@ export const trust = signal<Trust>({ kind: 'checking' });
 export const evidence = signal<Evidence | undefined>(undefined);
 /** What the site reports of itself; undefined until it answers. */
 export const site = signal<SiteFacts | undefined>(undefined);
-/** What the address of the page names: of this document, or of an earlier one in this tab. */
+/** The image and operator that a link named: in the address of this document, or of an earlier one in this tab. */
 export const linked = signal<Read<Accepted> | undefined>(undefined);
 /** What this browser keeps. */
 export const kept = signal<Kept>(undefined);
@@ -88,7 +88,7 @@ export const policy = computed((): Policy | undefined => {
   return typeof root === 'string' ? { acceptedMeasurements: accepted, unsafeDevelopmentRootPem: root } : undefined;
 });
 
-/** The development root that the latest check went by; undefined outside of a demo. */
+/** The development root that the latest check used; undefined outside of a demo. */
 export const demoRoot = computed((): TrustAnchor | undefined => {
   const root = site.value?.developmentRootPem;
   return evidence.value?.demo === true && typeof root === 'string' ? anchorOf(root) : undefined;
@@ -132,7 +132,10 @@ function namingWith(facts: SiteFacts | undefined): Naming {
   return nameImages({ file: given.value, link: linked.value, kept: kept.value, site: facts?.accepted });
 }
 
-/** Under the AWS root; and under the root that the site publishes only where the document is not of AWS, and a demo may be. */
+/**
+ * Examines under the AWS root. Examines under the root that the site publishes only if the document is not signed by AWS and a demo is
+ * allowed.
+ */
 async function evidenceOf(answer: Answer, { developmentRootPem }: SiteFacts, { accepted }: Naming): Promise<Evidence> {
   const atMs = Date.now();
   const under = (anchor: TrustAnchor | undefined): Promise<Examined> =>
@@ -187,7 +190,7 @@ export function leaveDemo(): Promise<void> {
   return checkEnclave();
 }
 
-/** Compares no longer with what the link names, in this tab. */
+/** Stops comparing with what the link names, in this tab. */
 export function dropLink(): Promise<void> {
   keepInTab(LINK_KEY, undefined);
   history.replaceState(history.state, '', withoutNames(new URL(location.href)));

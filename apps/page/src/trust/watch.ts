@@ -2,9 +2,9 @@ import { effect } from '@preact/signals';
 import { KEPT_KEY, namesInAddress } from './accepted';
 import { checkEnclave, evidence, trust } from './trust';
 
-/** Coming back to the page after so long asks again. */
+/** If the last check is this old when the person comes back to the page, the page checks again. */
 const STALE_MS = 60_000;
-/** An open page asks again after so long. The client library keeps a key for 15 minutes. */
+/** An open page checks again after this time. The client library keeps a key for 15 minutes. */
 const RECHECK_MS = 10 * 60_000;
 const RETRY_MS = 20_000;
 

@@ -4,7 +4,7 @@ export interface ButtonProps {
   /** `quiet` beside a main button; `text` within text. */
   readonly kind?: 'main' | 'quiet' | 'text';
   readonly type?: 'button' | 'submit';
-  /** Shows that it works, and takes no click until it is done. */
+  /** Shows that the action is running, and takes no click until it is done. */
   readonly busy?: boolean;
   /** Takes no click. It keeps the focus, so that the reason (`describedBy`) is read. */
   readonly blocked?: boolean;

@@ -10,7 +10,10 @@ export interface ComboboxProps extends FieldProps {
   readonly onChange: (chosen: readonly string[]) => void;
 }
 
-/** Chooses several of many options: type to filter, pick from the list; what is chosen is listed below, each to be removed again. */
+/**
+ * Chooses several of many options: type to filter, pick from the list; the chosen ones are listed below, each with a button that removes
+ * it.
+ */
 export function Combobox({ options, chosen, onChange, ...props }: ComboboxProps) {
   const [state, setState] = useState<ComboboxState>(CLOSED);
   const [news, setNews] = useState('');

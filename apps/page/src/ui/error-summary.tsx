@@ -5,7 +5,7 @@ export interface SummaryItem {
   /** The id of the control that the link leads to; undefined if there is none. */
   readonly id: string | undefined;
   readonly text: string;
-  /** Mended since: shown as done, so that the list does not jump while the person types. */
+  /** Fixed since: shown as done, so that the list does not jump while the person types. */
   readonly done?: boolean;
 }
 

@@ -191,7 +191,7 @@ function FieldError({ id, error }: FieldProps) {
   );
 }
 
-/** From these remainders on, a change is announced; not each character. */
+/** The counter is announced each time that one of these remainders is reached, not at each character. */
 const ANNOUNCED = [500, 100, 20, 0];
 
 function Counter({ id, counter }: FieldProps) {

@@ -46,7 +46,7 @@ export function Layout({ page, children }: { readonly page: PageName; readonly c
   );
 }
 
-/** Without the fragment in the address, which holds what a link names. */
+/** Moves the focus without changing the address's fragment, which holds what a link names. */
 function skipToMain(event: Event): void {
   event.preventDefault();
   document.getElementById('main')?.focus();

@@ -16,7 +16,7 @@ import { outcome, takeFiles, takeText } from './take-file';
 /** The browser did not keep what it was asked to keep. */
 const notKept = signal(false);
 
-/** Compare with a file or with values of one's own, keep them, forget them; check a receipt. */
+/** Lets the person compare with a file or with own values, keep and forget them, and check a receipt. */
 export function CompareSection() {
   const words = text.value.verify.compare;
   return (

@@ -22,7 +22,7 @@ export function contentOf(text: string): FileContent {
     return { kind: 'measurements', text };
   }
   if (typeof json !== 'object' || json === null || !('receipt' in json)) return { kind: 'measurements', text };
-  // Alone, or within what GET /api/messages/<id> and `status --json` give
+  // A receipt by itself, or in the output of GET /api/messages/<id> or `status --json`
   const inner = json.receipt;
   return { kind: 'receipt', receipt: typeof inner === 'object' ? inner : json };
 }

@@ -1,4 +1,4 @@
-// What becomes of a file, or of values, that the person gives on /verify.
+// Uses a file or values that the person gives on /verify.
 import { signal } from '@preact/signals';
 import { operatorsOf, readAccepted, type Problem } from '../trust/accepted';
 import { checkEnclave, demoRoot, given, naming } from '../trust/trust';
@@ -10,7 +10,7 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly why: 'tooLarge' | 'unreadable' | 'several' | 'unnamed' }
   | { readonly kind: 'problem'; readonly problem: Problem };
 
-/** What came of the last file. */
+/** The outcome of the last file. */
 export const outcome = signal<Outcome | undefined>(undefined);
 let latest = 0;
 

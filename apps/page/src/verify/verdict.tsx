@@ -19,7 +19,7 @@ import { trustSentence } from '../trust/trust-sentence';
 import { Button } from '../ui/button';
 import { Card } from '../ui/card';
 
-/** `open`: it holds, with a reservation; or it cannot be told. */
+/** `open`: the checks hold with a reservation, or there is no result. */
 type Tone = 'running' | 'passed' | 'open' | 'failed';
 
 interface Told {

@@ -10,7 +10,9 @@ import { labelOf, problemText } from './problem-text';
 
 /** Fields that were wrong at the last attempt to go on, in the order of the form. */
 const flagged = signal<readonly FieldName[]>([]);
-/** What the enclave found that this page's check did not, each with the content that it found it in. */
+/**
+ * Problems that the enclave found and this page's check did not, each with the field's content in which it was found.
+ */
 const reported = signal<readonly { readonly problem: FormProblem; readonly content: string }[]>([]);
 /** Changes with each attempt that failed: then the summary takes the focus. */
 export const attempts = signal(0);

@@ -11,7 +11,7 @@ export interface FormFieldProps {
   readonly width?: FieldProps['width'];
 }
 
-/** What every control of a field has: label, hint, error, value, and where what is typed goes. */
+/** The properties that every control of a field has: label, hint, error, value, and the handler of input. */
 export function fieldProps({ name, width }: FormFieldProps) {
   const { required = false, autocomplete } = FIELDS[name];
   return {
@@ -41,7 +41,7 @@ export function FormText(props: FormFieldProps) {
   );
 }
 
-/** The person's words, with what is left of the room for them. */
+/** The text of the message, with a counter of the characters left. */
 export function FormBody({ name }: FormFieldProps) {
   const { max = 0 } = FIELDS[name];
   return <TextArea {...fieldProps({ name })} rows={10} counter={{ used: values[name].value.trim().length, max }} />;

@@ -30,12 +30,12 @@ export const state = computed((): State | undefined => {
   return isState(chosen) ? chosen : undefined;
 });
 
-/** Whether the person has to choose a district: not where there is one seat only, nor beside codes. */
+/** Whether the person has to choose a district: not if the state has only one seat, nor if they typed office codes. */
 const asksForDistrict = computed(
   () => state.value !== undefined && hasDistricts(state.value) && values.offices.value.trim() === '',
 );
 
-/** The codes of the offices chosen so far, by name or, where there are any, by codes. */
+/** The codes of the offices chosen so far: the typed codes if there are any, else the seats chosen by name. */
 export const offices = computed((): readonly string[] => {
   const codes = readOfficeCodes(values.offices.value);
   if (codes.length > 0) return codes;

@@ -1,4 +1,4 @@
-// The page is left, and the person comes back to it in the same tab: what was entered waits there.
+// Keeps what was entered in this tab, for a person who leaves the page and comes back.
 import { dropDraft, saveDraft } from './draft';
 
 /** Longer than browsers wait for a server: a page that is still there was not left. */
@@ -12,13 +12,16 @@ export function keepDraftForReturn(): void {
   whenStayed(dropDraft);
 }
 
-/** Calls it when the page was not left after all. */
+/** Calls `undo` if the page was not left after all. */
 export function whenStayed(undo: () => void): void {
   clearTimeout(timer);
   timer = setTimeout(undo, STAYED_MS);
 }
 
-/** Whether a link leads to another page of this site. One to a place in this page does not; one to this page without a place loads it anew. */
+/**
+ * Whether a link leads to another page of this site. A link with a fragment of this page does not; a link to this page without one does,
+ * because it loads the page again.
+ */
 export function leadsElsewhere(href: string, here: string): boolean {
   const [to, from] = [new URL(href), new URL(here)];
   if (to.origin !== from.origin || !/^https?:$/.test(to.protocol)) return false;

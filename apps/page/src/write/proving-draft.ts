@@ -1,4 +1,4 @@
-// A browser may end the page while it proves: phones do, for lack of memory. Until the message is posted, what was entered waits in this tab.
+// A browser may end the page while it proves; phones do, for lack of memory. So the tab keeps what was entered until the message is sealed.
 import { effect, signal } from '@preact/signals';
 import { store } from '../send/sending';
 import { keepInTab, keptInTab } from '../tab';

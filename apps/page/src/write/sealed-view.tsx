@@ -1,4 +1,4 @@
-// Loaded when it is asked for.
+// Loaded when a developer asks to seal without sending.
 import { createDeliverySecret, prepareMessage, type EnclaveKey, type Message } from '@communique-tee/client';
 import {
   congressMessageSchema,

@@ -42,7 +42,7 @@ export function seatsOf(state: State): readonly Seat[] {
 /** The seat of a code in any state; undefined for a code that no office has. */
 export function seatOf(code: string): Seat | undefined {
   const named = code.slice(1, 3);
-  // By the letters where they are the state's, so that one state is looked through; American Samoa's are AQ
+  // If the letters are a state's, only that state is searched; American Samoa's codes have AQ
   const states = isState(named) ? [named] : STATES;
   return states.flatMap((state) => seatsOf(state)).find((seat) => seat.code === code);
 }

@@ -15,7 +15,7 @@ export function StepFrame({ of, children }: { readonly of: Step; readonly childr
   useEffect(() => {
     // Not when the page is opened: then it is read from its top
     if (moves.peek() === 0) return;
-    // What is to be fixed has taken the focus
+    // The error summary has taken the focus
     if (open > 0 && focusTarget.peek() === undefined) return;
     const control = focusTarget.peek() === undefined ? null : document.getElementById(focusTarget.peek() ?? '');
     control?.closest('details')?.setAttribute('open', '');

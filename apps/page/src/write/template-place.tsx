@@ -6,7 +6,7 @@ import { Button } from '../ui/button';
 import { Details } from '../ui/details';
 import { putBack, replaceBy, replaced } from './template';
 
-/** At the beginning of step 2: the text that the message starts from, and those that it can start from. */
+/** At the beginning of step 2: the campaign's text that the message starts from, and the choice of others. */
 export function TemplatePlace() {
   const words = text.value.write.templates;
   const list = published.value;

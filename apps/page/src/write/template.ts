@@ -18,7 +18,7 @@ export function startFrom(template: Template): void {
   });
 }
 
-/** The person chooses this text: it takes the place of what is there, which can be put back. */
+/** The person chooses this text: it replaces what is in the form, which the person can get back. */
 export function replaceBy(template: Template, before: Template | undefined): void {
   const words = currentWords();
   const isOwn = !isEmpty(words) && (before === undefined || !isEqual(words, wordsOf(before)));

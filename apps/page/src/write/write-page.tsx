@@ -65,7 +65,7 @@ function startSignIn(): void {
   void signIn.start(beforeSignIn);
 }
 
-/** For a page of an earlier version. What was entered waits in this tab. */
+/** Loads the page again if it is of an earlier version. The tab keeps what was entered. */
 function reload(): void {
   saveDraft();
   location.reload();

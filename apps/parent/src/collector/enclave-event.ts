@@ -1,7 +1,7 @@
 /**
- * What of the enclave's log leaves this machine: the events and fields that apps/enclave/src/runtime/log.ts knows, those of its last words
- * before it ends (process.ts, sealed-environment.ts), and those of its init (image/init). Everything else is dropped, even though the
- * enclave wrote it: the list is the redaction. A spec compares the lists with what they come from.
+ * The parts of the enclave's log that leave this machine: the events and fields of apps/enclave/src/runtime/log.ts, those that it writes
+ * just before it ends (process.ts, sealed-environment.ts), and those of its init (image/init). Everything else is dropped, even though the
+ * enclave wrote it: the list is the redaction. A spec compares the lists with those sources.
  */
 const TEXT = /^[\x20-\x7e]{0,256}$/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;

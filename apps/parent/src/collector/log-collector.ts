@@ -80,7 +80,7 @@ export async function startLogCollector(
   };
 
   const server = createServer((socket) => {
-    socket.on('error', () => undefined); // an enclave that dies is no event of ours: its end is
+    socket.on('error', () => undefined); // an error is not logged: the end of the connection is
     const [oldest] = connections;
     if (connections.size >= MAX_CONNECTIONS && oldest !== undefined) {
       // Keeps the newest connection: the peer of a dead enclave may never close

@@ -7,8 +7,8 @@ import { connect, type Socket } from 'node:net';
 const ATTEMPT_MS = 500;
 
 /**
- * Name resolution is the system's (getaddrinfo), IPv6 and IPv4 are tried in turn (RFC 8305). `timeoutMs` is for both together.
- * Rejects with the system's code or ETIMEDOUT, and leaves no socket.
+ * Resolves the name by the system (getaddrinfo) and tries IPv6 and IPv4 in turn (RFC 8305). `timeoutMs` limits both together. Rejects with
+ * the system's code or ETIMEDOUT, and leaves no socket.
  */
 export function connectDestination(
   host: string,

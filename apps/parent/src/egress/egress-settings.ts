@@ -72,7 +72,7 @@ const OPTIONS = {
   'drain-ms': { type: 'string' },
 } as const;
 
-/** All that is wrong at once. */
+/** The settings, or every fault in them at once. */
 export function parseEgressSettings(
   args: readonly string[],
   readFile: (path: string) => string = (path) => readFileSync(path, 'utf8'),

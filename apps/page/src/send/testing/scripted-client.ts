@@ -105,7 +105,7 @@ export function result(status: Status, of: VerifiedReport | null = null): SendRe
 
 export const sealed: SendState = { step: 'sealed', id: ID, sealed: new Uint8Array(1146), kept: keptMessage(ID, false) };
 
-/** What a spec holds of one call of `send` or `resume`. */
+/** One call of `send` or `resume`, as a spec controls it. */
 export interface Call {
   readonly kind: 'send' | 'resume';
   readonly given: unknown;

@@ -731,7 +731,6 @@ const english = {
       },
     },
   },
-  /** States and territories by postal code. */
   residence: {
     proofs: {
       ERR_RESIDENCE_NOT_LISTED:
@@ -918,6 +917,7 @@ const english = {
     notSent: 'Your text went to no provider, and it cost nothing.',
     maybeCharged: 'The provider may have your text. Then it counts for your budget.',
   },
+  /** States and territories by postal code. */
   places: {
     AK: 'Alaska',
     AL: 'Alabama',

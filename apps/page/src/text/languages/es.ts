@@ -734,7 +734,6 @@ const spanish: Catalogue = {
       },
     },
   },
-  /** States and territories by postal code. */
   residence: {
     proofs: {
       ERR_RESIDENCE_NOT_LISTED:
@@ -924,6 +923,7 @@ const spanish: Catalogue = {
     notSent: 'Su texto no llegó a ningún proveedor, y no costó nada.',
     maybeCharged: 'Es posible que el proveedor tenga su texto. Entonces cuenta para su presupuesto.',
   },
+  /** States and territories by postal code. */
   places: {
     AK: 'Alaska',
     AL: 'Alabama',
