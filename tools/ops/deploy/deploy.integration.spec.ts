@@ -140,7 +140,7 @@ it('refuses an enclave of another image than the one built here', async () => {
   await write(folder.path, built(STACK, system.pcr0, 'c'.repeat(40)));
   expect(code).toBe(1);
   expect(err).toContain('FAILED: step verify: the attestation document is refused: ERR_ATTESTATION_MEASUREMENT');
-  expect(err).toContain(`Another image answers than the one built here (PCR0 ${other}).`);
+  expect(err).toContain(`The running image is not the one built here (PCR0 ${other}).`);
   expect(err).toContain(`npm run deploy -- --stack ${STACK} --from verify`);
 }, 120_000);
 
