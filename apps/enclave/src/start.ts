@@ -21,7 +21,7 @@ import { openCustody } from './identity/custody/open-custody';
 import { createLog, type Log } from './runtime/log';
 
 export interface RunningEnclave {
-  /** As bound: with the real port where 0 was asked for. */
+  /** As bound: with the real port if the configuration has port 0. */
   address: string;
   enclaveId: string;
   close(): Promise<void>;
@@ -35,7 +35,7 @@ export interface StartOptions {
    * applies.
    */
   developmentRoot?: TrustAnchor;
-  /** How a vsock address is reached where there is no vsock: the development entry passes one. */
+  /** Connects to vsock addresses on a machine without vsock; the development entry and tests pass one. */
   connectVsock?: ConnectVsock;
   /** How often the counts of connections are published, in milliseconds; only tests shorten it. */
   publishEveryMs?: number;

@@ -3,16 +3,15 @@ import { parseArgs } from 'node:util';
 import { errorCode } from '../egress';
 import { ConfigurationError } from '../runtime/configuration-file';
 
-/** Written by the image's init (image/init). Nothing else can write there. */
+/** Only the image's init (image/init) can write this file. */
 export const PARENT_CID_FILE = '/run/enclave/parent-cid';
 
 export interface Arguments {
   configurationFile?: string;
   /**
-   * The parent's context id as passed by init: 3 on Nitro, 2 under emulation. The measured configuration states 3;
-   * this one value may differ unmeasured, because an attacker gains nothing by it. The peer at that id only carries
-   * bytes (TLS ends inside the enclave, against the configuration's own authorities), and the parent could refuse to
-   * carry them anyway.
+   * The parent's context id as passed by init: 3 on Nitro, 2 under emulation. The measured configuration states 3; this one value may
+   * differ without being measured, because an attacker gains nothing by it. The peer at that id only carries bytes (TLS ends inside the
+   * enclave, against the configuration's own authorities), and the parent could refuse to carry them anyway.
    */
   parentCid?: 2 | 3;
 }

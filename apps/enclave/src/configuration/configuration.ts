@@ -20,13 +20,13 @@ export const enclaveConfigurationSchema = z.strictObject({
   listen: z.string().refine(isAddress, 'vsock:<port>, unix:<path> or tcp:<host>:<port>'),
   egress: egressConfigSchema,
   custody: custodySchema.prefault({ mode: 'process' }),
-  /** Needed with custody kms and with secrets; a destination of egress like those of the services. */
+  /** Needed with custody `kms` and with `secrets`. In vsock mode, egress needs a route to its origin. */
   kms: kmsConfigSchema.optional(),
   /** How the secrets that the services name are encrypted. */
   secrets: secretsSchema.optional(),
   /**
-   * Whether messages of the web client (legacy) are opened too: without padding, without a check of attestation by that client.
-   * The key of that suite is then attested beside the others.
+   * Whether messages of the web client (legacy) are opened too. They have no padding, and that client checks no attestation. The key of
+   * their suite is then attested beside the others.
    */
   legacySuite: z.boolean().default(false),
   /** Whether senders prove that they live in a district, and which registrar vouches for it. */
@@ -36,7 +36,7 @@ export const enclaveConfigurationSchema = z.strictObject({
 });
 export type EnclaveConfiguration = z.infer<typeof enclaveConfigurationSchema>;
 
-/** All that is wrong at once, by place and rule, without the values. */
+/** @throws ConfigurationError with the fields and the rules that they break; no secret is in it */
 export function parseConfiguration(value: unknown): EnclaveConfiguration {
   const parsed = enclaveConfigurationSchema.safeParse(value);
   if (parsed.success) {

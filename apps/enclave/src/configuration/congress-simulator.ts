@@ -30,8 +30,9 @@ const UNREACHABLE = {
 };
 
 /**
- * A development configuration may name the file in which the Congress simulator describes itself (`congressSimulator`): its addresses,
- * keys and authority are then filled in for every chamber. Without that file deliveries stay pending.
+ * Fills in the Congress simulator's addresses, API keys and certificate authority for every chamber, from the file that a development
+ * configuration names as `congressSimulator`. If that file does not exist, deliveries stay pending. Returns any other configuration
+ * unchanged.
  */
 export function withSimulator(value: unknown, folder: string): unknown {
   const development = developmentSchema.safeParse(value);

@@ -3,7 +3,7 @@ import { readAliasArn } from '../identity/kms/kms-config';
 import { needsOf } from '../services/registry';
 import type { EnclaveConfiguration } from './configuration';
 
-/** Everything that egress must let through. */
+/** The destinations that egress must let through, each once. */
 export function destinationsOf(configuration: EnclaveConfiguration): Destination[] {
   const all = [
     ...servicesNeeds(configuration).destinations,
@@ -22,8 +22,7 @@ function servicesNeeds({ services }: EnclaveConfiguration): ReturnType<typeof ne
 }
 
 /**
- * Contradictions between the parts of a well-formed configuration. Otherwise the first message would reveal them, too
- * late.
+ * Returns the contradictions between parts of a well-formed configuration. Without this check the first message would reveal them.
  */
 export function crossChecks(configuration: EnclaveConfiguration): string[] {
   return [
@@ -58,7 +57,7 @@ function needs(configuration: EnclaveConfiguration): string[] {
   return problems;
 }
 
-/** There is one client with one set of credentials, so all keys must be in one account and region. */
+/** There is one KMS client with one set of credentials, so all keys must be in one account and region. */
 function kmsKeys({ custody, kms, secrets }: EnclaveConfiguration): string[] {
   const problems: string[] = [];
   const aliases = [...(custody.mode === 'kms' ? [custody.keyAlias] : []), ...(secrets ? [secrets.keyAlias] : [])];

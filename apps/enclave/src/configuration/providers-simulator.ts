@@ -22,8 +22,9 @@ const developmentSchema = z.looseObject({
 });
 
 /**
- * A development configuration may name the file in which the provider simulator describes itself (`providersSimulator`): its addresses, keys
- * and authority are then filled in for every provider that a class names. Without that file the service is off.
+ * Fills in the provider simulator's addresses, API keys and certificate authority for every provider that a class names, from the file
+ * that a development configuration names as `providersSimulator`. If that file does not exist, the agents service is off. Returns any
+ * other configuration unchanged.
  */
 export function withProvidersSimulator(value: unknown, folder: string): unknown {
   const development = developmentSchema.safeParse(value);

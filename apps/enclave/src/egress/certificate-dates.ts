@@ -14,7 +14,7 @@ export class CertificateError extends Error {
 /** More than any public authority uses. */
 const MAX_CHAIN_LENGTH = 10;
 
-/** When all certificates of a chain are within their dates, Unix time in milliseconds. */
+/** The time in which all certificates of a chain are valid; Unix time in milliseconds. */
 export interface Validity {
   readonly fromMs: number;
   readonly toMs: number;
@@ -27,7 +27,7 @@ export type SecuredPeer = Pick<TLSSocket, 'isSessionReused' | 'getPeerCertificat
  * Checks that, at `nowMs` (the attested time), every certificate from the server's up to one of `authorities` is within its dates
  * (notBefore, notAfter). OpenSSL has already verified the chain with its names and constraints, but took the time from the machine's
  * clock, which the parent may have set. A resumed session is refused: no certificate is shown in it (RFC 8446 section 2.2).
- * @returns until when, and since when, that holds
+ * @returns the time in which that holds
  * @throws CertificateError
  */
 export function checkCertificateDates(secure: SecuredPeer, authorities: readonly string[], nowMs: number): Validity {
@@ -46,7 +46,7 @@ export function checkCertificateDates(secure: SecuredPeer, authorities: readonly
   throw new CertificateError('CERT_NOT_SHOWN');
 }
 
-/** The server's certificate first, each followed by its issuer as far as the server sent it. */
+/** The certificates that the server sent: its own first, each followed by its issuer. */
 function presentedChain(secure: SecuredPeer): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let shown: Partial<DetailedPeerCertificate> | undefined = secure.getPeerCertificate(true);

@@ -4,8 +4,8 @@ import { ConnectionCounts } from './connection-counts';
 import type { EgressConfig } from './egress-config';
 
 /**
- * `egress_not_allowed`: no configuration names this destination. `egress_name_not_resolved`: its name has no address
- * now. `egress_unreachable`: no server answers there, or no proxy. `egress_timeout`: not in time. `egress_aborted`:
+ * `egress_not_allowed`: the configuration does not name this destination, or has no route to it. `egress_name_not_resolved`: its name has
+ * no address now. `egress_unreachable`: no server answers there, or no proxy. `egress_timeout`: no connection in time. `egress_aborted`:
  * the caller gave up.
  */
 export type EgressErrorCode =
@@ -40,7 +40,7 @@ export interface Destination {
 }
 
 export interface EgressOptions {
-  /** Limits only the connecting; the caller limits the rest. */
+  /** For connecting only; the caller limits the rest. */
   timeoutMs: number;
   signal?: AbortSignal;
 }
@@ -53,12 +53,12 @@ export interface Egress {
   readonly connections: ConnectionCounts;
 }
 
-/** How a vsock address is connected to: injected only by tests, since no test machine has a parent. */
+/** Connects to a vsock address. Tests and the development entry (`--vsock`) inject another one, because their machine has no parent. */
 export type ConnectVsock = (address: Address, options: EgressOptions) => Promise<Socket>;
 
 /**
- * `allowed` are the destinations that the rest of the configuration names (Congress); in vsock mode a destination needs a route
- * as well.
+ * `allowed` are the destinations that the rest of the configuration names (Congress, providers, KMS); in vsock mode a destination needs a
+ * route as well.
  */
 export function createEgress(
   config: EgressConfig,
@@ -84,7 +84,7 @@ export function createEgress(
   };
 }
 
-/** Destinations a vsock configuration has no route for: for a check at start, before a message finds out. */
+/** The destinations for which a vsock configuration has no route. Checked at start, because otherwise the first message would fail. */
 export function missingRoutes(config: EgressConfig, needed: readonly Destination[]): Destination[] {
   if (config.mode === 'direct') return [];
   const routed = new Set(config.routes.map(key));

@@ -24,7 +24,7 @@ export type HttpsFailure =
   | 'connection_lost'
   | 'malformed_answer';
 
-/** There is no answer. `sent` says whether any byte of the request may have left: then the far end may have acted on it. */
+/** There is no answer. `sent`: whether any byte of the request may have left; if so, the server may have acted on it. */
 export class HttpsError extends Error {
   override readonly name = 'HttpsError';
   constructor(
@@ -37,25 +37,25 @@ export class HttpsError extends Error {
 }
 
 export interface HttpsPost extends SecureOptions {
-  /** By which the connection is counted. */
+  /** The destination for which the connection is counted. */
   destination: EnclaveDestination;
   /** Path and query. */
   target: string;
-  /** In lower case; host, content-length and connection are put there. */
+  /** Names in lower case. `httpsPost` adds host, content-length and connection. */
   headers: Readonly<Record<string, string>>;
   body: Uint8Array;
   /**
-   * Connections to this origin under these authorities. The request goes over one of them if one is there, and its connection is
-   * kept afterwards. Not given: a new connection, which ends with the answer.
+   * Idle connections to this origin under these authorities. The request uses one if there is one, and its connection is kept afterwards.
+   * If undefined, the request uses a new connection, which ends with the answer.
    */
   kept?: KeptConnections | undefined;
-  /** More of the answer's body is not read. */
+  /** The answer's body is read up to this length. */
   maxAnswerBytes: number;
   /** For everything together, from name resolution to the last byte of the answer. */
   timeoutMs: number;
-  /** Gives up at any time. */
+  /** Aborts the request at any time. */
   signal?: AbortSignal | undefined;
-  /** Aborts as long as no byte of the request was sent; has no effect later. */
+  /** Aborts the request if no byte of it was sent yet; has no effect later. */
   signalBeforeSending?: AbortSignal | undefined;
 }
 
@@ -64,7 +64,7 @@ export interface HttpsAnswer {
   headers: IncomingHttpHeaders;
   /** The body's first `maxAnswerBytes` at most. */
   body: Uint8Array;
-  /** Why that is not all of it, and only the head can be relied on; null where it is whole. */
+  /** Why the body is incomplete, so that only status and headers can be relied on; null if it is whole. */
   cutBy: 'limit' | 'deadline' | 'connection' | null;
 }
 

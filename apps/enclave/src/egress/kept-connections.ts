@@ -13,15 +13,16 @@ interface Idle {
 }
 
 /**
- * Connections to one far end that wait for their next request. Which of them are used, and for how long, follows from what the parent
- * sees of them: when requests came, how their answers ended, and the far end's certificate.
+ * Idle connections to one server. Which of them are used, and for how long, depends only on what the parent sees anyway: when requests
+ * came, how their answers ended, and the server's certificate.
  */
 export class KeptConnections {
   /** The one used last is at the end, and is used first. */
   private readonly idle: Idle[] = [];
 
   /**
-   * A connection whose certificates still hold by the attested clock, or null. Those that do not hold are ended.
+   * Takes out a usable connection, or returns null. Ends the unusable ones that it finds: closed, too old, or with a certificate that is
+   * not valid by the attested clock.
    */
   take(clock: Clock): SecureConnection | null {
     for (let last = this.idle.pop(); last !== undefined; last = this.idle.pop()) {

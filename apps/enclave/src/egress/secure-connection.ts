@@ -4,22 +4,22 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Validity } from './certificate-dates';
 
-/** So that a new certificate, or a new address of the far end, is used a minute later. */
+/** A kept connection is not used after a minute, so that a new certificate or a new address of the server takes effect. */
 export const MAX_AGE_MS = 60_000;
 
-/** As Node documents it; its types lack the result. */
+/** `keepSocketAlive` as Node documents it; Node's types lack the result. */
 interface AgentHooks {
   keepSocketAlive(socket: Duplex): boolean;
 }
 
 /** One verified connection, for one request at a time. */
 export class SecureConnection {
-  /** Node's HTTP client, which uses only this connection. */
+  /** An agent of Node's HTTP client that knows only this connection. */
   readonly agent: Agent;
   private readonly openedMs = performance.now();
   private isFree = true;
 
-  /** @param validity of the certificates that the far end showed */
+  /** @param validity of the certificates that the server showed */
   constructor(
     readonly socket: TLSSocket,
     private readonly raw: Socket,
@@ -27,8 +27,8 @@ export class SecureConnection {
   ) {
     this.agent = new Agent({ keepAlive: true, maxSockets: 1 });
     this.agent.createConnection = () => socket;
-    // Called once the answer was read to its end and neither side asked to close. From then until the next request Node destroys the
-    // socket if it reads a byte, which would be taken for the beginning of the next answer.
+    // Node calls this when the answer was read to its end and neither side asked to close. From then until the next request Node destroys
+    // the socket if it reads a byte, which would be taken for the beginning of the next answer.
     const { keepSocketAlive } = this.agent as Agent & AgentHooks;
     (this.agent as Agent & AgentHooks).keepSocketAlive = (free) => {
       this.isFree = keepSocketAlive.call(this.agent, free);

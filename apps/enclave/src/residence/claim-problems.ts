@@ -13,7 +13,7 @@ import {
   type Registrar,
 } from '@communique-tee/residence';
 
-/** Why a proven message is refused although its proof verifies; only the sender learns it. */
+/** Why a proven message is refused although its proof verifies. Only the sender learns it. */
 export type ClaimReason = 'claim_not_opened' | 'campaign_not_accepted' | 'district_ended' | 'office_not_of_district';
 export type ClaimProblem = FieldProblem & { code: ClaimReason };
 
@@ -75,8 +75,8 @@ function opens(
 }
 
 /**
- * The districts of the Congress in office count, and those of the next: the registrar can publish the new list before that Congress meets,
- * so that people can prove at every moment.
+ * Accepts districts of the Congress in office and of the next one. The registrar can then publish the new list before the next Congress
+ * meets, so that people can prove at every moment.
  */
 function districtProblems(content: CongressMessage, district: string, nowSeconds: number): ClaimProblem[] {
   const { congress, state } = parseDistrict(district);

@@ -4,14 +4,14 @@ import * as z from 'zod';
 
 /**
  * Whether a message proves its sender's residence. `off`: no proof is taken. `optional`: a message may have one. `required`: each message
- * has one. Measured like the rest, so that neither the parent nor the registrar's host can change whose signatures count.
+ * must have one. Measured like the rest, so that neither the parent nor the registrar's host can change whose signatures count.
  */
 export const residenceConfigSchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('off') }),
   z
     .strictObject({
       mode: z.enum(['optional', 'required']),
-      /** The registrar's name; it enters the scope of a nullifier, so another name gives everyone another message. */
+      /** The registrar's name. It is part of a nullifier's scope, so under another name everyone could send once more in each campaign. */
       registrar: z.string().regex(RESIDENCE_ID_PATTERN),
       /** Verifier keys of signed notes: one, or two while the registrar changes its key. */
       keys: z.array(z.string()).min(1).max(2),

@@ -14,7 +14,7 @@ export interface Unopened {
   sealed: Uint8Array;
 }
 
-/** The enclave's side of the proof of residence: all but the uniqueness of a nullifier, which needs a disk. */
+/** The enclave's side of the proof of residence: everything except the uniqueness of a nullifier, which needs a disk. */
 export interface Residence {
   /**
    * Checks the parts that the parent sees too, before the message is opened.
@@ -28,8 +28,8 @@ export interface Residence {
 }
 
 /**
- * Begins to start the verifier, which takes about 0.3 s, and does not wait for it: keys are shown meanwhile, and a proof waits for
- * the verifier. If it cannot start, an unhandled rejection ends the process.
+ * Starts the verifier, which takes about 0.3 s, and does not wait for it: the enclave already shows its keys, and a proof waits for the
+ * verifier. If it cannot start, an unhandled rejection ends the process.
  */
 export function openResidence(configuration: ResidenceConfig, clock: Clock, log: Log): Residence {
   if (configuration.mode === 'off') return OFF;
@@ -41,7 +41,7 @@ export function openResidence(configuration: ResidenceConfig, clock: Clock, log:
       log.write('warn', 'proof_refused', { code: reason });
     },
   });
-  // Never handled, so that it ends the process even if a proof that waits handles `starting` itself
+  // The rejection of this promise is never handled, so it ends the process even if a waiting proof handles that of `starting`
   void starting.then(() => undefined);
   const verifier: Pick<Verifier, 'verify'> = {
     verify: async (publicInputs, proof, source) => (await starting).verify(publicInputs, proof, source),
@@ -61,7 +61,9 @@ export function openResidence(configuration: ResidenceConfig, clock: Clock, log:
   };
 }
 
-/** A message waits for its proof while it counts among those that the service handles at once, so this is never the tighter bound. */
+/**
+ * A message that waits for its proof counts toward the service's `maxConcurrent`, which is at most this, so the queue never fills first.
+ */
 const MAX_QUEUED = 1024;
 
 const OFF: Residence = {

@@ -8,8 +8,8 @@ interface Reading {
 }
 
 /**
- * Time that does not rest on the parent's word: anchored on the timestamp of an attestation document, which comes from the Nitro
- * hypervisor, and carried on by the monotonic clock. Anchored anew with every document that the enclave makes for itself.
+ * Time that the parent cannot set: anchored on the timestamp of an attestation document, which comes from the Nitro hypervisor, and
+ * carried on by the monotonic clock. Anchored anew with every document that the enclave makes for itself.
  */
 export class AnchoredClock implements Clock {
   private anchor: { timestampMs: number; monotonicMs: number } | undefined;
@@ -43,7 +43,7 @@ export class AnchoredClock implements Clock {
 
   /**
    * Attested time minus the machine's clock now, in milliseconds: negative where the machine is ahead. The NSM took its time somewhere
-   * between question and answer; of the drifts that this allows it is the one nearest to zero.
+   * between question and answer; of the drifts that this allows, the result is the one nearest to zero.
    */
   driftMs(): number {
     if (!this.reading) throw new Error('the clock is not anchored yet');

@@ -3,7 +3,7 @@ import type { Log, LogLevel } from './log';
 
 /** Init sets the machine's clock from the NSM every hour, and the NSM's time may be in whole seconds: less than this is no fault. */
 export const DRIFT_WARNING_MS = 5_000;
-/** More fails health: OpenSSL judges certificates by the machine's clock. */
+/** A larger drift makes the enclave report itself unhealthy, because OpenSSL judges certificates by the machine's clock. */
 export const DRIFT_FAILURE_MS = 60_000;
 
 type DriftState = 'within_bounds' | 'warning' | 'failed';

@@ -1,4 +1,4 @@
-/** The time that all code in the enclave uses. */
+/** The attested time. */
 export interface Clock {
   nowMs(): number;
 }

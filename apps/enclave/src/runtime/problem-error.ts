@@ -1,6 +1,6 @@
 import type { ProblemCode } from '@communique-tee/protocol';
 
-/** An answer to the gateway by code. It names the step that failed and never the content. */
+/** Becomes a problem document with this code for the gateway. `detail` names what failed and never quotes content. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
 

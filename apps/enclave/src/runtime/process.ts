@@ -22,7 +22,10 @@ export function stopOnSignals(enclave: { close(): Promise<void> }): void {
   }
 }
 
-/** The name and code of an error, and the problems of a configuration; a message could quote what it failed on. */
+/**
+ * Prints the error's name and code, and the problems of a configuration. Other errors' messages are left out, because they could quote
+ * content.
+ */
 function fail(error: unknown): never {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   const line = {

@@ -5,7 +5,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 
 const REQUEST_TIMEOUT_MS = 15_000;
-/** The gateway keeps its connections: longer than it does, so that it is the one to close. */
+/** Longer than the gateway keeps an idle connection, so that the gateway closes it first. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
 /** The default for routes that state no limit: they take no body. */

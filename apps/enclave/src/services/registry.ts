@@ -15,7 +15,7 @@ export const servicesSchema = z.strictObject(
   Object.fromEntries(Object.entries(SERVICES).map(([kind, service]) => [kind, service.configuration.optional()])),
 ) as unknown as z.ZodType<ServicesConfiguration>;
 
-/** What is needed by those services that are on, taken together. */
+/** What the services that are on need, taken together. */
 export function needsOf(configuration: ServicesConfiguration): ServiceNeeds {
   const needs = configured(configuration).map(([kind, service, own]) => ({
     kind,
@@ -33,7 +33,7 @@ export function publishedOf(configuration: ServicesConfiguration): Record<string
   return Object.fromEntries(configured(configuration).map(([kind, service, own]) => [kind, service.published(own)]));
 }
 
-/** Those that are on, by path; a path with null is a service that is off here. */
+/** The services by path; null for a service that is off. */
 export type OpenServices = ReadonlyMap<string, OpenService | null>;
 
 export function openServices(configuration: ServicesConfiguration, core: ServiceCore): OpenServices {

@@ -54,7 +54,7 @@ export interface ServiceDefinition<Configuration, Request, Answer> {
 /** A service that runs: bytes in, bytes out. `left` aborts when the gateway's connection closes before it has its answer. */
 export type OpenService = (body: Uint8Array, header: ReadHeader, left: AbortSignal) => Promise<Uint8Array>;
 
-/** A service as the core sees it: its requests and answers are its own business. */
+/** A service as the core sees it: the core does not know the types of its requests and answers. */
 export interface Service<Configuration> {
   readonly path: string;
   readonly configuration: z.ZodType<Configuration>;

@@ -5,12 +5,12 @@ import { aliasArnSchema, type KmsConfig } from '../kms/kms-config';
 /** A day: with `keepSeconds` it bounds what an enclave that is compromised now can open (docs/keys.md). */
 const MAX_ROTATION_SECONDS = 24 * 3600;
 
-/** From then on another key is current. The old one stays for as long as a message sealed to it can be valid. */
+/** After this time another key becomes current. The old one is kept for as long as a message sealed to it can be valid. */
 const rotateAfterSeconds = z.int().min(60).max(MAX_ROTATION_SECONDS).default(MAX_ROTATION_SECONDS);
 
 /**
- * Who can restore the enclave's keys. `process`: no one, the keys end with the process. `kms`: every enclave of this
- * very image, as long as the policy of the key that the alias names admits it. Both rotate and destroy keys alike.
+ * Who can restore the enclave's keys. `process`: no one, the keys end with the process. `kms`: every enclave of this very image that the
+ * policy of the KMS key behind the alias admits. Both rotate and destroy keys alike.
  */
 export const custodySchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('process'), rotateAfterSeconds }),
@@ -19,7 +19,7 @@ export const custodySchema = z.discriminatedUnion('mode', [
 export type CustodyConfig = z.output<typeof custodySchema>;
 
 export const secretsSchema = z.strictObject({
-  /** Another key than the custody's: its policy lets the operator encrypt, which no one may under the key that guards keys. */
+  /** Another KMS key than the custody's: its policy lets the operator encrypt, which nobody may do under the custody's key. */
   keyAlias: aliasArnSchema,
 });
 export type SecretsConfig = z.output<typeof secretsSchema>;
@@ -34,13 +34,13 @@ export interface IdentityConfiguration {
   readonly legacySuite: boolean;
 }
 
-/** After `rotate_after` a key is kept for the longest lifetime of a message and this, for two clocks that differ. */
+/** After `rotate_after` a key is kept for the longest lifetime of a message plus this, because two clocks may differ. */
 const DESTROY_SLACK_SECONDS = 3600;
 
 export interface KeyTimes {
-  /** From the making of a key on. */
+  /** From the key's creation to its rotation. */
   rotateAfterSeconds: number;
-  /** From its rotation on; then it is destroyed. */
+  /** From its rotation to its destruction. */
   keepSeconds: number;
 }
 

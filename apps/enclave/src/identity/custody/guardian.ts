@@ -14,7 +14,10 @@ export interface Guardian {
   legacySuite: boolean;
   /** Of the public configuration, 32 bytes. */
   configSha256: Uint8Array;
-  /** Absent: the AWS root. Another only where the development entry passes the mock's by name. */
+  /**
+   * The root under which makers' documents are verified. Absent: the AWS root. Only the development entry and tests set it, to a mock
+   * NSM's root.
+   */
   makerRoot?: TrustAnchor | undefined;
 }
 

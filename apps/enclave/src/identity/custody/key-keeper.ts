@@ -30,7 +30,7 @@ export interface KeyKeeperParts {
   } | null;
 }
 
-/** The most offers at once, the running one and those in the queue; each has up to 1 MiB. */
+/** The most offers at once: the running one and the queued ones. Each has up to 1 MiB. */
 const MAX_WAITING = 8;
 /** Used if there is no KMS to wait for. */
 const PROCESS_TIMEOUT_MS = 5_000;
@@ -113,7 +113,7 @@ function toKms({ access_key_id, secret_access_key, session_token, expires }: Han
 export class KeysController {
   constructor(private readonly keeper: KeyKeeper) {}
 
-  /** An offer of keys in its CBOR form, from the gateway; see libs/protocol keys/key-exchange.ts. */
+  /** An offer of keys in its CBOR form, from the gateway; see libs/protocol enclave/key-exchange.ts. */
   @Post()
   @HttpCode(200)
   @Header('content-type', 'application/cbor')

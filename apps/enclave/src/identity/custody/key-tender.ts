@@ -6,7 +6,7 @@ import { attest } from '../keys/attest';
 import type { KeyRing } from '../keys/key-ring';
 import type { ProcessKeys } from './process-keys';
 
-/** How late a key may be rotated, or destroyed where no request looks for it first. */
+/** A key is rotated at most this late, and destroyed at most this late; the next use of the ring destroys it too. */
 const EVERY_MS = 60_000;
 
 export interface KeyTenderParts {
@@ -20,8 +20,8 @@ export interface KeyTenderParts {
 }
 
 /**
- * Once a minute: asks the NSM for the time, checks the machine's clock against it, destroys the keys that have ended,
- * and makes the next key of the process. All of this also runs if the parent sends no requests.
+ * Once a minute: asks the NSM for the time, checks the machine's clock against it, destroys the keys that have ended, and makes the next
+ * per-process key when it is due. All of this also runs if the parent sends no requests.
  */
 export class KeyTender {
   private underWay: Promise<void> | undefined;
@@ -39,7 +39,7 @@ export class KeyTender {
     return this.underWay;
   }
 
-  /** Resolves when no task of it is running. */
+  /** Resolves when no check is running. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.underWay;

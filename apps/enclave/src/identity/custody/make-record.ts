@@ -15,8 +15,8 @@ export interface MadeRecord {
 }
 
 /**
- * Makes a new key, sealed under a data key that KMS made only for this enclave. The key itself is not kept: every
- * enclave, this one too, gets it by opening the record, so no enclave serves a key that could not be opened again.
+ * Makes a new key and returns it sealed under a data key from KMS. The key itself is not kept: every enclave, this one too, gets it by
+ * opening the record, so no enclave serves a key that could not be opened again.
  * @throws KmsUseless; NsmError if the NSM gives no entropy or document
  */
 export async function makeRecord(

@@ -16,7 +16,7 @@ import { createHash } from 'node:crypto';
 import type { Guardian } from './guardian';
 import { KeyRefused } from './refusal';
 
-/** The maker's document is made within this of the record's `created`, before or after. */
+/** The time of the maker's document may differ by this much from the record's `created`. The maker is the enclave that made the key. */
 export const MAKER_TOLERANCE_MS = 5 * 60_000;
 
 /** The `user_data` of the document that vouches for a record with this core. */
@@ -25,7 +25,8 @@ export function makerData(core: SealedKeyCore): Uint8Array {
 }
 
 /**
- * A document of this very image, no debug enclave, judged at its own time: leaf certificates last three hours and a record eight days.
+ * Verifies that a document is of this very image and not of a debug enclave. It is judged at its own time, because a leaf certificate
+ * lasts three hours and a record eight days.
  * @throws AttestationError
  */
 export function verifyOwnImage(
@@ -33,7 +34,7 @@ export function verifyOwnImage(
   { pcr0, makerRoot }: Pick<Guardian, 'pcr0' | 'makerRoot'>,
 ): Promise<VerifiedAttestation> {
   return verifyAttestation(document, {
-    // KMS holds the operator: the key's policy names the parent's role
+    // KMS checks the operator: the key's policy names the parent's role
     acceptedMeasurements: [{ pcr0: toHex(pcr0), operator: 'any' }],
     freshness: { documentTakenFromCache: true },
     maxAgeMs: 0,

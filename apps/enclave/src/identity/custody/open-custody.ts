@@ -41,8 +41,8 @@ export interface Custody {
 }
 
 /**
- * Anchors the clock by a document without keys, makes the first key of this process or waits for sealed ones, and
- * maintains them from then on.
+ * Anchors the clock by a document without keys, makes the first key if custody is `process`, and starts the timer that maintains the
+ * keys. With custody `kms` the ring stays empty until a gateway offers sealed keys.
  * @throws AttestationError if sealed keys are configured and this enclave's documents could not vouch for them: in
  * debug mode, or under another root
  */
@@ -61,7 +61,7 @@ export async function openCustody(parts: CustodyParts): Promise<Custody> {
     const times = keyTimes(configuration.custody);
     processKeys = new ProcessKeys({ ring, nsm, clock, log, times, legacySuite, configSha256 });
     await processKeys.rotateIfDue();
-    // A restart ends them too, and what waits sealed to them then has to be sealed again
+    // A restart ends these keys too: messages that wait sealed to them must then be sealed again
     log.write('warn', 'keys_end_with_process', { custody });
   }
   const kms = openForKms(ring, secrets, pcr0, parts);

@@ -33,7 +33,8 @@ function checkTimes({ created, rotate_after, destroy_after }: SealedKeyCore, { t
 }
 
 /**
- * Has KMS open the data key of a record that passed `checkRecord`, and opens the secret that is sealed under it.
+ * Has KMS open the data key of a record that passed `checkRecord`, opens the secret that is sealed under it, and returns the keys of that
+ * secret.
  * @throws KeyRefused `kms_*` | `nsm_failed` | `tampered`
  */
 export async function openRecord(

@@ -25,7 +25,7 @@ export class ProcessKeys {
   constructor(private readonly parts: ProcessKeysParts) {}
 
   /**
-   * Makes a key if there is none or the current one has expired.
+   * Makes a key if there is none or the current one is due for rotation, unless 32 keys are held.
    * @throws NsmError if the NSM gives no entropy or document; the held keys stay
    */
   async rotateIfDue(): Promise<void> {

@@ -11,8 +11,8 @@ import { makeRecord, type MadeRecord } from './make-record';
 const MAX_EPOCH = 0xffff_ffff;
 
 /**
- * When a new key is due, and the one that was made for it. Several enclaves may each make one: the gateway stores the
- * first of an epoch, and offers that one to all of them. Refused records are not remembered here.
+ * Decides when a new key is due, and remembers the record made for it. Several enclaves may each make one: the gateway stores the first
+ * of an epoch, and offers it to all of them. Refused records are not remembered here.
  */
 export class Proposals {
   private made: MadeRecord | null = null;
@@ -26,11 +26,11 @@ export class Proposals {
   ) {}
 
   /**
-   * The key to store, made now if one is due; null if none is due or none can be made. While KMS fails to open the
-   * offered records, no key is requested either, because a fresh one may be among them.
+   * The record to store, made now if a key is due; null if none is due or none can be made. While KMS fails to open the offered records,
+   * no key is requested either, because a fresh one may be among them.
    *
-   * @param refused what this offer held and this enclave does not use. Its epochs are taken in the gateway's store,
-   * so they are passed over now; the next offer decides anew.
+   * @param refused the records of this offer that this enclave refused. Their epochs are taken in the gateway's store, so this proposal
+   * skips them; the next offer decides anew.
    */
   async proposal(session: KmsSession, refused: readonly SealedKeyCore[]): Promise<Uint8Array | null> {
     if (!this.ring.isRotationDue()) {

@@ -1,11 +1,12 @@
 import type { KmsFailure } from '../kms';
 
 /**
- * Why a sealed key is not taken, in the order of the checks: `malformed` cannot be read; `revoked` by an operator; `other_custody`
- * guarded by another KMS key than the configuration names; `other_image` made by another one; `times_invalid` from the future, or with
- * times that this configuration does not make; `too_old` past its end; `maker_refused` its maker's document does not verify, is of
- * another image or a debug enclave, of another time, or vouches for another key; `kms_*` KMS does not open its data key; `tampered` what is
- * sealed is not what was sealed.
+ * Why a sealed key is not taken, in the order of the checks. `malformed`: it cannot be read. `revoked`: an operator revoked it.
+ * `other_custody`: the configuration names another KMS key than the one that guards it. `other_image`: another image made it.
+ * `times_invalid`: it is from the future, or lives longer than this configuration lets keys live. `too_old`: its end has passed.
+ * `maker_refused`: its maker's document does not verify, is of another image, of a debug enclave or of another time, or vouches for
+ * another key. `kms_*`: KMS does not open its data key. `nsm_failed`: the NSM gives no document for KMS. `tampered`: its content is not
+ * what was sealed.
  */
 export type KeyRefusal =
   | 'malformed'

@@ -55,7 +55,7 @@ export class SealedKeys {
     }
   }
 
-  /** Takes every valid record; a broken one does not hide the others and has no effect. */
+  /** Takes every valid record. An invalid one is refused and does not affect the others. */
   async take(records: readonly Uint8Array[], session: KmsSession): Promise<Taken> {
     const refused: Refused[] = [];
     const refusedCores: SealedKeyCore[] = [];
@@ -131,8 +131,8 @@ export class SealedKeys {
   }
 
   /**
-   * Drops the oldest key that this offer does not name, when as many are held as fit into one offer. A gateway offers
-   * every key that it stores, so no one could restore that one anyway, and such keys would block newly stored ones.
+   * If as many keys are held as fit into one offer, drops the oldest that this offer does not name. A gateway offers every key that it
+   * stores, so a key that it leaves out could not be restored anyway, and would block newly stored ones.
    */
   private makeRoom(offered: ReadonlySet<string>): void {
     const held = this.ring.held();

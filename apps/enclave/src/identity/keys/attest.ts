@@ -8,11 +8,11 @@ export interface OwnDocument {
   timestampMs: number;
   /** 48 bytes. */
   pcr0: Uint8Array;
-  /** When the first certificate of its chain ends. */
+  /** The earliest end of a certificate in its chain. */
   endsAtMs: number;
 }
 
-/** Every document that is made anchors the clock: that is all the time there is in an enclave. */
+/** Gets a document from the NSM and anchors the clock on its timestamp: an enclave has no other trustworthy source of time. */
 export async function attest(nsm: Nsm, clock: AnchoredClock, fields: AttestationFields): Promise<OwnDocument> {
   const askedAtMs = clock.moment();
   const bytes = await nsm.attest(fields);

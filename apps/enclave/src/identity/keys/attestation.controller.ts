@@ -14,7 +14,7 @@ export class AttestationController {
     @Inject(SERVED_CONFIGURATION) private readonly served: ServedConfiguration,
   ) {}
 
-  /** Of the current key: clients seal new messages to it. */
+  /** A document of the current key, to which clients seal new messages. */
   @Get()
   @Header('content-type', 'application/cose')
   @Header('cache-control', 'no-store')
@@ -26,7 +26,7 @@ export class AttestationController {
     );
   }
 
-  /** The bytes whose hash is in every document's key binding. */
+  /** The public configuration; its hash is in every document's key binding. */
   @Get('configuration')
   @Header('content-type', 'application/json')
   @Header('cache-control', 'no-store')

@@ -12,13 +12,13 @@ export interface AttestedDocument {
   /** Hex. */
   pcr0: string;
   madeAtMs: number;
-  /** When the first certificate of its chain ends: no receipt that carries it may be dated later. */
+  /** The earliest end of a certificate in its chain: no receipt that carries this document may be dated later. */
   endsAtMs: number;
 }
 
 /** Requests that may wait for the NSM, which answers one after the other. */
 const MAX_WAITING = 32;
-/** A document that clients without a nonce get is at most this old. */
+/** Clients that send no nonce get a document that is at most this old. */
 const CLIENT_REUSE_MS = 10_000;
 /**
  * A document that vouches for receipts is renewed after this time, or when its certificates are about to end,
@@ -48,19 +48,19 @@ export class DocumentSource {
     this.binding = encodeKeyBinding({ keyId, receiptKey, custody, configSha256, ...(legacyKey && { legacyKey }) });
   }
 
-  /** With the client's nonce (16 to 64 bytes) always made anew. */
+  /** A new document with the client's nonce (16 to 64 bytes). */
   async withNonce(nonce: Uint8Array): Promise<Uint8Array> {
     return (await this.make(nonce)).bytes;
   }
 
-  /** Without a nonce: one of the last ten seconds. */
+  /** A document without a nonce, at most ten seconds old. */
   async withoutNonce(): Promise<Uint8Array> {
     return (await this.notOlderThan(CLIENT_REUSE_MS, 0)).bytes;
   }
 
   /**
-   * The document that a receipt dated now carries. While the NSM cannot give another, the last one serves as long as its
-   * certificates do: a delivery that was made must not stay without its receipt.
+   * The document that a receipt dated now carries. If the NSM fails, this is the last document while its certificates are valid, because
+   * a finished delivery must not stay without its receipt.
    */
   async forReceipt(): Promise<AttestedDocument> {
     try {

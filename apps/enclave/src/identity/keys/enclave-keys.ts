@@ -22,7 +22,7 @@ export interface EnclaveKeys {
 /** RFC 8410 section 7: everything of a PKCS #8 Ed25519 key before its 32 bytes. */
 const ED25519_PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-/** 32 bytes from two sources, the NSM's and the kernel's, so that one weak source does no harm. */
+/** 32 bytes from two random sources, the NSM's and the kernel's, so that one weak source does no harm. */
 export async function createKeySecret(nsm: Nsm): Promise<Uint8Array> {
   const fromNsm = await nsm.random(KEY_SECRET_BYTES);
   const fromKernel = randomBytes(KEY_SECRET_BYTES);

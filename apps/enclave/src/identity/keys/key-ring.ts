@@ -8,7 +8,7 @@ import { keyIdText, type EnclaveKeys } from './enclave-keys';
 export interface HeldKey {
   keys: EnclaveKeys;
   documents: DocumentSource;
-  /** From 1; of those that are held, the highest is the current one. */
+  /** Counts from 1. The held key with the highest epoch is the current one. */
   epoch: number;
   /** By the attested clock: from then on another key should be current. */
   rotateAfterMs: number;
@@ -19,7 +19,7 @@ export interface HeldKey {
 /** Retry-After while there is no key: the gateway's next offer brings one. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** Every key that messages are opened with. A key that has passed its end is dropped at the next look, of which there is one a minute. */
+/** The keys that open messages. A key past its end is dropped at the next use of the ring; a timer makes sure of one every minute. */
 export class KeyRing {
   private readonly keys = new Map<string, HeldKey>();
   private lastCurrent: string | undefined;
@@ -40,7 +40,7 @@ export class KeyRing {
     return this.keys.get(keyIdText(keyId));
   }
 
-  /** By the id of its pair of the legacy suite, which opens only messages of that suite. */
+  /** Finds a key by the id of its pair of the legacy suite, which opens only messages of that suite. */
   findLegacy(keyId: Uint8Array): HeldKey | undefined {
     this.destroyExpired();
     const id = keyIdText(keyId);
@@ -59,19 +59,22 @@ export class KeyRing {
     return current;
   }
 
-  /** Whether there is no key, or the current one's time to be sealed to is over. */
+  /** Whether there is no key, or clients should no longer seal to the current one. */
   isRotationDue(): boolean {
     const current = this.current();
     return !current || this.clock.nowMs() >= current.rotateAfterMs;
   }
 
-  /** The current one first. Two of one epoch: the same order in every enclave. */
+  /** All held keys, the current one first. Keys of one epoch have the same order in every enclave. */
   held(): HeldKey[] {
     this.destroyExpired();
     return this.sorted();
   }
 
-  /** Called once an offer was taken whole: at a start it brings the keys of many days, one after the other. */
+  /**
+   * Logs `key_rotated` if the current key is not the one of the last call. Called after a whole offer, because the first one brings the
+   * keys of many days.
+   */
   sayIfRotated(): void {
     const current = this.current();
     const id = current && keyIdText(current.keys.keyId);
@@ -91,7 +94,7 @@ export class KeyRing {
   }
 
   /**
-   * From here on only requests that are being answered refer to it; OpenSSL wipes a private key when it is collected.
+   * After this, only requests in progress refer to the key. OpenSSL wipes its private key when it is garbage-collected.
    */
   private drop(id: string, code: 'revoked' | 'not_offered' | 'expired'): void {
     this.keys.delete(id);

@@ -1,6 +1,5 @@
 /**
- * Handles the first, and once that ended all others at once: if KMS fails, the first alone finds out, and the session asks it no
- * more.
+ * Handles the first item, then all others at the same time. If KMS fails, only the first item costs a request: the session sends no more.
  * @returns in the order of `items`
  */
 export async function firstThenAll<Item, Result>(

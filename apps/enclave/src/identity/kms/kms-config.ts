@@ -10,7 +10,7 @@ export const aliasArnSchema = z.string().max(380).regex(KMS_ALIAS_ARN, 'arn:aws:
 export const kmsConfigSchema = z.strictObject({
   origin: originSchema,
   certificateAuthorities: authoritiesSchema.optional(),
-  /** For all that one offer of keys asks of KMS: `POST /keys` is answered after it at the latest, with what there is. */
+  /** For all KMS requests of one offer of keys. `POST /keys` is answered by then at the latest, with the results so far. */
   timeoutMs: z.int().min(100).max(60_000).default(10_000),
 });
 export type KmsConfig = z.output<typeof kmsConfigSchema>;
@@ -49,7 +49,7 @@ export interface AliasArn {
   account: string;
 }
 
-/** Of an ARN that fits the schema. */
+/** Splits an ARN that fits `aliasArnSchema`. */
 export function readAliasArn(arn: string): AliasArn {
   const [, partition = '', , region = '', account = ''] = arn.split(':');
   return { partition, region, account };

@@ -22,8 +22,8 @@ export interface KmsAuthorization {
 }
 
 /**
- * The requests of one offer to one KMS key, with the offer's credentials and until its deadline. After a failure KMS
- * is not asked again, so that an offer of many ciphertexts costs one failure.
+ * The requests of one offer to one KMS key, with the offer's credentials and until its deadline. After a failure that is not about one
+ * ciphertext, KMS is not asked again, so that an offer of many ciphertexts costs one failure.
  */
 export class KmsSession {
   private failure: KmsFailure | null;
@@ -37,7 +37,7 @@ export class KmsSession {
     this.failure = failed !== null && OF_ONE_KEY.includes(failed) ? null : failed;
   }
 
-  /** Why KMS failed; null if it worked, or was not asked. */
+  /** Why KMS failed; null if it worked, was not asked, or only refused single ciphertexts. */
   get code(): KmsFailure | null {
     return this.failure;
   }

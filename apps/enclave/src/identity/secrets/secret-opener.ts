@@ -15,12 +15,12 @@ export interface SecretOpenerOptions {
 }
 
 /**
- * Opens what the operator encrypted. The encryption context names the secret, so the parent cannot give one for another. It can give an
- * older ciphertext of the same secret; then the replaced value is used again until the newer one is offered. No measurement covers a
- * value: who may encrypt under the key chooses it (docs/keys.md, "The operator's secrets").
+ * Opens what the operator encrypted. The encryption context names the secret, so the parent cannot pass off one secret as another. The
+ * parent can give an older ciphertext of the same secret; then the replaced value is used again until the newer one is offered. No
+ * measurement covers a value: who may encrypt under the key chooses it (docs/keys.md, "The operator's secrets").
  */
 export class SecretOpener {
-  /** SHA-256 of the ciphertext that was judged last, and how it ended. */
+  /** By name: SHA-256 of the ciphertext that was judged last, and the result. */
   private readonly judged = new Map<string, { sha256: string; refused: RefusedSecret | null }>();
 
   constructor(

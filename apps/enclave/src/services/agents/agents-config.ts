@@ -18,7 +18,7 @@ const providerMembers = {
   certificateAuthorities: authoritiesSchema,
   /** Anyone who has the image can read it. */
   apiKeyReadableInImage: secretValueSchema.optional(),
-  /** Instead: the name of an operator's secret, which KMS decrypts only for this image. */
+  /** Instead: the name of an operator's secret, which KMS opens only for attested enclaves that the key's policy names. */
   apiKeySecret: z.string().regex(SECRET_NAME).optional(),
 };
 const providerSchema = <Members extends z.core.$ZodLooseShape>(more: Members) =>
@@ -30,7 +30,7 @@ const providerSchema = <Members extends z.core.$ZodLooseShape>(more: Members) =>
 
 export const agentsConfigSchema = z.strictObject({
   providers: z.strictObject({
-    /** Without an organization no header names one. An empty one, or the word of an unset variable, is refused. */
+    /** If absent, no organization header is sent. An empty value, or a text that no organization has (such as `undefined`), is refused. */
     openai: providerSchema({
       organization: z
         .string()
@@ -62,8 +62,8 @@ export const agentsConfigSchema = z.strictObject({
   limits: z
     .strictObject({
       /**
-       * Tasks that run at the same time; more are answered enclave_busy. Half of a gateway's connections at most: mail needs the others.
-       * Of several providers each has less than half of them (running-tasks.ts).
+       * Tasks that run at the same time; more are answered enclave_busy. At most half of a gateway's connections, because mail needs the
+       * others. With several providers, each gets less than half of the places (running-tasks.ts).
        */
       maxConcurrent: z.int().min(1).max(32).default(8),
       /** Replies kept for ten minutes (about 20 KiB each). While it is full of paid ones, new tasks are answered enclave_busy. */
@@ -95,7 +95,10 @@ export function agentsSecrets(config: AgentsConfig): string[] {
   return [...new Set(providersOf(config).flatMap(([, { apiKeySecret }]) => apiKeySecret ?? []))];
 }
 
-/** A model without a row has no price and no known request shape: the start stops. */
+/**
+ * What is wrong in a well-formed configuration. A model without a row in the price table has no price and no known request shape, so the
+ * enclave does not start.
+ */
 export function agentsProblems(config: AgentsConfig, table: PriceTable = PRICE_TABLE): string[] {
   const hasRow = ({ provider, model }: ModelClass) =>
     table.rows.some((row) => row.shape.provider === provider && row.model === model);

@@ -22,9 +22,8 @@ const MAX_BODY = 10_000;
 const SHORT_ENOUGH = 200;
 
 /**
- * An attacker may have dictated a model's text, through the draft. It is shown as plain text within limits, or not at
- * all: invisible characters are removed, and a text with a link, markup, thoughts or the image's prompts is refused
- * rather than repaired.
+ * An attacker may have dictated a model's text, through the draft. The text is shown as plain text within limits, or not at all:
+ * invisible characters are removed, and a text with a link, markup, thoughts or the image's prompts is refused rather than repaired.
  *
  * @param written what the model wrote, not empty
  * @param mark of the request's prompt
@@ -37,7 +36,10 @@ export function judgeText(written: string, task: AgentTask, mark: string): Judge
   return problem === null ? { text } : { problem };
 }
 
-/** Line breaks of every kind as line feeds; controls, format and filler characters taken out, but the joiners that emoji and scripts need. */
+/**
+ * Returns the text with every kind of line break as a line feed, and without control, format and filler characters except the joiners
+ * that emoji and scripts need.
+ */
 function visible(text: string): string {
   return text
     .toWellFormed()
@@ -54,7 +56,7 @@ function visible(text: string): string {
 /** Emoji and scripts put one joiner or variation selector between two signs, or both in this order; longer runs can spell a hidden text. */
 const JOINERS = /[\u200c\u200d\ufe0e\ufe0f]{2,}/g;
 
-/** A subject in one pair of quotation marks is that subject. */
+/** Removes one pair of quotation marks around a subject. */
 function unquoted(text: string, { task }: AgentTask): string {
   const inner = task === 'subject' ? /^(?:"([^"\n]+)"|“([^“”\n]+)”|«([^«»\n]+)»)$/u.exec(text) : null;
   return (inner?.[1] ?? inner?.[2] ?? inner?.[3] ?? text).trim();
@@ -82,7 +84,10 @@ const MARKUP = /<!--|<\s*\||<\s*(?:[/!?]\s*)?\p{L}[^\s>]{0,40}|```|!?\[[^\]\n]{0
 
 const UNSEEN = /[\u200c\u200d\ufe0e\ufe0f]/g;
 
-/** A draft may be made so as to take long: every pattern here finds its end in a time that grows with the text, not with its square. */
+/**
+ * An attacker may write a draft that is slow to search, so the time of every pattern here grows with the text's length and not with its
+ * square.
+ */
 function contentProblem(written: string, drafted: string, mark: string): AnswerProblem | null {
   // Invisible characters must not hide a tag or a link
   const text = written.replace(UNSEEN, '');
@@ -104,7 +109,7 @@ const LINK =
 const NO_LINKS =
   /(?<![\p{L}\p{N}./@:_-])(?:[hs]\.\s?(?:(?:j|con)\.\s?)?(?:res|r)\b\.?|([a-z])\1\.(?!cc|ee|gg|mm|ss|tt)([a-z])\2(?!\.?[\p{L}\p{N}@/:-]))/giu;
 
-/** In one form, so that another spelling of a link in the draft is that link and a look-alike is not. */
+/** The links of a text in one normal form: another spelling of a link in the draft is the same link, a look-alike is not. */
 function linksIn(text: string): string[] {
   const plain = text
     .normalize('NFKC')
@@ -120,7 +125,7 @@ function linksIn(text: string): string[] {
   );
 }
 
-/** A draft with a link has its host too. */
+/** Adds the host of each link: an answer may name it if the draft has the link. */
 function withHosts(links: readonly string[]): Set<string> {
   return new Set(links.flatMap((link) => [link, ...(link.includes('@') ? [] : [link.replace(/[/:?#].*$/s, '')])]));
 }

@@ -58,9 +58,8 @@ interface Remembered {
 const KEEP_MS = 10 * 60_000;
 
 /**
- * Attempts by the hash of the request, so that the same bytes never reach a provider twice under one reservation.
- * Bounded: when it is full, replies that cost nothing are dropped first; paid replies stay for their ten minutes, and
- * new tasks are refused.
+ * Attempts by the hash of the request, so that the same bytes never reach a provider twice under one reservation. Bounded: when it is
+ * full, replies that cost nothing are dropped first; paid replies stay until their time is over, and new tasks are refused.
  */
 export class ReplyMemory {
   private readonly tasks = new Map<string, Remembered>();
@@ -100,7 +99,7 @@ export class ReplyMemory {
     remembered.whenEnded.then(keep, keep);
   }
 
-  /** The attempt cost nothing and has no reply, so the same bytes may begin anew. */
+  /** Called when an attempt cost nothing and has no reply: the same bytes may begin a new one. */
   forget(request: string, attempt: AttemptNumber): void {
     const task = this.tasks.get(request);
     task?.attempts.delete(attempt);

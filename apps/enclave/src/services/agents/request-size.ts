@@ -1,6 +1,6 @@
 import { POLY1305_TAG_BYTES } from '@communique-tee/protocol';
 
-/** The image's prompts and the request's other members as JSON, of any provider and task. */
+/** Room for the image's prompts and the request's other members as JSON, for any provider and task. */
 const FIXED_BYTES = 8192;
 /**
  * JSON writes a quotation mark, a backslash, a line feed and a tab with two bytes, and every other character of a
@@ -9,7 +9,8 @@ const FIXED_BYTES = 8192;
 const BYTES_OF_A_BYTE = 2;
 
 /**
- * Bytes of a request's body to a provider: they depend only on the size bucket of the sealed task, which the parent sees anyway. 16, 24, 40 or 72 KiB.
+ * Bytes of a request's body to a provider: 16, 24, 40 or 72 KiB. They depend only on the size bucket of the sealed task, which the parent
+ * sees anyway.
  * @param ciphertextBytes of the sealed task
  */
 export function requestBytesFor(ciphertextBytes: number): number {

@@ -1,7 +1,7 @@
 import type { Provider } from '@communique-tee/protocol';
 
 /**
- * Counts the tasks that run at the same time. With several providers, each may have less than half of the places: while
+ * Counts the tasks that run at the same time. With several providers, each may have less than half of the places, but at least one: while
  * two of three hang, a place is left for the third.
  */
 export class RunningTasks {

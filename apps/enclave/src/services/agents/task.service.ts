@@ -57,7 +57,7 @@ export interface Call {
 }
 
 interface OpenProvider extends FarEnd {
-  /** Undefined while the operator's secret is not there. */
+  /** Undefined while the operator's secret is missing. */
   readonly apiKey: () => string | undefined;
   readonly organization: string | undefined;
 }
@@ -72,12 +72,14 @@ interface Accepted {
 /** The inputs of a statement. They are complete before the task is opened, so that signing cannot fail later. */
 interface Signing {
   readonly document: AttestedDocument;
-  /** Milliseconds by the attested clock: the statement's time, and that of its prices. */
+  /** Milliseconds by the attested clock: the time of the statement, at which its prices are looked up. */
   readonly atMs: number;
   readonly row: PricedModel;
 }
 
-/** The way of a task through the enclave: known already? open, check, ask the model once, judge its text, sign what it cost. */
+/**
+ * Handles tasks: returns a remembered reply, or opens the task, checks it, asks the model once, judges its text, and signs what it cost.
+ */
 export class TaskService {
   private readonly memory: ReplyMemory;
   private readonly providers: ReadonlyMap<string, OpenProvider>;
@@ -113,8 +115,8 @@ export class TaskService {
   /**
    * @param left aborts when the caller's connection closes: the task is canceled as long as no byte of it has left
    * @throws ProblemError `outcome_unknown` | `enclave_busy` | `keys_not_ready` | `key_retired` | `message_expired` |
-   * `expiry_out_of_range` | `model_class_unknown` | `model_off` | `malformed_body` | `sealed_message_refused`; all
-   * except `outcome_unknown` mean that no money was spent
+   * `expiry_out_of_range` | `model_class_unknown` | `model_off` | `malformed_body` | `sealed_message_refused`; all except
+   * `outcome_unknown` mean that this call spent no money
    */
   async handle(call: Call, left: AbortSignal): Promise<AgentReply> {
     const sha256 = new Uint8Array(createHash('sha256').update(call.bytes).digest());
@@ -237,7 +239,7 @@ export class TaskService {
     );
   }
 
-  /** With the key that the task was sealed to, and the document that binds it. */
+  /** Signs with the receipt key of the key that the task was sealed to. */
   private sign(
     { call, sha256, key, modelClass }: Accepted,
     { document, atMs, row }: Signing,

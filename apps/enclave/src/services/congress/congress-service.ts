@@ -45,9 +45,9 @@ export const congressService = defineService({
 });
 
 /**
- * A lying parent could give one message to two enclaves: to two that share the key, or, where keys are per process, to a second one
- * for which the sender seals it again. Only the far end's own memory of DeliveryIds stops the second delivery (delivery-memory.ts
- * holds within one process), so a far end without one needs the operator's consent, which clients can read.
+ * A lying parent could give one message to two enclaves: to two that share the key, or, where keys are per process, to a second one for
+ * which the sender seals it again. Only the chamber's own memory of DeliveryIds stops the second delivery (delivery-memory.ts holds
+ * within one process), so a chamber without one needs the operator's consent, which clients can read.
  */
 function replayProblems(configuration: Parameters<typeof congressSecrets>[0]): string[] {
   if (configuration.acceptReplayAcrossEnclaves) return [];

@@ -3,21 +3,21 @@ import type { Clock } from '../../runtime/clock';
 import type { OfficeResult } from './cwc/judge-answer';
 import { waitAfterMs, type RetrySchedule } from './retry-schedule';
 
-/** Of which text a result is, and how long the enclave has to remember it: until the last message that carries it expires. */
+/** The text that a result is about, and how long the enclave must remember it: until the last message with this text expires. */
 export interface Identity {
-  /** Of the sealed bytes that ask now; base64. The same text may come under others: sealed again. */
+  /** Of the sealed bytes of this request; base64. The same text has other sealed bytes when it is sealed again. */
   sealedSha256: string;
   /** Base64. */
   contentSha256: string;
   untilMs: number;
 }
 
-/** One office's copy of a message: its DeliveryId, and how it is sent once. */
+/** One office's copy of a message: its DeliveryId, and a function that sends it once. */
 export interface Copy {
   deliveryId: string;
   /** Null: withheld, since another enclave may have sent it. It is pending, and not remembered. */
   deliver: (() => Promise<OfficeResult>) | null;
-  /** What another enclave signed of it, which then also counts if this one waits with it. */
+  /** The outcome that another enclave signed for this copy. It also counts if the copy is pending here. */
   settled?: OfficeResult | undefined;
 }
 
@@ -32,14 +32,14 @@ export interface Attempt {
 
 interface Remembered extends Omit<Identity, 'sealedSha256'> {
   /**
-   * While it is pending: the sealed bytes that last asked for it while nobody claimed another attempt at them. A claim that comes for these
-   * bytes later may be of what this enclave did itself; for others it is of another enclave.
+   * While it is pending: hash of the sealed bytes of the last request for it that came without a claim of an earlier attempt. A later
+   * claim about these bytes may be about this enclave's own attempt; a claim about other bytes is about another enclave's.
    */
   askedFor: string | null;
   /** Of the last attempt that ended, or of an earlier one after which the office may have the copy (`laterResult`). */
   result: OfficeResult;
   attempts: number;
-  /** A pending delivery is not tried again before. */
+  /** A pending delivery is not tried again before this time. */
   dueMs: number;
 }
 
@@ -49,7 +49,7 @@ interface Refused {
 }
 
 const OTHER_CONTENT: OfficeResult = { outcome: 'refused', reason: 'other_content_sent', detail: null };
-/** What is known of a delivery before an attempt has ended, or after all that were made ended by an error of our own. */
+/** The result of a delivery while no attempt at it has ended, or all have ended by an error of our own. */
 const NO_RESULT_YET: OfficeResult = { outcome: 'pending', reason: 'aborted', detail: null };
 const WITHHELD: OfficeResult = { outcome: 'pending', reason: 'may_have_been_sent', detail: null };
 
@@ -60,14 +60,13 @@ const WITHHELD: OfficeResult = { outcome: 'pending', reason: 'may_have_been_sent
 const MAX_REFUSED_TEXTS = 16;
 
 /**
- * The outcome of each delivery, by DeliveryId, until its message has expired. This enclave never repeats a delivery
- * that ended, and retries a pending one only by the schedule, whenever the parent relays it: a copy that is not due
- * gets its last result again without a connection. The sender's secret makes a DeliveryId, so the parent cannot
- * occupy one beforehand.
+ * The outcome of each delivery, by DeliveryId, until its message has expired. This enclave never repeats a delivery that ended, and
+ * retries a pending one only by the schedule, whenever the parent relays it: a copy that is not due gets its last result again without a
+ * connection. A DeliveryId is derived from the sender's secret, so the parent cannot occupy one beforehand.
  *
- * A copy that the office refused is forgotten under its DeliveryId and remembered with its text: a corrected text
- * under the same DeliveryId is sent, and the refused one is not sent again. After 16 refused texts no other is sent
- * under it until one has expired. Bounded: when it is full it takes no new deliveries rather than forget old ones.
+ * A copy that the office refused is forgotten under its DeliveryId and remembered with its text: a corrected text under the same
+ * DeliveryId is sent, and the refused one is not sent again. After 16 refused texts no other is sent under it until one has expired.
+ * Bounded: a full memory takes no new deliveries, and forgets none that has not expired.
  */
 export class DeliveryMemory {
   private readonly known = new Map<string, Remembered>();
@@ -83,8 +82,8 @@ export class DeliveryMemory {
   ) {}
 
   /**
-   * One attempt at those copies of a message that are due, started at once and in this order. The next wait counts
-   * from the end of the whole attempt, so the parent learns only a step of the schedule.
+   * Makes one attempt at each copy of a message that is due, all started at once in this order. The next wait counts from the end of the
+   * whole attempt, so the parent learns only a step of the schedule.
    * @returns null where there is no room to remember the new copies: then none was tried
    * @throws what a `deliver` throws; its attempt counts
    */
@@ -178,7 +177,7 @@ export class DeliveryMemory {
     );
   }
 
-  /** Its message has expired and no office can have it: the sender may send another text in its place. */
+  /** Whether its message has expired and no office can have the copy: then the sender may send another text in its place. */
   private isOver(deliveryId: string, { untilMs, result }: Remembered): boolean {
     return (
       untilMs < this.clock.nowMs() &&

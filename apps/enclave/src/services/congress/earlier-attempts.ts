@@ -12,7 +12,7 @@ import type { EnclaveKeys } from '../../identity/keys/enclave-keys';
 
 /** The gateway's claims about earlier attempts at a message (libs/protocol messages/relay.ts). */
 export interface AttemptHeaders {
-  /** One went out and was never answered. */
+  /** Whether one was sent and never answered. */
   dispatchedBefore: boolean;
   /** The last receipt with a `pending` office; it is checked before use. */
   interimReceipt: string | null;
@@ -56,7 +56,7 @@ export async function earlierAttempts(
     keys: Pick<EnclaveKeys, 'custody' | 'receiptKey'>;
     messageId: string;
     sealedSha256: Uint8Array;
-    /** Of an office in a receipt of that time (Unix seconds); base64url. */
+    /** The commitment to an office in a receipt of that time (Unix seconds); base64url. */
     commitmentOf: (office: string, time: number) => string;
   },
 ): Promise<(office: string) => EarlierAttempt> {
@@ -73,7 +73,7 @@ export async function earlierAttempts(
   };
 }
 
-/** Null for a receipt that is not one of these keys for this message. */
+/** The receipt's claims; null unless this key signed it for this message. */
 async function claimsOf(
   receipt: string,
   receiptKey: Uint8Array,

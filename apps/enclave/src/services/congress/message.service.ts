@@ -27,12 +27,17 @@ import { readSealedForm, type OpenedMessage, type SealedForm } from './sealed-fo
 /** Two clocks, the sender's and ours, may differ by this when the expiry is compared with the longest lifetime. */
 const LIFETIME_SLACK_MS = 3600_000;
 
-/** The checks of what was opened take 0 to some 10 ms, by the fault that ends them: the parent would read the fault off the time. */
+/**
+ * The checks of an opened message take up to some 10 ms, depending on the fault. Every refusal takes this long, or the parent could tell
+ * the fault by the time.
+ */
 const REFUSAL_MS = 50;
 
 const NO_SECRET = new Uint8Array(32);
 
-/** The way of a message through the enclave: known already? check its proof, open, check, deliver, report. */
+/**
+ * Handles messages: returns a known answer, or checks the proof, opens the message, checks it, delivers it, and makes receipt and answer.
+ */
 export class MessageService {
   private readonly answers: AnswerMemory;
   private readonly deliveries: DeliveryMemory;
@@ -67,7 +72,7 @@ export class MessageService {
     if (!key) throw new ProblemError('key_retired');
     if (!this.core.secrets.isComplete(this.ownSecrets))
       throw new ProblemError('keys_not_ready', { retryAfterSeconds: 5 });
-    // A message that was proven again is the same message; an attempt is at these very bytes, with this very proof
+    // A message with a new proof is the same message, but another attempt: attempts are told apart by all of their bytes
     const sealedSha256 = createHash('sha256').update(message.sealed).digest();
     const attempt = createHash('sha256').update(body).digest('base64');
     const name = sealedSha256.toString('base64');
@@ -179,7 +184,7 @@ export class MessageService {
         content.proof === null
           ? deliveryId(content.deliverySecret, messageId, office)
           : provenDeliveryId(content.proof.delivery, office);
-      // Only copies that this enclave does not remember and that the far end would take twice
+      // A chamber that de-duplicates would not take the copy twice
       const claimed = this.congress.deduplicates(chamberOf(office)) ? null : earlier(office);
       if (claimed === 'may_have_been_sent') return { office, deliveryId: id, deliver: null };
       if (claimed !== null)
@@ -213,14 +218,14 @@ function busy(): ProblemError {
   return new ProblemError('enclave_busy', { retryAfterSeconds: 2 });
 }
 
-/** Of what every office gets: the same when a message is sealed and proven again, for the offices that are left. */
+/** Hash of what every office gets. It stays the same when a message is sealed and proven again for the remaining offices. */
 function contentSha256(content: CongressMessage): string {
   return createHash('sha256')
     .update(encodeCongressMessage({ ...content, deliverySecret: NO_SECRET, offices: [], proof: null }))
     .digest('base64');
 }
 
-/** Every refusal of what was opened takes the same time. @param startedAtMs by `performance.now()` */
+/** Delays a refusal of an opened message, so that each takes the same time. @param startedAtMs by `performance.now()` */
 async function inTime<T>(refused: T, startedAtMs: number): Promise<T> {
   await sleep(Math.max(0, REFUSAL_MS - (performance.now() - startedAtMs)));
   return refused;

@@ -5,8 +5,9 @@ const DOMAIN = 'communique-tee office salt v1';
 
 /**
  * The salt of an office's commitment in a receipt: 32 bytes, HMAC-SHA256 (RFC 2104) under the secret that the client sealed in, over
- * domain, message id (16 bytes), the receipt's time (8 bytes, big-endian) and office. Random to everyone else, another one in each
- * receipt; an enclave that opens the same message finds its offices again in a receipt of another enclave of the same keys.
+ * domain, message id (16 bytes), the receipt's time (8 bytes, big-endian) and office. It looks random to everyone else and differs in
+ * each receipt. An enclave that opens the same message can compute it, and so find the offices in a receipt of another enclave with the
+ * same keys.
  *
  * @param deliverySecret 32 bytes
  * @param time Unix seconds

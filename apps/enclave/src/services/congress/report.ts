@@ -28,9 +28,9 @@ export interface Report {
   /** 32 bytes; random where the message could not be read. */
   deliverySecret: Uint8Array;
   offices: readonly Delivered[];
-  /** Until the next pending copy is due again; null if none is pending. */
+  /** Until all pending copies are due again; null if none is pending, or all pending ones were withheld. */
   waitMs: number | null;
-  /** How many pending copies were not sent because of the gateway's word. */
+  /** How many pending copies were not sent because of the gateway's claim of an earlier attempt. */
   withheld: number;
   problems: Answer['problems'];
 }

@@ -5,8 +5,8 @@ export interface RetrySchedule {
 }
 
 /**
- * The wait after so many attempts (1 or more), in milliseconds. It depends only on their number, never on the office or its
- * answer: the parent is told, and would learn by it which office asked for patience.
+ * The wait after so many attempts (1 or more), in milliseconds. It depends only on their number and never on the office or its answer:
+ * the parent is told the wait, and could learn from it which office asked for one.
  */
 export function waitAfterMs(attempts: number, { firstSeconds, longestSeconds }: RetrySchedule): number {
   return 1000 * Math.min(longestSeconds, firstSeconds * 2 ** Math.min(attempts - 1, 30));

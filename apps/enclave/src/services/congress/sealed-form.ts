@@ -16,9 +16,9 @@ import type { HeldKey, KeyRing } from '../../identity/keys/key-ring';
 
 /** The outside of a sealed message of any suite. */
 export interface SealedForm {
-  /** Form 1: what `sealed_sha256` is over, with a proof or without. */
+  /** Form 1 (docs/message.md): the bytes that `sealed_sha256` hashes, with a proof or without. */
   sealed: Uint8Array;
-  /** With its proof of residence; null without one. */
+  /** The message with its proof of residence; null without a proof. */
   proven: ProvenEnvelope | null;
   suite: Suite;
   /** 16 bytes. */
@@ -34,7 +34,7 @@ export interface OpenedMessage {
   /** To be wiped when the message is done with: `parsed` may point into it. */
   plaintext: Uint8Array;
   parsed: CongressMessageResult;
-  /** Only the sender gets it. */
+  /** Seals an answer that only the sender can open. */
   sealAnswer(plaintext: Uint8Array): SealedAnswer;
 }
 

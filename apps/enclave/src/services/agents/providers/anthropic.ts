@@ -27,7 +27,7 @@ const TYPES: Readonly<Record<string, Failed['end']>> = {
   // Requests from an unsupported region
   forbidden: 'location',
 };
-/** An empty balance and a reached limit are a bad request with a sentence. */
+/** The provider reports an empty balance and a reached limit as a bad request with one of these sentences. */
 const NO_FUNDS = /credit balance is too low/i;
 const LIMIT_REACHED = /usage limit/i;
 
@@ -89,7 +89,7 @@ export const anthropic: Dialect = {
   },
 };
 
-/** Input excludes tokens read from the cache and written to it; output includes thinking. Null counts as 0. */
+/** The provider's input excludes tokens read from the cache and written to it; its output includes thinking. Null counts as 0. */
 function usageOf(usage: Json, text: string): Answered['usage'] {
   const optional = (...path: readonly string[]) => count(member(usage, ...path) ?? 0);
   return usageBy(text, () => {
@@ -105,7 +105,7 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
       input: count(member(usage, 'input_tokens')),
       cached: optional('cache_read_input_tokens'),
       cacheWrittenShort: short,
-      // Without lifetimes the dearer one
+      // If no lifetimes are reported, all tokens count as the more expensive kind
       cacheWrittenLong: lifetimes === undefined ? written : long,
       output: without(output, thinking),
       thinking,

@@ -19,7 +19,7 @@ export interface Attempt {
   /** Whether it stopped at the maximum output. */
   readonly isCut: boolean;
   readonly usageState: UsageState;
-  /** Where the state is `reported`. */
+  /** Null unless the state is `reported`. */
   readonly usage: Usage | null;
   readonly servedModel: string | null;
   /** After how long a second attempt could help; null where it could not. */
@@ -39,14 +39,14 @@ export interface FarEnd {
 /** A whole answer with 2,048 tokens of text takes some 20 KB; more may be thoughts and signatures. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** A person waits for the second attempt: a longer wait is theirs to decide on. */
+/** A person waits for the second attempt. If the provider asks for a longer wait, the person decides. */
 const SHORT_WAIT_MS = 10_000;
 const DEFAULT_WAIT_MS = 1000;
 
 /**
  * Sends one request to a provider and never repeats it. The result contains no text of the provider except the
  * model's answer.
- * @param requestBytes length of the request's body, the same for every prompt
+ * @param requestBytes length to which the request's body is padded
  * @param beforeSending aborts as long as no byte of the request was sent
  */
 export async function askProvider(
@@ -106,7 +106,7 @@ function withoutAnswer({ reason, sent }: HttpsError): Attempt {
   return failed('lost', 'unknown', DEFAULT_WAIT_MS);
 }
 
-/** An error status is not billed by any of the three. */
+/** None of the providers bills an error status (400 to 599). */
 function fromError(dialect: Dialect, answer: HttpsAnswer): Attempt {
   if (answer.status < 400 || answer.status > 599) return failed('malformed', 'unknown');
   const header = (name: string) => {
@@ -123,7 +123,7 @@ function againAfter(end: AgentEnd, waitMs: number | null): number | null {
   return mayHelp && afterMs <= SHORT_WAIT_MS ? afterMs : null;
 }
 
-/** The provider began the work or finished it, so the full price is booked and the request is not repeated. */
+/** The provider began the work or finished it. If its answer has no valid usage, the full price is booked. */
 function fromSuccess(dialect: Dialect, question: Question, answer: HttpsAnswer): Attempt {
   if (answer.cutBy === 'deadline') return failed('timed_out', 'unknown');
   if (answer.cutBy === 'connection') return failed('lost', 'unknown', DEFAULT_WAIT_MS);

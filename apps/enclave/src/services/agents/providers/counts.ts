@@ -10,7 +10,7 @@ class NoCount extends Error {}
  */
 const MAX_TOKENS = 100_000_000;
 
-/** A count of tokens: a whole number from 0 to MAX_TOKENS. Absent ones are 0 only where the provider leaves out zeros. */
+/** A count of tokens: a whole number from 0 to MAX_TOKENS. `whenAbsent` is given only where the provider leaves out zeros. */
 export function count(value: Json, whenAbsent?: number): number {
   if (value === undefined && whenAbsent !== undefined) return whenAbsent;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > MAX_TOKENS) throw new NoCount();
@@ -27,12 +27,12 @@ export function details(value: Json, name: string): Json {
   return found;
 }
 
-/** The parts of a whole, if the provider states the whole. */
+/** Throws unless the parts add up to the total. A total that the provider does not state is not checked. */
 export function mustAddUp(total: Json, parts: number): void {
   if (total !== undefined && count(total) !== parts) throw new NoCount();
 }
 
-/** The rest of a count that includes others: never below zero. */
+/** A count without the other counts that it includes. Throws if that is below zero. */
 export function without(whole: number, ...parts: readonly number[]): number {
   return count(whole - parts.reduce((sum, part) => sum + part, 0));
 }

@@ -10,7 +10,7 @@ export interface Prompt {
 export interface Question {
   readonly row: Pick<PricedModel, 'model' | 'shape' | 'thinkingAllowanceTokens'>;
   readonly prompt: Prompt;
-  /** Visible tokens; the row's allowance for thinking is beside it. */
+  /** Visible tokens; the row's allowance for thinking is added to them. */
   readonly maxOutputTokens: number;
 }
 
@@ -26,13 +26,13 @@ export type ModelEnd = 'complete' | 'cut' | 'refused' | 'other';
 /** A 200 that contains an answer. Only `text` is the provider's own wording. */
 export interface Answered {
   readonly end: ModelEnd;
-  /** Only the text parts, in order. */
+  /** The text parts only, in order. */
   readonly text: string;
   /** Null where the counts are absent, are no counts, or do not add up. */
   readonly usage: Usage | null;
-  /** The answered name, if it has the form of a name. */
+  /** The model's name in the answer; null if it is absent or has not the form of a name. */
   readonly servedModel: string | null;
-  /** Whether the answer reports the tier and retention that the request asked for, as far as it reports them, and a model by a name. */
+  /** False if the answer reports another tier or retention than the request asked for, or names a model in a form that is no name. */
   readonly asRequested: boolean;
   /** Parts of kinds that we do not know. */
   readonly skippedParts: number;
@@ -53,13 +53,13 @@ export interface Dialect {
   readonly provider: Provider;
   /** Path of the request. */
   target(model: string): string;
-  /** In lower case. */
+  /** Names in lower case. */
   headers(credentials: Credentials): Record<string, string>;
   /** The request's JSON. */
   request(question: Question): object;
   /** Reads a 200; null if it contains no answer. */
   answered(body: Json, question: Question): Answered | null;
-  /** Of another status, or of a 200 that holds no answer. `header`: the answer's, by lower-case name. */
+  /** Reads an answer with another status, or a 200 that contains no answer. `header` reads a header by its lower-case name. */
   failed(status: number, body: Json, header: (name: string) => string | undefined): Failed;
 }
 
@@ -90,17 +90,17 @@ export function textOf(value: Json): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** A model's name as a statement may carry it: other words of a provider stay inside. */
+/** The value if it has the form of a model's name, otherwise null: a statement carries no other text of a provider. */
 export function modelName(value: Json): string | null {
   return typeof value === 'string' && /^(?:models\/)?[a-z0-9][a-z0-9.-]{0,63}$/.test(value) ? value : null;
 }
 
-/** False where an answer names a model in words that are no name: it is then not known which one is billed. */
+/** False if an answer names a model in a form that is no name: it is then unknown which model is billed. */
 export function isNameOrAbsent(value: Json): boolean {
   return value === undefined || value === null || modelName(value) !== null;
 }
 
-/** The meaning of the HTTP status, used if the body tells nothing more. */
+/** What a status means if the body explains nothing. */
 export function failureOf(status: number): ProviderFailure {
   switch (status) {
     case 401:

@@ -61,7 +61,7 @@ export const gemini: Dialect = {
     if (candidate === undefined && !isBlocked) return null;
     const parts = items(member(candidate, 'content', 'parts'));
     const isText = (part: Json) => typeof member(part, 'text') === 'string';
-    // Only the flag marks a thought: any part may have a signature
+    // Only the flag marks a thought: a signature may be on any part
     const text = parts
       .filter((part) => isText(part) && !isThought(part))
       .map((part) => textOf(member(part, 'text')))
@@ -98,7 +98,10 @@ export const gemini: Dialect = {
   },
 };
 
-/** The prompt includes what was cached; tokens of tools are input beside it; thoughts are beside the candidates. Zeros are left out. */
+/**
+ * The provider's prompt count includes cached tokens. It counts the tools' input tokens and the thoughts separately, and leaves out
+ * zeros.
+ */
 function usageOf(usage: Json, text: string): Answered['usage'] {
   const optional = (name: string) => count(member(usage, name), 0);
   return usageBy(text, () => {
@@ -124,7 +127,7 @@ function isThought(part: Json): boolean {
   return ![undefined, null, false].includes(member(part, 'thought') as boolean | null | undefined);
 }
 
-/** Not every model reports it. */
+/** True also for models that do not report their tier. */
 function isStandard(tier: Json): boolean {
   return tier === undefined || ['standard', 'unspecified'].includes(textOf(tier).toLowerCase());
 }

@@ -25,7 +25,7 @@ const CODES: Readonly<Record<string, Failed['end']>> = {
   model_not_found: 'model',
 };
 
-/** Translates the row's setting (libs/agents request-shape.ts). */
+/** Translates the row's `cache` setting (libs/agents request-shape.ts). */
 const CACHES = {
   in_memory: { prompt_cache_retention: 'in_memory' },
   off: { prompt_cache_options: { mode: 'explicit' } },
@@ -51,7 +51,7 @@ export const openai: Dialect = {
       model: row.model,
       instructions: prompt.instructions,
       input: prompt.input,
-      // Of both, visible and reasoning
+      // Limits visible and reasoning tokens together
       max_output_tokens: maxOutputTokens + row.thinkingAllowanceTokens,
       reasoning: { effort },
       store: false,
@@ -107,7 +107,7 @@ function endOf(status: Json, reason: Json): ModelEnd {
   return reason === 'content_filter' ? 'refused' : 'other';
 }
 
-/** Input includes what was read from the cache and written to it; output includes reasoning. */
+/** The provider's input includes tokens read from the cache and written to it; its output includes reasoning. */
 function usageOf(usage: Json, text: string): Answered['usage'] {
   return usageBy(text, () => {
     const input = count(member(usage, 'input_tokens'));
@@ -131,7 +131,10 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
   });
 }
 
-/** A cache's retention is reported where one was asked for; a request without a cache may still name the longest one allowed. */
+/**
+ * The reported retention counts only if the request asked for a cache: an answer to another request may still name the longest one
+ * allowed.
+ */
 function reportsRequest(body: Json, question: Question): boolean {
   const { cache } = shapeFor('openai', question);
   const retention = member(body, 'prompt_cache_retention') ?? 'in_memory';

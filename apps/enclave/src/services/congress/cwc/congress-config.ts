@@ -36,15 +36,21 @@ const chamberSchema = (messagePath: string) =>
         .default(messagePath),
       /** Anyone who has the image can read this key, hence the name. */
       apiKeyReadableInImage: secretValueSchema.optional(),
-      /** Instead: the name of an operator's secret, which KMS decrypts only for this image (configuration/configuration.ts, `secrets`). */
+      /**
+       * Instead: the name of an operator's secret (configuration/configuration.ts, `secrets`), which KMS opens only for attested enclaves
+       * that the key's policy names.
+       */
       apiKeySecret: z.string().regex(SECRET_NAME).optional(),
-      /** PEM of the roots that may sign this end's certificate. Only these are trusted, so there is no default. */
+      /** PEM of the roots that may sign this chamber's certificate. Only these are trusted, so there is no default. */
       certificateAuthorities: authoritiesSchema,
-      /** Whether this far end answers 409 for a DeliveryId that it took before. The operator must have asked it. */
+      /** Whether this chamber answers 409 for a DeliveryId that it took before. The operator must have asked the chamber. */
       deduplicates: z.boolean(),
-      /** Length of the slots in which deliveries start, one in each; the default stays under the few a second that are reported as allowed. */
+      /**
+       * One delivery starts in each slot of this length. The default stays below the few deliveries per second that are reported as
+       * allowed.
+       */
       minIntervalMs: z.int().min(0).max(60_000).default(500),
-      /** For one delivery, from its slot to the end of the answer; and the longest that one waits for its slot. */
+      /** The longest time of one delivery from its slot to the end of the answer; also the longest wait for a slot. */
       timeoutMs: z.int().min(100).max(300_000).default(30_000),
     })
     .refine(hasOneApiKey, {
@@ -60,7 +66,10 @@ const chamberSchema = (messagePath: string) =>
 export const congressConfigSchema = z.strictObject({
   deliveryAgent: deliveryAgentSchema,
   ...forEachChamber((chamber) => chamberSchema(chamberFacts(chamber).production.messagePath)),
-  /** Needed where a far end takes a DeliveryId twice: accepts that a lying parent can have a message delivered twice. Published to clients. */
+  /**
+   * Must be true if a chamber takes a DeliveryId twice: the operator accepts that a lying parent can have a message delivered twice.
+   * Published to clients.
+   */
   acceptReplayAcrossEnclaves: z.boolean().default(false),
   /**
    * When a pending copy is tried again: the waits double from the first to the longest, until the message expires.
@@ -77,7 +86,7 @@ export const congressConfigSchema = z.strictObject({
     .prefault({}),
   limits: z
     .strictObject({
-      /** Opened at the same time; more are answered enclave_busy. */
+      /** Messages handled at the same time; more are answered enclave_busy. */
       maxConcurrent: z.int().min(1).max(1024).default(32),
       /**
        * Deliveries remembered until their message expires, so that none is made twice or too early (about 300 bytes

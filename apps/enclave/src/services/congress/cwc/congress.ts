@@ -18,22 +18,22 @@ export interface Delivery {
   /** One of the message's offices. */
   office: string;
   message: CongressMessage;
-  /** Of `deliveryId()`: 32 letters and digits, the same for every attempt at this copy. */
+  /** From `deliveryId` or `provenDeliveryId`: 32 letters and digits, the same for every attempt at this copy. */
   deliveryId: string;
   signal?: AbortSignal;
 }
 
 export interface Congress {
-  /** Makes one attempt at one office's copy. Never rejects, whatever the far end or the network does. */
+  /** Makes one attempt at one office's copy. Never rejects, whatever Congress or the network does. */
   deliver(delivery: Delivery): Promise<OfficeResult>;
-  /** Whether this chamber is configured as knowing a DeliveryId again. */
+  /** Whether this chamber, as configured, recognizes a repeated DeliveryId. */
   deduplicates(chamber: Chamber): boolean;
 }
 
-/** The operator's secrets by name, as far as they are there. */
+/** The operator's secrets received so far, by name. */
 export type Secrets = Pick<ReadonlyMap<string, string>, 'get'>;
 
-/** Every chamber behind `egress`, each at its own pace. */
+/** Returns both chambers behind one `deliver`; each has its own pace. */
 export function createCongress(
   config: CongressConfig,
   egress: Egress,
@@ -74,8 +74,8 @@ interface OpenChamber {
   authorities: readonly string[];
   pace: Pace;
   /**
-   * A request on a kept connection can be lost where the far end ends it at that moment. It is sent again where the far end recognizes
-   * the copy; elsewhere the copy would end as unknown, so each has a connection of its own.
+   * A request on a kept connection is lost if the server closes it at that moment. A chamber that recognizes the copy gets it again
+   * later. In any other chamber the copy would end as `unknown`, so each copy has a connection of its own.
    */
   kept: KeptConnections | undefined;
 }
@@ -103,7 +103,7 @@ async function send(
     if (signal?.aborted === true) return notSent('aborted');
     throw error;
   }
-  // After the wait: the operator may have replaced it meanwhile
+  // Read after the wait, because the operator may have replaced it meanwhile
   const apiKey = config.apiKeySecret === undefined ? config.apiKeyReadableInImage : secrets.get(config.apiKeySecret);
   if (apiKey === undefined) return notSent('credentials_missing');
   try {
@@ -126,14 +126,14 @@ async function send(
   }
 }
 
-/** No byte was sent, so the copy may be tried again even if the far end does not de-duplicate. */
+/** No byte was sent, so the copy may be tried again even if the chamber does not de-duplicate. */
 function notSent(reason: OfficeReason): OfficeResult {
   return { outcome: 'pending', reason, detail: null };
 }
 
 export type CongressPost = Omit<HttpsPost, 'headers' | 'maxAnswerBytes'> & { contentType: string };
 
-/** The text that explains a refusal. Only the status decides (judge-answer.ts), so a cut answer still counts. */
+/** Enough for the text that explains a refusal. Only the status decides (judge-answer.ts), so a cut answer still counts. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** @throws HttpsError */

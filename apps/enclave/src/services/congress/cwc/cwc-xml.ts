@@ -11,7 +11,7 @@ export interface CwcInput {
   now: Date;
 }
 
-/** The message breaks the CWC schema: `part` names which input, and no part of its content. */
+/** An input breaks the CWC schema. `part` names the input; nothing quotes its content. */
 export class CwcError extends Error {
   override readonly name = 'CwcError';
   readonly code = 'cwc_invalid';
@@ -21,9 +21,9 @@ export class CwcError extends Error {
 }
 
 /**
- * One office's document, CWC 2.0, elements in the order of the House's schema (the Senate's differs only in MemberOffice).
- * Every input is checked again by its schema, so that no caller can have a document built that Congress's schema refuses
- * (cwc-xml.spec.ts compares the two schemas). What the sender left out is left out.
+ * One office's document, CWC 2.0, elements in the order of the House's schema (the Senate's schema differs only in MemberOffice). Every
+ * input is checked again by its schema, so that no caller can have a document built that Congress's schema refuses (cwc-xml.spec.ts
+ * compares the two schemas). A field that the sender left out has no element.
  * @throws CwcError
  */
 export function buildCwc(input: CwcInput): string {

@@ -15,7 +15,7 @@ const LENGTH = 32;
  *
  * @param deliverySecret 32 bytes
  * @param messageId 16 bytes
- * @throws RangeError for other lengths or an office that is none
+ * @throws RangeError for other lengths, or an office without the form of an office code
  */
 export function deliveryId(deliverySecret: Uint8Array, messageId: Uint8Array, office: string): string {
   if (messageId.length !== MESSAGE_ID_BYTES) throw new RangeError('a message id has 16 bytes');
@@ -23,9 +23,9 @@ export function deliveryId(deliverySecret: Uint8Array, messageId: Uint8Array, of
 }
 
 /**
- * The same for a message with a proof of residence: under `delivery`, which is the same in all messages of a person
- * and campaign, and without the message id. A chamber that de-duplicates takes one of them. The ids of one person's
- * campaigns cannot be linked.
+ * The DeliveryId of a message with a proof of residence: under `delivery`, which is the same in all messages of a person and campaign,
+ * and without the message id. So a chamber that de-duplicates takes only one of these messages. The ids of one person's campaigns cannot
+ * be linked.
  *
  * @param delivery 32 bytes, opened from the claim
  * @throws RangeError as `deliveryId`
@@ -47,7 +47,7 @@ function idUnder(key: Uint8Array, domain: string, messageId: Uint8Array, office:
       .update(Uint8Array.of(block))
       .digest();
     for (const byte of bytes) {
-      // 248 = 4 * 62: larger bytes would favour the first letters, and are passed over
+      // 248 = 4 * 62: larger bytes would favor the first characters, and are skipped
       if (byte < 248 && id.length < LENGTH) id += ALPHABET.charAt(byte % 62);
     }
   }

@@ -2,7 +2,7 @@ import type { Outcome } from '@communique-tee/protocol';
 import type { ClaimReason } from '../../../residence/claim-problems';
 import type { HttpsAnswer } from '../../../egress';
 
-/** Why an office's copy is not simply accepted: stable words, for the sender and for tests. README.md has the table. */
+/** Why an office's copy is not accepted: stable codes, for the sender and for tests. README.md has the table. */
 export type OfficeReason =
   // no byte was sent
   | 'message_invalid'
@@ -17,16 +17,16 @@ export type OfficeReason =
   | 'connect_timeout'
   | 'certificate_refused'
   | 'tls_failed'
-  // reported by the far end
+  // reported by the chamber
   | 'already_received'
   | 'refused_by_office'
   | 'credentials_refused'
   | 'endpoint_not_found'
   | 'rate_limited'
   | 'maintenance'
-  // taken from a receipt of another enclave with the same keys, which had the reason
+  // the outcome is from a receipt of another enclave with the same keys, and a receipt has no reasons
   | 'settled_before'
-  // sent, and not known
+  // sent, with an unknown outcome
   | 'may_have_been_sent'
   | 'answer_timeout'
   | 'connection_lost'
@@ -40,8 +40,7 @@ export interface OfficeResult {
   /** Null only for accepted. */
   reason: OfficeReason | null;
   /**
-   * The far end's own text, at most 500 characters, without control characters. It may quote the message, so only the
-   * sender sees it.
+   * The chamber's own text, at most 500 characters, without control characters. It may quote the message, so only the sender sees it.
    */
   detail: string | null;
 }
@@ -49,8 +48,8 @@ export interface OfficeResult {
 const MAX_DETAIL_CHARACTERS = 500;
 
 /**
- * The outcome of an answer for one office (README.md has the table). `secret` never appears in the detail, even if
- * the far end echoes it. Retry-After is ignored: obeying it would show the parent which office asked for which wait.
+ * The outcome of an answer for one office (README.md has the table). `secret` never appears in the detail, even if the chamber echoes it.
+ * Retry-After is ignored: obeying it would show the parent which office asked for which wait.
  */
 export function judgeAnswer(
   { status, body }: Pick<HttpsAnswer, 'status' | 'body'>,
@@ -84,12 +83,12 @@ export function judgeAnswer(
   return sentButNotKnown(reason, deduplicates);
 }
 
-/** Where the far end knows a DeliveryId again, sending again is safe; where not, only the sender may decide to. */
+/** If the chamber recognizes a repeated DeliveryId, sending again is safe. If not, only the sender may decide to send again. */
 export function sentButNotKnown(reason: OfficeReason, deduplicates: boolean): OfficeResult {
   return { outcome: deduplicates ? 'pending' : 'unknown', reason, detail: null };
 }
 
-/** The far end's words as plain text: markup and control characters gone, cut, never half a character. */
+/** The chamber's text without markup and control characters, cut to 500 characters but never within one; null if nothing is left. */
 function readable(body: Uint8Array, secret: string): string | null {
   const text = withoutSecret(new TextDecoder('utf-8', { ignoreBOM: true }).decode(body), secret)
     .replace(/<[^<>]*>/g, ' ')
@@ -102,7 +101,7 @@ function readable(body: Uint8Array, secret: string): string | null {
   return detail === '' ? null : copied(detail);
 }
 
-/** In plain form, and URL-encoded as in the address, which error pages like to repeat. */
+/** Masks the secret in plain form, and URL-encoded as in the request's address, which error pages often repeat. */
 function withoutSecret(text: string, secret: string): string {
   return text.replaceAll(secret, '***').replaceAll(encodeURIComponent(secret), '***');
 }
