@@ -21,7 +21,7 @@ export const LIMITS = {
   maxItems: 4096,
   /** How far ahead a message may expire: seven days. */
   maxLifetimeSeconds: 7 * 24 * 3600,
-  /** Offices that one message may name: a House member, two senators, and a delegate's room to spare. */
+  /** Offices that one message may name: a House office, two Senate offices, and one to spare. */
   maxOffices: 4,
   /** A client's nonce for an attestation document; the NSM takes up to 512. */
   minNonceBytes: 16,

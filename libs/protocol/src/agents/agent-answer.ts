@@ -21,7 +21,7 @@ const fields = z.strictObject({
       (value) => value.length <= LIMITS.maxAnswerTextBytes && utf8.encode(value).length <= LIMITS.maxAnswerTextBytes,
     )
     .nullable(),
-  /** A stable word for why there is no text. */
+  /** A stable code for why there is no text. */
   problem: z
     .string()
     .regex(/^[a-z_]{1,64}$/)

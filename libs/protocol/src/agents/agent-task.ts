@@ -8,7 +8,7 @@ import { maxOutputTokensSchema, modelClassSchema } from './word-schemas';
 
 const utf8 = new TextEncoder();
 
-/** Control characters but line feed and tab. */
+/** Control characters except line feed and tab. */
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 
 /** A lone surrogate has no UTF-8 form: a provider would refuse the whole request. */

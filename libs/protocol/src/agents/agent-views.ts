@@ -5,8 +5,8 @@ import { modelClassMembers, pricesMembers } from './model-class';
 import { MAX_STATEMENT_CHARACTERS } from './usage-statement';
 
 /**
- * The answer of `GET /api/agents`. Clients trust only the attested configuration for the classes, and use this answer
- * for what is off now.
+ * The answer of `GET /api/agents`. Clients take the classes from the attested configuration only, and learn from this answer what is off
+ * now.
  */
 export const agentOfferSchema = z
   .strictObject({

@@ -13,8 +13,8 @@ export const MAX_STATEMENT_CHARACTERS = 4096;
 const tokens = z.int().min(0);
 
 /**
- * Tokens of one attempt in classes that do not overlap: each token is in one of them. `thinking` is beside `output`, and tokens that a
- * provider wrote into its cache are not in `input` too.
+ * Tokens of one attempt in classes that do not overlap: each token is in one of them. `output` does not include `thinking`, and `input`
+ * does not include tokens that the provider wrote into its cache.
  */
 export const usageSchema = z.strictObject({
   input: tokens,
@@ -29,9 +29,9 @@ export const usageSchema = z.strictObject({
 export type Usage = z.infer<typeof usageSchema>;
 
 /**
- * The knowledge of an attempt's tokens. `reported`: by the provider, in `usage`. `invalid`: the provider's counts
- * contradict themselves, or it billed otherwise than was requested. `unknown`: bytes left the enclave, and no counts
- * came. `not_billed`: an HTTP error status of the provider, or no byte left.
+ * What is known about an attempt's tokens. `reported`: the provider's counts are in `usage`. `invalid`: the provider's counts contradict
+ * themselves, or it billed otherwise than was requested. `unknown`: bytes left the enclave, and no counts came. `not_billed`: an HTTP
+ * error status of the provider, or no byte left.
  */
 export const USAGE_STATES = ['reported', 'invalid', 'unknown', 'not_billed'] as const;
 export type UsageState = (typeof USAGE_STATES)[number];
@@ -74,13 +74,13 @@ const claims = z.strictObject({
   /** Unix seconds by the enclave's clock: the prices are those of this time. */
   time: z.int().min(0),
   pcr0: z.string().regex(/^[0-9a-f]{96}$/),
-  /** Of the attestation document that is carried beside, in base64url. */
+  /** Of the attestation document that comes with the statement, in base64url. */
   attestation_sha256: base64UrlText(32),
 });
 
 /**
- * The claims of a usage statement: what one attempt of an agent task used and cost, signed as a JWS (`alg` `Ed25519`,
- * RFC 9864) with `typ` USAGE_STATEMENT_TYPE under the receipt key. The hash is all it contains of the task.
+ * The claims of a usage statement: what one attempt of an agent task used and cost, signed as a JWS (`alg` `Ed25519`, RFC 9864) with
+ * `typ` USAGE_STATEMENT_TYPE under the receipt key. Nothing of the task is in it but the hash.
  */
 export const usageStatementSchema = claims.refine(isConsistent, 'usage, state, end and cost agree');
 export type UsageStatement = z.infer<typeof claims>;

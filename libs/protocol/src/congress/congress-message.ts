@@ -23,7 +23,7 @@ const phone = z.string().regex(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/);
 
 const messageFields = z.strictObject({
   version: z.literal(1),
-  /** 32 random bytes that stay with the message when it is sealed again: DeliveryIds are made under it. */
+  /** 32 random bytes that stay with the message when it is sealed again: DeliveryIds are derived from them. */
   deliverySecret: z.instanceof(Uint8Array).refine((value) => value.length === 32, '32 bytes'),
   offices: z
     .array(z.string())
@@ -76,7 +76,7 @@ const messageFields = z.strictObject({
     .strictObject({
       /** Congress, state and seat: `120-MT-01`. */
       district: z.string().regex(/^[0-9]{3}-[A-Z]{2}-[0-9]{2}$/),
-      /** A field element: the DeliveryIds of a proven message are made under it. */
+      /** A field element: the DeliveryIds of a proven message are derived from it. */
       delivery: fieldElement,
       /** A field element. */
       blinding: fieldElement,
@@ -147,7 +147,7 @@ function wordsProblems(value: unknown): FieldProblem[] {
   return [{ pointer, code: 'required', message: `${pointer}: ${describeProblem('required', pointer, undefined)}` }];
 }
 
-/** Offices that do not exist, and offices of another state than that of the address, as far as it is known. */
+/** Offices that do not exist, and offices of another state than the address if its state is known. */
 function officeProblems(value: unknown): FieldProblem[] {
   const offices = valueAt(value, ['offices']);
   const state = valueAt(value, ['constituent', 'state']);

@@ -17,7 +17,7 @@ export type FieldRule = (typeof FIELD_RULES)[number];
 const EMAIL_FORM = 'must be an email address, such as name@example.org';
 const PHONE_FORM = 'must be ten digits with two hyphens and no country code, such as 202-555-0100';
 
-/** The form of each field that has one, as what to write and an example. A list's items have the pointer of the list and `/*`. */
+/** What to write in each field that has a form of its own, with an example. The pointer of a list's items is the list's and `/*`. */
 export const FIELD_FORMS: Readonly<Record<string, string>> = {
   '/deliverySecret': 'must be 32 bytes',
   '/offices/*': "must be an office's code, such as HCA12 (House) or SCA01 (Senate)",
@@ -77,7 +77,7 @@ export function ruleOf(issue: z.core.$ZodIssue, isMissing: boolean): { rule: Fie
   if (issue.code === 'too_small' || issue.code === 'too_big') {
     const [rule, limit] =
       issue.code === 'too_small' ? (['too_short', issue.minimum] as const) : (['too_long', issue.maximum] as const);
-    // Of a number its form is described
+    // For a number, the form is described instead
     return issue.origin === 'array' || issue.origin === 'string' ? { rule, limit: Number(limit) } : { rule };
   }
   if (issue.code === 'unrecognized_keys') return { rule: 'unknown_field' };

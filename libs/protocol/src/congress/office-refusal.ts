@@ -26,7 +26,7 @@ export function officeRefusal(office: unknown, state: unknown): OfficeRefusal | 
 }
 
 let states: ReadonlyMap<string, State> | undefined;
-/** Not by the letters of the code: American Samoa's are AQ. */
+/** The state of an office. Not read from the code's letters, because American Samoa's are AQ. */
 function stateOf(office: string): State | undefined {
   states ??= new Map(STATES.flatMap((state) => officesOf(state).map((each): [string, State] => [each, state])));
   return states.get(office);

@@ -3,9 +3,9 @@ import { countVisible, hasInvisible, textUpTo } from '../encoding/characters';
 import { MAX_WEB_ADDRESS_LENGTH, isWebAddress } from './web-address';
 
 /**
- * Text that XML 1.0 can carry (section 2.2, Char) and a reader can see. Congress's schema counts characters (code points), a far end
- * may count UTF-16 units: the maximum is in units, which are never fewer, the minimum in visible characters, which are never more, so
- * that either count is met.
+ * Text that XML 1.0 can carry (section 2.2, Char) and a reader can see. Congress's schema counts characters (code points); a chamber's
+ * server may count UTF-16 units. The maximum is in units, which are never fewer than characters; the minimum is in visible characters,
+ * which are never more. So both counts are met.
  */
 export function text(min: number, max: number): z.ZodString {
   return textUpTo(max)

@@ -24,7 +24,7 @@ export function toWebAddress(text: string): string | null {
   if (username !== '' || password !== '') return null;
   const rest = `${pathname}${search}${hash}`
     .replace(/%(?![0-9A-Fa-f]{2})/g, '%25')
-    // A "#" is in the fragment alone: all after the first is its text
+    // Everything after the first "#" is the fragment's text, so a second "#" is encoded
     .replace(/(?<=#.*)#/g, '%23')
     .replace(/[^A-Za-z0-9._~!$&'()*+,;=:@/?#%-]/gu, encodeURIComponent);
   const address = `${protocol}//${host}${rest}`;

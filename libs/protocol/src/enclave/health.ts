@@ -31,7 +31,10 @@ const endsSchema = z.object(recordOf(CONNECTION_ENDS, countSchema));
 export const connectionReportSchema = z.object({
   /** Since the enclave started. */
   totals: z.object(recordOf(ENCLAVE_DESTINATIONS, endsSchema)),
-  /** Destinations whose certificates were all refused in the latest interval in which the destination presented one. */
+  /**
+   * Destinations whose certificates were all refused in the latest interval in which the destination presented one, for about two hours
+   * after the last refusal.
+   */
   certificatesRefused: z.array(z.string().max(64)).max(16),
 });
 export type ConnectionReport = z.infer<typeof connectionReportSchema>;

@@ -7,13 +7,13 @@ import { KEY_ID_BYTES } from '../messages/sealed-message';
 import { MAX_SEALED_KEY_BYTES } from './sealed-key';
 
 /**
- * `POST /keys` of the enclave, `application/cbor` both ways: the gateway hands in what the enclave cannot fetch (it
- * has no way in and no disk) and learns which keys it holds. Everything handed in is ciphertext, or useless without
- * attestation; the enclave trusts none of it. The gateway repeats the request, each time with everything it has.
+ * `POST /keys` of the enclave, `application/cbor` both ways: the gateway offers what the enclave cannot fetch or store (it has no disk)
+ * and learns which keys the enclave holds. Everything offered is ciphertext, or useless without attestation; the enclave trusts none of
+ * it. The gateway repeats the request, each time with everything it has.
  */
 export const MAX_KEY_OFFER_BYTES = 1024 * 1024;
 export const MAX_KEY_STATUS_BYTES = 64 * 1024;
-/** Records in one offer: a day's key for a week and a few that were made by accident at the same time. */
+/** Records in one offer: a key for each day of a week, and room for keys that several enclaves made at the same time. */
 export const MAX_OFFERED_KEYS = 32;
 export const MAX_REVOKED_KEYS = 256;
 export const MAX_SECRETS = 16;
@@ -55,25 +55,25 @@ const code = z.string().regex(/^[a-z0-9_]{1,64}$/);
 const statusSchema = z.strictObject({
   v: z.literal(1),
   custody: custodySchema,
-  /** `waiting`: it has no key to be sealed to, or lacks a secret it needs, and takes no messages. */
+  /** `waiting`: the enclave holds no key, so it takes nothing; or a secret is missing, and the services that need it take nothing. */
   state: z.enum(['waiting', 'ready']),
-  /** The inputs that it would use if they were offered. */
+  /** The inputs that the enclave would use if they were offered. */
   wants: z.strictObject({ credentials: z.boolean(), secrets: z.array(z.string().regex(SECRET_NAME)).max(MAX_SECRETS) }),
   current: bytesOf(KEY_ID_BYTES).nullable(),
-  /** Every key that it opens messages with. */
+  /** Every key with which the enclave opens messages. */
   held: z.array(bytesOf(KEY_ID_BYTES)).max(MAX_OFFERED_KEYS + 1),
   /** Of the same keys, the ids of their pairs of the legacy suite; absent if that is switched off. */
   held_legacy: z
     .array(bytesOf(KEY_ID_BYTES))
     .max(MAX_OFFERED_KEYS + 1)
     .optional(),
-  /** A key that it made and does not use before it is offered back among the records: store it, unless its epoch is taken. */
+  /** A key that the enclave made. It uses the key only when it is offered back among the records: store it, unless its epoch is taken. */
   proposal: bytesUpTo(MAX_SEALED_KEY_BYTES).nullable(),
-  /** Records that it did not take, and why; `key_id` is null if not even that could be read. */
+  /** Records that the enclave refused, and why; `key_id` is null if not even that could be read. */
   refused: z.array(z.strictObject({ key_id: bytesOf(KEY_ID_BYTES).nullable(), code })).max(MAX_OFFERED_KEYS),
-  /** Secrets that it could not open, by name. */
+  /** Secrets that the enclave could not open, by name. */
   refused_secrets: z.array(z.strictObject({ name: z.string().regex(SECRET_NAME), code })).max(MAX_SECRETS),
-  /** Why the last call to KMS failed; null when it succeeded. */
+  /** Why KMS failed during this offer; null if it did not, or was not asked. */
   kms: code.nullable(),
 });
 export type KeyStatus = Omit<z.infer<typeof statusSchema>, 'v'>;

@@ -28,7 +28,10 @@ const chamberSchema = z
   })
   .meta({ id: 'Chamber', description: 'One chamber of Congress.' });
 
-/** The registrar's name, and the names of campaigns in the scope of a proof. No key enters them, so that a new key changes no scope. */
+/**
+ * The form of the registrar's name and of campaigns' names. They make up the scope of a proof; keys do not, so a new key changes no
+ * scope.
+ */
 export const RESIDENCE_ID_PATTERN = /^[a-z0-9-]{1,64}$/;
 /** A note's verifier key (C2SP signed-note): name, key hash, type and key. */
 export const VERIFIER_KEY_PATTERN = /^[a-z0-9-]{1,64}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$/;

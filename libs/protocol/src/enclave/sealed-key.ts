@@ -39,7 +39,10 @@ const coreShape = {
 const coreSchema = z.strictObject(coreShape);
 const recordSchema = z.strictObject({
   core: coreSchema,
-  /** 1 to 16,384 bytes: the attestation document that the maker's NSM signed over `sealedKeyMakerData(core)`. */
+  /**
+   * 1 to 16,384 bytes: an attestation document of the enclave that made the key. Its `user_data` is `encodeSealedKeyMaker` of the core's
+   * SHA-256.
+   */
   maker: bytesUpTo(16_384),
   /** XChaCha20-Poly1305. */
   nonce: bytesOf(24),

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** By how many bytes are left over from groups of three: the last character, whose unused bits are zero (RFC 4648 section 3.5). */
+/** The last character, by the number of bytes left over from groups of three; its unused bits are zero (RFC 4648 section 3.5). */
 const LAST_CHARACTER = ['[A-Za-z0-9_-]', '[AQgw]', '[AEIMQUYcgkosw048]'] as const;
 
 /** Characters of `bytes` bytes in base64url without padding. */

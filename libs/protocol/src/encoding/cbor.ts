@@ -54,13 +54,13 @@ function writeText(text: string, parts: Uint8Array[]): void {
   writeBytes(TEXT, utf8.encode(text), parts);
 }
 
-/** Of any realm. The members of others (Map, Date, DataView) are not all that they hold. */
+/** Whether an object is plain, in any realm. The members of other objects (Map, Date, DataView) are not all of their content. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** The depth that the reader takes. */
+/** Throws beyond the depth that the reader accepts. */
 function checkDepth(entries: number, depth: number): void {
   if (entries > 0 && depth >= LIMITS.maxDepth) throw new TypeError(`nested deeper than ${LIMITS.maxDepth}`);
 }
@@ -158,7 +158,7 @@ class Reader {
       if (first >> 5 !== TEXT) throw malformed('a key that is not text');
       const key = this.text(first);
       if (Object.hasOwn(map, key)) throw malformed('a key twice');
-      // Assigned, `__proto__` would be the prototype
+      // An assignment to `__proto__` would set the prototype
       Object.defineProperty(map, key, {
         value: this.item(depth),
         enumerable: true,
@@ -179,7 +179,10 @@ class Reader {
     return decodeUtf8(this.content(this.argument(first)));
   }
 
-  /** How many entries, each of so many items. Every item takes a byte, so more than are left is refused before any is read. */
+  /**
+   * The number of entries of an array or map. Every item takes at least one byte, so a number that cannot fit is refused before any entry
+   * is read.
+   */
   private count(first: number, itemsEach: number, depth: number): number {
     const entries = this.argument(first);
     if (entries * itemsEach > Math.min(LIMITS.maxItems, this.bytes.length - this.at))

@@ -12,12 +12,12 @@ export function textUpTo(max: number): z.ZodString {
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\u2800\ufffc\u{13441}\u{13442}\u{16fe4}\u{1d159}]/u;
 const ALL_INVISIBLE = new RegExp(INVISIBLE.source, 'gu');
 
-/** Whether a character is in the text that no reader can see: in an address it makes another address that looks the same. */
+/** Whether the text has a character that no reader can see. In an address, it would make another address that looks the same. */
 export function hasInvisible(text: string): boolean {
   return INVISIBLE.test(text);
 }
 
-/** The code points that are left of a text without invisible characters and without white space at its ends. Stops counting at `most`. */
+/** Counts the code points of a text, without invisible characters and without white space at its ends. Stops at `most`. */
 export function countVisible(text: string, most: number): number {
   let count = 0;
   for (const _character of text.replace(ALL_INVISIBLE, '').trim()) if (++count >= most) break;

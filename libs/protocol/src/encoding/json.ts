@@ -31,7 +31,7 @@ export function decodeJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** Reads brackets and member names, before anything is built: right for all JSON, and anything else JSON.parse refuses afterwards. */
+/** Checks brackets and member names before anything is built. It relies on valid JSON; JSON.parse refuses anything else afterwards. */
 function checkStructure(bytes: Uint8Array): void {
   const open: Set<string>[] = [];
   let members = 0;

@@ -7,14 +7,16 @@ import { decodeJson } from '../encoding/json';
 
 /**
  * What the web client (legacy) seals: JSON with a `deliveryAddress` beside proof inputs, which the enclave ignores.
- * Congress requires more than it holds; the client may add that under `constituent` and `message`. The enclave
+ * Congress requires more; the client may add the missing fields under `constituent` and `message`. The enclave
  * guesses nothing: it does not split a name or look up a senator, and reports missing fields to the sender.
  *
- * { "deliveryAddress": { "name", "email", "street", "city", "state", "zip", "phone"?, "congressional_district"? },
- * "constituent": { "prefix", "firstName", "lastName", "middleName"?, "suffix"? }, added "message": { "subject",
- * "body", "topics": [...], "organizationStatement"?, "stance"?, "bills"? }, added "campaignId": "...",
- * "organization"? added "offices": ["HCA12", "SCA01"]? added; without it: the House office of congressional_district
- * alone }
+ * - `deliveryAddress`, the legacy client's own: `name`, `email`, `street`, `city`, `state`, `zip`, `phone`?,
+ *   `congressional_district`?
+ * - `constituent`, added: `prefix`, `firstName`, `lastName`, `middleName`?, `suffix`?
+ * - `message`, added: `subject`, `body`, `topics`, `organizationStatement`?, `stance`?, `bills`?
+ * - `campaignId` and `organization`?, added
+ * - `offices`?, added, such as `["HCA12", "SCA01"]`; without it the message goes to the House office of
+ *   `congressional_district` only
  */
 const text = z.string();
 const addressSchema = z.looseObject({
@@ -65,7 +67,7 @@ const POINTERS: Readonly<Record<string, string>> = {
   '/constituent/email': '/deliveryAddress/email',
   '/constituent/phone': '/deliveryAddress/phone',
 };
-/** If no offices are named: the House office of the district. */
+/** Used if the content names no offices: the House office of the district. */
 const DISTRICT_POINTERS: typeof POINTERS = {
   '/offices': '/deliveryAddress/congressional_district',
   '/offices/0': '/deliveryAddress/congressional_district',
@@ -134,8 +136,8 @@ function congressMessage(
 }
 
 /**
- * The House office of a district; whether there is one is for the check of the message. `12`, `CA-12`, `CA12`; for the only seat of a
- * state `AL`, `0` or `00`; for a delegate's also `98`, as the Census Bureau numbers it.
+ * The House office of a district; the check of the message decides whether it exists. Reads `12`, `CA-12` and `CA12`; for the only seat
+ * of a state also `AL`, `0` and `00`; for a delegate's seat also `98`, the Census Bureau's number.
  */
 function districtOffice(address: Content['deliveryAddress']): string[] | undefined {
   const district = String(address.congressional_district ?? '');

@@ -69,7 +69,7 @@ export function decodeLegacyMessage(bytes: Uint8Array): LegacyMessage {
   return { keyId, ephemeralKey, nonce, ciphertext: text };
 }
 
-/** Whether bytes claim to be of the legacy suite: by their first items, so that the right reader is asked. */
+/** Whether bytes claim to be of the legacy suite. Looks only at their first items, to choose the decoder. */
 export function isLegacyMessage(bytes: Uint8Array): boolean {
   return bytes[0] === 0x86 && bytes[1] === 1 && bytes[2] === SUITES[LEGACY_SUITE];
 }
@@ -96,7 +96,7 @@ export const legacyMessageJsonSchema = z
   });
 export type LegacyMessageJson = z.infer<typeof legacyMessageJsonSchema>;
 
-/** Whether JSON is meant to be of the legacy suite: it names it, or it names its key as that client does. */
+/** Whether JSON is meant to be of the legacy suite: it names the suite, or has the legacy client's member `teeKeyId`. */
 export function isLegacyMessageJson(value: unknown): boolean {
   return (
     typeof value === 'object' &&

@@ -88,7 +88,7 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope {
   return isProvenEnvelope(bytes) ? decodeProven(bytes) : withoutProof(decodeSealedMessage(bytes));
 }
 
-/** Whether bytes claim to be of form 2: by their first items, so that the right reader is asked. */
+/** Whether bytes claim to be of form 2. Looks only at their first items, to choose the decoder. */
 export function isProvenEnvelope(bytes: Uint8Array): boolean {
   return FORM_2.every((byte, at) => bytes[at] === byte);
 }

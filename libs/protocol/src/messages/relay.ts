@@ -14,16 +14,17 @@ import { bytesUpTo } from '../encoding/bytes';
  *   the last receipt with an office that is `pending` (a JWS, which the enclave checks under its own key; one that
  *   does not verify is ignored).
  * - `POST /agents`, body `application/cbor`: an AgentRequest, with `communique-attempt: 1` or `2` -> 200
- *   `application/cbor`, an AgentReply. With `communique-dispatched-before: 1` if this attempt was relayed before, to
- *   this enclave by its module id: the enclave then answers from memory, or with the outcome of the running attempt,
- *   or refuses with `outcome_unknown`. It does not call the provider again. At its ceiling it refuses at once with
- *   `enclave_busy`, and keeps no task waiting: the gateway waits, so that an emergency stop ends the wait.
+ *   `application/cbor`, an AgentReply. With `communique-dispatched-before: 1` if this attempt was relayed before to
+ *   the same enclave (told by its module id): the enclave then answers from memory, or with the outcome of the running
+ *   attempt, or refuses with `outcome_unknown`. It does not call the provider again. If all its places are taken, it
+ *   refuses at once with `enclave_busy` and keeps no task waiting: the gateway waits, so that an emergency stop ends
+ *   the wait.
  * - `GET /attestation?nonce=<hex>` -> 200 `application/cose`, the document's bytes. Without a nonce: a document
  *   without one.
  * - `GET /attestation/configuration` -> 200 `application/json`, see enclave/public-configuration.ts.
- * - `POST /keys`, see enclave/key-exchange.ts. Until the enclave has its keys, the two above are answered
- *   `keys_not_ready`.
- * - `GET /health` -> 200 JSON, see enclave/views.ts.
+ * - `POST /keys`, see enclave/key-exchange.ts. Until the enclave has a key, `POST /messages`, `POST /agents` and
+ *   `GET /attestation` are answered `keys_not_ready`.
+ * - `GET /health` -> 200 JSON, see enclave/health.ts.
  */
 export const DISPATCHED_BEFORE_HEADER = 'communique-dispatched-before';
 export const DISPATCHED_BEFORE = '1';

@@ -9,8 +9,8 @@ import { describeIssues } from './describe-issues';
 import { MESSAGE_ID_PATTERN, messageIdFromText, messageIdToText } from './message-id';
 
 /**
- * Sealing suites. 1: HPKE base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only (RFC 9180), XChaCha20-Poly1305
- * under the exported secret. 2: that of the web client (legacy) (legacy/legacy-message.ts), which has its own form.
+ * Sealing suites. 1: HPKE base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only (RFC 9180), XChaCha20-Poly1305 under the
+ * exported secret. 2: the suite of the web client (legacy), which has its own form (legacy/legacy-message.ts).
  */
 export const SUITES = { 'hpke-x25519-hkdfsha256-xchacha20poly1305': 1, 'x25519-blake2b-xchacha20poly1305': 2 } as const;
 export type Suite = keyof typeof SUITES;
@@ -81,7 +81,7 @@ export function encodeSealedMessage(message: SealedMessage): Uint8Array {
 }
 
 /**
- * Reads form 1 with any nullifier; decodeEnvelope is what a boundary calls.
+ * Reads form 1 with any nullifier. At a boundary, call decodeEnvelope instead.
  * @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported`
  */
 export function decodeSealedMessage(encoded: Uint8Array): SealedMessage {
@@ -97,7 +97,7 @@ export function decodeSealedMessage(encoded: Uint8Array): SealedMessage {
 const CIPHERTEXT_BYTES = Array.from({ length: 9 }, (_, at) => 1024 * 2 ** at + POLY1305_TAG_BYTES);
 const CIPHERTEXT_LENGTHS = new Set(CIPHERTEXT_BYTES.map(base64UrlLength));
 
-/** Generators of test data build a text from its pattern character by character: longer ones make them stop. */
+/** Generators of test data build a text from its pattern character by character, and do not finish with longer ones. */
 const MAX_PATTERN_BYTES = 4096 + POLY1305_TAG_BYTES;
 
 /**
@@ -134,7 +134,7 @@ export const sealedMessageMembers = {
 
 /**
  * The JSON form without a proof: the same fields by name, bytes in base64url without padding, the message id as a UUID. It has no member
- * `nullifier`: generators of clients take a member that can only be null for one that is never sent.
+ * `nullifier`: generators of clients treat a member that can only be null as one that is never sent.
  */
 export const sealedMessageJsonSchema = z.strictObject({ version: z.literal(1), ...sealedMessageMembers }).meta({
   id: 'SealedMessage',

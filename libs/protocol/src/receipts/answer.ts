@@ -27,8 +27,7 @@ export const answerSchema = z.strictObject({
         .regex(/^[0-9A-Za-z]{32}$/)
         .nullable(),
       /**
-       * A stable code for the reason, for refused, unknown and pending; `detail` is the far end's own text,
-       * shortened.
+       * A stable code for the reason, for refused, unknown and pending; `detail` is the chamber's own text, shortened.
        */
       reason: textUpTo(100).nullable(),
       detail: textUpTo(500).nullable(),

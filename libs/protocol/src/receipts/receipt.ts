@@ -4,9 +4,9 @@ import { SUITES, type Suite } from '../messages/sealed-message';
 import { MESSAGE_ID_PATTERN } from '../messages/message-id';
 
 /**
- * The outcome of one office's copy. `accepted`: the far end took it now. `duplicate`: the far end reported that it
- * had it already. `refused`: the far end or the enclave would not take it (only the sender learns the reason).
- * `unknown`: sent, no answer. `pending`: not delivered yet, will be tried again.
+ * The outcome of one office's copy. `accepted`: the chamber took it now. `duplicate`: the chamber reported that it had it already.
+ * `refused`: the chamber or the enclave would not take it (only the sender learns the reason). `unknown`: sent, no answer. `pending`: not
+ * delivered yet, will be tried again.
  */
 export const OUTCOMES = ['accepted', 'duplicate', 'refused', 'unknown', 'pending'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -33,7 +33,7 @@ export const receiptClaimsSchema = z.strictObject({
   /** Unix seconds by the enclave's clock. */
   time: z.int().min(0),
   pcr0: hex48,
-  /** Of the attestation document that is carried beside. */
+  /** Of the attestation document that comes with the receipt. */
   attestation_sha256: base64Url32,
 });
 export type ReceiptClaims = z.infer<typeof receiptClaimsSchema>;
