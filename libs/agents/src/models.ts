@@ -2,7 +2,7 @@ import type { PriceTable, Prices } from './price-table';
 
 /**
  * The models that an operator can configure, with their prices for the paid, standard tier and global processing. No prompt here reaches
- * the sizes (100,000 tokens and more) above which some of these models cost more. The pages were read as copies that a search kept: an
+ * the sizes (100,000 tokens and more) above which some of these models cost more. The pages were read as stored copies, not live: an
  * operator compares them with the live pages before turning agents on (docs/operator/agents.md).
  *
  * How to change it: read the provider's page, write its address and the day beside the row, add a `Prices` with `from` (and end the one
@@ -90,8 +90,8 @@ export const PRICE_TABLE: PriceTable = {
 };
 
 /**
- * Models whose prices were read in somebody's copy of the provider's page, by the source beside the row. `preflight` warns of each that is
- * configured. Not part of the table: reading the page changes no price, so it must not change the hash.
+ * Models whose prices come from another site's copy of the provider's page, which the comment at the row names. `preflight` warns of each
+ * that is configured. Not part of the table: when someone reads the page itself, no price changes, so the hash must not change.
  */
 export const UNVERIFIED_PRICES: readonly string[] = ['gemini-3.5-flash-lite', 'gemini-2.5-flash-lite'];
 

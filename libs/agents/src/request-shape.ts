@@ -32,8 +32,8 @@ export interface AnthropicShape {
    */
   readonly thinking: 'disabled' | 'unset';
   /**
-   * `global`: send `inference_geo: "global"`, since a workspace's own default may be the United States alone, at 1.1
-   * times the price. `unset`: send no parameter; the model refuses the parameter and always runs at the plain price.
+   * `global`: send `inference_geo: "global"`, since a workspace's own default may be only the United States, at 1.1 times the price.
+   * `unset`: send no parameter; the model refuses the parameter and always runs at the plain price.
    */
   readonly geography: 'global' | 'unset';
   /** Whether `temperature` may be sent: newer models answer 400. */

@@ -16,7 +16,7 @@ export const terminal: Streams = {
 
 /** The exit code of every tool whose arguments were not understood. */
 export const EXIT_NOT_UNDERSTOOD = 2;
-/** The exit code of every tool that understood its arguments and could not do what they ask. */
+/** The exit code of every tool that understood its arguments and failed. */
 const EXIT_FAILED = 1;
 
 /** 128 and the number of SIGPIPE. */
@@ -69,7 +69,7 @@ export class CommandLine<Exit extends number = number> {
         writeOut: (text) => {
           streams.out(text);
         },
-        // Problems are thrown: the caller reports them, as JSON where that was asked for.
+        // Problems are thrown, so that the caller reports them, as JSON if the user asked for JSON.
         writeErr: () => undefined,
         outputError: () => undefined,
         getOutHelpWidth: () => 120,
@@ -146,7 +146,7 @@ export class CommandLine<Exit extends number = number> {
   }
 }
 
-/** `npm run tool | head -1`: ends without a word when the reader is gone, with the code that a shell reports for SIGPIPE. */
+/** `npm run tool | head -1`: ends silently when the reader is gone, with the code that a shell reports for SIGPIPE. */
 function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -166,7 +166,7 @@ function helpFirst(argv: readonly string[], hasCommands: boolean): readonly stri
   return argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
 }
 
-/** commander's words without what might be a secret that was typed in the wrong place. */
+/** commander's message without values, because a value may be a secret that was typed in the wrong place. */
 function withoutValues({ code, message }: CommanderError): string {
   const words = message.replace(/^error: /, '');
   if (code === 'commander.excessArguments') return words.replace(/(but got \d+): [^]*$/, '$1');

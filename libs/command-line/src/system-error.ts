@@ -1,4 +1,6 @@
-/** Something that the operating system refused. By shape: under jest, errors of Node belong to another realm. */
+/**
+ * Whether it is an error of the operating system. Checked by shape: under jest, errors of Node belong to another realm.
+ */
 export function isSystemError(error: unknown): error is Error & { readonly code: string } {
   return (
     typeof error === 'object' &&

@@ -1,4 +1,4 @@
-/** Everything that can be wrong with an image, an archive or what they are made of. Codes are stable; the texts are not. */
+/** Everything that can be wrong with an image, an archive or their parts. Codes are stable; the texts are not. */
 const table = {
   ERR_EIF_FILE: 'the file cannot be read or written',
   ERR_EIF_SOURCE_CHANGED: 'a file changed its length while it was read',

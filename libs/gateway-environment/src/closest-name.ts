@@ -15,7 +15,7 @@ export function closestName(name: string, known: readonly string[]): string | un
   return closest;
 }
 
-/** How many characters have to be put in, taken out, changed or swapped with their neighbor (optimal string alignment distance). */
+/** How many characters have to be inserted, removed, changed or swapped with their neighbor (optimal string alignment distance). */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, index) => index);

@@ -1,7 +1,7 @@
 import { LIMITS } from '@communique-tee/protocol';
 import { formatDollars } from './money';
 
-/** The day from which delivery is priced by this rule: one price for each copy that went out. Another rule is another date. */
+/** The day from which delivery is priced by this rule: one price for each copy that went out. A new rule needs a new date. */
 const RULE_DATE = '2026-11-30';
 
 /**
@@ -13,7 +13,7 @@ export function deliveryPriceVersion(perOfficeMicroUsd: bigint): string {
   return `${RULE_DATE}:${formatDollars(perOfficeMicroUsd)}`;
 }
 
-/** The most that one message can come to: which offices, and how many, is sealed, so it is the most that the enclave takes. */
+/** The most that one message can cost. The number of its offices is sealed, so this assumes the most offices that the enclave accepts. */
 export function highestCostOfMessage(perOfficeMicroUsd: bigint): bigint {
   return BigInt(LIMITS.maxOffices) * perOfficeMicroUsd;
 }

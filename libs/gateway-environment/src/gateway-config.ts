@@ -68,14 +68,14 @@ export interface GatewayConfig {
     readonly requestTimeoutMs: number;
     /** Addresses or CIDR blocks whose X-Forwarded-For is trusted; empty: none. */
     readonly trustedProxies: readonly string[];
-    /** Open at once, in all and from one address (a trusted proxy's excepted); more are closed unheard. */
+    /** Open at once, in total and from one address (except a trusted proxy's); further ones are closed without an answer. */
     readonly maxConnections: number;
     readonly maxConnectionsPerAddress: number;
     /** Origins whose pages may read answers; empty: none. */
     readonly corsOrigins: readonly string[];
   };
   readonly database: { readonly url: string; readonly poolSize: number };
-  /** Absent: rate limits are counted in this process alone. */
+  /** Absent: each process counts rate limits by itself. */
   readonly redis?: { readonly url: string };
   readonly log: { readonly level: (typeof LOG_LEVELS)[number] };
   readonly rateLimits: {
@@ -111,7 +111,7 @@ export interface GatewayConfig {
   readonly page: {
     /** Absent: the page takes a token that the person pastes, and offers no sign-in. */
     readonly signIn?: PageSignIn;
-    /** Where people get `communique-tee.mjs`, an https address of another server than this one; absent: the page tells how to build it. */
+    /** Where people get `communique-tee.mjs`, an https address of another server than this one; absent: the page shows how to build it. */
     readonly verifierUrl?: string;
   };
   readonly residence: ResidenceConfig;
@@ -120,7 +120,7 @@ export interface GatewayConfig {
     readonly addresses: readonly [string, ...string[]];
     readonly timeoutMs: number;
   };
-  /** Tasks for models. Which models there are, the enclave attests. */
+  /** Tasks for models. The enclave attests which models exist. */
   readonly agents: {
     readonly on: boolean;
     /** Bounds a task, waits and both attempts included. */
@@ -142,12 +142,12 @@ export interface GatewayConfig {
     readonly trustAnchorPem?: string;
     /** How long a document without a nonce is handed out again. */
     readonly cacheMs: number;
-    /** How old a document may be when it is judged. */
+    /** How old a document may be when it is verified. */
     readonly maxAgeMs: number;
   };
   /** Beyond either, new messages are refused with `overloaded`. */
   readonly admission: { readonly maxWaiting: number; readonly maxAgeMs: number };
-  /** Whole days: messages from their end, the ledger and its windows from the UTC day they count in. */
+  /** Whole days: how long messages are kept after their end, and the ledger and its windows after the UTC day that they count in. */
   readonly retention: { readonly messagesDays: number; readonly ledgerDays: number };
   readonly delivery: {
     /** The most attempts that one process runs at once, even if the enclaves could take more. */
@@ -160,7 +160,7 @@ export interface GatewayConfig {
   readonly metrics: {
     /** Where Prometheus reads; absent: nowhere. Port 0: a free port. */
     readonly listen?: { readonly host: string; readonly port: number };
-    /** Where they are pushed as OTLP/HTTP; absent: nowhere. */
+    /** Where metrics are pushed as OTLP/HTTP; absent: nowhere. */
     readonly push?: { readonly endpoint: string; readonly intervalMs: number };
   };
   /** Where unexpected errors are reported; absent: nowhere. The key is in no log. */

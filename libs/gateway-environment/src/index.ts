@@ -1,4 +1,7 @@
-/** The gateway's environment: every variable, its rule and its default. The gateway reads it at start, the deployment before anything exists. */
+/**
+ * The gateway's environment: every variable, its rule and its default. The gateway reads it at start; the deployment checks it before it
+ * creates anything.
+ */
 export { closestName } from './closest-name';
 export {
   ENCLAVE_SECRETS,

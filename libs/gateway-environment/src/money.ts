@@ -1,6 +1,6 @@
 const DOLLARS = /^(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,6}))?$/;
 
-/** "10.00" -> 10000000n micro-dollars, exactly: digits only, at most six after the point. `undefined` for anything else. */
+/** "10.00" -> 10000000n micro-dollars, without rounding: digits only, at most six after the point. `undefined` for anything else. */
 export function parseDollars(text: string): bigint | undefined {
   const match = DOLLARS.exec(text);
   if (match === null) return undefined;

@@ -15,7 +15,10 @@ const endpoint = z
     return z.NEVER;
   });
 
-/** Names the page's document may connect to, so it has to be a source expression (Content Security Policy Level 3 section 2.3.1). */
+/**
+ * The page's policy lists this address as one that the page may connect to, so it has to be a valid source expression (Content Security
+ * Policy Level 3 section 2.3.1).
+ */
 const connectable = endpoint.refine((text) => {
   const { hostname, search, pathname } = new URL(text);
   return search === '' && !/[;,]/.test(pathname) && !/[*[\]]/.test(hostname);

@@ -49,7 +49,7 @@ const files = z
       url.password === '' &&
       url.search === '' &&
       url.hash === '' &&
-      // Names what the page may connect to (Content Security Policy Level 3 section 2.3.1)
+      // The page's policy lists it as an address that the page may connect to (Content Security Policy Level 3 section 2.3.1)
       !/[;,]/.test(url.pathname) &&
       !/[*[\]]/.test(url.hostname)
     )

@@ -60,7 +60,7 @@ const enclaveAddress = z.string().transform((text, context) => {
           : address.kind === 'vsock' && address.cid !== null;
     if (connectable) return formatAddress(address);
   } catch {
-    // said below
+    // reported below
   }
   context.addIssue({
     code: 'custom',
@@ -110,7 +110,7 @@ function isAddressOrBlock(entry: string): boolean {
   const [address = '', bits, ...rest] = entry.split('/');
   const family = isIP(address);
   if (family === 0 || rest.length > 0) return false;
-  // A block of /0 would believe everyone.
+  // A block of /0 would trust every address.
   return (
     bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (family === 4 ? 32 : 128))
   );

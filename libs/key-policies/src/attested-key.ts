@@ -27,7 +27,9 @@ const contextOf = (purpose: string, stack: string): Record<string, string> => ({
   [ofContext('stack')]: stack,
 });
 
-/** An image that may use a key. PCR0 covers kernel, command line and all ramdisks; the others are asked for where they are known. */
+/**
+ * An image that may use a key. PCR0 covers kernel, command line and all ramdisks; the policy also requires the other PCRs that are given.
+ */
 export interface AcceptedImage {
   pcr0: string;
   pcr1?: string;
@@ -162,7 +164,8 @@ function administration({ place, administrators }: AttestedKeyArgs): Statement[]
       Action: ['kms:PutKeyPolicy', ...changing],
       Resource: '*',
     },
-    // A principal that is deleted is lost for a policy, also when it is made again under its name: then this counts.
+    // When a principal is deleted, the statement above no longer matches it, even if it is created again under its name. Then this
+    // statement applies.
     {
       Sid: 'AdministratorsMadeAgain',
       Effect: 'Allow',
@@ -171,8 +174,7 @@ function administration({ place, administrators }: AttestedKeyArgs): Statement[]
       Resource: '*',
       Condition: { ArnEquals: named },
     },
-    // PutKeyPolicy is not among these: inside the account only what this policy allows is allowed, and a denial by a condition could
-    // count in the check.
+    // PutKeyPolicy is not denied here: within the account only this policy can allow it, and a conditional denial could fail KMS's check.
     {
       Sid: 'OnlyAdministratorsChange',
       Effect: 'Deny',
@@ -237,7 +239,7 @@ const denyWithoutAttestation = (actions: string[], images: readonly AcceptedImag
   },
 ];
 
-/** One statement for each key: several in one condition would have to differ all together. */
+/** One statement for each context key: in one condition, the denial would apply only if all of them differed. */
 const denyOtherContext = (actions: string[], context: Readonly<Record<string, string>>): Statement[] =>
   Object.entries(context).map(([key, value], index) => ({
     ...deny(`NoOtherContext${index}`, actions),

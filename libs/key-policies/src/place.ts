@@ -1,4 +1,7 @@
-/** The account and region of a stack. Plain values: the program asks AWS once, before it makes anything. */
+/**
+ * The account and region of a stack. Plain values: the Pulumi program asks AWS for them once, before it creates
+ * anything.
+ */
 export interface Place {
   stack: string;
   region: string;

@@ -5,7 +5,7 @@ export type ReceiptErrorCode =
    * The carried attestation document differs from the one that the receipt names, or does not verify; see `cause`.
    */
   | 'ERR_RECEIPT_ATTESTATION'
-  /** The document binds no receipt key, one of another sealing key, or keys in a custody that is not accepted; see `cause`. */
+  /** The document binds no receipt key, names another sealing key, or has its keys in a custody that is not accepted; see `cause`. */
   | 'ERR_RECEIPT_KEY_BINDING'
   /** The signature does not fit the attested receipt key. */
   | 'ERR_RECEIPT_SIGNATURE'

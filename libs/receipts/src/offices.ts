@@ -20,8 +20,8 @@ export function commitToOffice(salt: Uint8Array, office: string): Uint8Array {
 }
 
 /**
- * Checks that a sealed answer, once opened, tells the same story as the public receipt: the salt and the code of each office open
- * one commitment of its own with an equal outcome, and no commitment is left. Receipt and answer have each their own order.
+ * Checks that an opened answer matches the public receipt: salt and code of each office open one commitment of its own with an equal
+ * outcome, and no commitment is left over. Receipt and answer may have different orders.
  * @throws ReceiptError `ERR_RECEIPT_ANSWER`
  */
 export function matchAnswer(claims: ReceiptClaims, answer: Answer): void {

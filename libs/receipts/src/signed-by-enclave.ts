@@ -13,7 +13,7 @@ import { ReceiptError } from './errors';
 export const RECEIPT_ALGORITHM = 'Ed25519';
 
 const SIGNATURE_BYTES = 64;
-/** An instance leaf certificate lasts three hours; a document is never older than its certificate when it vouches for a signature. */
+/** An instance's leaf certificate lasts three hours, and a document vouches for a signature only within that time. */
 const MAX_DOCUMENT_AGE_MS = 3 * 3600_000 + 60_000;
 /** The document is made before the signature; a little is allowed for two clocks. */
 const MAX_DOCUMENT_FUTURE_MS = 5_000;
@@ -49,7 +49,7 @@ export interface VerifiedStatement<Claims> {
 /**
  * Verifies what an enclave signed, years later if need be: the attestation document beside it is verified at the statement's own time (so
  * that time lies inside the validity of every certificate of the chain), the receipt key is taken from that document's `user_data`, the
- * signature is checked under it, and time and measurement against the document. What the statement is about, the caller compares.
+ * signature is checked under it, and time and measurement against the document. The caller checks the subject of the statement.
  * @throws ReceiptError by `code`
  */
 export async function verifySigned<Claims extends SignedClaims>(
@@ -65,7 +65,7 @@ export async function verifySigned<Claims extends SignedClaims>(
   const claims = await verifySignature(kind, jws, enclave.receiptKey);
   const { attestation } = enclave;
   const timeMs = claims.time * 1000;
-  // A second's resolution: a receipt of the very second in which the certificate starts is inside
+  // Receipt times are whole seconds: a receipt of the second in which the certificate begins is valid
   if (timeMs + 999 < attestation.leafNotBeforeMs || timeMs > attestation.leafNotAfterMs) {
     throw new ReceiptError('ERR_RECEIPT_TIME', 'the receipt was signed outside the validity of its certificate');
   }
@@ -103,7 +103,7 @@ async function verifyDocument(
 }
 
 /**
- * The signature alone, under a key that is known already. It does not show when, or for what, the statement was made.
+ * Verifies only the signature, under a key that the caller already knows. This does not show when, or for what, the statement was made.
  * @param receiptKey 32 bytes, Ed25519
  * @throws ReceiptError `ERR_RECEIPT_SIGNATURE` | `ERR_RECEIPT_MALFORMED`
  */

@@ -31,7 +31,7 @@ export interface ReceiptPolicy extends SignerPolicy {
 export type VerifiedReceipt = VerifiedStatement<ReceiptClaims>;
 
 /**
- * Verifies a receipt on its own, years later if need be: what `verifySigned` checks, and that it is about this message.
+ * Verifies a receipt on its own, years later if need be: checks what `verifySigned` checks, and that the receipt is about this message.
  *
  * @param receipt what the gateway hands out (see receiptSchema of libs/protocol); untrusted
  * @throws ReceiptError by `code`
@@ -58,8 +58,8 @@ function readReceipt(receipt: unknown): { jws: string; document: Uint8Array } {
 }
 
 /**
- * The signature alone, under a key that is known already: for the enclave that holds the private half. It does not show when, or for
- * which message, the receipt was made.
+ * Verifies only the signature, under a key that the caller already knows: for the enclave, which has the private key. This does not show
+ * when, or for which message, the receipt was made.
  * @param receiptKey 32 bytes, Ed25519
  * @throws ReceiptError `ERR_RECEIPT_SIGNATURE` | `ERR_RECEIPT_MALFORMED`
  */
@@ -68,8 +68,8 @@ export function verifyReceiptSignature(jws: string, receiptKey: Uint8Array): Pro
 }
 
 /**
- * The message that a receipt itself names, for a person who holds the receipt alone: verified with it, `verifyReceipt` shows that an
- * enclave signed it, and the person compares the message with their own.
+ * The message that a receipt itself names, for a person who has only the receipt. With it as policy, `verifyReceipt` shows that an enclave
+ * signed the receipt, and the person compares the message with their own.
  * @param receipt as of `verifyReceipt`; untrusted
  * @throws ReceiptError `ERR_RECEIPT_MALFORMED`
  */

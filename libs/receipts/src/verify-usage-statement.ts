@@ -32,7 +32,7 @@ export interface ExpectedAttempt {
   /** The request id as a UUID, and SHA-256 (32 bytes) of the whole agent request's CBOR form. */
   readonly requestId: string;
   readonly requestSha256: Uint8Array;
-  /** Either unless given. */
+  /** Absent: either attempt. */
   readonly attempt?: 1 | 2;
   readonly modelClass: string;
   /** As the attested configuration has them for this class. */
@@ -41,12 +41,13 @@ export interface ExpectedAttempt {
   readonly maxOutputTokens: number;
   /** Length of the sealed task's ciphertext. */
   readonly ciphertextBytes: number;
-  /** The price table to calculate the cost by; null: the caller does not have it, and believes the enclave's word for the cost. */
+  /** The price table to calculate the cost by; null: the caller does not have it, and trusts the enclave's statement of the cost. */
   readonly prices: PriceTable | null;
 }
 
 /**
- * Verifies a usage statement: what `verifySigned` checks, that it is about this attempt, and that its cost is what the price table gives.
+ * Verifies a usage statement: checks what `verifySigned` checks, that the statement is about this attempt, and that its cost matches the
+ * price table.
  *
  * @param carried the JWS and the attestation document (COSE_Sign1) beside it; untrusted
  * @throws ReceiptError by `code`; `ERR_STATEMENT_OTHER_REQUEST`, `ERR_STATEMENT_PRICES` and `ERR_STATEMENT_COST` beside those of a receipt
@@ -63,7 +64,7 @@ export async function verifyUsageStatement(
 }
 
 /**
- * The signature alone, under a key that is known already: take `checkUsageStatement` beside it.
+ * Verifies only the signature, under a key that the caller already knows. Call `checkUsageStatement` as well.
  * @param receiptKey 32 bytes, Ed25519
  * @throws ReceiptError `ERR_RECEIPT_SIGNATURE` | `ERR_RECEIPT_MALFORMED`
  */

@@ -2,8 +2,8 @@ import { EifError } from '../errors';
 import type { ByteSource } from '../io/byte-source';
 
 /**
- * An entry of a ramdisk. Names are relative to the root ("etc/hosts"), with `/` between and nothing before or behind.
- * The owner is root, the time is 0 and the number of links 1, always.
+ * An entry of a ramdisk. Names are relative to the root ("etc/hosts"), with `/` between the parts and none at the beginning or end. The
+ * owner is root, the time is 0 and the number of links 1, always.
  */
 export type CpioInput =
   | { readonly kind: 'directory'; readonly name: string; readonly mode: number }
@@ -21,11 +21,15 @@ export type CpioInput =
 export const fileTypes = { directory: 0o040000, file: 0o100000, symlink: 0o120000, characterDevice: 0o020000 } as const;
 export const typeMask = 0o170000;
 
-/** PATH_MAX with the final NUL: the kernel skips what is longer (init/initramfs.c, do_header). */
+/** PATH_MAX (4096) less the final NUL: the kernel skips entries with longer names (init/initramfs.c, do_header). */
 export const maxNameBytes = 4095;
 export const trailerName = 'TRAILER!!!';
 
-/** Name, names above it and mode, without the content. @throws EifError ERR_CPIO_NAME, ERR_CPIO_ENTRY, ERR_CPIO_PARENT, ERR_CPIO_DUPLICATE */
+/**
+ * Checks each entry's name, folders and mode, but not its content.
+ * @returns the entries in the order of their names.
+ * @throws EifError ERR_CPIO_NAME, ERR_CPIO_ENTRY, ERR_CPIO_PARENT, ERR_CPIO_DUPLICATE
+ */
 export function sortEntries(entries: Iterable<CpioInput>): CpioInput[] {
   const named = Array.from(entries, (entry) => ({ entry, key: Buffer.from(entry.name) })).sort((a, b) =>
     Buffer.compare(a.key, b.key),

@@ -34,8 +34,8 @@ export interface ReadCpioOptions {
 }
 
 /**
- * Lists a newc archive (kernel documentation, driver-api/early-userspace/buffer-format) strictly: "070701" alone, names that
- * stay inside the root and occur once, padding of zeros, one trailer with only zeros behind it. "." as the root is let through.
+ * Lists a newc archive (kernel documentation, driver-api/early-userspace/buffer-format) strictly: only the magic "070701", names that stay
+ * inside the root and occur once, padding of zeros, one trailer with only zeros after it. "." is accepted as the root.
  *
  * @param source may cut the archive anywhere
  * @throws EifError ERR_CPIO_FORMAT, _NAME, _DUPLICATE, _TRUNCATED, _TRAILING, _TOO_LARGE
@@ -145,7 +145,7 @@ function kindOf(mode: number): CpioEntry['kind'] {
   }
 }
 
-/** Reads a stream that is cut anywhere by exact numbers of bytes. */
+/** Reads exact numbers of bytes from a stream whose chunks may end anywhere. */
 export class ChunkReader {
   readonly #source: AsyncIterator<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array();
@@ -174,7 +174,7 @@ export class ChunkReader {
     return out;
   }
 
-  /** Parts, each good until the next one is asked for. @throws EifError ERR_CPIO_TRUNCATED, ERR_CPIO_TOO_LARGE */
+  /** The bytes in parts, each valid until the next one is requested. @throws EifError ERR_CPIO_TRUNCATED, ERR_CPIO_TOO_LARGE */
   async *take(sizeBytes: number): AsyncGenerator<Uint8Array, void, undefined> {
     for (let left = sizeBytes; left > 0;) {
       if (!(await this.#fill())) throw new EifError('ERR_CPIO_TRUNCATED', `at byte ${this.#offset}`);

@@ -6,7 +6,7 @@ import { InputFile } from '../io/input-file';
 import { type CpioEntry, readCpio, type ReadCpioOptions } from './read-cpio';
 
 /**
- * Lists a ramdisk of an image, compressed with gzip or not. One without a byte has no entries.
+ * Lists a ramdisk of an image, compressed with gzip or not. An empty ramdisk has no entries.
  *
  * @param section of type "ramdisk", from `readImage` of the same file
  * @throws EifError what `readCpio` throws, ERR_CPIO_GZIP, ERR_EIF_FILE
@@ -35,7 +35,7 @@ export async function* readOpenRamdisk(
   if (section.sizeBytes > 0) yield* readCpio(await uncompressed(file, section), options);
 }
 
-/** The archive itself, cut anywhere. */
+/** The uncompressed archive, in chunks that may end anywhere. */
 async function uncompressed(file: InputFile, { dataOffset, sizeBytes }: Section): Promise<AsyncIterable<Uint8Array>> {
   const start = await file.read(dataOffset, Math.min(2, sizeBytes));
   const compressed = start[0] === 0x1f && start[1] === 0x8b;
@@ -43,7 +43,7 @@ async function uncompressed(file: InputFile, { dataOffset, sizeBytes }: Section)
 }
 
 async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  // Copies, because the stream keeps what it was given beyond the next chunk.
+  // Copies, because the stream keeps a chunk after the next one was read into the same buffer.
   const copies = Readable.from(
     (async function* () {
       for await (const chunk of source) yield chunk.slice();

@@ -36,9 +36,9 @@ export async function writeCpio(entries: Iterable<CpioInput>, path: string): Pro
 const blockBytes = 512;
 
 /**
- * A newc archive (kernel documentation, driver-api/early-userspace/buffer-format): sorted by the bytes of the names, owner
- * root, time 0, inodes numbered from 1, padded to 512 bytes. The same entries in any order give the same bytes.
- * Chunks are at most 1 MiB; each is good until the next one is asked for.
+ * A newc archive (kernel documentation, driver-api/early-userspace/buffer-format): sorted by the bytes of the names, owner root, time 0,
+ * inodes numbered from 1, padded to 512 bytes. The same entries in any order give the same bytes. Chunks are at most 1 MiB; each is valid
+ * until the next one is requested.
  *
  * @throws EifError ERR_CPIO_NAME, _ENTRY, _PARENT, _DUPLICATE, ERR_EIF_FILE, ERR_EIF_SOURCE_CHANGED
  */

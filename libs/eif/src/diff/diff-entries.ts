@@ -37,7 +37,7 @@ const compared = [
   'sha256',
 ] as const satisfies (keyof CpioEntry)[];
 
-/** @throws EifError ERR_CPIO_* where one of the two is no archive that is read here */
+/** @throws EifError ERR_CPIO_* if one of the two is not an archive that readRamdisk accepts */
 export async function diffEntries(
   a: { file: InputFile; section: Section },
   b: { file: InputFile; section: Section },

@@ -145,7 +145,7 @@ const fields = [
   [crcOffset, 'checksum'],
 ] as const;
 
-/** The part of an image's header that contains this byte; undefined behind the header. */
+/** The part of an image's header that contains this byte; undefined for a byte after the header. */
 export function headerField(offset: number): string | undefined {
   return offset < headerBytes ? fields.findLast(([start]) => start <= offset)?.[1] : undefined;
 }
@@ -156,7 +156,10 @@ export interface Range {
   readonly sizeBytes: number;
 }
 
-/** @returns where two ranges begin to differ, counted from their start (the end of the shorter one where it is the longer one's beginning), or undefined */
+/**
+ * @returns the offset in the ranges at which they begin to differ; the length of the shorter one if the longer one begins with it;
+ * undefined if they are equal
+ */
 export async function firstDifference(a: Range, b: Range): Promise<number | undefined> {
   const common = Math.min(a.sizeBytes, b.sizeBytes);
   const [left, right] = [a.file.chunks(a.offset, common), b.file.chunks(b.offset, common)];

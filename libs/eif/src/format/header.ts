@@ -8,7 +8,7 @@ import { maxSections, type Arch, type SectionType, sectionTypeOf, sectionTypes }
  *   26 num_sections u16 | 28 section_offsets u64[32] | 284 section_sizes u64[32] | 540 unused u32 | 544 crc32 u32
  */
 export const headerBytes = 548;
-/** The checksum is the header's last field; it covers the whole file but itself. */
+/** The checksum is the header's last field; it covers the whole file except itself. */
 export const crcOffset = 544;
 /** type u16 | flags u16 | size u64 (struct EifSectionHeader). */
 export const sectionHeaderBytes = 12;
@@ -29,7 +29,7 @@ const pcieFlags = pcieFlag | 0x300;
 export interface Header {
   readonly version: number;
   readonly arch: Arch;
-  /** Whether the enclave has a PCIe bus. How the flags for it count into PCR0 is not published, so such an image is not measured here. */
+  /** Whether the enclave has a PCIe bus. How its flags enter PCR0 is not published, so such an image is not measured here. */
   readonly pcie: boolean;
   /** In bytes. Neither nitro-cli nor the hypervisor uses it (README, "default_mem"). */
   readonly defaultMemoryBytes: number;
@@ -56,8 +56,8 @@ export function encodeHeader(header: Omit<Header, 'pcie'>): Uint8Array {
 }
 
 /**
- * Reads and judges the header alone. Every u64 that lies beyond 2^53 - 1 is refused here, so that sums of them stay exact
- * as long as they are compared with the file's length one by one.
+ * Reads and checks the header only. Refuses every u64 beyond 2^53 - 1, so that a caller that compares them with the file's length one by
+ * one adds exact numbers.
  *
  * @param bytes 548 bytes
  * @throws EifError ERR_EIF_MAGIC, _VERSION, _FLAGS, _RESERVED, _DEFAULTS, _SECTION_COUNT, _TRUNCATED
@@ -73,7 +73,7 @@ export function decodeHeader(bytes: Uint8Array): Header & { readonly crc32: numb
     throw new EifError('ERR_EIF_FLAGS', `0x${flags.toString(16)}`);
   if (view.getUint16(24) !== 0 || view.getUint32(unusedAt) !== 0) throw new EifError('ERR_EIF_RESERVED');
   const count = view.getUint16(26);
-  // Kernel, command line and a ramdisk; from version 4 on metadata besides.
+  // At least kernel, command line and a ramdisk; from version 4 on also metadata.
   if (count < version || count > maxSections)
     throw new EifError('ERR_EIF_SECTION_COUNT', `${count}, and ${version} to ${maxSections} are possible`);
   const sections: { offset: number; sizeBytes: number }[] = [];

@@ -28,7 +28,7 @@ type Json = null | boolean | number | string | readonly Json[] | { readonly [key
 export interface EifMetadata {
   readonly imageName: string;
   readonly imageVersion: string;
-  /** Any text; for images that are to be the same on every build, a time that does not depend on the build. */
+  /** Any text; for reproducible images, a time that does not depend on the build. */
   readonly buildTime: string;
   readonly buildTool: string;
   readonly buildToolVersion: string;

@@ -3,7 +3,7 @@ import { InputFile } from '../io/input-file';
 import { OutputFile } from '../io/output-file';
 
 /**
- * Writes the data of these sections of an image into a file, one behind the other. The file is there whole or not at all.
+ * Writes the data of these sections of an image into a file, one after the other. The file is written completely or not at all.
  *
  * @param sections of `readImage` for the same file
  * @throws EifError ERR_EIF_FILE, ERR_EIF_SOURCE_CHANGED where the image is shorter than its sections

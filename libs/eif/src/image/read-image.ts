@@ -39,11 +39,11 @@ export interface DescribedImage {
    * measurement does.
    */
   readonly gaps: readonly Gap[];
-  /** With a NUL at its end where the image has one. */
+  /** With the final NUL, if the image has one. */
   readonly cmdline: string;
-  /** undefined in version 3 alone */
+  /** undefined only in version 3 */
   readonly metadata: EifMetadata | undefined;
-  /** undefined of an image with PCIe alone */
+  /** undefined only for an image with PCIe */
   readonly measurements: Measurements | undefined;
   readonly signature: ImageSignature | undefined;
 }
@@ -62,12 +62,15 @@ export interface ReadOptions {
 }
 
 export interface OpenImageOptions extends ReadOptions {
-  /** Goes by the size in the section's own header where the table holds that of an earlier signature, to write it anew. */
+  /**
+   * Uses the size in the signature section's own header if the table still has that of an earlier signature, so that the image can be
+   * signed again.
+   */
   readonly mendSignatureSize?: boolean;
 }
 
 /**
- * Reads, judges and measures an enclave image file, version 3 or 4, in one pass and with memory for one chunk.
+ * Reads, checks and measures an enclave image file, version 3 or 4, in one pass and with memory for one chunk.
  *
  * @throws EifError any ERR_EIF code but those about writing (see errors.ts); ERR_EIF_PCIE for an image that cannot be measured
  * @example
@@ -83,7 +86,7 @@ export async function readImage(path: string, options: ReadOptions = {}): Promis
 }
 
 /**
- * The same for an image that may not be measurable: `measurements` is undefined where the header asks for PCIe.
+ * The same for an image that may not be measurable: `measurements` is undefined if the header has the PCIe flag.
  *
  * @throws EifError what `readImage` throws, but ERR_EIF_PCIE
  */
@@ -161,11 +164,10 @@ export interface Layout extends Omit<Header, 'sections'> {
 }
 
 /**
- * Checks header and section headers against each other and against the length of the file: sections in the order of
- * the table, without overlap, the last one to the end of the file; kernel first, then the command line, then
- * ramdisks, metadata and signature. Bytes between sections are allowed, since the hypervisor goes by the table and
- * starts such images (aws-nitro-enclaves-image-format, issue 25 and pull request 26, with 64 bytes behind the
- * header).
+ * Checks header and section headers against each other and against the length of the file: sections in the order of the table, without
+ * overlap, the last one to the end of the file; kernel first, then the command line, then ramdisks, metadata and signature. Bytes between
+ * sections are allowed, since the hypervisor uses the table and starts such images (aws-nitro-enclaves-image-format, issue 25 and pull
+ * request 26, with 64 bytes after the header).
  *
  * @throws EifError with any of the codes from ERR_EIF_MAGIC to ERR_EIF_SECTION_MISSING, but ERR_EIF_PCIE
  */
@@ -219,7 +221,7 @@ const largest: Partial<Record<SectionType, number>> = {
 };
 
 function checkSize(type: SectionType, sizeBytes: number): void {
-  // Images that take their root file system from a disk have a ramdisk without a byte.
+  // Images that take their root file system from a disk have an empty ramdisk.
   if (sizeBytes === 0 && type !== 'cmdline' && type !== 'ramdisk') throw new EifError('ERR_EIF_SECTION_EMPTY', type);
   const most = largest[type];
   if (most !== undefined && sizeBytes > most)
@@ -227,8 +229,8 @@ function checkSize(type: SectionType, sizeBytes: number): void {
 }
 
 /**
- * Measurements go over the sections in the order of the file (README, "EIF Measurements"), so an order other than that of
- * nitro-cli would give the same parts other values. The place of metadata and signature behind the command line is free.
+ * Measurements go over the sections in the order of the file (README, "EIF Measurements"), so another order than nitro-cli's would give the
+ * same parts other values. Metadata and signature may be anywhere after the command line.
  */
 function checkOrder(types: readonly SectionType[], version: number): void {
   for (const once of ['kernel', 'cmdline', 'signature', 'metadata'] as const) {

@@ -10,8 +10,8 @@ export interface SignaturePolicy {
 }
 
 /**
- * Whether an image was signed by whom it should be. That its signature is over its own PCR0 and holds, `readImage` has
- * found out already; here the certificate is judged.
+ * Checks that the accepted signer signed an image. `readImage` has already verified the signature over the image's own
+ * PCR0; this function checks the certificate.
  *
  * @throws EifError ERR_EIF_NOT_SIGNED, ERR_EIF_SIGNER, ERR_EIF_CERTIFICATE_NOT_YET_VALID, ERR_EIF_CERTIFICATE_EXPIRED
  * @example

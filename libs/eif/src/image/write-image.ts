@@ -42,10 +42,9 @@ export interface WrittenImage {
 }
 
 /**
- * Writes an enclave image file, version 4. The same parts give the same bytes, but for the signature, which ECDSA makes new
- * each time. The file is there whole or not at all; files are read a chunk at a time.
- * Order of sections as nitro-cli's: kernel, command line, metadata, ramdisks, signature (EifBuilder::write_to,
- * aws-nitro-enclaves-image-format, src/utils/mod.rs).
+ * Writes an enclave image file, version 4. The same parts give the same bytes, except for the signature, which ECDSA makes new each time.
+ * The file is written completely or not at all; files are read a chunk at a time. Order of sections as nitro-cli's: kernel, command line,
+ * metadata, ramdisks, signature (EifBuilder::write_to, aws-nitro-enclaves-image-format, src/utils/mod.rs).
  *
  * @param path is replaced where it exists
  * @throws EifError ERR_EIF_CMDLINE, _METADATA, _SECTION_COUNT, _SECTION_EMPTY, _DEFAULTS, _SOURCE_CHANGED, _FILE,
@@ -113,8 +112,7 @@ export interface SectionToWrite {
 export type Progress = (doneBytes: number, totalBytes: number) => void;
 
 /**
- * Writes an image in one pass: the checksum goes over the header with its sizes, which are known before, then over all
- * sections, and is put in at the end.
+ * Writes an image in one pass: the checksum covers the header, whose sizes are known before, then all sections, and is written at the end.
  *
  * @returns the measurements of what was written, PCR8 left out
  * @throws EifError ERR_EIF_SECTION_COUNT, _SOURCE_CHANGED, _FILE

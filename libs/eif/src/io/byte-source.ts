@@ -6,7 +6,7 @@ export type ByteSource = Uint8Array | { readonly path: string };
 
 export interface OpenSource {
   readonly sizeBytes: number;
-  /** Can be gone through more than once. Each chunk is good until the next one is asked for. */
+  /** Can be iterated more than once. Each chunk is valid until the next one is requested. */
   chunks(): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export function rangeSource(file: InputFile, offset: number, sizeBytes: number):
 
 async function* wholeFile(file: InputFile): AsyncGenerator<Uint8Array, void, undefined> {
   yield* file.chunks(0, file.sizeBytes);
-  // Shorter is noticed while reading; longer only here.
+  // A file that became shorter is noticed while reading; one that became longer only here.
   const longer = await file.read(file.sizeBytes, 1).then(
     () => true,
     () => false,

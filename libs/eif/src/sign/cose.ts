@@ -4,8 +4,8 @@ import { byteString, CborReader, head, major, numbers, text } from './cbor';
 
 /*
  * COSE_Sign1 (RFC 9052, section 4.2), untagged, as aws-nitro-enclaves-cose writes it with `as_bytes(false)`; the payload is
- * {register_index, register_value}. libs/attestation reads the same envelope with the bounds of attestation documents, which
- * the arrays of numbers in here do not fit.
+ * {register_index, register_value}. libs/attestation reads the same envelope, but within the limits of attestation documents, which the
+ * arrays of numbers here exceed.
  */
 
 /** @param pcr0 48 bytes */
@@ -52,7 +52,7 @@ export interface SignedRegister {
 }
 
 /**
- * The length of the signature is left to the caller, who knows the key.
+ * Reads an envelope. The caller, who knows the key, checks the length of the signature.
  *
  * @throws EifError ERR_EIF_SIGNATURE_FORMAT, _ALGORITHM, _REGISTER (another register than 0)
  */

@@ -6,7 +6,7 @@ import type { Algorithm } from './algorithm';
 import { readCertificate } from './certificate';
 import { decodeSign1, signedBytes } from './cose';
 
-/** A signature that holds over a PCR0, made with the key of this certificate. Who that is, only the certificate tells. */
+/** A signature that holds over a PCR0, made with the key of this certificate. Only the certificate names the signer. */
 export interface ImageSignature {
   readonly certificatePem: string;
   readonly certificateDer: Uint8Array;
@@ -15,7 +15,7 @@ export interface ImageSignature {
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
   readonly algorithm: Algorithm['name'];
-  /** The PCR0 that was signed, 96 hexadecimal digits: that of the image wherever the image can be measured. */
+  /** The PCR0 that was signed, 96 hexadecimal digits: the same as the image's, if the image can be measured. */
   readonly pcr0: string;
   /** 96 hexadecimal digits: SHA384(48 zero bytes || SHA384(certificateDer)) */
   readonly pcr8: string;
@@ -24,7 +24,7 @@ export interface ImageSignature {
 /**
  * Reads and verifies a signature section. Whether the certificate is the expected one and valid now is for `verifySignature`.
  *
- * @param pcr0 as measured, 96 hexadecimal digits; undefined where the image cannot be measured, and then it is not compared
+ * @param pcr0 as measured, 96 hexadecimal digits; undefined if the image cannot be measured: then the signed PCR0 is not compared
  * @throws EifError ERR_EIF_SIGNATURE_FORMAT, _ALGORITHM, _CERTIFICATE, _REGISTER, ERR_EIF_SIGNATURE
  */
 export function readSignature(section: Uint8Array, pcr0: string | undefined): ImageSignature {

@@ -43,7 +43,7 @@ export function prepareSigner({ privateKeyPem, certificatePem }: SigningKey): Si
       const signature = new Uint8Array(
         sign(algorithm.hash, signedBytes(algorithm, payload), { key, dsaEncoding: 'ieee-p1363' }),
       );
-      // EifSignature = Vec<PcrSignature>, with PCR0 alone (generate_eif_signature, src/utils/eif_signer.rs).
+      // EifSignature = Vec<PcrSignature>, with PCR0 only (generate_eif_signature, src/utils/eif_signer.rs).
       const section = Uint8Array.from([
         ...head(major.array, 1),
         ...head(major.map, 2),

@@ -34,7 +34,10 @@ export const goodSections = (): RawSection[] => [
   { type: ramdisk, data: Buffer.from('second ramdisk') },
 ];
 
-/** Builds an image from the description of the format alone, with a checksum that matches after `edit` changed it. */
+/**
+ * Builds an image only from the description of the format, without this library's code. The checksum matches after
+ * `edit` has changed the image.
+ */
 export function rawImage(
   sections: readonly RawSection[],
   edit: (image: Buffer) => Buffer | undefined = () => undefined,
@@ -63,7 +66,7 @@ export function rawImage(
   return withCrc(edit(image) ?? image);
 }
 
-/** The image with these bytes in front of section `at`, as the table of offsets then has it. */
+/** The image with these bytes inserted before section `at`, and the table of offsets adjusted. */
 export function withGap(image: Buffer, at: number, gap: Buffer): Buffer {
   const place = Number(image.readBigUInt64BE(28 + 8 * at));
   const wider = Buffer.concat([image.subarray(0, place), gap, image.subarray(place)]);

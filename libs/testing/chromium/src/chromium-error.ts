@@ -1,4 +1,4 @@
-/** There is no Chromium to start. */
+/** No Chromium was found on this machine. */
 export class ChromiumUnavailableError extends Error {
   override readonly name = 'ChromiumUnavailableError';
   readonly code = 'CHROMIUM_UNAVAILABLE';

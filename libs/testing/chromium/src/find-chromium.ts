@@ -5,7 +5,7 @@ import { ChromiumUnavailableError } from './chromium-error';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** `CHROMIUM_PATH`, else what PATH has, else where Debian puts it. */
+/** The path of Chromium: `CHROMIUM_PATH`, else the one on PATH, else Debian's; undefined if there is none. */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const given = env['CHROMIUM_PATH'];
   if (given !== undefined && given !== '') return isExecutable(given) ? given : undefined;

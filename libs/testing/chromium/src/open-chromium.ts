@@ -27,7 +27,7 @@ export interface Chromium extends AsyncDisposable {
 }
 
 export interface ChromiumOptions {
-  /** Keeps pages that are left, for the Back button, as people's browsers do. Playwright turns that off. */
+  /** Keeps pages in memory for the Back button, as people's browsers do. By default Playwright turns that off. */
   readonly backForwardCache?: boolean | undefined;
 }
 

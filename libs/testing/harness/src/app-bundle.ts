@@ -25,7 +25,8 @@ export async function appBundle(bundle: AppBundle): Promise<string> {
   const done = join(folder, app);
   if (existsSync(done)) return done;
   await removeOfEndedRuns(join(folder, '..'));
-  // Two specs or workers may build it at the same time. The first one's becomes the bundle of the run; a half-built one is never seen.
+  // Two specs or workers may build it at the same time. The first complete one becomes the bundle of the run; no spec sees an incomplete
+  // one.
   const mine = await build(app, options, join(folder, `${app}-${randomUUID()}`));
   await rename(mine, done).catch(async (error: unknown) => {
     if (!existsSync(done)) throw error;

@@ -2,8 +2,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Where is kept what took minutes to fetch or build: outside the work tree, by version, shared by all checkouts of one user.
- * COMMUNIQUE_CACHE_DIR, else in the user's cache folder. Everything in it can be deleted at any time and is made again.
+ * The folder for what takes minutes to fetch or build. It is outside the work tree, sorted by version and shared by all checkouts of one
+ * user: COMMUNIQUE_CACHE_DIR, else in the user's cache folder. Its content can be deleted at any time and is made again.
  * tools/dev/setup/surroundings.mjs, which runs before anything is compiled, looks in the same place.
  */
 export function cacheFolder(): string {

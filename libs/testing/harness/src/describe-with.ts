@@ -2,8 +2,8 @@
 export type Availability = { readonly available: true } | { readonly available: false; readonly reason: string };
 
 /**
- * A jest block that needs something the machine may lack. Where it lacks, the block is skipped with its reason on the console,
- * and with CI set it fails instead: a skip there would pass for a test.
+ * A jest block that needs something the machine may lack. If it is missing, the block is skipped and the reason is printed. With CI set the
+ * block fails instead, because a skip there would count as a passed test.
  */
 export function describeWith(availability: Availability, name: string, body: () => void): void {
   if (availability.available) {

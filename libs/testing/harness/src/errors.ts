@@ -1,4 +1,4 @@
-/** Codes of what a test's surroundings can refuse. */
+/** Codes of failed setups of a test. */
 export type SupportErrorCode =
   | 'POSTGRES_UNAVAILABLE'
   | 'POSTGRES_USER_MISSING'

@@ -1,8 +1,8 @@
 /**
- * Refuses, inside a spec that is not named `*.integration.spec.ts`, what `npm run test:unit` must not need. Outside jest
- * (demo, bench) everything is allowed.
+ * Throws inside a spec that is not named `*.integration.spec.ts`, so that `npm run test:unit` never needs `what`. Outside jest (demo,
+ * bench) everything is allowed.
  *
- * @param what what was asked for, for the message: "PostgreSQL"
+ * @param what the requested thing, for the message, such as "PostgreSQL"
  */
 export function integrationOnly(what: string): void {
   const spec = (globalThis as { expect?: { getState?: () => { testPath?: string } } }).expect?.getState?.().testPath;

@@ -11,8 +11,8 @@ export interface SilentPort extends AsyncDisposable {
 const FILLERS = 4;
 
 /**
- * A port on 127.0.0.1 that does not answer who connects: its process is stopped and its queue of connections is full, so that Linux
- * drops what else comes, as a machine behind a silent firewall does.
+ * A port on 127.0.0.1 that does not answer clients that connect: its process is stopped and its queue of connections is full, so that Linux
+ * drops further connections, as a silent firewall does.
  */
 export async function startSilentPort(): Promise<SilentPort> {
   const service = await spawnHelper({

@@ -16,18 +16,21 @@ export interface ServiceOptions {
   /** Run as this user and group (needs root). */
   readonly uid?: number;
   readonly gid?: number;
-  /** Ready when its output matches, or when the check answers true (asked every 50 ms). Without it: when it runs. */
+  /** The process is ready when its output matches, or when the check, called every 50 ms, returns true. Absent: ready when it runs. */
   readonly readyWhen?: RegExp | (() => Promise<boolean>);
   readonly readyTimeoutMs?: number;
   /** Receives everything it prints, both streams; appended. */
   readonly logFile?: string;
   /** Called with each piece of output. */
   readonly onOutput?: (text: string) => void;
-  /** How it is asked to end. */
+  /** The signal that asks it to end. */
   readonly stopSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT';
-  /** Removed after the process, when ours is gone without stopping it (a crash, SIGKILL). A stop leaves it to the caller. */
+  /**
+   * If our process ends without stopping this one (a crash, SIGKILL), the folder is removed after it has ended. After `stop` the caller
+   * removes the folder.
+   */
   readonly temporaryFolder?: string;
-  /** Whether it keeps our process alive (default). With false ours may end at any time, and this one then ends too. */
+  /** Whether it keeps our process alive (default true). If false, our process may end at any time, and this one then ends too. */
   readonly keepAlive?: boolean;
 }
 
@@ -53,9 +56,9 @@ export interface Service extends AsyncDisposable {
 const MAX_OUTPUT_CHARACTERS = 16 * 1024 * 1024;
 
 /**
- * Starts a process in a group of its own, captures its output and waits until it is ready. It never outlives us.
+ * Starts a process in a group of its own, captures its output and waits until it is ready. It never outlives our process.
  *
- * @throws SupportError SERVICE_NOT_READY (with the end of its output) when it ends before, or is not ready in time.
+ * @throws SupportError SERVICE_NOT_READY (with the end of its output) if it ends before it is ready, or is not ready in time.
  */
 export async function spawnService(options: ServiceOptions): Promise<Service> {
   integrationOnly('A service in a process of its own');
@@ -131,7 +134,7 @@ export async function spawnHelper(options: ServiceOptions): Promise<Service> {
     }, graceMs);
     const exit = await exited;
     clearTimeout(timer);
-    signalTo(-pid, 'SIGKILL'); // what it left behind in its group
+    signalTo(-pid, 'SIGKILL'); // processes that it left in its group
     return exit;
   };
 

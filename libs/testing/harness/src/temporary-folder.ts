@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export interface TemporaryFolder extends AsyncDisposable {
   /** Absolute; mode 0700. */
   readonly path: string;
-  /** The path of something inside. */
+  /** The path of a file or folder inside. */
   file(...parts: string[]): string;
   remove(): Promise<void>;
 }

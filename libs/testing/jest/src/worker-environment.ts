@@ -8,8 +8,8 @@ import { recordWorkerState } from './worker-state';
 
 /**
  * The environment of all specs: the jest worker's own globals instead of a vm context with copies, so that what spec files share (packages,
- * worker-runtime.ts) has the same `Error` and `Uint8Array` as the specs. What a spec file changes is put back after it. Jest loads this
- * module once per worker, so what it holds stays from one spec file to the next, as the worker's PostgreSQL.
+ * worker-runtime.ts) has the same `Error` and `Uint8Array` as the specs. What a spec file changes is restored after it. Jest loads this
+ * module once per worker, so its own state stays from one spec file to the next, as does the worker's PostgreSQL.
  */
 export class WorkerEnvironment implements JestEnvironment {
   readonly global = globalThis as unknown as JestEnvironment['global'];
@@ -46,7 +46,8 @@ export class WorkerEnvironment implements JestEnvironment {
 
 /**
  * The globals that fake timers may replace. Given globalThis itself, they would also replace what node:timers and node:timers/promises
- * export. `process.nextTick` and `queueMicrotask` are not for them: Node's own streams and fetch take the same ones as the specs.
+ * export. They may not replace `process.nextTick` and `queueMicrotask`, because Node's own streams and fetch use the same ones as the
+ * specs.
  */
 function globalsForFakeTimers(): typeof globalThis {
   const ownProcess: unknown = Object.create(process);
@@ -57,5 +58,5 @@ function globalsForFakeTimers(): typeof globalThis {
   });
 }
 
-// Loads Node's fetch, which puts its dispatcher where it cannot be deleted: no spec file shall be the first.
+// Loads Node's fetch now, because its first use puts its dispatcher where it cannot be deleted, and no spec file shall be that first use.
 void globalThis.Response;

@@ -7,7 +7,7 @@ import { isShared, requirePackage } from './shared-packages';
 
 type Options = Parameters<JestRuntime['requireModule']>[2];
 
-/** What jest's runtime keeps private and we need. The version of jest is pinned; worker-runtime.integration.spec.ts tries all of it. */
+/** The private parts of jest's runtime that we need. The version of jest is pinned; worker-runtime.integration.spec.ts tries all of it. */
 interface Private {
   readonly _resolution: { resolveCjs(from: string, moduleName: string): string };
   readonly executor: {
@@ -19,7 +19,7 @@ interface Private {
 }
 
 /**
- * Jest's runtime, but for two things that take a third of the CPU time of all tests: packages are loaded once per worker
+ * Jest's runtime with two changes, which save a third of the CPU time of all tests: packages are loaded once per worker
  * (shared-packages.ts), and a source file of ours is compiled once per worker. It still runs once per spec file, so no state of ours is
  * shared. Goes with WorkerEnvironment, which has no vm context.
  */
@@ -76,7 +76,7 @@ function compile(executor: Private['executor'], source: string, filename: string
         filename,
         columnOffset: -head.length,
         importModuleDynamically: (specifier, _script, attributes) =>
-          // Of the spec file that runs now: the script outlives the one for which it was compiled.
+          // Imports for the spec file that runs now: the script outlives the spec file for which it was compiled.
           running?.dynamicImport(specifier, filename, undefined, attributes) as Promise<never>,
       });
       known = { source, script };

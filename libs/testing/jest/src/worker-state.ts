@@ -13,7 +13,7 @@ const MATCHERS = Symbol.for('$$jest-matchers-object');
 /**
  * Remembers what spec files can change of the worker: globals, the environment variables and other properties of `process`, its
  * listeners, the current folder, the file mode mask, and what was added to `expect`.
- * @returns puts it back
+ * @returns a function that restores all of it
  */
 export function recordWorkerState(): () => void {
   const globals = propertiesOf(globalThis);
@@ -54,12 +54,12 @@ export function keepingAdditions<T>(load: () => T): T {
   }
 }
 
-/** Puts the own properties of these objects of a package back after each spec file. */
+/** Restores the own properties of these objects of a package after each spec file. */
 export function keepAsTheyAre(objects: readonly object[]): void {
   for (const object of objects) if (!packagesObjects.has(object)) packagesObjects.set(object, propertiesOf(object));
 }
 
-/** Where Node keeps the listeners of an object, and counts them. Listeners are put back one by one. */
+/** The properties in which Node keeps and counts an object's listeners. Listeners are restored one by one instead. */
 const LISTENERS: ReadonlySet<string | symbol> = new Set(['_events', '_eventsCount']);
 
 type Listener = (...args: unknown[]) => void;

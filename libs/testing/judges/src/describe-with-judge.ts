@@ -2,8 +2,9 @@ import { findJudge, type Installed } from './installed';
 import type { Judge } from './judges';
 
 /**
- * A jest block that needs an outside judge. If the judge is absent the block is skipped and a line that begins with
- * NOT RUN is printed, also with CI set: a machine without Python or without a registry can still run everything else.
+ * A jest block that needs a judge, a tool of others that checks this system. If the judge is absent the block is
+ * skipped and a line that begins with NOT RUN is printed, also with CI set: a machine without Python or without a
+ * registry can still run everything else.
  */
 export function describeWithJudge<J extends Judge>(
   judge: J,

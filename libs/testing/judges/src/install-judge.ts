@@ -18,7 +18,7 @@ import type { Judge, NpmJudge, PythonJudge } from './judges';
 const OLDEST_PYTHON = [3, 11] as const;
 const INSTALL_TIMEOUT_MS = 300_000;
 
-/** One more try after a second: without a registry npm would wait more than a minute. */
+/** npm retries once, after a second: by default it waits more than a minute if there is no registry. */
 const NPM_OPTIONS = [
   '--ignore-scripts',
   '--no-audit',
@@ -65,7 +65,7 @@ export async function installJudge<J extends Judge>(
   }
 }
 
-/** Every package is a wheel: others are built by programs of their own. */
+/** Takes only wheels: a source package runs a program of its own to be built. */
 async function fillFromPyPi(judge: PythonJudge, python: string, folder: string): Promise<void> {
   await run(python, ['-m', 'venv', folder]);
   await run(

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Judge, NpmJudge, PythonJudge } from './judges';
 
-/** Run what is in it as `python -m <module>`: its scripts name the folder in which it was built. */
+/** Run its programs as `python -m <module>`: its scripts name the folder in which they were built. */
 export interface InstalledPython {
   /** The interpreter that has the judge's packages. */
   readonly python: string;
@@ -20,7 +20,7 @@ export interface InstalledProgram {
 export type Installed<J extends Judge = PythonJudge> = J extends NpmJudge ? InstalledProgram : InstalledPython;
 
 export interface Absent {
-  /** For a person, with what to do. */
+  /** Why it is absent and what to do, for a person. */
   readonly absent: string;
 }
 
@@ -49,7 +49,7 @@ export function installedAt<J extends Judge>(judge: J, folder: string): Installe
   return found as Installed<J>;
 }
 
-/** What is there, without installing anything: for specs, which must know at once. */
+/** The judge if it is installed; installs nothing. For specs, which must know at once. */
 export function findJudge<J extends Judge>(judge: J): Installed<J> | Absent {
   const folder = judgeFolder(judge);
   return readComplete(folder) === lockDigest(judge)

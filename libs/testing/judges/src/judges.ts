@@ -38,7 +38,7 @@ export const JUDGES = {
     package: '@redocly/cli',
     program: 'bin/cli.js',
   },
-  /** Lints it by other rules: those of @stoplight/spectral-rulesets 1.23.1. */
+  /** Lints the OpenAPI document by other rules: those of @stoplight/spectral-rulesets 1.23.1. */
   spectral: {
     registry: 'npm',
     name: 'spectral',

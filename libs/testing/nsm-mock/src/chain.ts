@@ -37,7 +37,7 @@ function levels(moduleId: string): Level[] {
   ];
 }
 
-/** A certificate is issued anew when a tenth of its time is left, and with it all below. */
+/** Whether a certificate still has more than a tenth of its time. Otherwise it and all below it are issued anew. */
 function isCurrent(signer: Signer, nowMs: number): boolean {
   return nowMs >= signer.notBeforeMs && nowMs <= signer.notAfterMs - (signer.notAfterMs - signer.notBeforeMs) / 10;
 }
@@ -72,7 +72,7 @@ export class ChainKeeper {
     for (const [index, level] of this.#levels.entries()) {
       let signer = this.#signers[index];
       if (anew || !signer || !isCurrent(signer, nowMs)) {
-        // Like the real ones a few seconds early.
+        // It begins a few seconds early, as the real ones do.
         signer = await issue({ ...level, notBeforeMs: nowMs - 3_000, notAfterMs: nowMs + level.validityMs }, issuer);
         this.#signers[index] = signer;
         anew = true;

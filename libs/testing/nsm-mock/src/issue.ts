@@ -10,7 +10,7 @@ import {
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' };
 
-/** A certificate with its key: what signs the next one down, or the document. */
+/** A certificate with its key, which signs the next certificate below it, or the document. */
 export interface Signer {
   subject: string;
   der: Uint8Array;
@@ -32,7 +32,7 @@ export async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 }
 
-/** Issues a certificate of the shape that AWS's have: P-384, ecdsa-with-SHA384, critical basicConstraints. Whole seconds. */
+/** Issues a certificate in the shape of AWS's: P-384, ecdsa-with-SHA384, critical basicConstraints, times in whole seconds. */
 export async function issue(wanted: Wanted, issuer?: Signer): Promise<Signer> {
   const keys = await newKeys();
   const isLeaf = wanted.pathLength === 'leaf';

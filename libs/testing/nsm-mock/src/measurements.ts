@@ -8,7 +8,7 @@ const measure = (text: string) => new Uint8Array(sha384(Buffer.concat([Buffer.al
 /** The operator that the mock names in PCR3: the role of no account. */
 export const developmentRoleArn = 'arn:aws:iam::111122223333:role/communique-tee-development-parent';
 
-/** As the hypervisor measures the role of the parent instance: its ARN is not hashed before. */
+/** PCR3 as the hypervisor measures it: the ARN of the parent's role is not hashed before it is extended. */
 const pcr3 = new Uint8Array(sha384(Buffer.concat([Buffer.alloc(48), Buffer.from(developmentRoleArn, 'ascii')])));
 const values = [
   ...[0, 1, 2].map((index) => measure(`communique-tee development PCR${index}: no image was measured`)),
@@ -25,7 +25,7 @@ export const developmentMeasurements = { pcr0: hex(0), pcr1: hex(1), pcr2: hex(2
 export const lockedPcrs = 16;
 export const maxPcrs = 32;
 
-/** PCR0 to 15, which the hypervisor locks: the development values, zeros, and over both what was given. */
+/** PCR0 to 15, which the hypervisor locks: the development values and zeros, replaced by the given ones. */
 export function registers(given: ReadonlyMap<number, Uint8Array> = new Map()): Map<number, Uint8Array> {
   const out = new Map(Array.from({ length: lockedPcrs }, (_, index) => [index, values[index] ?? new Uint8Array(48)]));
   for (const [index, value] of given) {

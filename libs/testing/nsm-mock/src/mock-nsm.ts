@@ -10,7 +10,7 @@ export interface MockNsmOptions {
   rootFolder: string;
   /** index 0 to 15, 48 bytes each; PCR0 to 3 default to `developmentMeasurements`, all others to zero */
   pcrs?: ReadonlyMap<number, Uint8Array>;
-  /** The attested time in milliseconds, also one that is far from the machine's clock; default Date.now */
+  /** The attested time in milliseconds, which may be far from the machine's clock; default Date.now */
   now?: () => number;
   moduleId?: string;
 }

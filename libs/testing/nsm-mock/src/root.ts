@@ -35,7 +35,7 @@ const curve = { name: 'ECDSA', namedCurve: 'P-384' };
 /**
  * The certificate of the development root in PEM, for `unsafeTrustAnchorFromPem`. Made on first use.
  *
- * @param rootFolder where `development-root/` with key (mode 0600) and certificate lies or is put
+ * @param rootFolder has `development-root/` with key (mode 0600) and certificate, or gets it
  * @throws NsmMockError ERR_NSM_MOCK_PRODUCTION, ERR_NSM_MOCK_ROOT
  */
 export async function developmentRootPem(rootFolder: string): Promise<string> {

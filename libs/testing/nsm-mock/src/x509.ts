@@ -1,4 +1,4 @@
-// The library's container wants the polyfill before anything of it is loaded, so it is imported here only.
+// The library needs this polyfill before any part of it is loaded, so both are imported only here.
 import 'reflect-metadata';
 export {
   BasicConstraintsExtension,

@@ -69,8 +69,8 @@ export function postgresBinaries(): PostgresBinaries {
 const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
 /**
- * npm packages hold no symbolic links. This one lists those of its libraries for its install script to make, and install scripts
- * are off here.
+ * Makes the symbolic links of the server's libraries. npm packages cannot contain links; this one lists them for its install script, and
+ * install scripts are off here.
  */
 export function linkLibraries(packageFolder: string): void {
   let list: string;

@@ -33,8 +33,8 @@ export async function startPostgresServer(options: ServerOptions = {}): Promise<
     unix_socket_directories: '',
     max_connections: '200',
     timezone: 'UTC',
-    // Without fsync only a crash of the machine loses data, not one of the server; without synchronous_commit the
-    // latter would too.
+    // Without fsync only a crash of the machine loses data, not one of the server; without synchronous_commit a crash
+    // of the server would lose data too.
     ...(persistent ? {} : { fsync: 'off', full_page_writes: 'off' }),
     ...options.settings,
   };

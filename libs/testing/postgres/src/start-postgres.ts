@@ -39,10 +39,10 @@ export interface Postgres extends AsyncDisposable {
 }
 
 /**
- * A real PostgreSQL 18 on 127.0.0.1, password authentication, as user `postgres`. It ends with us, however we end.
+ * A real PostgreSQL 18 on 127.0.0.1, password authentication, as user `postgres`. It ends with our process, however that ends.
  *
- * In jest, without options: new databases on the one server that all spec files of a worker use after each other. Any option, `own`
- * alone too, asks for a server of its own.
+ * In jest, without options: new databases on the one server that all spec files of a worker use after each other. With any option, even
+ * only `own`, the caller gets a server of its own.
  *
  * @throws SupportError POSTGRES_UNAVAILABLE, POSTGRES_FOLDER_UNUSABLE, POSTGRES_FOLDER_IN_USE, POSTGRES_START_FAILED
  */

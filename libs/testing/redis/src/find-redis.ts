@@ -5,7 +5,7 @@ import { workspaceRoot } from '@communique-tee/testing/harness';
 
 export interface RedisServer {
   readonly command: string;
-  /** What it needs beyond our environment (libraries of an unpacked Debian package). */
+  /** The variables that it needs besides our environment (for the libraries of an unpacked Debian package). */
   readonly env: Readonly<Record<string, string>>;
 }
 

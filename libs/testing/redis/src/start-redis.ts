@@ -14,7 +14,7 @@ import {
 import { findRedisServer } from './find-redis';
 
 export interface RedisOptions {
-  /** A server of our own even where REDIS_URL names one: for tests that stop it, fill it or fail it over. */
+  /** A server of the caller's own, even if REDIS_URL names one: for tests that stop it, fill it or fail it over. */
   readonly own?: boolean;
   readonly port?: number;
   /** Further settings, e.g. `{ maxmemory: '8mb' }`. */
@@ -24,7 +24,7 @@ export interface RedisOptions {
 export interface Redis extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** Whether the server is ours: only then may specs kill, restart or FLUSHALL it. */
+  /** Whether startRedis started the server: only then may specs kill, restart or FLUSHALL it. */
   readonly owned: boolean;
   log(): string;
   stop(): Promise<void>;

@@ -12,11 +12,11 @@ export interface GuestAddress {
 export interface HybridDevice {
   /** Where a port of the "guest" really listens; a port that is not listed has no listener. */
   readonly guest: Map<number, GuestAddress>;
-  /** Connections asked for, refused ones too. */
+  /** How many connections were requested, with the refused ones. */
   requests: number;
   /** What it answers instead of `OK 1024\n`. */
   answer: string;
-  /** The device goes, and every connection with it, as when the emulator is killed. */
+  /** Removes the device and cuts every connection, as when the emulator is killed. */
   stop(): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import { readBody, type Handler } from './server';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** What a control port answers instead of doing as asked: JSON `{ code, message, problems? }`. */
+/** A refusal by a control port: it answers JSON `{ code, message, problems? }`. */
 export class ControlError extends Error {
   constructor(
     readonly status: number,
@@ -16,14 +16,14 @@ export class ControlError extends Error {
   }
 }
 
-/** `rest` is what follows the route in the path, decoded. */
+/** `rest` is the decoded part of the path after the route. */
 export type ControlRoute = (call: { readonly rest: string; readonly body: () => Promise<unknown> }) => unknown;
 
 /**
- * A simulator's control port: plain HTTP on loopback, JSON both ways, by which another process sets what the simulator does. A route's
- * key is `GET faults` or, with a name behind it, `PUT outcomes/`; its address is `/control/faults` or `/control/outcomes/<name>`. A
- * route that returns nothing answers 204. Errors of the port itself: 400 `not_json`, 403 `loopback_only`, 404 `no_such_address`, 413
- * `body_too_large` (more than 1 MiB).
+ * A simulator's control port: plain HTTP on loopback, JSON both ways, by which another process sets the simulator's behavior. A route's key
+ * is `GET faults` or, if a name follows it, `PUT outcomes/`; its address is `/control/faults` or `/control/outcomes/<name>`. A route that
+ * returns nothing answers 204. Errors of the port itself: 400 `not_json`, 403 `loopback_only`, 404 `no_such_address`, 413 `body_too_large`
+ * (more than 1 MiB).
  */
 export function controlHandler(routes: Readonly<Record<string, ControlRoute>>): Handler {
   const addresses = Object.keys(routes)
@@ -49,7 +49,7 @@ export function controlHandler(routes: Readonly<Record<string, ControlRoute>>): 
 }
 
 /**
- * The body in the shape of `schema`. Problems name the place and the rule; they repeat a key of the body, and never a value.
+ * The body in the shape of `schema`. Problems name the place and the rule; they may repeat a key of the body, but never a value.
  * @throws ControlError 400 with `code`
  */
 export function controlBody<Output>(schema: z.ZodType<Output>, value: unknown, code: string): Output {
@@ -82,7 +82,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** zod drops such a key, and a set with one wrong key would be taken as an empty one. */
+/** zod drops `__proto__`, so an object that has only this wrong key would count as an empty one. */
 function refuseProto(key: string, value: unknown): unknown {
   if (key === '__proto__') throw new SyntaxError('__proto__');
   return value;

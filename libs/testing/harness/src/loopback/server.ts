@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** A simulator's request listener: where the handler itself fails, the answer is a 500 without a body. */
+/** A simulator's request listener: if the handler fails, the answer is a 500 without a body. */
 export function guarded(handle: Handler): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     handle(request, response).catch(() => {

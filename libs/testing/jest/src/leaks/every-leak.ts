@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 import { state } from './module-state';
 
-/** What a spec file can leave behind: how the next one would see it, and how it is made. */
+/** Everything that a spec file can leave behind, how the next one would see it, and how to leave it. */
 const LEAKS: readonly (readonly [what: string, isThere: () => boolean, leave: () => void])[] = [
   ['a new environment variable', () => 'LEAK' in process.env, () => (process.env['LEAK'] = 'yes')],
   [

@@ -1,2 +1,2 @@
-/** State of ours, which no other spec file may see. */
+/** State of a module of ours, which no other spec file may see. */
 export const state = { uses: 0 };

@@ -49,7 +49,7 @@ export async function installPulumi(say: (line: string) => void): Promise<Pulumi
   }
 }
 
-/** What a process that was killed left: gigabytes. */
+/** Removes what a killed process left: gigabytes. */
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(dirname(folder))) {
     const pid = Number(/\.(\d+)$/.exec(name)?.[1]);

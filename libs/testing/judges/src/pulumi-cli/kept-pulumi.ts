@@ -17,7 +17,7 @@ export interface PulumiCli {
 export const moduleFile = (name: 'go.mod' | 'go.sum'): string =>
   join(workspaceRoot(), 'libs/testing/judges/src/pulumi-cli/module', name);
 
-/** Other pins are another folder: an old program is never taken for the new one. */
+/** The folder depends on the pins, so an old program is never used for new pins. */
 export function pulumiFolder(): string {
   const hash = createHash('sha256');
   for (const name of ['go.mod', 'go.sum'] as const) hash.update(readFileSync(moduleFile(name)));
