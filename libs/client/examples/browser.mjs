@@ -6,7 +6,7 @@ const { gateway, pcr0, pcr3, unsafeDevelopmentRoot } = document.documentElement.
 const form = document.querySelector('#message');
 const enclave = document.querySelector('#enclave');
 const resume = document.querySelector('#resume');
-/** For this tab alone, and until the message has ended: it opens the answer. */
+/** The kept message opens the answer. It is stored for this tab only, until the message has ended. */
 const KEPT = 'kept-message';
 
 for (const [name, values] of [

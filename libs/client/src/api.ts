@@ -26,7 +26,7 @@ export interface AcceptedImage {
   readonly pcr8?: string;
 }
 
-/** An image under one operator, or, by name, under any. */
+/** An image under one operator, or with `operator: 'any'` under every operator. */
 export type AcceptedMeasurements = AcceptedImage &
   (
     | {
@@ -47,7 +47,7 @@ export interface AcceptedResidence {
   readonly registrar?: string;
 }
 
-/** Whom to trust. Measurements have no default. Only `operator: 'any'` and `unsafeDevelopmentRootPem` weaken a check. */
+/** Which enclaves to trust. Measurements have no default. Only `operator: 'any'` and `unsafeDevelopmentRootPem` weaken a check. */
 export interface Policy {
   /** Images and their operators; one of these sets has to fit whole. */
   readonly acceptedMeasurements: readonly [AcceptedMeasurements, ...AcceptedMeasurements[]];
@@ -131,7 +131,7 @@ export interface EnclaveConfiguration {
 /** A model that tasks can be given to, under the operator's short name. */
 export interface ModelClass {
   readonly id: string;
-  /** The companies that read the text of a task beside the enclave. */
+  /** The company that reads the text of a task; besides it only the enclave does. */
   readonly provider: Provider;
   /** The provider's exact name of the model. */
   readonly model: string;
@@ -147,7 +147,7 @@ export interface AttestedKey {
   readonly publicKey: Uint8Array;
   /** 32 bytes, Ed25519: signs receipts. */
   readonly receiptKey: Uint8Array;
-  /** The guard of the keys: `process` (they end with the enclave) or the ARN of a KMS key alias. */
+  /** What guards the keys: `process` (they end with the enclave) or the ARN of a KMS key alias. */
   readonly custody: string;
   /** SHA-256 of the enclave's public configuration, 32 bytes. */
   readonly configSha256: Uint8Array;
@@ -303,7 +303,7 @@ export interface SendResult {
   readonly id: string;
   /** If `report` is null, only the gateway claims this status. */
   readonly status: Status;
-  /** Why, as a stable word of the gateway's. */
+  /** The gateway's reason, as a stable code. */
   readonly reason: string | null;
   readonly report: VerifiedReport | null;
   readonly view: StatusView;
@@ -361,16 +361,16 @@ export interface DuplicateRisk {
 export interface SendOptions {
   readonly signal?: AbortSignal;
   /**
-   * Asked before a step after which an office may get the message twice. Ask the person, for example: "It may already
-   * have been delivered. Send again?". Without this function the answer is no: `sending` then rejects with
-   * `duplicate_not_accepted` (no message was sent), and `sending_again` ends as `key_retired`.
+   * Called before a step after which an office may get the message twice. Ask the person, for example: "It may already have been
+   * delivered. Send again?". Without this function the answer is no: `sending` then rejects with `duplicate_not_accepted` (no message was
+   * sent), and `sending_again` ends as `key_retired`.
    */
   readonly confirmPossibleDuplicate?: (risk: DuplicateRisk) => boolean | Promise<boolean>;
   /** How long the message may wait for delivery; a day unless given, seven days at most. */
   readonly lifetimeSeconds?: number;
-  /** How long the gateway is asked to take it; 2 minutes unless given. */
+  /** How long the client tries to post the message; 2 minutes unless given. */
   readonly postTimeoutMs?: number;
-  /** How long it is followed, in milliseconds; until it expires unless given. 0 asks once. */
+  /** How long the client follows the message, in milliseconds; until it expires unless given. 0 asks once. */
   readonly followTimeoutMs?: number;
   readonly onState?: (state: SendState) => void;
   /** Sends the message with a proof of residence, and without a token. */
@@ -427,14 +427,14 @@ export interface ResidenceOptions {
 export interface ResidenceProver {
   /** 64 hex digits: names the circuit. */
   readonly verificationKeySha256: string;
-  /** Everything that is known before the message is sealed. Rejects with errors that have a `code`. */
+  /** Prepares everything that is known before the message is sealed. Rejects with errors that have a `code`. */
   readonly prepare: (question: ResidenceQuestion) => Promise<PreparedProof>;
 }
 
 export interface ResidenceQuestion extends Pick<ResidenceOptions, 'secret' | 'registration' | 'campaignNote' | 'list'> {
-  /** Asked for if the list has to be fetched. */
+  /** Returns the list's address; called if the list has to be fetched. */
   readonly files: () => Promise<string | URL>;
-  /** The claims that the enclave attests. */
+  /** The enclave's attested settings for proofs of residence. */
   readonly attested: { readonly registrar: string; readonly keys: readonly string[]; readonly maxCampaignDays: number };
   readonly nowSeconds: () => number;
   readonly signal?: AbortSignal | undefined;
@@ -445,7 +445,7 @@ export interface PreparedProof {
   readonly campaign: string;
   /** Codes of the offices that people of the district can write to. */
   readonly offices: readonly string[];
-  /** When the first of the two notes ends: the message must not wait for longer. Unix time. */
+  /** When the earlier of the two notes ends: the message must not wait for longer. Unix time. */
   readonly notAfterSeconds: number;
   readonly rootNote: string;
   /** A field element, 32 bytes: one per person and campaign. */
@@ -498,7 +498,7 @@ export type AgentState =
   | { readonly step: 'ended'; readonly result: TaskResult };
 
 export interface TaskOptions {
-  /** Gives the task up. A provider that has it already finishes it, and it is charged. */
+  /** Abort it to give the task up. A provider that has the task already finishes it, and it is charged. */
   readonly signal?: AbortSignal | undefined;
   readonly onState?: ((state: AgentState) => void) | undefined;
 }
@@ -545,9 +545,9 @@ export interface TaskResult {
   readonly outcome: AgentOutcome;
   /** Written by a model: show it as plain text, for the person to read and edit. Null unless `complete` or `cut`. */
   readonly text: string | null;
-  /** Why there is no text, as a stable word. */
+  /** Why there is no text, as a stable code. */
   readonly problem: string | null;
-  /** Verified. Of two attempts, that of the last. */
+  /** The verified statement; if there were two attempts, about the second. */
   readonly statement: UsageClaims;
   /**
    * The amount that the person's budget pays for this attempt. A lost first attempt costs its full price in addition.

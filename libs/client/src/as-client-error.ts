@@ -31,7 +31,7 @@ export function asClientError(error: unknown, signal?: AbortSignal): unknown {
   return error;
 }
 
-/** A genuine enclave of an accepted image, whose keys or configuration are refused. */
+/** The error for a genuine enclave of an accepted image whose keys or configuration are refused. */
 export function refusedEnclave(error: EnclaveError): ClientError {
   const { code, message, detail } = error;
   if (code === 'custody_refused')

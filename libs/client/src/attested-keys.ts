@@ -29,7 +29,10 @@ export class AttestedKeys {
   /** Callers who wait for `asking`: one request serves all of them, and ends when the last one has given up. */
   private readonly callers = new Set<AttestOptions>();
   private abandoned = new AbortController();
-  /** How far the enclave's clock, as a fresh document attests it, was ahead of ours: less than the truth by the time of the answer's way. */
+  /**
+   * How far the enclave's clock was ahead of ours, by the document's time when it arrived. The true value is larger by the time that the
+   * answer traveled.
+   */
   private readonly clocks = new WeakMap<EnclaveKey, number>();
 
   constructor(
@@ -89,7 +92,7 @@ export class AttestedKeys {
         },
       });
       const fromMs = Date.now();
-      // Without its configuration a key answers fewer questions: the next caller asks for it again.
+      // A key without its configuration is not kept: the next caller asks again.
       const maxAgeMs = key.configuration === undefined ? 0 : this.policy.maxKeyAgeMs;
       const untilMs = Math.min(fromMs + maxAgeMs, ...key.attestation.certificates.map(({ notAfterMs }) => notAfterMs));
       this.cached = { key, fromMs, untilMs };

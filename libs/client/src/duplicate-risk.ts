@@ -11,7 +11,7 @@ export function recognizingChambers({ configuration }: Enclave): Chamber[] {
 }
 
 /**
- * The chambers of these offices that might deliver a copy twice: those that are missing from one of the lists.
+ * The chambers of these offices that might deliver a copy twice: those missing from at least one list of `recognizing`.
  * @param offices codes of offices, as `HCA12`
  * @param recognizing `recognizingChambers` of each enclave that can get the message
  */

@@ -9,7 +9,7 @@ export interface ServerSentEvent {
   readonly data: string;
 }
 
-/** One received item: an event, the server's wished pause before the next connection, or a keep-alive. */
+/** One received item: an event; the pause that the server asks for before the next connection; or `alive`, for any bytes that arrived. */
 export type Arrival =
   | { readonly kind: 'event'; readonly event: ServerSentEvent }
   | { readonly kind: 'retry'; readonly retryMs: number }

@@ -43,7 +43,7 @@ export async function followToEnd(
   })) {
     onView?.(view);
     const receipt = JSON.stringify([view.receipt, view.sealedAnswer]);
-    // Most changes bring no other receipt. The last status is always compared with it.
+    // Most changes bring the same receipt, which is not verified again. The final status is always compared with its receipt.
     const report =
       known !== undefined && known.receipt === receipt && !isEnded(view.status)
         ? known.report

@@ -24,7 +24,7 @@ export async function request(url: URL, init: RequestInit, timeoutMs: number): P
   return readBounded(response);
 }
 
-/** The status is an answer also if its body breaks off or is too large. */
+/** The refusal in an answer. The status counts even if the body breaks off or is too large. */
 export async function refusalOf(response: Response): Promise<ClientError> {
   return refusal(response, await readBounded(response).catch(() => new Uint8Array()));
 }

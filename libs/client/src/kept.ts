@@ -24,7 +24,7 @@ export function keptOf(prepared: PreparedMessage, gateway: URL, accepted: boolea
 
 export interface ReadKept {
   readonly followed: Followed;
-  /** It is kept before it is posted. Without `accepted` only an answer about it proves that the gateway has it. */
+  /** A message is kept before it is posted. If `accepted` is false, only an answer about the message proves that the gateway has it. */
   readonly sent: WhetherSent;
 }
 

@@ -9,7 +9,7 @@ import { furthest, isOfTheMoment, mayHideAnotherPost, sentByPost } from './wheth
 
 export interface PostOptions {
   readonly gateway: string | URL;
-  /** Null: a proven message is posted without one. @throws ClientError `token_unavailable` */
+  /** Null to post a proven message without a token. @throws ClientError `token_unavailable` */
   readonly token: (() => Promise<string>) | null;
   readonly signal?: AbortSignal | undefined;
   /** All attempts and pauses together, in milliseconds. */

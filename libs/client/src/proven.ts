@@ -46,7 +46,7 @@ export interface ProvenOptions extends Pick<PrepareOptions, 'id' | 'lifetimeSeco
 }
 
 /**
- * Seals a message with what opens its claim, and proves residence for exactly the sealed bytes.
+ * Seals a message with the values that open its claim, and proves residence for exactly the sealed bytes.
  * @throws ClientError `residence_unavailable` | `message_invalid`
  */
 export async function prepareProven(
@@ -144,7 +144,7 @@ function problemAt(pointer: string, code: string, what: string): FieldProblem {
 }
 
 /**
- * The prover's errors, which have a code and no secret in them, as this library's.
+ * Does `work`, and turns the prover's errors, which have a code and contain no secret, into this library's.
  * @throws ClientError `residence_unavailable`
  */
 export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {

@@ -27,7 +27,7 @@ export async function verifyReport(
   if (messageIdToText(answer.messageId) !== followed.id || answer.time !== receipt.claims.time)
     throw refused('answer_differs', 'the answer belongs to another receipt');
   const told = answer.offices.map(({ office }) => office);
-  // An enclave that could not read all of the message refuses what it could read of its offices.
+  // An enclave that could not read all of the message refuses those of its offices that it could read.
   const isWhole = told.length === (offices ?? told).length || answer.problems.length > 0;
   if (!isWhole || new Set(told).size !== told.length || !told.every((office) => (offices ?? told).includes(office)))
     throw refused('offices_differ', 'the offices are not those of the message');

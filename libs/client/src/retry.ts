@@ -15,8 +15,8 @@ export interface RetryOptions {
 }
 
 /**
- * Asks until there is an answer that will not change. Network errors, 429, 503 (not before Retry-After) and other faults of the server are
- * asked again, after a longer pause each time.
+ * Calls `ask` until there is an answer that will not change. After network errors, 429, 503 (not before Retry-After) and other faults of
+ * the server it calls again, after a longer pause each time.
  * @throws ClientError the last one
  */
 export async function withRetries<T>(
@@ -74,7 +74,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
  */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
-  // After an abort its failure concerns no caller.
+  // After an abort no caller waits for its failure.
   work.catch(() => undefined);
   throwIfAborted(signal);
   let stop: () => void = () => undefined;

@@ -36,9 +36,9 @@ type Delivered = SendResult & { readonly key: EnclaveKey };
 
 /** Sends one message, from its check to its end. */
 class Way {
-  /** Sealed again, the message stays accepted: the gateway has its first form. */
+  /** A message that is sealed again stays accepted: the gateway has its first form. */
   private sent: WhetherSent = 'not_sent';
-  /** One id for the message, also when it is proven and sealed again. */
+  /** One status secret for the message, also when it is proven and sealed again. */
   private readonly statusSecret = crypto.getRandomValues(new Uint8Array(STATUS_SECRET_BYTES));
 
   constructor(
@@ -86,7 +86,7 @@ class Way {
   /**
    * The key to seal to, attested after the caller's last answer: a question may stay open for hours while the key
    * ages.
-   * @param chambersOf those whose offices may get the message twice under a key; null if no question is asked
+   * @param chambersOf returns the chambers whose offices may get the message twice under a key; null if no question is needed
    * @returns undefined if the caller does not accept that
    */
   private async acceptedKey(

@@ -21,7 +21,7 @@ const NOTHING_STORED = new Set([
 /**
  * Whether the message was sent, in spite of this error: the one decision behind what page and command tell a person. It rests on the
  * gateway's word, since no enclave signs that a message was never stored.
- * @param error what `connect`, `send` or `resume` threw; of anything else it is not known
+ * @param error what `connect`, `send` or `resume` threw; any other error gives `not_known`
  */
 export function whetherSent(error: unknown): WhetherSent {
   return error instanceof ClientError ? error.sent : 'not_known';

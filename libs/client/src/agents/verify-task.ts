@@ -18,7 +18,7 @@ import { ClientError } from '../errors';
 import type { PostedTask } from './post-task';
 import type { PreparedTask } from './prepare-task';
 
-/** The ends under which the enclave seals each outcome. Another pair belongs to two attempts. */
+/** For each outcome in the sealed answer, the ends that its statement may have. Any other pair comes from two different attempts. */
 const ENDS: Readonly<Record<AgentOutcome, readonly AgentEnd[]>> = {
   complete: ['complete', 'tier_mismatch'],
   cut: ['cut', 'tier_mismatch'],
