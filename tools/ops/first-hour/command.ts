@@ -39,7 +39,7 @@ export function firstHour(
 ): void {
   command
     .description(
-      'The first hour on a real AWS account: makes a stack, proves or refutes what no test can, removes it, and writes a report to send back.',
+      'The first hour on a real AWS account: makes a stack, proves or refutes what no test can, removes it, and writes a report for the maintainers.',
     )
     .option('--stack <stack>', 'dev or staging', 'dev')
     .option('-y, --yes', 'do not ask before a step that changes something')

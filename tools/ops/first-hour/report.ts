@@ -19,7 +19,7 @@ export function count(state: State, themes: readonly Theme[]): Counted {
   return { proved: of('proved'), refuted: of('refuted'), notReached: of('not reached') };
 }
 
-/** `report.md` and `report.json`, to be sent back: nothing in them names an account, a machine or a person. @returns their paths */
+/** Writes `report.md` and `report.json` for the maintainers: nothing in them names an account, a machine or a person. @returns their paths */
 export function writeReport(
   folder: string,
   state: State,
