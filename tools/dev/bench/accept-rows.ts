@@ -12,8 +12,8 @@ const BARE_DURATION_MS = 3000;
 const SEALED_BYTES = KIB * 1024 + 16 + 107;
 
 /**
- * A whole accepted POST (token, limits in Redis, budget, commit with fsync, 202) beside what the same PostgreSQL can insert, and the
- * same bodies posted to what does nothing with them: the framework, node:http, and that through nginx.
+ * A whole accepted POST (token, limits in Redis, budget, commit with fsync, 202), compared with inserts into the same PostgreSQL, and with
+ * the same bodies posted to servers that do nothing with them: the framework, node:http, and node:http behind nginx.
  */
 export async function acceptRows({ profileFolder }: SectionOptions): Promise<Row[]> {
   const gateway = await startGateway({

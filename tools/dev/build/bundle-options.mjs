@@ -12,7 +12,7 @@ import { workerPrograms } from './plugins/worker-programs.mjs';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
-/** The entry of an app: only the enclave's development entry imports the mock NSM. */
+/** The entries of each app. Only the enclave's development entry contains the mock NSM. */
 const APPS = {
   enclave: { production: 'apps/enclave/src/main.ts', development: 'apps/enclave/src/main.dev.ts' },
   gateway: { production: 'apps/gateway/src/main.ts', development: 'apps/gateway/src/main.ts' },

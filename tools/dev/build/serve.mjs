@@ -1,6 +1,6 @@
 // node tools/dev/build/serve.mjs <enclave|gateway> [--serve-entry <file>] [--serve-outdir <folder>] [--serve-inspect <port>] [arguments
-// of the app]: with --serve-inspect Node's inspector listens on that port of 127.0.0.1. Builds the
-// development entry, runs it, and does so again when a source changes. After a source error the last build that worked stays up.
+// of the app]: builds the development entry and runs it, again whenever a source changes. After a source error the last build that worked
+// stays up. With --serve-inspect Node's inspector listens on that port of 127.0.0.1.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -13,7 +13,7 @@ import { judge, type Case } from './judge';
 
 const run = promisify(execFile);
 
-/** As somebody has it who installed it: outside of this repository, with nothing beside it. */
+/** The package as a developer who installed it has it: outside of this repository, with nothing beside it. */
 describe('the published client', () => {
   let folder: TemporaryFolder;
   let built: BuiltPackage;

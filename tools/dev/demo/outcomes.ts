@@ -45,7 +45,7 @@ export function readOutcomes(given: string): DemoOutcomes {
   );
 }
 
-/** Sets the outcomes at the running simulator. @returns what ends them */
+/** Sets the outcomes at the running simulator. @returns a function that stops what it started */
 export async function applyOutcomes(system: System, chosen: DemoOutcomes): Promise<() => void> {
   const { controlUrl } = system.congress;
   const response = await (chosen.kind === 'set'

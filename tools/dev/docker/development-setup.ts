@@ -25,7 +25,7 @@ async function setUp({
   readonly folder: string;
   readonly subject: string;
 }): Promise<number> {
-  // Only the mock enclave and the simulator read this one; the gateway reads the other one too.
+  // Only the mock enclave and the simulator read the private folder; the gateway reads the shared one too.
   const privateFolder = writableFolder('--folder', join(state, 'private'), 0o700);
   const sharedFolder = writableFolder('--folder', join(state, 'shared'), 0o700);
 

@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Dockerfile, Instruction } from './dockerfile';
 
-/** Only for the build stage: where its RUN steps put files that are not below WORKDIR. */
+/** Absolute paths outside WORKDIR to which the RUN steps of the build stage write. */
 const OUTPUTS = /(?<=\s)\/(migrate|image)(?=\s|$)/g;
 
 /** @returns the folder that stands for a stage's root, by the stage's name */

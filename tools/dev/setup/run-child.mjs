@@ -1,4 +1,4 @@
-// Runs a command with our terminal; what asks us to end asks the command, once.
+// Runs a command with our terminal, and passes a signal to end on to the command, once.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 

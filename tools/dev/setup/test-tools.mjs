@@ -1,5 +1,5 @@
-// What the tests need and npm does not carry: Redis, browsers, and what checks the parent's files. Taken from where they are, else
-// fetched; if that cannot be, the tests that will not run are named (and with CI set nothing runs).
+// What the tests need and npm does not carry: Redis, browsers, and what checks the parent's files. Tools that are not installed are
+// fetched. If one cannot be fetched, the tests that will not run are named (and with CI set no test runs).
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 

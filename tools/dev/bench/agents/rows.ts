@@ -50,7 +50,7 @@ export async function agentsRows(): Promise<Row[]> {
       const { text } = await by.agent(task);
       if (text === null) throw new Error('a task without a text');
     };
-    // In turn, so that what slows the machine meets both
+    // Alternately, so that a slow spell of the machine affects both
     const [sealedMs, plainMs]: [number[], number[]] = [[], []];
     for (let at = 0; at < WARM_UP + TASKS; at++) {
       const [sealed, bare] = [await timed(ask), await timed(plain.ask)];
@@ -104,7 +104,7 @@ async function timed(work: () => Promise<void>): Promise<number> {
   return performance.now() - startedMs;
 }
 
-/** Of an enclave that has started. */
+/** Memory of an enclave that has just started. */
 async function memoryOf(folder: string, agents: undefined): Promise<number | undefined> {
   const system = await startSystem({ folder, agents });
   try {

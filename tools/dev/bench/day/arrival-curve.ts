@@ -10,7 +10,7 @@ const MAILS = [
 /** People open the mail within minutes, and fewer do with each hour. */
 const RISE_HOURS = 0.25;
 const FALL_HOURS = 2.5;
-/** Those who come by themselves: least at four in the morning, most twelve hours later. */
+/** People who come without a mail: fewest at four in the morning, most twelve hours later. */
 const QUIETEST_HOUR = 4;
 
 /** Before the first mail: the system at its usual work. */
@@ -57,7 +57,7 @@ function afterMail(hours: number): number {
   return hours < 0 ? 0 : (1 - Math.exp(-hours / RISE_HOURS)) * Math.exp(-hours / FALL_HOURS);
 }
 
-/** Of each step, together 1. */
+/** Each step's share of the density; together 1. */
 function shares(density: (hour: number) => number): Float64Array {
   const values = Float64Array.from({ length: STEPS }, (_, step) => density((step + 0.5) / STEPS_PER_HOUR));
   const sum = values.reduce((total, value) => total + value, 0);

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 
-/** Of the tables that grow or change with each message. */
+/** The tables that grow or change with each message. */
 const TABLES = ['message', 'delivery_job', 'idempotency_key', 'reservation'] as const;
 
 export interface DatabaseSize {

@@ -1,7 +1,7 @@
 /** What the sender of a message knows of it. */
 export interface PostedMessage {
   readonly id: string;
-  /** In its subject: by which Congress's copies are known. */
+  /** In its subject; it identifies the copies at Congress. */
   readonly mark: string;
   /** When it was to be sent, Unix milliseconds: what a sender waits for counts. */
   readonly dueAtMs: number;

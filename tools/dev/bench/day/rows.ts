@@ -23,7 +23,7 @@ const MESSAGES = 100_000;
 const MEAN_RATE = 50;
 const USERS = 200;
 const SEED = 19;
-/** Each of the processes that may die does so about eight times; in a run of faults it lives nine seconds. */
+/** Eight lives of nine seconds, as in a run of faults: each process that may be killed is killed about eight times in the day. */
 const FAULT_RUN_MS = 72_000;
 /** After the last arrival. Leases of a killed gateway take two minutes to run out. */
 const REST_MS = 3_600_000;
@@ -34,7 +34,7 @@ const SHARES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 const MEMORY_AIM = 1.2;
 const MANY = '1000000';
 
-/** The defaults, but that no limit is reached. */
+/** The defaults, except for limits so high that none is reached. */
 const GATEWAY_ENVIRONMENT = {
   ...HIGH_RATE_LIMITS,
   DEFAULT_USER_DAILY_LIMIT: MANY,
@@ -71,7 +71,7 @@ export async function dayRows({ messages = MESSAGES, rate = MEAN_RATE }: Section
 interface Day {
   readonly messages: number;
   readonly seconds: number;
-  /** Of the arrivals. */
+  /** From the first arrival to the last. */
   readonly totalMs: number;
   readonly startMs: number;
   readonly faults: string;
@@ -171,7 +171,7 @@ export function dayFaults(totalMs: number): FaultPlan {
   };
 }
 
-/** @throws Error if that does not come within an hour */
+/** Waits until every message has ended. @throws Error after an hour */
 async function allEnded(databaseUrl: string): Promise<void> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
@@ -263,7 +263,7 @@ function cpuRows({ messages, seen, clientMs }: Day): Row[] {
   ];
 }
 
-/** Each process at each look; the aim is that of those that lived through the day. */
+/** Memory of each process at each look; only processes that lived through the day have an aim. */
 function memoryRows({ snapshots }: Seen): Row[] {
   return WATCHED.filter((name) => name !== 'Congress').flatMap((name) => {
     const lives = name.endsWith(' 1');

@@ -7,9 +7,9 @@ import type { PostedMessage } from './judge-day';
 /** Posts under way at once; one that gets no answer is repeated, and holds its place. */
 const SENDERS = 128;
 
-/** To which each message is written. */
+/** The offices to which each message is written. */
 export const OFFICES: readonly string[] = exampleMessage().offices;
-/** By which a copy is known. */
+/** Identifies a copy. */
 export const MARK = /day-[0-9]+/;
 
 export interface Sending {

@@ -90,7 +90,7 @@ export function watch(
         connectionTimeoutMillis: 2000,
         statement_timeout: 5000,
       });
-      client.on('error', () => undefined); // the query that was under way tells
+      client.on('error', () => undefined); // the running query rejects with it
       await client.connect();
     }
     const { rows } = await client.query<{ waiting: number; connections: number; pid: string }>(

@@ -46,7 +46,7 @@ const owners = Array.from({ length: USERS }, (_, user) =>
 );
 let next = 0;
 const { ratePerSecond } = await runClosedLoop({ senders, warmUpMs, durationMs }, async () => {
-  // On a machine that is busy with other things Redis may be given up for a moment: what this process would count alone is not measured
+  // On a busy machine the limiter may give up Redis for a moment; decisions that this process makes without Redis are not measured
   while (!redis.usable) await sleep(5);
   const at = next++ % USERS;
   const { states } = await limits.decide({

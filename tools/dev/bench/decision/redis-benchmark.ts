@@ -11,7 +11,7 @@ export async function redisBenchmark(
 ): Promise<number> {
   const { stdout } = await promisify(execFile)(
     'redis-benchmark',
-    // It takes no password but as an argument: that of a server that holds nothing and ends with us
+    // It takes a password only as an argument; this server holds nothing and ends with us
     [
       '-h',
       '127.0.0.1',

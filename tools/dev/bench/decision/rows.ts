@@ -21,7 +21,10 @@ const KEYS = [
 const ARGUMENTS = ['60000', '1000000000', '2000', '2'];
 const decidedSchema = z.object({ ratePerSecond: z.number(), sha1: z.string() });
 
-/** The gateway's step of limits and budget, 32 at once over its one connection, beside redis-benchmark over 32 with the same script and with none to speak of. */
+/**
+ * The gateway's step of limits and budget, 32 at once over its one connection, compared with redis-benchmark over 32 connections: with
+ * the same script, and with a trivial one.
+ */
 export async function decisionRows(): Promise<Row[]> {
   const what = 'decision on limits and budget';
   const { available } = redisAvailability({ own: true });

@@ -38,7 +38,7 @@ type CpuMs = Record<(typeof PROCESSES)[number] | 'client', number>;
 
 interface Measured {
   readonly perSecond: number;
-  /** Of one message. */
+  /** CPU time of each part for one message. */
   readonly cpuMs: CpuMs;
   readonly latencyRate: number;
   /** From when a message was due to be posted until its end was written. */

@@ -28,7 +28,7 @@ export interface Sealed {
 export interface Senders {
   /** What the system has to admit; left out where messages are sent with a token. */
   readonly residence?: { readonly mode: 'optional'; readonly registrar: TestRegistrar };
-  /** Seals as many messages as that for the offices of one district. `cpuMs`: of all of them. */
+  /** Seals `count` messages for the offices of one district. `cpuMs`: CPU time for all of them. */
   seal(system: System, count: number): Promise<{ readonly messages: readonly Sealed[]; readonly cpuMs: number }>;
   stop(): Promise<void>;
 }

@@ -22,7 +22,7 @@ export const DEFAULT_MEMORY_MIB = 512;
 /** All from the start of QEMU. */
 export interface BootTimes {
   readonly heartbeatMs: number;
-  /** Until the parent's collector has the app's word that it listens. */
+  /** Until the parent's collector has the app's line that it listens. */
   readonly listeningMs: number;
   readonly firstDocumentMs: number;
 }

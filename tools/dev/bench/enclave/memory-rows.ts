@@ -17,7 +17,7 @@ const SIZES_MIB = [512, 448, 400, 384, 352, 320, 288, 256];
 const DELIVERY_TIMEOUT_MS = 60_000;
 const MIB = 1024 * 1024;
 
-/** What was held, as rows; the machine's are of the one that runs now. */
+/** Rows of the memory that was held; the rows of the virtual machine are of the one that runs now. */
 export function heldRows(
   process: { started?: number | undefined; loaded?: number | undefined },
   machine: { started?: number | undefined; loaded?: number | undefined },

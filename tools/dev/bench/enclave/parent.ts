@@ -11,7 +11,7 @@ export interface Route {
   readonly destination: string;
 }
 
-/** Bundles an app into a folder of its own: `dist` may be built anew by somebody else meanwhile. */
+/** Bundles an app into a folder of its own, because another process may rebuild `dist` meanwhile. */
 export async function bundle(
   app: 'enclave' | 'parent',
   folder: string,

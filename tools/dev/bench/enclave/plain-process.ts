@@ -14,8 +14,8 @@ export interface PlainProcess {
 }
 
 /**
- * The enclave's app as a process of this machine, of the development bundle: the production one refuses to start without an NSM
- * device. The flags of the image's init.
+ * The enclave's app as a process of this machine, from the development bundle: the production one refuses to start without an NSM
+ * device. Node gets the flags that the image's init gives it.
  * @param congressFile in which the simulator describes itself
  */
 export async function startPlainProcess(

@@ -49,12 +49,12 @@ const jobOf = (address: string, ask: Ask, senders: number): EnclaveLoadJob => ({
   durationMs: DURATION_MS,
 });
 
-/** The fastest round of each; they take turns, and noise only slows. */
+/** Returns the fastest round of each job, because noise only slows; the jobs take turns. */
 async function best(jobs: readonly EnclaveLoadJob[]): Promise<(EnclaveLoadResult | undefined)[]> {
   const found: (EnclaveLoadResult | undefined)[] = jobs.map(() => undefined);
   for (let round = 0; round < ROUNDS; round++) {
     const turns = [...jobs.entries()];
-    // The enclave's code grows warm meanwhile: whoever was first is last in the next round
+    // The enclave's code grows warm meanwhile, so each round reverses the order of the one before
     for (const [at, job] of round % 2 === 0 ? turns : turns.reverse()) {
       const result = await runEnclaveLoad(job);
       if (result.ratePerSecond > (found[at]?.ratePerSecond ?? 0)) found[at] = result;

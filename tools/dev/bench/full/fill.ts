@@ -8,8 +8,8 @@ const OLDEST_DAYS = 29;
 const TABLES = ['message', 'idempotency_key', 'delivery_job', 'reservation', 'budget_window'];
 
 /**
- * What has been accepted so far goes, with its queue. As in a new database nothing is known of the tables then: where VACUUM had said
- * that they hold nothing, sessions would plan to read all of a table for each foreign key, and keep that plan while it grows.
+ * Deletes everything that was accepted, with its queue. There is no VACUUM after it, so PostgreSQL has no statistics, as in a new
+ * database: if it knew that the tables are empty, sessions would plan to read a whole table for each foreign key, and keep that plan.
  */
 export async function empty(client: Client): Promise<void> {
   await client.query(`TRUNCATE ${TABLES.join(', ')}`);
@@ -18,7 +18,7 @@ export async function empty(client: Client): Promise<void> {
 
 /**
  * Ended messages with their keys, receipts (1 KiB; documents and sealed answers left out), settled reservations and the windows these
- * add up to, spread over users and the last weeks. Foreign keys are not checked meanwhile: what is written keeps them.
+ * add up to, spread over users and the last weeks. Foreign keys are not checked meanwhile; the rows satisfy them.
  */
 export async function fill(client: Client, progress: (text: string) => void): Promise<void> {
   await client.query(
@@ -47,7 +47,7 @@ export async function fill(client: Client, progress: (text: string) => void): Pr
   await settle(client);
 }
 
-/** But those of keys: made anew afterwards they cost less. @returns the statements that make them */
+/** Drops the indexes that belong to no key, since making them after the filling costs less. @returns the statements that make them */
 async function dropIndexes(client: Client): Promise<string[]> {
   const { rows } = await client.query<{ name: string; statement: string }>(
     `SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS statement FROM pg_index i
@@ -58,7 +58,7 @@ async function dropIndexes(client: Client): Promise<string[]> {
   return rows.map(({ statement }) => statement);
 }
 
-/** Statistics are there, and neither autovacuum nor a checkpoint of the filling falls into what is measured. */
+/** Makes statistics, and makes sure that neither autovacuum nor a checkpoint because of the filling falls into the measurement. */
 async function settle(client: Client): Promise<void> {
   await client.query(`VACUUM (ANALYZE) ${TABLES.join(', ')}`);
   await client.query('CHECKPOINT');

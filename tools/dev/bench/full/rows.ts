@@ -8,7 +8,7 @@ import { empty, fill, ROWS, scannedRows, sizeMiB } from './fill';
 
 const AIM = 1.2;
 const ROUNDS = 2;
-/** PostgreSQL's counters come a moment after. */
+/** PostgreSQL updates its counters a moment later. */
 const STATISTICS_MS = 1500;
 
 /** Rate and latency of accepted POSTs on empty tables, and again beside a million ended messages and ledger entries. */
@@ -73,7 +73,7 @@ async function withScans(
   return { measured, scanned: `rows read by sequential scans meanwhile: ${read.join(', ')}` };
 }
 
-/** Each time from an empty queue: what waits is not what is asked about. */
+/** Each measurement begins with an empty queue, so that waiting jobs do not count. */
 async function measure(gateway: BenchGateway, client: Client, rate?: number): Promise<Measured> {
   let top = 0;
   for (let round = 0; round < ROUNDS; round++) {

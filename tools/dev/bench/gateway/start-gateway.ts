@@ -126,7 +126,7 @@ function profiling(profile: BenchGatewayOptions['profile']): string[] {
   return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${profile.name}.cpuprofile`];
 }
 
-/** In a folder of its own: `dist` may be built anew by somebody else meanwhile. */
+/** Bundles into a folder of its own, because another process may rebuild `dist` meanwhile. */
 async function bundleOfGateway(folder: string): Promise<string> {
   const outdir = resolve(folder, 'bundle');
   await promisify(execFile)(

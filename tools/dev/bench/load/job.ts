@@ -32,7 +32,7 @@ export type LoadJob = z.infer<typeof jobSchema>;
 export const resultSchema = z.object({
   ratePerSecond: z.number(),
   count: z.int(),
-  /** Only for an open loop: from when each was due. */
+  /** Only of an open loop: latencies from the time at which each request was due. */
   latencyMs: z.object({ count: z.int(), p50: z.number(), p99: z.number(), max: z.number() }).nullable(),
   /** What loading itself took of the machine, in cores. */
   loaderCores: z.number(),

@@ -3,7 +3,7 @@ import { relayPeerRows } from './relay-rows';
 import { sealPeerRows } from './seal-rows';
 import { verifyPeerRows } from './verify-rows';
 
-/** What other people's programs do of the same, each in this run; one that is missing is named with what installs it. */
+/** The same work by other people's programs, measured in this run; a row for a missing program names what installs it. */
 export async function peersRows(): Promise<Row[]> {
   return [...(await relayPeerRows()), ...(await verifyPeerRows()), ...(await sealPeerRows())];
 }

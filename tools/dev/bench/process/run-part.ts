@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 
 const entryOf = (part: string) => [join(workspaceRoot(), 'tools', 'run.mjs'), join('tools', 'dev', 'bench', part)];
 
-/** Runs a part of the bench (a path below tools/dev/bench) in a process of its own and gives what its last line of output says. */
+/** Runs a part of the bench (a path below tools/dev/bench) in a process of its own. @returns the JSON of its last line of output */
 export async function runPart(part: string, job: unknown): Promise<unknown> {
   const folder = await temporaryFolder('bench-part');
   try {

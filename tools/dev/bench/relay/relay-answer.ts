@@ -39,7 +39,7 @@ export function answerTemplate(length: number): AnswerTemplate {
   return template;
 }
 
-/** Nobody's signature: what is measured reads the claims and leaves the verifying to whoever judges them. */
+/** Its signature is not valid: the measured code reads the claims and verifies nothing. */
 function receiptOfThatShape(): string {
   const hash = () => toBase64Url(randomBytes(32));
   const claims: ReceiptClaims = {

@@ -12,7 +12,7 @@ import { notMeasured, type Row } from '../measure';
 import type { ProvingFiles } from './proving-files';
 
 const PROOFS = 8;
-/** Once loaded, as the issue asks. */
+/** The aim for a proof, once everything is loaded. */
 const MOST_PROVE_MS = 1000;
 
 /** A page without isolation, its worker and the files that the gateway serves, in headless Chromium on this machine. */

@@ -16,7 +16,7 @@ import { provingFiles, sizeRows } from './proving-files';
 
 const VERIFICATIONS = 400;
 const PROOFS = 10;
-/** Verification, as the issue asks. */
+/** The aim for a verification. */
 const MOST_VERIFY_MS = 12;
 
 /** Verifying beside a bare signature of P-384, proving in Node and in Chromium, and what the page and the image carry for it. */

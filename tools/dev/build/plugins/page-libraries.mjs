@@ -1,9 +1,9 @@
 // Makes the page load only the parts of libs/ that it uses, when it uses them.
 //
-// esbuild gives a file to every part of the page that can reach it, and through a library's index everything of it can be reached. Files that
-// only a part that is loaded later uses are therefore not passed on by the index: what uses them imports them directly, or on call. And what a
-// browser does nothing with is left out: the API's descriptions beside schemas, and the library's sentences for failures of attestation, for
-// each of which the page has its own (apps/page/src/trust/check-texts.spec.ts).
+// esbuild loads a file with every part of the page that can reach it, and through a library's index a part reaches all of the library. So
+// the index does not export files that only a later part uses; that part imports them directly, or when they are called. Texts that the
+// browser does not use are left out: the API's descriptions in schemas, and the library's sentences for failures of attestation, for which
+// the page has its own (apps/page/src/trust/check-texts.spec.ts).
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 

@@ -25,7 +25,7 @@ const FILES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Serves the example page from a built package, as a person who installed it would, only on this machine.
+ * Serves the example page out of a built package, as a person who installed it would, only on this machine.
  * @param settings asked at each request of the page
  * @param port 0 for a free one
  * @throws the error of `listen`, for example `EADDRINUSE`

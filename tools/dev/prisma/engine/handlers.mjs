@@ -3,8 +3,8 @@ import { EngineError, checkConnection, createDatabase, dropDatabase } from './co
 import { refuseOldHistory } from './old-history.mjs';
 import { loadEngine } from './wasm-engine.mjs';
 
-// These two compare with what the migrations build up. The WebAssembly engine cannot replay migrations within them, it takes the
-// result of an earlier diagnosis of the same migrations; after `migrate dev` applied some there is none, so it is made first.
+// These two methods compare with the schema that the migrations build. The WebAssembly engine cannot replay migrations in them; it uses an
+// earlier diagnosis of the same migrations. After `migrate dev` applied some there is none, so the diagnosis is made first.
 const NEED_DIAGNOSIS = new Set(['evaluateDataLoss', 'createMigration']);
 
 export function createHandlers(options) {

@@ -10,7 +10,7 @@ export const jobSchema = z.object({
   target,
   senders: z.int().min(1),
   warmUpMs: z.number(),
-  /** Either is enough. */
+  /** The load ends when either is reached. */
   durationMs: z.number().optional(),
   requests: z.int().optional(),
 });

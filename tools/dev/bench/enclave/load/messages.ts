@@ -7,8 +7,9 @@ const LIFETIME_SECONDS = 3600;
 const PLAINTEXT_BYTES = 2 * 1024 - 400;
 
 /**
- * Messages sealed to the key of an attestation document (which nobody verifies here), each its own, in the bucket of 2 KiB. Inside is
- * no message, so that no office gets anything. So many are sealed beforehand.
+ * Returns a function that gives a different message each time, sealed to the key of an attestation document (not verified here), in the
+ * bucket of 2 KiB. The plaintext is not a message, so no office gets anything.
+ * @param beforehand how many are sealed now
  */
 export function messagesFor(document: Uint8Array, beforehand: number): () => Uint8Array {
   const { publicKey } = readAttestation_unverified(document);

@@ -20,10 +20,13 @@ export interface DebianBase {
   readonly packedBytes: number;
 }
 
-/** As debootstrap's "minbase" takes them, of which debian:<release>-slim is made: what is essential or required, apt, what Node is linked to, and what those depend on. */
+/**
+ * Taken in addition to required packages. debian:<release>-slim is made from debootstrap's "minbase": essential and required packages,
+ * and apt. Node is linked to the other two.
+ */
 const BESIDES_REQUIRED = ['apt', 'libstdc++6', 'libgcc-s1'];
 
-/** By the index that this machine's apt has; undefined where it has none. */
+/** The size of Debian's base with what Node needs, by the index of this machine's apt; undefined if it has none. */
 export async function debianBase(): Promise<DebianBase | undefined> {
   if (!isInstalled('apt-cache')) return undefined;
   const packages: DebianPackage[] = [];
@@ -71,7 +74,7 @@ export function readPackage(lines: readonly string[]): DebianPackage | undefined
   };
 }
 
-/** What is required, `besides`, and everything they depend on; of alternatives the first that there is. Versions are apt's business. */
+/** Required packages, `besides`, and everything that they depend on; of alternatives the first that exists. Versions are not compared. */
 export function closureOf(packages: readonly DebianPackage[], besides: readonly string[]): DebianPackage[] {
   const byName = new Map(packages.map((each) => [each.name, each]));
   const providers = new Map(
