@@ -15,8 +15,8 @@ export interface Operator {
 }
 
 /**
- * What an operator publishes for clients, pages and auditors: a policy file (docs/examples/policy.json). 96 hexadecimal digits
- * name nobody, so name and origin are beside them.
+ * What an operator publishes for clients, pages and auditors: a policy file (docs/examples/policy.json). 96 hexadecimal digits tell a
+ * person nothing, so name and origin are beside them.
  */
 export interface PublishedPolicy {
   readonly operator: Pick<Operator, 'name' | 'origin'>;

@@ -341,7 +341,7 @@ describe('communique-tee', () => {
     const { id, code, sent: was } = JSON.parse(out) as { id: string; code: string; sent: string };
     expect({ exit, code, was }).toEqual({ exit: 3, code: 'unreachable', was: 'not_known' });
     expect(kept(id).kept.accepted).toBe(false);
-    // A clear no tells nothing about the post that had no answer.
+    // A clear refusal says nothing about the earlier post that had no answer.
     const wrong = await call(['send', '--again', id], with_({ COMMUNIQUE_TOKEN: 'wrong' }));
     expect(wrong.err).toMatch(/unauthenticated[^]*We do not know yet whether it was sent[^]*send --again/);
     liar.requests.length = 0;

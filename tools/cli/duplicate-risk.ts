@@ -9,7 +9,7 @@ export interface AcceptDuplicateOption {
 }
 
 /**
- * Asks the person if an office may get the message twice, if the gateway lies.
+ * Asks the person to agree if an office may get the message twice in case the gateway lies.
  * @param before the same message, sealed to another key; of a proven message the person is always asked
  * @throws Failure `duplicate_not_accepted`; nothing was sent
  */

@@ -98,7 +98,7 @@ async function compare(stack: string, withoutCache: boolean, keep: boolean): Pro
   }
 }
 
-/** By the folder's own tools, as anybody would. `through`: a command that runs the rest. */
+/** Builds with the folder's own tools, as an auditor would. `through`: a command that runs the rest. */
 function build(
   folder: string,
   stack: string,

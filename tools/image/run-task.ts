@@ -68,7 +68,7 @@ export async function runTask(task: Task, output: Output): Promise<number> {
   }
 }
 
-/** Nothing was judged. */
+/** Errors after which no image was judged. */
 const notJudged = new Set(['ERR_EIF_FILE', 'ERR_EIF_SOURCE_CHANGED']);
 
 async function run(task: Task, output: Output, progress: ProgressLine): Promise<number> {

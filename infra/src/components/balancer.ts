@@ -20,7 +20,7 @@ export interface BalancerArgs {
   vpcId: Input<string>;
   subnetIds: Input<string>[];
   securityGroupId: Input<string>;
-  /** An application balancer closes a connection without traffic after that; a network one passes nginx's end on. */
+  /** An application balancer closes a connection without traffic after this; behind a network one nginx closes it. */
   idleSeconds: number;
   /** Where its access logs go; nowhere without. */
   logs?: { bucketId: Input<string>; settled: Resource[] };

@@ -97,8 +97,7 @@ export class Parents extends Part {
         vpcZoneIdentifiers: args.subnetIds,
         launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
         // The balancer's checks only decide which parents get requests. A spent budget or a missing database makes every parent unhealthy
-        // at once,
-        // and replacing them all would not help. New parents enter by the hook below; their unit restarts an enclave that ends.
+        // at once, and replacing them all would not help. New parents enter by the hook below; their unit restarts an enclave that ends.
         healthCheckType: 'EC2',
         healthCheckGracePeriod: 300,
         defaultInstanceWarmup: 60,

@@ -50,7 +50,7 @@ export class Stores extends Part {
               instanceClass: settings.databaseClass,
               storageGiB: settings.databaseStorageGiB,
               production,
-              // Another id each time the stack is made anew, which an adopted network does not have.
+              // The group's id differs each time the stack is made anew; the id of an adopted network would not.
               generation: databaseGroupId,
               logs,
             },

@@ -131,7 +131,10 @@ export function trailBucketPolicy(place: Place, bucketArn: string, trailArn: str
   );
 }
 
-/** What Elastic Load Balancing itself may do to the bucket of its access logs, as AWS documents it: for one kind its own service writes, for the other CloudWatch's. */
+/**
+ * What Elastic Load Balancing itself may do to the bucket of its access logs, as AWS documents it: for one kind of balancer its own service
+ * writes them, for the other CloudWatch's.
+ */
 export function balancerLogBucketPolicy(
   place: Place,
   bucketArn: string,

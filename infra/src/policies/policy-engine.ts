@@ -25,8 +25,8 @@ const TO_EVERYBODY = {
 };
 
 /**
- * As IAM decides, the organisation allowing everything. `runUnsafeSimulation`: the other drops `kms:EncryptionContext:<key>` from a request,
- * since it knows no condition key with a variable behind a colon.
+ * Decides as IAM does, in an organization that allows everything. It uses `runUnsafeSimulation`, because the engine's safe function drops
+ * `kms:EncryptionContext:<key>` from a request: it knows no condition key with a variable behind a colon.
  * @throws Error for a policy that IAM would not take
  */
 export function isAllowed({ who, action, resource, accountId, own, on, context, principalAlone }: Question): boolean {

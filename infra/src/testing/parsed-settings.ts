@@ -77,7 +77,7 @@ export const valuesOf = (changes: Changes): Record<string, string> => ({
   ),
 });
 
-/** Stack dev with ACCEPTED and these changes: its settings, or everything that is wrong. Whatever else is thrown is thrown on. */
+/** Stack dev with ACCEPTED and these changes: its settings, or everything that is wrong. @throws any error but ConfigError */
 export function parsed(changes: Changes): Settings | readonly string[] {
   try {
     return parseSettings('dev', valuesOf(changes), { root: '/nowhere', standIn: notBuilt });

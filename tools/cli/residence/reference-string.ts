@@ -2,7 +2,7 @@ import { cacheFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import { join } from 'node:path';
 
 /**
- * The reference string that proving needs, in the order of docs/residence.md: `file` alone if it is named, else beside the checkout,
+ * Finds the reference string that proving needs, in the order of docs/residence.md: only `file` if it is named, else beside the checkout,
  * in the user's cache, and from the public hosts. Loads the prover's library.
  * @returns 262,208 bytes with the pinned hash; undefined if no place has it
  */

@@ -6,7 +6,7 @@ export type Tamper = (path: string, body: Buffer) => Buffer | undefined | Promis
 /** Forwards every request to a real gateway, and changes the answers. */
 export interface TamperingGateway {
   readonly url: string;
-  /** What goes back for an answer of 2xx; undefined: it is broken off. */
+  /** Returns the body that replaces that of a 2xx answer; undefined cuts the answer off. */
   tamper: Tamper;
   readonly requests: { readonly method: string; readonly path: string }[];
   stop(): Promise<void>;

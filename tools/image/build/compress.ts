@@ -6,7 +6,7 @@ import { withBuildRoot } from '../debian-archive/build-root';
 import { readImageLock } from '../inputs/lock-inputs';
 
 /**
- * gzip of image.lock.json: Node's own zlib chooses by the CPU, and other machines would give other bytes.
+ * Compresses with the gzip that image.lock.json pins: Node's own zlib depends on the CPU, so other machines would give other bytes.
  * @param files are replaced by `<file>.gz`
  */
 export async function compress(root: string, files: readonly string[]): Promise<string[]> {

@@ -44,7 +44,8 @@ export function lockedPackage(lockfile: Lockfile, place: string): NpmPackage {
 }
 
 /**
- * The package's tarball as the lockfile pins it, unpacked into the cache and checked there at each use; of any platform, since npm installs those of its own only.
+ * Unpacks the package's tarball, as the lockfile pins it, into the cache, and checks it there at each use. It takes packages of any
+ * platform; npm installs only those of this machine's.
  * @returns the folder of its package.json. @throws BuildError `input_not_found` | `input_changed`
  */
 export async function fetchNpmPackage(wanted: NpmPackage, cacheFolder: string, pack = packWithNpm): Promise<string> {

@@ -17,7 +17,7 @@ export function sourceOf(root: string): Source {
   const head = git('rev-parse', 'HEAD');
   if (head.status !== 0) return { version, commit: null };
   const changes = git('status', '--porcelain', '--untracked-files=no');
-  // No output of a git that failed does not mean that nothing has changed.
+  // Empty output of a failed git does not mean that nothing has changed.
   if (changes.status !== 0) return { version, commit: null };
   return { version, commit: `${head.stdout.trim()}${changes.stdout.trim() === '' ? '' : '+changes'}` };
 }

@@ -38,7 +38,7 @@ function take(file: string): boolean {
   }
 }
 
-/** One of those who wait, and only if it is still the stale one: otherwise a lock just taken would be removed. */
+/** Only one waiting process removes a lock, and only if it is still the stale one; otherwise it could remove a lock that was just taken. */
 function removeStale(file: string): void {
   const taking = `${file}.taking`;
   try {

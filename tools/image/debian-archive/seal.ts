@@ -14,7 +14,7 @@ export async function seal(folder: string): Promise<void> {
   writeFileSync(join(folder, SEAL), `${await treeHash(folder)}\n`);
 }
 
-/** Whether the folder is there and as it was sealed; one that is not is removed, with a word about it. */
+/** Whether the folder exists and is as it was sealed. Removes a changed one, with a message. */
 export async function isSealed(folder: string): Promise<boolean> {
   if (!existsSync(folder)) return false;
   const file = join(folder, SEAL);

@@ -22,7 +22,7 @@ export class SetupError extends Error {
   }
 }
 
-/** Runs a command's work and tells the person what it could not have. @returns the exit code */
+/** Runs a command's work, and prints a SetupError for the person. @returns the exit code */
 export async function reportSetupError(work: () => Promise<void> | void): Promise<number> {
   try {
     await work();

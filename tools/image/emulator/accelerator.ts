@@ -6,7 +6,7 @@ import type { Emulator } from './ensure';
 
 export type Accelerator = 'kvm' | 'tcg';
 
-/** QEMU runs on without a machine to run for as long as KVM has taken it; if KVM refuses it ends at once. */
+/** If KVM works, QEMU keeps running although its machine has nothing to run; if KVM refuses, QEMU ends at once. */
 const PROBE_MS = 700;
 
 export function workingAccelerator({ qemu }: Emulator): Accelerator {

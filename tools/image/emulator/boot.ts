@@ -35,9 +35,9 @@ export interface BootOptions {
   readonly accelerator?: Accelerator;
   /** QEMU's -rtc, such as `base=1971-01-01`: what the machine's clock reads at start. Default: the host's time. */
   readonly rtc?: string;
-  /** Put at the end of the kernel's command line, as the one who boots an image can here; on Nitro the whole line is measured. */
+  /** Appended to the kernel's command line, which changes no measurement here; on Nitro the whole line is measured. */
   readonly append?: string;
-  /** Default true. false: somebody else listens at `<folder>/vsock_9000`, and nothing is waited for. */
+  /** Default true. false: another program listens at `<folder>/vsock_9000`, and the boot does not wait for the heartbeat. */
   readonly answerHeartbeat?: boolean;
 }
 
@@ -91,7 +91,7 @@ async function bootWith(
   const device = join(folder, 'vhost.sock');
   const started: { stop(): Promise<unknown> }[] = [];
   let stopping: Promise<void> | undefined;
-  // Once, for all who ask: the next attempt may only begin when the sockets of this one are gone.
+  // Once, for all callers: the next attempt may only begin when the sockets of this one are gone.
   const stopAll = () =>
     (stopping ??= (async () => {
       for (const each of started.reverse()) await each.stop();

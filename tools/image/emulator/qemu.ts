@@ -125,7 +125,7 @@ async function compile(inside: BuildRoot, architecture: ImageArchitecture, logFi
   say(`QEMU: built in ${seconds(startedAtMs)}`);
 }
 
-/** Those whose names begin with another architecture are left out. */
+/** The patches for this architecture: those whose names begin with another architecture are left out. */
 export function patchFiles(root: string, architecture: ImageArchitecture): string[] {
   const folder = join(root, PATCHES);
   const files = readdirSync(folder)

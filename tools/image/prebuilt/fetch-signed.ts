@@ -41,8 +41,8 @@ export interface SignedText {
 }
 
 /**
- * The text of a clear-signed document, and who signed it; nothing of what stands around the signed part. gpgv's exit code and its
- * status lines are two facts, and both are asked for.
+ * Returns the text of a clear-signed document, without anything around the signed part, and the keys that signed it. It checks both
+ * gpgv's exit code and its status lines.
  *
  * @param keyring a file of public keys, as gpg exports or keeps them
  * @param trusted fingerprints of primary keys

@@ -9,7 +9,7 @@ import { SetupError } from '../debian-archive/setup-error';
 import { fetchBytes, verifyClearSigned } from './fetch-signed';
 import type { Check } from './record';
 
-/** Primary keys of the active releasers (nodejs/release-keys, README, in November 2026). Whoever serves the keys, only these count. */
+/** Primary keys of the active releasers (nodejs/release-keys, README, in November 2026). Only these count, wherever keys come from. */
 export const NODE_RELEASERS: ReadonlySet<string> = new Set([
   '5BE8A3F6C8A5C01D106C0AD820B1A390B168D356',
   'C0D6248439F1D5604AAFFB4021D900FFDB233756',

@@ -1,4 +1,4 @@
-// Whose word each prebuilt file in the image rests on, as image.lock.json records it.
+// Which publisher's signature vouches for each prebuilt file in the image, as image.lock.json records it.
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { lockSchema, type LockedPackage } from '../debian-archive/lock';

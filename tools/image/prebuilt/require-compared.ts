@@ -1,4 +1,4 @@
-// What is built with is what the lock speaks of.
+// Checks that the prebuilt files of a build are those that the lock has a record of.
 import { BuildError } from '../build/build-error';
 import { sha256Of } from '../debian-archive/download';
 import type { NpmPackage } from '../build/npm-package';

@@ -23,7 +23,7 @@ const RUN = `import { readFileSync } from 'node:fs';
 if (process.argv[3] === 'preview') process.stdout.write(readFileSync('plan.json'));
 else console.error('own program: ' + process.argv.slice(3).join(' '));
 `;
-/** In place of Pulumi: it writes down how it was called, and waits at the word of a test. */
+/** In place of Pulumi: it writes down how it was called, and waits if a test says so. */
 const PULUMI = `#!/bin/sh
 echo "$* | node=$(command -v node) rollout=$COMMUNIQUE_ROLLOUT" >> calls.log
 case "$1 $2" in

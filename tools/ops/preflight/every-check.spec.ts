@@ -8,7 +8,7 @@ interface Seen {
   readonly passes: readonly [spec: string, title: string];
   /** The same of a test in which it does not pass. */
   readonly refuses: readonly [spec: string, title: string];
-  /** Of a check whose worst word is a warning: `pulumi up` works all the same. */
+  /** Set if the check's worst result is a warning: `pulumi up` works all the same. */
   readonly worst?: 'warn';
 }
 

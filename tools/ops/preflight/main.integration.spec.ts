@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { startStandInAws } from './testing/stand-in-aws';
 
-/** As an operator runs it, with AWS's own variables for an endpoint that nobody listens on. */
+/** As an operator runs it, with AWS's own variables for an endpoint where no server listens. */
 function run(
   args: readonly string[],
   env: Record<string, string> = {},

@@ -59,7 +59,7 @@ const keys = (): KnownRegistrar =>
 const note = () => openRootNote(readFileSync(join(site, 'root.note'), 'utf8'), keys());
 const publish = () => open((each) => each.publish(site));
 
-/** The tree as a client sees it: from the static files alone. */
+/** The tree as a client sees it: only from the static files. */
 function treeOfFiles(root: string): { tree: MerkleTree; leaves: Uint8Array[] } {
   const nodes = (path: string) => {
     const bytes = readFileSync(join(site, root, path));

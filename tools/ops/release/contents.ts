@@ -19,7 +19,8 @@ const run = promisify(execFile);
 const ENGINE = '@prisma/schema-engine-wasm';
 
 /**
- * Lays the release out in a folder that is empty: bin/node, gateway/, parent/, migrate/, operator/, LICENSE, NOTICE. Each bundle has its licenses beside it.
+ * Lays the release out in a folder that is empty: bin/node, gateway/, parent/, migrate/, operator/, LICENSE, NOTICE. Each bundle has its
+ * licenses beside it.
  * `referenceString`: what a page proves with, if the gateway is to serve it; the caller has checked its hash.
  * @throws BuildError `input_not_locked` | `input_not_found` | `input_changed` | `prebuilt_not_compared`
  */

@@ -16,7 +16,7 @@ const SUBNET = 'aws:ec2/subnet:Subnet';
 /** What holds data, or is known to others by its number. */
 const KEPT =
   /^aws:(rds\/instance|elasticache\/replicationGroup|kms\/key|s3\/bucket|ebs\/volume|ec2\/eip|autoscaling\/group):/;
-/** The rows' side of a restore: test/system/src/restore runs it on a database. */
+/** Commands about the rows of a restored database; test/system/src/restore tests those on a real one. */
 const isOfPostgres = (block: string): boolean => /^(psql|npm run migrate)/.test(block);
 
 const importFile = z.looseObject({ resources: z.array(z.looseObject({ type: z.string(), name: z.string() })) });

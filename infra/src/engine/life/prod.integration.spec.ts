@@ -97,7 +97,7 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
     expect(more).toEqual([]);
     const [, , up, ...rest] = build.split('\n');
     expect([up, rest]).toEqual(['pulumi up --stack prod', []]);
-    // What `npm run ops -- release` makes of the commit before.
+    // Stands for what `npm run ops -- release` makes of the previous commit.
     release('a release');
     const { operations } = await shell.type(up ?? '');
     expect(changesOf(operations.at(-1)?.steps ?? [])).toEqual([

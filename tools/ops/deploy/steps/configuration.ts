@@ -1,6 +1,6 @@
 import { StepFailure, type Step } from '../step';
 
-/** Before anything takes minutes. */
+/** Runs first, before any step that takes minutes. */
 export const configuration: Step = {
   name: 'configuration',
   title: 'read Pulumi.<stack>.yaml, and ask AWS who runs this',

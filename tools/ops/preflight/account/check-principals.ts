@@ -5,9 +5,9 @@ import { fail, pass, skip, warn, type Check, type Context, type Finding } from '
 import { listOf } from '../plan/stack-file';
 
 /**
- * The policies of the two guarded keys and of the registrar's bucket name these roles and users as principals. KMS refuses a policy with a principal that does not exist
- * (KMS API Reference, PutKeyPolicy: MalformedPolicyDocumentException), and would do so in the middle of `pulumi up`. Uses the operator's
- * AWS CLI, because no other check needs IAM.
+ * The policies of the two guarded keys and of the registrar's bucket name these roles and users as principals. KMS refuses a policy with a
+ * principal that does not exist (KMS API Reference, PutKeyPolicy: MalformedPolicyDocumentException), and would do so in the middle of
+ * `pulumi up`. Uses the operator's AWS CLI, because no other check needs IAM.
  */
 export const principals: Check = {
   name: 'key-principals',

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-/** Time limits that run now: a far end that is silent ends them, and no test waits for one. */
+/** The time limits that run now. The stand-in for AWS ends them when it stays silent, so that no test waits. */
 const limits = new Set<() => void>();
 const startTimer = (_ms: number, over: () => void) => {
   limits.add(over);

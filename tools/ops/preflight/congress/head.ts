@@ -22,7 +22,7 @@ export interface HeadAnswer {
   readonly status: number;
   readonly protocol: string;
   readonly validTo: string;
-  /** As the far end sent it, its own certificate first. */
+  /** As the server sent it, its own certificate first. */
   readonly chain: readonly X509Certificate[];
 }
 export type HeadEnd = HeadAnswer | { readonly stage: HeadStage; readonly error: unknown };

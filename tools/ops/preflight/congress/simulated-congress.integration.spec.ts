@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => congress.stop());
 
-/** As an operator configures the enclave for both of the simulator's ends. */
+/** Runs one check, with an enclave configuration that names both of the simulator's chambers. @returns its lines */
 function said(name: string, certificateAuthorities: string): Promise<string[]> {
   const ends = forEachChamber((chamber) => ({
     origin: congress[chamber].origin,

@@ -124,7 +124,7 @@ export async function preflight(
     checks: checks ?? CHECKS,
     end: () => undefined,
   });
-  // A busy machine must not meet the usual limit; of two the last counts.
+  // A busy machine must not reach the usual limit. If --timeout is given twice, the last one counts.
   const code = await line.parse(['--timeout', '300', ...args]);
   return { code, out, err };
 }
