@@ -139,6 +139,6 @@ export const EXTREME_SHAPES: readonly StackShape[] = [
   },
 ];
 
-/** What the program asks for, with measurements that no image has. */
+/** The resources that the program declares, with measurements that no image has. */
 export const seenOf = ({ stack, changes, named = stack }: StackShape, root: string): Promise<Seen> =>
   runProgram(named, stackConfig(root, stack, changes).values, { root, standIn: notBuilt });

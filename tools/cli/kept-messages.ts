@@ -43,7 +43,7 @@ const schema = z.strictObject({
   envelope: z.string().nullable(),
   /** Base64url, 32 bytes: if the message is sealed again under it and the same id, no office gets it twice. */
   deliverySecret: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
-  /** Chambers of which every enclave that the message was sealed to attested that they recognize a repeated message. */
+  /** Chambers that recognize a repeated message, as every enclave attested to which the message was sealed. */
   recognizing: z.array(z.enum(CHAMBER_KEYS as [Chamber, ...Chamber[]])),
   /** The sender's policy, so that the receipt is verified under the same one. */
   trust: z.strictObject({
@@ -62,7 +62,7 @@ export interface StoredMessage {
   readonly prepared: PreparedMessage;
   /** 32 bytes. */
   readonly deliverySecret: Uint8Array;
-  /** Chambers of which every enclave that it was sealed to attested that they recognize a repeated message. */
+  /** Chambers that recognize a repeated message, as every enclave attested to which it was sealed. */
   readonly recognizing: readonly Chamber[];
   readonly trust: KeptTrust;
 }

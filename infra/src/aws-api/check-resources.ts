@@ -49,7 +49,7 @@ export function translated(
   });
 }
 
-/** @returns what AWS would refuse of these resources, as far as its models and documents tell */
+/** @returns what AWS would refuse of these resources, by its models and documents */
 export function apiProblems(
   resources: readonly SeenResource[],
   calls: Calls = API_MODELS,

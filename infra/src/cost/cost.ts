@@ -30,7 +30,7 @@ export interface MonthlyCost {
   byUse: UsedItem[];
   /** On top, and no price is known. */
   unknown: string[];
-  /** Where the prices were read, and of which day they are. */
+  /** Where the prices were read, and their date. */
   sources: { asOf: string; what: string }[];
   savingsPlan: SavingsPlan;
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { NoId, type Account } from './account';
 
-/** One resource of the program, as far as its id follows from it. */
+/** The parts of a resource from which its id can be computed. */
 export interface Wanted {
   readonly name: string;
   readonly account: Account;
@@ -24,7 +24,7 @@ interface LeftOut {
   readonly leftOut: string;
 }
 
-/** hashicorp/terraform-provider-aws, of which Pulumi's provider is made. */
+/** hashicorp/terraform-provider-aws, from which Pulumi's provider is generated. */
 export const SOURCE = 'https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/';
 
 const by = (source: string, key = 'name'): ImportId => ({ source, id: (wanted) => wanted.input(key) });

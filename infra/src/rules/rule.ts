@@ -1,4 +1,4 @@
-/** A resource as the program asks for it: before it exists (preview, `pulumi up`), or as a preview without Pulumi's CLI saw it. */
+/** A resource as the program declares it: before it exists (preview, `pulumi up`), or as a preview without Pulumi's CLI saw it. */
 export interface RuleResource {
   /** As Pulumi writes it, `aws:s3/bucket:Bucket`. */
   type: string;

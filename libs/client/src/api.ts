@@ -60,7 +60,7 @@ export interface Policy {
   readonly acceptedResidence?: AcceptedResidence;
   /** How far the enclave's clock and ours may differ; 5 minutes unless given. */
   readonly maxAgeMs?: number;
-  /** How long a verified key is used before another document is asked for; 15 minutes unless given, and never past its certificates. */
+  /** How long a verified key is used before the client fetches another document; default 15 minutes, and never past its certificates. */
   readonly maxKeyAgeMs?: number;
   /** DEVELOPMENT AND TESTS ONLY. The PEM of a root certificate in place of AWS's. Anyone who has its key can forge every document. */
   readonly unsafeDevelopmentRootPem?: string;

@@ -22,7 +22,7 @@ export interface PostOptions {
 
 /**
  * Posts a sealed message until the gateway accepts it or gives an answer that will not change: always the same bytes under the same
- * Idempotency-Key, which the gateway accepts once. After a 401 the token is asked for once more. Before a refusal counts as `not_sent`
+ * Idempotency-Key, which the gateway accepts once. After a 401 the caller is asked once for another token. Before a refusal counts as `not_sent`
  * the gateway is asked once whether it has the message: a browser may have posted it twice and shown only the second answer.
  * @throws ClientError whose `sent` and `messageId` tell what all attempts together prove
  */

@@ -21,7 +21,7 @@ const MAX_CHANGES = 5000;
 export interface WatchOptions {
   readonly gateway: string | URL;
   readonly token: () => Promise<string>;
-  /** 32 bytes: of a proven message. The token is then not asked for. */
+  /** 32 bytes, for a proven message. Then the caller is not asked for a token. */
   readonly statusSecret?: Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Date.now() after which watching ends. If it has passed already, it still asks once. */

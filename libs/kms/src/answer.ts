@@ -19,7 +19,7 @@ export function ownerOfAlias(aliasArn: string): KeyOwner | undefined {
 
 /**
  * An alias may be pointed to another key of its account, never to a key of another account: an answer that names such
- * a key did not come from the key that was asked for.
+ * a key did not come from the requested KMS key.
  * @throws KmsError `kms_answer_invalid`
  */
 export function checkKeyArn(keyArn: string, asked: KeyOwner): void {

@@ -19,7 +19,7 @@ export function packagesIn(inputs) {
 }
 
 /**
- * The inputs of which at least a byte is in a bundle.
+ * The inputs that have at least one byte in a bundle.
  * @param {import('esbuild').Metafile} metafile
  */
 export function containedIn({ outputs }) {

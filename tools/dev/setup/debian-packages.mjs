@@ -39,7 +39,7 @@ function run(command, args, { timeoutMs = INSTALL_TIMEOUT_MS, cwd } = {}) {
 export const isDebian = () => run('apt-get', ['--version']).ok && run('dpkg', ['--version']).ok;
 
 let updated;
-/** apt-get update, once for all that is asked for. */
+/** Runs apt-get update once for all requested packages. */
 const update = (options = []) =>
   (updated ??= run('apt-get', [...options, 'update', '-q'], { timeoutMs: UPDATE_TIMEOUT_MS }));
 

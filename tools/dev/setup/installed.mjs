@@ -1,4 +1,4 @@
-// Whether node_modules holds what package-lock.json asks for, by the record that npm keeps of what it installed.
+// Whether node_modules holds what package-lock.json requires, by the record that npm keeps of what it installed.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -40,7 +40,7 @@ export function nitroMachine(options: BootOptions, firmware: string, accelerator
 
 /**
  * arm64: QEMU has no machine for enclaves, so `virt` gets the parts of the image, and its NSM the image's measurements. The kernel sees
- * what a Nitro enclave on Graviton has as far as that is known: virtio 1 over MMIO, a 16550, a PL031, a GICv3, the TRNG that KVM offers.
+ * what is known of a Nitro enclave on Graviton: virtio 1 over MMIO, a 16550, a PL031, a GICv3, the TRNG that KVM offers.
  *
  * @throws EifError if the image is damaged: this machine checks nothing
  */

@@ -13,7 +13,7 @@ export function statements(config: string): Map<string, string> {
 }
 
 /**
- * What a fragment asks for and the finished configuration does not have; empty when it has all. An option that must be off
+ * The options of a fragment that the finished configuration lacks; empty if it has all. An option that must be off
  * may be absent: then its dependencies are off too.
  */
 export function unmet(fragment: string, finished: string): string[] {

@@ -19,7 +19,7 @@ interface Made extends SeenResource {
   readonly id: string;
 }
 
-/** All that the program asks for. */
+/** All resources that the program declares. */
 export async function programOf(root: string, stack: string, changes: readonly string[]): Promise<readonly Made[]> {
   const ids: string[] = [];
   const StandIn = class extends MockAws {

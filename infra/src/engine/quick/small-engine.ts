@@ -19,7 +19,7 @@ const projectSchema = z.object({
 });
 
 export interface Creation {
-  /** What the program asked for, in its order. */
+  /** The resources that the program declared, in its order. */
   readonly resources: ReadonlyMap<string, { readonly type: string; readonly dependencies: readonly string[] }>;
   /** Of the stack. */
   readonly outputs: Record<string, unknown>;

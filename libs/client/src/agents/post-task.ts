@@ -48,7 +48,7 @@ export interface PostedTask {
 
 /**
  * Posts a sealed task until there is an answer: always the same bytes, which the enclave takes once and answers from memory after that.
- * After a 401 the token is asked for once more.
+ * After a 401 the caller is asked once for another token.
  * @throws ClientError
  */
 export async function postTask(prepared: PreparedTask, options: PostTaskOptions): Promise<PostedTask> {

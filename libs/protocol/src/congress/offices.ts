@@ -3,7 +3,7 @@
  * No names of persons: a code belongs to the seat, not to its holder. docs/message.md ("Offices") explains how to
  * update this table.
  *
- * Sources, of which public copies were compared with these rows on OFFICES_AS_OF:
+ * Sources. Public copies of them were compared with these rows on OFFICES_AS_OF:
  * - House: the apportionment after the 2020 census (2 U.S.C. 2a; Census Bureau, 2020 Census Apportionment Results,
  *   table 1), in force since 3 January 2023. The next one takes effect on 3 January 2033. A new map of districts
  *   within a state changes no code.

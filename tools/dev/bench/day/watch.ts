@@ -15,7 +15,7 @@ export interface Snapshot {
 }
 
 export interface Seen {
-  /** The first look after each of the numbers that were asked for. */
+  /** The first sample after each of the requested numbers of messages. */
   readonly snapshots: readonly Snapshot[];
   /** CPU time by process, over all of its lives; up to two seconds before each kill are missing. */
   readonly cpuMs: ReadonlyMap<Watched, number>;

@@ -33,7 +33,7 @@ export function atRate(target: Target, ratePerSecond: number, durationMs = 10_00
   });
 }
 
-/** Each message is posted, and its sender asks for it `asksPerPost` times. */
+/** Each message is posted, and its sender asks for its status `asksPerPost` times. */
 export function mixed(target: Target, requests: number, asksPerPost: number) {
   return runLoad({
     ...posts(target),

@@ -23,7 +23,7 @@ export const jobSchema = z.object({
   tokens: z.array(z.string()).min(1),
   /** Size bucket of the sealed messages. */
   kib: z.int().min(1),
-  /** Each accepted message is asked for so many times by its sender, before the next is posted. */
+  /** How many times the sender asks for the status of each accepted message before the next is posted. */
   asksPerPost: z.int().min(0),
   rhythm: z.discriminatedUnion('kind', [closedLoop, openLoop]),
 });

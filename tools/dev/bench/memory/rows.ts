@@ -6,7 +6,7 @@ import { settledMiB } from './resident';
 
 const FEW = 1000;
 const MANY = 100_000;
-/** One POST, then its sender asks for the message four times. */
+/** One POST, then the sender asks for the message's status four times. */
 const ASKS_PER_POST = 4;
 
 /** What the gateway's process holds after few and after many requests, each time at rest. */

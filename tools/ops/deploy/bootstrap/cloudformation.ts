@@ -21,7 +21,7 @@ export interface Change {
   readonly type: string;
 }
 
-/** One CloudFormation stack, as far as this command needs it. Every method throws what AWS's client throws. */
+/** The calls that this command makes for one CloudFormation stack. Every method throws what AWS's client throws. */
 export class BootstrapStack {
   constructor(
     private readonly client: CloudFormationClient,

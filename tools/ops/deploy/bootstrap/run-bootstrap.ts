@@ -31,7 +31,7 @@ const OF_CLOUDFORMATION =
   /^(ValidationError|AlreadyExistsException|InsufficientCapabilitiesException|InvalidChangeSetStatus|LimitExceededException|TokenAlreadyExistsException)$/;
 const short = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 500);
 
-/** States out of which CloudFormation takes no change, and the action that leads out of each. */
+/** States in which CloudFormation accepts no change, and the action that ends each. */
 const STUCK: readonly (readonly [status: RegExp, problem: string, action: string])[] = [
   [
     /^(ROLLBACK_(COMPLETE|FAILED)|CREATE_FAILED)$/,

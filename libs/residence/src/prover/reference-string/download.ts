@@ -5,7 +5,7 @@ export interface DownloadOptions {
   /** For each host, from the request to the last byte. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** The file has exactly this length, and is asked for whole: only so browsers keep it. Default: its beginning. */
+  /** The file has exactly this length and is fetched whole, since browsers cache only a whole file. Default: fetch only its beginning. */
   readonly whole?: boolean;
 }
 
