@@ -20,7 +20,7 @@ export function checkDebugMode(pcrs: Pcrs): void {
   }
 }
 
-/** The image of one accepted set fits whole. @throws AttestationError ERR_ATTESTATION_MEASUREMENT */
+/** Checks that every image PCR of at least one accepted set matches. @throws AttestationError ERR_ATTESTATION_MEASUREMENT */
 export function checkMeasurements(pcrs: Pcrs, accepted: CheckedPolicy['accepted']): void {
   if (setsOfImage(pcrs, accepted).length === 0)
     throw new AttestationError('ERR_ATTESTATION_MEASUREMENT', `PCR0 is ${measured(pcrs, 0)}`);
@@ -64,7 +64,7 @@ export function checkNonce(actual: Uint8Array | undefined, expected: Uint8Array)
 }
 
 /**
- * The Nitro hypervisor's timestamp (ms) lies within the window around the time of verification.
+ * Checks that the Nitro hypervisor's timestamp (ms) is within the window around the time of verification.
  * @throws AttestationError ERR_ATTESTATION_TOO_OLD, ERR_ATTESTATION_FROM_FUTURE
  */
 export function checkAge(

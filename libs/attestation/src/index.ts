@@ -19,16 +19,21 @@ export { pcr3OfRole } from './operator.node';
  *
  * @param document COSE_Sign1 as the NSM makes it, tagged or not, at most 16,512 bytes
  * @throws AttestationError with a stable `code`; the table is in libs/attestation/README.md
- * @example const { publicKey } = await verifyAttestation(document, { acceptedMeasurements: [{ pcr0, pcr3 }],
- * freshness: { nonce }, maxAgeMs: 60_000, maxFutureSkewMs: 5_000, });
+ * @example
+ * const { publicKey } = await verifyAttestation(document, {
+ *   acceptedMeasurements: [{ pcr0, pcr3 }],
+ *   freshness: { nonce },
+ *   maxAgeMs: 60_000,
+ *   maxFutureSkewMs: 5_000,
+ * });
  */
 export function verifyAttestation(document: Uint8Array, policy: AttestationPolicy): Promise<VerifiedAttestation> {
   return verify(document, policy, attestationVerificationSteps);
 }
 
 /**
- * The same verification with a memory for certificate signatures that held (bounded, least recently used goes first):
- * the chain is the same for hours. Everything that depends on time or policy is checked every time.
+ * The same verification, which remembers valid certificate signatures (a bounded number, dropping the least recently used), because the
+ * chain stays the same for hours. Everything that depends on time or policy is checked every time.
  *
  * @example
  * const verifier = createAttestationVerifier();

@@ -14,7 +14,7 @@ export interface ImageMeasurements {
   readonly pcr4?: string;
 }
 
-/** An image under one operator, or under any. PCR0 names the build alone: anyone with an AWS account can run a public image. */
+/** An image under one operator, or under any. PCR0 names only the build: anyone with an AWS account can run a public image. */
 export type MeasurementSet = ImageMeasurements &
   (
     | {

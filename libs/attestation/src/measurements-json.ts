@@ -10,10 +10,10 @@ export interface NamedMeasurements {
 
 export type MeasurementsReading =
   | { readonly ok: true; readonly sets: readonly [NamedMeasurements, ...NamedMeasurements[]] }
-  /** In words that end a sentence. */
+  /** The end of a sentence. */
   | { readonly ok: false; readonly problem: string };
 
-/** The member that each form is told by. */
+/** The member by which each form is recognized. */
 const FORMS = {
   pcr0: 'measurements.json',
   PCR0: 'PCRs of nitro-cli',

@@ -9,8 +9,8 @@ export interface AttestationPolicy {
    */
   acceptedMeasurements: readonly [MeasurementSet, ...MeasurementSet[]];
   /**
-   * The verifier's own nonce (16 to 512 random bytes, used once), or, by name, that the document was not made for this
-   * verifier: then age alone speaks for its freshness.
+   * The verifier's own nonce (16 to 512 random bytes, used once), or an explicit statement that the document was not made for this
+   * verifier: then only its age shows that it is fresh.
    */
   freshness: { nonce: Uint8Array } | { documentTakenFromCache: true };
   /** how old the document's timestamp may be */
@@ -23,7 +23,7 @@ export interface AttestationPolicy {
   trustAnchor?: TrustAnchor;
 }
 
-/** All of a policy but which images it accepts, checked. */
+/** A checked policy without the images that it accepts. */
 export interface CheckedCircumstances {
   nonce: Uint8Array | undefined;
   maxAgeMs: number;
@@ -41,7 +41,7 @@ const minNonceBytes = 16;
 const maxNonceBytes = 512;
 
 /**
- * A policy that would accept every document, or none, is a mistake and is refused before a document is examined.
+ * Checks a policy before a document is examined. A policy that would accept every document, or none, is refused.
  *
  * @throws AttestationError ERR_ATTESTATION_POLICY, ERR_ATTESTATION_TRUST_ANCHOR
  */

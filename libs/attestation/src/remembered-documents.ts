@@ -1,9 +1,9 @@
 import { toHex } from './hex';
 
 /**
- * Documents whose own signature held, by the SHA-256 of all their bytes: the signing certificate is among these, so another key has
- * another document. The chain above it, dates and policy are checked every time. The oldest is dropped first. Only documents below a
- * trusted root get here, so that an attacker without such a certificate cannot fill it.
+ * Remembers documents whose own signature was valid, by the SHA-256 of all their bytes. The bytes include the signing certificate, so the
+ * same document under another key has another hash. The chain above it, dates and policy are checked every time. The oldest is dropped
+ * first. Only documents below a trusted root get here, so that an attacker without such a certificate cannot fill it.
  */
 export class RememberedDocuments {
   readonly #held = new Set<string>();

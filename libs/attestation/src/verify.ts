@@ -68,7 +68,7 @@ export interface AttestationVerifierOptions {
   /** how many certificate signatures are remembered, one per certificate below the root; default 256 */
   maxCachedSignatures?: number;
   /**
-   * how many documents are remembered whose own signature held, for a caller that gets the same document with every receipt; none
+   * how many documents are remembered whose own signature was valid, for a caller that gets the same document with every receipt; none
    * unless given
    */
   maxRememberedDocuments?: number;

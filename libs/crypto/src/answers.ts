@@ -4,16 +4,15 @@ import { pad, unpad } from './padding';
 import type { Primitives } from './primitives/primitives';
 
 /**
- * Answers are padded to at least this length, so that it does not reveal whether the message was refused, how much a
- * far end explained or how many fields were wrong. The longest answer that the enclave writes fits (a test of the
- * enclave checks that).
+ * Answers are padded to at least this length, so that an answer's length does not reveal whether the message was refused, how much a
+ * chamber explained or how many fields were wrong. The longest answer that the enclave writes fits (a test of the enclave checks that).
  */
 const SMALLEST_ANSWER_BUCKET = 8192;
 
 /** The key of one exchange's answers, 32 bytes: it opens only these answers. */
 export type AnswerKey = Uint8Array;
 
-/** The way back, of every suite: XChaCha20-Poly1305, padded, bound to what names the message. */
+/** Seals and opens answers, in every suite: XChaCha20-Poly1305, padded, bound to data that names the message. */
 export function createAnswerSealing<PrivateKey>(
   primitives: Primitives<PrivateKey>,
   smallestBucket = SMALLEST_ANSWER_BUCKET,

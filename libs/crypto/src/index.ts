@@ -1,4 +1,4 @@
-/** Sealed messages on Node. In a browser take `@communique-tee/crypto/browser`: the same functions over the noble libraries. */
+/** Sealed messages on Node. In a browser, import `@communique-tee/crypto/browser`: the same functions over the noble libraries. */
 import { createLegacySealing } from './legacy';
 import { nodePrimitives } from './primitives/node';
 import { createSealing } from './sealing';

@@ -12,7 +12,7 @@ import type { KeyPair, Primitives } from './primitives/primitives';
 import { sharedSecret } from './primitives/shared-secret';
 
 const encoder = new TextEncoder();
-/** The key that the existing client gives to BLAKE2b. */
+/** The key that the web client (legacy) gives to BLAKE2b. */
 const MESSAGE_KEY = encoder.encode('commons-witness-encryption-v1');
 const ANSWER_KEY = encoder.encode('communique-tee legacy answer v1');
 const DELIVERY_SECRET = encoder.encode('communique-tee legacy delivery secret v1');
@@ -24,8 +24,8 @@ const MESSAGE_ID_BYTES = 16;
 const keyed = (key: Uint8Array, message: Uint8Array): Uint8Array => blake2b(message, { dkLen: 32, key });
 
 /**
- * The suite of the web client (legacy). What it lacks is made here of what it has: an id of the ciphertext, and from the
- * exchange's secret, which the sender and the enclave alone know, a key for the answer and a secret for DeliveryIds.
+ * The suite of the web client (legacy). It has no message id, answer key and delivery secret, so these are derived: the id from the
+ * ciphertext, the others from the shared secret of the key exchange, which only sender and enclave know.
  */
 export function createLegacySealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
   const answers = createAnswerSealing(primitives);
@@ -36,7 +36,7 @@ export function createLegacySealing<PrivateKey>(primitives: Primitives<PrivateKe
     input.set(ciphertext, MESSAGE_ID_DOMAIN.length);
     return primitives.sha256(input).slice(0, MESSAGE_ID_BYTES);
   };
-  /** The answer cannot be taken for that to another message. */
+  /** Binds an answer to its message. */
   const answerData = ({ keyId, ciphertext }: LegacyMessage): Uint8Array => encodeCanonical([keyId, id(ciphertext)]);
 
   return {
@@ -66,7 +66,7 @@ export function createLegacySealing<PrivateKey>(primitives: Primitives<PrivateKe
     sealLegacyAnswer: (answerKey: AnswerKey, message: LegacyMessage, plaintext: Uint8Array): SealedAnswer =>
       answers.seal(answerKey, answerData(message), plaintext),
 
-    /** For who kept the ephemeral key's shared secret (32 bytes). @throws CryptoError `ERR_CRYPTO_OPEN` */
+    /** For a sender that kept the ephemeral key's shared secret (32 bytes). @throws CryptoError `ERR_CRYPTO_OPEN` */
     openLegacyAnswer: (shared: Uint8Array, message: LegacyMessage, answer: SealedAnswer): Uint8Array =>
       answers.open(keyed(ANSWER_KEY, shared), answerData(message), answer),
   };

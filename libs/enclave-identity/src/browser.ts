@@ -28,7 +28,7 @@ export function examineEnclave(evidence: EnclaveEvidence, policy: ExaminationPol
 }
 
 /**
- * The same for a program that needs the answer alone.
+ * The same examination for a program that needs only the result.
  *
  * @throws AttestationError | EnclaveError of the first check that failed
  * @example

@@ -40,7 +40,7 @@ export interface Subject extends Established {
 export interface Established {
   read?: ReadAttestation;
   chain?: VerifiedChain;
-  /** Authentic from here on: an enclave on AWS hardware made it. */
+  /** Set once the document is authentic: its signature and its chain to the policy's root are valid. */
   attestation?: VerifiedAttestation;
   /** The policy accepts this image under this operator. */
   isAccepted?: true;
@@ -50,14 +50,14 @@ export interface Established {
 
 /** Why a check passed with a reservation, or was skipped without a failure. A user interface puts it into words. */
 export type NoteCode =
-  /** The chain begins at a root that the caller named, not at that of AWS: the holder of its key can forge this. */
+  /** The chain begins at a root that the caller named, not at AWS's root: the holder of its key can forge documents. */
   | 'development_root'
   /** The document has fields that this library does not know; do not rely on them. */
   | 'unknown_fields'
   /** The document may be a copy that was made for another client. */
   | 'nonce_not_compared'
   | 'image_not_compared'
-  /** The image is accepted; whose enclave it is was not asked. */
+  /** The operator was not compared; the image may have been. */
   | 'operator_not_compared'
   /** The caller accepts this image under every AWS account. */
   | 'any_operator'
@@ -67,7 +67,7 @@ export type NoteCode =
 
 export type Outcome =
   | 'passed'
-  /** `detail` is for people, where the code does not tell all. */
+  /** `detail` is for people, where the code does not explain everything. */
   | { readonly state: 'warning' | 'not_run'; readonly code: NoteCode; readonly detail?: string };
 
 /**

@@ -1,4 +1,4 @@
-// The exports of both entries, beside the functions that need cryptography.
+// The exports that both entries share. Each entry adds the functions that need cryptography.
 export type { EnclaveEvidence, EnclaveKeys, NoteCode } from './check';
 export { EnclaveError, enclaveErrorCodes, type EnclaveErrorCode } from './errors';
 export {

@@ -33,7 +33,7 @@ export function examineEnclave(evidence: EnclaveEvidence, policy: ExaminationPol
 }
 
 /**
- * The same for a program that needs the answer alone.
+ * The same examination for a program that needs only the result.
  *
  * @throws AttestationError | EnclaveError of the first check that failed
  * @example
@@ -57,7 +57,7 @@ export function readEnclave_unverified(document: Uint8Array): UnverifiedEnclave 
   return readUnverified(document, primitives);
 }
 
-/** Both functions with a memory for certificate signatures that held (createAttestationVerifier): the chain is the same for hours. */
+/** Both functions, which remember valid certificate signatures (createAttestationVerifier), because the chain stays the same for hours. */
 export function createEnclaveExaminer(options?: AttestationVerifierOptions) {
   const remembering: Primitives = { ...primitives, steps: createAttestationVerifier(options).steps };
   return {

@@ -30,13 +30,13 @@ type ExaminedSet = MeasurementSet | UncomparedOperator;
 
 export interface CheckedEnclavePolicy extends CheckedCircumstances {
   /**
-   * Undefined: not compared. Sets of measurements are the only kind of image policy; a release log becomes a second kind, here
-   * and in checks/image.ts and checks/operator.ts.
+   * Undefined: not compared. Sets of measurements are the only kind of image policy; a release log would be a second kind, here and in
+   * checks/image.ts and checks/operator.ts.
    */
   readonly accepted: CheckedPolicy['accepted'] | undefined;
   readonly acceptedCustody: readonly string[] | undefined;
   readonly keyBindingOptional: boolean;
-  /** The caller named a root of his own. */
+  /** Whether the caller named another root than AWS's. */
   readonly ownRoot: boolean;
 }
 

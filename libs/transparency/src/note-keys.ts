@@ -7,10 +7,10 @@ import { NoteError } from './errors';
 const ED25519 = 0x01;
 const KEY_BYTES = 32;
 const SIGNING_KEY_PREFIX = 'PRIVATE+KEY+';
-/** Without the spaces of Unicode, plus signs and control characters, as C2SP asks; the length is our own limit. */
+/** No Unicode white space, no plus signs and no control characters, as C2SP requires; the length is our own limit. */
 const NAME = /^[^\p{White_Space}\p{Cc}+]{1,256}$/u;
 
-/** Whose signature on a note counts. */
+/** A key whose signature on a note counts. */
 export interface VerifierKey {
   name: string;
   /** 4 bytes as 8 lower-case hex digits: the start of SHA-256(name, newline, 0x01, public key). */

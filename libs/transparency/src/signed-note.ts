@@ -60,7 +60,7 @@ export function signNote(body: string, ...keys: readonly SigningKey[]): string {
     return `${DASH}${key.name} ${toBase64(content)}\n`;
   });
   const text = `${body}\n${lines.join('')}`;
-  // What is signed here can be opened everywhere.
+  // A note that `openNote` would refuse is not returned
   if (openNote(text, keys).body !== body) throw malformed();
   return text;
 }

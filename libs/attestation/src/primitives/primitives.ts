@@ -4,7 +4,7 @@ export interface AttestationPrimitives {
   sha256(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
   /**
    * @param point x || y, 96 bytes
-   * @throws if the point is not on the curve; or its first use does
+   * @throws if the point is not on the curve; an implementation may throw only when the key is first used
    */
   importP384(point: Uint8Array): P384Key | Promise<P384Key>;
 }

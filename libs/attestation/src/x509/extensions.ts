@@ -49,7 +49,7 @@ export function readExtensions(content: Uint8Array | undefined): Extensions {
   return out;
 }
 
-/** BOOLEAN DEFAULT FALSE: in DER it is there only as TRUE, and TRUE is ff. */
+/** BOOLEAN DEFAULT FALSE: DER contains it only if it is TRUE, and TRUE is ff. */
 function readDefaultFalse(reader: DerReader): boolean {
   if (reader.peek() !== tags.boolean) return false;
   const { content } = reader.read(tags.boolean, 'a flag');

@@ -19,7 +19,7 @@ const TAG_BYTES = 16;
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
 
-/** For the enclave and everything else that runs on Node. Keys are imported as JWK, three times faster than DER. */
+/** For the enclave and everything else that runs on Node. Public keys are imported as JWK, three times faster than DER. */
 export const nodePrimitives: Primitives<KeyObject> = {
   generateKeyPair: () => withPublicKey(generateKeyPairSync('x25519').privateKey),
   importPrivateKey(raw) {
@@ -97,14 +97,17 @@ function subkey(key: Uint8Array, nonce: Uint8Array): Uint8Array {
   return new Uint8Array(out.buffer);
 }
 
-/** The rest of it: four zero bytes and the last 8 of the 24. */
+/** The nonce for ChaCha20: four zero bytes and the last 8 of the 24. */
 function shortNonce(nonce: Uint8Array): Uint8Array {
   const short = new Uint8Array(12);
   short.set(nonce.subarray(16, 24), 4);
   return short;
 }
 
-/** Little-endian words (x86-64 and arm64 both are), copied to where words may start: a Buffer's own `slice` is only a view. */
+/**
+ * Bytes as little-endian words (x86-64 and arm64 both are). Copied, because words must be aligned and a Buffer's own `slice` is only a
+ * view.
+ */
 function words(bytes: Uint8Array, from: number, count: number): Uint32Array {
   const copy = new Uint32Array(count);
   new Uint8Array(copy.buffer).set(bytes.subarray(from, from + count * 4));

@@ -1,6 +1,6 @@
 /**
- * The few operations that sealing is built from, so that one construction runs over node:crypto in the enclave and over the
- * noble libraries in a browser. `PrivateKey` is opaque: a KeyObject there, 32 bytes here.
+ * The few operations that sealing is built from, so that one construction runs over node:crypto in the enclave and over the noble
+ * libraries in a browser. `PrivateKey` is opaque: a KeyObject in the enclave, 32 bytes in a browser.
  */
 export interface Primitives<PrivateKey> {
   generateKeyPair(): KeyPair<PrivateKey>;
@@ -9,8 +9,8 @@ export interface Primitives<PrivateKey> {
   /** X25519; 32 bytes. May throw, or give zeros, for a key of small order: the caller refuses both. */
   diffieHellman(privateKey: PrivateKey, publicKey: Uint8Array): Uint8Array;
   /**
-   * Decap of DHKEM(X25519, HKDF-SHA256) (RFC 9180, section 4.1), if the platform has it whole; otherwise it is built from
-   * the operations here. 32 bytes; throws for a key of small order.
+   * Decap of DHKEM(X25519, HKDF-SHA256) (RFC 9180, section 4.1), if the platform has it as one operation; otherwise it is built from the
+   * other operations. 32 bytes; throws for a key of small order.
    */
   decapsulate?: ((privateKey: PrivateKey, encapsulatedKey: Uint8Array) => Uint8Array) | undefined;
   sha256(message: Uint8Array): Uint8Array;

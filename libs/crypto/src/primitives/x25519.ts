@@ -10,7 +10,7 @@ const P = 2n ** 255n - 19n;
 export const x25519 = /* @__PURE__ */ montgomery({
   P,
   type: 'x25519',
-  // The exponent is public, and the control flow of pow depends on it alone
+  // The exponent is public, and the control flow of pow depends only on the exponent
   powPminus2: (x) => pow(x, P - 2n, P),
   adjustScalarBytes(bytes: Uint8Array) {
     bytes[0] = (bytes[0] ?? 0) & 248;

@@ -1,7 +1,7 @@
 import { checkDebugMode } from '@communique-tee/attestation/browser';
 import { established, type Check } from '../check';
 
-/** The enclave is measured: the operator can read the memory of one in debug mode. */
+/** The enclave does not run in debug mode, in which the operator could read its memory. */
 export const debugMode = {
   name: 'debug_mode',
   run(subject) {
