@@ -1,5 +1,5 @@
 // A congressional district as the statement has it. It names the Congress, since districts change their borders with a Congress and a
-// district of an ended one is no address any more.
+// district of an ended Congress is no longer an address.
 import { ResidenceError } from './errors';
 import { fieldFromAscii, type Field } from './field';
 

@@ -10,7 +10,7 @@ import type { Registration } from './registration';
 import { leafOf } from './statement';
 
 const FILE_DEPTH = 10;
-/** Up to this many files the whole tree is fetched, and the host learns nothing about the place. */
+/** Up to this many files the whole tree is fetched, and the host learns nothing about the person's place. */
 const MAX_FILES_OF_WHOLE_TREE = 16;
 /** The list is fetched at most daily. */
 const DAY_SECONDS = 86_400;
@@ -24,7 +24,7 @@ const PAUSES_MS = [1000, 3000, 6000];
  */
 export interface ListPath {
   readonly version: 1;
-  /** Unix seconds, by the clock of the one who fetched it. */
+  /** Unix seconds, by the clock of the client that fetched it. */
   readonly fetchedAt: number;
   readonly rootNote: string;
   /** 20 field elements in hex, from the leaf upwards. */

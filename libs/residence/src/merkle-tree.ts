@@ -46,12 +46,12 @@ export interface TreeShape {
 const WHOLE_TREE: TreeShape = { depth: TREE_DEPTH, level: 0 };
 
 /**
- * The tree in memory, or one part of it: the static files hold the whole one as 1,024 subtrees `{ depth: 10, level: 0 }` below one
- * tree `{ depth: 10, level: 10 }`. Only places up to the last one in use take memory. 16,000 leaves take some three seconds to build, and
- * one more takes 20 hashes; a registrar of many people takes the hash of `@communique-tee/residence/bulk`.
+ * The tree in memory, or one part of it: the static files hold the whole one as 1,024 subtrees `{ depth: 10, level: 0 }` below one tree
+ * `{ depth: 10, level: 10 }`. Only places up to the last one in use take memory. 16,000 leaves take some three seconds to build, and one
+ * more takes 20 hashes; a registrar of many people uses the hash of `@communique-tee/residence/bulk`.
  */
 export class MerkleTree {
-  /** By level, the lowest first; what a level does not have is empty. */
+  /** By level, the lowest first. Nodes after the last one of a level are empty. */
   private readonly levels: bigint[][];
 
   private constructor(

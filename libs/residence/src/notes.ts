@@ -13,7 +13,7 @@ const DAY_SECONDS = 86_400;
 export const { maxRootNoteBytes: MAX_ROOT_NOTE_BYTES, maxCampaignNoteBytes: MAX_CAMPAIGN_NOTE_BYTES } = LIMITS;
 /** A root counts for at most 14 days, because a revoked person stays in the list that long. */
 export const MAX_ROOT_SECONDS = 14 * DAY_SECONDS;
-/** A clock that is this much behind the registrar's accepts a note of this moment. */
+/** A note that was just signed is accepted by a clock that is at most this much behind the registrar's. */
 export const NOTE_GRACE_SECONDS = 60;
 
 /** When a note counts, in Unix seconds: from `notBefore` to just before `notAfter`. */

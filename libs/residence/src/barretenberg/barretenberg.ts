@@ -1,6 +1,6 @@
 // One instance of Barretenberg, the proof system, as WebAssembly without threads. @aztec/bb.js brings the file; its own JavaScript is not
 // used: in Node it takes another file than in a page, it reserves 16 MB for each instance, prints after each proof, guesses how much
-// memory a device has, and downloads what it lacks. This runs the same file everywhere, in a worker of the caller's.
+// memory a device has, and downloads what it lacks. This class runs the same file everywhere, in a worker that the caller starts.
 import { pack, type Packed, unpack } from './message-pack';
 import { webAssembly } from './web-assembly';
 
@@ -9,7 +9,7 @@ export const MAXIMUM_MEMORY_PAGES = 16_384;
 /** The memory that the file requests at the start. */
 const INITIAL_MEMORY_PAGES = 37;
 
-/** More than a verifier ever needs: memory that grew beyond it is dropped with its instance. */
+/** More than a verifier ever needs: a larger memory is not reused for the next instance. */
 const KEPT_MEMORY_BYTES = 16 * 1024 * 1024;
 
 const FIELD_BYTES = 32;
@@ -79,7 +79,7 @@ export class Barretenberg {
    * @param verificationKey 1,888 bytes; the caller compares its hash, since Barretenberg ignores some of its bits
    * @param publicInputs 32 bytes each, below the modulus
    * @param proof a multiple of 32 bytes
-   * @throws BarretenbergError for about a quarter of forged proofs; the caller takes it for a refusal and makes a new instance
+   * @throws BarretenbergError for about a quarter of forged proofs; the caller refuses the proof and makes a new instance
    */
   verify(verificationKey: Uint8Array, publicInputs: readonly Uint8Array[], proof: Uint8Array): boolean {
     const { verified } = this.call('CircuitVerify', {
@@ -115,7 +115,7 @@ export class Barretenberg {
   }
 
   /**
-   * Poseidon2 over BN254. Trees ask for it hundreds of thousands of times, so the request is packed once and only the numbers change.
+   * Poseidon2 over BN254. A tree calls it hundreds of thousands of times, so the request is packed once and only the numbers change.
    * @param inputs four field elements
    * @returns the first of the four that the permutation gives
    */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { webAssembly } from './web-assembly';
 
-/** Of the file, decompressed, that @aztec/bb.js 5.0.0 brings for pages without shared memory. */
+/** SHA-256 of the decompressed file that @aztec/bb.js 5.0.0 brings for pages without shared memory. */
 export const BARRETENBERG_SHA256 = 'aa2902495552835d386f23a78968485631bec9840484e63f4340a31fc69ca169';
 
 let compiled: Promise<WebAssembly.Module> | undefined;

@@ -10,7 +10,7 @@ export const REFERENCE_STRING_SHA256 = 'b177b63297a5644d4849b98a01b56121a5fe0eb4
 /** Its name below the gateway's `/page/`. */
 export const REFERENCE_STRING_NAME = `reference-string-${REFERENCE_STRING_SHA256.slice(0, 12)}.dat`;
 
-/** The generator (1, 2): the first point of every string, and all that verification needs of it. */
+/** The generator (1, 2): the first point of every string, and the only point of this group that verification needs. */
 export const FIRST_POINT = fromHex(`${'1'.padStart(64, '0')}${'2'.padStart(64, '0')}`);
 
 /** The ceremony's point of the second group, 128 bytes. */

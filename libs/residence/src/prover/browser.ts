@@ -36,8 +36,8 @@ interface PageScope {
 }
 
 /**
- * Starts no worker until the first proof, which loads about 4 MB; later ones take half a second. One for the life of
- * a page: the policy of Trusted Types can be made only once.
+ * Starts no worker until the first proof, which loads about 4 MB; later ones take half a second. Make one prover for the life of a page,
+ * because the policy of Trusted Types can be made only once.
  */
 export function createProver(files: ProvingFiles): Prover {
   const { worker: script, ...addresses } = files;

@@ -73,7 +73,7 @@ async function orElse<T>(code: ProvingErrorCode, work: () => Promise<T>): Promis
   }
 }
 
-/** The ACVM prints where it panics, and such a line may hold values of the witness. */
+/** The ACVM prints a line when it panics, which may hold values of the witness. */
 export function silenceConsole(): void {
   for (const name of ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const) console[name] = () => undefined;
 }

@@ -12,13 +12,13 @@ export interface ProvingWorker {
 
 export interface ProvingWorkerEvents {
   readonly onReport: (report: ProvingReport) => void;
-  /** It ended, or could not be started. */
+  /** The worker ended, or could not be started. */
   readonly onEnd: () => void;
 }
 
 export interface ProverParts {
   readonly startWorker: (events: ProvingWorkerEvents) => ProvingWorker;
-  /** Runs before the first proof of each worker, and again after it failed. @throws ProvingError (rejects) */
+  /** Called before each proof; a worker uses the result of its first call only. @throws ProvingError (rejects) */
   readonly source: () => Promise<ProvingQuestion['source']>;
 }
 

@@ -27,7 +27,7 @@ export interface Prover {
 }
 
 export type ProvingErrorCode =
-  /** The reference string, which proving needs, could not be had. */
+  /** The reference string, which proving needs, could not be loaded or is not the pinned one. */
   | 'ERR_PROVING_NO_REFERENCE_STRING'
   /** A file of the prover could not be loaded, or is not the pinned one. */
   | 'ERR_PROVING_FILES'

@@ -1,4 +1,5 @@
-// From a person's values to the solved witness, by Noir's ACVM. Its ABI coder, another 0.7 MB, is not needed: the parameters are flat.
+// Computes the solved witness from a person's values, with Noir's ACVM. Its ABI coder, another 0.7 MB, is not needed: the parameters are
+// flat.
 import { compressWitnessStack, executeProgram } from '@noir-lang/acvm_js/web/acvm_js.js';
 import { fromBase64 } from '@communique-tee/protocol';
 import { CIRCUIT } from '../circuit';

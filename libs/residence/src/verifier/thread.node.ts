@@ -12,7 +12,7 @@ function check({ publicInputs, proof }: ThreadQuestion): ThreadVerdict {
   try {
     return { valid: barretenberg.verify(verificationKey, publicInputs, proof) };
   } catch (error) {
-    // What threw left its memory in an unknown state
+    // An instance that threw has an unknown state in its memory
     barretenberg = barretenberg.replacement();
     return { valid: false, threw: reasonOf(error) };
   }

@@ -1,4 +1,4 @@
-// Verifies proofs of residence in worker threads: no proof, however odd, stops the program or keeps its event loop.
+// Verifies proofs of residence in worker threads, so that no proof, however odd, stops the program or blocks its event loop.
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { barretenbergModule } from '../barretenberg/module.node';
@@ -13,7 +13,7 @@ import type { ThreadData, ThreadQuestion, ThreadVerdict } from './thread-message
 export interface VerifierOptions {
   /** Threads, and so proofs that are verified at once. Default: 1. */
   readonly workers?: number;
-  /** Proofs that may wait beside those. Default: 32. */
+  /** Proofs that may wait besides those being verified. Default: 32. */
   readonly maxQueued?: number;
   /** Ends a thread that has not answered by then. Default: 10,000 ms, about a thousand times what a proof takes. */
   readonly timeoutMs?: number;
@@ -27,7 +27,7 @@ export type Verdict = { readonly valid: true } | { readonly valid: false };
 /** Small, so that the engine soon collects the instances that were replaced. WebAssembly's own memory is not part of it. */
 const HEAP = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 };
 
-/** Before a thread that could not start is started again. */
+/** The pause before a thread that could not start is started again. */
 const RESTART_DELAY_MS = 1000;
 
 export class VerifierBusyError extends Error {

@@ -13,7 +13,7 @@ export interface DownloadOptions {
 export class DownloadError extends Error {
   override readonly name = 'DownloadError';
 
-  /** @param answered whether the host answered, with something else */
+  /** @param answered whether the host answered, with something other than these bytes */
   constructor(
     text: string,
     readonly answered = false,

@@ -8,7 +8,7 @@ import { expandPoints } from './expand';
 
 /** 4,097 points of BN254's first group, 64 bytes each. */
 export const REFERENCE_STRING_FILE = 'bn254_g1_4097.dat';
-/** The public hosts of Aztec's ceremony, the second where the first fails. Both serve the points compressed, 32 bytes each. */
+/** The public hosts of Aztec's ceremony; the second is tried if the first fails. Both serve the points compressed, 32 bytes each. */
 export const REFERENCE_STRING_HOSTS = ['https://crs.aztec-cdn.foundation', 'https://crs.aztec-labs.com'];
 const HOSTED_FILE = 'g1_compressed.dat';
 
@@ -20,8 +20,7 @@ export interface ReferenceStringPlaces {
   /** A folder that is read, and written when the string was downloaded. */
   readonly cacheFolder?: string | undefined;
   /**
-   * The hosts to download from: none by default; {@link REFERENCE_STRING_HOSTS}. At most 131,104 bytes are read from
-   * each.
+   * The hosts to download from, such as {@link REFERENCE_STRING_HOSTS}; none by default. At most 131,104 bytes are read from each.
    */
   readonly hosts?: readonly string[];
   readonly fetch?: typeof fetch;
@@ -64,7 +63,7 @@ async function readString(path: string): Promise<FoundReferenceString | undefine
   return bytes !== undefined && isReferenceString(bytes) ? { bytes, from: path } : undefined;
 }
 
-/** At most a byte more than expected is read: a path may be that of a device. */
+/** Reads at most one byte more than expected, because the path may name a device. */
 async function readWhole(path: string, length: number): Promise<Uint8Array | undefined> {
   const file = await open(path, 'r');
   try {
@@ -93,7 +92,7 @@ async function download(places: ReferenceStringPlaces): Promise<FoundReferenceSt
   return undefined;
 }
 
-/** A cache that cannot be written is no reason to fail. */
+/** Writes the cache. Ignores failures, because the string itself was found. */
 async function keep(path: string, bytes: Uint8Array): Promise<void> {
   const half = `${path}.${randomUUID()}`;
   try {
