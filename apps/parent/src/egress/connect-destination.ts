@@ -1,14 +1,14 @@
 import { connect, type Socket } from 'node:net';
 
 /**
- * How long one of several addresses is tried before the next is tried in parallel (RFC 8305 section 5 says 250 ms; a
- * far destination may need more).
+ * How long one of several addresses is tried before Node gives it up and tries the next (RFC 8305 section 5 suggests 250 ms; a far
+ * destination may need more).
  */
 const ATTEMPT_MS = 500;
 
 /**
- * Resolves the name by the system (getaddrinfo) and tries IPv6 and IPv4 in turn (RFC 8305). `timeoutMs` limits both together. Rejects with
- * the system's code or ETIMEDOUT, and leaves no socket.
+ * Resolves the name by the system (getaddrinfo) and tries IPv6 and IPv4 addresses in turn, one at a time (unlike RFC 8305). `timeoutMs`
+ * limits both together. Rejects with the system's code or ETIMEDOUT, and leaves no socket.
  */
 export function connectDestination(
   host: string,
