@@ -23,7 +23,7 @@ const SIGN_IN: Environment = {
   PAGE_OIDC_AUTHORIZATION_ENDPOINT: 'https://login.id.test/authorize?tenant=1',
   PAGE_OIDC_TOKEN_ENDPOINT: 'https://id.test/oauth/token',
 };
-/** Made up: no note is ever signed by it. */
+/** Made up: no note is signed with it. */
 const VERIFIER_KEY = 'test-registrar+39a65c34+AZTGzRuzBVuFBHbUMG2qsXbkIkyL1V46GxnUtYi/z0Q4';
 const RESIDENCE: Environment = {
   RESIDENCE: 'required',

@@ -22,7 +22,10 @@ const languages = [
   ['es', spanish.send],
 ] as const;
 
-/** Reasons of a pending copy that do not prove that the office has none (apps/enclave/src/services/congress/cwc/judge-answer.ts), and a newer one. */
+/**
+ * Reasons of a pending copy that do not prove that the office does not have the message
+ * (apps/enclave/src/services/congress/cwc/judge-answer.ts), and a newer one.
+ */
 const MAY_HAVE_IT = [
   'aborted',
   'may_have_been_sent',

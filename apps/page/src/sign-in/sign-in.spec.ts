@@ -205,7 +205,7 @@ describe('signing in', () => {
       const request = await tab.start();
       const store = await tab.comeBack({ code: 'code-of-mallory', state: 'another' });
       expect([store.problem.value, tab.requests]).toEqual(['wrong_answer', []]);
-      // What was kept is used up: the right answer comes too late
+      // The kept request was used up, so the right answer comes too late
       expect((await tab.comeBack({ code: 'c', state: stateOf(request) })).problem.value).toBe('not_started');
     });
 

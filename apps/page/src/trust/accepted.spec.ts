@@ -132,7 +132,7 @@ describe('the address of the page', () => {
     expect(read(hash)).toMatchObject({ ok: false, problem: { code } });
     expect(read('', hash.replace('#', '?'))).toMatchObject({ ok: false, problem: { code } });
     expect(read(hash, `?pcr0=${A}&pcr3=${C}`)).toMatchObject({ ok: false, problem: { code } });
-    // The person can do without it
+    // The person can remove it from the address
     const dropped = withoutNames(new URL(`https://x.test/${hash}`));
     expect(namesInAddress(dropped.hash, dropped.search)).toBeUndefined();
   });

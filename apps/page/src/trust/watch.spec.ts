@@ -15,7 +15,7 @@ function verify(): void {
   trust.value = { kind: 'verified' } as typeof trust.value;
 }
 
-/** As a browser tells it. */
+/** Changes the page's visibility, as a browser does. */
 function show(visibilityState: 'visible' | 'hidden'): void {
   page.visibilityState = visibilityState;
   page.dispatchEvent(new Event('visibilitychange'));

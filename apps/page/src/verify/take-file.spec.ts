@@ -16,7 +16,7 @@ const QUICK = '12'.repeat(48);
 const PCR3 = '34'.repeat(48);
 const json = (pcr0: string) => JSON.stringify({ acceptedMeasurements: [{ pcr0, pcr3: PCR3 }] });
 
-/** A file whose content comes when the disk has it. */
+/** A file whose content arrives when the spec calls `read`. */
 function file(): { readonly files: File[]; readonly read: (text: string) => void; readonly fail: () => void } {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   return {

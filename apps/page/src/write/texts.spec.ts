@@ -6,7 +6,7 @@ import { problemText } from './problem-text';
 import { districtName, officeName } from './seat-name';
 import { districtsOf } from './seats';
 
-/** Every code that the check of a message can give; the compiler asks for each new one. */
+/** Every code that the check of a message can give; without a new code this does not compile. */
 const CODES = Object.keys({
   ...(Object.fromEntries(FIELD_RULES.map((rule) => [rule, true])) as Record<FieldRule, true>),
   no_such_office: true,

@@ -17,7 +17,7 @@ describe('the egress proxy', () => {
   let port: number;
   let lines: string[];
   let before: number;
-  /** Whether the far ends of this test answer an end with an end by themselves. */
+  /** Whether the destinations of this test keep their side open when the other side has ended. */
   let keepsOpen: boolean;
   const proxies: EgressProxy[] = [];
 

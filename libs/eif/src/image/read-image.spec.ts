@@ -31,7 +31,7 @@ async function read(image: Uint8Array) {
   return readImage(path);
 }
 
-/** The code with which an image is refused; undefined where it is taken. Anything but an EifError is a failure. */
+/** The code with which an image is refused; undefined if it is accepted. Anything but an EifError is a failure. */
 async function refusal(image: Uint8Array): Promise<EifErrorCode | undefined> {
   try {
     await read(image);
@@ -305,7 +305,7 @@ describe('a mutated image', () => {
     const random = seeded(4);
     const image = images[0]!;
     const heads = Array.from({ length: 5 }, (_, i) => Number(image.readBigUInt64BE(offsetAt(i))));
-    // Magic to flags but for the architecture, everything from "reserved" to "unused", and the sections' own headers.
+    // Magic to flags except the architecture, everything from "reserved" to "unused", and the sections' own headers.
     const places = [[0, 7], [24, 544], ...heads.map((head) => [head, head + 12])].flatMap(([from = 0, to = 0]) =>
       Array.from({ length: to - from }, (_, i) => from + i),
     );
@@ -324,7 +324,7 @@ describe('a mutated image', () => {
     const { sections } = await read(image);
     const places = sections.flatMap(({ type, dataOffset, sizeBytes }) => {
       if (type === 'metadata') return [];
-      // The part of the signature behind the certificate, which only PCR8 covers.
+      // The part of the signature section after the certificate, since only PCR8 covers the certificate.
       const from = type === 'signature' ? dataOffset + image.subarray(dataOffset).indexOf('signature', 22) : dataOffset;
       return Array.from({ length: dataOffset + sizeBytes - from }, (_, i) => from + i);
     });

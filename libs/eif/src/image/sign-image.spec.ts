@@ -205,7 +205,7 @@ describe('a signature that does not hold', () => {
     tail?: number[];
   }
 
-  /** A signature section that is right but for what `edit` changes before it is signed. */
+  /** A signature section that is right except for what `edit` changes before it is signed. */
   async function sectionWith(
     signer: SigningKey,
     edit: (entry: Entry) => void,
@@ -337,7 +337,7 @@ describe('a key that cannot sign', () => {
   });
 });
 
-/** The signature in front of what is behind the command line. */
+/** The sections of a signed image, with the signature directly after the command line. */
 async function signedSections(signing: SigningKey) {
   await writeFile(file('for-signing.eif'), rawImage(goodSections()));
   const { measurements } = await readImage(file('for-signing.eif'));

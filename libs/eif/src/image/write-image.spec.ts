@@ -12,7 +12,7 @@ let folder: string;
 beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'eif-write-'))));
 afterAll(() => rm(folder, { recursive: true }));
 
-/** PCR = SHA384(48 zero bytes || SHA384(data)), from the description alone. */
+/** PCR = SHA384(48 zero bytes || SHA384(data)), computed only from the description of the format. */
 function pcr(...parts: Uint8Array[]): string {
   const data = createHash('sha384').update(Buffer.concat(parts)).digest();
   return createHash('sha384')

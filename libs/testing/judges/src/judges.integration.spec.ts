@@ -23,7 +23,7 @@ describe('an outside judge', () => {
     await folder.remove();
   });
 
-  /** A python3 whose venv holds itself, and which writes down how its pip was called. */
+  /** A false python3 that copies itself into its venv and records how its pip was called. */
   async function python(version: string, pip: string): Promise<void> {
     const file = folder.file('bin/python3');
     const script = `#!/bin/sh

@@ -19,7 +19,7 @@ describe('prisma/sql', () => {
     await postgres.stop();
   });
 
-  /** Every function of ours, as PostgreSQL has it. */
+  /** The definition of every function of ours, as PostgreSQL stores it. */
   async function definitions(): Promise<string[]> {
     const { rows } = await client.query<{ definition: string }>(`
       SELECT pg_get_functiondef(p.oid) AS definition FROM pg_proc p

@@ -61,7 +61,7 @@ describe('a log line', () => {
     new NestLogger(logger).error(SECRET, SECRET, 'ExceptionsHandler');
     new NestLogger(logger).log(SECRET);
     const changed = new Error(`x\n    at ${SECRET}`);
-    expect(changed.stack).toContain(SECRET); // V8 writes it down when it is first read
+    expect(changed.stack).toContain(SECRET); // V8 builds the stack when it is first read
     changed.message = 'y';
     logger.error({ err: changed }, 'request failed');
     expect(lines.join('')).not.toContain(SECRET);

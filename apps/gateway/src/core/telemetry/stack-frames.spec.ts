@@ -50,7 +50,7 @@ describe('the frames of an error', () => {
     ],
   ])('contain only places in the program where the message was %s', (_, change) => {
     const error = new Error(FORGED);
-    expect(error.stack).toContain(SECRET); // V8 writes it down when it is first read
+    expect(error.stack).toContain(SECRET); // V8 builds the stack when it is first read
     change(error);
     expect(stackFrames(error, FOLDER)).toEqual([]);
     error.stack = `Error: y\n    at ${SECRET} (${FOLDER}/main.js:10:20)`;

@@ -154,7 +154,7 @@ describe('health', () => {
   });
 
   it('is up when everything is', async () => {
-    // The gateway asks the enclave for its keys as soon as it meets it, which is after it verified it
+    // The gateway asks the enclave for its keys as soon as it has verified the enclave
     const { status, body } = await eventually((now) => JSON.stringify(now.body.details['keys']).includes('ready'));
     expect(status).toBe(200);
     expect(body).toMatchObject({

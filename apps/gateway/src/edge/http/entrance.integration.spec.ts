@@ -18,7 +18,7 @@ const BACKGROUND = new Set([
 ]);
 const aboutRequests = ([, text]: readonly unknown[]): boolean => !BACKGROUND.has(String(text));
 
-/** What a request meets before its body is read. That needs no database, so these tests run without one. */
+/** The checks before a request's body is read. They need no database, so these tests run without one. */
 describe('the entrance', () => {
   let folder: string;
   let issuer: Issuer;
@@ -37,12 +37,14 @@ describe('the entrance', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  /** For a client that is to be cut. Elsewhere a second is too little, as the gateway's first requests on a busy machine show. */
+  /**
+   * For a client that is to be cut off. In other tests a second is too short: on a busy machine the gateway's first requests take longer.
+   */
   const impatient = () => ({ ...environment, REQUEST_TIMEOUT_MS: '1000' });
   const authorized = () => ({ authorization: `Bearer ${token}` });
   const portOf = ({ url }: GatewayUnderTest) => Number(new URL(url).port);
 
-  /** A connection of our own, and all that comes back on it. */
+  /** A new connection, and all that comes back on it. */
   function open(gateway: GatewayUnderTest): {
     socket: Socket;
     received: () => string;
@@ -127,7 +129,7 @@ describe('the entrance', () => {
     ]);
     expect(verifications).toHaveBeenCalledTimes(1);
     const refused = [429, policy, '"api-address";r=0;t=T', true];
-    // The request that overflows is counted, and its token checked; the later ones are refused before that
+    // The first request over the limit is counted, and its token is checked; later ones are refused before that
     expect(await ask('Bearer a.b.c')).toEqual(refused);
     for (let n = 0; n < 5; n++) expect(await ask(`Bearer ${token}`)).toEqual(refused);
     expect(verifications).toHaveBeenCalledTimes(1);
@@ -258,7 +260,7 @@ describe('the entrance', () => {
     socket.write(
       `POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n`,
     );
-    // Past the limits the gateway waits for the body.
+    // After the limits have admitted the request, the gateway waits for the body.
     while (decide.mock.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     await new Promise((resolve) => setTimeout(resolve, 200));
     end(socket);

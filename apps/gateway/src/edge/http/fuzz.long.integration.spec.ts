@@ -352,7 +352,7 @@ describe('fuzzed', () => {
       fc.webQueryParameters(),
       fc.string({ unit: fc.constantFrom(...'%&=?#[]{}|nonce0aZ+;') }),
     );
-    // There is no enclave, so a valid nonce gets no further than that.
+    // There is no enclave, so a request with a valid nonce gets `enclave_unavailable` at best.
     await fc.assert(
       fc.asyncProperty(nonce, withCanary, async (text, accept) => {
         expectProblem(

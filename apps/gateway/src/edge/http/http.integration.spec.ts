@@ -36,7 +36,7 @@ describe('over HTTP', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** Every refusal: its status and code, the media type, an id, no store, and no part of the input. */
+  /** Checks a refusal: status and code, media type, request id, `no-store`, and no part of the input. */
   async function expectProblem(response: Response, code: ProblemCode): Promise<void> {
     const text = await response.text();
     expect({ status: response.status, code: (JSON.parse(text) as { code: string }).code }).toEqual({

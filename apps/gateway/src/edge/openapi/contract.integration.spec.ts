@@ -58,7 +58,10 @@ interface Served {
   readonly components: { readonly responses: Record<string, DocumentedResponse> };
 }
 
-/** Documented, and not met here; why, and where else. An entry that is met after all fails the last test. */
+/**
+ * Codes that are documented and do not occur in this spec: why, and where they are tested. If one occurs here after
+ * all, the last test fails.
+ */
 const ELSEWHERE: Readonly<Partial<Record<ProblemCode, string>>> = {
   request_timeout: 'a second of waiting each: entrance.spec.ts, http.spec.ts',
   transfer_coding_unsupported: 'answered before there is a route: http.integration.spec.ts',
@@ -74,7 +77,7 @@ const ELSEWHERE: Readonly<Partial<Record<ProblemCode, string>>> = {
   residence_disagrees: 'takes an enclave with another configuration: readiness.integration.spec.ts',
   overloaded: 'takes a database whose every connection stays in use: database.spec.ts',
 };
-/** Of a route that is not part of the API: errors are the same. */
+/** For a route that is not part of the API: it answers errors in the same form. */
 const ANY_PROBLEM: DocumentedResponse['content'] = {
   'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
 };
@@ -443,7 +446,7 @@ describe('the contract', () => {
     ) ?? [''];
     const { id } = accepted.body as { id: string };
     expect((await ask(url, `get ${path}`, path.replace('{id}', id), { as: 'bob' })).status).toBe(200);
-    // Each document has its own example: the one before belongs to another sender by now
+    // Each document has its own example: the previous one was already used by another sender
     const next = (await (await fetch(`${url}/docs-json`)).json()) as typeof served;
     const again =
       (next.paths['/api/messages']?.['post'] as unknown as typeof operation).requestBody.content['application/json']
@@ -597,7 +600,7 @@ describe('the contract', () => {
     const TASK = 'post /api/agents';
     const run = (at: string, request: AgentRequest, as: keyof typeof tokens = 'alice') =>
       ask(at, TASK, '/api/agents', { as, body: encoded(request), headers: { 'content-type': 'application/cbor' } });
-    /** One task that gets this code, in an empty database. */
+    /** Posts one task that must get this code, and empties the database. */
     const meets = async (code: string, request = tasks.request(), at = url) => {
       expect((await run(at, request)).code).toBe(code);
       await empty();

@@ -179,7 +179,7 @@ describe('the OpenAPI document', () => {
 
   it('lists each problem under its status, and leaves out only those that never reach a client of the gateway', () => {
     const documented = new Set([...described.flatMap(({ problems }) => problems), ...EVERYWHERE]);
-    // met between gateway and enclave only
+    // occurs only between gateway and enclave
     const inside: ProblemCode[] = ['service_off'];
     expect([...documented, ...inside].sort()).toEqual(Object.keys(PROBLEMS).sort());
     for (const { problems, method, path } of described) {

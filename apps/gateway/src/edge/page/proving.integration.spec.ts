@@ -126,7 +126,7 @@ describeWith(chromiumAvailability(), 'the page that proves, in Chromium', () => 
     page = await chromium.newPage();
     wrongs = [];
     page.on('console', (message) => {
-      // There is no enclave here, which the page is told
+      // There is no enclave here, so some requests of the page fail
       if (!message.text().startsWith('Failed to load resource')) wrongs.push(message.text());
     });
     page.on('pageerror', (error) => wrongs.push(error.message));
@@ -144,7 +144,10 @@ describeWith(chromiumAvailability(), 'the page that proves, in Chromium', () => 
     const text = JSON.stringify(asked, (_, value: unknown) => (value instanceof Uint8Array ? [...value] : value));
     return page.evaluate(`import('/page/test.js').then(({ prove }) => prove(${text}))`);
   };
-  /** The gateway's operator set RESIDENCE_REFERENCE_STRING_FILE, or the browser kept `first` of it. */
+  /**
+   * Serves the reference string as a gateway with RESIDENCE_REFERENCE_STRING_FILE does.
+   * @param first what the first request gets instead
+   */
   const serveString = async (bytes: Uint8Array, first = bytes) => {
     let asked = 0;
     await page.route(`**/page/${REFERENCE_STRING_NAME}`, (route) =>

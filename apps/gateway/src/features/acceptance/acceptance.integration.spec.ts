@@ -129,7 +129,7 @@ describe('messages accepted in batches', () => {
       const outcomes = await Promise.all(Array.from({ length: 20 }, (_, at) => outcome(`user-${String(at)}`, fresh())));
       expect(new Set(outcomes)).toEqual(new Set(['queued']));
     }
-    await database.onApplicationShutdown(); // sessions tell their counts when they end
+    await database.onApplicationShutdown(); // sessions report their counts when they end
     const look = new Database(config);
     databases.push(look);
     const [{ rows }] = await look.client.$queryRaw<
@@ -198,7 +198,7 @@ describe('messages accepted in batches', () => {
   });
 
   it('of one user stop at that user’s cap to the message, and no other user’s do', async () => {
-    // Three messages at four cents
+    // The cap has room for three messages at four cents
     const { database, outcome } = await setUp({ DEFAULT_USER_DAILY_LIMIT: '0.13' });
     const posts = Array.from({ length: 30 }, (_, at) => ({
       who: at % 3 === 0 ? 'greedy' : `modest-${String(at)}`,
@@ -241,7 +241,7 @@ describe('messages accepted in batches', () => {
     const { database, outcome } = await setUp({ DELIVERY_PRICE_PER_OFFICE: '0', MESSAGES_PER_USER_DAY: '2' });
     const { client } = database;
     const { hour, day } = windowsOf(new Date());
-    // Also the next ones, in case the hour or the day ends meanwhile.
+    // The next windows too, in case the hour or the day ends meanwhile.
     const data = [0, 3_600_000, 86_400_000].flatMap((laterMs) => [
       { scope: 'user_day' as const, subject: owner('alice'), startsAt: new Date(day.getTime() + laterMs) },
       { scope: 'system_hour' as const, subject: '', startsAt: new Date(hour.getTime() + laterMs) },
@@ -299,7 +299,7 @@ describe('messages accepted in batches', () => {
     await database.client.deliveryJob.deleteMany();
     await database.client.message.updateMany({ data: { status: 'key_retired', endedAt: new Date() } });
     const again = { ...fresh(), messageId: first.messageId };
-    // Locked so that the second post finds it, and deleted before that one has the row.
+    // The row is locked so that the second post finds it, and deleted before that post gets the lock.
     let gone: Promise<string> | undefined;
     await database.transaction(async (transaction) => {
       await transaction.$executeRaw`SELECT FROM message WHERE id = ${first.messageId}::uuid FOR UPDATE`;

@@ -35,9 +35,9 @@ interface Counted {
 }
 
 /**
- * Three processes reserve and settle random amounts around the edge of an hour and a day, against caps that they reach at once, while
- * they are killed between reserve, dispatch and settle and PostgreSQL with them. Before each reservation comes the step at the entrance,
- * with a Redis that is flushed, killed and filled with lies. Checked all the while, in whole snapshots.
+ * Three processes reserve and settle random amounts around the edge of an hour and a day, against caps that they reach at once. Meanwhile
+ * they and PostgreSQL are killed between reserve, dispatch and settle. Before each reservation comes the decision of the entrance, with a
+ * Redis that is flushed, killed and filled with false refusals. Whole snapshots are checked all the time.
  */
 describe('the caps, while everything is killed', () => {
   let postgres: Postgres;
@@ -92,7 +92,7 @@ describe('the caps, while everything is killed', () => {
             DATABASE_URL: url,
             CAPS: JSON.stringify(caps),
             AROUND,
-            ...(stops ? { TAKES_OVER: 'yes' } : {}), // promises raise no stop: all has to be spent
+            ...(stops ? { TAKES_OVER: 'yes' } : {}), // reservations raise no stop, so every message must be settled
             ...(redis === undefined ? {} : { REDIS_URL: redis.url }),
           },
           readyWhen: /spending/,
@@ -156,7 +156,7 @@ describe('the caps, while everything is killed', () => {
   });
 });
 
-/** Flushed, killed, or told lies: refusals that PostgreSQL never gave, garbage, and values without an end. */
+/** Flushes or kills Redis, or writes false values: refusals that PostgreSQL never gave, garbage, and values without an expiry. */
 async function disturb(redis: Redis, round: number): Promise<void> {
   if (round % 12 === 11) {
     await redis.kill();
@@ -194,7 +194,6 @@ function expectWithin({ scope, subject, reserved, spent, open, settled }: Counte
   });
 }
 
-/** Every window beside its sums in the ledger; one statement is one snapshot. Empty while the server restarts. */
 /** Whether the stop was seen; false too while PostgreSQL is away. */
 async function isStopped(url: string): Promise<boolean> {
   const client = new Client({ connectionString: url });
@@ -209,6 +208,7 @@ async function isStopped(url: string): Promise<boolean> {
   }
 }
 
+/** Every window with its sums in the ledger; one statement is one snapshot. Empty while the server restarts. */
 async function snapshot(url: string): Promise<Counted[]> {
   const client = new Client({ connectionString: url, options: '-c timezone=UTC' });
   client.on('error', () => undefined);

@@ -109,7 +109,8 @@ describe('messages with a proof of residence and without an owner', () => {
 
   it('are accepted in crossing order by two gateways without a deadlock', async () => {
     const { accept } = await setUp();
-    // Each pair shares a status hash and a nullifier crosswise, so that locks in order of id alone would make a circle.
+    // Each pair shares a status hash and a nullifier crosswise, so that locks taken only in order of the id would
+    // deadlock.
     for (let round = 0; round < 10; round++) {
       const shared = Array.from({ length: 6 }, () => unverifiedProof());
       const [one, other] = [shared, [...shared].reverse()].map((proofs) =>
@@ -201,7 +202,7 @@ describe('messages with a proof of residence and without an owner', () => {
     expect(await rows()).toMatchObject({ messages: 0, nullifiers: 1 });
     await retention.sweep(new Date(start + 100 * DAY_MS));
     expect(await rows()).toMatchObject({ nullifiers: 0 });
-    // To the day: the moment would name the message that was accepted then.
+    // Rounded to the day, because the exact time would identify the message that was accepted then.
     await accept(proven());
     const { keepUntil } = await client.nullifier.findFirstOrThrow();
     expect(keepUntil.getTime() % DAY_MS).toBe(0);

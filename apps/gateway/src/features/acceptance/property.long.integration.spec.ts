@@ -12,7 +12,7 @@ const OWNERS = ['a', 'b', 'c'].map((letter) => letter.repeat(43));
 const IDS = Array.from({ length: 5 }, (_, at) => `00000000-0000-4000-8000-00000000000${String(at)}`);
 /** The last one is also a key that a message has without a header. */
 const KEYS = ['first', 'second', IDS[0] ?? ''];
-/** Caps of which one is reached at once: a user's own limits, the hour's or the day's. */
+/** Three sets of caps; in each one cap is reached at once: a user's own limits, the hour's or the day's. */
 const USER = {
   userDayCapMicroUsd: 500_000n,
   userDayMessages: 2,

@@ -20,7 +20,7 @@ const CAPS = {
 };
 
 interface Seen {
-  /** Reservations committed at all, and after the stop by the server's own record of commits. */
+  /** How many reservations were committed, and how many of them after the stop, by the server's own record of commits. */
   readonly all: number;
   readonly after: number;
   /** How long after the stop's commit the last reservation was committed: negative where it was before. */
@@ -68,7 +68,7 @@ describe('an emergency stop', () => {
     await folder.remove();
   });
 
-  /** A message's row is written by the transaction that reserves for it and, here, by no other. */
+  /** In this test only the transaction that reserves for a message writes its row. */
   async function seen(): Promise<Seen> {
     const { rows } = await client.query<{ all: string; after: string; last: string }>(`
       SELECT count(*) AS all, count(*) FILTER (WHERE at > stop) AS after, extract(epoch FROM max(at) - min(stop)) * 1000 AS last
@@ -83,7 +83,7 @@ describe('an emergency stop', () => {
     const rounds: { raisedInMs: number; lastMs: number }[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const before = await reserved();
-      while ((await reserved()) < before + 100) await sleep(20); // all of them are at it
+      while ((await reserved()) < before + 100) await sleep(20); // all processes are reserving
       const startedMs = performance.now();
       await client.query("INSERT INTO emergency_stop (id, reason) VALUES (gen_random_uuid(), 'a test')");
       const raisedInMs = performance.now() - startedMs;

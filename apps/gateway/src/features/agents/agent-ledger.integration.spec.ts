@@ -161,7 +161,7 @@ describe('the ledger of agent calls', () => {
     expect(await ledger.find(one)).toMatchObject({ state: 'released', spentMicroUsd: 0n });
     expect(await windows()).toEqual(all(0n, 0n));
     expect(await ledger.dispatch(one, NOON)).toBe('ended');
-    // Cleared, the same bytes are reserved anew.
+    // After the stop was cleared, the same bytes can be reserved again.
     await database.client.emergencyStop.updateMany({ data: { clearedAt: NOON, clearedBy: 'x', clearedWhy: 'y' } });
     expect(await ledger.reserve({ ...one, now: minutes(1) })).toBe('accepted');
     expect(await ledger.dispatch(one, NOON)).toBe('dispatched');

@@ -40,7 +40,7 @@ describe('POST /api/agents', () => {
   const database = () => gateway.app.get(Database).client;
   const stop = () => database().emergencyStop.create({ data: { reason: 'test' } });
   const state = async () => (await bench.rows(gateway)).map((row) => [row.attempt, row.state, row.spentMicroUsd]);
-  /** How much a metric rises with what `work` does. */
+  /** How much a metric rises while `work` runs. */
   async function risenBy(name: string, labels: Record<string, string>, work: () => Promise<unknown>): Promise<number> {
     const before = await bench.metric(gateway, name, labels);
     await work();
@@ -145,7 +145,7 @@ describe('POST /api/agents', () => {
     letGo();
     const settled = await Promise.all(both);
     for (let posted of settled) {
-      // The second one may have come before the first one was relayed.
+      // The second request may have come before the first one was relayed.
       while (posted.code === 'task_running') posted = await bench.post(other, request);
       expect(posted).toMatchObject({ status: 200 });
     }
@@ -222,7 +222,7 @@ describe('POST /api/agents', () => {
     while (posted.code === 'enclave_unavailable') posted = await bench.post(both, request);
     expect(posted).toMatchObject({ status: 409, code: 'outcome_unknown' });
     await one.boot();
-    // Before the gateway has seen that it is another run, and after.
+    // Before the gateway has seen that the enclave was restarted, and after.
     expect(await bench.post(both, request)).toMatchObject({ code: 'outcome_unknown' });
     await both.app.get(AttestationMonitor).checkNow();
     expect(await bench.post(both, request)).toMatchObject({ code: 'outcome_unknown' });
@@ -309,7 +309,7 @@ describe('POST /api/agents', () => {
       ['that is no statement', { reply: { statement: 'a.b.c' } }],
     ])('%s is refused: the reservation stays, and is charged', async (_, done) => {
       const forged = done as Done;
-      // The enclave's own signing refuses claims that contradict themselves; a forger's does not.
+      // The enclave's own signing function refuses claims that contradict themselves; a forger's function does not.
       enclave.provider = () => forged;
       const posted = await bench.post(gateway, enclave.request());
       expect(['enclave_answer_invalid', 'enclave_unavailable']).toContain(posted.code);

@@ -39,7 +39,7 @@ describe('tasks, while everything is killed', () => {
       await client.end();
     }
   }
-  /** Has a function of the database wait before it does anything, until the session of who called it is gone. */
+  /** Makes a function of the database wait before it does anything, until the session of its caller has ended. */
   async function hold(name: string, parameters: string): Promise<() => Promise<void>> {
     const [before] = await sql<{ definition: string }>(
       `SELECT pg_get_functiondef('${name}'::regproc::oid) AS definition`,
@@ -144,7 +144,7 @@ describe('tasks, while everything is killed', () => {
     const gateways: GatewayProcess[] = await Promise.all([start(), start(), start()]);
     const ends = new Map<string, number>();
     let open = 2000;
-    // By how many are still open, and not by the clock: a slow machine has as many kills.
+    // Kills depend on how many tasks are still open, not on the clock, so that a slow machine has as many kills.
     const killAt = new Set([1700, 1400, 1100, 800, 500, 200]);
     let killing = Promise.resolve();
     const killOne = async () => {
@@ -193,7 +193,7 @@ describe('tasks, while everything is killed', () => {
     await sweeping.app.get(OverdueSweeper).sweep(LATER(15));
     const rows = await sweeping.app.get(Database).client.agentReservation.findMany();
     expect(rows.filter(({ state: each }) => each === 'reserved')).toEqual([]);
-    // The ledger books each request to a provider, and no other.
+    // The ledger booked every request to a provider.
     const booked = rows.filter(({ state: each }) => each !== 'released').map(({ requestId }) => requestId);
     expect(booked).toEqual(expect.arrayContaining(calls));
     const [hour] = await sql<{ reserved: string; spent: string }>(

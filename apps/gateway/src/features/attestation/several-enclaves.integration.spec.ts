@@ -163,7 +163,7 @@ describe('several enclaves', () => {
     start();
     expect(await ended(forOne)).toMatchObject({ status: 'delivered' });
     await waits(forTwo);
-    await waits(forUnheldKey); // two may hold its key, for all that is known
+    await waits(forUnheldKey); // enclave two may hold its key, as far as the gateway knows
     await two.server.start();
     await monitor.checkNow();
     expect(await ended(forTwo)).toMatchObject({ status: 'delivered', attempts: 1 });

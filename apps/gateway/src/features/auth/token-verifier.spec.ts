@@ -350,7 +350,7 @@ describe('a key set by URL', () => {
       await later(600_001, async () => {
         for (let round = 0; round < 20; round++) await passes(verify, known);
         expect(fetched).toBe(1);
-        // whether this key is good cannot be known now
+        // the gateway cannot know now whether this key is good
         await refuses(verify, newer, 'identity_provider_unavailable');
         expect(fetched).toBe(1);
       });

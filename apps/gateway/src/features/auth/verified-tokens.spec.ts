@@ -159,7 +159,7 @@ describe('a token that was verified a moment ago', () => {
     const token = await issuer.token('alice');
     await verify(token);
     pass(11_000);
-    await expect(verify(await (await createIssuer('EdDSA', 'unknown')).token('eve'))).rejects.toMatchObject(REFUSED); // makes it be read
+    await expect(verify(await (await createIssuer('EdDSA', 'unknown')).token('eve'))).rejects.toMatchObject(REFUSED); // rereads the set
     const before = checks();
     await verify(token);
     expect(checks()).toBe(before + 1);
@@ -171,7 +171,7 @@ describe('a token that was verified a moment ago', () => {
     await verify(token);
     const next = await createIssuer('EdDSA', 'next');
     served = [next];
-    await verify(token); // the set that is known is good for its time
+    await verify(token); // the known set may be used until its time is over
     pass(11_000);
     await verify(await next.token('bob'));
     await expect(verify(token)).rejects.toMatchObject(REFUSED);
@@ -222,7 +222,7 @@ describe('a token that was verified a moment ago', () => {
     };
     const { verify, checks } = watched(source);
     const token = await issuer.token('alice');
-    // Another one looks meanwhile, and finds the new set.
+    // Another request reads the set meanwhile, and finds the new one.
     await Promise.all([verify(token), verify(await issuer.token('bob'))]);
     for (let round = 0; round < 3; round++) await verify(token);
     expect(checks()).toBe(3);

@@ -182,7 +182,7 @@ describe('the budget', () => {
   });
 
   /**
-   * What an attacker can do who holds this many tokens and never lets a message end: all money stays reserved, and
+   * Spends as an attacker does who has this many tokens and never lets a message end: all money stays reserved, and
    * none is spent.
    */
   async function hold(at: { reserve: (amount: bigint, owner: string) => Promise<string> }, tokens: number) {

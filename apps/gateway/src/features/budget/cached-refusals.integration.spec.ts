@@ -11,7 +11,7 @@ import { sealedMessage } from '../../testing/sealed';
 import { cachedRefusalKeys, REFUSAL_LIFE_MS } from './cached-refusals';
 
 const ALICE = ownerOf(ISSUER, 'alice');
-/** Three messages fit: each is promised 0.04. */
+/** Three messages fit: 0.04 is reserved for each. */
 const CAP = '0.12';
 
 describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', () => {
@@ -88,8 +88,8 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
   }
 
   /**
-   * The first answer that was given without PostgreSQL, with the refusal set anew before each request. Where PostgreSQL is asked every
-   * time this never ends, and the test fails.
+   * The first answer that was given without PostgreSQL, with the refusal set anew before each request. If PostgreSQL is asked every time,
+   * this never ends, and the test fails.
    */
   async function withoutPostgres<T>(
     at: { asked: () => number },

@@ -55,7 +55,7 @@ interface State {
 }
 type Action = typeof action extends fc.Arbitrary<infer A> ? A : never;
 
-/** Random sequences of what spends from the same windows, some of it at the same time, through the functions of prisma/sql. */
+/** Random sequences of messages and tasks that spend from the same windows, some at the same time, through the functions of prisma/sql. */
 describe('messages and tasks of agents', () => {
   let postgres: Postgres;
   let parts: ReturnType<typeof acceptanceParts>;

@@ -10,7 +10,7 @@ import { EnclaveIdentity } from './testing/enclave-identity';
 
 const trusting = { isTrusted: () => true, checkNow: () => Promise.resolve(), onTrusted: () => undefined };
 
-/** Waits for a state; what does not come in a minute does not come. */
+/** Waits up to a minute for a state. */
 async function until<T>(read: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
   for (let round = 0; round < 3000; round++) {
     const value = await read();
@@ -167,7 +167,7 @@ describe('DeliveryWorker', () => {
       job: { dispatchedAt: null, leaseOwner: null },
       reservations: [{ state: 'reserved' }],
     });
-    expect(waiting.job?.nextAttemptAt.getTime()).toBeGreaterThan(Date.now() + 3_500_000); // the enclave's patience, past our own cap
+    expect(waiting.job?.nextAttemptAt.getTime()).toBeGreaterThan(Date.now() + 3_500_000); // the enclave's wait, above the gateway's cap
     await bench.database.client.deliveryJob.update({ where: { messageId }, data: { nextAttemptAt: new Date(0) } });
     signal.notify();
     expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 2, receipt: receipts[1] });

@@ -12,7 +12,7 @@ import { EnclaveIdentity } from './testing/enclave-identity';
 const trusting = { isTrusted: () => true, checkNow: () => Promise.resolve(), onTrusted: () => undefined };
 const inMs = (ms: number) => new Date(Date.now() + ms);
 
-/** Waits for a state; what does not come in a minute does not come. */
+/** Waits up to a minute for a state. */
 async function until<T>(read: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
   for (let round = 0; round < 3000; round++) {
     const value = await read();

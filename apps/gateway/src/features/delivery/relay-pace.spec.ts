@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { RelayPace, type PaceSignal } from './relay-pace';
 
 const served = (latencyMs = 100): PaceSignal => ({ kind: 'served', latencyMs });
-/** A round: as many as are allowed begin together, and each ends with the signal. */
+/** Runs a round: as many attempts as are allowed begin together, and each ends with the signal. */
 const round = (pace: RelayPace, signal: PaceSignal | ((at: number) => PaceSignal)) => {
   const slots = Array.from({ length: pace.limit }, () => pace.take());
   slots.forEach((slot, at) => {

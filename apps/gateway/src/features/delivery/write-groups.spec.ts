@@ -1,7 +1,7 @@
 import { ProblemError } from '../../core/problems/problem-error';
 import { WriteGroups } from './write-groups';
 
-/** Groups whose commits the spec decides about. */
+/** Groups that commit or fail when the spec says so. */
 function held() {
   const groups: { readonly items: readonly number[]; commit(): void; fail(error: unknown): void }[] = [];
   const writes = new WriteGroups<number, string>(

@@ -40,7 +40,7 @@ describe('credentials of the parent’s role', () => {
     expect(await Promise.all([credentials.current(NOW), credentials.current(NOW)])).toEqual([given, given]);
     expect(await credentials.current(NOW + 49 * MINUTE)).toEqual(given);
     expect(asked).toEqual([false]);
-    // The attempt before was a moment ago by the clock that is never set
+    // By the monotonic clock, the previous attempt was a moment ago
     const later = new ParentCredentials(
       (options) => {
         asked.push(options.forceRefresh);

@@ -155,7 +155,7 @@ describe('what enclaves are handed', () => {
       await keys.syncNow();
       enclave.onKeys = undefined;
 
-      // and a bug of ours, whose text holds all of it
+      // and a bug of ours, whose error text contains all of it
       jest
         .spyOn(secrets, 'current')
         .mockRejectedValue(

@@ -89,7 +89,7 @@ describe('the legacy suite', () => {
     close = () => app.close();
     await app.listen(0, '127.0.0.1');
     url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
-    // Until it was checked
+    // Waits until the monitor has checked the enclave
     for (let round = 0; withEnclave && (await post(sealed())).body['code'] === 'enclave_unavailable'; round++) {
       if (round > 600) throw new Error('never verified');
       await new Promise((resolve) => setTimeout(resolve, 50));

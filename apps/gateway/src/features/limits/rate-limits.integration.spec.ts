@@ -37,7 +37,7 @@ function opened(environmentOfThis: Record<string, string> = {}) {
 }
 type Opened = ReturnType<typeof opened>;
 
-/** Each from its own address, so that the user's quota decides. */
+/** Each request comes from its own address, so that only the user's quota decides. */
 let addresses = 0;
 const decide = ({ limits }: Opened, owner: string, limitClass: RateLimitClass = 'api') =>
   limits.decide({ limitClass, address: `192.0.2.${String(addresses++)}`, owner });

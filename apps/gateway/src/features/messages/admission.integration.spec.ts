@@ -114,7 +114,7 @@ describe('Admission', () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
     expect(await one.refusal()).toMatchObject(overloaded);
     await database.client.message.deleteMany();
-    nowMs += 60_000; // its knowledge is too old to count
+    nowMs += 60_000; // the last check is too old to use
     expect(await one.refusal()).toBeNull();
   });
 

@@ -69,7 +69,7 @@ describe('messages', () => {
       body: (await response.json()) as Record<string, unknown>,
     };
   }
-  /** On a busy machine some wait too long for a connection: they come again, as a client would. */
+  /** On a busy machine some requests wait too long for a connection: this retries them, as a client would. */
   async function insist(...args: Parameters<typeof post>): ReturnType<typeof post> {
     const answer = await post(...args);
     return answer.body['code'] === 'overloaded' ? insist(...args) : answer;
@@ -160,7 +160,7 @@ describe('messages', () => {
     ).toHaveLength(19);
     const stored = await database.client.message.count({ where: { id: { in: messages.map(idOf) } } });
     expect(stored).toBe(1);
-    expect((await post(sealedMessage(), { as: 'bob', key: 'contested' })).status).toBe(202); // keys are each caller's own
+    expect((await post(sealedMessage(), { as: 'bob', key: 'contested' })).status).toBe(202); // each caller has its own keys
   });
 
   it('under an id that is in use is refused: with other bytes, or from another user', async () => {

@@ -299,7 +299,7 @@ describe('the stream of a message', () => {
     );
     await new Promise((resolve) => socket.once('data', resolve));
     socket.pause();
-    // More than what the two ends' buffers take
+    // More bytes than the buffers of both ends take
     for (let attempts = 1; streams.count === 1; attempts++) {
       await set(id, { attempts, receipt: 'x'.repeat(8_000_000), attestationDocument: new Uint8Array(1) });
       for (const { body } of (streams as unknown as { open: Set<{ body: Readable }> }).open)

@@ -330,7 +330,7 @@ describe('POST /api/messages with a proof of residence', () => {
     const again = await post(gateway, encodeEnvelope(mine.envelope), thief);
     expect(again).toMatchObject({ status: 202, view: { status: 'queued', receipt: null, endedAt: null } });
     expect((await read(gateway, id, mine.statusSecret)).text).toContain('"status":"delivered"');
-    // The token pays for it.
+    // The message is paid from the token owner's budget.
     expect(await database(gateway).reservation.count()).toBe(1);
   });
 

@@ -115,7 +115,7 @@ describe('Retention', () => {
   });
 
   it('deletes settled reservations and windows by the whole UTC day, so that what is left adds up', async () => {
-    // 400 days before noon: the day that this lies in is kept whole.
+    // The moment 400 days before noon lies in this day, which is kept whole.
     const day = new Date('2025-10-18T00:00:00Z');
     const kept = await reservation(day);
     await window(day);

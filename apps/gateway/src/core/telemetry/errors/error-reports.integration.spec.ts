@@ -150,7 +150,7 @@ describe('error reports', () => {
     for (let n = 0; n < 20; n++) fail(`kind_${String(n)}`);
     expect(await untilCounted('dropped', 12)).toBe(12);
     for (let n = 0; n < 100; n++) fail(`more_${String(n)}`);
-    // 64 are noted: the hundred less those sent at once; the rest when they are examined
+    // Of the hundred, 64 are noted and 36 dropped at once; what is left of the 64 is decided when they are examined
     expect(await untilCounted('dropped', 12 + 36)).toBeGreaterThanOrEqual(12 + 36);
     await reports.onApplicationShutdown(); // Ends although the endpoint never answered
     expect(sentry.arrivals.length).toBeLessThanOrEqual(8);
@@ -232,7 +232,7 @@ describe('error reports', () => {
     }).not.toThrow();
     expect(() => {
       silent.error({ err: hostile }, 'request failed');
-    }).toThrow(); // the log itself looks at it, as before
+    }).toThrow(); // the log itself examines the error
   });
 });
 
@@ -289,7 +289,7 @@ describe('a request that fails', () => {
       body,
     });
     expect(response.status).toBe(500);
-    expect((await fetch(`${gateway.url}/api/messages/xSesamex`)).status).toBe(401); // and refusals are not
+    expect((await fetch(`${gateway.url}/api/messages/xSesamex`)).status).toBe(401); // and refusals are not reported
     await gateway.close();
     await sentry.stop();
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { isReportedEvent } from './reported-events';
 
-/** Designed for: seen in health, metrics or the log, and no bug of ours. */
+/** By design: health, metrics or the log show these, and none is a bug of ours. */
 const NOT_REPORTED = [
   'redis cannot be reached or does not answer: rate limits are counted in this process alone',
   'the key set file cannot be read: the keys read before stay in use',
