@@ -8,7 +8,7 @@ export interface Operator {
   readonly name: string;
   /** https, without a path: where it publishes. */
   readonly origin: string;
-  /** Of the parent's role. Its name is fixed, so it is known before anything is made. */
+  /** ARN of the parent's role. Its name is fixed, so it is known before anything is made. */
   readonly roleArn: string;
   /** 96 hexadecimal digits. */
   readonly pcr3: string;

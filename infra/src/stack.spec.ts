@@ -31,7 +31,7 @@ function residenceInside(changes: readonly string[]): object {
   return mode === 'off' ? { mode } : { mode, registrar, keys: keys?.split(','), maxCampaignDays: 90 };
 }
 
-/** A whole image folder, as `npm run image -- build` leaves it, but for what is inside the .eif. */
+/** A whole image folder, as `npm run image -- build` leaves it, except for the content of the .eif. */
 function buildFolder(stack: string, changes: readonly string[] = []): string[] {
   writeFileSync(join(folder, 'communique-tee.eif'), Buffer.alloc(1024, stack));
   writeFileSync(join(folder, 'release.tar.gz'), RELEASE);

@@ -39,7 +39,7 @@ const schema = z.strictObject({
   kept: keptMessageSchema,
   /** CBOR form, base64url: the bytes to post, also again. */
   sealed: z.string(),
-  /** Of a message with a proof of residence, base64url: the envelope that is posted in place of it. */
+  /** The envelope that is posted in place of `sealed` if the message has a proof of residence, base64url. */
   envelope: z.string().nullable(),
   /** Base64url, 32 bytes: if the message is sealed again under it and the same id, no office gets it twice. */
   deliverySecret: z.string().regex(/^[A-Za-z0-9_-]{43}$/),

@@ -3,9 +3,9 @@ export interface Limit {
   readonly min?: number;
   /** Characters of a text, or the size of a number. */
   readonly max?: number;
-  /** Of the text in UTF-8. */
+  /** Most bytes of the text in UTF-8. */
   readonly maxBytes?: number;
-  /** Of the whole text. */
+  /** Form of the whole text. */
   readonly pattern?: string;
   readonly oneOf?: readonly (string | number)[];
   /** What it is before it is encoded as base64. */

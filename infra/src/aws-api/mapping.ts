@@ -14,8 +14,8 @@ export interface Mapping {
   /** Where in that operation's input the members are that follow from the inputs' names; default: at its top. */
   readonly base?: string;
   /**
-   * Targets by path of an input (`rules[].id`), where they do not follow from the input's name. Without a row, an input goes to the member of
-   * its name, regardless of case and of a plural, at the place that its parent leads to.
+   * Targets by path of an input (`rules[].id`), where they do not follow from its name. Without a row, an input goes to the member of its
+   * name, regardless of case and of a plural, at the place that its parent leads to.
    */
   readonly members?: Readonly<Record<string, Target>>;
   /** Inputs that reach no request (with all below them), and why. */

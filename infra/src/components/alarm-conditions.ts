@@ -10,7 +10,7 @@ export interface AlarmConditionsArgs {
   stack: string;
   groupName: Input<string>;
   instances: number;
-  /** Of the balancer's certificate; without a balancer nginx has certbot's, and its failures are counted. */
+  /** ARN of the balancer's certificate; without a balancer nginx has certbot's, and certbot's failures are counted. */
   certificateArn?: Input<string>;
   databaseIdentifier?: Input<string>;
   redis?: { identifier: string; nodes: number };

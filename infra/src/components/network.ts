@@ -31,7 +31,7 @@ export interface UsedNetwork {
   /** CIDR blocks of the public subnets. */
   readonly publicCidrs: readonly string[];
   readonly privateSubnetIds: Output<string>[];
-  /** Of the stack's making. */
+  /** NAT gateways that the stack makes. */
   readonly natGatewayIds: Output<string[]>;
 }
 

@@ -24,7 +24,7 @@ export interface PrivateBucketArgs {
 export class PrivateBucket extends Part {
   readonly bucketId: Output<string>;
   readonly bucketArn: Output<string>;
-  /** Of its region, for CloudFront. */
+  /** Its host name in its region, for CloudFront. */
   readonly regionalDomainName: Output<string>;
   /** What must be there before the first object. */
   readonly settled: Resource[];

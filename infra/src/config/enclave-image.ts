@@ -16,7 +16,7 @@ export interface EnclaveImage {
   pcr0: string;
   pcr1: string;
   pcr2: string;
-  /** Of the signing certificate, if the image is signed. */
+  /** The hash of the signing certificate, if the image is signed. */
   pcr8?: string;
   version: string;
   commit: string;

@@ -110,7 +110,7 @@ describeWith(redisAvailability(), 'the gateway starts with', () => {
     await (postgres as Postgres | undefined)?.stop();
   });
 
-  /** Its environment is what the parent has, but for what is elsewhere on this machine. */
+  /** Its environment is the parent's, except for what is in another place on this machine. */
   async function start(settings: Settings): Promise<{ service: Service; url: string }> {
     const environment = await environmentOf(filesOf(settings), GATEWAY);
     const port = await freePort();

@@ -24,7 +24,7 @@ export interface MonthlyCost {
   /** The region of these prices, which may differ from the stack's. */
   pricesOf: string;
   items: CostItem[];
-  /** Of what is known and does not depend on use. */
+  /** The sum of what is known and does not depend on use. */
   knownUsd: string;
   /** On top: known prices, unknown amounts. */
   byUse: UsedItem[];
@@ -72,7 +72,7 @@ export type CostSettings = Pick<
 const allSources = (): MonthlyCost['sources'] => Object.values(SOURCES).map(({ asOf, what }) => ({ asOf, what }));
 const placeOf = (source: Price['source']): number => Object.keys(SOURCES).indexOf(source) + 1;
 
-/** The bill of a stack that is its registered addresses alone. */
+/** The bill of a stack that has only its registered addresses. */
 export function addressesCost(count: number): Pick<MonthlyCost, 'pricesOf' | 'items' | 'knownUsd' | 'sources'> {
   const { usd, source } = PRICES.publicIpv4PerHour;
   const monthlyUsd = dollars(usd * HOURS_PER_MONTH * BigInt(count));

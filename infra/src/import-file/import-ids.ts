@@ -9,7 +9,7 @@ export interface Wanted {
   input(key: string): Promise<string>;
   /** ARN of what carries this resource's Name tag. @throws NoId */
   tagged(kind: string): Promise<string>;
-  /** Of the stack's configuration. */
+  /** From the stack's configuration. */
   readonly hostedZone: string | undefined;
 }
 

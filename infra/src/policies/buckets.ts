@@ -44,7 +44,7 @@ export function imageBucketPolicy(place: Place, bucketArn: string, administrator
 }
 
 /**
- * The registrar's static files: everyone reads them, through CloudFront alone. It may list the bucket, so that a file that is not there is
+ * The registrar's static files: everyone reads them, only through CloudFront. CloudFront may list the bucket, so that a missing file is
  * answered with 404 (with 403 otherwise), which clients take for a file of empty places.
  */
 export function residenceBucketPolicy(place: Place, bucketArn: string, publishers: readonly string[]): PolicyDocument {

@@ -25,7 +25,7 @@ const TO_EVERYBODY = {
 };
 
 /**
- * Decides as IAM does, in an organization that allows everything. It uses `runUnsafeSimulation`, because the engine's safe function drops
+ * Decides as IAM does, in an organization that allows everything. It uses `runUnsafeSimulation`, because `runSimulation` drops
  * `kms:EncryptionContext:<key>` from a request: it knows no condition key with a variable behind a colon.
  * @throws Error for a policy that IAM would not take
  */

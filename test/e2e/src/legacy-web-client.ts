@@ -20,7 +20,7 @@ export interface Sealed {
   };
   /** UUID. */
   readonly id: string;
-  /** Of the binary form that is relayed. */
+  /** Hash of the binary form that is relayed. */
   readonly sha256: Uint8Array;
   openAnswer(sealedAnswer: string): Answer;
 }

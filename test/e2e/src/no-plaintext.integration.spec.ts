@@ -337,7 +337,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     ];
   }
 
-  /** Of every process except Congress, which may know the text. */
+  /** Logs of every process except Congress, which may know the text. */
   function logs(): Remains[] {
     const written = filesBelow(system.logFolder).filter(({ where }) => !where.endsWith('congress.log'));
     return [...written, { where: 'postgres log', bytes: Buffer.from(system.postgres.log()) }];

@@ -32,7 +32,7 @@ const USERS = 10;
 /** How long, after the last fault, everything may take to come to an end. */
 const REST_MS = 180_000;
 
-/** Short times, so that a run of minutes sees many leases run out; caps that nobody reaches. */
+/** Short times, so that many leases run out in a run of minutes; caps that no user reaches. */
 export const GATEWAY_ENVIRONMENT = {
   ENCLAVE_TIMEOUT_MS: '5000',
   DELIVERY_LEASE_MS: '7000',

@@ -12,7 +12,7 @@ export interface KmsRequestRecord {
   decision: string;
   keyArn?: string;
   encryptionContext?: EncryptionContext;
-  /** Of a document that was verified, 96 hexadecimal digits. */
+  /** PCR0 of a verified document, 96 hexadecimal digits. */
   attestedPcr0?: string;
   /** The kind of the fault that struck. */
   fault?: string;

@@ -4,7 +4,7 @@ import type { Address } from '@communique-tee/vsock';
 export interface Machine {
   /** Where the enclave's HTTP listens. */
   readonly address: Address;
-  /** Of the vsock device: the enclave's connections to port N of the parent arrive at `<vsock>_<N>`. */
+  /** Path of the vsock device's socket: the enclave's connections to port N of the parent arrive at `<vsock>_<N>`. */
   readonly vsock: string;
   /** Resolves when it listens. */
   start(): Promise<void>;

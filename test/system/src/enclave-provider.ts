@@ -9,9 +9,9 @@ export interface EnclaveProvider {
   readonly address: string;
   /** The root that its documents chain to, PEM. */
   readonly rootPem: string;
-  /** Of its image, hexadecimal. */
+  /** PCR0 of its image, hexadecimal. */
   readonly pcr0: string;
-  /** Of its operator, the role of the parent instance, hexadecimal. */
+  /** PCR3 of its operator (the role of the parent instance), hexadecimal. */
   readonly pcr3: string;
   start(): Promise<RunningEnclave>;
   /** What stays between starts, such as the parent's proxies. */

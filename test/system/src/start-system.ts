@@ -92,13 +92,13 @@ export interface System {
   services: Readonly<{ congress: Service; enclave: RunningEnclave; gateway: Service }>;
   /** If keys are sealed. */
   keyGuard?: KeyGuard;
-  /** Of the process that runs now, or ran last. `number`: which of several, from 0. */
+  /** Process id of the one that runs now, or ran last. `number`: which of several, from 0. */
   pidOf(which: 'enclave' | 'gateway', number?: number): number | undefined;
-  /** SIGKILL, or an orderly stop first; then the same again on the same address. */
+  /** Ends the process by SIGKILL or in order, then starts the same program on the same address. */
   restart(which: 'enclave' | 'gateway', how: 'kill' | 'stop'): Promise<void>;
-  /** SIGKILL, and it stays away until `start`. `number`: which of several, from 0. */
+  /** Ends the process by SIGKILL, until `start` is called. `number`: which of several, from 0. */
   kill(which: 'enclave' | 'gateway', number?: number): Promise<void>;
-  /** After `kill`: the same again on the same address. @throws SupportError SERVICE_NOT_READY; then it may be called again */
+  /** After `kill`: starts the same program on the same address. @throws SupportError SERVICE_NOT_READY; then it may be called again */
   start(which: 'enclave' | 'gateway', number?: number): Promise<void>;
   stop(): Promise<void>;
 }

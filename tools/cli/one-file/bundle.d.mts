@@ -1,9 +1,9 @@
 /** For TypeScript; bundle.mjs runs on plain Node, so that an auditor needs nothing else to build the file. */
 export interface VerifierFile {
   readonly name: string;
-  /** Of package.json. */
+  /** The version of package.json. */
   readonly version: string;
-  /** Of the bytes: 64 hexadecimal digits. */
+  /** SHA-256 of the bytes, 64 hexadecimal digits. */
   readonly sha256: string;
   readonly bytes: Buffer;
   /** Absolute paths of the sources. */

@@ -76,7 +76,7 @@ class Schema {
     return new Schema(this.read, [...this.checks, { check, ofLength }], this.isOptional);
   }
 
-  /** Of a number its value, of everything else its length. */
+  /** Bounds the value of a number, and the length of everything else. */
   min(minimum: number): Schema {
     const tooSmall = (origin: string) => ({ code: 'too_small', origin, minimum, inclusive: true });
     return this.read === readNumber

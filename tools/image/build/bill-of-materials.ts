@@ -9,7 +9,7 @@ export interface Material {
   /** Package URL, if it came from a registry. */
   purl?: string;
   license?: string | undefined;
-  /** Of the file that is pinned (tarball, .deb) or, if nothing is, of the file in the image. */
+  /** Hash of the file that is pinned (tarball, .deb) or, if nothing is, of the file in the image. */
   hash?: { algorithm: 'SHA-256' | 'SHA-384' | 'SHA-512'; hex: string };
   description?: string;
 }

@@ -122,7 +122,7 @@ function mergeUsr(root: string): void {
   }
 }
 
-// With mounts if they are allowed (root, or a user namespace of one's own); in a container without them, plain device nodes.
+// With mounts if they are allowed (as root, or in a user namespace); in a container without them, plain device nodes.
 const WITH_MOUNTS = `
 for n in null zero random urandom; do mount --bind /dev/$n "$0/dev/$n" || exit 97; done
 mount --bind /proc "$0/proc" 2>/dev/null || mount -t proc proc "$0/proc" 2>/dev/null || true

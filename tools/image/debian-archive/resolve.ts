@@ -11,7 +11,7 @@ import { SetupError } from './setup-error';
 export interface Indexed {
   /** SHA-256 by `indexKey`. */
   readonly sha256: ReadonlyMap<string, string>;
-  /** Of the signed indexes that were read, each as apt keeps it (InRelease). */
+  /** The files of the signed indexes that were read, each as apt keeps it (InRelease). */
   readonly files: readonly string[];
 }
 

@@ -16,7 +16,7 @@ export interface BootOptions {
   readonly root: string;
   /** The .eif. */
   readonly eif: string;
-  /** Of the image; default x86_64. */
+  /** The image's architecture; default x86_64. */
   readonly architecture?: ImageArchitecture;
   /** For sockets, logs and pid files; made when absent. Short: a socket's path has at most 107 bytes. */
   readonly folder: string;

@@ -49,7 +49,7 @@ export interface Kernel {
   readonly sha256: string;
   /** The finished configuration. */
   readonly config: string;
-  /** Of Debian's source package. */
+  /** The version of Debian's source package. */
   readonly version: string;
 }
 

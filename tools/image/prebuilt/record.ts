@@ -25,7 +25,7 @@ const npmRecordSchema = z.strictObject({
   architecture: z.enum(['x86_64', 'arm64']),
   name: z.string().min(1),
   version: z.string().min(1),
-  /** Of the file. */
+  /** SHA-256 of the file. */
   sha256,
   publisher: z.string().min(1),
   check: checkSchema,

@@ -9,7 +9,7 @@ import { Interrupted, StepFailure } from './step';
 export interface DeploymentOptions {
   readonly stack: string;
   readonly stackFile: StackFile;
-  /** Of the stack's configuration. */
+  /** The region in the stack's configuration. */
   readonly region: string;
   /** Ask no questions. */
   readonly yes: boolean;
@@ -113,7 +113,7 @@ export class Deployment {
     return exited;
   }
 
-  /** Of the last update. @throws StepFailure, Interrupted */
+  /** The stack's outputs after the last update. @throws StepFailure, Interrupted */
   outputs(): Promise<Outputs> {
     return (this.#outputs ??= this.#readOutputs());
   }

@@ -2,7 +2,7 @@ import type { Deployment } from './deployment';
 
 /** One part of `npm run deploy`. It may run again, and detects what is done already. */
 export interface Step {
-  /** Of --from. */
+  /** The name that --from takes. */
   readonly name: string;
   /** What it does, in one line of --help and --plan. */
   readonly title: string;

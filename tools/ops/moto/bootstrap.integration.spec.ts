@@ -140,9 +140,9 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     expect(front.asked).not.toContain('CreateChangeSet');
   });
 
-  /** Of the first role, and of the second. */
+  /** The description of the first role, and of the second. */
   const DESCRIPTION = 'Deploys communique-tee, and administers its keys';
-  /** As a version of this repository before made it: moto sees a change of the template, and none of a parameter alone. */
+  /** Makes the stack as an earlier version of this repository did: moto sees a change of the template, but not of a parameter only. */
   const createByAnEarlierVersion = () =>
     cloudFormation.send(
       new CreateStackCommand({

@@ -66,7 +66,7 @@ export async function startCloudFormationFront(
       const headers = Object.entries(request.headers).filter(
         ([name]) => !['host', 'connection', 'content-length', 'expect'].includes(name),
       );
-      // Of the moment before moto looks: a test may change both, one after the other, while this request is on its way.
+      // The status before moto answers: a test may change both, one after the other, while this request is on its way.
       const inPlace = front.status;
       const passed = await fetch(new URL(request.url ?? '/', origin), {
         method: request.method ?? 'POST',

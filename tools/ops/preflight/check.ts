@@ -24,7 +24,7 @@ export type Group = (typeof GROUPS)[number];
 export type Need = 'plan' | 'account';
 
 export interface Check {
-  /** Of --only and --skip. */
+  /** The name that --only and --skip take. */
   readonly name: string;
   /** What it proves, in one line of --help. */
   readonly title: string;
@@ -44,7 +44,7 @@ export interface Context {
   readonly before: 'up' | 'opening';
   readonly ports: Ports;
   readonly redactor: Redactor;
-  /** Of this check's time limit. */
+  /** Aborted when this check's time limit has passed. */
   readonly signal: AbortSignal;
   /** For checks that need `plan`. @throws Unavailable */
   plan(): Promise<Plan>;

@@ -13,7 +13,7 @@ export interface Ports {
   /** Resolves a name as the system's programs do. */
   lookup(host: string): Promise<readonly { address: string; family: number }[]>;
   runProgram(command: string, args: readonly string[], options: ProgramOptions): Promise<ProgramEnd>;
-  /** Of the providers' APIs, without a path. */
+  /** Origins of the providers' APIs. */
   readonly origins: { readonly openai: string; readonly googleAi: string; readonly anthropic: string };
   /** Empty outside tests: the ordinary chain of credentials, AWS's own endpoints. */
   readonly aws: AwsOverrides;

@@ -16,7 +16,7 @@ export interface Secret {
   readonly stack: string;
   readonly name: string;
   readonly region: string;
-  /** Of each question to AWS. */
+  /** Time limit of each question to AWS. */
   readonly limitMs: number;
 }
 
@@ -30,7 +30,7 @@ export interface Ports extends Streams {
   environment: Readonly<Record<string, string | undefined>>;
   /** The checkout, with its Pulumi.<stack>.yaml. */
   root: string;
-  /** Of AWS's configuration file. */
+  /** The region in AWS's configuration file. */
   profileRegion: () => Promise<string | undefined>;
 }
 

@@ -13,7 +13,7 @@ const securityGroupRule = (direction: 'Ingress' | 'Egress', file: string) => ({
     toPort: 'IpPermissions[0].ToPort',
     cidrIpv4: 'IpPermissions[0].IpRanges[0].CidrIp',
     referencedSecurityGroupId: 'IpPermissions[0].UserIdGroupPairs[0].GroupId',
-    // Of the range or of the group: both take the same characters.
+    // The description of the range or of the group: both take the same characters.
     description: 'IpPermissions[0].IpRanges[0].Description',
   },
   tags: TAGS,

@@ -7,8 +7,8 @@ import type { Thing, World } from './world';
 const LAUNCH_TEMPLATE = 'aws:ec2/launchTemplate:LaunchTemplate';
 const OBJECT = 'aws:s3/bucketObjectv2:BucketObjectv2';
 /**
- * Inputs of the provider alone, which AWS does not report: a refresh leaves them as they are in the state, and an import gives them the
- * value here, which is the provider's default. Source: what the function that reads each resource does not set, in the provider's file
+ * Inputs that only the provider knows and AWS does not report: a refresh leaves them as they are in the state, and an import gives them
+ * the value here, which is the provider's default. Source: what the function that reads each resource does not set, in the provider's file
  * that aws-api/mappings names for the type.
  */
 const UNSEEN: Readonly<Record<string, Properties>> = {
@@ -117,13 +117,13 @@ export class Account {
     return !(input in (UNSEEN[type] ?? {}));
   }
 
-  /** Names of what AWS would make up. */
+  /** Names of the outputs that AWS would make up. */
   outputKeys(region: string, type: string, inputs: Properties): string[] {
     const { outputs } = makeUp(region, type, 'any', inputs);
     return [...Object.keys(outputs), ...Object.keys(namedBy(type, '', region))];
   }
 
-  /** Of those, what an update changes. */
+  /** Names of the outputs that an update changes. */
   changingKeys(type: string): readonly string[] {
     return type === LAUNCH_TEMPLATE ? ['latestVersion'] : type === OBJECT ? ['versionId'] : [];
   }

@@ -10,10 +10,10 @@ import { REPLACING } from './replacing';
 import { asSecret, fromStruct, isKnown, isRecord, isSame, opened, toStruct, UNKNOWN, type Properties } from './wire';
 import type { World } from './world';
 
-/** Of @pulumi/aws, whose provider this stands in for. */
+/** The version of @pulumi/aws whose provider this stands in for. */
 const VERSION = '7.48.0';
 const MESSAGE_BYTES = 400 << 20;
-/** Inputs that the provider sends and never returns; Pulumi's state keeps them among the inputs alone. */
+/** Inputs that the provider sends and never returns; Pulumi's state has them only among the inputs. */
 const WRITE_ONLY = /Wo$/;
 /** The bridge's own mark: inputs for which it chose the value. */
 const DEFAULTS = '__defaults';
@@ -25,9 +25,9 @@ const SECRET_RESULTS: Readonly<Record<string, readonly string[]>> = { 'aws:ssm/g
 
 export interface ProviderCall {
   readonly op: 'check' | 'diff' | 'create' | 'update' | 'read' | 'delete' | 'invoke';
-  /** Of the resource, or the function's token. */
+  /** Type of the resource, or the function's token. */
   readonly type: string;
-  /** Of the resource in the program. */
+  /** Name of the resource in the program. */
   readonly name: string;
   readonly preview: boolean;
 }
@@ -42,7 +42,7 @@ export class AwsProvider {
     'grpc.max_send_message_length': MESSAGE_BYTES,
   });
   readonly account: Account;
-  /** Of the region, in an order that AWS promises nothing about. */
+  /** Letters of the region's zones, in any order, because AWS promises none. */
   zones = ['a', 'b', 'c', 'd', 'e', 'f'];
   /** The instance that holds a registered address, per check; the last one stays. Empty: none. */
   addressAt: readonly string[] = [''];

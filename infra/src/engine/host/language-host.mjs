@@ -65,7 +65,7 @@ function run({ request }, answer) {
   });
 }
 
-/** Policy packs alone: the program has no plugins in Node. */
+/** Runs only policy packs: the program has no plugins in Node. */
 function runPlugin(call) {
   const { request } = call;
   if (request.getKind() !== 'analyzer')

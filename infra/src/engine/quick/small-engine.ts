@@ -21,7 +21,7 @@ const projectSchema = z.object({
 export interface Creation {
   /** The resources that the program declared, in its order. */
   readonly resources: ReadonlyMap<string, { readonly type: string; readonly dependencies: readonly string[] }>;
-  /** Of the stack. */
+  /** The stack's outputs. */
   readonly outputs: Record<string, unknown>;
   readonly exitCode: number | null;
   /** What the program said through the engine, and on its own output. */

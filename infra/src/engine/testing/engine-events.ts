@@ -10,7 +10,7 @@ export interface Step {
   readonly name: string;
   /** Inputs that differ. */
   readonly changed: readonly string[];
-  /** Of those, what makes it another resource. */
+  /** Those of `changed` that replace the resource. */
   readonly replacing: readonly string[];
 }
 

@@ -51,7 +51,7 @@ const OPERATIONS: ReadonlySet<string> = new Set(['up', 'preview', 'refresh', 'de
 export class RealEngine implements AsyncDisposable {
   readonly provider: AwsProvider;
   readonly #running = new Set<ChildProcess>();
-  /** Of each stack, the configuration of its last `up`. */
+  /** The configuration of each stack's last `up`. */
   readonly #applied = new Map<string, Record<string, unknown>>();
   readonly #changedKeys = new Set<string>();
   #port = 0;
@@ -136,7 +136,7 @@ export class RealEngine implements AsyncDisposable {
     writeFileSync(this.stackFile(stack), dump({ ...file, config }));
   }
 
-  /** Runs the CLI. Its questions are answered by the arguments alone (`--yes`). */
+  /** Runs the CLI. Only its arguments answer its questions (`--yes`). */
   async pulumi(args: readonly string[], { started, env }: RunOptions = {}): Promise<Ran> {
     const [command = ''] = args;
     const events = join(this.folder, 'events', `${String(this.#runs++)}.json`);

@@ -18,7 +18,7 @@ export interface MessageRow {
   readonly acceptedSha256: readonly string[];
   /** Every end state that it was ever in, in order (trigger `watchEnds`). */
   readonly ends: readonly MessageStatus[];
-  /** Of the last job, once it is gone: whether a byte of the message may have left the gateway; null where there was none. */
+  /** Whether a byte of the message may have left the gateway, as its last job said when it was deleted; null if there was no job. */
   readonly relayed: boolean | null;
 }
 

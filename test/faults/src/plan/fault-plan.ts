@@ -87,7 +87,7 @@ const ALWAYS = [
   { fault: { kind: 'status', status: 400, stored: false } as const, office: REFUSING_OFFICE, times: 'always' as const },
 ];
 
-/** Congress without faults, but for the office that refuses. */
+/** Congress without faults, except for the office that refuses. */
 export const CALM: FaultPlanInput = { queue: ALWAYS };
 
 /**

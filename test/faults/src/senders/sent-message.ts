@@ -6,7 +6,7 @@ import type { Ballot } from './residents';
 export interface SentMessage {
   readonly id: string;
   readonly mark: string;
-  /** Whose token it is posted with; nobody's for a proven message. */
+  /** The user whose token it is posted with; a proven message is posted without a token. */
   readonly user: string;
   readonly content: CongressMessage;
   /** Each sealing of it, the latest last. */
@@ -16,7 +16,7 @@ export interface SentMessage {
   /** Whether it was given so little time that it may expire. */
   readonly shortLived: boolean;
   posts: number;
-  /** Who proves residence for it; null where nobody does. */
+  /** Proves residence for it; null if it is sent with a token. */
   readonly ballot: Ballot | null;
   /** Why it was given up, as a code; null while it was not. */
   givenUp: string | null;

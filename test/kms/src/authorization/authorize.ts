@@ -36,7 +36,7 @@ const unrestricted = (statement: object) => [
 ];
 
 /**
- * Evaluates the key's policy and the caller's own as IAM does. It uses `runUnsafeSimulation`, because the engine's safe function drops
+ * Evaluates the key's policy and the caller's own as IAM does. It uses `runUnsafeSimulation`, because `runSimulation` drops
  * condition keys that its catalogue does not have, `kms:EncryptionContext:<key>` among them.
  * @throws KmsFailure AccessDeniedException
  */

@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000;
 let world: World;
 let documentNow = Date.now();
 beforeAll(async () => {
-  // documents have a clock of their own; KMS and the SDK go by the machine's
+  // documents have a clock of their own; KMS and the SDK use the machine's
   world = await startWorld({ documentNow: () => documentNow });
 });
 afterAll(() => world.close());

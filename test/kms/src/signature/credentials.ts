@@ -4,7 +4,7 @@ import { checkedPolicy, type CheckedPolicy, type PolicyInput } from '../authoriz
 export interface SimulatedCredentials {
   accessKeyId: string;
   secretAccessKey: string;
-  /** Of a role's temporary credentials: it has to be sent and signed. */
+  /** The token of a role's temporary credentials: it has to be sent and signed. */
   sessionToken?: string;
   /** A user's or role's ARN, or `arn:aws:sts::<account>:assumed-role/<role>/<session>`. */
   principalArn: string;

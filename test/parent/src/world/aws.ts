@@ -7,7 +7,7 @@ export class AwsStandIn {
   readonly store = new Map<string, Uint8Array>();
   /** ARN -> value. */
   readonly secrets = new Map<string, string>();
-  /** Of this instance in its group. */
+  /** State of this instance in its group. */
   lifecycleState = 'Pending:Wait';
   /** Who has the Elastic IP: an instance, or undefined. */
   addressHolder: string | undefined;

@@ -21,7 +21,7 @@ export async function readPages(root = workspaceRoot()): Promise<Page[]> {
   );
 }
 
-/** Each with the page it stands in, for a message that says where to look. */
+/** Each match with the page that it is on, for a message that says where to look. */
 export function findAll({ path, text }: Page, expression: RegExp): string[] {
   return [...text.matchAll(expression)].map(([, found = '']) => `${path}: ${found}`);
 }

@@ -8,7 +8,7 @@ const LEDGER_CHECK = join(workspaceRoot(), 'docs/operator/ledger-check.sql');
 
 /** What a restore has to bring back, read from the database itself. */
 export interface DatabaseState {
-  /** Of Prisma's own table: name, checksum, and whether it was applied. */
+  /** Rows of Prisma's own table: name, checksum, and whether it was applied. */
   readonly migrations: readonly string[];
   /** Message id to status. */
   readonly messages: ReadonlyMap<string, string>;

@@ -1,4 +1,4 @@
-/** Every way in which a text may stand in something that a process leaves behind. Case is ignored if it carries nothing. */
+/** Every form in which a text may be in something that a process leaves behind. Case is ignored if it carries nothing. */
 export function encodingsOf(text: string): { encoding: string; needle: string }[] {
   const bytes = Buffer.from(text, 'utf8');
   const utf16 = Buffer.from(text, 'utf16le');

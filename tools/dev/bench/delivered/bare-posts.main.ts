@@ -6,7 +6,7 @@ import { jsonArgument } from '../process/json-argument';
 // The reference: the same documents posted to the same simulator over kept connections, with nothing around them.
 const { url, ca, documents, senders, durationMs } = z
   .object({
-    /** Of each document. */
+    /** The URL for each document. */
     url: z.array(z.string()),
     ca: z.string(),
     documents: z.array(z.string()),

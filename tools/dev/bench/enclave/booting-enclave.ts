@@ -31,7 +31,7 @@ export interface BootingEnclave extends EnclaveProvider {
   readonly image: BuiltImage;
   /** The vsock device's socket. */
   readonly udsPath: string;
-  /** Of each start that came to an answer. */
+  /** Times of each start after which the enclave answered. */
   readonly boots: readonly BootTimes[];
   readonly accelerator: BootedEnclave['accelerator'] | undefined;
   /** For the starts to come. */

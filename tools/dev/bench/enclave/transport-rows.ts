@@ -17,7 +17,7 @@ type Ask = 'health' | 'message';
 export interface Addresses {
   readonly enclave: string;
   readonly udsPath: string;
-  /** Of the same app as a process. */
+  /** Address of the same app as a process. */
   readonly plain: string;
 }
 

@@ -1,6 +1,6 @@
 import { runOpenLoop, type Clock } from './open-loop';
 
-/** Time that passes only when somebody sleeps or works. */
+/** Time that passes only when the code under test sleeps, or a test calls `pass`. */
 function manualClock(): Clock & { pass(ms: number): void } {
   let nowMs = 1000;
   return {

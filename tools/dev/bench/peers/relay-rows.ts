@@ -17,7 +17,7 @@ interface Relay {
   /** What installs it. */
   readonly install: string;
   readonly program: string;
-  /** Of a process that listens on `port` of loopback and passes bytes to `target`. */
+  /** Command line of a process that listens on `port` of loopback and passes bytes to `target`. */
   command(port: number, target: number, folder: string): Promise<readonly [string, ...string[]]>;
 }
 

@@ -10,7 +10,7 @@ export interface CpuProfile {
 
 export interface Share {
   readonly what: string;
-  /** Of the time in which the process was not idle. */
+  /** Share of the time in which the process was not idle. */
   readonly share: number;
 }
 

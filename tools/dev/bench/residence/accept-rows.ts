@@ -64,7 +64,7 @@ export async function acceptRows(): Promise<Row[]> {
     return [
       reference,
       beside({ what, value: proofs?.p50 ?? null, unit: 'ms' }, reference),
-      // Of so few, the 99th percentile is the slowest: one pause of the machine, of a collection or of PostgreSQL.
+      // With so few, the 99th percentile is the slowest one: a single pause of the machine, the garbage collector or PostgreSQL.
       { what: `accepted POST with a proof, slowest of ${String(MESSAGES)}`, value: proofs?.p99 ?? null, unit: 'ms' },
     ];
   } finally {

@@ -1,7 +1,7 @@
 import type { Plugin } from 'esbuild';
 
 export interface WorkerProgramsOptions {
-  /** Of the workspace. */
+  /** The workspace's folder. */
   root: string;
   /** Is told the path of every file that goes into such a text. */
   onInput?: (path: string) => void;

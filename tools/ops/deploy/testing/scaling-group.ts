@@ -34,7 +34,7 @@ export const NEVER_ENDS: Course = [{ status: 'InProgress', percent: 10 }];
 export class ScalingGroup {
   exists = true;
   templateId = 'lt-0123456789abcdef0';
-  /** Of the group itself: a refresh with a desired configuration changes it when it has succeeded. */
+  /** The group's own template version: a refresh with a desired configuration changes it when it has succeeded. */
   version = '1';
   instances: Instance[] = [{ id: 'i-1', version: '1', state: 'InService' }];
   refreshes: RunningRefresh[] = [];

@@ -9,7 +9,7 @@ export interface Plan {
   /** The instance type that infra's table took. */
   readonly instanceType: string;
   readonly architecture: 'arm64' | 'x86_64';
-  /** Of the subnets, as availabilityZones names them. */
+  /** The zones of the subnets, as availabilityZones names them. */
   readonly zones: readonly string[];
   /** The operator's own; undefined if the stack makes one. */
   readonly adoptedNetwork: AdoptedNetwork | undefined;
@@ -29,7 +29,7 @@ export interface Plan {
   readonly balancer: boolean;
   /** Whether AWS's bill of the stack is watched. */
   readonly budget: boolean;
-  /** Of the image, if one was built. */
+  /** What identifies the image, if one was built. */
   readonly image: { readonly pcr0: string; readonly commit: string; readonly version: string } | undefined;
   /** Whether the release holds what a page needs to prove residence; undefined if the image or the release is not built. */
   readonly referenceString: boolean | undefined;
@@ -42,7 +42,7 @@ export interface AdoptedNetwork {
   /** In the order of the zones, as the private ones. */
   readonly publicSubnets: readonly string[];
   readonly privateSubnets: readonly string[];
-  /** Of the operator's database, which the stack opens to its parents. */
+  /** Security group of the operator's database, which the stack opens to its parents. */
   readonly databaseSecurityGroup: string | undefined;
 }
 

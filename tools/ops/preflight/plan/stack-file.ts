@@ -8,7 +8,7 @@ const PROJECT = 'communique-tee';
 /** Pulumi.<stack>.yaml with --config over it, as far as checks need what the preview does not tell. infra judges the values. */
 export interface StackFile {
   readonly region: string | undefined;
-  /** Of the namespace communique-tee; lists and numbers as JSON. Secrets are not among them. */
+  /** Values of the namespace communique-tee; lists and numbers as JSON. Secrets are not among them. */
   readonly values: ReadonlyMap<string, string>;
   /** Keys that hold a secret, and how. */
   readonly secrets: ReadonlyMap<string, 'encrypted' | 'in the clear' | 'by --config'>;

@@ -23,13 +23,13 @@ afterAll(() => folder.remove());
 
 interface Changes {
   readonly config?: Readonly<Record<string, string>>;
-  /** Of the enclave's configuration. */
+  /** The part of the enclave's configuration about residence. */
   readonly inside?: object;
   /** Days after the publication. */
   readonly days?: number;
   readonly cors?: string | null;
   readonly up?: boolean;
-  /** Of a path, in place of what the folder has. */
+  /** Answers by path, in place of what the folder has. */
   readonly answers?: Readonly<Record<string, string>>;
 }
 

@@ -34,7 +34,7 @@ it('draws once for each of 200,000 people, however many there are', () => {
 it('draws every free place and no other, as often as the others', () => {
   const free = [3, 500, 1023];
   const taken = new Set(Array.from({ length: 1024 }, (_, index) => index).filter((index) => !free.includes(index)));
-  // A file that is full but for three: a second one opens, so its places are free too.
+  // All places of a file are taken except three: a second file opens, so its places are free too.
   const places = new Places(taken, 1, () => 0);
   const drawn = new Set(Array.from({ length: 3 }, () => places.draw()));
   for (const index of drawn) expect(taken.has(index)).toBe(false);

@@ -9,7 +9,7 @@ import { contradiction, type Person, type Register } from './register';
 /** How far the audit log reached when the register was written. */
 export interface LogMark {
   readonly bytes: number;
-  /** Of those bytes, hex. */
+  /** SHA-256 of those bytes, hex. */
   readonly sha256: string;
 }
 

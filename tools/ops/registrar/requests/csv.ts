@@ -1,7 +1,7 @@
 import { type Problem } from '../registrar-error';
 
 export interface CsvRow {
-  /** Of the file, from 1; the header is a line too. */
+  /** Line of the file, from 1; the header is a line too. */
   readonly line: number;
   /** By column name. Cells are trimmed. */
   readonly cells: ReadonlyMap<string, string>;

@@ -5,7 +5,7 @@ import { PERSON_ID } from './person-id';
 
 /** A person who asks to be registered. */
 export interface Request {
-  /** Of the file; 0: of the command line. */
+  /** Line of the file; 0: from the command line. */
   readonly line: number;
   readonly person: string;
   /** The code that the person handed over: 64 hex digits. */

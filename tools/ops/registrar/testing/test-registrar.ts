@@ -20,7 +20,7 @@ export interface TestRegistrarOptions {
   readonly folder: string;
   /** Made-up people beside those whom a test registers; 100 unless given. */
   readonly people?: number;
-  /** Of the static files, on 127.0.0.1; a free one unless given. */
+  /** Port of the static files on 127.0.0.1; a free one unless given. */
   readonly port?: number;
 }
 

@@ -5,7 +5,7 @@ export class AwsError extends Error {}
 /** `aws` itself refuses: AWS is not asked. */
 export class UsageError extends Error {}
 
-/** How an option is given: with one value, with several, or alone. `no-` before a name is the option `no-…` of its own. */
+/** How an option is given: with one value, with several, or without. `no-` before a name is the option `no-…` of its own. */
 type OptionKind = 'one' | 'many' | 'flag';
 
 export class Given {

@@ -6,7 +6,7 @@ import { isInstalled } from '../../process/run-part';
 export interface DebianPackage {
   readonly name: string;
   readonly installedKiB: number;
-  /** Of the .deb, xz inside. */
+  /** Size of the .deb, which is compressed with xz. */
   readonly packedBytes: number;
   readonly required: boolean;
   readonly provides: readonly string[];

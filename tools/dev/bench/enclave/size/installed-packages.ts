@@ -23,7 +23,7 @@ export type Lockfile = z.infer<typeof lockfileSchema>['packages'];
 export interface Imported {
   /** Places in the lockfile (node_modules/a) of what our own files import by themselves. */
   readonly places: readonly string[];
-  /** Of our own files, as compiled. */
+  /** Size of our own files, compiled. */
   readonly ownBytes: number;
 }
 
