@@ -63,7 +63,7 @@ export interface FailedCheck {
 /** An enclave of an accepted image under an accepted operator, and its keys. */
 export interface EnclaveIdentity extends EnclaveKeys {
   readonly attestation: VerifiedAttestation;
-  /** Where it was served and fits the attested hash. */
+  /** Set if it was served and has the attested hash. */
   readonly configuration?: PublicConfiguration;
 }
 

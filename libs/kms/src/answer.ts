@@ -40,7 +40,7 @@ function ownerIn(pattern: RegExp, arn: string): KeyOwner | undefined {
     : { partition, region, account };
 }
 
-/** Base64 of 6 KiB of ciphertext (KMS's largest), of the envelope around 4 KiB of plaintext, and names. */
+/** Room for base64 of 6 KiB of ciphertext (KMS's largest), base64 of the envelope around 4 KiB of plaintext, and names. */
 export const MAX_ANSWER_BYTES = 24 * 1024;
 /**
  * The most that fits into a sealed record (libs/protocol, sealed-key.ts). KMS's ciphertext of a data key has some 190

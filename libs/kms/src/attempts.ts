@@ -7,10 +7,10 @@ export interface KmsRequest {
   origin: string;
   method: 'POST';
   path: '/';
-  /** Names in lower case, `host` among them and signed: to be sent as they are, with `content-length` and no other. */
+  /** Names in lower case, with `host`. They are signed, so the transport must send them unchanged; it adds `content-length`. */
   headers: Readonly<Record<string, string>>;
   body: Uint8Array;
-  /** For everything together. */
+  /** For the whole exchange. */
   timeoutMs: number;
   /** Aborts when the time is over or the caller gave up. */
   signal: AbortSignal;
@@ -26,15 +26,15 @@ export interface KmsHttpAnswer {
 }
 
 /**
- * Rejects without a complete answer: every rejection counts as `kms_unreachable` (`kms_timeout` once the time is
- * over), with the rejection as the cause. Follows no redirect.
+ * Rejects if there is no complete answer. Every rejection counts as `kms_unreachable` (`kms_timeout` once the time is over), with the
+ * rejection as the cause. Follows no redirect.
  */
 export type KmsTransport = (request: KmsRequest) => Promise<KmsHttpAnswer>;
 
 export interface Attempts {
   /** For one try, to the last byte of the answer. */
   timeoutMs: number;
-  /** For all of them and the pauses between them; no try is begun behind it. */
+  /** For all tries and the pauses between them; no try begins after it. */
   deadlineMs: number;
   monotonicMs: () => number;
   sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;

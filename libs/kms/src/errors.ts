@@ -7,7 +7,7 @@
  * - `kms_failed`: KMS failed (retried where it is KMS's own failure), or refused for a reason that has no code of its
  *   own
  * - `kms_answer_invalid`: the answer is not what KMS answers to an attested request
- * - `kms_credentials`: they are missing, expired, or unknown to AWS
+ * - `kms_credentials`: the credentials are missing, expired, or unknown to AWS
  * - `kms_key_unusable`: the key does not exist, is disabled, is being deleted or is not available now
  * - `kms_ciphertext_invalid`: not a ciphertext of this key under this encryption context
  * - `kms_clock`: AWS and this clock disagree about the time
@@ -39,7 +39,7 @@ export class KmsError extends Error {
   override readonly name = 'KmsError';
   readonly awsType: string | undefined;
   readonly status: number | undefined;
-  /** Another try may be answered otherwise; the client has made those that fit into its deadline. */
+  /** Whether another try may succeed. The client has already made every try that fits into its deadline. */
   readonly retryable: boolean;
 
   constructor(

@@ -13,7 +13,7 @@ import { usableCredentials, type KmsCredentials, signRequest } from './sign-requ
 import { attempted, DEFAULT_ATTEMPTS, type Attempts, type KmsHttpAnswer, type KmsTransport } from './attempts';
 
 export interface KmsClientOptions extends Partial<Attempts> {
-  /** The account of the keys: every requested alias ARN must belong to it. */
+  /** The region of the keys: every requested alias ARN must be in it. */
   region: string;
   /** `https://kms.us-east-1.amazonaws.com`, without a path. */
   origin: string;
@@ -41,26 +41,26 @@ export interface GenerateDataKeyParameters {
 export interface DecryptParameters extends GenerateDataKeyParameters {
   /** 1 to 6,144 bytes. */
   ciphertextBlob: Uint8Array;
-  /** Another length is refused: 32 for a data key. */
+  /** The expected length, such as 32 for a data key; another length is refused. */
   plaintextBytes?: number;
 }
 
 export interface Decrypted {
-  /** 1 to 4,096 bytes: the caller's to zero. */
+  /** 1 to 4,096 bytes. The caller must zero it. */
   plaintext: Uint8Array;
   /** ARN of the key that the alias points to. */
   keyArn: string;
 }
 
 export interface DataKey extends Decrypted {
-  /** The same 32 bytes under the KMS key: 1 to 1,024 bytes. */
+  /** The same 32 bytes, encrypted under the KMS key: 1 to 1,024 bytes. */
   ciphertextBlob: Uint8Array;
 }
 
 /**
- * KMS as an enclave uses it: every secret comes back encrypted to an RSA key that the attestation document binds (AWS
- * KMS Developer Guide, "Cryptographic attestation for AWS Nitro Enclaves"). Both throw KmsError with any code, the
- * errors of `attest` unchanged, and the signal's reason if the caller aborted.
+ * KMS as an enclave uses it: every secret comes back encrypted to an RSA key that the attestation document binds (AWS KMS Developer
+ * Guide, "Cryptographic attestation for AWS Nitro Enclaves"). Both calls throw KmsError with any code, the errors of `attest` unchanged,
+ * and the signal's reason if the caller aborted.
  */
 export interface KmsClient {
   /** GenerateDataKey, AES_256. @throws KmsError */
@@ -74,7 +74,7 @@ const MAX_PLAINTEXT_BYTES = 4096;
 const MAX_CIPHERTEXT_BYTES = 6144;
 
 /**
- * The RSA key is begun at once and lives as long as the client.
+ * Starts to make the RSA key at once; the key lives as long as the client.
  * @example
  * const kms = createKmsClient({ region: 'us-east-1', origin: 'https://kms.us-east-1.amazonaws.com', send, nowMs: clock.nowMs, attest });
  * const { plaintext, ciphertextBlob } = await kms.generateDataKey({ keyId: aliasArn, context, credentials });
@@ -97,7 +97,7 @@ export function createKmsClient({
     { credentials, signal }: GenerateDataKeyParameters,
   ): Promise<Uint8Array> {
     signal?.throwIfAborted();
-    usableCredentials(credentials, nowMs()); // before the NSM is troubled
+    usableCredentials(credentials, nowMs()); // checked before the NSM is asked
     const document = await attest((await recipient).publicKeySpki);
     const body = jsonBytes({
       ...parameters,
@@ -188,7 +188,7 @@ async function exchanged(
   }
 }
 
-/** A transport that does not heed its signal does not hold the caller up. */
+/** Rejects when the signal aborts, so that a transport that ignores the signal does not block the caller. */
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     if (signal.aborted) reject(signal.reason as Error);

@@ -27,7 +27,7 @@ export interface Envelope {
 const MAX_ENVELOPE_BYTES = 8 * 1024;
 /** The deepest element is the hash of the mask's generation: 11 levels down. */
 const MAX_DEPTH = 16;
-/** Some 35 are of the frame; the content comes in a few pieces. */
+/** The frame has some 35; the content comes in a few pieces. */
 const MAX_NODES = 256;
 
 const OID = {
@@ -40,10 +40,10 @@ const OID = {
 } as const;
 
 /**
- * Reads KMS's `CiphertextForRecipient`: CMS EnvelopedData (RFC 5652 section 6.1) in BER, in definite or indefinite lengths, and takes
- * one form of it: one KeyTransRecipientInfo of version 2 (section 6.2.1, named by a key identifier, of which KMS does not say how it is
- * made: that the private key opens it is the proof), RSAES-OAEP with SHA-256 and MGF1 with SHA-256 and no label (RFC 4055 section 4.1),
- * AES-256-CBC (RFC 3565), no originator's information, no attributes.
+ * Reads KMS's `CiphertextForRecipient`: CMS EnvelopedData (RFC 5652 section 6.1) in BER, in definite or indefinite lengths, and accepts
+ * one form of it: one KeyTransRecipientInfo of version 2 (section 6.2.1, named by a key identifier, which is not compared, because KMS
+ * does not document it and only the right private key opens the envelope), RSAES-OAEP with SHA-256 and MGF1 with SHA-256 and no label
+ * (RFC 4055 section 4.1), AES-256-CBC (RFC 3565), no originator's information, no attributes.
  * @throws KmsError `kms_answer_invalid`
  */
 export function readEnvelope(ber: Uint8Array): Envelope {

@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 import { openEnvelope } from './open-envelope';
 
 /**
- * The RSA-2048 key that KMS encrypts its answers to: the attestation document contains its public half, its private
- * half never leaves.
+ * The RSA-2048 key that KMS encrypts its answers to: the attestation document contains its public half; its private half never leaves the
+ * enclave.
  */
 export interface RecipientKey {
   /** SubjectPublicKeyInfo in DER, 294 bytes. */

@@ -18,8 +18,8 @@ const credentialsSchema = z.object({
 });
 
 /**
- * The parent's role, as the gateway hands it in: printable ASCII without spaces. Alone, without an attestation, it
- * cannot decrypt.
+ * Credentials of the parent's role, as the gateway offers them: printable ASCII without spaces. Without an attestation they decrypt
+ * nothing.
  */
 export type KmsCredentials = z.input<typeof credentialsSchema>;
 export type UsableCredentials = z.output<typeof credentialsSchema>;
@@ -79,9 +79,9 @@ export interface UnsignedRequest {
 }
 
 /**
- * The headers of a POST to `/` with AWS Signature Version 4 (AWS IAM User Guide, "Signing AWS API requests") by the AWS SDK's own
- * signer: `host`, those given, `x-amz-date`, `x-amz-content-sha256`, `x-amz-security-token` and `authorization`, names in lower case.
- * The signer remembers derived keys of the last 50 credentials for their day: they sign for the parent's own role, which the parent has.
+ * The headers of a POST to `/` with AWS Signature Version 4 (AWS IAM User Guide, "Signing AWS API requests") by the AWS SDK's own signer:
+ * `host`, the given headers, `x-amz-date`, `x-amz-content-sha256`, `x-amz-security-token` and `authorization`, names in lower case. The
+ * signer remembers derived keys of the last 50 credentials for their day; the parent has those credentials anyway.
  */
 export async function signRequest(
   { origin, region, headers, body }: UnsignedRequest,

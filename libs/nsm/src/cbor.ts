@@ -4,16 +4,16 @@ import { decode } from 'cborg';
 /** Deeper than any message here is nested. */
 const MAX_DEPTH = 32;
 const MAX_UINT32 = 0xffff_ffff;
-/** 64 bits without a sign above; below, those of a signed integer, since cbor-x writes smaller ones as tagged bytes. */
+/** The range of unsigned 64-bit integers, and below 0 that of signed ones, since cbor-x writes smaller numbers as tagged bytes. */
 const MAX_INTEGER = 2n ** 64n - 1n;
 const MIN_INTEGER = -(2n ** 63n);
 
 const encoder = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false, mapsAsObjects: false });
 
 /**
- * Deterministic CBOR (RFC 8949 section 4.2.1) by cbor-x, for what Node sends to the NSM, and for the mock NSM. cbor-x alone would write
- * 2^33 as a float and 5n in nine bytes, and keep the order of keys; all of that is put right here first, and what has no one form is
- * refused. cbor.spec.ts compares it byte for byte with cborg, which the browser-safe libraries use (cbor-x needs `new Function`).
+ * Deterministic CBOR (RFC 8949 section 4.2.1) by cbor-x, for what Node sends to the NSM, and for the mock NSM. On its own, cbor-x would
+ * write 2^33 as a float and 5n in nine bytes, and keep the order of keys. This function prevents all three, and refuses values that have
+ * no single form. cbor.spec.ts compares it byte for byte with cborg, which the browser-safe libraries use (cbor-x needs `new Function`).
  *
  * @param value null, booleans, integers from -2^63 to 2^64-1, well-formed text, bytes, and arrays, plain objects, and Maps by
  *   text or integer of these
@@ -33,7 +33,7 @@ export function decodeCbor(bytes: Uint8Array): unknown {
   return decode(bytes, { useMaps: true, rejectDuplicateMapKeys: true });
 }
 
-/** The same value as cbor-x writes it canonically. */
+/** The same value in the form that cbor-x writes canonically. */
 function ordered(value: unknown, depth: number): unknown {
   if (depth > MAX_DEPTH) throw new TypeError(`CBOR nested deeper than ${String(MAX_DEPTH)}`);
   switch (typeof value) {
@@ -60,7 +60,7 @@ function ordered(value: unknown, depth: number): unknown {
   return orderedMap(Object.entries(value), depth + 1);
 }
 
-/** cbor-x writes numbers of up to 32 bits, and all others only as bigints, in the shortest form. */
+/** cbor-x writes the shortest form for numbers of up to 32 bits, and for larger ones only if they are bigints. */
 function integer(value: bigint): number | bigint {
   if (value > MAX_INTEGER || value < MIN_INTEGER) throw new TypeError('CBOR integers have 64 bits');
   const argument = value < 0n ? -1n - value : value;

@@ -18,7 +18,7 @@ export type NsmErrorCode =
   | 'ERR_NSM_DEVICE'
   /** the answer is not what the NSM answers */
   | 'ERR_NSM_ANSWER'
-  /** asked after close */
+  /** a request after close */
   | 'ERR_NSM_CLOSED';
 
 export class NsmError extends Error {

@@ -1,7 +1,7 @@
 import type * as Koffi from 'koffi';
 import { NsmError } from './errors';
 
-/** The one seam to the hardware: bytes of CBOR in, bytes of CBOR out. */
+/** The only access to the hardware: bytes of CBOR in, bytes of CBOR out. */
 export interface NsmTransport {
   /**
    * @param bytes one request, at most 4096 bytes
@@ -35,8 +35,8 @@ export interface IoctlDevice {
 }
 
 /**
- * Requests one after the other, as the driver takes them anyway, through one piece of memory that does not move while the
- * call runs on another thread.
+ * Makes requests one after the other, as the driver handles them anyway, through one piece of memory that does not move while the call
+ * runs on another thread.
  */
 export function createIoctlTransport(device: IoctlDevice): NsmTransport {
   let opened: Promise<{ call(request: Uint8Array): Promise<Uint8Array>; free(): void }> | undefined;

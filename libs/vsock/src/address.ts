@@ -43,7 +43,7 @@ export interface TcpAddress {
 /** One port of an emulated enclave, behind the unix socket of its vsock device (vhost-device-vsock, Firecracker). */
 export interface HybridAddress {
   readonly kind: 'hybrid';
-  /** The device's socket, where connections to the guest begin; those of the guest arrive at `<path>_<port>`. */
+  /** The device's socket, to which one connects to reach the guest. Connections from the guest arrive at `<path>_<port>`. */
   readonly path: string;
   /** 1 to 2^32-2. */
   readonly port: number;

@@ -14,7 +14,7 @@ export class SocketError extends Error {
     super(`${code}: ${message}`, options);
   }
 
-  /** Anything that Node's net raised, under one class. */
+  /** Turns any error of Node's net into a SocketError. */
   static from(error: unknown, doing: string): SocketError {
     if (error instanceof SocketError) return error;
     const code = systemCode(error) ?? 'EUNKNOWN';
