@@ -86,7 +86,7 @@ export class CommandLine<Exit extends number = number> {
 
   /**
    * Runs the command that the arguments name.
-   * @returns its exit code; 0 after --help and --version, and without arguments where there are only commands to choose from
+   * @returns its exit code; 0 after --help and --version, and without arguments if the program has only commands to choose from
    * @throws UsageError, and what the command throws
    */
   async execute(argv: readonly string[]): Promise<Exit | 0> {

@@ -57,7 +57,7 @@ export type ResidenceConfig =
       readonly referenceStringFile?: string;
     };
 
-/** Everything the gateway is told from outside, parsed once at start (environment.ts) and trusted after that. */
+/** Everything that the gateway's environment sets, parsed once at start (environment.ts) and trusted after that. */
 export interface GatewayConfig {
   readonly environment: 'development' | 'test' | 'production';
   readonly http: {

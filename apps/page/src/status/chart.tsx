@@ -81,7 +81,7 @@ const STATES: Readonly<Record<string, { readonly name: StateName; readonly heigh
   n: { name: 'unused', height: 1 },
 };
 
-/** A strip for each part of the system: low while it is up, half high where it is degraded, high while it is down. */
+/** A strip for each part of the system: low while it is up, half high while it is degraded, high while it is down. */
 export function HealthStrips({
   at,
   letters,

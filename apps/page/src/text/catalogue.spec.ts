@@ -36,7 +36,7 @@ it.each(codes)(
   '%s is an ISO 639 code, and its file has every text of English with the same places to fill',
   async (code) => {
     expect(Intl.getCanonicalLocales(code)).toEqual([code]);
-    // As a link asks for it
+    // A link can name this language
     expect(readLink(`#lang=${code}`)).toEqual({ ok: true, link: { lang: code } });
     const { default: catalogue } = (await import(`./languages/${code}.ts`)) as { default: object };
     const texts = flat(catalogue);

@@ -36,7 +36,7 @@ const code = signal(DEFAULT);
 export const text = computed(() => catalogue.value);
 /** The code of the language now shown. */
 export const language = computed(() => code.value);
-/** For `Intl`: the reader's own locale where it is of the language shown (`en-GB` for English), else the language. */
+/** For `Intl`: the reader's own locale if it belongs to the shown language (`en-GB` for English), else the language. */
 export const locale = computed(
   () => navigator.languages.find((each) => each.split('-')[0] === code.value) ?? code.value,
 );
@@ -108,7 +108,7 @@ export async function useLanguage(page: PageName, chosen: string, keep = true): 
 }
 
 /**
- * The language that the link asks for, else the kept one, else the first of the browser's languages that exists here.
+ * The language that the link names, else the kept one, else the first of the browser's languages that exists here.
  * @param linked `lang` of the link
  */
 export function preferredLanguage(linked: string | undefined): string {

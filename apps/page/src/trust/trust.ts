@@ -29,7 +29,7 @@ export type Refusal =
   | { readonly kind: 'check'; readonly check: CheckName; readonly code: FailureCode }
   /** Neither the person nor the site names an image to compare with. */
   | { readonly kind: 'not_compared' }
-  /** The document is of a development root, which this site publishes. The person has not asked for a demo. */
+  /** The document is signed under a development root that this site publishes, and the person has not chosen to look at a demo. */
   | { readonly kind: 'demo_not_chosen' };
 
 export type Trust =

@@ -93,7 +93,7 @@ describe('the form', () => {
 
   it('reports, when empty, exactly the required fields', () => {
     expect(currentMessage()).toBeNull();
-    // District and offices are asked for once the state is known
+    // The form requires district and offices once the state is known
     const required = FIELD_NAMES.filter(
       (name) => FIELDS[name].required === true && name !== 'district' && name !== 'offices',
     );

@@ -3,9 +3,9 @@ import { EifError } from '../errors';
 import { maxMetadataBytes } from './sections';
 
 /*
- * EifIdentityInfo (aws-nitro-enclaves-image-format, src/defs/mod.rs, and the JSON schema in its README). DockerInfo and
- * CustomMetadata are serde_json::Value there: any JSON, null where there is none. The schema calls CustomMetadata optional,
- * but nitro-cli cannot read an image without it (serde has no default for a Value), so it is always written here.
+ * EifIdentityInfo (aws-nitro-enclaves-image-format, src/defs/mod.rs, and the JSON schema in its README). DockerInfo and CustomMetadata are
+ * serde_json::Value there: any JSON, or null. The schema calls CustomMetadata optional, but nitro-cli cannot read an image without it
+ * (serde has no default for a Value), so it is always written here.
  */
 const text = z.string().max(4096);
 const schema = z.looseObject({

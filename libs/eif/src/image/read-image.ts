@@ -23,7 +23,7 @@ import {
 } from '../format/sections';
 import type { Progress } from './write-image';
 
-/** An image that was read to its end and is whole: checksum, structure and, where there is one, signature hold. */
+/** An image that was read to its end and is complete: its checksum, structure and, if it is signed, signature are valid. */
 export interface DescribedImage {
   readonly version: number;
   readonly arch: Arch;

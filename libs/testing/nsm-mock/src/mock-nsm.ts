@@ -35,7 +35,7 @@ export async function createMockNsmTransport(options: MockNsmOptions): Promise<N
   const now = options.now ?? Date.now;
   const pcrs = registers(options.pcrs);
   const moduleId = options.moduleId ?? `i-development-enc${randomBytes(8).toString('hex')}`;
-  // An NSM whose time is behind the machine's still signs under the root that developmentRootPem returns
+  // Even if the NSM's time is earlier than the machine's, it signs under the root that developmentRootPem returns
   const root = await developmentRoot(options.rootFolder, Math.max(now(), Date.now()));
   const chains = new ChainKeeper(root, moduleId);
   let closed = false;

@@ -85,7 +85,7 @@ export interface CachedValue {
 
 export interface ScriptAnswer {
   readonly address: Counted;
-  /** Absent where it was not asked for, and where the address is over its quota. */
+  /** Absent if no user's window was given, or if the address is over its quota. */
   readonly user?: Counted;
   /** In the order of the keys; empty if no refusal is cached. */
   readonly cached: readonly CachedValue[];

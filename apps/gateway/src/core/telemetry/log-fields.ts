@@ -19,7 +19,7 @@ const SHAPES = {
   moduleId: matching(ID),
   leaseOwner: matching(ID),
   method: matching(/^[A-Z]{1,10}$/),
-  /** The route's pattern, never the address that was asked for. */
+  /** The route's pattern, never the requested address. */
   route: matching(ROUTE),
   status: (value: unknown) => number(value) || matching(CODE)(value),
   outcome: matching(CODE),

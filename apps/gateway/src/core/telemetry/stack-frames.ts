@@ -14,7 +14,7 @@ const FUNCTION = /^[A-Za-z0-9_$.#<>[\] ]{1,120}$/;
 const FILE = /^[A-Za-z0-9_@.+/-]{1,200}$/;
 
 /**
- * Where an error was made, the innermost frame first. V8 writes a stack as one text behind the error's message, and a
+ * Where an error was made, the innermost frame first. V8 writes the stack as one text after the error's message, and a
  * message can be made to look like frames. So the message is cut off first. If the stack does not begin with it (code
  * changed it later), function names and files outside the program are left out; only places in this program remain.
  * @param folder of the program, absolute
@@ -27,7 +27,7 @@ export function stackFrames(error: Error, folder: string): Frame[] {
   return lines.flatMap((line) => frameOf(line, folder, behindMessage !== undefined)).slice(0, MAX_FRAMES);
 }
 
-/** The lines of a stack behind the error's message; undefined where the message is not found in front of them. */
+/** The lines of a stack after the error's message; undefined if the stack does not begin with the message. */
 export function cutMessage(stack: string, message: unknown): string | undefined {
   if (typeof message !== 'string') return undefined;
   const [head = ''] = /^[A-Za-z0-9_$.]{0,100}(?: \[[A-Za-z0-9_]{1,64}\])?/.exec(stack) ?? [];

@@ -2,7 +2,7 @@ import { LIMITS } from '@communique-tee/protocol';
 import type { FastifyRequest } from 'fastify';
 import { ProblemError } from '../../core/problems/problem-error';
 
-/** RFC 9112 section 3 asks for 8,000 octets at least. */
+/** RFC 9112 section 3 recommends at least 8,000 octets. */
 export const MAX_ADDRESS_BYTES = 8192;
 export const MAX_HEADER_BYTES = 16 * 1024;
 

@@ -49,9 +49,9 @@ interface Queued extends AcceptanceRequest {
 }
 
 /**
- * The way in for every message. Messages that arrive while a batch commits make up the next one; when no batch is
- * committing, a message is sent at once, alone. The database function accept_messages decides about each message, and
- * the client gets its answer after the commit.
+ * The way in for every message. Messages that arrive while a batch commits make up the next one; when no batch is committing, a message is
+ * sent at once, by itself. The database function accept_messages decides about each message, and the client gets its answer after the
+ * commit.
  */
 @Injectable()
 export class Acceptance {
@@ -155,7 +155,7 @@ export class Acceptance {
     try {
       outcomes = await acceptMessages(this.database, batch, terms);
     } catch (error) {
-      // An unexpected error is probably caused by one message, so each is tried alone and the others do not fail.
+      // An unexpected error is probably caused by one message, so each is tried by itself and the others do not fail.
       if (batch.length > 1 && !(error instanceof ProblemError)) for (const queued of batch) await this.commit([queued]);
       else for (const { reject } of batch) reject(error);
       return;

@@ -207,7 +207,7 @@ function windowsFrom(reservations: readonly ModelReservation[]): Map<string, [bi
   return windows;
 }
 
-/** Like the queue in front of the function: no id and no key of an owner twice in a batch. */
+/** As the queue does before it calls the function: no id and no key of an owner twice in a batch. */
 function isFirstOfItsNames(one: ModelPost, at: number, all: readonly ModelPost[]): boolean {
   return all.findIndex((other) => other.messageId === one.messageId || nameOf(other) === nameOf(one)) === at;
 }

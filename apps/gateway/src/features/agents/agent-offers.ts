@@ -142,7 +142,7 @@ export class AgentOffers {
     };
   }
 
-  /** The enclave that an attempt went to; null where it is not reached now, or was restarted. */
+  /** The enclave that an attempt went to; null if it cannot be reached now, or was restarted. */
   byModuleId(moduleId: string): EnclaveMonitor | null {
     return this.monitor.enclaves.find((enclave) => enclave.moduleId() === moduleId) ?? null;
   }

@@ -13,7 +13,7 @@ export interface EnclaveView {
   /** Whether it answered the last check. */
   readonly up: boolean;
   readonly trusted: boolean;
-  /** Hex of the key id it attested; null where it is not trusted or verification is switched off. */
+  /** Hex of the key id it attested; null if it is not trusted or verification is switched off. */
   readonly keyId: KeyId | null;
 }
 

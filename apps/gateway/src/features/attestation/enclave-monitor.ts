@@ -121,7 +121,7 @@ export class EnclaveMonitor {
     return [null, PROCESS_CUSTODY].includes(this.custody());
   }
 
-  /** The custody of its keys, as attested, or as reported where there is no attestation; null if not known. */
+  /** The custody of its keys, as attested, or as reported if there is no attestation; null if not known. */
   custody(): string | null {
     const judgement = this.last?.judgement;
     return (judgement?.kind === 'verified' ? judgement.custody : this.reported?.custody) ?? null;

@@ -18,7 +18,7 @@ export interface KeySetByFile {
 
 /**
  * Reads the file at start, where an unusable file stops the start, and again when it has changed. A set that can be read replaces the one
- * before, even where it has no usable key. While the file cannot be read, the last good keys serve for `staleMs`.
+ * before, even if it has no usable key. While the file cannot be read, the last good keys serve for `staleMs`.
  * @throws ConfigurationProblem
  */
 export async function openKeySetByFile({ file, staleMs }: KeySetByFile, logger: Logger): Promise<KeySource> {

@@ -21,7 +21,7 @@ export interface KeySetByUrl {
 
 /**
  * This function decides when to fetch the set, because jose refuses every token once its cache has ended while the provider is away. A set
- * that can be read replaces the one before, even where it has no usable key. `identity_provider_unavailable`: no usable keys, or an unknown
+ * that can be read replaces the one before, even if it has no usable key. `identity_provider_unavailable`: no usable keys, or an unknown
  * key that may be a new one.
  */
 export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetByUrl, logger: Logger): KeySource {

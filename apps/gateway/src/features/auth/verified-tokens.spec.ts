@@ -66,7 +66,7 @@ describe('a token that was verified a moment ago', () => {
     jest.restoreAllMocks();
   });
 
-  /** @returns the verifier, and how often a key was asked for, which each check of a signature does */
+  /** @returns the verifier, and how often it looked up a key: once for each check of a signature */
   const watched = (source: KeySource) => {
     const find = jest.spyOn(source, 'find');
     const verify = createTokenVerifier(settings, source, logger);

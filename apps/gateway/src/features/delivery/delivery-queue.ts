@@ -91,7 +91,7 @@ export class DeliveryQueue {
   }
 
   /**
-   * Gives the job back for a later attempt, with the interim receipt where there is one.
+   * Gives the job back for a later attempt, with the interim receipt if there is one.
    * @returns false where another worker has the job
    * @throws ProblemError `database_unavailable`
    */

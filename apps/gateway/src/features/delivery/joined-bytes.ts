@@ -3,7 +3,7 @@ export class JoinedBytes {
   private readonly parts: Uint8Array[] = [];
   private next = 1;
 
-  /** @returns where it is, counted from 1 as SQL does; null for none */
+  /** @returns the place of these bytes, counted from 1 as SQL does; null if there are none */
   add(bytes: Uint8Array | undefined): { readonly start: number; readonly length: number } | null {
     if (bytes === undefined) return null;
     const part = { start: this.next, length: bytes.length };

@@ -56,7 +56,7 @@ export class WriteGroups<Item, Result> {
       const results = await this.write(group.map(({ item }) => item));
       for (const [at, { resolve }] of group.entries()) resolve(results[at] as Result);
     } catch (error) {
-      // An unexpected error is probably caused by one item, so each is tried alone and the others do not fail.
+      // An unexpected error is probably caused by one item, so each is tried by itself and the others do not fail.
       if (group.length > 1 && !(error instanceof ProblemError)) for (const one of group) await this.commit([one]);
       else for (const { reject } of group) reject(error);
     }

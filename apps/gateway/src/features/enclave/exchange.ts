@@ -102,7 +102,7 @@ export function exchange(
   });
 }
 
-/** The whole body, or undefined where it is larger than allowed. Rejects where it is cut. */
+/** The whole body, or undefined if it is larger than allowed. Rejects if it is cut off. */
 async function collect(response: IncomingMessage, maxBytes: number): Promise<Uint8Array | undefined> {
   if (Number(response.headers['content-length'] ?? 0) > maxBytes) return undefined;
   const parts: Uint8Array[] = [];

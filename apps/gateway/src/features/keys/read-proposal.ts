@@ -39,7 +39,7 @@ export class ProposalReader {
 
   constructor(private readonly attestation: GatewayConfig['attestation']) {}
 
-  /** @param pcr0 that the enclave attested, in hex; null where it has not yet */
+  /** @param pcr0 that the enclave attested, in hex; null if it has not attested yet */
   async read(
     bytes: Uint8Array,
     expected: { readonly custody: string; readonly pcr0: string | null },

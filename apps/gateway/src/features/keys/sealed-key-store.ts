@@ -92,7 +92,7 @@ export class SealedKeyStore {
 
   /**
    * Stores a key that an enclave proposes, unless another one of its custody, image and epoch was stored before.
-   * @returns `known` where it is stored already, or was revoked
+   * @returns `known` if it is stored already, or was revoked
    */
   add(core: SealedKeyCore, record: Uint8Array): Promise<Stored> {
     const { custody } = core;

@@ -11,9 +11,9 @@ export interface RateLimitState {
 }
 
 /**
- * `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers (the form since its revision 08): lists of strings with parameters
- * (RFC 9651). q: quota, w: window in seconds, r: what remains, t: seconds until the window ends. No partition key (pk): it would name
- * the caller. The first policy is the address's, the second, where there is one, the user's.
+ * `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers (the form since its revision 08): lists of strings with
+ * parameters (RFC 9651). q: quota, w: window in seconds, r: what remains, t: seconds until the window ends. No partition key (pk): it would
+ * name the caller. The first policy is the address's; a second one is the user's.
  */
 export function rateLimitHeaders(states: readonly RateLimitState[]): Record<string, string> {
   return {

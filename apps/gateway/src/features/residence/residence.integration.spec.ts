@@ -367,7 +367,7 @@ describe('POST /api/messages with a proof of residence', () => {
         'x-forwarded-for': '192.0.2.1',
       });
     });
-    // Sources are served in turn, and the one with the most proofs gives way in a full queue: the other is never refused for it.
+    // Sources are served in turn, and a full queue refuses a proof of the source with the most: the other source is never refused.
     const valid = await post(gateway, encodeEnvelope(good.envelope), { 'x-forwarded-for': '198.51.100.7' });
     expect(valid).toMatchObject({ status: 202 });
     const answers = await Promise.all(flood);

@@ -7,7 +7,7 @@ import { provenSubmissionOf } from '../acceptance/submission';
 
 const TEN_NAMES = TEN.map(({ name }) => name);
 
-/** Every value of every column of every table, with where it is. */
+/** Every value of every column of every table, with its table and column. */
 async function dump(client: Client): Promise<{ readonly place: string; readonly row: Record<string, unknown> }[]> {
   const { rows: tables } = await client.query<{ name: string }>(
     "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name NOT LIKE '\\_prisma%'",
@@ -50,7 +50,7 @@ describe('what is stored of proven messages', () => {
         );
         return new Set(own.flatMap(({ row }) => Object.values(row).map(textOf)));
       };
-      // Values that the rows of all senders share join no two of them: key, price, status, expiry.
+      // Values that the rows of all senders share link no two of them: key, price, status, expiry.
       const common = TEN_NAMES.flatMap((one) => campaigns.map((campaign) => valuesOf(`${one} ${campaign}`))).reduce(
         (all, each) => both(all, each),
       );
@@ -60,7 +60,7 @@ describe('what is stored of proven messages', () => {
         const [first = [], second = []] = campaigns.map((campaign) =>
           [...valuesOf(`${one} ${campaign}`)].filter((value) => !common.has(value)),
         );
-        // A value that other people's campaigns have as well identifies no one, such as the moment of acceptance.
+        // A value that rows of other people also have identifies no person, such as the moment of acceptance.
         const strangers = TEN_NAMES.filter((other) => other !== one).flatMap((other) =>
           campaigns.map((campaign) => valuesOf(`${other} ${campaign}`)),
         );

@@ -5,7 +5,10 @@ import { listText, TemplateStore } from './template-store';
 /** How long another gateway's change may take to be seen here. */
 const FRESH_MS = 5000;
 
-/** The published list, ready to be sent. It is read at most once in five seconds, however often it is asked for. */
+/**
+ * The published list, ready to be sent. It is read from the database at most once in five seconds, whatever the number
+ * of requests.
+ */
 @Injectable()
 export class PublishedList {
   private last: { readonly at: number; readonly list: Promise<Representations> } | undefined;
