@@ -58,7 +58,7 @@ const read = signal<ReadLink>({ ok: true, link: {} });
 
 /** The valid parameters of the address; empty if there are none. */
 export const link = computed((): Link => (read.value.ok ? read.value.link : {}));
-/** Why the link cannot be used; undefined where it can. */
+/** Why the link cannot be used; undefined if it can. */
 export const linkProblem = computed(() => (read.value.ok ? undefined : read.value.problem));
 
 /** The link as a fragment without `#`, such as `campaign=parks-2026&lang=es`; empty if it has no parameter. */

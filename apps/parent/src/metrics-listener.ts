@@ -10,7 +10,7 @@ export interface MetricsListener {
   close(): void;
 }
 
-/** `GET /metrics` for Prometheus. @throws SocketError where it cannot listen */
+/** `GET /metrics` for Prometheus. @throws SocketError if it cannot listen */
 export async function startMetricsListener(address: Address, registry: Registry): Promise<MetricsListener> {
   const server: Server = createServer(
     { requestTimeout: TIMEOUT_MS, headersTimeout: TIMEOUT_MS },

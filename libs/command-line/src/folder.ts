@@ -4,8 +4,8 @@ import { UsageError } from './command-line';
 import { isSystemError } from './system-error';
 
 /**
- * Makes a folder and those above it, like `mkdir -p`. Node's own `recursive` never returns where the kernel reports ENOENT although
- * the parent exists, as below /proc.
+ * Makes a folder and those above it, like `mkdir -p`. Node's own `recursive` never returns if the kernel reports ENOENT although the parent
+ * exists, as below /proc.
  * @param mode of every folder that it makes
  * @throws what the operating system refused
  */

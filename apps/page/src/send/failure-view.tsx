@@ -12,12 +12,12 @@ import { failureWords } from './words';
 
 export interface FailureProps {
   readonly failure: Failure;
-  /** Leads to the form; undefined where the message is no longer in this page. */
+  /** Leads to the form; undefined if the message is no longer in this page. */
   readonly onCorrect: ((problems: readonly FieldProblem[]) => void) | undefined;
   /** Empties the form. */
   readonly onAnother: () => void;
   readonly isSignedIn: boolean;
-  /** Undefined where the site offers no sign-in. */
+  /** Undefined if the site offers no sign-in. */
   readonly signIn: (() => void) | undefined;
   /** Loads the page again, with what was entered. */
   readonly onReload?: (() => void) | undefined;

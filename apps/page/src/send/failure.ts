@@ -19,7 +19,7 @@ export interface Failure {
   readonly sent: WhetherSent;
 }
 
-/** Thrown where the person sends and the enclave is not verified. */
+/** Thrown if the person sends while the enclave is not verified. */
 export class NotVerified extends Error {
   override readonly name = 'NotVerified';
 }

@@ -64,7 +64,7 @@ export function createShelf({ key, storage, origin, now }: ShelfOptions): Shelf 
   const isUsable = ({ keptAtMs, kept }: KeptEntry): boolean =>
     kept.gateway === origin && keptAtMs > now() - MAX_AGE_MS && keptAtMs <= now() + 24 * 3600 * 1000;
 
-  /** @throws where the browser refuses */
+  /** @throws if the browser refuses */
   const write = (messages: readonly KeptEntry[]): void => {
     if (messages.length === 0) storage().removeItem(key);
     else storage().setItem(key, JSON.stringify({ v: 1, messages }));

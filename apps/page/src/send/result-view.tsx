@@ -13,7 +13,7 @@ export interface ResultProps {
   readonly officeName: (code: string) => string;
   /** A sentence with the field's label. */
   readonly problemText: (problem: FieldProblem) => string;
-  /** Leads to the form, where it shows these problems; undefined where the message is no longer in this page. */
+  /** Leads to the form, where it shows these problems; undefined if the message is no longer in this page. */
   readonly onCorrect: ((problems: readonly FieldProblem[]) => void) | undefined;
   /** Empties the form. */
   readonly onAnother: () => void;

@@ -139,7 +139,7 @@ export function nextAfter(
   return found === undefined ? texts.ends[end].next : texts.second[found];
 }
 
-/** The button that leads back to the message; undefined where an office may have it, and sent again it may arrive twice. */
+/** The button that leads back to the message; undefined if an office may have it, and sent again it may arrive twice. */
 export function wayBackAfter(
   end: End,
   result: Pick<SendResult, 'report'>,

@@ -22,7 +22,7 @@ export interface Chart {
   readonly at: readonly number[];
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
-  /** The top of the scale where the values stay below it. */
+  /** The top of the scale, if all values are below it. */
   readonly atLeast: number;
 }
 

@@ -3,7 +3,7 @@ import { askServer } from '../trust/ask';
 
 /**
  * The whole published list. Without the browser's cache: a different ETag for each browser would let the server recognize it.
- * @throws NoAnswer, and an Error where the list is not one
+ * @throws NoAnswer, and an Error if the list is not one
  */
 export async function fetchTemplates(): Promise<readonly Template[]> {
   const { status, body } = await askServer('/api/templates', { maxBytes: MAX_PUBLISHED_LIST_BYTES });
@@ -11,7 +11,7 @@ export async function fetchTemplates(): Promise<readonly Template[]> {
   return readTemplates(body);
 }
 
-/** @throws Error where the list is not one */
+/** @throws Error if the list is not one */
 export function readTemplates(body: Uint8Array): readonly Template[] {
   return templateListSchema.parse(JSON.parse(decodeUtf8(body))).templates;
 }

@@ -21,7 +21,7 @@ export interface Sources {
   readonly file: Accepted | undefined;
   readonly link: Read<Accepted> | undefined;
   readonly kept: Kept;
-  /** Undefined where the server did not give its list. */
+  /** Undefined if the server did not give its list. */
   readonly site: readonly AcceptedSet[] | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface Naming {
   readonly accepted: Accepted | undefined;
   readonly namedBy: NamedBy | undefined;
   readonly refusal: NamingRefusal | undefined;
-  /** The person's list names an image, or an operator, that the site does not publish. */
+  /** Whether the person's list names an image, or an operator, that the site does not publish. */
   readonly differsFromSite: boolean;
 }
 

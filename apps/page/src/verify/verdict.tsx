@@ -105,7 +105,7 @@ function toldRefused(reason: Refusal, demo: boolean): Told {
   }
 }
 
-/** What the reader can decide where this page must not. */
+/** Buttons for what the reader can decide and this page must not. */
 function Ways({ reason }: { readonly reason: Refusal }) {
   const words = text.value.verify;
   switch (reason.kind) {

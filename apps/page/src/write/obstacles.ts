@@ -9,7 +9,7 @@ import { problemsOf } from './form';
 export type Obstacle =
   'address' | 'message' | 'campaign' | 'checking' | 'refused' | 'unreachable' | 'signIn' | 'token' | ProofObstacle;
 
-/** Every reason why Send does not work; empty where it works. */
+/** Every reason why Send does not work; empty if it works. */
 export const obstacles = computed((): readonly Obstacle[] => {
   const { kind } = trust.value;
   return [

@@ -16,7 +16,7 @@ export function districtName({ state, number }: Seat): string {
   return fill(write.offices.districtShort, { state: places[state], ordinal: number });
 }
 
-/** The name of an office by its code; the code itself where no office has it. */
+/** The name of an office by its code; the code itself if no office has it. */
 export function officeName(code: string): string {
   const seat = seatOf(code);
   return seat === undefined ? code : seatName(seat);

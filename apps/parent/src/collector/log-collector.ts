@@ -29,7 +29,7 @@ export type LineSink = (line: string) => boolean;
  * Receives the enclave's log, lines of at most 16 KiB (longer ones are cut and marked), and writes what the allow-list lets pass as
  * JSON lines with `source: "enclave"`. Any process that can connect can write here, so only the form of a line is trusted.
  *
- * @throws SocketError where it cannot listen
+ * @throws SocketError if it cannot listen
  */
 export async function startLogCollector(
   settings: Omit<CollectorSettings, 'metrics'>,

@@ -23,7 +23,7 @@ export interface EgressProxy {
  * The parent's half of the enclave's way out: each listener leads to one destination of the configuration. TLS passes
  * through unread; this proxy can only delay and refuse, like any hop on the network.
  *
- * @throws SocketError where a listener cannot be opened; none stays open then
+ * @throws SocketError if a listener cannot be opened; none stays open then
  */
 export async function startEgressProxy(
   settings: Omit<EgressSettings, 'metrics' | 'drainMs'>,

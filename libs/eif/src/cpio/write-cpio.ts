@@ -14,7 +14,7 @@ export interface WrittenCpio {
  * Writes a ramdisk: a newc archive of these entries, the same bytes for the same entries in any order, on every
  * machine. The file is written completely or not at all; contents are read a chunk at a time.
  *
- * @param path is replaced where it exists
+ * @param path is replaced if it exists
  * @throws EifError ERR_CPIO_NAME, _ENTRY, _PARENT (every folder has to be an entry), _DUPLICATE, ERR_EIF_FILE,
  * ERR_EIF_SOURCE_CHANGED
  * @example await writeCpio([{ kind: 'directory', name: 'dev', mode: 0o755 }, { kind: 'characterDevice', name:

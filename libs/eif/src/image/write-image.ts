@@ -46,7 +46,7 @@ export interface WrittenImage {
  * The file is written completely or not at all; files are read a chunk at a time. Order of sections as nitro-cli's: kernel, command line,
  * metadata, ramdisks, signature (EifBuilder::write_to, aws-nitro-enclaves-image-format, src/utils/mod.rs).
  *
- * @param path is replaced where it exists
+ * @param path is replaced if it exists
  * @throws EifError ERR_EIF_CMDLINE, _METADATA, _SECTION_COUNT, _SECTION_EMPTY, _DEFAULTS, _SOURCE_CHANGED, _FILE,
  * _SIGNATURE_CERTIFICATE, _SIGNING_KEY
  * @example

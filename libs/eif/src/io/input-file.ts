@@ -24,7 +24,7 @@ export class InputFile {
     throw new EifError('ERR_EIF_FILE', `${path} is not a regular file`);
   }
 
-  /** @throws EifError ERR_EIF_SOURCE_CHANGED where the file is shorter than it was when it was opened */
+  /** @throws EifError ERR_EIF_SOURCE_CHANGED if the file is shorter than it was when it was opened */
   async read(offset: number, sizeBytes: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(sizeBytes);
     await this.fill(bytes, offset);

@@ -69,7 +69,7 @@ const globalName = 'moduleUnderTest';
  * Bundles a TypeScript module and loads it into a page of a real Chromium.
  *
  * @param entry absolute path
- * @throws ChromiumUnavailableError; an esbuild error where the module does not run in a browser
+ * @throws ChromiumUnavailableError; an esbuild error if the module does not run in a browser
  * @example
  * const page = await openModuleInChromium(join(__dirname, 'testing/browser-entry.ts'));
  * const sum = await page.call<number>('add', 1, 2);

@@ -60,7 +60,7 @@ export function guardEntrance(
     if (token.caller === undefined) throw token.error;
     rememberCaller(request, token.caller);
   });
-  // Otherwise Fastify would read a body even where no route matches. This runs after cors.ts has answered preflights.
+  // Otherwise Fastify would read a body even if no route matches. This runs after cors.ts has answered preflights.
   server.addHook('preParsing', (request, _reply, _payload, done) => {
     done(request.is404 ? new ProblemError('not_found') : null);
   });

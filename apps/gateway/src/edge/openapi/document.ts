@@ -59,7 +59,7 @@ export function documentedOperations(routes: RegisteredRoutes): DocumentedOperat
 
 /**
  * The OpenAPI 3.1 document, built from the very schemas that read and write the bodies.
- * @throws Error where two controllers describe one tag in different words
+ * @throws Error if two controllers describe one tag in different words
  */
 export function openApiDocument(
   operations: readonly DocumentedOperation[],

@@ -22,7 +22,7 @@ export class NamedSchemas {
 
   /**
    * @param io `input`: what the gateway reads; `output`: what it writes
-   * @throws Error where two different schemas have one id
+   * @throws Error if two different schemas have one id
    */
   of(schema: z.ZodType | PlainSchema, io: 'input' | 'output'): JsonSchema {
     if (!(schema instanceof z.ZodType)) return schema;

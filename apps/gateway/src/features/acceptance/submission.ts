@@ -27,7 +27,7 @@ export interface Submission {
   /** 16 bytes. */
   readonly keyId: Uint8Array<ArrayBuffer>;
   readonly expiresAt: Date;
-  /** The canonical CBOR form, also where the client sent another form. Includes the proof if the message has one. */
+  /** The canonical CBOR form, even if the client sent another form. Includes the proof if the message has one. */
   readonly sealed: Uint8Array<ArrayBuffer>;
   /** SHA-256 of the sealed message without its proof, 32 bytes: a message that is proven again keeps it. */
   readonly sealedSha256: Uint8Array<ArrayBuffer>;

@@ -105,7 +105,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
    * Relays the attempt; waits while the enclave has as many tasks as it takes.
    * @param left aborted when the client has left: a waiting attempt is then released, a relayed one continues
    * @param untilMs of performance.now()
-   * @throws ProblemError where no reply came
+   * @throws ProblemError if no reply came
    */
   async run(task: PostedTask, attempt: Attempt, left: AbortSignal, untilMs: number): Promise<AgentReply> {
     if (attempt.isRepeat) {
@@ -166,7 +166,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
     } catch (error) {
       failure = error;
     }
-    // Once bytes have left, wait for their answer even where the database failed.
+    // Once bytes have left, wait for their answer even if the database failed.
     if (sent.result !== undefined) return sent.result;
     await this.settler.release(task, attempt.attempt);
     throw failure;
@@ -212,7 +212,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
     return problemOf(result);
   }
 
-  /** A task that is not with the enclave is released where its client leaves or this process ends. */
+  /** Waits until the enclave may have room. Releases the task if its client leaves or this process ends. */
   private async waitForPlace(task: PostedTask, { attempt }: Attempt, left: AbortSignal, tried: number): Promise<void> {
     this.waiting++;
     try {

@@ -16,7 +16,7 @@ export interface PostedTask {
   /** The message id of the sealed task, as a UUID. */
   readonly requestId: string;
   readonly request: AgentRequest;
-  /** The canonical CBOR form, also where the client sent another form. */
+  /** The canonical CBOR form, even if the client sent another form. */
   readonly bytes: Uint8Array;
   /** SHA-256 of `bytes`. */
   readonly sha256: Uint8Array;

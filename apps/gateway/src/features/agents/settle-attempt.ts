@@ -10,7 +10,7 @@ import { UsageJudge, type ReservedAttempt } from './usage-judge';
 const STORE_ATTEMPTS = 5;
 const STORE_DELAY_MS = 200;
 
-/** Ends attempts: settles on a verified statement, or releases where no money was spent. */
+/** Ends attempts: settles on a verified statement, or releases if no money was spent. */
 @Injectable()
 export class AttemptSettler {
   constructor(
@@ -23,7 +23,7 @@ export class AttemptSettler {
   /**
    * Books the cost of the reply's statement in the windows of the reservation. A cost above the reservation is booked
    * in full and switches its model off; `free_tier` switches the whole provider off.
-   * @returns the verified claims; null where the statement does not verify: the reservation then stays, and is
+   * @returns the verified claims; null if the statement does not verify: the reservation then stays, and is
    * charged when it is overdue
    * @throws ProblemError `database_unavailable`, after some seconds of retries: a repeat of the same bytes settles it
    */

@@ -18,7 +18,7 @@ export type Judgement =
       readonly keyId: KeyId;
       readonly custody: string;
       readonly legacyKey?: Uint8Array;
-      /** Absent where the enclave did not serve it. */
+      /** Absent if the enclave did not serve it. */
       readonly configuration?: PublicConfiguration;
     }
   /** It answers, and has no key yet that it could attest. */
@@ -44,7 +44,7 @@ export class AttestationJudge {
     this.policy = attestation.verify ? policyOf(attestation) : undefined;
   }
 
-  /** False only where the configuration switched verification off. */
+  /** False only if the configuration switched verification off. */
   get verifies(): boolean {
     return this.policy !== undefined;
   }
@@ -80,7 +80,7 @@ export class AttestationJudge {
 
   /**
    * The configuration that a document attests; the examiner compares it with the hash. Kept, because it seldom changes.
-   * @returns undefined where the enclave does not serve it now: it is asked again with the next document
+   * @returns undefined if the enclave does not serve it now: it is asked again with the next document
    */
   private async configurationOf(enclave: EnclaveClient, sha256: Uint8Array): Promise<Uint8Array | undefined> {
     const name = toHex(sha256);

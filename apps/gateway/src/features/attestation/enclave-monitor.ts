@@ -65,7 +65,7 @@ export class EnclaveMonitor {
     return state.kind === 'off' || (state.kind === 'verified' && state.ageMs < VERIFIED_FOR_MS);
   }
 
-  /** The key that it attested, while it is trusted; null where that is not known. */
+  /** The key that it attested, while it is trusted; null if that is not known. */
   keyId(): KeyId | null {
     return this.isTrusted() && this.last?.judgement.kind === 'verified' ? this.last.judgement.keyId : null;
   }
@@ -83,7 +83,9 @@ export class EnclaveMonitor {
     return this.attestedLegacyKey;
   }
 
-  /** The configuration that it attested when it was last verified; undefined where it was not, or did not serve it. */
+  /**
+   * The configuration that it attested when it was last verified; undefined if it was never verified, or did not serve its configuration.
+   */
   attestedConfiguration(): PublicConfiguration | undefined {
     return this.configuration;
   }
@@ -114,8 +116,7 @@ export class EnclaveMonitor {
   }
 
   /**
-   * Whether its keys are per-process keys. No other party can restore those, so its own report decides which are
-   * gone.
+   * Whether its keys are per-process keys, as far as is known. No other party can restore those, so its own report decides which are gone.
    */
   keepsItsKeysAlone(): boolean {
     return [null, PROCESS_CUSTODY].includes(this.custody());

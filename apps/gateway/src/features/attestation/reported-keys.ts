@@ -11,7 +11,7 @@ export interface ReportedKeys {
   readonly currentSince: Date | null;
   /** All keys that it opens messages with; null for an older enclave that does not list them. */
   readonly held: readonly KeyId[] | null;
-  /** Of the same keys, the ids of their pairs of the legacy suite; absent where that is switched off. */
+  /** Of the same keys, the ids of their pairs of the legacy suite; absent if that is switched off. */
   readonly heldLegacy?: readonly KeyId[];
   /** Why its last call of KMS failed; null when it did not. */
   readonly kms: string | null;

@@ -83,7 +83,7 @@ export async function readKeySetFile(file: string): Promise<{ readonly version: 
 }
 
 interface Read {
-  /** Another one after each change of the file, also where its date is kept. */
+  /** Differs after each change of the file, even if its date is kept. */
   readonly version: string;
   readonly bytes: Uint8Array;
 }

@@ -10,7 +10,7 @@ export type BudgetRefusal =
   | 'system_hourly_limit_reached'
   | 'system_daily_limit_reached';
 
-/** How long a client waits if no window's end tells when there is room again. */
+/** How long a client waits if the time of new room is not known. */
 const RETRY_AFTER_SECONDS = 900;
 
 /**

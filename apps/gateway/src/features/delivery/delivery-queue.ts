@@ -92,7 +92,7 @@ export class DeliveryQueue {
 
   /**
    * Gives the job back for a later attempt, with the interim receipt if there is one.
-   * @returns false where another worker has the job
+   * @returns false if another worker has the job
    * @throws ProblemError `database_unavailable`
    */
   async retry(job: LeasedJob, decision: Extract<Decision, { kind: 'retry' }>, delayMs: number): Promise<boolean> {
@@ -137,7 +137,7 @@ export class DeliveryQueue {
    * A nullifier is freed if no byte of the message ever left this gateway, or if a verified receipt shows that every
    * office refused it and every earlier attempt was answered. No other answer frees it, because only receipts are
    * signed. Once the job is deleted, no worker can send the message any more.
-   * @returns false where another worker has the job, or has ended it
+   * @returns false if another worker has the job, or has ended it
    * @throws ProblemError `database_unavailable`; the end may or may not have been written; the call can be repeated
    */
   end(job: LeasedJob, decision: EndDecision): Promise<boolean> {

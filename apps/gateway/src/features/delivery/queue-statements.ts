@@ -38,7 +38,7 @@ const DUE = `next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <=
 const due = (condition: string, order = 'next_attempt_at') =>
   `SELECT message_id, next_attempt_at FROM delivery_job WHERE ${DUE} AND ${condition} ORDER BY ${order} LIMIT $1::int FOR UPDATE SKIP LOCKED`;
 
-/** Which due jobs to lease, by name. $4, where there is one: key ids. */
+/** Which due jobs to lease, by name. $4, if there is one: key ids. */
 const DUE_JOBS = {
   any: due('true'),
   // Uses its own index, because a long backlog may contain no expired job.

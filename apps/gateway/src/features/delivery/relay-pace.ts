@@ -24,7 +24,7 @@ const SAMPLES_OF_A_TREND = 5;
 export class RelayPace {
   private allowed: number;
   private taken = 0;
-  /** Counts the cuts. An attempt begun before the last cut tells nothing about the pace after it. */
+  /** Counts the cuts. An attempt begun before the last cut shows nothing about the pace after it. */
   private epoch = 0;
   private smoothedMs: number | undefined;
   private smoothed = 0;

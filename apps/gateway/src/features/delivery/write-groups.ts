@@ -2,7 +2,7 @@ import { ProblemError } from '../../core/problems/problem-error';
 
 /** The most writes of one statement. */
 const MAX_WRITES = 64;
-/** A second group goes on where the first one waits for a lock. */
+/** A second group can commit while the first one waits for a lock. */
 const MAX_UNDER_WAY = 2;
 
 interface Waiting<Item, Result> {

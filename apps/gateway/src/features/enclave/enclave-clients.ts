@@ -19,7 +19,9 @@ export class EnclaveClients implements OnModuleInit, OnApplicationShutdown {
     this.all = [clientOf(first), ...rest.map(clientOf)];
   }
 
-  /** @throws SocketError ERR_VSOCK_UNAVAILABLE: a Node that cannot speak vsock does not start where an enclave is reached over it */
+  /**
+   * @throws SocketError ERR_VSOCK_UNAVAILABLE: the gateway does not start if an enclave has a vsock address and this Node cannot use vsock
+   */
   async onModuleInit(): Promise<void> {
     await checkVsock(this.config.enclave.addresses.map(parseAddress));
   }

@@ -165,8 +165,8 @@ export class KeySync {
   }
 
   /**
-   * An enclave with per-process keys that opens no secret is handed nothing, and neither is one whose attestation was
-   * refused.
+   * Whether the enclave gets more than an empty offer. One with per-process keys that opens no secret does not, and neither does one whose
+   * attestation was refused.
    */
   private mayHaveMore(status: KeyStatus | null): status is KeyStatus {
     return (

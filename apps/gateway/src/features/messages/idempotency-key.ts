@@ -3,7 +3,7 @@ import { ProblemError } from '../../core/problems/problem-error';
 /** 1 to 128 visible ASCII characters. A header that was sent twice arrives joined by a comma and a space, and is refused by that. */
 const FORM = /^[\x21-\x7e]{1,128}$/;
 
-/** @returns undefined where there is no header. @throws ProblemError `idempotency_key_invalid` */
+/** @returns undefined if there is no header. @throws ProblemError `idempotency_key_invalid` */
 export function parseIdempotencyKey(header: string | readonly string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
   if (typeof header !== 'string' || !FORM.test(header)) throw new ProblemError('idempotency_key_invalid');

@@ -38,7 +38,7 @@ export class StatusStream {
     readonly messageId: string,
     private readonly timing: StatusStreamTiming,
   ) {
-    // A mark of one byte: `push` tells at once whether the reader keeps up.
+    // A mark of one byte: `push` then returns at once whether the reader keeps up.
     this.body = new Readable({
       highWaterMark: 1,
       read: () => {
@@ -47,7 +47,7 @@ export class StatusStream {
     });
   }
 
-  /** Sends the view where it differs from the last one. */
+  /** Sends the view if it differs from the last one. */
   offer(view: MessageView): void {
     const event = `event: status\ndata: ${JSON.stringify(view)}\n\n`;
     if (this.ending || event === this.lastEvent) return;

@@ -24,7 +24,7 @@ export class ProofVerifier implements OnModuleInit, OnApplicationShutdown {
     private readonly logger: Logger,
   ) {}
 
-  /** @throws Error where the proof system or the verification key is not the pinned one: the gateway then does not start */
+  /** @throws Error if the proof system or the verification key is not the pinned one: the gateway then does not start */
   async onModuleInit(): Promise<void> {
     if (this.config.residence.mode === 'off') return;
     this.verifier = await createVerifier({

@@ -25,7 +25,7 @@ export interface Sample {
   readonly indicators: Readonly<Record<IndicatorName, IndicatorStatus>>;
   /** Time since the last verdict on the enclave; null if there was no check, or the check verified nothing. */
   readonly attestationAgeMs: number | null;
-  /** Null where the database could not be asked. */
+  /** Null if the database could not be asked. */
   readonly queue: { readonly waiting: number; readonly overdueMs: number } | null;
   readonly budget: { readonly hour: Amounts; readonly day: Amounts } | null;
   readonly latency: Readonly<Record<LatencyName, Latency>>;

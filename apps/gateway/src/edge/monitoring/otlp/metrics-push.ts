@@ -123,7 +123,7 @@ class Target {
     });
   }
 
-  /** @throws Error, with the HTTP status as `code` where there was an answer that is not retried */
+  /** @throws Error, with the HTTP status as `code` if there was an answer that is not retried */
   send(metrics: ResourceMetrics): Promise<void> {
     const sent = new Promise<void>((resolve, reject) => {
       this.exporter.export(metrics, ({ code, error }) => {

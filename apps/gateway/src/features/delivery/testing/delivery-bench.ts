@@ -41,7 +41,7 @@ export class DeliveryBench {
   readonly emergencyStop: EmergencyStop;
   readonly queue: DeliveryQueue;
   readonly sealedKeys: SealedKeyStore;
-  /** Credentials of the parent's role, where a spec gives some. */
+  /** Credentials of the parent's role; a spec may replace this. */
   findCredentials: FindCredentials = () => Promise.reject(new Error('there are none'));
   private readonly enclaveMetrics = new EnclaveMetrics(this.metrics);
   private readonly keyMetrics = new KeyMetrics(this.metrics);
