@@ -313,7 +313,7 @@ describe('communique-tee', () => {
       await fetch(`${system.gatewayUrl}/api/messages/${another}`, { headers: { authorization: `Bearer ${token}` } })
     ).text();
     const about = `/api/messages/${id}`;
-    // Without its events the status is asked for.
+    // If the stream of events fails, the command asks for the status.
     const events = `${about}/events`;
     liar.tamper = (path, body) =>
       path === events ? undefined : path === about ? Buffer.from(view.replaceAll(another, id)) : body;
@@ -356,7 +356,7 @@ describe('communique-tee', () => {
   });
 
   it('asks before it seals again what a gateway that lies may have had delivered', async () => {
-    // What the chambers do is then not attested
+    // Then it is not attested whether the chambers recognize repeated messages
     liar.tamper = (path, body) => (path.startsWith('/attestation/configuration') ? undefined : body);
     const id = await sent(through(liar.url));
     expect(await call(['status', id, '--wait'], with_())).toMatchObject({ exit: 0 });

@@ -8,7 +8,7 @@ export interface Limit {
   /** Form of the whole text. */
   readonly pattern?: string;
   readonly oneOf?: readonly (string | number)[];
-  /** What it is before it is encoded as base64. */
+  /** The limits apply to the value before it is encoded as base64. */
   readonly base64?: true;
   /** Path under https://docs.aws.amazon.com/. */
   readonly source: string;

@@ -11,7 +11,7 @@ export interface Mapping {
   readonly call: string;
   /** The provider's own file: under SOURCE. */
   readonly source: string;
-  /** Where in that operation's input the members are that follow from the inputs' names; default: at its top. */
+  /** The place in that operation's input that has the members named like the inputs; default: its top. */
   readonly base?: string;
   /**
    * Targets by path of an input (`rules[].id`), where they do not follow from its name. Without a row, an input goes to the member of its

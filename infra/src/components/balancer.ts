@@ -22,7 +22,7 @@ export interface BalancerArgs {
   securityGroupId: Input<string>;
   /** An application balancer closes a connection without traffic after this; behind a network one nginx closes it. */
   idleSeconds: number;
-  /** Where its access logs go; nowhere without. */
+  /** Where its access logs go; absent: it writes none. */
   logs?: { bucketId: Input<string>; settled: Resource[] };
 }
 
@@ -175,7 +175,7 @@ export class BalancerLogs extends Part {
         keepOldVersionsDays: 1,
         keepDays,
         policy: (arn) => balancerLogBucketPolicy(place, arn, kind),
-        // They end after keepDays anyway, and a balancer that is no longer wanted takes them along.
+        // The logs expire after keepDays anyway, and go together with a balancer that is removed.
         protect: false,
       },
       { parent: this },

@@ -154,7 +154,7 @@ function linesOf(settings: CostSettings): Line[] {
   const monthly = (item: string, count: number, of: Price, unit = '', digits = 2) =>
     line(item, count, of, 1n, `${unit}a month`, digits);
   const several = settings.maxInstances > 1;
-  // In a network of the operator's, several parents go out by the operator's gateways.
+  // In the operator's own network, several parents go out through the operator's NAT gateways.
   const nats = several && settings.vpcId !== undefined ? 0 : settings.natPerZone ? 2 : 1;
   const hasOwnSecret = settings.database === 'external' && settings.databaseUrlSecret !== undefined;
   const secrets =

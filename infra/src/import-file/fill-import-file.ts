@@ -20,7 +20,7 @@ export const importFileSchema = z.looseObject({
 export type ImportFile = z.output<typeof importFileSchema>;
 
 export interface Filled {
-  /** Without what is not imported. */
+  /** The file with ids, and only with resources that are imported. */
   readonly file: ImportFile;
   readonly filled: number;
   /** `pulumi up` makes or takes these. */

@@ -9,7 +9,7 @@ import { answered } from './answered';
 /** A network that the operator had before the stack. */
 export interface AdoptedNetwork {
   readonly vpcId: string;
-  /** In the order of availabilityZones, as the private ones. */
+  /** In the order of availabilityZones, like the private subnets. */
   readonly publicSubnetIds: readonly string[];
   readonly publicCidrs: readonly string[];
   readonly privateSubnetIds: readonly string[];

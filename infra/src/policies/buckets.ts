@@ -188,8 +188,8 @@ const packageBucket = ({ partition, region }: Place): string =>
   `arn:${partition}:s3:::al2023-repos-${region}-${partition === 'aws' ? 'de612dc2' : '*'}`;
 
 /**
- * What may be reached in S3 from inside the network: the stack's own store, to be read and by its own account, and Amazon Linux's
- * packages. An attacker on the parent cannot copy anything to another bucket this way.
+ * What may be reached in S3 from inside the network: the stack's own store, only for reading and only by its own account, and Amazon
+ * Linux's packages. An attacker on the parent cannot copy anything to another bucket this way.
  */
 export const s3EndpointPolicy = (place: Place, bucketArn: string): PolicyDocument =>
   policy(

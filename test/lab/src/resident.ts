@@ -58,7 +58,7 @@ export interface Dishonesty {
 
 /** A proven message, and what in it is secret. */
 export interface ProvenMessage {
-  /** What is relayed. */
+  /** The bytes that are relayed. */
   readonly envelope: Uint8Array;
   readonly secrets: Readonly<Record<string, Uint8Array>>;
 }

@@ -103,7 +103,7 @@ export const TRANSITIONS = {
     when: { job: true, lease: 'own', dispatchedBefore: false },
     then: { job: false, leased: false },
   },
-  /** In the transaction that ended the message. */
+  /** Frees the nullifier, in the transaction that ended the message. */
   freeUnrelayed: {
     code: `${QUEUE}: end, DELETE FROM nullifier`,
     when: { job: false, relayed: false },

@@ -25,7 +25,7 @@ export interface DevelopmentEnclaveOptions {
   residence?: ResidenceSettings | undefined;
   /** Without it, tasks for models are off. */
   agents?: AgentsSettings | undefined;
-  /** Without one, its keys end with it. */
+  /** Without a guard, the enclave's keys end with it. */
   keyGuard?: KeyGuard | undefined;
   /** Options of Node for its process. */
   nodeOptions?: readonly string[];
@@ -33,7 +33,7 @@ export interface DevelopmentEnclaveOptions {
 
 /** Where the enclave finds models. */
 export interface AgentsSettings {
-  /** In which the provider simulator describes itself. */
+  /** The file in which the provider simulator describes itself. */
   readonly providersFile: string;
   /** Instead of those of the development configuration. */
   readonly classes?: readonly object[] | undefined;

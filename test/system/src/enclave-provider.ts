@@ -22,7 +22,7 @@ export interface EnclaveSurroundings {
   readonly folder: string;
   readonly logFolder: string;
   readonly congress: DescribedCongress;
-  /** In which the simulator describes itself. */
+  /** The file in which the Congress simulator describes itself. */
   readonly congressFile: string;
   readonly step: <T>(title: string, work: () => Promise<T>) => Promise<T>;
 }

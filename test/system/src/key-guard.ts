@@ -43,7 +43,7 @@ export interface KeyGuard {
 export interface KeyGuardOptions {
   readonly folder: string;
   readonly congress: DescribedCongress;
-  /** In which the provider simulator describes itself, if the enclave takes tasks for models. */
+  /** The file in which the provider simulator describes itself, if the enclave takes tasks for models. */
   readonly providersFile?: string | undefined;
   /** The development image's, unless given. */
   readonly pcr0?: string;
@@ -85,7 +85,7 @@ export async function startKeyGuard({
     secretAccessKey: randomBytes(30).toString('base64url'),
     principalArn: principal(role),
   });
-  // As the metadata service gives them: of a role, and so with a token.
+  // As the metadata service gives them: credentials of a role, so with a session token.
   const parent = { ...credentialsOf('parent'), sessionToken: randomBytes(64).toString('base64') };
   const operator = credentialsOf('operator');
   const kms = await startKmsSimulator({

@@ -88,7 +88,7 @@ export interface System {
   /** NAME=value lines, readable only by their owner: the database's password is among them. */
   gatewayEnvironmentFile: string;
   postgres: Postgres;
-  /** As they run now; `enclave` and `gateway` are the first. */
+  /** The services that run now; `enclave` and `gateway` are the first of several. */
   services: Readonly<{ congress: Service; enclave: RunningEnclave; gateway: Service }>;
   /** If keys are sealed. */
   keyGuard?: KeyGuard;

@@ -35,7 +35,7 @@ it('prints no code if the secret cannot be stored', async () => {
   mkdirSync(state);
   chmodSync(state, 0o500);
   mkdirSync(folder.file('other'));
-  // As root a mode stops no one: a folder in the file's place does.
+  // File modes do not stop root, but a folder in the file's place does.
   mkdirSync(secretFile, { recursive: true });
   const { exit, out } = await register();
   expect(exit).toBe(3);

@@ -10,7 +10,7 @@ export interface SentMessageStatus {
   /** Verified. */
   readonly report: VerifiedReport | null;
   readonly ownRoot: boolean;
-  /** With a proof of residence: the gateway takes one from each person in a campaign. */
+  /** Whether it has a proof of residence: the gateway takes one such message from each person in a campaign. */
   readonly proven: boolean;
 }
 

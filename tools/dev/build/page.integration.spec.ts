@@ -86,7 +86,7 @@ it('shows the texts of a part that is loaded later in that part alone', async ()
   for (const path of new Set(Object.values(loaded).flat()))
     for (const section of sectionsReadIn(await readFile(join(root, path), 'utf8')))
       if (later.includes(section)) found.push(`${path} reads ${section}`);
-  // It asks first whether they are there
+  // That file checks first whether these texts are loaded
   expect(found).toEqual(['apps/page/src/send/failure-view.tsx reads residence']);
 });
 

@@ -41,7 +41,7 @@ describe('the published client', () => {
     expect(found(/.{0,40}node:.{0,40}/g)).toEqual([]);
     expect(found(/.{0,40}(?:\bimport\b\s*[^.]|\brequire\b\s*\().{0,40}/g)).toEqual([]);
     expect(found(/.{0,40}\b(?:Buffer|__dirname|process)\b\s*\..{0,40}/g)).toEqual([]);
-    // As a word in a text it may stand
+    // These words are allowed inside strings
     expect(found(/.{0,40}\b(?:eval|Function)\b.{0,40}/g, code.replaceAll(/"[^"\n]*"|`[^`]*`/g, '""'))).toEqual([]);
   });
 
@@ -208,7 +208,7 @@ describe('the published client', () => {
       { schema: 'task', value: { maxOutputTokens: 65 } },
     ];
     const cases = [...SAMPLES, ...short, ...fc.sample(mutated(), 3000)];
-    // As JSON tells it: no undefined, no NaN
+    // As JSON has them: without undefined and NaN
     const told = JSON.parse(JSON.stringify(cases)) as Case[];
     await writeFile(consumer('judge/cases.json'), JSON.stringify(told));
     const { stdout } = await run(process.execPath, [consumer('judge/main.mjs')], {

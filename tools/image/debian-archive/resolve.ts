@@ -35,7 +35,7 @@ export interface Resolver {
     names: readonly string[],
     options?: { suites?: readonly string[]; architecture?: 'amd64' | 'arm64' },
   ): LockedPackage[];
-  /** What the signed index of Debian has for these packages; one that is no longer in it is left out. */
+  /** The entries of Debian's signed index for these packages; a package that is no longer in it is left out. */
   indexed(packages: readonly LockedPackage[]): Indexed;
   /** The newest source package of that suite. */
   source(name: string, suite: string): LockedSource;

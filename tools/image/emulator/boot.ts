@@ -23,13 +23,13 @@ export interface BootOptions {
   /** At least four times the image; default 512. */
   readonly memoryMiB?: number;
   readonly cpus?: number;
-  /** From makeTestPki: documents are signed under it. Without: QEMU's unsigned ones. */
+  /** Folder from makeTestPki, under which documents are signed. Absent: QEMU's documents are unsigned. */
   readonly testPki?: string;
   /** What the NSM says of the parent; PCR4 is made of the id, PCR3 of the role. */
   readonly parentId?: string;
   readonly parentRole?: string;
   readonly moduleId?: string;
-  /** Until the heartbeat; default 120 s, for a noisy machine without KVM. */
+  /** How long to wait for the heartbeat; default 120 s, for a busy machine without KVM. */
   readonly readyTimeoutMs?: number;
   /** Default: KVM if it works. arm64 has none here. */
   readonly accelerator?: Accelerator;

@@ -117,7 +117,7 @@ describeWithPulumi('deploy under Pulumi’s own engine', (cli) => {
     // The wildcard in --target finds the group and nothing else.
     expect((steps['refresh'] ?? []).map(({ type }) => type)).toEqual([GROUP]);
     expect(versionInWorld()).toBe('2');
-    // By hand the next one follows the template: it is there already.
+    // A `pulumi up` by hand would follow the template, whose version the group already has.
     await engine.up(STACK, '--expect-no-changes');
   });
 

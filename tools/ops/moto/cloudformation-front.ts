@@ -8,7 +8,7 @@ export interface CloudFormationFront extends AsyncDisposable {
   protects: boolean;
   /** Actions that are refused, each with its code. */
   readonly refuses: Record<string, string>;
-  /** What DescribeStacks says of the stack in place of its status. */
+  /** The status that DescribeStacks reports in place of the stack's own. */
   status: string | undefined;
   /** Actions of CloudFormation, in the order of the questions. */
   readonly asked: string[];

@@ -8,7 +8,7 @@ export interface NotInMoto extends AsyncDisposable {
   readonly quotas: Record<string, number>;
   /** Cost allocation tags that AWS knows. */
   readonly tags: Record<string, 'Active' | 'Inactive'>;
-  /** What was asked to be raised. */
+  /** Quotas that were asked to be raised, by code. */
   readonly raised: Record<string, number>;
 }
 

@@ -38,7 +38,7 @@ function devices(forMoto: Installed, forAwsCli: Installed): void {
   let moto: Moto;
   let parent: ParentShell;
   let ec2: EC2Client;
-  /** In service in the group, and in none. */
+  /** One instance in service in the group, and one in no group. */
   let [serving, other] = ['', ''];
   let env: Record<string, string>;
 

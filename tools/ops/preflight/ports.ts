@@ -32,7 +32,7 @@ export const startTimer: Ports['startTimer'] = (ms, over) => {
 
 export interface ProgramOptions {
   readonly signal: AbortSignal;
-  /** Over this process's environment. */
+  /** Variables that replace those of this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
 

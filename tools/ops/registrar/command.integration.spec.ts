@@ -240,7 +240,7 @@ it('refuses a second process while one works', async () => {
 it('can be used after a process that was killed by the system', async () => {
   await expectExit(0, 'add', '--person', '1', '--commitment', commitment(1), '--district', district);
   await expectExit(0, 'publish', '--to', site);
-  // In the log, in the register, and between the files of a root and its note.
+  // Kills while it writes the log, while it writes the register, and between the files of a root and its note.
   for (const changes of [2, 5, 17]) {
     const child = new Promise<NodeJS.Signals | null | undefined>((resolve) => {
       const script = join(__dirname, 'testing/run-and-die.ts');

@@ -100,7 +100,7 @@ export class Account {
     remove(this.world, thing);
   }
 
-  /** By the id of the state, or by what `pulumi import` takes in its place. */
+  /** Finds a thing by its id in Pulumi's state, or by what `pulumi import` takes in its place. */
   find(type: string, id: string): Thing | undefined {
     const imported = IMPORTED_BY[type];
     return (
@@ -112,7 +112,7 @@ export class Account {
     return { ...inputs, ...UNSEEN[type] };
   }
 
-  /** Whether AWS says what it has of this input. */
+  /** Whether AWS reports the value of this input. */
   isReported(type: string, input: string): boolean {
     return !(input in (UNSEEN[type] ?? {}));
   }

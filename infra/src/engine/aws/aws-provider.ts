@@ -196,7 +196,7 @@ export class AwsProvider {
     if (isRecord(given) && isRecord(given['tags'])) this.#defaultTags = given['tags'];
   }
 
-  /** As the bridge completes inputs: a name of its own, and the provider's tags if the type has tags. */
+  /** Completes inputs as the bridge does: with a name, and with the provider's tags if the type has tags. */
   #checked(request: pb.CheckRequest): Properties {
     const { type, name } = named(request);
     const inputs = fromStruct(request.getNews());

@@ -145,7 +145,7 @@ interface Held {
   readonly type: string;
   readonly error: string;
   readonly source: string;
-  /** By which types, through which input. */
+  /** The types that use it, each with the input that names it. */
   readonly by: Readonly<Record<string, string>>;
 }
 

@@ -75,7 +75,7 @@ describeWithPulumi('keys of prod, changed there and back', (cli) => {
     expect(readFileSync(engine.stackFile('prod'), 'utf8')).toMatch(/^encryptionsalt: v1:/m);
   });
 
-  /** As the file of the stack has them. */
+  /** The values of these keys in the stack's file. */
   const before = (changes: Readonly<Record<string, unknown>>): Record<string, unknown> =>
     Object.fromEntries(Object.keys(changes).map((key) => [key, engine.configured('prod')[`communique-tee:${key}`]]));
 
@@ -144,7 +144,7 @@ describeWithPulumi('keys of prod, changed there and back', (cli) => {
       engine.configure('prod', changes);
       const { steps } = await engine.up('prod');
       expect(replacedTypes(steps)).toEqual(expect.arrayContaining(documented('balancer', 'domain')));
-      // What hangs on the balancer and has no name of its own.
+      // Resources that belong to the balancer and have no name of their own.
       expect(replacedTypes(steps).filter((type) => !documented('balancer', 'domain').includes(type))).toEqual([
         'lb.Listener',
       ]);

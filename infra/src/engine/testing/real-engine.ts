@@ -198,7 +198,7 @@ export class RealEngine implements AsyncDisposable {
     await Promise.resolve(rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
   }
 
-  /** What the CLI has, and nothing of this process. */
+  /** The CLI's environment, which inherits nothing from this process. */
   get environment(): Record<string, string> {
     const nowhere = 'http://127.0.0.1:9';
     return {

@@ -4,9 +4,9 @@ import type { Locator, Page } from 'playwright-core';
 export interface Hand {
   press(control: Locator): Promise<void>;
   type(control: Locator, text: string): Promise<void>;
-  /** In a select, by the option's value. */
+  /** Chooses an option of a select by its value. */
   choose(control: Locator, value: string): Promise<void>;
-  /** In a combobox, what the typed words filter. */
+  /** Picks the option of a combobox that the typed words find. */
   pick(control: Locator, words: string): Promise<void>;
 }
 

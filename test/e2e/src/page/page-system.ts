@@ -18,7 +18,7 @@ export interface PageSystem {
   open(options?: BrowserContextOptions): Promise<Visit>;
   /** A campaign's link to the page; `more` of its fragment. */
   link(more?: Readonly<Record<string, string>>, path?: string): string;
-  /** What each office or chamber answers from now on. */
+  /** Sets what each office or chamber answers from now on. */
   answers(outcomes: OutcomesInput): Promise<void>;
   /** The violations that axe finds in this tab; `only` limits the rules. */
   violations(page: Page, only?: readonly string[]): Promise<string[]>;

@@ -15,7 +15,7 @@ export function describeSignIn(on: () => PageSystem): void {
     const fragment = () => `#campaign=parks-2026&pcr0=${on().system.pcr0}&pcr3=${on().system.pcr3}`;
     const link = () => `${on().system.gatewayUrl}/${fragment()}`;
 
-    /** To the issuer, as a person does. */
+    /** Goes to the issuer, as a person does. */
     async function leave(page: Page): Promise<void> {
       await block(page)
         .getByRole('button', { name: /^Sign in/ })

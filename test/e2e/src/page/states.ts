@@ -69,7 +69,7 @@ async function openTemplate({ on, page, sender }: Stage, slug: string): Promise<
     ...{ officeScope: ['house'], campaignId: 'parks-2026', campaignNote: null, contentSha256: 'ab'.repeat(32) },
     ...{ sources: [{ title: 'A study', url: 'https://example.org/' }], updatedAt: '2026-11-29T18:09:02.460Z' },
   };
-  // In each language one that the message does not start from
+  // One text in each language that the message does not start from
   const parques = {
     ...template,
     id: template.id.replace('1', '2'),

@@ -3,7 +3,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 /** A tab in a profile of its own, and everything that went wrong in it. */
 export interface Visit extends AsyncDisposable {
   readonly page: Page;
-  /** What broke the page's Content-Security-Policy, its scripts' errors, and requests to any other origin. */
+  /** Violations of the page's Content-Security-Policy, errors of its scripts, and requests to any other origin. */
   readonly wrongs: string[];
 }
 

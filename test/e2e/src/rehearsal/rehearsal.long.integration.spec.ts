@@ -79,7 +79,7 @@ describeWith(
         acceptedMeasurements: parent.system.accepted,
         trustAnchor: unsafeTrustAnchorFromPem(parent.system.developmentRootPem),
       });
-      /** Once the enclave has its keys, which with KMS come through the gateway. */
+      /** Waits until the enclave has its keys, which with KMS come through the gateway. */
       const enclaveKey = async (): Promise<EnclaveKey> => {
         while ((await fetch(`${at()}/api/health/tee`)).status !== 200) await sleep(100);
         return fetchEnclaveKey(at(), policy());

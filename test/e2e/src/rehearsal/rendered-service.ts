@@ -13,7 +13,7 @@ export interface RenderedService {
   readonly release: string;
   /** Parts of the command line that only a parent has, such as `vsock:9001`, and their replacements here. */
   readonly instead?: Readonly<Record<string, string>>;
-  /** Beside the unit's own `Environment`. */
+  /** Variables in addition to the unit's own `Environment`. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly options: Pick<ServiceOptions, 'readyWhen' | 'readyTimeoutMs' | 'logFile'>;
 }

@@ -45,7 +45,7 @@ const secretArn = (name: string) =>
 export interface Rehearsal {
   readonly system: System;
   readonly nginx: StagedNginx;
-  /** By unit, and nginx. */
+  /** Each service by the name of its unit; and nginx. */
   readonly services: Record<string, Service>;
   readonly collectorPort: number;
   readonly gatewayDatabaseUrl: string;

@@ -66,7 +66,7 @@ export class KeyStore {
   }
 
   /**
-   * By key id, key ARN, alias name or alias ARN, as KMS takes them.
+   * Finds a key by key id, key ARN, alias name or alias ARN, as KMS takes them.
    * @throws KmsFailure NotFoundException, AccessDeniedException (of another account: KMS does not say what is there)
    */
   find(name: string): NamedKey {

@@ -8,7 +8,7 @@ export interface SimulatedCredentials {
   sessionToken?: string;
   /** A user's or role's ARN, or `arn:aws:sts::<account>:assumed-role/<role>/<session>`. */
   principalArn: string;
-  /** By the simulator's clock; from then on ExpiredTokenException. */
+  /** When they expire by the simulator's clock; from then on KMS answers ExpiredTokenException. */
   expiresAtMs?: number;
   /** The principal's IAM policy. Without one only a key policy that names the principal allows anything. */
   identityPolicy?: PolicyInput;

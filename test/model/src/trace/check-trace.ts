@@ -14,7 +14,7 @@ type MessageEvent = Exclude<TraceEvent, { event: 'crash' }>;
 interface Known extends JobState {
   /** The name of the lease, also of one that ran out. */
   readonly lease: string | null;
-  /** By lease: what its worker found. */
+  /** For each lease, what its worker found. */
   readonly found: Map<string, Pick<JobState, 'dispatched' | 'relayed'>>;
   readonly offices: Set<string>;
   readonly allRefused: boolean;

@@ -32,7 +32,7 @@ export interface Machine {
   lines(script: string): Promise<string[]>;
   /** Runs bash until it exits 0, at most five minutes. @throws Error with what it printed last */
   until(script: string): Promise<void>;
-  /** In order, as `systemctl reboot`. */
+  /** Reboots in order, as `systemctl reboot` does. */
   reboot(): Promise<void>;
   /** Takes the power away, and boots again. */
   cutPower(): Promise<void>;

@@ -14,7 +14,7 @@ export interface CertificateIssuer {
   status(serial: string): Promise<Record<string, unknown>>;
   /** How many certificates it has issued. */
   issued(): number;
-  /** It is away until `start`. */
+  /** Stops it until `start` is called. */
   stop(): Promise<void>;
   start(): Promise<void>;
 }

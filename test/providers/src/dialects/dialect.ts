@@ -75,7 +75,7 @@ export interface Account {
 
 /** What a dialect knows of a request beside its body. */
 export interface Asked<Model> {
-  /** From the address; null if the body names it. */
+  /** The model's name in the address; null if the body names it. */
   readonly model: string | null;
   readonly headers: IncomingHttpHeaders;
   /** The model under this name; null if the provider has none. */

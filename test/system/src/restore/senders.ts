@@ -44,7 +44,7 @@ export class Sender {
     return { content, prepared: prepareMessage(content, await fetchEnclaveKey(this.system.gatewayUrl, this.policy)) };
   }
 
-  /** With the same id and delivery secret, for a message that ended as `key_retired`. */
+  /** Seals again a message that ended as `key_retired`, with the same id and delivery secret. */
   async sealAgain({ content, prepared }: Sent): Promise<Sent> {
     return {
       content,
@@ -79,7 +79,7 @@ export class Sender {
     return (await followMessage(this.gateway, prepared.id, { timeoutMs: 90_000 })).status;
   }
 
-  /** By the verified receipt: office to outcome. @throws if it does not verify */
+  /** Outcome by office, from the verified receipt. @throws if the receipt does not verify */
   async outcomes({ prepared }: Sent): Promise<Record<string, string>> {
     const view = await fetchMessage(this.gateway, prepared.id);
     const { answer } = await verifyResult(view, prepared, this.policy);

@@ -30,7 +30,7 @@ export interface Verdict {
   readonly notAccepted: number;
   /** How the accepted ones ended. */
   readonly ends: Readonly<Record<string, number>>;
-  /** From due to delivered, in the order in which they were due. */
+  /** From the time a message was due until it was delivered, in the order of due times. */
   readonly latencies: readonly { readonly dueAtMs: number; readonly ms: number }[];
 }
 

@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 
 /**
- * What a virtual machine has ever touched of its memory, in MiB: the resident part of QEMU's mapping of exactly `memoryMiB`. From
- * outside, so that nothing runs in the enclave but what production has.
+ * How much of its memory a virtual machine has ever touched, in MiB: the resident part of QEMU's mapping of exactly `memoryMiB`. Measured
+ * from outside, so that the enclave runs only what production has.
  * @param image by which QEMU's process is known. @returns undefined where /proc does not tell
  */
 export function touchedMiB(image: string, memoryMiB: number): number | undefined {

@@ -31,7 +31,7 @@ export interface BenchGateway {
 export interface BenchGatewayOptions {
   /** Where a CPU profile goes when it stops. */
   readonly profile?: { readonly folder: string; readonly name: string } | undefined;
-  /** With an inspector on a free port of loopback. */
+  /** Whether Node's inspector listens on a free port of loopback. */
   readonly inspected?: boolean | undefined;
   /** Variables beside those that every section has. */
   readonly environment?: Readonly<Record<string, string>>;

@@ -2,8 +2,8 @@ import { CommandLine, EXIT_CODES, UsageError } from '@communique-tee/command-lin
 import { readFileSync } from 'node:fs';
 
 /**
- * What is in the JSON file that is the one argument of a process of the bench. Ends this process where the file cannot be read, or
- * where help is asked for.
+ * Returns the content of the JSON file that is the one argument of a process of the bench. Ends this process if the file cannot be read,
+ * or if the argument asks for help.
  * @param what the argument's name, like `job.json`
  */
 export async function jsonArgument(what: string, description: string): Promise<unknown> {

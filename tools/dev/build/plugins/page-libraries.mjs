@@ -30,7 +30,7 @@ export const pageLibraries = (root) => ({
         .filter(({ path }) => LATE.test(relative(root, path)));
     const exportsOf = (path) =>
       [...readFileSync(path, 'utf8').matchAll(EXPORTED)].map(([, name]) => /** @type {const} */ ([name, path]));
-    /** By library: the file of each late name. */
+    /** For each library, the file of each name that is loaded later. */
     const late = new Map(
       indexes.map((index, at) => [
         `@communique-tee/${LIBRARIES[at]}`,

@@ -65,7 +65,7 @@ export async function startRefresh(deployment: Deployment, target: Target): Prom
   );
 }
 
-/** Instances that it has replaced stay. @throws StepFailure */
+/** Cancels the refresh; instances that it has replaced stay. @throws StepFailure */
 export async function cancelRefresh(deployment: Deployment, { group }: Target): Promise<void> {
   await deployment.ask('autoscaling:CancelInstanceRefresh', () =>
     deployment.aws().groups.send(new CancelInstanceRefreshCommand({ AutoScalingGroupName: group })),

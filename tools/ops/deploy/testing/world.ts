@@ -27,7 +27,7 @@ export interface Seen {
 
 /** The command in a checkout of its own, with stand-ins for programs, AWS, terminal and clock. */
 export class DeployWorld implements AsyncDisposable {
-  /** What was started with the terminal its own: `pulumi up ...`, `image build ...`. */
+  /** Programs that were started attached to the terminal: `pulumi up ...`, `image build ...`. */
   readonly ran: string[] = [];
   readonly environments: Readonly<Record<string, string>>[] = [];
   readonly asked: string[] = [];

@@ -460,10 +460,10 @@ describe('cost-tag', () => {
 });
 
 describe('secrets', () => {
-  /** As long and as begun as KMS's. */
+  /** A text with the length and the first bytes of KMS's ciphertexts. */
   const ciphertext = () => Buffer.concat([Buffer.from([1, 2, 2, 0, 0x78]), randomBytes(180)]).toString('base64');
   const there = { DescribeSecret: awsJson({ Name: 'x', VersionIdsToStages: { a: ['AWSCURRENT'] } }) };
-  /** Its URL is the operator's to store; of a managed Redis the program writes the password. */
+  /** The operator stores the URL of an external Redis; for a managed one the program writes the password. */
   const EXTERNAL_REDIS = { config: ['redis=external'] };
   const holding = (enclave: object, gateway: object = { SecretString: 'rediss://:pw-of-redis@h:6379' }): Answers => ({
     ...there,

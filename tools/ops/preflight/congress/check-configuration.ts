@@ -85,7 +85,7 @@ export const enclaveConfiguration: Check = {
 /** The servers that the enclave connects to over its own TLS. */
 interface End {
   readonly called: string;
-  /** In the configuration. */
+  /** Its place in the configuration. */
   readonly at: string;
   readonly origin: string;
   readonly certificateAuthorities: string | undefined;

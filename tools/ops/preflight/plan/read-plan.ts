@@ -39,7 +39,7 @@ export interface Plan {
 
 export interface AdoptedNetwork {
   readonly vpcId: string;
-  /** In the order of the zones, as the private ones. */
+  /** In the order of the zones, like the private ones. */
   readonly publicSubnets: readonly string[];
   readonly privateSubnets: readonly string[];
   /** Security group of the operator's database, which the stack opens to its parents. */

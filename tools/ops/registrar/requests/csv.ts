@@ -115,9 +115,9 @@ function recordsOf(text: string, separator: string): { records: CsvRecord[]; pro
 
 interface Cell {
   readonly value: string;
-  /** Behind it. */
+  /** The position behind the cell. */
   readonly end: number;
-  /** Line ends in it. */
+  /** How many line ends the cell has. */
   readonly lines: number;
   readonly wrong?: string;
 }

@@ -97,7 +97,7 @@ export class OperatorShell implements AsyncDisposable {
     chmodSync(file, 0o755);
   }
 
-  /** In the order in which they were begun. */
+  /** The event logs, in the order in which their operations began. */
   #logs(): string[] {
     const number = (name: string): number => Number(/\d+/.exec(name)?.[0]);
     return readdirSync(join(this.engine.folder, 'events'))

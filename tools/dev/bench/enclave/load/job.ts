@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 const target = z.discriminatedUnion('kind', [
-  /** By the gateway's own client; `message`: sealed to its key, opened, found to be no message, answered under a receipt. */
+  /** Asked by the gateway's own client. `message`: the enclave opens it, finds that it is not a message, and answers with a receipt. */
   z.object({ kind: z.literal('enclave'), address: z.string(), ask: z.enum(['health', 'message', 'attestation']) }),
   z.object({ kind: z.literal('gateway'), origin: z.string(), withNonce: z.boolean() }),
 ]);
