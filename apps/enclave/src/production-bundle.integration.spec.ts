@@ -51,7 +51,7 @@ describe('the production bundle of the enclave', () => {
       ...['@fastify/static', '@fastify/send', '@fastify/cors', 'glob', 'mime', 'content-disposition', 'http-errors'],
       ...['light-my-request', 'pino', 'thread-stream', 'sonic-boom'],
       ...['ajv', 'ajv-formats', 'fast-uri', '@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler'],
-      // Their CommonJS forms, which carry all that is never called
+      // Their CommonJS forms, which contain code that is never called
       ...['rxjs/dist/cjs', '@smithy/signature-v4/dist-cjs', '@smithy/core/dist-cjs'],
     ];
     const found = inputs.filter((input) => forbidden.some((name) => input.includes(`node_modules/${name}/`)));
@@ -59,8 +59,8 @@ describe('the production bundle of the enclave', () => {
   });
 
   /**
-   * A tenth above what it is. More needs a reason: every byte of it is measured, and read by auditors. 4.2 MB of it are one file, the
-   * compressed proof system in base64.
+   * A tenth above the present size. A larger bundle needs a reason: every byte is measured, and auditors read it. 4.2 MB of it are one
+   * file, the compressed proof system in base64.
    */
   const CEILING_BYTES = 7_800_000;
 

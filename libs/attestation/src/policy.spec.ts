@@ -8,9 +8,9 @@ const valid = {
   maxAgeMs: 1,
   maxFutureSkewMs: 0,
 };
-/** One set, good but for what the test changes. */
+/** One set, valid except for what the test changes. */
 const set = (change: object) => ({ ...valid, acceptedMeasurements: [{ pcr0, pcr3: pcr0, ...change }] });
-// What plain JavaScript, or a configuration, could hand in.
+// Policies that plain JavaScript or a configuration could pass.
 const judge = (policy: unknown) => verifyAttestation(new Uint8Array(), policy as AttestationPolicy);
 
 describe('a policy', () => {

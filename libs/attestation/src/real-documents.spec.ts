@@ -35,7 +35,7 @@ if (!present) {
       const document = new Uint8Array(readFileSync(join(folder, vector.file)));
       const unverified = readAttestation_unverified(document);
       const policy = {
-        // In debug mode the three are zero, and no policy can name that.
+        // In debug mode PCR0, 1 and 2 are zero, and no policy can accept zero.
         acceptedMeasurements: [{ pcr0: vector.pcrs['0'] ?? 'ab'.repeat(48), pcr3: vector.pcrs['3'] ?? '' }] as const,
         freshness:
           unverified.nonce && unverified.nonce.length >= 16

@@ -9,7 +9,7 @@ import type { AttestationPolicy } from './policy';
 import { createVerifier, stepsOf, verify, type AttestationVerifierOptions } from './verify';
 import { SignatureCache, type SignedCertificate } from './signature-cache';
 
-/** Counts what costs time. */
+/** Counts the expensive operations. */
 function counted() {
   const count = { verified: 0, imported: 0 };
   const primitives: AttestationPrimitives = {
@@ -74,7 +74,7 @@ describe('createAttestationVerifier', () => {
     expect(count.verified).toBe(6);
     await verifyAgain(second.document, second.policy);
     expect(count.verified).toBe(7);
-    // The second took its place
+    // The second document took the first one's place
     await verifyAgain(first.document, first.policy);
     expect(count.verified).toBe(8);
   });

@@ -27,7 +27,7 @@ describe('a client that connects', () => {
       'attested',
     ]);
     expect(told[1]?.step === 'waiting' && told[1].waitMs).toBeGreaterThanOrEqual(1000);
-    // No request that was made again went unreported.
+    // Every repeated request was reported.
     expect(gateway.attestations).toBe(3);
     const key = await client.key();
     expect(told.at(-1)).toEqual({ step: 'attested', key });
@@ -95,7 +95,7 @@ describe('a client that connects', () => {
       },
     });
     expect(await alone.catch((error: unknown) => error)).toMatchObject({ code: 'aborted' });
-    // The next caller does not wait for what the last one has left.
+    // The next caller does not wait for the request that the last one abandoned.
     expect((await client.key()).custody).toBe('process');
     expect(gateway.attestations).toBe(before + 5);
   });

@@ -14,7 +14,7 @@ import {
   type EnclaveKey,
 } from '.';
 
-/** A gateway that is not trusted: what it may do to a client is answer nonsense, and no more. */
+/** A gateway is not trusted: it can answer nonsense, and the client must survive that. */
 describe('a gateway that', () => {
   let server: Server | undefined;
   const answering = async (listener: RequestListener) => {

@@ -48,7 +48,7 @@ describe('a proven message', () => {
   let client: Client;
   let witnesses: Witness[];
 
-  /** Proofs are made in libs/residence's specs; here only what goes into one and around it matters. */
+  /** The specs of libs/residence make real proofs. Here only the inputs of a proof and its use matter. */
   const prove: Prove = (witness, { onProgress }) => {
     witnesses.push(witness);
     for (const phase of ['loading', 'solving', 'proving'] as const) onProgress(phase);
@@ -206,7 +206,7 @@ describe('a proven message', () => {
         .result;
       const lifetime = gateway.posted.at(-1)!.message.expiresAtSeconds - now;
       expect(lifetime).toBeGreaterThanOrEqual(2048);
-      // The time that the test has taken so far
+      // Allows for the time that the test has taken so far
       expect(lifetime).toBeLessThan(2048 + 900);
     }
     gateway.forgetNullifiers();

@@ -22,7 +22,7 @@ describe('a message that is resumed', () => {
   });
   afterEach(() => gateway.stop());
 
-  /** Sends a message and gives it up at `step`, as a tab that is closed. @returns what was kept, after a way through JSON */
+  /** Sends a message and abandons it at `step`, as when a tab is closed. @returns what was kept, written to JSON and read again */
   async function left(step: SendState['step']): Promise<KeptMessage> {
     const stop = new AbortController();
     let kept = '';
@@ -113,7 +113,7 @@ describe('a message that is resumed', () => {
       sent: 'not_known',
       messageId: kept.id,
     });
-    // Kept after a 202, the same answer has no effect: the gateway had the message.
+    // For a message that was kept after a 202, the same answer has no effect: the gateway had the message.
     expect(await caught(client.resume({ ...kept, accepted: true }).result)).toMatchObject({ sent: 'accepted' });
     gateway.postFaults = ['cut-after'];
     expect(await client.resume(await left('waiting')).result).toMatchObject({ status: 'delivered' });

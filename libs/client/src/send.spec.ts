@@ -525,7 +525,7 @@ describe('a message that is sent', () => {
       gateway.rotate({ keepOld: true });
       const fresh = await open();
       expect(toBase64Url((await fresh.key()).keyId)).not.toBe(toBase64Url(old.keyId));
-      // The enclave signs with the newer key's document what was sealed to the older key
+      // The enclave signs the receipt of a message for the older key with the newer key's document
       jest.spyOn(gateway, 'report').mockImplementation(async (message, keys) => {
         const newer = (gateway as unknown as { keys: NonNullable<typeof keys> }).keys;
         return report.call(gateway, message, { ...newer, pair: (keys ?? newer).pair });

@@ -82,7 +82,7 @@ describe('whether a message was sent', () => {
   });
   afterEach(() => gateway.stop());
 
-  /** How a message ends that the gateway never accepts in the time allowed. */
+  /** The error of a message that the gateway does not accept in the time allowed. */
   async function failureOf(work: Promise<unknown>, id: string) {
     const error: unknown = await work.then(
       () => 'nothing was thrown',

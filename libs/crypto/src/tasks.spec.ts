@@ -29,7 +29,7 @@ describe.each(PAIRS)('a task sealed with $name', ({ sender, receiver }) => {
 
   it('cannot be opened as a message, nor a message as a task', () => {
     const { privateKey, input } = fixture(sender, 2000);
-    // A size that both services take
+    // A size that both services accept
     const large = { ...input, plaintext: new Uint8Array(5000) };
     expect(() => receiver.open(privateKey, sender.sealTask(large).message)).toThrow(refused);
     expect(() => receiver.openTask(privateKey, sender.seal(large).message)).toThrow(refused);

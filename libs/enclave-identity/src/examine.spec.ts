@@ -81,7 +81,7 @@ interface Made {
   configuration?: EnclaveEvidence['configuration'] | null;
 }
 
-/** A genuine enclave's evidence, but for what the test changes. */
+/** A genuine enclave's evidence, except for what the test changes. */
 async function evidenceOf({ binding, fields, document = (same) => same, configuration = served }: Made = {}) {
   const userData = encodeKeyBinding({ ...bound, ...binding });
   const bytes = await nsm.attest({ publicKey, nonce, userData, ...fields });
@@ -90,7 +90,7 @@ async function evidenceOf({ binding, fields, document = (same) => same, configur
 
 const states = (checks: readonly { name: CheckName; state: string }[]) =>
   Object.fromEntries(checks.map(({ name, state }) => [name, state]));
-/** What every check before the failing one, it, and every one after it have to be. */
+/** The expected states of all checks if this one fails. */
 const statesWhere = (failing: CheckName) => {
   const at = CHECK_NAMES.indexOf(failing);
   return Object.fromEntries(
@@ -101,7 +101,7 @@ const statesWhere = (failing: CheckName) => {
   );
 };
 
-/** Every check, failing alone. */
+/** Each check, as the only one that fails. */
 type Failure = readonly [name: CheckName, what: string, code: string, made: Made, change?: () => object];
 const FAILURES: readonly Failure[] = [
   ['structure', 'no document', 'ERR_ATTESTATION_CBOR_TRAILING', { document: () => new Uint8Array(9) }],
@@ -355,7 +355,7 @@ describe.each([
     expect(identity).toBeUndefined();
     const strict = await examineEnclave(foreign, { ...lenient, acceptedCustody: [PROCESS_CUSTODY] });
     expect(failedCheck(strict.checks)?.code).toBe('key_binding_invalid');
-    // A binding of ours that does not fit is never another's
+    // A binding of ours that is inconsistent never counts as absent
     const mismatched = await evidenceOf({ binding: { keyId: new Uint8Array(16) } });
     expect(failedCheck((await examineEnclave(mismatched, lenient)).checks)?.code).toBe('key_id_mismatch');
   });

@@ -1,7 +1,7 @@
 import { KmsError } from './errors';
 import { attempted, type Attempts } from './attempts';
 
-/** A clock that only sleeping and trying move. */
+/** A clock that advances only by pauses and tries. */
 function setup({ random = 0.5, tryTakesMs = 0, deadlineMs = 20_000 } = {}) {
   let now = 1000;
   const slept: number[] = [];

@@ -12,7 +12,7 @@ interface Captured {
   body: Uint8Array | string;
 }
 
-/** What AWS's own client puts on the wire, its clock standing still. */
+/** The request that AWS's own client sends with a fixed clock. */
 async function capturedFromSdk(
   credentials: typeof CREDENTIALS & { sessionToken?: string },
   command: GenerateDataKeyCommand | DecryptCommand,

@@ -11,7 +11,7 @@ const circuit = new Noir(CIRCUIT);
 const DISTRICTS = ['120-MT-01', '120-AK-00', '120-DC-00', '120-PR-00', '120-GU-00', '119-CA-52', '120-TX-38'];
 const INDICES = [0, 1, 1023, 1024, 2 ** 19, TREE_PLACES - 1];
 
-/** A statement that holds, another one for each `at`. */
+/** A statement that holds; each `at` gives another one. */
 function statement(at: number): WitnessInput {
   const secret = randomField();
   const index = INDICES[at] ?? Math.floor(Math.random() * TREE_PLACES);
@@ -95,7 +95,7 @@ describe('the circuit', () => {
     const emptyPath = { siblings: tree.path(3).map(number), right: inputs.right.fill(false), root: number(tree.root) };
     expect(await holds({ ...inputs, ...emptyPath })).toBe(false);
 
-    // An attacker who is registered takes the node above the own leaf for a leaf, with its two children for commitment and district.
+    // A registered attacker presents the node above their own leaf as a leaf, with its two children as commitment and district.
     const { secret, registration, siblings, root } = statement(0);
     const leaf = leafOf({ commitment: commitmentOf(secret), ...registration });
     const node = rootOfPath(leaf, 0, siblings);
@@ -111,7 +111,7 @@ describe('the circuit', () => {
   });
 });
 
-/** The inputs of a statement that holds but for what the library refuses to compute. */
+/** The inputs of a statement that holds, except that the library refuses to compute it. */
 function unchecked(secret: Uint8Array): CircuitInputs {
   const { registration, siblings, blinding, message } = statement(7);
   const { district, salt, index } = registration;

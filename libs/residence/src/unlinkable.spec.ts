@@ -25,7 +25,7 @@ describe('two messages of one person in two campaigns', () => {
     const pairs = TEN.map(({ name }) => [committedProof(`${name} roads`), committedProof(`${name} schools`)] as const);
     const all = pairs.flat();
     expect(new Set(all.map(({ rootNote }) => rootNote)).size).toBe(1);
-    // What is the same in each of the 20 proofs tells people apart as little as their length
+    // Parts that are the same in all 20 proofs cannot tell people apart
     const everywhere = new Set(
       elements(all[0]!.proof).filter((each) => all.every((p) => elements(p.proof).includes(each))),
     );

@@ -10,7 +10,7 @@ function go(args: readonly string[], input = ''): string {
   return execFileSync('go', args, { cwd: program, env, input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
 }
 
-/** Why Go's implementation cannot judge here: this spec makes no download. */
+/** Why Go's implementation cannot run here, or undefined if it can. This spec downloads nothing. */
 function absent(): string | undefined {
   try {
     go(['build', '-o', '/dev/null', '.']);

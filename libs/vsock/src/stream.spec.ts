@@ -18,7 +18,7 @@ interface Way {
 
 const closing = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()));
 
-/** Each way bytes can go, to a server of the test. */
+/** Each kind of connection to a server of the test. */
 const WAYS: Record<string, (server: Server, folder: TemporaryFolder) => Promise<Way>> = {
   async tcp(server) {
     const address = await listen(server, { kind: 'tcp', host: '127.0.0.1', port: 0 });

@@ -12,7 +12,7 @@ const nothing = () =>
 describe('the counts of connections', () => {
   let nowMs: number;
   let counts: ConnectionCounts;
-  /** One interval in which connections to the House ended so. */
+  /** Counts these ends of connections to the House, then ends the interval. */
   const interval = (...ends: ConnectionEnd[]) => {
     for (const end of ends) counts.count('house', end);
     nowMs += PUBLISH_EVERY_MS;

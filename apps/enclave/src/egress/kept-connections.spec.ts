@@ -13,7 +13,7 @@ let authority: TestAuthority;
 let server: Server;
 /** Sockets in the order in which the server accepted them. */
 let sockets: Socket[];
-/** By the number of its connection, from 0, as many times as a request came over it. */
+/** For each request, the number of its connection, from 0. */
 let requests: number[];
 let respond: (response: ServerResponse, request: IncomingMessage) => void;
 

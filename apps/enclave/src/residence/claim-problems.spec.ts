@@ -12,10 +12,10 @@ interface Case {
   state?: CongressMessage['constituent']['state'];
   offices?: string[];
   nowSeconds?: number;
-  /** Of the campaign, in seconds from now. */
+  /** When the campaign begins and ends, in seconds from now. */
   window?: readonly [from: number, to: number];
   maxCampaignDays?: number;
-  /** In seconds from now. */
+  /** When the message expires, in seconds from now. */
   expires?: number;
 }
 

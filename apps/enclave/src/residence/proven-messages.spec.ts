@@ -111,7 +111,7 @@ describe('a second message of one person in one campaign, past a gateway that le
   });
 });
 
-/** The answer to what the parent can check too. */
+/** The refusals for faults that the parent can check too. */
 const CODES: Record<Exclude<BadReason, 'content'>, ProblemCode[]> = {
   malformed: ['malformed_body', 'body_too_large'],
   circuit: ['circuit_retired'],

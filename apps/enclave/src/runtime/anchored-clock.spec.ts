@@ -34,7 +34,7 @@ describe('the drift of the machine’s clock', () => {
     monotonicMs += ms;
     machineMs += ms;
   };
-  /** A document whose time the NSM takes after `beforeMs` of the call, and which is there `afterMs` later. */
+  /** Anchors on a document: the NSM takes its time `beforeMs` after the call, and the document arrives `afterMs` later. */
   const anchor = (driftMs: number, beforeMs = 0, afterMs = 0) => {
     const askedAtMs = clock.moment();
     pass(beforeMs);

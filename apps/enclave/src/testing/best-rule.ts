@@ -9,7 +9,7 @@ export interface Rule {
   readonly threshold: number;
   /** The candidate to guess above the threshold. */
   readonly above: 0 | 1;
-  /** How many of what was learned it tells rightly. */
+  /** How many learned messages this rule classifies correctly. */
   readonly right: number;
   /** How many different values of the measurement were learned. */
   readonly values: number;

@@ -20,7 +20,7 @@ import { createLog } from '../runtime/log';
 import { startEnclave, type RunningEnclave } from '../start';
 import { readRelayed, type Relayed } from './read-relayed';
 
-/** The whole enclave in this process, on a mock NSM, with a real Congress simulator over TLS and a sender's side to it. */
+/** The whole enclave in this process, on a mock NSM, with the Congress simulator over TLS, and a sender. */
 export interface EnclaveFixture {
   congress: CongressSimulator;
   enclave: RunningEnclave;
@@ -39,9 +39,9 @@ export interface FixtureOptions {
   congress?: CongressSimulatorOptions;
   limits?: { maxConcurrent?: number; maxRememberedDeliveries?: number; maxRememberedAnswers?: number };
   timeoutMs?: number;
-  /** Of each chamber; 0 unless given. */
+  /** The interval between deliveries to each chamber; 0 unless given. */
   minIntervalMs?: number;
-  /** Where to connect in place of the simulator's own origins: a proxy before it. */
+  /** Returns the origins to use instead of the simulator's: those of a proxy in front of it. */
   originsBefore?: (origins: Record<Chamber, string>) => Promise<Record<Chamber, string>>;
   legacySuite?: boolean;
   /** The time by the NSM, in milliseconds; Date.now unless given. */
@@ -50,7 +50,7 @@ export interface FixtureOptions {
   nsm?: (transport: NsmTransport) => NsmTransport;
   /** How often counts of connections are published, in milliseconds; five minutes unless given. */
   publishEveryMs?: number;
-  /** Trust another authority than the simulator's. */
+  /** The authority that the enclave trusts instead of the simulator's. */
   certificateAuthorityPem?: string;
 }
 

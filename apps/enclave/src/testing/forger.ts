@@ -34,9 +34,8 @@ export async function vouch(nsm: Nsm, core: SealedKeyCore): Promise<Uint8Array> 
 }
 
 /**
- * A consistent record of a secret that the forger knows, under a data key that the forger knows and KMS unwraps: what
- * a parent could make if the key's policy allowed it. The simulated policy is open while it is made, which the real
- * one never is.
+ * A consistent record of a secret that the forger knows, under a data key that the forger knows and KMS unwraps: what a parent could make
+ * if the key's policy allowed it. The simulated policy allows everything while the record is made; the real policy never does.
  */
 export async function forge(
   world: SealedWorld,
@@ -67,8 +66,7 @@ export async function forge(
 }
 
 /**
- * Everything secret of a record, which only an attacker who changes the key's policy could have: to search the
- * recorded output for it.
+ * Every secret of a record, for a search of the recorded output. Only an attacker who changes the key's policy could have them.
  */
 export async function secretsOf(world: SealedWorld, bytes: Uint8Array): Promise<Record<string, Uint8Array>> {
   const record = decodeSealedKey(bytes);

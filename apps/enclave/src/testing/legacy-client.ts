@@ -14,7 +14,7 @@ import { createHash } from 'node:crypto';
 
 export type LegacyKeyView = Pick<ReturnType<typeof legacyPublicKeyView>, 'keyId' | 'publicKey'>;
 
-/** What the web client (legacy) posts, sealed by the library that it uses, and what of it a sender has to keep. */
+/** What the web client (legacy) posts, sealed by the library that it uses, and what its sender must keep. */
 export interface LegacySealed {
   json: { ciphertext: string; nonce: string; ephemeralPublicKey: string; teeKeyId: string };
   message: LegacyMessage;
@@ -59,7 +59,7 @@ export async function sealAsLegacyClient(view: LegacyKeyView, content: unknown):
   };
 }
 
-/** What that client seals today: more is required by Congress. */
+/** What that client seals today. Congress requires more. */
 export const LEGACY_CONTENT_TODAY = {
   deliveryAddress: {
     name: 'Test Person',
@@ -74,7 +74,7 @@ export const LEGACY_CONTENT_TODAY = {
   proof: { publicInputs: ['1'] },
 };
 
-/** With what may be added. */
+/** Today's content with the members that Congress requires in addition. */
 export function legacyContent(more: object = {}): object {
   return {
     ...LEGACY_CONTENT_TODAY,

@@ -3,9 +3,9 @@ import { bestRule, guessBy, NOTHING, type Measurements } from './best-rule';
 import type { SeenConnection, Treatment } from './watched-egress';
 
 /**
- * An attacker with the powers of the parent, who wants to know which of two sets of offices a sealed message goes to.
- * It does not know how the enclave works: it measures everything it can see, learns from its own messages which
- * measurement separates the two, and guesses by that one. Independent of any test runner.
+ * An attacker with the powers of the parent, who wants to know which of two sets of offices a sealed message goes to. It does not know
+ * how the enclave works: it measures everything it can see, learns from its own messages which measurement separates the two, and guesses
+ * by that measurement. Independent of any test runner.
  */
 
 /** What the parent can do and see. */
@@ -16,7 +16,7 @@ export interface ParentPowers {
   relay(sealed: Uint8Array): Promise<{ status: number; headers: string; body: Uint8Array }>;
   /** Every connection of the enclave so far, in the order in which they were opened. */
   connections(): readonly SeenConnection[];
-  /** What becomes of the connections that follow. */
+  /** Sets how the following connections are treated. */
   rule(rule: (connection: SeenConnection) => Treatment): void;
   /** Everything that the enclave wrote so far. */
   output(): string;
@@ -27,7 +27,7 @@ export interface Plan {
   readonly candidates: readonly [readonly string[], readonly string[]];
   /** Messages of its own to the first candidate that the attacker relays just before. */
   readonly probes: number;
-  /** What becomes of the connections of probes and message, counted from 0 in the order in which the enclave opens them. */
+  /** How the connections of probes and message are treated, counted from 0 in the order in which the enclave opens them. */
   readonly treat: (number: number) => Treatment;
 }
 
@@ -42,7 +42,7 @@ export class OfficeOracle {
     private readonly plan: Plan,
   ) {}
 
-  /** Watches so many messages of its own to each of the two candidates. */
+  /** Learns from this many of the attacker's own messages to each of the two candidates. */
   async learn(messages: number): Promise<void> {
     for (let n = 0; n < messages; n++)
       for (const which of [0, 1] as const)
@@ -54,7 +54,10 @@ export class OfficeOracle {
     return guessBy(bestRule(this.learned), await this.watch(sealed));
   }
 
-  /** The measurement that tells the candidates apart best, and how many of the attacker's own messages it tells rightly (0.5 to 1). */
+  /**
+   * The measurement that best tells the candidates apart, and the share of the attacker's own messages that it classifies correctly (0.5
+   * to 1).
+   */
   best(): { name: string; share: number } {
     const { at, right } = bestRule(this.learned);
     return { name: MEASURED[at] ?? '', share: right / (this.learned[0].length + this.learned[1].length) };

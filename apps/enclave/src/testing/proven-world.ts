@@ -42,7 +42,7 @@ export interface Relay {
 /** Enclaves that hold the key of the committed proofs' messages, at the time of those proofs, before one simulator of Congress. */
 export interface ProvenWorld {
   congress: CongressSimulator;
-  /** By which the enclaves judge; Congress and its certificates go by the machine's clock. */
+  /** The enclaves' time. Congress and its certificates use the machine's clock. */
   time: { nowSeconds: number };
   enclave(mode?: 'off' | 'optional' | 'required', keys?: readonly string[]): Promise<ProvenEnclave>;
   stop(): Promise<void>;

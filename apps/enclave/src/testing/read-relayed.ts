@@ -18,7 +18,7 @@ export interface Relayed {
   receipt: VerifiedReceipt;
 }
 
-/** An answer of `POST /messages` as the sender comes to see it: receipt verified, answer opened, one held against the other. */
+/** Reads an answer of `POST /messages` as the sender does: verifies the receipt, opens the answer, and compares the two. */
 export async function readRelayed(
   response: Response,
   prepared: PreparedMessage,

@@ -1,7 +1,7 @@
 import { decodeSealedKey, toHex, type KeyOffer, type KeyStatus, type SealedKeyCore } from '@communique-tee/protocol';
 import type { SealedEnclave } from './sealed-world';
 
-/** The gateways' database as far as keys go: of one custody, image and epoch the first record stays. */
+/** Simulates the gateways' database of sealed keys: it keeps the first record for each custody, image and epoch. */
 export class RecordStore {
   private readonly stored = new Map<string, Uint8Array>();
   readonly revoked: Uint8Array[] = [];

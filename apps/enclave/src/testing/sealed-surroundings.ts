@@ -44,10 +44,13 @@ export const CREDENTIALS: HandedCredentials = {
   expires: null,
 };
 
-/** What is around enclaves whose keys KMS guards: its simulator under the policies that `pulumi up` gives it, Congress's, and one mock root. */
+/**
+ * What enclaves with KMS-sealed keys need: the KMS simulator under the policies that `pulumi up` sets, the Congress simulator, and one
+ * mock root.
+ */
 export interface SealedSurroundings {
   kms: KmsSimulator;
-  /** What `pulumi up` gives to KMS. */
+  /** The key policies that `pulumi up` sets. */
   policies: { enclave: string; operator: string };
   /** AWS's own client, as any holder of these credentials has it. */
   client(credentials: SimulatedCredentials): KMSClient;
@@ -55,7 +58,7 @@ export interface SealedSurroundings {
   trustAnchor: TrustAnchor;
   /** Where the mock NSM's root is. */
   rootFolder: string;
-  /** The time of NSM and KMS, and of no other clock here. */
+  /** The time of NSM and KMS; no other clock here uses it. */
   time: { offsetMs: number; nowMs(): number };
   /** The NSM of one machine that runs an image. */
   device(pcrs?: ReadonlyMap<number, Uint8Array>): Promise<NsmTransport>;
@@ -69,7 +72,7 @@ export interface SealedSurroundings {
 
 export async function startSealedSurroundings(congressOptions?: CongressSimulatorOptions): Promise<SealedSurroundings> {
   const folder = await temporaryFolder('sealed');
-  // Not by Date, which tests turn
+  // Not by Date, which tests change
   const time = { offsetMs: 0, nowMs: () => Math.floor(performance.timeOrigin + performance.now()) + time.offsetMs };
   const policies = keyPolicyDocuments({
     stack: 'test',

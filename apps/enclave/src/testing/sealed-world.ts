@@ -35,7 +35,7 @@ export interface EnclaveOptions {
   publishEveryMs?: number;
 }
 
-/** Enclaves in this process, among the surroundings of keys under KMS. */
+/** Enclaves with KMS-sealed keys in this process, with all that they need around them. */
 export interface SealedWorld extends Omit<SealedSurroundings, 'device' | 'kmsSettings' | 'rootFolder'> {
   start(options?: EnclaveOptions): Promise<SealedEnclave>;
   /** The NSM of an image, as the operator of that image has it. */

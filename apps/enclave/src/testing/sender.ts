@@ -15,7 +15,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { congressMessage } from './enclave-fixture';
 import { readRelayed, type Relayed } from './read-relayed';
 
-/** A sender whose clock is set by a test, and the parent who relays for him; the client's own library goes by the machine's. */
+/** A sender, and the parent that relays the messages. A test sets their clock; the client library would use the machine's. */
 export class Sender {
   constructor(
     private readonly trustAnchor: TrustAnchor,
@@ -56,7 +56,7 @@ export class Sender {
     return this.sealBytes(identity, encodeCongressMessage(congressMessage(changes)), lifetimeSeconds);
   }
 
-  /** Any plaintext, also what is no message. */
+  /** Seals any plaintext, even one that is not a message. */
   sealBytes(
     { publicKey, keyId }: Pick<EnclaveIdentity, 'publicKey' | 'keyId'>,
     plaintext: Uint8Array,

@@ -11,10 +11,10 @@ export interface SeenConnection {
   receivedBytes: number;
 }
 
-/** What the parent does with a connection: passes it on, at once or after so many milliseconds, or cuts it. */
+/** How the parent treats a connection: forwards it at once, holds it back for some milliseconds, or cuts it. */
 export type Treatment = 'pass' | 'cut' | { readonly holdMs: number };
 
-/** The parent's proxies before the chambers: they record every connection and treat it by a rule. */
+/** The parent's proxies in front of the chambers. They record every connection and treat it by a rule. */
 export class WatchedEgress {
   readonly connections: SeenConnection[] = [];
   /** Asked for each connection. */

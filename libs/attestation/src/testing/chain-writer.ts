@@ -11,7 +11,7 @@ import {
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-/** When the documents of the tests are made and verified. */
+/** The time at which the tests' documents are made and verified. */
 export const testTimeMs = Date.UTC(2026, 10, 1, 12, 0, 0);
 
 interface Keys {
@@ -71,7 +71,7 @@ const shape = [
 export type LevelName = (typeof shape)[number]['name'];
 export const levelNames: readonly LevelName[] = shape.map(({ name }) => name);
 
-/** Made once: a test changes certificates, seldom keys. */
+/** Keys are made once, because tests change certificates and seldom keys. */
 const keysOfLevel = new Map(shape.map(({ name }) => [name as string, newKeys()]));
 
 /** A chain of the real shape; `edit` may change, add or remove links before they are signed. */
@@ -115,7 +115,7 @@ export function pem(der: Uint8Array): string {
   return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64').replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
 }
 
-/** A leaf with a new key below the instance of any written chain: the keys of the levels are the same in all. */
+/** A leaf with a new key, which fits below any written chain, because all chains share the keys of their levels. */
 export function anotherLeaf(): { der: Uint8Array; privateKey: KeyObject } {
   const links: Link[] = [];
   writeChain((written) => links.push(...written));

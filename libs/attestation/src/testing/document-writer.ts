@@ -79,7 +79,7 @@ export interface WrittenDocument {
 
 let plainChain: WrittenChain | undefined;
 
-/** A valid document, but for what the edits change; everything is signed after it was edited. */
+/** A document that is valid except for the edits. Everything is signed after it was edited. */
 export function writeDocument(edits: Edits = {}): WrittenDocument {
   const chain = edits.chain ? writeChain(edits.chain) : (plainChain ??= writeChain());
   const rootDer = chain.certificates[0] ?? new Uint8Array();

@@ -31,7 +31,7 @@ export interface TestEntry {
   AttestationError: typeof AttestationError;
 }
 
-/** `verified`, a code, or (never, in a test that passes) what else was thrown. Runs anywhere. */
+/** Returns `verified`, a code, or a text for any other error, which no passing test has. Runs in Node and browsers. */
 export async function outcomeOf(
   testCase: TestCase,
   entry: TestEntry,

@@ -32,14 +32,14 @@ interface Behind {
 export type TaskFault =
   'cut' | 'cut-after' | 'silence' | { readonly problem: ProblemCode; readonly retryAfter?: number };
 
-/** The models of a TestGateway's enclave: real statements under its receipt key, which can be told to be wrong. */
+/** The agents service of a TestGateway's enclave. It signs real statements under the receipt key; a test can make them wrong. */
 export class TestAgents {
   classes: Classes = [];
   /** Classes that the gateway does not take now. */
   readonly off = new Set<string>();
   /** Every post, in order. */
   readonly posted: { readonly body: Uint8Array; readonly token: string | undefined }[] = [];
-  /** Tasks that a provider was asked, as the enclave opened them: one for each distinct request. */
+  /** The tasks that reached a provider, as the enclave opened them: one for each distinct request. */
   readonly asked: AgentTask[] = [];
   /** Taken from the front, one for each post. */
   faults: TaskFault[] = [];

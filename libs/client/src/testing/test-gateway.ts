@@ -57,8 +57,8 @@ export interface Posted {
 }
 
 /**
- * How a post is answered: with a problem (`stored`: as a browser shows it that posted twice by itself, and the first one was stored), with any status and text, with no answer before or after the message was stored, with half of
- * a 202, or never.
+ * How a post is answered: with a problem (`stored`: as if a browser had posted twice by itself, and the first post was stored), with any
+ * status and text, with a broken connection before or after the message was stored, with half of a 202, or never.
  */
 export type PostFault =
   | { readonly problem: ProblemCode; readonly retryAfter?: number; readonly stored?: true }
@@ -68,14 +68,14 @@ export type PostFault =
   | 'half'
   | 'silence';
 
-/** A gateway and the enclave behind it in one, with real keys, documents and receipts, that can be told to misbehave. */
+/** Simulates a gateway and the enclave behind it, with real keys, documents and receipts. A test can make it misbehave. */
 export class TestGateway {
   readonly posted: Posted[] = [];
   /** Taken from the front, one for each request for a document. */
   attestationFaults: { readonly problem: ProblemCode; readonly retryAfter?: number }[] = [];
   /** Ids of the messages that were stored. */
   private readonly stored = new Set<string>();
-  /** Instead of a message's status, for each plain question. */
+  /** The answer to each plain request for a status, instead of the status. */
   statusFault: ProblemCode | undefined;
   /** Requests for documents, and for statuses: plain, or as events. */
   attestations = 0;
@@ -103,7 +103,7 @@ export class TestGateway {
   listAddress = '';
   /** Whether the gateway serves the public configuration. */
   servesConfiguration = true;
-  /** How a question for events is answered. */
+  /** How a request for the event stream is answered. */
   events: 'stream' | 'json' | 'cut' | 'cut-each' | { readonly problem: ProblemCode } = 'stream';
   /** Changes a view before the gateway sends it. */
   tamper: (view: MessageView) => MessageView = (view) => view;
@@ -388,7 +388,7 @@ export class TestGateway {
   }
 }
 
-/** A message without an owner is visible to its status secret alone. */
+/** A message without an owner is visible only with its status secret. */
 function isVisible(residence: ResidenceProof | null, statusSecret: string | undefined): boolean {
   if (residence === null) return true;
   const secret = Buffer.from(statusSecret ?? '', 'base64url');

@@ -7,7 +7,10 @@ import { nodePrimitives } from '../primitives/node';
 import type { Primitives } from '../primitives/primitives';
 import type { Sealing } from '../sealing';
 
-/** Both sets of primitives under one shape, keys as raw bytes, so that every spec runs over each, and one against the other. */
+/**
+ * Both sets of primitives behind one interface, with keys as raw bytes, so that every spec runs with each, and with one against the
+ * other.
+ */
 export const IMPLEMENTATIONS = [
   bind('node:crypto', nodePrimitives, node.sealing),
   bind('noble', noblePrimitives, browser.sealing),

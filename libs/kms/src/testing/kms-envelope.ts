@@ -1,8 +1,8 @@
 import { constants, createCipheriv, publicEncrypt, randomBytes, type KeyObject } from 'node:crypto';
 
 /**
- * CiphertextForRecipient as KMS makes it, in the form of the messages of KMS that are shown in RustCrypto/formats issue 779 and
- * librasn/rasn issue 66: indefinite lengths outside, a key identifier of 32 bytes, NULL behind each SHA-256. Each part can be replaced.
+ * CiphertextForRecipient as KMS makes it, in the form of the KMS messages shown in RustCrypto/formats issue 779 and librasn/rasn issue
+ * 66: indefinite lengths outside, a key identifier of 32 bytes, NULL after each SHA-256. Each part can be replaced.
  */
 export interface EnvelopeParts {
   contentType?: Uint8Array;
@@ -17,7 +17,7 @@ export interface EnvelopeParts {
   contentAlgorithm?: (iv: Uint8Array) => Uint8Array;
   /** Instead of `[0]` with one piece. */
   content?: (ciphertext: Uint8Array) => Uint8Array;
-  /** Behind the encrypted content: unprotected attributes. */
+  /** Unprotected attributes, after the encrypted content. */
   attributes?: Uint8Array[];
   contentKey?: Uint8Array;
   lengths?: 'definite' | 'indefinite';

@@ -4,20 +4,20 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** CMS of an independent implementation: the openssl command, in its own folder. */
+/** CMS by an independent implementation: the openssl command, run in a folder of its own. */
 export interface OpenSsl {
   privateKey: KeyObject;
   publicKey: KeyObject;
-  /** `openssl cms -encrypt` for this key with what KMS uses, and with the given words behind it. */
+  /** `openssl cms -encrypt` for this key, with the algorithms that KMS uses and the given further arguments. */
   encrypt(plaintext: Uint8Array, ...words: string[]): Uint8Array;
   /** The same for another key. */
   encryptFor(publicKey: KeyObject, plaintext: Uint8Array, ...words: string[]): Uint8Array;
-  /** `openssl cms -decrypt`: what another reader makes of it. */
+  /** `openssl cms -decrypt`: what another implementation reads. */
   decrypt(envelope: Uint8Array): Uint8Array;
   remove(): void;
 }
 
-/** How KMS encrypts, for `cms -encrypt`. */
+/** Arguments of `cms -encrypt` for the algorithms that KMS uses. */
 export const LIKE_KMS = [
   '-aes256',
   '-keyopt',

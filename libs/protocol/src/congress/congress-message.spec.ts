@@ -37,7 +37,7 @@ const opening: CongressMessage['proof'] = {
   campaign: 'communique-tee campaign v1\ntest\n\n— test AAAA\n',
 };
 
-/** The valid message with the value at `path` replaced, or taken away when it is undefined. */
+/** The valid message with the value at `path` replaced, or removed if `value` is undefined. */
 function changed(path: string, value: unknown): unknown {
   const copy: Record<string, unknown> = {
     ...valid(),
@@ -245,7 +245,7 @@ describe('a message to Congress', () => {
     });
     const problems = result.ok ? [] : result.problems;
     expect(problems.length).toBeGreaterThan(20);
-    // What an answer holds beside them: four offices with a reason, but no detail
+    // Leaves room for the rest of the answer: four offices with a reason and no detail
     expect(encodeCanonical(problems).length).toBeLessThan(6500);
   });
 

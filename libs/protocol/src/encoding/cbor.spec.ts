@@ -164,7 +164,7 @@ describe('canonical CBOR', () => {
   });
 });
 
-/** Keys may come in any order; all else has one form. */
+/** Encodes again with sorted keys. Keys may come in any order; everything else has only one form. */
 function sortedAgain(bytes: Uint8Array): Uint8Array {
   return encode(decode(bytes), rfc8949EncodeOptions);
 }

@@ -172,7 +172,7 @@ describe('the envelope of a message', () => {
     const encoded = encodeEnvelope(proven);
     const proofAt = Buffer.from(encoded).indexOf(Buffer.from(proof));
     for (let at = 0; at < encoded.length; at++) {
-      // The bytes within proof and ciphertext are alike: one in 97
+      // All bytes within proof and ciphertext are handled alike, so only every 97th is tried
       if (at > proofAt + 8 && at < encoded.length - 8 && at % 97 !== 0) continue;
       for (let bit = 0; bit < 8; bit++) {
         const flipped = encoded.slice();

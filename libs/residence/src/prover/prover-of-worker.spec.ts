@@ -9,7 +9,7 @@ const publicInputs = Object.fromEntries(PUBLIC_INPUTS.map((name) => [name, rando
 const witness = { inputs: {}, publicInputs, opening: {} } as Witness;
 const GOOD = { proof: new Uint8Array(PROOF_BYTES), publicInputs: PUBLIC_INPUTS.map((name) => publicInputs[name]) };
 
-/** A prover whose workers do as told when they are asked, in the order of their starts. */
+/** A prover whose workers follow these scripts when they get a question, in the order in which they start. */
 function proverOf(...scripts: ((events: ProvingWorkerEvents) => void)[]) {
   const ended: number[] = [];
   let started = 0;

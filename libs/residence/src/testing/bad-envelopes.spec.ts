@@ -37,7 +37,7 @@ function valueOf<T>(compute: () => T): T | undefined {
   }
 }
 
-/** All steps of both checkers, as docs/residence.md lists them: what this accepts, the two together accept. */
+/** All steps of gateway and enclave, as docs/residence.md lists them. It accepts what both together accept. */
 async function check(bytes: Uint8Array): Promise<BadReason | 'good'> {
   const envelope = valueOf(() => decodeEnvelope(bytes));
   if (!envelope?.residence) return 'malformed';

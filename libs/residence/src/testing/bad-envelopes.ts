@@ -1,4 +1,4 @@
-// Whole messages that a checker must refuse, made of good ones. The same list each time.
+// Whole messages that a checker must refuse, made from good ones. The list is the same in every run.
 import {
   encodeCanonical,
   encodeEnvelope,
@@ -20,11 +20,11 @@ export type BadReason =
   | 'malformed'
   /** The verification key is not the circuit's. */
   | 'circuit'
-  /** The root note is not signed by the registrar, is not of now, is valid for too long, or ends before the message. */
+  /** The root note is not signed by the registrar, is not valid now, is valid for too long, or ends before the message. */
   | 'root'
   /** The proof does not verify for these public inputs. */
   | 'proof'
-  /** The proof verifies, and the sealed content does not fit to it. Only the enclave can see it. */
+  /** The proof verifies, and the sealed content contradicts it. Only the enclave can see that. */
   | 'content';
 
 export interface BadEnvelope {
@@ -65,7 +65,7 @@ function* badProofBytes(goods: readonly CommittedProof[]): Generator<BadEnvelope
   }
 }
 
-/** A good proof beside something that it does not state: of another message, campaign, person, root or status secret. */
+/** A good proof with something that it does not state: another message, campaign, person, root or status secret. */
 function* replayed(good: CommittedProof, other: CommittedProof): Generator<BadEnvelope> {
   const { sealed } = good;
   const flipped = (bytes: Uint8Array): Uint8Array => bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1);

@@ -1,4 +1,5 @@
-// Proofs that a verifier must refuse, made of good ones. The same list each time: what looks random is derived from texts.
+// Proofs that a verifier must refuse, made from good ones. The list is the same in every run: values that look random are derived from
+// texts.
 import { FIELD_BYTES, FIELD_MODULUS, fieldFromBigInt, fieldToBigInt, isField, type Field } from '../field';
 import { PUBLIC_INPUTS, type PublicInputs } from '../statement';
 import { madeUpBytes, madeUpField } from './made-up';
@@ -27,7 +28,7 @@ interface Draft {
 }
 
 /**
- * About 75 bad proofs for each good one, each different from any good one in what it states or in its bytes.
+ * About 75 bad proofs for each good one. Each differs from every good one in its statement or in its bytes.
  * @param goods two or more, of different statements
  */
 export function* badProofs(goods: readonly GoodProof[]): Generator<BadProof> {
@@ -105,7 +106,7 @@ function* resized(good: GoodProof): Generator<Draft> {
   }
 }
 
-/** Without any witness: random numbers, and what a cheater would try where a checker forgets the points at infinity. */
+/** Made without a witness: random numbers, and attacks on a verifier that does not check for points at infinity. */
 function* forged(good: GoodProof, other: GoodProof): Generator<Draft> {
   const publicInputs = listOf(good.publicInputs);
   const elements = good.proof.length / FIELD_BYTES;
@@ -167,7 +168,7 @@ function* nonCanonical(good: GoodProof): Generator<Draft> {
   yield { name: 'an element of the proof plus the modulus', publicInputs: own, proof: shifted };
 }
 
-/** Fits into 32 bytes for every field element: 2p is below 2^256. */
+/** The sum fits into 32 bytes for every field element, because 2p is below 2^256. */
 function plusModulus(field: Uint8Array | undefined): Uint8Array {
   let sum = FIELD_MODULUS;
   for (const byte of (field ?? new Uint8Array()).toReversed().entries()) sum += BigInt(byte[1]) << BigInt(8 * byte[0]);

@@ -44,7 +44,7 @@ export interface StoredProof {
 
 const computed = new Map<string, CommittedProof>();
 
-/** All committed proofs, in the order of the plan. Takes about a second the first time: take single ones where few will do. */
+/** All committed proofs, in the order of the plan. Takes about a second the first time, so use `committedProof` if few are enough. */
 export function committedProofs(): CommittedProof[] {
   return PLANNED_PROOFS.map(({ name }) => committedProof(name));
 }

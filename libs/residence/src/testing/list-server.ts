@@ -17,7 +17,7 @@ export function listFilesOf(tree: MerkleTree, rootNote: string): Map<string, Uin
   return files;
 }
 
-/** The registrar's static host. `files` may change between requests; `answer` can take a request over. */
+/** Simulates the registrar's static host. `files` may change between requests; `answer` can handle a request instead. */
 export class ListServer implements AsyncDisposable {
   readonly requests: { readonly path: string; readonly headers: IncomingHttpHeaders }[] = [];
   answer: (path: string, response: ServerResponse) => boolean = () => false;

@@ -21,7 +21,7 @@ function person(name: string, district: string, index: number): Person {
   return { name, district, index, secret: madeUpField(`secret of ${name}`), salt: madeUpField(`salt of ${name}`) };
 }
 
-/** Ten people, of whom five have a seat without number: one at-large state, and four delegates' territories. */
+/** Ten people. Five of them have an unnumbered seat: one in an at-large state, and four in DC and the territories. */
 export const TEN = [
   person('ada', '120-MT-01', 0),
   person('ben', '120-AK-00', 1),
@@ -40,7 +40,7 @@ export const KIM = person('kim', '120-MT-01', 21);
 export const KIM_MOVED: Person = { ...KIM, district: '120-MT-02', salt: madeUpField('second salt of kim') };
 /** Still registered in a district of the Congress that ended. */
 export const LEE = person('lee', '119-MT-02', 34);
-/** In the tree before; their leaf was revoked after. */
+/** In the tree `before`; revoked in the tree `after`. */
 export const MAX = person('max', '120-CA-12', 55);
 
 /** The tree before kim moved and max was revoked, and the one after. */
@@ -74,7 +74,7 @@ function rootOf(name: TreeName, change: Partial<{ notBefore: number; notAfter: n
   return { registrar: TEST_REGISTRAR.id, root: tree.root, notBefore, notAfter, places: tree.length };
 }
 
-/** Notes about the tree `before` that checkers decide differently on. */
+/** Notes about the tree `before`, some of which a checker must refuse. */
 export const rootNotes = {
   /** Signed by the registrar's next key. */
   byNextKey: () => signRootNote(rootOf('before'), nextSigningKey),

@@ -1,4 +1,5 @@
-// What the committed proofs state and the messages that they are about. All but the sealed bytes and the proofs themselves is computed.
+// What the committed proofs state and the messages that they are about. Everything is computed except the sealed bytes and the proofs
+// themselves.
 import {
   houseOffice,
   isState,
@@ -43,7 +44,7 @@ export interface PlannedProof {
   /** Whether sender and content are honest: the enclave delivers such a message. */
   isHonest: boolean;
   enclaveKey: TestEnclaveKey;
-  /** What the sealed content has otherwise than an honest one. */
+  /** Changes the honest content into the sealed one. */
   change: (honest: CongressMessage) => CongressMessage;
 }
 
@@ -65,7 +66,7 @@ function plan(name: string, person: Person, campaign: CampaignName, change: Chan
 
 const [ada, , , dee, , , , , , jon] = TEN;
 
-/** A dishonest sender: the proof is valid, and the sealed content does not fit to it. Only the enclave can see that. */
+/** A dishonest sender: the proof is valid, and the sealed content contradicts it. Only the enclave can see that. */
 const dishonest = (name: string, person: Person, change: PlannedProof['change'], campaign: CampaignName = 'roads') =>
   plan(name, person, campaign, { change });
 

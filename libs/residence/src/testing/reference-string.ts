@@ -11,7 +11,8 @@ export const referenceStringFolders = (): string[] => [
 ];
 
 /**
- * For tests that prove: RESIDENCE_REFERENCE_STRING, or what a folder holds; never from the network.
+ * The reference string for tests that prove: the file that RESIDENCE_REFERENCE_STRING names, or one in these folders; never from the
+ * network.
  * @returns undefined if there is none; such a test skips, also in CI, and prints why
  */
 export function referenceStringForTests(): Uint8Array | undefined {

@@ -10,7 +10,7 @@ const someInputs = (): PublicInputs => ({
   claim: randomField(),
   message: randomField(),
 });
-/** 214 field elements, so that it is read to the end. */
+/** 214 field elements, so that the proof system reads it to the end. */
 const someProof = () => {
   const proof = crypto.getRandomValues(new Uint8Array(PROOF_BYTES));
   for (let at = 0; at < PROOF_BYTES; at += 32) proof[at] = 0;
@@ -80,7 +80,7 @@ it('rejects as busy a job that a thread does not answer in time, and continues w
 
 it('verifies 20 good proofs after 100 that made the proof system throw, and keeps no memory of those', async () => {
   const good = committedProofs().slice(0, 20);
-  // The engine compiles what runs often once more, which takes memory once
+  // The engine compiles frequently run code a second time, which takes memory once
   for (const each of [...good, ...good]) await verifier.verify(each.publicInputs, each.proof);
   const before = process.memoryUsage.rss();
   const { publicInputs } = committedProof('ada roads');

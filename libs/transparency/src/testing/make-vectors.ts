@@ -4,7 +4,7 @@ import type { NoteErrorCode } from '../errors';
 import { formatVerifierKey, signingKeyOf } from '../note-keys';
 import { signNote } from '../signed-note';
 
-/** What every reader of notes must decide, and what Go's implementation decides where it is laxer than ours. */
+/** A note and the decision that every reader must make, and Go's decision where Go's implementation is laxer than ours. */
 export interface NoteVector {
   title: string;
   note: string;
@@ -103,7 +103,7 @@ function signatureText(note: string, change: (base64: string) => string): string
   return note.replace(/[A-Za-z0-9+/=]+\n$/, (base64) => `${change(base64.slice(0, -1))}\n`);
 }
 
-/** A note whose signature line needs both characters that base64url writes otherwise. */
+/** A note whose signature line contains both characters that base64url replaces. */
 function noteWithBase64Signs(): string {
   for (let count = 0; ; count++) {
     const note = signNote(`${BODY}${count}\n`, one);

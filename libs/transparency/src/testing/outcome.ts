@@ -3,7 +3,7 @@ import { formatVerifierKey, parseVerifierKey } from '../note-keys';
 import { openNote } from '../signed-note';
 import type { NoteVector } from './make-vectors';
 
-/** What this build decides about a vector: loaded in Node, and in a browser as the module under test. */
+/** What this build decides about a vector. Tests load this module in Node and in a browser. */
 export function outcomeOf({ note, keys }: Pick<NoteVector, 'note' | 'keys'>): NoteVector['expected'] {
   try {
     const { body, key } = openNote(note, keys.map(parseVerifierKey));

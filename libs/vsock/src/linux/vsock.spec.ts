@@ -67,7 +67,7 @@ describeWith(linux, 'connecting by our own descriptor', () => {
     });
   });
 
-  // A thousand who wait hold no worker thread, so files are read meanwhile
+  // A thousand waiting connections occupy no worker thread, so files can be read meanwhile
   it('holds only a descriptor while it waits, and none after an abort', async () => {
     await using silent = await startSilentPort();
     const before = openSockets();

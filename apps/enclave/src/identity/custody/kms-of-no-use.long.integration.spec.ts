@@ -21,7 +21,7 @@ afterEach(() => {
   world.kms.setCredentials(PARENT);
 });
 
-/** Pauses between tries are counted and not waited for: the client's time runs out after as many tries as on a fast machine. */
+/** Pauses between tries only advance this counter, so the client's time runs out after the same number of tries on every machine. */
 let mockPausedMs = 0;
 jest.mock('@communique-tee/kms', () => {
   const kms = jest.requireActual<typeof import('@communique-tee/kms')>('@communique-tee/kms');
@@ -123,7 +123,7 @@ describe('while KMS fails, the answer names the reason, no other key is made, an
     world.kms.setKeyState(ALIAS, 'Enabled');
     world.kms.setCredentials(PARENT);
     let after = await enclave.offer({ records: [record] });
-    // With so little time a busy machine may need more than one offer.
+    // The time limit is short, so a busy machine may need more than one offer.
     while (code === 'kms_timeout' && after.kms === code) after = await enclave.offer({ records: [record] });
     expect(after).toMatchObject({ state: 'ready', kms: null, refused: [], proposal: null });
     await enclave.close();

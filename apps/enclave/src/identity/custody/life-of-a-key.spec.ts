@@ -25,7 +25,7 @@ beforeEach(() => {
 
 const ids = (keyIds: readonly Uint8Array[]) => keyIds.map(toHex);
 const epochs = () => store.cores.map(({ epoch }) => epoch).sort();
-/** Time is anchored anew by a document. */
+/** Advances the NSM's time; a new document then anchors the enclaves' clocks. */
 const passes = async (ms: number, ...enclaves: SealedEnclave[]) => {
   world.time.offsetMs += ms;
   for (const { url } of enclaves) await fetch(`${url}/attestation?nonce=${'ab'.repeat(16)}`);
@@ -149,7 +149,7 @@ describe('an enclave whose keys KMS guards', () => {
     expect(enclave.log.join('')).toContain(
       `"event":"key_destroyed","keyId":"${toHex(revoked!.key_id)}","code":"revoked"`,
     );
-    // Also if the gateway forgot the revocation
+    // Even if the gateway forgot the revocation
     expect((await enclave.offer({ records: store.records })).refused).toEqual([
       { key_id: revoked!.key_id, code: 'revoked' },
     ]);

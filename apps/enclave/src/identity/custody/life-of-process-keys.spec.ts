@@ -21,10 +21,10 @@ import { Sender } from '../../testing/sender';
 import { openCustody, type Custody } from './open-custody';
 
 const MINUTE_MS = 60_000;
-/** A day of use, the longest life of a message, and an hour for clocks that differ. */
+/** A day as the current key, the longest life of a message, and an hour because clocks may differ. */
 const LIFE_MS = DAY_MS + 7 * DAY_MS + HOUR_MS;
 
-/** The time of the NSM, and of no other clock here. */
+/** The NSM's time; no other clock here uses it. */
 const time = { offsetMs: 0, nowMs: () => Math.floor(performance.timeOrigin + performance.now()) + time.offsetMs };
 beforeEach(() => {
   time.offsetMs = 0;
@@ -154,7 +154,7 @@ describe('an enclave with keys of its process', () => {
     jest.useRealTimers();
     await fixture.stop();
   });
-  /** Time is anchored anew by a document, as each client asks for one. */
+  /** Advances the NSM's time; a new document, as clients request it, then anchors the enclave's clock. */
   const passes = async (ms: number) => {
     time.offsetMs += ms;
     await fetch(`${fixture.url}/attestation?nonce=${'ab'.repeat(16)}`);
@@ -192,7 +192,7 @@ describe('an enclave with keys of its process', () => {
       now: time.nowMs,
       legacySuite: true,
       congress: { house: { deduplicates: false }, senate: { deduplicates: false } },
-      // So small that everything that may be forgotten is
+      // So small that the enclave forgets everything that it may forget
       limits: { maxRememberedAnswers: 10, maxRememberedDeliveries: 100 },
     });
     const sender = new Sender(fixture.trustAnchor, time.nowMs);

@@ -80,7 +80,10 @@ async function refusals(...records: Uint8Array[]): Promise<string[]> {
 }
 
 const edited = (change: (record: SealedKeyRecord) => SealedKeyRecord) => changed(genuine, change);
-/** Vouched for anew by an enclave of this very image, which would have to be lied to: only KMS and the tag are left. */
+/**
+ * Changes a record's core and has an enclave of this image vouch for it again, which a parent cannot do: only KMS and the tag can still
+ * refuse the record.
+ */
 const revouched = async (change: (core: SealedKeyCore) => SealedKeyCore, by: Nsm = nsm) => {
   const record = decodeSealedKey(genuine);
   const core = change(record.core);
@@ -248,7 +251,7 @@ it('one byte of any part, at any place: never taken', async () => {
       ]);
     }
   }
-  // And of the whole, spread over it
+  // And bytes of the whole record, at equal distances
   for (let at = 0; at < genuine.length; at += 97) {
     const { refused, held } = await enclave.offer({ records: [flipped(genuine, at)] });
     expect([at, held.length, refused.length]).toEqual([at, 0, 1]);
@@ -291,7 +294,7 @@ describe('another enclave’s document as maker', () => {
   it('keys of one image are not another’s, accepted or not', async () => {
     const next = await world.start({ pcrs: NEXT_IMAGE });
     expect(await next.offer({ records: [genuine] })).toMatchObject({ held: [], refused: [{ code: 'other_image' }] });
-    // Even if it looked away: KMS binds the data key to the PCR0 that it was made for
+    // Even without this check: KMS binds the data key to the PCR0 that it was made for
     const { core } = decodeSealedKey(genuine);
     const recipient = {
       AttestationDocument: await (await world.nsm(NEXT_IMAGE)).attest({ publicKey: await spki() }),
@@ -333,7 +336,7 @@ describe('an older record', () => {
     expect(toHex(replayed.current!)).toBe(toHex(store.cores[0]!.key_id));
     expect(replayed.proposal).not.toBeNull();
     expect(decodeSealedKey(replayed.proposal!).core.epoch).toBe(2);
-    // The one that holds the newer one does not return to the older one
+    // An enclave that holds the newer key does not return to the older one
     expect(toHex((await enclave.offer({ records: [old!] })).current!)).toBe(toHex(store.cores[1]!.key_id));
     await passes(7 * DAY_MS);
     const late = await world.start();

@@ -8,7 +8,7 @@ import { DocumentSource } from './document-source';
 
 const MINUTE_MS = 60_000;
 
-/** An NSM as the real one is seen to be: one leaf certificate serves until shortly before its end. */
+/** The mock NSM behaves as real ones do: it uses one leaf certificate until shortly before its end. */
 describe('an attestation document', () => {
   let folder: TemporaryFolder;
   let nsm: Nsm;

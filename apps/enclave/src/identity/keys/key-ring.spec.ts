@@ -16,7 +16,7 @@ describe('the ring of keys', () => {
   });
   const key = (fill: number, times: Partial<HeldKey> = {}): HeldKey => ({
     keys: deriveEnclaveKeys(new Uint8Array(32).fill(fill), 'process'),
-    documents: undefined as unknown as HeldKey['documents'], // not looked at
+    documents: undefined as unknown as HeldKey['documents'], // not used here
     epoch: fill,
     rotateAfterMs: 2000,
     destroyAfterMs: 3000,

@@ -1,7 +1,7 @@
 import type { Provider } from '@communique-tee/protocol';
 import { RunningTasks } from './running-tasks';
 
-/** How many tasks of each provider begin, one provider after the other, if none of them ends. */
+/** How many tasks of each provider can begin, starting one provider's after the other's, if no task ends. */
 function begun(max: number, providers: readonly Provider[]): number[] {
   const running = new RunningTasks(max, providers.length);
   return providers.map((provider) => {

@@ -7,7 +7,7 @@ import { watchProvider, type WatchedProvider } from './testing/watched-provider'
 
 const LEARNED = 20;
 const TRIALS = 200;
-/** As in the office oracle: Hoeffding, P(|right - 100| >= 40) <= 2 exp(-2 * 40^2 / 200) = 2.3e-7 for guesses by lot. */
+/** As in the office oracle: Hoeffding, P(|right - 100| >= 40) <= 2 exp(-2 * 40^2 / 200) = 2.3e-7 for random guesses. */
 const MARGIN = 40;
 
 let watched: WatchedProvider;
@@ -23,7 +23,7 @@ afterAll(async () => {
   await watched.close();
 });
 
-/** How often the attacker names the task that was drawn by lot. */
+/** How often the attacker names the task that was drawn at random. */
 async function rightGuesses(
   candidates: readonly [Partial<AgentTask>, Partial<AgentTask>],
   trials: number,
@@ -70,7 +70,7 @@ describe('a parent that guesses a sealed task whose answer is the same', () => {
   );
 });
 
-// Not promised (README.md): the attacker sees what there is to see
+// Not promised (README.md). This shows that the attacker does see differences
 it('knows the size bucket', async () => {
   expect(await rightGuesses([{ text: 'Roads.' }, { text: LONG.repeat(3) }], 20, 6)).toBe(20);
 });

@@ -268,7 +268,7 @@ describe('the ceiling on running tasks', () => {
     };
     const running = [world.ask(world.seal())];
     await until(() => releases.length === 1);
-    // One of three places is all that a provider gets
+    // A provider gets only one of three places
     expect(await world.refusal(world.seal())).toBe('enclave_busy');
     running.push(world.ask(ofAnthropic()));
     await until(() => releases.length === 2);
@@ -479,7 +479,7 @@ describe('no plain text, key or word of a provider', () => {
     expect(world.log.some((line) => line.includes('agent_attempt_ended'))).toBe(true);
     for (const text of seen)
       for (const word of [secret, completion, API_KEYS.openai, 'evil']) expect(text).not.toContain(word);
-    // Nor the task: the parent reads the log
+    // The log does not name the task either, because the parent reads it
     for (const line of world.log) expect(line).not.toMatch(/"(subject|draft|shorten|review)"/);
   });
 });

@@ -14,7 +14,7 @@ afterAll(async () => {
   await watched.close();
 });
 
-/** Everything of one task that has a size. */
+/** Every size that the parent sees of one task. */
 async function sizesOf(changes: Partial<AgentTask>): Promise<object> {
   const before = [watched.connections.length, world.log.length] as const;
   const task = world.seal(changes);

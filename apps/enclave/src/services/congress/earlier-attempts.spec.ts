@@ -51,7 +51,7 @@ describe('of two enclaves that share their keys', () => {
       expect(second_.answer).toMatchObject({ state: 'pending', withheld: 3, retryAfterSeconds: null });
       expect(second_.receipt.claims.offices.map(({ outcome }) => outcome)).toEqual(['pending', 'pending', 'pending']);
       expect(world.congress.received()).toHaveLength(3);
-      // The first one remembers the outcomes
+      // The first enclave remembers the outcomes
       expect(outcomes(await sender.relayed(first.url, prepared, DISPATCHED))).toEqual([accepted, accepted, accepted]);
     });
 
@@ -61,7 +61,7 @@ describe('of two enclaves that share their keys', () => {
       for (const headers of [DISPATCHED, fabricated, DISPATCHED])
         expect(outcomes(await sender.relayed(first.url, prepared, headers))).toEqual([withheld, withheld, withheld]);
       expect(world.congress.received()).toHaveLength(0);
-      // As soon as it stops lying, the message is delivered
+      // As soon as the gateway stops lying, the message is delivered
       expect(outcomes(await sender.relayed(first.url, prepared))).toEqual([accepted, accepted, accepted]);
       expect(world.congress.received()).toHaveLength(3);
     });

@@ -184,7 +184,7 @@ describe('the memory of deliveries', () => {
       withheld: 1,
     });
     expect(await memory.attempt([copy('a')], until(HOUR))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
-    // What it knows itself is better than what it is told
+    // What this enclave knows itself counts more than what another one signed
     expect(await memory.attempt([kept], until(HOUR))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
   });
 

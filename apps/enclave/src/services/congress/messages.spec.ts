@@ -25,7 +25,7 @@ beforeEach(() => {
   fixture.congress.setFaults({});
 });
 
-/** As the enclave's clock has it, so much later than now. */
+/** Does `work` while the enclave's clock is this much ahead. */
 async function afterWait<Result>(work: () => Promise<Result>, waitMs = 30_000): Promise<Result> {
   const now = performance.now.bind(performance);
   const clock = jest.spyOn(performance, 'now').mockImplementation(() => now() + waitMs);
@@ -105,7 +105,7 @@ describe('a sealed message', () => {
     });
     const first = await fixture.relayed(prepared);
     expect(first.answer.state).toBe('pending');
-    expect(first.answer.retryAfterSeconds).toBe(30); // not the 7 s of the far end, which would tell the parent which office it is
+    expect(first.answer.retryAfterSeconds).toBe(30); // not the 7 s of the chamber, which would show the parent the office
     expect(first.opened.offices.map(({ outcome }) => outcome)).toEqual(['pending', 'accepted', 'accepted']);
     const early = await fixture.relayed(prepared);
     expect(early.answer.state).toBe('pending');

@@ -5,7 +5,7 @@ import { congressMessage, startEnclaveFixture, type EnclaveFixture } from '../..
 import { OfficeOracle, type ParentPowers, type Plan } from '../../testing/office-oracle';
 import { WatchedEgress } from '../../testing/watched-egress';
 
-/** Offices that Congress does not answer like all others, which are equal. */
+/** Offices that Congress answers in another way than all others. */
 const UNEQUAL: Record<string, NonNullable<FaultPlanInput['queue']>[number]['fault']> = {
   HCA01: { kind: 'slow', delayMs: 300 },
   HCA02: { kind: 'status', status: 400, body: 'no' },
@@ -15,7 +15,7 @@ const UNEQUAL: Record<string, NonNullable<FaultPlanInput['queue']>[number]['faul
   SCA01: { kind: 'status', status: 400, body: 'no' },
   SNY03: { kind: 'status', status: 400, body: 'no' },
 };
-/** The default pace, sped up: how fast it is does not matter, only what follows from it. */
+/** A faster pace than the default, to save time. The speed of the pace does not matter to the attack. */
 const SLOT_MS = 20;
 
 const LEARNED = 20;
@@ -69,7 +69,7 @@ function seal(offices: readonly string[]): Promise<Uint8Array> {
   return Promise.resolve(prepareMessage({ ...message, constituent: { ...message.constituent, state } }, key).sealed);
 }
 
-/** How often the attacker names the set that the sender chose by lot. */
+/** How often the attacker names the set that the sender chose at random. */
 async function rightGuesses(plan: Plan, trials: number, learned = LEARNED): Promise<number> {
   const attacker = new OfficeOracle(powers, plan);
   await attacker.learn(learned);
@@ -135,7 +135,8 @@ describe('a parent that guesses the offices of a sealed message', () => {
     600_000,
   );
 
-  // Not promised (README.md): these show that the attacker sees what there is to see. How slow an office is would depend on the machine.
+  // Not promised (README.md): these tests show that the attacker does see differences. Slow offices are left out, because their time
+  // depends on the machine.
   it.each(['HCA02', 'HCA03', 'HCA04'])('knows %s, which Congress answers otherwise than its equals', async (office) => {
     const plan: Plan = { candidates: [['HCA11'], [office]], probes: 0, treat: pass };
     expect(await rightGuesses(plan, 20, 6)).toBe(20);

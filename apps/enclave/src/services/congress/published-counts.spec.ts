@@ -31,7 +31,7 @@ const sum = (totals: Totals) =>
 const NONE = Object.fromEntries(ENCLAVE_DESTINATIONS.map((each) => [each, [0, 0, 0, 0, 0, 0]]));
 const ONE_MESSAGE = { ...NONE, house: [1, 0, 0, 0, 0, 0], senate: [2, 0, 0, 0, 0, 0] };
 
-/** What the enclave publishes and logs of one message, once `connections` connections are in it. */
+/** What the enclave publishes and logs about one message, once `connections` connections are counted. */
 async function publishedOf(message: Partial<CongressMessage>, faults: Faults, connections: number) {
   const { totals: before } = (await published()).connections;
   const logged = fixture.log.length;
@@ -43,7 +43,7 @@ async function publishedOf(message: Partial<CongressMessage>, faults: Faults, co
   const pause = () => new Promise((resolve) => setTimeout(resolve, 2 * PUBLISH_EVERY_MS));
   const arePublished = async () => sum((await published()).connections.totals) >= sum(before) + connections;
   for (let round = 0; round < 500 && !(await arePublished()); round++) await pause();
-  // What the answers would have added came after the connections
+  // Anything that the answers could add would come after the connections
   await pause();
   const now = await published();
   const { totals, certificatesRefused } = now.connections;

@@ -14,7 +14,7 @@ const real = referenceStringForTests();
 const whereReal = real === undefined ? it.skip : it;
 const string = real ?? new Uint8Array(REFERENCE_STRING_BYTES);
 
-/** As the hosts serve them: x, and whether y is odd in the top bit. */
+/** Points as the hosts serve them: x, with the top bit set if y is odd. */
 function compressed(points: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(points.length / 2);
   for (let at = 0; at < bytes.length; at += 32) {
@@ -110,7 +110,7 @@ it('reads no more than it asked for where a host ignores the range and never end
   };
   expect(await findReferenceString({ hosts: [await host(endless)], timeoutMs: 30_000 })).toBeUndefined();
   expect(asked.pop()).toBe(`bytes=0-${String(COMPRESSED_BYTES - 1)}`);
-  // The rest lay in buffers of the connection
+  // The host sent more than was read, into the connection's buffers
   expect(sent).toBeLessThan(50_000_000);
 });
 

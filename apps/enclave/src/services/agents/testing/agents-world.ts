@@ -54,7 +54,7 @@ export interface Replied {
   readonly reply: AgentReply;
   readonly statement: UsageStatement;
   readonly answer: AgentAnswer;
-  /** The expected values of a statement, for a verification with its document. */
+  /** What the statement must contain, for `verifyUsageStatement`. */
   readonly expected: ExpectedAttempt;
 }
 
@@ -76,9 +76,9 @@ export interface AgentsWorld {
 
 export interface SealOptions {
   readonly lifetimeSeconds?: number;
-  /** In place of the task's own encoding. */
+  /** Sealed instead of the encoded task. */
   readonly plaintext?: Uint8Array;
-  /** Outside the seal. */
+  /** The model class named outside the seal. */
   readonly modelClass?: string;
   readonly maxOutputTokens?: number;
   readonly keyId?: Uint8Array;

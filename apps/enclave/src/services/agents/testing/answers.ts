@@ -1,6 +1,6 @@
 import type { Provider } from '@communique-tee/protocol';
 
-/** Whole answers in each dialect, as simple as they come; a test changes what it is about. */
+/** A simple whole answer in each provider's dialect. Each test changes the part that it is about. */
 export function answerOf(
   provider: Provider,
   text: string,

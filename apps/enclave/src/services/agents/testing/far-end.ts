@@ -14,12 +14,12 @@ export interface SeenRequest {
   readonly text: string;
 }
 
-/** What the far end does: it answers a JSON value with a status, or a function of the test gets the bare socket. */
+/** What the server does: it answers with a status and a JSON value, or hands the raw socket to a function of the test. */
 export type Act =
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly json: unknown }
   | { readonly raw: (socket: TLSSocket) => void };
 
-/** One HTTPS server that plays any provider and answers as each test wants. */
+/** One HTTPS server that simulates any provider; each test sets its answers. */
 export interface ScriptedProvider {
   readonly origin: string;
   readonly port: number;

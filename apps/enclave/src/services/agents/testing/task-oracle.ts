@@ -11,8 +11,8 @@ export interface TaskPowers {
 }
 
 /**
- * An attacker with the powers of the parent, who wants to know which of two tasks was sealed. It measures all that it
- * can see, learns from its own tasks which measurement separates the two best, and guesses by that one.
+ * An attacker with the powers of the parent, who wants to know which of two tasks was sealed. It measures all that it can see, learns
+ * from its own tasks which measurement best separates the two, and guesses by that measurement.
  */
 export class TaskOracle {
   private readonly learned: [Measurements[], Measurements[]] = [[], []];

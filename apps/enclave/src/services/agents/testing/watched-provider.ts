@@ -9,7 +9,7 @@ export interface WatchedConnection {
   readonly records: number[];
 }
 
-/** The parent's proxy before a provider: it sees every byte that it carries, and may hold connections back. */
+/** The parent's proxy in front of a provider. It records what it forwards, and can stop forwarding. */
 export interface WatchedProvider {
   readonly origin: string;
   readonly connections: WatchedConnection[];

@@ -26,7 +26,7 @@ beforeAll(async () => {
 const bytes = (xml: string) => new TextEncoder().encode(xml);
 const accepts = (message: unknown) => congressMessageSchema.safeParse(message).success;
 
-/** Every leaf as `name -> texts`, as a reader of the XML sees it. */
+/** The texts of all leaf elements, by element name. */
 function leaves(element: XmlElement, found: Record<string, string[]> = {}): Record<string, string[]> {
   if (element.children.length === 0) (found[element.name] ??= []).push(element.text);
   for (const child of element.children) leaves(child, found);

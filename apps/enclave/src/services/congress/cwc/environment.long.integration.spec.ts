@@ -9,8 +9,8 @@ import { promisify } from 'node:util';
 import { setUp, type Setup } from './testing/setup';
 
 /**
- * main.ts already refuses such an environment. This test shows that the client alone ignores it too, in a separate
- * process because Node reads these variables at its start.
+ * main.ts already refuses such an environment. This test shows that the HTTPS client on its own ignores it too. It runs in a separate
+ * process, because Node reads these variables at its start.
  */
 describe('variables of the environment', () => {
   let folder: TemporaryFolder;

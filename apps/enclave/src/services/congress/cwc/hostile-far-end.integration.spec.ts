@@ -6,8 +6,7 @@ import { congressConfigSchema, createCongress, deliveryId, type Congress } from 
 import { TEST_AGENT, testMessage } from './testing/messages';
 
 /**
- * A hostile far end with a valid certificate: every delivery ends according to the head of its answer, and no call
- * throws.
+ * A hostile server with a valid certificate: every delivery ends according to the head of the server's answer, and no call throws.
  */
 describe('a far end that', () => {
   let server: Server;
@@ -39,7 +38,7 @@ describe('a far end that', () => {
     });
   });
   afterAll(() => {
-    for (const socket of sockets) socket.destroy(); // a peer that never reads does not notice that the other end has left
+    for (const socket of sockets) socket.destroy(); // a peer that never reads does not notice that the enclave has closed the connection
     return new Promise((closed) => server.close(closed));
   });
 

@@ -68,7 +68,10 @@ const email = fc
   )
   .map(([a, b, c]) => `${a}@${b}.${c}`);
 
-/** Messages of every shape to a House office of the address, most of them valid: every field has odd characters and lengths near its limits. */
+/**
+ * Messages of every shape to a House office for the sender's address. Most are valid; every field has odd characters and lengths near its
+ * limits.
+ */
 export const anyMessage: fc.Arbitrary<CongressMessage> = fc
   .record({
     constituent: fc.record({
@@ -188,7 +191,7 @@ const MESSAGE_FIELDS = ['subject', 'body', 'organizationStatement', 'moreInfo', 
 const ORGANIZATION_FIELDS = ['name', 'about'];
 const CONTACT_FIELDS = ['name', 'email', 'phone'];
 
-/** A likely valid message with one field overwritten by something bad, or taken away. Not a CongressMessage but by its type. */
+/** A probably valid message with one field removed or replaced by a bad value. It is a CongressMessage only by its type. */
 export const brokenMessage: fc.Arbitrary<CongressMessage> = fc
   .tuple(
     anyMessage,

@@ -21,9 +21,9 @@ export interface Setup {
 
 export interface SetupOptions extends CongressSimulatorOptions {
   both?: ChamberStartOptions;
-  /** Laid over every chamber's configuration in the enclave. */
+  /** Overrides members of every chamber's configuration in the enclave. */
   configure?: Partial<ConfigInput[Chamber]>;
-  /** The attested time, as far from the machine's own. */
+  /** How far the attested time is from the machine's. */
   clockOffsetMs?: number;
 }
 
