@@ -2,9 +2,9 @@
  * How one attempt ended. A statement, a metric and a database row contain one of these values and no text of a
  * provider.
  *
- * - An answer came: `complete`, `cut` (at the maximum output), `empty` (no text), `refused` (by the model), `other`
- *   (a reason that we do not know), `answer_rejected` (its text breaks our output rules), `tier_mismatch` (billed at
- *   another tier than the one requested).
+ * - An answer came: `complete`, `cut` (at the maximum output), `empty` (no text), `refused` (by the model), `other` (a reason that we do
+ *   not know), `answer_rejected` (its text breaks our output rules), `tier_mismatch` (answered by another tier or another model than the
+ *   one requested).
  * - The sealed task is not valid: `task_invalid`. No request was sent.
  * - The provider failed: `PROVIDER_FAILURES`.
  * - No request was sent for another reason: `not_sent`.

@@ -36,9 +36,8 @@ export interface ResidenceProof {
 }
 
 /**
- * The envelope that a client posts and the gateway stores and relays. Form 1 is the sealed message alone; its
- * nullifier is null in CBOR and absent in JSON. Form 2 has a proof of residence, and the header's nullifier is a
- * public input of it.
+ * The envelope that a client posts and the gateway stores and relays. Form 1 is only the sealed message; its nullifier is null in CBOR
+ * and absent in JSON. Form 2 has a proof of residence, and the header's nullifier is a public input of it.
  */
 export interface Envelope {
   sealed: SealedMessage;

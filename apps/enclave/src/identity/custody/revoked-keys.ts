@@ -6,7 +6,7 @@ import { keyIdText } from '../keys/enclave-keys';
  */
 const MAX_REMEMBERED = 4096;
 
-/** Key ids that are never taken again. */
+/** Key ids that an operator revoked, as many as are remembered. */
 export class RevokedKeys {
   private readonly ids = new Set<string>();
 

@@ -116,7 +116,7 @@ export class SealedKeys {
     const isHeld = this.ring.find(core.key_id) !== undefined;
     if (isHeld && this.opened.get(id) === sha256) return;
     await checkRecord(record, this.guardian, (keyId) => this.revoked.has(keyId), this.clock.nowMs());
-    if (isHeld) throw new KeyRefused('tampered'); // a key is sealed once
+    if (isHeld) throw new KeyRefused('tampered'); // the record differs from the one that was opened, and a key is sealed only once
     const keys = await openRecord(record, this.guardian, session);
     // Another record of the same offer may name the same key
     if (this.ring.find(core.key_id) !== undefined) {

@@ -40,9 +40,8 @@ import { RunningTasks } from './running-tasks';
 const LIFETIME_SLACK_MS = 60_000;
 
 /**
- * Opening, checking and the prompt take a few milliseconds that depend on the sealed content. Every task therefore
- * continues this long after its start, so that neither the time of a refusal nor that of a connection reveals
- * anything to the parent.
+ * Opening, checking and the prompt take a few milliseconds that depend on the sealed content. Every task therefore continues no earlier
+ * than this long after its opening began, so that neither the time of a refusal nor that of a connection reveals anything to the parent.
  */
 const PREPARED_MS = 50;
 

@@ -104,7 +104,10 @@ export class DeliveryMemory {
     };
   }
 
-  /** A result is of one content: another text sealed under the same secret and id does not get a receipt for it. */
+  /**
+   * Sends a copy that is due, or returns its known result. A result belongs to one text: another text under the same secret and message
+   * id does not get that result.
+   */
   private once(
     { deliveryId, deliver, settled }: Copy,
     { contentSha256, sealedSha256, untilMs }: Identity,

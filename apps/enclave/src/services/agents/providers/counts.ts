@@ -18,7 +18,7 @@ export function count(value: Json, whenAbsent?: number): number {
 }
 
 /**
- * An object of further counts; undefined if it is absent or null. Any other value could hide counts with a separate
+ * An object of further counts; undefined if it is absent or null. Throws on any other value, which could hide counts with a separate
  * price.
  */
 export function details(value: Json, name: string): Json {

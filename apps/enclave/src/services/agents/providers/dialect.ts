@@ -30,7 +30,7 @@ export interface Answered {
   readonly text: string;
   /** Null where the counts are absent, are no counts, or do not add up. */
   readonly usage: Usage | null;
-  /** The model's name in the answer; null if it is absent or has not the form of a name. */
+  /** The model's name in the answer; null if it is absent or does not have the form of a name. */
   readonly servedModel: string | null;
   /** False if the answer reports another tier or retention than the request asked for, or names a model in a form that is no name. */
   readonly asRequested: boolean;
