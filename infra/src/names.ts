@@ -35,7 +35,7 @@ export const OPERATOR_KEY_ALIAS = 'operator';
 export const aliasName = (stack: string, key: string): string => `alias/${nameOf(stack, key)}`;
 
 export const secretName = (stack: string, path: string): string => `${PROJECT}/${stack}/${path}`;
-/** The log of CodeBuild: no record of what the service did, and it comes and goes with the key `imageBuild`. */
+/** The log of CodeBuild. It does not record what the service did, and exists only with the key `imageBuild`. */
 export const BUILD_LOG = 'image-build';
 /** If no balancer has the certificate, parents keep theirs here for the next one. */
 export const CERTIFICATE_SECRET = 'parent/certificate';
@@ -43,7 +43,7 @@ export const CERTIFICATE_SECRET = 'parent/certificate';
 export const REDIS_TOKEN_SECRET = 'gateway/redis-token';
 /** The bucket of the balancer's access logs. */
 export const ACCESS_LOGS = 'access';
-/** Of a registered address: "parent" if one parent takes it by itself, "nat" if a NAT gateway has it. Parents read it (address-holder). */
+/** The tag of a registered address: "parent" if a parent takes the address, "nat" if a NAT gateway has it. Parents read it (address-holder). */
 export const HELD_BY_TAG = `${PROJECT}:held-by`;
 export const logGroupName = (stack: string, part: string): string => `/${PROJECT}/${stack}/${part}`;
 

@@ -79,7 +79,7 @@ export function agentsVariables({ agents }: Pick<Settings, 'agents'>): Record<st
   return agents === 'on' ? { AGENTS: 'on' } : {};
 }
 
-/** Nothing while it is off, so that a change of keys can be prepared. */
+/** No variables while residence is off, so that a change of its keys can be prepared. */
 function residenceVariables(settings: Settings, { residenceFiles }: Made): Record<string, string> {
   const { residence, residenceRegistrar, residenceKeys, residenceFilesUrl } = settings;
   if (residence === 'off') return {};

@@ -70,7 +70,7 @@ describe('communique-tee', () => {
   const kept = (id: string) => JSON.parse(readFileSync(keptFile(id), 'utf8')) as Kept;
   const sent = async (surroundings = with_()): Promise<string> => {
     const { exit, out } = await call(['send', '--message', exampleFile, ...trust, '--json'], surroundings);
-    expect([exit, out]).toEqual([0, expect.any(String)]); // `out` tells why
+    expect([exit, out]).toEqual([0, expect.any(String)]); // `out` shows why in a failure
     return (JSON.parse(out) as { id: string }).id;
   };
 

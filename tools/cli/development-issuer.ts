@@ -21,7 +21,7 @@ export interface DevelopmentIdentity {
 }
 
 /**
- * Only if the gateway itself says that it is one for development, with its key set in a file of this machine.
+ * Returns the settings only if the gateway's environment says that it is for development, with its key set in a file of this machine.
  * @param file the gateway's environment, NAME=value lines
  * @throws Failure `file_unreadable`, `not_development`, `not_understood`
  */

@@ -15,7 +15,7 @@ import { pathText, type Calls } from './shape';
 export const BOTOCORE_VERSION = apiModels.botocore;
 export const API_MODELS = apiModels.calls as unknown as Calls;
 
-/** As a rule of `npm run ops -- check`. Not in the policy pack, whose inputs the provider has completed. */
+/** The check as a rule of `npm run ops -- check`. The policy pack does not have it, because the provider has completed the inputs there. */
 export const AWS_API = {
   name: 'aws-api',
   description: 'every input is what the models of AWS’s API and its documented limits allow',

@@ -63,7 +63,7 @@ export class Balancer extends Part {
     const targets = new TargetGroup(
       name,
       {
-        // Another name for the other kind: under one name Pulumi would delete this before its listener, and AWS refuses that.
+        // The two kinds have different names: under one name Pulumi would delete this before its listener, and AWS refuses that.
         name: application ? name : `${name}-tls`,
         vpcId: args.vpcId,
         port: 443,

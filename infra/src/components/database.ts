@@ -12,7 +12,7 @@ export interface DatabaseArgs {
   instanceClass: string;
   storageGiB: number;
   production: boolean;
-  /** Differs each time the stack is made anew: a final snapshot has a name that stays taken. */
+  /** Differs each time the stack is made anew, because the name of a final snapshot stays taken. */
   generation: Input<string>;
   /** The log groups of `databaseLogGroups`. */
   logs: Resource;

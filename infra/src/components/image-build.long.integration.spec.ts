@@ -49,7 +49,7 @@ interface Rendered {
 }
 
 let folder: TemporaryFolder;
-/** With bytes that no formatter writes, so that "word for word" is seen. */
+/** It has bytes that no formatter writes, to show that the build keeps every byte. */
 const configuration = `${readFileSync(join(root, 'apps/enclave/config/example.json'), 'utf8')}\n \t\n`;
 beforeAll(async () => {
   folder = await temporaryFolder('image-build-');

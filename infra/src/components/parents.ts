@@ -125,7 +125,7 @@ export class Parents extends Part {
         // An instance is in service once the hook has its CONTINUE, and that comes from an attested enclave. So the first `pulumi up`
         // fails if one is not; a later one waits only if the number of parents changes (rollout.ts).
         waitForCapacityTimeout: `${CAPACITY_WAIT_SECONDS}s`,
-        // The provider fails at the first failed activity otherwise. Without capacity in one zone the group tries the other.
+        // Otherwise the provider fails at the first failed activity, although the group tries another zone if one has no capacity.
         ignoreFailedScalingActivities: true,
         // Instances hold no data, and one that waits in the hook would delay `pulumi destroy` until the hook ends.
         forceDelete: true,

@@ -16,7 +16,7 @@ export interface PrivateBucketArgs {
   /** Days after which an object expires; never if not given. */
   keepDays?: number;
   policy: (bucketArn: string) => PolicyDocument;
-  /** Not deleted by `pulumi destroy`; otherwise it goes with everything in it. */
+  /** If true, `pulumi destroy` does not delete the bucket; otherwise it deletes it with everything in it. */
   protect: boolean;
 }
 

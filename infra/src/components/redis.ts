@@ -12,7 +12,7 @@ export interface RedisArgs {
   nodeType: string;
   authToken: string;
   production: boolean;
-  /** Differs each time the stack is made anew: a final snapshot has a name that stays taken. */
+  /** Differs each time the stack is made anew, because the name of a final snapshot stays taken. */
   generation: Input<string>;
 }
 

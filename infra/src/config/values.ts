@@ -103,7 +103,7 @@ export const roleArn = z
 
 export const awsRegion = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, for example us-east-1');
 
-/** Of a region itself; Local Zones and Wavelength, whose names are longer, carry no such instances. */
+/** A zone of a region itself; Local Zones and Wavelength Zones, whose names are longer, have no such instances. */
 export const availabilityZone = z
   .string()
   .regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'an availability zone, for example us-east-1a');

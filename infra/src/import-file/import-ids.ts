@@ -170,7 +170,7 @@ export const IMPORT_IDS: Readonly<Record<string, ImportId | LeftOut>> = {
   'aws:ecr/lifecyclePolicy:LifecyclePolicy': by('ecr_lifecycle_policy', 'repository'),
 };
 
-/** Of what the program makes anew each time, under a name that only AWS's ids complete. */
+/** Resources that are left out by name: their names follow from ids of AWS, so the program makes them again. */
 export const LEFT_OUT_BY_NAME: readonly (readonly [name: RegExp, why: string])[] = [
   [/-parent-files$/, 'its name follows from ids of AWS: `pulumi up` stores the same bytes under the same name again'],
 ];

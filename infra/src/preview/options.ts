@@ -1,6 +1,6 @@
 import { settingsShape } from '../config/settings-schema';
 
-/** Where the words of a command go. */
+/** Where the output of a command goes. */
 export interface Streams {
   out(text: string): void;
   err(text: string): void;

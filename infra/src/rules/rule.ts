@@ -14,7 +14,7 @@ export interface RuleResource {
 export interface ResourceRule {
   name: string;
   description: string;
-  /** @returns what is wrong, in words; empty if nothing is, or if it is not about such a resource */
+  /** @returns what is wrong, in words; empty if nothing is, or if the rule is not about this type of resource */
   check(resource: RuleResource): string[];
 }
 

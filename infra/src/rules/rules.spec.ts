@@ -17,7 +17,7 @@ beforeAll(async () => {
   good = ruleResources(resources);
 });
 
-/** The first of that type whose name ends so, with these inputs instead; `undefined` takes one away. */
+/** The first resource of that type whose name has that ending, with these inputs changed; `undefined` removes an input. */
 const changed = (
   type: string,
   inputs: Record<string, unknown> | ((props: RuleResource['props']) => Record<string, unknown>),

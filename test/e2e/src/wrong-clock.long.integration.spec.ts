@@ -30,7 +30,7 @@ const PUBLISH_EVERY_MS = 100;
 const time = { offsetMs: 0 };
 const attestedMs = () => Date.now() + time.offsetMs;
 
-/** The enclave in this process, on an NSM whose time a test turns, behind the parent's egress proxy. */
+/** Starts the enclave in this process, on an NSM whose time a test shifts, behind the parent's egress proxy. */
 async function enclaveOnTurnedNsm({ folder, congressFile }: EnclaveSurroundings): Promise<EnclaveProvider> {
   const rootFolder = join(folder, 'nsm');
   const vsock = join(folder, 'v');
@@ -92,7 +92,7 @@ describe('an enclave whose machine’s clock is not the attested time', () => {
     await (system as System | undefined)?.stop();
     await folder.remove();
   });
-  /** The enclave takes a document, as it does every minute by itself. */
+  /** Has the enclave take a document, as it does by itself every minute. */
   const document = async () =>
     new Uint8Array(await (await fetch(`${enclaveUrl}/attestation?nonce=${'ab'.repeat(16)}`)).arrayBuffer());
   const operatorSees = async () => {

@@ -13,7 +13,7 @@ export interface TokenIssuer {
 export const AUDIENCE = 'communique-tee';
 
 /**
- * A token issuer without a server. People sign in at the one of `startIdentityProvider`.
+ * A token issuer without a server; for people to sign in, use `startIdentityProvider`.
  * @param folder keeps `token-key.json`, which `node tools/cli/bin.mjs token` signs with too, and gets `jwks.json`
  */
 export async function createTokenIssuer(

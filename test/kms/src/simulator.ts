@@ -12,7 +12,7 @@ import { takeCredentials, type SimulatedCredentials } from './signature/credenti
 
 export interface KmsSimulatorOptions {
   region: string;
-  /** 12 digits: whose keys these are */
+  /** The account that owns the keys, 12 digits */
   account: string;
   /** A key each, with the alias `alias/...` that points at it and its policy (JSON text or object), placeholders filled. */
   keys?: readonly { alias: string; policy: PolicyInput }[];

@@ -1,5 +1,5 @@
 /**
- * For a gateway whose requests all come from this machine's one address: more than a run makes. With the defaults, the 31st tab of a
+ * Limits above what a run makes, for a gateway whose requests all come from this machine's address. With the defaults, the 31st tab of a
  * minute gets 429 for the page's own files.
  */
 export const HIGH_RATE_LIMITS = {

@@ -54,7 +54,7 @@ export interface SystemOptions {
   congressKeepsSubjects?: boolean;
   /** Between the starts of two deliveries to one chamber; that of the development configuration (0) unless given. */
   congressIntervalMs?: number;
-  /** Another enclave than the app as a process on a mock NSM; there is one of it. */
+  /** Replaces the default enclave, which is the app as a process on a mock NSM; there is then only one. */
   enclave?: (surroundings: EnclaveSurroundings) => Promise<EnclaveProvider>;
   /** Called around each step, for progress lines. */
   step?: <T>(title: string, work: () => Promise<T>) => Promise<T>;
@@ -112,7 +112,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     for (const one of stops.splice(0).reverse()) await one();
   };
   try {
-    // First, because it refuses a folder that another system uses, whose logs stay
+    // First, because it refuses a folder that another system uses, so that system's logs stay
     const postgres = await step('start PostgreSQL', () =>
       startPostgres({
         folder: join(folder, 'postgres'),

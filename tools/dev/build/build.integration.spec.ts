@@ -68,7 +68,7 @@ void main();
 `;
 
 describe('build', () => {
-  // The entry lies inside the checkout: its packages are found from there.
+  // The entry is inside the checkout, so that its packages are found.
   let folder: TemporaryFolder;
   let entry: string;
   const cache = join(root, '.cache', `build-spec-${String(process.pid)}`);

@@ -57,7 +57,7 @@ describe("the gateway's Dockerfile, its stages run here", () => {
     rootOf = runStages(read('Dockerfile.gateway'), {
       root,
       folder: folder.file('stages'),
-      args: { ALLOW_MUTABLE_BASE: 'yes' }, // no base is here at all
+      args: { ALLOW_MUTABLE_BASE: 'yes' }, // there is no base image here
     });
   }, 300_000);
   afterAll(async () => {
@@ -180,7 +180,7 @@ describe("the enclave's Dockerfile, its stages run here", () => {
     ]);
     expect(files.length).toBeLessThan(15);
     expect(readdirSync(image)).toEqual(expect.arrayContaining(['dev', 'proc', 'run', 'sys', 'tmp', 'var']));
-    // Every library that either of them is linked to lies where the loader looks.
+    // The loader finds every library that either of them is linked to.
     for (const file of ['usr/bin/node', 'app/koffi.node']) {
       const { stdout } = spawnSync('ldd', [join(image, file)], { encoding: 'utf8' });
       for (const [, path = ''] of stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)) expect(files).toContain(path.slice(1));

@@ -22,7 +22,7 @@ import { readLockfile } from './npm-package';
 import { sourceOf } from './source';
 
 export interface ImageRequest {
-  /** The checkout; its node_modules are those of the lockfile. */
+  /** The checkout; its node_modules must match the lockfile. */
   root: string;
   arch: ImageArchitecture;
   /** The enclave's configuration of one stack (JSON); it becomes part of the image, word for word. */

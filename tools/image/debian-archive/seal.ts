@@ -1,4 +1,4 @@
-// What was unpacked or built once and is kept: its hash lies beside it and is checked at each use, so that a damaged file never
+// Seals for folders that are unpacked or built once and kept: their hash is beside them and checked at each use, so a damaged file never
 // gets into an image. Against damage, not against someone who may write to the cache: they can write the hash too.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';

@@ -12,7 +12,7 @@ import { answerHeartbeat } from './heartbeat';
 import { nitroMachine, virtMachine, type Machine } from './machines';
 
 export interface BootOptions {
-  /** The checkout, whose lock says which emulator. */
+  /** The checkout, whose lock pins the emulator. */
   readonly root: string;
   /** The .eif. */
   readonly eif: string;

@@ -38,7 +38,7 @@ export class AwsImageJudge {
     return accepted(await this.run(builtSchema, args)).measurements;
   }
 
-  /** Signs in place, or signs anew. @throws Error what the crate says */
+  /** Signs in place, also an image that is signed already. @throws Error with the crate's message */
   async sign(image: string, keyFile: string, certificateFile: string): Promise<JudgedImage> {
     return accepted(await this.run(readSchema, ['sign', image, keyFile, certificateFile]));
   }

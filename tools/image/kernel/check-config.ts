@@ -1,6 +1,6 @@
-// The kernel's own tools drop an option whose dependencies are not met, without a word. Here that is an error.
+// The kernel's own tools silently drop an option whose dependencies are not met. Here that is an error.
 
-/** The lines that say something: `CONFIG_X=value`, `# CONFIG_X is not set`. */
+/** The settings by option, from lines `CONFIG_X=value` and `# CONFIG_X is not set`. */
 export function statements(config: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const line of config.split('\n')) {

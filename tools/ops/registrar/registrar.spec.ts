@@ -396,7 +396,7 @@ describe('a process that is killed at any write', () => {
       }
       if (!fs.isDead()) break;
       killed += 1;
-      // What is there holds together: every file of the root that the note names, and of no other.
+      // The published files are consistent: every file of the root that the note names, and of no other.
       const { root } = note();
       expectWhole(fieldToHex(root));
       // The register is readable, the old or the new one, and the command can be given again.

@@ -2,7 +2,7 @@ import { api, EC2_ERRORS, UNVERIFIED } from './sources';
 import type { Properties } from './wire';
 import type { Thing, World } from './world';
 
-/** A name that AWS gives once: by which inputs, the error of a second one, and where AWS or its provider says so. */
+/** A name that AWS gives only once: the inputs that make it, the error for a second one, and the source of that. */
 interface Unique {
   readonly by: readonly string[];
   readonly error: string;

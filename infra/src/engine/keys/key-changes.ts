@@ -9,7 +9,7 @@ import { REPLACING } from '../aws/replacing';
 export interface KeyChange {
   readonly created: readonly string[];
   readonly deleted: readonly string[];
-  /** Others in place of what AWS cannot change, and what goes with them. */
+  /** Resources that are replaced because AWS cannot change them, and those replaced with them. */
   readonly replaced: readonly string[];
   /** Whether the parents are replaced. */
   readonly parents: boolean;

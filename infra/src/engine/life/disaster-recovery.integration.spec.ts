@@ -92,7 +92,7 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
     writeFileSync(file, JSON.stringify({ ...found, resources }));
     await shell.type(takeIn.split('\n').at(-1) ?? '');
     const steps = lastUp(await shell.type(goOn));
-    // None is there twice.
+    // No resource exists twice.
     for (const type of [SUBNET, VPC])
       expect(engine.world.ofType(type)).toHaveLength(steps.filter((step) => step.type === type).length);
     expect(steps.filter(({ op }) => /replace|delete/.test(op))).toEqual([]);

@@ -2,7 +2,7 @@ import type { PageSystem } from './page-system';
 import { Sender } from './sender';
 import type { PageState } from './states';
 
-/** What axe finds in every state that a person can see, in each language: a state is reached in one, and then shown in the other. */
+/** Runs axe in every state that a person can see, in each language: a test reaches a state in one language, then switches to the other. */
 export function describeAxe<On extends PageSystem>(on: () => On, states: readonly PageState<On>[]): void {
   describe('axe finds nothing, in light and dark and in each language,', () => {
     it.each(states.map((state, at) => [state.name, at % 4 === 3 ? 'es' : 'en', state] as const))(

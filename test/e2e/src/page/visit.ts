@@ -9,7 +9,7 @@ export interface Visit extends AsyncDisposable {
 
 const FAILED = new WeakMap<Page, string[]>();
 
-/** For the message of a test that waits in vain: each request of this tab that got no answer, or one that refuses it, such as 429. */
+/** Returns each request of this tab that got no answer or a refusal such as 429, for the message of a test that waited in vain. */
 export function failedRequestsOf(page: Page): string {
   const failed = FAILED.get(page) ?? [];
   return failed.length === 0

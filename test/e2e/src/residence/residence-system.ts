@@ -11,7 +11,7 @@ export interface ResidenceSystem {
   readonly system: System;
   readonly registrar: TestRegistrar;
   readonly policy: TrustPolicy;
-  /** Registers so many people of California's 12th district, in one publication. */
+  /** Registers `count` people of California's 12th district, in one publication. */
   constituents(count: number): Constituent[];
   key(): Promise<EnclaveKey>;
   stop(): Promise<void>;

@@ -22,7 +22,7 @@ export function readCopy({ office, deliveryId, xml, at }: ReceivedXml): Copy {
   return { mark, office, deliveryId, atMs: Date.parse(at), values };
 }
 
-/** The paths whose values are not those that the sender meant for this office; never the values. */
+/** The paths at which the copy differs from what the sender wrote to this office; never the values. */
 export function differences(copy: Copy, content: CongressMessage): string[] {
   const { constituent, message } = content;
   const meant: Record<string, readonly string[]> = {

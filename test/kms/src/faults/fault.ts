@@ -6,7 +6,7 @@ export type Fault =
   | { kind: 'throttling' }
   /** 500 KMSInternalException. */
   | { kind: 'internal' }
-  /** Any error by AWS's name; status 400 unless told. */
+  /** Any error by AWS's name; default status 400. */
   | { kind: 'error'; type: string; message?: string; status?: number }
   /** Waits, then does its work (or does it, then waits with the answer). Ends early when the caller has gone. */
   | { kind: 'slow'; delayMs: number; done?: boolean }

@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** What lies in a system beside Debian's own files: absolute path -> content and mode, or where a link leads. */
+/** Files that a system has in addition to Debian's own: absolute path -> content and mode, or the target of a link. */
 export type SystemFiles = Readonly<
   Record<string, { readonly content: string | Uint8Array; readonly mode: number } | { readonly link: string }>
 >;

@@ -20,7 +20,7 @@ export interface MachineOptions {
   readonly shared: string;
   /** The `file` of a MachineNetwork. */
   readonly network: string;
-  /** What lies in the root beside Debian's own: a folder that is laid over it before the first boot. */
+  /** A folder with files in addition to Debian's own, laid over the root before the first boot. */
   readonly overlay: string;
 }
 
@@ -34,7 +34,7 @@ export interface Machine {
   until(script: string): Promise<void>;
   /** Reboots in order, as `systemctl reboot` does. */
   reboot(): Promise<void>;
-  /** Takes the power away, and boots again. */
+  /** Ends the machine as a loss of power would, and boots it again. */
   cutPower(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -21,7 +21,7 @@ export function composeAnswer(
     scripted?.text ??
     (whenNotScripted === 'echo' ? request.prompt : defaultAnswer(request.instructions, request.prompt));
   const room = request.maxOutputTokens - thinking;
-  // A scripted text is given whole: the model is wrong if the test says so
+  // A scripted text is never cut: a test may script a model that exceeds its maximum
   const fits = scripted?.text !== undefined || tokensOf(whole) <= room;
   const end = scripted !== null && scripted.end !== 'complete' ? scripted.end : fits ? 'complete' : 'cut';
   const text = end === 'refused' || end === 'empty' ? '' : fits ? whole : cutTo(whole, room);

@@ -28,7 +28,7 @@ export function unknownKey(object: JsonObject, known: readonly string[]): string
   return Object.keys(object).find((key) => !known.includes(key)) ?? null;
 }
 
-/** @throws what `wrong` makes if the value is there and is no whole number in the range */
+/** Returns the number, or undefined if there is none. @throws what `wrong` makes if the value is not a whole number in the range */
 export function wholeNumber(value: unknown, from: number, to: number, wrong: () => Refused): number | undefined {
   if (value === undefined) return undefined;
   if (!Number.isSafeInteger(value) || (value as number) < from || (value as number) > to) throw wrong();

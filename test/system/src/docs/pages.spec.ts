@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { holdsTest, testsNamedIn } from './named-tests';
 import { anchorsOf, findAll, linksOf, readPages, type Page } from './pages';
 
-/** What README.md and docs/ tell people to do and to look at is there. */
+/** The commands, files and links that README.md and docs/ name exist. */
 
 const root = workspaceRoot();
 let pages: Page[];

@@ -59,7 +59,7 @@ export interface RestoreOptions {
   readonly archive?: { readonly folder: string; readonly until?: string };
 }
 
-/** Another server, on nothing but the copy (and the archive). */
+/** Starts another server from only the copy (and the archive). */
 export async function startFrom({ folder }: ClusterCopy, { port, archive }: RestoreOptions): Promise<Postgres> {
   if (archive === undefined) return startPostgres({ folder, port });
   const data = join(folder, 'data');

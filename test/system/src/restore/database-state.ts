@@ -13,7 +13,7 @@ export interface DatabaseState {
   /** Message id to status. */
   readonly messages: ReadonlyMap<string, string>;
   readonly jobs: readonly string[];
-  /** Budget windows whose counters are not what the reservations come to. */
+  /** Budget windows whose counters differ from the sums of the reservations. */
   readonly unequalWindows: readonly string[];
   /** All settled, in micro-dollars. */
   readonly settledMicroUsd: bigint;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** What the posting process is told. */
+/** The job of the posting process. */
 export const postJobSchema = z.object({
   gateway: z.string(),
   /** Null: the messages have proofs. */

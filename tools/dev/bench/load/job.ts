@@ -15,7 +15,7 @@ const openLoop = z.object({
   durationMs: z.number(),
 });
 
-/** What the loading process is told: where, as whom, what, and in which rhythm. */
+/** The job of the loading process: address, users, requests, and their rhythm. */
 export const jobSchema = z.object({
   origin: z.string(),
   path: z.string(),

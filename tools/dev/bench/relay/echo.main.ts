@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { answerTemplate } from './relay-answer';
 
 // An enclave that echoes: each sealed message comes back as the ciphertext of a relay answer (as much of it as an answer may hold). It
-// reads no more of HTTP than a length, so that it is not what is measured. Says where it listens.
+// reads only the length from the HTTP head, so that it costs little of what is measured. It prints where it listens.
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 const server = createServer((socket) => {

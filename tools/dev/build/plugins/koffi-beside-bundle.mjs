@@ -34,7 +34,7 @@ export const koffiBesideBundle = ({ outdir, target, root }) => ({
 
 function nativeOf(target, root) {
   const name = `@koromix/koffi-${target}`;
-  // Reached through koffi, whose dependency it is.
+  // Resolved from koffi, because it is a dependency of koffi.
   const fromKoffi = createRequire(createRequire(join(root, 'package.json')).resolve('koffi'));
   let folder;
   try {

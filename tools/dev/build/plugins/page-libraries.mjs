@@ -73,7 +73,7 @@ export function withoutSentences(source) {
   return source.replaceAll(/(\bERR_\w+: \[\s*'\w+',\s*)'(?:[^'\\]|\\.)*'/g, "$1''");
 }
 
-/** Takes every `.meta(…)` and `.describe(…)` of a schema away. */
+/** Removes every `.meta(…)` and `.describe(…)` of a schema. */
 export function withoutDescriptions(source) {
   if (!/from 'zod'/.test(source)) return source;
   let rest = source;
@@ -85,7 +85,7 @@ export function withoutDescriptions(source) {
   return kept + rest;
 }
 
-/** Just behind the parenthesis that closes a call. @param {number} at just behind the one that opens it */
+/** Returns the position behind the parenthesis that closes a call. @param {number} at the position behind the one that opens it */
 function endOfCall(source, at) {
   const token = /[()]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
   token.lastIndex = at;

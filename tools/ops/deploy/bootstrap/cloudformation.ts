@@ -28,7 +28,7 @@ export class BootstrapStack {
     private readonly name: string,
   ) {}
 
-  /** @returns undefined if there is none, or nothing but an empty shell of one */
+  /** @returns undefined if there is no stack, or only an empty shell of one */
   async find(): Promise<Stack | undefined> {
     try {
       const { Stacks: [stack] = [] } = await this.client.send(new DescribeStacksCommand({ StackName: this.name }));

@@ -164,7 +164,7 @@ async function follow(
   stack: BootstrapStack,
   told: Set<string>,
 ): Promise<void> {
-  // The status of the update before stays until this one has begun.
+  // The status of the previous update stays until this one has begun.
   let begun = false;
   const last = await until(
     ports,

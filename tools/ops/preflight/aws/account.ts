@@ -63,7 +63,7 @@ export function awsClients(
   };
 }
 
-/** Elsewhere a bucket's name in front of the host (`bucket.localhost`) leads nowhere. */
+/** Whether the endpoint is AWS's. At others a bucket's name in front of the host (`bucket.localhost`) does not resolve. */
 const isOfAws = (endpoint: string): boolean => /\.amazonaws\.com(\.cn)?$/.test(URL.parse(endpoint)?.hostname ?? '');
 
 export async function callerIdentity({ sts }: AwsClients, abortSignal: AbortSignal): Promise<Account> {

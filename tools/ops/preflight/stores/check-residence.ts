@@ -133,7 +133,7 @@ interface Answer {
 }
 
 async function get({ ports, signal }: Context, url: URL, maxBytes: number): Promise<Answer> {
-  // As a page asks, so that CORS headers are there.
+  // With an Origin, as a page asks, so that the answer has CORS headers.
   const response = await ports.fetch(url, {
     headers: { origin: 'https://preflight.example.org' },
     redirect: 'error',

@@ -81,7 +81,7 @@ const HEALTHY: Answers = {
   HeadBucket: { status: 404 },
 };
 
-/** Speaks AWS's protocols on loopback, as far as preflight asks; signatures are not looked at. */
+/** Speaks the part of AWS's protocols that preflight uses, on loopback; it does not check signatures. */
 export async function startStandInAws(): Promise<StandInAws> {
   let special: Answers = {};
   const asked: string[] = [];

@@ -173,7 +173,7 @@ function applied(
   return { ...request, wantedDistrict: read.district, likeness: likenessOf(name, date, likenessKey) };
 }
 
-/** One person once, one commitment in one leaf. The reasons never name the other person, whom the operator may not know. */
+/** Each person may appear once, and each commitment in one leaf. Reasons never name the other person, whom the operator may not know. */
 function conflicts(register: Register, asked: readonly Asked[]): Problem[] {
   const owners = ownersOf(register.people);
   const people = new Map<string, number>();

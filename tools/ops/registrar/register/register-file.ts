@@ -100,7 +100,7 @@ export function parseRegister(bytes: Buffer): { register: Register; log: LogMark
     if (wrong !== null) throw new Error(wrong);
     return { register, log };
   } catch (error) {
-    // Not the words of zod and JSON.parse, which can quote a line.
+    // Not the messages of zod and JSON.parse, which can quote a line.
     throw unreadable(
       error instanceof SyntaxError || error instanceof z.ZodError ? 'it has another form' : String(error),
     );

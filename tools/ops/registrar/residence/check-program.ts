@@ -26,7 +26,7 @@ export class CheckProgram implements ResidenceCheck {
       child.once('error', reject);
       child.once('close', resolve);
     });
-    // Looked at below; a program that does not start must not end this process meanwhile.
+    // Awaited below; until then a program that does not start must not end this process.
     ended.catch(() => undefined);
     let timer: NodeJS.Timeout | undefined;
     let silent = false;

@@ -79,7 +79,7 @@ export function installedWith(
 
 export const isInstalledIn = (root: string) => (place: string) => existsSync(join(root, place));
 
-/** As Node looks for it: beside the one that asks, then outwards. */
+/** Finds a package as Node does: in the node_modules of the importing package, then outwards. */
 function resolve(name: string, from: string, lockfile: Lockfile): string | undefined {
   for (let inside = from; ; inside = inside.slice(0, Math.max(0, inside.lastIndexOf('/node_modules/')))) {
     const place = inside === '' ? `node_modules/${name}` : `${inside}/node_modules/${name}`;

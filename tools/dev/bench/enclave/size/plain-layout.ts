@@ -29,7 +29,7 @@ export async function plainLayout(root: string, metafile: string): Promise<Plain
   };
 }
 
-/** Without packages that lie inside, which are counted by themselves. */
+/** The package's files, without nested packages, which are counted separately. */
 function filesOf(root: string, folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((each) => {
     const path = `${folder}/${each.name}`;
