@@ -43,7 +43,7 @@ export const CERTIFICATE_SECRET = 'parent/certificate';
 export const REDIS_TOKEN_SECRET = 'gateway/redis-token';
 /** The bucket of the balancer's access logs. */
 export const ACCESS_LOGS = 'access';
-/** The tag of a registered address: "parent" if a parent takes the address, "nat" if a NAT gateway has it. Parents read it (address-holder). */
+/** The tag of a registered address: "parent" if a parent takes it, "nat" if a NAT gateway has it. Parents read it (address-holder). */
 export const HELD_BY_TAG = `${PROJECT}:held-by`;
 export const logGroupName = (stack: string, part: string): string => `/${PROJECT}/${stack}/${part}`;
 

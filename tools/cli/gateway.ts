@@ -2,7 +2,7 @@ import { fetchEnclaveKey, type EnclaveKey, type TrustPolicy } from '@communique-
 import { endingOf } from './exit-of';
 import { Failure, messageOf } from './failure';
 
-/** What fetch itself throws if there is no answer has no code of its own. @throws Failure `unreachable`, and what `ask` throws with a code */
+/** Runs `ask`. @throws Failure `unreachable` in place of fetch's own error if there is no answer; any other error of `ask` */
 export async function reaching<T>(gateway: URL, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
@@ -22,7 +22,7 @@ function isNetworkError(error: unknown): boolean {
   );
 }
 
-/** Asked for and verified now. @throws AttestationError, ClientError, Failure `unreachable` */
+/** Asks for the enclave's key and verifies it. @throws AttestationError, ClientError, Failure `unreachable` */
 export function attestedKey(gateway: URL, policy: TrustPolicy, signal: AbortSignal): Promise<EnclaveKey> {
   return reaching(gateway, () => fetchEnclaveKey(gateway, policy, signal));
 }

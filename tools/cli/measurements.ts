@@ -40,7 +40,7 @@ export function measurementsOf(options: MeasurementOptions): Measurements {
 
 export type Image = Pick<MeasurementSet, 'pcr0' | 'pcr1' | 'pcr2' | 'pcr8'>;
 
-/** Each a PCR0 or a file of measurements, or several with commas between them. @throws Failure `usage`, `file_unreadable`, `not_understood` */
+/** @param given PCR0s or files of measurements, also with commas. @throws Failure `usage`, `file_unreadable`, `not_understood` */
 export function imagesOf(given: readonly string[]): Image[] {
   return given.flatMap((list) => list.split(',')).flatMap(imagesIn);
 }

@@ -127,7 +127,7 @@ interface Ran {
 
 let runs = 0;
 
-/** As CodeBuild does (buildspec reference, version 0.2): one shell, a phase ends at its first command that fails, post_build follows build. */
+/** Runs a build as CodeBuild does (buildspec 0.2): one shell, a phase ends at its first command that fails, post_build follows build. */
 async function runBuild(
   { phases, variables, stored }: Rendered,
   environment: Readonly<Record<string, string>> = {},

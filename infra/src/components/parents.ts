@@ -132,7 +132,7 @@ export class Parents extends Part {
         tags: Object.entries(tags).map(([key, value]) => ({ key, value, propagateAtLaunch: false })),
       },
       this.child({
-        // The hook is given only at the creation: the provider never reads it, and to change it would replace the group with all its parents
+        // The hook is given only at creation: the provider never reads it, and to change it would replace the group with all its parents
         // one, also if the group was imported after a lost state (terraform-provider-aws, issue 49226).
         ignoreChanges: [
           'desiredCapacity',

@@ -4,7 +4,7 @@ import { MOCK_ACCOUNT, MockAws, type SeenResource } from '../mock-aws';
 import { NoId, type Account } from './account';
 import { IMPORT_IDS, LEFT_OUT_BY_NAME, type Wanted } from './import-ids';
 
-/** What `pulumi preview --import-file` writes and `pulumi import --file` reads. Members that this program does not read stay as they are. */
+/** The file of `pulumi preview --import-file` and `pulumi import --file`. Members that this program does not read stay as they are. */
 export const importFileSchema = z.looseObject({
   resources: z.array(
     z.looseObject({

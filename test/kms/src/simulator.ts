@@ -65,7 +65,7 @@ export class KmsSimulatorError extends Error {
 
 /**
  * AWS KMS as a real HTTPS server on loopback, for tests: its keys are in this process's memory, so all code in it can read them.
- * @throws KmsSimulatorError; TypeError for a policy, alias or principal that AWS would not take; AttestationError ERR_ATTESTATION_TRUST_ANCHOR
+ * @throws KmsSimulatorError; TypeError for a policy, alias or principal that AWS refuses; AttestationError ERR_ATTESTATION_TRUST_ANCHOR
  */
 export async function startKmsSimulator(options: KmsSimulatorOptions): Promise<KmsSimulator> {
   if (process.env['NODE_ENV'] === 'production')

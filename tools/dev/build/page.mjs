@@ -32,7 +32,13 @@ const TYPES = {
   wasm: 'application/wasm',
 };
 
-/** @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile, loadedBy: (document: string, options?: { later?: boolean, proof?: boolean, agents?: boolean, sealOnly?: boolean }) => string[] }>} inputs: absolute paths; loadedBy: names of the files that an English reader of a document loads at once, or with `later` in all; with `proof` the step of the proof of residence too, with `agents` the help of models, with `sealOnly` what developers look at; itself first */
+/**
+ * Builds the page's files.
+ * @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile, loadedBy: (document: string, options?: { later?: boolean, proof?: boolean, agents?: boolean, sealOnly?: boolean }) => string[] }>}
+ *   inputs: absolute paths. loadedBy: names of the files that a document loads at once for an English reader, the document first. Options
+ *   add files: `later` all that it loads later, `proof` the step of the proof of residence, `agents` the help of models, `sealOnly` what
+ *   developers look at.
+ */
 export async function buildPage(root) {
   const sources = join(root, SOURCES);
   const outdir = join(root, 'dist/page');

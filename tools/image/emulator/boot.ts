@@ -42,7 +42,7 @@ export interface BootOptions {
 }
 
 export interface BootedEnclave extends AsyncDisposable {
-  /** The vsock device's socket: `hybrid:<udsPath>:<port>` reaches a port of the enclave; its own connections to the parent arrive at `<udsPath>_<port>`. */
+  /** The vsock device's socket: `hybrid:<udsPath>:<port>` reaches a port of the enclave, whose connections arrive at `<udsPath>_<port>`. */
   readonly udsPath: string;
   /** "hybrid:...", for libs/vsock and for the gateway's ENCLAVE_ADDRESS. */
   address(port: number): string;

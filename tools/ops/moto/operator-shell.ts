@@ -6,7 +6,7 @@ import type { Installed } from '@communique-tee/testing/judges';
 
 export interface OperatorShell {
   readonly env: Readonly<Record<string, string>>;
-  /** Runs a line as it is copied from a hint, in bash, in the checkout. @returns everything it printed @throws with that, unless it ends with 0 */
+  /** Runs a line, copied from a hint, in bash in the checkout. @returns all that it printed @throws with that if it does not exit 0 */
   type(line: string, options?: { input?: string; env?: Readonly<Record<string, string>> }): Promise<string>;
 }
 

@@ -47,7 +47,7 @@ export async function layOut(
   for (const name of ['LICENSE', 'NOTICE']) await copyFile(join(root, name), join(folder, name));
 }
 
-/** The bundle is the same for every machine. npm installs koffi's native part only for this machine, so the one beside the bundle is replaced. */
+/** The bundle is the same for every machine. npm installs koffi's native part only for this one, so it is replaced beside the bundle. */
 async function bundleApp(root: string, app: string, folder: string, npmArch: string): Promise<void> {
   await run(process.execPath, [join(root, 'tools/dev/build/build.mjs'), app, '--outdir', folder], { cwd: root });
   const koffi = await fetchNpmPackage(

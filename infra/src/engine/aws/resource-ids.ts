@@ -96,7 +96,10 @@ export const IMPORTED_BY: Readonly<Record<string, (inputs: Properties) => string
     `${text(subnetId)}/${text(routeTableId)}`,
 };
 
-/** Of what carries tags and has an id that is no ARN: what its ARN has after the account (Service Authorization Reference, "Resource types"). */
+/**
+ * The part of an ARN after the account, for resources that carry tags and whose id is not an ARN (Service Authorization Reference,
+ * "Resource types").
+ */
 const ARN_ENDS: Readonly<Record<string, string>> = {
   'aws:ec2/vpc:Vpc': 'ec2:vpc/',
   'aws:ec2/subnet:Subnet': 'ec2:subnet/',

@@ -16,7 +16,7 @@ export class XmlRefused extends Error {
   override readonly name = 'XmlRefused';
 }
 
-/** @throws XmlRefused for anything that is not well-formed XML 1.0 in UTF-8, any DTD, any entity of its own, or too deep or numerous elements. */
+/** @throws XmlRefused for bytes that are not well-formed XML 1.0 in UTF-8, a DTD, an entity of its own, too deep or too many elements */
 export function parseXml(bytes: Uint8Array): XmlElement {
   let text: string;
   try {

@@ -179,7 +179,7 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
   }
 }
 
-/** As on a parent: one role that migrates, and the gateway's, which owns nothing. By password, since there are no users of the system here. */
+/** Makes roles as on a parent: one migrates, and the gateway's owns nothing. They have passwords, because no system users exist here. */
 async function prepareDatabase(
   folder: TemporaryFolder,
   postgres: { readonly url: string; readonly port: number },

@@ -93,7 +93,7 @@ export class HypervisorStandIn {
   }
 }
 
-/** The command `nitro-cli` of the machine. As AWS's own does, it appends to its log, and run-enclave leaves a process that holds the enclave. */
+/** The machine's command `nitro-cli`. Like AWS's, it appends to its log, and run-enclave leaves a process that holds the enclave. */
 export const NITRO_CLI = `#!/bin/bash
 set -euo pipefail
 log=/var/log/nitro_enclaves/nitro_enclaves.log

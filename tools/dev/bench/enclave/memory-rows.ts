@@ -39,7 +39,7 @@ export function heldRows(
   ];
 }
 
-/** The least of SIZES_MIB with which the image boots and a message is delivered to three offices under a receipt. Ends with the enclave stopped. */
+/** The least of SIZES_MIB with which the image boots and delivers a message to three offices with a receipt. The enclave ends stopped. */
 export async function leastMemoryRow(system: System, enclave: BootingEnclave): Promise<Row> {
   // Nitro refuses an enclave with less memory than four times its image
   const asked = {

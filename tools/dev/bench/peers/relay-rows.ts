@@ -66,7 +66,7 @@ stream { server { listen ${loopback(port)}; proxy_pass ${loopback(target)}; } }
   },
 ];
 
-/** Bytes of an HTTP exchange through each relay over TCP, in the place of vsock: 2 KiB there and back over 16 connections that stay open. */
+/** HTTP exchanges through each relay, over TCP in place of vsock: 2 KiB there and back over 16 connections that stay open. */
 export async function relayPeerRows(): Promise<Row[]> {
   const echo = await startPart('relay/echo.main.ts');
   const folder = await temporaryFolder('bench-peers');

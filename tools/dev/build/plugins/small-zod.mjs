@@ -1,4 +1,4 @@
-// In browsers tools/dev/build/browser-zod.ts takes the place of zod: the part of it that libs/ use, a tenth of the size, no code made at run time.
+// In browsers tools/dev/build/browser-zod.ts replaces zod: it has the part that libs/ use, a tenth of the size, no code made at run time.
 // Loading a file of libs/ has no side effects, so unused files are left out.
 import { join } from 'node:path';
 

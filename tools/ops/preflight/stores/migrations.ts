@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The first of the eight migrations that one migration replaced; tools/dev/prisma/engine/old-history.mjs refuses to migrate a database with it. */
+/** The first of eight migrations that one replaced; tools/dev/prisma/engine/old-history.mjs refuses to migrate a database that has it. */
 export const REPLACED_MIGRATION = '20261122090000_first';
 
 /** A row of _prisma_migrations. */

@@ -89,7 +89,7 @@ export function addPeople(
       commitment,
       district,
       salt: random.salt(),
-      // A mover keeps the place. A new commitment gets a place of its own: the host of the files should not see that the two belong together.
+      // A mover keeps the place. A new commitment gets a new one, so that the host of the files does not see that the two belong together.
       index: moved ? old.index : places.draw(),
       since: register.publications,
       from,
