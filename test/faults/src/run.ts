@@ -2,7 +2,19 @@ import { CHAMBER_KEYS } from '@communique-tee/protocol';
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import type { TrustPolicy } from '@communique-tee/client';
 import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
-import { HIGH_RATE_LIMITS, receivedBy, startSystem, type System } from '@communique-tee/test-system';
+import {
+  CALM,
+  drawFaultPlan,
+  HIGH_RATE_LIMITS,
+  inject,
+  receivedBy,
+  setCongressFaults,
+  startSystem,
+  type Crash,
+  type FaultPlan,
+  type Injector,
+  type System,
+} from '@communique-tee/test-system';
 import { checkTrace } from '@communique-tee/test-model';
 import { referenceStringForTests } from '@communique-tee/residence/testing';
 import { writeFile } from 'node:fs/promises';
@@ -14,13 +26,11 @@ import { judge } from './judge/judge';
 import { findSecrets } from './judge/leaks';
 import { openResults } from './judge/open-results';
 import { readProgress, readRecord, watchEnds } from './judge/record';
-import { readTrace, watchSteps, type Crash } from './judge/trace';
+import { readTrace, watchSteps } from './judge/trace';
 import type { Violation } from './judge/violation';
 import type { Options } from './options';
 import { drawFrom } from '@communique-tee/testing/harness';
-import { gatewayThatForgets } from './plan/gateway-that-forgets';
-import { CALM, drawFaultPlan, type FaultPlan } from './plan/fault-plan';
-import { inject, setCongressFaults, type Injector } from './plan/inject';
+import { gatewayThatForgets } from './gateway-that-forgets';
 import type { Outcome, Phase } from './report/outcome';
 import { watchProgress } from './report/progress';
 import { Residents } from './senders/residents';

@@ -1,11 +1,9 @@
 import { drawFrom, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { checkTrace } from '@communique-tee/test-model';
-import { startSystem } from '@communique-tee/test-system';
+import { CALM, setCongressFaults, startSystem } from '@communique-tee/test-system';
 import { readProgress } from './judge/record';
 import { readTrace, watchSteps } from './judge/trace';
-import { gatewayThatForgets } from './plan/gateway-that-forgets';
-import { CALM } from './plan/fault-plan';
-import { setCongressFaults } from './plan/inject';
+import { gatewayThatForgets } from './gateway-that-forgets';
 import { GATEWAY_ENVIRONMENT, policyOf } from './run';
 import { Sender } from './senders/sender';
 

@@ -1,5 +1,5 @@
 import { isEnded, toHex, type MessageStatus, type Outcome } from '@communique-tee/protocol';
-import { REFUSING_OFFICE } from '../plan/fault-plan';
+import { REFUSING_OFFICE } from '@communique-tee/test-system';
 import type { SentMessage } from '../senders/sent-message';
 import type { OpenedResult } from './open-results';
 import type { MessageRow } from './record';

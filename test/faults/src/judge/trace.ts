@@ -1,3 +1,4 @@
+import type { Crash } from '@communique-tee/test-system';
 import type { TraceEvent } from '@communique-tee/test-model';
 import { connected } from './record';
 
@@ -55,12 +56,6 @@ export interface SeenCopy {
   readonly message: string;
   readonly office: string;
   /** When Congress took it, Unix milliseconds. */
-  readonly atMs: number;
-}
-
-export interface Crash {
-  readonly process: string;
-  /** Unix milliseconds. */
   readonly atMs: number;
 }
 

@@ -1,6 +1,6 @@
 import type { Violation } from '../judge/violation';
 import type { Options } from '../options';
-import type { Injected } from '../plan/inject';
+import type { Injected } from '@communique-tee/test-system';
 import type { SentMessage } from '../senders/sent-message';
 
 /** What the judge found at one moment of rest. */

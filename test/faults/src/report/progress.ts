@@ -1,6 +1,6 @@
 import type { System } from '@communique-tee/test-system';
 import { readProgress } from '../judge/record';
-import type { Injector } from '../plan/inject';
+import type { Injector } from '@communique-tee/test-system';
 import type { SentMessage } from '../senders/sent-message';
 
 const EVERY_MS = 5000;

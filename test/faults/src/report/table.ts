@@ -1,7 +1,7 @@
 import { MESSAGE_STATUSES } from '@communique-tee/protocol';
 import type { Violation } from '../judge/violation';
 import { commandOf } from '../options';
-import { PROCESSES } from '../plan/fault-plan';
+import { PROCESSES } from '@communique-tee/test-system';
 import { isClean, type Outcome } from './outcome';
 
 const MAX_LISTED = 40;

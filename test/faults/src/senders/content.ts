@@ -2,7 +2,7 @@ import { createDeliverySecret } from '@communique-tee/client';
 import type { CongressMessage } from '@communique-tee/protocol';
 import { randomBytes } from 'node:crypto';
 import type { Draw } from '@communique-tee/testing/harness';
-import { REFUSING_OFFICE } from '../plan/fault-plan';
+import { REFUSING_OFFICE } from '@communique-tee/test-system';
 
 const OFFICES = ['HCA12', 'HCA03', 'SCA01', 'SCA03', 'HCA27', 'HCA52'] as const;
 

@@ -3,7 +3,7 @@ import { drawContent } from './content';
 import type { Draw } from '@communique-tee/testing/harness';
 import { RESIDENTS_OFFICES, type Residents } from './residents';
 import type { SentMessage } from './sent-message';
-import { UntiringClient, type ClientOptions } from './untiring-client';
+import { UntiringClient, type ClientOptions } from '@communique-tee/test-system';
 
 export interface SenderOptions extends ClientOptions {
   readonly user: string;

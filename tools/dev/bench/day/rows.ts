@@ -2,12 +2,15 @@ import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import {
   CALM,
   drawFaultPlan,
+  HIGH_RATE_LIMITS,
   inject,
+  receivedBy,
   setCongressFaults,
+  startSystem,
   UntiringClient,
   type FaultPlan,
-} from '@communique-tee/test-faults';
-import { HIGH_RATE_LIMITS, receivedBy, startSystem, type System } from '@communique-tee/test-system';
+  type System,
+} from '@communique-tee/test-system';
 import { temporaryFolder } from '@communique-tee/testing/harness';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';

@@ -1,5 +1,5 @@
 import { postMessage, prepareMessage } from '@communique-tee/client';
-import type { UntiringClient } from '@communique-tee/test-faults';
+import type { UntiringClient } from '@communique-tee/test-system';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exampleMessage } from '../../demo/example-message';
 import type { PostedMessage } from './judge-day';

@@ -1,9 +1,14 @@
 import type { Postgres } from '@communique-tee/testing/postgres';
 import type { Redis } from '@communique-tee/testing/redis';
-import type { System } from '@communique-tee/test-system';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Crash } from '../judge/trace';
+import type { System } from '../start-system';
 import { CALM, type FaultPlan, type Kill, type ProcessName } from './fault-plan';
+
+export interface Crash {
+  readonly process: string;
+  /** Unix milliseconds. */
+  readonly atMs: number;
+}
 
 export interface Injected {
   readonly kills: Record<ProcessName, number>;
