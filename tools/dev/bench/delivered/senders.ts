@@ -4,7 +4,7 @@ import { toHex } from '@communique-tee/protocol';
 import { commitmentOf, randomField } from '@communique-tee/residence';
 import { createProver } from '@communique-tee/residence/prover';
 import { referenceStringForTests } from '@communique-tee/residence/testing';
-import { startTestRegistrar, type TestRegistrar } from '@communique-tee/test-registrar';
+import { startTestRegistrar, type TestRegistrar } from '../../../ops/registrar/testing';
 import { Constituent, type System } from '@communique-tee/test-system';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exampleMessage } from '../../demo/example-message';
