@@ -24,7 +24,7 @@ const USAGE = `usage: node dist/apps/enclave/main.dev.js [options]: the enclave 
   --help                       print this help
 
 Exit code
-  2   not understood: the arguments
+  2   the arguments were not understood
   78  its configuration cannot be used; "nx serve" then waits for a changed source
 `;
 

@@ -9,7 +9,10 @@ const SCALING_ALARMS = 3;
 
 type Counted = Pick<Settings, 'instances' | 'maxInstances' | 'database' | 'redis' | 'balancer' | 'production'>;
 
-/** Parents share the gateway's metrics, which have no dimension of the instance. A replaced instance adds its own for a month. */
+/**
+ * Parents share the gateway's metrics, which have no dimension of the instance. An instance that takes the place of another has metrics
+ * of its own, which are not counted here.
+ */
 export function customMetricsOf({ instances, database }: Pick<Counted, 'instances' | 'database'>): number {
   const ofGateway = Object.values(GATEWAY_METRICS)
     .map((labels) => labels.reduce((product, label) => product * LABEL_VALUES[label], 1))

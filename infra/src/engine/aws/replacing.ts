@@ -3,8 +3,8 @@ export interface Replacing {
   /** A new value of one of these inputs replaces the resource. */
   readonly inputs: readonly string[];
   /**
-   * The provider's file, below SOURCE of `aws-api/mapping.ts`, and the commit that was read; `(2023 or before)` if that version is so
-   * old, `unchanged in 2024` if a newer text of the file, whose commit is not known, says the same. UNVERIFIED if we have not read it.
+   * The provider's file, relative to `SOURCE` of `aws-api/mapping.ts`, and the commit that was read; `(2023 or before)` if that commit is
+   * from then, `unchanged in 2024` if a newer text of the file, whose commit is not known, says the same. UNVERIFIED if we have not read it.
    */
   readonly source: string;
 }
@@ -14,8 +14,8 @@ export interface Replacing {
  * itself with `ForceNew: true`, or with the plan modifier `RequiresReplace()`.
  *
  * Left out are rules that depend on more than one value: a network balancer's subnets and groups, an older engine, `privateDnsEnabled` of
- * an endpoint that is no interface, the IPv6 range of a subnet that assigned addresses, and a rule of a security group that changes from
- * a range to a group (ModifyPlan in the file of the ingress rule, which has the schema of both rules). Left out is also
+ * an endpoint that is no interface, the IPv6 range of a subnet that assigned addresses, and a rule of a security group whose source
+ * changes from addresses to a group (ModifyPlan in the file of the ingress rule, which has the schema of both rules). Left out is also
  * `policyDetails.schedules[].copyTags` of a DLM policy, which replaces the policy; the program always gives it the same value.
  */
 export const REPLACING: Readonly<Record<string, Replacing>> = {

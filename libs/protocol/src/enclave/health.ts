@@ -32,8 +32,8 @@ export const connectionReportSchema = z.object({
   /** Since the enclave started. */
   totals: z.object(recordOf(ENCLAVE_DESTINATIONS, endsSchema)),
   /**
-   * Destinations whose certificates were all refused in the latest interval in which the destination presented one, for about two hours
-   * after the last refusal.
+   * Destinations whose latest certificates were all refused. One leaves the list after a certificate that was accepted, or about two hours
+   * without a refusal.
    */
   certificatesRefused: z.array(z.string().max(64)).max(16),
 });

@@ -2,7 +2,10 @@ import type { PageSystem } from './page-system';
 import { Sender } from './sender';
 import type { PageState } from './states';
 
-/** Runs axe in every state that a person can see, in each language: a test reaches a state in one language, then switches to the other. */
+/**
+ * Runs axe in every state that a person can see, in each language: a test reaches a state in one language (every fourth in Spanish), then
+ * switches to the other. In dark colors axe judges contrast only.
+ */
 export function describeAxe<On extends PageSystem>(on: () => On, states: readonly PageState<On>[]): void {
   describe('axe finds nothing, in light and dark and in each language,', () => {
     it.each(states.map((state, at) => [state.name, at % 4 === 3 ? 'es' : 'en', state] as const))(

@@ -1,6 +1,6 @@
 // Packages that the enclave never loads, so its bundle leaves them out. Each is required only inside a function that the enclave does not
 // call; if it is called after all, it throws with the package's name. A package that is loaded at start would make the start fail, so a
-// working enclave cannot depend on one of these (apps/enclave/src/production-bundle.integration.spec.ts holds the list).
+// working enclave cannot depend on one of these (apps/enclave/src/production-bundle.integration.spec.ts checks what the bundle has).
 import { resolve } from 'node:path';
 
 /** By package: the only code that loads it, and why the enclave does not call that. */

@@ -21,8 +21,8 @@ export type FileSystem = Pick<
 const UNFINISHED = '.unfinished';
 
 /**
- * Writes files atomically: after a crash each is the old or the new one. It writes under another name, flushes, then renames. Files and
- * folders get exactly the requested mode, whatever the umask.
+ * Writes files atomically: after a crash each is the old or the new one. It writes under another name, flushes, then renames. Only
+ * `append` writes in place. New files and folders get exactly the requested mode, whatever the umask.
  */
 export class DurableFiles {
   constructor(private readonly fs: FileSystem = nodeFs) {}
@@ -90,7 +90,7 @@ export class DurableFiles {
     this.fs.rmSync(path, { recursive: true, force: true });
   }
 
-  /** Flushes the names in a folder. */
+  /** Flushes a folder (fsync), so that the names in it survive a crash. */
   sync(folder: string): void {
     const file = this.fs.openSync(folder, 'r');
     try {

@@ -1,5 +1,6 @@
 /**
- * Handles the first item, then all others at the same time. If KMS fails, only the first item costs a request: the session sends no more.
+ * Handles the first item, then all others at the same time. If KMS fails for the first item, the caller's KmsSession fails
+ * for the others without a request.
  * @returns in the order of `items`
  */
 export async function firstThenAll<Item, Result>(
