@@ -230,7 +230,7 @@ describe.each([
     ]);
     // No digest of Node's image is committed, so there is no container to build; the image of the enclave needs none.
     expect(output).toContain('NOT BUILT: the container of the gateway');
-    // Nobody else could build an image again whose commit ends with "+changes".
+    // No other person could build an image again whose commit ends with "+changes".
     expect(spawnSync('git', ['status', '--porcelain', '--untracked-files=no'], { cwd: clone }).stdout.toString()).toBe(
       '',
     );

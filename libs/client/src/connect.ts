@@ -43,7 +43,7 @@ export async function connect(url: string | URL, policy: Policy, options: Connec
   };
 }
 
-/** Without TLS anyone between client and gateway could read the token; on one machine nobody is between them. */
+/** Without TLS anyone between client and gateway could read the token; on one machine there is no network between them. */
 function gatewayOf(url: string | URL): URL {
   let gateway: URL;
   try {

@@ -24,7 +24,7 @@ describe('the verdict on a day', () => {
     expect(judgeDay([posted], rows, found, OFFICES)).toMatchObject({ lost: 1, latencies: [] });
   });
 
-  it('counts each copy beyond the first, also of a message that nobody accepted', () => {
+  it('counts each copy beyond the first, also of a message that was never accepted', () => {
     const again = [...copies, ...copies, { mark: 'day-1', office: 'HCA12' }];
     expect(judgeDay([posted], [stored], again, OFFICES)).toMatchObject({ lost: 0, doubled: 3 });
     expect(judgeDay([], [], again, OFFICES)).toMatchObject({ doubled: 3 });

@@ -19,7 +19,7 @@ export const custodySchema = z.discriminatedUnion('mode', [
 export type CustodyConfig = z.output<typeof custodySchema>;
 
 export const secretsSchema = z.strictObject({
-  /** Another KMS key than the custody's: its policy lets the operator encrypt, which nobody may do under the custody's key. */
+  /** Another KMS key than the custody's: its policy lets the operator encrypt, which no principal may do under the custody's key. */
   keyAlias: aliasArnSchema,
 });
 export type SecretsConfig = z.output<typeof secretsSchema>;
