@@ -22,13 +22,15 @@ describeWithPulumi('an up of dev that Ctrl-C ends', (cli) => {
   it('waits for what has begun, writes it into the state, and leaves no lock', async () => {
     let child: ChildProcess | undefined;
     engine.provider.onCall = ({ op, type, preview }) => {
-      if (op === 'create' && type === SUBNET && !preview) child?.kill('SIGINT');
+      if (op !== 'create' || type !== SUBNET || preview) return;
+      // One Ctrl-C: the subnets are created side by side, and a second one would end the CLI without waiting for them.
+      engine.provider.onCall = () => undefined;
+      child?.kill('SIGINT');
     };
     engine.provider.account.delaysMs.set(SUBNET, 2000);
     const ran = await engine.pulumi(['up', '--stack', 'dev', '--yes', '--skip-preview'], {
       started: (started) => (child = started),
     });
-    engine.provider.onCall = () => undefined;
     engine.provider.account.delaysMs.clear();
     expect(ran.exitCode).not.toBe(0);
     expect(engine.world.ofType(SUBNET).length).toBeGreaterThan(0);
