@@ -1,7 +1,7 @@
 /**
- * The floors of the gateway, lowest first. A floor is a folder or a file of apps/gateway/src; its files import only from it and from
- * floors before it. eslint.config.mjs makes a lint rule of the list, and src/floors.spec.ts compares it with the real imports. A new
- * folder takes one line here.
+ * The floors of the gateway, lowest first. A floor is a folder or a file of apps/gateway/src; its files import only from their own floor
+ * and from lower ones. eslint.config.mjs makes a lint rule of the list, and src/floors.spec.ts compares it with the real imports. For a new
+ * folder, add one line here.
  */
 export const FLOORS = [
   'core/config',
@@ -41,8 +41,9 @@ export const FLOORS = [
 ];
 
 /**
- * For each floor but the highest: its files, and a regular expression of the relative imports that reach a higher floor. A floor can also
- * import another one of its group (`core`, `features` or `edge`) without naming the group: in `core/config`, `../redis` is `core/redis`.
+ * For each floor but the highest: its files, and a regular expression of the relative imports that reach a higher floor. Within a group
+ * (`core`, `features` or `edge`) an import need not name the group, and the expression covers that: in `core/config`, `../redis` is
+ * `core/redis`.
  */
 export const ceilings = FLOORS.slice(0, -1).map((floor, index) => {
   const higher = FLOORS.slice(index + 1).map((above) => {

@@ -9,7 +9,7 @@ import { Logger } from './core/telemetry/logger';
 import { HttpMetrics } from './edge/http/http-metrics';
 import { NestLogger } from './core/telemetry/nest-logger';
 
-/** The whole gateway, not yet listening. Close it with `close()`. */
+/** Creates the whole gateway, which does not listen yet. Close it with `close()`. */
 export async function createApp(config: GatewayConfig): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config), createHttpAdapter(config), {
     bodyParser: false,

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { FLOORS } from '../floors.mjs';
 
-/** An import between two files, with paths from the folder of the sources. */
+/** An import between two files, with paths relative to the sources' folder. */
 type Import = readonly [from: string, to: string];
 
 const production = sourcesIn(__dirname);
@@ -29,7 +29,7 @@ describe('the floors of the gateway', () => {
     expect(cycles(imports, (file) => file)).toEqual([]);
   });
 
-  it('would show the files of an import that goes up', () => {
+  it('would report the two files of an import from a lower floor to a higher one', () => {
     expect(
       upward([
         ['core/redis/a.ts', 'core/config/b.ts'],
@@ -38,7 +38,7 @@ describe('the floors of the gateway', () => {
     ).toEqual(['core/config/b.ts -> features/auth/c.ts']);
   });
 
-  it('would show the files of a cycle, between folders inside one another too', () => {
+  it('would report the files of a cycle, also if one folder is inside another', () => {
     expect(
       cycles(
         [
@@ -95,7 +95,7 @@ function sourcesIn(folder: string): string[] {
   );
 }
 
-/** The imports of these files by relative path, of types too. An import of a generated file or a test double is left out. */
+/** The relative imports of these files, type imports included. Imports of generated files and test doubles are left out. */
 function importsOf(folder: string, files: readonly string[]): Import[] {
   const known = new Set(files);
   return files.flatMap((from) =>

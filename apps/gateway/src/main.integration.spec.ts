@@ -88,7 +88,7 @@ describe('the gateway as a process', () => {
     });
   });
 
-  it('listens, warns of what it must not hold, answers and ends on SIGTERM with 0', async () => {
+  it('listens, warns about variables such as OPENAI_API_KEY, answers, and exits with 0 on SIGTERM', async () => {
     const service = await spawnService({
       command: process.execPath,
       args: [bundle],

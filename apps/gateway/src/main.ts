@@ -8,7 +8,7 @@ import { Logger } from './core/telemetry/logger';
 import { readKeySetFile } from './features/auth/key-set-by-file';
 import { limitShutdown } from './core/lifecycle/shutdown-limit';
 
-/** sysexits.h EX_CONFIG: started again it would fail again. */
+/** sysexits.h EX_CONFIG: a restart would fail in the same way. */
 const EXIT_CONFIG = 78;
 
 const USAGE = `usage: node main.js
@@ -36,8 +36,8 @@ async function main(args: readonly string[]): Promise<void> {
   const { config } = parsed;
   if ('file' in config.auth.jwks) await readKeySetFile(config.auth.jwks.file);
   const app = await createApp(config);
-  // Node would print the message, which may quote a request; this writes it through the allow-list. The state is
-  // unknown, so the process ends.
+  // Node would print the error's message, which may quote a request; the logger writes only allowed fields. The state is unknown, so the
+  // process ends.
   process.on('uncaughtException', (error) => {
     app.get(Logger).error({ err: error }, 'uncaught exception');
     process.exit(1);

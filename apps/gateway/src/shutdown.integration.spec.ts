@@ -19,7 +19,7 @@ const CLIENTS = 16;
 
 interface Posted {
   readonly id: string;
-  /** The status of a whole answer, or what went wrong. */
+  /** The status of a complete answer, or what went wrong. */
   readonly came: number | string;
 }
 
@@ -119,7 +119,7 @@ describe('a gateway that is asked to stop', () => {
     });
   }
 
-  it('answers every request that a load balancer still sends, loses none of the 202s, and ends with 0', async () => {
+  it('answers every request that a load balancer still sends, keeps every message answered with 202, and ends with 0', async () => {
     const { service, port } = await start({ SHUTDOWN_DRAIN_MS: '5000' });
     const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
     const posted: Posted[] = [];

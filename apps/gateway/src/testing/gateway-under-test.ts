@@ -20,7 +20,7 @@ export function testConfig(environment: Record<string, string>): GatewayConfig {
     SYSTEM_HOURLY_LIMIT: '1000',
     EMERGENCY_SHUTDOWN_THRESHOLD: '1000',
     MESSAGES_PER_USER_DAY: '0',
-    // So that every spec meets the caps; the default is 0.
+    // With a price the caps apply in every spec; the default price is 0.
     DELIVERY_PRICE_PER_OFFICE: '0.01',
     ...environment,
   });
@@ -35,8 +35,8 @@ export interface GatewayUnderTest extends AsyncDisposable {
 }
 
 /**
- * The whole gateway on a free port of 127.0.0.1. Unless the environment names an enclave, its address has no enclave:
- * messages are accepted and stay in the queue.
+ * The whole gateway on a free port of 127.0.0.1. Unless `environment` sets an enclave's address, no enclave is there: messages are accepted
+ * and stay in the queue.
  */
 export async function startGateway(environment: Record<string, string>): Promise<GatewayUnderTest> {
   const config = testConfig(environment);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { DEFAULT_SUITE, type SealedMessage } from '@communique-tee/protocol';
 
-/** Well formed and unreadable: the gateway cannot tell it from a real one. */
+/** A well-formed message that no key opens; the gateway cannot tell it from a real one. */
 export function sealedMessage(over: Partial<SealedMessage> = {}): SealedMessage {
   return {
     suite: DEFAULT_SUITE,

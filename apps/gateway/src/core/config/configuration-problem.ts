@@ -1,4 +1,7 @@
-/** Something that the environment names cannot be used. The process ends with exit code 78 and this one line, without a stack. */
+/**
+ * Thrown if a file or address that an environment variable names cannot be used. The process then prints one line, without a stack, and
+ * exits with 78.
+ */
 export class ConfigurationProblem extends Error {
   override readonly name = 'ConfigurationProblem';
 }

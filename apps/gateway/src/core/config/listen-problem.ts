@@ -1,8 +1,6 @@
 import type { GatewayConfig } from './gateway-config';
 
-/**
- * Names the setting behind a failed `listen` (PORT or METRICS_PORT), as `NAME: rule`; undefined for any other error.
- */
+/** Returns the setting behind a failed `listen` (PORT or METRICS_PORT) as `NAME: rule`, and undefined for any other error. */
 export function listenProblem(error: unknown, { http, metrics }: GatewayConfig): string | undefined {
   if (!(error instanceof Error) || !('port' in error) || !('code' in error)) return undefined;
   const [name, hostName, { host, port }] =

@@ -22,12 +22,12 @@ const TRANSACTION_TIMEOUT_MS = 15_000;
 const ANSWER_TIMEOUT_MS = TRANSACTION_TIMEOUT_MS + 2000;
 const ATTEMPTS = 3;
 const RETRY_AFTER_SECONDS = 5;
-/** Shorter, because the database answers and connections become free again. */
+/** Shorter than RETRY_AFTER_SECONDS, because the database answers and connections become free again. */
 const OVERLOAD_RETRY_AFTER_SECONDS = 1;
 
 /**
- * PostgreSQL, which holds the gateway's durable state. An error that means that it cannot be reached becomes `database_unavailable`. If
- * every connection stays in use, the problem is `overloaded`, and no statement was begun.
+ * PostgreSQL, which holds the gateway's durable state. An error that means that PostgreSQL cannot be reached becomes
+ * `database_unavailable`. If every connection stays in use, the problem is `overloaded`, and no statement was begun.
  */
 @Injectable()
 export class Database implements OnApplicationShutdown {
@@ -46,7 +46,8 @@ export class Database implements OnApplicationShutdown {
       idle_in_transaction_session_timeout: 2 * TRANSACTION_TIMEOUT_MS,
       application_name: 'communique-gateway',
     });
-    // An idle connection that PostgreSQL ends is replaced when the next one is needed. Without a listener it would end the process.
+    // An idle connection that PostgreSQL ends is replaced when the next one is needed. Without this listener the error would end the
+    // process.
     this.connections.on('error', () => undefined);
     this.client = new PrismaClient({
       adapter: new PrismaPg(this.connections, { disposeExternalPool: true }),
@@ -56,7 +57,7 @@ export class Database implements OnApplicationShutdown {
 
   /**
    * Runs `work` in one READ COMMITTED transaction, and again if that one lost a deadlock. An error that `work` throws rolls it back.
-   * @throws ProblemError `overloaded` | `database_unavailable`; with the second it is not known whether a commit went through
+   * @throws ProblemError `overloaded` | `database_unavailable`; after the second the commit may or may not have happened
    */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
@@ -86,11 +87,10 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * Runs one prepared statement in its own transaction, again if it lost a deadlock. It bypasses Prisma, which takes
-   * 0.1 ms of CPU or more for a statement with many and large values.
+   * Runs one prepared statement in its own transaction, and runs it again if it lost a deadlock. It bypasses Prisma, which takes 0.1 ms of
+   * CPU or more for a statement with many and large values.
    * @param name of the prepared statement: one text has one name
-   * @throws ProblemError `overloaded` | `database_unavailable`; after the second the commit may or may not have
-   * happened
+   * @throws ProblemError `overloaded` | `database_unavailable`; after the second the commit may or may not have happened
    */
   async statement<Row extends object>(name: string, text: string, values: unknown[]): Promise<Row[]> {
     for (let attempt = 1; ; attempt++) {
@@ -114,9 +114,9 @@ export class Database implements OnApplicationShutdown {
 }
 
 /**
- * Prisma's adapter writes a time without its zone and drops the zone of what it reads, so a session must be in UTC
- * even if the server, database or role sets another zone. An option in the start packet overrides all three; the
- * address may hold further options.
+ * Prisma's adapter writes a time without its zone and drops the zone of what it reads, so a session must be in UTC even if the server,
+ * database or role sets another zone. An option in the start packet overrides all three. Returns the address with that option added to
+ * those it already holds.
  */
 function inUtc(url: string): string {
   const address = new URL(url);

@@ -70,7 +70,10 @@ export function isWriteConflict(error: unknown): boolean {
   );
 }
 
-/** Prisma wraps the driver's error in `meta.driverAdapterError`, that one its own in `cause`. */
+/**
+ * Whether the error or one of its causes matches. Prisma wraps the driver's error in `meta.driverAdapterError`; the driver's error has its
+ * own `cause`.
+ */
 function anyCause(error: unknown, matches: (cause: object) => boolean): boolean {
   let here = error;
   for (let depth = 0; depth < 8 && typeof here === 'object' && here !== null; depth++) {

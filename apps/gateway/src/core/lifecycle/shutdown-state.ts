@@ -9,9 +9,9 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
  */
 @Injectable()
 export class ShutdownState implements OnModuleDestroy {
-  /** From the signal on. */
+  /** True from the signal on. */
   draining = false;
-  /** After draining. */
+  /** True once draining has ended. */
   begun = false;
 
   constructor(@Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'shutdown'>) {}

@@ -4,7 +4,7 @@ const codes = new WeakMap<object, ProblemCode>();
 
 /**
  * Remembers the problem code of an answer, for the metrics that count answers once they are sent.
- * @param response Node's own, `reply.raw`
+ * @param response Node's response object, `reply.raw`
  */
 export function noteProblem(response: object, code: ProblemCode): void {
   codes.set(response, code);

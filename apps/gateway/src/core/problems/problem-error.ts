@@ -1,6 +1,6 @@
 import { PROBLEMS, type FieldProblem, type ProblemCode, type ProblemDocument } from '@communique-tee/protocol';
 
-/** Statuses that never go without Retry-After. */
+/** Statuses whose answers always carry Retry-After. */
 export const MAY_BE_HAD_LATER: ReadonlySet<number> = new Set([429, 503]);
 /** Default Retry-After when the thrower sets none. */
 export const DEFAULT_RETRY_AFTER_SECONDS = 10;
@@ -9,9 +9,9 @@ export interface ProblemDetails {
   /** A sentence for people; contains no part of the input. */
   readonly detail?: string;
   readonly errors?: readonly FieldProblem[];
-  /** Whole seconds; travels in Retry-After too. */
+  /** Whole seconds; also sent as Retry-After. */
   readonly retryAfterSeconds?: number;
-  /** Only of `provider_unavailable`: the reason, and the signed statement of the charge. */
+  /** Only for `provider_unavailable`: the reason, and the signed statement of the charge. */
   readonly failure?: Required<Pick<ProblemDocument, 'reason' | 'statement' | 'attestationDocument'>>;
   readonly cause?: unknown;
 }

@@ -5,7 +5,7 @@ import { ProblemError } from './problem-error';
 const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   400: 'malformed_request',
   401: 'unauthenticated',
-  // The code that serves /docs refuses malformed paths like this; our own guards throw a ProblemError.
+  // The library that serves /docs refuses malformed paths with 403; our own guards throw a ProblemError.
   403: 'not_found',
   404: 'not_found',
   405: 'method_not_allowed',
@@ -18,9 +18,7 @@ const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   431: 'headers_too_large',
 };
 
-/**
- * Any thrown value as a row of the problem table. Error messages of libraries are left out: they may quote the input.
- */
+/** Turns any thrown value into a row of the problem table. Error messages of libraries are left out: they may quote the input. */
 export function problemOf(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof ProtocolError) return new ProblemError(error.code, { detail: error.message, cause: error });

@@ -1,6 +1,6 @@
 /**
- * Sent with every answer. These answers are not pages, so browsers may neither load nor frame anything; /docs has its
- * own policy.
+ * Sent with every answer. Most answers are not pages, so browsers may neither load nor frame anything; the page and /docs set their own
+ * policies.
  */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',

@@ -23,7 +23,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     runDecisionScript(client, keys, [windowMs, quota, LIFE_MS, windows]);
   const ttl = (key: string) => client.pttl(key);
 
-  it('counts the address, and the user where the address may', async () => {
+  it('counts the address, and the user unless the address is over its quota', async () => {
     const counts: (number | undefined)[][] = [];
     for (let n = 0; n < 5; n++) {
       const { address, user, cached } = await run();
@@ -43,7 +43,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     expect((await run(3, 60_000, ['yet another', 'user'])).user?.count).toBe(5);
   });
 
-  it('ends a window when its time is over, however many come in it', async () => {
+  it('ends a window when its time is over, however many requests it counted', async () => {
     const windows: number[] = [];
     let before = 0;
     while (windows.length < 3) {
@@ -66,7 +66,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     ['a negative number', (key) => client.set(key, '-1000000')],
     ['a list', (key) => client.rpush(key, '1')],
     ['a hash', (key) => client.hset(key, 'a', '1')],
-  ])('starts over where a window holds %s', async (_, put) => {
+  ])('restarts the count where a window holds %s', async (_, put) => {
     for (const key of ['address', 'user']) await put(key);
     expect(await run()).toEqual({
       address: { count: 1, leftMs: 60_000 },
@@ -76,7 +76,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     expect(await run()).toMatchObject({ address: { count: 2 }, user: { count: 2 } });
   });
 
-  it('sets an expiry on a window that has none, or one too far away', async () => {
+  it('sets a new expiry if a window has none, or one too far away', async () => {
     await client.set('address', '2');
     await client.set('user', '2', 'PX', 86_400_000);
     expect(await run()).toEqual({
@@ -88,7 +88,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     expect(await ttl('user')).toBeLessThanOrEqual(60_000);
   });
 
-  it('returns the cached refusals that are there, as they were written', async () => {
+  it('returns cached refusals as they were written', async () => {
     await client.set('day', '9223372036854775807', 'PX', LIFE_MS);
     const { cached } = await run();
     expect(cached.map(({ value }) => value)).toEqual([null, '9223372036854775807', null]);
@@ -97,7 +97,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     expect((await run()).cached.map(({ value }) => value)).toEqual(['1', '9223372036854775807', null]);
   });
 
-  it('returns them for an address alone, and counts no user then', async () => {
+  it('returns cached refusals for a request without a user, and counts only its address', async () => {
     const alone = (quota?: number) => run(quota, 60_000, ['address', 'stop', 'day', 'hour'], 1);
     expect(await alone()).toEqual({ address: { count: 1, leftMs: 60_000 }, cached: [] });
     await client.set('hour', 'full', 'PX', LIFE_MS);
@@ -107,7 +107,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     expect(await client.exists('user', 'stop')).toBe(0);
   });
 
-  it('deletes what is no cached refusal of ours', async () => {
+  it('deletes a value that cannot be a cached refusal', async () => {
     await client.set('stop', '1');
     await client.set('day', '5', 'PX', LIFE_MS + 60_000);
     await client.set('hour', '1'.repeat(1_000_000), 'PX', LIFE_MS);
@@ -124,7 +124,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     expect((await run()).cached).toEqual([]);
   });
 
-  it('is one command on the wire, and a second one only where Redis does not know the script', async () => {
+  it('sends one command, and a second one only if Redis does not know the script', async () => {
     const watched = await client.monitor();
     const seen: string[] = [];
     watched.on('monitor', (_time: string, [command = '']: string[], source: string) => {
@@ -140,7 +140,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     expect(seen).toEqual(['script', 'evalsha', 'eval', 'evalsha', 'evalsha', 'echo']);
   });
 
-  it('throws the error of Redis for a replica or a full memory', async () => {
+  it('throws the error of Redis if Redis is a replica or its memory is full', async () => {
     await client.config('SET', 'maxmemory', '1');
     await client.config('SET', 'maxmemory-policy', 'noeviction');
     await expect(run()).rejects.toThrow(/OOM/);
@@ -151,7 +151,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     await expect(run()).resolves.toMatchObject({ address: { count: 1 } });
   });
 
-  it('believes no other answer', async () => {
+  it('throws on an answer that the script cannot give', async () => {
     for (const reply of [null, 'OK', [], ['1', '2'], [1, null], [1, 2, 3, 'x'], [1, 2, 3, 4, '5', null]]) {
       const liar = { evalsha: () => Promise.resolve(reply) } as unknown as RedisClient;
       await expect(runDecisionScript(liar, KEYS, [1, 1, 1, 2])).rejects.toThrow('something else');

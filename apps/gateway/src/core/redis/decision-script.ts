@@ -4,18 +4,15 @@ import type { Redis } from 'ioredis';
 /**
  * Makes all Redis reads and writes of one request in one round trip.
  *
- * KEYS: the address's window; the user's window, if the token is good; then, if the request may spend money, the
- * cached refusals of the emergency stop, of the user's day and of the system's hour (budget/cached-refusals.ts).
- * ARGV: window in milliseconds, quota, the longest life of a cached refusal in milliseconds, how many of the keys are
- * windows (1 or 2).
+ * KEYS: the address's window; the user's window, if the token is good; then, if the request may spend money, the cached refusals of the
+ * emergency stop, of the user's day and of the system's hour (budget/cached-refusals.ts).
+ * ARGV: window in milliseconds, quota, the longest life of a cached refusal in milliseconds, how many of the keys are windows (1 or 2).
  *
- * Returns { count, ms left } of the address and, unless it is over its quota, of the user; then, unless one is over and
- * if any refusal is cached, { value or nil, ms left } of each cached-refusal key. PostgreSQL, not this script, decides
- * about money.
+ * Returns { count, ms left } of the address and, unless the address is over its quota, of the user. If neither is over its quota and any
+ * refusal is cached, { value or nil, ms left } of each cached-refusal key follows. PostgreSQL, not this script, decides about money.
  *
- * The script does not trust what Redis holds: a value that is not a count restarts at zero, a window without an
- * expiry or with one too far away gets a new one, and a cached value that lives too long or is longer than any code
- * is deleted.
+ * The script does not trust what Redis holds: a value that is not a count restarts at zero, a window without an expiry or with one too far
+ * away gets a new one, and a cached value that lives too long or is longer than any code is deleted.
  */
 export const DECISION_SCRIPT = `
 local window, quota, life, windows = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -91,7 +88,7 @@ export interface ScriptAnswer {
   readonly cached: readonly CachedValue[];
 }
 
-/** How many of the keys are windows: the address's, or the user's as well. */
+/** How many of the keys are windows. 1: the address's; 2: the address's and the user's. */
 export type WindowKeys = 1 | 2;
 /** ARGV of the script. */
 export type DecisionArguments = readonly [windowMs: number, quota: number, lifeMs: number, windows: WindowKeys];
@@ -105,7 +102,7 @@ export async function runDecisionScript(
   try {
     return parse(await redis.evalsha(SHA1, keys.length, ...keys, ...args), args[3]);
   } catch (error) {
-    // Redis was restarted, failed over or got SCRIPT FLUSH: send the text of the script.
+    // Redis does not know the script, after a restart, a failover or SCRIPT FLUSH: send its text.
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
     return parse(await redis.eval(DECISION_SCRIPT, keys.length, ...keys, ...args), args[3]);
   }
@@ -115,8 +112,8 @@ export async function runDecisionScript(
 const PROBED_KEYS = ['communique:rate:probe:address', 'communique:rate:probe:user', 'communique:budget:probe'];
 
 /**
- * Resolves if the script would run: this Redis accepts writes, scripts and both kinds of keys. A replica, a cluster
- * or a user with too few rights does not.
+ * Resolves if the script can run: this Redis accepts writes, scripts and both kinds of keys. Rejects for a replica, a cluster and a Redis
+ * user with too few rights.
  * @throws the error of Redis
  */
 export async function probeDecisionScript(redis: Redis): Promise<void> {

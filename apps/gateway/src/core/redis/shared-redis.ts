@@ -7,25 +7,23 @@ import { withoutRequestId } from '../telemetry/request-context';
 import { probeDecisionScript } from './decision-script';
 
 export interface SharedRedisState {
-  /** The store of the counts, by configuration. */
+  /** Where requests are counted, according to the configuration. */
   readonly store: 'redis' | 'memory';
-  /**
-   * Redis is configured and cannot be reached or does not answer: each process counts by itself until Redis is back.
-   */
+  /** True while Redis is configured but cannot be reached or does not answer. Each process counts by itself until Redis is back. */
   readonly degraded: boolean;
   readonly degradedSince: Date | null;
 }
 
 /**
- * How long a request waits for Redis; twice that if it queues behind a waiting one. Later requests skip Redis until a
- * probe is answered.
+ * How long a request waits for Redis; twice that if the request queues behind one that is waiting. Later requests skip Redis until a probe
+ * is answered.
  */
 const COMMAND_TIMEOUT_MS = 150;
 /** A connection without any answer for this long is replaced. */
 const SOCKET_TIMEOUT_MS = 2000;
 const PROBE_INTERVAL_MS = 250;
 const MAX_RECONNECT_DELAY_MS = 2000;
-/** How long the start waits for Redis before it continues without. */
+/** How long the start waits for Redis before it continues without Redis. */
 const START_WAIT_MS = 2000;
 
 /** The one connection to Redis, and whether it can be used now. */
@@ -54,7 +52,7 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
     return this.redis !== undefined && this.degradedSince === null && !this.ended;
   }
 
-  /** @returns undefined if no Redis is configured or it does not answer; never throws for that */
+  /** @returns undefined if no Redis is configured or Redis does not answer; neither case throws */
   async ask<T>(question: (redis: Redis) => Promise<T>): Promise<T | undefined> {
     if (this.redis === undefined || !this.usable) return undefined;
     try {
@@ -87,7 +85,7 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
       enableAutoPipelining: true,
       maxRetriesPerRequest: 0,
       connectTimeout: 2000,
-      // Also applies to a connection that has ended, so that it does not keep the process alive.
+      // ioredis starts this timer for a connection that has ended, too; a long one would keep the process alive.
       disconnectTimeout: 100,
       commandTimeout: COMMAND_TIMEOUT_MS,
       socketTimeout: SOCKET_TIMEOUT_MS,

@@ -1,20 +1,20 @@
 import type { ProblemCode } from '@communique-tee/protocol';
 import type * as z from 'zod';
 
-/** A JSON Schema written by hand, for what no zod schema reads or writes. */
+/** A JSON Schema written by hand, for bodies that no zod schema describes. */
 export type PlainSchema = Readonly<Record<string, unknown>>;
 export const BINARY = { type: 'string', format: 'binary' } as const satisfies PlainSchema;
 
-/** A group of operations. Each controller names its own; controllers may share one. */
+/** A group of operations. Each controller names its group; several controllers may share one. */
 export interface Tag {
   readonly name: string;
   readonly description: string;
 }
 
-/** The inputs of an example that must be new each time. */
+/** Inputs for examples whose values depend on the time or are random. */
 export interface ExampleSource {
   readonly nowSeconds: number;
-  /** The committed document (docs/openapi.json) has the same bytes each time. */
+  /** For the committed document (docs/openapi.json) it returns the same bytes in each run. */
   random(bytes: number): Uint8Array;
 }
 
@@ -44,7 +44,7 @@ export interface Answer {
   readonly description: string;
   /** By media type. */
   readonly content: Content;
-  /** By name: the meaning of the header. */
+  /** The meaning of each header, by its name. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The operation to call next with a value of this answer (OpenAPI 3.1, Link Object). */
   readonly links?: Readonly<Record<string, Link>>;

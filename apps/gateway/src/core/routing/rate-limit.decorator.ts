@@ -1,7 +1,10 @@
 import { routePolicy } from './route-policy';
 import type { RateLimitClass } from './rate-limit-class';
 
-/** The class that a route counts in: per client address, and per user where it is `@Authenticated()`. Without it: see policyOf. */
+/**
+ * Sets the class in which a route's requests are counted: per client address, and per user if the route is `@Authenticated()`. For routes
+ * without this decorator see policyOf.
+ */
 export function RateLimit(limitClass: RateLimitClass): MethodDecorator {
   return routePolicy({ limitClass, problems: ['rate_limited'] });
 }

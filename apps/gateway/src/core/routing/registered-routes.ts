@@ -3,12 +3,12 @@ import type { RoutePolicy } from './route-policy';
 
 export interface RegisteredRoute {
   readonly method: string;
-  /** Its template, such as `/api/messages/:id`. */
+  /** The path's template, such as `/api/messages/:id`. */
   readonly url: string;
   readonly policy: Partial<RoutePolicy>;
 }
 
-/** The routes that the server really has: for `405` with `Allow`, and for the OpenAPI document. */
+/** The routes that the server really has. `405` with `Allow` and the OpenAPI document are made from them. */
 @Injectable()
 export class RegisteredRoutes {
   private readonly routes: (RegisteredRoute & { readonly pattern: RegExp })[] = [];

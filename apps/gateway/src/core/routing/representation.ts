@@ -23,7 +23,7 @@ export function fromGzip(contentType: string, compressed: Buffer): Representatio
   let plain: Representation | undefined;
   return {
     contentType,
-    /** Unpacked when a client first does not take gzip: nearly all do, and one file of the page has 10 MB. */
+    /** Decompressed only when a client asks that does not take gzip. Nearly all take it, and one file of the page has 10 MB. */
     get plain() {
       return (plain ??= representation(gunzipSync(compressed)));
     },
@@ -65,7 +65,10 @@ export function takesGzip(acceptEncoding: string | undefined): boolean {
   return named !== undefined && !/;q=0(\.0{0,3})?$/.test(named);
 }
 
-/** If-None-Match (RFC 9110 section 13.1.2), compared weakly: a proxy may have made a strong tag weak. */
+/**
+ * Whether If-None-Match (RFC 9110 section 13.1.2) lists this ETag. The comparison is weak, because a proxy may have made a strong ETag
+ * weak.
+ */
 export function isUnchanged(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false;
   return ifNoneMatch

@@ -14,11 +14,11 @@ export interface RoutePolicy {
   readonly authenticated: boolean;
   /** What a request without a token may present instead; absent: only a token admits. */
   readonly inPlaceOfToken?: 'status_secret' | 'proof';
-  /** What a request may spend for; absent: it spends nothing. */
+  /** What a request may spend money on; absent: it spends none. */
   readonly spends?: Spends;
   /** What the OpenAPI document states about the route; null: the document omits it. */
   readonly operation?: Omit<OperationDescription, 'problems'> | null;
-  /** Codes that the route's decorators and its handler answer with, in the order of the decorators. */
+  /** Problem codes with which the route's decorators and its handler answer, in the order of the decorators. */
   readonly problems?: readonly ProblemCode[];
 }
 
@@ -28,7 +28,7 @@ declare module 'fastify' {
   }
 }
 
-/** Adds to the policy that the other decorators of the method set. `problems` add up. */
+/** Adds to the policy that the method's other decorators set. Lists of `problems` are joined. */
 export function routePolicy(part: Partial<RoutePolicy>): MethodDecorator {
   return (target, key, descriptor) => {
     const before = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, descriptor.value as object) as
@@ -39,7 +39,9 @@ export function routePolicy(part: Partial<RoutePolicy>): MethodDecorator {
   };
 }
 
-/** Describes the route in the OpenAPI document, which is built from the registered routes (edge/openapi). Every route has this or `@NotInApi()`. */
+/**
+ * Describes the route in the OpenAPI document, which edge/openapi builds from the registered routes. Every route has this or `@NotInApi()`.
+ */
 export function Operation({ problems = [], ...description }: OperationDescription): MethodDecorator {
   return routePolicy({ operation: description, problems });
 }
@@ -49,7 +51,7 @@ export function NotInApi(): MethodDecorator {
   return routePolicy({ operation: null });
 }
 
-/** Probes and routes without a policy are limited too, and so are unknown addresses. */
+/** Returns the policy of the request's route, with defaults: probes, routes without a policy and unknown addresses are limited too. */
 export function policyOf(request: FastifyRequest): RoutePolicy {
   const { url, config } = request.routeOptions;
   const limitClass = !request.is404 && url !== undefined && /^\/health(\/|$)/.test(url) ? 'health' : 'other';

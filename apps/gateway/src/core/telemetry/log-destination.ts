@@ -4,9 +4,8 @@ import { pino } from 'pino';
 const MAX_KEPT_BYTES = 1024 * 1024;
 
 /**
- * The destination of log lines. They are written at once, so that a line is not lost with the process it explains. A
- * full disk loses lines but fails no request: a message that is committed must not be refused because its log line
- * could not be written.
+ * Opens the destination of log lines. Lines are written at once, so that the last lines before a crash are not lost. A full disk loses
+ * lines but fails no request: a message that is committed must not be refused because its log line could not be written.
  * @param dest a file descriptor or a path
  */
 export function openLogDestination(dest: number | string) {

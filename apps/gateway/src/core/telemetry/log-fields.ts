@@ -15,7 +15,7 @@ const SHAPES = {
   messageId: matching(ID),
   templateId: matching(ID),
   enclaveId: matching(ID),
-  /** Of an attestation document: instance and enclave. */
+  /** The module id of an attestation document, which names instance and enclave. */
   moduleId: matching(ID),
   leaseOwner: matching(ID),
   method: matching(/^[A-Z]{1,10}$/),

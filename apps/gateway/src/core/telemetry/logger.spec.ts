@@ -67,7 +67,7 @@ describe('a log line', () => {
     expect(lines.join('')).not.toContain(SECRET);
   });
 
-  it('keeps running where its destination cannot be written', () => {
+  it('is lost without an error if its destination cannot be written', () => {
     const logger = new Logger({ log: { level: 'info' } }, openLogDestination('/dev/full'));
     for (let line = 0; line < 3; line++)
       expect(() => {

@@ -55,7 +55,7 @@ export class Logger {
     }
   }
 
-  /** Sets the listener of every error, at any log level, with the error itself: for reports (errors/). */
+  /** Sets the listener that gets every error with all its fields, whatever the log level: it makes the error reports (errors/). */
   onError(listener: (fields: LogFields, event: string) => void): void {
     this.listener = listener;
   }

@@ -24,7 +24,7 @@ export class Metrics {
 
   /**
    * A counter whose count is kept elsewhere, such as in another process.
-   * @param collect counts up from zero each time metrics are read; it must not throw
+   * @param collect gets the counter at zero each time metrics are read, and adds the whole count; it must not throw
    */
   readCounter<Label extends string = never>(
     name: string,

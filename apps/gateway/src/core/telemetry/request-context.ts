@@ -18,8 +18,8 @@ export function currentRequestId(): string | undefined {
 }
 
 /**
- * Correlates the enclave's log with the gateway's. Always a UUID that the gateway made (http/server.ts makes those of
- * requests), so no client value reaches the enclave's log.
+ * The header that correlates the enclave's log with the gateway's. Its value is always a UUID that the gateway made (for requests in
+ * http/server.ts), so no client value reaches the enclave's log.
  */
 export function requestIdHeader(): { readonly 'x-request-id': string } {
   return { 'x-request-id': currentRequestId() ?? randomUUID() };

@@ -19,11 +19,11 @@ describe('the frames of an error', () => {
       colno: expect.any(Number) as number,
       in_app: true,
     });
-    expect(rest.some(({ in_app: inApp }) => !inApp)).toBe(true); // jest's
+    expect(rest.some(({ in_app: inApp }) => !inApp)).toBe(true); // frames of jest
     expect(JSON.stringify(rest)).not.toContain(FOLDER);
   });
 
-  it('are not those that a message pretends', () => {
+  it('are never taken from a message that imitates frames', () => {
     const frames = stackFrames(new Error(FORGED), FOLDER);
     expect(frames[0]?.filename).toBe(HERE);
     expect(JSON.stringify(frames)).not.toContain(SECRET);
@@ -48,7 +48,7 @@ describe('the frames of an error', () => {
         Object.assign(error, { message: 7 });
       },
     ],
-  ])('contain only places in the program where the message was %s', (_, change) => {
+  ])('are only places in the program after the message was %s', (_, change) => {
     const error = new Error(FORGED);
     expect(error.stack).toContain(SECRET); // V8 builds the stack when it is first read
     change(error);
@@ -57,7 +57,7 @@ describe('the frames of an error', () => {
     expect(stackFrames(error, FOLDER)).toEqual([{ filename: 'main.js', lineno: 10, colno: 20, in_app: true }]);
   });
 
-  it('leave out what is elsewhere, evaluated, odd or endless', () => {
+  it('exclude files outside the program, evaluated code, malformed lines and very long lines', () => {
     const error = new Error('m');
     const frames = (lines: string) => {
       error.stack = `Error: m\n${lines}`;
@@ -82,7 +82,7 @@ describe('the frames of an error', () => {
     expect(stackFrames(error, FOLDER)).toEqual([]);
   });
 
-  it('of an error with a code in its header or without a message are found too', () => {
+  it('are also found for an error with a code in its header, and for one without a message', () => {
     const coded = (() => {
       try {
         new URL('no url');

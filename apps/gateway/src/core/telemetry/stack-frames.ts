@@ -42,7 +42,7 @@ function frameOf(line: string, folder: string, isOurs: boolean): Frame[] {
   const inside = path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : undefined;
   const filename = inside ?? path;
   if (inside === undefined ? !isOurs || !path.startsWith('node:') : !FILE.test(inside)) return [];
-  // Unless the message was cut off for certain, only one file name is believed: the bundle, directly in the folder.
+  // Unless the message was certainly cut off, the only file name accepted is that of the bundle, directly in the folder.
   if (!isOurs && filename !== 'main.js') return [];
   return [
     {

@@ -106,7 +106,7 @@ const all = z.strictObject({
   agents: indicators.agents,
 });
 
-/** The shape that Terminus makes of the indicators (tee-indicators.ts). */
+/** The shape in which Terminus reports the indicators (tee-indicators.ts). */
 export const teeHealthSchema = z
   .strictObject({
     status: z.enum(['ok', 'degraded', 'error', 'shutting_down']),

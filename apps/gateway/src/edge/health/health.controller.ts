@@ -24,7 +24,7 @@ export const HEALTH: Tag = {
   description: 'For load balancers and monitoring, and for people who want to know whether the service works.',
 };
 
-/** The little of a Fastify reply that is needed here. */
+/** The part of a Fastify reply that this file uses. */
 interface Reply {
   status(code: number): unknown;
 }
@@ -37,7 +37,7 @@ export class HealthController {
     private readonly readiness: Readiness,
   ) {}
 
-  /** The process is up and its event loop turns; no dependency is asked. */
+  /** Answers if the process is up and its event loop runs; asks no dependency. */
   @Get('health')
   @Operation({
     id: 'getLiveness',
@@ -78,15 +78,15 @@ export class HealthController {
   async ready(@Res() reply: FastifyReply): Promise<void> {
     void reply.header('cache-control', 'no-store');
     const problem = await this.readiness.problem();
-    // Not thrown: a probe that asks every second through an outage would fill the log.
+    // The problem is not thrown, because a probe that asks every second during an outage would fill the log.
     if (problem === null)
       void reply.send({ status: 'ready', keys: this.readiness.keys(), enclave: this.readiness.enclave() });
     else sendProblem(reply, problem, statusOfProblem(problem));
   }
 
   /**
-   * Everything that delivery needs. 503 if one part is down; the body has the same form and names the part and the
-   * reason.
+   * The state of everything that delivery needs. Answers 503 if one part is down; the body then has the same form and names the part and
+   * the reason.
    */
   @Get('api/health/tee')
   @RateLimit('api')
@@ -122,7 +122,7 @@ export class HealthController {
         () => indicators.agents(),
       ]);
     } catch (error) {
-      // Terminus throws its result, which is the answer here: no problem document replaces it.
+      // Terminus throws its result. Here that result is the answer, and no problem document replaces it.
       if (!(error instanceof ServiceUnavailableException)) throw error;
       const result = error.getResponse();
       if (typeof result !== 'object') throw error;

@@ -134,7 +134,7 @@ describe('health', () => {
   };
 
   type Health = Awaited<ReturnType<typeof tee>>;
-  /** The first answer that fits within a minute, or the last one. */
+  /** Returns the first answer within a minute that `fits` accepts, otherwise the last answer. */
   const eventually = async (fits: (health: Health) => boolean): Promise<Health> => {
     const deadline = Date.now() + 60_000;
     for (;;) {
@@ -153,7 +153,7 @@ describe('health', () => {
     await app.get(AttestationMonitor, { strict: false }).checkNow();
   });
 
-  it('is up when everything is', async () => {
+  it('is up when every part is up', async () => {
     // The gateway asks the enclave for its keys as soon as it has verified the enclave
     const { status, body } = await eventually((now) => JSON.stringify(now.body.details['keys']).includes('ready'));
     expect(status).toBe(200);
@@ -184,7 +184,7 @@ describe('health', () => {
     ['below_10', [1, 3, 9]],
     ['below_100', [10, 57, 99]],
     ['100_or_more', [100, 101, 100_000]],
-  ])('shows an outsider that the queue holds %s, and no exact number', async (band, counts) => {
+  ])('shows an outsider that the queue holds %s, but no exact number', async (band, counts) => {
     const state = jest.spyOn(app.get(DeliveryQueue, { strict: false }), 'state');
     try {
       for (const waiting of counts) {
@@ -197,7 +197,7 @@ describe('health', () => {
     }
   });
 
-  it('is down with an enclave that reports that it is not healthy', async () => {
+  it('is down when the enclave reports that it is not healthy', async () => {
     health = enclaveHealth({ healthy: false, reasons: ['a_reason_of_a_newer_enclave'] });
     expect(await tee()).toMatchObject({
       status: 503,
@@ -216,7 +216,7 @@ describe('health', () => {
     [['every_certificate_refused'], 'every_certificate_refused'],
     [['every_certificate_refused', 'clock_drift'], 'clock_drift'],
     [[], 'enclave_unhealthy'],
-  ])('is down with an enclave that gives the reasons %j, and readiness names %s', async (reasons, code) => {
+  ])('is down when the enclave gives the reasons %j, and readiness names %s', async (reasons, code) => {
     health = enclaveHealth({ healthy: false, reasons });
     const reports = app.get(EnclaveReports, { strict: false });
     await reports.askNow();
@@ -230,7 +230,7 @@ describe('health', () => {
     expect((await tee()).status).toBe(200);
   });
 
-  it('repeats what the enclave reports of its keys: down while it waits for them, degraded while KMS fails', async () => {
+  it('is down while the enclave waits for its keys, and degraded while KMS fails', async () => {
     const sync = async () => {
       await app.get(AttestationMonitor, { strict: false }).checkNow();
       await app.get(EnclaveKeys, { strict: false }).syncNow();
@@ -266,7 +266,7 @@ describe('health', () => {
     expect((await tee()).status).toBe(200);
   });
 
-  it('is down with an enclave of another image, and names the check that failed', async () => {
+  it('is down when the enclave runs another image, and names the check that failed', async () => {
     const wrong = createNsm(
       await createMockNsmTransport({
         rootFolder: folder.file('root'),
@@ -311,7 +311,7 @@ describe('health', () => {
     expect((await tee()).status).toBe(200);
   });
 
-  it('is down while no further message fits into the hour, though cents of it are left', async () => {
+  it('is down while no further message fits below the hourly limit, even if cents are left', async () => {
     const { client } = app.get(Database);
     const startsAt = windowsOf(new Date()).hour;
     await client.budgetWindow.createMany({
@@ -328,7 +328,7 @@ describe('health', () => {
     await client.budgetWindow.deleteMany();
   });
 
-  it('is down with a database that is read-only', async () => {
+  it('is down when the database is read-only', async () => {
     const name = new URL(databaseUrl).pathname.slice(1);
     // A separate connection, because every connection of the gateway's pool must end
     const admin = new Client({ connectionString: databaseUrl, options: '-c default_transaction_read_only=off' });
@@ -357,7 +357,7 @@ describe('health', () => {
     expect((await eventually(({ status }) => status === 200)).status).toBe(200);
   });
 
-  it('is down without the database, and comes back with it', async () => {
+  it('is down while the database is away, and up again afterwards', async () => {
     await postgres.kill();
     const { status, down } = await tee();
     expect(status).toBe(503);
@@ -369,7 +369,7 @@ describe('health', () => {
     expect((await eventually(({ status }) => status === 200)).status).toBe(200);
   });
 
-  it('hands out attestation over HTTP, as JSON and as bytes', async () => {
+  it('serves attestation over HTTP, as JSON and as bytes', async () => {
     const json = await fetch(`${url}/attestation?nonce=${'ab'.repeat(16)}`);
     expect([
       json.status,

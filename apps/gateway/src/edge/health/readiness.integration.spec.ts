@@ -56,7 +56,7 @@ describe('readiness', () => {
     return ask(url);
   }
 
-  it('fails while the database is away, and liveness does not', async () => {
+  it('fails while the database is away, although liveness does not', async () => {
     const { app, url } = await start();
     expect(await until(url, 200)).toMatchObject({ http: 200, status: 'ready' });
     await postgres.kill();
@@ -83,7 +83,7 @@ describe('readiness', () => {
     await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
   });
 
-  it('fails while the enclave attests another proof of residence than this gateway is configured for', async () => {
+  it('fails while the enclave attests other residence settings than this gateway has', async () => {
     const nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
     await writeFile(folder.file('root.pem'), await developmentRootPem(folder.file('root')));
     const served = (residence: PublicConfiguration['residence']) =>

@@ -7,7 +7,7 @@ import { ProblemError } from '../../core/problems/problem-error';
 import { ResidenceAgreement } from '../../features/residence/residence-agreement';
 import { ShutdownState } from '../../core/lifecycle/shutdown-state';
 
-/** Load balancers ask often and must not keep the database busy, so one check serves this long. */
+/** One check of the database serves all requests this long, because load balancers ask often. */
 const GOOD_FOR_MS = 1000;
 const TIMEOUT_MS = 2000;
 const RETRY_AFTER_SECONDS = 5;
@@ -36,8 +36,8 @@ export class Readiness {
   }
 
   /**
-   * Whether an enclave reports itself healthy, or why the first one does not. This is reported and does not decide readiness either:
-   * messages are accepted and wait.
+   * `healthy` if any enclave reports itself healthy, otherwise the reason of the first one. This does not decide readiness either: messages
+   * are accepted and wait.
    */
   enclave(): 'healthy' | HealthReason | 'enclave_unhealthy' | 'unknown' {
     const known = this.reports.all().filter((health) => health !== null);
@@ -46,7 +46,9 @@ export class Readiness {
     return known.some(({ healthy }) => healthy) ? 'healthy' : (reasonsOf(first)[0] ?? 'enclave_unhealthy');
   }
 
-  /** @returns why not (`shutting_down` | `residence_disagrees` | `database_unavailable` | `overloaded`), or null if work may come */
+  /**
+   * @returns why no work should come (`shutting_down` | `residence_disagrees` | `database_unavailable` | `overloaded`), or null if it may
+   */
   async problem(): Promise<ProblemError | null> {
     if (this.shutdown.draining) return new ProblemError('shutting_down', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     if (this.residence.state() === 'disagrees')
@@ -71,7 +73,7 @@ export class Readiness {
     return problem;
   }
 
-  /** Never rejects. A standby answers every read and takes no message. */
+  /** Asks the database; never rejects. A standby answers reads but takes no messages. */
   private async ask(): Promise<ProblemError | null> {
     try {
       const [{ readOnly }] = await this.database.read(

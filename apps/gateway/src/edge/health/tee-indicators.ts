@@ -12,15 +12,14 @@ import { ProblemError } from '../../core/problems/problem-error';
 import { RateLimits } from '../../features/limits/rate-limits';
 
 /**
- * A due job that no worker leases for this long: the workers are stuck, or the gateway may not relay. An outage of
- * Congress does not count.
+ * If no worker leases a job for this long after its next attempt was due, the workers are stuck, or the gateway may not relay. An outage of
+ * Congress has no such effect.
  */
 const MAX_OVERDUE_MS = 60_000;
 const CHECK_TIMEOUT_MS = 3000;
 
 /**
- * One indicator for each thing that delivery depends on: up, or down with a stable `code`. Contains no secret,
- * address or outside text.
+ * One indicator for each part that delivery depends on: up, or down with a stable `code`. They contain no secret, address or outside text.
  */
 @Injectable()
 export class TeeIndicators {
@@ -34,10 +33,7 @@ export class TeeIndicators {
     private readonly offers: AgentOffers,
   ) {}
 
-  /**
-   * Down if no enclave is up and healthy, degraded if only some are. The monitor knows which is trusted, and for
-   * which key.
-   */
+  /** Down if no enclave is up and healthy, degraded if only some are. */
   async enclave(): Promise<HealthIndicatorResult> {
     const session = this.indicator.check('enclave');
     const results = await Promise.all(
@@ -57,9 +53,8 @@ export class TeeIndicators {
   }
 
   /**
-   * What each enclave reports of its keys: down while no enclave takes messages because keys are missing, degraded
-   * while one of several takes none or KMS fails for one. An enclave without a report yet is left to the other
-   * indicators.
+   * What each enclave reports about its keys. Down while no enclave takes messages because keys are missing; degraded while one of several
+   * takes none, or KMS fails for one. An enclave that has not reported yet does not count here.
    */
   keys(): Promise<HealthIndicatorResult> {
     const session = this.indicator.check('keys');
@@ -110,7 +105,7 @@ export class TeeIndicators {
 
   database(): Promise<HealthIndicatorResult> {
     return this.asking('database', async () => {
-      // A standby, or a server that was made read-only, answers every read and takes no message.
+      // A standby, or a server that was made read-only, answers reads but takes no messages.
       const [{ readOnly }] = await this.databases.read(
         (client) =>
           client.$queryRaw<
@@ -147,9 +142,7 @@ export class TeeIndicators {
     });
   }
 
-  /**
-   * Tasks for models: never down, because mail works without them. Lists the models that are off, with their providers.
-   */
+  /** Tasks for models. Never down, because mail works without them. Lists the models that are off, with their providers. */
   async agents(): Promise<HealthIndicatorResult> {
     const session = this.indicator.check('agents');
     const state = this.offers.state();
@@ -164,7 +157,7 @@ export class TeeIndicators {
     }
   }
 
-  /** Indicators that query the database: down with its `code`, or if the query does not end in time. */
+  /** For indicators that query the database: down with the error's `code`, also if the query does not end in time. */
   private async asking(key: string, ask: () => Promise<Record<string, unknown>>): Promise<HealthIndicatorResult> {
     const session = this.indicator.check(key);
     let timer: NodeJS.Timeout | undefined;
@@ -184,7 +177,7 @@ export class TeeIndicators {
   }
 }
 
-/** How many messages wait, roughly. An exact count would show an outsider when other people write. */
+/** Roughly how many messages wait. An exact count would show an outsider when other people write. */
 function bandOf(waiting: number): '0' | 'below_10' | 'below_100' | '100_or_more' {
   if (waiting === 0) return '0';
   if (waiting < 10) return 'below_10';

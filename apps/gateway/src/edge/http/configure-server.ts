@@ -16,7 +16,7 @@ import { BODY_LIMITS, refusalOfBody, refusalOfHead, takesBody } from './request-
 import { answeredEarly, PREFLIGHTS, routeOf } from './server';
 import { ShutdownState } from '../../core/lifecycle/shutdown-state';
 
-/** Hooks and body parsers, before the routes are registered. */
+/** Adds hooks and body parsers; call it before the routes are registered. */
 export function configureServer(app: NestFastifyApplication): void {
   const server = app.getHttpAdapter().getInstance();
   const config = app.get<GatewayConfig>(GATEWAY_CONFIG);
@@ -56,7 +56,7 @@ export function configureServer(app: NestFastifyApplication): void {
     done(refusal ?? null);
   });
   boundConnections(server.server, config.http);
-  // Reading the body leaves the context that onRequest opened.
+  // Reading the body loses the asynchronous context that onRequest opened.
   server.addHook('preValidation', (request, _reply, done) => {
     withRequestId(request.id, done);
   });
@@ -66,7 +66,7 @@ export function configureServer(app: NestFastifyApplication): void {
     if (shutdown.draining) void reply.header('connection', 'close');
     if (MAY_BE_HAD_LATER.has(reply.statusCode) && !reply.hasHeader('retry-after'))
       void reply.header('retry-after', String(DEFAULT_RETRY_AFTER_SECONDS));
-    // The request was refused before its body arrived: the bytes on their way must not cause a second answer.
+    // The request was refused before its body arrived. The bytes that still come must not cause a second answer.
     if (!request.raw.complete) {
       answeredEarly.add(request.socket);
       // The client may send the body anyway, or another request: the server cannot distinguish them

@@ -58,7 +58,7 @@ describe('pages of other origins', () => {
     expect(response.headers.has('access-control-allow-credentials')).toBe(false);
   });
 
-  it('may ask beforehand', async () => {
+  it('get an answer to their preflight', async () => {
     const response = await ask(open, APP, 'OPTIONS', '/api/messages');
     expect([response.status, await response.text()]).toEqual([204, '']);
     expect(Object.fromEntries(granted(response).map((name) => [name, response.headers.get(name)]))).toMatchObject({
@@ -71,7 +71,7 @@ describe('pages of other origins', () => {
     expect((await ask(open, APP, 'OPTIONS', '/nothing')).status).toBe(404);
   });
 
-  it('are told how answers vary beside their origin', async () => {
+  it('get a Vary header with Origin added to the route’s own', async () => {
     const response = await ask(open, APP, 'GET', `/attestation?nonce=${'00'.repeat(32)}`);
     expect(response.headers.get('vary')).toBe('Accept, Origin');
   });
@@ -80,15 +80,18 @@ describe('pages of other origins', () => {
     ['/api/budget', 405, 'GET, HEAD'],
     ['/nothing', 404, null],
     ['/*', 404, null],
-  ])('get a refusal for an OPTIONS that is no preflight, its body unread: %s', async (path, status, allow) => {
-    const headers = { origin: APP, 'content-type': 'text/plain' };
-    const response = await fetch(`${open.url}${path}`, { method: 'OPTIONS', headers, body: 'none of ours' });
-    expect([response.status, response.headers.get('allow'), granted(response)]).toEqual([
-      status,
-      allow,
-      ['access-control-allow-origin', 'access-control-expose-headers'],
-    ]);
-  });
+  ])(
+    'get a refusal, without their body being read, for an OPTIONS that is no preflight: %s',
+    async (path, status, allow) => {
+      const headers = { origin: APP, 'content-type': 'text/plain' };
+      const response = await fetch(`${open.url}${path}`, { method: 'OPTIONS', headers, body: 'none of ours' });
+      expect([response.status, response.headers.get('allow'), granted(response)]).toEqual([
+        status,
+        allow,
+        ['access-control-allow-origin', 'access-control-expose-headers'],
+      ]);
+    },
+  );
 
   it.each(OTHERS)('that are not listed get no CORS headers: %s', async (origin) => {
     for (const method of ['GET', 'OPTIONS']) {
@@ -101,7 +104,7 @@ describe('pages of other origins', () => {
     }
   });
 
-  it('get no CORS headers where no origin is listed', async () => {
+  it('get no CORS headers if the gateway lists no origin', async () => {
     for (const method of ['GET', 'OPTIONS']) {
       const response = await ask(shut, APP, method);
       expect([response.status, granted(response), response.headers.get('vary')]).toEqual([

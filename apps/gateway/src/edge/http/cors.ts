@@ -36,7 +36,7 @@ export function allowOrigins(server: FastifyInstance, origins: readonly string[]
     else if (reply.hasHeader('access-control-allow-methods')) void reply.code(204).send();
     else reply.callNotFound();
   });
-  // A route that sets Vary replaces the plugin's.
+  // A route that sets Vary overwrites the plugin's Vary.
   server.addHook('onSend', (_request, reply, _payload, done) => {
     const vary = reply.getHeader('vary');
     if (vary !== 'Origin') void reply.header('vary', vary === undefined ? 'Origin' : `${String(vary)}, Origin`);

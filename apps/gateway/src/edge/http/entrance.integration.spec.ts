@@ -10,7 +10,7 @@ import { createIssuer, type Issuer } from '../../testing/issuer';
 import { ProblemError } from '../../core/problems/problem-error';
 import { problemHeaders, problemText } from '../../core/problems/send-problem';
 
-/** Errors of the background work, which has no database and no enclave here. These tests are about requests only. */
+/** Errors of the background work, which has no database and no enclave here; they are ignored, because these tests are about requests. */
 const BACKGROUND = new Set([
   'the queue cannot be read',
   'old rows could not be deleted',
@@ -38,13 +38,14 @@ describe('the entrance', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   /**
-   * For a client that is to be cut off. In other tests a second is too short: on a busy machine the gateway's first requests take longer.
+   * For tests that wait until a client is cut off. In other tests a second is too short: on a busy machine the gateway's first requests
+   * take longer.
    */
   const impatient = () => ({ ...environment, REQUEST_TIMEOUT_MS: '1000' });
   const authorized = () => ({ authorization: `Bearer ${token}` });
   const portOf = ({ url }: GatewayUnderTest) => Number(new URL(url).port);
 
-  /** A new connection, and all that comes back on it. */
+  /** Opens a new connection and collects all that the gateway sends on it. */
   function open(gateway: GatewayUnderTest): {
     socket: Socket;
     received: () => string;
@@ -69,7 +70,7 @@ describe('the entrance', () => {
     return { socket, received: () => text, answered, closed };
   }
 
-  it('reports on every answer the limit of the address, and of the user where there is one', async () => {
+  it('reports on every answer the limit of the address and, if there is a user, the user’s', async () => {
     await using gateway = await startGateway({
       ...environment,
       RATE_LIMIT_MAX_REQUESTS: '7',
@@ -104,7 +105,7 @@ describe('the entrance', () => {
     ]);
   });
 
-  it('counts a bad token for its address, and over the limit looks at no token any more', async () => {
+  it('counts a bad token for its address, and verifies no token over the limit', async () => {
     await using gateway = await startGateway({ ...environment, RATE_LIMIT_MAX_REQUESTS: '3' });
     const ask = async (authorization?: string) => {
       const { status, headers } = await fetch(`${gateway.url}/api/budget`, {
@@ -136,7 +137,7 @@ describe('the entrance', () => {
     verifications.mockRestore();
   });
 
-  it('does not count for a user what their address is refused for', async () => {
+  it('does not count a request for its user if its address is refused', async () => {
     await using gateway = await startGateway({
       ...environment,
       RATE_LIMIT_MAX_REQUESTS: '2',
@@ -157,7 +158,7 @@ describe('the entrance', () => {
     expect(await from('192.0.2.4')).toBe('"api-address";r=1, "api-user";r=0');
   });
 
-  it('bounds what leads nowhere, and what leads there does not suffer', async () => {
+  it('limits requests to unknown addresses, and does not count them for the API', async () => {
     await using gateway = await startGateway({ ...environment, RATE_LIMIT_OTHER_MAX_REQUESTS: '3' });
     const statuses: number[] = [];
     for (const path of ['/a', '/docs', '/c?d', '/e', '/f', '/docs-json', '/api/messages'])
@@ -171,7 +172,7 @@ describe('the entrance', () => {
     ['with a token that is none', () => ({ authorization: 'Bearer a.b.c' }), 401],
     ['over the limit', authorized, 429],
   ])(
-    'answers a request %s before its body is there, once, and cuts it when the body does not come',
+    'answers a request %s once, before its body has arrived, and closes the connection if the body does not come',
     async (_, headers, status) => {
       await using gateway = await startGateway({ ...impatient(), RATE_LIMIT_MAX_REQUESTS: '1' });
       if (status === 429) await fetch(`${gateway.url}/api/budget`);
@@ -245,7 +246,7 @@ describe('the entrance', () => {
     ['goes away', (socket: Socket) => socket.destroy()],
     ['sends garbage for a chunk', (socket: Socket) => socket.write('zz\r\n')],
     ['is cut for being slow', () => undefined],
-  ])('takes it for no error of its own when a client %s before its body is there', async (_, end) => {
+  ])('logs no error when a client %s before its body has arrived', async (_, end) => {
     await using gateway = await startGateway(impatient());
     const events: unknown[][] = [];
     const logger = gateway.app.get(Logger);
@@ -269,7 +270,7 @@ describe('the entrance', () => {
     expect(events).toEqual([['info', 'request_timeout', 408, 'request refused']]);
   });
 
-  it('takes it for no error that a dependency is away', async () => {
+  it('logs no error when a dependency is away', async () => {
     await using gateway = await startGateway(environment);
     const logger = gateway.app.get(Logger);
     const errors = jest.spyOn(logger, 'error');
@@ -289,7 +290,7 @@ describe('the entrance', () => {
     ]);
   });
 
-  it('closes connections over the bound of one address, and takes new ones when others end; those of a trusted proxy are not counted apart', async () => {
+  it('closes connections over the limit of one address until others end, and has no such limit for a trusted proxy', async () => {
     const ask = 'GET /x HTTP/1.1\r\nhost: x\r\n\r\n';
     {
       await using gateway = await startGateway({ ...environment, MAX_CONNECTIONS_PER_ADDRESS: '2' });
@@ -329,7 +330,7 @@ describe('the entrance', () => {
 
   it.each(
     Object.keys(PROBLEMS).filter((code) => [429, 503].includes(PROBLEMS[code as ProblemCode].status)) as ProblemCode[],
-  )('%s never goes without Retry-After', (code) => {
+  )('always sends Retry-After with %s', (code) => {
     const problem = new ProblemError(code);
     expect(Number(problemHeaders(problem)['retry-after'])).toBeGreaterThan(0);
     expect(JSON.parse(problemText(problem))).toMatchObject({

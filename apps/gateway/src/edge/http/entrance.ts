@@ -13,21 +13,21 @@ import { policyOf, type RoutePolicy } from '../../core/routing/route-policy';
 const rateLimited = new WeakSet<FastifyRequest>();
 
 /**
- * Whether a rate limit refused the request. Such a request writes no log line, or a flood of requests would be a flood
- * of lines. RateLimits writes one line for each window.
+ * Whether a rate limit refused the request. Such a request writes no log line, so that a flood of requests does not flood the log.
+ * RateLimits writes one line for each window.
  */
 export function wasRateLimited(request: FastifyRequest): boolean {
   return rateLimited.has(request);
 }
 
 /**
- * Checks, before the body is read: an address known to be over its limit is refused; then the token is verified; then
- * one round trip reads the limits of address and user and the cached refusals. A bad token counts for its address,
- * and over the limit it is refused unchecked, so a client cannot make the gateway verify tokens without end.
+ * Checks, before the body is read: an address known to be over its limit is refused; then the token is verified; then one round trip reads
+ * the limits of address and user and the cached refusals. A bad token counts for its address. Over the limit, tokens are refused unchecked,
+ * so a client cannot make the gateway verify any number of tokens.
  *
- * A body is read only for a token, or, while proofs of residence are taken, for an address that is under its limit:
- * the proof that admits a message without a token is in its body. A status secret stands in for a token where the
- * route allows it.
+ * A body is read only if the request has a valid token. While the gateway takes proofs of residence, it is also read for an address under
+ * its limit, because the proof that admits a message without a token is in the body. On routes that allow it, a status secret replaces the
+ * token.
  * @param takesProofs whether a message with a proof of residence needs no token
  */
 export function guardEntrance(
@@ -60,7 +60,7 @@ export function guardEntrance(
     if (token.caller === undefined) throw token.error;
     rememberCaller(request, token.caller);
   });
-  // Otherwise Fastify would read a body even if no route matches. This runs after cors.ts has answered preflights.
+  // Without this hook Fastify would read a body even if no route matches. The hook runs after cors.ts has answered preflights.
   server.addHook('preParsing', (request, _reply, _payload, done) => {
     done(request.is404 ? new ProblemError('not_found') : null);
   });

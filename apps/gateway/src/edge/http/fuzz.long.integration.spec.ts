@@ -13,11 +13,11 @@ import { testConfig } from '../../testing/gateway-under-test';
 import { createIssuer } from '../../testing/issuer';
 import { sealedMessage } from '../../testing/sealed';
 
-/** Requests for each property; a failure is printed with its seed. */
+/** The number of requests for each property; a failure is printed with its seed. */
 const RUNS = { numRuns: 150, interruptAfterTimeLimit: 15_000 } as const;
 const CANARY = 'canary5eed';
 
-/** Any input from the network gets a documented answer without any part of the input, and never a 500. */
+/** Any input from the network must get a documented answer that contains no part of the input, and never a 500. */
 describe('fuzzed', () => {
   let postgres: Postgres;
   let folder: string;
@@ -69,7 +69,7 @@ describe('fuzzed', () => {
   }
   const authorized = () => ({ name: 'authorization', value: `Bearer ${token}` });
 
-  /** Raw bytes on a separate connection: fetch would refuse or repair half of them. Header values are Latin-1. */
+  /** Sends raw bytes on a separate connection, because fetch would refuse or repair half of them. Header values are Latin-1. */
   async function send(
     start: string,
     lines: readonly Line[],
@@ -96,7 +96,7 @@ describe('fuzzed', () => {
     return { status: Number(/^HTTP\/1\.1 (\d{3}) /.exec(top)?.[1]), head: top, body: rest.join('\r\n\r\n') };
   }
 
-  /** Contains no part of the input, and has a code that this route documents. */
+  /** Checks that a problem contains no part of the input and has a code that this route documents. */
   function expectProblem(answer: { status: number; head: string; body: string }, ...codes: ProblemCode[]): void {
     expect(answer.body).not.toContain(CANARY);
     expect(answer.head).not.toContain(CANARY);
@@ -144,7 +144,7 @@ describe('fuzzed', () => {
     );
   });
 
-  it('JSON: a sealed message with something wrong in it', async () => {
+  it('JSON: a sealed message with one wrong member', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...fields), ways, async (field, { way, value }) => {
         const message = sealedMessageToJson(sealedMessage());

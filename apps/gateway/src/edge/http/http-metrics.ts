@@ -60,7 +60,7 @@ export class HttpMetrics {
   }
 
   /**
-   * @param route the template of the route; undefined where none matched
+   * @param route the template of the route; undefined if none matched
    * @param seconds undefined for a stream, whose length depends on its listener
    */
   answered(

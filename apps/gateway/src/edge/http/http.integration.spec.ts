@@ -86,7 +86,7 @@ describe('over HTTP', () => {
     return Buffer.concat(chunks).toString();
   }
 
-  /** The body of a refusal that came over `raw`, without any part of the input. */
+  /** Parses the answer of `raw`, and checks that it is a refusal without any part of the input; returns its body. */
   function refusal(answer: string, status: number): unknown {
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} `));
     expect(answer).not.toContain(CANARY);
@@ -99,7 +99,7 @@ describe('over HTTP', () => {
   const good = () => sealedMessageToJson(sealedMessage());
   const without = (name: string) => Object.fromEntries(Object.entries(good()).filter(([key]) => key !== name));
 
-  it('keeps a connection as long as nginx is told that it does', async () => {
+  it('keeps an idle connection open for the time that nginx’s configuration assumes', async () => {
     const { headers } = await fetch(new URL('/health', gateway.url));
     expect(headers.get('keep-alive')).toBe(`timeout=${String(GATEWAY_KEEP_ALIVE_SECONDS)}`);
   });
@@ -148,11 +148,11 @@ describe('over HTTP', () => {
     await expectProblem(await post(new Uint8Array(body()), { 'content-type': 'application/cbor' }), 'malformed_body');
   });
 
-  it('refuses a suite that is not open here', async () => {
+  it('refuses an unknown suite', async () => {
     await expectProblem(await post(JSON.stringify({ ...good(), suite: CANARY })), 'suite_unsupported');
   });
 
-  it('refuses what is too large, announced or not, for each form at its own size', async () => {
+  it('refuses a body above the limit of its form, whether its length is announced or not', async () => {
     await expectProblem(await post('x'.repeat(LIMITS.maxEnvelopeJsonBytes + 1)), 'body_too_large');
     await expectProblem(
       await post(new Uint8Array(LIMITS.maxEnvelopeBytes + 1), { 'content-type': 'application/cbor' }),
@@ -163,7 +163,7 @@ describe('over HTTP', () => {
         controller.enqueue(new Uint8Array(65_536));
       },
     });
-    // The server answers and closes; whether fetch reads the answer before its own write fails is the system's choice.
+    // The server answers and closes; whether fetch reads the answer before its own write fails depends on the system.
     await post(endless).then(
       (response) => expectProblem(response, 'body_too_large'),
       (error: unknown) => {
@@ -206,13 +206,13 @@ describe('over HTTP', () => {
     );
   });
 
-  it('looks at the token before the body', async () => {
+  it('checks the token before the body', async () => {
     await expectProblem(await post('{broken', { authorization: 'Bearer x' }), 'unauthenticated');
     const response = await post('{}', { authorization: '' });
     expect(response.headers.get('www-authenticate')).toBe('Bearer');
   });
 
-  it('knows a wrong method from a wrong address', async () => {
+  it('answers a wrong method with 405 and an unknown address with 404', async () => {
     const response = await post(null, {}, 'DELETE');
     expect(response.headers.get('allow')).toBe('POST');
     expect((await fetch(`${gateway.url}/api/budget`, { method: 'PUT' })).headers.get('allow')).toBe('GET, HEAD');
@@ -352,7 +352,7 @@ describe('over HTTP', () => {
         expect(Number(head.headers.get('content-length'))).toBeGreaterThan(0);
     });
 
-    it('takes the same token and the same limits', async () => {
+    it('requires the same token and counts in the same limits as GET', async () => {
       const { get, head } = await both('/api/budget');
       expect([get.status, head.status]).toEqual([401, 401]);
       const authorized = await both('/api/budget', { authorization: `Bearer ${token}` });
@@ -360,7 +360,7 @@ describe('over HTTP', () => {
       expect(authorized.head.headers.get('ratelimit-policy')).toBe(authorized.get.headers.get('ratelimit-policy'));
     });
 
-    it('of a message opens no stream', async () => {
+    it('opens no stream for a message', async () => {
       const headers = { authorization: `Bearer ${token}` };
       const { id } = (await (await post(JSON.stringify(good()))).json()) as { id: string };
       for (let round = 0; round < 15; round++) {
@@ -378,12 +378,12 @@ describe('over HTTP', () => {
       expect(unknown.status).toBe(404);
     });
 
-    it('is 405 where GET is', async () => {
+    it('is answered 405 where GET is', async () => {
       expect((await fetch(`${gateway.url}/api/messages`, { method: 'HEAD' })).status).toBe(405);
     });
   });
 
-  it('serves HTTP/1.0, which knows no Host', async () => {
+  it('serves HTTP/1.0, which has no Host header', async () => {
     expect(await raw('GET /api/budget HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 401 /);
   });
 
@@ -423,7 +423,7 @@ describe('over HTTP', () => {
     }
   });
 
-  it('turns new requests away while it shuts down, and finishes those that run', async () => {
+  it('finishes a running request while it shuts down', async () => {
     const closing = await startGateway(environment);
     const body = JSON.stringify(good());
     const { port } = new URL(closing.url);

@@ -8,7 +8,7 @@ import { problemOf, statusOfProblem } from '../../core/problems/problem-of';
 import { RegisteredRoutes } from '../../core/routing/registered-routes';
 import { sendProblem } from '../../core/problems/send-problem';
 
-/** Turns everything that is thrown into a problem document. */
+/** Answers every thrown value with a problem document. */
 @Injectable()
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -24,7 +24,7 @@ export class ProblemFilter implements ExceptionFilter {
     let problem = wasCutOff(request, error) ? new ProblemError('request_timeout', { cause: error }) : problemOf(error);
     if (problem.code === 'not_found' && request.is404) {
       const allowed = this.routes.methodsOf(request.url);
-      // Swagger UI's wildcard route is itself a path, `/docs/*`, whose method is right and whose file is missing.
+      // Swagger UI's route `/docs/*` matches any path below it: then the method is right, and the file is missing.
       if (allowed.length > 0 && !allowed.includes(request.method)) {
         problem = new ProblemError('method_not_allowed');
         void reply.header('allow', allowed.join(', '));
@@ -43,8 +43,8 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 /**
- * Before its body was complete, the client left, was cut for being slow, or sent a bad chunk: not an error of ours,
- * and no answer reaches it.
+ * Whether, before its body was complete, the client left, was cut off for being slow, or sent a bad chunk. That is no error of ours, and no
+ * answer reaches the client.
  */
 function wasCutOff({ raw }: FastifyRequest, error: unknown): boolean {
   return (

@@ -13,7 +13,7 @@ export const BODY_LIMITS = {
 } as const;
 export type BodyMediaType = keyof typeof BODY_LIMITS;
 
-/** Headers that may be sent once only. Of two, Node keeps the first, but a proxy in front may have used the second. */
+/** Headers that may occur only once. Node keeps the first of two, but a proxy in front may have used the second. */
 const SINGLE = new Map([
   ['authorization', 'Authorization'],
   ['content-type', 'Content-Type'],
@@ -22,7 +22,7 @@ const SINGLE = new Map([
 
 const BODYLESS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
-/** Checks the head of a request for every route, before anything else. */
+/** Checks the head of a request, for every route and before anything else. Returns the refusal, if any. */
 export function refusalOfHead({ raw }: FastifyRequest): ProblemError | undefined {
   const { rawHeaders, httpVersion, url = '' } = raw;
   if (url.length > MAX_ADDRESS_BYTES) return new ProblemError('uri_too_long');
@@ -31,7 +31,7 @@ export function refusalOfHead({ raw }: FastifyRequest): ProblemError | undefined
     return new ProblemError('headers_too_large');
   const counts = countNames(rawHeaders);
   const hosts = counts.get('host') ?? 0;
-  // RFC 9112 section 3.2. Node would check half of it, and answer with an empty body
+  // RFC 9112 section 3.2. Node would check only part of this rule, and answer with an empty body
   if (hosts !== 1 && !(hosts === 0 && httpVersion === '1.0'))
     return malformed('The request must have one Host header.');
   for (const [name, written] of SINGLE)
@@ -41,7 +41,7 @@ export function refusalOfHead({ raw }: FastifyRequest): ProblemError | undefined
   return undefined;
 }
 
-/** Checks a body by its headers, before any of it is read or requested. */
+/** Checks a body by its headers, before any of it is read or requested. Returns the refusal, if any. */
 export function refusalOfBody({ method, headers }: FastifyRequest): ProblemError | undefined {
   if (!takesBody(method)) return undefined;
   const { 'content-type': contentType, 'content-length': contentLength = '0' } = headers;

@@ -45,7 +45,7 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
   });
 }
 
-/** Event of the HTTP server: a request was answered that no hook has seen. Its arguments are those of UnroutedListener. */
+/** The HTTP server emits this event when it has answered a request that no hook saw. Its arguments are those of UnroutedListener. */
 export const UNROUTED = 'communique:unrouted';
 export type UnroutedListener = (answered: {
   readonly method: string;
@@ -75,7 +75,7 @@ function refuseUnrouted(error: FastifyError, request: FastifyRequest, reply: Fas
 /** Connections whose last request was answered while its body was still to come. */
 export const answeredEarly = new WeakSet<Socket>();
 
-/** `rawPacket`: the bytes in which the parser stopped, often the whole head. */
+/** `rawPacket`: the chunk of bytes in which the parser stopped, often the whole head. */
 type ParserError = Error & { code?: string; rawPacket?: unknown };
 
 function codeOf({ code, rawPacket }: ParserError): ProblemCode {
@@ -88,7 +88,7 @@ function codeOf({ code, rawPacket }: ParserError): ProblemCode {
         ? 'uri_too_long'
         : 'headers_too_large';
     case 'HPE_INVALID_TRANSFER_ENCODING':
-      // A coding that is unknown: RFC 9112 section 6.1. One after `chunked` is malformed instead: section 6.3.
+      // An unknown coding is unsupported (RFC 9112 section 6.1); any coding after `chunked` is malformed (section 6.3).
       return /^transfer-encoding:(?!.*chunked)/im.test(head) ? 'transfer_coding_unsupported' : 'malformed_request';
     default:
       return 'malformed_request';

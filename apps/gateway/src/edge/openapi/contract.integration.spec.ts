@@ -59,8 +59,8 @@ interface Served {
 }
 
 /**
- * Codes that are documented and do not occur in this spec: why, and where they are tested. If one occurs here after
- * all, the last test fails.
+ * Documented codes that do not occur in this spec, with the reason and the spec that tests them. If one does occur here, a test below
+ * fails.
  */
 const ELSEWHERE: Readonly<Partial<Record<ProblemCode, string>>> = {
   request_timeout: 'a second of waiting each: entrance.spec.ts, http.spec.ts',
@@ -77,7 +77,7 @@ const ELSEWHERE: Readonly<Partial<Record<ProblemCode, string>>> = {
   residence_disagrees: 'takes an enclave with another configuration: readiness.integration.spec.ts',
   overloaded: 'takes a database whose every connection stays in use: database.spec.ts',
 };
-/** For a route that is not part of the API: it answers errors in the same form. */
+/** For routes that are not part of the API, whose errors have the same form. */
 const ANY_PROBLEM: DocumentedResponse['content'] = {
   'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
 };
@@ -428,7 +428,7 @@ describe('the contract', () => {
     });
   });
 
-  /** Does what a generated client does: posts the document's example, and follows the link. */
+  /** Does as a generated client would: posts the document's example, and follows the link. */
   async function takesItsOwnExamples(url: string): Promise<void> {
     const operation = served.paths['/api/messages']?.['post'] as unknown as {
       requestBody: { content: Record<string, { schema: Schema; examples: Record<string, { value: object }> }> };
@@ -446,7 +446,7 @@ describe('the contract', () => {
     ) ?? [''];
     const { id } = accepted.body as { id: string };
     expect((await ask(url, `get ${path}`, path.replace('{id}', id), { as: 'bob' })).status).toBe(200);
-    // Each document has its own example: the previous one was already used by another sender
+    // Each request for the document returns a new example; the previous one was already used by another sender
     const next = (await (await fetch(`${url}/docs-json`)).json()) as typeof served;
     const again =
       (next.paths['/api/messages']?.['post'] as unknown as typeof operation).requestBody.content['application/json']
@@ -559,7 +559,7 @@ describe('the contract', () => {
   }
 
   it('holds at the caps', async () => {
-    // No enclave, so that no message is settled meanwhile.
+    // There is no enclave, so that no message is settled meanwhile.
     const { url } = await start({
       DATABASE_URL: await database(),
       TEE_ENDPOINT: `unix:${folder.file('nobody')}`,
@@ -600,7 +600,7 @@ describe('the contract', () => {
     const TASK = 'post /api/agents';
     const run = (at: string, request: AgentRequest, as: keyof typeof tokens = 'alice') =>
       ask(at, TASK, '/api/agents', { as, body: encoded(request), headers: { 'content-type': 'application/cbor' } });
-    /** Posts one task that must get this code, and empties the database. */
+    /** Posts one task, expects this code, and empties the database. */
     const meets = async (code: string, request = tasks.request(), at = url) => {
       expect((await run(at, request)).code).toBe(code);
       await empty();
@@ -759,7 +759,7 @@ describe('the contract', () => {
     }
   });
 
-  it('meets everything that is documented, or names the spec that does', () => {
+  it('produces every documented answer, or names the spec that does', () => {
     expect(operations.length).toBeGreaterThan(10);
     for (const operation of operations) {
       const name = nameOf(operation);
@@ -779,7 +779,7 @@ describe('the contract', () => {
     }
   });
 
-  it('is checked by a judge that finds what is wrong', () => {
+  it('is checked by a validator that finds violations', () => {
     const schema = {
       type: 'object',
       required: ['a'],

@@ -19,7 +19,7 @@ describeWith(chromiumAvailability(), 'the pages at /docs', () => {
     await app.close();
   });
 
-  it('fit a wide and a narrow screen, show operations first and an error in a line, and send no request to another host', async () => {
+  it('fit a wide and a narrow screen, show operations first and each error in one line, and send no request to another host', async () => {
     const page = await chromium.newPage();
     page.setDefaultTimeout(0);
     const [complaints, asked]: [string[], string[]] = [[], []];

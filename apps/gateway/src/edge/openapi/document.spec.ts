@@ -74,7 +74,7 @@ describe('the OpenAPI document', () => {
   ];
   const isBytes = (type: string) => /application\/(cbor|cose)$/.test(type);
 
-  it('equals docs/openapi.json, except for examples that are new each time', () => {
+  it('equals docs/openapi.json, except for examples that are made anew for each request', () => {
     const withoutExamples = (value: unknown): unknown =>
       JSON.parse(JSON.stringify(value, (key, of: unknown) => (key === 'example' || key === 'examples' ? null : of)));
     const [first, second] = [built(freshExamples()), built(freshExamples())];
@@ -99,7 +99,7 @@ describe('the OpenAPI document', () => {
     expect(documented.sort()).toEqual(registered.sort());
   });
 
-  it('gives every operation an id of its own, of a verb and a noun, a summary, a description and a tag that is described', () => {
+  it('gives every operation a unique id of verb and noun, a summary, a description and a described tag', () => {
     const ids = operations.map(({ operationId }) => operationId);
     expect(new Set(ids).size).toBe(operations.length);
     for (const { operationId, summary, description, tags } of operations) {
@@ -148,7 +148,7 @@ describe('the OpenAPI document', () => {
     });
   });
 
-  it('tells what each operation takes in place of a token', () => {
+  it('states what each operation accepts instead of a token', () => {
     const of = Object.fromEntries(operations.map(({ operationId, security }) => [operationId, security]));
     expect(of).toMatchObject({
       submitMessage: [{ bearer: [] }, {}],
@@ -164,7 +164,7 @@ describe('the OpenAPI document', () => {
     });
   });
 
-  it('shows an example of every body but bytes, and of every parameter, and each is valid', () => {
+  it('has a valid example of every body except bytes, and of every parameter', () => {
     for (const [name, { schema, examples = {} }] of contents()) {
       expect([name, Object.keys(examples).length > 0]).toEqual([name, !isBytes(name)]);
       for (const { value, summary } of Object.values(examples)) {
@@ -177,7 +177,7 @@ describe('the OpenAPI document', () => {
         expect([operationId, name, violations(schema, example)]).toEqual([operationId, name, []]);
   });
 
-  it('lists each problem under its status, and leaves out only those that never reach a client of the gateway', () => {
+  it('lists each problem under its status, except those that never reach a client', () => {
     const documented = new Set([...described.flatMap(({ problems }) => problems), ...EVERYWHERE]);
     // occurs only between gateway and enclave
     const inside: ProblemCode[] = ['service_off'];
@@ -192,7 +192,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('has one response for each status of a problem, with the problems as they are sent', () => {
+  it('has one response for each status of a problem, with examples of the problems as they are sent', () => {
     const { responses } = document.components;
     for (const { content } of Object.values(responses))
       for (const [code, { value }] of Object.entries(content['application/problem+json']?.examples ?? {}))

@@ -26,16 +26,16 @@ export interface DocumentedOperation extends OperationDescription {
   readonly path: string;
   readonly authenticated: boolean;
   readonly inPlaceOfToken?: RoutePolicy['inPlaceOfToken'];
-  /** Without those of EVERYWHERE that no decorator names. */
+  /** Codes of EVERYWHERE are included only if a decorator names them. */
   readonly problems: readonly ProblemCode[];
 }
 
-/** Examples that are accepted now; each request for the document gets new ones. */
+/** Inputs for examples that the gateway accepts now; each request for the document gets new ones. */
 export function freshExamples(): ExampleSource {
   return { nowSeconds: Math.floor(Date.now() / 1000), random: (bytes) => new Uint8Array(randomBytes(bytes)) };
 }
 
-/** Examples of the committed document, which are the same each time. */
+/** Inputs for the examples of the committed document, the same in each run. */
 export function steadyExamples(): ExampleSource {
   let count = 0;
   const random = (bytes: number) =>
@@ -58,7 +58,7 @@ export function documentedOperations(routes: RegisteredRoutes): DocumentedOperat
 }
 
 /**
- * The OpenAPI 3.1 document, built from the very schemas that read and write the bodies.
+ * Builds the OpenAPI 3.1 document from the schemas that read and write the bodies.
  * @throws Error if two controllers describe one tag in different words
  */
 export function openApiDocument(
@@ -109,8 +109,8 @@ export function openApiDocument(
 }
 
 /**
- * What may replace the token: an alternative (OpenAPI 3.1, Security Requirement Object). A proof is in the body, so
- * OpenAPI cannot express it as one.
+ * What may replace the token, as alternative security requirements (OpenAPI 3.1, Security Requirement Object). OpenAPI cannot express a
+ * proof, which is in the body, so its requirement is empty.
  */
 const IN_PLACE_OF_TOKEN = { status_secret: { statusSecret: [] }, proof: {} } as const;
 
@@ -147,7 +147,7 @@ function operationObject(operation: DocumentedOperation, parts: Parts): Record<s
 function answerResponses({ answers, problems }: DocumentedOperation, parts: Parts): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { description, content, headers, links }]) => {
-      // Such as 503 of /api/health/tee: also the answer if a part is down, not only a problem
+      // A status can be both an answer and a problem, such as 503 of /api/health/tee, which is also the answer if a part is down
       const alsoProblem = parts.problems.sameStatus(Number(status), problems);
       return [
         status,

@@ -17,7 +17,10 @@ export const HEADERS = {
   'Retry-After': { description: 'Whole seconds to wait before the next try.', schema: TEXT, example: '10' },
 } as const;
 
-/** References to these headers, and the answer's own headers. @param own the meaning of each own header, by name */
+/**
+ * Returns references to these shared headers, and the answer's own headers. @param own the meaning of each of the answer's own headers, by
+ * its name
+ */
 export function headersOf(
   which: { readonly limits: boolean; readonly retryAfter: boolean },
   own: Readonly<Record<string, string>> = {},

@@ -57,7 +57,7 @@ describe('the schema of a sealed message in JSON', () => {
     },
   );
 
-  it('gives a pattern up to the bucket of 4 KiB; of longer ones, the length alone', () => {
+  it('has a pattern for buckets up to 4 KiB, and only a length for larger ones', () => {
     const long = { ...goodMessage(), ciphertext: '='.repeat(toBase64Url(new Uint8Array(8192 + 16)).length) };
     expect(violations(schema, long)).toEqual([]);
     expect(takes(sealedMessageFromJson, long)).toBe(false);
@@ -68,7 +68,7 @@ describe('the schema of a sealed message in JSON', () => {
   });
 
   it.each(['keyId', 'encapsulatedKey', 'nonce', 'ciphertext'] as const)(
-    'agrees with the reader on each last character of %s',
+    'agrees with the reader about each last character of %s',
     (name) => {
       const value = goodMessage();
       const taken = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/= '].filter((character) =>
@@ -79,7 +79,7 @@ describe('the schema of a sealed message in JSON', () => {
     },
   );
 
-  it('agrees with the reader on anything in a field', () => {
+  it('agrees with the reader about any value of a field', () => {
     const fields = Object.keys(goodMessage());
     const value = fc.oneof(
       fc.jsonValue(),
@@ -129,7 +129,7 @@ describe('the schema of a message with a proof of residence in JSON', () => {
     expect(same(provenMessage())).toBe(true);
   });
 
-  it('agrees with the reader on anything in a field, but for the modulus and the bytes of a proof', () => {
+  it('agrees with the reader about any value of a field, except for the modulus and the bytes of a proof', () => {
     const { residence, ...message } = provenMessage();
     const value = fc.oneof(
       fc.jsonValue(),
@@ -173,7 +173,7 @@ describe('the schema of the legacy form', () => {
       expect(same({ ...good, ciphertext: Buffer.alloc(bytes, 7).toString('base64') })).toBe(bytes >= 18);
   });
 
-  it('agrees with the reader on any base64', () => {
+  it('agrees with the reader about any base64', () => {
     const text = fc.string({ unit: fc.constantFrom(...'AQgw019+/=-_ '), minLength: 20, maxLength: 36 });
     fc.assert(
       fc.property(fc.constantFrom('ciphertext', 'nonce'), text, (name, given) => {

@@ -4,12 +4,12 @@ import type { PlainSchema } from '../../core/routing/operation';
 type JsonSchema = Readonly<Record<string, unknown>>;
 
 const COMPONENTS = '#/components/schemas/';
-/** The document is made anew for each request, and the schemas never change. */
+/** A cache: the document is made anew for each request, but the schemas never change. */
 const converted = { input: new WeakMap<z.ZodType, Converted>(), output: new WeakMap<z.ZodType, Converted>() };
 
 interface Converted {
   readonly schema: JsonSchema;
-  /** By id. */
+  /** Schemas with an id, by their id. */
   readonly named: Readonly<Record<string, JsonSchema>>;
 }
 
@@ -53,7 +53,7 @@ function convert(schema: z.ZodType, io: 'input' | 'output'): Converted {
   };
 }
 
-/** The same with references into the components of the document. */
+/** Returns the value with its `$ref`s pointing into the components of the document. */
 function toComponents(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(toComponents);
   if (typeof value !== 'object' || value === null) return value;

@@ -12,7 +12,7 @@ import { DEFAULT_RETRY_AFTER_SECONDS, MAY_BE_HAD_LATER } from '../../core/proble
 import { headersOf } from './headers';
 import type { NamedSchemas } from './named-schemas';
 
-/** What any request can meet, on every route. */
+/** Problems with which any request can be answered, on every route. */
 export const EVERYWHERE: readonly ProblemCode[] = [
   'malformed_request',
   'rate_limited',
@@ -57,7 +57,7 @@ export class ProblemResponses {
 
   constructor(private readonly schemas: NamedSchemas) {}
 
-  /** By status: a reference, and the codes that the operation itself can answer with. */
+  /** By status: a reference to the shared response, and the codes with which the operation can answer. */
   of(codes: readonly ProblemCode[]): Record<string, unknown> {
     const byStatus = Map.groupBy(new Set([...codes, ...EVERYWHERE]), (code) => PROBLEMS[code].status);
     return Object.fromEntries(
@@ -68,7 +68,7 @@ export class ProblemResponses {
     );
   }
 
-  /** The content of a status beside an operation's answer; undefined if no problem has this status. */
+  /** The problems of a status that is also an answer of the operation; undefined if no problem has this status. */
   sameStatus(
     status: number,
     codes: readonly ProblemCode[],
@@ -79,7 +79,7 @@ export class ProblemResponses {
       : { description: listOf(ofStatus), content: this.content(status, ofStatus) };
   }
 
-  /** By name, of every status that an operation refers to. */
+  /** By name: the response of every status that an operation refers to. */
   all(): Record<string, unknown> {
     return Object.fromEntries(
       [...this.used]

@@ -8,7 +8,7 @@ import { documentedOperations, freshExamples, openApiDocument } from './document
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/** The pages at /docs and the document at /docs-json. */
+/** Serves the pages at /docs and the document at /docs-json. */
 export function serveOpenApi(app: NestFastifyApplication): void {
   app
     .getHttpAdapter()
@@ -25,7 +25,7 @@ export function serveOpenApi(app: NestFastifyApplication): void {
     customSiteTitle: 'communique-tee gateway',
     customCss: DOCS_PAGE_STYLE,
     swaggerOptions: { displayOperationId: true, defaultModelsExpandDepth: 0 },
-    // Made for each request, because the example message expires
+    // The document is made for each request, because its example message expires
     patchDocumentOnRequest: current,
   });
 }

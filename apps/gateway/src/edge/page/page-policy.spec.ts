@@ -7,7 +7,7 @@ const connections = (more: Record<string, string>) => {
   return /connect-src ([^;]*);/.exec(pagePolicy(config, false))?.[1];
 };
 
-it('lets the page connect to the gateway alone where there is no sign-in', () => {
+it('lets the page connect only to the gateway where there is no sign-in', () => {
   expect(connections({})).toBe("'self'");
 });
 

@@ -2,12 +2,12 @@ import { WORKER_POLICY } from '@communique-tee/residence/prover/browser';
 import type { GatewayConfig } from '../../core/config/gateway-config';
 
 /**
- * Allows only the page's own scripts and styles, and requests to this server and to the token endpoint of its sign-in.
- * Nothing inline, and no code made at run time. The page builds its content node by node, so no text ever becomes
- * markup (Trusted Types, with no policy that creates any).
+ * Allows only the page's own scripts and styles, and requests to this server and to the token endpoint of its sign-in. Nothing inline, and
+ * no code made at run time. The page builds its content node by node, so no text ever becomes markup (Trusted Types, with no policy that
+ * creates any).
  *
- * The page that proves residence, where proofs are taken, also starts a worker from this server, which runs
- * WebAssembly, and fetches the registrar's files.
+ * If the gateway takes proofs of residence, the page that makes them also starts a worker from this server, which runs WebAssembly, and
+ * fetches the registrar's files.
  */
 export function pagePolicy({ page, residence }: Pick<GatewayConfig, 'page' | 'residence'>, proves: boolean): string {
   const registrar = proves && residence.mode !== 'off' ? residence.files : undefined;

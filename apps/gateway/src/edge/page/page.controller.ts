@@ -21,7 +21,7 @@ interface Asked extends Conditions {
  */
 @Controller()
 export class PageController {
-  /** By document, because only the page that writes a message proves. */
+  /** One policy per document, because only the page on which people write a message makes proofs. */
   private readonly policies: { readonly proving: string; readonly other: string };
 
   constructor(

@@ -108,7 +108,7 @@ describe('the page as it is served', () => {
     for (const each of loaded) expect([each, (await raw(each)).status]).toEqual([each, 200]);
   });
 
-  it('gives the facts for the page under the policy of an answer that is no page', async () => {
+  it('sends the page’s facts with the security policy of an API answer', async () => {
     expect((await raw('/api/page')).headers['content-security-policy']).toBe(
       "default-src 'none'; frame-ancestors 'none'",
     );
@@ -136,7 +136,7 @@ describe('the page as it is served', () => {
         expect([name, /innerHTML/i.test(await readFile(join(sources, name), 'utf8'))]).toEqual([name, false]);
   });
 
-  it('has documents that are asked for again, and files that are kept for ever', async () => {
+  it('has documents that clients revalidate, and files that clients keep for ever', async () => {
     for (const path of paths) {
       const { headers } = await raw(path, { accept: 'text/html' });
       expect([headers['content-type'], headers['cache-control'], headers['vary']]).toEqual([
@@ -191,11 +191,11 @@ describe('the page as it is served', () => {
     '/page/..%2fmain.js',
     '/page/__proto__',
     '/page/',
-  ])('%s leads nowhere', async (path) => {
+  ])('%s is not found', async (path) => {
     expect([(await raw(path)).status, (await raw(path)).headers['cache-control']]).toEqual([404, 'no-store']);
   });
 
-  it('serves the auditors’ command at no address, and has it in no file', async () => {
+  it('serves the auditors’ command at no address and in no file', async () => {
     await promisify(execFile)(
       process.execPath,
       [join(workspaceRoot(), 'tools/cli/one-file/build.mjs'), '--out', folder.path],
@@ -216,7 +216,7 @@ describe('the page as it is served', () => {
       for (const each of [name, `${name}.sha256`]) expect([at, (await raw(`/${at}${each}`)).status]).toEqual([at, 404]);
   });
 
-  it('names no root where none is configured, and names where the verifier is', async () => {
+  it('names no development root unless one is configured, and names the verifier’s address', async () => {
     expect(JSON.parse((await raw('/api/page')).body.toString())).toEqual({
       acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), pcr3: 'cd'.repeat(48) }],
       developmentRoot: null,

@@ -47,7 +47,7 @@ export async function prove({ files, witness, times }) {
 }
 `;
 
-/** Builds the page, and beside it a script that gives a test what the page's own scripts use. */
+/** Builds the page, and next to it a script that exports to a test what the page's own scripts use. */
 const BUILD = `
 import { build } from 'esbuild';
 import { gzipSync } from 'node:zlib';

@@ -92,13 +92,13 @@ describe('a gateway that crashes', () => {
     expect(output).not.toContain(KEY);
   });
 
-  it.each([['hang'], ['cut']] as const)('ends all the same where Sentry would %s', async (kind) => {
+  it.each([['hang'], ['cut']] as const)('ends with 1 where the behavior of Sentry is "%s"', async (kind) => {
     sentry.behaviour = { kind };
     expect((await crash('exception')).code).toBe(1);
     expect(sentry.events()).toHaveLength(1);
   });
 
-  it('ends in order where Sentry hangs, and tells frames as places in the bundle', async () => {
+  it('shuts down in order while Sentry hangs, and reports frames as places in the bundle', async () => {
     sentry.behaviour = { kind: 'hang' };
     const service = await spawnService({
       command: process.execPath,

@@ -13,7 +13,7 @@ function eventOf({ err, ...fields }: LogFields, event = 'request failed') {
 }
 
 describe('a report', () => {
-  it('is made of these things and no others', () => {
+  it('has these fields and no others', () => {
     const cause = Object.assign(new RangeError(SECRET), { code: 'ERR_OUT_OF_RANGE' });
     const event = eventOf({
       err: new TypeError(SECRET, { cause }),
@@ -93,7 +93,7 @@ describe('a report', () => {
       expect(coded(code)).toBeUndefined();
   });
 
-  it('names the SQLSTATE, on whichever property or cause it is', () => {
+  it('names the SQLSTATE, whichever property or cause holds it', () => {
     const adapter = (originalCode: string) =>
       Object.assign(new Error(SECRET), {
         code: 'P2010',
@@ -111,7 +111,7 @@ describe('a report', () => {
     });
     expect(eventOf({ err: adapter('22P02') }).tags).toMatchObject({ code: 'P2010', sqlstate: '22P02' });
     expect(eventOf({ err: new Error('x', { cause: driver }) }).tags).toMatchObject({ sqlstate: '23505' });
-    expect(eventOf({ err: adapter('94601') }).tags).not.toHaveProperty('sqlstate'); // a ZIP code, and no class of SQLSTATE
+    expect(eventOf({ err: adapter('94601') }).tags).not.toHaveProperty('sqlstate'); // a ZIP code; no class of SQLSTATE
     expect(eventOf({ err: Object.assign(new Error('x'), { code: '23505' }) }).tags).not.toHaveProperty('sqlstate');
     expect(JSON.stringify([eventOf({ err: adapter('22P02') }), eventOf({ err: driver })])).not.toContain(SECRET);
   });

@@ -15,9 +15,9 @@ export interface NotedError {
 }
 
 export interface Program {
-  /** Its absolute folder; the paths of frames are relative to it. */
+  /** The program's absolute folder; the paths of frames are relative to it. */
   readonly folder: string;
-  /** Names its bytes: `communique-gateway@<12 hex of SHA-256>`. */
+  /** Names the program's bytes: `communique-gateway@<12 hex of SHA-256>`. */
   readonly release: string;
   readonly environment: string;
 }
@@ -76,14 +76,14 @@ function exceptionOf({ type, code, frames }: ErrorFacts, event: string) {
     type,
     value: code ?? event,
     mechanism: { type: 'generic', handled: event !== CRASH },
-    // Sentry wants the innermost last.
+    // Sentry wants the innermost frame last.
     ...(frames.length === 0 ? {} : { stacktrace: { frames: [...frames].reverse() } }),
   };
 }
 
 /**
- * Our function that made the innermost error. It tells apart two bugs that throw the same class, and names the same bug alike in the next
- * release.
+ * Our function that made the innermost error. Two bugs that throw the same class get different values, and one bug keeps its value in the
+ * next release.
  */
 function placeOf(facts: readonly ErrorFacts[]): string {
   const frame = facts.at(-1)?.frames.find(({ in_app: inApp }) => inApp);

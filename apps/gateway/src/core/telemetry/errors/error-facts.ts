@@ -5,7 +5,7 @@ import { stackFrames, type Frame } from '../stack-frames';
 
 /** All that is ever reported of a thrown value. */
 export interface ErrorFacts {
-  /** The name of its class, or of its type if it is not an error. */
+  /** The name of the error's class; for a value that is not an error, its type. */
   readonly type: string;
   readonly code?: string;
   readonly frames: readonly Frame[];

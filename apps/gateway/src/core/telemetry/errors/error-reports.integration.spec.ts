@@ -150,7 +150,7 @@ describe('error reports', () => {
     for (let n = 0; n < 20; n++) fail(`kind_${String(n)}`);
     expect(await untilCounted('dropped', 12)).toBe(12);
     for (let n = 0; n < 100; n++) fail(`more_${String(n)}`);
-    // Of the hundred, 64 are noted and 36 dropped at once; what is left of the 64 is decided when they are examined
+    // Of the hundred errors, 64 are noted and 36 dropped at once; what happens to the 64 is decided when they are examined
     expect(await untilCounted('dropped', 12 + 36)).toBeGreaterThanOrEqual(12 + 36);
     await reports.onApplicationShutdown(); // Ends although the endpoint never answered
     expect(sentry.arrivals.length).toBeLessThanOrEqual(8);
@@ -163,7 +163,7 @@ describe('error reports', () => {
     ['429 alone', {}],
     ['Retry-After', { 'retry-after': '3600' }],
     ['its own header', { 'x-sentry-rate-limits': '3600:error:key' }],
-  ])('stop when Sentry says so by %s', async (_, headers) => {
+  ])('stop when Sentry asks for that with %s', async (_, headers) => {
     sentry.behaviour = { kind: 'status', status: 429, headers };
     fail('first');
     expect(await untilCounted('failed', 1)).toBe(1);
@@ -180,7 +180,7 @@ describe('error reports', () => {
     ['400', { kind: 'status', status: 400, body: 'xSesamex' }],
     ['a cut connection', { kind: 'cut' }],
     ['a redirect', { kind: 'status', status: 307, headers: { location: '/elsewhere' } }],
-  ])('that meet %s are lost, counted, and logged once', async (_, behaviour) => {
+  ])('that meet %s are lost and counted, and the loss is logged once', async (_, behaviour) => {
     sentry.behaviour = behaviour;
     for (const name of ['one', 'two', 'three']) fail(name);
     expect(await untilCounted('failed', 3)).toBe(3);
@@ -193,13 +193,13 @@ describe('error reports', () => {
     for (const secret of ['xSesamex', KEY, dsn]) expect(text).not.toContain(secret);
   });
 
-  it('go out at the end of the process', async () => {
+  it('are sent before the process ends', async () => {
     fail('last_words');
     await reports.onApplicationShutdown();
     expect(sentry.events()).toHaveLength(1);
   });
 
-  it('are not sent without a DSN, and their errors are counted all the same', async () => {
+  it('are not sent without a DSN, but their errors are counted', async () => {
     const own = {
       metrics: new Metrics(),
       logger: new Logger({ log: { level: 'silent' } }, { write: () => undefined }),
@@ -214,7 +214,7 @@ describe('error reports', () => {
     expect(await counted()).toEqual(['communique_unexpected_errors_total 1']);
   });
 
-  it('do not make of one error two', () => {
+  it('throw no second error if the listener of errors throws', () => {
     const hostile = new Proxy(new Error('x'), {
       get: () => {
         throw new Error('y');
@@ -251,7 +251,7 @@ describe('a request that fails', () => {
     await folder.remove();
   });
 
-  it('is reported without a byte of what it carried, and of what the error held', async () => {
+  it('is reported without any content of the request or of the error', async () => {
     const sentry = new SentrySimulator(KEY);
     await using gateway = await startGateway({
       DATABASE_URL: databaseUrl,
@@ -289,7 +289,7 @@ describe('a request that fails', () => {
       body,
     });
     expect(response.status).toBe(500);
-    expect((await fetch(`${gateway.url}/api/messages/xSesamex`)).status).toBe(401); // and refusals are not reported
+    expect((await fetch(`${gateway.url}/api/messages/xSesamex`)).status).toBe(401); // a refusal, which is not reported
     await gateway.close();
     await sentry.stop();
 

@@ -18,8 +18,8 @@ const FLUSH_MS = 2000;
 export type ReportsConfig = Pick<GatewayConfig, 'errorReports' | 'environment'>;
 
 /**
- * Counts unexpected errors (reported-events.ts lists their log lines) and reports them to SENTRY_DSN where that is set. README.md says
- * what a report holds and how often one is sent.
+ * Counts unexpected errors (reported-events.ts lists their log lines) and reports them to SENTRY_DSN if that is set. README.md says what a
+ * report holds and how often one is sent.
  */
 @Injectable()
 export class ErrorReports implements OnApplicationShutdown {
@@ -106,7 +106,7 @@ export class ErrorReports implements OnApplicationShutdown {
     });
   }
 
-  /** Logged once for each outage. */
+  /** Counts the outcome of one report, and logs once for each outage. */
   private heard(outcome: SentOutcome, count: Counter<'outcome'>): void {
     count.inc({ outcome });
     if (outcome === 'failed' && !this.away)

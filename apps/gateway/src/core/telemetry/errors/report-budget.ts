@@ -14,12 +14,12 @@ export class ReportBudget {
   private minuteStartMs = -Infinity;
   private inMinute = 0;
 
-  /** Kinds remembered now. */
+  /** The number of kinds remembered now. */
   get size(): number {
     return this.kinds.size;
   }
 
-  /** @returns how many of this kind were held back since the last one sent, or null if this one is held back too */
+  /** @returns how many reports of this kind were held back since the last one was sent, or null if this one is held back too */
   take(kind: string, nowMs: number): number | null {
     const known = this.kinds.get(kind);
     if (nowMs - this.minuteStartMs >= MINUTE_MS) {

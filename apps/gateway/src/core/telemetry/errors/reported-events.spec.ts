@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { isReportedEvent } from './reported-events';
 
-/** By design: health, metrics or the log show these, and none is a bug of ours. */
+/** Not reported, by design: health, metrics or the log show these events, and none is a bug of ours. */
 const NOT_REPORTED = [
   'redis cannot be reached or does not answer: rate limits are counted in this process alone',
   'the key set file cannot be read: the keys read before stay in use',

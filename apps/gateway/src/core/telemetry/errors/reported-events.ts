@@ -2,7 +2,7 @@ import { ProblemError } from '../../problems/problem-error';
 
 /**
  * The log lines that are reported, by their fixed texts: no other text may be in a report. A spec compares this list with the sources, so
- * that someone decides about each new or reworded line.
+ * each new or reworded line needs a decision.
  */
 const REPORTED: ReadonlySet<string> = new Set([
   'uncaught exception',

@@ -15,9 +15,9 @@ export type SentOutcome = 'sent' | 'failed' | 'dropped';
 type Body = string | Uint8Array;
 
 /**
- * Sends complete events. It uses only the envelope and the transport of Sentry's library; the transport obeys
- * Retry-After, 429 and X-Sentry-Rate-Limits. Its client would merge scopes, breadcrumbs, sessions and integrations
- * into events, which an allow-list would then have to take out again.
+ * Sends complete events. It uses only the envelope and the transport of Sentry's library; the transport obeys Retry-After, 429 and
+ * X-Sentry-Rate-Limits. The library's client would merge scopes, breadcrumbs, sessions and integrations into events, which an allow-list
+ * would then have to take out again.
  */
 export class SentryTransport {
   private readonly inFlight = new Set<Body>();
@@ -38,7 +38,7 @@ export class SentryTransport {
       'x-sentry-auth': `Sentry sentry_version=7, sentry_client=${client}, sentry_key=${target.publicKey}`,
     };
     this.transport = createTransport(
-      // One slot more than MAX_IN_FLIGHT, so that a crash report fits.
+      // One slot more than MAX_IN_FLIGHT, for a crash report.
       {
         bufferSize: MAX_IN_FLIGHT + 1,
         recordDroppedEvent: (reason) => {

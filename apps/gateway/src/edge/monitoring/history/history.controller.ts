@@ -27,8 +27,7 @@ const SINCE: Parameter = {
 };
 
 /**
- * The last hours of this process. What /api/health/tee reports is public; the amounts that are queued, spent and requested need the scope
- * of administration.
+ * The last hours of this process. What /api/health/tee reports is public; the numbers of queue, budget and requests need the admin scope.
  */
 @Controller('api')
 export class HistoryController {
@@ -77,7 +76,7 @@ export class HistoryController {
 }
 
 /**
- * Unix seconds: only samples of a later second, so that a repeated request gets the new ones.
+ * Reads `since` in Unix seconds: only samples of a later second are sent, so that a repeated request gets the new ones.
  * @returns milliseconds
  */
 function readSince(value: unknown): number {

@@ -27,7 +27,7 @@ const sampleAt = (atMs: number, over: Partial<Sample> = {}): Sample => ({
 });
 
 describe('the ring', () => {
-  it('keeps the last ones, in order, and gives those after a moment', () => {
+  it('keeps the last samples in order, and returns those after a given time', () => {
     const ring = new SampleRing(3);
     expect(ring.since(0)).toEqual([]);
     for (const at of [1, 2, 3, 4, 5]) ring.add(sampleAt(at));
@@ -36,7 +36,7 @@ describe('the ring', () => {
   });
 });
 
-it('an indicator is up, degraded or down; Redis is unused where none is configured, and down where it is away', () => {
+it('reports an indicator as up, degraded or down, and Redis as unused where none is configured', () => {
   const up = { status: 'up' };
   const all = { enclave: up, attestation: up, keys: { status: 'degraded' }, database: {}, queue: up, budget: up };
   const redis = (state: object) => statusesOf({ ...all, redis: { ...state } }).redis;
@@ -49,7 +49,7 @@ it('an indicator is up, degraded or down; Redis is unused where none is configur
 });
 
 describe('latency between two readings', () => {
-  it('is that of what came between, estimated inside the bucket', async () => {
+  it('is that of the requests between them, estimated within a bucket', async () => {
     const registry = new Registry();
     const histogram = new Histogram({
       name: 'communique_http_request_duration_seconds',
@@ -73,16 +73,16 @@ describe('latency between two readings', () => {
     expect(latencyBetween(after, await bucketsOf(registry, 'accept'))).toEqual({ count: 1, p50Ms: 1000, p95Ms: 1000 });
   });
 
-  it('reports an error where the metric does not exist', async () => {
+  it('rejects if the metric does not exist', async () => {
     await expect(bucketsOf(new Registry(), 'relay')).rejects.toThrow('communique_enclave_request_duration_seconds');
   });
 });
 
-describe('what is told', () => {
+describe('the views of the history', () => {
   const kept = { intervalSeconds: 10, keptSeconds: 60 };
   const samples = [sampleAt(1000), sampleAt(11_999, { queue: null, budget: null, attestationAgeMs: null })];
 
-  it('shows the public up or down and the age of the verification, and no figure of queue or budget', () => {
+  it('show the public states and the age of the verification, but no numbers of queue and budget', () => {
     const view = healthHistoryOf(samples, kept);
     expect(healthHistorySchema.parse(view)).toEqual({
       ...kept,
@@ -100,7 +100,7 @@ describe('what is told', () => {
     });
   });
 
-  it('to operators has a hole where the database could not be asked', () => {
+  it('show operators null where the database could not be asked', () => {
     const view = adminHistoryOf(samples, kept);
     expect(adminHistorySchema.parse(view)).toMatchObject({
       queue: { waiting: [3, null], overdueSeconds: [1.5, null] },

@@ -21,14 +21,15 @@ import {
 const INTERVAL_MS = 10_000;
 const KEPT_MS = 6 * 3_600_000;
 /**
- * The first sample: soon, so that a page that is opened at once has something to show, and late enough for the first check of the enclave.
+ * Time until the first sample: short, so that a page opened at once has something to show, and long enough for the first check of the
+ * enclave.
  */
 const FIRST_MS = 1000;
 const TIMEOUT_MS = 5000;
 
 /**
- * Samples this process and its dependencies every ten seconds and keeps the last six hours in memory, so that a person can see since when
- * something is wrong. Each process has its own history, which ends with it; the metrics are the lasting record.
+ * Samples this process and its dependencies every ten seconds and keeps the last six hours in memory, to show since when something is
+ * wrong. Each process has its own history, which ends with it; the metrics are the lasting record.
  */
 @Injectable()
 export class History implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -125,7 +126,7 @@ export class History implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 }
 
-/** Null if the database is away or late: its own indicator reports that. */
+/** Resolves to null if the database is away or late; the indicator `database` reports that. */
 async function inTime<State>(asked: Promise<State>): Promise<State | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
@@ -144,7 +145,7 @@ async function inTime<State>(asked: Promise<State>): Promise<State | null> {
 export function statusesOf(results: Record<IndicatorName, Readonly<Record<string, unknown>>>): Sample['indicators'] {
   const statusOf = (name: IndicatorName): IndicatorStatus => {
     const { status, store } = results[name];
-    // Limits in memory are normal without a configured Redis; a configured Redis that is away is degraded
+    // Without a configured Redis, limits in memory are normal. A configured Redis that is away is reported as down
     if (name === 'redis' && status === 'up' && store === 'memory') return 'unused';
     return status === 'up' || status === 'degraded' ? status : 'down';
   };

@@ -1,6 +1,6 @@
 export const INDICATORS = ['enclave', 'attestation', 'keys', 'database', 'redis', 'queue', 'budget'] as const;
 export type IndicatorName = (typeof INDICATORS)[number];
-/** `unused`: not configured, as Redis may be; no other part depends on it. */
+/** `unused`: not configured. Only Redis can be unused. */
 export type IndicatorStatus = 'up' | 'degraded' | 'down' | 'unused';
 
 export interface Amounts {
@@ -9,7 +9,7 @@ export interface Amounts {
   readonly capMicroUsd: bigint;
 }
 
-/** Requests since the sample before: their number, and the longest time of the fastest 50 and 95 percent. */
+/** Requests since the previous sample: their number, and the longest time of the fastest 50 and 95 percent. */
 export interface Latency {
   readonly count: number;
   readonly p50Ms: number | null;

@@ -38,7 +38,7 @@ export class MetricsListener implements OnApplicationBootstrap, OnApplicationShu
     this.logger.info({ host: listen.host, port: this.port ?? listen.port }, 'metrics listening');
   }
 
-  /** Where it listens, once it does. */
+  /** The port, once the listener listens. */
   get port(): number | undefined {
     const address = this.server?.address();
     return typeof address === 'object' && address !== null ? address.port : undefined;

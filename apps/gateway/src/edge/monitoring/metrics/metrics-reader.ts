@@ -12,13 +12,12 @@ export class MetricsReader {
     @Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'metrics'>,
     private readonly metrics: Metrics,
   ) {
-    // These watch the event loop and the garbage collector all the time, so they start only if a reader is
-    // configured.
+    // Node's default metrics watch the event loop and the garbage collector all the time, so they start only if a reader is configured.
     if (config.metrics.listen !== undefined || config.metrics.push !== undefined)
       collectDefaultMetrics({ register: metrics.registry });
   }
 
-  /** In the exposition format of Prometheus. */
+  /** All series in the exposition format of Prometheus. */
   async text(): Promise<{ readonly contentType: string; readonly body: string }> {
     return { contentType: this.metrics.registry.contentType, body: await this.metrics.registry.metrics() };
   }

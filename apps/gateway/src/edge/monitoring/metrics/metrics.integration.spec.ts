@@ -60,7 +60,7 @@ describe('metrics', () => {
     await issuer.writeKeySet(folder.file('jwks.json'));
     enclave = new TestEnclave({ kind: 'unix', path: folder.file('enclave') }, (request, response) => {
       if (request.path === '/keys') return problem('not_found')(request, response);
-      // The history looks at health on its own
+      // The history asks for health independently of requests
       if (request.path !== '/health') requestIds.push(response.req.headers['x-request-id']);
       return problem('sealed_message_refused')(request, response);
     });
@@ -87,7 +87,7 @@ describe('metrics', () => {
   });
 
   const read = async () => parse(await (await fetch(metricsUrl)).text());
-  /** The value of the one series, or undefined. */
+  /** The value of the series with this name and these labels, or undefined. */
   const at = (samples: readonly Sample[], name: string, labels: Record<string, string> = {}) =>
     samples.find(
       (sample) =>
@@ -156,7 +156,7 @@ describe('metrics', () => {
     expect(new Set(requestIds).size).toBe(3);
   });
 
-  it('go with ids by which the logs of gateway and enclave can be laid side by side, never with one of a client', async () => {
+  it('pass on request ids that the gateway made, never one of a client, so that its log can be matched with the enclave’s', async () => {
     const response = await fetch(`${url}/attestation?nonce=${'ab'.repeat(16)}`, {
       headers: { 'x-request-id': CANARY },
     });
@@ -164,7 +164,7 @@ describe('metrics', () => {
     expect(requestIds.at(-1)).toBe(response.headers.get('x-request-id'));
   });
 
-  it('tell of what waits and is promised, and of a stop', async () => {
+  it('report waiting jobs, reserved money and an emergency stop', async () => {
     await app.get(EmergencyStop).raise('a test of metrics');
     const { client } = app.get(Database);
     const [id, keyId] = [randomUUID(), new Uint8Array(16)];
@@ -332,14 +332,14 @@ describe('metrics', () => {
     expect(at(samples, 'communique_http_unparsed_total')).toBe(2);
   });
 
-  it('are at one address of a listener of their own', async () => {
+  it('are served only by a separate listener, at one address', async () => {
     expect((await fetch(`${url}/metrics`)).status).toBe(404);
     expect((await fetch(metricsUrl.replace('/metrics', '/'))).status).toBe(404);
     expect((await fetch(metricsUrl, { method: 'POST' })).status).toBe(405);
     expect((await fetch(metricsUrl)).headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
   });
 
-  it('are counted for each gateway alone', async () => {
+  it('are counted separately for each gateway', async () => {
     const [one, other] = [new Metrics(), new Metrics()];
     const [accepted] = [one, other].map((metrics) => new MessageMetrics(metrics));
     accepted?.accepted();
@@ -347,7 +347,7 @@ describe('metrics', () => {
     expect(await other.registry.getSingleMetricAsString('communique_messages_accepted_total')).toMatch(/ 0$/);
   });
 
-  it('omit what comes from the database while it is away', async () => {
+  it('omit series read from the database while it is away', async () => {
     await postgres.kill();
     const samples = await read();
     expect(at(samples, 'communique_database_up')).toBe(0);
@@ -363,7 +363,7 @@ describe('metrics', () => {
     expect(at(await until((now) => at(now, 'communique_database_up') === 1), 'communique_queue_jobs')).toBe(0);
   });
 
-  it('count a stream, and not how long its client listened', async () => {
+  it('count a stream, but not its duration', async () => {
     const route = { method: 'GET', route: '/api/messages/:id/events' };
     const before = at(await read(), 'communique_http_request_duration_seconds_count', route);
     const response = await fetch(`${url}/api/messages/00000000-0000-4000-8000-000000000000/events`, {
@@ -379,7 +379,7 @@ describe('metrics', () => {
     await stream.text();
     const samples = await until((now) => at(now, 'communique_http_requests_total', { ...route, status: '200' }) === 1);
     expect(at(samples, 'communique_http_requests_total', { ...route, status: '200' })).toBe(1);
-    // Only of the 404, which was no stream
+    // Only the 404 was no stream
     expect(at(samples, 'communique_http_request_duration_seconds_count', route)).toBe((before ?? 0) + 1);
   });
 });

@@ -21,7 +21,7 @@ interface Taken {
 }
 
 describe('resourceMetrics', () => {
-  it('gives the registry with its names, units and cumulative counts', async () => {
+  it('returns the registry with its names, units and cumulative counts', async () => {
     const metrics = new Metrics();
     new MessageMetrics(metrics).accepted();
     const http = new HttpMetrics(metrics);
@@ -117,7 +117,7 @@ describe('MetricsPush', () => {
   };
   const events = () => lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
 
-  it('sends to the endpoint as configured, at each interval', async () => {
+  it('sends to the configured endpoint at each interval', async () => {
     start(10);
     await until(() => taken.length >= 3);
     expect(taken[0]).toMatchObject({
@@ -198,7 +198,7 @@ describe('MetricsPush', () => {
     });
   });
 
-  it('ends the shutdown although the endpoint trickles an answer without end', async () => {
+  it('does not delay the shutdown beyond its limit while the endpoint sends an answer without end', async () => {
     const trickles: NodeJS.Timeout[] = [];
     answer = (response) => {
       response.writeHead(200);

@@ -103,8 +103,8 @@ export class MetricsPush implements OnApplicationBootstrap, OnApplicationShutdow
 }
 
 /**
- * OpenTelemetry's exporter with a bound on each export: its own time-out counts only silence, so an endpoint that trickles an answer
- * could keep an export open.
+ * OpenTelemetry's exporter with a time limit on each export. The exporter's own time-out counts only silence, so an endpoint that sends its
+ * answer slowly could keep an export open.
  */
 class Target {
   private agent: Agent | undefined;
@@ -134,7 +134,7 @@ class Target {
     return this.within(this.timeoutMs, sent);
   }
 
-  /** @throws Error `ETIMEDOUT` when the time is over; then the connection of the export is cut */
+  /** @throws Error `ETIMEDOUT` when the time is over; the export's connection is then cut */
   async within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {

@@ -34,8 +34,8 @@ export function resourceMetrics(metrics: MetricsJson, resource: Resource, times:
 }
 
 function metricData({ name, help, type, values }: MetricsJson[number], times: MetricTimes): MetricData[] {
-  // prom-client's types omit `metricName`, which names a histogram's value (bucket, sum, count); its enum of types is
-  // text at run time
+  // prom-client's types omit `metricName`, which says which value of a histogram this is (bucket, sum, count), and its enum `type` is text
+  // at run time
   const points = (values as readonly Point[]).filter(({ value }) => Number.isFinite(value));
   if (points.length === 0) return [];
   const unit = UNITS.find(([ending]) => ending.test(name))?.[1] ?? '';
@@ -59,7 +59,7 @@ function metricData({ name, help, type, values }: MetricsJson[number], times: Me
   }
 }
 
-/** Prometheus counts each bucket with all below it; OpenTelemetry counts each by itself, and the last one has no bound. */
+/** A bucket of Prometheus includes all lower ones. OpenTelemetry's buckets are separate, and the last one has no bound. */
 function histograms(name: string, points: readonly Point[]) {
   const series = Map.groupBy(points, ({ labels: { le: _bound, ...labels } }) =>
     JSON.stringify(Object.entries(labels).sort()),

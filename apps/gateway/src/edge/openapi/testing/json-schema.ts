@@ -18,7 +18,7 @@ ajv.addVocabulary(['components']);
 const compiled = new WeakMap<Schema, ValidateFunction>();
 
 /**
- * Where `value` breaks a schema of JSON Schema 2020-12, by JSON pointer.
+ * Returns the places, as JSON pointers, where `value` violates a schema of JSON Schema 2020-12.
  * @param components of the OpenAPI document that the schema refers to
  */
 export function violations(schema: Schema, value: unknown, components: object = {}): string[] {

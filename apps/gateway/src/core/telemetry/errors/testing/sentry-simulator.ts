@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How it answers the next envelopes; `take` is what Sentry does. */
+/** How the simulator answers the next envelopes; `take`: as Sentry does. */
 export type Behaviour =
   | { readonly kind: 'take' | 'hang' | 'cut' }
   | {
@@ -21,7 +21,7 @@ export interface Arrival {
   readonly method: string | undefined;
   readonly url: string | undefined;
   readonly headers: IncomingHttpHeaders;
-  /** Its bytes, as latin1 text. */
+  /** The envelope's bytes, as latin1 text. */
   readonly raw: string;
   readonly envelope: Envelope;
 }
@@ -29,7 +29,7 @@ export interface Arrival {
 /** Sentry's ingestion for one project on a free port of 127.0.0.1: reads every envelope strictly, remembers it, and misbehaves when told to. */
 export class SentrySimulator {
   readonly arrivals: Arrival[] = [];
-  /** Envelopes that it could not read. */
+  /** Envelopes that the simulator could not read. */
   readonly malformed: string[] = [];
   behaviour: Behaviour = { kind: 'take' };
   private readonly server = createServer((request, response) => {
@@ -66,7 +66,7 @@ export class SentrySimulator {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  /** The events that came, as they were. */
+  /** The events received, unchanged. */
   events(): Record<string, unknown>[] {
     return this.arrivals.flatMap(({ envelope }) =>
       envelope.items
@@ -80,7 +80,10 @@ export class SentrySimulator {
   }
 }
 
-/** A header in JSON, a line feed, then items: a header in JSON, a line feed, a payload in JSON of one line (all that are sent here). */
+/**
+ * An envelope is a header in JSON, a line feed, then items. The items sent here are a header in JSON, a line feed, and a payload in JSON of
+ * one line.
+ */
 function parseEnvelope(body: Uint8Array): Envelope {
   const lines = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body).split('\n');
   if (lines.at(-1) === '') lines.pop();
