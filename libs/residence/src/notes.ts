@@ -1,6 +1,13 @@
 // The registrar's two signed notes (C2SP signed-note): which root counts when, and which campaign runs when.
 import { LIMITS, RESIDENCE_ID_PATTERN } from '@communique-tee/protocol';
-import { openNote, parseVerifierKey, signNote, type SigningKey, type VerifierKey } from '@communique-tee/transparency';
+import {
+  openNote,
+  parseVerifierKey,
+  type SignatureCheck,
+  signNote,
+  type SigningKey,
+  type VerifierKey,
+} from '@communique-tee/transparency';
 import { fieldFromHex, fieldToHex, type Field } from './field';
 import { TREE_PLACES } from './merkle-tree';
 import { ResidenceNoteError } from './note-errors';
@@ -39,16 +46,18 @@ export interface Registrar {
   registrar: string;
   /** One, or two while the registrar changes its key. */
   keys: readonly VerifierKey[];
+  /** How signatures are verified; in JavaScript unless given. */
+  check?: SignatureCheck;
 }
 
 /**
  * Reads the configured keys of a registrar: one or two verifier keys whose name is the registrar's id.
  * @throws ResidenceNoteError `ERR_RESIDENCE_KEYS`
  */
-export function registrarOf(registrar: string, keys: readonly string[]): Registrar {
+export function registrarOf(registrar: string, keys: readonly string[], check?: SignatureCheck): Registrar {
   if (!RESIDENCE_ID_PATTERN.test(registrar)) throw keysRefused('the registrar is not an id');
   if (keys.length < 1 || keys.length > 2 || new Set(keys).size !== keys.length) throw keysRefused('one or two keys');
-  return { registrar, keys: keys.map((key) => readKey(registrar, key)) };
+  return { registrar, keys: keys.map((key) => readKey(registrar, key)), ...(check !== undefined && { check }) };
 }
 
 function readKey(registrar: string, text: string): VerifierKey {
@@ -138,13 +147,14 @@ export function checkWindow({ notBefore, notAfter }: Window, nowSeconds: number)
 }
 
 /** The lines of the body after its title and registrar. */
-function open(text: string, { registrar, keys }: Registrar, title: string, maxBytes: number): string[] {
+function open(text: string, { registrar, keys, check }: Registrar, title: string, maxBytes: number): string[] {
   if (text.length > maxBytes || new TextEncoder().encode(text).length > maxBytes) throw notANote('it is too long');
   let body: string;
   try {
     ({ body } = openNote(
       text,
       keys.filter(({ name }) => name === registrar),
+      check,
     ));
   } catch (cause) {
     throw notANote('it is not signed by the registrar', { cause });

@@ -1,3 +1,5 @@
+import { ed25519, ED25519_TORSION_SUBGROUP } from '@noble/curves/ed25519.js';
+import { createHash } from 'node:crypto';
 import { formatSigningKey, formatVerifierKey, parseSigningKey, parseVerifierKey, signingKeyOf } from './index';
 
 const key = signingKeyOf('test-registrar', new Uint8Array(32).fill(1));
@@ -41,6 +43,14 @@ it('refuses a public key of small order, under which anyone can sign', () => {
     Buffer.from(identity),
   );
   expect(() => parseVerifierKey(small)).toThrow(/not an Ed25519 key/);
+});
+
+it('refuses a public key outside of the group of prime order, about whose signatures verifiers may differ', () => {
+  const torsion = ed25519.Point.fromHex(ED25519_TORSION_SUBGROUP[1] ?? '', true);
+  const mixed = ed25519.Point.fromBytes(key.publicKey).add(torsion).toBytes();
+  const keyId = createHash('sha256').update('mixed\n').update(Uint8Array.of(1)).update(mixed).digest('hex').slice(0, 8);
+  const mixedText = `mixed+${keyId}+${Buffer.of(1, ...mixed).toString('base64')}`;
+  expect(() => parseVerifierKey(mixedText)).toThrow(/not an Ed25519 key/);
 });
 
 it('refuses a signing key of another length and never shows it', () => {

@@ -33,7 +33,7 @@ export function isKeyName(name: string): boolean {
 /**
  * `<name>+<key id, 8 hex digits>+<base64 of 0x01 and the public key>` (C2SP signed-note). One key has one text: lower-case hex and
  * canonical base64 only.
- * @throws NoteError `ERR_NOTE_KEY`, also for a public key that is no canonical point or of small order
+ * @throws NoteError `ERR_NOTE_KEY`, also for a public key that is no canonical point or not in the group of prime order
  */
 export function parseVerifierKey(text: string): VerifierKey {
   const { name, keyId, bytes } = parseKeyText(text, 'verifier key');
@@ -82,10 +82,15 @@ function verifierKeyOf(name: string, publicKey: Uint8Array): VerifierKey {
   return { name, keyId: toHex(hash.update(publicKey).digest().subarray(0, 4)), publicKey };
 }
 
-/** Under a key of small order anyone can make signatures that verify. */
+/**
+ * Canonical, and in the group of prime order, as every honestly made key is. Under a key of small order anyone can make signatures that
+ * verify; about those of any other key outside of the group, verifiers may differ.
+ */
 function isUsablePoint(publicKey: Uint8Array): boolean {
   try {
-    return publicKey.length === KEY_BYTES && !ed25519.Point.fromBytes(publicKey, false).isSmallOrder();
+    if (publicKey.length !== KEY_BYTES) return false;
+    const point = ed25519.Point.fromBytes(publicKey, false);
+    return !point.isSmallOrder() && point.isTorsionFree();
   } catch {
     return false;
   }

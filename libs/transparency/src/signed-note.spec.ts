@@ -1,5 +1,6 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import { openNote, signingKeyOf, signNote } from './index';
+import { checkSignatureByOpenssl } from './node';
 import { NOTE_VECTORS } from './testing';
 import { makeVectors } from './testing/make-vectors';
 import { outcomeOf } from './testing/outcome';
@@ -12,6 +13,10 @@ it('holds the vectors that make-vectors.ts makes (write-vectors.ts writes them)'
 
 it.each(NOTE_VECTORS)('decides as every reader must: $title', (vector) => {
   expect(outcomeOf(vector)).toEqual(vector.expected);
+});
+
+it.each(NOTE_VECTORS)('decides so with OpenSSL too: $title', (vector) => {
+  expect(outcomeOf(vector, checkSignatureByOpenssl)).toEqual(vector.expected);
 });
 
 it('makes the signature that OpenSSL makes', () => {

@@ -2,10 +2,10 @@ import { fromBase64, fromHex, toBase64, toHex } from '@communique-tee/protocol';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { NoteError } from './errors';
 import { isKeyName, type SigningKey, type VerifierKey } from './note-keys';
+import { checkSignature, SIGNATURE_BYTES, type SignatureCheck } from './signature-check';
 
 /** Em dash (U+2014) and a space: how each signature line begins. */
 const DASH = '\u2014 ';
-const SIGNATURE_BYTES = 64;
 /** C2SP asks verifiers to read at least 16. Callers limit the whole note's size to what their notes need. */
 const MAX_SIGNATURE_LINES = 100;
 const MAX_NOTE_CHARACTERS = 262_144;
@@ -27,16 +27,21 @@ interface SignatureLine {
  * Verifies a signed note (https://c2sp.org/signed-note) under the given keys. Lines of other keys are ignored. Stricter than C2SP where it leaves room, so that
  * every reader decides alike: a wrong signature of a given key refuses the note, no key signs twice, no line occurs twice, and no line of the
  * text looks like a signature.
+ * @param check how a signature is verified; all decide alike
  * @throws NoteError `ERR_NOTE_MALFORMED`, `ERR_NOTE_SIGNATURE`, `ERR_NOTE_UNKNOWN_KEY`
  */
-export function openNote(text: string, keys: readonly VerifierKey[]): OpenedNote {
+export function openNote(
+  text: string,
+  keys: readonly VerifierKey[],
+  check: SignatureCheck = checkSignature,
+): OpenedNote {
   const { body, lines } = splitNote(text);
   const bytes = new TextEncoder().encode(body);
   let opened: VerifierKey | undefined;
   for (const line of lines) {
     const key = keys.find(({ name, keyId }) => name === line.name && keyId === line.keyId);
     if (!key) continue;
-    if (!verifies(line.signature, bytes, key)) {
+    if (!check(line.signature, bytes, key)) {
       throw new NoteError('ERR_NOTE_SIGNATURE', 'A signature of a known key does not verify.');
     }
     opened ??= key;
@@ -89,11 +94,6 @@ function readSignatureLine(line: string): SignatureLine {
   // Four bytes of key id, and at least one of a signature of any kind.
   if (content.length < 5) throw malformed();
   return { name, keyId: toHex(content.subarray(0, 4)), signature: content.subarray(4) };
-}
-
-function verifies(signature: Uint8Array, message: Uint8Array, key: VerifierKey): boolean {
-  // zip215 off: RFC 8032 section 5.1.7 with canonical points and scalars only.
-  return signature.length === SIGNATURE_BYTES && ed25519.verify(signature, message, key.publicKey, { zip215: false });
 }
 
 /** ASCII control characters other than the newline. */

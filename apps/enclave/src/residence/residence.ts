@@ -1,6 +1,7 @@
 import type { CongressMessage, ProvenEnvelope } from '@communique-tee/protocol';
 import { registrarOf } from '@communique-tee/residence';
 import { createVerifier, type Verifier } from '@communique-tee/residence/verifier';
+import { checkSignatureByOpenssl } from '@communique-tee/transparency/node';
 import type { Clock } from '../runtime/clock';
 import type { Log } from '../runtime/log';
 import { ProblemError } from '../runtime/problem-error';
@@ -34,7 +35,7 @@ export interface Residence {
 export function openResidence(configuration: ResidenceConfig, clock: Clock, log: Log): Residence {
   if (configuration.mode === 'off') return OFF;
   const { mode, maxCampaignDays } = configuration;
-  const registrar = registrarOf(configuration.registrar, configuration.keys);
+  const registrar = registrarOf(configuration.registrar, configuration.keys, checkSignatureByOpenssl);
   const starting = createVerifier({
     maxQueued: MAX_QUEUED,
     onRefused: (reason) => {

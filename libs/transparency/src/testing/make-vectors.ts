@@ -1,5 +1,6 @@
 import { fromBase64, fromHex, toBase64 } from '@communique-tee/protocol';
-import { ed25519 } from '@noble/curves/ed25519.js';
+import { ed25519, ED25519_TORSION_SUBGROUP } from '@noble/curves/ed25519.js';
+import { sha512 } from '@noble/hashes/sha2.js';
 import type { NoteErrorCode } from '../errors';
 import { formatVerifierKey, signingKeyOf } from '../note-keys';
 import { signNote } from '../signed-note';
@@ -22,6 +23,14 @@ const one = signingKeyOf('test-registrar', new Uint8Array(32).fill(1));
 const two = signingKeyOf('test-registrar', new Uint8Array(32).fill(2));
 const stranger = signingKeyOf('other.example/witness', new Uint8Array(32).fill(3));
 const namesake = signingKeyOf('test-registrar', new Uint8Array(32).fill(4));
+
+const { Point } = ed25519;
+type Ed25519Point = typeof Point.ZERO;
+const ORDER = Point.Fn.ORDER;
+/** In place of a secret random number. */
+const NONCE = 12345n;
+const nonce = Point.BASE.multiply(NONCE);
+const torsion = Point.fromHex(ED25519_TORSION_SUBGROUP[1] ?? '', true);
 
 /** The content of note-vectors.json. */
 export function makeVectors(): NoteVector[] {
@@ -91,7 +100,43 @@ export function makeVectors(): NoteVector[] {
     refused('a key id without a signature', resized(note, 4)),
     refused('101 lines', note + strangers(100)),
     accepted('100 lines', note + strangers(99)),
+    // Signatures that only the holder of a key can make, about which verifiers of Ed25519 may differ (RFC 8032 section 5.1.7)
+    refused('a signature that verifies only with the cofactor', withPoint(nonce.add(torsion)), 'ERR_NOTE_SIGNATURE'),
+    refused('a signature whose point has small order', withPoint(torsion, 0n), 'ERR_NOTE_SIGNATURE'),
+    refused('a signature whose number is not below the order', withPoint(nonce, NONCE + ORDER), 'ERR_NOTE_SIGNATURE'),
+    laxInGo(refused('a signature whose point is the neutral one', withPoint(Point.ZERO, 0n), 'ERR_NOTE_SIGNATURE')),
+    refused(
+      'a signature whose point is the neutral one in another form',
+      withPoint(Point.ZERO, 0n, otherFormOfNeutral()),
+      'ERR_NOTE_SIGNATURE',
+    ),
   ];
+}
+
+/** A note under the first key with a signature of this point and of `number` + hash times the secret number. */
+function withPoint(point: Ed25519Point, number = NONCE, encoded = point.toBytes()): string {
+  const { scalar, pointBytes } = ed25519.utils.getExtendedPublicKey(one.seed);
+  const body = new TextEncoder().encode(BODY);
+  const hash = numberOf(sha512(Uint8Array.of(...encoded, ...pointBytes, ...body))) % ORDER;
+  const reduced = (hash * scalar + (number % ORDER)) % ORDER;
+  const content = new Uint8Array(68);
+  content.set(fromHex(one.keyId));
+  content.set(encoded, 4);
+  content.set(littleEndian(number < ORDER ? reduced : reduced + ORDER), 36);
+  return `${BODY}\n\u2014 ${one.name} ${toBase64(content)}\n`;
+}
+
+/** 2^255 - 19 + 1: the neutral point's second coordinate, 1, not reduced. */
+function otherFormOfNeutral(): Uint8Array {
+  return littleEndian(2n ** 255n - 18n);
+}
+
+function numberOf(bytes: Uint8Array): bigint {
+  return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
+}
+
+function littleEndian(value: bigint): Uint8Array {
+  return Uint8Array.from({ length: 32 }, (_, at) => Number((value >> BigInt(8 * at)) & 0xffn));
 }
 
 /** The signature lines. */

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LIMITS, type ProvenEnvelope, toHex } from '@communique-tee/protocol';
 import { registrarOf, VERIFICATION_KEY_SHA256 } from '@communique-tee/residence';
+import { checkSignatureByOpenssl } from '@communique-tee/transparency/node';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Database } from '../../core/database/database';
 import { ProblemError } from '../../core/problems/problem-error';
@@ -42,7 +43,10 @@ export class ProofAdmission {
     private readonly metrics: ResidenceMetrics,
   ) {
     const { residence } = config;
-    this.notes = residence.mode === 'off' ? null : new RootNotes(registrarOf(residence.registrar, residence.keys));
+    this.notes =
+      residence.mode === 'off'
+        ? null
+        : new RootNotes(registrarOf(residence.registrar, residence.keys, checkSignatureByOpenssl));
   }
 
   /**
