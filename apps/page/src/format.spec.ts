@@ -23,7 +23,7 @@ it('writes whole numbers', () => {
   expect(wholeNumber(12_345.6)).toBe('12,346');
 });
 
-it('dumps bytes in rows, and words what it leaves out', () => {
+it('dumps bytes in rows, and states how many bytes it leaves out', () => {
   const eighteen = Uint8Array.from({ length: 18 }, (_, at) => at);
   expect(hexDump(eighteen)).toBe('00000  00 01 02 03 04 05 06 07  08 09 0a 0b 0c 0d 0e 0f\n00010  10 11');
   expect(hexDump(new Uint8Array(1040), 16)).toBe(

@@ -4,7 +4,7 @@ import { fill, locale, text } from './text/text';
 const ROW_BYTES = 16;
 const MAX_SHOWN_BYTES = 4096;
 
-/** Rows of offset and sixteen bytes; beyond `maxBytes`, how many bytes are not shown. */
+/** Returns rows of an offset and sixteen bytes. If there are more than `maxBytes`, it states how many are not shown. */
 export function hexDump(bytes: Uint8Array, maxBytes = MAX_SHOWN_BYTES): string {
   const rows: string[] = [];
   for (let at = 0; at < Math.min(bytes.length, maxBytes); at += ROW_BYTES) {
@@ -42,7 +42,7 @@ const UNITS = [
   ['second', 1],
 ] as const;
 
-/** `3 hr, 12 min`: the two largest units, at least seconds; without the sign. */
+/** Returns the two largest units, such as `3 hr, 12 min`. Seconds are the smallest unit, and the sign is dropped. */
 export function duration(ms: number): string {
   let seconds = Math.floor(Math.abs(ms) / 1000);
   const parts: string[] = [];

@@ -66,7 +66,7 @@ describe('a link, in its tab', () => {
       Reflect.deleteProperty(globalThis, name);
   });
 
-  it('is not lost on a page whose address has none, and omits what other programs added', () => {
+  it('still applies on a page whose address has no link, without what other programs added to it', () => {
     expect(at('#campaign=parks-2026&template=city-parks&utm_source=mail')).toBe(
       'campaign=parks-2026&template=city-parks',
     );
@@ -75,7 +75,7 @@ describe('a link, in its tab', () => {
       expect(at(hash)).toBe('campaign=parks-2026&template=city-parks');
   });
 
-  it('is replaced as a whole by the next, and is refused on every page where it is wrong', () => {
+  it('is replaced as a whole by the next link, and is refused on every page if it is invalid', () => {
     at('#campaign=parks-2026&template=city-parks');
     expect(at('#campaign=rivers')).toBe('campaign=rivers');
     for (const hash of ['#campaign=a1&campaign=b1', `#x=${'a'.repeat(32_767)}`]) {
@@ -85,7 +85,7 @@ describe('a link, in its tab', () => {
     }
   });
 
-  it('asks for its language until the person picks another', () => {
+  it('sets the language until the person picks another', () => {
     at(`#campaign=parks-2026&lang=es&pcr0=${PCR0}&pcr3=any`);
     expect(link.value.lang).toBe('es');
     dropLinkedLanguage();

@@ -24,7 +24,8 @@ export type ReadLink =
 
 const MAX_LENGTH = 32_768;
 /**
- * Only characters that mail programs and messengers do not change in a link, and that cannot imitate other text when the page shows them.
+ * What a value may be: only characters that mail programs and messengers do not change in a link, and that cannot imitate other text on the
+ * page.
  */
 const VALUES: Readonly<Record<keyof Link, RegExp>> = {
   campaign: /^[A-Za-z0-9][A-Za-z0-9 ._:~/-]{0,126}[A-Za-z0-9._~-]$/,

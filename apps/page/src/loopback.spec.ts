@@ -11,6 +11,6 @@ it.each([
   ['http://0.0.0.0/', false],
   ['http://[::2]/', false],
   ['http://10.0.0.1/', false],
-])('whether %s is on this machine: %s', (address, expected) => {
+])('%s is on this machine: %s', (address, expected) => {
   expect(isLoopback(new URL(address))).toBe(expected);
 });

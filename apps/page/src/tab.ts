@@ -1,9 +1,6 @@
-// The memory of this tab: until it is closed, on every page of the site.
+// What this tab remembers until it is closed, on every page of the site.
 
-/**
- * Only for a browser that stores no data: lasts as long as this document. Other pages of the tab cannot delete its
- * content.
- */
+/** Used only if the browser stores no data. It lasts as long as this document, and other pages of the tab cannot delete its content. */
 const memory = new Map<string, string>();
 
 export function keptInTab(key: string): string | undefined {

@@ -2,21 +2,20 @@
 export interface VerifierFile {
   /** `communique-tee.mjs` */
   readonly name: string;
-  /** Of package.json, such as 0.1.0. */
+  /** The version in package.json, such as 0.1.0. */
   readonly version: string;
-  /** Of its bytes: 64 hexadecimal digits. */
+  /** The SHA-256 of the file, 64 hexadecimal digits. */
   readonly sha256: string;
   readonly sizeBytes: number;
-  /** What a person types in a checkout of this version to build the file: it needs only Node and takes a few seconds. */
+  /** What a person types in a checkout of this version to build the file. That needs only Node and takes a few seconds. */
   readonly buildCommand: string;
 }
 
 /**
- * The page's build puts the file's facts here (tools/dev/build/plugins/verifier-file-in-page.mjs). A page that runs
- * from its sources, as in unit tests, has none.
+ * The page's build puts the file's facts here (tools/dev/build/plugins/verifier-file-in-page.mjs). A page that runs from its sources, as in
+ * unit tests, has none.
  *
- * The gateway serves this hash, and the file checks that same gateway, so the hash alone proves nothing. A person
- * compares it with what the operator publishes elsewhere, or builds the file. Where to get the file: `verifierUrl` of
- * GET /api/page.
+ * The gateway serves this hash, and the file checks that same gateway, so the hash alone proves nothing. A person compares it with what the
+ * operator publishes elsewhere, or builds the file. `verifierUrl` of GET /api/page tells where to get the file.
  */
 export const verifierFile: VerifierFile | undefined = undefined;

@@ -12,7 +12,7 @@ import { outcomeWords, providerName } from './words';
 
 type Answered = Extract<Help, { kind: 'answered' }>;
 
-/** The model's text beside the person's own, and its cost. @param most the most that one task costs, if known */
+/** Shows the model's text beside the person's own text, and what the task cost. @param most the most that a task can cost, if known */
 export function AnswerView({ state, most }: { readonly state: Answered; readonly most: string | undefined }) {
   const words = text.value.agents;
   const { asked, result, suggestion, before } = state;
@@ -76,7 +76,7 @@ function SideBySide({ state, suggestion }: { readonly state: Answered; readonly 
   );
 }
 
-/** One line with the cost; its proof is folded. */
+/** Shows the cost in one line, and the proof of the cost in a folded part below. */
 function Cost({ state, most }: { readonly state: Answered; readonly most: string | undefined }) {
   const { agents: words } = text.value;
   const { statement, chargedMicroUsd, costChecked, id, pcr0, proof } = state.result;

@@ -25,17 +25,17 @@ export async function lookAtBudget(): Promise<void> {
         );
 }
 
-/** Undefined for anything but a budget. */
+/** Returns undefined if `json` is not a budget. */
 export function readBudget(json: unknown): Left | undefined {
   if (typeof json !== 'object' || json === null) return undefined;
   const { cap, reserved, spent, resetsAt } = json as Readonly<Record<string, unknown>>;
   const left = microUsd(cap) - microUsd(reserved) - microUsd(spent);
   const resetsAtMs = typeof resetsAt === 'string' ? Date.parse(resetsAt) : NaN;
-  // A window may be above its cap
+  // A day may have spent more than its cap
   return Number.isNaN(left) || Number.isNaN(resetsAtMs) ? undefined : { left: Math.max(0, left), resetsAtMs };
 }
 
-/** Dollars with two to six digits after the point; NaN for anything else. */
+/** Reads dollars with two to six digits after the point; returns NaN for anything else. */
 function microUsd(given: unknown): number {
   const [, whole = '', part = ''] = (typeof given === 'string' && /^(\d{1,9})\.(\d{2,6})$/.exec(given)) || [];
   return whole === '' ? NaN : Number(whole) * 1_000_000 + Number(part.padEnd(6, '0'));

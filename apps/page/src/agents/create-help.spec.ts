@@ -73,7 +73,7 @@ it('gives the model only the subject and the message', async () => {
   expect(calls).toHaveLength(1);
 });
 
-it('leaves an empty subject out, and writes line ends as the enclave takes them', async () => {
+it('omits an empty subject, and writes line ends as the enclave accepts them', async () => {
   const { store, calls, subject, body } = made();
   subject.value = '  ';
   body.value = 'one\r\ntwo';
@@ -99,7 +99,7 @@ it.each([
   expect([calls, ended]).toEqual([[], []]);
 });
 
-it('passes whole emoji and joined ones on as they are', async () => {
+it('passes whole and joined emoji on unchanged', async () => {
   const { store, calls, body } = made();
   body.value = 'Thanks 😀 👨‍👩‍👧 می‌روم';
   store.ask(ASKED);
@@ -107,7 +107,7 @@ it('passes whole emoji and joined ones on as they are', async () => {
   expect(calls[0]?.task.text).toBe(body.value);
 });
 
-it('tells what happens now', async () => {
+it('shows what happens now', async () => {
   const { store, call } = await asked();
   const told: unknown[] = [];
   for (const state of [
@@ -141,7 +141,7 @@ describe('a suggestion', () => {
     expect(body.value).toBe(OWN);
   });
 
-  it('keeps what was edited after it was used', async () => {
+  it('keeps the person’s edits to it, for when the person uses it again', async () => {
     const { store, body } = await suggested();
     store.use();
     body.value = `${BETTER} Thank you.`;
@@ -151,7 +151,7 @@ describe('a suggestion', () => {
     expect(body.value).toBe(`${BETTER} Thank you.`);
   });
 
-  it('puts back what the person wrote while the model worked', async () => {
+  it('gives way, when undone, to what the person wrote while the model worked', async () => {
     const all = await asked();
     all.body.value = `${OWN} now`;
     all.call.answer(resultFor({ text: BETTER }));
@@ -167,7 +167,7 @@ describe('a suggestion', () => {
     expect([subject.value, body.value]).toEqual([BETTER, OWN]);
   });
 
-  it('is not offered after a review: its notes cannot be put into the message', async () => {
+  it('is not offered after a review, because notes cannot be put into the message', async () => {
     const { store, body } = await suggested({ task: 'review' });
     store.use();
     expect(body.value).toBe(OWN);
@@ -184,7 +184,7 @@ it('shows an outcome without a text', async () => {
   expect(body.value).toBe(OWN);
 });
 
-it('gives a task up, and tells whether the provider may have the text', async () => {
+it('stops waiting for a task, and reports whether the provider may have the text', async () => {
   const { store, call } = await asked();
   store.stop();
   expect(call.signal?.aborted).toBe(true);
@@ -211,7 +211,7 @@ it('calls no model while the enclave is not verified', async () => {
   expect([calls.length, ended.length]).toEqual([0, 1]);
 });
 
-it('reports a mistake of the page', async () => {
+it('reports an error in the page’s own code', async () => {
   const { call, reported } = await asked();
   const mistake = new TypeError('a mistake');
   call.fail(mistake);

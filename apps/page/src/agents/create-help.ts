@@ -9,11 +9,11 @@ import { NotVerified, ownFailure, type Failure } from '../send/failure';
 export interface Asked {
   readonly task: Task;
   readonly modelClass: string;
-  /** Of the answer. */
+  /** The language of the answer. */
   readonly language: string;
 }
 
-/** The faults of the text, before it is sealed. */
+/** Why the text cannot be sent. Found before the text is sealed. */
 export interface Unsendable {
   readonly field: 'subject' | 'text';
   readonly code: 'too_short' | 'too_long' | 'invalid_characters';
@@ -54,9 +54,9 @@ export interface Parts {
   readonly subject: Signal<string>;
   readonly body: Signal<string>;
   readonly now: () => number;
-  /** After each end: what it cost, and whether the sign-in still counts. */
+  /** Called when a task has ended. The budget, the offer or the sign-in may have changed. */
   readonly onEnd: (help: Help) => void;
-  /** For mistakes of this page. */
+  /** Reports an error in this page's own code. */
   readonly report: (error: unknown) => void;
 }
 
@@ -65,7 +65,7 @@ export interface HelpStore {
   readonly busy: ReadonlySignal<boolean>;
   /** Seals the text and has it sent to the provider. Ignored while a task is under way. */
   ask(asked: Asked): void;
-  /** Gives up waiting for the task. A provider that has it already still finishes it. */
+  /** Gives up waiting for the task. A provider that already has the task still finishes it. */
   stop(): void;
   /** Replaces the person's text by the suggestion. */
   use(): void;
@@ -160,7 +160,7 @@ function contentOf({ task, modelClass, language }: Asked, subject: string, body:
   return { task, modelClass, language, subject: trimmed === '' ? null : trimmed, text: body.replaceAll('\r\n', '\n') };
 }
 
-/** The same check as in the client library and the enclave. */
+/** Returns why the text cannot be sent; undefined if it can. The client library and the enclave check the same. */
 function unsendable(content: ReturnType<typeof contentOf>): Unsendable | undefined {
   const found = agentTaskProblems({ version: 1, ...content, maxOutputTokens: 64 });
   for (const field of ['text', 'subject'] as const) {

@@ -43,12 +43,12 @@ effect(() => {
   if (signIn.state.value === 'signed_in') void lookAtBudget();
 });
 effect(() => {
-  // A model's answer is about the text that is being sent, not about the next one
+  // A model's answer belongs to the message that is being sent, not to the next one
   if (store.sending.value.kind === 'under_way') help.close();
 });
 
 const KEY = 'communique-tee asks for help';
-/** Whether the person left the page here to sign in: then the help is open when they are back. */
+/** Whether the person left the page from the help to sign in. If so, the help is open when they are back. */
 export const wasSigningIn = keptInTab(KEY) !== undefined;
 keepInTab(KEY, undefined);
 

@@ -1,10 +1,10 @@
-// Loaded if the enclave attests models.
+// This part of the page is loaded only if the enclave attests models.
 import { usePartTexts } from '../text/text';
 import { lookAtOffer } from './offer';
 
 export { AgentHelp } from './help-view';
 
-/** The data needed before the help is shown. */
+/** Fetches the data needed before the help is shown. */
 export async function look(): Promise<void> {
   await Promise.all([usePartTexts('agents'), lookAtOffer()]);
 }

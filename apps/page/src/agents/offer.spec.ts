@@ -17,23 +17,23 @@ const offer = (over: Partial<AgentOffer> = {}): AgentOffer => ({
   ...over,
 });
 
-describe('models', () => {
-  it('are those of the attested configuration', () => {
+describe('the list of models', () => {
+  it('has the models of the attested configuration', () => {
     expect(modelsOf(attested([CLASS]), offer())).toEqual([{ ...CLASS, available: true }]);
   });
 
-  it('are empty where the enclave attests none, whatever the gateway offers', () => {
+  it('is empty where the enclave attests no models, whatever the gateway offers', () => {
     expect(modelsOf(attested(undefined), offer())).toEqual([]);
     expect(modelsOf(undefined, offer())).toEqual([]);
     expect(modelsOf(attested([]), offer())).toEqual([]);
   });
 
-  it('are empty where the gateway takes no tasks, or does not answer', () => {
+  it('is empty where the gateway takes no tasks, or does not answer', () => {
     expect(modelsOf(attested([CLASS]), offer({ on: false, classes: [], prices: null }))).toEqual([]);
     expect(modelsOf(attested([CLASS]), undefined)).toEqual([]);
   });
 
-  it('have the attested provider and name, where the gateway gives others', () => {
+  it('has the attested provider and model name where the gateway reports different ones', () => {
     const classes = [{ ...offer().classes[0], provider: 'gemini', model: 'cheap' }] as unknown as AgentOffer['classes'];
     expect(modelsOf(attested([CLASS]), offer({ classes }))).toEqual([{ ...CLASS, available: true }]);
   });
@@ -41,7 +41,7 @@ describe('models', () => {
   it.each([
     ['is off', [{ ...CLASS, tasks: ['draft'], available: false }]],
     ['is left out', []],
-  ])('cannot be chosen where one %s', (_, classes) => {
+  ])('has a model as not available if in the gateway’s offer it %s', (_, classes) => {
     const given = classes as unknown as AgentOffer['classes'];
     expect(modelsOf(attested([CLASS]), offer({ classes: given }))).toEqual([{ ...CLASS, available: false }]);
   });
@@ -54,7 +54,7 @@ describe('what is left of a budget', () => {
     expect(readBudget(BUDGET)).toEqual({ left: 9_495_873, resetsAtMs: Date.UTC(2026, 11, 1) });
   });
 
-  it('is zero where the day is above its cap', () => {
+  it('is zero if the day has spent more than its cap', () => {
     expect(readBudget({ ...BUDGET, spent: '10.30' })?.left).toBe(0);
   });
 
@@ -66,7 +66,7 @@ describe('what is left of a budget', () => {
     { ...BUDGET, spent: '-1.00' },
     { ...BUDGET, reserved: undefined },
     { ...BUDGET, resetsAt: 'soon' },
-  ])('is not told of an answer that is no budget: %j', (json) => {
+  ])('is undefined if the answer is not a budget: %j', (json) => {
     expect(readBudget(json)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-// The models that can help: those that the enclave attests, without those that the gateway does not take now.
+// The models that the enclave attests, each with whether the gateway accepts tasks for it now.
 import type { EnclaveConfiguration, ModelOffer } from '@communique-tee/client';
 import { agentOfferSchema, type AgentOffer } from '@communique-tee/protocol';
 import { computed, signal } from '@preact/signals';
@@ -20,7 +20,7 @@ export async function lookAtOffer(): Promise<void> {
   told.value = agentOfferSchema.parse(json);
 }
 
-/** The gateway is trusted only to report what is off. */
+/** Returns the attested models; empty if the gateway takes no tasks. The gateway is trusted only for `available`. */
 export function modelsOf(
   configuration: Pick<EnclaveConfiguration, 'services'> | undefined,
   offer: AgentOffer | undefined,

@@ -23,17 +23,17 @@ describe.each([
       ]);
   });
 
-  it('tells a fault that passes with time from one of the operator', () => {
+  it('distinguishes a failure that passes with time from one that the operator has to fix', () => {
     const of = (problem: string) => outcomeWords({ outcome: 'provider_failed', problem }, false, agents);
     expect(['rate', 'overloaded', 'server_error'].map(of)).toEqual(Array(3).fill(agents.provider.busy));
     expect(['funds', 'key', 'location', 'free_tier'].map(of)).toEqual(Array(4).fill(agents.provider.account));
   });
 
-  it('reports of a cut answer, also of a review, that its end is missing', () => {
+  it('states that the end is missing if an answer was cut, also for a review', () => {
     expect(outcomeWords({ outcome: 'cut', problem: null }, true, agents)).toBe(agents.outcomes.cut);
   });
 
-  it('has a sentence for every problem of the gateway and every error of the client library, and no sentence about a message', () => {
+  it('has a sentence for every problem of the gateway and error of the client library, and none is about a message', () => {
     const about = /message was|mensaje (no )?se envió/i;
     for (const [problem, { status }] of Object.entries(PROBLEMS))
       expect(failureWords({ code: 'refused', problem, status }, agents, send)).toMatch(SENTENCE);
@@ -54,7 +54,7 @@ describe.each([
     ['outcome_unknown', 409, agents.failures.outcome_unknown],
     ['enclave_busy', 503, agents.failures.busy],
     ['unauthenticated', 401, send.errors.unauthenticated],
-  ] as const)('tells %s from the others', (problem, status, words) => {
+  ] as const)('has the right sentence for %s', (problem, status, words) => {
     expect(failureWords({ code: 'refused', problem, status }, agents, send)).toBe(words);
   });
 });

@@ -17,7 +17,7 @@ export function providerName({ provider }: Pick<ModelOffer, 'provider'>): string
   return PROVIDERS[provider];
 }
 
-/** The page's groups of a provider's failures. */
+/** Maps each failure of a provider to the text that the page shows for it. */
 const FAILURES: Readonly<Record<string, keyof Texts['provider']>> = {
   ...{ rate: 'busy', overloaded: 'busy', server_error: 'busy' },
   ...{ quota: 'account', funds: 'account', key: 'account', location: 'account', model: 'account', request: 'account' },
@@ -47,8 +47,8 @@ const NO_ROOM: readonly string[] = [
 ];
 
 /**
- * The failure, without a statement on whether anything was sent or charged.
- * @param send its `errors` has the sentences for failures of every kind
+ * Returns the sentence for a failure. It does not state whether anything was sent or charged.
+ * @param send the texts whose `errors` has a sentence for every failure
  */
 export function failureWords(
   { code, problem, status }: Pick<Failure, 'code' | 'problem' | 'status'>,

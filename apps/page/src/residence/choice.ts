@@ -22,7 +22,10 @@ export const proves = computed(() => {
   return residence !== null && (residence.mode === 'required' || (canProve.value && wanted.value));
 });
 
-/** The person's choice where a proof is optional. The tab remembers it: the page may be loaded again, even while it proves. */
+/**
+ * Records the person's choice where a proof is optional. The tab remembers it, because the page may be loaded again, even while it makes a
+ * proof.
+ */
 export function chooseProof(proof: boolean): void {
   wanted.value = proof;
   keepInTab(KEY, proof ? 'proof' : undefined);

@@ -51,7 +51,7 @@ it.each(['open', 'write', 'forgets'] as const)(
   },
 );
 
-it('does not make a second secret when the storage was emptied: it asks for the file', async () => {
+it('does not make a second secret when the storage was emptied, and asks for the saved file', async () => {
   const storage = new TestStorage();
   const first = start(storage);
   await first.store.look();
@@ -65,7 +65,7 @@ it('does not make a second secret when the storage was emptied: it asks for the 
   expect([later.code(), later.made]).toEqual([first.code(), []]);
 });
 
-it('takes the file of the command line, also one with parts read from the list', async () => {
+it('accepts a file of the command line, also one that contains parts of the registrar’s list', async () => {
   const { store, code } = start();
   await store.look();
   const siblings = Array.from({ length: 20 }, () => '00'.repeat(32));
@@ -94,7 +94,7 @@ it('uses the secret that another tab has stored meanwhile, and reports it', asyn
   expect(storage.value).toEqual(recordOf(SECRET, null));
 });
 
-it('takes a registration of the attested registrar, and keeps it where the secret is', async () => {
+it('accepts a registration by the attested registrar, and keeps it where the secret is', async () => {
   const { store, storage } = start();
   storage.value = recordOf(SECRET, null);
   await store.look();

@@ -14,7 +14,7 @@ export type Identity =
   | {
       readonly kind: 'safe';
       readonly record: SecretRecord;
-      /** For the registrar: the commitment, 64 hex digits. */
+      /** What the person gives the registrar: the commitment, 64 hex digits. */
       readonly code: string;
       readonly on: 'device' | 'file';
     };
@@ -33,20 +33,20 @@ export interface IdentityStore {
   readonly problem: ReadonlySignal<IdentityProblem | undefined>;
   /** Reads the record that this device keeps. */
   look(): Promise<void>;
-  /** Makes a secret, if there is none. */
+  /** Makes a secret, if there is none yet. */
   make(): void;
-  /** With the person's consent: stores it on this device, and reads it back. */
+  /** Stores the secret on this device, with the person's consent, and reads it back. */
   keep(): Promise<void>;
-  /** The person saved it as a file. */
+  /** Call it when the person has saved the secret as a file. */
   saved(): void;
-  /** Takes the secret of a file, if there is none. */
+  /** Takes the secret from a file, if there is none yet. */
   bring(file: string): void;
   /**
    * Takes the registrar's reply.
-   * @param registrar the one that the enclave attests
+   * @param registrar the registrar that the enclave attests
    */
   register(pasted: string, registrar: string): Promise<void>;
-  /** Removes it from this device and this page. */
+  /** Removes secret and registration from this device and this page. */
   forget(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export function createIdentity(storage: DeviceStorage, random: () => Field): Ide
     code: fieldToHex(commitmentOf(fieldFromHex(record.secret))),
     on,
   });
-  /** The record on the device now; undefined if it cannot be read. */
+  /** Returns the record on this device; null if there is none, undefined if it cannot be read. */
   const stored = async (): Promise<SecretRecord | null | undefined> => {
     try {
       return readRecord(await storage.read());
@@ -80,7 +80,7 @@ export function createIdentity(storage: DeviceStorage, random: () => Field): Ide
     problem,
     async look() {
       const record = await stored();
-      // Made or brought meanwhile
+      // A secret was made or brought meanwhile
       if (identity.value.kind !== 'looking') return;
       if (record === undefined || record === null)
         set({ kind: 'none', storage: record === null ? 'empty' : 'unavailable' });

@@ -1,4 +1,4 @@
-// Two records in IndexedDB. They would fit into localStorage, but browsers keep IndexedDB longest, and it reports a write that failed.
+// Two records in IndexedDB. They would fit into localStorage, but browsers keep IndexedDB longest, and IndexedDB reports a failed write.
 
 /**
  * The storage of one record on this device, with the person's consent. Every method may reject: private windows and
@@ -8,7 +8,7 @@ export interface DeviceStorage {
   read(): Promise<unknown>;
   /**
    * Writes unless a record exists.
-   * @returns false if there is a record; that one stays
+   * @returns false if there is a record already, which stays
    */
   create(value: unknown): Promise<boolean>;
   replace(value: unknown): Promise<void>;

@@ -9,7 +9,7 @@ it.each<[string, string[], boolean]>([
   ['120-PR-00', ['HPR00'], false],
   ['120-GU-00', ['HGU00'], false],
   ['120-AS-00', ['HAQ00'], false],
-])('names the offices of %s: %j', (district, codes, hasSenators) => {
+])('returns the offices of %s: %j', (district, codes, hasSenators) => {
   expect(districtOffices(district, IN_120TH)).toEqual({ kind: 'offices', codes, hasSenators });
 });
 
@@ -18,6 +18,6 @@ it.each([
   ['that a state has no more', '120-MT-00'],
   ['beyond the last', '120-MT-03'],
   ['of no state', '120-ZZ-01'],
-])('a registration for a district %s has ended', (_, district) => {
+])('reports that the registration has ended if its district is one %s', (_, district) => {
   expect(districtOffices(district, IN_120TH)).toEqual({ kind: 'ended' });
 });

@@ -18,12 +18,12 @@ export const proofObstacle = computed((): ProofObstacle | null => {
   return typeof part.value === 'object' ? part.value.obstacle.value : 'proof';
 });
 
-/** For `send`; undefined without a proof. Call it only when there is no obstacle. */
+/** Returns the options for `send`; undefined without a proof. Call it only when there is no obstacle. */
 export function residenceOptions(): ResidenceOptions | undefined {
   return proves.value && typeof part.value === 'object' ? part.value.optionsNow() : undefined;
 }
 
-/** Call it once. */
+/** Call it once, when the page starts. */
 export function startResidence(): void {
   effect(() => {
     if (proves.value && canProve.value) void load();
@@ -41,7 +41,7 @@ async function load(): Promise<void> {
   }
 }
 
-/** In step 3, if the message goes with a proof. */
+/** Shown in step 3 if the message is sent with a proof. */
 export function ResidencePlace() {
   const residence = attestedResidence.value;
   if (residence === null || !proves.value) return null;

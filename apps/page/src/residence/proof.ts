@@ -1,4 +1,4 @@
-// The person's secret and registration as this page has them, and what makes the proof.
+// The person's secret and registration as this page has them, and the prover that makes the proof.
 import type { ListPath, ResidenceOptions } from '@communique-tee/client';
 import { createSecret, residenceProver } from '@communique-tee/client/residence';
 import { fieldFromHex, fieldToHex, nullifierOf, scopeOf } from '@communique-tee/residence';
@@ -48,7 +48,7 @@ const nullifier = computed((): string | undefined => {
     const scope = scopeOf(registered.value.registration.registrar, campaignId);
     return fieldToHex(nullifierOf(fieldFromHex(state.record.secret), scope));
   } catch {
-    // Not a campaign that a registrar signs
+    // No registrar can sign a campaign with this id
     return undefined;
   }
 });
@@ -67,14 +67,14 @@ export async function forgetHere(): Promise<void> {
   if (identity.identity.value.kind === 'none') await sentBefore.clear();
 }
 
-/** For the current message; undefined if this device keeps no secret. */
+/** The nullifier to remember for the current message; undefined if this device keeps no secret. */
 let toRemember: string | undefined;
 let remembered: string | undefined;
 effect(() => {
   const sending = store.sending.value;
   if (toRemember === undefined || sending.kind === 'idle' || !sending.way.proven || sending.way.resumed) return;
   if (sending.kind === 'ended') {
-    // The gateway's rule, except that only the gateway knows whether every earlier attempt was answered
+    // The gateway frees a nullifier by the same rule, but only it knows whether every earlier attempt was answered
     const { status, report } = sending.result;
     if (report !== null && ['invalid', 'refused'].includes(endOf(status, report))) void sentBefore.remove(toRemember);
   } else if (remembered !== toRemember && (sending.way.sent === 'accepted' || isSecond(sending))) {
@@ -91,7 +91,7 @@ let prover: Prover | undefined;
 /** Kept only in this page's memory, because it reveals the person's place in the registrar's list. */
 let list: ListPath | undefined;
 
-/** For `send`; undefined while there is an obstacle. */
+/** Returns the options for `send`; undefined while there is an obstacle. */
 export function optionsNow(): ResidenceOptions | undefined {
   const state = identity.identity.value;
   const campaignNote = started.value?.campaignNote ?? null;

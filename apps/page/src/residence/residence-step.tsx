@@ -17,7 +17,7 @@ import { MAX_SECRET_FILE_BYTES, SECRET_FILE_NAME, secretFileText, type SecretRec
 
 const SAVING_MS = 60_000;
 
-/** The person's code for the registrar, their registration, and the offices that it is for. */
+/** Shows the person's code for the registrar, their registration, and the offices of its district. */
 export function ResidenceStep({ registrar }: { readonly registrar: string }) {
   const words = text.value.residence;
   const state = identity.identity.value;
@@ -34,7 +34,7 @@ export function ResidenceStep({ registrar }: { readonly registrar: string }) {
   );
 }
 
-/** Offers to open a saved secret first: a new one does not help a person whom the registrar knows by another. */
+/** Offers to open a saved secret first, because a new one does not help a person who registered with another. */
 function None({ storage }: { readonly storage: 'empty' | 'unavailable' }) {
   const words = text.value.residence;
   return (

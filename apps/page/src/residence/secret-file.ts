@@ -1,5 +1,5 @@
-// The stored secret and registration of a person, and the file they can be saved to. It is the same JSON value as of
-// the command line (tools/cli/residence/identity-file.ts), so that a person can use both.
+// The stored secret and registration of a person, and the file they can be saved to. The command line writes the same JSON value
+// (tools/cli/residence/identity-file.ts), so that a person can use the file in both.
 import { fieldFromHex, registrationFromJson, type RegistrationJson } from '@communique-tee/residence';
 
 /** SECRET: anyone who has it, with the registration, can send in the person's place. */
@@ -7,13 +7,13 @@ export interface SecretRecord {
   readonly v: 1;
   /** A field element, 64 hex digits. */
   readonly secret: string;
-  /** Null until the registrar gave one. */
+  /** Null until the registrar has given one. */
   readonly registration: RegistrationJson | null;
-  /** The command line keeps what it read of the registrar's list; the page keeps that in memory. */
+  /** Null in the page, which keeps its parts of the registrar's list in memory. The command line keeps them here. */
   readonly list: null;
 }
 
-/** A record has about 350 bytes; one of the command line with a list 2 KB. */
+/** A record has about 350 bytes, or 2 KB with a list of the command line. */
 export const MAX_SECRET_FILE_BYTES = 8192;
 export const SECRET_FILE_NAME = 'communique-tee-residence-secret.json';
 
@@ -25,7 +25,7 @@ export function secretFileText(record: SecretRecord): string {
   return `${JSON.stringify(record, null, 2)}\n`;
 }
 
-/** Null for anything but a record. */
+/** Returns null for anything but a record. */
 export function readSecretFile(text: string): SecretRecord | null {
   try {
     return text.length > MAX_SECRET_FILE_BYTES ? null : readRecord(JSON.parse(text));
@@ -34,7 +34,7 @@ export function readSecretFile(text: string): SecretRecord | null {
   }
 }
 
-/** Null for anything but a record. */
+/** Returns null for anything but a record. */
 export function readRecord(value: unknown): SecretRecord | null {
   if (typeof value !== 'object' || value === null) return null;
   const { v, secret, registration } = value as Partial<Record<keyof SecretRecord, unknown>>;
@@ -49,7 +49,7 @@ export function readRecord(value: unknown): SecretRecord | null {
   }
 }
 
-/** The registrar's reply, as the person pastes it; null for anything else. */
+/** Reads the registrar's reply, as the person pastes it. Returns null for anything else. */
 export function readRegistration(text: string): RegistrationJson | null {
   if (text.length > MAX_SECRET_FILE_BYTES) return null;
   try {

@@ -8,7 +8,7 @@ function start(storage = new TestStorage(), at = { nowMs: 1_800_000_000_000 }) {
   return { storage, at, sent: createSentBefore(storage, () => at.nowMs) };
 }
 
-it('remembers until the next visit that a message was accepted, and for as long as the gateway does', async () => {
+it('remembers over visits that a message was accepted, for as long as the gateway does', async () => {
   const { storage, at, sent } = start();
   await Promise.all([sent.add(FIRST), sent.add(SECOND), sent.add(FIRST)]);
   expect(sent.nullifiers.value).toEqual(new Set([FIRST, SECOND]));
@@ -20,7 +20,7 @@ it('remembers until the next visit that a message was accepted, and for as long 
   expect(later.sent.nullifiers.value.size).toBe(0);
 });
 
-it('forgets a campaign that the gateway has freed, and all of them with the secret', async () => {
+it('forgets a nullifier that the gateway has freed, and every nullifier when the secret is forgotten', async () => {
   const { storage, sent } = start();
   await sent.add(FIRST);
   await sent.add(SECOND);

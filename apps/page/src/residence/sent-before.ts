@@ -1,10 +1,10 @@
-// In which campaigns this device has sent a proven message. Keeps only the nullifiers, beside the secret and with the
-// same consent; the gateway has them too. With them the page can tell the person before proving that the gateway would refuse a second
+// In which campaigns this device has sent a proven message. Keeps only the nullifiers, beside the secret and with the same consent; the
+// gateway has them too. With the nullifiers the page can tell the person, before it makes a proof, that the gateway would refuse a second
 // message.
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { DeviceStorage } from './device-storage';
 
-/** The gateway keeps a nullifier for 98 days: the longest campaign, and the longest life of a message. */
+/** The gateway keeps a nullifier for 98 days: 90 for the longest campaign, 7 for the longest life of a message, 1 for clocks. */
 const KEPT_MS = 98 * 24 * 3600 * 1000;
 const MAX_ENTRIES = 100;
 
@@ -16,11 +16,11 @@ interface Entry {
 
 export interface SentBefore {
   readonly nullifiers: ReadonlySignal<ReadonlySet<string>>;
-  /** Reads what the device keeps. Like the others it never rejects: without storage the page does not know, and the gateway decides. */
+  /** Reads what the device keeps. No method here rejects: without storage the page knows no nullifiers, and the gateway decides. */
   look(): Promise<void>;
-  /** A message was accepted. @param nullifier 64 hex digits */
+  /** Remembers that a message was accepted. @param nullifier 64 hex digits */
   add(nullifier: string): Promise<void>;
-  /** The gateway has freed it: every office refused the message. */
+  /** Forgets a nullifier that the gateway has freed, because every office refused the message. */
   remove(nullifier: string): Promise<void>;
   clear(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export function createSentBefore(storage: DeviceStorage, now: () => number): Sen
       // The browser stores no data
     }
   };
-  /** One after the other, because each call reads and then writes. */
+  /** Runs the changes one after the other, because each reads and then writes. */
   let last = Promise.resolve();
   const change = (to: Parameters<typeof changeNow>[0]): Promise<void> => (last = last.then(() => changeNow(to)));
   const without = (nullifier: string) => (before: readonly Entry[]) =>

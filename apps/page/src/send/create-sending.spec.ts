@@ -101,7 +101,7 @@ describe('a message under way', () => {
     expect(made.calls).toHaveLength(1);
   });
 
-  it('calls it opened only by what the enclave signed, never by the server’s word', async () => {
+  it('counts as opened only if the enclave has signed that, whatever the server reports', async () => {
     const made = await sent();
     made.end.tell({ step: 'status', view: view('delivering', { attempts: 3 }), report: null });
     expect([wayOf(made).activity, shown(made)]).toEqual([
@@ -142,7 +142,7 @@ describe('a message under way', () => {
     expect(wayOf(made).states).toBe(1005);
   });
 
-  it('is sealed again under a new key, from the first step on, and stays accepted', async () => {
+  it('goes back to the first step when it is sealed again under a new key, and stays accepted', async () => {
     const made = await sent();
     made.end.tell({ step: 'status', view: view('key_retired'), report: null }, { step: 'resealing' });
     expect([wayOf(made).activity, shown(made)[0], wayOf(made).sent]).toEqual([
@@ -188,7 +188,7 @@ describe('a message that ended', () => {
     expect(shown(made).slice(2)).toEqual([`opened ${opened}`, `answered ${answered}`]);
   });
 
-  it('leaves the form alone until it is closed, and then clears the message', async () => {
+  it('cannot be closed before its end, and is forgotten by the page when it is closed', async () => {
     const made = await sent();
     made.store.close();
     expect(made.store.busy.value).toBe(true);
@@ -241,14 +241,14 @@ describe('a message that failed', () => {
     );
   });
 
-  it('tells when the server wants to be asked again', async () => {
+  it('shows when the server accepts the next request', async () => {
     const made = script();
     made.store.startSending(message);
     await (await made.call()).fail(refused(429, 'rate_limited', { retryAfterSeconds: 90 }));
     expect(failureIn(made).retryAtMs).toBe(NOW_MS + 90_000);
   });
 
-  it('is not sent where the enclave is not verified: the client is not even connected', async () => {
+  it('is not sent if the enclave is not verified, and the client does not connect', async () => {
     const made = script();
     made.policy = undefined;
     made.store.startSending(message);
@@ -258,7 +258,7 @@ describe('a message that failed', () => {
     expect(made.calls).toEqual([]);
   });
 
-  it('is not sent where the sending part of the page cannot be loaded, and can be tried again', async () => {
+  it('is not sent if the sending part of the page cannot be loaded, and can be tried again', async () => {
     const made = script();
     made.loadError = new NotLoaded('no connection');
     made.store.startSending(message);
@@ -269,7 +269,7 @@ describe('a message that failed', () => {
     expect((await made.call()).given).toBe(message);
   });
 
-  it('is sent anew after a clear no', async () => {
+  it('is sent again if it was certainly not sent', async () => {
     const made = script();
     made.store.startSending(message);
     await (await made.call()).fail(refused(503, 'emergency_stop'));
@@ -279,7 +279,7 @@ describe('a message that failed', () => {
     expect(second.given).toBe(message);
   });
 
-  it('is never posted a second time after an attempt without an answer: the server is asked what became of it', async () => {
+  it('is never posted a second time after an attempt without an answer, and the server is asked what became of it', async () => {
     const made = script();
     made.store.startSending(message);
     const first = await made.call();
@@ -293,7 +293,7 @@ describe('a message that failed', () => {
     expect(shown(made)).toEqual(['sealed done', 'received done', 'opened done', 'answered done']);
   });
 
-  it('stays unknown where asking fails before the server is reached, and accepted once it was', async () => {
+  it('stays unknown while the server cannot be asked, and stays accepted once the server has confirmed it', async () => {
     const made = script();
     made.store.startSending(message);
     const first = await made.call();
@@ -314,7 +314,7 @@ describe('a message that failed', () => {
     expect(failureIn(made)).toMatchObject({ code: 'not_verified', sent: 'accepted' });
   });
 
-  it('can be asked about again after the person turned to another one', async () => {
+  it('can be followed again after the person has closed it', async () => {
     const made = await sent();
     await made.end.fail(failed('timeout', { messageId: ID, sent: 'accepted' }));
     made.store.close();
@@ -327,7 +327,7 @@ describe('a message that failed', () => {
     expect(made.store.left.value).toEqual([]);
   });
 
-  it('is reported as unknown where this page made a mistake, and the mistake is reported', async () => {
+  it('fails with page_fault after an error in this page’s own code, and the error is reported', async () => {
     const made = await sent();
     const mistake = new TypeError('x is undefined');
     await made.end.fail(mistake);
@@ -337,7 +337,7 @@ describe('a message that failed', () => {
 });
 
 describe('stopping', () => {
-  it('gives the message up here and tells what the client knows', async () => {
+  it('ends the following of the message, and shows whether it was sent as far as the client knows', async () => {
     const made = await sent();
     made.store.stop();
     expect(made.end.signal.aborted).toBe(true);
@@ -345,7 +345,7 @@ describe('stopping', () => {
     expect(failureIn(made)).toMatchObject({ code: 'aborted', sent: 'accepted' });
   });
 
-  it('also ends the question that is open, with no', async () => {
+  it('answers an open question with no', async () => {
     const made = await sent();
     const answer = made.end.ask({ when: 'sending_again', chambers: ['senate'] });
     expect(made.store.question.value?.risk).toEqual({ when: 'sending_again', chambers: ['senate'] });
@@ -373,7 +373,7 @@ describe('a message whose enclave the page no longer trusts while it is asked ab
   it.each([
     ['none', undefined],
     ['another one', other],
-  ])('does not leave where the page now goes by %s', async (_, policy) => {
+  ])('is not posted if the page now has %s as its policy', async (_, policy) => {
     const made = script();
     made.store.startSending(message);
     const call = await made.call();
@@ -389,7 +389,7 @@ describe('a message whose enclave the page no longer trusts while it is asked ab
     expect(failureIn(made).code).toBe('not_verified');
   });
 
-  it('is not sealed again, and what follows its first form stays', async () => {
+  it('is not sealed again, and the page still follows its first form', async () => {
     const made = await sent();
     made.policy = other;
     made.end.tell({ step: 'resealing' });
@@ -400,7 +400,7 @@ describe('a message whose enclave the page no longer trusts while it is asked ab
     expect(made.store.kept.value?.kept).toEqual(keptMessage());
   });
 
-  it('continues where the page has checked the enclave again with the same result', async () => {
+  it('is sent if the page has checked the enclave again with the same result', async () => {
     const made = script();
     made.store.startSending(message);
     const call = await made.call();
@@ -434,7 +434,7 @@ describe('a message that the person wants remembered', () => {
     expect(made.store.remembered.value).toBe('yes');
   });
 
-  it('is kept, and forgotten, at any time while it is under way', async () => {
+  it('can be kept and forgotten at any time while it is under way', async () => {
     const made = await sent();
     made.store.setRemember(true);
     expect(made.shelf.entries.value).toHaveLength(1);
@@ -482,7 +482,7 @@ describe('a message that the person wants remembered', () => {
 describe('a message from an earlier visit', () => {
   const entry = { keptAtMs: NOW_MS - 60_000, kept: keptMessage() };
 
-  it('is followed to its end, with the times of then', async () => {
+  it('is followed to its end, with the times of the earlier visit', async () => {
     const made = script();
     made.shelf.keep(entry);
     made.store.resume(entry);
@@ -513,7 +513,7 @@ describe('a message from an earlier visit', () => {
     expect(remedyOf(failureIn(made), made.store.can.value)).toBe('sign_in');
   });
 
-  it('stays on the device when it could not be followed', async () => {
+  it('stays on the device if it could not be followed', async () => {
     const made = script(new TestStorage());
     made.shelf.keep(entry);
     made.store.resume(entry);
@@ -521,7 +521,7 @@ describe('a message from an earlier visit', () => {
     expect(made.shelf.entries.value).toEqual([entry]);
   });
 
-  it('is reported as remembered only where it is', async () => {
+  it('is shown as remembered only if this device keeps it', async () => {
     const made = script();
     made.store.resume(entry);
     expect([made.store.remember.value, made.store.remembered.value]).toEqual([false, 'no']);
@@ -531,7 +531,7 @@ describe('a message from an earlier visit', () => {
     expect([made.store.remember.value, made.store.remembered.value]).toEqual([true, 'yes']);
   });
 
-  it('is not asked about again when it cannot be read', async () => {
+  it('is not asked about again if the kept data cannot be read', async () => {
     const made = script();
     made.store.resume(entry);
     await (await made.call()).fail(failed('kept_invalid', { sent: 'not_known' }));

@@ -46,7 +46,7 @@ export interface Parts {
   readonly demo: () => boolean;
   readonly shelf: Shelf;
   readonly now: () => number;
-  /** For mistakes of this page. */
+  /** Reports an error in this page's own code. */
   readonly report: (error: unknown) => void;
 }
 
@@ -54,7 +54,7 @@ export interface SendingStore {
   readonly sending: ReadonlySignal<Sending>;
   /** Whether a message is under way. */
   readonly busy: ReadonlySignal<boolean>;
-  /** Undefined unless the person is asked. */
+  /** The question that the person is asked now; undefined if there is none. */
   readonly question: ReadonlySignal<Question | undefined>;
   /** Whether the person wants this message remembered, and whether that worked. */
   readonly remember: ReadonlySignal<boolean>;
@@ -67,8 +67,7 @@ export interface SendingStore {
   readonly left: ReadonlySignal<readonly KeptEntry[]>;
   /**
    * Ignored while a message is being sent.
-   * @param residence the inputs of its proof of residence; without one it goes
-   * with a token
+   * @param residence the inputs of its proof of residence; without them the message is sent with a token
    */
   startSending(message: Message, residence?: ResidenceOptions): void;
   /** Stops following here. The server continues with a message that it has. */
@@ -227,7 +226,7 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
     },
     resume(entry) {
       if (busy.value) return;
-      // Not a message that only waited for a sign-in
+      // False for a message that was kept only during a sign-in
       const isKept = shelf.entries.peek().some(({ kept: { id } }) => id === entry.kept.id);
       batch(() => {
         forgetLeft(entry.kept.id);

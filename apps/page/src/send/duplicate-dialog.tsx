@@ -6,7 +6,7 @@ import type { Question } from './create-sending';
 
 /**
  * Asks before an office may get the message twice.
- * @param proven whether the message has a proof: the service takes one such message of each person
+ * @param proven whether the message has a proof: the service accepts only one such message from each person
  */
 export function DuplicateDialog({ question, proven }: { readonly question: Question; readonly proven: boolean }) {
   const { duplicate } = text.value.send;

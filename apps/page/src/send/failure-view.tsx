@@ -26,11 +26,11 @@ export interface FailureProps {
 /** The failure and the next step. The heading above states whether the message was sent. */
 export function FailureView({ failure, onCorrect, onAnother, isSignedIn, signIn, onReload }: FailureProps) {
   const { send } = text.value;
-  // Loaded with the step of the proof
+  // These texts are loaded with the step of the proof
   const proofs = 'residence' in text.value ? text.value.residence.proofs : undefined;
   const can = store.can.value;
   const found = remedyOf(failure, can);
-  // Verified, or signed in, meanwhile
+  // The enclave was verified, or the person signed in, meanwhile
   const isMended = (found === 'check' && policy.value !== undefined) || (found === 'sign_in' && isSignedIn);
   const remedy = isMended ? remedyWhenMended(failure, can) : found;
   const isTime = useTime(failure.retryAtMs);
@@ -103,7 +103,7 @@ function nextWords(remedy: Remedy, after: string | undefined, { sent, problem, r
   return next[remedy];
 }
 
-/** The time, with the day if it is twelve hours away or more. */
+/** Returns the time, with the day if it is at least twelve hours away. */
 function timeOf(ms: number): string {
   return ms - Date.now() < 12 * 3600 * 1000 ? clock(ms) : instant(ms);
 }

@@ -27,6 +27,6 @@ it.each([
     { ...failed, sent: 'not_known', problem: 'circuit_retired' },
     'ask',
   ],
-] as const)('after %s offers what helps', (_, failure, remedy) => {
+] as const)('offers the right remedy after %s', (_, failure, remedy) => {
   expect(remedyOf(failure, can)).toBe(remedy);
 });

@@ -4,8 +4,8 @@ import type { FieldProblem } from '@communique-tee/protocol';
 
 export interface Failure {
   /**
-   * Of the client library; `not_verified`: the enclave was not verified when the person sent; `not_loaded`: a part of
-   * this page could not be loaded; `page_fault`: an error in this page's code.
+   * A code of the client library or of this page. `not_verified`: the enclave was not verified when the person sent; `not_loaded`: a part
+   * of this page could not be loaded; `page_fault`: an error in this page's code.
    */
   readonly code: ClientErrorCode | 'not_verified' | 'not_loaded' | 'page_fault';
   /** The gateway's problem code. */
@@ -30,8 +30,8 @@ export class NotLoaded extends Error {
 }
 
 /**
- * Failures before the client library is loaded. This attempt sent no message.
- * @param before what was known before it
+ * Returns the failure of an attempt that ended before the client library was loaded, and so sent no message.
+ * @param before what was known before this attempt
  */
 export function ownFailure(error: unknown, before: WhetherSent): Failure {
   const code = error instanceof NotVerified ? 'not_verified' : error instanceof NotLoaded ? 'not_loaded' : 'page_fault';

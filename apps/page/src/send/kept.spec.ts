@@ -44,7 +44,7 @@ it('leaves no data behind when the last message is forgotten', () => {
   expect(storage.values.size).toBe(0);
 });
 
-it('refuses one more than it may keep, and drops none for it', () => {
+it('refuses a message beyond the maximum, and drops none to make room', () => {
   const storage = new TestStorage();
   const shelf = shelfOf(storage);
   for (let number = 1; number <= MAX_KEPT; number++) expect(shelf.keep(entryOf(number))).toBe('yes');
@@ -61,7 +61,7 @@ it('keeps what another tab has kept meanwhile', () => {
   expect(shelfOf(storage).entries.value).toEqual([entryOf(2), entryOf(1)]);
 });
 
-it('reports when the browser stores no data, and works without', () => {
+it('reports when the browser stores no data, and still works', () => {
   const storage = new TestStorage();
   storage.refuses = true;
   const shelf = shelfOf(storage);

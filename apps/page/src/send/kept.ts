@@ -41,13 +41,13 @@ export interface ShelfOptions {
   readonly key: string;
   /** @throws if the browser has no storage for this page */
   readonly storage: () => Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
-  /** Of this page: entries for another gateway are not shown. */
+  /** The page's origin. Entries for another gateway are not shown. */
   readonly origin: string;
   readonly now: () => number;
 }
 
 export function createShelf({ key, storage, origin, now }: ShelfOptions): Shelf {
-  /** What is stored; anything other than what `write` writes counts as empty. */
+  /** Returns what is stored; empty for anything that `write` did not write. */
   const read = (): readonly KeptEntry[] => {
     try {
       const text = storage().getItem(key);
@@ -73,7 +73,7 @@ export function createShelf({ key, storage, origin, now }: ShelfOptions): Shelf 
 
   const entries = signal(read());
   try {
-    // Removes entries that cannot be used, or no longer, because they may contain keys.
+    // Removes entries that can no longer be used, because they may contain keys.
     if (storage().getItem(key) !== null) write(entries.value);
   } catch {
     // The browser stores no data

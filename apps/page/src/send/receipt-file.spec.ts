@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { receiptFileOf } from './receipt-file';
 import { ID, office, report } from './testing/scripted-client';
 
-it('is the receipt that the commands and /verify take, with the hash that sha256sum prints', () => {
+it('the file is the receipt that the commands and /verify accept, with the hash that sha256sum prints', () => {
   const made = report([office('HCA12', 'accepted')]);
   const { name, text, sha256 } = receiptFileOf(ID, made);
   expect(name).toBe(`receipt-${ID}.json`);

@@ -1,4 +1,4 @@
-// The file that `node communique-tee.mjs receipt verify` and /verify take.
+// The file that `node communique-tee.mjs receipt verify` and /verify accept.
 import type { VerifiedReport } from '@communique-tee/client';
 import { toHex } from '@communique-tee/protocol';
 import { sha256 } from '@noble/hashes/sha2.js';

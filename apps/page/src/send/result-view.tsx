@@ -19,7 +19,7 @@ export interface ResultProps {
   readonly onAnother: () => void;
 }
 
-/** How it ended: one row for each office, the receipt, and what to do next. */
+/** How the message ended: one row for each office, the receipt, and what to do next. */
 export function ResultView({ sending, officeName, problemText, onCorrect, onAnother }: ResultProps) {
   const { send } = text.value;
   const { result, way } = sending;

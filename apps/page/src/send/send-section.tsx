@@ -114,7 +114,7 @@ function toneOfCard(sending: Shown): 'plain' | 'good' | 'open' | 'bad' {
   return toneOf(sending.result.status, sending.way.demo);
 }
 
-/** Announces each step once, as it is reached. Moving the focus announces the end. */
+/** Returns the text that announces each step once, when it is reached. Empty at the end, which the moved focus announces. */
 function announcementOf(sending: Sending): string {
   if (sending.kind !== 'under_way') return '';
   const { waiting, reachedAtMs } = sending.way;

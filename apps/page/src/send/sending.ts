@@ -16,7 +16,7 @@ export function takeTokensFrom(source: typeof tokenSource): void {
 
 type Loaded = typeof import('./loaded');
 const part = signal<Loaded | undefined>(undefined);
-/** Undefined until `loadClient` has succeeded. It has for every message that has an id. */
+/** Undefined until `loadClient` has succeeded. A message has an id only after that. */
 export const loaded: ReadonlySignal<Loaded | undefined> = part;
 
 /**
@@ -64,8 +64,8 @@ export const store = createSending({
 });
 
 /**
- * Keeps what is needed to continue after a redirect to sign in; call it right before. The page that starts next takes
- * it up.
+ * Keeps what is needed to continue after a redirect to sign in; call it right before. The page that is loaded after the sign-in continues
+ * with it.
  * @returns false if the browser stores no data, and the page would lose track of the message
  */
 export function parkForSignIn(): boolean {
@@ -73,7 +73,7 @@ export function parkForSignIn(): boolean {
   return entry === undefined || parked.keep(entry) === 'yes';
 }
 
-/** The page was not left after all, and still follows the message. */
+/** Call it if the page was not left after all. It still follows the message. */
 export function unpark(): void {
   const entry = store.kept.peek();
   if (entry !== undefined) parked.forget(entry.kept.id);

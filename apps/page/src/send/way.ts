@@ -48,11 +48,11 @@ export interface LogEntry {
 export interface Way {
   /** A UUID; undefined until the message is sealed. */
   readonly id: string | undefined;
-  /** Found on this device, and followed from there. */
+  /** Whether this device had kept the message, and the page follows it from there. */
   readonly resumed: boolean;
-  /** Under a development root: Congress is simulated. */
+  /** Whether the enclave is under a development root, so that Congress is simulated. */
   readonly demo: boolean;
-  /** The message has a proof of residence: the gateway takes one such message of each person in a campaign. */
+  /** Whether the message has a proof of residence. The gateway takes one such message of each person in a campaign. */
   readonly proven: boolean;
   /** Codes, as `HCA12`. Empty for a resumed message until a report names them. */
   readonly offices: readonly string[];
@@ -62,7 +62,7 @@ export interface Way {
   readonly key: AttestedKey | undefined;
   /** CBOR form, as it leaves this device. */
   readonly sealed: Uint8Array | undefined;
-  /** How often it was handed to the server. */
+  /** How often the message was posted to the server. */
   readonly posts: number;
   readonly view: StatusView | undefined;
   readonly report: VerifiedReport | null;
@@ -70,7 +70,7 @@ export interface Way {
   readonly sent: WhetherSent;
   /** The latest states, the oldest first. */
   readonly log: readonly LogEntry[];
-  /** How many states there were, with those that `log` no longer has. */
+  /** How many states there were, including those that `log` no longer has. */
   readonly states: number;
   /** When the server was last heard of. */
   readonly heardAtMs: number;
@@ -201,7 +201,7 @@ const officeOf = ({ office }: OfficeReport): string => office;
 /** Reasons for which the enclave refuses a copy without sending it to the office. */
 const NEVER_SENT: ReadonlySet<string | null> = new Set(['message_invalid', 'other_content_sent']);
 
-/** Whether a copy surely went out to this office, by what the enclave signed. */
+/** Whether the enclave has signed that a copy went out to this office. */
 export function wasSent({ outcome, reason }: OfficeReport): boolean {
   return outcome !== 'pending' && !(outcome === 'refused' && NEVER_SENT.has(reason));
 }
@@ -243,7 +243,7 @@ export function stepsOf(sending: Exclude<Sending, { kind: 'idle' }>): readonly S
   });
 }
 
-/** For a message from an earlier visit the page may know that the server has it, but not since when. */
+/** Whether the server accepted the message. The page may know that without the time, for a message from an earlier visit. */
 function wasAccepted({ resumed, sent }: Way): boolean {
   return resumed && sent === 'accepted';
 }

@@ -23,8 +23,8 @@ const languages = [
 ] as const;
 
 /**
- * Reasons of a pending copy that do not prove that the office does not have the message
- * (apps/enclave/src/services/congress/cwc/judge-answer.ts), and a newer one.
+ * Reasons of a pending copy after which the office may have the message (apps/enclave/src/services/congress/cwc/judge-answer.ts), and one
+ * that this page does not know.
  */
 const MAY_HAVE_IT = [
   'aborted',
@@ -152,7 +152,7 @@ it('states for a message with a proof that the service refuses a second one, exc
   }
 });
 
-it('warns that a message may have been delivered where the service refuses it sealed again', () => {
+it('warns that a message may have been delivered if the service refuses it after it was sealed again', () => {
   const second = { sent: 'accepted', problem: 'already_sent' } as const;
   for (const [, texts] of languages) {
     expect(failureTitle(second, { view: undefined }, texts)).toBe(texts.whether.noSecond);

@@ -33,7 +33,7 @@ const NO_ROOM = [
 ] as const;
 
 /**
- * The failure, without a statement on whether the message was sent.
+ * Returns the sentence for a failure. It does not state whether the message was sent.
  * @param proofs undefined if no proof of residence was made
  */
 export function failureWords(
@@ -59,7 +59,7 @@ export function toneOf(status: Status, demo: boolean): 'good' | 'open' | 'bad' {
   return status === 'delivered' && !demo ? 'good' : 'open';
 }
 
-/** How it ended, as the texts of `send.ends` have it. */
+/** How a message ended: the key of a text in `send.ends`. */
 export type End =
   | 'delivered'
   | 'partly'
@@ -96,13 +96,13 @@ export function endOf(status: Status, report: VerifiedReport | null): End {
   }
 }
 
-/** Whether it was sent, in one sentence: the heading of a failure. */
+/** Returns the heading of a failure: one sentence on whether the message was sent. */
 export function failureTitle(
   { sent, problem }: Pick<Failure, 'sent' | 'problem'>,
   { view }: Pick<Way, 'view'>,
   texts: Texts,
 ): string {
-  // Proven and sealed again after `key_retired`: the gateway keeps the nullifier of a message that an enclave was given
+  // A message with a proof was sealed again after `key_retired`, but an enclave was given the first one, so the gateway keeps its nullifier
   if (sent === 'accepted' && problem === 'already_sent') return texts.whether.noSecond;
   const isOver = problem === 'not_found' || (view !== undefined && !['queued', 'delivering'].includes(view.status));
   return sent === 'accepted' && isOver ? texts.whether.over : texts.whether[sent];
@@ -114,9 +114,9 @@ export function isInterim(report: VerifiedReport | null): boolean {
 }
 
 /**
- * Which text to show about a second message in the campaign; undefined for none. Each person sends one message with a proof. The gateway
- * takes another one only if a verified receipt shows that every office refused the first (and every earlier attempt was answered, which
- * only the gateway knows), or if no enclave was given the first.
+ * Returns which text to show about a second message in the campaign; undefined for none. Each person sends one message with a proof. The
+ * gateway takes another one only if a verified receipt shows that every office refused the first (and every earlier attempt was answered,
+ * which only the gateway knows), or if no enclave was given the first.
  */
 function second(
   end: End,
@@ -128,7 +128,7 @@ function second(
   return end === 'expired' || end === 'key_retired' ? 'perhaps' : undefined;
 }
 
-/** The next steps after the end, in a few sentences. */
+/** Returns what the person can do after the end, in a few sentences. */
 export function nextAfter(
   end: End,
   result: Pick<SendResult, 'report'>,
@@ -139,7 +139,7 @@ export function nextAfter(
   return found === undefined ? texts.ends[end].next : texts.second[found];
 }
 
-/** The button that leads back to the message; undefined if an office may have it, and sent again it may arrive twice. */
+/** Returns the text of the button that leads back to the message. Undefined if an office may have the message and could get it twice. */
 export function wayBackAfter(
   end: End,
   result: Pick<SendResult, 'report'>,
@@ -150,7 +150,7 @@ export function wayBackAfter(
   return end === 'expired' || end === 'key_retired' ? 'back' : undefined;
 }
 
-/** How it ended, in one sentence. */
+/** Returns how the message ended, in one sentence. */
 export function endTitle({ status, report }: Pick<SendResult, 'status' | 'report'>, way: Way, texts: Texts): string {
   const end = endOf(status, report);
   if (end === 'delivered' && way.demo) return texts.simulatedDelivered;
@@ -159,7 +159,7 @@ export function endTitle({ status, report }: Pick<SendResult, 'status' | 'report
 
 type Office = VerifiedReport['offices'][number];
 
-/** Reasons of apps/enclave/src/services/congress that help a person. */
+/** The reasons of apps/enclave/src/services/congress that help a person, with their texts. */
 const REASONS: Readonly<Record<string, keyof Texts['answers']>> = {
   message_invalid: 'invalid',
   other_content_sent: 'other_content',
@@ -167,7 +167,7 @@ const REASONS: Readonly<Record<string, keyof Texts['answers']>> = {
   refused_by_office: 'refused',
 };
 
-/** The outcome of one office's copy, in plain words. */
+/** Returns the outcome of one office's copy, in plain words. */
 export function officeWords({ outcome, reason }: Pick<Office, 'outcome' | 'reason'>, texts: Texts): string {
   const { answers } = texts;
   if (outcome === 'pending') return mayHave({ outcome, reason }) ? answers.not_known : answers.pending;

@@ -45,13 +45,16 @@ export interface SignedIn {
   readonly token: string;
   /** The lifetime from now on, as the issuer states it; undefined if it states none. */
   readonly lifetimeMs?: number;
-  /** As the ID token has it. */
+  /** The person's name in the ID token. */
   readonly name?: string;
 }
 
 const TIMEOUT_MS = 20_000;
 const MAX_NAME_CHARACTERS = 100;
-/** Any that is asymmetric. The ID token comes from the token endpoint over TLS, which vouches for it (OpenID Connect Core 1.0 section 3.1.3.7). */
+/**
+ * Every asymmetric algorithm is accepted, because the ID token comes from the token endpoint over TLS, which vouches for it (OpenID Connect
+ * Core 1.0 section 3.1.3.7).
+ */
 const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -66,7 +69,7 @@ const ALGORITHMS = [
   'Ed25519',
 ];
 
-/** A new request: what to remember, and where to send the browser. */
+/** Makes a new request: what to remember, and where to send the browser. */
 export async function newRequest(
   settings: SignInSettings,
   redirectUri: string,

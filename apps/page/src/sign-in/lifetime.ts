@@ -1,6 +1,6 @@
 /**
- * The remaining lifetime by the `exp` of a JWT. It is not verified here: it only decides when the page reports the
- * token as expired.
+ * Returns the remaining lifetime by the `exp` of a JWT. The token is not verified here: `exp` only decides when the page reports the token
+ * as expired.
  */
 export function lifetimeOf(token: string): { readonly lifetimeMs?: number } {
   try {

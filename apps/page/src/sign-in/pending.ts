@@ -28,10 +28,7 @@ export function keepPending(storage: Pick<Storage, 'setItem'>, pending: Pending)
   }
 }
 
-/**
- * Removes what is kept.
- * @returns it; undefined if nothing is kept, or the data is not of this page
- */
+/** Removes the kept sign-in. @returns it; undefined if there is none, or this page did not write it */
 export function takePending(storage: Pick<Storage, 'getItem' | 'removeItem'>): Pending | undefined {
   try {
     const kept = storage.getItem(KEY);
@@ -50,7 +47,7 @@ function readPending(value: unknown): Pending | undefined {
     : undefined;
 }
 
-/** Only a query and a fragment may follow the page's `/`. */
+/** Whether the value is empty or a fragment: nothing else may be appended to the page's address. */
 function isFragment(value: unknown): value is string {
   return typeof value === 'string' && (value === '' || value.startsWith('#'));
 }

@@ -13,7 +13,7 @@ export interface SignInSettings {
 
 const MAX_LENGTH = 2048;
 
-/** Null if the site offers no sign-in, or its settings cannot be used. */
+/** Returns null if the site offers no sign-in, or its settings cannot be used. */
 export function readSettings(value: unknown): SignInSettings | null {
   if (!isRecord(value)) return null;
   const { issuer, clientId, scope, audience } = value;
@@ -27,7 +27,7 @@ export function readSettings(value: unknown): SignInSettings | null {
     : { issuer, clientId, authorizationEndpoint, tokenEndpoint, scope, audience: named };
 }
 
-/** https, or http to this machine: the browser is sent there, and a token comes from there. */
+/** Returns the URL if it is https, or http to this machine; else null. The browser is sent there, and a token comes from there. */
 function endpoint(value: unknown): URL | null {
   const url = isText(value) ? URL.parse(value) : null;
   if (url === null) return null;

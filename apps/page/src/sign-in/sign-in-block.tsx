@@ -6,8 +6,8 @@ import { signIn, type SignInProblem } from './sign-in';
 
 /**
  * Signs the person in, and shows whether they are signed in.
- * @param beforeLeaving right before the page is left for the issuer, such as to keep a draft
- * @param unsent a message is ready and was not sent: a problem mentions it
+ * @param beforeLeaving called right before the page is left for the issuer, such as to keep a draft
+ * @param unsent whether a message is ready and was not sent; the text of a problem then states that
  * @param why the reason to sign in; absent: a message needs it
  */
 export function SignIn({
@@ -65,7 +65,7 @@ export function SignIn({
   );
 }
 
-/** One plain sentence, and a second one if a message was not sent. */
+/** Returns a plain sentence, and a second one if a message was not sent. */
 function problemSentence(problem: SignInProblem | undefined, unsent: boolean): string {
   const words = text.value.signIn;
   const sentence = problem === undefined ? '' : words.problems[problem];

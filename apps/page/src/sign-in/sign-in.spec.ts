@@ -126,7 +126,7 @@ describe('signing in', () => {
     expect(new Set([state, nonce, verifier]).size).toBe(3);
   });
 
-  it('comes back with a token in memory alone, and with the link', async () => {
+  it('comes back with a token only in memory, and with the link', async () => {
     const request = await tab.start();
     const { verifier } = JSON.parse(tab.kept.get(KEY) ?? '') as Record<string, string>;
     tab.answer = () => tokens(request, { refresh_token: 'refresh-1' });
@@ -188,7 +188,7 @@ describe('signing in', () => {
       expect([tab.requests, tab.address.search]).toEqual([[], '']);
     });
 
-    it('an answer in a link that also names images, and keeps what it names, so that they are compared', async () => {
+    it('an answer in a link that also names images, but still compares with these images', async () => {
       for (const more of ['state=CA', 'code=SCA01', 'error=1', '']) {
         tab.address = new URL(`${PAGE}?pcr0=ab&pcr3=cd&${more}#campaign=x`);
         const { href } = tab.address;
@@ -209,7 +209,7 @@ describe('signing in', () => {
       expect((await tab.comeBack({ code: 'c', state: stateOf(request) })).problem.value).toBe('not_started');
     });
 
-    it('an address of the history again (replay)', async () => {
+    it('an address from the history a second time (replay)', async () => {
       const request = await tab.start();
       tab.answer = () => tokens(request);
       const answer = { code: 'code-1', state: stateOf(request) };
@@ -229,7 +229,7 @@ describe('signing in', () => {
       expect(tab.requests).toEqual([]);
     });
 
-    it('what another program put into the storage of this tab', async () => {
+    it('data that another program put into the storage of this tab', async () => {
       for (const kept of [
         '',
         '{',
@@ -294,7 +294,7 @@ describe('signing in', () => {
     expect((await tab.comeBack({ code: 'c', state: stateOf(request) })).state.value).toBe('signed_in');
   });
 
-  it('notices that the token has expired, on its own and when it is asked', async () => {
+  it('notices that the token has expired, by a timer and when the token is requested', async () => {
     jest.useFakeTimers();
     const request = await tab.start();
     tab.answer = () => tokens(request, { expires_in: 60 });
@@ -339,7 +339,7 @@ describe('signing in', () => {
     expect([tab.store.problem.value, tab.left.length, tab.requests]).toEqual(['not_loaded', 1, []]);
   });
 
-  it('removes what a sign-in kept that was given up', async () => {
+  it('removes what an abandoned sign-in kept', async () => {
     await tab.start();
     tab.reload();
     await tab.store.configure(settings);
@@ -362,7 +362,7 @@ describe('signing in', () => {
 });
 
 describe('a pasted token', () => {
-  it('is taken where the site offers no sign-in, with its expiry', async () => {
+  it('is accepted, with its expiry, where the site offers no sign-in', async () => {
     const { store } = new Tab();
     await store.configure(null);
     expect(store.state.value).toBe('unavailable');
@@ -373,7 +373,7 @@ describe('a pasted token', () => {
     store.signOut();
   });
 
-  it.each(['', 'two words', 'a\nb', 'a"b', 'ü', 'x'.repeat(16_385)])('is refused where it is malformed: %j', (text) => {
+  it.each(['', 'two words', 'a\nb', 'a"b', 'ü', 'x'.repeat(16_385)])('is refused if it is malformed: %j', (text) => {
     const { store } = new Tab();
     expect([store.useToken(text), store.token()]).toEqual([false, undefined]);
   });
@@ -389,7 +389,7 @@ describe('the settings of the site', () => {
     audience: null,
   };
 
-  it('are read where they are whole', () => {
+  it('are read if they are complete', () => {
     expect(readSettings(good)).toMatchObject({ issuer: ISSUER, audience: null });
   });
 

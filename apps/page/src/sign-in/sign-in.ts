@@ -38,7 +38,7 @@ const ANSWERS: ReadonlySet<string> = new Set([
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export class SignInStore {
-  /** Undefined until the site has told. */
+  /** Undefined until the site has answered. */
   private readonly settings = signal<SignInSettings | null | undefined>(undefined);
   private readonly session = signal<SignedIn | undefined>(undefined);
   private readonly returning = signal(false);
@@ -55,9 +55,9 @@ export class SignInStore {
   });
   /** Why there is no token where one was expected; undefined unless the state is `failed`. */
   readonly problem = computed(() => (this.state.value === 'failed' ? this.failure.value : undefined));
-  /** As the issuer's ID token has it; undefined if it has none, and for a pasted token. */
+  /** The person's name in the issuer's ID token; undefined if the ID token has no name, and for a pasted token. */
   readonly name = computed(() => this.session.value?.name);
-  /** The host of the issuer, as the person is shown it; null if the site offers none, undefined until the site has answered. */
+  /** The host of the issuer, to show to the person; null if the site offers no sign-in, undefined until the site has answered. */
   readonly host = computed(() => this.settings.value && this.settings.value.authorizationEndpoint.host);
 
   constructor(private readonly browser: SignInBrowser) {}
@@ -86,7 +86,7 @@ export class SignInStore {
     this.returning.value = true;
   }
 
-  /** The site's sign-in settings; called again whenever the site sends them again. */
+  /** Takes the site's sign-in settings. Called again whenever the site sends them again. */
   async configure(settings: SignInSettings | null): Promise<void> {
     this.settings.value = settings;
     const { callback } = this;
@@ -134,13 +134,13 @@ export class SignInStore {
     return true;
   }
 
-  /** For the client library; undefined if there is no token, or it has expired. */
+  /** Returns the token for the client library; undefined if there is none, or it has expired. */
   token(): string | undefined {
     if (Date.now() >= this.expiresAtMs) this.fail('expired');
     return this.session.peek()?.token;
   }
 
-  /** The gateway answered 401 to this token. Another one, taken since, stays. */
+  /** Forgets this token, to which the gateway answered 401. A token taken since then stays. */
   reject(token: string): void {
     if (this.session.peek()?.token === token) this.fail('rejected');
   }
@@ -151,7 +151,7 @@ export class SignInStore {
     this.failure.value = undefined;
   }
 
-  /** Fetched when someone signs in: not everyone who reads the page does. */
+  /** Fetches the code flow when a person signs in: not every reader of the page does. */
   private async load(): Promise<typeof import('./code-flow') | undefined> {
     try {
       return await this.browser.loadFlow();
@@ -161,7 +161,7 @@ export class SignInStore {
     }
   }
 
-  /** Without query and fragment, as registered with the issuer. */
+  /** Returns the page's address without query and fragment, as registered with the issuer. */
   private redirectUri(): string {
     return new URL('/', this.browser.address()).href;
   }

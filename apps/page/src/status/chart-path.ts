@@ -4,7 +4,7 @@ export const HEIGHT = 120;
 const MAX_GAP_SECONDS = 35;
 const SAMPLE_SECONDS = 10;
 
-/** A line with a gap where a value is unknown, or a sample is missing. */
+/** Returns an SVG path: a line with a gap where a value is unknown, or a sample is missing. */
 export function pathOf(at: readonly number[], values: readonly (number | null)[], top: number): string {
   const [first = 0, end = 0] = [at[0], at.at(-1)];
   const span = Math.max(1, end - first);
@@ -32,7 +32,7 @@ export interface Run {
   readonly letter: string;
 }
 
-/** Neighbors of one state together. */
+/** Joins neighboring samples of the same state. */
 export function runs(at: readonly number[], states: string): Run[] {
   const [first = 0, end = 0] = [at[0], at.at(-1)];
   const step = WIDTH / Math.max(1, end - first + SAMPLE_SECONDS);

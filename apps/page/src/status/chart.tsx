@@ -26,7 +26,7 @@ export interface Chart {
   readonly atLeast: number;
 }
 
-/** A figure: the lines, the scale in words around them, and the same as a table. */
+/** A figure: the lines, the scale in words around them, and the same values as a table. */
 export function LineChart({ title, note, at, series, format, atLeast }: Chart) {
   const words = text.value.status;
   const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);
@@ -232,7 +232,7 @@ function Numbers({
   );
 }
 
-/** `part` of 1; a part below one percent is not rounded to zero. */
+/** Writes a fraction of 1 as a percentage. Less than one percent is not rounded to zero. */
 function percent(part: number): string {
   const form = new Intl.NumberFormat(locale.value, { style: 'percent' });
   return part > 0 && part < 0.01 ? `< ${form.format(0.01)}` : form.format(part);

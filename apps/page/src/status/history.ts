@@ -1,6 +1,5 @@
 /**
- * The answers of GET /api/health/history and /api/admin/history (apps/gateway/src/edge/monitoring/history), as far as
- * the page draws them.
+ * The answers of GET /api/health/history and /api/admin/history (apps/gateway/src/edge/monitoring/history), reduced to what the page draws.
  */
 export interface History {
   readonly at: readonly number[];
@@ -13,8 +12,8 @@ export const EMPTY: History = { at: [], lists: {}, letters: {} };
 const MAX_SAMPLES = 2160;
 
 /**
- * Lists of numbers, and texts of one letter for each sample, by their path (`budget.hour.spentMicroUsd`). Each is as long as `at`; anything
- * else is left out.
+ * Returns lists of numbers, and texts of one letter for each sample, by their path (`budget.hour.spentMicroUsd`). Each is as long as `at`;
+ * anything else is left out.
  */
 export function readHistory(body: unknown): History {
   const at =
@@ -39,7 +38,7 @@ export function readHistory(body: unknown): History {
   return { at, lists, letters };
 }
 
-/** The known samples and the new ones, one after the other. */
+/** Appends the new samples to the known ones. */
 export function joined(known: History, fresh: History): History {
   const start = fresh.at[0] ?? Infinity;
   const kept = known.at.filter((at) => at < start).length;

@@ -2,7 +2,7 @@ import { pathOf, runs } from './chart-path';
 import { EMPTY, joined, readHistory } from './history';
 
 describe('the history of the gateway', () => {
-  it('is read by path, and what does not fit is left out', () => {
+  it('is read by path, and anything else in the answer is left out', () => {
     const body = {
       at: [1, 2],
       indicators: { enclave: 'ud', keys: 'u' },
@@ -18,7 +18,7 @@ describe('the history of the gateway', () => {
     for (const nothing of [null, 7, 'x', [], { at: 'x' }]) expect(readHistory(nothing).at).toEqual([]);
   });
 
-  it('is joined to what was known, each moment once, and bounded', () => {
+  it('is appended to the known samples, each moment once, up to a maximum', () => {
     const first = readHistory({ at: [10, 20, 30], a: [1, 2, 3], s: 'uuu' });
     const both = joined(joined(EMPTY, first), readHistory({ at: [30, 40], a: [3, 4], b: [0, 1], s: 'du' }));
     expect(both).toMatchObject({

@@ -5,7 +5,7 @@ import { askForJson, NoAnswer, type NoAnswerReason } from '../trust/ask';
 import { EMPTY, joined, readHistory, type History } from './history';
 
 const INTERVAL_MS = 10_000;
-/** More than an answer with six hours of samples has, or one of /api/health/tee. */
+/** An answer with six hours of samples, and one of /api/health/tee, is smaller. */
 const MAX_BYTES = 2_000_000;
 
 export interface Part {
@@ -50,7 +50,7 @@ export function watchStatus(): void {
   void ask();
 }
 
-/** Shows what operators may see, with this token from here on. @returns whether it can be a token */
+/** Uses this token from now on to show what only operators may see. @returns false if the text cannot be a token */
 export function useToken(given: string): boolean {
   if (!isBearerToken(given.trim())) {
     admin.value = { kind: 'not_a_token' };
@@ -110,7 +110,7 @@ async function askAdmin(): Promise<void> {
   }
 }
 
-/** The known samples, and the new ones. */
+/** Requests new samples, and returns them after the known ones. */
 async function more(path: string, known: History, with_?: string): Promise<History> {
   const since = String(known.at.at(-1) ?? 0);
   const { json } = await askForJson(`${path}?since=${since}`, {

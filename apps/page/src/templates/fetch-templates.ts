@@ -2,8 +2,9 @@ import { decodeUtf8, MAX_PUBLISHED_LIST_BYTES, type Template, templateListSchema
 import { askServer } from '../trust/ask';
 
 /**
- * The whole published list. Without the browser's cache: a different ETag for each browser would let the server recognize it.
- * @throws NoAnswer, and an Error if the list is not one
+ * Fetches the whole published list. Bypasses the browser's cache, because a server that gave each browser a different ETag could recognize
+ * it.
+ * @throws NoAnswer, and an Error if the answer is not a list of templates
  */
 export async function fetchTemplates(): Promise<readonly Template[]> {
   const { status, body } = await askServer('/api/templates', { maxBytes: MAX_PUBLISHED_LIST_BYTES });
@@ -11,7 +12,7 @@ export async function fetchTemplates(): Promise<readonly Template[]> {
   return readTemplates(body);
 }
 
-/** @throws Error if the list is not one */
+/** @throws Error if the body is not a list of templates */
 export function readTemplates(body: Uint8Array): readonly Template[] {
   return templateListSchema.parse(JSON.parse(decodeUtf8(body))).templates;
 }

@@ -7,7 +7,7 @@ export interface Search {
 }
 
 /**
- * The templates that have every word that was typed, somewhere in what the list shows of them. Capitals and accents do not count.
+ * Returns the templates that contain every typed word somewhere in what the list shows of them. Capitals and accents do not count.
  * @param topicName a topic in the reader's language
  */
 export function matching(
@@ -26,7 +26,7 @@ export function matching(
   });
 }
 
-/** The languages that there are templates in, in ascending order. */
+/** Returns the languages of the templates, in ascending order. */
 export function languagesOf(templates: readonly Template[]): readonly string[] {
   return [...new Set(templates.map(({ language }) => language))].sort();
 }

@@ -31,7 +31,7 @@ afterAll(() => {
 
 const all = [templateFor({ slug: 'parks' }), templateFor({ slug: 'rivers' })];
 
-it('requests the whole list, whatever the link starts from, and finds the text locally', async () => {
+it('requests the whole list, whichever text the link names, and finds the text locally', async () => {
   answer = () => Response.json({ templates: all });
   for (const hash of ['', '#template=parks', '#template=unknown']) {
     open(hash);
@@ -43,7 +43,7 @@ it('requests the whole list, whatever the link starts from, and finds the text l
   expect([started.value?.slug, absence.value]).toEqual(['parks', undefined]);
 });
 
-it('goes by what the person chose, until another link is opened', () => {
+it('uses the text that the person chose until another link is opened', () => {
   open('#template=parks');
   choose('rivers');
   expect(started.value?.slug).toBe('rivers');
@@ -53,7 +53,7 @@ it('goes by what the person chose, until another link is opened', () => {
   expect(started.value?.slug).toBe('rivers');
 });
 
-it('tells that the list could not be had, and takes it at the next try', async () => {
+it('reports that the list could not be fetched, and fetches it at the next try', async () => {
   open('#template=rivers');
   answer = () => new Response('no', { status: 500 });
   await loadPublished();

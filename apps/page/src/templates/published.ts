@@ -1,4 +1,5 @@
-// The campaigns' texts that a message can start from. The page fetches the whole list and chooses here: the server does not learn which.
+// The campaigns' texts that a message can start from. The page fetches the whole list and chooses from it itself, so the server does not
+// learn which text it was.
 import type { Template } from '@communique-tee/protocol';
 import { batch, computed, signal } from '@preact/signals';
 import { link } from '../link';
@@ -26,7 +27,7 @@ export async function loadPublished(): Promise<void> {
   }
 }
 
-/** A choice that the person made on the page, replacing the link's choice; an empty slug for none. */
+/** The text that the person chose on the page instead of the link's (`insteadOf`). The slug is empty if they chose none. */
 interface Choice {
   readonly slug: string;
   readonly insteadOf: string;
@@ -35,7 +36,7 @@ interface Choice {
 const KEY = 'communique-tee template';
 const choice = signal(readChoice(keptInTab(KEY)));
 
-/** The slug of the text to start from; undefined for none. The latest of link and choice counts. */
+/** The slug of the text to start from; undefined for none. The later of the link and the person's choice counts. */
 const wanted = computed((): string | undefined => {
   const linked = link.value.template ?? '';
   const slug = choice.value?.insteadOf === linked ? choice.value.slug : linked;

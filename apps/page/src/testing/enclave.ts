@@ -9,7 +9,7 @@ import {
 } from '@communique-tee/protocol';
 import { createHash } from 'node:crypto';
 
-/** When its documents are made. */
+/** The time of the test enclave's documents. */
 export const NOW_MS = testTimeMs;
 
 export const configuration = encodePublicConfiguration({
@@ -42,7 +42,7 @@ export function keyBinding(over: Partial<KeyBinding> = {}): Uint8Array {
 }
 
 const register = (index: number) => toHex(new Uint8Array(48).fill(0xa0 + index));
-/** The claims of its documents. */
+/** The measurements in the test enclave's documents. */
 export const measurements = { pcr0: register(0), pcr1: register(1), pcr2: register(2), pcr3: register(3) } as const;
 
 export interface Made {
@@ -63,5 +63,5 @@ export function attest({ nonce, userData = keyBinding(), timestampMs = NOW_MS }:
   }).document;
 }
 
-/** The root of those documents. */
+/** The root certificate of these documents. */
 export const developmentRoot = pem(writeDocument().rootDer);

@@ -1,6 +1,6 @@
 import type { Template } from '@communique-tee/protocol';
 
-/** A published template; `over` what a test is about. */
+/** Returns a published template; `over` overrides what the test is about. */
 export function templateFor(over: Partial<Template> = {}): Template {
   return {
     ...{ id: '1b4e28ba-2fa1-41d2-883f-0016d3cca427', slug: 'parks', title: 'Keep our parks open', version: 1 },

@@ -1,5 +1,5 @@
-// The texts that people read, in the reader's language. Every language is a file of languages/, fetched when it is chosen. To add one, add
-// a file there (README.md says how).
+// The texts that people read, in the reader's language. Every language is a file of languages/, fetched when it is chosen. README.md
+// explains how to add one.
 import { computed, signal } from '@preact/signals';
 import type english from './languages/en';
 import { initial, textsOf, textsOfPart, type PageName, type PartName } from './texts-of';
@@ -19,7 +19,7 @@ type Texts<T> = T extends string
   : T extends { readonly other: string }
     ? Plural
     : { readonly [K in keyof T]: Texts<T[K]> };
-/** The default export of each file in languages/: every text of English, in that language. */
+/** The default export of each file in languages/: every text of en.ts, in that language. */
 export type Catalogue = Texts<typeof english>;
 
 /** Codes of the files in languages/ (ISO 639, two or three letters), set by the build. */
@@ -41,13 +41,13 @@ export const locale = computed(
   () => navigator.languages.find((each) => each.split('-')[0] === code.value) ?? code.value,
 );
 
-/** `español` for `es`. */
+/** Returns the language's own name: `español` for `es`. */
 export function nameOfLanguage(of: string): string {
   return new Intl.DisplayNames(of, { type: 'language' }).of(of) ?? of;
 }
 
 /**
- * A text with its `{names}` filled in. A Plural takes its form from `count` (3 offices), or from `ordinal` (the 3rd district).
+ * Returns a text with its `{names}` filled in. A Plural takes its form from `count` (3 offices), or from `ordinal` (the 3rd district).
  * @example fill(text.value.review.send, { count: 3 })
  */
 export function fill(message: string | Plural, values: Readonly<Record<string, string | number>> = {}): string {
@@ -94,7 +94,7 @@ export async function useLanguage(page: PageName, chosen: string, keep = true): 
   if (!LANGUAGES.includes(chosen)) return;
   latestChoice = chosen;
   const next = await fetchTexts(page, chosen);
-  // Another was chosen while this one was fetched
+  // Another language was chosen while this one was fetched
   if (latestChoice !== chosen) return;
   catalogue.value = next;
   code.value = chosen;
@@ -108,7 +108,7 @@ export async function useLanguage(page: PageName, chosen: string, keep = true): 
 }
 
 /**
- * The language that the link names, else the kept one, else the first of the browser's languages that exists here.
+ * Returns the language that the link names, else the kept one, else the first of the browser's languages that the page has.
  * @param linked `lang` of the link
  */
 export function preferredLanguage(linked: string | undefined): string {

@@ -2,21 +2,21 @@ import english from './languages/en';
 import type { Catalogue } from './text';
 
 export type PageName = 'write' | 'verify' | 'status';
-/** A part of a page that is loaded later and has texts of its own: sections of the catalogue by their names. */
+/** A part of the page that is loaded later, with its own texts: the section of the catalogue with the same name. */
 export type PartName = 'residence' | 'agents';
 
 /** What is shown before `textsOf` has answered. */
 export const initial: Catalogue = english;
 
 /**
- * The texts of a page in a language. The build replaces this file (tools/dev/build/plugins/texts-of-page.mjs), so that a page fetches only
- * the sections that it shows.
+ * Returns the texts of a page in a language. The build replaces this file (tools/dev/build/plugins/texts-of-page.mjs), so that a page
+ * fetches only the sections that it shows.
  */
 export async function textsOf(_page: PageName, language: string): Promise<Catalogue> {
   return ((await import(`./languages/${language}.ts`)) as { default: Catalogue }).default;
 }
 
-/** The texts of such a part; the build replaces this too. */
+/** Returns the texts of a part; the build replaces this function too. */
 export async function textsOfPart<Part extends PartName>(part: Part, language: string): Promise<Pick<Catalogue, Part>> {
   const { [part]: own } = await textsOf('write', language);
   return { [part]: own } as Pick<Catalogue, Part>;

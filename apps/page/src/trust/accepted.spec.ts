@@ -42,7 +42,7 @@ describe('what a person gives to compare with', () => {
     });
   });
 
-  it('takes the presumed operator where neither file nor person names one, and refuses without', () => {
+  it('uses the presumed operator if neither file nor person names one, and is refused without any operator', () => {
     expect(readAccepted(A, '', [C, D])).toEqual({
       ok: true,
       value: [
@@ -56,7 +56,7 @@ describe('what a person gives to compare with', () => {
     expect(readAccepted(A, B, [C])).toEqual({ ok: true, value: [{ pcr0: A, pcr3: B }] });
   });
 
-  it('accepts any operator by the word of the person, and not by that of a file', () => {
+  it('accepts any operator if the person enters that, and not if a file does', () => {
     expect(readAccepted(A, 'any')).toEqual({ ok: true, value: [{ pcr0: A, operator: 'any' }] });
     const policy = json({ acceptedMeasurements: [{ pcr0: A, operator: 'any' }] });
     expect(readAccepted(policy, '')).toMatchObject({ ok: false, problem: { code: 'operator_missing' } });
@@ -90,7 +90,7 @@ describe('the address of the page', () => {
     return names === undefined ? undefined : readNames(names);
   };
 
-  it('names images and operators in pairs, out of the fragment first, then the query', () => {
+  it('names images and operators in pairs, in the fragment or else in the query', () => {
     expect(read(`#lang=es&pcr0=${A}&pcr3=${C}`, `?pcr0=${B}&pcr3=${D}`)).toEqual({
       ok: true,
       value: [{ pcr0: A, pcr3: C }],
@@ -151,11 +151,11 @@ describe('the address of the page', () => {
       ],
     },
     { accepted: [{ pcr0: A, operator: 'any' }] },
-  ])('gives back what it was made of (%#)', ({ accepted }) => {
+  ])('is read back as the list that it was made from (%#)', ({ accepted }) => {
     expect(read(`#${addressOf(accepted)}`)).toEqual({ ok: true, value: accepted });
   });
 
-  it('keeps everything else where the person drops what it names', () => {
+  it('keeps its other parts when the person drops the images and operators', () => {
     expect(withoutNames(new URL(`https://x.test/?a=1&pcr0=${A}#campaign=y&pcr0=${A}&pcr3=${B}`)).href).toBe(
       'https://x.test/?a=1#campaign=y',
     );
@@ -163,7 +163,7 @@ describe('the address of the page', () => {
   });
 });
 
-it('compares lists in any order, and by every register', () => {
+it('areSame compares lists in any order, and by every register', () => {
   const one: Accepted = [
     { pcr0: A, pcr3: C },
     { pcr0: B, operator: 'any' },

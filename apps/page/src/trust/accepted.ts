@@ -8,7 +8,7 @@ import {
 } from '@communique-tee/attestation/browser';
 import { decodeJson } from '@communique-tee/protocol';
 
-/** An image under one operator, or under any. Its registers are compared together: one set has to fit whole. */
+/** An image under one operator, or under any. An enclave matches a set only with every register. */
 export type AcceptedSet = MeasurementSet;
 export type Accepted = readonly [AcceptedSet, ...AcceptedSet[]];
 
@@ -30,7 +30,7 @@ export type ProblemCode =
 export interface Problem {
   readonly code: ProblemCode;
   readonly field: 'image' | 'operator';
-  /** What the library found, in English. */
+  /** The library's message, in English. */
   readonly detail?: string;
 }
 
@@ -44,9 +44,8 @@ export const MAX_CHARACTERS = 32_768;
 const MAX_SETS = 32;
 
 /**
- * What a person typed, pasted or dropped: PCR0 values, or the text of a measurements.json, of nitro-cli or of a
- * policy; and beside it PCR3 values or `any`. If neither names an operator, `presumed` applies, except `any`: only
- * the person can accept any operator.
+ * Reads what a person typed, pasted or dropped: PCR0 values, or the text of a measurements.json, of nitro-cli or of a policy; and beside it
+ * PCR3 values or `any`. If neither names an operator, `presumed` applies, except `any`: only the person can accept any operator.
  */
 export function readAccepted(image: string, operator: string, presumed: readonly Operator[] = []): Read<Accepted> {
   const images = readImages(image);
@@ -64,7 +63,7 @@ export function readAccepted(image: string, operator: string, presumed: readonly
   );
 }
 
-/** The operators that a list names, each once. */
+/** Returns the operators that a list names, each once. */
 export function operatorsOf(accepted: readonly AcceptedSet[]): Operator[] {
   return [...new Set(accepted.map(({ pcr3 }) => pcr3 ?? ANY))];
 }
@@ -99,7 +98,7 @@ function problemOf({ pcr0, pcr3 }: NamedMeasurements): Problem | undefined {
   return pcr3 !== undefined && isZero(pcr3) ? { code: 'no_role', field: 'operator' } : undefined;
 }
 
-/** Values separated by spaces or commas; a single value may be in groups, as the page shows it. */
+/** Reads values separated by spaces or commas. A single value may be in groups, as the page shows it. */
 function readRegisters(text: string, field: Problem['field']): Read<readonly string[]> {
   if (text.length > MAX_CHARACTERS) return problem('too_long', field);
   const words = text
@@ -116,15 +115,15 @@ function readRegisters(text: string, field: Problem['field']): Read<readonly str
 
 const NAMES = ['pcr0', 'pcr3'] as const;
 
-/** Recognizes a link that tries to name an image, in any spelling, also after another program damaged it. */
+/** Recognizes a link that names an image or an operator, in any spelling, also after another program damaged it. */
 const MENTIONED = /pcr[03]/i;
-/** What `namesInAddress` gives for a link that is too long. No list of parameters is written like this. */
+/** What `namesInAddress` returns for a link that is too long. No list of parameters looks like this. */
 const TOO_LONG = 'too_long';
 
 /**
- * What the page's address names: `#pcr0=<hex>&pcr3=<hex or any>`, or the same as a query. Returns the text without
- * the other parameters; `readNames` refuses it if the address is damaged or too long. Undefined if it mentions
- * neither image nor operator.
+ * Returns the part of the page's address that names images and operators: `#pcr0=<hex>&pcr3=<hex or any>`, or the same as a query. The
+ * other parameters are left out; `readNames` refuses it if the address is damaged or too long. Undefined if it mentions neither image nor
+ * operator.
  */
 export function namesInAddress(hash: string, search: string): string | undefined {
   const text = [hash.replace(/^#/, ''), search].find(
@@ -138,9 +137,9 @@ export function namesInAddress(hash: string, search: string): string | undefined
 }
 
 /**
- * Images and operators as an address names them. Commas separate several: either as many operators as images, in pairs, or one operator for
- * all of them.
- * @param names of `namesInAddress`
+ * Reads images and operators as an address names them. Commas separate several: either as many operators as images, in pairs, or one
+ * operator for all of them.
+ * @param names the text that `namesInAddress` has returned
  */
 export function readNames(names: string): Read<Accepted> {
   if (names === TOO_LONG) return problem('too_long', 'image');
@@ -157,7 +156,10 @@ export function readNames(names: string): Read<Accepted> {
   return listOf(images.value.map((pcr0, at) => setOf({ pcr0 }, operators.value[at] ?? first)));
 }
 
-/** An address without its image and operator parameters, even if these are damaged: for a person who does not want to compare with them. */
+/**
+ * Returns an address without its image and operator parameters, even if these are damaged, for a person who does not want to compare with
+ * them.
+ */
 export function withoutNames(url: URL): URL {
   const rest = (text: string): string => {
     const parameters = new URLSearchParams(text);
@@ -171,7 +173,7 @@ export function withoutNames(url: URL): URL {
   return next;
 }
 
-/** As in the page's address, without the `#`. Registers beside PCR0 and PCR3 are not in it. */
+/** Returns the list as in the page's address, without the `#`. Registers other than PCR0 and PCR3 are left out. */
 export function addressOf(accepted: Accepted): string {
   const operators = operatorsOf(accepted);
   return new URLSearchParams({
@@ -186,16 +188,16 @@ export function areSame(one: Accepted, other: Accepted): boolean {
   return JSON.stringify(texts[0]) === JSON.stringify(texts[1]);
 }
 
-/** In localStorage. */
+/** The key in localStorage. */
 export const KEPT_KEY = 'communique-tee trust';
 
 /**
- * `unusable`: something is kept that is no list of measurements. It is not skipped, because the page would then compare with less than the
+ * `unusable`: what is kept is not a list of measurements. The page refuses it, because without it the page would compare with less than the
  * person wanted.
  */
 export type Kept = Accepted | 'unusable' | undefined;
 
-/** What the person told this browser to keep; undefined if there is nothing, or the browser stores no data. */
+/** Returns the list that the person told this browser to keep; undefined if there is none, or the browser stores no data. */
 export function keptAccepted(): Kept {
   let text: string | null;
   try {
@@ -215,7 +217,7 @@ export function keptAccepted(): Kept {
   }
 }
 
-/** Keeps them, in the form of a policy file. @returns whether the browser took it */
+/** Keeps a list in this browser, in the form of a policy file. @returns whether the browser stored it */
 export function keepAccepted(accepted: Accepted): boolean {
   try {
     localStorage.setItem(KEPT_KEY, JSON.stringify({ acceptedMeasurements: accepted }));

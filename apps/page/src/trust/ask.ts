@@ -1,6 +1,6 @@
 import { decodeJson } from '@communique-tee/protocol';
 
-/** Why there is no answer to use. The catalogue has a sentence for each (`trust.noAnswer`). */
+/** Why the server gave no usable answer. The catalogue has a sentence for each (`trust.noAnswer`). */
 export type NoAnswerReason =
   | { readonly kind: 'no_connection' | 'broke_off' | 'too_large' | 'not_understood' }
   /** The server answered, but not with the expected content. `code`: of its problem document, if it sent one. */
@@ -55,7 +55,7 @@ export async function askServer(
   return { status, body };
 }
 
-/** JSON of this server. `statuses`: those that it may come with. @throws NoAnswer */
+/** Asks this server for JSON. @param statuses the HTTP statuses that the answer may have @throws NoAnswer */
 export async function askForJson(
   path: string,
   asking: Asking,

@@ -8,7 +8,7 @@ import { operatorsOf } from './accepted';
 import { MAX_AGE_MS } from './examine';
 import type { Evidence } from './trust';
 
-/** The subjects of the checks, as the page shows them. A check in neither of the first two belongs to the third. */
+/** The groups in which the page shows the checks. A check in neither of the first two groups belongs to the third. */
 export const GROUPS = ['genuine', 'fresh', 'published'] as const;
 export type Group = (typeof GROUPS)[number];
 
@@ -38,10 +38,7 @@ export function failureSentence(code: string, detail: string): string {
   return knownText(text.value.checks.failures, code) ?? sentence(detail);
 }
 
-/**
- * The page's sentence for a check, in the reader's language; empty if the title is enough, or the check was not
- * reached.
- */
+/** Returns the page's sentence for a check, in the reader's language; empty if the title is enough, or the check was not reached. */
 export function checkSentence(check: CheckResult, evidence: Evidence): string {
   switch (check.state) {
     case 'failed':
@@ -85,7 +82,7 @@ function passedSentence(name: CheckName, evidence: Evidence): string {
   }
 }
 
-/** Values to compare where image or operator differ: what the document has, and what was accepted. */
+/** Returns the values to compare if image or operator differ: the document's, and the accepted ones. */
 export function compared(check: CheckResult, { content, accepted }: Evidence): readonly [string, string][] {
   const { attested, expected } = text.value.checks;
   const register = (index: number): string => toHex(content?.pcrs.get(index) ?? new Uint8Array());

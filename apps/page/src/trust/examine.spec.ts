@@ -54,7 +54,7 @@ describe('the checks', () => {
     };
   }
 
-  it('are all made, in the order of the list, and hold', async () => {
+  it('are all made, in the order of the list, and pass', async () => {
     const { verdict, order, states } = await examined();
     expect(order).toEqual(CHECK_NAMES);
     const { chain, ...rest } = states;
@@ -63,7 +63,7 @@ describe('the checks', () => {
     expect(verdict).toMatchObject({ kind: 'trusted', identity: { publicKey: sealingKey, custody: 'process' } });
   });
 
-  it('trust no enclave where no image is named, and warn where any operator is accepted', async () => {
+  it('trust no enclave if no image is named, and warn if any operator is accepted', async () => {
     const { verdict, states, order, sentence } = await examined({ accepted: undefined });
     expect(states).toMatchObject({ signature: 'passed', image: 'not_run', operator: 'not_run', key_binding: 'passed' });
     expect([verdict.kind, order]).toEqual(['uncompared', CHECK_NAMES]);
@@ -84,7 +84,7 @@ describe('the checks', () => {
     expect(verdict).toMatchObject({ kind: 'refused', check: 'operator', code: 'ERR_ATTESTATION_OPERATOR' });
   });
 
-  it('use AWS’s root where none is given', async () => {
+  it('use AWS’s root if none is given', async () => {
     const { verdict, order } = await examined({ anchor: undefined });
     expect(order).toEqual(['structure', 'chain']);
     expect(verdict).toMatchObject({ kind: 'refused', check: 'chain', code: 'ERR_ATTESTATION_ROOT', brokenLink: 0 });
@@ -109,7 +109,7 @@ describe('the checks', () => {
     expect(states[check]).toBe('failed');
   });
 
-  it('refuse every document in which one bit was turned', async () => {
+  it('refuse every document in which one bit was flipped', async () => {
     const document = attest({ nonce });
     for (let at = 0; at < document.length; at += 97) {
       const forged = Uint8Array.from(document);
@@ -123,7 +123,7 @@ describe('the checks', () => {
       expect((await examined({}, userData)).verdict).toMatchObject({ kind: 'refused', check: 'key_binding' });
   });
 
-  it('name who guards the keys', async () => {
+  it('state who guards the keys', async () => {
     const custody = 'arn:aws:kms:us-east-1:123456789012:alias/enclave';
     const { states, sentence } = await examined(
       { configuration: () => Promise.resolve(undefined) },
@@ -133,7 +133,7 @@ describe('the checks', () => {
     expect(sentence('custody')).toContain(custody);
   });
 
-  it('name what the enclave is set up to do, where the server gives the configuration that is attested', async () => {
+  it('state what the enclave is set up to do, if the server returns the attested configuration', async () => {
     expect((await examined()).sentence('configuration')).toBe(
       'It delivers to the House at https://house.example (recognizes a repeated message); the Senate at https://senate.example (does not recognize a repeated message). It can connect to house.example:443, senate.example:443, and to nothing else. The older way of sealing is off.',
     );
@@ -146,7 +146,7 @@ describe('the checks', () => {
     });
   });
 
-  it('know which link broke', async () => {
+  it('report which certificate of the chain was refused', async () => {
     const { verdict } = await examined({ nowMs: NOW_MS + 4 * HOUR_MS });
     expect(verdict).toMatchObject({ kind: 'refused', check: 'chain', brokenLink: 4 });
   });

@@ -14,7 +14,7 @@ import {
 } from '@communique-tee/enclave-identity/browser';
 import type { Accepted } from './accepted';
 
-/** As libs/client allows. */
+/** The same limit as in libs/client. */
 export const MAX_AGE_MS = 5 * 60_000;
 
 export interface Subject extends EnclaveEvidence {
@@ -34,7 +34,7 @@ export type Verdict =
       readonly kind: 'refused';
       readonly check: CheckName;
       readonly code: FailureCode;
-      /** The certificate that a refused chain broke at, 0 for the root. */
+      /** The index of the certificate at which the chain was refused, 0 for the root. */
       readonly brokenLink: number | undefined;
     };
 

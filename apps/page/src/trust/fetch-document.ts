@@ -2,7 +2,7 @@ import { toHex } from '@communique-tee/protocol';
 import { askServer, NoAnswer } from './ask';
 
 const NONCE_BYTES = 32;
-/** More than any document has. */
+/** Every document is smaller. */
 const MAX_BYTES = 20_000;
 
 export interface Answer {

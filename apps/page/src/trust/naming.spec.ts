@@ -47,7 +47,7 @@ it.each<[string, Partial<Sources>, string]>([
   expect(named(sources)).toMatchObject({ accepted: undefined, namedBy: undefined, refusal: { kind } });
 });
 
-it('a link that names less than is kept narrows it, and loses no register', () => {
+it('a link that names a part of the kept list narrows it to that part, with all kept registers', () => {
   const kept: Accepted = [
     { pcr0: A, operator: 'any', pcr8: B },
     { pcr0: B, pcr3: OURS },
@@ -60,11 +60,11 @@ it.each<[string, Accepted, boolean]>([
   ['another image', [{ pcr0: B, pcr3: OURS }], true],
   ['the image of another operator', [{ pcr0: A, pcr3: THEIRS }], true],
   ['one more than the site', [...ours, { pcr0: B, pcr3: OURS }], true],
-])('%s is called out where the site does not publish it', (_, sets, differs) => {
+])('a list with %s is reported as different if the site does not publish all of it', (_, sets, differs) => {
   for (const sources of [{ kept: sets }, { link: link(...sets) }, { file: sets }])
     expect(named(sources).differsFromSite).toBe(differs);
 });
 
-it('a site that accepts its image under every operator publishes each of them', () => {
+it('a list does not differ from a site that accepts its image under every operator', () => {
   expect(named({ site: [{ pcr0: A, operator: 'any' }], kept: ours }).differsFromSite).toBe(false);
 });

@@ -64,7 +64,7 @@ export function nameImages({ file, link, kept, site }: Sources): Naming {
   return { accepted: undefined, namedBy: undefined, refusal: undefined, differsFromSite: false };
 }
 
-/** Whether one set names the image and operator of the other. */
+/** Whether the first set accepts the image and operator of the other. */
 function covers(one: AcceptedSet, other: AcceptedSet): boolean {
   return one.pcr0 === other.pcr0 && (one.operator === 'any' || one.pcr3 === other.pcr3);
 }

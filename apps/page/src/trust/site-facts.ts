@@ -6,7 +6,7 @@ import type { AcceptedSet } from './accepted';
 export interface SiteFacts {
   /** Images, each under its operator, that the gateway relays to. */
   readonly accepted: readonly AcceptedSet[];
-  /** Where the gateway runs in development: the root that its documents chain to. The holder of its key can forge every document. */
+  /** The root to which the documents of a development gateway chain; otherwise null. The holder of its key can forge every document. */
   readonly developmentRootPem: string | null;
   /** Where the operator publishes communique-tee.mjs; an https address of another server. */
   readonly verifierUrl: string | null;
@@ -25,7 +25,7 @@ export async function fetchSiteFacts(): Promise<SiteFacts> {
   return readSiteFacts(json, location.hostname);
 }
 
-/** @param ownHostname of the server that serves the page, without the port, such as `communique.example.org` */
+/** @param ownHostname the name of the server that serves the page, without the port, such as `communique.example.org` */
 export function readSiteFacts(json: unknown, ownHostname: string): SiteFacts {
   const { acceptedMeasurements, developmentRoot, verifierUrl, signIn, provesResidence } = membersOf(json);
   const sets: readonly unknown[] = Array.isArray(acceptedMeasurements) ? acceptedMeasurements.slice(0, MAX_SETS) : [];
@@ -51,7 +51,10 @@ function isMeasurement(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f]{96}$/.test(value) && !/^0+$/.test(value);
 }
 
-/** Https, so that no link of this page runs a script; and of another server: this one must not hand out the program that checks it. */
+/**
+ * Whether the value is an https address of another server. Https, so that the link cannot run a script; another server, because this one
+ * must not hand out the program that checks it.
+ */
 function isElsewhere(value: unknown, ownHostname: string): value is string {
   if (typeof value !== 'string' || value.length > 500 || !URL.canParse(value)) return false;
   const { protocol, hostname } = new URL(value);

@@ -2,7 +2,7 @@ import { knownText } from '../text/known-text';
 import { fill, text } from '../text/text';
 import type { Trust } from './trust';
 
-/** One sentence: what is known, and whether sending is blocked. */
+/** Returns one sentence on what is known, and whether sending is blocked. */
 export function trustSentence(state: Trust): string {
   const words = text.value.trust;
   switch (state.kind) {

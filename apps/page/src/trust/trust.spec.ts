@@ -76,7 +76,7 @@ describe('a demo on this machine', () => {
     }
   });
 
-  it('is refused for another image all the same', async () => {
+  it('is refused all the same if the link names another image', async () => {
     await check(`http://localhost/#pcr0=${OTHER}&pcr3=${pcr3}`);
     expect(trust.value).toMatchObject({
       kind: 'refused',
@@ -102,11 +102,11 @@ describe('a site elsewhere that publishes a development root and forges document
     },
   );
 
-  it('is no demo any more on a page that the Back button brings back, after the person left the demo on another', async () => {
+  it('is no longer a demo on a page that the Back button brings back, after the person left the demo on another page', async () => {
     await check('https://letters.example/');
     await chooseDemo();
     expect(policy.value).toBeDefined();
-    sessionStorage.removeItem('communique-tee demo'); // by that page's own `leaveDemo`
+    sessionStorage.removeItem('communique-tee demo'); // as `leaveDemo` does on the other page
     await checkEnclave();
     expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind: 'demo_not_chosen' } });
     expect(policy.value).toBeUndefined();
@@ -126,7 +126,7 @@ it('documents under no published root are refused, as in production', async () =
 });
 
 describe('the image and the operator', () => {
-  it('are those of the link on every page of the tab, until the person drops it', async () => {
+  it('are those of the link on every page of the tab, until the person drops the link', async () => {
     await check(`http://localhost/#campaign=x&pcr0=${pcr0}&pcr3=${pcr3}`);
     expect(trust.value).toMatchObject({ kind: 'verified', namedBy: 'link' });
     await check('http://localhost/verify');
@@ -135,7 +135,7 @@ describe('the image and the operator', () => {
     expect(trust.value).toMatchObject({ kind: 'verified', namedBy: 'site' });
   });
 
-  it('are called out where the link names others than the site publishes', async () => {
+  it('are reported as different if the site does not publish the ones that the link names', async () => {
     served.site.acceptedMeasurements = [{ pcr0: OTHER, pcr3 }];
     await check(`http://localhost/#pcr0=${pcr0}&pcr3=${pcr3}`);
     expect(naming.value.differsFromSite).toBe(true);
@@ -154,27 +154,27 @@ describe('the image and the operator', () => {
     expect(policy.value).toBeUndefined();
   });
 
-  it('of a link that contradicts those kept are refused', async () => {
+  it('of a link that contradicts the kept list are refused', async () => {
     keepAccepted([{ pcr0: OTHER, pcr3 }]);
     await check(`http://localhost/#pcr0=${pcr0}&pcr3=${pcr3}`);
     expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind: 'link_contradicts_kept' } });
   });
 
-  it('are those of a link that the tab opened on another page, where the Back button brings this page back', async () => {
+  it('are those of a link that the tab opened on another page, after the Back button brings this page back', async () => {
     await check('http://localhost/');
     expect(trust.value).toMatchObject({ kind: 'verified', namedBy: 'site' });
-    sessionStorage.setItem('communique-tee link', `pcr0=${OTHER}&pcr3=${pcr3}`); // by that page
+    sessionStorage.setItem('communique-tee link', `pcr0=${OTHER}&pcr3=${pcr3}`); // as the other page does
     await checkEnclave();
     expect(trust.value).toMatchObject({ kind: 'refused', reason: { code: 'ERR_ATTESTATION_MEASUREMENT' } });
   });
 
-  it('that are kept damaged are refused', async () => {
+  it('of a damaged kept list are refused', async () => {
     localStorage.setItem('communique-tee trust', '{"acceptedMeasurements":[{"pcr0":"x"}]}');
     await check('http://localhost/');
     expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind: 'kept_unusable' } });
   });
 
-  it('are not trusted where neither the link, this browser nor the site names an image', async () => {
+  it('are not trusted if neither the link, this browser nor the site names an image', async () => {
     served.site.acceptedMeasurements = 'none';
     await check('http://localhost/');
     expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind: 'not_compared' } });
@@ -182,7 +182,7 @@ describe('the image and the operator', () => {
 });
 
 describe('a later check', () => {
-  it('changes list, evidence and verdict at once: no reader sees one of them with the others of before', async () => {
+  it('changes list, evidence and verdict together, so that no reader combines old and new ones', async () => {
     await check('http://localhost/');
     const seen: unknown[] = [];
     const stop = effect(() => {
@@ -197,7 +197,7 @@ describe('a later check', () => {
     ]);
   });
 
-  it('that fails takes the trust back, and so does a server that is gone', async () => {
+  it('withdraws the trust if it fails or the server does not answer', async () => {
     await check('http://localhost/');
     expect(policy.value).toBeDefined();
     served.document = () => attest({ nonce: new Uint8Array(32) });
@@ -212,7 +212,7 @@ describe('a later check', () => {
     expect([policy.value, sentence()]).toEqual([undefined, english.trust.noAnswer.no_connection]);
   });
 
-  it('keeps what was known in view while it runs, where it was not asked for', async () => {
+  it('keeps the last result in view while it runs, unless the person has asked for the check', async () => {
     await check('http://localhost/');
     const running = checkEnclave(true);
     expect(trust.value.kind).toBe('verified');
@@ -241,7 +241,7 @@ it.each<[string, Response, string]>([
     'The server answered with error 502. Sending is blocked.',
   ],
   ['it sends without end', new Response('x'.repeat(30_000)), english.trust.noAnswer.too_large],
-])('shows what the server answered where %s', async (_, response, expected) => {
+])('shows what a server answered if %s', async (_, response, expected) => {
   served.attestation = response;
   await check('http://localhost/');
   expect([trust.value.kind, sentence()]).toEqual(['unreachable', expected]);

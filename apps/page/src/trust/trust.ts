@@ -1,4 +1,4 @@
-// Which enclave answers, and whether this page trusts it. One store, which every part of the page reads.
+// The one store of which enclave answers, and whether this page trusts it. Every part of the page reads it.
 import { AttestationError, unsafeTrustAnchorFromPem, type TrustAnchor } from '@communique-tee/attestation/browser';
 import type { EnclaveKey, Policy } from '@communique-tee/client';
 import type { CheckName, FailureCode } from '@communique-tee/enclave-identity/browser';
@@ -48,11 +48,11 @@ export type Trust =
   | { readonly kind: 'refused'; readonly reason: Refusal; readonly demo: boolean }
   | { readonly kind: 'unreachable'; readonly reason: NoAnswerReason | { readonly kind: 'page_fault' } };
 
-/** What the latest check looked at and found, for /verify. */
+/** What the latest check examined and found, for /verify. */
 export interface Evidence extends Examined {
   readonly answer: Answer;
   readonly accepted: Accepted | undefined;
-  /** Examined under the development root that this site publishes. */
+  /** Whether the document was examined under the development root that this site publishes. */
   readonly demo: boolean;
   readonly atMs: number;
 }
@@ -62,17 +62,19 @@ const DEMO_KEY = 'communique-tee demo';
 
 export const trust = signal<Trust>({ kind: 'checking' });
 export const evidence = signal<Evidence | undefined>(undefined);
-/** What the site reports of itself; undefined until it answers. */
+/** What the site reports about itself; undefined until it answers. */
 export const site = signal<SiteFacts | undefined>(undefined);
 /** The image and operator that a link named: in the address of this document, or of an earlier one in this tab. */
 export const linked = signal<Read<Accepted> | undefined>(undefined);
-/** What this browser keeps. */
+/** The list of images and operators that this browser keeps. */
 export const kept = signal<Kept>(undefined);
-/** What the person gave on /verify, for this visit. */
+/** The list that the person gave on /verify, for this visit. */
 export const given = signal<Accepted | undefined>(undefined);
 /** The images and operators that this page compares with, and who named them. */
 export const naming = computed(() => namingWith(site.value));
-/** The whole link, to append to the address of another page of this site: a new tab has the same campaign and compares with the same. */
+/**
+ * The whole link, to append to the address of another page of this site: a new tab has the same campaign and compares with the same images.
+ */
 export const linkHash = computed(() => {
   const names = linked.value?.ok === true ? addressOf(linked.value.value) : '';
   const parts = [linkText.value, names].filter((part) => part !== '');
@@ -133,7 +135,7 @@ function namingWith(facts: SiteFacts | undefined): Naming {
 }
 
 /**
- * Examines under the AWS root. Examines under the root that the site publishes only if the document is not signed by AWS and a demo is
+ * Examines the document under the AWS root. Uses the root that the site publishes only if the document is not signed by AWS and a demo is
  * allowed.
  */
 async function evidenceOf(answer: Answer, { developmentRootPem }: SiteFacts, { accepted }: Naming): Promise<Evidence> {
@@ -172,8 +174,8 @@ function trustIn(
 }
 
 /**
- * A site on this machine is a demo that the person started. Any other site that publishes a development root could be
- * one that forges documents under it: there the person must agree, for this tab.
+ * Whether the root that the site publishes may be used. A site on this machine is a demo that the person started. Any other site that
+ * publishes a development root could be one that forges documents under it: there the person must agree, for this tab.
  */
 function demoAllowed(): boolean {
   return isLoopback(location) || keptInTab(DEMO_KEY) !== undefined;
@@ -197,7 +199,7 @@ export function dropLink(): Promise<void> {
   return checkEnclave();
 }
 
-/** The link is remembered in this tab, so that no other page, sign-in or jump within the page loses it. */
+/** Reads the link and the kept list. This tab remembers the link, so that no other page, sign-in or jump within the page loses it. */
 function readSources(): void {
   const here = namesInAddress(location.hash, location.search);
   if (here !== undefined) keepInTab(LINK_KEY, here);

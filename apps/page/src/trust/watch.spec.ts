@@ -64,14 +64,14 @@ it('a server that is away is asked again every 20 seconds, and when the network 
   expect(check).toHaveBeenCalledTimes(2);
 });
 
-it('a page that the Back button brings back checks at once, and sends no message by its old result', () => {
+it('a page that the Back button brings back checks at once, and sends no message on its old result', () => {
   windowEvents.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: false }));
   expect(check).not.toHaveBeenCalled();
   windowEvents.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }));
   expect(check.mock.calls).toEqual([[]]);
 });
 
-it('another link in the tab, and a choice in another tab, count at once', () => {
+it('another link in the tab, and a choice in another tab, take effect at once', () => {
   location.hash = '#step-2';
   windowEvents.dispatchEvent(new Event('hashchange'));
   expect(check).not.toHaveBeenCalled();

@@ -4,9 +4,9 @@ export interface ButtonProps {
   /** `quiet` beside a main button; `text` within text. */
   readonly kind?: 'main' | 'quiet' | 'text';
   readonly type?: 'button' | 'submit';
-  /** Shows that the action is running, and takes no click until it is done. */
+  /** Shows that the action is running, and ignores clicks until it is done. */
   readonly busy?: boolean;
-  /** Takes no click. It keeps the focus, so that the reason (`describedBy`) is read. */
+  /** Ignores clicks. The button can still have the focus, so that the reason (`describedBy`) is read. */
   readonly blocked?: boolean;
   /** Id of the reason or the explanation. */
   readonly describedBy?: string | undefined;

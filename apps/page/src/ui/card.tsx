@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
 
-/** `good`: done. `open`: not known yet. `bad`: wrong, or not sent. `loud`: a warning that lasts, as of the demo. */
+/** `good`: done. `open`: not known yet. `bad`: wrong, or not sent. `loud`: a lasting warning, such as for the demo. */
 export type Tone = 'plain' | 'good' | 'open' | 'bad' | 'loud';
 
-/** A framed part of the page. Give it `label` or `labelledBy` to make it a region of its own. */
+/** A framed part of the page. Give it `label` or `labelledBy` to make it a region. */
 export function Card({
   tone = 'plain',
   label,

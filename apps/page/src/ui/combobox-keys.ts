@@ -17,7 +17,7 @@ export interface KeyOutcome {
   readonly handled: boolean;
 }
 
-/** The options whose label contains every typed word, ignoring case and accents. */
+/** Returns the options whose label contains every typed word, ignoring case and accents. */
 export function matching(options: readonly Option[], typed: string, locale: string): readonly Option[] {
   const words = plain(typed, locale)
     .split(/\s+/)
@@ -43,7 +43,7 @@ export function afterKey(state: ComboboxState, key: string, altKey: boolean, cou
       return { state: { ...state, open: true, active: moved(open ? active : null, -1, count) }, handled: true };
     case 'Enter':
       if (!open) return kept;
-      // With a list in view, Enter never reaches the form
+      // While the list is open, Enter never reaches the form
       return active === null || active >= count
         ? { state, handled: true }
         : { state: CLOSED, picked: active, handled: true };

@@ -5,7 +5,7 @@ import { Button } from './button';
 const SHOWN_MS = 3000;
 
 type Shown =
-  /** Completes the name for those who hear it: "Copy: Message ID". */
+  /** Completes the button's name for screen readers: "Copy: Message ID". */
   | { readonly what: string; readonly label?: undefined }
   /** The whole text of a button that is not beside the value; if copying fails, the value is shown. */
   | { readonly label: string; readonly what?: undefined };

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
-/** More for those who want it: folded until the person opens it, or `open` turns true. Only the person closes it. */
+/** More information, folded until the person opens it or `open` turns true. Only the person closes it. */
 export function Details({
   summary,
   open = false,

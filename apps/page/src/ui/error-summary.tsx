@@ -5,13 +5,11 @@ export interface SummaryItem {
   /** The id of the control that the link leads to; undefined if there is none. */
   readonly id: string | undefined;
   readonly text: string;
-  /** Fixed since: shown as done, so that the list does not jump while the person types. */
+  /** Whether the problem is fixed by now. It is then shown as done, so that the list does not jump while the person types. */
   readonly done?: boolean;
 }
 
-/**
- * What has to be fixed, with a link to each field. It takes the focus, and is read out, each time that `attempt` changes.
- */
+/** Shows what has to be fixed, with a link to each field. It takes the focus, and is read out, each time that `attempt` changes. */
 export function ErrorSummary({
   title,
   note,
@@ -54,7 +52,7 @@ function Link({ id, text }: { readonly id: string; readonly text: string }) {
     <a
       href={`#${id}`}
       onClick={(event) => {
-        // The fragment of the address is the link's: it names campaign and images
+        // The address must keep its fragment, which names campaign and images
         event.preventDefault();
         const control = document.getElementById(id);
         control?.closest('details')?.setAttribute('open', '');

@@ -2,19 +2,19 @@ import type { ComponentChildren } from 'preact';
 import { fill, text } from '../text/text';
 
 export interface FieldProps {
-  /** Of the control; hint, error and counter take theirs from it. */
+  /** The id of the control. Hint, error and counter derive their ids from it. */
   readonly id: string;
   readonly label: string;
   readonly hint?: ComponentChildren;
   /** What is wrong; shown and announced with the control. */
   readonly error?: string | undefined;
   readonly required?: boolean;
-  /** Of twelve columns: 6, 5, 4, 3; all twelve unless given. */
+  /** 6, 5, 4 or 3 of twelve columns; all twelve if absent. */
   readonly width?: 'half' | 'wide' | 'third' | 'short' | undefined;
   readonly counter?: { readonly used: number; readonly max: number } | undefined;
 }
 
-/** What ties a control to its label, hint, error and counter. */
+/** The attributes that tie a control to its label, hint, error and counter. */
 export interface ControlAttributes {
   readonly id: string;
   readonly 'aria-describedby': string | undefined;
@@ -42,7 +42,7 @@ export function Field({
   );
 }
 
-/** Several controls with one question: radio buttons, check boxes. The error summary leads to its first control. */
+/** Several controls with one question, such as radio buttons or check boxes. The error summary leads to the first control. */
 export function FieldSet({
   children,
   ...props
@@ -85,7 +85,7 @@ export function TextField({
       {(control) => (
         <input
           {...control}
-          // Preact's types tell the kinds of inputs apart; here any of these fits
+          // Preact's types have one shape for each kind of input; every `type` of this component fits
           type={type as 'text'}
           name={name}
           value={value}
@@ -191,7 +191,7 @@ function FieldError({ id, error }: FieldProps) {
   );
 }
 
-/** The counter is announced each time that one of these remainders is reached, not at each character. */
+/** The counter is announced only when one of these numbers of characters is left. */
 const ANNOUNCED = [500, 100, 20, 0];
 
 function Counter({ id, counter }: FieldProps) {

@@ -46,7 +46,7 @@ export function Layout({ page, children }: { readonly page: PageName; readonly c
   );
 }
 
-/** Moves the focus without changing the address's fragment, which holds what a link names. */
+/** Moves the focus without changing the address's fragment, which holds the campaign link's parameters. */
 function skipToMain(event: Event): void {
   event.preventDefault();
   document.getElementById('main')?.focus();

@@ -4,7 +4,7 @@ export interface RadioGroupProps extends FieldProps {
   readonly options: readonly Option[];
   readonly value: string;
   readonly onInput: (value: string) => void;
-  /** One below the other. */
+  /** Whether the options are one below the other. */
   readonly column?: boolean;
 }
 

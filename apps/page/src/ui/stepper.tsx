@@ -5,7 +5,7 @@ export interface StepperStep {
   readonly onChoose: () => void;
 }
 
-/** Where the person is, of how many steps; steps that are done can be chosen again. */
+/** Shows the steps and marks the current one. Steps that are done can be chosen again. */
 export function Stepper({ label, steps }: { readonly label: string; readonly steps: readonly StepperStep[] }) {
   return (
     <ol class="stepper" aria-label={label}>

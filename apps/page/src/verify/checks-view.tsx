@@ -7,7 +7,7 @@ import type { Evidence } from '../trust/trust';
 /** `open`: not compared, because there was nothing to compare with. `waiting`: an earlier check failed. */
 type State = 'passed' | 'warning' | 'failed' | 'open' | 'waiting';
 const SIGNS: Readonly<Record<State, string>> = { passed: '✓', warning: '!', failed: '✕', open: '?', waiting: '·' };
-/** The most serious first: a group is as good as its worst check. */
+/** The most serious state first. A group has the state of its worst check. */
 const WORST: readonly State[] = ['failed', 'open', 'waiting', 'warning', 'passed'];
 
 interface Line {
@@ -93,7 +93,7 @@ function linesOf(group: Group, evidence: Evidence): Line[] {
   return group === 'fresh' ? [answerLine(evidence), ...lines] : lines;
 }
 
-/** The page's own step, before those of the examination. */
+/** Returns the line for the server's answer, which comes before the checks of the examination. */
 function answerLine({ answer }: Evidence): Line {
   const { titles, passed } = text.value.checks;
   return {

@@ -13,10 +13,10 @@ import { MAX_FILE_BYTES } from './read-file';
 import { ReceiptView } from './receipt-view';
 import { outcome, takeFiles, takeText } from './take-file';
 
-/** The browser did not keep what it was asked to keep. */
+/** Whether the browser has failed to keep the list. */
 const notKept = signal(false);
 
-/** Lets the person compare with a file or with own values, keep and forget them, and check a receipt. */
+/** Lets the person compare with a file or with typed values, keep and forget them, and check a receipt. */
 export function CompareSection() {
   const words = text.value.verify.compare;
   return (
@@ -64,7 +64,7 @@ function FileDrop() {
         accept=".json,application/json,text/plain"
         onChange={({ currentTarget }) => {
           void takeFiles(currentTarget.files).then(() => {
-            // So that the same file can be chosen again
+            // Lets the person choose the same file again
             currentTarget.value = '';
           });
         }}
@@ -154,7 +154,7 @@ function TypeValues() {
   );
 }
 
-/** Which images and operators count now, who named them, and what the person can do about that. */
+/** Shows with which images and operators the page compares now, who named them, and what the person can change. */
 function ComparedNow() {
   const words = text.value.verify;
   const { accepted, namedBy } = naming.value;

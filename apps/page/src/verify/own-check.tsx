@@ -58,7 +58,7 @@ function Command({ text_ }: { readonly text_: string }) {
   );
 }
 
-/** The root is this site's word: under it everything can be forged. */
+/** Saves the development root. Only this site vouches for the root, and its owner can forge every document under it. */
 function SaveRoot({ pem }: { readonly pem: string }) {
   const words = text.value.verify.own;
   const [href, setHref] = useState<string | undefined>(undefined);
@@ -83,7 +83,10 @@ function SaveRoot({ pem }: { readonly pem: string }) {
   );
 }
 
-/** For the root in use, and for what the page compares with. Pairs of several operators need a policy file, so the command names one pair. */
+/**
+ * Returns the auditor's command for the root in use and the images that the page compares with. Pairs of several operators need a policy
+ * file, so the command names one pair.
+ */
 function verifyCommand(origin: string, accepted: Accepted | undefined, demo: boolean): string {
   const [first] = accepted ?? [];
   const [operator, ...others] = operatorsOf(accepted ?? []);

@@ -36,7 +36,7 @@ async function judged(file: object, sets = accepted, demoRoot: typeof root | nul
   return examineReceipt(content.receipt, sets, demoRoot ?? undefined);
 }
 
-it('a receipt verifies from its file alone, in each form that it is handed out in', async () => {
+it('a receipt needs only its file to be verified, in each form in which people get it', async () => {
   const alone = await receipt();
   for (const file of [alone, { id: 'x', status: 'delivered', receipt: alone }])
     expect(await judged(file)).toMatchObject({ kind: 'good', demo: true, verified: { claims } });
@@ -55,7 +55,7 @@ it.each<[string, () => Promise<object>, ReceiptErrorCode]>([
   if (verdict.kind === 'bad') expect(receiptFailure(verdict.error)).toMatch(/^[A-Z].*[.?]$/);
 });
 
-it('a receipt of an image that is not accepted is reported as such', async () => {
+it('a receipt of an image that is not accepted is reported as one', async () => {
   const verdict = await judged(await receipt(), [{ pcr0: 'ab'.repeat(48), pcr3 }]);
   if (verdict.kind !== 'bad') throw new Error('accepted');
   expect(receiptFailure(verdict.error)).toBe(
@@ -63,7 +63,7 @@ it('a receipt of an image that is not accepted is reported as such', async () =>
   );
 });
 
-it('a receipt under a development root is refused outside of a demo, and is marked within one', async () => {
+it('a receipt under a development root is refused outside of a demo, and is marked in a demo', async () => {
   expect(await judged(await receipt(), accepted, null)).toMatchObject({
     kind: 'bad',
     error: { code: 'ERR_RECEIPT_ATTESTATION' },

@@ -5,7 +5,7 @@ import { decodeJson } from '@communique-tee/protocol';
 import { messageNamedBy, ReceiptError, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
 import type { Accepted } from '../trust/accepted';
 
-/** More than any receipt, policy or measurements. A larger file is refused before it is read. */
+/** Every receipt, policy or measurements file is smaller. A larger file is refused before it is read. */
 export const MAX_FILE_BYTES = 128 * 1024;
 
 export type FileContent =
@@ -13,7 +13,7 @@ export type FileContent =
   /** For `readAccepted`: measurements, a policy, or what cannot be told. */
   | { readonly kind: 'measurements'; readonly text: string };
 
-/** The content of a file, recognized by its members. It is not trusted. */
+/** Recognizes the content of a file by its members. The content is not trusted. */
 export function contentOf(text: string): FileContent {
   let json: unknown;
   try {

@@ -4,7 +4,7 @@ import { knownText } from '../text/known-text';
 import { fill, text } from '../text/text';
 import { failureSentence } from '../trust/check-texts';
 
-/** The failure in the reader's language, with the failed check if the attestation document was refused. */
+/** Returns the failure in the reader's language, with the failed check if the attestation document was refused. */
 export function receiptFailure({ code, cause }: { readonly code: string; readonly cause?: unknown }): string {
   const detail =
     cause instanceof AttestationError || cause instanceof EnclaveError

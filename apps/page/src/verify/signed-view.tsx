@@ -5,7 +5,7 @@ import { grouped } from '../format';
 import { text } from '../text/text';
 import { Time } from '../ui/time';
 
-/** What the signed document has in it, and what is not signed. */
+/** Shows the content of the signed document, and what is not signed. */
 export function SignedView({ content }: { readonly content: UnverifiedEnclave }) {
   const words = text.value.verify.signed;
   return (

@@ -35,7 +35,7 @@ beforeEach(() => {
 });
 
 it.each(['is read', 'fails'])(
-  'of two files the one given last counts, where the slower first one %s after it',
+  'of two files the last one counts, even if the slower first one %s after it',
   async (how) => {
     const [slow, quick] = [file(), file()];
     const taken = [takeFiles(slow.files), takeFiles(quick.files)];
@@ -49,7 +49,7 @@ it.each(['is read', 'fails'])(
   },
 );
 
-it('an image without an operator does not take over that the site accepts any', async () => {
+it('an image without an operator does not accept any operator just because the site does', async () => {
   await takeText(SLOW, '');
   expect(outcome.value).toMatchObject({ kind: 'problem', problem: { code: 'operator_missing' } });
   expect(given.value).toBeUndefined();

@@ -24,7 +24,7 @@ type Tone = 'running' | 'passed' | 'open' | 'failed';
 
 interface Told {
   readonly tone: Tone;
-  /** One sentence. */
+  /** The verdict in one sentence. */
   readonly verdict: string;
   /** What follows for the reader. */
   readonly lines: readonly string[];
@@ -105,7 +105,7 @@ function toldRefused(reason: Refusal, demo: boolean): Told {
   }
 }
 
-/** Buttons for what the reader can decide and this page must not. */
+/** Buttons for decisions that the reader can make and this page must not. */
 function Ways({ reason }: { readonly reason: Refusal }) {
   const words = text.value.verify;
   switch (reason.kind) {

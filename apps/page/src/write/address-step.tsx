@@ -85,7 +85,7 @@ export function AddressStep() {
   );
 }
 
-/** Without a campaign the message cannot be sent: the person should know before writing. */
+/** Without a campaign the message cannot be sent, which the person should know before writing. */
 function NoCampaign() {
   const { review } = text.value.write;
   if (problemsOf('review').length === 0) return null;

@@ -22,7 +22,7 @@ it('shows no error before the person tries to go on', () => {
   expect([errorOf('constituent/zip'), summaryOf('address')]).toEqual([undefined, []]);
 });
 
-it('flags what is wrong in the step, and marks it as fixed once it is', () => {
+it('flags the step’s invalid fields, and marks each as fixed once it is valid', () => {
   values['constituent/zip'].value = '2';
   values['constituent/city'].value = '';
   const before = attempts.value;
@@ -39,7 +39,7 @@ it('flags what is wrong in the step, and marks it as fixed once it is', () => {
   expect(errorOf('constituent/city')).toBe('Use at least 3 characters.');
   values['constituent/city'].value = 'Washington';
   expect(summaryOf('address')[0]).toEqual({ id: 'field-constituent-city', text: '✓ Fixed: City', done: true });
-  // Another field that becomes wrong waits for the next attempt
+  // A field that becomes invalid later is flagged only at the next attempt
   values['constituent/email'].value = 'p';
   expect(errorOf('constituent/email')).toBeUndefined();
   expect(attemptStep('address')).toBe(false);

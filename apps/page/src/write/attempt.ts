@@ -14,10 +14,10 @@ const flagged = signal<readonly FieldName[]>([]);
  * Problems that the enclave found and this page's check did not, each with the field's content in which it was found.
  */
 const reported = signal<readonly { readonly problem: FormProblem; readonly content: string }[]>([]);
-/** Changes with each attempt that failed: then the summary takes the focus. */
+/** Counts the failed attempts. The summary takes the focus at each. */
 export const attempts = signal(0);
 
-/** Whether a step can be left for the next; if not, its fields are flagged. */
+/** Returns whether the person can go on to the next step; if not, flags the invalid fields. */
 export function attemptStep(step: Step): boolean {
   const found = problemsOf(step).flatMap(({ field }) => field ?? []);
   batch(() => {
@@ -27,7 +27,7 @@ export function attemptStep(step: Step): boolean {
   return found.length === 0;
 }
 
-/** Flags what an enclave has found. @returns the step with the first of it */
+/** Flags the problems that an enclave has found. @returns the first step that shows one of them */
 export function flagReported(found: readonly FieldProblem[]): Step {
   const known = problemsByField(found).filter(({ field }) => field !== undefined);
   batch(() => {
@@ -38,7 +38,7 @@ export function flagReported(found: readonly FieldProblem[]): Step {
   return STEPS.find((step) => flagged.value.some((name) => FIELDS[name].step === step)) ?? 'address';
 }
 
-/** For an empty form. */
+/** Removes every flag. Called when the form is emptied. */
 export function clearFlags(): void {
   batch(() => {
     flagged.value = [];
@@ -46,7 +46,7 @@ export function clearFlags(): void {
   });
 }
 
-/** What is wrong with a field that was flagged; undefined once it is fixed, and before it was flagged. */
+/** Returns what is wrong with a flagged field; undefined if it is fixed or was not flagged. */
 export function errorOf(name: FieldName): string | undefined {
   if (!flagged.value.includes(name)) return undefined;
   const own = problems.value.find(({ field }) => field === name);
@@ -55,7 +55,7 @@ export function errorOf(name: FieldName): string | undefined {
   return problem === undefined ? undefined : problemText(problem);
 }
 
-/** For the error summary of a step; empty if no error was flagged. */
+/** Returns the items of a step's error summary; empty if no field was flagged. */
 export function summaryOf(step: Step): readonly SummaryItem[] {
   return flagged.value
     .filter((name) => FIELDS[name].step === step)
@@ -75,7 +75,7 @@ export function describeProblem(problem: FieldProblem): string {
     .join('');
 }
 
-/** The control that a link of the summary leads to; among offices, the one that was used. */
+/** Returns the id of the control that a link of the summary leads to. For the offices, it is the control by which the person chose them. */
 function controlOf(name: FieldName): string {
   return name === 'offices' && values.offices.value.trim() !== '' ? OFFICE_CODES_ID : idOf(name);
 }

@@ -47,7 +47,7 @@ export function dropDraft(): void {
   }
 }
 
-/** Whether leaving now would lose something: it was entered, and no draft holds all of it. */
+/** Whether leaving now would lose something that was entered, because no draft holds all of it. */
 export function wouldLoseContent(): boolean {
   if (!hasContent()) return false;
   try {
@@ -61,7 +61,7 @@ export function wouldLoseContent(): boolean {
   }
 }
 
-/** A draft as saveDraft writes it; null for anything else. */
+/** Reads a draft that saveDraft has written; returns null for anything else. */
 export function readDraft(text: string): (FormContent & { readonly step: Step }) | null {
   if (text.length > MAX_LENGTH) return null;
   let given: unknown;

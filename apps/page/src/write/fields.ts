@@ -9,7 +9,7 @@ interface FieldFacts {
   readonly step: Step;
   readonly kind: FieldKind;
   readonly required?: true;
-  /** A token of HTML's autofill, so that browsers offer what they know. */
+  /** The token of HTML's autofill. */
   readonly autocomplete?: string;
   /** UTF-16 units, as the check counts them; a spec compares both limits with the check. */
   readonly min?: number;
@@ -22,8 +22,8 @@ const required = { required: true } as const;
 
 /**
  * Everything that Congress takes from a person (docs/message.md), in the order of the form. A field's name is its JSON pointer in the
- * message without the first slash, so that what the check reports of a pointer finds its field; `district` is the page's own: the
- * House's part of `offices`. Labels, hints and texts of problems are in the catalogue, under the last part of the name.
+ * message without the first slash, which leads from a problem's pointer to the field. Only the page has `district`, the House's part of
+ * `offices`. Labels, hints and texts of problems are in the catalogue, under the last part of the name.
  */
 const ALL = {
   'constituent/prefix': { ...text('address', 'honorific-prefix'), ...required },
@@ -69,12 +69,12 @@ export function keyOf(name: FieldName): FieldKey {
   return name.slice(name.indexOf('/') + 1) as FieldKey;
 }
 
-/** The id of the field's control: where a link of the error summary leads. */
+/** Returns the id of the field's control, to which a link of the error summary leads. */
 export function idOf(name: FieldName): string {
   return `field-${name.replaceAll('/', '-')}`;
 }
 
-/** Of the text field for codes; `idOf('offices')` is the first seat by name. */
+/** The id of the text field for office codes. `idOf('offices')` is the id of the first seat to choose by name. */
 export const OFFICE_CODES_ID = 'field-office-codes';
 
 export { BILL_TYPES, STATES, TOPICS };

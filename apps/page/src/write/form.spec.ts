@@ -79,17 +79,20 @@ describe('the form', () => {
   });
 
   it.each(['119 hr 1', '119 HR 1', '119 H.R. 1', '119 h. r. 1', '119 HR1', '  119  hr\t1 '])(
-    'reads a bill as people write it: %s',
+    'reads a bill that is written as %s',
     (typed) => {
       fill({ 'message/bills': typed });
       expect(currentMessage()?.message.bills).toEqual([{ congress: 119, type: 'hr', number: 1 }]);
     },
   );
 
-  it.each(['HR 1', 'hr 119 1', '119 hr', '119 xy 1', '119 . 1'])('does not guess what a bill lacks: %s', (typed) => {
-    fill({ 'message/bills': typed });
-    expect(currentMessage()).toBeNull();
-  });
+  it.each(['HR 1', 'hr 119 1', '119 hr', '119 xy 1', '119 . 1'])(
+    'does not guess the missing part of a bill: %s',
+    (typed) => {
+      fill({ 'message/bills': typed });
+      expect(currentMessage()).toBeNull();
+    },
+  );
 
   it('reports, when empty, exactly the required fields', () => {
     expect(currentMessage()).toBeNull();
@@ -108,7 +111,7 @@ describe('the form', () => {
           .filter((name) => name.startsWith(prefix))
           .map((name) => [name.slice(prefix.length), 1]),
       );
-    // An unknown field would be named; a value of a wrong type is only invalid
+    // The check would report an unknown field as unknown; a value of a wrong type is only invalid
     const result = validateCongressMessage({
       constituent: below('constituent/'),
       message: below('message/'),
@@ -123,7 +126,7 @@ describe('the form', () => {
   });
 
   it.each(FIELD_NAMES.filter((name) => FIELDS[name].kind !== 'email' && FIELDS[name].max !== undefined))(
-    'has the limits of the check for %s',
+    'has the same limits as the check for %s',
     (name) => {
       const { min = 0, max = 0 } = FIELDS[name];
       const codeOf = (length: number) => {
@@ -135,7 +138,7 @@ describe('the form', () => {
     },
   );
 
-  it('has the check’s limit of bills', () => {
+  it('has the same maximum of bills as the check', () => {
     fill({ 'message/bills': '119 hr 1\n'.repeat(MAX_BILLS) });
     expect(shown()).toEqual([]);
     values['message/bills'].value += '119 hr 1';
@@ -149,7 +152,7 @@ describe('the form', () => {
     expect(problemsOf('review').map(({ field }) => field)).toEqual(['campaignId']);
   });
 
-  it('can be reviewed before there is a campaign, and not sent', () => {
+  it('can be reviewed but not sent before there is a campaign', () => {
     fill({ campaignId: '' });
     expect([reviewedMessage()?.constituent.zip, currentMessage()]).toEqual(['94601', null]);
     values['constituent/zip'].value = '9';
@@ -217,7 +220,7 @@ describe('offices', () => {
     expect(shown()).toContainEqual(['offices', 'required']);
   });
 
-  it('ask for no district in a state or territory with one seat', () => {
+  it('need no district in a state or territory with one seat', () => {
     chooseState('AK');
     expect(offices.value).toEqual(['HAK00', 'SAK02', 'SAK03']);
     chooseState('AS');
@@ -225,7 +228,7 @@ describe('offices', () => {
     expect(shown()).not.toContainEqual(['district', 'required']);
   });
 
-  it('of a state are gone when the person chooses another', () => {
+  it('of a state are removed when the person chooses another state', () => {
     chooseState('CA');
     values.district.value = 'HCA12';
     chooseState('OH');
@@ -234,7 +237,7 @@ describe('offices', () => {
     expect([seats.value, offices.value]).toEqual([[], []]);
   });
 
-  it('by code replace those by name', () => {
+  it('chosen by code replace those chosen by name', () => {
     fill({ offices: ' hca12, SCA01\nSCA03 ', district: '' });
     expect(offices.value).toEqual(['HCA12', 'SCA01', 'SCA03']);
     expect(problems.value).toEqual([]);
@@ -272,7 +275,7 @@ describe('a draft', () => {
     Reflect.deleteProperty(globalThis, 'sessionStorage');
   });
 
-  it('comes back once, with all that was entered, and is then gone from the browser', () => {
+  it('is restored once, with everything that was entered, and is then removed from the browser', () => {
     fill({ 'message/stance': 'pro' });
     toggleSeat('SCA01', false);
     const before = formContent();
@@ -285,7 +288,7 @@ describe('a draft', () => {
     expect(restoreDraft()).toBeNull();
   });
 
-  it('lets the page go without a warning only while it holds all that was entered', () => {
+  it('suppresses the warning before leaving only while it holds everything that was entered', () => {
     expect(wouldLoseContent()).toBe(false);
     values.campaignId.value = 'from-the-link';
     expect(wouldLoseContent()).toBe(false);
@@ -297,7 +300,7 @@ describe('a draft', () => {
     expect(wouldLoseContent()).toBe(true);
   });
 
-  it('that was kept for another page is removed where this one was not left', () => {
+  it('that was kept for a visit to another page is removed if this page was not left', () => {
     jest.useFakeTimers();
     fill();
     keepDraftForReturn();
@@ -321,7 +324,7 @@ describe('a draft', () => {
     expect(leadsElsewhere(href, 'https://c.example.org/#campaign=parks')).toBe(expected);
   });
 
-  it('is not kept where the browser stores no data, or where it is too long', () => {
+  it('is not kept if the browser stores no data, or the draft is too long', () => {
     fill();
     full = true;
     expect(saveDraft()).toBe(false);

@@ -54,7 +54,7 @@ const checked = computed(() =>
   validateCongressMessage({ ...content.value, version: 1, deliverySecret: new Uint8Array(32), proof: null }),
 );
 
-/** What is wrong now, at most one problem a field, in the order of the form. */
+/** What is wrong now, at most one problem for each field, in the order of the form. */
 export const problems = computed((): readonly FormProblem[] => {
   const found = checked.value.ok ? [] : problemsByField(checked.value.problems);
   const district =
@@ -72,19 +72,19 @@ export function problemsOf(step: Step): readonly FormProblem[] {
   return problems.value.filter(({ field }) => (field === undefined ? 'review' : FIELDS[field].step) === step);
 }
 
-/** The message as the client library takes it; null while something is wrong with it. */
+/** The message for the client library; null while something is wrong with it. */
 export function currentMessage(): Message | null {
-  // readForm gives the shape, and the check has judged it
+  // readForm makes the shape, and the check has found no problem
   return problems.value.length === 0 ? (content.value as unknown as Message) : null;
 }
 
-/** What the offices will get, as far as it is complete: for the review, which may still wait for a campaign. */
+/** What the offices will get, for the review; null if step 1 or 2 has a problem. The campaign may still be missing. */
 export function reviewedMessage(): Message | null {
   const isReady = problemsOf('address').length === 0 && problemsOf('message').length === 0;
   return isReady ? (content.value as unknown as Message) : null;
 }
 
-/** Another state has other seats: those without a district to choose are checked, and the person chooses a district. */
+/** Another state has other seats. Those that need no district are checked, and the person chooses the district again. */
 export function chooseState(chosen: string): void {
   batch(() => {
     values['constituent/state'].value = chosen;
@@ -108,7 +108,7 @@ export function formContent(): FormContent {
   };
 }
 
-/** Puts a content in place of what was entered. */
+/** Replaces everything entered. */
 export function fillForm(given: FormContent): void {
   batch(() => {
     for (const name of FIELD_NAMES) values[name].value = given.values[name] ?? '';
@@ -134,7 +134,7 @@ export interface Words {
 /** What a campaign's text has filled in; undefined if none has. */
 export const filledIn = signal<Words | undefined>(undefined);
 
-/** Whether the person would lose something by leaving: anything but the campaign, which the link gives, and what a text has filled in. */
+/** Whether the person would lose something by leaving. The campaign, which the link names, and what a text has filled in do not count. */
 export function hasContent(): boolean {
   const { fields = {}, topics: given = [] } = filledIn.value ?? {};
   if (topics.value.join() !== given.join()) return true;

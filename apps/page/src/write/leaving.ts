@@ -19,8 +19,8 @@ export function whenStayed(undo: () => void): void {
 }
 
 /**
- * Whether a link leads to another page of this site. A link with a fragment of this page does not; a link to this page without one does,
- * because it loads the page again.
+ * Whether a link leads to another page of this site. A link with a fragment of this page does not; a link to this page without a fragment
+ * does, because it loads the page again.
  */
 export function leadsElsewhere(href: string, here: string): boolean {
   const [to, from] = [new URL(href), new URL(here)];

@@ -26,32 +26,32 @@ effect(() => {
 void loadPublished();
 startResidence();
 keepDraftWhileProving();
-// Back by the Back button: the browser may show this page as it was, and the draft is not needed
+// After the Back button the browser may show this page as it was, so the draft is not needed
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) restoreDraft();
 });
 function warn(event: BeforeUnloadEvent): void {
-  // Once it is on its way, the card for it warns
+  // Once the message is on its way, its card warns
   const { kind } = store.sending.value;
   if ((kind === 'idle' || kind === 'failed') && wouldLoseContent()) event.preventDefault();
 }
-// After the link's own handler, which may stay on the page
+// Runs after the link's own handler, which may prevent leaving the page
 addEventListener('click', (event) => {
   const link = event.target instanceof Element ? event.target.closest('a') : null;
   const isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
   if (link === null || event.defaultPrevented || !isPlain || link.target !== '' || link.hasAttribute('download'))
     return;
-  // What is under way, or may have been sent, is not put back into the form as if it were new
+  // A message that is under way, or may have been sent, is not put back into the form as if it were new
   const { kind } = store.sending.value;
   if (kind === 'idle' && hasContent() && leadsElsewhere(link.href, location.href)) keepDraftForReturn();
 });
 effect(() => {
-  // Not always: browsers keep no page in memory for their Back button that listens to this event
+  // Only if needed, because browsers do not keep a page with this listener in memory for the Back button
   if (hasContent()) addEventListener('beforeunload', warn);
   else removeEventListener('beforeunload', warn);
 });
 effect(() => {
-  // Before the review, so that Send works at once
+  // Loaded before the review, so that Send works at once
   if (step.value !== 'address') loadClient().catch(() => undefined);
 });
 void start('write', () => <WritePage />);

@@ -12,7 +12,7 @@ import { districtsOf, sharedSeats } from './seats';
 
 const FINDER = 'https://www.house.gov/representatives/find-your-representative';
 
-/** The offices of the state by name, out of the table that is part of this page. The address goes nowhere for that. */
+/** The offices of the state by name, from the table that is part of this page, so the address is sent nowhere. */
 export function OfficesField() {
   const words = text.value.write.offices;
   const chosen = state.value;
@@ -89,7 +89,7 @@ function SeatsOf({ state: of, error }: { readonly state: State; readonly error: 
   );
 }
 
-/** One code of each chamber: `HCA01, SCA01`. */
+/** Returns one code of each chamber: `HCA01, SCA01`. */
 function exampleCodes(of: State): string {
   return CHAMBER_KEYS.flatMap((chamber) => chamberFacts(chamber).offices(of).slice(0, 1)).join(', ');
 }

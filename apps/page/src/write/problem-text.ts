@@ -20,7 +20,7 @@ export function problemText({ field, code, message }: FormProblem): string {
   const { min, max } = field === undefined ? {} : FIELDS[field];
   const count = code === 'too_short' ? min : max;
   const known = Object.hasOwn(problems, code) ? problems[code as keyof typeof problems] : undefined;
-  // Without the limit, the sentence of the library, which has it
+  // If the limit is not known here, the library's sentence is shown, which contains it
   return known === undefined || (typeof known !== 'string' && count === undefined)
     ? message
     : fill(known, count === undefined ? {} : { count });

@@ -22,7 +22,7 @@ export function keepDraftWhileProving(): void {
       isKept = saveDraft();
       if (isKept) keepInTab(KEY, 'yes');
     } else if (isKept && (sending.kind !== 'under_way' || sending.way.id !== undefined)) {
-      // Sealed, and soon posted: a message that may have been sent must not come back as unsent
+      // The message is sealed and soon posted, and one that may have been sent must not come back as unsent
       isKept = false;
       dropDraft();
       keepInTab(KEY, undefined);

@@ -9,13 +9,13 @@ export interface Entered {
 }
 
 /**
- * What was entered, in the shape of a message. Empty fields are left out, and no value is invented. The enclave's own
- * check (validateCongressMessage) decides whether Congress takes it.
+ * Returns what was entered, in the shape of a message. Empty fields are left out, and no value is invented. The enclave's own check
+ * (validateCongressMessage) decides whether Congress takes it.
  */
 export function readForm({ values, topics, offices }: Entered): Record<string, unknown> {
   const text = (name: FieldName): string | undefined => {
     const given = values[name] ?? '';
-    // Spaces around a name are no part of it; the words of the message stay as they were typed
+    // Spaces around a value are removed, but not around the words of the message
     const value = name === 'message/body' ? given.replaceAll('\r\n', '\n') : given.trim();
     return value === '' ? undefined : value;
   };
@@ -47,7 +47,7 @@ export function readForm({ values, topics, offices }: Entered): Record<string, u
   ]);
 }
 
-/** A ZIP code and a phone number as Congress writes them; what cannot be read as one stays, to be refused by the check. */
+/** Returns a ZIP code or a phone number as Congress writes it. Other text is unchanged, so that the check refuses it. */
 function inForm(name: FieldName, given: string | undefined): string | undefined {
   // Phones' number pads have no hyphen, and browsers fill in ten digits
   if (name === 'constituent/zip') return given?.replace(/^(\d{5})[\s-]?(\d{4})$/, '$1-$2');
@@ -56,7 +56,7 @@ function inForm(name: FieldName, given: string | undefined): string | undefined 
   return given;
 }
 
-/** `hca12, SCA01` as codes; what is no code stays, to be refused by the check. */
+/** Reads codes such as `hca12, SCA01`. Other text is unchanged, so that the check refuses it. */
 export function readOfficeCodes(typed: string): readonly string[] {
   return typed
     .toUpperCase()
@@ -64,13 +64,13 @@ export function readOfficeCodes(typed: string): readonly string[] {
     .filter((code) => code !== '');
 }
 
-/** `119 H.R. 1` as `119 hr 1`. What cannot be read becomes a bill that the check refuses. */
+/** Reads `119 H.R. 1` as `119 hr 1`. Other text becomes a bill that the check refuses. */
 function readBill(line: string): { readonly congress: number; readonly type: string; readonly number: number } {
   const [, congress, type, number] = /^(\d{1,3})\s+([a-z][a-z.\s]*)(\d{1,5})$/i.exec(line) ?? [];
   return { congress: Number(congress), type: (type ?? '').replace(/[.\s]/g, '').toLowerCase(), number: Number(number) };
 }
 
-/** As a message takes it; what is no web address stays, to be refused. */
+/** Returns a web address in the form that a message needs. Other text is unchanged, so that the check refuses it. */
 function readWebAddress(given: string | undefined): string | undefined {
   return given === undefined ? undefined : (toWebAddress(given) ?? given);
 }

@@ -22,7 +22,7 @@ import type { Message, ResidenceOptions } from '@communique-tee/client';
 
 export interface ReviewStepProps {
   readonly onSend: (message: Message, residence: ResidenceOptions | undefined) => void;
-  /** Whether a message is being sent: then the button takes no click. */
+  /** Whether a message is being sent. The button then ignores clicks. */
   readonly busy: boolean;
 }
 
@@ -127,7 +127,7 @@ function Part({
   );
 }
 
-/** The control by which the offices were chosen. */
+/** Returns the id of the control by which the offices were chosen. */
 function officesControl(): string {
   if (values.offices.value.trim() !== '') return OFFICE_CODES_ID;
   return idOf(state.value !== undefined && hasDistricts(state.value) ? 'district' : 'offices');
@@ -135,7 +135,7 @@ function officesControl(): string {
 
 function From() {
   const { review } = text.value.write;
-  // As it is sent, which may differ from what was typed
+  // The values that are sent, which may differ from what was typed
   const person = reviewedMessage()?.constituent;
   if (person === undefined) return null;
   const lines = (...parts: readonly (string | undefined)[]) => parts.filter((part) => part !== undefined).join('\n');

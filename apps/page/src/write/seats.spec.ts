@@ -3,7 +3,7 @@ import { districtsOf, hasDistricts, seatOf, seatsOf, sharedSeats } from './seats
 
 const told = (seats: ReturnType<typeof seatsOf>) => seats.map(({ code, kind, number }) => [code, kind, number]);
 
-it('gives the seats of a state with districts: one a district, and two senators’', () => {
+it('returns one seat for each district of a state, and the seats of its two senators', () => {
   expect(told(seatsOf('MT'))).toEqual([
     ['HMT01', 'district', 1],
     ['HMT02', 'district', 2],

@@ -1,4 +1,4 @@
-// The offices of a state as seats that people know. From the table that is part of this page: no request is made.
+// The offices of a state as seats that people know, from the table that is part of this page, so no request is made.
 import {
   chamberFacts,
   chamberOf,
@@ -16,13 +16,13 @@ export interface Seat {
   readonly code: string;
   readonly state: State;
   readonly kind: SeatKind;
-  /** Of a district its number, of a senator's seat its class. */
+  /** The number of a district, or the class of a senator's seat. */
   readonly number: number;
-  /** English, for a chamber that the page has no words for. */
+  /** The chamber's English name, shown if the page has no other words for it. */
   readonly chamber: string;
 }
 
-/** Every seat that speaks for an address in a state, in the order of `officesOf`. */
+/** Returns every seat that an address in the state may have, in the order of `officesOf`. */
 export function seatsOf(state: State): readonly Seat[] {
   const house = houseOffices(state);
   const senate = senateOffices(state);
@@ -39,7 +39,7 @@ export function seatsOf(state: State): readonly Seat[] {
   }));
 }
 
-/** The seat of a code in any state; undefined for a code that no office has. */
+/** Returns the seat with this code in any state; undefined if no office has the code. */
 export function seatOf(code: string): Seat | undefined {
   const named = code.slice(1, 3);
   // If the letters are a state's, only that state is searched; American Samoa's codes have AQ
@@ -52,7 +52,7 @@ export function hasDistricts(state: State): boolean {
   return houseOffices(state).length > 1;
 }
 
-/** The seats that everyone in a state has in common: all but those of districts. */
+/** Returns the seats that represent the whole state, and not only one of several districts. */
 export function sharedSeats(state: State): readonly Seat[] {
   return seatsOf(state).filter(({ kind }) => kind !== 'district');
 }
@@ -61,7 +61,10 @@ export function districtsOf(state: State): readonly Seat[] {
   return seatsOf(state).filter(({ kind }) => kind === 'district');
 }
 
-/** A state has senators; the District of Columbia and the territories have a delegate, Puerto Rico a resident commissioner. */
+/**
+ * Returns the kind of a seat in the House. The District of Columbia and the territories have a delegate, Puerto Rico a resident
+ * commissioner.
+ */
 function houseKind(state: State, seats: number): SeatKind {
   if (seats > 1) return 'district';
   if (senateOffices(state).length > 0) return 'atLarge';

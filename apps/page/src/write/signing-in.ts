@@ -1,4 +1,4 @@
-// What joins the sign-in to the form and to sending.
+// Connects the sign-in to the form and to sending.
 import { computed, effect, untracked } from '@preact/signals';
 import { followParked, parkForSignIn, store, takeTokensFrom, unpark } from '../send/sending';
 import { signIn, startSignIn } from '../sign-in/sign-in';

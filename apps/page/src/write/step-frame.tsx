@@ -13,7 +13,7 @@ export function StepFrame({ of, children }: { readonly of: Step; readonly childr
   const items = summaryOf(of);
   const open = items.filter(({ done }) => done !== true).length;
   useEffect(() => {
-    // Not when the page is opened: then it is read from its top
+    // When the page has just been opened, the focus stays at its top
     if (moves.peek() === 0) return;
     // The error summary has taken the focus
     if (open > 0 && focusTarget.peek() === undefined) return;

@@ -1,7 +1,7 @@
 import type { Step } from './fields';
 import { focusTarget, goTo, moves, startSteps, step } from './steps';
 
-/** The browser's history, as far as the page uses it. */
+/** The part of the browser's history that the page uses. */
 const entries: unknown[] = [];
 let back: ((event: { state: unknown }) => void) | undefined;
 let ready: (at: Step) => boolean;
@@ -24,7 +24,7 @@ afterAll(() => {
   for (const name of ['history', 'addEventListener']) Reflect.deleteProperty(globalThis, name);
 });
 
-it('makes an entry of the history for each step that the person goes to', () => {
+it('adds an entry to the history for each step that the person goes to', () => {
   const before = moves.value;
   goTo('message');
   goTo('message');
@@ -39,7 +39,7 @@ it('starts where a draft was left, with the steps before it to go back to', () =
   expect([step.value, entries]).toEqual(['review', [{ step: 'address' }, { step: 'message' }, { step: 'review' }]]);
 });
 
-it('follows the Back and Forward buttons, and ignores entries of others', () => {
+it('follows the Back and Forward buttons, and ignores entries that other code has made', () => {
   goTo('message', 'field-district');
   back?.({ state: { step: 'address' } });
   expect([step.value, focusTarget.value]).toEqual(['address', undefined]);

@@ -23,7 +23,7 @@ export function goTo(next: Step, control?: string): void {
 
 /**
  * Starts at a step, with the ones before it in the history.
- * @param ready whether a step may be left for the next: going forward in the history stops at the first that may not
+ * @param ready whether the person may go on from a step; going forward in the history stops at the first step that is not ready
  */
 export function startSteps(at: Step, ready: (step: Step) => boolean): void {
   const before = STEPS.slice(0, STEPS.indexOf(at) + 1);
@@ -48,7 +48,7 @@ function show(next: Step, control?: string): void {
   });
 }
 
-/** The step of an entry of the history; undefined for one of something else, such as a link within the page. */
+/** Returns the step of an entry of the history; undefined for other entries, such as a link within the page. */
 function stepIn(state: unknown): Step | undefined {
   const given = typeof state === 'object' && state !== null && 'step' in state ? state.step : undefined;
   return STEPS.find((each) => each === given);

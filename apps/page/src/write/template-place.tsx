@@ -6,7 +6,7 @@ import { Button } from '../ui/button';
 import { Details } from '../ui/details';
 import { putBack, replaceBy, replaced } from './template';
 
-/** At the beginning of step 2: the campaign's text that the message starts from, and the choice of others. */
+/** Shows, at the beginning of step 2, the campaign's text that the message starts from, and the choice of other texts. */
 export function TemplatePlace() {
   const words = text.value.write.templates;
   const list = published.value;
@@ -39,7 +39,7 @@ export function TemplatePlace() {
   );
 }
 
-/** In step 1: that the message starts from a text, and the chambers that it is written for. */
+/** States in step 1 that the message starts from a text, and for which chambers the text is written. */
 export function TemplateLead() {
   const words = text.value.write.templates;
   const template = started.value;

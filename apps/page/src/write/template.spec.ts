@@ -37,7 +37,7 @@ it('changes nothing where the person has written anything, even one topic', () =
   }
 });
 
-it('takes the place of what is there once the person chooses it, and own words can be put back', () => {
+it('replaces what was entered when the person chooses the text, and the person’s own words can be put back', () => {
   values['message/body'].value = 'My own words';
   replaceBy(RIVERS, undefined);
   expect(shown()).toEqual(['Support it', 'Vote for it.', '']);
@@ -46,7 +46,7 @@ it('takes the place of what is there once the person chooses it, and own words c
   expect(hasContent()).toBe(true);
 });
 
-it('keeps nothing to restore where another text was there unchanged', () => {
+it('keeps nothing to restore if another text was there unchanged', () => {
   replaceBy(RIVERS, undefined);
   replaceBy(PARKS, RIVERS);
   expect(replaced.value).toBeUndefined();

@@ -18,7 +18,7 @@ export function startFrom(template: Template): void {
   });
 }
 
-/** The person chooses this text: it replaces what is in the form, which the person can get back. */
+/** Replaces what is in the form by the text that the person chose, and keeps the person's own words to put back. */
 export function replaceBy(template: Template, before: Template | undefined): void {
   const words = currentWords();
   const isOwn = !isEmpty(words) && (before === undefined || !isEqual(words, wordsOf(before)));
@@ -36,7 +36,7 @@ export function putBack(): void {
   replaced.value = undefined;
 }
 
-/** For another message of the same person, which starts from no text. */
+/** Call it before another message of the same person, which then starts from no text. */
 export function leaveTemplate(): void {
   batch(() => {
     replaced.value = undefined;

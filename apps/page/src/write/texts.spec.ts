@@ -6,7 +6,7 @@ import { problemText } from './problem-text';
 import { districtName, officeName } from './seat-name';
 import { districtsOf } from './seats';
 
-/** Every code that the check of a message can give; without a new code this does not compile. */
+/** Every code that the check of a message can return. This does not compile if a code is missing. */
 const CODES = Object.keys({
   ...(Object.fromEntries(FIELD_RULES.map((rule) => [rule, true])) as Record<FieldRule, true>),
   no_such_office: true,
@@ -22,7 +22,7 @@ describe.each([
     expect(Object.keys(write.problems)).toEqual(expect.arrayContaining(CODES));
   });
 
-  it('has a label for every field, and special texts for no other', () => {
+  it('has a label for every field, and special texts only for these fields', () => {
     const keys = FIELD_NAMES.map(keyOf);
     expect(Object.keys(write.fields).sort()).toEqual([...keys].sort());
     for (const own of [write.hints, write.missing, write.forms])
@@ -57,7 +57,7 @@ describe('the text of a problem', () => {
     expect(of(field, code)).toBe(shown);
   });
 
-  it('is the library’s where the catalogue does not know the code, or the page does not know the limit', () => {
+  it('is the library’s if the catalogue does not know the code, or the page does not know the limit', () => {
     expect(of('message/body', 'new_code')).toBe('the library’s sentence');
     expect(of('message/body', 'constructor')).toBe('the library’s sentence');
     expect(of('constituent/zip', 'too_long')).toBe('the library’s sentence');
@@ -78,7 +78,7 @@ it.each([
   expect(officeName(code)).toBe(name);
 });
 
-it('names a district in a list by its state and number alone', () => {
+it('names a district in a list only by its state and number', () => {
   expect(districtsOf('OH').slice(0, 4).map(districtName)).toEqual([
     'Ohio 1st district',
     'Ohio 2nd district',

@@ -21,7 +21,7 @@ import { leaveTemplate } from './template';
 import { TemplateLead } from './template-place';
 import { TemplateNotice } from '../templates/notice';
 
-/** `/`: address, message, review and send, one step at a time; then what becomes of the message, in their place. */
+/** `/`: address, message, review and send, one step at a time. After Send, what becomes of the message takes their place. */
 export function WritePage() {
   const { write } = text.value;
   const isIdle = store.sending.value.kind === 'idle';
@@ -57,7 +57,7 @@ type Correct = NonNullable<Parameters<typeof SendSection>[0]['onCorrect']>;
 
 const correct: Correct = (problems) => {
   store.close();
-  // Without a field to go to, the review shows what was sent, each part with a way to edit it
+  // If no field has a problem, the review shows what was sent, each part with a way to edit it
   if (problems.length > 0) goTo(flagReported(problems));
 };
 
@@ -65,13 +65,13 @@ function startSignIn(): void {
   void signIn.start(beforeSignIn);
 }
 
-/** Loads the page again if it is of an earlier version. The tab keeps what was entered. */
+/** Loads the page again, for a page of an earlier version. The tab keeps what was entered. */
 function reload(): void {
   saveDraft();
   location.reload();
 }
 
-/** The same person writes again: the address stays. */
+/** Empties step 2 for another message of the same person. The address stays. */
 function another(): void {
   store.close();
   clearMessage();

@@ -122,9 +122,9 @@ export interface Script {
   readonly storage: TestStorage;
   readonly calls: Call[];
   readonly reported: unknown[];
-  /** For connect; undefined: it works. */
+  /** The error that `connect` throws; undefined if it succeeds. */
   connectError: ClientError | undefined;
-  /** For the library itself; undefined: it is loaded. */
+  /** The error of loading the library; undefined if it is loaded. */
   loadError: Error | undefined;
   policy: Policy | undefined;
   nowMs: number;
@@ -203,7 +203,7 @@ export function script(storage = new TestStorage()): Script {
   return made;
 }
 
-/** A few turns of the microtask queue: everything here is immediate. */
+/** Waits for a few turns of the microtask queue, which is enough because nothing here takes time. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await Promise.resolve();
 }

@@ -1,6 +1,6 @@
 /**
- * English: the texts of the page, in plain words (eighth-grade). A section for each part of the page. `{name}` is filled in; a text that
- * depends on `{count}` has a form for each plural category of its language.
+ * English: the texts of the page, in plain words (eighth-grade), with a section for each part of the page. `{name}` is filled in; a text
+ * that depends on `{count}` has a form for each plural category of its language.
  */
 const english = {
   common: {
@@ -35,7 +35,7 @@ const english = {
     fix: { one: 'Please fix {count} field', other: 'Please fix {count} fields' },
     allFixed: 'All fixed. You can go on.',
     fixed: '✓ Fixed: {name}',
-    /** By the name that libs/protocol has; a chamber without one here is shown by that. */
+    /** The keys are the names in libs/protocol. The page shows that name for a chamber that is missing here. */
     chambers: { House: 'the House', Senate: 'the Senate' },
   },
   trust: {
@@ -1148,7 +1148,7 @@ const english = {
       yes: { sending: 'Send it', sending_again: 'Send it again' },
       no: { sending: 'Do not send it', sending_again: 'Do not send it again' },
     },
-    /** After the end of a message with a proof, in place of `next`. */
+    /** Shown in place of `next` after the end of a message with a proof. */
     second: {
       refused:
         'Do not send it again. Each resident sends one message with a proof in this campaign, and the service refuses a second one.',

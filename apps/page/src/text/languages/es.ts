@@ -34,7 +34,7 @@ const spanish: Catalogue = {
     fix: { one: 'Corrija {count} campo', other: 'Corrija {count} campos' },
     allFixed: 'Todo corregido. Puede continuar.',
     fixed: '✓ Corregido: {name}',
-    /** By the name that libs/protocol has; a chamber without one here is shown by that. */
+    /** The keys are the names in libs/protocol. The page shows that name for a chamber that is missing here. */
     chambers: { House: 'la Cámara de Representantes', Senate: 'el Senado' },
   },
   trust: {
