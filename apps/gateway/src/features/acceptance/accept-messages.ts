@@ -6,7 +6,7 @@ import type { Submission } from './submission';
 export interface AcceptanceKey {
   readonly owner: string;
   readonly key: string;
-  /** Whether the client sent it; otherwise the message id is the key. */
+  /** Whether the client sent the idempotency key; otherwise the message id is used as the key. */
   readonly explicit: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface AcceptanceRequest {
 /** The limits for a batch. Amounts are micro-dollars. */
 export interface AcceptanceTerms extends Windows {
   readonly now: Date;
-  /** Until when the nullifiers of its proofs are kept. */
+  /** Until when the nullifiers of the batch's proofs are kept. */
   readonly nullifiersUntil: Date;
   /**
    * The most that one message can cost. 0: the message is free, so no money is reserved and neither a cap nor the
@@ -51,11 +51,9 @@ const STATEMENT = `SELECT outcome, accepted_at AS "acceptedAt", next_attempt_at 
   FROM accept_messages(${Array.from({ length: 23 }, (_, at) => `$${String(at + 1)}`).join(', ')})`;
 
 /**
- * Accepts a batch in one transaction and one round trip (function accept_messages). The commit is done when this
- * returns.
- * @param batch has no id, no pair of owner and key, no nullifier and no status hash twice; each message has an owner or
- * a proof
- * @returns an outcome for each, in order
+ * Accepts a batch in one transaction and one round trip (SQL function accept_messages). When this resolves, the transaction is committed.
+ * @param batch has no id, no pair of owner and key, no nullifier and no status hash twice; each message has an owner or a proof
+ * @returns an outcome for each message, in order
  * @throws ProblemError `database_unavailable`; the commit may or may not have happened
  * @throws ProblemError `overloaded`, no statement was begun
  */

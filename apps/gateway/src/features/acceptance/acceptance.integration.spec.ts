@@ -53,7 +53,7 @@ describe('messages accepted in batches', () => {
   }
   const fresh = () => submissionOf(sealedMessage());
 
-  it('are each committed whole, in far fewer transactions than messages', async () => {
+  it('are each committed completely, in far fewer transactions than messages', async () => {
     const { database, outcome } = await setUp();
     const submissions = Array.from({ length: 300 }, fresh);
     const outcomes = await Promise.all(
@@ -93,7 +93,7 @@ describe('messages accepted in batches', () => {
     }
   });
 
-  it('wait in a line that is bounded in number and in time, and a rejected one has left no trace', async () => {
+  it('wait in a queue that is limited in length and time, and leave no trace when they are rejected', async () => {
     const { config, database, outcome } = await setUp({ DATABASE_POOL_SIZE: '4' });
     // Every request waits for the row of the system's day, which this transaction locks
     expect(await outcome('first', fresh())).toBe('queued');
@@ -123,7 +123,7 @@ describe('messages accepted in batches', () => {
     expect(await database.client.message.count()).toBe(queued + 1);
   });
 
-  it('are accepted without reading the table of messages, which grows, from end to end', async () => {
+  it('are accepted without a sequential scan of the table of messages, which grows', async () => {
     const { config, database, outcome } = await setUp();
     for (let round = 0; round < 12; round++) {
       const outcomes = await Promise.all(Array.from({ length: 20 }, (_, at) => outcome(`user-${String(at)}`, fresh())));
@@ -138,7 +138,7 @@ describe('messages accepted in batches', () => {
     expect(rows).toBe(0);
   });
 
-  it('of the largest size go out in batches that the database can take', async () => {
+  it('of the largest size are stored in batches that the database can take', async () => {
     const { database, outcome } = await setUp();
     const large = Array.from({ length: 12 }, () =>
       submissionOf(sealedMessage({ ciphertext: new Uint8Array(randomBytes(256 * 1024 + 16)) })),
@@ -149,7 +149,7 @@ describe('messages accepted in batches', () => {
     expect(await database.client.deliveryJob.count()).toBe(12);
   });
 
-  it('do not wait for a batch that hangs', async () => {
+  it('do not wait for an earlier batch that hangs', async () => {
     const { database, outcome } = await setUp();
     const [stuck, other] = [fresh(), fresh()];
     let held: Promise<string> | undefined;
@@ -163,7 +163,7 @@ describe('messages accepted in batches', () => {
     expect(await held).toBe('message_id_taken');
   });
 
-  it('that are posted twice at once are one message, paid for once', async () => {
+  it('that are posted twice at once become one message with one reservation', async () => {
     const { database, outcome } = await setUp();
     const submissions = Array.from({ length: 20 }, fresh);
     const outcomes = await Promise.all(
@@ -173,7 +173,7 @@ describe('messages accepted in batches', () => {
     expect(await database.client.reservation.count()).toBe(20);
   });
 
-  it('do not suffer from one among them that is not to be accepted', async () => {
+  it('are accepted even if others of the batch are refused', async () => {
     const { database, outcome } = await setUp();
     const [taken, other] = [fresh(), fresh()];
     await outcome('alice', taken, 'key-1');
@@ -197,7 +197,7 @@ describe('messages accepted in batches', () => {
     expect(await database.client.reservation.count()).toBe(11);
   });
 
-  it('of one user stop at that user’s cap to the message, and no other user’s do', async () => {
+  it('of one user are refused from that user’s cap on, while other users’ messages are accepted', async () => {
     // The cap has room for three messages at four cents
     const { database, outcome } = await setUp({ DEFAULT_USER_DAILY_LIMIT: '0.13' });
     const posts = Array.from({ length: 30 }, (_, at) => ({
@@ -212,7 +212,7 @@ describe('messages accepted in batches', () => {
     expect(await database.client.reservation.count()).toBe(23);
   });
 
-  it('fill the system’s hour to the last message that fits, never one more', async () => {
+  it('fill the system’s hour to the last message that fits', async () => {
     const { database, outcome } = await setUp({ SYSTEM_HOURLY_LIMIT: '1.00' });
     const outcomes = await Promise.all(Array.from({ length: 60 }, (_, at) => outcome(`user-${String(at)}`, fresh())));
     expect(outcomes.filter((status) => status === 'queued')).toHaveLength(25);
@@ -221,7 +221,7 @@ describe('messages accepted in batches', () => {
     expect(hour.reservedMicroUsd).toBe(25n * PRICE);
   });
 
-  it('raise the emergency stop where the day’s threshold is spent, and are refused while it is set', async () => {
+  it('raise the emergency stop when the day’s threshold is spent, and are refused while it is set', async () => {
     const { database, outcome } = await setUp({ EMERGENCY_SHUTDOWN_THRESHOLD: '0.20' });
     const batch = (name: string) =>
       Promise.all(Array.from({ length: 12 }, (_, at) => outcome(`${name}-${String(at)}`, fresh())));
@@ -229,7 +229,7 @@ describe('messages accepted in batches', () => {
       ...Array<string>(5).fill('queued'),
       ...Array<string>(7).fill('system_daily_limit_reached'),
     ]);
-    expect(await database.client.emergencyStop.count()).toBe(0); // reserved, and not spent
+    expect(await database.client.emergencyStop.count()).toBe(0); // reserved money raises no stop
     await database.client
       .$executeRaw`UPDATE budget_window SET spent_micro_usd = reserved_micro_usd, reserved_micro_usd = 0`;
     expect(await batch('second')).toEqual(Array<string>(12).fill('emergency_stop'));
@@ -237,11 +237,11 @@ describe('messages accepted in batches', () => {
     expect(await outcome('late', fresh())).toBe('emergency_stop');
   });
 
-  it('without a price are accepted though every cap is spent and a stop is set, and write no money', async () => {
+  it('without a price are accepted even if every cap is spent and a stop is set, and write no money', async () => {
     const { database, outcome } = await setUp({ DELIVERY_PRICE_PER_OFFICE: '0', MESSAGES_PER_USER_DAY: '2' });
     const { client } = database;
     const { hour, day } = windowsOf(new Date());
-    // The next windows too, in case the hour or the day ends meanwhile.
+    // The next windows are filled too, in case the hour or the day ends meanwhile.
     const data = [0, 3_600_000, 86_400_000].flatMap((laterMs) => [
       { scope: 'user_day' as const, subject: owner('alice'), startsAt: new Date(day.getTime() + laterMs) },
       { scope: 'system_hour' as const, subject: '', startsAt: new Date(hour.getTime() + laterMs) },
@@ -279,7 +279,7 @@ describe('messages accepted in batches', () => {
     const { database, outcome } = await setUp({ ADMISSION_MAX_WAITING: '1' });
     const [first, second] = [fresh(), fresh()];
     expect(await outcome('a', first)).toBe('queued');
-    expect(await outcome('a', second)).toBe('queued'); // the knowledge of the queue was valid for one second
+    expect(await outcome('a', second)).toBe('queued'); // the queue's length is read once a second
     const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000);
     try {
       expect(await outcome('a', fresh())).toBe('overloaded');

@@ -20,17 +20,14 @@ const MAX_MESSAGES = 64;
 const MAX_BYTES = 1024 * 1024;
 /**
  * Batches under way at once. Every batch changes the rows of the system's hour and day, so a second one would wait for the first one's
- * commit anyway, while holding locks. Held back instead, it grows: with 32 connections to 11 messages a batch instead of 7.
+ * commit anyway, while holding locks. A batch that is held back grows instead: with 32 connections a batch has 11 messages instead of 7.
  */
 const MAX_BATCHES = 1;
-/**
- * A batch that takes longer probably waits for a lock; one more may run beside it, so that it does not delay the
- * others.
- */
+/** A batch that takes longer probably waits for a lock. One more batch may then run beside it, so that other messages are not delayed. */
 const PATIENCE_MS = 1000;
 const MAX_HANGING = 1;
 /**
- * Beyond these numbers, or after this time, a waiting message is rejected. It has left no trace and may be sent
+ * Limits of the queue. A message beyond these numbers, or one that has waited this long, is rejected; it leaves no trace and may be sent
  * again.
  */
 const MAX_WAITING = 2048;
@@ -49,9 +46,9 @@ interface Queued extends AcceptanceRequest {
 }
 
 /**
- * The way in for every message. Messages that arrive while a batch commits make up the next one; when no batch is committing, a message is
- * sent at once, by itself. The database function accept_messages decides about each message, and the client gets its answer after the
- * commit.
+ * Every message is accepted here. Messages that arrive while a batch commits make up the next batch; when no batch is committing, a message
+ * is committed at once, by itself. The database function accept_messages decides about each message, and the client gets its answer after
+ * the commit.
  */
 @Injectable()
 export class Acceptance {
@@ -69,10 +66,9 @@ export class Acceptance {
 
   /**
    * @param key null: a proof of residence admits the message, and it has no owner
-   * @returns null for a duplicate: the same bytes were accepted before, and cost nothing now
-   * @throws ProblemError `already_sent` | `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached`
-   * | `daily_messages_reached` | `fair_share_reached` | `system_hourly_limit_reached` | `system_daily_limit_reached`
-   * | `emergency_stop`
+   * @returns null for a duplicate: the same bytes were accepted before, and cost nothing again
+   * @throws ProblemError `already_sent` | `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached` |
+   * `daily_messages_reached` | `fair_share_reached` | `system_hourly_limit_reached` | `system_daily_limit_reached` | `emergency_stop`
    * @throws ProblemError `overloaded`, too many messages wait, or this one waited too long; no statement was begun
    * @throws ProblemError `database_unavailable`; the commit may or may not have happened
    */
@@ -122,7 +118,9 @@ export class Acceptance {
     });
   }
 
-  /** In order of arrival. Two messages with the same id, key, nullifier or status hash go into different batches. */
+  /**
+   * Returns the next batch, in order of arrival. Two messages with the same id, key, nullifier or status hash go into different batches.
+   */
   private takeBatch(): Queued[] {
     const batch: Queued[] = [];
     const left: Queued[] = [];
@@ -155,7 +153,7 @@ export class Acceptance {
     try {
       outcomes = await acceptMessages(this.database, batch, terms);
     } catch (error) {
-      // An unexpected error is probably caused by one message, so each is tried by itself and the others do not fail.
+      // An unexpected error is probably caused by one message. Each message is tried by itself, so that the others do not fail.
       if (batch.length > 1 && !(error instanceof ProblemError)) for (const queued of batch) await this.commit([queued]);
       else for (const { reject } of batch) reject(error);
       return;
@@ -211,7 +209,7 @@ export class Acceptance {
     return budgetProblem(code, now);
   }
 
-  /** Runs in its own transaction, because the batch's accepted messages are committed. */
+  /** Raises the stop in a separate transaction, because the batch's accepted messages are already committed. */
   private async stopSpending(refused: readonly Queued[], now: Date): Promise<void> {
     try {
       await this.emergencyStop.raise('the threshold of the UTC day was spent');

@@ -18,7 +18,7 @@ import { acceptanceParts } from './testing/acceptance-parts';
 
 const PROCESSES = 3;
 const RUN_MS = 6_000;
-/** A machine under load takes longer to spend what raises the stop. */
+/** On a busy machine it takes longer until enough is spent to raise the stop. */
 const LONGEST_RUN_MS = 60_000;
 const AROUND = '2027-03-01T00:00:00.000Z';
 const dollars = (text: string) => BigInt(Math.round(Number(text) * 1_000_000));
@@ -29,15 +29,15 @@ interface Counted {
   startsAt: Date;
   reserved: bigint;
   spent: bigint;
-  /** The sums of the ledger for the same window, in the same snapshot. */
+  /** `open` and `settled`: the ledger's sums for the same window, in the same snapshot. */
   open: bigint;
   settled: bigint;
 }
 
 /**
  * Three processes reserve and settle random amounts around the edge of an hour and a day, against caps that they reach at once. Meanwhile
- * they and PostgreSQL are killed between reserve, dispatch and settle. Before each reservation comes the decision of the entrance, with a
- * Redis that is flushed, killed and filled with false refusals. Whole snapshots are checked all the time.
+ * they and PostgreSQL are killed between reserve, dispatch and settle. Before each reservation the decision of the entrance is asked for,
+ * with a Redis that is flushed, killed and filled with false refusals. Complete snapshots are checked all the time.
  */
 describe('the caps, while everything is killed', () => {
   let postgres: Postgres;
@@ -121,10 +121,10 @@ describe('the caps, while everything is killed', () => {
       looks++;
     }
     await Promise.all(running.splice(0).map((service) => service.kill()));
-    // Some dozens on a machine that is not busy
+    // Some dozens on an idle machine
     expect(looks).toBeGreaterThan(3);
 
-    // What the killed workers left open is settled once, by the first worker that finds it
+    // A reservation that a killed worker left open is settled once, by the first worker that finds it
     const { database, budget, emergencyStop } = acceptanceParts(
       testConfig({ DATABASE_URL: url, AUTH_JWKS_FILE: '/x', ...caps }),
     );
@@ -146,7 +146,7 @@ describe('the caps, while everything is killed', () => {
         expectWithin(counted, caps);
         expect(counted.reserved).toBe(0n);
       }
-      // Both sides of the edge were reached: two hours, two days
+      // Both sides of the edge were reached: two hours and two days
       expect(end.filter(({ scope }) => scope === 'system_hour')).toHaveLength(2);
       expect(end.filter(({ scope }) => scope === 'system_day')).toHaveLength(2);
       expect((await emergencyStop.current()) !== null).toBe(stops);
@@ -194,7 +194,7 @@ function expectWithin({ scope, subject, reserved, spent, open, settled }: Counte
   });
 }
 
-/** Whether the stop was seen; false too while PostgreSQL is away. */
+/** Whether PostgreSQL reports a stop; also false while PostgreSQL is away. */
 async function isStopped(url: string): Promise<boolean> {
   const client = new Client({ connectionString: url });
   client.on('error', () => undefined);
@@ -208,7 +208,10 @@ async function isStopped(url: string): Promise<boolean> {
   }
 }
 
-/** Every window with its sums in the ledger; one statement is one snapshot. Empty while the server restarts. */
+/**
+ * Returns every window with its sums in the ledger. They are one snapshot, because one statement reads them. Empty while the server
+ * restarts.
+ */
 async function snapshot(url: string): Promise<Counted[]> {
   const client = new Client({ connectionString: url, options: '-c timezone=UTC' });
   client.on('error', () => undefined);

@@ -59,7 +59,7 @@ describe('messages with a proof of residence and without an owner', () => {
   }
   const proven = (proof = unverifiedProof()) => noise({ proof });
 
-  it('are accepted without a row of owner, ledger or idempotency, and count in the windows of the system', async () => {
+  it('are accepted without an owner, a ledger row or an idempotency key, and count in the system’s windows', async () => {
     const { accept, rows, client, config } = await setUp();
     const { url } = config.database;
     expect(await Promise.all([accept(proven()), accept(proven())])).toEqual(['accepted', 'accepted']);
@@ -70,13 +70,13 @@ describe('messages with a proof of residence and without an owner', () => {
       ['system_day', 2n * PRICE, 2],
     ]);
     expect(await client.message.findMany({ select: { owner: true } })).toEqual([{ owner: null }, { owner: null }]);
-    // The check that operators run after a restore passes, and still finds a window that counts too little.
+    // The check that operators run after a restore passes here, and still finds a window that counts too little.
     expect(await ledgerCheck(url)).toEqual([]);
     await client.$executeRaw`DELETE FROM delivery_job`;
     expect(await ledgerCheck(url)).toHaveLength(2);
   });
 
-  it('without a price are accepted under a stop, and write no window and no promise', async () => {
+  it('without a price are accepted under a stop, and write no window and no reservation', async () => {
     const { accept, rows, client } = await setUp({ DELIVERY_PRICE_PER_OFFICE: '0' });
     await client.emergencyStop.create({ data: { reason: 'a test' } });
     const again = proven();
@@ -87,7 +87,7 @@ describe('messages with a proof of residence and without an owner', () => {
     expect(await client.deliveryJob.count({ where: { reservedAt: null, reservedMicroUsd: null } })).toBe(2);
   });
 
-  it('fill the hour to the last message that fits, and leave no nullifier behind where they are refused', async () => {
+  it('fill the hour to the last message that fits, and leave no nullifier when they are refused', async () => {
     const { accept, rows } = await setUp({ SYSTEM_HOURLY_LIMIT: '0.20' });
     const outcomes = await Promise.all(Array.from({ length: 12 }, () => accept(proven())));
     expect(outcomes.filter((outcome) => outcome === 'accepted')).toHaveLength(5);
@@ -95,7 +95,7 @@ describe('messages with a proof of residence and without an owner', () => {
     expect(await rows()).toMatchObject({ messages: 5, jobs: 5, nullifiers: 5 });
   });
 
-  it('are one message for one nullifier, also where two gateways race for it', async () => {
+  it('with one nullifier become one message, even if two gateways accept them at the same time', async () => {
     const { accept, rows } = await setUp();
     for (let round = 0; round < 10; round++) {
       const { nullifier } = unverifiedProof();
@@ -107,10 +107,10 @@ describe('messages with a proof of residence and without an owner', () => {
     expect(await rows()).toMatchObject({ messages: 10, jobs: 10, nullifiers: 10 });
   });
 
-  it('are accepted in crossing order by two gateways without a deadlock', async () => {
+  it('are accepted in opposite orders by two gateways without a deadlock', async () => {
     const { accept } = await setUp();
-    // Each pair shares a status hash and a nullifier crosswise, so that locks taken only in order of the id would
-    // deadlock.
+    // Each message of one list shares a status hash with one message of the other list and a nullifier with another, so locks taken only in
+    // order of the ids would deadlock.
     for (let round = 0; round < 10; round++) {
       const shared = Array.from({ length: 6 }, () => unverifiedProof());
       const [one, other] = [shared, [...shared].reverse()].map((proofs) =>
@@ -127,7 +127,7 @@ describe('messages with a proof of residence and without an owner', () => {
     }
   });
 
-  it('proven again are the same message, even with other bytes of the proof', async () => {
+  it('proven again are duplicates, even if the bytes of the proof differ', async () => {
     const { accept, rows, client } = await setUp();
     const first = proven();
     expect(await accept(first)).toBe('accepted');
@@ -145,7 +145,7 @@ describe('messages with a proof of residence and without an owner', () => {
     expect(Buffer.compare(job.sealed, first.sealed)).toBe(0);
   });
 
-  it('proven again without their sender’s token are no other owner’s to take', async () => {
+  it('proven again without their sender’s token do not become another owner’s messages', async () => {
     const { database, config } = await setUp();
     const { acceptance } = acceptanceParts(config);
     const submission = proven();

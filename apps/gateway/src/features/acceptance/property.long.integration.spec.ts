@@ -10,7 +10,7 @@ import { acceptanceParts, noise } from './testing/acceptance-parts';
 const START = Date.UTC(2030, 0, 1, 22, 30);
 const OWNERS = ['a', 'b', 'c'].map((letter) => letter.repeat(43));
 const IDS = Array.from({ length: 5 }, (_, at) => `00000000-0000-4000-8000-00000000000${String(at)}`);
-/** The last one is also a key that a message has without a header. */
+/** The last key is also the one that a message gets without a header. */
 const KEYS = ['first', 'second', IDS[0] ?? ''];
 /** Three sets of caps; in each one cap is reached at once: a user's own limits, the hour's or the day's. */
 const USER = {
@@ -116,7 +116,7 @@ describe('accept_messages and settle', () => {
       }),
       { numRuns: 150 },
     );
-    // Every rule was met, and often.
+    // Every rule decided, and often.
     expect([...seen.keys()].sort()).toEqual([
       'accepted',
       'daily_messages_reached',
@@ -144,7 +144,7 @@ describe('accept_messages and settle', () => {
     });
   }
 
-  /** The whole database against the whole model. */
+  /** Compares the whole database with the whole model. */
   async function expectSame(model: AcceptanceModel): Promise<void> {
     const { client } = parts.database;
     const messages = await client.message.findMany({ orderBy: { id: 'asc' } });
@@ -207,7 +207,7 @@ function windowsFrom(reservations: readonly ModelReservation[]): Map<string, [bi
   return windows;
 }
 
-/** As the queue does before it calls the function: no id and no key of an owner twice in a batch. */
+/** Filters a batch as Acceptance does before it calls the function: no id, and no pair of owner and key, occurs twice. */
 function isFirstOfItsNames(one: ModelPost, at: number, all: readonly ModelPost[]): boolean {
   return all.findIndex((other) => other.messageId === one.messageId || nameOf(other) === nameOf(one)) === at;
 }

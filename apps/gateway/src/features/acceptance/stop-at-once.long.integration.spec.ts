@@ -20,14 +20,17 @@ const CAPS = {
 };
 
 interface Seen {
-  /** How many reservations were committed, and how many of them after the stop, by the server's own record of commits. */
+  /** How many reservations were committed, and how many of them after the stop, by the server's commit timestamps. */
   readonly all: number;
   readonly after: number;
-  /** How long after the stop's commit the last reservation was committed: negative where it was before. */
+  /** How long after the stop's commit the last reservation was committed; negative if it was before. */
   readonly lastMs: number;
 }
 
-/** Three processes reserve as fast as they can, one by one and in batches, while a stop is raised: when was the last one committed? */
+/**
+ * Three processes reserve as fast as they can, one by one and in batches, while a stop is raised. No reservation may be committed after the
+ * stop.
+ */
 describe('an emergency stop', () => {
   let postgres: Postgres;
   let folder: TemporaryFolder;
@@ -79,7 +82,7 @@ describe('an emergency stop', () => {
   const reserved = async () =>
     Number((await client.query<{ count: string }>('SELECT count(*) FROM reservation')).rows[0]?.count);
 
-  it('is final: no process commits a reservation after it, whether begun before it or after', async () => {
+  it('is final: no process commits a reservation after it, even one that was begun before', async () => {
     const rounds: { raisedInMs: number; lastMs: number }[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const before = await reserved();

@@ -12,7 +12,7 @@ import {
 } from '@communique-tee/protocol';
 import { messageInput } from '@communique-tee/residence';
 
-/** The claims of a proof of residence about its message, after the proof was verified. Each has 32 bytes. */
+/** The values that a verified proof of residence binds to its message. Each has 32 bytes. */
 export interface SubmittedProof {
   readonly nullifier: Uint8Array<ArrayBuffer>;
   /** The public input `message`. */
@@ -29,7 +29,7 @@ export interface Submission {
   readonly expiresAt: Date;
   /** The canonical CBOR form, even if the client sent another form. Includes the proof if the message has one. */
   readonly sealed: Uint8Array<ArrayBuffer>;
-  /** SHA-256 of the sealed message without its proof, 32 bytes: a message that is proven again keeps it. */
+  /** SHA-256 (32 bytes) of the sealed message without its proof, so a message that is proven again keeps it. */
   readonly sealedSha256: Uint8Array<ArrayBuffer>;
   readonly proof: SubmittedProof | null;
 }
@@ -42,7 +42,7 @@ export function submissionOf(message: SealedMessage): Submission {
   return submission(encodeSealedMessage(message), messageId, keyId, new Date(expiresAtSeconds * 1000));
 }
 
-/** The relayed bytes are the whole envelope's; the hash covers the sealed message without its proof. */
+/** `sealed` is the whole envelope; the hash covers the sealed message without its proof. */
 export function provenSubmissionOf(envelope: ProvenEnvelope): ProvenSubmission {
   const { sealed, residence } = envelope;
   const { nullifier } = sealed;
@@ -76,7 +76,7 @@ function submission(sealed: Uint8Array, messageId: Uint8Array, keyId: Uint8Array
   };
 }
 
-/** Whether it expires in the future, and not more than LIMITS.maxLifetimeSeconds ahead. */
+/** Whether the message expires in the future, and not more than LIMITS.maxLifetimeSeconds ahead. */
 export function mayStillExpire(submission: Submission, now: Date): boolean {
   const aheadMs = submission.expiresAt.getTime() - now.getTime();
   return aheadMs > 0 && aheadMs <= LIMITS.maxLifetimeSeconds * 1000;

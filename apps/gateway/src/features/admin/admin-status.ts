@@ -7,7 +7,7 @@ const window = z
   .strictObject({ cap: dollars, reserved: dollars, spent: dollars, resetsAt: instantSchema })
   .meta({ id: 'BudgetWindow', description: 'The budget of everyone together, in dollars, in one UTC hour or day.' });
 
-/** Answer of GET /api/admin/status: sums only, no data of a single message or user. */
+/** Answer of GET /api/admin/status. It has only sums, no data of a single message or user. */
 export const adminStatusSchema = z
   .strictObject({
     queue: z.strictObject({
@@ -28,7 +28,7 @@ export const adminStatusSchema = z
   .meta({ id: 'AdminStatus', description: 'Sums only, no data of a single message or user.' });
 export type AdminStatus = z.output<typeof adminStatusSchema>;
 
-/** Answer of GET /api/admin/keys: the metadata of each sealed key, and none of the sealed bytes. */
+/** Answer of GET /api/admin/keys: the metadata of each sealed key, without the sealed bytes. */
 export const adminKeysSchema = z
   .strictObject({
     keys: z.array(

@@ -26,7 +26,7 @@ export const ADMINISTRATION: Tag = {
 
 type Window = Awaited<ReturnType<BudgetService['state']>>['hour'];
 
-/** For operators, read-only. To clear a stop or revoke a key, an operator runs a command; no route does it. */
+/** Read-only routes for operators. To clear a stop or revoke a key, an operator runs a command; no route does that. */
 @Controller('api/admin')
 export class AdminController {
   constructor(

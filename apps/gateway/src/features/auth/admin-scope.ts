@@ -24,7 +24,7 @@ export class AdminScopeGuard implements CanActivate {
   }
 }
 
-/** The route takes a bearer token that holds the scope of administration (AUTH_ADMIN_SCOPE); any other good token is `forbidden`. */
+/** The route requires a bearer token with the admin scope (AUTH_ADMIN_SCOPE); any other valid token is `forbidden`. */
 export function AdminScope(): MethodDecorator {
   return applyDecorators(Authenticated(), routePolicy({ problems: ['forbidden'] }), UseGuards(AdminScopeGuard));
 }

@@ -16,7 +16,7 @@ export class AuthGuard implements CanActivate {
   }
 }
 
-/** The same for a token or a status secret. */
+/** Refuses a request without a verified token or a status secret. */
 @Injectable()
 export class ReaderGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

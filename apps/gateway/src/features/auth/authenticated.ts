@@ -4,12 +4,12 @@ import { AuthGuard, ReaderGuard } from './auth.guard';
 
 const PROBLEMS = ['unauthenticated', 'identity_provider_unavailable'] as const;
 
-/** The route takes a bearer token, which is verified before the body is read; then the user's rate limit counts too. */
+/** The route requires a bearer token, which is verified before the body is read. Requests then count in the user's rate limit too. */
 export function Authenticated(): MethodDecorator {
   return applyDecorators(routePolicy({ authenticated: true, problems: PROBLEMS }), UseGuards(AuthGuard));
 }
 
-/** The route takes a bearer token or the status secret of a message (status-secret.ts), and no query. */
+/** The route requires a bearer token or the status secret of a message (status-secret.ts), and takes no query. */
 export function AuthenticatedReader(): MethodDecorator {
   return applyDecorators(
     routePolicy({ authenticated: true, inPlaceOfToken: 'status_secret', problems: PROBLEMS }),
@@ -18,8 +18,8 @@ export function AuthenticatedReader(): MethodDecorator {
 }
 
 /**
- * The route takes a bearer token. While proofs of residence are taken, a request without one reaches the handler too, which must then
- * demand a proof.
+ * The route requires a bearer token. While the gateway takes proofs of residence, a request without a token reaches the handler too, which
+ * must then require a proof.
  */
 export function AuthenticatedOrProven(): MethodDecorator {
   return routePolicy({ authenticated: true, inPlaceOfToken: 'proof', problems: PROBLEMS });

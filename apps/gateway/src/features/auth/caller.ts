@@ -5,7 +5,7 @@ import { ProblemError } from '../../core/problems/problem-error';
 export interface CallerIdentity {
   /** 43 characters: a hash of issuer and subject, see ownerOf. */
   readonly owner: string;
-  /** The token's `scope`: what it may be used for beside the owner's own messages. */
+  /** The token's `scope`: what the token allows besides the owner's own messages. */
   readonly scopes: readonly string[];
 }
 

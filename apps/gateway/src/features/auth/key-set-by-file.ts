@@ -6,7 +6,7 @@ import type { Logger } from '../../core/telemetry/logger';
 import { type KeySet, KeySetError, MAX_KEY_SET_BYTES, finderOf, parseKeySet } from './key-set';
 import type { KeySource } from './token-verifier';
 
-/** How long a file's state is believed before it is checked again. */
+/** How long the file is not checked again after a check. */
 const RECHECK_MS = 1000;
 const RETRY_AFTER_SECONDS = 10;
 
@@ -17,8 +17,8 @@ export interface KeySetByFile {
 }
 
 /**
- * Reads the file at start, where an unusable file stops the start, and again when it has changed. A set that can be read replaces the one
- * before, even if it has no usable key. While the file cannot be read, the last good keys serve for `staleMs`.
+ * Reads the file at start, where an unusable file stops the start, and again when it has changed. A set that can be read replaces the
+ * previous one, even if it has no usable key. While the file cannot be read, the last good keys serve for `staleMs`.
  * @throws ConfigurationProblem
  */
 export async function openKeySetByFile({ file, staleMs }: KeySetByFile, logger: Logger): Promise<KeySource> {
@@ -67,7 +67,7 @@ export async function openKeySetByFile({ file, staleMs }: KeySetByFile, logger: 
 }
 
 /**
- * Also called at the start of the process, so that it ends before Nest would print a stack.
+ * Also called at the start of the process, so that a bad file ends the process before Nest would print a stack.
  * @throws ConfigurationProblem for a file that cannot be read, is no set, or has no usable key
  */
 export async function readKeySetFile(file: string): Promise<{ readonly version: string; readonly set: KeySet }> {
@@ -89,7 +89,7 @@ interface Read {
 }
 
 async function read(path: string): Promise<Read> {
-  // Opens without blocking: a pipe without a writer is refused, not waited for
+  // Non-blocking, so that a pipe without a writer is refused at once
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = await file.stat();

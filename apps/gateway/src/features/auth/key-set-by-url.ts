@@ -4,7 +4,7 @@ import type { Logger } from '../../core/telemetry/logger';
 import { KeySetError, MAX_KEY_SET_BYTES, finderOf, parseKeySet } from './key-set';
 import type { KeySource } from './token-verifier';
 
-/** How long a set that was fetched is used without asking again. */
+/** How long a fetched set is used without another fetch. */
 const FRESH_MS = 600_000;
 /** While the provider is away, it is asked at most once in this time, however many requests come. */
 const RETRY_MS = 1000;
@@ -21,8 +21,8 @@ export interface KeySetByUrl {
 
 /**
  * This function decides when to fetch the set, because jose refuses every token once its cache has ended while the provider is away. A set
- * that can be read replaces the one before, even if it has no usable key. `identity_provider_unavailable`: no usable keys, or an unknown
- * key that may be a new one.
+ * that can be read replaces the previous one, even if it has no usable key. The source throws `identity_provider_unavailable` if it has no
+ * usable keys, and for an unknown key that may be new.
  */
 export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetByUrl, logger: Logger): KeySource {
   let keys: JWTVerifyGetKey = () => {
@@ -90,7 +90,7 @@ export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetB
   };
 }
 
-/** Redirects are not followed: they would lead to keys of another host. */
+/** Redirects are not followed, because they could lead to another host's keys. */
 async function fetchKeySet(url: string, timeoutMs: number): Promise<Uint8Array> {
   const response = await fetch(url, {
     headers: { accept: 'application/jwk-set+json, application/json' },

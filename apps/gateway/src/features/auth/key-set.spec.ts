@@ -20,7 +20,7 @@ const STALE_MS = 3_600_000;
 const EDDSA = { kty: 'OKP', crv: 'Ed25519', kid: 'bad', alg: 'EdDSA' };
 const privateJwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
 
-/** Members of a set that cannot verify a token here; they must not spoil the others. */
+/** Members of a set that cannot verify a token here; the set's other keys must still work. */
 const UNUSABLE: readonly (readonly [string, unknown])[] = [
   ['of an unknown kind', { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AAAA', kid: 'pq' }],
   ['of a kind that is a number', { kty: 7 }],
@@ -69,7 +69,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** The set is replaced as an operator does it, by a rename. */
+/** Replaces the set by a rename, as an operator does. */
 async function publish(text: string): Promise<void> {
   served = text;
   await writeFile(folder.file('next.json'), text);
@@ -98,13 +98,13 @@ const outcome = async (verify: TokenVerifier, issuer: Issuer) =>
 const CACHE_MS = { file: 1001, url: 600_001 };
 
 describe.each(['file', 'url'] as const)('a key set by %s', (source) => {
-  it.each(UNUSABLE)('works for the rest with a key %s', async (_name, key) => {
+  it.each(UNUSABLE)('still uses its other keys when one key is %s', async (_name, key) => {
     await publish(setOf(key, known.jwk, key, other.jwk));
     const verify = await open(source);
     expect([await outcome(verify, known), await outcome(verify, other)]).toEqual(['accepted', 'accepted']);
   });
 
-  it.each(UNUSABLE)('takes back a key while it has one %s', async (_name, key) => {
+  it.each(UNUSABLE)('drops a withdrawn key although another key is %s', async (_name, key) => {
     await publish(setOf(known.jwk));
     const verify = await open(source);
     expect(await outcome(verify, known)).toBe('accepted');
@@ -113,7 +113,7 @@ describe.each(['file', 'url'] as const)('a key set by %s', (source) => {
     expect([await outcome(verify, known), await outcome(verify, other)]).toEqual(['unauthenticated', 'accepted']);
   });
 
-  it('removes every key where the set has none left', async () => {
+  it('drops every key when the set becomes empty', async () => {
     await publish(setOf(known.jwk));
     const verify = await open(source);
     expect(await outcome(verify, known)).toBe('accepted');
@@ -123,7 +123,7 @@ describe.each(['file', 'url'] as const)('a key set by %s', (source) => {
   });
 
   it.each(['{broken', '', '[]', '{"keys":7}', `{"keys":[],"keys":[]}`, '\ufeff{"keys":[]}'])(
-    'that becomes %j keeps its keys for a bounded time, then refuses, then heals',
+    'that becomes %j keeps its keys for a limited time, then refuses all tokens, and works again once it is mended',
     async (broken) => {
       await publish(setOf(known.jwk));
       const verify = await open(source);
@@ -139,7 +139,7 @@ describe.each(['file', 'url'] as const)('a key set by %s', (source) => {
     },
   );
 
-  it('logs which keys it leaves out, and no part of them', async () => {
+  it('logs which keys it leaves out, without any part of them', async () => {
     await publish(setOf({ kty: 'AKP', kid: 'geheim', pub: 'geheim' }, known.jwk, { ...privateJwk, kid: 'geheim' }));
     await outcome(await open(source), known);
     const [line = ''] = lines.filter((each) => each.includes('left out'));
@@ -149,7 +149,7 @@ describe.each(['file', 'url'] as const)('a key set by %s', (source) => {
   });
 });
 
-it('a change is noticed where a file keeps its date', async () => {
+it('notices a changed key set file that keeps its date', async () => {
   await publish(setOf(known.jwk));
   const verify = await open('file');
   expect(await outcome(verify, known)).toBe('accepted');
@@ -161,7 +161,7 @@ it('a change is noticed where a file keeps its date', async () => {
   expect(await outcome(verify, known)).toBe('unauthenticated');
 });
 
-it('a file that stays broken is reported once', async () => {
+it('reports a key set file that stays broken once', async () => {
   await publish(setOf(known.jwk));
   const verify = await open('file');
   await publish('{');
@@ -199,7 +199,7 @@ describe('a key set file at start', () => {
   });
 });
 
-it('a set has no private part that is left in', () => {
+it('leaves private keys out of a set', () => {
   const { keys } = parseKeySet(Buffer.from(setOf({ ...privateJwk }, { kty: 'RSA', n: 'AA', e: 'AQAB', p: 'AA' })));
   expect(keys).toEqual([]);
 });

@@ -65,7 +65,7 @@ function unusable(member: unknown): string | undefined {
   }
 }
 
-/** The fault of a set, as the end of a sentence that starts with the set. */
+/** Why a text is no usable set, worded as the end of a sentence that starts with the name of the set. */
 export class KeySetError extends Error {
   override readonly name = 'KeySetError';
 }

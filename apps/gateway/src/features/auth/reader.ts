@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { ProblemError } from '../../core/problems/problem-error';
 import { callerOf } from './caller';
 
-/** The reader of a message: the owner of a token, or a client with a status secret, by its SHA-256 (32 bytes). */
+/** The reader of a message: the owner that a token names, or a client with a status secret, of which the SHA-256 (32 bytes) is kept. */
 export type Reader =
   | { readonly owner: string; readonly statusSha256?: undefined }
   | { readonly owner?: undefined; readonly statusSha256: Uint8Array<ArrayBuffer> };
@@ -21,7 +21,7 @@ export function readerOf(request: FastifyRequest): Reader | undefined {
   return statusSha256 && { statusSha256 };
 }
 
-/** Names a reader among all others in this process. */
+/** Returns a name that is unique among the readers of this process. */
 export function nameOfReader({ owner, statusSha256 }: Reader): string {
   return owner ?? `status ${Buffer.from(statusSha256).toString('base64url')}`;
 }

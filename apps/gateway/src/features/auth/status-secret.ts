@@ -2,25 +2,27 @@ import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { ProblemError } from '../../core/problems/problem-error';
 
-/** The header in which a client presents the status secret of its message: 32 bytes in base64url. Never in an address: those are logged. */
+/**
+ * The header in which a client presents the status secret of its message: 32 bytes in base64url. An address never holds it, because
+ * addresses are logged.
+ */
 export const STATUS_SECRET_HEADER = 'communique-status-secret';
 
-/** 43 characters, the last of which has its two unused bits zero. */
+/** 43 characters; the two unused bits of the last one are zero. */
 const FORM = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 
 /**
- * SHA-256 (32 bytes) of the status secret that a request presents, as the database has it. The gateway does not store
- * the secret itself.
+ * Returns the SHA-256 (32 bytes) of the status secret that a request presents, which is what the database stores.
  * @returns undefined if the request presents no secret
- * @throws ProblemError `unauthenticated`: it is not a secret; `malformed_request`: there is a token too, or the
- * address has a secret
+ * @throws ProblemError `unauthenticated`: the header's value has not the form of a secret; `malformed_request`: the request has a token
+ * too, or the address has a secret
  */
 export function statusSha256Of({ headers }: Pick<FastifyRequest, 'headers'>): Uint8Array<ArrayBuffer> | undefined {
   const secret = headers[STATUS_SECRET_HEADER];
   if (secret === undefined) return undefined;
   if (headers.authorization !== undefined)
     throw new ProblemError('malformed_request', { detail: 'Send a token or a status secret, not both.' });
-  // A header that was sent twice arrives joined by a comma.
+  // Node joins a header that was sent twice with a comma.
   if (typeof secret !== 'string' || !FORM.test(secret)) throw new ProblemError('unauthenticated');
   return new Uint8Array(createHash('sha256').update(Buffer.from(secret, 'base64url')).digest());
 }

@@ -64,7 +64,7 @@ describe('a bearer token', () => {
     await refused(`Bearer ${await issuer.token('alice', claims)}`);
   });
 
-  it('may be off by the clock skew', async () => {
+  it('may have expired within the clock skew', async () => {
     await expect(verify(`Bearer ${await issuer.token('alice', { exp: now() - 20 })}`)).resolves.toBeDefined();
   });
 
@@ -102,7 +102,7 @@ describe('a bearer token', () => {
     await refused(`Bearer ${await (await createIssuer('ES384', 'key-1')).token('alice')}`);
   });
 
-  it('rightly signed by a key of the set under an algorithm that is not configured is refused', async () => {
+  it('signed by a key of the set under an algorithm that is not configured is refused', async () => {
     const other = await createIssuer('ES384', 'p384');
     const file = join(folder, 'with-p384.json');
     await issuer.writeKeySet(file, [other.jwk]);
@@ -116,7 +116,7 @@ describe('a bearer token', () => {
     ).resolves.toBeDefined();
   });
 
-  it('that brings its own key is refused', async () => {
+  it('that carries its own key is refused', async () => {
     const evil = await createIssuer('EdDSA', 'evil');
     const { SignJWT } = await import('jose');
     const token = await new SignJWT({ iss: ISSUER, aud: AUDIENCE, sub: 'alice', exp: now() + 300 })
@@ -151,7 +151,7 @@ describe('a bearer token', () => {
   });
 });
 
-describe('a token of the right issuer, audience and time that is no access token', () => {
+describe('the type of a token with valid issuer, audience and times', () => {
   let folder: string;
   let issuer: Issuer;
   let lines: string[];
@@ -206,7 +206,7 @@ describe('a token of the right issuer, audience and time that is no access token
     ['Keycloak’s claim typ', { typ: 'ID' }, 'JWT'],
     ['the type of a logout token', {}, 'logout+jwt'],
     ['the type of a DPoP proof', {}, 'dpop+jwt'],
-  ])('where any type is accepted, one with %s is refused', async (_name, claims, typ) => {
+  ])('where any type is accepted, a token with %s is refused', async (_name, claims, typ) => {
     expect(await accepts(await open('any'), claims, typ)).toBe(false);
   });
 
@@ -215,11 +215,11 @@ describe('a token of the right issuer, audience and time that is no access token
     ['JWT', { token_use: 'access' }, 'JWT'],
     ['JWT and Keycloak’s claim', { typ: 'Bearer' }, 'JWT'],
     ['okta-internal-at+jwt', {}, 'application/okta-internal-at+jwt'],
-  ])('where any type is accepted, one of type %s passes', async (_name, claims, typ) => {
+  ])('where any type is accepted, a token of type %s passes', async (_name, claims, typ) => {
     expect(await accepts(await open('any'), claims, typ)).toBe(true);
   });
 
-  it('is named in the log once, without the token', async () => {
+  it('is named in the log once if it is wrong, without the token', async () => {
     const verify = await open('at+jwt');
     for (let time = 0; time < 3; time++) expect(await accepts(verify, {}, 'JWT')).toBe(false);
     expect(lines).toHaveLength(1);
@@ -274,7 +274,7 @@ describe('a key set by URL', () => {
     ['redirects', { status: 302, body: '' }],
     ['answers with something else', { status: 200, body: '<html>' }],
     ['answers with no keys', { status: 200, body: '{"keys":7}' }],
-  ])('that %s is a 503 with Retry-After, and heals', async (_, wrong) => {
+  ])('that %s causes 503 with Retry-After, and is used as soon as it can be fetched', async (_, wrong) => {
     const issuer = await createIssuer();
     const verify = await open();
     answer = () => wrong;
@@ -308,7 +308,7 @@ describe('a key set by URL', () => {
     await expect(verify(`Bearer ${await issuer.token('alice')}`)).rejects.toMatchObject({ code });
   };
 
-  it('may rotate: a new key id is fetched once, many unknown ones within the cooldown not at all', async () => {
+  it('may rotate: a new key id causes one fetch, and further unknown ids within the cooldown none', async () => {
     const [first, second, stranger] = await Promise.all([
       createIssuer('EdDSA', 'first'),
       createIssuer('EdDSA', 'second'),
@@ -339,7 +339,7 @@ describe('a key set by URL', () => {
     ['hangs', 'hang' as const],
     ['answers with errors', { status: 503, body: '' }],
   ])(
-    'of a provider that %s for long: the last good keys serve for a bounded time, then no token is accepted, then it heals',
+    'of a provider that %s for long is used for a limited time; then no token is accepted until the provider answers again',
     async (_, wrong) => {
       const [known, newer] = await Promise.all([createIssuer('EdDSA', 'known'), createIssuer('EdDSA', 'newer')]);
       answer = serving(known);
@@ -350,7 +350,7 @@ describe('a key set by URL', () => {
       await later(600_001, async () => {
         for (let round = 0; round < 20; round++) await passes(verify, known);
         expect(fetched).toBe(1);
-        // the gateway cannot know now whether this key is good
+        // while the provider is away, the gateway cannot know whether this key is valid
         await refuses(verify, newer, 'identity_provider_unavailable');
         expect(fetched).toBe(1);
       });
@@ -367,7 +367,7 @@ describe('a key set by URL', () => {
     },
   );
 
-  it('is asked once a second at most while it has never answered', async () => {
+  it('is fetched at most once a second while the provider has never answered', async () => {
     const issuer = await createIssuer();
     answer = () => ({ status: 500, body: '' });
     const verify = await open();
@@ -384,7 +384,7 @@ describe('a key set file', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('is read again when it changes, and the old keys stay while it is broken', async () => {
+  it('is read again when it changes, and its old keys stay in use while it is broken', async () => {
     const file = join(folder, 'rotating.json');
     const first = await createIssuer('EdDSA', 'first');
     const second = await createIssuer('EdDSA', 'second');

@@ -20,9 +20,8 @@ export type TokenVerifier = (authorization: string | undefined) => Promise<Calle
  */
 export interface KeySource {
   /**
-   * Reads the set again if that is due, and throws if it may not be used. Call it before each use of a verified
-   * token.
-   * @returns the number of the set in use: it changes with each reading, even if the content is the same
+   * Reads the set again if its time is over, and throws if no set may be used. Call it before each use of a cached token.
+   * @returns the number of the set in use: the number changes with each reading, even if the content is the same
    * @throws ProblemError `identity_provider_unavailable`
    */
   current(): Promise<number>;
@@ -35,9 +34,9 @@ export interface KeySource {
 
 /**
  * Checks `Authorization: Bearer <JWT>` (RFC 6750, RFC 7519): signature under an allowed algorithm by a key of the set, issuer, audience,
- * times with the configured skew; `exp` and `sub` must be there, and it must be an access token (token-type.ts). A good token is not
+ * times with the configured skew; `exp` and `sub` are required, and the token must be an access token (token-type.ts). A good token is not
  * checked again for a minute while its key set stays the same (VerifiedTokens), so the removal of a key takes effect at once.
- * @throws ProblemError `unauthenticated` (which check failed is not told) | `identity_provider_unavailable`
+ * @throws ProblemError `unauthenticated` (it does not tell which check failed) | `identity_provider_unavailable`
  */
 export function createTokenVerifier(
   auth: Omit<GatewayConfig['auth'], 'jwks' | 'adminScope'>,
@@ -83,7 +82,7 @@ export function createTokenVerifier(
 }
 
 /**
- * Words with spaces between (RFC 8693 section 4.2), or the array of words that some providers write. Any other value
+ * Reads the scopes: words separated by spaces (RFC 8693 section 4.2), or the array of words that some providers write. Any other value
  * grants no scope.
  */
 function scopesOf(claim: unknown): readonly string[] {
@@ -91,7 +90,7 @@ function scopesOf(claim: unknown): readonly string[] {
   return Array.isArray(claim) ? claim.filter((word) => typeof word === 'string') : [];
 }
 
-/** The caller's owner hash, as the database has it: base64url of SHA-256 over the JSON array of issuer and subject (43 characters). */
+/** Returns the owner as the database stores it: base64url of SHA-256 over the JSON array of issuer and subject (43 characters). */
 export function ownerOf(issuer: string, subject: string): string {
   return createHash('sha256')
     .update(JSON.stringify([issuer, subject]))

@@ -66,7 +66,7 @@ describe('a token that was verified a moment ago', () => {
     jest.restoreAllMocks();
   });
 
-  /** @returns the verifier, and how often it looked up a key: once for each check of a signature */
+  /** @returns the verifier, and a count of its key look-ups: one for each check of a signature */
   const watched = (source: KeySource) => {
     const find = jest.spyOn(source, 'find');
     const verify = createTokenVerifier(settings, source, logger);
@@ -89,7 +89,7 @@ describe('a token that was verified a moment ago', () => {
     passedMs += ms;
     jest.spyOn(performance, 'now').mockImplementation(() => realNow() + passedMs);
   };
-  /** The clock that tokens' times are compared with, and no other time. */
+  /** Sets only the clock with which tokens' times are compared. */
   const wallClock = (seconds: number) => jest.useFakeTimers({ now: seconds * 1000, doNotFake: [...ALL_BUT_DATE] });
   const now = () => Math.floor(Date.now() / 1000);
 
@@ -103,7 +103,7 @@ describe('a token that was verified a moment ago', () => {
     expect(checks()).toBe(2);
   });
 
-  it('does not recognize one that differs from it, and remembers none that was refused', async () => {
+  it('does not admit a token that differs from it, and no refused token is cached', async () => {
     const { verify, checks } = await byUrl();
     const token = await issuer.token('alice');
     await verify(token);
@@ -119,7 +119,7 @@ describe('a token that was verified a moment ago', () => {
     expect(checks()).toBe(5);
   });
 
-  it('ends at its expiry and the clock skew, to the second', async () => {
+  it('is refused from its expiry plus the clock skew on, to the second', async () => {
     const { verify, checks } = await byUrl();
     const exp = now() + 10;
     const token = await issuer.token('alice', { exp });
@@ -131,7 +131,7 @@ describe('a token that was verified a moment ago', () => {
     await expect(verify(token)).rejects.toMatchObject(REFUSED);
   });
 
-  it('is not valid yet where the clock was set back', async () => {
+  it('is refused if the clock was set back to before its `nbf`', async () => {
     const { verify } = await byUrl();
     const nbf = now() - 5;
     const token = await issuer.token('alice', { nbf });
@@ -154,7 +154,7 @@ describe('a token that was verified a moment ago', () => {
     expect(checks()).toBe(2);
   });
 
-  it('is verified again as soon as the set was read, even if its keys did not change', async () => {
+  it('is verified again as soon as the key set was read again, even if its keys did not change', async () => {
     const { verify, checks } = await byUrl();
     const token = await issuer.token('alice');
     await verify(token);
@@ -165,30 +165,30 @@ describe('a token that was verified a moment ago', () => {
     expect(checks()).toBe(before + 1);
   });
 
-  it('is refused as soon as the set was read without its key, whichever request caused the reading', async () => {
+  it('is refused as soon as the key set was read without its key, whichever request caused the reading', async () => {
     const { verify } = await byUrl();
     const token = await issuer.token('alice');
     await verify(token);
     const next = await createIssuer('EdDSA', 'next');
     served = [next];
-    await verify(token); // the known set may be used until its time is over
+    await verify(token); // the old set may be used until its time is over
     pass(11_000);
     await verify(await next.token('bob'));
     await expect(verify(token)).rejects.toMatchObject(REFUSED);
   });
 
-  it('makes the set be read when that is due, and is refused by what is read', async () => {
+  it('causes another reading once the set is ten minutes old, and is refused if its key is gone', async () => {
     const { verify } = await byUrl();
     const token = await issuer.token('alice');
     await verify(await issuer.token('bob'));
     pass(600_000 - 5000);
     await verify(token);
     served = [await createIssuer('EdDSA', 'next')];
-    pass(6000); // verified 6 s ago, the set is past its ten minutes
+    pass(6000); // the token was verified 6 s ago, and the set is older than ten minutes
     await expect(verify(token)).rejects.toMatchObject(REFUSED);
   });
 
-  it('admits no token once the last good keys are too old', async () => {
+  it('is refused once the last good keys are too old', async () => {
     const { verify } = await byUrl();
     const token = await issuer.token('alice');
     await verify(token);
@@ -199,7 +199,7 @@ describe('a token that was verified a moment ago', () => {
     await expect(verify(token)).rejects.toMatchObject(UNAVAILABLE);
   });
 
-  it('is refused as soon as a key set file without its key was read', async () => {
+  it('is refused as soon as a key set file was read without its key', async () => {
     const file = join(folder, 'jwks.json');
     await issuer.writeKeySet(file);
     const { verify } = watched(await openKeySource({ file, staleMs: 3_600_000 }, logger));
@@ -211,7 +211,7 @@ describe('a token that was verified a moment ago', () => {
     await expect(verify(token)).rejects.toMatchObject(REFUSED);
   });
 
-  it('is not kept where the set was read again while it was verified', async () => {
+  it('is not cached if the set was read again during its verification', async () => {
     let number = 1;
     const source: KeySource = {
       current: () => Promise.resolve(number),
@@ -222,13 +222,13 @@ describe('a token that was verified a moment ago', () => {
     };
     const { verify, checks } = watched(source);
     const token = await issuer.token('alice');
-    // Another request reads the set meanwhile, and finds the new one.
+    // The second request reads the set again during the verification of the first.
     await Promise.all([verify(token), verify(await issuer.token('bob'))]);
     for (let round = 0; round < 3; round++) await verify(token);
     expect(checks()).toBe(3);
   });
 
-  it('goes where there is no room, the oldest first', () => {
+  it('leaves the cache when that is full, the oldest token first', () => {
     const kept = new VerifiedTokens(30);
     const caller = { owner: 'x', scopes: [] };
     expect(kept.find('token', 1)).toBeUndefined();
@@ -240,6 +240,6 @@ describe('a token that was verified a moment ago', () => {
     expect(found.filter(Boolean)).toHaveLength(4096);
     expect(found.indexOf(true)).toBe(5000 - 4096);
     expect(kept.find('token 4999', 2)).toBeUndefined();
-    expect(kept.find('token 4999', 1)).toBeUndefined(); // all is gone, not hidden
+    expect(kept.find('token 4999', 1)).toBeUndefined(); // the entries are gone, not only hidden
   });
 });

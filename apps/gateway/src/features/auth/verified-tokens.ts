@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { CallerIdentity } from './caller';
 
-/** Each token is verified again at least this often. */
+/** A cached token is used this long; then it is verified again. */
 const LASTS_MS = 60_000;
 /** About 400 bytes each; when full, the oldest entry is dropped. */
 const MAX_TOKENS = 4096;
@@ -14,15 +14,15 @@ export interface VerifiedToken {
 }
 
 /**
- * A cache of verified tokens, by the SHA-256 of the token: checking a signature costs a tenth of a millisecond, a
- * look-up a few microseconds. It belongs to one key set and is emptied when the set changes. Only valid tokens are
- * kept, so every invalid one is verified again.
+ * A cache of verified tokens, keyed by the SHA-256 of the token. A check of a signature costs a tenth of a millisecond, a look-up a few
+ * microseconds. It belongs to one key set and is emptied when the set changes. Only valid tokens are kept, so every invalid one is verified
+ * again.
  */
 export class VerifiedTokens {
   private readonly kept = new Map<string, VerifiedToken & { readonly untilMs: number }>();
   private keySet: number | undefined;
 
-  /** @param clockSkewSeconds as in the verification: each use checks the times */
+  /** @param clockSkewSeconds the same as for the verification, because each use checks the times */
   constructor(private readonly clockSkewSeconds: number) {}
 
   /** @param keySet the number of the key set in use */
@@ -47,7 +47,7 @@ export class VerifiedTokens {
     this.kept.set(name, { ...verified, untilMs: performance.now() + LASTS_MS });
   }
 
-  /** The same rule as the verification (RFC 7519 sections 4.1.4 and 4.1.5). */
+  /** Applies the same rule as the verification (RFC 7519 sections 4.1.4 and 4.1.5). */
   private isInTime({ notBefore, expiresAt }: VerifiedToken): boolean {
     const now = Math.floor(Date.now() / 1000);
     return (
@@ -56,7 +56,7 @@ export class VerifiedTokens {
   }
 }
 
-/** A hash, so that the cache holds no token. */
+/** Returns a hash as the key of an entry, so that the cache holds no token. */
 function nameOf(token: string): string {
   return hash('sha256', token, 'base64url');
 }

@@ -10,12 +10,12 @@ export type BudgetRefusal =
   | 'system_hourly_limit_reached'
   | 'system_daily_limit_reached';
 
-/** How long a client waits if the time of new room is not known. */
+/** Retry-After if it is not known when there will be room again. */
 const RETRY_AFTER_SECONDS = 900;
 
 /**
- * When the window that refuses with `code` ends. Null if no time is known: an operator clears a stop, and messages that end make room in
- * the system's day.
+ * When the window that refuses with `code` ends. Null for a stop, which an operator clears, and for the system's day, in which ended
+ * messages make room.
  */
 export function windowEnd(code: BudgetRefusal, now: Date): Date | null {
   switch (code) {

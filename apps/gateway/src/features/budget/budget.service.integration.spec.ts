@@ -20,7 +20,7 @@ describe('the budget', () => {
   });
   afterAll(() => postgres.stop());
 
-  /** A separate ledger, used by as many processes as needed. */
+  /** A separate ledger, used by the given number of processes. */
   async function ledger(environment: Record<string, string>, processes = 1) {
     const url = await postgres.createMigratedDatabase();
     const members = Array.from({ length: processes }, () => {
@@ -33,7 +33,7 @@ describe('the budget', () => {
       try {
         return await member.spend({ owner, amountMicroUsd, now });
       } catch (error) {
-        // On a busy machine some wait too long for a connection. A client would retry.
+        // On a busy machine some reservations wait too long for a connection. A client would retry.
         if (error instanceof ProblemError && error.code === 'overloaded')
           return reserve(amountMicroUsd, owner, now, member);
         throw error;
@@ -62,7 +62,7 @@ describe('the budget', () => {
     };
   }
 
-  it('promises first and replaces the promise by what it came to, once', async () => {
+  it('reserves first, and replaces the reservation by the cost once', async () => {
     await using at = await ledger(caps('1', '1', '1'));
     const message = await at.reserve(40_000n);
     expect(await at.window('user_day')).toEqual([[40_000n, 0n]]);
@@ -85,39 +85,47 @@ describe('the budget', () => {
     ["a user's day", caps('0.1', '10', '10'), 'user_daily_limit_reached'],
     ["the system's hour", caps('10', '0.1', '10'), 'system_hourly_limit_reached'],
     ["the system's day", caps('10', '10', '0.1'), 'system_daily_limit_reached'],
-  ])('never passes the cap of %s, with 200 at once from three processes', async (name, environment, code) => {
-    await using at = await ledger(environment, 3);
-    const ownerOf = (index: number) => (name === "a user's day" ? ALICE : someone(index));
-    const results = await Promise.allSettled(
-      Array.from({ length: 200 }, (_unused, index) => at.reserve(10_000n, ownerOf(index), NOON, at.members[index % 3])),
-    );
-    const refusals = results.flatMap((result) =>
-      result.status === 'rejected' ? [result.reason as { code?: string }] : [],
-    );
-    expect(results.length - refusals.length).toBe(10);
-    expect(new Set(refusals.map((reason) => reason.code))).toEqual(new Set([code]));
-    for (const scope of ['system_hour', 'system_day'] as const)
-      expect(await at.window(scope)).toEqual([[100_000n, 0n]]);
-    const users = await at.window('user_day');
-    expect(users.reduce((sum, [reserved = 0n]) => sum + reserved, 0n)).toBe(100_000n);
-    expect(await at.database.client.reservation.count()).toBe(10);
-    expect(await at.database.client.message.count()).toBe(10);
-  });
+  ])(
+    'never exceeds the cap of %s with 200 simultaneous reservations from three processes',
+    async (name, environment, code) => {
+      await using at = await ledger(environment, 3);
+      const ownerOf = (index: number) => (name === "a user's day" ? ALICE : someone(index));
+      const results = await Promise.allSettled(
+        Array.from({ length: 200 }, (_unused, index) =>
+          at.reserve(10_000n, ownerOf(index), NOON, at.members[index % 3]),
+        ),
+      );
+      const refusals = results.flatMap((result) =>
+        result.status === 'rejected' ? [result.reason as { code?: string }] : [],
+      );
+      expect(results.length - refusals.length).toBe(10);
+      expect(new Set(refusals.map((reason) => reason.code))).toEqual(new Set([code]));
+      for (const scope of ['system_hour', 'system_day'] as const)
+        expect(await at.window(scope)).toEqual([[100_000n, 0n]]);
+      const users = await at.window('user_day');
+      expect(users.reduce((sum, [reserved = 0n]) => sum + reserved, 0n)).toBe(100_000n);
+      expect(await at.database.client.reservation.count()).toBe(10);
+      expect(await at.database.client.message.count()).toBe(10);
+    },
+  );
 
   it.each<[string, Record<string, string>, string]>([
     ["a user's day", caps('0.1', '10', '10'), 'user_daily_limit_reached'],
     ["the system's hour", caps('10', '0.1', '10'), 'system_hourly_limit_reached'],
     ["the system's day", caps('10', '10', '0.1'), 'system_daily_limit_reached'],
-  ])('counts what is spent against the cap of %s, and gives back what was not', async (name, environment, code) => {
-    await using at = await ledger(environment);
-    const ownerOf = (index: number) => (name === "a user's day" ? ALICE : someone(index));
-    const message = await at.reserve(100_000n, ownerOf(1));
-    await at.settle(message, 60_000n);
-    await expect(at.reserve(40_000n, ownerOf(2))).resolves.toBeDefined();
-    await expect(at.reserve(1n, ownerOf(3))).rejects.toMatchObject({ code });
-  });
+  ])(
+    'counts what was spent against the cap of %s, and frees the rest of the reservation',
+    async (name, environment, code) => {
+      await using at = await ledger(environment);
+      const ownerOf = (index: number) => (name === "a user's day" ? ALICE : someone(index));
+      const message = await at.reserve(100_000n, ownerOf(1));
+      await at.settle(message, 60_000n);
+      await expect(at.reserve(40_000n, ownerOf(2))).resolves.toBeDefined();
+      await expect(at.reserve(1n, ownerOf(3))).rejects.toMatchObject({ code });
+    },
+  );
 
-  it('refuses an amount that alone is more than a cap, on a fresh window', async () => {
+  it('refuses an amount above a cap even if the window is empty', async () => {
     await using at = await ledger(caps('0.1', '10', '10'));
     await expect(at.reserve(100_001n)).rejects.toMatchObject({ code: 'user_daily_limit_reached' });
     expect(await at.window('user_day')).toEqual([]);
@@ -132,7 +140,7 @@ describe('the budget', () => {
     await expect(byHour.reserve(100_001n)).rejects.toMatchObject({ retryAfterSeconds: 1800 });
   });
 
-  it('opens new windows by the UTC clock, and settles in the windows of the reservation', async () => {
+  it('opens new windows by the UTC clock, and settles in the windows in which it reserved', async () => {
     await using at = await ledger(caps('0.1', '0.1', '1'));
     const late = await at.reserve(100_000n, ALICE, new Date('2027-03-01T23:59:59.999Z'));
     await at.reserve(100_000n, ALICE, new Date('2027-03-02T00:00:00Z'));
@@ -147,13 +155,13 @@ describe('the budget', () => {
     ]);
   });
 
-  it('keeps each user to their own day', async () => {
+  it('counts each user’s day separately', async () => {
     await using at = await ledger(caps('0.1', '10', '10'));
     await at.reserve(100_000n, ALICE);
     await expect(at.reserve(100_000n, 'b'.repeat(43))).resolves.toBeDefined();
   });
 
-  it('stops all spending at the threshold, in every process and after a restart, until an operator clears it', async () => {
+  it('stops all spending at the threshold, in every process and after a restart, until an operator clears the stop', async () => {
     await using at = await ledger(caps('10', '10', '0.1'), 2);
     await at.settle(await at.reserve(90_000n), 90_000n);
     const beyond = (n: number) => at.reserve(20_000n, someone(n));
@@ -181,10 +189,7 @@ describe('the budget', () => {
     expect(await at.database.client.emergencyStop.count()).toBe(2);
   });
 
-  /**
-   * Spends as an attacker does who has this many tokens and never lets a message end: all money stays reserved, and
-   * none is spent.
-   */
+  /** Spends as an attacker with this many tokens who lets no message end: all money stays reserved, and none is spent. */
   async function hold(at: { reserve: (amount: bigint, owner: string) => Promise<string> }, tokens: number) {
     const refusals = new Map<string, number>();
     let open = Array.from({ length: tokens }, (_, n) => someone(1000 + n));
@@ -202,8 +207,8 @@ describe('the budget', () => {
     return refusals;
   }
 
-  it('keeps room for others and raises no stop when 50 tokens promise all they can', async () => {
-    await using at = await ledger(caps('1', '10', '50')); // a tenth of the defaults: 50 times a user's day is the system's
+  it('keeps room for others and raises no stop when 50 tokens reserve all they can', async () => {
+    await using at = await ledger(caps('1', '10', '50')); // a tenth of the defaults; the system's day is 50 times a user's
     expect([...(await hold(at, 50)).keys()]).toEqual(['fair_share_reached']);
     expect(await at.emergencyStop.current()).toBeNull();
     const [[held = 0n] = []] = await at.window('system_hour');
@@ -213,7 +218,7 @@ describe('the budget', () => {
     expect(await at.emergencyStop.current()).toBeNull();
   });
 
-  it('refuses what exceeds the day’s reservations until messages end, and raises no stop', async () => {
+  it('refuses messages while reservations fill the day, until some messages end, and raises no stop', async () => {
     await using at = await ledger(caps('1', '10', '0.2'));
     const held = [];
     for (let n = 0; n < 5; n++) held.push(await at.reserve(40_000n, someone(n)));
@@ -226,7 +231,7 @@ describe('the budget', () => {
     await expect(at.reserve(30_000n, ALICE)).resolves.toBeDefined();
   });
 
-  it('gives a user more than a ninth of what is free for the first message of a day alone', async () => {
+  it('gives a user more than a ninth of what is free only for the first message of a day', async () => {
     await using at = await ledger(caps('1', '1', '10'));
     await at.reserve(500_000n); // half of the hour
     await expect(at.reserve(1n)).rejects.toMatchObject({ code: 'fair_share_reached', retryAfterSeconds: 1800 });
@@ -239,7 +244,7 @@ describe('the budget', () => {
     });
   });
 
-  it('reserves and settles side by side without a deadlock, and the sums are right', async () => {
+  it('reserves and settles concurrently without a deadlock and with correct sums', async () => {
     await using at = await ledger(caps('100', '100', '100'), 2);
     const open = await Promise.all(Array.from({ length: 60 }, () => at.reserve(10_000n)));
     await Promise.all([
@@ -249,7 +254,7 @@ describe('the budget', () => {
     expect(await at.window('system_day')).toEqual([[600_000n, 300_000n]]);
   });
 
-  it('shows a user’s day with messages and tasks of agents, those that were released left out', async () => {
+  it('shows a user’s day with messages and agents’ tasks, without released tasks', async () => {
     await using at = await ledger(caps('10', '10', '10'));
     await at.reserve(40_000n);
     const reserveTask = async (owner: string, attempt = 1, requestId = randomUUID()) => {
@@ -276,7 +281,7 @@ describe('the budget', () => {
     expect(await at.budget.dayOf(ALICE, new Date('2027-03-02T12:00:00Z'))).toMatchObject({ messages: 0, tasks: 0 });
   });
 
-  it('writes down what went out even where it is more than was promised', async () => {
+  it('records the cost even if it exceeds the reservation', async () => {
     await using at = await ledger(caps('0.1', '1', '1'));
     const message = await at.reserve(100_000n);
     await at.settle(message, 120_000n);

@@ -30,7 +30,7 @@ export interface UserDayState extends WindowState {
   readonly messages: number;
   /** null: no limit. */
   readonly messagesLimit: number | null;
-  /** Tasks of agents that were begun, also those that cost nothing in the end. */
+  /** Agents' tasks that were begun, including those that cost nothing in the end. */
   readonly tasks: number;
 }
 
@@ -38,7 +38,7 @@ export interface BudgetState {
   /** Whether an emergency stop applies: no money is reserved until an operator clears it. */
   readonly stopped: boolean;
   readonly stoppedSince: Date | null;
-  /** A window with less than this left is full: the most that a message can cost, or, where delivery is free, one micro-dollar. */
+  /** A window with less than this left is full. It is the most that a message can cost, or one micro-dollar if delivery is free. */
   readonly leastMicroUsd: bigint;
   readonly hour: WindowState;
   readonly day: WindowState;
@@ -82,7 +82,9 @@ export class BudgetService {
     return true;
   }
 
-  /** The same for a message without an owner. Call it once, in the transaction that deletes the message's job. */
+  /**
+   * Replaces the reservation of a message without an owner by its cost. Call it once, in the transaction that deletes the message's job.
+   */
   async settleUnowned(
     transaction: Transaction,
     { reservedMicroUsd, reservedAt }: UnownedPromise,
@@ -99,7 +101,7 @@ export class BudgetService {
     reservedMicroUsd: bigint,
     actualMicroUsd: bigint,
   ): Promise<void> {
-    // One statement for each, in the order in which accept_messages locks them.
+    // One statement for each window, in the order in which accept_messages locks them.
     for (const [scope, subject, startsAt] of [
       ...(owner === null ? [] : [['user_day', owner, day] as const]),
       ['system_hour', '', hour] as const,
@@ -113,7 +115,7 @@ export class BudgetService {
     this.metrics.reservationSettled();
   }
 
-  /** For health: the system's windows of now. @throws ProblemError `database_unavailable` */
+  /** For health: the system's current windows and whether a stop is set. @throws ProblemError `database_unavailable` */
   async state(now = new Date()): Promise<BudgetState> {
     const { hour, day } = windowsOf(now);
     const { budget } = this.config;

@@ -75,7 +75,10 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
     };
   }
 
-  /** Repeats refusals until one is cached. A gateway that finds Redis too slow, as on a busy machine, caches none. */
+  /**
+   * Repeats refused requests until a refusal is cached, and returns that. On a busy machine a gateway that finds Redis too slow caches
+   * none.
+   */
   async function written(key: string, refuse: () => Promise<unknown>): Promise<string> {
     for (;;) {
       for (let tries = 0; tries < 50; tries++) {
@@ -88,8 +91,8 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
   }
 
   /**
-   * The first answer that was given without PostgreSQL, with the refusal set anew before each request. If PostgreSQL is asked every time,
-   * this never ends, and the test fails.
+   * Returns the first answer that was given without PostgreSQL. The refusal is set again before each request. If PostgreSQL is asked every
+   * time, this never ends, and the test fails.
    */
   async function withoutPostgres<T>(
     at: { asked: () => number },
@@ -110,10 +113,10 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
     ["the system's hour", { SYSTEM_HOURLY_LIMIT: CAP }, 2, 'system_hourly_limit_reached', 503],
     ["the system's day", { EMERGENCY_SHUTDOWN_THRESHOLD: CAP }, 2, 'system_daily_limit_reached', 503],
   ])(
-    'of %s: the other process refuses with the same problem, without asking PostgreSQL',
+    'of %s let the other process refuse with the same problem, without asking PostgreSQL',
     async (_, caps, which, code, status) => {
       await using at = await twoGateways(caps);
-      // A cap of all users is filled by three of them, one of a user by that user
+      // Three users fill a cap of all users; one user fills a user's cap
       const accepted = [0, 1, 2].map((n) => ({
         message: sealedMessage(),
         who: which === 1 ? 'alice' : `user-${String(n)}`,
@@ -144,7 +147,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
     },
   );
 
-  it('end after two seconds: what became free can be spent', async () => {
+  it('end after two seconds, so that money that became free can be spent', async () => {
     await using at = await twoGateways({ DEFAULT_USER_DAILY_LIMIT: CAP });
     for (let n = 0; n < 3; n++) expect((await at.post(at.one, sealedMessage())).status).toBe(202);
     const refuse = () => at.post(at.one, sealedMessage());
@@ -155,7 +158,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
       await new Promise((resolve) => setTimeout(resolve, 100));
   });
 
-  it('are ignored where they are malformed, of another window or without an expiry', async () => {
+  it('are ignored if they are malformed, belong to another window or have no expiry', async () => {
     await using at = await twoGateways({ DEFAULT_USER_DAILY_LIMIT: CAP });
     const [stop, userDay, systemHour] = cachedRefusalKeys(ALICE, new Date());
     const yesterday = cachedRefusalKeys(ALICE, new Date(Date.now() - 86_400_000))[1];
@@ -176,12 +179,12 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
       expect([202, 429]).toContain(status);
       await client.del(key);
     }
-    // Eight came, three were accepted: PostgreSQL decided, regardless of what Redis held
+    // Of eight messages three were accepted: PostgreSQL decided, whatever Redis held
     expect(await at.database.client.message.count()).toBe(3);
     expect(await at.usedToday()).toBe('120000');
   });
 
-  it('of the emergency stop refuse in every process, and end with it', async () => {
+  it('of the emergency stop refuse in every process, and end with the stop', async () => {
     await using at = await twoGateways({ EMERGENCY_SHUTDOWN_THRESHOLD: CAP });
     const [stopKey] = cachedRefusalKeys(ALICE, new Date());
     const first = sealedMessage();
@@ -211,7 +214,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
       await new Promise((resolve) => setTimeout(resolve, 100));
   });
 
-  it('do not delay an answer and are not needed: Redis is killed', async () => {
+  it('do not delay an answer, and are not needed when Redis is killed', async () => {
     await using at = await twoGateways({ DEFAULT_USER_DAILY_LIMIT: CAP });
     await redis.kill();
     const statuses = [];

@@ -10,7 +10,7 @@ beforeEach(() => jest.spyOn(performance, 'now').mockReturnValue(5000));
 afterEach(() => jest.restoreAllMocks());
 
 describe('readCachedRefusal', () => {
-  it('returns the refusal that PostgreSQL would give, in its order', () => {
+  it('returns the refusal that PostgreSQL would give first', () => {
     expect(code(null, null, null)).toBeNull();
     expect(code(null, 'user_daily_limit_reached', null)).toBe('user_daily_limit_reached');
     expect(code(null, 'daily_messages_reached', null)).toBe('daily_messages_reached');
@@ -39,7 +39,7 @@ describe('readCachedRefusal', () => {
     expect(code(null, 'emergency_stop', 'emergency_stop')).toBeNull();
   });
 
-  it('holds until the value ends in Redis, at most two seconds, and not beyond its window', () => {
+  it('is valid until the value ends in Redis, for at most two seconds, and not beyond its window', () => {
     const until = (stop: ReturnType<typeof cached>, day: ReturnType<typeof cached>) =>
       readCachedRefusal([stop, day, none], NOW)?.untilMs;
     expect(until(cached('emergency_stop', 300), none)).toBe(5300);
@@ -47,7 +47,7 @@ describe('readCachedRefusal', () => {
     expect(until(none, cached('user_daily_limit_reached', 1900))).toBe(6500); // the UTC day ends
   });
 
-  it('refuses a message without a price by the day’s messages alone, and a task of an agent by the stop alone', () => {
+  it('refuses a message without a price only by the day’s messages, and an agent’s task only by the stop', () => {
     const of = (spending: Spending, ...values: (string | null)[]) =>
       readCachedRefusal(
         values.map((value) => cached(value)),
@@ -61,9 +61,9 @@ describe('readCachedRefusal', () => {
     expect(of('agent_task', null, 'daily_messages_reached', 'system_hourly_limit_reached')).toBeNull();
   });
 
-  it('has keys of one owner and one window', () => {
+  it('uses different keys for each owner and each window', () => {
     const later = new Date(NOW.getTime() + 1500);
     const keys = [cachedRefusalKeys('alice', NOW), cachedRefusalKeys('alice', later), cachedRefusalKeys('bob', NOW)];
-    expect(new Set(keys.flat()).size).toBe(6); // one of the stop, three of days, two of hours
+    expect(new Set(keys.flat()).size).toBe(6); // one key for the stop, three for days, two for hours
   });
 });

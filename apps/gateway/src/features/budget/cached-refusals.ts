@@ -5,29 +5,23 @@ import { SharedRedis } from '../../core/redis/shared-redis';
 import { type BudgetRefusal, windowEnd } from './budget-refusal';
 import { windowsOf } from './windows';
 
-/** How long a refusal by PostgreSQL may refuse other messages in its place. */
+/** How long a cached refusal replaces PostgreSQL's decision. */
 export const REFUSAL_LIFE_MS = 2000;
 
-/**
- * PostgreSQL refused with `code` a moment ago and would again. Valid until `untilMs` of performance.now(), and
- * ignored after.
- */
+/** PostgreSQL refused with `code` a moment ago and would do so again. Valid until performance.now() is `untilMs`. */
 export interface CachedRefusal {
   readonly code: BudgetRefusal;
   readonly untilMs: number;
 }
 
-/** Which codes count under each key, in the order in which PostgreSQL checks. */
+/** Which codes each key may hold, in the order in which PostgreSQL checks them. */
 const CODES = [
   ['emergency_stop'],
   ['user_daily_limit_reached', 'daily_messages_reached', 'fair_share_reached'],
   ['system_hourly_limit_reached', 'system_daily_limit_reached'],
 ] as const satisfies BudgetRefusal[][];
 
-/**
- * The keys of the stop, the owner's UTC day and the system's UTC hour. A key names its window, so it does not apply
- * to the next one.
- */
+/** The keys of the stop, the owner's UTC day and the system's UTC hour. A key names its window, so it does not apply to the next window. */
 export function cachedRefusalKeys(owner: string, now: Date): readonly [string, string, string] {
   const { hour, day } = windowsOf(now);
   return [
@@ -50,7 +44,7 @@ const REFUSED_BY: Readonly<Record<Spending, readonly BudgetRefusal[]>> = {
   agent_task: ['emergency_stop'],
 };
 
-/** @param values of the three keys, or empty; any other text than a code that counts there is ignored */
+/** @param values of the three keys, or empty; a text that is not one of the key's codes is ignored */
 export function readCachedRefusal(
   values: readonly CachedValue[],
   now: Date,
@@ -91,8 +85,8 @@ export class CachedRefusals {
 const ofRequest = new WeakMap<FastifyRequest, CachedRefusal>();
 
 /**
- * Keeps the refusal that the entrance read before the body. The handler decides with it, because a message that was accepted before is
- * still answered.
+ * Keeps the refusal that the entrance read before the body. The handler applies it, because a message that was accepted before must still
+ * be answered.
  */
 export function keepCachedRefusal(request: FastifyRequest, refusal: CachedRefusal): void {
   ofRequest.set(request, refusal);

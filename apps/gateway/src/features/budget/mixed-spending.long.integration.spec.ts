@@ -18,7 +18,7 @@ const CAPS = {
   systemHourCapMicroUsd: 900_000n,
   systemDayCapMicroUsd: 1_200_000n,
 };
-/** A twentieth of the hour is the most that a user's tasks may hold. */
+/** A user's tasks may hold at most a twentieth of the hour. */
 const TASK = 45_000n;
 
 const owner = fc.constantFrom(...OWNERS);
@@ -36,7 +36,7 @@ const action = fc.oneof(
     weight: 5,
     arbitrary: fc.record({ kind: fc.constant('task' as const), owner, minute, amount: fc.bigInt(1n, TASK) }),
   },
-  // A statement may be above its reservation, and may come after the charge or the release.
+  // A statement's cost may be above the reservation, and the statement may come after the charge or the release.
   {
     weight: 4,
     arbitrary: fc.record({ kind: fc.constant('statement' as const), which: fc.nat(), spent: fc.bigInt(0n, 2n * TASK) }),
@@ -76,7 +76,7 @@ describe('messages and tasks of agents', () => {
     await postgres.stop();
   });
 
-  it('leave windows that are the sums of both ledgers, and pass no cap by reserving, in any order', async () => {
+  it('keep the windows equal to the sums of both ledgers, and exceed no cap by reserving, in any order', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(action, { minLength: 1, maxLength: 4 }), { minLength: 5, maxLength: 25 }),
@@ -89,7 +89,7 @@ describe('messages and tasks of agents', () => {
             const before = await reservedMicroUsd();
             const outcomes = await Promise.all(round.map((one) => run(one, state)));
             for (const outcome of outcomes) seen.add(outcome);
-            // Under a stop no reservation is made; the round may clear the stop.
+            // Under a stop no reservation is made, unless the round clears the stop.
             if (isStopped && !round.some(({ kind }) => kind === 'clear'))
               expect(await reservedMicroUsd()).toBeLessThanOrEqual(before);
             expect(await client.$queryRawUnsafe(ledgerCheck)).toEqual([]);
@@ -142,7 +142,7 @@ describe('messages and tasks of agents', () => {
           ...{ state: 'settled', spentMicroUsd: one.spent, end: 'complete', statement: 'a.b.c' },
           ...{ usage: null, off: null },
         });
-        // The reservation was given back, and something else may have taken its room.
+        // The reservation was released, and another one may have taken its room.
         const requestId = state.tasks[one.which % state.tasks.length];
         if (before === 'released' && requestId !== undefined) state.afterRelease.push(requestId);
         return `statement ${before}`;

@@ -2,7 +2,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const NULLIFIER_DAYS = 90 + 7 + 1;
 
-/** The UTC hour and day that a moment lies in, by their beginnings. */
+/** The starts of the UTC hour and the UTC day of a moment. */
 export interface Windows {
   readonly hour: Date;
   readonly day: Date;
@@ -22,8 +22,9 @@ export function endOfDay(now: Date): Date {
 }
 
 /**
- * Until when a nullifier is kept that is used at `now`: the longest campaign (90 days), the longest message life (7 days), and a day for
- * clocks that differ. The gateway cannot see when a campaign ends. It is the end of a UTC day, so that it does not show the hour of use.
+ * Returns until when a nullifier used at `now` is kept: the longest campaign (90 days), the longest message life (7 days), and a day for
+ * clocks that differ. The gateway cannot see when a campaign ends. The result is the end of a UTC day, so that it does not show the hour of
+ * use.
  */
 export function nullifiersUntil(now: Date): Date {
   return endOfDay(new Date(now.getTime() + NULLIFIER_DAYS * DAY_MS));

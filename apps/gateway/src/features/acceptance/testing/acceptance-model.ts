@@ -20,9 +20,9 @@ export interface ModelReservation {
   readonly owner: string;
   readonly messageId: string;
   readonly at: Date;
-  /** 0: the message is free, and the database has no such row. */
+  /** 0: the message is free, and the database has no row for a reservation. */
   readonly amount: bigint;
-  /** Whether it counts as a message of the day. */
+  /** Whether the message counts as one of the day's messages. */
   readonly isNew: boolean;
   settled?: bigint;
 }
@@ -32,12 +32,12 @@ type Name = Outcome['outcome'];
 /** The rules of prisma/sql/accept_messages.sql, one message after the other, with the database in memory. */
 export class AcceptanceModel {
   readonly messages = new Map<string, ModelMessage>();
-  /** By owner and key. */
+  /** Keyed by owner and idempotency key. */
   readonly keys = new Map<string, { messageId: string; sha256: string }>();
   readonly reservations: ModelReservation[] = [];
   stopped = false;
 
-  /** @returns an outcome for each, in order */
+  /** @returns an outcome for each message, in order */
   accept(batch: readonly ModelPost[], terms: AcceptanceTerms): Name[] {
     return batch.map((post) => this.acceptOne(post, terms));
   }

@@ -10,8 +10,8 @@ import { acceptanceParts, noise } from './acceptance-parts';
 
 const LOOPS = 12;
 /**
- * Half of the messages are of a few owners, who reach their caps and shares; the other half are of many owners, whose first messages use up
- * what those shares leave.
+ * Half of the messages are from a few owners, who reach their caps and shares. The other half are from many owners, whose first messages
+ * use the rest.
  */
 const FEW = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(43));
 const MANY = 5000;
@@ -20,7 +20,7 @@ const anOwner = (): string =>
 
 /**
  * IN_BATCHES: every second loop accepts messages in batches, at the present time. TAKES_OVER: reservations that killed processes left are
- * settled too. REDIS_URL: before each reservation comes the entrance's decision, with the cached refusals.
+ * settled too. REDIS_URL: before each reservation the entrance's decision is asked for, with the cached refusals.
  */
 const { DATABASE_URL = '', CAPS = '{}', AROUND = '', IN_BATCHES, TAKES_OVER, REDIS_URL } = process.env;
 const config = testConfig({
@@ -33,7 +33,7 @@ const config = testConfig({
 const { acceptance, budget, database, logger, redis, spend } = acceptanceParts(config);
 const limits = new RateLimits(config, redis, logger, new RateLimitMetrics(new Metrics(), redis));
 
-/** Within a second of the edge of an hour and a day, on either side. */
+/** A time within a second of the end of an hour and a day, before or after it. */
 const nearTheEdge = () => new Date(new Date(AROUND).getTime() + randomInt(-1000, 1000));
 
 async function spendAndSettle(): Promise<void> {
@@ -49,7 +49,7 @@ async function spendAndSettle(): Promise<void> {
   }
   const messageId = await spend({ owner, amountMicroUsd, now });
   const actualMicroUsd = BigInt(randomInt(0, Number(amountMicroUsd) + 1));
-  // Some are settled by two workers at once, and some not at all, as if the worker that held them had been killed.
+  // Some reservations are settled by two workers at once, and some not at all, as if the worker that held them had been killed.
   if (randomInt(10) < 8)
     await Promise.all(Array.from({ length: randomInt(4) === 0 ? 2 : 1 }, () => settle(messageId, actualMicroUsd)));
 }
