@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { CommandLine } from '@communique-tee/command-line';
 
-/** npm run ops -- <command>: what an operator does with a system, from the first look at a stack to a key that is revoked. */
+/** npm run ops -- <command>: the operator's commands, except `npm run deploy`. */
 
 type Describe = (command: Command, line: CommandLine) => void;
 
 const stack = () => import('./stack-commands');
 const operator = () => import('./operator/commands');
 
-/** A command is loaded when it is named: the packages of AWS and Pulumi take seconds. */
+/** Each command is loaded only when it is called, because loading the packages of AWS and Pulumi takes seconds. */
 const COMMANDS: readonly (readonly [group: string, name: string, summary: string, load: () => Promise<Describe>])[] = [
   [
     'Before a stack is made:',

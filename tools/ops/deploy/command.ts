@@ -108,7 +108,7 @@ async function run(options: Options, ports: Ports, steps: readonly Step[]): Prom
 
 function fileOf({ looking }: Ports, stack: string): StackFile {
   try {
-    // Secrets are left to Pulumi.
+    // No secret is decrypted here; only Pulumi needs their values.
     return readStackFile(looking.root, stack, [], () => undefined);
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));

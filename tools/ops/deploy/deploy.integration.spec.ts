@@ -10,7 +10,7 @@ import { startStandInAws, type StandInAws } from '../preflight/testing/stand-in-
 import { built, outputsOf, previewOf, write } from './testing/checkout';
 import { ScalingGroup } from './testing/scaling-group';
 
-/** The role of the mock NSM is of this stack, in the stand-in's account. */
+/** The mock NSM attests the role of this stack in the account of the AWS stand-in. */
 const STACK = 'development';
 const GROUP = `communique-tee-${STACK}-parent`;
 const STACK_FILE = `config:
@@ -18,12 +18,12 @@ const STACK_FILE = `config:
   communique-tee:imageFolder: dist/image/${STACK}-arm64
   communique-tee:releaseFile: dist/release/communique-tee-arm64.tar.gz
 `;
-/** In place of this repository's own programs: the plan, and checks that pass. */
+/** Replaces this repository's own programs: it prints the plan, and every check passes. */
 const RUN = `import { readFileSync } from 'node:fs';
 if (process.argv[3] === 'preview') process.stdout.write(readFileSync('plan.json'));
 else console.error('own program: ' + process.argv.slice(3).join(' '));
 `;
-/** In place of Pulumi: it writes down how it was called, and waits if a test says so. */
+/** Replaces Pulumi: it logs its arguments, and waits for Ctrl-C if a test has made the file `hold`. */
 const PULUMI = `#!/bin/sh
 echo "$* | node=$(command -v node) rollout=$COMMUNIQUE_ROLLOUT" >> calls.log
 case "$1 $2" in
@@ -84,11 +84,11 @@ function start(...args: string[]): {
     ],
     {
       cwd: workspaceRoot(),
-      // A group of its own, as a terminal gives a command: Ctrl-C goes to all of it.
+      // A new process group, as a terminal makes one for a command: Ctrl-C reaches every process in it.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
-        // As in a shell: npm's own folders in front are not there.
+        // As in a shell: without the folders that npm puts in front.
         PATH: `${folder.file('bin')}:${shellPath(process.env['PATH'] ?? '')}`,
         HOME: folder.path,
         AWS_ENDPOINT_URL: aws.endpoint,
@@ -112,7 +112,7 @@ function start(...args: string[]): {
 }
 const run = (...args: string[]): Promise<Ended> => start(...args).ended;
 
-it('deploys a stack: plan, checks, update, refresh, and the document of a real gateway and enclave', async () => {
+it('deploys a stack: plans, checks, updates, refreshes, and verifies the document of a real gateway and enclave', async () => {
   const { code, out, err } = await run('--yes', '--drop-old-image');
   expect(err).toMatch(/TRUSTED {2}i-development/);
   expect(err).toContain('health: everything is up');
@@ -133,7 +133,7 @@ it('deploys a stack: plan, checks, update, refresh, and the document of a real g
   expect(JSON.parse(policy)).toMatchObject({ acceptedMeasurements: [{ pcr0: system.pcr0, pcr3: system.pcr3 }] });
 }, 300_000);
 
-it('refuses an enclave of another image than the one built here', async () => {
+it('refuses an enclave that runs another image than the one built here', async () => {
   const other = 'd'.repeat(96);
   await write(folder.path, built(STACK, other, 'c'.repeat(40)));
   const { code, err } = await run('--from', 'verify');
@@ -155,7 +155,7 @@ it('refuses an enclave under the role of another account', async () => {
   expect(err).toContain('the attestation document is refused: ERR_ATTESTATION_OPERATOR');
 }, 120_000);
 
-it('lets Pulumi stop in its own way at Ctrl-C, and tells how to go on', async () => {
+it('lets Pulumi handle Ctrl-C itself, and prints the command that continues', async () => {
   await writeFile(folder.file('hold'), '');
   const { child, ended, said } = start('--yes', '--from', 'preview');
   await said('holding');
@@ -167,7 +167,7 @@ it('lets Pulumi stop in its own way at Ctrl-C, and tells how to go on', async ()
   expect(err).toContain(`npm run deploy -- --stack ${STACK} --from preview --refresh`);
 }, 120_000);
 
-it('has no other root than AWS’s in the command that operators start', async () => {
+it('has no option for another root than AWS’s in the command that operators start', async () => {
   const child = spawn(
     process.execPath,
     ['tools/run.mjs', 'tools/ops/deploy/main.ts', '--stack', 'dev', '--development-root', 'x.pem'],

@@ -16,7 +16,7 @@ afterEach(async () => {
 const goOn = (...args: string[]): string => `To continue:\n  npm run deploy -- --stack prod ${args.join(' ')}\n`;
 
 describe('configuration', () => {
-  it('lists what is wrong with the configuration before anything is built', async () => {
+  it('lists the configuration’s problems before it builds anything', async () => {
     const stderr = 'refused\n  - instances: more than the image’s custody allows\n  - domain: too long\n';
     world.plan = () => Promise.resolve({ code: 1, stdout: '', stderr });
     const { code, err } = await world.run();
@@ -26,7 +26,7 @@ describe('configuration', () => {
     expect(world.ran).toEqual([]);
   });
 
-  it('ends before a build if the AWS session has expired', async () => {
+  it('fails before it builds anything if the AWS session has expired', async () => {
     world.answers({ GetCallerIdentity: awsError('ExpiredToken', 403) });
     const { code, err } = await world.run();
     expect(code).toBe(1);
@@ -37,7 +37,7 @@ describe('configuration', () => {
 });
 
 describe('image and release', () => {
-  it('builds neither if both are of this commit and configuration', async () => {
+  it('builds neither if both were built from this commit and configuration', async () => {
     const { err } = await world.run();
     expect(err).toContain(`PCR0 ${PCR0}`);
     expect(world.ran.filter((line) => /^image|^ops release/.test(line))).toEqual([]);
@@ -83,7 +83,7 @@ describe('image and release', () => {
       'it was built with another',
     ],
     ['a checkout with changes', 'package.json', '{"version": "0.2.0"}', 'files of this checkout are not committed'],
-  ])('builds the image again after %s, and keeps the one before', async (_, path, text, why) => {
+  ])('builds the image again after %s, and keeps the previous image', async (_, path, text, why) => {
     await write(world.folder.path, { [path]: text });
     world.ends = { 'image build': 1 };
     const { code, err } = await world.run();
@@ -95,7 +95,7 @@ describe('image and release', () => {
     expect(await readFile(kept, 'utf8')).toContain(PCR0);
   });
 
-  it('takes an image and a release that the configuration names as they are', async () => {
+  it('uses an image and a release that the configuration names, without building them', async () => {
     await write(world.folder.path, {
       'Pulumi.prod.yaml':
         'config:\n  aws:region: us-east-1\n  communique-tee:imageFolder: dist/image/prod-arm64\n  communique-tee:releaseFile: dist/r.tar.gz\n',
@@ -112,7 +112,7 @@ describe('preflight, rules and preview', () => {
     ['ops preflight', 'preflight', 'preflight has failures'],
     ['ops check', 'rules', 'a planned resource breaks a rule'],
     ['pulumi preview', 'preview', 'pulumi preview failed; the reason is above. Nothing was changed'],
-  ])('stops if %s fails', async (line, step, why) => {
+  ])('stops before pulumi up if %s fails', async (line, step, why) => {
     world.ends = { [line]: 1 };
     const { code, err } = await world.run();
     expect(code).toBe(1);
@@ -130,13 +130,13 @@ describe('preflight, rules and preview', () => {
     expect(world.ran.some((each) => each.startsWith('pulumi up'))).toBe(false);
   });
 
-  it('wants --yes if there is no terminal to ask at, and begins nothing', async () => {
+  it('requires --yes if there is no terminal to ask at, and runs nothing without it', async () => {
     world.answer = undefined;
     expect(await world.run()).toMatchObject({ code: 2, err: expect.stringContaining('add --yes') as unknown });
     expect(world.ran).toEqual([]);
   });
 
-  it('gives Pulumi the Node of this checkout, and the word that deploy rolls out', async () => {
+  it('runs Pulumi with the Node of this checkout and with COMMUNIQUE_ROLLOUT=deploy', async () => {
     await world.run('--from', 'preview');
     const [first] = world.environments;
     expect(first).toEqual({
@@ -146,12 +146,12 @@ describe('preflight, rules and preview', () => {
   });
 });
 
-describe('the way back', () => {
+describe('the way back to the running image', () => {
   beforeEach(() => {
     world.group.images = { '1': OLD_PCR0 };
   });
 
-  it('refuses to drop the image that runs, with the command that keeps it', async () => {
+  it('refuses an update that no longer accepts the running image, and prints the command that keeps it accepted', async () => {
     const { code, err } = await world.run('--from', 'way-back');
     expect(code).toBe(1);
     expect(err).toContain('FAILED: step way-back: the image that runs now would no longer be accepted');
@@ -159,7 +159,7 @@ describe('the way back', () => {
     expect(world.ran).toEqual([]);
   });
 
-  it('goes on if it is accepted, or if the operator drops it', async () => {
+  it('continues if the running image stays accepted, or with --drop-old-image', async () => {
     expect((await world.run('--from', 'way-back', '--drop-old-image')).err).toContain('as --drop-old-image says');
     expect(world.ran).toContain('pulumi preview --stack prod');
     await write(world.folder.path, {
@@ -170,7 +170,7 @@ describe('the way back', () => {
 });
 
 describe('pulumi up', () => {
-  it('runs without a second preview after the one that was agreed to', async () => {
+  it('skips Pulumi’s own preview if the person agreed to one in this run', async () => {
     await world.run('--from', 'preview', '--refresh');
     expect(world.ran.slice(0, 2)).toEqual([
       'pulumi preview --stack prod --refresh',
@@ -180,7 +180,7 @@ describe('pulumi up', () => {
     expect(world.ran[0]).toBe('pulumi up --stack prod --yes');
   });
 
-  it('tells to go on with a refresh if it fails, with the options of this run', async () => {
+  it('prints, if it fails, the command that continues with --refresh and the options of this run', async () => {
     world.ends = { 'pulumi up': 255 };
     const { code, err } = await world.run('--from', 'preview', '--yes');
     expect(code).toBe(1);
@@ -189,7 +189,7 @@ describe('pulumi up', () => {
     expect(err).toContain(goOn('--from', 'preview', '--refresh', '--yes'));
   });
 
-  it('names Pulumi if it is missing', async () => {
+  it('names Pulumi and where to get it if it is not installed', async () => {
     world.ends = { pulumi: 'missing' };
     const { code, err } = await world.run();
     expect(code).toBe(1);
@@ -197,7 +197,7 @@ describe('pulumi up', () => {
     expect(err).toContain('https://www.pulumi.com/docs/iac/download-install/');
   });
 
-  it('waits for Pulumi after Ctrl-C, and tells how to go on', async () => {
+  it('waits for Pulumi after Ctrl-C, and prints the command that continues', async () => {
     world.ends = {
       'pulumi up': () => {
         world.interruption.interrupt();
@@ -220,7 +220,7 @@ describe('the rollout', () => {
   const run = (...more: string[]) => world.run('--from', 'rollout', ...more);
   const started = () => world.group.asked.filter((asked) => asked.get('Action') === 'StartInstanceRefresh');
 
-  it('starts a refresh to the new version, so that AWS can go back, waits, and lets the state know', async () => {
+  it('starts a refresh to the new version that AWS can roll back, waits for its end, and updates Pulumi’s state', async () => {
     const { err } = await run();
     expect(Object.fromEntries(started()[0] ?? [])).toMatchObject({
       AutoScalingGroupName: 'communique-tee-prod-parent',
@@ -242,7 +242,7 @@ describe('the rollout', () => {
     expect(err).toContain(goOn('--from', 'verify'));
   });
 
-  it('starts none if every instance is on the version', async () => {
+  it('starts no refresh if every instance is on the new version', async () => {
     Object.assign(world.group, { version: '2', instances: [{ id: 'i-1', version: '2', state: 'InService' }] });
     const { err } = await run();
     expect(started()).toEqual([]);
@@ -250,7 +250,7 @@ describe('the rollout', () => {
     expect(err).toContain('nothing was moved');
   });
 
-  it('joins the refresh of an interrupted run, and its end is Pulumi’s to know', async () => {
+  it('waits for a refresh that an interrupted run started, and then updates Pulumi’s state', async () => {
     world.group.refreshes = [{ id: 'refresh-0', status: 'InProgress', percent: 10, version: '2' }];
     const { err } = await run();
     expect(started()).toEqual([]);
@@ -258,7 +258,7 @@ describe('the rollout', () => {
     expect(err).toContain('FAILED: step state');
   });
 
-  it('cancels one to another version first', async () => {
+  it('cancels a running refresh to another version before it starts its own', async () => {
     world.group.refreshes = [{ id: 'refresh-0', status: 'InProgress', percent: 10, version: '7' }];
     world.group.onCancelled = () => {
       world.group.course = [{ status: 'Successful', percent: 100 }];
@@ -271,7 +271,7 @@ describe('the rollout', () => {
     expect(err).toContain('an instance refresh to version 7 of the template was running: cancelled');
   });
 
-  it('tells that AWS cannot go back if a pulumi up by hand moved the group', async () => {
+  it('warns that AWS cannot go back if a pulumi up by hand has changed the group’s version', async () => {
     world.group.version = '2';
     expect((await run()).err).toContain('AWS cannot go back automatically');
   });
@@ -279,19 +279,22 @@ describe('the rollout', () => {
   it.each([
     ['goes back', ROLLS_BACK, 'AWS went back: the previous version serves', 'AWS: i-2 was not healthy'],
     ['fails', FAILS, 'the instance refresh failed', 'AWS: Access denied while launching'],
-  ])('fails if the refresh %s, with AWS’s reason and where to look', async (_, course, why, reason) => {
-    world.group.course = course;
-    const { code, err } = await run();
-    expect(code).toBe(1);
-    expect(err).toContain('FAILED: step rollout: ');
-    expect(err).toContain(why);
-    expect(err).toContain(reason);
-    expect(err).toContain('aws autoscaling describe-scaling-activities --region us-east-1');
-    expect(err).toContain(goOn('--from', 'rollout'));
-    expect(world.ran.some((each) => each.startsWith('pulumi refresh'))).toBe(false);
-  });
+  ])(
+    'fails if the refresh %s, and prints AWS’s reason and the command that shows more',
+    async (_, course, why, reason) => {
+      world.group.course = course;
+      const { code, err } = await run();
+      expect(code).toBe(1);
+      expect(err).toContain('FAILED: step rollout: ');
+      expect(err).toContain(why);
+      expect(err).toContain(reason);
+      expect(err).toContain('aws autoscaling describe-scaling-activities --region us-east-1');
+      expect(err).toContain(goOn('--from', 'rollout'));
+      expect(world.ran.some((each) => each.startsWith('pulumi refresh'))).toBe(false);
+    },
+  );
 
-  it('fails after its time limit, and tells that AWS continues', async () => {
+  it('fails after its time limit, and warns that AWS continues the refresh', async () => {
     world.group.course = NEVER_ENDS;
     const { code, err } = await run('--wait', '2');
     expect(code).toBe(1);
@@ -299,7 +302,7 @@ describe('the rollout', () => {
     expect(err).toContain('The instance refresh continues in AWS without this command.');
   });
 
-  it('is left by Ctrl-C with the commands that stop it or go back', async () => {
+  it('prints, at Ctrl-C, that AWS continues the refresh and the command that rolls it back', async () => {
     world.group.course = NEVER_ENDS;
     world.onSleep = () => {
       world.interruption.interrupt();
@@ -311,7 +314,7 @@ describe('the rollout', () => {
     expect(err).toContain(goOn('--from', 'rollout'));
   });
 
-  it('waits for instances whose enclave is not attested, and fails after the limit', async () => {
+  it('waits for instances whose enclave is not attested yet, and fails after the limit', async () => {
     Object.assign(world.group, { version: '2', instances: [{ id: 'i-9', version: '2', state: 'Pending:Wait' }] });
     const { code, err } = await run('--wait', '3');
     expect(code).toBe(1);
@@ -319,7 +322,7 @@ describe('the rollout', () => {
     expect(err).toContain('the parents were not in service within 3 minutes');
   });
 
-  it('fails if there is no group, and if AWS refuses to tell', async () => {
+  it('fails if there is no scaling group, or if AWS refuses to describe it', async () => {
     world.group.exists = false;
     expect((await run()).err).toContain('there is no scaling group communique-tee-prod-parent in us-east-1');
     world.group.exists = true;
@@ -329,7 +332,7 @@ describe('the rollout', () => {
     expect(err).not.toContain('secret-in-an-answer');
   });
 
-  it('runs the update again if the outputs are those of another version', async () => {
+  it('fails if another version of the program wrote the outputs, and prints the command that updates them', async () => {
     world.outputs = '{"url": "https://service.communique.invalid"}';
     const { code, err } = await run();
     expect(code).toBe(1);
@@ -339,7 +342,7 @@ describe('the rollout', () => {
 });
 
 describe('verify and summary', () => {
-  it('asks for an image to compare with, and for credentials of the stack’s account', async () => {
+  it('fails without an image to compare with, and with credentials of another account', async () => {
     world.outputs = outputsOf({ stack: 'prod', pcr0: PCR0, accountId: '999988887777' });
     const { code, err } = await world.run('--from', 'verify');
     expect(code).toBe(1);
@@ -350,7 +353,7 @@ describe('verify and summary', () => {
     expect(unknown.err).toContain(goOn('--from', 'image'));
   });
 
-  it('writes the policy file, and prints address, cost and what is the operator’s to do', async () => {
+  it('writes the policy file, and prints the address, the cost and what the operator must do', async () => {
     const { code, out } = await world.run('--from', 'summary');
     expect(code).toBe(0);
     for (const part of [
@@ -375,7 +378,7 @@ describe('verify and summary', () => {
     });
   });
 
-  it('leaves out what is done: a zone of AWS’s, keys that are stored', async () => {
+  it('omits what is done already: DNS in a hosted zone, the keys that are stored, the active cost tag', async () => {
     await write(world.folder.path, {
       'Pulumi.prod.yaml': 'config:\n  aws:region: us-east-1\n  communique-tee:hostedZone: communique.invalid\n',
     });
@@ -390,13 +393,13 @@ describe('verify and summary', () => {
   });
 });
 
-describe('the address alone', () => {
+describe('--address-only', () => {
   beforeEach(() => {
     world.group.exists = false;
     world.outputs = '{"addressForTheHouse": "192.0.2.7"}';
   });
 
-  it('needs no image: sets the key, asks, makes it, and prints what to send and how to go on', async () => {
+  it('sets addressOnly, asks, makes the address without an image, and prints what to send and how to continue', async () => {
     const { code, out } = await world.run('--address-only');
     expect(code).toBe(0);
     expect(world.ran).toEqual([
@@ -409,7 +412,7 @@ describe('the address alone', () => {
     expect(out).toContain('pulumi config rm addressOnly --stack prod\n  npm run deploy -- --stack prod\n');
   });
 
-  it('refuses a stack that has parents, since all but its address would go', async () => {
+  it('refuses a stack that has parents, because everything but its address would be removed', async () => {
     world.group.exists = true;
     const { code, err } = await world.run('--address-only');
     expect(code).toBe(1);
@@ -418,7 +421,7 @@ describe('the address alone', () => {
     expect(world.ran).toEqual([]);
   });
 
-  it('stops the whole deployment while the key is set, with the command that removes it', async () => {
+  it('stops a whole deployment while addressOnly is set, and prints the command that removes it', async () => {
     await write(world.folder.path, {
       'Pulumi.prod.yaml': 'config:\n  aws:region: us-east-1\n  communique-tee:addressOnly: true\n',
     });
@@ -434,14 +437,14 @@ describe('the arguments', () => {
     [['--stack', 'nowhere'], 'there is no such stack'],
     [['--from', 'nothing'], '--from: there is no such step; there are configuration, image'],
     [['--wait', '0'], '--wait takes whole minutes'],
-  ])('refuses %j and begins nothing', async (args, why) => {
+  ])('refuses %j and runs nothing', async (args, why) => {
     const { code, err } = await world.run(...args);
     expect(code).toBe(2);
     expect(err).toContain(why);
     expect(world.ran).toEqual([]);
   });
 
-  it('lists the steps that are left with --plan, and does nothing', async () => {
+  it('lists the remaining steps with --plan, and runs nothing', async () => {
     const { code, out } = await world.run('--plan', '--from', 'up');
     expect(code).toBe(0);
     expect(out).toMatch(/^ {2}8\. up: .*\n {6}\$ pulumi up --stack prod\n/);

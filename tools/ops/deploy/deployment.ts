@@ -9,29 +9,29 @@ import { Interrupted, StepFailure } from './step';
 export interface DeploymentOptions {
   readonly stack: string;
   readonly stackFile: StackFile;
-  /** The region in the stack's configuration. */
+  /** From the stack's configuration. */
   readonly region: string;
   /** Ask no questions. */
   readonly yes: boolean;
-  /** Read the state of AWS before comparing: after an update that failed half-way. */
+  /** Have Pulumi read AWS's actual state first, as is needed after an update that failed half-way. */
   readonly refresh: boolean;
   /** The image that runs now need not stay accepted. */
   readonly dropOldImage: boolean;
-  /** Checks that preflight leaves out. */
+  /** Names of the checks that preflight skips. */
   readonly skipChecks: string | undefined;
-  /** How long an instance refresh is waited for. */
+  /** How long to wait for an instance refresh. */
   readonly rolloutLimitMs: number;
-  /** How long the service is waited for after that. */
+  /** How long to wait for the service after that. */
   readonly verifyLimitMs: number;
 }
 
-/** One run of the command: what its steps share, each read once. */
+/** One run of the command. Its steps share what it reads, so plan, account and outputs are read once. */
 export class Deployment {
   /** The operator saw a preview in this run and agreed. */
   previewed = false;
-  /** Instances were moved to another version of the template in this run. */
+  /** An instance refresh moved the group to another template version, and Pulumi's state does not have it yet. */
   moved = false;
-  /** How the attestation document was got; undefined: not verified in this run. */
+  /** How the attestation document was fetched; undefined: not verified in this run. */
   verifiedBy: 'name' | 'address' | undefined;
   #plan: Promise<Plan> | undefined;
   #outputs: Promise<Outputs> | undefined;
@@ -51,12 +51,12 @@ export class Deployment {
     return this.ports.looking.root;
   }
 
-  /** A line about what is done. */
+  /** Prints a line about progress. */
   say(text: string): void {
     this.ports.err(`  ${text}\n`);
   }
 
-  /** The resources of the configuration, and the problems of image and release. @throws StepFailure */
+  /** The resources that the configuration plans, and the problems of image and release. @throws StepFailure */
   plan(): Promise<Plan> {
     this.#plan ??= readPlan(
       this.ports.looking,
@@ -75,7 +75,7 @@ export class Deployment {
     return this.#plan;
   }
 
-  /** Call after a build: checks image and release again. */
+  /** Call after a build: the next plan() checks image and release again. */
   forgetPlan(): void {
     this.#plan = undefined;
   }
@@ -84,14 +84,14 @@ export class Deployment {
     return (this.#aws ??= awsClients(this.options.region, this.ports.looking));
   }
 
-  /** Who runs this. @throws StepFailure */
+  /** The AWS account and identity that run this command. @throws StepFailure */
   account(): Promise<Account> {
     return (this.#account ??= this.ask('sts:GetCallerIdentity', () =>
       callerIdentity(this.aws(), this.ports.interruption.signal),
     ));
   }
 
-  /** Asks AWS. @param action as IAM names it @throws StepFailure with AWS's error in our words, Interrupted */
+  /** Runs one request to AWS. @param action as IAM names it @throws StepFailure with AWS's error in our words, Interrupted */
   async ask<T>(action: string, question: () => Promise<T>): Promise<T> {
     try {
       return await question();
@@ -157,7 +157,7 @@ export class Deployment {
 
   #pulumiEnvironment(): Record<string, string> {
     const { root, env } = this.ports.looking;
-    // Tells the program to leave the group on its version of the template, because this command moves it (infra/src/main.ts).
+    // Tells the Pulumi program (infra/src/main.ts) not to change the group's template version, because this command changes it.
     return { PATH: pulumiPath(root, env['PATH'] ?? ''), COMMUNIQUE_ROLLOUT: 'deploy' };
   }
 }

@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 
 /**
- * Ctrl-C and SIGTERM. The terminal sends Ctrl-C to the programs that this one started as well, so they are only waited for; a second one
- * is theirs too (Pulumi then stops at once). SIGTERM reaches only this process, which passes it on.
+ * Ctrl-C and SIGTERM. The terminal also sends Ctrl-C to the programs that this process started, so this class only waits for them. They
+ * get a second Ctrl-C too, at which Pulumi stops at once. SIGTERM reaches only this process, which passes it on.
  */
 export class Interruption {
   readonly #controller = new AbortController();
@@ -36,7 +36,7 @@ export class Interruption {
     this.#controller.abort();
   }
 
-  /** Registers a running program to pass SIGTERM on to. @returns a function that removes it */
+  /** Registers a running program, which then gets SIGTERM passed on. @returns a function that unregisters it */
   tell(child: ChildProcess): () => void {
     this.#running.add(child);
     return () => this.#running.delete(child);

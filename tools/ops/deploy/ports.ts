@@ -7,7 +7,7 @@ import { shellPath } from '../preflight/here/shell-path';
 import { realPorts, type Ports as LookingPorts } from '../preflight/ports';
 import type { Interruption } from './interruption';
 
-/** How a program ended that ran attached to the terminal. */
+/** How a program ended. */
 export interface Exited {
   /** undefined: ended by a signal, or not started. */
   readonly code: number | undefined;
@@ -29,14 +29,14 @@ export interface Ports extends Streams {
   ): Promise<Exited & { stdout: string }>;
   /** Asks the person at the terminal; absent if there is none. */
   readonly ask?: (question: string) => Promise<boolean>;
-  /** Ends early, without an error, when the person interrupts. */
+  /** Resolves early when the person interrupts. */
   sleep(ms: number): Promise<void>;
   readonly interruption: Interruption;
-  /** The root to trust instead of AWS's, and the address to ask instead of the stack's. Only tests set it (testing/main.ts). */
+  /** The root to trust instead of AWS's, and the gateway to ask instead of the stack's. Only tests set them (testing/main.ts). */
   readonly underTest?: { readonly rootPem: string; readonly gateway: URL };
 }
 
-/** PATH for Pulumi, which runs the program of infra/ on the first `node` there: the workspace's own, if it brings one. */
+/** The PATH for Pulumi, which runs infra/ with the first `node` on it: the workspace's own Node, if one is installed. */
 export const pulumiPath = (root: string, path: string): string =>
   [join(root, 'node_modules', '.bin'), shellPath(path)].join(delimiter);
 
@@ -51,7 +51,7 @@ export function deployPorts(root: string, interruption: Interruption): Ports {
     onOutput?: (text: string) => void,
   ): Promise<Exited> =>
     new Promise((resolve) => {
-      // In this process's group: the terminal's Ctrl-C reaches it too, and it handles it itself.
+      // The program stays in this process group, so that it gets the terminal's Ctrl-C too and handles it itself.
       const child = spawn(command, [...args], {
         cwd: root,
         env: { ...process.env, ...env },
@@ -87,7 +87,7 @@ export function deployPorts(root: string, interruption: Interruption): Ports {
   };
 }
 
-/** Every answer but `y` and `yes` is no. */
+/** Asks on the terminal. Only `y` and `yes` mean yes. */
 async function ask(question: string, signal: AbortSignal): Promise<boolean> {
   const line = createInterface({ input: process.stdin, output: process.stderr });
   try {

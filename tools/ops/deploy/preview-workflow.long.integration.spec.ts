@@ -27,13 +27,13 @@ const text = readFileSync(join(root, 'docs/examples/preview-workflow.yml'), 'utf
 const { permissions, jobs } = workflow.parse(load(text));
 const runsOf = ({ steps }: z.output<typeof job>): string[] => steps.flatMap(({ run }) => run ?? []);
 
-it('may read the repository and ask for a token, and holds no key of AWS', () => {
+it('may read the repository and request an OIDC token, and holds no AWS key', () => {
   expect(permissions).toEqual({ contents: 'read', 'id-token': 'write' });
   expect(text).not.toMatch(/secrets\.|AWS_SECRET|AKIA|access-key/i);
   expect(jobs.preview.if).toBe('github.event.pull_request.head.repo.full_name == github.repository');
 });
 
-it('changes nothing: Pulumi is asked for a preview alone, with the policies', () => {
+it('changes nothing: it runs only pulumi login and pulumi preview, with the policy pack', () => {
   const pulumi = runsOf(jobs.preview)
     .join('\n')
     .match(/^\s*pulumi .*/gm)
@@ -43,7 +43,7 @@ it('changes nothing: Pulumi is asked for a preview alone, with the policies', ()
   expect(existsSync(join(root, 'infra/policy-pack/PulumiPolicy.yaml'))).toBe(true);
 });
 
-it('is for the role that bootstrap makes, which trusts pull requests of one repository', () => {
+it('fits the role that bootstrap makes, which trusts only pull requests of one repository and may change nothing', () => {
   const trust = JSON.stringify(bootstrapTemplate.Resources.PreviewRole);
   expect(trust).toContain('repo:${GitHubRepository}:pull_request');
   expect(trust).not.toMatch(/:(Create|Put|Delete|Update|Modify|Run)/);

@@ -19,8 +19,8 @@ const GROUP = 'aws:autoscaling/group:Group';
 const STEPS = [preview, up, rollout, state];
 
 /**
- * The steps of deploy that run Pulumi, under its real engine: what the program leaves to deploy (COMMUNIQUE_ROLLOUT), and what Pulumi's
- * state knows afterwards. The provider is a stand-in, and so is the scaling group, of which the provider's world shows the version.
+ * The steps of deploy that run Pulumi, under Pulumi's real engine: that `pulumi up` leaves the group's version to deploy
+ * (COMMUNIQUE_ROLLOUT), and that Pulumi's state has the version afterwards. The AWS provider and the scaling group are stand-ins.
  */
 describeWithPulumi('deploy under Pulumi’s own engine', (cli) => {
   let engine: RealEngine;
@@ -44,7 +44,7 @@ describeWithPulumi('deploy under Pulumi’s own engine', (cli) => {
     return found;
   };
   const versionInWorld = (): string => (inWorld().inputs['launchTemplate'] as { version: string }).version;
-  /** What a refresh with a desired configuration does to the group when it has succeeded. */
+  /** Gives the provider's group the version of the stand-in's group, as an instance refresh does when it has succeeded. */
   const carryOver = (): void => {
     const found = inWorld();
     const template = found.inputs['launchTemplate'] as object;
@@ -99,13 +99,13 @@ describeWithPulumi('deploy under Pulumi’s own engine', (cli) => {
     return { code: await runSteps(deployment, STEPS.slice(from), STEPS, []), err };
   }
 
-  it('makes the stack, and has nothing to move', async () => {
+  it('makes the stack, and starts no instance refresh', async () => {
     const { code, err } = await deploy();
     expect({ code, err }).toMatchObject({ code: 0, err: expect.stringContaining('nothing was moved') as unknown });
     expect(versionInWorld()).toBe('1');
   });
 
-  it('leaves the group on its version in pulumi up, moves it by a refresh, and tells Pulumi’s state of the group alone', async () => {
+  it('keeps the group’s version in pulumi up, changes it by an instance refresh, and then updates Pulumi’s state', async () => {
     engine.configure(STACK, image('7'));
     group.course = SUCCEEDS;
     const { code, err } = await deploy();
@@ -114,14 +114,14 @@ describeWithPulumi('deploy under Pulumi’s own engine', (cli) => {
       expect.stringMatching(new RegExp(`^update ${NAME} .*launchTemplate`)),
     );
     expect(group.asked.at(-1)?.get('DesiredConfiguration.LaunchTemplate.Version')).toBe('2');
-    // The wildcard in --target finds the group and nothing else.
+    // The wildcard in --target matches only the group.
     expect((steps['refresh'] ?? []).map(({ type }) => type)).toEqual([GROUP]);
     expect(versionInWorld()).toBe('2');
-    // A `pulumi up` by hand would follow the template, whose version the group already has.
+    // A `pulumi up` by hand sets the template's newest version, which the group already has.
     await engine.up(STACK, '--expect-no-changes');
   });
 
-  it('goes back if no new parent comes into service, and tries the same version again', async () => {
+  it('fails and keeps the old version if AWS rolls back, and the next run tries the new version again', async () => {
     engine.configure(STACK, image('8'));
     group.course = ROLLS_BACK;
     const back = await deploy();

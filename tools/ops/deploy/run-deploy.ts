@@ -3,7 +3,7 @@ import { bootstrap } from './bootstrap/command';
 import { deploy } from './command';
 import type { Ports } from './ports';
 
-/** One call of the command. @returns the exit code */
+/** Runs the command once. @returns the exit code */
 export function runDeploy(argv: readonly string[], ports: () => Ports, streams: Streams = terminal): Promise<number> {
   const line = new CommandLine('npm run deploy --', 'Deploys communique-tee.', streams);
   deploy(line.program, line, ports);

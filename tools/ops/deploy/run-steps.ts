@@ -4,8 +4,8 @@ import { deployCommand, Interrupted, StepFailure, type Step } from './step';
 const EXIT = { done: 0, failed: 1, interrupted: 130 } as const;
 
 /**
- * Runs the steps in their order, and ends at the first that fails: with its name, why, and the command to go on with.
- * @param again options of this run that the next one needs too
+ * Runs the steps in order, and stops at the first that fails: it then prints the step's name, the reason and the command that continues.
+ * @param again options of this run that the printed command repeats
  * @returns the exit code
  */
 export async function runSteps(
@@ -44,10 +44,10 @@ function tell({ ports, stack }: Deployment, headline: string, todo: readonly str
   ports.err(`\n${headline}\n${lines}\nTo continue:\n  ${deployCommand(stack, ...goOn)}\n`);
 }
 
-/** How long an interrupted step may take to report what it knows. */
+/** How long an interrupted step may take until it ends. */
 const GRACE_MS = 1000;
 
-/** An interrupted step that waits for a program ends with that program; one that waits for an answer is abandoned after a second. */
+/** An interrupted step that runs a program ends with that program; any other step is abandoned after a second. */
 async function interruptible(deployment: Deployment, work: Promise<void>): Promise<void> {
   const { interruption } = deployment.ports;
   let timer: NodeJS.Timeout | undefined;

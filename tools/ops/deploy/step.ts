@@ -1,6 +1,6 @@
 import type { Deployment } from './deployment';
 
-/** One part of `npm run deploy`. It may run again, and detects what is done already. */
+/** One part of `npm run deploy`. It may be run again: it detects what is done already. */
 export interface Step {
   /** The name that --from takes. */
   readonly name: string;
@@ -12,7 +12,7 @@ export interface Step {
   run(deployment: Deployment): Promise<void>;
 }
 
-/** Why a step could not be done, in words for the person at the keyboard. Never with a secret. */
+/** Why a step failed, in words for the operator. It never contains a secret. */
 export class StepFailure extends Error {
   override readonly name = 'StepFailure';
 
@@ -21,9 +21,9 @@ export class StepFailure extends Error {
     /** What to do before the next try; one line each. */
     readonly todo: readonly string[] = [],
     readonly further: {
-      /** Arguments for the next run; default: `--from` this step. */
+      /** Arguments of the command that continues; default: `--from` this step. */
       readonly goOn?: readonly string[];
-      /** The person answered no, which is not an error. */
+      /** The operator answered no, which is not an error. */
       readonly declined?: true;
     } = {},
   ) {
@@ -35,12 +35,12 @@ export class StepFailure extends Error {
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 
-  /** @param todo what continues without this program, and how to stop it */
+  /** @param todo what continues in AWS without this program, and how to stop that; one line each */
   constructor(readonly todo: readonly string[] = []) {
     super('interrupted');
   }
 }
 
-/** Of this command, as it is typed. */
+/** @returns the command line of `npm run deploy` for the stack */
 export const deployCommand = (stack: string, ...more: readonly string[]): string =>
   ['npm run deploy --', '--stack', stack, ...more].join(' ');

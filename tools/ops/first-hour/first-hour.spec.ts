@@ -12,7 +12,7 @@ afterEach(() => world[Symbol.asyncDispose]());
 
 const ofAll = (verdict: string): Record<string, string> => Object.fromEntries(STEPS.map(({ name }) => [name, verdict]));
 
-it('ends with 0 if everything is proved, after each step in its order', async () => {
+it('runs every step in order, and ends with 0 if every step is proved', async () => {
   const { code, out } = await world.run();
   expect([code, world.verdicts()]).toEqual([0, ofAll('proved')]);
   expect(world.ran).toEqual(STEPS.map(({ name }) => name));
@@ -52,24 +52,27 @@ const REFUTING: Readonly<Record<string, object>> = {
   'nothing-left': { ResourceTagMappingList: 'x' },
   'logs-gone': { logGroups: [{ logGroupName: 'a' }] },
 };
-it.each(Object.keys(REFUTING))('%s: reports what refutes it, ends with 1, and removes what was made', async (name) => {
-  world.answers[name] = { code: 0, stdout: JSON.stringify(REFUTING[name]), stderr: '' };
-  const { code } = await world.run();
-  expect([code, world.verdicts()[name]]).toEqual([1, 'refuted']);
-  expect(world.ran.includes('destroy')).toBe(world.ran.includes('deploy'));
-});
+it.each(Object.keys(REFUTING))(
+  '%s: is refuted by an unexpected answer; the run ends with 1 and removes what was made',
+  async (name) => {
+    world.answers[name] = { code: 0, stdout: JSON.stringify(REFUTING[name]), stderr: '' };
+    const { code } = await world.run();
+    expect([code, world.verdicts()[name]]).toEqual([1, 'refuted']);
+    expect(world.ran.includes('destroy')).toBe(world.ran.includes('deploy'));
+  },
+);
 it.each<[string, number, string]>([
   ['deploy', 1, ''],
   ['destroy', 1, ''],
   ['dns', 0, '203.0.113.99\n'],
   ['certificate', 0, '502'],
   ['keys-end', 0, 'Enabled\n'],
-])('%s: is refuted by exit code %i and %j', async (name, code, stdout) => {
+])('%s: is refuted by exit code %i with the output %j', async (name, code, stdout) => {
   world.answers[name] = { code, stdout, stderr: 'FAILED: step up: it did not' };
   expect((await world.run()).code).toBe(1);
   expect(world.verdicts()[name]).toBe('refuted');
 });
-it('covers every step with what refutes it, but those that only a person can refute', () => {
+it('has a refuting answer for every step, except those that only a person can refute', () => {
   const covered = [...Object.keys(REFUTING), 'deploy', 'destroy', 'dns', 'certificate', 'keys-end'];
   expect(STEPS.map(({ name }) => name).filter((name) => !covered.includes(name))).toEqual([
     'alarm-mail',
@@ -78,14 +81,14 @@ it('covers every step with what refutes it, but those that only a person can ref
   ]);
 });
 
-it('names the step of deploy that failed, and goes on to what can still be seen', async () => {
+it('names the step of deploy that failed, and still runs console and destroy', async () => {
   world.answers['deploy'] = { code: 1, stdout: '', stderr: 'x\nFAILED: step up: pulumi up failed\n' };
   const { out } = await world.run();
   expect(out).toContain('step up of deploy failed');
   expect(world.verdicts()).toMatchObject({ deploy: 'refuted', console: 'proved', destroy: 'proved' });
 });
 
-it('reaches nothing after an account that is refused, makes nothing and removes nothing', async () => {
+it('runs only the step account if AWS refuses the credentials, and reports the other steps as not reached', async () => {
   world.answers['account'] = {
     code: 254,
     stdout: '',
@@ -96,14 +99,17 @@ it('reaches nothing after an account that is refused, makes nothing and removes 
   expect(world.report().themes[1]?.steps[0]).toMatchObject({ verdict: 'not reached', observed: 'account comes first' });
 });
 
-it.each<[boolean | undefined]>([[false], [undefined]])('changes nothing if the answer is %s', async (answer) => {
-  world.agrees = answer;
-  expect((await world.run()).code).toBe(3);
-  const changing = STEPS.filter(({ changes }) => changes !== undefined).map(({ name }) => name);
-  expect(changing.filter((name) => world.ran.includes(name))).toEqual([]);
-});
+it.each<[boolean | undefined]>([[false], [undefined]])(
+  'runs no step that changes something if the answer is %s',
+  async (answer) => {
+    world.agrees = answer;
+    expect((await world.run()).code).toBe(3);
+    const changing = STEPS.filter(({ changes }) => changes !== undefined).map(({ name }) => name);
+    expect(changing.filter((name) => world.ran.includes(name))).toEqual([]);
+  },
+);
 
-it('refutes if a person says that no mail came, and reaches nothing if no person is there', async () => {
+it('reports alarm-mail as refuted if the operator answers that no mail came, and as not reached if there is nobody to ask', async () => {
   world.agrees = false;
   expect((await world.run('--yes')).code).toBe(1);
   expect(world.verdicts()).toMatchObject({ 'alarm-mail': 'refuted', destroy: 'proved' });
@@ -112,7 +118,7 @@ it('refutes if a person says that no mail came, and reaches nothing if no person
   expect(world.verdicts()).toMatchObject({ 'alarm-mail': 'not reached', destroy: 'proved' });
 });
 
-it('waits for what takes AWS its time, and no longer than the step says', async () => {
+it('repeats a command while AWS needs time, and no longer than the step allows', async () => {
   let asked = 0;
   const well = WELL['replaced'];
   world.answers['replaced'] = () =>
@@ -125,7 +131,7 @@ it('waits for what takes AWS its time, and no longer than the step says', async 
   expect(world.ran.filter((name) => name === 'replaced')).toHaveLength(51);
 });
 
-it('goes on if it was interrupted, and asks nothing twice that has a verdict', async () => {
+it('continues after an interruption, and does not repeat a step that was proved', async () => {
   world.answers['clock'] = () => {
     world.interrupt();
     return { code: undefined, stdout: '', stderr: '' };
@@ -143,7 +149,7 @@ it('goes on if it was interrupted, and asks nothing twice that has a verdict', a
   expect([world.ran[0], world.ran.includes('deploy')]).toEqual(['clock', false]);
 });
 
-it('removes what an interrupted deployment may have made, although the next run does not deploy', async () => {
+it('removes what an interrupted deployment may have made, even if the next run’s deployment does not finish', async () => {
   world.answers['deploy'] = () => {
     world.interrupt();
     return { code: 130, stdout: '', stderr: '' };
@@ -157,14 +163,14 @@ it('removes what an interrupted deployment may have made, although the next run 
 });
 
 it.each<[string, string[]]>([
-  ['production, which is not to be removed', ['--stack', 'prod']],
+  ['production, which must not be removed', ['--stack', 'prod']],
   ['a stack without a file', ['--stack', 'other']],
   ['a misspelt option', ['--stak', 'dev']],
 ])('ends with 2 for %s', async (_name, args) => {
   expect((await world.run(...args)).code).toBe(2);
   expect(world.ran).toEqual([]);
 });
-it('ends with 2 for a state file that is none, and names the way out', async () => {
+it('ends with 2 for a state file that it cannot read, and names --restart', async () => {
   await world.run('--list');
   expect(world.ran).toEqual([]);
   await world.run();
@@ -176,7 +182,7 @@ it('ends with 2 for a state file that is none, and names the way out', async () 
   expect((await world.run('--restart')).code).toBe(0);
 });
 
-it('keeps secrets, accounts, addresses and keys out of the report, whatever answers', async () => {
+it('keeps secrets, accounts, addresses and keys out of the report, whatever the commands print', async () => {
   const canaries = [
     'AKIAIOSFODNN7CANARY1',
     'canary-of-the-environment',
@@ -192,7 +198,7 @@ it('keeps secrets, accounts, addresses and keys out of the report, whatever answ
   world.env = { REDIS_PASSWORD: 'canary-of-the-environment' };
   const text = canaries.join(' ');
   for (const [name, answer] of Object.entries(WELL)) {
-    // In every text of the answer, so that its form stays and a step could repeat it.
+    // Put the canaries into the texts of a valid answer, so that a step accepts it and could repeat them.
     const parsed = /^[[{]/.test(answer.stdout) ? (JSON.parse(answer.stdout) as object) : undefined;
     world.answers[name] = {
       code: answer.code,
@@ -229,14 +235,17 @@ it('keeps secrets, accounts, addresses and keys out of the report, whatever answ
   expect(statSync(world.folder.file('dist/first-hour/state.json')).mode & 0o777).toBe(0o600);
 });
 
-it.each(STEPS)('$name: has a command that leaves a shell open if someone pastes it there', ({ command }) => {
-  expect(command).not.toMatch(/\bexit\b/);
-});
+it.each(STEPS)(
+  '$name: has a command without exit, so that pasting it does not close the operator’s shell',
+  ({ command }) => {
+    expect(command).not.toMatch(/\bexit\b/);
+  },
+);
 
 it.each([
   ['the list of keys cannot be read', 'get-resources'],
   ['a key cannot be read', 'describe-key'],
-])('keys-end: is not proved if %s', async (_name, failing) => {
+])('keys-end: is not reached if %s', async (_name, failing) => {
   const aws = world.folder.file('aws');
   const answers = 'if [ "$2" = get-resources ]; then printf "arn:1\\tarn:2\\n"; else echo PendingDeletion; fi';
   writeFileSync(aws, `#!/bin/sh\n[ "$2" = ${failing} ] && exit 254\n${answers}\n`);

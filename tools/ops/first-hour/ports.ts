@@ -13,12 +13,12 @@ export interface Ports extends Streams {
   run(command: string, env: Readonly<Record<string, string>>, options: { readonly shown: boolean }): Promise<Ended>;
   /** @returns undefined if there is no person to ask */
   ask(question: string): Promise<boolean | undefined>;
-  /** @param signal ends it early, without an error */
+  /** @param signal ends the pause early, without an error */
   pause(seconds: number, signal: AbortSignal): Promise<void>;
   nowMs(): number;
-  /** What is tried: the version of package.json, and git's commit. */
+  /** What this run tests: the version of package.json, and git's commit. */
   source(): { readonly version: string; readonly commit: string };
-  /** Calls back at Ctrl-C. @returns what stops that */
+  /** Calls `called` at Ctrl-C and SIGTERM. @returns a function that stops listening */
   onInterrupt(called: () => void): () => void;
 }
 

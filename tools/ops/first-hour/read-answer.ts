@@ -3,7 +3,7 @@ import { cliErrorCode, explainCli } from '../preflight/aws/cli-error';
 import { notReached, refuted, type Ended, type Seen } from './step';
 
 /**
- * Judges a JSON answer. A command that failed tells nothing about the assumption; an answer in another form than AWS documents refutes it.
+ * Judges a JSON answer. If the command failed, the step is not reached. An answer in another form than AWS documents refutes the step.
  * @param action the IAM action that the command needs, or the command's own name
  */
 export function readAnswer<S extends z.ZodType>(
@@ -17,7 +17,7 @@ export function readAnswer<S extends z.ZodType>(
   return answer.success ? judge(answer.data) : refuted('the answer has another form than AWS documents');
 }
 
-/** What is known of a command that failed: the code in what the AWS CLI said, and no word of it. */
+/** The verdict `not reached` for a command that failed. It names only the error code that the AWS CLI printed, not its text. */
 export function failed({ code, stderr }: Ended, action: string): Seen {
   if (code === undefined || code === 127) return notReached(`the command could not run (${action})`);
   const { found } = explainCli(stderr, 'the CLI', action);

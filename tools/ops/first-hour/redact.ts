@@ -3,7 +3,7 @@ import type { Facts } from './step';
 
 const HIDDEN = '<hidden>';
 
-/** What names an account, a machine or a person, wherever it comes from. */
+/** Text that identifies an account, a machine or a person. */
 const FORMS: readonly RegExp[] = [
   /\barn:[a-z-]+:[^\s"',]*/g,
   /\b\d{12}\b/g,
@@ -14,7 +14,7 @@ const FORMS: readonly RegExp[] = [
   /-----BEGIN [A-Z ]+-----[^]*?(?:-----END [A-Z ]+-----|$)/g,
 ];
 
-/** The last line of defence of the report, beside steps whose words repeat no answer. */
+/** Removes secrets and identifying text from the report. It is a second defense: no step repeats text of an answer. */
 export class ReportRedactor {
   readonly #secrets = new Redactor();
 

@@ -19,7 +19,7 @@ export function count(state: State, themes: readonly Theme[]): Counted {
   return { proved: of('proved'), refuted: of('refuted'), notReached: of('not reached') };
 }
 
-/** Writes `report.md` and `report.json` for the maintainers: nothing in them names an account, a machine or a person. @returns their paths */
+/** Writes `report.md` and `report.json` for the maintainers, without accounts, machines and persons. @returns the paths of both */
 export function writeReport(
   folder: string,
   state: State,
@@ -35,7 +35,7 @@ export function writeReport(
       return { name, shows, assumption, expected, observed: redactor.clean(observed), verdict, tookSeconds };
     }),
   }));
-  // The stack's name is public; the commit names what was tried.
+  // These are not redacted: the stack's name is public, and the commit tells what was tested.
   const json = { form: 1, stack: state.stack, version, commit, began: state.began, ...counted, themes: rows };
   const markdown = [
     `# The first hour of stack ${state.stack}`,

@@ -69,7 +69,7 @@ export async function runHour(hour: Hour, state: State, themes: readonly Theme[]
   return counted.notReached > 0 ? EXIT.incomplete : EXIT.proved;
 }
 
-/** An earlier required step that was not proved. */
+/** The name of an earlier step that `ends` the run and was not proved. */
 const firstEnd = (state: State, themes: readonly Theme[]): string | undefined =>
   themes
     .flatMap(({ steps }) => steps)

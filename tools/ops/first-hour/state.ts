@@ -12,7 +12,7 @@ const outcome = z.object({
 const schema = z.object({
   stack: z.string(),
   began: z.string(),
-  /** A step that makes the stack was tried. */
+  /** Whether the step that makes the stack was started. */
   made: z.boolean(),
   facts: z.partialRecord(z.enum(FACTS), z.string()),
   outcomes: z.record(z.string(), outcome),
@@ -22,7 +22,7 @@ export type State = z.output<typeof schema>;
 
 const FILE = 'state.json';
 
-/** @returns undefined if this stack's hour has not begun. @throws Error for a file that is none */
+/** @returns undefined if there is no state file @throws Error if the file is not a state of this stack */
 export function readState(folder: string, stack: string): State | undefined {
   let text: string;
   try {

@@ -1,7 +1,7 @@
-/** `proved` and `refuted` are about the step's assumption; `not reached`: this run did not test it. */
+/** Whether the step's assumption was `proved` or `refuted`; `not reached`: this run did not test the assumption. */
 export type Verdict = 'proved' | 'refuted' | 'not reached';
 
-/** What later steps need. They are in the state file and in the environment of commands, and never in the report. */
+/** Values that later steps need. They are in the state file and in the environment of commands, and never in the report. */
 export const FACTS = ['ACCOUNT', 'INSTANCE', 'ADDRESS', 'CUSTODY', 'REPLACED'] as const;
 export type Fact = (typeof FACTS)[number];
 export type Facts = Readonly<Partial<Record<Fact, string>>>;
@@ -16,32 +16,32 @@ export interface Ended {
 
 export interface Seen {
   readonly verdict: Verdict;
-  /** In this program's own words, with numbers and states; it never repeats AWS's answers. */
+  /** What the command showed, in this program's own words. It never repeats text of AWS's answers. */
   readonly observed: string;
   readonly facts?: Facts;
 }
 
 export interface Step {
   readonly name: string;
-  /** What it shows. */
+  /** What the step shows if it is proved. */
   readonly shows: string;
   /** What no test of this project proves. */
   readonly assumption: string;
-  /** One command of bash. STACK, AWS_REGION, DOMAIN and the facts are in its environment. */
+  /** One bash command. STACK, AWS_REGION, DOMAIN and the facts are in its environment. */
   readonly command: string;
   readonly expected: string;
-  /** What it changes; the operator is asked first. None: it only reads. */
+  /** What the command changes; the operator is asked first. Absent if the command only reads. */
   readonly changes?: string;
   readonly needs?: readonly Fact[];
-  /** Only a person can see it: asked after the command. */
+  /** Asked after the command, because only a person can see the result. */
   readonly question?: string;
-  /** AWS takes its time: the command is repeated while the step is not reached. */
+  /** The command is repeated while the step is not reached, because AWS needs time. */
   readonly again?: { readonly everySeconds: number; readonly forMinutes: number };
-  /** Its output goes to the terminal while it runs. */
+  /** The command's output goes to the terminal while it runs. */
   readonly shown?: true;
-  /** `makes`: after its first try the stack must be removed. `removes`: runs only if the stack must be removed. */
+  /** `makes`: once the step was started, the stack must be removed. `removes`: the step runs only if the stack must be removed. */
   readonly stack?: 'makes' | 'removes';
-  /** If it is not proved, only the removal runs after it. */
+  /** If the step is not proved, only the removal still runs. */
   readonly ends?: true;
   judge(ended: Ended, facts: Facts): Seen;
 }

@@ -26,23 +26,23 @@ describeWithJudge(JUDGES['cfn-lint'], 'the template of deploy bootstrap', ({ pyt
     );
   };
 
-  it('has nothing that cfn-lint warns of, by AWS’s own schemas', async () => {
+  it('passes cfn-lint, which has AWS’s own schemas, without a warning', async () => {
     expect(await lint(templateText())).toBe('');
   });
 
-  it('would be refused by it with a property that no bucket has', async () => {
+  it('fails cfn-lint if a bucket has an unknown property', async () => {
     expect(await lint(templateText().replace('"VersioningConfiguration"', '"Versioning"'))).toMatch(
       /E3002.*Versioning/,
     );
   });
 
-  it('is as small as CloudFormation takes it in a request, and ASCII alone', () => {
+  it('fits into a request to CloudFormation, and has only ASCII characters', () => {
     expect(Buffer.byteLength(templateText())).toBeLessThanOrEqual(51_200);
     expect(templateText()).toMatch(/^[\n\x20-\x7e]*$/);
   });
 });
 
-/** The command as an administrator runs it, against CloudFormation as other people understand it. */
+/** The command as an administrator runs it, against moto, another project's emulator of CloudFormation. */
 describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
   let moto: Moto;
   let front: CloudFormationFront;
@@ -108,7 +108,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
   const hint = (action: string) =>
     `aws cloudformation ${action} --region us-east-1 --stack-name communique-tee-bootstrap`;
 
-  it('makes bucket, key, policies and roles, shows each, protects the stack, and prints commands with its outputs', async () => {
+  it('makes bucket, key, policies and roles, lists each, protects the stack, and prints the next commands', async () => {
     const { code, out, err } = await bootstrap();
     expect({ code, failure: /FAILED.*/.exec(err)?.[0] }).toEqual({ code: 0, failure: undefined });
     for (const [id, { Type: type }] of Object.entries(RESOURCES))
@@ -131,7 +131,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     expect(buckets.map(({ Name: name }) => name)).toEqual([BUCKET]);
   });
 
-  it('changes nothing when it is run again, and prints the same', async () => {
+  it('changes nothing when it is run again, and prints the same commands', async () => {
     const first = await bootstrap();
     front.asked.length = 0;
     const second = await bootstrap();
@@ -140,9 +140,9 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     expect(front.asked).not.toContain('CreateChangeSet');
   });
 
-  /** The description of the first role, and of the second. */
+  /** The description of both roles. */
   const DESCRIPTION = 'Deploys communique-tee, and administers its keys';
-  /** Makes the stack as an earlier version of this repository did: moto sees a change of the template, but not of a parameter only. */
+  /** Makes the stack from another template, because moto notices a changed template but not a changed parameter. */
   const createByAnEarlierVersion = () =>
     cloudFormation.send(
       new CreateStackCommand({
@@ -156,7 +156,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
       }),
     );
 
-  it('updates what an earlier version made, and shows that alone', async () => {
+  it('updates a stack that an earlier version made, and lists only the resource that changes', async () => {
     await createByAnEarlierVersion();
     const { code, err } = await bootstrap();
     expect([code, err.match(/^ {2}(Add|Modify|Remove).*$/gm)]).toEqual([
@@ -193,7 +193,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
       'CloudFormation refuses (ValidationError): refused by a test',
     ],
     ['may not start the change', 'ExecuteChangeSet', 'AccessDenied', 'allow cloudformation:* to your role'],
-  ])('says how to go on if it %s', async (_what, action, refusal, words) => {
+  ])('prints the command that continues if it %s', async (_what, action, refusal, words) => {
     front.refuses[action] = refusal;
     const { code, err } = await bootstrap();
     expect(code).toBe(1);
@@ -201,7 +201,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     expect(err.endsWith(AGAIN)).toBe(true);
   });
 
-  it('warns with the command if it may not protect the stack', async () => {
+  it('warns if it may not protect the stack, and prints the command that does', async () => {
     front.refuses['UpdateTerminationProtection'] = 'AccessDenied';
     const { code, err } = await bootstrap();
     expect(code).toBe(0);
@@ -212,7 +212,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     ['a first try failed', 'ROLLBACK_COMPLETE', 'delete-stack'],
     ['a deletion failed', 'DELETE_FAILED', 'delete-stack'],
     ['an update’s way back failed', 'UPDATE_ROLLBACK_FAILED', 'continue-update-rollback'],
-  ])('names the command that leads on if %s', async (_what, status, action) => {
+  ])('prints the command that ends the stack’s state if %s', async (_what, status, action) => {
     await bootstrap();
     front.status = status;
     const { code, err } = await bootstrap();
@@ -223,7 +223,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     ['ROLLBACK_COMPLETE', `  ${hint('delete-stack')}\n`],
     ['UPDATE_ROLLBACK_COMPLETE', 'and nothing has changed'],
   ])('fails if CloudFormation ends as %s', async (status, words) => {
-    // The state of the first look, and the one that the change leads to.
+    // Set the status only after the change was started, so that the command first sees the stack as it was.
     const ends = async () => {
       while (!front.asked.includes('ExecuteChangeSet')) await nextTurn();
       front.status = status;
@@ -234,7 +234,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     expect(err).toContain(words);
   });
 
-  it('waits for a running update, and then makes its own', async () => {
+  it('waits until a running update has ended, and then makes its own update', async () => {
     await createByAnEarlierVersion();
     front.status = 'UPDATE_IN_PROGRESS';
     const ends = async () => {
@@ -247,7 +247,7 @@ describeWithJudge(JUDGES.moto, 'deploy bootstrap against moto', (installed) => {
     expect(err).toMatch(/^ {2}Modify +AWS::IAM::Role +FirstRole$/m);
   });
 
-  it('tells that the stack was deleted meanwhile', async () => {
+  it('fails if the stack is deleted while it waits, and says that bucket and key are kept', async () => {
     await bootstrap();
     front.status = 'DELETE_IN_PROGRESS';
     front.asked.length = 0;

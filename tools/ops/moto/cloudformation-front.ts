@@ -6,18 +6,18 @@ export interface CloudFormationFront extends AsyncDisposable {
   readonly endpoint: string;
   /** Whether the stack was protected from deletion. */
   protects: boolean;
-  /** Actions that are refused, each with its code. */
+  /** Actions to refuse, each with the error code. */
   readonly refuses: Record<string, string>;
-  /** The status that DescribeStacks reports in place of the stack's own. */
+  /** The status that DescribeStacks reports instead of the stack's own; undefined: the stack's own. */
   status: string | undefined;
-  /** Actions of CloudFormation, in the order of the questions. */
+  /** The actions that were requested, in order. */
   readonly asked: string[];
 }
 
 /**
- * moto, with what its CloudFormation lacks: protection from deletion, and outputs of a stack that a change set has made (moto 5.2.5
- * computes them before the resources). A test can also have it refuse, and end in a state that moto never has.
- * @param origin of moto
+ * A proxy in front of moto that adds what moto's CloudFormation lacks: protection from deletion, and outputs of a stack that a change set
+ * has made (moto 5.2.5 computes them before the resources). A test can also have it refuse actions and report a state that moto never has.
+ * @param origin moto's
  */
 export async function startCloudFormationFront(
   origin: string,
@@ -66,7 +66,7 @@ export async function startCloudFormationFront(
       const headers = Object.entries(request.headers).filter(
         ([name]) => !['host', 'connection', 'content-length', 'expect'].includes(name),
       );
-      // The status before moto answers: a test may change both, one after the other, while this request is on its way.
+      // Read the status before moto answers: a test may change it while this request is on its way.
       const inPlace = front.status;
       const passed = await fetch(new URL(request.url ?? '/', origin), {
         method: request.method ?? 'POST',

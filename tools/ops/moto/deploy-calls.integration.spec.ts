@@ -14,7 +14,7 @@ import { MOTO_ACCOUNT, MOTO_CREDENTIALS, startMoto, type Moto } from './start-mo
 const GROUP = 'communique-tee-prod-parent';
 const PCR0 = ['a'.repeat(96), 'b'.repeat(96)] as const;
 
-/** What deploy asks AWS itself, against an emulator that other people wrote. */
+/** The requests that deploy itself sends to AWS, against another project's emulator. */
 describeWithJudge(JUDGES.moto, 'deploy against moto', (installed) => {
   let moto: Moto;
   let ec2: EC2Client;
@@ -42,7 +42,7 @@ describeWithJudge(JUDGES.moto, 'deploy against moto', (installed) => {
     );
   }
 
-  /** As `pulumi up` leaves them: each version of the template names its image in a tag. */
+  /** As after `pulumi up`: each version of the launch template names its image in a tag. @returns the template's id */
   async function createParents(): Promise<string> {
     const data = (pcr0: string) => ({
       ImageId: 'ami-12c6146b',
@@ -73,11 +73,11 @@ describeWithJudge(JUDGES.moto, 'deploy against moto', (installed) => {
     preferences: { minHealthyPercentage: 100, maxHealthyPercentage: 200, autoRollback: true, skipMatching: true },
   };
 
-  it('sees who runs it', async () => {
+  it('reads the caller’s account', async () => {
     expect(await deployment().account()).toMatchObject({ accountId: MOTO_ACCOUNT });
   });
 
-  it('sees the group, the version that it is on, and each instance with its own', async () => {
+  it('reads the group’s template version, and the version of each instance', async () => {
     expect(await parentGroup(deployment(), GROUP)).toBeUndefined();
     const templateId = await createParents();
     const group = await parentGroup(deployment(), GROUP);
@@ -88,13 +88,13 @@ describeWithJudge(JUDGES.moto, 'deploy against moto', (installed) => {
     ]);
   });
 
-  it('reads PCR0 of the image that runs, and not of the one that was made after it', async () => {
+  it('reads PCR0 of the running image, not of a newer template version', async () => {
     expect(await runningImages(deployment())).toEqual([]);
     await createParents();
     expect(await runningImages(deployment())).toEqual([PCR0[0]]);
   });
 
-  it('names ec2:DescribeLaunchTemplateVersions if AWS refuses it', async () => {
+  it('names ec2:DescribeLaunchTemplateVersions if AWS refuses that action', async () => {
     await createParents();
     await using aws = await startStandInAws();
     aws.answer({ '*': awsError('AccessDenied', 403) });
@@ -111,7 +111,7 @@ describeWithJudge(JUDGES.moto, 'deploy against moto', (installed) => {
     ['autoscaling:DescribeInstanceRefreshes', (of: Deployment) => newestRefresh(of, target)],
     ['autoscaling:CancelInstanceRefresh', (of: Deployment) => cancelRefresh(of, target)],
     ['autoscaling:StartInstanceRefresh', (of: Deployment) => startRefresh(of, target)],
-  ])('names %s if AWS refuses it, and what to do', async (action, ask) => {
+  ])('names %s if AWS refuses that action, and says what to do', async (action, ask) => {
     await using aws = await startStandInAws();
     aws.answer({ '*': awsError('AccessDenied', 403) });
     const failure: unknown = await ask(deployment(aws.endpoint)).catch((error: unknown) => error);

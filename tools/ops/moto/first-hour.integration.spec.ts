@@ -29,7 +29,7 @@ describeWithJudge(JUDGES.moto, 'ops first-hour against moto', (moto) => {
   });
 });
 
-/** As a process. Deployment, Pulumi, DNS and the gateway are stand-ins; moto has no key policies, so it refutes `kms-refuses`. */
+/** Runs the command as a process, with stand-ins for deploy, Pulumi, DNS and gateway. Without key policies, moto refutes `kms-refuses`. */
 function hour(forMoto: Installed, forAwsCli: Installed): void {
   let folder: TemporaryFolder;
   let moto: Moto;
@@ -77,7 +77,7 @@ function hour(forMoto: Installed, forAwsCli: Installed): void {
     }
     await shell.type('aws cloudwatch put-metric-data --namespace CommuniqueTee --metric-name a --value 1');
     const standIns = {
-      // The first deployment waits, to be interrupted.
+      // The first call of deploy waits until it is interrupted.
       npm: `case "$*" in
   *preflight*) echo '{"fail": 0, "warn": 0, "checks": []}' ;;
   *cost*) exec '${process.execPath}' tools/run.mjs tools/ops/main.ts cost --stack dev --json ;;
@@ -96,7 +96,7 @@ esac`,
     await folder.remove();
   });
 
-  /** In a process group of its own, as a terminal has it. */
+  /** Runs the command in a new process group, as a terminal does, and sends Ctrl-C when `interruptAt` appears in its output. */
   async function run(interruptAt?: string): Promise<{ code: number; output: string }> {
     const child = spawn(
       process.execPath,
@@ -115,7 +115,7 @@ esac`,
     return { code, output };
   }
 
-  it('goes on after Ctrl-C in the deployment, tells what moto refutes, and reports nothing of the account', async () => {
+  it('continues after Ctrl-C in the deployment, reports what moto refutes, and keeps the account out of the report', async () => {
     const first = await run('deploy-began');
     expect([first.code, first.output]).toEqual([
       3,

@@ -33,8 +33,8 @@ const role = (name: string) => `arn:aws:iam::${MOTO_ACCOUNT}:role/${name}`;
 const identityPolicy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'kms:*', Resource: '*' }] };
 
 /**
- * Each hint's command is taken out of preflight's finding and typed as it is, with AWS's own command line; then the check passes. The
- * profile names another region than the stack's, as an operator's may.
+ * Runs each command that preflight shows as a hint, unchanged, with the real AWS CLI; then the check passes. The AWS profile names
+ * another region than the stack's, as an operator's profile may.
  */
 describeWithJudge(JUDGES.moto, 'preflight’s hints, followed to the letter', (moto) => {
   describeWithJudge(JUDGES.awscli, 'with the AWS CLI', (awscli) => {
@@ -101,7 +101,7 @@ function followHints(forMoto: Installed, forAwsCli: Installed): void {
     expect(found.map(({ status }) => status)).toEqual([expect.stringMatching('pass')]);
   }
 
-  it.each(['vcpu-quota', 'address-quota'])('%s: asks for a higher quota', async (check) => {
+  it.each(['vcpu-quota', 'address-quota'])('%s: requests a higher quota', async (check) => {
     Object.assign(notInMoto.quotas, { 'L-1216C47A': 7, 'L-0263D0A3': 0 });
     await shell.type(await hintOf(check));
     await passes(check);
@@ -110,7 +110,7 @@ function followHints(forMoto: Installed, forAwsCli: Installed): void {
   it.each([
     ['disabled', (KeyId: string) => kms.send(new DisableKeyCommand({ KeyId }))],
     ['waiting to be deleted', (KeyId: string) => kms.send(new ScheduleKeyDeletionCommand({ KeyId }))],
-  ])('kms-keys: brings back a key that is %s', async (_name, spoil) => {
+  ])('kms-keys: enables a key that is %s', async (_name, spoil) => {
     const { KeyMetadata: key } = await kms.send(new CreateKeyCommand({}));
     const TargetKeyId = key?.KeyId ?? '';
     await kms.send(new CreateAliasCommand({ AliasName: 'alias/communique-tee-prod-enclave', TargetKeyId }));
@@ -119,7 +119,7 @@ function followHints(forMoto: Installed, forAwsCli: Installed): void {
     await passes('kms-keys', '-enclave');
   });
 
-  it('secrets: takes back a secret that is waiting to be deleted', async () => {
+  it('secrets: restores a secret that is waiting to be deleted', async () => {
     await secretsManager.send(new CreateSecretCommand({ Name: REDIS, SecretString: 'rediss://:password@h:6379' }));
     await secretsManager.send(new DeleteSecretCommand({ SecretId: REDIS }));
     await shell.type(await hintOf('secrets', REDIS));
@@ -130,7 +130,7 @@ function followHints(forMoto: Installed, forAwsCli: Installed): void {
     ['has no value', undefined],
     ['has no TLS', 'redis://:password@h:6379'],
     ['ends with a line break', 'rediss://:password@h:6379\n'],
-  ])('secrets: stores a URL of the gateway that %s', async (_name, before) => {
+  ])('secrets: stores the gateway’s URL again if the stored value %s', async (_name, before) => {
     await secretsManager.send(
       new CreateSecretCommand({ Name: REDIS, ...(before !== undefined && { SecretString: before }) }),
     );
@@ -163,7 +163,7 @@ function followHints(forMoto: Installed, forAwsCli: Installed): void {
     expect(await tag()).toMatchObject([{ status: 'pass' }]);
   });
 
-  it('parent: tells why the group has fewer instances', async () => {
+  it('parent: shows the group’s activities, which tell why instances are missing', async () => {
     const group = '--auto-scaling-group-name communique-tee-prod-parent';
     await shell.type(
       `aws autoscaling create-launch-configuration --region us-east-1 --launch-configuration-name x --image-id ami-12c6146b --instance-type c6g.xlarge && aws autoscaling create-auto-scaling-group --region us-east-1 ${group} --launch-configuration-name x --min-size 0 --max-size 1 --availability-zones us-east-1a`,
@@ -210,7 +210,7 @@ function followHints(forMoto: Installed, forAwsCli: Installed): void {
     it.each([
       ['has no value', undefined],
       ['holds the key itself', 'plain-key-of-the-house'],
-    ])('are stored under the context that an enclave opens them with, if one %s', async (_name, before) => {
+    ])('are stored so that an attested enclave can open them, if the secret %s', async (_name, before) => {
       await secretsManager.send(
         new CreateSecretCommand({ Name: HOUSE, ...(before !== undefined && { SecretString: before }) }),
       );
@@ -229,7 +229,7 @@ function followHints(forMoto: Installed, forAwsCli: Installed): void {
       expect(await openedInEnclave(Buffer.from(stored, 'base64'))).toBe(true);
     });
 
-    /** Whether KMS gives the plaintext to an attested enclave that asks with the context it always asks with. */
+    /** Whether KMS gives the plaintext to an attested enclave that sends its usual encryption context. */
     async function openedInEnclave(CiphertextBlob: Uint8Array): Promise<boolean> {
       const nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
       const publicKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({

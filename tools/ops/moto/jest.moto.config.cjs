@@ -1,4 +1,4 @@
-// Apart from the other tests: they need moto and the AWS CLI (`npm run lab -- judges`) and take minutes (README.md).
+// These tests run separately: they need moto and the AWS CLI (`npm run lab -- judges`) and take minutes (README.md).
 const { join } = require('node:path');
 
 module.exports = {
@@ -6,6 +6,6 @@ module.exports = {
   displayName: 'moto',
   roots: ['<rootDir>/tools/ops/moto'],
   testTimeout: 300_000,
-  // jest would use one of two cores; each spec mostly waits for its own moto and AWS CLI.
+  // By default jest would use one worker on two cores, but each spec mostly waits for its moto and the AWS CLI.
   maxWorkers: 2,
 };

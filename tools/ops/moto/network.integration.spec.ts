@@ -28,7 +28,7 @@ interface Network {
   readonly publicTable: string;
 }
 
-/** What an organisation has already, in an account that other people's emulator keeps. */
+/** Preflight's checks of resources that an operator made before: a VPC, and a secret with a database's URL. */
 describeWithJudge(JUDGES.moto, 'what the operator has, against moto', (installed) => {
   let moto: Moto;
   let ec2: EC2Client;
@@ -43,7 +43,7 @@ describeWithJudge(JUDGES.moto, 'what the operator has, against moto', (installed
   afterAll(() => moto[Symbol.asyncDispose]());
   beforeEach(() => moto.reset());
 
-  /** @param bits of each subnet's own part */
+  /** @param bits length of a subnet's host part */
   async function createNetwork({ bits = 8, secondZone = 'us-east-1b' } = {}): Promise<Network> {
     const { Vpc: vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: '10.60.0.0/16' }));
     const vpcId = vpc?.VpcId ?? '';
@@ -72,7 +72,7 @@ describeWithJudge(JUDGES.moto, 'what the operator has, against moto', (installed
     return { vpcId, publicSubnets, privateSubnets, publicTable };
   }
 
-  /** A way out for the private subnets, by the VPC's main route table. @returns the gateway's id */
+  /** Makes a NAT gateway and, in the VPC's main route table, the private subnets' route to it. @returns the gateway's id */
   async function createNat({ vpcId, publicSubnets }: Network, kind: 'public' | 'private'): Promise<string> {
     const { AllocationId } = await ec2.send(new AllocateAddressCommand({ Domain: 'vpc' }));
     const { NatGateway: nat } = await ec2.send(
@@ -116,7 +116,7 @@ describeWithJudge(JUDGES.moto, 'what the operator has, against moto', (installed
   const SEVERAL = ['instances=2', 'balancer=application'];
   const NETWORK = 'with two public and two private subnets';
 
-  it('network: has routes, and DNS', async () => {
+  it('network: passes with routes and DNS, and fails without them', async () => {
     const network = await createNetwork();
     const { vpcId, publicTable, publicSubnets } = network;
     expect(await said('network', network)).toEqual([`pass: ${vpcId} ${NETWORK}`]);
@@ -131,7 +131,7 @@ describeWithJudge(JUDGES.moto, 'what the operator has, against moto', (installed
     ]);
   });
 
-  it('network: several parents need a NAT gateway with a public address', async () => {
+  it('network: fails for several parents without a NAT gateway that has a public address', async () => {
     const network = await createNetwork();
     expect(await said('network', network, ...SEVERAL)).toEqual(
       network.privateSubnets.map(
@@ -151,7 +151,7 @@ describeWithJudge(JUDGES.moto, 'what the operator has, against moto', (installed
     );
   });
 
-  it('network: a subnet is where its place in the list says, and in the VPC', async () => {
+  it('network: fails if a subnet is in another zone than its place in the list, or in another VPC', async () => {
     const network = await createNetwork({ secondZone: 'us-east-1c' });
     expect(await said('network', network)).toEqual([
       `fail: privateSubnets ${network.privateSubnets[1] ?? ''} is in us-east-1c, and its place in the list is that of us-east-1b`,
@@ -165,8 +165,8 @@ describeWithJudge(JUDGES.moto, 'what the operator has, against moto', (installed
     ]);
   });
 
-  it('network: a subnet has addresses for parents, balancer and stores', async () => {
-    // 16 less the five that AWS keeps.
+  it('network: fails if a subnet has too few addresses for the parents, and warns if it may have too few', async () => {
+    // Each subnet has 16 addresses, of which AWS keeps five.
     const network = await createNetwork({ bits: 4 });
     await createNat(network, 'public');
     expect(await said('network', network, ...SEVERAL)).toEqual([`pass: ${network.vpcId} ${NETWORK}`]);
@@ -182,7 +182,7 @@ describeWithJudge(JUDGES.moto, 'what the operator has, against moto', (installed
     );
   });
 
-  it('network: the database’s security group is in the VPC', async () => {
+  it('network: fails if the database’s security group is in another VPC', async () => {
     const network = await createNetwork();
     const other = await createNetwork();
     const groupIn = async (vpcId: string): Promise<string> => {
@@ -199,7 +199,7 @@ describeWithJudge(JUDGES.moto, 'what the operator has, against moto', (installed
     ]);
   });
 
-  it('secrets: the operator’s own URL of a database is there, and by TLS', async () => {
+  it('secrets: passes for the operator’s own database URL with TLS, and fails without TLS or if the secret does not exist', async () => {
     const network = await createNetwork();
     const create = async (name: string, value: string, key?: string): Promise<string> => {
       const made = await secrets.send(

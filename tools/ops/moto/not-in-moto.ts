@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 
 export interface NotInMoto extends AsyncDisposable {
   readonly endpoint: string;
-  /** Values of the account's quotas, by code. */
+  /** The account's quotas, by quota code. */
   readonly quotas: Record<string, number>;
   /** Cost allocation tags that AWS knows. */
   readonly tags: Record<string, 'Active' | 'Inactive'>;
-  /** Quotas that were asked to be raised, by code. */
+  /** The quotas that a caller requested, by quota code. */
   readonly raised: Record<string, number>;
 }
 

@@ -6,13 +6,13 @@ import type { Installed } from '@communique-tee/testing/judges';
 
 export interface OperatorShell {
   readonly env: Readonly<Record<string, string>>;
-  /** Runs a line, copied from a hint, in bash in the checkout. @returns all that it printed @throws with that if it does not exit 0 */
+  /** Runs a line, copied from a hint, in bash in the checkout. @returns its output @throws with the output if the exit code is not 0 */
   type(line: string, options?: { input?: string; env?: Readonly<Record<string, string>> }): Promise<string>;
 }
 
 const TIMEOUT_MS = 180_000;
 
-/** A shell in which `aws` is AWS's own command line, and nothing of this machine's AWS configuration is seen. */
+/** A shell in which `aws` is the real AWS CLI, and which does not see this machine's AWS configuration. */
 export async function operatorShell(
   folder: string,
   { python }: Installed,

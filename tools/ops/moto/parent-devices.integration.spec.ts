@@ -32,13 +32,13 @@ describeWithJudge(JUDGES.moto, 'the parent’s address and volume, at moto', (mo
   });
 });
 
-/** What AWS refuses, and CompleteLifecycleAction, which moto lacks, are in infra/parent/src. */
+/** infra/parent/src tests AWS's refusals and CompleteLifecycleAction, which moto lacks. */
 function devices(forMoto: Installed, forAwsCli: Installed): void {
   let folder: TemporaryFolder;
   let moto: Moto;
   let parent: ParentShell;
   let ec2: EC2Client;
-  /** One instance in service in the group, and one in no group. */
+  /** The ids of an instance that is in service in the group, and of one that is in no group. */
   let [serving, other] = ['', ''];
   let env: Record<string, string>;
 
@@ -79,7 +79,7 @@ function devices(forMoto: Installed, forAwsCli: Installed): void {
     );
   const events = (output: string) => [...output.matchAll(/"event":"([a-z_]+)"/g)].map(([, event]) => event);
 
-  it('takes an address that no instance has, once its group has the instance in service', async () => {
+  it('takes a free address once the instance is in service in its group', async () => {
     await parent.isInstance(other);
     expect(events((await parent.run('keep-address', [], env)).output)).toEqual(['address_seen']);
     expect(await holder()).toBeFalsy();
@@ -88,7 +88,7 @@ function devices(forMoto: Installed, forAwsCli: Installed): void {
     expect([await holder(), await here()]).toEqual([serving, true]);
   });
 
-  it('takes the address from another instance only when it is told to, and names who has it', async () => {
+  it('takes the address from another instance only by attach-address, and prints which instance holds the address', async () => {
     expect(await parent.run('attach-address', [other], env)).toEqual({ code: 0, output: '' });
     expect(await parent.run('address-holder', [], env)).toEqual({ code: 0, output: `${other}\n` });
     await rm(folder.file('here'));
@@ -96,7 +96,7 @@ function devices(forMoto: Installed, forAwsCli: Installed): void {
     expect([await holder(), await here()]).toEqual([other, false]);
   });
 
-  it('fails if AWS knows no such instance or address, and says who refused', async () => {
+  it('fails if AWS does not know the instance or the address, and prints AWS’s error', async () => {
     const { code, output } = await parent.run('attach-address', ['i-0123456789abcdef0'], env);
     expect([code === 0, output]).toEqual([false, expect.stringContaining('InvalidInstanceID.NotFound')]);
     const unknown = { ...env, ELASTIC_IP_ALLOCATION_ID: 'eipalloc-0123456789abcdef0' };
@@ -107,7 +107,7 @@ function devices(forMoto: Installed, forAwsCli: Installed): void {
     expect(events((await parent.run('keep-address', [], unknown)).output)).toEqual(['address_unknown']);
   });
 
-  it('reports no launch of an instance that its group does not wait for', async () => {
+  it('reports no launch to AWS if the group does not wait for the instance', async () => {
     const { code, output } = await parent.run('report-attested', [], {
       ...{
         AUTO_SCALING_GROUP: 'communique-tee-dev-parent',
@@ -125,7 +125,7 @@ function devices(forMoto: Installed, forAwsCli: Installed): void {
   });
 
   describe('the data volume', () => {
-    /** @returns its id; its disk is there already, as a stand-in */
+    /** Makes a volume, and a stand-in for its disk. @returns the volume's id */
     async function volume(): Promise<string> {
       const made = await ec2.send(new CreateVolumeCommand({ AvailabilityZone: 'us-east-1a', Size: 20 }));
       const id = made.VolumeId ?? '';
@@ -145,7 +145,7 @@ function devices(forMoto: Installed, forAwsCli: Installed): void {
         ({ InstanceId: instance, Device: device }) => `${instance ?? ''} ${device ?? ''}`,
       );
 
-    it('is attached, and gets a file system only if it is blank', async () => {
+    it('is attached, and gets a file system only if its disk is blank', async () => {
       const id = await volume();
       await parent.isInstance(serving);
       await parent.standIn('blkid', 'exit 2');
@@ -157,7 +157,7 @@ function devices(forMoto: Installed, forAwsCli: Installed): void {
       expect(await attach(id)).toEqual({ code: 0, output: '' });
     });
 
-    it('stays with the instance that holds it, which is named', async () => {
+    it('stays attached to the instance that holds it, and the error names that instance', async () => {
       const id = await volume();
       await parent.isInstance(serving);
       await parent.standIn('blkid', 'echo LABEL=communique-data');
@@ -170,7 +170,7 @@ function devices(forMoto: Installed, forAwsCli: Installed): void {
       expect(await attached(id)).toEqual([`${serving} /dev/sdf`]);
     });
 
-    it('is not guessed at if AWS does not know it', async () => {
+    it('fails to attach if AWS does not know the volume', async () => {
       const { code, output } = await attach('vol-0123456789abcdef0');
       expect([code, output]).toEqual([1, expect.stringContaining('InvalidVolume.NotFound')]);
       expect(output).toContain('AWS does not say which instance holds vol-0123456789abcdef0');

@@ -22,7 +22,7 @@ describeWithJudge(JUDGES.moto, 'what the parent fetches, from moto', (moto) => {
   });
 });
 
-/** The scripts as they are on the instance; refusals and silence of AWS, which moto lacks, are in infra/parent/src. */
+/** The scripts as they are on the instance. infra/parent/src tests what moto lacks: AWS's refusals, and AWS's silence. */
 function fetches(forMoto: Installed, forAwsCli: Installed): void {
   let folder: TemporaryFolder;
   let moto: Moto;
@@ -45,7 +45,7 @@ function fetches(forMoto: Installed, forAwsCli: Installed): void {
     await folder.remove();
   });
 
-  /** @returns its ARN */
+  /** Makes a secret. @returns its ARN */
   async function secret(name: string, value?: string | Uint8Array): Promise<string> {
     const { ARN: arn = '' } = await secretsManager.send(
       new CreateSecretCommand({
@@ -61,7 +61,7 @@ function fetches(forMoto: Installed, forAwsCli: Installed): void {
     return folder.file('list.json');
   };
 
-  it('writes the gateway’s secrets as variables that are read back as they were stored', async () => {
+  it('writes the gateway’s secrets as environment variables, escaped for systemd', async () => {
     const postgresql = { host: 'db', port: 5432, database: 'communique', parameters: '?sslmode=verify-full' };
     const list = await listFile({
       TOKEN: { arn: await secret('plain', 'a"b\\c$d`e\'f #x') },
@@ -80,7 +80,7 @@ function fetches(forMoto: Installed, forAwsCli: Installed): void {
     ]);
   });
 
-  it('names each secret that the gateway cannot have, and awaits only the one that an operator fills', async () => {
+  it('names each secret that cannot be used, and waits only for one that the operator has not filled yet', async () => {
     const deleted = await secret('deleted', 'canary-of-the-deleted');
     await secretsManager.send(new DeleteSecretCommand({ SecretId: deleted }));
     const arns = {
@@ -103,7 +103,7 @@ function fetches(forMoto: Installed, forAwsCli: Installed): void {
     await expect(stat(folder.file('never.env'))).rejects.toThrow('ENOENT');
   });
 
-  it('hands on the ciphertext that `ops secrets put` stored, beside a deleted and an unfilled secret', async () => {
+  it('passes the ciphertext that `ops secrets put` stored to the enclave, and omits a deleted and an unfilled secret', async () => {
     const { KeyMetadata: key } = await kms.send(new CreateKeyCommand({}));
     await kms.send(new CreateAliasCommand({ AliasName: 'alias/communique-tee-dev-operator', TargetKeyId: key?.KeyId }));
     const house = await secret('enclave/cwc-house');
@@ -147,7 +147,7 @@ function fetches(forMoto: Installed, forAwsCli: Installed): void {
     expect(Buffer.from(opened ?? []).toString()).toBe('canary-key-of-the-house');
   });
 
-  it('takes the version and the hash of an image that were named, and no other', async () => {
+  it('fetches only the version of the image that has the named hash', async () => {
     const Bucket = 'communique-tee-dev-images';
     const Key = 'images/one.eif';
     await s3.send(new CreateBucketCommand({ Bucket }));

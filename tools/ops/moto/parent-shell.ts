@@ -7,11 +7,11 @@ import { operatorShell } from './operator-shell';
 import { MOTO_CREDENTIALS, type Moto } from './start-moto';
 
 export interface ParentShell {
-  /** Runs a script of the parent by its name. @returns its exit code and everything it printed */
+  /** Runs a script of the parent by its name. @returns the script's exit code and output */
   run(script: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
-  /** The instance whose metadata service the scripts ask. */
+  /** Sets the instance for which the metadata service answers. */
   isInstance(id: string): Promise<void>;
-  /** A stand-in for a program of the instance. */
+  /** Installs a stand-in for a program of the instance. */
   standIn(name: string, body: string): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export interface Ended {
 const SCRIPTS = 'usr/local/libexec/communique';
 
 /**
- * The scripts of `infra/parent/files` beside each other, as on the instance. `aws` is AWS's own command line against moto; a stand-in
+ * The scripts of `infra/parent/files` in one folder, as on the instance. `aws` is the real AWS CLI, which asks moto; a stand-in
  * answers for the instance metadata service.
  */
 export async function parentShell(folder: TemporaryFolder, awscli: Installed, moto: Moto): Promise<ParentShell> {
@@ -36,7 +36,7 @@ export async function parentShell(folder: TemporaryFolder, awscli: Installed, mo
       if (!entry.isFile()) continue;
       const { name } = entry;
       await copyFile(join(from, name), join(programs, name));
-      // As the parent's archive has them, whatever the checkout's modes are.
+      // Executable as in the parent's archive, whatever file modes the checkout has.
       await chmod(join(programs, name), 0o755);
     }
   const shell = await operatorShell(folder.path, awscli, {

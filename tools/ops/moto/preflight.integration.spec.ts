@@ -31,7 +31,7 @@ const TAG = { Key: 'communique-tee:stack', Value: 'prod' };
 const VCPUS = 'L-1216C47A';
 const ADDRESSES = 'L-0263D0A3';
 
-/** Every check that asks AWS is seen to pass and not to pass, against an emulator that other people wrote. */
+/** Checks that ask AWS, each where it passes and where it does not, against another project's emulator. */
 describeWithJudge(JUDGES.moto, 'preflight against moto', (installed) => {
   let moto: Moto;
   let notInMoto: NotInMoto;
@@ -43,7 +43,7 @@ describeWithJudge(JUDGES.moto, 'preflight against moto', (installed) => {
 
   beforeAll(async () => {
     [moto, notInMoto] = await Promise.all([startMoto(installed), startNotInMoto()]);
-    // As an operator names them; the SDK reads them itself.
+    // The SDK reads these variables, as it does on an operator's machine.
     Object.assign(process.env, {
       AWS_ENDPOINT_URL: moto.endpoint,
       AWS_ENDPOINT_URL_SERVICE_QUOTAS: notInMoto.endpoint,
@@ -79,27 +79,27 @@ describeWithJudge(JUDGES.moto, 'preflight against moto', (installed) => {
     );
   const opening = ['--before', 'opening'];
 
-  it('aws-credentials', async () => {
+  it('aws-credentials: passes for a key administrator, and fails for another caller', async () => {
     expect(await said('aws-credentials')).toEqual([expect.stringMatching(`^pass: .*${MOTO_ACCOUNT}.* in us-east-1$`)]);
     expect(
       await said('aws-credentials', ['--config', 'keyAdministrators=arn:aws:iam::123456789012:role/another']),
     ).toContainEqual(expect.stringMatching(/^fail: you are not among keyAdministrators/));
   });
 
-  it('vcpu-quota: moto’s instances do not tell their CPU options, and count as their type', async () => {
+  it('vcpu-quota: counts other instances by their type, since moto reports no CPU options', async () => {
     const wanted = '8 vCPUs wanted (2 c6g.xlarge while replacing)';
     expect(await said('vcpu-quota')).toEqual([`pass: ${wanted}, 0 used by others, quota 32`]);
     await run('m5.12xlarge');
     expect(await said('vcpu-quota')).toEqual([`fail: ${wanted}, 48 used by others, quota 32`]);
   });
 
-  it('address-quota', async () => {
+  it('address-quota: passes with a free address, and fails if others hold as many as the quota allows', async () => {
     expect(await said('address-quota')).toEqual(['pass: 1 wanted (0 there already), 0 used by others, quota 5']);
     for (let made = 0; made < 5; made += 1) await ec2.send(new AllocateAddressCommand({ Domain: 'vpc' }));
     expect(await said('address-quota')).toEqual(['fail: 1 wanted (0 there already), 5 used by others, quota 5']);
   });
 
-  it('instance-type: zone us-east-1e has no c6g', async () => {
+  it('instance-type: passes in the stack’s zones, and fails in a zone without the type', async () => {
     expect(await said('instance-type')).toEqual(['pass: c6g.xlarge in us-east-1a and us-east-1b, enclaves supported']);
     const elsewhere = (await realPreview()).replaceAll('us-east-1b', 'us-east-1e');
     const runProgram: Ports['runProgram'] = async (command, args) =>
@@ -114,7 +114,7 @@ describeWithJudge(JUDGES.moto, 'preflight against moto', (installed) => {
     ]);
   });
 
-  it('ami', async () => {
+  it('ami: passes for Amazon’s newest, and fails for an absent AMI and for another architecture', async () => {
     expect(await said('ami')).toEqual([expect.stringMatching(/^pass: ami-[0-9a-f]+, arm64, Amazon’s newest$/)]);
     expect(await said('ami', ['--config', 'amiId=ami-0123456789abcdef0'])).toEqual([
       expect.stringMatching(/^fail: there is no ami-0123456789abcdef0/),
@@ -126,7 +126,7 @@ describeWithJudge(JUDGES.moto, 'preflight against moto', (installed) => {
     ]);
   });
 
-  it('bucket-names, whose bucket is named in the path: there is no bucket.localhost', async () => {
+  it('bucket-names: passes for a free name and for a bucket of ours', async () => {
     const name = `communique-tee-prod-images-${MOTO_ACCOUNT}-us-east-1`;
     expect(await said('bucket-names')).toContain(`pass: ${name} is free`);
     await new S3Client({
@@ -138,7 +138,7 @@ describeWithJudge(JUDGES.moto, 'preflight against moto', (installed) => {
     expect(await said('bucket-names')).toContain(`pass: ${name} is ours`);
   });
 
-  it('kms-keys', async () => {
+  it('kms-keys: passes for enabled keys, and fails for a disabled one and one that waits for deletion', async () => {
     expect(await said('kms-keys')).toEqual([
       'pass: alias/communique-tee-prod-enclave: not made yet, pulumi up will',
       'pass: alias/communique-tee-prod-operator: not made yet, pulumi up will',
@@ -160,7 +160,7 @@ describeWithJudge(JUDGES.moto, 'preflight against moto', (installed) => {
     ]);
   });
 
-  it('secrets', async () => {
+  it('secrets: passes for secrets with values, and fails for an empty one and one that waits for deletion', async () => {
     const own = (found: readonly string[]) => found.filter((line) => !line.includes('RDS'));
     for (const line of own(await said('secrets'))) expect(line).toMatch(/^warn: .* is not there yet$/);
     const ciphertext = Buffer.concat([Buffer.from([1, 2, 2, 0, 0x78]), randomBytes(180)]).toString('base64');
@@ -185,7 +185,7 @@ describeWithJudge(JUDGES.moto, 'preflight against moto', (installed) => {
     );
   });
 
-  it('parent', async () => {
+  it('parent: passes if the instance is in service, and fails if the group has none', async () => {
     const name = 'communique-tee-prod-parent';
     expect(await said('parent')).toEqual(['pass: not made yet, pulumi up will']);
     expect(await said('parent', opening)).toEqual([`fail: there is no group ${name}`]);
@@ -209,7 +209,7 @@ describeWithJudge(JUDGES.moto, 'preflight against moto', (installed) => {
     expect(await said('parent')).toEqual(['fail: 0 of 1 in service']);
   });
 
-  it('domain', async () => {
+  it('domain: passes if the name resolves to the stack’s address, and fails for another address', async () => {
     const { PublicIp: address = '' } = await ec2.send(
       new AllocateAddressCommand({
         Domain: 'vpc',

@@ -21,7 +21,7 @@ describeWithJudge(JUDGES.moto, 'ops secrets against moto', (moto) => {
   });
 });
 
-/** A stack without a file here, in the region of the operator's AWS profile. */
+/** The stack has no Pulumi file here, so the region is that of the operator's AWS profile. */
 function storeSecrets(forMoto: Installed, forAwsCli: Installed): void {
   let folder: TemporaryFolder;
   let moto: Moto;
@@ -68,7 +68,7 @@ function storeSecrets(forMoto: Installed, forAwsCli: Installed): void {
       (error: unknown) => String(error),
     );
 
-  it('stores what KMS opens under the enclave’s context alone', async () => {
+  it('stores what KMS opens only with the enclave’s encryption context', async () => {
     expect(await shell.type(put, { input })).toContain(`${HOUSE}: stored as version`);
     const { SecretString: stored = '' } = await secretsManager.send(new GetSecretValueCommand({ SecretId: HOUSE }));
     const CiphertextBlob = Buffer.from(stored, 'base64');
@@ -77,14 +77,14 @@ function storeSecrets(forMoto: Installed, forAwsCli: Installed): void {
     await expect(kms.send(new DecryptCommand({ CiphertextBlob }))).rejects.toThrow();
   });
 
-  it('names the profile’s region if there is no key', async () => {
+  it('names the profile’s region if that region has no key', async () => {
     await moto.reset();
     expect(await refusal(shell.type(put, { input }))).toContain(
       `there is no alias/communique-tee-elsewhere-operator in ${REGION}; nothing was stored`,
     );
   });
 
-  it('ends after its time limit if AWS is silent', async () => {
+  it('fails after its time limit if AWS does not answer', async () => {
     await using silent = await startSilentPort();
     const told = await refusal(
       shell.type(`${put} --timeout 1`, {
@@ -96,7 +96,7 @@ function storeSecrets(forMoto: Installed, forAwsCli: Installed): void {
     expect(told).toContain('ended with 1:');
   });
 
-  it('is what preflight, run whole, asks with, too: no check goes wrong by itself', async () => {
+  it('lets a whole preflight run under the same profile without an internal error in a check', async () => {
     const told = await refusal(
       shell.type(
         `'${process.execPath}' tools/run.mjs tools/ops/main.ts preflight --stack prod --timeout 120 --skip domain,zone,caa,house,senate`,

@@ -2,9 +2,9 @@ import { freePort, spawnService } from '@communique-tee/testing/harness';
 import type { Installed } from '@communique-tee/testing/judges';
 
 export interface Moto extends AsyncDisposable {
-  /** By name: S3 then uses `bucket.localhost`, unless the client puts the bucket into the path. */
+  /** With the name `localhost`: S3 clients use `bucket.localhost` unless they put the bucket into the path. */
   readonly endpoint: string;
-  /** An account in which nothing is made yet. */
+  /** Empties the account. */
   reset(): Promise<void>;
 }
 
@@ -12,7 +12,7 @@ export interface Moto extends AsyncDisposable {
 export const MOTO_ACCOUNT = '123456789012';
 export const MOTO_CREDENTIALS = { accessKeyId: 'AKIAMOTO00000000', secretAccessKey: 'secretOfMoto' };
 
-/** moto's server of all AWS services, on a port of loopback of its own. */
+/** Starts moto's server of all AWS services on a free port of loopback. */
 export async function startMoto({ python }: Installed): Promise<Moto> {
   const port = await freePort();
   const origin = `http://127.0.0.1:${String(port)}`;

@@ -7,11 +7,11 @@ import { runTask, type Task } from './run-task';
 
 export interface World {
   readonly streams: Streams;
-  /** undefined: not set. */
+  /** @returns undefined if DATABASE_URL is not set */
   readonly databaseUrl: () => string | undefined;
 }
 
-/** DATABASE_URL, or that of .env. */
+/** The terminal, and DATABASE_URL of the environment or of .env. */
 export const thisProcess: World = {
   streams: terminal,
   databaseUrl: () => {

@@ -30,7 +30,7 @@ export interface SystemWindow {
   readonly spentMicroUsd: string;
 }
 
-/** The system's current windows; none if nothing was reserved in them. */
+/** The system's current budget windows; a window in which nothing was reserved is missing. */
 export async function systemWindows(client: Client): Promise<SystemWindow[]> {
   const { rows } = await client.query<SystemWindow>(
     `SELECT scope, starts_at AS "startsAt", reserved_micro_usd AS "reservedMicroUsd", spent_micro_usd AS "spentMicroUsd" FROM budget_window

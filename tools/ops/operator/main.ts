@@ -1,7 +1,7 @@
 import { CommandLine } from '@communique-tee/command-line';
 import { clearModel, clearStop, keys, status } from './commands';
 
-// Bundled into the release: communique-operator on the parent instance.
+// The release contains this program; on the parent it is the command communique-operator.
 const line = new CommandLine('communique-operator', "The operator's commands on the parent instance.");
 status(
   line.program.command('status').summary('the emergency stop, models that are off, and the budget windows of now'),

@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { CommandLine } from '@communique-tee/command-line';
 import { clearModel, clearStop, keys, status, type World } from './commands';
 
-describe('the operator', () => {
+describe('the operator’s commands', () => {
   let postgres: Postgres;
   let url: string;
   let client: Client;
@@ -33,7 +33,7 @@ describe('the operator', () => {
     return { code, out, err };
   }
 
-  it('clears a standing stop once, and keeps who and why', async () => {
+  it('clear-stop clears an emergency stop once, and records who cleared it and why', async () => {
     await client.query("INSERT INTO emergency_stop (id, reason) VALUES ($1, 'threshold')", [randomUUID()]);
     expect(await operator(['status'])).toMatchObject({
       code: 0,
@@ -54,7 +54,7 @@ describe('the operator', () => {
     });
   });
 
-  it('lists models that are off, clears one or a whole provider once, and keeps who and why', async () => {
+  it('clear-model clears one model or a whole provider once, and records who cleared it and why', async () => {
     await client.query(`INSERT INTO agent_model_off (id, provider, model, since, why) VALUES
       (gen_random_uuid(), 'gemini', '*', '2027-03-01T12:00:00Z', 'free_tier'),
       (gen_random_uuid(), 'gemini', 'gemini-2.5-pro', '2027-03-01T13:00:00Z', 'above_reservation')`);
@@ -77,7 +77,7 @@ describe('the operator', () => {
     expect(rows).toEqual([{ cleared_by: 'Ada', cleared_why: 'paid tier again' }]);
   });
 
-  it('shows what is reserved and spent now', async () => {
+  it('status shows what is reserved and spent in the current windows', async () => {
     await client.query(
       "INSERT INTO budget_window (scope, subject, starts_at, reserved_micro_usd, spent_micro_usd) VALUES ('system_day', '', date_trunc('day', now(), 'UTC'), 40000, 1230000), ('system_day', '', date_trunc('day', now(), 'UTC') - interval '1 day', 1, 1)",
     );
@@ -108,14 +108,14 @@ describe('the operator', () => {
     [['keys', 'revoke', 'ab'.repeat(16), '--why', 'x']],
     [['keys', 'revoke', 'ab'.repeat(16), '--by', 'Ada']],
     [['keys', 'revoke', 'ab'.repeat(16), 'cd'.repeat(16), '--by', 'Ada', '--why', 'x']],
-  ])('does not understand %#', async (args) => {
+  ])('end with 2 and point to --help for unusable arguments (row %#)', async (args) => {
     expect(await operator(args)).toMatchObject({
       code: 2,
       err: expect.stringContaining('--help lists what it takes') as string,
     });
   });
 
-  it('lists keys, and revokes one once', async () => {
+  it('keys lists the sealed keys, and revokes a key once', async () => {
     const [old, current] = ['0a'.repeat(16), '0b'.repeat(16)];
     expect(await operator(['keys', 'list'])).toMatchObject({
       code: 0,
@@ -157,7 +157,7 @@ describe('the operator', () => {
     });
   });
 
-  it('explains itself', async () => {
+  it('print usage with --help or without arguments, and suggest a command for a misspelt one', async () => {
     for (const args of [[], ['--help'], ['keys', 'revoke', '--help', '--nonsense']])
       expect(await operator(args, '')).toMatchObject({
         code: 0,
@@ -175,13 +175,13 @@ describe('the operator', () => {
     'postgresql://u:p#sesame@host:99999/x',
     'postgresql://u:p%zzsesame@127.0.0.1:1/x',
     'postgresql://sesame:x@[::1/x',
-  ])('says that %s cannot be used, in one line and without its password', async (database) => {
+  ])('report in one line that %s cannot be used, without its password', async (database) => {
     const { code, err } = await operator(['clear-stop', '--by', 'Ada', '--why', 'x'], database);
     expect(code).toBe(1);
     expect(err).toMatch(/^the database cannot be used \([A-Z_]+\); nothing was changed\n$/);
   });
 
-  it('says that a database cannot be used, without its password', async () => {
+  it('report that a database does not answer, without its password', async () => {
     const { code, err } = await operator(['status'], 'postgresql://u:sesame@127.0.0.1:1/x');
     expect(code).toBe(1);
     expect(err).toContain('ECONNREFUSED');

@@ -12,7 +12,7 @@ export type Task =
   | { readonly kind: 'keys-revoke'; readonly keyId: string; readonly by: string; readonly why: string };
 
 const NOTHING_CHANGED = 'nothing was changed';
-/** What may have happened in spite of the error. */
+/** For a command that may have changed the database in spite of an error: how to find out. */
 const UNSURE: Readonly<Partial<Record<Task['kind'], string>>> = {
   'clear-stop': '`status` shows whether the stop was cleared',
   'clear-model': '`status` shows whether the model was cleared',

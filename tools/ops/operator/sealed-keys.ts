@@ -1,11 +1,11 @@
 import type { Client } from 'pg';
 
 export interface SealedKeyRow {
-  /** Hex. */
+  /** In hex. */
   readonly keyId: string;
   readonly custody: string;
   readonly pcr0: string;
-  /** Decimal text. */
+  /** A decimal number as text. */
   readonly epoch: string;
   readonly state: 'live' | 'rotated' | 'destroyed' | 'revoked';
   readonly createdAt: Date;
@@ -14,7 +14,7 @@ export interface SealedKeyRow {
   readonly revokedAt: Date | null;
   readonly revokedBy: string | null;
   readonly revokedWhy: string | null;
-  /** Messages sealed to it that have not ended. */
+  /** The number of messages that are sealed to the key and have not ended. */
   readonly waiting: number;
 }
 
@@ -31,7 +31,7 @@ export async function sealedKeys(client: Client): Promise<SealedKeyRow[]> {
   return rows;
 }
 
-/** @returns the key as it is now; `before` if it had been revoked already, and nothing changed; undefined if there is none */
+/** @returns the key as it is now; `before`: it had been revoked already, so nothing changed; undefined if there is no such key */
 export async function revokeKey(
   client: Client,
   keyId: string,

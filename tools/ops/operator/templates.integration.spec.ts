@@ -6,8 +6,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { templates } from './templates';
 
-/** The gateway's routes, as far as these commands use them; the gateway's own specs judge what it accepts. */
-describe('the operator of templates', () => {
+/** A stand-in for those routes of the gateway that the commands use; the gateway's own specs test what the routes accept. */
+describe('ops templates', () => {
   let folder: TemporaryFolder;
   let server: Server;
   let url: string;
@@ -87,7 +87,7 @@ describe('the operator of templates', () => {
     expect(asked[0]).toMatchObject({ path: '/api/admin/templates', authorization: 'Bearer sesame' });
   });
 
-  it('adds what the file has, with the note of another file', async () => {
+  it('adds the template of a file, with the campaign note of another file', async () => {
     expect((await operator(['add', folder.file('parks.json'), '--campaign-note', folder.file('note')])).code).toBe(0);
     expect(asked).toMatchObject([
       {
@@ -102,13 +102,13 @@ describe('the operator of templates', () => {
     [['publish', 'parks'], { status: 'published', version: 7 }],
     [['archive', 'parks'], { status: 'archived', version: 7 }],
     [['change', 'parks', '<file>'], { title: 'All parks', version: 7 }],
-  ])('%j changes the version that the gateway has, and names the slug in no address', async (args, body) => {
+  ])('%j changes the version that the gateway has, and puts the slug into no URL', async (args, body) => {
     expect((await operator(args.map((each) => (each === '<file>' ? folder.file('parks.json') : each)))).code).toBe(0);
     expect(asked[1]).toMatchObject({ method: 'PATCH', path: `/api/templates/${template.id}`, body });
     expect(asked.some(({ path = '' }) => path.includes('parks'))).toBe(false);
   });
 
-  it('tells what the gateway refused, and ends with 1', async () => {
+  it('prints why the gateway refused, and ends with 1', async () => {
     answer = () => [409, { code: 'template_changed' }];
     expect(await operator(['publish', 'parks'])).toMatchObject({
       code: 1,
@@ -126,7 +126,7 @@ describe('the operator of templates', () => {
     expect((await operator(['change', 'rivers', folder.file('parks.json')])).code).toBe(1);
   });
 
-  it('tells what it lacks: a token, a file, a gateway', async () => {
+  it('ends with 2 without a token and for unusable arguments, and with 3 without the file or the gateway', async () => {
     expect(await operator(['list'], {})).toMatchObject({ code: 2, err: expect.stringContaining('no token') as string });
     expect((await operator(['add', folder.file('nothing.json')])).code).toBe(3);
     expect((await operator(['list', '--gateway', 'http://127.0.0.1:1'])).code).toBe(3);

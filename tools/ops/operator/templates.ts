@@ -35,7 +35,7 @@ interface Options extends GatewayOption, TokenOption {
   readonly campaignNote?: string;
 }
 
-/** `templates`: the public texts that people start a message from, through the gateway that publishes them. */
+/** `templates`: manages, through the gateway, the public texts from which people start a message. */
 export function templates(command: Command, line: CommandLine, world: TemplatesWorld = thisProcess): void {
   command.description('The public texts that people start a message from.').helpCommand(false);
   const add = (name: string, summary: string, build: (command: Command) => Command): Command => {

@@ -19,7 +19,7 @@ async function parseArguments(
 
 const names = ['node', 'house'];
 
-it('takes what preview takes, and its own', async () => {
+it('reads the options of preview and those of preflight', async () => {
   expect(
     await parseArguments(
       [
@@ -65,10 +65,10 @@ it.each<[string[], RegExp]>([
   [['--timeout', '0'], /1 to 300/],
   [['--timeout', '1e3'], /1 to 300/],
   [['--before', 'noon'], /up or opening/],
-])('does not understand %j', async (args, words) => {
+])('rejects %j and says why', async (args, words) => {
   await expect(parseArguments(args, names)).rejects.toThrow(words);
 });
 
-it('helps, whatever else is asked', async () => {
+it('prints the help for --help, even beside an unknown option', async () => {
   expect(await parseArguments(['--stack', 'prod', '--help', '--nonsense'], names)).toBeUndefined();
 });

@@ -15,7 +15,7 @@ export interface PreflightArguments {
   readonly limitMs: number;
 }
 
-/** As commander reads them. */
+/** The options as commander reads them. */
 export interface PreflightOptions {
   readonly stack: string;
   readonly config?: readonly string[];

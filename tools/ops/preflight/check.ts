@@ -9,7 +9,7 @@ export type Status = 'pass' | 'warn' | 'fail' | 'skip';
 /** One line of the report. */
 export interface Finding {
   readonly status: Status;
-  /** What was found. Never a secret. */
+  /** What was found. It never contains a secret. */
   readonly found: string;
   /** What to do about it. */
   readonly todo?: string;
@@ -20,16 +20,16 @@ export interface Finding {
 export const GROUPS = ['here', 'aws', 'names', 'stores', 'providers', 'congress'] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** What a check needs. If that is not available, the check is skipped if the check that reports the reason also runs; else it fails. */
+/** What a check needs. Without that, the check is skipped if another check that reports the reason also runs; otherwise it fails. */
 export type Need = 'plan' | 'account';
 
 export interface Check {
   /** The name that --only and --skip take. */
   readonly name: string;
-  /** What it proves, in one line of --help. */
+  /** What the check proves, in one line of --help. */
   readonly title: string;
   readonly group: Group;
-  /** Uses the network, so --offline leaves it out. */
+  /** Whether the check uses the network, so that --offline skips the check. */
   readonly network: boolean;
   readonly needs?: readonly Need[];
   run(context: Context): Promise<Finding | readonly Finding[]>;
@@ -38,9 +38,9 @@ export interface Check {
 export interface Context {
   readonly stack: string;
   readonly stackFile: StackFile;
-  /** The stack's region; AWS's default if the stack names none, which aws-credentials then reports. */
+  /** The stack's region. If the stack names none, this is AWS's default, and aws-credentials reports the missing region. */
   readonly region: string;
-  /** `up`: what `pulumi up` will make may be absent. `opening`: it has to be there. */
+  /** `up`: what `pulumi up` will make may be missing. `opening`: it must exist. */
   readonly before: 'up' | 'opening';
   readonly ports: Ports;
   readonly redactor: Redactor;
@@ -78,13 +78,13 @@ export const warn = (found: string, todo: string, command?: string): Finding => 
 export const fail = (found: string, todo: string, command?: string): Finding => finding('fail', found, todo, command);
 export const skip = (found: string, todo?: string): Finding => finding('skip', found, todo);
 
-/** For `ranOutOfTime`: nothing is known. */
+/** The finding for an error that `ranOutOfTime` recognizes. */
 export const notInTime = (called: string): Finding =>
   fail(
     `${called} did not answer in time; not checked`,
     'run this again with a longer --timeout; if it stays, look at this machine’s network',
   );
 
-/** Something that `pulumi up`, or the operator right after it, will create: a warning before it, a failure before opening to the public. */
+/** For something missing that `pulumi up`, or the operator right after it, makes: a warning before `up`, a failure before `opening`. */
 export const notYet = ({ before }: Context, found: string, todo: string, command?: string): Finding =>
   finding(before === 'opening' ? 'fail' : 'warn', found, todo, command);

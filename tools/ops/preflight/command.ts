@@ -12,7 +12,7 @@ export interface World {
   readonly ports: () => Ports;
   readonly streams: Streams;
   readonly checks: readonly Check[];
-  /** Ends what a time limit left behind. */
+  /** Ends the process, with what a time limit left behind. */
   readonly end: (code: number) => void;
 }
 

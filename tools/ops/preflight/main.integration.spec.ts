@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { startStandInAws } from './testing/stand-in-aws';
 
-/** As an operator runs it, with AWS's own variables for an endpoint where no server listens. */
+/** Runs preflight as an operator does. AWS's own variables name an endpoint where no server listens. */
 function run(
   args: readonly string[],
   env: Record<string, string> = {},
@@ -25,14 +25,14 @@ function run(
   });
 }
 
-it('says that AWS is out of reach, and nothing of the keys', async () => {
+it('reports that AWS is not reachable, without printing the keys', async () => {
   const { code, stdout, stderr } = await run(['--stack', 'prod', '--only', 'aws-credentials']);
   expect(code).toBe(1);
   expect(stdout).toContain('AWS is not reachable from here (ECONNREFUSED)');
   expect(`${stdout}${stderr}`).not.toMatch(/canary|\u001b/i);
 });
 
-it('asks whom AWS’s own variables name', async () => {
+it('asks the endpoint that AWS’s own variables name', async () => {
   await using aws = await startStandInAws();
   const { code, stdout } = await run(
     [
@@ -47,7 +47,7 @@ it('asks whom AWS’s own variables name', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ stack: 'prod', pass: 2, fail: 0 });
 });
 
-it('says that nobody has signed in', async () => {
+it('reports that there are no AWS credentials', async () => {
   const { stdout } = await run(['--stack', 'prod', '--only', 'aws-credentials'], {
     AWS_ACCESS_KEY_ID: '',
     AWS_SECRET_ACCESS_KEY: '',
@@ -55,7 +55,7 @@ it('says that nobody has signed in', async () => {
   expect(stdout).toContain('no AWS credentials were found');
 });
 
-it('ends, also if a far end never answers', async () => {
+it('fails after its time limit if AWS never answers', async () => {
   await using aws = await startStandInAws();
   aws.answer({ GetCallerIdentity: 'silence' });
   const { code, stdout } = await run(['--stack', 'prod', '--only', 'aws-credentials', '--timeout', '1'], {

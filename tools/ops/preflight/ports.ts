@@ -10,15 +10,15 @@ export interface Ports {
   readonly nodeVersion: string;
   readonly fetch: typeof fetch;
   readonly resolver: Pick<Resolver, 'resolve4' | 'resolve6' | 'resolveNs' | 'resolveCaa'>;
-  /** Resolves a name as the system's programs do. */
+  /** Resolves a name with the operating system's resolver. */
   lookup(host: string): Promise<readonly { address: string; family: number }[]>;
   runProgram(command: string, args: readonly string[], options: ProgramOptions): Promise<ProgramEnd>;
   /** Origins of the providers' APIs. */
   readonly origins: { readonly openai: string; readonly googleAi: string; readonly anthropic: string };
-  /** Empty outside tests: the ordinary chain of credentials, AWS's own endpoints. */
+  /** Empty outside tests, which means AWS's endpoints and the SDK's default chain of credentials. */
   readonly aws: AwsOverrides;
   nowMs(): number;
-  /** @returns what cancels it */
+  /** @returns a function that cancels the timer */
   startTimer(ms: number, over: () => void): () => void;
 }
 

@@ -36,12 +36,12 @@ it.each([
   `AIza${'x'.repeat(35)}`,
   'eyJhbGciOiJF.eyJzdWIiOiIx.c2ln',
   'AQICAHhabcdefghijklmnopqrst==',
-])('hides what looks like a secret: %s', (text) => {
+])('hides text that looks like a secret: %s', (text) => {
   expect(new Redactor().clean(`before ${text} after`)).toMatch(/^before .*<hidden>.* after$/);
   expect(new Redactor().clean(text)).not.toMatch(/pässword|IOSFOD|abcdefghij|xxxxx|sdWIi/);
 });
 
-it('leaves folders, switches and short words alone', () => {
+it('keeps folders, switches and short words', () => {
   expect(
     redactorOf({ PWD: '/work/here', SSH_AUTH_SOCK: '/tmp/agent', KEY_FILE: '/etc/key', MY_TOKEN: 'on' }).clean(
       '/work/here /tmp/agent /etc/key on',
@@ -49,6 +49,6 @@ it('leaves folders, switches and short words alone', () => {
   ).toBe('/work/here /tmp/agent /etc/key on');
 });
 
-it('lets nobody move the cursor', () => {
+it('replaces control characters that could move the terminal’s cursor', () => {
   expect(new Redactor().clean('a\u001b[2Jb\u202ec')).toBe('a?[2Jb?c');
 });

@@ -1,5 +1,5 @@
 const SECRET_NAME = /passw|secret|token|credential|apikey|(^|[_.-])(key|dsn|auth)([_.-]|$)/i;
-/** Names like those of secrets, with values that are none. */
+/** Matches variables that are named like secrets but hold a path or a type. */
 const NAMES_A_PLACE = /_(file|path|dir|folder|type|sock)$/i;
 const SHORTEST = 6;
 const REMOVED = '<hidden>';
@@ -15,13 +15,13 @@ const FORMS: readonly RegExp[] = [
   /(?<=:\/\/)[^/\s@]*@/g,
 ];
 
-/** Removes secrets from all output: the last line of defense, in addition to checks that never print them. */
+/** Removes secrets from all output. It is a second defense: checks do not print secrets. */
 export class Redactor {
   readonly #secrets = new Set<string>();
 
   /**
-   * Adds a secret and its other spellings (percent-encoded, JSON, base64). Texts of fewer than 6 characters stay, because they occur
-   * everywhere.
+   * Adds a secret and its other spellings (percent-encoded, JSON, base64). Ignores texts of fewer than 6 characters, because they would
+   * match ordinary words.
    */
   add(value: string | undefined): void {
     if (value === undefined || value.length < SHORTEST) return;
@@ -35,7 +35,7 @@ export class Redactor {
     for (const spelling of spellings) if (spelling.length >= SHORTEST) this.#secrets.add(spelling);
   }
 
-  /** What an environment holds: variables named like secrets, passwords inside URLs. */
+  /** Adds an environment's variables that are named like secrets, and passwords inside URLs. */
   addEnvironment(env: Readonly<Record<string, string | undefined>>): void {
     for (const [name, value] of Object.entries(env)) {
       if (value === undefined) continue;
@@ -44,7 +44,7 @@ export class Redactor {
     }
   }
 
-  /** Without a URL parser: an invalid URL must not be printed either. */
+  /** Works without a URL parser, because an invalid URL can contain a secret too. */
   addUrl(text: string): void {
     const userInfo = /^[a-z][a-z0-9+.-]*:\/\/(.*)@/is.exec(text)?.[1];
     if (userInfo !== undefined) {

@@ -92,6 +92,6 @@ export function asJson(stack: string, before: string, outcomes: readonly Outcome
   return `${JSON.stringify({ stack, before, ...count(outcomes), checks }, undefined, 2)}\n`;
 }
 
-/** The groups' order is that of the report. */
+/** Sorts the checks by group, in the order of the report. */
 export const inOrder = <T extends { readonly group: Group }>(checks: readonly T[]): T[] =>
   [...checks].sort((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group));

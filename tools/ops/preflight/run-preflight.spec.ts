@@ -28,30 +28,30 @@ it.each([
   [['--stack', '../etc']],
   [['--only', 'nothing']],
   [['--stack', 'prod', '--config', 'nothing']],
-])('does not understand %j', async (args) => {
+])('ends with 2 for %j, and prints only to stderr', async (args) => {
   const { code, out, err } = await preflight(args);
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).not.toBe('');
 });
 
-it('teaches', async () => {
+it('lists every check with --help', async () => {
   const { code, out } = await preflight(['--help']);
   expect(code).toBe(0);
   for (const { name, title } of CHECKS)
     expect(out).toMatch(new RegExp(`${name} +${title.slice(0, 20).replace(/[()]/g, '.')}`));
 });
 
-it('names every check once, and gives each a line of help', () => {
+it('has a different name for every check', () => {
   expect(new Set(CHECKS.map(({ name }) => name)).size).toBe(CHECKS.length);
 });
 
-it('paints on a terminal alone', async () => {
+it('prints colors only on a terminal', async () => {
   const checks = [says('x', fail('a', 'b'))];
   expect((await preflight(['--stack', 'prod'], { checks, colour: true })).out).toContain('\u001b[31mFAIL\u001b[0m');
   expect((await preflight(['--stack', 'prod'], { checks })).out).not.toContain('\u001b');
 });
 
-it('leaves out what is told', async () => {
+it('runs only the checks of --only, and not those of --skip', async () => {
   const checks = ['a', 'b', 'c'].map((name) => says(name, pass(name)));
   const names = async (...args: string[]) =>
     (
@@ -69,7 +69,7 @@ describe('secrets', () => {
   let echo: Server;
   beforeAll(async () => {
     aws = await startStandInAws();
-    // Sends back everything it is told, as a debugging proxy might: headers, path and body.
+    // Sends back headers and path of the request, as a debugging proxy might.
     echo = createServer((request, response) =>
       response.writeHead(418).end(JSON.stringify([request.headers, request.url])),
     );
@@ -81,74 +81,77 @@ describe('secrets', () => {
     await new Promise((resolve) => echo.close(resolve));
   });
 
-  it.each(['echoing', 'unreachable'])('are in no output, however wrong everything is (%s far ends)', async (kind) => {
-    const port = String((echo.address() as AddressInfo).port);
-    const origin = kind === 'echoing' ? `http://127.0.0.1:${port}` : 'http://127.0.0.1:1';
-    const leak = (body: string) => ({
-      status: 400,
-      body: `<Response><Errors><Error><Code>${CANARY}</Code><Message>${CANARY} ${body}</Message></Error></Errors></Response>`,
-    });
-    aws.answer({ '*': leak });
-    const secret = (name: string) => `${CANARY}-${name}-secret`;
-    const env = {
-      OPENAI_API_KEY: secret('openai'),
-      GOOGLE_AI_API_KEY: secret('google'),
-      ANTHROPIC_API_KEY: secret('anthropic'),
-      DATABASE_URL: `postgresql://ada:${secret('database')}@127.0.0.1:${kind === 'echoing' ? port : '1'}/x`,
-      REDIS_URL: `redis://:${secret('redis')}@127.0.0.1:${kind === 'echoing' ? port : '1'}`,
-      AWS_SECRET_ACCESS_KEY: secret('aws'),
-      AWS_SESSION_TOKEN: secret('session'),
-    };
-    const enclave = {
-      stack: 'prod',
-      egress: { mode: 'vsock', routes: [] },
-      services: {
-        congress: forEachChamber((chamber) => ({
-          origin: 'https://127.0.0.1:1',
-          apiKeyReadableInImage: secret(chamber),
-        })),
-      },
-    };
-    const surroundings = {
-      files: {
-        'Pulumi.prod.yaml': STACK_FILE.replace(/redisAuthToken:[\s\S]*$/, `redisAuthToken: ${secret('token')}\n`),
-        'apps/enclave/config/prod.json': JSON.stringify(enclave),
-        'prisma/migrations/a/migration.sql': '',
-      },
-      ports: {
-        env,
-        fetch,
-        lookup: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
-        origins: { openai: origin, googleAi: origin, anthropic: origin },
-        aws: {
-          endpoint: aws.endpoint,
-          credentials: { accessKeyId: secret('id'), secretAccessKey: secret('aws'), sessionToken: secret('session') },
+  it.each(['echoing', 'unreachable'])(
+    'never appear in the output, even if every check fails (%s servers)',
+    async (kind) => {
+      const port = String((echo.address() as AddressInfo).port);
+      const origin = kind === 'echoing' ? `http://127.0.0.1:${port}` : 'http://127.0.0.1:1';
+      const leak = (body: string) => ({
+        status: 400,
+        body: `<Response><Errors><Error><Code>${CANARY}</Code><Message>${CANARY} ${body}</Message></Error></Errors></Response>`,
+      });
+      aws.answer({ '*': leak });
+      const secret = (name: string) => `${CANARY}-${name}-secret`;
+      const env = {
+        OPENAI_API_KEY: secret('openai'),
+        GOOGLE_AI_API_KEY: secret('google'),
+        ANTHROPIC_API_KEY: secret('anthropic'),
+        DATABASE_URL: `postgresql://ada:${secret('database')}@127.0.0.1:${kind === 'echoing' ? port : '1'}/x`,
+        REDIS_URL: `redis://:${secret('redis')}@127.0.0.1:${kind === 'echoing' ? port : '1'}`,
+        AWS_SECRET_ACCESS_KEY: secret('aws'),
+        AWS_SESSION_TOKEN: secret('session'),
+      };
+      const enclave = {
+        stack: 'prod',
+        egress: { mode: 'vsock', routes: [] },
+        services: {
+          congress: forEachChamber((chamber) => ({
+            origin: 'https://127.0.0.1:1',
+            apiKeyReadableInImage: secret(chamber),
+          })),
         },
-        runProgram: () =>
-          Promise.resolve({
-            code: 1,
-            stdout: secret('openai'),
-            stderr: `  - ${secret('openai')} ${secret('token')}\n`,
-          }),
-      },
-    };
-    for (const form of [[], ['--json']]) {
-      const { code, out, err } = await preflight(
-        ['--stack', 'prod', '--timeout', '3', '--config', `redisAuthToken=${secret('config')}`, ...form],
-        surroundings,
-      );
-      expect(code).toBe(1);
-      expect(`${out}${err}`).not.toContain(CANARY);
-      expect(out).toContain('openai');
-    }
-    for (const form of [
-      ['--config', `redisAuthToken${secret('config')}`],
-      ['--only', secret('openai')],
-      [secret('openai')],
-    ]) {
-      const { code, out, err } = await preflight(['--stack', 'prod', ...form], surroundings);
-      expect(code).toBe(2);
-      expect(`${out}${err}`).not.toContain(CANARY);
-    }
-  });
+      };
+      const surroundings = {
+        files: {
+          'Pulumi.prod.yaml': STACK_FILE.replace(/redisAuthToken:[\s\S]*$/, `redisAuthToken: ${secret('token')}\n`),
+          'apps/enclave/config/prod.json': JSON.stringify(enclave),
+          'prisma/migrations/a/migration.sql': '',
+        },
+        ports: {
+          env,
+          fetch,
+          lookup: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
+          origins: { openai: origin, googleAi: origin, anthropic: origin },
+          aws: {
+            endpoint: aws.endpoint,
+            credentials: { accessKeyId: secret('id'), secretAccessKey: secret('aws'), sessionToken: secret('session') },
+          },
+          runProgram: () =>
+            Promise.resolve({
+              code: 1,
+              stdout: secret('openai'),
+              stderr: `  - ${secret('openai')} ${secret('token')}\n`,
+            }),
+        },
+      };
+      for (const form of [[], ['--json']]) {
+        const { code, out, err } = await preflight(
+          ['--stack', 'prod', '--timeout', '3', '--config', `redisAuthToken=${secret('config')}`, ...form],
+          surroundings,
+        );
+        expect(code).toBe(1);
+        expect(`${out}${err}`).not.toContain(CANARY);
+        expect(out).toContain('openai');
+      }
+      for (const form of [
+        ['--config', `redisAuthToken${secret('config')}`],
+        ['--only', secret('openai')],
+        [secret('openai')],
+      ]) {
+        const { code, out, err } = await preflight(['--stack', 'prod', ...form], surroundings);
+        expect(code).toBe(2);
+        expect(`${out}${err}`).not.toContain(CANARY);
+      }
+    },
+  );
 });

@@ -14,9 +14,9 @@ import { runChecks } from './runner/run-checks';
 export interface Streams {
   out(text: string): void;
   err(text: string): void;
-  /** Whether colour is seen on `out`. */
+  /** Whether `out` shows colors. */
   readonly colour: boolean;
-  /** Whether a line on `err` can be taken back. */
+  /** Whether a line on `err` can be removed again. */
   readonly progress: boolean;
 }
 

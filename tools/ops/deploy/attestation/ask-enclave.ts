@@ -7,7 +7,7 @@ import type { Judgement } from '../../../cli/verify/report';
 import { codeOf, isCertificateCode } from '../../preflight/error-code';
 import type { Reach } from './reach';
 
-/** The result of a request; `absent`: no answer that can be judged, so it may be tried again. */
+/** `absent`: why no answer came that can be judged; a later request may succeed. `isOfName`: asking the stack's address may help. */
 export type Asked = { readonly judgement: Judgement } | { readonly absent: string; readonly isOfName: boolean };
 
 /** Asks for a document with a fresh nonce, and examines it as `communique-tee verify` does. */

@@ -7,7 +7,7 @@ export const HEALTH_PATH = '/api/health/tee';
 const indicators = z.record(z.string(), z.object({ status: z.string(), code: z.string().max(64).optional() }));
 const report = z.object({ details: indicators.optional(), error: indicators.optional() });
 
-/** @returns undefined if everything is up, else the names and codes of what is not */
+/** @returns undefined if every part is up, otherwise the name and code of each part that is not */
 export async function askHealth(reach: Reach): Promise<string | undefined> {
   try {
     const { status, body } = await reach.get(HEALTH_PATH, 'application/json');

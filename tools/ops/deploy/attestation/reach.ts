@@ -1,18 +1,18 @@
 import { request } from 'node:https';
 import { fetchBounded, type Answer } from '../../../cli/gateway';
 
-/** One way to the service. */
+/** One way to reach the service: by its name, or at the stack's address. */
 export interface Reach {
   readonly by: 'name' | 'address';
-  /** @param path with its query @throws an error with a code of the system or of TLS among its causes */
+  /** @param path with its query @throws an error that has a system's or TLS error code among its causes */
   get(path: string, accept: string): Promise<Answer>;
 }
 
-/** Of an attestation document's JSON or a health report. */
+/** The longest answer that is read: an attestation document or a health report. */
 const MAX_BYTES = 128 * 1024;
 const TIMEOUT_MS = 15_000;
 
-/** The way of clients: by the name, with a valid certificate. */
+/** As clients do: by the name, with a valid certificate. */
 export const byName = (origin: URL): Reach => ({
   by: 'name',
   get: (path, accept) => fetchBounded(new URL(path, origin), { accept, maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS }),

@@ -41,7 +41,7 @@ export class BootstrapStack {
     }
   }
 
-  /** Whether it was made from this template with these parameters. */
+  /** Whether the stack was made from this template with these parameters. */
   async isOf(stack: Stack, template: string, parameters: Parameters): Promise<boolean> {
     const { TemplateBody: body } = await this.client.send(
       new GetTemplateCommand({ StackName: this.name, TemplateStage: 'Original' }),
@@ -73,7 +73,7 @@ export class BootstrapStack {
     return name;
   }
 
-  /** @returns undefined while AWS computes it */
+  /** @returns undefined while AWS computes the change set */
   async proposed(name: string): Promise<{ changes: readonly Change[] } | { refused: string } | undefined> {
     const {
       Status,
@@ -132,7 +132,7 @@ export class BootstrapStack {
 const isAbsence = (error: unknown): boolean =>
   awsCode(error) === 'ValidationError' && /does not exist/.test(messageOf(error));
 
-/** AWS returns the text unchanged; a client may parse it and write it differently. */
+/** AWS returns the template's text unchanged; its client may parse the text and write it differently. */
 function sameJson(a: string, b: string): boolean {
   try {
     return JSON.stringify(JSON.parse(a)) === JSON.stringify(JSON.parse(b));

@@ -19,7 +19,7 @@ it.each(
   expect(statements.some(({ actions }) => actions.some((pattern) => matches(pattern, action)))).toBe(true);
 });
 
-it('has actions of one service in each row, none of them everything', () => {
+it('lists actions of one service in each row, and never all of that serviceâ€™s actions', () => {
   for (const { makes, statements } of ALL) {
     const services = new Set(
       [...Object.values(makes), ...statements.flatMap(({ actions }) => actions)].map((action) => action.split(':')[0]),
@@ -29,7 +29,7 @@ it('has actions of one service in each row, none of them everything', () => {
   }
 });
 
-it('has no changing action on everything, but for the region or if AWS knows no names', () => {
+it('limits each changing action to named resources or to the region, but for three that AWS cannot limit', () => {
   const wide = ALL.flatMap(({ statements }) =>
     statements
       .filter(({ on, condition }) => on.includes('*') && condition === undefined)
@@ -52,7 +52,7 @@ it.each([...POLICIES.map(([name]) => name), 'StatePolicy'])('keeps %s under IAMâ
   expect(text.length).toBeLessThanOrEqual(6144);
 });
 
-/** Types of the resources that the program has in all forms: those that infra's mappings to AWS's API know, one for each type. */
+/** The types of all resources that the program can make, read from infra's mappings to AWS's API: one mapping for each type. */
 function typesOfTheProgram(): string[] {
   const folder = join(workspaceRoot(), 'infra/src/aws-api/mappings');
   return readdirSync(folder).flatMap((file) =>
@@ -62,7 +62,7 @@ function typesOfTheProgram(): string[] {
   );
 }
 
-it('has rights for every resource type that the program can make, and for no other', () => {
+it('grants rights for every resource type that the program can make, and for no other type', () => {
   const rights = ALL.flatMap(({ makes }) => Object.keys(makes)).sort();
   expect(new Set(rights).size).toBe(rights.length);
   expect([...new Set(typesOfTheProgram())].sort()).toEqual(rights);

@@ -1,22 +1,22 @@
-/** The rights of a deployer, by what the program creates. A spec fails for a resource type without a row. */
+/** The rights of a deployer, by the resource types that the program creates. A spec fails for a type without a row. */
 export interface ServiceRights {
-  /** Types of the program (as `ops preview --json` names them), each with the action that makes it. */
+  /** Resource types, as `ops preview --json` names them, each with the IAM action that makes one. */
   readonly makes: Readonly<Record<string, string>>;
   readonly statements: readonly Right[];
 }
 
 export interface Right {
   readonly actions: readonly string[];
-  /** ARNs below `arn:<partition>:`, with `<account>` and `<region>`; `*` if AWS knows no narrower one. */
+  /** ARNs without their `arn:<partition>:`, with `<account>` and `<region>` as placeholders; `*` if AWS accepts no narrower one. */
   readonly on: readonly string[];
   readonly condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
 const NAMES = 'communique-tee-*';
-/** Most actions of EC2 know no names: the region bounds them. */
+/** Most actions of EC2 cannot be limited to a resource's name, so they are limited to the region. */
 const HERE = { StringEquals: { 'aws:RequestedRegion': '<region>' } } as const;
 
-/** Network and machines: the first of the deployer's policies. */
+/** The first of the deployer's policies: network and machines. */
 export const NETWORK_RIGHTS: readonly ServiceRights[] = [
   {
     makes: {
@@ -127,7 +127,7 @@ export const NETWORK_RIGHTS: readonly ServiceRights[] = [
   },
 ];
 
-/** Stores, names and watching: the second. */
+/** The second: stores, DNS names and monitoring. */
 export const DATA_RIGHTS: readonly ServiceRights[] = [
   {
     makes: {
@@ -328,7 +328,7 @@ export const DATA_RIGHTS: readonly ServiceRights[] = [
   },
 ];
 
-/** Rights, keys and alarms: the third. */
+/** The third: IAM, keys and alarms. */
 export const WATCH_RIGHTS: readonly ServiceRights[] = [
   {
     makes: {
@@ -400,7 +400,7 @@ export const WATCH_RIGHTS: readonly ServiceRights[] = [
     ],
   },
   {
-    // A key's own policy decides too: it names the administrators.
+    // The key's own policy, which names the administrators, must allow the action too.
     makes: { 'kms.Key': 'kms:CreateKey', 'kms.Alias': 'kms:CreateAlias' },
     statements: [
       { actions: ['kms:CreateKey', 'kms:ListAliases', 'kms:ListKeys'], on: ['*'] },
@@ -566,7 +566,7 @@ export const LOOK_RIGHTS: readonly Right[] = [
     actions: ['servicequotas:GetServiceQuota', 'ce:ListCostAllocationTags', 'ce:UpdateCostAllocationTagsStatus'],
     on: ['*'],
   },
-  // For the operator's own secret that databaseUrlSecret names: never its value.
+  // Checks that the secret exists which `databaseUrlSecret` names; reading its value is not allowed.
   { actions: ['secretsmanager:DescribeSecret'], on: ['secretsmanager:<region>:<account>:secret:*'] },
   { actions: ['iam:GetRole', 'iam:GetUser'], on: ['iam::<account>:role/*', 'iam::<account>:user/*'] },
 ];

@@ -15,7 +15,7 @@ export interface BootstrapOptions {
   /** The Pulumi stack in the printed commands. */
   readonly stack: string;
   readonly yes: boolean;
-  /** ARNs of who may take each role; undefined: the account decides. */
+  /** ARN of the principal that may assume each role; undefined: the account's own IAM policies decide. */
   readonly first: string | undefined;
   readonly second: string | undefined;
   readonly github: string | undefined;
@@ -31,7 +31,7 @@ const OF_CLOUDFORMATION =
   /^(ValidationError|AlreadyExistsException|InsufficientCapabilitiesException|InvalidChangeSetStatus|LimitExceededException|TokenAlreadyExistsException)$/;
 const short = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 500);
 
-/** States in which CloudFormation accepts no change, and the action that ends each. */
+/** States in which CloudFormation accepts no change, each with the action that ends it. */
 const STUCK: readonly (readonly [status: RegExp, problem: string, action: string])[] = [
   [
     /^(ROLLBACK_(COMPLETE|FAILED)|CREATE_FAILED)$/,
@@ -46,14 +46,14 @@ const STUCK: readonly (readonly [status: RegExp, problem: string, action: string
   ],
 ];
 
-/** @returns the exit code: 0 everything is there, 1 it is not, and why, 130 interrupted */
+/** @returns the exit code: 0 if everything exists, 1 if it failed, 130 if it was interrupted */
 export async function runBootstrap(options: BootstrapOptions, ports: Ports): Promise<number> {
   try {
     return await bootstrap(options, ports);
   } catch (error) {
     if (ports.interruption.signal.aborted) return interrupted(options, ports);
     if (error instanceof BootstrapFailure) return failed(options, ports, error.message, error.todo);
-    // CloudFormation's own message: only it tells what is wrong with the template, its parameters or the stack.
+    // Print CloudFormation's own message: nothing else tells what is wrong with the template, its parameters or the stack.
     if (OF_CLOUDFORMATION.test(awsCode(error)))
       return failed(options, ports, `CloudFormation refuses (${awsCode(error)}): ${short(messageOf(error))}`, []);
     const { found, todo, command } = explainAws(error, 'cloudformation:*');
@@ -164,7 +164,7 @@ async function follow(
   stack: BootstrapStack,
   told: Set<string>,
 ): Promise<void> {
-  // The status of the previous update stays until this one has begun.
+  // Until this update begins, AWS reports the status of the previous one.
   let begun = false;
   const last = await until(
     ports,
@@ -172,7 +172,7 @@ async function follow(
       const events = await stack.events(told);
       begun ||= events.length > 0;
       for (const event of events) ports.err(`  ${event}\n`);
-      // If the stack is deleted meanwhile, AWS soon does not find it.
+      // If the stack is deleted meanwhile, AWS soon no longer finds it.
       const status = (await stack.find())?.StackStatus ?? 'DELETE_COMPLETE';
       return begun && ENDED.test(status) && !/CLEANUP_IN_PROGRESS$/.test(status) ? status : undefined;
     },

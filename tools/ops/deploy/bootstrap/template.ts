@@ -9,7 +9,7 @@ const fill = (path: string): string =>
   path.replaceAll('<account>', '${AWS::AccountId}').replaceAll('<region>', '${AWS::Region}');
 const joined = (text: string): Value => (text.includes('<') ? sub(fill(text)) : text);
 
-/** Fixed, so that a second run finds the same ones, and the deployer's policy can name them. */
+/** These names are fixed, so that a second run finds the same resources and the deployer's policy can name them. */
 export const BOOTSTRAP_STACK = 'communique-tee-bootstrap';
 export const STATE_KEY_ALIAS = 'alias/communique-tee-pulumi';
 export const DEPLOYERS = ['communique-tee-deployer-1', 'communique-tee-deployer-2'] as const;
@@ -144,7 +144,7 @@ const previewer: Value = {
               Effect: 'Allow',
               Action: [
                 'ec2:DescribeInstanceTypeOfferings',
-                // For resources of the operator: addresses, certificate, network.
+                // To look up what the operator made: addresses, certificate, network.
                 ...['Addresses', 'AddressesAttribute', 'Subnets', 'RouteTables', 'NatGateways'].map(
                   (what) => `ec2:Describe${what}`,
                 ),

@@ -12,9 +12,9 @@ export interface Refresh {
   readonly status: string;
   readonly reason: string | undefined;
   readonly percent: number;
-  /** Instances that it still has to replace. */
+  /** Number of instances that still have to be replaced. */
   readonly left: number | undefined;
-  /** The template version that it rolls out; undefined if it was started without one. */
+  /** The template version that the refresh rolls out; undefined if it was started without one. */
   readonly version: string | undefined;
 }
 
@@ -23,7 +23,7 @@ export const hasEnded = ({ status }: Refresh): boolean => FINAL.has(status);
 
 type Target = Outputs['rollout'];
 
-/** @returns undefined if AWS has no record of one (it keeps six weeks) @throws StepFailure */
+/** @returns undefined if AWS lists no refresh (it keeps them for six weeks) @throws StepFailure */
 export async function newestRefresh(deployment: Deployment, { group }: Target): Promise<Refresh | undefined> {
   const { InstanceRefreshes: [found] = [] } = await deployment.ask('autoscaling:DescribeInstanceRefreshes', () =>
     deployment.aws().groups.send(new DescribeInstanceRefreshesCommand({ AutoScalingGroupName: group, MaxRecords: 1 }), {
@@ -42,8 +42,8 @@ export async function newestRefresh(deployment: Deployment, { group }: Target): 
 }
 
 /**
- * Moves the group to the new version. AWS changes the group's own template at the end, so until then it can go back to the previous
- * version. @throws StepFailure
+ * Starts a refresh that moves the group to the new version. AWS changes the group's own template version at the end, so until then it can
+ * roll back to the previous one. @throws StepFailure
  */
 export async function startRefresh(deployment: Deployment, target: Target): Promise<void> {
   const { group, template, preferences } = target;
@@ -65,7 +65,7 @@ export async function startRefresh(deployment: Deployment, target: Target): Prom
   );
 }
 
-/** Cancels the refresh; instances that it has replaced stay. @throws StepFailure */
+/** Cancels the refresh; the instances that it has started stay. @throws StepFailure */
 export async function cancelRefresh(deployment: Deployment, { group }: Target): Promise<void> {
   await deployment.ask('autoscaling:CancelInstanceRefresh', () =>
     deployment.aws().groups.send(new CancelInstanceRefreshCommand({ AutoScalingGroupName: group })),

@@ -4,7 +4,7 @@ import { parentGroup } from './group';
 
 const PCR0_TAG = 'communique-tee:pcr0';
 
-/** PCR0 of each image that the stack's instances were made with, by the tags of their template's versions. @throws StepFailure */
+/** PCR0 of each image that the stack's instances run, read from the tags of their template versions. @throws StepFailure */
 export async function runningImages(deployment: Deployment): Promise<string[]> {
   const group = await parentGroup(deployment, `communique-tee-${deployment.stack}-parent`);
   const versions = [...new Set(group?.instances.flatMap(({ version }) => version ?? []))];

@@ -6,9 +6,9 @@ const LINE_EVERY_MS = 60_000;
 
 /**
  * Checks every ten seconds, and prints what has changed.
- * @param look what is waited for, or how far it is
- * @param onInterruption what to tell the person who interrupts
- * @returns undefined if the limit passed before
+ * @param look returns the result that is waited for, or a text about its progress
+ * @param onInterruption returns what to tell the person who interrupts
+ * @returns undefined if the time limit passed first
  * @throws Interrupted, and what `look` throws
  */
 export async function waitFor<T>(

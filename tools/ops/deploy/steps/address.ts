@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { parentGroup } from '../rollout/group';
 import { deployCommand, StepFailure, type Step } from '../step';
 
-/** For `--address-only`: the House's registration takes weeks, and needs the address that the whole stack has later. */
+/** For `--address-only`. The House's registration takes weeks, and needs the address that the whole stack will have. */
 export const addressOnly: Step = {
   name: 'address-only',
   title: 'set addressOnly in Pulumi.<stack>.yaml: the stack is then its registered address alone',

@@ -5,7 +5,7 @@ import { StepFailure, type Step } from '../step';
 
 const isOfImage = (problem: string): boolean => !problem.startsWith('releaseFile');
 
-/** The image is built if it is missing, or is not of this commit and this configuration. */
+/** Builds the image if it is missing, or was built from another commit or configuration. */
 export const image: Step = {
   name: 'image',
   title: 'build the enclave’s image, unless it is of this commit and this configuration',
@@ -18,7 +18,7 @@ export const image: Step = {
     const why = given ? undefined : ((await imageIsStale(deployment, before)) ?? problems[0]);
     if (why !== undefined) {
       deployment.say(`the image is built: ${why}`);
-      // A rollback needs the running image.
+      // Keep the previous image: a rollback needs it.
       if (before !== undefined) await cp(path, `${path}-${before.pcr0.slice(0, 12)}`, { recursive: true });
       const args = ['build', '--stack', deployment.stack, '--arch', plan.architecture];
       const { code } = await runOwn(deployment, 'image', args);

@@ -11,7 +11,7 @@ import { preview, up } from './update';
 import { verify } from './verify';
 import { wayBack } from './way-back';
 
-/** In their order. Each may be run again. */
+/** In the order in which they run. Each may be run again. */
 export const STEPS: readonly Step[] = [
   ...[configuration, image, release, preflight, rules, wayBack],
   ...[preview, up, rollout, state, verify, summary],

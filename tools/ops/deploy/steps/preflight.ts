@@ -1,7 +1,7 @@
 import { runOwn } from '../own-commands';
 import { StepFailure, type Step } from '../step';
 
-/** Its warnings are shown, its failures end the deployment. */
+/** Runs preflight. A warning is shown; a failure ends the deployment. */
 export const preflight: Step = {
   name: 'preflight',
   title: 'check this machine, the account, names and stores; a FAIL stops here',

@@ -38,7 +38,7 @@ export const rollout: Step = {
     if (refresh !== undefined && (!hasEnded(refresh) || outdated.length > 0)) {
       judge(deployment, target, await refreshEnd(deployment, target, refresh.id));
     }
-    // Also a refresh that ended after an earlier run of this command stopped waiting: Pulumi’s state does not know of it.
+    // True also for a refresh that an earlier run started and did not wait for: Pulumi’s state does not have its version yet.
     deployment.moved = refresh?.version === version;
     await attested(deployment, target);
   },
@@ -53,7 +53,7 @@ async function groupOf(deployment: Deployment, { group: name }: Target): Promise
   return group;
 }
 
-/** @throws StepFailure after the limit, Interrupted */
+/** @returns the refresh when it has ended @throws StepFailure after the limit, Interrupted */
 async function refreshEnd(deployment: Deployment, target: Target, id: string): Promise<Refresh> {
   const { group } = target;
   const { region, rolloutLimitMs } = deployment.options;
@@ -69,7 +69,7 @@ async function refreshEnd(deployment: Deployment, target: Target, id: string): P
     rolloutLimitMs,
     async () => {
       const refresh = await newestRefresh(deployment, target);
-      // A newer refresh has begun, so this one has ended.
+      // If another refresh is the newest one, this one has ended.
       if (refresh === undefined || refresh.id !== id || hasEnded(refresh)) return { found: refresh ?? LOST };
       return { so: described(refresh) };
     },
@@ -120,7 +120,7 @@ const whereToLook = ({ stack, options: { region } }: Deployment, { group }: Targ
   awsCommand(region, 'autoscaling describe-scaling-activities', '--auto-scaling-group-name', group, '--max-items 5'),
 ];
 
-/** An instance is in service once its enclave is attested: the launch hook waits for that. */
+/** Waits until every instance is in service. The launch hook lets an instance into service once its enclave is attested. */
 async function attested(deployment: Deployment, target: Target): Promise<void> {
   const { version } = target.template;
   const { rolloutLimitMs } = deployment.options;

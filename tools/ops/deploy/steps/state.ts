@@ -1,6 +1,6 @@
 import { StepFailure, type Step } from '../step';
 
-/** The refresh moved the group outside Pulumi. Updates Pulumi's state, so that the next plain pulumi up finds no difference. */
+/** The instance refresh moved the group outside Pulumi. This step updates Pulumi's state, so that a later pulumi up finds no difference. */
 export const state: Step = {
   name: 'state',
   title: 'write the group’s new version into Pulumi’s state',

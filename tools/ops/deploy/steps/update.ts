@@ -2,7 +2,7 @@ import { deployCommand, StepFailure, type Step } from '../step';
 
 const withRefresh = (refresh: boolean): string[] => (refresh ? ['--refresh'] : []);
 
-/** Shows the planned changes, and asks. */
+/** Shows the planned changes, and asks whether to make them. */
 export const preview: Step = {
   name: 'preview',
   title: 'show what Pulumi would make, change and remove, and ask',

@@ -13,7 +13,7 @@ import { StepFailure, type Step } from '../step';
 
 const MAX_AGE_MS = 300_000;
 
-/** Verifies as an auditor would: against the image built here and the account's own role, never against values that the service reports. */
+/** Verifies the enclave as an auditor would: against the image built here and the account's role, not against what the service reports. */
 export const verify: Step = {
   name: 'verify',
   title: 'verify the attestation document against the image just built and the role just created, and look at health',
@@ -56,7 +56,7 @@ async function trustOf(deployment: Deployment, { operator }: Outputs): Promise<T
   };
 }
 
-/** By the name; if the name or its certificate fails, at the stack's own address. @throws StepFailure after the limit, Interrupted */
+/** Asks by name, or at the stack's address if name or certificate fails. @throws StepFailure after the limit, Interrupted */
 async function document(
   deployment: Deployment,
   outputs: Outputs,

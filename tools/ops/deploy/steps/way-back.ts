@@ -3,7 +3,7 @@ import { imageFolder, readMeasurements } from '../artifacts';
 import { runningImages } from '../rollout/running-images';
 import { StepFailure, type Step } from '../step';
 
-/** After a rollback the previous image runs again, so its keys and receipts must stay accepted. */
+/** Checks that clients still accept the running image after the update, because a rollback would make it run again. */
 export const wayBack: Step = {
   name: 'way-back',
   title: 'check that the running image stays accepted, so that a rollout can go back',

@@ -46,7 +46,7 @@ export function outputsOf(
   });
 }
 
-/** What infra's preview prints, as far as the plan is read from it. */
+/** Those parts of infra's preview from which the plan is read. */
 export const previewOf = (pcr0: string, commit: string): string =>
   JSON.stringify({
     resources: [
@@ -78,7 +78,7 @@ export async function write(root: string, files: Readonly<Record<string, string>
   }
 }
 
-/** An image and a release of this commit and configuration. */
+/** Files, by path, of an image and a release that were built from this commit and configuration. */
 export const built = (stack: string, pcr0: string, commit: string): Record<string, string> => ({
   [`apps/enclave/config/${stack}.json`]: CONFIGURATION,
   [`dist/image/${stack}-arm64/communique-tee.eif`]: 'eif',

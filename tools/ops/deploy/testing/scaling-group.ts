@@ -14,7 +14,7 @@ interface RunningRefresh {
   version?: string;
 }
 
-/** The course of a refresh that the command starts: each check gets the next of these. */
+/** The states of a refresh that the command starts: each DescribeInstanceRefreshes gets the next one. */
 export type Course = readonly (Partial<RunningRefresh> & { status: string })[];
 
 export const SUCCEEDS: Course = [
@@ -34,14 +34,14 @@ export const NEVER_ENDS: Course = [{ status: 'InProgress', percent: 10 }];
 export class ScalingGroup {
   exists = true;
   templateId = 'lt-0123456789abcdef0';
-  /** The group's own template version: a refresh with a desired configuration changes it when it has succeeded. */
+  /** The group's own template version. A refresh with a desired configuration changes it at its successful end. */
   version = '1';
   instances: Instance[] = [{ id: 'i-1', version: '1', state: 'InService' }];
   refreshes: RunningRefresh[] = [];
   course: Course = SUCCEEDS;
   /** PCR0 in the tags of each version of the template. */
   images: Record<string, string> = {};
-  /** Requests that change something, as they came. */
+  /** The requests that change something, in the order in which they came. */
   readonly asked: URLSearchParams[] = [];
   onCancelled: () => void = () => undefined;
   #next = 0;

@@ -25,7 +25,7 @@ export interface Seen {
   readonly err: string;
 }
 
-/** The command in a checkout of its own, with stand-ins for programs, AWS, terminal and clock. */
+/** The command in a temporary checkout, with stand-ins for programs, AWS, terminal and clock. */
 export class DeployWorld implements AsyncDisposable {
   /** Programs that were started attached to the terminal: `pulumi up ...`, `image build ...`. */
   readonly ran: string[] = [];
@@ -33,12 +33,12 @@ export class DeployWorld implements AsyncDisposable {
   readonly asked: string[] = [];
   readonly group = new ScalingGroup('communique-tee-prod-parent');
   interruption = new Interruption();
-  /** How a program ends, by the beginning of its line; default 0. */
+  /** How a program ends, by the beginning of its command line; default: with exit code 0. */
   ends: Record<string, number | 'missing' | (() => Promise<Exited> | Exited)> = {};
   answer: boolean | undefined = true;
   outputs = outputsOf({ stack: 'prod', pcr0: PCR0 });
   plan: LookingPorts['runProgram'];
-  /** No server answers there; the integration spec has a gateway. */
+  /** No server listens at this gateway; the integration spec has a real one. */
   underTest = { rootPem: '', gateway: new URL('http://127.0.0.1:1') };
   onSleep: () => void = () => undefined;
   #nowMs = Date.parse('2026-11-30T12:00:00Z');

@@ -3,7 +3,7 @@ import { readAnswer } from '../read-answer';
 import { notReached, proved, refuted, type Step } from '../step';
 
 const HOURS_A_MONTH = 730;
-/** What the hour may cost by the price table. */
+/** The most that an hour may cost by the price table. */
 const MOST_USD = 2;
 
 const identity = z.object({ Account: z.string().regex(/^\d{12}$/), Arn: z.string() });
@@ -14,7 +14,7 @@ const preflight = z.object({
 });
 const cost = z.object({ items: z.array(z.object({ item: z.string(), monthlyUsd: z.string().optional() })) });
 
-/** Before anything is made. */
+/** Steps before anything is made. */
 export const account: readonly Step[] = [
   {
     name: 'account',

@@ -23,13 +23,13 @@ export const DESCRIBE_ADDRESS =
 export const DESCRIBE_VOLUME =
   'aws ec2 describe-volumes --filters "Name=tag:Name,Values=communique-tee-$STACK-data" --output json';
 
-/** The stack exists, and its parent has the right address, volume and log. */
+/** Steps that make the stack and check the parent's address, volume and log. */
 export const deployment: readonly Step[] = [
   {
     name: 'deploy',
     shows: 'AWS takes the whole stack, and the first enclave is attested within 40 minutes',
     assumption:
-      'AWS may refuse what its models do not list (versions, parameters, KMS’s lockout check); the rights may lack something; the launch hook, address and volume may become ready in another order.',
+      'AWS may refuse what its API models do not describe (versions, parameters, KMS’s lockout check). The deployer may lack a right. Launch hook, address and volume may become ready in another order than assumed.',
     command: 'npm run deploy -- --stack "$STACK" --yes',
     expected: 'exit 0; the last lines name the address and the next steps',
     changes: 'makes the stack in your account. From here on it costs money',
@@ -130,7 +130,7 @@ export const deployment: readonly Step[] = [
   },
 ];
 
-/** Shared by the steps that only want an exit code. */
+/** For steps that are judged only by the command's exit code. */
 export const endedWell =
   (action: string, words: string): Step['judge'] =>
   (ended) =>

@@ -13,13 +13,13 @@ const judged = z.object({
   attestation: z.object({ key_binding: z.object({ custody: z.string() }).optional() }).optional(),
 });
 const ready = z.object({ keys: z.enum(['ready', 'waiting', 'unknown']) });
-/** A `warn` of init's begins here. */
+/** From this difference on, init logs a warning. */
 const MOST_CLOCK_MS = 5000;
 
 const log = (event: string): string =>
   `aws logs filter-log-events --log-group-name "/communique-tee/$STACK/enclave" --filter-pattern '{ $.event = "${event}" }' --output json`;
 
-/** The image on a real Nitro machine, its attestation, and KMS’s conditions. */
+/** Steps that check the image on a real Nitro machine, its attestation, and KMS’s conditions. */
 export const enclave: readonly Step[] = [
   {
     name: 'boot',
@@ -27,7 +27,7 @@ export const enclave: readonly Step[] = [
     assumption:
       'No Graviton instance has booted the image: loader, interrupts and the clock’s driver have so far run only under QEMU.',
     command: log('clock'),
-    expected: 'an event clock; rtc is the driver of the machine’s clock, such as rtc-pl031',
+    expected: 'an event clock, in which rtc names the driver of the machine’s clock, such as rtc-pl031',
     again: { everySeconds: 30, forMinutes: 3 },
     needs: ['INSTANCE'],
     judge: (ended) =>

@@ -8,7 +8,7 @@ const subscriptions = z.object({
 });
 const metrics = z.object({ Metrics: z.array(z.object({ MetricName: z.string() })) });
 
-/** What reaches the world: name, certificate, mail and figures. */
+/** Steps that check what leaves the stack: name, certificate, mail and metrics. */
 export const outside: readonly Step[] = [
   {
     name: 'dns',
@@ -40,7 +40,7 @@ export const outside: readonly Step[] = [
     judge: ({ code, stdout }) => {
       if (code === 0)
         return stdout.trim() === '200' ? proved('200, under a public authority') : refuted('reached, and not 200');
-      // curl(1): 60 is a certificate that no known authority vouches for.
+      // curl(1): exit code 60 means that no known authority signed the certificate.
       return notReached(code === 60 ? 'the certificate is not one that clients believe yet' : 'not reachable');
     },
   },

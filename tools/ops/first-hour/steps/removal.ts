@@ -4,14 +4,14 @@ import { notReached, proved, refuted, type Step } from '../step';
 
 const tagged = z.object({ ResourceTagMappingList: z.array(z.object({ ResourceARN: z.string() })) });
 const groups = z.object({ logGroups: z.array(z.object({ logGroupName: z.string() })) });
-/** These wait for their end, or are the operator's to delete (docs/operator/destroying.md). */
+/** What stays after the removal: AWS deletes KMS keys later, and the operator deletes snapshots (docs/operator/destroying.md). */
 const STAYS = /^arn:[a-z-]+:(kms:[^:]*:\d*:key\/|ec2:[^:]*:\d*:snapshot\/)/;
 
-/** Removes everything, and checks that nothing is left that costs money. */
+/** Steps that remove everything, and check that nothing is left that costs money. */
 export const removal: readonly Step[] = [
   {
     name: 'destroy',
-    shows: 'everything is removed at once',
+    shows: 'one command removes everything',
     assumption:
       'Only a stand-in for AWS has shown that destroy ends an instance that waits in its launch hook, and releases the address.',
     command: 'pulumi destroy --refresh --yes --stack "$STACK"',
@@ -65,7 +65,7 @@ export const removal: readonly Step[] = [
     assumption: 'That the state is PendingDeletion after a destroy is taken from AWS’s documents.',
     command:
       'aws resourcegroupstaggingapi get-resources --resource-type-filters kms:key --tag-filters "Key=communique-tee:stack,Values=$STACK" --query "ResourceTagMappingList[].ResourceARN" --output text | xargs -r -n 1 aws kms describe-key --query KeyMetadata.KeyState --output text --key-id',
-    expected: 'PendingDeletion for each, or no line',
+    expected: 'PendingDeletion for each key, or no output',
     needs: ['ACCOUNT'],
     judge: (ended) => {
       if (ended.code !== 0) return readAnswer(ended, 'kms:DescribeKey', z.never(), () => notReached('no answer'));

@@ -2,7 +2,7 @@ import { readAnswer } from '../read-answer';
 import { notReached, proved, refuted, type Step } from '../step';
 import { addresses, DESCRIBE_ADDRESS, DESCRIBE_GROUP, DESCRIBE_VOLUME, endedWell, group, volumes } from './deployment';
 
-/** The parent is lost, and another takes its place with its address and its data. */
+/** Steps in which the parent is lost, and a new instance takes over its address and its data. */
 export const replacement: readonly Step[] = [
   {
     name: 'loss',

@@ -19,7 +19,7 @@ const ok = (value: unknown): Ended => ({
 });
 const event = (message: object): Ended => ok({ events: [{ message: JSON.stringify(message) }] });
 
-/** What each step's command answers on an account where everything is as it should be. */
+/** What each step's command prints on an account where every step is proved. */
 export const WELL: Readonly<Record<string, Ended>> = {
   account: ok({ Account: FACTS.account, Arn: `arn:aws:sts::${FACTS.account}:assumed-role/deployer/ada` }),
   preflight: ok({ fail: 0, warn: 1, checks: [] }),
@@ -65,7 +65,7 @@ export interface ReportJson {
   readonly themes: readonly { steps: readonly { name: string; verdict: string; observed: string }[] }[];
 }
 
-/** The command in a checkout of its own; no command really runs. */
+/** The program in a temporary checkout. The steps' commands do not run: `answers` has their output. */
 export class World implements AsyncDisposable {
   answers: Record<string, Ended | (() => Ended)> = { ...WELL };
   agrees: boolean | undefined = true;
@@ -88,7 +88,7 @@ export class World implements AsyncDisposable {
 
   async run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
     let [out, err] = ['', ''];
-    // Two steps have the same command; the commands before it tell which one runs.
+    // Some steps share a command; the output so far tells which of them runs.
     const steps = THEMES.flatMap((theme) => theme.steps);
     const ports: Ports = {
       root: this.folder.path,

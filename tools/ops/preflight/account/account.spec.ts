@@ -39,24 +39,24 @@ async function lookAt(
 const said = async (...args: Parameters<typeof lookAt>) => lines(await lookAt(...args));
 
 describe('aws-credentials', () => {
-  it('prints the caller and the region', async () => {
+  it('passes, and prints the caller and the region', async () => {
     expect(await said('aws-credentials')).toEqual([
       `pass: arn:aws:sts::${ACCOUNT}:assumed-role/operator/ada in us-east-1`,
     ]);
   });
-  it('knows a role by its session', () => {
+  it('finds the role’s ARN in the ARN of its session', () => {
     expect(iamArnOf('arn:aws:sts::111122223333:assumed-role/operator/ada')).toBe(
       'arn:aws:iam::111122223333:role/operator',
     );
     expect(iamArnOf('arn:aws:iam::111122223333:user/ada')).toBe('arn:aws:iam::111122223333:user/ada');
   });
   it.each([`arn:aws:iam::${ACCOUNT}:role/operator`, `["arn:aws:iam::${ACCOUNT}:role/team/operator"]`])(
-    'takes an administrator: %s',
+    'passes for a caller who is the key administrator %s',
     async (arn) => {
       expect(await said('aws-credentials', {}, { config: [`keyAdministrators=${arn}`] })).toHaveLength(1);
     },
   );
-  it('warns who could lock himself out, and of another account', async () => {
+  it('fails if the caller is not among keyAdministrators, and warns of a role of another account', async () => {
     expect(
       await said('aws-credentials', {}, { config: [`keyAdministrators=arn:aws:iam::${ACCOUNT}:role/other`] }),
     ).toContainEqual(expect.stringMatching(/^fail: you are not among keyAdministrators/));
@@ -67,7 +67,7 @@ describe('aws-credentials', () => {
   it.each([
     ['999988887777', 'us-east-1'],
     [ACCOUNT, 'eu-west-1'],
-  ])('fails for an image whose keys are elsewhere (%s, %s)', async (account, region) => {
+  ])('fails for an image whose KMS keys are in another account or region (%s, %s)', async (account, region) => {
     const files = {
       'apps/enclave/config/prod.json': JSON.stringify({
         keys: { alias: `arn:aws:kms:${region}:${account}:alias/communique-tee-prod-enclave` },
@@ -77,7 +77,7 @@ describe('aws-credentials', () => {
       expect.stringMatching(/^fail: the enclave’s configuration names arn:aws:kms/),
     );
   });
-  it('passes for an image whose keys are here', async () => {
+  it('passes for an image whose KMS keys are in the stack’s account and region', async () => {
     const files = {
       'apps/enclave/config/prod.json': JSON.stringify({
         alias: `arn:aws:kms:us-east-1:${ACCOUNT}:alias/communique-tee-prod-enclave`,
@@ -89,7 +89,7 @@ describe('aws-credentials', () => {
 
 describe('key-principals', () => {
   const arn = (path: string) => `arn:aws:iam::${ACCOUNT}:${path}`;
-  /** As the AWS CLI answers for an account with these roles and users. */
+  /** A stand-in for programs: `aws iam` answers as for an account with these roles and users. */
   const account =
     (...there: string[]) =>
     (command: string, args: readonly string[]): Promise<ProgramEnd> => {
@@ -125,14 +125,14 @@ describe('key-principals', () => {
     `secretOperators=${arn('user/ada')},${arn('role/operator')}`,
   ];
 
-  it('asks for each role and user once, by exactly its ARN', async () => {
+  it('passes for each role and user with exactly this ARN, and asks for each once', async () => {
     expect(await lookFor(account(arn('role/operator'), arn('role/team/ci'), arn('user/ada')), ...named)).toEqual([
       `pass: ${arn('role/operator')} exists`,
       `pass: ${arn('role/team/ci')} exists`,
       `pass: ${arn('user/ada')} exists`,
     ]);
   });
-  it('names each that does not exist, and one whose path is another', async () => {
+  it('fails for each role or user that does not exist, and for a role with another path', async () => {
     expect(await lookFor(account(arn('role/operator'), arn('role/ci'), arn('role/ada')), ...named)).toEqual([
       `pass: ${arn('role/operator')} exists`,
       `fail: ${arn('role/team/ci')} does not exist: the role ci has another path`,
@@ -154,12 +154,12 @@ describe('key-principals', () => {
       { code: 255, stdout: '', stderr: '\ncanary of another text\n' },
       /^fail: arn:.*role\/operator: the AWS CLI could not ask \(iam:GetRole\)$/,
     ],
-  ])('does not call it absent if %s', async (_name, end, words) => {
+  ])('does not report a role as absent if %s', async (_name, end, words) => {
     expect(await lookFor(() => Promise.resolve(end), `keyAdministrators=${arn('role/operator')}`)).toEqual([
       expect.stringMatching(words),
     ]);
   });
-  it('leaves roles of other accounts to aws-credentials', async () => {
+  it('skips roles of other accounts, of which aws-credentials warns', async () => {
     expect(await lookFor(account(), 'keyAdministrators=arn:aws:iam::999988887777:role/x')).toEqual([
       expect.stringMatching(/^skip: /),
     ]);
@@ -171,7 +171,7 @@ describe('vcpu-quota', () => {
   const running = (type: string, cores: number, more = ''): string =>
     `<item><instancesSet><item><instanceType>${type}</instanceType><cpuOptions><coreCount>${String(cores)}</coreCount><threadsPerCore>2</threadsPerCore></cpuOptions>${more}</item></instancesSet></item>`;
 
-  it('counts the instances that stand side by side while one is replaced', async () => {
+  it('counts both instances that run while one replaces the other', async () => {
     expect(await said('vcpu-quota', quota(8))).toEqual([
       'pass: 8 vCPUs wanted (2 c6g.xlarge while replacing), 0 used by others, quota 8',
     ]);
@@ -182,13 +182,13 @@ describe('vcpu-quota', () => {
         'aws service-quotas request-service-quota-increase --region us-east-1 --service-code ec2 --quota-code L-1216C47A --desired-value 8',
     });
   });
-  it('counts what others run, and neither its own, nor spot, nor other families', async () => {
+  it('counts the instances of others, without its own, spot instances and other families', async () => {
     const instances = `<reservationSet>${running('m5.large', 2)}${running('p5.large', 50)}${running('c5.large', 50, '<instanceLifecycle>spot</instanceLifecycle>')}${running('c6g.xlarge', 2, '<tagSet><item><key>communique-tee:stack</key><value>prod</value></item></tagSet>')}</reservationSet>`;
     expect(await said('vcpu-quota', { DescribeInstances: ec2('DescribeInstances', instances) })).toEqual([
       'pass: 8 vCPUs wanted (2 c6g.xlarge while replacing), 4 used by others, quota 32',
     ]);
   });
-  it('counts an instance that does not tell its CPU options by the default of its type', async () => {
+  it('counts an instance without CPU options with the default of its type', async () => {
     const bare = (type: string) =>
       `<item><instancesSet><item><instanceType>${type}</instanceType></item></instancesSet></item>`;
     const answers: Answers = {
@@ -209,7 +209,7 @@ describe('vcpu-quota', () => {
       'fail: 8 vCPUs wanted (2 c6g.xlarge while replacing), 196 used by others, quota 32',
     ]);
   });
-  it('takes the default if the account has none of its own', async () => {
+  it('takes AWS’s default quota if the account has no quota of its own', async () => {
     const answers = {
       GetServiceQuota: awsError('NoSuchResourceException', 400),
       GetAWSDefaultServiceQuota: awsJson({ Quota: { Value: 5 } }),
@@ -225,13 +225,13 @@ describe('address-quota', () => {
     [0, 'pass'],
     [4, 'pass'],
     [5, 'fail'],
-  ])('%d of others: %s', async (others, status) => {
+  ])('with %d addresses of others: %s', async (others, status) => {
     const found = await lookAt('address-quota', {
       DescribeAddresses: ec2('DescribeAddresses', `<addressesSet>${address('other').repeat(others)}</addressesSet>`),
     });
     expect(found).toMatchObject([{ status }]);
   });
-  it('does not count its own twice', async () => {
+  it('does not count the stack’s own address twice', async () => {
     expect(
       await said('address-quota', {
         DescribeAddresses: ec2(
@@ -249,7 +249,7 @@ describe('instance-type', () => {
       'DescribeInstanceTypes',
       `<instanceTypeSet><item><instanceType>c6g.xlarge</instanceType><processorInfo><supportedArchitectures><item>${architecture}</item></supportedArchitectures></processorInfo><nitroEnclavesSupport>${enclaves}</nitroEnclavesSupport></item></instanceTypeSet>`,
     );
-  it('passes if both of the stack’s zones offer it', async () => {
+  it('passes if both of the stack’s zones offer the type', async () => {
     expect(await said('instance-type')).toEqual(['pass: c6g.xlarge in us-east-1a and us-east-1b, enclaves supported']);
   });
   it.each<[string, Answers, RegExp]>([
@@ -302,11 +302,11 @@ describe('ami', () => {
         .map(([key, value]) => `<${key}>${value}</${key}>`)
         .join('')}</item></imagesSet>`,
     );
-  it('takes Amazon’s newest', async () => {
+  it('passes for Amazon’s newest AMI', async () => {
     expect(await said('ami')).toEqual(['pass: ami-0123456789abcdef0, arm64, Amazon’s newest']);
     expect(aws.asked).toContain('GetParameter');
   });
-  it('takes a configured one, without asking for the newest', async () => {
+  it('passes for a configured AMI, without a request for the newest', async () => {
     expect(await said('ami', {}, { config: ['amiId=ami-0aaaabbbbccccdddd'] })).toEqual([
       'pass: ami-0aaaabbbbccccdddd, arm64',
     ]);
@@ -333,10 +333,10 @@ describe('ami', () => {
       { GetParameter: awsJson({ Parameter: { Value: '<script>' } }) },
       /^fail: Amazon names no/,
     ],
-  ])('does not pass %s', async (_name, answers, words) => {
+  ])('fails or warns for %s', async (_name, answers, words) => {
     expect(await said('ami', answers)).toEqual([expect.stringMatching(words)]);
   });
-  it('takes one’s own', async () => {
+  it('passes for an AMI of the operator’s account', async () => {
     expect(await said('ami', { DescribeImages: image({ imageOwnerAlias: '', imageOwnerId: ACCOUNT }) })).toEqual([
       expect.stringMatching(/^pass/),
     ]);
@@ -351,7 +351,7 @@ it.each<[number, string]>([
     403,
     'fail: communique-tee-prod-images-111122223333-us-east-1 belongs to another account, or you lack the right s3:ListBucket',
   ],
-])('bucket-names: %d', async (status, words) => {
+])('bucket-names: reports what the status %d means', async (status, words) => {
   const found = await said('bucket-names', { HeadBucket: { status } });
   expect(found).toContain(words);
   expect(aws.asked).toContain('HeadBucket /communique-tee-prod-images-111122223333-us-east-1/');
@@ -375,7 +375,7 @@ describe('kms-keys', () => {
       /^fail: .*waiting to be deleted/,
     ],
     ['disabled', key({ Enabled: false, KeyState: 'Disabled' }), false, /^fail: .*not enabled/],
-  ])('%s', async (_name, answers, opening, words) => {
+  ])('judges keys that are %s', async (_name, answers, opening, words) => {
     const found = await said('kms-keys', answers, { opening });
     expect(found).toHaveLength(2);
     for (const line of found) expect(line).toMatch(words);
@@ -442,7 +442,7 @@ describe('cost-tag', () => {
     ],
     ['answered in another way', { stdout: '<html>' }, false, /^fail: .*unexpected answer/, undefined],
     ['not to be asked for', { code: undefined }, false, /^warn: not checked: the AWS CLI does not run/, undefined],
-  ])('is %s', async (_name, end, opening, words, command) => {
+  ])('judges a tag that is %s', async (_name, end, opening, words, command) => {
     aws.answer({});
     const [found] = await look(
       'cost-tag',
@@ -460,10 +460,10 @@ describe('cost-tag', () => {
 });
 
 describe('secrets', () => {
-  /** A text with the length and the first bytes of KMS's ciphertexts. */
+  /** Returns a text with the length and the first bytes of a KMS ciphertext. */
   const ciphertext = () => Buffer.concat([Buffer.from([1, 2, 2, 0, 0x78]), randomBytes(180)]).toString('base64');
   const there = { DescribeSecret: awsJson({ Name: 'x', VersionIdsToStages: { a: ['AWSCURRENT'] } }) };
-  /** The operator stores the URL of an external Redis; for a managed one the program writes the password. */
+  /** With an external Redis, the operator stores its URL; with a managed Redis, the Pulumi program stores the password. */
   const EXTERNAL_REDIS = { config: ['redis=external'] };
   const holding = (enclave: object, gateway: object = { SecretString: 'rediss://:pw-of-redis@h:6379' }): Answers => ({
     ...there,
@@ -472,7 +472,7 @@ describe('secrets', () => {
   const stored = async (answers: Answers, opening = false) =>
     (await said('secrets', answers, { opening, ...EXTERNAL_REDIS })).filter((line) => !line.includes('RDS'));
 
-  it('pass if they hold what they should, Redis’s password too', async () => {
+  it('pass with a ciphertext for the enclave, and with a Redis password or URL for the gateway', async () => {
     const managed = await said('secrets', holding({ SecretString: ciphertext() }, { SecretString: 'pw-of-redis' }));
     expect(managed).toContainEqual(expect.stringMatching(/^pass: .*\/gateway\/redis-token holds a password$/));
     const found = await stored(holding({ SecretString: `${ciphertext()}\n` }));
@@ -493,7 +493,7 @@ describe('secrets', () => {
       /^warn: .*does not begin/,
     ],
     ['no text', { SecretBinary: 'AAAA' }, /^fail: .*holds bytes/],
-  ])('do not pass an enclave’s secret that holds %s, and do not show it', async (_name, value, words) => {
+  ])('fail or warn if an enclave’s secret holds %s, without showing the value', async (_name, value, words) => {
     const found = await lookAt('secrets', holding(value), EXTERNAL_REDIS);
     for (const line of lines(found).filter((text) => text.includes('/enclave/'))) expect(line).toMatch(words);
     expect(JSON.stringify(found)).not.toMatch(/canary/);
@@ -503,7 +503,7 @@ describe('secrets', () => {
     ['rediss://:canary@h:6379\n', /line break|blanks/],
     ['canary', /is not a redis URL/],
     ['', /empty/],
-  ])('do not pass the gateway’s %j', async (value, words) => {
+  ])('fail if a secret of the gateway holds %j', async (value, words) => {
     const found = await lookAt(
       'secrets',
       holding({ SecretString: ciphertext() }, { SecretString: value }),
@@ -516,20 +516,20 @@ describe('secrets', () => {
   it.each([
     [false, 'warn'],
     [true, 'fail'],
-  ])('are to be made, and filled (before opening: %s)', async (opening, status) => {
+  ])('are reported if they do not exist or have no value (before opening: %s)', async (opening, status) => {
     for (const answers of [{}, { DescribeSecret: awsJson({ Name: 'x' }) }])
       for (const line of await stored(answers, opening))
         expect(line).toMatch(new RegExp(`^${status}: .*(not there yet|has no value yet)`));
   });
-  it('say that their names are not free while they are being deleted', async () => {
+  it('fail while they wait to be deleted', async () => {
     for (const line of await stored({ DescribeSecret: awsJson({ Name: 'x', DeletedDate: 1_790_000_000 }) }))
       expect(line).toMatch(/^fail: .*waiting to be deleted/);
   });
-  it('pass if the operator may not read them', async () => {
+  it('pass if they have values that the operator may not read', async () => {
     for (const line of await stored({ ...there, GetSecretValue: awsError('AccessDeniedException', 400) }))
       expect(line).toMatch(/^pass: .*has a value/);
   });
-  it('tell how to store each value, without showing it', async () => {
+  it('print a command that stores each value without showing it', async () => {
     const found = await lookAt('secrets', { DescribeSecret: awsJson({ Name: 'x' }) }, EXTERNAL_REDIS);
     const commandFor = (name: string) => found.find(({ found: text }) => text.includes(name))?.command;
     expect(commandFor('/enclave/cwc-house')).toBe(
@@ -547,7 +547,7 @@ it.each<[string, ReturnType<typeof judgeCiphertext>]>([
   ['a b=', 'not base64'],
   ['AAAA', 'too short'],
   ['a'.repeat(4_000_000), 'unknown beginning'],
-])('judges %.10s as %s', (text, judgement) => {
+])('judgeCiphertext judges %.10s as %s', (text, judgement) => {
   expect(judgeCiphertext(text)).toBe(judgement);
 });
 
@@ -559,7 +559,7 @@ it.each<[string, boolean, RegExp | undefined]>([
   ['postgresql://u:p@127.0.0.1/x', false, /no TLS/],
   ['postgresql://u@localhost/x?host=/run/p', true, undefined],
   ['mysql://u:p@h/x', true, /not a postgresql URL/],
-])('judges the URL %s', (url, mayBeLocal, words) => {
+])('judgeStoreUrl judges the URL %s', (url, mayBeLocal, words) => {
   const problem = judgeStoreUrl('postgresql', url, mayBeLocal);
   if (words === undefined) expect(problem).toBeUndefined();
   else expect(problem?.found).toMatch(words);
@@ -576,7 +576,10 @@ describe('parent', () => {
     [{}, true, 'fail: there is no group communique-tee-prod-parent'],
     [group('InService'), true, 'pass: 1 of 1 in service'],
     [group('Pending:Wait'), false, 'fail: 0 of 1 in service'],
-  ])('%#', async (answers, opening, line) => {
-    expect(await said('parent', answers, { opening })).toEqual([line]);
-  });
+  ])(
+    'reports how many instances are in service, or that there is no group (row %#)',
+    async (answers, opening, line) => {
+      expect(await said('parent', answers, { opening })).toEqual([line]);
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { awsCode, explainAws } from '../aws/explain';
 import { fail, pass, warn, type Check, type Context, type Finding } from '../check';
 
-/** As infra/src/instances/instance-types.ts. */
+/** The parameter with Amazon's newest AMI, as in infra/src/instances/instance-types.ts. */
 const AMAZON_LINUX = (architecture: string): string =>
   `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`;
 
@@ -44,7 +44,7 @@ async function newest(context: Context, architecture: string): Promise<string | 
   }
 }
 
-/** Only if the stack's file has amiId can it be removed. */
+/** The advice to remove amiId, only if the stack's file sets amiId. */
 const without = ({ stack }: Context, configured: string | undefined): string[] =>
   configured === undefined ? [] : [`pulumi config rm amiId --stack ${stack}`];
 

@@ -2,7 +2,7 @@ import { HeadBucketCommand } from '@aws-sdk/client-s3';
 import { awsCode, explainAws, statusOf } from '../aws/explain';
 import { fail, pass, type Check, type Context, type Finding } from '../check';
 
-/** Bucket names are shared by all of AWS. */
+/** Checks that the bucket names, which are shared by all of AWS, are free or ours. */
 export const buckets: Check = {
   name: 'bucket-names',
   title: 'the names of the stack’s buckets are free, or the buckets are ours',
@@ -26,7 +26,7 @@ async function look(context: Context, bucket: string, accountId: string): Promis
     if (status === 404) return pass(`${bucket} is free`);
     if (status === 301 || awsCode(error) === 'PermanentRedirect')
       return fail(`${bucket} is in another region`, 'find out who created it there; pulumi up cannot take it over');
-    // A HEAD has no body, so a foreign bucket and a missing right look the same.
+    // The answer to HEAD has no body, so a bucket of another account and a missing right look the same.
     if (status === 403)
       return fail(
         `${bucket} belongs to another account, or you lack the right s3:ListBucket`,

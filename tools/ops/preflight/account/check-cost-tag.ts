@@ -5,9 +5,9 @@ import { cliErrorCode, explainCli } from '../aws/cli-error';
 import { fail, notYet, pass, skip, warn, type Check, type Context, type Finding } from '../check';
 
 /**
- * The budget of the stack filters AWS's bill by this tag, and AWS writes a tag into the bill only once it is activated as a cost
- * allocation tag (AWS Billing User Guide, "Activating user-defined cost allocation tags"). Until then the budget reads 0 dollars. Uses the
- * operator's AWS CLI, because no other check needs Cost Explorer.
+ * Checks that the tag by which the stack's budget filters AWS's bill is active. AWS writes a tag into the bill only after it was activated
+ * as a cost allocation tag (AWS Billing User Guide, "Activating user-defined cost allocation tags"); until then the budget reads 0 dollars.
+ * Uses the operator's AWS CLI, because no other check needs Cost Explorer.
  */
 export const costTag: Check = {
   name: 'cost-tag',
@@ -25,7 +25,7 @@ export const costTag: Check = {
   },
 };
 
-/** Cost Explorer answers for all regions in one. */
+/** Cost Explorer has one endpoint, in this region, for all regions. */
 const REGION = 'us-east-1';
 const LIST = ['ce', 'list-cost-allocation-tags', '--region', REGION, '--tag-keys', STACK_TAG, '--output', 'json'];
 const ACTIVATE = awsCommand(
@@ -60,7 +60,7 @@ function judge(context: Context, stdout: string): Finding {
       );
 }
 
-/** `An error occurred (AccessDeniedException) when calling the ListCostAllocationTags operation: ...` */
+/** Why the AWS CLI failed, read from its error text. */
 function explain(stderr: string): Finding {
   if (cliErrorCode(stderr) === 'AccessDeniedException')
     return warn(

@@ -6,7 +6,7 @@ import type { Account } from '../aws/account';
 import { listOf } from '../plan/stack-file';
 import { TookTooLong } from '../runner/time-limit';
 
-/** Checks who would run `pulumi up`, and that the stack's configuration is for that account. */
+/** Checks which identity would run `pulumi up`, and that the stack's configuration is for its account. */
 export const credentials: Check = {
   name: 'aws-credentials',
   title:
@@ -33,7 +33,7 @@ export const credentials: Check = {
   },
 };
 
-/** ARNs in the stack's configuration and in the enclave's, of another account or region. */
+/** Reports each ARN of another account or region in the stack's and the enclave's configuration. */
 async function namedElsewhere({ ports, stack, stackFile }: Context, { accountId }: Account): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const key of ['keyAdministrators', 'secretOperators']) {
@@ -76,6 +76,6 @@ function administrators({ stackFile }: Context, { arn }: Account): Finding[] {
   ];
 }
 
-/** The role of a session: `arn:aws:sts::1:assumed-role/name/session` is `arn:aws:iam::1:role/name`. */
+/** The ARN of a session's role: `arn:aws:iam::1:role/name` for `arn:aws:sts::1:assumed-role/name/session`. */
 export const iamArnOf = (arn: string): string =>
   arn.replace(/^(arn:aws[a-z-]*):sts::(\d{12}):assumed-role\/([^/]+)\/.*$/, '$1:iam::$2:role/$3');

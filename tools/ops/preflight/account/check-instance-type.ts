@@ -7,7 +7,7 @@ import {
 import { explainAws } from '../aws/explain';
 import { fail, pass, type Check, type Context, type Finding } from '../check';
 
-/** The check `configuration` compares the type with infra's table; this one asks AWS. */
+/** Asks AWS about the instance type, which the check `configuration` has compared with infra's table. */
 export const instanceType: Check = {
   name: 'instance-type',
   title:
@@ -69,7 +69,7 @@ const offeredIn = (offerings: readonly InstanceTypeOffering[]): string =>
     .sort()
     .join(', ');
 
-/** Zones of the region that this account may use. */
+/** The zones that this account may use in the region. */
 async function zonesOf(context: Context): Promise<string[]> {
   const filters = [{ Name: 'state', Values: ['available'] }];
   const { AvailabilityZones: zones = [] } = await context

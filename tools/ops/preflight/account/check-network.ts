@@ -16,10 +16,10 @@ import type { AdoptedNetwork, Plan } from '../plan/read-plan';
 
 /** How many free addresses a balancer needs in each of its subnets (ELB user guide, "Subnets for your load balancer"). */
 const ADDRESSES_OF_A_BALANCER = 8;
-/** One now, and one while a node is replaced. */
+/** One address for the store, and one more while its node is replaced. */
 const ADDRESSES_OF_A_STORE = 2;
 
-/** Checks what the stack needs in the operator's VPC, and the program cannot see or does not create. */
+/** Checks those properties of the operator's VPC that the stack needs and that the Pulumi program neither checks nor creates. */
 export const network: Check = {
   name: 'network',
   title: 'a VPC that the configuration names has its subnets, routes, free addresses and DNS',
@@ -136,8 +136,8 @@ function judgePlace(where: string, subnet: Subnet | undefined, vpcId: string, zo
 }
 
 /**
- * @param parents most parents at once, all of which may come into one subnet: these are needed whenever parents are replaced
- * @param more of balancer and stores, which the first `pulumi up` makes
+ * @param parents the most parents at once, all of which may be in one subnet; needed whenever parents are replaced
+ * @param more addresses for the balancer and the stores, which the first `pulumi up` makes
  */
 function judgeAddresses(
   where: string,
@@ -159,7 +159,7 @@ function judgeAddresses(
     : [];
 }
 
-/** The routes of its own table, or of the VPC's main one, which applies to subnets without their own. */
+/** The default route of the subnet: from its own route table, or else from the VPC's main table. */
 function defaultRouteOf(subnet: string, tables: readonly RouteTable[]): Route | undefined {
   const table =
     tables.find(({ Associations = [] }) => Associations.some(({ SubnetId }) => SubnetId === subnet)) ??

@@ -3,7 +3,7 @@ import { awsCommand } from '../aws/command';
 import { explainAws } from '../aws/explain';
 import { fail, notYet, pass, type Check } from '../check';
 
-/** An instance is in service once its enclave is attested (the group's launch hook waits for that). */
+/** Checks that the instances are in service. The launch hook lets an instance into service once its enclave is attested. */
 export const parent: Check = {
   name: 'parent',
   title: 'the stack’s instances are in service, or not made yet',

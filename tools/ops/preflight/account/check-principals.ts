@@ -5,9 +5,9 @@ import { fail, pass, skip, warn, type Check, type Context, type Finding } from '
 import { listOf } from '../plan/stack-file';
 
 /**
- * The policies of the two guarded keys and of the registrar's bucket name these roles and users as principals. KMS refuses a policy with a
- * principal that does not exist (KMS API Reference, PutKeyPolicy: MalformedPolicyDocumentException), and would do so in the middle of
- * `pulumi up`. Uses the operator's AWS CLI, because no other check needs IAM.
+ * Checks that the roles and users exist which the policies of the two KMS keys and of the registrar's bucket name. KMS refuses a policy
+ * with a principal that does not exist (KMS API Reference, PutKeyPolicy: MalformedPolicyDocumentException), and would do so in the middle
+ * of `pulumi up`. Uses the operator's AWS CLI, because no other check needs IAM.
  */
 export const principals: Check = {
   name: 'key-principals',
@@ -21,7 +21,7 @@ export const principals: Check = {
     const named = new Set(
       ['keyAdministrators', 'secretOperators', 'residencePublishers'].flatMap((key) => listOf(context.stackFile, key)),
     );
-    // Only the other account could answer; aws-credentials warns about these.
+    // Skip roles of other accounts, which only their account could confirm; aws-credentials warns about them.
     const arns = [...named].filter((arn) => arn.includes(`:${accountId}:`));
     if (arns.length === 0) return skip('keyAdministrators and secretOperators name nothing of this account');
     return Promise.all(arns.map((arn) => look(context, arn)));
@@ -33,7 +33,7 @@ const answerSchema = z.union([
   z.object({ User: z.object({ Arn: z.string() }) }).transform(({ User }) => User.Arn),
 ]);
 
-/** IAM looks up only the name, which is the last part of the ARN; the ARN in its answer has the path. */
+/** Compares the whole ARN in IAM's answer, because IAM looks up only the name, which is the ARN's last part, and not the path. */
 async function look({ ports, region, signal }: Context, arn: string): Promise<Finding> {
   const [, kind, name] =
     /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/(?:[A-Za-z0-9+=,.@_-]+\/)*([A-Za-z0-9+=,.@_-]+)$/.exec(arn) ?? [];
@@ -71,7 +71,7 @@ function explain(stderr: string, arn: string, kind: string): Finding {
   const explained = explainCli(stderr, 'IAM', kind === 'role' ? 'iam:GetRole' : 'iam:GetUser');
   return {
     ...explained,
-    // A missing right to look does not prove that it is missing.
+    // If looking is not allowed, the principal may still exist.
     status: explained.found.startsWith('not allowed') ? 'warn' : explained.status,
     found: `${arn}: ${explained.found}`,
   };

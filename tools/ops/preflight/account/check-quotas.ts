@@ -10,13 +10,13 @@ import { awsCommand } from '../aws/command';
 import { awsCode, explainAws } from '../aws/explain';
 import { fail, pass, type Check, type Context } from '../check';
 
-/** Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances, in vCPUs. */
+/** The quota of running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances, in vCPUs. */
 const STANDARD_VCPUS = 'L-1216C47A';
 const ELASTIC_IPS = 'L-0263D0A3';
 const STANDARD = /^(a|c|d|h|i|m|r|t|z)[^.]*\./;
-/** Stops counting at this number of instances. */
+/** Stops counting instances after this number of pages. */
 const MOST_PAGES = 20;
-/** Of EC2's API: values of one filter. */
+/** EC2's limit for the values of one filter. */
 const MOST_FILTER_VALUES = 200;
 
 export const vcpuQuota: Check = {
@@ -88,7 +88,7 @@ async function quotaOf(context: Context, code: string): Promise<number> {
   const value = await quotas.send(new GetServiceQuotaCommand(ask), options).then(
     ({ Quota: quota }) => quota?.Value,
     async (error: unknown) => {
-      // An account with the default value has no applied quota.
+      // NoSuchResourceException: the account has no quota of its own, so AWS's default applies.
       if (awsCode(error) !== 'NoSuchResourceException') throw error;
       return (await quotas.send(new GetAWSDefaultServiceQuotaCommand(ask), options)).Quota?.Value;
     },
@@ -97,11 +97,11 @@ async function quotaOf(context: Context, code: string): Promise<number> {
   return value;
 }
 
-/** By type; a type that AWS does not know is absent. */
+/** The default vCPUs by type; a type that AWS does not know is missing from the map. */
 async function defaultVcpus(context: Context, types: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const found = new Map<string, number>();
   for (let at = 0; at < types.length; at += MOST_FILTER_VALUES) {
-    // AWS refuses a request that names an unknown type, but answers a filter with nothing.
+    // Filter by type: a request that names an unknown type would fail, but a filter only finds nothing.
     const filter = { Name: 'instance-type', Values: types.slice(at, at + MOST_FILTER_VALUES) };
     const { InstanceTypes: described = [] } = await context
       .aws()
@@ -112,7 +112,7 @@ async function defaultVcpus(context: Context, types: readonly string[]): Promise
   return found;
 }
 
-/** vCPUs of running standard instances that are not this stack's. */
+/** The vCPUs of running standard instances that do not belong to this stack. */
 async function usedByOthers(context: Context): Promise<number> {
   const others: Instance[] = [];
   let pages = 0;
@@ -130,7 +130,7 @@ async function usedByOthers(context: Context): Promise<number> {
     pages += 1;
     if (pages >= MOST_PAGES) break;
   }
-  // Not every instance reports its CPU options; the default is that of its type.
+  // Some instances do not report their CPU options; count the default of their type.
   const untold = others.filter((instance) => cpusOf(instance) === undefined);
   const defaults = await defaultVcpus(context, [...new Set(untold.flatMap(({ InstanceType: type }) => type ?? []))]);
   return others.reduce((sum, one) => sum + (cpusOf(one) ?? defaults.get(one.InstanceType ?? '') ?? 1), 0);

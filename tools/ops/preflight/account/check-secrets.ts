@@ -27,7 +27,7 @@ export const secrets: Check = {
   },
 };
 
-/** The operator's own secret with the database's URL: the stack neither makes nor fills it. */
+/** Checks the operator's own secret with the database's URL, which the stack neither makes nor fills. */
 async function lookAtOwn(context: Context, arn: string): Promise<Finding> {
   let described: DescribeSecretCommandOutput;
   try {
@@ -116,7 +116,7 @@ function judgeGatewaySecret(context: Context, name: string, value: string | unde
   if (value === undefined || value.trim() !== value || value === '')
     return fail(`${name} is empty, not text, or has blanks around it`, ...howToStore(context, name));
   if (isRedisToken(name)) return pass(`${name} holds a password`);
-  // For the stack's own secrets, and the operator's ARN.
+  // The name is one of the stack's secrets, or the ARN of the operator's own secret.
   const problem = judgeStoreUrl(name.endsWith('/redis-url') ? 'redis' : 'postgresql', value, false);
   return problem === undefined
     ? pass(`${name} holds a URL with TLS`)
@@ -127,7 +127,7 @@ function judgeGatewaySecret(context: Context, name: string, value: string | unde
       );
 }
 
-/** The password of a managed Redis, written by the program itself (infra: Stores). */
+/** Whether this is the password of a managed Redis, which the Pulumi program itself stores (infra: Stores). */
 const isRedisToken = (name: string): boolean => name.endsWith('/gateway/redis-token');
 
 const howToStore = (context: Context, name: string): [todo: string, command: string] => [
@@ -135,7 +135,7 @@ const howToStore = (context: Context, name: string): [todo: string, command: str
   storeCommand(context, name),
 ];
 
-/** Of an enclave's secret: with the encryption context, without which KMS opens it for no enclave. */
+/** The command that stores a secret. For an enclave's secret it is `ops secrets put`, which sets the encryption context. */
 function storeCommand({ stack, region }: Context, name: string): string {
   const [, own] = /\/enclave\/([^/]+)$/.exec(name) ?? [];
   if (own !== undefined) return `npm run ops -- secrets put --stack ${stack} --region ${region} ${own}`;

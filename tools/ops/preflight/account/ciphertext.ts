@@ -1,12 +1,12 @@
-/** The form of the enclave's values in Secrets Manager. */
+/** What a value of an enclave's secret looks like. */
 export type CiphertextJudgement = 'ciphertext' | 'not base64' | 'text in base64' | 'too short' | 'unknown beginning';
 
 const SMALLEST_BYTES = 100;
 
 /**
- * Whether a text can be what `aws kms encrypt --output text` printed. KMS does not document its ciphertext; those of symmetric keys begin
- * with the bytes 01 01 or 01 02, then 02 00 78 (`AQICAH...` in base64), and are longer than 150 bytes. Only an enclave can tell whether it
- * opens.
+ * Whether a text can be the output of `aws kms encrypt --output text`. KMS does not document the form. Ciphertexts of symmetric keys begin
+ * with the bytes 01 01 or 01 02, then 02 00 78 (`AQICAH...` in base64), and are longer than 150 bytes. Only an enclave can tell whether a
+ * ciphertext opens.
  */
 export function judgeCiphertext(value: string): CiphertextJudgement {
   const text = value.trim();

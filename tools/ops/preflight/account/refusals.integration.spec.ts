@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-/** The time limits that run now. The stand-in for AWS ends them when it stays silent, so that no test waits. */
+/** Time limits that are running. When the stand-in for AWS stays silent, it lets them expire at once, so that no test waits. */
 const limits = new Set<() => void>();
 const startTimer = (_ms: number, over: () => void) => {
   limits.add(over);
@@ -26,7 +26,7 @@ const lookAt = (name: string) =>
 const identity = (answer: Answer | ((body: string) => Answer)) => {
   aws.answer({ GetCallerIdentity: answer });
 };
-/** Who asks is known; everything else answers so. */
+/** Answers every request with `answer`, except GetCallerIdentity, which succeeds. */
 const allButIdentity = (answer: Answer | ((body: string) => Answer)) => {
   const { GetCallerIdentity } = {
     GetCallerIdentity: {
@@ -54,12 +54,12 @@ describe('credentials', () => {
       /^fail: AWS gave an unexpected answer/,
     ],
     ['silence', silence, /^fail: did not answer within 1 s; not checked/],
-  ])('explains %s', async (_name, answer, words) => {
+  ])('explains an answer of AWS that is %s', async (_name, answer, words) => {
     identity(answer);
     expect(lines(await lookAt('aws-credentials'))).toEqual([expect.stringMatching(words)]);
   });
 
-  it('lets the other checks be skipped', async () => {
+  it('skips the other checks if aws-credentials fails', async () => {
     identity(awsError('ExpiredToken', 403));
     const { code, out } = await preflight(
       ['--stack', 'prod', '--json', '--only', ['aws-credentials', ...CHECKS].join(',')],
@@ -74,7 +74,7 @@ describe('credentials', () => {
     expect(aws.asked).toEqual(['GetCallerIdentity']);
   });
 
-  it('fails each of them that runs without the check that tells why', async () => {
+  it('fails a check that runs without aws-credentials, and names aws-credentials', async () => {
     identity(awsError('ExpiredToken', 403));
     for (const name of CHECKS)
       expect(await lookAt(name)).toMatchObject([
@@ -87,7 +87,7 @@ describe('credentials', () => {
   });
 });
 
-it('reports a time-out as one, if AWS did not tell in time who the caller is', async () => {
+it('reports a time-out if AWS does not name the caller in time', async () => {
   for (const name of CHECKS) {
     identity(silence);
     expect(lines(await lookAt(name))).toEqual([
@@ -119,7 +119,7 @@ describe.each(CHECKS)('%s', (name) => {
       /unexpected answer|knows no|has no c6g|this account has no zone|names no Amazon|is not enabled|no value yet|not made yet/,
     ],
     ['silence', silence, /did not answer within 1 s; not checked/],
-  ])('says so at %s, and passes nothing', async (_name, answer, words) => {
+  ])('reports %s, and does not pass', async (_name, answer, words) => {
     allButIdentity(answer);
     const found = lines(await lookAt(name)).filter((line) => !line.includes('by RDS'));
     expect(found.length).toBeGreaterThan(0);

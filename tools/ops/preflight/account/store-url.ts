@@ -6,7 +6,7 @@ export interface UrlProblem {
 const SCHEMES = { postgresql: ['postgresql:', 'postgres:'], redis: ['redis:', 'rediss:'] } as const;
 
 /**
- * What is wrong with the URL of a store, in words without any part of it.
+ * What is wrong with the URL of a store, in words that contain no part of the URL.
  * @param mayBeLocal whether a server on this machine may do without TLS
  */
 export function judgeStoreUrl(kind: 'postgresql' | 'redis', text: string, mayBeLocal: boolean): UrlProblem | undefined {
@@ -27,6 +27,6 @@ export function judgeStoreUrl(kind: 'postgresql' | 'redis', text: string, mayBeL
   };
 }
 
-/** This machine, also through a socket. */
+/** Whether the URL leads to this machine, by address or by socket. */
 export const isLocal = (url: URL): boolean =>
   /^(localhost|127(\.\d{1,3}){3}|\[::1\])?$/.test(url.hostname) || (url.searchParams.get('host') ?? '').startsWith('/');

@@ -14,7 +14,7 @@ export interface Account {
   readonly arn: string;
 }
 
-/** In place of AWS's endpoints and of the ordinary chain of credentials. */
+/** Replaces AWS's endpoints and the SDK's default chain of credentials. */
 export interface AwsOverrides {
   readonly endpoint?: string;
   readonly credentials?: {
@@ -35,7 +35,7 @@ export interface AwsClients {
   readonly groups: AutoScalingClient;
 }
 
-/** Each request is sent at most twice; the time limit of its check ends it. */
+/** Clients that send a request at most twice; the check's time limit ends a request. */
 export function awsClients(
   region: string,
   { aws: { endpoint, credentials }, env }: Pick<Ports, 'aws' | 'env'>,
@@ -63,7 +63,7 @@ export function awsClients(
   };
 }
 
-/** Whether the endpoint is AWS's. At others a bucket's name in front of the host (`bucket.localhost`) does not resolve. */
+/** Whether the endpoint is AWS's. At any other, a host name with the bucket in front (`bucket.localhost`) does not resolve. */
 const isOfAws = (endpoint: string): boolean => /\.amazonaws\.com(\.cn)?$/.test(URL.parse(endpoint)?.hostname ?? '');
 
 export async function callerIdentity({ sts }: AwsClients, abortSignal: AbortSignal): Promise<Account> {

@@ -10,7 +10,7 @@ const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filte
   (file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'),
 );
 
-it('names the region in every command of the AWS CLI that a hint shows', () => {
+it('names the region in every AWS CLI command of a hint', () => {
   expect(awsCommand('eu-west-1', 'kms enable-key', '--key-id', 'x')).toBe(
     'aws kms enable-key --region eu-west-1 --key-id x',
   );
@@ -35,7 +35,7 @@ it.each([
     false,
   ],
   [{}, false],
-])('names the bucket in the path with %j: %s', (env, inPath) => {
+])('puts the bucket into the path of S3’s URL with the variables %j: %s', (env, inPath) => {
   expect(awsClients('us-east-1', { aws: {}, env }).s3.config.forcePathStyle).toBe(inPath);
 });
 

@@ -1,15 +1,15 @@
 import { fail, notInTime, type Finding } from '../check';
 import { explainAws } from './explain';
 
-/** The code in `An error occurred (AccessDenied) when calling the GetRole operation: ...`; empty if AWS did not answer. */
+/** The error code in the AWS CLI's message, such as AccessDenied in `An error occurred (AccessDenied) when ...`; empty if there is none. */
 export const cliErrorCode = (stderr: string): string =>
   /An error occurred \(([A-Za-z0-9.]{1,64})\)/.exec(stderr)?.[1] ?? '';
 
 /**
- * Why the AWS CLI failed, in words. Reads from its own text only the messages that botocore prints before AWS answers
- * (botocore/exceptions.py).
- * @param service as people name it
- * @param action the IAM action that was asked for
+ * Why the AWS CLI failed, in words. Without an error code of AWS, it recognizes only the messages that botocore prints when AWS has not
+ * answered (botocore/exceptions.py).
+ * @param service the service's name for people
+ * @param action the IAM action of the request
  */
 export function explainCli(stderr: string, service: string, action: string): Finding {
   const code = cliErrorCode(stderr);

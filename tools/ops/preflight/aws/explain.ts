@@ -10,8 +10,8 @@ const THROTTLED =
 const NO_CREDENTIALS = /^(CredentialsProviderError|TokenProviderError|ProviderError)$/;
 
 /**
- * An error of AWS in words. Never repeats its own text: that contains ARNs, and an invalid answer can contain anything.
- * @param action the IAM action that was asked for, e.g. `ec2:DescribeImages`
+ * An error of AWS in words. It never repeats the error's text, which contains ARNs and, if the answer is invalid, can contain anything.
+ * @param action the IAM action of the request, e.g. `ec2:DescribeImages`
  */
 export function explainAws(error: unknown, action: string): Finding {
   const code = awsCode(error);
@@ -47,7 +47,7 @@ export function explainAws(error: unknown, action: string): Finding {
   return fail(`AWS gave an unexpected answer (${code})`, 'is there a proxy in between? run this again');
 }
 
-/** The error's name, limited to few characters, because an answer can contain anything. */
+/** The error's name, short and of few characters, because an answer can contain anything. */
 export function awsCode(error: unknown): string {
   const name =
     typeof error === 'object' && error !== null && 'name' in error && typeof error.name === 'string' ? error.name : '';

@@ -1,17 +1,17 @@
 import { X509Certificate } from 'node:crypto';
 
-/** In the subject of the certificate that the example configurations have as a placeholder. */
+/** A text in the subject of the placeholder certificate of the example configurations. */
 const PLACEHOLDER = /to be replaced/i;
 
 /** The PEM blocks of `certificateAuthorities`: the enclave trusts only these, whatever this machine trusts. */
 export const authoritiesOf = (pem: string | undefined): string[] =>
   pem?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 
-/** Whether an authority is still the one of the examples, which signs nothing. */
+/** Whether an authority is still the placeholder of the examples, which signs nothing. */
 export const isLeftOfExample = (pem: string | undefined): boolean =>
   authoritiesOf(pem).some((block) => PLACEHOLDER.test(certificateOf(block)?.subject ?? ''));
 
-/** The first of `roots` (PEM) that signs a certificate of the chain, from the server's own upwards. */
+/** The first of `roots` (PEM) that signed a certificate of the chain, beginning with the server's own certificate. */
 export function rootOf(chain: readonly X509Certificate[], roots: readonly string[]): Root | null {
   const authorities = roots.flatMap((pem) => certificateOf(pem) ?? []);
   for (const certificate of chain) {

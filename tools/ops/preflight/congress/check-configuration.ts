@@ -3,7 +3,7 @@ import { fail, pass, warn, type Check, type Finding } from '../check';
 import { authoritiesOf, isLeftOfExample } from './authorities';
 import { fileOf, readEnclaveConfiguration, type EnclaveConfiguration } from './enclave-configuration';
 
-/** By the chamber's own test address (a host, or a path on the production host), or a host that calls itself one. */
+/** Whether the address is a test system: the chamber's own (another host, or a path on the production host), or a host named like one. */
 function isTestSystem(chamber: Chamber, { host, hostname }: URL, messagePath: string): boolean {
   const { test, production } = chamberFacts(chamber);
   if (
@@ -14,7 +14,7 @@ function isTestSystem(chamber: Chamber, { host, hostname }: URL, messagePath: st
   return messagePath === test.messagePath && test.messagePath !== production.messagePath;
 }
 
-/** What the enclave's schema cannot check: that the configuration is for this stack, and that nothing of the example is left. */
+/** Values of the example configurations that an operator must replace, with their names in the report. */
 const LEFT_OF_EXAMPLES: readonly (readonly [RegExp, string])[] = [
   [/to[- ]be[- ]replaced/i, 'what says "to be replaced"'],
   [/@example\.(?:org|com|net)/i, 'addresses at example.org'],
@@ -82,10 +82,10 @@ export const enclaveConfiguration: Check = {
   },
 };
 
-/** The servers that the enclave connects to over its own TLS. */
+/** A server to which the enclave connects over its own TLS. */
 interface End {
   readonly called: string;
-  /** Its place in the configuration. */
+  /** The server's place in the configuration. */
   readonly at: string;
   readonly origin: string;
   readonly certificateAuthorities: string | undefined;

@@ -76,7 +76,7 @@ async function said(name: string, value: unknown, more: string[] = [], at: typeo
 }
 
 describe.each([...CHAMBER_KEYS])('%s', (name) => {
-  it('lets this address in, after HEAD / and nothing more', async () => {
+  it('passes if the server answers HEAD /, and sends nothing else', async () => {
     answer = (_request, response) => response.writeHead(404).end();
     expect(await said(name, ours(portOf(server)))).toEqual([
       `pass: ${HOST}:${String(portOf(server))} answers this machine’s address (404 to HEAD /, TLSv1.3)`,
@@ -86,30 +86,30 @@ describe.each([...CHAMBER_KEYS])('%s', (name) => {
   it.each([
     ['up', 'warn'],
     ['opening', 'fail'],
-  ])('turns this address away with 403 (before %s: %s)', async (before, status) => {
+  ])('reports 403 as an address that is not on the chamber’s list (before %s: %s)', async (before, status) => {
     answer = (_request, response) => response.writeHead(403).end();
     expect(await said(name, ours(portOf(server)), ['--before', before])).toEqual([
       expect.stringMatching(new RegExp(`^${status}: .*answers 403: most likely this machine’s address is not on the`)),
     ]);
   });
-  it('is down for the night', async () => {
+  it('warns if the server answers 503', async () => {
     answer = (_request, response) => response.writeHead(503).end();
     expect(await said(name, ours(portOf(server)))).toEqual([
       expect.stringMatching(/^warn: .*answers this machine’s address with 503/),
     ]);
   });
-  it('refuses the connection', async () => {
+  it('warns if the server refuses the connection', async () => {
     expect(await said(name, ours(1))).toEqual([
       expect.stringMatching(/^warn: .*turns the connection away \(ECONNREFUSED\): most likely/),
     ]);
   });
-  it('shows a certificate of another authority', async () => {
+  it('fails if another authority signed the server’s certificate', async () => {
     expect(await said(name, configuration(portOf(server), (await testAuthority()).certificatePem))).toEqual([
       expect.stringMatching(/^fail: .*would not accept its certificate/),
     ]);
     expect(asked).toEqual([]);
   });
-  it('has no authority named: tells how to ask for it', async () => {
+  it('fails if the configuration names no authority, and prints the command that shows the server’s certificates', async () => {
     const { certificateAuthorities: _own, ...chamber } = ours(portOf(server)).services.congress.house;
     const value = { ...ours(portOf(server)), services: { congress: forEachChamber(() => chamber) } };
     expect(await said(name, value)).toEqual([
@@ -122,20 +122,23 @@ describe.each([...CHAMBER_KEYS])('%s', (name) => {
   it.each([
     ['none', undefined],
     ['the example’s', exampleAuthority],
-  ])('has as its authority %s: shows the public root and what to type', async (_name, certificateAuthorities) => {
-    answer = (_request, response) => response.writeHead(404).end();
-    const value = configuration(portOf(server), certificateAuthorities ?? '');
-    const [found] = await look(name, {
-      files: file(value),
-      ports: { lookup },
-      checks: [chamberCheck(name, { publicRoots: [authority.certificatePem] })],
-    });
-    expect(found).toMatchObject({ status: 'fail', found: expect.stringContaining('names no authority') as string });
-    const { fingerprint256 } = new X509Certificate(authority.certificatePem);
-    expect(found?.todo).toContain(`SHA-256 ${fingerprint256}`);
-    expect(found?.command).toContain(`npx node -p '`);
-  });
-  it('is signed by another public root than the one that is named: shows that root', async () => {
+  ])(
+    'names the public root and the command that prints it if the authority is %s',
+    async (_name, certificateAuthorities) => {
+      answer = (_request, response) => response.writeHead(404).end();
+      const value = configuration(portOf(server), certificateAuthorities ?? '');
+      const [found] = await look(name, {
+        files: file(value),
+        ports: { lookup },
+        checks: [chamberCheck(name, { publicRoots: [authority.certificatePem] })],
+      });
+      expect(found).toMatchObject({ status: 'fail', found: expect.stringContaining('names no authority') as string });
+      const { fingerprint256 } = new X509Certificate(authority.certificatePem);
+      expect(found?.todo).toContain(`SHA-256 ${fingerprint256}`);
+      expect(found?.command).toContain(`npx node -p '`);
+    },
+  );
+  it('names the public root that signed the certificate if the configuration names another', async () => {
     answer = (_request, response) => response.writeHead(404).end();
     const [found] = await look(name, {
       files: file(configuration(portOf(server), (await testAuthority()).certificatePem)),
@@ -145,16 +148,16 @@ describe.each([...CHAMBER_KEYS])('%s', (name) => {
     expect(found).toMatchObject({ status: 'fail', found: expect.stringContaining('would not accept') as string });
     expect(found?.todo).toContain(new X509Certificate(authority.certificatePem).fingerprint256);
   });
-  it('does not resolve', async () => {
+  it('fails if the name does not resolve', async () => {
     const gone = () => Promise.reject(Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }));
     expect(await said(name, ours(443), [], gone)).toEqual([`fail: ${HOST} does not resolve (ENOTFOUND)`]);
   });
 });
 
-describe('far ends that are none', () => {
+describe('house, with a server that the enclave cannot use', () => {
   it.each<[string, Parameters<TestAuthority['issue']>[0], RegExp]>([
     [
-      'another name',
+      'a certificate for another name',
       { names: ['other.communique.test'] },
       /^fail: .*would not accept its certificate \(ERR_TLS_CERT_ALTNAME_INVALID\)/,
     ],
@@ -164,11 +167,11 @@ describe('far ends that are none', () => {
       /^fail: .*would not accept its certificate \(CERT_HAS_EXPIRED\)/,
     ],
     [
-      'one that soon ends',
+      'a certificate that soon ends',
       { names: [HOST], notAfter: new Date(Date.now() + 24 * 3600 * 1000) },
       /^warn: .*its certificate ends/,
     ],
-  ])('%s', async (_name, options, words) => {
+  ])('reports %s', async (_name, options, words) => {
     answer = (_request, response) => response.end();
     const other = await serve(options);
     expect(await said('house', ours(portOf(other)))).toEqual([expect.stringMatching(words)]);
@@ -178,7 +181,7 @@ describe('far ends that are none', () => {
   it.each<[string, string, RegExp]>([
     ['plain HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n', /^fail: .*does not speak HTTPS/],
     ['a connection that is cut', '', /^warn: .*turns the connection away \(ECONNRESET\)/],
-  ])('%s', async (_name, words, expected) => {
+  ])('reports %s', async (_name, words, expected) => {
     const plain: TcpServer = createTcp((socket) => {
       socket.on('error', () => undefined);
       socket.once('data', () => (words === '' ? socket.resetAndDestroy() : socket.end(words)));
@@ -188,7 +191,7 @@ describe('far ends that are none', () => {
     await new Promise((resolve) => plain.close(resolve));
   });
 
-  it('a connection that is taken, and then silence, is no proof of a firewall', async () => {
+  it('does not report a firewall if the server takes the connection and then stays silent', async () => {
     const silent: TcpServer = createTcp((socket) => socket.on('error', () => undefined).resume());
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const found = await look('house', {
@@ -210,7 +213,7 @@ describe('enclave-config', () => {
     change(value);
     return value;
   };
-  it('passes for its own stack', async () => {
+  it('passes for a configuration of this stack', async () => {
     expect(await said('enclave-config', good)).toEqual([`pass: ${HOST}, ${HOST}`]);
   });
   it.each<[string, unknown, RegExp]>([
@@ -267,7 +270,7 @@ describe('enclave-config', () => {
         });
         for (const host of hosts) one.egress.routes.push({ host, port: 443, vsockPort: 8004 });
       });
-    it('names it if it is whole', async () => {
+    it('passes for a complete provider, and prints its host', async () => {
       expect(await said('enclave-config', asking(provider, 'api.openai.com'))).toEqual([
         `pass: ${HOST}, ${HOST}, api.openai.com`,
       ]);
@@ -295,12 +298,12 @@ describe('enclave-config', () => {
     ])('fails for %s', async (_name, openai, hosts, words) => {
       expect(await said('enclave-config', asking(openai, ...hosts))).toEqual([`fail: ${words}`]);
     });
-    it('never prints a key that is in the file', async () => {
+    it('never prints an API key of the file', async () => {
       const { apiKeySecret: _secret, ...readable } = { ...provider, apiKeyReadableInImage: KEY };
       expect(await said('enclave-config', asking(readable, 'api.openai.com'))).toHaveLength(1);
     });
   });
-  it('warns of the test system of the Senate, which is a path', async () => {
+  it('warns if a stack for production has the path of the Senate’s test system', async () => {
     const value = changed((one) =>
       Object.assign(one.services.congress.senate, { messagePath: '/api/testing-messages/' }),
     );
@@ -308,7 +311,7 @@ describe('enclave-config', () => {
       expect.stringMatching(/^warn: the senate is .*testing-messages\/, its test system/),
     ]);
   });
-  it('warns of the test system in production', async () => {
+  it('warns if a stack for production has the host of a test system', async () => {
     const host = 'uat-cwc.communique.test';
     const value = changed((one) => {
       one.services.congress.house.origin = `https://${host}`;
@@ -318,7 +321,7 @@ describe('enclave-config', () => {
       expect.stringMatching(/^warn: the house is uat-cwc.* its test system/),
     ]);
   });
-  it('is asked for if it is not there', async () => {
+  it('fails if the file is missing, and house is then skipped', async () => {
     expect(lines(await look('enclave-config'))).toEqual(['fail: there is no apps/enclave/config/prod.json']);
     expect(lines(await look('house'))).toEqual(['skip: the enclave is not configured: see enclave-config']);
   });

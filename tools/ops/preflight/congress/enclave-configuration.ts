@@ -4,7 +4,7 @@ import { CHAMBER_KEYS, forEachChamber, PROVIDERS } from '@communique-tee/protoco
 import * as z from 'zod';
 import type { Context } from '../check';
 
-/** As far as a way to Congress is described; the enclave's own schema judges the rest when the image is built. */
+/** Only what describes the way to Congress; the enclave's own schema checks the rest when the image is built. */
 const chamber = z.looseObject({
   origin: z.string().max(300),
   messagePath: z.string().max(300).default(''),

@@ -3,36 +3,36 @@ import { codeOf, isCertificateCode } from '../error-code';
 import { authoritiesOf, commandForRoot, isLeftOfExample, rootOf } from './authorities';
 import { head, type HeadEnd } from './head';
 
-/** No connection within this time is a result here (a firewall that drops), so it must be shorter than the check's own limit. */
+/** If no connection is made in this time, a firewall drops the packets. Shorter than a check's time limit, so that this can be reported. */
 export const SILENT_AFTER_MS = 6000;
 
-/** A server that the enclave speaks to over its own TLS. */
+/** A server to which the enclave connects over its own TLS. */
 export interface End {
   readonly origin: string;
-  /** PEM of the roots that the enclave trusts for it. */
+  /** PEM of the roots that the enclave trusts for this server. */
   readonly certificateAuthorities?: string | undefined;
-  /** Its place in the enclave's configuration, for the report. */
+  /** The server's place in the enclave's configuration, for the report. */
   readonly at: string;
-  /** The operator of the server, for the report. */
+  /** Who runs the server, for the report. */
   readonly owner: string;
 }
 
 export interface ExamineOptions {
   readonly silentAfterMs: number;
-  /** PEM: roots among which to find one that the configuration does not name yet. */
+  /** PEM of the public roots among which to find the one that signed the server's certificate. */
   readonly publicRoots: readonly string[];
 }
 
 export interface ExaminedEnd {
-  /** With the port, if it is not 443. */
+  /** Host name, with the port if it is not 443. */
   readonly host: string;
   readonly end: HeadEnd;
 }
 
 /**
- * `HEAD /` under only the configured authorities.
- * @returns a finding if no request can be made, or if the enclave would not accept the certificate: with the public
- * root that signs it, and the command that prints it for the configuration
+ * Sends `HEAD /`, and trusts only the configured authorities.
+ * @returns a finding if no request can be sent or the enclave would not accept the certificate; the finding names the public root that
+ * signed the certificate, and the command that prints the root for the configuration
  */
 export async function examineEnd(
   context: Context,
@@ -76,7 +76,7 @@ export async function examineEnd(
 
 const hasWrongCertificate = (end: HeadEnd): boolean => 'error' in end && isCertificateCode(codeOf(end.error) ?? '');
 
-/** Which authority to name is the operator's decision: this machine's network may show another certificate than the server's. */
+/** How to put an authority into the configuration. The operator decides which: a network can show another certificate than the server's. */
 function howToName(
   { host, at, owner }: { host: string; at: string; owner: string },
   end: HeadEnd,

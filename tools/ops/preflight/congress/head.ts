@@ -7,13 +7,13 @@ import { TookTooLong } from '../runner/time-limit';
 export interface HeadTarget {
   readonly host: string;
   readonly port: number;
-  /** An address of the host, from a resolver that tests can replace. */
+  /** The IP address of the host. */
   readonly address: string;
   readonly family: number;
-  /** PEM; nothing else is trusted. */
+  /** PEM of the only authorities that are trusted. */
   readonly certificateAuthorities: readonly string[];
   readonly signal: AbortSignal;
-  /** Time limit; it then ends with TookTooLong and the stage that it reached. */
+  /** Time limit. After it, the request ends with TookTooLong, which names the stage that was reached. */
   readonly limitMs: number;
 }
 
@@ -22,12 +22,12 @@ export interface HeadAnswer {
   readonly status: number;
   readonly protocol: string;
   readonly validTo: string;
-  /** As the server sent it, its own certificate first. */
+  /** The certificates that the server sent; its own is first. */
   readonly chain: readonly X509Certificate[];
 }
 export type HeadEnd = HeadAnswer | { readonly stage: HeadStage; readonly error: unknown };
 
-/** Sends only `HEAD /`: no key, no body, no path of the interface. Reports how far it got. */
+/** Sends only `HEAD /`, without a key, a body or a path of the interface. @returns how far the request got */
 export function head({
   host,
   port,
@@ -78,7 +78,7 @@ export function head({
   });
 }
 
-/** Node links a self-signed certificate to itself. */
+/** Follows the issuers. Node links a self-signed certificate to itself, which ends the chain. */
 function chainOf(certificate: DetailedPeerCertificate): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let next: Partial<DetailedPeerCertificate> | undefined = certificate;

@@ -4,7 +4,7 @@ import { rootCertificates } from 'node:tls';
 import { lines, look } from '../testing/look';
 import { chamberCheck } from './check-chamber';
 
-it('takes a connection that is never made for the answer of a firewall', async () => {
+it('warns that this address is probably not on the list if no connection is made in time', async () => {
   await using silent = await startSilentPort();
   const origin = `https://cwc.communique.test:${String(silent.port)}`;
   const chamber = {

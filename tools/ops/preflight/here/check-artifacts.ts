@@ -7,7 +7,7 @@ import type { Plan } from '../plan/read-plan';
 
 const isOfRelease = (problem: string): boolean => problem.startsWith('releaseFile');
 
-/** infra reads measurements.json beside the image; this also checks that image, configuration file and commit belong together. */
+/** Checks what infra finds wrong with the image, and that the image was built from this configuration file and commit. */
 export const image: Check = {
   name: 'image',
   title: 'the enclave image is built for this stack, and fits into its memory',

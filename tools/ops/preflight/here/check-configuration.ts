@@ -3,7 +3,7 @@ import { PlanRefused, PlanTookTooLong } from '../plan/read-plan';
 
 const TO_REPLACE = /(^|[.@/])example\.(org|com|net)(\W|$)/;
 
-/** infra's own checks, and values that only a person can judge. */
+/** Checks the stack's configuration: infra's own preview, values left of the example, and unencrypted secrets. */
 export const configuration: Check = {
   name: 'configuration',
   title:

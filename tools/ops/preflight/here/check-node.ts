@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fail, pass, warn, type Check, type Context, type Finding } from '../check';
 import { shellPath } from './shell-path';
 
-/** Checks the Node of this repository, and the one on which `pulumi up` would run the program of infra/. */
+/** Checks this process's Node, and the Node on which `pulumi up` would run the program of infra/. */
 export const node: Check = {
   name: 'node',
   title: 'Node is as new as package.json asks, here and first on PATH, from where Pulumi takes it',
@@ -26,7 +26,7 @@ export const node: Check = {
 
 const TAKE_OURS = 'export PATH="$PWD/node_modules/.bin:$PATH"';
 
-/** `npm run` puts the workspace's Node first on PATH, and a shell in which an operator types `pulumi up` does not. */
+/** Checks the Node on the PATH of the shell in which an operator types `pulumi up`; only `npm run` puts the workspace's Node first. */
 async function ofPulumi({ ports, signal }: Context, wanted: number): Promise<Finding> {
   const path = shellPath(ports.env['PATH'] ?? '');
   const { stdout } = await ports.runProgram('node', ['--version'], { signal, env: { PATH: path } });
@@ -53,7 +53,7 @@ async function ofPulumi({ ports, signal }: Context, wanted: number): Promise<Fin
 
 const major = (version: string): number => Number(version.split('.')[0]);
 
-/** `engines.node` of a package.json. */
+/** The oldest Node that `engines.node` of a package.json allows. */
 const oldest = (json: string): number | undefined => {
   const text = /"node":\s*">=\s*(\d+)/.exec(json)?.[1];
   return text === undefined ? undefined : Number(text);

@@ -13,7 +13,7 @@ const version = async (
 
 const major = (text: string): number => Number(text.split('.')[0]);
 
-/** It runs the program of infra/. */
+/** Checks the Pulumi CLI, which runs the program of infra/. */
 export const pulumi: Check = {
   name: 'pulumi',
   title: 'the Pulumi CLI is there, version 3',
@@ -34,7 +34,7 @@ export const pulumi: Check = {
   },
 };
 
-/** The operator's commands of the docs. */
+/** Checks the AWS CLI, which the documentation's commands use. */
 export const awsCli: Check = {
   name: 'aws-cli',
   title: 'the AWS CLI is there, version 2',

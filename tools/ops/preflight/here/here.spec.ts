@@ -15,11 +15,11 @@ it.each([
   ['24.0.0', 'pass: 24.0.0'],
   ['25.1.0', 'pass: 25.1.0'],
   ['22.21.0', 'fail: 22.21.0, and 24 is needed'],
-])('node %s', async (nodeVersion, line) => {
+])('node: judges version %s', async (nodeVersion, line) => {
   expect(await said('node', { nodeVersion })).toEqual([line, 'pass: Pulumi would run on Node 24.21.0 from PATH']);
 });
 
-describe('node that Pulumi takes from PATH', () => {
+describe('node, on the PATH from which Pulumi takes it', () => {
   const OURS = 'export PATH="$PWD/node_modules/.bin:$PATH"';
   const pulumis = { 'node_modules/@pulumi/pulumi/package.json': '{"engines": {"node": ">=22"}}' };
   it.each<[string, Partial<ProgramEnd>, string, string | undefined]>([
@@ -37,12 +37,12 @@ describe('node that Pulumi takes from PATH', () => {
     ],
     ['new enough', { stdout: 'v25.0.0\n' }, 'pass: Pulumi would run on Node 25.0.0 from PATH', undefined],
     ['absent', { code: undefined }, 'fail: Pulumi finds no node on PATH', OURS],
-  ])('is %s', async (_name, end, line, command) => {
+  ])('judges a Node that is %s', async (_name, end, line, command) => {
     const [, found] = await look('node', { ports: ending('node', end), files: pulumis });
     expect([`${found?.status ?? ''}: ${found?.found ?? ''}`, found?.command]).toEqual([line, command]);
   });
 
-  it('is looked for on the PATH of the shell, not on that of npm run', async () => {
+  it('searches the PATH of the shell, without the folders that npm run adds', async () => {
     let path: string | undefined;
     await look('node', {
       ports: {
@@ -66,7 +66,7 @@ describe('node that Pulumi takes from PATH', () => {
       '/w/node_modules/.bin:/usr/bin',
     ],
     ['', ''],
-  ])('shell path of %s', (path, shell) => {
+  ])('shellPath returns the shell’s part of %s', (path, shell) => {
     expect(shellPath(path)).toBe(shell);
   });
 });
@@ -78,7 +78,7 @@ it.each<[string, Partial<ProgramEnd>, string]>([
   ['pulumi', { code: 1, stdout: 'v3.210.0\n' }, 'pass: 3.210.0'],
   ['pulumi', { code: undefined }, 'fail: pulumi does not run'],
   ['pulumi', { code: 127 }, 'fail: pulumi does not run'],
-])('%s: %j', async (command, end, line) => {
+])('%s: judges a program that ends with %j', async (command, end, line) => {
   expect(await said('pulumi', ending(command, end))).toEqual([line]);
 });
 
@@ -86,22 +86,22 @@ it.each<[Partial<ProgramEnd>, RegExp]>([
   [{ stdout: 'aws-cli/2.31.4 Python/3.13.7' }, /^pass: 2\.31\.4$/],
   [{ stdout: 'aws-cli/1.45.11 Python/3.11.7' }, /^warn: 1\.45\.11/],
   [{ code: undefined }, /^warn: the AWS CLI does not run/],
-])('aws %j', async (end, words) => {
+])('aws-cli: judges a program that ends with %j', async (end, words) => {
   expect(await said('aws-cli', ending('aws', end))).toEqual([expect.stringMatching(words)]);
 });
 
 it.each<[Partial<ProgramEnd>, RegExp]>([
   [{ stdout: ' M a\n?? b\n' }, /^warn: 2 file\(s\) differ/],
   [{ code: 128 }, /^warn: git cannot tell/],
-])('git %j', async (end, words) => {
+])('git: judges a program that ends with %j', async (end, words) => {
   expect(await said('git', ending('git', end))).toEqual([expect.stringMatching(words)]);
 });
-it('git, clean', async () => {
+it('git: passes for a clean checkout', async () => {
   expect(await said('git')).toEqual(['pass: clean at 0123456789abcdef0123456789abcdef01234567']);
 });
 
 describe('image and release', () => {
-  /** The preview refuses the image as it is, and takes the stack without. */
+  /** A preview that has these problems with the image, and accepts the stack without an image. */
   const refusing = (...problems: string[]): Partial<Ports> => ({
     runProgram: async (command, args) =>
       command === process.execPath && !args.includes('--without-image')
@@ -113,7 +113,7 @@ describe('image and release', () => {
   const noRelease =
     'releaseFile: there is no dist/release/communique-tee-arm64.tar.gz; build the release first: npm run ops -- release --arch arm64';
 
-  it('say what is not built, and how to', async () => {
+  it('fail if they are not built, and name the command that builds each', async () => {
     expect(await look('image', { ports: refusing(missing, noRelease) })).toMatchObject([
       {
         status: 'fail',
@@ -129,7 +129,7 @@ describe('image and release', () => {
       },
     ]);
   });
-  it('hand on infra’s rule of memory', async () => {
+  it('report infra’s rule about the enclave’s memory', async () => {
     expect(
       await said(
         'image',
@@ -139,12 +139,12 @@ describe('image and release', () => {
       ),
     ).toEqual([expect.stringMatching(/^fail: enclaveMemoryMiB 128: .*take 200 or more$/)]);
   });
-  it('pass apart from each other', async () => {
+  it('pass independently of each other', async () => {
     expect(await said('image', refusing(noRelease))).toEqual([expect.stringMatching(/^pass/)]);
     expect(await said('release', refusing(missing))).toEqual(['pass: there']);
   });
 
-  it('warn if residence is on, and people could not prove it in the page', async () => {
+  it('warn if residence is on and the release has no reference string', async () => {
     const files = { 'Pulumi.prod.yaml': `${STACK_FILE}  communique-tee:residence: optional\n` };
     const command = 'npm run ops -- release --arch arm64 --reference-string';
     const holding: RunProgram = async (asked, args) => {
@@ -185,12 +185,12 @@ describe('image and release', () => {
   });
   const HEAD = '0123456789abcdef0123456789abcdef01234567';
 
-  it('pass if image, configuration and commit belong together', async () => {
+  it('pass if the image was built from this configuration and commit', async () => {
     expect(await said('image', { runProgram: built(HEAD) }, filesFor(configuration))).toEqual([
       expect.stringMatching(/^pass: version .*, PCR0 0f0f0f0f0f0f0f0f\.\.\.$/),
     ]);
   });
-  it('warn if the configuration has changed since, or the commit', async () => {
+  it('warn if the configuration or the commit has changed since the build', async () => {
     expect(await said('image', { runProgram: built(HEAD) }, filesFor(`${configuration} `))).toContainEqual(
       expect.stringMatching(/^warn: apps\/enclave\/config\/prod\.json has changed/),
     );
@@ -198,7 +198,7 @@ describe('image and release', () => {
       expect.stringMatching(/^warn: the image was not built from exactly/),
     );
   });
-  it('look where imageFolder says', async () => {
+  it('look for the image in the configured imageFolder', async () => {
     const files = Object.fromEntries(
       Object.entries(filesFor('other')).map(([path, text]) => [
         path.replace('dist/image/prod-arm64', 'elsewhere'),

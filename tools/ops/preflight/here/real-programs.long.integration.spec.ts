@@ -10,7 +10,7 @@ import { realPorts, type Ports } from '../ports';
 import { lines, look } from '../testing/look';
 
 const run = promisify(execFile);
-/** In this checkout, with its Pulumi.prod.yaml. */
+/** Runs real programs in this checkout, with its Pulumi.prod.yaml. */
 const { runProgram } = realPorts(workspaceRoot());
 
 let folder: TemporaryFolder;
@@ -54,12 +54,12 @@ describe('image and release, judged by the real preview', () => {
   const said = async (name: string, changes?: Record<string, string>) =>
     look(name, { files, ports: { runProgram } }, built(changes));
 
-  it('pass if they are built', async () => {
+  it('pass if both are built', async () => {
     expect(lines(await said('image'))).toEqual(['pass: version 0.1.0, PCR0 1111111111111111...']);
     expect(lines(await said('release'))).toEqual(['pass: there']);
   });
 
-  it('fail if they are not, and name the command that builds them', async () => {
+  it('fail if one is not built, and name the command that builds it', async () => {
     expect(await said('image', { imageFolder: folder.file('nowhere') })).toMatchObject([
       { status: 'fail', command: 'npm run image -- build --stack prod --arch arm64' },
     ]);
@@ -69,7 +69,7 @@ describe('image and release, judged by the real preview', () => {
   });
 });
 
-it('node: after the hint’s command Pulumi finds a Node that is new enough', async () => {
+it('node: fails for an old Node, and passes after the hint’s command', async () => {
   const old = await program('node', 'echo v20.20.2');
   const check = (path: string) => look('node', { ports: { runProgram, env: { PATH: path } } });
   const [, found] = await check(`${old}:/usr/bin:/bin`);
@@ -81,7 +81,7 @@ it('node: after the hint’s command Pulumi finds a Node that is new enough', as
   expect(await check(path)).toMatchObject([{ status: 'pass' }, { status: 'pass' }]);
 });
 
-it('git: a clean clone passes, and a changed file is told', async () => {
+it('git: passes for a clean clone, and warns of a changed file', async () => {
   const clone = folder.file('clone');
   const git = (...args: string[]) =>
     run('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...args], { cwd: clone });
@@ -103,7 +103,7 @@ describeWithJudge(JUDGES.awscli, 'aws-cli', ({ python }) => {
     (command, args, options) =>
       runProgram(command, args, { ...options, env: { PATH: `${bin}:/usr/bin:/bin` } });
 
-  it('is told to be version 1 by the real one, and passes as version 2', async () => {
+  it('warns of the real version 1, and passes for version 2', async () => {
     const check = async (bin: string) => lines(await look('aws-cli', { ports: { runProgram: withAws(bin) } }));
     expect(await check(await program('aws', `exec '${python}' -m awscli "$@"`))).toEqual([
       `warn: ${JUDGES.awscli.version}, and the commands of the docs are written for 2`,

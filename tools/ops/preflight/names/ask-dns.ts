@@ -1,6 +1,6 @@
 import { codeOf } from '../error-code';
 
-/** DNS did not answer; that is different from a missing name. */
+/** DNS did not answer, which does not mean that the name is missing. */
 export class DnsSilent extends Error {
   constructor(readonly dnsCode: string) {
     super('DNS did not answer');

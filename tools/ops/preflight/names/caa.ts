@@ -1,6 +1,6 @@
 import type { CaaRecord } from 'node:dns';
 
-/** Of certificates without a wildcard (RFC 8659, sections 3 to 5). */
+/** Whether CAA records allow a certificate without a wildcard (RFC 8659, sections 3 to 5). */
 export type CaaJudgement = { readonly allowed: true } | { readonly allowed: false; readonly why: string };
 
 const KNOWN_TAGS = new Set([
@@ -15,13 +15,13 @@ const KNOWN_TAGS = new Set([
   'type',
 ]);
 
-/** @param authorities names under which the authority may be allowed; any of them is enough */
+/** @param authorities the authority's names in CAA records; one allowed name is enough */
 export function judgeCaa(
   records: readonly CaaRecord[],
   authorities: readonly string[],
   method: 'http-01' | undefined,
 ): CaaJudgement {
-  // A critical property that is not understood stops every authority.
+  // No authority may issue if a record has an unknown critical property.
   const strange = records.find(
     (record) => record.critical !== 0 && Object.keys(record).some((tag) => !KNOWN_TAGS.has(tag.toLowerCase())),
   );
@@ -42,7 +42,7 @@ export function judgeCaa(
     : { allowed: false, why: `${ours[0]?.authority ?? ''} may, but not by ${method ?? ''}` };
 }
 
-/** `letsencrypt.org; validationmethods=http-01,dns-01` (RFC 8657). */
+/** Reads a value such as `letsencrypt.org; validationmethods=http-01,dns-01` (RFC 8657). */
 function parse(value: string): { authority: string; methods: string[] | undefined } {
   const [authority = '', ...parameters] = value.split(';').map((part) => part.trim());
   const methods = parameters.find((parameter) => parameter.toLowerCase().startsWith('validationmethods='));

@@ -38,7 +38,7 @@ export const caa: Check = {
   },
 };
 
-/** The first name from the domain upwards that has any (RFC 8659, section 3). */
+/** The CAA records of the domain, or of the nearest parent domain that has any (RFC 8659, section 3). */
 async function climb({ ports: { resolver } }: Context, domain: string) {
   const labels = domain.split('.');
   for (let at = 0; at < labels.length; at += 1) {

@@ -42,7 +42,7 @@ export const delegation: Check = {
   },
 };
 
-/** Prints the servers of the hosted zone of that name. */
+/** The command that prints the name servers of the hosted zone of that name. */
 function nameServers(region: string, zone: string): string {
   const id = awsCommand(
     region,

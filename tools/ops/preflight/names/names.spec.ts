@@ -4,7 +4,7 @@ import { judgeCaa } from './caa';
 
 type Records = Readonly<Record<string, readonly unknown[] | string>>;
 
-/** A resolver of its own; what is not in it is not there, and a text is an error's code. */
+/** A stand-in for DNS. A name without records does not exist; a text instead of records is the error code to fail with. */
 function resolver(records: Records) {
   const ask = (kind: string) => (name: string) => {
     const found = records[`${kind} ${name}`] ?? 'ENOTFOUND';
@@ -40,21 +40,21 @@ const said = async (name: string, records: Records, more: string[] = [], address
 const DOMAIN = 'service.communique.test';
 
 describe('domain', () => {
-  it('may be absent before pulumi up, and not before opening', async () => {
+  it('passes without the name before pulumi up, and fails without the name before opening', async () => {
     expect(await said('domain', {})).toEqual([`pass: ${DOMAIN} does not exist yet`]);
     expect(await said('domain', {}, ['--before', 'opening'])).toEqual([`fail: ${DOMAIN} does not resolve`]);
   });
   it.each<[string, string[] | undefined, RegExp]>([
     ['the stack’s address', ['203.0.113.7'], /^pass: .*resolves to the stack’s address/],
-    ['another one', ['203.0.113.8'], /^fail: .*resolves to 203\.0\.113\.7; the stack’s address is 203\.0\.113\.8/],
-    ['one before the stack has any', [], /^warn: .*no address yet/],
-    ['one that nobody can compare', undefined, /^warn: .*AWS was not asked/],
-  ])('resolves to %s', async (_name, addresses, words) => {
+    ['another address', ['203.0.113.8'], /^fail: .*resolves to 203\.0\.113\.7; the stack’s address is 203\.0\.113\.8/],
+    ['an address before the stack has one', [], /^warn: .*no address yet/],
+    ['an address that cannot be compared', undefined, /^warn: .*AWS was not asked/],
+  ])('judges a name that resolves to %s', async (_name, addresses, words) => {
     expect(await said('domain', { [`A ${DOMAIN}`]: ['203.0.113.7'] }, [], addresses)).toEqual([
       expect.stringMatching(words),
     ]);
   });
-  it('has no AAAA records', async () => {
+  it('fails with AAAA records', async () => {
     expect(
       await said(
         'domain',
@@ -64,13 +64,13 @@ describe('domain', () => {
       ),
     ).toContainEqual(expect.stringMatching(/^fail: .*AAAA records/));
   });
-  it('of two addresses, both are the stack’s', async () => {
+  it('fails if one of two addresses is not the stack’s', async () => {
     expect(await said('domain', { [`A ${DOMAIN}`]: ['203.0.113.7', '203.0.113.9'] }, [], ['203.0.113.7'])).toEqual([
       expect.stringMatching(/^fail/),
     ]);
   });
   it.each(['ETIMEOUT', 'ESERVFAIL', 'ECONNREFUSED'])(
-    'is not said to be absent while DNS is silent (%s)',
+    'fails if DNS does not answer, instead of calling the name absent (%s)',
     async (code) => {
       expect(await said('domain', { [`A ${DOMAIN}`]: code })).toEqual([`fail: DNS does not answer here (${code})`]);
     },
@@ -85,7 +85,7 @@ describe('zone', () => {
     [{ 'NS communique.test': ['ns1.registrar.test', ...servers] }, /^warn: .*ns1\.registrar\.test/],
     [{ 'NS communique.test': ['ns-1.awsdns-00.com.evil.test'] }, /^warn/],
     [{ 'NS communique.test': 'ESERVFAIL' }, /^fail: DNS does not answer/],
-  ])('%#', async (records, words) => {
+  ])('judges the name servers (row %#)', async (records, words) => {
     expect(await said('zone', records)).toEqual([expect.stringMatching(words)]);
   });
 });
@@ -113,7 +113,7 @@ describe('caa', () => {
     ],
     ['at the name, for nobody', { [`CAA ${DOMAIN}`]: [{ critical: 0, issue: ';' }] }, /^fail: .*only nobody may issue/],
     ['in a zone that does not answer', { 'CAA communique.test': 'ESERVFAIL' }, /^fail: DNS does not answer about CAA/],
-  ])('%s', async (_name, records, words) => {
+  ])('judges CAA records %s', async (_name, records, words) => {
     expect(await said('caa', records)).toEqual([expect.stringMatching(words)]);
   });
 
@@ -137,7 +137,7 @@ describe('caa', () => {
       false,
     ],
     [[{ critical: 0, issue: 'letsencrypt.org.evil.test' }], false],
-  ])('judges %j: %s', (records, allowed) => {
+  ])('judgeCaa allows Let’s Encrypt with %j: %s', (records, allowed) => {
     expect(judgeCaa(records, ['letsencrypt.org'], 'http-01').allowed).toBe(allowed);
   });
 });

@@ -13,7 +13,7 @@ const real = (changes: string[] = []) =>
     new AbortController().signal,
   );
 
-it('reads what infra would make', async () => {
+it('reads from infra’s preview what pulumi up would make', async () => {
   const plan = await real();
   expect(plan).toMatchObject({
     instanceType: 'c6g.xlarge',
@@ -31,7 +31,7 @@ it('reads what infra would make', async () => {
   expect(plan.bucketsIn('999988887777')).toContain('communique-tee-prod-images-999988887777-us-east-1');
 });
 
-it('takes changes as the preview does', async () => {
+it('applies changes of --config as the preview does', async () => {
   expect(
     await real([
       'instances=2',
@@ -52,7 +52,7 @@ it('takes changes as the preview does', async () => {
   });
 });
 
-it('hands on why a configuration cannot work, with the nearest choice', async () => {
+it('reports infra’s reason why a configuration cannot work, with the nearest choice', async () => {
   const refused = await real(['instanceType=t4g.small']).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(PlanRefused);
   expect((refused as PlanRefused).problems.join()).toMatch(/t4g\.small.*c6g/);
@@ -62,7 +62,7 @@ it.each<[string, Partial<Awaited<ReturnType<Ports['runProgram']>>>]>([
   ['nothing', { code: 0, stdout: '' }],
   ['another shape', { code: 0, stdout: '{"resources": 1}' }],
   ['no start', { code: undefined }],
-])('says so if the preview answers %s', async (_name, end) => {
+])('fails if the preview answers with %s', async (_name, end) => {
   const found = await look('configuration', {
     ports: { runProgram: () => Promise.resolve({ code: 0, stdout: '', stderr: '', ...end }) },
   });
@@ -88,7 +88,7 @@ describe('Pulumi.<stack>.yaml', () => {
     expect(asked.join(' ')).not.toContain('canary');
   });
 
-  it('is seen to hold examples, and secrets in the clear', async () => {
+  it('fails with a value of the example, and with an unencrypted secret', async () => {
     const file = STACK_FILE.replace(
       / {2}communique-tee:redisAuthToken[\s\S]*$/,
       '  communique-tee:redisAuthToken: canary-of-redis\n  communique-tee:alarmEmail: ops@example.org\n',
@@ -102,14 +102,14 @@ describe('Pulumi.<stack>.yaml', () => {
     expect(JSON.stringify(found)).not.toContain('canary');
   });
 
-  it('is seen to lack the password of a managed Redis', async () => {
+  it('fails without the password of a managed Redis', async () => {
     const file = STACK_FILE.replace(/ {2}communique-tee:redisAuthToken[\s\S]*$/, '');
     expect(lines(await look('configuration', { files: { 'Pulumi.prod.yaml': file } }))).toContain(
       'fail: redisAuthToken is not set, and Redis is managed',
     );
   });
 
-  it('has passed if all is right', async () => {
+  it('passes if all values are right', async () => {
     expect(lines(await look('configuration'))).toEqual([
       'pass: c6g.xlarge (arm64), 1 of at most 1, PostgreSQL managed, Redis managed, us-east-1',
     ]);

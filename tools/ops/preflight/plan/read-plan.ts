@@ -4,42 +4,42 @@ import type { Ports } from '../ports';
 import type { TookTooLong } from '../runner/time-limit';
 import type { StackFile } from './stack-file';
 
-/** What `pulumi up` would create, as far as checks need it. Runs infra's own preview as a program, because lint forbids importing infra. */
+/** What `pulumi up` would make, as far as checks need to know. It is read from infra's preview, because lint forbids importing infra. */
 export interface Plan {
-  /** The instance type that infra's table took. */
+  /** The instance type that infra chose. */
   readonly instanceType: string;
   readonly architecture: 'arm64' | 'x86_64';
   /** The zones of the subnets, as availabilityZones names them. */
   readonly zones: readonly string[];
-  /** The operator's own; undefined if the stack makes one. */
+  /** The operator's own network; undefined if the stack makes one. */
   readonly adoptedNetwork: AdoptedNetwork | undefined;
   readonly instances: number;
   readonly maxInstances: number;
-  /** Most instances at once, while an instance refresh replaces them. */
+  /** The most instances that run at once, which is while an instance refresh replaces them. */
   readonly instancesWhileReplacing: number;
   readonly elasticIps: number;
-  /** With the preview's account id in them; use bucketsIn for the real names. */
+  /** The bucket names in this account. */
   bucketsIn(accountId: string): string[];
-  /** `communique-tee/<stack>/...`, of those that the stack makes. */
+  /** The names (`communique-tee/<stack>/...`) of the secrets that the stack makes. */
   readonly secrets: readonly string[];
   /** ARN of the operator's own secret with the database's URL. */
   readonly databaseUrlSecret: string | undefined;
   readonly database: 'parent' | 'managed' | 'external';
   readonly redis: 'parent' | 'managed' | 'external';
   readonly balancer: boolean;
-  /** Whether AWS's bill of the stack is watched. */
+  /** Whether the stack has an AWS budget. */
   readonly budget: boolean;
-  /** What identifies the image, if one was built. */
+  /** What identifies the image; undefined if none is built. */
   readonly image: { readonly pcr0: string; readonly commit: string; readonly version: string } | undefined;
-  /** Whether the release holds what a page needs to prove residence; undefined if the image or the release is not built. */
+  /** Whether the release has the reference string, which a page needs to prove residence; undefined if image or release is not built. */
   readonly referenceString: boolean | undefined;
-  /** infra's problems with image and release; the rest of the configuration is valid. */
+  /** What infra finds wrong with image and release, if the rest of the configuration is valid. */
   readonly artifactProblems: readonly string[];
 }
 
 export interface AdoptedNetwork {
   readonly vpcId: string;
-  /** In the order of the zones, like the private ones. */
+  /** In the order of the zones, like `privateSubnets`. */
   readonly publicSubnets: readonly string[];
   readonly privateSubnets: readonly string[];
   /** Security group of the operator's database, which the stack opens to its parents. */
@@ -84,7 +84,7 @@ const previewSchema = z.object({
 /** A preview needs only measurements.json; `pulumi up` also needs the image and the release. */
 const filesSchema = z.object({ notHere: z.array(z.string()).default([]) });
 const DATABASE_URL = 'gateway/database-url';
-/** Stands in for the account in a preview (infra's mock). */
+/** The account id that infra's preview uses instead of the real one. */
 const PREVIEW_ACCOUNT = '123456789012';
 
 /** @throws PlanRefused */
@@ -98,7 +98,7 @@ export async function readPlan(ports: Ports, stack: string, stackFile: StackFile
     '--json',
     ...stackFile.changes.flatMap((change) => ['--config', change]),
   ];
-  // Two runs at the same time, because the first is usually refused for a missing image.
+  // Start both previews at once, because the first is usually refused for a missing image.
   const [whole, withoutImage] = await Promise.all([
     ports.runProgram(process.execPath, args, { signal }),
     ports.runProgram(process.execPath, [...args, '--without-image'], { signal }),
@@ -112,7 +112,7 @@ export async function readPlan(ports: Ports, stack: string, stackFile: StackFile
   return { ...parsePlan(withoutImage.stdout, false), artifactProblems: problemsIn(whole.stderr) };
 }
 
-/** ` - <problem>` lines of infra's ConfigError. */
+/** The problems in the ` - <problem>` lines that infra prints for a ConfigError. */
 function problemsIn(stderr: string): string[] {
   const listed = stderr
     .split('\n')
@@ -167,7 +167,7 @@ function parsePlan(json: string, isBuilt: boolean): Omit<Plan, 'artifactProblems
         ? urlSecret
         : undefined,
     secrets: ofType('secretsmanager.Secret').flatMap(({ inputs }) =>
-      // The parent itself stores its certificate in one of them.
+      // Without the secret in which the parent itself stores its certificate.
       typeof inputs['name'] === 'string' && !inputs['name'].endsWith('/parent/certificate') ? [inputs['name']] : [],
     ),
     database: ofType('rds.Instance').length > 0 ? 'managed' : external(DATABASE_URL) ? 'external' : 'parent',

@@ -5,20 +5,20 @@ import * as z from 'zod';
 
 const PROJECT = 'communique-tee';
 
-/** Pulumi.<stack>.yaml with --config over it, as far as checks need what the preview does not tell. infra judges the values. */
+/** The values of Pulumi.<stack>.yaml, replaced by those of --config, that infra's preview does not print. infra judges the values. */
 export interface StackFile {
   readonly region: string | undefined;
   /** Values of the namespace communique-tee; lists and numbers as JSON. Secrets are not among them. */
   readonly values: ReadonlyMap<string, string>;
-  /** Keys that hold a secret, and how. */
+  /** Keys that hold a secret, and how it is stored. */
   readonly secrets: ReadonlyMap<string, 'encrypted' | 'in the clear' | 'by --config'>;
-  /** --config without secrets: for the preview, whose arguments others on this machine can see. */
+  /** The changes of --config without secrets. They become arguments of the preview, which other users of this machine can see. */
   readonly changes: readonly string[];
 }
 
-/** Keys with secret values; the same as infra's SECRET_KEYS. */
+/** Matches keys with secret values; the same as infra's SECRET_KEYS. */
 const SECRET_KEY = /token|password|secret$/i;
-/** Not a secret, in spite of its name. */
+/** Matches keys that are not secret although SECRET_KEY matches them. */
 const NO_SECRET = /version$/i;
 
 const schema = z.object({ config: z.record(z.string(), z.unknown()).default({}) });
@@ -28,7 +28,7 @@ const fileOf = (root: string, stack: string): string => join(root, `Pulumi.${sta
 export const isStack = (root: string, stack: string): boolean =>
   /^[a-z0-9-]{1,32}$/.test(stack) && existsSync(fileOf(root, stack));
 
-/** @throws Error in words for the person at the keyboard; never with a value */
+/** @throws Error with a message for the operator that contains no value */
 export function readStackFile(
   root: string,
   stack: string,
@@ -75,7 +75,7 @@ function parseYaml(file: string): unknown {
   }
 }
 
-/** A list of Pulumi.<stack>.yaml or of --config (JSON, or commas). */
+/** The items of a list in Pulumi.<stack>.yaml or --config, written as JSON or with commas. */
 export function listOf(file: StackFile, key: string): string[] {
   const text = file.values.get(key) ?? '';
   if (!text.trimStart().startsWith('['))

@@ -6,21 +6,21 @@ import { fail, notInTime, pass, skip, warn, type Check, type Context, type Findi
 import { readEnclaveConfiguration } from '../congress/enclave-configuration';
 import { codeOf, isCertificateCode, isUnreachable, nameOf, ranOutOfTime } from '../error-code';
 
-/** Where and how one provider is asked. */
+/** Where and how to ask one provider. */
 export interface ModelProvider {
   readonly name: string;
   readonly title: string;
   readonly called: string;
   readonly provider: Provider;
-  /** The first variable that is set is used. */
+  /** The environment variables that may hold the key; the first that is set is used. */
   readonly variables: readonly string[];
   readonly origin: keyof Context['ports']['origins'];
   organization?(env: Context['ports']['env']): string | undefined;
-  /** The list's first page, as long as it can be. */
+  /** Path of the list's first page, with the largest page size. */
   readonly listPath: string;
-  /** Names of the models on a page; undefined if it is no list. */
+  /** Names of the models on a page; undefined if the page has no list. */
   modelsOn(page: Json): string[] | undefined;
-  /** The query of the next page, or undefined. */
+  /** The query for the next page; undefined on the last one. */
   nextPage(page: Json): string | undefined;
 }
 
@@ -33,16 +33,16 @@ interface Far {
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const MAX_PAGES = 20;
-/** The smallest that every provider takes. */
+/** The smallest task that every provider accepts. */
 const QUESTION = {
   prompt: { instructions: 'Answer with the word ok and nothing else.', input: 'ok' },
   maxOutputTokens: 64,
 };
 
 /**
- * Lists the provider's models, which costs nothing, and asks each model that the enclave's configuration names one short question in the
- * enclave's own words: the list does not show an empty balance, the free tier, or a parameter that a model refuses. Keys go into
- * headers, because URLs are logged.
+ * Lists the provider's models, which costs nothing. Then asks each configured model one short question, in the form that the enclave uses:
+ * the list does not show an empty balance, the free tier, or a parameter that a model refuses. Keys are sent in headers, because URLs are
+ * logged.
  */
 export const modelsCheck = (of: ModelProvider): Check => ({
   name: of.name,
@@ -102,7 +102,7 @@ async function look(far: Far, models: readonly string[]): Promise<Finding | Find
   return [pass(takes), ...findings];
 }
 
-/** Names of all models, or the problem. */
+/** @returns the names of all models, or what went wrong */
 async function list(far: Far): Promise<string[] | Finding> {
   const { of } = far;
   const names: string[] = [];
@@ -153,7 +153,7 @@ async function question(far: Far, model: string): Promise<Finding> {
   return pass(`${model} answers as the enclave asks it (${retentionIn(sent)}; ${cost} micro-dollars)`);
 }
 
-/** The request's setting of how long the provider keeps it. */
+/** The request's setting of how long the provider keeps its text. */
 function retentionIn(request: object): string {
   const named = Object.entries(request).filter(([name]) => name === 'store' || name.startsWith('prompt_cache'));
   return named.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(', ') || 'no setting of retention';
@@ -226,7 +226,7 @@ function unanswered({ called }: ModelProvider, error: unknown): Finding {
   return fail(`${called} could not be asked (${nameOf(error)})`, 'run this again; is there a proxy in between?');
 }
 
-/** undefined: no JSON, or too large for an answer. */
+/** @returns undefined if the answer is not JSON, or too large */
 async function jsonOf(response: Response): Promise<Json> {
   const chunks: Uint8Array[] = [];
   let length = 0;

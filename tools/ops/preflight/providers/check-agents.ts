@@ -7,14 +7,14 @@ import { readEnclaveConfiguration } from '../congress/enclave-configuration';
 
 const PRICES_OLD_AFTER_DAYS = 90;
 const DAY_MS = 24 * 3600 * 1000;
-/** No person may hold more than this part of the hour's cap in open reservations. */
+/** No person may hold more than one part in this number of the system's hourly cap in open reservations. */
 const SHARE = 20n;
 
 const { DEFAULT_USER_DAILY_LIMIT, SYSTEM_HOURLY_LIMIT, EMERGENCY_SHUTDOWN_THRESHOLD } = VARIABLES;
 const environmentSchema = z.record(z.string(), z.unknown());
 const capsSchema = z.object({ DEFAULT_USER_DAILY_LIMIT, SYSTEM_HOURLY_LIMIT, EMERGENCY_SHUTDOWN_THRESHOLD });
 
-/** Checks tasks for models without asking a provider: prices, and caps that are large enough for a task. */
+/** Checks, without asking a provider, that every configured model has a price and that the largest task fits into each cap. */
 export const agents: Check = {
   name: 'agents',
   title:
@@ -110,7 +110,7 @@ function unverifiedPrices(classes: readonly { readonly model: string }[]): Findi
   );
 }
 
-/** Of the stack's configuration; what is not set there has the gateway's default. */
+/** The gateway's variables in the stack's configuration; the gateway has defaults for the others. */
 function gatewayEnvironmentOf({ stackFile }: Context): Readonly<Record<string, unknown>> {
   try {
     return environmentSchema.parse(JSON.parse(stackFile.values.get('gatewayEnvironment') ?? '{}'));

@@ -7,7 +7,7 @@ import { readEnclaveConfiguration } from '../congress/enclave-configuration';
 import { examineEnd, SILENT_AFTER_MS, type ExaminedEnd, type ExamineOptions } from '../congress/examine-end';
 import { TookTooLong } from '../runner/time-limit';
 
-/** Without a key: what the enclave needs of each provider before it sends one. */
+/** Checks, without sending a key, that the enclave would accept each provider's certificate. */
 export const rootsCheck = ({
   silentAfterMs = SILENT_AFTER_MS,
   publicRoots = rootCertificates,

@@ -3,7 +3,7 @@ import { modelsCheck } from './ask-models';
 
 const ASKS = 'and each configured model answers one short question (some micro-dollars)';
 
-/** Names in a list's member; undefined if it is no list. */
+/** Reads the models' names from a field of the page; undefined if the field is no list. */
 const names =
   (list: string, name: string, strip = '') =>
   (page: Json): string[] | undefined => {

@@ -34,7 +34,7 @@ const configuration = (classes: readonly object[]) => ({
 });
 const classOf = (provider: string, model: string, more: object = {}) => ({ id: 'fast', provider, model, ...more });
 
-describe.each(PROVIDERS)('%s, as the simulator answers', (name, provider, variable, model) => {
+describe.each(PROVIDERS)('%s, with the simulator', (name, provider, variable, model) => {
   let providers: SimulatedProviders;
   beforeAll(async () => {
     providers = await startProviders({ gemini: { withoutModels: ['gemini-3.5-flash-lite'] } });
@@ -63,7 +63,7 @@ describe.each(PROVIDERS)('%s, as the simulator answers', (name, provider, variab
     queue: [{ operation, times: 'always' as const, fault: { kind: 'error', class: errorClass } as never }],
   });
 
-  it('asks each configured model once, and tells the retention that it sends (D19) and the price', async () => {
+  it('asks each configured model once, and prints the retention that it requests and the price', async () => {
     expect(await said([classOf(provider, model), classOf(provider, model, { id: 'again' })])).toEqual([
       expect.stringMatching(/^pass: .* takes the key of \w+ \(\d+ models\)$/),
       expect.stringMatching(
@@ -72,11 +72,11 @@ describe.each(PROVIDERS)('%s, as the simulator answers', (name, provider, variab
     ]);
     expect(providers.calls()).toBe(1);
   });
-  it('asks nothing if no class names the provider', async () => {
+  it('asks no model if no model class names the provider', async () => {
     expect(await said([])).toEqual([expect.stringMatching(/^pass: .*, so it is not used$/)]);
     expect(providers.calls()).toBe(0);
   });
-  it('names a configured model that the provider does not have', async () => {
+  it('fails for a configured model that the provider does not have', async () => {
     expect(await said([classOf(provider, 'no-such-model')])).toEqual([
       expect.stringMatching(/^pass: /),
       expect.stringMatching(/^fail: .* has no no-such-model for this key/),
@@ -90,16 +90,16 @@ describe.each(PROVIDERS)('%s, as the simulator answers', (name, provider, variab
     ['request', 'refuses the request'],
     ...(provider === 'gemini' ? [['free_tier', 'on its free tier, where drafts may be trained on'] as const] : []),
     ...(provider === 'gemini' ? [] : [['funds', 'has no funds'] as const]),
-  ])('fails with %s if a model is asked', async (errorClass, words) => {
+  ])('fails if a model answers with the error %s', async (errorClass, words) => {
     const [, asked] = await said([classOf(provider, model)], failing(errorClass, 'generate'));
     expect(asked).toMatch(/^fail: /);
     expect(asked).toContain(words);
   });
-  it.each(['rate', 'overloaded', 'server_error'])('warns of %s', async (errorClass) => {
+  it.each(['rate', 'overloaded', 'server_error'])('warns if a model answers with the error %s', async (errorClass) => {
     const [, asked] = await said([classOf(provider, model)], failing(errorClass, 'generate'));
     expect(asked).toMatch(/^warn: /);
   });
-  it('fails with a key that the provider does not take', async () => {
+  it('fails with a key that the provider does not accept', async () => {
     expect(await said([classOf(provider, model)], {}, 'canary-wrong-key')).toEqual([
       expect.stringMatching(/^fail: .* does not take the key/),
     ]);
@@ -114,7 +114,7 @@ describe.each(PROVIDERS)('%s, as the simulator answers', (name, provider, variab
   });
 });
 
-describe.each(PROVIDERS)('%s by %s, whatever answers', (name, _provider, variable) => {
+describe.each(PROVIDERS)('%s of %s, with a server that answers anything', (name, _provider, variable) => {
   const KEY = 'canary-provider-key';
   let server: Server;
   let handle: (request: IncomingMessage, response: ServerResponse) => void;
@@ -141,7 +141,7 @@ describe.each(PROVIDERS)('%s by %s, whatever answers', (name, _provider, variabl
     return lines(found);
   }
 
-  it('is skipped without a key, and warns if a class needs it', async () => {
+  it('skips without a key, and warns without a key if a model class needs one', async () => {
     expect(await said({ [variable]: '' })).toEqual([expect.stringMatching(/^skip: .* is not set, and no class/)]);
     const files = configuration(
       PROVIDERS.map(([, provider, , model], at) => ({ ...classOf(provider, model), id: `c${at}` })),
@@ -159,27 +159,27 @@ describe.each(PROVIDERS)('%s by %s, whatever answers', (name, _provider, variabl
     [200, '[]', /^warn: .* without a list of models/],
     [200, '{"data": {"length": 3}}', /^warn: .* without a list of models/],
     [302, '', /^fail: .* could not be asked/],
-  ])('answers %d %s', async (status, body, words) => {
+  ])('judges the answer %d %s', async (status, body, words) => {
     handle = (_request, response) => response.writeHead(status, { location: '/elsewhere' }).end(body);
     expect(await said({ [variable]: KEY })).toEqual([expect.stringMatching(words)]);
   });
-  it('says nothing', async () => {
+  it('fails after its time limit if the server does not answer', async () => {
     handle = () => undefined;
     expect(await said({ [variable]: KEY }, undefined, ['--timeout', '1'])).toEqual([
       'fail: did not answer within 1 s; not checked',
     ]);
   });
-  it('is not there', async () => {
+  it('fails if the server is not reachable', async () => {
     expect(await said({ [variable]: KEY }, 'http://127.0.0.1:1')).toEqual([
       expect.stringMatching(/^fail: .* (is not reachable from here|could not be asked)/),
     ]);
   });
-  it('is not asked with what cannot be a key', async () => {
+  it('fails without a request if the key contains a line break', async () => {
     expect(await said({ [variable]: `${KEY}\nx: y` })).toEqual([
       expect.stringMatching(/^fail: .* another character that no key has/),
     ]);
   });
-  it('reads no more than a list can be long', async () => {
+  it('stops reading an endless answer, and warns', async () => {
     handle = (_request, response) => {
       response.on('error', () => undefined);
       const more = () => {
@@ -205,7 +205,7 @@ describe('agents', () => {
   };
   const haiku = classOf('anthropic', 'claude-haiku-4-5', { maxOutputTokens: 2048 });
 
-  it('tells the prices and the largest reservation', async () => {
+  it('prints the version of the prices and the largest reservation', async () => {
     expect(await said([haiku])).toEqual([
       expect.stringMatching(
         /^pass: 1 classes, prices of 2026-11-30\.1; the largest task reserves 0\.\d+ dollars \(fast\)$/,
@@ -231,13 +231,13 @@ describe('agents', () => {
       expect.stringMatching(/^warn: the price table of this release is 91 days old/),
     ]);
   });
-  it('warns of each configured model whose price nobody read on the provider’s own page', async () => {
+  it('warns of each configured model whose price was not read on the provider’s own page', async () => {
     const google = classOf('gemini', 'gemini-2.5-flash-lite', { id: 'google' });
     expect(await said([haiku, google, { ...google, id: 'again' }])).toEqual([
       expect.stringMatching(/^warn: the prices of gemini-2\.5-flash-lite are unverified/),
     ]);
   });
-  it('sees that configuration and AGENTS disagree', async () => {
+  it('fails if agents is on without model classes, and warns if agents is off with model classes', async () => {
     expect(await said([])).toEqual([expect.stringMatching(/^fail: agents is on, and/)]);
     expect(await said([haiku], {}, undefined, false)).toEqual([expect.stringMatching(/^warn: .*, and agents is off$/)]);
     expect(await said([], {}, undefined, false)).toEqual([expect.stringMatching(/^skip: /)]);
@@ -269,7 +269,7 @@ describe('provider-roots', () => {
   };
   const hostOf = (name: 'openai' | 'gemini') => new URL(providers[name].origin).host;
 
-  it('shows the configured root that signs each provider’s certificate', async () => {
+  it('prints the configured root that signed each provider’s certificate', async () => {
     const name = /^CN=(.+)$/m.exec(root.subject)?.[1];
     expect(lines(await found(providers.certificateAuthorities))).toEqual(
       (['openai', 'gemini'] as const).map(
@@ -278,7 +278,7 @@ describe('provider-roots', () => {
     );
     expect(providers.calls()).toBe(0);
   });
-  it('shows the public root where the configuration names another, or none', async () => {
+  it('prints the public root if the configuration names another root or none', async () => {
     const other = (await testAuthority()).certificatePem;
     for (const [authorities, words] of [
       [other, /^fail: .*the enclave would not accept its certificate/],
@@ -292,12 +292,12 @@ describe('provider-roots', () => {
       }
     }
   });
-  it('is skipped without a provider', async () => {
+  it('skips if no provider is configured', async () => {
     expect(lines(await look('provider-roots', { files: configuration([]) }))).toEqual([
       expect.stringMatching(/^skip: .* names no provider of models$/),
     ]);
   });
-  it('fails where the server speaks no TLS', async () => {
+  it('fails if the server does not speak TLS', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const origin = `https://localhost:${String((server.address() as AddressInfo).port)}`;

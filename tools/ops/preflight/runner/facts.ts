@@ -5,7 +5,7 @@ import type { StackFile } from '../plan/stack-file';
 import type { Ports } from '../ports';
 import { TookTooLong, within } from './time-limit';
 
-/** Facts that several checks need: each is read once, with its own time limit. */
+/** The plan and the account, which several checks need. Each is read once, with its own time limit. */
 export class Facts {
   #plan: Promise<Plan> | undefined;
   #identity: Promise<Account> | undefined;

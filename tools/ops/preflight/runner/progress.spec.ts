@@ -12,7 +12,7 @@ const check = (name: string): Check => ({
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-it('names what is slow, and takes its line back', () => {
+it('names the checks that are slow, and removes its line at the end', () => {
   let text = '';
   const progress = new Progress((more) => (text += more), Date.now);
   const [house, senate] = [check('house'), check('senate')];
@@ -31,7 +31,7 @@ it('names what is slow, and takes its line back', () => {
   expect(jest.getTimerCount()).toBe(0);
 });
 
-it('is silent if its line could not be taken back', () => {
+it('prints nothing if its line could not be removed', () => {
   const progress = new Progress(undefined, Date.now);
   progress.start(check('house'));
   expect(jest.getTimerCount()).toBe(0);

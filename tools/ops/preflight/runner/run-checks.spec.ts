@@ -12,7 +12,7 @@ const check = (name: string, run: Check['run'], more: Partial<Check> = {}): Chec
 });
 const never = () => new Promise<Finding>(() => undefined);
 
-it('lets no check stop another, and keeps their order', async () => {
+it('runs every check even if others throw or hang, and reports in their order', async () => {
   const checks = [
     check('slow', () => new Promise((resolve) => setTimeout(resolve, 50, pass('done late')))),
     check('throws', () => Promise.reject(new TypeError('canary'))),
@@ -39,7 +39,7 @@ it('lets no check stop another, and keeps their order', async () => {
   expect(out).not.toContain('canary');
 });
 
-it('gives a check that took too long its signal', async () => {
+it('aborts a check’s signal after the time limit', async () => {
   let aborted = false;
   await preflight(['--stack', 'prod', '--timeout', '1'], {
     checks: [check('hangs', ({ signal }) => (signal.addEventListener('abort', () => (aborted = true)), never()))],
@@ -47,7 +47,7 @@ it('gives a check that took too long its signal', async () => {
   expect(aborted).toBe(true);
 });
 
-it('never runs more than eight at once', async () => {
+it('never runs more than eight checks at once', async () => {
   let [now, most] = [0, 0];
   const one = async () => {
     most = Math.max(most, ++now);
@@ -62,7 +62,7 @@ it('never runs more than eight at once', async () => {
   expect(most).toBe(8);
 });
 
-it('asks nothing outside with --offline', async () => {
+it('runs no check that uses the network, and asks no AWS, with --offline', async () => {
   const checks = [
     check('net', () => Promise.reject(new Error('asked')), { network: true }),
     check('here', ({ account }) => account().then(() => pass('x'))),
@@ -73,7 +73,7 @@ it('asks nothing outside with --offline', async () => {
   expect(out).toMatch(/skip {2}here +AWS is not asked/);
 });
 
-it('does not call a configuration wrong whose preview took too long', async () => {
+it('reports a time-out, not a wrong configuration, if the preview takes too long', async () => {
   const checks = [configuration, check('needy', () => Promise.resolve(pass('x')), { needs: ['plan'] })];
   const { code, out } = await preflight(['--stack', 'prod', '--timeout', '1'], {
     checks,
@@ -88,18 +88,18 @@ it('does not call a configuration wrong whose preview took too long', async () =
   expect(out).toMatch(/skip {2}needy +the stack’s configuration was not checked in time: see configuration/);
 });
 
-describe('what needs a plan that cannot be had', () => {
+describe('a check that needs a plan, while the plan is refused', () => {
   const needy = check('needy', () => Promise.resolve(pass('x')), { needs: ['plan'] });
   const refusing = { runProgram: () => Promise.resolve({ code: 1, stdout: '', stderr: '  - no\n' }) };
 
-  it('is skipped, and the check that tells why fails', async () => {
+  it('is skipped if the check configuration runs, which fails and says why', async () => {
     const { code, out } = await preflight(['--stack', 'prod'], { checks: [configuration, needy], ports: refusing });
     expect(code).toBe(1);
     expect(out).toMatch(/FAIL {2}configuration +no\n/);
     expect(out).toMatch(/skip {2}needy +.*see configuration\n/);
   });
 
-  it('fails if that check does not run: nothing was found out', async () => {
+  it('fails if the check configuration does not run', async () => {
     const { code, out } = await preflight(['--stack', 'prod'], { checks: [needy], ports: refusing });
     expect(code).toBe(1);
     expect(out).toMatch(/FAIL {2}needy +.*see configuration; not checked\n/);

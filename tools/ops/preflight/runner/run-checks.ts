@@ -5,7 +5,7 @@ import { TookTooLong, within } from './time-limit';
 
 export interface Outcome {
   readonly check: Check;
-  /** At least one. */
+  /** At least one finding. */
   readonly findings: readonly Finding[];
   readonly tookMs: number;
 }
@@ -16,13 +16,13 @@ export interface RunOptions {
   readonly context: Omit<Context, 'signal' | 'plan' | 'account' | 'aws'>;
   readonly offline: boolean;
   readonly limitMs: number;
-  /** Checks under way at once. */
+  /** How many checks run at once. */
   readonly concurrency: number;
   onStart(check: Check): void;
   onEnd(outcome: Outcome): void;
 }
 
-/** Runs them all; none can stop another. In the order of `checks`. */
+/** Runs all checks; none can stop another. @returns the outcomes in the order of `checks` */
 export async function runChecks(options: RunOptions): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   let next = 0;
@@ -79,7 +79,7 @@ async function findingsOf(
   }
 }
 
-/** A check without a result must not lead to exit code 0. */
+/** Skips the check only if a check that reports the reason also runs. Otherwise it fails, so that the exit code is not 0. */
 function unavailable({ message, explainedBy }: Unavailable, checks: readonly Check[], stack: string): Finding {
   return explainedBy === undefined || checks.some(({ name }) => name === explainedBy)
     ? skip(message)

@@ -9,7 +9,7 @@ export class TookTooLong extends Error {
 }
 
 /**
- * Ends the wait, even if the work ignores its signal.
+ * Waits for the work until the time limit, and then stops waiting even if the work ignores its signal.
  * @throws TookTooLong, and whatever the work throws
  */
 export async function within<T>(

@@ -5,10 +5,10 @@ import { codeOf, isCertificateCode, isUnreachable, messageOf, nameOf, ranOutOfTi
 import { templateColumns } from './template-columns';
 import { compareMigrations, REPLACED_MIGRATION, migrationsHere, type AppliedMigration } from './migrations';
 
-/** Reads DATABASE_URL from the environment. */
+/** The command that migrates the database of DATABASE_URL. */
 const MIGRATE = 'npm run migrate';
 
-/** With the gateway's own library, so that TLS means the same. Reads only. */
+/** Checks the database with the gateway's own library, so that TLS settings mean the same. It only reads. */
 export const database: Check = {
   name: 'database',
   title: 'PostgreSQL (DATABASE_URL) answers, by TLS, takes writes, and has every migration and the fields of templates',

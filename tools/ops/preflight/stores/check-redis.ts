@@ -25,18 +25,18 @@ export const redis: Check = {
     signal.addEventListener('abort', end);
     try {
       client = new Redis(url, {
-        // So that a connection that has ended does not keep the command for two seconds.
+        // Short, because an ended connection would otherwise keep the process alive for two seconds.
         disconnectTimeout: 100,
         lazyConnect: true,
         enableReadyCheck: false,
         retryStrategy: () => null,
         maxRetriesPerRequest: 0,
-        // Longer than any --timeout: this limit would be reported as an unreachable server.
+        // Longer than any --timeout, because this limit would be reported as an unreachable server.
         connectTimeout: 400_000,
       });
       client.on('error', (error) => (last = error));
       await client.connect();
-      // INFO, since managed servers do not allow CONFIG.
+      // Ask with INFO, because managed servers do not allow CONFIG.
       return [...judge(await client.info()), ...findings];
     } catch (error) {
       return [explain(last ?? error), ...findings];
@@ -70,7 +70,7 @@ function judge(info: string): Finding[] {
   return findings;
 }
 
-/** What evicting costs here: apps/gateway/src/features/budget/README.md, docs/operations.md. */
+/** Judges the eviction policy. What an eviction means: apps/gateway/src/features/budget/README.md, docs/operations.md. */
 function eviction(policy: string): Finding {
   if (policy === 'noeviction') return pass('maxmemory-policy noeviction');
   if (policy === 'unknown') return warn('it does not tell its maxmemory-policy', 'see that it is noeviction');

@@ -5,7 +5,7 @@ import { Registrar } from '../../registrar';
 import { DAY, request, START, testWorld } from '../../registrar/testing/made-up';
 import { lines, look } from '../testing/look';
 
-/** A real registrar's folder, as a server of static files would hand it out. */
+/** A folder that the real registrar has published. */
 let folder: TemporaryFolder;
 let site: string;
 let key: string;
@@ -29,7 +29,7 @@ interface Changes {
   readonly days?: number;
   readonly cors?: string | null;
   readonly up?: boolean;
-  /** Answers by path, in place of what the folder has. */
+  /** Answers by path, instead of the folder's files. */
   readonly answers?: Readonly<Record<string, string>>;
 }
 
@@ -70,13 +70,13 @@ async function said({ config = {}, inside, days = 1, cors = '*', up = false, ans
   return { found: lines(found), asked };
 }
 
-it('passes for a root that lasts', async () => {
+it('passes for a root that lasts more than a week', async () => {
   const { found, asked } = await said();
   expect(found).toEqual(['pass: the root of test lasts 13 more days; 1024 places']);
   expect(asked).toEqual(['https://files.test/tree/root.note', `https://files.test/tree/${root}/subtrees`]);
 });
 
-it('takes the address that the gateway gives out if the stack names none', async () => {
+it('asks the gateway for the address of the files if the stack names none', async () => {
   const gateway = JSON.stringify({ mode: 'required', files: 'https://files.test/tree/' });
   const { found, asked } = await said({
     config: { residenceFilesUrl: '' },
@@ -94,22 +94,34 @@ it.each<[string, Changes, RegExp]>([
   ['another registrar', { config: { residenceRegistrar: 'other' } }, /^fail: residence\.registrar of/],
   ['no note', { config: { residenceFilesUrl: 'https://files.test/none' } }, /^fail: .*root\.note answers 404/],
   ['no note before up', { config: { residenceFilesUrl: 'https://files.test/none' }, up: true }, /^warn: /],
-  ['a place that up will make', { config: { residenceFilesUrl: '' }, up: true }, /^warn: pulumi up makes the place/],
+  [
+    'a bucket that pulumi up will make',
+    { config: { residenceFilesUrl: '' }, up: true },
+    /^warn: pulumi up makes the place/,
+  ],
   ['no CORS', { cors: null }, /^fail: .*other origins/],
-  ['another mode inside', { inside: { mode: 'optional', registrar: 'test' } }, /^fail: residence\.mode of/],
-  ['a configuration without it', { inside: { mode: 'off' } }, /^fail: residence\.mode of/],
-  ['no other keys inside', { inside: { mode: 'required', registrar: 'test', keys: [] } }, /^fail: residence\.keys of/],
-  ['proofs inside alone', { config: { residence: 'off' } }, /^fail: residence\.mode of/],
+  [
+    'another mode in the enclave’s configuration',
+    { inside: { mode: 'optional', registrar: 'test' } },
+    /^fail: residence\.mode of/,
+  ],
+  ['an enclave’s configuration with mode off', { inside: { mode: 'off' } }, /^fail: residence\.mode of/],
+  [
+    'no keys in the enclave’s configuration',
+    { inside: { mode: 'required', registrar: 'test', keys: [] } },
+    /^fail: residence\.keys of/,
+  ],
+  ['residence on only in the enclave’s configuration', { config: { residence: 'off' } }, /^fail: residence\.mode of/],
 ])('reports %s', async (_, changes, words) => {
   expect((await said(changes)).found[0]).toMatch(words);
 });
 
-it('is skipped if proofs are off', async () => {
+it('skips if residence is off', async () => {
   const { found } = await said({ config: { residence: 'off' }, inside: { mode: 'off' } });
   expect(found).toEqual(['skip: residence is off']);
 });
 
-it('fails if the list of the root is not there, or not whole', async () => {
+it('fails if the list of the root is missing or incomplete', async () => {
   const path = join(site, root, 'subtrees');
   const whole = readFileSync(path);
   writeFileSync(path, whole.subarray(1));

@@ -17,7 +17,7 @@ const DAY_SECONDS = 86_400;
 /** A root is published weekly and valid for two weeks. */
 const RENEWED_AFTER_DAYS = 7;
 const MAX_VIEW_BYTES = 10_000;
-/** The roots of 1,024 subtrees. */
+/** The size of the file with the roots of 1,024 subtrees. */
 const LIST_FILE_BYTES = 32_768;
 
 const inEnclave = z.looseObject({
@@ -50,10 +50,10 @@ export const residence: Check = {
   },
 };
 
-/** Between the stack's keys and the configuration that goes into the image. */
+/** Reports differences between the stack's configuration and the enclave's configuration, which becomes part of the image. */
 async function disagreement(context: Context, mode: string): Promise<Finding[]> {
   const configuration = await readEnclaveConfiguration(context);
-  // enclave-config reports why.
+  // The check enclave-config reports this problem.
   if ('problem' in configuration) return [];
   const file = fileOf(context.stack);
   const inside = inEnclave.safeParse(configuration['residence'] ?? { mode: 'off' });
@@ -113,7 +113,7 @@ async function rootOf(context: Context, registrar: Registrar): Promise<Finding> 
   }
 }
 
-/** Where clients will look: the stack's key, or else what the gateway tells them. */
+/** The address at which clients will look: from the stack's configuration, or else from the gateway. */
 async function addressOf(context: Context): Promise<string | Finding> {
   const own = context.stackFile.values.get('residenceFilesUrl') ?? '';
   if (own !== '') return own.endsWith('/') ? own : `${own}/`;
@@ -126,14 +126,14 @@ async function addressOf(context: Context): Promise<string | Finding> {
 
 interface Answer {
   readonly status: number;
-  /** Cut behind one byte more than it may have. */
+  /** Cut after one byte more than the limit, so that a longer body is noticed. */
   readonly body: Buffer;
-  /** Access-Control-Allow-Origin */
+  /** The header Access-Control-Allow-Origin. */
   readonly origin: string | null;
 }
 
 async function get({ ports, signal }: Context, url: URL, maxBytes: number): Promise<Answer> {
-  // With an Origin, as a page asks, so that the answer has CORS headers.
+  // Send an Origin as a page does, so that the answer has CORS headers.
   const response = await ports.fetch(url, {
     headers: { origin: 'https://preflight.example.org' },
     redirect: 'error',

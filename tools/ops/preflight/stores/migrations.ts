@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The first of eight migrations that one replaced; tools/dev/prisma/engine/old-history.mjs refuses to migrate a database that has it. */
+/** The first of eight migrations that a single one replaced. tools/dev/prisma/engine/old-history.mjs refuses a database that has it. */
 export const REPLACED_MIGRATION = '20261122090000_first';
 
 /** A row of _prisma_migrations. */
@@ -16,15 +16,15 @@ export interface AppliedMigration {
 export interface MigrationsCompared {
   readonly total: number;
   readonly missing: readonly string[];
-  /** Begun and not ended: prisma migrate goes no further. */
+  /** Begun and not ended, so that prisma migrate stops there. */
   readonly failed: readonly string[];
-  /** Applied with other SQL than this checkout has. */
+  /** Applied with other SQL than the SQL in this checkout. */
   readonly changed: readonly string[];
-  /** Applied, and not here: the database is newer than this checkout. */
+  /** Applied, but not in this checkout, because the database is newer. */
   readonly unknown: readonly string[];
 }
 
-/** Name to SHA-256 (hex) of migration.sql, as Prisma keeps it. */
+/** The migrations of this checkout: each name with the SHA-256 (hex) of its migration.sql, which Prisma stores too. */
 export async function migrationsHere(root: string): Promise<Map<string, string>> {
   const folder = join(root, 'prisma', 'migrations');
   const entries = await readdir(folder, { withFileTypes: true });

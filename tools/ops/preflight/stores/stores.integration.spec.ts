@@ -52,10 +52,10 @@ describe('database', () => {
   });
   afterAll(() => postgres.stop());
 
-  it('is skipped without an address', async () => {
+  it('skips if DATABASE_URL is not set', async () => {
     expect(await said('database', {})).toEqual(['skip: DATABASE_URL is not set']);
   });
-  it('passes with every migration', async () => {
+  it('passes if every migration is applied', async () => {
     expect(await ask()).toEqual([
       expect.stringMatching(/^pass: PostgreSQL 18\S* answers$/),
       `pass: all ${String(MIGRATIONS.length)} migrations applied`,
@@ -76,7 +76,7 @@ describe('database', () => {
     expect(runless).toContainEqual('fail: templates lack agent-agnostic fields: agent_run.cost_micro_usd');
     expect(tied).toContainEqual('fail: columns of templates name a provider: claude_score');
   });
-  it('sees what is missing, changed, unknown and broken', async () => {
+  it('fails for missing, changed and unfinished migrations, and warns of unknown ones', async () => {
     expect(await ask([], { 'prisma/migrations/29990101000000_next/migration.sql': 'SELECT 1' })).toContainEqual(
       expect.stringMatching(/^fail: 1 of \d+ migrations are missing: 29990101000000_next$/),
     );
@@ -93,7 +93,7 @@ describe('database', () => {
     expect(found).toContainEqual('fail: begun and not ended: 29990102000000_broken');
     expect(found.join()).not.toContain('29990103000000_back');
   });
-  it('fails for the migrations that were replaced by one', async () => {
+  it('fails for a database with the old migrations that one migration replaced', async () => {
     await query(
       "INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count) VALUES ('old', 'x', '20261122090000_first', now(), now(), 1)",
     );
@@ -101,7 +101,7 @@ describe('database', () => {
     await query("DELETE FROM _prisma_migrations WHERE id = 'old'");
     expect(found.slice(1)).toEqual(['fail: it has the migrations of before 2026-11-29, which a single one replaced']);
   });
-  it('fails if nothing is migrated, and passes after the command that it names', async () => {
+  it('fails if no migration is applied, and passes after the command that it prints', async () => {
     const env = { DATABASE_URL: await postgres.createDatabase() };
     const found = await look('database', { files, ports: { env } });
     expect(lines(found)).toContain('fail: no migration has been applied');
@@ -112,7 +112,7 @@ describe('database', () => {
     });
     expect((await look('database', { files, ports: { env } })).at(-1)?.status).toBe('pass');
   });
-  it('fails if nothing can be written', async () => {
+  it('fails if the database is read-only', async () => {
     const name = new URL(url).pathname.slice(1);
     await query(`ALTER DATABASE "${name}" SET default_transaction_read_only = on`);
     const found = await ask();
@@ -154,14 +154,14 @@ describe('database', () => {
   ])('explains %s', async (_name, address, words) => {
     expect((await said('database', { DATABASE_URL: address() }))[0]).toMatch(words);
   });
-  it('wants TLS to another machine', async () => {
+  it('fails without TLS to another machine', async () => {
     const found = await said('database', { DATABASE_URL: 'postgresql://u:sesame@nowhere.communique.test/x' }, [
       '--timeout',
       '20',
     ]);
     expect(found).toContain('fail: DATABASE_URL asks for no TLS');
   });
-  it('gives up on who does not answer', async () => {
+  it('fails after its time limit if the server does not answer', async () => {
     await using silent = await startSilentPort();
     expect(
       await said('database', { DATABASE_URL: `postgresql://u:sesame@127.0.0.1:${String(silent.port)}/x` }, [
@@ -172,7 +172,7 @@ describe('database', () => {
   });
 });
 
-it('compares migrations by name and checksum', () => {
+it('compareMigrations compares by name and checksum', () => {
   const here = new Map([
     ['a', '1'],
     ['b', '2'],
@@ -205,13 +205,13 @@ describeWith(redisAvailability({ own: true }), 'redis', () => {
       'pass: maxmemory-policy noeviction',
     ]);
   });
-  it('warns of a server that evicts, and says why it is safe here', async () => {
+  it('warns of a server that evicts keys, and says why no money and no message is at risk', async () => {
     await using other = await startRedis({ own: true, settings: { 'maxmemory-policy': 'allkeys-lru' } });
     expect(await said('redis', { REDIS_URL: other.url })).toContainEqual(
       expect.stringMatching(/^warn: maxmemory-policy allkeys-lru: .*No money and no message is at risk/),
     );
   });
-  it('does not take a replica', async () => {
+  it('fails for a replica', async () => {
     await using other = await startRedis({ own: true, settings: { replicaof: '127.0.0.1 1' } });
     expect(await said('redis', { REDIS_URL: other.url })).toContainEqual(
       expect.stringMatching(/^fail: it is a replica/),
@@ -232,7 +232,7 @@ describeWith(redisAvailability({ own: true }), 'redis', () => {
   });
 });
 
-describe('redis, from far ends that are none', () => {
+describe('redis, with a server that the gateway cannot use', () => {
   let server: Server;
   let answer = '';
   beforeAll(async () => {
@@ -257,10 +257,14 @@ describe('redis, from far ends that are none', () => {
       bulk('redis_version:7.1.0\r\nredis_mode:cluster\r\nmaxmemory_policy:noeviction\r\n'),
       /fail: it is a cluster/,
     ],
-    ['one that tells nothing', bulk('redis_version:7.1.0\r\n'), /warn: it does not tell its maxmemory-policy/],
+    [
+      'a server that does not tell its settings',
+      bulk('redis_version:7.1.0\r\n'),
+      /warn: it does not tell its maxmemory-policy/,
+    ],
     ['garbage', 'HTTP/1.1 400 Bad Request\r\n\r\n', /fail: Redis cannot be used/],
     ['silence', '', /fail: did not answer within 1 s; not checked/],
-  ])('%s', async (_name, words, expected) => {
+  ])('reports %s', async (_name, words, expected) => {
     answer = words;
     expect((await said('redis', { REDIS_URL: url() }, words === '' ? ['--timeout', '1'] : [])).join('\n')).toMatch(
       expected,

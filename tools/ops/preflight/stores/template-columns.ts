@@ -2,16 +2,16 @@ import type { Client } from 'pg';
 import { fail, pass, type Finding } from '../check';
 
 /**
- * The "agent-agnostic fields" of the deployment guide that programs use today: facts about a text that do not depend on which model or
- * person worked on it. docs/operator/templates.md names those that do not exist.
+ * Columns with facts about a template that do not depend on the model or person who worked on it ("agent-agnostic fields" in the older
+ * deployment guide). docs/operator/templates.md names the guide's fields that do not exist here.
  */
 const AGENT_AGNOSTIC = ['sources', 'moderation', 'original_content', 'change_log'] as const;
-/** Work of agents on templates. The cost breakdown of a template is the sum of its rows. */
+/** Columns of the table with agents' work on templates. A template's cost breakdown is the sum of its rows. */
 const AGENT_RUN = ['task', 'provider', 'model', 'price_version', 'cost_micro_usd', 'end', 'statement'] as const;
-/** Columns that would tie the table to one provider. */
+/** Matches columns that would tie the table to one provider. */
 const PROVIDER = /openai|gpt|google|gemini|anthropic|claude/;
 
-/** Reads the migrated database's own catalog. */
+/** Checks the columns of templates in the database's catalog. */
 export async function templateColumns(client: Client): Promise<Finding> {
   const { rows } = await client.query<{ table: string; name: string }>(
     `SELECT attrelid::regclass::text AS table, attname AS name FROM pg_attribute

@@ -25,7 +25,7 @@ export interface SeenFinding {
 
 export interface Surroundings {
   readonly ports?: Partial<Ports>;
-  /** Files of the checkout by path; Pulumi.prod.yaml and package.json are there. */
+  /** Files of the checkout by path, in addition to Pulumi.prod.yaml and package.json. */
   readonly files?: Readonly<Record<string, string>>;
   readonly colour?: boolean;
   readonly checks?: readonly Check[];
@@ -49,7 +49,7 @@ export const absent = {
   resolveCaa: nothingThere,
 } as unknown as Ports['resolver'];
 
-/** infra's own preview of prod, run once for each set of changes (`key=value`): the plan that checks are given. */
+/** infra's previews of prod, one for each set of changes (`key=value`). Checks read their plan from them. */
 const previews = new Map<string, Promise<string>>();
 export function realPreview(...changes: string[]): Promise<string> {
   const known = previews.get(changes.join());
@@ -65,10 +65,10 @@ export function realPreview(...changes: string[]): Promise<string> {
   previews.set(changes.join(), preview);
   return preview;
 }
-/** Of what a test changes in the configuration, this changes the plan. */
+/** The changes of --config that change the plan. */
 const PLANNED = ['redis=external'];
 
-/** Programs of a machine that has all of them; the preview is infra's own. */
+/** Stand-ins for the programs of a complete machine; the preview is infra's own. */
 export async function programs(command: string, args: readonly string[]): Promise<ProgramEnd> {
   const end = (stdout: string): ProgramEnd => ({ code: 0, stdout, stderr: '' });
   if (command === process.execPath) return end(await realPreview(...PLANNED.filter((change) => args.includes(change))));
@@ -81,7 +81,7 @@ export async function programs(command: string, args: readonly string[]): Promis
   return { code: undefined, stdout: '', stderr: '' };
 }
 
-/** Runs preflight in its own checkout, isolated from this machine. */
+/** Runs preflight in a temporary checkout, isolated from this machine. */
 export async function preflight(
   args: readonly string[],
   { ports = {}, files = {}, colour = false, checks }: Surroundings = {},
@@ -124,12 +124,12 @@ export async function preflight(
     checks: checks ?? CHECKS,
     end: () => undefined,
   });
-  // A busy machine must not reach the usual limit. If --timeout is given twice, the last one counts.
+  // A long time limit, so that no check reaches it on a busy machine. A --timeout in `args` comes later, and the last one counts.
   const code = await line.parse(['--timeout', '300', ...args]);
   return { code, out, err };
 }
 
-/** The lines of one check. */
+/** Runs one check. @returns its findings */
 export async function look(
   name: string,
   surroundings: Surroundings = {},
@@ -140,6 +140,6 @@ export async function look(
   return (JSON.parse(out) as { checks: SeenFinding[] }).checks;
 }
 
-/** `status: found` lines, for expectations. */
+/** Each finding as `status: found`. */
 export const lines = (findings: readonly SeenFinding[]): string[] =>
   findings.map(({ status, found }) => `${status}: ${found}`);

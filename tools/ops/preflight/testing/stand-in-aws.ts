@@ -1,16 +1,16 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What AWS answers; `silence`: nothing, ever. */
+/** What AWS answers; `silence`: it never answers. */
 export type Answer =
   { readonly status?: number; readonly body?: string; readonly headers?: Readonly<Record<string, string>> } | 'silence';
 export type Answers = Readonly<Record<string, Answer | ((body: string) => Answer)>>;
 
 export interface StandInAws extends AsyncDisposable {
   readonly endpoint: string;
-  /** `GetCallerIdentity`, `HeadBucket /name`, ... as they came. */
+  /** The requests in order, such as `GetCallerIdentity` and `HeadBucket /name`. */
   readonly asked: string[];
-  /** Puts answers in place of the healthy ones. `*`: of everything that has none here. */
+  /** Replaces the default answers. `*` answers every request that is not named here. */
   answer(answers: Answers): void;
   stop(): Promise<void>;
 }
@@ -28,7 +28,7 @@ const xml = (action: string, inner: string): Answer => ({
   headers: { 'content-type': 'text/xml' },
 });
 
-/** An error as each of the protocols says it. */
+/** An error in the form of the request's protocol. */
 export function awsError(code: string, status: number, text = 'said by the stand-in'): (body: string) => Answer {
   return (body) => {
     if (body.startsWith('{')) return json({ __type: code, message: text }, status);
@@ -47,7 +47,7 @@ export function awsError(code: string, status: number, text = 'said by the stand
 export const ec2 = xml;
 export const awsJson = json;
 
-/** Of a healthy account in which nothing of the stack is made yet. */
+/** The default answers: of an account in which nothing of the stack is made yet. */
 const HEALTHY: Answers = {
   GetCallerIdentity: {
     body: `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>${ROLE}</Arn><UserId>A:ada</UserId><Account>${ACCOUNT}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,

@@ -1,9 +1,9 @@
 import ts from 'typescript';
 
 export interface WrittenTest {
-  /** With those of the describes around it, as in `a > b`; a title of `.each` as it is in the source. */
+  /** The title after the titles of its describes, as in `a > b`. A title of `.each` keeps its placeholders. */
   readonly title: string;
-  /** The whole call, with the table of `.each`. */
+  /** The source of the whole call, with the table of `.each`. */
   readonly source: string;
 }
 
@@ -15,7 +15,7 @@ export function testsIn(source: string): WrittenTest[] {
     let titles = around;
     if (ts.isCallExpression(node)) {
       const called = /^(it\b|describe)/.exec(node.expression.getText())?.[1];
-      // The second: describeWith and describeWithJudge name what they need first.
+      // The title is the second argument of describeWith and describeWithJudge.
       const title = node.arguments.slice(0, 2).find(ts.isStringLiteralLike);
       if (called !== undefined && title !== undefined) {
         titles = [...around, title.text];
