@@ -21,7 +21,7 @@ export interface TaskReply {
   readonly claims: UsageStatement;
 }
 
-/** Whose task it is, and whether the client is still there. */
+/** Whose task it is, and whether the client is still connected. */
 export interface Requester {
   readonly owner: string;
   /** Aborted when the client has left. An attempt that was already relayed continues. */
@@ -31,9 +31,9 @@ export interface Requester {
 const RETRY_AFTER_SECONDS = 5;
 /** How long the bytes of a task may be on their way from a gateway to the enclave. */
 const ON_THE_WAY_MS = 5000;
-/** With less time left than this, no second attempt is begun. */
+/** No second attempt is begun if less time than this is left. */
 const LEAST_FOR_ATTEMPT_MS = 15_000;
-/** How long relayed tasks may take to end once the process is asked to stop. A later reply stays in the enclave's memory. */
+/** How long relayed tasks may take to end once the process is asked to stop. After that, a reply stays in the enclave's memory. */
 const GRACE_MS = 10_000;
 
 /** Takes a task from its reservation to its settlement. README.md beside this file lists the guarantees. */
@@ -51,8 +51,8 @@ export class AgentCalls implements BeforeApplicationShutdown {
   ) {}
 
   /**
-   * Makes one or two attempts, each with its own reservation. The same bytes of the same owner get the remembered
-   * reply.
+   * Makes one or two attempts, each with its own reservation. If the same owner posts the same bytes again, the remembered reply is
+   * returned.
    * @throws ProblemError as the controller lists them
    */
   run(task: PostedTask, requester: Requester): Promise<TaskReply> {
@@ -87,7 +87,7 @@ export class AgentCalls implements BeforeApplicationShutdown {
       const claims = await this.settler.settle(task, attempt, reply);
       if (claims === null) throw new ProblemError('enclave_answer_invalid');
       const number = attempt.attempt;
-      // An attempt that was not sent may be sent again, under a new reservation
+      // An attempt that was not sent may be made again, under a new reservation
       const failed = isProviderFailure(claims.end) || claims.end === 'not_sent';
       const again = number === 1 && failed ? reply.again : null;
       if (again === null || !this.hasTimeFor(again.afterMs, untilMs)) return { attempts: number, reply, claims };
@@ -95,14 +95,17 @@ export class AgentCalls implements BeforeApplicationShutdown {
       try {
         attempt = await this.begin(task, 2, requester, untilMs, attempt.enclave);
       } catch (error) {
-        // The first attempt's outcome is the answer, unless spending is stopped or no client is left to take it.
+        // The first attempt's outcome is the answer, unless spending is stopped or the client has left.
         if (error instanceof ProblemError && isRefusal(error.code)) return { attempts: number, reply, claims };
         throw error;
       }
     }
   }
 
-  /** Null if the gateway that reserved the attempt ended before any byte left: the attempt is released, and the task begins anew. */
+  /**
+   * Continues an earlier attempt of the same task. Null if the gateway that reserved it ended before any byte left: the attempt is then
+   * released, and the task begins anew.
+   */
   private async takeUp(row: AgentReservation, task: PostedTask): Promise<Attempt | null> {
     const now = new Date();
     if (row.state !== 'reserved' || row.dispatchedAt !== null || row.deadlineAt > now) return this.relayedBefore(row);
@@ -110,7 +113,7 @@ export class AgentCalls implements BeforeApplicationShutdown {
     return null;
   }
 
-  /** An attempt that was relayed before. @throws ProblemError `task_running` | `outcome_unknown` */
+  /** Returns an attempt that was relayed before, marked as a repeat. @throws ProblemError `task_running` | `outcome_unknown` */
   private relayedBefore(row: AgentReservation): Attempt {
     if (row.state === 'reserved' && row.dispatchedAt === null)
       throw new ProblemError('task_running', { retryAfterSeconds: SOON_SECONDS });
@@ -121,14 +124,17 @@ export class AgentCalls implements BeforeApplicationShutdown {
     return { attempt, modelClass, provider, model, reservedMicroUsd, enclave, isRepeat: true, isOnItsWay };
   }
 
-  /** The enclave that has the attempt. @throws ProblemError `outcome_unknown`: it was restarted, or this gateway does not reach it */
+  /**
+   * Returns the enclave that has the attempt. @throws ProblemError `outcome_unknown`: that enclave was restarted, or this gateway does not
+   * reach it
+   */
   private enclaveOf(row: AgentReservation): EnclaveMonitor {
     const enclave = this.offers.byModuleId(row.enclave);
     if (enclave === null) throw new ProblemError('outcome_unknown');
     return enclave;
   }
 
-  /** Reserves. @param only for a second attempt, the enclave that remembers the first. @throws ProblemError */
+  /** Chooses an enclave and reserves. @param only for a second attempt: the enclave that remembers the first. @throws ProblemError */
   private async begin(
     task: PostedTask,
     attempt: 1 | 2,

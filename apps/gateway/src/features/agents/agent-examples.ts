@@ -9,7 +9,7 @@ import {
 } from '@communique-tee/protocol';
 import type { Example, ExampleSource } from '../../core/routing/operation';
 
-/** Well formed; no enclave can open it. */
+/** A well-formed task that no enclave can open. */
 export function exampleTask({ nowSeconds, random }: ExampleSource): Example {
   return {
     summary: 'A sealed task',
@@ -53,7 +53,7 @@ export const OFFER_OFF_EXAMPLE: Example = {
   value: { on: false, classes: [], prices: null } satisfies AgentOffer,
 };
 
-/** Examples of the shapes only: the signature is made up and does not verify. */
+/** The examples show only the form: the signature is made up and does not verify. */
 export const RESULT_EXAMPLE: Example = {
   summary: 'A sealed answer',
   value: {

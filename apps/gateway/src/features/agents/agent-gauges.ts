@@ -8,7 +8,10 @@ interface Open {
   readonly off: number;
 }
 
-/** Of all processes together, read from the database: aggregate with max, not with sum. Without the database they are absent. */
+/**
+ * Gauges of all processes together, read from the database, so aggregate with max, not with sum. They are absent while the database is
+ * away.
+ */
 @Injectable()
 export class AgentGauges {
   constructor(metrics: Metrics, database: Database) {

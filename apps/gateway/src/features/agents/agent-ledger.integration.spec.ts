@@ -57,7 +57,7 @@ describe('the ledger of agent calls', () => {
       ...changes,
     };
   };
-  /** Of the user's day, the hour and the day: reserved and spent. */
+  /** Reserved and spent money in the windows of the user's day, the hour and the day. */
   const windows = async () => {
     const rows = await database.client.budgetWindow.findMany({ orderBy: [{ scope: 'asc' }, { startsAt: 'asc' }] });
     return rows.map(({ scope, reservedMicroUsd, spentMicroUsd }) => [scope, reservedMicroUsd, spentMicroUsd]);
@@ -86,7 +86,7 @@ describe('the ledger of agent calls', () => {
     expect(await ledger.end(attempt(), SETTLED, NOON)).toBeNull();
   });
 
-  it('knows the same bytes of the same owner, and refuses all others under their id alike', async () => {
+  it('recognizes the same bytes of the same owner, and refuses all others with that id in the same way', async () => {
     const one = attempt();
     await ledger.reserve(one);
     expect(await ledger.reserve(one)).toBe('known');
@@ -107,7 +107,7 @@ describe('the ledger of agent calls', () => {
     expect(await windows()).toEqual(all(1000n, 400n));
   });
 
-  it('gives one task at a time to an owner, until its deadline, across midnight too', async () => {
+  it('allows an owner one task at a time, until its deadline, also across midnight', async () => {
     const late = new Date('2027-03-01T23:59:30Z');
     await ledger.reserve(attempt({ now: late }));
     const next = new Date('2027-03-02T00:00:10Z');
@@ -126,18 +126,18 @@ describe('the ledger of agent calls', () => {
     ['system_hourly_limit_reached', { systemHourCapMicroUsd: 999n }],
     ['threshold_reached', { systemDayCapMicroUsd: 999n }],
     ['agent_share_reached', { systemHourCapMicroUsd: 19_999n }],
-  ])('refuses with %s what a window has no room for, and leaves no trace', async (outcome, caps) => {
+  ])('refuses with %s if a window has no room, and leaves no trace', async (outcome, caps) => {
     expect(await ledger.reserve(attempt(caps))).toBe(outcome);
     expect(await windows()).toEqual([]);
     expect(await database.client.agentReservation.count()).toBe(0);
   });
 
-  it('tells a user who asks for more than their share so, and does not have the stop raised by it', async () => {
+  it('refuses a user above their share before it checks the day, so that the user cannot raise the stop', async () => {
     const caps = { systemHourCapMicroUsd: 19_999n, systemDayCapMicroUsd: 999n };
     expect(await ledger.reserve(attempt(caps))).toBe('agent_share_reached');
   });
 
-  it('distinguishes a day that is full of reservations from one that is spent', async () => {
+  it('distinguishes a day that is full of reservations from a day whose money is spent', async () => {
     await ledger.reserve(attempt({ owner: BOB }));
     expect(await ledger.reserve(attempt({ systemDayCapMicroUsd: 1999n }))).toBe('system_daily_limit_reached');
     expect(await windows()).toEqual(all(1000n, 0n));
@@ -167,7 +167,7 @@ describe('the ledger of agent calls', () => {
     expect(await ledger.dispatch(one, NOON)).toBe('dispatched');
   });
 
-  it('charges an overdue attempt in full, releases one whose bytes never left, and replaces a charge by a later statement', async () => {
+  it('charges an overdue attempt in full, releases an attempt whose bytes never left, and replaces a charge by a later statement', async () => {
     const relayed = attempt();
     const unsent = attempt({ owner: BOB });
     await ledger.reserve(relayed);
@@ -184,14 +184,14 @@ describe('the ledger of agent calls', () => {
     expect((await windows()).slice(-2)).toEqual(all(0n, 400n).slice(-2));
   });
 
-  it('is released after its deadline where it was never dispatched, unless another gateway has it again by then', async () => {
+  it('releases an attempt that was not dispatched until its deadline, unless another gateway has reserved it anew', async () => {
     const one = attempt();
     await ledger.reserve(one);
     await ledger.releaseUnsent(one, minutes(1));
     expect(await ledger.find(one)).toMatchObject({ state: 'reserved' });
     await ledger.releaseUnsent(one, minutes(2));
     expect(await ledger.find(one)).toMatchObject({ state: 'released' });
-    // Two gateways read the old row: the second one comes when the first one has reserved anew, and dispatched.
+    // Two gateways read the old row. The second one releases it after the first one has reserved it anew and dispatched it.
     await ledger.reserve({ ...one, now: minutes(2), deadlineAt: minutes(4) });
     await ledger.releaseUnsent(one, minutes(2));
     expect(await ledger.find(one)).toMatchObject({ state: 'reserved' });
@@ -201,7 +201,7 @@ describe('the ledger of agent calls', () => {
     expect(await windows()).toEqual(all(1000n, 0n));
   });
 
-  it('is swept by many gateways at once, each row once', async () => {
+  it('is swept by many gateways at once, which end each row once', async () => {
     const many = Array.from({ length: 30 }, (_, at) => attempt({ owner: `owner-${String(at)}`.padEnd(43, '_') }));
     for (const one of many) {
       await ledger.reserve(one);
@@ -217,7 +217,7 @@ describe('the ledger of agent calls', () => {
     expect((await windows()).slice(-2)).toEqual(all(0n, 30_000n).slice(-2));
   });
 
-  it('books what is above the reservation in full, above a cap too, and switches the model off until it is cleared', async () => {
+  it('books a cost above the reservation in full, even above a cap, and switches the model off until an operator clears that', async () => {
     const caps = { userDayCapMicroUsd: 1000n };
     const one = attempt(caps);
     await ledger.reserve(one);
@@ -231,7 +231,7 @@ describe('the ledger of agent calls', () => {
     expect(await ledger.reserve(attempt({ owner: BOB, ...later }))).toBe('accepted');
   });
 
-  it('switches a whole provider off, once for many statements', async () => {
+  it('switches a whole provider off once, whatever the number of statements', async () => {
     const off = { model: '*', why: 'free_tier' } as const;
     const both = [attempt(), attempt({ owner: BOB })];
     for (const one of both) await ledger.reserve(one);

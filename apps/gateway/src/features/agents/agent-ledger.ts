@@ -16,7 +16,7 @@ export interface AttemptToReserve extends AttemptId, Windows {
   readonly requestSha256: Uint8Array;
   /** 16 bytes. */
   readonly keyId: Uint8Array;
-  /** Attested module id of the enclave that gets the task. */
+  /** The attested module id of the enclave that gets the task. */
   readonly enclave: string;
   readonly modelClass: string;
   readonly provider: string;
@@ -30,7 +30,7 @@ export interface AttemptToReserve extends AttemptId, Windows {
   readonly systemDayCapMicroUsd: bigint;
 }
 
-/** prisma/sql/agent_calls.sql defines each. */
+/** prisma/sql/agent_calls.sql defines each outcome. */
 export type ReserveOutcome =
   | 'accepted'
   | 'known'
@@ -61,12 +61,12 @@ export type AttemptEnd =
       readonly off: { readonly model: string; readonly why: 'above_reservation' | 'free_tier' } | null;
     };
 
-/** The rows of agent_reservation, and what they hold in the budget's windows. Each method is one transaction. */
+/** The rows of agent_reservation, and their money in the budget's windows. Each method is one transaction. */
 @Injectable()
 export class AgentLedger {
   constructor(private readonly database: Database) {}
 
-  /** @throws ProblemError `database_unavailable` (it is then not known whether it was reserved) | `overloaded` */
+  /** @throws ProblemError `database_unavailable` (the attempt may or may not have been reserved) | `overloaded` */
   async reserve(attempt: AttemptToReserve): Promise<ReserveOutcome> {
     const [row] = await this.database.statement<{ outcome: ReserveOutcome }>(
       'reserve_agent_call',
@@ -97,7 +97,7 @@ export class AgentLedger {
   }
 
   /**
-   * Call it before the bytes leave. A stop that is committed before this returns `dispatched` holds.
+   * Call it before the bytes leave. A stop that is committed before prevents the dispatch.
    * @returns `emergency_stop`: the attempt was released
    * @throws ProblemError `database_unavailable` | `overloaded`
    */
@@ -114,7 +114,7 @@ export class AgentLedger {
   /**
    * Runs `work` while no stop can be committed. Raising a stop waits for `work`, which also occupies a connection of the pool, so it must
    * be short.
-   * @returns null where spending is stopped: `work` was not begun
+   * @returns null if spending is stopped; `work` was then not begun
    * @throws ProblemError `database_unavailable` | `overloaded`, and what `work` throws
    */
   unlessStopped<T>(work: () => Promise<T>): Promise<{ readonly result: T } | null> {
@@ -122,13 +122,13 @@ export class AgentLedger {
     return this.database.transaction(async (transaction) => {
       const [{ stopped }] = await transaction.$queryRaw<[{ stopped: boolean }]>`SELECT spending_stopped() AS stopped`;
       if (stopped) return null;
-      // Begun once, even if the transaction is run again.
+      // `work` is begun only once, even if the transaction is run again.
       begun ??= work();
       return { result: await begun };
     });
   }
 
-  /** The enclave refused the attempt before any byte left, and it waits to be dispatched again. */
+  /** For an attempt that the enclave refused before any byte left for a provider, and that waits to be dispatched again. */
   async undispatch({ requestId, attempt }: AttemptId): Promise<void> {
     await this.database.read((client) =>
       client.agentReservation.updateMany({
@@ -139,7 +139,8 @@ export class AgentLedger {
   }
 
   /**
-   * @returns the state that the attempt had before; it tells whether anything changed (prisma/sql/agent_calls.sql). null: no such attempt
+   * @returns the attempt's previous state, which tells whether anything changed (prisma/sql/agent_calls.sql); null if there is no such
+   * attempt
    * @throws ProblemError `database_unavailable` | `overloaded`
    */
   async end({ requestId, attempt }: AttemptId, end: AttemptEnd, now: Date): Promise<AttemptState | null> {
@@ -164,8 +165,8 @@ export class AgentLedger {
   }
 
   /**
-   * Releases an attempt that was not dispatched until its deadline. This is checked again with its row locked, because another gateway may
-   * have released it and reserved it anew meanwhile.
+   * Releases an attempt that was not dispatched until its deadline. The row is checked again under its lock, because another gateway may
+   * have released the attempt and reserved it anew meanwhile.
    * @throws ProblemError `database_unavailable` | `overloaded`
    */
   async releaseUnsent({ requestId, attempt }: AttemptId, now: Date): Promise<void> {
@@ -178,7 +179,7 @@ export class AgentLedger {
     );
   }
 
-  /** Ends one attempt whose deadline was before `overdue`; null if there is none. */
+  /** Ends one attempt whose deadline was before `overdue`, and returns how; null if there is none. */
   async endOverdue(overdue: Date, now: Date): Promise<'charged' | 'released' | null> {
     const [row] = await this.database.statement<{ ended: 'charged' | 'released' | null }>(
       'end_overdue_agent_call',
@@ -207,7 +208,7 @@ function placeholders(count: number): string {
   return Array.from({ length: count }, (_, at) => `$${String(at + 1)}`).join(', ');
 }
 
-/** In the order of end_agent_call. */
+/** The token counts in the order that end_agent_call expects. */
 function tokensOf(usage: Usage): number[] {
   return [usage.input, usage.cached, usage.cacheWrittenShort, usage.cacheWrittenLong, usage.output, usage.thinking];
 }

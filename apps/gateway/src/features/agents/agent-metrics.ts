@@ -16,7 +16,7 @@ export const AGENT_ALARMS = [
 ] as const;
 export type AgentAlarm = (typeof AGENT_ALARMS)[number];
 
-/** By provider, model and end. Not by task: the task is sealed. */
+/** Metrics by provider, model and end. They cannot be by kind of task, because the task is sealed. */
 @Injectable()
 export class AgentMetrics {
   private readonly attempts;
@@ -56,7 +56,7 @@ export class AgentMetrics {
       'Attempts without a statement that this process ended: charged in full, or released where their bytes never left.',
       ['end'],
     );
-    // Each series starts at zero: a collector that takes differences would miss the first increase.
+    // Each series starts at zero, because a collector that computes differences would miss the first increase.
     for (const provider of PROVIDERS) for (const alarm of AGENT_ALARMS) this.alarms.inc({ provider, alarm }, 0);
     for (const end of ['charged', 'released']) this.overdue.inc({ end }, 0);
     this.refusedStatements.inc(0);

@@ -34,13 +34,10 @@ export interface ModelOff {
 }
 
 const RETRY_AFTER_SECONDS = 5;
-/** How long a change by another gateway or an operator may take to show here. Reserving always asks the database. */
+/** How long a change by another gateway or an operator may go unnoticed here. A reservation always asks the database. */
 const FRESH_MS = 2000;
 
-/**
- * The models that tasks can use now: the classes that enclaves attest under this gateway's price table, without those
- * that are off.
- */
+/** The models that tasks can use now: the classes that enclaves attest under this gateway's price table, except those that are off. */
 @Injectable()
 export class AgentOffers {
   readonly prices = { version: PRICE_TABLE.version, sha256: priceTableSha256(PRICE_TABLE) };
@@ -68,7 +65,7 @@ export class AgentOffers {
   }
 
   /**
-   * The models that are off and not cleared, at most two seconds old.
+   * The models that are off, as the database listed them at most two seconds ago.
    * @throws ProblemError `database_unavailable` | `overloaded`
    */
   async modelsOff(now = performance.now()): Promise<ModelOff[]> {
@@ -90,12 +87,11 @@ export class AgentOffers {
   }
 
   /**
-   * Chooses the enclave that opens the task: of those that hold its key, the one with the fewest tasks of this
-   * process, at random if several tie.
+   * Chooses the enclave for the task: of the enclaves that hold its key, the one with the fewest tasks of this process, at random if
+   * several have as few.
    * @param running how many tasks of this process an enclave has
    * @param only the one enclave that may be chosen
-   * @throws ProblemError `agents_off` | `model_class_unknown` | `malformed_body` | `key_retired` |
-   * `enclave_unavailable`
+   * @throws ProblemError `agents_off` | `model_class_unknown` | `malformed_body` | `key_retired` | `enclave_unavailable`
    */
   place(
     { request }: PostedTask,
@@ -130,7 +126,7 @@ export class AgentOffers {
     if (request.maxOutputTokens > modelClass.maxOutputTokens)
       throw new ProblemError('malformed_body', { detail: 'maxOutputTokens is more than the model class takes.' });
     const row = rowOf(PRICE_TABLE, modelClass.provider, modelClass.model, now);
-    // The enclave did not start with such a model; its prices may have ended since.
+    // At its start the enclave had prices for all its models, but this model's prices may have ended since.
     if (row === null) throw new ProblemError('model_class_unknown');
     const { maxOutputTokens } = request;
     const ciphertextBytes = request.sealed.ciphertext.length;

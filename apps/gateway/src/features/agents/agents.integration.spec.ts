@@ -12,7 +12,7 @@ import { TaskBench, until, type Posted } from './testing/task-bench';
 import { encoded, type Done, type TaskEnclave } from './testing/task-enclave';
 
 const LATER = (minutes: number) => new Date(Date.now() + minutes * 60_000);
-/** At the prices of gpt-6-luna: 100 tokens of input and 50 of output, rounded up. */
+/** The cost of 100 input and 50 output tokens at the prices of gpt-6-luna, rounded up. */
 const COST = 35n;
 
 describe('POST /api/agents', () => {
@@ -46,7 +46,7 @@ describe('POST /api/agents', () => {
     await work();
     return (await bench.metric(gateway, name, labels)) - before;
   }
-  /** A provider that answers once it is let go. */
+  /** Makes the provider wait with its answer until the returned function is called. */
   function held(done: Done = {}) {
     let letGo: () => void = () => undefined;
     const waits = new Promise<void>((resolve) => {
@@ -81,7 +81,7 @@ describe('POST /api/agents', () => {
     expect(await bench.metric(gateway, 'communique_agent_tokens_total', { ...labels, kind: 'output' })).toBe(50);
   });
 
-  it('takes the JSON form as the same request', async () => {
+  it('accepts the JSON form as the same request', async () => {
     const request = enclave.request();
     await bench.post(gateway, request);
     const response = await fetch(`${gateway.url}/api/agents`, {
@@ -109,7 +109,7 @@ describe('POST /api/agents', () => {
     expect(await bench.rows(gateway)).toEqual([]);
   });
 
-  it('shows the attested classes, and what is off', async () => {
+  it('lists the attested classes, and the models that are off', async () => {
     await database().agentModelOff.create({ data: { provider: 'openai', model: '*', why: 'free_tier' } });
     const response = await fetch(`${gateway.url}/api/agents`);
     expect(response.headers.get('cache-control')).toBe('public, max-age=10');
@@ -125,7 +125,7 @@ describe('POST /api/agents', () => {
     expect(await bench.post(gateway, enclave.request({ modelClass: 'careful' }))).toMatchObject({ status: 200 });
   });
 
-  it('takes no task where the enclave attests another price table, or no such service', async () => {
+  it('takes no task if the enclave attests another price table or does not offer the service', async () => {
     const offer = async () => (await fetch(`${gateway.url}/api/agents`)).json();
     for (const agents of [{ pricesSha256: 'ab'.repeat(32) }, null]) {
       enclave.configure(agents);
@@ -136,7 +136,7 @@ describe('POST /api/agents', () => {
     expect(enclave.calls).toEqual([]);
   });
 
-  it('gives the same bytes of the same user the same answer from any gateway, for one call (D8)', async () => {
+  it('answers a user’s repeated bytes alike from any gateway, with one call of the provider', async () => {
     const other = await bench.gateway([enclave]);
     const request = enclave.request();
     const letGo = held();
@@ -145,7 +145,7 @@ describe('POST /api/agents', () => {
     letGo();
     const settled = await Promise.all(both);
     for (let posted of settled) {
-      // The second request may have come before the first one was relayed.
+      // The second request may have arrived before the first one was relayed.
       while (posted.code === 'task_running') posted = await bench.post(other, request);
       expect(posted).toMatchObject({ status: 200 });
     }
@@ -156,7 +156,7 @@ describe('POST /api/agents', () => {
     expect(await state()).toEqual([[1, 'settled', COST]]);
   });
 
-  it('tells a repeat that overtakes its task to retry later, and does not give the task up', async () => {
+  it('tells a repeat that overtakes its task to retry later, and still runs the task', async () => {
     const request = enclave.request();
     let arrive: () => void = () => undefined;
     const onTheWay = new Promise<void>((resolve) => {
@@ -179,7 +179,7 @@ describe('POST /api/agents', () => {
     expect(enclave.calls).toHaveLength(1);
   });
 
-  it('keeps one connection to the enclave for a task, however often its bytes come while it runs', async () => {
+  it('uses one connection to the enclave for a task, however often its bytes are posted while it runs', async () => {
     const request = enclave.request();
     const letGo = held();
     const first = bench.post(gateway, request);
@@ -210,7 +210,7 @@ describe('POST /api/agents', () => {
     expect(enclave.calls).toHaveLength(1);
   });
 
-  it('makes no call for a repeat whose enclave was restarted, or is another one with the same key (D8)', async () => {
+  it('makes no call for a repeat if its enclave was restarted, even if another enclave has the same key', async () => {
     const sibling = await bench.enclave(enclave);
     const both = await bench.gateway([enclave, sibling]);
     const request = enclave.request();
@@ -222,7 +222,7 @@ describe('POST /api/agents', () => {
     while (posted.code === 'enclave_unavailable') posted = await bench.post(both, request);
     expect(posted).toMatchObject({ status: 409, code: 'outcome_unknown' });
     await one.boot();
-    // Before the gateway has seen that the enclave was restarted, and after.
+    // First before the gateway has noticed that the enclave was restarted, then after that.
     expect(await bench.post(both, request)).toMatchObject({ code: 'outcome_unknown' });
     await both.app.get(AttestationMonitor).checkNow();
     expect(await bench.post(both, request)).toMatchObject({ code: 'outcome_unknown' });
@@ -247,7 +247,7 @@ describe('POST /api/agents', () => {
     ['agent_share_reached', 429, { SYSTEM_HOURLY_LIMIT: '1.60' }, {}],
   ])('refuses with %s before any call', async (code, status, environment, used) => {
     const tight = await bench.gateway([enclave], environment);
-    // A message's highest cost is the least that a cap may be; a large task at a dearer model costs about a twentieth of it.
+    // A cap must be at least the highest cost of a message; a large task for a more expensive model costs about a twentieth of that.
     const request = enclave.request({ modelClass: 'careful', bucket: 32_768 });
     await bench.post(tight, enclave.request());
     const { user, hour } = used as { user?: bigint; hour?: bigint };
@@ -264,7 +264,7 @@ describe('POST /api/agents', () => {
     });
   });
 
-  it('raises the emergency stop where what is spent leaves no room, and then refuses everything', async () => {
+  it('raises the emergency stop when spent money leaves no room, and then refuses everything', async () => {
     const tight = await bench.gateway([enclave], { EMERGENCY_SHUTDOWN_THRESHOLD: '1.60' });
     await bench.post(tight, enclave.request());
     await database().budgetWindow.updateMany({ where: { scope: 'system_day' }, data: { spentMicroUsd: 1_599_999n } });
@@ -275,7 +275,7 @@ describe('POST /api/agents', () => {
   });
 
   describe('a statement', () => {
-    it('above its reservation is booked in full, alarmed, and switches the model off (D6)', async () => {
+    it('above its reservation is booked in full, raises an alarm and switches the model off', async () => {
       enclave.provider = () => ({ usage: { input: 38_651, output: 1301, thinking: 355_987 } });
       const alarms = await risenBy('communique_agent_alarms_total', { alarm: 'above_reservation' }, async () => {
         expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 200 });
@@ -307,9 +307,9 @@ describe('POST /api/agents', () => {
       ['of another measurement', { claims: { pcr0: 'ab'.repeat(48) } }],
       ['of another time', { claims: { time: Math.floor(Date.now() / 1000) - 86_400 } }],
       ['that is no statement', { reply: { statement: 'a.b.c' } }],
-    ])('%s is refused: the reservation stays, and is charged', async (_, done) => {
+    ])('%s is refused, and the reservation stays until it is charged', async (_, done) => {
       const forged = done as Done;
-      // The enclave's own signing function refuses claims that contradict themselves; a forger's function does not.
+      // The enclave's own function refuses to sign claims that contradict each other, so the test signs them itself.
       enclave.provider = () => forged;
       const posted = await bench.post(gateway, enclave.request());
       expect(['enclave_answer_invalid', 'enclave_unavailable']).toContain(posted.code);
@@ -321,7 +321,7 @@ describe('POST /api/agents', () => {
       expect(row).toMatchObject({ state: 'charged', spentMicroUsd: row?.reservedMicroUsd, statement: null });
     });
 
-    it('that was signed for another task is refused where it is replayed', async () => {
+    it('that was signed for another task is refused', async () => {
       const cheap = await enclave.reply(encoded(enclave.request()), 1, { usage: { input: 1, output: 1 } });
       enclave.provider = () => ({ reply: cheap });
       const refused = await risenBy('communique_agent_statements_refused_total', {}, async () => {
@@ -335,7 +335,7 @@ describe('POST /api/agents', () => {
       enclave.intercept = (request, response) => {
         if (request.path !== '/agents') return false;
         enclave.intercept = () => false;
-        // Its answer is lost on the way, although the provider has answered.
+        // The enclave's answer is lost, although the provider has answered.
         void enclave.server.behaviour(request, {
           ...response,
           socket: null,
@@ -354,7 +354,7 @@ describe('POST /api/agents', () => {
       expect(enclave.calls).toHaveLength(1);
     });
 
-    it('of an answer without usable counts costs the reservation, to the micro-dollar', async () => {
+    it('without usable token counts costs exactly the reservation', async () => {
       enclave.provider = () => ({ usageState: 'invalid' });
       await bench.post(gateway, enclave.request());
       const [row] = await bench.rows(gateway);
@@ -364,7 +364,7 @@ describe('POST /api/agents', () => {
 
   describe('a provider that fails', () => {
     it.each(['funds', 'key', 'location', 'request', 'model', 'quota'] as const)(
-      'for %s is reported with the statement, costs nothing, and raises an alarm (D10)',
+      'for %s is reported with the statement, costs nothing, and raises an alarm',
       async (end) => {
         enclave.provider = () => ({ end, usageState: 'not_billed' });
         const request = enclave.request();
@@ -388,7 +388,7 @@ describe('POST /api/agents', () => {
       },
     );
 
-    it('with its free tier is off as a whole until an operator clears it (D11)', async () => {
+    it('because it answers from its free tier is switched off until an operator clears that', async () => {
       enclave.provider = () => ({ end: 'free_tier', usageState: 'not_billed' });
       expect(await bench.post(gateway, enclave.request({ modelClass: 'other' }))).toMatchObject({
         status: 503,
@@ -401,7 +401,7 @@ describe('POST /api/agents', () => {
       expect(enclave.calls).toHaveLength(1);
     });
 
-    it('by billing another tier costs the reservation and raises an alarm; the answer is given (D3)', async () => {
+    it('by billing another tier costs the reservation and raises an alarm, but its answer is returned', async () => {
       enclave.provider = () => ({ end: 'tier_mismatch', usageState: 'invalid' });
       expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 200 });
       expect(await bench.metric(gateway, 'communique_agent_alarms_total', { alarm: 'tier_mismatch' })).toBe(1);
@@ -409,7 +409,7 @@ describe('POST /api/agents', () => {
       expect(row?.spentMicroUsd).toBe(row?.reservedMicroUsd);
     });
 
-    it('inside a 200 keeps its reservation and is not repeated (D13)', async () => {
+    it('inside a 200 costs the reservation, and no second attempt is made', async () => {
       enclave.provider = () => ({ end: 'server_error', usageState: 'unknown' });
       const posted = await bench.post(gateway, enclave.request());
       expect(posted).toMatchObject({ status: 503, body: { reason: 'server_error' } });
@@ -424,7 +424,7 @@ describe('POST /api/agents', () => {
       enclave.provider = ({ attempt }) => (attempt === 1 ? { again: { afterMs: 10 }, ...first } : {});
     };
 
-    it('has a reservation and a statement of its own (D7)', async () => {
+    it('has a separate reservation and statement', async () => {
       retried({ end: 'lost', usageState: 'unknown' });
       const request = enclave.request();
       const posted = await bench.post(gateway, request);
@@ -438,7 +438,7 @@ describe('POST /api/agents', () => {
       expect(enclave.calls).toHaveLength(2);
     });
 
-    it('is not made where a stop came between, and is once it is cleared (D9)', async () => {
+    it('is not made after an emergency stop, until an operator clears that', async () => {
       enclave.provider = async ({ attempt }) => {
         if (attempt === 1) await stop();
         return attempt === 1 ? { end: 'rate', usageState: 'not_billed', again: { afterMs: 10 } } : {};
@@ -454,7 +454,7 @@ describe('POST /api/agents', () => {
       expect(enclave.calls).toHaveLength(2);
     });
 
-    it('is not made without room for it: the first one is the answer', async () => {
+    it('is not made if no window has room; the first attempt’s outcome is the answer', async () => {
       enclave.provider = async () => {
         await database().budgetWindow.updateMany({ where: { scope: 'user_day' }, data: { spentMicroUsd: 10n ** 9n } });
         return { end: 'overloaded', usageState: 'not_billed', again: { afterMs: 10 } };
@@ -465,7 +465,7 @@ describe('POST /api/agents', () => {
       await database().budgetWindow.updateMany({ where: { scope: 'user_day' }, data: { spentMicroUsd: 0n } });
     });
 
-    it('is not made where the enclave proposes none, whatever the outcome of the first', async () => {
+    it('is not made if the enclave proposes none', async () => {
       enclave.provider = () => ({ end: 'overloaded', usageState: 'not_billed' });
       expect(await bench.post(gateway, enclave.request())).toMatchObject({ status: 503 });
       expect(enclave.calls).toHaveLength(1);
@@ -473,7 +473,7 @@ describe('POST /api/agents', () => {
   });
 
   describe('an enclave at its ceiling', () => {
-    it('keeps tasks waiting here, which get their place', async () => {
+    it('makes tasks wait in the gateway until the enclave has room', async () => {
       enclave.maxConcurrent = 1;
       const letGo = held();
       const first = bench.post(gateway, enclave.request());
@@ -485,13 +485,13 @@ describe('POST /api/agents', () => {
       expect(await second).toMatchObject({ status: 200 });
     });
 
-    it('is skipped for one that has a place', async () => {
+    it('is not chosen while another enclave has room', async () => {
       const sibling = await bench.enclave(enclave);
       const both = await bench.gateway([enclave, sibling]);
       enclave.maxConcurrent = 0;
       const asked = () => enclave.server.requests.filter(({ path }) => path === '/agents').length;
       const early: Promise<Posted>[] = [];
-      // Ties are broken by chance: some task meets the full enclave.
+      // Between equally busy enclaves chance decides, so after some tries a task meets the full one.
       while (asked() === 0) {
         early.push(bench.post(both, enclave.request(), { subject: `early-${String(early.length)}` }));
         await sleep(20);
@@ -504,7 +504,7 @@ describe('POST /api/agents', () => {
       for (const posted of await Promise.all(early)) expect(posted).toMatchObject({ status: 200 });
     });
 
-    it('begins no call after a stop: tasks that wait are refused and get their reservation back (D9)', async () => {
+    it('begins no call after a stop: waiting tasks are refused, and their reservations are released', async () => {
       enclave.maxConcurrent = 1;
       const letGo = held();
       const running = bench.post(gateway, enclave.request());
@@ -523,8 +523,8 @@ describe('POST /api/agents', () => {
     });
   });
 
-  describe('what becomes of a task', () => {
-    it('continues and is settled when its client leaves, and the same bytes get its answer', async () => {
+  describe('a task', () => {
+    it('continues and is settled when its client leaves, and a repeat gets its answer', async () => {
       const letGo = held();
       const request = enclave.request();
       const leaving = new AbortController();
@@ -538,7 +538,7 @@ describe('POST /api/agents', () => {
       expect(enclave.calls).toHaveLength(1);
     });
 
-    it('is given up and released when its client leaves while it waits', async () => {
+    it('is released when its client leaves while it waits', async () => {
       enclave.maxConcurrent = 0;
       const leaving = new AbortController();
       const left = bench.post(gateway, enclave.request(), { signal: leaving.signal }).catch(() => 'left');
@@ -550,7 +550,7 @@ describe('POST /api/agents', () => {
     });
 
     it.each(['key_retired', 'keys_not_ready', 'sealed_message_refused', 'message_expired', 'model_off'] as const)(
-      'is %s, and released at once, where the enclave refuses it before any byte (D7)',
+      'is released at once if the enclave refuses it with %s before any byte is sent to a provider',
       async (code) => {
         enclave.intercept = async (request, response) => {
           if (request.path !== '/agents') return false;
@@ -567,7 +567,7 @@ describe('POST /api/agents', () => {
       },
     );
 
-    it('is charged where the enclave dies with it, and its sender may ask again after the deadline (D7)', async () => {
+    it('is charged if the enclave dies while it runs, and its sender may post another task after the deadline', async () => {
       const short = await bench.gateway([enclave], { AGENT_TIMEOUT_MS: '2000' });
       held();
       const dying = bench.post(short, enclave.request());
@@ -585,7 +585,7 @@ describe('POST /api/agents', () => {
       expect(await short.app.get(OverdueSweeper).sweep(LATER(11))).toEqual({ charged: 1, released: 0 });
     });
 
-    it('is not known after the time-out of a provider that hangs, and settles when it is asked for again', async () => {
+    it('stays reserved after the time-out of a provider that hangs, and is settled by a repeat', async () => {
       const short = await bench.gateway([enclave], { AGENT_TIMEOUT_MS: '1000' });
       const letGo = held();
       const request = enclave.request();
@@ -600,7 +600,7 @@ describe('POST /api/agents', () => {
       const request = enclave.request();
       await bench.post(gateway, request);
       const counted = await bench.metric(gateway, 'communique_agent_attempts_total');
-      // An enclave that signs two statements for one attempt.
+      // The enclave signs two statements for one attempt.
       const dearer = await enclave.reply(encoded(request), 1, { usage: { input: 1000, output: 500 } });
       enclave.intercept = ({ path }, response) => {
         if (path !== '/agents') return false;
@@ -612,7 +612,7 @@ describe('POST /api/agents', () => {
       expect(await bench.metric(gateway, 'communique_agent_attempts_total')).toBe(counted);
     });
 
-    it('stays reserved where the answer cannot be read', async () => {
+    it('stays reserved if the enclave’s answer cannot be read', async () => {
       enclave.intercept = ({ path }, response) => {
         if (path !== '/agents') return false;
         answer(response, 200, 'text/html', '<html>');
@@ -626,7 +626,7 @@ describe('POST /api/agents', () => {
     });
   });
 
-  it('is told in the health of the system as degraded, never as down', async () => {
+  it('reports problems with agents in health as degraded, never as down', async () => {
     const health = async () => {
       const response = await fetch(`${gateway.url}/api/health/tee`);
       const body = (await response.json()) as { details: Record<string, unknown>; error: Record<string, unknown> };
@@ -647,7 +647,7 @@ describe('POST /api/agents', () => {
     expect(await health()).toEqual({ on: false, code: 'agents_not_offered', status: 'degraded' });
   });
 
-  it('refuses tasks where agents are switched off', async () => {
+  it('refuses tasks if agents are switched off', async () => {
     const off = await bench.gateway([enclave], { AGENTS: 'off' });
     expect(await bench.post(off, enclave.request())).toMatchObject({ status: 404, code: 'agents_off' });
     expect(await (await fetch(`${off.url}/api/agents`)).json()).toEqual({ on: false, classes: [], prices: null });

@@ -11,12 +11,12 @@ import type { PostedTask } from './read-agent-request';
 import { AttemptSettler } from './settle-attempt';
 import type { ReservedAttempt } from './usage-judge';
 
-/** An attempt that is reserved, now or from an earlier request, and the enclave that gets it or has it. */
+/** An attempt that this request or an earlier one reserved, and the enclave that gets it or has it. */
 export interface Attempt extends ReservedAttempt {
   readonly enclave: EnclaveMonitor;
   /** Relayed before, by this gateway or another: the enclave answers from memory and begins no call. */
   readonly isRepeat: boolean;
-  /** Of a repeat: another request dispatched its bytes so recently that they may not have arrived. */
+  /** For a repeat: another request dispatched the bytes so recently that they may not have arrived. */
   readonly isOnItsWay?: boolean;
 }
 
@@ -26,7 +26,7 @@ type NoAnswer = Exclude<EnclaveResult<AgentReply>, { kind: 'answer' }>;
 const BUSY_WAIT_MS = 20_000;
 const MAX_WAITING = 16;
 const BUSY_POLL_MS = 250;
-/** How long other enclaves are preferred over one that had no place. Its memory may stay full for minutes. */
+/** How long other enclaves are preferred over an enclave that had no room. Its memory may stay full for minutes. */
 const FULL_FOR_MS = 10_000;
 /**
  * How long raising a stop waits for bytes that have just left, so that no enclave begins a call after the stop. Most calls begin within
@@ -34,7 +34,7 @@ const FULL_FOR_MS = 10_000;
  */
 const STOP_WAITS_MS = 500;
 const RETRY_AFTER_SECONDS = 5;
-/** After how long to ask again about a task that another request is about to relay. */
+/** Retry-After for a task that another request is about to relay. */
 export const SOON_SECONDS = 2;
 
 /** Problems of the enclave after which no byte has left for a provider. */
@@ -67,10 +67,7 @@ const LATER: readonly ProblemCode[] = [
   'enclave_answer_invalid',
 ];
 
-/**
- * Relays a reserved attempt to its enclave. Releases an attempt that cost nothing; otherwise the reservation stays
- * open.
- */
+/** Relays a reserved attempt to its enclave. Releases the attempt if it cost nothing; otherwise its reservation stays open. */
 @Injectable()
 export class AttemptRelay implements BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
@@ -86,12 +83,12 @@ export class AttemptRelay implements BeforeApplicationShutdown {
     private readonly logger: Logger,
   ) {}
 
-  /** Tasks that wait are released and refused. */
+  /** Lets waiting tasks be released and refused. */
   beforeApplicationShutdown(): void {
     this.stopping.abort();
   }
 
-  /** How many tasks of this process the enclave has; the largest number if it had no place for a task a moment ago. */
+  /** How many tasks of this process the enclave has; the largest integer if it had no room for a task a moment ago. */
   load(enclave: EnclaveMonitor): number {
     const isFull = performance.now() < (this.fullUntilMs.get(enclave) ?? 0);
     return isFull ? Number.MAX_SAFE_INTEGER : this.runningAt(enclave);
@@ -102,9 +99,9 @@ export class AttemptRelay implements BeforeApplicationShutdown {
   }
 
   /**
-   * Relays the attempt; waits while the enclave has as many tasks as it takes.
+   * Relays the attempt; waits while the enclave has no room for it.
    * @param left aborted when the client has left: a waiting attempt is then released, a relayed one continues
-   * @param untilMs of performance.now()
+   * @param untilMs the end of the task's time, by performance.now()
    * @throws ProblemError if no reply came
    */
   async run(task: PostedTask, attempt: Attempt, left: AbortSignal, untilMs: number): Promise<AgentReply> {
@@ -121,7 +118,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
       throw new ProblemError('task_running', { retryAfterSeconds: SOON_SECONDS });
     }
     const nowMs = performance.now();
-    // Half of the time is kept for the provider.
+    // At least half of the time is kept for the provider.
     const busyUntilMs = nowMs + Math.min(BUSY_WAIT_MS, (untilMs - nowMs) / 2);
     for (let tried = 1; ; tried++) {
       const result = await this.dispatch(task, attempt, untilMs);
@@ -147,14 +144,14 @@ export class AttemptRelay implements BeforeApplicationShutdown {
   }
 
   /**
-   * Lets the bytes leave unless spending is stopped. A stop that is raised at the same time waits, so that no attempt
-   * on its way to the enclave begins after it.
+   * Lets the bytes leave unless spending is stopped. A stop that is raised at the same time waits for them, so that no attempt on its way
+   * to the enclave begins after the stop.
    */
   private async dispatch(task: PostedTask, attempt: Attempt, untilMs: number): Promise<EnclaveResult<AgentReply>> {
     const now = new Date();
     const outcome = await this.ledger.dispatch({ requestId: task.requestId, attempt: attempt.attempt }, now);
     if (outcome === 'emergency_stop') throw budgetProblem('emergency_stop', now);
-    // The attempt's deadline has passed meanwhile, and it was ended.
+    // The attempt's deadline has passed meanwhile, and a sweep ended the attempt.
     if (outcome === 'ended') throw new ProblemError('overloaded', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     const sent: { result?: Promise<EnclaveResult<AgentReply>> } = {};
     let failure: unknown = budgetProblem('emergency_stop', now);
@@ -191,7 +188,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
       // Passes no abort signal: once bytes have left, the attempt continues without the client and is settled.
       const timeoutMs = Math.max(1, Math.ceil(untilMs - performance.now()));
       const result = await enclave.client.runTask(task.bytes, { attempt, isRepeat, timeoutMs });
-      // A restart is seen sooner this way than by the next regular check.
+      // This check notices a restart sooner than the next regular check would.
       if (result.kind === 'unreachable') void enclave.checkNow();
       if (result.kind === 'problem' && result.code === 'enclave_busy')
         this.fullUntilMs.set(enclave, performance.now() + FULL_FOR_MS);
@@ -212,7 +209,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
     return problemOf(result);
   }
 
-  /** Waits until the enclave may have room. Releases the task if its client leaves or this process ends. */
+  /** Waits until the enclave may have room. Releases the attempt if the client leaves or this process ends. */
   private async waitForPlace(task: PostedTask, { attempt }: Attempt, left: AbortSignal, tried: number): Promise<void> {
     this.waiting++;
     try {

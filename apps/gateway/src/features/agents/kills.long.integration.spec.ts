@@ -39,7 +39,7 @@ describe('tasks, while everything is killed', () => {
       await client.end();
     }
   }
-  /** Makes a function of the database wait before it does anything, until the session of its caller has ended. */
+  /** Makes a database function wait before it does anything, until its caller's session has ended. Returns a function that restores it. */
   async function hold(name: string, parameters: string): Promise<() => Promise<void>> {
     const [before] = await sql<{ definition: string }>(
       `SELECT pg_get_functiondef('${name}'::regproc::oid) AS definition`,
@@ -55,7 +55,7 @@ describe('tasks, while everything is killed', () => {
   const state = async (gateway: GatewayUnderTest) =>
     (await bench.rows(gateway)).map((row) => [row.attempt, row.state, row.dispatchedAt !== null]);
 
-  it('killed between reserving and relaying, a gateway has spent nothing: the same bytes run after the deadline', async () => {
+  it('cost nothing if their gateway is killed between reserving and relaying, and run after the deadline if they are posted again', async () => {
     const dying = await bench.process(bundle, [enclave], { AGENT_TIMEOUT_MS: '3000' });
     const other = await bench.gateway([enclave]);
     const letGo = await hold('dispatch_agent_call', 'p_request_id uuid, p_attempt int, p_now timestamptz');
@@ -74,7 +74,7 @@ describe('tasks, while everything is killed', () => {
     expect(await state(other)).toEqual([[1, 'settled', true]]);
   });
 
-  it('killed while it relays, a gateway leaves the answer in the enclave’s memory, and another one settles it', async () => {
+  it('leave their answer in the enclave’s memory if their gateway is killed while it relays, and another gateway settles them', async () => {
     const dying = await bench.process(bundle, [enclave]);
     const other = await bench.gateway([enclave]);
     let letGo: () => void = () => undefined;
@@ -97,7 +97,7 @@ describe('tasks, while everything is killed', () => {
     expect(await state(other)).toEqual([[1, 'settled', true]]);
   });
 
-  it('killed before it settles, a gateway has its statement booked by another one, or the attempt is charged', async () => {
+  it('are booked by another gateway, or charged, if their gateway is killed before it settles', async () => {
     const dying = await bench.process(bundle, [enclave]);
     const other = await bench.gateway([enclave]);
     const letGo = await hold(
@@ -124,7 +124,7 @@ describe('tasks, while everything is killed', () => {
    * 2,000 users at once, each with one task of a random cost, against an hour that has room for about a third of what they reserve. Gateways
    * are killed and started again; a client repeats its bytes through the next gateway, as the client library does.
    */
-  it('never pass a cap under 2,000 concurrent tasks of random cost, through three gateways that are killed', async () => {
+  it('never exceed a cap when 2,000 of random cost run at once through three gateways that are killed', async () => {
     const cap = 1_200_000n;
     const environment = {
       SYSTEM_HOURLY_LIMIT: '1.2',
@@ -135,7 +135,7 @@ describe('tasks, while everything is killed', () => {
     enclave.maxConcurrent = 10_000;
     enclave.provider = async () => {
       await sleep(randomInt(5, 200));
-      // At most the reservation: 12,000 tokens of input and 1,024 of output for the smallest bucket.
+      // At most the reservation, which is for 12,000 input and 1,024 output tokens in the smallest bucket.
       return randomInt(10) === 0
         ? { usageState: 'unknown', end: 'lost' }
         : { usage: { input: randomInt(1, 9000), output: randomInt(1, 1000) } };
@@ -185,7 +185,7 @@ describe('tasks, while everything is killed', () => {
     expect(over).toEqual([]);
     expect(ends.get('ok') ?? 0).toBeGreaterThan(0);
     expect(ends.get('system_hourly_limit_reached') ?? 0).toBeGreaterThan(0);
-    // One task, one call at most, however often it was repeated.
+    // At most one call for each task, however often its bytes were posted.
     const calls = enclave.calls.map(({ requestId }) => requestId);
     expect(new Set(calls).size).toBe(calls.length);
 

@@ -3,12 +3,12 @@ import { Logger } from '../../core/telemetry/logger';
 import { AgentLedger } from './agent-ledger';
 import { AgentMetrics } from './agent-metrics';
 
-/** How long after its deadline an attempt without a statement is charged: as long as an enclave remembers its reply. */
+/** How long after its deadline an attempt without a statement is charged. An enclave remembers replies that long. */
 const OVERDUE_MS = 600_000;
 
 /**
- * Ends attempts that are overdue, about once a minute, one row a transaction. Every gateway does it: a row that
- * another one has locked is skipped. It also runs while tasks are off, for earlier reservations.
+ * Ends overdue attempts about once a minute, one row per transaction. Every gateway does this, and skips rows that another one has locked.
+ * It also runs while tasks are off, for earlier reservations.
  */
 @Injectable()
 export class OverdueSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -34,7 +34,7 @@ export class OverdueSweeper implements OnApplicationBootstrap, BeforeApplication
     await this.running;
   }
 
-  /** @returns how many attempts it ended. @throws ProblemError `database_unavailable` | `overloaded` */
+  /** @returns how many attempts it ended, and how. @throws ProblemError `database_unavailable` | `overloaded` */
   async sweep(now = new Date()): Promise<{ charged: number; released: number }> {
     const ended = { charged: 0, released: 0 };
     const overdue = new Date(now.getTime() - OVERDUE_MS);

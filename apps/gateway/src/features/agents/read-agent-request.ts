@@ -23,7 +23,7 @@ export interface PostedTask {
 }
 
 /**
- * The body of `POST /api/agents` in either form.
+ * Reads the body of `POST /api/agents` in either form.
  * @throws ProblemError `unsupported_media_type` | `body_too_large`; ProtocolError `malformed_body` | `body_too_large` | `suite_unsupported`
  */
 export function readAgentRequest(body: unknown): PostedTask {
@@ -44,7 +44,7 @@ function fromJson(bytes: Uint8Array): AgentRequest {
   return agentRequestFromJson(decodeJson(bytes));
 }
 
-/** Whether it expires in the future, and not more than LIMITS.maxTaskLifetimeSeconds ahead. */
+/** Whether the task expires in the future, and not more than LIMITS.maxTaskLifetimeSeconds ahead. */
 export function mayStillRun({ request }: PostedTask, now: Date): boolean {
   const aheadMs = request.sealed.expiresAtSeconds * 1000 - now.getTime();
   return aheadMs > 0 && aheadMs <= LIMITS.maxTaskLifetimeSeconds * 1000;

@@ -21,11 +21,11 @@ export class AttemptSettler {
   ) {}
 
   /**
-   * Books the cost of the reply's statement in the windows of the reservation. A cost above the reservation is booked
-   * in full and switches its model off; `free_tier` switches the whole provider off.
-   * @returns the verified claims; null if the statement does not verify: the reservation then stays, and is
-   * charged when it is overdue
-   * @throws ProblemError `database_unavailable`, after some seconds of retries: a repeat of the same bytes settles it
+   * Books the cost of the reply's statement in the windows of the reservation. A cost above the reservation is booked in full and switches
+   * its model off; `free_tier` switches the whole provider off.
+   * @returns the verified claims; null if the statement does not verify: the reservation then stays, and is charged when it is overdue
+   * @throws ProblemError `database_unavailable`, after some seconds of retries; if the same bytes are posted again, that settles the
+   * attempt
    */
   async settle(task: PostedTask, attempt: ReservedAttempt, reply: AgentReply): Promise<UsageStatement | null> {
     const judged = await this.judge.judge(task, attempt, reply);
@@ -50,7 +50,7 @@ export class AttemptSettler {
       off:
         end === 'free_tier' ? { model: '*', why: 'free_tier' } : isAbove ? { model, why: 'above_reservation' } : null,
     });
-    // Settled before, by another request with the same bytes: it was counted then.
+    // An attempt that another request with the same bytes has settled was counted then.
     if (before !== null && before !== 'settled') {
       const alarms: AgentAlarm[] = [
         ...AGENT_ALARMS.filter((alarm) => alarm === end),

@@ -8,7 +8,7 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-co
 import { measurementsOf } from '../attestation/attestation-judge';
 import type { PostedTask } from './read-agent-request';
 
-/** The attempt that a reservation was made for. */
+/** The attempt for which a reservation was made. */
 export interface ReservedAttempt {
   readonly attempt: 1 | 2;
   readonly modelClass: string;
@@ -33,8 +33,8 @@ export class UsageJudge {
   }
 
   /**
-   * Checks the signature under an attested receipt key, measurement, time, request, attempt, model, price table, and the cost by that
-   * table.
+   * Checks the signature under an attested receipt key, the measurement, time, request, attempt, model and price table, and the cost by
+   * that table.
    */
   async judge(
     { requestId, sha256, request }: PostedTask,
@@ -55,7 +55,7 @@ export class UsageJudge {
           requestSha256: sha256,
           attempt: attempt.attempt,
           modelClass: attempt.modelClass,
-          // A row of the database names a provider that was configured when it was written.
+          // The row names a provider that was configured when the row was written.
           provider: attempt.provider as Provider,
           model: attempt.model,
           maxOutputTokens: request.maxOutputTokens,

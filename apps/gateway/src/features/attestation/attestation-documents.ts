@@ -6,7 +6,7 @@ import { ProblemError } from '../../core/problems/problem-error';
 import { AttestationMonitor } from './attestation-monitor';
 import type { EnclaveMonitor } from './enclave-monitor';
 
-/** A document of the right shape that the gateway did not verify. The client decides whether to trust it. */
+/** A document of the right form that the gateway did not verify. The client decides whether to trust the document. */
 export interface UnjudgedDocument {
   readonly document: Uint8Array;
   readonly content: UnverifiedAttestation;
@@ -22,14 +22,14 @@ interface Desk {
   cached?: { readonly document: UnjudgedDocument; readonly goodUntilMs: number; readonly keyId: string | null };
   refreshing?: Promise<UnjudgedDocument> | undefined;
   inFlight: number;
-  /** A counter value of the last request. Of equally busy enclaves, the one with the lowest value is next. */
+  /** A counter value of the last request. The lowest value is next among equally busy enclaves. */
   turn: number;
 }
 
 /**
- * Documents for clients: a fresh one for each nonce, and one cached document per enclave for clients without a nonce.
- * A client gets a trusted enclave in turn (for a nonce, the least busy one), so that messages spread over their keys.
- * If none is trusted it gets any of them, because clients verify anyway.
+ * Documents for clients: a fresh one for each nonce, and one cached document per enclave for clients without a nonce. Trusted enclaves take
+ * turns (for a nonce, the least busy one answers), so that messages spread over their keys. If none is trusted, any enclave answers,
+ * because clients verify anyway.
  */
 @Injectable()
 export class AttestationDocuments {
@@ -44,7 +44,7 @@ export class AttestationDocuments {
   }
 
   /**
-   * A document made for this nonce (16 to 64 bytes).
+   * Requests a document for this nonce (16 to 64 bytes).
    * @throws ProblemError `enclave_unavailable` | `enclave_timeout` | `enclave_busy` | `keys_not_ready` | `enclave_answer_invalid`
    */
   fresh(nonce: Uint8Array): Promise<UnjudgedDocument> {
@@ -61,8 +61,8 @@ export class AttestationDocuments {
   }
 
   /**
-   * A document without a nonce, at most `attestation.cacheMs` old. As far as is known, the enclave still holds the key in it. Concurrent
-   * callers share one request to an enclave.
+   * Returns a document without a nonce, at most `attestation.cacheMs` old. As far as the gateway knows, its enclave still holds its key.
+   * Concurrent callers share one request to an enclave.
    * @throws ProblemError as `fresh`
    */
   shared(): Promise<UnjudgedDocument> {

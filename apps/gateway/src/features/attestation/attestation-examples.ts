@@ -31,6 +31,6 @@ const configuration: PublicConfiguration = {
   },
 };
 
-/** Of its canonical JSON. */
+/** Of the configuration's canonical JSON. */
 export const CONFIGURATION_SHA256 = '2d4b5280a5d76a481f08c5a28ad60cd303e5d754d0e4095b827d2f465da0d3ec';
 export const CONFIGURATION_EXAMPLE: Example = { summary: 'A development enclave under KMS', value: configuration };

@@ -18,7 +18,7 @@ export type Judgement =
       readonly keyId: KeyId;
       readonly custody: string;
       readonly legacyKey?: Uint8Array;
-      /** Absent if the enclave did not serve it. */
+      /** Absent if the enclave did not serve its configuration. */
       readonly configuration?: PublicConfiguration;
     }
   /** It answers, and has no key yet that it could attest. */
@@ -36,7 +36,7 @@ const MAX_FUTURE_SKEW_MS = 5000;
 @Injectable()
 export class AttestationJudge {
   private readonly examiner = createEnclaveExaminer();
-  /** By the SHA-256 in hex. */
+  /** Encoded configurations by their SHA-256 in hex. */
   private readonly configurations = new Map<string, Uint8Array>();
   private readonly policy: Omit<EnclavePolicy, 'freshness'> | undefined;
 
@@ -55,7 +55,7 @@ export class AttestationJudge {
     const result = await enclave.attestation(nonce);
     if (result.kind === 'unreachable') return { kind: 'unreachable', code: result.code };
     if (result.kind === 'problem' && result.code === 'keys_not_ready') return { kind: 'waiting', code: result.code };
-    // A busy or stopping enclave is not a wrong one; an enclave whose answer cannot be read is.
+    // A busy or stopping enclave is not refused; an enclave whose answer cannot be read is.
     if (result.kind === 'problem') {
       const { code } = result;
       return code === 'enclave_answer_invalid' ? { kind: 'refused', code } : { kind: 'unreachable', code };
@@ -79,8 +79,8 @@ export class AttestationJudge {
   }
 
   /**
-   * The configuration that a document attests; the examiner compares it with the hash. Kept, because it seldom changes.
-   * @returns undefined if the enclave does not serve it now: it is asked again with the next document
+   * Returns the configuration that a document attests, from a cache because it seldom changes. The examiner compares it with the hash.
+   * @returns undefined if the enclave does not serve it now; the next check asks again
    */
   private async configurationOf(enclave: EnclaveClient, sha256: Uint8Array): Promise<Uint8Array | undefined> {
     const name = toHex(sha256);

@@ -11,7 +11,7 @@ const STATES = [
   'unreachable',
 ] as const satisfies readonly MonitorState['kind'][];
 
-/** Each enclave is named by its place in the configuration, never by its address. */
+/** Metrics of each enclave, which is named by its place in the configuration, never by its address. */
 @Injectable()
 export class AttestationMetrics {
   constructor(metrics: Metrics, { enclaves }: AttestationMonitor) {

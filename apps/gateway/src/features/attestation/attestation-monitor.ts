@@ -6,20 +6,20 @@ import { EnclaveMonitor, type MonitorState } from './enclave-monitor';
 
 export type { MonitorState } from './enclave-monitor';
 
-/** One enclave as people may see it, without its address. */
+/** The public view of one enclave, without its address. */
 export interface EnclaveView {
   /** Its place in the configuration, from 0. */
   readonly index: number;
-  /** Whether it answered the last check. */
+  /** Whether the enclave answered the last check. */
   readonly up: boolean;
   readonly trusted: boolean;
-  /** Hex of the key id it attested; null if it is not trusted or verification is switched off. */
+  /** Hex of the attested key id; null if the enclave is not trusted or verification is switched off. */
   readonly keyId: KeyId | null;
 }
 
 /**
- * Watches every configured enclave, each with its own monitor. The gateway relays to an enclave only while the last
- * check verified it. A wrong enclave could not open a message, and still gets none.
+ * Watches every configured enclave, each with its own monitor. The gateway relays to an enclave only while the last check verified it.
+ * Another enclave could not open messages, but it gets none anyway.
  */
 @Injectable()
 export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -64,12 +64,12 @@ export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplica
     }));
   }
 
-  /** Checks all of them now. */
+  /** Checks all enclaves now. */
   async checkNow(): Promise<void> {
     await Promise.all(this.enclaves.map((enclave) => enclave.checkNow()));
   }
 
-  /** Calls back when an enclave has become trusted, and when one holds other keys. */
+  /** Calls `listener` when an enclave becomes trusted, and when an enclave holds other keys than before. */
   onTrusted(listener: () => void): void {
     for (const enclave of this.enclaves) enclave.onTrusted(listener);
   }

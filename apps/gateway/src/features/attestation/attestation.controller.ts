@@ -23,13 +23,13 @@ const ATTESTATION: Tag = {
 const JSON_TYPE = 'application/json';
 const COSE_TYPE = 'application/cose';
 
-/** The little of a Fastify reply that is needed here. */
+/** The part of a Fastify reply that this file uses. */
 interface Reply {
   type(contentType: string): unknown;
   header(name: string, value: string): unknown;
 }
 
-/** Passes on the enclaves' documents. The gateway vouches for none of them: the client verifies. */
+/** Passes on the enclaves' documents. The gateway vouches for none of them; the client verifies. */
 @Controller('attestation')
 export class AttestationController {
   constructor(
@@ -83,7 +83,7 @@ export class AttestationController {
     if (type === undefined)
       throw new ProblemError('not_acceptable', { detail: `${JSON_TYPE} or ${COSE_TYPE} can be given.` });
     const nonce = readNonce(nonceHex);
-    // A document made for one nonce serves one client, and the shared one is cached here, where its age is known.
+    // A document for a nonce serves only one client. The shared document is cached in this process, which knows its age.
     reply.header('cache-control', 'no-store');
     const found = nonce === undefined ? await this.documents.shared() : await this.documents.fresh(nonce);
     reply.type(type);
@@ -123,7 +123,7 @@ export class AttestationController {
       throw new ProblemError('not_found', { detail: 'sha256 is 64 lowercase hexadecimal digits.' });
     reply.header('cache-control', 'no-store');
     const bytes = await this.configurations.get(sha256);
-    // Named by its hash it is the same for ever
+    // A configuration requested by its hash never changes
     if (sha256 !== undefined) reply.header('cache-control', 'public, max-age=31536000, immutable');
     reply.type(JSON_TYPE);
     return Buffer.from(bytes);

@@ -96,7 +96,7 @@ describe('attestation', () => {
       headers.clear();
     });
 
-    it('hands on a document that verifies under the nonce it was asked with', async () => {
+    it('passes on a document that verifies with the client’s nonce', async () => {
       const nonce = new Uint8Array(16).fill(0xab);
       const document = await controllerWith().get('AB'.repeat(16), 'application/cose', reply);
       if (!(document instanceof Uint8Array)) throw new Error('not bytes');
@@ -118,7 +118,7 @@ describe('attestation', () => {
       });
     });
 
-    it('shows as JSON what is in the document', async () => {
+    it('shows the content of the document as JSON', async () => {
       const view = attestationViewSchema.strict().parse(await controllerWith().get('ab'.repeat(64), undefined, reply));
       expect(Object.keys(view.pcrs).sort()).toEqual(['0', '1', '2', '3']);
       expect(view.pcrs['3']).toBe(developmentMeasurements.pcr3);
@@ -141,13 +141,13 @@ describe('attestation', () => {
       expect(enclave.requests).toEqual([]);
     });
 
-    it('refuses to give what it does not have', async () => {
+    it('refuses a media type that it does not offer', async () => {
       await expect(controllerWith().get(undefined, 'text/html', reply)).rejects.toMatchObject({
         code: 'not_acceptable',
       });
     });
 
-    it('asks the enclave once for many who bring no nonce', async () => {
+    it('asks the enclave once for many requests without a nonce', async () => {
       const controller = controllerWith();
       const all = await Promise.all(
         Array.from({ length: 10 }, () => controller.get(undefined, 'application/cose', reply)),
@@ -156,7 +156,7 @@ describe('attestation', () => {
       expect(enclave.requests.map(({ query }) => query.get('nonce'))).toEqual([null]);
     });
 
-    it('asks anew when the shared one is too old, and after a failure', async () => {
+    it('asks again when the shared document is too old, and after a failure', async () => {
       const controller = controllerWith({ cacheMs: 0 });
       await controller.get(undefined, undefined, reply);
       enclave.behaviour = cut;
@@ -166,7 +166,7 @@ describe('attestation', () => {
       expect(enclave.requests).toHaveLength(3);
     });
 
-    it('never shares what was made for a nonce', async () => {
+    it('never shares a document for a nonce', async () => {
       const controller = controllerWith();
       for (let round = 0; round < 2; round++) await controller.get('ab'.repeat(16), undefined, reply);
       expect(enclave.requests).toHaveLength(2);
@@ -204,7 +204,7 @@ describe('attestation', () => {
       ['a busy enclave', problem('enclave_busy', 3), 'enclave_busy'],
       ['a broken enclave', problem('internal_error'), 'enclave_unavailable'],
       ['a cut connection', cut, 'enclave_unavailable'],
-    ])('does not hand on: %s', async (_what, behaviour, code) => {
+    ])('does not pass on: %s', async (_what, behaviour, code) => {
       enclave.behaviour = behaviour;
       await expect(controllerWith().get('ab'.repeat(16), undefined, reply)).rejects.toMatchObject({
         name: 'ProblemError',
@@ -219,7 +219,7 @@ describe('attestation', () => {
     ] as const)('%s', async (_what, code, { trusted, checks }) => {
       const monitor = new AttestationMonitor(clients, new AttestationJudge(configOf()), quiet);
       if (trusted) await monitor.checkNow();
-      // Its timers would check too
+      // The monitor's timers would check too
       await monitor.beforeApplicationShutdown();
       const [watched] = monitor.enclaves;
       if (!watched) throw new Error('no enclave');
@@ -230,7 +230,7 @@ describe('attestation', () => {
       expect(checkNow).toHaveBeenCalledTimes(checks);
     });
 
-    it('does not let a crowd queue up before the NSM', async () => {
+    it('limits the requests for documents that wait for the NSM', async () => {
       const held: (() => void)[] = [];
       enclave.behaviour = async (request, response) => {
         await new Promise<void>((resolve) => held.push(resolve));
@@ -275,7 +275,7 @@ describe('attestation', () => {
       expect(monitorWith().isTrusted()).toBe(false);
     });
 
-    it('trusts the expected enclave, asked with a nonce of its own each time', async () => {
+    it('trusts the expected enclave, and asks with a new nonce each time', async () => {
       const monitor = monitorWith();
       let called = 0;
       monitor.onTrusted(() => called++);
@@ -299,7 +299,7 @@ describe('attestation', () => {
       expect(monitor.isTrusted()).toBe(true);
     });
 
-    it('checks once for callers that ask at the same time', async () => {
+    it('runs one check for simultaneous callers', async () => {
       const monitor = monitorWith();
       await Promise.all([monitor.checkNow(), monitor.checkNow(), monitor.checkNow()]);
       expect(documents()).toHaveLength(1);
@@ -365,7 +365,7 @@ describe('attestation', () => {
       expect(lines.some((line) => line.includes('attestation refused') && line.includes(code))).toBe(true);
     });
 
-    it('stops trusting as soon as the enclave is another or gone', async () => {
+    it('stops trusting an enclave as soon as it is another one or unreachable', async () => {
       const monitor = monitorWith();
       await monitor.checkNow();
       enclave.behaviour = attesting(await debugging());
@@ -380,7 +380,7 @@ describe('attestation', () => {
       expect(monitor.isTrusted()).toBe(false);
     });
 
-    it('meets an enclave again that reported keys and waits for some', async () => {
+    it('reports an enclave as met again if it had keys and now waits for them', async () => {
       const [watched] = monitorWith().enclaves;
       if (!watched) throw new Error('no enclave');
       enclave.behaviour = problem('keys_not_ready', 1);
@@ -394,7 +394,7 @@ describe('attestation', () => {
       expect(met).toHaveBeenCalledTimes(1);
     });
 
-    it('does not trust for ever what it has not looked at again', async () => {
+    it('stops trusting an enclave that was not checked for a minute', async () => {
       const monitor = monitorWith();
       await monitor.checkNow();
       expect(monitor.isTrusted()).toBe(true);
@@ -432,7 +432,7 @@ describe('attestation', () => {
       expect(lines.some((line) => line.includes('verification is switched off'))).toBe(true);
     });
 
-    it('cannot be made to accept anything', () => {
+    it('refuses a configuration without accepted measurements', () => {
       expect(() => monitorWith({ acceptedMeasurements: [] })).toThrow('no accepted measurement');
     });
   });

@@ -44,18 +44,18 @@ describe('the public configurations that the gateway relays', () => {
     expect(asked()).toEqual([1, 1]);
   });
 
-  it('are not found by another hash, and the enclaves are spared who asks again', async () => {
+  it('are not found by another hash, and repeated requests do not ask the enclaves again', async () => {
     for (const hash of [hashOf('a'), hashOf('b'), hashOf('c')])
       await expect(configurations.get(hash)).rejects.toMatchObject({ code: 'not_found' });
     expect(asked()).toEqual([1, 1]);
   });
 
-  it('are those of the enclaves that answer', async () => {
+  it('come from the enclaves that answer', async () => {
     enclaves[0].behaviour = problem('enclave_busy');
     await expect(configurations.get(undefined)).resolves.toEqual(new Uint8Array(Buffer.from('{"stack":"two"}')));
   });
 
-  it('are unavailable where no enclave gives one, of the right type and size', async () => {
+  it('are unavailable if no enclave serves one of the right type and size', async () => {
     enclaves[0].behaviour = serving('x'.repeat(16 * 1024 + 1));
     enclaves[1].behaviour = (_, response) => {
       answer(response, 200, 'text/html', '<p>');

@@ -3,19 +3,19 @@ import { Injectable } from '@nestjs/common';
 import { ProblemError } from '../../core/problems/problem-error';
 import { EnclaveClients } from '../enclave/enclave-clients';
 
-/** More than the enclaves of any deployment serve at once; beyond it, the one that was learned first is dropped. */
+/** More than the enclaves of any deployment serve at once; beyond it, the oldest entry is dropped. */
 const MAX_KNOWN = 32;
 /** If clients request hashes that no enclave serves, the gateway asks the enclaves at most once in this time. */
 const ASK_AGAIN_MS = 1000;
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * The public configurations of the enclaves, by SHA-256. Every attestation document carries the hash, so a client can
- * check what the gateway hands it.
+ * The public configurations of the enclaves, by SHA-256. Every attestation document contains the hash, so a client can check the
+ * configuration that the gateway returns.
  */
 @Injectable()
 export class EnclaveConfigurations {
-  /** By the SHA-256 in hex. */
+  /** Encoded configurations by their SHA-256 in hex. */
   private readonly known = new Map<string, Uint8Array>();
   private asking: Promise<void> | undefined;
   private askedAtMs = -Infinity;
@@ -24,7 +24,7 @@ export class EnclaveConfigurations {
   constructor(private readonly clients: EnclaveClients) {}
 
   /**
-   * @param sha256 64 lowercase hexadecimal digits; undefined: the one that was learned last
+   * @param sha256 64 lowercase hexadecimal digits; undefined: the configuration that was fetched last
    * @throws ProblemError `not_found`: no enclave serves it; `enclave_unavailable`: no enclave answered
    */
   async get(sha256: string | undefined): Promise<Uint8Array> {

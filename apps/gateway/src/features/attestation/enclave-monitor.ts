@@ -10,16 +10,16 @@ export type MonitorState =
   /** The configuration switched verification off (never in production). */
   | { readonly kind: 'off' }
   | (Judgement & {
-      /** Since the judgement, by a clock that is never set. */
+      /** Time since the judgement, by a monotonic clock. */
       readonly ageMs: number;
     });
 
 /**
  * How soon the next check follows, by the result of the last. Checks of a verified enclave are rare, to spare the NSM. A check of an
- * unreachable one costs only a refused connection, and its start takes half a second.
+ * unreachable one costs only a refused connection, and an enclave starts within half a second.
  */
 const NEXT_CHECK_MS = { verified: 15_000, waiting: 1000, refused: 5000, unreachable: 200 } as const;
-/** How long a verification counts: up to three checks may be missed. */
+/** How long a verification is valid: up to three checks may be missed. */
 const VERIFIED_FOR_MS = 60_000;
 
 /** Watches one enclave: whether it answers, which code runs in it, which keys it holds. */
@@ -35,7 +35,7 @@ export class EnclaveMonitor {
   private configuration: PublicConfiguration | undefined;
 
   constructor(
-    /** Its place in the configuration, from 0. */
+    /** The enclave's place in the configuration, from 0. */
     readonly index: number,
     readonly client: EnclaveClient,
     private readonly judge: AttestationJudge,
@@ -65,44 +65,45 @@ export class EnclaveMonitor {
     return state.kind === 'off' || (state.kind === 'verified' && state.ageMs < VERIFIED_FOR_MS);
   }
 
-  /** The key that it attested, while it is trusted; null if that is not known. */
+  /** The id of the enclave's attested key; null if the enclave is not trusted or not verified. */
   keyId(): KeyId | null {
     return this.isTrusted() && this.last?.judgement.kind === 'verified' ? this.last.judgement.keyId : null;
   }
 
-  /** The module id that it attested, while it is trusted; null if not known. Each start of an enclave has its own module id. */
+  /** The enclave's attested module id, which is new at each start; null if the enclave is not trusted or not verified. */
   moduleId(): string | null {
     return this.isTrusted() && this.last?.judgement.kind === 'verified' ? this.last.judgement.moduleId : null;
   }
 
   /**
-   * The attested key of the legacy suite, 32 bytes, from the last verified check. Null if that attested none;
-   * undefined if no check verified it, or the last document was refused.
+   * The attested key of the legacy suite, 32 bytes, from the last verified check. Null if the document attested none; undefined if no check
+   * verified the enclave, or the last document was refused.
    */
   legacyKey(): Uint8Array | null | undefined {
     return this.attestedLegacyKey;
   }
 
   /**
-   * The configuration that it attested when it was last verified; undefined if it was never verified, or did not serve its configuration.
+   * The configuration that the enclave attested when it was last verified; undefined if it was never verified or did not serve its
+   * configuration.
    */
   attestedConfiguration(): PublicConfiguration | undefined {
     return this.configuration;
   }
 
-  /** What it last reported of its keys; null when that is not known. */
+  /** What the enclave last reported about its keys; null if that is not known. */
   keys(): ReportedKeys | null {
     return this.reported;
   }
 
-  /** Whether messages may be relayed now, and it has what it needs to open them, as far as is known. */
+  /** Whether messages may be relayed now and, as far as is known, the enclave has what it needs to open them. */
   takesMessages(): boolean {
     return this.isTrusted() && this.reported?.state !== 'waiting';
   }
 
   /**
-   * The keys that route messages to it: the one it attested and the others it reports to hold. Null if they are not
-   * known, or it takes no messages.
+   * The ids of the keys whose messages this enclave gets: the attested key and those that it reports. Null if they are not known, or the
+   * enclave takes no messages.
    */
   heldKeyIds(): readonly KeyId[] | null {
     if (!this.takesMessages()) return null;
@@ -116,26 +117,27 @@ export class EnclaveMonitor {
   }
 
   /**
-   * Whether its keys are per-process keys, as far as is known. No other party can restore those, so its own report decides which are gone.
+   * Whether the enclave's keys are per-process keys, as far as is known. No other party can restore them, so the enclave's own report
+   * decides which are gone.
    */
   keepsItsKeysAlone(): boolean {
     return [null, PROCESS_CUSTODY].includes(this.custody());
   }
 
-  /** The custody of its keys, as attested, or as reported if there is no attestation; null if not known. */
+  /** The custody of the enclave's keys, as attested, or as reported if there is no attestation; null if not known. */
   custody(): string | null {
     const judgement = this.last?.judgement;
     return (judgement?.kind === 'verified' ? judgement.custody : this.reported?.custody) ?? null;
   }
 
-  /** Keeps what it reported of its keys; null when that is no longer known. */
+  /** Stores what the enclave reported about its keys; null if that is no longer known. */
   noteKeys(reported: ReportedKeys | null): void {
     const before = keysOf(this.reported);
     this.reported = reported;
     if (reported !== null && keysOf(reported) !== before) for (const listener of this.listeners) listener();
   }
 
-  /** Whether the enclave is trusted only after a document of it was verified. */
+  /** Whether the enclave must be verified before it is trusted; false only if verification is switched off. */
   get verifies(): boolean {
     return this.judge.verifies;
   }
@@ -146,8 +148,8 @@ export class EnclaveMonitor {
   }
 
   /**
-   * Makes sure that a check began after this moment of `performance.now()`.
-   * @returns false if there was none, because the monitor has stopped
+   * Makes sure that a check begins after this moment of `performance.now()`, and waits for its end.
+   * @returns false if there was no such check, because the monitor has stopped
    */
   async checkSince(momentMs: number): Promise<boolean> {
     const isSince = () => this.last !== undefined && this.last.begunAtMs >= momentMs;
@@ -165,12 +167,12 @@ export class EnclaveMonitor {
     return this.checking;
   }
 
-  /** Calls back when the enclave has become trusted, and when it holds other keys. */
+  /** Calls `listener` when the enclave becomes trusted, and when it holds other keys than before. */
   onTrusted(listener: () => void): void {
     this.listeners.add(listener);
   }
 
-  /** Calls back when the enclave answers differently than before: it is reachable again, was restarted, or has another key. */
+  /** Calls `listener` when the enclave is reachable again, was restarted, or has another key. */
   onMet(listener: () => void): void {
     this.meetings.add(listener);
   }
@@ -182,7 +184,7 @@ export class EnclaveMonitor {
     try {
       judgement = await this.judge.judge(this.client);
     } catch (error) {
-      // An error of the gateway, not of the enclave: logged as an error, and the enclave is not verified.
+      // This is an error of the gateway, not of the enclave. It is logged as one, and the enclave is not verified.
       this.logger.error({ err: error }, 'attestation could not be judged');
       judgement = { kind: 'refused', code: 'internal_error' };
     }
@@ -199,10 +201,10 @@ export class EnclaveMonitor {
     if (judgement.kind === 'verified') this.configuration = judgement.configuration;
     else if (judgement.kind === 'refused') this.configuration = undefined;
     const component = `enclave-${String(this.index)}`;
-    // It had keys and now waits for them: it was restarted between two checks.
+    // The enclave had keys and now waits for them, so it was restarted between two checks.
     const isStartedAnew = judgement.kind === 'waiting' && this.reported?.state === 'ready';
     if (!isStartedAnew && before?.kind === judgement.kind && codeOf(before) === codeOf(judgement)) return;
-    // The keys were reported by the enclave that answered before.
+    // The previous enclave reported these keys.
     this.reported = null;
     if (judgement.kind !== 'unreachable') for (const listener of this.meetings) listener();
     if (judgement.kind === 'verified') {

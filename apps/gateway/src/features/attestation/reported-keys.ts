@@ -1,18 +1,18 @@
 import type { KeyId } from './attestation-judge';
 
-/** What an enclave last reported of its keys, in its unsigned answer to `POST /keys`. */
+/** What an enclave last reported about its keys, in its unsigned answer to `POST /keys`. */
 export interface ReportedKeys {
   /** `process`, or the ARN of the KMS alias that guards its keys. */
   readonly custody: string;
-  /** `waiting`: it takes no messages yet. */
+  /** `waiting`: the enclave takes no messages yet. */
   readonly state: 'waiting' | 'ready';
   readonly current: KeyId | null;
-  /** When the record of the current key was stored; null if there is no record. */
+  /** When the current key's record was stored in the database; null if there is no record. */
   readonly currentSince: Date | null;
-  /** All keys that it opens messages with; null for an older enclave that does not list them. */
+  /** The ids of all keys with which the enclave opens messages; null for an older enclave, which does not list them. */
   readonly held: readonly KeyId[] | null;
-  /** Of the same keys, the ids of their pairs of the legacy suite; absent if that is switched off. */
+  /** The ids of the same keys' pairs for the legacy suite; absent if that suite is switched off. */
   readonly heldLegacy?: readonly KeyId[];
-  /** Why its last call of KMS failed; null when it did not. */
+  /** Why the enclave's last call of KMS failed; null if it did not. */
   readonly kms: string | null;
 }

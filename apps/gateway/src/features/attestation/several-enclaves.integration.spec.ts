@@ -10,7 +10,7 @@ import { TestEnclave, answer, problem, type Behaviour } from '../enclave/testing
 import { AttestationDocuments } from './attestation-documents';
 import type { AttestationMonitor } from './attestation-monitor';
 
-/** An enclave whose key can be taken away from it, as by a restart. */
+/** An enclave whose keys a test can replace, as a restart does. */
 class Peer {
   readonly server: TestEnclave;
   relays = 0;
@@ -137,7 +137,7 @@ describe('several enclaves', () => {
     expect(monitor.isTrusted()).toBe(true);
   });
 
-  it('get what is sealed to their key, each its own', async () => {
+  it('get only messages sealed to their own key', async () => {
     const forOne = await Promise.all([acceptFor(one), acceptFor(one), acceptFor(one)]);
     const forTwo = await Promise.all([acceptFor(two), acceptFor(two)]);
     start();
@@ -146,7 +146,7 @@ describe('several enclaves', () => {
     expect([one.relays, two.relays]).toEqual([3, 2]);
   });
 
-  it('with the same key share the work', async () => {
+  it('with the same key share the messages', async () => {
     two.identity = one.identity;
     await monitor.checkNow();
     const ids = await Promise.all(Array.from({ length: 12 }, () => acceptFor(one)));
@@ -155,7 +155,7 @@ describe('several enclaves', () => {
     expect(one.relays + two.relays).toBe(12);
   });
 
-  it('one down: its messages wait, those of the other do not, no message is retired', async () => {
+  it('keep an unreachable enclave’s messages waiting, deliver the other’s, and retire none', async () => {
     const [forOne, forTwo] = [await acceptFor(one), await acceptFor(two)];
     await two.server.stop();
     await monitor.checkNow();
@@ -163,7 +163,7 @@ describe('several enclaves', () => {
     start();
     expect(await ended(forOne)).toMatchObject({ status: 'delivered' });
     await waits(forTwo);
-    await waits(forUnheldKey); // enclave two may hold its key, as far as the gateway knows
+    await waits(forUnheldKey); // as far as the gateway knows, enclave two may hold its key
     await two.server.start();
     await monitor.checkNow();
     expect(await ended(forTwo)).toMatchObject({ status: 'delivered', attempts: 1 });
@@ -175,7 +175,7 @@ describe('several enclaves', () => {
     });
   });
 
-  it('one refused: it gets no message, not even one sealed to its key', async () => {
+  it('send no message to an enclave that was refused, not even one sealed to its key', async () => {
     const wrong = createNsm(
       await createMockNsmTransport({
         rootFolder: folder.file('root'),
@@ -192,7 +192,7 @@ describe('several enclaves', () => {
     expect(two.relays).toBe(0);
   });
 
-  it('a message ends at its expiry though its enclave is away', async () => {
+  it('end a message at its expiry even if its enclave is away', async () => {
     await two.server.stop();
     await monitor.checkNow();
     const { messageId } = await bench.accept(new Date(Date.now() + 300), two.identity.keyId);
@@ -200,7 +200,7 @@ describe('several enclaves', () => {
     expect(await ended(messageId)).toMatchObject({ status: 'expired', job: null });
   });
 
-  it('one restarted unseen with a new key: what it held ends as key_retired, and no other enclave is asked', async () => {
+  it('end a message as key_retired if its enclave was restarted unnoticed with a new key, and ask no other enclave', async () => {
     const old = await acceptFor(two);
     two.identity = identity();
     two.onRelay = problem('key_retired');
@@ -210,14 +210,14 @@ describe('several enclaves', () => {
     expect(monitor.views()[1]?.keyId).toBe(two.keyId);
   });
 
-  it('a message to a key that is newer than the last check is not retired', async () => {
+  it('do not retire a message whose key is newer than the last check', async () => {
     two.identity = identity();
     const id = await acceptFor(two); // the monitor knows of no such key
     start();
     expect(await ended(id)).toMatchObject({ status: 'delivered', attempts: 1 });
   });
 
-  it('the report of one about a key that the other holds ends no message', async () => {
+  it('do not end a message by one enclave’s report if another enclave holds the key', async () => {
     const moved = two.identity;
     const id = await bench.accept(later(), moved.keyId).then(({ messageId }) => messageId);
     two.onRelay = problem('key_retired');
@@ -228,7 +228,7 @@ describe('several enclaves', () => {
     expect([one.relays, two.relays]).toEqual([1, 1]);
   });
 
-  it('what was sent to one and not answered is unknown once no enclave holds its key', async () => {
+  it('end a message as unknown if it was relayed without an answer and no enclave holds its key', async () => {
     const id = await acceptFor(two);
     await bench.database.client.deliveryJob.update({ where: { messageId: id }, data: { dispatchedAt: new Date() } });
     two.identity = identity();
@@ -237,7 +237,7 @@ describe('several enclaves', () => {
     expect(await ended(id)).toMatchObject({ status: 'unknown', reason: 'key_retired' });
   });
 
-  it('one that is busy slows down only its own messages', async () => {
+  it('delay only the messages of an enclave that is busy', async () => {
     two.onRelay = problem('enclave_busy');
     const forTwo = await Promise.all(Array.from({ length: 4 }, () => acceptFor(two)));
     const { worker } = bench.worker(monitor);
@@ -264,7 +264,7 @@ describe('several enclaves', () => {
     const asked = () => [one, two].map(({ server }) => server.requests.length);
     const nonce = new Uint8Array(16).fill(1);
 
-    it('come from the trusted ones in turn; without a nonce each is asked once', async () => {
+    it('come from the trusted enclaves in turn; without a nonce each enclave is asked once', async () => {
       const documents = new AttestationDocuments(config, monitor);
       expect(new Set(await keysOf(documents, nonce))).toEqual(new Set([one.keyId, two.keyId]));
       const before = asked();
@@ -272,7 +272,7 @@ describe('several enclaves', () => {
       expect(asked()).toEqual(before.map((count) => count + 1));
     });
 
-    it('come from the other where one is down, seen or unseen', async () => {
+    it('come from the other enclave if one is down, even before a check has noticed that', async () => {
       const documents = new AttestationDocuments(config, monitor);
       await two.server.stop();
       expect(await keysOf(documents, nonce)).toEqual(Array.from({ length: 4 }, () => one.keyId));
@@ -280,7 +280,7 @@ describe('several enclaves', () => {
       expect(await keysOf(documents)).toEqual(Array.from({ length: 4 }, () => one.keyId));
     });
 
-    it('of a key that is gone are not handed out again', async () => {
+    it('with a key that is gone are not returned again', async () => {
       const documents = new AttestationDocuments(config, monitor);
       const old = two.keyId;
       expect(await keysOf(documents)).toContain(old);
@@ -291,7 +291,7 @@ describe('several enclaves', () => {
       expect(found).toContain(two.keyId);
     });
 
-    it('fail with the enclave’s own reason where no enclave gives one', async () => {
+    it('fail with the enclave’s reason if no enclave gives one', async () => {
       const documents = new AttestationDocuments(config, monitor);
       await Promise.all([one.server.stop(), two.server.stop()]);
       await expect(documents.fresh(nonce)).rejects.toMatchObject({ code: 'enclave_unavailable' });

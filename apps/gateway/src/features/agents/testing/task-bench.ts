@@ -20,7 +20,7 @@ import { encoded, TaskEnclave } from './task-enclave';
 
 export interface Posted {
   readonly status: number;
-  /** Of a problem, or `ok`. */
+  /** The code of a problem, or `ok`. */
   readonly code: string;
   readonly retryAfter: string | null;
   readonly body: Record<string, unknown>;
@@ -31,7 +31,7 @@ export interface GatewayProcess {
   kill(): Promise<unknown>;
 }
 
-/** PostgreSQL, a development root and an issuer, shared by the tests of a spec; databases, enclaves and gateways are made for each. */
+/** PostgreSQL, a development root and an issuer, shared by the tests of a spec; each test has its own databases, enclaves and gateways. */
 export class TaskBench {
   databaseUrl = '';
   private readonly gateways: GatewayUnderTest[] = [];
@@ -86,7 +86,7 @@ export class TaskBench {
     };
   }
 
-  /** A whole gateway that has verified its enclaves. */
+  /** Starts a whole gateway that has verified its enclaves. */
   async gateway(enclaves: readonly TaskEnclave[], environment: Record<string, string> = {}): Promise<GatewayUnderTest> {
     const gateway = await startGateway({ ...this.environment(enclaves), ...environment });
     this.gateways.push(gateway);
@@ -94,7 +94,7 @@ export class TaskBench {
     return gateway;
   }
 
-  /** A gateway as a separate process on its own port, which can be killed. */
+  /** Starts a gateway as a separate process on its own port, so that it can be killed. */
   async process(
     bundle: string,
     enclaves: readonly TaskEnclave[],
@@ -161,7 +161,7 @@ export class TaskBench {
       .reduce((sum, { value }) => sum + value, 0);
   }
 
-  /** The windows that differ from the sum of their rows, read in one snapshot: each is a fault. */
+  /** Returns the windows that differ from the sum of their rows, read in one snapshot. Each is a fault. */
   async ledgerFaults(): Promise<unknown[]> {
     const client = new Client({ connectionString: this.databaseUrl, options: '-c timezone=UTC' });
     await client.connect();

@@ -56,8 +56,8 @@ export interface ProviderCall {
 }
 
 /**
- * An enclave that runs tasks as the real one does for its parent: attested keys and configuration, signed statements,
- * a ceiling, a memory of replies. It opens no task: the spec tells it what the provider does.
+ * An enclave that behaves towards its parent as the real one does: attested keys and configuration, signed statements, a limit of
+ * concurrent tasks, a memory of replies. It opens no task; the spec sets what the provider does.
  */
 export class TaskEnclave {
   readonly server: TestEnclave;
@@ -84,7 +84,7 @@ export class TaskEnclave {
     this.server = new TestEnclave({ kind: 'unix', path }, (request, response) => this.handle(request, response));
   }
 
-  /** @param sibling whose keys it has too, as enclaves of one image with sealed keys do */
+  /** @param sibling another enclave with the same keys, as enclaves of one image with KMS-sealed keys have */
   static async start(path: string, rootFolder: string, sibling?: TaskEnclave): Promise<TaskEnclave> {
     const enclave = new TaskEnclave(path, rootFolder, sibling?.keys, sibling?.publicKey);
     enclave.configure();
@@ -104,7 +104,7 @@ export class TaskEnclave {
     this.configure();
   }
 
-  /** Ends as a process does: its connections are cut, and what it remembered is gone. */
+  /** Ends as a killed process does: its connections are cut, and its memory is lost. */
   async kill(): Promise<void> {
     await this.server.stop();
     this.memory = new Map();
@@ -112,7 +112,7 @@ export class TaskEnclave {
     await this.nsm.close();
   }
 
-  /** Started again: with the same keys, under another module id. */
+  /** Starts it again, with the same keys and another module id. */
   async boot(): Promise<void> {
     this.recent = undefined;
     this.moduleId = `i-development-enc${randomBytes(8).toString('hex')}`;
@@ -154,7 +154,7 @@ export class TaskEnclave {
     });
   }
 
-  /** The outside of a task that is sealed to this enclave; its inside is noise. */
+  /** Makes a request that is well formed and addressed to this enclave, with random bytes as its ciphertext. */
   request(
     over: { modelClass?: ClassId; bucket?: number; sealed?: Partial<AgentRequest['sealed']> } = {},
   ): AgentRequest {
@@ -233,14 +233,14 @@ export class TaskEnclave {
     return encodeAgentReply(await this.reply(bytes, attempt, await this.provider(call)));
   }
 
-  /** One document for the replies of a second, because making a document is the slowest step. */
+  /** Returns one document for all replies within a second, because making a document is the slowest step. */
   private recentDocument(): Promise<Uint8Array> {
     const now = performance.now();
     if (this.recent === undefined || now - this.recent.at > 1000) this.recent = { at: now, document: this.document() };
     return this.recent.document;
   }
 
-  /** A reply with a statement of this enclave. */
+  /** Makes a reply with a statement of this enclave. */
   async reply(bytes: Uint8Array, attempt: 1 | 2, done: Done): Promise<AgentReply> {
     const { modelClass, maxOutputTokens, sealed } = decodeAgentRequest(bytes);
     const found = TASK_CLASSES.find(({ id }) => id === modelClass);
