@@ -16,7 +16,7 @@ describeWith(
   git('rev-parse') === 0 ? { available: true } : { available: false, reason: 'no checkout of git' },
   'git',
   () => {
-    it('tracks the examples and ignores the configuration of a real stack', () => {
+    it('lets Git track the examples and ignore the configuration of a real stack', () => {
       const ignored = (name: string) => git('check-ignore', '--no-index', '--quiet', join(folder, name)) === 0;
       for (const name of EXAMPLES) expect([name, ignored(name)]).toEqual([name, false]);
       for (const name of ['dev.json', 'staging.json', 'prod.json', 'example2.json'])

@@ -27,7 +27,7 @@ export interface EnclaveParts {
   keeper: KeyKeeper;
   secrets: OperatorSecrets;
   log: Log;
-  /** Random, new at every start. */
+  /** Random; new at every start of the enclave. */
   enclaveId: string;
 }
 

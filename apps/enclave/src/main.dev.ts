@@ -1,5 +1,5 @@
-// The development entry, which `npx nx serve enclave` builds and starts: the same enclave on a mock NSM, whose root a client trusts only
-// if it is configured to.
+// The development entry, which `npx nx serve enclave` builds and starts: the same enclave on a mock NSM. A client trusts the mock's root
+// only if it is configured to.
 import './runtime/sealed-environment';
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import { connectNsm, createMockNsmTransport, developmentRootPem } from '@communique-tee/testing/nsm-mock';

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The bundle in the measured image. */
+/** This bundle is what the measured image contains. */
 describe('the production bundle of the enclave', () => {
   let folder: TemporaryFolder;
   let inputs: string[];
@@ -36,10 +36,10 @@ describe('the production bundle of the enclave', () => {
     expect(code).not.toContain('Mock NSM');
   });
 
-  it('cannot be made to trust another root than AWS’s', () => {
+  it('cannot be configured to trust another root than AWS’s', () => {
     expect(code).toContain('641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5b');
     expect(code).not.toContain('unsafeTrustAnchorFromPem');
-    // Exactly one trust anchor is made, AWS's
+    // The code makes exactly one trust anchor, AWS's
     expect(code.match(/new TrustAnchor\(/g)).toHaveLength(1);
     const main = readFileSync(join(workspaceRoot(), 'apps/enclave/src/main.ts'), 'utf8');
     expect(main).not.toContain('developmentRoot');
@@ -51,7 +51,7 @@ describe('the production bundle of the enclave', () => {
       ...['@fastify/static', '@fastify/send', '@fastify/cors', 'glob', 'mime', 'content-disposition', 'http-errors'],
       ...['light-my-request', 'pino', 'thread-stream', 'sonic-boom'],
       ...['ajv', 'ajv-formats', 'fast-uri', '@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler'],
-      // Their CommonJS forms, which contain code that is never called
+      // The CommonJS forms of these packages contain code that is never called
       ...['rxjs/dist/cjs', '@smithy/signature-v4/dist-cjs', '@smithy/core/dist-cjs'],
     ];
     const found = inputs.filter((input) => forbidden.some((name) => input.includes(`node_modules/${name}/`)));
@@ -59,8 +59,8 @@ describe('the production bundle of the enclave', () => {
   });
 
   /**
-   * A tenth above the present size. A larger bundle needs a reason: every byte is measured, and auditors read it. 4.2 MB of it are one
-   * file, the compressed proof system in base64.
+   * A tenth above the present size. A larger bundle needs a reason, because every byte is measured and auditors read it. One file has 4.2
+   * MB: the compressed proof system in base64.
    */
   const CEILING_BYTES = 7_800_000;
 
@@ -68,11 +68,11 @@ describe('the production bundle of the enclave', () => {
     expect(Buffer.byteLength(code)).toBeLessThan(CEILING_BYTES);
   });
 
-  it('throws with the name of a package that was left out, should it be called after all', () => {
+  it('throws an error with the package’s name if the code calls a package that was left out', () => {
     expect(code).toContain('light-my-request is left out of this bundle');
   });
 
-  it('reports and does not start where there is no Nitro security module', () => {
+  it('does not start without a Nitro security module, and reports that', () => {
     const configuration = join(folder.path, 'enclave.json');
     const example = JSON.parse(
       readFileSync(join(workspaceRoot(), 'apps/enclave/config/example.json'), 'utf8'),
@@ -92,7 +92,7 @@ describe('the production bundle of the enclave', () => {
     [['--development-root'], 'arguments'],
     [['--parent-cid=16'], '--parent-cid: 2 or 3'],
     [['/nowhere/enclave.json', '--parent-cid=2'], '/nowhere/enclave.json cannot be read'],
-  ])('takes no development root and no other argument than its configuration and the parent: %j', (args, expected) => {
+  ])('refuses every argument except the configuration and the parent’s context id: %j', (args, expected) => {
     const { status, stderr } = spawnSync(process.execPath, [join(folder.path, 'main.js'), ...args], {
       env: {},
       encoding: 'utf8',

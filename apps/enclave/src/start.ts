@@ -21,7 +21,7 @@ import { openCustody } from './identity/custody/open-custody';
 import { createLog, type Log } from './runtime/log';
 
 export interface RunningEnclave {
-  /** As bound: with the real port if the configuration has port 0. */
+  /** The address that the enclave listens on, with the real port if the configuration has port 0. */
   address: string;
   enclaveId: string;
   close(): Promise<void>;
@@ -30,26 +30,25 @@ export interface RunningEnclave {
 export interface StartOptions {
   log?: Log;
   /**
-   * The root of the mock NSM, for development and tests: anyone with that root's key can then make sealed keys. The
-   * production entry passes none and contains no code to make one (a test inspects its bundle), so AWS's root
-   * applies.
+   * The root of the mock NSM, for development and tests. Anyone with that root's key can make sealed keys for this enclave. The production
+   * entry passes no root and contains no code to make one (a test inspects its bundle), so AWS's root applies there.
    */
   developmentRoot?: TrustAnchor;
-  /** Connects to vsock addresses on a machine without vsock; the development entry and tests pass one. */
+  /** Replaces connections to vsock addresses on a machine without vsock. Only the development entry and tests pass this. */
   connectVsock?: ConnectVsock;
   /** How often the counts of connections are published, in milliseconds; only tests shorten it. */
   publishEveryMs?: number;
 }
 
-/** Bytes of the largest body by route. */
+/** Returns the largest body of each route, in bytes. */
 function bodyLimits(): ReadonlyMap<string, number> {
   const services = Object.values(SERVICES).map(({ path, limits }) => [`/${path}`, limits.maxRequestBytes] as const);
   return new Map([['/keys', MAX_KEY_OFFER_BYTES], ...services]);
 }
 
 /**
- * Takes the first attestation document, which anchors the clock, and listens: with keys of its own (custody `process`), or without
- * any yet (custody `kms`), until a gateway offers what was sealed.
+ * Gets the first attestation document, which anchors the clock, and listens. With custody `process` it has a key from the start; with
+ * custody `kms` it has none until a gateway offers sealed keys.
  */
 export async function startEnclave(
   configuration: EnclaveConfiguration,

@@ -52,11 +52,11 @@ describe("the parent's context id", () => {
     expect(() => readParentCid(folder.path)).toThrow(ConfigurationError);
   });
 
-  it('is the one of the measured configuration unless it is told', () => {
+  it('comes from the measured configuration unless the arguments name another', () => {
     expect(withParentCid(measured, undefined)).toEqual({ mode: 'vsock', parentCid: 3, routes });
   });
 
-  it('is all that the arguments change', () => {
+  it('is the only part of the egress configuration that the arguments change', () => {
     expect(withParentCid(measured, 2)).toEqual({ mode: 'vsock', parentCid: 2, routes });
     expect(withParentCid({ mode: 'direct' }, 2)).toEqual({ mode: 'direct' });
   });

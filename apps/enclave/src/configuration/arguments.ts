@@ -9,15 +9,15 @@ export const PARENT_CID_FILE = '/run/enclave/parent-cid';
 export interface Arguments {
   configurationFile?: string;
   /**
-   * The parent's context id as passed by init: 3 on Nitro, 2 under emulation. The measured configuration states 3; this one value may
-   * differ without being measured, because an attacker gains nothing by it. The peer at that id only carries bytes (TLS ends inside the
-   * enclave, against the configuration's own authorities), and the parent could refuse to carry them anyway.
+   * The parent's context id as passed by init: 3 on Nitro, 2 under emulation. The measured configuration states 3. Only this value may
+   * differ without being measured, because an attacker gains nothing by changing it: the peer at that id only carries bytes (the enclave
+   * ends TLS itself and trusts only the configured authorities), and the parent could refuse to carry them anyway.
    */
   parentCid?: 2 | 3;
 }
 
 /**
- * The value that init wrote; undefined if there is no such file, as when the enclave is started by hand.
+ * Returns the value that init wrote, or undefined if the file does not exist, for example when the enclave is started by hand.
  *
  * @throws ConfigurationError
  */

@@ -9,9 +9,8 @@ import { servicesSchema } from '../services/registry';
 import { crossChecks } from './cross-checks';
 
 /**
- * The enclave's only configuration: one file, in production part of the measured image and so covered by PCR0.
- * Changing it would allow an attacker to redirect plain text, so no value comes from the environment or from the
- * parent.
+ * The enclave's only configuration: one file, in production part of the measured image and so covered by PCR0. An attacker who changed it
+ * could redirect plain text, so no value comes from the environment or from the parent.
  */
 export const enclaveConfigurationSchema = z.strictObject({
   /** A name for people: `production`, `staging`, ... */
@@ -20,23 +19,23 @@ export const enclaveConfigurationSchema = z.strictObject({
   listen: z.string().refine(isAddress, 'vsock:<port>, unix:<path> or tcp:<host>:<port>'),
   egress: egressConfigSchema,
   custody: custodySchema.prefault({ mode: 'process' }),
-  /** Needed with custody `kms` and with `secrets`. In vsock mode, egress needs a route to its origin. */
+  /** Needed with custody `kms` and with `secrets`. In vsock mode, egress needs a route to the origin of KMS. */
   kms: kmsConfigSchema.optional(),
-  /** How the secrets that the services name are encrypted. */
+  /** The KMS key under which the operator encrypts the secrets that the services name. */
   secrets: secretsSchema.optional(),
   /**
-   * Whether messages of the web client (legacy) are opened too. They have no padding, and that client checks no attestation. The key of
-   * their suite is then attested beside the others.
+   * Whether the enclave also opens messages of the web client (legacy). They have no padding, and that client checks no attestation. If
+   * true, the attestation also binds a key of their suite.
    */
   legacySuite: z.boolean().default(false),
   /** Whether senders prove that they live in a district, and which registrar vouches for it. */
   residence: residenceConfigSchema.prefault({ mode: 'off' }),
-  /** What this enclave does for people: a service that is not named is off, and asking for it is answered `service_off`. */
+  /** What this enclave does for people: a service that is not named is off, and requests for it get `service_off`. */
   services: servicesSchema,
 });
 export type EnclaveConfiguration = z.infer<typeof enclaveConfigurationSchema>;
 
-/** @throws ConfigurationError with the fields and the rules that they break; no secret is in it */
+/** @throws ConfigurationError which lists the fields and the rules that they break, and contains no secret */
 export function parseConfiguration(value: unknown): EnclaveConfiguration {
   const parsed = enclaveConfigurationSchema.safeParse(value);
   if (parsed.success) {

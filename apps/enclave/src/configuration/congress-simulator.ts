@@ -19,7 +19,7 @@ const developmentSchema = z.looseObject({
   services: z.looseObject({ congress: z.looseObject({}) }),
 });
 
-/** Defaults of a chamber: no pause between deliveries. Until the simulator has run, the address has no listener. */
+/** A chamber's settings until the simulator has run: no server listens at this address. There is no pause between deliveries. */
 const UNREACHABLE = {
   origin: 'https://localhost:1',
   certificateAuthorities: rootCertificates[0], // required by the schema, and trusts no server: no public root signs `localhost`
@@ -41,7 +41,7 @@ export function withSimulator(value: unknown, folder: string): unknown {
   const far = farEnds(resolve(folder, congressSimulator));
   const { congress } = services;
   const chambers = forEachChamber((chamber) => ({ ...UNREACHABLE, ...asObject(congress[chamber]), ...far[chamber] }));
-  // True if a chamber delivers repeated messages, as the simulator can be told to
+  // True if the simulator was told to accept repeated messages in one of the chambers
   const acceptReplayAcrossEnclaves = !CHAMBER_KEYS.every((chamber) => chambers[chamber].deduplicates);
   return {
     ...configuration,

@@ -3,7 +3,7 @@ import { readAliasArn } from '../identity/kms/kms-config';
 import { needsOf } from '../services/registry';
 import type { EnclaveConfiguration } from './configuration';
 
-/** The destinations that egress must let through, each once. */
+/** Returns the destinations that egress must let through, without repetitions. */
 export function destinationsOf(configuration: EnclaveConfiguration): Destination[] {
   const all = [
     ...servicesNeeds(configuration).destinations,
@@ -12,7 +12,7 @@ export function destinationsOf(configuration: EnclaveConfiguration): Destination
   return [...new Map(all.map((destination) => [`${destination.host}:${destination.port}`, destination])).values()];
 }
 
-/** Names of the operator's secrets that the services need. */
+/** Returns the names of the operator's secrets that the services need. */
 export function secretsOf(configuration: EnclaveConfiguration): readonly string[] {
   return servicesNeeds(configuration).secrets;
 }
@@ -22,7 +22,8 @@ function servicesNeeds({ services }: EnclaveConfiguration): ReturnType<typeof ne
 }
 
 /**
- * Returns the contradictions between parts of a well-formed configuration. Without this check the first message would reveal them.
+ * Returns the contradictions between parts of a well-formed configuration. Without this check, they would appear only when the first
+ * message fails.
  */
 export function crossChecks(configuration: EnclaveConfiguration): string[] {
   return [
@@ -34,7 +35,7 @@ export function crossChecks(configuration: EnclaveConfiguration): string[] {
   ];
 }
 
-/** The legacy suite has no room for a proof. */
+/** Messages of the legacy suite cannot carry a proof. */
 function residence({ residence: { mode }, legacySuite }: EnclaveConfiguration): string[] {
   return mode === 'required' && legacySuite ? ['legacySuite: false where residence.mode is required'] : [];
 }

@@ -59,14 +59,14 @@ const congress = (changes: object) => ({ services: { congress: { ...whole.servic
 const plain = { ...without, ...congress(forEachChamber(readable)) };
 
 describe('the custody of keys', () => {
-  it('is the process where the file names none', () => {
+  it('is `process` if the configuration names none', () => {
     expect(parseConfiguration(plain)).toMatchObject({
       custody: { mode: 'process', rotateAfterSeconds: 86_400 },
       services: { congress: { acceptReplayAcrossEnclaves: false } },
     });
   });
 
-  it('is a KMS key, rotated every day; KMS is a destination of egress', () => {
+  it('is a KMS key that is rotated every day, and KMS is a destination of egress', () => {
     const configuration = parseConfigurationForImage(whole);
     expect(configuration).toMatchObject({
       custody: { mode: 'kms', keyAlias: ENCLAVE_KEY, rotateAfterSeconds: 86_400 },
@@ -164,22 +164,22 @@ describe('the custody of keys', () => {
         'services.congress.senate.deduplicates',
       ],
     ],
-  ])('finds what does not go together: %s', (_name, change, expected) => {
+  ])('reports settings that contradict each other: %s', (_name, change, expected) => {
     const found = problems({ ...whole, ...change });
     expect(found).toHaveLength(expected.length);
     expected.forEach((text, i) => expect(found[i]).toContain(text));
   });
 
-  it('takes a replay across enclaves where it is accepted by name', () => {
+  it('allows a chamber without de-duplication only with acceptReplayAcrossEnclaves', () => {
     const accepted = { house: { ...chamber('house'), deduplicates: false }, acceptReplayAcrossEnclaves: true };
     expect(problems({ ...whole, ...congress(accepted) })).toEqual([]);
     const forgetful = { ...forEachChamber(readable), house: { ...readable('house'), deduplicates: false } };
-    // Also with per-process keys: a parent can run two enclaves of the image
+    // Per-process keys need the consent too, because a parent can run two enclaves of the image
     expect(problems({ ...plain, ...congress(forgetful) })).toHaveLength(1);
     expect(problems({ ...plain, ...congress({ ...forgetful, acceptReplayAcrossEnclaves: true }) })).toEqual([]);
   });
 
-  it('of an image does not rotate so often that its keys do not fit into one offer', () => {
+  it('is refused for an image if it rotates so often that one offer cannot hold all keys', () => {
     const rotating = (rotateAfterSeconds: number) => ({ ...whole, custody: { ...whole.custody, rotateAfterSeconds } });
     expect(problems(rotating(3600))).toEqual([]);
     expect(problems(rotating(3600), parseConfigurationForImage)).toEqual([
@@ -188,7 +188,7 @@ describe('the custody of keys', () => {
     expect(problems(rotating(8 * 3600), parseConfigurationForImage)).toEqual([]);
   });
 
-  it('names no value of a configuration that is refused', async () => {
+  it('quotes no value of a refused configuration', async () => {
     const { certificatePem } = await testAuthority();
     const text = problems({
       ...whole,

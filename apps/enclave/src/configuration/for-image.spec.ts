@@ -25,7 +25,7 @@ const suitable = {
 const { certificateAuthorities: _named, ...unnamed } = chamber(8001);
 
 describe('a configuration for an image', () => {
-  it('listens on vsock and goes out by vsock', () => {
+  it('listens on vsock and connects to other servers through vsock', () => {
     expect(parseConfigurationForImage(suitable).egress.routes).toHaveLength(2);
   });
 

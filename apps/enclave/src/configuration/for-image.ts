@@ -8,7 +8,7 @@ export type ImageConfiguration = EnclaveConfiguration & {
 };
 
 /**
- * Like `parseConfiguration`, for a real enclave, whose only network is vsock.
+ * Parses like `parseConfiguration`, and also requires what a real enclave needs, whose only network is vsock.
  * @throws ConfigurationError
  */
 export function parseConfigurationForImage(value: unknown): ImageConfiguration {
@@ -20,7 +20,7 @@ export function parseConfigurationForImage(value: unknown): ImageConfiguration {
   if (Object.values(configuration.services).every((service) => service === undefined))
     problems.push('services: an enclave image names at least one service');
   const { rotateAfterSeconds, keepSeconds } = keyTimes(configuration.custody);
-  // One offer or status must hold all keys that are alive at once, with room for 8 more: enclaves may make keys at the same time
+  // One offer or status must hold all keys that exist at once, with room for 8 more, because enclaves may make keys at the same time
   if (Math.ceil((rotateAfterSeconds + keepSeconds) / rotateAfterSeconds) > MAX_OFFERED_KEYS - 8)
     problems.push(
       `custody.rotateAfterSeconds: too short, keys are kept for ${String(LIMITS.maxLifetimeSeconds / 86_400)} days after their rotation`,

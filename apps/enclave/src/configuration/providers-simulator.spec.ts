@@ -26,11 +26,11 @@ describe('a development configuration that names the provider simulator', () => 
   });
   afterAll(() => folder.remove());
 
-  it('has no agents where the simulator has not run', () => {
+  it('has no agents service until the simulator has run', () => {
     expect(parseConfiguration(withProvidersSimulator(development, folder.file('nowhere'))).services).toEqual({});
   });
 
-  it('takes addresses, keys and authority of the providers that a class names', () => {
+  it('takes the addresses, keys and authority of the providers that a model class names', () => {
     const far = (name: string) => ({ origin: `https://${name}.example`, apiKey: `test-${name}-key`, other: 1 });
     writeFileSync(folder.file('root.pem'), rootCertificates[0] ?? '');
     writeFileSync(
@@ -51,14 +51,14 @@ describe('a development configuration that names the provider simulator', () => 
     });
   });
 
-  it('stops the start where the file describes no provider', () => {
+  it('stops the start if the simulator’s file describes no provider', () => {
     writeFileSync(folder.file('broken.json'), '{}');
     expect(() => withProvidersSimulator({ ...development, providersSimulator: 'broken.json' }, folder.path)).toThrow(
       'does not describe a simulator',
     );
   });
 
-  it('is ignored where the configuration names no provider, which the production entry then refuses', () => {
+  it('is unchanged if it names no simulator; the production parser refuses one that does', () => {
     const { providersSimulator: _none, ...plain } = development;
     expect(withProvidersSimulator(plain, folder.path)).toBe(plain);
     expect(() => parseConfiguration(development)).toThrow('providersSimulator');

@@ -10,7 +10,7 @@ const describedSchema = z.object({
   openai: providerSchema.extend({ organization: z.string().optional() }),
   gemini: providerSchema,
   anthropic: providerSchema,
-  /** Path of its PEM. */
+  /** Path of the authority's PEM file. */
   certificateAuthority: z.string(),
 });
 

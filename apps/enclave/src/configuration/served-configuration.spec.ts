@@ -13,7 +13,7 @@ describe('the public configuration of an enclave', () => {
     return new Uint8Array(await response.arrayBuffer());
   };
 
-  it('is the one whose hash its documents attest', async () => {
+  it('has the hash that the attestation documents carry', async () => {
     const { configuration } = await fixture.key();
     expect(configuration).toEqual(decodePublicConfiguration(await served()));
     expect(configuration).toMatchObject({ custody: 'process', legacySuite: true });

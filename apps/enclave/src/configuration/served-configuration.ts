@@ -14,7 +14,7 @@ export interface ServedConfiguration {
   readonly sha256: Uint8Array;
 }
 
-/** @throws ProtocolError where the configuration is too large to be served */
+/** @throws ProtocolError if the configuration is too large to be served */
 export function servedConfiguration(configuration: EnclaveConfiguration): ServedConfiguration {
   const { stack, custody, residence, legacySuite, services } = configuration;
   // Publishes only the members named here: a new member of the configuration stays private until it is added.
@@ -27,7 +27,7 @@ export function servedConfiguration(configuration: EnclaveConfiguration): Served
     egress: destinationsOf(configuration)
       .map(({ host, port }) => `${host}:${String(port)}`)
       .sort(),
-    // encodePublicConfiguration checks it by the schema
+    // encodePublicConfiguration checks this value by its schema
     services: publishedOf(services) as PublicConfiguration['services'],
   });
   return { bytes, sha256: new Uint8Array(createHash('sha256').update(bytes).digest()) };

@@ -10,7 +10,7 @@ const DAY_MS = 24 * 3_600_000;
 
 let authority: TestAuthority;
 let server: Server;
-/** Whether each connection, as the server saw it, resumed a session. */
+/** For each connection, whether the server saw a resumed session. */
 let resumed: boolean[];
 
 beforeAll(async () => {
@@ -38,7 +38,7 @@ interface ConnectionOptions {
 async function connected(options: ConnectionOptions = {}, given?: (session: Buffer) => void): Promise<TLSSocket> {
   const own = { port: port(), host: '127.0.0.1', servername: 'localhost', ca: authority.certificatePem };
   const socket = connect({ ...own, ...options });
-  if (given) socket.on('session', given); // in TLS 1.2 before the handshake ends, in TLS 1.3 after it
+  if (given) socket.on('session', given); // sent before the handshake ends in TLS 1.2, after it in TLS 1.3
   await new Promise<void>((done, fail) => socket.once('secureConnect', done).once('error', fail));
   return socket;
 }
@@ -88,7 +88,7 @@ it('refuses a connection that shows no certificate', () => {
   expect(codeOf(silent)).toBe('CERT_NOT_SHOWN');
 });
 
-it('refuses every connection before the first document has told the time', async () => {
+it('refuses every connection until the first attestation document has set the clock', async () => {
   const raw = await connectDirectly({ host: '127.0.0.1', port: port() }, { timeoutMs: 5000 });
   const options = {
     origin: `https://localhost:${String(port())}`,
@@ -99,7 +99,7 @@ it('refuses every connection before the first document has told the time', async
   expect(raw.destroyed).toBe(true);
 });
 
-it('never offers a session to a far end that issues sessions', async () => {
+it('offers no session for resumption to a server that issues sessions', async () => {
   resumed = [];
   const options = {
     origin: `https://localhost:${String(port())}`,

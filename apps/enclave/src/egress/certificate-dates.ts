@@ -20,14 +20,14 @@ export interface Validity {
   readonly toMs: number;
 }
 
-/** The properties of a TLS connection that are checked after its handshake. */
+/** The parts of a TLS socket that the check after the handshake reads. */
 export type SecuredPeer = Pick<TLSSocket, 'isSessionReused' | 'getPeerCertificate'>;
 
 /**
  * Checks that, at `nowMs` (the attested time), every certificate from the server's up to one of `authorities` is within its dates
- * (notBefore, notAfter). OpenSSL has already verified the chain with its names and constraints, but took the time from the machine's
- * clock, which the parent may have set. A resumed session is refused: no certificate is shown in it (RFC 8446 section 2.2).
- * @returns the time in which that holds
+ * (notBefore, notAfter). OpenSSL has already verified the chain with its names and constraints, but took the time from the machine's clock,
+ * which the parent may have set. A resumed session is refused, because the server shows no certificate in one (RFC 8446 section 2.2).
+ * @returns the time in which all these certificates are valid
  * @throws CertificateError
  */
 export function checkCertificateDates(secure: SecuredPeer, authorities: readonly string[], nowMs: number): Validity {

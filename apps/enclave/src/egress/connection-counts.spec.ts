@@ -12,7 +12,10 @@ const nothing = () =>
 describe('the counts of connections', () => {
   let nowMs: number;
   let counts: ConnectionCounts;
-  /** Counts these ends of connections to the House, then ends the interval. */
+  /**
+   * Counts connections to the House that ended in these ways, ends the interval, and returns the destinations whose certificates were
+   * refused.
+   */
   const interval = (...ends: ConnectionEnd[]) => {
     for (const end of ends) counts.count('house', end);
     nowMs += PUBLISH_EVERY_MS;
@@ -25,7 +28,7 @@ describe('the counts of connections', () => {
   });
   afterEach(() => jest.useRealTimers());
 
-  it('are published for every destination, zeros too', () => {
+  it('are published for every destination, including counts of zero', () => {
     expect(counts.published()).toEqual({ totals: nothing(), certificatesRefused: [] });
     interval('connected', 'certificate_refused', 'certificate_refused');
     interval('connected');
@@ -36,7 +39,7 @@ describe('the counts of connections', () => {
     });
   });
 
-  it('change only at fixed times, whatever is counted between them', () => {
+  it('change only at fixed times, whatever is counted in between', () => {
     jest.useFakeTimers({ doNotFake: ['performance'] });
     counts.start(PUBLISH_EVERY_MS);
     const publish = jest.spyOn(counts, 'publish');

@@ -9,21 +9,25 @@ import {
 /** A fixed interval, so that the moment of a publication reveals nothing about a message. */
 export const PUBLISH_EVERY_MS = 5 * 60_000;
 /**
- * How long a destination counts as refusing after its last refusal. A copy that waits is tried at least every hour by default; a longer
- * `services.congress.retry.longestSeconds` lets the mark end between two tries; the next refusal sets it again.
+ * How long a destination stays in `certificatesRefused` after its last refused certificate. A pending copy is retried at least every hour
+ * by default. If `services.congress.retry.longestSeconds` is longer, the destination may leave the list between two tries; the next refusal
+ * adds it again.
  */
 export const REFUSED_FOR_MS = 2 * 60 * 60_000;
 
 type Counts = Record<ConnectionEnd, number>;
 
 /**
- * How connections ended, per destination. They are counted when TLS is up or has failed, so before a byte of a request is sent: neither
- * a message nor an answer of Congress can change a count. The parent carries every connection and sees each of these ends itself.
+ * Counts how connections ended, per destination. A connection is counted when TLS is up or has failed, before any byte of a request is
+ * sent, so neither a message nor an answer of Congress can change a count. The parent carries every connection and can count the same ends
+ * itself.
  */
 export class ConnectionCounts {
   private readonly running = zeros();
   private publishedTotals = zeros();
-  /** When the last interval with a refusal and without a connection ended, by the monotonic clock. */
+  /**
+   * By destination: when the last interval ended in which a certificate was refused and no connection succeeded; by the monotonic clock.
+   */
   private readonly refusedAtMs = new Map<EnclaveDestination, number>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -33,7 +37,7 @@ export class ConnectionCounts {
     this.running[destination][end]++;
   }
 
-  /** Publishes at a fixed interval, until `stop`. */
+  /** Publishes every `everyMs` until `stop`. */
   start(everyMs: number): void {
     this.timer = setInterval(() => this.publish(), everyMs).unref();
   }
@@ -47,7 +51,7 @@ export class ConnectionCounts {
     return { totals: structuredClone(this.publishedTotals), certificatesRefused: [...this.refusedAtMs.keys()] };
   }
 
-  /** Ends an interval. */
+  /** Ends the interval and publishes its counts. */
   publish(): void {
     for (const destination of ENCLAVE_DESTINATIONS) {
       const ended = difference(this.running[destination], this.publishedTotals[destination]);
@@ -56,7 +60,9 @@ export class ConnectionCounts {
     this.publishedTotals = structuredClone(this.running);
   }
 
-  /** If no connection succeeded, every certificate shown was refused; other failures showed none. */
+  /**
+   * If no connection succeeded, every certificate that the destination showed was refused; connections that failed otherwise showed none.
+   */
   private noteRefusals(destination: EnclaveDestination, ended: Counts): void {
     const nowMs = this.monotonicMs();
     const refusedAtMs = this.refusedAtMs.get(destination);

@@ -22,7 +22,7 @@ export const egressConfigSchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('direct') }),
   z.strictObject({
     mode: z.literal('vsock'),
-    /** The parent is always CID 3 to an enclave of Nitro; an emulated one is told 2 by its init (configuration/arguments.ts). */
+    /** On Nitro the parent is always CID 3. In an emulated enclave, init passes 2 (configuration/arguments.ts). */
     parentCid: z.int().min(2).max(0xffff_fffe).default(3),
     routes: z
       .array(routeSchema)
@@ -37,8 +37,8 @@ export const egressConfigSchema = z.discriminatedUnion('mode', [
 export type EgressConfig = z.output<typeof egressConfigSchema>;
 
 /**
- * The same routes through a parent at another context id (configuration/arguments.ts explains why that may come from
- * outside).
+ * Returns the configuration with this context id of the parent (configuration/arguments.ts explains why the id may come from outside).
+ * Without an id, or in direct mode, returns it unchanged.
  */
 export function withParentCid(config: EgressConfig, parentCid: 2 | 3 | undefined): EgressConfig {
   return config.mode === 'vsock' && parentCid !== undefined ? { ...config, parentCid } : config;

@@ -8,7 +8,7 @@ const problems = (value: unknown) =>
 describe('the egress configuration', () => {
   const route = { host: 'cwc.house.gov', port: 443, vsockPort: 8443 };
 
-  it('takes both modes; the parent is CID 3', () => {
+  it('accepts both modes, with the parent at CID 3', () => {
     expect(egressConfigSchema.parse({ mode: 'direct' })).toEqual({ mode: 'direct' });
     expect(egressConfigSchema.parse({ mode: 'vsock', routes: [route] })).toEqual({
       mode: 'vsock',
@@ -44,7 +44,7 @@ describe('direct egress', () => {
   });
   afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-  it('reaches what is allowed', async () => {
+  it('reaches an allowed destination', async () => {
     const socket = await createEgress({ mode: 'direct' }, [{ host: 'localhost', port }]).connect('localhost', port, {
       timeoutMs: 5000,
     });
@@ -62,7 +62,7 @@ describe('direct egress', () => {
     });
   });
 
-  it('reports by code what went wrong', async () => {
+  it('rejects with a code for each kind of failure', async () => {
     const free = createServer();
     await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
     const closed = (free.address() as AddressInfo).port;
@@ -97,7 +97,7 @@ describe('vsock egress', () => {
     () =>
       Promise.reject(Object.assign(new Error('x'), { code }));
 
-  it.each([2, 3] as const)("asks the parent's proxy for this destination, at CID %i", async (cid) => {
+  it.each([2, 3] as const)('connects to the port of this destination’s proxy on the parent, at CID %i', async (cid) => {
     const socket = {} as Socket;
     const asked: unknown[] = [];
     const egress = createEgress(withParentCid(config, cid), [house], (address) => {
@@ -108,7 +108,7 @@ describe('vsock egress', () => {
     expect(asked).toEqual([{ kind: 'vsock', cid, port: 8443 }]);
   });
 
-  it('needs a route and a permission', async () => {
+  it('refuses a destination that is not allowed or has no route', async () => {
     const never: ConnectVsock = () => Promise.reject(new Error('asked'));
     await expect(
       createEgress(config, [], never).connect('cwc.house.gov', 443, { timeoutMs: 100 }),
@@ -127,14 +127,14 @@ describe('vsock egress', () => {
     ['ENODEV', 'egress_unreachable'],
     ['ABORT_ERR', 'egress_aborted'],
     ['ERR_VSOCK_UNAVAILABLE', 'egress_unreachable'],
-  ])('%s is %s', async (code, expected) => {
+  ])('reports %s as %s', async (code, expected) => {
     await expect(
       createEgress(config, [house], failing(code)).connect('cwc.house.gov', 443, { timeoutMs: 100 }),
     ).rejects.toMatchObject({ code: expected });
   });
 
-  it('does not fall back to the network', async () => {
-    // a test machine has no AF_VSOCK peer: the connection must fail, and must not reach another server
+  it('does not fall back to the machine’s network', async () => {
+    // A test machine has no AF_VSOCK peer, so the connection must fail
     await expect(createEgress(config, [house]).connect('cwc.house.gov', 443, { timeoutMs: 500 })).rejects.toMatchObject(
       { name: 'EgressError' },
     );

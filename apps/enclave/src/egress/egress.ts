@@ -4,9 +4,9 @@ import { ConnectionCounts } from './connection-counts';
 import type { EgressConfig } from './egress-config';
 
 /**
- * `egress_not_allowed`: the configuration does not name this destination, or has no route to it. `egress_name_not_resolved`: its name has
- * no address now. `egress_unreachable`: no server answers there, or no proxy. `egress_timeout`: no connection in time. `egress_aborted`:
- * the caller gave up.
+ * `egress_not_allowed`: the configuration does not name this destination, or has no route to it. `egress_name_not_resolved`: the name did
+ * not resolve to an address. `egress_unreachable`: no server accepts connections there, or the parent's proxy does not. `egress_timeout`:
+ * no connection in time. `egress_aborted`: the caller gave up.
  */
 export type EgressErrorCode =
   'egress_not_allowed' | 'egress_name_not_resolved' | 'egress_unreachable' | 'egress_timeout' | 'egress_aborted';
@@ -25,8 +25,8 @@ export class EgressError extends Error {
 }
 
 /**
- * The `code` of a thrown value, or the empty text. Does not use instanceof: errors of Node's core may come from
- * another realm.
+ * Returns the `code` of a thrown value, or the empty text. Does not use instanceof, because errors of Node's core may come from another
+ * realm.
  */
 export function errorCode(cause: unknown): string {
   return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string'
@@ -40,16 +40,19 @@ export interface Destination {
 }
 
 export interface EgressOptions {
-  /** For connecting only; the caller limits the rest. */
+  /** Limits the connecting only; the caller limits everything after. */
   timeoutMs: number;
   signal?: AbortSignal;
 }
 
-/** The only way out of the enclave. Returns a bare byte stream through an untrusted carrier: put TLS on top of it. */
+/**
+ * The only way out of the enclave. `connect` returns a bare byte stream that the untrusted parent carries, so the caller must put TLS on
+ * top.
+ */
 export interface Egress {
   /** @throws EgressError */
   connect(host: string, port: number, options: EgressOptions): Promise<Socket>;
-  /** How connections over it ended; https-post.ts counts them. */
+  /** Counts how connections ended; https-post.ts reports each one to it. */
   readonly connections: ConnectionCounts;
 }
 
@@ -57,7 +60,7 @@ export interface Egress {
 export type ConnectVsock = (address: Address, options: EgressOptions) => Promise<Socket>;
 
 /**
- * `allowed` are the destinations that the rest of the configuration names (Congress, providers, KMS); in vsock mode a destination needs a
+ * `allowed`: the destinations that the rest of the configuration names (Congress, providers, KMS). In vsock mode a destination needs a
  * route as well.
  */
 export function createEgress(
@@ -84,7 +87,10 @@ export function createEgress(
   };
 }
 
-/** The destinations for which a vsock configuration has no route. Checked at start, because otherwise the first message would fail. */
+/**
+ * Returns the needed destinations for which a vsock configuration has no route. Checked at start, because otherwise the first message would
+ * fail.
+ */
 export function missingRoutes(config: EgressConfig, needed: readonly Destination[]): Destination[] {
   if (config.mode === 'direct') return [];
   const routed = new Set(config.routes.map(key));
@@ -121,7 +127,7 @@ function codeOf(cause: unknown): EgressErrorCode {
   }
 }
 
-/** The machine's own network and name resolution, for development. Rejects with the system's code, ETIMEDOUT or ABORT_ERR. */
+/** Connects over the machine's own network and name resolution, for development. Rejects with the system's code, ETIMEDOUT or ABORT_ERR. */
 export function connectDirectly({ host, port }: Destination, { timeoutMs, signal }: EgressOptions): Promise<Socket> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(coded('ABORT_ERR'));

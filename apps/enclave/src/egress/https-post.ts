@@ -8,9 +8,9 @@ import type { SecureConnection } from './secure-connection';
 import { secured, tlsReason, type SecureOptions } from './secure-socket';
 
 /**
- * Why there is no answer. With no byte sent: `aborted` (or later, see `sent`), `not_allowed`, `name_not_resolved`,
- * `unreachable`, `connect_timeout`, `certificate_refused`, `tls_failed`. Sent, with an unknown outcome:
- * `answer_timeout`, `connection_lost`, `malformed_answer`.
+ * Why there is no answer. Before any byte was sent: `not_allowed`, `name_not_resolved`, `unreachable`, `connect_timeout`,
+ * `certificate_refused`, `tls_failed`. After bytes may have been sent, so that the outcome is unknown: `answer_timeout`, `connection_lost`,
+ * `malformed_answer`. At either time: `aborted` (see `sent`).
  */
 export type HttpsFailure =
   | 'aborted'
@@ -24,7 +24,7 @@ export type HttpsFailure =
   | 'connection_lost'
   | 'malformed_answer';
 
-/** There is no answer. `sent`: whether any byte of the request may have left; if so, the server may have acted on it. */
+/** The request got no answer. `sent`: whether any byte of the request may have left; if so, the server may have acted on the request. */
 export class HttpsError extends Error {
   override readonly name = 'HttpsError';
   constructor(
@@ -41,38 +41,38 @@ export interface HttpsPost extends SecureOptions {
   destination: EnclaveDestination;
   /** Path and query. */
   target: string;
-  /** Names in lower case. `httpsPost` adds host, content-length and connection. */
+  /** Header names in lower case. `httpsPost` adds host, content-length and connection. */
   headers: Readonly<Record<string, string>>;
   body: Uint8Array;
   /**
-   * Idle connections to this origin under these authorities. The request uses one if there is one, and its connection is kept afterwards.
-   * If undefined, the request uses a new connection, which ends with the answer.
+   * Idle connections to this origin under these authorities. The request uses one of them, or opens a new connection, and returns it here
+   * afterwards. If undefined, the request uses a new connection that ends with the answer.
    */
   kept?: KeptConnections | undefined;
   /** The answer's body is read up to this length. */
   maxAnswerBytes: number;
-  /** For everything together, from name resolution to the last byte of the answer. */
+  /** For the whole exchange, from name resolution to the last byte of the answer. */
   timeoutMs: number;
   /** Aborts the request at any time. */
   signal?: AbortSignal | undefined;
-  /** Aborts the request if no byte of it was sent yet; has no effect later. */
+  /** Aborts the request as long as none of its bytes was sent; has no effect later. */
   signalBeforeSending?: AbortSignal | undefined;
 }
 
 export interface HttpsAnswer {
   status: number;
   headers: IncomingHttpHeaders;
-  /** The body's first `maxAnswerBytes` at most. */
+  /** The body, cut at `maxAnswerBytes`. */
   body: Uint8Array;
-  /** Why the body is incomplete, so that only status and headers can be relied on; null if it is whole. */
+  /** Why the body is incomplete; null if it is complete. Status and headers are complete either way. */
   cutBy: 'limit' | 'deadline' | 'connection' | null;
 }
 
 const MAX_HEAD_BYTES = 16 * 1024;
 
 /**
- * Sends one request over a connection of its own or a kept one: the egress socket, TLS that ends in the enclave, HTTP/1.1 by Node's
- * client. Follows no redirect, uses no HTTP proxy. A connection is kept only after a whole answer.
+ * Sends one request over a new or a kept connection: an egress socket, TLS that ends in the enclave, HTTP/1.1 by Node's client. Follows no
+ * redirect, uses no HTTP proxy. A connection is kept only after a complete answer.
  * @throws HttpsError
  */
 export async function httpsPost(egress: Egress, post: HttpsPost): Promise<HttpsAnswer> {
@@ -113,8 +113,7 @@ async function openConnection(
       const reason = hasGivenUp() ? 'aborted' : signal.aborted ? 'connect_timeout' : tlsReason(cause);
       throw new HttpsError(reason, false, { cause });
     });
-    // Counted before a byte of the request is sent, and never after: no answer can change the counts that the parent
-    // reads
+    // Counted before any byte of the request is sent, so no answer can change the counts that the parent reads
     counted('connected');
     return connection;
   } catch (error) {
@@ -178,7 +177,7 @@ function exchange(
     });
     let answered = false;
     outgoing.on('error', (error) => {
-      // Stays attached: a late error must neither end the process nor replace the answer whose head has arrived
+      // This listener stays attached, because a late error must neither end the process nor replace an answer whose head has arrived
       if (!answered) reject(error);
     });
     outgoing.once('upgrade', (_incoming, socket) => {
@@ -195,7 +194,7 @@ function exchange(
   });
 }
 
-/** Never rejects: the head has been read, and what follows only explains it. */
+/** Never rejects: the status and headers have been read, and the body only explains them. */
 async function readBounded(
   incoming: IncomingMessage,
   maxBytes: number,

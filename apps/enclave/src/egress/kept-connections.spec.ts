@@ -74,7 +74,7 @@ it('sends one request after the other over one connection, and counts it once', 
   expect(opened()).toBe(1);
 });
 
-it('has one request at a time on a connection', async () => {
+it('sends one request at a time over a connection', async () => {
   await Promise.all([post(), post(), post()]);
   expect([...requests].sort()).toEqual([0, 1, 2]);
   await Promise.all([post(), post(), post()]);
@@ -106,7 +106,7 @@ it.each<[string, (response: ServerResponse) => void, Partial<HttpsPost>]>([
   ['after an answer that asks to close', (response) => response.setHeader('connection', 'close').end(), {}],
   ['after an answer that is longer than what is read', (response) => response.end('x'.repeat(5000)), {}],
   ['where none is to be kept', (response) => response.end(), { kept: undefined }],
-])('uses no connection again %s', async (_when, answer, more) => {
+])('does not reuse a connection %s', async (_when, answer, more) => {
   respond = answer;
   await post(more);
   respond = (response) => response.end();
@@ -117,7 +117,7 @@ it.each<[string, (response: ServerResponse) => void, Partial<HttpsPost>]>([
 it.each<[string, (socket: Socket) => void]>([
   ['is cut in the answer', (socket) => socket.write('HTTP/1.1 20', () => socket.destroy())],
   ['carries no HTTP', (socket) => socket.end('\u0000\u0001 this is not HTTP\r\n\r\n')],
-])('uses no connection again that %s', async (_what, broken) => {
+])('does not reuse a connection that %s', async (_what, broken) => {
   await post();
   respond = (_response, { socket }) => broken(socket);
   await expect(post()).rejects.toMatchObject({ sent: true });
@@ -126,19 +126,19 @@ it.each<[string, (socket: Socket) => void]>([
   expect(requests).toEqual([0, 0, 1]);
 });
 
-it('takes bytes that no request asked for as no answer to the next one', async () => {
+it('does not take unrequested bytes for the answer to the next request', async () => {
   respond = (response, { socket }) => {
     response.end('the first', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nunwanted!'));
   };
   expect(Buffer.from((await post()).body).toString()).toBe('the first');
-  // Until the enclave has read the stray bytes
+  // Waits until the enclave has read the stray bytes
   while (!sockets[0]?.destroyed) await new Promise((resolve) => setTimeout(resolve, 5));
   respond = (response) => response.end('the second');
   expect(Buffer.from((await post()).body).toString()).toBe('the second');
   expect(requests).toEqual([0, 1]);
 });
 
-it('opens a new connection where the far end has ended the kept one', async () => {
+it('opens a new connection after the server has ended the kept one', async () => {
   await post();
   const ended = new Promise((resolve) => sockets[0]?.once('close', resolve));
   sockets[0]?.end();
@@ -147,10 +147,10 @@ it('opens a new connection where the far end has ended the kept one', async () =
   expect(requests).toEqual([0, 1]);
 });
 
-describe('in time', () => {
+describe('the age of a kept connection', () => {
   afterEach(() => jest.restoreAllMocks());
 
-  it('ends a connection that waited two seconds', async () => {
+  it('ends the connection after two idle seconds', async () => {
     await post();
     const ended = new Promise((resolve) => sockets[0]?.once('close', resolve));
     await ended;
@@ -158,7 +158,7 @@ describe('in time', () => {
     expect(requests).toEqual([0, 1]);
   });
 
-  it('uses no connection that is older than a minute', async () => {
+  it('is limited to a minute: an older connection is not used', async () => {
     await post();
     const startedMs = performance.now();
     jest.spyOn(performance, 'now').mockImplementation(() => startedMs + 60_000);

@@ -2,8 +2,8 @@ import type { Clock } from '../runtime/clock';
 import type { SecureConnection } from './secure-connection';
 
 /**
- * Servers end an idle connection after 5 s or more (Node and Apache 5 s, nginx 75 s). A request on a connection that its server ends at
- * that moment is lost without an answer, so the enclave ends it earlier.
+ * Servers end an idle connection after 5 s or more (Node and Apache 5 s, nginx 75 s). A request is lost without an answer if the server
+ * ends its connection at that moment, so the enclave ends idle connections earlier.
  */
 export const MAX_IDLE_MS = 2000;
 
@@ -13,11 +13,11 @@ interface Idle {
 }
 
 /**
- * Idle connections to one server. Which of them are used, and for how long, depends only on what the parent sees anyway: when requests
+ * Idle connections to one server. Which connections are used, and for how long, depends only on what the parent sees anyway: when requests
  * came, how their answers ended, and the server's certificate.
  */
 export class KeptConnections {
-  /** The one used last is at the end, and is used first. */
+  /** The connection that was used last is at the end, and is taken first. */
   private readonly idle: Idle[] = [];
 
   /**

@@ -7,7 +7,8 @@ import { hostSchema } from './egress-config';
 export const originSchema = z.string().refine(isOrigin, 'https://host[:port] and nothing else');
 
 /**
- * Self-signed roots in PEM, one or more. Only these are trusted, so with only an intermediate here no connection would be accepted.
+ * Self-signed roots in PEM, one or more. Only these are trusted: a list with only an intermediate certificate would refuse every
+ * connection.
  */
 export const authoritiesSchema = z
   .string({

@@ -4,10 +4,10 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Validity } from './certificate-dates';
 
-/** A kept connection is not used after a minute, so that a new certificate or a new address of the server takes effect. */
+/** A kept connection is used for at most a minute, so that a new certificate or a new address of the server takes effect. */
 export const MAX_AGE_MS = 60_000;
 
-/** `keepSocketAlive` as Node documents it; Node's types lack the result. */
+/** Types `keepSocketAlive` with the result that Node documents and Node's own types lack. */
 interface AgentHooks {
   keepSocketAlive(socket: Duplex): boolean;
 }
@@ -27,8 +27,8 @@ export class SecureConnection {
   ) {
     this.agent = new Agent({ keepAlive: true, maxSockets: 1 });
     this.agent.createConnection = () => socket;
-    // Node calls this when the answer was read to its end and neither side asked to close. From then until the next request Node destroys
-    // the socket if it reads a byte, which would be taken for the beginning of the next answer.
+    // Node calls this when the answer was read to its end and neither side asked to close. From then until the next request, Node destroys
+    // the socket if a byte arrives, because that byte would be taken for the start of the next answer.
     const { keepSocketAlive } = this.agent as Agent & AgentHooks;
     (this.agent as Agent & AgentHooks).keepSocketAlive = (free) => {
       this.isFree = keepSocketAlive.call(this.agent, free);
@@ -41,7 +41,7 @@ export class SecureConnection {
     this.isFree = false;
   }
 
-  /** Whether another request may follow. @param nowMs the attested time */
+  /** Whether the connection may carry another request. @param nowMs the attested time */
   isUsable(nowMs: number): boolean {
     const { socket, validity } = this;
     return (

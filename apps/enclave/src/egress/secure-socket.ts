@@ -8,19 +8,18 @@ import { SecureConnection } from './secure-connection';
 
 export interface SecureOptions {
   origin: string;
-  /** PEM of self-signed roots: only these are trusted. With none, no certificate is accepted. */
+  /** PEM of self-signed roots. Only these are trusted; an empty list accepts no certificate. */
   authorities: readonly string[];
   /**
-   * The attested clock: dates of certificates are judged by it, beside the machine's own. While it has no time yet it throws, and the
-   * connection is refused.
+   * The attested clock. Certificates must be valid by this clock and by the machine's. Until it is first anchored, this clock throws, and
+   * every connection is refused.
    */
   clock: Clock;
 }
 
 /**
- * TLS over a socket of egress. Resolves once the certificate is verified, before anything but the handshake is sent. Every option
- * that an environment variable could weaken is set by name. No session is offered for resumption, so each connection shows its
- * certificates.
+ * Puts TLS over a socket of egress. Resolves once the certificate is verified, before anything but the handshake is sent. Sets every option
+ * that an environment variable could weaken. Offers no session for resumption, so the server shows its certificates on each connection.
  */
 export function secured(
   raw: Socket,
@@ -54,7 +53,7 @@ export function secured(
     };
     const onAbort = (): void => fail(signal.reason as Error);
     const onClose = (): void => fail(new Error('closed in the handshake'));
-    secure.on('error', fail); // stays: an error without a listener would end the process
+    secure.on('error', fail); // this listener stays: an error without a listener would end the process
     raw.once('error', fail);
     secure.once('close', onClose);
     secure.once('secureConnect', () => {
@@ -73,7 +72,7 @@ export function secured(
   });
 }
 
-/** OpenSSL's X509_V_ERR names, as Node gives them, and Node's own for the name check. */
+/** OpenSSL's X509_V_ERR names, as Node reports them, and Node's own code for the name check. */
 const CERTIFICATE_CODES =
   /^(ERR_TLS_CERT_|CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|ERROR_IN_CERT_|CRL_|ERROR_IN_CRL_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$)/;
 

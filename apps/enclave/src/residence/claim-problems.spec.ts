@@ -19,7 +19,10 @@ interface Case {
   expires?: number;
 }
 
-/** The content that an honest sender of this district seals, and the claim of a valid proof. */
+/**
+ * Builds the content that an honest sender of this district seals with the claim of a valid proof, applies the case, and returns the
+ * problems found.
+ */
 function codesOf({
   district = '120-MT-01',
   state = 'MT',
@@ -71,7 +74,7 @@ describe('the campaign of a proven message', () => {
     ['ends a second before the message expires', { window: [-DAY, 3599] }, refused],
     ['lasts as long as the enclave allows', { window: [-DAY, 29 * DAY], maxCampaignDays: 30 }, []],
     ['lasts a second longer', { window: [-DAY, 29 * DAY + 1], maxCampaignDays: 30 }, refused],
-  ])('is decided on where it %s', (_how, given, codes) => {
+  ])('is accepted or refused if it %s', (_how, given, codes) => {
     expect(codesOf(given)).toEqual(codes);
   });
 });
@@ -102,7 +105,7 @@ describe('the district of a proven message', () => {
       ['/offices/0 office_not_of_district'],
     ],
     ['of a state that does not exist', { district: '120-ZZ-01' }, ['/constituent/state office_not_of_district']],
-  ])('is decided on for a district %s', (_which, given, codes) => {
+  ])('is accepted or refused if it is a district %s', (_which, given, codes) => {
     expect(codesOf(given)).toEqual(codes);
   });
 
@@ -124,7 +127,7 @@ describe('the district of a proven message', () => {
     ['120-MT-01', 'MT', ['HMT02', 'SMT01'], ['/offices/0 office_not_of_district']],
     ['120-MT-01', 'CA', ['SMT01'], ['/constituent/state office_not_of_district']],
     ['120-CA-12', 'CA', ['SCA01', 'SCA03', 'HCA13'], ['/offices/2 office_not_of_district']],
-  ])('%s in %s allows of %j what is its own', (district, state, offices, codes) => {
+  ])('%s in %s accepts of the offices %j only its own', (district, state, offices, codes) => {
     expect(codesOf({ district, state, offices })).toEqual(codes);
   });
 });

@@ -13,7 +13,7 @@ import {
   type Registrar,
 } from '@communique-tee/residence';
 
-/** Why a proven message is refused although its proof verifies. Only the sender learns it. */
+/** Why a proven message is refused although its proof verifies. Only the sender learns the reason. */
 export type ClaimReason = 'claim_not_opened' | 'campaign_not_accepted' | 'district_ended' | 'office_not_of_district';
 export type ClaimProblem = FieldProblem & { code: ClaimReason };
 
@@ -23,13 +23,13 @@ export interface ClaimRules {
   nowSeconds: number;
 }
 
-/** The sealed content opens a claim, and the message came without a proof. */
+/** The problem of a message whose sealed content opens a claim although the message came without a proof. */
 export const NOT_PROVEN = problem('claim_not_opened', '/proof', 'opens a claim, and the message came without a proof');
 
 /**
- * Checks the opened message against its proof, in this order: the campaign's note, the claim under that campaign's
- * scope, the district's Congress, and the offices of that district. The first fault ends the list, because the later
- * checks depend on it.
+ * Checks the opened message against its proof, in this order: the campaign's note, the claim under that campaign's scope, the district's
+ * Congress, and the offices of that district. Returns the problems of the first check that fails, because the later checks depend on the
+ * earlier ones.
  */
 export function claimProblems(content: CongressMessage, envelope: ProvenEnvelope, rules: ClaimRules): ClaimProblem[] {
   const { proof } = content;
@@ -105,7 +105,7 @@ function districtProblems(content: CongressMessage, district: string, nowSeconds
   );
 }
 
-/** `what` continues a sentence that begins with the field, and holds no value. */
+/** `what` continues a sentence that begins with the field's name. It must not quote a value. */
 function problem(code: ClaimReason, pointer: string, what: string): ClaimProblem {
   return { pointer, code, message: `${pointer}: ${what}` };
 }

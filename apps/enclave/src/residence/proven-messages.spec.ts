@@ -44,7 +44,7 @@ describe('proven messages in the enclave', () => {
     enclave = await world.enclave();
   });
 
-  it('go to the offices of their districts: delegates, at-large districts and states with senators', async () => {
+  it('are delivered to the offices of their districts, delegates and at-large seats included', async () => {
     for (const { name } of TEN) {
       const { envelope, content } = committedProof(`${name} roads`);
       const answered = await enclave.relay(envelope);
@@ -52,7 +52,7 @@ describe('proven messages in the enclave', () => {
     }
   });
 
-  it('of one person in two campaigns have no DeliveryId in common, and both are delivered', async () => {
+  it('of one person in two campaigns are both delivered, and have no DeliveryId in common', async () => {
     const [roads, schools] = [
       await enclave.relay(committedProof('ada roads').envelope),
       await enclave.relay(committedProof('ada schools').envelope),
@@ -62,7 +62,7 @@ describe('proven messages in the enclave', () => {
     expect(outcomes(schools)).toEqual(['accepted', 'accepted', 'accepted']);
   });
 
-  it('that were proven again, under the same root or the next, get the first receipt again', async () => {
+  it('get the first receipt again if they are proven again, under the same root or the next', async () => {
     const first = await enclave.relay(committedProof('ada roads').envelope);
     for (const name of ['ada roads, proven again', 'ada roads, proven under the next root'])
       expect((await enclave.relay(committedProof(name).envelope)).answer).toEqual(first.answer);
@@ -70,7 +70,7 @@ describe('proven messages in the enclave', () => {
   });
 });
 
-describe('a second message of one person in one campaign, past a gateway that lets it through', () => {
+describe('a second message of one person in one campaign, which a dishonest gateway let through', () => {
   it('is not sent by the enclave that sent the first', async () => {
     const enclave = await world.enclave();
     await enclave.relay(committedProof('ada roads').envelope);
@@ -79,7 +79,7 @@ describe('a second message of one person in one campaign, past a gateway that le
     expect(received()).toHaveLength(3);
   });
 
-  it('is known again by the chamber where another enclave sends it, also from the next district', async () => {
+  it('is recognized by the chamber if another enclave sends it, even after the person moved to another district', async () => {
     const first = await (await world.enclave()).relay(committedProof('kim roads').envelope);
     const second = await (await world.enclave()).relay(committedProof('kim roads, after the move').envelope);
     expect(outcomes(first)).toEqual(['accepted', 'accepted', 'accepted']);
@@ -92,7 +92,7 @@ describe('a second message of one person in one campaign, past a gateway that le
     expect(outcomes(third)).toEqual(['duplicate', 'duplicate', 'duplicate']);
   });
 
-  it('is sent as a correction after every office has refused the first, which is not sent again', async () => {
+  it('is sent after every office refused the first message, which is then never sent again', async () => {
     world.congress.setOutcomes({
       house: { answer: 'refused', reason: 'Vacant seat.' },
       senate: { answer: 'refused', reason: 'Not in this form.' },
@@ -111,7 +111,7 @@ describe('a second message of one person in one campaign, past a gateway that le
   });
 });
 
-/** The refusals for faults that the parent can check too. */
+/** The expected refusals, by kind of fault, for faults that the parent can check too. */
 const CODES: Record<Exclude<BadReason, 'content'>, ProblemCode[]> = {
   malformed: ['malformed_body', 'body_too_large'],
   circuit: ['circuit_retired'],
@@ -135,7 +135,7 @@ const CONTENT: Record<string, string> = {
 };
 
 describe('more than 200 bad messages', () => {
-  it('are all refused, none reaches Congress, and valid ones are accepted after them', async () => {
+  it('are all refused and never reach Congress, and a valid message is accepted afterwards', async () => {
     const enclave = await world.enclave();
     const seen = new Map<string, number>();
     for (const { name, reason, bytes } of badEnvelopes()) {
@@ -166,14 +166,14 @@ describe('more than 200 bad messages', () => {
     expect(refused.filter((line) => !/"code":"[^"]+"/.test(line))).toEqual([]);
   });
 
-  it('look the same to the parent, whatever the fault of the sealed content is', async () => {
+  it('look the same to the parent, whatever is wrong in the sealed content', async () => {
     const enclave = await world.enclave();
     const answers = [];
     for (const { isHonest, envelope, content } of committedProofs()) {
       if (isHonest || content.offices.length !== 3) continue;
       const startedAtMs = performance.now();
       answers.push((await enclave.relay(envelope)).answer);
-      // The checks end at the first fault, after 0 to some 10 ms; timers may be a millisecond early
+      // A refusal takes 50 ms, and timers may be a millisecond early
       expect(performance.now() - startedAtMs).toBeGreaterThan(48);
     }
     expect(answers.length).toBeGreaterThan(8);
@@ -194,19 +194,19 @@ describe('the mode of residence', () => {
   const { sealed, envelope } = committedProof('ada roads');
   const alone = { sealed: { ...sealed, nullifier: null }, residence: null };
 
-  it('off: refuses a proof and opens messages without one', async () => {
+  it('off refuses a proof, and opens messages without one', async () => {
     const enclave = await world.enclave('off');
     expect(await codeOf(enclave.relay(envelope))).toBe('residence_not_open');
     expect(await codeOf(enclave.relay(alone))).toBe('sealed_message_refused');
   });
 
-  it('optional: takes both', async () => {
+  it('optional opens messages with and without a proof', async () => {
     const enclave = await world.enclave('optional');
     expect(await codeOf(enclave.relay(alone))).toBe('sealed_message_refused');
     expect(outcomes(await enclave.relay(committedProof('cam roads').envelope))).toHaveLength(1);
   });
 
-  it('required: refuses a message without a proof before it is opened', async () => {
+  it('required refuses a message without a proof before it is opened', async () => {
     expect(await codeOf((await world.enclave('required')).relay(alone))).toBe('residence_required');
   });
 
@@ -222,8 +222,8 @@ describe('the mode of residence', () => {
   });
 });
 
-describe('time', () => {
-  it('refuses a message to a retired key by key_retired, whatever its proof, and takes the message after a reseal', async () => {
+describe('a proven message that is late or early', () => {
+  it('is refused as key_retired if its key has ended, whatever its proof, and accepted after a reseal', async () => {
     const enclave = await world.enclave();
     expect(await codeOf(enclave.relay(committedProof('ada roads, to a retired key').envelope))).toBe('key_retired');
     expect(outcomes(await enclave.relay(committedProof('ada roads').envelope))).not.toContain('refused');
@@ -233,7 +233,7 @@ describe('time', () => {
     [5, 'answered'],
     [60, 'answered'],
     [61, 'root_not_accepted'],
-  ])('decides on a fresh root by a clock that is %i s behind: %s', async (behind, code) => {
+  ])('with a root note that begins now, if the enclave’s clock is %i s behind, ends as %s', async (behind, code) => {
     const fresh = rootNote('before', { notBefore: TEST_NOW_SECONDS });
     const { sealed, residence } = committedProof('gus roads').envelope;
     const enclave = await world.enclave();

@@ -27,7 +27,7 @@ const problemsOf = (value: unknown): readonly string[] => {
 };
 
 describe('the configuration of residence', () => {
-  it('is off unless it is given', () => {
+  it('is off by default', () => {
     expect(parseConfiguration(configuration(undefined)).residence).toEqual({ mode: 'off' });
   });
 
@@ -38,7 +38,7 @@ describe('the configuration of residence', () => {
       'optional, with the longest campaigns unless told',
       { mode: 'optional', registrar: TEST_REGISTRAR.id, keys: [key] },
     ],
-  ])('is taken with %s, and published with the hash of the circuit', (_name, residence) => {
+  ])('is accepted with %s, and published with the hash of the circuit', (_name, residence) => {
     const parsed = parseConfiguration(configuration(residence));
     expect(decodePublicConfiguration(servedConfiguration(parsed).bytes).residence).toEqual({
       maxCampaignDays: 90,
@@ -64,7 +64,7 @@ describe('the configuration of residence', () => {
     expect(problemsOf(configuration(residence)).join()).toMatch(/^residence/);
   });
 
-  it('excludes the legacy suite where a proof is required', () => {
+  it('refuses the legacy suite if a proof is required', () => {
     expect(problemsOf(configuration(good, { legacySuite: true }))).toEqual([
       'legacySuite: false where residence.mode is required',
     ]);

@@ -4,18 +4,21 @@ import * as z from 'zod';
 
 /**
  * Whether a message proves its sender's residence. `off`: no proof is taken. `optional`: a message may have one. `required`: each message
- * must have one. Measured like the rest, so that neither the parent nor the registrar's host can change whose signatures count.
+ * must have one. This setting is measured, so neither the parent nor the registrar's host can change whose signatures count.
  */
 export const residenceConfigSchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('off') }),
   z
     .strictObject({
       mode: z.enum(['optional', 'required']),
-      /** The registrar's name. It is part of a nullifier's scope, so under another name everyone could send once more in each campaign. */
+      /**
+       * The registrar's name. The name is part of a nullifier's scope, so after a change of name everyone could send once more in each
+       * campaign.
+       */
       registrar: z.string().regex(RESIDENCE_ID_PATTERN),
       /** Verifier keys of signed notes: one, or two while the registrar changes its key. */
       keys: z.array(z.string()).min(1).max(2),
-      /** The longest that a campaign may last. The gateway keeps used nullifiers as long. */
+      /** The longest time that a campaign may last. The gateway keeps used nullifiers for as long. */
       maxCampaignDays: z.int().min(1).max(LIMITS.maxCampaignDays).default(LIMITS.maxCampaignDays),
     })
     .refine(({ registrar, keys }) => areKeysOf(registrar, keys), {
@@ -25,7 +28,7 @@ export const residenceConfigSchema = z.discriminatedUnion('mode', [
 ]);
 export type ResidenceConfig = z.output<typeof residenceConfigSchema>;
 
-/** The part that clients may read. */
+/** Returns the part of the configuration that clients may read. */
 export function publishedResidence(configuration: ResidenceConfig): PublicConfiguration['residence'] {
   return configuration.mode === 'off'
     ? configuration

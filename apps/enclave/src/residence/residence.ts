@@ -9,28 +9,28 @@ import { claimProblems, NOT_PROVEN, type ClaimProblem } from './claim-problems';
 import { envelopeCheck } from './envelope-check';
 import type { ResidenceConfig } from './residence-config';
 
-/** A message before it is opened. `sealed`: its form 1 bytes. */
+/** A message before it is opened. `sealed`: its bytes in form 1 (docs/message.md). */
 export interface Unopened {
   proven: ProvenEnvelope | null;
   sealed: Uint8Array;
 }
 
-/** The enclave's side of the proof of residence: everything except the uniqueness of a nullifier, which needs a disk. */
+/** Checks proofs of residence in the enclave. Only the gateway checks that a nullifier is used once, because that needs a disk. */
 export interface Residence {
   /**
-   * Checks the parts that the parent sees too, before the message is opened.
-   * @throws ProblemError `residence_required` | `residence_not_open` | `circuit_retired` | `root_not_accepted` |
-   * `proof_invalid` | `enclave_busy`
+   * Checks, before the message is opened, the parts that the parent sees too.
+   * @throws ProblemError `residence_required` | `residence_not_open` | `circuit_retired` | `root_not_accepted` | `proof_invalid` |
+   * `enclave_busy`
    */
   checkEnvelope(message: Unopened): Promise<void>;
-  /** Checks that need the opened message. Only the sender learns the result, in the sealed answer. */
+  /** Makes the checks that need the opened message, and returns the problems. Only the sender learns them, in the sealed answer. */
   problemsOf(content: CongressMessage, proven: ProvenEnvelope | null): ClaimProblem[];
   close(): Promise<void>;
 }
 
 /**
- * Starts the verifier, which takes about 0.3 s, and does not wait for it: the enclave already shows its keys, and a proof waits for the
- * verifier. If it cannot start, an unhandled rejection ends the process.
+ * Starts the verifier and does not wait the 0.3 s that this takes, so that the enclave can already attest its keys; a proof waits for the
+ * verifier. If the verifier cannot start, an unhandled rejection ends the process.
  */
 export function openResidence(configuration: ResidenceConfig, clock: Clock, log: Log): Residence {
   if (configuration.mode === 'off') return OFF;
@@ -63,7 +63,8 @@ export function openResidence(configuration: ResidenceConfig, clock: Clock, log:
 }
 
 /**
- * A message that waits for its proof counts toward the service's `maxConcurrent`, which is at most this, so the queue never fills first.
+ * As large as the largest `maxConcurrent` of the service. A message that waits for its proof counts toward that limit, so this queue never
+ * fills first.
  */
 const MAX_QUEUED = 1024;
 

@@ -7,7 +7,7 @@ describe('the anchored clock', () => {
     expect(() => new AnchoredClock().driftMs()).toThrow('not anchored');
   });
 
-  it('runs on from the anchor by the monotonic clock, whatever the wall clock shows', () => {
+  it('continues from the anchor by the monotonic clock, whatever the machine’s clock shows', () => {
     let monotonicMs = 50;
     const clock = new AnchoredClock(() => monotonicMs);
     clock.anchorOn(1_000_000, 50);
@@ -15,7 +15,7 @@ describe('the anchored clock', () => {
     expect(clock.nowMs()).toBe(1_002_500);
   });
 
-  it('steps forward with a later anchor and never back with an earlier one', () => {
+  it('steps forward to a later anchor, and never back to an earlier one', () => {
     const clock = new AnchoredClock(() => 0);
     clock.anchorOn(1_000_000, 0);
     clock.anchorOn(900_000, 0);
@@ -34,7 +34,7 @@ describe('the drift of the machine’s clock', () => {
     monotonicMs += ms;
     machineMs += ms;
   };
-  /** Anchors on a document: the NSM takes its time `beforeMs` after the call, and the document arrives `afterMs` later. */
+  /** Anchors the clock on a document that the NSM dates `beforeMs` after the call and that arrives `afterMs` later. */
   const anchor = (driftMs: number, beforeMs = 0, afterMs = 0) => {
     const askedAtMs = clock.moment();
     pass(beforeMs);
@@ -51,14 +51,17 @@ describe('the drift of the machine’s clock', () => {
     );
   });
 
-  it.each([0, 1, -1, 4_999, 100_000, -100_000, 56 * 365 * 24 * HOUR_MS])('is %d ms, with its sign', (driftMs) => {
-    anchor(driftMs);
-    expect(clock.driftMs()).toBe(driftMs);
-    pass(HOUR_MS);
-    expect(clock.driftMs()).toBe(driftMs);
-  });
+  it.each([0, 1, -1, 4_999, 100_000, -100_000, 56 * 365 * 24 * HOUR_MS])(
+    'is reported with its sign: %d ms',
+    (driftMs) => {
+      anchor(driftMs);
+      expect(clock.driftMs()).toBe(driftMs);
+      pass(HOUR_MS);
+      expect(clock.driftMs()).toBe(driftMs);
+    },
+  );
 
-  it('is 0 within the duration of the call, at whatever moment of the call the NSM took its time', () => {
+  it('counts only beyond the duration of the call, because the NSM may take its time at any moment of the call', () => {
     for (const [beforeMs, afterMs] of [
       [0, 3_000],
       [3_000, 0],
@@ -73,7 +76,7 @@ describe('the drift of the machine’s clock', () => {
     expect(clock.driftMs()).toBe(-67_000);
   });
 
-  it('shows a clock that was set between two documents at once', () => {
+  it('shows at once that the machine’s clock was set between two documents', () => {
     anchor(0);
     machineMs -= 61_000;
     expect(clock.driftMs()).toBe(61_000);
@@ -81,7 +84,7 @@ describe('the drift of the machine’s clock', () => {
     expect(clock.driftMs()).toBe(-61_000);
   });
 
-  it('is that of the newest document, although attested time does not step back', () => {
+  it('is measured from the newest document, although attested time does not step back', () => {
     anchor(90_000);
     pass(60_000);
     anchor(0);
@@ -89,7 +92,7 @@ describe('the drift of the machine’s clock', () => {
     expect(clock.nowMs()).toBeGreaterThan(machineMs);
   });
 
-  it('is logged when it passes 5 s and 60 s, and when it is within them again, and not at every reading', () => {
+  it('is logged when it passes 5 s or 60 s in either direction, and not at every reading', () => {
     const lines: unknown[][] = [];
     const watch = new ClockWatch(clock, { write: (...line) => lines.push(line) });
     const readings = [0, 5_000, -5_001, -5_002, 60_000, 60_001, 70_000, -70_000, 6_000, 0, 0];

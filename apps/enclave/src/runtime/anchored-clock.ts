@@ -1,6 +1,6 @@
 import type { Clock } from './clock';
 
-/** The time in a document of the NSM. Moments are of the monotonic clock, in milliseconds. */
+/** The time in a document of the NSM. Moments are times of the monotonic clock, in milliseconds. */
 interface Reading {
   timestampMs: number;
   askedAtMs: number;
@@ -8,8 +8,8 @@ interface Reading {
 }
 
 /**
- * Time that the parent cannot set: anchored on the timestamp of an attestation document, which comes from the Nitro hypervisor, and
- * carried on by the monotonic clock. Anchored anew with every document that the enclave makes for itself.
+ * Time that the parent cannot set: anchored on the timestamp of an attestation document, which comes from the Nitro hypervisor, and carried
+ * on by the monotonic clock. Every document that the enclave gets from its NSM anchors the clock anew.
  */
 export class AnchoredClock implements Clock {
   private anchor: { timestampMs: number; monotonicMs: number } | undefined;
@@ -20,14 +20,14 @@ export class AnchoredClock implements Clock {
     private readonly machineMs: () => number = () => Date.now(),
   ) {}
 
-  /** A moment of the monotonic clock, to be taken before the NSM is asked. */
+  /** Returns the time of the monotonic clock. The caller takes it before the request to the NSM. */
   moment(): number {
     return this.monotonicMs();
   }
 
   /**
-   * `timestampMs` of a document that the NSM has just made, `askedAtMs` the moment before it was asked. Time never steps back by an
-   * anchor: what expired stays expired.
+   * `timestampMs`: the time in a document that the NSM has just made; `askedAtMs`: the moment before the request. An earlier timestamp does
+   * not set the clock back, so what has expired stays expired.
    */
   anchorOn(timestampMs: number, askedAtMs: number): void {
     const monotonicMs = this.monotonicMs();
@@ -42,13 +42,13 @@ export class AnchoredClock implements Clock {
   }
 
   /**
-   * Attested time minus the machine's clock now, in milliseconds: negative where the machine is ahead. The NSM took its time somewhere
-   * between question and answer; of the drifts that this allows, the result is the one nearest to zero.
+   * Returns attested time minus the machine's clock, in milliseconds: negative if the machine is ahead. The NSM took its time at an unknown
+   * moment between request and answer; of the drifts that are possible, this returns the one nearest to zero.
    */
   driftMs(): number {
     if (!this.reading) throw new Error('the clock is not anchored yet');
     const { timestampMs, askedAtMs, answeredAtMs } = this.reading;
-    // The time of the machine's clock when the monotonic clock was at zero
+    // What the machine's clock showed, or would have shown, when the monotonic clock was at zero
     const machineAtZeroMs = this.machineMs() - this.monotonicMs();
     const least = Math.round(timestampMs - answeredAtMs - machineAtZeroMs);
     const most = Math.round(timestampMs - askedAtMs - machineAtZeroMs);

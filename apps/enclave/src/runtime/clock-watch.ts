@@ -1,7 +1,10 @@
 import type { AnchoredClock } from './anchored-clock';
 import type { Log, LogLevel } from './log';
 
-/** Init sets the machine's clock from the NSM every hour, and the NSM's time may be in whole seconds: less than this is no fault. */
+/**
+ * A smaller drift is no fault, because init sets the machine's clock from the NSM only every hour, and the NSM's time may be in whole
+ * seconds.
+ */
 export const DRIFT_WARNING_MS = 5_000;
 /** A larger drift makes the enclave report itself unhealthy, because OpenSSL judges certificates by the machine's clock. */
 export const DRIFT_FAILURE_MS = 60_000;

@@ -1,7 +1,7 @@
 import { ProtocolError, decodeJson } from '@communique-tee/protocol';
 import { readFileSync } from 'node:fs';
 
-/** The process ends with exit code 78 and this list of everything that is wrong. */
+/** The configuration is wrong. The process prints all problems and ends with exit code 78. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 

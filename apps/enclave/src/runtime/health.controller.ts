@@ -7,7 +7,7 @@ import { HEALTH_PARTS } from './tokens';
 export class HealthController {
   constructor(@Inject(HEALTH_PARTS) private readonly parts: HealthParts) {}
 
-  /** 200 whether healthy or not: the body states which, and why. */
+  /** Answers 200 whether the enclave is healthy or not; the body tells, with the reasons. */
   @Get()
   @Header('cache-control', 'no-store')
   health(): EnclaveHealth {

@@ -18,7 +18,7 @@ const health = async () => {
   expect(response.status).toBe(200);
   return enclaveHealthSchema.parse(await response.json());
 };
-/** Polls `/health` and returns the first answer that fits. */
+/** Polls `/health` and returns the first answer that meets the condition. */
 const healthOnce = async (fits: (health: EnclaveHealth) => boolean) => {
   for (;;) {
     const now = await health();
@@ -26,7 +26,7 @@ const healthOnce = async (fits: (health: EnclaveHealth) => boolean) => {
     await new Promise((resolve) => setTimeout(resolve, PUBLISH_EVERY_MS));
   }
 };
-/** The mock NSM's answer takes some time on this machine, so a drift is compared within seconds. */
+/** The mock NSM takes some time to answer, so the drift may differ by seconds. */
 const expectDrift = (driftMs: number, wantedMs: number) => {
   expect(driftMs).toBeGreaterThan(wantedMs - 10_000);
   expect(driftMs).toBeLessThan(wantedMs + 10_000);

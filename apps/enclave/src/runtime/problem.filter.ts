@@ -11,10 +11,7 @@ import type { Log } from './log';
 import { LOG } from './tokens';
 import { ProblemError } from './problem-error';
 
-/**
- * Turns everything that is thrown into a problem document with a stable code; no detail of the cause leaves the
- * enclave.
- */
+/** Turns every thrown error into a problem document with a stable code. No detail of an unexpected error leaves the enclave. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(@Inject(LOG) private readonly log: Log) {}

@@ -4,10 +4,7 @@ import { ConfigurationError } from './configuration-file';
 const EXIT_CONFIGURATION = 78;
 const EXIT_SOFTWARE = 70;
 
-/**
- * Runs the start. A failure is logged by code and ends the process, because a half-working enclave must not be
- * attested.
- */
+/** Runs `start`. If it fails, logs the code and ends the process, because a half-working enclave must not be attested. */
 export function exitOnError(start: () => Promise<void>): void {
   process.on('uncaughtException', (error) => fail(error));
   process.on('unhandledRejection', (error) => fail(error));

@@ -12,10 +12,10 @@ import { join } from 'node:path';
 import { configurationFor, congressMessage } from '../testing/enclave-fixture';
 
 /**
- * Every variable by which Node, OpenSSL, the dynamic linker, the resolver or an HTTP library could be made to send
- * plain text elsewhere or to trust another authority. The enclave must either refuse to start or ignore the variable.
+ * Every variable by which Node, OpenSSL, the dynamic linker, the resolver or an HTTP library could be made to send plain text elsewhere or
+ * to trust another authority. With each of them, the enclave must either refuse to start or ignore it.
  */
-describe('an enclave whose environment an attacker chose', () => {
+describe('an enclave with environment variables that an attacker chose', () => {
   let folder: TemporaryFolder;
   let bundle: string;
   let congress: CongressSimulator;
@@ -70,7 +70,7 @@ describe('an enclave whose environment an attacker chose', () => {
     ['LD_AUDIT', ''],
     ['GLIBC_TUNABLES', ''],
     ['UV_THREADPOOL_SIZE', '1'],
-  ])('does not start with %s, which acts before it could look away', (name, value) => {
+  ])('does not start with %s, which takes effect before the enclave’s code runs', (name, value) => {
     const { status, stderr } = spawnSync(process.execPath, args(), {
       env: { [name]: value },
       encoding: 'utf8',
@@ -81,7 +81,7 @@ describe('an enclave whose environment an attacker chose', () => {
     expect(stderr).toContain(name);
   });
 
-  it('delivers only to the configured chambers despite every other variable', async () => {
+  it('delivers only to the configured chambers, whatever the other variables are', async () => {
     const { port } = rogue.address() as AddressInfo;
     const proxy = `http://127.0.0.1:${String(port)}`;
     const hostAliases = join(folder.path, 'aliases');
@@ -131,7 +131,7 @@ describe('an enclave whose environment an attacker chose', () => {
     }
   });
 
-  it('stops at a configuration and names what is wrong in it, all of it at once, without the values', () => {
+  it('stops at a wrong configuration and names every wrong field at once, without the values', () => {
     const broken = join(folder.path, 'broken.json');
     writeFileSync(
       broken,

@@ -1,10 +1,10 @@
 /**
- * A process's environment can make it leak: a preloaded library, an added root certificate, a named proxy. So the
- * enclave uses no variable. This module is the first import of every entry, before any code could read one: it stops
- * the start on variables that may already have acted on this process, and deletes all others.
+ * A process's environment can make it leak: a preloaded library, an added root certificate, a named proxy. So the enclave uses no
+ * environment variable. This module is the first import of every entry, so it runs before other code could read a variable. It stops the
+ * start if a variable may already have affected this process, and deletes all others.
  */
 
-/** Read by Node, OpenSSL or the dynamic linker before the first line of ours runs. */
+/** Variables that Node, OpenSSL or the dynamic linker reads before the first line of our code runs. */
 const ACTED_ALREADY = /^(NODE_(?!ENV$)|OPENSSL_|SSL_CERT_|LD_|GLIBC_TUNABLES$|GCONV_PATH$|UV_|ELECTRON_)/;
 
 /** EX_CONFIG of sysexits.h. */
@@ -19,7 +19,8 @@ if (refused.length > 0) {
   process.exit(EXIT_CONFIGURATION);
 }
 for (const name of Object.keys(process.env)) {
-  // The mock NSM looks at NODE_ENV to refuse production; unsetting also hides the rest from getenv (HOSTALIASES, LOCALDOMAIN)
+  // NODE_ENV stays, because the mock NSM refuses to run in production. Deleting the others also hides them from getenv (HOSTALIASES,
+  // LOCALDOMAIN).
   if (name !== 'NODE_ENV') Reflect.deleteProperty(process.env, name);
 }
 

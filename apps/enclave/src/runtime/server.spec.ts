@@ -20,7 +20,7 @@ it.each([
     'POST /messages HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
     'malformed_body',
   ],
-])('%s is answered by a problem document that repeats no part of the request', async (_name, bytes, code) => {
+])('answers %s with a problem document that repeats no part of the request', async (_name, bytes, code) => {
   const answer = await exchange(bytes);
   expect(answer).toContain('application/problem+json');
   expect(answer).toContain(`"code":"${code}"`);

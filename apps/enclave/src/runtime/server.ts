@@ -5,13 +5,16 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 
 const REQUEST_TIMEOUT_MS = 15_000;
-/** Longer than the gateway keeps an idle connection, so that the gateway closes it first. */
+/** Longer than the gateway keeps an idle connection, so that the gateway is the side that closes. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
-/** The default for routes that state no limit: they take no body. */
+/** The limit for routes without a limit of their own; none of them takes a body. */
 const DEFAULT_BODY_BYTES = 1024;
 
-/** Fastify with limits on what the parent can make large or draw out, and problem documents for what never reaches Nest. @param bodyLimits bytes by route */
+/**
+ * Returns Fastify with limits on the sizes and times that the parent controls, and with problem documents for errors that never reach Nest.
+ * @param bodyLimits bytes by route
+ */
 export function createServer(bodyLimits: ReadonlyMap<string, number>): FastifyAdapter {
   const adapter = new FastifyAdapter({
     bodyLimit: DEFAULT_BODY_BYTES,
@@ -26,7 +29,7 @@ export function createServer(bodyLimits: ReadonlyMap<string, number>): FastifyAd
         .send(problemText('malformed_body'));
     },
     clientErrorHandler,
-    // We pass compilers that use zod, so Fastify loads neither ajv nor fast-json-stringify
+    // With compilers of our own, Fastify loads neither ajv nor fast-json-stringify
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   const fastify = adapter.getInstance();
@@ -46,8 +49,8 @@ function noSchemas(): never {
 }
 
 /**
- * A request that Node's HTTP parser refuses never becomes a request object: it is answered on the raw socket, which
- * then closes.
+ * Answers a request that Node's HTTP parser refused. Such a request never becomes a request object, so the answer goes to the raw socket,
+ * which then closes.
  */
 function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {

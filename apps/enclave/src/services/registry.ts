@@ -3,7 +3,7 @@ import { agentsService } from './agents/agents-service';
 import { congressService } from './congress/congress-service';
 import type { OpenService, Service, ServiceCore, ServiceNeeds } from './service';
 
-/** Every service of this image, by its kind. A new one is a row here and a folder beside this file. */
+/** Every service of this image, by kind. A new service needs a member here and a folder beside this file. */
 export const SERVICES = { congress: congressService, agents: agentsService } as const;
 
 type Kind = keyof typeof SERVICES;
@@ -15,7 +15,7 @@ export const servicesSchema = z.strictObject(
   Object.fromEntries(Object.entries(SERVICES).map(([kind, service]) => [kind, service.configuration.optional()])),
 ) as unknown as z.ZodType<ServicesConfiguration>;
 
-/** What the services that are on need, taken together. */
+/** Returns what all services that are on need together. */
 export function needsOf(configuration: ServicesConfiguration): ServiceNeeds {
   const needs = configured(configuration).map(([kind, service, own]) => ({
     kind,
@@ -28,7 +28,7 @@ export function needsOf(configuration: ServicesConfiguration): ServiceNeeds {
   };
 }
 
-/** What anyone may know of the services that are on, by kind. */
+/** Returns the public part of the configuration of each service that is on, by kind. */
 export function publishedOf(configuration: ServicesConfiguration): Record<string, object> {
   return Object.fromEntries(configured(configuration).map(([kind, service, own]) => [kind, service.published(own)]));
 }

@@ -6,7 +6,7 @@ import type { Residence } from '../residence/residence';
 import type { Clock } from '../runtime/clock';
 import type { Log } from '../runtime/log';
 
-/** What every service may use of the enclave. */
+/** The parts of the enclave that every service may use. */
 export interface ServiceCore {
   readonly ring: KeyRing;
   readonly secrets: OperatorSecrets;
@@ -14,47 +14,53 @@ export interface ServiceCore {
   readonly clock: Clock;
   readonly log: Log;
   readonly residence: Residence;
-  /** Whether the sealing suite of the web client (legacy) is open. */
+  /** Whether the enclave opens messages in the suite of the web client (legacy). */
   readonly legacySuite: boolean;
 }
 
 /** What a service's configuration needs from the rest of the file. */
 export interface ServiceNeeds {
-  /** Everything that egress must let through for it. */
+  /** The destinations that egress must let through for the service. */
   readonly destinations: readonly Destination[];
-  /** Names of the operator's secrets without which it cannot work. */
+  /** Names of the operator's secrets without which the service cannot work. */
   readonly secrets: readonly string[];
   /** What is wrong although each field is well formed, as `<path within the service>: <rule>`. */
   readonly problems: readonly string[];
 }
 
-/** A request header by its lower-case name. */
+/** Returns a request header by its lower-case name. */
 export type ReadHeader = (name: string) => string | undefined;
 
 export interface ServiceDefinition<Configuration, Request, Answer> {
   /** The gateway calls `POST /<path>` with a CBOR body. */
   readonly path: string;
-  /** The measured configuration under `services.<kind>`. */
+  /** The schema of the measured configuration under `services.<kind>`. */
   readonly configuration: z.ZodType<Configuration>;
   readonly needs: (configuration: Configuration) => ServiceNeeds;
-  /** The public part of its configuration (libs/protocol enclave/public-configuration.ts): no secrets. */
+  /** Returns the public part of the service's configuration (libs/protocol enclave/public-configuration.ts), without secrets. */
   readonly published: (configuration: Configuration) => object;
   readonly limits: { readonly maxRequestBytes: number };
-  /** Checks the request's form. @throws ProtocolError or ProblemError */
+  /** Decodes the request and checks its form. @throws ProtocolError or ProblemError */
   readonly readRequest: (body: Uint8Array, header: ReadHeader) => Request;
-  /** Called once, at start. The handler's signal aborts when the gateway's connection closes before it has its answer. The handler may throw ProtocolError or ProblemError; the client gets the problem document. */
+  /**
+   * Called once, at start; returns the handler of requests. The handler's signal aborts when the gateway's connection closes before the
+   * answer was written. If the handler throws ProtocolError or ProblemError, the client gets the problem document.
+   */
   readonly open: (
     configuration: Configuration,
     core: ServiceCore,
   ) => (request: Request, left: AbortSignal) => Promise<Answer>;
-  /** The answer's CBOR form. */
+  /** Returns the answer in CBOR. */
   readonly encodeAnswer: (answer: Answer) => Uint8Array;
 }
 
-/** A service that runs: bytes in, bytes out. `left` aborts when the gateway's connection closes before it has its answer. */
+/**
+ * A running service: takes the bytes of a request and returns the bytes of the answer. `left` aborts when the gateway's connection closes
+ * before the answer was written.
+ */
 export type OpenService = (body: Uint8Array, header: ReadHeader, left: AbortSignal) => Promise<Uint8Array>;
 
-/** A service as the core sees it: the core does not know the types of its requests and answers. */
+/** A service as the core sees it, without the types of its requests and answers. */
 export interface Service<Configuration> {
   readonly path: string;
   readonly configuration: z.ZodType<Configuration>;

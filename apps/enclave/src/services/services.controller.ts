@@ -15,7 +15,7 @@ import { ProblemError } from '../runtime/problem-error';
 import { OPEN_SERVICES } from '../runtime/tokens';
 import type { OpenServices } from './registry';
 
-/** `POST /<path>` for each service, on or off. */
+/** Returns a controller of `POST /<path>` for each service, whether it is on or off. */
 export function serviceControllers(paths: readonly string[]): Type[] {
   return paths.map((path) => {
     @Controller(path)
@@ -45,7 +45,7 @@ export function serviceControllers(paths: readonly string[]): Type[] {
   });
 }
 
-/** Aborts when the connection closes before the answer was written. */
+/** Returns a signal that aborts when the connection closes before the answer was written. */
 function closed({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController();
   raw.once('close', () => {

@@ -9,7 +9,7 @@ import { SERVICES, servicesSchema } from './registry';
 const WITHOUT_SERVICES = { stack: 'test', listen: 'tcp:127.0.0.1:0', egress: { mode: 'direct' }, services: {} };
 
 describe('a service that the configuration does not name', () => {
-  it('is off: every path of the image answers service_off, and the enclave attests all the same', async () => {
+  it('is off: every path of the image answers service_off, and the enclave still attests', async () => {
     const folder = await temporaryFolder('services');
     const enclave = await startEnclave(
       parseConfiguration(WITHOUT_SERVICES),
@@ -37,7 +37,7 @@ describe('a service that the configuration does not name', () => {
 });
 
 describe('a service that the configuration names', () => {
-  it('is on: its path reads the request and refuses one that is malformed', async () => {
+  it('is on: its path reads a request, and refuses a malformed one', async () => {
     const { url, stop } = await startEnclaveFixture();
     try {
       const answer = await fetch(`${url}/${SERVICES.congress.path}`, {
@@ -53,16 +53,16 @@ describe('a service that the configuration names', () => {
 });
 
 describe('the configuration of services', () => {
-  it('refuses a service that this image does not have', () => {
+  it('refuses a service without its settings', () => {
     expect(servicesSchema.safeParse({ agents: {} }).success).toBe(false);
   });
 
-  it('must be present, even where it names no service', () => {
+  it('must be present, even if it names no service', () => {
     const { services: _none, ...without } = WITHOUT_SERVICES;
     expect(() => parseConfiguration(without)).toThrow('services');
   });
 
-  it('gives each service a path of its own', () => {
+  it('gives each service a different path', () => {
     const paths = Object.values(SERVICES).map(({ path }) => path);
     expect(new Set([...paths, 'keys', 'attestation', 'health']).size).toBe(paths.length + 3);
   });

@@ -1,4 +1,4 @@
-/** What an attacker measured of one exchange, each kind of measurement at its own index. */
+/** An attacker's measurements of one exchange. Each kind of measurement has a fixed index. */
 export type Measurements = readonly number[];
 
 /** A measurement that could not be made. */
@@ -7,18 +7,17 @@ export const NOTHING = -1;
 export interface Rule {
   readonly at: number;
   readonly threshold: number;
-  /** The candidate to guess above the threshold. */
+  /** The candidate to guess if the measurement is above the threshold. */
   readonly above: 0 | 1;
-  /** How many learned messages this rule classifies correctly. */
+  /** How many of the learned messages this rule classifies correctly. */
   readonly right: number;
-  /** How many different values of the measurement were learned. */
+  /** How many different values this measurement had. */
   readonly values: number;
 }
 
 /**
- * One measurement and one threshold: the pair that classifies most of the learned messages correctly. Ties go to the
- * measurement with the fewest values, because one that never repeats, such as a time, may separate a few messages by
- * chance.
+ * Returns the measurement and the threshold that classify most of the learned messages correctly. Of equally good rules it returns the one
+ * with the fewest values, because a measurement that never repeats, such as a time, may separate a few messages by chance.
  */
 export function bestRule([first, second]: readonly [readonly Measurements[], readonly Measurements[]]): Rule {
   let best: Rule = { at: 0, threshold: 0, above: 0, right: 0, values: 0 };

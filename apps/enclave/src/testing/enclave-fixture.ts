@@ -20,12 +20,12 @@ import { createLog } from '../runtime/log';
 import { startEnclave, type RunningEnclave } from '../start';
 import { readRelayed, type Relayed } from './read-relayed';
 
-/** The whole enclave in this process, on a mock NSM, with the Congress simulator over TLS, and a sender. */
+/** The whole enclave in the test's process, on a mock NSM, with the Congress simulator over TLS and a sender. */
 export interface EnclaveFixture {
   congress: CongressSimulator;
   enclave: RunningEnclave;
   url: string;
-  /** Lines of the enclave's log. */
+  /** The lines of the enclave's log. */
   log: string[];
   trustAnchor: NonNullable<AttestationPolicy['trustAnchor']>;
   key(): Promise<EnclaveKey>;
@@ -39,16 +39,16 @@ export interface FixtureOptions {
   congress?: CongressSimulatorOptions;
   limits?: { maxConcurrent?: number; maxRememberedDeliveries?: number; maxRememberedAnswers?: number };
   timeoutMs?: number;
-  /** The interval between deliveries to each chamber; 0 unless given. */
+  /** The interval between deliveries to each chamber; by default 0. */
   minIntervalMs?: number;
-  /** Returns the origins to use instead of the simulator's: those of a proxy in front of it. */
+  /** Gets the simulator's origins, and returns the origins of a proxy in front of it, for the enclave to use. */
   originsBefore?: (origins: Record<Chamber, string>) => Promise<Record<Chamber, string>>;
   legacySuite?: boolean;
-  /** The time by the NSM, in milliseconds; Date.now unless given. */
+  /** The NSM's time in milliseconds; by default Date.now. */
   now?: () => number;
   /** Wraps the transport between the enclave and its mock NSM. */
   nsm?: (transport: NsmTransport) => NsmTransport;
-  /** How often counts of connections are published, in milliseconds; five minutes unless given. */
+  /** How often counts of connections are published, in milliseconds; by default every five minutes. */
   publishEveryMs?: number;
   /** The authority that the enclave trusts instead of the simulator's. */
   certificateAuthorityPem?: string;

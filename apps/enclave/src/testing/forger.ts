@@ -28,14 +28,15 @@ const ALLOW_ALL = {
   ],
 };
 
-/** A document over the core, signed by this NSM. */
+/** Returns an attestation document that vouches for the core, signed by this NSM. */
 export async function vouch(nsm: Nsm, core: SealedKeyCore): Promise<Uint8Array> {
   return nsm.attest({ userData: encodeSealedKeyMaker(sha256(encodeSealedKeyCore(core))) });
 }
 
 /**
- * A consistent record of a secret that the forger knows, under a data key that the forger knows and KMS unwraps: what a parent could make
- * if the key's policy allowed it. The simulated policy allows everything while the record is made; the real policy never does.
+ * Returns a consistent key record of a secret that the forger knows, under a data key that the forger knows and KMS unwraps. A parent could
+ * make this record if the KMS key's policy allowed it. The simulated policy allows everything while the record is made; the real policy
+ * never does.
  */
 export async function forge(
   world: SealedWorld,
@@ -66,7 +67,8 @@ export async function forge(
 }
 
 /**
- * Every secret of a record, for a search of the recorded output. Only an attacker who changes the key's policy could have them.
+ * Returns every secret of a key record, for a search of the recorded output. To open the record, this changes the KMS key's policy for a
+ * moment.
  */
 export async function secretsOf(world: SealedWorld, bytes: Uint8Array): Promise<Record<string, Uint8Array>> {
   const record = decodeSealedKey(bytes);

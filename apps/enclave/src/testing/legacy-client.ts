@@ -14,16 +14,16 @@ import { createHash } from 'node:crypto';
 
 export type LegacyKeyView = Pick<ReturnType<typeof legacyPublicKeyView>, 'keyId' | 'publicKey'>;
 
-/** What the web client (legacy) posts, sealed by the library that it uses, and what its sender must keep. */
+/** A message of the web client (legacy), sealed by libsodium as there, with what its sender must keep. */
 export interface LegacySealed {
   json: { ciphertext: string; nonce: string; ephemeralPublicKey: string; teeKeyId: string };
   message: LegacyMessage;
-  /** In the form in which it is relayed. */
+  /** The sealed message as the gateway relays it. */
   sealed: Uint8Array;
   sealedSha256: Uint8Array;
-  /** UUID. */
+  /** The message id, a UUID. */
   id: string;
-  /** The secret of the exchange opens the answer. */
+  /** Opens the sealed answer with the secret of the key exchange. */
   open(sealedAnswer: Uint8Array): Answer;
 }
 
@@ -59,7 +59,7 @@ export async function sealAsLegacyClient(view: LegacyKeyView, content: unknown):
   };
 }
 
-/** What that client seals today. Congress requires more. */
+/** The content that the web client (legacy) seals today. It lacks fields that Congress requires. */
 export const LEGACY_CONTENT_TODAY = {
   deliveryAddress: {
     name: 'Test Person',
@@ -74,7 +74,7 @@ export const LEGACY_CONTENT_TODAY = {
   proof: { publicInputs: ['1'] },
 };
 
-/** Today's content with the members that Congress requires in addition. */
+/** Returns today's content of the web client (legacy) with the further fields that Congress requires. */
 export function legacyContent(more: object = {}): object {
   return {
     ...LEGACY_CONTENT_TODAY,

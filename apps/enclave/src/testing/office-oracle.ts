@@ -3,35 +3,37 @@ import { bestRule, guessBy, NOTHING, type Measurements } from './best-rule';
 import type { SeenConnection, Treatment } from './watched-egress';
 
 /**
- * An attacker with the powers of the parent, who wants to know which of two sets of offices a sealed message goes to. It does not know
- * how the enclave works: it measures everything it can see, learns from its own messages which measurement separates the two, and guesses
- * by that measurement. Independent of any test runner.
+ * An attacker with the powers of the parent, who wants to know which of two sets of offices a sealed message goes to. The attacker does not
+ * know how the enclave works: it measures everything visible, learns from its own messages which measurement separates the two sets, and
+ * guesses by that measurement. This file needs no test runner.
  */
 
-/** What the parent can do and see. */
+/** What the parent can do and observe. */
 export interface ParentPowers {
-  /** A message of the attacker's own: a parent can seal to its enclave as any sender. */
+  /** Seals a message of the attacker, which a parent can do like any sender. */
   seal(offices: readonly string[]): Promise<Uint8Array>;
-  /** Relays sealed bytes as the gateway does; every byte of the answer. */
+  /** Relays sealed bytes as the gateway does, and returns the whole answer. */
   relay(sealed: Uint8Array): Promise<{ status: number; headers: string; body: Uint8Array }>;
-  /** Every connection of the enclave so far, in the order in which they were opened. */
+  /** Returns every connection of the enclave so far, in the order in which they were opened. */
   connections(): readonly SeenConnection[];
   /** Sets how the following connections are treated. */
   rule(rule: (connection: SeenConnection) => Treatment): void;
-  /** Everything that the enclave wrote so far. */
+  /** Returns everything that the enclave has logged so far. */
   output(): string;
 }
 
 export interface Plan {
-  /** The sets that the attacker has to tell apart. */
+  /** The two sets of offices that the attacker has to tell apart. */
   readonly candidates: readonly [readonly string[], readonly string[]];
-  /** Messages of its own to the first candidate that the attacker relays just before. */
+  /** How many messages of its own, to the first candidate, the attacker relays just before the watched message. */
   readonly probes: number;
-  /** How the connections of probes and message are treated, counted from 0 in the order in which the enclave opens them. */
+  /**
+   * Returns how a connection of the probes and the message is treated, by its number: from 0, in the order in which the enclave opens them.
+   */
   readonly treat: (number: number) => Treatment;
 }
 
-/** Connections of a watched relay that are measured one by one. */
+/** How many connections of a watched message are measured one by one. */
 const MEASURED_CONNECTIONS = 4;
 
 export class OfficeOracle {
@@ -49,21 +51,21 @@ export class OfficeOracle {
         this.learned[which].push(await this.watch(await this.parent.seal(this.plan.candidates[which])));
   }
 
-  /** @returns which of the candidates the message goes to, as far as the attacker can tell */
+  /** @returns the candidate that the attacker guesses: 0 or 1 */
   async guess(sealed: Uint8Array): Promise<0 | 1> {
     return guessBy(bestRule(this.learned), await this.watch(sealed));
   }
 
   /**
-   * The measurement that best tells the candidates apart, and the share of the attacker's own messages that it classifies correctly (0.5
-   * to 1).
+   * Returns the measurement that best tells the candidates apart, and the share of the attacker's own messages that it classifies correctly
+   * (0.5 to 1).
    */
   best(): { name: string; share: number } {
     const { at, right } = bestRule(this.learned);
     return { name: MEASURED[at] ?? '', share: right / (this.learned[0].length + this.learned[1].length) };
   }
 
-  /** Probes, relays the message, relays it again, and measures all there is to see. */
+  /** Relays the probes, then the message twice, and returns everything that can be measured. */
   private async watch(sealed: Uint8Array): Promise<Measurements> {
     const { parent, plan } = this;
     const probes: Uint8Array[] = [];
@@ -101,7 +103,7 @@ const OF_ANSWER = ['status', 'header bytes', 'bytes', 'state', 'wait', 'sealed b
   [0, 1, 2, 3].map((n) => `outcome ${String(n)}`),
 );
 const OF_CONNECTION = ['chamber', 'opened after ms', 'open for ms', 'bytes sent', 'bytes received'];
-/** The names of what `watch` measures, in its order. */
+/** The names of the measurements of `watch`, in the same order. */
 const MEASURED: readonly string[] = [
   'ms',
   ...OF_ANSWER,
@@ -119,7 +121,7 @@ function ofAnswer({ status, headers, body }: Awaited<ReturnType<ParentPowers['re
   const outer = [status, headers.length, body.length];
   if (status !== 200) return [...outer, ...Array.from({ length: OF_ANSWER.length - outer.length }, () => NOTHING)];
   const { state, retryAfterSeconds, answer, receipt } = decodeRelayAnswer(body);
-  // Read and not verified: the attacker believes its own enclave
+  // Not verified, because the attacker trusts its own enclave
   const claims = JSON.parse(Buffer.from(receipt.split('.')[1] ?? '', 'base64url').toString()) as {
     offices: { outcome: string }[];
   };

@@ -29,7 +29,7 @@ import { MessageService } from '../services/congress/message.service';
 import { Reporter } from '../services/congress/report';
 
 export interface ProvenEnclave {
-  /** @returns the outcome and what only the sender learns; rejects with the problem */
+  /** @returns the answer, opened as its sender does; rejects with the problem */
   relay(message: Envelope | Uint8Array): Promise<Relay>;
   log: string[];
 }
@@ -39,10 +39,13 @@ export interface Relay {
   opened: Answer;
 }
 
-/** Enclaves that hold the key of the committed proofs' messages, at the time of those proofs, before one simulator of Congress. */
+/**
+ * Enclaves that can open the committed messages with proofs. Their clocks show the time of those proofs, and they deliver to one Congress
+ * simulator.
+ */
 export interface ProvenWorld {
   congress: CongressSimulator;
-  /** The enclaves' time. Congress and its certificates use the machine's clock. */
+  /** The enclaves' time. The Congress simulator and its certificates use the machine's clock. */
   time: { nowSeconds: number };
   enclave(mode?: 'off' | 'optional' | 'required', keys?: readonly string[]): Promise<ProvenEnclave>;
   stop(): Promise<void>;

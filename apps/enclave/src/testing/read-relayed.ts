@@ -18,7 +18,7 @@ export interface Relayed {
   receipt: VerifiedReceipt;
 }
 
-/** Reads an answer of `POST /messages` as the sender does: verifies the receipt, opens the answer, and compares the two. */
+/** Reads an answer of `POST /messages` as the sender does: verifies the receipt, opens the answer, and compares both. */
 export async function readRelayed(
   response: Response,
   prepared: PreparedMessage,

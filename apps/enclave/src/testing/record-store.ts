@@ -1,7 +1,7 @@
 import { decodeSealedKey, toHex, type KeyOffer, type KeyStatus, type SealedKeyCore } from '@communique-tee/protocol';
 import type { SealedEnclave } from './sealed-world';
 
-/** Simulates the gateways' database of sealed keys: it keeps the first record for each custody, image and epoch. */
+/** Simulates the gateways' database of sealed keys, which keeps the first key record for each custody, image and epoch. */
 export class RecordStore {
   private readonly stored = new Map<string, Uint8Array>();
   readonly revoked: Uint8Array[] = [];
@@ -20,14 +20,14 @@ export class RecordStore {
     if (!this.stored.has(name)) this.stored.set(name, bytes);
   }
 
-  /** What a gateway does at its start and every few seconds. */
+  /** Offers everything stored and stores the proposal, as a gateway does at its start and every few seconds. */
   async exchange(enclave: Pick<SealedEnclave, 'offer'>, more: Partial<KeyOffer> = {}): Promise<KeyStatus> {
     const status = await enclave.offer({ records: this.records, revoked: this.revoked, ...more });
     if (status.proposal) this.insert(status.proposal);
     return status;
   }
 
-  /** Repeats with all enclaves until none proposes a record. */
+  /** Repeats the exchange with all enclaves until none proposes a record. */
   async settle(enclaves: readonly Pick<SealedEnclave, 'offer'>[], more: Partial<KeyOffer> = {}): Promise<KeyStatus[]> {
     for (let round = 0; round < 5; round++) {
       const statuses = await Promise.all(enclaves.map((enclave) => this.exchange(enclave, more)));

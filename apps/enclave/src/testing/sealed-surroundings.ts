@@ -19,7 +19,7 @@ export const HOUR_MS = 3600_000;
 export const DAY_MS = 24 * HOUR_MS;
 const PLACE = { region: 'us-east-1', account: '123456789012' };
 const role = (name: string) => `arn:aws:iam::${PLACE.account}:role/${name}`;
-/** The most that an identity policy can grant; only the key's own policy limits it. */
+/** An identity policy that grants everything, so that only the KMS key's own policy limits the parent. */
 const EVERYTHING = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
 export const NEXT_IMAGE = new Map([0, 1, 2].map((index) => [index, new Uint8Array(48).fill(8)]));
 export const DEBUG_IMAGE = new Map([0, 1, 2].map((index) => [index, new Uint8Array(48)]));
@@ -45,24 +45,24 @@ export const CREDENTIALS: HandedCredentials = {
 };
 
 /**
- * What enclaves with KMS-sealed keys need: the KMS simulator under the policies that `pulumi up` sets, the Congress simulator, and one
- * mock root.
+ * What enclaves with KMS-sealed keys need: the KMS simulator with the policies that `pulumi up` sets, the Congress simulator, and one root
+ * of the mock NSM.
  */
 export interface SealedSurroundings {
   kms: KmsSimulator;
   /** The key policies that `pulumi up` sets. */
   policies: { enclave: string; operator: string };
-  /** AWS's own client, as any holder of these credentials has it. */
+  /** Returns AWS's own KMS client with these credentials. */
   client(credentials: SimulatedCredentials): KMSClient;
   congress: CongressSimulator;
   trustAnchor: TrustAnchor;
-  /** Where the mock NSM's root is. */
+  /** The folder of the mock NSM's root. */
   rootFolder: string;
-  /** The time of NSM and KMS; no other clock here uses it. */
+  /** The time of NSM and KMS. A test moves it by `offsetMs`; no other clock here follows. */
   time: { offsetMs: number; nowMs(): number };
-  /** The NSM of one machine that runs an image. */
+  /** Returns the NSM of one machine that runs the image with these measurements. */
   device(pcrs?: ReadonlyMap<number, Uint8Array>): Promise<NsmTransport>;
-  /** For a configuration: keys under this KMS. */
+  /** The members of an enclave's configuration for keys under this KMS. */
   kmsSettings: {
     readonly custody: object;
     readonly kms: { readonly origin: string; readonly certificateAuthorities: string; readonly timeoutMs: number };
@@ -72,7 +72,7 @@ export interface SealedSurroundings {
 
 export async function startSealedSurroundings(congressOptions?: CongressSimulatorOptions): Promise<SealedSurroundings> {
   const folder = await temporaryFolder('sealed');
-  // Not by Date, which tests change
+  // Not made from Date, which tests change
   const time = { offsetMs: 0, nowMs: () => Math.floor(performance.timeOrigin + performance.now()) + time.offsetMs };
   const policies = keyPolicyDocuments({
     stack: 'test',
@@ -107,7 +107,7 @@ export async function startSealedSurroundings(congressOptions?: CongressSimulato
       credentials,
       requestHandler: { httpsAgent: agent },
     });
-    // The SDK's clock does not know of this one
+    // Tells the SDK, which uses the machine's clock
     if (time.offsetMs !== 0) made.config.systemClockOffset = time.offsetMs;
     clients.push(made);
     return made;

@@ -22,7 +22,7 @@ export {
 export interface SealedEnclave extends RunningEnclave {
   url: string;
   log: string[];
-  /** Posts an offer, by default with only the parent's credentials. */
+  /** Posts an offer of keys, by default with only the parent's credentials. */
   offer(offer?: Partial<KeyOffer>): Promise<KeyStatus>;
   post(body: Uint8Array): Promise<{ status: number; code: string | null; body: Uint8Array }>;
 }
@@ -31,16 +31,16 @@ export interface EnclaveOptions {
   pcrs?: ReadonlyMap<number, Uint8Array>;
   configure?: (configuration: Record<string, unknown>) => Record<string, unknown>;
   nsm?: (transport: NsmTransport) => NsmTransport;
-  /** How often counts of connections are published, in milliseconds; five minutes unless given. */
+  /** How often counts of connections are published, in milliseconds; by default every five minutes. */
   publishEveryMs?: number;
 }
 
-/** Enclaves with KMS-sealed keys in this process, with all that they need around them. */
+/** Enclaves with KMS-sealed keys in the test's process, with everything that they need. */
 export interface SealedWorld extends Omit<SealedSurroundings, 'device' | 'kmsSettings' | 'rootFolder'> {
   start(options?: EnclaveOptions): Promise<SealedEnclave>;
-  /** The NSM of an image, as the operator of that image has it. */
+  /** Returns an NSM that attests these measurements, by default those of the test's image. */
   nsm(pcrs?: ReadonlyMap<number, Uint8Array>): Promise<Nsm>;
-  /** All output of every enclave here: log lines and answers. */
+  /** The whole output of every enclave here: log lines and answers. */
   said: Uint8Array[];
 }
 

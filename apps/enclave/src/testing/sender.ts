@@ -15,7 +15,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { congressMessage } from './enclave-fixture';
 import { readRelayed, type Relayed } from './read-relayed';
 
-/** A sender, and the parent that relays the messages. A test sets their clock; the client library would use the machine's. */
+/** A sender, and the parent that relays the messages. A test sets their clock, which the client library does not allow. */
 export class Sender {
   constructor(
     private readonly trustAnchor: TrustAnchor,
@@ -56,7 +56,7 @@ export class Sender {
     return this.sealBytes(identity, encodeCongressMessage(congressMessage(changes)), lifetimeSeconds);
   }
 
-  /** Seals any plaintext, even one that is not a message. */
+  /** Seals any bytes, even if they are not a message. */
   sealBytes(
     { publicKey, keyId }: Pick<EnclaveIdentity, 'publicKey' | 'keyId'>,
     plaintext: Uint8Array,
@@ -83,7 +83,7 @@ export class Sender {
     };
   }
 
-  /** @returns 200, or status and code of the problem. */
+  /** @returns `200`, or status and code of the problem */
   async refusal(url: string, prepared: PreparedMessage, headers: Record<string, string> = {}): Promise<string> {
     const response = await this.relay(url, prepared, headers);
     return response.ok ? '200' : `${String(response.status)} ${((await response.json()) as { code: string }).code}`;

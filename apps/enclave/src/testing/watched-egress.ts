@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 /** What the parent sees of one connection of the enclave. */
 export interface SeenConnection {
   readonly to: Chamber;
-  /** Milliseconds by the monotonic clock. */
+  /** When the connection opened, in milliseconds of the monotonic clock. */
   readonly openedMs: number;
   closedMs: number | null;
   sentBytes: number;
@@ -14,15 +14,15 @@ export interface SeenConnection {
 /** How the parent treats a connection: forwards it at once, holds it back for some milliseconds, or cuts it. */
 export type Treatment = 'pass' | 'cut' | { readonly holdMs: number };
 
-/** The parent's proxies in front of the chambers. They record every connection and treat it by a rule. */
+/** The parent's proxies in front of the chambers. They record every connection and treat each by a rule. */
 export class WatchedEgress {
   readonly connections: SeenConnection[] = [];
-  /** Asked for each connection. */
+  /** Called for each connection. */
   rule: (connection: SeenConnection) => Treatment = () => 'pass';
   private readonly servers: Server[] = [];
   private readonly sockets = new Set<Socket>();
 
-  /** @returns the origins to configure in place of the chambers' own */
+  /** @returns the origins of the proxies, to be configured in place of the chambers' own */
   async open(origins: Readonly<Record<Chamber, string>>): Promise<Record<Chamber, string>> {
     const ports = new Map<Chamber, number>();
     for (const chamber of CHAMBER_KEYS) {

@@ -2,15 +2,15 @@ import { LIMITS, PROCESS_CUSTODY } from '@communique-tee/protocol';
 import * as z from 'zod';
 import { aliasArnSchema, type KmsConfig } from '../kms/kms-config';
 
-/** A day: with `keepSeconds` it bounds what an enclave that is compromised now can open (docs/keys.md). */
+/** One day. Together with `keepSeconds` this limits which old messages an attacker in the enclave can open (docs/keys.md). */
 const MAX_ROTATION_SECONDS = 24 * 3600;
 
-/** After this time another key becomes current. The old one is kept for as long as a message sealed to it can be valid. */
+/** After this time another key becomes current. The old key is kept for as long as a message sealed to it can be valid. */
 const rotateAfterSeconds = z.int().min(60).max(MAX_ROTATION_SECONDS).default(MAX_ROTATION_SECONDS);
 
 /**
- * Who can restore the enclave's keys. `process`: no one, the keys end with the process. `kms`: every enclave of this very image that the
- * policy of the KMS key behind the alias admits. Both rotate and destroy keys alike.
+ * Who can restore the enclave's keys. `process`: no one, because the keys end with the process. `kms`: every enclave of the same image that
+ * the policy of the aliased KMS key admits. Keys are rotated and destroyed at the same ages in both modes.
  */
 export const custodySchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('process'), rotateAfterSeconds }),
@@ -19,7 +19,9 @@ export const custodySchema = z.discriminatedUnion('mode', [
 export type CustodyConfig = z.output<typeof custodySchema>;
 
 export const secretsSchema = z.strictObject({
-  /** Another KMS key than the custody's: its policy lets the operator encrypt, which no principal may do under the custody's key. */
+  /**
+   * Must not be the custody's KMS key: this key's policy lets the operator encrypt, and no principal may encrypt under the custody's key.
+   */
   keyAlias: aliasArnSchema,
 });
 export type SecretsConfig = z.output<typeof secretsSchema>;
@@ -34,22 +36,25 @@ export interface IdentityConfiguration {
   readonly legacySuite: boolean;
 }
 
-/** After `rotate_after` a key is kept for the longest lifetime of a message plus this, because two clocks may differ. */
+/**
+ * After `rotate_after` a key is kept for the longest lifetime of a message plus this hour, because the clocks of sender and enclave may
+ * differ.
+ */
 const DESTROY_SLACK_SECONDS = 3600;
 
 export interface KeyTimes {
   /** From the key's creation to its rotation. */
   rotateAfterSeconds: number;
-  /** From its rotation to its destruction. */
+  /** From the key's rotation to its destruction. */
   keepSeconds: number;
 }
 
-/** The life of a key, of either custody: with the defaults it is destroyed 8 days and an hour after it was made. */
+/** Returns the life of a key, the same for both custodies. With the defaults a key is destroyed 8 days and an hour after it was made. */
 export function keyTimes({ rotateAfterSeconds }: CustodyConfig): KeyTimes {
   return { rotateAfterSeconds, keepSeconds: LIMITS.maxLifetimeSeconds + DESTROY_SLACK_SECONDS };
 }
 
-/** The custody as the attested key binding names it. */
+/** Returns the custody as the attested key binding names it: `process`, or the ARN of the KMS key alias. */
 export function custodyName(custody: CustodyConfig): string {
   return custody.mode === 'kms' ? custody.keyAlias : PROCESS_CUSTODY;
 }

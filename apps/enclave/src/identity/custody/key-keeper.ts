@@ -30,9 +30,9 @@ export interface KeyKeeperParts {
   } | null;
 }
 
-/** The most offers at once: the running one and the queued ones. Each has up to 1 MiB. */
+/** The most offers at once, running and queued together. Each has up to 1 MiB. */
 const MAX_WAITING = 8;
-/** Used if there is no KMS to wait for. */
+/** The deadline of an offer if the enclave uses no KMS. */
 const PROCESS_TIMEOUT_MS = 5_000;
 
 /** Implements `POST /keys`: takes offers one after the other, each with a deadline, and trusts none of them. */
@@ -45,7 +45,7 @@ export class KeyKeeper {
 
   /**
    * @returns `KeyStatus` in its CBOR form
-   * @throws ProblemError `enclave_busy`: too many offers at once, or another one took all the time
+   * @throws ProblemError `enclave_busy`: too many offers at once, or an earlier offer took all the time
    */
   exchange(offer: KeyOffer): Promise<Uint8Array> {
     if (this.waiting >= MAX_WAITING) throw new ProblemError('enclave_busy', { retryAfterSeconds: 1 });
@@ -113,7 +113,7 @@ function toKms({ access_key_id, secret_access_key, session_token, expires }: Han
 export class KeysController {
   constructor(private readonly keeper: KeyKeeper) {}
 
-  /** An offer of keys in its CBOR form, from the gateway; see libs/protocol enclave/key-exchange.ts. */
+  /** Receives the gateway's offer of keys in CBOR (libs/protocol enclave/key-exchange.ts). */
   @Post()
   @HttpCode(200)
   @Header('content-type', 'application/cbor')

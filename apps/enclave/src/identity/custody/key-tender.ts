@@ -6,12 +6,12 @@ import { attest } from '../keys/attest';
 import type { KeyRing } from '../keys/key-ring';
 import type { ProcessKeys } from './process-keys';
 
-/** A key is rotated at most this late, and destroyed at most this late; the next use of the ring destroys it too. */
+/** A key is rotated or destroyed at most this late; the next use of the key ring also destroys an ended key. */
 const EVERY_MS = 60_000;
 
 export interface KeyTenderParts {
   readonly ring: KeyRing;
-  /** Null with custody kms: those keys are made when a gateway can store them. */
+  /** Null with custody `kms`, whose keys are made when a gateway can store them. */
   readonly processKeys: ProcessKeys | null;
   readonly nsm: Nsm;
   readonly clock: AnchoredClock;
@@ -20,8 +20,8 @@ export interface KeyTenderParts {
 }
 
 /**
- * Once a minute: asks the NSM for the time, checks the machine's clock against it, destroys the keys that have ended, and makes the next
- * per-process key when it is due. All of this also runs if the parent sends no requests.
+ * Once a minute: asks the NSM for the time, checks the machine's clock against that time, destroys the keys that have ended, and makes the
+ * next per-process key when the current one is due for rotation. This also happens if the parent sends no requests.
  */
 export class KeyTender {
   private underWay: Promise<void> | undefined;
@@ -33,7 +33,7 @@ export class KeyTender {
     this.timer = setInterval(() => void this.tend(), EVERY_MS).unref();
   }
 
-  /** Runs now, or joins a running check. Never throws. */
+  /** Runs a check now, or waits for the running one. Never rejects. */
   tend(): Promise<void> {
     this.underWay ??= this.tendOnce().finally(() => (this.underWay = undefined));
     return this.underWay;
@@ -53,10 +53,10 @@ export class KeyTender {
       await processKeys?.rotateIfDue();
     } catch (error) {
       log.write('error', 'nsm_failed', { code: error instanceof NsmError ? error.code : 'internal_error' });
-      // By the clock with its earlier anchor
+      // If the NSM failed, the clock continues from its earlier anchor
       ring.destroyExpired();
     }
-    // After a failure too: the monotonic clock carries the attested time on
+    // Also after a failure, because the monotonic clock continues the attested time
     clockWatch.check();
   }
 }

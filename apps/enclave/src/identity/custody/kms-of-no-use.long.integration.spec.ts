@@ -21,7 +21,10 @@ afterEach(() => {
   world.kms.setCredentials(PARENT);
 });
 
-/** Pauses between tries only advance this counter, so the client's time runs out after the same number of tries on every machine. */
+/**
+ * The pauses between tries are not waited for: they only advance this counter. So the KMS client gives up after the same number of tries on
+ * every machine.
+ */
 let mockPausedMs = 0;
 jest.mock('@communique-tee/kms', () => {
   const kms = jest.requireActual<typeof import('@communique-tee/kms')>('@communique-tee/kms');
@@ -34,14 +37,14 @@ jest.mock('@communique-tee/kms', () => {
   return { ...kms, createKmsClient };
 });
 
-/** Only for a KMS that never answers in time: such a test waits for this, and anything else may take longer. */
+/** A short time limit for the tests in which KMS never answers in time, because they wait for it. All other tests use the default. */
 const TIMEOUT_MS = 1_000;
 const impatient = (configuration: Record<string, unknown>) => ({
   ...configuration,
   kms: { ...(configuration['kms'] as object), timeoutMs: TIMEOUT_MS },
 });
 
-describe('while KMS fails, the answer names the reason, no other key is made, and the record is taken when KMS is back', () => {
+describe('an offer while KMS fails is answered with the reason and no proposal, and the key record is opened once KMS works again', () => {
   const always = { times: 'always' } as const;
   const cases: [string, () => void, HandedCredentials | null, string][] = [
     ['throttling', () => world.kms.faults.add({ kind: 'throttling' }, always), CREDENTIALS, 'kms_throttled'],
@@ -115,7 +118,7 @@ describe('while KMS fails, the answer names the reason, no other key is made, an
     expect(offered).toMatchObject({ state: 'waiting', held: [], proposal: null, kms: code, refused: [{ code }] });
     expect(enclave.log.filter((line) => line.includes('"event":"kms_failed"'))).toEqual([
       expect.stringContaining(`"event":"kms_failed","code":"${code}"`),
-    ]); // once
+    ]); // logged once for two offers
     expect(enclave.log.filter((line) => line.includes('key_refused'))).toHaveLength(1);
 
     world.kms.faults.clear();
@@ -130,7 +133,7 @@ describe('while KMS fails, the answer names the reason, no other key is made, an
   });
 });
 
-it('many records while KMS fails cost one failure', async () => {
+it('asks a failing KMS once for an offer of many key records', async () => {
   const enclave = await world.start();
   const store = new RecordStore();
   await store.settle([enclave]);
@@ -143,7 +146,7 @@ it('many records while KMS fails cost one failure', async () => {
   expect(world.kms.requests()).toHaveLength(1);
 });
 
-it('offers that wait behind one that KMS holds up end with it', async () => {
+it('answers offers that wait behind a stalled one with kms_timeout or enclave_busy', async () => {
   const enclave = await world.start({ configure: impatient });
   world.kms.faults.add({ kind: 'slow', delayMs: 600_000 }, { times: 'always' });
   const answers = await Promise.allSettled([1, 2, 3].map(() => enclave.offer({ records: [record] })));
@@ -154,7 +157,7 @@ it('offers that wait behind one that KMS holds up end with it', async () => {
   for (const code of codes) expect(['kms_timeout', 'enclave_busy']).toContain(code);
 });
 
-it('held keys stay in use without KMS', async () => {
+it('keeps using the keys that it holds while KMS fails', async () => {
   const enclave = await world.start();
   await enclave.offer({ records: [record] });
   world.kms.faults.add({ kind: 'internal' }, { times: 'always' });
@@ -163,7 +166,7 @@ it('held keys stay in use without KMS', async () => {
   expect((await sender.relayed(enclave.url, await sender.prepare(enclave.url))).answer.state).toBe('final');
 });
 
-it('another server at KMS’s address is not believed: another authority, or no TLS at all', async () => {
+it('trusts no other server at KMS’s address: with a certificate of another authority, or without TLS', async () => {
   const sockets: Socket[] = [];
   const said: Buffer[] = [];
   const listener = createServer((socket) => {
@@ -193,7 +196,7 @@ it('another server at KMS’s address is not believed: another authority, or no 
 
 it('refuses a certificate of KMS that expired by the attested clock, sends KMS no request, and reports it in health', async () => {
   const { offsetMs } = world.time;
-  world.time.offsetMs += 100 * DAY_MS; // the machine's own clock finds the certificate valid
+  world.time.offsetMs += 100 * DAY_MS; // by the machine's own clock the certificate is valid
   try {
     const enclave = await world.start({ publishEveryMs: 20 });
     world.kms.clearRequests();
@@ -232,7 +235,7 @@ it('reports nsm_failed when the NSM gives no document, and sends KMS no request'
   expect(await enclave.offer({ records: [record] })).toMatchObject({ state: 'ready' });
 });
 
-it('credentials of an offer serve that offer alone', async () => {
+it('uses the credentials of an offer for that offer only', async () => {
   const enclave = await world.start();
   await enclave.offer();
   expect(await enclave.offer({ records: [record], credentials: null })).toMatchObject({

@@ -32,7 +32,7 @@ const passes = async (ms: number, ...enclaves: SealedEnclave[]) => {
 };
 
 describe('an enclave whose keys KMS guards', () => {
-  it('listens before it has any, takes no message, and reports what it wants', async () => {
+  it('listens before it has any key, refuses messages, and reports that it needs credentials', async () => {
     const enclave = await world.start();
     expect(enclave.log.join('')).toContain(`"custody":"${ALIAS}"`);
     await expect(sender.key(enclave.url)).rejects.toThrow('keys_not_ready');
@@ -52,7 +52,7 @@ describe('an enclave whose keys KMS guards', () => {
     expect(await sender.refusal(enclave.url, await sender.prepare(other.url))).toBe('503 keys_not_ready');
   });
 
-  it('uses no key before it is offered back, and then opens messages and signs receipts with it', async () => {
+  it('uses a key only after its record is offered back, and then opens messages and signs receipts with it', async () => {
     const enclave = await world.start();
     const first = await store.exchange(enclave);
     expect(first).toMatchObject({ state: 'waiting', held: [] });
@@ -68,7 +68,7 @@ describe('an enclave whose keys KMS guards', () => {
       expect(enclave.log.join('')).toContain(`"event":"${event}","keyId":"${toHex(key.keyId)}"`);
   });
 
-  it('asks KMS once for a record, however often it is offered', async () => {
+  it('asks KMS once for each key record, however often it is offered', async () => {
     const enclave = await world.start();
     await store.settle([enclave]);
     world.kms.clearRequests();
@@ -76,7 +76,7 @@ describe('an enclave whose keys KMS guards', () => {
     expect(world.kms.requests()).toEqual([]);
   });
 
-  it('three that start at once end with one key, and each opens what is sealed to it', async () => {
+  it('agrees on one key with two enclaves that start at the same time, and each opens messages sealed to it', async () => {
     const enclaves = await Promise.all([world.start(), world.start(), world.start()]);
     const statuses = await store.settle(enclaves);
     expect(epochs()).toEqual([1]);
@@ -88,7 +88,7 @@ describe('an enclave whose keys KMS guards', () => {
       expect((await sender.relayed(url, prepared)).receipt.claims.message_id).toBe(prepared.id);
   });
 
-  it('has the same key again after a restart, and opens what waited for it', async () => {
+  it('gets the same key back after a restart, and opens the messages that waited', async () => {
     const enclave = await world.start();
     await store.settle([enclave]);
     const prepared = await sender.prepare(enclave.url);
@@ -100,7 +100,7 @@ describe('an enclave whose keys KMS guards', () => {
     expect(epochs()).toEqual([1]);
   });
 
-  it('rotates by the attested clock: the new key is shown, the old one opens until its last message has expired, then it is gone', async () => {
+  it('rotates by the attested clock, and destroys the old key after the last message sealed to it has expired', async () => {
     const enclaves = await Promise.all([world.start(), world.start()]);
     const [enclave] = enclaves;
     await store.settle(enclaves);
@@ -133,10 +133,10 @@ describe('an enclave whose keys KMS guards', () => {
     const [status] = await store.settle(enclaves);
     expect(status?.refused).toEqual([{ key_id: store.cores[0]!.key_id, code: 'too_old' }]);
     expect(ids(status!.held)).not.toContain(toHex(old.message.keyId));
-    expect(epochs()).toEqual([1, 2, 3]); // a week later the second one is due as well
+    expect(epochs()).toEqual([1, 2, 3]); // a week later the second key is due for rotation too
   });
 
-  it('drops a revoked key at once, never takes it again, and proposes the next', async () => {
+  it('drops a revoked key at once, never takes it again, and proposes a new one', async () => {
     const enclave = await world.start();
     await store.settle([enclave]);
     const [revoked] = store.cores;
@@ -149,13 +149,13 @@ describe('an enclave whose keys KMS guards', () => {
     expect(enclave.log.join('')).toContain(
       `"event":"key_destroyed","keyId":"${toHex(revoked!.key_id)}","code":"revoked"`,
     );
-    // Even if the gateway forgot the revocation
+    // The key stays revoked even if the gateway forgot the revocation
     expect((await enclave.offer({ records: store.records })).refused).toEqual([
       { key_id: revoked!.key_id, code: 'revoked' },
     ]);
   });
 
-  it("uses the attested clock alone, whatever the machine's clock shows", async () => {
+  it('uses only the attested clock, whatever the machine’s clock shows', async () => {
     const realMs = world.time.nowMs();
     jest.useFakeTimers({
       now: realMs + 3650 * DAY_MS,
@@ -187,7 +187,7 @@ describe('an enclave whose keys KMS guards', () => {
   });
 });
 
-it('an enclave in debug mode, or under another root, does not start with keys that it could vouch for to no client', async () => {
+it('does not start in debug mode, in which no client would accept its attestation', async () => {
   await expect(
     world.start({ pcrs: new Map([0, 1, 2].map((index) => [index, new Uint8Array(48)])) }),
   ).rejects.toMatchObject({ name: 'AttestationError' });

@@ -21,16 +21,16 @@ import { Sender } from '../../testing/sender';
 import { openCustody, type Custody } from './open-custody';
 
 const MINUTE_MS = 60_000;
-/** A day as the current key, the longest life of a message, and an hour because clocks may differ. */
+/** One day as the current key, then the longest lifetime of a message, then an hour because clocks may differ. */
 const LIFE_MS = DAY_MS + 7 * DAY_MS + HOUR_MS;
 
-/** The NSM's time; no other clock here uses it. */
+/** The NSM's time. A test moves it by `offsetMs`; no other clock here follows. */
 const time = { offsetMs: 0, nowMs: () => Math.floor(performance.timeOrigin + performance.now()) + time.offsetMs };
 beforeEach(() => {
   time.offsetMs = 0;
 });
 
-describe('keys of a process whose parent sends nothing after the start', () => {
+describe('per-process keys while the parent sends nothing after the start', () => {
   let folder: TemporaryFolder;
   let custody: Custody;
   let log: string[];
@@ -77,7 +77,7 @@ describe('keys of a process whose parent sends nothing after the start', () => {
       plaintext: Buffer.from('what a sender wrote'),
     }).message;
   };
-  /** The messages that an attacker with all keys of the process can open. */
+  /** Whether an attacker with all keys of the process can open the message. */
   const opens = (message: SealedMessage): boolean =>
     custody.ring.held().some(({ keys }) => {
       try {
@@ -87,7 +87,7 @@ describe('keys of a process whose parent sends nothing after the start', () => {
       }
     });
 
-  it('rotate every day, by the attested clock; the earlier ones still open what was sealed to them', async () => {
+  it('rotate every day by the attested clock, and earlier keys still open what was sealed to them', async () => {
     const [first] = held();
     const message = seal();
     await passes(DAY_MS - 5 * MINUTE_MS);
@@ -101,7 +101,7 @@ describe('keys of a process whose parent sends nothing after the start', () => {
     expect(opens(message)).toBe(true);
   });
 
-  it('open no message sealed more than 8 days and an hour ago for an attacker who takes the whole ring', async () => {
+  it('do not let an attacker who takes the whole key ring open messages sealed more than 8 days and an hour ago', async () => {
     const message = seal();
     expect(opens(message)).toBe(true);
     await passes(LIFE_MS - MINUTE_MS);
@@ -109,18 +109,18 @@ describe('keys of a process whose parent sends nothing after the start', () => {
     await passes(MINUTE_MS + 1000);
     expect(opens(message)).toBe(false);
     expect(count('key_destroyed')).toBe(1);
-    // And the next key exists, which opens only messages sealed to it
+    // The next key opens a message that is sealed to it
     expect(opens(seal())).toBe(true);
   });
 
-  it('are destroyed at a look as well, where the timer has not come yet', async () => {
+  it('are destroyed at the next use of the key ring if the timer has not run yet', async () => {
     const message = seal();
     time.offsetMs += LIFE_MS;
     await custody.ring.currentOrNotReady().documents.withNonce(new Uint8Array(16));
     expect(opens(message)).toBe(false);
   });
 
-  it('leave the memory when they are destroyed', async () => {
+  it('are garbage-collected when they are destroyed', async () => {
     const pairs = custody.ring
       .held()
       .map(({ keys }) => [new WeakRef(keys.sealing.privateKey), new WeakRef(keys.receiptPrivateKey)])
@@ -132,7 +132,7 @@ describe('keys of a process whose parent sends nothing after the start', () => {
     expect(pairs.map((pair) => pair.deref())).toEqual([undefined, undefined]);
   });
 
-  it('end in their time while the NSM is away, and are followed when it is back', async () => {
+  it('stay in use while the NSM fails, and end on time after it is back', async () => {
     const message = seal();
     await passes(LIFE_MS - MINUTE_MS);
     const heldBefore = held();
@@ -148,20 +148,20 @@ describe('keys of a process whose parent sends nothing after the start', () => {
   });
 });
 
-describe('an enclave with keys of its process', () => {
+describe('an enclave with per-process keys', () => {
   let fixture: EnclaveFixture;
   afterEach(async () => {
     jest.useRealTimers();
     await fixture.stop();
   });
-  /** Advances the NSM's time; a new document, as clients request it, then anchors the enclave's clock. */
+  /** Advances the NSM's time, then requests a document, which anchors the enclave's clock at that time. */
   const passes = async (ms: number) => {
     time.offsetMs += ms;
     await fetch(`${fixture.url}/attestation?nonce=${'ab'.repeat(16)}`);
   };
   const codeOf = async (response: Response) => (response.ok ? 200 : ((await response.json()) as { code: string }).code);
 
-  it('rotates by its own timer', async () => {
+  it('rotates its key by its own timer', async () => {
     jest.useFakeTimers({
       doNotFake: [
         'Date',
@@ -187,12 +187,12 @@ describe('an enclave with keys of its process', () => {
     expect(fixture.log.join('')).toContain('"event":"key_rotated"');
   });
 
-  it('delivers no legacy message twice during the life of its key, and none after it', async () => {
+  it('delivers a legacy message once during the life of its key, and never after', async () => {
     fixture = await startEnclaveFixture({
       now: time.nowMs,
       legacySuite: true,
       congress: { house: { deduplicates: false }, senate: { deduplicates: false } },
-      // So small that the enclave forgets everything that it may forget
+      // The limits are so small that the enclave forgets everything that it may forget
       limits: { maxRememberedAnswers: 10, maxRememberedDeliveries: 100 },
     });
     const sender = new Sender(fixture.trustAnchor, time.nowMs);
@@ -207,7 +207,7 @@ describe('an enclave with keys of its process', () => {
     expect(await outcomes(replayed)).toEqual(['accepted']);
     const delivered = () => fixture.congress.received().filter(({ xml }) => xml.includes('that a legacy test sends'));
 
-    // A message with an expiry would be forgotten now: others fill the memory up to its bound
+    // By now a message with an expiry would be forgotten, because other messages fill the memory to its limit
     await passes(7 * DAY_MS + 2 * HOUR_MS);
     for (let i = 0; i < 32; i++) await sender.relayed(fixture.url, await sender.prepare(fixture.url, {}, 600));
     await passes(700_000);

@@ -10,13 +10,13 @@ import { sealSecret } from './secret-box';
 
 export interface MadeRecord {
   core: SealedKeyCore;
-  /** The record in its CBOR form. */
+  /** The key record in its CBOR form. */
   bytes: Uint8Array;
 }
 
 /**
- * Makes a new key and returns it sealed under a data key from KMS. The key itself is not kept: every enclave, this one too, gets it by
- * opening the record, so no enclave serves a key that could not be opened again.
+ * Makes a new key and returns its record, in which the key is sealed under a data key from KMS. The key itself is not kept: every enclave,
+ * including this one, gets it by opening the record, so no enclave serves a key that could not be opened again.
  * @throws KmsUseless; NsmError if the NSM gives no entropy or document
  */
 export async function makeRecord(

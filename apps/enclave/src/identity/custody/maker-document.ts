@@ -16,17 +16,17 @@ import { createHash } from 'node:crypto';
 import type { Guardian } from './guardian';
 import { KeyRefused } from './refusal';
 
-/** The time of the maker's document may differ by this much from the record's `created`. The maker is the enclave that made the key. */
+/** The time of the maker's document may differ by this much from the key record's `created`. The maker is the enclave that made the key. */
 export const MAKER_TOLERANCE_MS = 5 * 60_000;
 
-/** The `user_data` of the document that vouches for a record with this core. */
+/** Returns the `user_data` of the document that vouches for a key record with this core. */
 export function makerData(core: SealedKeyCore): Uint8Array {
   return encodeSealedKeyMaker(coreSha256(core));
 }
 
 /**
- * Verifies that a document is of this very image and not of a debug enclave. It is judged at its own time, because a leaf certificate
- * lasts three hours and a record eight days.
+ * Verifies that a document comes from an enclave of this image and not from a debug enclave. Certificates are checked at the document's own
+ * time, because a leaf certificate lasts three hours and a key record eight days.
  * @throws AttestationError
  */
 export function verifyOwnImage(
@@ -34,7 +34,7 @@ export function verifyOwnImage(
   { pcr0, makerRoot }: Pick<Guardian, 'pcr0' | 'makerRoot'>,
 ): Promise<VerifiedAttestation> {
   return verifyAttestation(document, {
-    // KMS checks the operator: the key's policy names the parent's role
+    // KMS checks the operator, because the key's policy names the parent's role
     acceptedMeasurements: [{ pcr0: toHex(pcr0), operator: 'any' }],
     freshness: { documentTakenFromCache: true },
     maxAgeMs: 0,
@@ -44,7 +44,10 @@ export function verifyOwnImage(
   });
 }
 
-/** @throws KeyRefused `maker_refused` */
+/**
+ * Checks that this document vouches for this core.
+ * @throws KeyRefused `maker_refused`
+ */
 export async function checkMaker(core: SealedKeyCore, document: Uint8Array, guardian: Guardian): Promise<void> {
   try {
     const { timestampMs, userData } = await verifyOwnImage(document, guardian);

@@ -21,7 +21,7 @@ export interface CustodyParts {
   configuration: IdentityConfiguration;
   /** The operator's secrets that the services need. */
   secretNames: readonly string[];
-  /** Of the public configuration, 32 bytes. */
+  /** Hash of the public configuration, 32 bytes. */
   configSha256: Uint8Array;
   nsm: Nsm;
   clock: AnchoredClock;
@@ -36,15 +36,14 @@ export interface Custody {
   secrets: OperatorSecrets;
   /** Hex. */
   pcr0: string;
-  /** Started; the caller stops it. */
+  /** Already started; the caller stops it. */
   tender: KeyTender;
 }
 
 /**
- * Anchors the clock by a document without keys, makes the first key if custody is `process`, and starts the timer that maintains the
- * keys. With custody `kms` the ring stays empty until a gateway offers sealed keys.
- * @throws AttestationError if sealed keys are configured and this enclave's documents could not vouch for them: in
- * debug mode, or under another root
+ * Anchors the clock by an attestation document without keys, makes the first key if custody is `process`, and starts the timer that
+ * maintains the keys. With custody `kms` the key ring stays empty until a gateway offers sealed keys.
+ * @throws AttestationError if custody is `kms` and no client would accept this enclave's documents: in debug mode, or under another root
  */
 export async function openCustody(parts: CustodyParts): Promise<Custody> {
   const { configuration, configSha256, nsm, clock, log } = parts;
@@ -61,7 +60,7 @@ export async function openCustody(parts: CustodyParts): Promise<Custody> {
     const times = keyTimes(configuration.custody);
     processKeys = new ProcessKeys({ ring, nsm, clock, log, times, legacySuite, configSha256 });
     await processKeys.rotateIfDue();
-    // A restart ends these keys too: messages that wait sealed to them must then be sealed again
+    // A restart ends these keys, and messages that wait sealed to them must then be sealed again
     log.write('warn', 'keys_end_with_process', { custody });
   }
   const kms = openForKms(ring, secrets, pcr0, parts);

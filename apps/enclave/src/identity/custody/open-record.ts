@@ -7,7 +7,7 @@ import { KeyRefused } from './refusal';
 import { openSecret } from './secret-box';
 
 /**
- * Checks, without KMS: revocation, custody, image, times, maker. The first failure is thrown.
+ * Checks a key record without KMS, in this order: revocation, custody, image, times, maker. Throws at the first failure.
  * @throws KeyRefused
  */
 export async function checkRecord(
@@ -23,7 +23,7 @@ export async function checkRecord(
   await checkMaker(core, maker, guardian);
 }
 
-/** By the attested clock; never the machine's. */
+/** `nowMs` is the attested time, never the machine's. */
 function checkTimes({ created, rotate_after, destroy_after }: SealedKeyCore, { times }: Guardian, nowMs: number): void {
   if (created * 1000 > nowMs + MAKER_TOLERANCE_MS) throw new KeyRefused('times_invalid');
   if (nowMs >= destroy_after * 1000) throw new KeyRefused('too_old');
@@ -33,8 +33,8 @@ function checkTimes({ created, rotate_after, destroy_after }: SealedKeyCore, { t
 }
 
 /**
- * Has KMS open the data key of a record that passed `checkRecord`, opens the secret that is sealed under it, and returns the keys of that
- * secret.
+ * For a key record that passed `checkRecord`: has KMS decrypt the data key, opens the secret sealed under it, and returns the keys derived
+ * from that secret.
  * @throws KeyRefused `kms_*` | `nsm_failed` | `tampered`
  */
 export async function openRecord(
@@ -49,7 +49,7 @@ export async function openRecord(
   const keys = deriveEnclaveKeys(secret, guardian.custody, guardian.legacySuite);
   secret.fill(0);
   const { key_id, public_key, receipt_key, legacy_key } = record.core;
-  // An image's records either all have a legacy key or none has
+  // Either all key records of an image have a legacy key, or none has
   const isSameLegacy =
     keys.legacy && legacy_key ? equal(keys.legacy.pair.publicKey, legacy_key) : !keys.legacy && !legacy_key;
   const isSame =

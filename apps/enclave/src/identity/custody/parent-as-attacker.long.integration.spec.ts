@@ -32,8 +32,8 @@ import { says } from '../../testing/says';
 import { Sender } from '../../testing/sender';
 
 /**
- * The parent has the machine, the database, the network and the credentials. Each of its attacks is refused by a
- * code, and only enclaves have keys: the last test searches all recorded output for every secret.
+ * The attacker here is the parent, with the machine, the database, the network and the credentials. The enclave refuses each attack with a
+ * code. The last test searches all recorded output for every secret, because only enclaves may have them.
  */
 let world: SealedWorld;
 let sender: Sender;
@@ -67,7 +67,7 @@ async function aRecord(): Promise<Uint8Array> {
   return store.records[0]!;
 }
 
-/** How an enclave without keys judges records, by code. */
+/** Offers key records to a new enclave and returns the codes of its refusals. */
 async function refusals(...records: Uint8Array[]): Promise<string[]> {
   const enclave = await world.start();
   try {
@@ -81,8 +81,8 @@ async function refusals(...records: Uint8Array[]): Promise<string[]> {
 
 const edited = (change: (record: SealedKeyRecord) => SealedKeyRecord) => changed(genuine, change);
 /**
- * Changes a record's core and has an enclave of this image vouch for it again, which a parent cannot do: only KMS and the tag can still
- * refuse the record.
+ * Changes a key record's core and has an enclave of this image vouch for the changed core, which a parent cannot do. Only KMS and the tag
+ * of the sealed secret can still refuse this record.
  */
 const revouched = async (change: (core: SealedKeyCore) => SealedKeyCore, by: Nsm = nsm) => {
   const record = decodeSealedKey(genuine);
@@ -91,12 +91,12 @@ const revouched = async (change: (core: SealedKeyCore) => SealedKeyCore, by: Nsm
   return edited(() => ({ ...record, core, maker }));
 };
 
-it('the record is one that an enclave accepts', async () => {
+it('accepts the unchanged key records', async () => {
   expect(await refusals(genuine)).toEqual([]);
   expect(await refusals(another)).toEqual([]);
 });
 
-describe('KMS refuses the parent itself', () => {
+describe('KMS refuses a request of the parent', () => {
   const context = { EncryptionContext: keyContext(Buffer.from('00'.repeat(48), 'hex')) };
   const record = () => decodeSealedKey(genuine).core;
   it.each([
@@ -127,34 +127,34 @@ describe('KMS refuses the parent itself', () => {
           DestinationKeyId: ALIAS,
         }),
     ],
-  ])('%s', async (_name, command) => {
+  ])('for this: %s', async (_name, command) => {
     const client = world.client(PARENT) as { send(command: unknown): Promise<unknown> };
     await expect(client.send(command())).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 });
 
-describe('a record of a secret that the parent knows, under a data key that it wrapped while the policy stood open', () => {
-  it('is refused for its maker: another image', async () => {
+describe('a key record of a secret that the parent knows, under a data key that KMS wrapped while its policy allowed everything', () => {
+  it('is refused if its maker is an enclave of another image', async () => {
     expect(await refusals(await forge(world, genuine, await world.nsm(NEXT_IMAGE)))).toEqual(['maker_refused']);
   });
 
-  it('is refused for its maker: a debug enclave of this image', async () => {
+  it('is refused if its maker is a debug enclave of this image', async () => {
     expect(await refusals(await forge(world, genuine, await world.nsm(DEBUG_IMAGE)))).toEqual(['maker_refused']);
   });
 
-  it('is refused for its maker: an NSM of another root', async () => {
+  it('is refused if its maker has an NSM under another root', async () => {
     await using folder = await temporaryFolder('other-root');
     const other = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
     expect(await refusals(await forge(world, genuine, other))).toEqual(['maker_refused']);
   });
 
-  it('is refused with the document of a true record', async () => {
+  it('is refused if it carries the maker’s document of a genuine record', async () => {
     const forged = decodeSealedKey(await forge(world, genuine, nsm));
     expect(await refusals(edited(({ maker }) => ({ ...forged, maker })))).toEqual(['maker_refused']);
   });
 
   it.each<keyof SealedKeyCore & ('key_id' | 'public_key' | 'receipt_key')>(['key_id', 'public_key', 'receipt_key'])(
-    'is refused though vouched for where %s is not the secret’s',
+    'is refused, although this image vouched for it, if %s is not derived from the secret',
     async (field) => {
       const other = decodeSealedKey(another).core;
       expect(await refusals(await forge(world, genuine, nsm, (core) => ({ ...core, [field]: other[field] })))).toEqual([
@@ -163,30 +163,30 @@ describe('a record of a secret that the parent knows, under a data key that it w
     },
   );
 
-  it('would be taken if an enclave of this image had vouched for it: all rests on the maker and on the policy', async () => {
+  it('would be accepted if an enclave of this image had vouched for it, so security rests on the maker and the policy', async () => {
     expect(await refusals(await forge(world, genuine, nsm))).toEqual([]);
   });
 });
 
-describe('two records with their parts swapped', () => {
+describe('a key record with a part of another one', () => {
   it.each<[keyof SealedKeyRecord, string]>([
     ['core', 'maker_refused'],
     ['maker', 'maker_refused'],
     ['nonce', 'tampered'],
     ['sealed', 'tampered'],
-  ])('%s: %s', async (part, code) => {
+  ])('another %s is refused as %s', async (part, code) => {
     const other = decodeSealedKey(another);
     expect(await refusals(edited((record) => ({ ...record, [part]: other[part] })))).toEqual([code]);
   });
 
-  it('sealed with its nonce, and the data key with its context: tampered', async () => {
+  it('another sealed secret with its nonce, and another data key, are refused as tampered', async () => {
     const { nonce, sealed, core } = decodeSealedKey(another);
     expect(await refusals(edited((record) => ({ ...record, nonce, sealed })))).toEqual(['tampered']);
     expect(await refusals(await revouched((own) => ({ ...own, data_key: core.data_key })))).toEqual(['tampered']);
   });
 });
 
-describe('every field of the core, edited', () => {
+describe('a key record with one field of its core edited, with the old document and with a new one', () => {
   const now = () => Math.floor(world.time.nowMs() / 1000);
   const fields: [string, (core: SealedKeyCore) => SealedKeyCore, string, string][] = [
     ['key_id', (core) => ({ ...core, key_id: flipped(core.key_id, 0) }), 'maker_refused', 'tampered'],
@@ -235,7 +235,7 @@ describe('every field of the core, edited', () => {
   });
 });
 
-it('one byte of any part, at any place: never taken', async () => {
+it('refuses a key record with one changed byte in any part', async () => {
   const enclave = await world.start();
   for (const field of ['maker', 'nonce', 'sealed'] as const) {
     const { length } = decodeSealedKey(genuine)[field];
@@ -251,7 +251,7 @@ it('one byte of any part, at any place: never taken', async () => {
       ]);
     }
   }
-  // And bytes of the whole record, at equal distances
+  // Then bytes of the whole record, at equal distances
   for (let at = 0; at < genuine.length; at += 97) {
     const { refused, held } = await enclave.offer({ records: [flipped(genuine, at)] });
     expect([at, held.length, refused.length]).toEqual([at, 0, 1]);
@@ -259,14 +259,14 @@ it('one byte of any part, at any place: never taken', async () => {
   await enclave.close();
 });
 
-it('the associated data: a document of the same key made a second later is another one', async () => {
+it('refuses a key record if the maker’s document was made again for the same core', async () => {
   const record = decodeSealedKey(genuine);
   expect(await refusals(edited(() => ({ ...record, maker: record.maker })))).toEqual([]);
   expect(await refusals(await revouched((core) => core))).toEqual(['tampered']);
 });
 
-describe('another enclave’s document as maker', () => {
-  it('the one that clients see', async () => {
+describe('a key record with another document as its maker’s', () => {
+  it('is refused if the document is the one that clients get', async () => {
     const enclave = await world.start();
     await enclave.offer({ records: [genuine] });
     const document = new Uint8Array(await (await fetch(`${enclave.url}/attestation`)).arrayBuffer());
@@ -276,11 +276,11 @@ describe('another enclave’s document as maker', () => {
   it.each([
     ['a debug enclave', DEBUG_IMAGE],
     ['another accepted image', NEXT_IMAGE],
-  ])('%s that vouches for the very core', async (_name, pcrs) => {
+  ])('is refused if %s vouches for this core', async (_name, pcrs) => {
     expect(await refusals(await revouched((core) => core, await world.nsm(pcrs)))).toEqual(['maker_refused']);
   });
 
-  it('one of another time, and bytes that are no document', async () => {
+  it('is refused if the document is five minutes younger than the record, or is not a document', async () => {
     world.time.offsetMs += 301_000;
     expect(await refusals(await revouched((core) => core))).toEqual(['maker_refused']);
     expect(
@@ -291,10 +291,10 @@ describe('another enclave’s document as maker', () => {
     ).toEqual(['maker_refused', 'maker_refused']);
   });
 
-  it('keys of one image are not another’s, accepted or not', async () => {
+  it('is refused by an enclave of another image, even of an accepted one', async () => {
     const next = await world.start({ pcrs: NEXT_IMAGE });
     expect(await next.offer({ records: [genuine] })).toMatchObject({ held: [], refused: [{ code: 'other_image' }] });
-    // Even without this check: KMS binds the data key to the PCR0 that it was made for
+    // KMS would refuse too, because the data key is bound to the PCR0 of the image that made it
     const { core } = decodeSealedKey(genuine);
     const recipient = {
       AttestationDocument: await (await world.nsm(NEXT_IMAGE)).attest({ publicKey: await spki() }),
@@ -319,8 +319,8 @@ async function spki(): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.exportKey('spki', publicKey));
 }
 
-describe('an older record', () => {
-  it('offered alone is used until its end and no longer, and another is asked for all the time', async () => {
+describe('an older key record', () => {
+  it('is used until its end if the parent offers no newer one, while the enclave proposes a new key', async () => {
     const enclave = await world.start();
     const store = newStore();
     await store.settle([enclave]);
@@ -343,7 +343,7 @@ describe('an older record', () => {
     expect(await late.offer({ records: [old!] })).toMatchObject({ held: [], refused: [{ code: 'too_old' }] });
   });
 
-  it('a record of the future is refused until its time has come', async () => {
+  it('created in the future is refused until that time', async () => {
     world.time.offsetMs = 10 * 60_000;
     const future = await aRecord();
     world.time.offsetMs = 0;
@@ -353,7 +353,7 @@ describe('an older record', () => {
   });
 });
 
-it('a proposal that is never offered back is never used, and the enclave repeats it', async () => {
+it('repeats a proposal that is not offered back, and never uses it', async () => {
   const enclave = await world.start();
   const first = await enclave.offer();
   for (let i = 0; i < 5; i++)
@@ -367,7 +367,7 @@ it('a proposal that is never offered back is never used, and the enclave repeats
   neverOfferedBack.push(first.proposal!);
 });
 
-it('a proposal that comes back changed is refused, and the next one has an epoch of its own', async () => {
+it('refuses a proposal that is offered back changed, and proposes the next epoch', async () => {
   const enclave = await world.start();
   const { proposal } = await enclave.offer();
   const mangled = changed(proposal!, (record) => ({ ...record, sealed: flipped(record.sealed, 3) }));
@@ -376,12 +376,12 @@ it('a proposal that comes back changed is refused, and the next one has an epoch
   expect(decodeSealedKey(status.proposal!).core.epoch).toBe(2);
 });
 
-describe('epochs of records that are refused', () => {
+describe('the epochs of refused key records', () => {
   const claims = (epoch: number) =>
     edited((record) => ({ ...record, core: { ...record.core, epoch, key_id: randomBytes(16) } }));
   const epochOf = (proposal: Uint8Array | null) => proposal && decodeSealedKey(proposal).core.epoch;
 
-  it('have no effect: the highest number, seen once, does not block the next key', async () => {
+  it('have no lasting effect: the highest possible epoch does not block the next key', async () => {
     const enclave = await world.start();
     const store = newStore();
     expect(await enclave.offer({ records: [claims(0xffff_ffff)] })).toMatchObject({
@@ -396,15 +396,15 @@ describe('epochs of records that are refused', () => {
     expect(store.cores.map(({ epoch }) => epoch)).toEqual([1, 2]);
   });
 
-  it('are skipped while the store keeps them, so that rotation continues', async () => {
+  it('are skipped while the gateway’s store holds them, so that rotation continues', async () => {
     const enclave = await world.start();
     const store = new RecordStore();
-    // As a database writer leaves them: the store answers every enclave that 1 and 2 are taken
+    // An attacker who can write to the database inserted them, so the store reports epochs 1 and 2 as taken
     for (const epoch of [1, 2]) store.insert(claims(epoch));
     const [status] = await store.settle([enclave]);
     expect(status).toMatchObject({ state: 'ready', proposal: null });
     expect(store.cores.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
-    // A waiting proposal is dropped when its number is found taken
+    // The enclave drops a waiting proposal when its epoch turns out to be taken
     world.time.offsetMs += 25 * HOUR_MS;
     await fetch(`${enclave.url}/attestation?nonce=${'ab'.repeat(16)}`);
     const { proposal } = await enclave.offer({ records: store.records });
@@ -414,17 +414,17 @@ describe('epochs of records that are refused', () => {
     neverOfferedBack.push(store.records[2]!, proposal!);
   });
 
-  it('are no reason not to hold what is genuine', async () => {
+  it('do not keep genuine records of the same offer out', async () => {
     const enclave = await world.start();
     expect(await enclave.offer({ records: [claims(0xffff_ffff), genuine] })).toMatchObject({ state: 'ready' });
   });
 });
 
-describe('many', () => {
-  it('genuine keys that only the parent kept do not keep out what is stored from then on', async () => {
+describe('many records', () => {
+  it('of genuine keys that the gateway did not store give way to stored ones', async () => {
     const maker = await world.start();
     const kept: Uint8Array[] = [];
-    // A new proposal each time, because the store reports the number of the last one as taken
+    // Each offer gets a new proposal, because it reports the epoch of the last one as taken
     let epoch = 1;
     while (kept.length < MAX_OFFERED_KEYS) {
       const taken = edited((record) => ({ ...record, core: { ...record.core, epoch, key_id: randomBytes(16) } }));
@@ -443,7 +443,7 @@ describe('many', () => {
     expect(enclave.log.join('')).toContain('"code":"not_offered"');
   });
 
-  it('thousands of revoked ids are remembered up to a bound, and do not affect a key that is not among them', async () => {
+  it('of revoked ids do not affect a key that is not revoked', async () => {
     const enclave = await world.start();
     await enclave.offer({ records: [genuine] });
     for (let i = 0; i < 20; i++) {
@@ -452,7 +452,7 @@ describe('many', () => {
     }
   });
 
-  it('broken records do not hide the valid one', async () => {
+  it('that are broken do not hide a valid one', async () => {
     const broken = Array.from({ length: MAX_OFFERED_KEYS - 1 }, (_, i) =>
       i % 2 === 0 ? randomBytes(100) : flipped(genuine, genuine.length - 1),
     );
@@ -462,7 +462,7 @@ describe('many', () => {
   });
 });
 
-describe('an offer that is', () => {
+describe('an offer of keys', () => {
   const credentials = null;
   const whole = { v: 1, credentials, records: [], revoked: [], secrets: {} };
   it.each<[string, () => Uint8Array, string]>([
@@ -494,20 +494,20 @@ describe('an offer that is', () => {
       '400 malformed_body',
     ],
     ['with a member too many', () => encodeCanonical({ ...whole, more: 1 }), '400 malformed_body'],
-  ])('%s is refused', async (_name, body, expected) => {
+  ])('is refused: %s', async (_name, body, expected) => {
     const enclave = await world.start();
     const { status, code } = await enclave.post(body());
     expect(`${String(status)} ${code ?? ''}`).toBe(expected);
     await enclave.close();
   });
 
-  it('as large as it may be is read', async () => {
+  it('is read at its largest allowed size', async () => {
     const enclave = await world.start();
     const records = Array.from({ length: MAX_OFFERED_KEYS }, () => randomBytes(MAX_SEALED_KEY_BYTES));
     expect((await enclave.offer({ records })).refused).toHaveLength(MAX_OFFERED_KEYS);
   });
 
-  it('JSON, or asked for by GET, is refused', async () => {
+  it('is refused as JSON, and GET of its path is not found', async () => {
     const enclave = await world.start();
     expect(
       (
@@ -521,7 +521,7 @@ describe('an offer that is', () => {
     expect((await fetch(`${enclave.url}/keys`)).status).toBe(404);
   });
 
-  it('one of a crowd is answered, the crowd is told to come again', async () => {
+  it('is answered or refused as enclave_busy if 40 arrive at once', async () => {
     const enclave = await world.start();
     world.kms.faults.add({ kind: 'slow', delayMs: 2_000 }, { action: 'Decrypt' });
     const answers = await Promise.allSettled(Array.from({ length: 40 }, () => enclave.offer({ records: [genuine] })));
@@ -534,7 +534,7 @@ describe('an offer that is', () => {
 });
 
 describe('a sealed message given to two enclaves that share its key', () => {
-  it('one after the other is delivered once: the second is told that Congress has it', async () => {
+  it('is delivered once if they get it one after the other: Congress answers the second with a duplicate', async () => {
     const [first, second] = await twoThatShare();
     world.congress.clearReceived();
     const prepared = await sender.prepare(first.url);
@@ -552,7 +552,7 @@ describe('a sealed message given to two enclaves that share its key', () => {
     expect(world.congress.received()).toHaveLength(3);
   });
 
-  it('at the same time is delivered once', async () => {
+  it('is delivered once if they get it at the same time', async () => {
     const [first, second] = await twoThatShare();
     world.congress.clearReceived();
     const prepared = await sender.prepare(first.url);
@@ -573,9 +573,9 @@ describe('a sealed message given to two enclaves that share its key', () => {
   }
 });
 
-it('no output of any of these enclaves contains a key, a seed, a data key or a credential', async () => {
+it('writes no key, seed, data key or credential to any output of these enclaves', async () => {
   const text = Buffer.concat(world.said);
-  // The search itself works: it finds a known value
+  // A control: the search finds known values
   for (const planted of [decodeSealedKey(genuine).core.public_key, Buffer.from('keys_opened')])
     expect(says(text, planted)).toBe(true);
   const around = Buffer.from(

@@ -14,11 +14,13 @@ export interface ProcessKeysParts {
   readonly log: Log;
   readonly times: KeyTimes;
   readonly legacySuite: boolean;
-  /** Of the public configuration, 32 bytes. */
+  /** Hash of the public configuration, 32 bytes. */
   readonly configSha256: Uint8Array;
 }
 
-/** Makes the keys of custody `process`: one after the other, by the attested clock, without the parent. They are stored nowhere. */
+/**
+ * Makes the keys of custody `process` when they are due by the attested clock, without any help of the parent. Keeps them in memory only.
+ */
 export class ProcessKeys {
   private epoch = 0;
 
@@ -35,7 +37,7 @@ export class ProcessKeys {
     const keys = deriveEnclaveKeys(secret, PROCESS_CUSTODY, legacySuite);
     secret.fill(0);
     const documents = new DocumentSource(nsm, keys, clock, configSha256);
-    // A key without a document could sign no receipt
+    // Fails now if there is no document: without one, the key could sign no receipt
     await documents.forReceipt();
     const rotateAfterMs = clock.nowMs() + times.rotateAfterSeconds * 1000;
     const destroyAfterMs = rotateAfterMs + times.keepSeconds * 1000;

@@ -6,7 +6,7 @@ import { keyIdText } from '../keys/enclave-keys';
  */
 const MAX_REMEMBERED = 4096;
 
-/** Key ids that an operator revoked, as many as are remembered. */
+/** Remembers the ids of keys that an operator revoked. */
 export class RevokedKeys {
   private readonly ids = new Set<string>();
 

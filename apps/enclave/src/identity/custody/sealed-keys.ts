@@ -22,20 +22,20 @@ import { RevokedKeys } from './revoked-keys';
 
 type Refused = KeyStatus['refused'][number];
 
-/** The result of an offer's records. */
+/** The result of taking the key records of one offer. */
 export interface Taken {
   refused: Refused[];
-  /** Of the refused records that are readable. Their content was not verified. */
+  /** The cores of those refused records that could be read. Their content was not verified. */
   refusedCores: SealedKeyCore[];
 }
 
-/** Opens offered records into the ring, and proposes the key to store. Takes one offer after the other. */
+/** Opens offered key records into the key ring, one offer after the other. */
 export class SealedKeys {
   readonly proposals: Proposals;
   private readonly revoked = new RevokedKeys();
-  /** By key id: SHA-256 of the record that was opened, so that KMS is asked once for each. */
+  /** By key id: SHA-256 of the record that was opened, so that KMS is asked once for each record. */
   private readonly opened = new Map<string, string>();
-  /** Refusals of the last offer by record, each logged once. */
+  /** The refusals of the last offer, by record and code. A refusal that is repeated in the next offer is not logged again. */
   private said = new Set<string>();
 
   constructor(
@@ -55,7 +55,7 @@ export class SealedKeys {
     }
   }
 
-  /** Takes every valid record. An invalid one is refused and does not affect the others. */
+  /** Opens every valid record. An invalid one is refused and does not affect the others. */
   async take(records: readonly Uint8Array[], session: KmsSession): Promise<Taken> {
     const refused: Refused[] = [];
     const refusedCores: SealedKeyCore[] = [];
@@ -118,7 +118,7 @@ export class SealedKeys {
     await checkRecord(record, this.guardian, (keyId) => this.revoked.has(keyId), this.clock.nowMs());
     if (isHeld) throw new KeyRefused('tampered'); // the record differs from the one that was opened, and a key is sealed only once
     const keys = await openRecord(record, this.guardian, session);
-    // Another record of the same offer may name the same key
+    // Another record of this offer, handled meanwhile, may name the same key
     if (this.ring.find(core.key_id) !== undefined) {
       if (this.opened.get(id) === sha256) return;
       throw new KeyRefused('tampered');
@@ -131,8 +131,8 @@ export class SealedKeys {
   }
 
   /**
-   * If as many keys are held as fit into one offer, drops the oldest that this offer does not name. A gateway offers every key that it
-   * stores, so a key that it leaves out could not be restored anyway, and would block newly stored ones.
+   * If the ring holds as many keys as fit into one offer, drops the oldest key that this offer does not name. A gateway offers every key
+   * that it stores, so a key that it leaves out could not be restored anyway, and would keep out newly stored ones.
    */
   private makeRoom(offered: ReadonlySet<string>): void {
     const held = this.ring.held();
@@ -151,7 +151,7 @@ function timesOf({ epoch, rotate_after, destroy_after }: SealedKeyCore) {
   return { epoch, rotateAfterMs: rotate_after * 1000, destroyAfterMs: destroy_after * 1000 };
 }
 
-/** Empty for a record that cannot be read. */
+/** Returns the empty text for a record that cannot be read. */
 function keyIdOfRecord(bytes: Uint8Array): string {
   try {
     return keyIdText(decodeSealedKey(bytes).core.key_id);

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 const NONCE_BYTES = 24;
 
-/** Seals the secret under the data key: bound to the whole core and to the document that vouches for it. */
+/** Seals the secret under the data key, and binds it to the whole core and to the document that vouches for the core. */
 export function sealSecret(
   secret: Uint8Array,
   dataKey: Uint8Array,
@@ -14,7 +14,7 @@ export function sealSecret(
   return { nonce, sealed: xchacha20poly1305(dataKey, nonce, associatedData(core, maker)).encrypt(secret) };
 }
 
-/** @returns 32 bytes, or undefined where the tag does not fit. */
+/** @returns the secret (32 bytes), or undefined if the tag does not match */
 export function openSecret(
   { core, maker, nonce, sealed }: SealedKeyRecord,
   dataKey: Uint8Array,

@@ -2,17 +2,17 @@ import { readAttestation_unverified } from '@communique-tee/attestation';
 import type { AttestationFields, Nsm } from '@communique-tee/nsm';
 import type { AnchoredClock } from '../../runtime/anchored-clock';
 
-/** A document of this enclave's own NSM, which needs no verification here. */
+/** An attestation document of this enclave's own NSM. It needs no verification here. */
 export interface OwnDocument {
   bytes: Uint8Array;
   timestampMs: number;
   /** 48 bytes. */
   pcr0: Uint8Array;
-  /** The earliest end of a certificate in its chain. */
+  /** When the first certificate of its chain expires. */
   endsAtMs: number;
 }
 
-/** Gets a document from the NSM and anchors the clock on its timestamp: an enclave has no other trustworthy source of time. */
+/** Gets a document from the NSM and anchors the clock on its timestamp, the only trustworthy source of time in an enclave. */
 export async function attest(nsm: Nsm, clock: AnchoredClock, fields: AttestationFields): Promise<OwnDocument> {
   const askedAtMs = clock.moment();
   const bytes = await nsm.attest(fields);

@@ -14,7 +14,7 @@ export class AttestationController {
     @Inject(SERVED_CONFIGURATION) private readonly served: ServedConfiguration,
   ) {}
 
-  /** A document of the current key, to which clients seal new messages. */
+  /** Returns an attestation document for the current key, to which clients seal new messages. */
   @Get()
   @Header('content-type', 'application/cose')
   @Header('cache-control', 'no-store')
@@ -26,7 +26,7 @@ export class AttestationController {
     );
   }
 
-  /** The public configuration; its hash is in every document's key binding. */
+  /** Returns the public configuration. Its hash is in the key binding of every document. */
   @Get('configuration')
   @Header('content-type', 'application/json')
   @Header('cache-control', 'no-store')

@@ -8,7 +8,7 @@ import { DocumentSource } from './document-source';
 
 const MINUTE_MS = 60_000;
 
-/** The mock NSM behaves as real ones do: it uses one leaf certificate until shortly before its end. */
+/** Like a real NSM, the mock NSM uses one leaf certificate until shortly before its end. */
 describe('an attestation document', () => {
   let folder: TemporaryFolder;
   let nsm: Nsm;
@@ -35,7 +35,7 @@ describe('an attestation document', () => {
   afterEach(() => folder.remove());
 
   it('for receipts is valid at every moment at which a receipt may be made', async () => {
-    await documents.withoutNonce(); // the leaf starts here
+    await documents.withoutNonce(); // the leaf certificate is made now
     for (elapsedMs = 0; elapsedMs < 400 * MINUTE_MS; elapsedMs += MINUTE_MS) {
       const { bytes } = await documents.forReceipt();
       expect(leafEndsAtMs(bytes)).toBeGreaterThan(nowMs());
@@ -50,7 +50,7 @@ describe('an attestation document', () => {
     expect(await documents.forReceipt()).not.toBe(first);
   });
 
-  it('for receipts is the last one while the NSM fails, until its certificates end', async () => {
+  it('for receipts is the last one made while the NSM fails, until its certificates end', async () => {
     const first = await documents.forReceipt();
     failing = true;
     elapsedMs = 120 * MINUTE_MS;
@@ -59,7 +59,7 @@ describe('an attestation document', () => {
     await expect(documents.forReceipt()).rejects.toThrow('the NSM fails');
   });
 
-  it('is asked for by 32 at once; who comes then is told to come again', async () => {
+  it('is refused as enclave_busy while 32 requests wait', async () => {
     const asked = await Promise.allSettled(
       Array.from({ length: 40 }, (_, i) => documents.withNonce(new Uint8Array(32).fill(i))),
     );
@@ -69,7 +69,7 @@ describe('an attestation document', () => {
     await expect(documents.withNonce(new Uint8Array(32))).resolves.toBeDefined();
   });
 
-  it('without a nonce is at most ten seconds old, with one always new', async () => {
+  it('is at most ten seconds old without a nonce, and always new with one', async () => {
     const first = await documents.withoutNonce();
     elapsedMs = 10_000;
     expect(await documents.withoutNonce()).toBe(first);

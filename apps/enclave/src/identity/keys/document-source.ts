@@ -12,35 +12,38 @@ export interface AttestedDocument {
   /** Hex. */
   pcr0: string;
   madeAtMs: number;
-  /** The earliest end of a certificate in its chain: no receipt that carries this document may be dated later. */
+  /** When the first certificate of its chain expires. No receipt that carries this document may be dated later. */
   endsAtMs: number;
 }
 
-/** Requests that may wait for the NSM, which answers one after the other. */
+/** How many requests may wait for the NSM, which answers one after the other. */
 const MAX_WAITING = 32;
-/** Clients that send no nonce get a document that is at most this old. */
+/** Clients that send no nonce get a document of at most this age. */
 const CLIENT_REUSE_MS = 10_000;
 /**
  * A document that vouches for receipts is renewed after this time, or when its certificates are about to end,
  * whichever is first.
  */
 const RECEIPT_REUSE_MS = 30 * 60_000;
-/** The NSM signs with one leaf certificate for nearly all of its three hours, so that a new document may have minutes left. */
+/**
+ * A document is renewed this long before its certificates end. The NSM uses one leaf certificate for nearly three hours, so even a new
+ * document may be valid for only some minutes.
+ */
 const RECEIPT_MARGIN_MS = 10 * 60_000;
 
-/** Attestation documents over one pair of the enclave's public keys, for clients and for receipts. */
+/** Makes attestation documents for one of the enclave's keys: for clients and for receipts. */
 export class DocumentSource {
   private cached: AttestedDocument | undefined;
   private refreshing: Promise<AttestedDocument> | undefined;
   private waiting = 0;
-  /** `user_data` of every document. */
+  /** The `user_data` of every document. */
   private readonly binding: Uint8Array;
 
   constructor(
     private readonly nsm: Nsm,
     private readonly keys: EnclaveKeys,
     private readonly clock: AnchoredClock,
-    /** Of the public configuration, 32 bytes. */
+    /** Hash of the public configuration, 32 bytes. */
     configSha256: Uint8Array,
   ) {
     const { keyId, receiptKey, custody, legacy } = keys;
@@ -48,19 +51,19 @@ export class DocumentSource {
     this.binding = encodeKeyBinding({ keyId, receiptKey, custody, configSha256, ...(legacyKey && { legacyKey }) });
   }
 
-  /** A new document with the client's nonce (16 to 64 bytes). */
+  /** Makes a new document with the client's nonce (16 to 64 bytes). */
   async withNonce(nonce: Uint8Array): Promise<Uint8Array> {
     return (await this.make(nonce)).bytes;
   }
 
-  /** A document without a nonce, at most ten seconds old. */
+  /** Returns a document without a nonce, at most ten seconds old. */
   async withoutNonce(): Promise<Uint8Array> {
     return (await this.notOlderThan(CLIENT_REUSE_MS, 0)).bytes;
   }
 
   /**
-   * The document that a receipt dated now carries. If the NSM fails, this is the last document while its certificates are valid, because
-   * a finished delivery must not stay without its receipt.
+   * Returns the document for a receipt that is dated now. If the NSM fails, returns the last document as long as its certificates are
+   * valid, because a finished delivery must get its receipt.
    */
   async forReceipt(): Promise<AttestedDocument> {
     try {

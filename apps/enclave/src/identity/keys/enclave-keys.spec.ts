@@ -9,8 +9,8 @@ import { sign } from 'node:crypto';
 import { createKeySecret, deriveEnclaveKeys } from './enclave-keys';
 
 /**
- * Sealed keys outlive the program that sealed them, so the derivation is compared with another implementation of HKDF
- * and both curves.
+ * Another version of the program may open a sealed key, so the derivation is compared with an independent implementation of HKDF and both
+ * curves.
  */
 describe('the key pairs of a secret', () => {
   const secret = Uint8Array.from({ length: 32 }, (_, i) => i);
@@ -33,7 +33,7 @@ describe('the key pairs of a secret', () => {
     expect(deriveEnclaveKeys(secret, 'process')).toMatchObject({ keyId: keys.keyId, legacy: null });
   });
 
-  it('are the same each time for one secret, differ for another, and the secret is left unchanged', () => {
+  it('are the same each time for one secret and differ for another; the secret stays unchanged', () => {
     const copy = Uint8Array.from(secret);
     expect(deriveEnclaveKeys(copy, 'process').keyId).toEqual(deriveEnclaveKeys(secret, 'process').keyId);
     expect(copy).toEqual(secret);
@@ -43,7 +43,7 @@ describe('the key pairs of a secret', () => {
   });
 });
 
-it('two secrets differ, even if the NSM returns the same random bytes twice', async () => {
+it('makes two different secrets even if the NSM returns the same random bytes twice', async () => {
   await using folder = await temporaryFolder('entropy');
   const real = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
   const stuck = { ...real, random: (length: number) => Promise.resolve(new Uint8Array(length)) };

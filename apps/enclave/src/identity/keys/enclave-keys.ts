@@ -3,7 +3,7 @@ import type { Nsm } from '@communique-tee/nsm';
 import { KEY_SECRET_BYTES, toHex } from '@communique-tee/protocol';
 import { createHash, createPrivateKey, createPublicKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 
-/** Key pairs of one secret; only their public halves ever leave, inside attestation documents. */
+/** The key pairs derived from one secret. Only the public halves ever leave the enclave, inside attestation documents. */
 export interface EnclaveKeys {
   /** X25519: messages are sealed to it. */
   sealing: KeyPair<KeyObject>;
@@ -13,16 +13,16 @@ export interface EnclaveKeys {
   receiptPrivateKey: KeyObject;
   /** 32 bytes. */
   receiptKey: Uint8Array;
-  /** X25519, of the suite of the web client (legacy); null where the configuration does not switch it on. */
+  /** X25519, for the suite of the web client (legacy); null unless the configuration switches that suite on. */
   legacy: { pair: KeyPair<KeyObject>; keyId: Uint8Array } | null;
   /** `process`, or the ARN of the KMS key alias that guards the secret. */
   custody: string;
 }
 
-/** RFC 8410 section 7: everything of a PKCS #8 Ed25519 key before its 32 bytes. */
+/** The bytes before the 32 bytes of the key in a PKCS #8 Ed25519 private key (RFC 8410 section 7). */
 const ED25519_PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-/** 32 bytes from two random sources, the NSM's and the kernel's, so that one weak source does no harm. */
+/** Returns 32 random bytes, mixed from the NSM's and the kernel's random numbers, so that one weak source does no harm. */
 export async function createKeySecret(nsm: Nsm): Promise<Uint8Array> {
   const fromNsm = await nsm.random(KEY_SECRET_BYTES);
   const fromKernel = randomBytes(KEY_SECRET_BYTES);
@@ -33,11 +33,11 @@ export async function createKeySecret(nsm: Nsm): Promise<Uint8Array> {
 }
 
 /**
- * The key pairs of a secret, always the same ones: HKDF-SHA256 (RFC 5869) without salt, under a label for each. The
- * caller must wipe the secret; copies remain only in OpenSSL's key objects, which are wiped when they are freed.
+ * Derives the key pairs of a secret: HKDF-SHA256 (RFC 5869) without salt, with one label for each pair. The same secret gives the same
+ * pairs. The caller must wipe the secret. Copies remain only in OpenSSL's key objects, which are wiped when they are freed.
  *
  * @param secret 32 bytes
- * @param legacySuite whether there is a pair for the legacy suite too
+ * @param legacySuite whether to derive a pair for the legacy suite too
  */
 export function deriveEnclaveKeys(secret: Uint8Array, custody: string, legacySuite = false): EnclaveKeys {
   const sealing = derive(secret, 'communique-tee x25519 v1', importPrivateKey);

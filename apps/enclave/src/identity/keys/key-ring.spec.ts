@@ -2,7 +2,7 @@ import { createLog } from '../../runtime/log';
 import { deriveEnclaveKeys } from './enclave-keys';
 import { KeyRing, type HeldKey } from './key-ring';
 
-describe('the ring of keys', () => {
+describe('the key ring', () => {
   let nowMs: number;
   let log: string[];
   let ring: KeyRing;
@@ -75,7 +75,7 @@ describe('the ring of keys', () => {
     expect(ring.current()?.epoch).toBe(2);
   });
 
-  it('is due for rotation when it has no key, and from the current key’s rotateAfterMs on', () => {
+  it('is due for rotation if it has no key, and from the current key’s rotateAfterMs on', () => {
     expect(ring.isRotationDue()).toBe(true);
     ring.take(key(1));
     nowMs = 1999;
@@ -86,7 +86,7 @@ describe('the ring of keys', () => {
     expect(ring.isRotationDue()).toBe(false);
   });
 
-  it('reports each key that it drops, so that its memory can be collected', () => {
+  it('calls back after each key that it drops, so that memory can be garbage-collected', () => {
     const dropped = jest.fn();
     const own = new KeyRing(
       { nowMs: () => nowMs },

@@ -4,22 +4,22 @@ import { ProblemError } from '../../runtime/problem-error';
 import type { Log } from '../../runtime/log';
 import { keyIdText, type EnclaveKeys } from './enclave-keys';
 
-/** Key pairs of one secret, the documents that vouch for them, and their times. */
+/** The key pairs of one secret, the documents that vouch for them, and their times. */
 export interface HeldKey {
   keys: EnclaveKeys;
   documents: DocumentSource;
   /** Counts from 1. The held key with the highest epoch is the current one. */
   epoch: number;
-  /** By the attested clock: from then on another key should be current. */
+  /** From this attested time on, another key should be current. */
   rotateAfterMs: number;
-  /** From then on the key opens no message. */
+  /** From this attested time on, the key opens no message. */
   destroyAfterMs: number;
 }
 
-/** Retry-After while there is no key: the gateway's next offer brings one. */
+/** Retry-After while the ring has no key. The gateway's next offer is expected to bring one. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** The keys that open messages. A key past its end is dropped at the next use of the ring; a timer makes sure of one every minute. */
+/** Holds the keys that open messages. A key past its end is dropped at the next use of the ring; a timer uses the ring every minute. */
 export class KeyRing {
   private readonly keys = new Map<string, HeldKey>();
   private lastCurrent: string | undefined;
@@ -47,7 +47,7 @@ export class KeyRing {
     return [...this.keys.values()].find(({ keys: { legacy } }) => legacy && keyIdText(legacy.keyId) === id);
   }
 
-  /** The key that is shown to clients. */
+  /** Returns the key that clients get in attestation documents. */
   current(): HeldKey | undefined {
     return this.held()[0];
   }
@@ -72,7 +72,7 @@ export class KeyRing {
   }
 
   /**
-   * Logs `key_rotated` if the current key is not the one of the last call. Called after a whole offer, because the first one brings the
+   * Logs `key_rotated` if the current key changed since the last call. Called once after a whole offer, because the first offer brings the
    * keys of many days.
    */
   sayIfRotated(): void {
@@ -93,9 +93,7 @@ export class KeyRing {
     for (const [id, { destroyAfterMs }] of this.keys) if (nowMs >= destroyAfterMs) this.drop(id, 'expired');
   }
 
-  /**
-   * After this, only requests in progress refer to the key. OpenSSL wipes its private key when it is garbage-collected.
-   */
+  /** After this, only requests in progress refer to the key. OpenSSL wipes the private key when the key object is garbage-collected. */
   private drop(id: string, code: 'revoked' | 'not_offered' | 'expired'): void {
     this.keys.delete(id);
     this.log.write('warn', 'key_destroyed', { keyId: id, code });

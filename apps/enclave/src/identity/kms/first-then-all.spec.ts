@@ -1,6 +1,6 @@
 import { firstThenAll } from './first-then-all';
 
-it('handles the others at once, after the first has ended, and returns results in order', async () => {
+it('handles the first item, then all others at once, and returns the results in order', async () => {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
   const all = firstThenAll(['a', 'b', 'c'], async (item) => {
@@ -17,7 +17,7 @@ it('handles the others at once, after the first has ended, and returns results i
   expect(await all).toEqual(['A', 'B', 'C']);
 });
 
-it('begins no other if the first fails', async () => {
+it('does not begin the others if the first fails', async () => {
   const begun: number[] = [];
   const all = firstThenAll([1, 2], (item) => {
     begun.push(item);
@@ -27,6 +27,6 @@ it('begins no other if the first fails', async () => {
   expect(begun).toEqual([1]);
 });
 
-it('returns nothing for nothing', async () => {
+it('returns an empty list for an empty list', async () => {
   expect(await firstThenAll([], () => Promise.reject(new Error('never called')))).toEqual([]);
 });

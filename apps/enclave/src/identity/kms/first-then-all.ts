@@ -1,7 +1,7 @@
 /**
- * Handles the first item, then all others at the same time. If KMS fails for the first item, the caller's KmsSession fails
- * for the others without a request.
- * @returns in the order of `items`
+ * Handles the first item, then all others at the same time. So if KMS fails for the first item, the caller's KmsSession can fail the others
+ * without a request.
+ * @returns the results in the order of `items`
  */
 export async function firstThenAll<Item, Result>(
   items: readonly Item[],

@@ -4,7 +4,7 @@ import { kmsAuthorities, kmsConfigSchema, readAliasArn } from './kms-config';
 
 const origin = 'https://kms.us-east-1.amazonaws.com';
 
-it('trusts Amazon’s roots for KMS, of all that Node carries, and no others', () => {
+it('trusts only Amazon’s roots for KMS if the configuration names none', () => {
   const names = kmsAuthorities(kmsConfigSchema.parse({ origin })).map(
     (pem) => /CN=(.*)$/m.exec(new X509Certificate(pem).subject)?.[1],
   );
@@ -17,14 +17,14 @@ it('trusts Amazon’s roots for KMS, of all that Node carries, and no others', (
   ]);
 });
 
-it('trusts the named authorities alone where there are any', async () => {
+it('trusts only the named authorities if the configuration names any', async () => {
   const { certificatePem } = await testAuthority();
   expect(
     kmsAuthorities(kmsConfigSchema.parse({ origin, certificateAuthorities: certificatePem })).map((pem) => pem.trim()),
   ).toEqual([certificatePem.trim()]);
 });
 
-it('reads region and account of an alias', () => {
+it('reads partition, region and account of an alias ARN', () => {
   expect(readAliasArn('arn:aws-us-gov:kms:us-gov-west-1:123456789012:alias/x/y')).toEqual({
     partition: 'aws-us-gov',
     region: 'us-gov-west-1',

@@ -6,19 +6,18 @@ import { authoritiesSchema, originSchema, pemBlocks } from '../../egress';
 
 export const aliasArnSchema = z.string().max(380).regex(KMS_ALIAS_ARN, 'arn:aws:kms:<region>:<account>:alias/<name>');
 
-/** The address of KMS: HTTPS that ends in the enclave, under Amazon's roots unless the configuration names others. */
+/** How the enclave reaches KMS: the enclave ends TLS itself, and trusts Amazon's roots unless the configuration names others. */
 export const kmsConfigSchema = z.strictObject({
   origin: originSchema,
   certificateAuthorities: authoritiesSchema.optional(),
-  /** For all KMS requests of one offer of keys. `POST /keys` is answered by then at the latest, with the results so far. */
+  /** The time limit for all KMS requests of one offer of keys. `POST /keys` is answered within it, with the results so far. */
   timeoutMs: z.int().min(100).max(60_000).default(10_000),
 });
 export type KmsConfig = z.output<typeof kmsConfigSchema>;
 
 /**
- * SHA-256 of the SubjectPublicKeyInfo of Amazon Trust Services' roots, as https://www.amazontrust.com/repository
- * lists them. AWS's public endpoints chain to these; the European Sovereign Cloud has other roots, which a
- * configuration must name.
+ * SHA-256 of the SubjectPublicKeyInfo of Amazon Trust Services' roots, as https://www.amazontrust.com/repository lists them. AWS's public
+ * endpoints have certificates under these roots. For the European Sovereign Cloud a configuration must name other roots.
  */
 const AMAZON_ROOT_KEYS: ReadonlySet<string> = new Set([
   'fbe3018031f9586bcbf41727e417b7d1c45c2f47f93be372a17b96b50757d5a2', // Amazon Root CA 1
@@ -28,7 +27,7 @@ const AMAZON_ROOT_KEYS: ReadonlySet<string> = new Set([
   '2b071c59a0a0ae76b0eadb2bad23bad4580b69c3601b630c2eaf0613afa83f92', // Starfield Services Root Certificate Authority - G2
 ]);
 
-/** PEM: the configuration's authorities, or Amazon's roots. No other authority may vouch for KMS. */
+/** Returns PEM of the configured authorities, or of Amazon's roots if there are none. No other authority may vouch for KMS. */
 export function kmsAuthorities({ certificateAuthorities }: KmsConfig): string[] {
   return certificateAuthorities === undefined ? amazonRoots() : pemBlocks(certificateAuthorities);
 }

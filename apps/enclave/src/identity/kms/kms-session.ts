@@ -1,7 +1,7 @@
 import { KmsError, type KmsClient, type KmsCredentials, type KmsErrorCode } from '@communique-tee/kms';
 import { NsmError } from '@communique-tee/nsm';
 
-/** Why KMS, or the NSM that vouches to it, failed. */
+/** Why KMS failed, or the NSM whose document KMS requires. */
 export type KmsFailure = KmsErrorCode | 'nsm_failed';
 
 export class KmsUseless extends Error {
@@ -11,9 +11,9 @@ export class KmsUseless extends Error {
   }
 }
 
-/** Codes about one ciphertext; every other code applies to the next ciphertext too. */
+/** The code about one ciphertext only; every other code also applies to the next ciphertext. */
 const OF_ONE_CIPHERTEXT: KmsFailure = 'kms_ciphertext_invalid';
-/** Codes about one key or one request; another key may be available. */
+/** Codes about one KMS key or one ciphertext; another KMS key may still work. */
 const OF_ONE_KEY: readonly KmsFailure[] = ['kms_denied', 'kms_key_unusable', OF_ONE_CIPHERTEXT];
 
 export interface KmsAuthorization {
@@ -22,8 +22,8 @@ export interface KmsAuthorization {
 }
 
 /**
- * The requests of one offer to one KMS key, with the offer's credentials and until its deadline. After a failure that is not about one
- * ciphertext, KMS is not asked again, so that an offer of many ciphertexts costs one failure.
+ * Sends the requests of one offer to one KMS key, with the offer's credentials and until the offer's deadline. After a failure that is not
+ * about one ciphertext, it sends no further request, so that KMS fails once for an offer of many ciphertexts.
  */
 export class KmsSession {
   private failure: KmsFailure | null;
@@ -37,7 +37,7 @@ export class KmsSession {
     this.failure = failed !== null && OF_ONE_KEY.includes(failed) ? null : failed;
   }
 
-  /** Why KMS failed; null if it worked, was not asked, or only refused single ciphertexts. */
+  /** Why KMS failed; null if it worked, got no request, or only refused single ciphertexts. */
   get code(): KmsFailure | null {
     return this.failure;
   }

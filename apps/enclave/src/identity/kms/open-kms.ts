@@ -5,7 +5,10 @@ import type { AnchoredClock } from '../../runtime/anchored-clock';
 import { type Egress, httpsPost } from '../../egress';
 import { kmsAuthorities, type KmsConfig } from './kms-config';
 
-/** KMS over egress: TLS ends in the enclave, requests are dated by the attested clock, answers come sealed to a key of the NSM's document. */
+/**
+ * Returns a client of KMS over egress. TLS ends in the enclave, requests are dated by the attested clock, and KMS encrypts its answers to a
+ * key in the NSM's document.
+ */
 export function openKms(config: KmsConfig, region: string, egress: Egress, nsm: Nsm, clock: AnchoredClock): KmsClient {
   const authorities = kmsAuthorities(config);
   const send: KmsTransport = async ({ origin, path, headers, body, timeoutMs, signal, maxAnswerBytes }) => {
@@ -31,7 +34,7 @@ export function openKms(config: KmsConfig, region: string, egress: Egress, nsm: 
     nowMs: () => clock.nowMs(),
     attest: async (publicKey) => (await attest(nsm, clock, { publicKey })).bytes,
     timeoutMs: Math.min(5_000, config.timeoutMs),
-    // Shorter than the offer's own deadline, so that the last answer of KMS is reported and not a time-out
+    // Shorter than the offer's own deadline, so that the enclave reports the last answer of KMS instead of a timeout
     deadlineMs: Math.ceil(config.timeoutMs * 0.8),
   });
 }

@@ -21,7 +21,7 @@ afterAll(() => world.stop());
 afterEach(() => world.kms.faults.clear());
 
 const NAMES = { house: 'cwc-house', senate: 'cwc-senate' } as const;
-/** Both chambers' keys as secrets, or one of them. */
+/** Options for an enclave that has the API keys of these chambers as secrets. */
 const secretly = (...chambers: ('house' | 'senate')[]): EnclaveOptions => ({
   configure: (configuration) => {
     const services = configuration['services'] as { congress: Record<string, Record<string, unknown>> };
@@ -45,12 +45,12 @@ const encrypted = async (name: string, plaintext: string | Uint8Array, stack = '
   return CiphertextBlob ?? new Uint8Array();
 };
 const trueOnes = async () => ({
-  // As an editor writes it: the line break is not part of the key
+  // With a line break at the end, as editors write it; the line break is not part of the API key
   'cwc-house': await encrypted('cwc-house', `${world.congress.house.apiKey}\n`),
   'cwc-senate': await encrypted('cwc-senate', world.congress.senate.apiKey),
 });
 
-it('no message is taken before every secret is there, and every message is delivered then', async () => {
+it('refuses messages until it has every secret, and then delivers them', async () => {
   const enclave = await world.start(secretly('house', 'senate'));
   const store = new RecordStore();
   const secrets = await trueOnes();
@@ -61,7 +61,7 @@ it('no message is taken before every secret is there, and every message is deliv
     wants: { credentials: true, secrets: ['cwc-house', 'cwc-senate'] },
     refused_secrets: [],
   });
-  const prepared = await sender.prepare(enclave.url); // the key is there, and may be sealed to
+  const prepared = await sender.prepare(enclave.url); // the sealing key exists already
   expect(await sender.refusal(enclave.url, prepared)).toBe('503 keys_not_ready');
   expect(world.congress.received()).toHaveLength(0);
 
@@ -72,7 +72,7 @@ it('no message is taken before every secret is there, and every message is deliv
     expect(enclave.log.join('')).toContain(`"event":"secret_opened","step":"${name}"`);
 });
 
-it('with keys of its process an enclave asks for its secrets all the same', async () => {
+it('asks for its secrets with custody process too', async () => {
   const { configure } = secretly('house');
   const enclave = await world.start({
     configure: (configuration) => ({ ...configure!(configuration), custody: { mode: 'process' } }),
@@ -88,7 +88,7 @@ it('with keys of its process an enclave asks for its secrets all the same', asyn
   expect((await sender.relayed(enclave.url, prepared)).answer.state).toBe('final');
 });
 
-it('a rotated one replaces the old one at once, and KMS is asked once for each', async () => {
+it('replaces a rotated secret at once, and asks KMS once for each ciphertext', async () => {
   const enclave = await world.start(secretly('house', 'senate'));
   const store = new RecordStore();
   const secrets = await trueOnes();
@@ -106,14 +106,14 @@ it('a rotated one replaces the old one at once, and KMS is asked once for each',
   ).toMatchObject([{ outcome: 'accepted' }]);
 });
 
-describe('what the parent offers instead', () => {
+describe('a secret that the parent substitutes', () => {
   const offered = async (secrets: Record<string, Uint8Array>) => {
     const enclave = await world.start(secretly('house', 'senate'));
     const { state, refused_secrets, kms } = await enclave.offer({ secrets });
     return { state, refused: refused_secrets.map(({ name, code }) => `${name} ${code}`), kms };
   };
 
-  it('one for the other is refused', async () => {
+  it('is refused if the parent swaps two secrets', async () => {
     const secrets = await trueOnes();
     expect(await offered({ 'cwc-house': secrets['cwc-senate'], 'cwc-senate': secrets['cwc-house'] })).toEqual({
       state: 'waiting',
@@ -122,7 +122,7 @@ describe('what the parent offers instead', () => {
     });
   });
 
-  it('another stack’s, a broken one, and bytes that are no ciphertext are refused', async () => {
+  it('is refused if it belongs to another stack, is damaged, or is not a ciphertext', async () => {
     const { 'cwc-senate': whole } = await trueOnes();
     const broken = Uint8Array.from(whole);
     broken[broken.length - 1] = (broken.at(-1) ?? 0) ^ 1;
@@ -139,7 +139,7 @@ describe('what the parent offers instead', () => {
     ]);
   });
 
-  it('one it encrypts itself: KMS refuses, since the parent may not encrypt', async () => {
+  it('cannot be encrypted by the parent, because KMS refuses', async () => {
     const EncryptionContext = {
       'communique-tee:purpose': 'operator-secret',
       'communique-tee:stack': 'test',
@@ -159,14 +159,14 @@ describe('what the parent offers instead', () => {
     ['two line feeds at the end', 'a-key-with-two\n\n'],
     ['a blank before it', ' a-key-with-a-blank'],
     ['not text', new Uint8Array(20).fill(0xff)],
-  ])('an operator’s mistake is reported: %s', async (_name, plaintext) => {
+  ])('is refused as secret_invalid if the operator encrypted a malformed value: %s', async (_name, plaintext) => {
     expect((await offered({ 'cwc-house': await encrypted('cwc-house', plaintext) })).refused).toEqual([
       'cwc-house secret_invalid',
     ]);
   });
 });
 
-it('while KMS refuses the keys, secrets may be had, and the other way about', async () => {
+it('opens secrets while KMS refuses to make keys, and makes keys while KMS refuses secrets', async () => {
   const enclave = await world.start(secretly('house'));
   world.kms.faults.add({ kind: 'error', type: 'AccessDeniedException' }, { action: 'GenerateDataKey' });
   expect(await enclave.offer({ secrets: await trueOnes() })).toMatchObject({
@@ -184,7 +184,7 @@ it('while KMS refuses the keys, secrets may be had, and the other way about', as
   expect(status.proposal).not.toBeNull();
 });
 
-it('no secret is in any answer or log', () => {
+it('writes no secret into any answer or log', () => {
   const text = Buffer.concat(world.said);
   expect(text.includes('secret_opened')).toBe(true);
   for (const secret of [

@@ -1,9 +1,11 @@
 import * as z from 'zod';
 
-/** The allowed form of an operator's secret: 8 to 200 visible ASCII characters, which fits the API key of every external service. */
+/**
+ * The allowed form of an operator's secret: 8 to 200 visible ASCII characters, because each one is an API key in a header or an address.
+ */
 const SECRET_VALUE = /^[\x21-\x7e]{8,200}$/;
 
-/** Removes one line break at the end, which editors and shells add, and rejects a value of another form. */
+/** Removes one line break at the end, which editors and shells add, and rejects a value that does not have the form of a secret. */
 export const secretValueSchema = z
   .string()
   .transform((given) => given.replace(/\r?\n$/, ''))

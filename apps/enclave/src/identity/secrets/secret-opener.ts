@@ -15,12 +15,13 @@ export interface SecretOpenerOptions {
 }
 
 /**
- * Opens what the operator encrypted. The encryption context names the secret, so the parent cannot pass off one secret as another. The
- * parent can give an older ciphertext of the same secret; then the replaced value is used again until the newer one is offered. No
- * measurement covers a value: who may encrypt under the key chooses it (docs/keys.md, "The operator's secrets").
+ * Opens the secrets that the operator encrypted. The encryption context names the secret, so the parent cannot pass off one secret as
+ * another. The parent can offer an older ciphertext of the same secret; the enclave then uses the replaced value until the newer one is
+ * offered. No measurement covers the value of a secret: the principals that may encrypt under the key choose it (docs/keys.md, "The
+ * operator's secrets").
  */
 export class SecretOpener {
-  /** By name: SHA-256 of the ciphertext that was judged last, and the result. */
+  /** By secret name: SHA-256 of the ciphertext that was opened or refused last, and the result. */
   private readonly judged = new Map<string, { sha256: string; refused: RefusedSecret | null }>();
 
   constructor(

@@ -33,7 +33,7 @@ const problems = (value: unknown): readonly string[] => {
 const settings = (value: unknown) => parseConfiguration(value).services.agents;
 
 describe('the configuration of the agents', () => {
-  it('has defaults for all but providers and classes', () => {
+  it('has defaults for everything except providers and classes', () => {
     expect(settings(whole())).toMatchObject({
       classes: [{ ...CLASS, tasks: ['subject', 'draft', 'shorten', 'review'], maxOutputTokens: 1024 }],
       limits: { maxConcurrent: 8, maxRememberedReplies: 512, timeoutMs: 85_000 },
@@ -105,20 +105,20 @@ describe('the configuration of the agents', () => {
     'sk-abcdefgh\n\n',
     'sk-\nabcdefgh',
     'short',
-  ])('stops the start with the key %j, which no error quotes (D20)', (apiKeyReadableInImage) => {
+  ])('stops the start with the malformed key %j, and quotes it in no error', (apiKeyReadableInImage) => {
     const found = problems(openai({ apiKeyReadableInImage }));
     expect(found).toEqual([
       'services.agents.providers.openai.apiKeyReadableInImage: 8 to 200 visible ASCII characters',
     ]);
   });
 
-  it.each(['\n', '\r\n', ''])('takes one line break off the end of a key (D20): %j', (end) => {
+  it.each(['\n', '\r\n', ''])('removes one line break at the end of a key: %j', (end) => {
     expect(settings(openai({ apiKeyReadableInImage: `${KEY}${end}` }))?.providers.openai?.apiKeyReadableInImage).toBe(
       KEY,
     );
   });
 
-  it('needs a route of egress for each provider, and a key of KMS for its secrets', () => {
+  it('needs an egress route for each provider, and a KMS key for its secrets', () => {
     const { services } = openai({ apiKeyReadableInImage: undefined, apiKeySecret: 'openai-key' });
     const egress = { mode: 'vsock', routes: [{ host: 'other.example', port: 443, vsockPort: 8001 }] };
     expect(problems({ ...whole(), services, egress })).toEqual([

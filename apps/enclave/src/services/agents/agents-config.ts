@@ -18,7 +18,10 @@ const providerMembers = {
   certificateAuthorities: authoritiesSchema,
   /** Anyone who has the image can read it. */
   apiKeyReadableInImage: secretValueSchema.optional(),
-  /** Instead: the name of an operator's secret, which KMS opens only for attested enclaves that the key's policy names. */
+  /**
+   * Used instead of a readable key: the name of an operator's secret, which KMS decrypts only for attested enclaves that the KMS key's
+   * policy names.
+   */
   apiKeySecret: z.string().regex(SECRET_NAME).optional(),
 };
 const providerSchema = <Members extends z.core.$ZodLooseShape>(more: Members) =>
@@ -30,7 +33,10 @@ const providerSchema = <Members extends z.core.$ZodLooseShape>(more: Members) =>
 
 export const agentsConfigSchema = z.strictObject({
   providers: z.strictObject({
-    /** If absent, no organization header is sent. An empty value, or a text that no organization has (such as `undefined`), is refused. */
+    /**
+     * If absent, no organization header is sent. An empty value, or a text that cannot be an organization's id (such as `undefined`), is
+     * refused.
+     */
     openai: providerSchema({
       organization: z
         .string()
@@ -40,7 +46,7 @@ export const agentsConfigSchema = z.strictObject({
     gemini: providerSchema({}).optional(),
     anthropic: providerSchema({}).optional(),
   }),
-  /** The choices that people have: an exact model under the operator's short name. */
+  /** The models that people can choose: each is one exact model under the operator's short name. */
   classes: z
     .array(
       z.strictObject({
@@ -62,13 +68,16 @@ export const agentsConfigSchema = z.strictObject({
   limits: z
     .strictObject({
       /**
-       * Tasks that run at the same time; more are answered enclave_busy. At most half of a gateway's connections, because mail needs the
-       * others. With several providers, each gets less than half of the places (running-tasks.ts).
+       * Tasks that may run at the same time; further tasks get `enclave_busy`. At most half of a gateway's connections, because mail needs
+       * the rest. With several providers, each gets less than half of these places (running-tasks.ts).
        */
       maxConcurrent: z.int().min(1).max(32).default(8),
-      /** Replies kept for ten minutes (about 20 KiB each). While it is full of paid ones, new tasks are answered enclave_busy. */
+      /**
+       * Replies that are kept, for ten minutes each (about 20 KiB each). While this many paid replies are kept, new tasks get
+       * `enclave_busy`.
+       */
       maxRememberedReplies: z.int().min(10).max(10_000).default(512),
-      /** For the whole exchange with a provider, answer included. The gateway waits for 90 s, so this ends before. */
+      /** The time limit for the whole exchange with a provider, including the answer. Below the 90 s that the gateway waits. */
       timeoutMs: z.int().min(100).max(90_000).default(85_000),
     })
     .prefault({}),
@@ -77,7 +86,7 @@ export type AgentsConfig = z.output<typeof agentsConfigSchema>;
 export type ModelClass = AgentsConfig['classes'][number];
 export type ProviderConfig = NonNullable<AgentsConfig['providers'][Provider]> & { organization?: string | undefined };
 
-/** The configured providers. */
+/** Returns the configured providers. */
 export function providersOf({ providers }: AgentsConfig): [Provider, ProviderConfig][] {
   return PROVIDERS.flatMap((provider): [Provider, ProviderConfig][] => {
     const config = providers[provider];
@@ -85,19 +94,19 @@ export function providersOf({ providers }: AgentsConfig): [Provider, ProviderCon
   });
 }
 
-/** The destinations that egress must allow for this configuration. */
+/** Returns the destinations that egress must allow for this configuration. */
 export function agentsDestinations(config: AgentsConfig): Destination[] {
   return providersOf(config).map(([, { origin }]) => destinationOf(origin));
 }
 
-/** The operator's secrets without which a provider cannot be asked, each once. */
+/** Returns the names of the operator's secrets that the providers need, without repetitions. */
 export function agentsSecrets(config: AgentsConfig): string[] {
   return [...new Set(providersOf(config).flatMap(([, { apiKeySecret }]) => apiKeySecret ?? []))];
 }
 
 /**
- * What is wrong in a well-formed configuration. A model without a row in the price table has no price and no known request shape, so the
- * enclave does not start.
+ * Returns what is wrong in a well-formed configuration. A model without a row in the price table has no price and no known request shape,
+ * so the enclave does not start with it.
  */
 export function agentsProblems(config: AgentsConfig, table: PriceTable = PRICE_TABLE): string[] {
   const hasRow = ({ provider, model }: ModelClass) =>
@@ -114,7 +123,7 @@ export function agentsProblems(config: AgentsConfig, table: PriceTable = PRICE_T
   ];
 }
 
-/** Runs even if other fields are wrong, so that all errors are reported at once. */
+/** This check runs even if other fields are wrong, so that all errors are reported at once. */
 function hasOneApiKey(provider: { apiKeyReadableInImage?: unknown; apiKeySecret?: unknown }): boolean {
   return (provider.apiKeyReadableInImage === undefined) !== (provider.apiKeySecret === undefined);
 }

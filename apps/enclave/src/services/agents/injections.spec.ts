@@ -14,7 +14,7 @@ it('has at least 40 drafts', () => {
 });
 
 describe('a model that obeys the draft', () => {
-  it.each(INJECTIONS)('is held to the output rules: $name', async ({ task, draft, obedient, expected }) => {
+  it.each(INJECTIONS)('does not get past the output rules: $name', async ({ task, draft, obedient, expected }) => {
     const before = world.provider.seen.length;
     world.provider.act = ({ body }) => {
       const prompt = { instructions: body['instructions'] as string, input: body['input'] as string };
@@ -38,7 +38,7 @@ describe('a model that obeys the draft', () => {
     }
   });
 
-  it('gets the draft word for word between two lines with a mark that no draft can hold, one field of the request', async () => {
+  it('gets the draft unchanged in one field of the request, between two lines with a mark that no draft can contain', async () => {
     world.provider.act = () => ({ json: answerOf('openai', 'ok', { model: 'gpt-6-luna' }) });
     const marks = new Set<string>();
     for (const { draft } of INJECTIONS.slice(0, 5).concat(INJECTIONS.filter(({ name }) => name.startsWith('close')))) {

@@ -21,7 +21,7 @@ const judge = (task: Task, written: string, draft?: string) => {
   return 'text' in judged ? judged.text : { problem: judged.problem };
 };
 
-describe('a subject (D16)', () => {
+describe('a subject', () => {
   it.each([
     ['a second line', 'Roads\r\nBcc: x@example.org', 'not_one_line'],
     ['a line separator', 'Roads\u2028x', 'not_one_line'],
@@ -48,7 +48,7 @@ describe('a subject (D16)', () => {
     ['a carriage return alone', 'Roads\rBcc: x', 'not_one_line'],
     ['501 characters', 'x'.repeat(501), 'too_long'],
     ['nothing that can be seen', '\u200b\u2060', 'nothing_visible'],
-  ])('with %s is refused', (_name, written, problem) => {
+  ])('is refused if it has %s', (_name, written, problem) => {
     expect(judge('subject', written)).toEqual({ problem });
   });
 
@@ -62,13 +62,13 @@ describe('a subject (D16)', () => {
     ['The farm bill: vote no', 'The farm bill: vote no'],
     ['Roads\tand\u0000 bridges', 'Roads and bridges'],
     ['x'.repeat(500), 'x'.repeat(500)],
-  ])('is one line: %j', (written, text) => {
+  ])('is cleaned to one line: %j', (written, text) => {
     expect(judge('subject', written)).toBe(text);
   });
 });
 
-describe('the characters of an answer (D17)', () => {
-  it('holds no tag letters, bidi controls, zero-width spaces or control characters', () => {
+describe('the characters of an answer', () => {
+  it('include no tag letters, bidi controls, zero-width spaces or control characters', () => {
     expect(
       judge(
         'draft',
@@ -77,23 +77,23 @@ describe('the characters of an answer (D17)', () => {
     ).toBe('Dear Senator, hi');
   });
 
-  it('keeps emoji with joiners, variation selectors, Persian, line breaks and accents', () => {
+  it('keep emoji with joiners, variation selectors, Persian, line breaks and accents', () => {
     const text = 'We are 👨‍👩‍👧‍👦 ❤️ and می‌خواهم\n\n¿Qué pasó?';
     expect(judge('draft', text)).toBe(text);
   });
 
-  it('has line feeds alone as line breaks, and no tab', () => {
+  it('include line feeds as the only line breaks, and no tabs', () => {
     expect(judge('draft', 'a\r\nb\rc\u2029d\te')).toBe('a\nb\nc\nd e');
   });
 
-  it('keeps one joiner between two signs, and no run of them that could spell a hidden text', () => {
+  it('keep one joiner between two signs, but no run of joiners that could spell a hidden text', () => {
     const hidden = '\u200d\u200c\u200c\u200d\ufe0f\ufe0e'.repeat(20);
     expect(judge('draft', `Dear${hidden} Senator`)).toBe('Dear\u200d Senator');
     const text = '🏳️‍🌈 👩‍❤️‍👨 क्‍ष';
     expect(judge('draft', text)).toBe(text);
   });
 
-  it('has no half of a character', () => {
+  it('include no lone surrogate', () => {
     expect(judge('draft', 'Dear \ud83d Senator')).toBe('Dear  Senator');
   });
 });
@@ -134,7 +134,7 @@ describe('the links of an answer', () => {
     'See a@ee.uu',
     'See aa.ee',
     'See uu.ee/x',
-  ])('are refused where the draft has no such address: %s', (written) => {
+  ])('are refused if the draft has no such address: %s', (written) => {
     expect(judge('draft', written, OWN)).toEqual({ problem: 'link' });
   });
 
@@ -147,7 +147,7 @@ describe('the links of an answer', () => {
     'See www.example.org/roads, or http://example.org/ and example.org.',
     'Vivo en EE.UU. (los EE.UU., donde los DD.HH. y las FF.AA. importan).',
     'Support H.R. 1234, S.J.Res. 5, H.Con.Res.7 and S.5 in the U.S. Congress, e.g. by 3 p.m. on Nov. 30, for $1.50 a day.',
-  ])('are shown where the draft has them, and what only looks like one: %s', (written) => {
+  ])('are shown if the draft has them, and text that only looks like a link is shown too: %s', (written) => {
     expect(judge('draft', written, OWN)).toBe(written);
   });
 });
@@ -166,7 +166,7 @@ describe('an answer with markup', () => {
     expect(judge('draft', written)).toEqual({ problem: 'markup' });
   });
 
-  it('is shown where it is the draft’s own, and where it only compares', () => {
+  it('is shown if the draft has the same markup, or if a < only compares', () => {
     expect(judge('draft', 'I earn <b>less</b> than they do.', 'I earn <b>less</b>')).toBe(
       'I earn <b>less</b> than they do.',
     );
@@ -175,24 +175,24 @@ describe('an answer with markup', () => {
 });
 
 describe('an answer that repeats the prompt', () => {
-  it.each(Object.entries(TASK_PROMPTS))('of task %s is refused, however it is set', (_task, prompt) => {
+  it.each(Object.entries(TASK_PROMPTS))('of task %s is refused, in any case and spacing', (_task, prompt) => {
     expect(judge('draft', prompt)).toEqual({ problem: 'prompt' });
     expect(judge('draft', `SURE: ${prompt.toUpperCase().replaceAll(' ', '  ')}`)).toEqual({ problem: 'prompt' });
   });
 
-  it('or the mark of the request is refused', () => {
+  it('is refused if it repeats the mark of the request', () => {
     expect(judge('draft', `It is ${MARK.toUpperCase()}.`)).toEqual({ problem: 'prompt' });
   });
 });
 
 describe('the length of an answer', () => {
-  it('is at most that of a delivered body', () => {
+  it('is at most the length of a delivered body', () => {
     expect(judge('draft', 'x'.repeat(10_000))).toHaveLength(10_000);
     expect(judge('draft', 'x'.repeat(10_001))).toEqual({ problem: 'too_long' });
     expect(judge('review', 'é'.repeat(6001))).toEqual({ problem: 'too_long' });
   });
 
-  it('of a shortened draft is at most the draft’s', () => {
+  it('is at most the draft’s length for the task shorten', () => {
     const draft = 'word '.repeat(100).trim();
     expect(judge('shorten', draft, draft)).toBe(draft);
     expect(judge('shorten', `${draft} more`, draft)).toEqual({ problem: 'too_long' });
@@ -201,7 +201,7 @@ describe('the length of an answer', () => {
     );
   });
 
-  it('is judged in time that grows with it alone', () => {
+  it('is all that the judging time depends on, for any repeated character', () => {
     for (const piece of ['a', 'a.', '<', '[', 'a@', '@', '.', '://', 'h.', '-', '\u200d'])
       expect(judge('review', piece.repeat(12_000 / piece.length))).toBeDefined();
   });
@@ -211,7 +211,7 @@ describe('the length of an answer', () => {
     ['blanks after many starts of tags', `<${' '.repeat(90)}`.repeat(100)],
     ['marks at the end of a link', `www.${'!'.repeat(9000)}a`],
     ['marks that become two', `a@${'‼'.repeat(3000)}a`],
-  ])('is judged beside a draft that was made to take long with %s', (_name, hostile) => {
+  ])('does not let a draft with %s make the judging slow', (_name, hostile) => {
     const cpuMs = (draft: string): number => {
       const before = process.cpuUsage();
       judge('review', 'Dear Senator', draft);

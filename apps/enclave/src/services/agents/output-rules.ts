@@ -1,7 +1,7 @@
 import { LIMITS, type AgentTask } from '@communique-tee/protocol';
 import { PROMPT_SENTENCES, normalized } from './prompts/prompt';
 
-/** Why a model's text is not shown: the person learns it in the sealed answer. */
+/** Why a model's text is not shown. The person learns the reason in the sealed answer. */
 export const ANSWER_PROBLEMS = [
   'too_long',
   'not_one_line',
@@ -15,18 +15,19 @@ export type AnswerProblem = (typeof ANSWER_PROBLEMS)[number];
 
 export type Judged = { readonly text: string } | { readonly problem: AnswerProblem };
 
-/** UTF-16 units: what a delivered subject and body may have (libs/protocol congress/message-words.ts). */
+/** The longest subject and body of a delivered message (libs/protocol congress/message-words.ts), in UTF-16 units. */
 const MAX_SUBJECT = 500;
 const MAX_BODY = 10_000;
 /** A text this short need not be shortened further. */
 const SHORT_ENOUGH = 200;
 
 /**
- * An attacker may have dictated a model's text, through the draft. The text is shown as plain text within limits, or not at all:
- * invisible characters are removed, and a text with a link, markup, thoughts or the image's prompts is refused rather than repaired.
+ * Decides whether a model's text is shown. An attacker may have dictated it through the draft, so it is shown as plain text within limits,
+ * or not at all: invisible characters are removed, and a text with a new link, markup, thoughts or the image's prompts is refused instead
+ * of repaired.
  *
  * @param written what the model wrote, not empty
- * @param mark of the request's prompt
+ * @param mark the mark in the request's prompt
  */
 export function judgeText(written: string, task: AgentTask, mark: string): Judged {
   const text = unquoted(visible(written), task);
@@ -37,7 +38,7 @@ export function judgeText(written: string, task: AgentTask, mark: string): Judge
 }
 
 /**
- * Returns the text with every kind of line break as a line feed, and without control, format and filler characters except the joiners
+ * Returns the text with a line feed for every kind of line break, and without control, format and filler characters, except the joiners
  * that emoji and scripts need.
  */
 function visible(text: string): string {
@@ -53,7 +54,10 @@ function visible(text: string): string {
     .trim();
 }
 
-/** Emoji and scripts put one joiner or variation selector between two signs, or both in this order; longer runs can spell a hidden text. */
+/**
+ * Runs of joiners and variation selectors. Emoji and scripts need at most one of each between two signs; longer runs can spell a hidden
+ * text.
+ */
 const JOINERS = /[\u200c\u200d\ufe0e\ufe0f]{2,}/g;
 
 /** Removes one pair of quotation marks around a subject. */
@@ -73,20 +77,20 @@ function lengthProblem(text: string, { task, text: draft }: AgentTask): AnswerPr
   return new TextEncoder().encode(text).length > LIMITS.maxAnswerTextBytes ? 'too_long' : null;
 }
 
-/** The model's talk or a label before the subject itself. */
+/** Matches a label, or talk of the model, before the subject itself. */
 const PREAMBLE =
   /^(?:(?:an?|the|my|one|possible|suggested|proposed|best|good|i suggest|un|el|posible)\s[^:]{0,40}(?:subject|asunto)|title(?=:)|t[ií]tulo(?=:)|sure|certainly|of course|okay|ok|here(?:'s|’s| is| are)|subject|asunto|re|claro|por supuesto|aquí)(?![\p{L}\p{N}])[^:]{0,60}:/iu;
 
-/** Thoughts that are not the answer. */
+/** Matches the tags around a model's thoughts, which are not the answer. */
 const THOUGHTS = /<\s*(?:\/\s*)?(?:think|thinking|thought|thoughts|reasoning|scratchpad|analysis)\b/iu;
-/** The start of a tag, a fence, or a link in Markdown. */
+/** Matches the start of a tag, a code fence, or a link in Markdown. */
 const MARKUP = /<!--|<\s*\||<\s*(?:[/!?]\s*)?\p{L}[^\s>]{0,40}|```|!?\[[^\]\n]{0,200}\]\(/giu;
 
 const UNSEEN = /[\u200c\u200d\ufe0e\ufe0f]/g;
 
 /**
- * An attacker may write a draft that is slow to search, so the time of every pattern here grows with the text's length and not with its
- * square.
+ * Returns why the text must not be shown, or null. An attacker may write a draft that is slow to search, so the time of every pattern here
+ * grows with the text's length and not with its square.
  */
 function contentProblem(written: string, drafted: string, mark: string): AnswerProblem | null {
   // Invisible characters must not hide a tag or a link
@@ -102,14 +106,20 @@ function contentProblem(written: string, drafted: string, mark: string): AnswerP
   return PROMPT_SENTENCES.some((sentence) => answer.includes(sentence) && !draft.includes(sentence)) ? 'prompt' : null;
 }
 
-/** A scheme and what follows, or a host name and what follows; with an @ before it that is an email address. */
+/**
+ * Matches a scheme and the rest of the address, or a host name and the rest of the address. With an @ before the host name, the match is an
+ * email address.
+ */
 const LINK =
   /(?:[a-z][a-z0-9+.-]{1,20}:\/\/|(?:mailto|javascript|data|vbscript|file|tel|sms):(?=\S)|www\.)\S+|\S{0,64}@\S+|(?<![\p{L}\p{N}_-])(?:[\p{L}\p{N}_-]{1,63}\.){1,8}\p{L}{2,63}(?:[/:?#]\S*)?/giu;
-/** Citations of bills, and Spanish plural abbreviations such as EE.UU., look like host names; `cc` and the like are ends of host names. */
+/**
+ * Matches text that looks like a host name and is none: citations of bills, and Spanish plural abbreviations such as EE.UU. An abbreviation
+ * that ends with a country's domain (cc, ee, gg, mm, ss, tt) is not matched, because it could be a host name.
+ */
 const NO_LINKS =
   /(?<![\p{L}\p{N}./@:_-])(?:[hs]\.\s?(?:(?:j|con)\.\s?)?(?:res|r)\b\.?|([a-z])\1\.(?!cc|ee|gg|mm|ss|tt)([a-z])\2(?!\.?[\p{L}\p{N}@/:-]))/giu;
 
-/** The links of a text in one normal form: another spelling of a link in the draft is the same link, a look-alike is not. */
+/** Returns the links of a text in a normal form, in which two spellings of one link are equal and a look-alike differs. */
 function linksIn(text: string): string[] {
   const plain = text
     .normalize('NFKC')
@@ -125,7 +135,7 @@ function linksIn(text: string): string[] {
   );
 }
 
-/** Adds the host of each link: an answer may name it if the draft has the link. */
+/** Returns the links and the host of each, because an answer may name the host of a link that the draft has. */
 function withHosts(links: readonly string[]): Set<string> {
   return new Set(links.flatMap((link) => [link, ...(link.includes('@') ? [] : [link.replace(/[/:?#].*$/s, '')])]));
 }

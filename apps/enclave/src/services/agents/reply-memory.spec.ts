@@ -37,7 +37,7 @@ describe('the memory of replies', () => {
     expect(memory.find('b', 1)).toBeUndefined();
   });
 
-  it('never drops a reply that was paid for, an attempt that runs, or one whose outcome is not known', async () => {
+  it('never drops a paid reply, a running attempt, or an attempt with an unknown outcome', async () => {
     await put('paid', ended(true));
     await put('runs', endless());
     await put('unknown', broken());
@@ -49,7 +49,7 @@ describe('the memory of replies', () => {
     expect(memory.find('runs', 1)).toBeDefined();
   });
 
-  it('drops replies that cost nothing, the oldest first: unpaid tasks cannot fill it', async () => {
+  it('drops the oldest replies that cost nothing, so that unpaid tasks cannot fill it', async () => {
     await put('free 1', ended(false));
     await put('paid', ended(true));
     await put('free 2', ended(false));
@@ -61,13 +61,13 @@ describe('the memory of replies', () => {
     ]);
   });
 
-  it('is soon found to be full, however much it holds', async () => {
+  it('finds out quickly that it is full, however much it holds', async () => {
     memory = new ReplyMemory(10_000, { nowMs: () => nowMs });
     for (let at = 0; at < 10_000; at++) memory.put(String(at), 1, ended(true), 0);
     await new Promise((resolve) => setImmediate(resolve));
     const before = process.cpuUsage();
     expect(memory.hasRoom()).toBe(false);
-    // Takes a few milliseconds. When each call counted all replies again, it took more than a second.
+    // Takes a few milliseconds. An earlier version that counted all replies on each call took more than a second.
     expect(process.cpuUsage(before).user / 1000).toBeLessThan(300);
   });
 
@@ -87,7 +87,7 @@ describe('the memory of replies', () => {
 });
 
 describe('an attempt with several callers', () => {
-  it('is canceled when the last one has left, and not before', () => {
+  it('is canceled when the last caller has left, and not before', () => {
     let allLeft: AbortSignal | undefined;
     const attempt = new RememberedAttempt((signal) => {
       allLeft = signal;

@@ -3,13 +3,13 @@ import type { Clock } from '../../runtime/clock';
 
 export type AttemptNumber = 1 | 2;
 
-/** A reply, and whether the provider is paid for it. */
+/** A reply, and whether the provider bills for it. */
 export interface PaidReply {
   readonly reply: AgentReply;
   readonly isBilled: boolean;
 }
 
-/** One attempt at a task, running or ended. Callers join it; the last one to leave before anything was sent cancels it. */
+/** One attempt at a task, running or ended. Callers join it. If all of them leave before anything was sent, the attempt is canceled. */
 export class RememberedAttempt {
   private ended: PaidReply | null = null;
   private waiting = 0;
@@ -21,7 +21,7 @@ export class RememberedAttempt {
     this.running = run(this.cancellation.signal).then((paid) => (this.ended = paid));
   }
 
-  /** Null while it runs, and where it ended without a reply. */
+  /** Null while the attempt runs, and if it ended without a reply. */
   get paid(): PaidReply | null {
     return this.ended;
   }
@@ -50,16 +50,17 @@ export class RememberedAttempt {
 
 interface Remembered {
   readonly attempts: Map<AttemptNumber, RememberedAttempt>;
-  /** Infinity while an attempt runs. */
+  /** Until when the attempt is kept; Infinity while it runs. */
   untilMs: number;
 }
 
-/** How long a reply is kept after its attempt: as long as a task may be on its way. */
+/** How long a reply is kept after its attempt. A task may be on its way for as long. */
 const KEEP_MS = 10 * 60_000;
 
 /**
- * Attempts by the hash of the request, so that the same bytes never reach a provider twice under one reservation. Bounded: when it is
- * full, replies that cost nothing are dropped first; paid replies stay until their time is over, and new tasks are refused.
+ * Remembers attempts by the hash of the request, so that the same bytes never reach a provider twice under one reservation. Its size is
+ * limited: when it is full, replies that cost nothing are dropped first. Paid replies stay until their time is over, and new tasks are
+ * refused meanwhile.
  */
 export class ReplyMemory {
   private readonly tasks = new Map<string, Remembered>();
@@ -73,7 +74,7 @@ export class ReplyMemory {
     return this.live(request)?.attempts.get(attempt);
   }
 
-  /** Whether one more attempt can be remembered. Makes room by dropping replies that cost nothing. */
+  /** Makes room by dropping replies that cost nothing, and returns whether one more attempt can be remembered. */
   hasRoom(): boolean {
     if (this.size < this.maxReplies) return true;
     for (const request of this.tasks.keys()) this.live(request);
@@ -87,7 +88,7 @@ export class ReplyMemory {
     return size < this.maxReplies;
   }
 
-  /** @param expiresAtMs of the request: until then its bytes may come again */
+  /** @param expiresAtMs when the request expires; until then its bytes may come again */
   put(request: string, attempt: AttemptNumber, remembered: RememberedAttempt, expiresAtMs: number): void {
     const task = this.live(request) ?? { attempts: new Map(), untilMs: Infinity };
     this.tasks.set(request, task);

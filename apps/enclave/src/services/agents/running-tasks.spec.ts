@@ -1,7 +1,7 @@
 import type { Provider } from '@communique-tee/protocol';
 import { RunningTasks } from './running-tasks';
 
-/** How many tasks of each provider can begin, starting one provider's after the other's, if no task ends. */
+/** Starts as many tasks as possible of each provider in turn, ends none, and returns how many started for each. */
 function begun(max: number, providers: readonly Provider[]): number[] {
   const running = new RunningTasks(max, providers.length);
   return providers.map((provider) => {
@@ -15,7 +15,7 @@ it('gives all places to a sole provider', () => {
   expect([begun(8, ['openai']), begun(1, ['openai'])]).toEqual([[8], [1]]);
 });
 
-it.each([3, 4, 8, 32])('leaves a place for the last of three providers while two hang, of %i places', (max) => {
+it.each([3, 4, 8, 32])('leaves a place for the third provider while two hang, with %i places', (max) => {
   const [first = 0, second = 0, third = 0] = begun(max, ['openai', 'gemini', 'anthropic']);
   expect(third).toBeGreaterThanOrEqual(1);
   expect(first).toBe(second);

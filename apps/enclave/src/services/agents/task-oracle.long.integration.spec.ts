@@ -7,7 +7,10 @@ import { watchProvider, type WatchedProvider } from './testing/watched-provider'
 
 const LEARNED = 20;
 const TRIALS = 200;
-/** As in the office oracle: Hoeffding, P(|right - 100| >= 40) <= 2 exp(-2 * 40^2 / 200) = 2.3e-7 for random guesses. */
+/**
+ * How far from 100 of 200 the right guesses may be. For random guesses P(|right - 100| >= 40) <= 2 exp(-2 * 40^2 / 200) = 2.3e-7
+ * (Hoeffding).
+ */
 const MARGIN = 40;
 
 let watched: WatchedProvider;
@@ -23,7 +26,7 @@ afterAll(async () => {
   await watched.close();
 });
 
-/** How often the attacker names the task that was drawn at random. */
+/** Lets the attacker guess tasks drawn at random, and returns how often the guess is right. */
 async function rightGuesses(
   candidates: readonly [Partial<AgentTask>, Partial<AgentTask>],
   trials: number,
@@ -52,7 +55,7 @@ async function rightGuesses(
 
 const LONG = 'Please mend the roads of our town. '.repeat(90);
 
-describe('a parent that guesses a sealed task whose answer is the same', () => {
+describe('a parent that guesses which of two tasks with the same answer was sealed', () => {
   beforeAll(() => {
     world.provider.act = () => ({ json: answerOf('openai', 'Please mend the roads.', { model: 'gpt-6-luna' }) });
   });
@@ -70,7 +73,7 @@ describe('a parent that guesses a sealed task whose answer is the same', () => {
   );
 });
 
-// Not promised (README.md). This shows that the attacker does see differences
-it('knows the size bucket', async () => {
+// A control: the size bucket is visible (README.md), so the attacker must be able to tell it
+it('can tell the size bucket of a sealed task', async () => {
   expect(await rightGuesses([{ text: 'Roads.' }, { text: LONG.repeat(3) }], 20, 6)).toBe(20);
 });

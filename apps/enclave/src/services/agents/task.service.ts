@@ -36,22 +36,22 @@ import { RememberedAttempt, ReplyMemory, type AttemptNumber, type PaidReply } fr
 import { requestBytesFor } from './request-size';
 import { RunningTasks } from './running-tasks';
 
-/** Two clocks, the client's and ours, may differ by this when the expiry is compared with the longest lifetime. */
+/** The client's clock may differ from ours by this when the expiry is compared with the longest lifetime. */
 const LIFETIME_SLACK_MS = 60_000;
 
 /**
- * Opening, checking and the prompt take a few milliseconds that depend on the sealed content. Every task therefore continues no earlier
- * than this long after its opening began, so that neither the time of a refusal nor that of a connection reveals anything to the parent.
+ * Opening, checking and the prompt take a few milliseconds that depend on the sealed content. So every task continues no earlier than this
+ * long after its opening began, and neither the time of a refusal nor the time of a connection reveals anything to the parent.
  */
 const PREPARED_MS = 50;
 
-/** The gateway's request. */
+/** The gateway's request, decoded. */
 export interface Call {
-  /** The request's CBOR form. */
+  /** The request in CBOR. */
   readonly bytes: Uint8Array;
   readonly request: AgentRequest;
   readonly attempt: AttemptNumber;
-  /** Whether the gateway relayed this attempt before: then no new attempt begins. */
+  /** Whether the gateway relayed this attempt before. If so, no new attempt begins. */
   readonly dispatchedBefore: boolean;
 }
 
@@ -68,7 +68,7 @@ interface Accepted {
   readonly modelClass: ModelClass;
 }
 
-/** The inputs of a statement. They are complete before the task is opened, so that signing cannot fail later. */
+/** The inputs of a usage statement. All are collected before the task is opened, so that signing cannot fail later. */
 interface Signing {
   readonly document: AttestedDocument;
   /** Milliseconds by the attested clock: the time of the statement, at which its prices are looked up. */
@@ -103,7 +103,7 @@ export class TaskService {
           authorities: pemBlocks(certificateAuthorities),
           timeoutMs: limits.timeoutMs,
           organization: own.organization,
-          // Asked for each task: the operator may have replaced it
+          // Read for each task, because the operator may have replaced the secret
           apiKey: () =>
             own.apiKeySecret === undefined ? own.apiKeyReadableInImage : core.secrets.get(own.apiKeySecret),
         },
@@ -112,10 +112,10 @@ export class TaskService {
   }
 
   /**
-   * @param left aborts when the caller's connection closes: the task is canceled as long as no byte of it has left
-   * @throws ProblemError `outcome_unknown` | `enclave_busy` | `keys_not_ready` | `key_retired` | `message_expired` |
-   * `expiry_out_of_range` | `model_class_unknown` | `model_off` | `malformed_body` | `sealed_message_refused`; all except
-   * `outcome_unknown` mean that this call spent no money
+   * @param left aborts when the caller's connection closes; the task is then canceled, unless a byte of it has already left
+   * @throws ProblemError `outcome_unknown` | `enclave_busy` | `keys_not_ready` | `key_retired` | `message_expired` | `expiry_out_of_range`
+   * | `model_class_unknown` | `model_off` | `malformed_body` | `sealed_message_refused`; all except `outcome_unknown` mean that this call
+   * spent no money
    */
   async handle(call: Call, left: AbortSignal): Promise<AgentReply> {
     const sha256 = new Uint8Array(createHash('sha256').update(call.bytes).digest());
@@ -130,7 +130,7 @@ export class TaskService {
     return this.begin(name, accepted).join(left);
   }
 
-  /** A second attempt must follow a first one that proposed it. */
+  /** Throws unless a first attempt at this request proposed a second one. */
   private checkFirst(name: string): void {
     const first = this.memory.find(name, 1);
     if (!first) throw new ProblemError('outcome_unknown');
@@ -154,7 +154,10 @@ export class TaskService {
     return { call, sha256, key, modelClass };
   }
 
-  /** @throws ProblemError `model_off` where the table has no price for this time */
+  /**
+   * Returns the row of the price table at this time.
+   * @throws ProblemError `model_off` if the table has no price for this time
+   */
   private rowAt(nowMs: number, { provider, model }: ModelClass): PricedModel {
     const row = rowOf(this.table, provider, model, new Date(nowMs));
     if (!row) throw new ProblemError('model_off');
@@ -184,7 +187,7 @@ export class TaskService {
   private async run(accepted: Accepted, allLeft: AbortSignal, progress: { mayHaveSpent: boolean }): Promise<PaidReply> {
     const { call, key } = accepted;
     const { sealed } = call.request;
-    // Before anything is opened or sent, so that a task that was paid for cannot stay without its statement
+    // Made before anything is opened or sent, so that every task that was paid for gets its statement
     const document = await key.documents.forReceipt();
     const atMs = this.core.clock.nowMs();
     const signing: Signing = { document, atMs, row: this.rowAt(atMs, accepted.modelClass) };
@@ -276,7 +279,7 @@ export class TaskService {
   }
 }
 
-/** The sealed bytes contain no valid task, so no request was sent. */
+/** The attempt at a task that is invalid: no request was sent. */
 const INVALID: Attempt = {
   end: 'task_invalid',
   text: '',
@@ -303,10 +306,7 @@ function open(key: HeldKey, sealed: AgentRequest['sealed']): ReturnType<typeof o
   }
 }
 
-/**
- * Null for an invalid task, one that differs from the values outside the seal, and one that its model class does not
- * offer.
- */
+/** Reads the task; null if it is invalid, differs from the values outside the seal, or is not offered by its model class. */
 function readTask(plaintext: Uint8Array, { call: { request }, modelClass }: Accepted): AgentTask | null {
   try {
     const task = decodeAgentTask(plaintext);
@@ -319,9 +319,9 @@ function readTask(plaintext: Uint8Array, { call: { request }, modelClass }: Acce
 }
 
 interface Outcome {
-  /** For the statement. */
+  /** How the attempt ended, for the statement. */
   readonly end: Attempt['end'];
-  /** Only the person gets it. */
+  /** What only the person gets. */
   readonly answer: Pick<AgentAnswer, 'outcome' | 'text' | 'problem'>;
 }
 

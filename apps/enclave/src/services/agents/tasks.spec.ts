@@ -36,7 +36,7 @@ beforeEach(() => {
 const calls = () => world.provider.seen.length;
 
 describe('a task', () => {
-  it('is answered whole and sealed, with a verified statement of what it cost', async () => {
+  it('gets the whole text in a sealed answer, with a statement of its cost that verifies', async () => {
     const { answer, statement, reply, expected } = await world.ask(world.seal());
     const policy: SignerPolicy = {
       verifyEnclave,
@@ -60,7 +60,7 @@ describe('a task', () => {
     expect(calls()).toBe(1);
   });
 
-  it('of Anthropic goes out in its dialect, with its key', async () => {
+  it('for Anthropic is sent in Anthropic’s format, with its API key', async () => {
     world.provider.act = () => ({ json: answerOf('anthropic', GOOD, { model: 'claude-haiku-4-5-20251001' }) });
     const { answer, statement } = await world.ask(world.seal({ modelClass: 'careful', maxOutputTokens: 512 }));
     expect([answer.text, statement.served_model, statement.usage_state]).toEqual([
@@ -76,7 +76,7 @@ describe('a task', () => {
     ]);
   });
 
-  it('asks for no encoding, names no user, and never streams', async () => {
+  it('is sent without asking for an encoding, naming a user, or streaming', async () => {
     await world.ask(world.seal());
     const { target, headers, body } = world.provider.seen[0] as SeenRequest;
     expect([target, headers['accept-encoding'], headers.authorization]).toEqual([
@@ -99,17 +99,17 @@ describe('a task', () => {
     expect(headers['openai-organization']).toBeUndefined();
   });
 
-  it('reaches the provider byte for byte with its emoji and joiners (D17)', async () => {
+  it('reaches the provider byte for byte with its emoji and joiners', async () => {
     const text = 'We are 👨‍👩‍👧‍👦 and می‌خواهم roads';
     await world.ask(world.seal({ text }));
     expect((world.provider.seen[0]?.body as { input: string }).input).toContain(`\n${text}\n`);
   });
 });
 
-describe('a sealed task that is none', () => {
+describe('a sealed task that is invalid', () => {
   const lone = 'Dear \ud83d';
   const loneInCbor = () => {
-    // The encoder refuses it: U+FFFD of a good task becomes the three bytes of a lone surrogate (CESU-8), which is no UTF-8
+    // The encoder refuses a lone surrogate, so this replaces U+FFFD in a valid task by the three bytes of one (CESU-8), which are not UTF-8
     const bytes = Buffer.from(encodeAgentTask(taskOf({ text: 'Dear \ufffd' })));
     bytes.set([0xed, 0xa0, 0xbd], bytes.indexOf(Buffer.from('\ufffd')));
     return new Uint8Array(bytes);
@@ -125,7 +125,7 @@ describe('a sealed task that is none', () => {
     ...changes,
   });
 
-  it('cannot be sealed with half of a character (D17)', () => {
+  it('cannot be sealed with a lone surrogate', () => {
     expect(() => world.seal({ text: lone })).toThrow();
   });
 
@@ -150,7 +150,7 @@ describe('a sealed task that is none', () => {
     expect([reply.again, calls()]).toEqual([null, 0]);
   });
 
-  it('takes as long as every other one', async () => {
+  it('takes at least 50 ms like every other task', async () => {
     for (const task of [world.seal({}, { plaintext: Uint8Array.of(1) }), world.seal({}, { maxOutputTokens: 64 })]) {
       const startedAtMs = performance.now();
       await world.post(task);
@@ -174,7 +174,7 @@ describe('a request that is refused before anything is spent', () => {
     expect([await world.refusal(seal()), calls()]).toEqual([code, 0]);
   });
 
-  it('for bytes that were sealed as a message, which the other service’s domain keeps apart', async () => {
+  it('for bytes that were sealed as a message to Congress, or changed after sealing', async () => {
     const task = world.seal();
     const { sealed } = decodeAgentRequest(task.bytes);
     const answer = await fetch(`${world.url}/agents`, {
@@ -189,7 +189,7 @@ describe('a request that is refused before anything is spent', () => {
     expect(calls()).toBe(0);
   });
 
-  it('for an attempt that is none', async () => {
+  it('for a missing or malformed attempt header', async () => {
     const { bytes } = world.seal();
     for (const headers of [
       {},
@@ -207,7 +207,7 @@ describe('a request that is refused before anything is spent', () => {
 });
 
 describe('the same bytes again', () => {
-  it('get the same reply, and the provider is asked once (D8)', async () => {
+  it('get the same reply, and the provider gets one request', async () => {
     const task = world.seal();
     const first = await world.ask(task);
     const again = await world.ask(task, { dispatchedBefore: true });
@@ -227,12 +227,12 @@ describe('the same bytes again', () => {
     expect(calls()).toBe(1);
   });
 
-  it('that were relayed before and are unknown do not begin (D8)', async () => {
+  it('begin no attempt if the gateway relayed them before and the enclave does not know them', async () => {
     expect(await world.refusal(world.seal(), { dispatchedBefore: true })).toBe('outcome_unknown');
     expect(calls()).toBe(0);
   });
 
-  it('are a second attempt only after a first one that proposed it', async () => {
+  it('begin a second attempt only if the first one proposed it', async () => {
     const unknown = world.seal();
     expect(await world.refusal(unknown, { attempt: 2 })).toBe('outcome_unknown');
     const done = world.seal();
@@ -256,11 +256,11 @@ describe('the same bytes again', () => {
   });
 });
 
-describe('the ceiling on running tasks', () => {
+describe('the limit on running tasks', () => {
   const ofAnthropic = () => world.seal({ modelClass: 'careful', maxOutputTokens: 512 });
   const ofGemini = () => world.seal({ modelClass: 'google' });
 
-  it('refuses at once, leaves places for other providers, and frees a place when a task ends', async () => {
+  it('refuses further tasks at once, leaves places for other providers, and frees a place when a task ends', async () => {
     const releases: (() => void)[] = [];
     world.provider.act = ({ target }) => {
       const act: Act = target.startsWith('/v1/responses') ? openai() : { status: 400, json: {} };
@@ -285,7 +285,7 @@ describe('the ceiling on running tasks', () => {
 });
 
 describe('a caller that leaves', () => {
-  it('after a byte was sent does not end the task: its reply waits', async () => {
+  it('does not end its task after a byte was sent, and gets the reply later', async () => {
     let release: (act: Act) => void = () => undefined;
     world.provider.act = () => new Promise((resolve) => (release = resolve));
     const task = world.seal();
@@ -303,7 +303,7 @@ describe('a caller that leaves', () => {
   });
 });
 
-describe('an attempt that a provider spoils', () => {
+describe('an attempt with an unusual answer of the provider', () => {
   const spoiled: [string, Act, object, 'full' | 'free'][] = [
     [
       'a failed response inside a 200 (D13)',
@@ -410,29 +410,32 @@ describe('an attempt that a provider spoils', () => {
     ],
   ];
 
-  it.each(spoiled)('with %s is settled, with one call and one closed word', async (_name, act, claims, price) => {
-    world.provider.act = () => act;
-    const task = world.seal();
-    const { statement, answer, reply } = await world.ask(task);
-    expect(statement).toMatchObject(claims);
-    if (statement.usage_state !== 'reported')
-      expect(statement.cost_micro_usd).toBe(price === 'full' ? fullPrice(task) : '0');
-    expect(answer.text === null).toBe(!['complete', 'cut'].includes(answer.outcome));
-    expect(reply.again === null).toBe(
-      !['lost', 'overloaded'].includes(statement.end) && !(statement.end === 'server_error' && price === 'free'),
-    );
-    expect(calls()).toBe(1);
-    await until(() => world.provider.openConnections() === 0);
-  });
+  it.each(spoiled)(
+    'makes one request and ends in a signed statement if the answer is %s',
+    async (_name, act, claims, price) => {
+      world.provider.act = () => act;
+      const task = world.seal();
+      const { statement, answer, reply } = await world.ask(task);
+      expect(statement).toMatchObject(claims);
+      if (statement.usage_state !== 'reported')
+        expect(statement.cost_micro_usd).toBe(price === 'full' ? fullPrice(task) : '0');
+      expect(answer.text === null).toBe(!['complete', 'cut'].includes(answer.outcome));
+      expect(reply.again === null).toBe(
+        !['lost', 'overloaded'].includes(statement.end) && !(statement.end === 'server_error' && price === 'free'),
+      );
+      expect(calls()).toBe(1);
+      await until(() => world.provider.openConnections() === 0);
+    },
+  );
 
-  it('with a cut text is delivered, marked as cut (D12)', async () => {
+  it('returns a cut text, marked as cut', async () => {
     world.provider.act = () =>
       openai(GOOD, { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } });
     const { answer, statement } = await world.ask(world.seal());
     expect([answer.outcome, answer.text, statement.end]).toEqual(['cut', GOOD, 'cut']);
   });
 
-  it('books what was used in full, above what was reserved (D6)', async () => {
+  it('states the cost of the full usage, even above the reservation', async () => {
     const usage = {
       input_tokens: 38_651,
       output_tokens: 357_288,
@@ -450,7 +453,7 @@ describe('an attempt that a provider spoils', () => {
 });
 
 describe('no plain text, key or word of a provider', () => {
-  it('is in a log line, a statement or an error, on any path', async () => {
+  it('gets into a log line, a statement or an error, however the attempt ends', async () => {
     const secret = 'PLAINTEXT-OF-THE-DRAFT';
     const completion = 'PLAINTEXT-OF-THE-COMPLETION';
     const quoted = `${secret} ${completion} ${API_KEYS.openai}`;
@@ -479,7 +482,7 @@ describe('no plain text, key or word of a provider', () => {
     expect(world.log.some((line) => line.includes('agent_attempt_ended'))).toBe(true);
     for (const text of seen)
       for (const word of [secret, completion, API_KEYS.openai, 'evil']) expect(text).not.toContain(word);
-    // The log does not name the task either, because the parent reads it
+    // The log does not name the kind of task either, because the parent reads it
     for (const line of world.log) expect(line).not.toMatch(/"(subject|draft|shorten|review)"/);
   });
 });

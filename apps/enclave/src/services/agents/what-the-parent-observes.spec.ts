@@ -14,7 +14,7 @@ afterAll(async () => {
   await watched.close();
 });
 
-/** Every size that the parent sees of one task. */
+/** Sends one task and returns every size that the parent sees. */
 async function sizesOf(changes: Partial<AgentTask>): Promise<object> {
   const before = [watched.connections.length, world.log.length] as const;
   const task = world.seal(changes);
@@ -41,7 +41,7 @@ const TEXTS: Record<string, Partial<AgentTask>> = {
   'a text with a subject': { text: 'Please mend the roads.', subject: 'x'.repeat(500) },
 };
 
-describe('within one size bucket', () => {
+describe('tasks of one size bucket', () => {
   it('the parent sees the same sizes for every text, language and task', async () => {
     const all: Record<string, object> = {};
     for (const [name, changes] of Object.entries(TEXTS))
@@ -52,7 +52,7 @@ describe('within one size bucket', () => {
     for (const [name, sizes] of Object.entries(all)) expect([name, sizes]).toEqual([name, first]);
   });
 
-  it('the size of the sealed answer is the same however the task ends', async () => {
+  it('the parent sees the same size of the sealed answer however the task ends', async () => {
     const replies: number[] = [];
     for (const text of ['ok', 'x'.repeat(9000), 'https://evil.example', '']) {
       world.provider.act = () => ({ json: answerOf('openai', text, { model: 'gpt-6-luna' }) });
@@ -63,13 +63,13 @@ describe('within one size bucket', () => {
   });
 });
 
-it('another size bucket has another size, so this test sees sizes at all', async () => {
+it('a control: the parent sees other sizes for another size bucket', async () => {
   const sizes = await Promise.all([sizesOf({ text: 'Roads.' }), sizesOf({ text: 'Roads. '.repeat(800) })]);
   expect(sizes[0]).not.toEqual(sizes[1]);
 });
 
-describe('a caller that leaves before a byte was sent', () => {
-  it('cancels the task, and a second attempt may follow at once', async () => {
+describe('a caller that leaves before any byte was sent', () => {
+  it('cancels its task, and a second attempt may follow at once', async () => {
     world.provider.act = () => ({ json: answerOf('openai', 'Please mend the roads.', { model: 'gpt-6-luna' }) });
     world.provider.seen.length = 0;
     watched.isSilent = true;

@@ -45,9 +45,10 @@ export const congressService = defineService({
 });
 
 /**
- * A lying parent could give one message to two enclaves: to two that share the key, or, where keys are per process, to a second one for
- * which the sender seals it again. Only the chamber's own memory of DeliveryIds stops the second delivery (delivery-memory.ts holds
- * within one process), so a chamber without one needs the operator's consent, which clients can read.
+ * Returns a problem if a chamber does not de-duplicate and the operator has not accepted that. A lying parent could give one message to two
+ * enclaves: to two that share the key or, with per-process keys, to a second one for which the sender seals it again. Only the chamber's
+ * own memory of DeliveryIds stops the second delivery, because delivery-memory.ts covers one process. Clients can read whether the operator
+ * accepted this.
  */
 function replayProblems(configuration: Parameters<typeof congressSecrets>[0]): string[] {
   if (configuration.acceptReplayAcrossEnclaves) return [];

@@ -3,11 +3,11 @@ import type { Clock } from '../../runtime/clock';
 import type { OfficeResult } from './cwc/judge-answer';
 import { waitAfterMs, type RetrySchedule } from './retry-schedule';
 
-/** The text that a result is about, and how long the enclave must remember it: until the last message with this text expires. */
+/** The text that a result is about, and how long the enclave must remember the result: until the last message with this text expires. */
 export interface Identity {
-  /** Of the sealed bytes of this request; base64. The same text has other sealed bytes when it is sealed again. */
+  /** Hash of the sealed bytes of this request, in base64. If the same text is sealed again, this hash differs. */
   sealedSha256: string;
-  /** Base64. */
+  /** Hash of the text, in base64. */
   contentSha256: string;
   untilMs: number;
 }
@@ -15,16 +15,16 @@ export interface Identity {
 /** One office's copy of a message: its DeliveryId, and a function that sends it once. */
 export interface Copy {
   deliveryId: string;
-  /** Null: withheld, since another enclave may have sent it. It is pending, and not remembered. */
+  /** Null if the copy is withheld because another enclave may have sent it. It is then pending, and not remembered. */
   deliver: (() => Promise<OfficeResult>) | null;
-  /** The outcome that another enclave signed for this copy. It also counts if the copy is pending here. */
+  /** The outcome that another enclave signed for this copy. It counts even if the copy is pending in this enclave. */
   settled?: OfficeResult | undefined;
 }
 
 export interface Attempt {
-  /** In the order of the copies. */
+  /** One result for each copy, in the order of the copies. */
   results: OfficeResult[];
-  /** Until all pending copies are due again; null if none is pending, or all pending ones were withheld. */
+  /** The wait until all pending copies may be tried again; null if none is pending, or all pending ones were withheld. */
   waitMs: number | null;
   /** How many of the pending copies were withheld. */
   withheld: number;
@@ -32,11 +32,12 @@ export interface Attempt {
 
 interface Remembered extends Omit<Identity, 'sealedSha256'> {
   /**
-   * While it is pending: hash of the sealed bytes of the last request for it that came without a claim of an earlier attempt. A later
-   * claim about these bytes may be about this enclave's own attempt; a claim about other bytes is about another enclave's.
+   * While the copy is pending: hash of the sealed bytes of the last request for it that came without a claim of an earlier attempt. If the
+   * gateway later claims an attempt at these bytes, that attempt may be this enclave's own. A claim about other bytes concerns an attempt
+   * of another enclave.
    */
   askedFor: string | null;
-  /** Of the last attempt that ended, or of an earlier one after which the office may have the copy (`laterResult`). */
+  /** The result of the last attempt that ended, or of an earlier one after which the office may have the copy (`laterResult`). */
   result: OfficeResult;
   attempts: number;
   /** A pending delivery is not tried again before this time. */
@@ -49,28 +50,28 @@ interface Refused {
 }
 
 const OTHER_CONTENT: OfficeResult = { outcome: 'refused', reason: 'other_content_sent', detail: null };
-/** The result of a delivery while no attempt at it has ended, or all have ended by an error of our own. */
+/** The result of a delivery until an attempt has ended without an error of our own. */
 const NO_RESULT_YET: OfficeResult = { outcome: 'pending', reason: 'aborted', detail: null };
 const WITHHELD: OfficeResult = { outcome: 'pending', reason: 'may_have_been_sent', detail: null };
 
 /**
- * A refusal costs the sender nothing and frees the nullifier of a proven message. Without a bound, one registered person could have texts
- * refused until the memory is full, and each of them would go to the office.
+ * The most refused texts under one DeliveryId. A refusal costs the sender nothing and frees the nullifier of a proven message. Without a
+ * limit, one registered person could have texts refused until the memory is full, and each of these texts would go to the office.
  */
 const MAX_REFUSED_TEXTS = 16;
 
 /**
- * The outcome of each delivery, by DeliveryId, until its message has expired. This enclave never repeats a delivery that ended, and
- * retries a pending one only by the schedule, whenever the parent relays it: a copy that is not due gets its last result again without a
- * connection. A DeliveryId is derived from the sender's secret, so the parent cannot occupy one beforehand.
+ * Remembers the outcome of each delivery, by DeliveryId, until its message has expired. The enclave never repeats a delivery that ended,
+ * and retries a pending one only by the schedule. If the parent relays the message earlier, the copy keeps its last result and no
+ * connection is made. A DeliveryId is derived from the sender's secret, so the parent cannot use one beforehand.
  *
- * A copy that the office refused is forgotten under its DeliveryId and remembered with its text: a corrected text under the same
- * DeliveryId is sent, and the refused one is not sent again. After 16 refused texts no other is sent under it until one has expired.
- * Bounded: a full memory takes no new deliveries, and forgets none that has not expired.
+ * A copy that the office refused is remembered with its text, so that a corrected text under the same DeliveryId is sent and the refused
+ * text is not sent again. After 16 refused texts no other text is sent under that DeliveryId until one has expired. The memory has a fixed
+ * size: when it is full, it takes no new deliveries, and it never forgets one that has not expired.
  */
 export class DeliveryMemory {
   private readonly known = new Map<string, Remembered>();
-  /** By DeliveryId, then by text. No DeliveryId has an empty map. */
+  /** Refused copies by DeliveryId, then by text. No inner map is empty. */
   private readonly refused = new Map<string, Map<string, Refused>>();
   private refusedTexts = 0;
   private readonly running = new Map<string, Promise<OfficeResult>>();
@@ -82,10 +83,10 @@ export class DeliveryMemory {
   ) {}
 
   /**
-   * Makes one attempt at each copy of a message that is due, all started at once in this order. The next wait counts from the end of the
-   * whole attempt, so the parent learns only a step of the schedule.
-   * @returns null where there is no room to remember the new copies: then none was tried
-   * @throws what a `deliver` throws; its attempt counts
+   * Makes one attempt at each copy that may be tried now; all start at once, in this order. The next wait counts from the end of the last
+   * of them, so the parent learns only a step of the schedule.
+   * @returns null if there is no room to remember the new copies; then no copy was tried
+   * @throws what a `deliver` throws; the attempt still counts
    */
   async attempt(copies: readonly Copy[], identity: Identity): Promise<Attempt | null> {
     const fresh = copies.filter(({ deliveryId, deliver }) => deliver && !this.remembers(deliveryId, identity));
@@ -105,8 +106,8 @@ export class DeliveryMemory {
   }
 
   /**
-   * Sends a copy that is due, or returns its known result. A result belongs to one text: another text under the same secret and message
-   * id does not get that result.
+   * Sends a copy that may be tried now, or returns its known result. A result belongs to one text: another text under the same secret and
+   * message id does not get it.
    */
   private once(
     { deliveryId, deliver, settled }: Copy,
@@ -127,7 +128,8 @@ export class DeliveryMemory {
         ? known
         : { contentSha256, untilMs, askedFor: null, result: NO_RESULT_YET, attempts: 0, dueMs: -Infinity };
     entry.untilMs = Math.max(entry.untilMs, untilMs);
-    // What this enclave did for other bytes does not answer the attempt that the gateway claims: its copy stays withheld.
+    // If the gateway claims an attempt at other sealed bytes, a result of this enclave does not answer that claim, and the copy stays
+    // withheld.
     const isAnswer = deliver !== null || entry.askedFor === sealedSha256;
     const said = (result: OfficeResult): OfficeResult => {
       if (result.outcome !== 'pending') return result;
@@ -180,7 +182,7 @@ export class DeliveryMemory {
     );
   }
 
-  /** Whether its message has expired and no office can have the copy: then the sender may send another text in its place. */
+  /** Whether the message has expired and no office can have the copy, so that the sender may send another text in its place. */
   private isOver(deliveryId: string, { untilMs, result }: Remembered): boolean {
     return (
       untilMs < this.clock.nowMs() &&
@@ -218,8 +220,8 @@ export class DeliveryMemory {
 }
 
 /**
- * Once an office may have a copy, a later attempt that fails to reach it does not prove the opposite: the outcome
- * stays unknown until the office answers.
+ * Returns the result to remember after a later attempt. Once an office may have a copy, a later attempt that fails to reach the office does
+ * not prove the opposite, so the earlier result stays until the office answers.
  */
 function laterResult(before: OfficeResult, now: OfficeResult): OfficeResult {
   const mayHaveIt = before !== NO_RESULT_YET && !provesNotTaken(before.reason);
@@ -227,8 +229,9 @@ function laterResult(before: OfficeResult, now: OfficeResult): OfficeResult {
 }
 
 /**
- * Final answers, so that a message relayed twice (a lost answer, a replaying parent) gets the same receipt again. Bounded: the
- * least recently used answer goes first, and DeliveryMemory then gives the same outcomes for a new receipt.
+ * Keeps final answers, so that a message that is relayed twice (after a lost answer, or by a replaying parent) gets the same receipt again.
+ * When it is full, the least recently used answer is dropped; a repeated message then gets a new receipt with the same outcomes from
+ * DeliveryMemory.
  */
 export class AnswerMemory {
   private readonly answers = new Map<string, RelayAnswer>();

@@ -17,7 +17,7 @@ const outcomes = ({ opened }: Relayed) => opened.offices.map(({ outcome, reason 
 const accepted = ['accepted', null];
 const withheld = ['pending', 'may_have_been_sent'];
 
-describe('of two enclaves that share their keys', () => {
+describe('two enclaves that share their keys', () => {
   let world: SealedWorld;
   let sender: Sender;
   let first: SealedEnclave;
@@ -40,10 +40,10 @@ describe('of two enclaves that share their keys', () => {
   };
   afterEach(() => world.stop());
 
-  describe('before chambers that take a DeliveryId twice', () => {
+  describe('with chambers that accept a DeliveryId twice', () => {
     beforeEach(() => open({ house: careless, senate: careless }));
 
-    it('the second sends no copy that an unanswered attempt may have sent, and signs no outcome of it', async () => {
+    it('do not both send a copy: the second withholds it if the gateway reports an unanswered attempt, and signs no outcome', async () => {
       const prepared = await sender.prepare(first.url);
       await sender.relayed(first.url, prepared);
       const second_ = await sender.relayed(second.url, prepared, DISPATCHED);
@@ -51,11 +51,11 @@ describe('of two enclaves that share their keys', () => {
       expect(second_.answer).toMatchObject({ state: 'pending', withheld: 3, retryAfterSeconds: null });
       expect(second_.receipt.claims.offices.map(({ outcome }) => outcome)).toEqual(['pending', 'pending', 'pending']);
       expect(world.congress.received()).toHaveLength(3);
-      // The first enclave remembers the outcomes
+      // The first enclave remembers the outcomes of its own attempt
       expect(outcomes(await sender.relayed(first.url, prepared, DISPATCHED))).toEqual([accepted, accepted, accepted]);
     });
 
-    it('a parent that lies about a message that was never sent gets no lasting outcome for it', async () => {
+    it('keep no outcome if the parent lies that a message was sent', async () => {
       const prepared = await sender.prepare(first.url);
       const fabricated = { ...DISPATCHED, ...interim(`${'a'.repeat(20)}.${'b'.repeat(20)}.${'c'.repeat(86)}`) };
       for (const headers of [DISPATCHED, fabricated, DISPATCHED])
@@ -66,7 +66,7 @@ describe('of two enclaves that share their keys', () => {
       expect(world.congress.received()).toHaveLength(3);
     });
 
-    it('the second sends only what an interim receipt lists as open', async () => {
+    it('send each copy once: the second sends only those that an interim receipt lists as pending', async () => {
       world.congress.setFaults({
         queue: [
           { fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'senate', times: 2 },
@@ -86,7 +86,7 @@ describe('of two enclaves that share their keys', () => {
       ).toEqual(['SCA01', 'SCA03']);
     });
 
-    it('the second repeats the accepted outcome of the first; after a later unanswered attempt it sends nothing', async () => {
+    it('send nothing after an interim receipt and a later unanswered attempt, and the second repeats the accepted outcome', async () => {
       world.congress.setFaults({
         queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'senate', times: 2 }],
       });
@@ -105,7 +105,7 @@ describe('of two enclaves that share their keys', () => {
       ['of another message', (_receipt, { other }) => other],
       ['that is forged', (receipt) => `${receipt.slice(0, -4)}AAAA`],
       ['that is none', () => 'a receipt'],
-    ])('a receipt %s is ignored', async (_name, change) => {
+    ])('ignore an interim receipt %s', async (_name, change) => {
       const prepared = await sender.prepare(first.url);
       const other = await sender.relayed(first.url, await sender.prepare(first.url));
       world.congress.clearReceived();
@@ -122,16 +122,19 @@ describe('of two enclaves that share their keys', () => {
       expect(world.congress.received()).toHaveLength(3);
     });
 
-    it.each([['0'], ['1, 1'], ['true'], ['']])('the value %j of the header is not known', async (value) => {
-      const prepared = await sender.prepare(first.url);
-      expect(await sender.refusal(first.url, prepared, { [DISPATCHED_BEFORE_HEADER]: value })).toBe(
-        '400 malformed_body',
-      );
-      expect(world.congress.received()).toHaveLength(0);
-    });
+    it.each([['0'], ['1, 1'], ['true'], ['']])(
+      'refuse the value %j of the header about earlier attempts',
+      async (value) => {
+        const prepared = await sender.prepare(first.url);
+        expect(await sender.refusal(first.url, prepared, { [DISPATCHED_BEFORE_HEADER]: value })).toBe(
+          '400 malformed_body',
+        );
+        expect(world.congress.received()).toHaveLength(0);
+      },
+    );
   });
 
-  it('a chamber that de-duplicates is sent to again, and the other is not', async () => {
+  it('send a copy again only to a chamber that de-duplicates', async () => {
     await open({ house: careless });
     const prepared = await sender.prepare(first.url);
     await sender.relayed(first.url, prepared);
@@ -144,7 +147,7 @@ describe('of two enclaves that share their keys', () => {
   });
 });
 
-it('an enclave whose keys are its own knows all that was sent under them: what it does not know is sent', async () => {
+it('an enclave with per-process keys sends a message that it does not remember, whatever the gateway claims', async () => {
   const alone = await startEnclaveFixture({ congress: { house: careless, senate: careless } });
   try {
     const prepared = await prepare(alone);

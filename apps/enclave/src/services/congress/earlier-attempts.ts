@@ -12,9 +12,9 @@ import type { EnclaveKeys } from '../../identity/keys/enclave-keys';
 
 /** The gateway's claims about earlier attempts at a message (libs/protocol messages/relay.ts). */
 export interface AttemptHeaders {
-  /** Whether one was sent and never answered. */
+  /** Whether the gateway sent an attempt to an enclave and got no answer. */
   dispatchedBefore: boolean;
-  /** The last receipt with a `pending` office; it is checked before use. */
+  /** The last receipt with a `pending` office. It is verified before use. */
   interimReceipt: string | null;
 }
 
@@ -33,17 +33,17 @@ export function readAttemptHeaders(
 }
 
 /**
- * What is known about an office's copy that this enclave has not finished itself, if the chamber would take it twice.
- * A result: another enclave with the same keys signed it. `may_have_been_sent`: only the gateway claims so; the
- * enclave neither sends nor remembers the copy. Null: the enclave may send it.
+ * What earlier attempts of other enclaves mean for an office's copy, if the chamber would accept it twice. A result: another enclave with
+ * the same keys signed this outcome. `may_have_been_sent`: the gateway claims an attempt without proof, so this enclave neither sends nor
+ * remembers the copy. Null: this enclave may send the copy.
  */
 export type EarlierAttempt = OfficeResult | 'may_have_been_sent' | null;
 
 /**
- * Per-process keys open a message in one process only, so its memory is complete. KMS-sealed keys belong to several
- * enclaves: another one signed what it sent in an interim receipt, or ended before it could. A parent that hides both
- * can still have a copy sent twice (docs/keys.md); a parent that invents an attempt gets no signature and no lasting
- * outcome for it.
+ * Returns a function that gives the earlier attempt for an office. A per-process key opens a message in one process only, so that process
+ * remembers every delivery. KMS-sealed keys belong to several enclaves: another one may have signed its outcomes in an interim receipt, or
+ * ended before it could. A parent that hides both can still have a copy sent twice (docs/keys.md). A parent that invents an attempt gets no
+ * signature and no lasting outcome for it.
  */
 export async function earlierAttempts(
   { dispatchedBefore, interimReceipt }: AttemptHeaders,
@@ -56,7 +56,7 @@ export async function earlierAttempts(
     keys: Pick<EnclaveKeys, 'custody' | 'receiptKey'>;
     messageId: string;
     sealedSha256: Uint8Array;
-    /** The commitment to an office in a receipt of that time (Unix seconds); base64url. */
+    /** Returns the commitment to an office in a receipt of that time (Unix seconds), in base64url. */
     commitmentOf: (office: string, time: number) => string;
   },
 ): Promise<(office: string) => EarlierAttempt> {
@@ -73,7 +73,7 @@ export async function earlierAttempts(
   };
 }
 
-/** The receipt's claims; null unless this key signed it for this message. */
+/** Returns the receipt's claims; null unless this key signed the receipt for this message. */
 async function claimsOf(
   receipt: string,
   receiptKey: Uint8Array,

@@ -67,7 +67,7 @@ const codeOf = async (response: Response) =>
   `${String(response.status)} ${((await response.json()) as { code: string }).code}`;
 
 describe('a message of the legacy suite', () => {
-  it('sealed by libsodium arrives, and comes back with a receipt that names the suite', async () => {
+  it('is delivered if libsodium sealed it, and its receipt names the suite', async () => {
     const sealed = await sealAsLegacyClient(key, legacyContent({ offices: ['HCA12', 'SCA01'] }));
     const { opened, receipt, answer } = await read(await fixture.relay(sealed.sealed), sealed);
     expect(answer.state).toBe('final');
@@ -87,7 +87,7 @@ describe('a message of the legacy suite', () => {
       expect(xml).toContain('<ConstituentMessage>A text that a legacy test sends.</ConstituentMessage>');
   });
 
-  it('relayed twice, and five times at once, is delivered once', async () => {
+  it('is delivered once if it is relayed twice, and five times at once', async () => {
     const sealed = await sealAsLegacyClient(key, legacyContent());
     const answers = [
       await fixture.relay(sealed.sealed),
@@ -98,7 +98,7 @@ describe('a message of the legacy suite', () => {
     expect(fixture.congress.received()).toHaveLength(1);
   });
 
-  it('as that client seals it today is answered with what is missing, and not sent', async () => {
+  it('is answered with the missing fields and not sent if the web client (legacy) seals it as today', async () => {
     const sealed = await sealAsLegacyClient(key, LEGACY_CONTENT_TODAY);
     const { opened, receipt } = await read(await fixture.relay(sealed.sealed), sealed);
     expect(opened.problems.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual(
@@ -109,13 +109,13 @@ describe('a message of the legacy suite', () => {
     expect(fixture.congress.received()).toHaveLength(0);
   });
 
-  it('that holds no JSON is answered too', async () => {
+  it('is answered even if its content is not JSON', async () => {
     const sealed = await sealAsLegacyClient(key, 'Dear Senator');
     const { opened } = await read(await fixture.relay(sealed.sealed), sealed);
     expect(opened).toMatchObject({ offices: [], problems: [{ code: 'malformed' }] });
   });
 
-  it('that was changed, or is sealed to another key, is refused by code', async () => {
+  it('is refused by code if it was changed or is sealed to another key', async () => {
     const { message } = await sealAsLegacyClient(key, legacyContent());
     const flipped = Uint8Array.from(message.ciphertext);
     flipped[0] = (flipped[0] ?? 0) ^ 1;
@@ -128,7 +128,7 @@ describe('a message of the legacy suite', () => {
     expect(await codeOf(await fixture.relay(Buffer.from([0x86, 1, 2])))).toBe('400 malformed_body');
   });
 
-  it('opens under no key of another suite, and no other message under its key', async () => {
+  it('opens only under a key of its suite, and this key opens no other message', async () => {
     const other = await fixture.key();
     const { message } = await sealAsLegacyClient(key, legacyContent());
     expect(await codeOf(await fixture.relay(encodeLegacyMessage({ ...message, keyId: other.keyId })))).toBe(
@@ -150,8 +150,8 @@ describe('a message of the legacy suite', () => {
   });
 });
 
-describe('where the configuration does not switch it on', () => {
-  it('no key of it is attested, and its messages are of no suite that is open', async () => {
+describe('an enclave whose configuration does not switch the legacy suite on', () => {
+  it('attests no key of the suite, and refuses its messages as suite_unsupported', async () => {
     const off = await startEnclaveFixture();
     try {
       expect(await off.key()).not.toHaveProperty('legacyKey');
@@ -164,8 +164,8 @@ describe('where the configuration does not switch it on', () => {
   });
 });
 
-describe('with sealed keys', () => {
-  it('its key outlives a restart, is reported with the others, and is destroyed with them', async () => {
+describe('a legacy key with custody kms', () => {
+  it('outlives a restart, is reported with the other keys, and is destroyed with them', async () => {
     const world = await startSealedWorld();
     try {
       const configure = (configuration: Record<string, unknown>) => ({ ...configuration, legacySuite: true });
@@ -189,7 +189,7 @@ describe('with sealed keys', () => {
         });
       const { receipt } = await read(await relay(), sealed, world.trustAnchor);
       expect(receipt.claims.offices.map(({ outcome }) => outcome)).toEqual(['accepted']);
-      // An image that has it switched off opens no record that names such a key
+      // An enclave with the suite switched off opens no key record that has a legacy key
       const without = await world.start();
       expect((await without.offer({ records: store.records })).refused.map(({ code }) => code)).toEqual(['tampered']);
       store.revoked.push(keyId);

@@ -22,7 +22,7 @@ describe('a gateway that has a message delivered, hides the receipt and reports 
   let gateway: Server;
   let client: Client;
   let isFirstDone: boolean;
-  /** The answers of the second enclave, as the gateway shows them. */
+  /** By message id: what the gateway shows about a message that the second enclave answered. */
   let shown: Map<string, object>;
 
   const urlOf = (enclave: RunningEnclave | undefined) => String(enclave?.address).replace('tcp:', 'http://');
@@ -112,7 +112,7 @@ describe('a gateway that has a message delivered, hides the receipt and reports 
     return message;
   };
 
-  it('gets one delivery out of one send() where a chamber delivers a repeated message', async () => {
+  it('gets one delivery out of one send() if a chamber delivers a repeated message', async () => {
     const { status, resealed } = await client.send(messageTo('HCA12', 'SCA01')).result;
     expect({ status, resealed }).toEqual({ status: 'key_retired', resealed: false });
     expect(
@@ -123,7 +123,7 @@ describe('a gateway that has a message delivered, hides the receipt and reports 
     ).toEqual(['HCA12', 'SCA01']);
   });
 
-  it('gets two only after the person was asked and agreed', async () => {
+  it('gets two deliveries only after the client asked the person, who agreed', async () => {
     const asked: DuplicateRisk[] = [];
     const { result } = client.send(messageTo('HCA12'), {
       confirmPossibleDuplicate: (risk) => {
@@ -137,7 +137,7 @@ describe('a gateway that has a message delivered, hides the receipt and reports 
     expect(new Set(congress.received().map(({ deliveryId }) => deliveryId)).size).toBe(1);
   });
 
-  it('gets one where every chamber recognizes it, and the second receipt reports a duplicate', async () => {
+  it('gets one delivery if every chamber recognizes the message, and the second receipt reports a duplicate', async () => {
     const { status, resealed, report } = await client.send(messageTo('SCA01', 'SCA03')).result;
     expect({ status, resealed }).toEqual({ status: 'delivered', resealed: true });
     expect(report?.offices.map(({ outcome }) => outcome)).toEqual(['duplicate', 'duplicate']);

@@ -22,7 +22,7 @@ describe('the memory of deliveries', () => {
     deliver: jest.fn(() => Promise.resolve(result)),
   });
 
-  it('delivers once, also when asked at the same time', async () => {
+  it('makes one delivery for repeated and for simultaneous requests', async () => {
     const memory = memoryFor(100);
     const a = copy('a');
     await Promise.all([memory.attempt([a], until(10)), memory.attempt([a], until(10))]);
@@ -30,7 +30,7 @@ describe('the memory of deliveries', () => {
     expect(a.deliver).toHaveBeenCalledTimes(1);
   });
 
-  it('tries again what is pending when it is due, and not before', async () => {
+  it('retries a pending copy when its wait is over, and not before', async () => {
     const memory = memoryFor(100);
     const a = copy('a', pending);
     expect(await memory.attempt([a], until(HOUR))).toEqual({ results: [pending], waitMs: 30 * SECOND, withheld: 0 });
@@ -43,7 +43,7 @@ describe('the memory of deliveries', () => {
     expect(a.deliver).toHaveBeenCalledTimes(2);
   });
 
-  it('returns the same waits for every result and duration of the attempt', async () => {
+  it('returns the same waits whatever the result and the duration of an attempt', async () => {
     const waits = async (results: OfficeResult[], tookMs: number) => {
       const memory = memoryFor(100);
       const told: (number | null | undefined)[] = [];
@@ -67,7 +67,7 @@ describe('the memory of deliveries', () => {
     expect(await waits([{ ...pending, reason: 'busy' }], HOUR)).toEqual(expected);
   });
 
-  it('tells that an office may have a copy until it answers, though a later attempt did not reach it', async () => {
+  it('keeps the result of an unanswered attempt until the office answers, even if a later attempt does not reach the office', async () => {
     const memory = memoryFor(100);
     const lost: OfficeResult = { outcome: 'pending', reason: 'connection_lost', detail: null };
     const a = copy('a', pending);
@@ -81,25 +81,25 @@ describe('the memory of deliveries', () => {
     expect(a.deliver).toHaveBeenCalledTimes(5);
   });
 
-  it('retries for the whole life of a message, at most once an hour in the end', async () => {
+  it('retries for the whole lifetime of a message, in the end once an hour', async () => {
     const memory = memoryFor(100);
     const a = copy('a', pending);
     const life = 7 * 24 * HOUR;
     let relays = 0;
     while (nowMs < life) {
-      await memory.attempt([a], until(life)); // a parent that relays without pause
+      await memory.attempt([a], until(life)); // the parent relays without pause
       nowMs += 10 * SECOND;
       relays++;
     }
     expect(relays).toBeGreaterThan(60_000);
-    expect(a.deliver).toHaveBeenCalledTimes(7 + 167); // 30 s doubled to 1,920 s, then each hour
+    expect(a.deliver).toHaveBeenCalledTimes(7 + 167); // 7 waits from 30 s, doubled to 1,920 s, then every hour
     a.deliver.mockResolvedValue(accepted);
     expect(await memory.attempt([a], until(life))).toMatchObject({ results: [pending] });
     nowMs += HOUR;
     expect(await memory.attempt([a], until(life))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
   });
 
-  it('counts an attempt that threw', async () => {
+  it('counts an attempt that throws', async () => {
     const memory = memoryFor(100);
     const failing = { deliveryId: 'a', deliver: () => Promise.reject(new Error('gone')) };
     await expect(memory.attempt([failing], until(HOUR))).rejects.toThrow('gone');
@@ -121,7 +121,7 @@ describe('the memory of deliveries', () => {
     expect(await results(first, 'first')).toEqual([refused]);
     expect(await results(first, 'first')).toEqual([refused]);
     expect(await results(copy('a', refused), 'second')).toEqual([refused]);
-    // A parent that relays the refused texts in turn makes no delivery
+    // If the parent relays the refused texts in turn, no copy is sent
     expect(await results(first, 'first')).toEqual([refused]);
     expect(await results(corrected, 'corrected')).toEqual([accepted]);
     expect(await results(first, 'first')).toEqual([refused]);
@@ -130,13 +130,13 @@ describe('the memory of deliveries', () => {
     ]);
     expect(first.deliver).toHaveBeenCalledTimes(1);
     expect(corrected.deliver).toHaveBeenCalledTimes(1);
-    // Refused texts count among what is remembered, until their message has expired
+    // Refused texts take room in the memory until their message has expired
     expect(await memory.attempt([copy('b')], until(HOUR))).toBeNull();
     nowMs = HOUR + 1;
     expect((await memory.attempt([copy('b')], until(2 * HOUR)))?.results).toEqual([accepted]);
   });
 
-  it('sends no more texts under a DeliveryId than a person corrects, so that one sender cannot fill the memory at no cost', async () => {
+  it('limits the texts under a DeliveryId, so that one sender cannot fill the memory at no cost', async () => {
     const memory = memoryFor(100);
     const refused: OfficeResult = { outcome: 'refused', reason: 'refused_by_office', detail: null };
     const a = copy('a', refused);
@@ -149,7 +149,7 @@ describe('the memory of deliveries', () => {
     for (let other = 0; other < 84; other++)
       expect(await memory.attempt([copy(String(other))], until(HOUR))).not.toBeNull();
     expect(await memory.attempt([copy('b')], until(HOUR))).toBeNull();
-    // Each text that expires makes room for one more, and for no others
+    // Each text that expires makes room for exactly one more
     nowMs = HOUR + 1;
     await memory.attempt([a], until(HOUR + SECOND, 'short'));
     for (let text = 0; text < 15; text++) await memory.attempt([a], until(9 * HOUR, `later ${text}`));
@@ -162,7 +162,7 @@ describe('the memory of deliveries', () => {
     ['never reached the office', pending, true],
     ['may have reached the office', { outcome: 'pending', reason: 'connection_lost', detail: null }, false],
     ['was accepted', accepted, false],
-  ])('takes another text after the first has expired and %s: %s', async (_how, result, isSent) => {
+  ])('sends another text after the first has expired and %s: %s', async (_how, result, isSent) => {
     const memory = memoryFor(100);
     const first = copy('a', result);
     const other = copy('a');
@@ -174,7 +174,7 @@ describe('the memory of deliveries', () => {
     expect(other.deliver).toHaveBeenCalledTimes(isSent ? 1 : 0);
   });
 
-  it('does not remember a copy that is withheld, and asks for no other attempt at it', async () => {
+  it('does not remember a withheld copy, and sets no wait for it', async () => {
     const memory = memoryFor(100);
     const withheld = { outcome: 'pending', reason: 'may_have_been_sent', detail: null };
     const kept = { deliveryId: 'a', deliver: null };
@@ -184,23 +184,23 @@ describe('the memory of deliveries', () => {
       withheld: 1,
     });
     expect(await memory.attempt([copy('a')], until(HOUR))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
-    // What this enclave knows itself counts more than what another one signed
+    // The enclave's own result counts, although the copy is now to be withheld
     expect(await memory.attempt([kept], until(HOUR))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
   });
 
-  describe('waiting with a copy that is sealed again', () => {
+  describe('while a copy is pending and its message is sealed again', () => {
     const again = (sealedSha256: string) => until(HOUR, 'one text', sealedSha256);
     const withheld = { outcome: 'pending', reason: 'may_have_been_sent', detail: null };
     const claimed = { deliveryId: 'a', deliver: null };
 
-    it('withholds it if the gateway claims an attempt at the new bytes, which another enclave made', async () => {
+    it('withholds the copy if the gateway claims an attempt of another enclave at the new bytes', async () => {
       const memory = memoryFor(100);
       await memory.attempt([copy('a', pending)], again('first'));
       const answer = { results: [withheld], waitMs: null, withheld: 1 };
       expect(await memory.attempt([claimed], again('second'))).toEqual(answer);
     });
 
-    it('answers with its own result if it was asked for the new bytes before any claim', async () => {
+    it('answers with its own result if the gateway relayed the new bytes without a claim first', async () => {
       const memory = memoryFor(100);
       const a = copy('a', pending);
       await memory.attempt([a], again('first'));
@@ -210,20 +210,23 @@ describe('the memory of deliveries', () => {
       expect(a.deliver).toHaveBeenCalledTimes(1);
     });
 
-    it.each([pending, accepted])('does the same while it is at the copy for the first bytes: %j', async (result) => {
-      const memory = memoryFor(100);
-      const [running, claim] = await Promise.all([
-        memory.attempt([copy('a', result)], again('first')),
-        memory.attempt([claimed], again('second')),
-      ]);
-      expect(running?.results).toEqual([result]);
-      expect(claim?.results).toEqual([result === pending ? withheld : accepted]);
-    });
+    it.each([pending, accepted])(
+      'waits for a running attempt at the first bytes, and withholds the copy unless that attempt ends it: %j',
+      async (result) => {
+        const memory = memoryFor(100);
+        const [running, claim] = await Promise.all([
+          memory.attempt([copy('a', result)], again('first')),
+          memory.attempt([claimed], again('second')),
+        ]);
+        expect(running?.results).toEqual([result]);
+        expect(claim?.results).toEqual([result === pending ? withheld : accepted]);
+      },
+    );
 
     it.each<OfficeResult>([
       { outcome: 'accepted', reason: null, detail: null },
       { outcome: 'refused', reason: 'settled_before', detail: null },
-    ])('takes over what another enclave signed, before it is due: %j', async (settled) => {
+    ])('takes over the outcome that another enclave signed, before the wait is over: %j', async (settled) => {
       const memory = memoryFor(100);
       await memory.attempt([copy('a', pending)], again('first'));
       const told = { ...copy('a', settled), settled };
@@ -236,7 +239,7 @@ describe('the memory of deliveries', () => {
     });
   });
 
-  it('tries only what is left of a message that is sealed again', async () => {
+  it('tries only the remaining copies of a message that is sealed again', async () => {
     const memory = memoryFor(100);
     await memory.attempt([copy('a'), copy('b', pending)], until(HOUR));
     const [a, b, c] = [copy('a'), copy('b'), copy('c', pending)];
@@ -248,7 +251,7 @@ describe('the memory of deliveries', () => {
     expect([a, b, c].map(({ deliver }) => deliver.mock.calls.length)).toEqual([0, 0, 1]);
   });
 
-  it('gives no text the result of another, neither afterwards nor at the same time', async () => {
+  it('never gives one text the result of another, relayed later or at the same time', async () => {
     const memory = memoryFor(100);
     const a = copy('a');
     const attempts = await Promise.all([
@@ -260,7 +263,7 @@ describe('the memory of deliveries', () => {
     expect(a.deliver).toHaveBeenCalledTimes(1);
   });
 
-  it('remembers until the last message that asked for a delivery expires', async () => {
+  it('remembers a delivery until the last message that asked for it expires', async () => {
     const memory = memoryFor(1);
     await memory.attempt([copy('a')], until(10));
     await memory.attempt([copy('a')], until(30));
@@ -270,14 +273,14 @@ describe('the memory of deliveries', () => {
     expect(await memory.attempt([copy('b')], until(50))).not.toBeNull();
   });
 
-  it('tries no new copy when it is full, and continues with those it knows', async () => {
+  it('tries no new copy while it is full, and continues with known copies', async () => {
     const memory = memoryFor(3);
     await memory.attempt([copy('a', pending)], until(HOUR));
     await memory.attempt([copy('b')], until(10));
     const [c, d] = [copy('c'), copy('d')];
     expect(await memory.attempt([c, d], until(HOUR))).toBeNull();
     expect(c.deliver).not.toHaveBeenCalled();
-    nowMs = 30 * SECOND; // the second one has expired, and a is due
+    nowMs = 30 * SECOND; // the message of b has expired, and the wait for a is over
     expect(await memory.attempt([c, d], until(HOUR))).toEqual({
       results: [accepted, accepted],
       waitMs: null,
@@ -288,7 +291,7 @@ describe('the memory of deliveries', () => {
   });
 });
 
-it('the memory of answers lets the least recently used go', () => {
+it('the memory of answers drops the least recently used answer', () => {
   const memory = new AnswerMemory(2);
   const answer = (receipt: string): RelayAnswer => ({
     state: 'final',

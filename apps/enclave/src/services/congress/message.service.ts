@@ -24,12 +24,12 @@ import { officeCommitment } from './office-commitment';
 import { inSendingOrder } from './sending-order';
 import { readSealedForm, type OpenedMessage, type SealedForm } from './sealed-form';
 
-/** Two clocks, the sender's and ours, may differ by this when the expiry is compared with the longest lifetime. */
+/** The sender's clock may differ from ours by this when the expiry is compared with the longest lifetime. */
 const LIFETIME_SLACK_MS = 3600_000;
 
 /**
- * The checks of an opened message take up to some 10 ms, depending on the fault. Every refusal takes this long, or the parent could tell
- * the fault by the time.
+ * The checks of an opened message take up to some 10 ms, depending on what is wrong. So every refusal takes this long; otherwise the time
+ * would tell the parent what is wrong.
  */
 const REFUSAL_MS = 50;
 
@@ -42,7 +42,7 @@ export class MessageService {
   private readonly answers: AnswerMemory;
   private readonly deliveries: DeliveryMemory;
   private readonly maxConcurrent: number;
-  /** A secret that another service lacks does not stop mail. */
+  /** The secrets of this service only, so that a missing secret of another service does not stop mail. */
   private readonly ownSecrets: readonly string[];
   private readonly running = new Map<string, Promise<RelayAnswer>>();
 
@@ -62,8 +62,8 @@ export class MessageService {
   /**
    * @param body the CBOR form of an envelope, or of a message of the legacy suite
    * @param headers the gateway's claims about earlier attempts
-   * @throws ProtocolError for what cannot be read; ProblemError `keys_not_ready` | `key_retired` | `message_expired`
-   * | `expiry_out_of_range` | `sealed_message_refused` | `enclave_busy`, and those of `Residence.checkEnvelope`
+   * @throws ProtocolError if the body cannot be read; ProblemError `keys_not_ready` | `key_retired` | `message_expired`
+   * | `expiry_out_of_range` | `sealed_message_refused` | `enclave_busy`, and the codes of `Residence.checkEnvelope`
    */
   async handle(body: Uint8Array, headers: AttemptHeaders = FIRST_ATTEMPT): Promise<RelayAnswer> {
     const message = readSealedForm(body, this.core.legacySuite);
@@ -72,7 +72,7 @@ export class MessageService {
     if (!key) throw new ProblemError('key_retired');
     if (!this.core.secrets.isComplete(this.ownSecrets))
       throw new ProblemError('keys_not_ready', { retryAfterSeconds: 5 });
-    // A message with a new proof is the same message, but another attempt: attempts are told apart by all of their bytes
+    // A message with a new proof is the same message but another attempt, so answers are remembered by all bytes of the request
     const sealedSha256 = createHash('sha256').update(message.sealed).digest();
     const attempt = createHash('sha256').update(body).digest('base64');
     const name = sealedSha256.toString('base64');
@@ -104,8 +104,8 @@ export class MessageService {
     headers: AttemptHeaders,
   ): Promise<RelayAnswer> {
     await this.core.residence.checkEnvelope(message);
-    // Before any message is opened or sent: without a document there can be no receipt, and the parent learns that
-    // the message was not taken
+    // Called before the message is opened or sent. Without a document there can be no receipt, so the parent gets an error, and the message
+    // was not accepted.
     await this.reporter.ready(key);
     const startedAtMs = performance.now();
     const opened = open(message, key);
@@ -164,13 +164,16 @@ export class MessageService {
     return { deliverySecret, ...delivered, problems: [] };
   }
 
-  /** A message without an expiry may come again for as long as its key is held. */
+  /**
+   * Returns until when a delivery is remembered: until the message's expiry. A message without an expiry may come again for as long as its
+   * key is held.
+   */
   private rememberUntilMs({ expiresAtSeconds }: SealedForm, { destroyAfterMs }: HeldKey): number {
     return expiresAtSeconds === null ? destroyAfterMs : expiresAtSeconds * 1000;
   }
 
   /**
-   * One attempt at every copy that is due.
+   * Makes one attempt at every copy that may be tried now.
    * @throws ProblemError `enclave_busy` if the memory of deliveries is full; no copy is sent
    */
   private async deliverAll(
@@ -184,7 +187,7 @@ export class MessageService {
         content.proof === null
           ? deliveryId(content.deliverySecret, messageId, office)
           : provenDeliveryId(content.proof.delivery, office);
-      // A chamber that de-duplicates would not take the copy twice
+      // A chamber that de-duplicates would not accept the copy twice, so a claim does not matter
       const claimed = this.congress.deduplicates(chamberOf(office)) ? null : earlier(office);
       if (claimed === 'may_have_been_sent') return { office, deliveryId: id, deliver: null };
       if (claimed !== null)
@@ -218,7 +221,10 @@ function busy(): ProblemError {
   return new ProblemError('enclave_busy', { retryAfterSeconds: 2 });
 }
 
-/** Hash of what every office gets. It stays the same when a message is sealed and proven again for the remaining offices. */
+/**
+ * Returns a hash of the content that every office gets. It stays the same if a message is sealed and proven again for the remaining
+ * offices.
+ */
 function contentSha256(content: CongressMessage): string {
   return createHash('sha256')
     .update(encodeCongressMessage({ ...content, deliverySecret: NO_SECRET, offices: [], proof: null }))

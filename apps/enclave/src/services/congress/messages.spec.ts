@@ -25,7 +25,7 @@ beforeEach(() => {
   fixture.congress.setFaults({});
 });
 
-/** Does `work` while the enclave's clock is this much ahead. */
+/** Does `work` while the monotonic clock is this much ahead, so that pending copies may be tried again. */
 async function afterWait<Result>(work: () => Promise<Result>, waitMs = 30_000): Promise<Result> {
   const now = performance.now.bind(performance);
   const clock = jest.spyOn(performance, 'now').mockImplementation(() => now() + waitMs);
@@ -37,7 +37,7 @@ async function afterWait<Result>(work: () => Promise<Result>, waitMs = 30_000): 
 }
 
 describe('a sealed message', () => {
-  it('arrives at House and Senate as it was meant, and comes back with a receipt that verifies', async () => {
+  it('arrives unchanged at House and Senate, and is answered with a receipt that verifies', async () => {
     const { answer, opened, receipt } = await fixture.relayed(await prepare(fixture));
     expect(answer.state).toBe('final');
     expect(receipt.claims.offices.map(({ outcome }) => outcome)).toEqual(['accepted', 'accepted', 'accepted']);
@@ -51,7 +51,7 @@ describe('a sealed message', () => {
       expect(xml).toContain('<ConstituentMessage>A text that a test sends.</ConstituentMessage>');
   });
 
-  it('relayed twice gets the same receipt and is delivered once', async () => {
+  it('gets the same receipt and is delivered once if it is relayed twice', async () => {
     const prepared = await prepare(fixture);
     const first = await fixture.relayed(prepared);
     const second = await fixture.relayed(prepared);
@@ -59,7 +59,7 @@ describe('a sealed message', () => {
     expect(fixture.congress.received()).toHaveLength(3);
   });
 
-  it('relayed ten times at once is delivered once', async () => {
+  it('is delivered once if it is relayed ten times at once', async () => {
     const prepared = await prepare(fixture);
     fixture.congress.setFaults({ queue: [{ fault: { kind: 'slow', delayMs: 200 }, times: 'always' }] });
     const receipts = await Promise.all(
@@ -69,7 +69,7 @@ describe('a sealed message', () => {
     expect(fixture.congress.received()).toHaveLength(3);
   });
 
-  it('sealed again under the same delivery secret and id is not delivered again', async () => {
+  it('is not delivered again if it is sealed again under the same delivery secret and id', async () => {
     const secret = congressMessage().deliverySecret;
     const key = await fixture.key();
     const messageId = randomBytes(16);
@@ -80,7 +80,7 @@ describe('a sealed message', () => {
     expect(fixture.congress.received()).toHaveLength(3);
   });
 
-  it('with another text under the same delivery secret and id gets no receipt that claims it was taken', async () => {
+  it('gets no receipt of acceptance for another text under the same delivery secret and id', async () => {
     const { deliverySecret } = congressMessage();
     const { publicKey } = await fixture.key();
     const messageId = randomBytes(16);
@@ -98,14 +98,14 @@ describe('a sealed message', () => {
     expect(fixture.congress.received().filter(({ xml }) => xml.includes('never sent'))).toHaveLength(0);
   });
 
-  it('is tried again for the office that could not be reached, and only for that one', async () => {
+  it('is retried only for the office that could not be reached', async () => {
     const prepared = await prepare(fixture);
     fixture.congress.setFaults({
       queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 7 }, chamber: 'house', times: 1 }],
     });
     const first = await fixture.relayed(prepared);
     expect(first.answer.state).toBe('pending');
-    expect(first.answer.retryAfterSeconds).toBe(30); // not the 7 s of the chamber, which would show the parent the office
+    expect(first.answer.retryAfterSeconds).toBe(30); // not the 7 s of the chamber, which would reveal the office to the parent
     expect(first.opened.offices.map(({ outcome }) => outcome)).toEqual(['pending', 'accepted', 'accepted']);
     const early = await fixture.relayed(prepared);
     expect(early.answer.state).toBe('pending');
@@ -117,7 +117,7 @@ describe('a sealed message', () => {
     expect(fixture.congress.received()).toHaveLength(3);
   });
 
-  it('gets the outcome of an earlier receipt beside a later answer refused by its sender', async () => {
+  it('gets an answer that its sender rejects if it comes with the receipt of an earlier attempt', async () => {
     const prepared = await prepare(fixture);
     fixture.congress.setFaults({
       queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'house', times: 1 }],
@@ -149,7 +149,7 @@ describe('a sealed message', () => {
     });
   });
 
-  it('that the far end refuses tells only the sender', async () => {
+  it('that Congress refuses is explained only to the sender', async () => {
     const prepared = await prepare(fixture);
     fixture.congress.setFaults({
       queue: [{ fault: { kind: 'status', status: 400, body: 'no such office' }, chamber: 'house' }],
@@ -161,7 +161,7 @@ describe('a sealed message', () => {
     expect(Buffer.from(answer.receipt).includes('no such office')).toBe(false);
   });
 
-  it('without what Congress requires is refused, every missing field is named, and no copy is sent', async () => {
+  it('is refused with a list of every missing required field, and no copy is sent', async () => {
     const { constituent: _constituent, ...rest } = congressMessage();
     const { publicKey } = await fixture.key();
     const broken = { ...rest, constituent: { firstName: 'Test' } };
@@ -186,7 +186,7 @@ describe('a sealed message', () => {
   });
 });
 
-it('delivers the statement of an organization, and its description of itself, to each office', async () => {
+it('brings an organization’s statement and its description of itself to each office', async () => {
   const { body: _body, ...words } = congressMessage().message;
   const { opened } = await fixture.relayed(
     await prepare(fixture, {
@@ -209,9 +209,9 @@ it.each([
   ['HCA53', 'no_such_office'],
   ['SDC01', 'no_such_office'],
   ['HNY03', 'other_state'],
-])('refuses a message to %s, tells the sender which offices exist, and sends nothing', async (office, rule) => {
+])('is refused if it is to %s: the sender gets the existing offices, and no copy is sent', async (office, rule) => {
   const { publicKey } = await fixture.key();
-  // Sealed without the client's check, as an older client would
+  // Sealed without the check of the client library, as by an older client
   const content = encodeCanonical(congressMessage({ offices: ['SCA01', office] }));
   const { message, sealed, answerKey } = sealFull(publicKey, content);
   const { receipt, opened } = await fixture.relayed({
@@ -236,7 +236,7 @@ it.each([
   expect(fixture.congress.received()).toHaveLength(0);
 });
 
-it('the sealed answer has the same length for every content: taken, refused at length, or wrong in every field', async () => {
+it('gives the sealed answer the same length if the message was accepted, refused with a long text, or wrong in every field', async () => {
   const offices = ['HCA12', 'HCA13', 'SCA01', 'SCA03'];
   const taken = await fixture.relayed(await prepare(fixture, { offices }));
   fixture.congress.setFaults({
@@ -261,7 +261,7 @@ it('the sealed answer has the same length for every content: taken, refused at l
   expect(new Set([taken, refused, wrong].map(({ answer }) => answer.answer.length)).size).toBe(1);
 });
 
-describe('what cannot be delivered is refused by code', () => {
+describe('the enclave refuses, with a stable code,', () => {
   const code = async (sealed: Uint8Array) => {
     const response = await fixture.relay(sealed);
     const problem = (await response.json()) as { code: string };
@@ -284,7 +284,7 @@ describe('what cannot be delivered is refused by code', () => {
     );
   });
 
-  it('the same message with its numbers written otherwise: one message has one byte form', async () => {
+  it('a message in another encoding of the same numbers, so that one message has one byte form', async () => {
     const { publicKey } = await fixture.key();
     const sealed = sealTo(publicKey, encodeCongressMessage(congressMessage()));
     expect(sealed[1]).toBe(1);
@@ -353,7 +353,7 @@ describe('what cannot be delivered is refused by code', () => {
   });
 });
 
-it('content that is no message at all is answered, with no office in the receipt', async () => {
+it('answers sealed content that is not a message, with no office in the receipt', async () => {
   const { publicKey } = await fixture.key();
   for (const content of [Buffer.from('not cbor'), encodeCanonical([]), encodeCanonical({ offices: 7 })]) {
     const { message, sealed, answerKey } = sealFull(publicKey, content);
@@ -371,7 +371,7 @@ it('content that is no message at all is answered, with no office in the receipt
   }
 });
 
-it('every commitment has a salt of its own, so that no list of offices finds which one it hides', async () => {
+it('gives every commitment its own salt, so that nobody can find its office by trying all offices', async () => {
   const both = [await fixture.relayed(await prepare(fixture)), await fixture.relayed(await prepare(fixture))];
   const salts = both.flatMap(({ opened }) => opened.offices.map(({ salt }) => Buffer.from(salt).toString('hex')));
   expect(new Set(salts).size).toBe(6);
@@ -391,7 +391,7 @@ it('logs no text, office or address', async () => {
   expect(log).toContain('message_handled');
 });
 
-describe('against chambers that do not refuse duplicates', () => {
+describe('chambers that do not refuse duplicates', () => {
   let careless: EnclaveFixture;
   beforeAll(async () => {
     careless = await startEnclaveFixture({
@@ -401,7 +401,7 @@ describe('against chambers that do not refuse duplicates', () => {
   });
   afterAll(() => careless.stop());
 
-  it('what was sent and not answered is unknown, and never sent again', async () => {
+  it('get no second copy after an unanswered attempt, whose outcome is unknown', async () => {
     const prepared = await prepare(careless, { offices: ['HCA12'] });
     careless.congress.setFaults({ queue: [{ fault: { kind: 'cut', at: 'after_storing' } }] });
     const first = await careless.relayed(prepared);
@@ -414,8 +414,8 @@ describe('against chambers that do not refuse duplicates', () => {
   });
 });
 
-describe('when the NSM gives no document and the last one has ended', () => {
-  it('no copy is sent, since there would be no receipt for it', async () => {
+describe('an enclave whose NSM fails after the last document has expired', () => {
+  it('sends no copy, because there would be no receipt for it', async () => {
     let failing = false;
     const broken = await startEnclaveFixture({
       nsm: (transport) => ({
@@ -439,8 +439,8 @@ describe('when the NSM gives no document and the last one has ended', () => {
   });
 });
 
-describe('with little room', () => {
-  it('turns new messages away as busy, and answers the ones it knows', async () => {
+describe('an enclave that handles two messages at the same time', () => {
+  it('refuses further messages as busy', async () => {
     const small = await startEnclaveFixture({
       limits: { maxRememberedDeliveries: 100, maxRememberedAnswers: 10, maxConcurrent: 2 },
     });

@@ -4,10 +4,10 @@ import { createHmac } from 'node:crypto';
 const DOMAIN = 'communique-tee office salt v1';
 
 /**
- * The salt of an office's commitment in a receipt: 32 bytes, HMAC-SHA256 (RFC 2104) under the secret that the client sealed in, over
- * domain, message id (16 bytes), the receipt's time (8 bytes, big-endian) and office. It looks random to everyone else and differs in
- * each receipt. An enclave that opens the same message can compute it, and so find the offices in a receipt of another enclave with the
- * same keys.
+ * Returns the salt of an office's commitment in a receipt, 32 bytes: HMAC-SHA256 (RFC 2104) under the delivery secret inside the sealed
+ * message, over domain, message id (16 bytes), the receipt's time (8 bytes, big-endian) and office. Without the secret the salt looks
+ * random, and it differs in each receipt. Another enclave with the same keys can open the message and compute the salt, and so find the
+ * offices in the receipt.
  *
  * @param deliverySecret 32 bytes
  * @param time Unix seconds
@@ -24,7 +24,7 @@ export function officeSalt(
   return new Uint8Array(hmac.update(messageId).update(seconds).update(office).digest());
 }
 
-/** The office's commitment in a receipt of that time: 32 bytes. */
+/** Returns the office's commitment in a receipt of that time, 32 bytes. */
 export function officeCommitment(...salted: Parameters<typeof officeSalt>): Uint8Array {
   return commitToOffice(officeSalt(...salted), salted[3]);
 }

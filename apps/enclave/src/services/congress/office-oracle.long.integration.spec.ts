@@ -5,7 +5,7 @@ import { congressMessage, startEnclaveFixture, type EnclaveFixture } from '../..
 import { OfficeOracle, type ParentPowers, type Plan } from '../../testing/office-oracle';
 import { WatchedEgress } from '../../testing/watched-egress';
 
-/** Offices that Congress answers in another way than all others. */
+/** Offices whose messages Congress answers in a special way. */
 const UNEQUAL: Record<string, NonNullable<FaultPlanInput['queue']>[number]['fault']> = {
   HCA01: { kind: 'slow', delayMs: 300 },
   HCA02: { kind: 'status', status: 400, body: 'no' },
@@ -15,15 +15,15 @@ const UNEQUAL: Record<string, NonNullable<FaultPlanInput['queue']>[number]['faul
   SCA01: { kind: 'status', status: 400, body: 'no' },
   SNY03: { kind: 'status', status: 400, body: 'no' },
 };
-/** A faster pace than the default, to save time. The speed of the pace does not matter to the attack. */
+/** A shorter slot than the default, to save time. The length of the slots does not matter to the attack. */
 const SLOT_MS = 20;
 
 const LEARNED = 20;
 const TRIALS = 200;
 /**
- * The attacker is right in a binomial number of trials if what it sees does not depend on the offices, regardless of
- * its method and of the load. Hoeffding: P(|right - 100| >= 40) <= 2 exp(-2 * 40^2 / 200) = 2.3e-7. An attacker that
- * is wrong too often could reverse its guesses.
+ * How far from 100 of 200 the right guesses may be. If what the attacker sees does not depend on the offices, each guess is right with
+ * probability one half, whatever the method and the load, and P(|right - 100| >= 40) <= 2 exp(-2 * 40^2 / 200) = 2.3e-7 (Hoeffding). Too
+ * few right guesses fail too, because the attacker could reverse them.
  */
 const MARGIN = 40;
 
@@ -69,7 +69,7 @@ function seal(offices: readonly string[]): Promise<Uint8Array> {
   return Promise.resolve(prepareMessage({ ...message, constituent: { ...message.constituent, state } }, key).sealed);
 }
 
-/** How often the attacker names the set that the sender chose at random. */
+/** Lets the attacker guess which set the sender chose at random, and returns how often the guess is right. */
 async function rightGuesses(plan: Plan, trials: number, learned = LEARNED): Promise<number> {
   const attacker = new OfficeOracle(powers, plan);
   await attacker.learn(learned);
@@ -127,7 +127,7 @@ describe('a parent that guesses the offices of a sealed message', () => {
       { candidates: [['HCA04'], ['HCA05']], probes: 0, treat: pass },
     ],
   ])(
-    'does no better than chance among equals when it %s',
+    'does no better than chance among offices that Congress treats alike if it %s',
     async (_how, plan) => {
       const right = await rightGuesses(plan, TRIALS);
       expect(Math.abs(right - TRIALS / 2)).toBeLessThan(MARGIN);
@@ -135,9 +135,9 @@ describe('a parent that guesses the offices of a sealed message', () => {
     600_000,
   );
 
-  // Not promised (README.md): these tests show that the attacker does see differences. Slow offices are left out, because their time
-  // depends on the machine.
-  it.each(['HCA02', 'HCA03', 'HCA04'])('knows %s, which Congress answers otherwise than its equals', async (office) => {
+  // Controls: differences between the answers of Congress are visible (README.md), so the attacker must find them. Slow offices are left
+  // out, because their time depends on the machine.
+  it.each(['HCA02', 'HCA03', 'HCA04'])('recognizes %s, which Congress answers differently', async (office) => {
     const plan: Plan = { candidates: [['HCA11'], [office]], probes: 0, treat: pass };
     expect(await rightGuesses(plan, 20, 6)).toBe(20);
   });

@@ -27,23 +27,23 @@ const sum = (totals: Totals) =>
     .flatMap((ends) => Object.values(ends))
     .reduce((all, count) => all + count, 0);
 
-/** Connections of one message to three offices, by destination, in the order of CONNECTION_ENDS. */
+/** No connections, by destination, in the order of CONNECTION_ENDS. */
 const NONE = Object.fromEntries(ENCLAVE_DESTINATIONS.map((each) => [each, [0, 0, 0, 0, 0, 0]]));
 const ONE_MESSAGE = { ...NONE, house: [1, 0, 0, 0, 0, 0], senate: [2, 0, 0, 0, 0, 0] };
 
-/** What the enclave publishes and logs about one message, once `connections` connections are counted. */
+/** Relays one message, waits until `connections` connections are counted, and returns what the enclave publishes and logs. */
 async function publishedOf(message: Partial<CongressMessage>, faults: Faults, connections: number) {
   const { totals: before } = (await published()).connections;
   const logged = fixture.log.length;
   fixture.congress.setFaults(faults);
   const sender = new Sender(fixture.trustAnchor, () => Date.now());
-  // Sealed without the client's check, as another client would
+  // Sealed without the check of the client library, as another client might do
   const prepared = sender.sealBytes(await sender.key(fixture.url), encodeCanonical(congressMessage(message)));
   await sender.relayed(fixture.url, prepared);
   const pause = () => new Promise((resolve) => setTimeout(resolve, 2 * PUBLISH_EVERY_MS));
   const arePublished = async () => sum((await published()).connections.totals) >= sum(before) + connections;
   for (let round = 0; round < 500 && !(await arePublished()); round++) await pause();
-  // Anything that the answers could add would come after the connections
+  // Leaves time for counts that the answers might wrongly add after the connections
   await pause();
   const now = await published();
   const { totals, certificatesRefused } = now.connections;

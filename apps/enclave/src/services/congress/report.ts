@@ -19,16 +19,16 @@ export interface Delivered {
   result: OfficeResult;
 }
 
-/** What is known of a message at its end, or so far. */
+/** What the enclave knows about a message after an attempt. */
 export interface Report {
   message: Pick<SealedForm, 'messageId' | 'suite'>;
-  /** 32 bytes, of the CBOR form. */
+  /** Hash of the sealed message in CBOR, 32 bytes. */
   sealedSha256: Uint8Array;
   sealAnswer: OpenedMessage['sealAnswer'];
-  /** 32 bytes; random where the message could not be read. */
+  /** 32 bytes; random if the message could not be read. */
   deliverySecret: Uint8Array;
   offices: readonly Delivered[];
-  /** Until all pending copies are due again; null if none is pending, or all pending ones were withheld. */
+  /** The wait until all pending copies may be tried again; null if none is pending, or all pending ones were withheld. */
   waitMs: number | null;
   /** How many pending copies were not sent because of the gateway's claim of an earlier attempt. */
   withheld: number;
@@ -36,13 +36,13 @@ export interface Report {
 }
 
 /**
- * Turns a report into what leaves the enclave: a public signed receipt and a sealed answer that opens its commitments. The receipt
- * is signed by the pair that the message was sealed to, with the document that binds that pair.
+ * Turns a report into a public signed receipt and a sealed answer that opens the receipt's commitments. The receipt is signed with the
+ * receipt key of the key that the message was sealed to, and comes with the document that binds both.
  */
 export class Reporter {
   constructor(private readonly clock: Clock) {}
 
-  /** Resolves when a receipt can be made under this key; rejects where the NSM gives no document for it. */
+  /** Resolves if a receipt can be made under this key; rejects if the NSM gives no document for the key. */
   async ready({ documents }: HeldKey): Promise<void> {
     await documents.forReceipt();
   }

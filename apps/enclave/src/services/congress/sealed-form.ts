@@ -14,9 +14,9 @@ import {
 } from '@communique-tee/protocol';
 import type { HeldKey, KeyRing } from '../../identity/keys/key-ring';
 
-/** The outside of a sealed message of any suite. */
+/** What can be read of a sealed message of any suite before it is opened. */
 export interface SealedForm {
-  /** Form 1 (docs/message.md): the bytes that `sealed_sha256` hashes, with a proof or without. */
+  /** The bytes that `sealed_sha256` hashes, with a proof or without: form 1 of docs/message.md. */
   sealed: Uint8Array;
   /** The message with its proof of residence; null without a proof. */
   proven: ProvenEnvelope | null;
@@ -31,7 +31,7 @@ export interface SealedForm {
 }
 
 export interface OpenedMessage {
-  /** To be wiped when the message is done with: `parsed` may point into it. */
+  /** The caller wipes this when the message is finished, not earlier, because `parsed` may share its memory. */
   plaintext: Uint8Array;
   parsed: CongressMessageResult;
   /** Seals an answer that only the sender can open. */
@@ -40,7 +40,7 @@ export interface OpenedMessage {
 
 /**
  * @param body the CBOR form of an envelope, or of a message of the legacy suite
- * @param legacySuite whether the suite of the web client (legacy) is open here
+ * @param legacySuite whether this enclave opens messages in the suite of the web client (legacy)
  * @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported`
  */
 export function readSealedForm(body: Uint8Array, legacySuite: boolean): SealedForm {

@@ -2,9 +2,8 @@ import { CHAMBER_KEYS, chamberOf } from '@communique-tee/protocol';
 import { randomInt } from 'node:crypto';
 
 /**
- * The order in which the copies of a message are sent: chamber by chamber, House first, and drawn anew within a
- * chamber. The parent sees one connection after the other; their order reveals nothing about the order in which the
- * sender listed the offices.
+ * Returns the offices in the order in which their copies are sent: the House first, then the Senate, in random order within a chamber. The
+ * parent sees the order of the connections, and must not learn from it the order in which the sender listed the offices.
  */
 export function inSendingOrder(offices: readonly string[]): string[] {
   return CHAMBER_KEYS.flatMap((chamber) => shuffled(offices.filter((office) => chamberOf(office) === chamber)));

@@ -1,4 +1,4 @@
-/** Task `draft`: the same letter, clearer. */
+/** Task `draft`: the model rewrites the letter more clearly. */
 export const DRAFT = `Your task: rewrite the draft as a clear, courteous letter to a member of Congress.
 
 - Keep what the writer asks for, their reasons, their own experience and their point of view. Do not change sides and do not soften the request.

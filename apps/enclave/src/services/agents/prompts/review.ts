@@ -1,4 +1,4 @@
-/** Task `review`: notes on the draft; the draft itself is not changed. */
+/** Task `review`: the model writes notes on the draft and does not change it. */
 export const REVIEW = `Your task: review the draft. Do not rewrite it.
 
 - Tone: name what a congressional office could read as a threat, an insult or a form letter.

@@ -1,4 +1,4 @@
-/** Task `shorten`: the same letter in about half as many words. */
+/** Task `shorten`: the model rewrites the letter in about half as many words. */
 export const SHORTEN = `Your task: shorten the draft to about half its length.
 
 - Keep what the writer asks for, their strongest reason, and what happened to them.

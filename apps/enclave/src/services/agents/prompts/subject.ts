@@ -1,4 +1,4 @@
-/** Task `subject`: a subject line for the draft. */
+/** Task `subject`: the model writes a subject line for the draft. */
 export const SUBJECT = `Your task: write the subject line of the letter.
 
 - Say in one line what the writer asks for and about what.

@@ -24,10 +24,10 @@ const TYPES: Readonly<Record<string, Failed['end']>> = {
   overloaded_error: 'overloaded',
   api_error: 'server_error',
   timeout_error: 'server_error',
-  // Requests from an unsupported region
+  // The provider's answer to requests from an unsupported region
   forbidden: 'location',
 };
-/** The provider reports an empty balance and a reached limit as a bad request with one of these sentences. */
+/** The provider reports an empty balance, or a reached limit, as a bad request with one of these sentences. */
 const NO_FUNDS = /credit balance is too low/i;
 const LIMIT_REACHED = /usage limit/i;
 
@@ -40,7 +40,7 @@ const ENDS: Readonly<Record<string, ModelEnd>> = {
   refusal: 'refused',
 };
 
-/** Messages API (`POST /v1/messages`, not streamed), as the official SDK's types describe it. */
+/** The Messages API (`POST /v1/messages`, not streamed), as the official SDK's types describe it. */
 export const anthropic: Dialect = {
   provider: 'anthropic',
   target: () => '/v1/messages',
@@ -105,7 +105,7 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
       input: count(member(usage, 'input_tokens')),
       cached: optional('cache_read_input_tokens'),
       cacheWrittenShort: short,
-      // If no lifetimes are reported, all tokens count as the more expensive kind
+      // If the provider reports no lifetimes, all tokens count as the more expensive kind
       cacheWrittenLong: lifetimes === undefined ? written : long,
       output: without(output, thinking),
       thinking,

@@ -16,13 +16,13 @@ export interface Attempt {
   readonly end: AgentEnd;
   /** The model's text; empty if it wrote none, or if the text must not be shown. */
   readonly text: string;
-  /** Whether it stopped at the maximum output. */
+  /** Whether the text stopped at the maximum output. */
   readonly isCut: boolean;
   readonly usageState: UsageState;
   /** Null unless the state is `reported`. */
   readonly usage: Usage | null;
   readonly servedModel: string | null;
-  /** After how long a second attempt could help; null where it could not. */
+  /** After how long a second attempt could help; null if it could not help. */
   readonly againAfterMs: number | null;
   readonly skippedParts: number;
 }
@@ -32,22 +32,24 @@ export interface FarEnd {
   readonly origin: string;
   /** PEM. */
   readonly authorities: readonly string[];
-  /** For everything, from name resolution to the last byte of the answer. */
+  /** The time limit for everything, from name resolution to the last byte of the answer. */
   readonly timeoutMs: number;
 }
 
-/** A whole answer with 2,048 tokens of text takes some 20 KB; more may be thoughts and signatures. */
+/** An answer with 2,048 tokens of text takes some 20 KB; thoughts and signatures may add much more. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** A person waits for the second attempt. If the provider asks for a longer wait, the person decides. */
+/**
+ * The longest wait after which the gateway starts a second attempt by itself, because a person is waiting. After a longer wait, the person
+ * decides.
+ */
 const SHORT_WAIT_MS = 10_000;
 const DEFAULT_WAIT_MS = 1000;
 
 /**
- * Sends one request to a provider and never repeats it. The result contains no text of the provider except the
- * model's answer.
+ * Sends one request to a provider and never repeats it. The result contains no text of the provider except the model's answer.
  * @param requestBytes length to which the request's body is padded
- * @param beforeSending aborts as long as no byte of the request was sent
+ * @param beforeSending aborts the request as long as none of its bytes was sent
  */
 export async function askProvider(
   { dialect, origin, authorities, timeoutMs }: FarEnd,
@@ -92,13 +94,13 @@ export async function askProvider(
   return attemptFrom(dialect, question, answer);
 }
 
-/** How an answer of the provider ends the attempt. Never throws, whatever the answer contains. */
+/** Returns the attempt that ends with this answer of the provider. Never throws, whatever the answer contains. */
 export function attemptFrom(dialect: Dialect, question: Question, answer: HttpsAnswer): Attempt {
   return answer.status === 200 ? fromSuccess(dialect, question, answer) : fromError(dialect, answer);
 }
 
 function withoutAnswer({ reason, sent }: HttpsError): Attempt {
-  // A caller that left may call again; a restarted proxy answers again
+  // A second attempt could help: a caller that left may call again, and the parent's proxy may have been restarting
   if (!sent)
     return failed('not_sent', 'not_billed', { aborted: 0, unreachable: DEFAULT_WAIT_MS }[String(reason)] ?? null);
   if (reason === 'answer_timeout') return failed('timed_out', 'unknown');
@@ -135,7 +137,7 @@ function fromSuccess(dialect: Dialect, question: Question, answer: HttpsAnswer):
 }
 
 function settled({ end, text, usage, servedModel, asRequested, skippedParts }: Answered, model: string): Attempt {
-  // Another model or tier has another price
+  // Another model or tier would have another price
   const isAsConfigured = asRequested && (servedModel === null || sameModel(model, servedModel));
   const reported = isAsConfigured && usage !== null;
   const hasEnded = end === 'complete' || end === 'cut';
@@ -155,7 +157,7 @@ function failed(end: AgentEnd, usageState: UsageState, againAfterMs: number | nu
   return { end, text: '', isCut: false, usageState, usage: null, servedModel: null, againAfterMs, skippedParts: 0 };
 }
 
-/** Undefined where the body is cut, encoded, no UTF-8 or no JSON. */
+/** Returns the parsed body; undefined if it is cut, encoded, not UTF-8 or not JSON. */
 function jsonIn({ body, cutBy, headers }: HttpsAnswer): Json {
   const encoding = headers['content-encoding'];
   if (cutBy !== null || (encoding !== undefined && encoding !== 'identity')) return undefined;

@@ -1,7 +1,7 @@
 import type { Usage } from '@communique-tee/protocol';
 import { member, type Json } from './dialect';
 
-/** Thrown and caught within this file: one value that is no count makes the whole usage invalid. */
+/** A value that is not a count. Caught within this file; one such value makes the whole usage invalid. */
 class NoCount extends Error {}
 
 /**
@@ -10,7 +10,10 @@ class NoCount extends Error {}
  */
 const MAX_TOKENS = 100_000_000;
 
-/** A count of tokens: a whole number from 0 to MAX_TOKENS. `whenAbsent` is given only where the provider leaves out zeros. */
+/**
+ * Returns a count of tokens: a whole number from 0 to MAX_TOKENS. Throws on any other value. `whenAbsent` is passed only for counts that
+ * the provider leaves out when they are zero.
+ */
 export function count(value: Json, whenAbsent?: number): number {
   if (value === undefined && whenAbsent !== undefined) return whenAbsent;
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > MAX_TOKENS) throw new NoCount();
@@ -18,8 +21,8 @@ export function count(value: Json, whenAbsent?: number): number {
 }
 
 /**
- * An object of further counts; undefined if it is absent or null. Throws on any other value, which could hide counts with a separate
- * price.
+ * Returns an object of further counts, or undefined if it is absent or null. Throws on any other value, which could hide counts with a
+ * separate price.
  */
 export function details(value: Json, name: string): Json {
   const found = member(value, name) ?? undefined;
@@ -32,14 +35,14 @@ export function mustAddUp(total: Json, parts: number): void {
   if (total !== undefined && count(total) !== parts) throw new NoCount();
 }
 
-/** A count without the other counts that it includes. Throws if that is below zero. */
+/** Returns a count minus the other counts that it includes. Throws if the result is below zero. */
 export function without(whole: number, ...parts: readonly number[]): number {
   return count(whole - parts.reduce((sum, part) => sum + part, 0));
 }
 
 /**
- * Tokens in classes that do not overlap. Null if a count is absent, negative, not a whole number, or misses the
- * stated total; also if the prompt or the text has no token, because such a usage would cost nothing.
+ * Returns the tokens in classes that do not overlap. Null if a count is absent, negative or not a whole number, or if the counts do not add
+ * up to the stated total. Also null if the prompt or the text has no token, because such a usage would cost nothing.
  * @param text the answer's text
  */
 export function usageBy(text: string, read: () => Usage): Usage | null {

@@ -1,7 +1,7 @@
 import type { PricedModel, RequestShape } from '@communique-tee/agents';
 import type { Provider, ProviderFailure, Usage } from '@communique-tee/protocol';
 
-/** What a provider gets of a task: fixed instructions of the image, and one text with the person's words. */
+/** The parts of a request to a provider: fixed instructions of the image, and one text with the person's words. */
 export interface Prompt {
   readonly instructions: string;
   readonly input: string;
@@ -10,45 +10,42 @@ export interface Prompt {
 export interface Question {
   readonly row: Pick<PricedModel, 'model' | 'shape' | 'thinkingAllowanceTokens'>;
   readonly prompt: Prompt;
-  /** Visible tokens; the row's allowance for thinking is added to them. */
+  /** The limit for visible tokens. The allowance for thinking in the row of the price table is added to it. */
   readonly maxOutputTokens: number;
 }
 
 export interface Credentials {
   readonly apiKey: string;
-  /** OpenAI's; no header where it is not set. */
+  /** The organization's id at OpenAI; without it no organization header is sent. */
   readonly organization?: string | undefined;
 }
 
-/** How the model's answer ended, as far as the provider reports it. */
+/** How the model's answer ended, as the provider reports it; `other` if the report is unknown. */
 export type ModelEnd = 'complete' | 'cut' | 'refused' | 'other';
 
-/** A 200 that contains an answer. Only `text` is the provider's own wording. */
+/** The reading of a 200 that contains an answer. Only `text` is in the provider's own words. */
 export interface Answered {
   readonly end: ModelEnd;
   /** The text parts only, in order. */
   readonly text: string;
-  /** Null where the counts are absent, are no counts, or do not add up. */
+  /** Null if the counts are absent, malformed, or do not add up. */
   readonly usage: Usage | null;
   /** The model's name in the answer; null if it is absent or does not have the form of a name. */
   readonly servedModel: string | null;
-  /** False if the answer reports another tier or retention than the request asked for, or names a model in a form that is no name. */
+  /** False if the answer reports another tier or retention than the request asked for, or a malformed model name. */
   readonly asRequested: boolean;
-  /** Parts of kinds that we do not know. */
+  /** How many parts of unknown kinds were skipped. */
   readonly skippedParts: number;
 }
 
-/** An error status, or a failure inside a 200: one of our words, and the wait that the provider asks for. */
+/** The reading of an error status, or of a failure inside a 200: a word of our closed list, and the wait that the provider asks for. */
 export interface Failed {
   readonly end: ProviderFailure;
   /** Null if the provider names none. */
   readonly waitMs: number | null;
 }
 
-/**
- * How to ask one provider and read its answer. Results contain no text of the provider's body except an answer's
- * `text`.
- */
+/** How to send a request to one provider and read its answer. Results contain no text of the provider's body except an answer's `text`. */
 export interface Dialect {
   readonly provider: Provider;
   /** Path of the request. */
@@ -63,7 +60,10 @@ export interface Dialect {
   failed(status: number, body: Json, header: (name: string) => string | undefined): Failed;
 }
 
-/** The row's shape, which the configuration's checks have matched with the provider. */
+/**
+ * Returns the request shape of the question's row in the price table. The checks of the configuration ensured that the row belongs to this
+ * provider.
+ */
 export function shapeFor<P extends Provider>(provider: P, { row }: Question): Extract<RequestShape, { provider: P }> {
   if (row.shape.provider !== provider) throw new TypeError('a row of another provider');
   return row.shape as Extract<RequestShape, { provider: P }>;
@@ -72,7 +72,7 @@ export function shapeFor<P extends Provider>(provider: P, { row }: Question): Ex
 /** A parsed JSON value of unknown shape. */
 export type Json = unknown;
 
-/** A member of an object; undefined if it is missing or the value is not an object. */
+/** Returns the member at this path; undefined if a part of the path is missing or not an object. */
 export function member(value: Json, ...path: readonly string[]): Json {
   let at: Json = value;
   for (const name of path) {
@@ -95,12 +95,12 @@ export function modelName(value: Json): string | null {
   return typeof value === 'string' && /^(?:models\/)?[a-z0-9][a-z0-9.-]{0,63}$/.test(value) ? value : null;
 }
 
-/** False if an answer names a model in a form that is no name: it is then unknown which model is billed. */
+/** False if an answer has a malformed model name, because it is then unknown which model is billed. */
 export function isNameOrAbsent(value: Json): boolean {
   return value === undefined || value === null || modelName(value) !== null;
 }
 
-/** What a status means if the body explains nothing. */
+/** Returns what a status means if the body explains nothing. */
 export function failureOf(status: number): ProviderFailure {
   switch (status) {
     case 401:
@@ -121,7 +121,7 @@ export function failureOf(status: number): ProviderFailure {
   }
 }
 
-/** `retry-after-ms`, or `retry-after` in seconds (RFC 9110 section 10.2.3; its date form is not read). */
+/** Reads the wait from `retry-after-ms`, or from `retry-after` in seconds (RFC 9110 section 10.2.3; its date form is not read). */
 export function retryAfterMs(header: (name: string) => string | undefined): number | null {
   const ms = numberIn(header('retry-after-ms'));
   if (ms !== null) return Math.ceil(ms);

@@ -24,8 +24,8 @@ const NO_HEADER = () => undefined;
 const failure = (provider: Provider, status: number, body: Json, headers: Record<string, string> = {}) =>
   DIALECTS[provider].failed(status, body, (name) => headers[name]);
 
-describe('the tokens of an answer (D1, D2)', () => {
-  it('counts what OpenAI wrote to its cache in place of input', () => {
+describe('the tokens of an answer', () => {
+  it('counts tokens that OpenAI wrote to its cache as cache writes instead of input', () => {
     const counted = usage('openai', {
       input_tokens: 18_014,
       input_tokens_details: { cached_tokens: 0, cache_write_tokens: 18_011 },
@@ -42,7 +42,7 @@ describe('the tokens of an answer (D1, D2)', () => {
     expect(costMicroUsd(counted!, rowIn('openai'))).toBe(22_577n);
   });
 
-  it('counts what Anthropic wrote to its cache by lifetime, beside input', () => {
+  it('counts tokens that Anthropic wrote to its cache by lifetime, in addition to input', () => {
     const counted = usage('anthropic', {
       input_tokens: 3,
       cache_creation_input_tokens: 1000,
@@ -78,7 +78,7 @@ describe('the tokens of an answer (D1, D2)', () => {
     ).toMatchObject({ input: 3, cached: 0, cacheWrittenLong: 0 });
   });
 
-  it('counts Gemini’s tokens of tools as input, and thoughts beside the candidates', () => {
+  it('counts Gemini’s tokens of tools as input, and adds its thoughts to the output of the candidates', () => {
     const counted = usage('gemini', {
       promptTokenCount: 80,
       toolUsePromptTokenCount: 237,
@@ -97,7 +97,7 @@ describe('the tokens of an answer (D1, D2)', () => {
     expect(costMicroUsd(counted!, rowIn('gemini'))).toBe(317n + 6n * 233n);
   });
 
-  it('separates OpenAI’s reasoning from its output, and cached input from input', () => {
+  it('separates OpenAI’s reasoning from visible output, and cached input from other input', () => {
     expect(
       usage('openai', {
         input_tokens: 100,
@@ -125,11 +125,11 @@ describe('the tokens of an answer (D1, D2)', () => {
     ['no prompt', { promptTokenCount: 0, candidatesTokenCount: 5 }],
     ['a text that took no token', { promptTokenCount: 100, candidatesTokenCount: 0 }],
     ['no usage', undefined],
-  ])('takes no usage with %s', (_name, counts) => {
+  ])('rejects a usage with %s', (_name, counts) => {
     expect(usage('gemini', counts)).toBeNull();
   });
 
-  it.each(PROVIDERS)('takes no usage of %s that is null, a list or without counts', (provider) => {
+  it.each(PROVIDERS)('rejects a usage of %s that is null, a list or without counts', (provider) => {
     for (const counts of [null, [], {}, 5] as object[]) expect(usage(provider, counts)).toBeNull();
   });
 
@@ -150,12 +150,12 @@ describe('the tokens of an answer (D1, D2)', () => {
         cache_creation: { ephemeral_5m_input_tokens: 4 },
       },
     ],
-  ])('takes no usage of %s whose parts do not fit their whole', (provider, counts) => {
+  ])('rejects a usage of %s whose parts do not add up to their total', (provider, counts) => {
     expect(usage(provider, counts)).toBeNull();
   });
 });
 
-describe('how an answer ended (D12, D14)', () => {
+describe('how an answer ended', () => {
   const gemini = (candidate: object) => answerOf('gemini', '', { candidates: [candidate] });
 
   it.each<[string, Provider, object, string, string]>([
@@ -234,8 +234,8 @@ describe('how an answer ended (D12, D14)', () => {
   });
 });
 
-describe('the text of an answer (D15)', () => {
-  it('is Gemini’s parts without thoughts, whether signed or not', () => {
+describe('the text of an answer', () => {
+  it('consists of Gemini’s parts that are not thoughts, with or without a signature', () => {
     const parts = [
       { text: 'plan', thought: true },
       { text: 'Dear ', thoughtSignature: 's' },
@@ -250,7 +250,7 @@ describe('the text of an answer (D15)', () => {
     });
   });
 
-  it('is Anthropic’s text blocks; unknown blocks are skipped and counted', () => {
+  it('consists of Anthropic’s text blocks; unknown blocks are skipped and counted', () => {
     const content = [
       { type: 'thinking', thinking: 'plan' },
       { type: 'redacted_thinking', data: 'x' },
@@ -263,7 +263,7 @@ describe('the text of an answer (D15)', () => {
     });
   });
 
-  it('is OpenAI’s text parts of messages; unknown items and parts are skipped and counted', () => {
+  it('consists of the text parts of OpenAI’s messages; unknown items and parts are skipped and counted', () => {
     const output = [
       { type: 'reasoning', summary: [{ type: 'summary_text', text: 'plan' }] },
       { type: 'new_item', text: 'not this' },
@@ -279,20 +279,20 @@ describe('the text of an answer (D15)', () => {
   });
 });
 
-describe('what an answer reports of tier and model (D3, D4)', () => {
+describe('what an answer reports of tier and model', () => {
   it.each<[Provider, object]>([
     ['openai', { service_tier: 'priority' }],
     ['openai', { store: true }],
     ['anthropic', { usage: { input_tokens: 1, output_tokens: 1, service_tier: 'priority' } }],
     ['anthropic', { usage: { input_tokens: 1, output_tokens: 1, speed: 'fast' } }],
     ['gemini', { usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, serviceTier: 'priority' } }],
-  ])('sees that %s did otherwise than it was asked: %j', (provider, changes) => {
+  ])('reports that %s did not do what the request asked for: %j', (provider, changes) => {
     expect(read(provider, answerOf(provider, 'Dear', changes as Record<string, unknown>))).toMatchObject({
       asRequested: false,
     });
   });
 
-  it('notices a longer cache retention than the one that was asked for', () => {
+  it('notices a longer cache retention than the request asked for', () => {
     const row = { ...testRow('gpt-test', { provider: 'openai', effort: 'none', cache: 'in_memory', sampling: false }) };
     const answered = (retention: string) =>
       DIALECTS.openai.answered(answerOf('openai', 'Dear', { prompt_cache_retention: retention }), {
@@ -306,12 +306,12 @@ describe('what an answer reports of tier and model (D3, D4)', () => {
     ['claude-haiku-4-5', 'claude-haiku-4-5-20251001'],
     ['gpt-5.5-pro', 'gpt-5.5-pro-2026-04-23'],
     ['gemini-2.5-pro', 'models/gemini-2.5-pro'],
-  ])('takes %s and %s for one model, and keeps the name as answered', (configured, answered) => {
+  ])('treats %s and %s as one model, and keeps the name in the answer', (configured, answered) => {
     expect(sameModel(configured, answered)).toBe(true);
     expect(read('openai', answerOf('openai', 'Dear', { model: answered }))?.servedModel).toBe(answered);
   });
 
-  it('does not keep a model’s name that is malformed', () => {
+  it('drops a malformed model name', () => {
     for (const model of ['a b', 'x'.repeat(65), 'é', 'Dear', 'models/', 5, null])
       expect(read('openai', answerOf('openai', '', { model }))?.servedModel).toBeNull();
   });
@@ -321,7 +321,7 @@ describe('what an answer reports of tier and model (D3, D4)', () => {
     ['gemini', 'modelVersion'],
     ['anthropic', 'model'],
   ])(
-    'reads a malformed model name of %s as another model, and a missing one as the model asked for',
+    'takes a malformed model name of %s for another model, and a missing name for the requested model',
     (provider, name) => {
       const asRequested = (model: unknown) =>
         read(provider, answerOf(provider, 'Dear', { [name]: model }))?.asRequested;
@@ -331,7 +331,7 @@ describe('what an answer reports of tier and model (D3, D4)', () => {
   );
 });
 
-describe('a failure by status and body (D10, D11, D13)', () => {
+describe('a failure by status and body', () => {
   const googleError = (code: number, status: string, details: object[] = []) => ({
     error: { code, status, message: 'key AIza… draft', details },
   });
@@ -406,7 +406,7 @@ describe('a failure by status and body (D10, D11, D13)', () => {
     expect(failure(provider, status, body)).toEqual({ end, waitMs: null });
   });
 
-  it.each(PROVIDERS)('reads hostile bodies of %s without an exception', (provider) => {
+  it.each(PROVIDERS)('reads hostile bodies of %s without throwing', (provider) => {
     const hostile: Json[] = [
       null,
       [],
@@ -430,7 +430,7 @@ describe('a failure by status and body (D10, D11, D13)', () => {
   });
 });
 
-describe('a request (D3, D19, D20)', () => {
+describe('a request', () => {
   it('to OpenAI stores no data, names the tier and the cache, and sets no sampling', () => {
     expect(DIALECTS.openai.request(question('openai'))).toEqual({
       model: 'gpt-test',
@@ -444,7 +444,7 @@ describe('a request (D3, D19, D20)', () => {
     });
   });
 
-  it('to Gemini turns thinking off by budget or to its minimum by level, and adds what it may think', () => {
+  it('to Gemini turns thinking off by budget, or down by level, and adds the allowance for thinking', () => {
     expect(DIALECTS.gemini.request(question('gemini'))).toMatchObject({
       store: false,
       serviceTier: 'standard',
@@ -471,7 +471,7 @@ describe('a request (D3, D19, D20)', () => {
     });
   });
 
-  it('to Anthropic names no geography where the model refuses it', () => {
+  it('to Anthropic names no geography if the model refuses one', () => {
     const shape = { provider: 'anthropic', thinking: 'unset', geography: 'unset', sampling: true } as const;
     const row = testRow('claude-test', shape);
     expect(DIALECTS.anthropic.request({ ...question('anthropic'), row })).not.toHaveProperty('inference_geo');
@@ -482,7 +482,7 @@ describe('a request (D3, D19, D20)', () => {
     expect(text).not.toMatch(/"(user|metadata|safety_identifier|stream|temperature|top_?[pk]|seed|tools)":/i);
   });
 
-  it('names an organization where one is configured, and has no such header otherwise', () => {
+  it('has an organization header only if an organization is configured', () => {
     expect(DIALECTS.openai.headers({ apiKey: 'sk-test-key' })).toEqual({ authorization: 'Bearer sk-test-key' });
     expect(DIALECTS.openai.headers({ apiKey: 'sk-test-key', organization: undefined })).toEqual({
       authorization: 'Bearer sk-test-key',
@@ -492,7 +492,7 @@ describe('a request (D3, D19, D20)', () => {
     });
   });
 
-  it('refuses a row of another provider', () => {
+  it('throws for a price table row of another provider', () => {
     expect(() => DIALECTS.gemini.request(question('openai'))).toThrow(TypeError);
   });
 });

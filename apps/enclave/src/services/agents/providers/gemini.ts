@@ -30,7 +30,7 @@ const REASONS: Readonly<Record<string, Failed['end']>> = {
   BILLING_DISABLED: 'funds',
 };
 
-/** Gemini API (`POST /v1beta/models/M:generateContent`, not streamed), as the official SDK's types describe it. */
+/** The Gemini API (`POST /v1beta/models/M:generateContent`, not streamed), as the official SDK's types describe it. */
 export const gemini: Dialect = {
   provider: 'gemini',
   target: (model) => `/v1beta/models/${model}:generateContent`,
@@ -85,7 +85,7 @@ export const gemini: Dialect = {
     const quotas = violations.map(
       (violation) => `${textOf(member(violation, 'quotaMetric'))} ${textOf(member(violation, 'quotaId'))}`,
     );
-    // Drafts sent on the free tier may be trained on
+    // A separate word, because the provider may train models on drafts sent on the free tier
     if (quotas.some((quota) => /free_?tier/i.test(quota))) return { end: 'free_tier', waitMs };
     for (const detail of details) {
       const reason = textOf(member(detail, 'reason'));
@@ -122,7 +122,7 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
   });
 }
 
-/** Any flag other than false marks a thought: showing no text is better than showing a plan in the draft. */
+/** Any flag other than false marks a thought, because showing no text is better than showing the model's plan. */
 function isThought(part: Json): boolean {
   return ![undefined, null, false].includes(member(part, 'thought') as boolean | null | undefined);
 }
@@ -132,7 +132,7 @@ function isStandard(tier: Json): boolean {
   return tier === undefined || ['standard', 'unspecified'].includes(textOf(tier).toLowerCase());
 }
 
-/** `google.rpc.RetryInfo`: seconds and an `s`. */
+/** Reads the delay in `google.rpc.RetryInfo`: a number of seconds followed by `s`. */
 function delayIn(details: readonly Json[]): number | null {
   for (const detail of details) {
     const seconds = /^(\d{1,7}(?:\.\d{1,9})?)s$/.exec(textOf(member(detail, 'retryDelay')))?.[1];

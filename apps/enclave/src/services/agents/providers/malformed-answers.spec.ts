@@ -10,7 +10,7 @@ const rowIn = (provider: Provider) => {
   if (!row) throw new Error('no such row');
   return row;
 };
-/** The attempt that ends with these bytes, or with this value as JSON. */
+/** Returns the attempt that ends with a body of these bytes, or of this value as JSON. */
 function attempt(provider: Provider, body: unknown, status = 200, headers: Record<string, string> = {}): Attempt {
   const bytes = body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   const question = {
@@ -37,7 +37,7 @@ const geminiUsage = (changes: object) =>
 const openaiUsage = (changes: object) => openai({ usage: { input_tokens: 100, output_tokens: 50, ...changes } });
 const anthropicUsage = (changes: object) => anthropic({ usage: { input_tokens: 100, output_tokens: 50, ...changes } });
 
-describe('usage that is wrong in one place costs the reservation, and its text is given (D2)', () => {
+describe('an answer whose usage is wrong in one place has no usage, and its text is shown', () => {
   const WRONG = ['120', 30.9, -5, null, true, [], {}, 1e9, 1e300, ''];
   const PLACES: [Provider, string, (wrong: unknown) => object][] = [
     ['gemini', 'promptTokenCount', (wrong) => geminiUsage({ promptTokenCount: wrong })],
@@ -55,7 +55,7 @@ describe('usage that is wrong in one place costs the reservation, and its text i
     ['anthropic', 'input_tokens', (wrong) => anthropicUsage({ input_tokens: wrong })],
     ['anthropic', 'output_tokens', (wrong) => anthropicUsage({ output_tokens: wrong })],
   ];
-  it.each(PLACES)('%s: %s', (provider, _place, with_) => {
+  it.each(PLACES)('%s with a malformed %s', (provider, _place, with_) => {
     for (const wrong of WRONG) {
       expect({ wrong, ...attempt(provider, with_(wrong)) }).toMatchObject({
         end: 'complete',
@@ -88,11 +88,11 @@ describe('usage that is wrong in one place costs the reservation, and its text i
     ['anthropic', anthropicUsage({ cache_creation: '1h' })],
     ['anthropic', anthropicUsage({ cache_read_input_tokens: -1 })],
     ['anthropic', anthropicUsage({ output_tokens_details: 6 })],
-  ])('%s: parts, wholes and lists that hide counts: %j', (provider, body) => {
+  ])('%s: counts that do not add up or are hidden in another type: %j', (provider, body) => {
     expect(attempt(provider, body)).toMatchObject({ end: 'complete', usageState: 'invalid', usage: null });
   });
 
-  it('counts thoughts far above what was asked for (D6)', () => {
+  it('keeps its thoughts even if they are far above the allowance', () => {
     const usageMetadata = {
       promptTokenCount: 38_651,
       candidatesTokenCount: 1301,
@@ -104,7 +104,7 @@ describe('usage that is wrong in one place costs the reservation, and its text i
   });
 });
 
-describe('an answer that is no answer, or not all of one', () => {
+describe('an answer without usable content, or with only a part of it', () => {
   const REASONING = [{ type: 'reasoning' }];
   const HTML = '<html>quotes Dear Senator and sk-test</html>';
 
@@ -251,7 +251,7 @@ describe('an answer that is no answer, or not all of one', () => {
       'tier_mismatch',
       'invalid',
     ]),
-  ])('%s of %s', (_name, provider, body, end, usageState) => {
+  ])('ends the attempt without a retry: %s of %s', (_name, provider, body, end, usageState) => {
     const found = attempt(provider, body);
     expect(found).toMatchObject({ end, usageState, againAfterMs: null });
     expect(AGENT_ENDS).toContain(found.end);
@@ -262,7 +262,7 @@ describe('an answer that is no answer, or not all of one', () => {
   });
 
   it.each([201, 202, 203, 204, 206, 301, 304, 308, 600, 999])(
-    'with status %d is malformed, and costs the reservation',
+    'with status %d is malformed, and has no known usage',
     (status) => {
       for (const provider of ['openai', 'gemini', 'anthropic'] as const)
         expect(attempt(provider, answerOf(provider, 'Dear'), status)).toMatchObject({
@@ -273,7 +273,7 @@ describe('an answer that is no answer, or not all of one', () => {
     },
   );
 
-  it.each(['gzip', 'br', 'GZIP', 'identity, gzip', 'x', ''])('in the encoding %j is malformed (D18)', (encoding) => {
+  it.each(['gzip', 'br', 'GZIP', 'identity, gzip', 'x', ''])('in the encoding %j is malformed', (encoding) => {
     expect(attempt('openai', openai({}), 200, { 'content-encoding': encoding })).toMatchObject({
       end: 'malformed',
       usageState: 'unknown',
@@ -281,7 +281,7 @@ describe('an answer that is no answer, or not all of one', () => {
   });
 });
 
-describe('the text alone is the text (D15)', () => {
+describe('the shown text has no thoughts and no unknown parts', () => {
   const content = [
     { type: 'thinking' },
     { type: 'redacted_thinking' },

@@ -25,18 +25,18 @@ const CODES: Readonly<Record<string, Failed['end']>> = {
   model_not_found: 'model',
 };
 
-/** Translates the row's `cache` setting (libs/agents request-shape.ts). */
+/** Translates the `cache` setting of the row in the price table (libs/agents request-shape.ts). */
 const CACHES = {
   in_memory: { prompt_cache_retention: 'in_memory' },
   off: { prompt_cache_options: { mode: 'explicit' } },
   unset: {},
 } as const;
 
-/** Content parts of a message; a refusal is a separate part. */
+/** The type of a content part with text; a refusal is a part of another type. */
 const TEXT = 'output_text';
 const REFUSAL = 'refusal';
 
-/** Responses API (`POST /v1/responses`, not streamed), as the official SDK's types describe it. */
+/** The Responses API (`POST /v1/responses`, not streamed), as the official SDK's types describe it. */
 export const openai: Dialect = {
   provider: 'openai',
   target: () => '/v1/responses',
@@ -51,7 +51,7 @@ export const openai: Dialect = {
       model: row.model,
       instructions: prompt.instructions,
       input: prompt.input,
-      // Limits visible and reasoning tokens together
+      // This member limits visible and reasoning tokens together
       max_output_tokens: maxOutputTokens + row.thinkingAllowanceTokens,
       reasoning: { effort },
       store: false,
@@ -85,18 +85,18 @@ export const openai: Dialect = {
   },
   failed(status, body, header) {
     const waitMs = retryAfterMs(header);
-    // A 200 that failed was worked on: it keeps its price (ask-provider.ts)
+    // The provider worked on a 200 that failed, so the full price is booked (ask-provider.ts)
     if (status === 200)
       return { end: member(body, 'status') === 'failed' ? 'server_error' : 'malformed', waitMs: null };
     const code = textOf(member(body, 'error', 'code'));
     const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined;
     if (known !== undefined) return { end: known, waitMs };
-    // A wrong path is no missing model
+    // A 404 means a wrong path here; a missing model has a code of its own
     return { end: status === 404 ? 'request' : failureOf(status), waitMs };
   },
 };
 
-/** Newer models describe their work before the answer in a separate message. */
+/** Whether the item is a message in which a newer model describes its work before the answer. */
 function isCommentary(item: Json): boolean {
   return ![undefined, null, 'final_answer'].includes(member(item, 'phase') as string | null | undefined);
 }
@@ -132,8 +132,7 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
 }
 
 /**
- * The reported retention counts only if the request asked for a cache: an answer to another request may still name the longest one
- * allowed.
+ * The reported retention counts only if the request asked for a cache. Otherwise the answer may still name the longest retention allowed.
  */
 function reportsRequest(body: Json, question: Question): boolean {
   const { cache } = shapeFor('openai', question);

@@ -2,9 +2,9 @@
 const SPACE = 0x20;
 
 /**
- * A value as JSON of exactly `bytes` bytes, padded with spaces, so that the length of a request reveals nothing about
- * its content.
- * @throws RangeError if the value is longer
+ * Returns the value as JSON of exactly `bytes` bytes, padded with spaces, so that the length of a request reveals nothing about its
+ * content.
+ * @throws RangeError if the JSON is longer
  */
 export function paddedJson(value: object, bytes: number): Uint8Array {
   const json = new TextEncoder().encode(JSON.stringify(value));

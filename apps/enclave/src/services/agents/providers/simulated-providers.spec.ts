@@ -70,24 +70,21 @@ function ask(row: PricedModel, timeoutMs = 10_000, apiKey = providers[row.provid
 const with_ = (fault: FaultInput) => providers.setFaults({ queue: [{ fault, times: 'always' }] });
 
 describe('the request to each model of the price table', () => {
-  it.each(ROWS)(
-    'is accepted by %s, and its answer is priced by the usage it reports (D4, D19)',
-    async (_model, row) => {
-      expect(await ask(row)).toMatchObject({
-        end: 'complete',
-        usageState: 'reported',
-        againAfterMs: null,
-        skippedParts: 0,
-      });
-      expect(providers.requests()).toMatchObject([{ provider: row.provider, model: row.model, outcome: 'answered' }]);
-    },
-  );
+  it.each(ROWS)('is accepted by %s, and the answer has a valid usage', async (_model, row) => {
+    expect(await ask(row)).toMatchObject({
+      end: 'complete',
+      usageState: 'reported',
+      againAfterMs: null,
+      skippedParts: 0,
+    });
+    expect(providers.requests()).toMatchObject([{ provider: row.provider, model: row.model, outcome: 'answered' }]);
+  });
 });
 
 describe.each(PROVIDERS)('an attempt at %s', (provider) => {
   const row = firstOf(provider);
 
-  it('counts thoughts separately, and returns none of them', async () => {
+  it('counts thoughts separately, and leaves them out of the text', async () => {
     const counts = { input: 70, cached: 30, output: 50, thinking: 20 };
     with_({ kind: 'answer', answer: { text: 'Dear Senator', thoughts: 'my plan', counts } });
     expect(await ask(row)).toMatchObject({
@@ -97,7 +94,7 @@ describe.each(PROVIDERS)('an attempt at %s', (provider) => {
   });
 
   it.each<WrongUsage>(['absent', 'null', 'negative', 'fraction', 'text', 'null_count', 'total', 'part_above_whole'])(
-    'takes no usage that is %s (D2)',
+    'rejects a usage that is wrong: %s',
     async (wrongUsage) => {
       const counts = { input: 70, cached: 30, output: 50, ...(provider !== 'gemini' && { cacheWrittenShort: 5 }) };
       with_({ kind: 'answer', answer: { text: 'Dear Senator', counts, wrongUsage } });
@@ -131,13 +128,13 @@ describe.each(PROVIDERS)('an attempt at %s', (provider) => {
     ['is a redirect', { kind: 'redirect', location: 'https://elsewhere.example/' }, 'malformed', 'unknown'],
     ['is cut in its body', { kind: 'cut', at: 'in_the_body' }, 'lost', 'unknown'],
     ['is cut before its head', { kind: 'cut', at: 'after_reading' }, 'lost', 'unknown'],
-  ])('settles an answer that %s', async (_what, fault, end, usageState) => {
+  ])('ends once, in a known state, if the answer %s', async (_what, fault, end, usageState) => {
     with_(fault);
     expect(await ask(row)).toMatchObject({ end, usageState });
     expect(providers.requests()).toHaveLength(1);
   });
 
-  it('keeps the price of a failure inside a 200, and does not repeat it (D13)', async () => {
+  it('is not free and not retried if a 200 contains a failure', async () => {
     with_({ kind: 'failed_in_200' });
     expect(await ask(row)).toMatchObject({
       end: provider === 'openai' ? 'server_error' : 'malformed',
@@ -147,19 +144,19 @@ describe.each(PROVIDERS)('an attempt at %s', (provider) => {
   });
 
   it.each<FaultInput>([{ kind: 'stalled' }, { kind: 'silent' }])(
-    'ends in time when any part stalls (D18): %j',
+    'ends in time if the provider stalls: %j',
     async (fault) => {
       with_(fault);
       expect(await ask(row, 400)).toMatchObject({ end: 'timed_out', usageState: 'unknown', againAfterMs: null });
     },
   );
 
-  it('takes the first of two answers', async () => {
+  it('takes the first answer if the provider sends two', async () => {
     with_({ kind: 'twice', as: 'answers' });
     expect(await ask(row)).toMatchObject({ end: 'complete', usageState: 'reported' });
   });
 
-  it('reports a wrong key as that', async () => {
+  it('ends as `key` if the API key is wrong', async () => {
     expect(await ask(row, 10_000, 'a-wrong-made-up-key')).toMatchObject({
       end: 'key',
       usageState: 'not_billed',
@@ -168,7 +165,7 @@ describe.each(PROVIDERS)('an attempt at %s', (provider) => {
   });
 });
 
-describe('an error of a provider (D10, D11)', () => {
+describe('an error of a provider', () => {
   const CLASSES: [ErrorClass, AgentEnd, readonly Provider[]][] = [
     ['rate', 'rate', PROVIDERS],
     ['quota', 'quota', ['openai', 'gemini']],
@@ -183,10 +180,10 @@ describe('an error of a provider (D10, D11)', () => {
   ];
 
   it.each(CLASSES.flatMap(([errorClass, end, of]) => of.map((provider) => [errorClass, provider, end] as const)))(
-    '%s of %s is one closed word and costs nothing',
+    'ends as one word of a closed list and costs nothing: %s of %s',
     async (errorClass, provider, end) => {
       const isBySentence = errorClass === 'funds';
-      // Anthropic's sentence about funds is the one text that is read
+      // Anthropic reports missing funds by a sentence, which is the only error text that our code reads
       with_({
         kind: 'error',
         class: errorClass,
@@ -199,7 +196,7 @@ describe('an error of a provider (D10, D11)', () => {
     },
   );
 
-  it('asks for a second attempt after a short wait, and not after a long one', async () => {
+  it('proposes a second attempt after a short wait, but not after a long one', async () => {
     with_({ kind: 'error', class: 'rate', retryAfterSeconds: 3 });
     for (const provider of PROVIDERS) expect((await ask(firstOf(provider))).againAfterMs).toBe(3000);
     with_({ kind: 'error', class: 'rate', retryAfterSeconds: 30 });

@@ -29,7 +29,7 @@ import { createLog } from '../../../runtime/log';
 import { startEnclave } from '../../../start';
 import { startScriptedProvider, type ScriptedProvider } from './far-end';
 
-/** Model classes of the tests, of models that the image's price table has. */
+/** The model classes of the tests; their models are in the image's price table. */
 export const CLASSES = {
   openai: { id: 'fast', provider: 'openai', model: 'gpt-6-luna', maxOutputTokens: 2048 },
   gemini: { id: 'google', provider: 'gemini', model: 'gemini-2.5-flash-lite', maxOutputTokens: 2048 },
@@ -67,18 +67,21 @@ export interface AgentsWorld {
   readonly trustAnchor: TrustAnchor;
   seal(changes?: Partial<AgentTask>, options?: SealOptions): SealedTask;
   post(task: SealedTask, options?: PostOptions): Promise<Response>;
-  /** The reply, with its statement verified under the attested receipt key, and its answer opened as a client does. */
+  /**
+   * Posts the task and returns the reply, with its statement verified under the attested receipt key, and its answer opened as a client
+   * does.
+   */
   ask(task: SealedTask, options?: PostOptions): Promise<Replied>;
-  /** The `code` of a refusal. */
+  /** Posts the task and returns the `code` of the refusal. */
   refusal(task: SealedTask, options?: PostOptions): Promise<unknown>;
   stop(): Promise<void>;
 }
 
 export interface SealOptions {
   readonly lifetimeSeconds?: number;
-  /** Sealed instead of the encoded task. */
+  /** The bytes to seal instead of the encoded task. */
   readonly plaintext?: Uint8Array;
-  /** The model class named outside the seal. */
+  /** The model class outside the seal, if it differs from the sealed one. */
   readonly modelClass?: string;
   readonly maxOutputTokens?: number;
   readonly keyId?: Uint8Array;
@@ -92,9 +95,9 @@ export interface PostOptions {
 
 export interface WorldOptions {
   readonly limits?: { maxConcurrent?: number; maxRememberedReplies?: number; timeoutMs?: number };
-  /** The address to connect to instead of the provider's own. */
+  /** Returns the address to connect to instead of the provider's own. */
   readonly origin?: (provider: ScriptedProvider) => Promise<string>;
-  /** The time by the NSM, in milliseconds; Date.now unless given. */
+  /** The NSM's time in milliseconds; by default Date.now. */
   readonly now?: () => number;
 }
 
@@ -201,7 +204,7 @@ function sealFor(
   return { bytes, sealed: message, answerKey, modelClass, maxOutputTokens };
 }
 
-/** 16 bytes of a UUID version 4. */
+/** Returns the 16 bytes of a random UUID (version 4). */
 function randomUuid(): Buffer {
   const bytes = randomBytes(16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;

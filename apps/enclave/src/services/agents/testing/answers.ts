@@ -1,6 +1,6 @@
 import type { Provider } from '@communique-tee/protocol';
 
-/** A simple whole answer in each provider's dialect. Each test changes the part that it is about. */
+/** Returns a simple complete answer in the format of this provider. Each test changes the part that it is about. */
 export function answerOf(
   provider: Provider,
   text: string,

@@ -4,17 +4,17 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
-/** A request as a provider gets it. */
+/** A request as the provider received it. */
 export interface SeenRequest {
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
-  /** Length of the body as it came. */
+  /** Length of the received body. */
   readonly bytes: number;
   readonly body: Record<string, unknown>;
   readonly text: string;
 }
 
-/** What the server does: it answers with a status and a JSON value, or hands the raw socket to a function of the test. */
+/** How the server treats a request: it answers with a status and a JSON value, or passes the raw socket to a function of the test. */
 export type Act =
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly json: unknown }
   | { readonly raw: (socket: TLSSocket) => void };
@@ -25,9 +25,9 @@ export interface ScriptedProvider {
   readonly port: number;
   readonly certificateAuthorities: string;
   readonly seen: SeenRequest[];
-  /** Asked for each request. */
+  /** Called for each request. */
   act: (request: SeenRequest) => Act | Promise<Act>;
-  /** Connections that are open now. */
+  /** How many connections are open now. */
   openConnections(): number;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { bestRule, guessBy, NOTHING, type Measurements } from '../../../testing/best-rule';
 import type { WatchedConnection } from './watched-provider';
 
-/** The actions and observations of a parent that relays tasks. */
+/** What a parent that relays tasks can do and observe. */
 export interface TaskPowers {
   /** Relays sealed bytes as the gateway does. */
   relay(bytes: Uint8Array): Promise<{ headers: string; body: Uint8Array }>;
@@ -11,8 +11,8 @@ export interface TaskPowers {
 }
 
 /**
- * An attacker with the powers of the parent, who wants to know which of two tasks was sealed. It measures all that it can see, learns
- * from its own tasks which measurement best separates the two, and guesses by that measurement.
+ * An attacker with the powers of the parent, who wants to know which of two tasks was sealed. The attacker measures everything visible,
+ * learns from tasks of its own which measurement best separates the two, and guesses by that measurement.
  */
 export class TaskOracle {
   private readonly learned: [Measurements[], Measurements[]] = [[], []];

@@ -2,7 +2,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 /** What the parent sees of one connection to a provider. */
 export interface WatchedConnection {
-  /** Milliseconds by the monotonic clock. */
+  /** When the connection opened, in milliseconds of the monotonic clock. */
   readonly openedMs: number;
   sentBytes: number;
   /** Sizes of the TLS records that the enclave sent, in order (RFC 8446 section 5.1). */

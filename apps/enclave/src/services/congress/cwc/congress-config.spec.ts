@@ -19,7 +19,7 @@ const problems = (value: unknown) =>
   congressConfigSchema.safeParse(value).error?.issues.map(({ path }) => path.join('.')) ?? [];
 
 describe('the Congress configuration', () => {
-  it('has defaults only for the paths and a careful pace', () => {
+  it('has defaults only for the paths, the pace, the retries and the limits', () => {
     const config = congressConfigSchema.parse(whole);
     expect(config.house).toEqual({
       ...chamber,
@@ -46,12 +46,12 @@ describe('the Congress configuration', () => {
     [{}, { firstSeconds: 30, longestSeconds: 3600 }],
     [{ firstSeconds: 60 }, { firstSeconds: 60, longestSeconds: 3600 }],
     [{ longestSeconds: 30 }, { firstSeconds: 30, longestSeconds: 30 }],
-  ])('retries by %p as %p', (retry, expected) => {
+  ])('reads the retry settings %p as %p', (retry, expected) => {
     expect(congressConfigSchema.parse({ ...whole, retry }).retry).toEqual(expected);
   });
 
   it.each([{ firstSeconds: 0 }, { longestSeconds: 86_401 }, { longestSeconds: 29 }, { attempts: 3 }])(
-    'refuses to retry by %p',
+    'refuses the retry settings %p',
     (retry) => {
       expect(congressConfigSchema.safeParse({ ...whole, retry }).success).toBe(false);
     },
@@ -94,7 +94,7 @@ describe('the Congress configuration', () => {
     ]);
   });
 
-  it('takes the API key in the image or as a secret of a name, one of them', () => {
+  it('takes the API key either readable in the image or as a named secret', () => {
     const { apiKeyReadableInImage: _left, ...without } = chamber;
     expect(problems({ ...whole, house: { ...without, apiKeySecret: 'cwc-house' } })).toEqual([]);
     expect(problems({ ...whole, house: without })).toEqual(['house.apiKeyReadableInImage']);

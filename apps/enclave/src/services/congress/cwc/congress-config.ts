@@ -13,8 +13,8 @@ import { secretValueSchema } from '../../../identity/secrets/operator-secrets';
 const email = textUpTo(254).regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/);
 
 /**
- * The delivery agent that every document names. Congress requires it of a vendor, so there is no default. The schema
- * of CWC sets lengths and forms.
+ * The delivery agent that every document names. Congress registers each vendor as one, so there is no default. The schema of CWC sets the
+ * lengths and forms.
  */
 export const deliveryAgentSchema = z.strictObject({
   name: textUpTo(500).min(4),
@@ -37,20 +37,20 @@ const chamberSchema = (messagePath: string) =>
       /** Anyone who has the image can read this key, hence the name. */
       apiKeyReadableInImage: secretValueSchema.optional(),
       /**
-       * Instead: the name of an operator's secret (configuration/configuration.ts, `secrets`), which KMS opens only for attested enclaves
-       * that the key's policy names.
+       * Used instead of a readable key: the name of an operator's secret (configuration/configuration.ts, `secrets`), which KMS decrypts
+       * only for attested enclaves that the KMS key's policy names.
        */
       apiKeySecret: z.string().regex(SECRET_NAME).optional(),
       /** PEM of the roots that may sign this chamber's certificate. Only these are trusted, so there is no default. */
       certificateAuthorities: authoritiesSchema,
-      /** Whether this chamber answers 409 for a DeliveryId that it took before. The operator must have asked the chamber. */
+      /** Whether this chamber answers 409 for a DeliveryId that it accepted before. The operator must ask the chamber. */
       deduplicates: z.boolean(),
       /**
-       * One delivery starts in each slot of this length. The default stays below the few deliveries per second that are reported as
-       * allowed.
+       * The length of a slot; one delivery starts in each. The default stays below the few deliveries per second that public clients report
+       * as allowed.
        */
       minIntervalMs: z.int().min(0).max(60_000).default(500),
-      /** The longest time of one delivery from its slot to the end of the answer; also the longest wait for a slot. */
+      /** The time limit of one delivery, from its slot to the end of the answer. It is also the longest wait for a slot. */
       timeoutMs: z.int().min(100).max(300_000).default(30_000),
     })
     .refine(hasOneApiKey, {
@@ -67,8 +67,8 @@ export const congressConfigSchema = z.strictObject({
   deliveryAgent: deliveryAgentSchema,
   ...forEachChamber((chamber) => chamberSchema(chamberFacts(chamber).production.messagePath)),
   /**
-   * Must be true if a chamber takes a DeliveryId twice: the operator accepts that a lying parent can have a message delivered twice.
-   * Published to clients.
+   * Must be true if a chamber accepts a DeliveryId twice. The operator thereby accepts that a lying parent can have a message delivered
+   * twice. Clients can read this setting.
    */
   acceptReplayAcrossEnclaves: z.boolean().default(false),
   /**
@@ -86,14 +86,14 @@ export const congressConfigSchema = z.strictObject({
     .prefault({}),
   limits: z
     .strictObject({
-      /** Messages handled at the same time; more are answered enclave_busy. */
+      /** Messages that are handled at the same time; further messages get `enclave_busy`. */
       maxConcurrent: z.int().min(1).max(1024).default(32),
       /**
-       * Deliveries remembered until their message expires, so that none is made twice or too early (about 300 bytes
-       * each, 1.3 KiB with an explained refusal).
+       * Deliveries that are remembered until their message expires, so that none is made twice or too early (about 300 bytes each, 1.3 KiB
+       * with an explained refusal).
        */
       maxRememberedDeliveries: z.int().min(100).max(5_000_000).default(200_000),
-      /** Final answers kept to be given again word for word (about 10 KiB each). */
+      /** Final answers that are kept, so that a repeated message gets the same answer (about 10 KiB each). */
       maxRememberedAnswers: z.int().min(10).max(100_000).default(4096),
     })
     .prefault({}),
@@ -101,17 +101,17 @@ export const congressConfigSchema = z.strictObject({
 export type CongressConfig = z.output<typeof congressConfigSchema>;
 export type ChamberConfig = CongressConfig[Chamber];
 
-/** The destinations that egress must allow for this configuration. */
+/** Returns the destinations that egress must allow for this configuration. */
 export function congressDestinations(config: CongressConfig): Destination[] {
   return CHAMBER_KEYS.map((chamber) => destinationOf(config[chamber].origin));
 }
 
-/** The operator's secrets that delivery requires, each once. */
+/** Returns the names of the operator's secrets that delivery requires, without repetitions. */
 export function congressSecrets(config: CongressConfig): string[] {
   return [...new Set(CHAMBER_KEYS.flatMap((chamber) => config[chamber].apiKeySecret ?? []))];
 }
 
-/** Runs even if other fields are wrong, so that all errors are reported at once. */
+/** This check runs even if other fields are wrong, so that all errors are reported at once. */
 function hasOneApiKey(chamber: { apiKeyReadableInImage?: unknown; apiKeySecret?: unknown }): boolean {
   return (chamber.apiKeyReadableInImage === undefined) !== (chamber.apiKeySecret === undefined);
 }

@@ -14,7 +14,7 @@ const nextId = () =>
 const deliver = (congress: Congress, more: Partial<Parameters<Congress['deliver']>[0]> = {}) =>
   congress.deliver({ office: 'HCA12', message: testMessage(), deliveryId: nextId(), ...more });
 
-describe('a delivery that the far end answers', () => {
+describe('a delivery that the chamber answers', () => {
   let setup: Setup;
   beforeAll(async () => {
     setup = await setUp();
@@ -35,7 +35,7 @@ describe('a delivery that the far end answers', () => {
     ]);
   });
 
-  it('is as long as any other of its size class on the wire, which the parent sees', async () => {
+  it('has the length of its size class in transit, where the parent can see it', async () => {
     const bodies = ['A short text.', 'A longer text. '.repeat(100), 'A very long text. '.repeat(500)];
     for (const body of bodies) {
       const message = testMessage();
@@ -45,7 +45,7 @@ describe('a delivery that the far end answers', () => {
     expect(sent).toEqual([4096, 4096, 16_384]);
   });
 
-  it('is a duplicate the second time, and arrives once', async () => {
+  it('ends as a duplicate the second time, and arrives once', async () => {
     const id = nextId();
     expect(await deliver(setup.congress, { deliveryId: id })).toMatchObject({ outcome: 'accepted' });
     expect(await deliver(setup.congress, { deliveryId: id })).toEqual({
@@ -124,12 +124,12 @@ describe('a delivery that the far end answers', () => {
       { outcome: 'pending', reason: 'maintenance', detail: null },
     ],
   ];
-  it.each(answered)('%s', async (_name, fault, result) => {
+  it.each(answered)('ends by the status and headers of the answer: %s', async (_name, fault, result) => {
     setup.simulator.setFaults({ queue: [{ fault }] });
     expect(await deliver(setup.congress)).toEqual(result);
   });
 
-  it("carries the far end's words cut, and never its API key", async () => {
+  it('returns the chamber’s text cut to 500 characters, and never the API key', async () => {
     const { apiKey } = setup.simulator.house;
     setup.simulator.setFaults({
       queue: [{ fault: { kind: 'status', status: 400, body: `apikey ${apiKey} ${'\u{1f5fd}'.repeat(100_000)}` } }],
@@ -141,7 +141,7 @@ describe('a delivery that the far end answers', () => {
     expect(detail?.isWellFormed()).toBe(true);
   });
 
-  it('is refused in its own office only', async () => {
+  it('is refused only by the office that refuses it', async () => {
     setup.simulator.setFaults({
       queue: [{ office: 'SCA03', fault: { kind: 'status', status: 400, body: 'no' }, times: 'always' }],
     });
@@ -151,7 +151,7 @@ describe('a delivery that the far end answers', () => {
     expect(outcomes).toEqual(['accepted', 'accepted', 'refused']);
   });
 
-  it('never leaves when the message does not fit the schema', async () => {
+  it('is not sent if the message does not meet the schema', async () => {
     expect(await deliver(setup.congress, { message: { ...testMessage(), campaignId: 'x' } })).toEqual({
       outcome: 'refused',
       reason: 'message_invalid',
@@ -180,7 +180,7 @@ describe('a delivery that the far end answers', () => {
     ['subject', 'message'],
     ['body', 'message'],
     ['campaignId', ''],
-  ])('an injection in %s arrives as text', async (field, group) => {
+  ])('arrives as plain text if %s contains an injection', async (field, group) => {
     const attack =
       field === 'email'
         ? '"></Email><Phone>&amp;x</Phone>@evil.example'
@@ -198,7 +198,7 @@ describe('a delivery that the far end answers', () => {
     expect(arrived?.office).toBe('HCA12');
   });
 
-  it('is refused as busy when its slot would come too late', async () => {
+  it('stays pending as busy if its slot would come too late', async () => {
     const paced = createCongress(
       configFor(setup.simulator, true, { minIntervalMs: 2000, timeoutMs: 2000 }),
       setup.egress,
@@ -216,7 +216,7 @@ describe('a delivery that the far end answers', () => {
     ]);
   });
 
-  it('is given up when the caller aborts, waiting or not', async () => {
+  it('is given up if the caller aborts before or during the wait for a slot', async () => {
     expect(await deliver(setup.congress, { signal: AbortSignal.abort() })).toEqual({
       outcome: 'pending',
       reason: 'aborted',
@@ -237,7 +237,7 @@ describe('a delivery that the far end answers', () => {
 describe.each([
   [true, 'pending'],
   [false, 'unknown'],
-])('a delivery whose answer is lost, where the far end knows duplicates: %s', (deduplicates, outcome) => {
+])('a delivery whose answer is lost, with de-duplicating chambers: %s', (deduplicates, outcome) => {
   let setup: Setup;
   beforeAll(async () => {
     setup = await setUp({ both: { deduplicates }, configure: { timeoutMs: 3000 } });
@@ -267,7 +267,7 @@ describe.each([
     expect(setup.simulator.received()).toHaveLength(stored);
   });
 
-  it('aborted after sending is not called unsent', async () => {
+  it('does not count as unsent if the caller aborts after sending', async () => {
     setup.simulator.setFaults({ queue: [{ fault: { kind: 'slow', delayMs: 60_000, stored: true } }] });
     const controller = new AbortController();
     const delivery = deliver(setup.congress, { signal: controller.signal });
@@ -294,14 +294,14 @@ describe.each([
   });
 });
 
-describe('a delivery that is not sent', () => {
+describe('a delivery stays pending, unsent or refused for the credentials, if', () => {
   it('no server listens', async () => {
     const { simulator, congress } = await setUp({ both: { deduplicates: false } });
     await simulator.stop();
     expect(await deliver(congress)).toEqual({ outcome: 'pending', reason: 'unreachable', detail: null });
   });
 
-  it('the source address is not on the list, or the API key is wrong', async () => {
+  it('the chamber does not know the source address or the API key', async () => {
     const listed = await setUp({ both: { allowedAddresses: ['192.0.2.1'] } });
     expect(await deliver(listed.congress)).toMatchObject({ outcome: 'pending', reason: 'credentials_refused' });
     await listed.simulator.stop();
@@ -310,14 +310,14 @@ describe('a delivery that is not sent', () => {
     await keyed.simulator.stop();
   });
 
-  it('egress does not allow it', async () => {
+  it('egress does not allow the destination', async () => {
     const { simulator, config } = await setUp();
     const congress = createCongress(config, createEgress({ mode: 'direct' }, []), { nowMs: () => Date.now() });
     expect(await deliver(congress)).toEqual({ outcome: 'pending', reason: 'not_allowed', detail: null });
     await simulator.stop();
   });
 
-  it('the name has no address', async () => {
+  it('the host name has no address', async () => {
     const { simulator, config } = await setUp();
     const elsewhere = congressConfigSchema.parse({
       ...config,
@@ -333,7 +333,7 @@ describe('a delivery that is not sent', () => {
   });
 });
 
-it('sends a key, whatever the operator encrypted, as exactly one value of the query', async () => {
+it('sends any API key as exactly one value of the query', async () => {
   const apiKey = `x&office=HCA01#?a=b/../../validate%0d%0aHost:evil;"'\\`;
   const { simulator, congress } = await setUp({ both: { apiKey }, configure: { apiKeyReadableInImage: apiKey } });
   const result = await deliver(congress);

@@ -15,10 +15,10 @@ import { judgeAnswer, sentButNotKnown, type OfficeReason, type OfficeResult } fr
 import { Pace, PaceFull } from './pace';
 
 export interface Delivery {
-  /** One of the message's offices. */
+  /** The office of this copy, one of the message's offices. */
   office: string;
   message: CongressMessage;
-  /** From `deliveryId` or `provenDeliveryId`: 32 letters and digits, the same for every attempt at this copy. */
+  /** Made by `deliveryId` or `provenDeliveryId`: 32 letters and digits, the same for every attempt at this copy. */
   deliveryId: string;
   signal?: AbortSignal;
 }
@@ -26,7 +26,7 @@ export interface Delivery {
 export interface Congress {
   /** Makes one attempt at one office's copy. Never rejects, whatever Congress or the network does. */
   deliver(delivery: Delivery): Promise<OfficeResult>;
-  /** Whether this chamber, as configured, recognizes a repeated DeliveryId. */
+  /** Whether the configuration says that this chamber recognizes a repeated DeliveryId. */
   deduplicates(chamber: Chamber): boolean;
 }
 
@@ -74,8 +74,8 @@ interface OpenChamber {
   authorities: readonly string[];
   pace: Pace;
   /**
-   * A request on a kept connection is lost if the server closes it at that moment. A chamber that recognizes the copy gets it again
-   * later. In any other chamber the copy would end as `unknown`, so each copy has a connection of its own.
+   * A request on a kept connection is lost if the server closes the connection at that moment. If the chamber de-duplicates, the copy is
+   * sent again later. Otherwise the copy would end as `unknown`, so each copy gets a new connection.
    */
   kept: KeptConnections | undefined;
 }
@@ -103,7 +103,7 @@ async function send(
     if (signal?.aborted === true) return notSent('aborted');
     throw error;
   }
-  // Read after the wait, because the operator may have replaced it meanwhile
+  // Read after the wait, because the operator may have replaced the key meanwhile
   const apiKey = config.apiKeySecret === undefined ? config.apiKeyReadableInImage : secrets.get(config.apiKeySecret);
   if (apiKey === undefined) return notSent('credentials_missing');
   try {
@@ -133,7 +133,7 @@ function notSent(reason: OfficeReason): OfficeResult {
 
 export type CongressPost = Omit<HttpsPost, 'headers' | 'maxAnswerBytes'> & { contentType: string };
 
-/** Enough for the text that explains a refusal. Only the status decides (judge-answer.ts), so a cut answer still counts. */
+/** Enough for a text that explains a refusal. Only the status decides (judge-answer.ts), so an answer with a cut body still counts. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /** @throws HttpsError */

@@ -26,7 +26,7 @@ beforeAll(async () => {
 const bytes = (xml: string) => new TextEncoder().encode(xml);
 const accepts = (message: unknown) => congressMessageSchema.safeParse(message).success;
 
-/** The texts of all leaf elements, by element name. */
+/** Returns the texts of all leaf elements, by element name. */
 function leaves(element: XmlElement, found: Record<string, string[]> = {}): Record<string, string[]> {
   if (element.children.length === 0) (found[element.name] ??= []).push(element.text);
   for (const child of element.children) leaves(child, found);
@@ -34,7 +34,7 @@ function leaves(element: XmlElement, found: Record<string, string[]> = {}): Reco
 }
 
 describe('the CWC document', () => {
-  it('has the elements that were given, in the order of the schema, and no others', () => {
+  it('has an element for each given field, in the order of the schema, and no others', () => {
     const message = testMessage();
     const xml = buildCwc(
       input({
@@ -68,7 +68,7 @@ describe('the CWC document', () => {
     });
   });
 
-  it('is equally long for every office that exists', () => {
+  it('has the same length for every office that exists', () => {
     const message = testMessage();
     const lengths = STATES.flatMap((state) =>
       Object.values(CHAMBERS).flatMap(({ offices }) =>
@@ -78,11 +78,11 @@ describe('the CWC document', () => {
         }),
       ),
     );
-    expect(lengths.length).toBeGreaterThan(535); // 435 districts, 100 senators, and delegates
+    expect(lengths.length).toBeGreaterThan(535); // 435 districts and 100 senators; the delegates come on top
     expect(new Set(lengths).size).toBe(1);
   });
 
-  it('has the statement of the organization before the words of the person, or alone', () => {
+  it('has the organization’s statement before the person’s words, or without them', () => {
     const message = testMessage();
     const organization = { name: 'Test organization', contact: { email: 'org@test.example' } };
     const words = { ...message.message, organizationStatement: 'The organization asks for clean water.' };
@@ -103,13 +103,13 @@ describe('the CWC document', () => {
     expect(alone).toContain(`${statement}</Message>`);
   });
 
-  it('omits reply and newsletter when the sender did not choose', () => {
+  it('omits reply and newsletter if the sender made no choice', () => {
     expect(buildCwc(input(testMessage()))).not.toMatch(
       /Organization|IsResponseRequested|NewsletterOptIn|ProOrCon|Bills|MoreInfo|Phone>\d{3}-\d{3}-\d{4}<\/Phone/,
     );
   });
 
-  it('is taken by the judge of each chamber for its own offices only', () => {
+  it('is accepted by each chamber’s judge for offices of that chamber only', () => {
     const xml = (office: string) => bytes(buildCwc(input(testMessage(), { office })));
     expect(judgeCwc(xml('HCA12'), 'house').valid).toBe(true);
     expect(judgeCwc(xml('SCA03'), 'senate').valid).toBe(true);
@@ -117,7 +117,7 @@ describe('the CWC document', () => {
     expect(judgeCwc(xml('SCA03'), 'house').valid).toBe(false);
   });
 
-  it('carries every field as exactly the text that was given', () => {
+  it('carries every field unchanged', () => {
     fc.assert(
       fc.property(anyMessage, (message) => {
         fc.pre(accepts(message));
@@ -162,7 +162,7 @@ describe('the CWC document', () => {
   });
 });
 
-describe('the schema of messages against the schema of Congress', () => {
+describe('the message schema, compared with the simulator’s CWC schema', () => {
   it('accepts no text that the judge refuses', () => {
     let [accepted, refused] = [0, 0];
     fc.assert(
@@ -179,7 +179,7 @@ describe('the schema of messages against the schema of Congress', () => {
     expect(refused).toBeGreaterThan(300);
   });
 
-  it('agrees with each rule at its edges', () => {
+  it('agrees with each rule at its limits', () => {
     const withField = (field: string, value: string) => ({
       ...testMessage(),
       constituent: { ...testMessage().constituent, [field]: value },
@@ -192,7 +192,7 @@ describe('the schema of messages against the schema of Congress', () => {
   });
 });
 
-describeWithRelaxNg("the schema of messages against the House's RELAX NG schema (libxml2)", () => {
+describeWithRelaxNg('the message schema, compared with the House’s RELAX NG schema (libxml2)', () => {
   it('accepts no text that Congress refuses', async () => {
     const messages = [...fc.sample(anyMessage, 500), ...fc.sample(brokenMessage, 2000)];
     const verdicts = await judgeByRelaxNg(messages.map((message) => renderUncheckedCwc(input(message))));
@@ -203,7 +203,7 @@ describeWithRelaxNg("the schema of messages against the House's RELAX NG schema 
   });
 });
 
-describe('what does not fit the schema', () => {
+describe('a CWC document that breaks the schema', () => {
   const broken = (more: Partial<CwcInput>, part: CwcError['part']) => {
     expect(() => buildCwc(input(testMessage(), more))).toThrow(
       expect.objectContaining({ name: 'CwcError', code: 'cwc_invalid', part }),
@@ -212,14 +212,14 @@ describe('what does not fit the schema', () => {
 
   it('is never built, whichever part is wrong', () => {
     broken({ message: { ...testMessage(), campaignId: 'x' } }, 'message');
-    broken({ office: 'HCA13' }, 'office'); // not an office that the sender named
+    broken({ office: 'HCA13' }, 'office'); // not one of the message's offices
     broken({ deliveryAgent: { ...TEST_AGENT, contactName: 'short' } }, 'deliveryAgent');
     broken({ deliveryId: 'A'.repeat(31) }, 'deliveryId');
     broken({ deliveryId: `${'A'.repeat(31)}<` }, 'deliveryId');
     broken({ now: new Date(NaN) }, 'now');
   });
 
-  it('is named by its part only', () => {
+  it('is reported by the name of the wrong part only', () => {
     try {
       buildCwc(input({ ...testMessage(), campaignId: 'x' }));
     } catch (error) {

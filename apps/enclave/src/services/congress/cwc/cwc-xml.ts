@@ -5,13 +5,13 @@ export interface CwcInput {
   office: string;
   message: CongressMessage;
   deliveryAgent: DeliveryAgent;
-  /** 32 letters and digits. */
+  /** The copy's id: 32 letters and digits. */
   deliveryId: string;
   /** The day of delivery, in UTC. */
   now: Date;
 }
 
-/** An input breaks the CWC schema. `part` names the input; nothing quotes its content. */
+/** An input breaks the CWC schema. `part` names the input. The error never quotes content. */
 export class CwcError extends Error {
   override readonly name = 'CwcError';
   readonly code = 'cwc_invalid';
@@ -21,9 +21,9 @@ export class CwcError extends Error {
 }
 
 /**
- * One office's document, CWC 2.0, elements in the order of the House's schema (the Senate's schema differs only in MemberOffice). Every
- * input is checked again by its schema, so that no caller can have a document built that Congress's schema refuses (cwc-xml.spec.ts
- * compares the two schemas). A field that the sender left out has no element.
+ * Returns the CWC 2.0 document of one office's copy, with the elements in the order of the House's schema (the Senate's schema differs only
+ * in MemberOffice). Checks every input again by its zod schema, so that no caller can get a document that Congress's schema refuses
+ * (cwc-xml.spec.ts compares the schemas). A field that the sender left out has no element.
  * @throws CwcError
  */
 export function buildCwc(input: CwcInput): string {
@@ -31,7 +31,7 @@ export function buildCwc(input: CwcInput): string {
   return renderUncheckedCwc(input);
 }
 
-/** For the test that compares both schemas; to deliver, call `buildCwc`. */
+/** Builds the document without checks, for the test that compares both schemas. To deliver, call `buildCwc`. */
 export function renderUncheckedCwc(input: CwcInput): string {
   const { message: whole, deliveryAgent: agent } = input;
   const { constituent, message, organization } = whole;
@@ -103,7 +103,7 @@ const STANCES = { pro: 'Pro', con: 'Con' } as const;
 
 function check({ office, message, deliveryAgent, deliveryId, now }: CwcInput): void {
   if (!congressMessageSchema.safeParse(message).success) throw new CwcError('message');
-  if (!message.offices.includes(office)) throw new CwcError('office'); // the schema has checked that each of them exists
+  if (!message.offices.includes(office)) throw new CwcError('office'); // the schema has checked that each office in the list exists
   if (!deliveryAgentSchema.safeParse(deliveryAgent).success) throw new CwcError('deliveryAgent');
   if (!/^[0-9A-Za-z]{32}$/.test(deliveryId)) throw new CwcError('deliveryId');
   if (!(now.getTime() >= 0 && now.getUTCFullYear() <= 9999)) throw new CwcError('now');
@@ -125,23 +125,26 @@ function element(name: string, children: readonly string[]): string {
   return `<${name}>${children.join('')}</${name}>`;
 }
 
-/** Returns no element for undefined: a field that was not given does not appear. */
+/** Returns the element, or the empty text if the sender left out the field. */
 function text(name: string, value: string | undefined): string {
   return value === undefined ? '' : `<${name}>${escape(value)}</${name}>`;
 }
 
-/** XML 1.0: section 2.4 for the markup; a carriage return is written as a reference, or reading would turn it into a line feed (2.11). */
+/**
+ * Escapes markup (XML 1.0, section 2.4), and writes a carriage return as a reference, because an XML reader would turn it into a line feed
+ * (2.11).
+ */
 function escape(value: string): string {
   return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\r', '&#13;');
 }
 
-/** Usual messages with a page of text fit; longer ones take the next power of two. */
+/** A usual message with a page of text fits; a longer one takes the next power of two. */
 const SMALLEST_BYTES = 4096;
 
 /**
- * A document as it is sent: UTF-8, with line feeds after its end (XML 1.0, section 2.8: white space may follow the
- * root) up to the next power of two from 4 KiB. The parent carries the TLS records and sees their lengths; an exact
- * length would identify the campaign's text even though the sealed message is padded.
+ * Returns a document as it is sent: UTF-8, filled with line feeds at the end (XML 1.0, section 2.8: white space may follow the root) up to
+ * 4 KiB or the next power of two. The parent sees the lengths of the TLS records, and an exact length would identify a campaign's text
+ * although the sealed message is padded.
  */
 export function paddedDocument(xml: string): Uint8Array {
   const document = new TextEncoder().encode(xml);

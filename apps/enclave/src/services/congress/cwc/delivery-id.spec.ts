@@ -5,8 +5,8 @@ const secret = Uint8Array.from({ length: 32 }, (_, index) => index);
 const messageId = Uint8Array.from({ length: 16 }, (_, index) => 255 - index);
 
 describe('provenDeliveryId', () => {
-  it('is made of delivery and office alone', () => {
-    // The formula of docs/message.md, written again
+  it('depends only on delivery and office', () => {
+    // The formula of docs/message.md, implemented separately
     const digest = createHmac('sha256', secret)
       .update('communique-tee proven delivery id v1\0HCA12')
       .update(Uint8Array.of(0))
@@ -37,8 +37,8 @@ describe('deliveryId', () => {
     expect(deliveryId(secret, messageId, 'HCA12')).toBe(deliveryId(secret.slice(), messageId.slice(), 'HCA12'));
   });
 
-  it('stays what it is between releases: a change here delivers messages twice', () => {
-    expect(deliveryId(secret, messageId, 'HCA12')).toBe('D4hSK7D5ycBVEWql6r6fR5nQe5aPvzvU'); // computed apart, in Python
+  it('stays the same between releases, because a change would deliver messages twice', () => {
+    expect(deliveryId(secret, messageId, 'HCA12')).toBe('D4hSK7D5ycBVEWql6r6fR5nQe5aPvzvU'); // computed with a separate program in Python
   });
 
   it('differs with the secret, the message and the office', () => {
@@ -53,7 +53,7 @@ describe('deliveryId', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('favours no letter', () => {
+  it('uses every letter and digit equally often', () => {
     const counts = new Map<string, number>();
     const ids = 4000;
     for (let index = 0; index < ids; index++) {
@@ -65,13 +65,13 @@ describe('deliveryId', () => {
       for (const letter of id) counts.set(letter, (counts.get(letter) ?? 0) + 1);
     }
     expect(counts.size).toBe(62);
-    // chi-squared with 61 degrees of freedom: above 120 less than once in 100,000; `byte % 62` without rejection gives over 1,000
+    // Chi-squared with 61 degrees of freedom exceeds 120 less than once in 100,000 runs; `byte % 62` without rejection gives over 1,000
     const expected = (ids * 32) / 62;
     const chiSquared = [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
     expect(chiSquared).toBeLessThan(120);
   });
 
-  it('takes no other lengths and no other offices', () => {
+  it('throws for inputs of other lengths and for malformed offices', () => {
     expect(() => deliveryId(secret.slice(1), messageId, 'HCA12')).toThrow(RangeError);
     expect(() => deliveryId(secret, messageId.slice(1), 'HCA12')).toThrow(RangeError);
     expect(() => deliveryId(secret, messageId, 'HCA1')).toThrow(RangeError);

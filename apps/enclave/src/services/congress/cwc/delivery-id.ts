@@ -8,10 +8,9 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const LENGTH = 32;
 
 /**
- * The DeliveryId of one office's copy: 32 letters and digits (CWC's uid_type; about 190 bits). HMAC-SHA256 (RFC 2104)
- * under the secret that the client sealed in, over domain, message id (16 bytes) and office: the same copy has the
- * same id in every attempt by any enclave, and an attacker without the secret can neither guess the id nor use it up
- * beforehand.
+ * Returns the DeliveryId of one office's copy: 32 letters and digits (CWC's uid_type; about 190 bits). It is an HMAC-SHA256 (RFC 2104)
+ * under the secret inside the sealed message, over domain, message id (16 bytes) and office. So a copy has the same id in every attempt by
+ * any enclave, and an attacker without the secret can neither guess the id nor use it beforehand.
  *
  * @param deliverySecret 32 bytes
  * @param messageId 16 bytes
@@ -23,9 +22,9 @@ export function deliveryId(deliverySecret: Uint8Array, messageId: Uint8Array, of
 }
 
 /**
- * The DeliveryId of a message with a proof of residence: under `delivery`, which is the same in all messages of a person and campaign,
- * and without the message id. So a chamber that de-duplicates takes only one of these messages. The ids of one person's campaigns cannot
- * be linked.
+ * Returns the DeliveryId of a copy of a message with a proof of residence. Its key is `delivery`, which is the same in all messages of one
+ * person in one campaign, and the message id is left out. So a chamber that de-duplicates accepts only one of these messages. The ids of
+ * one person in different campaigns cannot be linked.
  *
  * @param delivery 32 bytes, opened from the claim
  * @throws RangeError as `deliveryId`

@@ -9,10 +9,10 @@ import { promisify } from 'node:util';
 import { setUp, type Setup } from './testing/setup';
 
 /**
- * main.ts already refuses such an environment. This test shows that the HTTPS client on its own ignores it too. It runs in a separate
- * process, because Node reads these variables at its start.
+ * main.ts already refuses to start with such variables. This test shows that the HTTPS client ignores them even without main.ts. The client
+ * runs in a separate process, because Node reads these variables at its start.
  */
-describe('variables of the environment', () => {
+describe('the HTTPS client under environment variables', () => {
   let folder: TemporaryFolder;
   let setup: Setup;
   let proxy: Server;
@@ -66,7 +66,7 @@ describe('variables of the environment', () => {
     ['SSL_CERT_FILE', () => folder.file('ca.pem')],
     ['NODE_USE_SYSTEM_CA', () => '1'],
     ['NODE_OPTIONS', () => '--use-openssl-ca'],
-  ])('%s admits no certificate', async (name, value) => {
+  ])('accepts no wrong certificate with %s', async (name, value) => {
     expect(await deliverWith({ [name]: value(), SSL_CERT_FILE: folder.file('ca.pem') }, wrongConfig)).toEqual({
       outcome: 'pending',
       reason: 'certificate_refused',
@@ -75,7 +75,7 @@ describe('variables of the environment', () => {
     expect(setup.simulator.received()).toEqual([]);
   });
 
-  it('a proxy that is named is not asked', async () => {
+  it('uses no proxy that variables name', async () => {
     const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
     expect(
       await deliverWith(
@@ -93,7 +93,7 @@ describe('variables of the environment', () => {
     expect(proxied).toBe(0);
   });
 
-  it('the session secrets are not written to a file', async () => {
+  it('writes no session secrets to a file', async () => {
     const file = folder.file('keylog');
     expect(await deliverWith({ NODE_OPTIONS: `--tls-keylog=${file}`, SSLKEYLOGFILE: file }, rightConfig)).toMatchObject(
       { outcome: 'accepted' },

@@ -5,10 +5,8 @@ import { createEgress } from '../../../egress';
 import { congressConfigSchema, createCongress, deliveryId, type Congress } from '.';
 import { TEST_AGENT, testMessage } from './testing/messages';
 
-/**
- * A hostile server with a valid certificate: every delivery ends according to the head of the server's answer, and no call throws.
- */
-describe('a far end that', () => {
+/** The server is hostile and has a valid certificate. Every delivery ends by the head of the server's answer, and no call throws. */
+describe('a delivery ends in a known outcome if the server', () => {
   let server: Server;
   let congress: Congress;
   let act: (socket: TLSSocket) => void;
@@ -38,7 +36,7 @@ describe('a far end that', () => {
     });
   });
   afterAll(() => {
-    for (const socket of sockets) socket.destroy(); // a peer that never reads does not notice that the enclave has closed the connection
+    for (const socket of sockets) socket.destroy(); // a server that never reads does not notice that the enclave closed the connection
     return new Promise((closed) => server.close(closed));
   });
 

@@ -2,7 +2,7 @@ import type { Outcome } from '@communique-tee/protocol';
 import type { ClaimReason } from '../../../residence/claim-problems';
 import type { HttpsAnswer } from '../../../egress';
 
-/** Why an office's copy is not accepted: stable codes, for the sender and for tests. README.md has the table. */
+/** Why an office's copy is not accepted. The codes are stable, for senders and tests; ../README.md explains them. */
 export type OfficeReason =
   // no byte was sent
   | 'message_invalid'
@@ -37,7 +37,7 @@ export type OfficeReason =
 
 export interface OfficeResult {
   outcome: Outcome;
-  /** Null only for accepted. */
+  /** Null only if the outcome is accepted. */
   reason: OfficeReason | null;
   /**
    * The chamber's own text, at most 500 characters, without control characters. It may quote the message, so only the sender sees it.
@@ -48,8 +48,8 @@ export interface OfficeResult {
 const MAX_DETAIL_CHARACTERS = 500;
 
 /**
- * The outcome of an answer for one office (README.md has the table). `secret` never appears in the detail, even if the chamber echoes it.
- * Retry-After is ignored: obeying it would show the parent which office asked for which wait.
+ * Returns the outcome that a chamber's answer means for one office (../README.md has the table). `secret` never appears in the detail, even
+ * if the chamber repeats it. Retry-After is ignored, because obeying it would show the parent which office set which wait.
  */
 export function judgeAnswer(
   { status, body }: Pick<HttpsAnswer, 'status' | 'body'>,
@@ -83,12 +83,17 @@ export function judgeAnswer(
   return sentButNotKnown(reason, deduplicates);
 }
 
-/** If the chamber recognizes a repeated DeliveryId, sending again is safe. If not, only the sender may decide to send again. */
+/**
+ * Returns the outcome of a copy that was sent without a clear answer: `pending` if the chamber recognizes a repeated DeliveryId, so that
+ * sending again is safe; otherwise `unknown`, and only the sender may decide to send again.
+ */
 export function sentButNotKnown(reason: OfficeReason, deduplicates: boolean): OfficeResult {
   return { outcome: deduplicates ? 'pending' : 'unknown', reason, detail: null };
 }
 
-/** The chamber's text without markup and control characters, cut to 500 characters but never within one; null if nothing is left. */
+/**
+ * Returns the chamber's text without markup and control characters, cut to 500 characters but never within one; null if nothing is left.
+ */
 function readable(body: Uint8Array, secret: string): string | null {
   const text = withoutSecret(new TextDecoder('utf-8', { ignoreBOM: true }).decode(body), secret)
     .replace(/<[^<>]*>/g, ' ')
@@ -101,14 +106,13 @@ function readable(body: Uint8Array, secret: string): string | null {
   return detail === '' ? null : copied(detail);
 }
 
-/** Masks the secret in plain form, and URL-encoded as in the request's address, which error pages often repeat. */
+/** Masks the secret, both in plain form and URL-encoded as in the request's address, which error pages often repeat. */
 function withoutSecret(text: string, secret: string): string {
   return text.replaceAll(secret, '***').replaceAll(encodeURIComponent(secret), '***');
 }
 
 /**
- * A substring keeps its whole source text in memory (up to 64 KiB here), and results are remembered for days, so this
- * makes a copy.
+ * Returns a copy of the text. A substring keeps its whole source text in memory (up to 64 KiB here), and results are remembered for days.
  */
 function copied(text: string): string {
   return Buffer.from(text, 'utf16le').toString('utf16le');

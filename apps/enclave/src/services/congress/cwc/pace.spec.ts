@@ -12,7 +12,7 @@ describe('the pace of a chamber', () => {
   const ask = (pace: Pace, name: string) =>
     pace.turn().then(() => void started.push(`${name} ${String(performance.now())}`));
 
-  it('starts one delivery in each slot, in the order of asking', async () => {
+  it('starts one delivery in each slot, in the order of the requests', async () => {
     const pace = new Pace({ minIntervalMs: 100, maxWaitMs: 10_000 });
     await jest.advanceTimersByTimeAsync(130);
     for (const name of ['a', 'b', 'c']) void ask(pace, name);
@@ -20,7 +20,7 @@ describe('the pace of a chamber', () => {
     expect(started).toEqual(['a 200', 'b 300', 'c 400']);
   });
 
-  it('starts at the same instant whether the enclave was quick or slow to ask', async () => {
+  it('starts a delivery at the same instant whether the enclave asked early or late in the slot before', async () => {
     for (const afterMs of [1, 37, 99]) {
       const pace = new Pace({ minIntervalMs: 100, maxWaitMs: 10_000 });
       const beginMs = performance.now();
@@ -40,14 +40,14 @@ describe('the pace of a chamber', () => {
     expect(started).toEqual(['a 1100', 'b 1200']);
   });
 
-  it('starts everything at once where there is no interval', async () => {
+  it('starts every delivery at once if the interval is 0', async () => {
     const pace = new Pace({ minIntervalMs: 0, maxWaitMs: 0 });
     for (const name of ['a', 'b']) void ask(pace, name);
     await jest.advanceTimersByTimeAsync(0);
     expect(started).toEqual(['a 0', 'b 0']);
   });
 
-  it('lets the caller give up, and the next one takes the slot', async () => {
+  it('gives the slot of a caller that aborts to the next caller', async () => {
     const pace = new Pace({ minIntervalMs: 1000, maxWaitMs: 10_000 });
     await jest.advanceTimersByTimeAsync(1);
     const controller = new AbortController();
@@ -61,17 +61,17 @@ describe('the pace of a chamber', () => {
     await expect(pace.turn(controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
   });
 
-  it('gives slots that passed while the process stood still to no one', async () => {
+  it('skips slots that passed while the process stood still', async () => {
     const pace = new Pace({ minIntervalMs: 100, maxWaitMs: 10_000 });
     await jest.advanceTimersByTimeAsync(1);
     for (const name of ['a', 'b']) void ask(pace, name);
-    const stoodStill = jest.spyOn(performance, 'now').mockReturnValue(1030); // both timers are overdue
+    const stoodStill = jest.spyOn(performance, 'now').mockReturnValue(1030); // the timers of both deliveries are overdue
     await jest.advanceTimersByTimeAsync(99);
     expect(started).toEqual(['a 1030']);
     stoodStill.mockRestore();
   });
 
-  it('keeps slots, order and the longest wait, for any arrivals', async () => {
+  it('keeps to the slots, the order and the longest wait, for any arrivals', async () => {
     const arrival = fc.record({
       afterMs: fc.integer({ min: 0, max: 1500 }),
       givesUpAfterMs: fc.option(fc.integer({ min: 0, max: 3000 })),

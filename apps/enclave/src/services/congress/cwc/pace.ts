@@ -1,4 +1,4 @@
-/** No slot within the time given: too many deliveries to the chamber wait already. */
+/** No slot comes within the longest wait, because too many deliveries to the chamber wait already. */
 export class PaceFull extends Error {
   override readonly name = 'PaceFull';
   constructor() {
@@ -7,9 +7,9 @@ export class PaceFull extends Error {
 }
 
 export interface PaceLimits {
-  /** Length of a slot; 0: no pace, every delivery starts at once. */
+  /** Length of a slot. With 0 every delivery starts at once. */
   readonly minIntervalMs: number;
-  /** A delivery whose slot would come later is refused at once. */
+  /** The longest wait for a slot. A delivery that would wait longer is refused at once. */
   readonly maxWaitMs: number;
 }
 
@@ -18,14 +18,13 @@ interface Waiter {
 }
 
 /**
- * The pace of one chamber: slots of equal length, one delivery in each, first come first served, by the monotonic
- * clock of this process. A delivery starts when a slot does, so the parent cannot tell how long the enclave worked on
- * the message before. Start times and refusals depend only on how many deliveries came and when, which the parent
- * knows, and not on offices.
+ * The pace of one chamber: slots of equal length, one delivery in each, first come first served, by the monotonic clock of this process. A
+ * delivery starts when its slot starts, so the parent cannot tell how long the enclave worked on the message before. Start times and
+ * refusals depend only on how many deliveries came and when, which the parent knows, and not on the offices.
  */
 export class Pace {
   private readonly waiting = new Set<Waiter>();
-  /** The first slot that no delivery has; slot n starts at n times the interval. */
+  /** The first slot that is not taken. Slot n starts at n times the interval. */
   private freeSlot = 0;
   private timer: NodeJS.Timeout | undefined;
 
@@ -69,7 +68,10 @@ export class Pace {
     this.timer ??= setTimeout(() => this.dispatch(), Math.max(0, Math.ceil(leftMs)));
   }
 
-  /** Slots that passed while the process stood still are lost: the deliveries that missed them go one by one in those that follow. */
+  /**
+   * Starts the next delivery. Slots that passed while the process stood still are lost; the deliveries that missed them start one by one in
+   * the following slots.
+   */
   private dispatch(): void {
     this.timer = undefined;
     const [first] = this.waiting;

@@ -25,28 +25,28 @@ async function attempt(options: SetupOptions) {
   return { ...result, received };
 }
 
-describe("the far end's certificate", () => {
+describe("the chamber's certificate", () => {
   const refused = { outcome: 'pending', reason: 'certificate_refused', detail: null, received: 0 };
 
-  it('is taken when the configured authority made it for this name and it is valid', async () => {
+  it('is accepted if a configured authority issued it for this name and it is valid', async () => {
     expect(await attempt({})).toMatchObject({ outcome: 'accepted', received: 1 });
   });
 
-  it('is refused from another authority', async () => {
+  it('is refused if another authority issued it', async () => {
     const other = await testAuthority();
     expect(await attempt({ configure: { certificateAuthorities: other.certificatePem } })).toEqual(refused);
   });
 
-  it('is refused for another host name', async () => {
+  it('is refused if it is for another host name', async () => {
     expect(await attempt({ certificate: { names: ['cwc.house.gov', '127.0.0.1'] } })).toEqual(refused);
   });
 
-  it('is refused when it has expired or is not valid yet', async () => {
+  it('is refused if it has expired or is not valid yet', async () => {
     expect(await attempt({ certificate: { notBefore: hours(-48), notAfter: hours(-1) } })).toEqual(refused);
     expect(await attempt({ certificate: { notBefore: hours(1), notAfter: hours(48) } })).toEqual(refused);
   });
 
-  it('is refused from an authority that only Node trusts by default', async () => {
+  it('is refused if only an authority that Node trusts by default issued it', async () => {
     const { simulator, config, egress } = await setUp();
     const other = await testAuthority();
     const byDefault = getCACertificates('default');
@@ -65,7 +65,7 @@ describe("the far end's certificate", () => {
     }
   });
 
-  it('is matched with an address where the origin is one', async () => {
+  it('is matched with the IP address if the origin is one', async () => {
     const { simulator, config } = await setUp();
     const port = Number(new URL(config.house.origin).port);
     const byAddress = { ...config, house: { ...config.house, origin: `https://127.0.0.1:${port}` } };
@@ -77,12 +77,12 @@ describe("the far end's certificate", () => {
   });
 });
 
-/** The machine's clock is the same in all of these: it finds every certificate valid. */
-describe('the dates of certificates are judged by the attested clock', () => {
+/** By the machine's clock, every certificate in these tests is valid. */
+describe('the dates of certificates, compared with the attested clock', () => {
   const refused = { outcome: 'pending', reason: 'certificate_refused', received: 0 };
   const long = { notBefore: hours(-1000), notAfter: hours(100_000) };
 
-  it('and with it at the time of the machine, an intermediate is accepted', async () => {
+  it('accept an intermediate certificate if both clocks agree', async () => {
     expect(await attempt({ certificate: { intermediate: {} } })).toMatchObject({ outcome: 'accepted', received: 1 });
   });
 
@@ -93,19 +93,19 @@ describe('the dates of certificates are judged by the attested clock', () => {
     ['an intermediate that is not valid yet', -10, { ...long, intermediate: { ...long, notBefore: hours(-5) } }],
     ['a root that has expired', 400 * 24, long],
     ['a root that is not valid yet', -48, long],
-  ])('refuses %s, before a byte of the message is sent', async (_name, offsetHours, certificate) => {
+  ])('refuse %s, before a byte of the message is sent', async (_name, offsetHours, certificate) => {
     expect(await attempt({ certificate: certificate ?? {}, clockOffsetMs: offsetHours * HOUR_MS })).toMatchObject(
       refused,
     );
   });
 
-  it('accepts certificates that are valid at the attested time', async () => {
+  it('accept certificates that are valid at the attested time', async () => {
     const certificate = { ...long, intermediate: long };
     expect(await attempt({ certificate, clockOffsetMs: 10 * HOUR_MS })).toMatchObject({ outcome: 'accepted' });
   });
 });
 
-describe('a far end that is not TLS', () => {
+describe('a delivery stays pending if the server does not speak TLS and', () => {
   let server: Server;
   let sockets: Socket[];
   const start = async (onConnection: (socket: Socket) => void): Promise<Congress> => {
@@ -128,13 +128,13 @@ describe('a far end that is not TLS', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it('answers in the clear', async () => {
+  it('answers unencrypted', async () => {
     expect(
       await deliver(await start((socket) => socket.write('HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n'))),
     ).toEqual({ outcome: 'pending', reason: 'tls_failed', detail: null });
   });
 
-  it('hangs up in the handshake', async () => {
+  it('closes the connection in the handshake', async () => {
     expect(await deliver(await start((socket) => socket.destroy()))).toEqual({
       outcome: 'pending',
       reason: 'tls_failed',
@@ -147,7 +147,7 @@ describe('a far end that is not TLS', () => {
     });
   });
 
-  it('says nothing', async () => {
+  it('sends nothing', async () => {
     expect(await deliver(await start(() => undefined))).toEqual({
       outcome: 'pending',
       reason: 'connect_timeout',
@@ -156,15 +156,15 @@ describe('a far end that is not TLS', () => {
   });
 });
 
-describe("through the parent's proxy", () => {
-  it('the parent sees TLS and no part of the message', async () => {
+describe("a delivery through the parent's proxy", () => {
+  it('shows the parent only TLS and no part of the message', async () => {
     const { simulator, config } = await setUp();
     await using folder = await temporaryFolder();
     const port = Number(new URL(config.house.origin).port);
     const seen: Buffer[] = [];
     const ends: Socket[] = [];
     let ours: Socket | undefined;
-    // the parent's end: bytes from the enclave's socket to the one destination, and back
+    // The parent's proxy: carries bytes between the enclave's socket and the one destination
     const proxy = createServer((inner) => {
       const outer = connect(port, '127.0.0.1');
       ends.push(inner, outer);

@@ -3,8 +3,8 @@ import { createEgress } from '../../../../egress';
 import { congressConfigSchema, congressDestinations, createCongress, deliveryId } from '..';
 import { testMessage } from './messages';
 
-// environment.long.integration.spec.ts runs this as a separate process: it makes one delivery with the named configuration file and
-// prints the result.
+// environment.long.integration.spec.ts runs this program as a separate process. The program makes one delivery with the given configuration
+// file and prints the result.
 const config = congressConfigSchema.parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
 const congress = createCongress(config, createEgress({ mode: 'direct' }, congressDestinations(config)), {
   nowMs: () => Date.now(),

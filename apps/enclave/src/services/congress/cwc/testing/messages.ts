@@ -2,7 +2,7 @@ import { BILL_TYPES, officesOf, STATES, TOPICS, type CongressMessage } from '@co
 import * as fc from 'fast-check';
 import type { DeliveryAgent } from '../congress-config';
 
-/** Test data; the addresses are of names reserved for examples (RFC 2606) and numbers reserved for fiction. */
+/** Test data. Its host names are reserved for examples (RFC 2606), and its telephone numbers for fiction. */
 export const TEST_AGENT: DeliveryAgent = {
   name: 'Test agent',
   ackEmail: 'ack@agent.example',
@@ -56,7 +56,7 @@ const character = fc.oneof(
     ),
   },
 );
-/** Text of roughly this length that Congress probably, but not certainly, accepts. */
+/** Text of roughly this length that usually, but not always, meets the schema of Congress. */
 const text = (min: number, max: number) =>
   fc.string({ unit: character, minLength: min, maxLength: Math.min(max, min + 30) });
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
@@ -69,7 +69,7 @@ const email = fc
   .map(([a, b, c]) => `${a}@${b}.${c}`);
 
 /**
- * Messages of every shape to a House office for the sender's address. Most are valid; every field has odd characters and lengths near its
+ * Messages of every shape to a House office of the sender's state. Most are valid. The fields have odd characters and lengths near their
  * limits.
  */
 export const anyMessage: fc.Arbitrary<CongressMessage> = fc
@@ -126,10 +126,10 @@ export const anyMessage: fc.Arbitrary<CongressMessage> = fc
     responseRequested: optional(fc.boolean()),
     newsletterOptIn: optional(fc.boolean()),
   })
-  .map((parts) => JSON.parse(JSON.stringify(parts)) as typeof parts) // undefined members go
+  .map((parts) => JSON.parse(JSON.stringify(parts)) as typeof parts) // drops undefined members
   .map((parts) => ({ ...testMessage(officesOf(parts.constituent.state).slice(0, 1)), ...parts }) as CongressMessage);
 
-/** Values that break one rule or another, for any text field. */
+/** Values for any text field, each of which breaks some rule. */
 const BAD_TEXTS = [
   '',
   ' ',
@@ -191,7 +191,9 @@ const MESSAGE_FIELDS = ['subject', 'body', 'organizationStatement', 'moreInfo', 
 const ORGANIZATION_FIELDS = ['name', 'about'];
 const CONTACT_FIELDS = ['name', 'email', 'phone'];
 
-/** A probably valid message with one field removed or replaced by a bad value. It is a CongressMessage only by its type. */
+/**
+ * A probably valid message with one field removed or replaced by a bad value. Only its TypeScript type says that it is a CongressMessage.
+ */
 export const brokenMessage: fc.Arbitrary<CongressMessage> = fc
   .tuple(
     anyMessage,

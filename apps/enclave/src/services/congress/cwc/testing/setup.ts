@@ -23,11 +23,11 @@ export interface SetupOptions extends CongressSimulatorOptions {
   both?: ChamberStartOptions;
   /** Overrides members of every chamber's configuration in the enclave. */
   configure?: Partial<ConfigInput[Chamber]>;
-  /** How far the attested time is from the machine's. */
+  /** Attested time minus the machine's time, in milliseconds. */
   clockOffsetMs?: number;
 }
 
-/** The enclave's Congress client configured for a simulator of its own. */
+/** Starts a Congress simulator, and returns it with the enclave's Congress client configured for it. */
 export async function setUp({
   both = {},
   configure = {},
