@@ -17,7 +17,7 @@ async function run(name: keyof typeof commands, args: readonly string[]) {
   return { code: await line.parse(args), out, err };
 }
 
-it('hands the options on to infra', async () => {
+it('preview, check and cost pass their options to infra', async () => {
   const shown = await run('preview', ['--stack', 'dev', '--without-image', '--json', '--config', 'instances=1']);
   expect(JSON.parse(shown.out)).toMatchObject({ stack: 'dev', imageIsMadeUp: true });
   expect(shown.code).toBe(0);
@@ -31,7 +31,7 @@ it('hands the options on to infra', async () => {
   expect(out).toContain('It would save 33.58 a month');
 });
 
-it.each(['preview', 'check', 'cost'] as const)('%s does not understand wrong arguments', async (name) => {
+it.each(['preview', 'check', 'cost'] as const)('%s ends with 2 for wrong arguments', async (name) => {
   for (const args of [['--nonsense'], ['--stack', '../etc'], ['--stack', 'none'], ['--config', 'nothing'], ['prod']])
     expect(await run(name, args)).toMatchObject({ code: 2, out: '' });
   expect((await run(name, ['--stak', 'prod'])).err).toContain('Did you mean --stack?');
@@ -68,7 +68,7 @@ describe('policy', () => {
     `releaseFile=${folder.file('release.tar.gz')}`,
   ];
 
-  it('prints images, operator, name and origin, in the form that clients and commands take', async () => {
+  it('prints measurements, operator name and origin in the form that clients read', async () => {
     const named = ['--config', 'operatorName=Example Union', '--config', 'domain=communique.example.org'];
     const { code, out, err } = await run('policy', [
       '--stack',
@@ -87,7 +87,7 @@ describe('policy', () => {
     });
   });
 
-  it('wants an account, and an image and a release that are built', async () => {
+  it('fails without an account, and without a built image', async () => {
     expect(await run('policy', ['--stack', 'prod'])).toMatchObject({ code: 2, out: '' });
     expect(await run('policy', ['--stack', 'prod', '--account', '1'])).toMatchObject({ code: 2, out: '' });
     const nowhere = ['--config', `imageFolder=${folder.file('nowhere')}`];
@@ -99,7 +99,7 @@ describe('policy', () => {
   });
 });
 
-it('lists every key, and every rule, in the help', async () => {
+it('lists keys of the configuration and every rule in the help', async () => {
   const keys = await run('preview', ['--help', '--nonsense']);
   expect(keys.code).toBe(0);
   for (const key of [

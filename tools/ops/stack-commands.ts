@@ -11,7 +11,7 @@ import type { Command } from 'commander';
 import { terminal, type CommandLine, type Streams } from '@communique-tee/command-line';
 import { stackOptions } from './stack-options';
 
-/** What pulumi up would do with a stack: preview, check of the rules, price, and the policy to publish. */
+/** The commands preview, check, cost and policy, which show what pulumi up would make. */
 
 interface Options {
   readonly stack: string;

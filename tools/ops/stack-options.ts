@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { collect } from '@communique-tee/command-line';
 
-/** Which stack a command looks at; in every command that takes one. */
+/** Adds the options that name a stack and change its configuration. */
 export function stackOptions(command: Command): Command {
   return command
     .option('--stack <stack>', 'dev, staging or prod', 'dev')

@@ -9,7 +9,7 @@ import { Registrar, systemWorld } from './registrar';
 import { REGISTER_FILE } from './register/register-store';
 import { commitment } from './testing/made-up';
 
-/** The commands on a real register, with real programs that check and processes that are really killed. */
+/** The commands on a real register, with real check programs and with processes that are really killed. */
 
 const district = `${String(congressAt(Date.now() / 1000)).padStart(3, '0')}-MT-01`;
 let temporary: TemporaryFolder;
@@ -54,7 +54,7 @@ function file(name: string, text: string): string {
   return path;
 }
 
-/** A program that runs this text, as an operator's own check. */
+/** Options that use a program with this text as the operator's check of residence. */
 const program = (text: string) => ['--check', process.execPath, '--check-argument', file('check.mjs', text)];
 const answers = (body: string) => `
   import { createInterface } from 'node:readline';
@@ -63,7 +63,7 @@ const answers = (body: string) => `
     ${body}
   }`;
 
-it('goes from an empty folder to a signed root', async () => {
+it('registers a person in an empty folder, publishes a signed root, and revokes the person', async () => {
   const added = await expectExit(0, 'add', '--person', '17', '--commitment', commitment(1), '--district', district);
   expect(registrationFromJson(JSON.parse(added.out))).toMatchObject({ registrar: 'test', district });
   expect((await expectExit(0, 'show', '--person', '17')).out).toBe(added.out);
@@ -82,7 +82,7 @@ it('goes from an empty folder to a signed root', async () => {
   expect(readFileSync(join(folder, 'audit.log'), 'utf8')).toContain('"by":"alice","command":"revoke"');
 });
 
-it('adds a file that names likely duplicates only when each line is decided', async () => {
+it('adds a file with likely duplicates only if the operator has decided about each line', async () => {
   const rows = (decision: string) =>
     [
       'person;commitment;district;name;born;distinct',
@@ -112,19 +112,22 @@ describe('--out', () => {
     ] as const;
   const modeOf = (path: string) => statSync(path).mode & 0o777;
 
-  it.each([0o000, 0o022, 0o277])('writes a file that its owner alone can read, under the umask %#o', async (umask) => {
-    const out = temporary.file('17.json');
-    const before = process.umask(umask);
-    const added = await expectExit(0, ...add(17, out)).finally(() => process.umask(before));
-    expect([added.out, modeOf(out)]).toEqual(['', 0o600]);
-    expect(added.err).toContain(`Wrote ${out}`);
-    expect((await expectExit(0, 'show', '--person', '17')).out).toBe(readFileSync(out, 'utf8'));
-    const again = temporary.file('again.json');
-    expect((await expectExit(0, 'show', '--person', '17', '--out', again)).out).toBe('');
-    expect([readFileSync(again, 'utf8'), modeOf(again)]).toEqual([readFileSync(out, 'utf8'), 0o600]);
-  });
+  it.each([0o000, 0o022, 0o277])(
+    'writes a file that only its owner can read, whatever the umask (row %#)',
+    async (umask) => {
+      const out = temporary.file('17.json');
+      const before = process.umask(umask);
+      const added = await expectExit(0, ...add(17, out)).finally(() => process.umask(before));
+      expect([added.out, modeOf(out)]).toEqual(['', 0o600]);
+      expect(added.err).toContain(`Wrote ${out}`);
+      expect((await expectExit(0, 'show', '--person', '17')).out).toBe(readFileSync(out, 'utf8'));
+      const again = temporary.file('again.json');
+      expect((await expectExit(0, 'show', '--person', '17', '--out', again)).out).toBe('');
+      expect([readFileSync(again, 'utf8'), modeOf(again)]).toEqual([readFileSync(out, 'utf8'), 0o600]);
+    },
+  );
 
-  it('overwrites no file, and then registers no one', async () => {
+  it('registers no one if the file exists already or cannot be made', async () => {
     const taken = file('taken.json', 'mine');
     const refused = await expectExit(1, ...add(17, taken));
     expect(refused.err).toBe(`--out: ${taken} exists already, and is not overwritten. Nothing was done.\n`);
@@ -141,7 +144,7 @@ describe('--out', () => {
   });
 });
 
-it('counts one person in one file, and several', async () => {
+it('uses the singular for one person and the plural for two', async () => {
   await expectExit(0, 'add', '--person', '1', '--commitment', commitment(1), '--district', district);
   expect((await expectExit(0, 'publish', '--to', site)).err).toContain(': 1 person in 1 file, valid until');
   await expectExit(0, 'add', '--person', '2', '--commitment', commitment(2), '--district', district);
@@ -153,7 +156,7 @@ it('counts one person in one file, and several', async () => {
 describe('a check of residence', () => {
   const requests = () => file('requests.csv', `person,commitment\n1,${commitment(1)}\n2,${commitment(2)}\n`);
 
-  it('is a CSV of checked residents', async () => {
+  it('may be a CSV of checked residents', async () => {
     const residents = file(
       'residents.csv',
       `person,district,name,born\n1,${district},Ana,1980-02-01\n2,${district},,\n`,
@@ -164,7 +167,7 @@ describe('a check of residence', () => {
     expect(err).toBe('3: not in the list of residents\nNothing was registered.\n');
   });
 
-  it('is a program of the operator, started once for all', async () => {
+  it('may be a program of the operator, which is started once for all people', async () => {
     const started = temporary.file('started');
     const text = `import { appendFileSync } from 'node:fs'; appendFileSync(${JSON.stringify(started)}, 'x');
       ${answers(`console.log(JSON.stringify({ person, district: version === 1 ? '${district}' : '' }));`)}`;
@@ -196,13 +199,13 @@ describe('a check of residence', () => {
       `${answers(`console.log(JSON.stringify({ person, district: '${district}' }))`)} process.exit(3);`,
       'ended with exit code 3',
     ],
-  ])('registers no one when the program %s', async (_, text, words) => {
+  ])('registers no one if the program %s', async (_, text, words) => {
     const { err } = await expectExit(1, 'add', '--csv', requests(), ...program(text));
     expect(err).toContain(words);
     expect((await expectExit(0, 'list')).out).toBe('');
   });
 
-  it('registers no one when there is no such program', async () => {
+  it('registers no one if the program does not exist', async () => {
     const { err } = await expectExit(1, 'add', '--csv', requests(), '--check', temporary.file('none'));
     expect(err).toContain('could not be started');
   });
@@ -217,11 +220,11 @@ it.each([
   [['campaign', 'open', '--id', 'a', '--days', '1', '--from', 'tomorrow']],
   [['publish']],
   [['key']],
-])('does not understand %j', async (args) => {
+])('ends with 2 for %j', async (args) => {
   await expectExit(2, ...args);
 });
 
-it('ends with 78 when the register was edited, whatever the command', async () => {
+it('ends with 78, whatever the command, if the register was edited', async () => {
   const path = join(folder, REGISTER_FILE);
   writeFileSync(path, readFileSync(path, 'utf8').replace('"files":1', '"files":2'));
   for (const args of [['list'], ['publish', '--to', site, '--empty'], ['key', 'make'], ['restored']]) {
@@ -230,17 +233,17 @@ it('ends with 78 when the register was edited, whatever the command', async () =
   }
 });
 
-it('refuses a second process while one works', async () => {
+it('refuses to work while another process has the register open', async () => {
   using open = Registrar.open(folder, systemWorld('a spec'));
   expect(open.interrupted).toBe(false);
   const { err } = await expectExit(1, 'list');
   expect(err).toContain('another process works with this register');
 });
 
-it('can be used after a process that was killed by the system', async () => {
+it('can be used after a process was killed while it wrote', async () => {
   await expectExit(0, 'add', '--person', '1', '--commitment', commitment(1), '--district', district);
   await expectExit(0, 'publish', '--to', site);
-  // Kills while it writes the log, while it writes the register, and between the files of a root and its note.
+  // Kill the process while it writes the log, while it writes the register, and between the files of a root and the note.
   for (const changes of [2, 5, 17]) {
     const child = new Promise<NodeJS.Signals | null | undefined>((resolve) => {
       const script = join(__dirname, 'testing/run-and-die.ts');

@@ -10,11 +10,11 @@ import { RegistrarError } from './registrar-error';
 import { addCommand, moveCommand, type AddOptions } from './register-command';
 import { check, list, type ListOptions } from './report-command';
 
-/** npm run ops -- registrar: who is registered, and the tree and the campaigns that the registrar signs. */
+/** npm run ops -- registrar: manages registered people, and signs the tree and the campaigns. */
 
 export interface CommandWorld {
   readonly streams: Streams;
-  /** @param by who works, for the audit log */
+  /** @param by the name of the person who works, for the audit log */
   readonly worldOf: (by: string) => World;
 }
 
@@ -38,7 +38,7 @@ interface Everywhere {
   readonly by?: string;
 }
 
-/** A command whose output says where people live. */
+/** The option of commands whose output says where people live. */
 interface OutOption {
   readonly out?: string;
 }
@@ -63,7 +63,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
       .option('--folder <folder>', 'of the register', 'registrar')
       .option('--by <name>', 'who does it, for the audit log; by default the user of this computer')
       .addHelpText('after', EXIT_CODES);
-  /** An action on the register, which is open meanwhile. */
+  /** An action that has the register open while it runs. */
   const on = <O extends Everywhere>(
     work: (open: Registrar, options: O) => Promise<number | undefined> | number | undefined,
   ) =>
@@ -242,7 +242,7 @@ async function reported(streams: Streams, work: () => Promise<number> | number):
   }
 }
 
-/** commander would report a missing option before a misspelt one. */
+/** Checked here, because commander would report a missing option before a misspelt one. */
 function needed(option: string, value: string | undefined): string {
   if (value === undefined) throw new UsageError(`${option} is missing`);
   return value;
@@ -260,7 +260,7 @@ function wholeNumber(option: string, text: string, most: number): number {
   return value;
 }
 
-/** Unix seconds. */
+/** Reads a time. @returns Unix seconds */
 function timeOf(option: string, text: string): number {
   const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(at)) throw new UsageError(`${option} takes a time such as 2027-01-15T08:00:00Z`);

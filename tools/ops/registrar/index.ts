@@ -1,4 +1,4 @@
-/** The registrar, for programs of ours: the test registrar of the demo and the tests. */
+/** The registrar as a library, for the test registrar of the demo and the tests. */
 export { Registrar, registrationJson, systemWorld, type Published, type World } from './registrar';
 export { RegistrarError, type RegistrarErrorCode } from './registrar-error';
 export type { Change } from './people/change-people';

@@ -7,8 +7,8 @@ const OWNER_ALONE = 0o600;
 /**
  * Runs a command whose output says where people live, and puts that output into a new file that only its owner can read.
  * @param path undefined: the command writes to standard output
- * @param work gets streams whose `out` goes into the file. The file is made before it, so that a name that is taken changes nothing,
- * and removed if it fails
+ * @param work gets streams whose `out` goes into the file. The file is made before `work` runs, so that nothing changes if the name is
+ * taken, and is removed if `work` fails
  * @throws RegistrarError `ERR_REGISTRAR_STATE` if the file exists or cannot be written
  */
 export async function intoFile(
@@ -19,7 +19,7 @@ export async function intoFile(
   if (path === undefined) return work(streams);
   const file = made(path);
   try {
-    // The umask counts at the opening
+    // Set the mode again, because the umask may have removed a right when the file was opened.
     fchmodSync(file, OWNER_ALONE);
     let text = '';
     const code = await work({ ...streams, out: (more) => void (text += more) });

@@ -16,7 +16,7 @@ import { CheckedResidents } from './residence/checked-residents';
 import { CheckProgram } from './residence/check-program';
 import type { ResidenceCheck } from './residence/residence-check';
 
-/** registrar add and registrar move. */
+/** The commands registrar add and registrar move. */
 
 export interface AddOptions {
   readonly csv?: string;
@@ -84,7 +84,7 @@ function itemsOf<T>({ items, problems, remarks }: Read<T>, nothingWas: string, s
   return items;
 }
 
-/** What to hand over: for one person only the registration, so that the output is the person's file. */
+/** Prints what the operator gives to people. For one person it is only the registration, so that the output can be the person's file. */
 function report(open: Registrar, changes: readonly Change[], { csv, json }: AddOptions, streams: Streams): void {
   const { registrar } = open.register;
   const made = changes.flatMap(({ kind, person, registration }) =>

@@ -1,5 +1,5 @@
 export type RegistrarErrorCode =
-  /** The register, its log or a key cannot be read, or is not what it was when it was written. Exit code 78. */
+  /** The register, its log or a key cannot be read, or was changed by something else. Exit code 78. */
   | 'ERR_REGISTRAR_UNREADABLE'
   /** Another process works with this register. */
   | 'ERR_REGISTRAR_LOCKED'
@@ -10,7 +10,7 @@ export type RegistrarErrorCode =
   /** The check of residence failed as a whole. Nothing was changed. */
   | 'ERR_REGISTRAR_CHECK';
 
-/** The message is for the operator. It holds person ids, but no commitment and no salt. */
+/** An error with a message for the operator, which may have ids of people, but no commitment and no salt. */
 export class RegistrarError extends Error {
   override readonly name = 'RegistrarError';
 
@@ -22,16 +22,16 @@ export class RegistrarError extends Error {
   }
 }
 
-/** One thing that is wrong with one line (or with the arguments: line 0). */
+/** One thing that is wrong with a line of a file, or with the arguments. */
 export interface Problem {
-  /** From 1; 0: not of a file. */
+  /** Line number from 1; 0 for arguments. */
   readonly line: number;
   readonly text: string;
 }
 
 const MOST_SHOWN = 20;
 
-/** All that is wrong, by line. @throws RegistrarError `ERR_REGISTRAR_REFUSED` if anything is */
+/** @throws RegistrarError `ERR_REGISTRAR_REFUSED` with all problems, sorted by line, if there are any */
 export function refuseIf(problems: readonly Problem[], nothingWas: string): void {
   if (problems.length === 0) return;
   const sorted = [...problems].sort((one, other) => one.line - other.line);

@@ -59,7 +59,7 @@ const keys = (): KnownRegistrar =>
 const note = () => openRootNote(readFileSync(join(site, 'root.note'), 'utf8'), keys());
 const publish = () => open((each) => each.publish(site));
 
-/** The tree as a client sees it: only from the static files. */
+/** The tree as a client builds it, from the static files only. */
 function treeOfFiles(root: string): { tree: MerkleTree; leaves: Uint8Array[] } {
   const nodes = (path: string) => {
     const bytes = readFileSync(join(site, root, path));
@@ -79,7 +79,7 @@ function treeOfFiles(root: string): { tree: MerkleTree; leaves: Uint8Array[] } {
   return { tree, leaves };
 }
 
-/** Names and bytes of folders of roots that were found to hold together: most deaths leave the same ones. */
+/** Hashes of published folders that were found consistent. Most kills leave the same files, so they are checked only once. */
 const seenWhole = new Set<string>();
 
 function expectWhole(root: string): void {
@@ -94,7 +94,7 @@ function expectWhole(root: string): void {
 describe('publication', () => {
   beforeEach(create);
 
-  it('is rebuilt from the register and from the files after removals and additions', () => {
+  it('has the same root in the note, from the register and from the files, after removals and additions', () => {
     open((each) => {
       each.add(
         [1, 2, 3, 4, 5].map((at) => request(String(at), at)),
@@ -129,7 +129,7 @@ describe('publication', () => {
       ).toBe(root);
   });
 
-  it('signs a tree that did not change anew, so that it does not end', () => {
+  it('signs an unchanged tree again, so that its note is valid for longer', () => {
     open((each) => each.add([request('1', 1)], null));
     const first = publish();
     world.pass(13 * DAY);
@@ -139,7 +139,7 @@ describe('publication', () => {
     expect(readdirSync(site).sort()).toEqual([first.root, 'root.note'].sort());
   });
 
-  it('keeps the folders of roots that are valid, and removes the others', () => {
+  it('keeps the folders of valid roots, and removes those of ended ones', () => {
     const roots = [1, 2, 3].map((at) => {
       open((each) => each.add([request(String(at), at)], null));
       const { root } = publish();
@@ -151,7 +151,7 @@ describe('publication', () => {
   });
 
   it.each([0o077, 0o000, 0o027, 0o277])(
-    'writes files that all may read, and a register and keys that the owner alone may read, under the umask %#o',
+    'lets everyone read the static files, and only the owner the register and the keys, whatever the umask (row %#)',
     (umask) => {
       const [private_, public_] = [
         temporary.file(`private-${String(umask)}`),
@@ -182,13 +182,13 @@ describe('publication', () => {
     },
   );
 
-  it('publishes nothing while the register has no people', () => {
+  it('refuses to publish a register without people, unless it is told to', () => {
     expect(publish).toThrow('the register has no people');
     expect(open((each) => each.publish(site, true)).people).toBe(0);
   });
 });
 
-it('publishes a new commitment when no verifier accepts a root with the old one any more', () => {
+it('publishes a new commitment once no verifier accepts a root with the old one', () => {
   create();
   open((each) => each.add([request('16', 16), request('17', 1)], null));
   publish();
@@ -201,7 +201,7 @@ it('publishes a new commitment when no verifier accepts a root with the old one 
   expect(leaves()).toBe(1);
   world.pass(1);
   expect(leaves()).toBe(2);
-  // The very first moment at which a clock that is behind accepts the new root is one at which it refuses the old one.
+  // At the first moment at which a verifier accepts the new root, it already refuses the old one.
   const earliest = note().notBefore - 60;
   expect(() => {
     checkWindow(note(), earliest);
@@ -211,7 +211,7 @@ it('publishes a new commitment when no verifier accepts a root with the old one 
   }).toThrow('over');
 });
 
-it('moves 300 people to the districts of the next Congress without a day on which they cannot prove', () => {
+it('moves 300 people to districts of the next Congress, while the old and the new root are both valid', () => {
   create();
   const people = Array.from({ length: 300 }, (_, at) => String(at + 1));
   open((each) =>
@@ -229,7 +229,7 @@ it('moves 300 people to the districts of the next Congress without a day on whic
   expect(changes.every(({ kind, registration }) => kind === 'moved' && registration?.from === 0)).toBe(true);
   const { root } = publish();
   expect(treeOfFiles(root).leaves.filter((leaf) => leaf.some((byte) => byte !== 0))).toHaveLength(300);
-  // Both roots count while people fetch their new registration; the commitment, and with it the nullifier, is the same.
+  // Both roots are valid while people fetch their new registration. Their commitment, and so their nullifier, stays the same.
   for (const each of [before, note()]) {
     expect(() => {
       checkWindow(each, Date.UTC(2027, 0, 3, 17) / 1000);
@@ -240,7 +240,7 @@ it('moves 300 people to the districts of the next Congress without a day on whic
 describe('campaigns and keys', () => {
   beforeEach(create);
 
-  it('signs a campaign once, and prints its note as often as wanted', () => {
+  it('opens a campaign once, and returns the same note again', () => {
     const window = { notBefore: START, notAfter: START + 90 * DAY };
     const signed = open((each) => each.openCampaign('clean-water', window));
     expect(openCampaignNote(signed, keys(), 90)).toEqual({ registrar: 'test', campaign: 'clean-water', ...window });
@@ -251,7 +251,7 @@ describe('campaigns and keys', () => {
     expect(open((each) => each.campaignNote('clean-water'))).toBe(signed);
   });
 
-  it('signs the longest ids within 400 bytes', () => {
+  it('signs a note of at most 400 bytes for the longest ids', () => {
     rmSync(folder, { recursive: true });
     const id = 'r'.repeat(64);
     using long = Registrar.create(folder, { registrar: id, maxCampaignDays: 90 }, world);
@@ -267,12 +267,12 @@ describe('campaigns and keys', () => {
     ['a time that is over', 'aa', START - 2 * DAY, START - DAY, 'has ended already'],
     ['another id', 'Clean Water', START, START + DAY, 'a campaign id is'],
     ['an id that no sealed message can name', 'a', START, START + DAY, 'a campaign id is 2 to 64'],
-  ])('signs no campaign of %s', (_, id, notBefore, notAfter, words) => {
+  ])('refuses to sign a campaign with %s', (_, id, notBefore, notAfter, words) => {
     expect(() => open((each) => each.openCampaign(id, { notBefore, notAfter }))).toThrow(words);
     expect(open((each) => each.register.campaigns)).toEqual([]);
   });
 
-  it('signs with the second key from `key use` on, and never overwrites one', () => {
+  it('signs with the second key after useKey, and refuses to make a third key', () => {
     open((each) => each.add([request('1', 1)], null));
     const [first] = open((each) => each.verifierKeys());
     const second = open((each) => each.makeKey());
@@ -293,7 +293,7 @@ describe('campaigns and keys', () => {
   });
 });
 
-describe('a register that is not what was written', () => {
+describe('a register that was damaged, edited or restored', () => {
   const register = () => join(folder, REGISTER_FILE);
   const log = () => join(folder, LOG_FILE);
   beforeEach(() => {
@@ -321,7 +321,7 @@ describe('a register that is not what was written', () => {
     expect(() => statSync(site)).toThrow('ENOENT');
   });
 
-  it('is refused when it is older than its log', () => {
+  it('is refused if it is older than its log', () => {
     const old = readFileSync(register());
     open((each) => {
       each.revoke('1');
@@ -331,7 +331,7 @@ describe('a register that is not what was written', () => {
     expect(publish).toThrow('it is older than audit.log');
   });
 
-  it('is refused when its log is as old, but a later root was published', () => {
+  it('is refused if a later root was published, even if its log is as old', () => {
     publish();
     cpSync(folder, temporary.file('backup'), { recursive: true });
     open((each) => each.add([request('3', 3)], null));
@@ -341,12 +341,12 @@ describe('a register that is not what was written', () => {
     expect(publish).toThrow('the register is an old copy');
   });
 
-  it('goes on after a restore, without a new commitment for 15 days', () => {
+  it('works after `restored`, and publishes no new commitment for 15 days', () => {
     rmSync(log());
     Registrar.restored(folder, world)[Symbol.dispose]();
     open((each) => {
       const changes = each.add([request('3', 3), request('1', 9), request('2', 2, { district: '119-MT-02' })], null);
-      // Unknown roots may hold the old commitment of 1, who therefore waits too.
+      // Roots that the register does not know may hold the old commitment of person 1, who therefore waits too.
       expect(changes.map(({ registration }) => registration!.from)).toEqual([START + 15 * DAY, START + 15 * DAY, 0]);
     });
     expect(publish().people).toBe(1);
@@ -369,7 +369,7 @@ describe('a process that is killed at any write', () => {
     ['key make', (each) => void each.makeKey()],
   ];
 
-  it.each(commands)('leaves the old register or the new one, and a site that holds together: %s', (name, work) => {
+  it.each(commands)('leaves the old or the new register, and consistent static files: %s', (name, work) => {
     create();
     open((each) => each.add([request('1', 1), request('2', 2)], null));
     publish();
@@ -396,10 +396,10 @@ describe('a process that is killed at any write', () => {
       }
       if (!fs.isDead()) break;
       killed += 1;
-      // The published files are consistent: every file of the root that the note names, and of no other.
+      // The folder of the root that the note names is complete and consistent.
       const { root } = note();
       expectWhole(fieldToHex(root));
-      // The register is readable, the old or the new one, and the command can be given again.
+      // The register is readable, it is the old or the new one, and the command works when it is given again.
       const now = readFileSync(join(folder, REGISTER_FILE), 'utf8');
       if (now === old && name !== 'key make') open(work);
       const done = publish();
@@ -423,7 +423,7 @@ it('keeps commitments and salts out of the audit log', () => {
   expect(log).toContain('"by":"a spec"');
 });
 
-it('draws once, hashes nothing and writes a bounded number of times for each of 5,000 people', () => {
+it('adds 5,000 people with one draw for each, without hashing, and with few writes', () => {
   create();
   const counts = { salts: 0, draws: 0, writes: 0 };
   const fs = new Proxy(nodeFs, {

@@ -33,11 +33,11 @@ import { RegistrarError } from './registrar-error';
 import type { Move, Request } from './requests/read-requests';
 import type { Finding } from './residence/residence-check';
 
-/** What the registrar works with; tests pass their own. */
+/** Clock, name and random numbers for the registrar; tests pass their own. */
 export interface World {
   /** Unix seconds. */
   readonly now: () => number;
-  /** Who works: for the audit log. */
+  /** The name of the person who works, for the audit log. */
   readonly by: string;
   readonly files: DurableFiles;
   readonly random: Randomness;
@@ -60,16 +60,16 @@ export interface Published {
   readonly notAfter: number;
   readonly people: number;
   readonly files: number;
-  /** The tree is the one that was published before, signed anew. */
+  /** Whether the tree is the one that was published before, with a new signature. */
   readonly sameTree: boolean;
 }
 
 const DAY_SECONDS = 86_400;
-/** In place of the roots that were published after the backup of a restored register. */
+/** Stands for the unknown roots that were published after the backup of a restored register. */
 const UNKNOWN_ROOT = '0'.repeat(64);
 
 /**
- * The registrar: who is registered, the tree of them, and its notes (docs/operator/registrar.md). One process at a time has it open.
+ * The registrar: registers people, and publishes their tree and its notes (docs/operator/registrar.md). One process at a time may open it.
  *
  * @example
  * using registrar = Registrar.open(folder, systemWorld('alice'));
@@ -87,7 +87,7 @@ export class Registrar implements Disposable {
     this.keys = new SigningKeys(folder, store.register.registrar, world.files);
   }
 
-  /** An empty register, without a key. @throws RegistrarError `ERR_REGISTRAR_STATE` if there is one; ResidenceError for the id */
+  /** Makes an empty register without a key. @throws RegistrarError `ERR_REGISTRAR_STATE` if one exists; ResidenceError for a wrong id */
   static create(folder: string, of: { registrar: string; maxCampaignDays: number }, world: World): Registrar {
     checkId(of.registrar);
     const register = newRegister({ ...of, likenessKey: randomBytes(32).toString('hex') });
@@ -95,14 +95,14 @@ export class Registrar implements Disposable {
     return new Registrar(store, folder, world);
   }
 
-  /** @throws RegistrarError, as RegisterStore.open does */
+  /** @throws RegistrarError like RegisterStore.open */
   static open(folder: string, world: World): Registrar {
     return new Registrar(RegisterStore.open(folder, world.files), folder, world);
   }
 
   /**
-   * Opens a register that comes from a backup. Roots that were published since are not known, and may be valid for 14 days. Until they
-   * have ended, no new commitment of a person is published.
+   * Opens a register that comes from a backup. Roots that were published since the backup are unknown, and may be valid for 14 days. Until
+   * they have ended, no commitment that is new to the register is published.
    */
   static restored(folder: string, world: World): Registrar {
     const now = world.now();
@@ -134,7 +134,7 @@ export class Registrar implements Disposable {
     return this.store.log();
   }
 
-  /** All keys, and which one signs. @throws RegistrarError `ERR_REGISTRAR_UNREADABLE` */
+  /** The public keys for verifiers. `signs`: it is the key that signs now. @throws RegistrarError `ERR_REGISTRAR_UNREADABLE` */
   verifierKeys(): { readonly key: string; readonly keyId: string; readonly signs: boolean }[] {
     return this.keys.ids().map((keyId) => ({
       key: formatVerifierKey(this.keys.read(keyId)),
@@ -143,14 +143,14 @@ export class Registrar implements Disposable {
     }));
   }
 
-  /** Makes a key; the first one signs from then on. @returns its id */
+  /** Makes a key. The first key signs at once; a second one signs after useKey. @returns the key's id */
   makeKey(): string {
     const { keyId } = this.keys.make();
     this.save({ ...this.register, signingKey: this.register.signingKey ?? keyId }, 'key make', [{ keyId }]);
     return keyId;
   }
 
-  /** From now on this key signs. @throws RegistrarError if there is none of this id */
+  /** Makes this the key that signs. @throws RegistrarError if there is no key with this id */
   useKey(keyId: string): void {
     if (!this.keys.ids().includes(keyId)) throw new RegistrarError('ERR_REGISTRAR_STATE', `there is no key ${keyId}`);
     this.keys.read(keyId);
@@ -159,7 +159,7 @@ export class Registrar implements Disposable {
 
   /**
    * Registers all of these people, or none.
-   * @param findings of the check of residence, in the order of the requests; null: the requests name the districts
+   * @param findings the results of the check of residence, in the order of the requests; null: the requests name the districts
    * @throws RegistrarError `ERR_REGISTRAR_REFUSED`
    */
   add(requests: readonly Request[], findings: readonly Finding[] | null): readonly Change[] {
@@ -167,7 +167,7 @@ export class Registrar implements Disposable {
     return this.change('add', addPeople(this.register, requests, findings, now(), random));
   }
 
-  /** New districts of people who are registered: all of them, or none. @throws RegistrarError `ERR_REGISTRAR_REFUSED` */
+  /** Gives all of these registered people new districts, or none of them. @throws RegistrarError `ERR_REGISTRAR_REFUSED` */
   move(moves: readonly Move[]): readonly Change[] {
     return this.change('move', movePeople(this.register, moves, this.world.now(), this.world.random));
   }
@@ -177,7 +177,7 @@ export class Registrar implements Disposable {
     this.change('revoke', revokePerson(this.register, person));
   }
 
-  /** What the person gets, as the page and the command line read it. @throws RegistrarError `ERR_REGISTRAR_STATE` */
+  /** The registration that the person gets, for the page or the command line. @throws RegistrarError `ERR_REGISTRAR_STATE` */
   registrationOf(person: string): RegistrationJson {
     const registration = this.register.people.get(person)?.registration ?? null;
     if (registration === null) throw new RegistrarError('ERR_REGISTRAR_STATE', `${person} is not registered`);
@@ -185,8 +185,8 @@ export class Registrar implements Disposable {
   }
 
   /**
-   * Signs the tree of now, valid for 14 days, and writes its files. The register knows of the root before anyone can see it.
-   * @param hasher for registers of many people
+   * Signs the current tree for 14 days, and writes its files. The root is in the register before anyone can see the root.
+   * @param hasher a faster hasher, for registers of many people
    * @throws RegistrarError `ERR_REGISTRAR_STATE` without a key, or if the register has no people
    */
   publish(publicFolder: string, allowEmpty = false, hasher?: BulkHasher): Published {
@@ -221,7 +221,7 @@ export class Registrar implements Disposable {
     };
   }
 
-  /** The root whose note is in a static folder; null if there is no note of ours. */
+  /** The root whose note is in the folder of static files; null if there is no note of this registrar. */
   publishedIn(publicFolder: string): Pick<Published, 'root' | 'notBefore' | 'notAfter'> | null {
     const note = new StaticFiles(publicFolder, this.world.files).note();
     const { registrar } = this.register;
@@ -237,8 +237,8 @@ export class Registrar implements Disposable {
   }
 
   /**
-   * Opens a campaign: once for an id, so that its messages count once.
-   * @returns its note
+   * Opens a campaign. An id can be opened only once, so that a person can send only once under it.
+   * @returns the campaign's note
    * @throws RegistrarError `ERR_REGISTRAR_STATE` | `ERR_REGISTRAR_REFUSED`
    */
   openCampaign(id: string, window: { readonly notBefore: number; readonly notAfter: number }): string {
@@ -265,7 +265,7 @@ export class Registrar implements Disposable {
     return note;
   }
 
-  /** The note of a campaign, signed by the key in use. @throws RegistrarError `ERR_REGISTRAR_STATE` */
+  /** The note of a campaign, signed by the current key. @throws RegistrarError `ERR_REGISTRAR_STATE` */
   campaignNote(id: string): string {
     const campaign = this.register.campaigns.find((each) => each.id === id);
     if (campaign === undefined) throw new RegistrarError('ERR_REGISTRAR_STATE', `there is no campaign ${id}`);
@@ -308,7 +308,7 @@ export class Registrar implements Disposable {
     this.store.save(forgetEnded(register, this.world.now()), entryOf(this.world, command, changes));
   }
 
-  /** A root of ours that the register does not know was published after this register was saved: it is an old copy. */
+  /** Throws if this registrar published a root that the register does not know, because the register is then an old copy. */
   private refuseUnknownRoot(published: Pick<Published, 'root' | 'notAfter'> | null): void {
     if (published === null || published.notAfter <= this.world.now()) return;
     if (!this.register.roots.some(({ root }) => root === published.root || root === UNKNOWN_ROOT))

@@ -4,7 +4,7 @@ import type { Registrar } from './registrar';
 import { counted } from './counted';
 import { hasEnded } from './requests/district-cell';
 
-/** registrar list and registrar check. */
+/** The commands registrar list and registrar check. */
 
 export interface ListOptions {
   readonly json?: boolean;
@@ -16,7 +16,7 @@ const STANDINGS: Readonly<Record<Standing, string>> = {
   'next publication': 'in the next root',
   waits: 'waits until every root with an older commitment of this person has ended',
 };
-/** A root is renewed weekly; the operator has to publish when half of the root's life is over. */
+/** The operator has to publish again after a week, when half of the root's two weeks are over. */
 const RENEW_SECONDS = 7 * 86_400;
 
 export function list({ register }: Registrar, { json }: ListOptions, now: number, streams: Streams): number {
@@ -33,7 +33,7 @@ export function list({ register }: Registrar, { json }: ListOptions, now: number
 
 const peopleAre = (count: number): string => `${counted(count, 'person')} ${count === 1 ? 'is' : 'are'}`;
 
-/** @returns 0, or 1 when something needs the operator */
+/** @returns 0, or 1 if the operator has to do something */
 export function check(
   open: Registrar,
   { to, json }: { readonly to?: string; readonly json?: boolean },

@@ -19,25 +19,25 @@ const run = promisify(execFile);
 
 export interface BuiltRelease {
   readonly file: string;
-  /** Of the archive, 64 hexadecimal digits. */
+  /** SHA-256 of the archive, 64 hexadecimal digits. */
   readonly sha256: string;
   readonly sizeBytes: number;
   /** Object key in the S3 bucket for releases. */
   readonly key: string;
   readonly manifest: Manifest;
-  /** As in measurements.json: null if git cannot tell. */
+  /** The commit as in measurements.json; null if git cannot tell. */
   readonly commit: string | null;
-  /** SHA-256 of the reference string in it; null if it has none. */
+  /** SHA-256 of the reference string in the archive; null if the archive has none. */
   readonly referenceString: string | null;
-  /** The command for auditors, beside the archive and not in it. */
+  /** The command for auditors, which lies beside the archive. */
   readonly verifier: { readonly name: string; readonly sha256: string; readonly sizeBytes: number };
-  /** One line for each prebuilt program in it that was not compared with what its publisher signed. */
+  /** One line for each prebuilt program of the archive that was not compared with its publisher's signed hash. */
   readonly unverified: readonly string[];
 }
 
 /**
- * `<outFolder>/communique-tee-<arch>.tar.gz`, and beside it `release.json`, `communique-tee.mjs` and its hash. The same sources, lockfile and choice of
- * a reference string give the same bytes. Needs GNU tar and gzip.
+ * Builds `<outFolder>/communique-tee-<arch>.tar.gz`, and beside it `release.json`, `communique-tee.mjs` and its hash. The same sources,
+ * lockfile and choice of a reference string give the same bytes. Needs GNU tar and gzip.
  */
 export async function buildRelease({
   root,
@@ -49,9 +49,9 @@ export async function buildRelease({
   readonly root: string;
   readonly arch: Architecture;
   readonly outFolder: string;
-  /** 262,208 bytes with the pinned hash, for pages that prove residence. */
+  /** The reference string, for pages that prove residence: 262,208 bytes with the pinned hash. */
   readonly referenceString?: Uint8Array | undefined;
-  /** Progress for people. */
+  /** Called at the begin of each step, to show progress. */
   readonly step?: (title: string) => void;
 }): Promise<BuiltRelease> {
   const work = await mkdtemp(join(tmpdir(), 'communique-release-'));
@@ -60,7 +60,7 @@ export async function buildRelease({
     step(`building gateway, parent's programs, migrations and Node for ${arch}`);
     await layOut(root, folder, arch, referenceString);
     step('packing');
-    // esbuild's own messages contain paths of this machine.
+    // Remove esbuild's metadata, which contains paths of this machine.
     for (const app of ['gateway', 'parent']) await rm(join(folder, app, 'meta.json'), { force: true });
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
     const manifest: Manifest = {
@@ -71,7 +71,7 @@ export async function buildRelease({
     };
     await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
     const tar = join(work, 'release.tar');
-    // Fixed order, time and owner; modes independent of the umask.
+    // Fix order, time and owner, and make modes independent of the umask.
     await run(
       'tar',
       [
@@ -90,7 +90,7 @@ export async function buildRelease({
       ],
       { env: { ...process.env, LC_ALL: 'C' } },
     );
-    // The program gzip, because Node's zlib differs by processor. -n: no name, no time.
+    // Use the program gzip, because the output of Node's zlib differs by processor. -n: no name, no time.
     await run('gzip', ['-6', '-n', tar]);
     await mkdir(outFolder, { recursive: true });
     const file = join(outFolder, `communique-tee-${arch}.tar.gz`);
@@ -128,8 +128,8 @@ export async function buildRelease({
 }
 
 /**
- * Puts `communique-tee.mjs` and `communique-tee.mjs.sha256` into the folder of the release, for the operator to publish with it.
- * @returns what release.json holds of it
+ * Puts `communique-tee.mjs` and `communique-tee.mjs.sha256` into the release's folder, for the operator to publish.
+ * @returns the entry `verifier` of release.json
  */
 export async function attachVerifier(root: string, outFolder: string): Promise<BuiltRelease['verifier']> {
   const file = await bundleVerifier(root);

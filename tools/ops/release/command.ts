@@ -9,7 +9,7 @@ import { buildRelease } from './build-release';
 interface Options {
   readonly arch: 'arm64' | 'x86_64';
   readonly out: string;
-  /** true: named without a file. */
+  /** true if the option was given without a file. */
   readonly referenceString?: string | true;
 }
 
@@ -79,7 +79,7 @@ async function build({ arch, out, referenceString: asked }: Options): Promise<nu
   }
 }
 
-/** The program that could not be started, because there is none. */
+/** The name of the program that could not be started because it does not exist; undefined for other errors. */
 function missingProgram(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') return undefined;
   return 'syscall' in error && String(error.syscall).startsWith('spawn') && 'path' in error

@@ -12,16 +12,16 @@ import { requireCompared } from '../../image/prebuilt/require-compared';
 
 export type Architecture = 'arm64' | 'x86_64';
 
-/** As npm and Node call it. */
+/** The architecture's name in npm and Node. */
 export const NPM_ARCHITECTURE: Readonly<Record<Architecture, string>> = { arm64: 'arm64', x86_64: 'x64' };
 
 const run = promisify(execFile);
 const ENGINE = '@prisma/schema-engine-wasm';
 
 /**
- * Lays the release out in a folder that is empty: bin/node, gateway/, parent/, migrate/, operator/, LICENSE, NOTICE. Each bundle has its
- * licenses beside it.
- * `referenceString`: what a page proves with, if the gateway is to serve it; the caller has checked its hash.
+ * Fills an empty folder with the release: bin/node, gateway/, parent/, migrate/, operator/, LICENSE, NOTICE. Each bundle has its licenses
+ * beside it.
+ * @param referenceString the reference string that the gateway shall serve, of which the caller has checked the hash
  * @throws BuildError `input_not_locked` | `input_not_found` | `input_changed` | `prebuilt_not_compared`
  */
 export async function layOut(
@@ -47,7 +47,7 @@ export async function layOut(
   for (const name of ['LICENSE', 'NOTICE']) await copyFile(join(root, name), join(folder, name));
 }
 
-/** The bundle is the same for every machine. npm installs koffi's native part only for this one, so it is replaced beside the bundle. */
+/** Bundles an app. npm has koffi's native part only for this machine, so the file beside the bundle is replaced by `npmArch`'s. */
 async function bundleApp(root: string, app: string, folder: string, npmArch: string): Promise<void> {
   await run(process.execPath, [join(root, 'tools/dev/build/build.mjs'), app, '--outdir', folder], { cwd: root });
   const koffi = await fetchNpmPackage(
@@ -57,7 +57,7 @@ async function bundleApp(root: string, app: string, folder: string, npmArch: str
   await copyFile(join(koffi, `linux_${npmArch}`, 'koffi.node'), join(folder, 'koffi.node'));
 }
 
-/** One file, Prisma's engine as it is installed, and the migrations. */
+/** Bundles the migration program into one file, beside Prisma's engine and the migrations. */
 async function bundleMigrations(root: string, folder: string): Promise<void> {
   const engine = join(root, 'node_modules', ENGINE);
   const beside = join(folder, 'node_modules', ENGINE);
@@ -68,7 +68,7 @@ async function bundleMigrations(root: string, folder: string): Promise<void> {
   await bundleScript(root, 'tools/ops/release/migrate.main.mjs', folder, [`${ENGINE}/*`]);
 }
 
-/** `main.mjs` in the folder. */
+/** Bundles a script into `main.mjs` in the folder. */
 async function bundleScript(root: string, entry: string, folder: string, external: string[]): Promise<void> {
   const { metafile } = await build({
     metafile: true,
@@ -84,7 +84,7 @@ async function bundleScript(root: string, entry: string, folder: string, externa
     legalComments: 'none',
     charset: 'utf8',
     logLevel: 'error',
-    // pg is CommonJS and asks for parts of Node.
+    // pg is CommonJS and needs `require` for Node's own modules.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
     },

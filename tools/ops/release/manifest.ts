@@ -16,7 +16,7 @@ export interface Manifest {
   readonly files: Readonly<Record<string, ManifestFile>>;
 }
 
-/** Every file below the folder, by its path in it. */
+/** Every file in the folder and below, by its path from the folder. */
 export async function filesOf(folder: string): Promise<Record<string, ManifestFile>> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
   const paths = entries

@@ -1,6 +1,6 @@
-// node main.mjs: the migrations that lie beside it, applied to the database of DATABASE_URL, as `prisma migrate deploy` does, by the
-// same engine (Prisma's own, compiled to WebAssembly) and with the same table of what was applied. A parent has no npm packages, and
-// this is one file and one .wasm. Exit 0: all are applied. 1: not now, starting again may help. 78: it will not.
+// node main.mjs: applies the migrations beside this file to the database of DATABASE_URL, as `prisma migrate deploy` does: with the same
+// engine (Prisma's own, compiled to WebAssembly) and the same table of applied migrations. It is one file and one .wasm, because a parent
+// has no npm packages. Exit 0: all are applied. 1: not applied; another try may help. 78: not applied; a person has to act.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,9 +8,9 @@ import { createHandlers } from '../../dev/prisma/engine/handlers.mjs';
 import { EngineError, poolConfig, withClient } from '../../dev/prisma/engine/connection.mjs';
 
 const EXIT_CONFIGURATION = 78;
-/** Id of an advisory lock: several instances may start at the same time, one migrates and the others wait. The number is arbitrary. */
+/** Id of an advisory lock. If several instances start at the same time, one migrates and the others wait. The number is arbitrary. */
 const LOCK = 7_312_005_114;
-/** A migration that failed before, or an applied one that differs or is missing here: a person has to decide. */
+/** Prisma's error codes after which a person has to act, such as for a migration that failed before. */
 const NEEDS_A_PERSON = new Set(['P3009', 'P3018', 'P3005', 'P3012', 'P3015', 'P1012']);
 
 const say = (level, event, more = {}) =>
@@ -42,7 +42,7 @@ async function migrate(url) {
   const filters = { externalTables: [], externalEnums: [] };
   await withClient(poolConfig(url), async (client) => {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
-    // Like `migrate deploy`: warns about migrations that changed after they were applied, and continues.
+    // Warn about migrations that changed after they were applied, and continue, as `migrate deploy` does.
     const { editedMigrationNames = [] } = await handle('diagnoseMigrationHistory', {
       migrationsList: list,
       optInToShadowDatabase: false,
@@ -63,7 +63,7 @@ if (argument !== undefined) {
   process.exit(help ? 0 : EXIT_CONFIGURATION);
 }
 
-// The engine writes its steps there, with scripts and errors of the database, which may quote rows.
+// The engine writes its steps to stderr, with scripts and errors of the database, which may quote rows.
 process.stderr.write = () => true;
 
 const url = process.env.DATABASE_URL ?? '';
@@ -76,7 +76,7 @@ try {
   process.exit(0);
 } catch (error) {
   const code = typeof error?.code === 'string' ? error.code : 'none';
-  // Messages of Prisma's engine may quote rows, or the URL with its password. Only P3005's message is safe.
+  // Messages of Prisma's engine may quote rows or the URL with its password. Only the message of P3005 is safe.
   say('error', 'not_migrated', {
     code,
     ...(code === 'P3005' && error instanceof EngineError ? { fix: error.message } : {}),

@@ -63,7 +63,7 @@ const appliedIn = async (url: string) => {
   }
 };
 
-it('holds what the parent runs, and nothing of this machine', async () => {
+it('has the programs and licenses for the parent, and no path of this machine', async () => {
   const files = await filesOf(release);
   expect(Object.entries(files).flatMap(([path, { executable }]) => (executable ? [path] : []))).toEqual(['bin/node']);
   expect(Object.keys(files)).toEqual(
@@ -93,7 +93,7 @@ it('holds what the parent runs, and nothing of this machine', async () => {
     expect((await readFile(join(release, path), 'utf8')).includes(workspaceRoot())).toBe(false);
 });
 
-it('does not bring the command that checks the gateway: the gateway must not be able to hand it out', async () => {
+it('does not have the command that checks the gateway, so that the gateway cannot hand it out', async () => {
   for (const path of Object.keys(await filesOf(release))) {
     expect(path).not.toContain('communique-tee.mjs');
     if (/\.m?js$/.test(path))
@@ -104,7 +104,7 @@ it('does not bring the command that checks the gateway: the gateway must not be 
   }
 });
 
-it('puts the command for auditors beside the archive, with its hash', async () => {
+it('puts the command for auditors and its hash beside the archive', async () => {
   const beside = folder.file('beside');
   const { name, sha256, sizeBytes } = await attachVerifier(workspaceRoot(), beside);
   const bytes = await readFile(join(beside, name));
@@ -112,12 +112,12 @@ it('puts the command for auditors beside the archive, with its hash', async () =
   expect(await readFile(join(beside, `${name}.sha256`), 'utf8')).toBe(`${sha256}  communique-tee.mjs\n`);
 });
 
-it("is the same again, with the other architecture's Node and native parts", async () => {
+it('has the same bytes for the other architecture, except Node and native parts', async () => {
   const native = ['bin/node', 'gateway/koffi.node', 'parent/koffi.node'];
   const other = folder.file('other');
   const referenceString = new TextEncoder().encode('the caller checks it');
   await layOut(workspaceRoot(), other, HERE === 'arm64' ? 'x86_64' : 'arm64', referenceString);
-  // infra/parent/src/check-settings.spec.ts has the path; this release is the one that was asked for it.
+  // infra/parent/src/check-settings.spec.ts has the same path. Only this release was built with a reference string.
   const ofPage = 'gateway/reference-string-b177b63297a5.dat';
   expect(new Uint8Array(await readFile(join(other, ofPage)))).toEqual(referenceString);
   expect(Object.keys(await filesOf(release))).not.toContain(ofPage);
@@ -131,7 +131,7 @@ it("is the same again, with the other architecture's Node and native parts", asy
   await rm(other, { recursive: true });
 });
 
-it("brings the operator's commands", async () => {
+it("has the operator's commands", async () => {
   const service = await spawnService({
     command: join(release, 'bin/node'),
     args: [join(release, 'operator/main.mjs'), 'status'],
@@ -143,7 +143,7 @@ it("brings the operator's commands", async () => {
 });
 
 describe('migrate', () => {
-  it('applies what prisma migrate deploy would, by the same names and checksums, once', async () => {
+  it('applies the same migrations as prisma migrate deploy, with the same names and checksums, only once', async () => {
     const [ours, theirs] = [await postgres.createDatabase('ours'), await postgres.createDatabase('theirs')];
     await prismaMigrateDeploy(theirs);
     const first = await migrate(ours);
@@ -156,7 +156,7 @@ describe('migrate', () => {
     expect(await prismaMigrateDeploy(ours)).toContain('No pending migrations');
   });
 
-  it('lets one of several instances migrate while the others wait', async () => {
+  it('lets one of three instances migrate while the others wait', async () => {
     const url = await postgres.createDatabase('together');
     const ended = await Promise.all([migrate(url), migrate(url), migrate(url)]);
     expect(ended.map(({ code }) => code)).toEqual([0, 0, 0]);
@@ -164,20 +164,17 @@ describe('migrate', () => {
     expect(applied).toEqual([0, 0, (await appliedIn(url)).length]);
   });
 
-  it('says so and may be tried again while the database is away, and never prints where it is', async () => {
+  it('ends with 1 if the database does not answer, and prints no password', async () => {
     const { code, events, output } = await migrate('postgresql://user:secret-password@127.0.0.1:1/communique');
     expect([code, events]).toMatchObject([1, [{ event: 'not_migrated', code: 'P1001' }]]);
     expect(output).not.toContain('secret-password');
   });
 
-  it.each([undefined, '', 'mysql://127.0.0.1/x'])(
-    'is not started again without a database to speak of: %s',
-    async (url) => {
-      expect(await migrate(url)).toMatchObject({ code: 78, events: [{ event: 'not_configured' }] });
-    },
-  );
+  it.each([undefined, '', 'mysql://127.0.0.1/x'])('ends with 78 without a usable DATABASE_URL: %s', async (url) => {
+    expect(await migrate(url)).toMatchObject({ code: 78, events: [{ event: 'not_configured' }] });
+  });
 
-  it('refuses a database with the migrations that were replaced by one, and tells what to do', async () => {
+  it('refuses a database with the old migrations that one migration replaced, and says what to do', async () => {
     const url = await postgres.createDatabase('replaced');
     await migrate(url);
     const client = new pg.Client(url);
@@ -196,7 +193,7 @@ describe('migrate', () => {
     });
   });
 
-  it('leaves a migration that failed to a person, and says nothing of its rows', async () => {
+  it('ends with 78 after a migration that failed before, and prints no row', async () => {
     const url = await postgres.createDatabase('broken');
     const broken = folder.file('broken');
     await mkdir(broken);
@@ -213,7 +210,7 @@ describe('migrate', () => {
   });
 });
 
-it('the command explains itself and refuses what it does not know', async () => {
+it('prints help, and refuses unknown options and a wrong reference string', async () => {
   const run = async (...args: string[]) =>
     promisify(execFile)(process.execPath, ['tools/run.mjs', 'tools/ops/main.ts', 'release', ...args], {
       cwd: workspaceRoot(),
@@ -222,6 +219,6 @@ it('the command explains itself and refuses what it does not know', async () => 
       (error: unknown) => (error as { code: number }).code,
     );
   expect([await run('--help'), await run('--arch', 'riscv'), await run('--what')]).toEqual([0, 2, 2]);
-  // Before anything is built: a file that is another one is not taken.
+  // A file that is not the reference string is refused before anything is built.
   expect(await run('--reference-string', 'package.json')).toBe(1);
 });

@@ -16,11 +16,11 @@ export interface Secret {
   readonly stack: string;
   readonly name: string;
   readonly region: string;
-  /** Time limit of each question to AWS. */
+  /** Time limit of each request to AWS. */
   readonly limitMs: number;
 }
 
-/** Ends the command. The message is for the operator and contains no secret. */
+/** Thrown to end the command, with a message for the operator that contains no secret. */
 class Failed extends Error {}
 
 export interface Ports extends Streams {
@@ -30,7 +30,7 @@ export interface Ports extends Streams {
   environment: Readonly<Record<string, string | undefined>>;
   /** The checkout, with its Pulumi.<stack>.yaml. */
   root: string;
-  /** The region in AWS's configuration file. */
+  /** Returns the region in AWS's configuration file. */
   profileRegion: () => Promise<string | undefined>;
 }
 
@@ -109,7 +109,7 @@ async function secretOf(
   return { action, stack, name, region: where, limitMs: limitOf(timeout) };
 }
 
-/** Where the stack is: its file goes before the environment, as in Pulumi. */
+/** The stack's region: from its file or, as in Pulumi, else from the environment. */
 async function regionOf(stack: string, { root, environment, profileRegion }: Ports): Promise<string | undefined> {
   const ofStack = isStack(root, stack) ? readStackFile(root, stack, [], () => undefined).region : undefined;
   return ofStack ?? environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'] ?? (await profileRegion());

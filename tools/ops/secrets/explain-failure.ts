@@ -11,7 +11,7 @@ interface Secret {
   readonly region: string;
 }
 
-/** What went wrong, whether anything was stored, and what to do next. Texts of AWS are left out: they repeat what was sent. */
+/** Says what went wrong, whether anything was stored, and what to do next. It omits AWS's texts, which can repeat what was sent. */
 export function explainFailure(error: unknown, action: Action, { stack, name, region }: Secret): string {
   const happened = mayBeStored(error, action) ? 'the value may or may not have been stored' : 'nothing was stored';
   const alias = `alias/communique-tee-${stack}-operator`;
@@ -29,7 +29,7 @@ export function explainFailure(error: unknown, action: Action, { stack, name, re
     case 'ResourceNotFoundException':
       return `there is no secret ${id} in ${region}; ${happened}. Name it in enclaveSecrets of Pulumi.${stack}.yaml and run pulumi up`;
     case 'InvalidRequestException':
-      // For a secret that waits for deletion, AWS has only this general code.
+      // AWS has only a general error code for a secret that waits to be deleted.
       if (/marked for deletion|marked deleted|scheduled for deletion/.test(messageOf(error)))
         return `${id} is waiting to be deleted; ${happened}. Restore it, then run secrets put again. To restore it: ${restoreSecret(region, id)}`;
   }
@@ -37,6 +37,6 @@ export function explainFailure(error: unknown, action: Action, { stack, name, re
   return `${found}; ${happened}. To do: ${todo}${command === undefined ? '' : `: ${command}`}`;
 }
 
-/** Secrets Manager may have stored it, and its answer was lost, late, or an error of its own. */
+/** Whether Secrets Manager may have stored the value although no success was reported. */
 const mayBeStored = (error: unknown, action: Action): boolean =>
   action === 'secretsmanager:PutSecretValue' && (error instanceof TookTooLong || (statusOf(error) ?? 500) >= 500);

@@ -1,12 +1,12 @@
 import type { ReadStream } from 'node:tty';
 
-/** The form of a CWC key: visible ASCII, because it is sent in a URL's query. */
+/** The form of a CWC key: visible ASCII, because the key is sent in a URL's query. */
 const VALUE = /^[\x21-\x7e]{8,200}$/;
 const MAX_INPUT_BYTES = 4096;
 
 export type ValueSource = NodeJS.ReadableStream & Partial<Pick<ReadStream, 'isTTY' | 'setRawMode'>>;
 
-/** One line; on a terminal without showing it. @throws Error with what is wrong, never with the value */
+/** Reads one line, which a terminal does not show. @throws Error with what is wrong, never with the value */
 export async function readValue(source: ValueSource, ask: (text: string) => void): Promise<string> {
   const hidden = source.isTTY === true && source.setRawMode !== undefined;
   if (hidden) {
@@ -34,7 +34,7 @@ async function firstLine(source: ValueSource, hidden: boolean): Promise<string> 
   return hidden ? edited(text.replace(/[\r\n\u0004].*$/s, '')) : text.replace(/\r?\n$/, '');
 }
 
-/** In raw mode this program has to handle Backspace itself. */
+/** Applies each Backspace, because the terminal does not do that in raw mode. */
 function edited(typed: string): string {
   const kept: string[] = [];
   for (const character of typed) {

@@ -122,7 +122,7 @@ describe('ops secrets', () => {
     expect(said.out + said.err).not.toContain(KEY);
   });
 
-  it('stores a ciphertext that KMS bound to stack and name, and nothing else', async () => {
+  it('put stores only a ciphertext, which KMS has bound to stack and name', async () => {
     expect(await run(['put', '--stack', 'prod', 'cwc-house'])).toBe(0);
     expect(said.out).toContain('communique-tee/prod/enclave/cwc-house: stored as version v1');
     expect(stored).toEqual([
@@ -145,7 +145,7 @@ describe('ops secrets', () => {
     });
   });
 
-  it('prints it if it shall not be stored', async () => {
+  it('encrypt prints the ciphertext and stores nothing', async () => {
     expect(await run(['encrypt', '--stack', 'prod', 'cwc-house'], { value: KEY })).toBe(0);
     expect(said.out).toMatch(/^[A-Za-z0-9+/]{40,}=*\n$/);
     expect(stored).toEqual([]);
@@ -153,13 +153,13 @@ describe('ops secrets', () => {
 
   it.each<[string, readonly string[], { credentials?: typeof operator; value?: string }, RegExp]>([
     [
-      'who is no operator',
+      'credentials of a role that is no operator',
       ['put', '--stack', 'prod', 'cwc-house'],
       { credentials: somebody },
       /secretOperators of Pulumi.prod.yaml/,
     ],
     [
-      'a stack that is not there',
+      'a stack that does not exist',
       ['put', '--stack', 'other', 'cwc-house'],
       {},
       /no alias\/communique-tee-other-operator in us-east-1/,
@@ -173,7 +173,7 @@ describe('ops secrets', () => {
     ['no value', ['put', '--stack', 'prod', 'cwc-house'], { value: '\n' }, /8 to 200 visible ASCII/],
     ['two lines', ['put', '--stack', 'prod', 'cwc-house'], { value: `${KEY}\n${KEY}\n` }, /on one line/],
     ['a file', ['put', '--stack', 'prod', 'cwc-house'], { value: 'x'.repeat(5000) }, /longer than 4096 bytes/],
-  ])('tells what to do with %s', async (_name, args, options, words) => {
+  ])('put says what to do in the case of %s, and stores nothing', async (_name, args, options, words) => {
     expect(await run(args, options)).toBe(1);
     expect(said.err).toMatch(words);
     expect(stored).toEqual([]);
@@ -212,13 +212,13 @@ describe('ops secrets', () => {
       'silence',
       /Secrets Manager did not answer within 1 s; the value may or may not have been stored\. Run this again; --timeout <seconds> waits longer/,
     ],
-  ])('tells what happened and what to do after %s', async (_name, answers, words) => {
+  ])('put says what happened and what to do after %s', async (_name, answers, words) => {
     storeAnswers = answers;
     expect(await run(['put', '--stack', 'prod', '--timeout', '1', 'cwc-house'])).toBe(1);
     expect(said.err).toMatch(words);
   });
 
-  it('does not wait for ever for a KMS that is silent, and stores nothing then', async () => {
+  it('fails after its time limit if KMS does not answer, and stores nothing', async () => {
     await using silent = await startSilentPort();
     const kmsOrigin = `http://127.0.0.1:${String(silent.port)}`;
     expect(await run(['put', '--stack', 'prod', '--timeout', '1', 'cwc-house'], { kmsOrigin })).toBe(1);
@@ -232,7 +232,7 @@ describe('ops secrets', () => {
     ['AWS_REGION', [], undefined, { AWS_REGION: 'eu-north-1', AWS_DEFAULT_REGION: 'eu-west-3' }, 'eu-north-1'],
     ['AWS_DEFAULT_REGION', [], undefined, { AWS_DEFAULT_REGION: 'eu-west-3' }, 'eu-west-3'],
     ['the profile', [], undefined, {}, 'eu-south-1'],
-  ])('asks in the region of %s', async (_name, args, ofStack, environment, region) => {
+  ])('asks KMS in the region of %s', async (_name, args, ofStack, environment, region) => {
     const file = folder.file('Pulumi.prod.yaml');
     if (ofStack === undefined) await rm(file, { force: true });
     else await writeFile(file, `config:\n  aws:region: ${ofStack}\n`);
@@ -241,7 +241,7 @@ describe('ops secrets', () => {
     expect(regions).toEqual([region]);
   });
 
-  it('tells that the secret is not in the stack', async () => {
+  it('put says how to add a secret that the stack does not have', async () => {
     storeAnswers = { status: 400, body: { __type: 'ResourceNotFoundException', message: 'x' } };
     expect(await run(['put', '--stack', 'prod', 'cwc-house'])).toBe(1);
     expect(said.err).toContain('Name it in enclaveSecrets of Pulumi.prod.yaml');
@@ -255,19 +255,19 @@ describe('ops secrets', () => {
     [['get', '--stack', 'prod', 'x']],
     [['--what']],
     [['put', '--stack', 'prod', `--value=${KEY}`, 'cwc-house']],
-  ])('wants other arguments than %j', async (args) => {
+  ])('ends with 2 for %j, without printing a value', async (args) => {
     expect(await run(args)).toBe(2);
     expect(said.err).toContain('--help lists what it takes');
     expect(said.err).not.toContain(KEY);
   });
 
-  it('explains itself', async () => {
+  it('prints help with --help', async () => {
     expect(await run(['--help'])).toBe(0);
     expect(said.out).toContain('standard input');
   });
 });
 
-it('reads a file as well as a pipe', async () => {
+it('put reads the value from a file as well as from a pipe', async () => {
   const folder = await temporaryFolder('secrets-input');
   try {
     await writeFile(folder.file('key.txt'), 'short\n');

@@ -7,7 +7,7 @@ const empty = newRegister({ registrar: 'test', maxCampaignDays: 90, likenessKey:
 const add = (register: Register, ...requests: Request[]) =>
   addPeople(register, requests, null, START, systemRandomness);
 const after = (register: Register, ...requests: Request[]) => add(register, ...requests).register;
-/** As if a root with everyone in it were published now. */
+/** The register after a root with everyone in it was published. */
 const published = (register: Register, notBefore = START): Register => ({
   ...register,
   publications: register.publications + 1,
@@ -26,7 +26,7 @@ describe('one person, one commitment', () => {
     );
   });
 
-  it('refuses the commitment of a person who was revoked, as long as a root holds it', () => {
+  it('refuses the commitment of a revoked person as long as a root holds that commitment', () => {
     const { register: revoked } = revokePerson(published(register), '17');
     expect(() => add(revoked, request('19', 1))).toThrow('registered already');
   });
@@ -45,13 +45,13 @@ describe('one person, one commitment', () => {
     expect(empty.people.size).toBe(0);
   });
 
-  it('changes nothing for a line that is registered as it is', () => {
+  it('changes nothing for a person who is registered with the same commitment and district', () => {
     const { register: same, changes } = add(register, request('17', 1));
     expect(changes).toMatchObject([{ kind: 'unchanged', registration: register.people.get('17')!.registration }]);
     expect(same.people.get('17')).toEqual(register.people.get('17'));
   });
 
-  it('draws a salt for each person and each move', () => {
+  it('draws a new salt for each person and each move', () => {
     const moved = after(register, request('17', 1, { district: '119-MT-02' }));
     const salts = [...register.people.values(), ...moved.people.values()].map((each) => each.registration!.salt);
     expect(new Set(salts).size).toBe(3);
@@ -61,7 +61,7 @@ describe('one person, one commitment', () => {
 describe('likely duplicates', () => {
   const likely = { name: "Mary O'Brien", born: '1980-02-01' };
 
-  it('adds nothing until the operator has decided each line', () => {
+  it('registers no one until the operator has decided about each line', () => {
     const lines = [
       request('1', 1, { line: 2, ...likely }),
       request('2', 2, { line: 3, ...likely, name: 'OBRIEN, Mary' }),
@@ -75,11 +75,11 @@ describe('likely duplicates', () => {
     expect(add(empty, ...decided).changes).toHaveLength(3);
   });
 
-  it('compares with people who are registered already, and keeps no name', () => {
+  it('compares with people who are registered already, and stores no name', () => {
     const register = after(empty, request('1', 1, likely));
     expect(() => add(register, request('2', 2, likely))).toThrow('2 has the name and the birth date of 1:');
     expect(JSON.stringify([...register.people.values()])).not.toMatch(/Brien|1980/);
-    // The same person again is none.
+    // The same person again is not a duplicate.
     expect(add(register, request('1', 1, likely)).changes).toMatchObject([{ kind: 'unchanged' }]);
   });
 });
@@ -88,7 +88,7 @@ describe('a person who returns', () => {
   const register = published(after(empty, request('17', 1)));
   const old = register.people.get('17')!.registration!;
 
-  it('moves at once with the same commitment: new district, new salt, same place', () => {
+  it('moves at once with the same commitment, and gets a new district and salt in the same place of the tree', () => {
     const { changes } = add(register, request('17', 1, { district: '119-MT-02' }));
     expect(changes).toMatchObject([
       { kind: 'moved', registration: { district: '119-MT-02', from: 0, index: old.index } },
@@ -96,7 +96,7 @@ describe('a person who returns', () => {
     expect(changes[0]!.registration!.salt).not.toBe(old.salt);
   });
 
-  it('waits with a new commitment until every root that holds the old one has ended, and the grace of the next one', () => {
+  it('waits with a new commitment until every root with the old one has ended, plus the grace of the next root', () => {
     const { changes } = add(register, request('17', 2));
     expect(changes).toMatchObject([{ kind: 'renewed', registration: { from: START + 14 * DAY + 60 } }]);
   });
@@ -106,35 +106,35 @@ describe('a person who returns', () => {
     expect(add(fresh, request('17', 2)).changes).toMatchObject([{ kind: 'renewed', registration: { from: 0 } }]);
   });
 
-  it('waits after a revocation too, and after a move', () => {
+  it('waits with a new commitment after a revocation and after a move too', () => {
     const revoked = revokePerson(register, '17').register;
     expect(add(revoked, request('17', 2)).changes).toMatchObject([{ registration: { from: START + 14 * DAY + 60 } }]);
     const moved = after(register, request('17', 1, { district: '119-MT-02' }));
     expect(add(moved, request('17', 2)).changes).toMatchObject([{ registration: { from: START + 14 * DAY + 60 } }]);
   });
 
-  it('comes back at once with the commitment that was revoked', () => {
+  it('returns at once with the commitment that was revoked', () => {
     const revoked = revokePerson(register, '17').register;
     expect(add(revoked, request('17', 1)).changes).toMatchObject([{ kind: 'renewed', registration: { from: 0 } }]);
   });
 
-  it('waits for the longest of several commitments', () => {
+  it('waits until the last root with another commitment of theirs has ended', () => {
     const second = { ...after(register, request('17', 2)) };
     // Both roots: the later one holds the second commitment.
     const both = published(second, START + 14 * DAY + 60);
     const third = add(both, request('17', 3)).changes[0]!.registration!;
     expect(third.from).toBe(START + 28 * DAY + 120);
-    // Back to the first: only the second commitment is in the way.
+    // Back to the first commitment: only roots with the second one matter.
     expect(add(both, request('17', 1)).changes[0]!.registration!.from).toBe(START + 28 * DAY + 120);
   });
 
-  it('does not wait less when the clock was wrong for one command', () => {
+  it('does not wait less if the clock was wrong for one command', () => {
     const revoked = revokePerson(register, '17').register;
     const forgotten = forgetEnded(revoked, START + 365 * DAY);
     expect(add(forgotten, request('17', 2)).changes).toMatchObject([{ registration: { from: START + 14 * DAY + 60 } }]);
   });
 
-  it('is forgotten when a root was published after the last one that held them', () => {
+  it('is deleted after a revocation once a root was published after the end of the last root that held them', () => {
     const revoked = published(revokePerson(register, '17').register, START + 15 * DAY);
     expect(forgetEnded(revoked, START + 15 * DAY).people.size).toBe(0);
     expect(forgetEnded(revoked, START + 14 * DAY).people.size).toBe(1);
@@ -146,7 +146,7 @@ describe('moves', () => {
   const move = (...moves: { line: number; person: string; district: string }[]) =>
     movePeople(register, moves, START, systemRandomness);
 
-  it('moves all people in a file, or none', () => {
+  it('moves all people of a file, or none', () => {
     const moves = [
       { line: 2, person: '1', district: '120-MT-02' },
       { line: 3, person: '2', district: '119-MT-1' },
@@ -161,7 +161,7 @@ it('refuses to revoke a person who is not registered', () => {
   expect(() => revokePerson(empty, '17')).toThrow('17 is not registered');
 });
 
-it('keeps the code of a person out of every message', () => {
+it('keeps a person’s commitment out of every message', () => {
   const register = after(empty, request('17', 1));
   for (const wrong of [request('18', 1), request('18', 1, { district: '1' })]) {
     expect(() => add(register, wrong)).toThrow(

@@ -9,13 +9,13 @@ import type { Move, Request } from '../requests/read-requests';
 import type { Finding } from '../residence/residence-check';
 import { formerOf, overBefore, ownersOf, placesOf, publishableFrom } from './registration-rules';
 
-/** `moved`: same commitment, new district and salt. `renewed`: new commitment. `unchanged`: nothing of the two is new. */
+/** `moved`: same commitment, new district and salt. `renewed`: new commitment. `unchanged`: same commitment and district. */
 export type ChangeKind = 'new' | 'moved' | 'renewed' | 'unchanged' | 'revoked';
 
 export interface Change {
   readonly kind: ChangeKind;
   readonly person: string;
-  /** null: revoked. */
+  /** null if the person was revoked. */
   readonly registration: Registration | null;
 }
 
@@ -44,7 +44,7 @@ interface Asked extends Request {
 
 /**
  * Registers all of these people, or none.
- * @param findings of the check of residence, in the order of the requests; null: the requests name the districts
+ * @param findings the results of the check of residence, in the order of the requests; null: the requests name the districts
  * @param now Unix seconds
  * @throws RegistrarError `ERR_REGISTRAR_REFUSED` with every line that is wrong
  */
@@ -89,7 +89,7 @@ export function addPeople(
       commitment,
       district,
       salt: random.salt(),
-      // A mover keeps the place. A new commitment gets a new one, so that the host of the files does not see that the two belong together.
+      // A mover keeps the place. A new commitment gets a new place, so that the host of the files cannot see that it replaces an old one.
       index: moved ? old.index : places.draw(),
       since: register.publications,
       from,
@@ -101,8 +101,8 @@ export function addPeople(
 }
 
 /**
- * Gives all of these people a new district and salt, or none: those who moved, and all people in January. The commitment, and with it
- * what they have sent already, stays.
+ * Gives all of these people a new district and salt, or none of them. Used for people who moved, and for everyone when a new Congress
+ * begins. Commitments stay, so a person still cannot send twice in a campaign.
  * @throws RegistrarError `ERR_REGISTRAR_REFUSED` with every line that is wrong
  */
 export function movePeople(register: Register, moves: readonly Move[], now: number, random: Randomness): Changed {
@@ -152,7 +152,7 @@ export function forgetEnded(register: Register, now: number): Register {
   return { ...register, people };
 }
 
-/** The request with what the check found. */
+/** The request with the district and the likeness that follow from the check of residence, or what is wrong. */
 function applied(
   request: Request,
   found: Finding | undefined,
@@ -173,7 +173,7 @@ function applied(
   return { ...request, wantedDistrict: read.district, likeness: likenessOf(name, date, likenessKey) };
 }
 
-/** Each person may appear once, and each commitment in one leaf. Reasons never name the other person, whom the operator may not know. */
+/** Problems of people who appear twice and commitments that are taken. A problem never names the person to whom a commitment belongs. */
 function conflicts(register: Register, asked: readonly Asked[]): Problem[] {
   const owners = ownersOf(register.people);
   const people = new Map<string, number>();
@@ -192,7 +192,7 @@ function conflicts(register: Register, asked: readonly Asked[]): Problem[] {
   return problems;
 }
 
-/** Lines that look like another person's, unless the operator has decided that they are not. */
+/** Problems of lines that look like another person, unless the operator has decided that this is a different person. */
 function likelyDuplicates(register: Register, asked: readonly Asked[]): Problem[] {
   const alike = new Map<string, { person: string; line: number | null }[]>();
   const enter = (likeness: string | null, person: string, line: number | null): void => {
@@ -225,7 +225,7 @@ function repeated(seen: Map<string, number>, person: string, line: number): stri
   return first === undefined ? null : `${person} is in line ${String(first)} too`;
 }
 
-/** After a restore, the register does not know which commitment of a person was published last. */
+/** The earliest notBefore for a commitment that the register does not know. After a restore, another one may have been published last. */
 function newHere(before: Person | undefined, commitment: string, { newCommitmentsFrom }: Register): number {
   const known = [before?.registration?.commitment, ...(before?.former ?? []).map((each) => each.commitment)];
   return known.includes(commitment) ? 0 : newCommitmentsFrom;

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { DurableFiles } from '../register/durable-files';
 import { RegistrarError } from '../registrar-error';
 
-/** Gateway and enclave accept the roots of at most two keys, while one replaces the other. */
+/** Gateway and enclave accept at most two keys, which is enough while one replaces the other. */
 const MAX_KEYS = 2;
 const FOLDER = 'keys';
 const ENDING = '.signing-key';
@@ -42,7 +42,7 @@ export class SigningKeys {
     return key;
   }
 
-  /** 8 hex digits each. */
+  /** The ids of the keys, 8 hex digits each. */
   ids(): string[] {
     const names = this.files.list(this.folder).filter((name) => name.endsWith(ENDING));
     return names.map((name) => name.slice(0, -ENDING.length)).sort();

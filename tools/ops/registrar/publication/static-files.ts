@@ -16,9 +16,9 @@ export interface Publication {
   readonly root: string;
   /** People in the tree. */
   readonly leaves: number;
-  /** Leaf places in the files in use. */
+  /** Places for leaves in the files in use. */
   readonly places: number;
-  /** Paths below the folder of the root, and their bytes. */
+  /** The content of each file, by its path below the root's folder. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -28,8 +28,8 @@ const plainHasher: BulkHasher = {
 };
 
 /**
- * The tree of the people whose registration is due in a root that begins at `notBefore` (Unix seconds).
- * @param hasher a third of the time for many people; the values are the same
+ * The tree of those people whose registration may be in a root that begins at `notBefore` (Unix seconds).
+ * @param hasher for many people, a faster one (a third of the time) with the same results
  */
 export function publicationOf(register: Register, notBefore: number, hasher = plainHasher): Publication {
   const places = register.files * LEAVES_PER_FILE;
@@ -50,21 +50,21 @@ export function publicationOf(register: Register, notBefore: number, hasher = pl
   return { root: fieldToHex(tree.root), leaves: people, places, files };
 }
 
-/** The folder that clients fetch from. Everything in it is public. */
+/** The folder of static files that clients fetch. Everything in it is public. */
 export class StaticFiles {
   constructor(
     private readonly folder: string,
     private readonly files: DurableFiles,
   ) {}
 
-  /** The note in place; null before the first publication. */
+  /** The note that is published now; null before the first publication. */
   note(): string | null {
     return this.files.read(join(this.folder, NOTE))?.toString() ?? null;
   }
 
   /**
-   * Puts the files of a root into its folder. A folder that a killed process left half-filled is filled; one that is complete is read
-   * and left as it is.
+   * Puts the files of a root into its folder. It completes a folder that a killed process left half-filled, and does not change a
+   * complete one.
    */
   putTree({ root, files }: Publication): void {
     for (const name of ['', 'leaves']) this.files.makeFolder(join(this.folder, root, name), PUBLIC_FOLDER_MODE);
@@ -75,7 +75,7 @@ export class StaticFiles {
     this.files.sync(this.folder);
   }
 
-  /** Written last: clients then fetch the folder that it names. */
+  /** Publishes the note. Call this last, because clients then fetch the folder of the root that the note names. */
   putNote(note: string): void {
     this.files.replace(join(this.folder, NOTE), [Buffer.from(note)], PUBLIC_MODE);
   }

@@ -1,7 +1,7 @@
 import * as nodeFs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-/** The functions of node:fs that are used here; tests pass ones that end the process between two of them. */
+/** The functions of node:fs that are used here. Tests replace them with functions that end the process between two calls. */
 export type FileSystem = Pick<
   typeof nodeFs,
   | 'closeSync'
@@ -17,17 +17,17 @@ export type FileSystem = Pick<
   | 'writeSync'
 >;
 
-/** The ending of a file while it is written. A leftover of a killed process is overwritten or removed. */
+/** The ending of a file's name while it is written. A file that a killed process left is overwritten or removed. */
 const UNFINISHED = '.unfinished';
 
 /**
- * Writes files atomically: after a crash each is the old or the new one. It writes under another name, flushes, then renames. Only
- * `append` writes in place. New files and folders get exactly the requested mode, whatever the umask.
+ * Writes files atomically: after a crash, a file has its old or its new content. It writes under another name, flushes, then renames.
+ * Only `append` writes in place. New files and folders get exactly the requested mode, whatever the umask.
  */
 export class DurableFiles {
   constructor(private readonly fs: FileSystem = nodeFs) {}
 
-  /** null: there is no such file. @throws what the operating system refused */
+  /** @returns null if there is no such file @throws every other error of the operating system */
   read(path: string): Buffer | null {
     try {
       return this.fs.readFileSync(path);
@@ -37,7 +37,7 @@ export class DurableFiles {
     }
   }
 
-  /** Names in a folder; none if there is no such folder. */
+  /** The names in a folder; empty if there is no such folder. */
   list(folder: string): string[] {
     try {
       return this.fs.readdirSync(folder);
@@ -47,13 +47,13 @@ export class DurableFiles {
     }
   }
 
-  /** The file's whole content, replaced in one step. */
+  /** Replaces the file's whole content in one step. */
   replace(path: string, chunks: Iterable<Uint8Array>, mode: number): void {
     const unfinished = this.writeBeside(path, chunks, mode);
     this.rename(unfinished, path);
   }
 
-  /** A new file. @throws EEXIST if there is one already, which is left as it is */
+  /** Makes a new file. @throws EEXIST if the file exists, which then stays unchanged */
   create(path: string, bytes: Uint8Array, mode: number): void {
     const unfinished = this.writeBeside(path, [bytes], mode);
     this.fs.linkSync(unfinished, path);
@@ -75,7 +75,7 @@ export class DurableFiles {
     this.sync(dirname(path));
   }
 
-  /** Durable once it returns. */
+  /** Renames a file. The change is durable when this returns. */
   rename(from: string, to: string): void {
     this.fs.renameSync(from, to);
     this.sync(dirname(to));
@@ -85,7 +85,7 @@ export class DurableFiles {
     exactly(() => this.fs.mkdirSync(path, { recursive: true, mode }));
   }
 
-  /** With everything in it, if it is a folder. */
+  /** Removes a file, or a folder with everything in it. */
   remove(path: string): void {
     this.fs.rmSync(path, { recursive: true, force: true });
   }
@@ -102,7 +102,7 @@ export class DurableFiles {
 
   private writeBeside(path: string, chunks: Iterable<Uint8Array>, mode: number): string {
     const unfinished = join(dirname(path), `${basename(path)}${UNFINISHED}`);
-    // It may be another user's file with wider rights.
+    // Remove a leftover first: it may belong to another user and have wider rights.
     this.fs.rmSync(unfinished, { force: true });
     const file = exactly(() => this.fs.openSync(unfinished, 'wx', mode));
     try {
@@ -123,7 +123,7 @@ export class DurableFiles {
   }
 }
 
-/** Makes a file or a folder without the umask. A later chmod could be missing after a crash. */
+/** Makes a file or a folder without the umask, because a later chmod could be missing after a crash. */
 function exactly<T>(make: () => T): T {
   const umask = process.umask(0);
   try {

@@ -8,11 +8,11 @@ const LOCK_NB = 4;
 let flock: ((file: number, operation: number) => number) | undefined;
 
 /**
- * Takes a lock on a file for this process, with flock(2): the kernel frees it when the process ends, however it ends. The file stays.
+ * Locks a file for this process with flock(2). The kernel frees the lock when the process ends, however it ends. The file stays.
  * @throws RegistrarError `ERR_REGISTRAR_LOCKED` while another process holds it
  */
 export function takeLock(path: string): Disposable {
-  // null: the functions of this very process, which has the C library loaded.
+  // null means this process, which has the C library loaded.
   flock ??= koffi.load(null).func('int flock(int, int)') as (file: number, operation: number) => number;
   const file = openSync(path, 'a', 0o600);
   if (flock(file, LOCK_EX | LOCK_NB) !== 0) {

@@ -1,18 +1,18 @@
 import { TREE_PLACES } from '@communique-tee/residence';
 import { RegistrarError } from '../registrar-error';
 
-/** One static file holds as many; clients fetch whole files. */
+/** The number of leaves in one static file. Clients fetch whole files. */
 export const LEAVES_PER_FILE = 1024;
 const MAX_FILES = TREE_PLACES / LEAVES_PER_FILE;
-/** A new file is used when this share of the used ones is taken. */
+/** A new file is opened when this share of the places in the files in use is taken. */
 const FULL = 0.9;
 
 /** A uniform whole number from 0 to below the bound. */
 export type RandomBelow = (bound: number) => number;
 
 /**
- * The free places of the files in use. A draw costs the same however many there are. Indices from the whole tree would put three of
- * 3,000 people into a file, and the host of the files would know each of them by the file they fetch.
+ * The free places of the files in use. A draw takes the same time however many places there are. If places came from the whole tree, a
+ * file would have about three of 3,000 people, and the host of the files could tell a person by the file that they fetch.
  */
 export class Places {
   private readonly free: number[] = [];
@@ -20,7 +20,7 @@ export class Places {
 
   constructor(
     taken: ReadonlySet<number>,
-    /** Files in use; grows as places are drawn. */
+    /** The number of files in use, which grows as places are drawn. */
     public files: number,
     private readonly randomBelow: RandomBelow,
   ) {
@@ -28,7 +28,7 @@ export class Places {
     this.taken = files * LEAVES_PER_FILE - this.free.length;
   }
 
-  /** @throws RegistrarError `ERR_REGISTRAR_STATE` when the tree is full */
+  /** Takes a random free place. @throws RegistrarError `ERR_REGISTRAR_STATE` if the tree is full */
   draw(): number {
     while (this.files < MAX_FILES && this.taken >= this.files * LEAVES_PER_FILE * FULL) {
       this.files += 1;

@@ -6,10 +6,10 @@ import { RegistrarError } from '../registrar-error';
 import { PERSON_ID } from '../requests/person-id';
 import { contradiction, type Person, type Register } from './register';
 
-/** How far the audit log reached when the register was written. */
+/** The length and the hash of the audit log at the time when the register was written. */
 export interface LogMark {
   readonly bytes: number;
-  /** SHA-256 of those bytes, hex. */
+  /** SHA-256 of the log's first `bytes` bytes, in hex. */
   readonly sha256: string;
 }
 
@@ -61,8 +61,8 @@ const person = z.strictObject({
 });
 
 /**
- * The register's bytes: a line of JSON with all but the people, a line for each person, and a last line `sha256 <hex>` of everything
- * before it.
+ * The register's bytes: a line of JSON with all but the people, a line for each person, and a last line `sha256 <hex>` with the hash of
+ * the lines before.
  */
 export function* formatRegister({ people, ...rest }: Register, log: LogMark): Generator<Uint8Array> {
   const hash = createHash('sha256');
@@ -81,7 +81,7 @@ export function* formatRegister({ people, ...rest }: Register, log: LogMark): Ge
   yield Buffer.from(`sha256 ${hash.digest('hex')}\n`);
 }
 
-/** @throws RegistrarError `ERR_REGISTRAR_UNREADABLE` for anything but what formatRegister wrote */
+/** @throws RegistrarError `ERR_REGISTRAR_UNREADABLE` for bytes that formatRegister did not write */
 export function parseRegister(bytes: Buffer): { register: Register; log: LogMark } {
   const last = bytes.lastIndexOf('\n', -2) + 1;
   if (last === 0 || bytes.subarray(last).toString('latin1') !== `sha256 ${hashOf(bytes.subarray(0, last))}\n`)
@@ -100,7 +100,7 @@ export function parseRegister(bytes: Buffer): { register: Register; log: LogMark
     if (wrong !== null) throw new Error(wrong);
     return { register, log };
   } catch (error) {
-    // Not the messages of zod and JSON.parse, which can quote a line.
+    // Do not repeat the messages of zod and JSON.parse, which can quote a line.
     throw unreadable(
       error instanceof SyntaxError || error instanceof z.ZodError ? 'it has another form' : String(error),
     );

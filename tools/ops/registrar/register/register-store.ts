@@ -12,7 +12,7 @@ const LOCK_FILE = 'lock';
 const MODE = 0o600;
 const FOLDER_MODE = 0o700;
 
-/** One line of the audit log: who did what to whom. It holds no commitment and no salt. */
+/** One line of the audit log: who did what to whom. It has no commitment and no salt. */
 export interface LogEntry {
   /** RFC 3339, UTC. */
   readonly time: string;
@@ -22,11 +22,11 @@ export interface LogEntry {
 }
 
 /**
- * The register and its audit log in one folder, for one process at a time.
+ * The register and its audit log in one folder, which one process at a time may open.
  *
- * A change appends its line to the log, then replaces the register, which names the length and the hash of the log. So after a crash
- * the register is the old or the new one; a line behind that length is of a change that was not made, and is cut off by the next one.
- * A register that is older than its log (a restored one) is refused.
+ * A change appends a line to the log, then replaces the register, which names the log's length and hash. So after a crash the register is
+ * the old or the new one. A log line after that length belongs to a change that was not made, and the next change cuts it off. A register
+ * that is older than its log, such as one from a backup, is refused.
  */
 export class RegisterStore implements Disposable {
   private constructor(
@@ -35,11 +35,11 @@ export class RegisterStore implements Disposable {
     private readonly lock: Disposable,
     private current: Register,
     private mark: LogMark,
-    /** Whether the log ends with a change that was not made. */
+    /** Whether the log ends with the line of a change that was not made. */
     readonly interrupted: boolean,
   ) {}
 
-  /** Makes a folder with an empty register. @throws RegistrarError `ERR_REGISTRAR_STATE` if there is one */
+  /** Makes a folder with an empty register. @throws RegistrarError `ERR_REGISTRAR_STATE` if the folder has a register */
   static create(folder: string, register: Register, entry: LogEntry, files = new DurableFiles()): RegisterStore {
     files.makeFolder(folder, FOLDER_MODE);
     const lock = takeLock(join(folder, LOCK_FILE));
@@ -57,8 +57,8 @@ export class RegisterStore implements Disposable {
   }
 
   /**
-   * @throws RegistrarError `ERR_REGISTRAR_STATE` if there is no register, `ERR_REGISTRAR_LOCKED`, `ERR_REGISTRAR_UNREADABLE` for a
-   * register or a log that is not what was written
+   * @throws RegistrarError `ERR_REGISTRAR_STATE` if there is no register, `ERR_REGISTRAR_LOCKED` while another process has it open,
+   * `ERR_REGISTRAR_UNREADABLE` if the register or the log was changed by something else
    */
   static open(folder: string, files = new DurableFiles()): RegisterStore {
     if (!files.list(folder).includes(REGISTER_FILE)) {
@@ -77,9 +77,9 @@ export class RegisterStore implements Disposable {
   }
 
   /**
-   * Opens a register that was restored from a backup, without its log: changes since the backup are unknown. The existing log is kept under
-   * another name.
-   * @param change what the register becomes
+   * Opens a register that was restored from a backup. Changes since the backup are unknown, so a new log begins; the existing log is kept
+   * under another name.
+   * @param change returns the register to continue with
    */
   static adopt(
     folder: string,
@@ -106,13 +106,13 @@ export class RegisterStore implements Disposable {
     return this.current;
   }
 
-  /** The lines of the log, the first one first. */
+  /** The lines of the log, the oldest first. */
   *log(): Generator<string> {
     const bytes = this.files.read(join(this.folder, LOG_FILE)) ?? Buffer.of();
     yield* bytes.subarray(0, this.mark.bytes).toString().split('\n').slice(0, -1);
   }
 
-  /** Durable once it returns. */
+  /** Saves a change. It is durable when this returns. */
   save(register: Register, entry: LogEntry): void {
     const line = Buffer.from(`${JSON.stringify(entry)}\n`);
     const path = join(this.folder, LOG_FILE);
@@ -132,13 +132,13 @@ export class RegisterStore implements Disposable {
   }
 }
 
-/** A log of one line without a register is of an `init` that was interrupted; a longer one has lost its register. */
+/** Throws if the log has lost its register. A log of only one line without a register comes from an interrupted `init`, and is allowed. */
 function refuseOrphanedLog(folder: string, files: DurableFiles): void {
   const log = files.read(join(folder, LOG_FILE)) ?? Buffer.of();
   if (log.indexOf('\n') !== log.lastIndexOf('\n')) throw unreadable(`there is ${LOG_FILE}, but no ${REGISTER_FILE}`);
 }
 
-/** The bytes after the recorded length: at most one line, of an interrupted change. @throws RegistrarError */
+/** The bytes after the recorded length: at most one line, which an interrupted change left. @throws RegistrarError */
 function restOfLog(log: Buffer, { bytes, sha256 }: LogMark): Buffer {
   if (log.length < bytes || hashOf(log.subarray(0, bytes)) !== sha256)
     throw unreadable(`${LOG_FILE} is not the log that belongs to it: it is damaged, or one of the two was edited`);

@@ -2,19 +2,19 @@ import { LEAVES_PER_FILE } from './places';
 
 /** What the registrar keeps: who is registered where in the tree, which roots are still valid, and which campaigns were opened. */
 export interface Register {
-  /** The registrar's id: the name of its keys. */
+  /** The registrar's id, which is also the name of its keys. */
   readonly registrar: string;
-  /** The longest campaign that it signs; the enclave measures the same number. */
+  /** The longest campaign that the registrar signs. The enclave's measured configuration has the same number. */
   readonly maxCampaignDays: number;
-  /** The id of the key that signs, 8 hex digits; null before there is one. */
+  /** The id of the key that signs, 8 hex digits; null before the first key is made. */
   readonly signingKey: string | null;
-  /** Files of 1,024 leaves in use. */
+  /** The number of files in use, of 1,024 leaves each. */
   readonly files: number;
   /** How many roots were published. */
   readonly publications: number;
-  /** Unix seconds. After a restore, no commitment that the register does not know is published before. */
+  /** Unix seconds. After a restore, no commitment that is new to the register is published before this time. */
   readonly newCommitmentsFrom: number;
-  /** Makes likely duplicates comparable without keeping names: 32 bytes, hex. */
+  /** The key (32 bytes, hex) of the hashes by which likely duplicates are found without storing names. */
   readonly likenessKey: string;
   /** Roots that may still be valid, the oldest first. */
   readonly roots: readonly PublishedRoot[];
@@ -33,7 +33,7 @@ export interface PublishedRoot {
   readonly notAfter: number;
 }
 
-/** Its note is signed anew when it is shown, so that it has the signature of the key in use. */
+/** A campaign. Its note is not stored: it is signed each time it is shown, by the key that signs then. */
 export interface Campaign {
   readonly id: string;
   readonly notBefore: number;
@@ -41,33 +41,33 @@ export interface Campaign {
 }
 
 export interface Person {
-  /** The operator's own id. */
+  /** The operator's own id of the person. */
   readonly person: string;
-  /** null: revoked. */
+  /** null if the person was revoked. */
   readonly registration: Registration | null;
-  /** Earlier commitments, as long as a root that holds one is valid. */
+  /** Earlier commitments that a valid root may still hold. */
   readonly former: readonly FormerCommitment[];
-  /** 32 hex digits; null if no name and birth date were given. */
+  /** Hash of name and birth date, 32 hex digits; null if they were not given. */
   readonly likeness: string | null;
 }
 
 export interface Registration {
-  /** 64 hex digits, as all field elements. */
+  /** 64 hex digits, like all field elements. */
   readonly commitment: string;
-  /** `120-MT-01` */
+  /** Such as `120-MT-01`. */
   readonly district: string;
   readonly salt: string;
-  /** Its place in the tree. */
+  /** The registration's place in the tree. */
   readonly index: number;
-  /** How many roots had been published when it was entered; none of those holds it. */
+  /** The number of roots that had been published before this registration was entered, and so do not hold it. */
   readonly since: number;
-  /** Unix seconds: no root that begins earlier holds it; 0: the next one does. */
+  /** The earliest begin (Unix seconds) of a root that may hold this registration; 0: the next root holds it. */
   readonly from: number;
 }
 
 export interface FormerCommitment {
   readonly commitment: string;
-  /** Unix seconds: the notAfter of the last root that holds it. */
+  /** The notAfter (Unix seconds) of the last root that holds the commitment. */
   readonly until: number;
 }
 
@@ -84,18 +84,18 @@ export function newRegister(of: Pick<Register, 'registrar' | 'maxCampaignDays' |
   };
 }
 
-/** The notAfter of the last root that holds a registration, Unix seconds; 0 if none does. */
+/** The notAfter (Unix seconds) of the last root that holds a registration; 0 if no root does. */
 export function heldUntil(register: Register, { since, from }: Registration): number {
   const holding = register.roots.filter(({ number, notBefore }) => number > since && notBefore >= from);
   return Math.max(0, ...holding.map(({ notAfter }) => notAfter));
 }
 
-/** Whether a root that begins at `notBefore` (Unix seconds) holds the registration. */
+/** Whether a root that begins at `notBefore` (Unix seconds) may hold the registration. */
 export function isDue({ from }: Registration, notBefore: number): boolean {
   return notBefore >= from;
 }
 
-/** @returns what is wrong between the entries of a register, or null */
+/** @returns what the entries of a register contradict each other in, or null */
 export function contradiction({ people, files, roots, publications, campaigns }: Register): string | null {
   const [places, commitments] = [new Set<number>(), new Set<string>()];
   for (const { registration, former } of people.values()) {

@@ -8,7 +8,7 @@ import { readMoves, readRequests } from './read-requests';
 const bytes = (text: string) => Buffer.from(text);
 const [one, two] = [commitment(1), commitment(2)];
 
-describe('a file of a spreadsheet', () => {
+describe('a CSV file', () => {
   const lines = ['person,commitment,district,name', `17,${one},119-MT-1,"O""Brien, José"`, `18,${two},119-AK-0,Ana`];
   const plain = `${lines.join('\n')}\n`;
   const expected = [
@@ -31,19 +31,19 @@ describe('a file of a spreadsheet', () => {
     expect(items).toMatchObject(expected);
   });
 
-  it('is read behind the line in which Excel names the separator', () => {
+  it('is read after the line in which Excel names the separator', () => {
     const { items, problems } = readMoves(bytes('sep=;\r\nperson;district\r\n17;119-MT-01\r\n'));
     expect({ items, problems }).toEqual({ items: [{ line: 3, person: '17', district: '119-MT-01' }], problems: [] });
   });
 
-  it('reports that it was read as Windows-1252', () => {
+  it('gives a remark if it was read as Windows-1252', () => {
     expect(readRequests(Buffer.from(plain, 'latin1'), true).remarks).toEqual([
       expect.stringContaining('not UTF-8, so its names were read as Windows-1252'),
     ]);
     expect(readRequests(bytes(plain), true).remarks).toEqual([]);
   });
 
-  it('counts the lines inside quotation marks', () => {
+  it('counts lines inside quotation marks for its line numbers', () => {
     const { rows, problems } = readCsv(bytes('a,b\n"1\n2\r\n3",x\ny,z\n1\n'));
     expect(rows.map(({ line }) => line)).toEqual([2, 5]);
     expect(problems).toEqual([{ line: 6, text: '1 cells, but the first line names 2 columns' }]);
@@ -65,7 +65,7 @@ it.each([
   ['a column that is missing', 'person\n17\n', 1, 'no column district'],
   ['a person without an id', 'person,district\n,119-MT-01\n', 2, 'no person id'],
   ['a person id with a space', 'person,district\n1 7,119-MT-01\n', 2, 'no person id'],
-])('refuses a file with %s, naming the line', (_, file, line, words) => {
+])('refuses a file with %s, and names the line', (_, file, line, words) => {
   const { problems, items } = readMoves(typeof file === 'string' ? bytes(file) : file);
   expect(problems).toEqual(expect.arrayContaining([{ line, text: expect.stringContaining(words) as string }]));
   expect(items.length).toBeLessThan(2);
@@ -109,7 +109,7 @@ it.each([
   expect(readDistrict(cell, START)).toEqual({ district });
 });
 
-it('finds every spelling of one name alike, with one birth date only', () => {
+it('likenessOf is equal for all spellings of a name, and differs by birth date and by key', () => {
   const key = 'ab'.repeat(32);
   const spellings = ["Mary O'Brien", 'MARY OBRIEN', 'O Brien, Mary', 'Mary O’Brien', "Mary O'Bri\u0065n"];
   expect(new Set(spellings.map((name) => likenessOf(name, '1980-02-01', key))).size).toBe(1);

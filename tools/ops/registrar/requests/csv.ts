@@ -1,16 +1,16 @@
 import { type Problem } from '../registrar-error';
 
 export interface CsvRow {
-  /** Line of the file, from 1; the header is a line too. */
+  /** Line number in the file, from 1; the header is line 1. */
   readonly line: number;
-  /** By column name. Cells are trimmed. */
+  /** The trimmed cells by column name. */
   readonly cells: ReadonlyMap<string, string>;
 }
 
 export interface Csv {
   readonly columns: readonly string[];
   readonly rows: readonly CsvRow[];
-  /** All problems with the form of the file; if there are any, do not use `rows`. */
+  /** All problems with the form of the file. If there are any, do not use `rows`. */
   readonly problems: readonly Problem[];
   /** Warnings about a readable file. */
   readonly remarks: readonly string[];
@@ -21,14 +21,14 @@ const NAMED_SEPARATOR = /^sep=(.)(?=\r?\n)/i;
 
 /**
  * Reads CSV as spreadsheets write it (RFC 4180): with or without a byte-order mark, separated by commas, semicolons or tabs, with LF or
- * CRLF, in UTF-8 or, if it is not UTF-8, Windows-1252. Anything it cannot read for certain is a problem, never a guess.
+ * CRLF, in UTF-8 or else Windows-1252. It reports what it cannot read for certain as a problem, and never guesses.
  */
 export function readCsv(bytes: Uint8Array): Csv {
   const remarks: string[] = [];
   const text = decode(bytes, remarks);
   if (typeof text !== 'string') return { columns: [], rows: [], problems: [text], remarks };
   const separator = separatorOf(text);
-  // Excel's own first line, which names the separator, is left as an empty one.
+  // Replace Excel's own first line, which names the separator, by an empty line, so that the line numbers stay right.
   const { records, problems } = recordsOf(text.replace(NAMED_SEPARATOR, ''), separator);
   const [head, ...rest] = records;
   if (head === undefined) {
@@ -115,9 +115,9 @@ function recordsOf(text: string, separator: string): { records: CsvRecord[]; pro
 
 interface Cell {
   readonly value: string;
-  /** The position behind the cell. */
+  /** The position after the cell. */
   readonly end: number;
-  /** How many line ends the cell has. */
+  /** The number of line ends in the cell. */
   readonly lines: number;
   readonly wrong?: string;
 }

@@ -2,9 +2,9 @@ import { houseOffices, isState } from '@communique-tee/protocol';
 import { congressAt, formatDistrict, parseDistrict } from '@communique-tee/residence';
 
 /**
- * A district as operators write it: `120-MT-07`, or `120-MT-7`, since spreadsheets drop the zero.
+ * Reads a district as operators write it: `120-MT-07`, or `120-MT-7`, because spreadsheets drop the zero.
  * @param now Unix seconds
- * @returns the district, or what is wrong: another form, a seat that the state does not have, a Congress that has ended or is not next
+ * @returns the district, or what is wrong: its form, a seat that the state does not have, a Congress that has ended or is not the next
  */
 export function readDistrict(cell: string, now: number): { district: string } | { wrong: string } {
   const [, congress, state, seat] = /^([1-9][0-9]{2})-([A-Z]{2})-([0-9]{1,2})$/.exec(cell) ?? [];
@@ -26,7 +26,7 @@ export function readDistrict(cell: string, now: number): { district: string } | 
   };
 }
 
-/** Whether the Congress of a district has ended at a time (Unix seconds). */
+/** Whether the Congress in a district's name has ended at a time (Unix seconds). */
 export function hasEnded(district: string, now: number): boolean {
   return parseDistrict(district).congress < congressAt(now);
 }

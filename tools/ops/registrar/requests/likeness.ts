@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * A value that is equal for all spellings of one name with one birth date: O'Brien, OBrien, "O Brien, Mary" and Mary O'Brien with a
- * composed or a decomposed accent are alike. Keyed with the register's own key, so that the register holds no names.
+ * A value that is equal for all spellings of a name with the same birth date: "Mary O'Brien", "MARY OBRIEN" and "O Brien, Mary", with
+ * composed or decomposed accents. It is a keyed hash with the register's own key, so the register has no names.
  * @param key 32 bytes, hex
  * @returns 32 hex digits
  */
@@ -16,7 +16,7 @@ export function likenessOf(name: string, born: string, key: string): string {
   return createHmac('sha256', Buffer.from(key, 'hex')).update(`${same}\n${born}`).digest('hex').slice(0, 32);
 }
 
-/** `1980-02-01`, from that or from the `2/1/1980` of a spreadsheet in the United States; null for anything else. */
+/** Reads `1980-02-01`, or `2/1/1980` as spreadsheets in the United States write. @returns `1980-02-01`; null for any other text */
 export function readBirthDate(text: string): string | null {
   const iso = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/.exec(text);
   const us = /^([0-9]{1,2})\/([0-9]{1,2})\/([0-9]{4})$/.exec(text);

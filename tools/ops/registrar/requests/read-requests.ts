@@ -5,16 +5,16 @@ import { PERSON_ID } from './person-id';
 
 /** A person who asks to be registered. */
 export interface Request {
-  /** Line of the file; 0: from the command line. */
+  /** Line number in the file; 0 for a request on the command line. */
   readonly line: number;
   readonly person: string;
-  /** The code that the person handed over: 64 hex digits. */
+  /** The code that the person gave to the operator: 64 hex digits. */
   readonly commitment: string;
-  /** As written in the file; null: the check of residence decides. */
+  /** As written in the file; null if the check of residence tells the district. */
   readonly district: string | null;
   readonly name: string | null;
   readonly born: string | null;
-  /** The operator looked and found that this is another person than the ones that look alike. */
+  /** The operator has checked that this is a different person from those who look alike. */
   readonly distinct: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface Read<T> {
   readonly remarks: readonly string[];
 }
 
-/** @param needsDistrict no check of residence is named, so that the file must have the column `district` */
+/** @param needsDistrict whether the file must have the column `district`, because there is no check of residence */
 export function readRequests(bytes: Uint8Array, needsDistrict: boolean): Read<Request> {
   const needed = ['person', 'commitment', ...(needsDistrict ? ['district'] : [])];
   return readRows(readCsv(bytes), REQUEST_COLUMNS, needed, requestOf);
@@ -48,14 +48,14 @@ export function readMoves(bytes: Uint8Array): Read<Move> {
   });
 }
 
-/** What is wrong with a person's id, or null. */
+/** @returns what is wrong with a person's id, or null */
 export function wrongPerson(person: string): string | null {
   return PERSON_ID.test(person)
     ? null
     : `${quoted(person)} is no person id: 1 to 64 visible ASCII characters without comma, semicolon and quotation mark`;
 }
 
-/** What is wrong with a commitment, or null. Never quotes it. */
+/** @returns what is wrong with a commitment, without quoting it, or null */
 export function wrongCommitment(commitment: string): string | null {
   if (!/^[0-9a-f]{64}$/.test(commitment))
     return `the commitment has ${String(commitment.length)} characters, or others than 0-9 and a-f; it is 64 of these`;

@@ -8,10 +8,10 @@ const SILENCE_LIMIT_MS = 60_000;
 const MAX_LINE_CHARACTERS = 2000;
 
 /**
- * Asks the operator's own program. It is started once, without a shell, and reads one line of JSON for each person:
- * `{"version":1,"person":"17"}`. It writes one line for each, in the same order: `{"person":"17","district":"120-MT-01"}` (with `name`
- * and `born`, if it has them) or `{"person":"17","refused":"no proof of address"}`. It ends with exit code 0 when its input ends. What
- * it writes to standard error goes to the operator.
+ * Asks the operator's own program, which is started once and without a shell. For each person the program reads one line of JSON,
+ * `{"version":1,"person":"17"}`, and writes one line, in the same order: `{"person":"17","district":"120-MT-01"}` (with `name` and `born`
+ * if it has them) or `{"person":"17","refused":"no proof of address"}`. When its input ends, the program ends with exit code 0. Its
+ * standard error goes to the operator.
  */
 export class CheckProgram implements ResidenceCheck {
   constructor(
@@ -26,7 +26,7 @@ export class CheckProgram implements ResidenceCheck {
       child.once('error', reject);
       child.once('close', resolve);
     });
-    // Awaited below; until then a program that does not start must not end this process.
+    // `ended` is awaited below. Until then, a program that does not start must not end this process by an unhandled rejection.
     ended.catch(() => undefined);
     let timer: NodeJS.Timeout | undefined;
     let silent = false;
@@ -39,7 +39,7 @@ export class CheckProgram implements ResidenceCheck {
     };
     try {
       heard();
-      // A program that ends early closes the pipe; its exit code tells more.
+      // A program that ends early closes the pipe. Ignore this error, because the exit code tells more.
       child.stdin.on('error', () => undefined);
       child.stdin.end(people.map((person) => `${JSON.stringify({ version: 1, person })}\n`).join(''));
       const findings: Finding[] = [];

@@ -8,11 +8,11 @@ const text = z.string().min(1).max(200);
 export const finding = z.union([
   z.strictObject({
     person,
-    /** `120-MT-01` */
+    /** Such as `120-MT-01`. */
     district: z.string().max(20),
-    /** With `born`: to find the same person under two ids. It is not kept. */
+    /** Used with `born` to find the same person under two ids. It is not stored. */
     name: text.optional(),
-    /** `1980-02-01` or `2/1/1980` */
+    /** Such as `1980-02-01` or `2/1/1980`. */
     born: z.string().max(20).optional(),
   }),
   z.strictObject({ person, refused: text }),
@@ -20,14 +20,14 @@ export const finding = z.union([
 export type Finding = z.infer<typeof finding>;
 
 /**
- * How the operator finds out where people live: the plug-in point. `CheckedResidents` is the complete example; `CheckProgram` hands the
- * question to a program of the operator's own.
+ * The interface for how the operator finds out where people live. `CheckedResidents` reads a list; `CheckProgram` asks the operator's own
+ * program.
  */
 export interface ResidenceCheck {
   /**
-   * @param people the operator's own ids, each once
-   * @returns one finding for each, in the same order
-   * @throws RegistrarError `ERR_REGISTRAR_CHECK` when it cannot tell; then nothing is registered
+   * @param people the operator's ids of the people, each once
+   * @returns one finding for each person, in the same order
+   * @throws RegistrarError `ERR_REGISTRAR_CHECK` if the check itself fails; then no one is registered
    */
   check(people: readonly string[]): Promise<readonly Finding[]>;
 }

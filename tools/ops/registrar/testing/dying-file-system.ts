@@ -1,7 +1,7 @@
 import * as nodeFs from 'node:fs';
 import type { FileSystem } from '../register/durable-files';
 
-/** The code that a killed process would not run. */
+/** Thrown at the point after which a killed process would run no more code. */
 export class Killed extends Error {
   override readonly name = 'Killed';
 }
@@ -9,8 +9,8 @@ export class Killed extends Error {
 const CHANGES = new Set(['ftruncateSync', 'linkSync', 'mkdirSync', 'openSync', 'renameSync', 'rmSync', 'writeSync']);
 
 /**
- * A file system that makes `calls` changes and then ends the process: by `die`, or by throwing at this and every later call. The
- * last write leaves half its bytes.
+ * A file system that makes `calls` changes and then ends the process: by `die`, or by throwing at every later call. The last write
+ * writes only half its bytes.
  */
 export function dyingFileSystem(calls: number, die?: () => never): FileSystem & { readonly isDead: () => boolean } {
   let left = calls;
@@ -26,7 +26,7 @@ export function dyingFileSystem(calls: number, die?: () => never): FileSystem & 
       if (name === 'isDead') return () => dead;
       if (typeof real !== 'function') return real;
       return (...args: unknown[]): unknown => {
-        // Closing is what the kernel does.
+        // Let files be closed, as the kernel does for a killed process.
         if (name === 'closeSync') return Reflect.apply(real, target, args) as unknown;
         if (dead) throw new Killed('the process was killed');
         if (CHANGES.has(String(name)) && --left < 0) {

@@ -4,7 +4,7 @@ import { DurableFiles, type FileSystem } from '../register/durable-files';
 import { systemRandomness } from '../people/change-people';
 import type { Request } from '../requests/read-requests';
 
-/** 1 December 2026: the 119th Congress. */
+/** 1 December 2026, in the 119th Congress. */
 export const START = Date.UTC(2026, 11, 1) / 1000;
 export const DAY = 86_400;
 

@@ -14,14 +14,14 @@ const HEADERS = {
 };
 
 export interface RegistrationDesk {
-  /** Its page. */
+  /** The address of the desk's page. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
 /**
- * The counter of a made-up registrar, on 127.0.0.1: a person pastes the code of the page and names a district, and gets a registration.
- * It checks nothing, so it is only for the demo.
+ * The web page of a made-up registrar, on 127.0.0.1. A person pastes the code that the sender's page shows, names a district, and gets a
+ * registration. The desk checks no address, so it is only for the demo.
  */
 export async function openDesk(
   register: (commitment: Field, district: string) => RegistrationJson,

@@ -3,7 +3,7 @@ import { Registrar, systemWorld } from '../registrar';
 import { dyingFileSystem } from './dying-file-system';
 import { request } from './made-up';
 
-/** `<folder> <public folder> <changes>`: registers a person and publishes, and is killed by SIGKILL after so many changes to files. */
+/** `<folder> <public folder> <changes>`: registers a person and publishes, until SIGKILL ends it after this number of changes to files. */
 const [folder = '', site = '', changes = ''] = process.argv.slice(2);
 const fs = dyingFileSystem(Number(changes), () => {
   process.kill(process.pid, 'SIGKILL');

@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-/** What a registrar's folder of static files has: the note, and the files of a root. */
+/** Matches the paths of a registrar's static files: the note, and the files of a root. */
 const PATH = /^\/(root\.note|[0-9a-f]{64}\/(subtrees|leaves\/[0-9]{1,4}))$/;
 
 export interface ListHost {
@@ -14,7 +14,7 @@ export interface ListHost {
   stop(): Promise<void>;
 }
 
-/** Serves a registrar's static files on 127.0.0.1, as the operator's storage does: read only, for every origin, and nothing else. */
+/** Serves only a registrar's static files, on 127.0.0.1, as the operator's storage does: read-only, and readable from every origin. */
 export async function serveList(folder: string, port = 0): Promise<ListHost> {
   const requests: { path: string; headers: IncomingHttpHeaders }[] = [];
   const server = createServer((request, response) => {

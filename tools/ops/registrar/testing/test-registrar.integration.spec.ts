@@ -38,13 +38,13 @@ describe('the test registrar', () => {
     files: registrar.filesUrl,
   });
 
-  it.each(DISTRICTS)('registers a person of %s, who finds the path to the published root', async (district) => {
+  it.each(DISTRICTS)('registers a person of %s, who finds their path to the published root', async (district) => {
     const reader = readerOf(DISTRICTS.indexOf(district));
     expect(reader.registration.district.slice(4)).toBe(district);
     expect(openListPath(await fetchListPath(reader), reader).siblings).toHaveLength(20);
   });
 
-  it('serves everybody the same files, and hears nothing that tells one reader from another', async () => {
+  it('serves every reader the same files, and gets no header that tells readers apart', async () => {
     const asked: string[][] = [];
     for (const at of [0, 1]) {
       const before = registrar.host.requests.length;
@@ -55,17 +55,17 @@ describe('the test registrar', () => {
         expect(Object.keys(headers).filter((name) => /cookie|if-|referer|authorization/.test(name))).toEqual([]);
     }
     expect(asked[0]).toEqual(asked[1]);
-    expect(asked[0]?.length).toBeGreaterThan(3); // the note, the subtrees, at least two files of leaves
+    expect(asked[0]?.length).toBeGreaterThan(3); // the note, the subtrees and at least two files of leaves
   });
 
-  it('signs a campaign that has begun, and no campaign twice', () => {
+  it('signs a campaign that has begun, and refuses to sign it twice', () => {
     const note = registrar.openCampaign('parks-2026', 30);
     const { campaign, notBefore } = openCampaignNote(note, by(), registrar.maxCampaignDays);
     expect([campaign, notBefore < now()]).toEqual(['parks-2026', true]);
     expect(() => registrar.openCampaign('parks-2026')).toThrow(/signed already/);
   });
 
-  it('registers, at its desk, the code that a person pastes, and refuses others in a sentence', async () => {
+  it('registers at its desk the code that a person pastes, and says why it refuses a wrong code or district', async () => {
     const desk = await openDesk((commitment, district) => registrar.register(commitment, district));
     const ask = async (fields: Record<string, string>) => {
       const response = await fetch(desk.url, { method: 'POST', body: new URLSearchParams(fields) });
@@ -95,7 +95,7 @@ describe('the test registrar', () => {
   });
 
   it.each(['/', '/register', '/../register/register.jsonl', '/root.note/', '/root.note?x'])(
-    'serves nothing at %s',
+    'answers 404 at %s',
     async (path) => {
       expect((await fetch(new URL(path, registrar.filesUrl))).status).toBe(404);
     },

@@ -16,37 +16,37 @@ const DAY_SECONDS = 86_400;
 const MAX_CAMPAIGN_DAYS = 90;
 
 export interface TestRegistrarOptions {
-  /** A folder that does not exist yet: the register, its key and the static files are kept in it. */
+  /** A folder that does not exist yet. It will have the register, the key and the static files. */
   readonly folder: string;
-  /** Made-up people beside those whom a test registers; 100 unless given. */
+  /** The number of made-up people beside those whom a test registers; default 100. */
   readonly people?: number;
-  /** Port of the static files on 127.0.0.1; a free one unless given. */
+  /** Port of the static files on 127.0.0.1; default: a free one. */
   readonly port?: number;
 }
 
-/** A registrar of made-up people with a key of its own, whose static files are served on 127.0.0.1. For the demo and tests. */
+/** A registrar of made-up people with its own key, for the demo and tests. It serves its static files on 127.0.0.1. */
 export interface TestRegistrar extends AsyncDisposable {
   readonly id: string;
-  /** Verifier keys. */
+  /** The public keys for verifiers. */
   readonly keys: readonly string[];
   readonly maxCampaignDays: number;
-  /** The folder of the static files, with a slash at the end. */
+  /** The address of the static files, with a slash at the end. */
   readonly filesUrl: string;
   readonly host: ListHost;
-  /** The root that is published now. */
+  /** The newest published root. */
   readonly published: Published;
-  /** Enters a person and publishes a new root. `district` without the Congress: `CA-12`, `MT-01`, `DC-00`. */
+  /** Registers a person and publishes a new root. `district` is without the Congress: `CA-12`, `MT-01`, `DC-00`. */
   register(commitment: Field, district: string): RegistrationJson;
-  /** Enters several people and publishes one root. */
+  /** Registers several people and publishes one root. */
   registerAll(people: readonly { readonly commitment: Field; readonly district: string }[]): RegistrationJson[];
-  /** Signs a campaign that began a minute ago. @returns its note */
+  /** Signs a campaign that began a minute ago. @returns the campaign's note */
   openCampaign(id: string, days?: number): string;
-  /** The register itself, for what only some tests do. */
+  /** The registrar itself, for tests that need more. */
   readonly registrar: Registrar;
   stop(): Promise<void>;
 }
 
-/** @throws what Registrar throws, and Node if the port is taken */
+/** @throws what Registrar throws, and Node's error if the port is taken */
 export async function startTestRegistrar(options: TestRegistrarOptions): Promise<TestRegistrar> {
   const world = systemWorld('the test registrar');
   const publicFolder = join(options.folder, 'public');
@@ -113,7 +113,7 @@ function request(person: string, commitment: Field, district: string): Request {
   return { line: 0, person, commitment: fieldToHex(commitment), district, name: null, born: null, distinct: false };
 }
 
-/** Every district of the Congress in office. */
+/** Every district of the Congress that is in office at a time. */
 function districtsOfNow(unixSeconds: number): string[] {
   const congress = congressAt(unixSeconds);
   return STATES.flatMap((state) =>
