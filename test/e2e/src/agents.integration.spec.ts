@@ -81,7 +81,7 @@ describe('a task for a model, through the whole system', () => {
     return (await fetch(`${system.gatewayUrl}/api/budget`, { headers })).json() as Promise<never>;
   };
 
-  /** A sealed task that a test posts by itself, to choose who posts it when and where. */
+  /** A sealed task that a test posts without the client library, to choose the sender, the gateway and the time. */
   interface Sealed {
     readonly id: string;
     readonly request: Uint8Array;
@@ -135,7 +135,7 @@ describe('a task for a model, through the whole system', () => {
     ['fast', 'openai'],
     ['google', 'gemini'],
     ['careful', 'anthropic'],
-  ] as const)('class %s is answered, signed and charged by exactly what %s billed', async (modelClass, provider) => {
+  ] as const)('class %s is answered and signed, and costs exactly what %s billed', async (modelClass, provider) => {
     const person = `billed-${provider}`;
     const { outcome, text, statement, chargedMicroUsd, costChecked } = await (
       await clientOf(person)
@@ -155,7 +155,7 @@ describe('a task for a model, through the whole system', () => {
     expect([Math.round(Number(spent) * 1e6), Number(reserved), tasks]).toEqual([Number(chargedMicroUsd), 0, 1]);
   });
 
-  it('sends nothing to Congress: the edited answer goes there as a separate message', async () => {
+  it('sends nothing to Congress, and the edited answer goes there as a separate message', async () => {
     const client = await clientOf('writer');
     const before = (await receivedBy(system.congress)).length;
     const { text } = await client.agent(task());
@@ -171,7 +171,7 @@ describe('a task for a model, through the whole system', () => {
     expect(providers.calls()).toBe(1);
   });
 
-  it('asks a second time if the provider asks to wait, under a second reservation', async () => {
+  it('asks again, under a second reservation, if the provider answers with a time to wait', async () => {
     providers.setFaults({ queue: [{ fault: { kind: 'error', class: 'rate', retryAfterSeconds: 0.2 } }] });
     const { outcome, statement, chargedMicroUsd } = await (await clientOf('patient')).agent(task());
     expect([outcome, statement.attempt]).toEqual(['complete', 2]);
@@ -180,7 +180,7 @@ describe('a task for a model, through the whole system', () => {
     expect([Math.round(Number(spent) * 1e6), Number(reserved)]).toEqual([Number(chargedMicroUsd), 0]);
   });
 
-  it('gives a repeat through another gateway the same answer, after one call', async () => {
+  it('gets the same answer when it is repeated through another gateway, after one call of the provider', async () => {
     providers.setFaults({ queue: [{ fault: { kind: 'held' } }] });
     const [person, sealed, gone] = ['cut-off', await seal(), new AbortController()];
     const first = post(person, sealed, 0, gone.signal);
@@ -196,8 +196,8 @@ describe('a task for a model, through the whole system', () => {
     expect(providers.calls()).toBe(1);
   });
 
-  it('makes no call for a repeat after its enclave was killed or restarted, and answers others from memory', async () => {
-    // While the first is under way, the second goes to the other enclave
+  it('is answered with 409 if its enclave was killed or restarted, and other tasks are still answered from memory', async () => {
+    // While the first task is under way, the gateway gives the second one to the other enclave
     providers.setFaults({ queue: [{ fault: { kind: 'held' }, times: 2 }] });
     const tasks: { person: string; sealed: Sealed; first: Promise<Response> }[] = [];
     for (const person of ['unlucky-one', 'unlucky-other']) {
@@ -207,7 +207,7 @@ describe('a task for a model, through the whole system', () => {
     }
     providers.release();
     for (const { first } of tasks) expect((await first).status).toBe(200);
-    /** A gateway that has not seen the kill yet asks to try again. */
+    /** Repeats a task until the answer is final: a gateway that has not noticed the kill answers that the enclave is unavailable. */
     const repeated = async (gateway: number, { person, sealed }: (typeof tasks)[number]): Promise<string> => {
       for (;;) {
         const response = await post(person, sealed, gateway);
@@ -229,11 +229,11 @@ describe('a task for a model, through the whole system', () => {
     expect(providers.calls()).toBe(2);
   }, 120_000);
 
-  it('accepts no new task while its memory is full of paid answers, and still returns those', async () => {
+  it('is refused while the enclave’s memory is full of paid answers, which the enclave still returns', async () => {
     const first = { person: 'early', sealed: await seal() };
     const given = await resultOf(await post(first.person, first.sealed));
     const [enclave, ...others] = await enclaveAddresses();
-    // Straight to the enclaves: a gateway would wait for room
+    // Posts directly to the enclaves, because a gateway would wait for room
     const ask = async (address: string): Promise<number> => {
       const { request } = await seal();
       const response = await fetch(`http://${address}/agents`, {

@@ -49,7 +49,7 @@ describe('a chamber that was added to the tables', () => {
   });
   afterAll(() => fixture.stop());
 
-  it('gets messages from the enclave, through its own server', async () => {
+  it('gets messages from the enclave through its own server', async () => {
     const prepared = await prepare(fixture, { offices: ['HCA12', 'CCA01', 'SCA01'] });
     const { opened } = await fixture.relayed(prepared);
     expect(opened.offices.map(({ office, outcome }) => [office, outcome])).toEqual([
@@ -76,7 +76,7 @@ describe('a chamber that was added to the tables', () => {
   });
 });
 
-/** Where a chamber is named by its key, and nowhere else: CONTRIBUTING.md, "How to add a chamber". */
+/** The only files that name a chamber by its key (CONTRIBUTING.md, "How to add a chamber"). */
 const TABLES = [
   'apps/enclave/config/example.json',
   'apps/enclave/config/example.production.json',

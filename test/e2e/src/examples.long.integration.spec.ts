@@ -43,7 +43,7 @@ const MESSAGE = {
   campaignId: 'example',
 };
 
-/** The package as it is built, outside of this repository, against the whole system. */
+/** Runs the examples with the built package, outside of this repository, against the whole system. */
 describe('the examples', () => {
   let folder: TemporaryFolder;
   let system: System;
@@ -134,7 +134,7 @@ describe('the examples', () => {
   });
 
   it('on Node sends nothing to a stranger who runs the same image under a role of their own', async () => {
-    // Under the same root: AWS's hardware attests the stranger's enclave as it does ours
+    // The stranger's enclave has the same root, because AWS's hardware attests it as it does ours
     const pcrs = new Map([[3, fromHex(pcr3OfRole('arn:aws:iam::999999999999:role/stranger'))]]);
     const transport = await createMockNsmTransport({ rootFolder: folder.file('system/nsm'), pcrs });
     const nsm = createNsm(transport);
@@ -186,7 +186,7 @@ describe('the examples', () => {
     }
   });
 
-  it('seal again what an enclave had not opened when it was replaced', async () => {
+  it('seal a message again if its enclave was replaced before it opened the message', async () => {
     const token = await system.issuer.token('replaced');
     const policy = {
       acceptedMeasurements: system.accepted,
@@ -255,7 +255,7 @@ describe('the examples', () => {
       return tab.locator('#outcome li').allTextContents();
     };
 
-    it('send a message from a page, by a stream, and show what is proven', async () => {
+    it('send a message from a page, follow it by a stream of events, and show the verified result', async () => {
       const { tab, violations, asked } = await open();
       const token = await system.issuer.token('page');
       await fill(tab, token);
@@ -281,10 +281,10 @@ describe('the examples', () => {
       expect(await tab.locator('#resume').isVisible()).toBe(false);
     });
 
-    it('follow a message to its end that the tab sent before it was loaded again', async () => {
+    it('follow a message to its end after the tab that sent it was loaded again', async () => {
       const { tab } = await open();
       await fill(tab, await system.issuer.token('page'));
-      // Its status does not come through, so the message is still followed when the tab is loaded again.
+      // The status requests fail, so the message has not ended for the page when the tab is loaded again.
       await tab.route(/\/api\/messages\/[0-9a-f-]+/, (route) => route.abort());
       await tab.click('form button');
       await tab.locator('#states', { hasText: /accepted.*waiting \d+ s to try again \(unreachable\)/s }).waitFor();
@@ -297,7 +297,7 @@ describe('the examples', () => {
       expect(await tab.locator('#resume').isVisible()).toBe(false);
     });
 
-    it('say what to do if the gateway does not allow the page, before the page is opened and on it', async () => {
+    it('say what to do if the gateway does not allow the page’s origin, both before the page is opened and on the page', async () => {
       const elsewhere = await serveExample(built.folder, () => settings, 0);
       expect(await gatewayProblem(new URL(system.gatewayUrl), page.origin)).toBeNull();
       expect(await gatewayProblem(new URL(system.gatewayUrl), elsewhere.origin)).toContain(
@@ -310,7 +310,7 @@ describe('the examples', () => {
       await elsewhere.stop();
     });
 
-    it('trusts no other image, and no other operator', async () => {
+    it('trust no other image, and no other operator', async () => {
       for (const [change, code] of [
         [{ pcr0: 'cd'.repeat(48) }, 'ERR_ATTESTATION_MEASUREMENT'],
         [{ pcr3: 'cd'.repeat(48) }, 'ERR_ATTESTATION_OPERATOR'],

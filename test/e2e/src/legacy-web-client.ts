@@ -10,7 +10,7 @@ export interface KeyView {
   readonly algorithm: string;
 }
 
-/** What the web client (legacy) posts, and what it stores. */
+/** A message as the web client (legacy) posts it, with what it keeps of the message. */
 export interface Sealed {
   readonly json: {
     readonly ciphertext: string;
@@ -20,12 +20,12 @@ export interface Sealed {
   };
   /** UUID. */
   readonly id: string;
-  /** Hash of the binary form that is relayed. */
+  /** SHA-256 of the binary form that the gateway relays. */
   readonly sha256: Uint8Array;
   openAnswer(sealedAnswer: string): Answer;
 }
 
-/** Uses only libsodium and Node's SHA-256, none of our own libraries. */
+/** Seals as the web client (legacy) does, with only libsodium and Node's SHA-256 and none of our own libraries. */
 export async function seal(view: KeyView, content: object): Promise<Sealed> {
   await sodium.ready;
   const ephemeral = sodium.crypto_box_keypair();
@@ -80,7 +80,7 @@ export async function seal(view: KeyView, content: object): Promise<Sealed> {
   };
 }
 
-/** The JSON that it seals today, in which every text is different. */
+/** The JSON that the web client (legacy) seals today. Every text in it is unique, so that it can be searched for. */
 export function contentOfToday(): { deliveryAddress: Record<string, string>; proof: object } {
   return {
     deliveryAddress: {
@@ -97,7 +97,7 @@ export function contentOfToday(): { deliveryAddress: Record<string, string>; pro
   };
 }
 
-/** The same with the fields that Congress also requires. */
+/** That JSON with the other fields that Congress requires. */
 export function completeContent(): ReturnType<typeof contentOfToday> & {
   offices: string[];
   message: { body: string };

@@ -60,7 +60,7 @@ async function post({ gateway, token }: GatewayOptions, sealed: Sealed): Promise
   return { status: response.status, body: await response.json() };
 }
 
-describe('the web client (legacy), if the enclaves open its suite', () => {
+describe('the web client (legacy), while the enclaves open its suite', () => {
   let world: World;
   const planted: string[] = [];
   beforeAll(async () => {
@@ -102,7 +102,7 @@ describe('the web client (legacy), if the enclaves open its suite', () => {
     return { receipt, answer };
   }
 
-  it('gets the key that the document attests', async () => {
+  it('gets the key that the attestation document names', async () => {
     const view = await shownKey();
     const { legacyKey, keyId } = await fetchEnclaveKey(world.system.gatewayUrl, world.policy);
     expect(view).toEqual({
@@ -114,7 +114,7 @@ describe('the web client (legacy), if the enclaves open its suite', () => {
     expect(view.keyId).not.toBe(toHex(keyId));
   });
 
-  it('seals with libsodium what arrives at House and Senate; its receipt verifies, and its answer opens', async () => {
+  it('seals a message with libsodium that reaches House and Senate, whose receipt verifies, and whose answer opens', async () => {
     const content = completeContent();
     const message = await sealed(content);
     const { status, body } = await post(world.alice, message);
@@ -128,7 +128,7 @@ describe('the web client (legacy), if the enclaves open its suite', () => {
     for (const { xml } of documents) expect(xml).toContain(content.message.body);
   }, 120_000);
 
-  it('a message that it posts three times is accepted and delivered once, and only for its owner', async () => {
+  it('has a message that it posts three times accepted and delivered once, and only for its owner', async () => {
     const message = await sealed(completeContent());
     const answers = [
       await post(world.alice, message),
@@ -146,7 +146,7 @@ describe('the web client (legacy), if the enclaves open its suite', () => {
     });
   }, 120_000);
 
-  it('a message with only today’s fields is refused with the missing fields, and is not sent', async () => {
+  it('has a message with only today’s fields refused, with a list of the missing fields, and nothing is sent', async () => {
     const before = (await receivedBy(world.system.congress)).length;
     const message = await sealed(contentOfToday());
     expect((await post(world.alice, message)).status).toBe(202);
@@ -166,7 +166,7 @@ describe('the web client (legacy), if the enclaves open its suite', () => {
     expect(await receivedBy(world.system.congress)).toHaveLength(before);
   }, 120_000);
 
-  it('is delivered after all enclaves were killed and came back, under the same key', async () => {
+  it('has its message delivered after all enclaves were killed and restarted, under the same key', async () => {
     const view = await shownKey();
     await setFaults({ queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 'always' }] });
     const message = await sealed(completeContent());
@@ -181,13 +181,13 @@ describe('the web client (legacy), if the enclaves open its suite', () => {
     expect(await shownKey()).toEqual(view);
   }, 180_000);
 
-  it('sealed to a key that no enclave ever held ends as key_retired', async () => {
+  it('has a message to a key that no enclave ever held end as key_retired', async () => {
     const message = await seal({ ...(await shownKey()), keyId: '00'.repeat(16) }, contentOfToday());
     expect((await post(world.alice, message)).status).toBe(202);
     expect((await followMessage(world.alice, message.id, { timeoutMs: 120_000 })).status).toBe('key_retired');
   }, 150_000);
 
-  it('left nothing of its text in any log', async () => {
+  it('leaves none of its texts in any log', async () => {
     expect(planted.length).toBeGreaterThan(10);
     const logs = await readdir(world.system.logFolder);
     for (const log of logs.filter((name) => name !== 'congress.log')) {
@@ -197,8 +197,8 @@ describe('the web client (legacy), if the enclaves open its suite', () => {
   });
 });
 
-describe('if the enclave does not open its suite', () => {
-  it('finds no key, and its messages are refused for their suite', async () => {
+describe('the web client (legacy), while the enclave does not open its suite', () => {
+  it('gets no key, and its messages are refused because of their suite', async () => {
     const world = await startWorld({});
     try {
       expect((await fetchEnclaveKey(world.system.gatewayUrl, world.policy)).legacyKey).toBeUndefined();

@@ -74,7 +74,7 @@ it('a client generated from the OpenAPI document attests, submits, watches, and 
   ]);
 });
 
-it('the same message in JSON, and posted three times over, is accepted and delivered once', async () => {
+it('a message that is posted three times in JSON is accepted and delivered once', async () => {
   const prepared = await prepare(plantedMessage().message);
   const post = () =>
     fetch(`${system.gatewayUrl}/api/messages`, {
@@ -92,14 +92,14 @@ it('the same message in JSON, and posted three times over, is accepted and deliv
   expect(await arrivedOf(answer.offices.map(({ deliveryId }) => deliveryId))).toHaveLength(3);
 });
 
-it('is visible only to its owner', async () => {
+it('a message is visible only to its owner', async () => {
   const prepared = await prepare(plantedMessage().message);
   await postMessage(alice, prepared);
   await expect(fetchMessage(bob, prepared.id)).rejects.toMatchObject({ problem: 'not_found' });
   await followMessage(alice, prepared.id);
 });
 
-it('survives the gateway being killed after the 202', async () => {
+it('a message is delivered although the gateway was killed right after its 202', async () => {
   await setFaults({ queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 6 }] });
   const prepared = await prepare(plantedMessage().message);
   await postMessage(alice, prepared);
@@ -110,7 +110,7 @@ it('survives the gateway being killed after the 202', async () => {
   expect(await arrivedOf(answer.offices.map(({ deliveryId }) => deliveryId))).toHaveLength(3);
 });
 
-it('ends as key_retired when the enclave was replaced before it was opened, and can be sealed again', async () => {
+it('a message ends as key_retired if its enclave was replaced before it opened the message, and can be sealed again', async () => {
   const key = await fetchEnclaveKey(system.gatewayUrl, policy);
   await system.restart('enclave', 'kill');
   const { message } = plantedMessage();
@@ -126,7 +126,7 @@ it('ends as key_retired when the enclave was replaced before it was opened, and 
   await verifyResult(end, again, policy);
 });
 
-it('a message that Congress cannot accept is refused, and only the sender learns which fields are missing', async () => {
+it('a message that Congress refuses ends as refused, and only the sender can read the reason', async () => {
   const { message } = plantedMessage();
   await setFaults({
     queue: [{ fault: { kind: 'status', status: 400, body: 'the office is vacant' }, times: 'always' }],
@@ -140,7 +140,7 @@ it('a message that Congress cannot accept is refused, and only the sender learns
   expect(JSON.stringify(view)).not.toContain('vacant');
 });
 
-it('health reports what runs', async () => {
+it('health answers 200 while everything is up', async () => {
   const response = await fetch(`${system.gatewayUrl}/api/health/tee`);
   expect(response.status).toBe(200);
 });

@@ -41,7 +41,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
   let metricsUrl: string;
   const { message, fields, canaries: ofMessages } = plantedMessage();
   const mark = () => randomBytes(8).toString('hex');
-  /** A draft, what a model makes of it, and what a provider quotes in its errors. */
+  /** Unique texts of a task: the draft, the model's answer, and what a provider quotes in its errors. */
   const ofTasks = { draft: mark(), draftSubject: mark(), completion: mark(), thoughts: mark(), providersError: mark() };
   const canaries = { ...ofMessages, ...ofTasks };
   const tasks: TaskResult[] = [];
@@ -110,7 +110,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     expect(tasks[0]?.text).toContain(ofTasks.completion);
     const seen = JSON.stringify(system.providers?.requests());
     expect([ofTasks.draft, ofTasks.draftSubject].map((each) => seen.includes(each))).toEqual([true, true]);
-    // A refusal before the body is read would prove nothing
+    // A rate limit refuses before the body is read, which would prove nothing
     expect(answers.filter(({ where }) => where.startsWith('429 '))).toEqual([]);
     expect(
       answers.some(
@@ -119,7 +119,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     ).toBe(true);
   });
 
-  it('no field of a message or a task, no delivery secret and no API key is in anything that is left', async () => {
+  it('no field of a message or a task, no delivery secret and no API key is in anything that remains', async () => {
     const remains = await remainsOf();
     const places = remains.map(({ where }) => where).join('\n');
     for (const place of [
@@ -141,7 +141,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     expect(find({ ...canaries, ...apiKeys }, remains)).toEqual([]);
   });
 
-  it('finds what is planted, whatever its encoding', async () => {
+  it('the search finds planted texts in every encoding', async () => {
     const { lastName = '', body = '', email = '', address1 = '', subject = '' } = fields;
     const planted: Record<string, string> = {
       lastName,
@@ -195,7 +195,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     await sendBadInput(options.token, encodeCongressMessage(message));
   }
 
-  /** Every way in which a provider's answer can end, with texts to search for; each is another person's task. */
+  /** Asks for tasks whose providers' answers end in every possible way, with texts to search for. Each task is another person's. */
   async function askModels(): Promise<void> {
     const providers = system.providers;
     if (!providers) throw new Error('no providers');
@@ -232,7 +232,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     providers.setFaults({});
   }
 
-  /** Plain text instead of sealed bytes, at every address: refused text must not be repeated. */
+  /** Posts plain text instead of sealed bytes to every address, because a refusal must not repeat the text. */
   async function sendBadInput(token: string, plaintext: Uint8Array): Promise<void> {
     const json = JSON.stringify({ ...message, deliverySecret: fields['deliverySecret'] });
     const text = fields['body'] ?? '';
@@ -337,7 +337,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     ];
   }
 
-  /** Logs of every process except Congress, which may know the text. */
+  /** Returns the logs of every process except simulated Congress, which may know the text. */
   function logs(): Remains[] {
     const written = filesBelow(system.logFolder).filter(({ where }) => !where.endsWith('congress.log'));
     return [...written, { where: 'postgres log', bytes: Buffer.from(system.postgres.log()) }];
@@ -373,7 +373,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     }
   }
 
-  /** Command lines and environments are read by anyone of the same user. */
+  /** Returns the command lines and environments, which every process of the same user can read. */
   function processes(): Remains[] {
     return [system.services.gateway.pid, system.services.enclave.pid]
       .filter((pid) => pid !== undefined)

@@ -21,7 +21,7 @@ import { plantedMessage } from '@communique-tee/test-system';
 const ENCLAVES = 3;
 const GATEWAYS = 2;
 
-/** Enclaves whose keys are sealed under KMS, as in a stack with custody kms: all of them share what one of them made. */
+/** Enclaves whose keys are sealed under KMS, as in a stack with custody kms. One enclave makes a key, and all of them share it. */
 describe('three enclaves with sealed keys', () => {
   let folder: TemporaryFolder;
   let system: System;
@@ -61,7 +61,7 @@ describe('three enclaves with sealed keys', () => {
     fetch(`${system.congress.controlUrl}/faults`, { method: 'POST', body: JSON.stringify(plan) });
   const all = (work: (enclave: number) => Promise<void>) =>
     Promise.all(Array.from({ length: ENCLAVES }, (_, enclave) => work(enclave)));
-  /** The key that is shown, once one is. */
+  /** Waits until the gateway shows a key, and returns it. */
   const shownKey = async (): Promise<EnclaveKey> => {
     for (let round = 0; ; round++) {
       try {
@@ -86,7 +86,7 @@ describe('three enclaves with sealed keys', () => {
     ).toBeGreaterThan(0);
   });
 
-  it('open messages from before all of them were killed, and no sender has to seal again', async () => {
+  it('open messages that were sealed before all of them were killed, and no sender has to seal again', async () => {
     const key = await shownKey();
     await setFaults({ queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 6 }] });
     const messages = Array.from({ length: 12 }, () => prepareMessage(plantedMessage().message, key));
@@ -109,7 +109,7 @@ describe('three enclaves with sealed keys', () => {
     expect(toHex((await shownKey()).keyId)).toBe(toHex(key.keyId));
   }, 180_000);
 
-  it('deliver a message once that a lying parent gives to each of them, and the second reports a duplicate', async () => {
+  it('deliver a message only once if a lying parent gives it to each of them, and the second one reports a duplicate', async () => {
     const prepared = prepareMessage(plantedMessage().message, await shownKey());
     const outcomes: string[][] = [];
     for (const address of await enclaveAddresses()) {
@@ -129,7 +129,7 @@ describe('three enclaves with sealed keys', () => {
     ]);
   });
 
-  it('delete a key that an operator revokes, and messages sealed to it are sealed again', async () => {
+  it('delete a key that an operator revokes, and senders seal messages to that key again', async () => {
     const key = await shownKey();
     const revoked = toHex(key.keyId);
     const operator = await spawnService({
@@ -154,7 +154,7 @@ describe('three enclaves with sealed keys', () => {
       next = await shownKey();
     }
     expect(toHex(next.keyId)).not.toBe(revoked);
-    // Sealed to the old key by a client that had not asked for the new one
+    // A client that has not asked for the new key seals to the old one
     const message = plantedMessage().message;
     const late = prepareMessage(message, key);
     await postMessage(at(0), late);
@@ -166,7 +166,7 @@ describe('three enclaves with sealed keys', () => {
     await verifyResult(view, again, policy);
   }, 180_000);
 
-  it('leave no credential, API key or ciphertext of either in a log', async () => {
+  it('leave no credential, no API key and no ciphertext of these in a log', async () => {
     const { AWS_SECRET_ACCESS_KEY: secret = '', ENCLAVE_SECRETS_FILE: file = '' } =
       system.keyGuard?.gatewayEnvironment ?? {};
     const ciphertexts = Object.values(JSON.parse(await readFile(file, 'utf8')) as Record<string, string>);

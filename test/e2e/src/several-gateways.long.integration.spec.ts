@@ -18,7 +18,7 @@ import { plantedMessage } from '@communique-tee/test-system';
 const GATEWAYS = 3;
 const MESSAGES = 200;
 
-/** Three processes on one database and one Redis: one of them delivers each message once, whichever accepted it. */
+/** Three processes share a database and a Redis. Each message is delivered once, by any of them, whichever accepted it. */
 describeWith(redisAvailability(), 'three gateways', () => {
   let folder: TemporaryFolder;
   let redis: Redis;
@@ -67,7 +67,7 @@ describeWith(redisAvailability(), 'three gateways', () => {
 
   it(`deliver each of ${String(MESSAGES)} messages once, whichever accepted it and whichever is asked`, async () => {
     const messages = Array.from({ length: MESSAGES }, prepared);
-    // Every message is posted to two of them at the same time, as by a client whose first try seemed lost.
+    // Every message is posted to two gateways at the same time, as by a client whose first try seemed lost.
     await Promise.all(messages.flatMap((message, n) => [postMessage(at(n), message), postMessage(at(n + 1), message)]));
     const deliveryIds: (string | null)[] = [];
     for (const [n, message] of messages.entries()) {
@@ -81,12 +81,12 @@ describeWith(redisAvailability(), 'three gateways', () => {
     expect(received).toHaveLength(3 * MESSAGES);
     expect(new Set(received).size).toBe(3 * MESSAGES);
     expect(new Set(deliveryIds)).toEqual(new Set(received.map((entry) => entry.split(' ')[1])));
-    // more than one of them delivered messages
+    // Every gateway delivered messages
     for (const log of ['gateway.log', 'gateway-2.log', 'gateway-3.log'])
       expect(await readFile(join(system.logFolder, log), 'utf8')).toContain('"message ended"');
   }, 300_000);
 
-  it('one takes over the messages that another accepted before it was killed', async () => {
+  it('one of them delivers the messages that another accepted before it was killed', async () => {
     await setFaults({ queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 6 }] });
     const messages = Array.from({ length: 6 }, prepared);
     await Promise.all(messages.map((message) => postMessage(at(0), message)));

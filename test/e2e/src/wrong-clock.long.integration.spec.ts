@@ -26,11 +26,14 @@ import { join } from 'node:path';
 const YEARS_56_MS = 56 * 365 * 24 * 3_600_000;
 const PUBLISH_EVERY_MS = 100;
 
-/** The difference of the NSM's time from the machine's clock. An enclave on a machine in 1970 sees the same with the other sign. */
+/**
+ * By how much the NSM's time differs from the machine's clock. An enclave on a machine whose clock is in 1970 sees the same difference with
+ * the other sign.
+ */
 const time = { offsetMs: 0 };
 const attestedMs = () => Date.now() + time.offsetMs;
 
-/** Starts the enclave in this process, on an NSM whose time a test shifts, behind the parent's egress proxy. */
+/** Starts the enclave in this process, behind the parent's egress proxy, with an NSM whose time a test can shift. */
 async function enclaveOnTurnedNsm({ folder, congressFile }: EnclaveSurroundings): Promise<EnclaveProvider> {
   const rootFolder = join(folder, 'nsm');
   const vsock = join(folder, 'v');
@@ -92,7 +95,7 @@ describe('an enclave whose machine’s clock is not the attested time', () => {
     await (system as System | undefined)?.stop();
     await folder.remove();
   });
-  /** Has the enclave take a document, as it does by itself every minute. */
+  /** Requests an attestation document, for which the enclave asks the NSM, as it does by itself every minute. */
   const document = async () =>
     new Uint8Array(await (await fetch(`${enclaveUrl}/attestation?nonce=${'ab'.repeat(16)}`)).arrayBuffer());
   const operatorSees = async () => {
@@ -114,12 +117,12 @@ describe('an enclave whose machine’s clock is not the attested time', () => {
     expect(await look()).toEqual(wanted);
   };
 
-  it('is healthy while both agree', async () => {
+  it('is healthy while clock and attested time agree', async () => {
     await eventually(ready, 'healthy');
     expect(await operatorSees()).toMatchObject({ http: 200, enclaves: [{ up: true, reasons: [] }] });
   }, 90_000);
 
-  it('shows clock_drift to the operator when they are 100 s apart, and no longer when they agree again', async () => {
+  it('shows clock_drift to the operator while they are 100 s apart, and not once they agree again', async () => {
     time.offsetMs = 100_000;
     await document();
     expect(await operatorSees()).toMatchObject({
@@ -129,7 +132,7 @@ describe('an enclave whose machine’s clock is not the attested time', () => {
     });
     await eventually(ready, 'clock_drift');
     const [drift] = await series('communique_enclave_clock_drift_seconds');
-    // Seconds; the mock NSM takes as long as the machine does
+    // In seconds, with some room for the time that the mock NSM takes to answer
     const seconds = Number(drift?.split(' ')[1]);
     expect(seconds).toBeGreaterThan(90);
     expect(seconds).toBeLessThan(110);
@@ -139,10 +142,10 @@ describe('an enclave whose machine’s clock is not the attested time', () => {
     expect(await operatorSees()).toMatchObject({ enclaves: [{ up: true, reasons: [] }] });
   }, 180_000);
 
-  it('shows both reasons to the operator when they are decades apart, sends nothing, and counts the refusals', async () => {
+  it('shows two reasons to the operator when they are decades apart, sends nothing, and counts the refusals', async () => {
     time.offsetMs = -YEARS_56_MS;
     await system.restart('enclave', 'stop');
-    // The root is not valid in 1970, so this sender seals without verifying
+    // The root is not valid in 1970, so this sender seals to the key without verifying the document
     const { publicKey } = readAttestation_unverified(await document());
     if (publicKey === undefined) throw new Error('the document has no key');
     const sender = new Sender(unsafeTrustAnchorFromPem(system.developmentRootPem), attestedMs);

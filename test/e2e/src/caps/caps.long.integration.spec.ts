@@ -17,8 +17,8 @@ const LARGE = 1_000_000_000n;
 const password = randomBytes(18).toString('base64url');
 
 /**
- * Three gateways, processes of their own, that share a PostgreSQL and a Redis; many clients post until they reach the caps, while Redis is
- * flushed, evicts, fails over or is unreachable and gateways are killed. Meanwhile the judge reads only the database.
+ * Three gateway processes share a PostgreSQL and a Redis. Many clients post until they reach the caps, while Redis is flushed, evicts,
+ * fails over or is unreachable, and gateways are killed. The test judges the caps only by what the database has.
  */
 describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gateways', () => {
   let folder: TemporaryFolder;
@@ -49,7 +49,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
     await folder.remove();
   });
 
-  /** @param postsByTheSame far more than fit into a user's day, or so few that a share refuses none of the first ones */
+  /** @param postsByTheSame either far more posts than a user's day can pay, or so few that no user's share of a cap is used up */
   async function system(caps: Caps, postsByTheSame = 180) {
     const url = await postgres.createMigratedDatabase();
     const dollars = (amount: bigint) => (Number(amount) / 1e6).toFixed(2);
@@ -112,7 +112,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
     Number(new RegExp(`${name}[:=](?:calls=)?([0-9]+)`).exec(await client.info(section))?.[1] ?? 0);
   const decisions = (client: RedisClient) => stat(client, 'commandstats', 'cmdstat_evalsha');
 
-  describe('on a user’s day', () => {
+  describe('for a user’s day', () => {
     const caps = { user_day: 10n * PRICE, system_hour: LARGE, system_day: LARGE };
     let running: Awaited<ReturnType<typeof system>>;
     beforeAll(async () => {
@@ -154,14 +154,14 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
           await redis[1].replicaof('127.0.0.1', String(servers[0].port));
           while ((await redis[1].info('replication')).includes('master_link_status:down')) await sleep(20);
           await sleep(300);
-          await redis[1].replicaof('127.0.0.1', '1'); // cut off: from here on it lags
+          await redis[1].replicaof('127.0.0.1', '1'); // cut off, so that it lags from here on
           await sleep(500);
           address.point(servers[1].port);
           await sleep(800);
           const before = await decisions(redis[1]);
           await redis[1].replicaof('NO', 'ONE');
           await sleep(Math.max(0, until - performance.now()));
-          // The gateways use it again after their next probe
+          // The gateways use this Redis again after their next probe
           while ((await decisions(redis[1])) <= before) await sleep(50);
           address.point(servers[0].port);
         },
@@ -195,7 +195,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
     });
   });
 
-  /** All disturbances together, without the kills. */
+  /** All disturbances together, but no gateway is killed. */
   const everything = async (_: Gateways, until: number) => {
     await every(60, until, async (n) => {
       if (n % 3 === 0) await redis[0].flushall();
@@ -206,12 +206,12 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
     address.point(servers[0].port);
   };
 
-  it('on the system’s hour', async () => {
+  it('for the system’s hour', async () => {
     const caps = { user_day: LARGE, system_hour: 301n * PRICE, system_day: LARGE };
     const { round, clients, stop } = await system(caps, MANY_USERS);
     const windows = await round('hour', async (...round) => {
       await everything(...round);
-      // A slow machine has not filled the hour when the round's time is over.
+      // On a slow machine the hour's cap is not reached when the round's time is over.
       for (let n = 0; n < 400 && !clients.refused.has('system_hourly_limit_reached'); n++) await sleep(50);
     });
     expect(
@@ -221,16 +221,16 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
     await stop();
   }, 60_000);
 
-  it('on the threshold of the day, where the emergency stop is the last word', async () => {
+  it('for the system’s day, and no message is accepted after the emergency stop', async () => {
     const { round, clients, ledger, stop } = await system(
       { user_day: LARGE, system_hour: LARGE, system_day: 301n * PRICE },
       MANY_USERS,
     );
-    // There is no enclave to end a message, so this test spends the money as a worker does
+    // There is no enclave that ends messages, so this test settles their reservations as a worker does
     const spending = (_: Gateways, until: number) => every(50, until, () => ledger.settleAll());
     await round('threshold', async (...round) => {
       await Promise.all([everything(...round), spending(...round)]);
-      // A gateway refuses by what it read up to two seconds before; on a slow machine the round is over by then
+      // A gateway may decide by a state up to two seconds old; on a slow machine the round is over before it refuses
       const isOver = async () => clients.refused.has('emergency_stop') && (await ledger.reservedAfterStop()).stops > 0;
       for (let n = 0; n < 200 && !(await isOver()); n++) {
         await ledger.settleAll();

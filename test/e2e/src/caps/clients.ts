@@ -24,11 +24,11 @@ interface Post {
 export class Clients {
   readonly accepted = new Set<string>();
   readonly refused = new Map<string, number>();
-  /** Other answers, after which the client tried another gateway. */
+  /** How often each other answer came, after which the client tried another gateway. */
   readonly repeated = new Map<string, number>();
   posts = 0;
   private closed = false;
-  /** Refused in the end, after a try with an unknown outcome. */
+  /** Posts that were refused in the end, after an earlier try with an unknown outcome. */
   private readonly doubtful: Post[] = [];
   private readonly pools: readonly Pool[];
   private readonly tokens = new Map<string, Promise<string>>();
@@ -36,7 +36,7 @@ export class Clients {
   constructor(
     gateways: readonly string[],
     private readonly tokenFor: (user: string) => Promise<string>,
-    /** After this many posts by the same few users, other users post, whose daily caps are unused. */
+    /** After this many posts by the same few users, other users post, who have spent nothing yet. */
     private readonly postsByTheSame: number,
   ) {
     this.pools = gateways.map((url) => new Pool(url, { connections: CLIENTS, pipelining: 1, headersTimeout: 20_000 }));
@@ -61,7 +61,7 @@ export class Clients {
     ]);
   }
 
-  /** Posts the messages with an unknown outcome once more: an accepted one is answered as accepted, however full the caps are. */
+  /** Posts the messages with an unknown outcome once more. If one was accepted, the answer is 202 even when the caps are full. */
   async clearDoubts(): Promise<void> {
     for (const post of this.doubtful.splice(0)) await this.post(post);
   }
@@ -90,7 +90,7 @@ export class Clients {
     }
   }
 
-  /** @returns accepted, a problem's code, or null if the connection broke */
+  /** @returns `accepted`, a problem's code, or null if the connection broke */
   private async ask(pool: Pool | undefined, { body, user, id }: Post): Promise<string | null> {
     try {
       const token = await this.token(user);
@@ -118,7 +118,7 @@ export class Clients {
   }
 }
 
-/** Well formed but unreadable, because no enclave opens it here. */
+/** A well-formed message whose content cannot be opened, which no enclave tries here. */
 function sealed(user: string): Post {
   const messageId = new Uint8Array(randomBytes(16));
   const message = {

@@ -65,7 +65,7 @@ export class Gateways {
     );
   }
 
-  /** Kills one with SIGKILL and restarts it on its port. */
+  /** Kills one gateway with SIGKILL and restarts it on the same port. */
   async killAndRestart(which: number): Promise<void> {
     await this.services[which]?.kill();
     this.services[which] = await this.spawn(which);

@@ -10,12 +10,12 @@ export interface Caps {
 export interface Window {
   readonly scope: keyof Caps;
   readonly subject: string;
-  /** The counter and the sum of the window's reservations, in one snapshot. */
+  /** The window's counter. `ledger` is the sum of its reservations in the same snapshot. */
   readonly counted: bigint;
   readonly ledger: bigint;
 }
 
-/** Read from the database itself, not from the gateways. */
+/** The caps' ledger, read from the database and not from the gateways. */
 export class Ledger {
   private readonly pool: Pool;
 
@@ -23,7 +23,7 @@ export class Ledger {
     this.pool = new Pool({ connectionString: url, options: '-c timezone=UTC', max: 2 });
   }
 
-  /** Every window of the counters or the reservations: one that is missing on one side has 0 there. */
+  /** Returns every window that has a counter or a reservation. If one of the two is missing, its sum is 0. */
   async windows(): Promise<Window[]> {
     const { rows } = await this.pool.query<{ scope: keyof Caps; subject: string; counted: string; ledger: string }>(`
       WITH ledger AS (
@@ -75,7 +75,10 @@ export class Ledger {
     }
   }
 
-  /** Messages stand for their reservations: a message's row is written by the transaction that reserves for it and, here, by no other. */
+  /**
+   * Counts messages in place of their reservations. Only the transaction that makes the reservation writes the message's row here, so the
+   * row's commit time is that of the reservation.
+   */
   async reservedAfterStop(): Promise<{ stops: number; after: number; reservations: number }> {
     const { rows } = await this.pool.query<{ stops: string; after: string; reservations: string }>(`
       SELECT (SELECT count(*) FROM emergency_stop WHERE cleared_at IS NULL) AS stops, count(*) AS reservations,

@@ -1,9 +1,11 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** An address of Redis that can switch to another server, like a failover: it cuts connections, and new ones reach the other server. */
+/**
+ * An address of Redis that can switch to another server as a failover does: it cuts all connections, and new ones reach the other server.
+ */
 export interface RedisSwitch {
   readonly port: number;
-  /** 0: nowhere, connections are refused as soon as they are made. */
+  /** @param port 0 for nowhere: connections are refused as soon as they are made */
   point(port: number): void;
   close(): Promise<void>;
 }

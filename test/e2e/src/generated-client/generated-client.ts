@@ -18,14 +18,17 @@ interface GeneratedClient {
 const PROGRAM = 'test/e2e/src/generated-client/send-message.ts';
 const LIMIT_MS = 120_000;
 
-/** The program beside this file. The workspace's own checks leave it out, because the types that it imports are generated. */
+/**
+ * Loads send-message.ts, the program beside this file. The workspace's own checks leave it out, because the types that it imports are
+ * generated.
+ */
 export async function generatedClient(): Promise<GeneratedClient> {
   return (await import(join(workspaceRoot(), PROGRAM))) as GeneratedClient;
 }
 
 /**
  * Generates types of a gateway's OpenAPI document into a folder, and checks the program against them.
- * @throws Error with what the generator or the compiler finds
+ * @throws Error with the messages of the generator or the compiler
  */
 export async function checkAgainst(document: object, folder: string): Promise<void> {
   const root = workspaceRoot();
@@ -37,7 +40,7 @@ export async function checkAgainst(document: object, folder: string): Promise<vo
     config,
     JSON.stringify({
       extends: join(root, 'tsconfig.base.json'),
-      // The program finds `./openapi` as if both were in one folder
+      // Resolves `./openapi` as if program and types were in one folder
       compilerOptions: {
         rootDirs: [join(root, PROGRAM, '..'), folder],
         typeRoots: [join(root, 'node_modules/@types')],
@@ -50,7 +53,7 @@ export async function checkAgainst(document: object, folder: string): Promise<vo
   await run('typescript/bin/tsc', ['--project', config]);
 }
 
-/** @throws Error with what it prints, if it ends with another code than 0 */
+/** @throws Error with the program's output, if its exit code is not 0 */
 async function run(program: string, args: readonly string[]): Promise<void> {
   const script = join(workspaceRoot(), 'node_modules', program);
   const failed = (error: Error & { stdout?: string; stderr?: string }) =>

@@ -2,7 +2,7 @@ import { prepareMessage, verifyResult, type TrustPolicy } from '@communique-tee/
 import { verifyEnclave } from '@communique-tee/enclave-identity';
 import { fromBase64, sealedMessageToJson, toHex, type Answer, type CongressMessage } from '@communique-tee/protocol';
 import createClient from 'openapi-fetch';
-// Made by openapi-typescript of docs/openapi.json when generated-client.ts checks this program.
+// openapi-typescript makes `./openapi` from a gateway's OpenAPI document when generated-client.ts checks this program.
 import type { components, paths } from './openapi';
 
 type Message = components['schemas']['Message'];
@@ -10,7 +10,7 @@ type Problem = components['schemas']['Problem'];
 
 const FIVE_MINUTES_MS = 300_000;
 
-/** What a client does that was generated from the gateway's OpenAPI document: attest, seal, submit, watch, verify. */
+/** Sends a message with a client that was generated from the gateway's OpenAPI document: attests, seals, submits, watches, verifies. */
 export async function sendMessage(
   gateway: string,
   token: string,
@@ -47,7 +47,7 @@ function refused({ code, title }: Problem): Error {
   return new Error(`${code}: ${title}`);
 }
 
-/** What the types must refuse; never called. */
+/** Mistakes that the types must refuse. Never called. */
 export async function mistakes(client: ReturnType<typeof createClient<paths>>): Promise<void> {
   // @ts-expect-error no such operation
   await client.GET('/api/message', {});

@@ -8,7 +8,7 @@ import { helpOf, openHelp, problem, TASKS } from './states';
 /** Words that occur nowhere else in the system. */
 const DRAFT = 'hello senator, quokkas   need parks. the quokkas are very very sad, and so am I. please do fund parks';
 
-/** Help with the text by a model: from the person's own words to the sent message, and all errors. */
+/** Tests the help with the text by a model, from the person's own words to the sent message, with all errors. */
 export function describeAgents(on: () => PageSystem): void {
   describe('help with the text', () => {
     const providers = () => {
@@ -21,7 +21,7 @@ export function describeAgents(on: () => PageSystem): void {
       providers().release();
     });
 
-    /** Signed in and in step 2, with a draft and the help opened. */
+    /** Signs in, goes to step 2, enters a draft and opens the help. */
     async function withDraft(page: Page): Promise<Sender> {
       const sender = new Sender(page);
       await sender.open(on().link());
@@ -39,7 +39,7 @@ export function describeAgents(on: () => PageSystem): void {
       return (await Promise.all(files.map((name) => readFile(join(logFolder, name), 'utf8')))).join('');
     };
 
-    it('makes a draft clearer, which the person edits and sends; no log has a word of it, and the budget went down', async () => {
+    it('makes a draft clearer, which the person edits and sends, leaves no word of it in a log, and uses the budget', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const posted: Buffer[] = [];
@@ -81,7 +81,7 @@ export function describeAgents(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('shows notes of a review, which cannot be put into the message', async () => {
+    it('shows the notes of a review, which cannot be put into the message', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await withDraft(page);
@@ -95,7 +95,7 @@ export function describeAgents(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('asks for a sign-in first, comes back open with the draft, and has asked no model', async () => {
+    it('asks for a sign-in first, is open again with the draft after it, and has asked no model', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const calls = providers().calls();
@@ -131,7 +131,7 @@ export function describeAgents(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('says of a provider that refuses the operator’s key that the operator has to fix it, and that it cost nothing', async () => {
+    it('says that the operator has to fix it, and that it cost nothing, if the provider refuses the operator’s key', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await withDraft(page);

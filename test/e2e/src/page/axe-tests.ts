@@ -3,8 +3,8 @@ import { Sender } from './sender';
 import type { PageState } from './states';
 
 /**
- * Runs axe in every state that a person can see, in each language: a test reaches a state in one language (every fourth in Spanish), then
- * switches to the other. In dark colors axe judges contrast only.
+ * Runs axe in every state that a person can see, in each language. A test reaches its state in one language (every fourth test in Spanish),
+ * then switches to the other. In dark colors axe checks only contrast.
  */
 export function describeAxe<On extends PageSystem>(on: () => On, states: readonly PageState<On>[]): void {
   describe('axe finds nothing, in light and dark and in each language,', () => {

@@ -4,7 +4,7 @@ import { firefoxAvailability, openFirefox } from './firefox';
 import type { PageSystem } from './page-system';
 import { ADDRESS, MESSAGE } from './sender';
 
-/** The main flow in another browser engine. All other tests run in Chromium. */
+/** Tests the main flow in another browser engine. All other tests of the page run in Chromium. */
 export function describeFirefox(on: () => PageSystem): void {
   describeWith(firefoxAvailability(), 'in Firefox, by WebDriver BiDi,', () => {
     let firefox: Browser | undefined;
@@ -22,7 +22,7 @@ export function describeFirefox(on: () => PageSystem): void {
       page.setDefaultTimeout(60_000);
       const faults: unknown[] = [];
       page.on('pageerror', (error) => {
-        // Firefox asks the issuer's page for an icon, which its own policy forbids
+        // Firefox requests an icon of the issuer's page, which that page's content security policy forbids
         if (page.url().startsWith(on().system.gatewayUrl)) faults.push(error);
       });
       const press = async (selector: string): Promise<void> => {

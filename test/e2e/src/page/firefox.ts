@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import type { Availability } from '@communique-tee/testing/harness';
 import puppeteer, { type Browser } from 'puppeteer-core';
 
-/** `FIREFOX_PATH`, else what PATH has, else where Debian puts it. */
+/** Returns `FIREFOX_PATH`, else the Firefox in PATH, else the one where Debian installs it. */
 function findFirefox(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const given = env['FIREFOX_PATH'];
   if (given !== undefined && given !== '') return given;
@@ -13,14 +13,14 @@ function findFirefox(env: NodeJS.ProcessEnv = process.env): string | undefined {
     .find((file) => existsSync(file));
 }
 
-/** For describeWith. */
+/** Whether there is a Firefox, for describeWith. */
 export function firefoxAvailability(): Availability {
   return findFirefox() === undefined
     ? { available: false, reason: 'there is no Firefox here (apt-get install firefox-esr, or set FIREFOX_PATH)' }
     : { available: true };
 }
 
-/** A headless Firefox in a profile of its own, driven by WebDriver BiDi. */
+/** Starts a headless Firefox with a new profile, driven by WebDriver BiDi. */
 export async function openFirefox(): Promise<Browser> {
   const executablePath = findFirefox();
   if (executablePath === undefined) throw new Error('there is no Firefox here');

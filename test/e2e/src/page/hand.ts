@@ -6,7 +6,7 @@ export interface Hand {
   type(control: Locator, text: string): Promise<void>;
   /** Chooses an option of a select by its value. */
   choose(control: Locator, value: string): Promise<void>;
-  /** Picks the option of a combobox that the typed words find. */
+  /** Types words into a combobox and picks the option that they find. */
   pick(control: Locator, words: string): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export const finger = withPointer((control) => control.tap());
 const MOST_TABS = 150;
 const MOST_OPTIONS = 70;
 
-/** Reaches every control by the Tab key, forwards. */
+/** Uses only the keyboard, and reaches every control by Tab, never by Shift+Tab. */
 export function keyboard(page: Page): Hand {
   const reach = async (control: Locator): Promise<void> => {
     await control.waitFor();

@@ -3,12 +3,12 @@ import type { PageSystem } from './page-system';
 
 const SENTENCES = ['This page has not loaded yet.', 'Esta página aún no se ha cargado.'] as const;
 
-/** What a person sees of a page that did not load, or not yet. */
+/** Tests what a person sees of a page that did not load, or has not loaded yet. */
 export function describeLoading(on: () => PageSystem): void {
   describe('a page that does not load', () => {
     const seen = (page: Page): Promise<boolean[]> =>
       Promise.all(SENTENCES.map((sentence) => page.getByText(sentence).isVisible()));
-    /** Shows the document's own words now. @returns the seconds after which they would appear */
+    /** Shows the text of document.html now. @returns the seconds after which it would appear */
     const secondsPass = (page: Page): Promise<number> =>
       page.evaluate<number>(
         "(([shown]) => { shown.finish(); return shown.effect.getTiming().delay / 1000; })(document.querySelector('.not-loaded').getAnimations())",
@@ -18,7 +18,7 @@ export function describeLoading(on: () => PageSystem): void {
       ['script is refused', '/', '**/page/write-*.js', 'refused'],
       ['script is lost', '/status', '**/page/status-*.js', 'lost'],
       ['script imports a file that is lost', '/verify', '**/page/chunk-*.js', 'lost'],
-    ] as const)('says so in both languages if its %s', async (_what, path, files, how) => {
+    ] as const)('says in both languages that it has not loaded if its %s', async (_what, path, files, how) => {
       await using tab = await on().open();
       const { page } = tab;
       await page.route(files, (route) =>
@@ -32,14 +32,14 @@ export function describeLoading(on: () => PageSystem): void {
       expect(await seen(page)).toEqual([true, true]);
       expect(await on().violations(page)).toEqual([]);
 
-      // The link's fragment is still there, for the reload that the sentence asks for
+      // The link's fragment is still in the address for the reload that the text suggests
       await page.unroute(files);
       await page.reload();
       await page.locator('.trust-bar[data-state="verified"]').waitFor();
       expect([await seen(page), page.url()]).toEqual([[false, false], on().link({}, path)]);
     });
 
-    it('says so while its script is on the way, and is drawn when the script is there', async () => {
+    it('says that it has not loaded while its script is on the way, and is drawn when the script arrives', async () => {
       await using tab = await on().open();
       const { page } = tab;
       let arrive = (): void => undefined;
@@ -60,7 +60,7 @@ export function describeLoading(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('says so at once if its texts could not be fetched', async () => {
+    it('says at once that it has not loaded if its texts could not be fetched', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.route('**/*write_*', (route) => route.abort());
@@ -69,11 +69,11 @@ export function describeLoading(on: () => PageSystem): void {
       expect(await seen(page)).toEqual([true, true]);
     });
 
-    it('says that it needs JavaScript if the browser runs none, and nothing else', async () => {
+    it('says only that it needs JavaScript if the browser runs none', async () => {
       await using tab = await on().open({ javaScriptEnabled: false });
       await tab.page.goto(on().link());
       await tab.page.locator('noscript p').waitFor();
-      // Hidden by `visibility` it would still have a box
+      // An element hidden by `visibility` would still have a box
       expect(await tab.page.locator('.not-loaded').boundingBox()).toBeNull();
     });
   });

@@ -12,7 +12,7 @@ const problem = (status: number, code: string, headers: Record<string, string> =
   body: JSON.stringify({ type: 'about:blank', title: code, status, code }),
 });
 
-/** A message from the form to its receipt, and everything that comes between. */
+/** Tests a message from the form to its receipt, and everything in between. */
 export function describeMessage(on: () => PageSystem): void {
   const posts = (page: Page): string[] => {
     const made: string[] = [];
@@ -26,7 +26,7 @@ export function describeMessage(on: () => PageSystem): void {
     page.evaluate<string>('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])');
 
   describe('a message', () => {
-    it('is sealed here, delivered, and its receipt verified; no plain text leaves and none is kept', async () => {
+    it('is sealed in the page, delivered, and has its receipt verified, and no plain text leaves the page or is kept', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const left: Buffer[] = [];
@@ -81,7 +81,7 @@ export function describeMessage(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('is asked for what is missing or wrong, field by field, and keeps what was typed', async () => {
+    it('shows which fields are missing or wrong, and keeps what was typed', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const sender = new Sender(page);
@@ -111,7 +111,7 @@ export function describeMessage(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('refuses an office code that does not exist or is of another state', async () => {
+    it('cannot go to an office code that does not exist or is of another state', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const sender = new Sender(page);
@@ -128,7 +128,7 @@ export function describeMessage(on: () => PageSystem): void {
       await sender.field('message/subject').waitFor();
     });
 
-    it('lists what to fix in the order of the form', async () => {
+    it('has its list of what to fix in the order of the form', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const sender = new Sender(page);
@@ -162,7 +162,7 @@ export function describeMessage(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('is not sent by Enter before the review, and once by a double click', async () => {
+    it('is not sent by Enter before the review, and is sent once by a double click', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const made = posts(page);
@@ -182,7 +182,7 @@ export function describeMessage(on: () => PageSystem): void {
       expect(made).toHaveLength(1);
     });
 
-    it('asks before the page is closed while it is under way, and no more once it has ended', async () => {
+    it('makes the page ask before it is closed while the message is under way, and not once it has ended', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await on().answers({ house: { answer: 'maintenance' } });
@@ -205,7 +205,7 @@ export function describeMessage(on: () => PageSystem): void {
       expect(dialogs).toEqual([]);
     });
 
-    it('is printed as a sheet of its own, with offices, times, ID and the hash of the saved receipt', async () => {
+    it('is printed as a separate sheet with offices, times, ID and the hash of the saved receipt', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await on().answers({});
@@ -229,7 +229,7 @@ export function describeMessage(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('goes back without losing anything, by the page and by the browser', async () => {
+    it('loses nothing when the person goes back, in the page or in the browser', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const sender = new Sender(page);
@@ -243,7 +243,7 @@ export function describeMessage(on: () => PageSystem): void {
       await page.locator('.review-part').first().waitFor();
     });
 
-    it('that offices refuse is refused by a receipt, with the reason of each', async () => {
+    it('that the offices refuse ends as refused, with each office’s reason from the receipt', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await on().answers({ house: { answer: 'refused', reason: 'The office is vacant.' } });
@@ -256,7 +256,7 @@ export function describeMessage(on: () => PageSystem): void {
       expect(await page.locator('[data-outcome="accepted"]').count()).toBe(2);
     });
 
-    it('says that it was not sent after a clear refusal, and can be sent after all', async () => {
+    it('is reported as not sent after a clear refusal, and can still be sent', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await on().answers({});
@@ -285,7 +285,7 @@ export function describeMessage(on: () => PageSystem): void {
       await sender.result();
     });
 
-    it('says that it does not know if the connection was cut, and finds out without sending twice', async () => {
+    it('is reported as possibly sent if the connection was cut, and the page finds out without sending it twice', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await on().answers({});
@@ -293,7 +293,7 @@ export function describeMessage(on: () => PageSystem): void {
       await page.route('**/api/messages', async (route) => {
         if (route.request().method() !== 'POST') return route.continue();
         if (!cut) return route.continue();
-        await route.fetch(); // the gateway takes it, and the page hears nothing
+        await route.fetch(); // the gateway accepts it, and the page gets no answer
         await route.abort('connectionreset');
       });
       const before = (await receivedBy(on().system.congress)).length;
@@ -309,7 +309,7 @@ export function describeMessage(on: () => PageSystem): void {
       expect(await receivedBy(on().system.congress)).toHaveLength(before + 3);
     });
 
-    it('continues when the gateway stops in the middle and starts again', async () => {
+    it('is delivered although the gateway stops in the middle and starts again', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await on().answers({ house: { answer: 'maintenance' } });
@@ -324,7 +324,7 @@ export function describeMessage(on: () => PageSystem): void {
       await page.locator('.send-card .proves').waitFor({ timeout: 90_000 });
     });
 
-    it('is followed after the page was closed, if the person let this device remember it', async () => {
+    it('can be followed after the page was closed, if the person let this device remember it', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await on().answers({ house: { answer: 'maintenance' }, senate: { answer: 'maintenance' } });
@@ -347,7 +347,7 @@ export function describeMessage(on: () => PageSystem): void {
     });
   });
 
-  it('serves / without the prover in at most 90 KB of gzip, all files together', async () => {
+  it('all files of / without the prover have at most 90 KB of gzip together', async () => {
     await using tab = await on().open();
     const sizes: Promise<number>[] = [];
     tab.page.on('response', (response) => {

@@ -10,17 +10,17 @@ import { visit, type Visit } from './visit';
 
 export const CAMPAIGN = 'example-campaign';
 
-/** One system and one Chromium, which every test of the page and the pictures share. */
+/** One system and one Chromium, shared by all tests of the page and by the screenshots. */
 export interface PageSystem {
   readonly system: System;
   readonly browser: Browser;
-  /** A tab in a profile of its own, at no address yet. */
+  /** Opens a tab with a new profile, at no address yet. */
   open(options?: BrowserContextOptions): Promise<Visit>;
-  /** A campaign's link to the page; `more` of its fragment. */
+  /** Returns a campaign's link to the page. @param more more parameters of its fragment */
   link(more?: Readonly<Record<string, string>>, path?: string): string;
   /** Sets what each office or chamber answers from now on. */
   answers(outcomes: OutcomesInput): Promise<void>;
-  /** The violations that axe finds in this tab; `only` limits the rules. */
+  /** Returns the violations that axe finds in this tab. @param only the rules to check; all if absent */
   violations(page: Page, only?: readonly string[]): Promise<string[]>;
   stop(): Promise<void>;
 }
@@ -90,7 +90,7 @@ export async function startPageSystem(
   }
 }
 
-/** The origin of the registrar's files, which a page that proves asks. */
+/** Returns the origin of the registrar's files, from which a page with proofs fetches. */
 function registrarOf({ residence }: Pick<SystemOptions, 'residence'>): string[] {
   return typeof residence === 'object' ? [new URL(residence.registrar.filesUrl).origin] : [];
 }

@@ -7,7 +7,7 @@ const TITLES = {
   es: 'El Congreso simulado aceptó su mensaje.',
 } as const satisfies Record<Language, string>;
 
-/** First-time senders, on small screens, in each language. */
+/** Tests first-time senders, on small screens, in each language. */
 export function describePeople(on: () => PageSystem): void {
   describe('a first-time sender with a campaign link', () => {
     async function writes(language: Language, width: number, handOf: (page: Sender['page']) => Hand): Promise<void> {
@@ -30,7 +30,7 @@ export function describePeople(on: () => PageSystem): void {
       writes(language, 390, () => finger),
     );
 
-    it.each(['en', 'es'] as const)('reaches a verified receipt at 390 px by keyboard alone, in %s', (language) =>
+    it.each(['en', 'es'] as const)('reaches a verified receipt at 390 px by only the keyboard, in %s', (language) =>
       writes(language, 390, keyboard),
     );
 

@@ -6,7 +6,7 @@ import { Sender } from './sender';
 const HOUR_MS = 3_600_000;
 const OTHER = 'ab'.repeat(48);
 
-/** How the page verifies the enclave that answers, and servers that lie about it. */
+/** Tests how the page verifies the enclave that answers, also with servers that lie about it. */
 export function describeProof(on: () => PageSystem): void {
   const trusting = (path = '/', over: Readonly<Record<string, string>> = {}) => {
     const { pcr0, pcr3 } = on().system;
@@ -39,8 +39,8 @@ export function describeProof(on: () => PageSystem): void {
   }
   const NOT_VERIFIED = ['The enclave could not be verified, so this page does not send to it.'];
 
-  describe('who answers', () => {
-    it('shows on every page that a demo proves nothing', async () => {
+  describe('the enclave that answers', () => {
+    it('is shown on every page of a demo as one that proves nothing', async () => {
       await using tab = await on().open();
       const { page } = tab;
       for (const path of ['/', '/verify', '/status']) {
@@ -51,7 +51,7 @@ export function describeProof(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('takes another site that publishes a development root for a demo only when the person says so', async () => {
+    it('is trusted on another site that publishes a development root only as a demo, and only after the person agrees', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const origin = 'https://page.test';
@@ -68,7 +68,7 @@ export function describeProof(on: () => PageSystem): void {
       await bar(page, 'verified').locator('.trust-demo').waitFor();
     });
 
-    it('offers no other root if the server gives none, as in production', async () => {
+    it('can be verified only under the AWS root if the server publishes no root, as in production', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.route('**/api/page', async (route) => {
@@ -83,7 +83,7 @@ export function describeProof(on: () => PageSystem): void {
       expect(await obstacles(page)).toEqual(NOT_VERIFIED);
     });
 
-    it('shows every check, the chain with its dates, the image, the operator and the command', async () => {
+    it('is shown with every check, the chain with its dates, the image, the operator and the auditor’s command', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.goto(trusting('/verify'));
@@ -103,7 +103,7 @@ export function describeProof(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('trusts nothing and seals nothing if neither the person nor the site names an image', async () => {
+    it('is not trusted, and nothing is sealed, if neither the person nor the site names an image', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.route('**/api/page', async (route) => {
@@ -119,7 +119,7 @@ export function describeProof(on: () => PageSystem): void {
       expect(await obstacles(page)).toEqual(NOT_VERIFIED);
     });
 
-    it('refuses a wrong PCR0 and compares with a file that the person chooses', async () => {
+    it('is refused with a wrong PCR0, and compared with a file that the person chooses', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.goto(trusting('/verify', { pcr0: OTHER }));
@@ -142,7 +142,7 @@ export function describeProof(on: () => PageSystem): void {
       await bar(page, 'verified').waitFor();
     });
 
-    it('keeps an image when the person says so, and does not follow a link that names another', async () => {
+    it('is compared with an image that the person let the browser keep, even if a link names another', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.goto(trusting('/verify'));
@@ -157,7 +157,7 @@ export function describeProof(on: () => PageSystem): void {
       expect(await obstacles(page)).toEqual(NOT_VERIFIED);
     });
 
-    it('refuses the image under another operator, and warns if any operator is accepted', async () => {
+    it('is refused under another operator, and gets a warning if any operator is accepted', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.goto(trusting('/verify', { pcr3: OTHER }));
@@ -173,7 +173,7 @@ export function describeProof(on: () => PageSystem): void {
       expect(await page.locator('pre.command').last().textContent()).toContain(' --any-operator');
     });
 
-    it('refuses a document in which one bit was turned', async () => {
+    it('is refused if one bit of its document was flipped', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.route('**/attestation?*', async (route) => {
@@ -189,7 +189,7 @@ export function describeProof(on: () => PageSystem): void {
       expect(await obstacles(page)).toEqual(NOT_VERIFIED);
     });
 
-    it('refuses a document made for another nonce, and what is no document', async () => {
+    it('is refused if the answer is for another nonce, or is not a document', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const earlier = await fetch(`${on().system.gatewayUrl}/attestation?nonce=${'00'.repeat(32)}`, {
@@ -211,7 +211,7 @@ export function describeProof(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('refuses an expired chain and shows which certificate ended', async () => {
+    it('is refused if its chain has expired, and the page shows which certificate ended', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.clock.setFixedTime(Date.now() + 4 * HOUR_MS);
@@ -225,7 +225,7 @@ export function describeProof(on: () => PageSystem): void {
       expect(await links.last().textContent()).toContain('ended');
     });
 
-    it('says that the server does not answer, and verifies when it does', async () => {
+    it('is reported as unreachable while the server does not answer, and is verified once it does', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.route('**/attestation?*', (route) => route.abort());

@@ -26,7 +26,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       return made;
     };
 
-    /** What axe finds, in light and dark. */
+    /** Expects that axe finds nothing, in light and dark. */
     async function accessible(page: Page): Promise<void> {
       await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
       expect(await on.violations(page)).toEqual([]);
@@ -34,7 +34,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       expect(await on.violations(page, ['color-contrast'])).toEqual([]);
     }
 
-    it('goes without a sign-in and is delivered once by a double click; a second one in the campaign is refused', async () => {
+    it('is sent without a sign-in, delivered once after a double click, and a second one in the campaign is refused', async () => {
       await using tab = await on.open();
       const { page } = tab;
       const made = posts(page);
@@ -69,7 +69,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       expect(await page.locator('main form, .review-part').count()).toBe(0);
       expect(made).toHaveLength(1);
 
-      // The same person once more: the secret is read from the device, and the page says so before it proves
+      // The same person comes back: the page reads the secret from the device, and warns before it proves
       await page.goto('about:blank');
       await resident.toReview();
       await resident.card
@@ -82,7 +82,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('is here again, and was not sent, when the page is loaded again while it proves', async () => {
+    it('is restored, and was not sent, when the page is loaded again while it proves', async () => {
       await using tab = await on.open();
       const { page } = tab;
       const made = posts(page);
@@ -107,7 +107,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('says that nothing was sent, and keeps the text, when the program that makes the proof ends', async () => {
+    it('is reported as not sent, and keeps its text, when the program that makes the proof ends', async () => {
       await using tab = await on.open();
       const { page } = tab;
       const made = posts(page);
@@ -128,7 +128,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       expect(made).toHaveLength(1);
     });
 
-    it('offers to load the page again if the circuit is another, and keeps what was entered', async () => {
+    it('makes the page offer to load itself again, with what was entered, if the circuit was replaced', async () => {
       await using tab = await on.open();
       const { page } = tab;
       const sender = new Sender(page);
@@ -149,7 +149,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       await resident.card.getByText('U.S. House, California 12th district').waitFor();
     });
 
-    it('shows no code if the browser keeps nothing, until the secret is saved as a file, which brings it back', async () => {
+    it('shows no code if the browser stores no data, until the secret is saved as a file, which can be opened again', async () => {
       await using tab = await on.open();
       const { page } = tab;
       await page.addInitScript(
@@ -179,7 +179,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       expect(fieldFromHex(code)).toHaveLength(32);
     });
 
-    it('forgets the secret only after a yes, and says what is lost', async () => {
+    it('lets the page forget the secret only after a question that says what is lost', async () => {
       await using tab = await on.open();
       const { page } = tab;
       const resident = residentOn(page, new Sender(page));
@@ -202,7 +202,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       await resident.card.getByText('There is no secret of yours on this device.').waitFor();
     });
 
-    it('reports that it is not set up to prove, instead of asking for a secret, if the gateway has no reference string', async () => {
+    it('cannot be sent if the gateway has no reference string, and the page says so instead of asking for a secret', async () => {
       await using tab = await on.open();
       const { page } = tab;
       await page.route('**/api/page', async (route) => {
@@ -219,7 +219,7 @@ describeWith(chromiumAvailability(), 'in Chromium', () => {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('names the offices of a delegate’s district, and asks to change others, before anything is proven', async () => {
+    it('shows the offices of a delegate’s district, and asks to change other offices, before anything is proven', async () => {
       await using tab = await on.open();
       const { page } = tab;
       const resident = residentOn(page, new Sender(page));

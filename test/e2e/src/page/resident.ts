@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { TEXT, type ResidencePageSystem } from './residence-page-system';
 import type { Sender } from './sender';
 
-/** A person who proves residence. Finds controls and not texts, so it works in every language. */
+/** A person who proves residence. It finds controls by their kind and not by their text, so it works in every language. */
 export class Resident {
   constructor(
     private readonly on: ResidencePageSystem,
@@ -16,11 +16,11 @@ export class Resident {
     return this.page.locator('.residence');
   }
 
-  /** Opens the campaign's link and stops at the review, not signed in. */
+  /** Opens the campaign's link, fills in the form without signing in, and stops at the review. */
   async toReview(): Promise<void> {
     const { page, sender } = this;
     await sender.open(`${this.on.system.gatewayUrl}/#template=${TEXT.slug}`);
-    // If a proof is optional
+    // The choice is there only if a proof is optional
     await page.locator('.sign-in, #residence-choice, main p.note').first().waitFor();
     if ((await page.locator('#residence-choice').count()) > 0) await this.chooseProof();
     await sender.fillAddress();
@@ -33,7 +33,7 @@ export class Resident {
     await this.page.locator('input[name="residence-choice"]').last().check();
   }
 
-  /** Makes a secret, which is not kept yet. */
+  /** Makes a secret, which is not stored yet. */
   async make(): Promise<void> {
     await this.card.locator('button').last().click();
     await this.card.locator('a[download]').waitFor();

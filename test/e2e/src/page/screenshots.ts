@@ -52,7 +52,7 @@ async function draw(options: Options): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-/** @returns how many went wrong */
+/** @returns how many states had an error */
 async function drawStates<On extends PageSystem>(
   start: () => Promise<On>,
   states: readonly PageState<On>[],
@@ -76,7 +76,7 @@ async function drawStates<On extends PageSystem>(
   return failed;
 }
 
-/** @returns what went wrong on the way */
+/** @returns the errors of this state */
 async function drawState<On extends PageSystem>(
   on: On,
   { name, reach }: PageState<On>,

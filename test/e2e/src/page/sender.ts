@@ -67,14 +67,14 @@ export class Sender {
     await this.hand.press(this.page.locator('main form button[type="submit"]'));
   }
 
-  /** Leaves for the issuer, signs in there and comes back. */
+  /** Goes to the issuer, signs in there and comes back. */
   async signIn(): Promise<void> {
     await this.hand.press(this.page.locator('.sign-in button:not(.text)'));
     await this.hand.press(this.page.locator('button[value="continue"]'));
     await this.page.locator('.sign-in [role="status"]:not(:empty)').waitFor();
   }
 
-  /** Opens the link and stops at the review, everything filled in and signed in. */
+  /** Opens the link, signs in, fills in everything, and stops at the review. */
   async toReview(link: string, over: Readonly<Record<string, string>> = {}): Promise<void> {
     await this.open(link);
     await this.signIn();

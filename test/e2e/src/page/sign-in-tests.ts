@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { PageSystem } from './page-system';
 
-/** The way to the identity provider and back, and attacks on it. */
+/** Tests the way to the identity provider and back, and attacks on it. */
 export function describeSignIn(on: () => PageSystem): void {
   describe('signing in', () => {
     afterEach(() => {
@@ -28,7 +28,7 @@ export function describeSignIn(on: () => PageSystem): void {
       await page.getByRole('button', { name: 'Continue' }).click();
     }
 
-    it('comes back with the link and what was entered, and leaves the token nowhere', async () => {
+    it('brings back the link and what was entered, and leaves the token in no storage, address or log', async () => {
       await using tab = await open();
       const { page } = tab;
       const asked: { url: string; referer: string | undefined }[] = [];
@@ -69,7 +69,7 @@ export function describeSignIn(on: () => PageSystem): void {
       await block(page).getByRole('button', { name: 'Sign in' }).waitFor();
     });
 
-    it('keeps the link and the entered text on the way to the proof and back, and asks nothing', async () => {
+    it('keeps the link and the entered text over a visit to /verify, and asks no question', async () => {
       await using tab = await open();
       const { page } = tab;
       const asked: string[] = [];
@@ -84,19 +84,19 @@ export function describeSignIn(on: () => PageSystem): void {
       await page.getByRole('link', { name: 'See the proof' }).click();
       await page.waitForURL('**/verify#*');
       expect(await drafts()).toHaveLength(1);
-      // The address is typed by hand there: without a fragment
+      // An address that is typed by hand has no fragment
       await page.goto(`${on().system.gatewayUrl}/status`);
       await page.getByRole('link', { name: 'Write' }).click();
       await page.waitForURL(link());
       expect([await name.inputValue(), await drafts(), asked]).toEqual(['Example', [], []]);
-      // The Back button, too
+      // The Back button does the same
       await page.getByRole('link', { name: 'See the proof' }).click();
       await page.waitForURL('**/verify#*');
       await page.goBack();
       expect([await name.inputValue(), await drafts(), asked]).toEqual(['Example', [], []]);
     });
 
-    it('does not use an answer that it did not ask for, nor one a second time', async () => {
+    it('uses no answer that the tab did not ask for, and no answer a second time', async () => {
       await using tab = await open();
       const { page } = tab;
       const answers: string[] = [];
@@ -122,7 +122,7 @@ export function describeSignIn(on: () => PageSystem): void {
       expect(tokenRequests).toHaveLength(1);
     });
 
-    it('says in one sentence why there is no token: canceled, issuer away, expired', async () => {
+    it('gives the reason in one sentence if it was canceled, the issuer is away, or the sign-in has expired', async () => {
       await using tab = await open();
       const { page } = tab;
       await page.goto(link());
@@ -143,7 +143,7 @@ export function describeSignIn(on: () => PageSystem): void {
       await block(page).getByText('Your sign-in has expired.').waitFor();
     });
 
-    it('refuses a hostile link in one sentence', async () => {
+    it('reports the refusal of a hostile link in one sentence', async () => {
       await using tab = await open();
       const { page } = tab;
       await page.goto(`${on().system.gatewayUrl}/#campaign=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E`);

@@ -5,7 +5,7 @@ import type { Page, Route } from 'playwright-core';
 import type { PageSystem } from './page-system';
 import type { Sender } from './sender';
 
-/** A new tab, and the means to bring it into a state. */
+/** A new tab, and what is needed to bring it into a state. */
 export interface Stage<On extends PageSystem = PageSystem> {
   readonly on: On;
   readonly page: Page;
@@ -15,7 +15,7 @@ export interface Stage<On extends PageSystem = PageSystem> {
 /** One state of the page. axe examines each, and screenshots can show each. */
 export interface PageState<On extends PageSystem = PageSystem> {
   readonly name: string;
-  /** Brings a new tab there, and waits until it is shown. */
+  /** Brings a new tab into this state, and waits until the state is shown. */
   readonly reach: (stage: Stage<On>) => Promise<void>;
 }
 
@@ -30,14 +30,14 @@ export const hold = (): Promise<void> => new Promise(() => undefined);
 export const POST = '**/api/messages';
 /** The route of tasks for models. */
 export const TASKS = '**/api/agents';
-/** The help with the text, in step 2. */
+/** The element of the help with the text, in step 2. */
 export const helpOf = (page: Page) => page.locator('details:has(.help)');
 export async function openHelp(page: Page): Promise<void> {
   await helpOf(page).locator('summary').first().click();
   await page.locator('#help-cost').waitFor();
 }
 
-/** Sends with these answers of Congress; the card is then shown. */
+/** Sends a message that Congress answers like this. Its card is then shown. */
 async function send({ on, page, sender }: Stage, answers: OutcomesInput = {}): Promise<void> {
   await on.answers(answers);
   await sender.toReview(on.link());
@@ -52,7 +52,7 @@ const sends =
     await stage.sender.result();
   };
 
-/** Returns a state in which a message was sent and its post got this answer. */
+/** Returns a way to the state after the gateway gave this answer to a message. */
 const sendsAgainst =
   (answer: (route: Route) => Promise<void>) =>
   async (stage: Stage): Promise<void> => {
@@ -60,7 +60,7 @@ const sendsAgainst =
     await send(stage);
   };
 
-/** Opens a link to a campaign's text, while the gateway publishes this one. */
+/** Opens a link to a campaign's text, while the gateway publishes the text. */
 async function openTemplate({ on, page, sender }: Stage, slug: string): Promise<void> {
   const template = {
     ...{ id: '1b4e28ba-2fa1-41d2-883f-0016d3cca427', slug: 'city-parks', title: 'Keep our parks open', version: 1 },
@@ -307,7 +307,7 @@ const SENDING: readonly PageState[] = [
       await page.route(POST, async (route) => {
         if (route.request().method() === 'POST' && isFirst) {
           isFirst = false;
-          // Another process has another key, and cannot open what was sealed to this one
+          // The next process has another key, and cannot open what was sealed to this one's
           await on.system.kill('enclave');
           await on.system.start('enclave');
         }
@@ -456,7 +456,7 @@ const TRUST: readonly PageState[] = [
   },
 ];
 
-/** A file dropped at the page, as a person chooses it. */
+/** Gives the page a file, as a person chooses one. */
 async function drop({ on, page, sender }: Stage, name: string, content: string): Promise<void> {
   await sender.goto(on.link({}, '/verify'));
   await trustState(page, 'verified');

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import type { PageSystem } from './page-system';
 
-/** The page for operators. */
+/** Tests the page for operators. */
 export function describeStatus(on: () => PageSystem): void {
   const health = (page: Page, state: string) => page.locator(`main .verdict[data-state="${state}"]`);
 
@@ -40,7 +40,7 @@ export function describeStatus(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('reports that the server does not answer, and continues when it does', async () => {
+    it('reports that the server does not answer, and continues once it does', async () => {
       await using tab = await on().open();
       const { page } = tab;
       await page.goto(on().link({}, '/status'));

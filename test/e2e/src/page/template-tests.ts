@@ -19,7 +19,7 @@ const PARKS: NewTemplate = {
 };
 const PARQUES: NewTemplate = { ...PARKS, slug: 'parques', title: 'Más parques públicos', language: 'es' };
 
-/** A message that starts from a campaign's text, as administrators publish it. */
+/** Tests a message that starts from a campaign's text, as administrators publish it. */
 export function describeTemplates(on: () => PageSystem): void {
   describe('a campaign’s text', () => {
     const published: ManagedTemplate[] = [];
@@ -47,7 +47,7 @@ export function describeTemplates(on: () => PageSystem): void {
         await write('PATCH', `/api/templates/${id}`, { version, status: 'archived' });
     });
 
-    it('is filled in from a link, stays editable, survives the sign-in and gives the campaign; no request names it', async () => {
+    it('is filled in from a link, stays editable, survives the sign-in, sets the campaign, and is named in no request', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const asked: string[] = [];
@@ -105,7 +105,7 @@ export function describeTemplates(on: () => PageSystem): void {
       expect(tab.wrongs).toEqual([]);
     });
 
-    it('is found by searching, takes the place of own words, and gives them back', async () => {
+    it('is found by searching, replaces the person’s own words, and can be exchanged for them again', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const sender = new Sender(page);

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
-/** A tab in a profile of its own, and everything that went wrong in it. */
+/** A tab with a new profile, and everything that went wrong in it. */
 export interface Visit extends AsyncDisposable {
   readonly page: Page;
   /** Violations of the page's Content-Security-Policy, errors of its scripts, and requests to any other origin. */
@@ -17,7 +17,7 @@ export function failedRequestsOf(page: Page): string {
     : `requests of this tab that failed:\n${failed.join('\n')}`;
 }
 
-/** @param origins that the page may ask: its own, and the issuer that people sign in at */
+/** @param origins the origins that the page may request: its own, and that of the issuer where people sign in */
 export async function visit(
   browser: Browser,
   origins: readonly string[],
@@ -40,7 +40,7 @@ export async function visit(
   );
   page.on('pageerror', (error) => wrongs.push(error.message));
   page.on('console', (message) => {
-    // The browser also logs each refused request; the tests look at what the page makes of it
+    // The browser also logs each refused request; the tests check what the page shows instead
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
       wrongs.push(message.text());
   });

@@ -60,7 +60,7 @@ describeWith(
         globalThis.fetch = async (input, init) => {
           const request = new Request(input, init);
           if (new URL(request.url).hostname !== NAME) return realFetch(request);
-          // undici's own fetch does not know Node's Request.
+          // undici's fetch does not accept a Request of Node's.
           const { url, method, headers, redirect, signal } = request;
           const body = request.body && (await request.arrayBuffer());
           const answer = await undiciFetch(url, { method, headers: [...headers], redirect, signal, body, dispatcher });
@@ -79,13 +79,13 @@ describeWith(
         acceptedMeasurements: parent.system.accepted,
         trustAnchor: unsafeTrustAnchorFromPem(parent.system.developmentRootPem),
       });
-      /** Waits until the enclave has its keys, which with KMS come through the gateway. */
+      /** Waits until the enclave has its keys, which come through the gateway if they are sealed under KMS. */
       const enclaveKey = async (): Promise<EnclaveKey> => {
         while ((await fetch(`${at()}/api/health/tee`)).status !== 200) await sleep(100);
         return fetchEnclaveKey(at(), policy());
       };
 
-      it('the gateway has every series that an alarm reads from the first scrape on, or a first event would be no increase', async () => {
+      it('the gateway has every series that an alarm reads from the first scrape on, so that a first event is an increase', async () => {
         const lines = (await (await realFetch(parent.metricsUrl)).text()).split('\n');
         const missing = Object.entries(GATEWAY_METRICS).filter(
           ([name, labels]) =>
@@ -93,7 +93,7 @@ describeWith(
               (line) => /^[a-z_]+/.exec(line)?.[0] === name && labels.every((label) => line.includes(`${label}="`)),
             ),
         );
-        // A gauge, which begins with the first root that the gateway reads; residence is off here
+        // This gauge exists only once the gateway has read a root of the registrar, and residence is off here
         expect(missing.map(([name]) => name)).toEqual(['communique_residence_root_seconds_left']);
         expect(lines).toContain('communique_unexpected_errors_total 0');
         const alarmed = [
@@ -124,7 +124,7 @@ describeWith(
         expect(written.includes(alice.token)).toBe(false);
       });
 
-      it('everything behind it is healthy, and the gateway counts by the address that nginx passes on', async () => {
+      it('the gateway reports through nginx that everything is healthy, and which custody the keys have', async () => {
         const response = await fetch(`${at()}/api/health/tee`, { headers: { 'x-forwarded-for': '203.0.113.7' } });
         expect([response.status, response.headers.get('strict-transport-security')]).toEqual([
           200,
@@ -138,7 +138,7 @@ describeWith(
         ]);
       });
 
-      it("waits while one chamber's proxy is stopped, and delivers when it runs again", async () => {
+      it('a message waits while the proxy of one chamber is stopped, and is delivered when it runs again', async () => {
         const alice = { gateway: at(), token: await parent.system.issuer.token('alice') };
         await parent.services['egress-house']?.stop();
         const prepared = prepareMessage(plantedMessage().message, await enclaveKey());
@@ -148,7 +148,7 @@ describeWith(
         expect(view.status).toBe('delivered');
       });
 
-      it("the collector takes the enclave's own log lines", async () => {
+      it("the collector accepts the enclave's own log lines", async () => {
         const lines = (await readFile(join(parent.system.logFolder, 'enclave.log'), 'utf8'))
           .split('\n')
           .filter((line) => line.startsWith('{'));
@@ -172,7 +172,7 @@ describeWith(
         expect(rows).toEqual([{ me: 'communique_gateway', owned: 0, sealed: keys === 'sealed' ? 1 : 0 }]);
       });
 
-      it('the gateway ends in order when its unit is stopped', async () => {
+      it('the gateway exits with 0 when its unit is stopped', async () => {
         expect(await parent.services['gateway']?.stop(35_000)).toMatchObject({ code: 0 });
         expect((await fetch(`${at()}/health`)).status).toBe(503);
       });

@@ -7,7 +7,7 @@ export const NOBODY = '65534';
 
 export interface RenderedService {
   readonly files: Readonly<Record<string, ParentFile>>;
-  /** E.g. `communique-egress@8001`. */
+  /** The name of the unit, for example `communique-egress@8001`. */
   readonly unit: string;
   /** The folder in place of /opt/communique/current. */
   readonly release: string;
@@ -19,7 +19,7 @@ export interface RenderedService {
 }
 
 /**
- * ExecStart of a rendered unit with its limits, without privileges and, if we are root, as nobody; systemd's own restrictions
+ * Runs ExecStart of a rendered unit with its limits, without privileges and, if we are root, as the user nobody. systemd's own restrictions
  * (sandbox, cgroups, system call filter) do not apply here.
  */
 export function startRendered({
@@ -56,7 +56,7 @@ export function startRendered({
     ...command,
   ];
   const [program = '', ...args] = wrapped;
-  // PATH is for setpriv and prlimit; the program is named by its path.
+  // PATH is for setpriv and prlimit only: the program is named by its path.
   return spawnService({
     command: program,
     args,
@@ -66,6 +66,6 @@ export function startRendered({
   });
 }
 
-/** A rendered script, with stand-ins first on PATH. */
+/** Runs a rendered script, with stand-ins first on PATH. */
 export const runScript = (root: string, name: string, args: readonly string[], bin: string) =>
   run(join(root, 'usr/local/libexec/communique', name), args, { env: { PATH: `${bin}:/usr/bin:/bin` } });

@@ -45,11 +45,11 @@ const secretArn = (name: string) =>
 export interface Rehearsal {
   readonly system: System;
   readonly nginx: StagedNginx;
-  /** Each service by the name of its unit; and nginx. */
+  /** Each service by the name of its unit, and nginx. */
   readonly services: Record<string, Service>;
   readonly collectorPort: number;
   readonly gatewayDatabaseUrl: string;
-  /** What CloudWatch's agent scrapes. */
+  /** The address that CloudWatch's agent scrapes. */
   readonly metricsUrl: string;
   startEgress(way: Way): Promise<void>;
   stop(): Promise<void>;
@@ -94,7 +94,7 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
         { instead: { '/etc/communique': join(root, 'etc/communique') } },
       );
     };
-    /** Everything that runs before the enclave: files, proxies, collector. */
+    /** Makes and starts what an enclave needs before it starts: files, proxies, collector. */
     const beforeEnclave = async (surroundings: EnclaveSurroundings) => {
       const { keyGuard, ways } = (through = await throughProxies(surroundings, keys));
       if (keyGuard) stops.push(() => keyGuard.stop());
@@ -141,7 +141,7 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
 
     const system = await startSystem({ folder: folder.file('system'), enclave: beforeEnclave });
     stops.push(() => system.stop());
-    // The rendered gateway takes this one's place, on a database of its own.
+    // The rendered gateway replaces this one, on another database.
     await system.kill('gateway');
     if (through === undefined) throw new Error('the system has no enclave');
 
@@ -179,7 +179,10 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
   }
 }
 
-/** Makes roles as on a parent: one migrates, and the gateway's owns nothing. They have passwords, because no system users exist here. */
+/**
+ * Makes database roles as on a parent: one that migrates, and the gateway's, which owns nothing. Both have passwords, because the system
+ * users of a parent do not exist here.
+ */
 async function prepareDatabase(
   folder: TemporaryFolder,
   postgres: { readonly url: string; readonly port: number },
@@ -201,7 +204,10 @@ async function prepareDatabase(
   return { owner: urlOf('communique'), gateway: urlOf('communique_gateway') };
 }
 
-/** Secrets Manager: the gateway's secrets, and the enclave's as ciphertexts. @returns a folder for PATH */
+/**
+ * Writes a stand-in for Secrets Manager with the gateway's secrets, and the enclave's secrets as ciphertexts.
+ * @returns a folder for PATH
+ */
 async function standIns(
   folder: TemporaryFolder,
   secrets: Record<string, string>,
@@ -229,7 +235,10 @@ async function standIns(
   return bin;
 }
 
-/** As systemd would put it together: the rendered file, and what fetch-secrets wrote; beside it what fetch-enclave-secrets wrote. */
+/**
+ * Returns the gateway's environment as systemd would compose it: the rendered file, what fetch-secrets wrote, and what
+ * fetch-enclave-secrets wrote.
+ */
 async function gatewayEnvironment(
   root: string,
   folder: TemporaryFolder,
@@ -251,9 +260,9 @@ async function gatewayEnvironment(
       runScript(root, 'fetch-enclave-secrets', [join(root, 'etc/communique/enclave-secrets.json'), file], bin),
       `secrets of the enclave: ${SECRETS.join(', ')}\n`,
     );
-    // The unit runs as the gateway's user.
+    // The unit runs as the gateway's user, which has to read the files.
     if (process.getuid?.() === 0) for (const path of [own, file]) await chown(path, Number(NOBODY), Number(NOBODY));
-    // Credentials are the instance's, by the metadata service; here by name.
+    // On a parent the credentials come from the metadata service; here they are in the environment.
     Object.assign(enclaveSecrets, keyGuard.gatewayEnvironment, { ENCLAVE_SECRETS_FILE: file });
   }
   const rendered = {

@@ -21,9 +21,9 @@ export interface WayOut {
 
 export interface ThroughProxies {
   readonly ways: Readonly<Partial<Record<Way, WayOut>>>;
-  /** Describes Congress as the enclave knows it: only by the proxies' addresses. */
+  /** Describes Congress as the enclave knows it, only by the proxies' addresses. */
   readonly congressFile: string;
-  /** With sealed keys: configures an enclave that asks KMS through its proxy as well. */
+  /** If keys are sealed, configures an enclave that reaches KMS through its proxy as well. */
   readonly keyGuard: KeyGuard | undefined;
 }
 
@@ -40,7 +40,7 @@ export async function throughProxies(
     listenPort: ports[chamber] ?? 0,
     targetPort: portOf(congress[chamber].origin),
   }));
-  // A guard reads Congress from its own folder.
+  // A key guard reads the description of Congress from its own folder.
   const around = join(folder, 'through-proxies');
   await mkdir(join(around, 'congress'), { recursive: true });
   const throughFile = join(around, 'congress', 'congress.json');

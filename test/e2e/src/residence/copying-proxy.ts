@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/** The traffic, as in the access log and the memory of a reverse proxy. */
+/** One request as a reverse proxy has it in its access log and its memory. */
 export interface Passed {
   readonly method: string;
   readonly target: string;

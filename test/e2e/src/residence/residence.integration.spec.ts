@@ -22,7 +22,7 @@ import { Client } from 'pg';
 import { startCopyingProxy } from './copying-proxy';
 import { startResidenceSystem, type ResidenceSystem } from './residence-system';
 
-describeProving('with proofs of residence, two gateways', (referenceString) => {
+describeProving('two gateways that require proofs of residence', (referenceString) => {
   let on: ResidenceSystem;
   let people: Constituent[];
   let note: string;
@@ -61,7 +61,7 @@ describeProving('with proofs of residence, two gateways', (referenceString) => {
   }, 180_000);
   afterAll(() => (on as ResidenceSystem | undefined)?.stop());
 
-  it('deliver a message that was sent without a token, and show it to its status secret alone', async () => {
+  it('deliver a message that was sent without a token, and show its status only for its status secret', async () => {
     const message = await proven(person());
     expect(await post(message)).toBe('queued');
     const view = await followMessage(statusOf(message), message.id);
@@ -80,7 +80,7 @@ describeProving('with proofs of residence, two gateways', (referenceString) => {
     await expect(fetchMessage({ gateway: gateway() }, message.id)).rejects.toMatchObject({ status: 401 });
   });
 
-  it('accept one of two messages of one person that race, and refuse the other', async () => {
+  it('accept only one of two messages that one person posts at the same time', async () => {
     const who = person();
     const [first, second] = [await proven(who), await proven(who)];
     expect(nullifierOf(first).equals(nullifierOf(second))).toBe(true);
@@ -88,7 +88,7 @@ describeProving('with proofs of residence, two gateways', (referenceString) => {
     expect(await rows('SELECT 1 FROM nullifier WHERE nullifier = $1', nullifierOf(first))).toBe(1);
   });
 
-  it('take a message that is proven again and posted to both at once for one message', async () => {
+  it('accept a message once if it is proven again and posted to both of them at once', async () => {
     const message = await proven(person());
     const again = await message.again();
     expect(toHex(again.proven.envelope)).not.toBe(toHex(message.proven.envelope));
@@ -99,7 +99,7 @@ describeProving('with proofs of residence, two gateways', (referenceString) => {
     expect(await post(again, 1)).not.toBe('already_sent');
   });
 
-  it('do not show the status of a message to someone who copied its request on the way', async () => {
+  it('do not show a message’s status to an attacker who copied its request on the way', async () => {
     const message = await proven(person());
     const stolen = randomBytes(32);
     const answers: unknown[] = [];
@@ -137,7 +137,7 @@ describeProving('with proofs of residence, two gateways', (referenceString) => {
     expect(inUrl.status).toBe(400);
   });
 
-  it('are not needed for one delivery: a lying parent gives two messages of one person to the enclave, restarted between', async () => {
+  it('deliver one message per person even if a lying parent gives a second one to the enclave or restarts it', async () => {
     const who = person();
     const [first, second] = [await proven(who), await proven(who)];
     expect(await post(first)).toBe('queued');
@@ -150,7 +150,7 @@ describeProving('with proofs of residence, two gateways', (referenceString) => {
     expect(await relayed(second)).toBe(200);
     expect(await copies()).toBe(3);
 
-    // The enclave lost its memory, so the chambers have to recognize the DeliveryIds.
+    // The restarted enclave has lost its memory, so the chambers have to recognize the DeliveryIds.
     await on.system.restart('enclave', 'kill');
     const third = await proven(who);
     expect(await relayed(third)).toBe(200);

@@ -27,7 +27,7 @@ describeProving('what a gateway has stored of 20 proven messages', (referenceStr
     });
     const people = on.constituents(PEOPLE);
     const notes = Array.from({ length: CAMPAIGNS }, (_, at) => on.registrar.openCampaign(`campaign-${String(at)}`));
-    // One campaign after the other, so that a person's messages are seconds apart, as others' are.
+    // Sends one campaign after the other, so that times do not show which messages are of the same person.
     for (const note of notes)
       for (const [person, constituent] of people.entries()) {
         const message = await constituent.prepare(plantedMessage().message, await on.key(), note);
@@ -39,13 +39,13 @@ describeProving('what a gateway has stored of 20 proven messages', (referenceStr
   }, 300_000);
   afterAll(() => (on as ResidenceSystem | undefined)?.stop());
 
-  it('has no value that joins two campaigns of one person and nobody else', async () => {
+  it('contains no value that occurs in several messages of one person and in no other person’s', async () => {
     const rows = await allRows(on.system.databaseUrl);
     const found = rows.filter(({ text }) => sent.some(({ message }) => isAbout(text, message)));
     expect(found.length).toBeGreaterThanOrEqual(2 * sent.length); // message and nullifier
     expect(joining(rows, sent)).toEqual([]);
 
-    // Control: the search finds a column that joins a person's messages.
+    // As a control, the search finds a planted column that links a person's messages.
     const planted = found.map((row) => {
       const of = sent.find(({ message }) => isAbout(row.text, message));
       return { ...row, values: [...row.values, ['planted', `person ${String(of?.person)}`] as const] };
@@ -53,7 +53,7 @@ describeProving('what a gateway has stored of 20 proven messages', (referenceStr
     expect(joining(planted, sent)).not.toEqual([]);
   });
 
-  it('has no owner, no reservation and no idempotency key of a message without a token', async () => {
+  it('contains no owner, reservation or idempotency key of a message that was sent without a token', async () => {
     const rows = await allRows(on.system.databaseUrl);
     const owned = rows.filter(({ values }) => values.some(([column, value]) => column === 'owner' && value !== 'null'));
     expect(owned.map(({ table }) => table)).toEqual([]);
@@ -63,7 +63,7 @@ describeProving('what a gateway has stored of 20 proven messages', (referenceStr
     expect([...tables].filter((table) => /reservation|idempotency/.test(table))).toEqual([]);
   });
 
-  it('would differ in every public value for 300 more messages, too', () => {
+  it('would have no equal public values in 300 more messages either', () => {
     const values = Array.from({ length: 30 }, () => randomField()).flatMap((secret) =>
       Array.from({ length: 10 }, (_, campaign) => {
         const scope = scopeOf('test-registrar', `campaign-${String(campaign)}`);
@@ -76,7 +76,7 @@ describeProving('what a gateway has stored of 20 proven messages', (referenceStr
   });
 });
 
-/** Columns with a value in rows of two messages or more, all of one person. */
+/** Returns the columns with a value that is in rows of two or more messages, all of one person. */
 function joining(rows: readonly Row[], sent: readonly Sent[]): string[] {
   const uses = new Map<string, { column: string; people: Set<number>; messages: Set<string> }>();
   for (const { table, text, values } of rows)
@@ -95,7 +95,7 @@ function joining(rows: readonly Row[], sent: readonly Sent[]): string[] {
 interface Row {
   readonly table: string;
   readonly text: string;
-  /** Columns that can identify a person: texts and byte strings of eight characters and more, and times. */
+  /** The columns that could identify a person: times, and texts and byte strings of at least eight characters. */
   readonly values: readonly (readonly [column: string, value: string])[];
 }
 
