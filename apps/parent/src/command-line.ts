@@ -1,10 +1,13 @@
 import { type Address, parseAddress } from '@communique-tee/vsock';
 import { isIP } from 'node:net';
 
-/** Collects every fault of a program's settings, each as `where: rule`. */
+/** Reports one problem with a program's settings, as `where: rule`. */
 export type Problem = (where: string, rule: string) => void;
 
-/** The address to listen on. Only this machine may reach it, because every request is served. */
+/**
+ * Parses an address to listen on; on a problem, reports it and returns undefined. The address must be reachable only from this machine,
+ * because every request is served.
+ */
 export function localAddress(text: string, where: string, problem: Problem): Address | undefined {
   let address: Address;
   try {
@@ -32,7 +35,7 @@ export function wholeNumber(
   return undefined;
 }
 
-/** By shape: parseArgs may throw errors of another realm. */
+/** Returns the message of an error. Does not use instanceof, because parseArgs may throw errors of another realm. */
 export function messageOf(error: unknown): string {
   const message: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'message') : undefined;
   return typeof message === 'string' ? message : 'cannot be read';

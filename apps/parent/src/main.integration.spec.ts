@@ -12,7 +12,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 
-/** The bundle as it is installed on the parent. */
+/** Tests the bundle as it is installed on the parent. */
 describe("the parent's programs", () => {
   let folder: TemporaryFolder;
   let bundle: string;
@@ -54,7 +54,7 @@ describe("the parent's programs", () => {
     expect(statSync(bundle).size).toBeLessThan(1_000_000);
   });
 
-  it('explain themselves', () => {
+  it('print their usage with --help', () => {
     for (const args of [['--help'], ['egress-proxy', '--help'], ['log-collector', '-h']]) {
       const { status, stdout } = run(...args);
       expect(status).toBe(0);
@@ -69,20 +69,20 @@ describe("the parent's programs", () => {
     [['egress-proxy'], '--route: at least one'],
     [['egress-proxy', '--route', 'vsock:1=a:0', '--drain-ms', 'x'], '2 problem(s)'],
     [['log-collector', '--raw'], '--raw: is refused in production'],
-  ])('end with 78 for %j', (args, expected) => {
+  ])('end with exit code 78 for %j', (args, expected) => {
     const { status, stderr, stdout } = run(...args);
     expect(status).toBe(78);
     expect(stderr).toContain(expected);
     expect(stdout).toBe('');
   });
 
-  it('end with 1 where they cannot listen', () => {
+  it('end with exit code 1 if they cannot listen', () => {
     const { status, stderr } = run('egress-proxy', '--route', `unix:${folder.file('none', 's')}=${destination}`);
     expect(status).toBe(1);
     expect(stderr).toContain('cannot listen on unix:');
   });
 
-  it('carry bytes, count them for Prometheus, and drain after SIGTERM', async () => {
+  it('relay bytes, count them for Prometheus, and drain after SIGTERM', async () => {
     const path = folder.file('egress');
     const metrics = await freePort();
     const args = [

@@ -9,7 +9,7 @@ import { createLog } from './log';
 import { startMetricsListener } from './metrics-listener';
 import { boundedOutput, runUntilSignal } from './process';
 
-/** EX_CONFIG of sysexits.h: started again it would fail again. */
+/** EX_CONFIG of sysexits.h: a restart would not help. */
 const EXIT_CONFIGURATION = 78;
 const EXIT_FAILED = 1;
 

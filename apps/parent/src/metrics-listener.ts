@@ -10,7 +10,7 @@ export interface MetricsListener {
   close(): void;
 }
 
-/** `GET /metrics` for Prometheus. @throws SocketError if it cannot listen */
+/** Serves `GET /metrics` for Prometheus. @throws SocketError if it cannot listen */
 export async function startMetricsListener(address: Address, registry: Registry): Promise<MetricsListener> {
   const server: Server = createServer(
     { requestTimeout: TIMEOUT_MS, headersTimeout: TIMEOUT_MS },
@@ -40,7 +40,7 @@ export async function startMetricsListener(address: Address, registry: Registry)
   };
 }
 
-/** The codes that a connection fails with, by name; the rest is `other`, so that a metric never has more series than this. */
+/** The known codes with which connections fail. Every other code counts as `other`, so that a metric has a fixed number of series. */
 const CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

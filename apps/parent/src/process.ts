@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream';
 
-/** The most bytes that wait here if the reader of our output (journald) has stopped reading. */
+/** The most bytes of output that are buffered if the reader (journald) has stopped reading. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** Resolves at the first SIGTERM or SIGINT; at a second one the process ends at once. */
+/** Resolves at the first SIGTERM or SIGINT. At a second one the process exits at once. */
 export function runUntilSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -15,9 +15,9 @@ export function runUntilSignal(): Promise<void> {
   });
 }
 
-/** Writes lines while our output has a reader; false if a line was dropped. */
+/** Returns a function that writes a line to the output, or drops it and returns false if too much output waits for the reader. */
 export function boundedOutput(output: Writable): (line: string) => boolean {
-  output.on('error', () => undefined); // the reader is gone: the proxy keeps running without a log
+  output.on('error', () => undefined); // if the reader is gone, the proxy keeps running without a log
   return (line) => {
     if (output.destroyed || output.writableLength > MAX_WAITING_BYTES) return false;
     output.write(line);

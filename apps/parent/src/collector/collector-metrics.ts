@@ -1,8 +1,8 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 
 /**
- * `event`: written; `other`: not an event of the enclave, only counted; `rate`: beyond the rate; `output`: our output
- * had no reader.
+ * What became of a line. `event`: written; `other`: only counted, because it is not an event of the enclave; `rate`: dropped above the rate
+ * limit; `output`: dropped because our output had no reader.
  */
 export type LineFate = 'event' | 'other' | 'rate' | 'output';
 

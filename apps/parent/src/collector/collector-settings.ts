@@ -17,7 +17,7 @@ const OPTIONS = {
   raw: { type: 'boolean' },
 } as const;
 
-/** If NODE_ENV is not set, the rules of production apply, as in the gateway. */
+/** Returns the settings, or every problem with them. If NODE_ENV is not set, the rules of production apply, as in the gateway. */
 export function parseCollectorSettings(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,

@@ -1,7 +1,7 @@
 /**
- * The parts of the enclave's log that leave this machine: the events and fields of apps/enclave/src/runtime/log.ts, those that it writes
- * just before it ends (process.ts, sealed-environment.ts), and those of its init (image/init). Everything else is dropped, even though the
- * enclave wrote it: the list is the redaction. A spec compares the lists with those sources.
+ * The lists in this file are the parts of the enclave's log that leave this machine: the events and fields of
+ * apps/enclave/src/runtime/log.ts, those that the enclave writes just before it ends (process.ts, sealed-environment.ts), and those of its
+ * init (image/init). Everything else that the enclave writes is dropped. A spec compares the lists with those sources.
  */
 const TEXT = /^[\x20-\x7e]{0,256}$/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
@@ -74,11 +74,11 @@ export interface EnclaveEvent {
   /** The enclave's own time, as it reports it. */
   readonly enclaveTime?: string;
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Fields that were there and are not on the list, or not of their kind. */
+  /** How many fields were dropped, because they are not on the list or have another type. */
   readonly droppedFields: number;
 }
 
-/** undefined: not an event (no JSON object, or without a level and a name that the enclave would give). */
+/** Returns the event; undefined if the line is no JSON object, or has no level and event name of the enclave. */
 export function readEnclaveEvent(line: string): EnclaveEvent | undefined {
   let value: unknown;
   try {
@@ -107,7 +107,7 @@ export function readEnclaveEvent(line: string): EnclaveEvent | undefined {
   };
 }
 
-/** The app writes ISO 8601, init milliseconds since 1970. */
+/** Returns the time as text. The app writes ISO 8601, and init writes milliseconds since 1970. */
 function timeOf(time: unknown): string | undefined {
   if (typeof time === 'string') return TIME.test(time) ? time : undefined;
   return typeof time === 'number' && time >= 0 && time < 1e14 ? new Date(time).toISOString() : undefined;

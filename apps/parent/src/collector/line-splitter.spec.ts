@@ -14,7 +14,7 @@ const split = (chunks: readonly Uint8Array[]) => {
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 
 describe('LineSplitter', () => {
-  it('gives the same lines however the bytes arrive', () => {
+  it('returns the same lines however the bytes are split', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -37,18 +37,18 @@ describe('LineSplitter', () => {
     );
   });
 
-  it('takes a line of exactly 16 KiB whole, and cuts the next longer', () => {
+  it('returns a line of exactly 16 KiB whole, and cuts a longer one', () => {
     const full = 'a'.repeat(MAX_LINE_BYTES);
     expect(split([bytes(`${full}\n${full}b\nc\n`)])).toEqual([full, `${full}|cut`, 'c']);
   });
 
-  it('takes what is left at the end, and makes no line of an empty rest', () => {
+  it('returns the rest at the end as a line, unless it is empty', () => {
     expect(split([bytes('a\nb')])).toEqual(['a', 'b']);
     expect(split([bytes('a\n')])).toEqual(['a']);
     expect(split([])).toEqual([]);
   });
 
-  it('holds no more than one line of a stream without newlines', async () => {
+  it('buffers at most one line of a stream without newlines', async () => {
     const lines: number[] = [];
     const splitter = new LineSplitter(({ bytes: line }) => lines.push(line.length));
     const chunk = new Uint8Array(1024 * 1024).fill(0x61);

@@ -1,14 +1,14 @@
-/** What one line may have, its newline apart; the rest of a longer one is thrown away as it arrives. */
+/** The longest line, without its newline. The rest of a longer line is dropped as it arrives. */
 export const MAX_LINE_BYTES = 16_384;
 const NEWLINE = 0x0a;
 
 export interface Line {
   readonly bytes: Uint8Array;
-  /** It was longer, and this is its beginning. */
+  /** Whether the line was longer; `bytes` is then its beginning. */
   readonly cut: boolean;
 }
 
-/** Cuts a stream into lines and buffers at most the beginning of one line, for any input. */
+/** Splits a stream into lines. Whatever the input, it buffers at most the beginning of one line. */
 export class LineSplitter {
   private readonly held = new Uint8Array(MAX_LINE_BYTES);
   private heldBytes = 0;
@@ -27,7 +27,7 @@ export class LineSplitter {
     }
   }
 
-  /** The stream has ended: what is left is a line too. */
+  /** To be called when the stream has ended. A rest without a newline is a line too. */
   end(): void {
     if (this.heldBytes > 0 || this.overflowed) this.flush();
   }
@@ -47,7 +47,7 @@ export class LineSplitter {
   }
 }
 
-/** A bucket of `burst` lines that fills by `perSecond`. */
+/** A rate limit: a bucket that holds `burst` lines and fills by `perSecond` lines a second. */
 export class LineRate {
   private available: number;
   private lastMs: number;

@@ -46,7 +46,7 @@ describe('the log collector', () => {
     );
     return collector;
   };
-  /** As the guest's connection to CID 2, port 9001 arrives. */
+  /** Connects as the enclave's init does. */
   const open = async () => {
     const socket = await connect({ kind: 'unix', path: `${folder.file('vm')}_9001` }, { timeoutMs: 5000 });
     return socket.on('error', () => undefined).resume();
@@ -72,7 +72,7 @@ describe('the log collector', () => {
       .find((line) => line.startsWith(`${name} `))
       ?.split(' ')[1];
 
-  it('writes the events of the enclave, marked as such, with its own time and the enclave’s', async () => {
+  it('writes the enclave’s events, marked with their source, with the collector’s time and the enclave’s', async () => {
     await start();
     await send(event({ code: 'key_retired', source: 'kernel' }), event({ bytes: 7 }));
     const time = expect.stringMatching(/^20/) as string;
@@ -97,7 +97,7 @@ describe('the log collector', () => {
     ]);
   });
 
-  it('counts lines that are no event, and writes no part of them', async () => {
+  it('counts lines that are not events, and writes no part of them', async () => {
     await start();
     await send(
       '[    0.1] Linux version 6.12\n',
@@ -115,7 +115,7 @@ describe('the log collector', () => {
     expect(JSON.stringify(out)).not.toMatch(/Senator|Linux/);
   });
 
-  it('shows lines with --raw, escaped on one line each', async () => {
+  it('shows all lines with --raw, each escaped on one line', async () => {
     await start({ raw: true });
     await send('[    0.1] Linux \u001b[2J\r\n', event());
     expect(fromEnclave().map(({ event: name, line }) => [name, line])).toEqual([
@@ -134,13 +134,13 @@ describe('the log collector', () => {
     expect(await metric('communique_enclave_log_lines_cut_total')).toBe('1');
   });
 
-  it('survives a stream without a newline, in bounded memory', async () => {
+  it('survives a stream without a newline in limited memory', async () => {
     await start();
     const before = await heldArrayBufferBytes();
     const chunk = new Uint8Array(64 * 1024).fill(0xff);
     const socket = await open();
     for (let n = 0; n < 1600; n++) await new Promise((written) => socket.write(chunk, written));
-    expect((await heldArrayBufferBytes()) - before).toBeLessThan(16 * 1024 * 1024); // of 100
+    expect((await heldArrayBufferBytes()) - before).toBeLessThan(16 * 1024 * 1024); // the stream has 100 MiB
     socket.end();
     await becomes(() => count('enclave_log_disconnected') > 0);
     expect(await metric('communique_enclave_log_bytes_total')).toBe(String(1600 * 64 * 1024));
@@ -150,7 +150,7 @@ describe('the log collector', () => {
   it('drops lines above the rate, counts them, and recovers', async () => {
     await start({ maxLinesPerSecond: 10 });
     await send(event().repeat(5000));
-    expect(fromEnclave()).toHaveLength(100); // the burst of ten seconds
+    expect(fromEnclave()).toHaveLength(100); // the burst is ten seconds’ worth
     expect(await metric('communique_enclave_log_lines_total{fate="rate"}')).toBe('4900');
     nowMs += 1000;
     await send(event().repeat(50));
@@ -197,13 +197,13 @@ describe('the log collector', () => {
   });
 });
 
-describe('what the log collector is told', () => {
+describe('the settings of the log collector', () => {
   const problems = (args: readonly string[], environment = {}) => {
     const parsed = parseCollectorSettings(args, environment);
     return parsed.ok ? [] : parsed.problems.map((line) => line.split(':')[0]);
   };
 
-  it('has defaults', () => {
+  it('have defaults', () => {
     expect(parseCollectorSettings([], {})).toEqual({
       ok: true,
       settings: {
@@ -215,13 +215,13 @@ describe('what the log collector is told', () => {
     });
   });
 
-  it('is refused with everything that is wrong at once', () => {
+  it('are refused with all problems at once', () => {
     expect(
       problems(['--listen', 'tcp:0.0.0.0:9001', '--max-lines-per-second', '0', '--metrics', 'x', '--raw']),
     ).toEqual(['--listen', '--metrics', '--max-lines-per-second', '--raw']);
   });
 
-  it('shows raw lines in development and in tests alone', () => {
+  it('allow raw lines only in development and tests', () => {
     expect(problems(['--raw'])).toEqual(['--raw']);
     expect(problems(['--raw'], { NODE_ENV: 'production' })).toEqual(['--raw']);
     expect(problems(['--raw'], { NODE_ENV: 'development' })).toEqual([]);

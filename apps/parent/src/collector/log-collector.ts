@@ -6,8 +6,8 @@ import { readEnclaveEvent } from './enclave-event';
 import { type Line, LineRate, LineSplitter } from './line-splitter';
 
 /**
- * The enclave's init opens one connection. A second comes from the next enclave while the connection of a dead one
- * still looks alive.
+ * The enclave's init opens one connection. A second one comes from the next enclave while the connection of the one before still looks
+ * open.
  */
 const MAX_CONNECTIONS = 2;
 const BURST_SECONDS = 10;
@@ -20,14 +20,14 @@ export interface LogCollector {
 }
 
 /**
- * Writes one line with its newline; false if the line was dropped, because our output has no reader and must not pile
+ * Writes one line, which includes its newline. Returns false if the line was dropped because our output has no reader: output must not pile
  * up here.
  */
 export type LineSink = (line: string) => boolean;
 
 /**
- * Receives the enclave's log, lines of at most 16 KiB (longer ones are cut and marked), and writes what the allow-list lets pass as
- * JSON lines with `source: "enclave"`. Any process that can connect can write here, so only the form of a line is trusted.
+ * Receives the enclave's log in lines of at most 16 KiB (longer lines are cut and marked), and writes the events and fields on the
+ * allow-list as JSON lines with `source: "enclave"`. Any process that can connect can write here, so a line proves nothing.
  *
  * @throws SocketError if it cannot listen
  */
@@ -71,7 +71,7 @@ export async function startLogCollector(
     metrics.line(written ? 'event' : 'output');
     if (!written) dropped++;
   };
-  /** Logged rarely, with a count, so that a flood of lines causes no flood of warnings. */
+  /** Logs counts of dropped lines, and rarely, so that a flood of lines causes no flood of warnings. */
   const summary = () => {
     if (dropped > 0) own('warn', 'enclave_log_dropped', { count: dropped });
     if (others > 0) own('info', 'enclave_log_not_events', { count: others });
@@ -80,10 +80,10 @@ export async function startLogCollector(
   };
 
   const server = createServer((socket) => {
-    socket.on('error', () => undefined); // an error is not logged: the end of the connection is
+    socket.on('error', () => undefined); // an error is not logged, because the end of the connection is
     const [oldest] = connections;
     if (connections.size >= MAX_CONNECTIONS && oldest !== undefined) {
-      // Keeps the newest connection: the peer of a dead enclave may never close
+      // Closes the oldest connection, because the peer of a dead enclave may never close
       connections.delete(oldest);
       oldest.destroy();
       metrics.evicted.inc();

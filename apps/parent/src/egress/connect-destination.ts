@@ -1,14 +1,14 @@
 import { connect, type Socket } from 'node:net';
 
 /**
- * How long one of several addresses is tried before Node gives it up and tries the next (RFC 8305 section 5 suggests 250 ms; a far
+ * How long Node tries one of several addresses before it gives up and tries the next (RFC 8305 section 5 suggests 250 ms; a distant
  * destination may need more).
  */
 const ATTEMPT_MS = 500;
 
 /**
- * Resolves the name by the system (getaddrinfo) and tries IPv6 and IPv4 addresses in turn, one at a time (unlike RFC 8305). `timeoutMs`
- * limits both together. Rejects with the system's code or ETIMEDOUT, and leaves no socket.
+ * Resolves the name by the system (getaddrinfo), and tries IPv6 and IPv4 addresses alternately, one at a time (unlike RFC 8305).
+ * `timeoutMs` limits both steps together. Rejects with the system's code or ETIMEDOUT, and then leaves no socket open.
  */
 export function connectDestination(
   host: string,
@@ -36,7 +36,7 @@ export function connectDestination(
       settle();
       socket.on('error', () => undefined); // errors after the attempt was abandoned do not matter
       socket.destroy();
-      reject(error); // where several addresses failed, its code is the first one's
+      reject(error); // if several addresses failed, its code is the code of the first
     };
     const onAbort = () => fail(Object.assign(new Error('given up'), { code: 'ABORT_ERR' }));
     const timer = setTimeout(() => fail(Object.assign(new Error('not in time'), { code: 'ETIMEDOUT' })), timeoutMs);

@@ -1,10 +1,10 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 
 export type Refusal = 'route_limit' | 'total_limit';
-/** `to`: from the enclave to the destination; `from`: back. */
+/** `to`: from the enclave to the destination; `from`: from the destination to the enclave. */
 export type Direction = 'to' | 'from';
 
-/** What one route counts. Every label comes from the configuration or a fixed list. */
+/** The metrics of one route. Every label comes from the configuration or a fixed list. */
 export interface RouteMetrics {
   opened(): void;
   closed(reason: CloseReason): void;
@@ -12,7 +12,7 @@ export interface RouteMetrics {
   connectFailed(code: string): void;
   passed(direction: Direction, bytes: number): void;
 }
-/** `end`: both sides closed; `error`: one broke; `idle`; `drain`: cut at the end of a shutdown. */
+/** `end`: both sides closed; `error`: one side broke; `idle`: no byte for too long; `drain`: cut at the end of a shutdown. */
 export type CloseReason = 'end' | 'error' | 'idle' | 'drain';
 
 export class EgressMetrics {
@@ -59,7 +59,7 @@ export class EgressMetrics {
     const total = this.total.labels(destination);
     const bytes = { to: this.bytes.labels(destination, 'to'), from: this.bytes.labels(destination, 'from') };
     open.set(0);
-    for (const start of [total, bytes.to, bytes.from]) start.inc(0); // a series that is there from the start can be alarmed on
+    for (const start of [total, bytes.to, bytes.from]) start.inc(0); // an alarm needs a series that exists from the start
     for (const why of ['route_limit', 'total_limit'] as const) this.refusals.labels(destination, why).inc(0);
     return {
       opened: () => {

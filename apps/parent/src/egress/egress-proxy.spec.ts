@@ -17,7 +17,7 @@ describe('the egress proxy', () => {
   let port: number;
   let lines: string[];
   let before: number;
-  /** Whether the destinations of this test keep their side open when the other side has ended. */
+  /** Whether the test's destination keeps its side open after the other side has ended. */
   let keepsOpen: boolean;
   const proxies: EgressProxy[] = [];
 
@@ -67,7 +67,7 @@ describe('the egress proxy', () => {
           .map((line) => line.replace(name, '')),
     };
   };
-  /** As the guest's connection arrives. */
+  /** Connects as the enclave does. */
   const open = (index = 0) =>
     connect(
       { kind: 'unix', path: `${folder.file('vm')}_${8001 + index}` },
@@ -111,7 +111,7 @@ describe('the egress proxy', () => {
   });
 
   it.each(['enclave', 'destination'] as const)(
-    'slows the sender down while the %s is slow, and loses no byte',
+    'slows the writer down while the %s reads slowly, and loses no byte',
     async (slow) => {
       await start();
       const [enclave, destination] = await pair();
@@ -127,7 +127,7 @@ describe('the egress proxy', () => {
           new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 300)),
         ]);
       }
-      expect(written).toBeLessThan(total / 4); // kernel and stream buffers of four sockets
+      expect(written).toBeLessThan(total / 4); // the kernel and stream buffers of four sockets
       let received = 0;
       reader.on('data', (data: Buffer) => (received += data.length)).resume();
       writer.end();
@@ -157,7 +157,7 @@ describe('the egress proxy', () => {
     expect(proxy.openConnections).toBe(0);
   });
 
-  it('closes at once what goes beyond the limit of a route, and takes the next when one has ended', async () => {
+  it('closes a connection beyond a route’s limit at once, and accepts another after one has ended', async () => {
     const { metric } = await start({ perRoute: 2 });
     const [first] = await pair();
     const [second] = await pair();
@@ -177,7 +177,7 @@ describe('the egress proxy', () => {
     second.destroy();
   });
 
-  it('closes at once what goes beyond the limit in all', async () => {
+  it('closes a connection beyond the total limit at once', async () => {
     const { metric } = await start({ maxConnections: 1 });
     const [first] = await pair();
     const second = await open();
@@ -189,7 +189,7 @@ describe('the egress proxy', () => {
     first.destroy();
   });
 
-  it('logs by code why a destination was not reached, and closes', async () => {
+  it('logs the code if it cannot reach a destination, and closes the connection', async () => {
     const closed = await freePort();
     const { metric } = await start({ port: closed });
     const unnamed = await start({ host: 'no-such-name.invalid' });
@@ -213,7 +213,7 @@ describe('the egress proxy', () => {
     ).toEqual(['ECONNREFUSED', expect.stringMatching(/^E/)]);
   });
 
-  it('gives up a destination that does not answer in time', async () => {
+  it('gives up on a destination that does not answer in time', async () => {
     await using silent = await startSilentPort();
     const { metric } = await start({ port: silent.port, connectTimeoutMs: 100 });
     const enclave = await open();
@@ -222,7 +222,7 @@ describe('the egress proxy', () => {
     expect((await metric('communique_egress_connect_errors_total'))[0]).toMatch(/code="ETIMEDOUT"\} 1$/);
   });
 
-  it('tells each side when the other was killed in the middle', async () => {
+  it('closes each side when the other side breaks in the middle', async () => {
     const { metric } = await start();
     for (const victim of [0, 1] as const) {
       const sides = await pair();
@@ -232,14 +232,14 @@ describe('the egress proxy', () => {
       dying.write('half a mess');
       await once(living, 'data');
       if (victim === 1)
-        dying.resetAndDestroy(); // TCP: a reset, which no pipe passes on
-      else dying.destroy(); // a unix socket has no reset: its end is passed on, and ours follows
+        dying.resetAndDestroy(); // a TCP reset, which a plain pipe would not forward
+      else dying.destroy(); // a unix socket has no reset; its end is forwarded, and then our end follows
       await once(living, 'close');
     }
     await metricBecomes(() => metric('communique_egress_connections_open'), ['{destination="127.0.0.1:443"} 0']);
   });
 
-  it('closes a connection that carries no byte for long', async () => {
+  it('closes a connection that carries no byte for the idle time', async () => {
     const { metric } = await start({ idleTimeoutMs: 100 });
     const [enclave, destination] = await pair();
     destination.resume();
@@ -251,7 +251,7 @@ describe('the egress proxy', () => {
     );
   });
 
-  it('lets what is open finish when it stops, refuses new ones, and cuts what does not finish', async () => {
+  it('lets open connections finish when it stops, refuses new ones, and cuts those that do not finish', async () => {
     const { proxy, metric } = await start();
     const [finishing, destination] = await pair();
     const [lasting] = await pair();
@@ -269,7 +269,7 @@ describe('the egress proxy', () => {
     ]);
   });
 
-  it('does not start on half of its listeners', async () => {
+  it('does not start if one of its listeners fails', async () => {
     const route = (path: string): Route => ({
       listen: { kind: 'unix', path },
       host: '127.0.0.1',

@@ -7,23 +7,23 @@ import { EgressMetrics, type RouteMetrics } from './egress-metrics';
 import type { EgressSettings, Route } from './egress-settings';
 import { relay } from './relay';
 
-/** Failing destinations are logged at most this often each; the metrics count them all. */
+/** Each failing destination is logged at most once in this time; the metrics count every failure. */
 const LOG_INTERVAL_MS = 10_000;
 
 export interface EgressProxy {
-  /** As bound, in the order of the routes. */
+  /** The addresses that it listens on, in the order of the routes. */
   readonly addresses: readonly Address[];
   readonly metrics: EgressMetrics;
   readonly openConnections: number;
-  /** Listens no longer, lets open connections finish for `drainMs`, and cuts what is left. */
+  /** Stops listening, lets open connections finish for `drainMs`, and cuts the rest. */
   close(drainMs: number): Promise<void>;
 }
 
 /**
- * The parent's half of the enclave's way out: each listener leads to one destination of the configuration. TLS passes
- * through unread; this proxy can only delay and refuse, like any hop on the network.
+ * The parent's side of the enclave's connections to other servers: each listener leads to one destination in the settings. The proxy cannot
+ * read the TLS that passes through; it can only delay and refuse, like any hop on the network.
  *
- * @throws SocketError if a listener cannot be opened; none stays open then
+ * @throws SocketError if a listener cannot be opened; then none stays open
  */
 export async function startEgressProxy(
   settings: Omit<EgressSettings, 'metrics' | 'drainMs'>,
@@ -88,7 +88,7 @@ export async function startEgressProxy(
       return running.size;
     },
     async close(drainMs) {
-      const stopped = stopListening(); // resolves when the connections are gone too
+      const stopped = stopListening(); // resolves when the connections have closed too
       const timer = setTimeout(() => cut.abort(), drainMs);
       await Promise.all(running);
       clearTimeout(timer);

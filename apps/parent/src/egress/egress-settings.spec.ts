@@ -14,8 +14,8 @@ const settings = (args: readonly string[], file = '') => {
   return parsed.settings;
 };
 
-describe('what the egress proxy is told', () => {
-  it('is a route for each destination, and limits that have defaults', () => {
+describe('the settings of the egress proxy', () => {
+  it('are a route for each destination, and limits with defaults', () => {
     expect(
       settings([
         '--route',
@@ -57,7 +57,7 @@ describe('what the egress proxy is told', () => {
     });
   });
 
-  it('may be in a file, whose numbers the command line overrides', () => {
+  it('may come from a file, whose numbers the command line overrides', () => {
     const file = JSON.stringify({
       routes: [{ listen: 'vsock:8002', host: 'soapbox.senate.gov', port: 443, maxConnections: 3 }],
       maxConnections: 7,
@@ -122,13 +122,13 @@ describe('what the egress proxy is told', () => {
     ],
     ['an unknown option', ['--allow', 'everything'], undefined, "Unknown option '--allow'"],
     ['a word too many', ['--route', CWC, 'cwc.house.gov'], undefined, 'Unexpected argument'],
-  ])('is refused with %s', (_what, args, file, expected) => {
+  ])('are refused with %s', (_what, args, file, expected) => {
     const lines = problems(args, file);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(expected);
   });
 
-  it('is refused with everything that is wrong at once', () => {
+  it('are refused with all problems at once', () => {
     expect(
       problems([
         '--route',

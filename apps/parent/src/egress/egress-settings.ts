@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { localAddress, messageOf, wholeNumber, type Problem } from '../command-line';
 
-/** One listener, one destination: no byte that arrives can choose another one. */
+/** One listener for one destination. No byte that arrives can choose another destination. */
 export interface Route {
   readonly listen: Address;
   /** A DNS name or an IP address, IPv6 without brackets. */
@@ -72,7 +72,7 @@ const OPTIONS = {
   'drain-ms': { type: 'string' },
 } as const;
 
-/** The settings, or every fault in them at once. */
+/** Returns the settings, or every problem with them at once. */
 export function parseEgressSettings(
   args: readonly string[],
   readFile: (path: string) => string = (path) => readFileSync(path, 'utf8'),
@@ -129,7 +129,7 @@ function readConfig(path: string, readFile: (path: string) => string, problem: P
 }
 
 function routeOfText(text: string, maxConnections: number, where: string, problem: Problem): Route | undefined {
-  // The last "=": a path may hold one, a destination cannot.
+  // Splits at the last "=", because a path may contain one and a destination cannot.
   const [, listen, host, port] = /^(.+)=(\[[^\]]*\]|[^=:[\]]*):([0-9]{1,5})$/s.exec(text) ?? [];
   if (listen === undefined || host === undefined) {
     problem(where, '<address>=<host>:<port>, e.g. vsock:8001=cwc.house.gov:443');

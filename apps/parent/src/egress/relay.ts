@@ -2,10 +2,9 @@ import type { Socket } from 'node:net';
 import type { CloseReason, Direction } from './egress-metrics';
 
 /**
- * Carries bytes both ways until both sides have ended, one has broken, or neither has sent a byte for
- * `idleTimeoutMs`. Each side's end is forwarded separately (half-close). A slow reader slows the other side down:
- * only the two streams' own buffers (64 KiB each way) hold data. Both sockets must be open to half-close, and are
- * destroyed when this resolves.
+ * Carries bytes both ways until both sides have ended, one has broken, or neither has sent a byte for `idleTimeoutMs`. Each side's end is
+ * forwarded separately (half-close). A slow reader slows the other side down: only the two streams' own buffers (64 KiB each way) hold
+ * data. Both sockets must allow half-close. They are destroyed when this resolves.
  */
 export function relay(
   enclave: Socket,
@@ -28,7 +27,7 @@ export function relay(
       side.on('error', () => finish('error'));
       side.setTimeout(idleTimeoutMs, () => finish('idle'));
       side.once('close', () => {
-        // This side vanished without closing: the other side's connection is cut too
+        // This side broke without closing, so the other side's connection is cut too
         if (!side.readableEnded || !side.writableFinished) finish('error');
         if (++closed < 2) return;
         cut.removeEventListener('abort', onCut);
