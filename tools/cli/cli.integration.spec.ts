@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createCaller, type Surroundings } from './testing/call';
 import { startTamperingGateway, type TamperingGateway } from './testing/tampering-gateway';
 
-/** Every command against the whole system, and against one that lies. */
+/** Runs every command against the whole system, and against a gateway that lies. */
 
 const other = 'ab'.repeat(48);
 const exampleFile = join(workspaceRoot(), 'docs/examples/message.json');
@@ -70,17 +70,17 @@ describe('communique-tee', () => {
   const kept = (id: string) => JSON.parse(readFileSync(keptFile(id), 'utf8')) as Kept;
   const sent = async (surroundings = with_()): Promise<string> => {
     const { exit, out } = await call(['send', '--message', exampleFile, ...trust, '--json'], surroundings);
-    expect([exit, out]).toEqual([0, expect.any(String)]); // `out` shows why in a failure
+    expect([exit, out]).toEqual([0, expect.any(String)]); // `out` shows the reason in a failure
     return (JSON.parse(out) as { id: string }).id;
   };
 
-  it('has a model do a task, for one call of the provider, and says what it cost, verified: exit 0', async () => {
+  it('has a model do a task with one call of the provider, prints the verified cost, and exits with 0', async () => {
     const listed = await call(['agent', '--list', ...trust, '--json'], with_());
     expect(listed.exit).toBe(0);
     const { models } = JSON.parse(listed.out) as { models: { id: string; tasks: string[]; available: boolean }[] };
     const model = models.find(({ tasks, available }) => available && tasks.includes('draft'));
     const before = system.providers?.requests().length ?? 0;
-    // Its own caller: the text on standard output is the draft's, on purpose
+    // A separate caller, because here the text of the draft is on standard output on purpose
     const asked = await createCaller().call(
       ['agent', 'draft', '--message', exampleFile, '--model', model?.id ?? '', ...trust],
       with_(),
@@ -94,7 +94,7 @@ describe('communique-tee', () => {
     expect(system.providers?.requests().length).toBe(before + 1);
   });
 
-  it('sends, waits, and says what is signed: exit 0', async () => {
+  it('sends, waits, prints what is signed, and exits with 0', async () => {
     const { exit, out, err } = await call(['send', '--message', exampleFile, ...trust, '--wait'], with_());
     expect(out).toMatch(/^DELIVERED {2}[0-9a-f-]{36}$/m);
     for (const shown of ['VERIFIED', system.pcr0, 'custody     process', 'HCA12', 'accepted', 'DeliveryId ', 'WARNING'])
@@ -103,7 +103,7 @@ describe('communique-tee', () => {
     expect(exit).toBe(0);
   });
 
-  it('keeps what opens the answer, readable by nobody else, and nothing of the message', async () => {
+  it('keeps the key to the answer in a file that only its owner can read, and nothing of the message', async () => {
     const id = await sent();
     expect([statSync(join(state, 'communique-tee')).mode & 0o777, statSync(keptFile(id)).mode & 0o777]).toEqual([
       0o700, 0o600,
@@ -114,7 +114,7 @@ describe('communique-tee', () => {
       expect(text).not.toContain(secret);
   });
 
-  it('tells how a message stands, hands its receipt out, and anybody can verify that', async () => {
+  it('prints the status of a message, and writes its receipt into a file that anyone can verify', async () => {
     const id = await sent();
     const receipt = folder.file('receipt.json');
     const { exit, out } = await call(
@@ -211,7 +211,7 @@ describe('communique-tee', () => {
     ]);
   });
 
-  /** With --json, as a program sees it. */
+  /** Runs a refused command with --json, and returns what a program sees of the refusal. */
   const refusal = async (
     argv: readonly string[],
     surroundings = with_(),
@@ -222,7 +222,7 @@ describe('communique-tee', () => {
     return [exit, said.code, said.reason];
   };
 
-  it('shows the attested key, and what the server says of all as just that', async () => {
+  it('shows the attested key, and marks what the server reports about all keys as not signed', async () => {
     const { exit, out } = await call(['keys', ...trust, '--all', '--json'], with_());
     const shown = JSON.parse(out) as { attested: { key_id: string }; server_says: { enclaves: { keyId: string }[] } };
     expect(shown).toMatchObject({
@@ -235,7 +235,7 @@ describe('communique-tee', () => {
     expect(JSON.parse((await call(['keys', ...trust, '--json'], with_())).out)).not.toHaveProperty('server_says');
   });
 
-  it('verifies the gateway’s document, and tells a forged one, a wrong PCR0, an unwanted custody and an expired one apart', async () => {
+  it('verifies the gateway’s document, and refuses a forged or expired one, a wrong PCR0 and an unwanted custody with separate codes', async () => {
     const { exit, out } = await call(['verify', ...trust, '--custody', 'process', '--json'], with_());
     expect(JSON.parse(out)).toMatchObject({ trusted: true, attestation: { key_binding: { custody: 'process' } } });
     expect(exit).toBe(0);
@@ -275,7 +275,7 @@ describe('communique-tee', () => {
     expect(await refusal(['verify', '--gateway', liar.url, ...trust])).toEqual([3, 'unreachable', undefined]);
   });
 
-  it('sends nothing, and keeps nothing, if the enclave is not the one that is trusted', async () => {
+  it('sends nothing and keeps nothing if the enclave is not a trusted one', async () => {
     const before = readdirSync(join(state, 'communique-tee')).length;
     const surroundings = through(liar.url);
     expect(await refusal(['send', '--message', exampleFile, '--pcr0', other, ...trust.slice(2)], surroundings)).toEqual(
@@ -306,7 +306,7 @@ describe('communique-tee', () => {
     expect(readdirSync(join(state, 'communique-tee'))).toHaveLength(before);
   });
 
-  it('believes no receipt of another message, and no status without a receipt', async () => {
+  it('refuses a receipt of another message, and a status without its receipt', async () => {
     const [id, another] = [await sent(through(liar.url)), await sent()];
     await call(['status', another, '--wait'], with_());
     const view = await (
@@ -335,13 +335,13 @@ describe('communique-tee', () => {
     expect(await refusal(['status', id])).toEqual([3, 'answer_invalid', undefined]);
   });
 
-  it('posts the same bytes again if it is not clear whether they came', async () => {
+  it('posts the same bytes again if it is not known whether the gateway has them', async () => {
     liar.tamper = (path, body) => (path === '/api/messages' ? undefined : body);
     const { exit, out } = await call(['send', '--message', exampleFile, ...trust, '--json'], through(liar.url));
     const { id, code, sent: was } = JSON.parse(out) as { id: string; code: string; sent: string };
     expect({ exit, code, was }).toEqual({ exit: 3, code: 'unreachable', was: 'not_known' });
     expect(kept(id).kept.accepted).toBe(false);
-    // A clear refusal says nothing about the earlier post that had no answer.
+    // A clear refusal does not settle the earlier post that had no answer.
     const wrong = await call(['send', '--again', id], with_({ COMMUNIQUE_TOKEN: 'wrong' }));
     expect(wrong.err).toMatch(/unauthenticated[^]*We do not know yet whether it was sent[^]*send --again/);
     liar.requests.length = 0;
@@ -355,8 +355,8 @@ describe('communique-tee', () => {
     expect(await refusal(['send', '--again', id, '--message', exampleFile])).toEqual([1, 'not_retired', undefined]);
   });
 
-  it('asks before it seals again what a gateway that lies may have had delivered', async () => {
-    // Then it is not attested whether the chambers recognize repeated messages
+  it('asks before it seals a message again that a lying gateway may have had delivered', async () => {
+    // Without the configuration it is not attested whether the chambers recognize repeated messages
     liar.tamper = (path, body) => (path.startsWith('/attestation/configuration') ? undefined : body);
     const id = await sent(through(liar.url));
     expect(await call(['status', id, '--wait'], with_())).toMatchObject({ exit: 0 });
@@ -381,7 +381,7 @@ describe('communique-tee', () => {
     expect(await call(again, answering(false))).toMatchObject({ exit: 1 });
     expect(posts()).toBe(1);
     expect(questions).toEqual([expect.stringMatching(/^It may already have been delivered: .* Send again\?$/)]);
-    // The real gateway behind knows better
+    // The real gateway behind the lying one knows that the message was delivered
     expect(await call(again, answering(true))).toMatchObject({
       exit: 1,
       err: expect.stringContaining('message_id_taken') as string,
@@ -391,7 +391,7 @@ describe('communique-tee', () => {
     expect(posts()).toBe(3);
   });
 
-  it('is refused with a token that is none of the issuer’s, and goes on with a good one', async () => {
+  it('is refused with a token that the issuer did not make, and can post the message again with a valid one', async () => {
     const { exit, out } = await call(
       ['send', '--message', exampleFile, ...trust, '--json'],
       with_({ COMMUNIQUE_TOKEN: 'ey.not.ours' }),
@@ -401,7 +401,7 @@ describe('communique-tee', () => {
     expect(await call(['send', '--again', id], with_())).toMatchObject({ exit: 0 });
   });
 
-  it('makes tokens for a development gateway that work, and for no other', async () => {
+  it('makes valid tokens for a development gateway, and refuses to make any for another gateway', async () => {
     const environmentFile = system.gatewayEnvironmentFile;
     const out = folder.file('token');
     const made = await call(
@@ -427,7 +427,7 @@ describe('communique-tee', () => {
     expect(
       (await fetch(`${system.gatewayUrl}/api/budget`, { headers: { authorization: `Bearer ${shown.token}` } })).status,
     ).toBe(200);
-    // The tokens that the issuer made before are still good
+    // The tokens that the issuer made before are still valid
     expect(
       (await fetch(`${system.gatewayUrl}/api/budget`, { headers: { authorization: `Bearer ${token}` } })).status,
     ).toBe(200);
@@ -456,7 +456,7 @@ describe('communique-tee', () => {
     expect(readFileSync(folder.file('system', 'jwks.json'), 'utf8')).toBe(jwks);
   });
 
-  it('says 3 of a server that is not there', async () => {
+  it('exits with 3 if the server cannot be reached', async () => {
     const nobody = through('http://127.0.0.1:1');
     expect(await refusal(['verify', ...trust], nobody)).toEqual([3, 'unreachable', undefined]);
     expect(await refusal(['keys', ...trust], nobody)).toEqual([3, 'unreachable', undefined]);
@@ -470,7 +470,7 @@ describe('communique-tee', () => {
     expect(await refusal(['status', id], nobody)).toEqual([3, 'unreachable', undefined]);
   });
 
-  it('accepts by a policy file, in every command, and follows a message with what it was sent under', async () => {
+  it('takes a policy file in every command, and follows a message under the policy that it was sent under', async () => {
     const policyFile = (acceptedMeasurements: object[], more: object = {}) =>
       file(
         'system/policy.json',
@@ -508,7 +508,7 @@ describe('communique-tee', () => {
     expect(await refusal(['keys', '--policy', folder.file('nowhere')])).toEqual([3, 'file_unreadable', undefined]);
   });
 
-  it('lists what was sent from here, the latest first, and asks another gateway if that is named', async () => {
+  it('lists the messages that were sent from here, the latest first, and asks another gateway if one is named', async () => {
     const id = await sent();
     const { exit, out } = await call(['list', '--json'], { environment: { XDG_STATE_HOME: state } });
     const { messages, broken } = JSON.parse(out) as { messages: { id: string; gateway: string }[]; broken: string[] };
@@ -525,7 +525,7 @@ describe('communique-tee', () => {
     expect((await call(['list'], with_())).out).toContain(`${id}  sealed `);
     expect(await call(['status', id, '--wait'], with_())).toMatchObject({ exit: 0 });
     expect((await call(['list'], with_())).out).toMatch(new RegExp(`^${id}  sealed \\S+Z  ended: delivered  `, 'm'));
-    // Noting the end leaves the message as it was.
+    // The message is still usable after its end was noted.
     expect(await call(['status', id], with_())).toMatchObject({ exit: 0 });
     expect(await call(['list', '--state', folder.file('nothing')], with_())).toMatchObject({
       exit: 0,
@@ -534,7 +534,7 @@ describe('communique-tee', () => {
     expect(await refusal(['status', id, '--gateway', 'http://127.0.0.1:1'])).toEqual([3, 'unreachable', undefined]);
   });
 
-  it('understands no bad file, and repeats nothing of it', async () => {
+  it('refuses an invalid file without quoting it', async () => {
     const message = readFileSync(exampleFile, 'utf8');
     const sendOf = (path: string) => refusal(['send', '--message', path, ...trust]);
     expect(await sendOf(folder.file('nowhere'))).toEqual([3, 'file_unreadable', undefined]);
@@ -568,7 +568,7 @@ describe('communique-tee', () => {
     expect(said.join('')).not.toContain('SECRET');
   });
 
-  it('finds a broken, a foreign and an absent state, and does without what it was told to forget', async () => {
+  it('refuses a damaged state, another message’s state and a missing one, and forgets a message on request', async () => {
     const [id, another] = [await sent(), await sent()];
     const whole = readFileSync(keptFile(id), 'utf8');
     for (const broken of [
@@ -602,7 +602,7 @@ describe('communique-tee', () => {
     expect({ exit, code: (JSON.parse(out) as { code: string }).code }).toEqual({ exit: 3, code: 'file_unwritable' });
   });
 
-  it('says that it was not sent if the gateway refuses it, and offers to post it again', async () => {
+  it('says that a message was not sent if the gateway refuses it, and how to post it again', async () => {
     const wrong = with_({ COMMUNIQUE_TOKEN: 'wrong' });
     const { exit, err } = await call(['send', '--message', exampleFile, ...trust], wrong);
     const id = /message ([0-9a-f-]{36})/.exec(err)?.[1] ?? '';
@@ -618,7 +618,7 @@ describe('communique-tee', () => {
     expect((await call(untrusted, with_())).err).toMatch(/attestation_refused[^]*It was not sent\.\n$/);
   });
 
-  it('says that it is not known if it is interrupted while it posts, and that the gateway has it after', async () => {
+  it('does not claim to know whether a message was sent if interrupted while it posts, and reports it as accepted after that', async () => {
     const send = ['send', '--message', exampleFile, ...trust, '--wait'];
     for (const [path, words] of [
       ['/api/messages', 'We do not know yet whether it was sent.'],
@@ -637,10 +637,10 @@ describe('communique-tee', () => {
     liar.tamper = (_path, body) => body;
   });
 
-  it('ends with 130 if it is interrupted, and the message can still be followed', async () => {
+  it('exits with 130 if it is interrupted, and the message can still be followed', async () => {
     const stop = new AbortController();
     const id = await sent(through(liar.url));
-    // It never answers again
+    // From here on the gateway does not answer
     liar.tamper = () => {
       stop.abort();
       return new Promise(() => undefined);
@@ -654,8 +654,9 @@ describe('communique-tee', () => {
     expect(await call(['status', id, '--wait'], with_())).toMatchObject({ exit: 0 });
   });
 
-  it('tells what is still on its way (4), and seals again under the same id what the enclave lost the key of', async () => {
-    // Between the attestation and the post. A gateway of its own: a command that was interrupted above may still ask the other one.
+  it('exits with 4 while a message is on its way, and seals it again under the same id if the enclave lost the key', async () => {
+    // Kills the enclave between the attestation and the post. Uses another gateway, because a command that was interrupted above may still
+    // ask the first one.
     const killer = await startTamperingGateway(system.gatewayUrl);
     killer.tamper = async (path, body) => {
       if (path.startsWith('/attestation/configuration')) await system.kill('enclave');
@@ -692,13 +693,13 @@ describe('communique-tee', () => {
     await killer.stop();
   });
 
-  it('says in the whole of this file no token and nothing of the message', () => {
+  it('prints no token and nothing of a message in all tests of this file', () => {
     const everything = said.join('\n');
     for (const secret of [token, 'more public parks', 'Example Street', 'example.constituent', 'Oakland'])
       expect(everything).not.toContain(secret);
   });
 
-  it('is one program: started by any Node in any folder, with its exit code and nothing but JSON on standard output', async () => {
+  it('runs with any Node and in any folder, with the right exit code, and only JSON on standard output', async () => {
     const bin = join(workspaceRoot(), 'tools/cli/bin.mjs');
     file('beside.pem', readFileSync(folder.file('system', 'development-root.pem')));
     const run = (argv: readonly string[]) =>

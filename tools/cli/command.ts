@@ -10,7 +10,7 @@ export interface Context extends Streams {
   readonly paint: Paint;
   /** Asks the person at the terminal a yes-or-no question; absent if there is none. */
   readonly confirm?: (question: string) => Promise<boolean>;
-  /** Makes proofs of residence; absent in an edition that cannot. */
+  /** Makes proofs of residence; absent in an edition of the command that cannot. */
   readonly openProver?: OpenProver;
   /** Ctrl-C. */
   readonly signal: AbortSignal;

@@ -11,7 +11,7 @@ const keySetSchema = z.object({
   keys: z.array(z.looseObject({ kty: z.string(), kid: z.string().optional() })).max(99),
 });
 
-/** The settings of a development gateway that tell who may call it. */
+/** The settings by which a development gateway decides who may call it. */
 export interface DevelopmentIdentity {
   readonly issuer: string;
   readonly audience: string;
@@ -21,7 +21,7 @@ export interface DevelopmentIdentity {
 }
 
 /**
- * Returns the settings only if the gateway's environment says that it is for development, with its key set in a file of this machine.
+ * Returns the settings if the gateway's environment is for development, and its key set is in a file of this machine.
  * @param file the gateway's environment, NAME=value lines
  * @throws Failure `file_unreadable`, `not_development`, `not_understood`
  */
@@ -45,7 +45,7 @@ export function readIdentity(file: string, own: Readonly<Record<string, string |
 export interface DevelopmentToken {
   readonly token: string;
   readonly expiresAtSeconds: number;
-  /** The gateway has not seen our key yet. */
+  /** Whether our key was added just now, so that the gateway has not read it yet. */
   readonly keyIsNew: boolean;
 }
 
@@ -74,7 +74,7 @@ async function signingKey(file: string): Promise<SigningKey> {
   }
 }
 
-/** @returns true if it is new */
+/** @returns true if the key was not in the file */
 async function addPublicKey(file: string, key: SigningKey['publicJwk']): Promise<boolean> {
   const parsed = keySetSchema.safeParse(readJsonFile(file, MAX_BYTES));
   if (!parsed.success) throw new Failure('not_understood', `${file} is not a key set`);

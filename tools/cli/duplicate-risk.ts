@@ -10,7 +10,7 @@ export interface AcceptDuplicateOption {
 
 /**
  * Asks the person to agree if an office may get the message twice in case the gateway lies.
- * @param before the same message, sealed to another key; of a proven message the person is always asked
+ * @param before the same message as it was sealed to another key. If it is proven, the person is always asked
  * @throws Failure `duplicate_not_accepted`; nothing was sent
  */
 export async function acceptDuplicates(

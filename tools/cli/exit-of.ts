@@ -33,13 +33,13 @@ export interface Ending {
   readonly message: string;
   /** The code of the check that failed, or the gateway's own. */
   readonly reason?: string;
-  /** Whether the message was sent in spite of this; absent if the command was not about one. */
+  /** Whether the message was sent despite the error; absent if the command was not about a message. */
   readonly sent?: WhetherSent;
   /** The id of a message that was sealed here. */
   readonly messageId?: string;
-  /** The gateway refuses these bytes for good, so nothing is kept of them. */
+  /** Whether the gateway refuses these bytes permanently, so that nothing is kept of the message. */
   readonly isFinal?: boolean;
-  /** Field by field. */
+  /** What is wrong with each field. */
   readonly problems?: readonly { readonly pointer: string; readonly code: string; readonly message: string }[];
 }
 
@@ -50,14 +50,14 @@ export class WhileSending extends Error {
   constructor(
     override readonly cause: unknown,
     readonly sent: WhetherSent,
-    /** Set once it is sealed. */
+    /** Undefined until the message is sealed. */
     readonly messageId: string | undefined,
   ) {
     super('while a message was sent', { cause });
   }
 }
 
-/** Permanent refusals: the same bytes get them again, whenever they are posted. */
+/** Permanent refusals: the gateway answers with these codes whenever the same bytes are posted. */
 const FINAL_REFUSALS: ReadonlySet<string> = new Set([
   'already_sent',
   'circuit_retired',
@@ -71,7 +71,7 @@ export function isFinalRefusal(error: unknown): boolean {
   return error instanceof ClientError && error.code === 'refused' && FINAL_REFUSALS.has(error.problem ?? '');
 }
 
-/** How a command ends on a thrown error; undefined: a bug in this code. */
+/** Returns how a command ends on a thrown error; undefined if the error is a bug in this code. */
 export function endingOf(error: unknown): Ending | undefined {
   if (error instanceof WhileSending) {
     const ending = endingOf(error.cause);
@@ -120,7 +120,7 @@ function ofClient(error: ClientError): Ending {
   };
 }
 
-/** 5xx and 429 may pass; any other refusal is permanent. */
+/** Returns the exit code for an HTTP status. A 5xx or 429 may pass; any other refusal is permanent. */
 function ofStatus(status: number | undefined): Exit {
   return status === undefined || status >= 500 || status === 429 ? EXIT.notReached : EXIT.refused;
 }

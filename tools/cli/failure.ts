@@ -11,25 +11,25 @@ const EXIT_OF = {
   /** a file cannot be opened or written */
   file_unreadable: EXIT.notReached,
   file_unwritable: EXIT.notReached,
-  /** no answer, not in time, too long, or an error of the server */
+  /** the server gave no answer in time, one that is too long, or an error */
   unreachable: EXIT.notReached,
   /** no data of this message is stored here */
   message_unknown: EXIT.notUnderstood,
-  /** a kept message that this version did not write */
+  /** a kept message that is damaged, or that another version wrote */
   state_broken: EXIT.notUnderstood,
-  /** only a message whose key the enclave has lost is sealed again */
+  /** the enclave has not lost the message's key, so the message is not sealed again */
   not_retired: EXIT.refused,
   /** an office might get the message twice, and the sender has not accepted that */
   duplicate_not_accepted: EXIT.refused,
   interrupted: EXIT.interrupted,
   token_missing: EXIT.notUnderstood,
-  /** there is no secret here, or no answer of the registrar */
+  /** no secret is stored here, or no answer of the registrar */
   not_registered: EXIT.notUnderstood,
   /** another secret is stored, and is never replaced */
   already_registered: EXIT.refused,
   /** the enclave attests no model for the task */
   no_model: EXIT.refused,
-  /** this edition cannot prove, or the reference string cannot be had */
+  /** this edition of the command cannot prove, or the reference string was not found */
   proving_unavailable: EXIT.notReached,
   /** tokens are made only for development */
   not_development: EXIT.refused,
@@ -56,7 +56,10 @@ export function usage(message: string): Failure {
   return new Failure('usage', message);
 }
 
-/** The message for a person of a thrown value: the cause if fetch hides it. Checks by shape, because it may come from another realm. */
+/**
+ * Returns the message of a thrown value for a person, or that of its cause if fetch hides the cause. Checks by shape, because the value may
+ * come from another realm.
+ */
 export function messageOf(error: unknown): string {
   const cause = memberOf(error, 'cause');
   const of = typeof cause === 'object' && cause !== null ? cause : error;

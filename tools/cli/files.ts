@@ -38,7 +38,10 @@ export function readText(path: string, maxBytes: number): string {
   }
 }
 
-/** @throws Failure `file_unreadable`, `not_understood`; never with a part of the file. Member names are unique, see decodeJson. */
+/**
+ * Reads a JSON file in which no member name is repeated (decodeJson).
+ * @throws Failure `file_unreadable`, `not_understood`, which never quotes the file
+ */
 export function readJsonFile(path: string, maxBytes: number): unknown {
   const bytes = readLimited(path, maxBytes);
   try {

@@ -2,7 +2,10 @@ import { fetchEnclaveKey, type EnclaveKey, type TrustPolicy } from '@communique-
 import { endingOf } from './exit-of';
 import { Failure, messageOf } from './failure';
 
-/** Runs `ask`. @throws Failure `unreachable` in place of fetch's own error if there is no answer; any other error of `ask` */
+/**
+ * Runs `ask`.
+ * @throws Failure `unreachable` in place of fetch's own error if there is no answer, and every other error of `ask` unchanged
+ */
 export async function reaching<T>(gateway: URL, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
@@ -12,7 +15,7 @@ export async function reaching<T>(gateway: URL, ask: () => Promise<T>): Promise<
   }
 }
 
-/** By name: fetch may come from another realm than these classes. */
+/** Compares names, because fetch may come from another realm than the error classes here. */
 function isNetworkError(error: unknown): boolean {
   if (typeof error !== 'object' || error === null || !('name' in error) || !('message' in error)) return false;
   return (
@@ -27,7 +30,10 @@ export function attestedKey(gateway: URL, policy: TrustPolicy, signal: AbortSign
   return reaching(gateway, () => fetchEnclaveKey(gateway, policy, signal));
 }
 
-/** The clock of the enclave that judges expiry and notes, by a document that it made just now. @returns Unix seconds */
+/**
+ * Returns a clock in Unix seconds that agrees with the enclave's, by a document that the enclave has made just now. The enclave judges
+ * expiry and signed notes by its own clock.
+ */
 export function enclaveClock({ attestation }: Pick<EnclaveKey, 'attestation'>): () => number {
   const aheadMs = attestation.timestampMs - Date.now();
   return () => Math.floor((Date.now() + aheadMs) / 1000);
@@ -39,7 +45,7 @@ export interface Answer {
   readonly body: Uint8Array;
 }
 
-/** The whole answer within `timeoutMs`, of at most `maxBytes`. @throws Failure `unreachable` */
+/** Fetches an answer. @throws Failure `unreachable` if it is not complete within `timeoutMs`, or has more than `maxBytes` */
 export async function fetchBounded(
   url: URL,
   { accept, maxBytes, timeoutMs }: { accept: string; maxBytes: number; timeoutMs: number },

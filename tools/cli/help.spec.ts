@@ -22,7 +22,7 @@ const COMMANDS = [
   'image describe',
 ];
 
-it('gives an overview: every command, the exit codes, first steps', async () => {
+it('prints an overview with every command, the exit codes and first steps', async () => {
   for (const argv of [[], ['--help'], ['-h'], ['help']]) {
     const { exit, out } = await call(argv);
     expect(exit).toBe(0);
@@ -31,7 +31,7 @@ it('gives an overview: every command, the exit codes, first steps', async () => 
   }
 });
 
-it.each(COMMANDS)('%s --help teaches: what it takes, what its exit code says, an example', async (name) => {
+it.each(COMMANDS)('%s --help explains options and exit codes, and has an example', async (name) => {
   for (const argv of [
     [...name.split(' '), '--help'],
     ['help', ...name.split(' ')],
@@ -45,12 +45,12 @@ it.each(COMMANDS)('%s --help teaches: what it takes, what its exit code says, an
   }
 });
 
-it('says where the answer’s key is kept', async () => {
+it('explains where the answer’s key is kept', async () => {
   for (const name of ['send', 'status'])
     expect((await call([name, '--help'])).out).toContain('~/.local/state/communique-tee');
 });
 
-it('prints its version, and a suggestion for what is misspelt', async () => {
+it('prints its version, and suggests the right word for a misspelled one', async () => {
   expect(await call(['--version'])).toEqual({ exit: 0, out: `${version}\n`, err: '' });
   for (const [argv, suggestion] of [
     [['verfy'], 'Did you mean verify?'],
@@ -61,7 +61,7 @@ it('prints its version, and a suggestion for what is misspelt', async () => {
     expect(await call(argv)).toMatchObject({ exit: 2, out: '', err: expect.stringContaining(suggestion) as string });
 });
 
-it('helps with commands of commands, and knows what it does not know: exit 2', async () => {
+it('prints help for commands with subcommands, and exits with 2 for unknown commands', async () => {
   expect(await call(['receipt', '--help'])).toMatchObject({
     exit: 0,
     out: expect.stringContaining('receipt verify') as string,
@@ -97,7 +97,7 @@ it.each([
   ['a lifetime of tokens that has no end', ['token', '--lifetime', '999999999']],
   ['a subject that could be more than one word', ['token', '--subject', 'a b']],
   ['an age for a receipt', ['receipt', 'verify', 'x', '--pcr0', 'ab'.repeat(48), '--any-operator', '--max-age', '1']],
-])('takes %s for a mistake: exit 2', async (_, argv) => {
+])('exits with 2 for %s', async (_, argv) => {
   expect(await call(argv, { environment: { COMMUNIQUE_TOKEN: 'a.b.c' } })).toMatchObject({
     exit: 2,
     out: '',
@@ -105,12 +105,12 @@ it.each([
   });
 });
 
-it('colours on a terminal alone, and not if the person does not want it', () => {
+it('uses colors only on a terminal, and not if the person has turned them off', () => {
   expect(painter(true, {})('x', 'good')).toBe('\u001b[32mx\u001b[0m');
   for (const plain of [painter(false, {}), painter(true, { NO_COLOR: '1' }), painter(true, { TERM: 'dumb' })])
     expect(plain('x', 'good')).toBe('x');
 });
 
-it('lets nothing from outside steer the terminal', () => {
+it('removes terminal control characters from text that others wrote', () => {
   expect(printable('a\u001b[2Jb\r\nc\u202e')).toBe('a?[2Jb??c?');
 });

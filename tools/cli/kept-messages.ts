@@ -24,7 +24,7 @@ import type { KeptTrust } from './trust';
 import { Failure, messageOf } from './failure';
 import { readJsonFile } from './files';
 
-/** The largest sealed message in base64url, and what is stored beside it. */
+/** Enough for the largest sealed message in base64url, and everything stored beside it. */
 const MAX_BYTES = 512 * 1024;
 
 const measurementsSchema = z.tuple([measurementSetSchema], measurementSetSchema);
@@ -37,15 +37,15 @@ const schema = z.strictObject({
   ended: z.enum(MESSAGE_STATUSES).nullable(),
   /** The client library resumes the message from this; its key opens only the enclave's answer. */
   kept: keptMessageSchema,
-  /** CBOR form, base64url: the bytes to post, also again. */
+  /** The sealed message in CBOR, base64url: the bytes to post, and to post again. */
   sealed: z.string(),
   /** The envelope that is posted in place of `sealed` if the message has a proof of residence, base64url. */
   envelope: z.string().nullable(),
-  /** Base64url, 32 bytes: if the message is sealed again under it and the same id, no office gets it twice. */
+  /** 32 bytes in base64url. If the message is sealed again with this secret and the same id, no office gets it twice. */
   deliverySecret: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
-  /** Chambers that recognize a repeated message, as every enclave attested to which the message was sealed. */
+  /** Chambers that recognize a repeated message, according to every enclave to which the message was sealed. */
   recognizing: z.array(z.enum(CHAMBER_KEYS as [Chamber, ...Chamber[]])),
-  /** The sender's policy, so that the receipt is verified under the same one. */
+  /** The sender's policy, so that the receipt is verified under the same policy. */
   trust: z.strictObject({
     measurements: measurementsSchema,
     custody: z.array(z.string()).optional(),
@@ -53,16 +53,16 @@ const schema = z.strictObject({
   }),
 });
 
-/** A message that was sealed here, as it is stored: only its sealed form. */
+/** A message that was sealed here, as it is stored. Its text is stored only in its sealed form. */
 export interface StoredMessage {
   readonly sealedAtMs: number;
-  /** How it ended, once that was seen. */
+  /** How the message ended; null until a command has seen its end. */
   readonly ended: MessageStatus | null;
   readonly kept: KeptMessage;
   readonly prepared: PreparedMessage;
   /** 32 bytes. */
   readonly deliverySecret: Uint8Array;
-  /** Chambers that recognize a repeated message, as every enclave attested to which it was sealed. */
+  /** Chambers that recognize a repeated message, according to every enclave to which it was sealed. */
   readonly recognizing: readonly Chamber[];
   readonly trust: KeptTrust;
 }
@@ -74,7 +74,7 @@ export interface ListedMessage {
   readonly expiresAtMs: number;
   readonly gateway: URL;
   readonly ended: MessageStatus | null;
-  /** The nullifier of a proven message that the gateway accepted, in base64url. */
+  /** The nullifier in base64url of a proven message that the gateway accepted; otherwise null. */
   readonly accepted: string | null;
 }
 
@@ -87,7 +87,7 @@ export class KeptMessages {
     this.folder = folder ?? join(base.startsWith('/') ? base : join(homedir(), '.local', 'state'), 'communique-tee');
   }
 
-  /** @throws Failure `usage` unless it is a UUID */
+  /** Returns the path of a message's file. @throws Failure `usage` unless the id is a UUID */
   fileOf(id: string): string {
     if (!MESSAGE_ID_PATTERN.test(id))
       throw new Failure('usage', 'a message id is a UUID in lower case, as send prints it');
@@ -95,7 +95,8 @@ export class KeptMessages {
   }
 
   /**
-   * Called before the message is posted, since without the key its answer could not be opened; and when the gateway has accepted it.
+   * Stores a message. Called before the message is posted, because without its key the answer could not be opened, and again when the
+   * gateway has accepted it.
    * @throws Failure `file_unwritable`
    */
   keep({ sealedAtMs, ended, kept, prepared, deliverySecret, recognizing, trust }: StoredMessage): string {
@@ -118,7 +119,7 @@ export class KeptMessages {
     try {
       makeFolder(this.folder, 0o700);
       chmodSync(this.folder, 0o700);
-      // Whole or not at all
+      // Written to another file and renamed, so that a crash leaves no half of a file
       const temporary = `${file}.${String(process.pid)}`;
       writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
       renameSync(temporary, file);
@@ -161,7 +162,7 @@ export class KeptMessages {
         ...provenOf(envelope, kept),
       };
       const canonical = encodeSealedMessage(message);
-      // Both parts name id, key, expiry and hash: check that they are of the same message.
+      // Both parts of the file have id, key, expiry and hash: check that they are of the same message.
       if (
         Buffer.compare(canonical, bytes) !== 0 ||
         (envelope !== null && !isDeepStrictEqual(decodeEnvelope(fromBase64Url(envelope)).sealed, message)) ||
@@ -189,7 +190,7 @@ export class KeptMessages {
     }
   }
 
-  /** The messages that are kept, the latest first, and the files that cannot be read. @throws Failure `file_unreadable` */
+  /** Returns the kept messages, the latest first, and the files that are damaged. @throws Failure `file_unreadable` */
   list(): { readonly messages: readonly ListedMessage[]; readonly broken: readonly string[] } {
     const messages: ListedMessage[] = [];
     const broken: string[] = [];
@@ -206,7 +207,7 @@ export class KeptMessages {
           accepted: kept.accepted ? kept.nullifier : null,
         });
       } catch (error) {
-        // Skip one that another process has removed.
+        // A file that another process has removed is skipped.
         if (error instanceof Failure && error.code === 'state_broken') broken.push(file);
         else if (existsSync(file)) throw error;
       }
@@ -216,8 +217,9 @@ export class KeptMessages {
   }
 
   /**
-   * The id of a message with this nullifier that the gateway accepted: of the same person, in the same campaign.
-   * @param except the message that is sealed again
+   * Returns the id of a message with this nullifier that the gateway accepted, which is one of the same person in the same campaign.
+   * Undefined if there is none.
+   * @param except the id of the message that is sealed again, which does not count
    * @throws Failure `file_unreadable`
    */
   acceptedWith(nullifier: Uint8Array, except: string | undefined): string | undefined {
@@ -249,7 +251,7 @@ export class KeptMessages {
   }
 }
 
-/** Both are set, or neither. */
+/** Returns what a proven message has in addition. Envelope and status secret are either both set or both null. */
 function provenOf(envelope: string | null, { statusSecret }: KeptMessage): Pick<PreparedMessage, 'proven'> {
   if ((envelope === null) !== (statusSecret === null)) throw new RangeError('half a proof');
   if (envelope === null || statusSecret === null) return {};

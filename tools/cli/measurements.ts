@@ -20,7 +20,7 @@ export type Measurements = readonly [MeasurementSet, ...MeasurementSet[]];
 const MAX_MEASUREMENTS_BYTES = 64 * 1024;
 
 /**
- * Every image with every operator, and with every instance and signer that is named besides.
+ * Returns a set for each combination of the named images, operators, instances (PCR4) and signers (PCR8).
  * @throws Failure `usage`, `file_unreadable`, `not_understood`
  */
 export function measurementsOf(options: MeasurementOptions): Measurements {
@@ -40,12 +40,15 @@ export function measurementsOf(options: MeasurementOptions): Measurements {
 
 export type Image = Pick<MeasurementSet, 'pcr0' | 'pcr1' | 'pcr2' | 'pcr8'>;
 
-/** @param given PCR0s or files of measurements, also with commas. @throws Failure `usage`, `file_unreadable`, `not_understood` */
+/**
+ * @param given PCR0 values or files of measurements, which commas may separate.
+ * @throws Failure `usage`, `file_unreadable`, `not_understood`
+ */
 export function imagesOf(given: readonly string[]): Image[] {
   return given.flatMap((list) => list.split(',')).flatMap(imagesIn);
 }
 
-/** A PCR0, or a file of measurements. Nothing is both: a PCR0 is 96 hexadecimal digits. */
+/** Reads a PCR0, which has 96 hexadecimal digits, or else a file of measurements. */
 function imagesIn(given: string): Image[] {
   const value = given.trim();
   const isFile = !/^[0-9a-fx:]*$/i.test(value) && (/[/\\]|\.json$/i.test(value) || existsSync(value));
@@ -66,7 +69,7 @@ function imagesInFile(file: string): Image[] {
 function operatorsOf({ pcr3, operatorRole, anyOperator = false }: MeasurementOptions): Operator[] {
   const named = [
     ...registersOf('--pcr3', pcr3),
-    // A role's name may hold a comma
+    // A role's name may contain a comma, so commas do not separate roles
     ...(operatorRole ?? []).map((arn) => pcr3Of(arn.trim())),
   ];
   if (anyOperator && named.length > 0) throw usage('--any-operator excludes --pcr3 and --operator-role');
@@ -131,7 +134,7 @@ const measurement = z
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
   });
 
-/** One set of a policy file, or of what `send` keeps. */
+/** One set of a policy file, or of a message that `send` has kept. */
 export const measurementSetSchema = z
   .strictObject({
     pcr0: measurement,

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { Failure, usage } from './failure';
 import { readText } from './files';
 
-/** Options that several commands take, in the same words and with the same meaning everywhere. */
+/** Options that several commands have, with the same name and meaning everywhere. */
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -20,7 +20,7 @@ export interface GatewayOption {
 
 const DEFAULT_GATEWAY = 'http://127.0.0.1:3001';
 
-/** @param default_ the value without the option */
+/** @param default_ the default, as the help shows it */
 export function gatewayOption(command: Command, default_ = `$COMMUNIQUE_GATEWAY, or ${DEFAULT_GATEWAY}`): Command {
   return command.option(
     '--gateway <url>',
@@ -29,7 +29,7 @@ export function gatewayOption(command: Command, default_ = `$COMMUNIQUE_GATEWAY,
 }
 
 /**
- * The gateway that a command asks. Plain http would show the sender's token on the way, so it is accepted only for this machine.
+ * Returns the gateway that a command asks. Plain http would show the sender's token on the way, so it is accepted only for this machine.
  * @throws Failure `usage`
  */
 export function gatewayOf({ gateway }: GatewayOption, environment: Environment): URL {
@@ -62,7 +62,7 @@ export function tokenOption(command: Command): Command {
 /** The characters of a bearer token (RFC 6750, section 2.1); no others may get into a header. */
 const TOKEN = /^[A-Za-z0-9._~+/-]{1,8192}=*$/;
 
-/** @throws Failure `token_missing`, `file_unreadable`, `not_understood`; never with a part of the token */
+/** Returns the token. @throws Failure `token_missing`, `file_unreadable`, `not_understood`, which never quotes the token */
 export function tokenOf({ tokenFile }: TokenOption, environment: Environment): string {
   const token =
     (tokenFile === undefined ? environment['COMMUNIQUE_TOKEN'] : readText(tokenFile, 16 * 1024))?.trim() ?? '';
@@ -100,7 +100,7 @@ export function waitOption(command: Command): Command {
   );
 }
 
-/** @returns undefined: do not wait; null: to its end. @throws Failure `usage` */
+/** @returns undefined: do not wait; null: wait until the message ends. @throws Failure `usage` */
 export function waitSecondsOf({ wait }: WaitOption): number | null | undefined {
   return wait === true ? null : secondsOf(wait, 'wait');
 }

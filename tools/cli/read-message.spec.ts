@@ -31,14 +31,14 @@ describe('a message file', () => {
     return path;
   };
 
-  it('has at most as many UTF-16 units in a field as the documents say', () => {
+  it('may have as many UTF-16 units in a field as docs/message.md says, and not one more', () => {
     expect(readMessage(file(JSON.stringify(message(STATUE.repeat(5000))))).message.body).toHaveLength(10_000);
     expect(() => readMessage(file(JSON.stringify(message(STATUE.repeat(5001)))))).toThrow(
       '/message/body: must have at most 10,000 characters',
     );
   });
 
-  it('may carry the campaign of an organization', () => {
+  it('may have the campaign of an organization', () => {
     const { body: _body, ...words } = message().message;
     const campaign = {
       ...message(),
@@ -51,7 +51,7 @@ describe('a message file', () => {
     );
   });
 
-  it('is refused with an office that does not exist or is of another state, before anything is asked of a gateway', () => {
+  it('is refused with an office that does not exist or is of another state, before a gateway is asked', () => {
     const to =
       (...offices: string[]) =>
       () =>
@@ -66,7 +66,7 @@ describe('a message file', () => {
       );
   });
 
-  it('tells what to write', () => {
+  it('is refused with an explanation of what to write', () => {
     const wrong = { ...message(), constituent: { ...message().constituent, phone: '(510) 555-0100', zip: '9460' } };
     expect(() => readMessage(file(JSON.stringify(wrong)))).toThrow(
       /zip: must be five digits.*\n.*phone: must be ten digits.*202-555-0100/,

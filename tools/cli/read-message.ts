@@ -3,13 +3,13 @@ import { validateCongressMessage, type CongressMessage, type Template } from '@c
 import { readJsonFile } from './files';
 import { fillIn } from './template';
 
-/** A message has at most 256 KiB of text; JSON may write each character as six. */
+/** A message has at most 256 KiB of text, and JSON may use six characters for one. */
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * A message out of a JSON file in the shape of docs/message.md. JSON has no bytes, so the delivery secret is made here; `version`
- * and `proof` have one possible value each and may be left out.
- * @param template gives what the file leaves out
+ * Reads a message from a JSON file in the form of docs/message.md. The delivery secret is bytes, which JSON does not have, so it is made
+ * here. `version` and `proof` have only one possible value each and may be left out.
+ * @param template supplies the members that the file leaves out
  * @throws Failure `file_unreadable`, `not_understood`; ClientError `message_invalid`, which names every field that is wrong, never a value
  */
 export function readMessage(file: string, template?: Template): CongressMessage {

@@ -18,13 +18,13 @@ import { verify } from './verify/verify';
 
 /** What differs between the command in a checkout and the one file for auditors (one-file/main.ts). */
 export interface Edition {
-  /** The command as people type it, such as `node communique-tee.mjs`. */
+  /** How a person starts the command, such as `node communique-tee.mjs`. */
   readonly name: string;
   /** What --version prints; undefined: the version of package.json. */
   readonly version?: string;
   /** Commands beside those that every edition has. */
   readonly more: readonly AddCommand[];
-  /** Absent: this edition makes no proofs of residence. */
+  /** Absent if this edition makes no proofs of residence. */
   readonly openProver?: OpenProver;
   /** The last part of the help: what to type first. */
   readonly firstSteps: (name: string) => string;
@@ -49,7 +49,7 @@ ${firstSteps(name)}`;
 /** How long an interrupted command may take to report what it knows. */
 const GRACE_MS = 1000;
 
-/** Every command below one program. */
+/** Returns the program with every command of the edition. */
 export function commandLine(context: Context, edition: Edition): CommandLine<Exit> {
   const line = new CommandLine<Exit>(
     edition.name,
@@ -65,7 +65,7 @@ export function commandLine(context: Context, edition: Edition): CommandLine<Exi
   return line;
 }
 
-/** One call of the command. @returns the exit code */
+/** Runs the command once. @returns the exit code */
 export async function runCli(argv: readonly string[], context: Context, edition: Edition): Promise<Exit> {
   const line = commandLine(context, edition);
   const interruption = interruptionBy(context.signal);
@@ -78,7 +78,10 @@ export async function runCli(argv: readonly string[], context: Context, edition:
   }
 }
 
-/** An interrupted command ends by the signal and reports what it knows; one that still waits after a second is abandoned. */
+/**
+ * Rejects `thrown` a second after an interruption. An interrupted command normally ends by the signal before that, and reports what it
+ * knows.
+ */
 function interruptionBy(signal: AbortSignal): { readonly thrown: Promise<never>; end(): void } {
   let timer: NodeJS.Timeout | undefined;
   let interrupted = (): void => undefined;
@@ -100,7 +103,7 @@ function interruptionBy(signal: AbortSignal): { readonly thrown: Promise<never>;
   };
 }
 
-/** How the command ends; after an interruption every error counts as interrupted. */
+/** Returns how the command ends. After an interruption every error counts as `interrupted`. */
 function endingBy(error: unknown, { signal }: Context): Ending | undefined {
   const ending = endingOf(error);
   if (!signal.aborted) return ending;
@@ -120,11 +123,11 @@ const SENT_WORDS: Readonly<Record<WhetherSent, string>> = {
   accepted: 'The gateway has it.',
 };
 
-/** Proven and sealed again: the gateway keeps the nullifier of a message that it relayed. */
+/** Printed for a proven message that was sealed again and refused: the gateway keeps the nullifier of a message that it has relayed. */
 const MAY_BE_DELIVERED =
   'It may have been delivered before the enclave lost its key. The gateway accepts no second one with a proof in this campaign.';
 
-/** A program that asked for JSON gets JSON, also if the arguments could not be read. */
+/** Prints an error and returns its exit code. With --json the error is JSON, even if the arguments could not be read. */
 function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[], context: Context): Exit {
   const { out, err, paint } = context;
   const ending = endingBy(error, context);
@@ -153,7 +156,7 @@ function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[]
       .map((text) => `  ${printable(text)}\n`)
       .join('')}`,
   );
-  // A message of several lines lists them itself
+  // A message of several lines already lists the problems
   if (!message.includes('\n')) for (const problem of problems ?? []) err(`  ${printable(problem.message)}\n`);
   if (sent !== undefined && code !== 'usage') err(`  ${SENT_WORDS[sent]}\n`);
   if (sent !== undefined && messageId !== undefined && isFinal !== true)

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { painter } from './output/terminal';
 import { runCli, type Edition } from './run-cli';
 
-/** Runs the command of this process to its end: arguments, environment, terminal and signals are the process's own. */
+/** Runs the command with this process's arguments, environment, terminal and signals. */
 export async function runProcess(edition: Edition): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -28,7 +28,7 @@ export async function runProcess(edition: Edition): Promise<void> {
     signal: stop.signal,
   };
   const exit = await runCli(process.argv.slice(2), context, edition);
-  // A request that was abandoned may still be open.
+  // An abandoned request may still be open and would keep the process alive.
   if (stop.signal.aborted) process.exit(exit);
   process.exitCode = exit;
 }

@@ -10,7 +10,7 @@ const PARKS: Template = {
   ...{ contentSha256: 'ab'.repeat(32), updatedAt: '2026-11-29T18:09:02.460Z' },
 };
 
-it('gives what the message leaves out, and the campaign', () => {
+it('supplies what the message leaves out, and the campaign', () => {
   expect(fillIn({ offices: ['HCA12'], message: { body: 'My own words.' } }, PARKS)).toEqual({
     offices: ['HCA12'],
     campaignId: 'parks-2026',
@@ -19,7 +19,7 @@ it('gives what the message leaves out, and the campaign', () => {
   expect(fillIn({}, PARKS)).toMatchObject({ message: { body: 'Please fund our parks.' } });
 });
 
-it('refuses a message of another campaign', () => {
+it('is refused for a message of another campaign', () => {
   expect(() => fillIn({ campaignId: 'rivers' }, PARKS)).toThrow('another campaign');
 });
 
@@ -38,7 +38,7 @@ describe('of a gateway', () => {
   });
   afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-  it('is found in the whole list, which is asked for without its name', async () => {
+  it('is found in the whole list, which is requested without the template’s name', async () => {
     expect(await templateOf({ template: 'parks' }, gateway)).toEqual(PARKS);
     expect(await templateOf({}, gateway)).toBeUndefined();
     expect(asked).toEqual(['/api/templates']);
@@ -49,7 +49,7 @@ describe('of a gateway', () => {
     ['has no list', [404, '{}'], 'unreachable'],
     ['gives something else', [200, '{"templates":[{}]}'], 'unreachable'],
     ['gives no JSON', [200, '<html>'], 'unreachable'],
-  ])('ends if the gateway %s', async (_, given, code) => {
+  ])('is an error if the gateway %s', async (_, given, code) => {
     answer = given;
     await expect(templateOf({ template: 'parks' }, gateway)).rejects.toMatchObject({ code });
   });

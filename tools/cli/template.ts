@@ -17,7 +17,7 @@ export function templateOption(command: Command): Command {
 }
 
 /**
- * Fetches the whole published list and finds the text here, so that the gateway does not learn which one.
+ * Fetches the whole published list and finds the text in it here, so that the gateway does not learn which text it is.
  * @throws Failure `not_understood`, `unreachable`
  */
 export async function templateOf({ template }: TemplateOption, gateway: URL): Promise<Template | undefined> {
@@ -36,7 +36,7 @@ export async function templateOf({ template }: TemplateOption, gateway: URL): Pr
   return found;
 }
 
-/** @throws Failure `not_understood` for a message of another campaign */
+/** Fills in the members that the message leaves out. @throws Failure `not_understood` for a message of another campaign */
 export function fillIn(message: object, template: Template): object {
   const { subject, body, topics, stance, bills, campaignId } = template;
   const given: Readonly<Record<string, unknown>> = { ...message };

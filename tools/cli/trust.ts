@@ -9,7 +9,7 @@ import { readJsonFile, readText } from './files';
 import { measurementSetSchema, measurementsOf, type MeasurementOptions, type Measurements } from './measurements';
 import { secondsOf } from './options';
 
-/** Which enclaves are accepted, in the same words for every command: options, or one policy file instead of them. */
+/** The options that name the enclaves to accept, the same for every command; one policy file can replace them. */
 
 export interface TrustOptions extends MeasurementOptions {
   readonly policy?: string;
@@ -80,7 +80,9 @@ export interface Publisher {
   readonly origin: string;
 }
 
-/** False for receipts: they are verified at their own time, so the document's age does not apply. */
+/**
+ * The part of a policy that is kept with a message. A receipt is verified at its own time, so the document's maximum age does not apply.
+ */
 export type KeptTrust = Omit<Trust, 'maxAgeMs' | 'publisher'>;
 
 /** Whether an option names the enclaves to accept. */
@@ -125,7 +127,7 @@ const policySchema = z.strictObject({
     .min(1, 'name at least one, or leave it out to accept any')
     .optional(),
   maxAgeSeconds: z.int().min(0).max(999_999_999).default(DEFAULT_MAX_AGE_SECONDS),
-  /** A file beside the policy. */
+  /** The path of the root's file, relative to the policy. */
   developmentRoot: z.string().min(1).optional(),
 });
 
@@ -155,7 +157,7 @@ export function acceptsAnyOperator({ measurements }: Pick<Trust, 'measurements'>
   return measurements.some(({ operator }) => operator === 'any');
 }
 
-/** The root given instead of AWS's. @throws Failure `not_understood` */
+/** Returns the root to use in place of AWS's; undefined if none was given. @throws Failure `not_understood` */
 export function anchorOf({ developmentRootPem }: Pick<Trust, 'developmentRootPem'>): TrustAnchor | undefined {
   if (developmentRootPem === undefined) return undefined;
   try {

@@ -40,7 +40,7 @@ describe('agent', () => {
       environment: { COMMUNIQUE_TOKEN: 'token', COMMUNIQUE_GATEWAY: gateway.url },
     });
 
-  it('prints the text alone on standard output, and what it cost, verified, on standard error: exit 0', async () => {
+  it('prints only the text on standard output, and the verified cost on standard error, and exits with 0', async () => {
     const { exit, out, err } = await ask('draft', '--message', letter);
     expect([exit, out]).toEqual([0, 'Dear Senator\n']);
     for (const shown of [
@@ -58,7 +58,7 @@ describe('agent', () => {
     ]);
   });
 
-  it('takes subject and body of a message, and the options', async () => {
+  it('passes on subject and body of a message file, and the options', async () => {
     const message = join(workspaceRoot(), 'docs/examples/message.json');
     const { exit, out } = await ask(
       ...['subject', '--message', message, '--model', 'small', '--language', 'es', '--max-output', '128', '--json'],
@@ -77,7 +77,7 @@ describe('agent', () => {
     expect(asked?.text).toMatch(/\w/);
   });
 
-  it('warns if the text was cut, and lets no control character through', async () => {
+  it('warns if the text was cut, and replaces control characters', async () => {
     gateway.agents.answer = { outcome: 'cut', text: 'Dear\u001b[31m Sen', problem: null };
     gateway.agents.end = 'cut';
     const { exit, out, err } = await ask('draft', '--message', letter);
@@ -89,7 +89,7 @@ describe('agent', () => {
     ['refused', 'refused', 1],
     ['answer_rejected', 'answer_rejected', 1],
     ['provider_failed', 'lost', 3],
-  ] as const)('says why there is no text: %s', async (outcome, end, expected) => {
+  ] as const)('prints why there is no text: %s', async (outcome, end, expected) => {
     gateway.agents.answer = { outcome, text: null, problem: 'lost' };
     gateway.agents.end = end;
     const { exit, out, err } = await ask('draft', '--message', letter);
@@ -98,14 +98,14 @@ describe('agent', () => {
     expect(err).toContain('VERIFIED');
   });
 
-  it('refuses an inflated statement: exit 1', async () => {
+  it('exits with 1 if the usage statement charges too much', async () => {
     gateway.agents.tamperClaims = (claims) => ({ ...claims, cost_micro_usd: '92' });
     const { exit, out, err } = await ask('draft', '--message', letter);
     expect([exit, out]).toEqual([1, '']);
     expect(err).toContain('receipt_refused (ERR_STATEMENT_COST)');
   });
 
-  it('lists what the enclave attests', async () => {
+  it('lists the models that the enclave attests', async () => {
     gateway.agents.off.add('small');
     const { exit, out } = await ask('--list');
     expect([exit, out]).toEqual([
@@ -125,7 +125,7 @@ describe('agent', () => {
     ['an output that is no step', ['draft', '--message', 'letter', '--max-output', '100'], 2, '/maxOutputTokens'],
     ['too long a text', ['draft', '--message', 'long'], 2, 'at most 16384 bytes'],
     ['another language form', ['draft', '--message', 'letter', '--language', 'en-US'], 2, '/language'],
-  ])('asks nothing with %s', async (_name, argv, expected, said) => {
+  ])('sends no request with %s', async (_name, argv, expected, said) => {
     writeFileSync(folder.file('long'), 'a'.repeat(16_385));
     const files: Record<string, string> = { letter, long: folder.file('long') };
     const { exit, out, err } = await ask(...argv.map((each) => files[each] ?? each));
@@ -134,7 +134,7 @@ describe('agent', () => {
     expect(gateway.agents.posted).toEqual([]);
   });
 
-  it('asks which model, if several take the task', async () => {
+  it('asks for --model if several models take the task', async () => {
     gateway.agents.classes = [CLASS, { ...CLASS, id: 'other' }];
     expect(await ask('draft', '--message', letter)).toMatchObject({
       exit: 2,
@@ -142,7 +142,7 @@ describe('agent', () => {
     });
   });
 
-  it('refuses a file that is neither text nor a message, without a part of it', async () => {
+  it('refuses a file that is neither text nor a message, without quoting it', async () => {
     for (const content of [
       '{"secret words',
       '{"offices":["secret words"]}',

@@ -25,7 +25,7 @@ import { iso, json, rows } from '../output/terminal';
 import { trustOf, trustOptions, type Trust, type TrustOptions } from '../trust';
 
 const MAX_FILE_BYTES = 1024 * 1024;
-/** The gateway makes a second attempt if the first one fails in a way that is worth it. */
+/** The gateway makes a second attempt after some failures of the first. */
 const MAX_ATTEMPTS = 2n;
 
 const after = (name: string) => `
@@ -83,7 +83,7 @@ export const agent: AddCommand = (program, run) => {
         if (options.message === undefined) throw usage('--message <file> is missing: the text, or a message as JSON');
         const content = readContent(options.message);
         const maxOutputTokens = tokensOf(options.maxOutput);
-        // Before the first request to the gateway
+        // Fails before the first request to the gateway if there is no token
         tokenOf(options, context.environment);
         const client = await connected(gateway, trust, options, context);
         const model = modelFor(asked, await client.models({ signal: context.signal }), options.model);
@@ -152,7 +152,7 @@ function readContent(file: string): Content {
   return { text, subject: typeof subject === 'string' ? subject : null };
 }
 
-/** @throws Failure `not_understood`; never with a part of the file */
+/** Returns the message of a JSON file. @throws Failure `not_understood`, which never quotes the file */
 function messageIn(content: string, file: string): Record<string, unknown> {
   let value: unknown;
   try {
@@ -176,7 +176,10 @@ function tokensOf(given: string | undefined): number | undefined {
   return Number(given);
 }
 
-/** A name that the enclave does not attest is refused by the library. @throws Failure `usage` */
+/**
+ * Returns the named model, or the only one that takes the task. The library refuses a name that the enclave does not attest.
+ * @throws Failure `usage`
+ */
 function modelFor(task: Task, models: readonly ModelOffer[], named: string | undefined): ModelOffer {
   const taking = models.filter(({ id, tasks }) => (named === undefined ? tasks.includes(task) : id === named));
   const [model, ...others] = taking;
@@ -187,7 +190,10 @@ function modelFor(task: Task, models: readonly ModelOffer[], named: string | und
   throw usage(`name one with --model: ${names}`);
 }
 
-/** In micro-dollars, for all attempts; null if this command cannot know it: then the library or the gateway refuses. */
+/**
+ * Returns the most that all attempts can cost, in micro-dollars. Null if this command cannot know it; the library or the gateway then
+ * refuses the task.
+ */
 function mostCost(
   model: ModelOffer,
   { text, subject }: Content,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { createCaller } from '../testing/call';
 
-/** An image that AWS's own tool made and signed. */
+/** An image that AWS's nitro-cli made and signed. */
 const image = join(workspaceRoot(), 'libs/eif/src/testing/aws-signed/es384.eif');
 const other = 'ab'.repeat(48);
 const { call } = createCaller();
@@ -39,7 +39,7 @@ it('accepts the published image by its PCR0, by a measurements file and by a pol
     expect(await call(['image', 'compare', image, '--policy', await policy(set)])).toMatchObject({ exit: 0 });
 });
 
-it('refuses another image, and one that fits by PCR0 and not by what is named besides', async () => {
+it('refuses another image, and one with the right PCR0 but other registers than the policy names', async () => {
   const { PCR0: pcr0 } = measured.Measurements;
   for (const argv of [
     ['--pcr0', other],
@@ -52,7 +52,7 @@ it('refuses another image, and one that fits by PCR0 and not by what is named be
   }
 });
 
-it('refuses an image of which a byte was changed or cut off: exit 1, with the check that failed', async () => {
+it('exits with 1, and prints the failed check, if the image was changed or cut off', async () => {
   const bytes = await readFile(image);
   const changed = Buffer.from(bytes);
   changed[565] = (changed[565] ?? 0) ^ 1;
@@ -77,11 +77,11 @@ it.each([
   ['no published image', ['image', 'compare', image], 2],
   ['two sources of the published image', ['image', 'compare', image, '--pcr0', other, '--policy', 'x.json'], 2],
   ['measurements that are not there', ['image', 'compare', image, '--pcr0', '/no/such.json'], 3],
-])('ends on %s with its exit code', async (_, argv, exit) => {
+])('exits with the right code on %s', async (_, argv, exit) => {
   expect(await call(argv)).toMatchObject({ exit, out: '', err: expect.stringMatching(/^ERROR {2}/) as string });
 });
 
-it('describes an image, and the measurements of it', async () => {
+it('describes an image and prints its measurements', async () => {
   const { exit, out } = await call(['image', 'describe', image]);
   expect(exit).toBe(0);
   for (const word of [measured.Measurements.PCR0, 'command line', 'signature, right']) expect(out).toContain(word);

@@ -9,7 +9,7 @@ import { jsonOption, type JsonOption } from '../options';
 import { json, rows } from '../output/terminal';
 import { trustOf } from '../trust';
 
-/** What an auditor does with an image file that they built or were given. Neither nitro-cli nor Docker is needed. */
+/** The commands for an image file that an auditor has built or was given. They need neither nitro-cli nor Docker. */
 
 const EXIT_CODES = `
 Exit code

@@ -126,7 +126,10 @@ function heldText(held: Held): string {
   return `\nReported by the gateway; not signed:\n${lines.join('')}`;
 }
 
-/** A 503 has the same body, and is the most important case. @throws Failure `unreachable` */
+/**
+ * Returns the keys that the gateway reports. An answer with 503 has the same body, and matters most.
+ * @throws Failure `unreachable`
+ */
 async function heldKeys(gateway: URL): Promise<Held> {
   const { body } = await fetchBounded(new URL('/api/health/tee', gateway), {
     accept: 'application/json',

@@ -12,7 +12,7 @@ it('lists the offices for an address in a state, with the date of the table', as
     });
 });
 
-it('lists every office for a program', async () => {
+it('lists every office as JSON', async () => {
   const { exit, out } = await call(['offices', '--json']);
   const { as_of, offices } = JSON.parse(out) as { as_of: string; offices: Record<string, string[]> };
   expect({ exit, as_of, count: Object.values(offices).flat().length }).toEqual({
@@ -23,7 +23,7 @@ it('lists every office for a program', async () => {
   expect(offices['AS']).toEqual(['HAQ00']);
 });
 
-it('names the states for one that does not exist', async () => {
+it('lists the states if the given one does not exist', async () => {
   expect(await call(['offices', 'ZZ'])).toMatchObject({
     exit: 2,
     out: '',

@@ -163,7 +163,7 @@ export const send: AddCommand = (program, run) => {
           }
         };
 
-        /** @param before the same message, sealed to a key that the enclave lost */
+        /** @param before the same message as it was sealed to a key that the enclave has lost */
         const sealed = async (content: CongressMessage, trust: KeptTrust, before?: StoredMessage) => {
           step(`asking ${gateway.host} for attestation with a fresh nonce`);
           const key = await attestedKey(gateway, policyOf(trust), context.signal);
@@ -210,7 +210,7 @@ export const send: AddCommand = (program, run) => {
             fetchMessage({ gateway, ...accessOf(prepared, token), signal: context.signal }, prepared.id),
           );
           told.sent = 'accepted';
-          // Sealing again replaces the key to the answer of the first form.
+          // Sealing again replaces the key to the answer, so the first form must have ended.
           if (status !== 'key_retired')
             throw new Failure(
               'not_retired',
@@ -219,7 +219,7 @@ export const send: AddCommand = (program, run) => {
           return sealed(content, trust, earlier);
         };
 
-        // An earlier call may have posted it.
+        // An earlier call of this command may have posted the message.
         const before: WhetherSent =
           earlier === undefined ? 'not_sent' : earlier.kept.accepted ? 'accepted' : 'not_known';
         const told: { sent: WhetherSent; id?: string } = { sent: before, ...(again !== undefined && { id: again }) };
@@ -275,7 +275,7 @@ export const send: AddCommand = (program, run) => {
     );
 };
 
-/** What reads the status of this message. */
+/** Returns what gives access to the status of this message: a token, or the status secret of a proven message. */
 function accessOf({ proven }: PreparedMessage, token: string | null): Access {
   return proven === undefined ? { token: token ?? undefined } : { statusSecret: proven.statusSecret };
 }

@@ -1,29 +1,30 @@
-/** For TypeScript; bundle.mjs runs on plain Node, so that an auditor needs nothing else to build the file. */
+/** Types for TypeScript. bundle.mjs is JavaScript, so that an auditor needs only Node to build the file. */
 export interface VerifierFile {
   readonly name: string;
   /** The version of package.json. */
   readonly version: string;
-  /** SHA-256 of the bytes, 64 hexadecimal digits. */
+  /** SHA-256 of the file, 64 hexadecimal digits. */
   readonly sha256: string;
   readonly bytes: Buffer;
   /** Absolute paths of the sources. */
   readonly inputs: string[];
-  /** Names of the npm packages that are read to make it. */
+  /** Names of the npm packages that are part of the file. */
   readonly packages: string[];
 }
 
 export const FILE_NAME: 'communique-tee.mjs';
-/** In a checkout. */
+/** Builds the file in a checkout. */
 export const BUILD_COMMAND: string;
 
 /**
  * @param root the checkout
- * @param packages the folder of esbuild and the packages that go in, at the versions of package-lock.json (default: node_modules)
+ * @param packages the folder with esbuild and the packages that the file contains, at the versions of package-lock.json (default:
+ * node_modules)
  * @throws Error if a package is missing or has another version
  */
 export function bundleVerifier(root: string, packages?: string): Promise<VerifierFile>;
 
-/** The packages of package-lock.json, by path. */
+/** Returns the packages of package-lock.json, by path. */
 export function lockOf(
   root: string,
 ): Record<string, { version: string; dependencies?: object; optionalDependencies?: object }>;

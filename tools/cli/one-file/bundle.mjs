@@ -1,5 +1,5 @@
-// communique-tee.mjs: the command of tools/cli as one readable file, for auditors. The same sources and lockfile give the same bytes,
-// in every folder and on every machine: it holds no time, no path and no commit.
+// communique-tee.mjs: the command of tools/cli as one readable file, for auditors. The same sources and lockfile give the same bytes, in
+// every folder and on every machine, because the file contains no time, no path and no commit.
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,16 +8,16 @@ import { join, relative, sep } from 'node:path';
 import { containedIn, licensesOf, packagesIn } from '../../dev/build/licenses.mjs';
 
 export const FILE_NAME = 'communique-tee.mjs';
-/** In a checkout. */
+/** Builds the file in a checkout. */
 export const BUILD_COMMAND = 'node tools/cli/one-file/build.mjs';
 const ENTRY = 'tools/cli/one-file/main.ts';
 
-/** zlib.crc32 and crypto.hash are needed: 20.15 and 22.2 have them. These are the long-term releases that the tests run on. */
+/** zlib.crc32 and crypto.hash are needed, which 20.15 and 22.2 have. The tests run on the long-term releases that are named here. */
 const NODE = '20.19, 22.12 or newer';
 
 /**
- * Runs before anything else. The rest is CommonJS, in which the names of Node's modules are looked up when they are used: an older Node
- * gets this far, and says one clear line instead of a syntax error.
+ * Returns the first lines of the file, which run before anything else. The rest is CommonJS, in which Node's modules are looked up only
+ * when they are used, so an older Node gets this far and prints one clear line instead of a syntax error.
  * @param {string} version
  */
 const head = (version) => `#!/usr/bin/env node
@@ -47,12 +47,12 @@ This file contains these packages, under these licenses.
  * @property {string} sha256 of the bytes, 64 hexadecimal digits
  * @property {Buffer} bytes
  * @property {string[]} inputs absolute paths of the sources
- * @property {string[]} packages names of the npm packages that are read to make it
+ * @property {string[]} packages names of the npm packages that are part of the file
  */
 
 /**
  * @param {string} root the checkout
- * @param {string} [packages] the folder of esbuild and the packages that go in, at the versions of package-lock.json
+ * @param {string} [packages] the folder with esbuild and the packages that the file contains, at the versions of package-lock.json
  * @returns {Promise<VerifierFile>}
  * @throws Error if a package is missing or has another version
  */
@@ -85,7 +85,7 @@ export async function bundleVerifier(root, packages = join(root, 'node_modules')
   const elsewhere = inputs.find((path) => path.includes('node_modules') && !path.startsWith(packages + sep));
   if (elsewhere !== undefined)
     throw new Error(`${elsewhere} is not of ${packages}: move the checkout out of that folder`);
-  // Names of modules are paths from the checkout, wherever the packages are.
+  // esbuild writes the paths of modules into the file, so name them as if the packages were in node_modules.
   const text = outputFiles[0].text.replaceAll(`${relative(root, packages).replaceAll(sep, '/')}/`, 'node_modules/');
   const bytes = Buffer.from(
     `${text}\n/*\n${THIRD_PARTY}\n${licensesOf(packages, packagesIn(containedIn(metafile))).replaceAll('*/', '* /')}*/\n`,
@@ -114,7 +114,7 @@ function requireLocked(lock, packages, name) {
 
 /**
  * @param {string} root
- * @returns {Record<string, { version: string, dependencies?: object, optionalDependencies?: object }>} by path, as package-lock.json has them
+ * @returns {Record<string, { version: string, dependencies?: object, optionalDependencies?: object }>} by path
  */
 export function lockOf(root) {
   return JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;

@@ -16,7 +16,7 @@ import { lockfile, PACKAGES } from './packages.mjs';
 const root = workspaceRoot();
 let folder: TemporaryFolder;
 let built: VerifierFile;
-/** In a folder without node_modules, as an auditor has it. */
+/** The file in a folder without node_modules, as an auditor has it. */
 let file: string;
 
 beforeAll(async () => {
@@ -43,7 +43,7 @@ const run = (
     });
   });
 
-/** The workspace's Node, and that of the machine if it is another one that the file supports: `[version, program]`. */
+/** Returns `[version, program]` of the workspace's Node, and of the machine's if it has another version that the file supports. */
 function supportedNodes(): [string, string][] {
   const found = ['/usr/bin/node', '/usr/local/bin/node']
     .filter((path) => existsSync(path))
@@ -59,7 +59,7 @@ function supportedNodes(): [string, string][] {
 }
 
 describe('communique-tee.mjs', () => {
-  it('has the same bytes from another folder, working directory, locale, time zone and place of packages', async () => {
+  it('has the same bytes when built in another folder, working directory, locale or time zone, or from packages elsewhere', async () => {
     const copy = folder.file('a copy', 'of the checkout');
     for (const each of ['libs', 'tools/cli', 'tools/dev/build', 'tools/image', 'package.json', 'package-lock.json'])
       await cp(join(root, each), join(copy, each), { recursive: true });
@@ -85,7 +85,7 @@ describe('communique-tee.mjs', () => {
     expect((await stat(join(out, built.name))).mode & 0o111).not.toBe(0);
   });
 
-  it('holds no path of the machine, and nothing that serves development or tests', () => {
+  it('contains no path of the machine, and no code for development or tests', () => {
     const text = built.bytes.toString();
     expect(text).not.toContain(root);
     expect(
@@ -94,11 +94,11 @@ describe('communique-tee.mjs', () => {
     expect(text).not.toMatch(/createMock|BEGIN (EC )?PRIVATE KEY/);
   });
 
-  it('stays small enough to read', () => {
+  it('is small enough to read', () => {
     expect(built.bytes.length).toBeLessThan(900_000);
   });
 
-  it('runs without packages, names its version and the hash of its own bytes', async () => {
+  it('runs without packages, and prints its version and the hash of its own bytes', async () => {
     expect(await run([file, '--version'])).toEqual({
       exit: 0,
       out: `communique-tee ${version}\nSHA-256 of this file: ${built.sha256}\n`,
@@ -113,7 +113,7 @@ describe('communique-tee.mjs', () => {
     ['register'],
     ['prove', '--campaign-note', 'campaign.note'],
     ['send', '--residence', '--message', 'none.json'],
-  ])('says before anything else that it cannot prove, and where that can be done: %s', async (...args) => {
+  ])('%s says before anything else that this file cannot prove, and where a person can', async (...args) => {
     expect(await run([file, ...args])).toEqual({
       exit: 3,
       out: '',
@@ -141,7 +141,7 @@ describe('communique-tee.mjs', () => {
   });
 
   describe.each(supportedNodes())('on Node %s', (_, node) => {
-    it('verifies a document, compares an image, and refuses what is wrong with one line and its exit code', async () => {
+    it('verifies a document, compares an image, and refuses wrong ones with one line and the right exit code', async () => {
       const image = join(root, 'libs/eif/src/testing/aws-signed/es384.eif');
       const { pcr0, pcr3 } = developmentMeasurements;
       const nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
@@ -181,7 +181,7 @@ describe('communique-tee.mjs', () => {
     });
   });
 
-  it('brings the license of every package that is in it', () => {
+  it('contains the license of every package that is part of it', () => {
     const text = built.bytes.toString();
     const licenses = text.slice(text.indexOf('THIRD-PARTY LICENSES'));
     const contained = new Set(
@@ -193,8 +193,8 @@ describe('communique-tee.mjs', () => {
   });
 });
 
-describe('its build', () => {
-  it('installs the packages that it reads, and no others', () => {
+describe('the build of communique-tee.mjs', () => {
+  it('installs only the packages that it reads', () => {
     expect([...new Set(['esbuild', ...built.packages])].sort()).toEqual([...PACKAGES].sort());
   });
 
@@ -210,7 +210,7 @@ describe('its build', () => {
       expect(packages[path]).toMatchObject({ version: all[path]?.version, integrity: all[path]?.integrity });
   });
 
-  it('refuses a package that is not the one of package-lock.json', async () => {
+  it('refuses a package with another version than in package-lock.json', async () => {
     const packages = folder.file('other', 'node_modules');
     await mkdir(packages, { recursive: true });
     for (const name of ['esbuild', '@noble', 'cborg', 'jose', 'zod'])
@@ -226,7 +226,7 @@ describe('its build', () => {
     );
   });
 
-  it('gives the page its name, version, hash and size', async () => {
+  it('gives the page the file’s name, version, hash and size', async () => {
     const inputs: string[] = [];
     const { outputFiles } = await build({
       absWorkingDir: root,

@@ -1,11 +1,11 @@
-/** For TypeScript; see packages.mjs. */
+/** Types for TypeScript of packages.mjs. */
 export const PACKAGES: readonly string[];
 
-/** The part of package-lock.json that these packages need: versions and hashes as they are there. */
+/** Returns the part of package-lock.json that these packages need, with its versions and hashes. */
 export function lockfile(root: string): { readonly packages: Readonly<Record<string, object>> };
 
 /**
- * @param folder made anew unless it holds these packages at these versions
- * @returns its node_modules. @throws Error if npm fails
+ * @param folder replaced unless it contains these packages at these versions
+ * @returns the node_modules of the folder. @throws Error if npm fails
  */
 export function installPackages(root: string, folder: string): string;

@@ -1,18 +1,18 @@
-// Installs esbuild and the few packages of communique-tee.mjs from package-lock.json, by npm, into a separate folder: a person who wants
-// only this file does not need the packages of the whole project.
+// Installs esbuild and the few packages of communique-tee.mjs from package-lock.json, by npm, into a separate folder, so that a person who
+// wants only this file does not need the packages of the whole project.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { lockOf } from './bundle.mjs';
 
-/** one-file.integration.spec.ts compares this list with what the build reads. */
+/** one-file.integration.spec.ts compares this list with the packages that the build reads. */
 export const PACKAGES = ['@noble/ciphers', '@noble/curves', '@noble/hashes', 'commander', 'esbuild', 'jose', 'zod'];
 
 /**
  * @param {string} root the checkout
- * @param {string} folder made anew unless it holds these packages at these versions
- * @returns {string} its node_modules
+ * @param {string} folder replaced unless it contains these packages at these versions
+ * @returns {string} the node_modules of the folder
  * @throws Error if npm fails; its output goes to standard error
  */
 export function installPackages(root, folder) {
@@ -22,7 +22,7 @@ export function installPackages(root, folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ private: true, dependencies: wanted(root) })}\n`);
-  // npm reads the file under this name; ours marks a finished installation.
+  // npm reads the lockfile under this name. The other copy marks a finished installation.
   writeFileSync(join(folder, 'npm-shrinkwrap.json'), lock);
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   execFileSync(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
@@ -41,7 +41,7 @@ function wanted(root) {
 }
 
 /**
- * The part of package-lock.json that PACKAGES need: versions and hashes as they are there.
+ * Returns the part of package-lock.json that PACKAGES need, with its versions and hashes.
  * @param {string} root
  */
 export function lockfile(root) {
@@ -52,7 +52,7 @@ export function lockfile(root) {
     const path = `node_modules/${name}`;
     const entry = lock[path];
     if (entry === undefined || packages[path] !== undefined) return;
-    // It depends on nothing that package-lock.json calls a development dependency.
+    // `dev` marks what the project needs only for development, but every package here is needed.
     const { dev: _, ...rest } = /** @type {{ dev?: boolean }} */ (entry);
     packages[path] = rest;
     for (const each of Object.keys({ ...entry.dependencies, ...entry.optionalDependencies })) add(each);

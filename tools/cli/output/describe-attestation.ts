@@ -7,7 +7,10 @@ export type Shown = Pick<
   'moduleId' | 'timestampMs' | 'pcrs' | 'publicKey' | 'userData' | 'nonce' | 'certificates' | 'keys'
 >;
 
-/** Every line that a person needs to judge a document, verified or not: measurements, age, what is signed, the chain with its validities. */
+/**
+ * Returns every line that a person needs to judge a document, verified or not: measurements, age, what is signed, and the chain with its
+ * dates.
+ */
 export function describe(shown: Shown, atMs: number): string[] {
   const unused = [...shown.pcrs].filter(([index, value]) => index > 3 && isZero(value)).length;
   const rows: [string, string][] = [
@@ -35,7 +38,7 @@ function registerText(index: number, value: Uint8Array): string {
   return index === 3 ? 'zero: the parent has no role, so the document names no operator' : 'zero';
 }
 
-/** Our own enclave binds its keys there; other user data is shown unchanged. */
+/** Returns the keys that our enclave binds in its user data. Other user data is shown unchanged. */
 function userData({ keys, userData: bytes }: Shown): [string, string][] {
   if (!bytes) return [['user data', 'none']];
   if (!keys) return [['user data', `${toHex(bytes)} (${bytes.length} bytes)`]];
@@ -49,7 +52,7 @@ function userData({ keys, userData: bytes }: Shown): [string, string][] {
   ];
 }
 
-/** What the enclave publishes of its measured configuration. */
+/** Returns lines for the part of the measured configuration that the enclave publishes. */
 export function describeConfiguration({ stack, legacySuite, egress, services }: PublicConfiguration): string[] {
   const { congress } = services;
   const rows: [string, string][] = [
@@ -77,7 +80,7 @@ function officesAge(asOf: string): string {
   return asOf === OFFICES_AS_OF ? `table of ${asOf}` : `table of ${asOf}; this command has that of ${OFFICES_AS_OF}`;
 }
 
-/** The same for a program. */
+/** Returns the same facts for JSON output. */
 export function fields(shown: Shown) {
   const { keys } = shown;
   return {

@@ -9,7 +9,7 @@ const ADDRESSES = [
 ];
 const pcr0 = 'ab'.repeat(48);
 
-/** Whatever is typed wrong, standard output and standard error do not repeat the password. */
+/** Whichever argument is wrong, standard output and standard error do not contain the password. */
 it.each(
   ADDRESSES.flatMap((address) => [
     ['verify', address, '--pcr0', pcr0, '--no-nonce'],
@@ -20,7 +20,7 @@ it.each(
     ['status', address],
     [address],
   ]).flatMap((argv) => [argv, [...argv, '--json']]),
-)('%j %j %j repeats no password', async (...argv) => {
+)('%j %j %j prints no password', async (...argv) => {
   let output = '';
   const write = (text: string) => {
     output += text;

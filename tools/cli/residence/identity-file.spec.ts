@@ -21,7 +21,7 @@ const told = (out: string) => JSON.parse(out) as { commitment: string; made: boo
 const secretIn = (file = secretFile) => (JSON.parse(readFileSync(file, 'utf8')) as { secret: string }).secret;
 const refusal = (code: string, exit: number) => ({ exit, out: expect.stringContaining(`"${code}"`) as string });
 
-it('makes one secret, readable by its owner alone, and prints the same code ever after', async () => {
+it('makes one secret that only its owner can read, and prints the same code each time', async () => {
   const first = told((await register()).out);
   expect(first).toMatchObject({ made: true, registration: null });
   expect(first.commitment).toMatch(/^[0-9a-f]{64}$/);
@@ -35,7 +35,7 @@ it('prints no code if the secret cannot be stored', async () => {
   mkdirSync(state);
   chmodSync(state, 0o500);
   mkdirSync(folder.file('other'));
-  // File modes do not stop root, but a folder in the file's place does.
+  // File modes do not stop root, but a folder with the file's name does.
   mkdirSync(secretFile, { recursive: true });
   const { exit, out } = await register();
   expect(exit).toBe(3);
@@ -54,7 +54,7 @@ it.each(['', '{', '{"v":1}', `{"v":1,"secret":"${'f'.repeat(64)}","registration"
   },
 );
 
-it('keeps the answer of the registrar, and tells the offices of the district', async () => {
+it('keeps the answer of the registrar, and prints the offices of the district', async () => {
   const answer = folder.file('registration.json');
   writeFileSync(answer, JSON.stringify(registrationOf(TEN[2])));
   const { out } = await register('--registration', answer);
@@ -64,7 +64,7 @@ it('keeps the answer of the registrar, and tells the offices of the district', a
   expect(told((await register()).out).registration).toMatchObject({ district: '120-DC-00' });
 });
 
-it('moves the secret to another machine, and refuses a second one', async () => {
+it('moves the secret to another machine, and refuses to add a second one there', async () => {
   const { commitment } = told((await register()).out);
   const backup = folder.file('backup.json');
   expect((await register('--export', backup)).exit).toBe(0);
@@ -85,7 +85,7 @@ it('moves the secret to another machine, and refuses a second one', async () => 
   expect(secretIn(folder.file('third/residence.json'))).toBe(kept);
 });
 
-it('proves nothing before the registrar has answered, and says what is missing', async () => {
+it('does not prove before the registrar has answered, and says what is missing', async () => {
   const note = folder.file('campaign.note');
   writeFileSync(note, 'x');
   const trust = ['--pcr0', 'ab'.repeat(48), '--any-operator'];

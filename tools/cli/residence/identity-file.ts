@@ -37,13 +37,13 @@ const schema = z.strictObject({
     .nullable(),
 });
 
-/** What a person proves residence with. */
+/** What a person needs to prove residence. */
 export interface Identity {
   /** 32 bytes. */
   readonly secret: Uint8Array;
   /** Null until the registrar has answered. */
   readonly registration: Registration | null;
-  /** What was last read of the registrar's list. */
+  /** The part of the registrar's list that was read last. */
   readonly list: ListPath | null;
 }
 
@@ -55,12 +55,15 @@ export class IdentityFile {
     this.path = join(new KeptMessages(folder, environment).folder, 'residence.json');
   }
 
-  /** @throws Failure `state_broken`, which quotes nothing of the file; `file_unreadable` */
+  /**
+   * Returns the stored identity; undefined if there is none.
+   * @throws Failure `state_broken`, which never quotes the file; `file_unreadable`
+   */
   read(): Identity | undefined {
     return existsSync(this.path) ? readIdentity(this.path) : undefined;
   }
 
-  /** The identity with its registration. @throws Failure `not_registered`, `state_broken`, `file_unreadable` */
+  /** Returns the identity with its registration. @throws Failure `not_registered`, `state_broken`, `file_unreadable` */
   registered(): Identity & { readonly registration: Registration } {
     const identity = this.read();
     if (identity === undefined)
@@ -87,7 +90,7 @@ export class IdentityFile {
     renameSync(half, this.path);
   }
 
-  /** A copy for another machine. @throws Failure `already_registered` if the file exists, `file_unwritable` */
+  /** Writes a copy for another machine. @throws Failure `already_registered` if the file exists, `file_unwritable` */
   export(file: string, identity: Identity): void {
     this.write(file, { ...identity, list: null }, 'the file exists');
   }

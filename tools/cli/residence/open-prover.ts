@@ -3,18 +3,18 @@ import { Failure } from '../failure';
 
 export interface OpenedProver {
   readonly prover: ResidenceProver;
-  /** Ends its worker. */
+  /** Ends the prover's worker. */
   close(): void;
 }
 
 /** @throws Failure `proving_unavailable` */
 export type OpenProver = (options: {
-  /** A file that the person named. */
+  /** The file that the person named with --reference-string. */
   readonly referenceString: string | undefined;
   readonly signal: AbortSignal;
 }) => Promise<OpenedProver>;
 
-/** For the one file for auditors, which has no WebAssembly. */
+/** Returns the failure for communique-tee.mjs, which has no WebAssembly. */
 export function cannotProve(): Failure {
   return new Failure(
     'proving_unavailable',

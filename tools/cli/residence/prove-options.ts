@@ -29,18 +29,19 @@ export function proveOptions(command: Command): Command {
     );
 }
 
-/** Reads the inputs of a proof from the files of this machine. The caller closes the prover. */
+/** The inputs of a proof, read from the files of this machine. The caller closes the prover. */
 export interface ReadyToProve {
   readonly residence: ResidenceOptions;
-  /** Tells the steps, and stores what was read of the list. */
+  /** Prints each step, and stores the part of the registrar's list that was read. */
   readonly onState: (state: SendState) => void;
   readonly opened: OpenedProver;
 }
 
 /**
- * @param noteOfTemplate counts without --campaign-note; null: the template has none
+ * @param noteOfTemplate the template's campaign note, used if --campaign-note is absent; null if the template has none
  * @param resealed the id of a message that is sealed again
- * @throws Failure `not_registered`, `proving_unavailable`, `usage`, `state_broken`, `file_unreadable` */
+ * @throws Failure `not_registered`, `proving_unavailable`, `usage`, `state_broken`, `file_unreadable`
+ */
 export async function readyToProve(
   options: ProveOptions & StateOption,
   { environment, openProver, signal, err }: Context,

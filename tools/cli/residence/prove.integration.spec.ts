@@ -76,7 +76,7 @@ describeProving('prove and send --residence', () => {
         took_ms: expect.any(Number) as number,
       },
     ]);
-    // The offices are told before anything is proven.
+    // The offices are printed before anything is proven.
     expect(err.indexOf('HCA12')).toBeLessThan(err.indexOf('proving'));
     const requests = list.requests.length;
     expect((await call(['prove', ...proving()])).exit).toBe(0);
@@ -84,7 +84,7 @@ describeProving('prove and send --residence', () => {
     expect(gateway.posted).toEqual([]);
   });
 
-  it('sends a message without a token, whose proof verifies, and follows it by the kept status secret', async () => {
+  it('sends a message without a token and with a valid proof, and follows it by the kept status secret', async () => {
     const { exit, out } = await call(['send', '--residence', '--message', folder.file('message.json'), ...proving()]);
     expect([exit, out]).toEqual([0, expect.stringContaining('"proven": true')]);
     const { id } = JSON.parse(out) as { id: string };
@@ -109,10 +109,10 @@ describeProving('prove and send --residence', () => {
     expect((await call(['send', '--again', id, '--state', state, '--json'])).exit).toBe(0);
     const second = await call(['send', '--residence', '--message', folder.file('message.json'), ...proving()]);
     expect([second.exit, second.out]).toEqual([1, expect.stringContaining('already_sent')]);
-    // Nothing is kept of a message that is refused for good; of the first one, how it ended.
+    // A permanently refused message is not kept; the first one is, with how it ended.
     const { messages } = JSON.parse((await call(['list', '--state', state, '--json'])).out) as { messages: object[] };
     expect(messages).toEqual([expect.objectContaining({ id, ended: 'delivered' })]);
-    // Told before proving: the first one is kept here
+    // This warning comes before proving, because the first message is kept here
     expect(second.err).toMatch(new RegExp(`you sent ${id} in this campaign before[^]*  proving`));
     const asText = [
       'send',
@@ -124,7 +124,7 @@ describeProving('prove and send --residence', () => {
     expect((await call(asText)).err).not.toContain('--again');
   });
 
-  it('names what does not fit the proof before it proves: exit 2', async () => {
+  it('exits with 2 before it proves if something does not fit the proof, and names it', async () => {
     const file = folder.file('other.json');
     writeFileSync(file, JSON.stringify({ ...testMessage(), offices: ['HCA13'] }));
     const { exit, out, err } = await call(['send', '--residence', '--message', file, ...proving()]);

@@ -2,7 +2,9 @@ import type { OpenProver } from './open-prover';
 import { Failure } from '../failure';
 import { findReferenceStringForCommand } from './reference-string';
 
-/** Finds the reference string and starts the prover. Loaded only when needed, because it contains megabytes of WebAssembly. */
+/**
+ * Finds the reference string and starts the prover. This module is loaded only when needed, because it contains megabytes of WebAssembly.
+ */
 export const openProver: OpenProver = async ({ referenceString, signal }) => {
   const [{ createProver, REFERENCE_STRING_HOSTS }, { residenceProver }] = await Promise.all([
     import('@communique-tee/residence/prover'),

@@ -54,7 +54,7 @@ export const register: AddCommand = (program, run) => {
         options.import === undefined
           ? (kept ?? { secret: createSecret(), registration: null, list: null })
           : imported(options.import, kept);
-      // Print no code for a damaged secret.
+      // Fails here for a damaged secret, so that no code is printed for it.
       const commitment = orFailure('state_broken', file.path, () => commitmentOf(identity.secret));
       if (isNew) file.create(identity);
       if (options.registration !== undefined) {
@@ -114,7 +114,7 @@ function imported(from: string, kept: Identity | undefined): Identity {
   return kept ?? given;
 }
 
-/** The libraries' errors quote nothing, and neither does this one. */
+/** Turns an error of a library into a Failure. Neither quotes the file, which has the secret. */
 function orFailure<T>(code: 'state_broken' | 'not_understood', file: string, read: () => T): T {
   try {
     return read();

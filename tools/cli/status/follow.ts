@@ -10,15 +10,15 @@ export interface FollowOptions {
   readonly policy: TrustPolicy;
   /** Null for a proven message, whose status secret was stored. */
   readonly token: string | null;
-  /** null: until the message ends. 0: its status now. */
+  /** null: waits until the message ends. 0: returns the status now. */
   readonly waitSeconds: number | null;
-  /** The stored messages: this notes there how the message ended, for `list`. */
+  /** The stored messages, in which the end of the message is noted for `list`. */
   readonly state: KeptMessages;
 }
 
 /**
- * Each change, until the message ends or `waitSeconds` are over, with its receipt verified and its answer opened.
- * @returns its last status
+ * Prints each change until the message ends or `waitSeconds` are over. Verifies the receipt and opens the answer.
+ * @returns the message's last status
  * @throws ClientError
  */
 export async function follow(
@@ -47,7 +47,7 @@ export async function follow(
   try {
     await result;
   } catch (error) {
-    // The wait is over: the last status is still an answer.
+    // When the wait is over, the last status is still a result.
     if (!(error instanceof ClientError) || error.code !== 'timeout') throw error;
   }
   if (last === undefined) throw new Error('a message that was followed has no status');

@@ -47,7 +47,7 @@ const textOf = (
 const headOf = (status: Status, ...offices: readonly (readonly [Office['outcome'], string | null])[]) =>
   textOf(status, false, ...offices).split('  ')[0];
 
-it('says of a message with a proof that sealed again it may be refused as a second one', () => {
+it('says that a message with a proof may be refused as a second one if it is sealed again', () => {
   expect(textOf('key_retired', true)).toMatch(/send --again[^]*already_sent/);
   expect(textOf('key_retired', false)).not.toContain('already_sent');
 });
@@ -63,6 +63,6 @@ it.each([
   ['NOT DELIVERED', headOf('refused', ['refused', 'refused_by_office'])],
   ['NOT DELIVERED', headOf('key_retired')],
   ['ON ITS WAY', headOf('delivering', ['pending', 'connection_lost'])],
-])('says %s and no more than is known (%#)', (expected, head) => {
+])('has the heading %s, which claims no more than is known (%#)', (expected, head) => {
   expect(head).toBe(expected);
 });

@@ -4,20 +4,20 @@ import { ROOT_WARNING } from '../verify/report';
 import { EXIT, type Exit } from '../failure';
 import { iso, json, printable, rows, type Paint } from '../output/terminal';
 
-/** The status of a message: the gateway's report, and the part that an enclave has signed (null: none yet). */
+/** The status of a message: the gateway's report, and what an enclave has signed. */
 export interface SentMessageStatus {
   readonly view: StatusView;
-  /** Verified. */
+  /** The verified part that an enclave has signed; null if there is none yet. */
   readonly report: VerifiedReport | null;
   readonly ownRoot: boolean;
-  /** Whether it has a proof of residence: the gateway takes one such message from each person in a campaign. */
+  /** Whether the message has a proof of residence. The gateway takes one such message from each person in a campaign. */
   readonly proven: boolean;
 }
 
 const PROVEN_AGAIN =
   'If the gateway had relayed it, it may have been delivered, and the gateway refuses a second one with a proof (already_sent).\n';
 
-/** Decided by the signed receipt, not by the gateway's status: done when every office has it. */
+/** Returns the exit code, by the signed receipt and not by the gateway's status. It is `done` if every office has the message. */
 export function exitOf({ view, report }: SentMessageStatus): Exit {
   const offices = report?.offices ?? [];
   if (offices.length > 0 && offices.every(({ outcome }) => outcome === 'accepted' || outcome === 'duplicate'))
@@ -25,7 +25,10 @@ export function exitOf({ view, report }: SentMessageStatus): Exit {
   return isEnded(view.status) ? EXIT.refused : EXIT.onItsWay;
 }
 
-/** Not "NOT DELIVERED" if an office has the message or may have it: a new message would arrive there twice. */
+/**
+ * Returns heading and color. Not "NOT DELIVERED" if an office has the message or may have it, because a new message would arrive there
+ * twice.
+ */
 function headOf(sent: SentMessageStatus): Parameters<Paint> {
   const { view, report } = sent;
   const exit = exitOf(sent);

@@ -10,11 +10,11 @@ export interface Called {
 export interface Surroundings {
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** As at a terminal. */
+  /** Answers the command's questions, as a person at a terminal does. */
   readonly confirm?: (question: string) => Promise<boolean>;
 }
 
-/** The command in this process, without a terminal. `said` has all its output. */
+/** Runs the command in this process, without a terminal. `said` has all its output. */
 export function createCaller() {
   const said: string[] = [];
   const call = async (

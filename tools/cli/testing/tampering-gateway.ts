@@ -6,7 +6,7 @@ export type Tamper = (path: string, body: Buffer) => Buffer | undefined | Promis
 /** Forwards every request to a real gateway, and changes the answers. */
 export interface TamperingGateway {
   readonly url: string;
-  /** Returns the body that replaces that of a 2xx answer; undefined cuts the answer off. */
+  /** Returns the body to send in place of a 2xx answer's body; undefined cuts the connection. */
   tamper: Tamper;
   readonly requests: { readonly method: string; readonly path: string }[];
   stop(): Promise<void>;

@@ -3,7 +3,7 @@ import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/h
 import { CommandLine } from '@communique-tee/command-line';
 import { readVerifyArguments, verifyArguments, type VerifyArguments, type VerifyOptions } from './arguments';
 
-/** As the command reads them. */
+/** Parses arguments as the command does. */
 async function parseArguments(
   argv: readonly string[],
   environment: Readonly<Record<string, string>> = {},
@@ -22,7 +22,7 @@ async function parseArguments(
 
 const pcr0 = 'ab'.repeat(48);
 const pcr3 = '34'.repeat(48);
-/** Of the example of the AWS Nitro Enclaves User Guide. */
+/** PCR3 of the role in the example of the AWS Nitro Enclaves User Guide. */
 const OF_WEBSERVER = '78fce75db17cd4e0a3fb8dad3ad128ca5e77edbb2b2c7f75329dccd99aa5f6ef4fc1f1a452e315b9e98f9e312e6921e6';
 /** An image and its operator. */
 const image = ['--pcr0', pcr0, '--pcr3', pcr3];
@@ -40,7 +40,7 @@ describe('the arguments of verify', () => {
     return file;
   };
 
-  it('have defaults: a fresh nonce from a gateway, five minutes, now, the AWS root', async () => {
+  it('default to a fresh nonce, a gateway, five minutes, the current time and the AWS root', async () => {
     expect(await parseArguments(['--gateway', 'https://example.org', ...image])).toEqual({
       source: new URL('https://example.org'),
       trust: {
@@ -55,7 +55,7 @@ describe('the arguments of verify', () => {
     });
   });
 
-  it('take the gateway from --gateway, else from COMMUNIQUE_GATEWAY, else on this machine', async () => {
+  it('take the gateway from --gateway, else from COMMUNIQUE_GATEWAY, else the one on this machine', async () => {
     const environment = { COMMUNIQUE_GATEWAY: 'https://elsewhere.example' };
     const sourceOf = async (...argv: Parameters<typeof parseArguments>) =>
       String((await parseArguments(...argv))?.source);
@@ -65,7 +65,7 @@ describe('the arguments of verify', () => {
     expect(await sourceOf(['file', '--no-nonce', ...image], environment)).toBe('file');
   });
 
-  it('are all understood', async () => {
+  it('are all read', async () => {
     const argv = [
       'file',
       '--pcr0',

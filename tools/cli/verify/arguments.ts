@@ -4,13 +4,13 @@ import { gatewayOf, gatewayOption, jsonOption, type GatewayOption, type JsonOpti
 import { trustOf, trustOptions, type Trust, type TrustOptions } from '../trust';
 
 export interface VerifyOptions extends TrustOptions, GatewayOption, JsonOption {
-  /** false: --no-nonce */
+  /** false for --no-nonce */
   readonly nonce?: string | false;
   readonly at?: string;
 }
 
 export interface VerifyArguments {
-  /** A file, or the gateway that is asked. */
+  /** The path of a file, or the URL of the gateway to ask. */
   readonly source: string | URL;
   readonly trust: Trust;
   readonly nonce: Uint8Array | 'fresh' | 'none';
@@ -44,7 +44,7 @@ export function verifyArguments(command: Command): Command {
   return trustOptions(command);
 }
 
-/** @throws Failure `usage`, and what reading the root's or the policy's file throws */
+/** @throws Failure `usage`, and the failures of reading the root or the policy */
 export function readVerifyArguments(
   file: string | undefined,
   options: VerifyOptions,
@@ -76,7 +76,7 @@ function nonceOf(given: string | false | undefined, asksGateway: boolean): Verif
 function timeOf(given: string | undefined): Date | undefined {
   if (given === undefined) return undefined;
   const time = new Date(given);
-  // Without an offset a time would be this machine's local one.
+  // A time without an offset would be read in this machine's time zone.
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(given) || Number.isNaN(time.getTime())) {
     throw usage('--at takes an ISO time with its offset, such as 2026-11-22T09:30:00Z');
   }

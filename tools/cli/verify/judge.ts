@@ -9,12 +9,12 @@ export interface Evidence {
   readonly document: Uint8Array;
   /** Fetches the public configuration with this SHA-256; absent if there is no gateway to ask. */
   readonly configuration?: (sha256: Uint8Array) => Promise<Uint8Array | undefined>;
-  /** The nonce that was sent; undefined: none, so the document may be a copy. */
+  /** The nonce that was sent; undefined if none was, so that the document may be an old copy. */
   readonly nonce: Uint8Array | undefined;
   readonly at: Date;
 }
 
-/** Examines one document by every check. @throws Failure `not_understood`: the root that the policy names */
+/** Runs every check on one document. @throws Failure `not_understood` if the root that the policy names is invalid */
 export async function judge(
   { document, configuration, nonce, at }: Evidence,
   trust: Pick<Trust, 'measurements' | 'custody' | 'maxAgeMs' | 'developmentRootPem' | 'publisher'>,
@@ -26,7 +26,7 @@ export async function judge(
     {
       acceptedMeasurements: trust.measurements,
       ...(trust.custody && { acceptedCustody: trust.custody }),
-      // An enclave of another program can be verified too; its user data has another form
+      // An enclave with another program can be verified too, whose user data has another form
       keyBindingOptional: true,
       freshness: nonce ? { nonce } : { documentTakenFromCache: true }, // the person passed --no-nonce
       maxAgeMs: trust.maxAgeMs,

@@ -45,7 +45,7 @@ describe('fetchDocument', () => {
   it.each([
     ['does not answer', false],
     ['begins to answer', true],
-  ])('does not wait for a server that %s and goes silent', async (_, begins) => {
+  ])('does not wait forever for a server that %s and goes silent', async (_, begins) => {
     const server = createServer((__, response) => {
       if (begins) response.write('x');
     });

@@ -3,7 +3,7 @@ import { Failure } from '../failure';
 import { fetchBounded } from '../gateway';
 import { readLimited } from '../files';
 
-/** A document has at most 16.5 KB, its JSON form (base64, with PCRs and bundle beside it) well under this. */
+/** A document has at most 16.5 KB. Its JSON form (base64, with PCRs and certificates beside it) is well under this limit. */
 const MAX_SOURCE_BYTES = 128 * 1024;
 const NETWORK_TIMEOUT_MS = 15_000;
 
@@ -34,7 +34,7 @@ export async function fetchDocument(
   return documentIn(body);
 }
 
-/** The public configuration with this SHA-256 (32 bytes), from the source of the document; undefined if the source has none. */
+/** Fetches the public configuration with this SHA-256 (32 bytes) from the source of the document; undefined if the source has none. */
 export async function fetchConfiguration(
   source: URL,
   sha256: Uint8Array,
@@ -55,7 +55,7 @@ export async function fetchConfiguration(
   }
 }
 
-/** Members under which gateways and tools hand out a document in JSON. */
+/** Names of the JSON members in which gateways and tools return a document. */
 const MEMBERS = [
   'attestation_document',
   'attestation_doc',
@@ -66,8 +66,8 @@ const MEMBERS = [
 ];
 
 /**
- * Raw bytes; or text: hexadecimal digits, base64 (with either alphabet, with or without padding and line ends), or JSON that holds
- * one of these, or a list of bytes, under a known name. Refuses text that can be read in two ways.
+ * Finds a document in raw bytes or in text. Text is hexadecimal digits, base64 (with either alphabet, with or without padding and line
+ * ends), or JSON with one of these, or a list of bytes, under a known name. Refuses text that can be read in two ways.
  */
 export function documentIn(content: Uint8Array): Uint8Array {
   if (content.length === 0) throw new Failure('not_understood', 'it is empty');
@@ -103,7 +103,7 @@ function documentInJson(text: string): Uint8Array {
   throw new Failure('not_understood', `${name} in the JSON is neither text nor a list of bytes`);
 }
 
-/** Hexadecimal digits or base64. Text that can be both is read as the one that begins like a document. */
+/** Reads hexadecimal digits or base64. Text that can be both is read as the form whose bytes begin like a document. */
 function fromText(text: string): Uint8Array {
   const compact = text.replaceAll(/\s/g, '');
   const readings = [fromHex(compact), fromBase64(compact)].filter((reading) => reading !== undefined);
@@ -123,7 +123,7 @@ function fromText(text: string): Uint8Array {
   );
 }
 
-/** An array of four items, in tag 18 or not (RFC 9052, section 4.2). */
+/** Whether the bytes begin an array of four items, with tag 18 or without it (RFC 9052, section 4.2). */
 function beginsLikeDocument([first, second]: Uint8Array): boolean {
   return first === 0x84 || (first === 0xd2 && second === 0x84);
 }
@@ -147,7 +147,7 @@ function fromBase64(text: string): Uint8Array | undefined {
   }
 }
 
-/** The stable code of a problem document (RFC 9457), if it is one of ours. */
+/** Returns the stable code of a problem document (RFC 9457), if the answer is one of ours. */
 function problemCode(body: Uint8Array): string {
   try {
     const { code } = decodeJson(body) as { code?: unknown };

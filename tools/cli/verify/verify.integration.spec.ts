@@ -24,7 +24,7 @@ interface Run {
   stderr: string;
 }
 
-/** The real command. */
+/** Runs the real command. */
 function verify(...argv: string[]): Promise<Run> {
   return new Promise((done, failed) => {
     const child = spawn(process.execPath, ['tools/run.mjs', 'tools/cli/main.ts', 'verify', ...argv], {
@@ -75,7 +75,7 @@ describe('communique-tee verify', () => {
   const nonce = new Uint8Array(32).fill(7);
   const nonceHex = '07'.repeat(32);
 
-  it('trusts a good file: status 0, chain, measurements, age and keys are shown', async () => {
+  it('exits with 0 for a trusted file, and shows chain, measurements, age and keys', async () => {
     const userData = encodeKeyBinding({
       keyId: keyIdOf(new Uint8Array(32).fill(3)),
       receiptKey: new Uint8Array(32).fill(2),
@@ -112,7 +112,7 @@ describe('communique-tee verify', () => {
     expect(status).toBe(0);
   });
 
-  it('refuses what the policy refuses: status 1, the code, and what the document claims', async () => {
+  it('exits with 1 if the policy does not accept the document, and shows the code and what the document claims', async () => {
     const path = file('base64.txt', Buffer.from(await nsm.attest({ nonce })).toString('base64'));
     const wrongPcr = await verify(
       path,
@@ -171,7 +171,7 @@ describe('communique-tee verify', () => {
     ).toMatchObject({ status: 0, stdout: expect.stringContaining('WARNING  no nonce') });
   });
 
-  it('refuses the image under the role of a stranger, unless told that any operator will do', async () => {
+  it('refuses the image under the role of a stranger, unless any operator is accepted', async () => {
     const stranger = 'arn:aws:iam::999999999999:role/stranger';
     const theirs = pcr3OfRole(stranger);
     const booted = createNsm(
@@ -199,7 +199,7 @@ describe('communique-tee verify', () => {
     });
   });
 
-  it('says by its own code that the parent has no role', async () => {
+  it('has a separate code for a parent without a role', async () => {
     const booted = createNsm(
       await createMockNsmTransport({ rootFolder: folder, pcrs: new Map([[3, new Uint8Array(48)]]) }),
     );
@@ -230,7 +230,7 @@ describe('communique-tee verify', () => {
       ).toMatchObject({ status: 0 });
   });
 
-  it('refuses bytes that are no document, without a word on what they claim', async () => {
+  it('refuses bytes that are not a document, and prints no claims', async () => {
     const run = await verify(
       file('broken.cose', Uint8Array.of(0x84, 0xff)),
       '--pcr0',
@@ -249,7 +249,7 @@ describe('communique-tee verify', () => {
     expect(JSON.parse(run.stdout)).not.toHaveProperty('unverified');
   });
 
-  it('asks a URL with a fresh nonce, and says in JSON what it found', async () => {
+  it('asks a URL with a fresh nonce, and prints the findings as JSON', async () => {
     const asked: { url: string; accept: string | undefined }[] = [];
     answer = async (request, response) => {
       asked.push({ url: request.url ?? '', accept: request.headers.accept });
@@ -331,7 +331,7 @@ describe('communique-tee verify', () => {
       'did not answer',
       (_, response) => void response.writeHead(200, { 'content-length': '100' }).write('x', () => response.destroy()),
     ],
-  ])('says that nothing was fetched from a server that answers %s: status 3', async (_, words, behaviour) => {
+  ])('exits with 3, and says that nothing was fetched, if the server answers %s', async (_, words, behaviour) => {
     answer = behaviour;
     expect(await verify('--gateway', url, '--pcr0', pcr0, ...operator)).toMatchObject({
       status: 3,
@@ -340,7 +340,7 @@ describe('communique-tee verify', () => {
     });
   });
 
-  it('does not judge what holds no document (status 2), or what it cannot read (status 3)', async () => {
+  it('exits with 2 for a file without a document, and with 3 for an unreadable file', async () => {
     const path = file('page.html', '<!doctype html>');
     expect(await verify(path, '--pcr0', pcr0, ...operator, '--no-nonce')).toMatchObject({
       status: 2,
@@ -369,7 +369,7 @@ describe('communique-tee verify', () => {
     ).toMatchObject({ status: 3, stderr: expect.stringContaining('file_unreadable') });
   });
 
-  it('says what is wrong with the arguments, in JSON if that was asked for: status 2', async () => {
+  it('exits with 2 for wrong arguments and says what is wrong, in JSON with --json', async () => {
     expect(await verify('file', '--no-nonce')).toMatchObject({
       status: 2,
       stdout: '',
@@ -380,7 +380,7 @@ describe('communique-tee verify', () => {
     expect(JSON.parse(run.stdout)).toMatchObject({ ok: false, exit: 2, code: 'usage' });
   });
 
-  it('teaches: status 0', async () => {
+  it('prints its help and exits with 0', async () => {
     const { status, stdout } = await verify('--help');
     expect(status).toBe(0);
     for (const word of [
@@ -397,7 +397,7 @@ describe('communique-tee verify', () => {
       expect(stdout).toContain(word);
   });
 
-  it('lets no name from a document steer the terminal', async () => {
+  it('prints no terminal control character from a document', async () => {
     const evil = createNsm(await createMockNsmTransport({ rootFolder: folder, moduleId: 'i-\u001b[2J-enc1' }));
     const { status, stdout } = await verify(
       file('evil.cose', await evil.attest({})),

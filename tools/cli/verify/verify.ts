@@ -40,7 +40,7 @@ export const verify: AddCommand = (program, run) =>
 
 async function readAndJudge({ source, trust, nonce: wanted, at }: VerifyArguments): Promise<Judgement> {
   const nonce = wanted === 'none' ? undefined : wanted === 'fresh' ? new Uint8Array(randomBytes(32)) : wanted;
-  anchorOf(trust); // refuse an invalid root before using the network
+  anchorOf(trust); // refuses an invalid root before the network is used
   const document = source instanceof URL ? await fetchDocument(source, nonce) : readDocumentFile(source);
   const configuration = source instanceof URL ? (sha256: Uint8Array) => fetchConfiguration(source, sha256) : undefined;
   return judge({ document, ...(configuration && { configuration }), nonce, at: at ?? new Date() }, trust);
