@@ -15,7 +15,7 @@ describe('backoffMs', () => {
     expect(backoffMs(5, limits, null, () => 0.5)).toBe(500);
   });
 
-  it('waits at least what it was asked to, past the cap too', () => {
+  it('waits at least as long as the enclave asked, even beyond the cap', () => {
     expect(backoffMs(1, limits, 60, () => 0)).toBe(60_000);
     expect(backoffMs(9, limits, 60, nearlyOne)).toBe(60_099);
   });

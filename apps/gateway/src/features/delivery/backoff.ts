@@ -1,6 +1,6 @@
 /**
- * How long to wait before the next attempt, in milliseconds: full jitter (uniform from zero) under a ceiling that doubles with each
- * attempt. The enclave's Retry-After is always waited for; a jitter below `minBackoffMs` is added to it.
+ * Returns the wait before the next attempt in milliseconds: full jitter (uniform from zero) under a ceiling that doubles with each attempt.
+ * If the enclave sent Retry-After, the wait is that time plus a jitter below `minBackoffMs`.
  */
 export function backoffMs(
   attempt: number,

@@ -64,7 +64,7 @@ describe('how a message ends by its receipt', () => {
       reason: null,
       cost: { copies: outcomes },
       answer: answer(),
-      // A verified receipt that frees the nullifier.
+      // This verified receipt frees the nullifier.
       ...(status === 'refused' && { allRefused: true }),
     });
   });
@@ -74,7 +74,7 @@ describe('how a message ends by its receipt', () => {
     [['accepted', 'pending'], false],
     [['pending', 'duplicate'], false],
     [['unknown', 'pending'], false],
-  ])('does not free the nullifier when every office refused but an interim receipt differs: %j', (interim, isFree) => {
+  ])('frees the nullifier after the interim receipt %j and a final refusal by every office: %s', (interim, isFree) => {
     const decision = decide(job(), interim, trusted(['refused', 'refused']));
     expect(decision.kind === 'end' && decision.allRefused === true).toBe(isFree);
   });
@@ -87,7 +87,7 @@ describe('how a message ends by its receipt', () => {
     });
   });
 
-  it('does not end while an office is pending, and keeps the receipt', () => {
+  it('does not end a message while an office is pending, and keeps the receipt', () => {
     const pending = { state: 'pending', retryAfterSeconds: 60 } as const;
     expect(decide(dispatched, null, trusted(['accepted', 'pending'], pending))).toEqual({
       kind: 'retry',
@@ -99,8 +99,8 @@ describe('how a message ends by its receipt', () => {
   });
 });
 
-describe('an answer whose enclave kept copies back because of our own word', () => {
-  it('ends as unknown for that reason where no other office is pending, paid as if it had been sent', () => {
+describe('an answer whose enclave withheld copies because the gateway claimed a dispatch', () => {
+  it('ends the message as unknown for that reason if no other office is pending, and costs as if the copies had been sent', () => {
     const pending = { state: 'pending', withheld: 2 } as const;
     expect(decide(dispatched, null, trusted(['accepted', 'pending', 'pending'], pending))).toEqual({
       kind: 'end',
@@ -111,7 +111,7 @@ describe('an answer whose enclave kept copies back because of our own word', () 
     });
   });
 
-  it('is followed by another attempt for the rest, which is told the same', () => {
+  it('causes another attempt for the other copies, which states the dispatch again', () => {
     const pending = { state: 'pending', withheld: 1, retryAfterSeconds: 60 } as const;
     expect(decide(dispatched, null, trusted(['pending', 'pending'], pending))).toMatchObject({
       kind: 'retry',
@@ -121,25 +121,28 @@ describe('an answer whose enclave kept copies back because of our own word', () 
   });
 });
 
-describe('what is not an answer', () => {
+describe('a result that is no answer', () => {
   it.each([
     [false, false, false],
     [false, true, true],
     [true, false, true],
     [true, true, true],
-  ])('unreachable, sent %s, dispatched before %s: the dispatch stands %s', (sent, before, stands) => {
-    expect(
-      decide(job({ dispatchedBefore: before }), null, { kind: 'unreachable', sent, code: 'ECONNRESET' }),
-    ).toMatchObject({ kind: 'retry', reason: 'enclave_unavailable', dispatchStands: stands });
-  });
+  ])(
+    'from an unreachable enclave, sent %s, dispatched before %s: the dispatch stays set %s',
+    (sent, before, stands) => {
+      expect(
+        decide(job({ dispatchedBefore: before }), null, { kind: 'unreachable', sent, code: 'ECONNRESET' }),
+      ).toMatchObject({ kind: 'retry', reason: 'enclave_unavailable', dispatchStands: stands });
+    },
+  );
 
-  it('tells a time-out from an absence', () => {
+  it('distinguishes a time-out from an enclave that is away', () => {
     expect(decide(job(), null, { kind: 'unreachable', sent: true, code: 'ETIMEDOUT' })).toMatchObject({
       reason: 'enclave_timeout',
     });
   });
 
-  it('an enclave that is busy took no message, and its Retry-After is kept', () => {
+  it('from a busy enclave sets no dispatch, and keeps the Retry-After', () => {
     expect(decide(job(), null, problem('enclave_busy', 9))).toEqual({
       kind: 'retry',
       reason: 'enclave_busy',
@@ -149,25 +152,25 @@ describe('what is not an answer', () => {
     });
   });
 
-  it('an enclave that is busy does not settle an earlier dispatch', () => {
+  it('from a busy enclave does not clear an earlier dispatch', () => {
     expect(decide(dispatched, null, problem('enclave_busy'))).toMatchObject({ dispatchStands: true });
   });
 
   it.each(['internal_error', 'enclave_answer_invalid', 'enclave_timeout'] as const)(
-    'after %s what went out may have been taken',
+    'keeps the dispatch set after %s, because the enclave may have taken the message',
     (code) => {
       expect(decide(job(), null, problem(code))).toMatchObject({ kind: 'retry', reason: code, dispatchStands: true });
     },
   );
 
   it.each(['root_not_accepted', 'proof_invalid'] as const)(
-    '%s contradicts what the gateway found, so the enclave is asked again',
+    'causes another attempt after %s, because the gateway had accepted the root and the proof',
     (code) => {
       expect(decide(job({ proven: true }), null, problem(code))).toMatchObject({ kind: 'retry', reason: code });
     },
   );
 
-  it('no problem but these ends a message', () => {
+  it('ends a message only with one of these problems', () => {
     const ends = (Object.keys(PROBLEMS) as ProblemCode[]).filter(
       (code) => decide(job(), null, problem(code)).kind === 'end',
     );
@@ -216,7 +219,7 @@ describe('the problems that end a message', () => {
     },
   );
 
-  it('sealed_message_refused has the same effect in every attempt for a message that was never opened', () => {
+  it('sealed_message_refused ends a dispatched message as refused if it was never opened', () => {
     expect(end(decide(dispatched, null, problem('sealed_message_refused')))).toEqual({
       status: 'refused',
       reason: 'sealed_message_refused',
@@ -224,7 +227,7 @@ describe('the problems that end a message', () => {
     });
   });
 
-  it('sealed_message_refused proves nothing where a receipt shows that the message was opened', () => {
+  it('sealed_message_refused leaves a dispatched message unknown if a receipt shows that it was opened', () => {
     expect(end(decide(dispatched, ['accepted', 'pending'], problem('sealed_message_refused')))).toEqual({
       status: 'unknown',
       reason: 'sealed_message_refused',
@@ -247,11 +250,11 @@ describe('the problems that end a message', () => {
     ['message_expired', ['pending'], 'expired'],
     ['message_expired', ['accepted', 'pending'], 'expired'],
     ['message_expired', ['unknown', 'pending'], 'unknown'],
-  ])('%s after the interim %j: %s, paid by that receipt', (code, interim, status) => {
+  ])('%s after the interim receipt %j ends as %s, at the cost of that receipt', (code, interim, status) => {
     expect(end(decide(job(), interim, problem(code)))).toEqual({ status, reason: code, cost: { copies: interim } });
   });
 
-  it('the clock ends a message as the enclave would', () => {
+  it('the clock ends a message as message_expired from the enclave does', () => {
     for (const [which, interim] of [
       [job(), null],
       [dispatched, null],

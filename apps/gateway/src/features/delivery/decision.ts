@@ -22,36 +22,29 @@ export type Decision =
       readonly reason: string | null;
       readonly cost: Cost;
       readonly answer: RelayAnswer | null;
-      /**
-       * Verified receipts show that every office refused the message and that none may have received it: no copy was
-       * delivered.
-       */
+      /** Verified receipts show that every office refused the message, so no copy was delivered. */
       readonly allRefused?: true;
     }
   | {
       readonly kind: 'retry';
       readonly reason: string;
       readonly retryAfterSeconds: number | null;
-      /** Whether what went out, now or before, is still without an answer. */
+      /** Whether a dispatch, of this attempt or an earlier one, is still without an answer. */
       readonly dispatchStands: boolean;
-      /** The enclave could not have taken it: the attempt is not counted, and the next one is soon. */
+      /** The enclave could not take the message: the attempt is not counted, and the next one follows soon. */
       readonly uncounted?: true;
-      /** This attempt sent no byte, as this gateway's own connection shows. */
+      /** This attempt sent no byte, because this gateway's connection failed before. */
       readonly nothingSent?: true;
       readonly answer: RelayAnswer | null;
     };
 
-/**
- * Answers by which the enclave states that it did not take what was just sent. They do not tell the outcome of an
- * earlier attempt.
- */
+/** Answers by which the enclave states that it did not take the message in this attempt. They tell nothing about earlier attempts. */
 const NOT_TAKEN: ReadonlySet<ProblemCode> = new Set(['enclave_busy', 'shutting_down', 'keys_not_ready']);
 
 /**
- * Answers by which the enclave states that it can never take these bytes. Which proofs of residence it takes is part
- * of its measurement, so that cannot change under a key that it holds. `root_not_accepted` and `proof_invalid` are
- * not among them: the gateway found the same root and proof good, so the enclave's clock is behind or its verifier
- * failed, and another attempt may be taken.
+ * Answers by which the enclave states that it can never take these bytes. Which proofs of residence it takes is part of its measurement, so
+ * that cannot change while it holds the key. `root_not_accepted` and `proof_invalid` are not in this list: the gateway accepted the same
+ * root and proof, so the enclave's clock is behind or its verifier failed, and another attempt may succeed.
  */
 const FINAL = [
   'key_retired',
@@ -67,8 +60,8 @@ type FinalProblem = (typeof FINAL)[number];
 const isFinal = (code: ProblemCode): code is FinalProblem => (FINAL as readonly ProblemCode[]).includes(code);
 
 /**
- * Maps the result of an attempt to what is written. `interim`: the outcomes of the last interim receipt, if any.
- * README.md has the same as a table.
+ * Maps the result of an attempt to what is written; README.md shows this as a table. `interim`: the outcomes of the last interim receipt,
+ * if any.
  */
 export function decide(
   job: LeasedJob,
@@ -100,7 +93,7 @@ export function decide(
   return code === 'keys_not_ready' ? { ...retry, uncounted: true } : retry;
 }
 
-/** The message expired by the database's clock, so no further attempt is made. */
+/** Returns the end of a message that has expired by the database's clock. */
 export function decideExpired(job: LeasedJob, interim: Outcomes | null): Decision {
   return decideFinalProblem('message_expired', job, interim);
 }
@@ -108,8 +101,7 @@ export function decideExpired(job: LeasedJob, interim: Outcomes | null): Decisio
 function decideAnswer({ answer, outcomes }: TrustedAnswer, interim: Outcomes | null): Decision {
   if (answer.state === 'pending') {
     const pending = outcomes.filter((outcome) => outcome === 'pending').length;
-    // Only the gateway claims the outcome of these copies: no enclave signs it, and they are paid as if they had been
-    // sent
+    // That these copies may have been sent is only the gateway's claim, which no enclave signs; they cost as if they had been sent
     if (answer.withheld === pending) {
       const copies = outcomes.map((outcome) => (outcome === 'pending' ? 'unknown' : outcome));
       return { kind: 'end', status: 'unknown', reason: 'may_have_been_sent', cost: { copies }, answer };
@@ -123,8 +115,8 @@ function decideAnswer({ answer, outcomes }: TrustedAnswer, interim: Outcomes | n
       answer,
     };
   }
-  // No outcomes at all: the enclave opened the message and would send it to no office. An earlier receipt counts as
-  // well, because it may be another enclave's
+  // Without any outcome the enclave opened the message and would send it to no office. An earlier receipt counts as well, because it may be
+  // another enclave's
   const allRefused = outcomes.every((outcome) => outcome === 'refused') && copiesSent(interim ?? []) === 0;
   return {
     kind: 'end',
@@ -138,7 +130,7 @@ function decideAnswer({ answer, outcomes }: TrustedAnswer, interim: Outcomes | n
 
 function decideFinalProblem(code: FinalProblem, job: LeasedJob, interim: Outcomes | null): Decision {
   const end = (status: EndStatus, cost: Cost): Decision => ({ kind: 'end', status, reason: code, cost, answer: null });
-  // The same bytes under the same key are refused in every attempt, so no copy was ever sent.
+  // The same bytes under the same key are refused in every attempt, so no copy was sent by an earlier one.
   if (code === 'sealed_message_refused' && interim === null) return end('refused', { copies: [] });
   if (job.dispatchedBefore) return end('unknown', 'reservation');
   const sofar = interim ?? [];

@@ -21,7 +21,7 @@ const STORE_DELAY_MS = 200;
 
 const LEFT_UNSENT = { kind: 'unreachable', sent: false, code: 'ETIMEDOUT' } as const;
 
-/** Takes one leased job from its dispatch to its written result. */
+/** Handles one leased job from its dispatch to its stored result. */
 @Injectable()
 export class DeliveryAttempt {
   constructor(
@@ -34,7 +34,7 @@ export class DeliveryAttempt {
   ) {}
 
   /**
-   * @param enclave to relay to; null if none is known to hold the key
+   * @param enclave the enclave to relay to; null if none is known to hold the key
    * @param stopping once aborted, no bytes are sent and the job is returned
    * @param abandoned aborts a running attempt; its job keeps `dispatchedAt`
    * @param pace receives what the attempt showed about the enclave's pace
@@ -64,7 +64,7 @@ export class DeliveryAttempt {
         this.lost(job);
         return;
       }
-      // A process that was suspended meanwhile may have lost its lease, and no later attempt would know of bytes sent now.
+      // If the process was suspended meanwhile, the lease may have ended, and a later attempt would not know of bytes sent now.
       const inTime = performance.now() - askedAtMs < this.config.delivery.leaseMs;
       decision = inTime ? await this.relay(job, enclave, interim, abandoned, pace) : decide(job, interim, LEFT_UNSENT);
     }
@@ -95,9 +95,8 @@ export class DeliveryAttempt {
   }
 
   /**
-   * Whether the enclave is known not to hold the key, checked before any byte of a proven message is sent, because
-   * then its nullifier becomes free again. Once the message was relayed, no answer of the enclave frees it
-   * (DeliveryQueue.end).
+   * Whether the enclave is known not to hold the key. This is checked before any byte of a proven message is sent, so that its nullifier
+   * becomes free again. After the message was relayed, no unsigned answer of the enclave frees the nullifier (DeliveryQueue.end).
    */
   private async isRetiredUnsent(
     { proven, relayedBefore, keyId }: LeasedJob,
@@ -122,7 +121,7 @@ export class DeliveryAttempt {
     });
     pace(paceSignalOf(result, performance.now() - startedAtMs));
     if (result.kind !== 'answer') {
-      // Detects a restart sooner than the next regular check, and pauses relaying until then.
+      // This check detects a restart sooner than the next regular one, and relaying pauses until it ends.
       if (result.kind === 'unreachable' && !abandoned.aborted) void enclave.checkNow();
       if (result.kind === 'problem' && result.code === 'keys_not_ready') {
         void enclave.checkNow();

@@ -11,7 +11,7 @@ interface QueueReading {
 }
 
 /**
- * The queue of all processes together, read from the database (aggregate with max; absent without the database), and how much this
+ * The queue of all processes together, read from the database (aggregate with max; absent while the database is away), and how much this
  * process relays to each enclave.
  */
 @Injectable()

@@ -22,7 +22,7 @@ export class DeliveryMetrics {
     );
   }
 
-  /** An attempt whose decision is stored. */
+  /** Counts an attempt whose decision is stored. */
   attemptStored(decision: Decision, durationMs: number): void {
     if (decision.kind === 'end') this.ended.inc({ status: decision.status });
     else

@@ -36,7 +36,7 @@ describe('DeliveryQueue', () => {
   let postgres: Postgres;
   let databaseUrl: string;
   let bench: DeliveryBench;
-  /** Another process's view of the same tables, whose leases run out at once. */
+  /** Another process on the same tables, whose leases run out at once. */
   let hasty: DeliveryBench;
 
   beforeAll(async () => {
@@ -63,7 +63,7 @@ describe('DeliveryQueue', () => {
   const keyIdOf = ({ sealed }: { sealed: Uint8Array }) => toHex(decodeSealedMessage(sealed).keyId);
   const outlive = () => new Promise((resolve) => setTimeout(resolve, 20));
 
-  it('leases a due job once, with all its data, and returns it', async () => {
+  it('leases a due job once, with all its data', async () => {
     const { messageId, sealed } = await bench.accept();
     const job = await leaseOne();
     expect(job).toMatchObject({
@@ -79,7 +79,7 @@ describe('DeliveryQueue', () => {
     expect(await bench.message(messageId)).toMatchObject({ status: 'delivering', attempts: 1 });
   });
 
-  it('never gives one job to two who ask at once', async () => {
+  it('never leases one job to two simultaneous callers', async () => {
     const accepted = await Promise.all(Array.from({ length: 8 }, () => bench.accept()));
     const jobs = (await Promise.all(['a', 'b', 'c', 'd'].map((owner) => bench.queue.lease(4, owner, 'any')))).flat();
     const rest = await bench.queue.lease(8, 'e', 'any');
@@ -93,7 +93,7 @@ describe('DeliveryQueue', () => {
     expect(await bench.queue.lease(9, 'a', 'expired')).toMatchObject([{ messageId: old.messageId, expired: true }]);
   });
 
-  it('hands out accepted messages while an emergency stop is set', async () => {
+  it('leases accepted messages while an emergency stop is set', async () => {
     const accepted = [await bench.accept(), await bench.accept(), await bench.accept()];
     await bench.emergencyStop.raise('a test');
     const leased = [
@@ -104,7 +104,7 @@ describe('DeliveryQueue', () => {
     expect(leased.map(({ messageId }) => messageId).sort()).toEqual(accepted.map(({ messageId }) => messageId).sort());
   });
 
-  it('finds what has expired without reading the backlog', async () => {
+  it('finds an expired job without reading the backlog', async () => {
     const { messageId } = await bench.accept();
     await bench.database.client.$executeRaw`
       WITH copies AS (
@@ -113,7 +113,7 @@ describe('DeliveryQueue', () => {
         RETURNING id, key_id, expires_at)
       INSERT INTO delivery_job (message_id, sealed, key_id, expires_at) SELECT id, 'x', key_id, expires_at FROM copies`;
     await bench.accept(new Date(Date.now() - 1000));
-    // one connection, so that its own counts are those of the statements before
+    // with one connection, the counts that it reads are those of its own statements
     const alone = new DeliveryBench({ ...bench.config, database: { ...bench.config.database, poolSize: 1 } });
     try {
       const read = async () => {
@@ -130,7 +130,7 @@ describe('DeliveryQueue', () => {
     }
   });
 
-  it('gives a job whose lease ran out to another, who learns that it was sent', async () => {
+  it('leases a job again after its lease ran out, and reports whether it was dispatched before', async () => {
     await bench.accept();
     const first = await leaseOne(hasty.queue, 'first');
     await outlive();
@@ -142,7 +142,7 @@ describe('DeliveryQueue', () => {
     expect(await leaseOne(bench.queue, 'third')).toMatchObject({ attempt: 3, dispatchedBefore: true });
   });
 
-  it('settles at the price of the reservation, though the operator changed the price since', async () => {
+  it('settles at the price of the reservation even if the operator has changed the price since', async () => {
     const { messageId } = await bench.accept();
     const free = new DeliveryBench({ ...bench.config, budget: { ...bench.config.budget, deliveryPriceMicroUsd: 0n } });
     try {
@@ -157,7 +157,7 @@ describe('DeliveryQueue', () => {
     }
   });
 
-  it('dispatches and ends several at once, each by its own lease and with its own answer', async () => {
+  it('dispatches and ends several jobs at once, each under its own lease and with its own answer', async () => {
     const budget = { ...bench.config.budget, deliveryPriceMicroUsd: 0n };
     const free = new DeliveryBench({ ...bench.config, budget });
     try {
@@ -191,7 +191,7 @@ describe('DeliveryQueue', () => {
     }
   });
 
-  it('keeps what comes late from overwriting anything', async () => {
+  it('lets no write under an old lease change anything after another worker took the job', async () => {
     const { messageId } = await bench.accept();
     const first = await leaseOne(hasty.queue, 'first');
     await outlive();
@@ -241,7 +241,7 @@ describe('DeliveryQueue', () => {
     });
   });
 
-  it('ends no message where the settlement fails', async () => {
+  it('ends no message if the settlement fails', async () => {
     const { messageId } = await bench.accept();
     const job = await leaseOne();
     await bench.database.client
@@ -269,7 +269,7 @@ describe('DeliveryQueue', () => {
   });
 
   it.each([true, false])(
-    'gives a job back until later, dispatch standing %s, interim receipt kept',
+    'returns a job for a later attempt and keeps its interim receipt; dispatch still set: %s',
     async (dispatchStands) => {
       const { messageId } = await bench.accept();
       const job = await leaseOne();
@@ -299,14 +299,14 @@ describe('DeliveryQueue', () => {
     },
   );
 
-  it('never waits longer than the message lives', async () => {
+  it('never waits beyond the message’s expiry', async () => {
     const expiresAt = new Date(Date.now() + 60_000);
     const { messageId } = await bench.accept(expiresAt);
     await bench.queue.retry(await leaseOne(), again, 86_400_000);
     expect((await bench.message(messageId)).job?.nextAttemptAt).toEqual(expiresAt);
   });
 
-  it('undoes a release completely', async () => {
+  it('releases a job as if it had never been leased', async () => {
     const { messageId } = await bench.accept();
     await bench.queue.release(await leaseOne());
     expect(await bench.message(messageId)).toMatchObject({
@@ -317,7 +317,7 @@ describe('DeliveryQueue', () => {
     expect(await leaseOne()).toMatchObject({ attempt: 1 });
   });
 
-  it('reports how many wait and how long one has been overdue', async () => {
+  it('reports how many messages wait and how long the longest overdue job has been due', async () => {
     expect(await bench.queue.state()).toEqual({ waiting: 0, overdueMs: 0 });
     await bench.accept();
     await bench.accept();

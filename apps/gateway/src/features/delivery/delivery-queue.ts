@@ -11,8 +11,8 @@ import { DISPATCH, END, leaseStatement, type DueJobs } from './queue-statements'
 import { WriteGroups } from './write-groups';
 
 /**
- * Which due jobs to lease: any; those that expired, to end without a relay; those sealed to one of these keys (hex);
- * or those sealed to none of these keys.
+ * Which due jobs to lease: any; those that expired, which end without a relay; those sealed to one of these keys (hex); or those sealed to
+ * none of these keys.
  */
 export type Leasable =
   'any' | 'expired' | { readonly keyIds: readonly string[] } | { readonly otherThan: readonly string[] };
@@ -61,7 +61,7 @@ export class DeliveryQueue {
   }
 
   /**
-   * Takes up to `limit` due jobs, those whose lease ran out included.
+   * Leases up to `limit` due jobs, including those whose lease ran out.
    * @throws ProblemError `database_unavailable`
    */
   async lease(limit: number, leaseOwner: string, what: Leasable): Promise<LeasedJob[]> {
@@ -131,12 +131,12 @@ export class DeliveryQueue {
   }
 
   /**
-   * Ends the message in one transaction: job and sealed bytes go, receipt and status are written, its nullifier is
-   * freed or kept, the budget is settled.
+   * Ends the message in one transaction: deletes job and sealed bytes, writes receipt and status, frees or keeps the nullifier, and settles
+   * the budget.
    *
-   * A nullifier is freed if no byte of the message ever left this gateway, or if a verified receipt shows that every
-   * office refused it and every earlier attempt was answered. No other answer frees it, because only receipts are
-   * signed. Once the job is deleted, no worker can send the message any more.
+   * A nullifier is freed if no byte of the message ever left this gateway, or if a verified receipt shows that every office refused it and
+   * every earlier attempt was answered. No other answer frees it, because only receipts are signed. Once the job is deleted, no worker can
+   * send the message any more.
    * @returns false if another worker has the job, or has ended it
    * @throws ProblemError `database_unavailable`; the end may or may not have been written; the call can be repeated
    */
@@ -222,7 +222,7 @@ export class DeliveryQueue {
     return { waiting: state.waiting, overdueMs: Math.round(state.overdueMs) };
   }
 
-  /** A message that was accepted without a price has no reservation. */
+  /** Settles the reservation, if there is one: a message that was accepted without a price has none. */
   private async settle(transaction: Transaction, messageId: string, cost: Cost): Promise<void> {
     const open = await transaction.reservation.findFirst({
       where: { messageId, state: 'reserved' },
@@ -250,7 +250,7 @@ function keyOf(keyId: string): Buffer {
   return Buffer.from(keyId, 'hex');
 }
 
-/** A plain Uint8Array over the same memory: the decoders take no Buffer. */
+/** Returns a plain Uint8Array over the same memory, because the decoders take no Buffer. */
 function bytesOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }

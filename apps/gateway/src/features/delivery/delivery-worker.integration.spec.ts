@@ -10,7 +10,7 @@ import { EnclaveIdentity } from './testing/enclave-identity';
 
 const trusting = { isTrusted: () => true, checkNow: () => Promise.resolve(), onTrusted: () => undefined };
 
-/** Waits up to a minute for a state. */
+/** Reads until `fits` accepts the value, for up to a minute, and returns that value. */
 async function until<T>(read: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
   for (let round = 0; round < 3000; round++) {
     const value = await read();
@@ -79,7 +79,7 @@ describe('DeliveryWorker', () => {
     async (request, response) => {
       answer(response, 200, 'application/cbor', await identity.encodedAnswer(request.body, outcomes, ...forged));
     };
-  /** Behaviors used in order; the last one repeats. */
+  /** Uses the behaviors one after the other; the last one repeats. */
   const inTurn = (...behaviours: [Behaviour, ...Behaviour[]]): Behaviour => {
     let turn = 0;
     return (...parameters) => (behaviours[Math.min(turn++, behaviours.length - 1)] ?? behaviours[0])(...parameters);
@@ -103,14 +103,14 @@ describe('DeliveryWorker', () => {
     reservations.map(({ state, settledMicroUsd }) => ({ state, settledMicroUsd }));
   const settled = (amount: bigint) => [{ state: 'settled', settledMicroUsd: amount }];
 
-  describe('ends a message by the receipt', () => {
+  describe('a message whose final receipt has the outcomes', () => {
     it.each<[Outcome[], MessageStatus, bigint]>([
       [['accepted', 'duplicate'], 'delivered', 20_000n],
       [['accepted', 'refused'], 'partially_delivered', 10_000n],
       [['refused'], 'refused', 0n],
       [['accepted', 'unknown'], 'unknown', 20_000n],
       [[], 'refused', 0n],
-    ])('%j: %s', async (outcomes, status, cost) => {
+    ])('%j ends as %s', async (outcomes, status, cost) => {
       enclave.behaviour = accepting(outcomes);
       const { messageId, sealed } = await bench.accept();
       start();
@@ -129,7 +129,7 @@ describe('DeliveryWorker', () => {
     });
   });
 
-  it('relays and settles what was accepted while an emergency stop is set', async () => {
+  it('relays and settles accepted messages while an emergency stop is set', async () => {
     const { messageId } = await bench.accept();
     await bench.emergencyStop.raise('a test');
     try {
@@ -172,7 +172,7 @@ describe('DeliveryWorker', () => {
     signal.notify();
     expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 2, receipt: receipts[1] });
     expect(enclave.requests[0]?.body).toEqual(enclave.requests[1]?.body);
-    // An enclave that knows nothing of the earlier copies must not send them again
+    // An enclave that does not remember the earlier copies must not send them again
     expect(
       enclave.requests.map(({ headers }) => [
         headers?.['communique-dispatched-before'],
@@ -184,7 +184,7 @@ describe('DeliveryWorker', () => {
     ]);
   });
 
-  it('delivers once the enclave answers, and has sent nothing before', async () => {
+  it('delivers once the enclave can be reached, and sets no dispatch before', async () => {
     await enclave.stop();
     const { messageId } = await bench.accept();
     start();
@@ -213,7 +213,7 @@ describe('DeliveryWorker', () => {
       },
     ],
     ['an internal error', problem('internal_error')],
-  ])('asks again after %s, remembering that it was sent', async (_what, behaviour) => {
+  ])('asks again after %s, and keeps the dispatch set', async (_what, behaviour) => {
     let standing: Date | null | undefined;
     const { messageId } = await bench.accept();
     enclave.behaviour = inTurn(behaviour, async (request, response) => {
@@ -226,7 +226,7 @@ describe('DeliveryWorker', () => {
     expect(standing).toBeInstanceOf(Date);
   });
 
-  it('has noted the dispatch before a byte arrives', async () => {
+  it('commits the dispatch before a byte arrives at the enclave', async () => {
     const { messageId } = await bench.accept();
     let noted: Date | null | undefined;
     enclave.behaviour = async (request, response) => {
@@ -238,7 +238,7 @@ describe('DeliveryWorker', () => {
     expect(noted).toBeInstanceOf(Date);
   });
 
-  it('sends nothing where its process was stopped after the dispatch for longer than its lease', async () => {
+  it('sends nothing if its process was suspended after the dispatch for longer than its lease', async () => {
     const leaseMs = 2000;
     const stopped = otherBench({ delivery: { ...config.delivery, leaseMs } });
     const dispatch = stopped.queue.dispatch.bind(stopped.queue);
@@ -254,9 +254,9 @@ describe('DeliveryWorker', () => {
     expect(enclave.requests).toHaveLength(1);
   });
 
-  it('gives up on an enclave that is slow, and asks again', async () => {
+  it('aborts an attempt that takes too long, and asks again', async () => {
     enclave.behaviour = inTurn(silent, accepting(['accepted']));
-    // Long enough for the second answer on a slow machine.
+    // Long enough for the second answer to arrive in time on a slow machine.
     const impatient = otherBench({ enclave: { ...config.enclave, timeoutMs: 2000 } });
     const { messageId } = await bench.accept();
     start(impatient);
@@ -268,7 +268,7 @@ describe('DeliveryWorker', () => {
       ['key_retired', 'key_retired'],
       ['sealed_message_refused', 'refused'],
       ['message_expired', 'expired'],
-    ] as const)('%s: %s, at no cost', async (code, status) => {
+    ] as const)('%s ends it as %s, at no cost', async (code, status) => {
       enclave.behaviour = problem(code);
       const { messageId } = await bench.accept();
       start();
@@ -278,7 +278,7 @@ describe('DeliveryWorker', () => {
     });
 
     it.each(['key_retired', 'message_expired'] as const)(
-      '%s after a cut connection: unknown, for all that was reserved',
+      '%s after a cut connection ends it as unknown, at the cost of the reservation',
       async (code) => {
         enclave.behaviour = inTurn(cut, problem(code));
         const { messageId } = await bench.accept();
@@ -289,14 +289,14 @@ describe('DeliveryWorker', () => {
       },
     );
 
-    it('busy in between does not make an unanswered dispatch forgotten', async () => {
+    it('enclave_busy in between does not clear an unanswered dispatch', async () => {
       enclave.behaviour = inTurn(cut, problem('enclave_busy'), problem('key_retired'));
       const { messageId } = await bench.accept();
       start();
       expect(await ended(messageId)).toMatchObject({ status: 'unknown', attempts: 3 });
     });
 
-    it('key_retired after an interim receipt: by that receipt', async () => {
+    it('key_retired after an interim receipt ends it by that receipt', async () => {
       enclave.behaviour = inTurn(accepting(['accepted', 'pending']), problem('key_retired'));
       const { messageId } = await bench.accept();
       start();
@@ -310,8 +310,8 @@ describe('DeliveryWorker', () => {
     });
   });
 
-  describe('a message whose time is over', () => {
-    it('ends and is not sent', async () => {
+  describe('a message that has expired', () => {
+    it('ends without being sent', async () => {
       const { messageId } = await bench.accept(new Date(Date.now() - 1000));
       start();
       const message = await ended(messageId);
@@ -320,7 +320,7 @@ describe('DeliveryWorker', () => {
       expect(enclave.requests).toEqual([]);
     });
 
-    it('is unknown where it had been sent and not answered', async () => {
+    it('ends as unknown if it was sent without an answer', async () => {
       const { messageId } = await bench.accept(new Date(Date.now() - 1000));
       await bench.database.client.deliveryJob.update({ where: { messageId }, data: { dispatchedAt: new Date() } });
       start();
@@ -329,7 +329,7 @@ describe('DeliveryWorker', () => {
       expect(settledOf(message)).toEqual(settled(40_000n));
     });
 
-    it('keeps its interim receipt and is paid by it', async () => {
+    it('keeps its interim receipt, and costs what that says', async () => {
       const { messageId, sealed } = await bench.accept(new Date(Date.now() - 1000));
       const { receipt, attestationDocument } = await identity.answer(sealed, ['accepted', 'pending']);
       await bench.database.client.message.update({
@@ -369,12 +369,12 @@ describe('DeliveryWorker', () => {
   });
 
   describe('several workers', () => {
-    it('take up what a dead one held, and ask the enclave, which knows it', async () => {
+    it('take up the job of a dead worker, and ask the enclave, which remembers the message', async () => {
       const { messageId } = await bench.accept();
       const dying = otherBench({ delivery: { ...config.delivery, leaseMs: 200 } });
       const [job] = await dying.queue.lease(1, 'dying', 'any');
       if (job === undefined) throw new Error('nothing was due');
-      await dying.queue.dispatch(job); // and dies here, its bytes perhaps on the way
+      await dying.queue.dispatch(job); // it dies here, and its bytes may have been sent
       enclave.behaviour = accepting(['duplicate']);
       start();
       const message = await ended(messageId);
@@ -392,7 +392,7 @@ describe('DeliveryWorker', () => {
       expect(await bench.message(messageId)).toMatchObject({ status: 'delivered' });
     });
 
-    it('do not overwrite each other when one answers after its lease', async () => {
+    it('do not overwrite each other when an answer comes after its lease has ended', async () => {
       const answers: (() => void)[] = [];
       const slow = otherBench({ delivery: { ...config.delivery, leaseMs: 2000 } });
       const { messageId } = await bench.accept();
@@ -432,7 +432,7 @@ describe('DeliveryWorker', () => {
     });
   });
 
-  describe('asked to stop', () => {
+  describe('a worker that is asked to stop', () => {
     it('finishes the running attempts and leases no further job', async () => {
       let release: () => void = () => undefined;
       enclave.behaviour = async (request, response) => {
@@ -461,16 +461,16 @@ describe('DeliveryWorker', () => {
     });
   });
 
-  it('hears of a fresh message at once', async () => {
+  it('takes up a new message at once when it is notified', async () => {
     const patient = otherBench({ delivery: { ...config.delivery, pollMs: 60_000 } });
     const { signal } = start(patient);
-    await new Promise((resolve) => setTimeout(resolve, 50)); // its first poll found no job
+    await new Promise((resolve) => setTimeout(resolve, 50)); // the worker's first poll found no job
     const { messageId } = await bench.accept();
     signal.notify();
     expect(await ended(messageId)).toMatchObject({ status: 'delivered' });
   });
 
-  it('does not read the backlog at each new message while the gateway may not relay', async () => {
+  it('does not read the backlog for each new message while the gateway may not relay', async () => {
     const patient = otherBench({ delivery: { ...config.delivery, pollMs: 60_000 } });
     const leased = jest.spyOn(patient.queue, 'lease');
     const { signal } = start(patient, { ...trusting, isTrusted: () => false });
@@ -497,7 +497,7 @@ describe('DeliveryWorker', () => {
   });
 
   describe('an enclave that is not the expected one', () => {
-    it('gets no message until it is', async () => {
+    it('gets no message until the expected one runs', async () => {
       const { messageId } = await bench.accept();
       const wrong = createNsm(
         await createMockNsmTransport({
@@ -537,7 +537,7 @@ describe('DeliveryWorker', () => {
     });
   });
 
-  it('sends nothing where the enclave ceased to be trusted after the lease, and does not count the attempt', async () => {
+  it('sends nothing if the enclave is no longer trusted after the lease, and does not count the attempt', async () => {
     const { messageId } = await bench.accept();
     let looks = 0;
     const { worker } = start(bench, { ...trusting, isTrusted: () => ++looks === 1 });
@@ -554,7 +554,7 @@ describe('DeliveryWorker', () => {
     expect(enclave.requests).toEqual([]);
   });
 
-  it('logs no part of what it carries', async () => {
+  it('logs no part of a message or receipt', async () => {
     const { messageId, sealed } = await bench.accept();
     start();
     const { receipt } = await ended(messageId);

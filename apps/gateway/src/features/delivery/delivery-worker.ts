@@ -13,7 +13,7 @@ import { DeliverySignal } from './delivery-signal';
 import type { LeasedJob } from './leased-job';
 import { RelayPace } from './relay-pace';
 
-/** How long attempts under way may take to end by themselves once the process is asked to stop. */
+/** How long running attempts may take to end once the process is asked to stop; then they are aborted. */
 const GRACE_MS = 10_000;
 
 /** An enclave with its pace, as one worker knows it. */
@@ -22,7 +22,9 @@ interface Lane {
   readonly pace: RelayPace;
 }
 
-/** A lane that may be given messages now, and the keys to lease by; null: any key, because a sole enclave reports retired keys itself. */
+/**
+ * A lane that may get messages now, and the key ids by which to lease; null: any key, because a sole enclave reports retired keys itself.
+ */
 interface OpenLane {
   readonly lane: Lane;
   readonly keyIds: readonly string[] | null;
@@ -57,7 +59,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     this.lanes = monitor.enclaves.map((enclave) => ({ enclave, pace: new RelayPace(config.delivery.concurrency) }));
   }
 
-  /** For metrics: what each enclave is given at once, in the order of the configuration. */
+  /** For metrics: how many attempts each enclave gets at once, in the order of the configuration. */
   paces(): { readonly limit: number; readonly underWay: number }[] {
     return this.lanes.map(({ pace: { limit, underWay } }) => ({ limit, underWay }));
   }
@@ -74,8 +76,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 
   /**
-   * Leases no further job, waits for running attempts, and aborts those that take too long: a later attempt asks for
-   * their answers again.
+   * Leases no further job, waits for running attempts, and aborts those that take too long. A later attempt asks for their answers again.
    */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
@@ -91,7 +92,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private async work(): Promise<void> {
     let databaseAway = false;
     while (!this.stopping.signal.aborted) {
-      // Attempts whose ends were committed together make room together.
+      // Attempts that were committed in one group all end in this turn, so their room is filled together.
       await nextTurn();
       this.woken = false;
       let more = false;
@@ -110,7 +111,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   /** @returns whether more jobs may be due than were taken */
   private async takeUp(): Promise<boolean> {
     const open = this.openLanes();
-    // The lane with the fewest running attempts is first, ties take turns: several enclaves may hold the same keys.
+    // The lane with the fewest running attempts is first, and equal lanes take turns, because several enclaves may hold the same keys.
     this.turns++;
     const place = ({ enclave }: Lane) => (enclave.index + this.turns) % this.lanes.length;
     open.sort(({ lane: a }, { lane: b }) => a.pace.underWay - b.pace.underWay || place(a) - place(b));
@@ -131,14 +132,14 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     });
   }
 
-  /** A sole enclave with per-process keys reports itself which of them it lost: nothing can restore those. */
+  /** A sole enclave with per-process keys reports which keys it lost, and nothing can restore them. */
   private isSoleEnclave({ enclave }: Lane): boolean {
     return this.lanes.length === 1 && enclave.keepsItsKeysAlone();
   }
 
   /**
-   * Takes jobs that no lane can take but that end without a relay: expired, or sealed to a retired key. After finding none it looks again
-   * only after `pollMs`: a new message or a finished attempt adds no such job. @returns whether more may be due
+   * Takes jobs that no lane can take but that end without a relay: expired, or sealed to a retired key. If it finds none, it looks again
+   * only after `pollMs`, because new messages and finished attempts add no such job. @returns whether more may be due
    */
   private async takeLeftover(): Promise<boolean> {
     if (performance.now() - this.nothingLeftAtMs < this.config.delivery.pollMs || this.room === 0) return false;
@@ -159,13 +160,13 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 
   /**
-   * @param lanes the number of lanes that share the room; jobs that one leaves are available at the next turn
-   * @returns whether it took all that it asked for, so that more may be due
+   * @param lanes the number of lanes that share the free room; a lane may take what the others leave at the next turn
+   * @returns whether it got as many jobs as it asked for, so that more may be due
    */
   private async takeFor(lane: Lane | null, what: Leasable, lanes = 1): Promise<boolean> {
     const limit = lane === null ? this.room : Math.min(Math.ceil(this.room / lanes), lane.pace.free);
     if (limit <= 0) return false;
-    // Each lease has its own name, so that a late answer in this same process is recognized too.
+    // Each lease has a separate name, so that late answers within this process are recognized too.
     const jobs = await this.queue.lease(limit, `${this.name}-${(++this.leases).toString(36)}`, what);
     for (const job of jobs) this.start(job, lane);
     this.taken += jobs.length;
@@ -178,7 +179,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
       this.attempt.run(job, lane?.enclave ?? null, this.stopping.signal, this.abandoned.signal, (signal) =>
         slot?.done(signal),
       );
-    // A new request id for each attempt, which the enclave's log has too.
+    // Each attempt has a new request id, which the enclave logs too.
     const attempt: Promise<void> = withRequestId(randomUUID(), run)
       .catch((error: unknown) => {
         this.logger.error(
@@ -204,7 +205,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     if (this.woken) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
-        this.nothingLeftAtMs = -Infinity; // a timer may be a millisecond early
+        this.nothingLeftAtMs = -Infinity; // the timer may be a millisecond early, before `pollMs` have passed
         resolve();
       }, this.config.delivery.pollMs);
       this.wake = () => {

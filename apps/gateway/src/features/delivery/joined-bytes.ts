@@ -1,9 +1,9 @@
-/** Byte strings one after the other, as one value of a statement. */
+/** Joins byte strings, so that a statement gets them as one value. */
 export class JoinedBytes {
   private readonly parts: Uint8Array[] = [];
   private next = 1;
 
-  /** @returns the place of these bytes, counted from 1 as SQL does; null if there are none */
+  /** @returns where these bytes begin, counted from 1 as in SQL; null if `bytes` is undefined */
   add(bytes: Uint8Array | undefined): { readonly start: number; readonly length: number } | null {
     if (bytes === undefined) return null;
     const part = { start: this.next, length: bytes.length };

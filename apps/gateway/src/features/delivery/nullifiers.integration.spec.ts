@@ -12,7 +12,7 @@ import { EnclaveIdentity } from './testing/enclave-identity';
 const trusting = { isTrusted: () => true, checkNow: () => Promise.resolve(), onTrusted: () => undefined };
 const inMs = (ms: number) => new Date(Date.now() + ms);
 
-/** Waits up to a minute for a state. */
+/** Reads until `fits` accepts the value, for up to a minute, and returns that value. */
 async function until<T>(read: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
   for (let round = 0; round < 3000; round++) {
     const value = await read();
@@ -22,7 +22,7 @@ async function until<T>(read: () => Promise<T>, fits: (value: T) => boolean): Pr
   throw new Error('what was waited for did not come');
 }
 
-/** Real workers and a real database; the enclave answers what a test tells it to. */
+/** The workers and the database are real; the enclave answers as the test says. */
 describe('the nullifier of a message without an owner', () => {
   let postgres: Postgres;
   let folder: TemporaryFolder;
@@ -89,7 +89,7 @@ describe('the nullifier of a message without an owner', () => {
       () => bench.message(messageId),
       ({ endedAt }) => endedAt !== null,
     );
-  /** The answer to another message of the same person and campaign. */
+  /** The outcome of another message with the same nullifier: of the same person and campaign. */
   const another = (bench: DeliveryBench, { nullifier }: SubmittedProof) =>
     accept(bench, unverifiedProof({ nullifier })).then(
       () => 'accepted',
@@ -104,7 +104,7 @@ describe('the nullifier of a message without an owner', () => {
     [['refused', 'unknown'], 'unknown', 'already_sent'],
     [['refused', 'refused'], 'refused', 'accepted'],
     [[], 'refused', 'accepted'],
-  ])('after a verified receipt of %j (%s): another message is %s', async (outcomes, status, next) => {
+  ])('after a verified receipt of %j (%s): another message gets %s', async (outcomes, status, next) => {
     enclave.behaviour = answering(outcomes);
     const [bench, proof] = [benchOf(), unverifiedProof()];
     const { messageId } = await accept(bench, proof);
@@ -139,7 +139,7 @@ describe('the nullifier of a message without an owner', () => {
   it.each<[string, Behaviour]>([
     ['enclave_busy', problem('enclave_busy')],
     ['a cut connection', cut],
-  ])('is not freed where the message expires after %s', async (_what, behaviour) => {
+  ])('is not freed if the message expires after %s', async (_what, behaviour) => {
     enclave.behaviour = behaviour;
     const [bench, proof] = [benchOf(), unverifiedProof()];
     const { messageId } = await accept(bench, proof, inMs(1500));
@@ -149,7 +149,7 @@ describe('the nullifier of a message without an owner', () => {
     expect(relayed()).toBeGreaterThan(0);
   });
 
-  it('is freed where the message expires and no connection to the enclave was ever made', async () => {
+  it('is freed if the message expires and no connection to the enclave was ever made', async () => {
     await enclave.stop();
     const [bench, proof] = [benchOf(), unverifiedProof()];
     const { messageId } = await accept(bench, proof, inMs(1500));
@@ -161,7 +161,7 @@ describe('the nullifier of a message without an owner', () => {
       expect([spentMicroUsd, reservedMicroUsd]).toEqual([0n, 40_000n]);
   });
 
-  it('is freed before the message goes out where the enclave is seen not to hold its key', async () => {
+  it('is freed if the enclave is known not to hold the key before the message is sent', async () => {
     enclave.behaviour = async (request, response) => {
       if (request.path !== '/attestation') return problem('not_found')(request, response);
       const nonce = Buffer.from(request.query.get('nonce') ?? '', 'hex');
@@ -187,7 +187,7 @@ describe('the nullifier of a message without an owner', () => {
     expect(await another(bench, proof)).toBe('accepted');
   });
 
-  it('is free only when no worker can send the message any more: one that stopped before the first byte sends nothing', async () => {
+  it('is freed only when no worker can send the message any more, and a worker suspended before the first byte sends nothing', async () => {
     const slow = benchOf({ delivery: { ...config.delivery, leaseMs: 2500 } });
     const proof = unverifiedProof();
     const { messageId } = await accept(slow, proof, inMs(1500));

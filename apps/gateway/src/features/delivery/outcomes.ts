@@ -3,8 +3,8 @@ import type { Outcome } from '@communique-tee/protocol';
 export type Outcomes = readonly Outcome[];
 
 /**
- * The end of a message whose offices all have an outcome: a copy without an answer makes it `unknown`, otherwise the
- * offices that have it count.
+ * The end of a message whose offices all have an outcome. A copy without an answer makes it `unknown`; otherwise the number of offices that
+ * have the message decides.
  */
 export function endOf(outcomes: Outcomes): 'delivered' | 'partially_delivered' | 'refused' | 'unknown' {
   if (outcomes.includes('unknown')) return 'unknown';
@@ -13,7 +13,7 @@ export function endOf(outcomes: Outcomes): 'delivered' | 'partially_delivered' |
   return arrived === outcomes.length ? 'delivered' : 'partially_delivered';
 }
 
-/** Copies that went out to Congress, which is what costs. */
+/** The number of copies that were or may have been sent to Congress; these cost money. */
 export function copiesSent(outcomes: Outcomes): number {
   return outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate' || outcome === 'unknown')
     .length;

@@ -1,4 +1,4 @@
-/** Statements of the queue that run for every message: prepared, and without Prisma, which takes most of their CPU time. */
+/** Statements of the queue that run for every message. They are prepared, and bypass Prisma, which would take most of their CPU time. */
 
 /** $1: ids, $2: leases, $3: milliseconds of a lease. */
 export const DISPATCH = `
@@ -9,8 +9,8 @@ export const DISPATCH = `
 
 /**
  * Ends messages for which no money is reserved. $1: ids, $2: leases, $3: statuses, $4: reasons, $5: receipts, $6: documents and answers one
- * after the other, $7 and $8: where the document of each begins (from 1) and its length, $9 and $10: the same of its answer, $11: whether
- * its nullifier becomes free although it was relayed.
+ * after the other, $7 and $8: where each message's document begins (from 1) and its length, $9 and $10: the same for its answer, $11:
+ * whether its nullifier becomes free even if the message was relayed.
  */
 export const END = `
   WITH given AS (
@@ -38,10 +38,10 @@ const DUE = `next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <=
 const due = (condition: string, order = 'next_attempt_at') =>
   `SELECT message_id, next_attempt_at FROM delivery_job WHERE ${DUE} AND ${condition} ORDER BY ${order} LIMIT $1::int FOR UPDATE SKIP LOCKED`;
 
-/** Which due jobs to lease, by name. $4, if there is one: key ids. */
+/** Which due jobs to lease, by name. $4, where it is used: key ids. */
 const DUE_JOBS = {
   any: due('true'),
-  // Uses its own index, because a long backlog may contain no expired job.
+  // Uses a separate index, because a long backlog may contain no expired job.
   expired: due('expires_at <= now()', 'expires_at'),
   one_key: due('key_id = $4::bytea'),
   // Uses the index of each key, one after the other, so that a long backlog of other keys is not read.

@@ -12,7 +12,7 @@ import type { LeasedJob } from './leased-job';
 export type ReceiptJudgement =
   { readonly ok: true; readonly trusted: TrustedAnswer } | { readonly ok: false; readonly code: string };
 
-/** Every receipt of an enclave comes with the same document, until it makes the next one. */
+/** An enclave sends the same document with every receipt until it makes a new one, so verified documents are cached. */
 const MAX_DOCUMENTS = 64;
 
 /** Accepts an answer's outcomes only if its receipt passes the checks that a sender makes. */
@@ -29,9 +29,8 @@ export class ReceiptJudge {
   }
 
   /**
-   * Checks the signature under the attested receipt key, measurement, time, message id and hash of the sealed bytes,
-   * and that the state beside the receipt matches it. If verification is switched off, signature and document are not
-   * checked.
+   * Checks the signature under the attested receipt key, the measurement, time, message id and hash of the sealed bytes, and that the
+   * answer's state matches the receipt. If verification is switched off, signature and document are not checked.
    */
   async judge(job: Pick<LeasedJob, 'messageId' | 'sealedSha256'>, answer: RelayAnswer): Promise<ReceiptJudgement> {
     let claims: ReceiptClaims;

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { RelayPace, type PaceSignal } from './relay-pace';
 
 const served = (latencyMs = 100): PaceSignal => ({ kind: 'served', latencyMs });
-/** Runs a round: as many attempts as are allowed begin together, and each ends with the signal. */
+/** Runs a round: as many attempts as the limit allows begin together, and each ends with the signal. */
 const round = (pace: RelayPace, signal: PaceSignal | ((at: number) => PaceSignal)) => {
   const slots = Array.from({ length: pace.limit }, () => pace.take());
   slots.forEach((slot, at) => {
@@ -14,7 +14,7 @@ const rounds = (pace: RelayPace, count: number, signal: PaceSignal) => {
 };
 
 describe('RelayPace', () => {
-  it('starts at the most, and counts what is under way', () => {
+  it('starts at the maximum, and counts attempts under way', () => {
     const pace = new RelayPace(3);
     expect([pace.limit, pace.free, pace.underWay]).toEqual([3, 3, 0]);
     const slots = [pace.take(), pace.take(), pace.take()];
@@ -35,7 +35,7 @@ describe('RelayPace', () => {
     }
   });
 
-  it('grows by about one for each full round that was served, to the most and no further', () => {
+  it('grows by about one for each full round that was served, up to the maximum', () => {
     const pace = new RelayPace(8);
     rounds(pace, 3, { kind: 'busy' });
     expect(pace.limit).toBe(1);
@@ -47,14 +47,14 @@ describe('RelayPace', () => {
     expect(limits.at(-1)).toBe(8);
   });
 
-  it('does not grow by what never filled it', () => {
+  it('does not grow while the limit is not reached', () => {
     const pace = new RelayPace(8);
     round(pace, { kind: 'busy' });
     for (let n = 0; n < 100; n++) pace.take().done(served());
     expect(pace.limit).toBe(4);
   });
 
-  it('shrinks when relays become slow, though not below a quarter: it may be Congress', () => {
+  it('shrinks when relays become slow, but not below a quarter, because Congress may be the cause', () => {
     const pace = new RelayPace(16);
     rounds(pace, 5, served(50));
     rounds(pace, 3, served(1000));
@@ -67,7 +67,7 @@ describe('RelayPace', () => {
     expect(pace.limit).toBe(1);
   });
 
-  it('adopts the latency of a far end that stays slow as the new baseline', () => {
+  it('adopts the latency of an enclave that stays slow as the new baseline', () => {
     const pace = new RelayPace(8);
     rounds(pace, 3, served(50));
     rounds(pace, 300, served(1000));

@@ -1,6 +1,6 @@
 /**
- * What an attempt shows about its enclave: `served`, and how long the relay took; `busy`: refused; `late`: too slow
- * to wait for; or `nothing`.
+ * What an attempt shows about its enclave. `served`: it answered, after this time; `busy`: it refused; `late`: it did not answer in time;
+ * `nothing`.
  */
 export type PaceSignal =
   { readonly kind: 'served'; readonly latencyMs: number } | { readonly kind: 'busy' | 'late' | 'nothing' };
@@ -14,17 +14,17 @@ const BUSY_FACTOR = 0.5;
 const SLOW_FACTOR = 0.8;
 const SMOOTHING = 0.2;
 const SLOW_RATIO = 2;
-/** Below this a doubled latency is noise. */
+/** A doubled latency counts as slow only if it is longer by this much. */
 const SLOW_MARGIN_MS = 100;
 const SAMPLES_OF_A_BASELINE = 100;
-/** One slow relay is no trend. */
+/** One slow relay is no trend, so at least this many are smoothed. */
 const SAMPLES_OF_A_TREND = 5;
 
 /** How many attempts one enclave is given at once: AIMD; README.md beside this file explains how and why. */
 export class RelayPace {
   private allowed: number;
   private taken = 0;
-  /** Counts the cuts. An attempt begun before the last cut shows nothing about the pace after it. */
+  /** Counts the cuts. An attempt that began before the last cut shows nothing about the new limit. */
   private epoch = 0;
   private smoothedMs: number | undefined;
   private smoothed = 0;
@@ -36,7 +36,7 @@ export class RelayPace {
     this.allowed = max;
   }
 
-  /** Whole attempts that may be under way now, 1 to `max`. */
+  /** How many attempts may be under way now, 1 to `max`. */
   get limit(): number {
     return Math.max(1, Math.floor(this.allowed));
   }

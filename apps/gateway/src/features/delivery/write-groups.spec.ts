@@ -1,7 +1,7 @@
 import { ProblemError } from '../../core/problems/problem-error';
 import { WriteGroups } from './write-groups';
 
-/** Groups that commit or fail when the spec says so. */
+/** Makes groups that commit or fail when the spec says so. */
 function held() {
   const groups: { readonly items: readonly number[]; commit(): void; fail(error: unknown): void }[] = [];
   const writes = new WriteGroups<number, string>(
@@ -14,7 +14,7 @@ function held() {
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-it('commits in one group what comes in one turn, and gives each its own result', async () => {
+it('commits the writes of one turn in one group, and returns each its result', async () => {
   const { groups, writes } = held();
   const results = [1, 2, 3].map((item) => writes.add(item));
   await turn();
@@ -23,7 +23,7 @@ it('commits in one group what comes in one turn, and gives each its own result',
   await expect(Promise.all(results)).resolves.toEqual(['wrote 1', 'wrote 2', 'wrote 3']);
 });
 
-it('has two groups under way, and commits together what came meanwhile', async () => {
+it('runs two groups at once, and commits in one group what came meanwhile', async () => {
   const { groups, writes } = held();
   for (const item of [1, 2, 3, 4]) {
     void writes.add(item);
@@ -46,7 +46,7 @@ it('resolves no write before its commit', async () => {
   expect(told).toBe(true);
 });
 
-it('tries each alone after an unexpected error, so that one does not fail the others', async () => {
+it('tries each write separately after an unexpected error, so that one does not fail the others', async () => {
   const writes = new WriteGroups<number, number>((items) =>
     items.includes(2) ? Promise.reject(new Error('no such status')) : Promise.resolve(items),
   );
@@ -54,7 +54,7 @@ it('tries each alone after an unexpected error, so that one does not fail the ot
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
 });
 
-it('fails all of a group when the database is away', async () => {
+it('fails all writes of a group when the database is away', async () => {
   let calls = 0;
   const writes = new WriteGroups<number, number>(() => {
     calls++;

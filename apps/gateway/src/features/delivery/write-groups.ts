@@ -12,15 +12,15 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Writes of several attempts in one statement, and so in one commit: those of one turn of the event loop, and those that came while
- * earlier groups were committed. Each caller gets its own result after the commit.
+ * Writes for several attempts in one statement, and so in one commit. A group has the writes of one turn of the event loop, and those that
+ * came while earlier groups were committed. Each caller gets its result after the commit.
  */
 export class WriteGroups<Item, Result> {
   private waiting: Waiting<Item, Result>[] = [];
   private underWay = 0;
   private isDue = false;
 
-  /** @param write commits all of the items or none; results in the order of the items */
+  /** @param write commits all items or none, and returns results in their order */
   constructor(private readonly write: (items: readonly Item[]) => Promise<readonly Result[]>) {}
 
   /** @throws what `write` throws */
@@ -56,7 +56,7 @@ export class WriteGroups<Item, Result> {
       const results = await this.write(group.map(({ item }) => item));
       for (const [at, { resolve }] of group.entries()) resolve(results[at] as Result);
     } catch (error) {
-      // An unexpected error is probably caused by one item, so each is tried by itself and the others do not fail.
+      // An unexpected error is probably caused by one item. Each item is tried by itself, so that the others do not fail.
       if (group.length > 1 && !(error instanceof ProblemError)) for (const one of group) await this.commit([one]);
       else for (const { reject } of group) reject(error);
     }

@@ -49,14 +49,14 @@ describe('the connections to an emulated enclave', () => {
   const idle = () => Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? []);
   const open = () => Object.values(agent.sockets).flatMap((sockets) => sockets ?? []);
 
-  it('are kept: many requests, few connections', async () => {
+  it('are kept, so that many requests use few connections', async () => {
     for (let round = 0; round < 20; round++) expect(await ask()).toBe('ok');
     expect(device.requests).toBe(1);
     await Promise.all(Array.from({ length: 30 }, ask));
     expect(idle().length).toBeLessThanOrEqual(8);
   });
 
-  it('are never more than 64, however many ask at the same moment', async () => {
+  it('are never more than 64, however many requests are made at once', async () => {
     enclave.behaviour = (_request, response) => {
       answer(response, 200, 'application/json', JSON.stringify(enclaveHealth()));
     };
@@ -67,7 +67,7 @@ describe('the connections to an emulated enclave', () => {
     client.close();
   });
 
-  it('of an enclave that died are dropped at once, and new ones are made when it is back', async () => {
+  it('to an enclave that died are dropped at once, and new ones are made when it is back', async () => {
     await Promise.all(Array.from({ length: 5 }, ask));
     const kept = idle();
     expect(kept.length).toBeGreaterThan(0);
@@ -83,7 +83,7 @@ describe('the connections to an emulated enclave', () => {
     expect(await ask()).toBe('ok');
   });
 
-  it('are refused while the enclave boots: the device exists, and no process listens', async () => {
+  it('are refused while the enclave boots, when the device exists but no process listens', async () => {
     device.guest.clear();
     await expect(ask()).rejects.toMatchObject({ name: 'SocketError', code: 'ECONNREFUSED' });
     device.guest.set(5000, inside);

@@ -2,15 +2,12 @@ import { Agent, type AgentOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { connect, type Address } from '@communique-tee/vsock';
 
-/** A refused or absent peer is known by then; the kernel itself gives up a vsock connect after 2 s. */
+/** By this time it is known whether the peer refuses or is absent; the kernel itself gives up a vsock connect after 2 s. */
 const CONNECT_TIMEOUT_MS = 5000;
 export const MAX_SOCKETS = 64;
 const MAX_IDLE_SOCKETS = 8;
 
-/**
- * Keep-alive connections over any kind of address (TCP, vsock, Unix socket). A request gets its socket only once that
- * is connected.
- */
+/** Keep-alive connections over any kind of address (TCP, vsock, Unix socket). A request gets a socket only when the socket is connected. */
 export class EnclaveAgent extends Agent {
   constructor(private readonly address: Address) {
     super({

@@ -64,13 +64,13 @@ describe('EnclaveClient', () => {
     await folder.remove();
   });
 
-  describe('what the enclave answers', () => {
-    it('is an answer, for the bytes that were given', async () => {
+  describe('an answer of the enclave', () => {
+    it('is read as the answer to a relayed message', async () => {
       expect(await client.relay(sealed)).toEqual({ kind: 'answer', answer: relayAnswer() });
       expect(enclave.requests).toMatchObject([{ method: 'POST', path: '/messages', body: sealed }]);
     });
 
-    it('is health', async () => {
+    it('is read as health', async () => {
       const health = enclaveHealth();
       enclave.behaviour = (_request, response) => {
         answer(response, 200, 'application/json', JSON.stringify(health));
@@ -78,7 +78,7 @@ describe('EnclaveClient', () => {
       expect(await client.health()).toEqual({ kind: 'answer', answer: health });
     });
 
-    it('is a document, asked for with the nonce in hex or without', async () => {
+    it('is read as a document, requested with the nonce in hex or without one', async () => {
       enclave.behaviour = (_request, response) => {
         answer(response, 200, 'application/cose; cose-type="cose-sign1"', 'document');
       };
@@ -91,14 +91,14 @@ describe('EnclaveClient', () => {
     });
 
     it.each([['key_retired'], ['sealed_message_refused'], ['message_expired'], ['enclave_busy']] as const)(
-      'is the problem %s',
+      'is read as the problem %s',
       async (code) => {
         enclave.behaviour = problem(code);
         expect(await client.relay(sealed)).toEqual({ kind: 'problem', code, retryAfterSeconds: null });
       },
     );
 
-    it('is its key status for the offer that was made, or that its version has no such route', async () => {
+    it('is read as the key status, or as unsupported if the enclave’s version has no such route', async () => {
       const status: KeyStatus = {
         custody: 'process',
         state: 'ready',
@@ -132,12 +132,12 @@ describe('EnclaveClient', () => {
       });
     });
 
-    it('is a problem with its patience', async () => {
+    it('is read as a problem with its Retry-After', async () => {
       enclave.behaviour = problem('enclave_busy', 7);
       expect(await client.relay(sealed)).toEqual({ kind: 'problem', code: 'enclave_busy', retryAfterSeconds: 7 });
     });
 
-    it('goes over one connection', async () => {
+    it('comes over one kept connection', async () => {
       const sockets = new Set<unknown>();
       enclave.behaviour = (_request, response) => {
         sockets.add(response.socket);
@@ -148,7 +148,7 @@ describe('EnclaveClient', () => {
     });
   });
 
-  describe('what is not an answer', () => {
+  describe('is refused as invalid:', () => {
     it.each<[string, string, Uint8Array | string]>([
       ['no CBOR', 'application/cbor', 'garbage'],
       ['another type', 'text/html', encodeRelayAnswer(relayAnswer())],
@@ -172,7 +172,7 @@ describe('EnclaveClient', () => {
       expect(await client.relay(sealed)).toEqual(invalid);
     });
 
-    it('too much without saying so', async () => {
+    it('too many bytes without a content-length', async () => {
       enclave.behaviour = (_request, response) => {
         response.writeHead(200, { 'content-type': 'application/cbor' });
         const more = () => {
@@ -184,7 +184,7 @@ describe('EnclaveClient', () => {
       expect(await client.relay(sealed)).toEqual(invalid);
     });
 
-    it('an empty or a large document', async () => {
+    it('an empty or a too large document', async () => {
       for (const size of [0, 16_385]) {
         enclave.behaviour = (_request, response) => {
           answer(response, 200, 'application/cose', new Uint8Array(size));
@@ -208,7 +208,7 @@ describe('EnclaveClient', () => {
       expect(await client.relay(sealed)).toEqual(invalid);
     });
 
-    it('health of another shape', async () => {
+    it('health of another form', async () => {
       enclave.behaviour = (_request, response) => {
         answer(response, 200, 'application/json', '{"healthy":"yes"}');
       };
@@ -216,8 +216,8 @@ describe('EnclaveClient', () => {
     });
   });
 
-  describe('an enclave that is not there', () => {
-    it('got nothing: no socket, no listener', async () => {
+  describe('an enclave that gives no complete answer', () => {
+    it('got nothing if there is no socket or no listener', async () => {
       await enclave.stop();
       expect(await client.relay(sealed)).toEqual({ kind: 'unreachable', sent: false, code: 'ENOENT' });
       const tcp = new TestEnclave({ kind: 'tcp', host: '127.0.0.1', port: 0 }, silent);
@@ -232,7 +232,7 @@ describe('EnclaveClient', () => {
       other.close();
     });
 
-    it('got nothing from a client that had given up before', async () => {
+    it('got nothing if the request was aborted before it began', async () => {
       expect(await client.relay(sealed, { signal: AbortSignal.abort() })).toEqual({
         kind: 'unreachable',
         sent: false,
@@ -241,12 +241,12 @@ describe('EnclaveClient', () => {
       expect(enclave.requests).toEqual([]);
     });
 
-    it('may have got everything when it cuts the connection', async () => {
+    it('may have got the whole request when it cuts the connection', async () => {
       enclave.behaviour = cut;
       expect(await client.relay(sealed)).toEqual({ kind: 'unreachable', sent: true, code: 'ECONNRESET' });
     });
 
-    it('may have got everything when it cuts the answer', async () => {
+    it('may have got the whole request when it cuts the answer', async () => {
       enclave.behaviour = (_request, response) => {
         response.writeHead(200, { 'content-type': 'application/cbor', 'content-length': 1000 });
         response.write('half', () => response.socket?.destroy());
@@ -254,12 +254,12 @@ describe('EnclaveClient', () => {
       expect(await client.relay(sealed)).toMatchObject({ kind: 'unreachable', sent: true });
     });
 
-    it('may have got everything when it does not answer in time', async () => {
+    it('may have got the whole request when it does not answer in time', async () => {
       enclave.behaviour = silent;
       expect(await clientWith(100).relay(sealed)).toEqual({ kind: 'unreachable', sent: true, code: 'ETIMEDOUT' });
     });
 
-    it('may have got everything when we give up', async () => {
+    it('may have got the whole request when the gateway aborts it', async () => {
       const controller = new AbortController();
       enclave.behaviour = () => {
         controller.abort();
@@ -271,7 +271,7 @@ describe('EnclaveClient', () => {
       });
     });
 
-    it('may have got everything over a kept connection that turns out to be dead', async () => {
+    it('may have got the whole request over a kept connection that turns out to be dead', async () => {
       expect((await client.relay(sealed)).kind).toBe('answer');
       enclave.behaviour = cut;
       expect(await client.relay(sealed)).toEqual({ kind: 'unreachable', sent: true, code: 'ECONNRESET' });
@@ -288,7 +288,7 @@ describe('EnclaveClient', () => {
     });
   });
 
-  describe('a peer that does not speak HTTP', () => {
+  describe('a peer that does not speak HTTP correctly, and answers with', () => {
     let raw: Server;
     let say: (socket: Socket) => void;
 

@@ -60,8 +60,8 @@ export class EnclaveClient {
   }
 
   /**
-   * @param nonce 16 to 64 bytes; without one the document carries none. The answer is 1 to 16,384 bytes of
-   * COSE_Sign1, not parsed here.
+   * @param nonce 16 to 64 bytes; without it the document has no nonce
+   * @returns 1 to 16,384 bytes of COSE_Sign1, not parsed here
    */
   async attestation(nonce?: Uint8Array, options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<Uint8Array>> {
     const path = nonce === undefined ? '/attestation' : `/attestation?nonce=${toHex(nonce)}`;
@@ -74,7 +74,7 @@ export class EnclaveClient {
     );
   }
 
-  /** The public configuration, as served: at most 16 KiB of JSON, unread. */
+  /** The public configuration as the enclave serves it: at most 16 KiB of JSON, not parsed here. */
   async configuration(options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<Uint8Array>> {
     return this.ask(
       'configuration',
@@ -86,10 +86,9 @@ export class EnclaveClient {
   }
 
   /**
-   * @param sealed a sealed message in its CBOR form, as it was accepted
-   * @param options.dispatchedBefore an earlier attempt was sent and never answered
-   * @param options.interimReceipt the last interim receipt, if any: the enclave does not send again the copies that
-   * it lists as sent
+   * @param sealed a sealed message in the CBOR form in which it was accepted
+   * @param options.dispatchedBefore whether an earlier attempt was sent and never answered
+   * @param options.interimReceipt the last interim receipt, if any: the enclave does not send again the copies that it lists as sent
    */
   async relay(
     sealed: Uint8Array,
@@ -120,8 +119,8 @@ export class EnclaveClient {
 
   /**
    * @param request an AgentRequest in its CBOR form
-   * @param options.isRepeat this attempt was relayed before: the enclave begins no call
-   * @param options.timeoutMs for the whole exchange
+   * @param options.isRepeat whether this attempt was relayed before; the enclave then begins no call
+   * @param options.timeoutMs the time limit of the whole exchange
    */
   async runTask(
     request: Uint8Array,
@@ -149,7 +148,7 @@ export class EnclaveClient {
 
   /**
    * @param offer a KeyOffer in its CBOR form
-   * @returns what the enclave reports of its keys; `unsupported` for an older enclave that does not report them
+   * @returns what the enclave reports about its keys; `unsupported` for an older enclave that does not report them
    */
   async keys(
     offer: Uint8Array,
@@ -162,7 +161,7 @@ export class EnclaveClient {
       contentType: 'application/cbor',
       body: offer,
     };
-    // The enclave may ask KMS meanwhile, once for each key that it does not know yet.
+    // Before it answers, the enclave may ask KMS once for each key that it does not know yet.
     return this.ask<KeyStatus | 'unsupported'>(
       'keys',
       request,
@@ -243,7 +242,7 @@ function readAgentReply(body: Uint8Array): AgentReply | undefined {
   }
 }
 
-/** Well formed in every part: the CBOR, the claims of the receipt, the shape of the sealed answer. */
+/** Decodes the answer if every part is well formed: the CBOR, the claims of the receipt, the form of the sealed answer. */
 function readRelayAnswer(body: Uint8Array): RelayAnswer | undefined {
   try {
     const answer = decodeRelayAnswer(body);

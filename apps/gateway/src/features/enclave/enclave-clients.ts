@@ -4,7 +4,7 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-co
 import { EnclaveClient } from './enclave-client';
 import { EnclaveMetrics } from './enclave-metrics';
 
-/** A client for each configured enclave, in the order of the configuration: an enclave is known by its place in it. */
+/** A client for each configured enclave, in the order of the configuration. An enclave is identified by its place in that order. */
 @Injectable()
 export class EnclaveClients implements OnModuleInit, OnApplicationShutdown {
   readonly all: readonly [EnclaveClient, ...EnclaveClient[]];

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DELIVERY_SECONDS, Metrics } from '../../core/telemetry/metrics';
 import type { EnclaveResult } from './enclave-result';
 
-/** The requests of the gateway to an enclave. */
+/** The kinds of requests that the gateway makes to an enclave. */
 export type EnclaveStep = 'health' | 'attestation' | 'configuration' | 'relay' | 'keys' | 'agents';
 
 @Injectable()

@@ -4,8 +4,8 @@ import { Metrics } from '../../core/telemetry/metrics';
 import { EnclaveReports } from './enclave-reports';
 
 /**
- * Metrics of the enclaves' own reports. Each enclave is named by its place in the configuration; one without an
- * answer for a minute has no series.
+ * Metrics of the enclaves' own reports. Each enclave is named by its place in the configuration; an enclave that has not answered for a
+ * minute has no series.
  */
 @Injectable()
 export class EnclaveReportMetrics {

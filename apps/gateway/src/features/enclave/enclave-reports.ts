@@ -4,14 +4,14 @@ import { EnclaveClients } from './enclave-clients';
 
 const ASK_EVERY_MS = 15_000;
 /**
- * A request that fails leaves the report before it in place, so one slow answer does not interrupt metrics and their
- * alarms.
+ * How long a report is used. If a request fails, the previous report stays in use, so that one slow answer does not interrupt metrics and
+ * their alarms.
  */
 const GOOD_FOR_MS = 60_000;
 
 /**
- * What each enclave reports about itself, requested at a fixed interval: for metrics and readiness, which must not
- * wait for an enclave. The reports are not signed, so they decide neither what is relayed nor what is refused.
+ * What each enclave reports about itself, requested at a fixed interval so that metrics and readiness need not wait for an enclave. The
+ * reports are not signed, so they decide neither what is relayed nor what is refused.
  */
 @Injectable()
 export class EnclaveReports implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -67,7 +67,7 @@ export class EnclaveReports implements OnApplicationBootstrap, BeforeApplication
   }
 }
 
-/** The reasons that this gateway knows, the first one first. */
+/** The reasons of a report that this gateway knows, in the report's order. */
 export function reasonsOf({ reasons }: Pick<EnclaveHealth, 'reasons'>): HealthReason[] {
   return HEALTH_REASONS.filter((reason) => reasons.includes(reason));
 }

@@ -3,7 +3,7 @@ import type { ProblemCode } from '@communique-tee/protocol';
 /**
  * The result of one request to the enclave. The client never throws.
  *
- * - `answer`: read and well formed. What is signed in it is not yet verified.
+ * - `answer`: the answer was read and is well formed. Its signatures are not yet verified.
  * - `problem`: the enclave answered with a problem document, or with something else (`enclave_answer_invalid`).
  * - `unreachable`: no complete answer came. `sent` is false only if no byte of the request can have reached the
  *   enclave.

@@ -34,9 +34,8 @@ export function exchange(
   const { timeoutMs, maxBodyBytes, signal } = limits;
   if (signal?.aborted) return Promise.resolve({ kind: 'failed', sent: false, code: 'ABORT_ERR' });
   return new Promise((resolve) => {
-    // Node emits `socket` when a connected one is given to the request, before a byte is written to it. From then on
-    // bytes may have been sent: a kept connection that turns out to be dead does not prove that the enclave read
-    // nothing.
+    // Node emits `socket` when the request gets a connected socket, before a byte is written to it. From then on bytes may have been sent,
+    // because a kept connection that turns out to be dead does not prove that the enclave read nothing.
     let sent = false;
     const request = httpRequest({
       agent,
@@ -78,7 +77,7 @@ export function exchange(
     request.on('error', (error) => {
       fail(codeOf(error));
     });
-    // Once a response has begun, its stream reports how it ends: the connection may close before the response is read.
+    // Once a response has begun, its stream reports how it ends, because the connection may close before the response is read.
     let responded = false;
     request.on('close', () => {
       if (!responded) fail('ECONNRESET');
@@ -102,7 +101,7 @@ export function exchange(
   });
 }
 
-/** The whole body, or undefined if it is larger than allowed. Rejects if it is cut off. */
+/** Resolves to the whole body, or to undefined if it is larger than allowed. Rejects if the body is cut off. */
 async function collect(response: IncomingMessage, maxBytes: number): Promise<Uint8Array | undefined> {
   if (Number(response.headers['content-length'] ?? 0) > maxBytes) return undefined;
   const parts: Uint8Array[] = [];
@@ -112,7 +111,7 @@ async function collect(response: IncomingMessage, maxBytes: number): Promise<Uin
     if (length > maxBytes) return undefined;
     parts.push(part);
   }
-  // A plain Uint8Array over the same memory: the decoders take no Buffer.
+  // A plain Uint8Array over the same memory, because the decoders take no Buffer.
   const { buffer, byteOffset, byteLength } = Buffer.concat(parts, length);
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
@@ -121,7 +120,7 @@ function mediaType(response: IncomingMessage): string {
   return (response.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-/** Checked by shape, because an error may come from another realm. */
+/** Returns the error's code. It does not use instanceof, because an error may come from another realm. */
 function codeOf(error: unknown): string {
   const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
   return typeof code === 'string' ? code : 'EUNKNOWN';

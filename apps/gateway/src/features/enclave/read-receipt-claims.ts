@@ -3,8 +3,7 @@ import { decodeJson, fromBase64Url, receiptClaimsSchema, type ReceiptClaims } fr
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{86}$/;
 
 /**
- * The claims of a receipt, checked for shape only: the signature is not verified here. `undefined` if the bytes are
- * not a receipt.
+ * Returns the claims of a receipt without verifying its signature; only their form is checked. `undefined` if the text is not a receipt.
  */
 export function readReceiptClaims_unverified(receipt: string): ReceiptClaims | undefined {
   const payload = COMPACT_JWS.exec(receipt)?.[1];

@@ -3,7 +3,7 @@ import { Semaphore } from './semaphore';
 const LONG_MS = 60_000;
 
 describe('Semaphore', () => {
-  it('admits its number at once, then the others in order', async () => {
+  it('admits as many callers as its number at once, then the others in order', async () => {
     const semaphore = new Semaphore(2);
     expect(await semaphore.acquire(LONG_MS)).toBe('acquired');
     expect(await semaphore.acquire(LONG_MS)).toBe('acquired');
@@ -18,7 +18,7 @@ describe('Semaphore', () => {
     expect(order).toEqual([1, 2, 3]);
   });
 
-  it('gives no place to a caller that aborted or timed out', async () => {
+  it('does not admit a caller that aborted or timed out', async () => {
     const semaphore = new Semaphore(1);
     await semaphore.acquire(LONG_MS);
     const controller = new AbortController();

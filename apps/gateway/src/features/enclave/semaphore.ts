@@ -1,15 +1,15 @@
 type Outcome = 'acquired' | 'ETIMEDOUT' | 'ABORT_ERR';
 
 /**
- * Limits how many requests run at once; the others wait in order. Node's Agent has such a limit too, but it counts a connection
- * only once it is made, so requests that come together would each open one.
+ * Limits how many requests run at once; the others wait in order. Node's Agent has such a limit too, but it counts connections only when
+ * they are made, so simultaneous requests would each open one.
  */
 export class Semaphore {
   private readonly waiting = new Set<() => void>();
 
   constructor(private free: number) {}
 
-  /** After `acquired`, and only then, call `release`. */
+  /** Waits to be admitted. Call `release` after the outcome `acquired`, and only then. */
   acquire(timeoutMs: number, signal?: AbortSignal): Promise<Outcome> {
     if (signal?.aborted) return Promise.resolve('ABORT_ERR');
     if (this.free > 0) {

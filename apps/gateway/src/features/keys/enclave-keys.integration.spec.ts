@@ -156,7 +156,7 @@ describe('keys of enclaves', () => {
   };
   const all = (monitor: AttestationMonitor) => monitor.enclaves.every((enclave) => enclave.heldKeyIds() !== null);
 
-  it('are one for three enclaves that start at once behind three gateways', async () => {
+  it('are the same for three enclaves that start at once behind three gateways', async () => {
     const three = [gateway(), gateway(), gateway()];
     three.forEach(start);
     await until(() => three.every(({ monitor }) => all(monitor)), Boolean);
@@ -171,7 +171,7 @@ describe('keys of enclaves', () => {
       expect(monitor.views().map(({ keyId }) => keyId)).toEqual(enclaves.map(({ keyId }) => keyId));
   });
 
-  it('of the legacy suite are kept as long as the record that names them', async () => {
+  it('of the legacy suite are live as long as the record that names them', async () => {
     const here = one();
     const legacyKey = new Uint8Array(randomBytes(32));
     const { core, record } = await makeRecord(new EnclaveIdentity(attest, pcr0, ALIAS), attest, {
@@ -187,7 +187,7 @@ describe('keys of enclaves', () => {
     expect(await store.stateOf(keyIdOf(legacyKey))).toBe('none');
   });
 
-  it('of the legacy suite that an enclave reports to hold route messages to it', async () => {
+  it('of the legacy suite route messages to an enclave that reports to hold them', async () => {
     const here = one({ attestation: { ...config.attestation, verify: false } });
     const [current, legacy] = [new Uint8Array(randomBytes(16)), new Uint8Array(randomBytes(16))];
     enclaveAt(0).onKeys = says({ state: 'ready', current, held: [current], held_legacy: [legacy] });
@@ -203,7 +203,7 @@ describe('keys of enclaves', () => {
     expect(await here.keys.isRetired('00'.repeat(16))).toBe(true);
   });
 
-  it('return after a restart, and the messages that waited for them are delivered', async () => {
+  it('are restored after a restart, and the messages that waited for them are delivered', async () => {
     const here = one();
     start(here);
     await until(() => all(here.monitor), Boolean);
@@ -224,7 +224,7 @@ describe('keys of enclaves', () => {
     expect(await rows(here)).toHaveLength(1);
   });
 
-  it('are spread over by messages, each once, when several hold the same', async () => {
+  it('that several enclaves hold spread messages over these enclaves, each message once', async () => {
     const here = gateway();
     start(here);
     await until(() => all(here.monitor), Boolean);
@@ -248,7 +248,7 @@ describe('keys of enclaves', () => {
     expect(relays.filter((each) => each > 0)).toHaveLength(3);
   });
 
-  it('that no enclave can open any more do not block other keys', async () => {
+  it('whose records no enclave can open do not block other keys', async () => {
     const here = one();
     const { core, record } = await enclaveAt(0).propose();
     vault.delete(toHex(core.key_id));
@@ -258,7 +258,7 @@ describe('keys of enclaves', () => {
     expect(await rows(here)).toHaveLength(2);
   });
 
-  it('take the number of a revoked one that later enclaves never saw', async () => {
+  it('may use the epoch of a revoked key that later enclaves never saw', async () => {
     const here = one();
     await here.keys.syncNow();
     const first = enclaveAt(0).keyId;
@@ -269,7 +269,7 @@ describe('keys of enclaves', () => {
     expect(await rows(here)).toMatchObject([{ epoch: 1n }, { epoch: 1n }]);
   });
 
-  it('rotate: the new one is current everywhere, the old one is still held', async () => {
+  it('rotate, so that the new key is current everywhere and the old one is still held', async () => {
     const [here, there] = [gateway(), gateway()];
     [here, there].forEach(start);
     await until(() => all(here.monitor) && all(there.monitor), Boolean);
@@ -287,7 +287,7 @@ describe('keys of enclaves', () => {
     expect(await rows(here)).toMatchObject([{ epoch: 1n }, { epoch: 2n }]);
   });
 
-  it('that are revoked go from every enclave behind every gateway, another is made, and what was sealed to them ends', async () => {
+  it('that are revoked leave every enclave behind every gateway, are replaced, and end the messages sealed to them', async () => {
     const [here, there] = [gateway(), gateway()];
     [here, there].forEach(start);
     await until(() => all(here.monitor) && all(there.monitor), Boolean);
@@ -312,7 +312,7 @@ describe('keys of enclaves', () => {
     expect(enclaves.map(({ relays }) => relays)).toEqual([0, 0, 0]);
   });
 
-  it('of two images: each enclave is offered all, opens its own, and gets what is sealed to its own', async () => {
+  it('of two images are all offered to each enclave, which opens those of its image and gets the messages sealed to them', async () => {
     enclaveAt(1).replaceImage((fields) => otherNsm.attest(fields), OTHER_PCR0);
     const here = gateway();
     start(here);
@@ -342,8 +342,8 @@ describe('keys of enclaves', () => {
     expect(fresh.relays).toBe(1);
   });
 
-  describe('are handed to no enclave that should not have them:', () => {
-    it('an enclave that keeps its keys to itself gets empty offers', async () => {
+  describe('are not offered to every enclave:', () => {
+    it('an enclave with per-process keys gets empty offers', async () => {
       enclaveAt(0).onKeys = (request, response) => {
         enclaveAt(0).offers.push(JSON.parse('{}') as never);
         says({
@@ -371,7 +371,7 @@ describe('keys of enclaves', () => {
       expect(here.monitor.enclaves[0].keys()).toMatchObject({ custody: 'process', state: 'ready' });
     });
 
-    it('one with per-process keys that opens a secret gets credentials, and no record of another custody', async () => {
+    it('an enclave with per-process keys that opens a secret gets credentials, but no key records', async () => {
       enclaveAt(0).onKeys = (request, response) =>
         says({
           custody: 'process',
@@ -394,7 +394,7 @@ describe('keys of enclaves', () => {
       expect(offered.flatMap(({ records, revoked }) => [...records, ...revoked])).toEqual([]);
     });
 
-    it('one from before has no keys to speak of', async () => {
+    it('an older enclave without the route counts as ready with per-process keys', async () => {
       enclaveAt(0).onKeys = problem('not_found');
       const here = one();
       await here.keys.syncNow();
@@ -408,12 +408,12 @@ describe('keys of enclaves', () => {
       });
     });
 
-    it('a wrong one gets nothing, and none of its records is stored', async () => {
+    it('an enclave of an image that is not accepted gets nothing, and none of its records is stored', async () => {
       const here = one({
         attestation: { ...config.attestation, acceptedMeasurements: [{ pcr0: OTHER_PCR0, operator: 'any' }] },
       });
       const made = await enclaveAt(0).propose();
-      enclaveAt(0).held.set(toHex(made.core.key_id), made.core); // so that it attests
+      enclaveAt(0).held.set(toHex(made.core.key_id), made.core); // so that the enclave attests a key
       await here.monitor.checkNow();
       expect(here.monitor.state().kind).toBe('refused');
       enclaveAt(0).rotatedEpoch = 1;
@@ -424,7 +424,7 @@ describe('keys of enclaves', () => {
       expect(await rows(here)).toEqual([]);
     });
 
-    it('credentials go to those that want them alone, and are in no line of the log', async () => {
+    it('only an enclave that wants credentials gets them, and no log line contains them', async () => {
       const here = one();
       enclaveAt(0).wants = { credentials: false, secrets: [] };
       await here.keys.syncNow();
@@ -452,7 +452,7 @@ describe('keys of enclaves', () => {
       (await makeRecord(identity(by), (fields) => by.attest(fields), { epoch: 1, pcr0: fromHex(pcr0), ...changes }))
         .record;
 
-    it('well are stored once', async () => {
+    it('and valid are stored once', async () => {
       expect(await proposed(one(), await made())).toEqual({ count: 1, codes: [] });
     });
 
@@ -484,19 +484,19 @@ describe('keys of enclaves', () => {
       expect([count, new Set(codes)]).toEqual([0, new Set([code])]);
     });
 
-    it('with one byte that is another are refused', async () => {
+    it('with one changed byte are refused', async () => {
       const here = one();
       const record = await made();
       const at = Buffer.from(record).indexOf(Buffer.from('epoch')) + 5;
       const changed = Uint8Array.from(record);
-      changed[at] = 2; // the epoch itself
+      changed[at] = 2; // changes the epoch
       expect(await proposed(here, changed)).toMatchObject({
         count: 0,
         codes: expect.arrayContaining(['maker_refused']) as unknown,
       });
     });
 
-    describe('while a database writer has put forged rows in their way', () => {
+    describe('while forged rows in the database block them', () => {
       const forged = (epoch: number, record: Uint8Array = randomBytes(500)) => ({
         keyId: new Uint8Array(randomBytes(16)),
         custody: ALIAS,
@@ -509,10 +509,10 @@ describe('keys of enclaves', () => {
       const live = async (here: Gateway) =>
         (await rows(here)).flatMap(({ keyId, record }) => (record === null ? [] : [toHex(keyId)]));
 
-      it('are stored under a number that a forged row had taken', async () => {
+      it('are stored with an epoch that a forged row had used', async () => {
         const here = one();
         const { core, record } = await makeRecord(identity(nsm), attest, { epoch: 1, pcr0: fromHex(pcr0) });
-        // A record that an enclave did make, in a row whose columns contradict it
+        // An enclave made this record, but the columns of its row contradict it
         const moved = await made({ epoch: 7 });
         await here.bench.database.client.sealedKey.createMany({ data: [forged(1, moved), forged(2)] });
         await proposed(here, record);
@@ -521,7 +521,7 @@ describe('keys of enclaves', () => {
         expect(here.bench.lines.join('')).toContain('no enclave made');
       });
 
-      it('are stored where forged rows had filled the table, and what enclaves made stays', async () => {
+      it('are stored after forged rows had filled the table, and enclaves’ own records stay', async () => {
         const here = one();
         const store = new SealedKeyStore(here.bench.database);
         const first = await makeRecord(identity(nsm), attest, { epoch: 1, pcr0: fromHex(pcr0) });
@@ -538,7 +538,7 @@ describe('keys of enclaves', () => {
         expect((await live(here)).sort()).toEqual([first, other, next].map(({ core }) => toHex(core.key_id)).sort());
       });
 
-      it('do not replace another one that an enclave made', async () => {
+      it('do not replace another key that an enclave made', async () => {
         const here = one();
         const [first, second] = [await made(), await made()];
         await proposed(here, first);
@@ -548,7 +548,7 @@ describe('keys of enclaves', () => {
       });
     });
 
-    it('by the thousand, where the gateway does not verify their maker, end at the limit', async () => {
+    it('in any number are stored only up to the limit, even if the gateway does not verify their makers', async () => {
       let epoch = 0;
       const here = one({ attestation: { verify: false, acceptedMeasurements: [], cacheMs: 0, maxAgeMs: 0 } });
       const maker = new EnclaveIdentity(() => Promise.resolve(new Uint8Array(9)), pcr0, ALIAS);
@@ -562,7 +562,7 @@ describe('keys of enclaves', () => {
       };
       for (let round = 0; round < 20; round++) await here.keys.syncNow();
       expect(epoch).toBeGreaterThan(MAX_LIVE_KEYS_PER_IMAGE);
-      expect(epoch).toBeLessThanOrEqual(80); // four exchanges each time
+      expect(epoch).toBeLessThanOrEqual(80); // each of the 20 syncs has at most four exchanges
       expect(await rows(here)).toHaveLength(MAX_LIVE_KEYS_PER_IMAGE);
     });
   });
@@ -598,7 +598,7 @@ describe('keys of enclaves', () => {
         answer(response, 500, 'text/plain', 'x'.repeat(100));
       },
     ],
-  ])('an answer that is %s is no answer', async (_name, behaviour) => {
+  ])('are unknown after an answer that is %s', async (_name, behaviour) => {
     const here = one();
     enclaveAt(0).onKeys = behaviour;
     await here.keys.syncNow();
@@ -606,7 +606,7 @@ describe('keys of enclaves', () => {
     expect(await here.keys.isRetired('ab'.repeat(16))).toBe(false);
   });
 
-  it('a database that goes away takes no key from an enclave, and meanwhile the enclave does not ask KMS', async () => {
+  it('stay in the enclave while the database is away, and are restored when it is back', async () => {
     const here = one();
     await here.keys.syncNow();
     await here.monitor.checkNow();
@@ -629,7 +629,7 @@ describe('keys of enclaves', () => {
     );
   });
 
-  describe('are retired', () => {
+  describe('are reported as retired', () => {
     let here: Gateway;
     beforeEach(async () => {
       here = gateway();
@@ -638,32 +638,32 @@ describe('keys of enclaves', () => {
     });
     const UNHELD_KEY_ID = 'ab'.repeat(16);
 
-    it('where all enclaves answer, are trusted and ready, hold others, and the database has none', async () => {
+    it('if all enclaves answer, are trusted and ready and hold other keys, and the database has no record', async () => {
       expect(await here.keys.isRetired(UNHELD_KEY_ID)).toBe(true);
     });
 
-    it('not where one holds it', async () => {
+    it('not if an enclave holds the key', async () => {
       expect(await here.keys.isRetired(enclaveAt(0).keyId)).toBe(false);
     });
 
-    it('not where one holds it that no record is of', async () => {
+    it('not if an enclave holds a key of which there is no record', async () => {
       const key = await enclaveAt(1).propose({ epoch: 1 });
       enclaveAt(1).held.set(toHex(key.core.key_id), { ...key.core, epoch: 0.5 });
       expect(await here.keys.isRetired(toHex(key.core.key_id))).toBe(false);
     });
 
-    it('not where one is away', async () => {
+    it('not if an enclave is away', async () => {
       await enclaveAt(1).server.stop();
       expect(await here.keys.isRetired(UNHELD_KEY_ID)).toBe(false);
     });
 
-    it('not where one is waiting', async () => {
+    it('not if an enclave waits for its keys', async () => {
       enclaveAt(1).onKeys = says({ state: 'waiting' });
       expect(await here.keys.isRetired(UNHELD_KEY_ID)).toBe(false);
     });
 
-    it('not where one is not trusted', async () => {
-      enclaves[1]?.held.clear(); // attests nothing
+    it('not if an enclave is not trusted', async () => {
+      enclaves[1]?.held.clear(); // the enclave attests nothing
       enclaveAt(1).onKeys = says({ state: 'ready' });
       await here.monitor.checkNow();
       expect(await here.keys.isRetired(UNHELD_KEY_ID)).toBe(false);
@@ -681,7 +681,7 @@ describe('keys of enclaves', () => {
       expect(await here.keys.isRetired(toHex(core.key_id))).toBe(true);
     });
 
-    it('at once where they are revoked, even if an enclave is away', async () => {
+    it('at once if they are revoked, even if an enclave is away', async () => {
       const { keyId } = enclaveAt(0);
       await enclaveAt(1).server.stop();
       await revoke(here, keyId);
@@ -690,7 +690,7 @@ describe('keys of enclaves', () => {
   });
 
   describe('of a single enclave', () => {
-    it('that calls a key retired which the database can bring back: the message waits', async () => {
+    it('that reports a key as retired keep a message waiting if the database can restore the key', async () => {
       const here = one();
       start(here);
       await until(() => all(here.monitor), Boolean);
@@ -711,7 +711,7 @@ describe('keys of enclaves', () => {
       ).toMatchObject({ status: 'delivered' });
     });
 
-    it('that has lost its keys: the message was not dispatched, is not counted, and is delivered when they return', async () => {
+    it('that are lost for a while keep a message waiting without counting attempts, and deliver it when they return', async () => {
       const here = one();
       start(here);
       await until(() => all(here.monitor), Boolean);

@@ -12,7 +12,7 @@ import { ParentCredentials } from './parent-credentials';
 import { ProposalReader } from './read-proposal';
 import { SealedKeyStore } from './sealed-key-store';
 
-/** How soon it is seen that another gateway stored a key, or that an operator revoked one. */
+/** How soon this gateway notices that another gateway stored a key, or that an operator revoked one. */
 const WATCH_MS = 1000;
 
 /** Gives every configured enclave its keys. README.md beside this file explains how. */
@@ -66,20 +66,20 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
     await Promise.all(this.syncs.map((sync) => sync.syncNow()));
   }
 
-  /** Exchanges keys with this enclave as soon as possible: it reported that it has none. */
+  /** Exchanges keys as soon as possible with an enclave that reported that it has none. */
   syncSoon({ index }: EnclaveMonitor): void {
     this.syncs[index]?.soon();
   }
 
-  /** Keys that an operator revoked, at most a second old: messages sealed to them are never opened. */
+  /** The keys that an operator revoked, as the database listed them about a second ago. Messages sealed to them are never opened. */
   revokedKeyIds(): readonly KeyId[] {
     return this.revoked;
   }
 
   /**
-   * Whether no enclave can open a message with this key any more: an operator revoked it; or its record is not in the
-   * database, and a check of every enclave that begins after this call finds it trusted, ready and holding other
-   * keys. An earlier check proves nothing: the key may be newer than it.
+   * Whether no enclave can open a message with this key any more. That is so if an operator revoked the key; or if the database has no live
+   * record of it, and a check of every enclave that begins after this call finds the enclave trusted, ready and holding other keys. An
+   * earlier check does not count, because the key may be newer than that check.
    * @throws ProblemError `database_unavailable`
    */
   async isRetired(keyId: KeyId): Promise<boolean> {
@@ -99,8 +99,8 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /**
-   * Whether the key is retired, when this enclave reports so. Its report is enough if it is the only configured enclave and no live record
-   * in the database can restore the key; with several enclaves, as `isRetired`.
+   * Whether a key is retired that this enclave reports as retired. The report is enough if it is the only configured enclave and no live
+   * record in the database can restore the key; with several enclaves `isRetired` decides.
    * @throws ProblemError `database_unavailable`
    */
   async isRetiredBy(enclave: EnclaveMonitor, keyId: KeyId): Promise<boolean> {
@@ -113,7 +113,7 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
     try {
       await this.store.wipeDestroyed();
       const { version, revoked } = await this.store.readVersion();
-      // The first version counts as new: what happened since the first offers is not known.
+      // The first version counts as new, because the gateway does not know what happened since its first offers.
       const isNew = this.version !== version;
       this.version = version;
       this.revoked = revoked.map(toHex);

@@ -39,7 +39,7 @@ const PROPOSALS: ReadonlySet<string> = new Set([
 ]);
 const KEY_STATES = ['unknown', 'waiting', 'ready'] as const;
 
-/** The outcomes of key exchanges. Unknown codes of an enclave count as `other`. */
+/** Metrics of key exchanges. Unknown codes of an enclave count as `other`. */
 @Injectable()
 export class KeyMetrics {
   private readonly proposals;
@@ -77,7 +77,7 @@ export class KeyMetrics {
   }
 }
 
-/** The keys of each enclave, which is named by its place in the configuration. */
+/** Gauges of each enclave's keys. The enclave is named by its place in the configuration. */
 @Injectable()
 export class KeyGauges {
   constructor(metrics: Metrics, { enclaves }: AttestationMonitor) {

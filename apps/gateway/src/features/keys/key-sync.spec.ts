@@ -5,7 +5,7 @@ import { KeySync, type KeySyncParts } from './key-sync';
 
 const INTERVAL_MS = 15_000;
 
-describe('after an exchange of keys', () => {
+describe('the next exchange of keys', () => {
   let exchanges: number;
   let next: EnclaveResult<'unsupported'>;
   let sync: KeySync;
@@ -35,7 +35,7 @@ describe('after an exchange of keys', () => {
     jest.useRealTimers();
   });
 
-  it('without an answer the next one follows a second later, as the enclave may have been restarted', async () => {
+  it('follows a second after an exchange without an answer, because the enclave may have been restarted', async () => {
     next = { kind: 'unreachable', sent: true, code: 'ECONNRESET' };
     await sync.syncNow();
     await jest.advanceTimersByTimeAsync(999);

@@ -30,15 +30,21 @@ export interface KeySyncParts {
   readonly intervalMs: number;
 }
 
-/** The most rounds of one sync: learn the enclave's custody, give it the records, give its proposal back. The next sync does the rest. */
+/**
+ * The most rounds of one sync, which must learn the enclave's custody, offer the records and offer the enclave's proposal as a record. The
+ * next sync does the rest.
+ */
 const MAX_ROUNDS = 4;
-/** The shortest time between two syncs, so that an enclave that seems to be another one at each check is not asked without end. */
+/** The shortest time between two syncs, so that an enclave that looks restarted at each check is not asked without end. */
 const MIN_GAP_MS = 100;
-/** After an exchange without an answer: the enclave may have been restarted in the middle of it, and then waits for keys. */
+/**
+ * The time to the next sync after an exchange without an answer. The enclave may have been restarted during the exchange, and then waits
+ * for keys.
+ */
 const RETRY_MS = 1000;
 const NOTHING: KeyOffer = { credentials: null, records: [], revoked: [], secrets: {} };
 const NO_KEYS: KeysOfCustody = { live: [], revoked: [] };
-/** What counts as reported by an older enclave that has no `POST /keys`. */
+/** Used as the report of an older enclave, which has no `POST /keys`. */
 const FROM_BEFORE: ReportedKeys = {
   custody: PROCESS_CUSTODY,
   state: 'ready',
@@ -54,7 +60,8 @@ interface Offer {
 }
 
 /**
- * Keeps one enclave supplied with keys: gives it stored records, credentials and secrets, stores its proposals, notes which keys it holds.
+ * Keeps one enclave supplied with keys: offers it stored records, credentials and secrets, stores its proposals, and notes which keys it
+ * holds.
  */
 export class KeySync {
   private syncing: Promise<void> | undefined;
@@ -77,7 +84,7 @@ export class KeySync {
 
   start(): void {
     this.enclave.onMet(() => {
-      this.last = null; // it may be another one
+      this.last = null; // the enclave may be another one
       this.soon();
     });
     this.soon();
@@ -89,7 +96,7 @@ export class KeySync {
     await this.syncing;
   }
 
-  /** Syncs soon, after a running sync, because that may have begun too early. */
+  /** Syncs soon. If a sync is running, another one follows, because the running one may have begun too early. */
   soon(): void {
     if (this.stopping.signal.aborted) return;
     clearTimeout(this.timer);
@@ -107,8 +114,8 @@ export class KeySync {
   }
 
   /**
-   * Makes sure that a sync began after this moment of `performance.now()`.
-   * @returns false if none did, or the enclave did not answer
+   * Makes sure that a sync begins after this moment of `performance.now()`, and waits for it.
+   * @returns false if no sync did, or the enclave did not answer
    */
   async syncSince(momentMs: number): Promise<boolean> {
     for (let syncs = 0; syncs < 2 && this.goodSinceMs < momentMs; syncs++) await this.syncNow();
@@ -121,7 +128,7 @@ export class KeySync {
     this.begunAtMs = begunAtMs;
     let answered = false;
     try {
-      // A new request id, which the enclave's log has too.
+      // A sync has a new request id, which the enclave logs too.
       answered = await withRequestId(randomUUID(), () => this.rounds());
       if (answered) this.goodSinceMs = begunAtMs;
     } catch (error) {
@@ -165,8 +172,8 @@ export class KeySync {
   }
 
   /**
-   * Whether the enclave gets more than an empty offer. One with per-process keys that opens no secret does not, and neither does one whose
-   * attestation was refused.
+   * Whether the enclave gets more than an empty offer. An enclave with per-process keys that opens no secret does not, and neither does one
+   * that has not yet reported its custody or whose attestation was refused.
    */
   private mayHaveMore(status: KeyStatus | null): status is KeyStatus {
     return (
@@ -176,7 +183,7 @@ export class KeySync {
     );
   }
 
-  /** The next offer. Empty without the database, because a record that cannot be read must not look deleted. */
+  /** Makes the next offer. The offer is empty if the database is away, because a record that cannot be read must not look deleted. */
   private async offer(status: KeyStatus | null): Promise<Offer> {
     const nothing = { bytes: encodeKeyOffer(NOTHING), keys: null };
     if (!this.mayHaveMore(status)) return nothing;
@@ -232,8 +239,8 @@ export class KeySync {
   }
 
   /**
-   * Stores the proposal. If rows are in its way that no enclave made, which anyone who can write to the database could leave, removes them
-   * and tries again.
+   * Stores the proposal. If rows that no enclave made block it, removes them and tries again; anyone who can write to the database could
+   * have left them.
    */
   private async store(core: SealedKeyCore, proposal: Uint8Array): Promise<Stored> {
     const { store, proposals, logger } = this.parts;
@@ -274,7 +281,7 @@ export class KeySync {
     if (before?.custody !== status.custody && status.custody === PROCESS_CUSTODY)
       logger.info({ component }, 'no KMS key is configured: a restart of this enclave ends its keys');
     this.enclave.noteKeys(this.reportedBy(status, keys));
-    // Its attestation lags behind the keys that it holds.
+    // The last verified document is older than the keys that the enclave holds, so it is checked again.
     const state = this.enclave.state();
     if (
       status.state === 'ready' &&
@@ -304,7 +311,7 @@ export class KeySync {
     };
   }
 
-  /** Logged once for each change. What an enclave holds is unknown while it does not answer. */
+  /** Logs each change once. Which keys an enclave holds is unknown while it does not answer. */
   private failed(result: Exclude<EnclaveResult<unknown>, { kind: 'answer' }> | null): void {
     const failure = result?.code ?? null;
     if (result !== null) {
@@ -323,7 +330,7 @@ export class KeySync {
   }
 }
 
-/** The records to offer, newest first. If more exist than fit, those of other images are left out. */
+/** The records to offer, newest first. If not all fit, those of other images are left out. */
 function recordsFor({ refused }: KeyStatus, { live }: KeysOfCustody): Uint8Array[] {
   if (live.length <= MAX_OFFERED_KEYS) return live.map(({ record }) => record);
   const foreign = new Set(

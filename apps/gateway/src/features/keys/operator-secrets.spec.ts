@@ -49,7 +49,7 @@ describe('the file of the operator’s secrets', () => {
     );
   });
 
-  it('may come late, is read anew when it is replaced, and stays in use when it goes', async () => {
+  it('may be created late, is read again when it is replaced, and stays in use when it is removed', async () => {
     expect((await secrets.current()).size).toBe(0);
     expect(codes()).toEqual(['ENOENT']);
     const [first, second] = [bytes(), bytes()];
@@ -61,7 +61,7 @@ describe('the file of the operator’s secrets', () => {
     await rm(path);
     expect(await secrets.current()).toEqual(new Map([['a', second]]));
     expect(await secrets.current()).toEqual(new Map([['a', second]]));
-    expect(codes()).toEqual(['ENOENT', 'ENOENT']); // logged once for each time
+    expect(codes()).toEqual(['ENOENT', 'ENOENT']); // each absence is logged once
   });
 
   it.each<[string, unknown]>([
@@ -90,7 +90,7 @@ describe('the file of the operator’s secrets', () => {
     expect((await secrets.current()).size).toBe(2);
   });
 
-  it('that is a pipe is refused, not waited at', async () => {
+  it('that is a pipe is refused at once', async () => {
     execFileSync('mkfifo', [path]);
     expect((await secrets.current()).size).toBe(0);
     expect(codes()).toEqual(['secrets_file_invalid']);

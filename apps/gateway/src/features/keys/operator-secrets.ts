@@ -32,9 +32,8 @@ export type Secrets = ReadonlyMap<string, Uint8Array>;
 const NONE: Secrets = new Map();
 
 /**
- * The operator's secrets, as ciphertexts that only an enclave opens: a JSON file {name: base64}. It is read when
- * first needed and again after each change. The gateway starts without the file; after a bad change the values read
- * before stay in use.
+ * The operator's secrets, as ciphertexts that only an enclave opens: a JSON file {name: base64}. The file is read when first needed and
+ * again after each change. The gateway starts without the file; after a bad change the previous values stay in use.
  */
 @Injectable()
 export class OperatorSecrets {
@@ -51,7 +50,7 @@ export class OperatorSecrets {
     this.path = config.keys.secretsFile;
   }
 
-  /** Never throws. */
+  /** The secrets of the file, if it can be used. Never throws. */
   current(): Promise<Secrets> {
     const { path } = this;
     if (path === undefined) return Promise.resolve(NONE);
@@ -73,7 +72,7 @@ export class OperatorSecrets {
 
   /** Reads the file if it has changed. @returns why its content is not used, or null */
   private async readChanged(path: string): Promise<string | null> {
-    // Opens without blocking: a pipe without a writer is refused, not waited for.
+    // Non-blocking, so that a pipe without a writer is refused at once.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stat = await file.stat();
@@ -113,7 +112,7 @@ function parseSecrets(bytes: Uint8Array): Secrets | undefined {
   } catch {
     return undefined;
   }
-  // Zod silently drops `__proto__`.
+  // These checks come first, because zod silently drops `__proto__`.
   if (typeof value !== 'object' || value === null || !Object.keys(value).every((name) => SECRET_NAME.test(name)))
     return undefined;
   const parsed = fileSchema.safeParse(value);

@@ -29,7 +29,7 @@ describe('credentials of the parent’s role', () => {
     ...over,
   });
 
-  it('are asked for once, and again more than five minutes before they end', async () => {
+  it('are requested once, and not again until ten minutes before they end', async () => {
     find = () => Promise.resolve(found());
     const given = {
       access_key_id: `AKID${CANARY}`,
@@ -40,7 +40,7 @@ describe('credentials of the parent’s role', () => {
     expect(await Promise.all([credentials.current(NOW), credentials.current(NOW)])).toEqual([given, given]);
     expect(await credentials.current(NOW + 49 * MINUTE)).toEqual(given);
     expect(asked).toEqual([false]);
-    // By the monotonic clock, the previous attempt was a moment ago
+    // By the monotonic clock the previous request was a moment ago
     const later = new ParentCredentials(
       (options) => {
         asked.push(options.forceRefresh);
@@ -65,7 +65,7 @@ describe('credentials of the parent’s role', () => {
       find = () => Promise.resolve(found({ accessKeyId: 'AKIDNEXT', expiration: new Date(NOW + 120 * MINUTE) }));
       expect(await credentials.current(NOW + 51 * MINUTE)).toMatchObject({ access_key_id: 'AKIDNEXT' });
       expect(asked).toEqual([false, true]);
-      // while they cannot be refreshed, the remaining time of the old ones is used
+      // while they cannot be refreshed, the old ones are used until shortly before their end
       clock.mockReturnValue(1_000_000 + 115 * MINUTE);
       find = () => Promise.reject(new Error(CANARY));
       expect(await credentials.current(NOW + 115 * MINUTE)).toMatchObject({ access_key_id: 'AKIDNEXT' });
@@ -76,7 +76,7 @@ describe('credentials of the parent’s role', () => {
     }
   });
 
-  it('that do not end, and that have no session, are handed out as such', async () => {
+  it('without an end and without a session token are returned as such', async () => {
     find = () => Promise.resolve({ accessKeyId: 'A', secretAccessKey: 'S' });
     expect(await credentials.current(NOW)).toEqual({
       access_key_id: 'A',
@@ -109,12 +109,12 @@ describe('credentials of the parent’s role', () => {
   ])('that come with %s are not used, and the log reports it once by a code', async (_name, code, broken) => {
     find = broken;
     expect([await credentials.current(NOW), await credentials.current(NOW)]).toEqual([null, null]);
-    expect(asked).toHaveLength(1); // and is not asked again at once
+    expect(asked).toHaveLength(1); // the provider is not asked again at once
     expect(lines.map((line) => (JSON.parse(line) as { code?: string }).code)).toEqual([code]);
     expect(lines.join('')).not.toContain(CANARY);
   });
 
-  it('are found by the AWS SDK’s own chain', async () => {
+  it('are found by the AWS SDK’s chain of providers', async () => {
     const before = { ...process.env };
     Object.assign(process.env, {
       AWS_ACCESS_KEY_ID: 'AKIDOFTHECHAIN',

@@ -2,7 +2,7 @@ import type { HandedCredentials } from '@communique-tee/protocol';
 import { Inject, Injectable } from '@nestjs/common';
 import { Logger } from '../../core/telemetry/logger';
 
-/** The result of the AWS SDK's chain of providers; a new one for each call with `forceRefresh`. */
+/** The result of the AWS SDK's chain of providers; with `forceRefresh` the chain looks again. */
 export interface FoundCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -11,23 +11,22 @@ export interface FoundCredentials {
 }
 export type FindCredentials = (options: { forceRefresh: boolean }) => Promise<FoundCredentials>;
 
-/** Nest token of where credentials come from. */
+/** Nest token of the function that finds credentials. */
 export const FIND_CREDENTIALS = 'FIND_CREDENTIALS';
 
 /**
- * New credentials are requested when the current ones have this long left; the current ones are handed out until they
- * are close to their end.
+ * New credentials are requested when the current ones end within this time; the current ones are used until they are close to their end.
  */
 const REFRESH_MS = 10 * 60_000;
 const USELESS_MS = 30_000;
-/** The metadata service of EC2 answers within a second; without one, no request waits longer than this. */
+/** EC2's metadata service answers within a second. Where there is none, a request waits this long at most. */
 const TIMEOUT_MS = 10_000;
 const RETRY_MS = 10_000;
 const SHAPES = { accessKeyId: 128, secretAccessKey: 256, sessionToken: 8192 } as const;
 
 /**
- * Credentials of the parent's role, for enclaves that ask KMS. The log contains no part of them. Errors of the
- * provider are not passed on, because their text may contain anything.
+ * The credentials of the parent's role, for enclaves that ask KMS. The log contains no part of them. Errors of the provider are not passed
+ * on, because their text may contain anything.
  */
 @Injectable()
 export class ParentCredentials {
@@ -43,7 +42,7 @@ export class ParentCredentials {
 
   /**
    * Never throws.
-   * @returns null if there are none that last another half minute
+   * @returns null if there are no credentials that are valid for another half minute
    */
   async current(nowMs = Date.now()): Promise<HandedCredentials | null> {
     if (
@@ -110,7 +109,7 @@ function handed(found: FoundCredentials): HandedCredentials | 'credentials_inval
   };
 }
 
-/** The AWS SDK's chain, loaded when it is first asked: most gateways of a test never do. */
+/** Returns the AWS SDK's chain. The SDK is loaded at the first call, because the gateways of most tests never need it. */
 export function defaultChain(): FindCredentials {
   let provider: FindCredentials | undefined;
   return async (options) => {

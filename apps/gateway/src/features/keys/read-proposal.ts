@@ -25,21 +25,21 @@ export type ProposalRefusal = 'malformed' | 'other_custody' | 'other_image' | 't
 export type ReadProposal =
   { readonly ok: true; readonly core: SealedKeyCore } | { readonly ok: false; readonly code: ProposalRefusal };
 
-/** How far an enclave's clock may be ahead of ours, and the time of its document from that of the key. */
+/** How far an enclave's clock may be ahead of the gateway's, and how much the times of the key and of its maker's document may differ. */
 const MAX_SKEW_SECONDS = 300;
 const MAX_ROTATION_SECONDS = 31 * 24 * 3600;
 const MAX_KEPT_SECONDS = LIMITS.maxLifetimeSeconds + 3600;
 
 /**
- * Checks an enclave's proposal before it takes a row. Enclaves decide for themselves which records they open: this check keeps garbage out
- * of the table and, where attestation is verified, everything that no accepted image made.
+ * Checks an enclave's proposal before it is stored. Enclaves decide for themselves which records they open. This check keeps garbage out of
+ * the table and, if attestation is verified, everything that no accepted image made.
  */
 export class ProposalReader {
   private readonly verifier = createAttestationVerifier();
 
   constructor(private readonly attestation: GatewayConfig['attestation']) {}
 
-  /** @param pcr0 that the enclave attested, in hex; null if it has not attested yet */
+  /** @param pcr0 the PCR0 that the enclave attested, in hex; null if it has not attested yet */
   async read(
     bytes: Uint8Array,
     expected: { readonly custody: string; readonly pcr0: string | null },
@@ -63,8 +63,8 @@ export class ProposalReader {
   }
 
   /**
-   * Whether an enclave of the image that the record names made the record, and the row matches it. Always true where
-   * attestation is not verified, because then makers cannot be distinguished.
+   * Whether an enclave of the image that the record names made the record, and the row matches it. Always true if attestation is not
+   * verified, because makers cannot be distinguished then.
    */
   async isGenuine({ keyId, custody, pcr0, epoch, record }: StoredRecord): Promise<boolean> {
     if (!this.attestation.verify) return true;
@@ -84,7 +84,10 @@ export class ProposalReader {
     return isOfRow && (await this.isVouchedFor(read, [{ pcr0: toHex(core.pcr0), operator: 'any' }]));
   }
 
-  /** Whether the maker's document, at its own time, is of the same image under an accepted operator and vouches for exactly this core. */
+  /**
+   * Whether the maker's document, verified at its own time, is of the same image under an accepted operator and vouches for exactly this
+   * core.
+   */
   private async isVouchedFor(
     { core, maker }: SealedKeyRecord,
     accepted: GatewayConfig['attestation']['acceptedMeasurements'],
@@ -104,7 +107,7 @@ export class ProposalReader {
       const digest = createHash('sha256').update(encodeSealedKeyCore(core)).digest();
       return digest.equals(decodeSealedKeyMaker(userData ?? new Uint8Array()));
     } catch {
-      // Any error here means that the record proves no maker.
+      // Any error means that the record does not prove which enclave made it.
       return false;
     }
   }

@@ -15,7 +15,7 @@ export interface StoredKey {
   readonly keyId: Uint8Array;
   /** The enclave's CBOR, not parsed. */
   readonly record: Uint8Array;
-  /** When it was stored, by the database's clock. */
+  /** When the record was stored, by the database's clock. */
   readonly createdAt: Date;
 }
 
@@ -34,7 +34,7 @@ export interface KeyView {
   readonly custody: string;
   readonly pcr0: string;
   readonly epoch: number;
-  /** `rotated`: past its time to be sealed to; `destroyed`: past its end. */
+  /** `rotated`: too old to seal to; `destroyed`: past its end. */
   readonly state: 'live' | 'rotated' | 'destroyed' | 'revoked';
   readonly createdAt: string;
   readonly rotateAfter: string;
@@ -44,31 +44,31 @@ export interface KeyView {
   readonly revokedWhy: string | null;
 }
 
-/** The records and ids that the enclaves of one custody are handed. */
+/** The records and ids that are offered to the enclaves of one custody. */
 export interface KeysOfCustody {
   /** Newest first. */
   readonly live: readonly StoredKey[];
-  /** Ids of 16 bytes, latest first, at most as many as an offer takes. */
+  /** Ids of 16 bytes, the latest first, at most as many as fit into an offer. */
   readonly revoked: readonly Uint8Array[];
 }
 
 export type Stored = 'stored' | 'known' | 'epoch_taken' | 'too_many';
 
-/** More than an image that rotates daily ever has; fewer than would keep its own keys out of an offer. */
+/** More keys than an image that rotates daily ever has, and few enough that all of them fit into an offer. */
 export const MAX_LIVE_KEYS_PER_IMAGE = MAX_OFFERED_KEYS;
-/** Of all custodies and images together. */
+/** The limit for all custodies and images together. */
 export const MAX_LIVE_KEYS = 256;
 const MAX_EXAMINED = 1000;
 const MAX_LISTED = 500;
-/** Names this work among all advisory locks of the database: "ctkeys" in ASCII. */
+/** The number of this store's advisory lock in the database: "ctkeys" in ASCII. */
 const LOCK = 0x63_74_6b_65_79_73n;
 
-/** The sealed keys in PostgreSQL, by its clock. A row is live while it has its record and its time is not over. */
+/** The sealed keys in PostgreSQL, whose clock decides. A row is live while it has its record and its time is not over. */
 @Injectable()
 export class SealedKeyStore {
   constructor(private readonly database: Database) {}
 
-  /** @throws ProblemError `database_unavailable` | `overloaded`, as all of these */
+  /** @throws ProblemError `database_unavailable` | `overloaded`, as all methods of this class */
   async ofCustody(custody: string): Promise<KeysOfCustody> {
     const [live, revoked] = await Promise.all([
       this.database.read(
@@ -91,14 +91,14 @@ export class SealedKeyStore {
   }
 
   /**
-   * Stores a key that an enclave proposes, unless another one of its custody, image and epoch was stored before.
-   * @returns `known` if it is stored already, or was revoked
+   * Stores a key that an enclave proposes, unless another key with its custody, image and epoch was stored before.
+   * @returns `known` if the key is already stored or was revoked
    */
   add(core: SealedKeyCore, record: Uint8Array): Promise<Stored> {
     const { custody } = core;
     const [keyId, pcr0] = [Buffer.from(core.key_id), Buffer.from(core.pcr0)];
     return this.database.transaction(async (transaction) => {
-      // One insert at a time, so that the limits hold; it happens once a day.
+      // One insert at a time, so that the limits hold. Inserts are rare: about one a day.
       await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK}::bigint)`;
       // A key whose time is over must not block its epoch.
       await transaction.$executeRaw`UPDATE sealed_key SET record = NULL WHERE record IS NOT NULL AND destroy_after <= now()`;
@@ -119,7 +119,8 @@ export class SealedKeyStore {
   }
 
   /**
-   * The live rows that block a key: the row of its epoch or, if the store is full, up to 1,000 rows, those of its custody and image first.
+   * The live rows that block a key: the row with its epoch or, if the store is full, up to 1,000 rows, those of its custody and image
+   * first.
    */
   async inTheWayOf(
     { custody, pcr0, epoch }: SealedKeyCore,
@@ -134,7 +135,7 @@ export class SealedKeyStore {
     );
   }
 
-  /** Deletes these rows, where their records are still the same. @returns how many */
+  /** Deletes those of these rows whose records are still the same. @returns how many */
   async remove(rows: readonly StoredRecord[]): Promise<number> {
     let removed = 0;
     for (const { keyId, record } of rows)
@@ -146,8 +147,8 @@ export class SealedKeyStore {
   }
 
   /**
-   * The state of one key in the database: a message to a `live` one can still be opened, to a `revoked` one never again. An id of the
-   * legacy suite is found in the record that names it, for as long as there is one.
+   * The state of one key in the database. A message sealed to a `live` key can still be opened, one sealed to a `revoked` key never again.
+   * A key of the legacy suite is live while the record that names it is.
    */
   async stateOf(keyId: Uint8Array): Promise<'live' | 'revoked' | 'none'> {
     const [row] = await this.database.read(
@@ -159,7 +160,7 @@ export class SealedKeyStore {
     return (await this.isLegacyKeyOfLive(keyId)) ? 'live' : 'none';
   }
 
-  /** Asked only of a key that no enclave is known to hold. */
+  /** Called only for a key that no enclave is known to hold. */
   private async isLegacyKeyOfLive(keyId: Uint8Array): Promise<boolean> {
     const rows = await this.database.read(
       (client) => client.$queryRaw<{ record: Uint8Array }[]>`
@@ -183,7 +184,7 @@ export class SealedKeyStore {
     return { version, revoked: rows.filter(({ revoked }) => revoked).map(({ keyId }) => plain(keyId)) };
   }
 
-  /** All that there are, the latest first, at most 500. */
+  /** All keys, the latest first, at most 500. */
   async list(): Promise<KeyView[]> {
     const rows = await this.database.read((client) =>
       client.sealedKey.findMany({
@@ -224,11 +225,11 @@ function legacyKeyOf(record: Uint8Array): Uint8Array | undefined {
   try {
     return decodeSealedKey(record).core.legacy_key;
   } catch {
-    return undefined; // no enclave opens it either
+    return undefined; // no enclave can decode the record either
   }
 }
 
-/** Not a Buffer, because the encoder accepts only plain bytes. */
+/** Returns plain bytes, because the encoder accepts no Buffer. */
 function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }

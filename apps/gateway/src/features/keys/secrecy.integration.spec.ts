@@ -26,10 +26,10 @@ import { KeyMetrics } from './key-metrics';
 const ACCESS_KEY_ID = 'AKIAxSesamexIDx';
 const SECRET = 'xSesamexSecretxAccessxKeyx';
 const TOKEN = 'xSesamexSessionxTokenx';
-/** The operator's, as ciphertext. */
+/** An operator's secret, as ciphertext. */
 const CIPHERTEXT = 'xSesamexCiphertextx';
 
-describe('what enclaves are handed', () => {
+describe('a secret that the gateway offers to enclaves', () => {
   let postgres: Postgres;
   let databaseUrl: string;
   let folder: TemporaryFolder;
@@ -48,7 +48,7 @@ describe('what enclaves are handed', () => {
     await folder.remove();
   });
 
-  it('reaches them, and no line of the log, metric, report or view', async () => {
+  it('reaches them, but is in no log line, metric, report or view', async () => {
     const secretsFile = folder.file('secrets.json');
     await writeFile(
       secretsFile,
@@ -121,7 +121,7 @@ describe('what enclaves are handed', () => {
         await new SealedKeyStore(database).list(),
       ]);
 
-      // An enclave that gives back what it got, in every place that takes a text
+      // This enclave returns what it got, in every place that takes a text
       enclave.onKeys = (request, response) => {
         answer(response, 200, 'application/cbor', request.body);
       };
@@ -155,7 +155,7 @@ describe('what enclaves are handed', () => {
       await keys.syncNow();
       enclave.onKeys = undefined;
 
-      // and a bug of ours, whose error text contains all of it
+      // This simulates a bug of ours whose error message contains all of it
       jest
         .spyOn(secrets, 'current')
         .mockRejectedValue(

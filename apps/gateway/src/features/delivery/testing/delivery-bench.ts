@@ -26,12 +26,12 @@ import { EnclaveMetrics } from '../../enclave/enclave-metrics';
 import { KeyMetrics } from '../../keys/key-metrics';
 import { DeliveryMetrics } from '../delivery-metrics';
 
-/** A single enclave whose trust the spec decides. */
+/** Replaces the monitor of a single enclave; the spec decides whether it is trusted. */
 export type SaidTrust = Pick<EnclaveMonitor, 'isTrusted' | 'checkNow' | 'onTrusted'>;
 
 export type BenchConfig = Pick<GatewayConfig, 'database' | 'enclave' | 'attestation' | 'delivery' | 'budget'>;
 
-/** The real parts of delivery on a real database, by hand, so that a spec can hold any number of workers. */
+/** The real parts of delivery on a real database, made without Nest, so that a spec can have any number of workers. */
 export class DeliveryBench {
   readonly lines: string[] = [];
   readonly logger = new Logger({ log: { level: 'debug' } }, { write: (line) => void this.lines.push(line) });
@@ -128,7 +128,7 @@ export class DeliveryBench {
     return { enclaves: [enclave], ...trust } as unknown as AttestationMonitor;
   }
 
-  /** An accepted message, its job and its reservation, as the accepting transaction leaves them. With a proof it has no owner. */
+  /** Accepts a message: writes it, its job and its reservation as in production. With a proof it has no owner. */
   async accept(
     expiresAt = new Date(Date.now() + 3_600_000),
     sealedTo?: Uint8Array,

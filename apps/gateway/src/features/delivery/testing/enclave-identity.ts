@@ -24,7 +24,7 @@ export type Attest = (fields: {
   publicKey?: Uint8Array;
 }) => Promise<Uint8Array>;
 
-/** Real keys and receipts of an enclave that opens no message: the spec tells it what each office answered. */
+/** Real keys and receipts of an enclave that opens no message; the spec sets what each office answered. */
 export class EnclaveIdentity {
   private readonly keys = generateKeyPairSync('ed25519');
   private readonly publicKey = random(32);
@@ -51,7 +51,7 @@ export class EnclaveIdentity {
     return this.attest({ ...(nonce === undefined ? {} : { nonce }), userData, publicKey: this.publicKey });
   }
 
-  /** A receipt for these sealed bytes; `changes` and `key` forge it. */
+  /** Makes an answer with a receipt for these sealed bytes; `changes` and `key` forge it. */
   async answer(
     sealed: Uint8Array,
     outcomes: readonly Outcome[],
@@ -87,7 +87,7 @@ export class EnclaveIdentity {
   }
 }
 
-/** The outside of a sealed message; its inside is noise. */
+/** Makes a well-formed sealed message with random bytes as its ciphertext. */
 export function sealedNoise(
   expiresAt: Date,
   keyId: Uint8Array = random(16),

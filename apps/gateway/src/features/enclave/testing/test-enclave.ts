@@ -25,10 +25,10 @@ export interface TestRequest {
   readonly body: Uint8Array;
 }
 
-/** How the enclave of a test handles one request: anything that a peer can do. */
+/** How the enclave of a test handles one request; it may do anything that a peer can do. */
 export type Behaviour = (request: TestRequest, response: ServerResponse) => void | Promise<void>;
 
-/** A peer that speaks the relay's HTTP, well or badly: each request goes to the current behavior. */
+/** A peer that speaks the relay's HTTP, correctly or not. The current behavior handles each request. */
 export class TestEnclave {
   readonly requests: TestRequest[] = [];
   private server: Server | undefined;
@@ -59,7 +59,7 @@ export class TestEnclave {
     try {
       for await (const chunk of request as AsyncIterable<Uint8Array>) chunks.push(chunk);
     } catch {
-      return; // the client went away
+      return; // the client has left
     }
     const url = new URL(request.url ?? '/', 'http://enclave');
     const seen: TestRequest = {
@@ -91,7 +91,7 @@ export function enclaveHealth(changes: Partial<EnclaveHealth> = {}): EnclaveHeal
   };
 }
 
-/** Zeros, but for what is given. */
+/** Connection totals that are zero except for the given ones. */
 export function connectionTotals(
   counts: Partial<Record<EnclaveDestination, Partial<Record<ConnectionEnd, number>>>> = {},
 ): EnclaveHealth['connections']['totals'] {
@@ -109,7 +109,7 @@ export const problem =
     answer(response, document.status, PROBLEM_MEDIA_TYPE, JSON.stringify(document));
   };
 
-/** Reads the whole request and closes without an answer: the bytes arrived, their outcome is unknown. */
+/** Reads the whole request and closes without an answer, so that the outcome is unknown to the client. */
 export const cut: Behaviour = (_request, response) => {
   response.socket?.destroy();
 };

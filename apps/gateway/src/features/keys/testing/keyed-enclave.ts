@@ -25,7 +25,7 @@ import {
 
 export const ALIAS = 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-test-enclave';
 
-/** Stands for KMS: any enclave that may read this map opens every key made under it. */
+/** Stands for KMS: an enclave that has this map can open every key in it. */
 export type Vault = Map<string, EnclaveIdentity>;
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
@@ -53,7 +53,7 @@ export async function makeRecord(
   return { core, record: encodeSealedKey({ core, maker, nonce: random(24), sealed: random(48) }) };
 }
 
-/** An enclave that takes its keys from offers, as the real one does, but does not encrypt: its vault is a map. */
+/** An enclave that takes its keys from offers, as the real one does. It encrypts nothing; a map is its vault. */
 export class KeyedEnclave {
   readonly server: TestEnclave;
   /** Keys that are open, by id; the highest epoch is the current one. */
@@ -62,14 +62,14 @@ export class KeyedEnclave {
   relays = 0;
   proposal: { core: SealedKeyCore; record: Uint8Array } | null = null;
   wants: { credentials: boolean; secrets: string[] } = { credentials: true, secrets: [] };
-  /** Up to this epoch keys are too old to be sealed to. */
+  /** Keys up to this epoch are too old to seal to. */
   rotatedEpoch = 0;
   private readonly revoked = new Set<string>();
   kms: string | null = null;
-  /** Overrides of /keys and /messages. */
+  /** These replace the handlers of /keys and /messages. */
   onKeys: Behaviour | undefined;
   onRelay: Behaviour | undefined;
-  /** The ids it could read of its own image, whether or not it opens them. */
+  /** The highest epoch offered for its own image, whether or not it opens that key. */
   private highestOffered = 0;
   /** The last offer it got. */
   credentials: HandedCredentials | null = null;
@@ -92,14 +92,14 @@ export class KeyedEnclave {
     return this.current === undefined ? 'none' : toHex(this.current.key_id);
   }
 
-  /** Another image is started in its place. */
+  /** Starts another image in its place. */
   replaceImage(attest: Attest, pcr0: string): void {
     this.forget();
     this.attest = attest;
     this.pcr0 = pcr0;
   }
 
-  /** As after a restart: it keeps only what it is handed. */
+  /** Loses all keys, as at a restart. */
   forget(): void {
     this.held.clear();
     this.proposal = null;
@@ -140,7 +140,7 @@ export class KeyedEnclave {
     this.credentials = offer.credentials;
     const refused: KeyStatus['refused'] = [];
     for (const id of offer.revoked.map(toHex)) {
-      this.revoked.add(id); // and ignored from now on, even in an offer that was made before
+      this.revoked.add(id); // ignored from now on, even if an older offer has it
       this.held.delete(id);
     }
     this.highestOffered = 0;
