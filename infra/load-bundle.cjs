@@ -1,4 +1,4 @@
-// Bundles a TypeScript program into one file that Node can load, since Pulumi starts plain JavaScript: for the program and the policy pack.
+// Bundles a TypeScript program into one file that Node can load, because Pulumi starts only JavaScript. Used for program and policy pack.
 const { join } = require('node:path');
 const { mkdirSync, readdirSync, rmSync } = require('node:fs');
 const { buildSync } = require('esbuild');
@@ -7,11 +7,11 @@ const root = join(__dirname, '..');
 const folder = join(root, '.cache', 'run');
 
 /**
- * The bundle is deleted as soon as it is loaded: Pulumi ends its hosts with signals, and no exit handler runs then.
- * @param {string} name of the bundle, for example `infra`
+ * Loads a bundle and deletes its file at once, because Pulumi ends its hosts with signals, and then no exit handler runs.
+ * @param {string} name the bundle's name, for example `infra`
  * @param {'mjs' | 'cjs'} extension
  * @param {import('esbuild').BuildOptions} options entry point, format and packages
- * @param {(file: string) => T} load returns what it loaded, or a promise of it
+ * @param {(file: string) => T} load loads the file, and returns the result or a promise of the result
  * @template T
  */
 function loadBundle(name, extension, options, load) {

@@ -7,7 +7,7 @@ import { workspaceRoot } from '@communique-tee/testing/harness';
 const root = workspaceRoot();
 const folder = join(root, '.cache', 'run');
 
-/** A process that loads a bundle, reports what is in the folder, and waits to be killed. */
+/** Starts a process that loads a bundle and lists the folder, and kills the process. @returns the process's own files in that folder */
 async function loads(script: string): Promise<{ readonly files: readonly string[] }> {
   const child = spawn(process.execPath, ['-e', script], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
@@ -23,27 +23,27 @@ async function loads(script: string): Promise<{ readonly files: readonly string[
 
 const REPORT = `console.log(JSON.stringify(require('node:fs').readdirSync(${JSON.stringify(folder)}))); setInterval(() => undefined, 1000);`;
 
-it('leaves no bundle of the policy pack while the pack runs, so that no signal can leave one', async () => {
+it('has deleted the policy pack’s bundle while the pack runs', async () => {
   const bundle = `const { loadBundle } = require('./infra/load-bundle.cjs');
     loadBundle('policy-pack', 'cjs', { entryPoints: ['infra/policy-pack/pack.ts'], format: 'cjs', external: ['@pulumi/*'] }, () => undefined);`;
   expect(await loads(`${bundle}${REPORT}`)).toEqual({ files: [] });
 });
 
-it('leaves no bundle of the program once it is loaded', async () => {
+it('has deleted the program’s bundle once it is loaded', async () => {
   const bundle = `const { loadBundle } = require('./infra/load-bundle.cjs'); const { pathToFileURL } = require('node:url');
     loadBundle('infra', 'mjs', { entryPoints: ['infra/src/names.ts'], format: 'esm', packages: 'external' }, (file) => import(pathToFileURL(file).href))
       .then((loaded) => { if (loaded.PROJECT !== 'communique-tee') throw new Error('not loaded'); ${REPORT} });`;
   expect(await loads(bundle)).toEqual({ files: [] });
 });
 
-it('removes the bundle of a program that does not load', async () => {
+it('deletes the bundle of a program that fails to load', async () => {
   const bundle = `const { loadBundle } = require('./infra/load-bundle.cjs');
     loadBundle('infra', 'mjs', { entryPoints: ['infra/src/names.ts'], format: 'esm' }, () => Promise.reject(new Error('broken')))
       .catch(() => { ${REPORT} });`;
   expect(await loads(bundle)).toEqual({ files: [] });
 });
 
-it('removes the bundle of a process that was killed while loading, and none of a running process', async () => {
+it('deletes the bundle of a process that was killed while it loaded, and keeps that of a running process', async () => {
   mkdirSync(folder, { recursive: true });
   const gone = spawn(process.execPath, ['-e', '']);
   await once(gone, 'exit');

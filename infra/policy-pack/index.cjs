@@ -1,4 +1,4 @@
-// What Pulumi runs (PulumiPolicy.yaml): the rules of infra/src/rules as one bundle, Pulumi's packages from the repository's node_modules.
+// Pulumi runs this file (PulumiPolicy.yaml). It loads the rules of infra/src/rules as one bundle, with Pulumi's packages from node_modules.
 const { join } = require('node:path');
 const { loadBundle } = require('../load-bundle.cjs');
 
@@ -9,7 +9,7 @@ loadBundle(
     entryPoints: [join(__dirname, 'pack.ts')],
     format: 'cjs',
     target: 'node20',
-    // Pulumi's own packages must be the host's instances; the others are bundled, since some of them are only ES modules.
+    // Pulumi's own packages must be the host's instances. The others are bundled, because some of them are only ES modules.
     external: ['@pulumi/*'],
   },
   (file) => require(file),

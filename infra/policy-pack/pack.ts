@@ -19,8 +19,8 @@ const ruleResource = ({ type, name, props, provider, opts }: Analyzed): RuleReso
 });
 
 /**
- * `pulumi preview --policy-pack infra/policy-pack`: every rule before each resource is made, all of them mandatory. If a preview does not
- * know a value yet (a policy with a new ARN in it), Pulumi reports advice, and judges the resource at `pulumi up` before it is made.
+ * Runs every rule before a resource is made (`pulumi preview --policy-pack infra/policy-pack`). All rules are mandatory. If a preview does
+ * not know a value yet, such as a policy with a new ARN in it, Pulumi reports advice, and applies the rule at `pulumi up`.
  */
 new PolicyPack('communique-tee', {
   enforcementLevel: 'mandatory',

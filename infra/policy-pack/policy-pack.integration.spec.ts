@@ -25,8 +25,8 @@ interface Asked {
   inputs: Record<string, unknown>;
 }
 
-/** The pack as Pulumi's CLI starts it, asked as its engine asks. */
-describe('the policy pack, by Pulumi’s own host for packs', () => {
+/** The pack in the process that Pulumi's CLI starts, with the requests that Pulumi's engine sends. */
+describe('the policy pack, in Pulumi’s own host for packs', () => {
   let host: ChildProcess;
   let client: AnalyzerClient | undefined;
 
@@ -139,7 +139,7 @@ describe('the policy pack, by Pulumi’s own host for packs', () => {
     ]);
   });
 
-  it('finds nothing wrong with the program’s resources', async () => {
+  it('reports nothing about the program’s resources', async () => {
     const { resources } = await runProgram('prod', stackConfig(root, 'prod', []).values, { root, standIn: notBuilt });
     const ours = resources.filter(({ type }) => type.startsWith('aws:'));
     for (const resource of ours) expect([resource.name, await analyze(resource)]).toEqual([resource.name, []]);
@@ -152,7 +152,7 @@ describe('the policy pack, by Pulumi’s own host for packs', () => {
     inputs: { storageEncrypted: true, publiclyAccessible: false, skipFinalSnapshot: true },
   };
 
-  it('stops a resource that breaks a rule', async () => {
+  it('reports a resource that breaks a rule as mandatory', async () => {
     expect(
       await analyze({ type: 'aws:ebs/volume:Volume', name: 'disk', inputs: { encrypted: false, finalSnapshot: true } }),
     ).toEqual([expect.stringMatching(/^mandatory encrypted-everywhere .*disk: is not encrypted/s)]);
@@ -166,7 +166,7 @@ describe('the policy pack, by Pulumi’s own host for packs', () => {
     expect(await analyze(bare, 'development')).toEqual([]);
   });
 
-  it('reports what it cannot judge yet, and stops nothing for it', async () => {
+  it('reports a value that is not known yet only as advice', async () => {
     const found = await analyze({
       type: 'aws:s3/bucketPolicy:BucketPolicy',
       name: 'policy',

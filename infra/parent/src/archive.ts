@@ -5,22 +5,22 @@ import type { ParentSettings } from './settings';
 const BLOCK = 512;
 
 export interface ParentArchive {
-  /** Key in the store's bucket; contains the hash. */
+  /** The key in the store's bucket, which contains the hash. */
   readonly key: string;
   /** SHA-256, 64 hexadecimal digits. */
   readonly sha256: string;
-  /** A tar, not compressed: the same settings give the same bytes on every machine. */
+  /** An uncompressed tar. The same settings give the same bytes on every machine. */
   readonly bytes: Uint8Array;
 }
 
-/** The rendered files, as user data fetches them by their hash. @throws ParentSettingsError */
+/** The archive of the rendered files, which user data fetches by its hash. @throws ParentSettingsError */
 export function renderParentArchive(settings: ParentSettings): ParentArchive {
   const bytes = tar(renderParentFiles(settings));
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { key: `parent/${sha256}.tar`, sha256, bytes };
 }
 
-/** ustar (POSIX.1-1988): regular files of root, without times. */
+/** Returns a tar (ustar, POSIX.1-1988) of regular files that belong to root and have no times. */
 function tar(files: Readonly<Record<string, ParentFile>>): Uint8Array {
   const parts: Buffer[] = [];
   for (const [path, { content, mode }] of Object.entries(files)) {

@@ -47,7 +47,7 @@ describeWith(commandAvailability('jq', 'jq'), 'attach-data-volume', () => {
     `echo '${JSON.stringify({ Volumes: [{ State: holder === null ? 'available' : 'in-use', Attachments: holder === null ? [] : [{ InstanceId: holder, State: 'attached' }] }] })}'`;
   const untilAttached = () => `if [[ -f ${bin}/attached ]]; then ${volume('i-0me')}; else ${volume(null)}; fi`;
 
-  it('attaches it, and makes a file system on a disk that is blank', async () => {
+  it('attaches the volume, and makes a file system on a blank disk', async () => {
     const { code, made, calls } = await attach(untilAttached(), 'exit 2');
     expect(code).toBe(0);
     expect(calls).toContain(
@@ -56,7 +56,7 @@ describeWith(commandAvailability('jq', 'jq'), 'attach-data-volume', () => {
     expect(made).toContain('-L communique-data');
   });
 
-  it('leaves a disk with our data unchanged', async () => {
+  it('makes no file system on a disk with our data', async () => {
     const { code, made } = await attach(untilAttached(), 'echo LABEL=communique-data');
     expect([code, made]).toEqual([0, undefined]);
   });
@@ -64,12 +64,12 @@ describeWith(commandAvailability('jq', 'jq'), 'attach-data-volume', () => {
   it.each([
     ["somebody else's data", 'echo LABEL=other'],
     ['a disk that cannot be read', 'exit 8'],
-  ])('touches nothing: %s', async (_name, blkid) => {
+  ])('fails and makes no file system on %s', async (_name, blkid) => {
     const { code, made } = await attach(untilAttached(), blkid);
     expect([code, made]).toEqual([1, undefined]);
   });
 
-  it('never takes it from an instance that holds it', async () => {
+  it('fails and does not detach the volume if another instance holds it', async () => {
     const { code, calls, stderr } = await attach(volume('i-0other'), 'exit 2');
     expect([code, stderr]).toEqual([1, expect.stringContaining('it is with i-0other')]);
     expect(calls).not.toContain('attach-volume');
@@ -79,7 +79,7 @@ describeWith(commandAvailability('jq', 'jq'), 'attach-data-volume', () => {
     ['fails', 'echo UnauthorizedOperation >&2; exit 254'],
     ['knows no such volume', 'echo "{\\"Volumes\\":[]}"'],
     ['answers with nothing', ':'],
-  ])('attaches nothing, and ends, if describe-volumes %s', async (_name, describeVolumes) => {
+  ])('fails and attaches nothing if describe-volumes %s', async (_name, describeVolumes) => {
     const { code, calls, stderr } = await attach(describeVolumes, 'exit 2');
     expect([code, stderr]).toEqual([
       1,
@@ -88,7 +88,7 @@ describeWith(commandAvailability('jq', 'jq'), 'attach-data-volume', () => {
     expect(calls.trim().split('\n')).toHaveLength(1);
   });
 
-  it('fails if the disk has no label that the mount could find', async () => {
+  it('fails if the disk’s label does not appear, by which it is mounted', async () => {
     const { code, stderr } = await attach(
       untilAttached(),
       'echo LABEL=communique-data',
@@ -97,7 +97,7 @@ describeWith(commandAvailability('jq', 'jq'), 'attach-data-volume', () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining('by-label/communique-data did not appear')]);
   });
 
-  it('repeats what AWS says if it refuses to attach', async () => {
+  it('prints AWS’s error if AWS refuses to attach', async () => {
     const { code, stderr } = await attach(volume(null), 'exit 2', 'echo UnauthorizedOperation >&2; exit 254');
     expect([code, stderr]).toEqual([
       1,

@@ -13,11 +13,11 @@ const problemsOf = (settings: ParentSettings): readonly string[] => {
   }
 };
 
-it.each(EXAMPLES)('takes the example: %s', (_name, settings) => {
+it.each(EXAMPLES)('accepts the example settings: %s', (_name, settings) => {
   expect(problemsOf(settings)).toEqual([]);
 });
 
-it('lists everything that is wrong at once', () => {
+it('lists all problems at once', () => {
   const problems = problemsOf({
     ...ON_PARENT,
     region: 'Virginia',
@@ -34,7 +34,7 @@ it('lists everything that is wrong at once', () => {
   ]);
 });
 
-it('refuses measurements of a debug enclave, and an image that its gateway would not accept', () => {
+it('refuses all-zero measurements, and an image that is not among the accepted ones', () => {
   expect(problemsOf({ ...ON_PARENT, acceptedPcr0: ['0'.repeat(96), ON_PARENT.image.pcr0] })).toEqual([
     'acceptedPcr0.0: is all zero: an enclave in debug mode',
   ]);
@@ -52,7 +52,7 @@ it.each<[string, string, string]>([
   ['the way past attestation', 'TEE_ENABLE_ATTESTATION_VERIFICATION', 'false'],
   ['a secret in the clear', 'DATABASE_URL', 'postgresql://user:secret@db/communique'],
   ['a key of the enclave', 'OPENAI_API_KEY', 'sk-canary'],
-])('refuses %s, without repeating it', (_name, variable, value) => {
+])('refuses %s, without repeating the value', (_name, variable, value) => {
   const problems = problemsOf({
     ...ON_PARENT,
     gateway: { environment: { ...ON_PARENT.gateway.environment, [variable]: value } },
@@ -68,7 +68,7 @@ it.each([
   ['GOOGLE_AI_API_KEY', 'npm run ops -- secrets put gemini-api-key'],
   ['GEMINI_API_KEY', 'npm run ops -- secrets put gemini-api-key'],
   ['ANTHROPIC_API_KEY', 'npm run ops -- secrets put anthropic-api-key'],
-])('says where %s belongs', (variable, place) => {
+])('refuses %s and says where it belongs', (variable, place) => {
   const environment = { ...ON_PARENT.gateway.environment, [variable]: 'x' };
   expect(problemsOf({ ...ON_PARENT, gateway: { environment } })).toEqual([
     `gateway.environment.${variable}: is for the enclave and not for the gateway: ${place} (docs/operator/agents.md)`,
@@ -131,7 +131,7 @@ describe('the environment of the gateway', () => {
     'BASH_ENV',
     'HTTPS_PROXY',
     'PATH',
-  ])('refuses %s, which could change which code runs or whom it trusts', (name) => {
+  ])('refuses %s, which could change the code that runs or the certificates that it trusts', (name) => {
     expect(withVariables({ [name]: '/tmp/x' })).toEqual([
       `gateway.environment.${name}: is not for the gateway but for what runs it: it could change which code runs, or which certificates it trusts`,
     ]);
@@ -142,7 +142,7 @@ describe('the environment of the gateway', () => {
     ['RETENTION_MESSAGE_DAYS', 'RETENTION_MESSAGES_DAYS'],
     ['log_level', 'LOG_LEVEL'],
     ['DATABASE_POOLSIZE', 'DATABASE_POOL_SIZE'],
-  ])('refuses %s and names %s', (misspelt, meant) => {
+  ])('refuses the unknown variable %s and suggests %s', (misspelt, meant) => {
     expect(withVariables({ [misspelt]: '1' })).toEqual([
       `gateway.environment.${misspelt}: is not a variable that the gateway knows; did you mean ${meant}? (.env.example lists them)`,
     ]);
@@ -163,7 +163,7 @@ describe('the environment of the gateway', () => {
     ]);
   });
 
-  it('names the reference string exactly if the release holds it and messages may carry proofs', () => {
+  it('names the reference string only if the release has it and RESIDENCE is not off', () => {
     const residence = {
       RESIDENCE: 'optional',
       RESIDENCE_REGISTRAR: 'example-registrar',
@@ -194,15 +194,15 @@ describe('the environment of the gateway', () => {
     expect(withVariables(more)).toHaveLength(count);
   });
 
-  it('takes what the gateway takes, and waits as long as the gateway then does', () => {
+  it('sets nginx’s and systemd’s times to match the gateway’s variables', () => {
     const rendered = (more: Readonly<Record<string, string>>) =>
       renderParentFiles({ ...ON_PARENT, gateway: { environment: { ...ON_PARENT.gateway.environment, ...more } } });
     const nginx = '/etc/communique/nginx/gateway.conf';
     const unit = '/etc/systemd/system/communique-gateway.service';
-    // Without a value a variable has its default.
+    // A variable without a value has its default.
     for (const value of ['', ' 60000 ', '60000'])
       expect(rendered({ ENCLAVE_TIMEOUT_MS: value })[nginx]?.content).toContain('proxy_read_timeout 75s;');
-    // A task waits for a model, if tasks are taken.
+    // With AGENTS on, a request may wait for a model.
     for (const [more, seconds] of [
       [{ AGENTS: 'on' }, 105],
       [{ AGENTS: 'on', AGENT_TIMEOUT_MS: '120000' }, 135],
@@ -223,7 +223,7 @@ it.each([
   ['a dollar', '$HOME@example.org', false],
   ['two dots', 'ops@example..org', false],
   ['a host without a dot', 'ops@localhost', false],
-])('an email address with %s', (_name, email, taken) => {
+])('accepts or refuses an email address with %s', (_name, email, taken) => {
   const { https } = ON_PARENT;
   if (https.by !== 'certbot') throw new Error('the example has a certificate of certbot');
   expect(problemsOf({ ...ON_PARENT, https: { ...https, email } })).toEqual(

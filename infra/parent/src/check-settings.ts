@@ -9,7 +9,7 @@ import {
 import { gatewayEnvironment } from './gateway-environment';
 import { RESERVED_VARIABLES, type ParentSettings } from './settings';
 
-/** Thrown with everything that is wrong at once. */
+/** Thrown with all problems at once. */
 export class ParentSettingsError extends Error {
   constructor(readonly problems: readonly string[]) {
     super(
@@ -19,20 +19,20 @@ export class ParentSettingsError extends Error {
   }
 }
 
-/** In either case; what a shell, certbot or an ACME directory would read as something else is left out. */
+/** Letters in upper or lower case; no characters that a shell, certbot or an ACME directory would misread. */
 export const EMAIL_ADDRESS =
   /^[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?=[^@]{4,190}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$/;
 
 /** certbot writes renewal/<domain>.conf, and a file's name has at most 255 bytes (NAME_MAX). */
 export const LONGEST_CERTBOT_DOMAIN = 255 - '.conf'.length;
 
-/** Stand-ins for secrets, which the gateway's rules require and which it gets only at its start. */
+/** Made-up values for the secrets that the gateway's rules require, because the real ones arrive only when the gateway starts. */
 const STAND_IN_SECRETS: Readonly<Record<string, string>> = {
   DATABASE_URL: 'postgresql://stand-in.example/communique',
   REDIS_URL: 'rediss://stand-in.example',
 };
 
-/** Where each variable about a model provider goes instead. */
+/** For each variable about a model provider: where it belongs, because the gateway does not take it. */
 const PLACE_IN_ENCLAVE: Readonly<Record<string, string>> = {
   OPENAI_API_KEY: 'npm run ops -- secrets put openai-api-key',
   OPENAI_ORGANIZATION: 'services.agents.providers.openai.organization of its configuration',
@@ -41,7 +41,7 @@ const PLACE_IN_ENCLAVE: Readonly<Record<string, string>> = {
   ANTHROPIC_API_KEY: 'npm run ops -- secrets put anthropic-api-key',
 } satisfies Record<(typeof ENCLAVE_SECRETS)[number], string>;
 
-/** Node, the loader, TLS libraries and shells read these: they can change which code runs and which certificates it trusts. */
+/** Variables of Node, the loader, TLS libraries and shells, which can change the code that runs and the certificates that it trusts. */
 const OF_THE_RUNTIME = /^(NODE_|LD_|SSL|OPENSSL|GLIBC_|MALLOC_|UV_|BASH|(HTTPS?|ALL|NO)_PROXY$|PATH$|IFS$)/;
 
 const PATTERNS = {
@@ -70,15 +70,15 @@ const PATTERNS = {
   https: [/^https:\/\/[A-Za-z0-9._~:/?=-]{1,500}$/, 'must be an https URL'],
 } as const;
 
-/** `gateway.environment` must not change these. */
+/** `gateway.environment` must not set these. */
 const reserved: ReadonlySet<string> = new Set(RESERVED_VARIABLES);
 const ZERO = /^0+$/;
 const MIN_ENCLAVE_MIB = 64;
 const certbotDomain = `must have at most ${String(LONGEST_CERTBOT_DOMAIN)} characters, since certbot names a file after it`;
 
 /**
- * Values that pass can be written unquoted into shell, systemd, nginx and YAML files, and the gateway starts with them.
- * @returns the gateway's configuration as the gateway will read it, but for its secrets
+ * Checks the settings. Valid values can be written unquoted into shell, systemd, nginx and YAML files, and the gateway starts with them.
+ * @returns the gateway's configuration as the gateway will read it, except its secrets
  * @throws ParentSettingsError
  */
 export function checkSettings(settings: ParentSettings): GatewayConfig {
@@ -124,7 +124,7 @@ export function checkSettings(settings: ParentSettings): GatewayConfig {
   settings.egress.forEach((route, index) => {
     match(`egress.${String(index)}.host`, route.host, 'host');
     whole(`egress.${String(index)}.port`, route.port, 1, 65_535);
-    // 9000 and 9001 are the heartbeat's and the log's.
+    // Ports 9000 and 9001 are those of the heartbeat and the log.
     whole(`egress.${String(index)}.vsockPort`, route.vsockPort, 1024, 4_294_967_294);
     if (route.vsockPort === 9000 || route.vsockPort === 9001)
       problem(`egress.${String(index)}.vsockPort`, 'is the port of the heartbeat (9000) or of the log (9001)');
@@ -192,7 +192,7 @@ function checkVariables(
   }
 }
 
-/** Why the operator may not set this variable, regardless of the others. The text never contains the value. */
+/** Why the operator may not set this variable, whatever the other variables are. The text never contains the value. */
 function problemOfVariable(name: string, value: string): string | undefined {
   if (reserved.has(name)) return 'is set by the deployment itself: leave it out';
   if (Object.hasOwn(PLACE_IN_ENCLAVE, name))
@@ -207,14 +207,14 @@ function problemOfVariable(name: string, value: string): string | undefined {
   return undefined;
 }
 
-/** Checks with the gateway's own rules, so that the gateway starts with what passes here. `isWrong`: other problems were found. */
+/** Checks the variables with the gateway's own rules, so that the gateway will start. `isWrong`: other problems were found before. */
 function checkEnvironment(settings: ParentSettings, isWrong: boolean, problem: Problem): GatewayConfig | undefined {
   const parsed = parseEnvironment({ ...STAND_IN_SECRETS, ...gatewayEnvironment(settings) });
   if (parsed.ok) return parsed.config;
   for (const line of parsed.problems) {
     const at = line.indexOf(': ');
     const name = line.slice(0, at);
-    // The renderer derives these from other settings, whose problems are listed already.
+    // Reserved variables come from other settings, whose problems are listed already.
     if (!isWrong || !reserved.has(name)) problem(`gateway.environment.${name}`, line.slice(at + 2));
   }
   return undefined;

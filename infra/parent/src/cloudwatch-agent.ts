@@ -2,20 +2,20 @@ import type { ServiceLog } from './service-logs';
 import { CONNECTION_ENDS } from '@communique-tee/protocol';
 import type { ParentSettings } from './settings';
 
-/** Namespace of the metrics below; each has the dimension `stack`. */
+/** Namespace of the gateway's metrics, which all have the dimension `stack`. */
 export const METRIC_NAMESPACE = 'CommuniqueTee';
 
-/** Labels that become dimensions, and how many values each has: CloudWatch bills every combination as a metric (infra/src/cost). */
+/** The number of values of each label that becomes a dimension. CloudWatch bills every combination as a metric (infra/src/cost). */
 export const LABEL_VALUES = { enclave: 1, outcome: CONNECTION_ENDS.length, store: 2, window: 2 } as const;
 
 /**
- * The series of the gateway (docs/operations.md, "Metrics") that an alarm or the dashboard reads, each with the labels that become
- * dimensions beside `stack`. CloudWatch bills every combination of their values as a metric, so no others are sent.
+ * The metrics of the gateway (docs/operations.md, "Metrics") that an alarm or the dashboard reads, each with the labels that become
+ * dimensions beside `stack`. No other metrics are sent, because CloudWatch bills every combination of values as a metric.
  */
 export const GATEWAY_METRICS: Readonly<Record<string, readonly (keyof typeof LABEL_VALUES)[]>> = {
   communique_attestation_trusted: ['enclave'],
   communique_enclave_clock_error_seconds: ['enclave'],
-  // Without the labels destination and enclave there are several samples per minute: Maximum and Sum over them are correct
+  // Without the labels destination and enclave there are several samples per minute, over which Maximum and Sum are correct.
   communique_enclave_certificates_refused: ['enclave'],
   communique_enclave_connections_total: ['outcome'],
   communique_queue_jobs: [],
@@ -37,7 +37,7 @@ export const GATEWAY_METRICS: Readonly<Record<string, readonly (keyof typeof LAB
 
 const MINUTE = 60;
 
-/** /etc/communique/cloudwatch-agent.json. Logs are files: the agent of Amazon Linux's repository does not read the journal in every version. */
+/** /etc/communique/cloudwatch-agent.json. It reads log files, because not every version of the agent reads the journal. */
 export function cloudwatchAgent(settings: ParentSettings, services: readonly ServiceLog[]): object {
   const file = (path: string, group: string, name: string) => ({
     file_path: path,
@@ -99,7 +99,7 @@ export function cloudwatchAgent(settings: ParentSettings, services: readonly Ser
   };
 }
 
-/** /etc/communique/prometheus.yaml (JSON is YAML). */
+/** /etc/communique/prometheus.yaml, written as JSON, which is YAML too. */
 export function prometheusScrape(settings: ParentSettings, metricsPort: number): object {
   return {
     global: { scrape_interval: '1m', scrape_timeout: '10s' },

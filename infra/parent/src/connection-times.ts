@@ -2,24 +2,25 @@ import { GATEWAY_KEEP_ALIVE_SECONDS, givenText, VARIABLES } from '@communique-te
 import type { ParentSettings } from './settings';
 
 /**
- * Seconds, in increasing order of hops. Each hop must close an idle connection before the next hop does: if the next hop closes it while a
- * request is on its way, the client gets a 502 (Elastic Load Balancing, "Troubleshoot your Application Load Balancers", HTTP 502).
+ * Times in seconds, each longer than the one before. The sender of requests must close an idle connection before the receiver does: if the
+ * receiver closes it while a request is on its way, the client gets a 502 (Elastic Load Balancing, "Troubleshoot your Application Load
+ * Balancers", HTTP 502).
  */
 export interface ConnectionTimes {
-  /** nginx closes its connections to the gateway. */
+  /** After this idle time nginx closes a connection to the gateway. */
   readonly upstreamKeepAlive: number;
-  /** nginx waits for an answer of the gateway. */
+  /** How long nginx waits for an answer of the gateway. */
   readonly proxyRead: number;
-  /** An application balancer closes an idle connection after this; longer than nginx lets an answer take. */
+  /** After this idle time an application balancer closes a connection; longer than `proxyRead`. */
   readonly balancerIdle: number;
-  /** nginx closes the connections of the balancer or of clients. */
+  /** After this idle time nginx closes a connection of the balancer or of a client. */
   readonly frontKeepAlive: number;
 }
 
-/** How much longer nginx waits than the gateway may for its enclave. */
+/** How much longer nginx waits for the gateway than the gateway waits for its enclave. */
 const PROXY_MARGIN = 15;
 
-/** @param environment of the gateway, valid: `ENCLAVE_TIMEOUT_MS`, and with `AGENTS` on `AGENT_TIMEOUT_MS` */
+/** @param environment the gateway's valid configuration: the enclave's time limit and, with agents, that of a task */
 export function connectionTimes({
   ENCLAVE_TIMEOUT_MS,
   AGENTS,

@@ -15,7 +15,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
   let gateway: Client;
   const urlOf = (user: string, database = 'communique') =>
     `postgresql://${user}:test@127.0.0.1:${String(postgres.port)}/${database}`;
-  /** This test cluster has no system users for the roles, so they sign in by password. */
+  /** Runs prepare-database. The test's PostgreSQL has no system users for the roles, so they sign in with a password. */
   const prepare = () =>
     run(join(staged.programs, 'prepare-database'), ['127.0.0.1'], {
       env: { PATH: '/usr/bin:/bin', PGPORT: String(postgres.port), PGPASSWORD: new URL(postgres.url).password },
@@ -40,7 +40,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     );
     owner = urlOf('communique');
     await migrate(owner);
-    // Revokes what communique-migrate revokes after migrating, with the same role.
+    // Run the command with which communique-migrate revokes rights after migrating, as the same role.
     const unit =
       renderParentFiles(ON_PARENT)['/etc/systemd/system/communique-migrate.service.d/20-postgresql.conf']?.content;
     const revoke = /--command "(REVOKE .*)"$/m.exec(unit ?? '')?.[1];
@@ -55,7 +55,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     await staged.folder.remove();
   });
 
-  it("the gateway's role reads and writes rows of every table, and calls every function", async () => {
+  it("lets the gateway's role read and write rows of every table, and call every function", async () => {
     const { rows } = await gateway.query<{ name: string; rights: boolean[] }>(`
       SELECT c.relname AS name, array(SELECT has_table_privilege(c.oid, r) FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS r) AS rights
       FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') ORDER BY 1`);
@@ -72,7 +72,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     for (const { name, may } of functions.rows) expect([name, may]).toEqual([name, true]);
   });
 
-  it('the gateway’s role may raise and clear an emergency stop: triggers run with its rights', async () => {
+  it('lets the gateway’s role insert and delete an emergency stop, whose triggers run with its rights', async () => {
     await gateway.query("INSERT INTO emergency_stop (id, reason) VALUES (gen_random_uuid(), 'a trial')");
     expect((await gateway.query('DELETE FROM emergency_stop')).rowCount).toBe(1);
   });
@@ -101,11 +101,11 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     "COPY message TO PROGRAM 'cat'",
     "SET session_replication_role = 'replica'",
     'CREATE EXTENSION plperlu',
-  ])('the gateway’s role may not: %s', async (statement) => {
+  ])('refuses to the gateway’s role: %s', async (statement) => {
     await expect(gateway.query(statement)).rejects.toMatchObject({ code: '42501' });
   });
 
-  it("preparing again loses nothing, and the gateway's role can use tables of later migrations", async () => {
+  it("keeps all rights and rows when it runs again, and lets the gateway's role use tables of later migrations", async () => {
     await as(owner, (client) => client.query('CREATE TABLE later (id bigserial PRIMARY KEY)'));
     await gateway.query('INSERT INTO later DEFAULT VALUES');
     expect(await prepare()).toEqual({ code: 0, stdout: '', stderr: '' });
@@ -113,7 +113,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     await expect(gateway.query('DROP TABLE later')).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('tables created before the two roles existed are granted to them at the next start', async () => {
+  it('grants tables from before the two roles to them at the next start', async () => {
     await as(owner, (client) =>
       client.query('CREATE TABLE before (id int); REVOKE ALL ON before FROM communique_gateway'),
     );

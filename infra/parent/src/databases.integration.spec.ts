@@ -20,7 +20,7 @@ describeWith(
     : { available: false, reason: 'no redis-server: apt-get install redis-server' },
   'Redis on the parent',
   () => {
-    it('takes its configuration: nothing is evicted, nothing is kept', async () => {
+    it('accepts its configuration, and evicts no key', async () => {
       await using folder = await temporaryFolder('parent-redis');
       const port = await freePort();
       const at = await mkdtemp(join(folder.path, 'run-'));
@@ -48,7 +48,7 @@ describeWith(
 );
 
 describe('PostgreSQL on the parent', () => {
-  it("listens on no network, and is owned by the migrations' user, not by the gateway's", () => {
+  it('listens on no network, and lets each system user sign in only as its own role', () => {
     expect(files['/etc/communique/postgresql/postgresql.conf']?.content).toMatch(/^listen_addresses = ''$/m);
     const rules = (files['/etc/communique/postgresql/pg_hba.conf']?.content ?? '')
       .split('\n')

@@ -27,7 +27,7 @@ const read = (name: string) =>
     () => '',
   );
 const count = (name: string) => `n=$(cat ${bin}/${name} 2>/dev/null || echo 0); echo $((n + 1)) > ${bin}/${name}`;
-/** In order; the last one repeats. null: no answer. */
+/** A shell command that prints these values one by one; the last one repeats. null: no answer. */
 const oneByOne = (values: readonly (string | null)[]) =>
   `case $n in\n${values.map((value, index) => `${index === values.length - 1 ? '*' : String(index)}) ${value === null ? 'exit 254' : `echo '${value}'`} ;;`).join('\n')}\nesac`;
 const report = (attestation: string) =>
@@ -37,14 +37,14 @@ const WELL = report('up');
 interface World {
   /** The holder of the address at the start. */
   readonly holder?: string;
-  /** The stack's tag: who should hold the address. */
+  /** The stack's tag on the address, which says what should hold the address. */
   readonly heldBy?: 'parent' | 'nat';
   readonly states: readonly (string | null)[];
   readonly health?: readonly (string | null)[];
-  /** Whether nginx answers with a trusted certificate, per check; default: always. */
+  /** For each check, whether nginx answers with a trusted certificate; default: always. */
   readonly front?: readonly boolean[];
   readonly nameLeadsTo?: string;
-  /** Shell: the answer to CONTINUE; `n` is the number of earlier calls. */
+  /** Shell code for AWS's answer to CONTINUE; `n` is the number of earlier calls. */
   readonly completes?: string;
   readonly associates?: string;
   readonly releases?: string;
@@ -117,7 +117,7 @@ const isHere = () =>
 const story = async () => (await read('story')).split('\n').filter((line) => line !== '');
 
 describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
-  describe('of a new parent', () => {
+  describe('at a new parent', () => {
     const launch = async (more: Record<string, string> = {}) => {
       const ran = await run(join(staged.programs, 'report-attested'), [], {
         env: environment({
@@ -134,7 +134,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       return { code: ran.code, events: eventsOf(ran.stdout), holder: await read('holder'), here: await isHere() };
     };
 
-    it('is taken once the enclave is attested, then comes the certificate, then CONTINUE', async () => {
+    it('is taken once the enclave is attested; then the parent waits for the certificate and sends CONTINUE', async () => {
       await world({ states: ['Pending', 'Pending:Wait'], health: [null, report('down'), WELL], front: [false, true] });
       expect(await launch()).toEqual({
         code: 0,
@@ -148,19 +148,19 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
     it.each([
       ['whose enclave is never attested', { health: [report('down')] }],
       ['that the group does not wait for yet', { states: ['Pending'] }],
-    ])('never goes to one %s', async (_name, more) => {
+    ])('is never taken by a parent %s', async (_name, more) => {
       await world({ states: ['Pending:Wait'], ...more });
       expect(await launch({ LAUNCH_LIMIT_SECONDS: '10' })).toMatchObject({ code: 78, holder: BEFORE, here: false });
       expect(await story()).toEqual([]);
     });
 
-    it('is not taken if the hook may end before all that follows is done', async () => {
+    it('is not taken if too little of the hook’s time is left for the steps after it', async () => {
       await world({ states: ['Pending:Wait'] });
       expect(await launch({ LAUNCH_LIMIT_SECONDS: '9' })).toMatchObject({ code: 78, holder: BEFORE });
       expect(await story()).toEqual([]);
     });
 
-    it('goes back if no certificate is issued and the old parent still serves clients', async () => {
+    it('is given back if no certificate is issued and the old parent still serves clients', async () => {
       await world({ states: ['Pending:Wait'], front: [false] });
       const { code, events, holder, here } = await launch();
       expect([code, holder, here]).toEqual([78, BEFORE, false]);
@@ -171,7 +171,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
     it.each([
       ['no instance had the address', { holder: '-' }],
       ['the name does not lead to it yet', { nameLeadsTo: '198.51.100.1' }],
-    ])('does not wait for a certificate if no client can be served anyway: %s', async (_name, more) => {
+    ])('is kept without waiting for a certificate if no client is cut off: %s', async (_name, more) => {
       await world({ states: ['Pending:Wait'], front: [false], ...more });
       expect(await launch()).toEqual({
         code: 0,
@@ -193,19 +193,19 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
         { states: ['Pending:Wait'], completes: 'exit 254', health: [WELL, report('down')] },
         78,
       ],
-    ])('goes back if %s', async (_name, what, code) => {
+    ])('is given back if %s', async (_name, what, code) => {
       await world(what);
       const ended = await launch();
       expect([ended.code, ended.holder, ended.here]).toEqual([code, BEFORE, false]);
       expect(ended.events).toContain('address_given_back');
     });
 
-    it('stays if AWS received CONTINUE, though the answer was lost', async () => {
+    it('is kept if AWS received CONTINUE, although AWS’s answer was lost', async () => {
       await world({ states: ['Pending:Wait', 'InService'], completes: 'exit 254' });
       expect(await launch()).toMatchObject({ code: 0, holder: ME, here: true });
     });
 
-    it('goes back to its earlier holder after the script was killed and restarted', async () => {
+    it('is given back to its earlier holder even after the script was killed and restarted', async () => {
       await world({ states: ['Pending:Wait'], completes: 'kill -9 $(ps -o ppid= -p $PPID); exit 254' });
       await launch();
       expect(await read('holder')).toBe(ME);
@@ -213,7 +213,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       expect(await launch()).toMatchObject({ holder: BEFORE });
     });
 
-    it('goes back when systemd stops the script', async () => {
+    it('is given back if systemd stops the script', async () => {
       await world({ states: ['Pending:Wait'], completes: 'kill -TERM $(ps -o ppid= -p $PPID); exit 254' });
       expect(await launch()).toMatchObject({
         code: 143,
@@ -222,7 +222,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       });
     });
 
-    it('is asked for again if AWS refuses once', async () => {
+    it('is requested again if AWS refuses once', async () => {
       await world({ states: ['Pending:Wait'], associates: '((n > 0)) || exit 254' });
       expect((await launch()).events).toEqual([
         'launch_health',
@@ -232,7 +232,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       ]);
     });
 
-    it('is not taken if the tag gives it to the NAT gateway', async () => {
+    it('is not taken if the tag reserves it for the NAT gateway', async () => {
       await world({ holder: '-', heldBy: 'nat', states: ['Pending:Wait'] });
       const { code, holder, here, events } = await launch();
       expect([code, holder, here]).toEqual([78, '-', false]);
@@ -240,14 +240,14 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       expect(await story()).toEqual([]);
     });
 
-    it('leaves the address to the keeper after a reboot', async () => {
+    it('is left to keep-address after a reboot', async () => {
       await world({ holder: ME, states: ['InService'] });
       expect(await launch()).toMatchObject({ code: 0, events: ['launch_not_waiting'], holder: ME });
       expect(await story()).toEqual([]);
     });
   });
 
-  describe('of a parent in service', () => {
+  describe('at a parent in service', () => {
     const keep = async (rounds = 2) => {
       const ran = await run(join(staged.programs, 'keep-address'), [], {
         env: environment({ ROUNDS: String(rounds) }),
@@ -255,40 +255,40 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       return { code: ran.code, holder: await read('holder'), here: await isHere() };
     };
 
-    it('is seen at once after a reboot, whatever the enclave is doing', async () => {
+    it('is noticed at once after a reboot, even if the enclave does not answer', async () => {
       await world({ holder: ME, states: ['InService'], health: [null] });
       expect(await keep(1)).toEqual({ code: 0, holder: ME, here: true });
       expect(await story()).toEqual([]);
     });
 
-    it('is taken by a parent in service when no instance has it, as after a failed new parent ended', async () => {
+    it('is taken if no instance has it, as after the end of a new parent that failed', async () => {
       await world({ holder: '-', states: ['InService'] });
       expect(await keep()).toEqual({ code: 0, holder: ME, here: true });
     });
 
     it.each([
       ['a new parent has it', { holder: 'i-0new', states: ['InService'] }],
-      ['it is not in service itself', { holder: '-', states: ['Pending:Wait'] }],
+      ['the parent is not in service itself', { holder: '-', states: ['Pending:Wait'] }],
       ['the parent is terminating', { holder: '-', states: ['Terminating'] }],
       ['AWS does not report its state', { holder: '-', states: [null] }],
-    ])('is left alone if %s', async (_name, what) => {
+    ])('is not taken if %s', async (_name, what) => {
       await world(what);
       expect(await keep()).toEqual({ code: 0, holder: what.holder, here: false });
       expect(await story()).toEqual([]);
     });
 
-    it('is asked for again if AWS refuses once', async () => {
+    it('is requested again if AWS refuses once', async () => {
       await world({ holder: '-', states: ['InService'], associates: '((n > 0)) || exit 254' });
       expect(await keep(3)).toEqual({ code: 0, holder: ME, here: true });
     });
 
-    it('is released if the tag gives it to the NAT gateway, and not taken again', async () => {
+    it('is released and not taken again if the tag reserves it for the NAT gateway', async () => {
       await world({ holder: ME, heldBy: 'nat', states: ['InService'] });
       expect(await keep(3)).toEqual({ code: 0, holder: '-', here: false });
       expect(await story()).toEqual(['released']);
     });
 
-    it('is released again if AWS refuses once', async () => {
+    it('is released at the next try if AWS refuses once', async () => {
       await world({ holder: ME, heldBy: 'nat', states: ['InService'], releases: '((n > 0)) || exit 254' });
       expect(await keep(3)).toEqual({ code: 0, holder: '-', here: false });
     });

@@ -20,7 +20,7 @@ const environment = (more: Record<string, string> = {}) => scriptEnvironment(bin
 describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
   const ciphertext = (of: string) => Buffer.from(of.repeat(120)).toString('base64');
   const LIST = { 'cwc-house': 'arn:house', 'cwc-senate': 'arn:senate' };
-  /** By ARN: the value, `null` if nothing was put there; an Error's message for anything else that AWS says. */
+  /** @param values AWS's answer by ARN: a value, `null` if no value was stored, or an Error whose message AWS prints */
   const fetchThem = async (values: Readonly<Record<string, string | null | Error>>, list: object = LIST) => {
     const cases = Object.entries(values).map(([arn, value]) => {
       if (value === null)
@@ -44,7 +44,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
     };
   };
 
-  it('writes the ciphertexts by name, for its user alone, and prints none', async () => {
+  it('writes the ciphertexts by name, readable only by its user, and prints none', async () => {
     const { code, stdout, stderr, file, written } = await fetchThem({
       'arn:house': `${ciphertext('h')}\n`,
       'arn:senate': ciphertext('s'),
@@ -55,7 +55,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
     expect((await readdir(bin)).filter((name) => name.startsWith('secrets.json'))).toEqual(['secrets.json']);
   });
 
-  it('leaves the file alone if nothing has changed, and says nothing', async () => {
+  it('does not rewrite the file if nothing has changed', async () => {
     const values = { 'arn:house': ciphertext('h'), 'arn:senate': null };
     const { file } = await fetchThem(values);
     const before = await stat(file);
@@ -70,10 +70,10 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
   it.each([
     ['a key in the clear', 'the-key-itself-in-the-clear'],
     ['other bytes than base64', `${ciphertext('h')}"},{`],
-    ['half a group', ciphertext('h').slice(0, -1)],
-    ['far too much', 'A'.repeat(9000)],
-    ['nothing', ''],
-  ])('leaves out %s, and prints no part of it', async (_name, value) => {
+    ['base64 with a missing character', ciphertext('h').slice(0, -1)],
+    ['too long', 'A'.repeat(9000)],
+    ['empty', ''],
+  ])('omits a value that is %s, and prints no part of it', async (_name, value) => {
     const { code, stdout, stderr, written } = await fetchThem({ 'arn:house': value, 'arn:senate': ciphertext('s') });
     expect([code, written]).toEqual([0, { 'cwc-senate': ciphertext('s') }]);
     expect(stderr).toContain('cwc-house: is not the base64');
@@ -83,7 +83,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
   it.each([
     "You can't perform this operation on the secret because it was marked for deletion.",
     "You tried to perform the operation on a secret that's currently marked deleted.",
-  ])('leaves out a secret that is marked for deletion, names it, and writes the others: %s', async (said) => {
+  ])('omits and names a secret that is marked for deletion, and writes the others: %s', async (said) => {
     const { code, stderr, written } = await fetchThem({
       'arn:house': new Error(
         `An error occurred (InvalidRequestException) when calling the GetSecretValue operation: ${said}`.replaceAll(
@@ -97,7 +97,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
     expect(stderr).toMatch(/^cwc-house: is left out: .*marked /);
   });
 
-  it('keeps the one that AWS does not answer for, writes the others, and reports failure', async () => {
+  it('keeps the old value of a secret that AWS refuses, writes the others, and fails', async () => {
     await fetchThem({ 'arn:house': ciphertext('h'), 'arn:senate': ciphertext('s') });
     const { code, stderr, written } = await fetchThem({
       'arn:house': ciphertext('n'),
@@ -110,7 +110,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
     expect(written).toEqual({ 'cwc-house': ciphertext('n'), 'cwc-senate': ciphertext('s') });
   });
 
-  it('writes the others if the first fetch fails for one', async () => {
+  it('writes the other secrets if one fails at the first fetch', async () => {
     expect(
       await fetchThem({
         'arn:house': new Error('Could not connect to the endpoint URL'),

@@ -32,7 +32,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-secrets', () => {
   const NOT_FILLED = refusal(
     'An error occurred (ResourceNotFoundException) when calling the GetSecretValue operation: no value for AWSCURRENT',
   );
-  /** Shell by ARN. */
+  /** Makes `aws` run the shell code that belongs to the requested ARN. */
   const answers = (byArn: Readonly<Record<string, string>>) =>
     script(
       'aws',
@@ -50,7 +50,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-secrets', () => {
     expect((await run('bash', ['--norc', '-c', '. "$0"; printf %s "$REDIS_URL"', file])).stdout).toBe(value);
   });
 
-  it("makes a URL of RDS's secret, escaping what a password may hold", async () => {
+  it("makes a URL of RDS's secret, and escapes the password", async () => {
     await secret(JSON.stringify({ username: 'communique', password: 'p@ss/w:rd?#%', engine: 'postgres' }));
     const { code, file } = await fetchSecrets({
       DATABASE_URL: {
@@ -68,7 +68,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-secrets', () => {
     ]);
   });
 
-  it('makes a URL of Redis’s password and address, escaping what a password may hold', async () => {
+  it('makes a URL of Redis’s address and password, and escapes the password', async () => {
     await secret('p@ss/w:rd?#% "\\');
     const { code, file } = await fetchSecrets({
       REDIS_URL: { arn: 'arn:redis', redis: { host: 'cache', port: 6379 } },
@@ -86,13 +86,13 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-secrets', () => {
   it.each([
     ['an empty password of Redis', '', { redis: { host: 'cache', port: 6379 } }],
     ['a second line, which would be another variable', 'a\nNODE_OPTIONS=--inspect', {}],
-    ['nothing', '', {}],
+    ['an empty value', '', {}],
     [
-      "RDS's form where it is not",
+      "a value that is not in RDS's form",
       'plain-and-secret',
       { postgresql: { host: 'db', port: 1, database: 'd', parameters: '' } },
     ],
-  ])('refuses %s, and does not repeat it', async (_name, value, more) => {
+  ])('refuses %s, and does not print it', async (_name, value, more) => {
     await secret(value);
     const { code, stdout, stderr, file } = await fetchSecrets({ REDIS_URL: { arn: 'arn:redis', ...more } });
     expect(code).toBe(1);
@@ -116,14 +116,14 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-secrets', () => {
       answer({ SecretString: 'first-line\nsecond-line' }),
       'REDIS_URL: its secret is empty or holds a line break or another control character (arn:redis)\n',
     ],
-  ])('names variable and secret, and writes nothing, after %s', async (_name, body, said) => {
+  ])('names the variable and the secret, and writes no file, after %s', async (_name, body, said) => {
     await script('aws', body);
     const { code, stdout, stderr, file } = await fetchSecrets({ REDIS_URL: { arn: 'arn:redis' } });
     expect([code, stdout, stderr]).toEqual([1, '', said]);
     await expect(stat(file)).rejects.toThrow('ENOENT');
   });
 
-  it('names every secret that is not filled, how to fill it, and tells report-attested', async () => {
+  it('names every secret without a value and the command that stores one, and lists them for report-attested', async () => {
     await answers({ 'arn:db': NOT_FILLED, 'arn:redis': NOT_FILLED });
     const list = { DATABASE_URL: { arn: 'arn:db' }, REDIS_URL: { arn: 'arn:redis' } };
     const { code, stderr, awaited } = await fetchSecrets(list);
@@ -135,12 +135,12 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-secrets', () => {
     expect(await fetchSecrets(list)).toMatchObject({ code: 0, awaited: undefined });
   });
 
-  it('does not report a secret that AWS refuses as awaited: the operator cannot fill it', async () => {
+  it('does not list a secret that AWS refuses, because the operator cannot fill it', async () => {
     await answers({ 'arn:db': refusal('An error occurred (AccessDeniedException)') });
     expect(await fetchSecrets({ DATABASE_URL: { arn: 'arn:db' } })).toMatchObject({ code: 1, awaited: undefined });
   });
 
-  it('fails, and writes nothing, if the list cannot be read', async () => {
+  it('fails, and writes no file, if the list cannot be read', async () => {
     await secret('value');
     const file = join(bin, 'gateway.env');
     await writeFile(join(bin, 'broken.json'), '{"REDIS_URL": {"arn"');
@@ -153,7 +153,7 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-secrets', () => {
     }
   });
 
-  it('makes an empty file of an empty list: its readers require one', async () => {
+  it('writes an empty file for an empty list, because its readers require a file', async () => {
     const { code, file } = await fetchSecrets({});
     expect([code, await readFile(file, 'utf8')]).toEqual([0, '']);
   });

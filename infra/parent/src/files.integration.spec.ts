@@ -32,14 +32,14 @@ const contentOf = (settings: ParentSettings, path: string) => renderParentFiles(
 const scriptsOf = (settings: ParentSettings) =>
   Object.entries(renderParentFiles(settings)).filter(([, { content }]) => content.startsWith('#!'));
 
-it.each(EXAMPLES)('leaves no placeholder and nothing empty: %s', (_name, settings) => {
+it.each(EXAMPLES)('leaves no placeholder and no empty file: %s', (_name, settings) => {
   for (const [path, { content }] of Object.entries(renderParentFiles(settings))) {
     expect([path, content.match(/@[a-z][A-Za-z0-9]*@/)]).toEqual([path, null]);
     expect([path, content.trim().length > 0]).toEqual([path, true]);
   }
 });
 
-it("makes programs executable and nothing else; everything is root's", () => {
+it('makes only scripts executable, and gives every file to root', () => {
   for (const [path, { content, mode, owner }] of Object.entries(renderParentFiles(ON_PARENT))) {
     expect([path, mode]).toEqual([path, content.startsWith('#!') ? 0o755 : 0o644]);
     expect(owner).toBe('root:root');
@@ -47,7 +47,7 @@ it("makes programs executable and nothing else; everything is root's", () => {
 });
 
 describeWith(commandAvailability('shellcheck', 'shellcheck'), 'shellcheck', () => {
-  it('shellcheck finds nothing in any script, the bootstrap included', async () => {
+  it('finds nothing in any script, including the bootstrap', async () => {
     const root = join(folder.path, 'scripts');
     const scripts = EXAMPLES.flatMap(([, settings]) => scriptsOf(settings));
     await mkdir(root);
@@ -60,7 +60,7 @@ describeWith(commandAvailability('shellcheck', 'shellcheck'), 'shellcheck', () =
     for (const [path, { content }] of scripts) await writeFile(join(root, path.split('/').at(-1) ?? ''), content);
     const files = (await readdir(root)).map((name) => join(root, name));
     expect(files.length).toBeGreaterThan(15);
-    // The bootstrap reads a file that is not here.
+    // Without SC1091, because the bootstrap reads a file that is only on a parent.
     expect(await run('shellcheck', ['--exclude=SC1091', ...files])).toEqual({ code: 0, stdout: '', stderr: '' });
     for (const [path, { content }] of scripts)
       expect([path, content.includes('set -euo pipefail')]).toEqual([path, true]);
@@ -68,13 +68,13 @@ describeWith(commandAvailability('shellcheck', 'shellcheck'), 'shellcheck', () =
 });
 
 describeWith(commandAvailability('cloud-init', 'cloud-init'), 'cloud-init', () => {
-  it.each(EXAMPLES)('cloud-init accepts the user data: %s', async (_name, settings) => {
+  it.each(EXAMPLES)('accepts the user data: %s', async (_name, settings) => {
     const file = join(folder.path, `${settings.stack}.yaml`);
     await writeFile(file, renderUserData(settings));
     expect(await run('cloud-init', ['schema', '--config-file', file])).toMatchObject({ code: 0 });
   });
 
-  it('reports user data that is wrong', async () => {
+  it('rejects wrong user data', async () => {
     const file = join(folder.path, 'wrong.yaml');
     await writeFile(file, renderUserData(ON_PARENT).replace('"runcmd": [', '"runcmd": [ 7, '));
     expect((await run('cloud-init', ['schema', '--config-file', file])).code).not.toBe(0);
@@ -82,7 +82,7 @@ describeWith(commandAvailability('cloud-init', 'cloud-init'), 'cloud-init', () =
 });
 
 describe('user data', () => {
-  it('is far below what EC2 takes, and names the files by their hash', () => {
+  it('is far below EC2’s limit, and names the archive, whose key contains its hash', () => {
     const text = renderUserData(ON_PARENT);
     const { key, sha256, bytes } = renderParentArchive(ON_PARENT);
     expect(Buffer.byteLength(text)).toBeLessThan(4096);
@@ -90,25 +90,25 @@ describe('user data', () => {
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
   });
 
-  it('is the same for the same settings, and differs for any others', () => {
+  it('is the same for the same settings, and differs for others', () => {
     expect(renderUserData({ ...ON_PARENT })).toBe(renderUserData(ON_PARENT));
     expect(renderUserData({ ...ON_PARENT, enclave: { cpuCount: 2, memoryMiB: 3074 } })).not.toBe(
       renderUserData(ON_PARENT),
     );
   });
 
-  it('holds no secret, not even a name of one', () => {
+  it('contains no secret, and not even the name of a secret', () => {
     expect(renderUserData(MANAGED)).not.toContain('secretsmanager');
   });
 
-  it('installs no docker, and databases only if they run here', () => {
+  it('installs no docker, and databases only if they run on the parent', () => {
     expect(packagesOf(ON_PARENT)).toEqual(expect.arrayContaining(['postgresql17-server', 'redis6', 'certbot']));
     for (const settings of [MANAGED, EXTERNAL])
       expect(packagesOf(settings).filter((name) => /docker|postgres|redis|certbot/.test(name))).toEqual([]);
   });
 });
 
-it('the archive is what tar reads, with its modes', async () => {
+it('renders an archive that tar unpacks, with modes and owner', async () => {
   const root = join(folder.path, 'unpacked');
   await mkdir(root);
   const archive = join(folder.path, 'files.tar');
@@ -131,10 +131,10 @@ describeWith(commandAvailability('python3', 'python3-yaml'), 'YAML', () => {
     return JSON.parse(stdout);
   };
 
-  it('tells the allocator what the enclave needs, after the line of dashes', async () => {
+  it('is what the allocator reads: memory and CPUs, after the line of dashes', async () => {
     const text = contentOf(ON_PARENT, '/etc/nitro_enclaves/allocator.yaml');
     expect(await load(text)).toEqual({ memory_mib: 3072, cpu_count: 2 });
-    // AWS's own reader skips what comes before, and knows one `key: value` a line.
+    // AWS's own reader skips the text before this line, and then reads one `key: value` per line.
     expect(text.split('\n')).toContain('---');
     for (const line of text
       .slice(text.indexOf('---\n') + 4)
@@ -143,7 +143,7 @@ describeWith(commandAvailability('python3', 'python3-yaml'), 'YAML', () => {
       expect(line).toMatch(/^[a-z_]+: [0-9]+$/);
   });
 
-  it('user data and the scrape configuration are YAML', async () => {
+  it('is valid in the user data and the scrape configuration', async () => {
     expect(await load(renderUserData(ON_PARENT))).toMatchObject({ runcmd: [['/usr/local/sbin/communique-bootstrap']] });
     expect(await load(contentOf(ON_PARENT, '/etc/communique/prometheus.yaml'))).toMatchObject({
       scrape_configs: [{ job_name: 'gateway' }],
@@ -151,8 +151,8 @@ describeWith(commandAvailability('python3', 'python3-yaml'), 'YAML', () => {
   });
 });
 
-describe('the way out', () => {
-  it('has one process per destination, whose allow-list names only that destination', () => {
+describe('the egress proxies', () => {
+  it('have one process per destination, whose allow-list names only that destination', () => {
     const files = renderParentFiles(ON_PARENT);
     const wants = (target: string) => files[`/etc/systemd/system/communique-${target}.target`]?.content ?? '';
     const target = `${wants('egress')}${wants('address')}`;
@@ -177,7 +177,7 @@ describe('the Elastic IP', () => {
       .exec(renderParentFiles(settings)[`/etc/systemd/system/${target}`]?.content ?? '')?.[1]
       ?.split(' ') ?? [];
 
-  it('is required by the proxies to Congress and by the certificate, and by no other proxy', () => {
+  it('is required only by the proxies to Congress and by the certificate', () => {
     expect(wants(ON_PARENT, 'communique-address.target')).toEqual([
       'communique-egress@8001.service',
       'communique-egress@8002.service',
@@ -199,7 +199,7 @@ describe('the Elastic IP', () => {
     expect(Object.keys(renderParentFiles(MANAGED)).filter((path) => path.includes('address'))).toEqual([]);
   });
 
-  it('also brings the check of the certificate, if clients connect to this nginx', () => {
+  it('makes the launch wait for the certificate only if clients connect to this nginx', () => {
     expect(contentOf(ON_PARENT, '/etc/communique/launch.env')).toContain(
       'FRONT_URL="https://communique.example.org/health"',
     );
@@ -241,7 +241,7 @@ describe('the environment of the gateway', () => {
     );
   });
 
-  it('keeps a value unchanged, even with characters that a shell interprets', async () => {
+  it('has a value unchanged, even with characters that a shell interprets', async () => {
     const value = 'a "quoted" \\ $HOME `id` \'x\' # no comment';
     const text = contentOf(
       { ...ON_PARENT, gateway: { environment: { ...ON_PARENT.gateway.environment, AUTH_AUDIENCE: value } } },
@@ -251,7 +251,7 @@ describe('the environment of the gateway', () => {
   });
 });
 
-describe('the agent of CloudWatch', () => {
+describe('the CloudWatch agent', () => {
   const agent = JSON.parse(contentOf(ON_PARENT, '/etc/communique/cloudwatch-agent.json')) as {
     logs: { logs_collected: { files: { collect_list: { file_path: string; log_group_name: string }[] } } };
   };
@@ -264,7 +264,7 @@ describe('the agent of CloudWatch', () => {
     for (const service of services) expect(collected).toContain(`/var/log/communique/${service}.log`);
   });
 
-  it('reads no log that is not rotated: but for cloud-init, each is in the file of logrotate', () => {
+  it('reads only logs that logrotate rotates, and that of cloud-init', () => {
     const rotated = [...contentOf(ON_PARENT, '/etc/logrotate.d/communique').matchAll(/^(\/\S+) \{$/gm)].map(
       ([, pattern = '']) => pattern,
     );
@@ -273,7 +273,7 @@ describe('the agent of CloudWatch', () => {
         expect([file_path, rotated.some((pattern) => matchesGlob(file_path, pattern))]).toEqual([file_path, true]);
   });
 
-  it('reads no file that systemd would make for root alone: systemd-tmpfiles makes each service’s for the agent', () => {
+  it('may read every service’s log, because systemd-tmpfiles makes the file with the agent’s group', () => {
     for (const [, settings] of EXAMPLES)
       for (const path of Object.keys(renderParentFiles(settings))) {
         const service = /^\/etc\/systemd\/system\/(communique-[a-z-]+)@?\.service$/.exec(path)?.[1];
@@ -284,14 +284,14 @@ describe('the agent of CloudWatch', () => {
       }
   });
 
-  it('writes into groups below the prefix alone', () => {
+  it('writes only into groups below the prefix', () => {
     for (const { log_group_name } of agent.logs.logs_collected.files.collect_list)
       expect(log_group_name).toMatch(/^\/communique\/dev\/(gateway|enclave|parent|nginx|database)$/);
   });
 });
 
 describeWith(commandAvailability('systemd-sysusers', 'systemd'), 'systemd-sysusers and systemd-tmpfiles', () => {
-  it('make every user that a unit names', async () => {
+  it('make the users that the units name', async () => {
     const root = join(folder.path, 'users');
     await stage(renderParentFiles(ON_PARENT), root);
     expect(await run('systemd-sysusers', [`--root=${root}`])).toMatchObject({ code: 0 });
@@ -314,11 +314,11 @@ describeWith(commandAvailability('systemd-sysusers', 'systemd'), 'systemd-sysuse
 });
 
 describeWith(commandAvailability('logrotate', 'logrotate'), 'logrotate', () => {
-  it('takes its file', async () => {
+  it('accepts the rendered configuration', async () => {
     const file = join(folder.path, 'logrotate');
     await writeFile(
       file,
-      // These users are not on this machine; npm run test:parent rotates as they do.
+      // This machine does not have these users; npm run test:parent rotates with them.
       contentOf(ON_PARENT, '/etc/logrotate.d/communique')
         .replaceAll('/var/log/', `${folder.path}/`)
         .replaceAll(/(su|create 0640) .*/g, '$1 root root'),

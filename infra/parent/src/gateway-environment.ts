@@ -1,11 +1,11 @@
 import { DEFAULTS, ENCLAVE_SECRETS_FILE, REFERENCE_STRING_FILE, type ParentSettings } from './settings';
 
-/** Through the socket, as the user of the service: there is no password (pg_hba.conf, pg_ident.conf). */
+/** The URL of PostgreSQL on the parent. A service signs in through the socket by its system user (pg_hba.conf, pg_ident.conf). */
 const databaseOnParent = (role: 'communique' | 'communique_gateway') =>
   `postgresql://${role}@localhost/communique?host=/run/communique-postgresql`;
 const REDIS_ON_PARENT = 'redis://127.0.0.1:6379';
 
-/** Variables of .env.example for migrations and gateway, without the secrets. */
+/** The variables (.env.example) of migrations and gateway, without the secrets. */
 export function gatewayEnvironment({
   region,
   release,
@@ -22,7 +22,7 @@ export function gatewayEnvironment({
     NODE_ENV: 'production',
     HOST: '127.0.0.1',
     PORT: String(gateway.port ?? DEFAULTS.gatewayPort),
-    // nginx sets X-Forwarded-For and drops what clients claim.
+    // nginx sets X-Forwarded-For and drops what the client sent.
     TRUSTED_PROXIES: '127.0.0.1',
     METRICS_HOST: '127.0.0.1',
     METRICS_PORT: String(gateway.metricsPort ?? DEFAULTS.metricsPort),
@@ -32,21 +32,21 @@ export function gatewayEnvironment({
     TEE_EXPECTED_CODE_HASH: acceptedPcr0.map((pcr0) => `sha384:${pcr0}`).join(','),
     TEE_EXPECTED_OPERATOR: `sha384:${operatorPcr3}`,
     ...(Object.keys(enclaveSecrets).length > 0 ? { ENCLAVE_SECRETS_FILE } : {}),
-    // The gateway warns if it is set while RESIDENCE is off, and does not start if the file is missing.
+    // Set only if needed: the gateway warns of it while RESIDENCE is off, and does not start if the file is missing.
     ...(release.referenceString === true && (gateway.environment['RESIDENCE'] ?? 'off') !== 'off'
       ? { RESIDENCE_REFERENCE_STRING_FILE: REFERENCE_STRING_FILE }
       : {}),
     ...(database.at === 'parent' ? { DATABASE_URL: databaseOnParent('communique_gateway') } : {}),
-    // An operator's own database is often one of RDS too.
+    // Also for an operator's own database, which is often at RDS.
     ...(database.at === 'parent' ? {} : { NODE_EXTRA_CA_CERTS: '/etc/communique/rds-authorities.pem' }),
     ...(redis.at === 'parent' ? { REDIS_URL: REDIS_ON_PARENT } : {}),
   };
 }
 
-/** Variables in which migrations differ from the gateway if PostgreSQL is on the parent: they use the role that owns the tables. */
+/** The variables that migrations need instead of the gateway's if PostgreSQL is on the parent: the role that owns the tables. */
 export const migrateEnvironment = (): Record<string, string> => ({ DATABASE_URL: databaseOnParent('communique') });
 
-/** NAME="value" lines as systemd reads them from an EnvironmentFile (systemd.exec): these four characters take a backslash. */
+/** Returns NAME="value" lines for systemd's EnvironmentFile (systemd.exec), in which four characters need a backslash. */
 export function environmentFile(variables: Readonly<Record<string, string>>, about: string): string {
   const lines = Object.entries(variables).map(([name, value]) => `${name}="${value.replaceAll(/["\\`$]/g, '\\$&')}"\n`);
   return `# ${about}\n${lines.join('')}`;

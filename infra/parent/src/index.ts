@@ -1,4 +1,4 @@
-/** What is installed on the EC2 instance that carries the enclave, rendered from infra/parent/files for one stack. */
+/** Renders infra/parent/files, which are installed on the EC2 instance that hosts the enclave, for one stack. */
 export { renderParentArchive, type ParentArchive } from './archive';
 export { checkSettings, EMAIL_ADDRESS, ParentSettingsError } from './check-settings';
 export { GATEWAY_METRICS, METRIC_NAMESPACE } from './cloudwatch-agent';

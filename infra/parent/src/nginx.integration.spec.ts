@@ -27,7 +27,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
   let folder: TemporaryFolder;
   beforeAll(async () => {
     folder = await temporaryFolder('parent-nginx');
-    // nginx's workers are not root.
+    // nginx's workers do not run as root, and must read the folder.
     await chmod(folder.path, 0o755);
   });
   afterAll(() => folder.remove());
@@ -38,7 +38,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     expect([code, stderr.match(/\[(warn|emerg|error)\].*/)]).toEqual([0, null]);
   });
 
-  it.each([4, 46, 47, 64, 65, 250])('takes a host name of %i characters', async (length) => {
+  it.each([4, 46, 47, 64, 65, 250])('accepts a host name of %i characters', async (length) => {
     const domain = hostNameOf(length);
     const staged = await stageNginx(
       {
@@ -56,7 +56,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     expect([code, stderr.match(/\[(warn|emerg|error)\].*/)]).toEqual([0, null]);
   });
 
-  it('takes 443 and 80 on both families as it is rendered', async () => {
+  it('listens on ports 443 and 80, with IPv4 and IPv6', async () => {
     const { renderParentFiles } = await import('./index');
     expect(renderParentFiles(ON_PARENT)['/etc/communique/nginx/servers.conf']?.content.match(/listen .*/g)).toEqual([
       ...[
@@ -69,7 +69,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     ]);
   });
 
-  describe('with certbot, before a gateway', () => {
+  describe('with certbot’s certificate, in front of a gateway', () => {
     let staged: StagedNginx;
     let service: Service;
     let gateway: Server;
@@ -102,7 +102,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     });
     const ask = (options: Parameters<typeof httpsRequest>[3] = {}) => httpsRequest(staged.httpsPort, NAME, ca, options);
 
-    it('passes on the real client address, whatever the client claims', async () => {
+    it('sends the client’s real address to the gateway, whatever the client claims', async () => {
       const claimed = {
         'x-forwarded-for': '203.0.113.7',
         'x-real-ip': '203.0.113.7',
@@ -126,7 +126,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
       }
     });
 
-    it('takes the largest message, and refuses a larger one as the gateway would', async () => {
+    it('accepts the largest message, and refuses a larger one as the gateway would', async () => {
       expect((await ask({ method: 'POST', body: Buffer.alloc(LIMITS.maxEnvelopeJsonBytes) })).status).toBe(200);
       const refused = await ask({ method: 'POST', body: Buffer.alloc(LIMITS.maxEnvelopeJsonBytes + 1) });
       expect([
@@ -141,11 +141,11 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
       expect([refused.status, (JSON.parse(refused.body) as { code: string }).code]).toEqual([431, 'headers_too_large']);
     });
 
-    it("leaves the gateway's own answers as they are", async () => {
+    it("does not change the gateway's own answers", async () => {
       expect(await ask({ path: '/teapot' })).toMatchObject({ status: 503, body: '{"code":"mine"}' });
     });
 
-    it('speaks HTTP/2', async () => {
+    it('accepts HTTP/2', async () => {
       const session = connectHttp2(`https://127.0.0.1:${String(staged.httpsPort)}`, { servername: NAME, ca });
       const status = await new Promise((done) =>
         session
@@ -159,15 +159,15 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
       expect(status).toBe(200);
     });
 
-    it.each(['TLSv1', 'TLSv1.1'] as const)('does not speak %s', async (version) => {
+    it.each(['TLSv1', 'TLSv1.1'] as const)('refuses %s', async (version) => {
       await expect(ask({ minVersion: version, maxVersion: version, ciphers: 'ALL:@SECLEVEL=0' })).rejects.toThrow();
     });
 
-    it.each(['TLSv1.2', 'TLSv1.3'] as const)('speaks %s', async (version) => {
+    it.each(['TLSv1.2', 'TLSv1.3'] as const)('accepts %s', async (version) => {
       expect((await ask({ minVersion: version, maxVersion: version })).status).toBe(200);
     });
 
-    it('refuses the handshake of a client that does not name the host', async () => {
+    it('refuses the TLS handshake of a client that names another host', async () => {
       const failed = await new Promise<string>((done) => {
         const socket = connectTls(
           { host: '127.0.0.1', port: staged.httpsPort, servername: 'other.example.org', rejectUnauthorized: false },
@@ -182,7 +182,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
       expect(failed).toMatch(/unrecognized name/);
     });
 
-    it("answers the certificate's issuer on 80 and redirects all others to 443", async () => {
+    it("serves the issuer's challenges on port 80, and redirects every other request to 443", async () => {
       await writeFile(join(staged.root, 'var/lib/communique-acme/.well-known/acme-challenge/token'), 'proof', {
         mode: 0o644,
       });
@@ -195,7 +195,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
       expect([redirect.status, redirect.headers.get('location')]).toEqual([308, `https://${NAME}/api/messages`]);
     });
 
-    it('stops a flood as the gateway would', async () => {
+    it('refuses too many requests as the gateway would', async () => {
       const answers = await Promise.all(Array.from({ length: 160 }, () => ask()));
       const refused = answers.find(({ status }) => status === 429);
       expect(JSON.parse(refused?.body ?? '{}')).toMatchObject({ code: 'rate_limited' });
@@ -224,7 +224,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     });
   });
 
-  it('says overloaded while there is no gateway', async () => {
+  it('answers 503 overloaded while no gateway listens', async () => {
     const staged = await stageNginx(
       { ...ON_PARENT, gateway: { ...ON_PARENT.gateway, port: await freePort() } },
       join(folder.path, 'alone'),
@@ -238,7 +238,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     ]);
   });
 
-  it('takes the address from the balancer, and ignores what the client wrote before it', async () => {
+  it('sends the client’s address from the balancer, and ignores addresses that the client claims', async () => {
     let forwarded: unknown;
     await using gateway = createServer((request, response) => {
       forwarded = request.headers['x-forwarded-for'];
@@ -262,7 +262,7 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     expect(forwarded).toBe('203.0.113.9');
   });
 
-  it('takes the address from the proxy protocol if it is asked to', async () => {
+  it('reads the client’s address from the proxy protocol if clientAddress says so', async () => {
     const staged = await stageNginx(EXTERNAL, join(folder.path, 'proxy-protocol'));
     const servers = await readFile(join(staged.root, 'etc/communique/nginx/servers.conf'), 'utf8');
     expect(servers).toMatch(/ssl proxy_protocol default_server;/);

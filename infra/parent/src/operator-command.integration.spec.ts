@@ -19,7 +19,7 @@ describe('communique-operator', () => {
     bin = await staged.newBin();
   });
 
-  /** `files`: gateway.env of /etc and of /run, by folder. */
+  /** @param files the content of gateway.env in /etc and in /run */
   const command = async (files: Readonly<Record<'etc' | 'run', string | undefined>>, args: readonly string[]) => {
     for (const [name, text] of Object.entries(files)) {
       await mkdir(join(bin, name));
@@ -69,7 +69,7 @@ describe('communique-operator', () => {
   };
 
   describeWith(root ? { available: true } : { available: false, reason: 'not root' }, 'as root', () => {
-    it("runs the release's command as the gateway's user, with its database in the environment and nowhere else", async () => {
+    it("runs the release's command as the gateway's user, with the database only in the environment", async () => {
       const { code, argv, env, privileges, cwd } = await command(managed, [
         'clear-stop',
         '--by',
@@ -100,7 +100,7 @@ describe('communique-operator', () => {
       expect(cwd).toBe('/\n');
     });
 
-    it('takes the database of /etc if PostgreSQL is on the parent', async () => {
+    it('uses the database that /etc names if PostgreSQL is on the parent', async () => {
       const { env } = await command(
         { etc: 'DATABASE_URL="postgresql://communique_gateway@localhost/communique"\n', run: '' },
         ['status'],
@@ -108,14 +108,14 @@ describe('communique-operator', () => {
       expect(env['DATABASE_URL']).toBe('postgresql://communique_gateway@localhost/communique');
     });
 
-    it("does not take the caller's database if the parent's secrets are not there yet", async () => {
+    it("fails, and does not use the caller's database, if the parent's secrets are not fetched yet", async () => {
       const { code, stderr, argv } = await command({ etc: 'PORT="3001"\n', run: undefined }, ['status']);
       expect([code, argv]).toEqual([1, []]);
       expect(stderr).toContain('communique-secrets.service');
     });
   });
 
-  // Root is not refused
+  // As root, the command is not refused.
   (root ? it.skip : it)('tells another user that only root may run it', async () => {
     const { code, stderr } = await command(managed, ['status']);
     expect([code, stderr]).toEqual([77, expect.stringContaining('sudo')]);

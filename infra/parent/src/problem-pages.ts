@@ -1,6 +1,6 @@
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, problemDocument, type ProblemCode } from '@communique-tee/protocol';
 
-/** Status of nginx -> problem that the gateway would answer with. 494 is nginx's own for headers, 495 to 497 are for TLS. */
+/** For each status of nginx, the problem that the gateway would send. 494 (headers) and 495 to 497 (TLS) are nginx's own codes. */
 const PAGES: Readonly<Record<string, ProblemCode>> = {
   '400': 'malformed_body',
   '408': 'request_timeout',
@@ -12,7 +12,7 @@ const PAGES: Readonly<Record<string, ProblemCode>> = {
   '504': 'enclave_timeout',
 };
 
-/** Directives of nginx. The gateway's own answers are not touched (proxy_intercept_errors is off). */
+/** nginx directives for these problems. The gateway's own answers stay unchanged (proxy_intercept_errors is off). */
 export function problemPages(): string {
   return Object.entries(PAGES)
     .map(([statuses, code]) => {

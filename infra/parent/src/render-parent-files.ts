@@ -11,25 +11,25 @@ import { renderTemplates, type TemplateGroup } from './templates';
 
 export interface ParentFile {
   readonly content: string;
-  /** As in chmod. */
+  /** The mode as in chmod. */
   readonly mode: number;
   readonly owner: 'root:root';
 }
 
 const PROGRAMS = ['/usr/local/libexec/communique/', '/usr/local/bin/'];
-/** All clients behind one address; the gateway counts more finely. */
+/** The limit for all clients behind one address; the gateway has finer limits. */
 const REQUESTS_PER_SECOND = 50;
 
 /**
- * How long before AWS ends the launch hook report-attested gives up. The hook may begin before the machine boots, and the last line of the
+ * report-attested gives up so long before AWS ends the launch hook. The hook may begin before the machine boots, and the last line of the
  * log, which an alarm counts, must reach CloudWatch before the instance ends.
  */
 const LAUNCH_MARGIN_SECONDS = 120;
 
-/** The instance metadata service. Its IPv6 address is off in the launch template. */
+/** The addresses of the instance metadata service. The launch template turns its IPv6 address off. */
 const [METADATA_V4, METADATA_V6] = ['169.254.169.254/32', 'fd00:ec2::254/128'];
 
-/** Every file on the parent, by absolute path. @throws ParentSettingsError */
+/** Every file to install on the parent, by absolute path. @throws ParentSettingsError */
 export function renderParentFiles(settings: ParentSettings): Record<string, ParentFile> {
   const config = checkSettings(settings);
   const files = renderTemplates(groupsOf(settings), templateValues(settings, config));
@@ -58,7 +58,7 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
         LAUNCH_HOOK: settings.launchHook.name,
         LAUNCH_LIMIT_SECONDS: String(settings.launchHook.timeoutSeconds - LAUNCH_MARGIN_SECONDS),
         HEALTH_URL: `http://127.0.0.1:${String(settings.gateway.port ?? DEFAULTS.gatewayPort)}/api/health/tee`,
-        // Clients connect to this nginx and must trust its certificate. They do not trust one of a test directory.
+        // Check the certificate if clients connect to this nginx. A certificate of an ACME test directory would never be trusted.
         ...(settings.https.by === 'certbot' && settings.https.acmeDirectory === undefined
           ? { FRONT_URL: `https://${settings.https.domain}/health` }
           : {}),
@@ -134,7 +134,7 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
   );
 }
 
-/** By AWS's names for its endpoints. */
+/** Whether a host is an endpoint of KMS, by AWS's names. */
 const isKms = (host: string) => /^kms(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.test(host);
 
 function groupsOf({
@@ -181,14 +181,14 @@ function templateValues(settings: ParentSettings, config: GatewayConfig): Record
     enclaveMemoryMiB: String(enclave.memoryMiB),
     enclaveCpuCount: String(enclave.cpuCount),
     unitsOfTarget: units.join(' '),
-    // Congress answers only the Elastic IP. The way to KMS must work before, because the enclave needs its keys to be attested.
+    // Congress answers only the Elastic IP. The proxy to KMS starts earlier, because the enclave needs its keys to be attested.
     egressUnits: egressUnits(egress.filter((route) => !waitsForAddress(route))).join(' '),
     unitsOfAddress: [
       ...egressUnits(egress.filter(waitsForAddress)),
       ...(https.by === 'certbot' ? ['communique-acme.service'] : []),
       ...certificateUnits,
     ].join(' '),
-    // No service that the internet reaches gets the instance's credentials, except the gateway if it calls KMS for the enclave.
+    // No service that faces the internet may get the instance's credentials, except the gateway if it calls KMS for the enclave.
     gatewayDeniedAddresses: gateway.credentials === true ? METADATA_V6 : `${METADATA_V4} ${METADATA_V6}`,
     enclaveSecretsFile: ENCLAVE_SECRETS_FILE,
     gatewayPort: String(gateway.port ?? DEFAULTS.gatewayPort),
@@ -229,7 +229,7 @@ function certificateEnvironment(settings: ParentSettings): Record<string, string
   };
 }
 
-/** What fetch-secrets reads. */
+/** The list that fetch-secrets reads. */
 function secretsList({ secrets, database, redis }: ParentSettings): Record<string, object> {
   return {
     ...Object.fromEntries(Object.entries(secrets).map(([name, arn]) => [name, { arn }])),

@@ -24,7 +24,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     status: 'ok',
     details: { enclave: { status: 'up' }, attestation: { status: 'up' }, budget: { status: 'up' } },
   };
-  /** Answers in order; the last one repeats. `undefined`: no server listens. */
+  /** Runs the script with these answers of AWS and the gateway, in order; the last one repeats. `undefined`: no answer. */
   const report = async (
     states: readonly (string | undefined)[],
     healths: readonly (object | undefined)[],
@@ -82,7 +82,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     return { ...ran, events, calls, completed: calls.filter((call) => call.includes('complete-lifecycle-action')) };
   };
 
-  it('sends CONTINUE once enclave and attestation are up, and logs what was missing before', async () => {
+  it('sends CONTINUE once enclave and attestation are up, and logs each earlier state', async () => {
     const { code, events, completed } = await report(
       ['Pending', 'Pending:Wait'],
       [
@@ -109,7 +109,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     ]);
   });
 
-  it('does not wait for an emergency stop to end, because another instance would not help', async () => {
+  it('sends CONTINUE during an emergency stop, because another instance would not help', async () => {
     const { code, completed } = await report(
       ['Pending:Wait'],
       [{ ...well, status: 'error', details: { ...well.details, budget: { status: 'down', code: 'emergency_stop' } } }],
@@ -127,8 +127,8 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
       { ...well, details: { ...well.details, attestation: { status: 'degraded', code: 'attestation_not_verified' } } },
     ],
     ['an answer of something else', { hello: 'world' }],
-    ['nobody', undefined],
-  ])('never sends CONTINUE for %s, and lets the hook end', async (_name, health) => {
+    ['no answer', undefined],
+  ])('never sends CONTINUE for %s, and gives up', async (_name, health) => {
     const { code, events, completed } = await report(['Pending:Wait'], [health], 'exit 0', '6');
     expect([code, completed]).toEqual([78, []]);
     expect(events.at(-1)).toMatchObject({ event: 'launch_never_attested', level: 'error', withinSeconds: 6 });
@@ -138,7 +138,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     ['InService', 'after a reboot'],
     ['', 'outside a group'],
     ['Terminating:Wait', 'on its way out'],
-  ])('does nothing if no group waits for it: %s (%s)', async (state) => {
+  ])('sends nothing if no group waits for the instance: %s (%s)', async (state) => {
     const { code, events, completed } = await report([state], [well]);
     expect([code, completed]).toEqual([0, []]);
     expect(events).toMatchObject([
@@ -165,8 +165,8 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
   describe('while secrets wait for the operator', () => {
     const AWAITED = 'DATABASE_URL\nREDIS_URL\n';
 
-    it('keeps the hook open, names them, and sends CONTINUE once they are filled', async () => {
-      // Filled at the fifth heartbeat, long after the hook's own time.
+    it('keeps the hook open, names the secrets, and sends CONTINUE once they have values', async () => {
+      // The secrets get values at the fifth heartbeat, long after the hook's own time.
       const { code, events, calls, completed } = await report(
         ['Pending:Wait'],
         [...Array.from({ length: 16 }, () => undefined), well],
@@ -183,7 +183,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
       );
     });
 
-    it('gives up when the hook’s time is over and AWS accepts no heartbeat', async () => {
+    it('gives up if the hook’s time is over and AWS accepts no heartbeat', async () => {
       const { code, events } = await report(['Pending:Wait'], [undefined], 'exit 0', '12', {
         awaited: AWAITED,
         heartbeat: 'echo "No active Lifecycle Action found" >&2; exit 254',
@@ -195,7 +195,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     });
 
     it.each([
-      ['nothing is awaited', ['Pending:Wait'], undefined],
+      ['no secret waits for a value', ['Pending:Wait'], undefined],
       ['the group has not come to the hook yet', ['Pending'], AWAITED],
     ])('sends no heartbeat if %s', async (_name, states, awaited) => {
       const { code, calls } = await report(
@@ -210,13 +210,13 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     });
   });
 
-  it('works without an Elastic IP', async () => {
+  it('makes no request about addresses without an Elastic IP', async () => {
     const { calls } = await report(['Pending:Wait'], [well]);
     expect(calls.filter((call) => call.includes('address'))).toEqual([]);
   });
 
   it.each(['Terminating:Wait', 'Terminating', ''])(
-    'counts as never attested if the group ends the hook first: %s',
+    'logs launch_never_attested if the group ends the hook first: %s',
     async (state) => {
       const { code, events, completed } = await report(['Pending:Wait', state], [undefined]);
       expect([code, completed]).toEqual([78, []]);
@@ -230,7 +230,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     },
   );
 
-  it('counts as never attested if the hook ended before AWS received CONTINUE', async () => {
+  it('logs launch_never_attested if the hook ended before AWS received CONTINUE', async () => {
     const { code, events } = await report(
       ['Pending:Wait', 'Terminating'],
       [well],
@@ -239,13 +239,13 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     expect([code, events.at(-1)?.['event']]).toEqual([78, 'launch_never_attested']);
   });
 
-  it('does not count if AWS received CONTINUE, though the answer was lost', async () => {
+  it('does not log launch_never_attested if AWS received CONTINUE, although its answer was lost', async () => {
     const { code, events } = await report(['Pending:Wait', 'InService'], [well], 'exit 254');
     expect([code, events.at(-1)?.['event']]).toEqual([0, 'launch_not_waiting']);
   });
 
   describe('stopped by a signal', () => {
-    it('counts as never attested if the group was seen waiting', async () => {
+    it('logs launch_never_attested if the group was waiting for the instance', async () => {
       const { code, events, completed } = await report(['Pending:Wait'], [undefined], 'exit 0', '1800', {
         sleep: 'kill -TERM $PPID',
       });
@@ -255,13 +255,13 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
       ]);
     });
 
-    it('does not count before the group waits', async () => {
+    it('does not log launch_never_attested if the group was not waiting yet', async () => {
       const { code, events } = await report(['Pending'], [undefined], 'exit 0', '1800', { sleep: 'kill -TERM $PPID' });
       expect([code, events.map(({ event }) => event)]).toEqual([143, ['launch_health']]);
     });
   });
 
-  describe('in a group that ends the hook by its own time', () => {
+  describe('in a group whose hook has a time limit', () => {
     // AWS's hook began 90 seconds before the machine booted; each check takes a minute.
     const [HOOK_SECONDS, HEAD_START, STEP] = [1800, 90, 60];
     const now = `$(cat $BIN/seconds) * ${String(STEP)}`;
@@ -303,7 +303,7 @@ esac`,
     it.each([
       ['without a heartbeat', 0],
       ['after heartbeats while it waited for secrets', 4000],
-    ])('gives up before AWS does, %s', async (_name, awaitedUntil) => {
+    ])('gives up before AWS ends the hook, %s', async (_name, awaitedUntil) => {
       const { code, last, states } = await launch(awaitedUntil);
       expect([code, last['event'], last['reason']]).toEqual([78, 'launch_never_attested', undefined]);
       expect([...states]).toEqual(['Pending:Wait']);

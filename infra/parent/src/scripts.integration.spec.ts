@@ -14,7 +14,7 @@ import { scriptEnvironment, stageScripts, writeScript, type StagedScripts } from
 let folder: TemporaryFolder;
 let staged: StagedScripts;
 let programs: string;
-/** Stand-ins for programs that this machine does not have. */
+/** The folder with stand-ins for programs that this machine does not have. */
 let bin: string;
 
 beforeAll(async () => {
@@ -47,15 +47,15 @@ describe('check-reservation', () => {
 
   it.each([
     ['pages of 2 MiB', { '2048': 1536 }, '2-3'],
-    ['of 1 GiB and of 32 MiB together', { '1048576': 2, '32768': 32 }, '1,3'],
-  ])('is content: %s', async (_name, pages, cpus) => {
+    ['pages of 1 GiB and of 32 MiB together', { '1048576': 2, '32768': 32 }, '1,3'],
+  ])('passes if the reserved memory is enough: %s', async (_name, pages, cpus) => {
     expect(await sysfs(pages, cpus)).toMatchObject({
       code: 0,
       stdout: 'reserved for the enclave: 3072 MiB, 2 processors\n',
     });
   });
 
-  it('reports missing memory though the allocator reported success', async () => {
+  it('fails if memory is missing, although the allocator reported success', async () => {
     expect(await sysfs({ '2048': 1535 }, '2-3')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('3070 MiB are reserved') as string,
@@ -63,7 +63,7 @@ describe('check-reservation', () => {
     expect((await sysfs({}, '2-3')).code).toBe(1);
   });
 
-  it('reports missing processors', async () => {
+  it('fails if processors are missing', async () => {
     expect(await sysfs({ '2048': 1536 }, '2')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('the pool has 1') as string,
@@ -114,7 +114,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the scripts', () => {
       expect((await run('ls', ['-A', state])).stdout).toBe('');
     });
 
-    it('accepts a right measurement, and reports a bad exit code', async () => {
+    it('accepts the right measurement in spite of a bad exit code, and reports the code', async () => {
       await script('nitro-cli', `echo '{"Measurements":{"PCR0":"${pcr0}"}}'; exit 7`);
       expect(await fetchImage(join(bin, 'state'))).toMatchObject({
         code: 0,
@@ -125,7 +125,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the scripts', () => {
     it.each([
       ['nothing', 'exit 9', 9],
       ['no measurement, and exits 0', "echo '{}'", 0],
-    ])('says so if nitro-cli prints %s', async (_name, body, exitCode) => {
+    ])('fails if nitro-cli prints %s', async (_name, body, exitCode) => {
       await script('nitro-cli', body);
       expect(await fetchImage(join(bin, 'state'))).toMatchObject({
         code: 1,
@@ -147,7 +147,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the scripts', () => {
   describe('supervise-enclave', () => {
     const pcr0 = 'ab'.repeat(48);
     let home: string;
-    /** The file `state` names the enclave's state; without it no enclave runs. */
+    /** A stand-in for nitro-cli. The file `state` has the enclave's state; without the file no enclave runs. */
     const nitroCli = (flags = 'NONE', measured = pcr0) =>
       script(
         'nitro-cli',
@@ -180,7 +180,7 @@ esac`,
           },
         }),
       });
-    /** Until nitro-cli was called twelve times: more often than it may fail in a row. */
+    /** Waits until nitro-cli was asked more than twelve times, which is more often than it may fail in a row. */
     const manyLooks = async () => {
       for (;;) {
         const calls = await readFile(join(home, 'calls'), 'utf8');
@@ -214,7 +214,7 @@ esac`,
       await nitroCli();
     });
 
-    it('starts the enclave without debug mode, logs that it runs, and ends it on a signal', async () => {
+    it('starts the enclave without debug mode, logs that it runs, and terminates it on a signal', async () => {
       const child = supervise();
       const { code, events, failures, calls } = await outcome(child, (event) => {
         if (event === 'enclave_running') void sleep(200).then(() => child.kill('SIGTERM'));
@@ -232,7 +232,7 @@ esac`,
     it.each([
       ['it is gone', 'rm -f'],
       ['it is terminating', 'echo TERMINATING >'],
-    ])('notices the enclave’s end, logs how long it ran and counts it: %s', async (_name, how) => {
+    ])('logs how long the enclave ran when it has ended, and counts the failure: %s', async (_name, how) => {
       const child = supervise();
       const { code, events, failures } = await outcome(child, (event) => {
         if (event === 'enclave_running') void run('bash', ['--norc', '-c', `${how} ${home}/state`]);
@@ -249,7 +249,7 @@ esac`,
     it.each([
       ['a debug enclave', 'DEBUG_MODE', pcr0, 'its flags are DEBUG_MODE'],
       ['another image', 'NONE', 'ba'.repeat(48), `its PCR0 is ${'ba'.repeat(48)}`],
-    ])('ends %s at once', async (_name, flags, measured, problem) => {
+    ])('terminates %s at once', async (_name, flags, measured, problem) => {
       await nitroCli(flags, measured);
       const { code, events, calls } = await outcome(supervise());
       expect(code).toBe(1);
@@ -257,14 +257,14 @@ esac`,
       expect(calls).toContain('terminate-enclave');
     });
 
-    it('does not run an image that has changed on the disk', async () => {
+    it('refuses to run an image file that has changed', async () => {
       await writeFile(join(home, 'enclave.eif'), 'another');
       const { code, events, calls } = await outcome(supervise());
       expect([code, calls]).toEqual([1, '']);
       expect(events).toMatchObject([{ event: 'enclave_image_changed' }]);
     });
 
-    it('waits after failures, and keeps counting', async () => {
+    it('waits before it starts again after failures, and counts the next failure', async () => {
       await writeFile(join(home, 'failures'), '3\n');
       await script('nitro-cli', '[[ $1 != describe-enclaves ]] || { echo []; exit 0; }; echo "E29" >&2; exit 29');
       const { code, events, failures } = await outcome(supervise());
@@ -272,10 +272,10 @@ esac`,
       expect(events.map(({ event }) => event)).toEqual(['enclave_start_delayed', 'enclave_not_started']);
     });
 
-    describe('if the exit code of nitro-cli and what it prints differ', () => {
+    describe('if the exit code of nitro-cli contradicts its output', () => {
       const describeAs = (body: string) => writeFile(join(home, 'describe.sh'), `${body}\n`);
 
-      it('keeps an enclave that is listed as running though nitro-cli exits 39, and ends it on a signal', async () => {
+      it('keeps an enclave that is listed as running although nitro-cli exits with 39', async () => {
         await describeAs('describe; exit 39');
         const child = supervise();
         const { code, events, failures, calls } = await outcome(child, (event) => {
@@ -287,20 +287,23 @@ esac`,
       });
 
       it.each([
-        ['a list without it', "echo '[]'; exit 39"],
+        ['a list without the enclave', "echo '[]'; exit 39"],
         ['nothing', 'exit 39'],
         ['no JSON, and exits 0', 'echo oops'],
         ['JSON that is no list, and exits 0', "echo '{}'"],
-      ])('ends it by its id, says why and counts it when nitro-cli keeps printing %s', async (_name, body) => {
-        await describeAs(body);
-        const { code, events, failures, calls } = await outcome(supervise());
-        expect([code, failures]).toEqual([1, '1\n']);
-        expect(events).toMatchObject([{ event: 'enclave_not_described', level: 'error', id: 'i-1-enc1' }]);
-        expect(calls.trimEnd()).toMatch(/terminate-enclave --enclave-id i-1-enc1$/);
-        await expect(stat(join(home, 'state'))).rejects.toThrow('ENOENT');
-      });
+      ])(
+        'terminates the enclave by its id, logs why and counts a failure if nitro-cli keeps printing %s',
+        async (_name, body) => {
+          await describeAs(body);
+          const { code, events, failures, calls } = await outcome(supervise());
+          expect([code, failures]).toEqual([1, '1\n']);
+          expect(events).toMatchObject([{ event: 'enclave_not_described', level: 'error', id: 'i-1-enc1' }]);
+          expect(calls.trimEnd()).toMatch(/terminate-enclave --enclave-id i-1-enc1$/);
+          await expect(stat(join(home, 'state'))).rejects.toThrow('ENOENT');
+        },
+      );
 
-      it('treats an enclave as ended only after a complete list', async () => {
+      it('treats the enclave as ended only if a list with exit code 0 lacks it', async () => {
         await describeAs(
           `echo >> ${home}/looks; if (($(wc -l < ${home}/looks) % 3 == 0)); then describe; else echo '[]'; exit 39; fi`,
         );
@@ -312,7 +315,7 @@ esac`,
         expect(events.map(({ event }) => event)).toEqual(['enclave_running', 'enclave_stopping']);
       });
 
-      it('refuses a debug enclave though nitro-cli exits 39', async () => {
+      it('terminates a debug enclave although nitro-cli exits with 39', async () => {
         await nitroCli('DEBUG_MODE');
         await describeAs('describe; exit 39');
         const { code, events, calls } = await outcome(supervise());
@@ -321,7 +324,7 @@ esac`,
         expect(calls).toContain('terminate-enclave --enclave-id i-1-enc1');
       });
 
-      it('goes by the list when run-enclave starts the enclave and exits with an error', async () => {
+      it('believes the list if run-enclave starts the enclave and exits with an error', async () => {
         const body = await readFile(join(bin, 'nitro-cli'), 'utf8');
         await writeFile(join(bin, 'nitro-cli'), body.replace(`"i-1-enc1"}' ;;`, `"i-1-enc1"}'; exit 36 ;;`));
         const child = supervise();
@@ -336,7 +339,7 @@ esac`,
         ]);
       });
 
-      it('reports it and ends every enclave of that name when run-enclave exits 0 and names none', async () => {
+      it('terminates every enclave of the name and logs a failure if run-enclave exits with 0 and names no enclave', async () => {
         const body = await readFile(join(bin, 'nitro-cli'), 'utf8');
         await writeFile(join(bin, 'nitro-cli'), body.replace(`echo '{"EnclaveID":"i-1-enc1"}'`, 'echo started'));
         const { code, events, failures, calls } = await outcome(supervise());
@@ -345,7 +348,7 @@ esac`,
         expect(calls.trimEnd()).toMatch(/terminate-enclave --enclave-id i-1-enc1$/);
       });
 
-      it('reports an enclave that cannot be terminated', async () => {
+      it('logs that an enclave cannot be terminated', async () => {
         const body = await readFile(join(bin, 'nitro-cli'), 'utf8');
         await writeFile(join(bin, 'nitro-cli'), body.replace('terminate-enclave) ', 'terminate-enclave) exit 11; '));
         const child = supervise();
@@ -356,7 +359,7 @@ esac`,
         expect(events.at(-1)).toMatchObject({ event: 'enclave_terminate_failed', id: 'i-1-enc1', exitCode: 11 });
       });
 
-      it('ends the enclave and counts it when a tool that the supervisor needs fails', async () => {
+      it('terminates the enclave and counts a failure if a tool that it needs fails', async () => {
         const jq = (await run('bash', ['--norc', '-c', 'command -v jq'])).stdout.trim();
         await script('jq', `[[ ! -f ${home}/broken ]] || exit 5; exec ${jq} "$@"`);
         const child = supervise();
@@ -370,7 +373,7 @@ esac`,
       });
     });
 
-    it('ends what a killed supervisor left behind before it starts', async () => {
+    it('terminates the enclave that a killed supervisor left, before it starts a new one', async () => {
       await writeFile(join(home, 'state'), 'RUNNING');
       const child = supervise();
       const { calls } = await outcome(child, (event) => {
@@ -380,8 +383,8 @@ esac`,
     });
   });
 
-  // bash ignores the exit code of a command there, so a failed call would look like an empty answer.
-  it('no script reads a command that may fail through a here-string or a process substitution alone', () => {
+  // bash ignores the exit code of a command in these places, so a failed call would look like an empty answer.
+  it('never read the output of a command only through a here-string or a process substitution', () => {
     const lost: string[] = [];
     for (const [path, { content }] of Object.entries({
       ...renderParentFiles(MANAGED),
@@ -422,7 +425,7 @@ esac`,
     }
   });
 
-  it('record-end logs how a service ended, as a line of JSON', async () => {
+  it('record-end logs how a service ended, in a line of JSON', async () => {
     const { stdout } = await run(join(programs, 'record-end'), ['communique-gateway.service'], {
       env: environment({ SERVICE_RESULT: 'signal', EXIT_CODE: 'killed', EXIT_STATUS: 'KILL' }),
     });
@@ -471,7 +474,7 @@ printf junk > junk.pem`,
       return Number(ran.stdout);
     };
 
-    it('prints when a usable certificate ends', async () => {
+    it('prints the end time of a usable certificate', async () => {
       const days = ((await end('good.pem', 'one.key')) - Date.now() / 1000) / 86_400;
       expect(days).toBeGreaterThan(19.9);
       expect(days).toBeLessThan(20.1);
@@ -483,20 +486,23 @@ printf junk > junk.pem`,
       ['is self-signed', 'itself.pem', 'one.key'],
       ['is no certificate', 'junk.pem', 'one.key'],
       ['has an invalid key', 'good.pem', 'junk.pem'],
-      ['is not there', 'absent.pem', 'one.key'],
-    ])('tells 0 for one that %s', async (_name, certificate, key) => {
+      ['does not exist', 'absent.pem', 'one.key'],
+    ])('prints 0 for a certificate that %s', async (_name, certificate, key) => {
       expect(await end(certificate, key)).toBe(0);
     });
   });
 
-  it.each([22, 64, 65, 250])('first-certificate makes one for a name of %i characters, once', async (length) => {
-    const tls = await mkdtemp(join(folder.path, 'tls-'));
-    const env = environment({ FIRST_CERTIFICATE_DAYS: '7', CERTIFICATE_NAME: hostNameOf(length) });
-    expect((await run(join(programs, 'first-certificate'), [tls], { env })).code).toBe(0);
-    const made = await readFile(join(tls, 'fullchain.pem'), 'utf8');
-    expect(new X509Certificate(made).checkHost(hostNameOf(length))).toBe(hostNameOf(length));
-    expect((await stat(join(tls, 'privkey.pem'))).mode & 0o777).toBe(0o640);
-    await run(join(programs, 'first-certificate'), [tls], { env });
-    expect(await readFile(join(tls, 'fullchain.pem'), 'utf8')).toBe(made);
-  });
+  it.each([22, 64, 65, 250])(
+    'first-certificate makes one certificate for a name of %i characters, and keeps it',
+    async (length) => {
+      const tls = await mkdtemp(join(folder.path, 'tls-'));
+      const env = environment({ FIRST_CERTIFICATE_DAYS: '7', CERTIFICATE_NAME: hostNameOf(length) });
+      expect((await run(join(programs, 'first-certificate'), [tls], { env })).code).toBe(0);
+      const made = await readFile(join(tls, 'fullchain.pem'), 'utf8');
+      expect(new X509Certificate(made).checkHost(hostNameOf(length))).toBe(hostNameOf(length));
+      expect((await stat(join(tls, 'privkey.pem'))).mode & 0o777).toBe(0o640);
+      await run(join(programs, 'first-certificate'), [tls], { env });
+      expect(await readFile(join(tls, 'fullchain.pem'), 'utf8')).toBe(made);
+    },
+  );
 });

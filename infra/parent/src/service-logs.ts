@@ -1,12 +1,12 @@
 import type { LOG_GROUPS } from './settings';
 
-/** The log of one of our services. systemd appends to it (10-hardening.conf); all instances of a template share one. */
+/** The log of one of our services. systemd appends to the file (10-hardening.conf); all instances of a template unit share it. */
 export interface ServiceLog {
-  /** Without `communique-`, e.g. `gateway`. */
+  /** The unit's name without `communique-`, such as `gateway`. */
   readonly service: string;
-  /** On the parent. */
+  /** The log file's path on the parent. */
   readonly path: string;
-  /** Below the stack's prefix. */
+  /** The log group, below the stack's prefix. */
   readonly group: (typeof LOG_GROUPS)[number];
 }
 
@@ -21,7 +21,7 @@ const GROUPS: Readonly<Record<string, ServiceLog['group']>> = {
   redis: 'database',
 };
 
-/** @param paths of the rendered files: each service among them has a log */
+/** The logs of all services. @param paths the paths of the rendered files */
 export function serviceLogs(paths: Iterable<string>): readonly ServiceLog[] {
   return [...paths]
     .flatMap((path) => /^\/etc\/systemd\/system\/communique-([a-z-]+)@?\.service$/.exec(path)?.[1] ?? [])
@@ -34,8 +34,8 @@ export function serviceLogs(paths: Iterable<string>): readonly ServiceLog[] {
 }
 
 /**
- * For systemd-tmpfiles. systemd would create these files with the UMask of their service, readable only by root; it leaves an existing
- * file unchanged. The CloudWatch agent reads them by its own group: it does not keep further groups in all of its threads.
+ * Lines for systemd-tmpfiles, which makes the log files before systemd would. systemd would use the service's UMask, so that only root
+ * could read them. They get the CloudWatch agent's own group, because the agent does not keep further groups in all of its threads.
  */
 export function serviceLogFiles(logs: readonly ServiceLog[]): string {
   return `# The logs of our services, before systemd makes them for root alone.\n${logs

@@ -1,6 +1,6 @@
 import { REFERENCE_STRING_NAME } from '@communique-tee/residence';
 
-/** Where PostgreSQL or Redis runs: on the instance, as a service of AWS, or elsewhere (its URL is a secret). */
+/** Where PostgreSQL or Redis runs: on the instance, as a service of AWS, or elsewhere (then its URL is a secret). */
 export type DatabaseSettings =
   | { readonly at: 'parent'; readonly volumeId: string }
   /** RDS; `secretArn`: RDS's JSON of username and password. */
@@ -22,13 +22,13 @@ export type RedisSettings =
   | { readonly at: 'external' };
 
 export type HttpsSettings =
-  /** Let's Encrypt, or another directory (`acmeDirectory`: https URL). */
+  /** A certificate of Let's Encrypt, or of another ACME directory (`acmeDirectory`: https URL). */
   | {
       readonly by: 'certbot';
       readonly domain: string;
       readonly email: string;
       readonly acmeDirectory?: string;
-      /** ARN of the secret in which parents keep the certificate for the next one. */
+      /** ARN of the secret in which a parent keeps the certificate for the next parent. */
       readonly keptInSecret: string;
     }
   /** A load balancer with ACM in front. `networks`: CIDR blocks that the balancer connects from, whose word on the client is believed. */
@@ -53,7 +53,7 @@ export interface ParentSettings {
   readonly storeBucket: string;
   /** The enclave's image: `sha384` of the file and PCR0, 96 hexadecimal digits each. */
   readonly image: { readonly key: string; readonly versionId: string; readonly sha384: string; readonly pcr0: string };
-  /** What `npm run ops -- release` made: `sha256` of the archive, 64 hexadecimal digits; whether it holds REFERENCE_STRING_FILE, default false. */
+  /** What `npm run ops -- release` built: `sha256` of the archive (64 hex digits), and whether it has the reference string (default no). */
   readonly release: { readonly key: string; readonly sha256: string; readonly referenceString?: boolean };
   readonly enclave: {
     readonly cpuCount: number;
@@ -64,20 +64,20 @@ export interface ParentSettings {
   readonly egress: readonly EgressRoute[];
   /** PCR0 of every image that the gateway accepts; the one that runs is among them. */
   readonly acceptedPcr0: readonly string[];
-  /** PCR3 of this parent's role: every accepted image must run under it. 96 hexadecimal digits. */
+  /** PCR3 of this parent's role, under which every accepted image must run. 96 hexadecimal digits. */
   readonly operatorPcr3: string;
-  /** `environment`: of .env.example, without secrets and without what is set here (`RESERVED_VARIABLES`). */
+  /** `environment`: variables of .env.example, without secrets and without `RESERVED_VARIABLES`. */
   readonly gateway: {
-    /** Whether it may ask the metadata service for the instance's credentials: true if the enclave reaches KMS. Default false. */
+    /** Whether the gateway may ask the metadata service for credentials: true if the enclave uses KMS. Default false. */
     readonly credentials?: boolean;
     readonly port?: number;
     readonly metricsPort?: number;
     readonly memoryMiB?: number;
     readonly environment: Readonly<Record<string, string>>;
   };
-  /** Variable of the gateway -> ARN in Secrets Manager, the whole secret being the value. */
+  /** For each variable of the gateway, the ARN of the secret that is its value. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** Name, as in the enclave's configuration -> ARN in Secrets Manager, the whole secret being the base64 of a ciphertext of KMS. */
+  /** For each name in the enclave's configuration, the ARN of the secret that is the base64 of a KMS ciphertext. */
   readonly enclaveSecrets: Readonly<Record<string, string>>;
   readonly database: DatabaseSettings;
   readonly redis: RedisSettings;
@@ -85,14 +85,14 @@ export interface ParentSettings {
   readonly elasticIpAllocationId?: string;
   /** The launch hook in which a new instance waits until its enclave is attested, and how long the group waits. */
   readonly launchHook: { readonly group: string; readonly name: string; readonly timeoutSeconds: number };
-  /** E.g. `/communique/prod`; the groups below it are `LOG_GROUPS`. */
+  /** Such as `/communique/prod`; the groups below it are `LOG_GROUPS`. */
   readonly logGroupPrefix: string;
 }
 
-/** On the parent, in memory; only the gateway's user may read it. */
+/** The file on the parent, in memory, with the enclave's secrets. Only the gateway's user may read it. */
 export const ENCLAVE_SECRETS_FILE = '/run/communique-enclave-secrets/secrets.json';
 
-/** On the parent, in a release with the reference string: what a page needs to prove residence (tools/ops/release/contents.ts). */
+/** The reference string on the parent, if the release has it: a page needs it to prove residence (tools/ops/release/contents.ts). */
 export const REFERENCE_STRING_FILE = `/opt/communique/current/gateway/${REFERENCE_STRING_NAME}`;
 
 export const DEFAULTS = {
@@ -106,7 +106,7 @@ export const DEFAULTS = {
 /** Log groups under `logGroupPrefix`. */
 export const LOG_GROUPS = ['gateway', 'enclave', 'parent', 'nginx', 'database', 'metrics'] as const;
 
-/** Variables that the renderer sets, or that contradict those; refused in `gateway.environment`. */
+/** Variables that the renderer sets, or that would contradict them. `gateway.environment` may not set them. */
 export const RESERVED_VARIABLES = [
   ...[
     'NODE_ENV',

@@ -11,7 +11,7 @@ import { EXAMPLES, EXTERNAL, MANAGED, ON_PARENT } from './testing/example-settin
 import { run } from './testing/run';
 import { stage } from './testing/stage';
 
-/** Scores of systemd-analyze security, 0 to 10, lower is better. Three programs need more rights than the others. */
+/** The highest scores of systemd-analyze security (0 to 10, lower is better). Three programs need more rights than the others. */
 const MOST_EXPOSURE = 2;
 const MORE_EXPOSURE: Readonly<Record<string, number>> = {
   'communique-data-volume.service': 2.8,
@@ -19,7 +19,7 @@ const MORE_EXPOSURE: Readonly<Record<string, number>> = {
   'communique-kept-certificate.service': 2.2,
 };
 const UNITS = '/etc/systemd/system';
-/** Stand-in for the unit of AWS's package. */
+/** A stand-in for the unit in AWS's package. */
 const ALLOCATOR =
   '[Unit]\nDescription=stands for the allocator\n[Service]\nType=oneshot\nExecStart=/usr/bin/nitro-enclaves-allocator\n[Install]\nWantedBy=multi-user.target\n';
 const PROGRAMS = [
@@ -46,7 +46,7 @@ describeWith(commandAvailability('systemd-analyze', 'systemd'), 'systemd', () =>
     const root = join(folder.path, name);
     await rm(root, { recursive: true, force: true });
     await stage(renderParentFiles(settings), root);
-    // The units that every system has; AWS's own.
+    // Add systemd's own units, and that of AWS's package.
     await mkdir(join(root, 'usr/lib/systemd'), { recursive: true });
     await cp('/lib/systemd/system', join(root, 'usr/lib/systemd/system'), { recursive: true, verbatimSymlinks: true });
     await writeFile(join(root, 'usr/lib/systemd/system/nitro-enclaves-allocator.service'), ALLOCATOR);
@@ -66,12 +66,12 @@ describeWith(commandAvailability('systemd-analyze', 'systemd'), 'systemd', () =>
     'nitro-enclaves-allocator.service',
   ];
 
-  it.each(EXAMPLES)('finds nothing wrong with the units: %s', async (_name, settings) => {
+  it.each(EXAMPLES)('verify finds no problem in the units: %s', async (_name, settings) => {
     const root = await staged(settings.stack, settings);
     expect(await verify(root, unitsOf(settings))).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
-  it('reports a cycle, a missing program and an unknown key', async () => {
+  it('verify reports a cycle, a missing program and an unknown key', async () => {
     const root = await staged('broken', MANAGED);
     const gateway = join(root, UNITS, 'communique-gateway.service');
     const good = await readFile(gateway, 'utf8');
@@ -88,7 +88,7 @@ describeWith(commandAvailability('systemd-analyze', 'systemd'), 'systemd', () =>
     }
   });
 
-  it('finds every service of ours hardened', async () => {
+  it('security finds every service of ours hardened', async () => {
     const exposed: string[] = [];
     for (const settings of [ON_PARENT, MANAGED]) {
       const root = await staged(`security-${settings.stack}`, settings);
@@ -120,14 +120,14 @@ describe('the units', () => {
       expect(content.replaceAll(/^\s*#.*$/gm, '')).not.toMatch(/debug-mode/);
   });
 
-  it('each have their own user, or are root for a reason', () => {
+  it('each have their own user, except five that need root', () => {
     const root = Object.keys(files)
       .filter(
         (path) =>
           /\/communique-[^/]*\.service$/.test(path) && !/^(User=|DynamicUser=yes)/m.test(files[path]?.content ?? ''),
       )
       .map((path) => path.slice(UNITS.length + 1));
-    // They write files that only root may read, or use disks.
+    // These units write files that only root may read, or use disks.
     expect(root).toEqual([
       'communique-acme.service',
       'communique-certificate.service',
@@ -137,7 +137,7 @@ describe('the units', () => {
     ]);
   });
 
-  it('let V8 run: no unit of Node forbids writable and executable memory', () => {
+  it('do not forbid writable and executable memory where Node runs, because V8 needs it', () => {
     const forbidding = Object.entries(files).filter(
       ([, { content }]) => content.includes('/bin/node') && /^MemoryDenyWriteExecute=yes/m.test(content),
     );
@@ -155,7 +155,7 @@ describe('the units', () => {
     expect(keys(name, 'DeviceAllow')).toContain('/dev/vsock rw');
   });
 
-  it('only the gateway of an enclave with KMS may ask for them', () => {
+  it('let the gateway ask for the instance’s credentials only if its enclave uses KMS', () => {
     const denied = (settings: ParentSettings) =>
       /^IPAddressDeny=(.*)$/m.exec(
         renderParentFiles(settings)[`${UNITS}/communique-gateway.service`]?.content ?? '',
@@ -180,11 +180,11 @@ describe('the units', () => {
     'communique-egress@.service',
     'communique-enclave-log.service',
     'communique-migrate.service',
-  ])('%s is not started again if that cannot help', (name) => {
+  ])('%s is not started again after exit code 78', (name) => {
     expect(keys(name, 'RestartPreventExitStatus')).toEqual(['78']);
   });
 
-  it('start in order', () => {
+  it('start after the units that they need', () => {
     const after = (name: string) => keys(name, 'After').join(' ').split(' ');
     expect(after('communique-enclave-memory.service')).toContain('nitro-enclaves-allocator.service');
     expect(after('communique-enclave.service')).toEqual(
@@ -200,11 +200,11 @@ describe('the units', () => {
     expect(after('communique-nginx.service')).toContain('communique-gateway.service');
   });
 
-  // systemd gives a unit up when one that it requires fails, and does not start it when that one succeeds later.
+  // systemd gives a unit up if a required unit fails, and does not start it when the required unit succeeds later.
   it.each(EXAMPLES)(
-    'that others require restart after a failure, and then start those that were given up: %s',
+    'that others require are restarted after a failure, and then start the units that systemd gave up: %s',
     (_name, settings) => {
-      /** Of the unit and its drop-ins. */
+      /** The values of a key in the unit and its drop-ins. */
       const values = (name: string, key: string) =>
         Object.entries(renderParentFiles(settings))
           .filter(([path]) => path === `${UNITS}/${name}` || path.startsWith(`${UNITS}/${name}.d/`))
@@ -224,8 +224,8 @@ describe('the units', () => {
       const faults: string[] = [];
       for (const name of units.filter((each) => !byTimer(each))) {
         for (const needed of withRequired(name).slice(1)) {
-          // AWS's allocator reserves memory early or not at all, so only a reboot helps it and its check. A mount is retried
-          // with the service that it requires.
+          // Only a reboot helps AWS's allocator and the check of its memory, because memory is reserved early or not at all.
+          // A mount is retried with the service that it requires.
           if (/allocator|enclave-memory|\.mount$/.test(needed)) continue;
           const started = values(needed, 'ExecStartPost').flatMap((word, _at, words) =>
             word.endsWith('.service') && words.includes('start') ? withRequired(word) : [],
@@ -244,7 +244,7 @@ describe('the units', () => {
     },
   );
 
-  it('let the gateway finish before it is killed', () => {
+  it('let the gateway finish its shutdown before systemd kills it', () => {
     const longer = renderParentFiles({
       ...ON_PARENT,
       gateway: { environment: { ...ON_PARENT.gateway.environment, SHUTDOWN_TIMEOUT_MS: '60000' } },

@@ -2,10 +2,10 @@ import { renderParentArchive } from './archive';
 import { environmentFile } from './gateway-environment';
 import type { ParentSettings } from './settings';
 
-/** EC2's limit, before base64. */
+/** EC2's limit, which counts the text before base64. */
 const MAX_USER_DATA_BYTES = 16 * 1024;
 
-/** Packages of Amazon Linux 2023. Node comes with the release. */
+/** The packages of Amazon Linux 2023 to install. Node comes with the release. */
 export function packagesOf({ https, database, redis }: ParentSettings): readonly string[] {
   return [
     ...['aws-nitro-enclaves-cli', 'awscli-2', 'jq', 'openssl', 'nginx', 'logrotate', 'amazon-cloudwatch-agent'],
@@ -45,7 +45,8 @@ exec /usr/local/libexec/communique/install
 `;
 
 /**
- * cloud-config for the launch template (not base64). A change of any rendered file changes the hash in it, and so replaces the instance.
+ * The cloud-config for the launch template, not yet in base64. A change of any rendered file changes the hash in the cloud-config, and so
+ * replaces the instance.
  * @throws ParentSettingsError
  */
 export function renderUserData(settings: ParentSettings): string {

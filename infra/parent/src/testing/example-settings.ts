@@ -2,7 +2,7 @@ import type { ParentSettings } from '../settings';
 
 const pcr0 = 'ab'.repeat(48);
 
-/** A development stack, with everything on the parent. */
+/** Settings of a development stack, with everything on the parent. */
 export const ON_PARENT: ParentSettings = {
   stack: 'dev',
   region: 'us-east-1',
@@ -48,7 +48,7 @@ export const ON_PARENT: ParentSettings = {
 
 const secret = (name: string) => `arn:aws:secretsmanager:us-east-1:123456789012:secret:communique/${name}-AbCdEf`;
 
-/** A production stack: RDS, ElastiCache, a balancer. */
+/** Settings of a production stack, with RDS, ElastiCache and a balancer. */
 export const MANAGED: ParentSettings = {
   ...withoutAddress(ON_PARENT),
   stack: 'prod',
@@ -65,7 +65,7 @@ export const MANAGED: ParentSettings = {
   logGroupPrefix: '/communique/prod',
 };
 
-/** External PostgreSQL and Redis, a network balancer, and an enclave without KMS. */
+/** Settings with external PostgreSQL and Redis, a network balancer, and an enclave without KMS. */
 export const EXTERNAL: ParentSettings = {
   ...MANAGED,
   stack: 'staging',

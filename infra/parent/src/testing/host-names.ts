@@ -3,7 +3,7 @@ export function hostNameOf(length: number): string {
   let name = 'io';
   while (name.length < length) {
     const left = length - name.length - 1;
-    // Leave room for at least a dot and a label of one character.
+    // Leave room for a dot and a label of at least one character.
     const label = left > 63 && left < 65 ? 62 : Math.min(63, left);
     name = `${'a'.repeat(label)}.${name}`;
   }

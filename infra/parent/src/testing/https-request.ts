@@ -6,7 +6,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** One request to 127.0.0.1 under another name. */
+/** Sends a request to 127.0.0.1 under another host name. */
 export function httpsRequest(
   port: number,
   name: string,

@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 
 export interface Ran {
-  /** 0, or how it failed; 1 if it was killed. */
+  /** The exit code; 1 if the program was killed. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Never throws for an exit code. */
+/** Runs a program. It does not throw for an exit code. */
 export function run(
   command: string,
   args: readonly string[],
@@ -32,7 +32,7 @@ export function run(
         done({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr });
       },
     );
-    // A program that does not read its input may end before it is written.
+    // Ignore write errors: a program that does not read its input may end before the input is written.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input ?? '');
   });

@@ -7,9 +7,9 @@ import { stage } from './stage';
 
 export interface StagedScripts {
   readonly folder: TemporaryFolder;
-  /** The folder of every script of the parent. */
+  /** The folder with every script of the parent. */
   readonly programs: string;
-  /** A new folder, first on PATH, for stand-ins of what is not on this machine. */
+  /** Makes a folder, first on PATH, for stand-ins of programs that this machine does not have. */
   newBin(): Promise<string>;
 }
 
@@ -23,7 +23,7 @@ export async function stageScripts(prefix: string): Promise<StagedScripts> {
   };
 }
 
-/** Stands in for a program. */
+/** Writes a stand-in for a program. */
 export const writeScript = (bin: string, name: string, body: string) =>
   writeFile(join(bin, name), `#!/bin/bash\nset -eu\n${body}\n`, { mode: 0o755 });
 export const scriptEnvironment = (bin: string, home: string, more: Record<string, string> = {}) => ({

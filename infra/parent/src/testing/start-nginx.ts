@@ -8,7 +8,7 @@ import { renderParentFiles } from '../render-parent-files';
 import type { ParentSettings } from '../settings';
 import { stage } from './stage';
 
-/** Folders that the configuration names, and which lie below the stage here. */
+/** Folders that the configuration names. In tests they lie below the staged root. */
 const FOLDERS = [
   '/etc/communique/',
   '/run/communique-nginx/',
@@ -27,7 +27,7 @@ export interface StagedNginx {
   start(): Promise<Service>;
 }
 
-/** The rendered configuration of nginx, with other ports, folders and user. */
+/** Writes the rendered configuration of nginx, with other ports, folders and user. */
 export async function stageNginx(settings: ParentSettings, root: string): Promise<StagedNginx> {
   const [httpsPort, httpPort] = [await freePort(), await freePort()];
   const moved = (text: string) =>
