@@ -3,9 +3,9 @@ import { HOUSE_OFFICES, SENATE_OFFICES } from './offices';
 export type Action = 'message' | 'validate' | 'offices';
 
 /**
- * The simulator's own table of chambers, written from their schemas and documents. It judges the code under test, so it shares nothing with
- * it. `memberOffice` is the only place where the chambers' schemas differ: a pattern of XML Schema, which matches whole values. `offices`
- * are those that exist; the schema takes more.
+ * The simulator's own table of chambers, written from their schemas and documents. It shares nothing with the code under test, because it
+ * judges that code. `memberOffice` is the only part in which the chambers' schemas differ: a pattern of XML Schema, which matches whole
+ * values. `offices` lists the offices that exist; the schema accepts more.
  */
 export const SIMULATED_CHAMBERS = {
   house: {
@@ -34,7 +34,7 @@ export type Chamber = keyof typeof SIMULATED_CHAMBERS;
 
 export const SIMULATED_CHAMBER_KEYS = Object.keys(SIMULATED_CHAMBERS) as [Chamber, ...Chamber[]];
 
-/** A value for each chamber, by its key. */
+/** Returns an object with a value for each chamber, by the chamber's key. */
 export function forEachChamber<Value>(make: (chamber: Chamber) => Value): Record<Chamber, Value> {
   return Object.fromEntries(SIMULATED_CHAMBER_KEYS.map((chamber) => [chamber, make(chamber)])) as Record<
     Chamber,

@@ -37,7 +37,7 @@ describe('the Congress simulator as a process', () => {
       controlUrl: string;
     };
 
-  it('keeps its authority and its keys between starts, answers on its control port and ends when asked', async () => {
+  it('keeps its authority and its API keys between starts, answers on its control port, and ends at a signal', async () => {
     const first = await start();
     const [pem, before] = [readFileSync(folder.file('ca.pem'), 'utf8'), described()];
     expect(first.output()).toContain(`house ${before.house.origin}`);
@@ -52,7 +52,7 @@ describe('the Congress simulator as a process', () => {
     for (const file of ['ca.key.pem', 'congress.json']) expect(statSync(folder.file(file)).mode & 0o077).toBe(0);
   });
 
-  it('explains itself', async () => {
+  it('prints its usage with --help', async () => {
     expect((await run(['--help'])).stdout).toContain('--control-port');
     await expect(run([])).rejects.toMatchObject({
       code: 2,

@@ -1,6 +1,7 @@
 /**
- * The judge's own list of the offices that exist. It shares nothing with the code under test and was written from other pages: the
- * Census Bureau's table of the 2020 apportionment, by number of seats, and the Senate's three lists of classes. As of 29 November 2026.
+ * The simulator's own list of the offices that exist, as of 29 November 2026. It shares nothing with the code under test, and was written
+ * from other sources: the Census Bureau's table of the 2020 apportionment (here by number of seats) and the Senate's three lists of
+ * classes.
  */
 const STATES_BY_SEATS: Readonly<Record<number, string>> = {
   52: 'CA',
@@ -23,7 +24,7 @@ const STATES_BY_SEATS: Readonly<Record<number, string>> = {
   3: 'NE NM',
   2: 'HI ID ME MT NH RI WV',
 };
-/** One seat: six states, five delegates and the Resident Commissioner; AQ is American Samoa. */
+/** The places with one seat: six states, five delegates and the Resident Commissioner. AQ is American Samoa. */
 const WHOLE_STATES = 'AK DE ND SD VT WY AQ DC GU MP PR VI';
 
 const STATES_BY_CLASS: Readonly<Record<number, string>> = {

@@ -4,13 +4,13 @@ export interface ReceivedMessage {
   chamber: Chamber;
   office: string;
   deliveryId: string;
-  /** The document, byte for byte, as UTF-8 text; with `onlySubjects` only its Subject element. */
+  /** The document, unchanged, as UTF-8 text; with `onlySubjects` only its Subject element. */
   xml: string;
-  /** ISO time. */
+  /** The time of arrival, as ISO 8601. */
   at: string;
 }
 
-/** Documents have 4 KiB and more. */
+/** A limit for memory: a document has 4 KiB or more. */
 const MAX_DOCUMENTS = 100_000;
 const MAX_SUBJECTS = 2_000_000;
 
@@ -19,14 +19,14 @@ export class ReceivedMessages {
   private readonly messages: ReceivedMessage[] = [];
   private readonly known = new Set<string>();
 
-  /** @param onlySubjects for runs of many thousand messages: of each document only the Subject element is kept */
+  /** @param onlySubjects keeps only the Subject element of each document, for runs of many thousand messages */
   constructor(private readonly onlySubjects = false) {}
 
   has(chamber: Chamber, deliveryId: string): boolean {
     return this.known.has(`${chamber} ${deliveryId}`);
   }
 
-  /** @throws Error when it is full: dropping messages would make it judge duplicates wrongly. */
+  /** @throws Error if the list is full, because the simulator would judge duplicates wrongly if it dropped messages */
   add(message: ReceivedMessage): void {
     const most = this.onlySubjects ? MAX_SUBJECTS : MAX_DOCUMENTS;
     if (this.messages.length >= most) throw new Error(`the simulator holds ${most} messages; clear it`);
@@ -44,7 +44,7 @@ export class ReceivedMessages {
   }
 }
 
-/** A copy: a part of a string would keep the whole document in memory. */
+/** Returns a copy of the Subject element, because a substring would keep the whole document in memory. */
 function subjectOf(xml: string): string {
   const [subject = ''] = /<Subject>[^<]*<\/Subject>/.exec(xml) ?? [];
   return Buffer.from(subject).toString();

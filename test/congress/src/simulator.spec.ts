@@ -20,7 +20,7 @@ describe('the Congress simulator', () => {
     simulator.clearReceived();
   });
 
-  it('accepts a message once in each chamber', async () => {
+  it('accepts a DeliveryId once in each chamber', async () => {
     expect(await post(minimalCwc())).toMatchObject({ status: 201 });
     expect(await post(minimalCwc())).toMatchObject({ status: 409 });
     expect(await send(simulator, senateUrl(), { body: minimalCwc({ office: 'SCA01' }) })).toMatchObject({
@@ -46,13 +46,13 @@ describe('the Congress simulator', () => {
     expect(statuses.sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409]);
   });
 
-  it('validates without taking', async () => {
+  it('validates a message without storing it', async () => {
     expect(await send(simulator, houseUrl('/v2/validate'), { body: fullCwc() })).toMatchObject({ status: 200 });
     expect(await send(simulator, houseUrl('/v2/validate'), { body: '<CWC/>' })).toMatchObject({ status: 400 });
     expect(simulator.received()).toEqual([]);
   });
 
-  it('answers a wrong document with everything that is wrong', async () => {
+  it('answers an invalid document with every error', async () => {
     const { status, headers, body } = await post(minimalCwc({ prefix: '', subject: 'abc' }));
     expect(status).toBe(400);
     expect(headers['content-type']).toMatch(/^application\/xml/);
@@ -127,15 +127,18 @@ describe('the Congress simulator', () => {
     expect(await post(minimalCwc())).toMatchObject({ status: 201 });
   });
 
-  it.each(['HZZ99', 'HDC98', 'HCA53', 'HAS00', 'HAK01'])('refuses %s, which no state has', async (office) => {
-    expect(await post(minimalCwc({ office }))).toMatchObject({
-      status: 400,
-      body: expect.stringContaining('this office is not served') as string,
-    });
-    expect(simulator.received()).toEqual([]);
-  });
+  it.each(['HZZ99', 'HDC98', 'HCA53', 'HAS00', 'HAK01'])(
+    'refuses the House office %s, which does not exist',
+    async (office) => {
+      expect(await post(minimalCwc({ office }))).toMatchObject({
+        status: 400,
+        body: expect.stringContaining('this office is not served') as string,
+      });
+      expect(simulator.received()).toEqual([]);
+    },
+  );
 
-  it('refuses Senate seats that no state has', async () => {
+  it('refuses Senate offices that do not exist', async () => {
     for (const office of ['SDC01', 'SCA02'])
       expect(await send(simulator, senateUrl(), { body: minimalCwc({ office }) })).toMatchObject({ status: 400 });
   });
@@ -146,7 +149,7 @@ describe('the Congress simulator', () => {
     expect(await list(senateUrl('/api/active_offices'))).toHaveLength(100);
   });
 
-  it('lists its offices, and with a list serves no others', async () => {
+  it('serves only the offices of a given list', async () => {
     const listed = await startCongressSimulator({ house: { offices: ['HCA12'] } });
     const url = (path: string) => `${listed.house.origin}${path}?apikey=${listed.house.apiKey}`;
     expect((await send(listed, url('/v2/offices'), { method: 'GET' })).body).toContain('<Office>HCA12</Office>');
@@ -157,7 +160,7 @@ describe('the Congress simulator', () => {
     await listed.stop();
   });
 
-  it('without de-duplication takes the same again', async () => {
+  it('accepts a repeated message if it does not de-duplicate', async () => {
     const forgetful = await startCongressSimulator({ house: { deduplicates: false } });
     const url = `${forgetful.house.origin}/v2/message?apikey=${forgetful.house.apiKey}`;
     expect([
@@ -168,7 +171,7 @@ describe('the Congress simulator', () => {
     await forgetful.stop();
   });
 
-  it('lets only the listed source addresses in', async () => {
+  it('refuses source addresses that are not on the list', async () => {
     const closed = await startCongressSimulator({
       house: { allowedAddresses: ['192.0.2.7'] },
       senate: { allowedAddresses: ['127.0.0.1'] },
@@ -190,7 +193,7 @@ describe('the Congress simulator', () => {
       ['after it is read', 'after_reading', 0],
       ['after it is stored', 'after_storing', 1],
       ['in the answer', 'in_the_answer', 1],
-    ] as const)('cut %s', async (_name, at, stored) => {
+    ] as const)('cut the connection %s', async (_name, at, stored) => {
       simulator.setFaults({ queue: [{ fault: { kind: 'cut', at } }] });
       await expect(post(minimalCwc())).rejects.toMatchObject({
         code: expect.stringMatching(/ECONNRESET|EPIPE|HPE_/) as string,
@@ -199,12 +202,12 @@ describe('the Congress simulator', () => {
       expect(await post(minimalCwc())).toMatchObject({ status: stored === 1 ? 409 : 201 });
     });
 
-    it('garbage is no HTTP', async () => {
+    it('answer with garbage that is not HTTP', async () => {
       simulator.setFaults({ queue: [{ fault: { kind: 'garbage' } }] });
       await expect(post(minimalCwc())).rejects.toMatchObject({ code: expect.stringMatching(/^HPE_/) as string });
     });
 
-    it('a status, maintenance and a redirect leave nothing behind', async () => {
+    it('answer with a status, maintenance or a redirect, and store nothing', async () => {
       simulator.setFaults({
         queue: [
           { fault: { kind: 'status', status: 502, body: 'broken' } },
@@ -221,7 +224,7 @@ describe('the Congress simulator', () => {
       expect(simulator.received()).toEqual([]);
     });
 
-    it('a slow fault only delays the answer', async () => {
+    it('delay the answer, and the message is still stored', async () => {
       simulator.setFaults({
         queue: [{ fault: { kind: 'slow', delayMs: 20 } }, { fault: { kind: 'slow', delayMs: 20, stored: true } }],
       });
@@ -230,7 +233,7 @@ describe('the Congress simulator', () => {
       expect(simulator.received()).toHaveLength(2);
     });
 
-    it('stop ends waiting requests', async () => {
+    it('end a delayed request when the simulator stops', async () => {
       const slow = await startCongressSimulator();
       slow.setFaults({ queue: [{ fault: { kind: 'slow', delayMs: 600_000, stored: true } }] });
       const waiting = send(slow, `${slow.house.origin}/v2/message?apikey=${slow.house.apiKey}`, {
@@ -245,7 +248,7 @@ describe('the Congress simulator', () => {
   describe('the control port', () => {
     const control = (path: string, init?: RequestInit) => fetch(`${simulator.controlUrl}${path}`, init);
 
-    it('tells what arrived, and forgets it', async () => {
+    it('lists the received messages, and forgets them on request', async () => {
       await post(minimalCwc());
       expect(await (await control('/received')).json()).toEqual(simulator.received());
       expect((await control('/received', { method: 'DELETE' })).status).toBe(204);
@@ -253,7 +256,7 @@ describe('the Congress simulator', () => {
       expect(await post(minimalCwc())).toMatchObject({ status: 201 });
     });
 
-    it('takes a plan of faults', async () => {
+    it('accepts a fault plan', async () => {
       expect(
         (
           await control('/faults', {
@@ -279,7 +282,7 @@ describe('the Congress simulator', () => {
       expect(outcome).toBe(status);
     });
 
-    it('listens only on loopback', async () => {
+    it('refuses a request for another host name', async () => {
       const { request } = await import('node:http');
       const status = await new Promise((resolve, reject) => {
         request(`${simulator.controlUrl}/received`, { headers: { host: 'evil.example' } }, (answer) =>
@@ -308,7 +311,7 @@ describe('starting the Congress simulator', () => {
     }
   });
 
-  it('reports that a port is taken, and leaves none of its own open', async () => {
+  it('fails if a port is taken, and leaves none of its own ports open', async () => {
     const first = await startCongressSimulator();
     const port = Number(new URL(first.senate.origin).port);
     await expect(startCongressSimulator({ senate: { port } })).rejects.toBeInstanceOf(CongressSimulatorError);

@@ -14,18 +14,18 @@ import { OutcomeTable } from './outcomes/outcome-table';
 import { ReceivedMessages, type ReceivedMessage } from './received';
 
 export interface ChamberStartOptions extends Partial<ChamberOptions> {
-  /** 0 takes a free one. */
+  /** With 0, a free port is chosen. */
   port?: number;
 }
 
 export interface CongressSimulatorOptions extends Partial<Record<Chamber, ChamberStartOptions>> {
-  /** Where the test authority is kept between starts; without it a fresh one is made. */
+  /** Where the test authority is kept between starts. Without a folder a new authority is made. */
   folder?: string;
   authority?: TestAuthority;
   controlPort?: number;
-  /** Keeps the Subject element of each document instead of the document, and room for 2,000,000 of them. */
+  /** Keeps only the Subject element of each document, and has room for 2,000,000 of them. */
   onlySubjects?: boolean;
-  /** The servers' certificate; by default for `localhost`, `127.0.0.1` and `::1`, valid now. */
+  /** The certificate of the servers. By default it is valid now, for `localhost`, `127.0.0.1` and `::1`. */
   certificate?: Partial<IssueOptions>;
 }
 
@@ -49,7 +49,7 @@ export interface CongressSimulator extends Record<Chamber, ChamberAddress> {
   stop(): Promise<void>;
 }
 
-/** `production`: refused to start there. `listen_failed`: a port cannot be had. */
+/** `production`: it does not start with NODE_ENV=production. `listen_failed`: it cannot listen on a port. */
 export class CongressSimulatorError extends Error {
   override readonly name = 'CongressSimulatorError';
   constructor(
@@ -62,7 +62,7 @@ export class CongressSimulatorError extends Error {
 }
 
 /**
- * Each chamber of Congress as a real HTTPS server on loopback, and a control port beside them.
+ * Starts each chamber of Congress as a real HTTPS server on loopback, and a control port.
  * @throws CongressSimulatorError
  */
 export async function startCongressSimulator(options: CongressSimulatorOptions = {}): Promise<CongressSimulator> {

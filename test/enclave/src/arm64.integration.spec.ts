@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fetchDocument, linesWithDroppedFields, startBootedSystem, type BootedSystem } from './booted-system';
 import type { EmulatedEnclave } from './emulated-enclave';
 
-/** The arm64 image under QEMU's `virt`, which is no Nitro enclave: no Graviton instance has booted it. */
+/** These tests boot the arm64 image under QEMU's `virt`, which is not a Nitro enclave. No Graviton instance has booted the image. */
 const RTC_1971 = 'base=1971-01-01';
 const OFFICES = ['HCA12', 'SCA01', 'SCA03'];
 
@@ -45,7 +45,7 @@ async function bootAgain({ system, enclave }: BootedSystem, rtc: string | undefi
 }
 
 const lastOf = (enclave: EmulatedEnclave, name: string) => enclave.log().findLast(({ event }) => event === name);
-/** The app's clock when it begins to listen. */
+/** Returns the time that the app logs when it begins to listen. */
 const timeInside = (enclave: EmulatedEnclave) =>
   Date.parse(String(lastOf(enclave, 'enclave_listening')?.['enclaveTime']));
 const timeOutside = (enclave: EmulatedEnclave) => Date.parse(String(lastOf(enclave, 'enclave_listening')?.['time']));
@@ -63,7 +63,10 @@ interface EnclaveHealth {
   readonly code?: string;
 }
 
-/** The enclave's part of the gateway's health. The gateway waits 3 s for an enclave, which may not be enough for an emulated one. */
+/**
+ * Returns the enclave's part of the gateway's health. Asks repeatedly, because the gateway waits only 3 s and an emulated enclave may need
+ * longer.
+ */
 async function enclaveHealth({ system }: BootedSystem): Promise<EnclaveHealth> {
   for (const end = Date.now() + 120_000; ; await new Promise((wait) => setTimeout(wait, 500))) {
     const response = await fetch(`${system.gatewayUrl}/api/health/tee`);
@@ -86,11 +89,11 @@ describe('the arm64 image that is shipped', () => {
   afterAll(stop, 60_000);
   const shipped = () => running as BootedSystem;
 
-  it('has its random numbers from the NSM, though the hypervisor offers its own', () => {
+  it('takes its random numbers from the NSM, although the hypervisor offers some', () => {
     expect(lastOf(shipped().enclave, 'entropy')).toMatchObject({ part: 'init', rng: 'nsm-hwrng' });
   });
 
-  it('sets the clock by the NSM if the machine’s RTC says 1971, and its log tells the parent', () => {
+  it('sets its clock by the NSM if the machine’s RTC says 1971, and logs that for the parent', () => {
     const { enclave } = shipped();
     expect(lastOf(enclave, 'clock')).toMatchObject({
       clocksource: 'arch_sys_counter',
@@ -121,19 +124,19 @@ describe('the arm64 image that is shipped', () => {
     ]);
   });
 
-  it('opens a message and delivers it over TLS, with a receipt that verifies, and is healthy', async () => {
+  it('delivers a message over TLS with a receipt that verifies, and is healthy', async () => {
     await expectDelivered(shipped());
     expect(await enclaveHealth(shipped())).toMatchObject({ status: 'up' });
   });
 
-  it('delivers if the machine’s RTC is right, and corrects it by seconds at most', async () => {
+  it('delivers if the machine’s RTC is right, and then corrects its clock by a few seconds at most', async () => {
     const { enclave } = shipped();
     await bootAgain(shipped(), undefined);
     expect(Math.abs(Number(lastOf(enclave, 'clock_checked')?.['correctedMs']))).toBeLessThan(5_000);
     await expectDelivered(shipped());
   });
 
-  it('boots without a warning of init, and loses no field of its log in the parent’s collector', () => {
+  it('boots without a warning from init, and the parent’s collector keeps every field of its log', () => {
     const { enclave } = shipped();
     const warnings = enclave
       .log()
@@ -142,7 +145,7 @@ describe('the arm64 image that is shipped', () => {
     expect(linesWithDroppedFields(enclave)).toEqual([]);
   });
 
-  it('contains what its bill of materials lists', async () => {
+  it('comes with a bill of materials that lists its parts', async () => {
     const { image } = shipped().enclave;
     const bom = JSON.parse(await readFile(join(image.image, '..', 'sbom.cdx.json'), 'utf8')) as {
       components: { name: string; purl?: string }[];
@@ -156,13 +159,13 @@ describe('the arm64 image that is shipped', () => {
   });
 });
 
-/** Controls: they show that the clock causes the difference, and that both the kernel's RTC and init matter. */
-describe('the arm64 image with an init that leaves the clock alone', () => {
+/** Controls, which show that the clock makes the difference, and that both the kernel's RTC and init matter. */
+describe('the arm64 image with an init that does not set the clock', () => {
   beforeAll(() => start('control', true, RTC_1971), 2_400_000);
   afterAll(stop, 60_000);
   const control = () => running as BootedSystem;
 
-  it('is in 1971 if the machine’s RTC is, refuses every certificate, and sends nothing', async () => {
+  it('starts in 1971 if the machine’s RTC says so, refuses every certificate, and sends nothing', async () => {
     const { enclave, system, firstReport } = control();
     expect(new Date(timeInside(enclave)).getUTCFullYear()).toBe(1971);
     const { status, answer, receipt } = await firstReport(plantedMessage().message);

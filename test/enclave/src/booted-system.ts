@@ -15,24 +15,24 @@ import { HIGH_RATE_LIMITS, receivedBy, startSystem, type System } from '@communi
 import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import { emulatedEnclave, type EmulatedEnclave, type EmulatedEnclaveOptions } from './emulated-enclave';
 
-/** A whole system whose enclave boots, and a sender who trusts its image. */
+/** A whole system whose enclave boots from an image, and a sender who trusts that image. */
 export interface BootedSystem {
   readonly system: System;
   readonly enclave: EmulatedEnclave;
   readonly policy: TrustPolicy;
   readonly sender: GatewayOptions;
   prepare(message: CongressMessage): Promise<PreparedMessage>;
-  /** Sends a message and waits until it has ended, its receipt and answer verified. */
+  /** Sends a message, waits until it has ended, and returns the verified receipt and answer. */
   deliver(message: CongressMessage): Promise<Awaited<ReturnType<typeof verifyResult>> & { readonly status: string }>;
-  /** Sends a message and waits for the first report on it, which may be an interim one, verified. */
+  /** Sends a message, and returns the first verified report on it, which may be an interim one. */
   firstReport(
     message: CongressMessage,
   ): Promise<Awaited<ReturnType<typeof verifyResult>> & { readonly status: string }>;
-  /** The copies of these deliveries that Congress has. */
+  /** Returns the copies with these DeliveryIds that arrived at Congress. */
   arrivedOf(deliveryIds: readonly (string | null)[]): Promise<Awaited<ReturnType<typeof receivedBy>>>;
 }
 
-/** `beforeStart` may still change the machine. */
+/** Starts the system. `beforeStart` may change the enclave's machine before it boots. */
 export async function startBootedSystem(
   folder: string,
   redisUrl: string,
@@ -98,8 +98,8 @@ export async function startBootedSystem(
 }
 
 /**
- * An attestation document through the gateway, which waits 5 s for the enclave: if that is not enough for an emulated one, it is
- * asked for again, as a client does.
+ * Returns an attestation document from the gateway. The gateway waits 5 s for the enclave; if an emulated enclave needs longer, this asks
+ * again, as a client does.
  */
 export async function fetchDocument({ system }: BootedSystem, nonce: Uint8Array): Promise<Uint8Array> {
   for (const end = Date.now() + 120_000; ; await new Promise((wait) => setTimeout(wait, 500))) {
@@ -111,7 +111,7 @@ export async function fetchDocument({ system }: BootedSystem, nonce: Uint8Array)
   }
 }
 
-/** Lines of init and the app that lost a field in the parent's collector, because its list of fields is incomplete. */
+/** Returns the log lines of init and the app that lost a field in the parent's collector because its allow-list is incomplete. */
 export function linesWithDroppedFields(enclave: EmulatedEnclave): Record<string, unknown>[] {
   return enclave.log().filter((line) => 'droppedFields' in line);
 }

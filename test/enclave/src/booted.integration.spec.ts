@@ -63,7 +63,7 @@ afterAll(async () => {
 }, 60_000);
 beforeEach(() => setFaults({}));
 
-it('answered the parent’s heartbeat, and logs that it listens and its version', () => {
+it('answers the parent’s heartbeat, and logs its version and that it listens', () => {
   const { enclave } = booted;
   expect(enclave.booted.heartbeatMs).toBeGreaterThan(0);
   expect(enclave.log().find(({ event }) => event === 'enclave_listening')).toMatchObject({
@@ -74,10 +74,10 @@ it('answered the parent’s heartbeat, and logs that it listens and its version'
   });
 });
 
-it('sets the clock by the NSM if the machine’s RTC says 1971, and its log tells the parent', () => {
+it('sets its clock by the NSM if the machine’s RTC says 1971, and logs that for the parent', () => {
   const { enclave } = booted;
   const checked = enclave.log().find(({ event }) => event === 'clock_checked');
-  // Under KVM the time comes from the hypervisor, whatever the RTC says.
+  // Under KVM the time comes from the hypervisor, whatever the RTC says, so only TCG is checked.
   if (enclave.booted.accelerator === 'tcg') {
     expect(checked).toMatchObject({ part: 'init', level: 'warn', correction: 'stepped' });
     expect(checked?.['differenceMs']).toBeGreaterThan(50 * 365 * 86_400_000);
@@ -107,7 +107,7 @@ it('attests the measurements of the build, and its parent', async () => {
   expect(pcr(4)).toBe(createHash('sha384').update(Buffer.alloc(48)).update(PARENT_ID).digest('hex'));
 });
 
-it('opens a message and delivers it to House and Senate through the parent’s proxy, over TLS that ends inside', async () => {
+it('delivers a message to House and Senate through the parent’s proxy, over TLS that ends in the enclave', async () => {
   const { enclave, deliver, arrivedOf } = booted;
   const { message, fields } = plantedMessage();
   const { status, answer, receipt } = await deliver(message);
@@ -116,7 +116,7 @@ it('opens a message and delivers it to House and Senate through the parent’s p
   expect(arrived.map(({ office }) => office).sort()).toEqual(['HCA12', 'SCA01', 'SCA03']);
   expect(receipt.claims.pcr0).toBe(enclave.image.measurements.pcr0);
 
-  // What the parent sees of it: its collector's log and the console, neither with a word of the message
+  // The parent sees the collector's log and the console; neither has a word of the message
   expect(enclave.log().some(({ event }) => event === 'message_handled')).toBe(true);
   const seen = JSON.stringify(enclave.log()) + enclave.booted.console();
   for (const [name, text] of Object.entries(fields))
@@ -124,7 +124,7 @@ it('opens a message and delivers it to House and Senate through the parent’s p
 });
 
 describeProving('a proof of residence', (referenceString) => {
-  it('is verified in the booted enclave, and the message is delivered without a token', async () => {
+  it('is verified in the booted enclave, which delivers the message without a token', async () => {
     const { system, enclave, arrivedOf } = booted;
     const [{ secret, district, salt, index }] = TEN;
     const nowSeconds = Math.floor(Date.now() / 1000);
@@ -202,7 +202,7 @@ it('reaches only the destinations that the parent’s proxy lists', async () => 
   expect(await arrivedOf(answer.offices.map(({ deliveryId }) => deliveryId))).toHaveLength(3);
 });
 
-it('killed during a delivery: a sent copy is not sent again, an unopened message is resealed, new messages are delivered', async () => {
+it('if killed during a delivery, ends that message as unknown and a waiting one as key_retired, and delivers new messages', async () => {
   const { system, sender, prepare } = booted;
   await setFaults({ queue: [{ fault: { kind: 'slow', delayMs: 15_000, stored: true }, times: 'always' }] });
   const arrivedBefore = (await receivedBy(system.congress)).length;
@@ -225,7 +225,7 @@ it('loses no field of its log in the parent’s collector', () => {
   expect(linesWithDroppedFields(booted.enclave)).toEqual([]);
 });
 
-it('does not boot a damaged image, and the tool reports why before', async () => {
+it('does not boot from a damaged image, and the image reader reports the damage', async () => {
   const { enclave } = booted;
   const damaged = folder.file('damaged.eif');
   await copyFile(enclave.image.image, damaged);
@@ -242,7 +242,7 @@ it('does not boot a damaged image, and the tool reports why before', async () =>
   ).rejects.toMatchObject({ code: 'build_failed' });
 });
 
-it('contains what its bill of materials lists', async () => {
+it('comes with a bill of materials that lists its parts', async () => {
   const { enclave } = booted;
   const measurements = JSON.parse(await readFile(enclave.image.measurementsFile, 'utf8')) as Record<string, unknown>;
   expect(measurements).toMatchObject({ ...enclave.image.measurements, stack: 'emulated', architecture: 'x86_64' });
@@ -260,7 +260,7 @@ it('contains what its bill of materials lists', async () => {
   expect(bom.components.map(({ name }) => name)).not.toContain('ioredis');
 });
 
-/** A registrar's list of now, of the committed proofs' made-up people. */
+/** Serves a registrar's list that is valid now, of the made-up people of the committed proofs. */
 async function startList(): Promise<ListServer> {
   const notBefore = Math.floor(Date.now() / 1000) - 3600;
   return ListServer.start(listFilesOf(testTree('before'), rootNote('before', { notBefore })));

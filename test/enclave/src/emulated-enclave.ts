@@ -18,39 +18,39 @@ import {
 } from '@communique-tee/test-system';
 
 const LOG_PORT = 9001;
-/** From the heartbeat, which init sends, to the app's first line. */
+/** The longest time from init's heartbeat to the app's first log line. */
 const APP_READY_TIMEOUT_MS = 120_000;
 
 export interface EmulatedEnclaveOptions {
-  /** Default x86_64. */
+  /** By default x86_64. */
   readonly architecture?: 'x86_64' | 'arm64';
-  /** Which proofs of residence it admits; none unless given. */
+  /** Which proofs of residence the enclave admits; by default none. */
   readonly residence?: ResidenceSettings;
-  /** Builds a control: its init does not set the clock. */
+  /** Builds a control image, whose init does not set the clock. */
   readonly leavesClockAlone?: boolean;
 }
 
-/** An enclave that boots, with what a parent has beside it. */
+/** An enclave that boots in an emulator, with the parent's programs. */
 export interface EmulatedEnclave extends EnclaveProvider {
   readonly image: BuiltImage;
-  /** As it runs now. */
+  /** The enclave that runs now. */
   readonly booted: BootedEnclave;
-  /** QEMU's -rtc from the next start on, such as `base=1971-01-01`. */
+  /** The value of QEMU's `-rtc` from the next start on, such as `base=1971-01-01`. */
   rtc: string | undefined;
-  /** Lets only this chamber through the parent's proxy, or all again. Cuts open connections. */
+  /** Lets the parent's proxy connect only to this chamber, or to all destinations again. Cuts open connections. */
   openEgress(which: Chamber | 'all'): Promise<void>;
-  /** What the enclave's init and app have sent to the parent's log collector so far, as the collector wrote it. */
+  /** Returns the lines of the enclave's init and app that the parent's log collector has written so far. */
   log(): Record<string, unknown>[];
   stop(): Promise<void>;
 }
 
-/** Builds the image with the simulator in its configuration, starts the parent's programs; `start` boots. */
+/** Builds the image with the Congress simulator in its configuration and starts the parent's programs. Its `start` boots the enclave. */
 export async function emulatedEnclave(
   { folder, logFolder, congressFile, step }: EnclaveSurroundings,
   { architecture = 'x86_64', residence, leavesClockAlone = false }: EmulatedEnclaveOptions = {},
 ): Promise<EmulatedEnclave> {
   const root = workspaceRoot();
-  // A socket's path is short
+  // A separate folder, because the path of a unix socket must be short
   const sockets = await mkdtemp(join(tmpdir(), 'ct-'));
   const { configuration, routes } = await imageConfiguration(congressFile, residence);
   const configurationFile = join(folder, 'emulated.json');

@@ -12,14 +12,14 @@ export interface Options {
   /** About how many of the messages carry a proof of residence. */
   readonly proven: number;
   readonly deduplicates: boolean;
-  /** Where the trace of the run goes; null: nowhere. */
+  /** The file for the trace of the run; null writes none. */
   readonly trace: string | null;
   readonly forgetsDispatch: boolean;
   readonly keep: boolean;
   readonly verbose: boolean;
 }
 
-/** As commander reads them. */
+/** The options as commander parses them. */
 export interface GivenOptions {
   readonly messages: string;
   readonly minutes: string;
@@ -29,7 +29,7 @@ export interface GivenOptions {
   readonly keys: 'process' | 'sealed';
   readonly clients: string;
   readonly proven: string;
-  /** false: --no-deduplication */
+  /** False with `--no-deduplication`. */
   readonly deduplication: boolean;
   readonly trace?: string;
   readonly forgetDispatch?: boolean;
@@ -101,7 +101,7 @@ export function readOptions(values: GivenOptions): Options {
   };
 }
 
-/** The command that runs the same plan again. */
+/** Returns the command that runs the same plan again. */
 export function commandOf({
   messages,
   minutes,

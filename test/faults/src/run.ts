@@ -37,12 +37,12 @@ import { Residents } from './senders/residents';
 import { Sender } from './senders/sender';
 import type { SentMessage } from './senders/sent-message';
 
-/** Users, each with one sender at least (`--clients` may be fewer). */
+/** The number of users. Each has at least one sender, unless `--clients` is smaller. */
 const USERS = 10;
-/** How long, after the last fault, everything may take to come to an end. */
+/** How long all messages may take to end after the last fault. */
 const REST_MS = 180_000;
 
-/** Short times, so that many leases run out in a run of minutes; caps that no user reaches. */
+/** The times are short, so that many leases run out in a run of minutes. The caps are so high that no user reaches them. */
 export const GATEWAY_ENVIRONMENT = {
   ENCLAVE_TIMEOUT_MS: '5000',
   DELIVERY_LEASE_MS: '7000',
@@ -57,7 +57,9 @@ export const GATEWAY_ENVIRONMENT = {
   EMERGENCY_SHUTDOWN_THRESHOLD: '1000000',
 };
 
-/** The whole run in `folder`. @throws whatever keeps it from being judged; everything that was started has ended by then */
+/**
+ * Does the whole run in `folder`. @throws the error that keeps the run from being judged; by then, everything that was started has ended
+ */
 export async function run(
   options: Options,
   folder: string,
@@ -208,7 +210,10 @@ interface Due {
   readonly atMs: number;
 }
 
-/** The messages in the order in which they are due: half of them just before something is killed, so that it dies with work in hand. */
+/**
+ * Returns the messages in the order of their sending times. Half of the times are just before a process is killed, so that it dies while it
+ * works on messages.
+ */
 function sendingTimes({ seed, messages }: Options, totalMs: number, { kills }: FaultPlan): Due[] {
   const draw = drawFrom(seed, 'sending times');
   const [first, ...rest] = kills;
@@ -272,7 +277,7 @@ async function judgePhase(
   };
 }
 
-/** Every step that the database noted, and every copy, against the model's transitions. */
+/** Compares every step that the database noted, and every copy, with the model's transitions. */
 async function judgeTrace(
   options: Options,
   system: System,
@@ -301,7 +306,7 @@ async function judgeTrace(
   };
 }
 
-/** Waits until no message is waiting, within bounds. @returns whether that came */
+/** Waits until no message is waiting, for a limited time. @returns whether no message waits any more */
 async function comeToRest(system: System, signal: AbortSignal): Promise<boolean> {
   await setCongressFaults(system, CALM);
   const deadlineMs = performance.now() + REST_MS;

@@ -7,7 +7,7 @@ import { gatewayThatForgets } from './gateway-that-forgets';
 import { GATEWAY_ENVIRONMENT, policyOf } from './run';
 import { Sender } from './senders/sender';
 
-/** Longer than the gateway waits for the enclave. */
+/** The chambers answer later than the gateway waits for the enclave. */
 const SLOW = { queue: [{ fault: { kind: 'slow', delayMs: 5000, stored: true }, times: 'always' }] };
 
 describe('a message whose first attempt has no answer in time', () => {

@@ -1,4 +1,4 @@
-import 'reflect-metadata'; // @peculiar/x509 needs it before it is loaded
+import 'reflect-metadata'; // @peculiar/x509 needs this module, loaded before it
 import * as x509 from '@peculiar/x509';
 import type { webcrypto } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 const SIGNING = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 24 * 3600 * 1000;
 
-/** A certificate authority for tests: it is trusted only if its PEM is put into a configuration. */
+/** A certificate authority for tests. It is trusted only where a configuration contains its PEM. */
 export interface TestAuthority {
   readonly certificatePem: string;
   /** Issues a server certificate with a fresh P-256 key; `certificatePem` is the chain that a server presents. */
@@ -16,20 +16,20 @@ export interface TestAuthority {
 }
 
 export interface Validity {
-  /** A day ago unless given. */
+  /** By default one day ago. */
   notBefore?: Date;
-  /** In 90 days unless given. */
+  /** By default in 90 days. */
   notAfter?: Date;
 }
 
 export interface IssueOptions extends Validity {
   /** DNS names and IP addresses. */
   names: readonly string[];
-  /** Issue it by an intermediate authority with these dates. */
+  /** If given, an intermediate authority with these dates issues the certificate. */
   intermediate?: Validity;
 }
 
-/** Makes an authority; with a folder it is read from there, or made and kept there (`ca.pem`, `ca.key.pem`, mode 0600). */
+/** Makes an authority. With a folder, reads it from there, or makes it and keeps it there (`ca.pem`, `ca.key.pem`, mode 0600). */
 export async function testAuthority(folder?: string): Promise<TestAuthority> {
   const kept = folder === undefined ? null : await readAuthority(folder);
   const { certificate, privateKey } = kept ?? (await makeAuthority());

@@ -11,13 +11,13 @@ beforeAll(async () => {
 const ours = (xml: string, chamber: Chamber = 'house') => judge(new TextEncoder().encode(xml), chamber).valid;
 
 describeWithRelaxNg("the simulator's schema against the House's", () => {
-  it('both take the valid documents', async () => {
+  it('both accept the valid documents', async () => {
     const documents = [minimalCwc(), fullCwc()];
     expect(documents.map((xml) => ours(xml))).toEqual([true, true]);
     expect(await judgeByRelaxNg(documents)).toEqual(documents.map(() => ({ parsed: true, valid: true })));
   });
 
-  it('both judge every mutation the same', async () => {
+  it('both judge every mutation in the same way', async () => {
     const mutations = [...mutationsOf(minimalCwc()), ...mutationsOf(fullCwc())];
     expect(mutations.length).toBeGreaterThan(1000);
     const theirs = await judgeByRelaxNg(mutations.map(({ xml }) => xml));
@@ -30,7 +30,7 @@ describeWithRelaxNg("the simulator's schema against the House's", () => {
     expect(theirs.length - taken).toBeGreaterThan(200);
   });
 
-  it('both judge documents with comments, processing instructions, CDATA and character references the same', async () => {
+  it('both judge documents with comments, processing instructions, CDATA and character references in the same way', async () => {
     const documents = [
       minimalCwc({ prefix: 'M<!-- x -->s.' }),
       minimalCwc({ prefix: '<![CDATA[<Ms>]]>' }),
@@ -47,7 +47,7 @@ describeWithRelaxNg("the simulator's schema against the House's", () => {
   it.each([
     ["the House's", 'house', ['HCA00', 'HAL12', 'HZZ99']],
     ["the Senate's", 'senate', ['SCA01', 'SCA02', 'SCA03']],
-  ] as const)('both judge %s offices the same', async (_, chamber, valid) => {
+  ] as const)('both judge %s offices in the same way', async (_, chamber, valid) => {
     const invalid = ['HCA1', 'HCA012', 'hCA12', 'SCA00', 'SCA04', 'SCA011', 'SCA1', 'S0A01', 'CCA01', ''];
     const offices = ['HCA00', 'HAL12', 'HZZ99', 'SCA01', 'SCA02', 'SCA03', ' HCA12 ', ' SCA01\n', 'S CA01', ...invalid];
     const documents = offices.map((office) => minimalCwc({ office }));

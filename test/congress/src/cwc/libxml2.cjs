@@ -1,5 +1,5 @@
 /**
- * Loads libxml2-wasm, an ES module with top-level await: only import() can load it. Here, and not in TypeScript, because jest's
- * transform makes require() of an import() in TypeScript.
+ * Loads libxml2-wasm. Only import() can load it, because it is an ES module with top-level await. This file is not TypeScript, because
+ * jest's transform turns an import() in TypeScript into require().
  */
 exports.loadLibxml2 = () => import('libxml2-wasm');

@@ -3,7 +3,7 @@ import { SaxesParser } from 'saxes';
 /** An element without comments and processing instructions; CDATA is text. */
 export interface XmlElement {
   name: string;
-  /** All character data directly inside. */
+  /** All character data directly inside the element. */
   text: string;
   children: XmlElement[];
 }
@@ -11,12 +11,15 @@ export interface XmlElement {
 export const MAX_XML_DEPTH = 16;
 export const MAX_XML_ELEMENTS = 1000;
 
-/** The document cannot be read as XML 1.0 in UTF-8 under our limits; the message names the reason. */
+/** The document is not XML 1.0 in UTF-8, or exceeds our limits. The message names the reason. */
 export class XmlRefused extends Error {
   override readonly name = 'XmlRefused';
 }
 
-/** @throws XmlRefused for bytes that are not well-formed XML 1.0 in UTF-8, a DTD, an entity of its own, too deep or too many elements */
+/**
+ * @throws XmlRefused if the bytes are not well-formed XML 1.0 in UTF-8, contain a DTD or an entity other than XML's own, or have too deep
+ * or too many elements
+ */
 export function parseXml(bytes: Uint8Array): XmlElement {
   let text: string;
   try {
@@ -56,7 +59,7 @@ export function parseXml(bytes: Uint8Array): XmlElement {
   });
   parser.on('closetag', () => open.pop());
   parser.write(text).close();
-  // TypeScript does not see the assignment inside the callback
+  // The cast is needed because TypeScript does not see the assignment inside the callback
   const found = root as XmlElement | null;
   if (!found) throw new XmlRefused('no element');
   return found;

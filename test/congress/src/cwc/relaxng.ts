@@ -1,17 +1,17 @@
 import type { ErrorDetail } from 'libxml2-wasm';
 import { loadLibxml2 } from './libxml2.cjs';
 
-/** What libxml2 finds in a document; its messages may quote the document. `problems` is empty for a valid one. */
+/** What libxml2 finds in a document. Its messages may quote the document. `problems` is empty if the document is valid. */
 export type RelaxNgResult = { parsed: false } | { parsed: true; valid: boolean; problems: readonly ErrorDetail[] };
 
 export interface RelaxNgSchema {
-  /** Names of all elements that the schema has. */
+  /** The names of all elements in the schema. */
   elementNames: ReadonlySet<string>;
-  /** @throws Error when libxml2 fails in itself */
+  /** @throws Error if libxml2 itself fails */
   validate(xml: Uint8Array): RelaxNgResult;
 }
 
-/** Compiles a RELAX NG schema. It is kept in WebAssembly memory until the process ends; documents are freed at once. */
+/** Compiles a RELAX NG schema, which stays in WebAssembly memory until the process ends. Documents are freed at once. */
 export async function compileRelaxNg(schema: string): Promise<RelaxNgSchema> {
   const { ParseOption, RelaxNGValidator, XmlAttribute, XmlDocument, XmlParseError, XmlValidateError } =
     await loadLibxml2();

@@ -13,7 +13,7 @@ const errorsOf = (xml: string) => {
 };
 
 describe('the judge of CWC documents', () => {
-  it('accepts the smallest and the largest document of the schema, and returns id and office', () => {
+  it('accepts the smallest document of the schema and one with every element, and returns id and office', () => {
     expect(judge(minimalCwc())).toEqual({
       valid: true,
       deliveryId: 'A1b2C3d4E5f6A1b2C3d4E5f6A1b2C3d4',
@@ -28,7 +28,7 @@ describe('the judge of CWC documents', () => {
       expect(judge(minimalCwc({ office }), 'senate').valid).toBe(false);
   });
 
-  it('names place and rule, and never the value', () => {
+  it('names the place and the rule of an error, and never the value', () => {
     const errors = errorsOf(minimalCwc({ subject: 'Kurz', prefix: '', deliveryId: 'geheim' }));
     expect(errors).toEqual([
       'CWC/Delivery/DeliveryId: not of the required form',
@@ -37,7 +37,7 @@ describe('the judge of CWC documents', () => {
     ]);
   });
 
-  it('repeats only names of the schema, and no text of the document', () => {
+  it('repeats only names from the schema, and no text from the document', () => {
     const secret = /geheim/i;
     const documents = [
       minimalCwc({ inMessage: '<geheim/>' }),
@@ -104,7 +104,7 @@ describe('the judge of CWC documents', () => {
     ]);
   });
 
-  it('refuses depth, number and bytes that are not UTF-8', () => {
+  it('refuses too deep or too many elements, and bytes that are not UTF-8', () => {
     expect(errorsOf('<CWC>'.repeat(100_000))).toEqual(['nested deeper than 16']);
     expect(errorsOf(`<CWC>${'<a/>'.repeat(100_000)}</CWC>`)).toEqual(['more than 1000 elements']);
     expect(judgeCwc(Uint8Array.of(0x3c, 0xff, 0x3e), 'house')).toEqual({ valid: false, errors: ['not UTF-8'] });

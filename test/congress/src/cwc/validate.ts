@@ -9,7 +9,7 @@ import { compileRelaxNg, type RelaxNgSchema } from './relaxng';
 
 export type CwcJudgement = { valid: true; deliveryId: string; office: string } | { valid: false; errors: string[] };
 
-/** Judges a document by the CWC 2.0 schema of one chamber. Errors name place and rule, never the value. */
+/** Judges a document by the CWC 2.0 schema of one chamber. Errors name the place and the rule, never the value. */
 export type CwcJudge = (bytes: Uint8Array, chamber: Chamber) => CwcJudgement;
 
 const SCHEMA = 'test/congress/src/cwc/cwc-2.0.rng';
@@ -33,7 +33,7 @@ export async function createCwcJudge(): Promise<CwcJudge> {
 function judge(bytes: Uint8Array, schema: RelaxNgSchema): CwcJudgement {
   let root: XmlElement;
   try {
-    root = parseXml(bytes); // keeps DTDs, depth and numbers away from libxml2
+    root = parseXml(bytes); // refuses DTDs and too deep or too many elements before libxml2 sees them
   } catch (error) {
     if (error instanceof XmlRefused) return { valid: false, errors: [error.message] };
     throw error;
@@ -58,7 +58,10 @@ function textAt(root: XmlElement, ...names: string[]): string {
 const NO_CWC = 'the root element is not CWC';
 const UNLIKE_THE_SCHEMA = 'not as the schema requires';
 
-/** One line per place and problem, in words of our own: libxml2's messages quote the document. Only the schema's names are repeated. */
+/**
+ * Returns one line for each place and problem, in our own words, because libxml2's messages quote the document. Only names from the schema
+ * are repeated.
+ */
 function describe(problems: readonly ErrorDetail[], known: ReadonlySet<string>): string[] {
   const errors = new Map<string, Set<string>>();
   for (const { message, xpath } of problems) {
@@ -69,7 +72,7 @@ function describe(problems: readonly ErrorDetail[], known: ReadonlySet<string>):
       .map((step) => step.replace(/\[[0-9]+\]$/, ''));
     const stranger = names.findIndex((name) => !known.has(name));
     const place = (stranger === -1 ? names : names.slice(0, stranger)).join('/');
-    if (place === '') return [NO_CWC]; // CWC in a namespace
+    if (place === '') return [NO_CWC]; // the root element is in a namespace
     const here = errors.get(place) ?? new Set();
     errors.set(place, here);
     const problem = stranger === -1 ? problemIn(message, known) : 'holds something that does not belong there';
@@ -81,7 +84,7 @@ function describe(problems: readonly ErrorDetail[], known: ReadonlySet<string>):
   return lines.length === 0 ? [`CWC: ${UNLIKE_THE_SCHEMA}`] : lines.slice(0, MAX_ERRORS);
 }
 
-/** What a message of libxml2's relaxng.c means; null for one that only adds to another. */
+/** Returns what a message of libxml2's relaxng.c means, or null if the message only adds to another message. */
 function problemIn(message: string, known: ReadonlySet<string>): string | null {
   if (/^Error validating (datatype|value) /.test(message)) return 'not of the required form';
   if (message.startsWith('Invalid attribute ')) return 'has attributes';

@@ -3,12 +3,9 @@ import { SIMULATED_CHAMBER_KEYS } from '../chambers';
 
 const delayMs = z.int().min(0).max(600_000);
 
-/**
- * What goes wrong with one message. `stored`: the message is stored before the fault, which the
- * sender cannot tell.
- */
+/** What goes wrong with one message. `stored`: the chamber stores the message before the fault; the sender cannot tell. */
 export const faultSchema = z.discriminatedUnion('kind', [
-  /** Any status with any body, instead of the answer. */
+  /** Answers with this status and body instead. */
   z.strictObject({
     kind: z.literal('status'),
     status: z.int().min(200).max(599),
@@ -23,7 +20,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
     kind: z.literal('cut'),
     at: z.enum(['before_reading', 'after_reading', 'after_storing', 'in_the_answer']),
   }),
-  /** 503 with Retry-After. */
+  /** Answers 503 with Retry-After. */
   z.strictObject({
     kind: z.literal('maintenance'),
     retryAfterSeconds: z
@@ -31,14 +28,14 @@ export const faultSchema = z.discriminatedUnion('kind', [
       .min(0)
       .max(86_400 * 7),
   }),
-  /** Bytes that are not an HTTP answer. */
+  /** Answers with bytes that are not HTTP. */
   z.strictObject({ kind: z.literal('garbage'), stored: z.boolean().default(false) }),
-  /** 307 to another place. */
+  /** Redirects with 307 to another address. */
   z.strictObject({ kind: z.literal('redirect'), location: z.string().min(1).max(2000) }),
 ]);
 export type Fault = z.output<typeof faultSchema>;
 
-/** Which messages a fault is for; `times` is how often it strikes before it is used up. */
+/** A fault and the messages that it is for. `times` is how many messages it strikes before it is used up. */
 export const queuedFaultSchema = z.strictObject({
   fault: faultSchema,
   chamber: z.enum(SIMULATED_CHAMBER_KEYS).optional(),
@@ -47,9 +44,12 @@ export const queuedFaultSchema = z.strictObject({
 });
 
 export const faultPlanSchema = z.strictObject({
-  /** The first entry that matches applies. */
+  /** The first entry that matches a message applies. */
   queue: z.array(queuedFaultSchema).max(10_000).default([]),
-  /** If none matches: with this probability one of these, by a separate generator, so that a seed repeats the run. */
+  /**
+   * If no entry matches, one of these faults strikes with this probability. A separate random generator decides, so that a seed repeats the
+   * run.
+   */
   random: z
     .strictObject({
       seed: z.int().min(0).max(0xffff_ffff),

@@ -8,11 +8,11 @@ const schedule = (plan: Parameters<FaultSchedule['set']>[0]) => {
 const status = (code: number) => ({ kind: 'status' as const, status: code });
 
 describe('the fault schedule', () => {
-  it('has none at first', () => {
+  it('returns no fault without a plan', () => {
     expect(new FaultSchedule().take('house', 'HCA12')).toBeNull();
   });
 
-  it('returns the first match, as often as the plan states', () => {
+  it('returns the first fault that matches, as often as the plan says', () => {
     const faults = schedule({
       queue: [
         { fault: status(500), chamber: 'senate' },
@@ -47,7 +47,7 @@ describe('the fault schedule', () => {
     expect(faults.counts()).toEqual({ 'cut before_reading': 1, 'status 502, stored': 1, 'status 502': 2 });
   });
 
-  it('strikes before reading only with a cut that is next and names no office', () => {
+  it('strikes before reading only if the next fault is a cut that names no office', () => {
     const cut = { kind: 'cut' as const, at: 'before_reading' as const };
     expect(schedule({ queue: [{ fault: cut }] }).takeBeforeReading('house')).toBe(true);
     expect(schedule({ queue: [{ fault: cut, chamber: 'senate' }] }).takeBeforeReading('house')).toBe(false);
@@ -55,7 +55,7 @@ describe('the fault schedule', () => {
     expect(schedule({ queue: [{ fault: cut, office: 'HCA12' }] }).takeBeforeReading('house')).toBe(false);
   });
 
-  it('strikes by probability, the same with the same seed', () => {
+  it('strikes with the given probability, and in the same way for the same seed', () => {
     const random = { seed: 42, probability: 0.25, faults: [status(500), status(502)] };
     const run = (seed: number) => {
       const faults = schedule({ random: { ...random, seed } });

@@ -2,14 +2,14 @@ import { drawFrom } from '@communique-tee/testing/harness';
 import type { Chamber } from '../chambers';
 import { faultPlanSchema, type Fault, type FaultPlan, type FaultPlanInput } from './fault';
 
-/** Hands out the faults of a plan. */
+/** Decides which fault of a plan strikes a request. */
 export class FaultSchedule {
   private plan: FaultPlan = { queue: [] };
   private left: number[] = [];
   private next: () => number = () => 1;
   private readonly struck = new Map<string, number>();
 
-  /** Replaces the plan, counters included. @throws ZodError */
+  /** Replaces the plan with its counters. @throws ZodError */
   set(plan: FaultPlanInput): void {
     this.plan = faultPlanSchema.parse(plan);
     this.left = this.plan.queue.map(({ times }) => (times === 'always' ? Infinity : times));
@@ -17,7 +17,7 @@ export class FaultSchedule {
     this.next = () => draw.between(0, 1);
   }
 
-  /** Whether the next fault for this chamber strikes before anything is read; only entries without an office can. */
+  /** Whether the next fault for this chamber strikes before the request is read. Only an entry without an office can do so. */
   takeBeforeReading(chamber: Chamber): boolean {
     const at = this.find(chamber, null);
     const entry = at === -1 ? undefined : this.plan.queue[at];
@@ -27,7 +27,7 @@ export class FaultSchedule {
     return true;
   }
 
-  /** The fault for a message that was read; null for none. `office` is null if it is not known. */
+  /** Returns the fault for a message that was read, or null. `office` is null if the office is unknown. */
   take(chamber: Chamber, office: string | null): Fault | null {
     const at = this.find(chamber, office);
     const entry = at === -1 ? undefined : this.plan.queue[at];
@@ -37,7 +37,7 @@ export class FaultSchedule {
     return fault;
   }
 
-  /** How often each kind was applied since the start, under all plans. */
+  /** How often each kind of fault struck since the start, under all plans. */
   counts(): Record<string, number> {
     return Object.fromEntries(this.struck);
   }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** Answers once. Closes the connection if the request's body was not read to its end. */
+/** Sends the answer, unless one was sent already. Closes the connection afterwards, unless `headers` set another `connection`. */
 export function answer(
   response: ServerResponse,
   status: number,

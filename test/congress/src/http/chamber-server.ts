@@ -13,9 +13,9 @@ export interface ChamberOptions {
   apiKey: string;
   /** Whether a repeated DeliveryId is answered with 409; otherwise it is accepted again. */
   deduplicates: boolean;
-  /** Source addresses that may send; null allows every address. */
+  /** The source addresses that may send; null allows every address. */
   allowedAddresses: readonly string[] | null;
-  /** Offices that are served; null serves every office that exists. */
+  /** The offices that are served; null serves every office that exists. */
   offices: readonly string[] | null;
   maxBodyBytes: number;
   /** Whether a connection stays open after an answer to a request that was read to its end. */
@@ -24,7 +24,7 @@ export interface ChamberOptions {
 
 const XML = 'application/xml; charset=utf-8';
 
-/** One chamber's server of Communicating With Congress, as a request handler for an HTTPS server. */
+/** The request handler of one chamber's server of Communicating With Congress. */
 export class ChamberServer {
   constructor(
     private readonly chamber: Chamber,
@@ -65,7 +65,7 @@ export class ChamberServer {
     if (!body) return this.refuse(response, 413, `more than ${this.options.maxBodyBytes} bytes`);
     const judgement = this.judge(body, this.chamber);
     const errors = judgement.valid ? this.officeErrors(judgement.office) : judgement.errors;
-    // A chosen outcome applies only to valid messages for that office; the fault plan applies to every request
+    // A chosen outcome applies only to valid messages for its office; the fault plan applies to every request
     const chosen =
       action === 'message' && judgement.valid && errors.length === 0
         ? this.outcomes.take(this.chamber, judgement.office, judgement.deliveryId)
@@ -163,7 +163,7 @@ export class ChamberServer {
   }
 }
 
-/** Only for choosing a fault, which must also work for documents that the judge refuses. */
+/** Finds the office for the choice of a fault. This must also work for documents that the judge refuses. */
 function officeIn(body: Uint8Array): string | null {
   return (
     /<MemberOffice>\s*([A-Z0-9]{1,20})\s*<\/MemberOffice>/.exec(

@@ -6,7 +6,10 @@ import type { OutcomeTable } from '../outcomes/outcome-table';
 import { isPresetName, outcomesOf, PRESETS } from '../outcomes/presets';
 import type { ReceivedMessages } from '../received';
 
-/** How another process reads what arrived, chooses outcomes and orders faults. README.md lists the routes and their errors. */
+/**
+ * The control port's request handler, by which another process reads the received messages, chooses outcomes and sets faults. README.md
+ * lists the routes and errors.
+ */
 export function congressControl(faults: FaultSchedule, received: ReceivedMessages, outcomes: OutcomeTable): Handler {
   return controlHandler({
     'GET received': () => received.all(),

@@ -2,10 +2,10 @@ import type { Chamber } from '../chambers';
 import type { Fault } from '../faults/fault';
 import { faultOf, type Outcome, type OutcomeKey, type Outcomes } from './outcome';
 
-/** How many messages' attempts are counted; beyond it the oldest count is dropped. */
+/** For how many messages attempts are counted. Beyond this number the oldest count is dropped. */
 const MAX_COUNTED = 100_000;
 
-/** The outcomes chosen by control calls. An office's own outcome goes before that of its chamber. */
+/** The outcomes chosen by control calls. An office's outcome has precedence over its chamber's. */
 export class OutcomeTable {
   private chosen = new Map<OutcomeKey, Outcome>();
   private readonly attempts = new Map<string, number>();
@@ -14,7 +14,7 @@ export class OutcomeTable {
     return Object.fromEntries(this.chosen);
   }
 
-  /** Replaces all outcomes; `{}` clears them. Attempts are counted anew. */
+  /** Replaces all outcomes; `{}` clears them. Attempts are counted from zero again. */
   replace(outcomes: Outcomes): void {
     this.chosen = new Map(Object.entries(outcomes));
     this.attempts.clear();
@@ -26,12 +26,15 @@ export class OutcomeTable {
     this.attempts.clear();
   }
 
-  /** Returns whether there was one. */
+  /** Clears one outcome, and returns whether it existed. */
   clear(key: OutcomeKey): boolean {
     return this.chosen.delete(key);
   }
 
-  /** How to answer this attempt; `fault: null` accepts. Returns null when nothing was chosen for the office or its chamber. */
+  /**
+   * Returns how to answer this attempt; `fault: null` accepts the message. Returns null if no outcome was chosen for the office or its
+   * chamber.
+   */
   take(chamber: Chamber, office: string, deliveryId: string): { fault: Fault | null } | null {
     const outcome = this.chosen.get(office) ?? this.chosen.get(chamber);
     if (!outcome) return null;

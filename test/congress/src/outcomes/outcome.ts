@@ -3,7 +3,7 @@ import { forEachChamber, SIMULATED_CHAMBER_KEYS, SIMULATED_CHAMBERS, type Chambe
 import type { Fault } from '../faults/fault';
 import { errorsXml } from '../http/body';
 
-/** How many first attempts at each message get the answer; later ones are accepted. Default: every attempt. */
+/** How many attempts at each message, from the first, get the answer; later attempts are accepted. By default every attempt gets it. */
 const attempts = z.int().min(1).max(1000).optional();
 
 /** What a chamber answers to a valid message for one office. */
@@ -26,11 +26,11 @@ export const outcomeSchema = z.discriminatedUnion('answer', [
     attempts,
   }),
   /**
-   * The message is stored and the connection is cut, so the sender does not learn it. Default: only the first attempt; a chamber that
-   * recognizes a repeated message then answers 409.
+   * The message is stored and the connection is cut, so the sender gets no answer. By default this happens to the first attempt only; a
+   * chamber that recognizes a repeated message answers the next one with 409.
    */
   z.strictObject({ answer: z.literal('cut'), attempts: attempts.default(1) }),
-  /** Any other status, with nothing stored: 401 for a wrong API key, 404, 429, 500. */
+  /** Any other status, with nothing stored: for example 401 (wrong API key), 404, 429, 500. */
   z.strictObject({ answer: z.literal('status'), status: z.int().min(200).max(599), attempts }),
 ]);
 export type Outcome = z.output<typeof outcomeSchema>;
@@ -40,7 +40,7 @@ const OFFICES: ReadonlySet<string> = new Set(
   Object.values(forEachChamber((chamber) => SIMULATED_CHAMBERS[chamber].offices)).flat(),
 );
 
-/** Which messages an outcome is for: one office that exists, or every office of a chamber. */
+/** Which messages an outcome is for: those to one existing office, or those to every office of a chamber. */
 export type OutcomeKey = string;
 
 export function isOutcomeKey(key: string): key is OutcomeKey {
@@ -55,7 +55,7 @@ export const outcomesSchema = z.record(
 export type Outcomes = z.output<typeof outcomesSchema>;
 export type OutcomesInput = z.input<typeof outcomesSchema>;
 
-/** How the chamber's server acts out an outcome; null accepts. */
+/** Returns the fault by which the chamber's server produces the outcome; null accepts the message. */
 export function faultOf(outcome: Outcome): Fault | null {
   switch (outcome.answer) {
     case 'accepted':

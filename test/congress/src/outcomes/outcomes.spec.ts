@@ -39,7 +39,7 @@ describe('the control calls that choose what an office answers', () => {
     });
   };
 
-  it('accepts a message for any office until an outcome is chosen: no code has a meaning of its own', async () => {
+  it('accepts a message for any office until an outcome is chosen, because no office code has a special meaning', async () => {
     const offices = [...HOUSE_OFFICES, ...SENATE_OFFICES].filter((_, at) => at % 6 === 0);
     const statuses = await Promise.all(offices.map(async (office) => (await post(office)).status));
     expect(new Set(statuses)).toEqual(new Set([201]));
@@ -65,7 +65,7 @@ describe('the control calls that choose what an office answers', () => {
     expect((await post('HCA12')).status).toBe(201);
   });
 
-  it('cuts the connection after storing, once for each message', async () => {
+  it('cuts the connection after storing the message, once for each message', async () => {
     await choose('house', { answer: 'cut' });
     const id = newId();
     await expect(post('HCA12', id)).rejects.toMatchObject({ code: 'ECONNRESET' });
@@ -74,7 +74,7 @@ describe('the control calls that choose what an office answers', () => {
     await expect(post('HCA12')).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
-  it('counts attempts for each message separately, and accepts after the last one', async () => {
+  it('counts the attempts of each message separately, and accepts after the last counted one', async () => {
     await choose('senate', { answer: 'maintenance', attempts: 2 });
     const [one, other] = [newId(), newId()];
     const statuses: number[] = [];
@@ -91,7 +91,7 @@ describe('the control calls that choose what an office answers', () => {
     expect((await post('HCA12')).status).toBe(500);
   });
 
-  it('does not hide that a document is invalid', async () => {
+  it('still refuse an invalid document', async () => {
     await choose('HCA12', { answer: 'duplicate' });
     const url = `${simulator.house.origin}/v2/message?apikey=${simulator.house.apiKey}`;
     expect((await send(simulator, url, { body: minimalCwc({ prefix: '' }) })).status).toBe(400);
@@ -108,7 +108,7 @@ describe('the control calls that choose what an office answers', () => {
     expect([(await post('HCA12')).status, (await post('SCA01')).status]).toEqual([201, 201]);
   });
 
-  it('names the presets, each of them valid', async () => {
+  it('list the presets, each of which is valid', async () => {
     expect(Object.keys((await (await control('GET', '/presets')).json()) as object)).toEqual(presetNames);
     for (const name of presetNames) expect((await control('POST', `/presets/${name}`)).status).toBe(204);
   });

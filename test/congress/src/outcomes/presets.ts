@@ -2,16 +2,16 @@ import { SIMULATED_CHAMBER_KEYS } from '../chambers';
 import { outcomesSchema, type OutcomesInput } from './outcome';
 
 export interface Preset {
-  /** One sentence: what the sender then sees. */
+  /** One sentence that says what the sender sees with this preset. */
   readonly description: string;
   readonly outcomes: OutcomesInput;
 }
 
-/** For every office of every chamber. */
+/** Sets this outcome for every office of both chambers. */
 const everywhere = (outcome: OutcomesInput[string]): OutcomesInput =>
   Object.fromEntries(SIMULATED_CHAMBER_KEYS.map((chamber) => [chamber, outcome]));
 
-/** Sets of outcomes by name. They show every result of a message, for any offices. */
+/** Named sets of outcomes. Together they show every result that a message can have, whatever its offices. */
 export const PRESETS = {
   delivered: { description: 'Every office accepts the message.', outcomes: {} },
   partial: {

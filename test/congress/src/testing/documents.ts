@@ -1,14 +1,14 @@
-/** Documents for tests, written by hand so that they owe nothing to the enclave's builder. */
+/** The fields of a document for tests. The documents are written by hand, independently of the enclave's code. */
 export interface Fields {
   deliveryId?: string;
   office?: string;
   prefix?: string;
   subject?: string;
-  /** Put into Message as it is. */
+  /** XML that is put into the Message element unchanged. */
   inMessage?: string;
 }
 
-/** The smallest document that the schema accepts. */
+/** Returns the smallest document that the schema accepts. */
 export function minimalCwc({
   deliveryId = 'A1b2C3d4E5f6A1b2C3d4E5f6A1b2C3d4',
   office = 'HCA12',
@@ -52,7 +52,7 @@ export function minimalCwc({
 `;
 }
 
-/** Every element of the schema at least once. */
+/** Returns a document with every element of the schema at least once. */
 export function fullCwc(): string {
   return minimalCwc({
     inMessage: `<Bills>

@@ -6,7 +6,7 @@ export interface Mutation {
   xml: string;
 }
 
-/** One change at every place of a valid document: some leave it valid, most do not. */
+/** Returns documents that differ from a valid one by one change each. Some changes leave the document valid, most do not. */
 export function mutationsOf(valid: string): Mutation[] {
   const mutations: Mutation[] = [];
   const count = walk(parse(valid)).length;
@@ -25,7 +25,7 @@ interface Place {
   parent: XmlElement | null;
 }
 
-/** Returns false if the change does not apply. */
+/** Changes the document at a place. Returns false if the change does not apply there. */
 type Change = (place: Place) => boolean;
 
 const leaf =

@@ -13,7 +13,7 @@ export interface PostOptions {
   body?: string | Uint8Array;
 }
 
-/** One HTTPS request that trusts the simulator's authority. Rejects when the connection breaks. */
+/** Sends one HTTPS request that trusts the simulator's authority. Rejects if the connection breaks. */
 export function send(
   simulator: CongressSimulator,
   url: string,

@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { compileRelaxNg } from '../cwc/relaxng';
 
-/** The House's own schema, beside the checkout where the project is developed; never part of it. */
+/** The House's own schema. It lies beside the checkout on the developers' machines, and is never part of the repository. */
 const SCHEMA = resolve(process.cwd(), '../shared/vectors/congress/cwc_schema_v2.rng');
 
 export interface RelaxNgVerdict {
-  /** Whether libxml2 could read it as XML at all. */
+  /** Whether libxml2 could parse the document as XML. */
   parsed: boolean;
   valid: boolean;
 }
@@ -19,8 +19,8 @@ export function describeWithRelaxNg(name: string, body: () => void): void {
 }
 
 /**
- * libxml2's verdict by the House's RELAX NG schema on each document. `memberOffice`: another pattern of offices, which is all that
- * differs in the Senate's schema.
+ * Returns libxml2's verdict on each document by the House's RELAX NG schema. `memberOffice`: another pattern for offices; the Senate's
+ * schema differs only in this pattern.
  */
 export async function judgeByRelaxNg(documents: readonly string[], memberOffice?: string): Promise<RelaxNgVerdict[]> {
   const house = readFileSync(SCHEMA, 'utf8');

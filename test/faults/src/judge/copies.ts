@@ -5,13 +5,13 @@ import { MARK } from '../senders/content';
 
 /** One document that Congress holds. */
 export interface Copy {
-  /** The mark of its message; null if it has none. */
+  /** The mark of the message (`MARK` in content.ts); null if the copy has none. */
   readonly mark: string | null;
   readonly office: string;
   readonly deliveryId: string;
-  /** When Congress took it, Unix milliseconds. */
+  /** When Congress accepted the copy, in Unix milliseconds. */
   readonly atMs: number;
-  /** Values by the path of their element, repeated ones in order. */
+  /** The values by the path of their element; values of a repeated element are in order. */
   readonly values: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -22,7 +22,7 @@ export function readCopy({ office, deliveryId, xml, at }: ReceivedXml): Copy {
   return { mark, office, deliveryId, atMs: Date.parse(at), values };
 }
 
-/** The paths at which the copy differs from what the sender wrote to this office; never the values. */
+/** Returns the paths at which the copy differs from what the sender wrote to this office, without the values. */
 export function differences(copy: Copy, content: CongressMessage): string[] {
   const { constituent, message } = content;
   const meant: Record<string, readonly string[]> = {
@@ -44,7 +44,7 @@ export function differences(copy: Copy, content: CongressMessage): string[] {
   const wrong = Object.entries(meant).filter(
     ([path, texts]) => JSON.stringify(copy.values.get(path)) !== JSON.stringify(texts),
   );
-  // No added field may be about the person: the fields that we add only describe the delivery
+  // No added field may be about the person, because the fields that the enclave adds only describe the delivery
   const added = [...copy.values.keys()].filter(
     (path) => !Object.hasOwn(meant, path) && !/^\/CWC\/(CWCVersion$|Delivery\/)/.test(path),
   );

@@ -15,16 +15,16 @@ const NOW = new Date('2026-11-22T10:30:00Z');
 export interface Case {
   readonly status?: MessageStatus;
   readonly reason?: string | null;
-  /** By office; null: no receipt. */
+  /** The outcome of each office; null: no receipt. */
   readonly outcomes?: readonly Outcome[] | null;
-  /** Copies at Congress, by office. */
+  /** The number of copies at Congress, for each office. */
   readonly copies?: readonly number[];
   readonly deduplicates?: boolean;
   readonly keysSealed?: boolean;
   readonly resealed?: boolean;
 }
 
-/** One message to two offices, consistent in every part unless the case says otherwise. */
+/** Returns the evidence of one message to two offices. It is consistent, except for what the case changes. */
 export function evidenceOf({
   status = 'delivered',
   reason = null,
@@ -125,7 +125,7 @@ export function deliveryIdOf(office: string): string {
   return office.padEnd(32, '0');
 }
 
-/** The document that the enclave should have made, written by code that shares nothing with the enclave's. */
+/** Returns the document that the enclave should have made, written by code that shares nothing with the enclave. */
 export function copyFor(
   { content }: Pick<SentMessage, 'content'>,
   office: string,

@@ -4,7 +4,7 @@ import type { OpenedResult } from './open-results';
 import type { MessageRow } from './record';
 import type { Violation } from './violation';
 
-/** What Congress holds of one message, against what its receipt and its end say. */
+/** Compares the copies of a message at Congress with its receipt and its end state. */
 export function judgeCopies(
   message: SentMessage,
   row: MessageRow | undefined,
@@ -26,7 +26,7 @@ export function judgeCopies(
       say('copy_missing', `${outcome} by the receipt, and ${office} has none`);
     if (here.length > 0 && !message.content.offices.includes(office))
       say('copy_not_in_receipt', `${office} was not written to`);
-    // A chamber that de-duplicates may have a copy while the receipt still says pending; another chamber may not
+    // Only a chamber that de-duplicates may have a copy while the receipt still says pending
     const explained = deduplicates ? ['accepted', 'duplicate', 'unknown', 'pending'] : ['accepted', 'unknown'];
     if (here.length > 0 && row?.status !== 'unknown' && !explained.includes(outcome))
       say('copy_not_in_receipt', `${office} has one, the receipt says ${outcome}`);

@@ -10,7 +10,10 @@ const LENGTH_MS: Record<WindowRow['scope'], number> = {
   system_day: 24 * HOUR_MS,
 };
 
-/** Money: one reservation for each acceptance, each settled at what went out, and windows that are the ledger's sums. */
+/**
+ * Checks the money: one reservation for each acceptance, settled for the copies that were sent, and windows that equal the sums of the
+ * ledger.
+ */
 export function judgeLedger(
   sent: ReadonlyMap<string, SentMessage>,
   { messages, reservations, windows, emergencyStops }: DatabaseRecord,
@@ -52,7 +55,7 @@ export function judgeLedger(
     );
     const open = sum(within.filter(({ state }) => state === 'reserved').map(({ reserved }) => reserved));
     const settled = sum(within.map((reservation) => reservation.settled ?? 0n));
-    // A proven message is in the system's windows, and not in the ledger: their sums are compared below.
+    // A proven message counts in the system's windows but is not in the ledger, so those sums are compared below.
     const hidden = window.scope !== 'user_day' && unowned.length > 0;
     if (window.reserved !== open || (hidden ? window.spent < settled : window.spent !== settled))
       say(
@@ -73,7 +76,7 @@ export function judgeLedger(
   return found;
 }
 
-/** What one copy costs, as the first delivered message was charged; all others have to agree. */
+/** Returns the price of one copy, by what the first delivered message was charged. All other messages must have the same price. */
 function priceOfCopy(
   messages: readonly MessageRow[],
   reservations: ReadonlyMap<string, readonly ReservationRow[]>,
@@ -88,7 +91,7 @@ function priceOfCopy(
   return null;
 }
 
-/** What the message should have cost; null if the record does not tell. */
+/** Returns what the message should have cost; null if the database record does not tell. */
 function costOf(
   { status, reason }: MessageRow,
   { reserved }: ReservationRow,
@@ -97,11 +100,12 @@ function costOf(
 ): bigint | null {
   if (result?.ok === false) return null;
   const outcomes = result?.offices.map(({ outcome }) => outcome) ?? [];
-  // Withheld copies are paid as if they had been sent.
+  // Withheld copies are charged as if they had been sent.
   const withheld = reason === 'may_have_been_sent';
-  // Sent and never answered: the whole reservation. If the receipt itself says unknown, the copies that it counts.
+  // If an attempt was sent and never answered, the whole reservation is charged. If the receipt itself says unknown, the copies that it
+  // counts are charged.
   if (status === 'unknown' && !withheld && !outcomes.includes('unknown')) return reserved;
-  if (status === 'unknown' && !withheld && reason !== null) return null; // both: which came last is not in the record
+  if (status === 'unknown' && !withheld && reason !== null) return null; // both happened, and the record does not tell which came last
   const copies = outcomes.filter(
     (outcome) =>
       outcome === 'accepted' || outcome === 'duplicate' || outcome === 'unknown' || (withheld && outcome === 'pending'),
@@ -110,7 +114,7 @@ function costOf(
   return price === null ? null : BigInt(copies) * price;
 }
 
-/** What a proven message came to; null where the record does not tell. */
+/** Returns what a proven message cost; null if the record does not tell. */
 function unownedCost({ status }: MessageRow, result: OpenedResult | undefined, price: bigint | null): bigint | null {
   if (status === 'unknown' || result?.ok === false || price === null) return null;
   const outcomes = result?.offices.map(({ outcome }) => outcome) ?? [];

@@ -5,7 +5,7 @@ import type { OpenedResult } from './open-results';
 import type { MessageRow } from './record';
 import type { Violation } from './violation';
 
-/** One message's row against what its sender knows. `resealed`: those whose key was retired have been sealed again by now. */
+/** Compares one message's row with what its sender knows. `resealed`: messages that ended as key_retired have been sealed again by now. */
 export function judgeMessage(
   message: SentMessage,
   row: MessageRow | undefined,
@@ -28,13 +28,13 @@ export function judgeMessage(
   if (!sealings.has(row.sealedSha256) || row.acceptedSha256.some((sha256) => !sealings.has(sha256)))
     say('bytes_not_sealed_by_sender', state);
 
-  // One end for each time it was accepted, and only key_retired is followed by another.
+  // A message has one end for each acceptance, and only a key_retired end may be followed by another end.
   const early = row.ends.slice(0, -1);
-  // A proven message leaves no record of its acceptances.
+  // For a proven message the database keeps no record of acceptances.
   const acceptances = message.ballot === null ? row.acceptedSha256.length : row.ends.length;
   if (row.ends.length !== acceptances || row.ends.at(-1) !== status || early.some((end) => end !== 'key_retired'))
     say('ended_more_than_once', `accepted ${String(row.acceptedSha256.length)} times, ended as ${row.ends.join(', ')}`);
-  // After already_sent, another message of the same person has taken the place of this one, and its sender was told.
+  // After already_sent, another message of the same person took the place of this one, and the sender was told so.
   if (status === 'key_retired' && resealed && message.givenUp !== 'already_sent')
     say('key_retired_again', 'nothing was restarted since it was sealed again');
   if (status === 'expired' && row.endedAt < row.expiresAt) say('expired_early', state);
@@ -63,7 +63,7 @@ export function judgeMessage(
   return found;
 }
 
-/** libs/protocol, http/message-view.ts, what each status means. */
+/** Whether the outcomes fit the status. http/message-view.ts in libs/protocol says what each status means. */
 function fits(status: MessageStatus, reason: string | null, outcomes: readonly Outcome[]): boolean {
   const arrived = outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate').length;
   const has = (outcome: Outcome) => outcomes.includes(outcome);

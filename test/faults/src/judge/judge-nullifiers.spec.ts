@@ -9,15 +9,18 @@ const HEX = '07'.repeat(32);
 interface Case {
   readonly status?: MessageStatus;
   readonly outcomes?: readonly Outcome[] | null;
-  /** Nullifiers in the table. */
+  /** The nullifiers that the table still has. */
   readonly kept?: readonly string[];
-  /** A second message of the same person and campaign, delivered as well. */
+  /** Whether a second message of the same person and campaign was delivered as well. */
   readonly twice?: boolean;
-  /** Whether a byte of it may have left the gateway. */
+  /** Whether a byte of the message may have left the gateway. */
   readonly relayed?: boolean;
 }
 
-/** One proven message to two offices: nothing of it is in the ledger, and only the system's windows know what it cost. */
+/**
+ * Judges one proven message to two offices, and returns the broken rules. The message is not in the ledger; only the system's windows
+ * contain its cost.
+ */
 function rulesOf({ status = 'delivered', outcomes, kept = [HEX], twice = false, relayed = true }: Case): string[] {
   const made = Array.from({ length: twice ? 2 : 1 }, () =>
     evidenceOf({

@@ -5,14 +5,14 @@ import type { DatabaseRecord, MessageRow } from './record';
 import type { Violation } from './violation';
 
 /**
- * Nullifiers: at most one message of a person and campaign goes out, its nullifier is kept, and one whose message never left the gateway
- * is free again.
+ * Checks the nullifiers: at most one message of a person and campaign goes out, the nullifier of that message is kept, and the nullifier of
+ * a message that never left the gateway is free again.
  */
 export function judgeNullifiers(
   sent: ReadonlyMap<string, SentMessage>,
   { messages, nullifiers }: DatabaseRecord,
   results: ReadonlyMap<string, OpenedResult>,
-  /** Ids of the messages that Congress has a copy of. */
+  /** The ids of the messages of which Congress has a copy. */
   arrived: ReadonlySet<string>,
 ): Violation[] {
   const found: Violation[] = [];
@@ -39,7 +39,7 @@ function nullifierOf({ prepared }: SentMessage): string {
   return toHex(prepared.at(-1)?.message.nullifier ?? new Uint8Array());
 }
 
-/** Something went out, or may have. */
+/** Whether the nullifier must be kept, because a copy was sent or may have been sent. */
 function mustKeep({ status }: MessageRow, result: OpenedResult | undefined, arrived: boolean): boolean {
   const outcomes = result?.ok === true ? result.offices.map(({ outcome }) => outcome) : [];
   return (
@@ -50,7 +50,7 @@ function mustKeep({ status }: MessageRow, result: OpenedResult | undefined, arri
   );
 }
 
-/** A byte may have left the gateway, and nothing signed shows that every office refused it. Only then may a nullifier stay used. */
+/** Whether the nullifier may be kept: a byte of the message may have left the gateway, or the message has not ended. */
 function mayKeep({ relayed, endedAt }: MessageRow): boolean {
   return relayed !== false || endedAt === null;
 }

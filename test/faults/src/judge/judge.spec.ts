@@ -100,7 +100,7 @@ describe('the judge finds', () => {
   const database = (change: (found: ReturnType<typeof evidenceOf>) => Partial<Evidence['database']>) =>
     changed((made) => ({ database: { ...made.evidence.database, ...change(made) } }));
 
-  it('a 202 of which nothing is left', () => {
+  it('a 202 whose message is not in the database', () => {
     expect(
       changed(({ evidence }) => ({
         results: new Map(),
@@ -109,7 +109,7 @@ describe('the judge finds', () => {
     ).toEqual(['copy_not_in_receipt', 'lost']);
   });
 
-  it('two ends, a job that is left, other bytes, a message of nobody', () => {
+  it('two ends, a remaining job, other bytes, a message that no sender sent', () => {
     expect(database(({ row }) => ({ messages: [{ ...row, ends: ['unknown', 'delivered'] }] }))).toEqual([
       'ended_more_than_once',
     ]);

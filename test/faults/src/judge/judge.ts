@@ -9,16 +9,16 @@ import type { DatabaseRecord } from './record';
 import type { Violation } from './violation';
 
 export interface Evidence {
-  /** By id. */
+  /** The messages that the senders sent, by id. */
   readonly sent: ReadonlyMap<string, SentMessage>;
   readonly database: DatabaseRecord;
   readonly results: ReadonlyMap<string, OpenedResult>;
   readonly copies: readonly Copy[];
   /** Whether the chambers recognize a repeated DeliveryId. */
   readonly deduplicates: boolean;
-  /** Whether the enclaves' keys outlive them: then no message may end for want of one. */
+  /** Whether the keys outlive the enclaves. If so, no message may end as key_retired. */
   readonly keysSealed: boolean;
-  /** Whether what ended as key_retired has been sealed again since. */
+  /** Whether the messages that ended as key_retired have been sealed again since. */
   readonly resealed: boolean;
 }
 

@@ -9,11 +9,14 @@ export interface OpenedOffice {
   readonly deliveryId: string | null;
 }
 
-/** What a message's receipt says once it has verified and the sender has opened the answer to it; or the code of what does not verify. */
+/** The verified receipt of a message with the answer that the sender opened, or the code of the check that failed. */
 export type OpenedResult =
   { readonly ok: true; readonly offices: readonly OpenedOffice[] } | { readonly ok: false; readonly code: string };
 
-/** By message id; messages without a receipt are left out. Each receipt is verified by the document that it carries. */
+/**
+ * Returns the results by message id, without messages that have no receipt. Each receipt is verified by the attestation document that it
+ * carries.
+ */
 export async function openResults(
   rows: readonly MessageRow[],
   sent: ReadonlyMap<string, SentMessage>,

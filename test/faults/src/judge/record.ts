@@ -3,22 +3,22 @@ import { Client } from 'pg';
 
 export interface MessageRow {
   readonly id: string;
-  /** null: of a proven message. */
+  /** Null if the message is proven. */
   readonly owner: string | null;
   readonly status: MessageStatus;
   readonly reason: string | null;
-  /** Hex. */
+  /** In hex. */
   readonly sealedSha256: string;
   readonly expiresAt: Date;
   readonly endedAt: Date | null;
   readonly receipt: string | null;
   readonly attestationDocument: Uint8Array | null;
   readonly sealedAnswer: Uint8Array | null;
-  /** Hex, of the sealed bytes that were accepted under this id. */
+  /** The hashes, in hex, of the sealed bytes that were accepted under this id. */
   readonly acceptedSha256: readonly string[];
-  /** Every end state that it was ever in, in order (trigger `watchEnds`). */
+  /** Every end state that the message ever had, in order (noted by the trigger of `watchEnds`). */
   readonly ends: readonly MessageStatus[];
-  /** Whether a byte of the message may have left the gateway, as its last job said when it was deleted; null if there was no job. */
+  /** Whether a byte of the message may have left the gateway, by the last job's row when it was deleted; null if there was no job. */
   readonly relayed: boolean | null;
 }
 
@@ -46,11 +46,11 @@ export interface DatabaseRecord {
   readonly reservations: readonly ReservationRow[];
   readonly windows: readonly WindowRow[];
   readonly emergencyStops: number;
-  /** Used nullifiers, hex. */
+  /** The used nullifiers, in hex. */
   readonly nullifiers: readonly string[];
 }
 
-/** Has the database note each end that a message comes to, in the transaction that makes it; nothing that the gateway could leave out. */
+/** Adds a trigger that notes each end of a message in the same transaction, so that the gateway cannot leave one out. */
 export async function watchEnds(databaseUrl: string): Promise<void> {
   await connected(databaseUrl, (client) =>
     client.query(`
@@ -82,7 +82,7 @@ export async function readProgress(databaseUrl: string): Promise<Progress> {
   });
 }
 
-/** In one snapshot. */
+/** Reads the whole record in one database snapshot. */
 export async function readRecord(databaseUrl: string): Promise<DatabaseRecord> {
   return connected(databaseUrl, async (client) => {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
@@ -121,7 +121,7 @@ export async function readRecord(databaseUrl: string): Promise<DatabaseRecord> {
   });
 }
 
-/** Runs `work` on a connection of the judge's own. */
+/** Runs `work` on a new connection to the database. */
 export async function connected<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({
     connectionString,
@@ -129,7 +129,7 @@ export async function connected<T>(connectionString: string, work: (client: Clie
     statement_timeout: 60_000,
     application_name: 'fault-judge',
   });
-  client.on('error', () => undefined); // the running query rejects with it
+  client.on('error', () => undefined); // the running query rejects with this error
   try {
     await client.connect();
     return await work(client);

@@ -3,8 +3,8 @@ import type { TraceEvent } from '@communique-tee/test-model';
 import { connected } from './record';
 
 /**
- * Has the database note each step of a message's job, in the transaction that makes it. A trigger sees what the statement did to the row,
- * so a gateway can leave nothing out. It reads the message's own state after the whole statement.
+ * Triggers that note each step of a message's job in the same transaction. A trigger sees what a statement did to the row, so a gateway
+ * cannot leave a step out. The triggers read the message's state after the whole statement.
  */
 const TRIGGERS = `
   CREATE TABLE fault_trace (
@@ -44,7 +44,10 @@ interface TraceRow {
   readonly event: 'accept' | 'lease' | 'dispatch' | 'again' | 'end' | 'nullifier';
   readonly message: string;
   readonly lease: string | null;
-  /** What the statement had to check: for a lease, whether the job was free; for a dispatch, whether the lease still ran; and so on. */
+  /**
+   * Whether the condition held that the statement had to check: for a lease, that the job was free; for a dispatch, that the lease still
+   * ran; and so on.
+   */
   readonly asked: boolean | null;
   readonly dispatched: boolean | null;
   readonly relayed: boolean | null;
@@ -55,11 +58,11 @@ interface TraceRow {
 export interface SeenCopy {
   readonly message: string;
   readonly office: string;
-  /** When Congress took it, Unix milliseconds. */
+  /** When Congress accepted the copy, in Unix milliseconds. */
   readonly atMs: number;
 }
 
-/** The steps in the database in their order, with copies and crashes where they belong by the clock of this machine. */
+/** Returns the steps noted in the database, in order, with copies and crashes inserted by the time of this machine's clock. */
 export async function readTrace(
   databaseUrl: string,
   copies: readonly SeenCopy[],
@@ -76,7 +79,7 @@ export async function readTrace(
     ...copies.map(({ message, office, atMs }): TraceEvent => ({ at: atMs, event: 'copy', message, office })),
     ...crashes.map(({ process, atMs }): TraceEvent => ({ at: atMs, event: 'crash', process })),
   ];
-  // Stable: what has the same millisecond stays in the order of causes, a dispatch before the copy.
+  // The sort is stable, so events of the same millisecond stay in the order of causes: a dispatch before its copy.
   return events.sort((a, b) => a.at - b.at);
 }
 

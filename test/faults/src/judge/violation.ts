@@ -1,4 +1,4 @@
-/** A rule that was broken. It holds ids, states and codes; never a text of a message. */
+/** A broken rule. It contains ids, states and codes, and never a text of a message. */
 export interface Violation {
   readonly rule:
     | 'lost'
@@ -32,7 +32,7 @@ export interface Violation {
     | 'secret_left'
     | 'not_a_transition'
     | 'sender_failed';
-  /** A message id, or what else it is about. */
+  /** The id of the message, or the name of the other thing that broke the rule. */
   readonly about: string;
   readonly detail: string;
 }

@@ -3,9 +3,9 @@ import type { Options } from '../options';
 import type { Injected } from '@communique-tee/test-system';
 import type { SentMessage } from '../senders/sent-message';
 
-/** What the judge found at one moment of rest. */
+/** What the judge found at one of its two examinations. */
 export interface Phase {
-  /** Whether no message was waiting any more. */
+  /** Whether no message was waiting when the judge began. */
   readonly quiet: boolean;
   readonly violations: readonly Violation[];
   readonly ends: Readonly<Record<string, number>>;
@@ -17,15 +17,15 @@ export interface Phase {
 
 export interface Outcome {
   readonly options: Options;
-  /** After the faults; and after what ended as key_retired was sealed again. */
+  /** The first examination is after the faults; the second is after the messages that ended as key_retired were sealed again. */
   readonly phases: readonly [Phase, Phase];
-  /** Steps of messages that were held against the model's transitions, and how long that took. */
+  /** How many steps were compared with the model's transitions, and how long that took. */
   readonly trace: { readonly steps: number; readonly checkedMs: number };
   readonly failures: readonly Violation[];
   readonly sent: readonly SentMessage[];
   readonly injected: Injected;
   readonly withRedis: boolean;
-  /** Faults of Congress that met a message, by kind. */
+  /** How many faults of Congress struck a message, by kind. */
   readonly struck: Readonly<Record<string, number>>;
   readonly seconds: number;
 }

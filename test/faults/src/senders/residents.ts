@@ -8,16 +8,16 @@ import type { Draw } from '@communique-tee/testing/harness';
 
 const PEOPLE = 6;
 const LIST_ATTEMPTS = 5;
-/** The offices of the district in which all of them are registered. */
+/** The offices of the district in which all residents are registered. */
 export const RESIDENTS_OFFICES = ['HCA12', 'SCA01', 'SCA03'] as const;
 const DISTRICT = 'CA-12';
 
-/** The one message that a person may send in a campaign; a second one can only take its place. */
+/** A person and a campaign: the right to send one message. A second message can only take the place of the first. */
 export interface Ballot {
   prepare(content: CongressMessage, key: EnclaveKey, more: ProvenOptions): Promise<ProvenMessage>;
 }
 
-/** Registered people who send without a token, and a campaign of its own for each message. */
+/** Registered people who send without a token. Each message gets its own campaign. */
 export class Residents {
   private readonly deliveries = new Map<string, Uint8Array>();
 
@@ -27,7 +27,7 @@ export class Residents {
     private readonly prover: Prover,
   ) {}
 
-  /** @param folder that does not exist yet */
+  /** @param folder a folder that does not exist yet */
   static async start(folder: string, referenceString: Uint8Array): Promise<Residents> {
     const registrar = await startTestRegistrar({ folder });
     const prover = createProver({ referenceString });
@@ -44,7 +44,7 @@ export class Residents {
     return new Residents(registrar, people, prover);
   }
 
-  /** A person by lot, and a new campaign. */
+  /** Returns a person chosen at random, with a new campaign. */
   ballot(draw: Draw, campaign: string): Ballot {
     const { secret, constituent } = draw.one([...this.people] as [(typeof this.people)[number]]);
     const note = this.registrar.openCampaign(campaign);
@@ -53,7 +53,7 @@ export class Residents {
     return { prepare: (content, key, more) => untilListRead(() => constituent.prepare(content, key, note, more)) };
   }
 
-  /** Secrets that must be in no log and no database. */
+  /** The secrets that must be in no log and no database. */
   get secrets(): Readonly<Record<string, Uint8Array>> {
     return {
       ...Object.fromEntries(this.people.map(({ secret }, at) => [`secret ${String(at)}`, secret])),
@@ -67,7 +67,10 @@ export class Residents {
   }
 }
 
-/** Asks again for the registrar's list, as a person would: a busy machine may drop a request or answer it too late. */
+/**
+ * Repeats `prepare` until the registrar's list could be read, as a person would, because a busy machine may drop a request or answer too
+ * late.
+ */
 async function untilListRead<T>(prepare: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -8,13 +8,16 @@ import { UntiringClient, type ClientOptions } from '@communique-tee/test-system'
 export interface SenderOptions extends ClientOptions {
   readonly user: string;
   readonly token: string;
-  /** Who can prove residence; absent where proofs are not admitted. */
+  /** The people who can prove residence; absent if the run has no proofs. */
   readonly residents?: Residents | undefined;
-  /** How much of the messages is proven, from 0 to 1. */
+  /** The share of messages with a proof, from 0 to 1. */
   readonly provenShare?: number;
 }
 
-/** A client as a person's browser would be: attests, seals, posts, and repeats the same bytes and key where it has no answer. */
+/**
+ * A client that acts like a person's browser: it verifies the enclave, seals, posts, and repeats the same bytes under the same idempotency
+ * key if it gets no answer.
+ */
 export class Sender {
   private readonly client: UntiringClient;
 
@@ -26,7 +29,7 @@ export class Sender {
     return this.options.user;
   }
 
-  /** @param onSealed called before the message's first byte goes out, so that the judge knows the message even if this throws */
+  /** @param onSealed called before the message's first byte is sent, so that the judge knows the message even if this throws */
   async send(draw: Draw, onSealed: (message: SentMessage) => void): Promise<void> {
     const shortLived = draw.chance(0.04);
     const { mark, content } = drawContent(draw);
@@ -72,7 +75,7 @@ export class Sender {
     await this.post(message);
   }
 
-  /** For a message that ended as `key_retired`. */
+  /** Seals a message again that ended as `key_retired`, and posts it. */
   async sealAgain(message: SentMessage): Promise<void> {
     const key = await this.client.enclaveKey();
     if (key === null) return;

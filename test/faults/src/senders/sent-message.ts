@@ -2,22 +2,22 @@ import type { PreparedMessage } from '@communique-tee/client';
 import type { CongressMessage } from '@communique-tee/protocol';
 import type { Ballot } from './residents';
 
-/** What a sender knows of a message. Its texts stay in here: nothing of them is printed. */
+/** What a sender knows about a message. The message's texts are never printed. */
 export interface SentMessage {
   readonly id: string;
   readonly mark: string;
-  /** The user whose token it is posted with; a proven message is posted without a token. */
+  /** The user whose token posts the message. A proven message is posted without a token. */
   readonly user: string;
   readonly content: CongressMessage;
-  /** Each sealing of it, the latest last. */
+  /** Every sealed form of the message, the latest last. */
   readonly prepared: PreparedMessage[];
-  /** How many of them the gateway answered with 202. */
+  /** How many of the sealed forms the gateway answered with 202. */
   accepted: number;
-  /** Whether it was given so little time that it may expire. */
+  /** Whether the lifetime is so short that the message may expire. */
   readonly shortLived: boolean;
   posts: number;
-  /** Proves residence for it; null if it is sent with a token. */
+  /** The person and campaign of the proof; null if the message is sent with a token. */
   readonly ballot: Ballot | null;
-  /** Why it was given up, as a code; null while it was not. */
+  /** The code of the reason why the sender gave the message up; null if the sender did not. */
   givenUp: string | null;
 }
