@@ -120,7 +120,7 @@ describe('the legacy suite', () => {
     };
   }
 
-  it('shows the attested key in the shape that the client reads', async () => {
+  it('returns the attested key in the form that the client reads', async () => {
     await start();
     const key = legacyKey ?? new Uint8Array();
     expect(await publicKey()).toEqual({
@@ -135,7 +135,7 @@ describe('the legacy suite', () => {
     });
   });
 
-  it('takes the client’s JSON under an id of its ciphertext, for seven days, and relays its binary form', async () => {
+  it('accepts the client’s JSON with an id derived from its ciphertext, for seven days, and relays its binary form', async () => {
     await start();
     const message = sealed();
     const before = Date.now();
@@ -156,7 +156,7 @@ describe('the legacy suite', () => {
     }
   });
 
-  it('takes the same ciphertext again as the same message, and refuses it from another user', async () => {
+  it('answers the same ciphertext as the same message, and refuses it from another user', async () => {
     await start();
     const message = sealed();
     const first = await post({ ...message, suite: 'x25519-blake2b-xchacha20poly1305' });
@@ -170,11 +170,11 @@ describe('the legacy suite', () => {
     expect((await post(message, { as: 'bob' })).body['code']).toBe('message_id_taken');
     expect((await post(message, { key: 'a-key' })).body['id']).toBe(first.body['id']);
     expect((await post(sealed(), { key: 'a-key' })).body['code']).toBe('idempotency_key_reused');
-    // The same ciphertext with another nonce is no other message
+    // The same ciphertext with another nonce does not become another message
     expect((await post({ ...message, nonce: base64(bytes(24)) })).body['code']).toBe('message_id_taken');
   });
 
-  it('counts the messages of a UTC day, a repeated one once', async () => {
+  it('counts the messages of a UTC day, and a repeated one once', async () => {
     await start({ environment: { MESSAGES_PER_USER_DAY: '2' } });
     const as = 'carol';
     const [first, second] = [sealed(), sealed()];
@@ -192,20 +192,20 @@ describe('the legacy suite', () => {
     expect(await post({ ...sealed(), ...change })).toMatchObject({ status: 400, body: { code: 'malformed_body' } });
   });
 
-  it('is closed where the enclave attests no key of it', async () => {
+  it('is closed if the enclave attests no key of it', async () => {
     legacyKey = undefined;
     await start();
     expect(await publicKey()).toMatchObject({ status: 404, body: { code: 'not_found' } });
     expect(await post(sealed())).toMatchObject({ status: 422, body: { code: 'suite_unsupported' } });
   });
 
-  it('reports neither before any enclave was verified', async () => {
+  it('is neither open nor closed before any enclave was verified', async () => {
     await start({ withEnclave: false });
     expect((await publicKey()).status).toBe(404);
     expect(await post(sealed())).toMatchObject({ status: 503, body: { code: 'enclave_unavailable' } });
   });
 
-  it('stays open while the enclave is away, and closes where something else answers in its place', async () => {
+  it('stays open while the enclave is away, and closes when another program answers in its place', async () => {
     await start();
     await enclave.stop();
     for (let round = 0; (await publicKey()).status !== 404; round++) {

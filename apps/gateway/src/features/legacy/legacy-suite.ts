@@ -8,7 +8,7 @@ import { ProblemError } from '../../core/problems/problem-error';
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * The suite of the web client (legacy): open if an enclave attests a key of it, which the enclave's measured configuration decides. It is
+ * The suite of the web client (legacy). It is open if an enclave attests a key of it, as the enclave's measured configuration decides, and
  * closed if every message needs a proof of residence.
  */
 @Injectable()
@@ -20,7 +20,10 @@ export class LegacySuite {
     private readonly monitor: AttestationMonitor,
   ) {}
 
-  /** The key to seal to, of the trusted enclaves in turn; null if none attests one. */
+  /**
+   * The key to which a client may seal. The trusted enclaves take turns. Null if none attests a key, or every message needs a proof of
+   * residence.
+   */
   key(): LegacyPublicKeyView | null {
     if (this.config.residence.mode === 'required') return null;
     const keys = this.monitor.trusted().flatMap((enclave) => enclave.legacyKey() ?? []);
@@ -29,8 +32,8 @@ export class LegacySuite {
   }
 
   /**
-   * Throws unless the gateway takes messages of this suite. A short absence of every enclave does not count, as for
-   * other messages.
+   * Throws unless the gateway takes messages of this suite. The suite stays open while all enclaves are away for a short time, as for other
+   * messages.
    * @throws ProblemError `suite_unsupported`; `enclave_unavailable` if no enclave was verified yet
    */
   assertOpen(): void {

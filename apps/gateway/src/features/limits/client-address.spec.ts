@@ -1,6 +1,6 @@
 import { clientAddress } from './client-address';
 
-describe('whom a request is counted for', () => {
+describe('the address for which a request is counted', () => {
   it.each([
     ['203.0.113.9', '127.0.0.1', '203.0.113.9'],
     ['::ffff:203.0.113.9', '127.0.0.1', '203.0.113.9'],

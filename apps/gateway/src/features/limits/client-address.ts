@@ -1,8 +1,8 @@
 import { isIP, isIPv4 } from 'node:net';
 
 /**
- * Whom a request is counted for: an IPv4 address, or the /64 of an IPv6 address, since that is what one household gets.
- * @param claimed what Fastify made of X-Forwarded-For under TRUSTED_PROXIES; garbage falls back to the peer
+ * Returns the address for which a request is counted: an IPv4 address, or the /64 of an IPv6 address, which one household gets.
+ * @param claimed the address that Fastify read from X-Forwarded-For under TRUSTED_PROXIES; if it is none, the peer's counts
  */
 export function clientAddress(claimed: string, peer: string | undefined): string {
   const address = isIP(claimed) === 0 ? (peer ?? '') : claimed;
@@ -13,7 +13,7 @@ export function clientAddress(claimed: string, peer: string | undefined): string
   return mappedIPv4(groups) ?? `${groups.slice(0, 4).join(':')}::/64`;
 }
 
-/** The IPv4 address in such as `::ffff:cb00:7109` (203.0.113.9): counted as IPv6, all of these would share one /64. */
+/** Returns the IPv4 address in an address such as `::ffff:cb00:7109` (203.0.113.9). Counted as IPv6, all of these would share one /64. */
 function mappedIPv4(groups: readonly string[]): string | undefined {
   if (groups.length !== 8 || groups.slice(0, 6).join(':') !== '0:0:0:0:0:ffff') return undefined;
   return groups
@@ -22,7 +22,7 @@ function mappedIPv4(groups: readonly string[]): string | undefined {
     .join('.');
 }
 
-/** The eight groups of an IPv6 address, without leading zeros. */
+/** Returns the eight groups of an IPv6 address, without leading zeros. */
 function groupsOf(address: string): string[] {
   const [head = '', tail] = address.split('::');
   const left = head === '' ? [] : head.split(':');

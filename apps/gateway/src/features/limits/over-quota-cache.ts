@@ -1,9 +1,12 @@
 import { wholeMs } from './windows-in-memory';
 
-/** At most this many; beyond it the oldest is forgotten, so its next request asks Redis again. */
+/** The most addresses kept. Beyond it the oldest is dropped, so that its next request asks Redis again. */
 const MAX_KEYS = 10_000;
 
-/** Addresses that Redis reported to be over their quota, and until when: a flood is refused from here, without Redis and before any token is verified. */
+/**
+ * Addresses that Redis reported to be over their quota, and until when. A flood is refused from this cache, without Redis and before any
+ * token is verified.
+ */
 export class OverQuotaCache {
   private readonly endsAtMs = new Map<string, number>();
 
@@ -18,7 +21,7 @@ export class OverQuotaCache {
     this.endsAtMs.set(key, wholeMs() + leftMs);
   }
 
-  /** @returns milliseconds until its window ends, or undefined when it is not known to be over */
+  /** @returns milliseconds until the window of `key` ends, or undefined if it is not known to be over its quota */
   leftMs(key: string): number | undefined {
     const endsAtMs = this.endsAtMs.get(key);
     if (endsAtMs === undefined) return undefined;

@@ -6,14 +6,14 @@ export interface RateLimitState {
   readonly quota: number;
   readonly windowSeconds: number;
   readonly remaining: number;
-  /** Until the window ends; at least 1. */
+  /** Seconds until the window ends; at least 1. */
   readonly resetSeconds: number;
 }
 
 /**
  * `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers (the form since its revision 08): lists of strings with
- * parameters (RFC 9651). q: quota, w: window in seconds, r: what remains, t: seconds until the window ends. No partition key (pk): it would
- * name the caller. The first policy is the address's; a second one is the user's.
+ * parameters (RFC 9651). q: quota, w: window in seconds, r: requests that remain, t: seconds until the window ends. There is no partition
+ * key (pk), because it would name the caller. The first policy is the address's, and the second, if there is one, the user's.
  */
 export function rateLimitHeaders(states: readonly RateLimitState[]): Record<string, string> {
   return {

@@ -60,7 +60,7 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 }
 
 describe('rate limits in this process', () => {
-  it('let so many through in a window, each key and each class for itself', async () => {
+  it('let the quota through in each window, separately for each key and each class', async () => {
     const one = opened();
     expect(await passes(one, 10, 'a')).toBe(3);
     expect(await passes(one, 10, 'b')).toBe(3);
@@ -72,7 +72,7 @@ describe('rate limits in this process', () => {
 });
 
 describe('an address over its quota', () => {
-  it('is refused without asking Redis, gets the waiting time, and leaves one line in the log', async () => {
+  it('is refused without asking Redis, with the waiting time, and causes one log line', async () => {
     const one = opened();
     const address = '198.51.100.7';
     const before = warnings('api-address');
@@ -120,7 +120,7 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     two.close();
   });
 
-  it('do not keep the gateway from starting where there is no Redis', async () => {
+  it('do not keep the gateway from starting if Redis is away', async () => {
     const one = opened({ REDIS_URL: 'redis://127.0.0.1:1' });
     await one.redis.onModuleInit();
     expect(one.state()).toMatchObject({ store: 'redis', degraded: true });
@@ -169,7 +169,7 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     between.close();
   });
 
-  it('are not asked again about an address that is over, until its window ends', async () => {
+  it('do not ask Redis again about an address over its quota until its window ends', async () => {
     const [one, two] = [await open(), await open()];
     const before = warnings('api-address');
     const ask = (which: Opened) => which.limits.decide({ limitClass: 'api', address: '203.0.113.1', owner: 'x' });
@@ -184,7 +184,7 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     two.close();
   });
 
-  it('fall back to memory where a failover made this one a replica, and recover when it takes writes', async () => {
+  it('fall back to memory if a failover made this Redis a replica, and recover when it takes writes', async () => {
     const one = await open();
     const client = new RedisClient(redis.url);
     await client.replicaof('127.0.0.1', '1');
@@ -197,7 +197,7 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     one.close();
   });
 
-  it('fall back to memory where Redis answers but runs no script for this user, log why once, and recover', async () => {
+  it('fall back to memory if Redis answers but runs no script for this Redis user, log why once, and recover', async () => {
     const one = await open();
     const client = new RedisClient(redis.url);
     await client.call('ACL', 'SETUSER', 'default', '-@scripting');

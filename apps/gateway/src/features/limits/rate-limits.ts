@@ -22,17 +22,14 @@ export interface DecisionRequest {
   readonly address: string;
   /** The owner of the valid token; absent: only the address is counted. */
   readonly owner?: string | undefined;
-  /**
-   * What the request may spend for; absent: it spends nothing. Without an owner only the stop and the system's
-   * windows can refuse it.
-   */
+  /** What the request may spend money on; absent: it spends none. Without an owner only the stop and the system's windows can refuse it. */
   readonly spends?: Spends | undefined;
 }
 
 export interface Decision {
   /** The address's; then the owner's, when the address is under its quota and there is an owner. */
   readonly states: readonly RateLimitState[];
-  /** PostgreSQL's refusal of a moment ago, which would still apply to this request. Null: PostgreSQL decides. */
+  /** A recent refusal by PostgreSQL that still applies to this request. Null: PostgreSQL decides. */
   readonly cachedRefusal: CachedRefusal | null;
 }
 
@@ -69,8 +66,8 @@ export class RateLimits {
   }
 
   /**
-   * The state of an address that this process knows to be over its quota; does not count the request and asks neither
-   * Redis nor the database.
+   * Returns the state of an address that this process knows to be over its quota, otherwise undefined. Does not count the request, and asks
+   * neither Redis nor the database.
    */
   refusedFromMemory(limitClass: RateLimitClass, address: string): RateLimitState | undefined {
     const key = keyOf(limitClass, 'address', address);
@@ -106,7 +103,7 @@ export class RateLimits {
     return { states, cachedRefusal: readCachedRefusal(answer.cached, now, spending) };
   }
 
-  /** For health. */
+  /** For health: where requests are counted, and whether Redis is away. */
   state(): SharedRedisState {
     return this.redis.state();
   }
@@ -121,7 +118,7 @@ export class RateLimits {
   private counted(limitClass: RateLimitClass, scope: RateLimitScope, counted: Counted): RateLimitState {
     const state = this.stateOf(limitClass, scope, counted);
     if (!state.allowed) this.metrics.refused(limitClass);
-    // One line for each window that overflows, however many requests do.
+    // One line for each window that goes over its quota, however many requests follow.
     if (counted.count === state.quota + 1)
       this.logger.warn({ code: 'rate_limited', reason: state.policy, count: state.quota }, 'a rate limit was reached');
     return state;

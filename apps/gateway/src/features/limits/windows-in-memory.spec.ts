@@ -9,7 +9,7 @@ beforeEach(() => {
 afterEach(() => jest.restoreAllMocks());
 
 describe('windows in memory', () => {
-  it('last from the first request of a key for their length', () => {
+  it('begin with the first request of a key and last for their length', () => {
     const windows = new WindowsInMemory(1000);
     expect(windows.peek('a')).toBeUndefined();
     expect(windows.count('a')).toEqual({ count: 1, leftMs: 1000 });
@@ -29,7 +29,7 @@ describe('windows in memory', () => {
     expect(over.leftMs('a')).toBe(90_000);
   });
 
-  it('are so many and no more: those that ended go first, then the oldest', () => {
+  it('are limited in number; ended ones are dropped first, then the oldest', () => {
     const windows = new WindowsInMemory(1000, 3);
     windows.count('a');
     nowMs += 500;
@@ -43,7 +43,7 @@ describe('windows in memory', () => {
 });
 
 describe('OverQuotaCache', () => {
-  it('knows a key until its window ends, and forgets the oldest beyond its size', () => {
+  it('keeps a key until its window ends, and drops the oldest beyond its size', () => {
     const over = new OverQuotaCache(2);
     over.add('a', 1000);
     nowMs += 400;

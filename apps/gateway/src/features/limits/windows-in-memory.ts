@@ -5,10 +5,10 @@ import type { Counted } from '../../core/redis/decision-script';
  */
 const MAX_KEYS = 100_000;
 
-/** The clock in whole milliseconds: of fractions, `(now + window) - now` can be more than the window. */
+/** The clock in whole milliseconds. With fractions `(now + window) - now` can be more than the window. */
 export const wholeMs = (): number => Math.floor(performance.now());
 
-/** Fixed windows of one length, counted only in this process: from a key's first request until `windowMs` later. */
+/** Fixed windows of one length, counted only in this process. A window lasts from a key's first request until `windowMs` later. */
 export class WindowsInMemory {
   /** All windows are equally long, so the order of insertion is the order in which they end. */
   private readonly windows = new Map<string, { count: number; readonly endsAtMs: number }>();
@@ -30,7 +30,7 @@ export class WindowsInMemory {
     return { count: window.count, leftMs: window.endsAtMs - nowMs };
   }
 
-  /** Without counting. */
+  /** Returns the window of a key without counting a request. */
   peek(key: string): Counted | undefined {
     const nowMs = wholeMs();
     const window = this.at(key, nowMs);

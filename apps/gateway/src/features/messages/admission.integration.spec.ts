@@ -54,7 +54,7 @@ describe('Admission', () => {
   }
   const overloaded = { code: 'overloaded', retryAfterSeconds: expect.any(Number) as number };
 
-  it('lets a queue grow to its limit and no further', async () => {
+  it('admits messages until the queue is at its limit', async () => {
     await enqueue(3);
     expect(await admission().refusal()).toBeNull();
     await enqueue(1);
@@ -64,14 +64,14 @@ describe('Admission', () => {
     expect(refusal?.retryAfterSeconds).toBeLessThanOrEqual(20);
   });
 
-  it('turns away while a due job waits too long for a worker', async () => {
+  it('refuses messages while a due job waits too long for a worker', async () => {
     await enqueue(1, new Date(Date.now() - 30_000));
     expect(await admission().refusal()).toBeNull();
     await enqueue(1, new Date(Date.now() - 90_000));
     expect(await admission().refusal()).toMatchObject(overloaded);
   });
 
-  it('counts refused messages by what was too much, from zero', async () => {
+  it('counts refused messages by reason, from zero', async () => {
     const metrics = new Metrics();
     const refusals = async () =>
       (await metrics.registry.getSingleMetricAsString('communique_admission_refusals_total'))
@@ -94,13 +94,13 @@ describe('Admission', () => {
     ]);
   });
 
-  it('does not count a job as queued that is under way or waits for its time', async () => {
+  it('does not count the age of a job that is under way or not yet due', async () => {
     await enqueue(1, new Date(Date.now() - 90_000), new Date(Date.now() + 60_000));
     await enqueue(1, new Date(Date.now() + 600_000));
     expect(await admission().refusal()).toBeNull();
   });
 
-  it('checks once a second for any number of requests, and answers from the last check meanwhile', async () => {
+  it('checks once a second for any number of requests, and decides by the last check meanwhile', async () => {
     const one = admission();
     await Promise.all(Array.from({ length: 50 }, () => one.refusal()));
     expect(reads).toHaveBeenCalledTimes(1);
@@ -108,7 +108,7 @@ describe('Admission', () => {
     nowMs += 999;
     expect(await one.refusal()).toBeNull();
     nowMs += 2;
-    expect(await Promise.all([one.refusal(), one.refusal()])).toEqual([null, null]); // the next check runs behind them
+    expect(await Promise.all([one.refusal(), one.refusal()])).toEqual([null, null]); // they do not wait for the check that they start
     expect(reads).toHaveBeenCalledTimes(2);
     for (let round = 0; round < 600 && (await one.refusal()) === null; round++)
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -118,7 +118,7 @@ describe('Admission', () => {
     expect(await one.refusal()).toBeNull();
   });
 
-  it('does not decide by a check that failed', async () => {
+  it('keeps its decision when a check fails', async () => {
     const one = admission();
     expect(await one.refusal()).toBeNull();
     nowMs += 2000;

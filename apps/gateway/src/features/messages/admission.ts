@@ -11,18 +11,18 @@ export interface QueueLoad {
   readonly oldestMs: number;
 }
 
-/** A check counts for this long; then the next request starts another and does not wait for it. */
+/** A check is used this long. Then the next request starts another one and does not wait for it. */
 const FRESH_FOR_MS = 1000;
-/** A check this old is stale: requests wait for the next. */
+/** A check this old is stale, so requests wait for the next one. */
 const STALE_AFTER_MS = 5000;
 const RETRY_AFTER_SECONDS = 10;
-/** So that clients that were refused together do not retry together. */
+/** Spreads the retries of clients that were refused together. */
 const RETRY_SPREAD_SECONDS = 10;
 
 /**
- * Refuses new messages while the queue is too long or too slow: a 503 now is worth more than a 202 that ends as `expired`. Each
- * process checks about once a second while requests come, over two indexes, and counts no further than the limit; so a limit may
- * be passed by what all processes accept within a second.
+ * Refuses new messages while the queue is too long or too slow, because a 503 now is better than a 202 that ends as `expired`. While
+ * requests come, each process checks about once a second, by two indexes, and counts no further than the limit. So the messages that all
+ * processes accept within a second may exceed a limit.
  */
 @Injectable()
 export class Admission {
@@ -35,7 +35,9 @@ export class Admission {
     private readonly metrics: MessageMetrics,
   ) {}
 
-  /** @returns the problem that refuses a new message, or null if it may come. @throws ProblemError `database_unavailable` | `overloaded` */
+  /**
+   * @returns the problem that refuses a new message, or null if it is admitted. @throws ProblemError `database_unavailable` | `overloaded`
+   */
   async refusal(): Promise<ProblemError | null> {
     const { maxWaiting, maxAgeMs } = this.config.admission;
     const { waiting, oldestMs } = await this.load();
@@ -54,7 +56,7 @@ export class Admission {
       this.checking = undefined;
     });
     if (last === undefined || ageMs >= STALE_AFTER_MS) return this.checking;
-    // A check that fails decides about no message: accepting it will meet the same database.
+    // A failed check refuses no message. If the database is away, accepting the message will fail.
     this.checking.catch(() => undefined);
     return last.load;
   }

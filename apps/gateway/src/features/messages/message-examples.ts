@@ -14,9 +14,7 @@ import delivered from './delivered-message.json';
 const LIFETIME_SECONDS = 3600;
 const SMALLEST_CIPHERTEXT_BYTES = 1024 + 16;
 
-/**
- * A body that POST /api/messages accepts now. It is sealed to no key and holds no text: once accepted, it ends as `key_retired`.
- */
+/** A body that POST /api/messages accepts now. It is sealed to no key and contains no text, so it ends as `key_retired`. */
 export function exampleMessage({ nowSeconds, random }: ExampleSource): Example & { readonly value: SealedMessageJson } {
   return {
     summary: 'A sealed message. This one is accepted, and no enclave can open it.',
@@ -33,7 +31,7 @@ export function exampleMessage({ nowSeconds, random }: ExampleSource): Example &
   };
 }
 
-/** The same of the web client (legacy), for a gateway whose enclave opens its messages. */
+/** A body of the web client (legacy), for a gateway whose enclave opens messages of that client. */
 export function exampleLegacyMessage({ random }: ExampleSource): Example & { readonly value: LegacyMessageJson } {
   return {
     summary: 'A message of the web client (legacy). This one too is accepted, and no enclave can open it.',

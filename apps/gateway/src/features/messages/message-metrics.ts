@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../../core/telemetry/metrics';
 
-/** Why a new message is refused: too many have not ended, or a due one waits too long for a worker. */
+/** Why a new message is refused: too many messages have not ended, or a due one waits too long for a worker. */
 const ADMISSION_REASONS = ['queue_length', 'queue_age'] as const;
 export type AdmissionReason = (typeof ADMISSION_REASONS)[number];
 
@@ -20,7 +20,7 @@ export class MessageMetrics {
       'New messages refused by this process with `overloaded`.',
       ['reason'],
     );
-    // Each series starts at zero: a collector that takes differences would miss the first increase.
+    // Each series starts at zero, because a collector that computes differences would miss the first increase.
     for (const reason of ADMISSION_REASONS) this.refusals.inc({ reason }, 0);
   }
 

@@ -4,7 +4,7 @@ import type { Reader } from '../auth/reader';
 import type { Stored } from '../acceptance/accept-messages';
 import type { Submission } from '../acceptance/submission';
 
-/** The inputs of a view, beside the message. */
+/** What a view needs besides the row of the message. */
 export const WITH_JOB = { job: { select: { nextAttemptAt: true } } } as const;
 export type MessageWithJob = Message & { readonly job: Pick<DeliveryJob, 'nextAttemptAt'> | null };
 
@@ -17,7 +17,7 @@ export function mayRead({ owner, statusSha256 }: Reader, message: Pick<Message, 
   return message.statusSha256 !== null && Buffer.compare(message.statusSha256, statusSha256) === 0;
 }
 
-/** What a reader may see of a message. */
+/** Returns what a reader may see of a message. */
 export function messageView(message: MessageWithJob): MessageView {
   const { receipt, attestationDocument, sealedAnswer } = message;
   return {

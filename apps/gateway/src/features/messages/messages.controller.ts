@@ -157,7 +157,7 @@ export class MessagesController {
     return view;
   }
 
-  /** The proof is verified before anything is written. */
+  /** Accepts a message with a proof, which is verified before anything is written. */
   private async acceptProven(
     request: FastifyRequest,
     envelope: ProvenEnvelope,
@@ -239,13 +239,13 @@ export class MessagesController {
   ): Promise<Readable> {
     const id = messageIdOf(text);
     const events = method === 'HEAD' ? await this.noEvents(reader, id) : await this.streams.about(reader, id);
-    // nginx would keep events back until its buffer is full.
+    // Without this header nginx would hold events back until its buffer is full.
     void reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
     return events;
   }
 
   /**
-   * The answer to HEAD: opens and counts no stream.
+   * Answers HEAD: neither opens nor counts a stream.
    * @throws ProblemError `not_found`
    */
   private async noEvents(reader: Reader, id: string): Promise<Readable> {
@@ -265,7 +265,7 @@ function provenOf({ sealed, residence }: Envelope): ProvenEnvelope | null {
   return residence && { sealed, residence };
 }
 
-/** @throws ProblemError `not_found`: it names no message */
+/** @throws ProblemError `not_found`: the text is no message id */
 function messageIdOf(text: string): string {
   if (!MESSAGE_ID_PATTERN.test(text)) throw new ProblemError('not_found');
   return text;

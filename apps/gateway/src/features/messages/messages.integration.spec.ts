@@ -69,7 +69,7 @@ describe('messages', () => {
       body: (await response.json()) as Record<string, unknown>,
     };
   }
-  /** On a busy machine some requests wait too long for a connection: this retries them, as a client would. */
+  /** Posts, and retries as a client would, because on a busy machine some requests wait too long for a connection. */
   async function insist(...args: Parameters<typeof post>): ReturnType<typeof post> {
     const answer = await post(...args);
     return answer.body['code'] === 'overloaded' ? insist(...args) : answer;
@@ -113,7 +113,7 @@ describe('messages', () => {
     expect(await reservationsOf(message)).toBe(1);
   });
 
-  it("is due at once by the clock of the database, even if the gateway's clock differs", async () => {
+  it("is due at once by the database's clock, even if the gateway's clock differs", async () => {
     const message = sealedMessage({ expiresAtSeconds: inSeconds(7200) });
     const ahead = new Date(Date.now() + 3_600_000);
     const view = await gateway.app
@@ -126,7 +126,7 @@ describe('messages', () => {
     expect((await get(idOf(message))).body).toEqual(view);
   });
 
-  it('is there for its owner alone', async () => {
+  it('is found only by its owner', async () => {
     const message = sealedMessage();
     await post(message);
     for (const [id, as] of [
@@ -141,7 +141,7 @@ describe('messages', () => {
     }
   });
 
-  it('posted a hundred times at once is one message and one reservation', async () => {
+  it('that is posted a hundred times at once becomes one message with one reservation', async () => {
     const message = sealedMessage();
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, index) => insist(message, index % 2 === 0 ? { key: 'one' } : {})),
@@ -151,7 +151,7 @@ describe('messages', () => {
     expect(await database.client.idempotencyKey.count({ where: { messageId: idOf(message) } })).toBe(2);
   });
 
-  it('under a key that was used for another is refused, however many try at once', async () => {
+  it('with a key that was used for another message is refused, also among simultaneous requests', async () => {
     const messages = Array.from({ length: 20 }, () => sealedMessage());
     const answers = await Promise.all(messages.map((message) => insist(message, { key: 'contested' })));
     expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
@@ -160,10 +160,10 @@ describe('messages', () => {
     ).toHaveLength(19);
     const stored = await database.client.message.count({ where: { id: { in: messages.map(idOf) } } });
     expect(stored).toBe(1);
-    expect((await post(sealedMessage(), { as: 'bob', key: 'contested' })).status).toBe(202); // each caller has its own keys
+    expect((await post(sealedMessage(), { as: 'bob', key: 'contested' })).status).toBe(202); // keys are separate for each caller
   });
 
-  it('under an id that is in use is refused: with other bytes, or from another user', async () => {
+  it('with an id that is in use is refused if its bytes or its user differ', async () => {
     const message = sealedMessage();
     await post(message);
     expect(await post(sealedMessage({ messageId: message.messageId }))).toMatchObject({
@@ -238,7 +238,7 @@ describe('messages', () => {
     const again = (message: SealedMessage) => sealedMessage({ messageId: message.messageId });
 
     it.each([undefined, 'new-key'])(
-      'may be sealed again under its id (Idempotency-Key: %s), and starts over',
+      'may be sealed again with its id (Idempotency-Key: %s), and starts over',
       async (key) => {
         const old = await retired();
         const resealed = again(old);
@@ -254,12 +254,12 @@ describe('messages', () => {
         // a repeat of the same message costs nothing
         expect((await post(resealed, unique)).status).toBe(202);
         expect(await reservationsOf(old)).toBe(2);
-        // and now that the message is accepted, other bytes conflict
+        // now that the message is accepted, other bytes conflict
         expect(await post(again(old))).toMatchObject({ status: 409, body: { code: 'message_id_taken' } });
       },
     );
 
-    it('is not to be had with its old key, and the old key keeps naming the old bytes', async () => {
+    it('cannot be sealed again with its old Idempotency-Key, which still stands for the old bytes', async () => {
       const key = `old-${idOf(sealedMessage())}`;
       const old = await retired(key);
       expect(await post(again(old), { key })).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
@@ -271,10 +271,10 @@ describe('messages', () => {
       });
     });
 
-    it('is sealed again once, however many try at once', async () => {
+    it('is accepted once when several requests seal it again at once', async () => {
       const old = await retired();
       const posted = await database.transaction(async (transaction) => {
-        // Two batches wait for the message's row; the others wait for these.
+        // Two batches wait for the message's row; the other requests wait for these batches.
         await transaction.$queryRaw`SELECT 1 FROM message WHERE id = ${idOf(old)}::uuid FOR UPDATE`;
         const answers = Array.from({ length: 10 }, () => insist(again(old)));
         const waiting = async () =>
@@ -290,13 +290,13 @@ describe('messages', () => {
       expect(await reservationsOf(old)).toBe(2);
     });
 
-    it('is not readable by another user', async () => {
+    it('cannot be sealed again by another user', async () => {
       const old = await retired();
       expect(await post(again(old), { as: 'bob' })).toMatchObject({ status: 409, body: { code: 'message_id_taken' } });
     });
   });
 
-  it('leaves no rows behind where the budget refuses it', async () => {
+  it('leaves no rows when the budget refuses it', async () => {
     await using poor = await startGateway({ ...environment, DEFAULT_USER_DAILY_LIMIT: '0.05' });
     const first = sealedMessage();
     const second = sealedMessage();
@@ -306,7 +306,7 @@ describe('messages', () => {
     expect(Number(refusal.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await get(idOf(second), 'poor')).toMatchObject({ status: 404 });
     expect(await database.client.idempotencyKey.count({ where: { key: idOf(second) } })).toBe(0);
-    // a repeat of an accepted message is not refused: it costs nothing
+    // a repeat of an accepted message costs nothing, so it is not refused
     expect((await post(first, { as: 'poor', url: poor.url })).status).toBe(202);
     const budget = await fetch(`${poor.url}/api/budget`, {
       headers: { authorization: `Bearer ${await issuer.token('poor')}` },
@@ -319,7 +319,7 @@ describe('messages', () => {
     });
   });
 
-  it('counts a person’s messages of the UTC day, duplicates and sealed-again ones not', async () => {
+  it('counts in its user’s UTC day, unless it is a duplicate or was sealed again', async () => {
     await using few = await startGateway({ ...environment, MESSAGES_PER_USER_DAY: '2' });
     const as = 'writer';
     const [first, second] = [sealedMessage(), sealedMessage()];
@@ -347,7 +347,7 @@ describe('messages', () => {
     expect(await budget.json()).toMatchObject({ messages: { used: 2, limit: 2 } });
   });
 
-  it('with 200 at once from many callers through two gateways, stays within the hour', async () => {
+  it('stays within the hour’s cap when 200 are posted at once by many callers through two gateways', async () => {
     const url = await postgres.createMigratedDatabase();
     const capped = { ...environment, DATABASE_URL: url, SYSTEM_HOURLY_LIMIT: '0.40' };
     await using one = await startGateway(capped);
@@ -375,7 +375,7 @@ describe('messages', () => {
     expect(await reservationsOf(message)).toBe(1);
   });
 
-  it('is refused with 503 while the database is gone, and accepted once it is back', async () => {
+  it('is refused with 503 while the database is away, and accepted once it is back', async () => {
     await using own = await startPostgres({ own: true });
     const url = await own.createMigratedDatabase();
     await using lonely = await startGateway({ ...environment, DATABASE_URL: url });

@@ -23,11 +23,11 @@ export class MessagesService {
   ) {}
 
   /**
-   * Accepts a message: its row, job, reservation and nullifier are committed when this returns. The same bytes again
-   * return the same message at no cost.
+   * Accepts a message: its row, job, reservation and nullifier are committed when this resolves. The same bytes again return the same
+   * message at no cost.
    * @param owner null: a proof of residence, which has been verified, admits the message
-   * @param idempotencyKey the header's value; if absent, the message id is the key. Ignored without an owner
-   * @param cachedRefusal PostgreSQL's refusal of a moment ago: refuses every id that the owner has not used before
+   * @param idempotencyKey the header's value; if absent, the message id is the key. Not used without an owner
+   * @param cachedRefusal a recent refusal by PostgreSQL, which refuses every id that the owner has not used before
    * @throws ProblemError `expiry_out_of_range` | `already_sent` | `idempotency_key_reused` | `message_id_taken` |
    * `user_daily_limit_reached` | `daily_messages_reached` | `fair_share_reached` | `system_hourly_limit_reached` |
    * `system_daily_limit_reached` | `emergency_stop` | `database_unavailable` | `overloaded`
@@ -41,7 +41,7 @@ export class MessagesService {
   ): Promise<MessageView> {
     const { messageId } = submission;
     if (!mayStillExpire(submission, now)) return this.repeatOf(owner, submission, outOfRange());
-    // An id that the owner has used goes to PostgreSQL: it may be a duplicate, which costs nothing.
+    // An id that the owner has used goes to PostgreSQL, because the message may be a duplicate, which costs nothing.
     if (
       owner !== null &&
       cachedRefusal !== null &&
@@ -66,14 +66,14 @@ export class MessagesService {
   }
 
   /**
-   * The refusal of a new message while too many wait; null if it is admitted.
+   * Returns the refusal of a new message while too many wait; null if it is admitted.
    * @throws ProblemError `database_unavailable` | `overloaded`
    */
   queueRefusal(): Promise<ProblemError | null> {
     return this.admission.refusal();
   }
 
-  /** A message that the reader may read. @throws ProblemError `not_found` for any other id | `database_unavailable` */
+  /** Returns a message that the reader may read. @throws ProblemError `not_found` for any other id | `database_unavailable` */
   async find(reader: Reader, messageId: string): Promise<MessageView> {
     const message = await this.database.read((client) =>
       client.message.findUnique({ where: { id: messageId, ...whereOf(reader) }, include: WITH_JOB }),
@@ -83,10 +83,10 @@ export class MessagesService {
   }
 
   /**
-   * The answer to a message that was accepted before, with the same bytes and, with a proof, the same status hash. An
-   * owner gets the current status. Anyone who saw a proven message can send it again, even with their own token, so
-   * that answer reveals no more than the first one did.
-   * @param refusal thrown if it was not accepted before
+   * Returns the answer to a message that was accepted before with the same bytes and, if it has a proof, the same status hash. An owner
+   * gets the current status. Anyone who saw a proven message can send it again, even with their own token, so the answer to that reveals no
+   * more than the first one did.
+   * @param refusal thrown if the message was not accepted before
    * @throws ProblemError `database_unavailable`
    */
   async repeatOf(owner: string | null, submission: Submission, refusal: ProblemError): Promise<MessageView> {
@@ -101,7 +101,7 @@ export class MessagesService {
       const { acceptedAt } = message;
       return acceptedView(submission, { acceptedAt, nextAttemptAt: acceptedAt });
     }
-    // With an Idempotency-Key the bytes may be those of an earlier seal, under the same id.
+    // With an Idempotency-Key the bytes may differ: the message may have been sealed again since, under the same id.
     if (owner === null || !mayRead({ owner }, message) || (refusal.code !== 'not_found' && !hasSameBytes))
       throw refusal;
     return messageView(message);

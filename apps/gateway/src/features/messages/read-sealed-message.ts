@@ -15,8 +15,8 @@ export type PostedMessage =
   | { readonly kind: 'legacy'; readonly message: LegacyMessage };
 
 /**
- * The body of POST /api/messages in either form, with or without a proof of residence, or the JSON of the web client (legacy). Whether this
- * gateway takes that form is not checked here.
+ * Reads the body of POST /api/messages in either form, with or without a proof of residence, or the JSON of the web client (legacy). It
+ * does not check whether this gateway takes that form.
  * @throws ProblemError `malformed_body` | `unsupported_media_type`; ProtocolError `malformed_body` | `body_too_large` | `suite_unsupported`
  */
 export function readSealedMessage(body: unknown): PostedMessage {

@@ -6,18 +6,18 @@ import type { Reader } from '../auth/reader';
 export const RETRY_MS = 1000;
 
 export interface StatusStreamTiming {
-  /** Between comments that keep the connection open; below what nginx waits for (proxy_read_timeout). */
+  /** Time between comments that keep the connection open; shorter than nginx's proxy_read_timeout. */
   readonly heartbeatMs: number;
-  /** A stream then ends, whatever the message's state: its token was checked only when the stream opened. */
+  /** A stream ends after this time whatever the message's state, because its token was checked only when the stream opened. */
   readonly maxMs: number;
   /** A reader that leaves sent data unread for this long is cut. */
   readonly slowMs: number;
 }
 
 /**
- * The status of one message, as server-sent events (WHATWG HTML, section 9.2) for one reader: `event: status` with
- * the view as JSON, first the current one, then each change, until the message has ended or the time is over. A slow
- * reader skips to the latest status: at most one event waits for it.
+ * The status of one message, as server-sent events (WHATWG HTML, section 9.2) for one reader: `event: status` with the view as JSON, first
+ * the current status, then each change, until the message has ended or the time is over. A slow reader skips to the latest status: at most
+ * one event waits for it.
  */
 export class StatusStream {
   readonly body: Readable;
@@ -26,7 +26,7 @@ export class StatusStream {
 
   private readonly openedAtMs = performance.now();
   private lastSentAtMs = this.openedAtMs;
-  /** Since when sent data was not read; null while the reader keeps up. */
+  /** Since when the reader has left sent data unread; null while it keeps up. */
   private stuckSinceMs: number | null = null;
   private pending: string | null = `retry: ${String(RETRY_MS)}\n\n`;
   private lastEvent = '';
@@ -38,7 +38,7 @@ export class StatusStream {
     readonly messageId: string,
     private readonly timing: StatusStreamTiming,
   ) {
-    // A mark of one byte: `push` then returns at once whether the reader keeps up.
+    // With a high-water mark of one byte the result of `push` shows whether the reader keeps up.
     this.body = new Readable({
       highWaterMark: 1,
       read: () => {
@@ -58,7 +58,7 @@ export class StatusStream {
     this.flush();
   }
 
-  /** Ends the stream. The reader connects again, after a pause of `retryMs` if that is set. */
+  /** Ends the stream. The reader then connects again, after a pause of `retryMs` if that is set. */
   end(retryMs?: number): void {
     if (this.ending) return;
     this.ending = true;
@@ -66,7 +66,7 @@ export class StatusStream {
     this.flush();
   }
 
-  /** Called about once a second. */
+  /** Call it about once a second: it sends comments, and ends a stream whose time is over. */
   tick(nowMs: number): void {
     if (this.stuckSinceMs !== null && nowMs - this.stuckSinceMs >= this.timing.slowMs) {
       this.body.destroy();

@@ -81,7 +81,7 @@ describe('the stream of a message', () => {
     readonly response: IncomingMessage;
     text(): string;
     views(): MessageView[];
-    /** 'end' for an orderly end of the answer. */
+    /** Resolves to 'end' for an orderly end of the answer, otherwise to 'cut'. */
     readonly over: Promise<'end' | 'cut'>;
     leave(): void;
   }
@@ -163,7 +163,7 @@ describe('the stream of a message', () => {
     expect(late.views()).toHaveLength(1);
   });
 
-  it('sends no event where the row was written without a change', async () => {
+  it('sends no event if the row was written without a change', async () => {
     const id = await post();
     const listening = await listen(id);
     const read = jest.spyOn(database.client.message, 'findMany');
@@ -189,7 +189,7 @@ describe('the stream of a message', () => {
     }
   });
 
-  it('is for its owner alone', async () => {
+  it('is open only to its owner', async () => {
     const id = await post();
     for (const [what, as] of [
       [id, 'bob'],
@@ -203,7 +203,7 @@ describe('the stream of a message', () => {
     expect((await fetch(`${gateway.url}/api/messages/${id}/events`)).status).toBe(401);
   });
 
-  it('ends where the message is deleted, and where its id belongs to another user by then', async () => {
+  it('ends if the message is deleted, or its id now belongs to another user', async () => {
     const [deleted, taken] = [await post(), await post()];
     const listening = await Promise.all([listen(deleted), listen(taken)]);
     await database.client.message.delete({ where: { id: deleted } });
@@ -212,7 +212,7 @@ describe('the stream of a message', () => {
     expect(listening.flatMap((each) => each.views()).map(({ attempts }) => attempts)).toEqual([0, 0]);
   });
 
-  it('is kept open by comments, and ends after its time all the same', async () => {
+  it('is kept open by comments, but ends after its time', async () => {
     Object.assign(streams.timing, { heartbeatMs: 30, maxMs: 300 });
     const listening = await listen(await post());
     expect(await listening.over).toBe('end');
@@ -220,7 +220,7 @@ describe('the stream of a message', () => {
     expect(listening.views()).toHaveLength(1);
   });
 
-  it('outlasts a database that is away for a moment', async () => {
+  it('stays open while the database is away for a moment', async () => {
     const id = await post();
     const listening = await listen(id);
     await until(() => listening.views().length === 1);
@@ -232,7 +232,7 @@ describe('the stream of a message', () => {
     expect(listening.views()).toHaveLength(2);
   });
 
-  it('is had ten times by one caller, and again once one has gone', async () => {
+  it('may be open ten times for one caller, and once more when one of these has ended', async () => {
     const id = await post();
     const mine = await Promise.all(Array.from({ length: 10 }, () => listen(id)));
     const refused = await listen(id);
@@ -251,13 +251,13 @@ describe('the stream of a message', () => {
     for (const each of [...mine, others, again]) each.leave();
   });
 
-  it('leaves no slot taken by those who ask for what is not there', async () => {
+  it('frees the slot of a request for a message that does not exist', async () => {
     const id = messageIdToText(sealedMessage().messageId);
     for (let n = 0; n < 25; n++) expect((await listen(id)).response.statusCode).toBe(404);
     expect(streams.count).toBe(0);
   });
 
-  it('is had by 500 at once for one query every so often, and by no more than the process may have', async () => {
+  it('costs one query per poll for 500 readers, and is refused beyond the limit of the process', async () => {
     const owners = Array.from({ length: 50 }, (_, n) => `owner-${String(n)}`);
     const ids = await Promise.all(owners.map((as) => post(as)));
     const { all } = streams.limits;
@@ -277,11 +277,11 @@ describe('the stream of a message', () => {
     await until(() => listening.every((each) => each.views().length === 1));
     const versions = () =>
       [...(streams as unknown as { open: Set<{ version: string }> }).open].map(({ version }) => version);
-    await until(() => versions().every((version) => version !== '')); // each was read once
+    await until(() => versions().every((version) => version !== '')); // each row's version was read once
     const reads = jest.spyOn(database, 'read');
     const polls = jest.spyOn(streams as unknown as { pollOnce(): Promise<void> }, 'pollOnce');
     await until(() => polls.mock.calls.length >= 5);
-    // One query for each poll, and occasionally one of the gauges; not one for each of 50 messages.
+    // Each poll makes one query, not one for each of 50 messages; the gauges make a few more.
     expect(reads.mock.calls.length).toBeLessThan(polls.mock.calls.length * 5);
     await Promise.all(ids.map((id) => end(id)));
     expect(new Set(await Promise.all(listening.map(({ over }) => over)))).toEqual(new Set(['end']));
@@ -289,7 +289,7 @@ describe('the stream of a message', () => {
     streams.limits.all = all;
   });
 
-  it('is cut where its reader does not read, and holds one event for it meanwhile', async () => {
+  it('is cut if its reader does not read, and meanwhile holds one event', async () => {
     Object.assign(streams.timing, { heartbeatMs: 50, slowMs: 300 });
     const id = await post();
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
@@ -310,7 +310,7 @@ describe('the stream of a message', () => {
     await closed;
   });
 
-  it('takes no harm from a thousand who come and go', async () => {
+  it('frees every slot after a thousand clients have come and gone', async () => {
     const id = await post();
     const token = await issuer.token('alice');
     for (let round = 0; round < 50; round++) {
@@ -351,7 +351,7 @@ describe('the stream of a message', () => {
       : { available: true },
     'behind nginx',
     () => {
-      it('sends its lines as they come, and ends as they end', async () => {
+      it('is passed on event by event, and ends when the gateway ends it', async () => {
         const port = await freePort();
         const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
           .map((name) => `${name}_temp_path ${folder.file(name)};`)

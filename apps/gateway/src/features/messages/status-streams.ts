@@ -13,21 +13,20 @@ import { StatusStream } from './status-stream';
 const MAX_STREAMS = 1000;
 const MAX_STREAMS_OF_READER = 10;
 const RETRY_AFTER_SECONDS = 5;
-/** Spreads reconnections of clients that are disconnected together. */
+/** Spreads the reconnections of clients that are disconnected together. */
 const SPREAD_MS = 5000;
-/** Whole views read in one query: each may hold a receipt with its document. */
+/** How many whole views one query reads; each may hold a receipt with its document. */
 const VIEWS_AT_ONCE = 50;
 const MAX_PAUSE_MS = 5000;
 const TICK_MS = 1000;
 
 /**
- * The streams of this process. For any number of streams, one query for the versions of their rows (`xmin`, by
- * primary key) runs every `pollMs`, none if there is no stream, and whole views are read only for rows that changed.
- * It polls because another process may have made the change.
+ * The streams of this process. Every `pollMs` one query reads the versions of all their rows (`xmin`, by primary key); there is none while
+ * there is no stream. Whole views are read only for rows that changed. It polls because another process may have made the change.
  */
 @Injectable()
 export class StatusStreams implements BeforeApplicationShutdown {
-  /** For tests, which cannot wait that long. */
+  /** Tests set shorter times. */
   readonly timing = {
     pollMs: 500,
     heartbeatMs: 15_000,
@@ -39,7 +38,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
   readonly limits: { all: number; ofReader: number };
 
   private readonly open = new Set<StatusStream>();
-  /** Streams of each reader, those whose message is still being looked for included. */
+  /** The number of streams of each reader, including those whose message is still being read. */
   private readonly ofReader = new Map<string, number>();
   private total = 0;
   private watching = false;
@@ -56,13 +55,13 @@ export class StatusStreams implements BeforeApplicationShutdown {
     };
   }
 
-  /** For metrics. */
+  /** The number of open streams, for metrics. */
   get count(): number {
     return this.total;
   }
 
   /**
-   * Server-sent events about a message that the reader may read.
+   * Opens a stream of server-sent events about a message that the reader may read.
    * @throws ProblemError `not_found` | `database_unavailable` | `overloaded` | `rate_limited`
    */
   async about(reader: Reader, messageId: string): Promise<Readable> {
@@ -87,8 +86,8 @@ export class StatusStreams implements BeforeApplicationShutdown {
   }
 
   /**
-   * After draining: tells the remaining listeners to reconnect, which leads them to another process, and then cuts
-   * connections that are still open.
+   * After draining, tells the remaining readers to reconnect, which leads them to another process. Then cuts connections that are still
+   * open.
    */
   async beforeApplicationShutdown(): Promise<void> {
     this.closing = true;
@@ -122,7 +121,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
     return 1000 + Math.floor(Math.random() * SPREAD_MS);
   }
 
-  /** Runs while there are streams. */
+  /** Polls while there are streams. */
   private watch(): void {
     if (this.watching) return;
     this.watching = true;
@@ -144,7 +143,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
         await this.pollOnce();
         pauseMs = this.timing.pollMs;
       } catch {
-        // Health and every other request report a database outage; listeners only get no news meanwhile.
+        // Health and all other requests report a database outage. Readers get no events meanwhile.
         pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
       }
     }
@@ -161,7 +160,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
     const changed: string[] = [];
     for (const [id, streams] of byId) {
       const version = versions.get(id);
-      // Deleted by retention: a client that asks again learns that.
+      // Retention deleted the message; a client that asks again learns that.
       if (version === undefined) for (const stream of streams) stream.end();
       else if (streams.some((stream) => stream.version !== version)) changed.push(id);
     }

@@ -15,19 +15,19 @@ import { ResidenceMetrics } from './residence-metrics';
 import { RootCensus } from './root-census';
 import { RootNotes } from './root-notes';
 
-/** The source of a proof: the client's address, and the owner of its token if it has one. */
+/** Where a proof comes from: the client's address, and the owner of its token if it has one. */
 export interface ProofSource {
   readonly address: string;
   readonly owner: string | null;
-  /** PostgreSQL's refusal of a moment ago, which would still apply to this source's new messages. */
+  /** A recent refusal by PostgreSQL that still applies to new messages of this source. */
   readonly cachedRefusal: CachedRefusal | null;
-  /** The refusal of new messages while too many wait for delivery. */
+  /** Resolves to the refusal of new messages while too many wait for delivery. */
   readonly queueRefusal: () => Promise<ProblemError | null>;
 }
 
 /**
- * All checks of a proof of residence before its message may be accepted, the cheapest first. They write nothing: the
- * accepting transaction decides again about message id and nullifier (prisma/sql/accept_messages.sql).
+ * All checks of a proof of residence before its message may be accepted, the cheapest first. They write nothing. The accepting transaction
+ * decides again about message id and nullifier (prisma/sql/accept_messages.sql).
  */
 @Injectable()
 export class ProofAdmission {
@@ -50,9 +50,9 @@ export class ProofAdmission {
   }
 
   /**
-   * Whether a message may come in this form at all.
-   * @throws ProblemError `residence_not_open`: a proof, but the gateway takes none; `residence_required`: no proof,
-   * but each message needs one; `unauthenticated`: neither proof nor token
+   * Throws unless the gateway takes messages in this form.
+   * @throws ProblemError `residence_not_open`: a proof, but the gateway takes none; `residence_required`: no proof, but each message needs
+   * one; `unauthenticated`: neither proof nor token
    */
   assertForm(form: { readonly hasProof: boolean; readonly hasToken: boolean }): void {
     const { mode } = this.config.residence;
@@ -62,10 +62,10 @@ export class ProofAdmission {
   }
 
   /**
-   * @returns null if the proof verifies and the message may be accepted. Otherwise the problem that refuses it, unless it was accepted
-   * before (MessagesService.repeatOf); the proof was then not verified
-   * @throws ProblemError `root_not_accepted` | `circuit_retired` | `already_sent` | `message_id_taken` | `rate_limited` | `proof_invalid`
-   * | `verifier_busy` | `residence_disagrees` | `database_unavailable` | `overloaded` | a BudgetRefusal
+   * @returns null if the proof verifies and the message may be accepted. Otherwise the problem that refuses the message unless it was
+   * accepted before (MessagesService.repeatOf); in that case the proof was not verified
+   * @throws ProblemError `root_not_accepted` | `circuit_retired` | `already_sent` | `message_id_taken` | `rate_limited` | `proof_invalid` |
+   * `verifier_busy` | `residence_disagrees` | `database_unavailable` | `overloaded` | a BudgetRefusal
    */
   async refusalOf(
     { sealed, residence }: ProvenEnvelope,
@@ -77,7 +77,7 @@ export class ProofAdmission {
     if (!mayStillExpire(submission, now)) return outOfRange();
     const root = this.notes.accepted(residence.rootNote, now, submission.expiresAt);
     if (toHex(residence.verificationKeySha256) !== VERIFICATION_KEY_SHA256) throw new ProblemError('circuit_retired');
-    // The enclave would refuse such a message after it was accepted and reserved.
+    // The enclave would refuse such a message after it was accepted and money reserved.
     if (this.agreement.state() === 'disagrees') throw new ProblemError('residence_disagrees');
     if (await this.isKnown(submission)) return new ProblemError('already_sent');
     assertWithinBudget(source, now);
@@ -92,7 +92,7 @@ export class ProofAdmission {
     return null;
   }
 
-  /** Counts a message that was newly accepted. */
+  /** Counts a newly accepted message. */
   accepted(rootNote: string, submission: ProvenSubmission, now: Date): void {
     const root = this.notes?.accepted(rootNote, now, submission.expiresAt);
     if (root !== undefined) this.census.count(root, now);
@@ -100,7 +100,7 @@ export class ProofAdmission {
 
   /**
    * Whether this message was accepted before: the id has the same bytes and status hash, or the nullifier the same public input `message`.
-   * @throws ProblemError `message_id_taken` | `already_sent`: the id, or the nullifier, is another message's
+   * @throws ProblemError `message_id_taken` if another message has the id; `already_sent` if another message has the nullifier
    */
   private async isKnown({ messageId, sealedSha256, proof }: ProvenSubmission): Promise<boolean> {
     const [{ message, nullifier }] = await this.database.read(
@@ -119,8 +119,8 @@ export class ProofAdmission {
   }
 
   /**
-   * A verification costs 10 ms of CPU, so an address may have fewer of them than other requests. A message with a token is limited by its
-   * user's rate limit instead.
+   * Counts a verification for its address. It costs 10 ms of CPU, so an address may cause fewer verifications than other requests. A
+   * message with a token is limited by its user's rate limit instead.
    */
   private async countFor({ address, owner }: ProofSource): Promise<void> {
     if (owner !== null) return;
@@ -145,7 +145,7 @@ export class ProofAdmission {
   }
 }
 
-/** A stop or a full cap would refuse the message after its proof had cost a verification. */
+/** Throws a cached refusal. Otherwise a stop or a full cap would refuse the message after its proof was verified in vain. */
 function assertWithinBudget({ cachedRefusal }: ProofSource, now: Date): void {
   if (cachedRefusal !== null && performance.now() < cachedRefusal.untilMs) throw budgetProblem(cachedRefusal.code, now);
 }

@@ -8,13 +8,13 @@ import { Logger } from '../../core/telemetry/logger';
 
 /** A thread verifies about 100 proofs a second and takes 100 MB. */
 const MAX_WORKERS = 2;
-/** If more would wait, one of the source with the most waiting proofs is refused. */
+/** If more proofs would wait, a proof of the source with the most waiting ones is refused. */
 const MAX_QUEUED = 64;
-/** At most as long as a full queue takes, and not the same for all that are refused together. */
+/** Retry-After is at most the time of a full queue, and differs among proofs that are refused together. */
 const RETRY_AFTER_SECONDS = 1;
 const RETRY_SPREAD_SECONDS = 3;
 
-/** The verifier of this process, in its own threads; absent if the gateway takes no proofs. */
+/** Verifies proofs in worker threads of this process; there are none if the gateway takes no proofs. */
 @Injectable()
 export class ProofVerifier implements OnModuleInit, OnApplicationShutdown {
   private verifier: Verifier | undefined;
@@ -24,7 +24,7 @@ export class ProofVerifier implements OnModuleInit, OnApplicationShutdown {
     private readonly logger: Logger,
   ) {}
 
-  /** @throws Error if the proof system or the verification key is not the pinned one: the gateway then does not start */
+  /** @throws Error if the proof system or the verification key is not the pinned one; the gateway then does not start */
   async onModuleInit(): Promise<void> {
     if (this.config.residence.mode === 'off') return;
     this.verifier = await createVerifier({
@@ -36,15 +36,15 @@ export class ProofVerifier implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
-  /** For metrics. */
+  /** The number of proofs that wait, for metrics. */
   get queued(): number {
     return this.verifier?.queued ?? 0;
   }
 
   /**
-   * @param source who the proof is counted for. Sources are served in turn, so that one with many proofs does not
-   * keep the others waiting
-   * @returns whether it verifies
+   * @param source the source for which the proof is counted. Sources take turns, so that one with many proofs does not keep the others
+   * waiting
+   * @returns whether the proof verifies
    * @throws ProblemError `verifier_busy`: the proof was not checked
    */
   async verify(publicInputs: PublicInputs, proof: Uint8Array, source: string): Promise<boolean> {

@@ -15,7 +15,7 @@ interface Lasting {
   readonly days?: number;
   readonly key?: typeof FOREIGN_SIGNING_KEY;
 }
-/** `from`: days from now. */
+/** Makes a root note. `from`: its begin in days from now. */
 function noteOf({ from = 0, days = 10, key = TEST_REGISTRAR.signingKeys[0] }: Lasting = {}): Uint8Array {
   const notBefore = now() + from * DAY;
   const root = new Uint8Array(32).fill(1);
@@ -86,7 +86,7 @@ describe('PublishedRoot', () => {
     ['a note of another registrar', 'refused', () => published(noteOf({ key: OTHER_REGISTRAR })), null],
     ['a note that has not begun', 'not_yet', () => published(noteOf({ from: 2 })), null],
     ['a note that has ended', 'ended', () => published(noteOf({ from: -12 })), -2],
-  ])('where there is %s counts `%s`, and logs it', async (_, expected, files, days) => {
+  ])('if the host has %s, counts `%s` and logs it', async (_, expected, files, days) => {
     server.files = files();
     const one = root();
     one.onApplicationBootstrap();
@@ -123,7 +123,7 @@ describe('PublishedRoot', () => {
     expect(lines.map((line) => (JSON.parse(line) as { outcome: string }).outcome)).toEqual(['absent', 'ok']);
   });
 
-  it('aborts a running reading when the gateway ends, and does not read where residence is off', async () => {
+  it('aborts a running reading when the gateway ends, and does not read if residence is off', async () => {
     const asked = new Promise<void>((resolve) => {
       server.answer = () => {
         resolve();

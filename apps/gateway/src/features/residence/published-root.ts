@@ -16,13 +16,12 @@ const OUTCOMES = ['ok', 'absent', 'unreachable', 'refused', 'not_yet', 'ended', 
 type Outcome = (typeof OUTCOMES)[number];
 
 /**
- * Reads the registrar's root note where clients read it, at start and about every hour, so that the alarm about a
- * root that ends is also right where few messages come. Only metrics and the log depend on it, not readiness or which
- * proofs are accepted.
+ * Reads the registrar's root note where clients read it, at start and about every hour, so that the alarm about a root's end is also right
+ * if few messages come. Metrics and the log depend on this note; readiness and the acceptance of proofs do not.
  */
 @Injectable()
 export class PublishedRoot implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** In milliseconds; `everyMs` is drawn from half an hour around it, so that gateways do not ask together. */
+  /** In milliseconds. Each pause is `everyMs` plus or minus a quarter of an hour at random, so that gateways do not read together. */
   readonly timing = { everyMs: 3_600_000, timeoutMs: 20_000 };
   private readonly reads;
   private readonly stopping = new AbortController();
@@ -54,7 +53,9 @@ export class PublishedRoot implements OnApplicationBootstrap, BeforeApplicationS
     await this.reading;
   }
 
-  /** Seconds until the last root ends that was read here with the registrar's signature; null before the first. */
+  /**
+   * Seconds until the root ends that lasts longest of those read here with the registrar's signature; null before the first one is read.
+   */
   secondsLeft(now: Date): number | null {
     return this.notAfter === null ? null : this.notAfter - Math.floor(now.getTime() / 1000);
   }
@@ -98,8 +99,8 @@ export class PublishedRoot implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   /**
-   * Notes when the root ends, also of one that has ended: if it is the newest one, no client can prove.
-   * @throws ResidenceNoteError it is not in force
+   * Stores when the root ends, even if it has ended already: if it is the newest one, no client can make proofs.
+   * @throws ResidenceNoteError if the note is not in force
    */
   private see(note: RootNote): void {
     const nowSeconds = Math.floor(Date.now() / 1000);

@@ -26,7 +26,7 @@ function stateOf(ours: GatewayConfig['residence'], ...attested: (Attested | unde
 }
 
 describe('ResidenceAgreement', () => {
-  it('agrees where mode, registrar, verification key and keys are the same, in any order of the keys', () => {
+  it('agrees if mode, registrar, verification key and registrar keys are the same, in any order of the keys', () => {
     expect(stateOf(OURS, THEIRS)).toBe('agrees');
     expect(stateOf({ mode: 'off' }, { mode: 'off' })).toBe('agrees');
   });
@@ -35,7 +35,7 @@ describe('ResidenceAgreement', () => {
     type Keys = readonly [string, ...string[]];
     const steps: readonly { readonly gateway: Keys; readonly enclaves: readonly Keys[] }[] = [
       { gateway: ['r+1'], enclaves: [['r+1'], ['r+1']] },
-      // Add: enclaves first, one after the other.
+      // To add a key, it is added to the enclaves first, one after the other.
       { gateway: ['r+1'], enclaves: [['r+1', 'r+2'], ['r+1']] },
       {
         gateway: ['r+1'],
@@ -51,7 +51,7 @@ describe('ResidenceAgreement', () => {
           ['r+2', 'r+1'],
         ],
       },
-      // Remove: gateways first.
+      // To remove a key, it is removed from the gateways first.
       {
         gateway: ['r+2'],
         enclaves: [
@@ -79,17 +79,17 @@ describe('ResidenceAgreement', () => {
     ['keys, of which one is missing', { ...THEIRS, keys: ['r+1'] }],
     ['keys, of which one is another', { ...THEIRS, keys: ['r+1', 'r+3'] }],
     ['verification key', { ...THEIRS, verificationKeySha256: '00'.repeat(32) }],
-  ])('disagrees over the %s', (_what, theirs) => {
+  ])('disagrees if they differ in the %s', (_what, theirs) => {
     expect(stateOf(OURS, theirs)).toBe('disagrees');
     expect(stateOf(OURS, THEIRS, theirs)).toBe('disagrees');
     expect(stateOf(OURS, undefined, theirs)).toBe('disagrees');
   });
 
-  it('disagrees where this gateway takes no proof and an enclave demands one', () => {
+  it('disagrees if this gateway takes no proofs and an enclave requires them', () => {
     expect(stateOf({ mode: 'off' }, THEIRS)).toBe('disagrees');
   });
 
-  it('does not know before an enclave has attested a configuration', () => {
+  it('returns unknown before an enclave has attested a configuration', () => {
     expect(stateOf(OURS, undefined)).toBe('unknown');
   });
 });

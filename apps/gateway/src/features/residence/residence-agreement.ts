@@ -20,7 +20,10 @@ export class ResidenceAgreement {
     this.ours = residence.mode === 'off' ? residence : { ...residence, verificationKeySha256: VERIFICATION_KEY_SHA256 };
   }
 
-  /** `unknown`: no enclave has attested a configuration yet. One enclave that disagrees is enough: a message may be sealed to it. */
+  /**
+   * `unknown`: no enclave has attested a configuration yet. One enclave that disagrees is enough for `disagrees`, because a message may be
+   * sealed to it.
+   */
   state(): 'agrees' | 'disagrees' | 'unknown' {
     const attested = this.monitor.enclaves.flatMap((enclave) => enclave.attestedConfiguration() ?? []);
     if (attested.length === 0) return 'unknown';

@@ -24,7 +24,7 @@ export class ResidenceMetrics {
       'Proofs of residence that this process verified, or was too busy to verify.',
       ['verdict'],
     );
-    // Each series starts at zero: a collector that takes differences would miss the first increase.
+    // Each series starts at zero, because a collector that computes differences would miss the first increase.
     for (const verdict of VERDICTS) this.verifications.inc({ verdict }, 0);
     metrics.gauge(
       'communique_residence_proofs_waiting',

@@ -30,7 +30,7 @@ import { DeliveryWorker } from '../delivery/delivery-worker';
 import { Admission } from '../messages/admission';
 import { ProofVerifier } from './proof-verifier';
 
-/** The gateway's answers to bad messages, by their fault. */
+/** The gateway's answers to bad messages, by the kind of fault. */
 const CODES: Record<Exclude<BadReason, 'content'>, readonly ProblemCode[]> = {
   malformed: ['malformed_body'],
   circuit: ['circuit_retired'],
@@ -38,10 +38,7 @@ const CODES: Record<Exclude<BadReason, 'content'>, readonly ProblemCode[]> = {
   proof: ['proof_invalid'],
 };
 
-/**
- * Whole gateways, on the clock of the committed proofs. They relay no message, because the database has another
- * clock.
- */
+/** Whole gateways whose clock shows the time of the committed proofs. They relay no message, because the database's clock differs. */
 describe('POST /api/messages with a proof of residence', () => {
   let postgres: Postgres;
   let folder: TemporaryFolder;
@@ -139,7 +136,7 @@ describe('POST /api/messages with a proof of residence', () => {
   };
   const bearer = async (subject: string) => ({ authorization: `Bearer ${await issuer.token(subject)}` });
 
-  it('is accepted without a token, and the proven again message is the same one', async () => {
+  it('accepts a proven message without a token, and answers the message proven again as the same one', async () => {
     const gateway = await start();
     const first = await send(gateway, committedProof('ada roads'));
     expect(first).toMatchObject({ status: 202, view: { status: 'queued' } });
@@ -160,7 +157,7 @@ describe('POST /api/messages with a proof of residence', () => {
     expect([await client.reservation.count(), await client.idempotencyKey.count()]).toEqual([0, 0]);
   });
 
-  it('is accepted once by two gateways that get messages with one nullifier at the same time', async () => {
+  it('accepts one of two messages with one nullifier that two gateways get at the same time', async () => {
     const gateways = [await start(), await start()] as const;
     const names = ['ada roads', 'ada roads, another message'] as const;
     const answers = await Promise.all(
@@ -193,11 +190,11 @@ describe('POST /api/messages with a proof of residence', () => {
       0, 0, 0,
     ]);
     expect(await send(gateway, committedProof('ada roads'))).toMatchObject({ status: 202 });
-    // Faults that only the enclave can see are accepted here.
+    // The gateway accepts messages whose fault only the enclave can see.
     expect(await send(gateway, committedProof('jon roads, not opened'))).toMatchObject({ status: 202 });
   }, 240_000);
 
-  it('shows its status to the status secret alone', async () => {
+  it('shows a message’s status only to its status secret', async () => {
     const gateway = await start();
     const [mine, other] = [committedProof('ada roads'), committedProof('ben roads')];
     const { view } = await send(gateway, mine);
@@ -219,7 +216,7 @@ describe('POST /api/messages with a proof of residence', () => {
     expect(decodeUtf8(value ?? new Uint8Array())).toContain('"status":"queued"');
   });
 
-  it('refuses a copy with another status hash, and tells a copy no more than its acceptance', async () => {
+  it('refuses a copy with another status hash, and answers an exact copy only with its acceptance', async () => {
     const gateway = await start();
     const mine = committedProof('ada roads');
     const thief = committedProof('ben roads');
@@ -245,7 +242,7 @@ describe('POST /api/messages with a proof of residence', () => {
     expect((await read(gateway, id, thief.statusSecret)).status).toBe(404);
   });
 
-  it('takes a status secret from its header alone, and never writes it down', async () => {
+  it('reads a status secret only from its header, and writes it to no log or metric', async () => {
     const lines: string[] = [];
     for (const level of ['info', 'warn', 'error', 'debug'] as const)
       jest.spyOn(Logger.prototype, level).mockImplementation((...parts: unknown[]) => {
@@ -312,7 +309,7 @@ describe('POST /api/messages with a proof of residence', () => {
     expect((await fetch(`${required.url}/api/tee/public-key`)).status).toBe(404);
   });
 
-  it('is opened by its status secret alone, also when a copy was posted first with a token', async () => {
+  it('shows a message only to its status secret, even if a copy was posted first with a token', async () => {
     const gateway = await start();
     const mine = committedProof('ada roads');
     const thief = await bearer('mallory');
@@ -334,7 +331,7 @@ describe('POST /api/messages with a proof of residence', () => {
     expect(await database(gateway).reservation.count()).toBe(1);
   });
 
-  it('counts proofs by address, where a retired circuit costs none and a known proof costs none', async () => {
+  it('counts proofs by address, except for a retired circuit or a known message', async () => {
     const gateway = await start({ RATE_LIMIT_PROOF_MAX_REQUESTS: '2' });
     const good = committedProof('ada roads');
     const { sealed, residence } = good.envelope;
@@ -357,7 +354,7 @@ describe('POST /api/messages with a proof of residence', () => {
     });
   });
 
-  it('lets a valid message pass a flood of invalid proofs from another address', async () => {
+  it('accepts a valid message during a flood of invalid proofs from another address', async () => {
     const gateway = await start({ TRUSTED_PROXIES: '127.0.0.1' });
     const good = committedProof('ada roads');
     const { sealed, residence } = committedProof('ben roads').envelope;
@@ -367,7 +364,7 @@ describe('POST /api/messages with a proof of residence', () => {
         'x-forwarded-for': '192.0.2.1',
       });
     });
-    // Sources are served in turn, and a full queue refuses a proof of the source with the most: the other source is never refused.
+    // Sources take turns, and a full queue refuses a proof of the source with the most waiting ones, so the other source is never refused.
     const valid = await post(gateway, encodeEnvelope(good.envelope), { 'x-forwarded-for': '198.51.100.7' });
     expect(valid).toMatchObject({ status: 202 });
     const answers = await Promise.all(flood);
@@ -377,7 +374,7 @@ describe('POST /api/messages with a proof of residence', () => {
     expect(await database(gateway).message.count()).toBe(1);
   }, 60_000);
 
-  it('costs no verification while too many messages wait, and what was accepted before is answered as ever', async () => {
+  it('verifies no proof while too many messages wait, and still answers accepted messages', async () => {
     const gateway = await start();
     const queued = jest.spyOn(gateway.app.get(Admission), 'refusal');
     const mine = committedProof('ada roads');
@@ -401,7 +398,7 @@ describe('POST /api/messages with a proof of residence', () => {
   });
 
   describeWith(redisAvailability({ own: true }), 'while a refusal of the budget is cached', () => {
-    it('costs no verification, and what was accepted before is answered as ever', async () => {
+    it('verifies no proof, and still answers accepted messages', async () => {
       const redis = await startRedis({ own: true });
       const client = new RedisClient(redis.url);
       try {
@@ -418,7 +415,7 @@ describe('POST /api/messages with a proof of residence', () => {
           [systemHour, 'system_hourly_limit_reached'],
         ] as const)
           for (const headers of [{}, bob]) {
-            // A busy machine may find Redis too slow, or the refusal gone: PostgreSQL is asked then.
+            // On a busy machine Redis may be too slow, or the refusal may have expired; then PostgreSQL is asked.
             for (let answer = ''; answer !== code;) {
               verify.mockClear();
               await client.set(key, code, 'PX', REFUSAL_LIFE_MS);

@@ -31,7 +31,7 @@ describe('RootCensus', () => {
     ]);
   });
 
-  it('warns once of a root that one person used while a hundred used another', () => {
+  it('warns once about a root that one person used while a hundred used another one', () => {
     count(1, 1, 0);
     count(2, 100, 12);
     expect(lines).toEqual([]);
@@ -41,19 +41,19 @@ describe('RootCensus', () => {
     expect(census.all(at(25)).filter(({ isRare }) => isRare)).toHaveLength(1);
   });
 
-  it('does not take the root of a small or a new service for a rare one', () => {
+  it('does not warn about a root of a small service, or a new root', () => {
     count(1, 5, 0);
     count(2, 98, 48);
     count(3, 1, 48);
     expect(lines).toEqual([]);
   });
 
-  it('knows at most sixteen roots, however many a registrar signs', () => {
+  it('counts at most sixteen roots, however many a registrar signs', () => {
     for (let root = 1; root <= 40; root++) count(root, 1, 0);
     expect(census.all(at(0))).toHaveLength(16);
   });
 
-  it('forgets roots that ended, and tells how long the last one lasts', () => {
+  it('drops ended roots, and returns how long the last one lasts', () => {
     expect(census.secondsLeft(at(0))).toBeNull();
     census.count(noteOf(1, 10), at(0));
     census.count(noteOf(2, 20), at(0));
@@ -62,7 +62,7 @@ describe('RootCensus', () => {
     expect(census.secondsLeft(at(22))).toBe(-2 * 3600);
   });
 
-  it('takes the end of a root from its longest note, where an unchanged list was signed again', () => {
+  it('takes the end of a root from its longest note if an unchanged list was signed again', () => {
     census.count(noteOf(1, 10), at(0));
     census.count(noteOf(1, 20), at(5));
     census.count(noteOf(1, 10), at(6));

@@ -21,7 +21,7 @@ export interface RootCount {
 }
 
 interface Counted {
-  /** Of the note that lasts longest: an unchanged list is signed again, with the same root. */
+  /** The end of the note that lasts longest: an unchanged list may be signed again, with the same root. */
   notAfter: number;
   readonly firstSeenMs: number;
   /** Messages under other roots when this one was first seen. */
@@ -32,7 +32,7 @@ interface Counted {
 
 /**
  * Counts the messages of this process by the root they were proven under. A registrar and a gateway together could mark one person by a
- * root that no one else gets: such a root stays rare, so an honest operator is warned about it.
+ * root that no one else gets. Such a root stays rare, so an honest operator is warned about rare roots.
  */
 @Injectable()
 export class RootCensus {
@@ -67,7 +67,7 @@ export class RootCensus {
     }));
   }
 
-  /** Seconds until the last of the seen roots ends; null if none was seen. */
+  /** Seconds until the longest-lasting of the seen roots ends; null if none was seen. */
   secondsLeft(now: Date): number | null {
     if (this.roots.size === 0) return null;
     return Math.max(...[...this.roots.values()].map(({ notAfter }) => notAfter)) - Math.floor(now.getTime() / 1000);
@@ -84,7 +84,7 @@ export class RootCensus {
     this.logger.warn({ code: 'root_rare', count: counted.messages }, 'a root of the registrar stays rare');
   }
 
-  /** The root that ends last is kept, so that its end is reported. */
+  /** Drops ended roots, except the one that ends last, so that its end is reported. */
   private forgetEnded(now: Date): void {
     const nowSeconds = now.getTime() / 1000;
     const last = Math.max(...[...this.roots.values()].map(({ notAfter }) => notAfter));

@@ -10,7 +10,7 @@ import { ProblemError } from '../../core/problems/problem-error';
 /** More than a registrar has in force at once: a new root each day for 14 days, by two keys. */
 const MAX_KNOWN = 32;
 
-/** Opens the registrar's root notes. Most messages come with the same few, so that one signature is checked once. */
+/** Opens the registrar's root notes. Most messages come with the same few notes, so each signature is checked once. */
 export class RootNotes {
   /** Keyed by the text of the note; the most recently used one is last. */
   private readonly known = new Map<string, RootNote>();
@@ -18,7 +18,7 @@ export class RootNotes {
   constructor(private readonly registrar: Registrar) {}
 
   /**
-   * The note, which is signed by the registrar and in force now and until the message expires.
+   * Returns the note, which is signed by the registrar and in force from now until the message expires.
    * @throws ProblemError `root_not_accepted`
    */
   accepted(text: string, now: Date, expiresAt: Date): RootNote {

@@ -7,7 +7,7 @@ import { provenSubmissionOf } from '../acceptance/submission';
 
 const TEN_NAMES = TEN.map(({ name }) => name);
 
-/** Every value of every column of every table, with its table and column. */
+/** Returns every row of every table, with the name of its table. */
 async function dump(client: Client): Promise<{ readonly place: string; readonly row: Record<string, unknown> }[]> {
   const { rows: tables } = await client.query<{ name: string }>(
     "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name NOT LIKE '\\_prisma%'",
@@ -20,14 +20,14 @@ async function dump(client: Client): Promise<{ readonly place: string; readonly 
   return all;
 }
 
-describe('what is stored of proven messages', () => {
+describe('the stored rows of proven messages', () => {
   let postgres: Postgres;
   beforeAll(async () => {
     postgres = await startPostgres();
   });
   afterAll(() => postgres.stop());
 
-  it('joins no two campaigns of one person: no value is shared by the rows of both and not by everyone’s', async () => {
+  it('link no two campaigns of one person: no value occurs only in that person’s rows of both', async () => {
     const url = await postgres.createMigratedDatabase();
     const { acceptance, database } = acceptanceParts(testConfig({ DATABASE_URL: url, AUTH_JWKS_FILE: '/x' }));
     const client = new Client({ connectionString: url });
@@ -50,7 +50,7 @@ describe('what is stored of proven messages', () => {
         );
         return new Set(own.flatMap(({ row }) => Object.values(row).map(textOf)));
       };
-      // Values that the rows of all senders share link no two of them: key, price, status, expiry.
+      // Values that the rows of all senders share (key, price, status, expiry) do not link any two of them.
       const common = TEN_NAMES.flatMap((one) => campaigns.map((campaign) => valuesOf(`${one} ${campaign}`))).reduce(
         (all, each) => both(all, each),
       );
@@ -60,7 +60,7 @@ describe('what is stored of proven messages', () => {
         const [first = [], second = []] = campaigns.map((campaign) =>
           [...valuesOf(`${one} ${campaign}`)].filter((value) => !common.has(value)),
         );
-        // A value that rows of other people also have identifies no person, such as the moment of acceptance.
+        // A value that rows of other people also have, such as the time of acceptance, identifies no person.
         const strangers = TEN_NAMES.filter((other) => other !== one).flatMap((other) =>
           campaigns.map((campaign) => valuesOf(`${other} ${campaign}`)),
         );
@@ -68,7 +68,7 @@ describe('what is stored of proven messages', () => {
       });
     };
     expect(await scan()).toEqual([]);
-    // And once the messages have ended, the nullifiers no longer name them.
+    // After the messages have ended, the nullifiers no longer name them.
     await client.query(
       "DELETE FROM delivery_job; UPDATE message SET status = 'delivered', ended_at = now(); UPDATE nullifier SET message_id = NULL",
     );
@@ -86,7 +86,7 @@ describe('what is stored of proven messages', () => {
       for (const [column, value] of Object.entries(row))
         if (value !== null && column !== 'xmin')
           expect({ column, known: ofMessages.has(textOf(value)) }).toEqual({ column, known: false });
-    // The search finds a mark of one person, in any column.
+    // To show that the search works: it finds a mark of one person in any column.
     const marked = campaigns.map((campaign) => ids.get(`${TEN_NAMES[3] ?? ''} ${campaign}`));
     await client.query("UPDATE message SET reason = 'mark' WHERE id = ANY ($1)", [marked]);
     expect(await scan()).toContain('mark');

@@ -4,7 +4,7 @@ import { Retention } from './retention';
 
 const EVERY_MS = 3_600_000;
 
-/** Sweeps at start and every hour. A sweep that fails is logged, and the next one runs as scheduled. */
+/** Deletes old rows at start and every hour. A sweep that fails is logged, and the next one runs as scheduled. */
 @Injectable()
 export class RetentionSweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stopping = new AbortController();

@@ -42,7 +42,7 @@ describe('Retention', () => {
     await prisma().budgetWindow.deleteMany();
   });
 
-  /** A message with a key, ended as the queue ends it and then made so old. */
+  /** Makes a message with an idempotency key, ends it as the queue does, and sets its end to `endedAt`. */
   async function endedMessage(endedAt: Date, expiresAt = endedAt): Promise<string> {
     const { messageId } = await bench.accept();
     const [job] = await bench.queue.lease(1, 'a', 'any');
@@ -99,7 +99,7 @@ describe('Retention', () => {
     ]);
   });
 
-  it('keeps what has not ended, however old, with its job', async () => {
+  it('keeps a message that has not ended with its job, however old it is', async () => {
     const { messageId } = await bench.accept(ago(100));
     await prisma().message.update({ where: { id: messageId }, data: { acceptedAt: ago(500) } });
     expect(await retention.sweep(NOW)).toMatchObject({ messages: 0 });
@@ -114,8 +114,8 @@ describe('Retention', () => {
     expect(await hasty.sweep(new Date(NOW.getTime() + 2.1 * DAY_MS))).toMatchObject({ messages: 1 });
   });
 
-  it('deletes settled reservations and windows by the whole UTC day, so that what is left adds up', async () => {
-    // The moment 400 days before noon lies in this day, which is kept whole.
+  it('deletes settled reservations and windows by whole UTC days, so that the remaining sums agree', async () => {
+    // The time 400 days before noon lies in this day, which is kept entirely.
     const day = new Date('2025-10-18T00:00:00Z');
     const kept = await reservation(day);
     await window(day);
@@ -133,7 +133,7 @@ describe('Retention', () => {
     expect(await prisma().budgetWindow.findMany({ select: { startsAt: true } })).toEqual([{ startsAt: day }]);
   });
 
-  it('deletes no promise that is open, nor the window it counts in', async () => {
+  it('deletes no open reservation and no window in which one counts', async () => {
     await reservation(ago(500), false);
     await window(ago(500), 5n);
     expect(await retention.sweep(NOW)).toEqual({
@@ -146,7 +146,7 @@ describe('Retention', () => {
     });
   });
 
-  it('deletes ended attempts of tasks with the ledger, and no open one', async () => {
+  it('deletes ended attempts of tasks with the ledger, but no open attempts', async () => {
     const attempt = (reservedAt: Date, state: 'reserved' | 'charged') =>
       prisma().agentReservation.create({
         data: {
@@ -178,7 +178,7 @@ describe('Retention', () => {
     await prisma().agentReservation.deleteMany();
   });
 
-  it('deletes keys a month after their end, and no other', async () => {
+  it('deletes keys a month after their end, and no others', async () => {
     const key = (fill: number, destroyAfter: Date) =>
       prisma().sealedKey.create({
         data: {
@@ -200,7 +200,7 @@ describe('Retention', () => {
     await prisma().sealedKey.deleteMany();
   });
 
-  it('keeps what an operator did', async () => {
+  it('keeps emergency stops and who cleared them', async () => {
     await prisma().emergencyStop.create({
       data: { raisedAt: ago(1000), reason: 'a test', clearedAt: ago(999), clearedBy: 'who', clearedWhy: 'why' },
     });
@@ -219,7 +219,7 @@ describe('Retention', () => {
     expect(await prisma().message.count()).toBe(0);
   });
 
-  it('leaves the work to the holder of the lock, and takes it over when that one is gone', async () => {
+  it('leaves the sweep to the holder of the lock, and takes over when the holder is gone', async () => {
     await endedMessage(ago(31));
     const other = new Client({ connectionString: databaseUrl });
     await other.connect();
@@ -233,7 +233,7 @@ describe('Retention', () => {
     expect(swept).toMatchObject({ messages: 1 });
   });
 
-  it('may be done by several at once', async () => {
+  it('may run in several gateways at once', async () => {
     await Promise.all(
       [1, 2, 3].map(
         () => prisma()

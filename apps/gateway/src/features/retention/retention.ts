@@ -15,26 +15,23 @@ export interface Swept {
 
 export const BATCH_ROWS = 1000;
 const DAY_MS = 86_400_000;
-/**
- * How long a key's row, with who revoked it, is kept after its end: longer than a message to it can be asked about.
- */
+/** How long a key's row, with the name of who revoked it, is kept after the key's end: longer than messages sealed to it. */
 const KEYS_KEPT_DAYS = 30;
-/** Names this work among all advisory locks of the database: "ctsweep" in ASCII. */
+/** The number of the sweep's advisory lock in the database: "ctsweep" in ASCII. */
 const LOCK = 0x63_74_73_77_65_65_70n;
 
 /**
- * Deletes what has been kept long enough, in transactions of at most `BATCH_ROWS` rows. The gateway that holds the
- * advisory lock deletes; the lock ends with each transaction, so one that dies or hangs does not block the others.
+ * Deletes rows that have been kept long enough, in transactions of at most `BATCH_ROWS` rows. The gateway that holds the advisory lock
+ * deletes. The lock ends with each transaction, so a gateway that dies or hangs does not block the others.
  *
- * - A message, with its idempotency keys, `messagesDays` after its end, and never before a day after its expiry: as
- *   long as its sealed bytes could be accepted, the row is what keeps them from being delivered twice.
- * - Nullifiers when the time is over that they are kept for (budget/windows.ts), whether or not their messages are
- *   still there; never one of a message that has not ended.
- * - Budget windows without an open promise, then settled reservations and ended attempts of tasks (`tasks`),
- *   `ledgerDays` after the UTC day they count in: whole days, so that the sums of what is left still agree. Emergency
- *   stops, and who cleared them, are kept.
- * - Sealed keys a month after their end; their records are gone at their end, or when they are revoked
- *   (keys/sealed-key-store.ts).
+ * - A message, with its idempotency keys, `messagesDays` after its end, and never before a day after its expiry: as long as its sealed
+ *   bytes could be accepted, the row prevents a second delivery.
+ * - Nullifiers at the end of the time for which they are kept (budget/windows.ts), even if their messages were deleted; never that of a
+ *   message that has not ended.
+ * - Budget windows without an open reservation, then settled reservations and ended attempts of tasks (`tasks`), `ledgerDays` after the
+ *   UTC day in which they count. Whole days are deleted, so that the remaining sums still agree. Emergency stops, and who cleared them, are
+ *   kept.
+ * - Sealed keys a month after their end. Their records are deleted at their end, or when they are revoked (keys/sealed-key-store.ts).
  */
 @Injectable()
 export class Retention {

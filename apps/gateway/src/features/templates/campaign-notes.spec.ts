@@ -24,7 +24,7 @@ it.each([
   ['of the second key', note({ by: next })],
   ['of a campaign that begins in a month', note({ from: now + 30 * DAY })],
   ['of 90 days', note({ days: 90 })],
-])('takes a note %s', (_, campaignNote) => {
+])('accepts a note %s', (_, campaignNote) => {
   expect(() => {
     new CampaignNotes({ residence: configured }).assertFits({ campaignId: 'parks-2026', campaignNote });
   }).not.toThrow();
@@ -46,7 +46,7 @@ it.each([
   expect(attempt).toThrow(expect.objectContaining({ code: 'campaign_note_invalid' }) as Error);
 });
 
-it('takes no note where no registrar is configured, and needs none', () => {
+it('accepts no note if no registrar is configured, and requires none', () => {
   const notes = new CampaignNotes({ residence: { mode: 'off' } });
   expect(() => {
     notes.assertFits({ campaignId: 'parks-2026', campaignNote: note() });

@@ -4,13 +4,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { ProblemError } from '../../core/problems/problem-error';
 
-/** The longest that any enclave's measured configuration admits; the enclave itself enforces a shorter limit. */
+/** The longest campaign that any enclave's measured configuration may allow; an enclave may enforce a shorter limit itself. */
 const MAX_CAMPAIGN_DAYS = 90;
 
 /** Whether the configured registrar signed a template's campaign note for its campaign. */
 @Injectable()
 export class CampaignNotes {
-  /** Whether every message needs a note. */
+  /** Whether every message of this gateway needs a campaign note. */
   readonly required: boolean;
   private readonly registrar: Registrar | undefined;
 
@@ -19,7 +19,10 @@ export class CampaignNotes {
     this.registrar = residence.mode === 'off' ? undefined : registrarOf(residence.registrar, residence.keys);
   }
 
-  /** A note whose time has not begun fits: a template may be published before its campaign. @throws ProblemError `campaign_note_invalid` */
+  /**
+   * Throws unless the note fits the campaign. Its time need not have begun, because a template may be published before its campaign.
+   * @throws ProblemError `campaign_note_invalid`
+   */
   assertFits({ campaignId, campaignNote }: Pick<TemplateContent, 'campaignId' | 'campaignNote'>): void {
     if (campaignNote === null) return;
     if (this.registrar === undefined) throw refused('This gateway has no registrar whose notes it takes.');

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { fromPlain, type Representations } from '../../core/routing/representation';
 import { listText, TemplateStore } from './template-store';
 
-/** How long another gateway's change may take to be seen here. */
+/** How long another gateway's change may take to appear here. */
 const FRESH_MS = 5000;
 
 /**
@@ -27,7 +27,7 @@ export class PublishedList {
     }
   }
 
-  /** A template was changed here. */
+  /** Call it after this gateway has changed a template. */
   forget(): void {
     this.last = undefined;
   }

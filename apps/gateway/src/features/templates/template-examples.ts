@@ -21,7 +21,7 @@ const content = {
   campaignId: 'parks-2026',
 } as const;
 
-/** Another slug each time, so that it is accepted. */
+/** The slug is a new one each time, so that the example is accepted. */
 export function exampleNewTemplate({ random }: ExampleSource): Example & { readonly value: NewTemplate } {
   return {
     summary: 'A template',

@@ -11,15 +11,15 @@ import {
 } from '@communique-tee/protocol';
 import type { Template as Row } from '../../core/database/generated/client';
 
-/** The columns that are written for a content, and their hash. */
+/** The columns that hold a template's content, and the hash of the content. */
 export interface ContentColumns extends TemplateContent {
   readonly contentSha256: Uint8Array<ArrayBuffer>;
 }
 
-/** Names of the fields that people are shown, in the order of the schema. */
+/** The names of the fields that the public sees, in the order of the schema. */
 export const CONTENT_FIELDS = Object.keys(templateContentSchema.shape) as readonly (keyof TemplateContent)[];
 
-/** @param slug part of what people are shown */
+/** @param slug part of what the public sees, so the hash covers it */
 export function contentColumns(slug: string, content: TemplateContent): ContentColumns {
   const sha256 = createHash('sha256')
     .update(encodeCanonicalJson({ slug, ...content }))

@@ -24,9 +24,9 @@ export class TemplateRunStore {
 
   /**
    * Records every settled attempt of a task. Recording the same task again for the same template has no effect.
-   * @param by the administrator's owner hash: the task must be theirs
-   * @throws ProblemError `not_found`: no such template, or no settled task of this administrator |
-   * `message_id_taken`: the task is recorded for another template, or as another task | `templates_full`
+   * @param by the administrator's owner hash, which must also be the task's
+   * @throws ProblemError `not_found`: no such template, or no settled task of this administrator | `message_id_taken`: the task is recorded
+   * for another template, or as another task | `templates_full`
    */
   record(templateId: string, { requestId, task }: NewTemplateRun, by: string): Promise<TemplateRuns> {
     return this.database.transaction(async (transaction) => {
@@ -64,8 +64,7 @@ async function runsOf(transaction: Transaction, templateId: string): Promise<Tem
   });
   if (template === null) throw new ProblemError('not_found');
   const byModel = Map.groupBy(template.runs, ({ provider, model }) => `${provider} ${model}`);
-  // Reads rows of an old release with today's schema: a mismatch is an error of the gateway, not of the
-  // administrator.
+  // The rows may be of an older release. If they do not fit today's schema, that is an error of the gateway, not of the administrator.
   return templateRunsSchema.parse({
     runs: template.runs.map(viewOf),
     costBreakdown: [...byModel.values()].flatMap((runs) => {

@@ -16,10 +16,10 @@ import { ProblemError } from '../../core/problems/problem-error';
 import { CampaignNotes } from './campaign-notes';
 import { CONTENT_FIELDS, contentColumns, contentOf, managedTemplateOf, publicTemplateOf } from './template-rows';
 
-/** Names this work among all advisory locks of the database: "cttmpl" in ASCII. */
+/** The number of the templates' advisory lock in the database: "cttmpl" in ASCII. */
 const LOCK = 0x63_74_74_6d_70_6cn;
 const MAX_LOGGED_CHANGES = 100;
-/** Bytes of all templates as JSON, which administrators list whole. */
+/** The most bytes of all templates as JSON, because administrators list all of them. */
 const MAX_ALL_BYTES = 4 * 1024 * 1024;
 
 /** Templates in PostgreSQL. One writer at a time, so that the limits hold for all gateways of the database together. */
@@ -30,12 +30,15 @@ export class TemplateStore {
     private readonly notes: CampaignNotes,
   ) {}
 
-  /** In ascending order of the slug. @throws ProblemError `database_unavailable` | `overloaded`, as all of these */
+  /**
+   * Published templates, in ascending order of the slug. @throws ProblemError `database_unavailable` | `overloaded`, as all methods of this
+   * class
+   */
   async published(): Promise<Template[]> {
     return this.database.read(publishedIn);
   }
 
-  /** In every status, the latest changed first. */
+  /** Templates in every status, the most recently changed first. */
   async all(): Promise<ManagedTemplate[]> {
     const rows = await this.database.read((client) =>
       client.template.findMany({ orderBy: [{ updatedAt: 'desc' }, { slug: 'asc' }], take: MAX_TEMPLATES }),
@@ -87,7 +90,8 @@ export class TemplateStore {
       const given = withoutUndefined({ status, moderation, ...words });
       const after = merged(before, given);
       const content = templateContentSchema.strip().parse(after);
-      // A note may have been signed by a key that is gone: it is checked when it counts
+      // A stored note may be signed by a key that is no longer configured, so it is checked only when the template is published or the note
+      // changes
       if (after.status === 'published' || words.campaignNote !== undefined || words.campaignId !== undefined)
         this.notes.assertFits(content);
       if (after.status === 'published') this.assertPublishable(after);
@@ -155,12 +159,12 @@ async function publishedIn(client: Pick<Transaction, 'template'>): Promise<Templ
   return rows.map((row) => publicTemplateOf(managedTemplateOf(row)));
 }
 
-/** `GET /api/templates`, in UTF-8. */
+/** The body of `GET /api/templates`, in UTF-8. */
 export function listText(templates: readonly Template[]): Buffer {
   return Buffer.from(JSON.stringify({ templates }));
 }
 
-/** The given values, replacing the stored ones. */
+/** Returns the template with the given values in place of the stored ones. */
 function merged(before: ManagedTemplate, given: Readonly<Record<string, unknown>>): ManagedTemplate {
   return managedTemplateSchema.parse({ ...before, ...given });
 }

@@ -228,7 +228,7 @@ export class TemplatesController {
   }
 }
 
-/** @throws ProblemError `not_found`: it names no template */
+/** @throws ProblemError `not_found`: the text is no template id */
 function templateIdOf(id: string): string {
   if (!MESSAGE_ID_PATTERN.test(id)) throw new ProblemError('not_found');
   return id;

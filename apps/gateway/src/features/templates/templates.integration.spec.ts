@@ -83,7 +83,7 @@ describe('templates', () => {
     expect(await list()).toEqual({ templates: [] });
   });
 
-  it('keeps the first words, and who changed which fields', async () => {
+  it('keeps the original words, and records who changed which fields', async () => {
     const { answer } = await add(template());
     const edited = await change(answer.id, {
       version: 1,
@@ -101,7 +101,7 @@ describe('templates', () => {
     expect(back.answer.contentSha256).toBe(answer.contentSha256);
   });
 
-  it('writes one of two concurrent changes of a version, through two gateways', async () => {
+  it('stores one of several concurrent changes of a version through two gateways', async () => {
     const { answer } = await add(template());
     for (let version = 1; version < 6; version++) {
       const results = await Promise.all(
@@ -116,7 +116,7 @@ describe('templates', () => {
     }
   });
 
-  it('takes one of two templates with one slug, through two gateways', async () => {
+  it('stores one of several templates with one slug through two gateways', async () => {
     const results = await Promise.all([gateway, other, gateway, other].map((at) => add(template({ slug: 'one' }), at)));
     expect(results.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
   });
@@ -131,7 +131,7 @@ describe('templates', () => {
     expect((await change(answer.id, { version: 3, moderation, status: 'archived' })).status).toBe(200);
   });
 
-  it('does not publish without a note of its campaign where every message needs one', async () => {
+  it('refuses to publish a template without a campaign note if every message needs one', async () => {
     const key = signingKeyOf('registrar', new Uint8Array(32).fill(7));
     await using strict = await startGateway({
       DATABASE_URL: databaseUrl,
@@ -177,7 +177,7 @@ describe('templates', () => {
     ['a field that is not known', { provider: 'x' }, ''],
     ['a status', { status: 'published' }, ''],
     ['a language by name', { language: 'English' }, '/language'],
-  ])('refuses %s, and names the field and not the value', async (_, over, pointer) => {
+  ])('refuses %s, and names the field but not the value', async (_, over, pointer) => {
     const { status, answer } = await add({ ...template(), ...(over as object) });
     expect([status, answer.code, answer.errors?.map((each) => each.pointer)]).toEqual([
       400,
@@ -194,7 +194,7 @@ describe('templates', () => {
     },
   );
 
-  it('refuses a change of a template that does not exist, by any id', async () => {
+  it('refuses to change a template that does not exist, whatever the id', async () => {
     for (const id of ['00000000-0000-4000-8000-000000000000', 'parks', '%00', "'; DROP TABLE template; --"])
       expect((await change(encodeURI(id), { version: 1 })).answer.code).toBe('not_found');
   });
@@ -216,7 +216,7 @@ describe('templates', () => {
     expect((await change(last.id, { version: 2, status: 'archived' })).status).toBe(200);
   });
 
-  it('answers 304 to the ETag of the form that the client takes, and compresses where it may', async () => {
+  it('answers 304 to the ETag of the encoding that the client accepts, and compresses if the client accepts gzip', async () => {
     const { answer } = await add(template());
     await change(answer.id, { version: 1, status: 'published' });
     const plain = await fetch(`${gateway.url}/api/templates`, { headers: { 'accept-encoding': 'identity' } });
@@ -240,9 +240,9 @@ describe('templates', () => {
     ).toBe(200);
   });
 
-  describe('runs of agents', () => {
+  describe('recorded tasks of agents', () => {
     const runsPath = (id: string) => `/api/admin/templates/${id}/runs`;
-    /** An attempt after it was settled on a verified statement. */
+    /** Stores an attempt as it is after it was settled on a verified statement. */
     async function attempt(
       requestId: string,
       over: { owner?: string; attempt?: number; state?: string; cost?: number } = {},
@@ -283,7 +283,7 @@ describe('templates', () => {
       expect(await shown.json()).toEqual(recorded.answer);
     });
 
-    it('refuse what is another’s, unsettled, unknown, or recorded otherwise', async () => {
+    it('are refused if the task is another user’s, unsettled, unknown, or recorded otherwise', async () => {
       const [one, two] = [(await add(template())).answer.id, (await add(template())).answer.id];
       const [theirs, open, mine] = [randomUUID(), randomUUID(), randomUUID()];
       await attempt(theirs, { owner: 'x'.repeat(43) });
@@ -303,7 +303,7 @@ describe('templates', () => {
     });
   });
 
-  it('offers no way to ask for one template: parameters have no effect, and a path below is not found', async () => {
+  it('offers no way to request one template: query parameters have no effect, and GET of a path below is answered 405', async () => {
     const { answer } = await add(template({ slug: 'parks' }));
     await change(answer.id, { version: 1, status: 'published' });
     await add(template({ slug: 'other' }));
