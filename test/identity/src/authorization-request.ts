@@ -1,9 +1,9 @@
 import * as z from 'zod';
 
-/** A page that people sign in to: a public client without a secret. */
+/** A page that people sign in to. It is a public client, without a client secret. */
 export interface RegisteredClient {
   readonly clientId: string;
-  /** Compared as they are written (RFC 9700 section 2.1). */
+  /** Compared character by character (RFC 9700 section 2.1). */
   readonly redirectUris: readonly string[];
 }
 
@@ -38,9 +38,9 @@ const parameters = z.object({
 });
 
 /**
- * Judges a request to the authorization endpoint (RFC 6749 section 4.1.1, OpenID Connect Core 1.0 section 3.1.2.1). Stricter than both:
- * PKCE with S256 and `state` are required, and only `openid` and `profile` may be asked for.
- * @param audience what `audience` or `resource` (RFC 8707) must name, if the request has one
+ * Judges a request to the authorization endpoint (RFC 6749 section 4.1.1, OpenID Connect Core 1.0 section 3.1.2.1). It is stricter than
+ * both: it requires `state` and PKCE with S256, and allows only the scopes `openid` and `profile`.
+ * @param audience the value that `audience` or `resource` (RFC 8707) must have, if the request has one of them
  */
 export function readAuthorizationRequest(
   query: URLSearchParams,

@@ -1,14 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { AuthorizationRequest } from './authorization-request';
 
-/** The grant of a person who signed in. */
+/** What a person who signed in granted to the client. */
 export interface Grant extends AuthorizationRequest {
   readonly user: string;
 }
 
 const MAX_CODES = 1000;
 
-/** Authorization codes: 256 random bits, good once and for a minute (RFC 6749 section 4.1.2). */
+/** Authorization codes: 256 random bits. Each is valid once and for a minute (RFC 6749 section 4.1.2). */
 export class CodeGrants {
   private readonly grants = new Map<string, Grant & { readonly untilMs: number }>();
 
@@ -23,7 +23,8 @@ export class CodeGrants {
   }
 
   /**
-   * Deletes the code even if the rest does not match, because a code that another client has seen must not be used.
+   * Returns the grant of a code, and deletes the code even if the other values do not match, because a code that another client has seen
+   * must not be used.
    * @returns undefined if the code is unknown, used or expired, or its client, address or verifier differs (RFC 7636 section 4.6)
    */
   redeem(code: string, clientId: string, redirectUri: string, verifier: string): Grant | undefined {

@@ -44,7 +44,7 @@ describe('the identity provider', () => {
   const ask = (address: string) => fetch(address, { redirect: 'manual' });
   const answerForm = (address: string, values: Changes = { user: 'alice', answer: 'continue' }) =>
     fetch(address, { method: 'POST', body: formOf(values), redirect: 'manual' });
-  /** Where the browser is sent, and with what. */
+  /** Returns the address to which the browser is redirected, and its parameters. */
   const sentBack = (response: Response) => {
     expect(response.status).toBe(303);
     const address = new URL(response.headers.get('location') ?? '');
@@ -69,7 +69,7 @@ describe('the identity provider', () => {
     });
   const errorOf = async (response: Response) => [response.status, ((await response.json()) as { error: string }).error];
 
-  it('signs a person in: form, code, tokens that its key set verifies', async () => {
+  it('signs a person in with form and code, and gives tokens that its key set verifies', async () => {
     const form = await ask(addressOf());
     expect([form.status, form.headers.get('content-type'), form.headers.get('referrer-policy')]).toEqual([
       200,
@@ -100,7 +100,7 @@ describe('the identity provider', () => {
     expect(id.payload).toMatchObject({ sub: 'alice', nonce: 'nonce-1', name: 'alice' });
   });
 
-  it('gives an ID token without a name if the profile was not requested, and tokens with the configured lifetime', async () => {
+  it('gives an ID token without a name if the scope profile was not requested, and tokens with the configured lifetime', async () => {
     provider.setTokenSeconds(5);
     const tokens = (await (await redeem(await codeOf({ scope: 'openid' }))).json()) as Record<string, string>;
     provider.setTokenSeconds(3600);
@@ -116,7 +116,7 @@ describe('the identity provider', () => {
     ['its address with a query', { redirect_uri: `${REDIRECT}?x=1` }, 'redirect_uri'],
     ['its address without the slash', { redirect_uri: PAGE }, 'redirect_uri'],
     ['no address', { redirect_uri: undefined }, 'redirect_uri'],
-  ])('shows a page for %s and sends the browser nowhere', async (_, changes, named) => {
+  ])('shows a page for %s, and does not redirect the browser', async (_, changes, named) => {
     for (const response of [await ask(addressOf(changes)), await answerForm(addressOf(changes))]) {
       expect([response.status, response.headers.get('location')]).toEqual([400, null]);
       expect(await response.text()).toContain(named);
@@ -133,18 +133,18 @@ describe('the identity provider', () => {
     ['the scope of administrators', { scope: 'openid communique:admin' }, 'invalid_scope'],
     ['another audience', { audience: 'other' }, 'invalid_target'],
     ['another resource', { resource: 'https://other.example/' }, 'invalid_target'],
-  ])('sends %s back with an error', async (_, changes, error) => {
+  ])('redirects with an error if the request has %s', async (_, changes, error) => {
     const back = sentBack(await ask(addressOf(changes)));
     expect(back).toMatchObject({ to: REDIRECT, error, iss: provider.issuer });
     expect(back).not.toHaveProperty('code');
   });
 
-  it('refuses a parameter that is given twice', async () => {
+  it('refuses a repeated parameter', async () => {
     expect(sentBack(await ask(`${addressOf()}&nonce=other`))).toMatchObject({ error: 'invalid_request' });
     expect((await ask(`${addressOf()}&client_id=other`)).status).toBe(400);
   });
 
-  it('sends access_denied back when the person cancels, and asks again after an invalid user name', async () => {
+  it('redirects with access_denied if the person cancels, and shows the form again after an invalid user name', async () => {
     expect(sentBack(await answerForm(addressOf(), { user: 'alice', answer: 'cancel' }))).toEqual({
       to: REDIRECT,
       error: 'access_denied',
@@ -155,7 +155,7 @@ describe('the identity provider', () => {
     expect([again.status, (await again.text()).includes('role="alert"')]).toEqual([400, true]);
   });
 
-  it('writes nothing of the address into the form unescaped', async () => {
+  it('escapes every part of the address that it writes into the form', async () => {
     const html = await (await ask(addressOf({ state: `"'><script>alert(1)</script>` }))).text();
     expect(html).not.toMatch(/<script/i);
     const raw = await (await ask(`${addressOf()}&x="><b>`)).text();
@@ -173,7 +173,7 @@ describe('the identity provider', () => {
     expect([status, name]).toEqual([error === 'invalid_client' ? 401 : 400, error]);
   });
 
-  it('takes a code once, and not at all after a wrong verifier', async () => {
+  it('accepts a code once, and never after a wrong verifier', async () => {
     const code = await codeOf();
     expect((await redeem(code)).status).toBe(200);
     expect(await errorOf(await redeem(code))).toEqual([400, 'invalid_grant']);
@@ -183,7 +183,7 @@ describe('the identity provider', () => {
     expect(await errorOf(await redeem(randomBytes(32).toString('base64url')))).toEqual([400, 'invalid_grant']);
   });
 
-  it('takes no code that has expired', async () => {
+  it('refuses an expired code', async () => {
     await using other = await temporaryFolder('identity');
     const short = await startIdentityProvider({ folder: other.path, pages: [PAGE], codeLifetimeMs: 0 });
     try {
@@ -204,7 +204,7 @@ describe('the identity provider', () => {
     }
   });
 
-  it('lets the pages of its clients read tokens, and no other origin', async () => {
+  it('lets only the pages of its clients read tokens', async () => {
     const code = await codeOf();
     const ours = await redeem(code, {}, { origin: PAGE });
     expect(ours.headers.get('access-control-allow-origin')).toBe(PAGE);
@@ -212,7 +212,7 @@ describe('the identity provider', () => {
       expect((await redeem(code, {}, { origin })).headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  it('answers under no other host name, and nothing at other addresses', async () => {
+  it('refuses other host names and unknown addresses', async () => {
     const statusOf = (host: string) =>
       new Promise<number | undefined>((resolve, reject) => {
         request(`${provider.issuer}/jwks`, { headers: { host } }, (response) => {
@@ -226,7 +226,7 @@ describe('the identity provider', () => {
     expect((await ask(`${provider.issuer}/other`)).status).toBe(404);
   });
 
-  it('keeps its key in a file of its owner, and refuses one that others can read', async () => {
+  it('keeps its key in a file that only its owner can read, and refuses a file that others can read', async () => {
     const { chmod, stat } = await import('node:fs/promises');
     const file = folder.file('token-key.json');
     expect((await stat(file)).mode & 0o777).toBe(0o600);

@@ -9,20 +9,20 @@ import { createTokenIssuer, type TokenIssuer } from './token-issuer';
 export interface IdentityProviderOptions {
   /** Where the signing key and the key set are kept. */
   readonly folder: string;
-  /** On 127.0.0.1; a free one for 0. The issuer's name contains it. */
+  /** The port on 127.0.0.1; with 0 a free one. The issuer's name contains it. */
   readonly port?: number;
   /** Origins of the pages that people sign in to, such as `http://127.0.0.1:3001`. */
   readonly pages: readonly string[];
-  /** How long access and ID tokens last. */
+  /** How long access tokens and ID tokens are valid. */
   readonly tokenSeconds?: number;
   readonly codeLifetimeMs?: number;
 }
 
 /** An OpenID provider on 127.0.0.1, for development and tests. */
 export interface IdentityProvider extends TokenIssuer {
-  /** Variables of a gateway that trusts it, with the sign-in of its page. */
+  /** The environment variables of a gateway that trusts this provider and offers its sign-in on the page. */
   readonly gatewayEnvironment: Readonly<Record<string, string>>;
-  /** From now on, tokens that people sign in for last so long. */
+  /** Sets how long the tokens of later sign-ins are valid. */
   setTokenSeconds(seconds: number): void;
   stop(): Promise<void>;
 }
@@ -32,8 +32,9 @@ const TOKEN_SECONDS = 3600;
 const MAX_BODY_BYTES = 16 * 1024;
 
 /**
- * Discovery, authorization code flow with PKCE, key set. Anyone who can reach it signs in as any user, so it listens on loopback.
- * @throws IdentityError `production` with NODE_ENV=production, `key_not_usable`; what Node throws when the port is taken
+ * Starts a provider with discovery, the authorization code flow with PKCE, and a key set. Anyone who can reach it can sign in as any user,
+ * so it listens on loopback.
+ * @throws IdentityError `production` with NODE_ENV=production, `key_not_usable`; the error of Node if the port is taken
  */
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
   if (process.env['NODE_ENV'] === 'production')
@@ -86,7 +87,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
 
 type Issuer = Awaited<ReturnType<typeof createTokenIssuer>>;
 
-/** The endpoints, each by its path. */
+/** The endpoints of the provider. */
 class Provider {
   tokenSeconds: number;
   private readonly clients: readonly RegisteredClient[];
@@ -105,7 +106,7 @@ class Provider {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Another name that leads to 127.0.0.1 belongs to a page of the Internet
+    // A page on the Internet may use another host name that resolves to 127.0.0.1
     if (!this.hosts.includes(request.headers.host ?? '')) return this.answer(response, 421);
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
     const { method = '' } = request;
@@ -130,7 +131,7 @@ class Provider {
     }
   }
 
-  /** OpenID Connect Discovery 1.0 section 3. */
+  /** The metadata of OpenID Connect Discovery 1.0, section 3. */
   private discovery(): object {
     const { issuer } = this.issuer;
     return {
@@ -150,7 +151,7 @@ class Provider {
     };
   }
 
-  /** GET shows the form; POST is the person's answer. Both judge the whole request, so nothing is kept in between. */
+  /** GET shows the form; POST carries the person's answer. Both check the whole request, so nothing is stored between them. */
   private async authorize(request: IncomingMessage, response: ServerResponse, query: string): Promise<void> {
     const read = readAuthorizationRequest(new URLSearchParams(query), this.clients, this.issuer.audience);
     if (read.kind === 'page') return this.answer(response, 400, PAGE_HEADERS, problemPage(read.problem));
@@ -172,7 +173,7 @@ class Provider {
     this.sendBack(response, redirectUri, { code: this.grants.issue({ ...read.request, user }), state });
   }
 
-  /** With `iss` (RFC 9207). 303, so that the browser does not send the form on. */
+  /** Redirects to the client with `iss` (RFC 9207). The status is 303, so that the browser does not send the form to the client. */
   private sendBack(
     response: ServerResponse,
     redirectUri: string,
@@ -184,7 +185,7 @@ class Provider {
     this.answer(response, 303, { location: address.href });
   }
 
-  /** RFC 6749 sections 4.1.3, 5.1 and 5.2. */
+  /** The token endpoint (RFC 6749 sections 4.1.3, 5.1 and 5.2). */
   private async token(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refused = (error: string, status = 400) => {
       this.json(request, response, status, { error });
@@ -222,7 +223,7 @@ class Provider {
     this.answer(response, status, { 'content-type': 'application/json', ...this.cors(request) }, JSON.stringify(value));
   }
 
-  /** The pages that people sign in to may read answers, and no others. */
+  /** Returns CORS headers that let only the registered pages read answers. */
   private cors({ headers: { origin } }: IncomingMessage): Record<string, string> {
     return origin !== undefined && this.options.pages.includes(origin)
       ? { 'access-control-allow-origin': origin, vary: 'Origin' }
@@ -246,7 +247,7 @@ class Provider {
   }
 }
 
-/** undefined: more than `MAX_BODY_BYTES`. */
+/** Returns the form, or undefined if the body has more than `MAX_BODY_BYTES`. */
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {
   const chunks: Uint8Array[] = [];
   let length = 0;

@@ -1,4 +1,4 @@
-/** An OpenID provider for development and tests, never deployed (scope:dev; it does not start with NODE_ENV=production). */
+/** An OpenID provider for development and tests. It is never deployed (scope:dev; it does not start with NODE_ENV=production). */
 export { IdentityError, type IdentityErrorCode } from './errors';
 export {
   CLIENT_ID,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A user name of the simulator; it becomes the `sub` of the tokens. */
+/** A valid user name. It becomes the `sub` of the tokens. */
 export const USER_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 const STYLE =
@@ -8,13 +8,13 @@ const STYLE =
   'label,input,button{display:block;font:inherit}input{width:100%;box-sizing:border-box;padding:.5rem;border:1px solid #666}' +
   'button{margin-top:1rem;padding:.6rem 1.2rem;min-height:2.75rem}';
 
-/** Of every document here. Forms may be sent on to the client's address, so there is no `form-action`. */
+/** The headers of every page. There is no `form-action`, because a form may be redirected to the client's address. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; frame-ancestors 'none'`,
 };
 
-/** @param query of the authorization request, which the form sends again with the user's answer */
+/** @param query the query of the authorization request, which the form sends again with the person's answer */
 export function signInPage(query: string, problem?: string): string {
   return document(
     'Demo sign-in',

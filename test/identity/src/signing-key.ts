@@ -17,15 +17,15 @@ const schema = z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519')
 
 /** An Ed25519 key that signs tokens in development. */
 export interface SigningKey {
-  /** Its public half, as a key set has it; `kid` is its thumbprint (RFC 7638). */
+  /** The public key as a member of a key set; `kid` is its thumbprint (RFC 7638). */
   readonly publicJwk: JWK & { readonly kid: string };
   /** @param typ `at+jwt` for access tokens (RFC 9068), `JWT` for ID tokens; `iat` and `exp` are added, in seconds */
   sign(typ: 'at+jwt' | 'JWT', claims: JWTPayload, lifetimeSeconds: number): Promise<string>;
 }
 
 /**
- * The key of a file of mode 0600; a new one if there is no such file, so that tokens stay good after a restart.
- * @throws IdentityError `key_not_usable`, and what Node throws when the file cannot be read or written
+ * Reads the key from a file of mode 0600, or makes a new key and the file. So tokens stay valid after a restart.
+ * @throws IdentityError `key_not_usable`, and the errors of Node if the file cannot be read or written
  */
 export async function keptSigningKey(file: string): Promise<SigningKey> {
   const { d, ...half } = (await readKey(file)) ?? (await createKey(file));
@@ -42,7 +42,7 @@ export async function keptSigningKey(file: string): Promise<SigningKey> {
   };
 }
 
-/** Writes the file whole or not at all: the gateway reads its key set whenever the date of the file changes. */
+/** Writes the whole file or nothing, because the gateway reads its key set whenever the file's date changes. */
 export async function writeWhole(file: string, value: object, mode: number): Promise<void> {
   const temporary = `${file}.${String(process.pid)}`;
   await writeFile(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode });

@@ -1,20 +1,23 @@
 import { join } from 'node:path';
 import { keptSigningKey, writeWhole, type SigningKey } from './signing-key';
 
-/** The issuer that the gateway trusts in development and tests: a key, its key set in a file, access tokens on request. */
+/**
+ * The token issuer that a gateway trusts in development and tests: it has a key, writes the key set to a file, and makes access tokens on
+ * request.
+ */
 export interface TokenIssuer {
   readonly issuer: string;
   readonly audience: string;
   readonly jwksFile: string;
-  /** @param scope words of OAuth 2.0, such as the one of administrators (`AUTH_ADMIN_SCOPE`) */
+  /** @param scope the OAuth 2.0 scope, for example that of administrators (`AUTH_ADMIN_SCOPE`) */
   token(subject: string, lifetimeSeconds?: number, scope?: string): Promise<string>;
 }
 
 export const AUDIENCE = 'communique-tee';
 
 /**
- * A token issuer without a server; for people to sign in, use `startIdentityProvider`.
- * @param folder keeps `token-key.json`, which `node tools/cli/bin.mjs token` signs with too, and gets `jwks.json`
+ * Makes a token issuer without a server. If people must sign in, use `startIdentityProvider`.
+ * @param folder the folder of `token-key.json`, with which `node tools/cli/bin.mjs token` also signs, and of `jwks.json`
  */
 export async function createTokenIssuer(
   folder: string,

@@ -1,12 +1,12 @@
 /**
- * How KMS refuses: AWS JSON 1.1, `{"__type": name, "message": ...}` (AWS KMS API reference, the errors of each action, and
- * "Common errors"). KMS answers 400 to errors of the caller, access included, and 500 to its own.
+ * An error answer of KMS in AWS JSON 1.1: `{"__type": name, "message": ...}` (AWS KMS API reference: the errors of each action, and "Common
+ * errors"). KMS answers 400 to errors of the caller, including denied access, and 500 to its own errors.
  */
 export class KmsFailure extends Error {
   override readonly name = 'KmsFailure';
 
   constructor(
-    /** AWS's name, as the SDK's error is called. */
+    /** AWS's name of the error, which is also the name of the SDK's error. */
     readonly type: string,
     message = '',
     readonly status = 400,
@@ -15,7 +15,7 @@ export class KmsFailure extends Error {
   }
 }
 
-/** A ValidationException in AWS's words: what is wrong with one member of a request. */
+/** Returns a ValidationException, in AWS's words, about one member of a request. */
 export function invalidMember(member: string, constraint: string): KmsFailure {
   return new KmsFailure(
     'ValidationException',

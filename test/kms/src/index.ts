@@ -1,4 +1,4 @@
-/** AWS KMS for tests: never part of anything that is deployed (scope:dev; it does not start with NODE_ENV=production). */
+/** AWS KMS for tests. It is never deployed (scope:dev; it does not start with NODE_ENV=production). */
 export { startKmsSimulator, KmsSimulatorError, type KmsSimulator, type KmsSimulatorOptions } from './simulator';
 export type { PolicyInput } from './authorization/policy';
 export type { Fault, Strike } from './faults/fault';

@@ -2,11 +2,11 @@ import type { EncryptionContext } from './keys/ciphertext';
 
 /** A request and its result, without keys, plaintexts, ciphertexts or signatures. */
 export interface KmsRequestRecord {
-  /** by the simulator's clock */
+  /** the time by the simulator's clock */
   atMs: number;
-  /** `Decrypt`, ...; `unknown` if the target was none of these */
+  /** `Decrypt` and so on; `unknown` if the simulator does not have the action */
   action: string;
-  /** null until the signature held */
+  /** null if no signature was verified */
   principal: string | null;
   /** `done`, AWS's name of the error, or `cut` if the connection was cut before anything was decided */
   decision: string;

@@ -48,7 +48,7 @@ describe('the SDK’s client', () => {
     expect(opened.EncryptionAlgorithm).toBe('SYMMETRIC_DEFAULT');
   });
 
-  it('gets the plaintext for the recipient alone if it names one', async () => {
+  it('gets the plaintext only encrypted for the recipient if it names one', async () => {
     const client = world.client();
     const made = await client.send(
       new GenerateDataKeyCommand({
@@ -73,7 +73,7 @@ describe('the SDK’s client', () => {
     expect(await open(again.CiphertextForRecipient)).toEqual(dataKey);
   });
 
-  it('encrypts as an operator what an enclave alone decrypts', async () => {
+  it('encrypts as an operator a value that only an enclave can decrypt', async () => {
     const secret = new TextEncoder().encode('a key of Congress');
     const made = await world
       .client(callers.operator)
@@ -115,7 +115,7 @@ describe('the SDK’s client', () => {
     expect((await client.send(new DecryptCommand({ CiphertextBlob: made.CiphertextBlob }))).Plaintext).toHaveLength(7);
   });
 
-  it('gets random bytes, in the clear or for a recipient', async () => {
+  it('gets random bytes, readable or encrypted for a recipient', async () => {
     const client = world.client();
     expect((await client.send(new GenerateRandomCommand({ NumberOfBytes: 100 }))).Plaintext).toHaveLength(100);
     const sealed = await client.send(

@@ -14,44 +14,50 @@ export interface KmsSimulatorOptions {
   region: string;
   /** The account that owns the keys, 12 digits */
   account: string;
-  /** A key each, with the alias `alias/...` that points at it and its policy (JSON text or object), placeholders filled. */
+  /** The keys. Each has an alias `alias/...` that points at it, and a policy (JSON text or object) without placeholders. */
   keys?: readonly { alias: string; policy: PolicyInput }[];
   credentials: readonly SimulatedCredentials[];
-  /** The root under which attestation documents are real here. */
+  /** The root to which attestation documents must chain. */
   trustAnchorPem: string;
   /** The simulator's clock; default Date.now. */
   nowMs?: () => number;
-  /** 0, the default, takes a free one. */
+  /** With 0, the default, a free port is chosen. */
   port?: number;
-  /** How CiphertextForRecipient is written; default `kms`. */
+  /** The form of CiphertextForRecipient; default `kms`. */
   envelope?: EnvelopeForm;
 }
 
 export interface KmsSimulator {
   /** `https://localhost:<port>` */
   origin: string;
-  /** PEM of the authority that the server's certificate is from. */
+  /** PEM of the authority that issued the server's certificate. */
   certificateAuthority: string;
-  /** What was asked since the start, oldest first (the last 10,000). */
+  /** Returns the last 10,000 requests since the start, oldest first. */
   requests(): KmsRequestRecord[];
   clearRequests(): void;
   faults: Pick<FaultSchedule, 'add' | 'clear' | 'counts'>;
   /** Makes a key; `alias` is optional. Returns its id and ARN. */
   createKey(options: { policy: PolicyInput; alias?: string }): { keyId: string; arn: string };
-  /** The ARN of the key that an alias, key id or ARN stands for. */
+  /** Returns the ARN of the key that an alias, key id or ARN names. */
   keyArn(key: string): string;
   setPolicy(key: string, policy: PolicyInput): void;
-  /** Points an alias (a new one too) at another key, as a caller with kms:UpdateAlias can. */
+  /** Points a new or existing alias at a key, as a caller with kms:UpdateAlias can. */
   pointAlias(alias: string, key: string): void;
   setKeyState(key: string, state: KeyState): void;
-  /** Adds credentials, or replaces those of the same access key. */
+  /** Adds credentials, or replaces the credentials of the same access key. */
   setCredentials(credentials: SimulatedCredentials): void;
   removeCredentials(accessKeyId: string): void;
-  /** @throws KmsSimulatorError `failed` if a request met a bug of the simulator */
+  /**
+   * Stops the simulator.
+   * @throws KmsSimulatorError `failed` if a bug of the simulator occurred in a request
+   */
   close(): Promise<void>;
 }
 
-/** `production`: does not start there. `options`: invalid ones. `listen_failed`: the port is not free. `failed`: a bug in the simulator. */
+/**
+ * `production`: it does not start with NODE_ENV=production. `options`: invalid options. `listen_failed`: the port is not free. `failed`: a
+ * bug in the simulator occurred.
+ */
 export class KmsSimulatorError extends Error {
   override readonly name = 'KmsSimulatorError';
   constructor(
@@ -64,7 +70,8 @@ export class KmsSimulatorError extends Error {
 }
 
 /**
- * AWS KMS as a real HTTPS server on loopback, for tests: its keys are in this process's memory, so all code in it can read them.
+ * Starts AWS KMS as a real HTTPS server on loopback, for tests. All code in this process can read its keys, because they are in the
+ * process's memory.
  * @throws KmsSimulatorError; TypeError for a policy, alias or principal that AWS refuses; AttestationError ERR_ATTESTATION_TRUST_ANCHOR
  */
 export async function startKmsSimulator(options: KmsSimulatorOptions): Promise<KmsSimulator> {

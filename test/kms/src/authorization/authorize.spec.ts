@@ -48,8 +48,8 @@ const without = (name: string) =>
   Object.fromEntries(Object.entries(enclaveContext).filter(([key]) => key !== `communique-tee:${name}`));
 const nextContext = { ...enclaveContext, 'communique-tee:pcr0': '08'.repeat(48) };
 
-describe('under the policy that the program renders for enclave keys', () => {
-  it('each accepted image has its own keys', async () => {
+describe('the policy that the Pulumi program renders for enclave keys', () => {
+  it('gives each accepted image its own keys', async () => {
     expect((await generate(enclaveContext, await world.recipient())).CiphertextForRecipient).toBeDefined();
     const next = await generate(nextContext, await world.recipient(world.nextImageNsm));
     expect(next.CiphertextForRecipient).toBeDefined();
@@ -73,11 +73,11 @@ describe('under the policy that the program renders for enclave keys', () => {
     await expect(decrypt(world.nsm)).rejects.toMatchObject(denied);
   });
 
-  it.each(['purpose', 'stack', 'pcr0'])('nothing without %s in the context', async (name) => {
+  it.each(['purpose', 'stack', 'pcr0'])('denies a data key without %s in the context', async (name) => {
     await expect(generate(without(name), await world.recipient())).rejects.toMatchObject(denied);
   });
 
-  it('nothing for the parent itself, another image, a debug enclave, another role', async () => {
+  it('denies a data key to the parent itself, another image, a debug enclave and another role', async () => {
     await expect(generate(enclaveContext)).rejects.toMatchObject(denied);
     await expect(generate(enclaveContext, await world.recipient(world.otherImageNsm))).rejects.toMatchObject(denied);
     await expect(generate(enclaveContext, await world.recipient(world.debugNsm))).rejects.toMatchObject(denied);
@@ -87,7 +87,7 @@ describe('under the policy that the program renders for enclave keys', () => {
     await expect(generate(enclaveContext, await world.recipient(), callers.stranger)).rejects.toMatchObject(denied);
   });
 
-  it('no caller makes their own ciphertext, with or without an attestation', async () => {
+  it('lets no caller make a ciphertext of its own, with or without an attestation', async () => {
     const EncryptionContext = enclaveContext;
     for (const caller of [callers.parent, callers.operator, callers.stranger]) {
       const client = world.client(caller);
@@ -123,7 +123,7 @@ describe('under the policy that the program renders for enclave keys', () => {
   });
 });
 
-it('operators write secrets and enclaves read them', async () => {
+it('lets operators write secrets, and enclaves read them', async () => {
   const encrypt = (caller = callers.operator, EncryptionContext: Record<string, string> = secretContext) =>
     world
       .client(caller)
@@ -147,7 +147,7 @@ it('operators write secrets and enclaves read them', async () => {
   );
 });
 
-describe('as IAM decides', () => {
+describe('the simulator decides like IAM', () => {
   const describeKey = (caller: Parameters<World['client']>[0], KeyId = OPEN_ALIAS) =>
     world.client(caller).send(new DescribeKeyCommand({ KeyId }));
   const policy = (statement: object) => ({
@@ -163,12 +163,12 @@ describe('as IAM decides', () => {
     ],
   });
 
-  it('a key policy that names the account leaves it to the caller’s own policy', async () => {
+  it('by the caller’s own policy if the key policy names the account', async () => {
     await expect(describeKey(callers.bare)).rejects.toMatchObject(denied);
     await expect(describeKey(callers.stranger)).resolves.toBeDefined();
   });
 
-  it('a key policy that names the role is enough, for its sessions too', async () => {
+  it('by the key policy only if it names the caller’s role, for sessions too', async () => {
     const { keyId } = world.kms.createKey({ policy: policy({}) });
     await expect(describeKey(callers.bare, keyId)).resolves.toBeDefined();
     world.kms.setCredentials({
@@ -203,7 +203,7 @@ describe('as IAM decides', () => {
     ['a value of the context', { StringEquals: { 'kms:EncryptionContext:a': '1' } }, true],
     ['a value of the context in another case', { StringEquals: { 'kms:EncryptionContext:b': 'TWO' } }, false],
     ['PCR4 of an attestation that is not there', { StringLike: { 'kms:RecipientAttestation:PCR4': '*' } }, false],
-  ])('a condition on %s', async (_what, Condition, allowed) => {
+  ])('by a condition on %s', async (_what, Condition, allowed) => {
     const { keyId } = world.kms.createKey({ policy: policy({ Condition }) });
     world.kms.pointAlias('alias/conditions', keyId);
     const asked = world.client(callers.bare).send(
@@ -218,7 +218,7 @@ describe('as IAM decides', () => {
       : expect(asked).rejects.toMatchObject(denied));
   });
 
-  it('an alias that is asked for by the key’s ARN is no request by alias', async () => {
+  it('that a request with the key’s id or ARN is not a request by alias', async () => {
     const { keyId, arn } = world.kms.createKey({
       policy: policy({ Condition: { StringEquals: { 'kms:RequestAlias': 'alias/asked' } } }),
       alias: 'alias/asked',
@@ -227,7 +227,7 @@ describe('as IAM decides', () => {
     for (const name of [keyId, arn]) await expect(describeKey(callers.bare, name)).rejects.toMatchObject(denied);
   });
 
-  it('only IAM policies allow random bytes', async () => {
+  it('by the caller’s own policy only, for random bytes', async () => {
     await expect(
       world.client(callers.bare).send(new GenerateRandomCommand({ NumberOfBytes: 8 })),
     ).rejects.toMatchObject(denied);
@@ -236,7 +236,7 @@ describe('as IAM decides', () => {
     ).resolves.toBeDefined();
   });
 
-  it('another account gets nothing by an ARN, and is let in by no statement for this one', async () => {
+  it('that another account gets no key by its ARN, and nothing by a statement for this account', async () => {
     await expect(
       describeKey(callers.parent, world.kms.keyArn(OPEN_ALIAS).replace(ACCOUNT, '999999999999')),
     ).rejects.toMatchObject(denied);
@@ -250,7 +250,7 @@ describe('as IAM decides', () => {
     await expect(describeKey(outsider, world.kms.keyArn(OPEN_ALIAS))).rejects.toMatchObject(denied);
   });
 
-  it('a new policy applies from the next request on', async () => {
+  it('by a new policy from the next request on', async () => {
     const { keyId } = world.kms.createKey({ policy: openPolicy });
     await expect(describeKey(callers.stranger, keyId)).resolves.toBeDefined();
     world.kms.setPolicy(keyId, JSON.stringify(policy({})));
@@ -260,7 +260,7 @@ describe('as IAM decides', () => {
   });
 });
 
-it('names the caller and the denied action', async () => {
+it('with an error that names the caller and the denied action', async () => {
   await expect(generate(enclaveContext)).rejects.toMatchObject({
     message: `User: ${callers.parent.principalArn} is not authorized to perform: kms:GenerateDataKey on resource: ${world.kms.keyArn(ENCLAVE_ALIAS)} with an explicit deny`,
   });

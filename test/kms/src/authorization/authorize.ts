@@ -5,24 +5,24 @@ import type { SimulatedKey } from '../keys/key-store';
 import type { Caller } from '../signature/credentials';
 
 export interface Asked {
-  /** IAM's name of it: `kms:Decrypt`, `kms:ReEncryptFrom` ... */
+  /** The action by its IAM name: `kms:Decrypt`, `kms:ReEncryptFrom` ... */
   action: string;
   caller: Caller;
   /** The account that owns the keys. */
   account: string;
   region: string;
-  /** Absent for what concerns no key (GenerateRandom). */
+  /** Absent for an action without a key (GenerateRandom). */
   key?: SimulatedKey;
-  /** `alias/...` that point at the key. */
+  /** The aliases (`alias/...`) that point at the key. */
   aliases?: readonly string[];
   requestAlias?: string;
   context?: EncryptionContext;
-  /** The condition keys of a verified attestation document. An explicit Deny can test their absence (`Null`). */
+  /** The condition keys of a verified attestation document; absent without one. An explicit Deny can test for their absence (`Null`). */
   recipient?: Readonly<Record<string, string>>;
   nowMs: number;
 }
 
-/** No organization policy restricts anything here: AWS's FullAWSAccess and RCPFullAWSAccess. */
+/** Policies of an organization that restrict nothing, like AWS's FullAWSAccess and RCPFullAWSAccess. */
 const unrestricted = (statement: object) => [
   {
     orgIdentifier: 'r-root',
@@ -36,8 +36,8 @@ const unrestricted = (statement: object) => [
 ];
 
 /**
- * Evaluates the key's policy and the caller's own as IAM does. It uses `runUnsafeSimulation`, because `runSimulation` drops
- * condition keys that its catalogue does not have, `kms:EncryptionContext:<key>` among them.
+ * Evaluates the key's policy and the caller's own policy as IAM does. It uses `runUnsafeSimulation`, because `runSimulation` drops
+ * condition keys that are not in its catalog, for example `kms:EncryptionContext:<key>`.
  * @throws KmsFailure AccessDeniedException
  */
 export function authorize(asked: Asked): void {
@@ -66,7 +66,10 @@ export function authorize(asked: Asked): void {
   );
 }
 
-/** AWS KMS developer guide, "Condition keys for AWS KMS"; IAM's global ones that a policy for KMS may ask for. */
+/**
+ * Returns the condition keys of a request: those of the AWS KMS developer guide ("Condition keys for AWS KMS"), and the global keys of IAM
+ * that a policy for KMS may use.
+ */
 function conditionKeys({
   caller,
   account,
@@ -106,7 +109,7 @@ function conditionKeys({
   };
 }
 
-/** The ARN of the role for a session of it (IAM user guide, `aws:PrincipalArn`). */
+/** Returns the ARN of the role if the principal is a session of a role (IAM user guide, `aws:PrincipalArn`). */
 function roleOf(principalArn: string): string {
   const [, account, role] = /^arn:aws:sts::([0-9]{12}):assumed-role\/([^/]+)\/[^/]+$/.exec(principalArn) ?? [];
   return account === undefined || role === undefined ? principalArn : `arn:aws:iam::${account}:role/${role}`;

@@ -1,12 +1,15 @@
 import { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } from '@cloud-copilot/iam-policy';
 
-/** A policy that IAM would take, as the engine reads it. */
+/** A policy that IAM would accept, in the form that the policy engine reads. */
 export type CheckedPolicy = object;
 
-/** A policy as an object or as JSON text, the way it is given to AWS. */
+/** A policy as an object or as JSON text, as AWS accepts it. */
 export type PolicyInput = object | string;
 
-/** @throws TypeError if `given` is not JSON, or not a policy of this kind */
+/**
+ * Returns the checked policy.
+ * @throws TypeError if `given` is not JSON, or not a policy of this kind
+ */
 export function checkedPolicy(kind: 'key' | 'identity', given: PolicyInput): CheckedPolicy {
   let document: unknown = given;
   if (typeof given === 'string') {

@@ -2,7 +2,7 @@ import type { EnvelopeForm } from '../recipient/enveloped-data';
 
 /** What goes wrong with one request. */
 export type Fault =
-  /** 400 ThrottlingException. */
+  /** Answers 400 ThrottlingException. */
   | { kind: 'throttling' }
   /** 500 KMSInternalException. */
   | { kind: 'internal' }
@@ -27,10 +27,10 @@ export type Fault =
 
 /** Which requests a fault is for. */
 export interface Strike {
-  /** `Decrypt`, `GenerateDataKey` ...; every action if absent. */
+  /** The action, such as `Decrypt` or `GenerateDataKey`; if absent, every action. */
   action?: string;
-  /** How many fitting requests pass before it strikes; default 0. */
+  /** How many matching requests pass before the fault strikes; default 0. */
   after?: number;
-  /** How often it strikes before it is used up; default 1. */
+  /** How often the fault strikes before it is used up; default 1. */
   times?: number | 'always';
 }

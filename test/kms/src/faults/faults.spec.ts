@@ -36,7 +36,7 @@ const raw = async () =>
   send(world.kms, await signed(world.kms, 'GenerateRandom', { NumberOfBytes: 8 }, callers.parent));
 const decisions = () => world.kms.requests().map(({ decision }) => decision);
 
-it('throttles, and fails, as the SDK understands it', async () => {
+it('throttles, and fails with errors that the SDK understands', async () => {
   world.kms.faults.add({ kind: 'throttling' });
   await expect(random()).rejects.toMatchObject({ name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } });
   world.kms.faults.add({ kind: 'internal' });
@@ -47,7 +47,7 @@ it('throttles, and fails, as the SDK understands it', async () => {
   expect(world.kms.requests().map(({ fault }) => fault)).toEqual(['throttling', 'internal', 'error', undefined]);
 });
 
-it('is outlived by the SDK’s retries', async () => {
+it('does not stop the SDK, which retries', async () => {
   world.kms.faults.add({ kind: 'throttling' });
   world.kms.faults.add({ kind: 'cut', at: 'after_doing' });
   await expect(
@@ -90,7 +90,7 @@ it.each([
   expect(decisions()).toEqual([decision]);
 });
 
-it('answers slowly, before its work or behind it', async () => {
+it('answers slowly, before or after it handles the request', async () => {
   for (const done of [false, true]) {
     world.kms.faults.add({ kind: 'slow', delayMs: 60_000, done });
     const client = world.client(callers.parent, {
@@ -115,7 +115,7 @@ it('answers with garbage', async () => {
   expect(await raw()).toMatchObject({ status: 502, body: '<html>' });
 });
 
-it('has a clock that is off', async () => {
+it('has a wrong clock', async () => {
   world.kms.faults.add({ kind: 'clock', offsetMs: 10 * 60_000 });
   await expect(random()).rejects.toMatchObject({
     name: 'InvalidSignatureException',
@@ -128,18 +128,18 @@ it('has a clock that is off', async () => {
   });
 });
 
-it('names a key of another account', async () => {
+it('names a key of another account in its answer', async () => {
   world.kms.faults.add({ kind: 'wrong_key_id' });
   expect((await dataKey()).KeyId).toBe(world.kms.keyArn(ENCLAVE_ALIAS).replace(ACCOUNT, '999999999999'));
   world.kms.faults.add({ kind: 'wrong_key_id', keyId: 'nothing' });
   expect((await dataKey()).KeyId).toBe('nothing');
 });
 
-it('can be an attacker’s KMS', async () => {
+it('answers as an attacker’s KMS could', async () => {
   world.kms.faults.add({ kind: 'plaintext' });
   const both = await dataKey();
   expect(both.Plaintext).toHaveLength(32);
-  // the plaintext differs from the sealed one, which the simulator cannot detect
+  // The plaintext differs from the encrypted one. The simulated attacker cannot read that one
   expect(await openWithOpenssl(both.CiphertextForRecipient ?? new Uint8Array(), recipientKeys.privateKey)).not.toEqual(
     both.Plaintext,
   );
@@ -150,7 +150,7 @@ it('can be an attacker’s KMS', async () => {
   expect([bare.KeyId, bare.CiphertextBlob]).toEqual([world.kms.keyArn(ENCLAVE_ALIAS), undefined]);
 });
 
-it('writes the envelope in the form that is asked for', async () => {
+it('writes the envelope in each form', async () => {
   const made = await dataKey();
   const opened: Uint8Array[] = [];
   for (const form of ['kms', 'scattered', 'definite'] as const) {

@@ -7,7 +7,7 @@ interface Planned {
   left: number;
 }
 
-/** Applies the faults of a plan: the first that matches. */
+/** Decides which fault strikes a request: the first that matches. */
 export class FaultSchedule {
   #plan: Planned[] = [];
   readonly #struck = new Map<Fault['kind'], number>();
@@ -25,12 +25,12 @@ export class FaultSchedule {
     this.#plan = [];
   }
 
-  /** How often each kind has struck since the start. */
+  /** How often each kind of fault has struck since the start. */
   counts(): Partial<Record<Fault['kind'], number>> {
     return Object.fromEntries(this.#struck);
   }
 
-  /** The fault that strikes a request, if any. The request counts for every plan that it fits, up to the one that strikes. */
+  /** Returns the fault that strikes a request, if any. The request counts for each matching fault, up to the one that strikes. */
   take(action: string): Fault | undefined {
     for (const planned of this.#plan) {
       if (planned.left === 0 || (planned.action !== undefined && planned.action !== action)) continue;

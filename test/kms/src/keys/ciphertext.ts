@@ -1,10 +1,10 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { KmsFailure } from '../failure';
 
-/** The encryption context for policies and for the cipher: public names and values. */
+/** An encryption context: public names and values, for policies and for the cipher. */
 export type EncryptionContext = Readonly<Record<string, string>>;
 
-// A separate header, so that a real KMS accepts none of these blobs, and this simulator none of a real one's.
+// A header of our own, so that a real KMS refuses these blobs and this simulator refuses the blobs of a real KMS.
 const VERSION = Uint8Array.of(0x6b, 0x73, 0x69, 0x6d, 0x01); // "ksim", version 1
 const KEY_ID_BYTES = 16;
 const IV_BYTES = 12;
@@ -25,7 +25,7 @@ export function encryptUnder(
 }
 
 /**
- * The id of the key that a blob was made under, which is not authenticated yet.
+ * Returns the id of the key that a blob names. The id is not authenticated yet.
  * @throws KmsFailure InvalidCiphertextException
  */
 export function keyIdOf(blob: Uint8Array): string {
@@ -36,7 +36,10 @@ export function keyIdOf(blob: Uint8Array): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** @throws KmsFailure InvalidCiphertextException: altered, or another context */
+/**
+ * Decrypts a blob under the secret.
+ * @throws KmsFailure InvalidCiphertextException if the blob was changed, or the context differs
+ */
 export function decryptUnder(secret: Uint8Array, blob: Uint8Array, context: EncryptionContext): Uint8Array {
   const [head, iv] = [blob.subarray(0, HEAD_BYTES), blob.subarray(HEAD_BYTES, HEAD_BYTES + IV_BYTES)];
   const decipher = createDecipheriv('aes-256-gcm', secret, iv, { authTagLength: TAG_BYTES }).setAAD(
@@ -48,12 +51,12 @@ export function decryptUnder(secret: Uint8Array, blob: Uint8Array, context: Encr
       Buffer.concat([decipher.update(blob.subarray(HEAD_BYTES + IV_BYTES, blob.length - TAG_BYTES)), decipher.final()]),
     );
   } catch {
-    // KMS gives no reason
+    // No message, because KMS gives no reason
     throw new KmsFailure('InvalidCiphertextException');
   }
 }
 
-/** The order in which a context is written does not matter to KMS. */
+/** Returns header and context as associated data. The order of the context's names does not matter, as in KMS. */
 function associatedData(head: Uint8Array, context: EncryptionContext): Uint8Array {
   const pairs = Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1));
   return Buffer.concat([head, Buffer.from(JSON.stringify(pairs), 'utf8')]);

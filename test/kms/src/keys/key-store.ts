@@ -8,7 +8,7 @@ export interface SimulatedKey {
   readonly keyId: string;
   readonly arn: string;
   readonly createdAtMs: number;
-  /** 32 bytes; it never leaves the simulator */
+  /** 32 bytes; the secret never leaves the simulator */
   readonly secret: Uint8Array;
   policy: CheckedPolicy;
   state: KeyState;
@@ -17,7 +17,7 @@ export interface SimulatedKey {
 /** A key as a request named it. */
 export interface NamedKey {
   key: SimulatedKey;
-  /** `alias/...`, if the request named it by that */
+  /** `alias/...`, if the request named the key by an alias */
   requestAlias?: string;
 }
 
@@ -51,7 +51,7 @@ export class KeyStore {
     return key;
   }
 
-  /** Makes an alias, or points it elsewhere. */
+  /** Makes an alias, or points it at another key. */
   point(alias: string, key: SimulatedKey): void {
     if (!ALIAS.test(alias)) throw new TypeError('an alias is "alias/<name>"');
     this.#aliases.set(alias, key.keyId);
@@ -66,8 +66,9 @@ export class KeyStore {
   }
 
   /**
-   * Finds a key by key id, key ARN, alias name or alias ARN, as KMS takes them.
-   * @throws KmsFailure NotFoundException, AccessDeniedException (of another account: KMS does not say what is there)
+   * Finds a key by key id, key ARN, alias name or alias ARN, like KMS.
+   * @throws KmsFailure NotFoundException, AccessDeniedException (if the name belongs to another account, because KMS does not tell what
+   * exists there)
    */
   find(name: string): NamedKey {
     const { region, account } = this;

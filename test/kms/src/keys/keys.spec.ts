@@ -26,19 +26,19 @@ const decrypt = (CiphertextBlob: Uint8Array, EncryptionContext: Record<string, s
   world.client().send(new DecryptCommand({ CiphertextBlob, EncryptionContext, ...(KeyId !== undefined && { KeyId }) }));
 
 describe('a ciphertext', () => {
-  it('is opened with its context in any order', async () => {
+  it('is decrypted with its context in any order', async () => {
     expect((await decrypt(blob, { b: '2', a: '1' })).Plaintext).toEqual(Uint8Array.of(1, 2, 3));
   });
 
   it.each([{}, { a: '1' }, { a: '1', b: '3' }, { a: '1', b: '2', c: '3' }, { A: '1', b: '2' }, { a: '1,b', '': '2' }])(
-    'is not opened with the context %j',
+    'is not decrypted with the context %j',
     async (other) => {
       await expect(decrypt(blob, other)).rejects.toMatchObject({ name: 'InvalidCiphertextException' });
     },
   );
 
-  it('is not opened with any bit changed, nor short or long', async () => {
-    // behind the header and the key's id, which lead to other answers
+  it('is not decrypted if a bit was changed, or if it is too short or too long', async () => {
+    // Starts after the header and the key's id, changes of which lead to other answers
     for (let at = 21; at < blob.length; at++) {
       const changed = blob.slice();
       changed[at] = (changed[at] ?? 0) ^ 0x80;
@@ -49,14 +49,14 @@ describe('a ciphertext', () => {
     await expect(decrypt(blob.slice(0, 20))).rejects.toMatchObject({ name: 'InvalidCiphertextException' });
   });
 
-  it('that is none of KMS’s is refused, as is one of a key that is not here', async () => {
+  it('is refused if it was not made by this KMS, or under an unknown key', async () => {
     await expect(decrypt(new Uint8Array(100))).rejects.toMatchObject({ name: 'InvalidCiphertextException' });
     const elsewhere = blob.slice();
     elsewhere[10] = (elsewhere[10] ?? 0) ^ 1;
     await expect(decrypt(elsewhere)).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 
-  it('of another key than the one named is refused', async () => {
+  it('is refused if it was made under another key than the one named', async () => {
     const { keyId } = world.kms.createKey({ policy: openPolicy });
     await expect(decrypt(blob, context, keyId)).rejects.toMatchObject({ name: 'IncorrectKeyException' });
     await expect(
@@ -71,7 +71,7 @@ describe('a ciphertext', () => {
     ).rejects.toMatchObject({ name: 'IncorrectKeyException' });
   });
 
-  it('carries nothing of its plaintext or context', () => {
+  it('contains no part of its plaintext or context', () => {
     expect(Buffer.from(blob).includes(Buffer.of(1, 2, 3))).toBe(false);
     expect(blob).toHaveLength(5 + 16 + 12 + 3 + 16);
   });
@@ -88,13 +88,13 @@ describe('a key', () => {
     [`arn:aws:s3:${REGION}:${ACCOUNT}:${OPEN_ALIAS}`, 'NotFoundException'],
     [`arn:aws:kms:${REGION}:${ACCOUNT}:grant/1`, 'NotFoundException'],
     ['arn:', 'NotFoundException'],
-  ])('%s: %s', async (KeyId, name) => {
+  ])('named as %s is refused with %s', async (KeyId, name) => {
     await expect(world.client().send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' }))).rejects.toMatchObject({
       name,
     });
   });
 
-  it('that an alias was taken from no longer answers by it', async () => {
+  it('is not found by an alias that was pointed at another key', async () => {
     const [first, second] = [
       world.kms.createKey({ policy: openPolicy, alias: 'alias/moving' }),
       world.kms.createKey({ policy: openPolicy }),
@@ -111,7 +111,7 @@ describe('a key', () => {
     expect(world.kms.keyArn('alias/moving')).toBe(second.arn);
   });
 
-  it('that is disabled or pending deletion says so to whom it would serve', async () => {
+  it('that is disabled or pending deletion is refused with its state, but only to callers with access', async () => {
     const { keyId } = world.kms.createKey({ policy: openPolicy });
     const use = () => world.client().send(new GenerateDataKeyCommand({ KeyId: keyId, KeySpec: 'AES_256' }));
     world.kms.setKeyState(keyId, 'Disabled');
@@ -131,7 +131,7 @@ describe('a key', () => {
     world.kms.setKeyState(ENCLAVE_ALIAS, 'Enabled');
   });
 
-  it('has an alias of AWS’s form, once', () => {
+  it('has an alias in AWS’s form, which no other key has', () => {
     expect(() => world.kms.createKey({ policy: openPolicy, alias: 'nothing' })).toThrow(TypeError);
     expect(() => world.kms.createKey({ policy: openPolicy, alias: OPEN_ALIAS })).toThrow(TypeError);
     expect(() => world.kms.pointAlias('alias/white space', OPEN_ALIAS)).toThrow(TypeError);

@@ -17,7 +17,7 @@ export interface Call {
   account: string;
   nowMs: number;
   envelope: EnvelopeForm;
-  /** For the log of requests: what a call turned out to be about. */
+  /** Adds to the log of requests what the call was about. */
   note(seen: { keyArn?: string; encryptionContext?: EncryptionContext; attestedPcr0?: string }): void;
 }
 
@@ -26,7 +26,7 @@ export type Operation = (call: Call) => Promise<Answer> | Answer;
 
 export const base64 = (data: Uint8Array): string => Buffer.from(data).toString('base64');
 
-/** Allows or throws, then checks the key's state, so that a caller without the right does not learn the state. */
+/** Checks the caller's access and then the key's state, so that a caller without access does not learn the state. */
 export function permit(
   call: Call,
   action: string,
@@ -50,19 +50,19 @@ export function permit(
   if (action !== 'kms:DescribeKey') checkUsable(key);
 }
 
-/** A dry run ends once everything was allowed. @throws KmsFailure DryRunOperationException */
+/** Ends a dry run, after everything was allowed. @throws KmsFailure DryRunOperationException */
 export function endDryRun({ fields }: Call): void {
   if (flag(fields, 'DryRun'))
     throw new KmsFailure('DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.');
 }
 
-/** `Recipient`, verified. @throws KmsFailure ValidationException */
+/** Returns the verified `Recipient` of the call, if it has one. @throws KmsFailure ValidationException */
 export async function recipientOf(call: Call): Promise<AttestedRecipient | undefined> {
   const given = structure(call.fields, 'Recipient');
   if (!given) return undefined;
   oneOf(given, 'KeyEncryptionAlgorithm', ['RSAES_OAEP_SHA_256']);
   text(given, 'KeyEncryptionAlgorithm', 64);
-  // the API's limit; a real document is at most 16 KiB
+  // 262,144 is the API's limit; a real document has at most 16 KiB
   const document = bytes(given, 'AttestationDocument', 1, 262_144);
   const recipient = await call.recipients.verify(document, call.nowMs);
   const pcr0 = recipient.conditionKeys['kms:RecipientAttestation:PCR0'];
@@ -70,13 +70,13 @@ export async function recipientOf(call: Call): Promise<AttestedRecipient | undef
   return recipient;
 }
 
-/** `Plaintext`, or with a recipient `CiphertextForRecipient` instead and no `Plaintext` at all. */
+/** Returns `Plaintext`, or for a recipient `CiphertextForRecipient` and no `Plaintext`. */
 export function plaintextFor(call: Call, plaintext: Uint8Array, recipient: AttestedRecipient | undefined): Answer {
   if (!recipient) return { Plaintext: base64(plaintext) };
   return { CiphertextForRecipient: base64(envelopedData(plaintext, recipient.publicKey, call.envelope)) };
 }
 
-/** Every key here is symmetric. @throws KmsFailure InvalidKeyUsageException, ValidationException */
+/** Refuses asymmetric algorithms, because every key here is symmetric. @throws KmsFailure InvalidKeyUsageException, ValidationException */
 export function symmetricOnly(fields: Fields, name = 'EncryptionAlgorithm'): void {
   const algorithm = oneOf(fields, name, ['SYMMETRIC_DEFAULT', 'RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'SM2PKE']);
   if (algorithm !== undefined && algorithm !== 'SYMMETRIC_DEFAULT')

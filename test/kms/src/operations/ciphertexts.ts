@@ -6,7 +6,7 @@ import { bytes, encryptionContext, flag, optionalText, refuseGrants, text } from
 
 const ALGORITHM = 'SYMMETRIC_DEFAULT';
 
-/** Encrypt (AWS KMS API reference). It knows no `Recipient`: a member that an action does not have is passed over. */
+/** Encrypt (AWS KMS API reference). It ignores `Recipient`, because KMS ignores members that an action does not have. */
 export const encrypt: Operation = (call) => {
   const { fields } = call;
   const keyId = text(fields, 'KeyId', 2048);
@@ -43,7 +43,7 @@ export const decrypt: Operation = async (call) => {
   return { ...plaintextFor(call, plaintext, recipient), KeyId: named.key.arn, EncryptionAlgorithm: ALGORITHM };
 };
 
-/** ReEncrypt (AWS KMS API reference): two actions to IAM, one on each key. */
+/** ReEncrypt (AWS KMS API reference). IAM sees it as two actions, one on each key. */
 export const reEncrypt: Operation = (call) => {
   const { fields } = call;
   const blob = bytes(fields, 'CiphertextBlob', 1, 6144);
@@ -73,7 +73,7 @@ export const reEncrypt: Operation = (call) => {
   };
 };
 
-/** The key that was named, or the one that the ciphertext names. */
+/** Returns the key that the request names, or else the key that the ciphertext names. */
 function keyFor(call: Call, blob: Uint8Array, keyId: string | undefined): NamedKey {
   if (keyId !== undefined) return call.keys.find(keyId);
   const key = call.keys.byId(keyIdOf(blob));

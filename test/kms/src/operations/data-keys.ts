@@ -4,7 +4,9 @@ import { encryptUnder, type EncryptionContext } from '../keys/ciphertext';
 import { base64, endDryRun, permit, plaintextFor, recipientOf, type Operation } from './call';
 import { encryptionContext, flag, oneOf, refuseGrants, text, whole, type Fields } from './fields';
 
-/** GenerateDataKey (AWS KMS API reference): fresh bytes, in the clear or for the recipient, and under the key. */
+/**
+ * GenerateDataKey (AWS KMS API reference): returns random bytes, readable or encrypted for the recipient, and also encrypted under the key.
+ */
 export const generateDataKey: Operation = async (call) => {
   const request = parse(call.fields);
   const recipient = await recipientOf(call);
@@ -19,7 +21,7 @@ export const generateDataKey: Operation = async (call) => {
   };
 };
 
-/** GenerateDataKeyWithoutPlaintext: the same without the bytes themselves; it knows no recipient. */
+/** GenerateDataKeyWithoutPlaintext: returns random bytes encrypted under the key only; it ignores a recipient. */
 export const generateDataKeyWithoutPlaintext: Operation = (call) => {
   const request = parse(call.fields);
   const named = call.keys.find(request.keyId);

@@ -3,13 +3,13 @@ import type { EncryptionContext } from '../keys/ciphertext';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** AWS's messages write `keyId` for the member `KeyId`. */
+/** Returns a member's name as AWS's messages write it: `keyId` for `KeyId`. */
 const told = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
 
 const absent = (name: string): KmsFailure => invalidMember(told(name), 'Member must not be null');
 const mistyped = (): KmsFailure => new KmsFailure('SerializationException');
 
-/** JSON's null means absent. */
+/** Returns a member's value; null counts as absent. */
 function given(fields: Fields, name: string): unknown {
   return Object.hasOwn(fields, name) ? (fields[name] ?? undefined) : undefined;
 }
@@ -56,7 +56,7 @@ export function flag(fields: Fields, name: string): boolean {
   return value;
 }
 
-/** A blob: canonical base64. */
+/** Returns the bytes of a blob in canonical base64, or undefined if it is absent. */
 export function optionalBytes(fields: Fields, name: string, least: number, most: number): Uint8Array | undefined {
   const value = given(fields, name);
   if (value === undefined) return undefined;
@@ -82,7 +82,7 @@ export function structure(fields: Fields, name: string): Fields | undefined {
   return value as Fields;
 }
 
-/** At most 8,192 characters in all (AWS KMS developer guide, "Encryption context"). */
+/** Returns the encryption context, at most 8,192 characters in total (AWS KMS developer guide, "Encryption context"). */
 export function encryptionContext(fields: Fields, name = 'EncryptionContext'): EncryptionContext {
   const entries = Object.entries(structure(fields, name) ?? {});
   let characters = 0;
@@ -90,7 +90,7 @@ export function encryptionContext(fields: Fields, name = 'EncryptionContext'): E
     if (typeof value !== 'string') throw mistyped();
     characters += key.length + value.length;
   }
-  // AWS advises against these and does not say which of the two a policy would see.
+  // AWS advises against names that differ only by case, and does not say which of the two a policy would see.
   if (new Set(entries.map(([key]) => key.toLowerCase())).size < entries.length)
     throw new KmsFailure(
       'ValidationException',
@@ -101,7 +101,7 @@ export function encryptionContext(fields: Fields, name = 'EncryptionContext'): E
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
-/** Grants do not exist here. */
+/** Refuses grants, which the simulator does not have. */
 export function refuseGrants(fields: Fields): void {
   const value = given(fields, 'GrantTokens');
   if (value === undefined) return;

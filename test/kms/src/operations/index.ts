@@ -3,7 +3,7 @@ import { decrypt, encrypt, reEncrypt } from './ciphertexts';
 import { generateDataKey, generateDataKeyWithoutPlaintext } from './data-keys';
 import { describeKey, generateRandom } from './others';
 
-/** By the last part of `x-amz-target: TrentService.<name>`. */
+/** The operations by the last part of `x-amz-target: TrentService.<name>`. */
 export const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['Decrypt', decrypt],
   ['DescribeKey', describeKey],

@@ -4,7 +4,7 @@ import { KmsFailure } from '../failure';
 import { permit, plaintextFor, recipientOf, type Operation } from './call';
 import { optionalText, refuseGrants, text, whole } from './fields';
 
-/** GenerateRandom (AWS KMS API reference): no key, so that only IAM's policies decide; a recipient may be named. */
+/** GenerateRandom (AWS KMS API reference). There is no key, so only the caller's IAM policies decide. It accepts a recipient. */
 export const generateRandom: Operation = async (call) => {
   const length = whole(call.fields, 'NumberOfBytes', 1, 1024);
   if (optionalText(call.fields, 'CustomKeyStoreId', 64) !== undefined)

@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000;
 let world: World;
 let documentNow = Date.now();
 beforeAll(async () => {
-  // documents have a clock of their own; KMS and the SDK use the machine's
+  // The NSM has a separate clock; KMS and the SDK use the machine's
   world = await startWorld({ documentNow: () => documentNow });
 });
 afterAll(() => world.close());
@@ -31,7 +31,7 @@ const refused = (message: string | RegExp) => ({
   message: expect.stringMatching(message) as string,
 });
 
-it('accepts documents of every image, and leaves images to the policy', async () => {
+it('accepts documents of every image, because the key policy decides about images', async () => {
   for (const nsm of [world.nsm, world.otherImageNsm, world.debugNsm])
     expect((await ask(await world.recipient(nsm))).CiphertextForRecipient).toBeDefined();
   await expect(ask(await world.recipient(world.otherImageNsm), ENCLAVE_ALIAS)).rejects.toMatchObject({
@@ -39,7 +39,7 @@ it('accepts documents of every image, and leaves images to the policy', async ()
   });
 });
 
-it('gives a debug enclave’s zeros to the policy, which refuses', async () => {
+it('passes a debug enclave’s zeros to the key policy, which refuses them', async () => {
   await expect(ask(await world.recipient(world.debugNsm), ENCLAVE_ALIAS)).rejects.toMatchObject({
     name: 'AccessDeniedException',
   });
@@ -52,22 +52,22 @@ it('gives a debug enclave’s zeros to the policy, which refuses', async () => {
 describe.each(['an image', 'a debug enclave'])('a document of %s', (of) => {
   const device = () => (of === 'an image' ? world.nsm : world.debugNsm);
 
-  it('is accepted for five minutes', async () => {
+  it('is accepted until it is five minutes old', async () => {
     documentNow = Date.now() - 4.5 * MINUTE_MS;
     expect((await ask(await world.recipient(device()))).CiphertextForRecipient).toBeDefined();
     documentNow = Date.now() - 5 * MINUTE_MS - 1000;
     await expect(ask(await world.recipient(device()))).rejects.toMatchObject(refused('ERR_ATTESTATION_TOO_OLD'));
   });
 
-  it('may not be from the future', async () => {
-    await world.recipient(device()); // so that the chain is of now
+  it('is refused if it is more than five minutes in the future', async () => {
+    await world.recipient(device()); // makes the certificate chain now
     documentNow = Date.now() + 4 * MINUTE_MS;
     expect((await ask(await world.recipient(device()))).CiphertextForRecipient).toBeDefined();
     documentNow = Date.now() + 5 * MINUTE_MS + 10_000;
     await expect(ask(await world.recipient(device()))).rejects.toMatchObject(refused('ERR_ATTESTATION_FROM_FUTURE'));
   });
 
-  it('is refused with one bit changed anywhere that matters', async () => {
+  it('is refused with one changed bit in any of its parts', async () => {
     const { AttestationDocument, KeyEncryptionAlgorithm } = await world.recipient(device());
     const whole = AttestationDocument ?? new Uint8Array();
     for (const at of [
@@ -87,7 +87,7 @@ describe.each(['an image', 'a debug enclave'])('a document of %s', (of) => {
     }
   });
 
-  it('is refused under another root', async () => {
+  it('is refused if it chains to another root', async () => {
     await using folder = await temporaryFolder('kms-other-root-');
     const zero = new Map([0, 1, 2].map((index) => [index, new Uint8Array(48)]));
     const other = createNsm(
@@ -122,7 +122,7 @@ it.each([
   );
 });
 
-it('refuses a document without a key, and what is no document', async () => {
+it('refuses a document without a key, and bytes that are not a document', async () => {
   const algorithm = { KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' as const };
   await expect(ask({ ...algorithm, AttestationDocument: await world.nsm.attest({}) })).rejects.toMatchObject(
     refused('no public key'),
@@ -139,7 +139,7 @@ it('refuses a document without a key, and what is no document', async () => {
   await expect(ask(algorithm)).rejects.toMatchObject(refused("'attestationDocument'"));
 });
 
-it('refuses another algorithm, or none', async () => {
+it('refuses another algorithm, and a missing one', async () => {
   const { AttestationDocument } = await world.recipient();
   await expect(
     ask({ AttestationDocument, KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_1' as 'RSAES_OAEP_SHA_256' }),
@@ -147,7 +147,7 @@ it('refuses another algorithm, or none', async () => {
   await expect(ask({ AttestationDocument })).rejects.toMatchObject(refused('must not be null'));
 });
 
-it('refuses a bad document in every action that takes one, before it looks for a key', async () => {
+it('refuses an invalid document in every action that accepts one, before it looks for the key', async () => {
   const bad = { AttestationDocument: new Uint8Array(10), KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' as const };
   const client = world.client();
   await expect(client.send(new GenerateRandomCommand({ NumberOfBytes: 8, Recipient: bad }))).rejects.toMatchObject(

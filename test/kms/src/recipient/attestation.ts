@@ -8,12 +8,12 @@ import {
 } from '@communique-tee/attestation';
 import { KmsFailure } from '../failure';
 
-/** KMS takes a document for five minutes (AWS KMS developer guide, "Cryptographic attestation"). */
+/** KMS accepts a document for five minutes (AWS KMS developer guide, "Cryptographic attestation"). */
 const MAX_AGE_MS = 5 * 60_000;
 /** AWS does not document how KMS treats a document from the future; this allows the same five minutes. */
 const MAX_FUTURE_MS = 5 * 60_000;
 
-/** A caller with an attestation document. */
+/** The verified recipient of an answer. */
 export interface AttestedRecipient {
   /** RSA-2048 SPKI in DER */
   publicKey: Uint8Array;
@@ -26,7 +26,10 @@ export interface RecipientVerifier {
   verify(document: Uint8Array, nowMs: number): Promise<AttestedRecipient>;
 }
 
-/** @param trustAnchorPem the root under which documents are real here; never AWS's */
+/**
+ * Returns a verifier of attestation documents.
+ * @param trustAnchorPem the root to which documents must chain; never AWS's
+ */
 export function recipientVerifier(trustAnchorPem: string): RecipientVerifier {
   const trustAnchor = unsafeTrustAnchorFromPem(trustAnchorPem);
   const verifier = createAttestationVerifier();
@@ -35,7 +38,8 @@ export function recipientVerifier(trustAnchorPem: string): RecipientVerifier {
     const claimed = readAttestation_unverified(document);
     const age = nowMs - claimed.timestampMs;
     try {
-      // KMS accepts every measurement and leaves them to the policy: the document's own are the accepted ones.
+      // KMS accepts every measurement, because the key policy decides about them. So the document's own measurements are the accepted ones
+      // here.
       await verifier.verify(document, {
         acceptedMeasurements: [{ pcr0: measurement(claimed), operator: 'any' }],
         freshness: { documentTakenFromCache: true },
@@ -45,8 +49,8 @@ export function recipientVerifier(trustAnchorPem: string): RecipientVerifier {
         trustAnchor,
       });
     } catch (error) {
-      // A debug enclave's zeros are for the policy to refuse. Chain and signature held before the measurements were looked at;
-      // the age, which comes after them, is left to check.
+      // The key policy has to refuse a debug enclave's zeros. Chain and signature were verified before the measurements; the age would have
+      // come after them, so it is checked here.
       if (!(error instanceof AttestationError && error.code === 'ERR_ATTESTATION_DEBUG')) throw error;
       if (age > MAX_AGE_MS) throw new AttestationError('ERR_ATTESTATION_TOO_OLD');
       if (age < -MAX_FUTURE_MS) throw new AttestationError('ERR_ATTESTATION_FROM_FUTURE');
@@ -68,7 +72,10 @@ export function recipientVerifier(trustAnchorPem: string): RecipientVerifier {
   };
 }
 
-/** The verifier's policy takes no zeros, so they become `ff`: its debug check refuses zeros before it compares this value. */
+/**
+ * Returns PCR0 for the verifier's policy. The policy accepts no zeros, so they become `ff`; the verifier's debug check refuses zeros before
+ * it compares this value.
+ */
 function measurement({ pcrs }: UnverifiedAttestation): string {
   const pcr0 = hex(pcrs.get(0) ?? new Uint8Array());
   return /^0*$/.test(pcr0) || pcr0.length !== 96 ? 'f'.repeat(96) : pcr0;
@@ -81,7 +88,7 @@ function recipientKey(publicKey: Uint8Array | undefined): Uint8Array {
     const whole = key.export({ format: 'der', type: 'spki' }).equals(publicKey);
     if (whole && key.asymmetricKeyType === 'rsa' && key.asymmetricKeyDetails?.modulusLength === 2048) return publicKey;
   } catch {
-    // said below
+    // reported below
   }
   throw new KmsFailure(
     'ValidationException',

@@ -1,14 +1,14 @@
-/** The little of BER (X.690) that a CMS EnvelopedData is written with. */
+/** The parts of BER (X.690) that are needed to write a CMS EnvelopedData. */
 
 const concat = (parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
 
-/** Definite length, the shortest form. */
+/** Writes a value with a definite length in its shortest form. */
 export function tlv(tag: number, ...content: Uint8Array[]): Uint8Array {
   const value = concat(content);
   return concat([Uint8Array.of(tag), length(value.length), value]);
 }
 
-/** Constructed with indefinite length: 80 ... 00 00 (X.690 section 8.1.3.6). */
+/** Writes a constructed value with an indefinite length: 80 ... 00 00 (X.690 section 8.1.3.6). */
 export function indefinite(tag: number, ...content: Uint8Array[]): Uint8Array {
   return concat([Uint8Array.of(tag, 0x80), ...content, Uint8Array.of(0, 0)]);
 }
@@ -18,7 +18,7 @@ function length(bytes: number): Uint8Array {
   return bytes < 0x100 ? Uint8Array.of(0x81, bytes) : Uint8Array.of(0x82, bytes >> 8, bytes & 0xff);
 }
 
-/** Dotted decimal; the first two arcs share a byte. */
+/** Writes an object identifier given in dotted decimal; its first two arcs share a byte. */
 export function oid(dotted: string): Uint8Array {
   const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
   return tlv(0x06, Uint8Array.from([first * 40 + second, ...rest.flatMap(base128)]));

@@ -2,9 +2,9 @@ import { constants, createCipheriv, createHash, createPublicKey, publicEncrypt, 
 import { indefinite, integer, NULL, octets, oid, sequence, tlv } from './ber';
 
 /**
- * `kms`: as KMS answers (messages recorded by others: RustCrypto/formats#779, aws-nitro-enclaves-sdk-c#12): indefinite lengths outside,
- * the encrypted content a constructed octet string. `scattered`: the same with many short pieces, which KMS does with longer content.
- * `definite`: DER with a primitive octet string.
+ * `kms`: like answers of KMS that others recorded (RustCrypto/formats#779, aws-nitro-enclaves-sdk-c#12), with indefinite lengths outside
+ * and the encrypted content as a constructed octet string. `scattered`: like `kms`, but with many short pieces, as KMS writes longer
+ * content. `definite`: DER with a primitive octet string.
  */
 export type EnvelopeForm = 'kms' | 'scattered' | 'definite';
 
@@ -17,8 +17,8 @@ const AES_256_CBC = oid('2.16.840.1.101.3.4.1.42');
 const PIECE_BYTES: Record<'kms' | 'scattered', number> = { kms: 1000, scattered: 16 };
 
 /**
- * CMS EnvelopedData (RFC 5652 section 6) for one recipient: AES-256-CBC under a fresh key, that key by RSAES-OAEP with SHA-256 and
- * MGF1 SHA-256 (RFC 4055 section 4.1).
+ * Returns a CMS EnvelopedData (RFC 5652 section 6) for one recipient: the plaintext under a fresh AES-256-CBC key, and that key encrypted
+ * with RSAES-OAEP, SHA-256 and MGF1 SHA-256 (RFC 4055 section 4.1).
  * @param spki the recipient's RSA public key in DER; its SHA-256 is the recipient's 32-byte identifier
  */
 export function envelopedData(plaintext: Uint8Array, spki: Uint8Array, form: EnvelopeForm): Uint8Array {

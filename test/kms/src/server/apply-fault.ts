@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Fault } from '../faults/fault';
 import type { Answer } from '../operations/call';
 
-/** A good answer as a fault leaves it. */
+/** Returns a good answer as the fault changes it. */
 export function changed(answer: Answer, fault: Fault | undefined): Answer {
   switch (fault?.kind) {
     case 'wrong_key_id':
@@ -15,7 +15,7 @@ export function changed(answer: Answer, fault: Fault | undefined): Answer {
           ),
       };
     case 'plaintext': {
-      // bytes of the attacker's choice, because only the recipient can read the true ones
+      // bytes of the attacker's choice, because only the recipient can read the real ones
       const forged = { ...answer, Plaintext: randomBytes(32).toString('base64') };
       if (fault.instead !== true) return forged;
       const { CiphertextForRecipient: _withheld, ...rest } = forged as Answer;

@@ -4,7 +4,7 @@ import type { Fields } from '../operations/fields';
 const MAX_DEPTH = 8;
 
 /**
- * The body of a request: a JSON object in UTF-8, nested at most 8 deep (KMS's own requests go 2 deep).
+ * Parses the body of a request: a JSON object in UTF-8, nested at most 8 deep (KMS's own requests are nested 2 deep).
  * @throws KmsFailure SerializationException
  */
 export function parseFields(body: Uint8Array): Fields {
@@ -21,7 +21,7 @@ export function parseFields(body: Uint8Array): Fields {
   return value as Fields;
 }
 
-/** Counted before it is parsed. */
+/** Counts how deep the text is nested, before it is parsed. */
 function depth(text: string): number {
   let [now, most, quoted] = [0, 0, false];
   for (let index = 0; index < text.length; index++) {

@@ -36,7 +36,7 @@ it('answers in AWS JSON 1.1', async () => {
   ).toEqual({ __type: 'AccessDeniedException', Message: expect.stringContaining('not authorized') as unknown });
 });
 
-it('knows no other action, method, path or type', async () => {
+it('refuses other actions, methods, paths and content types', async () => {
   const unknown = { type: 'UnknownOperationException' };
   for (const action of ['PutKeyPolicy', 'decrypt', 'constructor', 'Decrypt2', ''])
     expect(await ask(action, {})).toMatchObject({ ...unknown, status: 400 });
@@ -67,7 +67,7 @@ it.each([
   ['null in the context', `{"KeyId":"${OPEN_ALIAS}","Plaintext":"AA==","EncryptionContext":{"a":null}}`],
   ['a text for grants', `{"KeyId":"${OPEN_ALIAS}","Plaintext":"AA==","GrantTokens":"x"}`],
   ['a text for a flag', `{"KeyId":"${OPEN_ALIAS}","Plaintext":"AA==","DryRun":"true"}`],
-])('SerializationException for %s', async (_what, body) => {
+])('answers SerializationException to %s', async (_what, body) => {
   expect(await ask('Encrypt', body)).toMatchObject({ status: 400, type: 'SerializationException' });
 });
 
@@ -125,25 +125,25 @@ it.each<[string, string, string, object]>([
   ['no number', 'ValidationException', 'GenerateRandom', {}],
   ['no destination', 'ValidationException', 'ReEncrypt', { CiphertextBlob: 'AA==' }],
   ['no key to describe', 'ValidationException', 'DescribeKey', {}],
-])('%s: %s', async (_what, type, action, fields) => {
+])('refuses a request with %s as %s', async (_what, type, action, fields) => {
   expect(await ask(action, fields)).toMatchObject({ status: 400, type });
 });
 
-it('reads no more than half a megabyte, and serves the next', async () => {
+it('reads at most half a megabyte of a request, and then serves the next one', async () => {
   const large = {
     method: 'POST',
     path: '/',
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'TrentService.Encrypt' },
     body: 'x'.repeat(600 * 1024),
   };
-  // the answer may find the connection still being written to
+  // The connection may break before the answer arrives, because the client is still writing
   const answer = await send(world.kms, large).catch((error: NodeJS.ErrnoException) => error.code);
   expect(['EPIPE', 'ECONNRESET', 413]).toContain(typeof answer === 'object' ? answer.status : answer);
   expect(world.kms.requests().at(-1)?.decision).toBe('RequestEntityTooLargeException');
   expect((await ask('GenerateRandom', { NumberOfBytes: 4 })).status).toBe(200);
 });
 
-it('passes over members that an action does not have, Encrypt’s Recipient among them', async () => {
+it('ignores members that an action does not have, such as a Recipient of Encrypt', async () => {
   expect(
     (
       await ask('Encrypt', {
@@ -156,7 +156,7 @@ it('passes over members that an action does not have, Encrypt’s Recipient amon
   ).toBe(200);
 });
 
-it('remembers what was asked, and nothing that is secret', async () => {
+it('logs the requests without their secrets', async () => {
   world.kms.clearRequests();
   const client = world.client();
   const secret = 'the secret of this test';
@@ -212,9 +212,9 @@ it('remembers what was asked, and nothing that is secret', async () => {
     expect(JSON.stringify(requests)).not.toContain(hidden);
 });
 
-describe('starting', () => {
+describe('the start of the simulator', () => {
   const options = { region: REGION, account: ACCOUNT, credentials: [], trustAnchorPem: '' };
-  it('is refused in production, and with what cannot be', async () => {
+  it('is refused in production, and with invalid options', async () => {
     const before = process.env['NODE_ENV'];
     process.env['NODE_ENV'] = 'production';
     try {
@@ -233,7 +233,7 @@ describe('starting', () => {
     });
   });
 
-  it('takes the port that it is given, again after it was closed', async () => {
+  it('uses the given port, and can use it again after a close', async () => {
     const first = await startWorld();
     const port = Number(new URL(first.kms.origin).port);
     await first.close();

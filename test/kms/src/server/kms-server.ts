@@ -30,9 +30,9 @@ export interface KmsServerParts {
   nowMs: () => number;
 }
 
-/** KMS's end of AWS JSON 1.1, as a request handler for an HTTPS server. */
+/** The server side of AWS JSON 1.1, as a request handler for an HTTPS server. */
 export class KmsServer {
-  /** Errors that are the simulator's own: a test that met one proves nothing. */
+  /** Bugs of the simulator that occurred. A test in which one occurred proves nothing. */
   readonly mistakes: unknown[] = [];
 
   constructor(private readonly parts: KmsServerParts) {}
@@ -62,7 +62,7 @@ export class KmsServer {
           : new KmsFailure('KMSInternalException', 'the simulator itself failed', 500);
       record.decision = failure.type;
       status = failure.status;
-      // KMS writes `Message` with a capital letter if access is denied
+      // KMS writes `Message` with a capital letter when it denies access
       answer = {
         __type: failure.type,
         ...(failure.message !== '' && {
@@ -134,7 +134,7 @@ function send(
     'content-length': body.length,
     'x-amzn-requestid': randomUUID(),
     date: new Date(nowMs).toUTCString(),
-    // a body that was not read to its end costs the connection
+    // the connection closes if the body was not read to its end
     ...(!request.complete && { connection: 'close' }),
   });
   if (fault?.kind === 'cut')

@@ -6,7 +6,7 @@ export interface Authorization {
   date: string;
   region: string;
   service: string;
-  /** lower case, in the order given */
+  /** in lower case, in the order of the header */
   signedHeaders: readonly string[];
   /** 64 hexadecimal digits */
   signature: string;

@@ -3,8 +3,8 @@ import type { Authorization } from './authorization-header';
 import type { SignedRequest } from './verify';
 
 /**
- * The 32 bytes that AWS Signature Version 4 has for a request ("Create a signed AWS API request", steps 1 to 4).
- * @param headers by name in lower case, values in canonical form
+ * Returns the 32 bytes of the AWS Signature Version 4 of a request ("Create a signed AWS API request", steps 1 to 4).
+ * @param headers the values in canonical form, by name in lower case
  * @param time `x-amz-date`: YYYYMMDD'T'HHMMSS'Z'
  */
 export function signatureOf(

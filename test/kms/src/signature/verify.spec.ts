@@ -17,7 +17,7 @@ const fields = { KeyId: OPEN_ALIAS };
 const sign = (options: SignOptions = {}, credentials = callers.parent) =>
   signed(world.kms, 'DescribeKey', fields, credentials, { at: new Date(nowMs), ...options });
 
-it('has the signature of AWS’s own example', () => {
+it('computes the signature of AWS’s own example', () => {
   // AWS, "Signature Version 4 signing process", the example request to IAM of 2015-08-30
   const headers = new Map([
     ['content-type', 'application/x-www-form-urlencoded; charset=utf-8'],
@@ -39,13 +39,13 @@ it('has the signature of AWS’s own example', () => {
   ).toBe('5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7');
 });
 
-it('takes what AWS’s signer signs, with a session token and without', async () => {
+it('accepts requests of AWS’s signer, with a session token and without', async () => {
   expect((await send(world.kms, await sign())).status).toBe(200);
-  // these credentials have no policy, so AccessDeniedException shows that the signature was accepted
+  // These credentials have no policy, so AccessDeniedException shows that the signature was accepted
   expect((await send(world.kms, await sign({}, callers.bare))).type).toBe('AccessDeniedException');
 });
 
-it('takes a request again within its five minutes, as AWS does', async () => {
+it('accepts a repeated request within five minutes, as AWS does', async () => {
   const request = await sign();
   nowMs += 4 * 60_000;
   expect([await send(world.kms, request), await send(world.kms, request)].map(({ status }) => status)).toEqual([
@@ -139,19 +139,19 @@ it.each(spoiled)('refuses %s', async (_what, type, options, spoil) => {
   expect(await send(world.kms, request)).toMatchObject({ status: 400, type });
 });
 
-it('refuses a body that was changed', async () => {
+it('refuses a changed body', async () => {
   const request = await sign();
   expect(await send(world.kms, { ...request, body: JSON.stringify({ ...fields, GrantTokens: [] }) })).toMatchObject({
     type: 'InvalidSignatureException',
   });
 });
 
-it('refuses a path or query that was changed', async () => {
+it('refuses a changed query', async () => {
   const request = await sign();
   expect(await send(world.kms, { ...request, path: '/?x=y' })).toMatchObject({ type: 'InvalidSignatureException' });
 });
 
-it('refuses the secret of another', async () => {
+it('refuses a wrong secret and an unknown access key', async () => {
   expect(await send(world.kms, await sign({}, { ...callers.parent, secretAccessKey: 'x' }))).toMatchObject({
     type: 'InvalidSignatureException',
   });
@@ -160,7 +160,7 @@ it('refuses the secret of another', async () => {
   });
 });
 
-it('allows a clock five minutes of error, and says what is wrong beyond', async () => {
+it('allows five minutes between the clocks, and names the error beyond', async () => {
   const at = (offsetMs: number) => sign({ at: new Date(nowMs + offsetMs) }).then((request) => send(world.kms, request));
   for (const offsetMs of [-300_000, 300_000]) expect((await at(offsetMs)).status).toBe(200);
   const late = await at(-301_000);
@@ -188,8 +188,8 @@ it('refuses credentials that have expired or were revoked', async () => {
   expect(await send(world.kms, await sign({}, passing))).toMatchObject({ type: 'UnrecognizedClientException' });
 });
 
-it('is believed by the SDK, which sets its clock by the answer and tries again', async () => {
-  // the machine's clock is months away from the simulator's
+it('answers with its time, by which the SDK corrects its clock and retries', async () => {
+  // The machine's clock is months away from the simulator's
   const client = world.client(callers.parent, { maxAttempts: 2 });
   await expect(client.send(new ListKeysCommand())).rejects.toMatchObject({ name: 'UnknownOperationException' });
   const { DescribeKeyCommand } = await import('@aws-sdk/client-kms');

@@ -8,10 +8,10 @@ const SKEW_MS = 5 * 60_000;
 
 export interface SignedRequest {
   method: string;
-  /** as on the request line */
+  /** as in the request line */
   path: string;
   query: string;
-  /** name and value by turns, as they came (node:http's rawHeaders) */
+  /** names and values alternating, as received (node:http's rawHeaders) */
   rawHeaders: readonly string[];
   body: Uint8Array;
 }
@@ -23,8 +23,8 @@ export interface SignatureRules {
 }
 
 /**
- * Verifies AWS Signature Version 4 in the Authorization header, written after AWS's "Create a signed AWS API request" and not after
- * any library of theirs, so that it and a client's signer check each other.
+ * Verifies AWS Signature Version 4 in the Authorization header, and returns the caller. It was written from AWS's "Create a signed AWS API
+ * request" and not from a library of AWS, so that it and a client's signer check each other.
  * @throws KmsFailure MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException,
  * InvalidSignatureException (wrong scope, wrong signature, clock), ExpiredTokenException
  */
@@ -54,7 +54,10 @@ export function verifySignature(request: SignedRequest, rules: SignatureRules): 
   return credentials;
 }
 
-/** Names in lower case; values trimmed, runs of spaces made one, several of a name joined by commas ("canonical headers"). */
+/**
+ * Returns the canonical headers: names in lower case, values trimmed, runs of spaces reduced to one, and several values of a name joined by
+ * commas.
+ */
 function foldHeaders(rawHeaders: readonly string[]): Map<string, string> {
   const folded = new Map<string, string>();
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -74,8 +77,8 @@ function checkSignedHeaders({ signedHeaders }: Authorization, headers: ReadonlyM
     );
   const absent = signedHeaders.find((name) => !headers.has(name));
   if (absent !== undefined) throw invalid(`The signed header '${absent}' is not in the request`);
-  // The target and the token are headers too: if they were unsigned, a proxy could change the request.
-  // The SDK does not sign what proxies rewrite or add on the way, the user agent among it.
+  // The target and the token are headers too: if they were unsigned, a proxy could change the request. The SDK does not sign headers that
+  // proxies rewrite or add, such as the user agent.
   const needed = [
     'host',
     ...[...headers.keys()].filter((name) => name.startsWith('x-amz-') && name !== 'x-amz-user-agent'),

@@ -7,7 +7,7 @@ import { temporaryFolder } from '@communique-tee/testing/harness';
 
 const run = promisify(execFile);
 
-/** Opens a CMS EnvelopedData with `openssl cms`, which knows nothing of ours. */
+/** Decrypts a CMS EnvelopedData with `openssl cms`, which shares no code with ours. */
 export async function openWithOpenssl(envelope: Uint8Array, privateKey: KeyObject): Promise<Uint8Array> {
   const folder = await temporaryFolder('kms-envelope-');
   try {
@@ -25,7 +25,7 @@ export async function openWithOpenssl(envelope: Uint8Array, privateKey: KeyObjec
   }
 }
 
-/** What `openssl asn1parse` sees: a line each, with depth, tag and `inf` for indefinite lengths. */
+/** Returns the lines of `openssl asn1parse`: one for each element, with depth, tag, and `inf` for an indefinite length. */
 export async function shapeOf(envelope: Uint8Array): Promise<string[]> {
   const folder = await temporaryFolder('kms-envelope-');
   try {

@@ -9,7 +9,7 @@ export interface RawAnswer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   body: string;
-  /** The error's name, if the body is one. */
+  /** The error's name, if the body is an error. */
   type: string | undefined;
 }
 
@@ -52,7 +52,7 @@ export interface SignOptions {
   unsigned?: string[];
 }
 
-/** A request as AWS's own signer signs it, for spoiling it afterwards. */
+/** Returns a request that AWS's own signer signed; a test can then change it. */
 export async function signed(
   kms: KmsSimulator,
   action: string,

@@ -36,7 +36,7 @@ export const openPolicy = {
   Version: '2012-10-17',
   Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` }, Action: 'kms:*', Resource: '*' }],
 };
-/** What `pulumi up` would give to KMS. */
+/** The key policies that `pulumi up` would set. */
 const policies = keyPolicyDocuments({
   stack: 'test',
   region: REGION,
@@ -57,7 +57,7 @@ export const secretContext = {
   'communique-tee:secret': 'cwc-house',
 };
 
-/** RSA-2048 as an enclave makes it, once for all tests. */
+/** An RSA-2048 key pair as an enclave makes it, made once for all tests. */
 export const recipientKeys = generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const spkiOf = (key: KeyObject): Uint8Array => new Uint8Array(key.export({ format: 'der', type: 'spki' }));
 
@@ -65,11 +65,11 @@ export interface World {
   kms: KmsSimulator;
   /** The image whose PCR0 the enclave key's policy accepts. */
   nsm: Nsm;
-  /** A debug enclave of it: PCR0, 1 and 2 are zero. */
+  /** A debug enclave of that image: its PCR0, PCR1 and PCR2 are zero. */
   debugNsm: Nsm;
   /** An image that no policy accepts. */
   otherImageNsm: Nsm;
-  /** Another image that the policies accept beside the first. */
+  /** Another image, which the policies also accept. */
   nextImageNsm: Nsm;
   /** The SDK's own client, without retries. */
   client(credentials?: SimulatedCredentials, config?: Partial<KMSClientConfig>): KMSClient;
