@@ -1,16 +1,16 @@
 /*
  * The delivery rule: clients, two gateways with a worker each, PostgreSQL, two enclaves, and chambers. Every commit in PostgreSQL and every
- * step that others can see is one atomic action, so the order of actions is all that is left to explore. docs/delivery-model.md explains it.
+ * step that others can see is one atomic action, so only the order of actions has to be explored. docs/delivery-model.md explains the model.
  *
- * A run has up to FAULTS faults and CRASHES crashes, at any moment. Time is not counted: a lease, a message or a wait may end whenever it
+ * A run has up to FAULTS faults and CRASHES crashes, at any moment. Time is not measured: a lease, a message or a wait may end whenever it
  * has begun. The end of a lease whose worker still runs, and the end of a message, count as faults.
  *
  * Configuration (src/configurations.ts sets each):
- *   MESSAGES 1 or 2, OFFICES 1 or 2      OFFICES copies of each message, each at a chamber of its own
- *   FORGETFUL                            bit o: the chamber of office o takes a DeliveryId again that it took before
+ *   MESSAGES 1 or 2, OFFICES 1 or 2      OFFICES copies of each message, each at a separate chamber
+ *   FORGETFUL                            bit o: the chamber of office o accepts a repeated DeliveryId
  *   SHARED_KEYS 0 or 1                   1: custody kms, every enclave opens every message; 0: custody process
  *   PROVEN 0 or 1                        1: both messages are of one person in one campaign and have one nullifier
- *   CAP                                  how many copies may be promised and spent together
+ *   CAP                                  how many copies may be reserved and spent in total
  *   EXPIRY 0 or 1                        whether messages may expire
  *   REFUSALS 0 or 1                      whether offices may refuse; an office refuses a text always or never
  *   SEALED_AGAIN 0 or 1                  1: enclave 0 remembers message 0 under other bytes, as pending and not due
@@ -21,9 +21,9 @@
 #define GATEWAYS 2
 #define ENCLAVES 2
 
-/* Outcomes of a copy. A receipt says `pending` of the first two and of WITHHELD. */
+/* Outcomes of a copy. A receipt says `pending` for PENDING, PERHAPS and WITHHELD. */
 #define NONE 0
-#define PENDING 1  /* provably not taken by the office */
+#define PENDING 1  /* the office provably does not have it */
 #define PERHAPS 2  /* sent without an answer to a chamber that de-duplicates */
 #define ACCEPTED 3
 #define DUPLICATE 4
@@ -35,16 +35,16 @@
 #define was_sent(outcome) (outcome == ACCEPTED || outcome == DUPLICATE || outcome == UNKNOWN)
 #define is_forgetful(o) ((FORGETFUL >> (o)) & 1)
 
-/* Where a worker is. */
+/* The state of a worker. */
 #define IDLE 0
 #define LEASED 1
 #define DISPATCHED 2
 #define WAITING 3
 #define DECIDED 4
 #define SETTLING 5
-#define TOO_LATE 6 /* dispatched, and stopped for longer than the lease: by its own clock, delivery-attempt.ts */
+#define TOO_LATE 6 /* dispatched, then stopped for longer than the lease, by the worker's own clock (delivery-attempt.ts) */
 
-/* What it will write: a transition of src/transitions.ts. */
+/* What a worker will write: a transition of src/transitions.ts. */
 #define ANSWERED 1
 #define UNTAKEN 2
 #define UNSENT 3
@@ -59,56 +59,56 @@
 #define EXPIRED 5
 #define KEY_RETIRED 6
 
-/* What a client knows of its POST. */
+/* What a client knows about its POST. */
 #define NOT_POSTED 0
 #define NO_ANSWER 1
 #define HAS_202 2
 #define TURNED_DOWN 3
 
 #define FREE 0
-#define KEPT 9 /* used for good; the message's number + 1 while it lives */
+#define KEPT 9 /* used for ever; before its message has ended: the message's number + 1 */
 
 byte faults = FAULTS, crashes = CRASHES;
 
-/* PostgreSQL, of message m. */
+/* The state in PostgreSQL, for message m. */
 bit stored[MESSAGES], job[MESSAGES], leaseOver[MESSAGES], dispatched[MESSAGES], relayed[MESSAGES], expired[MESSAGES];
 byte leaseOf[MESSAGES]; /* the worker's number + 1 */
-byte ended[MESSAGES];   /* status, 0 while it lives */
-byte waitsFor[MESSAGES]; /* next_attempt_at: the enclave + 1 whose wait it is */
+byte ended[MESSAGES];   /* status; 0 before the message has ended */
+byte waitsFor[MESSAGES]; /* next_attempt_at: the number + 1 of the enclave that set the wait */
 byte interim[MESSAGES * OFFICES];
 byte nullifier, reserved, spent;
 
-/* Clients and what they sealed to, with custody process. */
+/* Clients, and with custody process the enclaves to whose keys they sealed. */
 byte client[MESSAGES], sealedTo[MESSAGES];
 bit keyLost[MESSAGES];
 
 /* Workers. */
 byte at[GATEWAYS], msg[GATEWAYS], via[GATEWAYS], writes[GATEWAYS], status[GATEWAYS], cost[GATEWAYS];
 bit dispatchedBefore[GATEWAYS], relayedBefore[GATEWAYS], foundExpired[GATEWAYS], allRefused[GATEWAYS];
-byte told[GATEWAYS * OFFICES]; /* the interim receipt: as the lease found it, then as it will be written */
+byte told[GATEWAYS * OFFICES]; /* the interim receipt: first as found with the lease, then as it will be written */
 
-/* Requests on their way, one of each worker: the enclave + 1. Such a request outlives the worker that sent it. */
+/* Requests on their way, at most one of each worker, as the enclave's number + 1. A request outlives the worker that sent it. */
 byte wire[GATEWAYS], wireOf[GATEWAYS];
 bit wireBefore[GATEWAYS];
 byte wireTold[GATEWAYS * OFFICES];
 
-/* Enclave e and message m: memory[e, m, o] is lost with the enclave. */
+/* The state of enclave e for message m. memory[e, m, o] is lost when the enclave is killed. */
 #define em(e, m) ((e) * MESSAGES + (m))
 #define emo(e, m, o) (em(e, m) * OFFICES + (o))
 #define mo(m, o) ((m) * OFFICES + (o))
 #define so(s, o) ((s) * OFFICES + (o))
 byte memory[ENCLAVES * MESSAGES * OFFICES];
-byte copy[ENCLAVES * MESSAGES * OFFICES]; /* of a run: 1 to be sent, WITHHELD, or 0 */
+byte copy[ENCLAVES * MESSAGES * OFFICES]; /* in a run: 1 to be sent, WITHHELD, or 0 */
 bit running[ENCLAVES * MESSAGES], notDue[ENCLAVES * MESSAGES];
 #if SEALED_AGAIN
-bit askedFor[ENCLAVES * MESSAGES]; /* these bytes asked while nobody claimed another attempt at them */
+bit askedFor[ENCLAVES * MESSAGES]; /* the gateway relayed these bytes without a claim of another attempt at them */
 #endif
 
 /* Congress. */
 byte taken[MESSAGES * OFFICES];
 bit refuses[MESSAGES * OFFICES];
 
-/* Read only by assertions: bytes left a gateway, or the worker that dispatched could not record that none did; a nullifier was freed. */
+/* Read only by assertions. mayHaveLeft: bytes left a gateway, or its worker could not record that none did. freed: the nullifier is free. */
 bit mayHaveLeft[MESSAGES], freed[MESSAGES];
 bit usedGateway, usedEnclave;
 
@@ -116,7 +116,7 @@ byte i, pendings, withhelds, arrived, unknowns, sents; /* used only within an ac
 
 #define price OFFICES
 
-/* Guards. A mutation leaves one out. */
+/* The guards. Each mutation leaves one out. */
 #ifdef WEAK_ACCEPT_ID
 #define is_known(m) job[m]
 #else
@@ -130,7 +130,7 @@ byte i, pendings, withhelds, arrived, unknowns, sents; /* used only within an ac
 #ifdef WEAK_ACCEPT_CAP
 #define is_cap_reached false
 #else
-#define is_cap_reached (reserved + spent + price > CAP) /* system_hourly_limit_reached and its like */
+#define is_cap_reached (reserved + spent + price > CAP) /* system_hourly_limit_reached and similar codes */
 #endif
 #define is_unsent(end) (end == ALL_REFUSED || end == EXPIRED || end == KEY_RETIRED)
 #define can_open(e, m) (SHARED_KEYS || (sealedTo[m] == e && !keyLost[m]))
@@ -159,7 +159,7 @@ byte i, pendings, withhelds, arrived, unknowns, sents; /* used only within an ac
 #else
 #define BELIEVES_NOTHING 0
 #endif
-/* delivery-memory.ts, isAnswer: what the enclave remembers is of these bytes, or nobody claims another attempt */
+/* delivery-memory.ts, isAnswer: the enclave's result is for these bytes, or the gateway claims no other attempt */
 #if SEALED_AGAIN && !defined(WEAK_OTHER_BYTES)
 #define is_answer(e, m, s) (askedFor[em(e, m)] || !wireBefore[s])
 #else
@@ -198,9 +198,9 @@ byte i, pendings, withhelds, arrived, unknowns, sents; /* used only within an ac
 #define forget_dispatch(s) skip
 #endif
 #define is_at_dispatch(s, m) ((at[s] == DISPATCHED || at[s] == TOO_LATE || at[s] == DECIDED && writes[s] == UNSENT) && msg[s] == m)
-/* The last receipt says that the office has the copy, or, if sending again is safe, that it may. */
+/* The last receipt says that the office has the copy or, if sending again is safe, that it may have it. */
 #define tells(m, o) (was_sent(interim[mo(m, o)]) || (!is_forgetful(o) && interim[mo(m, o)] == PENDING))
-/* Assumed: what was sent reaches its enclave within the shortest wait of a pending copy, 30 s (retry-schedule.ts). */
+/* Assumed: a request reaches its enclave within the shortest wait of a pending copy, 30 s (retry-schedule.ts). */
 #define comes(s, e, m) (wire[s] == e + 1 && wireOf[s] == m)
 #ifdef LATE_REQUESTS
 #define is_on_its_way(e, m) false
@@ -215,7 +215,7 @@ byte i, pendings, withhelds, arrived, unknowns, sents; /* used only within an ac
 #define NEVER_OVER 0
 #endif
 
-/* What must hold of message m after each copy that is taken and each end, whichever comes last. */
+/* What must hold for message m after each accepted copy and after each end. */
 inline check(m) {
   i = 0;
   do
@@ -255,7 +255,7 @@ inline accept(m, answered) {
   assert(reserved + spent <= CAP) /* above the cap */
 }
 
-/* With keys of a process one enclave opens it; enclaves are alike, so message 0 is sealed to enclave 0. An office takes a text or refuses it. */
+/* With per-process keys, one enclave opens the message; the enclaves are alike, so message 0 is sealed to enclave 0. */
 inline seal(m) {
   if
   :: client[m] == NOT_POSTED ->
@@ -275,7 +275,7 @@ inline seal(m) {
   fi
 }
 
-/* libs/client: posts the same bytes under the same id until there is an answer. Message 1 is not posted before message 0: they are alike. */
+/* libs/client: posts the same bytes under the same id until an answer comes. The messages are alike, so message 0 is posted first. */
 proctype Client(byte m) {
 end:
   do
@@ -295,7 +295,7 @@ end:
   od
 }
 
-/* DeliveryQueue.lease. Gateway 1 comes after gateway 0: they are alike. */
+/* DeliveryQueue.lease. The gateways are alike, so gateway 0 leases first. */
 inline lease_job(s, m) {
   d_step { at[s] == IDLE && (s == 0 || usedGateway) && can_lease(s, m) && is_due(m) ->
     printf("gateway %d leases message %d\n", s, m);
@@ -314,9 +314,9 @@ inline lease_job(s, m) {
   }
 }
 
-/* next_attempt_at: after a pending answer not before the enclave that gave it would try again. */
+/* next_attempt_at: after a pending answer, the next attempt waits until the enclave that gave the answer would try again. */
 
-/* DeliveryQueue.dispatch: committed before the first byte. Enclave 1 comes after enclave 0 if they are alike. */
+/* DeliveryQueue.dispatch: committed before the first byte is sent. If the enclaves are alike, enclave 0 is used first. */
 inline dispatch_to(s, e) {
   d_step { at[s] == LEASED && !foundExpired[s] && (SHARED_KEYS -> (e == 0 || usedEnclave) : sealedTo[msg[s]] == e) ->
     if
@@ -365,7 +365,7 @@ inline idle(s) {
 #endif
 }
 
-/* The latest receipt stays with the message. `told` is NONE if this attempt brought none and there was none before. */
+/* The latest receipt is stored with the message. `told` is NONE if there is no receipt from this or an earlier attempt. */
 inline keep_interim(s) {
   interim[mo(msg[s], 0)] = told[so(s, 0)];
 #if OFFICES > 1
@@ -420,14 +420,14 @@ inline settle_nullifier(s) {
   fi
 }
 
-/* budget.service.ts, settle: once, what was reserved becomes what the copies came to. */
+/* budget.service.ts, settle: once for each message, the cost of the copies replaces the reserved amount. */
 inline settle(s) {
   reserved = reserved - price;
   spent = spent + cost[s];
   assert(cost[s] <= price)
 }
 
-/* One attempt: delivery-worker.ts and delivery-attempt.ts. Each DeliveryAttempt.store asks for the lease, and writes nothing without it. */
+/* One attempt: delivery-worker.ts and delivery-attempt.ts. Each DeliveryAttempt.store checks the lease, and writes nothing without it. */
 proctype Gateway(byte s) {
 end:
   do
@@ -451,7 +451,7 @@ end:
       idle(s) }
   :: dispatch_to(s, 0)
   :: dispatch_to(s, 1)
-  /* The bytes go out. One request of a worker is on its way at a time: see docs/delivery-model.md, what is left out. */
+  /* The bytes are sent. Each worker has one request on its way at a time; docs/delivery-model.md says what the model leaves out. */
   :: d_step { at[s] == DISPATCHED && wire[s] == 0 ->
       printf("gateway %d sends message %d to enclave %d\n", s, msg[s], via[s]);
       at[s] = WAITING;
@@ -549,7 +549,7 @@ inline cut(e, s) {
   fi
 }
 
-/* A request of worker s arrives. DeliveryMemory.once decides about each copy. */
+/* A request of worker s arrives at enclave e. DeliveryMemory.once decides about each copy. */
 inline take(e, s) {
   d_step { wire[s] == e + 1 ->
     wire[s] = 0;
@@ -600,7 +600,7 @@ inline once(e, m, o, s) {
       if
       :: settled_elsewhere(s, o) && !WAITS_ANYHOW -> memory[emo(e, m, o)] = wireTold[so(s, o)]
       :: !(settled_elsewhere(s, o) && !WAITS_ANYHOW) && SHARED_KEYS && is_forgetful(o) && !is_answer(e, m, s) -> copy[emo(e, m, o)] = WITHHELD
-      :: else -> skip /* its last result again */
+      :: else -> skip /* answers with its last result */
       fi
     :: else ->
       if
@@ -616,7 +616,7 @@ inline once(e, m, o, s) {
   fi
 }
 
-/* cwc/congress.ts: one copy to its office. */
+/* cwc/congress.ts: sends one copy to its office. */
 inline deliver(e, m, o) {
   if
   :: d_step { copy[emo(e, m, o)] == 1 && refuses[mo(m, o)] ->
@@ -653,7 +653,7 @@ inline deliver(e, m, o) {
   fi
 }
 
-/* The end of a run: its receipt goes to every worker that waits for it; decision.ts, decideAnswer. */
+/* The end of a run: every worker that waits for it gets the receipt (decision.ts, decideAnswer). */
 inline answer(e, m) {
   d_step { running[em(e, m)] && copy[emo(e, m, 0)] != 1 && copy[emo(e, m, OFFICES - 1)] != 1 ->
     printf("enclave %d answers on message %d\n", e, m);
@@ -675,7 +675,7 @@ inline hear(s, e, m) {
     :: i < OFFICES -> sents = sents + was_sent(told[so(s, i)]); i++
     :: else -> break
     od;
-    pendings = sents; /* of the interim receipt */
+    pendings = sents; /* copies sent, by the interim receipt */
     i = 0; withhelds = 0;
     do
     :: i < OFFICES ->
@@ -709,7 +709,7 @@ inline hear(s, e, m) {
   fi
 }
 
-/* message.service.ts: one run for each message at a time; a request that comes meanwhile gets the answer of that run. */
+/* message.service.ts: one run for each message at a time. A request that arrives during the run gets the answer of that run. */
 proctype Enclave(byte e) {
 end:
   do

@@ -1,6 +1,6 @@
 import { attack } from '@communique-tee/lab';
 
-/** Each attempt shows the parent which destinations are tried again, so the parent must see only the scheduled attempts. */
+/** Each attempt shows the parent which destinations the enclave tries again, so the enclave must make only the scheduled attempts. */
 export default attack({
   title:
     'opens no connection before the next attempt is due, even if the parent cuts every connection and relays repeatedly',

@@ -11,7 +11,7 @@ export default attack({
       const { status, body } = await parent.relay(sealed);
       const { state, retryAfterSeconds, answer, receipt } = decodeRelayAnswer(body);
       const opened = parent.egress.connections.slice(before).map(({ to }) => to);
-      // Not the length of the whole body: CBOR writes a number of seconds below 24 in one byte less
+      // The length of the whole body may differ, because CBOR writes a number of seconds below 24 with one byte less
       return { status, bytes: [answer.length, receipt.length], state, retryAfterSeconds, opened };
     };
     const victim = (await parent.seal({ offices: ['HCA12'] })).sealed;

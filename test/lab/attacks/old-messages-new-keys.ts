@@ -13,7 +13,7 @@ export default attack({
     await parent.relay(early);
     await parent.relay(legacy);
     const delivered = parent.congress.received().length;
-    // The enclave learns the time with each document that it makes
+    // The enclave learns the new time from the next document of its NSM
     const turnTo = async (hours: number) => {
       parent.time.offsetMs = hours * HOUR_MS;
       await parent.attestation(new Uint8Array(32));

@@ -34,7 +34,7 @@ export default attack({
         where: to,
         bytes: Buffer.concat([sent, received]),
       })),
-      // The bytes that the parent carries, with the proof.
+      // The bytes that the parent carries, including the proof.
       ...messages.map(({ envelope }) => ({ where: 'envelope', bytes: Buffer.from(envelope) })),
     ];
     const secrets = messages.flatMap(({ secrets: of }, at) =>

@@ -8,7 +8,7 @@ export default attack({
     });
     const held: (() => void)[] = [];
     parent.egress.rule = async ({ to }) => {
-      // House connections wait for one of the Senate: last come, first served
+      // Connections to the House wait until one to the Senate opens, and are then released in reverse order
       if (to === 'house') await new Promise<void>((resolve) => held.unshift(resolve));
       else for (const release of held.splice(0)) release();
       return 'pass' as const;

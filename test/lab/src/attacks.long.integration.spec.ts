@@ -5,7 +5,7 @@ import { asAttack, ATTACKS_FOLDER } from './load-attack';
 import { processLabs } from './process-lab';
 import { runAttack } from './run-attack';
 
-/** Every attack of test/lab/attacks against the development build as a process: what each expects holds. */
+/** Runs every attack of test/lab/attacks against the development build as a process. Every expectation of an attack must hold. */
 
 const folder = join(workspaceRoot(), ATTACKS_FOLDER);
 const files = readdirSync(folder).filter((name) => name.endsWith('.ts'));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Where the enclave wants to go, by the name of its route. */
+/** The destination of a connection, by the name of its route. */
 export type Destination = 'house' | 'senate' | 'kms';
 
 /** What the parent does with a connection of the enclave. */
@@ -14,32 +14,32 @@ export type EgressAction =
   /** Taken, and never answered. */
   | 'silence'
   | {
-      /** A delay before the connection is forwarded. */
+      /** How long the parent waits before it forwards the connection. */
       readonly delayMs?: number;
-      /** Forwarded to this address instead, as after a forged DNS answer. */
+      /** The address to which the parent forwards the connection instead, as after a forged DNS answer. */
       readonly to?: { readonly host: string; readonly port: number };
-      /** Not forwarded: the enclave gets these bytes, such as a recording. */
+      /** If given, the connection is not forwarded, and the enclave gets these bytes, such as a recording. */
       readonly answer?: Uint8Array;
-      /** Both sides are cut once this many bytes have come back. */
+      /** If given, the parent cuts both sides once this many bytes have come back. */
       readonly cutAfterBytes?: number;
     };
 
 /** What the parent sees of one connection. */
 export interface EgressConnection {
   readonly to: Destination;
-  /** In the order in which they were opened, from 0. */
+  /** The number of the connection in the order of opening, from 0. */
   readonly number: number;
-  /** Milliseconds by the monotonic clock. */
+  /** When the connection opened, in milliseconds of the monotonic clock. */
   readonly openedMs: number;
   closedMs: number | null;
-  /** Ciphertext from the enclave, and from its destination. */
+  /** The ciphertext from the enclave, and below from the destination. */
   sent: Buffer;
   received: Buffer;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** The parent's proxies for all of an enclave's routes. By default every connection is passed on and recorded. */
+/** The parent's proxies for all routes of an enclave. By default they forward and record every connection. */
 export class Egress {
   readonly connections: EgressConnection[] = [];
   /** Called for each connection; it may wait, to hold connections or change their order. */
@@ -47,7 +47,7 @@ export class Egress {
   private readonly servers: Server[] = [];
   private readonly sockets = new Set<Socket>();
 
-  /** @param vsock path of the device's socket: the guest's connections to port N arrive at `<vsock>_<N>` */
+  /** @param vsock path of the vsock device's socket: the enclave's connections to port N arrive at `<vsock>_<N>` */
   async open(
     vsock: string,
     routes: readonly { readonly name: Destination; readonly vsockPort: number; readonly far: Address }[],
@@ -61,7 +61,7 @@ export class Egress {
     }
   }
 
-  /** Connections to one destination. */
+  /** Returns the connections to one destination. */
   to(name: Destination): EgressConnection[] {
     return this.connections.filter(({ to }) => to === name);
   }

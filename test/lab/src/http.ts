@@ -15,15 +15,15 @@ export interface Reply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** From the request to the last byte of the answer. */
+  /** The time from the request to the last byte of the answer. */
   readonly ms: number;
-  /** The problem's code; null if it is no problem document. */
+  /** The problem's code; null if the answer is not a problem document. */
   readonly code: string | null;
 }
 
 const TIMEOUT_MS = 60_000;
 
-/** One request over one connection. Rejects if no answer comes. */
+/** Sends one request over a new connection. Rejects if no answer comes. */
 export async function ask(address: Address, { method, target, headers, body }: Ask): Promise<Reply> {
   const startedMs = performance.now();
   const socket = await connect(address, { timeoutMs: 5_000 });
@@ -53,7 +53,7 @@ export async function ask(address: Address, { method, target, headers, body }: A
   });
 }
 
-/** Sends any bytes on a new connection. Returns what came back until the enclave closed it or the time was over. */
+/** Sends any bytes over a new connection. Returns the bytes that came back until the enclave closed the connection or the time was over. */
 export async function sendRaw(address: Address, bytes: Uint8Array, waitMs = 2_000): Promise<Buffer> {
   const socket = await connect(address, { timeoutMs: 5_000 });
   const chunks: Buffer[] = [];

@@ -22,7 +22,10 @@ interface Built {
   readonly routes: ReturnType<typeof routesTo>;
 }
 
-/** Booted images in the emulator. One is built for each configuration that an attack asks for, and booted anew for each attack. */
+/**
+ * Runs attacks on booted images in the emulator. Builds one image for each configuration that attacks need, and boots it anew for each
+ * attack.
+ */
 export async function imageLab(say: (text: string) => void): Promise<Labs> {
   const folder = await temporaryFolder('lab-images-');
   const pki = await makeTestPki(folder.file('nsm-pki'));

@@ -11,12 +11,14 @@ import type { Machine } from './machine';
 
 export const APP_PORT = 5000;
 const LOG_PORT = 9001;
-/** From the heartbeat, which init sends, to the app's first line. */
+/** The longest time from init's heartbeat to the app's first log line. */
 const APP_READY_TIMEOUT_MS = 120_000;
 
-/** An image in the emulator. Its log goes to the parent's vsock port 9001, where this listens. */
+/**
+ * Returns a machine that boots the image in the emulator. It listens on the parent's vsock port 9001, to which the enclave sends its log.
+ */
 export async function imageMachine(eif: string, pki: TestPki): Promise<Machine> {
-  const folder = await mkdtemp(join(tmpdir(), 'lab-')); // a socket's path is short
+  const folder = await mkdtemp(join(tmpdir(), 'lab-')); // a separate folder, because the path of a unix socket must be short
   const vsock = join(folder, 'vsock');
   let log = '';
   let console_ = '';

@@ -1,4 +1,4 @@
-/** What an attack is written with; see README.md. */
+/** Everything that an attack imports; see README.md. */
 export { attack, type Attack, type EnclaveOptions } from './attack';
 export type { Destination, EgressAction, EgressConnection } from './egress';
 export type { Reply } from './http';

@@ -10,7 +10,7 @@ import type { Attack } from './attack';
 
 export const ATTACKS_FOLDER = 'test/lab/attacks';
 
-/** Every attack of this repository, by path. */
+/** Returns the paths of all attacks in this repository. */
 export async function allAttackFiles(root = workspaceRoot()): Promise<string[]> {
   const names = await readdir(join(root, ATTACKS_FOLDER));
   return names
@@ -19,7 +19,7 @@ export async function allAttackFiles(root = workspaceRoot()): Promise<string[]> 
     .map((name) => join(root, ATTACKS_FOLDER, name));
 }
 
-/** Bundles the file as tools/run.mjs does, and returns its default export. @throws UsageError for a file that is no attack */
+/** Bundles the file as tools/run.mjs does, and returns its default export. @throws UsageError if the file contains no attack */
 export async function loadAttack(file: string): Promise<Attack> {
   const path = resolve(file);
   if (!existsSync(path)) throw new UsageError(`there is no ${file}`);

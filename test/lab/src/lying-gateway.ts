@@ -10,16 +10,16 @@ export interface GatewayRequest {
   readonly body: Uint8Array;
 }
 
-/** JSON if it is an object. */
+/** An answer: bytes, or an object that is sent as JSON. */
 export type GatewayAnswer = Uint8Array | object;
 
 export interface LyingGateway {
-  /** The sender's own library, which has verified an enclave through this gateway. */
+  /** Returns the client library of a sender, connected to this gateway, after it verified an enclave. */
   client(): Promise<Client>;
   close(): Promise<void>;
 }
 
-/** A gateway that answers every request with what `answer` returns: with status 202 to a POST, otherwise 200. */
+/** Starts a gateway that answers every request with what `answer` returns, with status 202 for a POST and otherwise 200. */
 export async function startLyingGateway(
   rootFolder: string,
   answer: (request: GatewayRequest) => Promise<GatewayAnswer>,

@@ -1,19 +1,19 @@
 import type { Address } from '@communique-tee/vsock';
 
-/** Something that runs an enclave: the development build as a process, or an image in the emulator. */
+/** A machine that runs an enclave: the development build as a process, or an image in the emulator. */
 export interface Machine {
-  /** Where the enclave's HTTP listens. */
+  /** The address of the enclave's HTTP server. */
   readonly address: Address;
   /** Path of the vsock device's socket: the enclave's connections to port N of the parent arrive at `<vsock>_<N>`. */
   readonly vsock: string;
-  /** Resolves when it listens. */
+  /** Starts the enclave, and resolves when it listens. */
   start(): Promise<void>;
-  /** Kills the enclave, as the parent can at any time; per-process keys end with it. */
+  /** Kills the enclave, as the parent can at any time. Per-process keys end with the enclave. */
   kill(): Promise<void>;
   isRunning(): boolean;
-  /** Bytes of memory that it holds; null if unknown. */
+  /** Returns how many bytes of memory the enclave holds; null if unknown. */
   memoryBytes(): number | null;
-  /** Everything that the parent can read of it, from every start: log and console. */
+  /** Returns everything that the parent can read, from all starts: log and console. */
   output(): string;
   stop(): Promise<void>;
 }

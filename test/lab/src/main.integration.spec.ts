@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What an outside researcher does: a file of theirs, somewhere, and `npm run lab -- <file>`. */
+/** Does what an outside researcher would do: writes a file in any folder and runs `npm run lab -- <file>`. */
 
 const root = workspaceRoot();
 const [, example = ''] = /```ts\n([\s\S]+?)```/.exec(readFileSync(join(root, 'test/lab/README.md'), 'utf8')) ?? [];
@@ -23,7 +23,7 @@ function lab(...files: string[]): Promise<{ code: number; out: string }> {
   });
 }
 
-it('runs the example of the README, and tells a broken promise and a useless attack from it', async () => {
+it('runs the example of the README, and reports a broken promise and a useless attack differently', async () => {
   await using folder = await temporaryFolder('researcher');
   const file = async (name: string, text: string) => {
     await writeFile(folder.file(name), text);

@@ -44,10 +44,10 @@ const commands: Readonly<Record<string, () => CommandLine | Promise<CommandLine>
   model: modelCommand,
   judges: judgesCommand,
   pulumi: pulumiCommand,
-  // Imported only on use: it loads the circuit compiler.
+  // Imported only when used, because it loads the circuit compiler.
   'residence-circuit': async () => (await import('./residence/circuit-command')).circuitCommand(),
   'residence-proofs': async () => (await import('./residence/proofs-command')).proofsCommand(),
-  // Imported only on use: it loads the Pulumi program.
+  // Imported only when used, because it loads the Pulumi program.
   'aws-models': async () => (await import('./judges/aws-models-command')).awsModelsCommand(),
 };
 const named = Object.hasOwn(commands, command) ? commands[command] : undefined;

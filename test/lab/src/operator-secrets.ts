@@ -5,7 +5,7 @@ import type { Parent } from './parent';
 
 type Chambers = Record<string, Record<string, unknown>>;
 
-/** Returns a change for `enclave.configure` that replaces these chambers' plain API keys by operator secrets. */
+/** Returns a function for `enclave.configure` that replaces the readable API keys of these chambers by operator's secrets. */
 export function withSecrets(...chambers: Chamber[]) {
   return (configuration: Record<string, unknown>): Record<string, unknown> => {
     const { services } = configuration as { services: { congress: Chambers } };
@@ -18,7 +18,7 @@ export function withSecrets(...chambers: Chamber[]) {
   };
 }
 
-/** The chamber's true API key, encrypted as the operator does it; a different ciphertext each time. */
+/** Returns the chamber's real API key, encrypted as the operator does; each call returns a different ciphertext. */
 export async function operatorSecret({ aws, congress }: Parent, chamber: Chamber): Promise<Uint8Array> {
   const { CiphertextBlob } = await aws(OPERATOR).send(
     new EncryptCommand({

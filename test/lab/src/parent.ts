@@ -27,13 +27,13 @@ import { startLyingGateway, type GatewayAnswer, type GatewayRequest, type LyingG
 import { ask, sendRaw, type Ask, type Reply } from './http';
 import type { Machine } from './machine';
 
-/** One request of the parent's with its answer. */
+/** One request of the parent, with its answer. */
 export interface Exchange {
   readonly ask: Ask;
   readonly reply: Reply;
 }
 
-/** A promise that was expected to hold, and whether it did. */
+/** An expectation of the attack, and whether it held. */
 export interface Expectation {
   readonly what: string;
   readonly held: boolean;
@@ -49,35 +49,35 @@ export interface ParentParts {
   /** The clock of the NSM and KMS. Only the laboratory can shift it; a real parent cannot. */
   readonly time: { offsetMs: number };
   readonly sender: Sender;
-  /** The NSM of a machine on which the parent boots what it wants. */
+  /** Returns the NSM of a machine on which the parent boots an image of its choice. */
   readonly nsm: (pcrs?: ReadonlyMap<number, Uint8Array>) => Promise<Nsm>;
   readonly boot: (options?: EnclaveOptions) => Promise<Parent>;
   readonly aws: (credentials: SimulatedCredentials) => KMSClient;
   readonly expectations: Expectation[];
-  /** Where the root of the mock NSM is. */
+  /** The folder of the mock NSM's root. */
   readonly rootFolder: string;
 }
 
 /**
- * The parent instance in a script's hands: everything that it can do to its enclave, and everything that it can see. `seal` and `read`
- * are the sender's side, which a parent can also play for messages of its own.
+ * The parent instance, controlled by an attack: everything that it can do to its enclave, and everything that it can see. `seal` and `read`
+ * do what a sender does, which a parent can also do with its own messages.
  */
 export class Parent {
-  /** The enclave's connections to the world, and what becomes of them. */
+  /** The enclave's connections to other servers, and how the parent treats them. */
   readonly egress: Egress;
-  /** The Congress simulator: what arrived there, and its faults. */
+  /** The Congress simulator, with the messages that arrived and its faults. */
   readonly congress: CongressSimulator;
   readonly kms: KmsSimulator;
   readonly time: { offsetMs: number };
-  /** Everything asked and answered so far, for a replay. */
+  /** All requests and answers so far, for a replay. */
   readonly exchanges: Exchange[] = [];
-  /** The key records of a gateway's database: `await parent.store.settle([parent])` gives an enclave under KMS its keys. */
+  /** The key records of a gateway's database. `await parent.store.settle([parent])` gives an enclave with custody `kms` its keys. */
   readonly store = new RecordStore();
   readonly machine: Machine;
   readonly nsm: ParentParts['nsm'];
-  /** Another enclave of the same image on the same parent, with its own egress. */
+  /** Boots another enclave of the same image on the same parent, with separate egress. */
   readonly boot: ParentParts['boot'];
-  /** AWS's own client of KMS, with any credentials. */
+  /** Returns AWS's own KMS client with the given credentials. */
   readonly aws: ParentParts['aws'];
 
   constructor(private readonly parts: ParentParts) {
@@ -93,12 +93,15 @@ export class Parent {
     } = parts);
   }
 
-  /** Records what must hold despite the attack, compared deeply. The attack fails at its end if any of these did not hold. */
+  /**
+   * Records an expectation that must hold despite the attack. `found` and `expected` are compared deeply. At its end, the attack fails if
+   * an expectation did not hold.
+   */
   holds(what: string, found: unknown, expected: unknown = true): void {
     this.parts.expectations.push({ what, held: isDeepStrictEqual(found, expected), found, expected });
   }
 
-  /** A request to the enclave's HTTP. Rejects if no answer comes. */
+  /** Sends a request to the enclave's HTTP server. Rejects if no answer comes. */
   async ask(
     method: string,
     target: string,
@@ -108,14 +111,14 @@ export class Parent {
     return this.again({ method, target, headers, body });
   }
 
-  /** The same bytes as in a recorded exchange. */
+  /** Sends the request of a recorded exchange again, byte for byte. */
   async again(recorded: Ask): Promise<Reply> {
     const reply = await ask(this.machine.address, recorded);
     this.exchanges.push({ ask: recorded, reply });
     return reply;
   }
 
-  /** Any bytes on a connection of their own. */
+  /** Sends any bytes over a new connection, and returns the bytes that came back. */
   raw(bytes: Uint8Array, waitMs?: number): Promise<Buffer> {
     return sendRaw(this.machine.address, bytes, waitMs);
   }
@@ -126,7 +129,7 @@ export class Parent {
     return this.ask('POST', '/messages', sealed, { 'content-type': 'application/cbor', ...headers });
   }
 
-  /** `POST /keys`, with the parent's credentials and nothing else unless given. @throws Error with the problem's `code` */
+  /** Calls `POST /keys`, by default with only the parent's credentials. @throws Error with the problem's `code` */
   async offer(offer: Partial<KeyOffer> = {}): Promise<KeyStatus> {
     const body = encodeKeyOffer({ credentials: CREDENTIALS, records: [], revoked: [], secrets: {}, ...offer });
     const {
@@ -138,7 +141,7 @@ export class Parent {
     return decodeKeyStatus(answer);
   }
 
-  /** Attestation document of the current key. @throws Error with the problem's `code` */
+  /** Returns the attestation document of the current key. @throws Error with the problem's `code` */
   async attestation(nonce?: Uint8Array): Promise<Uint8Array> {
     const query = nonce === undefined ? '' : `?nonce=${toHex(nonce)}`;
     const { status, code, body } = await this.ask('GET', `/attestation${query}`);
@@ -152,17 +155,17 @@ export class Parent {
     return this.parts.sender.verify(await this.attestation(nonce), nonce);
   }
 
-  /** A message sealed by a sender who has verified this enclave. Default: to HCA12, SCA01 and SCA03. */
+  /** Seals a message as a sender does who has verified this enclave. By default it goes to HCA12, SCA01 and SCA03. */
   async seal(changes: Partial<CongressMessage> = {}, lifetimeSeconds?: number): Promise<PreparedMessage> {
     return this.parts.sender.seal(await this.identity(), changes, lifetimeSeconds);
   }
 
-  /** Seals any plaintext to an enclave, even one that is not a message. */
+  /** Seals any plaintext to an enclave, even if it is not a message. */
   sealBytes(identity: EnclaveIdentity, plaintext: Uint8Array): PreparedMessage {
     return this.parts.sender.sealBytes(identity, plaintext);
   }
 
-  /** A message of the web client (legacy), as it is relayed. */
+  /** Returns a message of the web client (legacy), in the form in which the gateway relays it. */
   async sealLegacy(): Promise<Uint8Array> {
     const { legacyKey } = await this.identity();
     if (!legacyKey) throw new Error('the enclave attests no key of the legacy suite: enclave: { legacySuite: true }');
@@ -170,7 +173,7 @@ export class Parent {
     return (await sealAsLegacyClient(view, legacyContent())).sealed;
   }
 
-  /** Starts a gateway whose answers the script writes, to lie to the sender's library. */
+  /** Starts a gateway whose answers the attack chooses, to lie to a sender's client library. */
   gateway(answer: (request: GatewayRequest) => Promise<GatewayAnswer>): Promise<LyingGateway> {
     return startLyingGateway(this.parts.rootFolder, answer);
   }
@@ -181,7 +184,7 @@ export class Parent {
     return this.parts.sender.read(new Response(new Uint8Array(body), { status }), message);
   }
 
-  /** Everything that the parent can read: the enclave's log and console. */
+  /** Returns everything that the parent can read: the enclave's log and console. */
   output(): string {
     return this.machine.output();
   }

@@ -8,32 +8,32 @@ import { Egress, type Destination } from './egress';
 import { Parent, type Expectation } from './parent';
 import { processMachine } from './process-machine';
 
-/** What an offer of keys may wait for KMS: shorter than by default, so that an attack that denies it ends soon. */
+/** How long an offer of keys may wait for KMS. It is shorter than the default, so that an attack that blocks KMS ends soon. */
 const KMS_TIMEOUT_MS = 8_000;
 
 export interface Lab {
   readonly parent: Parent;
   readonly expectations: Expectation[];
-  /** Ends every enclave and everything around. */
+  /** Stops every enclave, and the simulators. */
   stop(): Promise<void>;
 }
 
-/** Where attacks run. */
+/** A kind of laboratory in which attacks run. */
 export interface Labs {
-  /** Why this attack cannot run here; null: it can. */
+  /** Returns why this attack cannot run in this laboratory; null if it can. */
   cannotRun(attack: Attack): string | null;
   open(attack: Attack): Promise<Lab>;
   stop(): Promise<void>;
 }
 
-/** The development build as a process, a new one with new surroundings for each attack. */
+/** Laboratories with the development build as a process: a new process and new simulators for each attack. */
 export const processLabs: Labs = {
   cannotRun: ({ cannotRun }) => cannotRun?.() ?? null,
   open: ({ enclave }) => processLab(enclave),
   stop: () => Promise.resolve(),
 };
 
-/** @param nsm wraps the mock NSM's transport, so that it can change answers */
+/** @param nsm wraps the mock NSM's transport, for example to change answers */
 export async function processLab(
   options: EnclaveOptions = {},
   nsm: (transport: NsmTransport) => NsmTransport = (transport) => transport,

@@ -8,15 +8,17 @@ import type { Machine } from './machine';
 
 export interface ProcessOptions {
   readonly configuration: Readonly<Record<string, unknown>>;
-  /** Answers the enclave; the laboratory's, so that it decides what time the NSM attests. */
+  /** Answers the enclave's NSM requests. It belongs to the laboratory, which thus decides the attested time. */
   readonly nsm: NsmTransport;
-  /** Where the root of the mock NSM is. */
+  /** The folder of the mock NSM's root. */
   readonly rootFolder: string;
 }
 
 const PAGE_BYTES = 4096;
 
-/** The development build of the enclave as a process. Its environment is empty, as in an image. */
+/**
+ * Returns a machine that runs the development build of the enclave as a process. The process has no environment variables, as in an image.
+ */
 export async function processMachine({ configuration, nsm, rootFolder }: ProcessOptions): Promise<Machine> {
   const bundle = join(await appBundle('enclave --dev'), 'main.dev.js');
   const folder = await temporaryFolder('lab-');

@@ -33,7 +33,7 @@ const DAY_SECONDS = 86_400;
 const MAX_CAMPAIGN_DAYS = 90;
 const INDEX = 700;
 
-/** For `enclave.configure` of an attack with proven messages: the registrar is one whose keys are public. */
+/** The `enclave.configure` of an attack with proven messages. It admits a test registrar, whose private keys are public. */
 export const withResidence = (configuration: Record<string, unknown>): Record<string, unknown> => ({
   ...configuration,
   residence: {
@@ -44,11 +44,11 @@ export const withResidence = (configuration: Record<string, unknown>): Record<st
   },
 });
 
-/** Why an attack with proven messages cannot run on this machine; null: it can. */
+/** Returns why an attack with proven messages cannot run on this machine; null if it can. */
 export const cannotProve = (): string | null =>
   referenceStringForTests() === undefined ? 'this machine has no reference string to prove with' : null;
 
-/** How a sealed message differs from an honest one, to reach every check of the enclave. */
+/** How a sealed message differs from an honest one, so that an attack can reach every check of the enclave. */
 export interface Dishonesty {
   readonly content?: Partial<CongressMessage>;
   readonly opening?: Partial<NonNullable<CongressMessage['proof']>>;
@@ -56,9 +56,9 @@ export interface Dishonesty {
   readonly noteOf?: string;
 }
 
-/** A proven message, and what in it is secret. */
+/** A proven message, and the secrets in it. */
 export interface ProvenMessage {
-  /** The bytes that are relayed. */
+  /** The bytes that the gateway relays. */
   readonly envelope: Uint8Array;
   readonly secrets: Readonly<Record<string, Uint8Array>>;
 }
@@ -72,7 +72,7 @@ export class Resident implements Disposable {
   private readonly rootNote: string;
   private readonly prover: Prover;
 
-  /** @throws Error if {@link cannotProve} */
+  /** @throws Error if {@link cannotProve} returns a reason */
   constructor() {
     const referenceString = referenceStringForTests();
     if (referenceString === undefined) throw new Error(cannotProve() ?? '');
@@ -142,7 +142,7 @@ export class Resident implements Disposable {
     return { envelope, secrets: { secret, salt, scope, delivery, blinding, statusSecret } };
   }
 
-  /** Texts that must not be readable anywhere, besides those of the message. */
+  /** The texts that must not be readable anywhere, in addition to the message's texts. */
   get texts(): Readonly<Record<string, string>> {
     return { district: this.district };
   }

@@ -2,7 +2,10 @@ import type { Attack } from './attack';
 import type { Expectation } from './parent';
 import type { Lab } from './process-lab';
 
-/** `failed`: the attack could not be carried out, so it shows nothing. */
+/**
+ * The result of an attack. `held`: every expectation held. `broken`: one did not hold. `failed`: the attack could not be carried out, so it
+ * shows nothing.
+ */
 export type Verdict = 'held' | 'broken' | 'failed';
 
 export interface Outcome {

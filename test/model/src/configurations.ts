@@ -1,8 +1,8 @@
-/** What delivery.pml is compiled with; its head explains each. */
+/** The macros with which delivery.pml is compiled. The head of delivery.pml explains each. */
 export interface Bounds {
   readonly MESSAGES: 1 | 2;
   readonly OFFICES: 1 | 2;
-  /** One bit for each office whose chamber does not de-duplicate. */
+  /** Bit o is set if the chamber of office o does not de-duplicate. */
   readonly FORGETFUL: 0 | 1 | 2 | 3;
   readonly SHARED_KEYS: 0 | 1;
   readonly PROVEN: 0 | 1;
@@ -34,8 +34,8 @@ const PLAIN: Bounds = {
 };
 
 /**
- * All states of two gateways and two enclaves are visited in each configuration. It has two messages that live at the same time, two that
- * follow each other because a nullifier or a cap admits one at a time, or one message with two offices.
+ * The configurations, in each of which all states of two gateways and two enclaves are visited. A configuration has two messages at the
+ * same time, two messages one after the other (because a nullifier or a cap admits only one at a time), or one message with two offices.
  */
 export const CONFIGURATIONS = {
   'two at once': {
@@ -78,7 +78,7 @@ export const CONFIGURATIONS = {
 
 export type ConfigurationName = keyof typeof CONFIGURATIONS;
 
-/** Small configurations in which a search looks for runs that never end: one for each custody. */
+/** Small configurations for the search for runs that never end, one for each custody. */
 export const ENDING: Readonly<Record<string, Configuration>> = {
   'shared keys': { what: 'two messages of one person', bounds: { ...PLAIN, PROVEN: 1 } },
   'own keys': { what: 'a cap for one of two messages', bounds: { ...PLAIN, SHARED_KEYS: 0, CAP: 1 } },

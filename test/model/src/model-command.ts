@@ -8,7 +8,7 @@ import { runModel, type Search, type Verdict } from './run-model';
 
 /** How many searches run at once. Each takes up to half a gigabyte. */
 const MOST_AT_ONCE = 4;
-/** A search that visits fewer has lost its processes. */
+/** A search that visits fewer states is broken, for example because the model's processes did not start. */
 const FEWEST_STATES = 10_000;
 
 interface Given {
@@ -65,7 +65,7 @@ interface Found {
   readonly text: string;
 }
 
-/** Several at once; each is printed when those before it have been. @returns whether all hold */
+/** Runs several searches at once, and prints their results in order. @returns whether all hold */
 async function inTurn(searches: readonly (() => Promise<Found>)[]): Promise<boolean> {
   const results = searches.map(() => Promise.withResolvers<Found>());
   let next = 0;

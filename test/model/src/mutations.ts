@@ -1,7 +1,7 @@
 import { CONFIGURATIONS, type Bounds } from './configurations';
 
 export interface Mutation {
-  /** A macro of delivery.pml or of promela.ts. */
+  /** The macro that leaves the guard out, defined in delivery.pml or promela.ts. */
   readonly flag: string;
   readonly what: string;
   /** The comment beside the assertion of delivery.pml that fails. */
@@ -11,14 +11,14 @@ export interface Mutation {
 
 const twoMessages = CONFIGURATIONS['a cap for one'].bounds;
 const oneNullifier = CONFIGURATIONS['one nullifier, shared keys'].bounds;
-/** One message is enough for most; a smaller search is a faster one. */
+/** For most mutations one message is enough, and a smaller search is faster. */
 const sharedKeys: Bounds = { ...oneNullifier, MESSAGES: 1, REFUSALS: 0 };
 const careless: Bounds = { ...sharedKeys, FORGETFUL: 1 };
 const ownKeys: Bounds = { ...careless, SHARED_KEYS: 0 };
 const oneMixed: Bounds = { ...CONFIGURATIONS['two offices'].bounds, REFUSALS: 0, FAULTS: 3 };
 const oneCareless: Bounds = { ...CONFIGURATIONS['two careless offices'].bounds, REFUSALS: 0 };
 
-/** Each leaves out one guard of the code, and must have a counterexample: otherwise the guard is not needed, or not modelled. */
+/** Each mutation leaves out one guard of the code, and must have a counterexample. Without one, the guard is not needed or not modeled. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     flag: 'WEAK_ACCEPT_ID',
@@ -179,7 +179,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
 ];
 
-/** An assumption that the code does not enforce, and what happens without it: docs/delivery-model.md. */
+/** An assumption that the code does not enforce. docs/delivery-model.md says what happens without it. */
 export const ASSUMPTION: Mutation = {
   flag: 'LATE_REQUESTS',
   what: 'a request reaches its enclave later than the shortest wait of a pending copy',

@@ -1,8 +1,8 @@
 import { TRANSITIONS, type Effect, type Guard, type Transition } from './transitions';
 
 /**
- * The table of transitions as macros for delivery.pml: `can_<name>(s, m)` and `do_<name>(s, m)` for worker s and message m. The flag
- * `WEAK_<name>_<guard>` leaves a guard out, `SKIP_<name>_<field>` an effect.
+ * Returns the table of transitions as macros for delivery.pml: `can_<name>(s, m)` and `do_<name>(s, m)` for worker s and message m. The
+ * flag `WEAK_<name>_<guard>` leaves out a guard, and `SKIP_<name>_<field>` leaves out an effect.
  */
 export function promelaOfTransitions(): string {
   const macros = Object.entries<Transition>(TRANSITIONS).map(([name, transition]) => promelaOf(name, transition));

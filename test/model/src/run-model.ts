@@ -24,8 +24,9 @@ export interface Verdict {
 }
 
 /**
- * How states are visited. `all`: depth first, with uncompressed states: compression would save no memory and take 1.5 times the time.
- * `shortest`: breadth first, so that the first counterexample has the fewest actions. `endless`: depth first, for a run that never ends.
+ * How the states are visited. `all`: depth first, with uncompressed states, because compression would save no memory and take 1.5 times as
+ * long. `shortest`: breadth first, so that the first counterexample has the fewest actions. `endless`: depth first, looking for a run that
+ * never ends.
  */
 export type Search = 'all' | 'shortest' | 'endless';
 
@@ -36,9 +37,9 @@ const COMPILED: Readonly<Record<Search, readonly string[]>> = {
 };
 
 /**
- * Builds the model with spin and a C compiler in `folder`, which is the caller's to remove, and visits its states.
+ * Builds the model with spin and a C compiler in `folder`, and visits its states. The caller removes the folder.
  * @param flags macros that leave out guards
- * @throws Error if spin or the compiler refuses the model, or the search does not end by itself within its memory
+ * @throws Error if spin or the compiler refuses the model, or the search does not end within its memory
  */
 export async function runModel(
   folder: string,
@@ -81,7 +82,7 @@ export async function runModel(
   };
 }
 
-/** As delivery.pml numbers them. */
+/** The status names, by their numbers in delivery.pml. */
 const STATUSES = ['', 'delivered', 'partially_delivered', 'refused', 'unknown', 'expired', 'key_retired'];
 
 async function replay(folder: string, macros: readonly string[], source: string): Promise<Counterexample> {
@@ -100,7 +101,7 @@ async function replay(folder: string, macros: readonly string[], source: string)
   };
 }
 
-/** @returns what it printed; pan ends with 0 whatever it finds */
+/** @returns what the command printed; pan's exit code is 0 whatever it finds */
 function run(folder: string, command: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(command, [...args], { cwd: folder, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {

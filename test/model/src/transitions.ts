@@ -1,40 +1,40 @@
-/** What the rule reads and writes of a message's job, apart from its lease. */
+/** The state of a message's job that the delivery rule reads and writes, without the lease. */
 export interface JobState {
-  /** There is a row in `delivery_job`. */
+  /** Whether there is a row in `delivery_job`. */
   readonly job: boolean;
-  /** `dispatched_at` is set: something went out, and no trusted answer came. */
+  /** Whether `dispatched_at` is set: bytes may have been sent, and no trusted answer came. */
   readonly dispatched: boolean;
-  /** A byte may have left a gateway. */
+  /** Whether a byte may have left a gateway. */
   readonly relayed: boolean;
 }
 
-/** What must hold for a step. `self` is the worker that makes it. */
+/** The conditions of a step. `self` is the worker that makes the step. */
 export interface Guard {
   readonly job?: boolean;
-  /** `own`: the lease is of self. `free`: there is none, or it ran out. */
+  /** `own`: self has the lease. `free`: no worker has a lease, or the lease ran out. */
   readonly lease?: 'own' | 'free';
-  /** The lease of self has not run out. */
+  /** Self's lease has not run out. */
   readonly inTime?: true;
   readonly relayed?: boolean;
-  /** What self found in `dispatched` when it leased the job. */
+  /** The value of `dispatched` that self found when it leased the job. */
   readonly dispatchedBefore?: boolean;
   /** Verified receipts show that every office refused. */
   readonly allRefused?: true;
 }
 
-/** `before`: what self found when it leased the job, if that is lower. */
+/** The value that a step writes. `before`: the value that self found when it leased the job, if that was false. */
 export type Written = boolean | 'before';
 
 export interface Effect {
   readonly job?: boolean;
-  /** true: leased by self. */
+  /** True: self has the lease afterwards. False: no worker has it. */
   readonly leased?: boolean;
   readonly dispatched?: Written;
   readonly relayed?: Written;
 }
 
 export interface Transition {
-  /** The code that takes this step. */
+  /** The code that makes this step. */
   readonly code: string;
   readonly when: Guard;
   readonly then: Effect;
@@ -44,8 +44,8 @@ const QUEUE = 'apps/gateway/src/features/delivery/delivery-queue.ts';
 const DECISION = 'apps/gateway/src/features/delivery/decision.ts';
 
 /**
- * The steps of the delivery rule, stated once. The model takes its guards and effects from here (promela.ts), and a run's trace is replayed
- * against them (trace/check-trace.ts).
+ * The steps of the delivery rule. The model gets its guards and effects from this table (promela.ts), and the trace of a run is compared
+ * with it (trace/check-trace.ts).
  */
 export const TRANSITIONS = {
   accept: {
@@ -69,19 +69,19 @@ export const TRANSITIONS = {
     when: { job: true, lease: 'own' },
     then: { leased: false, dispatched: false },
   },
-  /** The enclave did not take these bytes; it does not say what came of an earlier attempt. */
+  /** The enclave did not accept these bytes. It does not tell what an earlier attempt did. */
   untaken: {
     code: `${QUEUE}: retry; ${DECISION}: NOT_TAKEN`,
     when: { job: true, lease: 'own' },
     then: { leased: false, dispatched: 'before' },
   },
-  /** The gateway's own connection failed. */
+  /** The gateway could not connect to the enclave. */
   unsent: {
     code: `${QUEUE}: retry; ${DECISION}: nothingSent`,
     when: { job: true, lease: 'own' },
     then: { leased: false, dispatched: 'before', relayed: 'before' },
   },
-  /** No answer, one that cannot be trusted, or one with withheld copies. */
+  /** No answer came, or an answer that cannot be trusted, or one with withheld copies. */
   unanswered: {
     code: `${QUEUE}: retry; ${DECISION}: dispatchStands`,
     when: { job: true, lease: 'own' },
@@ -97,13 +97,13 @@ export const TRANSITIONS = {
     when: { job: true, lease: 'own' },
     then: { job: false, leased: false },
   },
-  /** The message ends with a problem, as not sent on; never as `unknown`. */
+  /** The message ends with a problem that says that no copy was sent, and not as `unknown`. */
   endUnsent: {
     code: `${QUEUE}: end; ${DECISION}: decideFinalProblem`,
     when: { job: true, lease: 'own', dispatchedBefore: false },
     then: { job: false, leased: false },
   },
-  /** Frees the nullifier, in the transaction that ended the message. */
+  /** The nullifier is freed in the transaction that ends the message. */
   freeUnrelayed: {
     code: `${QUEUE}: end, DELETE FROM nullifier`,
     when: { job: false, relayed: false },
@@ -119,7 +119,7 @@ export const TRANSITIONS = {
     when: { job: false, relayed: true },
     then: {},
   },
-  /** An office has a copy. */
+  /** An office gets a copy. */
   copy: {
     code: 'apps/enclave/src/services/congress/cwc/congress.ts: deliver',
     when: { relayed: true },

@@ -9,7 +9,10 @@ const examples = ['example.json', 'example.production.json'].map((name) =>
   join(workspaceRoot(), 'apps/enclave/config', name),
 );
 
-/** Reads a changed configuration file as the enclave does at its start. @returns its bytes @throws any error but ConfigurationError */
+/**
+ * Reads a changed configuration file as the enclave does at its start. @returns the bytes of the changed file @throws every error except
+ * ConfigurationError
+ */
 export function readChangedConfiguration(draw: Draw, file: string): Uint8Array {
   const text = readFileSync(draw.one(examples as [string, string]));
   const input = draw.chance(0.4)

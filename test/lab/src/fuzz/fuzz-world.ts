@@ -7,17 +7,17 @@ import { operatorSecret, withSecrets } from '../operator-secrets';
 import type { Parent } from '../parent';
 import { processLab, type Lab } from '../process-lab';
 
-/** The last answer of a genuine kind, to be changed. */
+/** Genuine inputs of each kind, which the run changes. */
 export interface Corpus {
   readonly sealed: Uint8Array;
   readonly plaintext: Uint8Array;
   readonly legacySealed: Uint8Array;
   readonly legacyText: string;
   readonly record: Uint8Array;
-  /** One of the operator's secrets, as KMS's ciphertext. */
+  /** A secret of the operator, as ciphertext of KMS. */
   readonly secret: Uint8Array;
   readonly receipt: string;
-  /** TLS bytes from Congress, as the parent recorded them. */
+  /** TLS bytes from Congress that the parent recorded. */
   readonly tls: Uint8Array;
 }
 
@@ -27,13 +27,13 @@ export interface FuzzWorld {
   readonly identity: EnclaveIdentity;
   readonly legacyKey: LegacyKeyView;
   readonly corpus: Corpus;
-  /** Returns a new ciphertext of the true secret. The enclave asks KMS about each ciphertext that it has not seen. */
+  /** Returns a new ciphertext of the real secret. The enclave has KMS decrypt each ciphertext that is new to it. */
   freshSecret(): Promise<Uint8Array>;
-  /** Changes what the NSM answers; null: nothing. */
+  /** Sets a function that changes the NSM's answers; null leaves them unchanged. */
   setNsm(change: ((answer: Uint8Array) => Uint8Array) | null): void;
 }
 
-/** An enclave with everything on: keys and a secret under KMS, both suites, and one genuine exchange of each kind. */
+/** Starts an enclave with every feature on (keys and a secret under KMS, both suites), and makes one genuine exchange of each kind. */
 export async function startFuzzWorld(): Promise<FuzzWorld> {
   let nsmChange: ((answer: Uint8Array) => Uint8Array) | null = null;
   const lab = await processLab({ custody: 'kms', legacySuite: true, configure }, (transport) => ({
@@ -80,7 +80,7 @@ export async function startFuzzWorld(): Promise<FuzzWorld> {
   }
 }
 
-/** The House's API key as a secret of the operator's; short waits for KMS. */
+/** Makes the House's API key a secret of the operator, and shortens the waits for KMS. */
 function configure(configuration: Record<string, unknown>): Record<string, unknown> {
   const kms = configuration['kms'] as object;
   return { ...withSecrets('house')(configuration), kms: { ...kms, timeoutMs: 2_000 } };

@@ -5,7 +5,7 @@ const INTERESTING = [
   0x00, 0x01, 0x17, 0x18, 0x1f, 0x40, 0x5f, 0x60, 0x7f, 0x80, 0x9f, 0xa0, 0xbf, 0xd2, 0xf6, 0xfb, 0xff,
 ];
 
-/** A copy of the bytes with one to four changes. */
+/** Returns a copy of the bytes with one to four changes. */
 export function mutateBytes(draw: Draw, bytes: Uint8Array): Uint8Array {
   let changed: Buffer = Buffer.from(bytes);
   for (let round = draw.whole(1, 4); round > 0; round--) changed = mutateOnce(draw, changed);
@@ -50,7 +50,7 @@ export function randomBytesOf(draw: Draw, length: number): Buffer {
   return Buffer.from(Array.from({ length }, () => draw.whole(0, 255)));
 }
 
-/** Text of kinds that parsers get wrong. */
+/** Returns text of a kind that parsers often handle wrongly. */
 export function oddText(draw: Draw): string {
   const piece = draw.one([
     '',
@@ -70,7 +70,7 @@ export function oddText(draw: Draw): string {
   return piece.repeat(draw.one([1, 1, 1, 20, 5000]));
 }
 
-/** A copy of a decoded value in which one node is another one: structure stays readable, so that later checks are reached. */
+/** Returns a copy of a decoded value in which one node is replaced. The structure stays readable, so that later checks are reached. */
 export function mutateValue(draw: Draw, value: unknown): unknown {
   if (draw.chance(0.15)) return oddValue(draw);
   if (value instanceof Uint8Array) return draw.chance(0.5) ? mutateBytes(draw, value) : oddValue(draw);
@@ -118,13 +118,13 @@ function oddValue(draw: Draw): unknown {
   }
 }
 
-/** CBOR with one node changed, or with some of its bytes changed. */
+/** Returns CBOR in which one node, or some of the bytes, are changed. */
 export function mutateCbor(draw: Draw, bytes: Uint8Array): Uint8Array {
   if (draw.chance(0.4)) return mutateBytes(draw, bytes);
   try {
     const changed = encode(mutateValue(draw, decode(bytes)));
     return draw.chance(0.1) ? mutateBytes(draw, changed) : changed;
   } catch {
-    return mutateBytes(draw, bytes); // a value that CBOR does not have
+    return mutateBytes(draw, bytes); // the changed value has no form in CBOR
   }
 }

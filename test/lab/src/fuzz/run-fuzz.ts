@@ -7,12 +7,12 @@ import { TARGETS, type Observation, type Target } from './targets';
 export interface FuzzOptions {
   readonly seed: number;
   readonly seconds: number;
-  /** Only this case. */
+  /** If given, only this case runs. */
   readonly only?: number;
   readonly progress?: (line: string) => void;
 }
 
-/** Something that the enclave should not have done, and how to reproduce it. */
+/** A fault of the enclave, and how to reproduce it. */
 export interface FuzzFinding {
   readonly what: string;
   readonly target: string;
@@ -25,7 +25,7 @@ export interface FuzzResult {
   readonly findings: readonly FuzzFinding[];
   /** How many answers had each status and code. */
   readonly answers: Readonly<Record<string, number>>;
-  /** How much more the enclave holds than after the first cases. */
+  /** How much more memory the enclave holds than after the first cases. */
   readonly grownBytes: number;
 }
 
@@ -33,9 +33,9 @@ const HANG_MS = 20_000;
 const WARM_UP_CASES = 200;
 const HEALTH_EVERY = 25;
 const PROGRESS_EVERY_MS = 5_000;
-/** Node's heap grows until garbage is collected; more growth than this is a leak. */
+/** Node's heap grows until a garbage collection. More growth than this is a leak. */
 export const MAX_GROWN_BYTES = 350 * 1024 * 1024;
-/** A run ends after this many findings: further cases would mostly repeat them. */
+/** A run ends after this many findings, because further cases would mostly repeat them. */
 const MAX_FINDINGS = 5;
 
 const CONFIGURATION: Target = { name: 'configuration', weight: 12, run: () => Promise.reject(new Error('not here')) };
@@ -123,7 +123,7 @@ function problemOf({ mayFail = [] }: Target, { reply }: Observation): string | n
     : `${String(reply.status)} ${reply.code}`;
 }
 
-/** Node answers an unknown Expect and a missing Host by itself, without a body. */
+/** Whether the reply comes from Node itself, which answers an unknown Expect and a missing Host without a body. */
 function isNodesOwn({ status, body }: Reply): boolean {
   return [400, 417].includes(status) && (body.length === 0 || body.toString('latin1').endsWith('\r\n\r\n'));
 }
@@ -137,7 +137,7 @@ async function illness({ parent }: FuzzWorld): Promise<string | null> {
   }
 }
 
-/** After everything: a genuine message still arrives, and its receipt verifies. */
+/** Checks after all cases that a genuine message still arrives with a receipt that verifies. Returns what is wrong, or null. */
 async function stillDelivers({ parent }: FuzzWorld): Promise<string | null> {
   try {
     const message = await parent.seal({ offices: ['HCA12'] });

@@ -7,18 +7,18 @@ import type { Reply } from '../http';
 import type { FuzzWorld } from './fuzz-world';
 import { mutateBytes, mutateCbor, mutateValue, oddText, randomBytesOf } from './mutate';
 
-/** One input that was handed to the enclave, and what came back. */
+/** One input that the enclave got, and its reply. */
 export interface Observation {
   readonly input: Uint8Array;
-  /** Null if nothing is answered, such as a configuration or bytes that are no HTTP. */
+  /** Null if this input gets no HTTP reply, such as a configuration or bytes that are not HTTP. */
   readonly reply: Reply | null;
 }
 
 export interface Target {
   readonly name: string;
-  /** How often this target is drawn, relative to the others. */
+  /** How often this kind of input is chosen, relative to the other kinds. */
   readonly weight: number;
-  /** Codes that a 5xx answer to this input may have, besides `enclave_busy`. */
+  /** The codes that a 5xx answer to this input may have, in addition to `enclave_busy`. */
   readonly mayFail?: readonly string[];
   readonly run: (draw: Draw, world: FuzzWorld) => Promise<Observation>;
 }
@@ -27,7 +27,9 @@ const CBOR = { 'content-type': 'application/cbor' };
 
 type FaultInput = NonNullable<Parameters<CongressSimulator['setFaults']>[0]['queue']>[number]['fault'];
 
-/** Every input that crosses into the enclave; the configuration is apart, since it is read at the start (configuration.ts). */
+/**
+ * Every kind of input to a running enclave. The configuration is separate, because the enclave reads it at its start (configuration.ts).
+ */
 export const TARGETS: readonly Target[] = [
   {
     name: 'sealed message',
@@ -243,7 +245,7 @@ export const TARGETS: readonly Target[] = [
   {
     name: 'answer of the NSM',
     weight: 3,
-    // The hypervisor is trusted: an enclave whose NSM lies may refuse everything, but must keep running
+    // The hypervisor is trusted. An enclave whose NSM lies may refuse everything, but must keep running.
     mayFail: ['internal_error', 'keys_not_ready'],
     run: async (draw, { parent, setNsm }) => {
       let input: Uint8Array = new Uint8Array();

@@ -40,7 +40,7 @@ const documentOf = (
   },
 });
 
-it('puts what no generator can draw otherwise, and leaves the rest and the given document as they are', () => {
+it('changes only the parts from which no generator can make valid requests, and not the given document', () => {
   const served = () =>
     documentOf(
       { ciphertext: pattern, expiresAt: { type: 'integer' }, nonce: { type: 'string' } },

@@ -49,18 +49,18 @@ const documentSchema = z.looseObject({
   }),
 });
 
-/** Drawn by `hooks.py`: to draw up to 349,547 characters one by one would take hours. */
+/** The format for which `hooks.py` makes ciphertexts. Generating up to 349,547 characters one by one would take hours. */
 const SEALED_CIPHERTEXT_FORMAT = 'sealed-ciphertext';
-/** A ciphertext of one of the sizes that a task can have. */
+/** The format of a task's ciphertext, which has other sizes. */
 const TASK_CIPHERTEXT_FORMAT = 'sealed-task-ciphertext';
-/** The tool ends within five minutes, so a task is valid until then. */
+/** The lifetime of a task in seconds. The tool ends within five minutes, so the task stays valid. */
 const TASK_LIFETIME_S = 590;
-/** A class that the enclave of this system attests. */
+/** A model class of the enclave of this system. */
 const MODEL_CLASS = 'fast';
 
-/** Text with visible characters that Congress accepts. No schema can express that rule. */
+/** A schema for text with visible characters that Congress accepts. The document's schema cannot express that rule. */
 const printable = (least: number) => ({ type: 'string', pattern: `^[ -~]{0,40}[!-~]{${String(least)},40}$` });
-/** Members of a template. The campaign note is null, because this gateway has no registrar. */
+/** The members of a template. The campaign note is null, because this gateway has no registrar. */
 const TEMPLATE_MEMBERS = {
   title: printable(2),
   description: printable(2),
@@ -83,7 +83,10 @@ const TEMPLATE_MEMBERS = {
   },
 };
 
-/** One event. The tool checks each event against the stream's schema, which in OpenAPI 3.1 describes the whole stream as a text. */
+/**
+ * The schema of one event. The tool checks each event against the stream's schema, which in OpenAPI 3.1 describes the whole stream as a
+ * text.
+ */
 const EVENT = {
   type: 'object',
   required: ['event', 'data'],
@@ -98,13 +101,13 @@ const EVENT = {
 };
 
 /**
- * Returns the gateway's document, changed only where a generator could not draw valid requests from it:
- * - Sealed message: the ciphertext is a format of hooks.py, the expiry is within the window that the document states in words, and
- *   every member has its value from the example, for phases that vary one member at a time. The legacy example is left out.
- * - Stream: its schema is that of one event. Template: its texts are printable.
- * - Proof of residence and status secret: left out. This gateway takes no proofs, and refuses a secret beside a token.
- * - Task for a model: it expires sooner than a message, has other sizes, and names a class of this enclave. Its CBOR form is left out,
- *   because the tool takes each body in CBOR as valid at every route.
+ * Returns the gateway's document, changed only where a generator could not make valid requests from it:
+ * - Sealed message: the ciphertext has a format of hooks.py, the expiry is within the window that the document states in words, and every
+ * member has the example's value as its default, for phases that vary one member at a time. The legacy example is left out.
+ * - Stream: the schema describes one event. Template: the texts are printable.
+ * - Proof of residence and status secret: left out. This gateway accepts no proofs, and refuses a secret together with a token.
+ * - Task for a model: it expires sooner than a message, has other sizes, and names a model class of this enclave. Its CBOR form is left
+ * out, because the tool treats each body in CBOR as valid for every route.
  * @throws ZodError if the document's shape has changed
  */
 export function drawableDocument(served: unknown, nowMs: number): unknown {

@@ -13,7 +13,8 @@ with open(os.environ["COMMUNIQUE_SEALED_MESSAGES"], encoding="utf-8") as file:
     SEALED = [bytes.fromhex(text) for text in json.load(file)]
 
 
-# Only well-formed bodies: the tool expects the gateway to accept every body of this strategy. `lab fuzz` sends damaged ones.
+# Only well-formed bodies, because the tool expects the gateway to accept every body of this strategy. `npm run lab -- fuzz` sends damaged
+# ones.
 schemathesis.openapi.media_type("application/cbor", st.sampled_from(SEALED))
 
 

@@ -8,9 +8,9 @@ const TIMEOUT_MS = 60_000;
 const QUIET = { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true', NO_COLOR: '1' };
 
 export interface LintResult {
-  /** Whether no rule found anything, not even a hint. */
+  /** True if no rule found anything, not even a hint. */
   readonly clean: boolean;
-  /** The tool's own report, for a person. */
+  /** The report of the tool, for people to read. */
   readonly output: string;
 }
 
@@ -37,7 +37,7 @@ export function lintDocument(
     execFile(
       process.execPath,
       [program, ...LINTERS[name](file)],
-      // In a folder where the linter finds no configuration file
+      // Runs in a folder where the linter finds no configuration file
       { cwd: folder, env: { PATH: process.env['PATH'], HOME: folder, ...QUIET }, timeout: TIMEOUT_MS },
       (error, stdout, stderr) => {
         if (error !== null && typeof error.code !== 'number') reject(error);

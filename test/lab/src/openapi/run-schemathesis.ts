@@ -11,31 +11,31 @@ import * as z from 'zod';
 import { drawableDocument } from './drawable-document';
 
 export interface SchemathesisOptions {
-  /** The interpreter of the tool's own environment. */
+  /** The Python interpreter of the tool's environment. */
   readonly python: string;
   readonly seed: number;
-  /** For each operation. */
+  /** How many examples the tool tries for each operation. */
   readonly examples: number;
   readonly say: (line: string) => void;
 }
 
 export interface SchemathesisResult {
   readonly exitCode: number;
-  /** Answers by status. */
+  /** The number of answers by status. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** The tool's own report, for a person. */
+  /** The report of the tool, for people to read. */
   readonly output: string;
 }
 
 const SEALED_MESSAGES = 40;
 const TIMEOUT_MS = 300_000;
-/** So high that no request is refused for its rate. */
+/** Rate limits so high that no request is refused. */
 const NO_LIMITS = {
   ...HIGH_RATE_LIMITS,
   MESSAGES_PER_USER_DAY: '0',
 };
 
-/** Starts a system of its own and lets the tool drive its gateway from /docs-json, as two users and an administrator. */
+/** Starts a system, and lets the tool call its gateway by /docs-json, as two users and an administrator. */
 export async function runSchemathesis({
   python,
   seed,
@@ -109,7 +109,7 @@ async function authEntries({ issuer }: System) {
     name,
     fixedHeaders: [{ name: 'Authorization', value: `Bearer ${await issuer.token(name, 3600, scope)}` }],
   });
-  // The tool calls each operation as the first of these users who may call it. It compares only alice with bob
+  // The tool calls each operation as the first of these users who may call it. For access control, it compares only alice with bob.
   return [await entry('alice'), await entry('bob'), await entry('admin', 'communique:admin')];
 }
 
@@ -156,7 +156,7 @@ function runTool(
 
 const responseSchema = z.object({ status_code: z.number() });
 
-/** Counts the responses in the tool's report of events, at any depth, by status. */
+/** Counts the responses by status, at any depth of the tool's report of events. */
 function statusesOf(report: string): Record<string, number> {
   const statuses: Record<string, number> = {};
   const visit = (value: unknown): void => {

@@ -10,7 +10,7 @@ const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 
 export const DOCUMENT = 'docs/openapi.json';
 
-/** Writes the gateway's own OpenAPI document, bundled and run as the gateway is. @param file absolute. @returns its size in bytes */
+/** Bundles and runs the gateway's code to write its OpenAPI document. @param file absolute path. @returns the document's size in bytes */
 export async function writeDocument(file: string): Promise<number> {
   const root = workspaceRoot();
   // Next to node_modules, where the bundle finds the packages that it does not contain

@@ -5,12 +5,12 @@ import { workspaceRoot } from '@communique-tee/testing/harness';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-/** The Noir package, and what is made of it. */
+/** The folder of the Noir package and of the files that are compiled from it. */
 export const CIRCUIT_FOLDER = 'libs/residence/circuit';
 export const ARTIFACT = `${CIRCUIT_FOLDER}/artifact.json`;
 export const KEY = `${CIRCUIT_FOLDER}/verification-key.json`;
 
-/** UltraHonk with zero knowledge and Keccak transcripts: bb.js calls it `evm`. */
+/** UltraHonk with zero knowledge and Keccak transcripts, which bb.js calls `evm`. */
 export const PROOF_SYSTEM = {
   ipaAccumulation: false,
   oracleHashType: 'keccak',
@@ -18,15 +18,15 @@ export const PROOF_SYSTEM = {
   optimizedSolidityVerifier: false,
 };
 
-/** The artifact without debug symbols and without `file_map`, which holds absolute paths. */
+/** The compiled circuit, without debug symbols and without `file_map`, which contains absolute paths. */
 export interface Artifact {
   noir_version: string;
   abi: unknown;
-  /** Base64 of gzip. */
+  /** The compiled program, in base64 of gzip. */
   bytecode: string;
 }
 
-/** Compiles the circuit with noir_wasm: no nargo, no network. The same bytes each time and in each folder. */
+/** Compiles the circuit with noir_wasm, without nargo and without network. The result has the same bytes each time and in each folder. */
 export async function compileCircuit(): Promise<Artifact> {
   const files = createFileManager(join(workspaceRoot(), CIRCUIT_FOLDER));
   const { program } = (await compile_program(files, undefined, ignore, ignore)) as { program: Artifact };
@@ -34,7 +34,10 @@ export async function compileCircuit(): Promise<Artifact> {
   return { noir_version, abi, bytecode };
 }
 
-/** Gates of the circuit; it needs a power of two of them, and as many points of the reference string. */
+/**
+ * Returns the number of gates of the circuit. The proof system rounds it up to a power of two, and needs as many points of the reference
+ * string.
+ */
 export function countGates(artifact: Artifact): Promise<number> {
   return withBarretenberg(async (barretenberg) => {
     const circuit = { ...circuitOf(artifact), verificationKey: new Uint8Array() };
@@ -47,7 +50,7 @@ export function countGates(artifact: Artifact): Promise<number> {
   });
 }
 
-/** The key commits to the circuit with the points of the reference string. */
+/** Returns the verification key, which commits to the circuit with points of the reference string. */
 export function computeVerificationKey(artifact: Artifact, referenceString: Uint8Array): Promise<Uint8Array> {
   return withBarretenberg(async (barretenberg) => {
     await loadPoints(barretenberg, referenceString);
@@ -60,7 +63,7 @@ function circuitOf({ bytecode }: Artifact): { name: string; bytecode: Uint8Array
   return { name: 'residence', bytecode: gunzipSync(Buffer.from(bytecode, 'base64')) };
 }
 
-/** One thread, and none of bb.js's own downloads. */
+/** Runs `work` with bb.js on one thread and without its downloads. */
 export async function withBarretenberg<T>(work: (barretenberg: Barretenberg) => Promise<T>): Promise<T> {
   const barretenberg = await Barretenberg.new({ backend: BackendType.Wasm, threads: 1, skipSrsInit: true });
   try {
@@ -70,7 +73,10 @@ export async function withBarretenberg<T>(work: (barretenberg: Barretenberg) => 
   }
 }
 
-/** @param referenceString 4,097 points of the first group, 64 bytes each */
+/**
+ * Loads the points into bb.js.
+ * @param referenceString 4,097 points of the first group, 64 bytes each
+ */
 export async function loadPoints(barretenberg: Barretenberg, referenceString: Uint8Array): Promise<void> {
   const numPoints = referenceString.length / 64;
   await barretenberg.srsInitSrs({ pointsBuf: referenceString, numPoints, g2Point: SECOND_GROUP_POINT });

@@ -49,7 +49,7 @@ async function run(given: { readonly write?: true }): Promise<number> {
   return given.write === true || (other.length === 0 && sha256 === VERIFICATION_KEY_SHA256) ? 0 : 1;
 }
 
-/** JSON on one line, which formatters leave as it is. */
+/** Returns the value as JSON on one line, which formatters leave unchanged. */
 export function toFile(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
 }

@@ -9,17 +9,17 @@ import { toFile } from './circuit-command';
 let artifact: Artifact;
 
 beforeAll(async () => {
-  jest.spyOn(console, 'log').mockImplementation(() => undefined); // the compiler's own line
+  jest.spyOn(console, 'log').mockImplementation(() => undefined); // hides the line that the compiler prints
   artifact = await compileCircuit();
 });
 
 describe('the committed circuit', () => {
-  it('is what its source compiles to, byte for byte', () => {
+  it('equals the compiled source, byte for byte', () => {
     expect(readFileSync(join(workspaceRoot(), ARTIFACT), 'utf8')).toBe(toFile(artifact));
     expect(CIRCUIT.bytecode).toBe(artifact.bytecode);
   });
 
-  it('names no path of the machine that compiled it', () => {
+  it('contains no path of the machine that compiled it', () => {
     expect(toFile(artifact)).not.toMatch(/file_map|debug|\/src\//);
   });
 
@@ -31,7 +31,7 @@ describe('the committed circuit', () => {
 });
 
 describeProving('the committed verification key', (referenceString) => {
-  it('is that of the circuit', async () => {
+  it('equals the key that is computed from the circuit', async () => {
     expect(Buffer.from(await computeVerificationKey(artifact, referenceString))).toEqual(
       Buffer.from(verificationKey()),
     );

@@ -9,8 +9,8 @@ import { loadPoints, PROOF_SYSTEM, withBarretenberg } from './build-circuit';
 export const COMMITTED_PROOFS = 'libs/residence/src/testing/committed-proofs.json';
 
 /**
- * Seals the planned messages and proves the planned statements with the published noir_js and bb.js. The results are the reference for
- * our own prover and verifier.
+ * Seals the planned messages and proves the planned statements with the published noir_js and bb.js. The results are the reference for the
+ * project's own prover and verifier.
  */
 export function makeProofs(referenceString: Uint8Array, onProof: (name: string) => void): Promise<StoredProof[]> {
   return withBarretenberg(async (barretenberg) => {

@@ -218,7 +218,7 @@ describe('the trace of a run', () => {
     expect(found(events)).toEqual([deviation]);
   });
 
-  it('is checked to its end after a deviation', () => {
+  it('is checked to its end even after a deviation', () => {
     const other = { ...lease('x'), message: 'n' } as TraceEvent;
     expect(found([accept, copy(), lease('a'), end('a', 'delivered'), other])).toHaveLength(2);
   });

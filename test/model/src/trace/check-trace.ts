@@ -12,24 +12,24 @@ export interface Deviation {
 type MessageEvent = Exclude<TraceEvent, { event: 'crash' }>;
 
 interface Known extends JobState {
-  /** The name of the lease, also of one that ran out. */
+  /** The name of the job's lease, even if it has run out. */
   readonly lease: string | null;
-  /** For each lease, what its worker found. */
+  /** For each lease, the state that its worker found. */
   readonly found: Map<string, Pick<JobState, 'dispatched' | 'relayed'>>;
   readonly offices: Set<string>;
   readonly allRefused: boolean;
-  /** The lease that ended it. */
+  /** The lease under which the message ended. */
   readonly endedBy: string | null;
 }
 
-/** With these answers the enclave says that it did not take what was just sent. */
+/** Answers by which the enclave says that it did not accept the bytes that were just sent. */
 const NOT_TAKEN = ['enclave_busy', 'shutting_down', 'keys_not_ready'];
-/** The enclave signs nothing with this answer, but it sent on nothing of such a message, in any attempt. */
+/** The enclave signs nothing with this answer, but no attempt at such a message can have sent a copy. */
 const NEVER_OPENED = 'sealed_message_refused';
 
 /**
- * Replays a run. Each event must be a transition of the table from the state that the events before it led to, and leave the row as
- * the transition does. Events of one message must be in the order of their commits.
+ * Replays a run, and returns its deviations. Each event must be a transition of the table from the state after the events before it, and
+ * must leave the row as the transition does. Events of one message must be in the order of their commits.
  * @param options.everythingEnds whether a message that has not ended at the end of the trace is a deviation
  */
 export function checkTrace(
@@ -75,7 +75,7 @@ function unknownMessage(): Known {
   };
 }
 
-/** Which transitions an event may be. */
+/** Returns the transitions that an event may be. */
 function candidatesOf(event: MessageEvent): readonly TransitionName[] {
   switch (event.event) {
     case 'accept':
@@ -100,12 +100,12 @@ function retriesOf(reason: string | null): readonly TransitionName[] {
   return NOT_TAKEN.includes(reason) || PROBLEMS[reason].status < 500 ? ['untaken'] : ['unanswered'];
 }
 
-/** An end by a problem document or by the clock, and not by a receipt or as unknown. */
+/** Whether the message ended by a problem document or by the clock, and not by a receipt or as unknown. */
 function saysUnsent({ status, reason }: Extract<TraceEvent, { event: 'end' }>): boolean {
   return status !== 'unknown' && reason !== null && reason !== NEVER_OPENED;
 }
 
-/** Why an event is not this transition; null if it is. */
+/** Returns why the event is not this transition; null if it is. */
 function refusalOf(name: TransitionName, before: Known, event: MessageEvent): string | null {
   const { when, then }: Transition = TRANSITIONS[name];
   const self = selfOf(before, event);
@@ -135,11 +135,11 @@ function written(value: Written | undefined, now: boolean, found: boolean | unde
   return value === 'before' ? now && found === true : (value ?? now);
 }
 
-/** What the event left, so that one deviation does not bring others. */
+/** Returns the state that the event left, so that one deviation does not cause others. */
 function observed(before: Known, event: MessageEvent): Known {
   switch (event.event) {
     case 'accept':
-      // A message that was sealed again starts over, and each office still gets one copy.
+      // A message that was sealed again starts over, but each office may still get only one copy.
       return { ...unknownMessage(), job: true, offices: before.offices };
     case 'lease': {
       const { dispatched, relayed } = before;

@@ -1,6 +1,6 @@
-/** One event of a run: ids and kinds, never a text or a secret. */
+/** One event of a run. It has ids and kinds, and never a text or a secret. */
 export type TraceEvent = {
-  /** Unix milliseconds. */
+  /** The time, in Unix milliseconds. */
   readonly at: number;
 } & (
   | { readonly event: 'accept'; readonly message: string }
