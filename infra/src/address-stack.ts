@@ -5,7 +5,7 @@ import type { AdoptedAddress } from './lookups/adopted-addresses';
 import { nameOf } from './names';
 
 /**
- * The registered addresses without the rest of the stack, under the names that the whole stack gives them, so that it takes them over.
+ * Makes only the registered addresses, under the names that the whole stack gives them, so that the whole stack takes them over later.
  * They are protected outside production too, because the stack contains nothing else.
  * @returns the outputs of `pulumi up`
  */

@@ -1,4 +1,4 @@
-// What `npm run ops` and `npm run lab -- aws-models` run of this project, and the secrets that the stack knows.
+// Exports for `npm run ops` and `npm run lab -- aws-models`.
 export { writeApiModels } from './aws-api/extract';
 export { ruleNames, runCheck } from './check/run-check';
 export { ENCLAVE_SECRETS } from './config/settings-schema';

@@ -1,7 +1,7 @@
 import { logGroupPrefix } from './parent-settings';
 import { nameOf, type Place } from './names';
 
-/** Pages of AWS's console that an operator opens first. */
+/** Links to the pages of AWS's console that an operator needs first. */
 export function consoleLinks({ stack, region, partition }: Place): Record<string, string> {
   const host =
     partition === 'aws-us-gov'

@@ -23,7 +23,7 @@ const modelSchema = z.object({
 type Model = z.output<typeof modelSchema>;
 
 /**
- * Every operation of AWS's models in botocore. Reads a service when one of its operations is first needed.
+ * The operations of AWS's models in botocore. The models of a service are read when one of its operations is first needed.
  *
  * @param folder botocore's `data`
  * @throws Error if a service or an operation does not exist
@@ -45,7 +45,7 @@ export function callsOfBotocore(folder: string): Calls {
   );
 }
 
-/** @param environment a virtual environment of Python with botocore in it. @returns botocore's `data` */
+/** @param environment a virtual environment of Python in which botocore is installed @returns botocore's folder `data` */
 export function botocoreData(environment: string): string {
   const lib = join(environment, 'lib');
   const [python = ''] = readdirSync(lib).filter((name) => name.startsWith('python3.'));
@@ -53,7 +53,7 @@ export function botocoreData(environment: string): string {
 }
 
 function readModel(folder: string, service: string): Model {
-  // Folders are named by date; the newest is in use.
+  // Each version's folder is named by its date; botocore uses the newest.
   const newest = readdirSync(join(folder, service)).sort().at(-1);
   if (newest === undefined) throw new Error(`botocore has no service ${service}`);
   const bytes = gunzipSync(readFileSync(join(folder, service, newest, 'service-2.json.gz')));
@@ -68,7 +68,7 @@ class ModelShape implements Shape {
   readonly max: number | undefined;
   readonly pattern: string | undefined;
   readonly enum: readonly string[] | undefined;
-  /** Without idempotency tokens, which botocore and the provider generate. */
+  /** The required members, without idempotency tokens, which botocore and the provider generate. */
   readonly required: readonly string[] | undefined;
 
   constructor(

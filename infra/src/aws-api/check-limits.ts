@@ -5,7 +5,7 @@ import { charactersOf, isRecord } from './check-request';
 import { IAM_QUOTAS, LIMITS, type Limit } from './documented-limits';
 import { fullMatch } from './pattern';
 
-/** @returns each problem with the path of its input; the values of secrets are checked and not shown */
+/** @returns each problem with the path of its input. Values of secrets are checked but not shown. */
 export function limitProblems({ type, inputs }: SeenResource): string[] {
   const secret = secretNames(inputs);
   return Object.entries(LIMITS[type] ?? {}).flatMap(([path, limit]) =>
@@ -20,7 +20,7 @@ export const SECRET = 'AWS does not accept this value; it is not shown, because 
 export const isWithin = (path: string, names: readonly string[]): boolean =>
   names.includes(/^[^.[]+/.exec(path)?.[0] ?? '');
 
-/** @param path `a.b[].c` */
+/** @param path such as `a.b[].c` @returns the values at this path */
 export function valuesAt(inputs: unknown, path: string): unknown[] {
   let at: unknown[] = [inputs];
   for (const [step] of path.matchAll(/[^.[\]]+|\[\]/g))
@@ -49,11 +49,11 @@ function problemsOf(given: unknown, { min, max, maxBytes, pattern, oneOf, base64
   ];
 }
 
-/** Characters that every service takes: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html. */
+/** Characters that every service accepts: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html. */
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const MOST_TAGS = 50;
 
-/** @param tags all of one resource, those of the provider included */
+/** @param tags all tags of one resource, including those that the provider adds */
 export function tagProblems(tags: Readonly<Record<string, unknown>>): string[] {
   const names = Object.keys(tags);
   return [
@@ -72,7 +72,7 @@ export function tagProblems(tags: Readonly<Record<string, unknown>>): string[] {
   ];
 }
 
-/** Of all inline policies of a role together, without white space: the quotas of IAM. */
+/** IAM's quota for the characters of a role's inline policies together, without white space. */
 const MOST_INLINE = 10_240;
 
 export function rolePolicyProblems(
@@ -92,7 +92,7 @@ export function rolePolicyProblems(
     }));
 }
 
-/** Actions that a topic's policy can name. SNS refuses a policy with another one; its limit in documented-limits.ts has the source. */
+/** The actions that a topic's policy may name. SNS refuses a policy with another action; documented-limits.ts has the source. */
 const TOPIC_ACTIONS = [
   'AddPermission',
   'DeleteTopic',
@@ -108,7 +108,7 @@ const TOPIC_ACTIONS = [
 ].map((action) => `sns:${action}`);
 const SIDS = 'IAM/latest/UserGuide/reference_policies_elements_sid.html';
 
-/** The form of a policy, which AWS checks before its content. */
+/** Problems with the form of a policy, which AWS checks before the content. */
 export function policyProblems({ type, inputs }: SeenResource): string[] {
   return ['policy', 'assumeRolePolicy'].flatMap((input) => {
     const text = inputs[input];

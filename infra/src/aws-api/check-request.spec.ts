@@ -21,7 +21,7 @@ const shape: Shape = {
   },
 };
 
-it('finds nothing in a request at the edge of every constraint', () => {
+it('accepts a request at the edge of every constraint', () => {
   for (const request of [
     { Name: 'ab' },
     {
@@ -69,7 +69,7 @@ it.each<[what: string, request: unknown, kind: string, place: string]>([
   expect(faults.map((fault) => faultText('c', fault))).toEqual([expect.stringContaining(place)]);
 });
 
-it('counts characters as AWS does, outside the basic plane too', () => {
+it('counts characters as AWS does, also outside Unicode’s basic plane', () => {
   expect(checkRequest(shape, { Name: 'ab😀c' })).toEqual([]);
   expect(checkRequest({ type: 'string', max: 1 }, '😀')).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { pathText, type Path, type Shape } from './shape';
 
 export interface Fault {
   readonly path: Path;
-  /** Which kind of constraint is broken. */
+  /** The kind of constraint that is broken. */
   readonly kind: 'type' | 'member' | 'required' | 'length' | 'count' | 'range' | 'pattern' | 'enum';
   readonly said: string;
 }
@@ -16,7 +16,7 @@ function matches(pattern: string, text: string): boolean {
   return known.test(text);
 }
 
-/** Characters as AWS counts them: a pair of surrogates is one. */
+/** The number of characters as AWS counts them: a pair of surrogates is one character. */
 export const charactersOf = (text: string): number => [...text].length;
 
 /** @returns everything in this request that AWS's model of the operation does not allow */
@@ -98,6 +98,6 @@ export const isRecord = (value: unknown): value is Record<string, unknown> =>
 const typeName = (value: unknown): string => (Array.isArray(value) ? 'a list' : value === null ? 'null' : typeof value);
 const shown = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 
-/** For people: `ec2:CreateSubnet CidrBlock: is required`. */
+/** The fault as a text, such as `ec2:CreateSubnet CidrBlock: is required`. */
 export const faultText = (call: string, { path, said }: Fault): string =>
   `${[call, pathText(path)].filter((part) => part !== '').join(' ')}: ${said}`;

@@ -24,7 +24,7 @@ beforeAll(async () => {
 const of = (title: string): SeenResource[] => seen.get(title) ?? [];
 const everything = (): SeenResource[] => [...seen.values()].flat();
 
-describe('what the program asks AWS for', () => {
+describe('every request of the program', () => {
   it.each(shapes)('is allowed by AWS’s models and documents: $title', ({ title }) => {
     expect(of(title).length).toBeGreaterThan(100);
     expect(apiProblems(of(title))).toEqual([]);
@@ -42,14 +42,14 @@ describe('what the program asks AWS for', () => {
     for (const [kind, found] of Object.entries(kinds)) expect([kind, found > 40]).toEqual([kind, true]);
   });
 
-  it('takes every instance type that can carry an enclave from EC2’s own list', () => {
+  it('can name every supported instance type, by EC2’s own list', () => {
     const types = shapeAt(API_MODELS['ec2:CreateLaunchTemplate'], ['LaunchTemplateData', 'InstanceType'])?.enum;
     expect(SUPPORTED_TYPES.map(({ name }) => name).filter((type) => types?.includes(type) !== true)).toEqual([]);
   });
 });
 
 describe('the mapping', () => {
-  it('has no row that nothing uses', () => {
+  it('has no unused row', () => {
     const used = new Map<string, Set<string>>();
     for (const { resource, used: rows } of translated(everything()))
       used.set(resource.type, new Set([...(used.get(resource.type) ?? []), ...rows]));
@@ -61,7 +61,7 @@ describe('the mapping', () => {
     expect([...unused, ...Object.keys(MAPPINGS).filter((type) => !used.has(type))]).toEqual([]);
   });
 
-  it('has no documented limit that nothing meets', () => {
+  it('has no documented limit of an input that the program never sets', () => {
     const unmet = Object.entries(LIMITS).flatMap(([type, limits]) =>
       Object.keys(limits)
         .filter((path) =>
@@ -83,7 +83,7 @@ describe('the mapping', () => {
   });
 });
 
-/** Problems of the stack with all options, where the first resource of that type has these inputs beside or instead of its own. */
+/** Problems of a stack in which the first resource of this type has these inputs added or changed; default: the stack with all options. */
 function problemsWith(type: string, changes: Record<string, unknown>, title = 'prod with all options'): ApiProblem[] {
   const resources = of(title);
   const index = resources.findIndex((resource) => resource.type === type);
@@ -305,7 +305,7 @@ describe('one wrong input', () => {
   });
 });
 
-it('judges a secret and does not show it', () => {
+it('checks the value of a secret without showing it', () => {
   const secret = (value: unknown): Record<string, unknown> => ({
     '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270',
     value,
@@ -322,12 +322,12 @@ it('judges a secret and does not show it', () => {
   }
 });
 
-it('names the version of botocore that is pinned, in NOTICE too', () => {
+it('names the pinned version of botocore, and so does NOTICE', () => {
   expect(BOTOCORE_VERSION).toBe(JUDGES.botocore.version);
   expect(readFileSync(join(root, 'NOTICE'), 'utf8')).toContain(`botocore ${BOTOCORE_VERSION}`);
 });
 
-it('finds a resource of a type that has no mapping', () => {
+it('reports a resource of a type without a mapping', () => {
   const type = 'aws:ec2/volumeAttachment:VolumeAttachment';
   expect(apiProblems([{ type, name: 'new', inputs: {}, provider: undefined }])).toEqual([
     { resource: { type, name: 'new' }, kind: 'mapping', problem: `${type} has no mapping to AWS's API` },
@@ -339,7 +339,7 @@ describeWithJudge(JUDGES.botocore, 'the committed extract of AWS’s models', ({
     const models = callsOfBotocore(botocoreData(folder));
     const requests = translated(everything(), models).flatMap((translation) => translation.requests);
     const text = asText(JUDGES.botocore.version, extractCalls(requests, models));
-    // If they differ: npm run lab -- aws-models
+    // If they differ, run npm run lab -- aws-models.
     expect(readFileSync(join(root, 'infra/src/aws-api/api-models.lock.json'), 'utf8')).toBe(text);
   });
 });

@@ -11,17 +11,17 @@ import { SOURCE, type Mappings } from './mapping';
 import { requestsFor, type Translation } from './requests';
 import { pathText, type Calls } from './shape';
 
-/** Of the committed extract; another version may allow other things. */
+/** The version of botocore from which the committed extract was made. Another version may have other constraints. */
 export const BOTOCORE_VERSION = apiModels.botocore;
 export const API_MODELS = apiModels.calls as unknown as Calls;
 
-/** The check as a rule of `npm run ops -- check`. The policy pack does not have it, because the provider has completed the inputs there. */
+/** The check as a rule of `npm run ops -- check`. The policy pack cannot have it, because the provider has completed the inputs there. */
 export const AWS_API = {
   name: 'aws-api',
   description: 'every input is what the models of AWS’s API and its documented limits allow',
 } as const;
 
-/** A new input that has AWS's own name needs only the first. */
+/** How to add an input. One that has AWS's own name needs only the first step. */
 const HOW_TO_MAP = 'Run npm run lab -- aws-models, or give it a row in infra/src/aws-api/mappings';
 
 export interface ApiProblem {
@@ -35,7 +35,7 @@ interface Translated extends Translation {
   readonly resource: SeenResource;
 }
 
-/** Everything that the program asks AWS for, as requests. Types without a mapping are left out. */
+/** The requests that the provider would send for these resources. Types without a mapping are omitted. */
 export function translated(
   resources: readonly SeenResource[],
   calls: Calls = API_MODELS,
@@ -49,7 +49,7 @@ export function translated(
   });
 }
 
-/** @returns what AWS would refuse of these resources, by its models and documents */
+/** @returns the inputs that AWS would refuse, by its models and documents */
 export function apiProblems(
   resources: readonly SeenResource[],
   calls: Calls = API_MODELS,
@@ -89,7 +89,7 @@ function faultsOf(
   const shape = calls[call];
   if (shape === undefined) return [{ kind: 'member', text: `the models have no ${call}` }];
   return checkRequest(shape, params).map((fault) => {
-    // Report the nearest input that was written: that is the one to correct.
+    // Report the nearest input that the program sets, because that is the one to correct.
     const places = fault.path.map((_step, at) => pathText(fault.path.slice(0, fault.path.length - at)));
     const input = places.map((place) => from.get(place)).find((found) => found !== undefined);
     const shown = input !== undefined && isWithin(input, secret) ? { ...fault, said: SECRET } : fault;

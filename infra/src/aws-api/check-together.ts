@@ -6,7 +6,7 @@ type Inputs = Readonly<Record<string, unknown>>;
 const DAY_SECONDS = 86_400;
 const CLOUDWATCH = 'AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html';
 
-/** Documented rules of AWS for two inputs of one resource that are each valid but not together. By resource type. */
+/** For each resource type, AWS's documented rules for inputs that are valid alone but not together. */
 const RULES: Readonly<Record<string, (inputs: Inputs) => string[]>> = {
   'aws:cloudwatch/metricAlarm:MetricAlarm': ({ period, evaluationPeriods }) => {
     const seconds = numberOf(period) * numberOf(evaluationPeriods);
@@ -55,7 +55,7 @@ export const TYPES_WITH_RULES: readonly string[] = Object.keys(RULES);
 
 export const togetherProblems = ({ type, inputs }: SeenResource): string[] => RULES[type]?.(inputs) ?? [];
 
-/** @param daily `07:00-08:00` @param weekly `sun:08:30-sun:09:30`; neither passes midnight here */
+/** Whether two windows overlap. @param daily such as `07:00-08:00` @param weekly such as `sun:08:30-sun:09:30`; neither passes midnight */
 function overlap(daily: string, weekly: string): boolean {
   const [from = '', to = ''] = daily.split('-');
   const [start = '', end = ''] = weekly.split('-').map((moment) => moment.slice('sun:'.length));

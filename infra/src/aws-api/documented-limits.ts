@@ -1,14 +1,14 @@
-/** Limits of inputs that AWS documents and its models leave out. */
+/** A limit of an input that AWS documents and that its models lack. */
 export interface Limit {
   readonly min?: number;
-  /** Characters of a text, or the size of a number. */
+  /** Most characters of a text, or the largest number. */
   readonly max?: number;
   /** Most bytes of the text in UTF-8. */
   readonly maxBytes?: number;
-  /** Form of the whole text. */
+  /** Pattern for the whole text. */
   readonly pattern?: string;
   readonly oneOf?: readonly (string | number)[];
-  /** The limits apply to the value before it is encoded as base64. */
+  /** The limits apply to the value before base64. */
   readonly base64?: true;
   /** Path under https://docs.aws.amazon.com/. */
   readonly source: string;
@@ -39,7 +39,7 @@ const rule = (direction: string): Readonly<Record<string, Limit>> => ({
   cidrIpv4: { pattern: cidr(0, 32), source: `${EC2}IpRange.html` },
 });
 
-/** By resource type and path of an input, as in a mapping. */
+/** The limits by resource type and by path of an input, as in a mapping. */
 export const LIMITS: Readonly<Record<string, Readonly<Record<string, Limit>>>> = {
   'aws:ec2/vpc:Vpc': { cidrBlock: { pattern: cidr(16, 28), source: `${EC2}CreateVpc.html` } },
   'aws:ec2/subnet:Subnet': { cidrBlock: { pattern: cidr(16, 28), source: `${EC2}CreateSubnet.html` } },
@@ -144,8 +144,8 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, Limit>>>> =
     name: { max: 255, pattern: '[A-Za-z0-9-]+', source: `${ELASTICACHE}CreateCacheSubnetGroup.html` },
   },
   'aws:secretsmanager/secret:Secret': {
-    // AWS advises against a hyphen and six characters at the end (cwc-senate), for those who look for secrets by a part of the ARN.
-    // Here every ARN is whole, and the operator's commands name secrets by their names.
+    // AWS advises against a hyphen and six characters at the end (cwc-senate), because a search by a part of the ARN could then fail.
+    // Here every ARN is complete, and the operator's commands use the secrets' names.
     name: {
       pattern: '[A-Za-z0-9/_+=.@-]+',
       source: 'secretsmanager/latest/apireference/API_CreateSecret.html',
@@ -187,7 +187,7 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, Limit>>>> =
     'healthCheck.port': { pattern: String.raw`traffic-port|\d{1,5}`, source: `${ELB}CreateTargetGroup.html` },
   },
   'aws:acm/certificate:Certificate': {
-    // Longer names go into the alternative names, behind a short one.
+    // Longer names could only be alternative names of a certificate whose first name is short.
     domainName: { max: 64, source: 'acm/latest/APIReference/API_RequestCertificate.html' },
   },
   'aws:route53/record:Record': {

@@ -2,10 +2,10 @@ import { isRecord } from './check-request';
 import { pathText, type Path } from './shape';
 
 export interface Request {
-  /** `service:Operation`. */
+  /** `service:Operation` of the request. */
   readonly call: string;
   readonly params: Record<string, unknown>;
-  /** Which input each place of the request came from, by pathText. */
+  /** The input from which each place of the request came, by pathText. */
   readonly from: ReadonlyMap<string, string>;
 }
 
@@ -14,11 +14,11 @@ export interface Place {
   readonly path: Path;
 }
 
-/** The requests of one resource, while they are written. */
+/** Collects the requests of one resource. */
 export class Drafts {
   readonly #requests = new Map<string, { params: Record<string, unknown>; from: Map<string, string> }>();
 
-  /** @param main `service:Operation` that is called in any case, and that a target without an operation means */
+  /** @param main `service:Operation` that is always called, and that a target without an operation means */
   constructor(private readonly main: string) {
     this.#draft(main);
   }
@@ -48,7 +48,7 @@ export class Drafts {
     return { call, path };
   }
 
-  /** How many entries that list of a request has so far. */
+  /** The number of entries that a list of a request has so far. */
   lengthAt(target: string): number {
     return this.#lengthAt(this.place(target));
   }

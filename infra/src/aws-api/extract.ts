@@ -10,11 +10,12 @@ import type { Calls, Shape } from './shape';
 const FILE = join('infra', 'src', 'aws-api', 'api-models.lock.json');
 
 /**
- * Takes what the mapping needs out of botocore, for every form that a stack can take, and writes it where the check reads it.
+ * Extracts from botocore the models that the mapping needs, for every form that a stack can take, and writes them into the file that the
+ * check reads.
  *
- * @param botocore where it is installed: a virtual environment of Python
+ * @param botocore the virtual environment of Python in which botocore is installed
  * @param root the checkout
- * @returns the file, from the root
+ * @returns the file's path from the root
  */
 export async function writeApiModels(
   botocore: { readonly folder: string; readonly version: string },
@@ -30,13 +31,13 @@ export async function writeApiModels(
   return FILE;
 }
 
-/** One line for each operation. */
+/** The extract as JSON text with one line for each operation. */
 export const asText = (version: string, calls: Calls): string => {
   const lines = Object.entries(calls).map(([call, shape]) => `    ${JSON.stringify(call)}: ${JSON.stringify(shape)}`);
   return `{\n  "botocore": ${JSON.stringify(version)},\n  "calls": {\n${lines.join(',\n')}\n  }\n}\n`;
 };
 
-/** The part of AWS's models that these requests need: their members, and those that are required beside. */
+/** The part of AWS's models that these requests need: the members that they use, and required members. */
 export function extractCalls(requests: readonly Request[], models: Calls): Calls {
   const kept: Record<string, Shape> = {};
   for (const { call, params } of [...requests].sort((a, b) => (a.call < b.call ? -1 : 1))) {
@@ -47,7 +48,7 @@ export function extractCalls(requests: readonly Request[], models: Calls): Calls
   return kept;
 }
 
-/** @param kept what earlier requests have needed of this shape */
+/** @param kept the part of this shape that earlier requests needed */
 function merged(kept: Shape | undefined, model: Shape, value: unknown): Shape {
   const own = constraintsOf(model);
   if (model.type === 'structure') {

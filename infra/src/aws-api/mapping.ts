@@ -1,37 +1,37 @@
 /**
- * A place in a request: `A.B[].C`, where `[]` takes the positions of the input's own lists in their order, `[0]` is a list of one that
- * Pulumi flattened, and `[+]` adds an entry. Before a slash: another operation of the same service (`ModifyVpcAttribute/VpcId`), or of
- * another (`s3:PutBucketTagging/Bucket`). Without: the operation that makes the resource.
+ * A place in a request: `A.B[].C`. `[]` takes the positions in the input's own lists, in their order; `[0]` is a list of one entry that
+ * Pulumi flattened; `[+]` adds an entry. A prefix with a slash names another operation of the same service (`ModifyVpcAttribute/VpcId`)
+ * or of another service (`s3:PutBucketTagging/Bucket`); without a prefix it is the operation that makes the resource.
  */
 export type Target = string | { readonly to: string; readonly as: (value: unknown) => unknown };
 
 /** How the provider turns the inputs of one resource type into requests of AWS's API. */
 export interface Mapping {
-  /** `service:Operation` that makes it. */
+  /** `service:Operation` that makes the resource. */
   readonly call: string;
-  /** The provider's own file: under SOURCE. */
+  /** The provider's file, below SOURCE. */
   readonly source: string;
-  /** The place in that operation's input that has the members named like the inputs; default: its top. */
+  /** The place in the operation's input where the members have the names of the inputs; default: the top. */
   readonly base?: string;
   /**
-   * Targets by path of an input (`rules[].id`), where they do not follow from its name. Without a row, an input goes to the member of its
-   * name, regardless of case and of a plural, at the place that its parent leads to.
+   * Targets by path of an input (`rules[].id`), where the target does not follow from the name. Without a row, an input goes to the member
+   * of the same name, in any case and singular or plural, at the place of its parent.
    */
   readonly members?: Readonly<Record<string, Target>>;
-  /** Inputs that reach no request (with all below them), and why. */
+  /** Inputs that reach no request, nor do the inputs in them, with the reason. */
   readonly own?: Readonly<Record<string, string>>;
-  /** What the provider sends without an input of the program, if that operation is called: an example of the right form. */
+  /** Values that the provider adds to an operation without an input of the program: examples of the right form. */
   readonly sends?: Readonly<Record<string, unknown>>;
-  /** Where tags go: those of the resource and of the provider. Absent: a type without tags. */
+  /** The place for the tags of the resource and of the provider; absent for a type without tags. */
   readonly tags?: string;
 }
 
 export type Mappings = Readonly<Record<string, Mapping>>;
 
-/** Of the provider that @pulumi/aws is made from. */
+/** The source code of the provider from which @pulumi/aws is made. */
 export const SOURCE = 'https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/';
 
-/** An attribute that the API takes as text under a name: `[{ Key, Value }]`. */
+/** A target for an attribute that the API takes as a named text: `[{ Key, Value }]`. */
 export const attribute = (to: string, name: string): Target => ({
   to: `${to}[+]`,
   as: (value) => ({ Key: name, Value: String(value) }),

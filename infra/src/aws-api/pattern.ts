@@ -1,6 +1,6 @@
 /**
- * A pattern of AWS's models as JavaScript has it. They are written for Java. AWS matches the whole value, with or without anchors in the
- * pattern; botocore itself does not apply them.
+ * A pattern of AWS's models, which are written for Java, as a JavaScript expression. It matches the whole value, as AWS does with or
+ * without anchors in the pattern. botocore itself does not apply the patterns.
  *
  * @throws SyntaxError if the pattern has something that JavaScript does not know
  */
@@ -12,7 +12,7 @@ export function fullMatch(pattern: string): RegExp {
     .replace(/\(\?i\)([^()|]*)(?=\))/g, (_whole, rest: string) => eitherCase(rest))
     .replaceAll('[\\p{all}]', '[\\s\\S]')
     .replaceAll('\\p{ASCII}', '[\\x00-\\x7f]');
-  // Classes and pairs of surrogates need Unicode mode. It refuses the needless escapes that other patterns are full of.
+  // Use Unicode mode only for patterns that need it (classes, pairs of surrogates), because it refuses needless escapes, which others have.
   const unicode = /\\p\{|\\uD[89AB]/i.test(own);
   return new RegExp(`^(?:${own})$`, `${leading?.[1] ?? ''}${unicode ? 'u' : ''}`);
 }

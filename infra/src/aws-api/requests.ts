@@ -7,15 +7,15 @@ import { pairOf, pathText, shapeAt, type Calls, type Shape } from './shape';
 
 export interface Translation {
   readonly requests: readonly Request[];
-  /** Inputs that lead nowhere: without a row in the mapping, or to a place that the models do not have. */
+  /** Inputs without a target: the mapping has no row, or names a place that the models do not have. */
   readonly lost: readonly string[];
-  /** Rows of the mapping's `members` and `own` that were used. */
+  /** The rows of the mapping's `members` and `own` that were used. */
   readonly used: ReadonlySet<string>;
   /** Every tag that the resource would carry. */
   readonly tags: Readonly<Record<string, unknown>>;
 }
 
-/** Where an input is: `rules[].id`, with the positions in its lists. */
+/** The path of an input, such as `rules[].id`, with the positions in its lists. */
 interface At {
   readonly text: string;
   readonly positions: readonly number[];
@@ -26,7 +26,7 @@ const BY_PROVIDER = 'sent by the provider';
 /**
  * What the provider would send to AWS to make a resource with these inputs.
  *
- * @param defaultTags of the provider: it adds them to everything that can carry tags
+ * @param defaultTags the tags that the provider adds to everything that can have tags
  */
 export function requestsFor(
   resource: SeenResource,
@@ -57,7 +57,7 @@ export function requestsFor(
       return;
     }
     const shape = place && shapeOf(place);
-    // Members go to the members of that place if both have the same form; otherwise their own rows name the place.
+    // The input's members go to the members of this place if both have the same form; otherwise rows of their own name a place.
     const fits = Array.isArray(given) ? shape?.type === 'list' : isRecord(given) && shape?.type === 'structure';
     if (fits || (typeof given === 'object' && leadsBelow(rows, at.text))) {
       const inside = fits ? place : undefined;
@@ -108,11 +108,11 @@ export function requestsFor(
   return { requests: drafts.requests, lost, used, tags: mapping.tags === undefined ? {} : tags };
 }
 
-/** Whether there are rows for what is inside this input. */
+/** Whether the mapping has rows for the inside of this input. */
 const leadsBelow = (rows: readonly string[], text: string): boolean =>
   rows.some((row) => row.startsWith(`${text}.`) || row.startsWith(`${text}[]`));
 
-/** Where the name of an input leads: to the member of that name, regardless of case and of a plural. */
+/** The place of the member that has the input's name, in any case and singular or plural. */
 function memberOf({ call, path }: Place, shape: Shape, name: string): Place | undefined {
   const members = Object.keys(shape.members ?? {});
   const plain = (text: string): string => text.toLowerCase();
@@ -122,7 +122,7 @@ function memberOf({ call, path }: Place, shape: Shape, name: string): Place | un
   return member === undefined ? undefined : { call, path: [...path, member] };
 }
 
-/** As the provider turns it into what the API takes: texts into numbers and booleans, and a map into a list of names and values. */
+/** Converts a value as the provider does for the API: texts into numbers and booleans, and a map into a list of names and values. */
 function converted(value: unknown, shape: Shape): unknown {
   if (isRecord(value) && shape.type === 'list') {
     const pair = pairOf(shape.element);

@@ -13,8 +13,8 @@ export const SHAPE_TYPES = [
 ] as const;
 
 /**
- * What AWS's own model demands of one value of a request: a node of the tree whose root is an operation's input. The words are botocore's
- * (`min` and `max` bound a number, a text's characters, or the entries of a list or map).
+ * What AWS's model requires of one value of a request: a node of the tree whose root is an operation's input. Names are botocore's: `min`
+ * and `max` limit a number, a text's characters, or the entries of a list or map.
  */
 export interface Shape {
   readonly type: (typeof SHAPE_TYPES)[number];
@@ -22,20 +22,20 @@ export interface Shape {
   readonly max?: number | undefined;
   readonly pattern?: string | undefined;
   readonly enum?: readonly string[] | undefined;
-  /** Of a structure. */
+  /** The required members of a structure. */
   readonly required?: readonly string[] | undefined;
   readonly members?: Readonly<Record<string, Shape>> | undefined;
-  /** Of a list. */
+  /** The shape of a list's elements. */
   readonly element?: Shape | undefined;
-  /** Of a map. */
+  /** The shape of a map's keys. */
   readonly key?: Shape | undefined;
   readonly value?: Shape | undefined;
 }
 
-/** Input shapes of AWS's operations, by `service:Operation`. */
+/** The input shapes of AWS's operations, by `service:Operation`. */
 export type Calls = Readonly<Record<string, Shape>>;
 
-/** A step is a member's or key's name, or a position in a list. */
+/** Steps to a value: each is the name of a member or key, or a position in a list. */
 export type Path = readonly (string | number)[];
 
 /** @returns undefined if the model has no such place */
@@ -46,7 +46,7 @@ export function shapeAt(root: Shape | undefined, path: Path): Shape | undefined 
   return at;
 }
 
-/** The two members of an element that is a name with its value (a tag, a dimension); undefined if it is something else. */
+/** The names of the two members if an element is a name with a value, such as a tag or a dimension; otherwise undefined. */
 export function pairOf(element: Shape | undefined): readonly [name: string, value: string] | undefined {
   const members = Object.keys(element?.members ?? {});
   const name = members.find((member) => /^(key|tagkey|name)$/i.test(member));
@@ -54,6 +54,6 @@ export function pairOf(element: Shape | undefined): readonly [name: string, valu
   return name === undefined || value === undefined ? undefined : [name, value];
 }
 
-/** For people: `Tags[2].Key`. */
+/** The path as text, such as `Tags[2].Key`. */
 export const pathText = (path: Path): string =>
   path.map((step, at) => (typeof step === 'number' ? `[${step}]` : `${at === 0 ? '' : '.'}${step}`)).join('');

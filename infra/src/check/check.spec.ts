@@ -18,14 +18,14 @@ const streams = () => {
   };
 };
 
-it.each(['dev', 'staging', 'prod'])('holds every rule: %s', async (stack) => {
+it.each(['dev', 'staging', 'prod'])('ends with 0 because every rule holds: %s', async (stack) => {
   const to = streams();
   expect(await runCheck({ ...WITHOUT_IMAGE, stack }, to, root)).toBe(0);
   expect(to.said.out).toContain('every rule holds');
   expect(to.said.out).toContain('No image was looked at');
 });
 
-it('says so as JSON', async () => {
+it('prints the rules and no violation as JSON', async () => {
   const to = streams();
   expect(await runCheck({ ...WITHOUT_IMAGE, stack: 'prod', json: true }, to, root)).toBe(0);
   expect(JSON.parse(to.said.out)).toMatchObject({

@@ -10,11 +10,11 @@ import { ruleResources } from '../rules/seen-resources';
 
 const RULES = [...RESOURCE_RULES, ...STACK_RULES, AWS_API];
 
-/** Every rule, with what it demands. */
+/** Every rule with its requirement, for --help. */
 export const ruleNames = (): string =>
   RULES.map(({ name, description }) => `  ${name.padEnd(26)} ${description}`).join('\n');
 
-/** @returns the exit code: 0 every rule holds, 1 one does not or the configuration cannot work, 2 not understood */
+/** @returns the exit code: 0 every rule holds, 1 a rule is broken or the configuration cannot work, 2 wrong arguments */
 export async function runCheck(given: PreviewOptions, streams: Streams, root = resolve('.')): Promise<number> {
   let config;
   try {

@@ -6,7 +6,7 @@ const at = (instanceId: string) => ({
   publicIp: '192.0.2.1',
 });
 
-/** AWS, answer by answer; the last again and again. */
+/** A stand-in for AWS that names these instances one by one as the holder; the last one repeats. */
 function aws(...instances: string[]) {
   let checks = 0;
   return {
@@ -16,19 +16,19 @@ function aws(...instances: string[]) {
 }
 
 describe('waitForRelease', () => {
-  it('ends at once if no instance holds the address', async () => {
+  it('returns at once if no instance holds the address', async () => {
     const { readAddress, checks } = aws('');
     await waitForRelease(readAddress, { pauseMs: 60_000, checks: 0 });
     expect(checks()).toBe(1);
   });
 
-  it('checks again until the instance has released it', async () => {
+  it('checks again until the instance has released the address', async () => {
     const { readAddress, checks } = aws('i-0abc', 'i-0abc', '');
     await waitForRelease(readAddress, { pauseMs: 1, checks: 5 });
     expect(checks()).toBe(3);
   });
 
-  it('gives up with the instance, and the command that frees the address', async () => {
+  it('throws after its last check, and names the instance and the command that frees the address', async () => {
     const { readAddress, checks } = aws('i-0abc');
     await expect(waitForRelease(readAddress, { pauseMs: 1, checks: 3 })).rejects.toThrow(
       /^The registered address 192\.0\.2\.1 is still at instance i-0abc, .*`aws ec2 disassociate-address --association-id eipassoc-0123456789abcdef0`, then `pulumi up` again/,

@@ -1,10 +1,10 @@
 import { getElasticIp } from '@pulumi/aws/ec2/getElasticIp.js';
 import { log, runtime, type InvokeOptions, type Output } from '@pulumi/pulumi';
 
-/** A parent reads the tag on the address every 30 seconds (keep-address). */
+/** How often and how long to check. A parent reads the address's tag every 30 seconds (keep-address). */
 const PATIENCE = { pauseMs: 5000, checks: 60 };
 
-/** Where AWS has the address now; an empty instance: at no instance. */
+/** Which instance has the address now; an empty text if none has it. */
 interface Whereabouts {
   readonly instanceId: string;
   readonly associationId: string;
@@ -12,8 +12,8 @@ interface Whereabouts {
 }
 
 /**
- * Waits until no instance holds the address. CreateNatGateway takes none that is associated with another resource: "you must first
- * disassociate it" (EC2 API reference). The parent does that once the address's tag says so.
+ * Waits until no instance holds the address, because CreateNatGateway accepts no associated address: "you must first disassociate it"
+ * (EC2 API reference). The parent releases the address once the address's tag says so.
  * @throws Error of one line, with the commands that free the address
  */
 export async function waitForRelease(
@@ -30,7 +30,7 @@ export async function waitForRelease(
   }
 }
 
-/** The allocation id, after `waitForRelease`. A preview only tells what `pulumi up` would wait for. */
+/** The allocation id, once the parents have released the address. A preview does not wait, and says what `pulumi up` would wait for. */
 export function releasedByParents(allocationId: Output<string>, options: InvokeOptions): Output<string> {
   return allocationId.apply(async (id) => {
     const readAddress = (): Promise<Whereabouts> => getElasticIp({ id }, options);

@@ -7,7 +7,7 @@ import { HELD_BY_TAG } from '../names';
 import { releasedByParents } from './address-release';
 import { Part } from './part';
 
-/** What uses the registered addresses: one parent, which takes the first, or NAT gateways. */
+/** What uses the registered addresses: one parent, which takes the first address, or NAT gateways. */
 export type AddressHolder = 'parent' | 'nat';
 
 export interface AddressesArgs {
@@ -15,7 +15,7 @@ export interface AddressesArgs {
   heldBy: AddressHolder;
   /** Protects a registered address from being released by accident. */
   keep: boolean;
-  /** The operator's own, in place of addresses of the stack's making. */
+  /** The operator's own addresses, which the stack uses instead of making some. */
   adopted: readonly AdoptedAddress[];
 }
 
@@ -30,11 +30,11 @@ interface RegisteredAddress {
 }
 
 /**
- * The source addresses that the House has on its list. They outlive every instance and every form of the stack, so one parent and several
- * have the same resources. A tag tells parents whether the first is theirs to hold.
+ * The source addresses that the House has on its list. They outlive every instance and every form of the stack: the resources are the same
+ * for one parent and for several. A tag tells parents whether a parent or a NAT gateway shall have the first address.
  */
 export class Addresses extends Part {
-  /** What one parent holds. */
+  /** The address that a single parent holds. */
   readonly first: RegisteredAddress;
   readonly #all: readonly RegisteredAddress[];
 
@@ -49,7 +49,7 @@ export class Addresses extends Part {
           { domain: 'vpc', tags: { Name: part, [HELD_BY_TAG]: heldBy } },
           this.child({ protect: keep }),
         );
-      // On the operator's own address the stack sets only this tag.
+      // The stack sets only this tag on an address that the operator owns.
       const tag = new Tag(part, { resourceId: own.allocationId, key: HELD_BY_TAG, value: heldBy }, this.child());
       return { allocationId: tag.resourceId, publicIp: output(own.publicIp) };
     };
@@ -58,12 +58,12 @@ export class Addresses extends Part {
     this.registerOutputs({});
   }
 
-  /** The allocation ids for NAT gateways, once no parent holds the addresses. */
+  /** The allocation ids for NAT gateways, once no parent holds an address. */
   released(): Output<string>[] {
     return this.#all.map(({ allocationId }) => releasedByParents(allocationId, { parent: this }));
   }
 
-  /** For the House's list. */
+  /** The stack's outputs about addresses. */
   get outputs(): AddressOutputs {
     return forTheHouse(this.#all.map(({ publicIp }) => publicIp));
   }
@@ -82,7 +82,7 @@ export interface DnsArgs {
   target: { address: Input<string> } | { balancer: { dnsName: Input<string>; zoneId: Input<string> } };
 }
 
-/** The service's name. */
+/** The DNS record of the service's name. */
 export class Dns extends Part {
   constructor(name: string, { zoneId, domain, target }: DnsArgs, options: ComponentResourceOptions) {
     super('Dns', name, options);

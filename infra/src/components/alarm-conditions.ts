@@ -10,21 +10,21 @@ export interface AlarmConditionsArgs {
   stack: string;
   groupName: Input<string>;
   instances: number;
-  /** ARN of the balancer's certificate; without a balancer nginx has certbot's, and certbot's failures are counted. */
+  /** ARN of the balancer's certificate. Without a balancer, nginx has a certificate of certbot, and failures of certbot are counted. */
   certificateArn?: Input<string>;
   databaseIdentifier?: Input<string>;
   redis?: { identifier: string; nodes: number };
-  /** The EventBridge rules that report a change, by what they watch. */
+  /** The names of the EventBridge rules that report a change, by what each watches. */
   watchRules: Readonly<Record<string, string>>;
 }
 
 /**
- * When CloudWatch raises an alarm: the statistic over each of the last `periods` periods of `periodSeconds` is above (or below) the
- * threshold. A condition that lasts takes many short periods; an event that happens once takes one period as long as the window, because
- * it would fill one short period and no other.
+ * When CloudWatch raises an alarm: if the statistic of each of the last `periods` periods of `periodSeconds` is above (or below) the
+ * threshold. A lasting condition has many short periods. A single event has one period as long as the window, because the event would be
+ * in only one of several short periods.
  */
 export interface Condition {
-  /** What is wrong, in one sentence. The runbook is the section of the same name in docs/operations.md. */
+  /** What is wrong, in one sentence. The alarm's runbook is the section of the alarm's name in docs/operations.md. */
   description: string;
   namespace: string;
   metric: string;
@@ -34,13 +34,13 @@ export interface Condition {
   threshold: number;
   periodSeconds: number;
   periods: number;
-  /** What a period without data counts as. `ignore` keeps the alarm as it is. */
+  /** How a period without data counts. `ignore` keeps the alarm's state. */
   missing: 'breaching' | 'notBreaching' | 'ignore';
 }
 
 type When = Pick<Condition, 'statistic' | 'when' | 'threshold' | 'periodSeconds' | 'periods'>;
 
-/** Above or below in every minute of the window. */
+/** A condition that holds in every minute of the window. */
 const lasting = (
   minutes: number,
   statistic: 'Maximum' | 'Minimum' | 'Average',
@@ -57,7 +57,7 @@ const events = (periodSeconds: number, threshold = 0): When => ({
   periods: 1,
 });
 
-/** Every alarm of a stack by its name, which is also the heading of its runbook in docs/operations.md. */
+/** Every alarm of a stack, by the name that is also the heading of its runbook in docs/operations.md. */
 export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condition> {
   const { stack } = args;
   const gateway = (metric: string, labels: Record<string, string> = {}) => ({
@@ -81,7 +81,7 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
     },
     'attestation-failing': {
       ...gateway('communique_attestation_trusted', { enclave: '0' }),
-      // One long period: a value that changes between 0 and 1 is below 0.9 in some minutes and not in all.
+      // One long period, because a value that changes between 0 and 1 is below 0.9 in some minutes and not in all.
       statistic: 'Average',
       when: '<',
       threshold: 0.9,
@@ -230,7 +230,7 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
     ),
     ...(args.certificateArn === undefined
       ? {
-          // A single failure may be a name that does not lead here yet; 30 days remain after the first attempt to renew.
+          // Allow single failures: the name may not lead here yet, and 30 days remain after the first attempt to renew.
           'certificate-renewal': {
             ...logged('certificate-failures'),
             ...events(DAY, 2),
@@ -266,7 +266,7 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
   };
 }
 
-/** ElastiCache publishes per node (`<replication group>-001`), under no dimension of the group: one alarm for each node. */
+/** One alarm for each node, because ElastiCache publishes metrics only per node (`<replication group>-001`). */
 function redisMemory({ identifier, nodes }: { identifier: string; nodes: number }): Record<string, Condition> {
   return Object.fromEntries(
     Array.from({ length: nodes }, (_, index): [string, Condition] => {

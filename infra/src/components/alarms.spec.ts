@@ -13,13 +13,13 @@ import { RUNBOOK } from './alarms';
 
 const root = workspaceRoot();
 const times = (count: number, value: number | null): (number | null)[] => Array.from({ length: count }, () => value);
-/** A day in which something happened in single minutes. */
+/** The minutes of a day in which an event happened at these minutes. */
 const inMinutes = (...when: number[]): (number | null)[] =>
   Array.from({ length: 1440 }, (_, minute) => (when.includes(1439 - minute) ? 1 : 0));
 
 /**
- * For each alarm, minutes (oldest first, null without data) in which its fault is there, and minutes in which it is not. Without the
- * number of a node.
+ * For each alarm, values by minute (oldest first; null means no data) with its fault, and values without the fault. An alarm's name is
+ * here without the number of a node.
  */
 const SCENARIOS: Record<string, { fault: (number | null)[][]; fine: (number | null)[][] }> = {
   'enclave-unhealthy': {
@@ -69,7 +69,7 @@ const SCENARIOS: Record<string, { fault: (number | null)[][]; fine: (number | nu
   'certificate-expiry': { fault: [[20, ...times(1439, null)]], fine: [[30, ...times(1439, null)]] },
   'database-disk': { fault: [times(15, 1e9)], fine: [times(15, 1e11)] },
   'redis-memory': { fault: [times(15, 81)], fine: [times(15, 79)] },
-  // These change the number of parents and send no mail.
+  // These two alarms change the number of parents and send no mail.
   'scaling-old': { fault: [times(3, 61)], fine: [times(3, 59), times(3, null)] },
   'scaling-deep': { fault: [times(3, 1001)], fine: [times(3, 999)] },
   'scaling-idle': { fault: [times(30, 0)], fine: [times(30, null), [...times(29, 0), 50]] },
@@ -111,7 +111,7 @@ describe.each(STACK_SHAPES)('alarms of $title', ({ stack, changes }) => {
     expect(wanted.filter((each) => !isEmitted(each, emitted))).toEqual([]);
   });
 
-  it('raises each alarm while its fault is there, and no longer', () => {
+  it('raises each alarm only while its fault lasts', () => {
     const wrong = alarms.flatMap(([name, alarm]) => {
       const scenario = SCENARIOS[scenarioName(name)];
       if (scenario === undefined) return [`${name} has no scenario`];
@@ -123,14 +123,14 @@ describe.each(STACK_SHAPES)('alarms of $title', ({ stack, changes }) => {
     expect(wrong).toEqual([]);
   });
 
-  it('says of every alarm what a period without data counts as, and whom it tells', () => {
+  it('sets for every alarm how a period without data counts, and one action', () => {
     for (const [, alarm] of alarms) {
       expect(['breaching', 'notBreaching', 'ignore']).toContain(alarm.treatMissingData);
       expect(alarm.alarmActions).toHaveLength(1);
     }
   });
 
-  it('leads from each alarm to its section of the runbook', () => {
+  it('links each alarm to its section of the runbook', () => {
     const headings = runbookHeadings();
     for (const [name, { alarmDescription }] of alarms.filter(([each]) => mailsPeople(each))) {
       const section = scenarioName(name);
@@ -139,7 +139,7 @@ describe.each(STACK_SHAPES)('alarms of $title', ({ stack, changes }) => {
     }
   });
 
-  it('sends no metric of the gateway that neither an alarm nor the dashboard reads', () => {
+  it('sends only those metrics of the gateway that an alarm or the dashboard reads', () => {
     const dashboard = JSON.stringify(
       seen.resources.filter(({ type }) => type === 'aws:cloudwatch/dashboard:Dashboard').map(({ inputs }) => inputs),
     );
@@ -149,7 +149,7 @@ describe.each(STACK_SHAPES)('alarms of $title', ({ stack, changes }) => {
   });
 });
 
-it('has no section of the runbook for an alarm that does not exist', () => {
+it('has sections of the runbook only for alarms that exist', () => {
   const others = ['key-changed', 'image-store-changed', 'budget'];
   expect(
     runbookHeadings()

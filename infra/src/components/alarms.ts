@@ -38,7 +38,7 @@ export class Alarms extends Part {
 
 function metricAlarm(name: string, condition: Condition): MetricAlarmArgs {
   return {
-    // Nodes of one kind share a section.
+    // The nodes' alarms share a section, so remove the node's number.
     alarmDescription: `${condition.description} ${RUNBOOK}#${name.replace(/-\d{3}$/, '')}`,
     namespace: condition.namespace,
     metricName: condition.metric,
@@ -52,7 +52,7 @@ function metricAlarm(name: string, condition: Condition): MetricAlarmArgs {
   };
 }
 
-/** The encrypted topic of all alarms. The subscriber confirms the subscription by the email that AWS sends. */
+/** The encrypted topic of all alarms. The subscriber has to confirm the subscription in an email that AWS sends. */
 export class AlarmTopic extends Part {
   readonly topicArn: Output<string>;
 

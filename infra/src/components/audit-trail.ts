@@ -5,7 +5,7 @@ import { trailBucketPolicy } from '../policies/buckets';
 import { Part } from './part';
 import { PrivateBucket } from './private-bucket';
 
-/** The CloudTrail of the account, protected against later changes. The alarms on key policies read it. */
+/** A CloudTrail of the account, protected against later changes. The alarms about key policies need it. */
 export class AuditTrail extends Part {
   constructor(name: string, { place, protect }: { place: Place; protect: boolean }, options: ComponentResourceOptions) {
     super('AuditTrail', name, options);

@@ -10,7 +10,7 @@ import { balancerLogBucketPolicy } from '../policies/buckets';
 import { Part } from './part';
 import { PrivateBucket } from './private-bucket';
 
-/** A certificate of the operator's, or the zone in which a record proves one that the stack requests. */
+/** The ARN of the operator's certificate, or the id of the DNS zone in which a record validates a certificate that the stack requests. */
 export type CertificateSource = { readonly arn: string } | { readonly provenIn: string };
 
 export interface BalancerArgs {
@@ -20,16 +20,16 @@ export interface BalancerArgs {
   vpcId: Input<string>;
   subnetIds: Input<string>[];
   securityGroupId: Input<string>;
-  /** An application balancer closes a connection without traffic after this; behind a network one nginx closes it. */
+  /** After this time without traffic an application balancer closes a connection. With a network balancer, nginx closes the connection. */
   idleSeconds: number;
-  /** Where its access logs go; absent: it writes none. */
+  /** The bucket for access logs; absent if the balancer writes none. */
   logs?: { bucketId: Input<string>; settled: Resource[] };
 }
 
 /** Only TLS 1.2 and 1.3. */
 const TLS_POLICY = 'ELBSecurityPolicy-TLS13-1-2-2021-06';
 
-/** One address for several parents: TLS with an ACM certificate ends here and begins again towards nginx. */
+/** One address for several parents. TLS with an ACM certificate ends here, and another TLS connection goes to nginx. */
 export class Balancer extends Part {
   readonly dnsName: Output<string>;
   readonly zoneId: Output<string>;
@@ -63,18 +63,18 @@ export class Balancer extends Part {
     const targets = new TargetGroup(
       name,
       {
-        // The two kinds have different names: under one name Pulumi would delete this before its listener, and AWS refuses that.
+        // The two kinds have different names, because Pulumi would otherwise delete this group before its listener, which AWS refuses.
         name: application ? name : `${name}-tls`,
         vpcId: args.vpcId,
         port: 443,
         protocol: application ? 'HTTPS' : 'TLS',
         targetType: 'instance',
         deregistrationDelay: 60,
-        // A client's address: in a header (application), or before the first byte (network); the connection itself is the balancer's.
+        // The client's address comes in a header (application) or before the first byte (network): the connection is the balancer's.
         ...(!application && { proxyProtocolV2: true, preserveClientIp: 'false' }),
-        // Whether the gateway takes requests. Not /api/health/tee: under an emergency stop, or with Congress's queue overdue, every parent
-        // says 503 there, and clients could no longer read how their messages went. A parent gets in by the launch hook, attested; one
-        // whose enclave has died meanwhile still takes messages, which any other parent delivers (several mean custody kms).
+        // Ask whether the gateway takes requests, and not /api/health/tee: under an emergency stop, or with an overdue queue, every parent
+        // answers 503 there, and clients could no longer read the status of their messages. The launch hook admits only attested parents. A
+        // parent whose enclave dies later still accepts messages, which any other parent delivers (several parents have custody kms).
         healthCheck: {
           enabled: true,
           protocol: 'HTTPS',
@@ -121,7 +121,7 @@ export class Balancer extends Part {
     this.registerOutputs({});
   }
 
-  /** Its ARN, and its ARN once it is issued. */
+  /** The certificate's ARN, and the same ARN once the certificate is issued. */
   #certificate(
     name: string,
     { domain, certificate: source }: BalancerArgs,
@@ -157,7 +157,7 @@ export class Balancer extends Part {
   }
 }
 
-/** Who connected to the balancer and when: clients' addresses and paths, so a private bucket, and not for long. */
+/** A private bucket for the balancer's access logs, which have clients' addresses and paths and so are not kept for long. */
 export class BalancerLogs extends Part {
   readonly bucketId: Output<string>;
   readonly settled: Resource[];
@@ -175,7 +175,7 @@ export class BalancerLogs extends Part {
         keepOldVersionsDays: 1,
         keepDays,
         policy: (arn) => balancerLogBucketPolicy(place, arn, kind),
-        // The logs expire after keepDays anyway, and go together with a balancer that is removed.
+        // Not protected: the logs expire after keepDays anyway, and are deleted with the balancer.
         protect: false,
       },
       { parent: this },

@@ -10,7 +10,7 @@ export interface StackBudgetArgs {
   topicArn: Input<string>;
 }
 
-/** AWS's bill of this stack, by its tag (which has to be activated as a cost allocation tag, once in the account). */
+/** A budget for AWS's bill of this stack, found by its tag, which must be activated once in the account as a cost allocation tag. */
 export class StackBudget extends Part {
   constructor(name: string, { stack, limitUsd, email, topicArn }: StackBudgetArgs, options: ComponentResourceOptions) {
     super('StackBudget', name, options);

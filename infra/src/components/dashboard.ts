@@ -10,7 +10,7 @@ export interface DashboardArgs {
   groupName: Input<string>;
 }
 
-/** One page: trust of the enclave, waiting messages, spending, memory and disk of the parent. */
+/** A dashboard on one page: attestation of the enclave, waiting messages, spending, and the parent's memory and disk. */
 export class Dashboard extends Part {
   constructor(name: string, { stack, region, groupName }: DashboardArgs, options: ComponentResourceOptions) {
     super('Dashboard', name, options);

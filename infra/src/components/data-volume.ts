@@ -12,23 +12,23 @@ export interface DataVolumeArgs {
   place: Place;
   zone: string;
   sizeGiB: number;
-  /** How many daily snapshots are kept. */
+  /** The number of daily snapshots to keep. */
   snapshots: number;
 }
 
-/** Night on both coasts of the US; UTC. */
+/** In UTC; it is night on both coasts of the US. */
 const SNAPSHOT_AT = '08:00';
 
 /**
- * The disk of PostgreSQL and Redis on the parent: outlives every instance, is taken over by the next, has a snapshot made of it every day,
- * and leaves one when it ends. A snapshot is the disk at one moment: PostgreSQL recovers from it as from a crash.
+ * The disk of PostgreSQL and Redis on the parent. It outlives every instance, and the next instance takes it over. A snapshot is made every
+ * day and when the disk is deleted. A snapshot is the disk at one moment, from which PostgreSQL recovers as from a crash.
  */
 export class DataVolume extends Part {
   readonly volumeId: Output<string>;
 
   constructor(name: string, { place, zone, sizeGiB, snapshots }: DataVolumeArgs, options: ComponentResourceOptions) {
     super('DataVolume', name, options);
-    // Disks of instances do not carry this tag, because they hold no data.
+    // The disks of instances do not have this tag, because they hold no data.
     const targetTags = { [`${PROJECT}:snapshots`]: place.stack };
     const volume = new Volume(
       name,

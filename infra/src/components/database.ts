@@ -12,7 +12,7 @@ export interface DatabaseArgs {
   instanceClass: string;
   storageGiB: number;
   production: boolean;
-  /** Differs each time the stack is made anew, because the name of a final snapshot stays taken. */
+  /** Different each time the stack is made anew, because the name of an earlier final snapshot stays taken. */
   generation: Input<string>;
   /** The log groups of `databaseLogGroups`. */
   logs: Resource;
@@ -20,14 +20,14 @@ export interface DatabaseArgs {
 
 const LOG_EXPORTS = ['postgresql', 'upgrade'];
 
-/** Where RDS writes the logs that it exports (RDS user guide, "Publishing PostgreSQL logs to CloudWatch Logs"); by part of the stack. */
+/** The groups to which RDS exports its logs (RDS user guide, "Publishing PostgreSQL logs to CloudWatch Logs"), by part of the stack. */
 export const databaseLogGroups = (identifier: string): Readonly<Record<string, string>> =>
   Object.fromEntries(LOG_EXPORTS.map((log) => [`database-${log}`, `/aws/rds/instance/${identifier}/${log}`]));
 
-/** PostgreSQL of RDS: private, encrypted, TLS only; its password is made and kept by RDS in Secrets Manager. */
+/** PostgreSQL at RDS: private, encrypted, only with TLS. RDS makes the password and keeps it in Secrets Manager. */
 export class Database extends Part {
   readonly host: Output<string>;
-  /** JSON of `username` and `password`. */
+  /** ARN of the secret, which is JSON with `username` and `password`. */
   readonly secretArn: Output<string>;
   readonly identifier: string;
 
@@ -91,7 +91,7 @@ export class Database extends Part {
       if (secret === undefined) throw new Error('RDS made no secret for its password');
       return secret.secretArn;
     });
-    // RDS would change the password every seven days, and the gateway reads it when it starts: a year, and a command for sooner.
+    // Rotate after a year, because RDS's default of seven days is too short: the gateway reads the password only when it starts.
     new SecretRotation(
       name,
       { secretId: this.secretArn, rotateImmediately: false, rotationRules: { automaticallyAfterDays: 365 } },

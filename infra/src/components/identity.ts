@@ -5,7 +5,7 @@ import type { ComponentResourceOptions, Input, Output } from '@pulumi/pulumi';
 import { type PolicyDocument, trust } from '@communique-tee/key-policies';
 import { Part, policyText } from './part';
 
-/** The parent's role in AWS. `ParentPermissions` adds its rights, once the resources exist. */
+/** The parent's role in AWS. `ParentPermissions` adds the rights once the resources exist. */
 export class Identity extends Part {
   readonly roleArn: Output<string>;
   readonly roleName: Output<string>;
@@ -30,7 +30,7 @@ export class Identity extends Part {
   }
 }
 
-/** The parent's rights, made after the resources that they name. */
+/** The parent's rights, which are made after the resources that they name. */
 export class ParentPermissions extends Part {
   constructor(
     name: string,

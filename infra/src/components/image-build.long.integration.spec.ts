@@ -11,8 +11,8 @@ import { stackConfig } from '../preview/stack-config';
 import { notBuilt } from '../config/stand-ins';
 
 /*
- * Runs what the program tells CodeBuild to run, in a fresh clone of the commit, up to the call that builds the image. `aws`, `docker` and
- * `npm` are stand-ins; shell, git and sha256sum are real.
+ * Runs the commands that the program gives to CodeBuild, in a fresh clone of the commit, without building a real image. `aws`, `docker`
+ * and `npm` are stand-ins; shell, git and sha256sum are real.
  */
 const root = workspaceRoot();
 const git = (...args: string[]): string => spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout.trim();
@@ -43,13 +43,13 @@ interface Rendered {
   readonly project: z.infer<typeof projectSchema>;
   readonly phases: z.infer<typeof buildspecSchema>['phases'];
   readonly variables: Readonly<Record<string, string>>;
-  /** Files in the store after `pulumi up`, by key. */
+  /** The files that `pulumi up` puts into the store, by key. */
   readonly stored: Readonly<Record<string, string>>;
   readonly policy: PolicyDocument;
 }
 
 let folder: TemporaryFolder;
-/** It has bytes that no formatter writes, to show that the build keeps every byte. */
+/** A configuration with white space that no formatter writes, to show that the build keeps every byte. */
 const configuration = `${readFileSync(join(root, 'apps/enclave/config/example.json'), 'utf8')}\n \t\n`;
 beforeAll(async () => {
   folder = await temporaryFolder('image-build-');
@@ -81,7 +81,7 @@ async function render(...changes: string[]): Promise<Rendered> {
   };
 }
 
-/** `aws s3api` over a folder, an `npm` that links packages and writes what a build would, and a `docker` that must not be reached. */
+/** An `aws s3api` on a folder, an `npm` that links packages and writes the files of a build, and a `docker` that must not be called. */
 const STAND_INS = {
   aws: `#!/bin/sh
 echo "aws $*" >>"$LOG"
@@ -120,14 +120,14 @@ interface Ran {
   readonly failedPhase: string | null;
   readonly output: string;
   readonly log: readonly string[];
-  /** What was published, by the end of its key. */
+  /** The content of each published file, by the end of its key. */
   readonly published: Readonly<Record<string, string>>;
   readonly clone: string;
 }
 
 let runs = 0;
 
-/** Runs a build as CodeBuild does (buildspec 0.2): one shell, a phase ends at its first command that fails, post_build follows build. */
+/** Runs a build as CodeBuild does (buildspec 0.2): in one shell; a phase ends at its first failing command; post_build follows build. */
 async function runBuild(
   { phases, variables, stored }: Rendered,
   environment: Readonly<Record<string, string>> = {},
@@ -202,7 +202,7 @@ describe.each([
     rendered = await render(`instanceType=${instanceType}`, 'enclaveCpuCount=2');
   });
 
-  it('runs on x86-64 with Ubuntu, which has dpkg-deb, may mount, and is told where Debian is', () => {
+  it('runs on x86-64 with Ubuntu in privileged mode, and gets Debian’s mirrors as variables', () => {
     const { environment } = rendered.project;
     expect(environment).toMatchObject({
       type: 'LINUX_CONTAINER',
@@ -215,7 +215,7 @@ describe.each([
     });
   });
 
-  it('builds the commit with the stack’s configuration, which git does not have, and publishes what came out', async () => {
+  it('builds the commit with the stack’s configuration, which is not in git, and publishes the image', async () => {
     const { failedPhase, output, log, published, clone } = await runBuild(rendered);
     expect({ failedPhase, output }).toMatchObject({ failedPhase: null });
     const prefix = `${COMMIT}/staging-${architecture}`;
@@ -228,9 +228,9 @@ describe.each([
       'npm ci',
       `npm run image -- build --stack staging --arch ${architecture} --out out`,
     ]);
-    // No digest of Node's image is committed, so there is no container to build; the image of the enclave needs none.
+    // No digest of Node's image is committed, so the gateway's container is not built.
     expect(output).toContain('NOT BUILT: the container of the gateway');
-    // No other person could build an image again whose commit ends with "+changes".
+    // The clone stays unchanged: nobody else could rebuild an image whose commit ends with "+changes".
     expect(spawnSync('git', ['status', '--porcelain', '--untracked-files=no'], { cwd: clone }).stdout.toString()).toBe(
       '',
     );
@@ -243,7 +243,7 @@ describe('a build', () => {
     rendered = await render();
   });
 
-  it('stops before the image if the stored configuration is not the one of pulumi up', async () => {
+  it('stops before it builds the image if the stored configuration differs from that of pulumi up', async () => {
     const other = folder.file('other.json');
     writeFileSync(other, configuration.replace('example', 'another'));
     const [key = ''] = Object.keys(rendered.stored);
@@ -252,16 +252,16 @@ describe('a build', () => {
     expect(log.some((line) => line.startsWith('npm run image'))).toBe(false);
   });
 
-  it('stops if there is no configuration', async () => {
+  it('stops if the store has no configuration', async () => {
     expect(await runBuild({ ...rendered, stored: {} })).toMatchObject({ failedPhase: 'build', published: {} });
   });
 
-  it('fails if a file cannot be published, and publishes no measurements without their image', async () => {
+  it('fails if the image cannot be published, and then publishes no measurements', async () => {
     const { failedPhase, published } = await runBuild(rendered, { FAIL_PUT: 'communique-tee.eif' });
     expect({ failedPhase, published }).toEqual({ failedPhase: 'build', published: {} });
   });
 
-  it('has the rights that its calls need in the store, to these keys alone', async () => {
+  it('has only the rights to those keys of the store that it reads and writes', async () => {
     const { log } = await runBuild(rendered);
     const keyOf = (line: string) => /--key (\S+)/.exec(line)?.[1] ?? '';
     const resources = (action: string) =>

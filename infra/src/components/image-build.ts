@@ -14,11 +14,11 @@ export interface ImageBuildArgs {
   place: Place;
   architecture: Architecture;
   repositoryUrl: string;
-  /** The commit that is built: it is written in the project, so that the person who starts a build cannot choose another one. */
+  /** The commit to build. The project names it, so that the person who starts a build cannot choose another one. */
   commit: string;
-  /** Debian's archive, and that of its security team if it is named. */
+  /** The archive of Debian, and optionally that of Debian's security team. */
   debianMirror: readonly string[];
-  /** Absent only in a preview. */
+  /** Undefined only in a preview. */
   configuration: EnclaveConfiguration | undefined;
   store: ImageStore;
   logGroup: { name: string; arn: Input<string> };
@@ -29,9 +29,9 @@ export interface ImageBuildArgs {
 const PUBLISHED = ['communique-tee.eif', 'measurements.json', 'sbom.cdx.json'];
 
 /**
- * `npm run image -- build` in the account, which gives the same bytes as anywhere, and the gateway's container. Always on x86-64: the
- * build roots are amd64, and the arm64 image is cross-compiled in one. On Ubuntu, which has apt and dpkg-deb; Amazon Linux has neither.
- * The stack's configuration of the enclave is not in git, so it comes from the store, under its hash.
+ * Runs `npm run image -- build` in the account, which gives the same bytes as elsewhere, and builds the gateway's container. It runs always
+ * on x86-64, because the build roots are amd64 and the arm64 image is cross-compiled, and on Ubuntu, because Amazon Linux has no apt and
+ * dpkg-deb. The stack's configuration of the enclave comes from the store, under its hash, because it is not in git.
  */
 const BUILDSPEC = `version: 0.2
 phases:
@@ -54,10 +54,10 @@ ${PUBLISHED.map((file) => `      - aws s3api put-object --bucket "$BUCKET" --key
       - sh docker/publish-gateway.sh "$REPOSITORY:$COMMIT"
 `;
 
-/** A build project in the account. A person or a pipeline starts it, never this program. */
+/** A build project in the account. A person or a pipeline starts a build, never this program. */
 export class ImageBuild extends Part {
   readonly projectName: Output<string>;
-  /** Where a build leaves the image, its measurements and its bill of materials. */
+  /** The place to which a build publishes the image, its measurements and its bill of materials. */
   readonly publishes: Output<string>;
 
   constructor(name: string, args: ImageBuildArgs, options: ComponentResourceOptions) {

@@ -14,12 +14,12 @@ export interface ImageStoreArgs {
 }
 
 export const IMAGE_PREFIX = 'images/';
-/** What CodeBuild publishes; nothing runs from there until `pulumi up` puts it under its content's name. */
+/** Prefix of what CodeBuild publishes. Nothing runs from there: `pulumi up` uploads the image under a name with its hash. */
 export const BUILDS_PREFIX = 'builds/';
-/** What CodeBuild puts into an image: configurations of the enclave, by their SHA-256. */
+/** Prefix of the enclave's configurations for CodeBuild, by their SHA-256. */
 export const CONFIGURATIONS_PREFIX = 'configurations/';
 
-/** Where the parent fetches the enclave's image from: named by its content, and pinned to one version of that name. */
+/** The bucket from which the parent fetches the enclave's image. An image is named by its hash, and pinned to one version of the object. */
 export class ImageStore extends Part {
   readonly bucketId: Output<string>;
   readonly bucketArn: Output<string>;
@@ -59,7 +59,7 @@ export class ImageStore extends Part {
         checksumAlgorithm: 'SHA256',
         metadata: { pcr0: image.pcr0, commit: image.commit, version: image.version },
       },
-      // The previous image stays, for a rollback and for instances of the old launch template, until its version expires.
+      // The previous image stays until its version expires, for a rollback and for instances of the old launch template.
       this.child({ dependsOn: bucket.settled, retainOnDelete: true, ...unlessHere(image.file) }),
     );
     this.versionId = object.versionId;
@@ -67,19 +67,19 @@ export class ImageStore extends Part {
   }
 }
 
-/** Without the file a preview would report changed content. The key contains the hash, so the same key means the same content. */
+/** Ignores the content if the file is absent, as in a preview. The key contains the hash, so the same key has the same content. */
 const unlessHere = (file: string | undefined): { ignoreChanges?: string[] } =>
   file === undefined ? { ignoreChanges: ['source'] } : {};
 
 export interface StoreObjectArgs {
   bucketId: Input<string>;
-  /** Holds the hash of what is in it: another content is another object. */
+  /** The key contains the hash of the content, so that another content is another object. */
   key: Input<string>;
   content: { file: string | undefined } | { base64: Input<string> };
   settled: Resource[];
 }
 
-/** Something the parent installs, under the name of its content. */
+/** A file that the parent installs, under a key with its hash. */
 export class StoreObject extends Part {
   readonly key: Output<string>;
 

@@ -10,11 +10,11 @@ export interface GuardedKeyArgs {
   description: string;
   alias: string;
   policy: Input<PolicyDocument>;
-  /** Longest waiting time before a deletion, and none by `pulumi destroy`. */
+  /** Whether the key has the longest waiting time before a deletion, and `pulumi destroy` does not delete it. */
   protect: boolean;
 }
 
-/** A KMS key with its alias: symmetric, one region, rotated every year, its policy the program's. */
+/** A KMS key with an alias: symmetric, in one region, rotated every year, with a policy of this program. */
 export class GuardedKey extends Part {
   readonly keyArn: Output<string>;
   readonly keyId: Output<string>;
@@ -49,9 +49,9 @@ export interface KeyWatchArgs {
   bucketName: Input<string>;
 }
 
-/** A change of a key's policy can admit another image, so each one sends an alarm to the operator. Needs a CloudTrail. */
+/** Sends an alarm for each change of a key's policy, because such a change can admit another image. Needs a CloudTrail. */
 export class KeyWatch extends Part {
-  /** The rules' names by what each watches. */
+  /** The names of the EventBridge rules, by what each watches. */
   readonly rules: Readonly<Record<string, string>>;
 
   constructor(name: string, { keyArns, topicArn, bucketName }: KeyWatchArgs, options: ComponentResourceOptions) {

@@ -5,7 +5,7 @@ import { stageScripts, scriptEnvironment, type StagedScripts } from '../../paren
 import { join } from 'node:path';
 import { LOG_METRICS } from './logs';
 
-/** Of CloudWatch's filter patterns for JSON, what ours use: comparisons of a field with a text, joined by && or by ||. */
+/** Applies those CloudWatch filter patterns for JSON that we use: comparisons of a field with a text, joined by && or by ||. */
 function matches(pattern: string, line: string): boolean {
   const fields = JSON.parse(line) as Record<string, unknown>;
   const holds = (term: string): boolean => {
@@ -40,7 +40,7 @@ describe('metrics of logs', () => {
   it.each([
     ['gateway-crashes', 'communique-gateway.service'],
     ['certificate-failures', 'communique-acme.service'],
-  ] as const)('count in %s the ends of %s that record-end writes, but for orderly ones', async (metric, unit) => {
+  ] as const)('%s counts the ends of %s that record-end logs, except successful ones', async (metric, unit) => {
     const { pattern } = LOG_METRICS[metric];
     expect(matches(pattern, await ended(unit, 'exit-code'))).toBe(true);
     expect(matches(pattern, await ended(unit, 'signal'))).toBe(true);
@@ -48,7 +48,7 @@ describe('metrics of logs', () => {
     expect(matches(pattern, await ended('communique-other.service', 'exit-code'))).toBe(false);
   });
 
-  it('count events of the launch that report-attested writes', () => {
+  it('launch-failures counts the error events that report-attested logs', () => {
     const script = renderParentFiles(ON_PARENT)['/usr/local/libexec/communique/report-attested']?.content ?? '';
     const events = [...LOG_METRICS['launch-failures'].pattern.matchAll(/\$\.event = "(\w+)"/g)].map(([, name]) => name);
     expect(events.length).toBeGreaterThan(0);

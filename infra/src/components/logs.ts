@@ -11,17 +11,17 @@ import { flowLogPolicy } from '../policies/service-roles';
 import { Part } from './part';
 
 export interface LogsArgs {
-  /** What comes before each name, for example `/communique-tee/prod`. */
+  /** The prefix of each group's name, for example `/communique-tee/prod`. */
   prefix: string;
   names: readonly string[];
-  /** By part: groups whose names AWS has chosen. A service that does not find its group creates one without an expiry. */
+  /** Groups whose names AWS has chosen, by part. A service that does not find its group makes one whose logs never expire. */
   namedByAws?: Readonly<Record<string, string>>;
   retentionDays: number;
-  /** Neither `pulumi destroy` nor CloudWatch deletes logs until an operator turns the protection off. */
+  /** Whether logs are protected, so that an operator must turn the protection off before anything can delete them. */
   keep: boolean;
 }
 
-/** A stack's log groups, encrypted by CloudWatch, each ending after its time. */
+/** A stack's log groups, encrypted by CloudWatch, each with a retention time. */
 export class Logs extends Part {
   readonly groups: ReadonlyMap<string, { name: string; arn: Output<string> }>;
 
@@ -34,7 +34,7 @@ export class Logs extends Part {
     this.groups = new Map(
       [...names.map((part) => [part, `${prefix}/${part}`] as const), ...Object.entries(namedByAws)].map(
         ([part, group]) => {
-          // Protected and not retained: a group that stays behind has the name that the next `pulumi up` needs.
+          // Protected, but not retained after a destroy, because the next `pulumi up` needs the group's name.
           const kept = keep && part !== BUILD_LOG;
           const made = new LogGroup(
             `${name}-${part}`,
@@ -55,7 +55,7 @@ export class Logs extends Part {
   }
 }
 
-/** Metrics that alarms need and that only log lines contain. record-end and report-attested (infra/parent) write the lines. */
+/** Metrics for alarms that come only from log lines, which record-end and report-attested (infra/parent) write. */
 export const LOG_METRICS = {
   'certificate-failures': {
     group: 'parent',
@@ -73,7 +73,7 @@ export const LOG_METRICS = {
 
 type LogMetric = keyof typeof LOG_METRICS;
 
-/** A filter gives its metric no dimension of its own, so the stack is in the name. */
+/** The metric's name contains the stack, because a filter gives its metric no dimension. */
 export const logMetricName = (stack: string, metric: LogMetric): string => `${stack}-${metric}`;
 
 export class LogMetrics extends Part {
@@ -106,7 +106,7 @@ export interface FlowLogsArgs {
   logGroup: { name: string; arn: Input<string> };
 }
 
-/** Who spoke to whom, in both directions, taken and refused. */
+/** Logs of the network's connections in both directions, accepted and rejected. */
 export class FlowLogs extends Part {
   constructor(name: string, { place, vpcId, logGroup }: FlowLogsArgs, options: ComponentResourceOptions) {
     super('FlowLogs', name, options);

@@ -14,24 +14,24 @@ import { Part } from './part';
 
 export interface NetworkArgs {
   place: Place;
-  /** ARN of the stack's own store. */
+  /** ARN of the bucket of the stack's image store. */
   storeArn: string;
-  /** A /16. */
+  /** The network's addresses, a /16. */
   cidr: string;
-  /** Two availability zones. */
+  /** The two availability zones. */
   zones: readonly [string, string];
-  /** Several parents go out through NAT: the allocation ids of its addresses, one gateway for all zones or one in each. None: no NAT. */
+  /** Allocation ids for NAT gateways, by which several parents go out: one for all zones, or one for each. Empty: no NAT gateway. */
   natAllocationIds: readonly Input<string>[];
 }
 
-/** What the rest of the stack needs to know of its network. Subnets are in the order of the zones. */
+/** What the rest of the stack needs to know about its network. Subnets are in the order of the zones. */
 export interface UsedNetwork {
   readonly vpcId: Output<string>;
   readonly publicSubnetIds: Output<string>[];
   /** CIDR blocks of the public subnets. */
   readonly publicCidrs: readonly string[];
   readonly privateSubnetIds: Output<string>[];
-  /** NAT gateways that the stack makes. */
+  /** The NAT gateways that the stack makes. */
   readonly natGatewayIds: Output<string[]>;
 }
 
@@ -48,7 +48,7 @@ export function adoptedNetwork(network: AdoptedNetwork | undefined): UsedNetwork
   };
 }
 
-/** A network of two zones: public subnets with a way out, private ones without (or through NAT). */
+/** A network in two zones. Public subnets have a route to the internet; private ones have none, or one through NAT. */
 export class Network extends Part implements UsedNetwork {
   readonly vpcId: Output<string>;
   readonly publicSubnetIds: Output<string>[];
@@ -73,7 +73,7 @@ export class Network extends Part implements UsedNetwork {
       { routeTableId: publicRoutes.id, destinationCidrBlock: '0.0.0.0/0', gatewayId: gateway.id },
       this.child(),
     );
-    // The first zone's name has no letter: it is the only one, unless each zone has a NAT gateway.
+    // The first gateway's name has no zone letter, because it is the only one unless each zone has a NAT gateway.
     const natPerZone = args.natAllocationIds.length > 1;
     const part = (of: string, index: number): string =>
       index === 0 ? of : `${of}-${String(args.zones[index]).slice(-1)}`;
@@ -95,7 +95,7 @@ export class Network extends Part implements UsedNetwork {
     this.publicCidrs = args.zones.map((_zone, index) => `${first}.${second}.${index}.0/24`);
     const subnet = (kind: 'public' | 'private', zone: string, third: number, routes: RouteTable): Output<string> => {
       const suffix = `${kind}-${zone.slice(-1)}`;
-      // Public addresses are given by the launch template if they are wanted, never by the subnet.
+      // The launch template, not the subnet, decides about public addresses.
       const made = new Subnet(
         `${name}-${suffix}`,
         {

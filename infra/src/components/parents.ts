@@ -11,23 +11,23 @@ export interface ParentsArgs {
   instanceProfileArn: Input<string>;
   securityGroupId: Input<string>;
   subnetIds: Input<string>[];
-  /** The instance's own public address: it reaches AWS by it, until it takes the Elastic IP once its enclave is attested. */
+  /** Whether an instance has its own public address, by which it reaches AWS until it takes the Elastic IP. */
   publicAddress: boolean;
   rootVolumeGiB: number;
-  /** Base64. Another one replaces the instances. */
+  /** In base64. A change replaces the instances. */
   userData: Input<string>;
   instances: number;
   maxInstances: number;
-  /** The data volume is attached to one instance at a time, so the old instance ends before the new one starts. */
+  /** Whether the old instance ends before the new one starts, because the data volume can be attached to only one instance. */
   oneAtATime: boolean;
   targetGroupArns: Input<string>[];
-  /** The stack's tags, for everything that comes with an instance. */
+  /** The stack's tags, for everything that is made with an instance. */
   tags: Readonly<Record<string, string>>;
-  /** What runs there, as tags of template and instances: PCR0 of the image, SHA-256 of the release. */
+  /** What the instances run, for the tags of template and instances: PCR0 of the image, SHA-256 of the release. */
   runs: { pcr0: string; release: string };
-  /** Whether the group stays on the version of the template that it has: `npm run deploy` moves it by a refresh that can go back. */
+  /** Whether the group keeps its template version, because `npm run deploy` changes the version by a refresh that can go back. */
   versionByDeploy: boolean;
-  /** What an instance needs from its first minute: ways out, rights, keys, stores, secrets, files. */
+  /** Resources that an instance needs from its first minute: routes, rights, keys, stores, secrets, files. */
   after: Resource[];
 }
 
@@ -37,10 +37,10 @@ export const refreshPreferences = (oneAtATime: boolean): RefreshPreferences =>
     ? { minHealthyPercentage: 0, maxHealthyPercentage: 100, autoRollback: false, skipMatching: true }
     : { minHealthyPercentage: 100, maxHealthyPercentage: 200, autoRollback: true, skipMatching: true };
 
-/** The parent instances: started from one template, replaced one by one when it changes, and restarted when they fail. */
+/** The parent instances: started from one template, replaced one by one when the template changes, and restarted when they fail. */
 export class Parents extends Part {
   readonly groupName: Output<string>;
-  /** What new instances are made from. */
+  /** The launch template for new instances. */
   readonly template: Output<{ id: string; version: string }>;
 
   constructor(name: string, args: ParentsArgs, options: ComponentResourceOptions) {
@@ -96,8 +96,8 @@ export class Parents extends Part {
         maxSize: args.maxInstances,
         vpcZoneIdentifiers: args.subnetIds,
         launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
-        // The balancer's checks only decide which parents get requests. A spent budget or a missing database makes every parent unhealthy
-        // at once, and replacing them all would not help. New parents enter by the hook below; their unit restarts an enclave that ends.
+        // The balancer's checks only decide which parents get requests. Without a database every parent is unhealthy at once, and replacing
+        // them all would not help. The hook below admits new parents; a unit on the parent restarts an enclave that ends.
         healthCheckType: 'EC2',
         healthCheckGracePeriod: 300,
         defaultInstanceWarmup: 60,
@@ -122,17 +122,17 @@ export class Parents extends Part {
           'GroupTerminatingInstances',
         ],
         metricsGranularity: '1Minute',
-        // An instance is in service once the hook has its CONTINUE, and that comes from an attested enclave. So the first `pulumi up`
-        // fails if one is not; a later one waits only if the number of parents changes (rollout.ts).
+        // An instance is in service once the parent has sent CONTINUE, which it does when its enclave is attested. So the first `pulumi up`
+        // fails if no enclave is attested; a later one waits only if the number of parents changes (rollout.ts).
         waitForCapacityTimeout: `${CAPACITY_WAIT_SECONDS}s`,
-        // Otherwise the provider fails at the first failed activity, although the group tries another zone if one has no capacity.
+        // Otherwise the provider would fail at the first failed activity, although the group tries another zone if a zone has no capacity.
         ignoreFailedScalingActivities: true,
-        // Instances hold no data, and one that waits in the hook would delay `pulumi destroy` until the hook ends.
+        // Instances hold no data, and an instance that waits in the hook would delay `pulumi destroy` until the hook ends.
         forceDelete: true,
         tags: Object.entries(tags).map(([key, value]) => ({ key, value, propagateAtLaunch: false })),
       },
       this.child({
-        // The hook is given only at creation: the provider never reads it, and to change it would replace the group with all its parents
+        // The hook is set only at creation: the provider never reads it, and a change of it would replace the group with all its parents
         // one, also if the group was imported after a lost state (terraform-provider-aws, issue 49226).
         ignoreChanges: [
           'desiredCapacity',

@@ -14,12 +14,12 @@ export class Part extends ComponentResource {
     super(`communique-tee:index:${kind}`, name, {}, options);
   }
 
-  /** Options of what belongs to this part. */
+  /** Resource options for a child of this part. */
   protected child(more: CustomResourceOptions = {}): CustomResourceOptions {
     return { parent: this, ...more };
   }
 }
 
-/** A policy as AWS takes it: JSON text. */
+/** A policy as JSON text, as AWS takes it. */
 export const policyText = (document: Input<PolicyDocument>): Output<string> =>
   output(document).apply((known) => JSON.stringify(known));

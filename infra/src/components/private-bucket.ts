@@ -13,20 +13,20 @@ export interface PrivateBucketArgs {
   bucketName: string;
   /** Days after which a version that is not the newest expires. */
   keepOldVersionsDays: number;
-  /** Days after which an object expires; never if not given. */
+  /** Days after which an object expires; absent: never. */
   keepDays?: number;
   policy: (bucketArn: string) => PolicyDocument;
-  /** If true, `pulumi destroy` does not delete the bucket; otherwise it deletes it with everything in it. */
+  /** Whether `pulumi destroy` keeps the bucket; otherwise it deletes the bucket with everything in it. */
   protect: boolean;
 }
 
-/** A bucket with nothing public in it: versioned, encrypted, owned by the account, reached only by TLS. */
+/** A bucket without public access: versioned, encrypted, owned by the account, and only with TLS. */
 export class PrivateBucket extends Part {
   readonly bucketId: Output<string>;
   readonly bucketArn: Output<string>;
-  /** Its host name in its region, for CloudFront. */
+  /** The bucket's host name in its region, for CloudFront. */
   readonly regionalDomainName: Output<string>;
-  /** What must be there before the first object. */
+  /** Resources that must exist before the first object. */
   readonly settled: Resource[];
 
   constructor(name: string, args: PrivateBucketArgs, options: ComponentResourceOptions) {

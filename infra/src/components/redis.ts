@@ -12,15 +12,15 @@ export interface RedisArgs {
   nodeType: string;
   authToken: string;
   production: boolean;
-  /** Differs each time the stack is made anew, because the name of a final snapshot stays taken. */
+  /** Different each time the stack is made anew, because the name of an earlier final snapshot stays taken. */
   generation: Input<string>;
 }
 
-/** Redis of ElastiCache: private, encrypted on disk and in transit, with a password; it never evicts a counter. */
+/** Redis at ElastiCache: private, encrypted on disk and in transit, with a password, and without eviction. */
 export class Redis extends Part {
   readonly host: Output<string>;
   readonly identifier: string;
-  /** Named `<identifier>-001` and so on. */
+  /** The number of nodes, which are named `<identifier>-001` and so on. */
   readonly nodes: number;
 
   constructor(name: string, args: RedisArgs, options: ComponentResourceOptions) {

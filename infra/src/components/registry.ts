@@ -3,12 +3,12 @@ import { Repository } from '@pulumi/aws/ecr/repository.js';
 import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
 import { Part } from './part';
 
-/** Container images of the gateway, for people who run it elsewhere: tags are immutable, and each push is scanned. */
+/** The registry for container images of the gateway, for people who run it elsewhere. Tags are immutable, and each push is scanned. */
 export class Registry extends Part {
   readonly repositoryArn: Output<string>;
   readonly repositoryUrl: Output<string>;
 
-  /** @param keep `pulumi destroy` refuses while images are in it */
+  /** @param keep whether `pulumi destroy` refuses while the registry has images */
   constructor(name: string, { keep }: { keep: boolean }, options: ComponentResourceOptions) {
     super('Registry', name, options);
     const repository = new Repository(

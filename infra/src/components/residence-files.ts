@@ -9,7 +9,7 @@ import { PrivateBucket } from './private-bucket';
 
 export interface ResidenceFilesArgs {
   place: Place;
-  /** Role ARNs that may upload. */
+  /** ARNs of the roles that may upload files. */
   publishers: readonly string[];
   protect: boolean;
 }
@@ -19,8 +19,8 @@ const CACHING_OPTIMIZED = '658327ea-f89d-4fab-a63d-7e88639e58f6';
 const ORIGIN = 'files';
 
 /**
- * Where clients fetch the registrar's files: a private bucket behind CloudFront. No logs are written, so that there is no record of which
- * address read which file. The gateway does not serve them, because it would see who is about to prove.
+ * A private bucket behind CloudFront, from which clients fetch the registrar's files. It writes no logs, so that no record tells which
+ * address read which file. The gateway does not serve these files, because it would see who is about to prove.
  */
 export class ResidenceFiles extends Part {
   readonly bucketId: Output<string>;
@@ -56,7 +56,7 @@ export class ResidenceFiles extends Part {
       name,
       {
         name,
-        // Pages of any origin read them; nothing here depends on who asks.
+        // Pages of any origin may read the files, which are the same for everyone.
         corsConfig: {
           accessControlAllowCredentials: false,
           accessControlAllowHeaders: { items: ['*'] },
@@ -79,7 +79,7 @@ export class ResidenceFiles extends Part {
         isIpv6Enabled: true,
         httpVersion: 'http2and3',
         priceClass: 'PriceClass_100',
-        // Without it, the address of the folder would list the bucket.
+        // Without this, the address of the folder would list the bucket.
         defaultRootObject: 'root.note',
         origins: [{ originId: ORIGIN, domainName: bucket.regionalDomainName, originAccessControlId: access.id }],
         defaultCacheBehavior: {
@@ -89,7 +89,7 @@ export class ResidenceFiles extends Part {
           cachedMethods: ['GET', 'HEAD'],
           cachePolicyId: CACHING_OPTIMIZED,
           responseHeadersPolicyId: headers.id,
-          // Hashes cannot be compressed.
+          // The files consist of hashes, which cannot be compressed.
           compress: false,
         },
         restrictions: { geoRestriction: { restrictionType: 'none' } },

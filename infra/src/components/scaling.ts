@@ -9,7 +9,7 @@ export interface ScalingArgs {
   stack: string;
 }
 
-/** More parents while messages wait: by the age of the oldest and by how many there are. Fewer again once there is nothing to do. */
+/** Adds parents while messages wait, by the age of the oldest and by their number, and removes parents once no message waits. */
 export class Scaling extends Part {
   constructor(name: string, { groupName, stack }: ScalingArgs, options: ComponentResourceOptions) {
     super('Scaling', name, options);

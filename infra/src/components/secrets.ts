@@ -12,14 +12,14 @@ export interface SecretsArgs {
    * encrypted, as inputs and as configuration (pulumi-terraform-bridge, issue 3201).
    */
   known: Readonly<Record<string, { description: string; value: string }>>;
-  /** Values that the operator stores (`aws secretsmanager put-secret-value`). */
+  /** Descriptions of the secrets whose values the operator stores (`aws secretsmanager put-secret-value`). */
   byOperator: Readonly<Record<string, string>>;
-  /** Values that the parent stores. */
+  /** Descriptions of the secrets whose values the parent stores. */
   byParent: Readonly<Record<string, string>>;
   production: boolean;
 }
 
-/** What the parent fetches when it starts. A secret of the enclave holds ciphertext that only an attested enclave can open. */
+/** The secrets that the parent fetches when it starts. A secret of the enclave is ciphertext that only an attested enclave can open. */
 export class Secrets extends Part {
   readonly arns: Readonly<Record<string, Output<string>>>;
 
@@ -32,7 +32,7 @@ export class Secrets extends Part {
         {
           name: secretName(args.stack, path),
           description,
-          // AWS keeps the name while a secret can be recovered, so a stack that is destroyed and made again could not have it.
+          // While a secret can be recovered its name stays taken, so a stack that is destroyed could not be made again.
           recoveryWindowInDays: kept ? 30 : 0,
           tags: { Name: secretName(args.stack, path) },
         },
@@ -42,7 +42,7 @@ export class Secrets extends Part {
       return made;
     };
     for (const [path, { description, value }] of Object.entries(args.known)) {
-      // The configuration keeps the value, and the name must be free if a managed Redis is removed and created again.
+      // No recovery: the configuration has the value, and the name must be free if a managed Redis is removed and made again.
       const made = make(path, description, false);
       new SecretVersion(
         `${name}-${path.replaceAll('/', '-')}`,
@@ -51,7 +51,7 @@ export class Secrets extends Part {
       );
     }
     for (const [path, description] of Object.entries(args.byOperator)) make(path, description, args.production);
-    // A certificate can be issued again, and the secret must be creatable again after a balancer is removed.
+    // No recovery: a certificate can be issued again, and the name must be free after a balancer was added and removed.
     for (const [path, description] of Object.entries(args.byParent)) make(path, description, false);
     this.arns = arns;
     this.registerOutputs({});

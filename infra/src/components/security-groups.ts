@@ -14,8 +14,8 @@ export interface SecurityGroupsArgs {
 const ANYWHERE = '0.0.0.0/0';
 
 /**
- * Who may connect to whom. From outside: 443, and 80 for ACME and the redirect; nothing else, and no port 22 (Session Manager).
- * Out: 443 and 80; stores that are kept elsewhere have their ports in stores.ts.
+ * Which connections are allowed. From the internet only 443, and 80 for ACME and the redirect; port 22 is closed (use Session Manager).
+ * To the internet 443 and 80; stores.ts adds the ports of external stores.
  */
 export class SecurityGroups extends Part {
   readonly parentId: Output<string>;
@@ -31,7 +31,7 @@ export class SecurityGroups extends Part {
         { name: `${name}-${part}`, description, vpcId: args.vpcId, tags: { Name: `${name}-${part}` } },
         this.child(),
       );
-    // `ops import-file` finds a rule by its name if Pulumi's state is lost.
+    // Rules have names, so that `ops import-file` finds them if Pulumi's state is lost.
     const named = (part: string) => ({ tags: { Name: `${name}-${part}` } });
     const rule = (port: number) => ({ ipProtocol: 'tcp', fromPort: port, toPort: port });
     const fromAnywhere = (part: string, of: SecurityGroup, port: number, description: string) =>
@@ -67,7 +67,7 @@ export class SecurityGroups extends Part {
 
     const parent = group('parent', 'The parent instance: gateway behind nginx');
     this.parentId = parent.id;
-    // Out: Congress, AWS's own addresses, the identity provider, packages. Which hosts the enclave reaches is the egress proxies' list.
+    // Outgoing: to Congress, AWS, the identity provider and packages. The egress proxies limit the hosts that the enclave reaches.
     for (const port of [443, 80])
       new SecurityGroupEgressRule(
         `${name}-parent-out-${port}`,

@@ -21,9 +21,9 @@ export interface StoresArgs {
 
 const DATABASE_URL = 'gateway/database-url';
 
-/** PostgreSQL and Redis as the stack chose them, and the secrets of gateway and enclave. */
+/** PostgreSQL and Redis as the configuration says, and the secrets of gateway and enclave. */
 export class Stores extends Part {
-  /** By path, `gateway/...` and `enclave/...`. */
+  /** The ARNs by path, `gateway/...` and `enclave/...`. */
   readonly secretArns: Readonly<Record<string, Output<string>>>;
   readonly database: Output<{ host: string; secretArn: string } | undefined>;
   readonly redisAddress: Output<{ host: string; secretArn: string } | undefined>;
@@ -50,7 +50,7 @@ export class Stores extends Part {
               instanceClass: settings.databaseClass,
               storageGiB: settings.databaseStorageGiB,
               production,
-              // The group's id differs each time the stack is made anew; the id of an adopted network would not.
+              // The security group's id is different each time the stack is made anew; the id of an adopted network would not be.
               generation: databaseGroupId,
               logs,
             },
@@ -87,7 +87,7 @@ export class Stores extends Part {
         known:
           redis && settings.redisAuthToken !== undefined
             ? {
-                // Without the address: a secret is rewritten only when its value changes, and parents read it when they start.
+                // Only the password, without Redis's address, so that a new address does not need a new version of the secret.
                 [REDIS_TOKEN_SECRET]: {
                   description: 'Password of Redis, in REDIS_URL of the gateway',
                   value: settings.redisAuthToken,
@@ -131,13 +131,13 @@ export class Stores extends Part {
 
 export interface ExternalStoresArgs {
   parentSecurityGroupId: Input<string>;
-  /** Ports of PostgreSQL and Redis wherever they are. */
+  /** Ports of external PostgreSQL and Redis at any address. */
   ports: readonly number[];
-  /** A database in an adopted network: its security group lets the parents in at these ports, and the parents may connect only to it. */
+  /** A database in an adopted network. Its security group gets a rule for parents at these ports, and parents may connect only to it. */
   database?: { readonly securityGroupId: string; readonly ports: readonly number[] };
 }
 
-/** The route to external stores: by TLS (their URLs demand it). */
+/** Allows connections to external stores. Their URLs demand TLS. */
 export class ExternalStores extends Part {
   constructor(name: string, args: ExternalStoresArgs, options: ComponentResourceOptions) {
     super('ExternalStores', name, options);

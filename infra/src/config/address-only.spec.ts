@@ -11,7 +11,7 @@ const wanted = (values: Record<string, string>): unknown => {
 };
 
 describe('parseAddressOnly', () => {
-  it('needs only the region and its own key', () => {
+  it('needs only the region and addressOnly', () => {
     expect(wanted({ 'aws:region': 'us-east-1', 'communique-tee:addressOnly': 'true' })).toEqual({
       stack: 'staging',
       region: 'us-east-1',
@@ -21,12 +21,12 @@ describe('parseAddressOnly', () => {
     });
   });
 
-  it('returns nothing if the whole stack is wanted', () => {
+  it('returns undefined if addressOnly is not set', () => {
     expect(wanted({ 'aws:region': 'us-east-1', 'communique-tee:domain': 'x.example.org' })).toBeUndefined();
     expect(wanted({ 'aws:region': 'us-east-1', 'communique-tee:addressOnly': 'false' })).toBeUndefined();
   });
 
-  it('reports every value that is wrong regardless of the others', () => {
+  it('reports every value that is wrong by itself', () => {
     expect(
       wanted({
         'communique-tee:addressOnly': 'true',

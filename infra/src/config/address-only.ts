@@ -2,16 +2,16 @@ import { ConfigError } from './config-error';
 import { readValues } from './read-values';
 import type { RawSettings } from './settings-schema';
 
-/** What the registered addresses need, and nothing more. */
+/** The settings that the registered addresses need. */
 export interface AddressSettings extends Pick<RawSettings, 'production' | 'natPerZone' | 'addresses'> {
   readonly stack: string;
   readonly region: string;
 }
 
 /**
- * With `addressOnly` a stack contains only its registered addresses, weeks before there is an image. Other keys may be set already, and
- * each is checked by itself.
- * @returns undefined if the whole stack is wanted
+ * Reads the settings of a stack with `addressOnly`, which contains only its registered addresses, weeks before there is an image. Other
+ * keys may be set already, and each is checked by itself.
+ * @returns undefined if `addressOnly` is not set
  * @throws ConfigError
  */
 export function parseAddressOnly(stack: string, values: Readonly<Record<string, string>>): AddressSettings | undefined {
@@ -23,7 +23,7 @@ export function parseAddressOnly(stack: string, values: Readonly<Record<string, 
   return { stack, region: region.data, production, natPerZone, addresses };
 }
 
-/** Of addresses that are the operator's own. */
+/** Problems with addresses that the operator has already. */
 export function addressProblems({ natPerZone, addresses }: Pick<RawSettings, 'natPerZone' | 'addresses'>): string[] {
   const wanted = natPerZone ? 2 : 1;
   if (addresses.length === 0 || addresses.length === wanted) return [];

@@ -3,7 +3,7 @@ import { bucketName, CERTIFICATE_SECRET, secretName } from '../names';
 import { parentSettings, type Made } from '../parent-settings';
 import type { Settings } from './parse-settings';
 
-/** Variables of the gateway that keys of their own decide. */
+/** Variables of the gateway that a key of the stack sets, with that key. */
 export const KEY_OF_VARIABLE: Readonly<Record<string, string>> = {
   AUTH_ISSUER: 'authIssuer',
   AUTH_AUDIENCE: 'authAudience',
@@ -17,7 +17,7 @@ export const KEY_OF_VARIABLE: Readonly<Record<string, string>> = {
   RESIDENCE_FILES_URL: 'residenceFilesUrl',
 };
 
-/** Where the parent's settings come from. */
+/** The key of the stack from which each of the parent's settings comes. */
 const KEY_OF_SETTING: Readonly<Record<string, string>> = {
   region: 'aws:region',
   egress: 'imageFolder',
@@ -32,7 +32,7 @@ const KEY_OF_SETTING: Readonly<Record<string, string>> = {
 
 /**
  * Problems that the renderer of the parent's files or the gateway would report, found before anything is created.
- * @returns each with the key of Pulumi.<stack>.yaml in front
+ * @returns the problems, each with its key of Pulumi.<stack>.yaml in front
  */
 export function problemsOfParent(settings: Settings): string[] {
   try {
@@ -44,7 +44,7 @@ export function problemsOfParent(settings: Settings): string[] {
   }
 }
 
-/** The parent of these settings, with invented values for what AWS will choose. */
+/** The parent's settings, with invented values for what AWS will choose. */
 export const exampleParent = (settings: Settings): ParentSettings => parentSettings(settings, madeUp(settings));
 
 function byKey(problem: string): string {

@@ -1,7 +1,7 @@
-/** Everything that is wrong with a stack's configuration, at once. Nothing has been created. */
+/** Thrown with all problems of a stack's configuration at once, before anything is created. */
 export class ConfigError extends Error {
   readonly code = 'invalid_config';
-  /** One line each: the key, the problem with its value, and what would be right. */
+  /** The problems, one line each: the key, what is wrong with its value, and what would be right. */
   readonly problems: readonly string[];
 
   constructor(stack: string, problems: readonly string[]) {
@@ -16,7 +16,7 @@ export class ConfigError extends Error {
 
 const LONGEST_LINE = 600;
 
-/** A key or value may contain anything: line feeds, terminal control codes, a megabyte. */
+/** Makes a text short and printable, because a key or value may contain line feeds, terminal control codes or a megabyte. */
 export function oneLine(text: string): string {
   const shown = text.replaceAll(
     /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu,

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The stack's configuration for the image. Git ignores the file, so a clone does not have it. */
+/** The file with the stack's configuration for the image. Git ignores this file, so a clone does not have it. */
 export interface EnclaveConfiguration {
   readonly file: string;
-  /** SHA-256 of its bytes, 64 hex digits: `configurationSha256` of the image's measurements.json. */
+  /** SHA-256 of the file, 64 hex digits, which is `configurationSha256` in the image's measurements.json. */
   readonly sha256: string;
 }
 

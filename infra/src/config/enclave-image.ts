@@ -6,11 +6,11 @@ import type { Architecture } from '../instances/instance-types';
 
 /** An enclave image as `npm run image -- build` left it in its folder. */
 export interface EnclaveImage {
-  /** Path of the .eif; absent if nothing was built (only previews and `cost` go on without one). */
+  /** Path of the .eif; absent if no image was built, which only previews and `cost` allow. */
   file?: string;
   architecture: Architecture;
   sizeBytes: number;
-  /** SHA-384 of the file, 96 hex digits; names the object in the store. */
+  /** SHA-384 of the file, 96 hex digits. It names the object in the store. */
   sha384: string;
   /** 96 lower-case hex digits each. */
   pcr0: string;
@@ -20,25 +20,25 @@ export interface EnclaveImage {
   pcr8?: string;
   version: string;
   commit: string;
-  /** The stack whose configuration is inside. */
+  /** The stack whose configuration the image contains. */
   stack: string;
-  /** Where the enclave may connect to, and through which vsock port of its parent. */
+  /** The destinations to which the enclave may connect, each with a vsock port of the parent. */
   routes: readonly EgressRoute[];
-  /** Whether its keys end with its process or are kept under KMS, for every enclave of the image; absent if the build did not say. */
+  /** Whether keys end with the enclave's process or are KMS-sealed; absent if the build did not write it. */
   custody?: 'process' | 'kms';
-  /** The proof of residence that its enclaves are configured for; absent if the build did not say. */
+  /** The enclave's configuration about proofs of residence; absent if the build did not write it. */
   residence?: ImageResidence;
-  /** Whether its enclaves take tasks for models; absent if the build did not say. */
+  /** Whether the enclave takes tasks for models; absent if the build did not write it. */
   agents?: 'off' | 'on';
-  /** The price table by which they sign what a task cost; absent if the build did not say. */
+  /** The price table by which the enclave signs what a task cost; absent if the build did not write it. */
   prices?: ImagePrices;
-  /** Whom its services have to reach: chambers, KMS, model providers. Absent if the build did not say. */
+  /** What the enclave's services must reach: chambers, KMS, model providers. Absent if the build did not write it. */
   destinations?: readonly Destination[];
-  /** The operator's secrets that its configuration names; absent if the build did not say. */
+  /** The operator's secrets that the enclave's configuration names; absent if the build did not write it. */
   secrets?: readonly string[];
 }
 
-/** As in the enclave's configuration. */
+/** The settings about proofs of residence, as in the enclave's configuration. */
 export type ImageResidence = z.output<typeof residence>;
 
 const residence = z.union([
@@ -86,7 +86,7 @@ const destination = { host: z.string().regex(/^[a-z0-9.-]{1,253}$/), port: z.int
 
 const schema = z.object({
   image: z.string().regex(/^[A-Za-z0-9._-]+\.eif$/),
-  // Both are metadata of an object in S3, which takes only ASCII.
+  // Version and commit become metadata of an object in S3, which takes only ASCII.
   version: z.string().regex(/^[ -~]{0,64}$/),
   architecture: z.enum(['arm64', 'x86_64']),
   stack: z.string().max(64),
@@ -117,8 +117,8 @@ const schema = z.object({
 export type ImageReading = { image: EnclaveImage } | { problems: string[] };
 
 /**
- * Reads `measurements.json` and checks that the .eif beside it exists and has the stated size. Its hashes are checked where it is used.
- * @param options.eifMayBeAbsent for a preview: CI has the measurements and not the image
+ * Reads `measurements.json` and checks that the .eif beside it exists and has the stated size. The parent checks the hashes.
+ * @param options.eifMayBeAbsent for a preview, because CI has the measurements and not the image
  */
 export function readEnclaveImage(folder: string, { eifMayBeAbsent = false } = {}): ImageReading {
   const file = join(folder, 'measurements.json');

@@ -10,8 +10,8 @@ const HOST_NAME =
   'a host name like communique.example.org, in lower case, without https://, path, port or a dot at the end';
 
 /**
- * What is wrong with a host name by RFC 1123, section 2.1, and by what certificates' issuers and nginx take; undefined if nothing is.
- * Names in other scripts are written in Punycode (RFC 5891).
+ * What is wrong with a host name by RFC 1123, section 2.1, by the issuers of certificates or by nginx; undefined if it is valid. Names in
+ * other scripts must be written in Punycode (RFC 5891).
  */
 export function problemOfHostName(text: string): string | undefined {
   const labels = text.split('.');
@@ -29,12 +29,12 @@ export function problemOfHostName(text: string): string | undefined {
 
 function isPlainOrPunycode(label: string): boolean {
   if (label.slice(2, 4) !== '--') return true;
-  // Text that cannot be decoded is returned unchanged.
+  // domainToUnicode returns a label unchanged if it is not Punycode.
   const decoded = domainToUnicode(label);
   return decoded !== label && domainToASCII(decoded) === label;
 }
 
-/** The host name meant by input that is a URL, has upper case or another script, or ends with a dot. */
+/** The host name that is probably meant, if the input is a URL, has upper case or another script, or ends with a dot. */
 function hostNameIn(text: string): string | undefined {
   if (text.length > 2 * LONGEST_NAME) return undefined;
   const url = URL.parse(/^\s*[a-z]+:\/\//i.test(text) ? text : `https://${text.trim()}`);

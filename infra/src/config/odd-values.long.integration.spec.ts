@@ -23,7 +23,7 @@ import { ACCEPTED, isRefused, parsed } from '../testing/parsed-settings';
 import { exampleParent } from './check-parent';
 import type { Settings } from './parse-settings';
 
-/** nginx and the gateway start with every value that preview accepts. */
+/** Tests that nginx and the gateway start with every value that preview accepts. */
 
 type Files = Readonly<Record<string, ParentFile>>;
 type Changes = Readonly<Record<string, string | undefined>>;
@@ -38,7 +38,7 @@ const NGINX = '/etc/communique/nginx/';
 let folder: TemporaryFolder;
 beforeAll(async () => {
   folder = await temporaryFolder('odd-values');
-  // nginx's workers are not root.
+  // nginx's workers do not run as root, and must read the folder.
   await chmod(folder.path, 0o755);
 });
 afterAll(() => folder.remove());
@@ -50,7 +50,7 @@ function settingsOf(changes: Changes): Settings {
 }
 const filesOf = (settings: Settings): Files => renderParentFiles(exampleParent(settings));
 
-/** An environment file, read by bash. */
+/** The variables of an environment file, as bash reads them. */
 async function environmentOf(files: Files, path: string): Promise<Record<string, string>> {
   const file = files[path];
   if (file === undefined) throw new Error(`there is no ${path}`);
@@ -59,7 +59,7 @@ async function environmentOf(files: Files, path: string): Promise<Record<string,
   return readEnvironmentFile(join(root, path));
 }
 
-/** What the gateway makes of its environment file and its secrets. */
+/** The gateway's configuration from its environment file and its secrets. */
 function gatewayConfig(environment: Readonly<Record<string, string>>): GatewayConfig {
   const read = parseEnvironment({ ...environment, ...SECRETS });
   if (!read.ok) throw new Error(read.problems.join('\n'));
@@ -110,7 +110,7 @@ describeWith(redisAvailability(), 'the gateway starts with', () => {
     await (postgres as Postgres | undefined)?.stop();
   });
 
-  /** Its environment is the parent's, except for what is in another place on this machine. */
+  /** Starts a gateway in the parent's environment, except for variables that name places of this machine. */
   async function start(settings: Settings): Promise<{ service: Service; url: string }> {
     const environment = await environmentOf(filesOf(settings), GATEWAY);
     const port = await freePort();
@@ -126,7 +126,7 @@ describeWith(redisAvailability(), 'the gateway starts with', () => {
         TEE_ENDPOINT: `unix:${folder.file('no-enclave.sock')}`,
         SHUTDOWN_DRAIN_MS: '0',
       },
-      // Its log may be off.
+      // Do not wait for a log line, because LOG_LEVEL may turn the log off.
       readyWhen: async () => (await fetch(`http://127.0.0.1:${String(port)}/health`)).ok,
       readyTimeoutMs: 60_000,
     });
@@ -135,7 +135,7 @@ describeWith(redisAvailability(), 'the gateway starts with', () => {
   const valuesOf = (key: string) =>
     ODD_VALUES.filter((odd) => odd.key === key && odd.problem === undefined).map(({ value }) => value);
 
-  it('every origin, variable and issuer of the table, and answers each origin', async () => {
+  it('every origin, variable and issuer of the table, and answers requests of each origin', async () => {
     const variables = valuesOf('gatewayEnvironment').map((text) => JSON.parse(text) as Record<string, string>);
     const origins = valuesOf('corsOrigins').filter((value) => !value.startsWith('['));
     const settings = settingsOf({
@@ -158,7 +158,7 @@ describeWith(redisAvailability(), 'the gateway starts with', () => {
 
 const wordsOf = (text: string): string[] => text.replaceAll(/\d+/g, '0').split(/\s+/);
 
-/** Texts of the operator in the other environment files. */
+/** The operator's texts that other environment files contain. */
 const expectedIn = (path: string, { domain, alarmEmail }: Settings): unknown[] =>
   path.endsWith('certificate.env')
     ? [domain, alarmEmail]
@@ -195,12 +195,12 @@ describe('a hostile character or a very long value in', () => {
       names[path] = Object.keys(await environmentOf(whole, path));
   });
 
-  it.each(Object.keys(ACCEPTED))('%s is refused in one line, or stays what it is in every file', async (key) => {
+  it.each(Object.keys(ACCEPTED))('%s is refused in one line, or stays unchanged in every file', async (key) => {
     const value = ACCEPTED[key] ?? '';
     const middle = Math.ceil(value.length / 2);
     for (const hostile of HOSTILE) {
       const forms = [value + hostile, value.slice(0, middle) + hostile + value.slice(middle), hostile];
-      // As a text of its own in the JSON of the variables.
+      // The value becomes a text in the JSON of the variables.
       if (key === 'gatewayEnvironment')
         forms.push(JSON.stringify({ AUTH_ADMIN_SCOPE: `a${hostile}b` }), JSON.stringify({ [hostile]: 'a' }));
       for (const form of forms) {

@@ -5,10 +5,10 @@ import { settingsSchema } from './settings-schema';
 const shown = (value: string) => (value.length > 90 ? `${value.slice(0, 40)}… (${value.length} characters)` : value);
 const rows = ODD_VALUES.map((odd) => ({ ...odd, title: `${odd.key} ${JSON.stringify(shown(odd.value))}` }));
 
-/** A domain is in the hosted zone, if there is one. */
+/** Removes the hosted zone for odd domains, because a domain must be in the hosted zone. */
 const withoutZone = (key: string) => (key === 'domain' ? { hostedZone: undefined } : {});
 
-it('knows a value of every key that is accepted', () => {
+it('has an accepted value for every key', () => {
   expect(Object.keys(ACCEPTED).sort()).toEqual(Object.keys(settingsSchema.shape).sort());
   expect(isRefused(parsed({}))).toBe(false);
 });

@@ -57,7 +57,7 @@ function problemsOf(
   }
 }
 
-it('fills in the defaults of production’s size', () => {
+it('fills in the defaults, which are those for a production stack', () => {
   expect(parseSettings('dev', good, withoutImage)).toMatchObject({
     instanceType: 'c6g.xlarge',
     enclaveCpuCount: 2,
@@ -225,7 +225,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
 });
 
 it.each(['Production_Europe_West', 'thirteen-long', 'eu--west', 'eu-', '-eu', '1', ''])(
-  'refuses the stack name %j, from which AWS would not take the names',
+  'refuses the stack name %j, because AWS would refuse names with it',
   (stack) => {
     expect(problemsOf({}, withoutImage, stack)).toEqual([expect.stringMatching(/^stack .*names in AWS/)]);
   },
@@ -242,7 +242,7 @@ it('accepts a domain of 64 characters behind a balancer, and of 250 without one'
   expect(problemsOf({ domain: `${Array(4).fill('a'.repeat(59)).join('.')}.${'b'.repeat(10)}` })).toEqual([]);
 });
 
-it('says everything at once, and no secret’s value', () => {
+it('reports all problems at once, without the value of a secret', () => {
   const problems = problemsOf(
     {
       domain: undefined,
@@ -265,7 +265,7 @@ it('says everything at once, and no secret’s value', () => {
   expect(problems.join()).not.toContain('secret word');
 });
 
-it('needs eight keys beside the region for a first stack, and derives the others', () => {
+it('needs only eight keys beside the region for a first stack, and derives the others', () => {
   const { 'communique-tee:redisAuthToken': _token, ...rest } = good;
   const few = { ...rest, 'communique-tee:database': 'parent', 'communique-tee:redis': 'parent' };
   for (const key of ['authAudience', 'authJwksUrl']) Reflect.deleteProperty(few, `communique-tee:${key}`);
@@ -282,16 +282,16 @@ it.each([
   ['one parent', { addresses: 'eipalloc-0a1b2c3d' }],
   ['several parents', SEVERAL],
   ['a database of the operator’s', { database: 'external', databaseSecurityGroup: 'sg-0a1b2c3d' }],
-])('takes a network of the operator’s for %s', (_what, changes) => {
+])('accepts the operator’s own network for %s', (_what, changes) => {
   expect(problemsOf({ ...ADOPTED_NETWORK, ...changes })).toEqual([]);
 });
 
-it('takes a certificate of the operator’s in place of a zone', () => {
+it('accepts the operator’s own certificate instead of a zone', () => {
   const certificateArn = `arn:aws:acm:us-east-1:123456789012:certificate/${'1'.repeat(36)}`;
   expect(problemsOf({ certificateArn, balancer: 'network' })).toEqual([]);
 });
 
-it('takes the image’s own measurement and the one before, each once', () => {
+it('accepts the image’s own measurement and those of acceptedPcr0, each once', () => {
   const { pcr0 } = notBuilt('arm64').image;
   const before = 'B'.repeat(96);
   expect(
@@ -328,9 +328,9 @@ describe('the image folder', () => {
     return problemsOf({ imageFolder: folder, releaseFile: release, ...settings }, { root: '/nowhere' });
   };
 
-  it('is read', () => expect(problems({})).toEqual([]));
+  it('is accepted with a valid image', () => expect(problems({})).toEqual([]));
 
-  it('is enough without the image and the release if nothing is made, and never for `pulumi up`', () => {
+  it('needs only measurements.json for a preview, and also image and release for `pulumi up`', () => {
     problems({});
     rmSync(join(folder, 'communique-tee.eif'));
     const changes = { imageFolder: folder, releaseFile: join(folder, 'absent.tar.gz') };
@@ -339,13 +339,13 @@ describe('the image folder', () => {
       expect.stringMatching(/^imageFolder: .*communique-tee\.eif is missing/),
       expect.stringMatching(/^releaseFile: there is no file/),
     ]);
-    // Without measurements there is nothing to preview.
+    // A preview needs the measurements.
     rmSync(join(folder, 'measurements.json'));
     expect(problemsOf(changes, { root: '/nowhere', previewing: true })).toEqual([
       expect.stringMatching(/^imageFolder: there is no file .*measurements\.json/),
     ]);
   });
-  it('is read with a way out to KMS', () =>
+  it('is accepted with a route to KMS of the stack’s region', () =>
     expect(
       problems({
         routes: [...measurements.routes, { host: 'kms.us-east-1.amazonaws.com', port: 443, vsockPort: 8003 }],
@@ -389,7 +389,7 @@ describe('the image folder', () => {
       ],
     };
 
-    it('takes the image whose configuration has them, with the keys that it names', () => {
+    it('accepts an image with agents if the stack has the secrets that the image names', () => {
       expect(problems(inside, 'eif!', { agents: 'on', enclaveSecrets: keys })).toEqual([]);
       expect(problems(inside, 'eif!', { enclaveSecrets: keys })).toEqual([]);
       expect(problems({ ...inside, prices: { ...prices, sha256: 'x' } }, 'eif!', { enclaveSecrets: keys })).toEqual([]);
@@ -430,7 +430,7 @@ describe('the image folder', () => {
     const key = 'example-registrar+e1a1d779+AUvq3isjNDC5cYuqzs8P4FHLIqILbXmlqfxa2HOI4vc8';
     const settings = { residence: 'required', residenceRegistrar: 'example-registrar', residenceKeys: key };
     const residence = { mode: 'required', registrar: 'example-registrar', keys: [key], maxCampaignDays: 90 };
-    it('is taken if both are configured alike, whatever the order of two keys', () => {
+    it('is accepted if image and stack have the same settings, whatever the order of two keys', () => {
       const other = 'example-registrar+546285b9+AZTGzRuzBVuFBHbUMG2qsXbkIkyL1V46GxnUtYi/z0Q4';
       expect(problems({ residence }, 'eif!', settings)).toEqual([]);
       expect(problems({ residence: { mode: 'off' } }, 'eif!', {})).toEqual([]);
@@ -447,7 +447,7 @@ describe('the image folder', () => {
     ])('is refused if the image has %s', (_name, inside, changes, words) => {
       expect(problems({ residence: inside }, 'eif!', { ...changes })).toEqual([expect.stringMatching(words)]);
     });
-    it('is refused if it does not say, unless there are none', () => {
+    it('is refused if the image does not name its mode', () => {
       expect(problems({}, 'eif!', settings)).toEqual([expect.stringMatching(/^residence: .*build it again$/)]);
     });
   });
@@ -456,7 +456,7 @@ describe('the image folder', () => {
     it.each([
       ['at rest', several],
       ['when the queue grows', { ...several, instances: '1', maxInstances: '2' }],
-    ])('is taken with keys under KMS, which every enclave has: %s', (_name, settings) => {
+    ])('is accepted with KMS-sealed keys, which every enclave can open: %s', (_name, settings) => {
       expect(problems({ custody: 'kms' }, 'eif!', settings)).toEqual([]);
     });
     it.each<[string, object, Record<string, string>, RegExp]>([
@@ -477,7 +477,7 @@ describe('the image folder', () => {
     ])('is refused for %s', (_name, changed, settings, words) => {
       expect(problems(changed, 'eif!', settings)).toEqual([expect.stringMatching(words)]);
     });
-    it('is taken with either by one parent', () => {
+    it('is accepted with either custody for one parent', () => {
       for (const custody of ['process', 'kms']) expect(problems({ custody })).toEqual([]);
     });
   });
@@ -497,7 +497,7 @@ describe('the image folder', () => {
       ['nothing beside it', undefined],
       ['of this architecture', { arch: 'arm64', sha256 }],
       ['described as another, built later', { arch: 'x86_64', sha256: 'f'.repeat(64) }],
-    ])('is taken: %s', (_what, described) => {
+    ])('is accepted with a release.json that is: %s', (_what, described) => {
       expect(said(archive, described)).toEqual([]);
     });
     it.each<[string, object | undefined, boolean]>([
@@ -511,7 +511,7 @@ describe('the image folder', () => {
         false,
       ],
       ['absent', undefined, false],
-    ])('brings the reference string as release.json says: %s', (_what, described, holds) => {
+    ])('has the reference string only if release.json says so: %s', (_what, described, holds) => {
       said(archive, described);
       const settings = parseSettings(
         'dev',
@@ -534,7 +534,7 @@ describe('the image folder', () => {
         { arch: 'x86_64', sha256 },
         /built for x86_64, and the parent is arm64: npm run ops -- release --arch arm64$/,
       ],
-    ])('is refused: %s', (_what, content, described, words) => {
+    ])('is refused if the release is %s', (_what, content, described, words) => {
       expect(said(content, described)).toEqual([expect.stringMatching(words)]);
     });
   });

@@ -15,12 +15,12 @@ import { readValues } from './read-values';
 import { ENCLAVE_SECRETS_BY_DEFAULT, settingsSchema, type RawSettings } from './settings-schema';
 import { notBuilt } from './stand-ins';
 
-/** Days that CloudWatch takes for the retention of a log group. */
+/** The retention times of a log group that CloudWatch accepts, in days. */
 const RETENTIONS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
-/** Of the first name in a certificate of ACM: https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html. */
+/** ACM's limit for a certificate's first name: https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html. */
 const LONGEST_CERTIFIED_NAME = 64;
 
 export interface Settings extends Omit<
@@ -45,25 +45,26 @@ export interface Settings extends Omit<
   architecture: Architecture;
   image: EnclaveImage;
   release: Release;
-  /** With `imageBuild`: what CodeBuild puts into the image. */
+  /** With `imageBuild`: the enclave's configuration that CodeBuild puts into the image. */
   enclaveConfiguration?: EnclaveConfiguration;
   gatewayEnvironment: Readonly<Record<string, string>>;
-  /** The image's own and what `acceptedPcr0` adds, each once. */
+  /** PCR0 of the image and those that `acceptedPcr0` adds, each once. */
   acceptedImages: readonly string[];
 }
 
 export interface ParseOptions {
   /** The checkout. */
   root: string;
-  /** Stand-ins for the image and the release if none is built: `preview --without-image`, `cost`. Never set by `pulumi up`. */
+  /** Makes a stand-in for image and release if none is built (`preview --without-image`, `cost`). `pulumi up` never sets it. */
   standIn?: (architecture: Architecture) => { image: EnclaveImage; release: Release };
-  /** Nothing is created, so measurements.json is enough without the image and the release. Never set by `pulumi up`. */
+  /** Whether measurements.json is enough, because nothing is created. `pulumi up` never sets it. */
   previewing?: boolean;
 }
 
 /**
- * @param values as Pulumi has them, `<namespace>:<key>` to text: those of the namespaces `communique-tee` and `aws` are read
- * @throws ConfigError with everything that is wrong
+ * Reads and checks a stack's configuration.
+ * @param values Pulumi's values by `<namespace>:<key>`; only the namespaces `communique-tee` and `aws` are read
+ * @throws ConfigError with all problems
  */
 export function parseSettings(
   stack: string,
@@ -173,7 +174,7 @@ export function parseSettings(
     problems.push(...problemsOfParent(settings));
     if (problems.length === 0) return settings;
   } else {
-    // A valid value replaces each that is missing or wrong, so that the others are checked too.
+    // Replace each missing or wrong value by a valid one, so that the other values are checked together too.
     const others = complete(
       { ...settingsSchema.parse(EXAMPLE), ...raw },
       {
@@ -195,12 +196,12 @@ export function parseSettings(
   throw new ConfigError(stack, problems);
 }
 
-/** Of `aws:region: …` or `enclaveMemoryMiB 3001: …`. */
+/** The key of a problem such as `aws:region: …` or `enclaveMemoryMiB 3001: …`. */
 const keyOf = (problem: string): string => problem.split(/:? /)[0] ?? '';
 
 const EXAMPLE_PLACE = { stack: 'dev', region: 'us-east-1' };
 
-/** The keys without a default. */
+/** Example values of the keys without a default. */
 const EXAMPLE = {
   domain: 'communique.example.org',
   availabilityZones: 'us-east-1a,us-east-1b',
@@ -244,7 +245,7 @@ function complete(
 const architectureOf = (instanceType = ''): Architecture =>
   findInstanceType(instanceType)?.architecture ?? (/^[a-z]+\d+g/.test(instanceType) ? 'arm64' : 'x86_64');
 
-/** The operator's variables; each that is wrong is left out, and its problem is in the list, without its value. */
+/** The operator's valid variables for the gateway. Adds a problem, without the value, for each wrong variable. */
 function gatewayEnvironment(text: string | undefined, problems: string[]): Record<string, string> {
   const parsed = z.record(z.string(), z.unknown()).safeParse(text === undefined ? {} : parseJson(text));
   if (!parsed.success) {
@@ -270,7 +271,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Differences between the gateway's and the enclave's configuration, with which the gateway would never become ready. */
+/** Differences between the gateway's and the enclave's settings about residence, with which the gateway would never become ready. */
 function disagreement(raw: Partial<RawSettings>, image: ImageResidence | undefined): string[] {
   const { residence = 'off', residenceRegistrar: registrar, residenceKeys: keys = [] } = raw;
   if (image === undefined)
@@ -290,7 +291,7 @@ function disagreement(raw: Partial<RawSettings>, image: ImageResidence | undefin
   ];
 }
 
-/** Destinations that the image's services need and that no egress proxy of the parent reaches. */
+/** Problems with destinations that the image's services need and that no egress proxy reaches. */
 function unreachable({ destinations = [], routes }: EnclaveImage): string[] {
   return destinations
     .filter((to) => !routes.some(({ host, port }) => host === to.host && port === to.port))
@@ -300,7 +301,7 @@ function unreachable({ destinations = [], routes }: EnclaveImage): string[] {
     );
 }
 
-/** Gateways that take tasks without an enclave that answers them, and enclaves that wait for keys that no parent delivers. */
+/** Problems if the gateway takes tasks that the enclave does not, or the enclave needs keys that the parent does not deliver. */
 function agentsDisagreement(
   { agents = 'off', enclaveSecrets = ENCLAVE_SECRETS_BY_DEFAULT }: Partial<RawSettings>,
   image: EnclaveImage,
@@ -326,7 +327,7 @@ function agentsDisagreement(
 /** Contradictions between keys that are each valid. */
 function checkTogether(raw: Partial<RawSettings>, wrong: readonly string[]): string[] {
   const problems: string[] = [];
-  /** Not given, and nothing is said of it yet. */
+  /** Whether a key is not set and no problem with it was reported yet. */
   const missing = (key: keyof RawSettings): boolean =>
     raw[key] === undefined && !wrong.some((problem) => problem.startsWith(`${key}:`));
   const several = (raw.instances ?? 1) > 1 || (raw.maxInstances ?? 1) > 1;

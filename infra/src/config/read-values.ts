@@ -4,15 +4,15 @@ import { PROJECT } from '../names';
 import { REPLACED_KEYS } from './replaced-keys';
 import { regionSchema, settingsSchema, type RawSettings } from './settings-schema';
 
-/** Pulumi's values, each checked by itself. */
+/** Pulumi's values, each checked alone. */
 export interface ReadValues {
-  /** Only our keys, without the namespace. */
+  /** The values of our keys, by key without the namespace. */
   readonly own: Readonly<Record<string, string>>;
   /** The valid values. */
   readonly raw: Partial<RawSettings>;
-  /** Problems with values and names of keys, one line each. */
+  /** Problems with values and with names of keys, one line each. */
   readonly wrong: readonly string[];
-  /** Keys that a whole stack needs. */
+  /** Keys that a whole stack needs and that are not set. */
   readonly missing: readonly string[];
   readonly region: z.ZodSafeParseResult<string>;
   /** `wrong`, and problems with the stack's name, its region and other namespaces. */
@@ -51,7 +51,7 @@ function problemOfNamespace(key: string): string[] {
   ];
 }
 
-/** Key by key, so that one wrong value does not hide contradictions between the others. */
+/** Reads each key separately, so that one wrong value does not hide contradictions between the others. */
 function parseEach(own: Readonly<Record<string, string>>): Pick<ReadValues, 'raw' | 'wrong' | 'missing'> {
   const wrong = Object.keys(own)
     .filter((key) => !Object.hasOwn(settingsSchema.shape, key))
@@ -73,7 +73,7 @@ function problemOfKey(key: string): string {
   return `${key}: there is no such key${meant === undefined ? '' : `; did you mean ${meant}?`}`;
 }
 
-/** The first problem; in a list, with the number of the entry. */
+/** The first problem with a value; for a list, with the number of the entry. */
 function firstIssue({ issues: [issue] }: z.core.$ZodError): string {
   const entry = issue?.path.find((part) => typeof part === 'number');
   return `${entry === undefined ? '' : `entry ${entry + 1}: `}${issue?.message ?? 'is not valid'}`;

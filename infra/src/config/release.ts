@@ -6,13 +6,13 @@ import * as z from 'zod';
 import type { Architecture } from '../instances/instance-types';
 import { notBuilt } from './stand-ins';
 
-/** The programs of the parent in one archive, as `npm run ops -- release` makes it. */
+/** The archive with the parent's programs, which `npm run ops -- release` builds. */
 export interface Release {
-  /** Absent if nothing was built (only previews and `cost` go on without one). */
+  /** Path of the archive; absent if none was built, which only previews and `cost` allow. */
   file?: string;
-  /** 64 hex digits, of the archive; names the object in the store, and the parent checks it. */
+  /** SHA-256 of the archive, 64 hex digits. It names the object in the store, and the parent checks it. */
   sha256: string;
-  /** Whether it holds what a page needs to prove residence, as release.json beside it says. */
+  /** Whether the archive has the reference string, which a page needs to prove residence, as release.json says. */
   referenceString: boolean;
 }
 
@@ -24,9 +24,9 @@ const description = z.object({
 });
 
 /**
- * Refuses an archive that is missing, truncated, or for the other architecture. Otherwise the instance would fail half an
- * hour later.
- * @param options.mayBeAbsent for a preview: release.json describes it, or nothing does
+ * Reads the release. Refuses an archive that is missing, truncated, or for the other architecture, with which the instance would fail half
+ * an hour later.
+ * @param options.mayBeAbsent for a preview, in which release.json is enough
  */
 export function readRelease(
   file: string,
@@ -56,7 +56,7 @@ function describedRelease(file: string, architecture: Architecture): Release {
   return { sha256: described.sha256, referenceString: described.referenceString === REFERENCE_STRING_SHA256 };
 }
 
-/** Undefined if it cannot be read: absent, a folder, a device. */
+/** @returns undefined if the file cannot be read: absent, a folder, a device */
 function bytesOf(file: string): Buffer | undefined {
   try {
     return statSync(file).isFile() ? readFileSync(file) : undefined;
@@ -69,7 +69,7 @@ function describedBeside(file: string): z.output<typeof description> | undefined
   try {
     return description.parse(JSON.parse(readFileSync(join(dirname(file), 'release.json'), 'utf8')));
   } catch {
-    // Absent, or of another form: it describes nothing.
+    // The file is absent or has another form.
     return undefined;
   }
 }

@@ -25,7 +25,7 @@ export const STORE_PLACES = ['parent', 'managed', 'external'] as const;
 
 export const ENCLAVE_SECRETS_BY_DEFAULT = CHAMBER_KEYS.map(chamberSecret);
 
-/** What only the enclave may read: each is a secret whose value is ciphertext under the operator's key. */
+/** Names of the secrets that only the enclave may read. Each value is ciphertext under the operator's key. */
 export const ENCLAVE_SECRETS = [
   ...ENCLAVE_SECRETS_BY_DEFAULT,
   ...PROVIDERS.map((provider) => `${provider}-api-key` as const),
@@ -34,11 +34,11 @@ export const ENCLAVE_SECRETS = [
 const identifier = (max: number) =>
   z.string().regex(new RegExp(`^[A-Za-z0-9:/._-]{1,${max}}$`), `1 to ${max} letters, digits, and any of : / . _ -`);
 
-/** Of a file on this machine. */
+/** The path of a file on this machine. */
 const path = z.string().regex(/^[^\p{C}]{1,1024}$/u, 'a path of 1 to 1024 characters');
 
 /**
- * Every key of Pulumi.<stack>.yaml under `communique-tee:`. The text of `describe` is what the docs and `preview --help` print.
+ * Every key of Pulumi.<stack>.yaml under `communique-tee:`. The documentation and `preview --help` print the text of `describe`.
  * Secrets (`pulumi config set --secret`) are in SECRET_KEYS.
  */
 export const settingsShape = {

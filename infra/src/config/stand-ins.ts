@@ -4,7 +4,7 @@ import type { Architecture } from '../instances/instance-types';
 
 const repeated = (digits: string, length: number): string => digits.repeat(length).slice(0, length);
 
-/** For looking at a stack before its image is built: measurements that no image has, recognisable as such. Never used by `pulumi up`. */
+/** A made-up image and release, to preview a stack before its image is built. `pulumi up` never uses it. */
 export const notBuilt = (architecture: Architecture): { image: EnclaveImage; release: Release } => ({
   image: {
     architecture,

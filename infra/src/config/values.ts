@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { VARIABLES } from '@communique-tee/gateway-environment';
 import { problemOfHostName } from './host-name';
 
-// Pulumi hands every value over as text; lists and numbers of Pulumi.<stack>.yaml arrive as JSON.
+// Pulumi passes every value as text; lists and numbers of Pulumi.<stack>.yaml arrive as JSON.
 
 export const whole = (min: number, max: number) =>
   z
@@ -14,10 +14,10 @@ export const whole = (min: number, max: number) =>
 
 export const yesNo = z.enum(['true', 'false'], 'true or false').transform((value) => value === 'true');
 
-/** One of few words. */
+/** A value that must be one of these words. */
 export const oneOf = <const Word extends string>(words: readonly Word[]) => z.enum(words, `one of ${words.join(', ')}`);
 
-/** A JSON list, or values with commas between them (as in `--config key=a,b`); each once. */
+/** A list as JSON, or with commas (as in `--config key=a,b`). An entry that occurs twice is kept once. */
 export function listOf<T>(item: z.ZodType<T, string>, most: number) {
   return z
     .string()
@@ -47,7 +47,7 @@ export const hostName = z.string().superRefine((text, context) => {
 
 export const emailAddress = z.string().regex(EMAIL_ADDRESS, 'an email address like operator@example.org');
 
-/** At most 512 characters, as the gateway takes them. */
+/** An https URL of at most 512 characters, which is the gateway's limit. */
 export const httpsUrl = z
   .string()
   .max(512, 'at most 512 characters')
@@ -61,7 +61,7 @@ export const httpsUrl = z
     'an https:// URL without a user name or password',
   );
 
-/** As browsers send it in Origin, by the gateway's own rule. */
+/** An origin as browsers send it in the header Origin, by the gateway's own rule. */
 export const httpsOrigin = z.string().superRefine((text, context) => {
   if (text.startsWith('https://') && !text.includes(',') && VARIABLES.CORS_ORIGINS.safeParse(text).success) return;
   const url = text.length <= 512 ? URL.parse(text) : null;
@@ -70,7 +70,7 @@ export const httpsOrigin = z.string().superRefine((text, context) => {
   context.addIssue({ code: 'custom', message });
 });
 
-/** The program cuts it into subnets of /24. AWS takes no address with leading zeros or host bits. */
+/** A network that the program divides into subnets of /24. AWS refuses an address with leading zeros or host bits. */
 export const network = z
   .string()
   .regex(
@@ -92,7 +92,7 @@ export const securityGroupId = z
 
 export const port = whole(1, 65_535).transform(String);
 
-/** A path may have 512 characters, but a key's policy names up to 40 of these and has 32 KiB. */
+/** A role's ARN. IAM allows paths of 512 characters, but a key's policy names up to 40 roles and has at most 32 KiB. */
 export const roleArn = z
   .string()
   .max(256, 'at most 256 characters, since the policies of the keys name each several times')
@@ -103,7 +103,7 @@ export const roleArn = z
 
 export const awsRegion = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, for example us-east-1');
 
-/** A zone of a region itself; Local Zones and Wavelength Zones, whose names are longer, have no such instances. */
+/** An availability zone. Local Zones and Wavelength Zones, which have longer names, lack these instances. */
 export const availabilityZone = z
   .string()
   .regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'an availability zone, for example us-east-1a');

@@ -30,7 +30,7 @@ const pricesIn = (value: unknown): Price[] => {
   return 'usd' in value ? [value as Price] : Object.values(value).flatMap(pricesIn);
 };
 
-it('adds up what is known, to the cent', () => {
+it('adds up the known prices exactly', () => {
   // 49.64 instance, 2.10 monitoring, 2.40 and 1.60 disks, 3.65 address, 3.00 keys, 1.20 secrets, 3.00 dashboard
   const cents = 6659 + 30 * customMetricsOf(dev) + 10 * alarmsOf(dev);
   expect(costOf(dev).knownUsd).toBe((cents / 100).toFixed(2));
@@ -66,7 +66,7 @@ it.each([
   expect(item({ ...dev, ...changes }, name)?.monthlyUsd).toBe(usd);
 });
 
-it('invents no price: an item without one in the table is unknown', () => {
+it('reports an item without a price in the table as unknown', () => {
   const settings: CostSettings = {
     ...dev,
     instanceType: 'c9g.4xlarge',
@@ -90,7 +90,7 @@ it('invents no price: an item without one in the table is unknown', () => {
   expect(cost.savingsPlan.onDemandPerHourUsd).toBeNull();
 });
 
-it('has a source with a date for every price and every rate', () => {
+it('has a dated source for every price and every rate', () => {
   const prices = pricesIn(PRICES);
   expect(prices.length).toBeGreaterThan(20);
   for (const { source } of [...prices, ...Object.values(RATES)]) {
@@ -101,7 +101,7 @@ it('has a source with a date for every price and every rate', () => {
   for (const { source } of [...items, ...byUse]) expect(sources[(source ?? 0) - 1]).toBeDefined();
 });
 
-it('lists what is paid by use with its rate: rotations, snapshots, backups', () => {
+it('lists rotations, snapshots and backups, which are paid by use, with their rates', () => {
   const of = (settings: CostSettings) =>
     costOf(settings)
       .byUse.map(({ item, rate }) => `${item}: ${rate}`)
@@ -143,7 +143,7 @@ it('counts no secret that the operator has already', () => {
   expect(item({ ...dev, databaseUrlSecret }, 'secret')?.count).toBe(3);
 });
 
-it('says what a savings plan would save by its own rate, and what a commitment is', () => {
+it('calculates what a savings plan saves at a given rate, and prints the price of an hour on demand', () => {
   expect(savedByPlan({ instanceType: 'c6g.xlarge', instances: 1 }, 100_000n)).toBe('26.28');
   expect(savedByPlan({ instanceType: 'c9g.4xlarge', instances: 1 }, 100_000n)).toBeNull();
   expect(costOf(dev).savingsPlan).toMatchObject({

@@ -5,15 +5,15 @@ import { HOURS_PER_MONTH, PRICES, RATES, SOURCES, type MicroUsd, type Price, typ
 export interface CostItem {
   item: string;
   count: number;
-  /** What one costs a month, in words. */
+  /** The price of one item, in words. */
   price: string;
   /** Dollars with two digits; null if the price is not in the table. */
   monthlyUsd: string | null;
-  /** Its place in `sources`, from 1. */
+  /** Number of the source in `sources`, from 1. */
   source: number | null;
 }
 
-/** Paid by use, so the amount of a month is not known in advance. */
+/** An item that is paid by use, so that a month's amount is not known in advance. */
 export interface UsedItem {
   item: string;
   rate: string;
@@ -24,11 +24,11 @@ export interface MonthlyCost {
   /** The region of these prices, which may differ from the stack's. */
   pricesOf: string;
   items: CostItem[];
-  /** The sum of what is known and does not depend on use. */
+  /** The sum of the known prices that do not depend on use. */
   knownUsd: string;
-  /** On top: known prices, unknown amounts. */
+  /** Not in the sum: items with known prices and unknown amounts. */
   byUse: UsedItem[];
-  /** On top, and no price is known. */
+  /** Not in the sum: items without a known price. */
   unknown: string[];
   /** Where the prices were read, and their date. */
   sources: { asOf: string; what: string }[];
@@ -36,10 +36,10 @@ export interface MonthlyCost {
 }
 
 export interface SavingsPlan {
-  /** What the parents cost an hour on demand: the most that a commitment (which is per hour) could replace. */
+  /** The parents' price per hour on demand, which is the most that a commitment per hour could replace. */
   onDemandPerHourUsd: string | null;
   note: string;
-  /** For a person to consider; no program runs it. */
+  /** A command for a person to consider; no program runs it. */
   command: string;
 }
 
@@ -72,7 +72,7 @@ export type CostSettings = Pick<
 const allSources = (): MonthlyCost['sources'] => Object.values(SOURCES).map(({ asOf, what }) => ({ asOf, what }));
 const placeOf = (source: Price['source']): number => Object.keys(SOURCES).indexOf(source) + 1;
 
-/** The bill of a stack that has only its registered addresses. */
+/** The monthly bill of a stack that has only its registered addresses. */
 export function addressesCost(count: number): Pick<MonthlyCost, 'pricesOf' | 'items' | 'knownUsd' | 'sources'> {
   const { usd, source } = PRICES.publicIpv4PerHour;
   const monthlyUsd = dollars(usd * HOURS_PER_MONTH * BigInt(count));
@@ -85,7 +85,7 @@ export function addressesCost(count: number): Pick<MonthlyCost, 'pricesOf' | 'it
   };
 }
 
-/** The stack's bill of a month by item, before anything is created. */
+/** The stack's monthly bill by item, before anything is created. */
 export function costOf(settings: CostSettings): MonthlyCost {
   const lines = linesOf(settings);
   const known = lines.reduce((sum, { each, count }) => sum + (each === null ? 0n : each * BigInt(count)), 0n);
@@ -116,7 +116,7 @@ export function costOf(settings: CostSettings): MonthlyCost {
   };
 }
 
-/** @param ratePerHour the plan's own rate for one parent, in micro-dollars @returns dollars a month, or null if the type's price is not known */
+/** @param ratePerHour the plan's rate for one parent, in micro-dollars @returns dollars a month; null if the type's price is unknown */
 export function savedByPlan(
   settings: Pick<CostSettings, 'instanceType' | 'instances'>,
   ratePerHour: MicroUsd,
@@ -131,7 +131,7 @@ interface Line {
   item: string;
   count: number;
   price: string;
-  /** A month; null: not known. */
+  /** The price of one item for a month; null if unknown. */
   each: MicroUsd | null;
   source: Price['source'] | null;
 }
@@ -252,7 +252,7 @@ function usedItems(settings: CostSettings): { item: string; of: Rate }[] {
   return items;
 }
 
-/** Rounded half up. */
+/** Dollars as text, rounded half up. */
 function dollars(micro: MicroUsd, digits = 2): string {
   const unit = 10n ** BigInt(6 - digits);
   const rounded = (micro + unit / 2n) / unit;

@@ -3,15 +3,15 @@ import { alarmConditions } from '../components/alarm-conditions';
 import { LOG_METRICS } from '../components/logs';
 import type { Settings } from '../config/parse-settings';
 
-/** Memory, connections, and a disk: of each instance, and of the group. */
+/** The agent's metrics for memory, connections and a disk, which each instance and the group have. */
 const AGENT_METRICS = 3;
 const SCALING_ALARMS = 3;
 
 type Counted = Pick<Settings, 'instances' | 'maxInstances' | 'database' | 'redis' | 'balancer' | 'production'>;
 
 /**
- * Parents share the gateway's metrics, which have no dimension of the instance. An instance that takes the place of another has metrics
- * of its own, which are not counted here.
+ * The number of custom metrics. Parents share the gateway's metrics, which have no dimension for the instance. An instance that replaces
+ * another one has new metrics, which are not counted here.
  */
 export function customMetricsOf({ instances, database }: Pick<Counted, 'instances' | 'database'>): number {
   const ofGateway = Object.values(GATEWAY_METRICS)

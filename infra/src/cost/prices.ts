@@ -1,10 +1,10 @@
-/** Micro-dollars. */
+/** An amount in micro-dollars. */
 export type MicroUsd = bigint;
 
 /**
- * Where a price was read. No page of AWS can be reached from where this project is made, so these are copies of AWS's figures, or of what
- * Infracost computed from them; `balancers` is a third party's own page. A copy in a repository is named as `owner/repository@commit, path`.
- * `asOf` is the day of the figures; if a copy has none, the day on which it was read.
+ * The sources of the prices. The project could not reach AWS's own pages, so these are copies of AWS's figures, or figures that Infracost
+ * computed from them; `balancers` is a third party's page. A copy in a repository is named as `owner/repository@commit, path`. `asOf` is
+ * the day of the figures or, if a copy has no date, the day on which it was read.
  */
 export const SOURCES = {
   notes: { asOf: '2026-11-22', what: "AWS's pricing pages, in the notes that this project began with" },
@@ -46,7 +46,7 @@ const [balancer, infracost, reported] = [price('balancers'), price('infracost'),
 
 export const HOURS_PER_MONTH = 730n;
 
-/** The one price table: on demand, us-east-1. What is not in it is unknown to this program, which says so. */
+/** The only price table: on demand, us-east-1. The program reports an item that is not in it as unknown. */
 export const PRICES = {
   region: 'us-east-1',
   instancePerHour: {
@@ -57,14 +57,14 @@ export const PRICES = {
     'c8g.large': noted(79_760n),
     'm7g.large': noted(81_600n),
   } as Table,
-  /** PostgreSQL; `<class>, two zones` is Multi-AZ, which is not always twice the price. */
+  /** RDS for PostgreSQL. `<class>, two zones` is Multi-AZ, which is not always twice the price. */
   databasePerHour: {
     'db.t4g.micro': listed(16_000n),
     'db.t4g.small': listed(32_000n),
     'db.t4g.small, two zones': listed(65_000n),
   } as Table,
   databaseStoragePerGiBMonth: { one: listed(115_000n), two: listed(230_000n) },
-  /** Redis OSS, a node. */
+  /** A node of ElastiCache for Redis OSS. */
   cachePerHour: { 'cache.t4g.micro': reported(16_000n), 'cache.t4g.small': reported(32_000n) } as Table,
   balancerPerHour: { application: listed(22_500n), network: balancer(22_500n) },
   publicIpv4PerHour: listed(5_000n),
@@ -73,19 +73,19 @@ export const PRICES = {
   secretPerMonth: listed(400_000n),
   gp3PerGiBMonth: noted(80_000n),
   customMetricPerMonth: excerpted(300_000n),
-  /** Seven metrics of an instance, billed as custom ones. */
+  /** For the seven metrics of an instance, which AWS bills as custom metrics. */
   detailedMonitoringPerMonth: infracost(2_100_000n),
   alarmPerMonth: excerpted(100_000n),
   dashboardPerMonth: infracost(3_000_000n),
 } as const;
 
 export interface Rate {
-  /** Dollars, in the words that the bill has. */
+  /** The rate in dollars, in the words of AWS's bill. */
   readonly rate: string;
   readonly source: keyof typeof SOURCES;
 }
 
-/** What is paid by use. */
+/** The rates of items that are paid by use. */
 export const RATES = {
   keyRotation: { rate: '1.00 a month and key after its first rotation, 2.00 after its second', source: 'rotation' },
   snapshot: { rate: '0.05 per GB a month', source: 'snapshots' },

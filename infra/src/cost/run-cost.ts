@@ -8,11 +8,11 @@ import { notBuilt } from '../config/stand-ins';
 import { addressesCost, costOf, savedByPlan, type MonthlyCost } from './cost';
 
 export interface CostOptions extends StackOptions {
-  /** Dollars an hour of a savings plan, to see what it would save. */
+  /** A savings plan's rate in dollars an hour, to calculate the savings. */
   readonly savingsRate?: string | undefined;
 }
 
-/** @returns the exit code: 0 said, 1 the configuration cannot work, 2 not understood */
+/** @returns the exit code: 0 printed, 1 the configuration cannot work, 2 wrong arguments */
 export function runCost(given: CostOptions, streams: Streams, root = resolve('.')): number {
   let config;
   try {

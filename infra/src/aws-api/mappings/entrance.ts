@@ -4,7 +4,7 @@ const balancer = (name: string) => attribute('ModifyLoadBalancerAttributes/Attri
 const target = (name: string) => attribute('ModifyTargetGroupAttributes/Attributes', name);
 const record = 'ChangeBatch.Changes[0].ResourceRecordSet';
 
-/** What clients meet: balancer, certificate, name. */
+/** What clients connect to: balancer, certificate, DNS name. */
 export const entrance: Mappings = {
   'aws:lb/loadBalancer:LoadBalancer': {
     call: 'elbv2:CreateLoadBalancer',

@@ -9,7 +9,7 @@ import { rights } from './rights';
 import { storage } from './storage';
 import { watch } from './watch';
 
-/** By resource type; one that the program makes and that is missing here fails the test. */
+/** The mappings by resource type. A test fails if a type that the program makes is missing. */
 export const MAPPINGS: Mappings = {
   ...network,
   ...parents,

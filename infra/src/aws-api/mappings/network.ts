@@ -2,7 +2,7 @@ import type { Mappings } from '../mapping';
 
 const TAGS = 'TagSpecifications[0].Tags';
 
-/** Both directions: one permission in the list, with either a range of addresses or another group. */
+/** A rule for either direction: one permission in the list, with a range of addresses or another group. */
 const securityGroupRule = (direction: 'Ingress' | 'Egress', file: string) => ({
   call: `ec2:AuthorizeSecurityGroup${direction}`,
   source: file,
@@ -13,7 +13,7 @@ const securityGroupRule = (direction: 'Ingress' | 'Egress', file: string) => ({
     toPort: 'IpPermissions[0].ToPort',
     cidrIpv4: 'IpPermissions[0].IpRanges[0].CidrIp',
     referencedSecurityGroupId: 'IpPermissions[0].UserIdGroupPairs[0].GroupId',
-    // The description of the range or of the group: both take the same characters.
+    // A range and a group accept the same characters in their description.
     description: 'IpPermissions[0].IpRanges[0].Description',
   },
   tags: TAGS,

@@ -1,6 +1,6 @@
 import { joined, type Mappings } from '../mapping';
 
-/** What the parent instances are made of: template, group, data volume and its snapshots. */
+/** What parent instances consist of: template, group, data volume and its snapshots. */
 export const parents: Mappings = {
   'aws:ec2/launchTemplate:LaunchTemplate': {
     call: 'ec2:CreateLaunchTemplate',

@@ -23,7 +23,7 @@ export const rights: Mappings = {
   'aws:kms/key:Key': {
     call: 'kms:CreateKey',
     source: 'kms/key.go',
-    // The API calls it KeySpec today, and keeps the old name.
+    // Today the API calls this KeySpec, and still accepts the old name.
     members: {
       customerMasterKeySpec: 'KeySpec',
       deletionWindowInDays: 'ScheduleKeyDeletion/PendingWindowInDays',

@@ -1,6 +1,6 @@
 import type { Mappings } from '../mapping';
 
-/** Buckets, what is in them, and the registry of container images. */
+/** Buckets, their objects, and the registry of container images. */
 export const storage: Mappings = {
   'aws:s3/bucket:Bucket': {
     call: 's3:CreateBucket',

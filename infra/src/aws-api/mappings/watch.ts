@@ -1,6 +1,6 @@
 import type { Mappings } from '../mapping';
 
-/** What tells people and records: alarms, logs, events, trail, budget. */
+/** Monitoring: alarms, logs, events, trail, budget. */
 export const watch: Mappings = {
   'aws:cloudwatch/metricAlarm:MetricAlarm': {
     call: 'cloudwatch:PutMetricAlarm',
@@ -76,7 +76,7 @@ export const watch: Mappings = {
             (filters as { name: string; values: string[] }[]).map(({ name, values }) => [name, values]),
           ),
       },
-      // The provider sends each by CreateNotification, with the same shape.
+      // The provider sends each notification by CreateNotification, which has the same shape.
       'notifications[].notificationType': 'NotificationsWithSubscribers[].Notification.NotificationType',
       'notifications[].comparisonOperator': 'NotificationsWithSubscribers[].Notification.ComparisonOperator',
       'notifications[].threshold': 'NotificationsWithSubscribers[].Notification.Threshold',

@@ -19,19 +19,19 @@ const BUCKET = 'aws:s3/bucket:Bucket';
 const OBJECT = 'aws:s3/bucketObjectv2:BucketObjectv2';
 const SECRET = 'aws:secretsmanager/secret:Secret';
 
-it('says of every resource type of the program what replaces it, and names no type that the program has not', () => {
+it('has a row of REPLACING for every resource type of the program, and in UNIQUE only types of the program', () => {
   expect(Object.keys(REPLACING).sort()).toEqual(Object.keys(MAPPINGS).sort());
   expect(Object.keys(UNIQUE).filter((type) => MAPPINGS[type] === undefined)).toEqual([]);
 });
 
-describe('an account', () => {
-  it('keeps what it has in a file, for the next run', () => {
+describe('the simulated account', () => {
+  it('keeps its resources in a file for the next run', () => {
     const { world } = account();
     const { id } = new Account(world).create(REGION, BUCKET, 'images', { bucket: 'a-bucket' });
     expect(new World(world.file).find(BUCKET, id)?.inputs).toEqual({ bucket: 'a-bucket' });
   });
 
-  it('refuses a name that is taken, and gives it again after the deletion', () => {
+  it('refuses a name that is taken, and accepts it again after the deletion', () => {
     const aws = account();
     const { id } = aws.create(REGION, BUCKET, 'images', { bucket: 'a-bucket' });
     expect(() => aws.create(REGION, BUCKET, 'other', { bucket: 'a-bucket' })).toThrow(/^BucketAlreadyExists/);
@@ -39,7 +39,7 @@ describe('an account', () => {
     expect(aws.create(REGION, BUCKET, 'other', { bucket: 'a-bucket' }).id).toBe(id);
   });
 
-  it('keeps the name of a deleted secret for its recovery window, if it has one', () => {
+  it('keeps the name of a deleted secret taken if the secret has a recovery window', () => {
     const aws = account();
     const { id } = aws.create(REGION, SECRET, 'secret', { name: 'a', recoveryWindowInDays: 7 });
     aws.delete(SECRET, id);
@@ -49,7 +49,7 @@ describe('an account', () => {
     expect(aws.create(REGION, SECRET, 'secret', { name: 'b' }).id).toContain(':secret:b-');
   });
 
-  it('leaves the last snapshot of a store, under a name that stays taken', () => {
+  it('keeps the final snapshot of a deleted store, whose name stays taken', () => {
     const aws = account();
     const group = { replicationGroupId: 'redis', finalSnapshotIdentifier: 'redis-final' };
     const cache = 'aws:elasticache/replicationGroup:ReplicationGroup';
@@ -65,7 +65,7 @@ describe('an account', () => {
     }
   });
 
-  it('refuses an id that leads to nothing, and a deletion of what is in use', () => {
+  it('refuses an id that does not exist, and the deletion of a resource in use', () => {
     const aws = account();
     const subnet = { vpcId: 'vpc-00000000000000000', cidrBlock: '10.0.0.0/24' };
     expect(() => aws.create(REGION, 'aws:ec2/subnet:Subnet', 'a', subnet)).toThrow(/^InvalidID.NotFound/);
@@ -91,7 +91,7 @@ describe('an account', () => {
     expect(aws.world.all).toEqual([]);
   });
 
-  it('refuses to delete what a store or a gateway uses with the error of the service', () => {
+  it('refuses to delete a resource that a store or a gateway uses, with the error of the service', () => {
     const aws = account();
     const group = aws.create(REGION, 'aws:rds/subnetGroup:SubnetGroup', 'group', { name: 'group' });
     aws.create(REGION, 'aws:rds/instance:Instance', 'db', { identifier: 'db', dbSubnetGroupName: group.id });
@@ -109,7 +109,7 @@ describe('an account', () => {
       }).toThrow(error);
   });
 
-  it('empties a bucket that may be emptied, and no other', () => {
+  it('empties a bucket at its deletion only with forceDestroy', () => {
     const aws = account();
     for (const [bucket, forceDestroy] of [
       ['kept', false],
@@ -125,7 +125,7 @@ describe('an account', () => {
     expect(aws.world.all.map(({ id }) => id)).toEqual(['kept', 'kept/a/b']);
   });
 
-  it('says which inputs AWS reports, and gives an import the provider’s default for the others', () => {
+  it('knows which inputs AWS reports, and gives an import the provider’s default for the others', () => {
     const aws = account();
     const database = 'aws:rds/instance:Instance';
     const made = aws.create(REGION, database, 'db', { identifier: 'db', deleteAutomatedBackups: false });
@@ -136,7 +136,7 @@ describe('an account', () => {
     expect(aws.seenByImport(made)).toMatchObject({ identifier: 'db', deleteAutomatedBackups: true });
   });
 
-  it('counts a launch template’s versions, and finds a database by what an import takes', () => {
+  it('counts a launch template’s versions, and finds a database by its id or by its identifier', () => {
     const aws = account();
     const template = aws.create(REGION, 'aws:ec2/launchTemplate:LaunchTemplate', 'parent', { name: 'parent' });
     expect(template.outputs['latestVersion']).toBe(1);

@@ -7,9 +7,8 @@ import type { Thing, World } from './world';
 const LAUNCH_TEMPLATE = 'aws:ec2/launchTemplate:LaunchTemplate';
 const OBJECT = 'aws:s3/bucketObjectv2:BucketObjectv2';
 /**
- * Inputs that only the provider knows and AWS does not report: a refresh leaves them as they are in the state, and an import gives them
- * the value here, which is the provider's default. Source: what the function that reads each resource does not set, in the provider's file
- * that aws-api/mappings names for the type.
+ * Inputs that AWS does not report, with the provider's default: a refresh keeps their value in the state, and an import sets the default.
+ * Source: the function that reads the resource does not set them, in the provider's file that aws-api/mappings names for the type.
  */
 const UNSEEN: Readonly<Record<string, Properties>> = {
   'aws:autoscaling/group:Group': {
@@ -45,20 +44,20 @@ const UNSEEN: Readonly<Record<string, Properties>> = {
   'aws:secretsmanager/secretVersion:SecretVersion': { secretStringWoVersion: undefined },
 };
 
-/** An AWS account as the provider sees it: what it creates, names and refuses. Ids and the like come from `mock-aws.ts`. */
+/** A simulated AWS account: what it creates, names and refuses. Ids and the like come from `mock-aws.ts`. */
 export class Account {
-  /** How long AWS takes for what it makes, changes and ends, by type; `*` is any. */
+  /** How long AWS needs to make, change or delete a resource, by type; `*` is any type. */
   readonly delaysMs = new Map<string, number>();
 
   constructor(readonly world: World) {}
 
-  /** Waits as the provider does for AWS. The change has begun, and remains even if the wait is aborted. */
+  /** Waits as the provider does for AWS. The change was made before, and stays even if the wait is aborted. */
   async settled(type: string): Promise<void> {
     const ms = this.delaysMs.get(type) ?? this.delaysMs.get('*') ?? 0;
     if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
   }
 
-  /** @throws Error as AWS answers */
+  /** Creates a resource. @throws Error as AWS answers */
   create(region: string, type: string, name: string, inputs: Properties): Thing {
     checkCreation(this.world, type, inputs);
     const digits = random();
@@ -92,7 +91,7 @@ export class Account {
     return changed;
   }
 
-  /** A missing resource counts as deleted. @throws Error as AWS answers */
+  /** Deletes a resource; a missing one counts as deleted. @throws Error as AWS answers */
   delete(type: string, id: string): void {
     const thing = this.world.find(type, id);
     if (thing === undefined) return;
@@ -100,7 +99,7 @@ export class Account {
     remove(this.world, thing);
   }
 
-  /** Finds a thing by its id in Pulumi's state, or by what `pulumi import` takes in its place. */
+  /** Finds a resource by its id in Pulumi's state, or by the id that `pulumi import` takes. */
   find(type: string, id: string): Thing | undefined {
     const imported = IMPORTED_BY[type];
     return (
@@ -134,7 +133,7 @@ function makeUp(region: string, type: string, name: string, inputs: Properties):
   return { id, outputs: Object.fromEntries(Object.entries(state).filter(([key]) => !(key in inputs))) };
 }
 
-/** ARNs and addresses that follow from the id, if the id is another one here than in mock-aws.ts. */
+/** ARNs and addresses that contain the id, for types whose id here differs from that in mock-aws.ts. */
 function namedBy(type: string, id: string, region: string): Properties {
   switch (type) {
     case 'aws:kms/key:Key':

@@ -10,14 +10,14 @@ import { REPLACING } from './replacing';
 import { asSecret, fromStruct, isKnown, isRecord, isSame, opened, toStruct, UNKNOWN, type Properties } from './wire';
 import type { World } from './world';
 
-/** The version of @pulumi/aws whose provider this stands in for. */
+/** The version of @pulumi/aws whose provider is simulated. */
 const VERSION = '7.48.0';
 const MESSAGE_BYTES = 400 << 20;
 /** Inputs that the provider sends and never returns; Pulumi's state has them only among the inputs. */
 const WRITE_ONLY = /Wo$/;
-/** The bridge's own mark: inputs for which it chose the value. */
+/** The member in which the bridge lists the inputs for which it chose the value. */
 const DEFAULTS = '__defaults';
-/** Types with a name that the bridge makes up if the program gives none, as this program does. */
+/** Types for which the bridge makes up a name, because this program gives none. */
 const AUTONAMED: Readonly<Record<string, string>> = { 'aws:iam/rolePolicy:RolePolicy': 'name' };
 const NAMES = ['bucket', 'identifier', 'name', 'replicationGroupId'] as const;
 /** Members of what a look-up returns that the provider's schema marks as sensitive (aws/ssm/getParameter.d.ts). */
@@ -25,16 +25,16 @@ const SECRET_RESULTS: Readonly<Record<string, readonly string[]>> = { 'aws:ssm/g
 
 export interface ProviderCall {
   readonly op: 'check' | 'diff' | 'create' | 'update' | 'read' | 'delete' | 'invoke';
-  /** Type of the resource, or the function's token. */
+  /** The type of the resource, or the token of the function. */
   readonly type: string;
-  /** Name of the resource in the program. */
+  /** The name of the resource in the program. */
   readonly name: string;
   readonly preview: boolean;
 }
 
 /**
- * Stands in for the AWS provider: it answers Pulumi's engine as the bridge of @pulumi/aws does, and keeps what AWS would have in a world.
- * It is not AWS: it takes nearly every input, and knows of AWS what `account.ts`, `clashes.ts` and `replacing.ts` say.
+ * Stands in for the AWS provider: answers Pulumi's engine as the bridge of @pulumi/aws does, and keeps AWS's resources in a `World`. It
+ * accepts nearly every input; its knowledge of AWS is in `account.ts`, `clashes.ts` and `replacing.ts`.
  */
 export class AwsProvider {
   readonly #server = new grpc.Server({
@@ -42,12 +42,12 @@ export class AwsProvider {
     'grpc.max_send_message_length': MESSAGE_BYTES,
   });
   readonly account: Account;
-  /** Letters of the region's zones, in any order, because AWS promises none. */
+  /** Letters of the region's zones. Their order may be any, because AWS promises none. */
   zones = ['a', 'b', 'c', 'd', 'e', 'f'];
   /** The instance that holds a registered address, per check; the last one stays. Empty: none. */
   addressAt: readonly string[] = [''];
   addressLooks = 0;
-  /** Called before every call is answered; it can wait to delay the call, or throw to refuse it. */
+  /** Called before a call is answered. It can wait to delay the call, or throw to refuse the call. */
   onCall: (call: ProviderCall) => void | Promise<void> = () => undefined;
   #region = 'us-east-1';
   #defaultTags: Properties = {};
@@ -87,7 +87,7 @@ export class AwsProvider {
         return response;
       }),
       attach: unary(() => new emptyPb.Empty()),
-      // Running calls finish, because AWS does not stop either.
+      // Let running calls finish, because AWS would not stop either.
       cancel: unary(() => new emptyPb.Empty()),
       getPluginInfo: unary(() => {
         const info = new pluginPb.PluginInfo();
@@ -216,7 +216,7 @@ export class AwsProvider {
     return { ...inputs, [DEFAULTS]: defaults };
   }
 
-  /** For `refresh`: what AWS says of the inputs that the state knows. For an import: of all. */
+  /** The values that AWS reports: for `refresh`, of the inputs that the state has; for an import, of all inputs. */
   #read(request: pb.ReadRequest): pb.ReadResponse {
     const { type } = named(request);
     const response = new pb.ReadResponse();
@@ -247,7 +247,7 @@ function diff(request: pb.DiffRequest): pb.DiffResponse {
   const changed = differing(olds, news).filter((key) => !WRITE_ONLY.test(key) && !ignored.includes(key));
   const replaces = changed.filter((key) => rules.inputs.includes(key));
   const response = difference(changed, replaces);
-  // The bridge (nameRequiresDeleteBeforeReplace): a name that the program gave and that stays cannot be given twice.
+  // As the bridge does (nameRequiresDeleteBeforeReplace): delete first if the program gave a name that stays the same.
   const isGiven = (key: string): boolean =>
     news[key] !== undefined && !(news[DEFAULTS] as string[] | undefined)?.includes(key);
   if (replaces.length > 0 && NAMES.some((key) => isGiven(key) && isSame(olds[key], news[key])))
@@ -272,7 +272,7 @@ const differing = (olds: Properties, news: Properties): string[] =>
 const readable = (inputs: Properties): Properties =>
   Object.fromEntries(Object.entries(inputs).filter(([key]) => !WRITE_ONLY.test(key)));
 
-/** `urn:pulumi:<stack>::<project>::<parent type>$<type>::<name>` */
+/** Type and name in a URN, `urn:pulumi:<stack>::<project>::<parent type>$<type>::<name>`. */
 function named(request: { getUrn(): string }): { type: string; name: string } {
   const [, , types = '', ...name] = request.getUrn().split('::');
   return { type: types.split('$').at(-1) ?? '', name: name.join('::') };

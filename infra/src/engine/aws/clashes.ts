@@ -2,7 +2,7 @@ import { api, EC2_ERRORS, UNVERIFIED } from './sources';
 import type { Properties } from './wire';
 import type { Thing, World } from './world';
 
-/** A name that AWS gives only once: the inputs that make it, the error for a second one, and the source of that. */
+/** A name that must be unique: the inputs that form the name, AWS's error for a second one, and the source. */
 interface Unique {
   readonly by: readonly string[];
   readonly error: string;
@@ -10,9 +10,9 @@ interface Unique {
 }
 
 /**
- * Names that AWS gives once. AWS's error for a second one; for a target group and a bucket the provider looks before it asks
- * AWS (elbv2/target_group.go, s3/bucket.go) and fails with the same meaning. A listener with the same settings is answered with the one
- * that is there; here it is refused. Subnets clash if their ranges overlap; here if they are the same.
+ * Names that must be unique, with AWS's error for a second one. For a target group and a bucket the provider itself looks first
+ * (elbv2/target_group.go, s3/bucket.go), and fails with the same meaning. Simplified here: for a second listener with the same settings AWS
+ * returns the first one, but here it is refused; at AWS subnets clash if their ranges overlap, here if their ranges are the same.
  */
 export const UNIQUE: Readonly<Record<string, Unique>> = {
   'aws:autoscaling/group:Group': {
@@ -25,7 +25,7 @@ export const UNIQUE: Readonly<Record<string, Unique>> = {
     error: 'DuplicateRecordException',
     source: api('budgets:CreateBudget'),
   },
-  // The model speaks of "the specified parameters", AWS's answer in this report of "the same name".
+  // The model says "the specified parameters"; AWS's answer in this report says "the same name".
   'aws:cloudfront/originAccessControl:OriginAccessControl': {
     by: ['name'],
     error: 'OriginAccessControlAlreadyExists',
@@ -124,7 +124,7 @@ export const UNIQUE: Readonly<Record<string, Unique>> = {
     error: 'DBSubnetGroupAlreadyExists',
     source: api('rds:CreateDBSubnetGroup'),
   },
-  // In us-east-1, where the stacks are, S3 takes a second request of the owner; the provider answers in its place (resourceBucketCreate).
+  // In us-east-1 S3 accepts a second request of the owner, and the provider fails instead (resourceBucketCreate).
   'aws:s3/bucket:Bucket': { by: ['bucket'], error: 'BucketAlreadyExists', source: api('s3:CreateBucket') },
   'aws:secretsmanager/secret:Secret': {
     by: ['name'],
@@ -145,13 +145,14 @@ interface Held {
   readonly type: string;
   readonly error: string;
   readonly source: string;
-  /** The types that use it, each with the input that names it. */
+  /** The types that use the resource, each with the input that names the resource. */
   readonly by: Readonly<Record<string, string>>;
 }
 
 /**
- * AWS's error while something uses it. Left out, since Pulumi deletes the user first in each of them: a certificate of a listener, an
- * access control and a headers policy of a distribution, a role with a policy, a rule with targets, and a repository with images.
+ * Resources that AWS does not delete while they are used, with AWS's error. Omitted are cases in which Pulumi always deletes the user
+ * first: a certificate of a listener, an access control and a headers policy of a distribution, a role with a policy, a rule with targets,
+ * and a repository with images.
  */
 export const HELD: readonly Held[] = [
   {
@@ -185,7 +186,7 @@ export const HELD: readonly Held[] = [
     source: 'https://github.com/hashicorp/terraform-provider-aws/issues/38704',
     by: { [BALANCER]: 'subnets' },
   },
-  // A store in the subnet holds it. Whether a group of subnets without a store does is not known.
+  // A store in the subnet. It is not known whether a group of subnets without a store prevents the deletion too.
   {
     type: 'aws:ec2/subnet:Subnet',
     error: 'DependencyViolation',
@@ -266,7 +267,7 @@ export const PROTECTED: Readonly<
   },
 };
 
-/** The last snapshot of a store: its name stays taken after the store is deleted. These are not types of Pulumi. */
+/** The final snapshot of a store, whose name stays taken after the store is deleted. These are not types of Pulumi. */
 export const FINAL_SNAPSHOT: Readonly<
   Record<string, { readonly type: string; readonly error: string; readonly source: string }>
 > = {
@@ -293,7 +294,7 @@ function finalSnapshotOf({ type, inputs }: Thing): Thing | undefined {
 const SECRET = 'aws:secretsmanager/secret:Secret';
 const EC2_ID = /^(vpc|subnet|sg|lt|vol|eipalloc|igw|nat|rtb|vpce)-[0-9a-f]{17}$/;
 
-/** @throws Error as AWS answers, if the name is taken or an id in the inputs leads to nothing */
+/** @throws Error as AWS answers, if the name is taken or an id in the inputs does not exist */
 export function checkCreation(world: World, type: string, inputs: Properties): void {
   const unique = UNIQUE[type];
   if (unique !== undefined) {
@@ -310,14 +311,14 @@ export function checkCreation(world: World, type: string, inputs: Properties): v
   checkReferences(world, inputs);
 }
 
-/** @throws Error as AWS answers, if an id of EC2 in the inputs leads to nothing */
+/** @throws Error as AWS answers, if an id of EC2 in the inputs does not exist */
 export function checkReferences(world: World, inputs: Properties): void {
   const ids = new Set(world.all.map(({ id }) => id));
   for (const text of textsOf(inputs))
     if (EC2_ID.test(text) && !ids.has(text)) throw new Error(`InvalidID.NotFound: ${text} does not exist`);
 }
 
-/** @throws Error as AWS answers, if it does not delete the thing */
+/** @throws Error as AWS answers, if AWS would not delete the resource */
 export function checkDeletion(world: World, thing: Thing): void {
   const { type, id, inputs } = thing;
   const protection = PROTECTED[type];
@@ -337,7 +338,7 @@ export function checkDeletion(world: World, thing: Thing): void {
 }
 
 /**
- * What AWS does beside a creation: RDS makes the log groups that it writes to, and never deletes them
+ * What AWS makes in addition to a resource: RDS makes the log groups to which it writes, and never deletes them
  * (https://github.com/hashicorp/terraform-provider-aws/issues/5348; their names: RDS user guide, "Publishing PostgreSQL logs to Amazon
  * CloudWatch Logs").
  */
@@ -355,10 +356,10 @@ export function alsoMade(
 }
 
 /**
- * What AWS does at a deletion: a secret keeps its name for the recovery window of 7 to 30 days (botocore 1.44.8
- * secretsmanager:DeleteSecret; 30 is the provider's default, secretsmanager/secret.go@00c21ced), a bucket that may be emptied takes its
- * objects along, and a store may leave a snapshot. A KMS key waits too (kms:ScheduleKeyDeletion), but its id is never given again: here it
- * is gone at once.
+ * Deletes a resource as AWS does. A secret keeps its name for the recovery window of 7 to 30 days (botocore 1.44.8
+ * secretsmanager:DeleteSecret; 30 is the provider's default, secretsmanager/secret.go@00c21ced). A bucket that may be emptied is deleted
+ * with its objects, and a store may leave a snapshot. A KMS key would wait too (kms:ScheduleKeyDeletion), but its id is never used again,
+ * so here it is deleted at once.
  */
 export function remove(world: World, thing: Thing): void {
   const snapshot = finalSnapshotOf(thing);

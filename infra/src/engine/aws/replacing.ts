@@ -3,20 +3,20 @@ export interface Replacing {
   /** A new value of one of these inputs replaces the resource. */
   readonly inputs: readonly string[];
   /**
-   * The provider's file, relative to `SOURCE` of `aws-api/mapping.ts`, and the commit that was read; `(2023 or before)` if that commit is
-   * from then, `unchanged in 2024` if a newer text of the file, whose commit is not known, says the same. UNVERIFIED if we have not read it.
+   * The provider's file, relative to `SOURCE` of `aws-api/mapping.ts`, and the commit that was read. `(2023 or before)`: the commit is that
+   * old. `unchanged in 2024`: a newer text of the file, whose commit is not known, says the same. UNVERIFIED: the file was not read.
    */
   readonly source: string;
 }
 
 /**
- * Inputs that AWS cannot change in place, of those that the program gives. Read in each file in November 2026: arguments of the resource
- * itself with `ForceNew: true`, or with the plan modifier `RequiresReplace()`.
+ * The inputs of the program that AWS cannot change in place, by resource type. They are the arguments with `ForceNew: true` or with the
+ * plan modifier `RequiresReplace()` in the provider's files, which were read in November 2026.
  *
- * Left out are rules that depend on more than one value: a network balancer's subnets and groups, an older engine, `privateDnsEnabled` of
+ * Omitted are rules that depend on more than one value: a network balancer's subnets and groups, an older engine, `privateDnsEnabled` of
  * an endpoint that is no interface, the IPv6 range of a subnet that assigned addresses, and a rule of a security group whose source
- * changes from addresses to a group (ModifyPlan in the file of the ingress rule, which has the schema of both rules). Left out is also
- * `policyDetails.schedules[].copyTags` of a DLM policy, which replaces the policy; the program always gives it the same value.
+ * changes from addresses to a group (ModifyPlan in the file of the ingress rule, which has the schema of both rules). Also omitted is
+ * `policyDetails.schedules[].copyTags` of a DLM policy, which replaces the policy, because the program always gives it the same value.
  */
 export const REPLACING: Readonly<Record<string, Replacing>> = {
   'aws:acm/certificate:Certificate': {

@@ -18,9 +18,9 @@ const of =
     keys.map((key) => text(inputs[key])).join(':');
 
 /**
- * Ids in the provider's own forms. Those of resources that are imported by something else than this id are in IMPORTED_BY. Source of each
- * row: the section "Import" of the provider's documentation, which @pulumi/aws carries in <module>/<resource>.d.ts; if it names
- * another form, the provider's code (internal/service of terraform-provider-aws).
+ * Ids in the provider's forms, by resource type. IMPORTED_BY has the types that are imported by something else. The source of each row is
+ * the section "Import" of the provider's documentation, which is in @pulumi/aws's <module>/<resource>.d.ts; or, if that names another
+ * form, the provider's code (internal/service of terraform-provider-aws).
  */
 export const IDS: Readonly<Record<string, Made>> = {
   'aws:ec2/vpc:Vpc': prefixed('vpc'),
@@ -74,7 +74,7 @@ export const IDS: Readonly<Record<string, Made>> = {
   'aws:ecr/lifecyclePolicy:LifecyclePolicy': of('repository'),
 };
 
-/** Resources whose id is the ARN that AWS made: `arn` of the outputs. */
+/** Types whose id is the ARN that AWS made, the output `arn`. */
 export const ID_IS_ARN: ReadonlySet<string> = new Set([
   'aws:acm/certificate:Certificate',
   'aws:cloudtrail/trail:Trail',
@@ -84,7 +84,7 @@ export const ID_IS_ARN: ReadonlySet<string> = new Set([
   'aws:sns/topic:Topic',
 ]);
 
-/** What `pulumi import` takes in place of the id that is then in the state. */
+/** For types that `pulumi import` does not find by the id in the state: what it takes instead. */
 export const IMPORTED_BY: Readonly<Record<string, (inputs: Properties) => string>> = {
   'aws:rds/instance:Instance': ({ identifier }) => text(identifier),
   'aws:autoscaling/policy:Policy': ({ autoscalingGroupName, name }) => `${text(autoscalingGroupName)}/${text(name)}`,
@@ -117,7 +117,7 @@ const ARN_ENDS: Readonly<Record<string, string>> = {
   'aws:dlm/lifecyclePolicy:LifecyclePolicy': 'dlm:policy/',
 };
 
-/** ARN under which AWS's tagging API knows a thing; undefined for types that no scenario looks up. */
+/** The ARN of a resource in AWS's tagging API; undefined for types that no scenario looks up. */
 export function arnOf({ type, id, outputs }: Thing, region: string): string | undefined {
   if (id.startsWith('arn:')) return id;
   const { arn } = outputs;
@@ -128,7 +128,7 @@ export function arnOf({ type, id, outputs }: Thing, region: string): string | un
 
 export const random = (): string => randomBytes(16).toString('hex');
 
-/** Ten digits that follow from a text: another text has others. */
+/** Ten digits that are computed from a text, so that other texts have other digits. */
 function hashOf(value: string): string {
   let hash = 0;
   for (const character of value) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0;

@@ -16,19 +16,19 @@ const ofTheApi: readonly Row[] = [
   ...rowsOf('FINAL_SNAPSHOT', FINAL_SNAPSHOT),
 ];
 
-/** From memory. Compare one with a source and take it out; a new row has a source. */
+/** Rows that were written from memory. Compare one with a source and remove it here; a new row must have a source. */
 const FROM_MEMORY = [
   'HELD aws:ec2/subnet:Subnet by aws:elasticache/subnetGroup:SubnetGroup',
   'HELD aws:ec2/subnet:Subnet by aws:rds/subnetGroup:SubnetGroup',
 ];
 
 describe('the tables of the stand-in for AWS', () => {
-  it('name a source for every row but those known to be from memory', () => {
+  it('name a source for every row, except the listed rows from memory', () => {
     const unverified = [...rowsOf('REPLACING', REPLACING), ...ofTheApi].filter(([, source]) => source === UNVERIFIED);
     expect(unverified.map(([name]) => name)).toEqual(FROM_MEMORY);
   });
 
-  it("name the type's own file of the provider and the commit that was read, for what replaces", () => {
+  it("name the provider's file of the type and the commit that was read, in every row of REPLACING", () => {
     const wrong = Object.entries(REPLACING).filter(([type, { source }]) => {
       const [file, rest = ''] = source.split('@');
       return (
@@ -39,12 +39,12 @@ describe('the tables of the stand-in for AWS', () => {
     expect(wrong).toEqual([]);
   });
 
-  it("name an operation of AWS's models or a page, for what clashes and what is held", () => {
+  it("name an operation of AWS's models or a page, in every row of UNIQUE and HELD", () => {
     const form = /^(botocore \d+\.\d+\.\d+ [a-z0-9-]+:[A-Z]\w+|https:\/\/\S+)$/;
     expect(ofTheApi.filter(([, source]) => source !== UNVERIFIED && !form.test(source))).toEqual([]);
   });
 
-  it("take a name's error from the operation that makes the resource", () => {
+  it('take the error for a taken name from the operation that makes the resource', () => {
     const operations = Object.entries(UNIQUE).flatMap(([type, { source }]) => {
       const [, operation] = /^botocore \S+ (\S+)$/.exec(source) ?? [];
       return operation === undefined ? [] : [[type, operation]];

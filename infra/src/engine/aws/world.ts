@@ -1,19 +1,19 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Properties } from './wire';
 
-/** One thing that AWS has. */
+/** One resource that AWS has. */
 export interface Thing {
   type: string;
-  /** As the provider names it, and takes it for an import. */
+  /** The id in the provider's form. */
   id: string;
   inputs: Properties;
-  /** What AWS made up: ARNs, addresses. */
+  /** The values that AWS chose: ARNs, addresses. */
   outputs: Properties;
-  /** A secret whose recovery window has begun: gone for reads, while its name stays taken. */
+  /** Set for a secret whose recovery window has begun: it cannot be read, and its name stays taken. */
   deleted?: true;
 }
 
-/** What AWS has, in a file that outlives each run of Pulumi's CLI and is independent of its state. */
+/** All resources that AWS has, in a file that outlives each run of Pulumi's CLI and is independent of Pulumi's state. */
 export class World {
   #things: Thing[];
 
@@ -33,7 +33,7 @@ export class World {
     return this.ofType(type).find((thing) => thing.id === id);
   }
 
-  /** Puts a thing in, or in the place of the one with its id: also for a test that does what an operator does in the console. */
+  /** Adds a resource, or replaces the one with the same id. A test uses it for what an operator does in the console. */
   put(thing: Thing): void {
     this.#things = [...this.#things.filter(({ type, id }) => type !== thing.type || id !== thing.id), thing];
     this.#save();
@@ -44,7 +44,7 @@ export class World {
     this.#save();
   }
 
-  /** Atomic, so that a killed test leaves a readable file. */
+  /** Writes the file atomically, so that a killed test leaves a readable file. */
   #save(): void {
     writeFileSync(`${this.file}.new`, JSON.stringify(this.#things, null, 1));
     renameSync(`${this.file}.new`, this.file);

@@ -9,7 +9,7 @@ import pb from '@pulumi/pulumi/proto/language_pb.js';
 import { isRunning, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
 
 const HOST = join(workspaceRoot(), 'infra/src/engine/host/language-host.mjs');
-/** Starts the host as Pulumi's CLI does, prints its process id, and passes its port on. */
+/** Starts the host as Pulumi's CLI does, and prints the host's process id and port. */
 const CLI = `
 const { spawn } = require('node:child_process');
 const host = spawn(process.execPath, [${JSON.stringify(HOST)}, '127.0.0.1:9'], { stdio: ['ignore', 'inherit', 'inherit'] });
@@ -18,7 +18,7 @@ console.log('host ' + host.pid);
 
 let folder: TemporaryFolder;
 let cli: ChildProcess;
-/** Of the host, and of what it runs. */
+/** Process ids of the hosts and of the programs that they run. */
 const started: number[] = [];
 let hostPid = 0;
 let port = 0;
@@ -31,7 +31,7 @@ beforeEach(async () => {
   let said = '';
   for await (const chunk of cli.stdout as AsyncIterable<Buffer>) {
     said += chunk.toString();
-    // In either order: two processes write.
+    // The two lines may come in either order, because two processes write them.
     const [pid, listening] = [/^host (\d+)$/m, /^(\d+)$/m].map((line) => line.exec(said)?.[1]);
     if (pid === undefined || listening === undefined) continue;
     [hostPid, port] = [Number(pid), Number(listening)];
@@ -47,12 +47,12 @@ afterEach(async () => {
   await folder.remove();
 });
 
-/** Ends with the test. */
+/** Waits until the condition is true; the test's time limit ends it. */
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo() && !ended.signal.aborted) await sleep(50);
 }
 
-/** Asks the host for a policy pack that does not end by itself. @returns the process that runs it */
+/** Has the host run a policy pack that does not end by itself. @returns the process id of the pack */
 async function runsPack(): Promise<number> {
   writeFileSync(folder.file('package.json'), '{}');
   writeFileSync(folder.file('index.js'), `console.log('pack ' + process.pid); setInterval(() => undefined, 1000);`);
@@ -66,7 +66,7 @@ async function runsPack(): Promise<number> {
   request.setInfo(info);
   request.setKind('analyzer');
   request.setPwd(folder.path);
-  // No server listens there; the pack does not call the engine.
+  // No server listens at this address, because the pack does not call the engine.
   request.setArgsList(['127.0.0.1:9']);
   request.setEnvList(['PULUMI_NODEJS_TYPESCRIPT=false']);
   return new Promise((resolve, reject) => {
@@ -87,7 +87,7 @@ async function runsPack(): Promise<number> {
   });
 }
 
-it('ends when the CLI that started it was killed, and ends the pack that it runs', async () => {
+it('ends itself and its policy pack when the CLI that started it was killed', async () => {
   const pack = await runsPack();
   expect([hostPid, pack].map(isRunning)).toEqual([true, true]);
   cli.kill('SIGKILL');
@@ -95,7 +95,7 @@ it('ends when the CLI that started it was killed, and ends the pack that it runs
   await until(() => !isRunning(hostPid) && !isRunning(pack));
 });
 
-it('ends with SIGTERM, which the CLI sends when it is done, and ends the pack that it runs', async () => {
+it('ends itself and its policy pack at SIGTERM, which the CLI sends when it is done', async () => {
   const pack = await runsPack();
   process.kill(hostPid, 'SIGTERM');
   await until(() => !isRunning(hostPid) && !isRunning(pack));

@@ -1,6 +1,6 @@
-// Stands in for pulumi-language-nodejs, which no registry serves: Pulumi's CLI starts it, reads its port, and asks it to run the program
-// and policy packs. Both are run by @pulumi/pulumi's own cmd/run and cmd/run-policy-pack, as the real one does. Plain Node, so that it
-// starts without a build.
+// Stands in for pulumi-language-nodejs, which no registry serves. Pulumi's CLI starts this host, reads its port, and asks it to run the
+// program and policy packs. Like the real host, it runs them with @pulumi/pulumi's own cmd/run and cmd/run-policy-pack. It is plain
+// JavaScript, so that it starts without a build.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 
@@ -12,14 +12,14 @@ const { PluginInfo } = require('@pulumi/pulumi/proto/plugin_pb.js');
 const { Empty } = require('google-protobuf/google/protobuf/empty_pb.js');
 const { version } = require('@pulumi/pulumi/package.json');
 
-/** Of cmd/run: the program failed, and has said so through the engine. */
+/** Exit code of cmd/run: the program failed, and has reported that to the engine. */
 const FAILED_AND_TOLD = 32;
 
-// Last argument, always the engine's address.
+// The last argument is always the engine's address.
 const engine = process.argv.at(-1);
 const children = new Set();
 
-/** One of @pulumi/pulumi's entrances, as the program or the pack in `pwd` finds it. */
+/** Starts one of @pulumi/pulumi's entry points, in the version that the program or pack in `pwd` resolves. */
 function start(entrance, args, { pwd, env }) {
   const script = require.resolve(`@pulumi/pulumi/cmd/${entrance}/index.js`);
   const child = spawn(process.execPath, [script, ...args], {
@@ -54,7 +54,7 @@ function run({ request }, answer) {
       PULUMI_NODEJS_TYPESCRIPT: 'false',
     },
   });
-  // Pulumi's CLI shows what its language hosts print.
+  // Pulumi's CLI shows the output of its language hosts.
   child.stdout.pipe(process.stdout, { end: false });
   child.stderr.pipe(process.stderr, { end: false });
   child.once('close', (code, signal) => {
@@ -65,7 +65,7 @@ function run({ request }, answer) {
   });
 }
 
-/** Runs only policy packs: the program has no plugins in Node. */
+/** Runs policy packs, which are the only plugins in Node. */
 function runPlugin(call) {
   const { request } = call;
   if (request.getKind() !== 'analyzer')
@@ -103,7 +103,7 @@ const pluginInfo = (_call, answer) => {
 const server = new grpc.Server({ 'grpc.max_receive_message_length': 400 << 20 });
 server.addService(LanguageRuntimeService, {
   handshake: (_call, answer) => answer(null, new pb.LanguageHandshakeResponse()),
-  // The provider attaches by PULUMI_DEBUG_PROVIDERS, so nothing needs to be downloaded.
+  // No plugin needs to be downloaded, because the provider is attached by PULUMI_DEBUG_PROVIDERS.
   getRequiredPlugins: (_call, answer) => answer(null, new pb.GetRequiredPluginsResponse()),
   getRequiredPackages: (_call, answer) => answer(null, new pb.GetRequiredPackagesResponse()),
   getProgramDependencies: (_call, answer) => answer(null, new pb.GetProgramDependenciesResponse()),
@@ -119,7 +119,8 @@ server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error,
   process.stdout.write(`${String(port)}\n`);
 });
 
-// The CLI ends it when it is done; if the CLI was killed, its parent is another one. What it started must not outlive it.
+// The CLI ends this host when it is done. If the CLI was killed, this process has another parent. Programs that this host started must
+// not outlive the host.
 const cli = process.ppid;
 function end() {
   for (const child of children) child.kill();
@@ -127,5 +128,5 @@ function end() {
 }
 setInterval(() => process.ppid !== cli && end(), 500);
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, end);
-// Ctrl-C goes to the CLI, which decides.
+// Ignore Ctrl-C, because the CLI gets it too and decides.
 process.on('SIGINT', () => undefined);
