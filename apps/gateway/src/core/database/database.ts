@@ -56,7 +56,7 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * Runs `work` in one READ COMMITTED transaction, and again if that one lost a deadlock. An error that `work` throws rolls it back.
+   * Runs `work` in one READ COMMITTED transaction, and in another one if that lost a deadlock. An error that `work` throws rolls it back.
    * @throws ProblemError `overloaded` | `database_unavailable`; after the second the commit may or may not have happened
    */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
@@ -75,7 +75,7 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * A read outside of any transaction.
+   * Runs a read outside of any transaction.
    * @throws ProblemError `database_unavailable` | `overloaded`
    */
   async read<T>(query: (client: PrismaClient) => Promise<T>): Promise<T> {
@@ -89,7 +89,7 @@ export class Database implements OnApplicationShutdown {
   /**
    * Runs one prepared statement in its own transaction, and runs it again if it lost a deadlock. It bypasses Prisma, which takes 0.1 ms of
    * CPU or more for a statement with many and large values.
-   * @param name of the prepared statement: one text has one name
+   * @param name the name of the prepared statement, always the same for the same text
    * @throws ProblemError `overloaded` | `database_unavailable`; after the second the commit may or may not have happened
    */
   async statement<Row extends object>(name: string, text: string, values: unknown[]): Promise<Row[]> {

@@ -1,4 +1,4 @@
-/** Prisma: cannot reach, time-out, connection closed, pool exhausted, no transaction started in time. */
+/** Prisma's codes for: cannot reach, time-out, connection closed, pool exhausted, no transaction started in time. */
 const PRISMA_CODES = new Set([
   'P1000',
   'P1001',

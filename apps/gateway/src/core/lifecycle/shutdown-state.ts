@@ -3,9 +3,8 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 
 /**
- * Nest calls and awaits this hook before any other step of its shutdown. First it drains: readiness fails but
- * requests are still served, so that a load balancer that reacts late gets no refusals. Then new requests are refused
- * while running ones finish.
+ * The state of a shutdown. Nest awaits `onModuleDestroy` before any other step. First the gateway drains: readiness fails but requests are
+ * still served, so that a load balancer that reacts late gets no refusals. Then new requests are refused while running ones finish.
  */
 @Injectable()
 export class ShutdownState implements OnModuleDestroy {

@@ -21,7 +21,7 @@ describe('negotiate', () => {
     ['application/cose;q=2', undefined],
     ['*/*;q=0.000', undefined],
     [','.repeat(100_000), undefined],
-  ])('%j: %s', (accept, type) => {
+  ])('for Accept %j returns %s', (accept, type) => {
     expect(negotiate(accept, offered)).toBe(type);
   });
 });

@@ -26,7 +26,7 @@ export interface Example {
 export interface MediaType {
   /** A schema with an id (`.meta({ id })`) becomes a component of the document. */
   readonly schema: z.ZodType | PlainSchema;
-  /** By name. Required, except for bytes, which JSON cannot show. */
+  /** Examples by their name. Required, except for bytes, which JSON cannot show. */
   readonly examples?: Readonly<Record<string, Example | ((source: ExampleSource) => Example)>>;
 }
 export type Content = Readonly<Record<string, MediaType>>;
@@ -52,7 +52,7 @@ export interface Answer {
 
 export interface Link {
   readonly operationId: string;
-  /** By name: a runtime expression, such as `$response.body#/id`. */
+  /** For each parameter, by its name, a runtime expression such as `$response.body#/id`. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly description: string;
 }

@@ -8,7 +8,7 @@ export interface RegisteredRoute {
   readonly policy: Partial<RoutePolicy>;
 }
 
-/** The routes that the server really has. `405` with `Allow` and the OpenAPI document are made from them. */
+/** The routes that the server really has. They determine `405` with `Allow`, and the OpenAPI document. */
 @Injectable()
 export class RegisteredRoutes {
   private readonly routes: (RegisteredRoute & { readonly pattern: RegExp })[] = [];

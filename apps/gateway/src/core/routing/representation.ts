@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 
 export interface Representation {
   readonly body: Buffer;
-  /** Strong (RFC 9110 section 8.8.3): each encoding has its own. */
+  /** A strong ETag (RFC 9110 section 8.8.3), so each encoding has a different one. */
   readonly etag: string;
 }
 
@@ -23,7 +23,10 @@ export function fromGzip(contentType: string, compressed: Buffer): Representatio
   let plain: Representation | undefined;
   return {
     contentType,
-    /** Decompressed only when a client asks that does not take gzip. Nearly all take it, and one file of the page has 10 MB. */
+    /**
+     * Decompressed at the first request of a client that does not accept gzip. Nearly all clients accept it, and one file of the page has
+     * 10 MB.
+     */
     get plain() {
       return (plain ??= representation(gunzipSync(compressed)));
     },
@@ -38,8 +41,7 @@ export interface Conditions {
 }
 
 /**
- * Sends the form that the client takes, or 304 if the client already has it. The caller sets `cache-control` and
- * `vary`.
+ * Sends the form that the client accepts (plain or gzip), or 304 if the client already has it. The caller sets `cache-control` and `vary`.
  */
 export function sendRepresentation(reply: FastifyReply, of: Representations, asked: Conditions): void {
   const gzip = takesGzip(asked['accept-encoding']);

@@ -14,7 +14,7 @@ export interface RoutePolicy {
   readonly authenticated: boolean;
   /** What a request without a token may present instead; absent: only a token admits. */
   readonly inPlaceOfToken?: 'status_secret' | 'proof';
-  /** What a request may spend money on; absent: it spends none. */
+  /** What a request may spend money on; absent: it spends no money. */
   readonly spends?: Spends;
   /** What the OpenAPI document states about the route; null: the document omits it. */
   readonly operation?: Omit<OperationDescription, 'problems'> | null;

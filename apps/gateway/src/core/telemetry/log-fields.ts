@@ -1,8 +1,8 @@
 import { cutMessage } from './stack-frames';
 
 /**
- * The only fields that a log line may have beside its event. Each has a shape, and values without it are dropped, so
- * that a caller cannot insert text.
+ * The only fields that a log line may have besides its event. Each has a form, and a value without that form is dropped, so that a caller
+ * cannot insert text.
  */
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 const CODE = /^[A-Za-z0-9_.:-]{1,100}$/;
@@ -48,7 +48,7 @@ export type LogFields = { readonly [Name in keyof typeof SHAPES]?: string | numb
   readonly err?: unknown;
 };
 
-/** The fields that remain once unknown and misshapen ones are dropped. */
+/** Returns the fields without those that are unknown or have the wrong form. */
 export function allowedFields(fields: LogFields): Record<string, unknown> {
   const allowed: Record<string, unknown> = {};
   for (const [name, hasShape] of Object.entries(SHAPES)) {
@@ -59,7 +59,7 @@ export function allowedFields(fields: LogFields): Record<string, unknown> {
   return allowed;
 }
 
-/** Class names, codes and stack frames along the causes. A message may quote the request, so it is left out. */
+/** Class names, codes and stack frames of the error and its causes. A message may quote the request, so it is left out. */
 function describeError(error: unknown, depth = 0): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };
   const code: unknown = 'code' in error ? error.code : undefined;

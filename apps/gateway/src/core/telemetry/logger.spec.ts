@@ -31,7 +31,7 @@ describe('a log line', () => {
     expect(last()['msg']).toBe('message accepted');
   });
 
-  it('leaves out a field that is not known or does not have its shape', () => {
+  it('leaves out a field that is unknown or has the wrong form', () => {
     const fields = {
       body: SECRET,
       authorization: SECRET,

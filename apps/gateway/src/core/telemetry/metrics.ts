@@ -11,8 +11,8 @@ export const DELIVERY_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.
 export const OTHER = 'other';
 
 /**
- * The registry of this process's series. Each feature registers its own. Labels come from fixed lists (route templates, methods, statuses,
- * codes, classes, steps): never a path, an id or a text.
+ * The registry of this process's series. Each feature registers its own series. Labels come from fixed lists (route templates, methods,
+ * statuses, codes, classes, steps): never a path, an id or a text.
  */
 @Injectable()
 export class Metrics {
@@ -72,7 +72,7 @@ export class Metrics {
     });
   }
 
-  /** A gauge without labels whose value comes from a reading that may fail: the gauge is absent then, since an old value would look current. */
+  /** A gauge without labels whose value comes from a reading that may fail. It is absent then, because an old value would look current. */
   readingGauge<Reading>(
     name: string,
     help: string,
@@ -88,8 +88,8 @@ export class Metrics {
 }
 
 /**
- * Shares one reading among all gauges that ask at once. The returned function never rejects: it resolves to null when
- * `read` fails or takes longer than three seconds.
+ * Shares one reading among all gauges that are collected at once. The returned function never rejects: it resolves to null when `read`
+ * fails or takes longer than three seconds.
  */
 export function sharedReading<Reading>(read: () => Promise<Reading>): () => Promise<Reading | null> {
   let reading: Promise<Reading> | undefined;

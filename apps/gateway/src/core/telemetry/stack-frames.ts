@@ -14,9 +14,9 @@ const FUNCTION = /^[A-Za-z0-9_$.#<>[\] ]{1,120}$/;
 const FILE = /^[A-Za-z0-9_@.+/-]{1,200}$/;
 
 /**
- * Where an error was made, the innermost frame first. V8 writes the stack as one text after the error's message, and a
- * message can be made to look like frames. So the message is cut off first. If the stack does not begin with it (code
- * changed it later), function names and files outside the program are left out; only places in this program remain.
+ * Returns the frames of the place where an error was made, the innermost first. V8 writes the stack as one text after the error's message,
+ * and a message can be made to look like frames. So the message is cut off first. If the stack does not begin with it (code changed it
+ * later), function names and files outside the program are left out; only places in this program remain.
  * @param folder of the program, absolute
  */
 export function stackFrames(error: Error, folder: string): Frame[] {

@@ -27,8 +27,8 @@ export class Readiness {
   ) {}
 
   /**
-   * Whether any enclave has its keys. Reported, but does not decide readiness: while all enclaves wait for KMS, this gateway still accepts
-   * and keeps messages and reports their status.
+   * Whether any enclave has its keys. This is reported but does not decide readiness, because this gateway still accepts and keeps messages
+   * and reports their status while all enclaves wait for KMS.
    */
   keys(): 'ready' | 'waiting' | 'unknown' {
     const states = this.monitor.enclaves.map((enclave) => enclave.keys()?.state ?? 'unknown');
@@ -73,7 +73,7 @@ export class Readiness {
     return problem;
   }
 
-  /** Asks the database; never rejects. A standby answers reads but takes no messages. */
+  /** Asks the database; never rejects. A standby counts as unavailable, because it answers reads but takes no messages. */
   private async ask(): Promise<ProblemError | null> {
     try {
       const [{ readOnly }] = await this.database.read(

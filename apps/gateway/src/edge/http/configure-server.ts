@@ -25,7 +25,7 @@ export function configureServer(app: NestFastifyApplication): void {
   const shutdown = app.get(ShutdownState);
 
   // By default Node refuses an unknown Expect with an empty body (RFC 9110 section 10.1.1 allows a server to ignore it), and asks for every
-  // body that `100-continue` announces. Here the body is asked for once the request is admitted.
+  // body that `100-continue` announces. Here the body is requested once the request is admitted.
   for (const event of ['checkExpectation', 'checkContinue'])
     server.server.on(event, (request, response) => {
       server.server.emit('request', request, response);
@@ -101,7 +101,7 @@ export function configureServer(app: NestFastifyApplication): void {
     );
 }
 
-/** RFC 9110 section 10.1.1: the client sends the body once it is asked to. */
+/** RFC 9110 section 10.1.1: the client sends the body only after `100 Continue`. */
 function awaitsContinue({ method, headers }: FastifyRequest): boolean {
   return takesBody(method) && headers.expect?.toLowerCase() === '100-continue';
 }

@@ -11,9 +11,8 @@ const SHARED = {
 };
 
 /**
- * Cross-origin reading for exactly the listed origins (Fetch standard, "CORS protocol"); never with credentials, because callers
- * bring a token. Other origins get no CORS headers, so browsers block them. Call it before the rate limits: their refusals need
- * the headers too.
+ * Allows cross-origin reading to exactly the listed origins (Fetch standard, "CORS protocol"); never with credentials, because callers send
+ * a token. Other origins get no CORS headers, so browsers block them. Call it before the rate limits: their refusals need the headers too.
  */
 export function allowOrigins(server: FastifyInstance, origins: readonly string[], routes: RegisteredRoutes): void {
   const allowed = new Set(origins);

@@ -32,8 +32,8 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const status = statusOfProblem(problem);
     const fields = { code: problem.code, status, method: request.method, route: routeOf(request) };
-    // Only unexpected failures are logged as errors: a full cap or an unavailable database refuses many requests and
-    // must not page anyone each time.
+    // Only unexpected failures are logged as errors: a full cap or an unavailable database refuses many requests and must not alert an
+    // operator each time.
     if (problem.code === 'internal_error')
       this.logger.error({ ...fields, err: problem.cause ?? error }, 'request failed');
     else if (status >= 500) this.logger.warn({ ...fields, err: problem.cause }, 'request refused');

@@ -18,8 +18,8 @@ export const HEADERS = {
 } as const;
 
 /**
- * Returns references to these shared headers, and the answer's own headers. @param own the meaning of each of the answer's own headers, by
- * its name
+ * Returns references to these shared headers, and the answer's own headers.
+ * @param own the meaning of each of the answer's own headers, by its name
  */
 export function headersOf(
   which: { readonly limits: boolean; readonly retryAfter: boolean },

@@ -6,7 +6,7 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-co
 import { fromGzip, fromPlain, type Representations } from '../../core/routing/representation';
 import { type BuiltFile, builtPage } from './built-page';
 
-/** The page's files, ready to be sent: 4 MB compressed, nearly all of it for making proofs of residence. Read once. */
+/** The page's files, ready to be sent: 4 MB compressed, nearly all of it for making proofs of residence. They are read once. */
 @Injectable()
 export class PageFiles {
   private files = new Map<string, Representations>();

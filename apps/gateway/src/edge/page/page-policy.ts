@@ -2,9 +2,9 @@ import { WORKER_POLICY } from '@communique-tee/residence/prover/browser';
 import type { GatewayConfig } from '../../core/config/gateway-config';
 
 /**
- * Allows only the page's own scripts and styles, and requests to this server and to the token endpoint of its sign-in. Nothing inline, and
- * no code made at run time. The page builds its content node by node, so no text ever becomes markup (Trusted Types, with no policy that
- * creates any).
+ * Allows only the page's own scripts and styles, and requests to this server and to the token endpoint of its sign-in. Inline scripts and
+ * styles are refused, and so is code made at run time. The page builds its content node by node, so no text ever becomes markup (Trusted
+ * Types, with no policy that creates any).
  *
  * If the gateway takes proofs of residence, the page that makes them also starts a worker from this server, which runs WebAssembly, and
  * fetches the registrar's files.

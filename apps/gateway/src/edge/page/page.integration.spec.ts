@@ -40,7 +40,7 @@ describe('the page as it is served', () => {
     await folder.remove();
   });
 
-  /** The raw answer: fetch would decompress it. */
+  /** Requests a path and returns the raw answer, because fetch would decompress it. */
   const raw = (
     path: string,
     headers: Record<string, string> = {},
@@ -61,7 +61,7 @@ describe('the page as it is served', () => {
   type Path = keyof typeof DOCUMENTS;
   const paths = Object.keys(DOCUMENTS) as Path[];
 
-  /** Every file but the documents. */
+  /** Returns the addresses of all files except the documents. */
   const files = () =>
     app
       .get(PageFiles)

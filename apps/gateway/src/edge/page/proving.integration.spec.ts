@@ -146,7 +146,7 @@ describeWith(chromiumAvailability(), 'the page that proves, in Chromium', () => 
   };
   /**
    * Serves the reference string as a gateway with RESIDENCE_REFERENCE_STRING_FILE does.
-   * @param first what the first request gets instead
+   * @param first the bytes that the first request gets instead
    */
   const serveString = async (bytes: Uint8Array, first = bytes) => {
     let asked = 0;

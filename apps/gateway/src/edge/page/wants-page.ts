@@ -1,7 +1,4 @@
-/**
- * Whether this Accept is that of a browser (or of a client that takes any type), and not of a client that asks for
- * JSON.
- */
+/** Whether this Accept header comes from a browser (or a client that accepts any type), and not from a client that wants JSON. */
 export function wantsPage(accept: string | undefined): boolean {
   const types = (accept ?? '*/*')
     .slice(0, 2000)

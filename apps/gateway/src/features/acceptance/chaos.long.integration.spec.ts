@@ -18,7 +18,7 @@ import { acceptanceParts } from './testing/acceptance-parts';
 
 const PROCESSES = 3;
 const RUN_MS = 6_000;
-/** On a busy machine it takes longer until enough is spent to raise the stop. */
+/** Long, because on a busy machine it takes longer until enough is spent to raise the stop. */
 const LONGEST_RUN_MS = 60_000;
 const AROUND = '2027-03-01T00:00:00.000Z';
 const dollars = (text: string) => BigInt(Math.round(Number(text) * 1_000_000));
@@ -36,7 +36,7 @@ interface Counted {
 
 /**
  * Three processes reserve and settle random amounts around the edge of an hour and a day, against caps that they reach at once. Meanwhile
- * they and PostgreSQL are killed between reserve, dispatch and settle. Before each reservation the decision of the entrance is asked for,
+ * they and PostgreSQL are killed between reserve, dispatch and settle. Before each reservation they ask for the decision of the entrance,
  * with a Redis that is flushed, killed and filled with false refusals. Complete snapshots are checked all the time.
  */
 describe('the caps, while everything is killed', () => {

@@ -132,7 +132,7 @@ describe('messages with a proof of residence and without an owner', () => {
     const first = proven();
     expect(await accept(first)).toBe('accepted');
     expect(await accept({ ...first, sealed: new Uint8Array([...first.sealed, 1]) }, 1)).toBe('duplicate');
-    // The same nullifier for another message, the same id for other bytes, the same status secret for another message
+    // These are refused: the same nullifier for another message, the same id for other bytes, the same status secret for another message
     expect(await accept(proven({ ...unverifiedProof(), nullifier: first.proof?.nullifier ?? new Uint8Array() }))).toBe(
       'already_sent',
     );
@@ -202,13 +202,13 @@ describe('messages with a proof of residence and without an owner', () => {
     expect(await rows()).toMatchObject({ messages: 0, nullifiers: 1 });
     await retention.sweep(new Date(start + 100 * DAY_MS));
     expect(await rows()).toMatchObject({ nullifiers: 0 });
-    // Rounded to the day, because the exact time would identify the message that was accepted then.
+    // The time is rounded to the day, because the exact time would identify the message that was accepted then.
     await accept(proven());
     const { keepUntil } = await client.nullifier.findFirstOrThrow();
     expect(keepUntil.getTime() % DAY_MS).toBe(0);
   });
 
-  it('keep the nullifier of a message that has not ended, however old it is', async () => {
+  it('keep their nullifier while they have not ended, however old it is', async () => {
     const { accept, client, config, database } = await setUp();
     await accept(proven());
     await client.nullifier.updateMany({ data: { keepUntil: new Date(0) } });

@@ -10,9 +10,9 @@ import { acceptanceParts, noise } from './testing/acceptance-parts';
 const START = Date.UTC(2030, 0, 1, 22, 30);
 const OWNERS = ['a', 'b', 'c'].map((letter) => letter.repeat(43));
 const IDS = Array.from({ length: 5 }, (_, at) => `00000000-0000-4000-8000-00000000000${String(at)}`);
-/** The last key is also the one that a message gets without a header. */
+/** The last key is also the one that a message gets without an Idempotency-Key header. */
 const KEYS = ['first', 'second', IDS[0] ?? ''];
-/** Three sets of caps; in each one cap is reached at once: a user's own limits, the hour's or the day's. */
+/** Three sets of caps. In each of them one kind of cap is reached soon: a user's own limits, the hour's cap or the day's. */
 const USER = {
   userDayCapMicroUsd: 500_000n,
   userDayMessages: 2,
@@ -116,7 +116,7 @@ describe('accept_messages and settle', () => {
       }),
       { numRuns: 150 },
     );
-    // Every rule decided, and often.
+    // Every rule was applied, and often.
     expect([...seen.keys()].sort()).toEqual([
       'accepted',
       'daily_messages_reached',

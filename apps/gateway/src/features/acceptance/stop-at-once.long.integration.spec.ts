@@ -71,7 +71,9 @@ describe('an emergency stop', () => {
     await folder.remove();
   });
 
-  /** In this test only the transaction that reserves for a message writes its row. */
+  /**
+   * Counts by the commit times of the message rows, because in this test only the transaction that reserves for a message writes its row.
+   */
   async function seen(): Promise<Seen> {
     const { rows } = await client.query<{ all: string; after: string; last: string }>(`
       SELECT count(*) AS all, count(*) FILTER (WHERE at > stop) AS after, extract(epoch FROM max(at) - min(stop)) * 1000 AS last

@@ -53,7 +53,7 @@ export class AgentCalls implements BeforeApplicationShutdown {
   /**
    * Makes one or two attempts, each with its own reservation. If the same owner posts the same bytes again, the remembered reply is
    * returned.
-   * @throws ProblemError as the controller lists them
+   * @throws ProblemError the problems that the controller lists
    */
   run(task: PostedTask, requester: Requester): Promise<TaskReply> {
     const run = this.attempts(task, requester, performance.now() + this.config.agents.timeoutMs);
@@ -125,8 +125,8 @@ export class AgentCalls implements BeforeApplicationShutdown {
   }
 
   /**
-   * Returns the enclave that has the attempt. @throws ProblemError `outcome_unknown`: that enclave was restarted, or this gateway does not
-   * reach it
+   * Returns the enclave that has the attempt.
+   * @throws ProblemError `outcome_unknown`: that enclave was restarted, or this gateway does not reach it
    */
   private enclaveOf(row: AgentReservation): EnclaveMonitor {
     const enclave = this.offers.byModuleId(row.enclave);

@@ -57,7 +57,7 @@ export type AttemptEnd =
       /** The usage statement, a JWS. */
       readonly statement: string;
       readonly usage: Usage | null;
-      /** Switches off this model of the attempt's provider, or all of them (`*`). */
+      /** Switches off this model of the attempt's provider, or all of its models (`*`). */
       readonly off: { readonly model: string; readonly why: 'above_reservation' | 'free_tier' } | null;
     };
 
@@ -97,7 +97,7 @@ export class AgentLedger {
   }
 
   /**
-   * Call it before the bytes leave. A stop that is committed before prevents the dispatch.
+   * Commits that the bytes are about to leave, so call it before they do. A stop that is committed before prevents the dispatch.
    * @returns `emergency_stop`: the attempt was released
    * @throws ProblemError `database_unavailable` | `overloaded`
    */
@@ -128,7 +128,10 @@ export class AgentLedger {
     });
   }
 
-  /** For an attempt that the enclave refused before any byte left for a provider, and that waits to be dispatched again. */
+  /**
+   * Undoes the dispatch of an attempt that the enclave refused before any byte left for a provider. The attempt then waits for another
+   * dispatch.
+   */
   async undispatch({ requestId, attempt }: AttemptId): Promise<void> {
     await this.database.read((client) =>
       client.agentReservation.updateMany({

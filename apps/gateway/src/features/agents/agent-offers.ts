@@ -20,7 +20,7 @@ export interface Placement {
 }
 
 /**
- * Why the gateway takes no tasks. `off`: AGENTS is off. `not_offered`: no trusted enclave attests the service.
+ * Whether the gateway takes tasks, or why it takes none. `off`: AGENTS is off. `not_offered`: no trusted enclave attests the service.
  * `prices_disagree`: no trusted enclave has this gateway's price table.
  */
 export type AgentsState = 'on' | 'off' | 'not_offered' | 'prices_disagree';

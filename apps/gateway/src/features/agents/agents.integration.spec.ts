@@ -472,7 +472,7 @@ describe('POST /api/agents', () => {
     });
   });
 
-  describe('an enclave at its ceiling', () => {
+  describe('an enclave that has no room for a task', () => {
     it('makes tasks wait in the gateway until the enclave has room', async () => {
       enclave.maxConcurrent = 1;
       const letGo = held();

@@ -22,7 +22,7 @@ export interface Attempt extends ReservedAttempt {
 
 type NoAnswer = Exclude<EnclaveResult<AgentReply>, { kind: 'answer' }>;
 
-/** How long a task waits for an enclave that is at its ceiling, and how many tasks of this process wait at once. */
+/** How long a task waits for an enclave that has no room for it, and how many tasks of this process wait at once. */
 const BUSY_WAIT_MS = 20_000;
 const MAX_WAITING = 16;
 const BUSY_POLL_MS = 250;

@@ -22,7 +22,7 @@ interface Desk {
   cached?: { readonly document: UnjudgedDocument; readonly goodUntilMs: number; readonly keyId: string | null };
   refreshing?: Promise<UnjudgedDocument> | undefined;
   inFlight: number;
-  /** A counter value of the last request. The lowest value is next among equally busy enclaves. */
+  /** The value of a counter at the enclave's last request. Among equally busy enclaves, the one with the lowest value is next. */
   turn: number;
 }
 
@@ -61,8 +61,8 @@ export class AttestationDocuments {
   }
 
   /**
-   * Returns a document without a nonce, at most `attestation.cacheMs` old. As far as the gateway knows, its enclave still holds its key.
-   * Concurrent callers share one request to an enclave.
+   * Returns a document without a nonce, at most `attestation.cacheMs` old. As far as the gateway knows, the enclave still holds the key
+   * that the document attests. Concurrent callers share one request to an enclave.
    * @throws ProblemError as `fresh`
    */
   shared(): Promise<UnjudgedDocument> {

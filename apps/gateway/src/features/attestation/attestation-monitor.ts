@@ -8,7 +8,7 @@ export type { MonitorState } from './enclave-monitor';
 
 /** The public view of one enclave, without its address. */
 export interface EnclaveView {
-  /** Its place in the configuration, from 0. */
+  /** The enclave's place in the configuration, from 0. */
   readonly index: number;
   /** Whether the enclave answered the last check. */
   readonly up: boolean;
@@ -18,8 +18,8 @@ export interface EnclaveView {
 }
 
 /**
- * Watches every configured enclave, each with its own monitor. The gateway relays to an enclave only while the last check verified it.
- * Another enclave could not open messages, but it gets none anyway.
+ * Watches every configured enclave, each with its own monitor. The gateway relays to an enclave only while the last check verified it. An
+ * enclave of another image could not open messages, but gets none anyway.
  */
 @Injectable()
 export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplicationShutdown {

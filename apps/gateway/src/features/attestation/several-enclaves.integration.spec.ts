@@ -121,7 +121,7 @@ describe('several enclaves', () => {
       ({ endedAt }) => endedAt !== null,
     );
   const waits = async (id: string) => {
-    await new Promise((resolve) => setTimeout(resolve, 300)); // many polls
+    await new Promise((resolve) => setTimeout(resolve, 300)); // long enough for many polls
     const message = await bench.message(id);
     expect(message).toMatchObject({ endedAt: null, status: 'queued', attempts: 0, job: { dispatchedAt: null } });
   };

@@ -6,7 +6,7 @@ import type { Logger } from '../../core/telemetry/logger';
 import { type KeySet, KeySetError, MAX_KEY_SET_BYTES, finderOf, parseKeySet } from './key-set';
 import type { KeySource } from './token-verifier';
 
-/** How long the file is not checked again after a check. */
+/** The time from one check of the file to the next. */
 const RECHECK_MS = 1000;
 const RETRY_AFTER_SECONDS = 10;
 
@@ -67,7 +67,8 @@ export async function openKeySetByFile({ file, staleMs }: KeySetByFile, logger: 
 }
 
 /**
- * Also called at the start of the process, so that a bad file ends the process before Nest would print a stack.
+ * Reads the set, and a version that changes with the file. Also called at the start of the process, so that a bad file ends the process
+ * before Nest would print a stack.
  * @throws ConfigurationProblem for a file that cannot be read, is no set, or has no usable key
  */
 export async function readKeySetFile(file: string): Promise<{ readonly version: string; readonly set: KeySet }> {

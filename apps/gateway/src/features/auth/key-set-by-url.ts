@@ -90,7 +90,7 @@ export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetB
   };
 }
 
-/** Redirects are not followed, because they could lead to another host's keys. */
+/** Fetches the set. Redirects are not followed, because they could lead to another host's keys. */
 async function fetchKeySet(url: string, timeoutMs: number): Promise<Uint8Array> {
   const response = await fetch(url, {
     headers: { accept: 'application/jwk-set+json, application/json' },

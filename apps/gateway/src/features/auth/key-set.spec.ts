@@ -180,7 +180,7 @@ describe('a key set file at start', () => {
     [setOf({ kty: 'AKP' }), 'AUTH_JWKS_FILE: the file has no key that can verify a token here; key 1 is of a kind'],
     [setOf(...Array.from({ length: 101 }, () => ({}))), 'AUTH_JWKS_FILE: the file has more than 100 keys'],
     ['x'.repeat(300_000), 'AUTH_JWKS_FILE: the file has more than'],
-  ])('%# is refused in one line', async (text, line) => {
+  ])('with the bad content %# is refused in one line', async (text, line) => {
     await publish(text);
     await expect(open('file')).rejects.toMatchObject({
       name: 'ConfigurationProblem',

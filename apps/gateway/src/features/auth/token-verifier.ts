@@ -26,8 +26,8 @@ export interface KeySource {
    */
   current(): Promise<number>;
   /**
-   * The key of a token, from the current set. An unknown key id may cause another reading of the set. @throws
-   * ProblemError `identity_provider_unavailable`
+   * The key of a token, from the current set. An unknown key id may cause another reading of the set.
+   * @throws ProblemError `identity_provider_unavailable`
    */
   readonly find: JWTVerifyGetKey;
 }

@@ -15,8 +15,8 @@ export interface VerifiedToken {
 
 /**
  * A cache of verified tokens, keyed by the SHA-256 of the token. A check of a signature costs a tenth of a millisecond, a look-up a few
- * microseconds. It belongs to one key set and is emptied when the set changes. Only valid tokens are kept, so every invalid one is verified
- * again.
+ * microseconds. The cache belongs to one key set and is emptied when the set changes. Only valid tokens are kept, so every invalid one is
+ * verified again.
  */
 export class VerifiedTokens {
   private readonly kept = new Map<string, VerifiedToken & { readonly untilMs: number }>();

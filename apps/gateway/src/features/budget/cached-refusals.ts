@@ -44,7 +44,10 @@ const REFUSED_BY: Readonly<Record<Spending, readonly BudgetRefusal[]>> = {
   agent_task: ['emergency_stop'],
 };
 
-/** @param values of the three keys, or empty; a text that is not one of the key's codes is ignored */
+/**
+ * Returns the refusal that these values hold for the given spending, or null.
+ * @param values of the three keys, or empty; a text that is not one of the key's codes is ignored
+ */
 export function readCachedRefusal(
   values: readonly CachedValue[],
   now: Date,

@@ -45,7 +45,7 @@ const problem = (code: ProblemCode, retryAfterSeconds: number | null = null) =>
 const end = (decision: Decision) =>
   decision.kind === 'end' ? { status: decision.status, reason: decision.reason, cost: decision.cost } : decision;
 
-describe('how a message ends by its receipt', () => {
+describe('decide, with a verified receipt', () => {
   it.each<[Outcome[], string, number]>([
     [['accepted'], 'delivered', 1],
     [['duplicate', 'accepted', 'duplicate'], 'delivered', 3],
@@ -55,7 +55,7 @@ describe('how a message ends by its receipt', () => {
     [[], 'refused', 0],
     [['unknown'], 'unknown', 1],
     [['accepted', 'unknown', 'refused'], 'unknown', 2],
-  ])('%j: %s, %i copies sent', (outcomes, status, copies) => {
+  ])('ends a message with the outcomes %j as %s, with %i copies sent', (outcomes, status, copies) => {
     expect(endOf(outcomes)).toBe(status);
     expect(copiesSent(outcomes)).toBe(copies);
     expect(decide(job(), null, trusted(outcomes))).toEqual({
@@ -121,14 +121,14 @@ describe('an answer whose enclave withheld copies because the gateway claimed a 
   });
 });
 
-describe('a result that is no answer', () => {
+describe('decide, with a result that is no answer', () => {
   it.each([
     [false, false, false],
     [false, true, true],
     [true, false, true],
     [true, true, true],
   ])(
-    'from an unreachable enclave, sent %s, dispatched before %s: the dispatch stays set %s',
+    'if the enclave is unreachable, bytes were sent %s, and it was dispatched before %s, keeps the dispatch set: %s',
     (sent, before, stands) => {
       expect(
         decide(job({ dispatchedBefore: before }), null, { kind: 'unreachable', sent, code: 'ECONNRESET' }),
@@ -142,7 +142,7 @@ describe('a result that is no answer', () => {
     });
   });
 
-  it('from a busy enclave sets no dispatch, and keeps the Retry-After', () => {
+  it('sets no dispatch for a busy enclave, and keeps its Retry-After', () => {
     expect(decide(job(), null, problem('enclave_busy', 9))).toEqual({
       kind: 'retry',
       reason: 'enclave_busy',
@@ -152,7 +152,7 @@ describe('a result that is no answer', () => {
     });
   });
 
-  it('from a busy enclave does not clear an earlier dispatch', () => {
+  it('does not clear an earlier dispatch for a busy enclave', () => {
     expect(decide(dispatched, null, problem('enclave_busy'))).toMatchObject({ dispatchStands: true });
   });
 

@@ -110,7 +110,7 @@ function decideAnswer({ answer, outcomes }: TrustedAnswer, interim: Outcomes | n
       kind: 'retry',
       reason: 'office_unreachable',
       retryAfterSeconds: answer.retryAfterSeconds,
-      // The next attempt must state the earlier dispatch again, for the copies that the enclave kept back
+      // The next attempt must state the earlier dispatch again, for the copies that the enclave withheld
       dispatchStands: answer.withheld > 0,
       answer,
     };

@@ -34,6 +34,7 @@ export class DeliveryAttempt {
   ) {}
 
   /**
+   * Makes one attempt, and stores its result.
    * @param enclave the enclave to relay to; null if none is known to hold the key
    * @param stopping once aborted, no bytes are sent and the job is returned
    * @param abandoned aborts a running attempt; its job keeps `dispatchedAt`

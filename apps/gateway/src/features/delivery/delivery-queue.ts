@@ -27,12 +27,15 @@ interface EndOfJob {
 interface EndedJob {
   readonly relayed: boolean;
   readonly proven: boolean;
-  /** Both null for a message with an owner, whose reservation is in the ledger, and for one without a price. */
+  /**
+   * `reservedMicroUsd` and `reservedAt` are null for a message with an owner, whose reservation is in the ledger, and for one without a
+   * price.
+   */
   readonly reservedMicroUsd: bigint | null;
   readonly reservedAt: Date | null;
 }
 
-/** Health is asked often and by many, so messages beyond this number are not counted. */
+/** Many clients ask for health often, so messages beyond this number are not counted. */
 const MAX_COUNTED = 100_000;
 
 export interface QueueState {
@@ -91,7 +94,7 @@ export class DeliveryQueue {
   }
 
   /**
-   * Gives the job back for a later attempt, with the interim receipt if there is one.
+   * Returns the job to the queue for a later attempt, with the interim receipt if there is one.
    * @returns false if another worker has the job
    * @throws ProblemError `database_unavailable`
    */

@@ -329,7 +329,7 @@ describe('DeliveryWorker', () => {
       expect(settledOf(message)).toEqual(settled(40_000n));
     });
 
-    it('keeps its interim receipt, and costs what that says', async () => {
+    it('keeps its interim receipt, which decides the cost', async () => {
       const { messageId, sealed } = await bench.accept(new Date(Date.now() - 1000));
       const { receipt, attestationDocument } = await identity.answer(sealed, ['accepted', 'pending']);
       await bench.database.client.message.update({

@@ -16,7 +16,7 @@ import { RelayPace } from './relay-pace';
 /** How long running attempts may take to end once the process is asked to stop; then they are aborted. */
 const GRACE_MS = 10_000;
 
-/** An enclave with its pace, as one worker knows it. */
+/** An enclave, and the pace at which this worker relays to it. */
 interface Lane {
   readonly enclave: EnclaveMonitor;
   readonly pace: RelayPace;
@@ -108,7 +108,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     }
   }
 
-  /** @returns whether more jobs may be due than were taken */
+  /** Leases due jobs and starts their attempts. @returns whether more jobs may be due */
   private async takeUp(): Promise<boolean> {
     const open = this.openLanes();
     // The lane with the fewest running attempts is first, and equal lanes take turns, because several enclaves may hold the same keys.
@@ -132,7 +132,10 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     });
   }
 
-  /** A sole enclave with per-process keys reports which keys it lost, and nothing can restore them. */
+  /**
+   * Whether the lane's enclave is the only one and has per-process keys. Such an enclave reports which keys it lost, and nothing can
+   * restore them.
+   */
   private isSoleEnclave({ enclave }: Lane): boolean {
     return this.lanes.length === 1 && enclave.keepsItsKeysAlone();
   }

@@ -1,6 +1,6 @@
 /** Statements of the queue that run for every message. They are prepared, and bypass Prisma, which would take most of their CPU time. */
 
-/** $1: ids, $2: leases, $3: milliseconds of a lease. */
+/** Commits dispatches. $1: ids, $2: leases, $3: milliseconds of a lease. */
 export const DISPATCH = `
   UPDATE delivery_job SET dispatched_at = coalesce(dispatched_at, now()), relayed = true, lease_until = now() + $3::int * interval '1 millisecond'
   FROM unnest($1::uuid[], $2::text[]) AS own (id, lease)
@@ -52,7 +52,7 @@ const DUE_JOBS = {
 } as const;
 export type DueJobs = keyof typeof DUE_JOBS;
 
-/** $1: how many at most, $2: the lease, $3: its milliseconds. */
+/** Leases due jobs. $1: how many at most, $2: the lease, $3: its milliseconds. */
 export function leaseStatement(which: DueJobs): string {
   return `
     WITH due AS (${DUE_JOBS[which]}),

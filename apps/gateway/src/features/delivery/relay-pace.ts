@@ -1,11 +1,11 @@
 /**
  * What an attempt shows about its enclave. `served`: it answered, after this time; `busy`: it refused; `late`: it did not answer in time;
- * `nothing`.
+ * `nothing`: the attempt shows nothing.
  */
 export type PaceSignal =
   { readonly kind: 'served'; readonly latencyMs: number } | { readonly kind: 'busy' | 'late' | 'nothing' };
 
-/** One attempt's slot; `done` returns it, once. */
+/** One attempt's slot. `done` frees it; a second call has no effect. */
 export interface PaceSlot {
   done(signal: PaceSignal): void;
 }
@@ -20,7 +20,10 @@ const SAMPLES_OF_A_BASELINE = 100;
 /** One slow relay is no trend, so at least this many are smoothed. */
 const SAMPLES_OF_A_TREND = 5;
 
-/** How many attempts one enclave is given at once: AIMD; README.md beside this file explains how and why. */
+/**
+ * How many attempts one enclave gets at once, by additive increase and multiplicative decrease. README.md beside this file explains how and
+ * why.
+ */
 export class RelayPace {
   private allowed: number;
   private taken = 0;

@@ -148,7 +148,7 @@ describe('EnclaveClient', () => {
     });
   });
 
-  describe('is refused as invalid:', () => {
+  describe('refuses as invalid an answer with', () => {
     it.each<[string, string, Uint8Array | string]>([
       ['no CBOR', 'application/cbor', 'garbage'],
       ['another type', 'text/html', encodeRelayAnswer(relayAnswer())],

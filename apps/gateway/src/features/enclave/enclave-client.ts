@@ -28,7 +28,7 @@ import { Semaphore } from './semaphore';
 
 const MAX_HEALTH_BYTES = 4096;
 const MAX_DOCUMENT_BYTES = 16_384;
-/** People and probes wait for health and attestation. */
+/** Short, because people and probes wait for health and attestation. */
 const SHORT_TIMEOUT_MS = 5000;
 
 /** The client of one enclave: the relay protocol of libs/protocol over vsock, a unix socket or loopback TCP. It never retries. */
@@ -45,7 +45,7 @@ export class EnclaveClient {
     this.timeoutMs = timeoutMs;
   }
 
-  /** Shows only that the enclave can be reached; only the attestation document proves anything. */
+  /** The enclave's own report about its health. It shows that the enclave can be reached; only the attestation document proves anything. */
   async health(options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<EnclaveHealth>> {
     return this.ask(
       'health',

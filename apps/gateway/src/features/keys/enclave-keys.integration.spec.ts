@@ -646,7 +646,7 @@ describe('keys of enclaves', () => {
       expect(await here.keys.isRetired(enclaveAt(0).keyId)).toBe(false);
     });
 
-    it('not if an enclave holds a key of which there is no record', async () => {
+    it('not if an enclave holds the key, even if there is no record of it', async () => {
       const key = await enclaveAt(1).propose({ epoch: 1 });
       enclaveAt(1).held.set(toHex(key.core.key_id), { ...key.core, epoch: 0.5 });
       expect(await here.keys.isRetired(toHex(key.core.key_id))).toBe(false);

@@ -99,8 +99,8 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /**
-   * Whether a key is retired that this enclave reports as retired. The report is enough if it is the only configured enclave and no live
-   * record in the database can restore the key; with several enclaves `isRetired` decides.
+   * Whether a key is retired that this enclave reports as retired. The report is enough if this enclave is the only one configured and no
+   * live record in the database can restore the key; with several enclaves `isRetired` decides.
    * @throws ProblemError `database_unavailable`
    */
   async isRetiredBy(enclave: EnclaveMonitor, keyId: KeyId): Promise<boolean> {

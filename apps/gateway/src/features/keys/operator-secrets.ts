@@ -50,7 +50,7 @@ export class OperatorSecrets {
     this.path = config.keys.secretsFile;
   }
 
-  /** The secrets of the file, if it can be used. Never throws. */
+  /** Reads the file again if it has changed, and returns the last usable secrets. Never throws. */
   current(): Promise<Secrets> {
     const { path } = this;
     if (path === undefined) return Promise.resolve(NONE);

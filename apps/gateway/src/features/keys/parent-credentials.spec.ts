@@ -55,7 +55,7 @@ describe('credentials of the parent’s role', () => {
     expect(await later.current(NOW + 9 * MINUTE)).toBeNull();
   });
 
-  it('are refreshed by force', async () => {
+  it('are refreshed with forceRefresh', async () => {
     const clock = jest.spyOn(performance, 'now');
     try {
       clock.mockReturnValue(1_000_000);

@@ -41,7 +41,7 @@ export class ParentCredentials {
   ) {}
 
   /**
-   * Never throws.
+   * The current credentials, requested anew if they end soon. Never throws.
    * @returns null if there are no credentials that are valid for another half minute
    */
   async current(nowMs = Date.now()): Promise<HandedCredentials | null> {

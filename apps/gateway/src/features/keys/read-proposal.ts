@@ -39,7 +39,10 @@ export class ProposalReader {
 
   constructor(private readonly attestation: GatewayConfig['attestation']) {}
 
-  /** @param pcr0 the PCR0 that the enclave attested, in hex; null if it has not attested yet */
+  /**
+   * Decodes a proposal and checks it.
+   * @param expected the custody that the enclave reports, and the PCR0 that it attested, in hex; null if it has not attested yet
+   */
   async read(
     bytes: Uint8Array,
     expected: { readonly custody: string; readonly pcr0: string | null },

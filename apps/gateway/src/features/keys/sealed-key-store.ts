@@ -68,7 +68,10 @@ const LOCK = 0x63_74_6b_65_79_73n;
 export class SealedKeyStore {
   constructor(private readonly database: Database) {}
 
-  /** @throws ProblemError `database_unavailable` | `overloaded`, as all methods of this class */
+  /**
+   * The live records and the revoked ids of one custody. @throws ProblemError `database_unavailable` | `overloaded`, as all methods of this
+   * class
+   */
   async ofCustody(custody: string): Promise<KeysOfCustody> {
     const [live, revoked] = await Promise.all([
       this.database.read(

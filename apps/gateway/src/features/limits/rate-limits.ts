@@ -22,21 +22,23 @@ export interface DecisionRequest {
   readonly address: string;
   /** The owner of the valid token; absent: only the address is counted. */
   readonly owner?: string | undefined;
-  /** What the request may spend money on; absent: it spends none. Without an owner only the stop and the system's windows can refuse it. */
+  /**
+   * What the request may spend money on; absent: it spends no money. Without an owner only the stop and the system's windows can refuse it.
+   */
   readonly spends?: Spends | undefined;
 }
 
 export interface Decision {
-  /** The address's; then the owner's, when the address is under its quota and there is an owner. */
+  /** The state of the address; then that of the owner, if the address is under its quota and there is an owner. */
   readonly states: readonly RateLimitState[];
   /** A recent refusal by PostgreSQL that still applies to this request. Null: PostgreSQL decides. */
   readonly cachedRefusal: CachedRefusal | null;
 }
 
 /**
- * The step that every request takes before its body is read, in one round trip to Redis: fixed windows of the address and the user,
- * counted for all processes together, and the budget's cached refusals. Without Redis the windows are counted in this process and no
- * refusal is cached: the caps on money do not depend on it.
+ * Checks every request before its body is read, in one round trip to Redis: fixed windows of the address and the user, counted for all
+ * processes together, and the budget's cached refusals. Without Redis the windows are counted in this process and no refusal is cached; the
+ * caps on money do not depend on Redis.
  */
 @Injectable()
 export class RateLimits {

@@ -37,7 +37,7 @@ export function messageView(message: MessageWithJob): MessageView {
   };
 }
 
-/** The view of a message that was just committed, without reading it back. */
+/** Makes the view of a message that was just committed, without reading it from the database. */
 export function acceptedView(submission: Submission, { acceptedAt, nextAttemptAt }: Stored): MessageView {
   return {
     id: submission.messageId,

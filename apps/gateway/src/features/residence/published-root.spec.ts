@@ -15,7 +15,7 @@ interface Lasting {
   readonly days?: number;
   readonly key?: typeof FOREIGN_SIGNING_KEY;
 }
-/** Makes a root note. `from`: its begin in days from now. */
+/** Makes a root note. `from`: its start in days from now. */
 function noteOf({ from = 0, days = 10, key = TEST_REGISTRAR.signingKeys[0] }: Lasting = {}): Uint8Array {
   const notBefore = now() + from * DAY;
   const root = new Uint8Array(32).fill(1);

@@ -54,7 +54,8 @@ export class PublishedRoot implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   /**
-   * Seconds until the root ends that lasts longest of those read here with the registrar's signature; null before the first one is read.
+   * Seconds until the longest-lasting root ends of those that were read here with the registrar's signature; null before the first one is
+   * read.
    */
   secondsLeft(now: Date): number | null {
     return this.notAfter === null ? null : this.notAfter - Math.floor(now.getTime() / 1000);

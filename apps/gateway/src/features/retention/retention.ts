@@ -15,7 +15,9 @@ export interface Swept {
 
 export const BATCH_ROWS = 1000;
 const DAY_MS = 86_400_000;
-/** How long a key's row, with the name of who revoked it, is kept after the key's end: longer than messages sealed to it. */
+/**
+ * How long a key's row, with the name of who revoked it, is kept after the key's end, for questions about messages that were sealed to it.
+ */
 const KEYS_KEPT_DAYS = 30;
 /** The number of the sweep's advisory lock in the database: "ctsweep" in ASCII. */
 const LOCK = 0x63_74_73_77_65_65_70n;

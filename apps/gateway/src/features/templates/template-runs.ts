@@ -17,7 +17,7 @@ import { ProblemError } from '../../core/problems/problem-error';
 export class TemplateRunStore {
   constructor(private readonly database: Database) {}
 
-  /** @throws ProblemError `not_found` | `database_unavailable` | `overloaded` */
+  /** Returns the tasks that are recorded for a template. @throws ProblemError `not_found` | `database_unavailable` | `overloaded` */
   of(templateId: string): Promise<TemplateRuns> {
     return this.database.transaction((transaction) => runsOf(transaction, templateId));
   }

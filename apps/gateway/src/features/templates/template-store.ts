@@ -31,8 +31,8 @@ export class TemplateStore {
   ) {}
 
   /**
-   * Published templates, in ascending order of the slug. @throws ProblemError `database_unavailable` | `overloaded`, as all methods of this
-   * class
+   * Published templates, in ascending order of the slug.
+   * @throws ProblemError `database_unavailable` | `overloaded`, as all methods of this class
    */
   async published(): Promise<Template[]> {
     return this.database.read(publishedIn);
@@ -134,7 +134,7 @@ export class TemplateStore {
   }
 }
 
-/** @throws ProblemError `templates_full`, which rolls the change back */
+/** Checks the limits on all templates. @throws ProblemError `templates_full`, which rolls the change back */
 async function assertRoom(transaction: Transaction, isPublished: boolean): Promise<void> {
   const [all] = await transaction.$queryRaw<{ count: number; bytes: number }[]>`
     SELECT count(*)::int AS count, coalesce(sum(octet_length(to_jsonb(t)::text)), 0)::float8 AS bytes FROM template t`;

@@ -92,7 +92,7 @@ describe('a gateway that crashes', () => {
     expect(output).not.toContain(KEY);
   });
 
-  it.each([['hang'], ['cut']] as const)('ends with 1 where the behavior of Sentry is "%s"', async (kind) => {
+  it.each([['hang'], ['cut']] as const)('ends with 1 if the behavior of Sentry is "%s"', async (kind) => {
     sentry.behaviour = { kind };
     expect((await crash('exception')).code).toBe(1);
     expect(sentry.events()).toHaveLength(1);

@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { isProblemCode } from '@communique-tee/protocol';
 import { stackFrames, type Frame } from '../stack-frames';
 
-/** All that is ever reported of a thrown value. */
+/** All that is ever reported about a thrown value. */
 export interface ErrorFacts {
   /** The name of the error's class; for a value that is not an error, its type. */
   readonly type: string;
@@ -24,7 +24,7 @@ const SYSTEM_CODES: ReadonlySet<string> = new Set([
 const SQL_STATE = /^(?:0[0-389ABFLPZ]|2[0-8BDF]|34|3[89BDF]|4[0246]|5[3-578]|F0|HV|P0|XX)[0-9A-Z]{3}$/;
 const MAX_DEPTH = 4;
 
-/** A thrown value and its causes, the outermost first. Never throws, even if a getter of the value does. */
+/** Returns the facts about a thrown value and its causes, the outermost first. Never throws, even if a getter of the value does. */
 export function errorFacts(error: unknown, folder: string): ErrorFacts[] {
   const facts: ErrorFacts[] = [];
   try {
@@ -40,7 +40,7 @@ export function errorFacts(error: unknown, folder: string): ErrorFacts[] {
 
 function factsOf(error: unknown, folder: string): ErrorFacts {
   if (!types.isNativeError(error)) return { type: typeof error, frames: [] };
-  // `name` is a property that anyone may set; a class's name is written in a source.
+  // `name` is a property that anyone may set; a class's name comes from source code.
   const className: unknown = error.constructor.name;
   const code: unknown = 'code' in error ? error.code : undefined;
   return {

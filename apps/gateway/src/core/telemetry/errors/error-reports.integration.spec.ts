@@ -43,7 +43,7 @@ describe('error reports', () => {
     await sentry.stop();
   });
 
-  /** Each name makes a separate kind of error. */
+  /** Each code makes a separate kind of error. */
   const fail = (code: string, event = 'request failed') => {
     logger.error({ err: new Error('x'), code, status: 500 }, event as 'request failed');
   };
@@ -66,7 +66,7 @@ describe('error reports', () => {
       .filter(({ level }) => level === 'warn')
       .map(({ msg }) => msg);
 
-  it('arrive as an envelope of one event, under the key of the project', async () => {
+  it('arrive as an envelope of one event, with the key of the project', async () => {
     withRequestId(REQUEST_ID, () => {
       logger.error(
         { err: new TypeError('x'), code: 'internal_error', status: 500, method: 'GET', route: '/api/budget' },
@@ -232,7 +232,7 @@ describe('error reports', () => {
     }).not.toThrow();
     expect(() => {
       silent.error({ err: hostile }, 'request failed');
-    }).toThrow(); // the log itself examines the error
+    }).toThrow(); // the log itself reads this error, whose getters throw
   });
 });
 

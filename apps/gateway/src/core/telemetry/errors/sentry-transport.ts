@@ -24,7 +24,7 @@ export class SentryTransport {
   private readonly stopped = new AbortController();
   private readonly transport;
   private readonly headers: Readonly<Record<string, string>>;
-  /** While it is set, bodies are gathered here instead of being sent. */
+  /** While it is set, bodies of requests are gathered here instead of being sent. */
   private gathered: Body[] | undefined;
 
   /** @param heard called once for each event with its outcome; an event that `close` cut off is `failed` */

@@ -26,7 +26,7 @@ const sampleAt = (atMs: number, over: Partial<Sample> = {}): Sample => ({
   ...over,
 });
 
-describe('the ring', () => {
+describe('the ring of samples', () => {
   it('keeps the last samples in order, and returns those after a given time', () => {
     const ring = new SampleRing(3);
     expect(ring.since(0)).toEqual([]);

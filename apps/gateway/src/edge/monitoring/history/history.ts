@@ -141,7 +141,7 @@ async function inTime<State>(asked: Promise<State>): Promise<State | null> {
   }
 }
 
-/** Exported for its spec. */
+/** Returns the status of each indicator. Exported for its spec. */
 export function statusesOf(results: Record<IndicatorName, Readonly<Record<string, unknown>>>): Sample['indicators'] {
   const statusOf = (name: IndicatorName): IndicatorStatus => {
     const { status, store } = results[name];

@@ -60,7 +60,7 @@ describe('metrics', () => {
     await issuer.writeKeySet(folder.file('jwks.json'));
     enclave = new TestEnclave({ kind: 'unix', path: folder.file('enclave') }, (request, response) => {
       if (request.path === '/keys') return problem('not_found')(request, response);
-      // The history asks for health independently of requests
+      // The history requests health independently of the test's requests
       if (request.path !== '/health') requestIds.push(response.req.headers['x-request-id']);
       return problem('sealed_message_refused')(request, response);
     });
@@ -156,7 +156,7 @@ describe('metrics', () => {
     expect(new Set(requestIds).size).toBe(3);
   });
 
-  it('pass on request ids that the gateway made, never one of a client, so that its log can be matched with the enclave’s', async () => {
+  it('carry no ids: to match the logs, the gateway sends the enclave a request id that it made, never a client’s', async () => {
     const response = await fetch(`${url}/attestation?nonce=${'ab'.repeat(16)}`, {
       headers: { 'x-request-id': CANARY },
     });
@@ -319,7 +319,7 @@ describe('metrics', () => {
       );
     expect(stray).toEqual([]);
 
-    // and the request was counted
+    // the request was counted, too
     expect(at(samples, 'communique_rate_limit_refusals_total', { class: 'attestation' })).toBeGreaterThan(0);
     expect(at(samples, 'communique_http_problems_total', { code: 'rate_limited' })).toBeGreaterThan(0);
     expect(at(samples, 'communique_http_problems_total', { code: 'malformed_body' })).toBeGreaterThan(0);
@@ -379,7 +379,7 @@ describe('metrics', () => {
     await stream.text();
     const samples = await until((now) => at(now, 'communique_http_requests_total', { ...route, status: '200' }) === 1);
     expect(at(samples, 'communique_http_requests_total', { ...route, status: '200' })).toBe(1);
-    // Only the 404 was no stream
+    // Only the 404, which was no stream, has a duration
     expect(at(samples, 'communique_http_request_duration_seconds_count', route)).toBe((before ?? 0) + 1);
   });
 });

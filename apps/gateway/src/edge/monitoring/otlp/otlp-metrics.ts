@@ -22,12 +22,14 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
 ];
 
 export interface MetricTimes {
-  /** When counting began, and now: milliseconds since 1970. */
+  /** When counting began; both times are milliseconds since 1970. */
   readonly startedAtMs: number;
   readonly nowMs: number;
 }
 
-/** The registry of prom-client as OpenTelemetry's metric data: the same names, cumulative since the start, as Prometheus counts. */
+/**
+ * Returns prom-client's registry as OpenTelemetry's metric data, with the same names and with counts that are cumulative since the start.
+ */
 export function resourceMetrics(metrics: MetricsJson, resource: Resource, times: MetricTimes): ResourceMetrics {
   const scope = { name: 'communique-gateway' };
   return { resource, scopeMetrics: [{ scope, metrics: metrics.flatMap((metric) => metricData(metric, times)) }] };

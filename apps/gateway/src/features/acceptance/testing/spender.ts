@@ -20,7 +20,7 @@ const anOwner = (): string =>
 
 /**
  * IN_BATCHES: every second loop accepts messages in batches, at the present time. TAKES_OVER: reservations that killed processes left are
- * settled too. REDIS_URL: before each reservation the entrance's decision is asked for, with the cached refusals.
+ * settled too. REDIS_URL: before each reservation it asks for the entrance's decision, with the cached refusals.
  */
 const { DATABASE_URL = '', CAPS = '{}', AROUND = '', IN_BATCHES, TAKES_OVER, REDIS_URL } = process.env;
 const config = testConfig({

@@ -60,14 +60,14 @@ export class DeliveryBench {
     this.sealedKeys = new SealedKeyStore(this.database);
   }
 
-  /** The real monitor of the configured enclaves; not started. */
+  /** Makes the real monitor of the configured enclaves, not started. */
   monitor(): AttestationMonitor {
     const made = new AttestationMonitor(this.enclaves(), new AttestationJudge(this.config), this.logger);
     this.monitors.push(made);
     return made;
   }
 
-  /** Exchanges keys with the enclaves of this monitor; not started. */
+  /** Makes the part that exchanges keys with the enclaves of this monitor, not started. */
   keys(monitor: AttestationMonitor, secretsFile?: string): EnclaveKeys {
     const known = this.keysOf.get(monitor);
     if (known !== undefined) return known;
@@ -95,7 +95,7 @@ export class DeliveryBench {
     return made;
   }
 
-  /** A worker with its own signal; not started. */
+  /** Makes a worker with a separate signal, not started. */
   worker(trust: AttestationMonitor | SaidTrust): { worker: DeliveryWorker; signal: DeliverySignal } {
     const whole = this.config as GatewayConfig;
     const monitor = trust instanceof AttestationMonitor ? trust : this.saying(trust);

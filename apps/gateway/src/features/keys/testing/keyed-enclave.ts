@@ -71,7 +71,7 @@ export class KeyedEnclave {
   onRelay: Behaviour | undefined;
   /** The highest epoch offered for its own image, whether or not it opens that key. */
   private highestOffered = 0;
-  /** The last offer it got. */
+  /** The credentials in the last offer that it got. */
   credentials: HandedCredentials | null = null;
 
   constructor(

@@ -26,7 +26,10 @@ export interface Arrival {
   readonly envelope: Envelope;
 }
 
-/** Sentry's ingestion for one project on a free port of 127.0.0.1: reads every envelope strictly, remembers it, and misbehaves when told to. */
+/**
+ * Simulates Sentry's ingestion for one project on a free port of 127.0.0.1: reads every envelope strictly, keeps it, and misbehaves when
+ * told to.
+ */
 export class SentrySimulator {
   readonly arrivals: Arrival[] = [];
   /** Envelopes that the simulator could not read. */
