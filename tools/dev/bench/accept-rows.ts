@@ -8,12 +8,12 @@ import { startNginx } from './references/start-nginx';
 const ROUNDS = 2;
 const DURATION_MS = 5000;
 const BARE_DURATION_MS = 3000;
-/** A message in the bucket of 2 KiB: header, padded text, tag. */
+/** A message padded to the size of 2 KiB: header, padded text, tag. */
 const SEALED_BYTES = KIB * 1024 + 16 + 107;
 
 /**
- * A whole accepted POST (token, limits in Redis, budget, commit with fsync, 202), compared with inserts into the same PostgreSQL, and with
- * the same bodies posted to servers that do nothing with them: the framework, node:http, and node:http behind nginx.
+ * Measures a whole accepted POST (token, limits in Redis, budget, commit with fsync, 202). Compares it with inserts into the same
+ * PostgreSQL, and with the same bodies posted to servers that do nothing with them: the framework, node:http, and node:http behind nginx.
  */
 export async function acceptRows({ profileFolder }: SectionOptions): Promise<Row[]> {
   const gateway = await startGateway({

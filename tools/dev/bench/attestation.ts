@@ -12,7 +12,7 @@ import { beside, cpuSecondsSince, rateOf, type Row } from './measure';
 
 const HOUR_MS = 3600_000;
 
-/** Verification of documents of the real chain's shape, against one bare P-384 verification. */
+/** Compares the verification of a document with a chain like AWS's with one bare P-384 verification. */
 export async function attestationRows(): Promise<Row[]> {
   const folder = await temporaryFolder('bench-attestation');
   try {
@@ -28,7 +28,7 @@ export async function attestationRows(): Promise<Row[]> {
     });
     const at = (ms: number) => ({ ...policy(), at: new Date(ms) });
     const documents: { bytes: Uint8Array; ms: number }[] = [];
-    // A new leaf every three hours under the same instance certificate, which lasts a day
+    // Each leaf certificate begins three hours later, under the same instance certificate, which lasts a day
     for (let leaf = 0; leaf < 7; leaf++) {
       documents.push({
         bytes: await nsm.attest({ publicKey: randomBytes(32), userData: randomBytes(100) }),
@@ -67,7 +67,7 @@ export async function attestationRows(): Promise<Row[]> {
       beside(leaf, bare, { atLeast: 0.85 }),
     ];
 
-    /** Verifiers that know the chain but meet each leaf for the first time; the warming up is not counted. */
+    /** Measures verifiers that know the chain but see each leaf certificate for the first time. Their warm-up is not counted. */
     async function newLeaves(): Promise<number> {
       let best = 0;
       for (let round = 0; round < 40; round++) {

@@ -30,7 +30,7 @@ const GATEWAY_ENVIRONMENT = {
   ...{ DEFAULT_USER_DAILY_LIMIT: MANY, SYSTEM_HOURLY_LIMIT: MANY, EMERGENCY_SHUTDOWN_THRESHOLD: MANY },
 };
 
-/** What it costs that keys outlive an enclave: its start with KMS beside the start without; and what a second enclave brings. */
+/** Measures the cost of keys that outlive an enclave, by its start with KMS and without, and the gain of a second enclave. */
 export async function keysRows(): Promise<Row[]> {
   const own = await measured({ keys: 'process', enclaves: 1 });
   const one = await measured({ keys: 'sealed', enclaves: 1 });
@@ -116,7 +116,7 @@ async function shownKey({ gatewayUrl }: System, policy: TrustPolicy): Promise<En
   }
 }
 
-/** Messages a second from the first post to the last end. */
+/** Returns messages a second, from the first post to the end of the last message. */
 async function throughput(system: System, policy: TrustPolicy): Promise<number> {
   const key = await shownKey(system, policy);
   const messages = Array.from({ length: MESSAGES }, () => prepareMessage(exampleMessage(), key));

@@ -5,7 +5,10 @@ import { startPart } from './process/run-part';
 
 const SHARE_OF_TOP = 0.5;
 
-/** Latency of accepted POSTs that come at fixed times, at half of the top rate, beside the bare framework's at the same rate. */
+/**
+ * Measures the latency of accepted POSTs at fixed times, at half of the top rate, and compares it with that of the bare framework at the
+ * same rate.
+ */
 export async function latencyRows({ profileFolder }: SectionOptions): Promise<Row[]> {
   const gateway = await startGateway({
     profile: profileFolder === undefined ? undefined : { folder: profileFolder, name: 'latency' },

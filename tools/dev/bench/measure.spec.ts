@@ -4,7 +4,7 @@ import { table } from './table';
 const reference: Row = { what: 'reference', value: 200, unit: 'req/s' };
 
 describe('figures beside their references', () => {
-  it('meet an aim from above or from below', () => {
+  it('meet an aim that is a minimum or a maximum', () => {
     expect(beside({ what: 'ours', value: 100, unit: 'req/s' }, reference, { atLeast: 0.5 })).toMatchObject({
       ratio: 0.5,
       reference: 'reference',
@@ -17,7 +17,7 @@ describe('figures beside their references', () => {
     ]).toEqual([true, false, true, false]);
   });
 
-  it('have no ratio where one of the two was not measured', () => {
+  it('have no ratio if one of the two was not measured', () => {
     const absent = notMeasured('nginx', 'req/s', 'nginx');
     expect(beside(reference, absent, { atLeast: 1 })).not.toHaveProperty('ratio');
     expect(beside(absent, reference, { atLeast: 1 })).not.toHaveProperty('ratio');
@@ -26,7 +26,7 @@ describe('figures beside their references', () => {
     );
   });
 
-  it('say in the table what is missed', () => {
+  it('are marked in the table if they miss their aim', () => {
     const text = table('title', [
       beside({ what: 'ours', value: 99, unit: 'req/s' }, reference, { atLeast: 0.5 }),
       beside({ what: 'late', value: 3, unit: 'ms' }, { what: 'soon', value: 2 }, { atMost: 1.6 }),
@@ -35,7 +35,7 @@ describe('figures beside their references', () => {
     expect(text).toMatch(/^late +3\.00 ms +1\.50 +soon +<= 1\.60 met$/m);
   });
 
-  it('are the best of rounds in which each had its turn', async () => {
+  it('are the best of several rounds in which the contenders alternate', async () => {
     const order: string[] = [];
     const contender = (name: string, values: number[]) => () => {
       order.push(name);

@@ -58,7 +58,7 @@ export function cpuSecondsSince(before: NodeJS.CpuUsage): number {
   return (user + system) / 1e6;
 }
 
-/** Adds the reference and the ratio to it. There is no ratio if one of the two was not measured. */
+/** Returns the row with its reference and their ratio. There is no ratio if one of the two was not measured. */
 export function beside(row: Row, reference: Pick<Row, 'what' | 'value'>, aim?: Aim): Row {
   const { value } = row;
   const ratio = value === null || reference.value === null ? {} : { ratio: value / reference.value };
@@ -73,7 +73,10 @@ export function meets(ratio: number, aim: Aim): boolean {
   return 'atLeast' in aim ? ratio >= aim.atLeast : ratio <= aim.atMost;
 }
 
-/** Runs the contenders alternately, so that a slow spell of the machine affects all. @returns the best of each; noise only slows */
+/**
+ * Runs the contenders alternately, so that a slow spell of the machine affects all.
+ * @returns the best result of each, since noise only slows
+ */
 export async function bestOf(rounds: number, contenders: readonly (() => Promise<number>)[]): Promise<number[]> {
   const best = contenders.map(() => 0);
   for (let round = 0; round < rounds; round++) {
@@ -85,14 +88,14 @@ export async function bestOf(rounds: number, contenders: readonly (() => Promise
 export interface SectionOptions {
   /** Where CPU profiles of the gateway go. */
   readonly profileFolder?: string | undefined;
-  /** For the section `day`: how many messages are sent, and how many a second on average. */
+  /** For the section `day`: how many messages are sent, and at how many a second on average. */
   readonly messages?: number | undefined;
   readonly rate?: number | undefined;
 }
 
 export interface Section {
   readonly title: string;
-  /** It takes half an hour or more, so it runs only if the command line names it. */
+  /** Whether the section runs only if the command line names it, because it takes half an hour or more. */
   readonly onlyNamed?: true;
   rows(options: SectionOptions): Promise<Row[]>;
 }

@@ -14,7 +14,7 @@ import { beside, rateOf, type Row } from './measure';
 
 const KIB = 1024;
 
-/** Compares opening and sealing with the cipher of `openssl speed`, with noble's cipher, and with one X25519. */
+/** Compares opening and sealing with the cipher of `openssl speed`, with noble's cipher, and with one X25519 operation. */
 export async function sealingRows(): Promise<Row[]> {
   const own = importPrivateKey(randomBytes(32));
   const rows: Row[] = [];
@@ -75,7 +75,10 @@ export async function sealingRows(): Promise<Row[]> {
   return rows;
 }
 
-/** ChaCha20-Poly1305 of OpenSSL as Node offers it: a new object for every message, and a new buffer for every result. */
+/**
+ * Returns a function that decrypts with OpenSSL's ChaCha20-Poly1305 as Node offers it, with a new object for every message and a new buffer
+ * for every result.
+ */
 function bareDecryption(text: Uint8Array): () => unknown {
   const [key, nonce] = [randomBytes(32), randomBytes(12)];
   const options = { authTagLength: 16 };
@@ -105,7 +108,7 @@ function sample(publicKey: Uint8Array, length: number) {
   return { input, message: seal(input).message };
 }
 
-/** MB/s of the openssl command's own measurement, or undefined where there is none. */
+/** Returns the MB/s that `openssl speed` measures; undefined without the openssl command. */
 function opensslSpeed(bytes: number): number | undefined {
   try {
     const args = ['speed', '-seconds', '1', '-bytes', String(bytes), '-mr', '-evp', 'chacha20-poly1305'];

@@ -1,6 +1,6 @@
 import { meets, type Row } from './measure';
 
-/** Columns for people; a row that misses its aim is marked, what was not measured says so, nothing is hidden. */
+/** Returns a table for people. Every row is shown, and marked if it misses its aim or was not measured. */
 export function table(title: string, rows: readonly Row[]): string {
   const cells = rows.map((row) => [
     row.what,

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createServer, request as plain } from 'node:http';
 import { request as secure } from 'node:https';
 
-// One hop: passes a body on to the URL of its argument and the answer back. The second argument is a file with the authority to trust.
+// One hop: forwards each body to the URL in the first argument, and returns the answer. The second argument is a file with the certificate
+// authority to trust.
 const [target = '', authorityFile] = process.argv.slice(2);
 const ca = authorityFile === undefined ? undefined : readFileSync(authorityFile);
 const server = createServer((incoming, outgoing) => {

@@ -8,7 +8,9 @@ const DURATION_MS = 3000;
 const DAY_MS = 24 * 3600 * 1000;
 const HOUR_MS = 3600 * 1000;
 
-/** Reserve, dispatch and settle, as the gateway does: three commits with fsync each, for as many people as connections. */
+/**
+ * Measures reserve, dispatch and settle as the gateway does them, in three commits with fsync. Each connection works for another person.
+ */
 export async function ledgerRow({ databaseUrl }: System): Promise<Row> {
   const pool = new Pool({ connectionString: databaseUrl, max: CONNECTIONS });
   try {

@@ -14,7 +14,10 @@ const PEOPLE = 8;
 const TOGETHER_MS = 5000;
 const TEXT = 'Please mend the bridge on Main Street. It was closed in May, and the detour takes an hour. '.repeat(10);
 
-/** A sealed task through gateway and enclave, beside the same provider's call through two plain hops; and what tasks cost the parts. */
+/**
+ * Compares a sealed task through gateway and enclave with the same call of the provider through two plain hops. Also measures what tasks
+ * cost each part.
+ */
 export async function agentsRows(): Promise<Row[]> {
   const folder = await temporaryFolder('bench-agents');
   const without = await memoryOf(`${folder.path}/without`, undefined);
@@ -50,7 +53,7 @@ export async function agentsRows(): Promise<Row[]> {
       const { text } = await by.agent(task);
       if (text === null) throw new Error('a task without a text');
     };
-    // Alternately, so that a slow spell of the machine affects both
+    // Both alternate, so that a slow spell of the machine affects both
     const [sealedMs, plainMs]: [number[], number[]] = [[], []];
     for (let at = 0; at < WARM_UP + TASKS; at++) {
       const [sealed, bare] = [await timed(ask), await timed(plain.ask)];
@@ -104,7 +107,7 @@ async function timed(work: () => Promise<void>): Promise<number> {
   return performance.now() - startedMs;
 }
 
-/** Memory of an enclave that has just started. */
+/** Returns the memory of an enclave that has just started. */
 async function memoryOf(folder: string, agents: undefined): Promise<number | undefined> {
   const system = await startSystem({ folder, agents });
   try {
@@ -115,7 +118,7 @@ async function memoryOf(folder: string, agents: undefined): Promise<number | und
   }
 }
 
-/** The provider's own request, unsealed, through as many processes and connections. */
+/** Makes the provider's request without sealing, through as many processes and connections. */
 async function plainCalls(system: System, authorityFile: string) {
   const openai = system.providers?.openai;
   if (!openai) throw new Error('no simulated providers');

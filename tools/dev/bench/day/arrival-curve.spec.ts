@@ -25,7 +25,7 @@ describe("the arrival curve of a campaign's day", () => {
     expect(peakOverMean()).toBeLessThan(5);
   });
 
-  it('sends few before the first mail, and is the same for any length', () => {
+  it('sends few messages before the first mail, and has the same shape for any length', () => {
     const day = arrivalTimes(1000, DAY_MS);
     const minute = arrivalTimes(1000, 60_000);
     const early = (times: Float64Array, totalMs: number) =>

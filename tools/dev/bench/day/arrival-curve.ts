@@ -2,23 +2,23 @@ const HOURS = 24;
 const STEPS_PER_HOUR = 60;
 const STEPS = HOURS * STEPS_PER_HOUR;
 
-/** A mail to all supporters, and a reminder to those who did not act. `share`: how many of the day's messages follow it. */
+/** A mail to all supporters, and a reminder to the ones who did not act. `share`: the share of the day's messages that follow a mail. */
 const MAILS = [
   { atHour: 10, share: 0.6 },
   { atHour: 17, share: 0.25 },
 ] as const;
-/** People open the mail within minutes, and fewer do with each hour. */
+/** People open a mail within minutes, and fewer open it with each hour. */
 const RISE_HOURS = 0.25;
 const FALL_HOURS = 2.5;
-/** People who come without a mail: fewest at four in the morning, most twelve hours later. */
+/** Of the people who come without a mail, the fewest come at four in the morning and the most twelve hours later. */
 const QUIETEST_HOUR = 4;
 
-/** Before the first mail: the system at its usual work. */
+/** The part of the day before the first mail, in which the system does its usual work. */
 export const FIRST_MAIL_SHARE_OF_DAY = MAILS[0].atHour / HOURS;
 
 /**
- * When each message of a campaign's day is sent, in order, the day compressed into `totalMs`. Two mails bring most of them, so that the
- * busiest minute has several times the day's mean.
+ * Returns when each message of a campaign's day is sent, in ascending order, with the day compressed into `totalMs`. Two mails bring most
+ * messages, so that the busiest minute has several times the day's mean.
  */
 export function arrivalTimes(messages: number, totalMs: number): Float64Array {
   const sums = cumulated();
@@ -32,7 +32,7 @@ export function arrivalTimes(messages: number, totalMs: number): Float64Array {
   return times;
 }
 
-/** The rate in the day's busiest minute over its mean. */
+/** Returns the rate in the day's busiest minute divided by the day's mean rate. */
 export function peakOverMean(): number {
   const sums = cumulated();
   let peak = 0;
@@ -40,7 +40,7 @@ export function peakOverMean(): number {
   return peak * STEPS;
 }
 
-/** Which share of the day's messages was sent before each step: from 0 to 1. */
+/** Returns the share of the day's messages that was sent before each step, from 0 to 1. */
 function cumulated(): Float64Array {
   const ofMail = MAILS.map(({ atHour }) => shares((hour) => afterMail(hour - atHour)));
   const byThemselves = shares((hour) => 1 - Math.cos(((hour - QUIETEST_HOUR) / HOURS) * 2 * Math.PI));
@@ -57,7 +57,7 @@ function afterMail(hours: number): number {
   return hours < 0 ? 0 : (1 - Math.exp(-hours / RISE_HOURS)) * Math.exp(-hours / FALL_HOURS);
 }
 
-/** Each step's share of the density; together 1. */
+/** Returns each step's share of the density. The shares add up to 1. */
 function shares(density: (hour: number) => number): Float64Array {
   const values = Float64Array.from({ length: STEPS }, (_, step) => density((step + 0.5) / STEPS_PER_HOUR));
   const sum = values.reduce((total, value) => total + value, 0);

@@ -5,7 +5,7 @@ const TABLES = ['message', 'delivery_job', 'idempotency_key', 'reservation'] as 
 
 export interface DatabaseSize {
   readonly mib: number;
-  /** After VACUUM FULL, which leaves no room unused. */
+  /** The size after VACUUM FULL, which leaves no unused space. */
   readonly packedMib: number;
   readonly tables: readonly TableState[];
 }
@@ -13,13 +13,13 @@ export interface DatabaseSize {
 export interface TableState {
   readonly name: string;
   readonly mib: number;
-  /** Since the server's last crash, as PostgreSQL counts. */
+  /** How often autovacuum ran since the server's last crash, which resets PostgreSQL's counters. */
   readonly autovacuums: number;
   readonly live: number;
   readonly dead: number;
 }
 
-/** The database as the day left it, then with all unused room taken out. */
+/** Returns the size of the database after the day, and its size without unused space. */
 export async function databaseSize(databaseUrl: string): Promise<DatabaseSize> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
@@ -37,7 +37,7 @@ export async function databaseSize(databaseUrl: string): Promise<DatabaseSize> {
   }
 }
 
-/** How much PostgreSQL has written to its log since it was made, MiB. */
+/** Returns how many MiB PostgreSQL has written to its write-ahead log since the server was made. */
 export async function logMiB(databaseUrl: string): Promise<number> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();

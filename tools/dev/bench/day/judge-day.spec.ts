@@ -20,7 +20,7 @@ describe('the verdict on a day', () => {
     ['is not in the database', [], copies],
     ['has no end', [{ ...stored, status: 'queued', endedAtMs: null }], copies],
     ['is said to be delivered while an office has no copy', [stored], copies.slice(1)],
-  ])('calls an accepted message lost that %s', (_what, rows, found) => {
+  ])('counts an accepted message as lost that %s', (_what, rows, found) => {
     expect(judgeDay([posted], rows, found, OFFICES)).toMatchObject({ lost: 1, latencies: [] });
   });
 
@@ -30,7 +30,7 @@ describe('the verdict on a day', () => {
     expect(judgeDay([], [], again, OFFICES)).toMatchObject({ doubled: 3 });
   });
 
-  it('reports other ends and messages without a 202 by themselves', () => {
+  it('counts other ends, and messages without a 202, separately', () => {
     const rows: StoredMessage[] = [{ id: 'a', status: 'unknown', endedAtMs: 2000 }];
     const refused = { ...posted, id: 'b', accepted: false };
     expect(judgeDay([posted, refused], rows, [], OFFICES)).toEqual({

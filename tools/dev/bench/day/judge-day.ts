@@ -1,9 +1,9 @@
-/** What the sender of a message knows of it. */
+/** What the sender of a message knows about it. */
 export interface PostedMessage {
   readonly id: string;
-  /** In its subject; it identifies the copies at Congress. */
+  /** A mark in the subject, which identifies the message's copies at Congress. */
   readonly mark: string;
-  /** When it was to be sent, Unix milliseconds: what a sender waits for counts. */
+  /** When the message was to be sent, Unix milliseconds. Latencies begin here, so the time that it waited for a sender counts. */
   readonly dueAtMs: number;
   /** Whether a gateway answered 202. */
   readonly accepted: boolean;
@@ -12,7 +12,7 @@ export interface PostedMessage {
 export interface StoredMessage {
   readonly id: string;
   readonly status: string;
-  /** Unix milliseconds; null while it waits. */
+  /** Unix milliseconds; null while the message waits. */
   readonly endedAtMs: number | null;
 }
 
@@ -22,19 +22,21 @@ export interface StoredCopy {
 }
 
 export interface Verdict {
-  /** Answered with 202, and not in the database, without an end, or said to be delivered while an office has no copy. */
+  /**
+   * Messages that were answered with 202, but are not in the database, have no end, or ended as delivered although an office has no copy.
+   */
   readonly lost: number;
   /** Copies beyond the first of one message at one office. */
   readonly doubled: number;
-  /** Posted, and no 202 came. */
+  /** Messages that were posted and got no 202. */
   readonly notAccepted: number;
-  /** How the accepted ones ended. */
+  /** How many accepted messages ended with each status. */
   readonly ends: Readonly<Record<string, number>>;
-  /** From the time a message was due until it was delivered, in the order of due times. */
+  /** The time from when a message was due until it was delivered, in the order in which they were due. */
   readonly latencies: readonly { readonly dueAtMs: number; readonly ms: number }[];
 }
 
-/** @param offices to which each message is written */
+/** @param offices the offices to which each message is written */
 export function judgeDay(
   posted: readonly PostedMessage[],
   stored: readonly StoredMessage[],

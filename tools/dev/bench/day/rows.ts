@@ -26,18 +26,18 @@ const MESSAGES = 100_000;
 const MEAN_RATE = 50;
 const USERS = 200;
 const SEED = 19;
-/** Eight lives of nine seconds, as in a run of faults: each process that may be killed is killed about eight times in the day. */
+/** A day's plan of faults is that of a run of 72 seconds, stretched: each process that may be killed is killed about eight times. */
 const FAULT_RUN_MS = 72_000;
-/** After the last arrival. Leases of a killed gateway take two minutes to run out. */
+/** How long to wait for the last messages to end. The leases of a killed gateway take two minutes to run out. */
 const REST_MS = 3_600_000;
 const PROGRESS_MS = 30_000;
-/** Memory is compared with what it is once programs are warm. */
+/** Memory is first noted after this many messages, when the programs are warm. */
 const WARM = 1000;
 const SHARES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 const MEMORY_AIM = 1.2;
 const MANY = '1000000';
 
-/** The defaults, except for limits so high that none is reached. */
+/** Default settings, but with limits so high that none is reached. */
 const GATEWAY_ENVIRONMENT = {
   ...HIGH_RATE_LIMITS,
   DEFAULT_USER_DAILY_LIMIT: MANY,
@@ -46,8 +46,9 @@ const GATEWAY_ENVIRONMENT = {
 };
 
 /**
- * A campaign's day through two gateways and two enclaves with sealed keys, the second of each killed again and again, as is PostgreSQL,
- * while Congress fails in episodes. The first of each lives through the day: its memory is compared.
+ * Runs a campaign's day through two gateways and two enclaves with sealed keys. The second gateway, the second enclave and PostgreSQL are
+ * killed again and again, while Congress fails in episodes. The first gateway and the first enclave run all day, and their memory at its
+ * end is compared with that at its beginning.
  */
 export async function dayRows({ messages = MESSAGES, rate = MEAN_RATE }: SectionOptions): Promise<Row[]> {
   const totalMs = (messages / rate) * 1000;
@@ -74,7 +75,7 @@ export async function dayRows({ messages = MESSAGES, rate = MEAN_RATE }: Section
 interface Day {
   readonly messages: number;
   readonly seconds: number;
-  /** From the first arrival to the last. */
+  /** The time from the first message to the last. */
   readonly totalMs: number;
   readonly startMs: number;
   readonly faults: string;
@@ -82,7 +83,7 @@ interface Day {
   readonly seen: Seen;
   readonly clientMs: number;
   readonly database: DatabaseSize;
-  /** PostgreSQL's write-ahead log. */
+  /** What PostgreSQL wrote to its write-ahead log. */
   readonly loggedMib: number;
 }
 
@@ -159,13 +160,13 @@ async function runDay(system: System, messages: number, totalMs: number): Promis
   }
 }
 
-/** After how many ended messages memory is noted. */
+/** Returns the numbers of ended messages after which memory is noted. */
 function looksAt(messages: number): number[] {
   const shares = SHARES.map((share) => Math.floor(messages * share));
   return [Math.min(WARM, messages), ...shares.filter((count) => count > WARM)];
 }
 
-/** The first gateway and the first enclave live through it. */
+/** Returns a plan of faults that does not kill the first gateway and the first enclave. */
 export function dayFaults(totalMs: number): FaultPlan {
   const plan = drawFaultPlan(SEED, totalMs, { gateways: 2, enclaves: 2, calm: totalMs / FAULT_RUN_MS });
   return {
@@ -266,7 +267,7 @@ function cpuRows({ messages, seen, clientMs }: Day): Row[] {
   ];
 }
 
-/** Memory of each process at each look; only processes that lived through the day have an aim. */
+/** Returns rows of each process's memory at each look. Only processes that ran all day have an aim. */
 function memoryRows({ snapshots }: Seen): Row[] {
   return WATCHED.filter((name) => name !== 'Congress').flatMap((name) => {
     const lives = name.endsWith(' 1');

@@ -4,19 +4,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exampleMessage } from '../../demo/example-message';
 import type { PostedMessage } from './judge-day';
 
-/** Posts under way at once; one that gets no answer is repeated, and holds its place. */
+/** How many posts are under way at once. A post without an answer is repeated and still counts as under way. */
 const SENDERS = 128;
 
 /** The offices to which each message is written. */
 export const OFFICES: readonly string[] = exampleMessage().offices;
-/** Identifies a copy. */
+/** Matches the mark that identifies a message's copies. */
 export const MARK = /day-[0-9]+/;
 
 export interface Sending {
   readonly client: UntiringClient;
-  /** One for each user. */
+  /** One token for each user. */
   readonly tokens: readonly string[];
-  /** When each is due, milliseconds after `startMs`. */
+  /** When each message is due, milliseconds after `startMs`. */
   readonly dueMs: Float64Array;
   /** Unix milliseconds. */
   readonly startMs: number;

@@ -8,25 +8,25 @@ export const WATCHED = ['gateway 1', 'gateway 2', 'enclave 1', 'enclave 2', 'Pos
 export type Watched = (typeof WATCHED)[number];
 
 export interface Snapshot {
-  /** How many messages had ended by then. */
+  /** How many messages had ended when memory was noted. */
   readonly ended: number;
-  /** By process; those that were away are left out. */
+  /** Memory by process, without the processes that did not run at that time. */
   readonly mib: ReadonlyMap<Watched, number>;
 }
 
 export interface Seen {
-  /** The first sample after each of the requested numbers of messages. */
+  /** The first sample after each of the requested numbers of ended messages. */
   readonly snapshots: readonly Snapshot[];
-  /** CPU time by process, over all of its lives; up to two seconds before each kill are missing. */
+  /** CPU time by process, added up over its restarts. Up to two seconds before each kill are missing. */
   readonly cpuMs: ReadonlyMap<Watched, number>;
   readonly mostWaiting: number;
   readonly mostConnections: number;
 }
 
 export interface Watch {
-  /** How many jobs wait, by the last look. */
+  /** How many jobs waited at the last look. */
   waiting(): number;
-  /** One more look, and the result. */
+  /** Looks once more, and returns the result. */
   finish(): Promise<Seen>;
 }
 
@@ -90,7 +90,7 @@ export function watch(
         connectionTimeoutMillis: 2000,
         statement_timeout: 5000,
       });
-      client.on('error', () => undefined); // the running query rejects with it
+      client.on('error', () => undefined); // the running query rejects with the same error
       await client.connect();
     }
     const { rows } = await client.query<{ waiting: number; connections: number; pid: string }>(

@@ -12,7 +12,8 @@ import { RateLimitMetrics } from '@communique-tee/gateway/features/limits/rate-l
 import { jsonArgument } from '../process/json-argument';
 import { runClosedLoop } from '../load/closed-loop';
 
-// The deciding process: node tools/run.mjs tools/dev/bench/decision/main.ts <job.json>; the result is one line of JSON.
+// The process that decides on limits and budget: node tools/run.mjs tools/dev/bench/decision/main.ts <job.json>. It prints one line of
+// JSON.
 const { redisUrl, senders, warmUpMs, durationMs } = z
   .object({ redisUrl: z.string(), senders: z.int(), warmUpMs: z.number(), durationMs: z.number() })
   .parse(await jsonArgument('job.json', 'Decides about limits and budget; started by npm run bench.'));
@@ -46,7 +47,7 @@ const owners = Array.from({ length: USERS }, (_, user) =>
 );
 let next = 0;
 const { ratePerSecond } = await runClosedLoop({ senders, warmUpMs, durationMs }, async () => {
-  // On a busy machine the limiter may give up Redis for a moment; decisions that this process makes without Redis are not measured
+  // On a busy machine the limiter may stop using Redis for a moment. Decisions without Redis must not be measured
   while (!redis.usable) await sleep(5);
   const at = next++ % USERS;
   const { states } = await limits.decide({

@@ -2,7 +2,7 @@ import type { Redis } from '@communique-tee/testing/redis';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** Commands per second by redis-benchmark over so many connections, one at a time on each. */
+/** Runs redis-benchmark over this many connections, with one command at a time on each. Returns commands per second. */
 export async function redisBenchmark(
   { url, port }: Pick<Redis, 'url' | 'port'>,
   connections: number,
@@ -11,7 +11,7 @@ export async function redisBenchmark(
 ): Promise<number> {
   const { stdout } = await promisify(execFile)(
     'redis-benchmark',
-    // It takes a password only as an argument; this server holds nothing and ends with us
+    // redis-benchmark takes a password only as an argument. This server has no data and ends with this process
     [
       '-h',
       '127.0.0.1',
@@ -33,7 +33,7 @@ export async function redisBenchmark(
   return rateOfCsv(stdout);
 }
 
-/** "test","rps",... and one line of figures; the name of the test may hold commas. */
+/** Reads a line of names ("test","rps",...) and a line of figures. The name of the test may contain commas. */
 export function rateOfCsv(csv: string): number {
   const rate = Number(/","([0-9.]+)",(?:"[0-9.]+",?)+\s*$/.exec(csv.trim())?.[1]);
   if (!Number.isFinite(rate) || rate <= 0) throw new Error(`redis-benchmark said no rate:\n${csv}`);

@@ -13,7 +13,7 @@ import { beside, notMeasured, type Row, type SectionOptions } from '../measure';
 import { postResultSchema, type PostJob } from './post-job';
 import { startSenders, type Sealed, type Senders } from './senders';
 
-/** How many messages each phase has. Proofs take half a second each to make, so there are fewer. */
+/** How many messages each phase has. Proven messages are fewer, because each proof takes half a second. */
 const PLAIN = { warmUp: 200, top: 600, latencySeconds: 8 };
 const PROVEN = { warmUp: 20, top: 120, latencySeconds: 4 };
 const SENDERS = 16;
@@ -38,21 +38,24 @@ type CpuMs = Record<(typeof PROCESSES)[number] | 'client', number>;
 
 interface Measured {
   readonly perSecond: number;
-  /** CPU time of each part for one message. */
+  /** CPU time that each part takes for one message. */
   readonly cpuMs: CpuMs;
   readonly latencyRate: number;
   /** From when a message was due to be posted until its end was written. */
   readonly latencyMs: { readonly p50: number; readonly p99: number };
-  /** Bare posts of the same documents, in messages a second. */
+  /** The rate of bare posts of the same documents, in messages a second. */
   readonly bare: number;
 }
 
-/** Messages from the post to the end, all parts on this machine, beside bare posts of the same documents to the same simulator. */
+/**
+ * Measures messages from the post to their end, with all parts on this machine. Compares them with bare posts of the same documents to the
+ * same simulator.
+ */
 export async function deliveredRows({ profileFolder }: SectionOptions): Promise<Row[]> {
   return rowsOf('', await measured({ proven: false, profileFolder }));
 }
 
-/** The same with proofs of residence, made before. */
+/** Measures the same for messages with proofs of residence, which are made beforehand. */
 export async function deliveredProvenRows({ profileFolder }: SectionOptions): Promise<Row[]> {
   if (referenceStringForTests() === undefined)
     return [notMeasured('delivered to three offices, with proofs', 'msg/s', 'reference string')];
@@ -100,7 +103,7 @@ async function measured(options: {
     senders = await startSenders(join(folder.path, 'registrar'), proven);
     system = await startSystem({
       folder: join(folder.path, 'system'),
-      // As a deployed one: what is committed is on the disk.
+      // A deployed PostgreSQL has the same settings: what is committed is on the disk.
       postgresSettings: { fsync: 'on', full_page_writes: 'on' },
       congressIntervalMs: 0,
       gatewayEnvironment: GATEWAY_ENVIRONMENT,
@@ -171,10 +174,10 @@ async function run(system: System, senders: Senders, client: Client, phases: typ
   };
 }
 
-/** @returns when each ended, Unix time in milliseconds, in the order of the messages */
+/** @returns when each message ended, Unix time in milliseconds, in the order of `messages` */
 async function untilDelivered(client: Client, messages: readonly Sealed[]): Promise<number[]> {
   for (const startedMs = performance.now(); ;) {
-    // Cheap for PostgreSQL, whose CPU time is measured
+    // This query is cheap for PostgreSQL, whose CPU time is measured
     const { rows } = await client.query<{ waits: boolean }>(`SELECT EXISTS (SELECT FROM delivery_job) AS waits`);
     if (rows[0]?.waits !== true) break;
     if (performance.now() - startedMs > 240_000) throw new Error('not all were delivered in four minutes');

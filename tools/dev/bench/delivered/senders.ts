@@ -11,7 +11,7 @@ import { exampleMessage } from '../../demo/example-message';
 import { cpuSecondsSince } from '../measure';
 
 const DISTRICT = 'CA-12';
-/** Proofs that are made at the same time. */
+/** How many proofs are made at the same time. */
 const PROVERS = 2;
 const KEY_TIMEOUT_MS = 60_000;
 const KEY_POLL_MS = 50;
@@ -26,14 +26,14 @@ export interface Sealed {
 }
 
 export interface Senders {
-  /** What the system has to admit; left out where messages are sent with a token. */
+  /** The registrar whose proofs the system must accept; absent if messages are sent with a token. */
   readonly residence?: { readonly mode: 'optional'; readonly registrar: TestRegistrar };
-  /** Seals `count` messages for the offices of one district. `cpuMs`: CPU time for all of them. */
+  /** Seals `count` messages for the offices of one district. `cpuMs` is the CPU time for all of them. */
   seal(system: System, count: number): Promise<{ readonly messages: readonly Sealed[]; readonly cpuMs: number }>;
   stop(): Promise<void>;
 }
 
-/** @param folder that does not exist yet, for a registrar */
+/** @param folder for a registrar; it must not exist yet */
 export async function startSenders(folder: string, proven: boolean): Promise<Senders> {
   return proven ? startProven(folder) : { seal: sealPlain, stop: () => Promise.resolve() };
 }

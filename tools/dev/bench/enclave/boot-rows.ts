@@ -2,7 +2,7 @@ import { percentilesOf } from '../load/percentiles';
 import { beside, type Row } from '../measure';
 import type { BootTimes } from './booting-enclave';
 
-/** Medians, from the start of QEMU, beside the same app as a process. */
+/** Returns the medians of the times from the start of QEMU, compared with the same app as a process. */
 export function bootRows(
   boots: readonly BootTimes[],
   plainFirstDocumentMs: readonly number[],

@@ -19,10 +19,10 @@ const BETWEEN_LOOKS_MS = 25;
 const APP_READY_TIMEOUT_MS = 90_000;
 export const DEFAULT_MEMORY_MIB = 512;
 
-/** All from the start of QEMU. */
+/** Each time begins at the start of QEMU. */
 export interface BootTimes {
   readonly heartbeatMs: number;
-  /** Until the parent's collector has the app's line that it listens. */
+  /** Until the parent's collector has the app's log line that it listens. */
   readonly listeningMs: number;
   readonly firstDocumentMs: number;
 }
@@ -31,14 +31,17 @@ export interface BootingEnclave extends EnclaveProvider {
   readonly image: BuiltImage;
   /** The vsock device's socket. */
   readonly udsPath: string;
-  /** Times of each start after which the enclave answered. */
+  /** The times of each start after which the enclave answered. */
   readonly boots: readonly BootTimes[];
   readonly accelerator: BootedEnclave['accelerator'] | undefined;
-  /** For the starts to come. */
+  /** The memory for later starts. */
   memoryMiB: number;
 }
 
-/** The image with the simulator in its configuration, its parent's programs, and how long each boot takes. */
+/**
+ * Builds an image with simulated Congress in its configuration, starts the parent's programs, and boots the enclave. Records how long each
+ * boot takes.
+ */
 export async function bootingEnclave({ folder, congressFile, step }: EnclaveSurroundings): Promise<BootingEnclave> {
   const root = workspaceRoot();
   const { configuration, routes } = await imageConfiguration(congressFile);
@@ -54,7 +57,7 @@ export async function bootingEnclave({ folder, congressFile, step }: EnclaveSurr
     }),
   );
   const pki = await makeTestPki(join(folder, 'nsm-pki'));
-  // A socket's path is short
+  // The path of a socket must be short
   const sockets = await mkdtemp(join(tmpdir(), 'cb-'));
   const udsPath = join(sockets, 'vsock');
   const parent = await startParent(folder, udsPath, routes);

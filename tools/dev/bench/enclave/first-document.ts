@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnclaveClient } from '@communique-tee/gateway/features/enclave/enclave-client';
 
-/** Asks for an attestation document every `betweenMs` until there is one. @throws the signal's reason */
+/** Requests an attestation document every `betweenMs` until the enclave answers with one. @throws the signal's reason */
 export async function firstDocument(address: string, betweenMs: number, signal: AbortSignal): Promise<void> {
   const client = new EnclaveClient({ address, timeoutMs: 5000 });
   try {

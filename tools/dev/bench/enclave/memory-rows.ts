@@ -12,12 +12,12 @@ import { plantedMessage } from '@communique-tee/test-system';
 import { beside, notMeasured, type Row } from '../measure';
 import { DEFAULT_MEMORY_MIB, type BootingEnclave } from './booting-enclave';
 
-/** From the largest to the smallest; what boots with one is taken to boot with all before it. */
+/** From the largest to the smallest. An image that boots with one size is assumed to boot with all larger sizes. */
 const SIZES_MIB = [512, 448, 400, 384, 352, 320, 288, 256];
 const DELIVERY_TIMEOUT_MS = 60_000;
 const MIB = 1024 * 1024;
 
-/** Rows of the memory that was held; the rows of the virtual machine are of the one that runs now. */
+/** Returns rows of the memory that the app holds as a process and in a virtual machine. `machine` is the virtual machine that runs now. */
 export function heldRows(
   process: { started?: number | undefined; loaded?: number | undefined },
   machine: { started?: number | undefined; loaded?: number | undefined },
@@ -39,7 +39,10 @@ export function heldRows(
   ];
 }
 
-/** The least of SIZES_MIB with which the image boots and delivers a message to three offices with a receipt. The enclave ends stopped. */
+/**
+ * Finds the smallest of SIZES_MIB with which the image boots and delivers a message to three offices with a receipt. Leaves the enclave
+ * stopped.
+ */
 export async function leastMemoryRow(system: System, enclave: BootingEnclave): Promise<Row> {
   // Nitro refuses an enclave with less memory than four times its image
   const asked = {
@@ -72,7 +75,7 @@ export async function leastMemoryRow(system: System, enclave: BootingEnclave): P
   return beside(row, asked);
 }
 
-/** The main job: sealed, posted, opened, delivered to House and Senate, receipt verified. */
+/** Seals a message, posts it, waits until it is delivered to House and Senate, and verifies the receipt. */
 async function deliverOne(system: System, enclave: BootingEnclave): Promise<void> {
   const policy: TrustPolicy = {
     acceptedMeasurements: [{ ...enclave.image.measurements, operator: 'any' }],

@@ -11,7 +11,7 @@ export interface Route {
   readonly destination: string;
 }
 
-/** Bundles an app into a folder of its own, because another process may rebuild `dist` meanwhile. */
+/** Bundles an app into a separate folder, because another process may rebuild `dist` meanwhile. */
 export async function bundle(
   app: 'enclave' | 'parent',
   folder: string,
@@ -25,7 +25,7 @@ export async function bundle(
   return join(folder, options.includes('--dev') ? 'main.dev.js' : 'main.js');
 }
 
-/** What a parent has beside its enclave: the egress proxy and the collector of its log. */
+/** Starts what a parent has beside its enclave: the egress proxy and the collector of the enclave's log. */
 export async function startParent(
   folder: string,
   udsPath: string,

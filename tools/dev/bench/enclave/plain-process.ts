@@ -14,9 +14,9 @@ export interface PlainProcess {
 }
 
 /**
- * The enclave's app as a process of this machine, from the development bundle: the production one refuses to start without an NSM
- * device. Node gets the flags that the image's init gives it.
- * @param congressFile in which the simulator describes itself
+ * Starts the enclave's app as a process of this machine. It uses the development bundle, because the production bundle refuses to start
+ * without an NSM device. Node gets the flags that the image's init gives it.
+ * @param congressFile the file in which the simulator describes itself
  */
 export async function startPlainProcess(
   developmentBundle: string,

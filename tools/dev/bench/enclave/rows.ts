@@ -22,7 +22,7 @@ const BOOTS = 3;
 const PLAIN_STARTS = 4;
 const LOAD_BEFORE_MEMORY = 300;
 
-/** The production image in QEMU's nitro-enclave machine; where it cannot be built or booted one row says why. */
+/** Measures the production image in QEMU's nitro-enclave machine. If the image cannot be built or booted, one row says why. */
 export async function enclaveRows(): Promise<Row[]> {
   try {
     await ensureEmulator(workspaceRoot(), 'x86_64');
@@ -40,7 +40,7 @@ export async function enclaveRows(): Promise<Row[]> {
   }
 }
 
-/** With its parent, gateway and a Congress beside it. */
+/** Measures the enclave with its parent, a gateway and simulated Congress. */
 async function measuredRows(): Promise<Row[]> {
   const startedMs = performance.now();
   const step = async <T>(title: string, work: () => Promise<T>): Promise<T> => {
@@ -86,7 +86,7 @@ async function measuredRows(): Promise<Row[]> {
     const development = await bundle('enclave', folder.file('development'), '--dev');
     const plainMs: number[] = [];
     let plain = await step('the app as a process', () => startPlainProcess(development, folder.path, congressFile));
-    // The first start made the mock's root: it does not count
+    // The first start does not count, because it also made the mock NSM's root
     while (plainMs.length < PLAIN_STARTS - 1) {
       await plain.service.stop();
       plain = await startPlainProcess(development, folder.path, congressFile);

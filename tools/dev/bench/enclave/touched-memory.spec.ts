@@ -13,10 +13,10 @@ Rss:              307200 kB
 Pss:              153600 kB
 `;
 
-it('is of the mapping with the machine’s size', () => {
+it('reads the resident size of the mapping that is as large as the machine’s memory', () => {
   expect(residentOf(smaps, 512)).toBe(300);
 });
 
-it('is not known where there is none', () => {
+it('returns undefined if there is no such mapping', () => {
   expect(residentOf(smaps, 256)).toBeUndefined();
 });

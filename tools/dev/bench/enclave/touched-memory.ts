@@ -1,9 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 
 /**
- * How much of its memory a virtual machine has ever touched, in MiB: the resident part of QEMU's mapping of exactly `memoryMiB`. Measured
- * from outside, so that the enclave runs only what production has.
- * @param image by which QEMU's process is known. @returns undefined where /proc does not tell
+ * Returns how much of its memory a virtual machine has ever touched, in MiB: the resident part of QEMU's mapping of exactly `memoryMiB`.
+ * This is measured from outside, so that the enclave runs the same programs as in production.
+ * @param image the file that identifies QEMU's process. @returns undefined if /proc does not tell
  */
 export function touchedMiB(image: string, memoryMiB: number): number | undefined {
   const pid = readdirSync('/proc').find(
@@ -27,6 +27,6 @@ function commandLine(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
-    return ''; // ended meanwhile
+    return ''; // the process has ended meanwhile
   }
 }

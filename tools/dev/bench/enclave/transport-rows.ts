@@ -17,11 +17,13 @@ type Ask = 'health' | 'message';
 export interface Addresses {
   readonly enclave: string;
   readonly udsPath: string;
-  /** Address of the same app as a process. */
+  /** The address of the same app as a process of this machine. */
   readonly plain: string;
 }
 
-/** What the gateway's client gets through vsock, beside the same through socat and beside a process of this machine. */
+/**
+ * Measures the rates of the gateway's client through vsock, and compares them with those through socat and of a process of this machine.
+ */
 export async function transportRows({ enclave, udsPath, plain }: Addresses): Promise<Row[]> {
   const bridge = await startSocat(udsPath);
   try {
@@ -54,7 +56,7 @@ async function best(jobs: readonly EnclaveLoadJob[]): Promise<(EnclaveLoadResult
   const found: (EnclaveLoadResult | undefined)[] = jobs.map(() => undefined);
   for (let round = 0; round < ROUNDS; round++) {
     const turns = [...jobs.entries()];
-    // The enclave's code grows warm meanwhile, so each round reverses the order of the one before
+    // The enclave's code gets faster while it runs, so each round reverses the order of the round before
     for (const [at, job] of round % 2 === 0 ? turns : turns.reverse()) {
       const result = await runEnclaveLoad(job);
       if (result.ratePerSecond > (found[at]?.ratePerSecond ?? 0)) found[at] = result;
@@ -111,8 +113,8 @@ const compared = (process: Row, vsock: Row, socat: Row): Row[] => [
 ];
 
 /**
- * One hop of socat, as the documented fallback has it on a parent. It is a UNIX socket on both sides here: so the handshake by which
- * the emulator's vsock device is told the port goes through it as any other bytes.
+ * Starts one hop of socat, like the documented fallback on a parent. Here it has a UNIX socket on both sides, so the handshake that tells
+ * the emulator's vsock device the port passes through it like any other bytes.
  */
 async function startSocat(
   udsPath: string,

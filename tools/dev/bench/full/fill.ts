@@ -3,13 +3,13 @@ import type { Client } from 'pg';
 export const ROWS = 1_000_000;
 const CHUNK = 100_000;
 const OWNERS = 10_000;
-/** Younger than what retention deletes, older than today's windows. */
+/** Too young to be deleted by retention. All messages are older than today's budget windows. */
 const OLDEST_DAYS = 29;
 const TABLES = ['message', 'idempotency_key', 'delivery_job', 'reservation', 'budget_window'];
 
 /**
- * Deletes everything that was accepted, with its queue. There is no VACUUM after it, so PostgreSQL has no statistics, as in a new
- * database: if it knew that the tables are empty, sessions would plan to read a whole table for each foreign key, and keep that plan.
+ * Deletes every accepted message and its job. No VACUUM follows, so that PostgreSQL has no statistics, as in a new database. If it knew
+ * that the tables are empty, sessions would plan to read a whole table for each foreign key, and keep that plan.
  */
 export async function empty(client: Client): Promise<void> {
   await client.query(`TRUNCATE ${TABLES.join(', ')}`);
@@ -17,8 +17,9 @@ export async function empty(client: Client): Promise<void> {
 }
 
 /**
- * Ended messages with their keys, receipts (1 KiB; documents and sealed answers left out), settled reservations and the windows these
- * add up to, spread over users and the last weeks. Foreign keys are not checked meanwhile; the rows satisfy them.
+ * Adds ended messages with their idempotency keys, receipts (1 KiB, without documents and sealed answers), settled reservations and the
+ * budget windows that these add up to. They are spread over users and the last weeks. Foreign keys are not checked meanwhile, but the rows
+ * satisfy them.
  */
 export async function fill(client: Client, progress: (text: string) => void): Promise<void> {
   await client.query(
@@ -47,7 +48,10 @@ export async function fill(client: Client, progress: (text: string) => void): Pr
   await settle(client);
 }
 
-/** Drops the indexes that belong to no key, since making them after the filling costs less. @returns the statements that make them */
+/**
+ * Drops the indexes that belong to no constraint, since making them after the rows costs less.
+ * @returns the statements that make the indexes
+ */
 async function dropIndexes(client: Client): Promise<string[]> {
   const { rows } = await client.query<{ name: string; statement: string }>(
     `SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS statement FROM pg_index i
@@ -58,7 +62,7 @@ async function dropIndexes(client: Client): Promise<string[]> {
   return rows.map(({ statement }) => statement);
 }
 
-/** Makes statistics, and makes sure that neither autovacuum nor a checkpoint because of the filling falls into the measurement. */
+/** Makes statistics, and ensures that no autovacuum and no checkpoint caused by the new rows runs during the measurement. */
 async function settle(client: Client): Promise<void> {
   await client.query(`VACUUM (ANALYZE) ${TABLES.join(', ')}`);
   await client.query('CHECKPOINT');
@@ -69,7 +73,7 @@ export async function sizeMiB(client: Client): Promise<number> {
   return Number(rows[0]?.bytes) / 2 ** 20;
 }
 
-/** Rows that sequential scans have read so far, by table: with a million rows there should be next to none. */
+/** Returns how many rows sequential scans have read so far, by table. In tables with a million rows there should be almost none. */
 export async function scannedRows(client: Client): Promise<ReadonlyMap<string, number>> {
   const { rows } = await client.query<{ relname: string; read: string }>(
     `SELECT relname, seq_tup_read::text AS read FROM pg_stat_user_tables WHERE relname = ANY ($1)`,

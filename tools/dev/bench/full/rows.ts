@@ -8,10 +8,10 @@ import { empty, fill, ROWS, scannedRows, sizeMiB } from './fill';
 
 const AIM = 1.2;
 const ROUNDS = 2;
-/** PostgreSQL updates its counters a moment later. */
+/** PostgreSQL updates its counters with a delay. */
 const STATISTICS_MS = 1500;
 
-/** Rate and latency of accepted POSTs on empty tables, and again beside a million ended messages and ledger entries. */
+/** Measures rate and latency of accepted POSTs with empty tables, and again with a million ended messages and reservations. */
 export async function fullRows({ profileFolder }: SectionOptions): Promise<Row[]> {
   const gateway = await startGateway({
     profile: profileFolder === undefined ? undefined : { folder: profileFolder, name: 'full' },
@@ -59,7 +59,7 @@ interface Measured {
   readonly latency: Parameters<typeof latencyOf>[1];
 }
 
-/** What was measured, and what sequential scans read meanwhile. */
+/** Runs a measurement, and also returns what sequential scans read meanwhile. */
 async function withScans(
   client: Client,
   run: () => Promise<Measured>,

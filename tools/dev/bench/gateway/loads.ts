@@ -17,7 +17,7 @@ const posts = ({ url, tokens }: Target): Omit<LoadJob, 'rhythm'> => ({
   asksPerPost: 0,
 });
 
-/** As many accepted POSTs as there can be over a fixed number of connections. */
+/** Makes as many accepted POSTs as possible over a fixed number of connections. */
 export function topRate(target: Target, durationMs = 8000) {
   return runLoad({
     ...posts(target),
@@ -25,7 +25,7 @@ export function topRate(target: Target, durationMs = 8000) {
   });
 }
 
-/** At fixed times, whether or not the server keeps up. */
+/** Makes accepted POSTs at fixed times, whether or not the server keeps up. */
 export function atRate(target: Target, ratePerSecond: number, durationMs = 10_000) {
   return runLoad({
     ...posts(target),
@@ -33,7 +33,7 @@ export function atRate(target: Target, ratePerSecond: number, durationMs = 10_00
   });
 }
 
-/** Each message is posted, and its sender asks for its status `asksPerPost` times. */
+/** Posts each message, and then requests its status `asksPerPost` times. */
 export function mixed(target: Target, requests: number, asksPerPost: number) {
   return runLoad({
     ...posts(target),

@@ -16,7 +16,7 @@ const SETTLE_MS = 100;
 export interface BenchGateway {
   readonly url: string;
   readonly pid: number;
-  /** One for each user. */
+  /** One token for each user. */
   readonly tokens: readonly string[];
   readonly postgres: Postgres;
   readonly databaseUrl: string;
@@ -29,17 +29,17 @@ export interface BenchGateway {
 }
 
 export interface BenchGatewayOptions {
-  /** Where a CPU profile goes when it stops. */
+  /** Where the gateway's CPU profile is written when it stops. */
   readonly profile?: { readonly folder: string; readonly name: string } | undefined;
   /** Whether Node's inspector listens on a free port of loopback. */
   readonly inspected?: boolean | undefined;
-  /** Variables beside those that every section has. */
+  /** Environment variables in addition to those that every section sets. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
- * The gateway as it is deployed (its bundle, a process of its own), on PostgreSQL with fsync and a Redis of its own. No enclave is
- * there: what is accepted stays queued. No limit or cap is reached.
+ * Starts the gateway as it is deployed (its bundle in a separate process), with its own PostgreSQL with fsync and its own Redis. There is
+ * no enclave, so accepted messages stay queued. No limit or cap is reached.
  */
 export async function startGateway({
   profile,
@@ -126,7 +126,7 @@ function profiling(profile: BenchGatewayOptions['profile']): string[] {
   return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${profile.name}.cpuprofile`];
 }
 
-/** Bundles into a folder of its own, because another process may rebuild `dist` meanwhile. */
+/** Bundles into a separate folder, because another process may rebuild `dist` meanwhile. */
 async function bundleOfGateway(folder: string): Promise<string> {
   const outdir = resolve(folder, 'bundle');
   await promisify(execFile)(

@@ -1,8 +1,10 @@
 export interface ClosedLoop {
-  /** Senders; each sends its next request when it has the answer to its last. */
+  /** How many senders there are. Each sends its next request when it has the answer to its last one. */
   readonly senders: number;
   readonly warmUpMs: number;
-  /** Either is enough: what comes first ends it. Counted from the end of the warm-up. */
+  /**
+   * The loop ends when `durationMs` is over or `requests` are sent, whichever comes first. Both are counted from the end of the warm-up.
+   */
   readonly durationMs?: number | undefined;
   readonly requests?: number | undefined;
 }
@@ -12,7 +14,7 @@ export interface Counted {
   readonly ratePerSecond: number;
 }
 
-/** What is answered within the measured time, over that time. A request that fails ends all of it. */
+/** Returns the rate of answers in the measured time. A failed request ends the whole loop. */
 export async function runClosedLoop(
   { senders, warmUpMs, durationMs = Infinity, requests = Infinity }: ClosedLoop,
   send: () => Promise<void>,

@@ -15,13 +15,13 @@ const openLoop = z.object({
   durationMs: z.number(),
 });
 
-/** The job of the loading process: address, users, requests, and their rhythm. */
+/** The job of the process that makes the load: address, users, requests, and their rhythm. */
 export const jobSchema = z.object({
   origin: z.string(),
   path: z.string(),
-  /** One bearer token per user; they take turns. */
+  /** One bearer token per user. The users take turns. */
   tokens: z.array(z.string()).min(1),
-  /** Size bucket of the sealed messages. */
+  /** The size to which the sealed messages are padded. */
   kib: z.int().min(1),
   /** How many times the sender asks for the status of each accepted message before the next is posted. */
   asksPerPost: z.int().min(0),
@@ -32,9 +32,9 @@ export type LoadJob = z.infer<typeof jobSchema>;
 export const resultSchema = z.object({
   ratePerSecond: z.number(),
   count: z.int(),
-  /** Only of an open loop: latencies from the time at which each request was due. */
+  /** Latencies from the time at which each request was due; null except in an open loop. */
   latencyMs: z.object({ count: z.int(), p50: z.number(), p99: z.number(), max: z.number() }).nullable(),
-  /** What loading itself took of the machine, in cores. */
+  /** How many cores the load itself took. */
   loaderCores: z.number(),
 });
 export type LoadResult = z.infer<typeof resultSchema>;

@@ -15,8 +15,8 @@ function manualClock(): Clock & { pass(ms: number): void } {
   };
 }
 
-describe('open loop', () => {
-  it('sends at fixed times and leaves the warm-up out', async () => {
+describe('an open loop', () => {
+  it('sends at fixed times, and does not count the warm-up', async () => {
     const clock = manualClock();
     const sentAt: number[] = [];
     const latencies = await runOpenLoop(
@@ -31,19 +31,19 @@ describe('open loop', () => {
     expect(latencies).toHaveLength(5);
   });
 
-  it('counts what a stall made late from when it was due', async () => {
+  it('counts latencies from when requests were due, also after a stall', async () => {
     const clock = manualClock();
     let sent = 0;
     const latencies = await runOpenLoop(
       { ratePerSecond: 10, warmUpMs: 0, durationMs: 500 },
       () => {
-        if (sent++ === 1) clock.pass(250); // the sender itself is held up
+        if (sent++ === 1) clock.pass(250); // stalls the sender itself
         return Promise.resolve();
       },
       clock,
     );
     expect(sent).toBe(5);
-    // Due at 100, 200, 300 and none before 350: had they been counted from when they went out, all would be 0
+    // The requests were due at 100, 200 and 300, and sent at 350. Counted from when they were sent, all latencies would be 0
     expect(latencies[1]).toBeGreaterThanOrEqual(250);
     expect(latencies[2]).toBeGreaterThanOrEqual(150);
     expect(latencies[3]).toBeGreaterThanOrEqual(50);

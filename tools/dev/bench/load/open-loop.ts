@@ -14,8 +14,8 @@ export interface Clock {
 const CLOCK: Clock = { nowMs: () => performance.now(), sleep };
 
 /**
- * Requests at fixed times, whether or not earlier ones are answered. A latency runs from the time a request was due, not from when
- * it went out: what waits behind a stall counts as waiting (no coordinated omission). Those due in the warm-up are not counted.
+ * Sends requests at fixed times, whether or not earlier ones are answered. A latency runs from the time a request was due, not from when it
+ * was sent, so that the wait behind a stall counts (no coordinated omission). Requests that are due in the warm-up are not counted.
  * @returns latencies in milliseconds, in the order of the answers
  */
 export async function runOpenLoop(

@@ -5,7 +5,7 @@ export interface Percentiles {
   readonly max: number;
 }
 
-/** By nearest rank: each is a value that occurred. NaN where there is none. */
+/** Returns percentiles by nearest rank, so that each is a value that occurred. NaN if there are no values. */
 export function percentilesOf(values: readonly number[]): Percentiles {
   const sorted = Float64Array.from(values).sort();
   const at = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;

@@ -2,7 +2,10 @@ import { Pool } from 'undici';
 import type { LoadJob } from './job';
 import { sealedBodies } from './sealed-bodies';
 
-/** The next request of the mix, answered as it has to be, or an error. */
+/**
+ * Returns a function that makes the next request of the mix of posts and status requests. It throws if the answer is another one than
+ * expected.
+ */
 export function requestsOf(
   { origin, path, tokens, kib, asksPerPost }: Omit<LoadJob, 'rhythm'>,
   connections: number,

@@ -5,8 +5,8 @@ import { randomBytes } from 'node:crypto';
 const LIFETIME_SECONDS = 3600;
 
 /**
- * Messages sealed to a size bucket of `kib` KiB, each under an id of its own. Otherwise they are all the same sealed message: the gateway
- * does not open them, and sealing each would load the measured machine.
+ * Returns sealed messages that are padded to `kib` KiB and differ only in their ids. The gateway does not open them, and sealing each would
+ * load the measured machine.
  */
 export function sealedBodies(kib: number): { next: () => Uint8Array; idOf: (body: Uint8Array) => string } {
   const { publicKey } = generateKeyPair();

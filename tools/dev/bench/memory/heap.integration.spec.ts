@@ -2,7 +2,7 @@ import { spawnService } from '@communique-tee/testing/harness';
 import { heapInUseMiB } from './heap';
 
 describe('the heap in use', () => {
-  it('holds what a process holds on to, and nothing that it has let go', async () => {
+  it('contains what a process still references, and nothing that it no longer references', async () => {
     const source = `globalThis.kept = Array.from({ length: 500000 }, (_, at) => ({ at })); for (let n = 0; n < 50; n++) Array.from({ length: 100000 }, (_, at) => ({ at })); console.log('filled'); setInterval(() => {}, 1000);`;
     await using service = await spawnService({
       command: process.execPath,
@@ -14,7 +14,7 @@ describe('the heap in use', () => {
     expect(mib).toBeLessThan(60);
   });
 
-  it('is not told without an inspector', async () => {
+  it('cannot be measured without an inspector', async () => {
     await expect(heapInUseMiB('listening')).rejects.toThrow('no inspector');
   });
 });

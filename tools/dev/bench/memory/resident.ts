@@ -5,7 +5,7 @@ const SETTLE_MS = 3000;
 const SAMPLES = 5;
 const BETWEEN_SAMPLES_MS = 400;
 
-/** VmRSS of /proc/<pid>/status in MiB; undefined where there is no such file (not Linux). */
+/** Returns VmRSS of /proc/<pid>/status in MiB; undefined if there is no such file (not Linux). */
 export function residentMiB(pid: number, status = `/proc/${String(pid)}/status`): number | undefined {
   try {
     const kib = /^VmRSS:\s+([0-9]+) kB$/m.exec(readFileSync(status, 'utf8'))?.[1];
@@ -15,7 +15,7 @@ export function residentMiB(pid: number, status = `/proc/${String(pid)}/status`)
   }
 }
 
-/** The median of several looks after a pause in which nothing is asked of the process. */
+/** Returns the median of several looks at the resident memory, after a pause without requests. */
 export async function settledMiB(pid: number): Promise<number | undefined> {
   await sleep(SETTLE_MS);
   const samples: number[] = [];

@@ -6,10 +6,10 @@ import { settledMiB } from './resident';
 
 const FEW = 1000;
 const MANY = 100_000;
-/** One POST, then the sender asks for the message's status four times. */
+/** After each POST, the sender requests the message's status four times. */
 const ASKS_PER_POST = 4;
 
-/** What the gateway's process holds after few and after many requests, each time at rest. */
+/** Measures the memory of the gateway's process after few and after many requests, each time at rest. */
 export async function memoryRows(): Promise<Row[]> {
   // No CPU profiler here: its memory would be counted too
   const gateway = await startGateway({ inspected: true });

@@ -14,10 +14,10 @@ const OURS = 'our egress proxy';
 
 interface Relay {
   readonly name: string;
-  /** What installs it. */
+  /** The command that installs the relay. */
   readonly install: string;
   readonly program: string;
-  /** Command line of a process that listens on `port` of loopback and passes bytes to `target`. */
+  /** Returns the command line of a process that listens on `port` of loopback and forwards bytes to `target`. */
   command(port: number, target: number, folder: string): Promise<readonly [string, ...string[]]>;
 }
 
@@ -66,7 +66,9 @@ stream { server { listen ${loopback(port)}; proxy_pass ${loopback(target)}; } }
   },
 ];
 
-/** HTTP exchanges through each relay, over TCP in place of vsock: 2 KiB there and back over 16 connections that stay open. */
+/**
+ * Measures HTTP exchanges through each relay, over TCP in place of vsock, with 2 KiB in each direction over 16 connections that stay open.
+ */
 export async function relayPeerRows(): Promise<Row[]> {
   const echo = await startPart('relay/echo.main.ts');
   const folder = await temporaryFolder('bench-peers');
@@ -111,7 +113,7 @@ export async function relayPeerRows(): Promise<Row[]> {
       beside(ours, direct),
       ...others.map((row) => beside(row, ours)),
       ...missing,
-      // It listens only on vsock, which this machine may not have
+      // vsock-proxy listens only on vsock, which this machine may not have
       absent(
         whatOf("AWS's vsock-proxy"),
         isInstalled('vsock-proxy') ? undefined : 'dnf install aws-nitro-enclaves-cli (Amazon Linux)',

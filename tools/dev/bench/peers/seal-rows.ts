@@ -8,7 +8,7 @@ import { beside, rateOf, type Row } from '../measure';
 
 const BYTES = 2048;
 
-/** 2 KiB sealed to one X25519 key under a new ephemeral key, and opened. */
+/** Measures sealing 2 KiB to one X25519 key under a new ephemeral key, and opening it. */
 export async function sealPeerRows(): Promise<Row[]> {
   await sodium.ready;
   const own = generateKeyPair();

@@ -1,6 +1,6 @@
 import { installCrate, keptCrate, type Crate, type KeptCrate } from '../../../image/judge/kept-crate';
 
-/** Verifiers of attestation documents from crates.io: 3 CPU-minutes, 4 MB kept. */
+/** Verifiers of attestation documents from crates.io. Building them takes 3 CPU-minutes and keeps 4 MB. */
 const VERIFIERS: Crate = {
   sources: 'tools/dev/bench/peers/verifiers',
   program: 'attestation-peers',
@@ -12,5 +12,5 @@ const VERIFIERS: Crate = {
 
 export const keptVerifiers = (): KeptCrate => keptCrate(VERIFIERS);
 
-/** @returns `absent` with the reason if they cannot be built */
+/** Builds the verifiers. @returns `absent` with the reason if they cannot be built */
 export const installVerifiers = (say: (line: string) => void): Promise<KeptCrate> => installCrate(VERIFIERS, say);

@@ -22,7 +22,10 @@ const manifestSchema = z.array(
 );
 const resultSchema = z.object({ ratePerCpuSecond: z.number() });
 
-/** A genuine document of AWS, at the time when it was made: the other verifiers know only AWS's root. Nothing is cached. */
+/**
+ * Measures the verification of a genuine AWS document at the time when it was made, because the other verifiers know only AWS's root.
+ * Nothing is cached.
+ */
 export async function verifyPeerRows(): Promise<Row[]> {
   const what = (title: string): string => `verify a document by ${title}`;
   const folder = join(workspaceRoot(), '../shared/vectors/attestation');

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 
-/** Linux has this value on all machines that Node runs on. */
+/** USER_HZ of Linux, the same on all machines that Node runs on. */
 const TICKS_PER_SECOND = 100;
 const MS_PER_TICK = 1000 / TICKS_PER_SECOND;
 
-/** What a process and its children use; children count only if they are asked for. */
+/** What a process uses, and its running children on request. */
 export interface Usage {
   /** CPU time so far, also of children that have ended. */
   readonly cpuMs: number;
-  /** Memory of its own, and its part of what it shares. */
+  /** Its own memory and its part of shared memory. */
   readonly mib: number;
 }
 
@@ -25,7 +25,7 @@ export function usageOf(pid: number, children: 'with children' | 'alone' = 'alon
   }
 }
 
-/** utime, stime, cutime and cstime of /proc/<pid>/stat; the name before them may have spaces and parentheses. */
+/** Adds utime, stime, cutime and cstime of /proc/<pid>/stat. The name of the program before them may contain spaces and parentheses. */
 function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 
 const entryOf = (part: string) => [join(workspaceRoot(), 'tools', 'run.mjs'), join('tools', 'dev', 'bench', part)];
 
-/** Runs a part of the bench (a path below tools/dev/bench) in a process of its own. @returns the JSON of its last line of output */
+/** Runs a part of the bench (a path below tools/dev/bench) in another process. @returns the JSON of the last line that it prints */
 export async function runPart(part: string, job: unknown): Promise<unknown> {
   const folder = await temporaryFolder('bench-part');
   try {
@@ -24,7 +24,7 @@ export async function runPart(part: string, job: unknown): Promise<unknown> {
   }
 }
 
-/** Starts a server among the parts; it says `listening <port>`. */
+/** Starts a part that is a server, and waits until it prints `listening <port>`. */
 export async function startPart(
   part: string,
   ...args: readonly string[]

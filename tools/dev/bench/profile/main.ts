@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { jsonArgument } from '../process/json-argument';
 import { selfTimes, sourcesOfBundle, type CpuProfile, type Share } from './self-time';
 
-// node tools/run.mjs tools/dev/bench/profile/main.ts <file.cpuprofile>: where the time went, by self time.
+// node tools/run.mjs tools/dev/bench/profile/main.ts <file.cpuprofile> prints which code took the time, by self time.
 const profile = (await jsonArgument('file.cpuprofile', 'Where the time went, by self time.')) as CpuProfile;
 const bundles = new Map<string, (lineNumber: number) => string>();
 const { groups, functions, busySeconds } = selfTimes(profile, (url, lineNumber) => {

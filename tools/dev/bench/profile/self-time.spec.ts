@@ -22,7 +22,7 @@ describe('self time of a CPU profile', () => {
     timeDeltas: [1000, 100, 300, 500, 100],
   };
 
-  it('is given by group and by function, without the time in which nothing ran', () => {
+  it('is reported by group and by function, without idle time', () => {
     const sourceOf = sourcesOfBundle(BUNDLE);
     const { groups, functions, busySeconds } = selfTimes(profile, (_url, line) => sourceOf(line));
     expect(busySeconds).toBe(0.001);

@@ -1,4 +1,4 @@
-/** What of a V8 CPU profile is read here. */
+/** The parts of a V8 CPU profile that are read here. */
 export interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
@@ -46,7 +46,7 @@ const GROUPS: readonly (readonly [string, RegExp])[] = [
   ['node: other', /^node:/],
 ];
 
-/** Self time by group and by function, greatest first. `sourceOf` says which source a line of the bundle came from. */
+/** Returns self time by group and by function, greatest first. @param sourceOf returns the source of a line of the bundle */
 export function selfTimes(
   profile: CpuProfile,
   sourceOf: (url: string, lineNumber: number) => string,
@@ -80,7 +80,7 @@ function add(times: Map<string, number>, key: string, micros: number): void {
   times.set(key, (times.get(key) ?? 0) + micros);
 }
 
-/** esbuild writes `// <path of the source>` above what came from it. */
+/** Returns a function from a line of a bundle to its source. esbuild writes `// <path of the source>` above the code of each source. */
 export function sourcesOfBundle(bundle: string): (lineNumber: number) => string {
   let current = 'the bundle';
   const sources = bundle

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 
-// Reads the body and answers 202; nothing else. Says where it listens.
+// Reads the body, answers 202, and does nothing else. Prints where it listens.
 const server = createServer((request, response) => {
   request
     .resume()

@@ -28,7 +28,10 @@ export interface Inserting {
   measure(): Promise<number>;
 }
 
-/** One-row transactions on the same server, each sending its bytes: by pgbench where it is installed, else the same statement by pg. */
+/**
+ * Prepares transactions of one row on the same server, each of which sends its bytes. They are made by pgbench if it is installed, else
+ * with the same statement by pg.
+ */
 export async function prepareInserts(postgres: Postgres, options: Options): Promise<Inserting> {
   const url = await postgres.createDatabase(DATABASE);
   const client = new Client({ connectionString: url });

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInstalled } from '../process/run-part';
 
-/** nginx with one worker, passing all through to a port; undefined where it is not installed. */
+/** Starts nginx with one worker that forwards everything to a port; undefined if nginx is not installed. */
 export async function startNginx(
   targetPort: number,
 ): Promise<{ readonly url: string; stop(): Promise<void> } | undefined> {
@@ -11,7 +11,7 @@ export async function startNginx(
   const folder = await temporaryFolder('bench-nginx');
   const port = await freePort();
   const file = join(folder.path, 'nginx.conf');
-  // Buffers in memory are large enough: nothing goes by way of a disk
+  // The buffers in memory are so large that no body is written to disk
   writeFileSync(
     file,
     `daemon off; pid ${folder.path}/nginx.pid; error_log stderr; worker_processes 1;

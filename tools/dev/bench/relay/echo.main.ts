@@ -1,8 +1,8 @@
 import { createServer, type Socket } from 'node:net';
 import { answerTemplate } from './relay-answer';
 
-// An enclave that echoes: each sealed message comes back as the ciphertext of a relay answer (as much of it as an answer may hold). It
-// reads only the length from the HTTP head, so that it costs little of what is measured. It prints where it listens.
+// An enclave that echoes: it returns each sealed message as the ciphertext of a relay answer, cut to the size that an answer may have. It
+// reads only the length from the HTTP head, so that it adds little to what is measured. It prints where it listens.
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 const server = createServer((socket) => {

@@ -6,7 +6,7 @@ import { runClosedLoop } from '../load/closed-loop';
 import { sealedBodies } from '../load/sealed-bodies';
 import { cpuSecondsSince } from '../measure';
 
-// The relaying process: node tools/run.mjs tools/dev/bench/relay/main.ts <job.json>; the result is one line of JSON.
+// The process that relays: node tools/run.mjs tools/dev/bench/relay/main.ts <job.json>. It prints one line of JSON.
 const { by, port, kib, senders, warmUpMs, durationMs } = z
   .object({
     by: z.enum(['client', 'undici']),
@@ -30,7 +30,7 @@ const ratePerCpuSecond = sent / cpuSecondsSince(cpu);
 await close();
 process.stdout.write(`${JSON.stringify({ ratePerSecond, ratePerCpuSecond })}\n`);
 
-/** As the gateway's worker does it: every part of the answer is read. */
+/** Relays as the gateway's worker does, and reads every part of the answer. */
 function parsing() {
   const client = new EnclaveClient({ address: `tcp:127.0.0.1:${String(port)}`, timeoutMs: 10_000 });
   return {
@@ -44,7 +44,7 @@ function parsing() {
   };
 }
 
-/** The same bytes there and back, unread. */
+/** Exchanges the same bytes without reading the answer. */
 function direct() {
   const pool = new Pool(`http://127.0.0.1:${String(port)}`, { connections: senders, pipelining: 1 });
   return {

@@ -7,21 +7,21 @@ import {
 } from '@communique-tee/protocol';
 import { randomBytes, randomUUID } from 'node:crypto';
 
-/** An answer of the enclave's shape, and where in it the ciphertext stands. */
+/** An answer like the enclave's; `at` is the position of the ciphertext, and `room` its length. */
 export interface AnswerTemplate {
   readonly bytes: Uint8Array;
   readonly at: number;
   readonly room: number;
 }
 
-/** Of a real document: the leaf, three certificates above it, user data. */
+/** The size of a real document with the leaf, three certificates above it, and user data. */
 const DOCUMENT_BYTES = 4600;
-/** A sealed answer has at most 64 KiB, its nonce and CBOR heads included. */
+/** A sealed answer has at most 64 KiB, including its nonce and CBOR heads. */
 const MAX_CIPHERTEXT_BYTES = 65_536 - 64;
 
 const templates = new Map<number, AnswerTemplate>();
 
-/** For an echo of so many bytes; made once for each length. */
+/** Returns the answer for an echo of `length` bytes. It is made once for each length. */
 export function answerTemplate(length: number): AnswerTemplate {
   const known = templates.get(length);
   if (known !== undefined) return known;
@@ -39,7 +39,7 @@ export function answerTemplate(length: number): AnswerTemplate {
   return template;
 }
 
-/** Its signature is not valid: the measured code reads the claims and verifies nothing. */
+/** Returns a receipt with an invalid signature, because the measured code only reads the claims. */
 function receiptOfThatShape(): string {
   const hash = () => toBase64Url(randomBytes(32));
   const claims: ReceiptClaims = {

@@ -8,13 +8,16 @@ const ROUNDS = 2;
 const WARM_UP_MS = 1500;
 const DURATION_MS = 3000;
 const rateSchema = z.object({ ratePerSecond: z.number(), ratePerCpuSecond: z.number() });
-/** The least share of the rate of bare undici to the same echo. */
+/** The aims: which share of the rate of bare undici to the same echo must be reached at least. */
 const AIMS = [
   { kib: 2, aim: { atLeast: 0.3 } },
   { kib: 64, aim: { atLeast: 0.25 } },
 ] as const;
 
-/** Rate of the gateway's client of the enclave (sealed message, answer read), beside the same bytes unread, directly and through nginx. */
+/**
+ * Measures the rate of the gateway's client of the enclave, which posts sealed messages and reads the answers. Compares it with the same
+ * bytes without reading, directly and through nginx.
+ */
 export async function relayRows(): Promise<Row[]> {
   const echo = await startPart('relay/echo.main.ts');
   const nginx = await startNginx(echo.port);

@@ -27,7 +27,10 @@ const KIB = 2;
 const DAY_SECONDS = 86_400;
 const INDEX = 3;
 
-/** An accepted POST without a token and with a proof, beside one with a token: one after the other, so that each is a latency. */
+/**
+ * Compares an accepted POST with a proof and without a token with a POST with a token. Requests follow each other, so that each gives a
+ * latency.
+ */
 export async function acceptRows(): Promise<Row[]> {
   const what = 'accepted POST with a proof, p50';
   const referenceString = referenceStringForTests();
@@ -64,7 +67,8 @@ export async function acceptRows(): Promise<Row[]> {
     return [
       reference,
       beside({ what, value: proofs?.p50 ?? null, unit: 'ms' }, reference),
-      // With so few, the 99th percentile is the slowest one: a single pause of the machine, the garbage collector or PostgreSQL.
+      // With so few messages, the 99th percentile is the slowest one, which a single pause of the machine, the garbage collector or
+      // PostgreSQL decides.
       { what: `accepted POST with a proof, slowest of ${String(MESSAGES)}`, value: proofs?.p99 ?? null, unit: 'ms' },
     ];
   } finally {
@@ -72,7 +76,7 @@ export async function acceptRows(): Promise<Row[]> {
   }
 }
 
-/** Messages of one person in as many campaigns, each proven. */
+/** Makes proven messages of one person, each in another campaign. */
 async function provenBodies(referenceString: Uint8Array): Promise<Uint8Array[]> {
   const { publicKey } = generateKeyPair();
   const secret = randomField();

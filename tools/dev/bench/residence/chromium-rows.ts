@@ -15,7 +15,10 @@ const PROOFS = 8;
 /** The aim for a proof, once everything is loaded. */
 const MOST_PROVE_MS = 1000;
 
-/** A page without isolation, its worker and the files that the gateway serves, in headless Chromium on this machine. */
+/**
+ * Measures proving in headless Chromium on this machine, in a page without cross-origin isolation, with the worker and the files that the
+ * gateway serves.
+ */
 export async function chromiumRows({ files }: ProvingFiles): Promise<Row[]> {
   const what = 'prove in Chromium';
   const referenceString = referenceStringForTests();

@@ -3,10 +3,10 @@ import { promisify } from 'node:util';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import type { Row } from '../measure';
 
-/** What a page loads to prove, as the build makes it, and a script that proves with it. */
+/** The files that the build makes for proving in a page, and a script that proves with them. */
 export interface ProvingFiles {
   readonly files: Readonly<Record<string, { readonly contentType: string; readonly gzipBase64: string }>>;
-  /** Bytes of the enclave's bundle with the verifier in it, and of the proof system's file among them. */
+  /** The bytes of the enclave's bundle, which contains the verifier, and of the proof system's file in it. */
   readonly enclave: { readonly bundle: number; readonly proofSystem: number };
 }
 
@@ -63,7 +63,7 @@ export async function provingFiles(): Promise<ProvingFiles> {
   return JSON.parse(stdout) as ProvingFiles;
 }
 
-/** What travels: to a page, with gzip, before its first proof, and in the enclave's image. */
+/** Returns rows of what a page downloads with gzip before its first proof, and of what the enclave's image has for proofs. */
 export function sizeRows({ files, enclave }: ProvingFiles): Row[] {
   const MIB = 2 ** 20;
   const row = (what: string, bytes: number, note?: string): Row => ({

@@ -19,7 +19,10 @@ const PROOFS = 10;
 /** The aim for a verification. */
 const MOST_VERIFY_MS = 12;
 
-/** Verifying beside a bare signature of P-384, proving in Node and in Chromium, and what the page and the image carry for it. */
+/**
+ * Compares verifying a proof with verifying a bare P-384 signature, measures proving in Node and in Chromium, and the bytes that page and
+ * image have for proofs.
+ */
 export async function residenceRows(): Promise<Row[]> {
   const files = await provingFiles();
   return [
@@ -87,7 +90,7 @@ async function proveRows(): Promise<Row[]> {
   }
 }
 
-/** One after the other. @returns each in milliseconds, and the CPU time of one */
+/** Runs `work` `count` times, one after the other. @returns the milliseconds of each, and the CPU time of one */
 async function timesOf(count: number, work: (at: number) => unknown): Promise<{ ms: number[]; cpuMs: number }> {
   const before = process.cpuUsage();
   const ms: number[] = [];

@@ -1,7 +1,10 @@
 import * as z from 'zod';
 
 const target = z.discriminatedUnion('kind', [
-  /** Asked by the gateway's own client. `message`: the enclave opens it, finds that it is not a message, and answers with a receipt. */
+  /**
+   * Requests by the gateway's client of the enclave. `message`: the enclave opens it, finds that its content is not a message, and answers
+   * with a receipt.
+   */
   z.object({ kind: z.literal('enclave'), address: z.string(), ask: z.enum(['health', 'message', 'attestation']) }),
   z.object({ kind: z.literal('gateway'), origin: z.string(), withNonce: z.boolean() }),
 ]);
@@ -21,7 +24,7 @@ export const resultSchema = z.object({
   ratePerSecond: z.number(),
   p50: z.number(),
   p99: z.number(),
-  /** Attestation documents that were given, each counted once. */
+  /** How many different attestation documents came. */
   distinctDocuments: z.int(),
 });
 export type EnclaveLoadResult = z.infer<typeof resultSchema>;

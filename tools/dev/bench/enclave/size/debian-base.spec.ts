@@ -18,20 +18,20 @@ const editor = read(
 );
 
 describe('the packages of a Debian base', () => {
-  it('are those required with what they depend on, through alternatives and what is provided', () => {
+  it('are the required packages and their dependencies, resolved by alternatives and by what packages provide', () => {
     expect(closureOf([base, libc, dash, editor], []).map(({ name }) => name)).toEqual(['base', 'dash', 'libc6']);
   });
 
-  it('and those asked for', () => {
+  it('include the requested packages', () => {
     expect(closureOf([base, libc, dash, editor], ['editor'])).toContain(editor);
   });
 
-  it('are not made up where the index lacks one', () => {
+  it('cannot be listed if the index lacks one of them', () => {
     expect(() => closureOf([base, libc], [])).toThrow('shell, other-shell');
     expect(() => closureOf([libc], ['apt'])).toThrow('no apt');
   });
 
-  it('have their sizes, and other architectures have no place', () => {
+  it('have their sizes, and packages of other architectures are ignored', () => {
     expect(dash).toMatchObject({ installedKiB: 30, packedBytes: 3000, required: false });
     expect(readPackage(['Package: libc6', 'Architecture: arm64'])).toBeUndefined();
   });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { isInstalled } from '../../process/run-part';
 
-/** What a package says of itself in Debian's index. */
+/** A package as Debian's index describes it. */
 export interface DebianPackage {
   readonly name: string;
   readonly installedKiB: number;
@@ -10,7 +10,7 @@ export interface DebianPackage {
   readonly packedBytes: number;
   readonly required: boolean;
   readonly provides: readonly string[];
-  /** Each dependency as its alternatives. */
+  /** Each dependency as a list of alternatives. */
   readonly depends: readonly (readonly string[])[];
 }
 
@@ -21,12 +21,12 @@ export interface DebianBase {
 }
 
 /**
- * Taken in addition to required packages. debian:<release>-slim is made from debootstrap's "minbase": essential and required packages,
- * and apt. Node is linked to the other two.
+ * Packages in addition to the required ones. debian:<release>-slim is made from debootstrap's "minbase", which has the essential and
+ * required packages and apt. Node is linked to the other two.
  */
 const BESIDES_REQUIRED = ['apt', 'libstdc++6', 'libgcc-s1'];
 
-/** The size of Debian's base with what Node needs, by the index of this machine's apt; undefined if it has none. */
+/** Returns the size of Debian's base with what Node needs, by the index of this machine's apt; undefined if there is no index. */
 export async function debianBase(): Promise<DebianBase | undefined> {
   if (!isInstalled('apt-cache')) return undefined;
   const packages: DebianPackage[] = [];
@@ -74,7 +74,10 @@ export function readPackage(lines: readonly string[]): DebianPackage | undefined
   };
 }
 
-/** Required packages, `besides`, and everything that they depend on; of alternatives the first that exists. Versions are not compared. */
+/**
+ * Returns the required packages, `besides`, and everything that these depend on. Of alternatives it takes the first that exists. Versions
+ * are not compared.
+ */
 export function closureOf(packages: readonly DebianPackage[], besides: readonly string[]): DebianPackage[] {
   const byName = new Map(packages.map((each) => [each.name, each]));
   const providers = new Map(

@@ -21,7 +21,7 @@ const lockfile: Lockfile = {
   'node_modules/a-other': entry(),
 };
 
-it('takes what each depends on from the nearest place, its peers, and of what is optional what is there', () => {
+it('takes each dependency from the nearest place, and also peers, and the optional dependencies that are installed', () => {
   expect(installedWith(['node_modules/a'], lockfile, (place) => place === 'node_modules/a-linux')).toEqual([
     'node_modules/@x/b',
     'node_modules/@x/b/node_modules/c',
@@ -32,7 +32,7 @@ it('takes what each depends on from the nearest place, its peers, and of what is
   ]);
 });
 
-it('does not go on without one', () => {
+it('fails if a package is not in the lockfile', () => {
   expect(() => installedWith(['node_modules/z'], lockfile, () => true)).toThrow('node_modules/z');
   expect(() =>
     installedWith(['node_modules/a'], { 'node_modules/a': entry({ dependencies: { gone: '1' } }) }, () => true),

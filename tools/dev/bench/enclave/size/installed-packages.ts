@@ -21,15 +21,15 @@ const lockfileSchema = z.object({
 export type Lockfile = z.infer<typeof lockfileSchema>['packages'];
 
 export interface Imported {
-  /** Places in the lockfile (node_modules/a) of what our own files import by themselves. */
+  /** Places in the lockfile (node_modules/a) of the packages that our own files import directly. */
   readonly places: readonly string[];
-  /** Size of our own files, compiled. */
+  /** Size of our own files when compiled. */
   readonly ownBytes: number;
 }
 
 const placeOf = (path: string) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0];
 
-/** By the metafile of esbuild beside a bundle. */
+/** Reads what a bundle imports from esbuild's metafile beside it. */
 export function importedBy(metafile: string): Imported {
   const { inputs, outputs } = metafileSchema.parse(JSON.parse(readFileSync(metafile, 'utf8')));
   const places = Object.entries(inputs).flatMap(([input, { imports }]) =>
@@ -47,7 +47,7 @@ export function importedBy(metafile: string): Imported {
 export const readLockfile = (root: string): Lockfile =>
   lockfileSchema.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))).packages;
 
-/** What `npm install --omit=dev` of these would bring on this platform: they, what they depend on and what they want beside them. */
+/** Returns what `npm install --omit=dev` would install on this platform: these packages, their dependencies and their peers. */
 export function installedWith(
   places: readonly string[],
   lockfile: Lockfile,
@@ -79,7 +79,7 @@ export function installedWith(
 
 export const isInstalledIn = (root: string) => (place: string) => existsSync(join(root, place));
 
-/** Finds a package as Node does: in the node_modules of the importing package, then outwards. */
+/** Finds a package as Node does: in the node_modules of the importing package, then in each folder above. */
 function resolve(name: string, from: string, lockfile: Lockfile): string | undefined {
   for (let inside = from; ; inside = inside.slice(0, Math.max(0, inside.lastIndexOf('/node_modules/')))) {
     const place = inside === '' ? `node_modules/${name}` : `${inside}/node_modules/${name}`;

