@@ -1,8 +1,8 @@
 /**
- * The part of zod's chained form that the schemas of libs/ use where they run in a browser, in a tenth of the size: no JSON Schema, no
- * texts, no code made at run time. The build puts it in zod's place (plugins/small-zod.mjs). It reports the same issues as zod 4: path,
- * code, limits and parameters, in the same order. tools/dev/client-package/package.integration.spec.ts compares its results with those
- * of the whole zod; a missing method is an error when the bundle is built or loaded.
+ * The part of zod's chained form that the schemas of libs/ use in a browser, in a tenth of zod's size, without JSON Schema, texts and code
+ * made at run time. The build replaces zod by this file (plugins/small-zod.mjs). It reports the same issues as zod 4: path, code, limits
+ * and parameters, in the same order. tools/dev/client-package/package.integration.spec.ts compares its results with those of zod. A missing
+ * method is an error when the bundle is built or loaded.
  */
 
 type Path = readonly PropertyKey[];
@@ -11,7 +11,7 @@ interface Issue {
   readonly path: Path;
   readonly [more: string]: unknown;
 }
-/** For a value of the wrong type only the length is still checked. */
+/** An issue. `isFinal` if the value has the wrong type; then only its length is checked as well. */
 interface Found {
   readonly issue: Issue;
   readonly isFinal: boolean;
@@ -38,11 +38,11 @@ class Schema {
     readonly isOptional = false,
   ) {}
 
-  /** The value as it was read, and everything that is wrong with it. */
+  /** Returns the value as it was read, and everything that is wrong with it. */
   run(value: unknown): { readonly data: unknown; readonly found: readonly Found[] } {
     const found: Found[] = [];
     const report: Report = (issue, isFinal = true) => found.push({ issue: { path: [], ...issue } as Issue, isFinal });
-    // A list that is too long is not read
+    // The items of a list that is too long are not read
     if (Array.isArray(value))
       for (const { check, ofLength } of this.checks) {
         const issue = ofLength ? check(value as never) : undefined;
@@ -76,7 +76,7 @@ class Schema {
     return new Schema(this.read, [...this.checks, { check, ofLength }], this.isOptional);
   }
 
-  /** Bounds the value of a number, and the length of everything else. */
+  /** Sets the minimum of a number, or the minimum length of anything else. */
   min(minimum: number): Schema {
     const tooSmall = (origin: string) => ({ code: 'too_small', origin, minimum, inclusive: true });
     return this.read === readNumber
@@ -114,7 +114,7 @@ class Schema {
     );
   }
 
-  /** Of integers. */
+  /** For integers only. */
   multipleOf(divisor: number): Schema {
     return this.with((value: number) =>
       value % divisor === 0 ? undefined : { code: 'not_multiple_of', origin: 'number', divisor },
@@ -143,7 +143,7 @@ class Schema {
     return this.unless(null, this.isOptional);
   }
 
-  /** Only the OpenAPI document uses this. */
+  /** Does nothing: only the OpenAPI document uses these data. */
   meta(): Schema {
     return this;
   }
@@ -159,7 +159,7 @@ class Schema {
   }
 }
 
-/** Of a text its code points, as zod counts. */
+/** Returns the length; of a text it counts code points, as zod does. */
 function lengthOf(value: ArrayLike<unknown>): number {
   return typeof value === 'string' ? [...(value as string)].length : value.length;
 }
@@ -188,7 +188,7 @@ const oneOf = (values: readonly unknown[]): Schema =>
     return value;
   });
 
-/** What another schema finds in a member, with the member's place before it. */
+/** Reads a member by its own schema, and reports its issues with the member's key before their paths. */
 function readMember(schema: Schema, value: unknown, at: PropertyKey, report: Report, mayBeAbsent = false): unknown {
   const { data, found } = schema.run(value);
   if (!mayBeAbsent) for (const { issue, isFinal } of found) report({ ...issue, path: [at, ...issue.path] }, isFinal);
@@ -255,7 +255,7 @@ export const union = (of: readonly Schema[]) =>
     const results = of.map((schema) => schema.run(value));
     const fits = results.find(({ found }) => found.length === 0);
     if (fits !== undefined) return fits.data;
-    // A value that has the type of one of them is judged as that one
+    // If the value has the type of only one schema, the issues of that schema are reported
     const [like, ...others] = results.filter(({ found }) => !found.some(({ isFinal }) => isFinal));
     if (like === undefined || others.length > 0) report({ code: 'invalid_union' });
     else for (const { issue, isFinal } of like.found) report(issue, isFinal);
@@ -263,7 +263,7 @@ export const union = (of: readonly Schema[]) =>
   });
 
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?Z$/;
-/** A time in UTC (RFC 3339 with `Z`) of a day that exists. */
+/** Accepts a time in UTC (RFC 3339 with `Z`) on a day that exists. */
 export const iso = {
   datetime: () =>
     new Schema((value, report) => {

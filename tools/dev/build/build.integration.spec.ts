@@ -10,7 +10,7 @@ import { startPostgres } from '@communique-tee/testing/postgres';
 const run = promisify(execFile);
 const root = workspaceRoot();
 
-// An app in small: Nest with injection by type, a native part, a package written as an ES module.
+// A small app: Nest with injection by type, a native part, and a package written as an ES module.
 const APP = `
 import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
@@ -38,7 +38,7 @@ async function main() {
 void main();
 `;
 
-// What the gateway adds: OpenAPI pages with their files, and the Prisma client with its query compiler.
+// A small app with what only the gateway has: OpenAPI pages with their files, and the Prisma client with its query compiler.
 const SERVER = `
 import 'reflect-metadata';
 import { Controller, Get, Module } from '@nestjs/common';
@@ -68,7 +68,7 @@ void main();
 `;
 
 describe('build', () => {
-  // The entry is inside the checkout, so that its packages are found.
+  // The app's entry is inside the checkout, so that its packages are found.
   let folder: TemporaryFolder;
   let entry: string;
   const cache = join(root, '.cache', `build-spec-${String(process.pid)}`);
@@ -87,7 +87,7 @@ describe('build', () => {
     await run('rm', ['-rf', cache]);
   });
 
-  it('makes one file that runs alone, with nothing of the environment and no node_modules', async () => {
+  it('makes one file that runs without environment variables and without node_modules', async () => {
     const { stdout } = await build(['enclave', '--entry', entry, '--outdir', folder.file('alone')]);
     expect(stdout).toMatch(/main\.js: [\d.]+ MB from \d+ files in [\d.]+ s/);
     expect((await readdir(folder.file('alone'))).sort()).toEqual([
@@ -109,7 +109,7 @@ describe('build', () => {
     });
   });
 
-  it('carries the pages of the API and the database client', async () => {
+  it('includes the pages of the API and the database client', async () => {
     const server = join(cache, 'server.ts');
     await writeFile(server, SERVER);
     await build(['gateway', '--entry', server, '--outdir', folder.file('server')]);
@@ -124,7 +124,7 @@ describe('build', () => {
     });
   });
 
-  it('takes the native part from beside the bundle and from nowhere else', async () => {
+  it('loads the native part only from beside the bundle', async () => {
     await build(['enclave', '--entry', entry, '--outdir', folder.file('plain')]);
     await mkdir(folder.file('bare'));
     await copyFile(folder.file('plain/main.js'), folder.file('bare/main.js'));
@@ -150,10 +150,10 @@ describe('build', () => {
     }
     expect(digests[0]).toBe(digests[1]);
     const bundle = await readFile(folder.file('first', 'main.js'), 'utf8');
-    expect(bundle).not.toContain(root); // the place of the checkout is no part of it
+    expect(bundle).not.toContain(root); // the path of the checkout is not in it
   });
 
-  it('names what went in, and puts the development build apart', async () => {
+  it('lists the inputs of a bundle, and writes the development build to separate files', async () => {
     await build(['enclave', '--entry', entry, '--outdir', folder.file('both')]);
     await build(['enclave', '--dev', '--entry', entry, '--outdir', folder.file('both')]);
     expect((await readdir(folder.file('both'))).sort()).toEqual([
@@ -168,7 +168,7 @@ describe('build', () => {
     expect(Object.keys(inputs)).toContain('node_modules/cbor-x/node-index.js');
   });
 
-  it('refuses an unknown app, a missing package of our own, a platform whose native part is not installed', async () => {
+  it('refuses an unknown app, a missing package, and a platform whose native part is not installed', async () => {
     await expect(build(['no-such-app'])).rejects.toMatchObject({
       code: 2,
       stderr: expect.stringContaining('usage') as string,

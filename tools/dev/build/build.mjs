@@ -1,5 +1,5 @@
-// node tools/dev/build/build.mjs <app>: one CommonJS file per app, dist/apps/<app>/main.js, with what went into it (meta.json) and the
-// licenses of its packages beside it.
+// node tools/dev/build/build.mjs <app>: makes one CommonJS file of an app, dist/apps/<app>/main.js, and beside it the list of its inputs
+// (meta.json) and the licenses of its packages.
 import { writeFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 

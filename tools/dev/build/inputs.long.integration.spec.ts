@@ -16,7 +16,7 @@ async function nx(...args: string[]): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-/** The files that Nx hashes for a target: when one of them changes, the cached result is not used. */
+/** Returns the files that Nx hashes for a target. When one of them changes, the cached result is not used. */
 const inputsOf = async (target: string) =>
   ((await nx('show', 'target', 'inputs', target, '--json')) as { files: string[] }).files;
 const affectedBy = (file: string) => nx('show', 'projects', '--affected', `--files=${file}`, '--json');
@@ -25,14 +25,14 @@ const PAGE = 'apps/page/src/ui/ui.css';
 const SCHEMA = 'prisma/schema.prisma';
 const KEY_POLICY = 'libs/key-policies/src/attested-key.ts';
 
-describe('what Nx caches', () => {
+describe('Nx, with its cache,', () => {
   it('builds the gateway again when the page, the database schema or the bundler changes', async () => {
     const inputs = await inputsOf('gateway:build');
     expect(inputs).toEqual(expect.arrayContaining([PAGE, SCHEMA, 'tools/dev/build/page.mjs']));
     expect(inputs.filter((file) => file.endsWith('.spec.ts'))).toEqual([]);
   });
 
-  it('builds the gateway again when the auditors’ file changes, whose hash the page shows', async () => {
+  it('builds the gateway again when the file for auditors changes, because the page shows its hash', async () => {
     const inputs = new Set(await inputsOf('gateway:build'));
     const { inputs: read } = await bundleVerifier(root);
     const sources = read.map((path) => relative(root, path)).filter((path) => !path.startsWith('node_modules'));
@@ -40,13 +40,13 @@ describe('what Nx caches', () => {
     expect([...sources, 'tools/cli/one-file/bundle.mjs'].filter((path) => !inputs.has(path))).toEqual([]);
   });
 
-  it('generates the Prisma client again when the schema changes, and for nothing else of the gateway', async () => {
+  it('generates the Prisma client again when the schema changes, and not when other files of the gateway change', async () => {
     const inputs = await inputsOf('prisma:generate');
     expect(inputs).toContain(SCHEMA);
     expect(inputs.filter((file) => file.startsWith('apps/'))).toEqual([]);
   });
 
-  it('does not build the enclave again for the page or the schema', async () => {
+  it('does not build the enclave again when the page or the schema changes', async () => {
     const inputs = await inputsOf('enclave:build');
     expect(inputs).toContain('libs/protocol/src/index.ts');
     expect(inputs).not.toContain(PAGE);
@@ -80,7 +80,7 @@ describe('what Nx caches', () => {
 });
 
 describe('the project graph', () => {
-  it('has no circle, and no source root that does not exist', async () => {
+  it('has no circular dependency, and no source root that does not exist', async () => {
     const { graph } = (await nx('graph', '--file=stdout')) as {
       graph: {
         nodes: Record<string, { data: { root: string; sourceRoot?: string } }>;

@@ -1,14 +1,14 @@
 import type { Metafile } from 'esbuild';
 
-/** Folders of npm packages below node_modules, sorted, such as `zod` or `a/node_modules/b`. */
+/** Returns the folders of npm packages below node_modules, sorted, such as `zod` or `a/node_modules/b`. */
 export function packagesIn(inputs: readonly string[]): string[];
 
-/** The inputs of which at least a byte is in a bundle. */
+/** Returns the inputs that have at least one byte in a bundle. */
 export function containedIn(metafile: Pick<Metafile, 'outputs'>): string[];
 
 /**
- * Each license text once, under the names of the packages that it is of, with what their NOTICE files say.
- * @param places as `packagesIn` returns them
+ * Returns each license text once, under the names of its packages, with the contents of their NOTICE files.
+ * @param places the folders that `packagesIn` returns
  * @throws Error if a package names no license
  */
 export function licensesOf(nodeModules: string, places: readonly string[]): string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export const LICENSES_FILE = 'THIRD-PARTY-LICENSES.txt';
 
 /**
- * The npm packages among the inputs of a bundle, sorted.
+ * Returns the npm packages among the inputs of a bundle, sorted.
  * @param {string[]} inputs paths, as esbuild's metafile or an absolute path names them
  * @returns {string[]} folders below node_modules, such as `zod` or `a/node_modules/b`
  */
@@ -19,7 +19,7 @@ export function packagesIn(inputs) {
 }
 
 /**
- * The inputs that have at least one byte in a bundle.
+ * Returns the inputs that have at least one byte in a bundle.
  * @param {import('esbuild').Metafile} metafile
  */
 export function containedIn({ outputs }) {
@@ -29,8 +29,8 @@ export function containedIn({ outputs }) {
 }
 
 /**
- * Each text once, under the names of the packages that it is of, with what their NOTICE files say.
- * @param {string} nodeModules the folder
+ * Returns each license text once, under the names of its packages, with the contents of their NOTICE files.
+ * @param {string} nodeModules the folder node_modules
  * @param {string[]} places of packages in it, as `packagesIn` returns them
  * @throws Error if a package names no license
  */
@@ -53,7 +53,7 @@ export function licensesOf(nodeModules, places) {
   return [...titles].map(([text, of]) => `${of.join(', ')}\n\n${text}\n`).join(`\n${'-'.repeat(78)}\n\n`);
 }
 
-/** Packages that are copied beside a bundle, by folder or file name: the bundler does not see inside. */
+/** Packages that are copied beside a bundle, by folder or file name. The bundler does not list their files. */
 const BESIDE = {
   'swagger-ui': 'swagger-ui-dist',
   'node_modules/@prisma/schema-engine-wasm': '@prisma/schema-engine-wasm',
@@ -62,8 +62,8 @@ const BESIDE = {
 /**
  * Writes THIRD-PARTY-LICENSES.txt beside a bundle.
  * @param {string} root the checkout
- * @param {import('esbuild').Metafile} metafile of the bundle
- * @param {string} folder of the bundle
+ * @param {import('esbuild').Metafile} metafile the metafile of the bundle
+ * @param {string} folder the folder of the bundle
  */
 export function writeLicenses(root, metafile, folder) {
   const beside = Object.entries(BESIDE).flatMap(([path, name]) => (existsSync(join(folder, path)) ? [name] : []));

@@ -33,25 +33,25 @@ console.log(JSON.stringify({ PARTS, SECTIONS, sizes, loaded: of({}), withParts: 
 
 interface Built {
   readonly SECTIONS: Readonly<Record<string, readonly string[]>>;
-  /** Sections of the parts that only some visitors load. */
+  /** Sections of the catalogue of the parts that only some visitors load. */
   readonly PARTS: Readonly<Record<string, readonly string[]>>;
   /**
-   * Bytes of `/` compressed with gzip: what it loads at once, with client library, sign-in and results, and beside these with the step of
-   * the proof of residence, or with the help of models.
+   * Bytes of `/` with gzip. `atOnce`: what it loads at once. `inAll`: with client library, sign-in and results. `withProof` and
+   * `withAgents`: `inAll` with the step of the proof of residence, or with the help of models.
    */
   readonly sizes: Readonly<Record<'atOnce' | 'inAll' | 'withProof' | 'withAgents', number>>;
-  /** By page: the sources of the page that its document loads, at once or later, without those parts. */
+  /** For each page, the sources that its document loads at once or later, without the parts that only some visitors load. */
   readonly loaded: Readonly<Record<string, readonly string[]>>;
   readonly withParts: Readonly<Record<string, readonly string[]>>;
-  /** A schema without its descriptions. */
+  /** A schema from which `withoutDescriptions` has removed the descriptions. */
   readonly schema: string;
-  /** A table of failures without its sentences. */
+  /** A table of failures from which `withoutSentences` has removed the sentences. */
   readonly failures: string;
-  /** Whether a file has a sentence of that table. */
+  /** Whether any file of the page contains a sentence of the table. */
   readonly holds: boolean;
 }
 
-/** `text.value.trust`, and what is taken out of `text.value` by name. */
+/** Returns the names of the sections that a source reads, as in `text.value.trust` or `const { trust } = text.value`. */
 function sectionsReadIn(source: string): string[] {
   const direct = [...source.matchAll(/\btext\.value\.([a-zA-Z]+)/g)].map(([, name]) => name ?? '');
   const taken = [...source.matchAll(/\{([^{}]*)\}\s*=\s*text\.value\b(?!\.)/g)].flatMap(([, names]) =>
@@ -66,7 +66,7 @@ beforeAll(async () => {
   built = JSON.parse(stdout) as Built;
 });
 
-it('shows no text on a page that the page does not fetch', async () => {
+it('a page fetches every text that it shows', async () => {
   const { SECTIONS, withParts } = built;
   const missing: string[] = [];
   for (const [page, sources] of Object.entries(withParts)) {
@@ -79,34 +79,34 @@ it('shows no text on a page that the page does not fetch', async () => {
   expect(missing).toEqual([]);
 });
 
-it('shows the texts of a part that is loaded later in that part alone', async () => {
+it('only a part that is loaded later reads the texts of that part', async () => {
   const { PARTS, loaded } = built;
   const later = Object.values(PARTS).flat();
   const found: string[] = [];
   for (const path of new Set(Object.values(loaded).flat()))
     for (const section of sectionsReadIn(await readFile(join(root, path), 'utf8')))
       if (later.includes(section)) found.push(`${path} reads ${section}`);
-  // That file checks first whether these texts are loaded
+  // failure-view.tsx first checks whether these texts are loaded
   expect(found).toEqual(['apps/page/src/send/failure-view.tsx reads residence']);
 });
 
-it('leaves out what schemas tell of themselves, and nothing else of them', () => {
+it('the build removes the descriptions of schemas, and nothing else of the schemas', () => {
   expect(built.schema).toBe("import * as z from 'zod';\nz.int().min(1)");
 });
 
-it('leaves out the library’s sentences for failures of attestation, beside which the page has its own', () => {
+it('the build removes the library’s sentences for failures of attestation, for which the page has its own', () => {
   expect(built.failures).toBe("  ERR_A: ['chain', ''],\n  ERR_B: [\n    'policy',\n    '',\n  ],");
   expect(built.holds).toBe(false);
 });
 
-it('loads less than 90 kB at once, less than 125 kB until a receipt is shown, and less than 150 kB with the step of the proof, or with the help of models', () => {
+it('/ loads less than 90 kB at once, less than 125 kB until a receipt is shown, and less than 150 kB with proofs, or with models', () => {
   expect(built.sizes.atOnce).toBeLessThan(90_000);
   expect(built.sizes.inAll).toBeLessThan(125_000);
   expect(built.sizes.withProof).toBeLessThan(150_000);
   expect(built.sizes.withAgents).toBeLessThan(150_000);
 });
 
-it('offers a further language where one more file is there', async () => {
+it('the page offers another language if there is another file', async () => {
   await using sources = await temporaryFolder('languages-');
   const languages = sources.file('text/languages');
   await cp(join(root, 'apps/page/src/text/languages'), languages, { recursive: true });

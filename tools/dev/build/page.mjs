@@ -1,5 +1,5 @@
-// The page of apps/page as files: a document, a script, shared parts and a style sheet for each address, a part for each language, an
-// icon. All but the documents are named by a hash of their content. The same sources give the same bytes.
+// Builds the files of apps/page: a document, a script and a style sheet for each address, shared parts, texts for each language, and an
+// icon. All but the documents have a hash of their content in the name. The same sources give the same bytes.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -17,7 +17,7 @@ import { DEFAULT_LANGUAGE, languagesIn, nameOfTexts, textsOfPage } from './plugi
 const SOURCES = 'apps/page/src';
 /** Each document loads the script of its entry. */
 const DOCUMENTS = { 'index.html': 'write', 'verify.html': 'verify', 'status.html': 'status' };
-/** Parts of `/` that only some visitors load: the entries that load them, and their texts. */
+/** The parts of `/` that only some visitors load: the entry that loads each part, and the part's texts. */
 const OPTIONAL = {
   proof: { entries: ['apps/page/src/residence/loaded.ts'], texts: ['residence'] },
   agents: { entries: ['apps/page/src/agents/loaded.ts', 'libs/client/src/agents/tasks.ts'], texts: ['agents'] },
@@ -34,10 +34,12 @@ const TYPES = {
 
 /**
  * Builds the page's files.
- * @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile, loadedBy: (document: string, options?: { later?: boolean, proof?: boolean, agents?: boolean, sealOnly?: boolean }) => string[] }>}
- *   inputs: absolute paths. loadedBy: names of the files that a document loads at once for an English reader, the document first. Options
- *   add files: `later` all that it loads later, `proof` the step of the proof of residence, `agents` the help of models, `sealOnly` what
- *   developers look at.
+ * @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile:
+ * import('esbuild').Metafile, loadedBy: (document: string, options?: { later?: boolean, proof?: boolean, agents?: boolean, sealOnly?:
+ * boolean }) => string[] }>}
+ * inputs: absolute paths. loadedBy: names of the files that a document loads at once for an English reader, the document first. The options
+ * add files: `later` all that it loads later, `proof` the step of the proof of residence, `agents` the help of models, `sealOnly` the view
+ * for developers.
  */
 export async function buildPage(root) {
   const sources = join(root, SOURCES);
@@ -90,7 +92,7 @@ export async function buildPage(root) {
     ...outputFiles.map(({ path, contents }) => ({ name: relative(outdir, path), bytes: Buffer.from(contents) })),
     ...Object.values(proving.files),
     named('icon', 'svg', icon),
-    // Scripts are minified, and hold no license texts: the documents name this file.
+    // Scripts are minified and contain no license texts, so the documents link to this file.
     named('licenses', 'txt', Buffer.from(licensesOf(join(root, 'node_modules'), packagesIn(contained)))),
   ];
   const assetOf = (stem, extension) => {
@@ -153,7 +155,7 @@ function named(stem, extension, bytes) {
   return { name: `${stem}-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}.${extension}`, bytes };
 }
 
-/** As apps/gateway/src/edge/page/built-page.ts has them. */
+/** Returns the files in the form of apps/gateway/src/edge/page/built-page.ts. */
 export function asBuiltFiles(files) {
   return files.map(({ name, contentType, gzip }) => ({ name, contentType, gzipBase64: gzip.toString('base64') }));
 }

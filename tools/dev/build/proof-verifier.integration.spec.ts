@@ -8,7 +8,7 @@ import { temporaryFolder, type TemporaryFolder, workspaceRoot } from '@communiqu
 
 const run = promisify(execFile);
 
-/** Verifies what its argument names, and reports what it takes beside an idle process. */
+/** Verifies the proofs in its argument, and reports how much more memory it takes than an idle process. */
 const ENTRY = `
 import { createVerifier } from '@communique-tee/residence/verifier';
 async function main() {
@@ -50,12 +50,12 @@ describe.each(['enclave', 'gateway'])('the verifier in a bundle of the %s', (app
   });
   afterAll(() => folder.remove());
 
-  it('is the one file: it verifies where nothing else can be read, nothing written and no program started', async () => {
+  it('verifies in a process that may read only the bundle, write nothing and start no program', async () => {
     const given = JSON.stringify([asHex(proof), asHex(new Uint8Array(proof.length))]);
     const allowed = ['--permission', '--allow-worker', `--allow-fs-read=${folder.file('alone')}`];
     const { stdout, stderr } = await run(process.execPath, [...allowed, folder.file('alone/main.js'), given], {
       cwd: folder.file('alone'),
-      // Node warns that threads and its permissions do not go together; here threads must have them too
+      // Node warns that its permissions and threads do not go together. Here the threads get the permissions too
       env: { NODE_NO_WARNINGS: '1' },
     });
     const { verdicts, megabytes } = JSON.parse(stdout) as { verdicts: unknown; megabytes: number };
@@ -65,7 +65,7 @@ describe.each(['enclave', 'gateway'])('the verifier in a bundle of the %s', (app
     expect(await readdir(folder.file('alone'))).toEqual(['main.js']);
   });
 
-  it('names the license of the package that brings the proof system', async () => {
+  it('has the license of the package with the proof system beside it', async () => {
     expect(await readFile(folder.file('built/THIRD-PARTY-LICENSES.txt'), 'utf8')).toContain('@aztec/bb.js 5.0.0');
   });
 });

@@ -49,7 +49,7 @@ describe('serve', () => {
     await rm(cache, { recursive: true, force: true });
   });
 
-  it('gives the enclave its development configuration and no environment at all', async () => {
+  it('gives the enclave its development configuration and no environment variable', async () => {
     service = await serve('enclave', ['--verbose'], {
       ...process.env,
       NODE_OPTIONS: '--no-deprecation',
@@ -61,17 +61,17 @@ describe('serve', () => {
     });
   });
 
-  it('passes a configuration of the caller through', async () => {
+  it('passes on the configuration that the caller names', async () => {
     service = await serve('enclave', ['--config', 'other.json']);
     expect((await started('one')).args).toEqual(['--config', 'other.json']);
   });
 
-  it('gives the gateway the environment', async () => {
+  it('passes its environment on to the gateway', async () => {
     service = await serve('gateway', [], { ...process.env, PORT: '3001' });
     expect((await started('one')).env['PORT']).toBe('3001');
   });
 
-  it('starts again on a change, keeps the last build that worked, and ends what it started', async () => {
+  it('restarts the app on a change, keeps the last working build running, and ends the app when it ends itself', async () => {
     service = await serve('gateway', []);
     const first = await started('one');
     await writeFile(entry, 'this is not TypeScript');

@@ -1,6 +1,6 @@
-// node tools/dev/build/serve.mjs <enclave|gateway> [--serve-entry <file>] [--serve-outdir <folder>] [--serve-inspect <port>] [arguments
-// of the app]: builds the development entry and runs it, again whenever a source changes. After a source error the last build that worked
-// stays up. With --serve-inspect Node's inspector listens on that port of 127.0.0.1.
+// node tools/dev/build/serve.mjs <enclave|gateway> [--serve-entry <file>] [--serve-outdir <folder>] [--serve-inspect <port>] [arguments of
+// the app]: builds the development entry and runs it, and does both again whenever a source changes. After an error in a source the last
+// working build keeps running. With --serve-inspect Node's inspector listens on that port of 127.0.0.1.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ if (!['enclave', 'gateway'].includes(app) || (app === 'gateway' && rest.length >
 const STOP_GRACE_MS = 10_000;
 const options = bundleOptions({ app, dev: true, entry, outdir });
 
-/** How each app is run. The enclave takes nothing from the environment, and here it gets none, as in the image. */
+/** How each app is run. The enclave reads no environment variables, and gets none here, as in the image. */
 const RUN = {
   enclave: () => ({
     node: [],
@@ -73,7 +73,7 @@ function start() {
   child.once('exit', (code, signal) => {
     if (mine !== child || stopping) return;
     child = undefined;
-    // The same arguments would fail again.
+    // With the same arguments the app would fail again.
     if (code === EXIT_NOT_UNDERSTOOD) process.exit(code);
     console.error(`serve: ${app} ended (${signal ?? code}); it starts again when a source changes`);
   });
@@ -119,7 +119,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 await watcher.watch();
 
-/** Removes our own option from the app's arguments. */
+/** Removes an option of this command from the app's arguments, and returns its value. */
 function takeOption(name) {
   const at = rest.indexOf(name);
   return at < 0 ? undefined : rest.splice(at, 2)[1];

@@ -14,7 +14,10 @@ interface LintResult {
 const root = workspaceRoot();
 const env = { ...process.env, NX_DAEMON: 'false' };
 
-/** Each breaks one import rule of docs/architecture.md. The names are random: nothing of ours is overwritten. */
+/**
+ * Each file breaks one import rule of docs/architecture.md. The names of the files are random, so that no file of the project is
+ * overwritten.
+ */
 const BREACHES = [
   [
     'the enclave takes Redis',
@@ -142,7 +145,7 @@ async function lint(files: readonly string[]): Promise<LintResult[]> {
     maxBuffer: 64 * 1024 * 1024,
   });
   const { stdout } = await lintAll.catch((error: unknown) => {
-    // Exit 1: there is something to say, which is on stdout.
+    // eslint exits with 1 if it found something, and prints that to stdout.
     const said = propertyOf(error, 'stdout');
     if (propertyOf(error, 'code') === 1 && typeof said === 'string') return { stdout: said };
     throw error;
@@ -158,7 +161,7 @@ describe('the import rules between the trust zones', () => {
   beforeAll(async () => {
     await Promise.all(BREACHES.map(([, , source], index) => writeFile(files[index] ?? '', source)));
     await writeFile(sound, "export * from '@communique-tee/protocol';\n");
-    // The rule on tags reads Nx's project graph.
+    // The rule on tags needs Nx's project graph.
     await promisify(execFile)(process.execPath, [join(root, 'node_modules/.bin/nx'), 'show', 'projects'], {
       cwd: root,
       env,
@@ -172,7 +175,7 @@ describe('the import rules between the trust zones', () => {
     expect(result?.messages.filter(({ severity }) => severity === 2).map(({ ruleId }) => ruleId)).toContain(rule);
   });
 
-  it('let through what is allowed', () => {
+  it('accept a file that breaks none of them', () => {
     expect(results.find(({ filePath }) => filePath === sound)?.messages).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { bundleClient } from './bundle';
 import { declarationsOf } from './declarations';
 import { gzipBytes, sharesOf, type Share } from './shares';
 
-/** The spec fails at this size. */
+/** package.integration.spec.ts fails at this size. */
 export const MAX_GZIP_BYTES = 60_000;
 
 const EXAMPLES = ['node.mjs', 'browser.html', 'browser.mjs', 'failures.mjs'];
@@ -17,7 +17,9 @@ export interface BuiltPackage {
   readonly shares: readonly Share[];
 }
 
-/** `@communique-tee/client` as it is published: one module, its types in one file, README, licenses. An existing folder is replaced. */
+/**
+ * Builds `@communique-tee/client` as it is published: one module, its types in one file, README and licenses. Replaces an existing folder.
+ */
 export async function buildClientPackage({
   root,
   folder,
@@ -56,7 +58,7 @@ export async function buildClientPackage({
   return built;
 }
 
-/** Leaves out what concerns only this workspace, and links that lead nowhere from the package. */
+/** Removes what concerns only this workspace, and links to files that the package does not have. */
 function publicReadme(text: string): string {
   return text.replace(/\nIn this workspace[^\n]*\n/, '').replace(/\[([^\]]*)\]\(\.\.[^)]*\)/g, '`$1`');
 }

@@ -7,7 +7,7 @@ export interface Bundle {
 }
 
 /**
- * libs/client with all its dependencies as one ES module for browsers and Node. It imports nothing, not even modules of Node.
+ * Bundles libs/client with all its dependencies as one ES module for browsers and Node, which imports nothing, not even modules of Node.
  * @throws esbuild's error if something cannot be bundled for a browser
  */
 export async function bundleClient(root: string, entry = 'libs/client/src/published.ts'): Promise<Bundle> {
@@ -34,7 +34,7 @@ export async function bundleClient(root: string, entry = 'libs/client/src/publis
   return { text, metafile };
 }
 
-/** In libs/, tools/dev/build/browser-zod.ts takes the place of zod. */
+/** Replaces zod by tools/dev/build/browser-zod.ts in libs/. */
 function smallZod(file: string): Plugin {
   return {
     name: 'small-zod',
@@ -44,7 +44,7 @@ function smallZod(file: string): Plugin {
   };
 }
 
-/** Loading a file of libs/ has no side effects, so unused files are left out. */
+/** Leaves unused files of libs/ out, because loading one has no side effects. */
 function unusedFilesLeft(root: string): Plugin {
   const libs = join(root, 'libs/');
   const name = 'unused-files-left';

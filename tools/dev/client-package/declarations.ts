@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 
-/** The files of the published types. They import only each other, so together they are complete. */
+/** The files with the published types. They import only each other, so no type is missing. */
 const SOURCES = [
   'libs/protocol/src/congress/offices.ts',
   'libs/protocol/src/congress/office-refusal.ts',
@@ -20,9 +20,9 @@ const SOURCES = [
 ] as const;
 
 /**
- * One declaration file for the bundle: what the compiler emits for the sources above, without their imports, and without the values that
- * the bundle does not export.
- * @param exported names that the bundle exports
+ * Returns one declaration file for the bundle: what the compiler emits for SOURCES, without imports, and without values that the bundle
+ * does not export.
+ * @param exported the names that the bundle exports
  * @throws Error if the bundle exports something that is declared nowhere
  */
 export function declarationsOf(root: string, exported: readonly string[]): string {
@@ -75,7 +75,7 @@ function keptOf(text: string, exported: ReadonlySet<string>, declared: Set<strin
     .join('\n');
 }
 
-/** Names of values that a statement declares; none for types. */
+/** Returns the names of the values that a statement declares; empty for types. */
 function valuesOf(statement: ts.Statement): string[] {
   if (ts.isVariableStatement(statement))
     return statement.declarationList.declarations.map(({ name }) => name.getText());

@@ -12,7 +12,7 @@ import {
   usageStatementSchema,
 } from '@communique-tee/protocol';
 
-/** Every schema that the client reads with. The spec compares the bundle's zod with the whole one on each. */
+/** Every schema that the client uses. package.integration.spec.ts compares browser-zod.ts with zod on each. */
 const SCHEMAS = {
   answer: answerSchema,
   message: congressMessageSchema,
@@ -29,11 +29,11 @@ const SCHEMAS = {
 
 export interface Case {
   readonly schema: keyof typeof SCHEMAS;
-  /** JSON; bytes as `{ $bytes: <length> }`. */
+  /** A JSON value, in which bytes are `{ $bytes: <length> }`. */
   readonly value: unknown;
 }
 
-/** Place and rule of each issue. */
+/** Returns path and rule of each issue. */
 export function judge({ schema, value }: Case): string[] {
   const parsed = SCHEMAS[schema].safeParse(withBytes(value));
   return parsed.success

@@ -13,7 +13,7 @@ import { judge, type Case } from './judge';
 
 const run = promisify(execFile);
 
-/** The package as a developer who installed it has it: outside of this repository, with nothing beside it. */
+/** Tests the package as a developer has it who installed it, in a folder outside of this repository with no other package. */
 describe('the published client', () => {
   let folder: TemporaryFolder;
   let built: BuiltPackage;
@@ -31,12 +31,12 @@ describe('the published client', () => {
   });
   afterAll(() => folder.remove());
 
-  it('is smaller than it may be', () => {
+  it('is smaller than MAX_GZIP_BYTES', () => {
     expect(built.gzipBytes).toBeLessThan(MAX_GZIP_BYTES);
     expect(built.shares.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(built.minifiedBytes);
   });
 
-  it('takes nothing of Node, nothing from anywhere else, and makes no code at run time', () => {
+  it('uses nothing of Node, imports nothing, and makes no code at run time', () => {
     const found = (pattern: RegExp, text = code) => text.match(pattern)?.slice(0, 3) ?? [];
     expect(found(/.{0,40}node:.{0,40}/g)).toEqual([]);
     expect(found(/.{0,40}(?:\bimport\b\s*[^.]|\brequire\b\s*\().{0,40}/g)).toEqual([]);
@@ -45,7 +45,7 @@ describe('the published client', () => {
     expect(found(/.{0,40}\b(?:eval|Function)\b.{0,40}/g, code.replaceAll(/"[^"\n]*"|`[^`]*`/g, '""'))).toEqual([]);
   });
 
-  it('carries its licence and those of what is in it', async () => {
+  it('contains its license and those of the packages in it', async () => {
     expect(await readFile(join(built.folder, 'LICENSE'), 'utf8')).toContain('Apache License');
     const texts = await readFile(join(built.folder, 'THIRD-PARTY-LICENSES.txt'), 'utf8');
     for (const { name } of built.shares) if (!/^(libs|tools)\//.test(name)) expect(texts).toContain(`${name} `);
@@ -55,8 +55,8 @@ describe('the published client', () => {
       expect([link, existsSync(join(built.folder, link.replace(/^#.*/, 'README.md')))]).toEqual([link, true]);
   });
 
-  it('has a manifest in which publint finds nothing, and types in which arethetypeswrong finds nothing for an ES module', async () => {
-    // Both are ES modules; in a process of their own they are resolved from this workspace.
+  it('has a manifest without a problem for publint, and types without a problem of an ES module for arethetypeswrong', async () => {
+    // Both tools are ES modules, which another process can load from this workspace.
     const script = `
       import { publint } from 'publint';
       import { Package, checkPackage } from '@arethetypeswrong/core';
@@ -76,12 +76,12 @@ describe('the published client', () => {
     expect(JSON.parse(stdout)).toEqual({
       publint: [],
       types: { kind: 'included' },
-      // There is one module, for import. Node 20.19 and later load it with require as well: the next test does.
+      // The package has only an ES module. Node 20.19 and later can also load it with require, as the next test does.
       problems: [{ kind: 'CJSResolvesToESM', entrypoint: '.', resolutionKind: 'node16-cjs' }],
     });
   });
 
-  it('is loaded by require, from the version of Node on that its manifest names', async () => {
+  it('can be loaded by require in the lowest version of Node that its manifest names', async () => {
     const { engines } = JSON.parse(await readFile(join(built.folder, 'package.json'), 'utf8')) as {
       engines: { node: string };
     };
@@ -91,7 +91,7 @@ describe('the published client', () => {
     expect(stdout).toBe('function\n');
   });
 
-  it('is imported by Node, and says what is wrong with a message', async () => {
+  it('can be imported by Node, and reports what is wrong with a message', async () => {
     await writeFile(
       consumer('use.mjs'),
       `
@@ -122,7 +122,7 @@ describe('the published client', () => {
     });
   });
 
-  /** What the compiler says of each source, by its place in the list. */
+  /** Returns the compiler's messages about each source, in the order of the sources. */
   function diagnostics(sources: readonly string[], module: 'nodenext' | 'bundler'): string[][] {
     const options: ts.CompilerOptions = {
       strict: true,
@@ -141,7 +141,7 @@ describe('the published client', () => {
       return file;
     });
     const all = ts.getPreEmitDiagnostics(ts.createProgram(files, options));
-    // One that is in no source of ours (the declarations themselves) is the first one's.
+    // A message about none of the sources (but about the declarations) counts for the first source.
     return files.map((file, at) =>
       all
         .filter((one) => one.file?.fileName === file || (at === 0 && !files.includes(one.file?.fileName ?? '')))
@@ -170,28 +170,25 @@ describe('the published client', () => {
       }
     }`;
 
-  it.each(['nodenext', 'bundler'] as const)(
-    'is typed for a strict consumer (%s), who needs no other types',
-    (module) => {
-      const wrong = [
-        ["pcr0: 'ab'", "pcr1: 'ab'"],
-        ["state: 'CA'", "state: 'XX'"],
-        ["lastName: 'B', ", ''],
-        ["error.code === 'refused'", "error.code === 'refuse'"],
-        ["'@communique-tee/client'", "'@communique-tee/client/other'"],
-        ['acceptedCustody:', 'acceptedCustodies:'],
-      ] as const;
-      const [good, ...bad] = diagnostics([USE, ...wrong.map(([from, to]) => USE.replace(from, to))], module);
-      expect(good).toEqual([]);
-      expect(bad.map((found, at) => [wrong[at]?.[1], found.length > 0])).toEqual(wrong.map(([, to]) => [to, true]));
-    },
-  );
+  it.each(['nodenext', 'bundler'] as const)('has types for a strict consumer (%s) who has no other types', (module) => {
+    const wrong = [
+      ["pcr0: 'ab'", "pcr1: 'ab'"],
+      ["state: 'CA'", "state: 'XX'"],
+      ["lastName: 'B', ", ''],
+      ["error.code === 'refused'", "error.code === 'refuse'"],
+      ["'@communique-tee/client'", "'@communique-tee/client/other'"],
+      ['acceptedCustody:', 'acceptedCustodies:'],
+    ] as const;
+    const [good, ...bad] = diagnostics([USE, ...wrong.map(([from, to]) => USE.replace(from, to))], module);
+    expect(good).toEqual([]);
+    expect(bad.map((found, at) => [wrong[at]?.[1], found.length > 0])).toEqual(wrong.map(([, to]) => [to, true]));
+  });
 
-  it('would not be built with an export that is declared nowhere', () => {
+  it('is not built if an export is declared nowhere', () => {
     expect(() => declarationsOf(workspaceRoot(), ['connect', 'unheardOf'])).toThrow('unheardOf');
   });
 
-  it('judges everything that it reads as the whole zod does', async () => {
+  it('finds the same issues as zod in everything that it reads', async () => {
     const { text } = await bundleClient(workspaceRoot(), 'tools/dev/client-package/judge.ts');
     await mkdir(consumer('judge'), { recursive: true });
     await writeFile(consumer('judge/judge.mjs'), text);
@@ -202,13 +199,13 @@ describe('the published client', () => {
       import { judge } from './judge.mjs';
       console.log(JSON.stringify(JSON.parse(readFileSync(new URL('cases.json', import.meta.url), 'utf8')).map(judge)));`,
     );
-    // Samples seldom shorten a list, or leave the steps of a number
+    // Random samples seldom have an empty list, or a number between the allowed steps
     const short: Case[] = [
       { schema: 'message', value: { offices: [], message: { topics: [] } } },
       { schema: 'task', value: { maxOutputTokens: 65 } },
     ];
     const cases = [...SAMPLES, ...short, ...fc.sample(mutated(), 3000)];
-    // As JSON has them: without undefined and NaN
+    // JSON has neither undefined nor NaN
     const told = JSON.parse(JSON.stringify(cases)) as Case[];
     await writeFile(consumer('judge/cases.json'), JSON.stringify(told));
     const { stdout } = await run(process.execPath, [consumer('judge/main.mjs')], {
@@ -456,7 +453,7 @@ const ODD: readonly unknown[] = [
   Array.from({ length: 40 }, () => 'Energy'),
 ];
 
-/** A sample with one to three places replaced, left out, repeated or added to. */
+/** Returns samples in which one to three values are replaced, removed, repeated or added. */
 function mutated(): fc.Arbitrary<Case> {
   const change = fc.record({
     at: fc.nat(200),

@@ -3,11 +3,11 @@ import type { Metafile } from 'esbuild';
 
 export interface Share {
   readonly name: string;
-  /** Minified. */
+  /** Bytes in the minified bundle. */
   readonly bytes: number;
 }
 
-/** How much of the bundle each dependency and each of our libraries takes; the largest first. */
+/** Returns how much of the bundle each dependency and each of our libraries takes, the largest first. */
 export function sharesOf(metafile: Metafile): Share[] {
   const [output] = Object.values(metafile.outputs);
   const bytes = new Map<string, number>();
@@ -18,7 +18,7 @@ export function sharesOf(metafile: Metafile): Share[] {
   return [...bytes].map(([name, count]) => ({ name, bytes: count })).sort((a, b) => b.bytes - a.bytes);
 }
 
-/** As a server that compresses well sends it. */
+/** Returns the size with gzip at its best, as a server may send the file. */
 export function gzipBytes(text: string): number {
   return gzipSync(text, { level: 9 }).length;
 }

@@ -6,13 +6,12 @@ import type { Steps } from './steps';
 const budgetSchema = z.looseObject({ spent: z.string(), reserved: z.string() });
 const MICRO = 1_000_000n;
 
-/** What the demo asks about unless a message is named (`--message`). */
+/** The draft that the demo sends to a model, unless `--message` names a message. */
 export const ROUGH_DRAFT = 'please mend the bridge on main street.  it was closed in may, and the detour takes an hour';
 
 /**
- * A made-up person asks a model for a clearer draft. The task is sealed here, and the answer is opened here. Nothing
- * of it goes to Congress. Prints each step.
- * @throws Error where a step ends otherwise
+ * Asks a model for a clearer draft, as a made-up person. Seals the task and opens the answer. Sends nothing to Congress. Prints each step.
+ * @throws Error if a step does not end as expected
  */
 export async function askModel(
   { gatewayUrl, accepted, developmentRootPem, issuer, providers }: System,
@@ -20,7 +19,7 @@ export async function askModel(
   { step }: Pick<Steps, 'step'>,
 ): Promise<void> {
   if (!providers) throw new Error('the demo’s system has no simulator of providers');
-  // Another person than the sender, with their own budget for the day
+  // A person other than the sender, with a separate budget for the day
   const token = await issuer.token('demo-drafts');
   const client = await connect(
     gatewayUrl,
@@ -68,7 +67,7 @@ export async function askModel(
   );
 }
 
-/** Dollars with at most six digits after the point. */
+/** Returns the micro-dollars of an amount with at most six digits after the point. */
 function microUsdOf(dollars: string): bigint {
   const [whole = '0', fraction = ''] = dollars.split('.');
   return BigInt(whole) * MICRO + BigInt(fraction.padEnd(6, '0'));

@@ -1,7 +1,7 @@
 import { createDeliverySecret } from '@communique-tee/client';
 import type { CongressMessage } from '@communique-tee/protocol';
 
-/** What the demo sends unless a file is named (`--message`): everything in it is made up, and it says so. */
+/** Returns the message that the demo sends unless `--message` names a file. Everything in it is made up, and its text says so. */
 export function exampleMessage(): CongressMessage {
   return {
     version: 1,

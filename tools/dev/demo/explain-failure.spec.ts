@@ -74,7 +74,7 @@ describe('what the demo says about its own failure', () => {
     expect(rest.at(-1)?.slice('Next: '.length)).toMatch(next);
   });
 
-  it('names a port that this user may not open', () => {
+  it('explains that this user may not open a port', () => {
     const error = coded('EACCES', 'listen EACCES: permission denied 127.0.0.1:80', { syscall: 'listen' });
     expect(explainFailure(error, at)).toBe(
       'This user may not open port 80.\nNext: choose a port above 1023: npm run demo -- --port 3001 (0 takes a free one)\n',

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where the demo ran. */
+/** Folder and port of the demo that failed. */
 export interface Surroundings {
   readonly folder: string;
   readonly port: number;
@@ -9,7 +9,7 @@ export interface Surroundings {
 
 type Explanation = readonly [what: string, next: string];
 
-/** What failed and what to do next: one sentence each, then the folder of the logs. */
+/** Returns what failed and what to do next, in one sentence each, and the folder of the logs. */
 export function explainFailure(error: unknown, surroundings: Surroundings): string {
   const [what, next] = explained(error, surroundings);
   const logs = join(surroundings.folder, 'logs');
@@ -79,7 +79,7 @@ function explained(error: unknown, { folder, port }: Surroundings): Explanation 
   return [`The demo failed: ${message}`, 'start it again; if it fails again, read the logs'];
 }
 
-/** Errors of Node repeat their code in the message. */
+/** Removes the code that errors of Node repeat in their message. */
 const withoutCode = (message: string): string => message.replace(/^[A-Z_]+: /, '').replace(/\.$/, '');
 
 const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

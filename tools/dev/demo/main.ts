@@ -103,17 +103,17 @@ async function demo(values: Options, folder: string, port: number): Promise<void
     folder,
     persistent: true,
     gatewayPort: port,
-    // Its address is the issuer's name, and so part of the owner of earlier messages
+    // The address of the identity provider is the issuer's name, which decides who owns the messages of an earlier demo
     identityPort: 3002,
-    // So that a message can end as unknown: if a chamber recognized repeated messages, the enclave would send again
+    // The Senate does not recognize repeated messages, so that a message can end as unknown: otherwise the enclave would send it again
     withoutDeduplication: ['senate'],
     agents: {},
-    // npm run example:browser calls this gateway from its own origin.
+    // The page of npm run example:browser calls this gateway from another origin.
     gatewayEnvironment: {
       CORS_ORIGINS: EXAMPLE_ORIGIN,
       ...(referenceString && { RESIDENCE_REFERENCE_STRING_FILE: join(folder, 'reference-string') }),
     },
-    // After PostgreSQL, which refuses a folder that another demo uses
+    // Runs after the start of PostgreSQL, which refuses a folder that another demo uses
     ...(referenceString && {
       residence: async () => {
         await writeFile(join(folder, 'reference-string'), referenceString); // for the page

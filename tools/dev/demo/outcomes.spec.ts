@@ -15,13 +15,13 @@ describe('--outcomes of the demo', () => {
     return folder.file('outcomes.json');
   };
 
-  it('takes every preset of the simulator, and “expired”', () => {
+  it('accepts every preset of the simulator, and “expired”', () => {
     expect(Object.keys(OUTCOME_NAMES)).toEqual([...Object.keys(PRESETS), 'expired']);
     for (const name of Object.keys(PRESETS)) expect(readOutcomes(name)).toEqual({ kind: 'preset', name });
     expect(readOutcomes('expired')).toEqual({ kind: 'expired' });
   });
 
-  it('takes a file with a set of outcomes', () => {
+  it('accepts a file with a set of outcomes', () => {
     expect(readOutcomes(file('{"HCA12":{"answer":"slow","seconds":2}}'))).toEqual({
       kind: 'set',
       outcomes: { HCA12: { answer: 'slow', seconds: 2 } },

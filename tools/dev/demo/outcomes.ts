@@ -3,7 +3,7 @@ import { UsageError } from '@communique-tee/command-line';
 import { expireWaiting, type System } from '@communique-tee/test-system';
 import { readFileSync } from 'node:fs';
 
-/** Waiting messages end after this, so that a person sees the end; real ones wait for days. */
+/** With `expired`, waiting messages end after this time, so that a person sees the end. Real messages wait for days. */
 export const EXPIRE_AFTER_SECONDS = 20;
 const EXPIRE_EVERY_MS = 2000;
 
@@ -19,7 +19,7 @@ export const OUTCOME_NAMES: Readonly<Record<string, string>> = {
   expired: `Every office stays closed, and a message expires after ${String(EXPIRE_AFTER_SECONDS)} seconds.`,
 };
 
-/** @throws UsageError for what is neither a name nor a file with a set of outcomes (test/congress/README.md) */
+/** Reads a name, or a file with a set of outcomes (test/congress/README.md). @throws UsageError for anything else */
 export function readOutcomes(given: string): DemoOutcomes {
   if (given === 'expired') return { kind: 'expired' };
   if (Object.hasOwn(PRESETS, given)) return { kind: 'preset', name: given };
@@ -45,7 +45,7 @@ export function readOutcomes(given: string): DemoOutcomes {
   );
 }
 
-/** Sets the outcomes at the running simulator. @returns a function that stops what it started */
+/** Sets the outcomes in the running simulator. @returns a function that stops the timer for `expired` */
 export async function applyOutcomes(system: System, chosen: DemoOutcomes): Promise<() => void> {
   const { controlUrl } = system.congress;
   const response = await (chosen.kind === 'set'
@@ -54,7 +54,7 @@ export async function applyOutcomes(system: System, chosen: DemoOutcomes): Promi
   if (!response.ok) throw new Error(`the Congress simulator refused the outcomes: ${await response.text()}`);
   if (chosen.kind !== 'expired') return () => undefined;
   const timer = setInterval(() => {
-    // The next round tries again
+    // The timer tries again
     expireWaiting(system.databaseUrl, EXPIRE_AFTER_SECONDS).catch(() => undefined);
   }, EXPIRE_EVERY_MS);
   return () => {

@@ -11,9 +11,9 @@ import type { System } from '@communique-tee/test-system';
 export const TEMPLATE_SLUG = 'communique-tee-demo';
 
 /**
- * Publishes the made-up message as a template with its campaign note, as an administrator does. An earlier demo may have left it in the
- * database with the note of another registrar.
- * @throws Error if the gateway refuses it
+ * Publishes the made-up message as a template with its campaign note, as an administrator does. An earlier demo may have left the template
+ * in the database with the note of another registrar.
+ * @throws Error if the gateway refuses the template
  */
 export async function publishTemplate(system: System, content: CongressMessage, campaignNote: string): Promise<void> {
   const token = await system.issuer.token('operator', 600, 'communique:admin');

@@ -12,7 +12,10 @@ import { receivedBy, type System } from '@communique-tee/test-system';
 import { developmentRoleArn } from '@communique-tee/testing/nsm-mock';
 import type { createSteps } from './steps';
 
-/** Sends one message as a sender does, each step shown. @throws Error when it is not delivered, or its receipt does not verify */
+/**
+ * Sends one message as a sender does, and prints each step.
+ * @throws Error if the message is not delivered, or its receipt does not verify
+ */
 export async function sendExample(
   system: System,
   content: CongressMessage,

@@ -10,9 +10,9 @@ import { WatchedSending } from './watched-sending';
 const OTHER_CAMPAIGN = `${TEMPLATE_SLUG}-2`;
 
 /**
- * A made-up constituent registers, proves residence and sends without a token. Then what must be refused is tried: a second message in
- * the same campaign, at the gateway and past it. Each step is shown.
- * @throws Error if a step ends otherwise
+ * Registers a made-up constituent, proves residence and sends a message without a token. Then tries a second message in the same campaign,
+ * at the gateway and past it, which must be refused. Prints each step.
+ * @throws Error if a step does not end as expected
  */
 export async function sendProven(
   system: System,
@@ -121,7 +121,10 @@ export async function sendProven(
   );
 }
 
-/** The district of the message's first office, without the Congress: `CA-12`; a senator's constituents are of every district. */
+/**
+ * Returns the district of the message's first office without the number of the Congress, such as `CA-12`. A senator's constituents live in
+ * every district of the state.
+ */
 function districtOf({ offices, constituent: { state } }: CongressMessage): string {
   const house = offices.find((office) => office.startsWith('H'));
   return `${state}-${house?.slice(-2) ?? '01'}`;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openDesk, startTestRegistrar, type TestRegistrar } from '../../ops/registrar/testing';
 import type { Steps } from './steps';
 
-/** In addition to the person whom the demo registers. */
+/** Made-up people in the list, in addition to the person whom the demo registers. */
 const PEOPLE = 3000;
 
 /** What the demo needs to prove residence. */
@@ -16,7 +16,7 @@ export interface DemoResidence {
   stop(): Promise<void>;
 }
 
-/** A new registrar with a new key for each demo. */
+/** Starts a new registrar with a new key. */
 export async function startResidence(
   folder: string,
   referenceString: Uint8Array,

@@ -9,11 +9,11 @@ interface Farewell {
   readonly isUsualFolder: boolean;
   /** Where a person registers in the browser; absent if no residence is proven. */
   readonly deskUrl: string | undefined;
-  /** What Congress answers now, as a sentence. */
+  /** A sentence on what Congress answers now. */
   readonly answers: string;
 }
 
-/** What a person can do with the demo that runs now. */
+/** Returns a text on what a person can do with the running demo. */
 export function farewell(system: System, { folder, isUsualFolder, deskUrl, answers }: Farewell): string {
   const { gatewayUrl, congress, pcr0, pcr3 } = system;
   const token = `node tools/cli/bin.mjs token${isUsualFolder ? '' : ` --environment ${system.gatewayEnvironmentFile}`}`;

@@ -1,6 +1,6 @@
 export type Steps = ReturnType<typeof createSteps>;
 
-/** Progress for people: one line a step, with its time; no cursor tricks, so that a log of it reads well. */
+/** Prints one line for each step, with its time. It moves no cursor, so that a log of the output is readable. */
 export function createSteps(write: (text: string) => void = (text) => process.stdout.write(text)) {
   let number = 0;
   const startedMs = performance.now();

@@ -1,6 +1,6 @@
 import { ClientError, type SendState, type Sending } from '@communique-tee/client';
 
-/** A message on its way, read state by state. */
+/** Reads the states of a message on its way. */
 export class WatchedSending {
   private readonly states: AsyncIterator<SendState>;
 
@@ -8,7 +8,7 @@ export class WatchedSending {
     this.states = sending[Symbol.asyncIterator]();
   }
 
-  /** The next state of this step (and phase). @throws what the message fails with; Error if it ends before */
+  /** Waits for the next state of this step (and phase). @throws the error of the message if it fails; Error if it ends before that state */
   async until<Step extends SendState['step']>(
     step: Step,
     phase?: 'loading' | 'solving' | 'proving',
@@ -22,7 +22,7 @@ export class WatchedSending {
     }
   }
 
-  /** Waits for the gateway's refusal. @throws Error if it accepts the message, or refuses it for another reason */
+  /** Waits for the gateway's refusal. @throws Error if the gateway accepts the message, or refuses it for another reason */
   async refusal(problem: string): Promise<void> {
     try {
       await this.until('accepted');

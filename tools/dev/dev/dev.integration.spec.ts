@@ -63,7 +63,7 @@ describe('npm run dev', () => {
     await folder[Symbol.asyncDispose]();
   });
 
-  it('runs every part, each line under the name of its part, and prints a token that the gateway takes', async () => {
+  it('runs every part, begins each line with the name of its part, and prints a token that the gateway accepts', async () => {
     const lines = dev.output().trimEnd().split('\n');
     expect(lines.filter((line) => !/^(postgres|congress|providers|enclave|gateway|dev) +\| /.test(line))).toEqual([]);
     expect(new Set(lines.map((line) => line.split(' ')[0]))).toEqual(
@@ -79,14 +79,14 @@ describe('npm run dev', () => {
     expect(await (await fetch(url('/'), { headers: { accept: 'text/html' } })).text()).toContain('<html');
   });
 
-  it('is what a gateway started from a copy of .env.example works with', async () => {
+  it('works with a gateway that was started separately from a copy of .env.example', async () => {
     await mkdir(folder.file('.dev'), { recursive: true });
     await copyFile(join(root, '.env.example'), folder.file('.env'));
     expect(await readFile(folder.file('.env'), 'utf8')).toContain(
       `\nTEE_EXPECTED_CODE_HASH=sha384:${developmentMeasurements.pcr0}\n`,
     );
     expect(await readFile(folder.file('.env'), 'utf8')).toContain(`\nTEE_EXPECTED_OPERATOR=${developmentRoleArn}\n`);
-    // Only the ports are others: those of the file may be in use on this machine
+    // Only the ports differ, because those of the file may be in use on this machine
     const { DATABASE_URL, TEE_ENDPOINT } = environment;
     const gateway = await spawnService({
       command: process.execPath,
@@ -102,7 +102,7 @@ describe('npm run dev', () => {
     }
   });
 
-  it('refuses to start on ports that are taken, and names them', async () => {
+  it('refuses to start if ports are taken, and names the ports', async () => {
     const second = await run();
     expect(await second.exited).toMatchObject({ code: 1 });
     for (const [name, port] of [
@@ -114,7 +114,7 @@ describe('npm run dev', () => {
       expect(second.output()).toContain(`${name}: port ${String(port)} is taken`);
   });
 
-  it('reports a crashed gateway while the others go on, and ends everything on Ctrl-C', async () => {
+  it('reports a crashed gateway, keeps the other parts running, and ends everything on Ctrl-C', async () => {
     const log = await readFile(folder.file('.dev/logs/gateway.log'), 'utf8');
     const pid = Number(/"pid":(\d+)[^\n]*"msg":"listening"/.exec(log)?.[1]);
     process.kill(pid, 'SIGKILL');
@@ -126,7 +126,7 @@ describe('npm run dev', () => {
     for (const port of Object.values(ports)) expect(await isTaken(port)).toBe(false);
   });
 
-  it('starts no other part when it is asked to end while it starts, and ends those that run', async () => {
+  it('starts no more parts after a signal during its start, and ends the running ones', async () => {
     const starting = await run(/prisma migrate deploy/);
     process.kill(starting.pid, 'SIGTERM');
     expect(await starting.exited).toEqual({ code: 0, signal: null });

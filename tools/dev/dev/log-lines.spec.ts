@@ -7,7 +7,7 @@ function linesOf(write: (lines: LogLines) => void): string[] {
 }
 
 describe('LogLines', () => {
-  it('begins each line with the name of its part, however the output arrives', () => {
+  it('begins each line with the name of its part, wherever the pieces of output are cut', () => {
     expect(
       linesOf((lines) => {
         lines.take('postgres', 'one\ntw');
@@ -26,7 +26,7 @@ describe('LogLines', () => {
     ]);
   });
 
-  it('makes JSON lines readable: time, level, message, fields', () => {
+  it('writes JSON lines as time, level, message and fields', () => {
     const time = '2026-11-29T03:00:00.000Z';
     const [gateway, warning, enclave] = linesOf((lines) => {
       lines.take(
@@ -41,7 +41,7 @@ describe('LogLines', () => {
     expect(enclave).toMatch(/^enclave {3}\| \[..:..:00\.000\] INFO: enclave_listening \{"bytes":2\}$/);
   });
 
-  it('leaves what only looks like JSON as it is', () => {
+  it('does not change a line that only looks like JSON', () => {
     expect(
       linesOf((lines) => {
         lines.take('gateway', '{ not JSON\n');

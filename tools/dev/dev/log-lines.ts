@@ -23,8 +23,8 @@ export const PART_NAMES = [
 const WIDTH = Math.max(...Object.keys(COLORS).map((name) => name.length));
 
 /**
- * Writes the output of several processes into one terminal: each line begins with the name of its part; a line of JSON (pino's of the
- * gateway, the events of the enclave) becomes time, level, message and fields.
+ * Writes the output of several processes into one terminal. Each line begins with the name of its part. A line of JSON (from the gateway's
+ * pino, or an event of the enclave) is written as time, level, message and fields.
  */
 export class LogLines {
   private readonly rest = new Map<PartName, string>();
@@ -41,14 +41,14 @@ export class LogLines {
         translateTime: 'SYS:HH:MM:ss.l',
         ignore: 'pid,hostname,app,variable',
         messageKey,
-        // Warnings about a variable begin with its name in .env.example
+        // A warning about a variable begins with the variable's name as in .env.example
         messageFormat: ({ variable, [messageKey]: message }) =>
           [variable, message].filter((word) => typeof word === 'string').join(' '),
       });
     this.prettyLine = { msg: pretty('msg'), event: pretty('event') };
   }
 
-  /** A piece of a process's output, which may end within a line. */
+  /** Takes a piece of a process's output, which may end within a line. */
   take(part: PartName, text: string): void {
     const lines = `${this.rest.get(part) ?? ''}${text}`.split('\n');
     this.rest.set(part, lines.pop() ?? '');

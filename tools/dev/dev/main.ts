@@ -29,7 +29,7 @@ Exit code
 const INSPECTOR_PORTS = { gateway: 9229, enclave: 9230 } as const;
 
 const lines = new LogLines((text) => process.stdout.write(text), process.stdout.isTTY);
-/** npm passes on the SIGINT that a terminal has sent to every process: within this time it is the same Ctrl-C. */
+/** A terminal sends SIGINT to every process, and npm sends it again. A second signal within this time is from the same Ctrl-C. */
 const SAME_SIGNAL_MS = 1000;
 const EXIT_ON_SECOND_SIGNAL = 130;
 const interrupted = new AbortController();
@@ -43,7 +43,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       interrupted.abort();
       return;
     }
-    // Their guards end the parts that still run
+    // The guard of each part that still runs ends the part
     if (performance.now() > interruptedAtMs + SAME_SIGNAL_MS) process.exit(EXIT_ON_SECOND_SIGNAL);
   });
 
@@ -53,7 +53,7 @@ async function main(given: Options): Promise<number> {
   try {
     stop = await runParts(options, lines, process.env, interrupted.signal);
   } catch (error) {
-    // A Ctrl-C ends the programs that a part starts with, too
+    // A Ctrl-C also ends the programs that start a part, which is no failure
     if (interrupted.signal.aborted) return 0;
     process.stderr.write(`${wordsOf(error)}\n`);
     return 1;
@@ -63,7 +63,9 @@ async function main(given: Options): Promise<number> {
   return 0;
 }
 
-/** NotReady and the errors of starting parts (which have a code) are for a person; any other error is a bug here. */
+/**
+ * Returns the message of NotReady and of errors of starting parts, which have a code. For any other error, a bug here, returns the stack.
+ */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof NotReady) return error.message;

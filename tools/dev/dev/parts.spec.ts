@@ -27,7 +27,7 @@ describe('Parts', () => {
     });
   };
 
-  it('reports a part that crashed, leaves the others alone and starts it again at the next change', async () => {
+  it('reports a crashed part, keeps the others running, and starts the crashed part again at the next change', async () => {
     for (const name of ['congress', 'gateway'] as const) await parts.start(name, start(name));
     parts.changed();
     crash.get('congress')?.('SIGKILL');
@@ -39,7 +39,7 @@ describe('Parts', () => {
     expect(events).toEqual(['start congress', 'start gateway', 'start congress']);
   });
 
-  it('tries again at a later change when a part did not start', async () => {
+  it('tries again at a later change if a part did not start', async () => {
     let fails = true;
     await parts.start('congress', start('congress'));
     await parts.start('postgres', () =>
@@ -56,7 +56,7 @@ describe('Parts', () => {
     expect(events.filter((event) => event === 'start postgres')).toHaveLength(2);
   });
 
-  it('stops the parts in the reverse order, a crashed one left out, and reports no end then', async () => {
+  it('stops the running parts in reverse order, without reporting their ends', async () => {
     for (const name of ['postgres', 'congress', 'gateway'] as const) await parts.start(name, start(name));
     crash.get('congress')?.('SIGKILL');
     await turn();

@@ -1,13 +1,16 @@
 import type { LogLines, PartName } from './log-lines';
 
-/** A part that runs: how it ends, and how to end it. */
+/** A running part. */
 export interface RunningPart {
-  /** Resolves when it has ended, with what a person should read about it. */
+  /** Resolves when the part has ended, with a text about its end for a person. */
   readonly ended: Promise<string>;
   stop(): Promise<unknown>;
 }
 
-/** The running parts, in the order of their start. One that ends is reported and starts again at the next change; the others continue. */
+/**
+ * The running parts, in the order of their start. A part that ends is reported and starts again at the next change of a source, and the
+ * others continue.
+ */
 export class Parts {
   private readonly starts = new Map<PartName, () => Promise<RunningPart>>();
   private readonly running = new Map<PartName, RunningPart>();
@@ -16,7 +19,7 @@ export class Parts {
 
   constructor(private readonly lines: LogLines) {}
 
-  /** @throws what `start` throws; a later start that fails is reported */
+  /** @throws the error of `start`. Failures of later starts are only reported */
   async start(name: PartName, start: () => Promise<RunningPart>): Promise<void> {
     this.starts.set(name, start);
     this.watch(name, await start());
@@ -41,7 +44,7 @@ export class Parts {
     }
   }
 
-  /** Ends everything, the last one first. */
+  /** Ends every part, the last one first. */
   async stop(): Promise<void> {
     this.stopping = true;
     for (const [, part] of [...this.running].reverse()) await part.stop();

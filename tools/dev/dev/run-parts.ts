@@ -41,8 +41,8 @@ export class NotReady extends Error {
 
 /**
  * Starts every part that is not left out.
- * @param interrupted aborted while the parts start: the parts that run end, and no other starts
- * @returns how to end them
+ * @param interrupted if it aborts while the parts start, the running parts end and no other part starts
+ * @returns a function that ends the parts
  * @throws NotReady, and the reason of `interrupted`
  */
 export async function runParts(
@@ -222,7 +222,7 @@ async function runPostgres(
   return { ended: ends('postgres', postgres.exited), stop: () => postgres.stop() };
 }
 
-/** A part without a process of its own. */
+/** Returns a part that runs in this process. */
 function runningHere(server: { stop(): Promise<void> }): RunningPart {
   const { promise: ended, resolve } = Promise.withResolvers<string>();
   return {
@@ -234,7 +234,7 @@ function runningHere(server: { stop(): Promise<void> }): RunningPart {
   };
 }
 
-/** The role and the database that DATABASE_URL names; they may be there already. */
+/** Makes the role and the database that DATABASE_URL names, unless they exist. */
 async function makeDatabase(url: string, { user, password, name }: DatabasePlace): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -269,7 +269,7 @@ function places(port: number, environment: Readonly<Record<string, string>>, tok
   ].join('\n');
 }
 
-/** @throws NotReady with all of them */
+/** @throws NotReady that names every port that is taken */
 async function refuseTaken(ports: readonly (readonly [string, number | undefined])[]): Promise<void> {
   const taken: string[] = [];
   for (const [name, port] of ports)

@@ -17,13 +17,13 @@ const composeSchema = z.looseObject({
   ),
 });
 
-it('lets people of the development profile ask a model, which the simulator of providers answers', async () => {
+it('in the development profile a person can ask a model, and the simulator of providers answers', async () => {
   const { services } = composeSchema.parse(
     load(readFileSync(join(root, 'docker/compose.yaml'), 'utf8'), { schema: YAML11_SCHEMA }),
   );
   expect(services['gateway-development']?.environment?.['AGENTS']).toBe('on');
   const state = await temporaryFolder('compose');
-  /** The command of a container, on a free port, with another folder in place of the volumes. */
+  /** Returns the command of a container, with a free port and another folder in place of the volumes. */
   const commandOf = (name: string) =>
     (services[name]?.command ?? []).slice(1).map((part) => part.replace('/state', state.path).replace(/^[0-9]+$/, '0'));
   try {

@@ -1,5 +1,5 @@
-// Creates the files that the containers of compose.yaml's profile `development` share: the mock's root, the key that signs tokens, the
-// enclave's configuration. Each run prints a token for an hour; the key is made once.
+// Creates the files that the containers of compose.yaml's profile `development` share: the mock NSM's root, the key that signs tokens, the
+// enclave's configuration. Each run prints a token for an hour. The key is made only at the first run.
 import { CommandLine, EXIT_CODES, writableFolder } from '@communique-tee/command-line';
 import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { createTokenIssuer } from '@communique-tee/identity-simulator/tokens';
@@ -25,7 +25,7 @@ async function setUp({
   readonly folder: string;
   readonly subject: string;
 }): Promise<number> {
-  // Only the mock enclave and the simulator read the private folder; the gateway reads the shared one too.
+  // Only the mock enclave and the simulator read the private folder. The gateway reads the shared folder.
   const privateFolder = writableFolder('--folder', join(state, 'private'), 0o700);
   const sharedFolder = writableFolder('--folder', join(state, 'shared'), 0o700);
 

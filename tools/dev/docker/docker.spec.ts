@@ -16,11 +16,11 @@ const folder = join(root, 'docker');
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 const dockerfiles = readdirSync(folder).filter((name) => name.startsWith('Dockerfile.'));
 
-/** Names that mean something to Node, the linker or Prisma, not to us. */
+/** Names of variables for other programs than ours. */
 const NOT_OURS = new Set(['PATH', 'HOME']);
 const isKnown = (name: string) => name in VARIABLES || NOT_OURS.has(name);
 
-/** A tag that says at least which major version; a digest may follow. */
+/** Whether an image has a tag with at least a major version. A digest may follow. */
 const pinned = (image: string) => /^[a-z0-9./-]+:[0-9][a-z0-9.-]*(@sha256:[0-9a-f]{64})?$/.test(image);
 
 const parseEnvFile = (text: string) =>
@@ -34,7 +34,7 @@ const parseEnvFile = (text: string) =>
 describe.each(dockerfiles)('%s', (name) => {
   const { args, stages } = parseDockerfile(read(name));
 
-  it('copies what is in the repository and not ignored, or what an earlier stage has', () => {
+  it('copies only files that the repository has and .dockerignore does not exclude, or files of an earlier stage', () => {
     const ignored = readFileSync(join(root, '.dockerignore'), 'utf8')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#') && !line.includes('*'));
@@ -62,14 +62,14 @@ describe.each(dockerfiles)('%s', (name) => {
     }
   });
 
-  it('starts from bases whose version is named alone', () => {
+  it('starts from base images whose tag names a version', () => {
     for (const { from } of stages) {
       const image = from.replace(/^\$\{(\w+)\}$/, (_, arg: string) => args[arg] ?? '');
       if (image !== 'scratch') expect({ image, pinned: pinned(image) }).toEqual({ image, pinned: true });
     }
   });
 
-  it('ends as a user that is not root, in every stage that is run', () => {
+  it('runs every final stage as a user other than root', () => {
     for (const stage of stages.filter((each) => each.name !== 'build')) {
       const [user = 'root', group = 'root'] = (last(stage, 'USER')?.value ?? '').split(':');
       expect(Number(user)).toBeGreaterThan(0);
@@ -83,7 +83,7 @@ describe.each(dockerfiles)('%s', (name) => {
     for (const stage of stages) expect(Object.keys(environmentOf(stage)).filter((each) => !isKnown(each))).toEqual([]);
   });
 
-  it('starts programs without a shell in between, which would keep signals to itself', () => {
+  it('starts programs without a shell, which would not pass on signals', () => {
     for (const stage of stages.filter((each) => each.name !== 'build'))
       expect(last(stage, 'CMD')?.value).toMatch(/^\["/);
   });
@@ -128,10 +128,10 @@ describe('compose.yaml', () => {
   const text = read('compose.yaml');
   const { services, networks, volumes } = composeSchema.parse(load(text, { schema: YAML11_SCHEMA }));
   const each = Object.entries(services);
-  /** `${NAME:-default}` as Compose fills it in if NAME is not set. */
+  /** Replaces `${NAME:-default}` by its default, as Compose does if NAME is not set. */
   const filled = (value: string) => value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
 
-  it('depends on services that are there, are in the profile, and can meet the condition', () => {
+  it('has dependencies only on services that exist, are in the same profile, and can meet the condition', () => {
     for (const [name, { depends_on = {}, profiles, network_mode = '' }] of each) {
       for (const [other, { condition }] of Object.entries(depends_on)) {
         expect(services[other]).toBeDefined();
@@ -144,7 +144,7 @@ describe('compose.yaml', () => {
     }
   });
 
-  it('publishes on loopback alone, and never two at one port in a profile', () => {
+  it('publishes ports only on loopback, and each port once in a profile', () => {
     const published = each.flatMap(([, { ports = [], profiles }]) =>
       ports.map((port) => `${String(profiles)} ${port}`),
     );
@@ -153,7 +153,7 @@ describe('compose.yaml', () => {
     expect(new Set(published).size).toBe(published.length);
   });
 
-  it('names networks, volumes, files, stages and images that are there', () => {
+  it('names only networks, volumes, files, stages and images that exist', () => {
     for (const [, { build, image, networks: used = [], volumes: mounts = [], env_file = [], security_opt }] of each) {
       for (const network of used) expect(networks).toHaveProperty(network);
       for (const [source = ''] of mounts.map((mount) => mount.split(':')))
@@ -171,7 +171,7 @@ describe('compose.yaml', () => {
     }
   });
 
-  it('takes capabilities away from every container, and runs none as root', () => {
+  it('drops all capabilities of every container, and runs none as root', () => {
     for (const [name, { cap_drop, security_opt, user, build, image }] of each) {
       expect({ name, cap_drop }).toEqual({ name, cap_drop: ['ALL'] });
       expect(security_opt).toContain('no-new-privileges:true');
@@ -179,23 +179,23 @@ describe('compose.yaml', () => {
     }
   });
 
-  it('lets those of the parent, and no others, open vsock sockets', () => {
+  it('lets only the containers of the parent open vsock sockets', () => {
     const open = each
       .filter(([, { security_opt }]) => security_opt.some((option) => option.startsWith('seccomp=')))
       .map(([name]) => name);
     expect(open).toEqual(['gateway', 'egress-proxy', 'log-collector']);
   });
 
-  it('holds no secret', () => {
+  it('contains no secret', () => {
     expect(text).not.toMatch(/PASSWORD=|PASSWORD: |:\/\/[^/\s"]+:[^/\s"]+@/);
   });
 
-  it('has Redis refuse rather than evict', () => {
+  it('sets Redis to refuse writes rather than evict keys', () => {
     const { command = [] } = services['redis'] ?? {};
     expect(command[command.indexOf('--maxmemory-policy') + 1]).toBe('noeviction');
   });
 
-  it("gives the parent's gateway an environment that production accepts, with its example and the image's own", () => {
+  it("gives the parent's gateway, with example file and image, an environment that production accepts", () => {
     const image = parseDockerfile(read('Dockerfile.gateway')).stages.find(({ name }) => name === 'gateway');
     if (image === undefined) throw new Error('no stage gateway');
     const example = parseEnvFile(read('env/gateway.example.env'));
@@ -219,7 +219,7 @@ describe('compose.yaml', () => {
     });
   });
 
-  it('gives the development gateway one that only development accepts', () => {
+  it('gives the development gateway an environment that only development accepts', () => {
     const environment = {
       HOST: '0.0.0.0',
       PORT: '3001',
@@ -238,8 +238,8 @@ describe('compose.yaml', () => {
   });
 });
 
-describe('the files beside it', () => {
-  it("egress.example.json lets through what the example stack's enclave asks for", () => {
+describe('the files beside compose.yaml', () => {
+  it("egress.example.json has the routes of the example stack's enclave", () => {
     const parsed = parseEgressSettings(['--config', join(folder, 'env/egress.example.json')]);
     const example = z
       .object({
@@ -258,7 +258,7 @@ describe('the files beside it', () => {
     });
   });
 
-  it("the filter for vsock refuses what Docker's own does, but not sockets", () => {
+  it("the seccomp filter for vsock refuses what Docker's default filter does, but not sockets", () => {
     const { defaultAction, architectures, syscalls } = z
       .object({
         defaultAction: z.string(),
@@ -293,7 +293,7 @@ describe('the files beside it', () => {
         parseDockerfile(read(name)).stages[0]?.instructions.find((each) => each.name === 'RUN')?.value ?? '',
       ] as const,
   );
-  it.each(guards)('%s refuses to build from a base that a tag alone names', (_name, guard) => {
+  it.each(guards)('%s refuses to build from a base image without a digest', (_name, guard) => {
     const build = (env: Record<string, string>) =>
       spawnSync('/bin/sh', ['-c', guard], { encoding: 'utf8', env: { PATH: process.env['PATH'], ...env } });
     const pinnedBase = `node:24-bookworm-slim@sha256:${'ab'.repeat(32)}`;
@@ -303,7 +303,7 @@ describe('the files beside it', () => {
     expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('pin-base-images.sh') as string });
   });
 
-  it('pin-base-images.sh writes what the registry answers, and nothing else', async () => {
+  it('pin-base-images.sh writes only digests that the registry answers', async () => {
     const scratch = await temporaryFolder('pin');
     try {
       for (const name of ['pin-base-images.sh', 'base-images.env']) cpSync(join(folder, name), scratch.file(name));
@@ -328,7 +328,7 @@ describe('the files beside it', () => {
       expect(Object.values(bases())).toEqual(tags.map((tag) => `${tag}@${digest}`));
       expect(pin('--check').status).toBe(0);
       answer(`sha256:${'ef'.repeat(32)}`);
-      expect(pin()).toMatchObject({ status: 0, stdout: '' }); // what is pinned stays
+      expect(pin()).toMatchObject({ status: 0, stdout: '' }); // a pinned image stays as it is
       expect(Object.values(bases())).toEqual(tags.map((tag) => `${tag}@${digest}`));
       writeFileSync(scratch.file('base-images.env'), `NODE_IMAGE=${tags[0] ?? ''}\n`);
       expect(pin('--check')).toMatchObject({ status: 1, stderr: expect.stringContaining('NODE_IMAGE=') as string });
@@ -346,7 +346,7 @@ describe('the files beside it', () => {
       expect(read('compose.yaml')).toContain(`image: \${${name}:-${tagOf(name) ?? ''}}`);
   });
 
-  it("make-env.sh makes one password for both sides, for its owner's eyes, and makes none again", async () => {
+  it('make-env.sh makes one password for both sides that only its owner can read, and never replaces it', async () => {
     const scratch = await temporaryFolder();
     try {
       cpSync(folder, scratch.file('docker'), {

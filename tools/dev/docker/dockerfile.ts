@@ -1,7 +1,7 @@
-// Parses the part of the Dockerfile language that our files use: enough to compare them with the repository and to run them without Docker.
+// Parses the part of the Dockerfile language that our files use, to compare the files with the repository and to run them without Docker.
 export interface Instruction {
   readonly name: string;
-  /** What follows the name, with line continuations joined, and without flags. */
+  /** The text after the name, with continued lines joined, and without flags. */
   readonly value: string;
   readonly flags: Readonly<Record<string, string>>;
 }
@@ -13,7 +13,7 @@ export interface Stage {
 }
 
 export interface Dockerfile {
-  /** ARG before the first FROM: name and default. */
+  /** The ARGs before the first FROM: names and defaults. */
   readonly args: Readonly<Record<string, string>>;
   readonly stages: readonly Stage[];
 }
@@ -52,7 +52,7 @@ function parseLine(line: string): Instruction {
   return { name, flags, value: value.trim() };
 }
 
-/** The words of an exec form (`["node", "main.js"]`). */
+/** Returns the words of an exec form (`["node", "main.js"]`). */
 export function words({ value }: Instruction): string[] {
   const parsed: unknown = JSON.parse(value.replace(/^(--\S+\s+)*CMD\s+/, ''));
   if (!Array.isArray(parsed) || !parsed.every((word) => typeof word === 'string'))
@@ -63,7 +63,7 @@ export function words({ value }: Instruction): string[] {
 export const last = (stage: Stage, name: string): Instruction | undefined =>
   stage.instructions.findLast((each) => each.name === name);
 
-/** `ENV A=1 B=2`, of the whole stage. */
+/** Returns the variables of every ENV (`ENV A=1 B=2`) of a stage. */
 export const environmentOf = (stage: Stage): Record<string, string> =>
   Object.fromEntries(
     stage.instructions

@@ -35,7 +35,7 @@ function publish(nodeImage: string, environment: Readonly<Record<string, string>
 }
 
 describe('publish-gateway.sh', () => {
-  it('builds from the pinned base for x86-64 and pushes', () => {
+  it('builds for x86-64 from the pinned base image, and pushes', () => {
     expect(publish(PINNED)).toMatchObject({
       status: 0,
       calls: [
@@ -48,12 +48,12 @@ describe('publish-gateway.sh', () => {
     });
   });
 
-  it('leaves a tag that is there as it is', () => {
+  it('does not build or push a tag that exists', () => {
     const { status, calls } = publish(PINNED, { ABSENT: '0' });
     expect({ status, last: calls.at(-1) }).toEqual({ status: 0, last: `manifest inspect ${TARGET}` });
   });
 
-  it('builds nothing from a base without a digest, and says what to do', () => {
+  it('builds nothing if the base image has no digest, and says what to do', () => {
     expect(publish('node:24-bookworm-slim')).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('sh docker/pin-base-images.sh') as unknown,
@@ -68,7 +68,7 @@ describe('publish-gateway.sh', () => {
     expect(calls.some((call) => call.startsWith('push'))).toBe(false);
   });
 
-  it.each([[[]], [['--what']]])('is not understood without a target: %j', (args) => {
+  it.each([[[]], [['--what']]])('exits with 2 if the target is missing: %j', (args) => {
     expect(publish(PINNED, {}, args).status).toBe(2);
   });
 });

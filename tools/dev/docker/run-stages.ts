@@ -1,5 +1,5 @@
-// A Dockerfile's stages without Docker: each becomes a folder, COPY copies, RUN runs on this machine. There are no base images and
-// users, and the packages that are installed here replace `npm ci`. So this checks only paths, commands and copies.
+// Runs a Dockerfile's stages without Docker: each stage becomes a folder, COPY copies, RUN runs on this machine. There are no base images
+// and users, and the packages that are installed here replace `npm ci`. So this tests only paths, commands and copies.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -8,7 +8,7 @@ import type { Dockerfile, Instruction } from './dockerfile';
 /** Absolute paths outside WORKDIR to which the RUN steps of the build stage write. */
 const OUTPUTS = /(?<=\s)\/(migrate|image)(?=\s|$)/g;
 
-/** @returns the folder that stands for a stage's root, by the stage's name */
+/** @returns a function from a stage's name to the folder that stands for the stage's root */
 export function runStages(
   dockerfile: Dockerfile,
   options: { root: string; folder: string; args?: Record<string, string> },
@@ -33,7 +33,7 @@ export function runStages(
   return rootOf;
 }
 
-/** Sources and target, as Docker reads them: what is copied from a folder is its content. */
+/** Returns the sources and the target of a COPY. Docker copies the content of a folder, not the folder. */
 export function copied({ value }: Instruction): { sources: string[]; target: string } {
   const all = value.split(/\s+/);
   return { sources: all.slice(0, -1), target: all.at(-1) ?? '' };
@@ -42,7 +42,7 @@ export function copied({ value }: Instruction): { sources: string[]; target: str
 function copy(instruction: Instruction, from: string, stageRoot: string, workdir: string): void {
   const { sources, target } = copied(instruction);
   const to = join(stageRoot, target.startsWith('/') ? '' : workdir, target);
-  // .dockerignore keeps them out of the context
+  // .dockerignore excludes these files
   const fromStage = instruction.flags['from'] !== undefined;
   for (const source of sources) {
     const path = join(from, source);

@@ -39,12 +39,12 @@ const ended = async (
   return { code: child.exitCode, stdout, stderr };
 };
 
-describe("the gateway's Dockerfile, its stages run here", () => {
+describe("the gateway's Dockerfile, with its stages run on this machine", () => {
   const { stages } = read('Dockerfile.gateway');
   let folder: TemporaryFolder;
   let postgres: Postgres;
   let rootOf: (stage: string) => string;
-  /** CMD and ENTRYPOINT of a stage, without the program in front. */
+  /** Returns the arguments of a stage's CMD or ENTRYPOINT, without the program. */
   const argumentsOf = (stage: string, instruction = 'CMD') => {
     const [program, ...args] = words(last(named(stages, stage), instruction)!);
     expect(program).toBe('node');
@@ -65,7 +65,7 @@ describe("the gateway's Dockerfile, its stages run here", () => {
     await folder.remove();
   });
 
-  it('migrates and then serves from what the final stages copy, and nothing else', async () => {
+  it('migrates and serves with only the files that the final stages copy', async () => {
     const DATABASE_URL = await postgres.createDatabase('containers');
     const home = folder.file('home');
     const migrate = {
@@ -125,7 +125,7 @@ describe("the gateway's Dockerfile, its stages run here", () => {
     ).toMatchObject({ code: 1 });
   });
 
-  it("runs the parent's programs from what is copied", async () => {
+  it("runs the parent's programs with only the copied files", async () => {
     const cwd = join(rootOf('parent'), 'app');
     const entry = argumentsOf('parent', 'ENTRYPOINT');
     expect(await ended(process.execPath, [...entry, '--help'], { cwd, env: {} })).toMatchObject({
@@ -136,7 +136,7 @@ describe("the gateway's Dockerfile, its stages run here", () => {
       cwd,
       env: environmentOf(named(stages, 'parent')),
     });
-    expect(refused.code).toBe(78); // NODE_ENV=production of the image has reached it
+    expect(refused.code).toBe(78); // the program got NODE_ENV=production from the image
     expect(filesBelow(cwd)).toEqual(['THIRD-PARTY-LICENSES.txt', 'koffi.node', 'main.js']);
   });
 
@@ -155,7 +155,7 @@ describe("the gateway's Dockerfile, its stages run here", () => {
   });
 });
 
-describe("the enclave's Dockerfile, its stages run here", () => {
+describe("the enclave's Dockerfile, with its stages run on this machine", () => {
   const dockerfile = read('Dockerfile.nitro-enclave');
   let folder: TemporaryFolder;
 
@@ -164,7 +164,7 @@ describe("the enclave's Dockerfile, its stages run here", () => {
   });
   afterEach(() => folder.remove());
 
-  it('makes a root with Node, its libraries, the app and the configuration, whose app stops if there is no security module', async () => {
+  it('makes a root file system with Node, libraries, app and configuration, whose app stops without a security module', async () => {
     const rootOf = runStages(dockerfile, {
       root,
       folder: folder.path,
@@ -180,7 +180,7 @@ describe("the enclave's Dockerfile, its stages run here", () => {
     ]);
     expect(files.length).toBeLessThan(15);
     expect(readdirSync(image)).toEqual(expect.arrayContaining(['dev', 'proc', 'run', 'sys', 'tmp', 'var']));
-    // The loader finds every library that either of them is linked to.
+    // The loader finds every library to which the two files are linked.
     for (const file of ['usr/bin/node', 'app/koffi.node']) {
       const { stdout } = spawnSync('ldd', [join(image, file)], { encoding: 'utf8' });
       for (const [, path = ''] of stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)) expect(files).toContain(path.slice(1));
@@ -201,7 +201,7 @@ describe("the enclave's Dockerfile, its stages run here", () => {
     ['no stack', {}],
     ['a configuration that no image can have', { STACK: 'development' }],
   ])(
-    'ends the build for %s',
+    'fails to build with %s',
     (_, args) => {
       expect(() =>
         runStages(dockerfile, { root, folder: folder.path, args: { ALLOW_MUTABLE_BASE: 'yes', ...args } }),

@@ -1,5 +1,5 @@
-// node tools/dev/prisma/cli.mjs <arguments of prisma>: the real Prisma CLI, with our stand-in for its schema engine if Prisma's
-// own is not installed (it is downloaded at install if the network allows that and the install scripts may run).
+// node tools/dev/prisma/cli.mjs <arguments of prisma>: runs the real Prisma CLI, with our stand-in for its schema engine if Prisma's own
+// engine is not installed. Prisma's install script downloads that engine, if install scripts may run and the network allows the download.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,7 +10,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, '..', '..', '..');
 const require = createRequire(import.meta.url);
 
-/** Prisma's own engine, if it is where the CLI would look. */
+/** Whether Prisma's own engine is where the CLI looks for it. */
 export function hasNativeEngine(folder = dirname(require.resolve('@prisma/engines/package.json'))) {
   return readdirSync(folder).some(
     (name) => name.startsWith('schema-engine-') && !name.endsWith('.gz') && !name.endsWith('.sha256'),
@@ -19,7 +19,7 @@ export function hasNativeEngine(folder = dirname(require.resolve('@prisma/engine
 
 export function prismaEnvironment(env = process.env) {
   return {
-    // No check for updates and no telemetry: a command about our database must contact only our database.
+    // Turns off the check for updates and telemetry: a command about our database must contact only our database.
     CHECKPOINT_DISABLE: '1',
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
     ...env,

@@ -21,7 +21,7 @@ model Letter {
 `;
 const CREATE =
   'CREATE TABLE "Letter" ("id" INTEGER NOT NULL, "title" TEXT NOT NULL, CONSTRAINT "Letter_pkey" PRIMARY KEY ("id"));\n';
-// Semicolons inside a body: a script cut at each of them does not run.
+// The body contains semicolons, so a script that is cut at each of them does not run.
 const FUNCTION = `
 CREATE FUNCTION shout(word TEXT) RETURNS TEXT LANGUAGE plpgsql AS $$
 BEGIN
@@ -31,7 +31,7 @@ END;
 $$;
 `;
 
-/** The real CLI over the stand-in, against a real PostgreSQL: no call of it is imitated here. */
+/** Runs the real CLI with the stand-in and a real PostgreSQL. */
 describe('the schema engine behind the Prisma CLI', () => {
   let postgres: Postgres;
   let folder: TemporaryFolder;
@@ -84,7 +84,7 @@ describe('the schema engine behind the Prisma CLI', () => {
   });
   afterEach(() => folder.remove());
 
-  it('deploys migrations once, bodies with semicolons included', async () => {
+  it('deploys each migration once, also one with semicolons in a function body', async () => {
     await migration('20260102000000_shout', FUNCTION);
     const first = await prisma(['migrate', 'deploy']);
     expect(first).toMatchObject({ code: 0, output: expect.stringContaining('20260102000000_shout') as string });
@@ -98,7 +98,7 @@ describe('the schema engine behind the Prisma CLI', () => {
     expect((await prisma(['migrate', 'status'])).output).toContain('Database schema is up to date');
   });
 
-  it('creates a database that is not there', async () => {
+  it('creates a database that does not exist', async () => {
     url = url.replace(/[^/]+$/, 'made_by_prisma');
     expect(await prisma(['migrate', 'deploy'])).toMatchObject({
       code: 0,
@@ -107,7 +107,7 @@ describe('the schema engine behind the Prisma CLI', () => {
     expect(await query('select * from "Letter"')).toEqual([]);
   });
 
-  it('rolls a failing migration back whole, refuses to go on, and goes on when it is resolved', async () => {
+  it('rolls back a failed migration as a whole, and refuses further ones until it is resolved', async () => {
     const name = '20260102000000_broken';
     await migration(name, 'CREATE TABLE half (id INT);\nSELECT no_such_function();\n');
     expect(await prisma(['migrate', 'deploy'])).toMatchObject({
@@ -125,7 +125,7 @@ describe('the schema engine behind the Prisma CLI', () => {
     expect(await query("select to_regclass('whole')::text as whole")).toEqual([{ whole: 'whole' }]);
   });
 
-  it('says whether schema, migrations and database agree', async () => {
+  it('reports whether schema and database agree', async () => {
     await prisma(['migrate', 'deploy']);
     const compare = () =>
       prisma([
@@ -148,7 +148,7 @@ describe('the schema engine behind the Prisma CLI', () => {
     });
   });
 
-  it('compares with migrations through a shadow database, and leaves none behind', async () => {
+  it('compares migrations with a schema through a shadow database, and leaves none behind', async () => {
     await prisma(['migrate', 'deploy']);
     await writeFile(folder.file('schema.prisma'), SCHEMA.replace('title String', 'title String\n  subtitle String?'));
     const written = await prisma([
@@ -168,8 +168,8 @@ describe('the schema engine behind the Prisma CLI', () => {
     expect(await query("select datname from pg_database where datname like '%shadow%'")).toEqual([]);
   });
 
-  it('develops: applies what is pending, writes the next migration and applies it', async () => {
-    if (process.platform !== 'linux') return; // `migrate dev` wants a terminal, which script(1) gives it here
+  it('applies pending migrations with `migrate dev`, then writes the next one and applies it', async () => {
+    if (process.platform !== 'linux') return; // `migrate dev` needs a terminal, which script(1) provides here
     await writeFile(folder.file('schema.prisma'), SCHEMA.replace('title String', 'title String\n  subtitle String?'));
     const command = `"${process.execPath}" tools/dev/prisma/cli.mjs migrate dev --name subtitles --config "${config}"`;
     const child = spawn('script', ['-qec', command, '/dev/null'], {
@@ -188,7 +188,7 @@ describe('the schema engine behind the Prisma CLI', () => {
     expect(await query("select datname from pg_database where datname like '%shadow%'")).toEqual([]);
   });
 
-  it('names what is wrong with the connection', async () => {
+  it('reports with its code what is wrong with the connection', async () => {
     const wrong = new URL(url);
     wrong.password = 'wrong';
     expect(await prisma(['migrate', 'deploy'], wrong.href)).toMatchObject({
@@ -201,7 +201,7 @@ describe('the schema engine behind the Prisma CLI', () => {
     });
   });
 
-  it('refuses a database with the migrations that were made one, and changes nothing', async () => {
+  it('refuses a database with the old migrations that one migration replaced, and changes nothing', async () => {
     await query(`CREATE TABLE _prisma_migrations (id VARCHAR(36) PRIMARY KEY, checksum VARCHAR(64) NOT NULL, finished_at TIMESTAMPTZ,
       migration_name VARCHAR(255) NOT NULL, logs TEXT, rolled_back_at TIMESTAMPTZ, started_at TIMESTAMPTZ NOT NULL DEFAULT now(), applied_steps_count INTEGER NOT NULL DEFAULT 0)`);
     await query(
@@ -216,7 +216,7 @@ describe('the schema engine behind the Prisma CLI', () => {
     ]);
   });
 
-  it('keeps the migrations of the project in step with its schema', async () => {
+  it('finds no difference between the project’s migrations and its schema', async () => {
     await cp(join(root, 'prisma/schema.prisma'), folder.file('schema.prisma'));
     await cp(join(root, 'prisma/migrations'), folder.file('migrations'), { recursive: true, force: true });
     await cp(join(root, 'prisma/migrations'), folder.file('project'), { recursive: true });

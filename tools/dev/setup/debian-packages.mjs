@@ -1,4 +1,4 @@
-// Programs from Debian's packages: installed as root, else downloaded and unpacked into a folder of ours.
+// Gets programs from Debian's packages: as root it installs them, otherwise it downloads and unpacks them into a folder of ours.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,10 +43,10 @@ let updated;
 const update = (options = []) =>
   (updated ??= run('apt-get', [...options, 'update', '-q'], { timeoutMs: UPDATE_TIMEOUT_MS }));
 
-/** @returns {string | undefined} why it could not be installed */
+/** @returns {string | undefined} why the packages could not be installed; undefined if they were */
 export function installAsRoot(packages) {
   const refreshed = update();
-  // A package may bring a service (redis-server does): nothing is started, tests start servers of their own.
+  // A package may contain a service, as redis-server does. It is not started, because tests start their own servers.
   const ours = existsSync(dirname(POLICY)) && !existsSync(POLICY);
   if (ours) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
@@ -59,14 +59,14 @@ export function installAsRoot(packages) {
 }
 
 /**
- * Without root: the package and what it needs that is not installed, unpacked (never configured) into `folder`.
+ * Unpacks a package and its missing dependencies into `folder`, without root and without configuring them.
  *
- * @returns {string | undefined} why it could not be
+ * @returns {string | undefined} why the package could not be unpacked; undefined if it was
  */
 export function unpackInto(folder, packageName) {
   const work = mkdtempSync(join(tmpdir(), 'communique-apt-'));
   try {
-    // The system's package lists, else lists of our own: those of a slim image are empty and only root may fill them.
+    // Uses the system's package lists, or else our own. In a slim image the system's lists are empty, and only root may fill them.
     let options = [];
     let plan = simulate(options, packageName);
     if (!plan.ok) {

@@ -21,7 +21,7 @@ const { packages } = JSON.parse(read('package-lock.json')) as { packages: Readon
 const agpl = Object.entries(packages).filter(([, { license }]) => license?.includes('AGPL'));
 const agplNames = agpl.map(([path]) => path.replace(/^.*node_modules\//, '')).sort();
 
-/** What leaves the workspace, and the programs of the development container. */
+/** The entries of everything that is published or deployed, and of the programs in the development container. */
 const SHIPPED = [
   'apps/enclave/src/main.ts',
   'apps/gateway/src/main.ts',
@@ -58,7 +58,7 @@ describe('packages under the AGPL', () => {
     expect([...new Set(read('NOTICE').match(/@cloud-copilot\/[a-z-]+/g))].sort()).toEqual(agplNames);
   });
 
-  it('are development dependencies only', () => {
+  it('are only development dependencies', () => {
     expect(agpl.filter(([, { dev }]) => dev !== true)).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-// npm's error output, turned into what failed and what to do.
+// Explains npm's error output: what failed and what to do.
 
 /** @type {[RegExp, string][]} */
 const ADVICE = [
@@ -31,7 +31,7 @@ const ADVICE = [
 
 /**
  * @param {string} output everything npm ci printed
- * @returns {string} lines for a person
+ * @returns {string} lines of text for a person
  */
 export function explainFailure(output) {
   const lines = output.split('\n').map((line) => line.trimEnd());
@@ -54,7 +54,7 @@ export function explainFailure(output) {
   return what.join('\n');
 }
 
-/** https://registry/@scope/name/-/name-1.2.3.tgz -> @scope/name (name-1.2.3.tgz) */
+/** Returns `@scope/name (name-1.2.3.tgz)` for https://registry/@scope/name/-/name-1.2.3.tgz. */
 function packageOf(url) {
   const { pathname } = new URL(url);
   const [name = '', file] = decodeURIComponent(pathname).split('/-/');

@@ -34,9 +34,9 @@ async function run(command: string, args: readonly string[], cwd: string, env: N
 }
 
 /**
- * A pinned npm, kept outside node_modules, where its program would take the place of the npm that runs ours.
+ * Installs a pinned npm outside node_modules, in which it would replace the npm that runs our scripts.
  *
- * @returns undefined if the registry cannot be reached
+ * @returns the path of the program; undefined if the registry cannot be reached
  */
 function npmProgram(version: string, sha512: string): string | undefined {
   const folder = join(root, '.cache', 'tools', `npm-${version}`);
@@ -72,7 +72,7 @@ const poison = (name: string) => ({
   scripts: Object.fromEntries(HOOKS.map((hook) => [hook, `echo ${hook} of ${name} >> "$MARK"`])),
 });
 
-/** Packages that want to run a program when they are installed, each in another way. */
+/** Writes packages that try to run a program when they are installed, each in another way. */
 async function writePoison(folder: TemporaryFolder, env: NodeJS.ProcessEnv): Promise<void> {
   const write = async (path: string, content: string) => {
     await mkdir(dirname(folder.file(path)), { recursive: true });
@@ -90,7 +90,7 @@ async function writePoison(folder: TemporaryFolder, env: NodeJS.ProcessEnv): Pro
   await write('scripts/package.json', JSON.stringify(poison('scripts')));
   await write('scripts/run.js', '');
   await pack('scripts');
-  // Without any script npm runs node-gyp for it.
+  // This package has no script, but npm would run node-gyp for it.
   await write('gyp/package.json', JSON.stringify({ name: 'gyp', version: '1.0.0' }));
   await write(
     'gyp/binding.gyp',
@@ -105,7 +105,7 @@ async function writePoison(folder: TemporaryFolder, env: NodeJS.ProcessEnv): Pro
     ['commit', '-qm', 'poison'],
   ])
     await run('git', ['-c', 'user.name=x', '-c', 'user.email=x@example.org', ...args], folder.file('repository'), env);
-  // A harmless package whose dependency is in a git repository: npm 10 runs its `prepare` with ignore-scripts set.
+  // A harmless package with a dependency in a git repository. npm 10 runs the `prepare` of such a dependency even with ignore-scripts.
   await write(
     'through-git/package.json',
     JSON.stringify({
@@ -115,7 +115,7 @@ async function writePoison(folder: TemporaryFolder, env: NodeJS.ProcessEnv): Pro
     }),
   );
   await pack('through-git');
-  // One that carries another in its own files.
+  // A package that contains another one in its files.
   await write(
     'through-files/package.json',
     JSON.stringify({ name: 'through-files', version: '1.0.0', dependencies: { inner: 'file:./inner' } }),
@@ -139,7 +139,7 @@ for (const { version, sha512 } of NPMS) {
         ...env,
         ...more,
       });
-    /** A checkout in small: our .npmrc, our scripts, and what the poisoned package is installed into. */
+    /** Writes the package.json of a small checkout, which has our .npmrc and our scripts and into which a poisoned package is installed. */
     const manifest = async (dependencies: object) =>
       writeFile(
         folder.file('checkout/package.json'),
@@ -184,7 +184,7 @@ for (const { version, sha512 } of NPMS) {
       expect(await marks()).toBe('');
     });
 
-    it.each(['through-git', 'repository'])('refuses what comes from git: %s', async (name) => {
+    it.each(['through-git', 'repository'])('refuses a package from git: %s', async (name) => {
       const wanted = name === 'repository' ? `git+file://${folder.file('repository')}` : `../${name}-1.0.0.tgz`;
       const ended = await ask(['install', wanted], {
         npm_config_offline: 'false',
@@ -195,7 +195,7 @@ for (const { version, sha512 } of NPMS) {
       expect(await marks()).toBe('');
     });
 
-    it('runs no script of a package fetched to be run once (npm exec)', async () => {
+    it('runs no script of a package that npm exec fetches', async () => {
       await ask(['exec', '--yes', '--', '../scripts-1.0.0.tgz']);
       expect(await marks()).toBe('');
     });
@@ -203,7 +203,7 @@ for (const { version, sha512 } of NPMS) {
 }
 
 describe('the lockfile', () => {
-  it('has no package from git, a folder or an address, whose scripts npm would treat differently', async () => {
+  it('has no package from git, a folder or a URL, whose scripts npm might run', async () => {
     const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
       packages: Record<string, { link?: boolean; resolved?: string; integrity?: string; inBundle?: boolean }>;
     };

@@ -8,14 +8,14 @@ import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } fr
 
 const root = workspaceRoot();
 
-/** What npm scripts begin with. */
+/** The beginning of our npm scripts. */
 const READY = 'node tools/dev/setup/ready.mjs && ';
-/** What npm ci leaves: the folder of programs, and its own record of what is installed. */
+/** Makes what `npm ci` leaves behind: the folder of programs, and npm's list of what is installed. */
 const INSTALL = 'mkdir -p node_modules/.bin && cp package-lock.json node_modules/.package-lock.json';
 const ASKED = 'npm ci --ignore-scripts\n';
 const lockfile = (packages: object) => JSON.stringify({ lockfileVersion: 3, packages: { '': {}, ...packages } });
 
-/** A workspace in small: our setup scripts, and an npm that only writes down what it was asked for. */
+/** Tests our setup scripts in a small workspace, with an npm that only records its arguments. */
 describe('the first command', () => {
   let folder: TemporaryFolder;
   let env: NodeJS.ProcessEnv;
@@ -65,7 +65,7 @@ describe('the first command', () => {
     expect(await asked()).toBe(ASKED.repeat(2));
   });
 
-  it('takes what npm ci installed by hand', async () => {
+  it('uses an installation that a person made with npm ci', async () => {
     await file('node_modules/.package-lock.json', lockfile({}));
     await file('node_modules/.bin/README', '');
     expect(await first('demo')).toMatchObject({ code: 0, stderr: '' });
@@ -82,7 +82,7 @@ describe('the first command', () => {
     expect(await asked()).toBe(ASKED);
   });
 
-  it('installs again if a package is left over, and not if one of another platform is absent', async () => {
+  it('installs again if there is a package too many, and not if one for another platform is missing', async () => {
     await file('package-lock.json', lockfile({ 'node_modules/a': { version: '1.0.0', optional: true } }));
     await file('node_modules/.package-lock.json', lockfile({}));
     await file('node_modules/.bin/README', '');
@@ -93,7 +93,7 @@ describe('the first command', () => {
     expect(await asked()).toBe(ASKED);
   });
 
-  it('passes arguments and the exit code through', async () => {
+  it('passes on arguments and the exit code', async () => {
     expect((await first('demo', '--once', 'two words', '$HOME', "it's")).stdout).toContain(
       '["--once","two words","$HOME","it\'s"]',
     );
@@ -106,13 +106,13 @@ describe('the first command', () => {
     expect((await first('demo', '--once')).stdout).toBe('ours demo.mjs --once\n');
   });
 
-  it('runs a script that begins by making everything ready', async () => {
+  it('runs a script that begins with ready.mjs', async () => {
     await first('demo');
     await file('node_modules/.bin/node', `#!/bin/sh\n[ "$1" = --version ] && echo v24.9.0 || echo ours "$@"\n`, 0o755);
     expect((await first('test', '--some', '--help')).stdout).toBe('ours demo.mjs --some --help\n');
   });
 
-  it('is what every npm script begins with, and the workspace’s Node runs what follows', async () => {
+  it('finds ready.mjs at the beginning of every npm script but demo, test and test:unit, and no system Node after it', async () => {
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
     };
@@ -122,7 +122,7 @@ describe('the first command', () => {
       expect(script.slice(READY.length)).not.toMatch(/^node /);
   });
 
-  it('links its Node if npm left the link out', async () => {
+  it('links the workspace’s Node if npm has not', async () => {
     if (process.platform !== 'linux') return;
     await file(`node_modules/node-linux-${process.arch}/bin/node`, '#!/bin/sh\necho v24.21.0\n', 0o755);
     const ready = spawn(process.execPath, [folder.file('tools/dev/setup/ready.mjs')], { env, stdio: 'ignore' });
@@ -130,7 +130,7 @@ describe('the first command', () => {
     expect(await readlink(folder.file('node_modules/.bin/node'))).toBe(`../node-linux-${process.arch}/bin/node`);
   });
 
-  it('refuses a Node that is too old, with what to do', async () => {
+  it('refuses a Node that is too old, and says what to do', async () => {
     await first('demo');
     await file('node_modules/.bin/node', '#!/bin/sh\necho v24.8.1\n', 0o755);
     expect(await first('demo')).toMatchObject({
@@ -140,7 +140,7 @@ describe('the first command', () => {
     });
   });
 
-  it('says which download failed and what to do, and starts nothing', async () => {
+  it('says which download failed and what to do, and does not start the command', async () => {
     await npm(
       'echo "npm error code E404" >&2; echo "npm error 404 Not Found - GET https://registry.test/@scope%2fname/-/name-1.2.3.tgz - not found" >&2; exit 1',
     );
@@ -156,7 +156,7 @@ describe('the first command', () => {
     expect((await first('demo')).stderr).toContain('the install script in /here/node_modules/koffi (exit 1)');
   });
 
-  it('installs again after an installation that failed', async () => {
+  it('installs again after a failed installation', async () => {
     await first('demo');
     await file('package-lock.json', lockfile({ 'node_modules/a': { version: '1.0.0' } }));
     await npm('exit 1');
@@ -166,22 +166,22 @@ describe('the first command', () => {
     expect(await asked()).toBe(ASKED.repeat(3));
   });
 
-  it('hands a signal on, once, and ends as the command ends', async () => {
+  it('passes on a signal once, and exits with the command’s exit code', async () => {
     await first('demo');
     await file(
       'demo.mjs',
       "let n = 0; process.on('SIGINT', () => { n += 1; setTimeout(() => { console.log('interrupted ' + n); process.exit(9); }, 200); }); console.log('up'); setInterval(() => {}, 1000);",
     );
     const service = await spawnService({ command: process.execPath, args: command('demo'), env, readyWhen: /up/ });
-    process.kill(service.pid, 'SIGINT'); // the terminal's
+    process.kill(service.pid, 'SIGINT'); // from the terminal
     await sleep(20);
-    process.kill(service.pid, 'SIGINT'); // npm's
+    process.kill(service.pid, 'SIGINT'); // from npm
     expect(await service.exited).toEqual({ code: 9, signal: null });
     expect(service.output()).toContain('interrupted 1');
   });
 
   describe('npm test if tools are missing', () => {
-    // Neither apt-get nor the tools: a folder with what a shell script needs, and no more.
+    // PATH has only a folder with what a shell script needs, without apt-get and the tools.
     beforeEach(async () => {
       await first('demo');
       await file('bare/README', '');
@@ -191,7 +191,7 @@ describe('the first command', () => {
       env = { PATH: folder.file('bare'), HOME: folder.path };
     });
 
-    it('names the tests that do not run, and why, and runs the others', async () => {
+    it('prints which tests do not run and why, and runs the others', async () => {
       const { code, stdout, stderr } = await first('test', '--some');
       expect(stderr).toMatch(/Redis is not here: .* will NOT run/);
       expect(stderr).toMatch(/Chromium is not here/);
@@ -199,7 +199,7 @@ describe('the first command', () => {
       expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('["--some",') as string });
     });
 
-    it('leaves out the long specs, unless an argument names one', async () => {
+    it('leaves the long specs out unless an argument names one', async () => {
       const pattern = JSON.stringify(String.raw`\.long\.integration\.spec\.ts$`);
       expect((await first('test')).stdout).toContain(`["--testPathIgnorePatterns",${pattern}]`);
       expect((await first('test', 'page.long')).stdout).toContain('["page.long"]');
@@ -214,7 +214,7 @@ describe('the first command', () => {
       });
     });
 
-    it('is content with tools that are named or on PATH', async () => {
+    it('accepts tools that a variable names or that are on PATH', async () => {
       for (const name of [
         'nginx',
         'cloud-init',
@@ -239,7 +239,7 @@ describe('the first command', () => {
       expect(await first('test')).toMatchObject({ code: 0, stderr: '' });
     });
 
-    it('unpacks Redis into the cache folder if nobody is root, and installs with no service started where root is', async () => {
+    it('unpacks Redis into the cache folder without root, and as root installs the tools without starting a service', async () => {
       const log = folder.file('apt-log');
       await file(
         'bare/dpkg',

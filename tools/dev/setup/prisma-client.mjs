@@ -1,4 +1,4 @@
-// The gateway's Prisma client, generated again only when its schema or the lockfile changed.
+// Generates the gateway's Prisma client if the schema or the lockfile has changed.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
@@ -10,7 +10,7 @@ const schema = join(root, 'prisma', 'schema.prisma');
 const generated = join(root, 'apps', 'gateway', 'src', 'core', 'database', 'generated');
 const stampFile = join(generated, '.stamp');
 
-/** @returns {boolean} whether it is there (or not needed); what failed has been said */
+/** @returns {boolean} whether the client exists or is not needed; if not, it has printed what failed */
 export function ensurePrismaClient() {
   if (!existsSync(schema)) return true;
   const hash = createHash('sha256');

@@ -1,15 +1,15 @@
-// node tools/dev/setup/ready.mjs: what a checkout needs beyond its packages. It is the first step of the npm scripts, because npm
-// runs nothing at install (.npmrc): a Node that can run this, and the generated Prisma client. Plain Node 20, no packages.
+// node tools/dev/setup/ready.mjs makes what a checkout needs beyond its packages: a Node that can run it, and the generated Prisma client.
+// It is the first step of the npm scripts, because npm runs nothing at install (.npmrc). It runs on plain Node 20 without packages.
 import { fileURLToPath } from 'node:url';
 
 import { checkNode, linkNode } from './node-version.mjs';
 import { ensurePrismaClient } from './prisma-client.mjs';
 import { say } from './workspace.mjs';
 
-/** What npm scripts begin with. `env node` follows, not `node`: the shell would take the one that it has just started again. */
+/** The beginning of the npm scripts. `env node` follows and not `node`, for which the shell would use the same program again. */
 export const READY = 'node tools/dev/setup/ready.mjs && ';
 
-/** @returns {boolean} whether Node can run this; what is wrong has been said */
+/** @returns {boolean} whether Node can run the project; if not, it has printed what is wrong */
 export function makeNodeReady() {
   linkNode();
   const problem = checkNode();
@@ -17,7 +17,7 @@ export function makeNodeReady() {
   return problem === undefined;
 }
 
-/** @returns {boolean} whether everything is there; what is wrong has been said */
+/** @returns {boolean} whether everything is ready; if not, it has printed what is wrong */
 export const makeReady = () => makeNodeReady() && ensurePrismaClient();
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

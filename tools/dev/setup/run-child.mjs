@@ -1,4 +1,4 @@
-// Runs a command with our terminal, and passes a signal to end on to the command, once.
+// Runs a command in our terminal, and passes the first signal to end on to the command.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
@@ -9,11 +9,11 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /**
  * @param {string} command
  * @param {readonly string[]} args
- * @returns {Promise<number>} the exit code; 128 + n when a signal ended it
+ * @returns {Promise<number>} the exit code; 128 + n if signal n ended the command
  */
 export function runChild(command, args, env = workspaceEnvironment()) {
-  // A session of its own: Ctrl-C reaches us from the terminal and again from npm, and the command would take the second for
-  // impatience. It gets one.
+  // The command runs in a separate session. Ctrl-C reaches us from the terminal and again from npm, and the command would take the second
+  // signal for a second Ctrl-C. So it gets only one.
   const child = spawn(command, args, { cwd: root, env, stdio: 'inherit', detached: process.platform !== 'win32' });
   const lastAtMs = new Map();
   const forward = (signal) => {

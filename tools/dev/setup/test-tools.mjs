@@ -1,5 +1,5 @@
-// What the tests need and npm does not carry: Redis, browsers, and what checks the parent's files. Tools that are not installed are
-// fetched. If one cannot be fetched, the tests that will not run are named (and with CI set no test runs).
+// The programs that the tests need and npm does not have: Redis, browsers, and programs that check the parent's files. Missing tools are
+// fetched. If a tool cannot be fetched, this prints which tests will not run (and with CI set no test runs).
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -8,7 +8,8 @@ import { say, seconds, toolsCache } from './workspace.mjs';
 
 /**
  * @typedef {{ name: string, commands: string[], package: string, tests: string, byHand: { linux: string, darwin?: string },
- *   variable?: string, unpacked?: string }} Tool variable: names another place of it; unpacked: if it goes without root
+ * variable?: string, unpacked?: string }} Tool variable: the environment variable with another path of the tool. unpacked: the folder for a
+ * tool that can be unpacked without root
  */
 
 /** @type {Tool[]} */
@@ -38,7 +39,7 @@ const TOOLS = [
     tests: 'the test of the page in Firefox',
     byHand: { darwin: 'brew install --cask firefox', linux: 'install firefox-esr with your package manager' },
   },
-  // What checks the files that are installed on the parent instance; cloud-init brings Python and its YAML.
+  // Programs that check the files of the parent instance. cloud-init comes with Python and a YAML library.
   ...[
     ['nginx', 'nginx-light'],
     ['cloud-init', 'cloud-init'],
@@ -76,7 +77,7 @@ function byHand(name) {
   return { linux: `install ${name} with your package manager` };
 }
 
-/** Some are only on root's PATH. */
+/** Some tools are only on root's PATH. */
 const SEARCHED = `${process.env.PATH ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`;
 
 export function onPath(commands, path = process.env.PATH ?? '') {
@@ -100,7 +101,7 @@ const present = (tool) =>
   onPath(tool.commands, SEARCHED) !== undefined ||
   (tool.unpacked !== undefined && isExecutable(join(tool.unpacked, 'usr', 'bin', tool.commands[0])));
 
-/** @returns {string[]} the names of those that are here */
+/** @returns {string[]} the names of the tools that are installed */
 export const presentTools = () => TOOLS.filter(present).map(({ name }) => name);
 
 /** @returns {Promise<boolean>} whether the tests may run */
@@ -126,7 +127,7 @@ export async function ensureTestTools() {
   return false;
 }
 
-/** @returns {Map<object, string>} why, for each that could not be had */
+/** @returns {Map<object, string>} for each tool that could not be fetched, the reason */
 function fetchMissing(tools) {
   const reasons = new Map();
   if (!isDebian()) {

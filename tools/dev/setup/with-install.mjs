@@ -1,5 +1,6 @@
-// node tools/dev/setup/with-install.mjs <demo|test|lab> [arguments]: what a newcomer or CI types first, so it installs what is
-// missing, then runs the script `<name>:run`, or `<name>`, of package.json on the workspace's own Node. Plain Node 20, no packages.
+// node tools/dev/setup/with-install.mjs <demo|test|lab> [arguments]: installs what is missing, because a newcomer or CI types this first.
+// Then it runs the script `<name>:run`, or `<name>`, of package.json on the workspace's own Node. It runs on plain Node 20 without
+// packages.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -23,7 +24,7 @@ if (script === undefined) {
   process.exit(2);
 }
 
-// Help installs nothing, and needs only the packages.
+// --help needs only the packages, and installs nothing.
 const help = args.some((argument) => argument === '--help' || argument === '-h');
 if (help && !isInstalled()) {
   say(`npm run ${name} installs the packages first. To see its options: npm ci && npm run ${name} -- --help`);
@@ -33,10 +34,12 @@ if (!help && !(await ensureInstalled())) process.exit(1);
 if (!(help ? makeNodeReady() : makeReady())) process.exit(1);
 if (!help && name === 'test' && !(await ensureTestTools())) process.exit(1);
 
-// `npm test` leaves the long specs to .ci/run, unless an argument names one. Last, as jest takes what follows for more patterns.
+// `npm test` leaves the long specs to .ci/run, unless an argument names one. This option comes last, because jest takes every argument
+// after it for another pattern.
 if (!help && name === 'test' && !args.some((argument) => /\.long\b/.test(argument)))
   args.push('--testPathIgnorePatterns', String.raw`\.long\.integration\.spec\.ts$`);
 
-// Everything is ready by now. exec: the command takes the shell's place, so that signals and the exit code are its own.
+// Everything is ready by now, so the script's first step is removed. With `exec` the command replaces the shell, and gets signals and
+// returns its exit code itself.
 const command = script.startsWith(READY) ? script.slice(READY.length) : script;
 process.exitCode = await runChild('/bin/sh', ['-c', `exec ${command} "$@"`, 'sh', ...args]);

@@ -1,4 +1,4 @@
-// Where things are. Plain Node 20, no packages: this runs before anything is installed.
+// The paths of the workspace. This runs on plain Node 20 without packages, because it runs before anything is installed.
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -6,7 +6,7 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..',
 export const bin = join(root, 'node_modules', '.bin');
 export const toolsCache = join(root, '.cache', 'tools');
 
-/** Ours, with the workspace's own Node first: what we start runs on it, whatever the system has. */
+/** Returns our environment with the workspace's own Node first in PATH, so that the programs we start use it. */
 export const workspaceEnvironment = (env = process.env) => ({ ...env, PATH: `${bin}:${env.PATH ?? ''}` });
 
 export const say = (text) => void process.stderr.write(`${text}\n`);

@@ -1,5 +1,5 @@
-// Nest injects by the types of constructor parameters (design:paramtypes), which esbuild does not emit: our TypeScript goes
-// through swc first.
+// Nest injects by the types of constructor parameters (design:paramtypes), which esbuild does not emit, so swc compiles our TypeScript
+// first.
 import { readFile } from 'node:fs/promises';
 
 import { transform } from '@swc/core';

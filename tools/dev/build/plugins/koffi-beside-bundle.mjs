@@ -1,5 +1,5 @@
-// koffi looks for its native part in node_modules, then in folders above its own. A bundle has neither, and an enclave must
-// not search: this plugin loads only the file koffi.node beside the bundle.
+// koffi looks for its native part in node_modules, then in the folders above its own. A bundle has neither, and an enclave must not search,
+// so with this plugin only the file koffi.node beside the bundle is loaded.
 import { existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -7,7 +7,9 @@ import { dirname, join } from 'node:path';
 
 export const NATIVE_FILE = 'koffi.node';
 
-/** @param {{ outdir: string, target: string, root: string }} options target: linux-x64, linux-arm64, darwin-arm64 ... */
+/**
+ * @param {{ outdir: string, target: string, root: string }} options target: the platform, such as linux-x64, linux-arm64 or darwin-arm64
+ */
 export const koffiBesideBundle = ({ outdir, target, root }) => ({
   name: 'koffi-beside-bundle',
   setup(build) {

@@ -1,9 +1,10 @@
 // Packages that the enclave never loads, so its bundle leaves them out. Each is required only inside a function that the enclave does not
-// call; if it is called after all, it throws with the package's name. A package that is loaded at start would make the start fail, so a
-// working enclave cannot depend on one of these (apps/enclave/src/production-bundle.integration.spec.ts checks what the bundle has).
+// call. If the enclave called it after all, the function would throw an error with the package's name. A package that is loaded at start
+// would make the start fail, so a working enclave cannot depend on a package listed here
+// (apps/enclave/src/production-bundle.integration.spec.ts checks what the bundle has).
 import { resolve } from 'node:path';
 
-/** By package: the only code that loads it, and why the enclave does not call that. */
+/** For each package, the only code that loads it, and why the enclave does not call that code. */
 export const NEVER_LOADED = {
   '@fastify/static': 'Nest: app.useStaticAssets(); the enclave serves no files',
   '@fastify/cors': 'Nest: app.enableCors(); no browser reaches the enclave',
@@ -13,7 +14,7 @@ export const NEVER_LOADED = {
   '@fastify/fast-json-stringify-compiler': 'Fastify: its serializer; as above',
 };
 
-/** Packages whose CommonJS form cannot be tree-shaken, and the ES modules that they carry beside it: the same code and version. */
+/** Packages whose CommonJS form cannot be tree-shaken, and the ES modules in the same package: the same code in the same version. */
 const ES_MODULES = {
   rxjs: 'rxjs/dist/esm/index.js',
   'rxjs/operators': 'rxjs/dist/esm/operators/index.js',

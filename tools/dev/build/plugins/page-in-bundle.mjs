@@ -1,4 +1,5 @@
-// Puts the page (apps/page) into the gateway's bundle: one file to copy, and the served page is from the same sources.
+// Puts the page (apps/page) into the gateway's bundle, so that there is only one file to copy, and the served page is from the same
+// sources.
 import { asBuiltFiles, buildPage } from '../page.mjs';
 
 export const pageInBundle = ({ root }) => ({

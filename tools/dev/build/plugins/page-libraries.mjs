@@ -1,18 +1,18 @@
 // Makes the page load only the parts of libs/ that it uses, when it uses them.
 //
-// esbuild loads a file with every part of the page that can reach it, and through a library's index a part reaches all of the library. So
-// the index does not export files that only a later part uses; that part imports them directly, or when they are called. Texts that the
-// browser does not use are left out: the API's descriptions in schemas, and the library's sentences for failures of attestation, for which
-// the page has its own (apps/page/src/trust/check-texts.spec.ts).
+// esbuild puts a file into every part of the page that can reach it, and through a library's index a part reaches the whole library. So
+// this plugin removes files that only a later part uses from the index. The later part imports them directly, or when it calls them. Texts
+// that the browser does not use are left out: the API's descriptions in schemas, and the library's sentences for failures of attestation,
+// for which the page has its own (apps/page/src/trust/check-texts.spec.ts).
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
-/** What only tasks for models use. */
+/** Files that only tasks for models use. */
 const LATE =
   /^libs\/(protocol\/src\/(agents\/(agent-|ends|usage-statement)|congress\/template-runs)|receipts\/src\/verify-usage-statement|client\/src\/agents\/)/;
-/** The table of these failures. */
+/** The file with the library's sentences for failures of attestation. */
 const FAILURES = 'libs/attestation/src/errors.ts';
-/** Functions of this file give promises, so that a call can load it first. */
+/** The functions of this file return promises, so that a call can load the file first. */
 const ON_CALL = /^import \{ ([\w, ]+) \} from '(\.\/agents\/tasks)';/m;
 const LIBRARIES = ['protocol', 'receipts', 'client'];
 const IMPORT = /^import \{([^}]*)\} from '(@communique-tee\/[a-z-]+)';/gm;
@@ -30,7 +30,7 @@ export const pageLibraries = (root) => ({
         .filter(({ path }) => LATE.test(relative(root, path)));
     const exportsOf = (path) =>
       [...readFileSync(path, 'utf8').matchAll(EXPORTED)].map(([, name]) => /** @type {const} */ ([name, path]));
-    /** For each library, the file of each name that is loaded later. */
+    /** For each library, the file of each exported name that is loaded later. */
     const late = new Map(
       indexes.map((index, at) => [
         `@communique-tee/${LIBRARIES[at]}`,
@@ -68,7 +68,7 @@ export const pageLibraries = (root) => ({
   },
 });
 
-/** Of the table `ERR_…: ['step', 'sentence']`, leaves the sentences empty. */
+/** Replaces the sentences of the table `ERR_…: ['step', 'sentence']` by empty texts. */
 export function withoutSentences(source) {
   return source.replaceAll(/(\bERR_\w+: \[\s*'\w+',\s*)'(?:[^'\\]|\\.)*'/g, "$1''");
 }
@@ -85,7 +85,10 @@ export function withoutDescriptions(source) {
   return kept + rest;
 }
 
-/** Returns the position behind the parenthesis that closes a call. @param {number} at the position behind the one that opens it */
+/**
+ * Returns the position after the parenthesis that closes a call.
+ * @param {number} at the position after the parenthesis that opens the call
+ */
 function endOfCall(source, at) {
   const token = /[()]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
   token.lastIndex = at;

@@ -1,4 +1,4 @@
-// The page's files for proofs: the worker's script, and the two WebAssembly files, which bb.js would load from data: URLs.
+// Builds the page's files for proofs: the worker's script, and two WebAssembly files, which bb.js itself would load from data: URLs.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,13 +13,14 @@ const WORKER = 'libs/residence/src/prover/worker.browser.ts';
 const BARRETENBERG = 'node_modules/@aztec/bb.js/dest/browser/barretenberg_wasm/fetch_code/browser/barretenberg.js';
 const ACVM = 'node_modules/@noir-lang/acvm_js/web/acvm_js_bg.wasm';
 
-/** @typedef {{ name: string, bytes: Buffer, gzip?: Buffer }} ProvingFile gzip: if the package brings it compressed */
+/** @typedef {{ name: string, bytes: Buffer, gzip?: Buffer }} ProvingFile gzip: the compressed bytes, if the package contains them */
 
 /**
  * @param {string} root the checkout
  * @param {import('esbuild').BuildOptions} options how the page's scripts are built
- * @returns {Promise<{ files: { worker: ProvingFile, barretenberg: ProvingFile, acvm: ProvingFile }, contained: string[], inputs: string[] }>}
- *   contained: paths of what the files are made of, for their licenses; inputs: absolute paths
+ * @returns {Promise<{ files: { worker: ProvingFile, barretenberg: ProvingFile, acvm: ProvingFile }, contained: string[], inputs: string[]
+ * }>}
+ * contained: paths of the sources that are part of the files, for their licenses. inputs: absolute paths
  */
 export async function buildProvingFiles(root, options) {
   const { outputFiles, metafile } = await build({
@@ -48,7 +49,7 @@ export async function buildProvingFiles(root, options) {
 }
 
 /**
- * Tells the page their paths.
+ * Puts the paths of the files into the page.
  * @param {string} root
  * @param {Record<'worker' | 'barretenberg' | 'acvm', ProvingFile>} files
  * @returns {import('esbuild').Plugin}

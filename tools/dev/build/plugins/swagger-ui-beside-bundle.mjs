@@ -1,4 +1,5 @@
-// Nest finds the files of Swagger UI through a require that no bundler sees. In a bundle they are the folder swagger-ui beside it.
+// Nest finds the files of Swagger UI by a require that bundlers do not see. This plugin copies them into the folder swagger-ui beside the
+// bundle.
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

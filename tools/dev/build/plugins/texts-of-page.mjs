@@ -1,31 +1,31 @@
-// Each page of apps/page fetches only the texts that it shows: this replaces apps/page/src/text/texts-of.ts by one module for each page (or
+// Makes each page of apps/page fetch only the texts that it shows. Replaces apps/page/src/text/texts-of.ts by one module for each page (or
 // part that is loaded later) and language, made of the sections of languages/.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { transform } from 'esbuild';
 
-/** Sections that only one page shows. Every page has all others. */
+/** Sections that only one page shows. Every page has all other sections. */
 export const SECTIONS = {
   write: ['write', 'places', 'topics', 'send', 'link', 'signIn'],
   verify: ['checks', 'verify'],
   status: ['status'],
 };
-/** Sections of a part of a page that is loaded later, with its texts. */
+/** The sections of each part of the page that is loaded later. */
 export const PARTS = { residence: ['residence'], agents: ['agents'] };
 const GROUPS = { ...SECTIONS, ...PARTS };
 export const DEFAULT_LANGUAGE = 'en';
 
-/** Codes of the languages, such as `es`. @param {string} sources apps/page/src */
+/** Returns the codes of the languages, such as `es`. @param {string} sources the path of apps/page/src */
 export async function languagesIn(sources) {
   return (await readdir(join(sources, 'text/languages'))).map((name) => name.replace(/\.ts$/, '')).sort();
 }
 
-/** Of the module of the texts of a page, or of a part: `write_es`. */
+/** Returns the name of the module with the texts of a page or part in a language: `write_es`. */
 export const nameOfTexts = (group, language) => `${group}_${language}`;
 
 /**
- * @param {string} sources apps/page/src
+ * @param {string} sources the path of apps/page/src
  * @param {readonly string[]} languages
  * @returns {import('esbuild').Plugin}
  */

@@ -1,4 +1,4 @@
 import type { Plugin } from 'esbuild';
 
-/** @param onInputs gets the absolute paths of what the hash depends on */
+/** @param onInputs called with the absolute paths of the files on which the hash depends */
 export function verifierFileInPage(root: string, onInputs: (paths: string[]) => void): Plugin;

@@ -1,15 +1,15 @@
-// The page names the auditors' file and its hash, and does not contain the file: a server must not serve its own verifier.
+// Puts the name and the hash of communique-tee.mjs into the page, but not the file, because a server must not serve its own verifier.
 
 /**
  * @param {string} root
- * @param {(paths: string[]) => void} onInputs gets the absolute paths of what the hash depends on
+ * @param {(paths: string[]) => void} onInputs called with the absolute paths of the files on which the hash depends
  * @returns {import('esbuild').Plugin}
  */
 export const verifierFileInPage = (root, onInputs) => ({
   name: 'verifier-file-in-page',
   setup(build) {
     build.onLoad({ filter: /[\\/]apps[\\/]page[\\/]src[\\/]verifier-file\.ts$/ }, async () => {
-      // Imported only when a page is built: a container that builds only the enclave has no tools/cli.
+      // Imported only when a page is built, because a container that builds only the enclave has no tools/cli.
       const { bundleVerifier, BUILD_COMMAND } = await import('../../../cli/one-file/bundle.mjs');
       const { name, version, sha256, bytes, inputs } = await bundleVerifier(root);
       onInputs(inputs);

@@ -3,9 +3,9 @@ import type { Plugin } from 'esbuild';
 export interface WorkerProgramsOptions {
   /** The workspace's folder. */
   root: string;
-  /** Is told the path of every file that goes into such a text. */
+  /** Called with the path of every file that is part of a worker's program. */
   onInput?: (path: string) => void;
 }
 
-/** Puts the programs of worker threads, and the file that a prover reads, into a bundle. */
+/** Puts the programs of worker threads and the file that a prover reads into a bundle. */
 export function workerPrograms(options: WorkerProgramsOptions): Plugin;

@@ -1,4 +1,4 @@
-// A worker thread runs its own program. A bundle contains that program as text, and also the file that a prover reads, so that there is
+// A worker thread runs another program. A bundle contains that program as text, and also the file that a prover reads, so that there is
 // only one file to copy.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

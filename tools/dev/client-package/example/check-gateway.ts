@@ -1,9 +1,9 @@
 const TIMEOUT_MS = 5000;
 
 /**
- * Asks the gateway as a browser would before the page calls it.
- * @param origin of the page
- * @returns what is wrong and what to do, for a person; null if the page can call the gateway
+ * Asks the gateway what a browser would ask before the page may call it.
+ * @param origin the page's origin
+ * @returns what is wrong and what to do, in words for a person; null if the page can call the gateway
  */
 export async function gatewayProblem(gateway: URL, origin: string): Promise<string | null> {
   let response: Response;

@@ -87,7 +87,7 @@ describe('npm run example:browser', () => {
     expect(known.filter((code) => !(CLIENT_ERROR_CODES as readonly string[]).includes(code))).toEqual([]);
   });
 
-  it('tells a gateway that does not allow its page from one that is absent', async () => {
+  it('distinguishes a gateway that does not allow its page from a missing gateway', async () => {
     const answers: Record<string, string>[] = [
       {},
       { 'access-control-allow-origin': 'https://app.example' },

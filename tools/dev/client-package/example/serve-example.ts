@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-/** The settings in the page's HTML. */
+/** The settings that are written into the page's HTML. */
 export interface ExampleSettings {
   readonly gateway: string;
   readonly pcr0: string;
@@ -12,7 +12,7 @@ export interface ExampleSettings {
 }
 
 export interface ServedExample {
-  /** Origin of the page, without a slash at its end. */
+  /** The page's origin, without a slash at its end. */
   readonly origin: string;
   stop(): Promise<void>;
 }
@@ -25,8 +25,8 @@ const FILES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Serves the example page out of a built package, as a person who installed it would, only on this machine.
- * @param settings asked at each request of the page
+ * Serves the example page from a built package, as a person who has installed the package would, and only on this machine.
+ * @param settings called at each request for the page
  * @param port 0 for a free one
  * @throws the error of `listen`, for example `EADDRINUSE`
  */

@@ -1,7 +1,7 @@
-// @prisma/adapter-pg as the schema engine needs it. Two gaps are closed:
-//  - it cuts a script at every semicolon, also within $$ bodies, and runs the pieces apart; the native engine sends the script
-//    whole, which PostgreSQL runs as one transaction;
-//  - it does not know the catalogue's type "char", which the engine reads and expects as a Character.
+// @prisma/adapter-pg with two changes that the schema engine needs:
+// 1. The adapter cuts a script at every semicolon, also within $$ bodies, and runs the pieces separately. Here it sends the script as a
+//    whole, as the native engine does, and PostgreSQL runs it as one transaction.
+// 2. The adapter does not know PostgreSQL's type "char", which the engine reads as a Character.
 import { PrismaPg } from '@prisma/adapter-pg';
 import { ColumnTypeEnum, bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 

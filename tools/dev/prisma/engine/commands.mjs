@@ -1,4 +1,4 @@
-// `schema-engine cli <command>`: a question about the database answered by the exit code, errors as JSON lines on stderr.
+// Runs `schema-engine cli <command>`. The exit code is the answer, and errors are JSON lines on stderr.
 import { EngineError, checkConnection, createDatabase, dropDatabase } from './connection.mjs';
 
 const COMMANDS = {

@@ -1,7 +1,7 @@
-// Prisma's database URLs for node-postgres, and operations on the server rather than in a database.
+// Reads Prisma's database URLs for node-postgres, and makes and drops databases.
 import pg from 'pg';
 
-/** Prisma's error codes, as its CLI knows them. */
+/** An error with a code that Prisma's CLI knows. */
 export class EngineError extends Error {
   constructor(code, message, options) {
     super(message, options);
@@ -12,7 +12,7 @@ export class EngineError extends Error {
 export const databaseName = (url) => decodeURIComponent(new URL(url).pathname.slice(1)) || 'postgres';
 export const schemaName = (url) => new URL(url).searchParams.get('schema') ?? undefined;
 
-/** One connection: the engine's statements build on each other (locks, search path). */
+/** Returns settings with only one connection, because the engine's statements depend on each other (locks, search path). */
 export function poolConfig(url, database = databaseName(url)) {
   const { username, password, hostname, port, searchParams } = new URL(url);
   const tls = searchParams.get('sslmode');
@@ -33,7 +33,7 @@ export function poolConfig(url, database = databaseName(url)) {
 /** @throws EngineError P1000 (credentials), P1001 (no server), P1003 (no such database) */
 export async function withClient(config, use) {
   const client = new pg.Client(config);
-  client.on('error', () => undefined); // an end of the connection surfaces in the query under way
+  client.on('error', () => undefined); // if the connection ends, the running query fails
   try {
     await client.connect();
   } catch (error) {
@@ -88,7 +88,7 @@ export async function dropDatabase(url, name = databaseName(url)) {
   );
 }
 
-/** An empty database beside the URL's. */
+/** Creates an empty database on the server of the URL. */
 export async function createShadowDatabase(url) {
   const name = `prisma_migrate_shadow_db_${crypto.randomUUID()}`;
   await onServer(url, (client) => client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`));

@@ -1,10 +1,10 @@
-// The CLI's calls: this file answers three that WebAssembly cannot, and passes the others to the engine's own methods.
+// Answers the CLI's calls. This file answers three calls that the WebAssembly engine cannot, and passes the others to the engine.
 import { EngineError, checkConnection, createDatabase, dropDatabase } from './connection.mjs';
 import { refuseOldHistory } from './old-history.mjs';
 import { loadEngine } from './wasm-engine.mjs';
 
-// These two methods compare with the schema that the migrations build. The WebAssembly engine cannot replay migrations in them; it uses an
-// earlier diagnosis of the same migrations. After `migrate dev` applied some there is none, so the diagnosis is made first.
+// These two methods compare with the schema that the migrations build. The WebAssembly engine does not replay migrations for them, but uses
+// an earlier diagnosis of the same migrations. After `migrate dev` has applied migrations there is no such diagnosis, so it is made first.
 const NEED_DIAGNOSIS = new Set(['evaluateDataLoss', 'createMigration']);
 
 export function createHandlers(options) {
@@ -35,7 +35,7 @@ export function createHandlers(options) {
       });
     }
     const result = await target[method](parameters);
-    if (method === 'diff' && result?.stdout) print(result.stdout); // the native engine prints it as it goes
+    if (method === 'diff' && result?.stdout) print(result.stdout); // the native engine prints it itself
     return result ?? {};
   };
 }

@@ -1,11 +1,11 @@
-// JSON-RPC 2.0, one message a line, as Prisma's CLI speaks it; requests are answered one after the other.
+// JSON-RPC 2.0 with one message on each line, as Prisma's CLI uses it. Requests are answered one after the other.
 import { createInterface } from 'node:readline';
 
 import { takePanic } from './wasm-engine.mjs';
 
-const USER_FACING_ERROR = 4466; // the code the CLI reads `data` of
+const USER_FACING_ERROR = 4466; // the CLI reads `data` of errors with this code
 
-/** Resolves when the input has ended and everything is answered. */
+/** Resolves when the input has ended and every request is answered. */
 export async function serve(handle, input, output) {
   let sent = 0;
   const send = (message) => output.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
@@ -14,7 +14,7 @@ export async function serve(handle, input, output) {
   for await (const line of createInterface({ input })) {
     if (line.trim() === '') continue;
     const { id, method, params } = JSON.parse(line);
-    if (method === undefined) continue; // the CLI's answer to a print
+    if (method === undefined) continue; // this is the CLI's answer to a print
     try {
       send({ id, result: await handle(method, params, print) });
     } catch (error) {

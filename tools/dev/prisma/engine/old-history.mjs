@@ -1,9 +1,9 @@
 import { EngineError, poolConfig, withClient } from './connection.mjs';
 
-/** The first of the eight migrations that one migration replaced before anything was deployed. */
+/** The first of eight migrations that one migration has replaced, before the project was deployed anywhere. */
 const OLD_FIRST = '20261122090000_first';
 
-/** @throws EngineError P3005 for a database that has them: one line that says what to do. Nothing was changed then. */
+/** Refuses a database with the eight old migrations, and changes nothing. @throws EngineError P3005, with one line that says what to do */
 export async function refuseOldHistory(url) {
   await withClient(poolConfig(url), async (client) => {
     const { rows } = await client.query("SELECT to_regclass('_prisma_migrations') IS NOT NULL AS migrated");

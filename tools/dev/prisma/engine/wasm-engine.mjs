@@ -1,4 +1,5 @@
-// Loads Prisma's schema engine from @prisma/schema-engine-wasm (its bundler build: the module is instantiated by hand).
+// Loads Prisma's schema engine from @prisma/schema-engine-wasm. The package has a build for bundlers, so this file instantiates the module
+// itself.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -13,7 +14,7 @@ export const engineVersion = () =>
   JSON.parse(readFileSync(new URL('package.json', import.meta.resolve('@prisma/schema-engine-wasm')), 'utf8')).version;
 
 let lastPanic;
-/** What the engine said when it panicked: the exception of a WebAssembly trap carries no message. */
+/** Returns and forgets the engine's message about a panic, because the exception of a WebAssembly trap has no message. */
 export const takePanic = () => {
   const message = lastPanic;
   lastPanic = undefined;
@@ -34,7 +35,7 @@ export async function loadEngine({ datamodels, url }) {
   /** @type {[string, string][]} */
   const schemas = datamodels.map((path) => [path, readFileSync(path, 'utf8')]);
   const log = (line) => process.stderr.write(line.endsWith('\n') ? line : `${line}\n`);
-  // Some calls (diff of two schemas) need no database; the factory connects only when one does.
+  // Some calls, such as the diff of two schemas, need no database. The factory connects only for a call that needs one.
   return bindings.SchemaEngine.new(
     { datamodels: schemas.length > 0 ? schemas : undefined },
     log,
