@@ -23,7 +23,7 @@ export function wasRateLimited(request: FastifyRequest): boolean {
 /**
  * Checks, before the body is read: an address known to be over its limit is refused; then the token is verified; then one round trip reads
  * the limits of address and user and the cached refusals. A bad token counts for its address. Over the limit, tokens are refused unchecked,
- * so a client cannot make the gateway verify any number of tokens.
+ * which limits how many tokens a client can make the gateway verify.
  *
  * A body is read only if the request has a valid token. While the gateway takes proofs of residence, it is also read for an address under
  * its limit, because the proof that admits a message without a token is in the body. On routes that allow it, a status secret replaces the

@@ -65,6 +65,7 @@ export class Acceptance {
   ) {}
 
   /**
+   * Accepts a message.
    * @param key null: a proof of residence admits the message, and it has no owner
    * @returns null for a duplicate: the same bytes were accepted before, and cost nothing again
    * @throws ProblemError `already_sent` | `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached` |

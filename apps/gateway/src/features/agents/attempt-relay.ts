@@ -151,7 +151,7 @@ export class AttemptRelay implements BeforeApplicationShutdown {
     const now = new Date();
     const outcome = await this.ledger.dispatch({ requestId: task.requestId, attempt: attempt.attempt }, now);
     if (outcome === 'emergency_stop') throw budgetProblem('emergency_stop', now);
-    // The attempt's deadline has passed meanwhile, and a sweep ended the attempt.
+    // The attempt's deadline has passed meanwhile, and a sweep or another gateway ended the attempt.
     if (outcome === 'ended') throw new ProblemError('overloaded', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     const sent: { result?: Promise<EnclaveResult<AgentReply>> } = {};
     let failure: unknown = budgetProblem('emergency_stop', now);

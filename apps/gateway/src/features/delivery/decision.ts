@@ -115,8 +115,8 @@ function decideAnswer({ answer, outcomes }: TrustedAnswer, interim: Outcomes | n
       answer,
     };
   }
-  // Without any outcome the enclave opened the message and would send it to no office. An earlier receipt counts as well, because it may be
-  // another enclave's
+  // If there are no outcomes, the enclave opened the message and would have sent it to no office. An earlier receipt counts as well,
+  // because it may be another enclave's
   const allRefused = outcomes.every((outcome) => outcome === 'refused') && copiesSent(interim ?? []) === 0;
   return {
     kind: 'end',

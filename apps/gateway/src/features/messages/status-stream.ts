@@ -66,7 +66,7 @@ export class StatusStream {
     this.flush();
   }
 
-  /** Call it about once a second: it sends comments, and ends a stream whose time is over. */
+  /** Call it about once a second: it sends comments, cuts a reader that is too slow, and ends a stream whose time is over. */
   tick(nowMs: number): void {
     if (this.stuckSinceMs !== null && nowMs - this.stuckSinceMs >= this.timing.slowMs) {
       this.body.destroy();
