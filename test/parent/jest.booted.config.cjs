@@ -1,4 +1,4 @@
-// Apart from the other tests: it needs root, mounts and a Debian root file system that is made once (README.md).
+// These tests run separately. They need root, mounts and a Debian root file system that is made once (README.md).
 module.exports = {
   ...require('../../jest.preset.cjs')(__dirname),
   displayName: 'parent-booted',

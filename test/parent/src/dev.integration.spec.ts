@@ -10,14 +10,14 @@ import { startParent, type BootedParent } from './parent';
 import { say } from './say';
 import { Sender } from './sender';
 
-/** One parent, booted once: each part starts from what the part before it left. */
+/** One parent is booted once. Each part continues with the state that the part before left. */
 describe('the parent of dev, booted from its user data', () => {
   let booted: BootedParent | undefined;
   let person: Sender | undefined;
   const parent = () => booted ?? notBooted();
   const sender = () => person ?? notBooted();
 
-  /** Trusts the issuer's authority, a new one after each start of the issuer, and waits until nginx has a certificate of it. */
+  /** Trusts the issuer's authority, which is new after each start of the issuer, and waits until nginx has a certificate from it. */
   const trusting = async () => {
     person ??= new Sender(parent());
     person.trust(await parent().world.issuer.root());

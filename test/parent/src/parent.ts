@@ -16,17 +16,17 @@ import { keptRoot } from './root/root';
 import { standIns } from './world/stand-ins';
 import { ACME_HOST, imageBytes, INSTANCE, startWorld, type World } from './world/world';
 
-/** A parent that booted from a stack's user data, and the world around it. */
+/** A parent that booted from a stack's user data, with the stand-ins and simulators around it. */
 export interface BootedParent extends Machine {
   readonly settings: ParentSettings;
   readonly world: World;
 }
 
 /**
- * Boots the parent of a committed stack: cloud-init runs the whole user data, which fetches the archive, which installs the release and
- * starts the units.
- * @param say progress
- * @throws Error if there is no root (npm run test:parent -- --setup), or it does not boot
+ * Boots the parent of a committed stack. cloud-init runs the whole user data, which fetches the archive, installs the release and starts
+ * the units.
+ * @param say prints a line of progress
+ * @throws Error if there is no root file system (npm run test:parent -- --setup), or the parent does not boot
  */
 export async function startParent(stack: string, say: (line: string) => void): Promise<BootedParent> {
   const root = keptRoot();

@@ -22,13 +22,13 @@ export interface Health {
   readonly body: { readonly details?: Readonly<Record<string, { readonly status: string; readonly code?: string }>> };
 }
 
-/** A person who sends through the parent's nginx, as the client does; TLS is checked with the certificates that it is told to trust. */
+/** A person who sends through the parent's nginx with the client library, and trusts only the given authority for TLS. */
 export class Sender {
   readonly #realFetch = globalThis.fetch;
   readonly #host: string;
   readonly #policy: TrustPolicy;
   #dispatcher = new Agent();
-  /** Marks of every message that was posted, which no escaping touches. */
+  /** The mark in every posted message. No escaping changes a mark. */
   readonly planted: string[] = [];
 
   constructor(private readonly parent: BootedParent) {
@@ -42,7 +42,7 @@ export class Sender {
     globalThis.fetch = async (input, init) => {
       const request = new Request(input, init);
       if (new URL(request.url).hostname !== this.#host) return this.#realFetch(request);
-      // undici's own fetch does not know Node's Request.
+      // The fetch of the package undici does not accept Node's Request.
       const { url, method, headers, redirect, signal } = request;
       const body = request.body && (await request.arrayBuffer());
       const options = { method, headers: [...headers], redirect, signal, body, dispatcher: this.#dispatcher };
@@ -50,7 +50,7 @@ export class Sender {
     };
   }
 
-  /** From now on trusts nginx only with a certificate of this authority. */
+  /** From now on, trusts nginx only with a certificate of this authority. */
   trust(ca: string): void {
     const lookup: LookupFunction = (_name, options, done) => {
       if (options.all === true) done(null, [{ address: '127.0.0.1', family: 4 }]);
@@ -73,7 +73,7 @@ export class Sender {
     return { gateway: this.gateway, token: await this.parent.world.identity.token('alice') };
   }
 
-  /** Waits for the enclave's key, and verifies it. */
+  /** Waits for the enclave's key, and returns it verified. */
   async key(): Promise<EnclaveKey> {
     for (const end = Date.now() + 120_000; ; await sleep(300)) {
       try {
@@ -92,7 +92,7 @@ export class Sender {
     return prepared;
   }
 
-  /** Waits until the message has ended. @returns its state, with receipt and answer verified, and the offices where it arrived */
+  /** Waits until the message has ended, and verifies receipt and answer. @returns the message's status, and the offices where it arrived */
   async follow(prepared: PreparedMessage): Promise<{ readonly status: string; readonly offices: readonly string[] }> {
     const view = await followMessage(await this.options(), prepared.id, { timeoutMs: 120_000 });
     const { answer } = await verifyResult(view, prepared, this.#policy);

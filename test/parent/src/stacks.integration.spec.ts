@@ -3,8 +3,8 @@ import { startParent, type BootedParent } from './parent';
 import { say } from './say';
 
 /**
- * The parents whose stores AWS manages, as far as they boot without these stores: there is no RDS and no ElastiCache here, so no gateway
- * starts. test/e2e/src/rehearsal shows what a gateway does with a database on another machine.
+ * The parents whose databases AWS manages. There is no RDS and no ElastiCache here, so no gateway starts, and the tests cover the boot up
+ * to that point. test/e2e/src/rehearsal tests a gateway with a database on another machine.
  */
 describe.each(['staging', 'prod'])('the parent of %s, booted from its user data', (stack) => {
   let booted: BootedParent | undefined;
@@ -17,21 +17,21 @@ describe.each(['staging', 'prod'])('the parent of %s, booted from its user data'
   }, 600_000);
   afterAll(() => booted?.stop());
 
-  it('is rendered for systemd without a fault', async () => {
+  it('has units in which systemd finds no fault', async () => {
     const { code, stdout, stderr } = await parent().sh(
       'systemd-analyze verify --man=no /etc/systemd/system/communique*.{service,target,timer,path} 2>&1 | grep communique || true',
     );
     expect([code, stdout, stderr]).toEqual([0, '', '']);
   });
 
-  it('has no units of stores that are elsewhere', async () => {
+  it('has no units for databases that are not on the parent', async () => {
     const units = await parent().lines("systemctl list-unit-files 'communique*' --plain --no-legend | cut -d' ' -f1");
     for (const name of ['postgresql', 'redis', 'data-volume'])
       expect(units).not.toContain(`communique-${name}.service`);
     expect(units).toContain('communique-gateway.service');
   });
 
-  it('starts enclave and nginx in order while the secrets of its stores are awaited, and keeps the launch hook open', async () => {
+  it('starts enclave and nginx in order while it waits for the secrets of its databases, and keeps the launch hook open', async () => {
     await parent().until('grep -q launch_waits_for_secrets /var/log/communique/communique-attested.log');
     const awaited =
       'setpriv --reuid communique-aws --regid communique-aws --clear-groups cat /run/communique/awaited-secrets';
@@ -52,7 +52,7 @@ describe.each(['staging', 'prod'])('the parent of %s, booted from its user data'
     expect(await parent().lines("journalctl --boot --no-pager | grep -i 'ordering cycle' || true")).toEqual([]);
   });
 
-  it('starts migrations once the secrets are there, which name the database that they cannot reach', async () => {
+  it('starts the migrations once the secrets exist, and logs the database that they cannot reach', async () => {
     const { database, redis, https } = parent().settings;
     if (database.at !== 'managed' || redis.at !== 'managed' || https.by !== 'certbot')
       throw new TypeError('this stack has its stores itself, or a balancer');

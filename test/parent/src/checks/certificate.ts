@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import type { BootedParent } from '../parent';
 
-/** The certificate: how it is asked for, kept beyond the instance, and what nginx shows without one. certbot and its protocol are real. */
+/**
+ * Checks how the parent requests its certificate and keeps it beyond the instance, and what nginx shows without one. certbot and its
+ * protocol are real.
+ */
 export function certificate(parent: () => BootedParent): void {
   const https = () => {
     const { https: settings } = parent().settings;
@@ -15,17 +18,17 @@ export function certificate(parent: () => BootedParent): void {
   const issued = () => parent().world.issuer.issued();
   const kept = () =>
     JSON.parse(aws().secret(https().keptInSecret)) as Record<'directory' | 'fullchain' | 'privkey', string>;
-  /** Serial and issuer of what nginx shows to a client. */
+  /** A command that prints serial and issuer of the certificate that nginx shows to a client. */
   const SHOWN = () =>
     `openssl s_client -connect 127.0.0.1:443 -servername ${https().domain} </dev/null 2>/dev/null | openssl x509 -noout -serial -issuer`;
   const keptSerial = () => sh(`openssl x509 -noout -serial <<'PEM'\n${kept().fullchain}\nPEM`);
-  /** What a new instance has: the files of its installation, and no state. */
+  /** Leaves what a new instance has: the installed files, and no state. */
   const replaceInstance = () =>
     sh(`systemctl stop communique-acme.timer communique-acme communique-kept-certificate communique-nginx communique-certificate
 systemctl reset-failed communique-acme communique-kept-certificate 2>/dev/null || true
 rm -rf /etc/communique/tls/* /var/lib/communique-acme/*
 systemctl start communique-nginx`);
-  /** Neither unit runs; a service of one run is `activating` while it does. */
+  /** Waits until neither unit runs. A oneshot service is `activating` while it runs. */
   const idle = () =>
     parent().until(
       "! systemctl list-jobs --no-legend | grep -E 'communique-(acme|kept)' && ! systemctl is-active communique-acme communique-kept-certificate | grep -E '^activ'",
@@ -33,7 +36,7 @@ systemctl start communique-nginx`);
   /** Runs the check of the certificate, as its timer does. @returns the exit code */
   const look = async () => (await parent().sh('systemctl start communique-acme')).code;
 
-  it('is asked for by the first parent, shown by nginx, and kept; no other user can read its key', async () => {
+  it('is requested by the first parent, shown by nginx and kept, and no other user can read its key', async () => {
     await parent().until(`[[ $(${SHOWN()}) == *Pebble* ]]`);
     while (!aws().secrets.has(https().keptInSecret)) await new Promise((wait) => setTimeout(wait, 100));
     expect(issued()).toBe(1);
@@ -42,7 +45,7 @@ systemctl start communique-nginx`);
     expect(await sh('cat /var/log/communique/communique-{acme,kept-certificate}.log')).not.toContain('PRIVATE KEY');
   });
 
-  it('is that of the instance before from nginx’s first answer on, and no other is asked for', async () => {
+  it('is taken over from the instance before, from nginx’s first answer on, without another request', async () => {
     const before = await sh(SHOWN());
     await replaceInstance();
     expect(await sh(SHOWN())).toBe(before);
@@ -50,7 +53,7 @@ systemctl start communique-nginx`);
     expect([await sh(SHOWN()), issued()]).toEqual([before, 1]);
   });
 
-  it('is not asked for while AWS does not tell whether one is kept; nginx answers with its own until then', async () => {
+  it('is not requested while AWS does not tell whether one is kept, and nginx shows a self-signed one meanwhile', async () => {
     aws().refused.add('get-secret-value');
     await replaceInstance();
     expect(await sh(SHOWN())).toContain('issuer=CN = communique-tee');
@@ -64,7 +67,7 @@ systemctl start communique-nginx`);
     await parent().until(`[[ $(${SHOWN()}) == *${serial}* ]]`);
   });
 
-  it('goes on self-signed if the issuer is away: one line of the log is what the alarm counts, and a later look gets one', async () => {
+  it('stays self-signed while the issuer is down, logs one line that the alarm counts, and is requested at a later check', async () => {
     await idle();
     aws().secrets.delete(https().keptInSecret);
     await parent().world.issuer.stop();
@@ -95,7 +98,7 @@ systemctl start communique-nginx`);
       'is from another directory',
       (value: Record<string, string>) => ({ ...value, directory: 'https://acme.example.com/dir' }),
     ],
-  ])('is replaced, and the new one kept, if the kept one %s', async (_name, change) => {
+  ])('is replaced by a new one, which is kept, if the kept one %s', async (_name, change) => {
     await idle();
     while (!aws().secrets.has(https().keptInSecret)) await new Promise((wait) => setTimeout(wait, 100));
     const before = [await keptSerial(), issued()] as const;
@@ -118,7 +121,7 @@ jq -n --rawfile fullchain short.pem --rawfile privkey key.pem '{$fullchain, $pri
     await parent().until(`[[ $(${SHOWN()}) == *${await keptSerial()}* ]]`);
   });
 
-  it('is revoked by the command of docs/operator/rotation.md, though this instance did not ask for it', async () => {
+  it('can be revoked by the command in docs/operator/rotation.md on an instance that did not request it', async () => {
     await replaceInstance();
     const serial = (await keptSerial()).replace('serial=', '');
     expect(await sh('ls /var/lib/communique-acme')).not.toContain('letsencrypt');

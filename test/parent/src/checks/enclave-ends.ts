@@ -3,9 +3,9 @@ import type { BootedParent } from '../parent';
 import type { Sender } from '../sender';
 import { OFFICES } from './main-job';
 
-/** An enclave that ends, and cannot be started again for a while. */
+/** Checks the parent while its enclave has ended and cannot be started for a while. */
 export function enclaveEnds(parent: () => BootedParent, sender: () => Sender): void {
-  it('health says why while the enclave is away; messages are accepted, and are delivered once it is back', async () => {
+  it('reports the reason in health, accepts messages, and delivers them once the enclave runs again', async () => {
     const { world, until } = parent();
     const key = await sender().key();
     world.hypervisor.refusal = 'E26: Insufficient memory';

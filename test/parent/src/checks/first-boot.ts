@@ -2,7 +2,7 @@ import { packagesOf } from '@communique-tee/parent-files/user-data';
 import type { BootedParent } from '../parent';
 import { INSTANCE } from '../world/world';
 
-/** The second starts only when the first has started (a service of one run: when it has ended). */
+/** Pairs of units. The second starts only after the first has started or, if the first is a oneshot service, has ended. */
 const ORDER: readonly (readonly [first: string, then: string])[] = [
   ['nitro-enclaves-allocator.service', 'communique-enclave-memory.service'],
   ['communique-enclave-memory.service', 'communique-enclave.service'],
@@ -20,7 +20,7 @@ const ORDER: readonly (readonly [first: string, then: string])[] = [
   ['communique-nginx.service', 'communique-acme.service'],
 ];
 
-/** How systemd started the units of the last boot, against ORDER. @returns each pair that came in another order */
+/** Compares the order in which systemd started the units of the last boot with `order`. @returns each pair that started in another order */
 export async function outOfOrder({ lines }: BootedParent, order = ORDER): Promise<string[]> {
   const wrong: string[] = [];
   for (const [first, then] of order) {
@@ -36,7 +36,7 @@ export async function outOfOrder({ lines }: BootedParent, order = ORDER): Promis
   return wrong;
 }
 
-/** Waits for the state in which every boot has to end. */
+/** Waits for the state in which every boot must end. */
 export async function inService(parent: BootedParent): Promise<void> {
   await parent.until(
     'systemctl is-active --quiet communique.target && systemctl is-active --quiet communique-address.target && ! systemctl list-jobs --no-legend | grep communique',
@@ -44,9 +44,9 @@ export async function inService(parent: BootedParent): Promise<void> {
   expect(await parent.lines('systemctl list-units --state=failed --plain --no-legend')).toEqual([]);
 }
 
-/** The first boot of dev's user data. */
+/** Checks the first boot of the dev stack's user data. */
 export function firstBoot(parent: () => BootedParent): void {
-  it('runs the whole user data: cloud-init is content, and dnf was asked for exactly its packages', async () => {
+  it('runs the whole user data: cloud-init reports no error, and dnf installed exactly the listed packages', async () => {
     const { lines, settings } = parent();
     expect((await lines('cloud-init status --wait')).at(-1)).toBe('status: done');
     expect(await lines('cat /srv/installed-packages')).toEqual(packagesOf(settings));
@@ -54,7 +54,7 @@ export function firstBoot(parent: () => BootedParent): void {
     expect(await lines('grep Traceback /var/log/cloud-init.log /var/log/cloud-init-output.log || true')).toEqual([]);
   });
 
-  it('takes the Elastic IP once its enclave is attested, and then says CONTINUE to the group', async () => {
+  it('takes the Elastic IP once its enclave is attested, and then sends CONTINUE to the scaling group', async () => {
     const { until, world } = parent();
     await until('grep -q launch_completed /var/log/communique/communique-attested.log');
     expect([world.aws.addressHolder, world.aws.lifecycleState]).toEqual([INSTANCE, 'InService']);
@@ -74,14 +74,14 @@ export function firstBoot(parent: () => BootedParent): void {
     expect(await parent().lines("journalctl --boot --no-pager | grep -i 'ordering cycle' || true")).toEqual([]);
   });
 
-  it('lets no unit but those that need credentials reach the metadata service', async () => {
+  it('lets only the units that need credentials reach the metadata service', async () => {
     const answer = async (unit: string) => {
       const [code] = await parent().lines(
         `bash -c 'echo $$ > "/sys/fs/cgroup/system.slice/${unit}/cgroup.procs"; curl --silent --max-time 2 --output /dev/null --write-out "%{http_code}" http://169.254.169.254/latest/meta-data/ || true'`,
       );
       return code;
     };
-    // 401: there is no token.
+    // 401: the service was reached without a token.
     expect([await answer('communique-gateway.service'), await answer('communique-address.service')]).toEqual([
       '401',
       '401',

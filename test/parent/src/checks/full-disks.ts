@@ -2,18 +2,18 @@ import type { BootedParent } from '../parent';
 import type { Sender } from '../sender';
 import { OFFICES } from './main-job';
 
-/** Leaves no free block, not even for root. */
+/** Returns a command that fills the disk of this folder, even for root. */
 const fill = (folder: string) =>
   `cd ${folder} && fallocate --length "$(df --output=avail --block-size=1 . | tail -n 1)" fill || true
 dd if=/dev/zero of=fill bs=4K oflag=append conv=notrunc 2>/dev/null || true
 [[ $(df --output=avail . | tail -n 1) -eq 0 ]]`;
 
-/** Fills the data volume, and the system's disk with the logs on it. */
+/** Checks the parent with a full data volume, and with a full system disk, on which the logs are. */
 export function fullDisks(parent: () => BootedParent, sender: () => Sender): void {
-  it('refuses messages as database_unavailable while the volume of data is full, and logs why', async () => {
+  it('refuses messages as database_unavailable while the data volume is full, and logs why', async () => {
     const before = await sender().post();
     await parent().lines(fill('/srv/communique'));
-    // What still fits into PostgreSQL's pages is accepted, and is kept.
+    // Messages that still fit into PostgreSQL's pages are accepted, and must be kept.
     const accepted = [before];
     let refusal: unknown;
     while (refusal === undefined)
@@ -40,7 +40,7 @@ export function fullDisks(parent: () => BootedParent, sender: () => Sender): voi
       expect(await sender().follow(prepared)).toEqual({ status: 'delivered', offices: OFFICES });
   });
 
-  it('delivers on while the disk of the system is full, and writes its logs again once there is space', async () => {
+  it('continues to deliver while the system disk is full, and writes its logs again once there is space', async () => {
     await parent().lines(fill('/'));
     expect(await sender().follow(await sender().post())).toEqual({ status: 'delivered', offices: OFFICES });
     await parent().lines('rm /fill');

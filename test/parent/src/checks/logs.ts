@@ -1,13 +1,13 @@
 import type { BootedParent } from '../parent';
 import type { Sender } from '../sender';
 
-/** As the agent of CloudWatch reads: by its user and its own group, without any further group. */
+/** Runs a command as the CloudWatch agent: with its user and group, and no other groups. */
 const AS_AGENT = 'setpriv --reuid cwagent --regid cwagent --clear-groups';
 const AS_NOBODY = 'setpriv --reuid nobody --regid nogroup --clear-groups';
-/** What ships, by the rendered configuration of the agent. */
+/** A command that lists the files that the agent ships, by its rendered configuration. */
 const PATHS = "jq -r '.logs.logs_collected.files.collect_list[].file_path' /etc/communique/cloudwatch-agent.json";
 
-/** The log files: who reads them, and that rotation leaves them readable and their writers writing. */
+/** Checks who can read the log files, and that after a rotation they are readable and still written. */
 export function logs(parent: () => BootedParent, sender: () => Sender): void {
   const lines = (script: string) => parent().lines(script);
   const unreadable = (who: string) =>
@@ -15,7 +15,7 @@ export function logs(parent: () => BootedParent, sender: () => Sender): void {
       `${PATHS} | while read -r path; do ${who} cat "$path" >/dev/null 2>&1 || echo "$path: $(stat -c '%A %U:%G' "$path" 2>&1)"; done`,
     );
 
-  it('ship a file of every service, and each is there and readable by the agent of CloudWatch', async () => {
+  it('include a file for every service, and the CloudWatch agent can read each', async () => {
     await sender().health();
     const paths = await lines(PATHS);
     const services = await lines(
@@ -25,7 +25,7 @@ export function logs(parent: () => BootedParent, sender: () => Sender): void {
     expect(await unreadable(AS_AGENT)).toEqual([]);
   });
 
-  it('are readable by no other user; nor is a secret by the agent', async () => {
+  it('are readable by no other user, and the agent can read no secret', async () => {
     const closed = (await lines(PATHS)).filter((path) => !path.includes('nitro_enclaves'));
     expect((await unreadable(AS_NOBODY)).map((line) => line.split(':')[0])).toEqual(closed);
     for (const path of [
@@ -39,7 +39,7 @@ export function logs(parent: () => BootedParent, sender: () => Sender): void {
       ]);
   });
 
-  it('are all rotated every hour once they are large, go on being written, and stay readable', async () => {
+  it('are rotated every hour if they are large, and stay readable and written', async () => {
     await parent().until('systemctl is-active logrotate.timer');
     expect((await lines('systemctl show logrotate.timer --property=TimersCalendar')).join()).toContain('*-*-* *:00:00');
     await lines('logrotate /etc/logrotate.d/communique');
@@ -51,7 +51,7 @@ export function logs(parent: () => BootedParent, sender: () => Sender): void {
     expect(
       await lines(`for path in ${rotated.join(' ')}; do compgen -G "$path.1*" || echo "$path was not rotated"; done`),
     ).toEqual(rotated.map((path) => (path.includes('access.log') ? `${path}.1` : `${path}.1.gz`)));
-    // nginx opens a new file; the gateway's and the collector's files, which their processes hold open, go on.
+    // nginx opens a new file. The gateway and the collector keep their files open and continue to write.
     const before = await lines('stat -c %s /var/log/communique-nginx/access.log.1');
     for (const log of ['communique-nginx/access.log', 'communique/communique-gateway.log']) {
       await sender().health();
@@ -63,7 +63,7 @@ export function logs(parent: () => BootedParent, sender: () => Sender): void {
     expect(await unreadable(AS_AGENT)).toEqual([]);
   });
 
-  it('lose nothing of the enclave while they are rotated: the collector goes on', async () => {
+  it('lose no line of the enclave while they are rotated', async () => {
     await parent().world.hypervisor.killEnclave();
     await parent().until('grep -q enclave_listening /var/log/communique/communique-enclave-log.log');
     await parent().until('curl --silent --fail --output /dev/null http://127.0.0.1:3001/api/health/tee');

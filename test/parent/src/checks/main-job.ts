@@ -7,18 +7,21 @@ import type { Sender } from '../sender';
 /** The offices of the message that a Sender posts. */
 export const OFFICES = ['HCA12', 'SCA01', 'SCA03'];
 
-/** A message through nginx's TLS, the gateway, the enclave and the ways out, to the simulator of Congress and back. */
+/**
+ * Checks a message on its way through nginx's TLS, the gateway, the enclave and the egress proxies to the Congress simulator, and the
+ * answer.
+ */
 export function mainJob(parent: () => BootedParent, sender: () => Sender): void {
-  it('delivers a sealed message that comes in at nginx, and its receipt verifies', async () => {
+  it('delivers a sealed message that arrives at nginx, with a receipt that verifies', async () => {
     expect(await sender().follow(await sender().post())).toEqual({ status: 'delivered', offices: OFFICES });
   });
 
-  it('waits while the way out to one chamber is shut, and delivers when it is open again', async () => {
+  it('waits while the egress proxy to one chamber is stopped, and delivers when it runs again', async () => {
     await parent().lines('systemctl stop communique-egress@8001.service');
     let prepared: PreparedMessage;
     try {
       prepared = await sender().post();
-      // The first report of the enclave is an interim receipt.
+      // The enclave's first report is an interim receipt.
       const options = await sender().options();
       let view = await fetchMessage(options, prepared.id);
       while (view.receipt === null) {
@@ -32,7 +35,7 @@ export function mainJob(parent: () => BootedParent, sender: () => Sender): void 
     expect(await sender().follow(prepared)).toEqual({ status: 'delivered', offices: OFFICES });
   });
 
-  it('writes nothing of a message or a token into any log of the parent', async () => {
+  it('writes no part of a message or a token into any log of the parent', async () => {
     const marks = [...sender().planted, (await sender().options()).token ?? 'no token'];
     expect(marks.length).toBeGreaterThan(20);
     const { code, stdout } = await parent().sh(

@@ -6,10 +6,10 @@ import { INSTANCE } from '../world/world';
 import { inService, outOfOrder } from './first-boot';
 import { OFFICES } from './main-job';
 
-/** Reboots in order, without power, and with AWS or the data volume out of reach: what survives, and what starts once it can. */
+/** Checks an orderly reboot, a loss of power, and a boot without AWS and the data volume: what is kept, and what starts later. */
 export function reboots(parent: () => BootedParent, sender: () => Sender): void {
   const CERTIFICATE = 'openssl x509 -noout -serial -in /etc/communique/tls/fullchain.pem';
-  /** A message that the gateway accepted and the enclave has not seen, since it is away until `release`. */
+  /** Posts a message that the gateway accepts and the enclave does not get, because no enclave may start until `release` is called. */
   const acceptedAndWaiting = async () => {
     const { hypervisor } = parent().world;
     const key = await sender().key();
@@ -31,7 +31,7 @@ export function reboots(parent: () => BootedParent, sender: () => Sender): void 
     while ((await code()) !== status) await sleep(300);
   };
 
-  it('keeps data, certificate and keys over a reboot, in the order of the first boot, and delivers what it had accepted', async () => {
+  it('keeps data, certificate and keys over a reboot, starts in the order of the first boot, and delivers accepted messages', async () => {
     const before = await parent().lines(CERTIFICATE);
     const { prepared, keyId } = await acceptedAndWaiting();
     const installed = await parent().lines('cat /srv/installed-packages');
@@ -42,13 +42,13 @@ export function reboots(parent: () => BootedParent, sender: () => Sender): void 
     expect(await outOfOrder(parent())).toEqual([]);
     expect(await sender().follow(prepared)).toEqual({ status: 'delivered', offices: OFFICES });
     expect([await parent().lines(CERTIFICATE), toHex((await sender().key()).keyId)]).toEqual([before, keyId]);
-    // cloud-init runs nothing again, and the parent does not report to its scaling group again.
+    // cloud-init runs nothing a second time, and the parent does not report to its scaling group a second time.
     expect(await parent().lines('cat /srv/installed-packages')).toEqual(installed);
     await parent().until('tail -n 2 /var/log/communique/communique-attested.log | grep -q launch_not_waiting');
     expect(parent().world.aws.asked.filter((each) => each === 'complete-lifecycle-action')).toHaveLength(1);
   });
 
-  it('loses nothing that it accepted when the power fails', async () => {
+  it('loses no accepted message when the power fails', async () => {
     const { prepared } = await acceptedAndWaiting();
     release();
     await parent().cutPower();
@@ -57,8 +57,8 @@ export function reboots(parent: () => BootedParent, sender: () => Sender): void 
     expect(await sender().follow(prepared)).toEqual({ status: 'delivered', offices: OFFICES });
   });
 
-  describe('with the metadata service refusing, and the data volume with another instance', () => {
-    it('starts nginx, which refuses with a problem of its own, and logs that the service refused', async () => {
+  describe('while the metadata service refuses and another instance has the data volume', () => {
+    it('starts nginx, which answers with its own problem document, and logs that the metadata service refused', async () => {
       parent().world.metadata.refuses = true;
       parent().world.aws.volumeHolder = 'i-0another';
       await parent().reboot();
@@ -69,13 +69,13 @@ export function reboots(parent: () => BootedParent, sender: () => Sender): void 
       ).not.toContain('active');
     });
 
-    it('waits for the volume once the service answers, and names who has it', async () => {
+    it('waits for the volume once the service answers, and logs which instance has the volume', async () => {
       parent().world.metadata.refuses = false;
       await parent().until('grep -q "is with i-0another" /var/log/communique/communique-data-volume.log');
       expect(await code()).toBe(503);
     });
 
-    it('takes the volume when it is free, late as it is, and everything that was given up starts', async () => {
+    it('takes the volume when it is free, and starts everything that could not start before', async () => {
       parent().world.aws.volumeHolder = undefined;
       await inService(parent());
       await untilAnswer(200);

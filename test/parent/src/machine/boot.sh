@@ -1,6 +1,7 @@
 #!/bin/bash
-# boot.sh <root> <disk> <data disk> <shared folder>: boots the root under systemd as PID 1 of a container. The system writes to the file
-# <disk>, so that its disk can be full while this machine's is not; <data disk> holds the data volume. Both stay between two boots.
+# boot.sh <root> <disk> <data disk> <shared folder>: boots the root file system in a container, with systemd as PID 1. The system writes to
+# the file <disk>, so that its disk can be full while the host's is not; <data disk> is the data volume. Both files are kept between two
+# boots.
 set -euo pipefail
 
 root=$1 disk=$2 data=$3 shared=$4
@@ -13,9 +14,9 @@ mount -t overlay overlay -o "lowerdir=$root,upperdir=$world/mounted/upper,workdi
 
 volume=$(losetup --find --show "$data")
 trap 'losetup --detach "$volume"' EXIT
-# If this machine's own systemd keeps to the old hierarchy of control groups, filters of addresses work only in the new one.
+# Address filters work only in the unified hierarchy of control groups, and the host's systemd may use the old one.
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
-# 133: the system asks for a reboot. With --keep-unit this is the caller's to do.
+# Exit code 133 means that the system wants to reboot. With --keep-unit the caller has to boot it again.
 status=133
 while ((status == 133)); do
   status=0

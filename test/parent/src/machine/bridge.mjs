@@ -1,5 +1,5 @@
-// Runs inside the machine's network, which has no way out: each argument `<from>=<to>` carries connections between it and a unix socket,
-// at whose other side the test listens. An end is `<IPv4 address>:<port>` or the path of a unix socket.
+// Runs inside the machine's isolated network. Each argument `<from>=<to>` forwards connections from one end to the other; an end is `<IPv4
+// address>:<port>` or the path of a unix socket. The test uses the other side of the unix sockets.
 import { connect, createServer } from 'node:net';
 
 const end = (text) => {

@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** Files that a system has in addition to Debian's own: absolute path -> content and mode, or the target of a link. */
+/** Files that a system has in addition to Debian's: absolute path -> content and mode, or the target of a link. */
 export type SystemFiles = Readonly<
   Record<string, { readonly content: string | Uint8Array; readonly mode: number } | { readonly link: string }>
 >;

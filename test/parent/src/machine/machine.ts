@@ -8,33 +8,33 @@ import { spawnService, workspaceRoot, type Service } from '@communique-tee/testi
 
 const execute = promisify(execFile);
 
-/** Limit of each wait; other programs may use this machine's processors too. */
+/** The limit of each wait. It is long, because other programs may use this computer's processors too. */
 const LIMIT_MS = 300_000;
 
 export interface MachineOptions {
-  /** A Debian root, which is not changed. */
+  /** The folder of a Debian root file system, which is not changed. */
   readonly root: string;
-  /** Where the files of the two disks are. */
+  /** The folder for the files of the two disks. */
   readonly folder: string;
-  /** Appears in it as /srv/world. */
+  /** A folder that the machine sees as /srv/world. */
   readonly shared: string;
-  /** The `file` of a MachineNetwork. */
+  /** The `file` of the MachineNetwork. */
   readonly network: string;
-  /** A folder with files in addition to Debian's own, laid over the root before the first boot. */
+  /** A folder with files in addition to Debian's, which are copied over the root before the first boot. */
   readonly overlay: string;
 }
 
-/** A system that booted in a container, and what can be done to it. */
+/** A system that booted in a container. */
 export interface Machine {
-  /** Runs bash as root in it. */
+  /** Runs a bash script as root in the machine. */
   sh(script: string): Promise<Ran>;
-  /** As `sh`. @returns its lines @throws Error if it does not exit 0 */
+  /** Runs a script like `sh`. @returns the lines of its output @throws Error if the exit code is not 0 */
   lines(script: string): Promise<string[]>;
-  /** Runs bash until it exits 0, at most five minutes. @throws Error with what it printed last */
+  /** Repeats a bash script until its exit code is 0, for at most five minutes. @throws Error with its last output */
   until(script: string): Promise<void>;
-  /** Reboots in order, as `systemctl reboot` does. */
+  /** Reboots orderly, with `systemctl reboot`. */
   reboot(): Promise<void>;
-  /** Ends the machine as a loss of power would, and boots it again. */
+  /** Ends the machine like a loss of power, and boots it again. */
   cutPower(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -87,7 +87,7 @@ export async function bootMachine({ root, folder, shared, network, overlay }: Ma
     }
     throw new Error(`never true: ${text}\n${last.stdout}${last.stderr}`);
   };
-  /** PID 1 answers, and then systemd itself tells when the boot is over. */
+  /** Waits until PID 1 answers and systemd reports that the boot is over. */
   const booted = () => until('[[ $(systemctl is-system-running --wait) =~ ^(running|degraded)$ ]]');
   const endAtOnce = async () => {
     const pid = leader();
@@ -124,7 +124,7 @@ export async function bootMachine({ root, folder, shared, network, overlay }: Ma
   };
 }
 
-/** PID 1 of the container: the first child of systemd-nspawn, which is below the shell of boot.sh. */
+/** Returns PID 1 of the container: the first child of systemd-nspawn, which is a child of the shell of boot.sh. */
 function firstProcess(pid: number): string | undefined {
   const childOf = (parent: string) => {
     try {

@@ -3,29 +3,29 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { join } from 'node:path';
 import { spawnService, workspaceRoot, type Service } from '@communique-tee/testing/harness';
 
-/** Addresses of the cable between the machine and the world: of a network that leads nowhere (RFC 5737). */
+/** The two addresses of the virtual cable between the machine and the test, from a range for documentation (RFC 5737). */
 const WORLD = '192.0.2.1';
 export const MACHINE = '192.0.2.2';
 
-/** Where the machine finds a service of the world: an address of its own network. */
+/** The address, in the machine's network, at which the machine finds a service of the test. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** The machine's network: a name space without a way out, and its connections to what the test runs on this machine's loopback. */
+/** The machine's network: an isolated network namespace, with connections to the services that the test runs on loopback. */
 export interface MachineNetwork {
-  /** For `nsenter --net=<file>`. */
+  /** The namespace's file, for `nsenter --net=<file>`. */
   readonly file: string;
-  /** The port on this machine's loopback that leads to an address of the machine. */
+  /** Returns the port on the test's loopback that leads to an address of the machine. */
   portOf(address: Address): number;
   stop(): Promise<void>;
 }
 
 /**
- * @param folder where the sockets between the two networks lie
- * @param outside what the machine reaches, each with its port on this machine's loopback
- * @param inside what this machine reaches of the machine
+ * @param folder the folder for the sockets between the two networks
+ * @param outside the addresses that the machine can reach, each with a port on the test's loopback
+ * @param inside the addresses of the machine that the test can reach
  */
 export async function startNetwork(
   folder: string,
@@ -34,7 +34,7 @@ export async function startNetwork(
 ): Promise<MachineNetwork> {
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
-  /** Accepts on loopback or a socket, and connects each time to the other end. */
+  /** Accepts connections on loopback or a unix socket, and connects each to the other end. */
   const carry = async (from: string | undefined, to: { readonly path: string } | { readonly port: number }) => {
     const server = createServer({ allowHalfOpen: true }, (near) => {
       const far = connect({ ...('path' in to ? to : { host: '127.0.0.1', port: to.port }), allowHalfOpen: true });
@@ -74,7 +74,7 @@ export async function startNetwork(
     routes.push(`${path}=${nameOf(address)}`);
   }
   const addresses = [...new Set(outside.map(({ host }) => host))].map((host) => `ip address add ${host}/32 dev lo`);
-  // Two networks that are joined by one cable: the world's, where the bridge listens, and the machine's. Neither has another way out.
+  // Two networks that one virtual cable joins: the bridge's, and the machine's. Neither has another connection.
   const script = `set -e
 unshare --net sleep infinity &
 machine=$!

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { commandAvailability } from '@communique-tee/testing/harness';
 import { installAsRoot, isDebian } from '@communique-tee/tools/dev/setup/debian-packages.mjs';
 
-/** Commands, and Debian's packages that have them. */
+/** Commands, each with the Debian package that contains it. */
 const TOOLS = [
   ['systemd-nspawn', 'systemd-container'],
   ['mmdebstrap', 'mmdebstrap'],
@@ -15,8 +15,8 @@ const TOOLS = [
 const missing = () => TOOLS.filter(([command, name]) => !commandAvailability(command, name).available);
 
 /**
- * Why this machine boots no parent; undefined: it does. If Debian's packages are all that is missing, they are installed first.
- * @param say progress
+ * Returns why this computer cannot boot a parent; undefined if it can. If only Debian packages are missing, installs them first.
+ * @param say prints a line of progress
  */
 export function whyNotHere(say: (line: string) => void): string | undefined {
   if (process.platform !== 'linux') return `it needs Linux, and this is ${process.platform}`;

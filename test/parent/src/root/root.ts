@@ -6,17 +6,17 @@ import { join } from 'node:path';
 import { cacheFolder } from '@communique-tee/testing/harness';
 import { holdLock } from '@communique-tee/tools/image/debian-archive/hold-lock';
 
-/** Bump when what is done to the root besides the packages changes. */
+/** Increase this number when the root file system changes in something other than its packages. */
 const LAYOUT = 1;
 const SUITE = 'bookworm';
 
-/** The parent's programs, for which Debian stands in for Amazon Linux, and what boots them. */
+/** The Debian packages with the parent's programs, in place of Amazon Linux's, and with the programs that boot them. */
 const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'dbus', 'cloud-init', 'procps', 'iproute2', 'e2fsprogs', 'ca-certificates'],
   ...['nginx-light', 'postgresql-15', 'redis-server', 'certbot', 'logrotate', 'jq', 'openssl', 'curl'],
 ] as const;
 
-/** Units that Debian's packages enable, and Amazon Linux's do not. */
+/** Units that Debian's packages enable and Amazon Linux's do not. */
 const NOT_ENABLED = ['nginx', 'postgresql', 'redis-server', 'certbot.timer'] as const;
 
 const OPTIONS = [
@@ -25,12 +25,12 @@ const OPTIONS = [
   '--dpkgopt=force-unsafe-io',
   ...['doc', 'man', 'info', 'locale', 'lintian'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
   `--customize-hook=chroot "$1" systemctl disable --quiet ${NOT_ENABLED.join(' ')}`,
-  // Each booted parent gets its own; the root must not carry those of the machine that built it.
+  // Each booted parent gets its own; the root must not contain those of the computer that made it.
   '--customize-hook=rm -f "$1/etc/machine-id" "$1/etc/hostname" "$1/etc/resolv.conf" && touch "$1/etc/machine-id"',
   '--customize-hook=chmod 0755 "$1"',
 ] as const;
 
-/** Where the root of these packages is kept: other inputs are another folder. */
+/** Returns the folder in which the root of these packages is kept. Other packages or another layout have another folder. */
 export function rootFolder(): string {
   const key = createHash('sha256')
     .update(JSON.stringify([LAYOUT, SUITE, OPTIONS, process.arch]))
@@ -38,15 +38,15 @@ export function rootFolder(): string {
   return join(cacheFolder(), 'parent-root', key.slice(0, 16));
 }
 
-/** The root where it was made. */
+/** Returns the kept root, or undefined if it was not made yet. */
 export function keptRoot(): string | undefined {
   const folder = rootFolder();
   return existsSync(join(folder, 'made')) ? join(folder, 'root') : undefined;
 }
 
 /**
- * The root, made by mmdebstrap if it is not kept.
- * @throws Error with the last lines of mmdebstrap and the place of its log
+ * Returns the root, which mmdebstrap makes first if it is not kept.
+ * @throws Error with the last lines of mmdebstrap and the path of its log
  */
 export async function ensureRoot(say: (line: string) => void): Promise<string> {
   const kept = keptRoot();

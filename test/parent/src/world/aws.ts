@@ -1,31 +1,31 @@
 import { createServer, type Server } from 'node:http';
 import { chmod } from 'node:fs/promises';
 
-/** Answers what the parent asks of AWS, from memory. */
+/** Answers the parent's requests to AWS from memory. */
 export class AwsStandIn {
-  /** Key -> object. */
+  /** The objects by key. */
   readonly store = new Map<string, Uint8Array>();
-  /** ARN -> value. */
+  /** The secret values by ARN. */
   readonly secrets = new Map<string, string>();
-  /** State of this instance in its group. */
+  /** The state of this instance in its scaling group. */
   lifecycleState = 'Pending:Wait';
-  /** Who has the Elastic IP: an instance, or undefined. */
+  /** The instance that has the Elastic IP, or undefined. */
   addressHolder: string | undefined;
   #volumeHolder: string | undefined;
-  /** Operations that are refused. */
+  /** The operations that AWS refuses. */
   readonly refused = new Set<string>();
-  /** What was asked, in order: `<operation>`. */
+  /** The requested operations, in order. */
   readonly asked: string[] = [];
   #server: Server | undefined;
 
   constructor(
     readonly instance: string,
     readonly publicAddress: string,
-    /** Told whether the data volume is attached to this instance. */
+    /** Called when the data volume is attached to this instance, or detached. */
     private readonly onVolume: (here: boolean) => void,
   ) {}
 
-  /** Who has the data volume: an instance, or undefined. */
+  /** The instance that has the data volume, or undefined. */
   get volumeHolder(): string | undefined {
     return this.#volumeHolder;
   }
@@ -35,7 +35,7 @@ export class AwsStandIn {
     this.onVolume(holder === this.instance);
   }
 
-  /** Answers at a unix socket: arguments in the body, each ended by a NUL. */
+  /** Listens on a unix socket. The body of a request contains the command's arguments, each ended by a NUL. */
   async listen(path: string): Promise<void> {
     const server = createServer((request, response) => {
       const parts: Buffer[] = [];
@@ -50,7 +50,7 @@ export class AwsStandIn {
     });
     this.#server = server;
     await new Promise<void>((done) => server.listen(path, done));
-    // Every user of the parent that calls AWS.
+    // Several users of the parent call AWS.
     await chmod(path, 0o666);
   }
 
@@ -59,7 +59,7 @@ export class AwsStandIn {
     this.#server?.closeAllConnections();
   }
 
-  /** What was put into a secret. @throws Error if there is nothing */
+  /** Returns the value of a secret. @throws Error if it has none */
   secret(arn: string): string {
     const value = this.secrets.get(arn);
     if (value === undefined) throw new Error(`nothing was put into ${arn}`);
@@ -122,7 +122,10 @@ function optionsOf(words: readonly string[]): Map<string, string> {
   return new Map(words.flatMap((word, at) => (word.startsWith('--') ? [[word, words[at + 1] ?? ''] as const] : [])));
 }
 
-/** The machine's command `aws`. It sends along a file that an argument names; an object goes into the file that the last argument names. */
+/**
+ * The machine's command `aws`. If an argument names a file, the command sends that file too. It writes an object into the file that the
+ * last argument names.
+ */
 export const AWS_COMMAND = `#!/bin/bash
 set -euo pipefail
 words=()

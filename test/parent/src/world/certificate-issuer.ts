@@ -4,25 +4,25 @@ import { promisify } from 'node:util';
 import { Agent, fetch } from 'undici';
 import { freePort, spawnService, type Service, type TemporaryFolder } from '@communique-tee/testing/harness';
 
-/** Let's Encrypt's own test server, and a DNS in which every name leads to the parent. */
+/** Let's Encrypt's test server (pebble), with a DNS in which every name leads to the parent. */
 export interface CertificateIssuer {
-  /** The authority of its own HTTPS server, for its clients. */
+  /** The authority of the issuer's HTTPS server, which its clients must trust. */
   readonly authorityPem: string;
-  /** The authority of its certificates, PEM: another one after each start. */
+  /** Returns the authority of the issued certificates, in PEM. It is new after each start. */
   root(): Promise<string>;
-  /** Its status of a certificate. @param serial hexadecimal */
+  /** Returns the issuer's status of a certificate. @param serial hexadecimal */
   status(serial: string): Promise<Record<string, unknown>>;
-  /** How many certificates it has issued. */
+  /** Returns how many certificates were issued. */
   issued(): number;
-  /** Stops it until `start` is called. */
+  /** Stops the issuer until `start` is called. */
   stop(): Promise<void>;
   start(): Promise<void>;
 }
 
 /**
- * @param host its name to the parent
- * @param port of its directory, on this machine's loopback
- * @param validationPort where it asks for the token of a challenge, on this machine's loopback
+ * @param host the name by which the parent reaches the issuer
+ * @param port the port of the issuer's directory, on the test's loopback
+ * @param validationPort the port on the test's loopback at which the issuer fetches the token of a challenge
  */
 export async function startIssuer(
   folder: TemporaryFolder,
@@ -91,7 +91,7 @@ export async function startIssuer(
   };
 }
 
-/** A self-signed certificate of a server of the world. @returns the paths of its files */
+/** Makes a self-signed certificate for a server of the test. @returns the paths of its files */
 export async function certificateOf(
   folder: TemporaryFolder,
   host: string,

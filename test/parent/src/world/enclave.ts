@@ -6,19 +6,19 @@ import { developmentConfiguration, type DescribedCongress, type KeyGuard } from 
 import { appBundle, spawnService, type TemporaryFolder } from '@communique-tee/testing/harness';
 import type { RunningApp } from './hypervisor';
 
-/** The vsock ports of the ways out: the chambers in order, and KMS behind them. */
+/** The vsock ports of the egress proxies: for the chambers in order, then for KMS. */
 export const VSOCK = {
   chamber: (number: number) => 8001 + number,
   kms: 8001 + CHAMBER_KEYS.length,
   log: 9001,
 } as const;
 
-/** What the parent calls these ends, in place of the simulators. */
+/** Returns the port of an origin. */
 const portOf = (origin: string) => Number(new URL(origin).port);
 
 /**
- * The enclave's own app on a mock NSM. It reaches its parent only through sockets in `vsock`, one for each port, and its console goes to
- * the parent's collector.
+ * Prepares the enclave's app on a mock NSM. It reaches its parent only through sockets in `vsock`, one for each port, and its console goes
+ * to the parent's collector.
  */
 export async function prepareEnclave(
   folder: TemporaryFolder,
@@ -53,7 +53,7 @@ export async function prepareEnclave(
         collector.write(lines.map((line) => `${line}\n`).join(''));
       },
     });
-    // The gateway is another user in the machine.
+    // The gateway runs as another user in the machine.
     await chmod(socket, 0o666);
     void service.exited.then(() => collector?.destroy());
     return service;

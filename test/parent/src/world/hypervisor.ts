@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 
-/** The running app of one enclave. */
+/** The running app of an enclave. */
 export interface RunningApp {
   readonly exited: Promise<unknown>;
   kill(): Promise<unknown>;
@@ -9,18 +9,18 @@ export interface RunningApp {
 
 export interface HypervisorOptions {
   readonly pcr0: string;
-  /** Starts the enclave's app, and resolves when it listens. */
+  /** Starts the enclave's app, and resolves when the app listens. */
   readonly start: () => Promise<RunningApp>;
 }
 
 /**
- * What is behind nitro-cli: enclaves, which are no processes of the parent. An enclave ends with the process of the parent that holds it,
- * as on Nitro, and so at each reboot.
+ * Stands in for the hypervisor behind nitro-cli, which runs enclaves outside the parent. As on Nitro, an enclave ends when the process in
+ * the parent that holds it ends, and so at each reboot.
  */
 export class HypervisorStandIn {
-  /** Why none may start; undefined: they may. */
+  /** Why no enclave may start; undefined if enclaves may start. */
   refusal: string | undefined;
-  /** How many were started. */
+  /** How many enclaves were started. */
   started = 0;
   #running: { readonly id: string; readonly app: RunningApp } | undefined;
   readonly #server: Server;
@@ -40,7 +40,7 @@ export class HypervisorStandIn {
     await chmod(path, 0o666);
   }
 
-  /** Ends the enclave as a fault of its own would. */
+  /** Ends the enclave as if it had crashed. */
   async killEnclave(): Promise<void> {
     await this.#running?.app.kill();
   }
@@ -75,7 +75,7 @@ export class HypervisorStandIn {
           response.end();
         };
         void app.exited.then(gone);
-        // The answer goes on for as long as the enclave runs; closing the connection ends the enclave.
+        // The response stays open as long as the enclave runs. Closing the connection ends the enclave.
         response.on('close', () => void app.kill().then(gone, gone));
         response.writeHead(200);
         response.write(`${JSON.stringify({ EnclaveID: running.id })}\n`);
@@ -93,7 +93,9 @@ export class HypervisorStandIn {
   }
 }
 
-/** The machine's command `nitro-cli`. Like AWS's, it appends to its log, and run-enclave leaves a process that holds the enclave. */
+/**
+ * The machine's command `nitro-cli`. Like AWS's command, it appends to its log, and `run-enclave` leaves a process that holds the enclave.
+ */
 export const NITRO_CLI = `#!/bin/bash
 set -euo pipefail
 log=/var/log/nitro_enclaves/nitro_enclaves.log

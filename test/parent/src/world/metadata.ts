@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What the role of the parent may use. */
+/** The temporary credentials of the parent's role. */
 export interface RoleCredentials {
   readonly AccessKeyId: string;
   readonly SecretAccessKey: string;
   readonly Token: string;
 }
 
-/** The instance metadata service, version 2: it answers nothing without a token, and gives tokens only to PUT. */
+/** The instance metadata service, version 2: it answers only requests with a token, and gives tokens only for PUT. */
 export class MetadataStandIn {
-  /** Answers 403 to everything, as where the service is switched off. */
+  /** If true, answers 403 to everything, as if the service were switched off. */
   refuses = false;
   readonly #tokens = new Set<string>();
   readonly #server: Server;
@@ -26,7 +26,7 @@ export class MetadataStandIn {
       if (this.refuses) return end(403);
       if (path === '/latest/api/token') {
         const seconds = request.headers['x-aws-ec2-metadata-token-ttl-seconds'];
-        // AWS refuses what came through a proxy.
+        // AWS refuses requests that came through a proxy.
         if (request.method !== 'PUT' || request.headers['x-forwarded-for'] !== undefined) return end(405);
         if (typeof seconds !== 'string' || !/^[0-9]{1,5}$/.test(seconds)) return end(400);
         const token = randomBytes(40).toString('base64');

@@ -4,15 +4,15 @@ import { NITRO_CLI } from './hypervisor';
 
 const text = (...lines: string[]) => ({ content: `${lines.join('\n')}\n`, mode: 0o644 });
 const program = (content: string) => ({ content, mode: 0o755 });
-/** Debian's programs, under the names and in the places of Amazon Linux. */
+/** Returns a link to one of Debian's programs, under the path that Amazon Linux uses. */
 const link = (to: string) => ({ link: to });
 
-/** Folder of the huge pages and processors that the allocator has reserved, as below /sys. */
+/** The folder that stands in for /sys: the huge pages and processors that the allocator has reserved. */
 export const RESERVED = '/srv/reserved';
 
 /**
- * What each package of Amazon Linux 2023 brings, by its name there. Programs that are the same are Debian's own, and lie in the root
- * already; if only their names differ, a link leads to them. A package that is not here is one that `dnf` does not find.
+ * The files of each Amazon Linux 2023 package, by its name there. Programs that Debian also has are in the root already; if only their
+ * paths differ, a link leads to them. `dnf` does not find a package that is missing here.
  */
 export const PACKAGES: Readonly<Record<string, SystemFiles>> = {
   'aws-nitro-enclaves-cli': {
@@ -21,7 +21,7 @@ export const PACKAGES: Readonly<Record<string, SystemFiles>> = {
       '[Service]',
       'Type=oneshot',
       `ExecStart=/bin/mkdir -p ${RESERVED}/devices/system/node/node0/hugepages/hugepages-1048576kB ${RESERVED}/module/nitro_enclaves/parameters`,
-      // In GiB and processors, more than each stack's enclave needs.
+      // 8 huge pages of 1 GiB, and processors: more than each stack's enclave needs.
       `ExecStart=/bin/sh -c "echo 8 > ${RESERVED}/devices/system/node/node0/hugepages/hugepages-1048576kB/nr_hugepages"`,
       `ExecStart=/bin/sh -c "echo 1-4 > ${RESERVED}/module/nitro_enclaves/parameters/ne_cpus"`,
       '[Install]',
@@ -49,7 +49,7 @@ export const PACKAGES: Readonly<Record<string, SystemFiles>> = {
   ...Object.fromEntries(['jq', 'openssl', 'nginx', 'logrotate', 'certbot'].map((name) => [name, {}])),
 };
 
-/** The command `dnf` of the machine. */
+/** The machine's command `dnf`. */
 export const DNF = `#!/bin/bash
 set -euo pipefail
 [[ $1 == -y ]] && shift

@@ -3,7 +3,7 @@ import { DNF, PACKAGES, RESERVED } from './packages';
 
 const text = (...lines: string[]) => ({ content: `${lines.join('\n')}\n`, mode: 0o644 });
 
-/** As on Amazon Linux 2023: its modules, and dnf as what installs packages. The data source is a folder, which is all that differs. */
+/** The configuration of cloud-init as on Amazon Linux 2023, with its modules and dnf. Only the data source differs: it is a folder. */
 const CLOUD_CONFIG = `disable_root: true
 preserve_hostname: true
 manage_etc_hosts: false
@@ -16,23 +16,27 @@ system_info: {distro: amazon}
 output: {all: '| tee -a /var/log/cloud-init-output.log'}
 `;
 
-/** The shortest pause with which systemd never gives up: five starts in ten seconds are its limit. The units' own are longer. */
+/**
+ * The shortest pause between restarts with which systemd never gives up, because its limit is five starts in ten seconds. The units' own
+ * pauses are longer.
+ */
 const RESTART = 'RestartSec=3';
 
 export interface StandInOptions {
   readonly instance: string;
   readonly userData: string;
-  /** Names that lead to an address, as the machine's DNS would. */
+  /** The names that the machine's DNS would resolve, with their addresses. */
   readonly hosts: Readonly<Record<string, string>>;
-  /** Authorities that the machine's own programs trust, PEM. */
+  /** The authorities that the machine's programs trust, in PEM. */
   readonly authorities: string;
-  /** The rendered files of the ways out. */
+  /** The rendered files of the egress proxies. */
   readonly egress: Readonly<Record<string, string>>;
 }
 
 /**
- * Everything in the machine that is not Debian's and not the parent's own. Besides `dnf`, `aws`, `nitro-cli` and the metadata service: the
- * names of hosts, udev's links to the volume, and shorter times, each as a drop-in `90-stand-in.conf` that says what it replaces.
+ * Returns the files in the machine that come neither from Debian nor from the parent. In addition to `dnf`, `aws`, `nitro-cli` and the
+ * metadata service, these are host names, udev's links to the volume, and shorter times, each as a drop-in `90-stand-in.conf` that says
+ * what it replaces.
  */
 export function standIns(options: StandInOptions): SystemFiles {
   const dropIn = (unit: string, ...lines: string[]) => ({
@@ -56,7 +60,8 @@ export function standIns(options: StandInOptions): SystemFiles {
         ...Object.entries(files).map(([path, file]) => [`/srv/packages/${name}${path}`, file] as const),
       ]),
     ),
-    // udev does not run in a container. This makes its links to the attached volume: by id, and by label once it has a file system.
+    // udev does not run in a container. This unit makes udev's links to the attached volume: by id, and by label once the volume has a file
+    // system.
     '/etc/systemd/system/stand-in-udev.service': text(
       '[Unit]',
       'DefaultDependencies=no',
@@ -81,7 +86,7 @@ done
 `,
       mode: 0o755,
     },
-    // Huge pages and processors that no machine of tests has reserved.
+    // Huge pages and processors that a computer for tests has not reserved.
     ...dropIn('communique-enclave-memory.service', '[Service]', `Environment=SYSFS=${RESERVED}`),
     // A container shows its host's uptime.
     ...dropIn(
@@ -96,9 +101,9 @@ done
     ...dropIn('communique-secrets.service', '[Service]', RESTART),
     ...dropIn('communique-kept-certificate.service', '[Service]', RESTART),
     ...dropIn('communique-enclave.service', '[Service]', 'Environment=WATCH_SECONDS=1'),
-    // certbot has to trust the authority of the issuer, which is a test server.
+    // certbot must trust the authority of the issuer, which is a test server.
     ...dropIn('communique-acme.service', '[Service]', 'Environment=REQUESTS_CA_BUNDLE=/srv/world/issuer.pem'),
-    // vsock: a socket for each port, as test/lab has it, since this kernel may have no vsock of its own.
+    // vsock: a unix socket for each port, as in test/lab, because this kernel may have no vsock.
     ...dropIn('communique-egress@.service', ...sockets, 'BindReadOnlyPaths=/srv/egress:/etc/communique/egress'),
     ...Object.fromEntries(
       Object.entries(options.egress).map(([name, content]) => [

@@ -25,9 +25,9 @@ import { MetadataStandIn } from './metadata';
 
 export const INSTANCE = 'i-0123456789abcdef0';
 export const ACME_HOST = 'acme.example.org';
-/** Where a parent with RDS takes the authorities of its certificates. */
+/** The host from which a parent with RDS fetches the authorities of RDS's certificates. */
 const TRUST_STORE = 'truststore.pki.rds.amazonaws.com';
-/** Of networks that lead nowhere (RFC 5737): what the machine's DNS answers. */
+/** The addresses that the machine's DNS answers, from ranges for documentation (RFC 5737). */
 const ADDRESSES = {
   chamber: (number: number) => `198.51.100.${String(number + 1)}`,
   kms: '198.51.100.101',
@@ -37,7 +37,10 @@ const ADDRESSES = {
 const HTTPS = { host: MACHINE, port: 443 };
 const HTTP = { host: MACHINE, port: 80 };
 
-/** Everything around the parent: AWS, the hypervisor with the enclave, Congress, KMS, an identity provider, an issuer of certificates. */
+/**
+ * Everything around the parent: stand-ins for AWS and the hypervisor with the enclave, simulators of Congress, KMS and an identity
+ * provider, and an issuer of certificates.
+ */
 export interface World {
   readonly aws: AwsStandIn;
   readonly metadata: MetadataStandIn;
@@ -47,16 +50,16 @@ export interface World {
   readonly issuer: CertificateIssuer;
   readonly network: MachineNetwork;
   readonly rootPem: string;
-  /** What the machine sees as /srv/world. */
+  /** The folder that the machine sees as /srv/world. */
   readonly shared: string;
   /** The enclave's destinations, as in the measured configuration. */
   readonly routes: readonly { readonly host: string; readonly port: number; readonly vsockPort: number }[];
   readonly hosts: Readonly<Record<string, string>>;
-  /** Authorities that the machine's own programs trust. */
+  /** The authorities that the machine's programs trust, in PEM. */
   readonly authorities: string;
-  /** Ciphertexts by the name of the secret. */
+  /** The ciphertexts of the operator's secrets, by name. */
   readonly enclaveSecrets: Readonly<Record<string, string>>;
-  /** nginx, on this machine's loopback. */
+  /** The port on the test's loopback that leads to the parent's nginx. */
   readonly httpsPort: number;
   stop(): Promise<void>;
 }
@@ -190,7 +193,7 @@ export async function startWorld(folder: TemporaryFolder): Promise<World> {
   }
 }
 
-/** Answers every path with an authority: the parent checks only its form. */
+/** Starts a server that answers every path with an authority. The parent checks only the form of the answer. */
 async function startTrustStore(
   folder: TemporaryFolder,
 ): Promise<{ readonly port: number; readonly certificate: string; readonly stop: () => void }> {
@@ -210,5 +213,5 @@ async function startTrustStore(
   };
 }
 
-/** The bytes of an image that no one boots: the hypervisor's stand-in starts the app. */
+/** Returns random bytes as the image, which is never booted, because the hypervisor stand-in starts the app. */
 export const imageBytes = (): Uint8Array => new Uint8Array(randomBytes(4096));
