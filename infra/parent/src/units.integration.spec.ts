@@ -92,15 +92,18 @@ describeWith(commandAvailability('systemd-analyze', 'systemd'), 'systemd', () =>
     const exposed: string[] = [];
     for (const settings of [ON_PARENT, MANAGED]) {
       const root = await staged(`security-${settings.stack}`, settings);
-      for (const unit of (await readdir(join(root, UNITS))).filter((name) => /^communique-.*\.service$/.test(name))) {
-        const { stdout, stderr } = await run('systemd-analyze', [
-          'security',
-          '--offline=true',
-          `--root=${root}`,
-          '--no-pager',
-          unit,
-        ]);
-        const exposure = Number(/Overall exposure level for .*: ([0-9.]+)/.exec(stdout + stderr)?.[1] ?? 'NaN');
+      const units = (await readdir(join(root, UNITS))).filter((name) => /^communique-.*\.service$/.test(name));
+      const { stdout, stderr } = await run('systemd-analyze', [
+        'security',
+        '--offline=true',
+        `--root=${root}`,
+        '--no-pager',
+        ...units,
+      ]);
+      const found = [...(stdout + stderr).matchAll(/Overall exposure level for (\S+): ([0-9.]+)/g)];
+      const levels = new Map(found.map(([, unit = '', level]) => [unit.replace(/@[^.]*/, '@'), Number(level)]));
+      for (const unit of units) {
+        const exposure = levels.get(unit) ?? NaN;
         if (!(exposure <= (MORE_EXPOSURE[unit] ?? MOST_EXPOSURE)))
           exposed.push(`${unit}: ${String(exposure)} ${stderr}`);
       }
@@ -204,14 +207,15 @@ describe('the units', () => {
   it.each(EXAMPLES)(
     'that others require are restarted after a failure, and then start the units that systemd gave up: %s',
     (_name, settings) => {
+      const files = renderParentFiles(settings);
       /** The values of a key in the unit and its drop-ins. */
       const values = (name: string, key: string) =>
-        Object.entries(renderParentFiles(settings))
+        Object.entries(files)
           .filter(([path]) => path === `${UNITS}/${name}` || path.startsWith(`${UNITS}/${name}.d/`))
           .flatMap(([, { content }]) => [...content.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))])
           .flatMap(([, value = '']) => value.split(' '))
           .filter((value) => value !== '');
-      const units = Object.keys(renderParentFiles(settings))
+      const units = Object.keys(files)
         .filter((path) => dirname(path) === UNITS)
         .map((path) => path.slice(UNITS.length + 1));
       const required = (name: string) => [

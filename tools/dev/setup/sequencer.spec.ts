@@ -12,7 +12,7 @@ const Sequencer = createRequire(__filename)(join(root, 'jest.sequencer.cjs')) as
   sort: (tests: Test[]) => Promise<Test[]>;
 };
 const PAGE = 'test/e2e/src/page/page.integration.spec.ts';
-const LARGER_ALONE = ['infra/src/components/alarms.spec.ts', 'test/e2e/src/page/residence.integration.spec.ts'];
+const LARGER_ALONE = ['infra/src/components/alarms.spec.ts', 'test/e2e/src/page/residence.long.integration.spec.ts'];
 const context = { config: { id: 'none', cache: false }, hasteFS: { getSize: () => 1 } };
 const tests = [...LARGER_ALONE, PAGE].map((path) => ({ path: join(root, path), context }));
 

@@ -8,13 +8,13 @@ import { makeSigningKey } from '../testing/signing-key';
 const run = promisify(execFile);
 const root = join(__dirname, '../../../..');
 
-it('writes, reads and signs an image of 256 MiB with less than half of that in memory', async () => {
+it('writes, reads and signs an image of 128 MiB with less than half of that in memory', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'eif-memory-'));
   try {
     const { privateKeyPem, certificatePem } = await makeSigningKey();
     await writeFile(join(folder, 'key.pem'), privateKeyPem);
     await writeFile(join(folder, 'certificate.pem'), certificatePem);
-    const sizeBytes = 256 * 1024 * 1024;
+    const sizeBytes = 128 * 1024 * 1024;
     const { stdout } = await run(
       process.execPath,
       ['tools/run.mjs', 'libs/eif/src/testing/large-image.ts', folder, String(sizeBytes)],

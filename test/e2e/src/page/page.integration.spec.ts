@@ -1,14 +1,9 @@
 import { chromiumAvailability } from '@communique-tee/testing/chromium';
 import { describeWith } from '@communique-tee/testing/harness';
-import { describeAgents } from './agents-tests';
-import { describeLoading } from './loading-tests';
 import { describeMessage } from './message-tests';
 import { startPageSystem, type PageSystem } from './page-system';
 import { describePeople } from './people-tests';
-import { describeProof } from './proof-tests';
 import { describeSignIn } from './sign-in-tests';
-import { describeStatus } from './status-tests';
-import { describeTemplates } from './template-tests';
 
 describeWith(chromiumAvailability(), 'the page', () => {
   let started: PageSystem | undefined;
@@ -23,12 +18,7 @@ describeWith(chromiumAvailability(), 'the page', () => {
     await started?.stop();
   });
 
-  describeLoading(on);
-  describeProof(on);
   describeMessage(on);
   describeSignIn(on);
-  describeStatus(on);
-  describeTemplates(on);
-  describeAgents(on);
   describePeople(on);
 });

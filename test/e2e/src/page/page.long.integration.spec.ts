@@ -1,12 +1,17 @@
 import { chromiumAvailability } from '@communique-tee/testing/chromium';
 import { describeProving } from '@communique-tee/residence/testing';
 import { describeWith } from '@communique-tee/testing/harness';
+import { describeAgents } from './agents-tests';
 import { describeAxe } from './axe-tests';
 import { describeFirefox } from './firefox-tests';
+import { describeLoading } from './loading-tests';
 import { startPageSystem, type PageSystem } from './page-system';
+import { describeProof } from './proof-tests';
 import { startResidencePageSystem, type ResidencePageSystem } from './residence-page-system';
 import { RESIDENCE_STATES } from './residence-states';
 import { STATES } from './states';
+import { describeStatus } from './status-tests';
+import { describeTemplates } from './template-tests';
 
 describeWith(chromiumAvailability(), 'the page', () => {
   let started: PageSystem | undefined;
@@ -21,6 +26,11 @@ describeWith(chromiumAvailability(), 'the page', () => {
     await started?.stop();
   });
 
+  describeLoading(on);
+  describeProof(on);
+  describeStatus(on);
+  describeTemplates(on);
+  describeAgents(on);
   describeAxe(on, STATES);
   describeFirefox(on);
 });

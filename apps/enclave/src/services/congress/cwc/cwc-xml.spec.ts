@@ -173,10 +173,10 @@ describe('the message schema, compared with the simulator’s CWC schema', () =>
         accepted++;
         expect(verdict).toMatchObject({ valid: true });
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
-    expect(accepted).toBeGreaterThan(300);
-    expect(refused).toBeGreaterThan(300);
+    expect(accepted).toBeGreaterThan(150);
+    expect(refused).toBeGreaterThan(150);
   });
 
   it('agrees with each rule at its limits', () => {
