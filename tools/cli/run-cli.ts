@@ -33,13 +33,13 @@ export interface Edition {
 const COMMANDS: readonly AddCommand[] = [verify, keys, send, status, list, receipt, image, seal, offices, agent];
 
 const after = ({ name, firstSteps }: Edition) => `
-Results go to standard output, with --json as one JSON object; steps and errors to standard error. Colors only on a
-terminal, and not if NO_COLOR is set. COMMUNIQUE_TOKEN holds the sender's token, COMMUNIQUE_GATEWAY the gateway's address.
+Results go to standard output, with --json as one JSON object; steps and errors go to standard error. Output has colors only
+on a terminal, and none if NO_COLOR is set. COMMUNIQUE_TOKEN holds the sender's token, COMMUNIQUE_GATEWAY the gateway's address.
 
 Exit code, for every command
   0    done: trusted, posted, delivered, verified
   1    refused: not trusted, not taken, not delivered, not verified; a code says why
-  2    not understood: the arguments, or what a file holds
+  2    an argument, or the content of a file, was not understood: the error names it
   3    not reached: no answer from the network, a file cannot be read or written
   4    still on its way (status, send --wait)
   130  interrupted
@@ -53,7 +53,7 @@ const GRACE_MS = 1000;
 export function commandLine(context: Context, edition: Edition): CommandLine<Exit> {
   const line = new CommandLine<Exit>(
     edition.name,
-    'Private messages to Congress through an attested enclave: verify it, an image or a receipt; send, follow.',
+    'Private messages to Congress through an attested enclave: verify an enclave, an image or a receipt; send and follow messages.',
     context,
     edition.version,
   );

@@ -30,21 +30,23 @@ export function trustOptions(command: Command, { maxAge = true }: { maxAge?: boo
     ).argParser(collect),
     new Option(
       '--pcr3 <hex>',
-      'accepted operators: PCR3, 96 hexadecimal digits each. It measures the role of the parent instance. The operator publishes it; PCR0 names the build alone, which anyone with an AWS account can run',
+      'accepted operators: PCR3, 96 hexadecimal digits each. PCR3 measures the role of the parent instance, and the operator publishes it. PCR0 names only the build, which anyone with an AWS account can run',
     ).argParser(collect),
     new Option(
       '--operator-role <arn>',
-      'the same by the ARN of that role, such as arn:aws:iam::111122223333:role/communique-tee-prod-parent',
+      'the accepted operator by the ARN of that role, such as arn:aws:iam::111122223333:role/communique-tee-prod-parent',
     ).argParser(collect),
     new Option(
       '--any-operator',
       'accept the image under every AWS account. Its operator, a stranger perhaps, learns when you write and can drop messages',
     ),
-    new Option('--pcr4 <hex>', 'also the parent instance: SHA-384 of 48 zero bytes and its id').argParser(collect),
-    new Option('--pcr8 <hex>', 'also the certificate that signed the image').argParser(collect),
+    new Option('--pcr4 <hex>', 'also demand this parent instance: SHA-384 of 48 zero bytes and its id').argParser(
+      collect,
+    ),
+    new Option('--pcr8 <hex>', 'also demand that this certificate signed the image').argParser(collect),
     new Option(
       '--custody <kind>',
-      'accepted custody, which tells who can restore the keys: process (nobody), or the ARN of a KMS key alias. Default: any; it is shown',
+      'accepted custody, which tells who can restore the keys: process (no one can), or the ARN of a KMS key alias. Default: any',
     ).argParser(collect),
     ...(maxAge
       ? [new Option('--max-age <seconds>', `how old the document may be (default: ${String(DEFAULT_MAX_AGE_SECONDS)})`)]
@@ -60,7 +62,7 @@ export function trustOptions(command: Command, { maxAge = true }: { maxAge?: boo
   ];
   const policy = new Option(
     '--policy <file>',
-    'all of this from a JSON file instead; docs/examples/policy.json is one',
+    'read all of these from a JSON file instead; docs/examples/policy.json is one',
   ).conflicts(names);
   for (const option of [...options, policy]) command.addOption(option.helpGroup(group));
   return command;

@@ -12,7 +12,7 @@ Metadata and the architecture are neither measured nor signed: nothing that matt
 Exit code
   0  done; of diff: they are the same
   1  refused: the image, or what it should be made or signed with, and the code says why; of diff: they differ
-  2  not understood, or a file could not be read or written; of diff: also if an image is refused
+  2  an argument was not understood, or a file could not be read or written; of diff: also if an image is refused
 `;
 
 interface JsonOption {

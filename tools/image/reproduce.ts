@@ -20,7 +20,7 @@ const AFTER = `
 Exit code
   0  the same
   1  different (the first differing byte is named), or not built
-  2  not understood: the arguments
+  2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 export function describeReproduce(command: Command, line: CommandLine): void {

@@ -57,7 +57,7 @@ const COMMANDS: readonly (readonly [group: string, name: string, summary: string
   [
     'While it runs, with its database:',
     'status',
-    'the emergency stop, models that are off, and the budget windows of now',
+    'show the emergency stop, models that are off, and the current budget windows',
     async () => (await operator()).status,
   ],
   [

@@ -30,7 +30,7 @@ const EXIT_CODES = `
 Exit code
   0  it would work
   1  it would not, and why
-  2  not understood: the arguments
+  2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 export function preview(command: Command, line: CommandLine, streams: Streams = terminal): void {
@@ -108,7 +108,7 @@ export function importFile(command: Command, line: CommandLine, streams: Streams
 Exit code
   0  written
   1  a person has to decide about some resources, or AWS does not answer
-  2  not understood: the arguments, the file
+  2  an argument or the file was not understood: the error names it
 `,
     )
     .action(

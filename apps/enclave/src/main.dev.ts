@@ -24,7 +24,7 @@ const USAGE = `usage: node dist/apps/enclave/main.dev.js [options]: the enclave 
   --help                       print this help
 
 Exit code
-  2   the arguments were not understood
+  2   an argument was not understood: the error names it, and --help lists the arguments
   78  its configuration cannot be used; "nx serve" then waits for a changed source
 `;
 
@@ -41,7 +41,7 @@ exitOnError(async () => {
   const rootFolder = resolve(root);
   const transport = nsm === undefined ? await createMockNsmTransport({ rootFolder }) : connectNsm(nsm);
   const developmentRoot = unsafeTrustAnchorFromPem(await developmentRootPem(rootFolder));
-  process.stderr.write(`Mock NSM: documents verify only under ${rootFolder}, which nobody else trusts.\n`);
+  process.stderr.write(`Mock NSM: documents verify only under ${rootFolder}, which no other program trusts.\n`);
   stopOnSignals(
     await startEnclave(configuration, transport, {
       developmentRoot,

@@ -54,7 +54,7 @@ egress-proxy
   --route <address>=<host>:<port>    listens on the address, for this one destination; repeat it. E.g. vsock:8001=cwc.house.gov:443
   --config <file>                    JSON: {"routes": [{"listen", "host", "port", "maxConnections"?}], and the options below in
                                      camelCase}; options on the command line come first
-  --max-connections <n>              open at once in all (default 512)
+  --max-connections <n>              the most open connections together (default 512)
   --max-connections-per-route <n>    (default 256)
   --connect-timeout-ms <n>           name resolution included (default 10000)
   --idle-timeout-ms <n>              without a byte in either direction (default 300000)
@@ -68,5 +68,5 @@ log-collector
   --raw                              development only: show lines that are no log events, escaped
 
 Addresses: vsock:<port>, vsock:<cid>:<port>, unix:<path>, tcp:<loopback>:<port>, hybrid:<path>:<port> (an emulated enclave's).
-Exit code: 0 stopped by SIGTERM or SIGINT, 1 failed (starting again may help), 78 told something wrong (it will not).
+Exit code: 0 stopped by SIGTERM or SIGINT, 1 failed (starting again may help), 78 wrong arguments (it will not help).
 `;

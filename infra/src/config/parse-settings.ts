@@ -333,7 +333,7 @@ function checkTogether(raw: Partial<RawSettings>, wrong: readonly string[]): str
   const several = (raw.instances ?? 1) > 1 || (raw.maxInstances ?? 1) > 1;
   if (raw.production && raw.keyAdministrators?.length === 1)
     problems.push(
-      'keyAdministrators: one is too few for production, because nobody else could change the keys’ policies; name two that different people can assume',
+      'keyAdministrators: one is too few for production, because no other person could change the keys’ policies; name two roles that different people can assume',
     );
   for (const store of ['database', 'redis'] as const) {
     if (raw[store] !== 'parent') continue;

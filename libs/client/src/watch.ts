@@ -110,7 +110,11 @@ async function accessOf({ token, statusSecret, signal }: WatchOptions): Promise<
 }
 
 function timeout(cause: ClientError | undefined): ClientError {
-  return new ClientError('timeout', 'no end within the time allowed; the message goes on', { cause });
+  return new ClientError(
+    'timeout',
+    'the message has not ended within the time allowed; the gateway continues to deliver it',
+    { cause },
+  );
 }
 
 interface Heard {

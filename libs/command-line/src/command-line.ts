@@ -27,7 +27,7 @@ export const EXIT_CODES = `
 Exit code
   0  done
   1  it could not be done, and why
-  2  not understood: the arguments
+  2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 /** A wrong argument that is found after parsing. The message is shown to the person at the keyboard. */

@@ -30,7 +30,7 @@ export function requestPort(socket: Socket, port: number, signal: AbortSignal): 
     };
     const onAbort = () => fail(new SocketError('ABORT_ERR', 'connecting was given up'));
     const onEnd = () =>
-      fail(new SocketError('ECONNREFUSED', `the vsock device closed: nobody listens on port ${port} in the guest`));
+      fail(new SocketError('ECONNREFUSED', `the vsock device closed: no program listens on port ${port} in the guest`));
     // A device that drops the connection with our request unread makes it a reset.
     const onError = (error: Error) =>
       fail(['ECONNRESET', 'EPIPE'].includes(SocketError.from(error, '').code) ? refused(port, error) : error);
@@ -61,7 +61,7 @@ export function requestPort(socket: Socket, port: number, signal: AbortSignal): 
 }
 
 function refused(port: number, cause: Error): SocketError {
-  return new SocketError('ECONNREFUSED', `the vsock device closed: nobody listens on port ${port} in the guest`, {
+  return new SocketError('ECONNREFUSED', `the vsock device closed: no program listens on port ${port} in the guest`, {
     cause,
   });
 }

@@ -43,7 +43,7 @@ The same seed gives the same plan; the order of the processes' steps between the
 Exit code
   0    nothing was found
   1    the judge found something, or the system did not come to rest
-  2    not understood: the options
+  2    an option was not understood: the error names it, and --help lists the options
   130  interrupted
 `;
 

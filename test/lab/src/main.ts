@@ -23,7 +23,7 @@ An attack is a file of about twenty lines; test/lab/README.md shows how to write
   npm run lab -- model --help      visits every state of the delivery rule as a model (needs spin)
   npm run lab -- judges --help     installs the outside judges that specs and openapi use
   npm run lab -- pulumi --help     builds Pulumi's own CLI, for the tests of infra
-  npm run lab -- aws-models --help takes what AWS's API allows out of botocore
+  npm run lab -- aws-models --help extracts what AWS's API allows from botocore
   npm run lab -- residence-circuit --help
                                    compares or writes the compiled circuit of the proof of residence
   npm run lab -- residence-proofs --help
@@ -32,7 +32,7 @@ An attack is a file of about twenty lines; test/lab/README.md shows how to write
 Exit code
   0    every promise held
   1    a promise did not hold, or an attack could not be carried out
-  2    not understood: the arguments
+  2    an argument was not understood: the error names it, and --help lists the arguments
   130  interrupted
 `;
 

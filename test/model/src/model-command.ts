@@ -21,7 +21,7 @@ The model is test/model/delivery.pml; docs/delivery-model.md says what it proves
 Exit code
   0    every state was visited and holds, and each guard that is left out has a counterexample; or a line begins with NOT RUN
   1    a counterexample to the rule, or none if a guard is left out
-  2    not understood: the options
+  2    an option was not understood: the error names it, and --help lists the options
   130  interrupted
 `;
 

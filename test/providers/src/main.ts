@@ -75,7 +75,7 @@ line.program
   )
   .addHelpText(
     'after',
-    '\nIt refuses to start with NODE_ENV=production. SIGINT or SIGTERM end it.\n\nExit code\n  0  ended by a signal\n  1  it could not be started, and why\n  2  not understood: the arguments\n',
+    '\nIt refuses to start with NODE_ENV=production. SIGINT or SIGTERM end it.\n\nExit code\n  0  ended by a signal\n  1  it could not be started, and why\n  2  an argument was not understood: the error names it, and --help lists the arguments\n',
   )
   .action(line.run(main));
 line.parse(process.argv.slice(2)).then(

@@ -36,7 +36,7 @@ What the enclave signed about tokens and cost is verified, and shown on standard
 Exit code
   0  there is a text; if it was cut, a warning says so
   1  refused: the enclave is not one that you accept, it offers no model for this, or the model gave no text that can be used
-  2  not understood: the arguments, the file, the policy, the token
+  2  an argument, the file, the policy or the token was not understood: the error names it
   3  a file could not be read, the gateway could not be reached, or the provider failed
 
 Examples
@@ -67,7 +67,7 @@ export const agent: AddCommand = (program, run) => {
     .addOption(new Option('--language <tag>', 'primary language of the answer').default('en'))
     .option(
       '--max-output <tokens>',
-      'at most so many tokens: 64 to 2048 in steps of 64 (default: all that the model gives)',
+      'the most tokens of the answer: 64 to 2048 in steps of 64 (default: the most that the model class gives)',
     );
   for (const add of [gatewayOption, tokenOption, jsonOption]) add(command);
   return trustOptions(command)

@@ -13,9 +13,9 @@ import { trustOf } from '../trust';
 
 const EXIT_CODES = `
 Exit code
-  0  done; of compare: the image is one of those
-  1  the image is damaged or was changed, and the code says where; of compare: also if it is another image
-  2  not understood: the arguments, the policy, or the file is no image
+  0  done; compare: the image is a published one
+  1  the image is damaged or was changed, and the code says where; compare: also if it is another image
+  2  an argument or the policy was not understood, or the file is no image: the error says which
   3  a file could not be read
 `;
 

@@ -12,7 +12,7 @@ const after = (name: string) => `
 Exit code
   0  the attested key is shown
   1  the enclave is not one that you accept
-  2  not understood: the arguments, the policy
+  2  an argument or the policy was not understood: the error names it
   3  the gateway could not be reached
 
 Examples
@@ -97,7 +97,7 @@ export const keys: AddCommand = (program, run) => {
               [
                 'custody',
                 key.custody === 'process'
-                  ? 'process: nobody can restore a key; it ends with the enclave, or 8 days and an hour after it was made'
+                  ? 'process: no one can restore a key; it ends with the enclave, or 8 days and an hour after it was made'
                   : printable(key.custody),
               ],
               ['PCR0', attestation.pcr0],

@@ -5,11 +5,11 @@ import { jsonOption, stateOption, type JsonOption, type StateOption } from '../o
 import { iso, json } from '../output/terminal';
 
 const after = (name: string) => `
-It asks no gateway; ${name} status <id> asks for the status of a message. How a message ended is shown once
-status or send --wait has seen it. A message that the gateway refused for good is not kept.
+The command asks no gateway; ${name} status <id> asks for the status of a message. list shows how a message ended
+once status or send --wait has seen it. A message that the gateway refused for good is not kept.
 
 Exit code
-  0  done, also if there is none
+  0  done, also if no messages are kept
   3  the folder or a file of it cannot be read
 
 Example

@@ -5,11 +5,11 @@ import { jsonOption, type JsonOption } from '../options';
 import { json } from '../output/terminal';
 
 const after = (name: string) => `
-Nothing is asked of a gateway: the table comes with the command. docs/message.md ("Offices") explains the codes.
+The command contains the table and asks no gateway. docs/message.md ("Offices") explains the codes.
 
 Exit code
   0  done
-  2  not understood: the state
+  2  the state was not understood: the error lists all states
 
 Examples
   ${name} offices OH

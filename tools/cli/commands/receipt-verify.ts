@@ -23,13 +23,14 @@ import { OPERATOR_WARNING, ROOT_WARNING } from '../verify/report';
 const MAX_BYTES = 128 * 1024;
 
 const after = (name: string) => `
-It proves that an enclave of that image, run by that operator, reports these outcomes for these sealed bytes at that time. It does not prove
-what the message said, who sent it, or that a person read it. Only the sender can tell which office is which (status).
+A verified receipt proves that an enclave of that image, run by that operator, reports these outcomes for these sealed bytes at that
+time. It does not prove what the message said, who sent it, or that a person read it. Only the sender can see which office is which:
+use status.
 
 Exit code
   0  verified
   1  not verified: the code says by which check
-  2  not understood: the arguments, the policy, or the file holds no receipt
+  2  an argument or the policy was not understood, or the file holds no receipt: the error says which
   3  a file could not be read
 
 Example

@@ -13,8 +13,8 @@ const after = (name: string) => `
 Exit code
   0  sealed
   1  the enclave is not one that you accept
-  2  not understood: the arguments, the message, the policy
-  3  the gateway could not be reached, or a file not be read or written
+  2  an argument, the message or the policy was not understood: the error names it
+  3  the gateway could not be reached, or a file could not be read or written
 
 Example
   ${name} seal --message docs/examples/message.json --out sealed.cbor --pcr0 <hex> --pcr3 <hex>

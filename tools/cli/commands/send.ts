@@ -49,18 +49,18 @@ import { namesTrust, policyOf, trustOf, trustOptions, type KeptTrust, type Trust
 
 const after = (name: string) => `
 Before it posts, this command stores what it needs to open the enclave's answer, in a file that only its owner can
-read: the sealed bytes, the key to the answer, the secret that the DeliveryIds are made under, the gateway, and which
+read: the sealed bytes, the key to the answer, the secret from which the DeliveryIds are made, the gateway, and which
 enclaves you accept. It stores only the sealed form of the message.
 
 If it fails, one sentence says whether the message was sent, was not sent, or whether that is not known yet.
 
-If a chamber is not attested to recognize a repeated message, a gateway that lies can have a message delivered twice: if
-several enclaves share their keys, or if it is sealed again after key_retired. You are asked first.
+A chamber may not be attested to recognize a repeated message. Then a gateway that lies can have a message delivered twice,
+if several enclaves share their keys or the message is sealed again after key_retired. The command asks you first.
 
 Exit code
-  0  the gateway has it; with --wait: delivered, the receipt says so for every office
-  1  refused: the enclave is not one that you accept, the gateway will not take it, or (--wait) it ended otherwise
-  2  not understood: the arguments, the message, the policy, the token
+  0  the gateway has the message; with --wait: delivered, the receipt says so for every office
+  1  refused: you do not accept the enclave, the gateway refuses the message, or (--wait) the message was not delivered
+  2  an argument, the message, the policy or the token was not understood: the error names it
   3  the gateway could not be reached; --again is safe: the gateway accepts the same bytes once
   4  (--wait) still on its way
 

@@ -12,13 +12,13 @@ const MAX_LIFETIME_SECONDS = 24 * 3600;
 const REREAD_MS = 1100;
 
 const after = (name: string) => `
-It signs with a key of its own, kept beside the environment (token-key.json), and adds the public half to the gateway's
-key set (AUTH_JWKS_FILE), which the gateway reads again.
+The command signs with its own key, which it keeps beside the environment file (token-key.json), and adds the public key to
+the gateway's key set (AUTH_JWKS_FILE), which the gateway reads again.
 
 Exit code
   0  done
   1  refused: not a gateway for development
-  2  not understood: the arguments, the environment or its key set
+  2  an argument, the environment or its key set was not understood: the error names it
   3  a file could not be read or written
 
 Examples
@@ -41,10 +41,10 @@ export const token: AddCommand = (program, run) =>
       .description(
         'A bearer token for a gateway that runs for development on this machine, such as that of npm run demo. Elsewhere tokens come from the identity provider, and this command refuses.',
       )
-      .option('--subject <name>', 'the user that it names', 'developer')
+      .option('--subject <name>', 'the user that the token names', 'developer')
       .option('--lifetime <seconds>', 'at most a day', '3600')
       .option('--environment <file>', "the gateway's environment, as the demo writes it", DEFAULT_ENVIRONMENT)
-      .option('--out <file>', 'write it into a file that only its owner can read, instead of showing it'),
+      .option('--out <file>', 'write the token into a file that only its owner can read, instead of printing it'),
   )
     .addHelpText('after', after(program.name()))
     .action(

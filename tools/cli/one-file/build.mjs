@@ -24,7 +24,7 @@ Options:
 Exit code
   0  built
   1  not built, and why
-  2  not understood: the arguments
+  2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');

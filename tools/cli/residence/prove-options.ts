@@ -22,7 +22,7 @@ export function proveOptions(command: Command): Command {
       '--campaign-note <file>',
       "the registrar's signed note of the campaign, as its template has it (GET /api/templates)",
     )
-    .option('--list <url>', "the folder of the registrar's list (default: the gateway's word)")
+    .option('--list <url>', "the address of the registrar's list (default: the address that the gateway names)")
     .option(
       '--reference-string <file>',
       'the reference string that proving needs, 262,208 bytes (default: the cache, else fetched once from a public host)',

@@ -22,9 +22,9 @@ offices it can go to. The registrar's list is fetched at most once a day.
 
 Exit code
   0  a proof was made
-  1  refused: the enclave is not one that you accept, or it asks for another proof
-  2  not understood: the arguments, or what a file holds; no registration is kept here
-  3  the gateway, the registrar's list or what proving needs could not be had; or this person is not on the list
+  1  refused: you do not accept the enclave, or the enclave demands another proof
+  2  an argument or a file was not understood, or no registration is kept here: the error says which
+  3  the gateway, the registrar's list or a file that proving needs could not be reached; or you are not on the list
 
 Examples
   ${name} prove --campaign-note campaign.note --policy policy.json

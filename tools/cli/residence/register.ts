@@ -9,14 +9,14 @@ import { IdentityFile, readIdentity, type Identity } from './identity-file';
 const MAX_REGISTRATION_BYTES = 4096;
 
 const after = (name: string) => `
-The first call makes a secret and stores it in residence.json, in the folder where sent messages are kept, readable by its owner
-alone. Then it reads the secret back and prints the commitment code: give the code to the registrar, and never the file. Later
+The first call makes a secret and stores it in residence.json, in the folder where sent messages are kept. Only its owner can
+read this file. Then it reads the secret back and prints the commitment code: give the code to the registrar, and never the file. Later
 calls print the same code and make no second secret. Anyone who has the file can send in your place.
 
 Exit code
   0  done
   1  refused: another secret is stored already
-  2  not understood: the arguments, or what a file holds
+  2  an argument, or the content of a file, was not understood: the error names it
   3  a file cannot be read or written
 
 Examples

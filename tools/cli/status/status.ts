@@ -23,13 +23,13 @@ import { follow } from './follow';
 import { exitOf, statusAsJson, statusAsText } from './report';
 
 const after = (name: string) => `
-What send kept of the message is used: what was sealed, the key that opens its answer, the gateway, and which enclaves you
-accepted. With --pcr0 and --pcr3, or --policy, what those accept applies instead (after a new image was rolled out: both PCR0s).
+The command uses what send kept: the sealed bytes, the key that opens the answer, the gateway, and which enclaves you accepted.
+To accept other enclaves, give --pcr0 and --pcr3, or --policy (after a new image was rolled out: both PCR0s).
 
 Exit code
   0  delivered: the receipt says so for every office
-  1  it ended otherwise, or its receipt does not verify
-  2  not understood: the arguments, or what is kept is broken, or nothing is kept of it
+  1  ended and not delivered, or the receipt does not verify
+  2  an argument was not understood, or the kept data is damaged or absent: the error says which
   3  the gateway could not be reached
   4  still on its way
 
@@ -54,7 +54,7 @@ export const status: AddCommand = (program, run) => {
     .option('--receipt <file>', 'write the receipt into a file, for receipt verify and for other people')
     .option('--forget', 'remove the stored data of the message: its answer can then no longer be opened');
   for (const add of [waitOption, tokenOption, stateOption, jsonOption]) add(command);
-  gatewayOption(command, 'the one that the message was sent to');
+  gatewayOption(command, 'the gateway that the message was sent to');
   return trustOptions(command)
     .addHelpText('after', after(program.name()))
     .action(

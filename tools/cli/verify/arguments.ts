@@ -33,7 +33,7 @@ export function verifyArguments(command: Command): Command {
     )
     .option(
       '--at <time>',
-      'verify as of then, such as 2023-09-28T11:08:28Z (default: now). The document may be 30 s ahead',
+      'verify as of this time, such as 2023-09-28T11:08:28Z (default: now). The document may be 30 s ahead',
     );
   const given = new Set<string>();
   for (const name of ['nonce', 'no-nonce'])

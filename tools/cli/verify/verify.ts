@@ -11,7 +11,7 @@ const after = (name: string) => `
 Exit code
   0  trusted
   1  not trusted: the code says by which check (libs/enclave-identity/README.md has the table)
-  2  not understood: the arguments, the policy, or what was read holds no document
+  2  an argument or the policy was not understood, or what was read holds no document: the error says which
   3  could not be fetched or read: no answer from the network, no such file
 
 Examples
@@ -26,7 +26,7 @@ export const verify: AddCommand = (program, run) =>
       .command('verify')
       .summary('an attestation document: chain, signature, image, operator, nonce, age, keys')
       .description(
-        'Verifies an AWS Nitro attestation document: chain to the AWS root, signature, image, operator, nonce, age. Shows the chain with its validities, the measurements, the age, the keys that are attested, who can bring them back (custody), and the public configuration. A gateway is asked with a fresh nonce and "Accept: application/cose", at /attestation unless its address has a path.',
+        'Verifies an AWS Nitro attestation document: chain to the AWS root, signature, image, operator, nonce, age. Shows the chain with its validities, the measurements, the age, the attested keys, who can restore them (custody), and the public configuration. A gateway is asked with a fresh nonce and "Accept: application/cose", at /attestation unless its address has a path.',
       ),
   )
     .addHelpText('after', after(program.name()))

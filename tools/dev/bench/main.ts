@@ -27,10 +27,10 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   accept: { title: 'POST /api/messages: sealed messages of 2 KiB from 64 users over 32 connections', rows: acceptRows },
   relay: { title: 'Relay to an echoing enclave, 16 at once', rows: relayRows },
   delivered: {
-    title: 'Delivered to three offices, everything on this machine; no pace of a chamber limits',
+    title: 'Messages delivered to three offices, everything on this machine, without a pace of the chambers',
     rows: deliveredRows,
   },
-  'delivered-proven': { title: 'The same, each message with a proof of residence', rows: deliveredProvenRows },
+  'delivered-proven': { title: 'As delivered, each message with a proof of residence', rows: deliveredProvenRows },
   latency: { title: 'Latency at half of the top rate, POSTs due at fixed times', rows: latencyRows },
   memory: { title: 'Memory of the gateway', rows: memoryRows },
   full: { title: 'With a million ended messages and as many entries in the ledger', rows: fullRows },
@@ -53,18 +53,18 @@ A reference that is not installed (pgbench, nginx, redis-server, redis-benchmark
 
 const line = new CommandLine(
   'npm run bench --',
-  'Measures, each beside its reference in the same run; the ratios are what counts. What loads runs in a process of its own, on the same machine.',
+  'Measures our programs beside reference programs in the same run: compare the ratios, not the figures. The program that makes the load runs in a separate process, on the same machine.',
 );
 line.program
-  .argument('[sections...]', 'what to measure; unless named all but day')
-  .option('--json <file>', 'where the results go as JSON', join('.dev', 'bench.json'))
+  .argument('[sections...]', 'sections to measure (default: all but day)')
+  .option('--json <file>', 'the file for the results as JSON', join('.dev', 'bench.json'))
   .option(
     '--profile <folder>',
-    'CPU profiles of the gateway in accept, latency and full, and of gateway and enclave in delivered, go there; the figures are lower then. node tools/run.mjs tools/dev/bench/profile/main.ts <file> reports where the time went',
+    'write CPU profiles here: of the gateway in accept, latency and full, of gateway and enclave in delivered. The figures are lower then. node tools/run.mjs tools/dev/bench/profile/main.ts <file> reports where the time went',
   )
-  .option('--messages <n>', 'of day: how many are sent (default 100000, over half an hour)', wholeNumber)
-  .option('--rate <n>', 'of day: how many are sent a second, on average (default 50)', wholeNumber)
-  .option('--setup', "first builds the verifiers that peers compares with, into the user's cache: Rust, some minutes")
+  .option('--messages <n>', 'day: how many messages are sent (default 100000, over half an hour)', wholeNumber)
+  .option('--rate <n>', 'day: how many messages are sent a second, on average (default 50)', wholeNumber)
+  .option('--setup', "peers: first build the verifiers to compare with, into the user's cache (Rust, some minutes)")
   .addHelpText('after', `${AFTER}${EXIT_CODES}`)
   .action(line.run(measure));
 process.exitCode = await line.parse(process.argv.slice(2));

@@ -28,7 +28,7 @@ The gateway takes no options: its environment is its configuration (.env, as .en
 
 Exit code
   0  ended by a signal
-  2  not understood: the arguments
+  2  an argument was not understood: the error names it, and --help lists the arguments
 
 If the app ends by itself, such as with 78 for its configuration, this command waits and starts it again when a source changes.`);
   process.exit(0);

@@ -11,7 +11,7 @@ line.program
   .option('--out <folder>', 'the folder, replaced if it exists', join('dist', 'client'))
   .addHelpText(
     'after',
-    '\nExit code\n  0  built\n  1  built, and larger than it may be\n  2  not understood: the arguments\n',
+    '\nExit code\n  0  built\n  1  built, and larger than it may be\n  2  an argument was not understood: the error names it, and --help lists the arguments\n',
   )
   .action(line.run(build));
 process.exitCode = await line.parse(process.argv.slice(2));

@@ -51,7 +51,7 @@ ${Object.entries(OUTCOME_NAMES)
 Exit code
   0  the receipt has verified
   1  something failed; the demo says what, and what to do next
-  2  not understood: the arguments
+  2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 const line = new CommandLine(

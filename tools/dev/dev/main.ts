@@ -22,7 +22,7 @@ the environment of this command comes first, e.g. PORT=3003 npm run dev.
 Exit code
   0    ended by a signal
   1    a part could not be started, and why
-  2    not understood: the arguments
+  2    an argument was not understood: the error names it, and --help lists the arguments
   130  ended by a second signal, before every part had ended
 `;
 

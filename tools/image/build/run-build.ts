@@ -22,7 +22,7 @@ outside the work tree. The first build compiles the kernel: 5 to 15 minutes on t
 Exit code
   0  built
   1  not built, and why
-  2  not understood: the arguments
+  2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 export function describeBuild(command: Command, line: CommandLine): void {

@@ -16,14 +16,14 @@ The first time QEMU is compiled. Later it comes out of the cache.
 Exit code
   0  done
   1  it could not be done, and why
-  2  not understood: the arguments
+  2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 const KEPT_EXIT_CODES = `
 Exit code
   0  both are there
   1  one of them is not
-  2  not understood: the arguments
+  2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 export function describeEmulator(command: Command, line: CommandLine): void {

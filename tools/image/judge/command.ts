@@ -25,7 +25,7 @@ apps/enclave/config/example.json are built first: x86_64, and arm64 if its kerne
 Exit code
   0  the same; with --setup and --kept: the crate is built. Or a line that begins with NOT RUN says what is missing
   1  different, and where; with --kept: the crate is not built
-  2  not understood: the arguments
+  2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 export function describeJudge(command: Command, line: CommandLine): void {

@@ -14,7 +14,7 @@ The first time it is compiled: 5 to 15 minutes on two cores. Later it comes out 
 Exit code
   0  it is there; its SHA-256 and its file are printed
   1  it could not be made, and why
-  2  not understood: the arguments
+  2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 export function describeKernel(command: Command, line: CommandLine): void {

@@ -18,7 +18,7 @@ publisher signed is an error, and nothing is written.
 Exit code
   0  written: image/image.lock.json and the table in docs/auditors.md
   1  a file differs from what its publisher signed, or Debian's indexes could not be had; nothing is written
-  2  not understood: the arguments
+  2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 interface Options {

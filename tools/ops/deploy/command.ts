@@ -31,7 +31,7 @@ step, and prints how to continue.
 Exit code
   0    deployed, verified
   1    a step failed: its name, the reason, and the command to continue with
-  2    not understood: the arguments, or there is no such stack
+  2    an argument was not understood, or there is no such stack: the error says which
   130  interrupted
 
 Examples
@@ -44,7 +44,9 @@ Examples
 
 export function deploy(command: Command, line: CommandLine, ports: () => Ports): void {
   command
-    .description('Deploys a stack: builds what is missing, checks, makes, replaces, verifies from outside.')
+    .description(
+      'Deploys a stack: builds what is missing, checks, runs pulumi up, replaces the parents, and verifies from outside.',
+    )
     .option('--stack <stack>', 'dev, staging or prod')
     .option('-y, --yes', 'ask nothing')
     .option('--from <step>', 'continue with this step')

@@ -88,7 +88,7 @@ describe('image and release', () => {
     world.ends = { 'image build': 1 };
     const { code, err } = await world.run();
     expect(code).toBe(1);
-    expect(err).toContain(`the image is built: ${why}`);
+    expect(err).toContain(`building the image: ${why}`);
     expect(err).toContain('FAILED: step image: the image was not built; the reason is above');
     expect(err).toContain(goOn('--from', 'image'));
     const kept = join(world.folder.path, `dist/image/prod-arm64-${PCR0.slice(0, 12)}/measurements.json`);
@@ -208,7 +208,7 @@ describe('pulumi up', () => {
     expect(code).toBe(130);
     expect(err).toContain('INTERRUPTED in step up');
     expect(err).toContain('pulumi cancel --stack prod');
-    expect(err).toContain('Go on: npm run deploy -- --stack prod --from preview --refresh');
+    expect(err).toContain('Continue with: npm run deploy -- --stack prod --from preview --refresh');
   });
 });
 
@@ -254,7 +254,7 @@ describe('the rollout', () => {
     world.group.refreshes = [{ id: 'refresh-0', status: 'InProgress', percent: 10, version: '2' }];
     const { err } = await run();
     expect(started()).toEqual([]);
-    expect(err).toContain('an instance refresh to it is running');
+    expect(err).toContain('an instance refresh to this version is running');
     expect(err).toContain('FAILED: step state');
   });
 
@@ -366,7 +366,7 @@ describe('verify and summary', () => {
       'DNS: an A record from service.communique.invalid to 192.0.2.7',
       'Send 192.0.2.7 to the House',
       'npm run ops -- secrets put --stack prod cwc-house',
-      'Confirm the subscription that AWS mailed to operator@example.org',
+      'Confirm the subscription in AWS’s mail to operator@example.org',
       'aws ce update-cost-allocation-tags-status --region us-east-1',
       'npm run ops -- preflight --stack prod --before opening',
     ])

@@ -27,7 +27,7 @@ key or person. docs/operator/first-hour.md tells what each step means.
 Exit code
   0  everything proved
   1  something refuted
-  2  not understood: the arguments, or there is no such stack
+  2  an argument was not understood, or there is no such stack: the error says which
   3  interrupted, or not everything was reached
 `;
 
@@ -64,7 +64,7 @@ async function run(options: Options, ports: Ports, themes: readonly Theme[]): Pr
     return 0;
   }
   if (stack === 'prod')
-    throw new UsageError('--stack: the hour ends with the removal of everything; take dev or staging');
+    throw new UsageError('--stack takes dev or staging, because the command removes the whole stack at its end');
   const { region, domain } = fileOf(ports.root, stack);
   const folder = resolve(ports.root, given);
   if (options.restart === true) rmSync(join(folder, 'state.json'), { force: true });

@@ -96,7 +96,10 @@ it('runs only the step account if AWS refuses the credentials, and reports the o
   };
   const { code, out } = await world.run('--yes');
   expect([code, world.ran, out.includes('canary')]).toEqual([3, ['account'], false]);
-  expect(world.report().themes[1]?.steps[0]).toMatchObject({ verdict: 'not reached', observed: 'account comes first' });
+  expect(world.report().themes[1]?.steps[0]).toMatchObject({
+    verdict: 'not reached',
+    observed: 'the step account comes first',
+  });
 });
 
 it.each<[boolean | undefined]>([[false], [undefined]])(
@@ -177,7 +180,7 @@ it('ends with 2 for a state file that it cannot read, and names --restart', asyn
   writeFileSync(world.folder.file('dist/first-hour/state.json'), '{');
   expect(await world.run()).toMatchObject({
     code: 2,
-    err: expect.stringContaining('--restart begins anew') as unknown,
+    err: expect.stringContaining('--restart discards it and begins again') as unknown,
   });
   expect((await world.run('--restart')).code).toBe(0);
 });

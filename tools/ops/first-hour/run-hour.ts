@@ -38,7 +38,7 @@ export async function runHour(hour: Hour, state: State, themes: readonly Theme[]
       const beganMs = ports.nowMs();
       const waits = ended !== undefined && title !== REMOVAL && ended !== step.name;
       const seen = waits
-        ? notReached(`${ended ?? ''} comes first`)
+        ? notReached(`the step ${ended ?? ''} comes first`)
         : await runStep(step, hour, state, ports, interruption.signal);
       // A step that was interrupted has no verdict, and runs again.
       if (interruption.signal.aborted && seen.verdict !== 'proved') break;
@@ -81,7 +81,7 @@ const firstEnd = (state: State, themes: readonly Theme[]): string | undefined =>
 /** Whether the stack exists and must still be removed. */
 const stands = ({ made, outcomes }: State): boolean => made && outcomes['destroy']?.verdict !== 'proved';
 
-const DECLINED = 'the operator did not agree to it';
+const DECLINED = 'the operator did not agree to this step';
 
 async function runStep(step: Step, hour: Hour, state: State, ports: Ports, signal: AbortSignal): Promise<Seen> {
   const { name, shows, assumption, command, expected, changes, needs = [], again, question } = step;

@@ -38,7 +38,7 @@ export function readState(folder: string, stack: string): State | undefined {
     state = undefined;
   }
   if (state?.data?.stack !== stack)
-    throw new Error(`${join(folder, FILE)} is no state of stack ${stack}; --restart begins anew`);
+    throw new Error(`${join(folder, FILE)} is not the state of stack ${stack}; --restart discards it and begins again`);
   return state.data;
 }
 

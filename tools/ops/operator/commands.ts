@@ -30,7 +30,7 @@ The database is that of DATABASE_URL (or of .env).
 Exit code
   0  done
   1  not done, and why
-  2  not understood: the arguments, or DATABASE_URL is not set
+  2  an argument was not understood, or DATABASE_URL is not set: the error says which
 `;
 
 interface JsonOption {
@@ -45,7 +45,7 @@ interface Reason {
 export function status(command: Command, line: CommandLine, world: World = thisProcess): void {
   command
     .description(
-      "Shows the emergency stop, the models that agents may not use, and the system's budget windows of now.",
+      "Shows the emergency stop, the models that agents may not use, and the system's current budget windows.",
     )
     .option('--json', 'print one JSON object')
     .addHelpText('after', AFTER)

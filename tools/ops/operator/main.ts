@@ -4,7 +4,9 @@ import { clearModel, clearStop, keys, status } from './commands';
 // The release contains this program; on the parent it is the command communique-operator.
 const line = new CommandLine('communique-operator', "The operator's commands on the parent instance.");
 status(
-  line.program.command('status').summary('the emergency stop, models that are off, and the budget windows of now'),
+  line.program
+    .command('status')
+    .summary('show the emergency stop, models that are off, and the current budget windows'),
   line,
 );
 clearStop(line.program.command('clear-stop').summary('clear the emergency stop, so that spending can continue'), line);

@@ -31,13 +31,13 @@ export function preflightOptions(command: Command, checks: readonly Check[]): Co
   return stackOptions(command)
     .option(
       '--before <moment>',
-      'up: what pulumi up will make may be absent, and warns. opening: it has to be there, and fails if it is not. Only a parent has the address that Congress knows, and it has no npm: docs/operator/by-hand.md, “Verify”, tells what to try there. PostgreSQL and Redis are reached through a tunnel to a parent',
+      'up: something that pulumi up will make may be missing, which only warns. opening: anything missing fails. Only a parent has the address that Congress knows, and it has no npm: docs/operator/by-hand.md, “Verify”, tells what to try there. PostgreSQL and Redis are reached through a tunnel to a parent',
       'up',
     )
     .option('--only <names>', 'only these checks, separated by commas', collect)
-    .option('--skip <names>', 'all but these', collect)
+    .option('--skip <names>', 'all checks but these', collect)
     .option('--offline', 'asks nothing outside this machine')
-    .option('--timeout <seconds>', 'of each check', String(TIMEOUT_SECONDS))
+    .option('--timeout <seconds>', 'time limit of each check', String(TIMEOUT_SECONDS))
     .option('--json', 'print one JSON object')
     .addHelpText('after', after(checks));
 }
@@ -53,7 +53,7 @@ ${checks.map(({ name, title }) => `  ${name.padEnd(18)} ${title}`).join('\n')}
 Exit code
   0  everything passed, or only warns
   1  something failed
-  2  the arguments were not understood
+  2  an argument was not understood: the error names it, and --help lists the arguments
 
 Examples
   npm run ops -- preflight --stack prod

@@ -29,8 +29,8 @@ const EXIT_CODES = `
 Exit code
   0   done
   1   not done, and why; the register is as it was
-  2   not understood: the arguments
-  78  the register, its log or a key is not what was written; nothing was done
+  2   an argument was not understood: the error names it, and --help lists the arguments
+  78  the register, its log or a key is damaged or was changed by something else; nothing was done
 `;
 
 interface Everywhere {
@@ -53,7 +53,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
   command
     .description('Keeps the register of who lives where, and signs what proofs of residence are checked against.')
     .helpCommand(false)
-    .addHelpText('after', '\nAll of it, with examples: docs/operator/registrar.md\n');
+    .addHelpText('after', '\ndocs/operator/registrar.md explains every command, with examples.\n');
   const { streams } = world;
   const leaf = (parent: Command, name: string, summary: string): Command =>
     parent
@@ -75,11 +75,11 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
       }),
     );
   const outOption = (to: Command): Command =>
-    to.option('--out <file>', 'write it into a new file of mode 0600, in place of standard output');
+    to.option('--out <file>', 'write the registrations into a new file of mode 0600, in place of standard output');
   const done = (text: string): undefined => void streams.err(`${text}\n`);
 
   leaf(command, 'init', 'make the folder with an empty register')
-    .option('--registrar <id>', 'its id, which cannot be changed later: 1 to 64 of a-z, 0-9 and -')
+    .option('--registrar <id>', 'the registrar’s id, which cannot be changed later: 1 to 64 of a-z, 0-9 and -')
     .option('--max-campaign-days <days>', 'as in the enclave’s configuration', String(MAX_CAMPAIGN_DAYS))
     .action(
       line.run(({ registrar: id, ...options }: Everywhere & { registrar?: string; maxCampaignDays: string }) =>
@@ -99,7 +99,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
   const showKeys = (open: Registrar): undefined => {
     for (const each of open.verifierKeys()) streams.out(`${each.key}${each.signs ? '  signs' : ''}\n`);
   };
-  leaf(key, 'make', 'make a signing key; the first one signs, a second one after key use').action(
+  leaf(key, 'make', 'make a signing key; the first key signs at once, a second one only after key use').action(
     on((open) => {
       open.makeKey();
       showKeys(open);
@@ -116,15 +116,18 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
       }),
     );
 
-  outOption(leaf(command, 'add', 'register people, all of a file or none'))
+  outOption(leaf(command, 'add', 'register people: every line of a file, or none'))
     .option('--csv <file>', 'columns person, commitment, district; and name, born, distinct, if you have them')
-    .option('--person <id>', 'one person: your own id of them')
+    .option('--person <id>', 'register one person: your own id of the person')
     .option('--commitment <code>', 'the code that the person handed over: 64 of 0-9 and a-f')
-    .option('--district <district>', 'that you have checked, such as 120-MT-01')
+    .option('--district <district>', 'the district, which you have checked, such as 120-MT-01')
     .option('--residents <file>', 'check residence in a CSV of residents: columns person, district; and name, born')
     .option('--check <program>', 'check residence with a program of your own')
-    .option('--check-argument <text>', 'for that program, as often as needed', collect)
-    .option('--distinct', 'you looked: this is another person than the ones who look alike')
+    .option('--check-argument <text>', 'an argument for that program; may be repeated', collect)
+    .option(
+      '--distinct',
+      'you have checked that this is another person than the registered ones with the same name and birth date',
+    )
     .option('--json', 'print one JSON object')
     .action(
       on((open, options: Everywhere & AddOptions & OutOption) =>
@@ -132,7 +135,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
       ),
     );
 
-  outOption(leaf(command, 'move', 'give people who are registered a new district, all of a file or none'))
+  outOption(leaf(command, 'move', 'give registered people a new district: every line of a file, or none'))
     .option('--csv <file>', 'columns person, district')
     .option('--person <id>', 'one person')
     .option('--district <district>', 'such as 120-MT-01')
@@ -165,11 +168,11 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
       ),
     );
 
-  leaf(command, 'list', 'list the people, and whether a root holds them')
+  leaf(command, 'list', 'list the people, and whether a root contains them')
     .option('--json', 'print one JSON object')
     .action(on((open, options: Everywhere & ListOptions) => list(open, options, world.worldOf('').now(), streams)));
 
-  leaf(command, 'publish', 'sign the tree of now, valid for 14 days, and write its files')
+  leaf(command, 'publish', 'sign the current tree, valid for 14 days, and write its files')
     .option('--to <folder>', 'the static folder')
     .option('--empty', 'also while the register has no people')
     .option('--json', 'print one JSON object')
@@ -210,7 +213,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
       }),
     );
 
-  leaf(command, 'check', 'read everything, and report what needs you')
+  leaf(command, 'check', 'read everything, and report what you have to act on')
     .option('--to <folder>', 'the static folder')
     .option('--json', 'print one JSON object')
     .action(
@@ -219,7 +222,7 @@ export function registrar(command: Command, line: CommandLine, world: CommandWor
       ),
     );
 
-  leaf(command, 'restored', 'go on with a register that you restored from a backup').action(
+  leaf(command, 'restored', 'continue with a register that you restored from a backup').action(
     line.run((options: Everywhere) =>
       reported(streams, () => {
         Registrar.restored(options.folder, world.worldOf(byOf(options)))[Symbol.dispose]();

@@ -16,13 +16,13 @@ interface Options {
 const AFTER = `
 It makes communique-tee-<arch>.tar.gz, and release.json with its SHA-256, its key in the store, and the prebuilt
 programs that were not compared with what their publishers signed. Beside them it puts communique-tee.mjs, the command
-for auditors, and its SHA-256: publish both where people know you, not on the gateway. What clients need to know
-of the release, publish beside it: npm run ops -- policy prints it.
+for auditors, and its SHA-256: publish both where people know you, not on the gateway. Publish beside them what
+npm run ops -- policy prints: clients need it to accept your enclaves.
 
 Exit code
   0  built
   1  not built, and why
-  2  not understood: the arguments
+  2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 export function release(command: Command, line: CommandLine): void {
@@ -34,7 +34,7 @@ export function release(command: Command, line: CommandLine): void {
     .option('--out <folder>', 'where it goes', join('dist', 'release'))
     .option(
       '--reference-string [file]',
-      'also what a page needs to prove residence: this file, or where docs/residence.md looks for it',
+      'include the reference string, with which people prove residence in the page (default: where docs/residence.md says)',
     )
     .addHelpText('after', AFTER)
     .action(line.run(build));
@@ -47,7 +47,7 @@ async function build({ arch, out, referenceString: asked }: Options): Promise<nu
   if (asked !== undefined && referenceString === undefined) {
     terminal.err(
       asked === true
-        ? 'not built: the reference string could not be had (docs/residence.md says where it is looked for)\n'
+        ? 'not built: the reference string was not found (docs/residence.md lists where the command looks for it)\n'
         : `not built: ${asked} is not the reference string: it needs 262,208 bytes with the pinned SHA-256 (docs/residence.md)\n`,
     );
     return 1;

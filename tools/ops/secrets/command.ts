@@ -66,7 +66,7 @@ stored.
 Exit code
   0  done
   1  it could not be done, and why
-  2  not understood: the arguments
+  2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 export function secrets(command: Command, line: CommandLine, ports: Ports = thisProcess): void {

@@ -37,7 +37,7 @@ export class EgressMetrics {
   });
   private readonly refusals = new Counter({
     name: 'communique_egress_connections_refused_total',
-    help: 'Connections closed unheard, by the limit that was reached',
+    help: 'Connections closed at once, by the limit that was reached',
     labelNames: ['destination', 'reason'],
     registers: [this.registry],
   });

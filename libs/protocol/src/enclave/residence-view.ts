@@ -13,11 +13,9 @@ export const residenceViewSchema = z
         description: '`optional`: a message with a proof needs no token. `required`: every message needs a proof.',
       }),
       registrar: z.string().regex(RESIDENCE_ID_PATTERN).meta({ description: 'The id of the registrar.' }),
-      keys: z
-        .array(z.string().regex(VERIFIER_KEY_PATTERN))
-        .min(1)
-        .max(2)
-        .meta({ description: 'Its verifier keys (C2SP signed-note): two while it replaces its key.' }),
+      keys: z.array(z.string().regex(VERIFIER_KEY_PATTERN)).min(1).max(2).meta({
+        description: "The registrar's verifier keys (C2SP signed-note): two while the registrar replaces its key.",
+      }),
       files: z
         .string()
         .max(1025)

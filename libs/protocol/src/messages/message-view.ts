@@ -5,7 +5,7 @@ import { receiptSchema } from '../receipts/receipt';
 /**
  * Life of an accepted message. `queued` and `delivering` continue; the others are final. `delivered`: every office
  * has it. `partially_delivered`: some do, the others refused. `refused`: none took it. `unknown`: some copy was sent
- * and not answered. `expired`: its time ran out first. `key_retired`: the enclave's key went away before the message
+ * and not answered. `expired`: it expired before every office had an outcome. `key_retired`: the enclave's key went away before the message
  * was opened; seal it again.
  */
 export const MESSAGE_STATUSES = [
@@ -31,7 +31,7 @@ export const messageViewSchema = z
     status: z.enum(MESSAGE_STATUSES).meta({
       id: 'MessageStatus',
       description:
-        '`queued` and `delivering` go on, the others are ends. `delivered`: every office has it. `partially_delivered`: some offices have it, the others refused. `refused`: no office took it. `unknown`: a copy was sent and not answered. `expired`: its time ran out first. `key_retired`: the enclave lost its key before it opened the message; seal it again.',
+        '`queued` and `delivering` are not final, the other statuses are. `delivered`: every office has it. `partially_delivered`: some offices have it, the others refused. `refused`: no office took it. `unknown`: a copy was sent and not answered. `expired`: it expired before every office had an outcome. `key_retired`: the enclave lost its key before it opened the message; seal it again.',
     }),
     acceptedAt: instantSchema,
     expiresAt: instantSchema,

@@ -12,9 +12,9 @@ A case depends only on the seed and its number, so --seed and --case repeat a fi
 bytes differ, the changes do not.
 
 Exit code
-  0    the enclave lived, answered everything by a code, held no memory, and still delivers
+  0    the enclave kept running, answered every input with a code, did not grow, and still delivers
   1    something was found
-  2    not understood: the options
+  2    an option was not understood: the error names it, and --help lists the options
   130  interrupted
 `;
 
@@ -26,7 +26,7 @@ export function fuzzCommand(): CommandLine {
   );
   line.program
     .option('--seconds <n>', 'how long', '30')
-    .option('--seed <n>', 'of the changes; printed, so that a run can be had again (default: drawn)')
+    .option('--seed <n>', 'seed of the changes; printed, so that you can repeat a run (default: random)')
     .option('--case <n>', 'only this case of the seed')
     .addHelpText('after', AFTER)
     .action(line.run(run));

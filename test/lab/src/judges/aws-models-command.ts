@@ -6,12 +6,12 @@ import { workspaceRoot } from '@communique-tee/testing/harness';
 export function awsModelsCommand(): CommandLine {
   const line = new CommandLine(
     'npm run lab -- aws-models',
-    `Takes out of botocore ${JUDGES.botocore.version} (PyPI) what AWS's API allows for the inputs of the Pulumi program, and writes it into infra/src/aws-api.`,
+    `Extracts from botocore ${JUDGES.botocore.version} (PyPI) what AWS's API allows for the inputs of the Pulumi program, and writes that into infra/src/aws-api.`,
   );
   line.program
     .addHelpText(
       'after',
-      '\nExit code\n  0  written\n  1  botocore cannot be here\n  2  not understood: the arguments\n',
+      '\nExit code\n  0  written\n  1  botocore could not be installed\n  2  an argument was not understood: the error names it, and --help lists the arguments\n',
     )
     .action(line.run(extract));
   return line;

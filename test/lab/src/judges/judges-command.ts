@@ -6,13 +6,13 @@ const names = Object.keys(JUDGES);
 export function judgesCommand(): CommandLine {
   const line = new CommandLine(
     'npm run lab -- judges',
-    'Installs the outside judges that some specs and npm run lab use, into ~/.cache/communique-tee or COMMUNIQUE_CACHE_DIR. Each is pinned with all it needs.',
+    'Installs the outside judges that some specs and npm run lab use, into ~/.cache/communique-tee or COMMUNIQUE_CACHE_DIR. Each judge is pinned with its dependencies.',
   );
   line.program
     .argument('[names...]', `of ${names.join(', ')}; without one, all`)
     .addHelpText(
       'after',
-      '\nExit code\n  0  done; or a judge cannot be here, and a line that begins with NOT RUN says why\n  2  not understood: the arguments\n',
+      '\nExit code\n  0  done; or a judge could not be installed, and a line that begins with NOT RUN says why\n  2  an argument was not understood: the error names it, and --help lists the arguments\n',
     )
     .action(line.run(install));
   return line;

@@ -3,9 +3,9 @@ import { installPulumi, keptPulumi, PULUMI_VERSION } from '@communique-tee/testi
 
 const AFTER = `
 Exit code
-  0  built; or it cannot be here, and a line that begins with NOT RUN says why
+  0  built; or it could not be built, and a line that begins with NOT RUN says why
   1  with --kept: it is not built
-  2  not understood: the arguments
+  2  an argument was not understood: the error names it, and --help lists the arguments
 `;
 
 export function pulumiCommand(): CommandLine {
@@ -14,7 +14,7 @@ export function pulumiCommand(): CommandLine {
     `Builds Pulumi's own CLI ${PULUMI_VERSION} with Go into ~/.cache/communique-tee or COMMUNIQUE_CACHE_DIR, for the tests of infra/src/engine. Go's caches for it, about 3 GB, are removed afterwards.`,
   );
   line.program
-    .option('--kept', 'tell whether it is built, and build nothing')
+    .option('--kept', 'report whether the CLI is built, and build nothing')
     .addHelpText('after', AFTER)
     .action(line.run(build));
   return line;

@@ -15,14 +15,14 @@ interface Given {
 const AFTER = `
 Redocly ${JUDGES.redocly.version} and Spectral ${JUDGES.spectral.version} (npm) lint ${DOCUMENT}: they must find nothing. Then schemathesis
 ${JUDGES.schemathesis.version} (PyPI) drives a gateway from the document that it serves: PostgreSQL, the Congress simulator, an enclave and
-a gateway are started, and it asks as two users and an administrator. Some requests have to be accepted (202).
+a gateway are started, and schemathesis sends requests as two users and an administrator. Some of them have to be accepted (202).
 
 Each judge is installed into the user's cache on first use.
 
 Exit code
   0    nothing was found; a judge that cannot be here did not run, and a line that begins with NOT RUN says why
   1    something was found
-  2    not understood: the options
+  2    an option was not understood: the error names it, and --help lists the options
   130  interrupted
 `;
 

@@ -16,7 +16,7 @@ noir_wasm compiles libs/residence/circuit, and bb.js computes the verification k
 Exit code
   0  the files are the circuit's, or were written
   1  a file is not what the circuit gives, or the reference string is not here
-  2  not understood: the options
+  2  an option was not understood: the error names it, and --help lists the options
 `;
 
 export function circuitCommand(): CommandLine {

@@ -7,13 +7,13 @@ import { NO_REFERENCE_STRING } from './circuit-command';
 import { COMMITTED_PROOFS, makeProofs } from './make-proofs';
 
 const AFTER = `
-Proofs are random, so each run writes other ones. They are needed anew after a change of the circuit, of the statement, of the form of
+Proofs are random, so each run writes different ones. Make them again after a change of the circuit, of the statement, of the form of
 a sealed message, or of the plan (libs/residence/src/testing/planned-proofs.ts).
 
 Exit code
   0  written
   1  the reference string is not here, or a statement could not be proven
-  2  not understood: the options
+  2  an option was not understood: the error names it, and --help lists the options
 `;
 
 export function proofsCommand(): CommandLine {

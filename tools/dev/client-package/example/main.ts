@@ -29,7 +29,7 @@ line.program
   .option('--port <port>', 'of the page; 0 for a free one. The demo allows the usual one', String(EXAMPLE_PORT))
   .addHelpText(
     'after',
-    '\nExit code\n  0  ended by Ctrl-C\n  1  the page cannot be served, and why\n  2  not understood: the arguments\n',
+    '\nExit code\n  0  ended by Ctrl-C\n  1  the page cannot be served, and why\n  2  an argument was not understood: the error names it, and --help lists the arguments\n',
   )
   .action(line.run(run));
 process.exitCode = await line.parse(process.argv.slice(2));

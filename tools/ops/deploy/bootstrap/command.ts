@@ -21,16 +21,17 @@ const AFTER = `
 Run it as an administrator of the account, once for each region; again after an update of this repository. It makes
   - the bucket of Pulumi's state: versioned, encrypted, only TLS, nothing public; kept when the CloudFormation stack goes
   - the KMS key of Pulumi's secrets provider; kept too
-  - the deployer's policies: the services that the program uses, on things called communique-tee-... if AWS knows names
+  - the deployer's policies: the services that the program uses, limited to names that begin with communique-tee- where AWS has names
   - two roles with them, for keyAdministrators: two people who can stand in for each other
   - with --github, a role that lets pull requests of one repository preview, and change nothing
 
-Who deploys makes roles and gives them to instances, and so can reach what the account holds: an account of its own.
+A deployer makes roles and gives them to instances, and so can reach everything in the account. Use an account that holds
+nothing else.
 
 Exit code
   0    everything is there
   1    it is not, and why
-  2    not understood: the arguments
+  2    an argument was not understood: the error names it, and --help lists the arguments
   130  interrupted
 
 Examples

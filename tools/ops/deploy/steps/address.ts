@@ -5,7 +5,7 @@ import { deployCommand, StepFailure, type Step } from '../step';
 /** For `--address-only`. The House's registration takes weeks, and needs the address that the whole stack will have. */
 export const addressOnly: Step = {
   name: 'address-only',
-  title: 'set addressOnly in Pulumi.<stack>.yaml: the stack is then its registered address alone',
+  title: 'set addressOnly in Pulumi.<stack>.yaml: the stack then has only its registered address',
   byHand: ['pulumi config set addressOnly true --stack <stack>'],
   async run(deployment) {
     const { arn } = await deployment.account();

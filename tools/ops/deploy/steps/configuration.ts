@@ -7,7 +7,7 @@ export const configuration: Step = {
   byHand: ['npm run ops -- preview --stack <stack> --without-image'],
   async run(deployment) {
     if (deployment.options.stackFile.values.get('addressOnly') === 'true')
-      throw new StepFailure('the stack’s file has addressOnly: the stack is its registered address alone', [
+      throw new StepFailure('the stack’s file has addressOnly: the stack has only its registered address', [
         `For the whole stack, which keeps that address: pulumi config rm addressOnly --stack ${deployment.stack}`,
       ]);
     const { architecture, instanceType, instances } = await deployment.plan();

@@ -17,7 +17,7 @@ export const image: Step = {
     const problems = plan.artifactProblems.filter(isOfImage);
     const why = given ? undefined : ((await imageIsStale(deployment, before)) ?? problems[0]);
     if (why !== undefined) {
-      deployment.say(`the image is built: ${why}`);
+      deployment.say(`building the image: ${why}`);
       // Keep the previous image: a rollback needs it.
       if (before !== undefined) await cp(path, `${path}-${before.pcr0.slice(0, 12)}`, { recursive: true });
       const args = ['build', '--stack', deployment.stack, '--arch', plan.architecture];

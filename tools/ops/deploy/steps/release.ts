@@ -18,9 +18,11 @@ export const release: Step = {
       ? undefined
       : ((await releaseIsStale(deployment, architecture)) ??
         artifactProblems.find(isOfRelease) ??
-        (proves && referenceString === false ? 'residence is on, and it has no reference string' : undefined));
+        (proves && referenceString === false
+          ? 'residence is on, and the existing release has no reference string'
+          : undefined));
     if (why !== undefined) {
-      deployment.say(`the release is built: ${why}`);
+      deployment.say(`building the release: ${why}`);
       const args = ['release', '--arch', architecture, ...(proves ? ['--reference-string'] : [])];
       const { code } = await runOwn(deployment, 'ops', args);
       if (code !== 0) throw new StepFailure('the release was not built; the reason is above');

@@ -25,7 +25,7 @@ export const rollout: Step = {
       refresh = undefined;
     }
     const outdated = group.instances.filter((instance) => instance.version !== version);
-    if (refresh !== undefined && !hasEnded(refresh)) deployment.say('an instance refresh to it is running');
+    if (refresh !== undefined && !hasEnded(refresh)) deployment.say('an instance refresh to this version is running');
     else if (outdated.length > 0) {
       if (group.version === version)
         deployment.say(

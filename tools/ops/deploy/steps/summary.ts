@@ -76,11 +76,11 @@ async function nextSteps(
     ]);
   const email = stackFile.values.get('alarmEmail');
   steps.push([
-    `Confirm the subscription that AWS mailed to ${email ?? 'alarmEmail'}, unless you have: no alarm comes before`,
+    `Confirm the subscription in AWS’s mail to ${email ?? 'alarmEmail'}, unless you have: until then no alarm is mailed`,
   ]);
   if (stackFile.values.has('monthlyBudgetUsd'))
     steps.push([
-      'Activate the cost tag, once in the account; the budget reads 0 before (AWS knows the tag after a day):',
+      'Activate the cost tag, once in the account; until then the budget reads 0 (AWS knows the tag after a day):',
       awsCommand(
         'us-east-1',
         'ce update-cost-allocation-tags-status',

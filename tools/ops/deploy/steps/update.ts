@@ -38,7 +38,7 @@ export const up: Step = {
     deployment.heed([
       'Pulumi was interrupted too: its state, or its message above, records what it had begun.',
       'If it was killed, release its lock first: pulumi cancel --stack ' + stack,
-      `Go on: ${deployCommand(stack, ...goOn)}`,
+      `Continue with: ${deployCommand(stack, ...goOn)}`,
     ]);
     if (code !== 0)
       throw new StepFailure(

@@ -28,7 +28,7 @@ export const wayBack: Step = {
             (pcr0, at) =>
               `pulumi config set --path 'acceptedPcr0[${String(accepted.length + at)}]' ${pcr0} --stack ${stack}`,
           ),
-          'If it must open nothing in future, continue with --drop-old-image.',
+          'If the running image must open no further message, continue with --drop-old-image.',
         ],
       );
   },

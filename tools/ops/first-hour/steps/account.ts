@@ -47,7 +47,7 @@ export const account: readonly Step[] = [
           if (odd.length > 0) return refuted(`not understood: ${odd.map(({ check }) => check).join(', ')}`);
           if (fail > 0)
             return notReached(
-              `to be mended first: ${[...new Set(checks.filter(({ status }) => status === 'fail').map(({ check }) => check))].join(', ')}`,
+              `correct these first: ${[...new Set(checks.filter(({ status }) => status === 'fail').map(({ check }) => check))].join(', ')}`,
             );
           return proved(`no failure, ${String(warn)} warnings`);
         },

@@ -36,8 +36,8 @@ export const enclave: readonly Step[] = [
         const rtc = /"rtc":"([a-z0-9 ._-]{1,40})"/.exec(event.message)?.[1] ?? 'unknown';
         const source = /"clocksource":"([a-z0-9 ._-]{1,40})"/.exec(event.message)?.[1] ?? 'unknown';
         return rtc === 'none' || rtc === 'unknown'
-          ? refuted(`it boots, but the kernel has no clock of the machine (rtc ${rtc}, clocksource ${source})`)
-          : proved(`it boots; rtc ${rtc}, clocksource ${source}`);
+          ? refuted(`the image boots, but the kernel found no real-time clock (rtc ${rtc}, clocksource ${source})`)
+          : proved(`the image boots; rtc ${rtc}, clocksource ${source}`);
       }),
   },
   {
@@ -67,7 +67,8 @@ export const enclave: readonly Step[] = [
     needs: ['ACCOUNT', 'INSTANCE'],
     judge: ({ stdout, ...ended }) => {
       const answer = judged.safeParse(parseJson(stdout));
-      if (!answer.success) return notReached(`no document was had (exit code ${String(ended.code ?? 'none')})`);
+      if (!answer.success)
+        return notReached(`no attestation document came (exit code ${String(ended.code ?? 'none')})`);
       const { trusted, code, attestation } = answer.data;
       if (!trusted) return refuted(`refused: ${code ?? 'no code'}`);
       const custody = attestation?.key_binding?.custody === 'process' ? 'process' : 'kms';
@@ -83,7 +84,8 @@ export const enclave: readonly Step[] = [
     expected: '"keys":"ready", with custody kms',
     needs: ['CUSTODY'],
     judge: (ended, { CUSTODY: custody }) => {
-      if (custody !== 'kms') return notReached('custody is process: build the image with custody kms to reach it');
+      if (custody !== 'kms')
+        return notReached('custody is process: build the image with custody kms to reach this step');
       return readAnswer(ended, 'health', ready, ({ keys }) =>
         keys === 'ready' ? proved('keys are ready') : refuted(`keys are ${keys}`),
       );

@@ -39,9 +39,11 @@ export const outside: readonly Step[] = [
     needs: ['ADDRESS'],
     judge: ({ code, stdout }) => {
       if (code === 0)
-        return stdout.trim() === '200' ? proved('200, under a public authority') : refuted('reached, and not 200');
+        return stdout.trim() === '200'
+          ? proved('200, under a public authority')
+          : refuted('the server answered, but not with 200');
       // curl(1): exit code 60 means that no known authority signed the certificate.
-      return notReached(code === 60 ? 'the certificate is not one that clients believe yet' : 'not reachable');
+      return notReached(code === 60 ? 'clients do not accept the certificate yet' : 'not reachable');
     },
   },
   {

@@ -23,7 +23,7 @@ export const removal: readonly Step[] = [
       if (code === 0) return proved('removed');
       return code === undefined || code > 128 || code === 127
         ? notReached('pulumi did not finish; run this again')
-        : refuted('pulumi destroy failed; what is left is still yours to remove');
+        : refuted('pulumi destroy failed; remove the remaining resources yourself');
     },
   },
   {
@@ -43,7 +43,7 @@ export const removal: readonly Step[] = [
         const services = new Set(
           left.map(({ ResourceARN: arn }) => /^arn:[a-z-]+:([a-z0-9-]{1,30}):/.exec(arn)?.[1] ?? 'unknown'),
         );
-        return notReached(`${String(left.length)} more are listed, of ${[...services].sort().join(', ')}`);
+        return notReached(`${String(left.length)} other resources are listed, of ${[...services].sort().join(', ')}`);
       }),
   },
   {
@@ -56,7 +56,7 @@ export const removal: readonly Step[] = [
     needs: ['ACCOUNT'],
     judge: (ended) =>
       readAnswer(ended, 'logs:DescribeLogGroups', groups, ({ logGroups: left }) =>
-        left.length === 0 ? proved('none') : refuted(`${String(left.length)} are left; delete them by hand`),
+        left.length === 0 ? proved('none') : refuted(`${String(left.length)} log groups are left; delete them by hand`),
       ),
   },
   {
@@ -71,7 +71,7 @@ export const removal: readonly Step[] = [
       if (ended.code !== 0) return readAnswer(ended, 'kms:DescribeKey', z.never(), () => notReached('no answer'));
       const states = ended.stdout.split(/\s+/).filter((word) => word !== '');
       const kept = states.filter((state) => state !== 'PendingDeletion').length;
-      return kept === 0 ? proved(`${String(states.length)} wait for their end`) : refuted(`${String(kept)} do not`);
+      return kept === 0 ? proved(`${String(states.length)} keys wait for deletion`) : refuted(`${String(kept)} do not`);
     },
   },
 ];

@@ -13,7 +13,7 @@ export const replacement: readonly Step[] = [
     expected: 'an activity in progress',
     changes: 'ends the instance. The service is away for some minutes',
     needs: ['INSTANCE'],
-    judge: endedWell('autoscaling:TerminateInstanceInAutoScalingGroup', 'the group ends it'),
+    judge: endedWell('autoscaling:TerminateInstanceInAutoScalingGroup', 'the group ends the instance'),
   },
   {
     name: 'replaced',
@@ -44,7 +44,7 @@ export const replacement: readonly Step[] = [
       readAnswer(ended, 'ec2:DescribeAddresses', addresses, ({ Addresses: [found] }) =>
         found?.InstanceId === instance && found?.PublicIp === before
           ? proved('the same address')
-          : refuted('it did not'),
+          : refuted('the new instance has another address or none'),
       ),
   },
   {

@@ -11,7 +11,7 @@ import { fail, notYet, pass, skip, warn, type Check, type Context, type Finding 
  */
 export const costTag: Check = {
   name: 'cost-tag',
-  title: `the tag ${STACK_TAG} is an active cost allocation tag: without, the budget reads 0 dollars and never warns`,
+  title: `the tag ${STACK_TAG} is an active cost allocation tag: without it, the budget reads 0 dollars and never warns`,
   group: 'aws',
   network: true,
   needs: ['plan', 'account'],
@@ -49,7 +49,7 @@ function judge(context: Context, stdout: string): Finding {
     ? notYet(
         context,
         `AWS does not know the tag ${STACK_TAG} yet, so the budget reads 0 dollars`,
-        `it does up to 24 hours after pulumi up made the first resource; then activate it: ${takes}`,
+        `AWS knows it up to 24 hours after pulumi up made the first resource; then activate it: ${takes}`,
         ACTIVATE,
       )
     : notYet(

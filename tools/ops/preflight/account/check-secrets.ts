@@ -13,7 +13,7 @@ import { judgeStoreUrl } from './store-url';
 export const secrets: Check = {
   name: 'secrets',
   title:
-    'the stack’s secrets hold values: of the enclave ciphertext, never the key itself; of the gateway URLs with TLS',
+    'the stack’s secrets have values: the enclave’s are ciphertext and never the key itself, the gateway’s are URLs with TLS',
   group: 'aws',
   network: true,
   needs: ['plan', 'account'],

@@ -25,7 +25,7 @@ export function explainAws(error: unknown, action: string): Finding {
   if (NOT_VALID.test(code))
     return fail(
       `AWS does not accept these credentials (${code})`,
-      'look which are in use, and at this machine’s clock',
+      'find out which credentials are in use, and check this machine’s clock',
       'aws configure list',
     );
   if (DENIED.test(code))

@@ -25,7 +25,7 @@ const LEFT_OF_EXAMPLES: readonly (readonly [RegExp, string])[] = [
 export const enclaveConfiguration: Check = {
   name: 'enclave-config',
   title:
-    'apps/enclave/config/<stack>.json is this stack’s, with a route to each chamber and model provider, and nothing left of the example',
+    'apps/enclave/config/<stack>.json is this stack’s, with a route to each chamber and model provider, and no value left from the example',
   group: 'congress',
   network: false,
   async run(context) {

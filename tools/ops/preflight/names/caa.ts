@@ -29,11 +29,13 @@ export function judgeCaa(
   const issue = records.flatMap((record) => (record.issue === undefined ? [] : [parse(record.issue)]));
   if (issue.length === 0) return { allowed: true };
   const ours = issue.filter(({ authority }) => authorities.includes(authority));
-  if (ours.length === 0)
+  if (ours.length === 0) {
+    const named = issue.map(({ authority }) => authority).filter((authority) => authority !== '');
     return {
       allowed: false,
-      why: `only ${issue.map(({ authority }) => (authority === '' ? 'nobody' : authority)).join(', ')} may issue`,
+      why: named.length === 0 ? 'no authority may issue' : `only ${named.join(', ')} may issue`,
     };
+  }
   const usable = ours.filter(
     ({ methods }) => method === undefined || methods === undefined || methods.includes(method),
   );

@@ -63,12 +63,16 @@ const indicators = {
         z.looseObject({
           index: z.int(),
           custody: z.string().nullable().meta({
-            description: 'Who guards its keys: `process` (they end with it), or the ARN of a KMS key alias.',
+            description:
+              'How its keys are kept: `process` (they end with its process), or the ARN of the KMS key alias that guards them.',
           }),
           state: z.enum(['ready', 'waiting', 'unknown']).meta({ description: '`waiting`: it takes no messages yet.' }),
           keyId,
           held: z.int().nullable().meta({ description: 'How many keys it has.' }),
-          kms: z.string().nullable().meta({ description: 'Why its last call of KMS failed; null when it did not.' }),
+          kms: z
+            .string()
+            .nullable()
+            .meta({ description: 'Why its last call of KMS failed; null if the call did not fail.' }),
         }),
       ),
     })
@@ -112,7 +116,7 @@ export const teeHealthSchema = z
     status: z.enum(['ok', 'degraded', 'error', 'shutting_down']),
     info: all.partial().meta({ description: 'The indicators that are up or degraded.' }),
     error: all.partial().meta({ description: 'The indicators that are down.' }),
-    details: all.meta({ description: 'All of them.' }),
+    details: all.meta({ description: 'All indicators.' }),
   })
   .meta({
     id: 'TeeHealth',

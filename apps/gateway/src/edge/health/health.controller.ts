@@ -43,7 +43,7 @@ export class HealthController {
     id: 'getLiveness',
     tag: HEALTH,
     summary: 'Check whether the gateway runs',
-    description: 'Only whether the process runs. It asks no dependency.',
+    description: 'Shows only that the process runs. No dependency is checked.',
     answers: {
       '200': {
         description: 'It runs.',
@@ -102,7 +102,7 @@ export class HealthController {
         content: { 'application/json': { schema: teeHealthSchema, examples: { up: TEE_UP_EXAMPLE } } },
       },
       '503': {
-        description: 'Something is down: the body is the same, and tells what.',
+        description: 'Something is down. The body has the same form, and shows what.',
         content: { 'application/json': { schema: teeHealthSchema, examples: { down: TEE_DOWN_EXAMPLE } } },
       },
     },

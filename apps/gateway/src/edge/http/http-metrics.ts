@@ -25,7 +25,7 @@ export class HttpMetrics {
     ]);
     this.requestSeconds = metrics.histogram(
       'communique_http_request_duration_seconds',
-      'From the first byte of a request to the last of its answer.',
+      'Seconds from the first byte of a request to the last byte of its answer.',
       ['method', 'route'],
       REQUEST_SECONDS,
     );

@@ -49,7 +49,7 @@ export function refusalOfBody({ method, headers }: FastifyRequest): ProblemError
   const mediaType = mediaTypeOf(contentType);
   if (mediaType === undefined) return new ProblemError('unsupported_media_type');
   if (!isIdentity(headers['content-encoding']))
-    return new ProblemError('unsupported_media_type', { detail: 'A Content-Encoding is not read here.' });
+    return new ProblemError('unsupported_media_type', { detail: 'A body with a Content-Encoding is not accepted.' });
   return Number(contentLength) > BODY_LIMITS[mediaType] ? new ProblemError('body_too_large') : undefined;
 }
 

@@ -33,7 +33,7 @@ const problemSchema = z
     code: z
       .enum(Object.keys(PROBLEMS) as [ProblemCode])
       .meta({ id: 'ProblemCode', description: 'What is wrong. Codes do not change; docs/errors.md explains each.' }),
-    detail: z.string().optional().meta({ description: 'More for people, without anything of the request.' }),
+    detail: z.string().optional().meta({ description: 'A sentence for people, which repeats nothing of the request.' }),
     errors: z
       .array(
         z

@@ -38,9 +38,7 @@ export const pageFactsSchema = z
           ),
       })
       .nullable()
-      .describe(
-        'Where people sign in, with the authorization code flow and PKCE; null: with a token of their own only.',
-      ),
+      .describe('Where people sign in, with the authorization code flow and PKCE; null: people paste an access token.'),
     verifierUrl: z
       .url()
       .nullable()

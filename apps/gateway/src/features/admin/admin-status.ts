@@ -21,7 +21,9 @@ export const adminStatusSchema = z
     }),
     rateLimits: z.strictObject({
       store: z.enum(['redis', 'memory']),
-      degraded: z.boolean().meta({ description: 'Whether Redis is away, so that this process counts alone.' }),
+      degraded: z
+        .boolean()
+        .meta({ description: 'Whether Redis is away, so that this process counts only its own requests.' }),
       degradedSince: instantSchema.nullable(),
     }),
   })

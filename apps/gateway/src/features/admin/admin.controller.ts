@@ -74,7 +74,7 @@ export class AdminController {
       'The latest first, at most 500. A key leaves the list some days after its end. `live`: the newest one of its custody and image is the key that clients seal to. `rotated`: it only opens what was sealed to it. `destroyed`, `revoked`: its record is gone. Operators revoke a key with `npm run ops -- keys revoke`.',
     answers: {
       '200': {
-        description: 'What is known of each key.',
+        description: 'The sealed keys, without anything that is sealed.',
         content: { 'application/json': { schema: adminKeysSchema, examples: { keys: KEYS_EXAMPLE } } },
       },
     },

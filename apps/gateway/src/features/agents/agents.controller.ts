@@ -46,7 +46,7 @@ export class AgentsController {
         content: {
           'application/json': { schema: agentOfferSchema, examples: { on: OFFER_EXAMPLE, off: OFFER_OFF_EXAMPLE } },
         },
-        headers: { 'Cache-Control': 'For ten seconds, and publicly.' },
+        headers: { 'Cache-Control': 'May be cached for ten seconds, also by shared caches.' },
       },
     },
     problems: [...DATABASE_PROBLEMS],

@@ -17,7 +17,7 @@ export class AttestationMetrics {
   constructor(metrics: Metrics, { enclaves }: AttestationMonitor) {
     metrics.gauge(
       'communique_attestation_state',
-      '1 for the state that the last check of the enclave came to.',
+      '1 for the state after the last attestation check of the enclave.',
       ['enclave', 'state'],
       (gauge) => {
         for (const monitor of enclaves) {
@@ -36,7 +36,7 @@ export class AttestationMetrics {
     );
     metrics.gauge(
       'communique_attestation_age_seconds',
-      'Since the last check of the enclave was judged; absent before the first.',
+      'Seconds since the last attestation check of the enclave; absent before the first.',
       ['enclave'],
       (gauge) => {
         for (const monitor of enclaves) {

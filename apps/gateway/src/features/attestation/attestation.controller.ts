@@ -103,7 +103,7 @@ export class AttestationController {
         name: 'sha256',
         in: 'query',
         description:
-          'Of the configuration, in lowercase hex. Without it: the configuration of an enclave that answers now.',
+          'SHA-256 of the configuration, in lowercase hex. Without this parameter: the configuration of an enclave that answers now.',
         schema: { type: 'string', pattern: '^[0-9a-f]{64}$' },
         example: CONFIGURATION_SHA256,
       },

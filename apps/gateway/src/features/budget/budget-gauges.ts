@@ -27,7 +27,7 @@ export class BudgetGauges {
     );
     metrics.gauge(
       'communique_budget_used_ratio',
-      'Spent and reserved, as a part of the cap of the current window.',
+      'Spent and reserved money of the current window, divided by its cap.',
       ['window'],
       async (gauge) => {
         const budgets = await state();

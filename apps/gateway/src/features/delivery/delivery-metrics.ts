@@ -16,7 +16,7 @@ export class DeliveryMetrics {
     ]);
     this.attemptSeconds = metrics.histogram(
       'communique_delivery_attempt_duration_seconds',
-      'From the lease of a job until its result is stored.',
+      'Seconds from the lease of a job until its result is stored.',
       ['outcome'],
       DELIVERY_SECONDS,
     );

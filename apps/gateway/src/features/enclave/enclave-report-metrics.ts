@@ -23,7 +23,7 @@ export class EnclaveReportMetrics {
     );
     metrics.gauge(
       'communique_enclave_clock_error_seconds',
-      'The same without its sign, for alarms.',
+      "Attested time and the clock of the enclave's machine: their difference without its sign, for alarms.",
       ['enclave'],
       (gauge) => {
         gauge.reset();

@@ -107,7 +107,7 @@ export class KeyGauges {
     );
     metrics.gauge(
       'communique_enclave_key_age_seconds',
-      'Since the record of the current key was stored; absent where there is none.',
+      'Seconds since the record of the current key was stored; absent if there is none.',
       ['enclave'],
       (gauge) => {
         gauge.reset();

@@ -6,7 +6,7 @@ import { LegacySuite } from './legacy-suite';
 import type { Example, Tag } from '../../core/routing/operation';
 import { Operation } from '../../core/routing/route-policy';
 
-const LEGACY: Tag = { name: 'Legacy', description: 'For the web client (legacy) alone.' };
+const LEGACY: Tag = { name: 'Legacy', description: 'Only for the web client (legacy).' };
 const KEY_EXAMPLE: Example = {
   summary: 'A key of a development enclave',
   value: {

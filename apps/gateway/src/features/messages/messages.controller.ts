@@ -75,7 +75,7 @@ export class MessagesController {
     tag: MESSAGES,
     summary: 'Submit a sealed message',
     description:
-      'Accepts a message that only the attested enclave can open. When the answer is 202, the message and its delivery are committed to the database. Submitting the same bytes again under the same message id returns the message with its current status and costs nothing. A message that ended as `key_retired` may be sealed again and submitted under its id, with a new Idempotency-Key or none. A `LegacyMessage` is accepted while an attested enclave has a key of the legacy suite; its id is made of its ciphertext, and it is tried for seven days. Where proofs of residence are taken (`getResidence`), a `ProvenMessage` needs no token. It has no owner then, its Idempotency-Key does not count, and its status is read with its status secret alone. Proven again, with other bytes of proof, it is still the same message.',
+      'Accepts a message that only the attested enclave can open. When the answer is 202, the message and its delivery are committed to the database. Submitting the same bytes again under the same message id returns the message with its current status and costs nothing. A message that ended as `key_retired` may be sealed again and submitted under its id, with a new Idempotency-Key or none. A `LegacyMessage` is accepted while an attested enclave has a key of the legacy suite; its id is computed from its ciphertext, and the gateway tries to deliver it for seven days. If the gateway accepts proofs of residence (`getResidence`), a `ProvenMessage` needs no token. Without a token it has no owner, its Idempotency-Key is ignored, and its status can be read only with its status secret. The same message with a new proof is still the same message.',
     parameters: [
       {
         name: 'Idempotency-Key',
@@ -100,7 +100,7 @@ export class MessagesController {
     },
     answers: {
       '202': {
-        description: 'The message is accepted, now or before.',
+        description: 'The message is accepted, by this request or an earlier one.',
         content: { 'application/json': { schema: messageViewSchema, examples: { queued: QUEUED_MESSAGE } } },
         headers: { Location: 'Address of the message.' },
         links: {
@@ -112,7 +112,7 @@ export class MessagesController {
           events: {
             operationId: 'watchMessage',
             parameters: { id: '$response.body#/id' },
-            description: 'Each change of it, for the same caller.',
+            description: 'Each change of the status, for the same caller.',
           },
         },
       },
@@ -185,7 +185,7 @@ export class MessagesController {
     tag: MESSAGES,
     summary: 'Get the status of a message',
     description:
-      'Only the sender can read it: a message with a proof of residence by its status secret alone, any other by a token. Any other caller gets 404. The receipt and the sealed answer are there once the message has ended.',
+      'Only the sender can read it: a message with a proof of residence with its status secret, any other message with a token. Other callers get 404. The receipt and the sealed answer are there once the message has ended.',
     parameters: [MESSAGE_ID],
     answers: {
       '200': {

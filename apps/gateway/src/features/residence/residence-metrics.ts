@@ -53,7 +53,7 @@ export class ResidenceMetrics {
     );
     metrics.gauge(
       'communique_residence_root_seconds_left',
-      'Until the last of the registrar’s roots ends that were read where clients read them, or that messages came under; absent before the first.',
+      'Seconds until the last known root of the registrar ends, read where clients read it or used by a message; absent before the first.',
       [],
       (gauge) => {
         const now = new Date();

@@ -39,14 +39,14 @@ export class ResidenceController {
     tag: RESIDENCE,
     summary: 'Get how residence is proven',
     description:
-      'Tells a client where the registrar’s static files are. The rest is for people who look: a client takes mode, registrar, keys and verification key from the attested configuration of the enclave, and believes only `files` here.',
+      'Tells a client where the registrar’s static files are. The other members are for people to read: a client takes mode, registrar, keys and verification key from the attested configuration of the enclave, and only `files` from here.',
     answers: {
       '200': {
         description: 'The configuration of this gateway.',
         content: {
           'application/json': { schema: residenceViewSchema, examples: { required: OPEN, off: OFF } },
         },
-        headers: { 'Cache-Control': 'For five minutes, and publicly.' },
+        headers: { 'Cache-Control': 'May be cached for five minutes, also by shared caches.' },
       },
     },
   })

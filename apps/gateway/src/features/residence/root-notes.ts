@@ -41,7 +41,7 @@ export class RootNotes {
     try {
       return openRootNote(text, this.registrar);
     } catch (error) {
-      throw refused(error, 'It is no root note that the registrar signed.');
+      throw refused(error, 'This is not a root note that the registrar signed.');
     }
   }
 }

@@ -27,8 +27,8 @@ export class CampaignNotes {
     if (campaignNote === null) return;
     if (this.registrar === undefined) throw refused('This gateway has no registrar whose notes it takes.');
     const { campaign, notAfter } = opened(campaignNote, this.registrar);
-    if (campaign !== campaignId) throw refused('It is for another campaign than campaignId.');
-    if (notAfter * 1000 <= Date.now()) throw refused('Its campaign has ended.');
+    if (campaign !== campaignId) throw refused('The note is for another campaign than campaignId.');
+    if (notAfter * 1000 <= Date.now()) throw refused('The campaign of the note has ended.');
   }
 }
 
@@ -39,8 +39,8 @@ function opened(note: string, registrar: Registrar) {
     if (!(error instanceof ResidenceNoteError)) throw error;
     throw refused(
       error.code === 'ERR_RESIDENCE_NOTE_WINDOW'
-        ? `Its campaign is longer than ${String(MAX_CAMPAIGN_DAYS)} days.`
-        : 'It is not a campaign note that the configured registrar has signed.',
+        ? `The campaign of the note is longer than ${String(MAX_CAMPAIGN_DAYS)} days.`
+        : 'This is not a campaign note that the configured registrar has signed.',
     );
   }
 }

@@ -116,7 +116,7 @@ export class TemplateStore {
 
   private assertPublishable({ moderation, campaignNote }: ManagedTemplate): void {
     if (moderation?.flagged === true)
-      throw new ProblemError('template_not_publishable', { detail: 'It is flagged (moderation).' });
+      throw new ProblemError('template_not_publishable', { detail: 'The template is flagged (moderation).' });
     if (campaignNote === null && this.notes.required)
       throw new ProblemError('template_not_publishable', {
         detail: 'Every message of this gateway needs a campaign note, and this template has none.',

@@ -70,7 +70,10 @@ export class TemplatesController {
       '200': {
         description: 'The list.',
         content: { 'application/json': { schema: templateListSchema, examples: { list: PUBLISHED } } },
-        headers: { ETag: 'Of exactly these bytes.', 'Cache-Control': 'For a minute, and publicly.' },
+        headers: {
+          ETag: 'Of exactly these bytes.',
+          'Cache-Control': 'May be cached for a minute, also by shared caches.',
+        },
       },
     },
     problems: [...DATABASE_PROBLEMS],

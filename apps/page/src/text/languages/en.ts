@@ -725,7 +725,7 @@ const english = {
         messageId: 'made by your browser',
         expires: 'the enclave refuses to open it afterwards',
         nullifier: 'for a proof of residence',
-        encapsulatedKey: 'from a key pair made for this message alone',
+        encapsulatedKey: 'from a key pair made only for this message',
         nonce: 'random',
         ciphertext: 'padded to a power of two: its length shows as a size class only',
       },
@@ -820,7 +820,7 @@ const english = {
     priceUnknown: 'This page does not know the price of this model.',
     left: 'You have {left} left until {time}.',
     notTheMessage:
-      'The sign-in is for this help alone: what it costs counts for your account. Your message still goes without a sign-in, and nothing of the request is in it. From the times or your network address, the server may guess that both are yours.',
+      'The sign-in is only for this help: its cost counts for your account. Your message still goes without a sign-in, and nothing of the request is in it. From the times or your network address, the server may guess that both are yours.',
     signInWhy:
       'Each account has a budget for every day, so this needs a sign-in. The server learns who asks, and not what.',
     ask: 'Send this text to {provider}',
@@ -1286,7 +1286,7 @@ const english = {
     token: 'Access token',
     tokenHint: 'From the identity provider that this site trusts. It stays in the memory of this page.',
     useToken: 'Use this token',
-    notAToken: 'This is not an access token. Paste the token alone.',
+    notAToken: 'This is not an access token. Paste only the token.',
     notSent: 'Your message was not sent.',
     problems: {
       denied: 'You did not sign in.',
