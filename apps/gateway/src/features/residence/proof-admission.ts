@@ -103,15 +103,11 @@ export class ProofAdmission {
    * @throws ProblemError `message_id_taken` if another message has the id; `already_sent` if another message has the nullifier
    */
   private async isKnown({ messageId, sealedSha256, proof }: ProvenSubmission): Promise<boolean> {
-    const [{ message, nullifier }] = await this.database.read(
-      (client) => client.$queryRaw<[{ message: string | null; nullifier: string | null }]>`
-      SELECT (SELECT CASE
-                WHEN sealed_sha256 = ${sealedSha256}::bytea AND status_sha256 = ${proof.statusSha256}::bytea THEN 'same'
-                WHEN status = 'key_retired' THEN 'retired' ELSE 'other' END
-              FROM message WHERE id = ${messageId}::uuid) AS message,
-             (SELECT CASE WHEN message_input = ${proof.messageInput}::bytea THEN 'same' ELSE 'other' END
-              FROM nullifier WHERE nullifier = ${proof.nullifier}::bytea) AS nullifier`,
-    );
+    const [known] = await this.database.statement<Known>('known_message', KNOWN_MESSAGE, [
+      messageId,
+      ...[sealedSha256, proof.statusSha256, proof.nullifier, proof.messageInput].map((bytes) => Buffer.from(bytes)),
+    ]);
+    const { message = null, nullifier = null } = known ?? {};
     if (message === 'same' || nullifier === 'same') return true;
     if (message === 'other') throw new ProblemError('message_id_taken');
     if (nullifier === 'other') throw new ProblemError('already_sent');
@@ -144,6 +140,17 @@ export class ProofAdmission {
     }
   }
 }
+
+type Known = Record<'message' | 'nullifier', string | null>;
+
+/** Prepared, because it runs for every proof. $1: id, $2: hash of the sealed bytes, $3: status hash, $4: nullifier, $5: public input `message`. */
+const KNOWN_MESSAGE = `
+  SELECT (SELECT CASE
+            WHEN sealed_sha256 = $2::bytea AND status_sha256 = $3::bytea THEN 'same'
+            WHEN status = 'key_retired' THEN 'retired' ELSE 'other' END
+          FROM message WHERE id = $1::uuid) AS message,
+         (SELECT CASE WHEN message_input = $5::bytea THEN 'same' ELSE 'other' END
+          FROM nullifier WHERE nullifier = $4::bytea) AS nullifier`;
 
 /** Throws a cached refusal. Otherwise a stop or a full cap would refuse the message after its proof was verified in vain. */
 function assertWithinBudget({ cachedRefusal }: ProofSource, now: Date): void {
