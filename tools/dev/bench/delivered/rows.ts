@@ -13,9 +13,12 @@ import { beside, notMeasured, type Row, type SectionOptions } from '../measure';
 import { postResultSchema, type PostJob } from './post-job';
 import { startSenders, type Sealed, type Senders } from './senders';
 
-/** How many messages each phase has. Proven messages are fewer, because each proof takes half a second. */
+/**
+ * How many messages each phase has. Proofs take half a second each to make, so there are fewer. The first hundred verifications of a process
+ * take some 250 ms more in all, because V8 compiles the frequent parts of Barretenberg a second time.
+ */
 const PLAIN = { warmUp: 200, top: 600, latencySeconds: 8 };
-const PROVEN = { warmUp: 20, top: 120, latencySeconds: 4 };
+const PROVEN = { warmUp: 100, top: 120, latencySeconds: 4 };
 const SENDERS = 16;
 const LATENCY_CONNECTIONS = 128;
 const SHARE_OF_TOP = 0.5;
