@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 
-/** Every program of this repository that people start: --help does nothing else, and a wrong option is exit code 2. */
+/** Tests every program of this repository that people start: --help only prints help, and a wrong option exits with 2. */
 
 const root = workspaceRoot();
 const RUN_LIMIT_MS = 60_000;
@@ -20,7 +20,7 @@ const run = (args: readonly string[], command = process.execPath, env = process.
       done({ code: error === null ? 0 : Number(error.code), out, err });
     });
   });
-/** Each program is asked once. */
+/** The help of each program, which is started for it only once. */
 const helps = new Map<string, Promise<Ended>>();
 function helpOf(words: readonly string[], command = process.execPath, env = process.env): Promise<Ended> {
   const name = words.join(' ');
@@ -33,7 +33,7 @@ const { scripts } = z
   .object({ scripts: z.record(z.string(), z.string()) })
   .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
 
-/** Scripts that start one of our own programs, by its file. */
+/** The programs that npm scripts start by their file. */
 const ours = Object.values(scripts).flatMap((script) => / && env node (tools\/run\.mjs \S+)/.exec(script)?.[1] ?? []);
 const others = [
   'tools/run.mjs',
@@ -96,7 +96,7 @@ const groups = {
     'diff',
   ],
 };
-/** They list commands. */
+/** Programs whose help lists commands and no exit codes. */
 const GROUPS = new Set([
   ...Object.keys(groups),
   'tools/run.mjs tools/ops/operator/main.ts',
@@ -110,10 +110,10 @@ const programs = [
   ]),
 ];
 
-/** Programs of our own that do one thing, so that their exit codes belong to their help. */
+/** Our own programs and commands that do one thing, so that their help must list their exit codes. */
 const leaves = programs.filter((program) => program.startsWith('tools/run.mjs ') && !GROUPS.has(program));
 
-it('has at most 23 npm scripts', () => {
+it('package.json has at most 23 scripts', () => {
   expect(Object.keys(scripts).length).toBeLessThanOrEqual(23);
   expect(ours.length).toBeGreaterThan(5);
 });
@@ -136,8 +136,8 @@ it.each([
   'apps/enclave/src/check-configuration.ts',
   'apps/gateway/src/main.ts',
   'apps/parent/src/main.ts',
-])('%s, where wrong arguments are wrong configuration: exit 78', async (entry) => {
-  // The enclave refuses an environment that could have changed it, e.g. NODE_EXTRA_CA_CERTS.
+])('%s exits with 78 for wrong arguments, as for a wrong configuration', async (entry) => {
+  // The enclave refuses to start with an environment variable that could have changed it, such as NODE_EXTRA_CA_CERTS.
   await expectHelpAndRefusal(['tools/run.mjs', entry], process.execPath, 78, { PATH: process.env['PATH'] });
 });
 
@@ -149,14 +149,14 @@ it.each([
   ['a job that is not there', 'tools/run.mjs tools/dev/bench/load/main.ts no-such-file.json', 1],
   ['an image below a file', 'tools/run.mjs tools/image/main.ts build --stack example --out package.json/x', 1],
   ['a program that is not there', 'tools/run.mjs no-such-program.ts', 2],
-])('reports %s without a stack', async (_, command, code) => {
+])('a program reports %s without a stack', async (_, command, code) => {
   const failed = await run(command.split(' '));
   expect(failed).toMatchObject({ code, out: '' });
   expect(failed.err).toMatch(/no such file|not a directory|there is no/);
   expect(failed.err).not.toContain('    at ');
 });
 
-it('ends without a stack when the reader of its output has gone', async () => {
+it('a program ends without a stack if the reader of its output is gone', async () => {
   const child = spawn(process.execPath, ['tools/run.mjs', 'tools/ops/main.ts', '--help'], { cwd: root });
   child.stdout.destroy();
   let err = '';
@@ -176,11 +176,11 @@ const FOLDER_OPTIONS = [
   'tools/run.mjs tools/dev/bench/main.ts --profile',
   'tools/run.mjs tools/ops/main.ts release --out',
 ];
-// Node's recursive mkdir never returns below /proc, and its process then ignored SIGTERM
+// Without our check, Node's recursive mkdir would never return below /proc, and the process would ignore SIGTERM
 it.each([
   ...FOLDER_OPTIONS.map((option) => `${option} package.json/x`),
   ...(process.platform === 'linux' ? FOLDER_OPTIONS.map((option) => `${option} /proc/x`) : []),
-])('%s: refuses a folder that cannot be made', async (command) => {
+])('%s is refused, because the folder cannot be made', async (command) => {
   const refused = await run(command.split(' '));
   expect(refused).toMatchObject({ code: 2, out: '' });
   expect(refused.err).toMatch(

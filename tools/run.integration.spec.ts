@@ -8,7 +8,7 @@ const cache = join(root, '.cache/run');
 
 describe('tools/run.mjs', () => {
   let folder: string;
-  /** What all cache entries of this entry point begin with. */
+  /** The beginning of the names of this entry point's cache entries. */
   let name: string;
 
   const write = (file: string, text: string) => {
@@ -25,7 +25,7 @@ describe('tools/run.mjs', () => {
     const { bundle } = JSON.parse(readFileSync(recordFile(), 'utf8')) as { bundle: string };
     return join(cache, bundle, 'main.mjs');
   };
-  /** From here on a start that uses the kept bundle says `kept`. */
+  /** Changes the kept bundle so that a start that uses it prints `kept`. */
   const markKept = () => {
     writeFileSync(keptFile(), `console.log('kept');`);
   };
@@ -41,7 +41,7 @@ describe('tools/run.mjs', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('uses its bundle again, as long as no file of it has changed', () => {
+  it('uses a kept bundle as long as none of its sources has changed', () => {
     expect(run()).toBe('first one two');
     markKept();
     expect(run()).toBe('kept');
@@ -68,13 +68,13 @@ describe('tools/run.mjs', () => {
         rmSync(recordFile());
       },
     ],
-  ])('bundles again where %s', (_, break_) => {
+  ])('bundles again if %s', (_, break_) => {
     expect(run()).toBe('first one two');
     break_();
     expect(run()).toBe('first one two');
   });
 
-  it('keeps no record where a file is newer than the start of the bundling', () => {
+  it('writes no record if a file changed after the bundling began', () => {
     const inAnHour = new Date(Date.now() + 3_600_000);
     utimesSync(join(folder, 'part.ts'), inAnHour, inAnHour);
     expect(run()).toBe('first one two');

@@ -1,5 +1,5 @@
-// node tools/run.mjs <entry.ts> [arguments]: bundles a TypeScript entry with esbuild and runs it; packages stay in node_modules.
-// The bundle is kept, and used again as long as no file that went into it has changed: bundling takes about a second.
+// node tools/run.mjs <entry.ts> [arguments]: bundles a TypeScript entry with esbuild and runs it. Packages stay in node_modules. The bundle
+// is kept, and used again as long as none of its sources has changed, because bundling takes about a second.
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -44,8 +44,8 @@ process.setSourceMapsEnabled(true);
 await import(pathToFileURL(join(folder, 'main.mjs')).href);
 
 /**
- * The folder of the last bundle of this entry, unless one of the files that went into it has changed since.
- * A new file that takes the place of another in esbuild's order of extensions (a.tsx beside a.ts) is not noticed.
+ * Returns the folder of the last bundle of this entry; undefined if one of its sources has changed since. It does not notice a new file
+ * that precedes another one in esbuild's order of extensions (a.tsx beside a.ts).
  * @returns {string | undefined}
  */
 function keptBundle() {
@@ -56,22 +56,22 @@ function keptBundle() {
     utimesSync(kept, new Date(), new Date());
     return kept;
   } catch {
-    // No record yet, or a file or the bundle is gone.
+    // There is no record yet, or a source or the bundle is gone.
     return undefined;
   }
 }
 
-/** @param {string} path relative to the root @returns {string} another one after every change of the file */
+/** @param {string} path relative to the root @returns {string} a text that differs after every change of the file */
 function stateOf(path) {
   const { mtimeMs, size, ino } = statSync(join(root, path));
   return `${mtimeMs} ${size} ${ino}`;
 }
 
-/** @returns {Promise<string>} the folder of a new bundle, with the record that lets the next start use it again */
+/** Makes a new bundle, and the record with which the next start can use it again. @returns {Promise<string>} its folder */
 async function newBundle() {
   const { build } = await import('esbuild');
   const { workerPrograms } = await import('./dev/build/plugins/worker-programs.mjs');
-  // What decides the bundle beside the sources: this program and its plugin, the aliases, and the installed packages.
+  // The bundle also depends on this program and its plugin, the aliases, and the installed packages.
   const inputs = new Set([
     'tools/run.mjs',
     'tools/dev/build/plugins/worker-programs.mjs',
@@ -82,13 +82,13 @@ async function newBundle() {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: { main: resolve(entry) },
-    // At the depth of the folder that it is written to: source maps are relative.
+    // A path as deep as the folder of the bundle, because paths in source maps are relative.
     outdir: join(cache, 'bundle'),
     outExtension: { '.js': '.mjs' },
     write: false,
     bundle: true,
     metafile: true,
-    // What is imported with import() is loaded when it is needed.
+    // With splitting, code that is imported by import() is loaded only when it is needed.
     splitting: true,
     format: 'esm',
     platform: 'node',
@@ -105,7 +105,7 @@ async function newBundle() {
   return bundle;
 }
 
-/** Not where a file changed while the bundle was made: which of its contents went in is not known then. */
+/** Writes the record, unless a source changed while the bundle was made, because then it is not known which content was bundled. */
 function record(bundle, inputs, begun) {
   try {
     for (const path of inputs) if (statSync(join(root, path)).mtimeMs >= begun) return;
@@ -119,8 +119,8 @@ function record(bundle, inputs, begun) {
 }
 
 /**
- * Named after the content, so that Node's compile cache (NODE_COMPILE_CACHE) knows the files again. Other processes may run from
- * older folders of this entry, so they stay for a week.
+ * Writes the files into a folder that is named after their content, so that Node's compile cache (NODE_COMPILE_CACHE) recognizes them.
+ * Other processes may run from older folders of this entry, so these stay for a week.
  * @param {import('esbuild').OutputFile[]} files
  */
 function bundleFolder(files) {
@@ -137,7 +137,7 @@ function bundleFolder(files) {
   try {
     renameSync(half, folder);
   } catch (error) {
-    // Another process was first.
+    // Another process was faster.
     if (!existsSync(folder)) throw error;
     rmSync(half, { recursive: true });
   }

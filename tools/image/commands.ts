@@ -3,7 +3,7 @@ import { collect, UsageError, type CommandLine } from '@communique-tee/command-l
 import type { Output } from './output';
 import { runTask, type PackTask } from './run-task';
 
-/** Commands on existing image files: describe, measure, pack, sign, diff. */
+/** Commands for image files: describe, measure, pack, sign, diff. */
 
 const JSON_NOTE = 'print one JSON object; of measure, pack and sign it is the one that nitro-cli prints';
 const AFTER = `

@@ -125,7 +125,7 @@ function entryLine(entry: CpioEntry): string {
   return `  ${letter}${octal(entry.mode)} ${entry.uid}:${entry.gid} ${size.padStart(11)}  ${entry.kind === 'file' ? entry.sha256.slice(0, 16) : ' '.repeat(16)}  ${printable(entry.name)}${target}`;
 }
 
-/** Node writes one part of a name to a line. */
+/** Joins the parts of a distinguished name, which Node writes on separate lines. */
 function name(distinguished: string): string {
   return printable(distinguished.replaceAll('\n', ', '));
 }

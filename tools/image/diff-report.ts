@@ -10,7 +10,7 @@ export function diffAsJson({ firstByte, sections, a, b }: ImageDifference): obje
   };
   return {
     same: firstByte === undefined,
-    // null: one of them cannot be measured.
+    // null if one of the images cannot be measured.
     sameMeasurements: sameMeasurements(a.measurements, b.measurements) ?? null,
     firstByte: firstByte ?? null,
     sections: sections.map(({ entries, ...section }) => ({

@@ -22,7 +22,7 @@ async function image(args: readonly string[], errIsTerminal = false) {
   return run;
 }
 
-/** A key and a certificate that is valid now. */
+/** Makes a key and a certificate that is valid now. */
 async function makeSigner() {
   const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-384' }, true, ['sign', 'verify']);
   const dates = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
@@ -41,7 +41,7 @@ async function makeSigner() {
 let folder: string;
 const file = (name: string) => join(folder, name);
 
-/** A small image, with these files in its second ramdisk. */
+/** Packs a small image with these files in its second ramdisk. */
 async function pack(name: string, files: Record<string, string>, ...more: string[]) {
   const entries: CpioInput[] = Object.entries(files).map(([path, text]) => ({
     kind: 'file',
@@ -86,7 +86,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('image pack and measure', () => {
-  it('make and measure an image as nitro-cli prints it, twice the same', async () => {
+  it('make an image with the same bytes each time, and print its measurements as nitro-cli does', async () => {
     const first = await pack('a.eif', { 'app.js': 'app' }, '--json');
     const second = await pack('b.eif', { 'app.js': 'app' }, '--json');
     expect(first).toMatchObject({ status: 0, err: '' });
@@ -110,7 +110,7 @@ describe('image pack and measure', () => {
     );
   });
 
-  it('writes what was asked for', async () => {
+  it('put the given options into the image', async () => {
     await writeFile(file('custom.json'), '{"commit":"abc"}');
     await pack(
       'asked.eif',
@@ -145,7 +145,7 @@ describe('image pack and measure', () => {
     });
   });
 
-  it('shows how far it is on a terminal alone', async () => {
+  it('show progress only on a terminal', async () => {
     await pack('a.eif', { 'app.js': 'app' });
     expect((await image(['measure', file('a.eif')], true)).err).toMatch(/^\rreading \d+ %.*\rreading 100 %\r +\r$/s);
   });
@@ -196,7 +196,7 @@ describe('image describe', () => {
     ]);
   });
 
-  it('lets no name write into the terminal', async () => {
+  it('prints no terminal control character from a name in the image', async () => {
     await pack(
       'names.eif',
       { 'a\u001b[31m': 'x', 'b\u009b31m': 'y', 'c\u202ed': 'z' },
@@ -214,7 +214,7 @@ describe('image describe', () => {
 describe('image sign', () => {
   const keys = () => ['--key', file('key.pem'), '--certificate', file('certificate.pem')];
 
-  it('adds PCR8 and changes nothing else that is measured; describe knows the signer', async () => {
+  it('adds PCR8 and changes no other measurement, and describe shows the signer', async () => {
     const unsigned = JSON.parse((await pack('unsigned.eif', { 'app.js': 'app' }, '--json')).out) as {
       Measurements: object;
     };
@@ -237,7 +237,7 @@ describe('image sign', () => {
     });
   });
 
-  it('takes one file for both, and refuses a key that does not fit', async () => {
+  it('can replace the image by the signed one, and refuses a key that does not match the certificate', async () => {
     await pack('same.eif', { 'app.js': 'app' });
     expect((await image(['sign', file('same.eif'), ...keys(), '-o', file('same.eif')])).status).toBe(0);
     expect((await readImage(file('same.eif'))).signature?.subject).toBe('CN=image signer');
@@ -275,7 +275,7 @@ describe('image diff', () => {
     });
   });
 
-  it('names sections and files that differ', async () => {
+  it('lists sections and files that differ', async () => {
     await pack('a.eif', { 'app.js': 'app', 'gone.js': '' });
     await pack('b.eif', { 'app.js': 'App', 'new.js': '' });
     const { status, out } = await image(['diff', file('a.eif'), file('b.eif')]);
@@ -306,7 +306,7 @@ describe('image diff', () => {
     });
   });
 
-  it('says that what is not measured differs alone', async () => {
+  it('says that only unmeasured parts differ', async () => {
     await pack('a.eif', { 'app.js': 'app' });
     await pack('b.eif', { 'app.js': 'app' }, '--cpus', '3');
     expect((await image(['diff', file('a.eif'), file('b.eif')])).out).toBe(
@@ -315,7 +315,7 @@ describe('image diff', () => {
   });
 });
 
-describe('what cannot be done', () => {
+describe('a command that fails', () => {
   it.each<[number, string, (broken: string) => string[]]>([
     [1, 'ERR_EIF_TRUNCATED', (broken) => ['describe', broken]],
     [1, 'ERR_EIF_TRUNCATED', (broken) => ['measure', broken]],
@@ -399,7 +399,7 @@ describe('what cannot be done', () => {
         file('no.eif'),
       ],
     ],
-  ])('ends with status %i and %s: %#', async (status, code, args) => {
+  ])('exits with %i and prints %s (%#)', async (status, code, args) => {
     await pack('whole.eif', {});
     await writeFile(file('broken.eif'), (await readFile(file('whole.eif'))).subarray(0, -1));
     expect(await image(args(file('broken.eif')))).toMatchObject({
@@ -436,7 +436,7 @@ describe('what cannot be done', () => {
     [['pack', '--kernel', 'k', '--cmdline', '', '--ramdisk', 'r', '-o', 'x', '--cpus', '-1']],
     [['pack', '--kernel', 'k', '--cmdline', '', '--ramdisk', 'r', '-o', 'x', '--key', 'k']],
     [['pack', '--kernel', 'k', '--cmdline', '', '--ramdisk', 'r', '-o', 'x', 'y']],
-  ])('is not understood: %j', async (args) => {
+  ])('exits with 2 for the arguments %j', async (args) => {
     expect(await image(args)).toMatchObject({
       status: 2,
       out: '',
@@ -447,9 +447,9 @@ describe('what cannot be done', () => {
   });
 });
 
-describe('the real command', () => {
+describe('npm run image', () => {
   const command = promisify(execFile);
-  it('explains itself, measures, and ends with its status', async () => {
+  it('prints help, measures an image, and exits with the right status', async () => {
     const run = (...args: string[]) =>
       command(process.execPath, ['tools/run.mjs', 'tools/image/main.ts', ...args], { cwd: root });
     for (const words of [

@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import { CommandLine, terminal } from '@communique-tee/command-line';
 import { addImageCommands } from './commands';
 
-/** npm run image -- <command>: the measured image, built, looked at, and what it is made of. Neither nitro-cli nor Docker is needed. */
+/** npm run image -- <command> builds and examines the measured image and its inputs. It needs neither nitro-cli nor Docker. */
 
 type Describe = (command: Command, line: CommandLine) => void;
 
-/** A command is loaded when it is named. */
+/** The code of a command is loaded only if the command is named. */
 const BUILDING: readonly (readonly [name: string, summary: string, load: () => Promise<Describe>])[] = [
   [
     'build',

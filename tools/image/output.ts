@@ -1,12 +1,12 @@
-/** Where a command's words go. */
+/** Where a command's output goes. */
 export interface Output {
   out(text: string): void;
   err(text: string): void;
-  /** Whether `err` is a terminal, where a line can be written over. */
+  /** Whether `err` is a terminal, on which a line can be overwritten. */
   readonly errIsTerminal: boolean;
 }
 
-/** Control characters would let an image's name write into the terminal. */
+/** Escapes control characters, with which a name in an image could control the terminal. */
 export function printable(value: string): string {
   return value.replaceAll(
     /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
@@ -18,7 +18,7 @@ export function asJson(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2).replaceAll(/[\u007f-\u009f\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
 }
 
-/** The percentage, on one line that is cleared at the end; only on a terminal. */
+/** Shows a percentage on one line, which is cleared at the end, only on a terminal. */
 export class ProgressLine {
   #shown = -1;
 

@@ -11,7 +11,7 @@ import { workspaceRoot } from '@communique-tee/testing/harness';
 
 interface Options {
   readonly stack: string;
-  /** false: --no-cache */
+  /** false for --no-cache */
   readonly cache: boolean;
   readonly keep?: boolean;
 }
@@ -98,7 +98,7 @@ async function compare(stack: string, withoutCache: boolean, keep: boolean): Pro
   }
 }
 
-/** Builds with the folder's own tools, as an auditor would. `through`: a command that runs the rest. */
+/** Builds the image with the tools of a checkout, as an auditor would. @param through a command that runs the build */
 function build(
   folder: string,
   stack: string,

@@ -68,7 +68,7 @@ export async function runTask(task: Task, output: Output): Promise<number> {
   }
 }
 
-/** Errors after which no image was judged. */
+/** Codes of errors that say nothing about an image. */
 const notJudged = new Set(['ERR_EIF_FILE', 'ERR_EIF_SOURCE_CHANGED']);
 
 async function run(task: Task, output: Output, progress: ProgressLine): Promise<number> {
@@ -152,7 +152,7 @@ async function readCustomMetadata(path: string): Promise<EifMetadata['customMeta
   }
 }
 
-/** Keys and certificates are a few hundred bytes. */
+/** Reads a small text file. Keys and certificates have a few hundred bytes. */
 async function readText(path: string, maxBytes = 65_536): Promise<string> {
   try {
     const found = await stat(path);

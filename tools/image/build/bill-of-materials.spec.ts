@@ -23,7 +23,7 @@ const materials: Material[] = [
 ];
 
 describe('the bill of materials', () => {
-  it('is CycloneDX 1.6 with every material, its hash and its package URL', async () => {
+  it('is CycloneDX 1.6 with hash and package URL of every material', async () => {
     const text = billOfMaterials(image, materials);
     const bom = JSON.parse(text) as {
       specVersion: string;
@@ -45,13 +45,13 @@ describe('the bill of materials', () => {
     await expectValid(text);
   });
 
-  it('is the same for the same image, in whatever order its materials come, and another for another', () => {
+  it('is the same for the same image, whatever the order of its materials, and differs for another image', () => {
     expect(billOfMaterials(image, [...materials].reverse())).toBe(billOfMaterials(image, materials));
     expect(billOfMaterials({ ...image, pcr0: '00'.repeat(48) }, materials)).not.toBe(billOfMaterials(image, materials));
   });
 });
 
-/** By CycloneDX's own JSON schema. */
+/** Validates a document with CycloneDX's own JSON schema. */
 async function expectValid(text: string): Promise<void> {
   expect(await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(text)).toBeNull();
 }

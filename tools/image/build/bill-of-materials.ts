@@ -1,20 +1,22 @@
 import { createHash } from 'node:crypto';
 import { Enums, Models, Serialize, SPDX, Spec } from '@cyclonedx/cyclonedx-library';
 
-/** One thing that is in the image, as it was pinned. */
+/** One component of the image, as it is pinned. */
 export interface Material {
   kind: 'application' | 'library' | 'platform' | 'firmware' | 'operating-system';
   name: string;
   version: string;
-  /** Package URL, if it came from a registry. */
+  /** The package URL of a component from a registry. */
   purl?: string;
   license?: string | undefined;
-  /** Hash of the file that is pinned (tarball, .deb) or, if nothing is, of the file in the image. */
+  /** Hash of the pinned file (tarball, .deb) or, if no file is pinned, of the file in the image. */
   hash?: { algorithm: 'SHA-256' | 'SHA-384' | 'SHA-512'; hex: string };
   description?: string;
 }
 
-/** CycloneDX 1.6 JSON of exactly `materials`. No time and no random serial number: the same image has the same document. */
+/**
+ * Returns CycloneDX 1.6 JSON of exactly `materials`. It has no time and no random serial number, so the same image has the same document.
+ */
 export function billOfMaterials(
   image: { name: string; version: string; sha384: string; pcr0: string },
   materials: readonly Material[],
@@ -61,7 +63,7 @@ function componentOf({ kind, name, version, purl, license, hash, description }: 
   return component;
 }
 
-/** A UUID (RFC 9562, version 8) out of the measurement. */
+/** Returns a UUID (RFC 9562, version 8) that is made of the measurement. */
 function serialNumber(pcr0: string): string {
   const hex = createHash('sha256').update(`communique-tee sbom ${pcr0}`).digest('hex');
   return `urn:uuid:${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${'89ab'[parseInt(hex.slice(16, 17), 16) & 3] ?? '8'}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

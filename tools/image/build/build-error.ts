@@ -1,5 +1,5 @@
 export type BuildErrorCode =
-  /** The lockfiles do not pin it. */
+  /** The lockfiles do not pin an input. */
   | 'input_not_locked'
   /** It cannot be downloaded, or the version that is pinned is gone. */
   | 'input_not_found'

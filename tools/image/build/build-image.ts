@@ -25,28 +25,30 @@ export interface ImageRequest {
   /** The checkout; its node_modules must match the lockfile. */
   root: string;
   arch: ImageArchitecture;
-  /** The enclave's configuration of one stack (JSON); it becomes part of the image, word for word. */
+  /** The enclave's configuration of one stack (JSON), which is copied unchanged into the image. */
   configurationFile: string;
   outFolder: string;
-  /** For a control. Such an image has other measurements than the one that is shipped, and `-control` in its name and version. */
+  /**
+   * Changes to init for a control test. Such an image has other measurements than the shipped one, and `-control` in its name and version.
+   */
   initForTests?: InitForTests;
   step: <T>(title: string, work: () => Promise<T>) => Promise<T>;
 }
 
 export interface BuiltImage {
-  /** communique-tee.eif, measurements.json and sbom.cdx.json lie beside each other. */
+  /** The path of communique-tee.eif. measurements.json and sbom.cdx.json are in the same folder. */
   image: string;
   measurementsFile: string;
   sbomFile: string;
   sizeBytes: number;
   measurements: Measurements;
   configuration: ConfigurationSummary;
-  /** One line for each prebuilt file that was not compared with what its publisher signed. */
+  /** One line for each prebuilt file that was not compared with the hash that its publisher signed. */
   unverified: readonly string[];
 }
 
 /**
- * Builds an image out of what is pinned and of this checkout; the same of both gives the same bytes, on any machine.
+ * Builds an image from pinned inputs and this checkout. The same inputs and checkout give the same bytes on every machine.
  * @throws BuildError, SetupError (tools/image/debian-archive), EifError
  */
 export async function buildImage({
@@ -97,7 +99,7 @@ export async function buildImage({
           metadata: {
             imageName: `communique-tee${mark}`,
             imageVersion: version,
-            // Two builds are the same bytes: nothing in the image knows when it was built. measurements.json names the commit.
+            // Two builds must give the same bytes, so the image has no time of the build. measurements.json names the commit.
             buildTime: '1970-01-01T00:00:00Z',
             buildTool: 'communique-tee',
             buildToolVersion: source.version,

@@ -15,7 +15,7 @@ describe('the packages in a bundle', () => {
   const inputs = (...names: string[]) =>
     writeFileSync(metafile, JSON.stringify({ inputs: Object.fromEntries(names.map((name) => [name, {}])) }));
 
-  it('are those of which a file went in, once, as the lockfile pins them', () => {
+  it('are the packages with a file in the bundle, each once, as the lockfile pins them', () => {
     inputs(
       'apps/enclave/src/main.ts',
       'node_modules/zod/index.js',

@@ -4,7 +4,7 @@ import { lockedPackage, type Lockfile, type NpmPackage } from './npm-package';
 
 const metafileSchema = z.object({ inputs: z.record(z.string(), z.unknown()) });
 
-/** The npm packages of which at least one file went into a bundle (esbuild's metafile), as the lockfile pins them. */
+/** Returns the npm packages that have at least one file in a bundle (by esbuild's metafile), as the lockfile pins them. */
 export function bundledPackages(metafile: string, lockfile: Lockfile): NpmPackage[] {
   const { inputs } = metafileSchema.parse(JSON.parse(readFileSync(metafile, 'utf8')));
   const places = new Set<string>();

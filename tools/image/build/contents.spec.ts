@@ -12,21 +12,21 @@ const contents = {
   configuration: new Uint8Array([123, 125]),
 };
 
-describe('what is in the image', () => {
+describe('the content of the image', () => {
   const entries = [...bootRamdisk(contents), ...appRamdisk(contents)];
   const files = entries.filter(({ kind }) => kind === 'file').map(({ name }) => name);
 
-  it('is init, Node with its libraries, the app and its configuration: no shell, no package manager, nothing else', () => {
+  it('is only init, Node with its libraries, the app and its configuration, without a shell or package manager', () => {
     const beside = files.filter((name) => name !== 'usr/bin/node' && !name.startsWith('lib'));
     expect(beside).toEqual(['init', 'app/main.js', 'app/koffi.node', 'etc/communique-tee/enclave.json']);
   });
 
-  it('cannot be written to by anybody', () => {
+  it('is writable for no user', () => {
     for (const entry of entries)
       if ('mode' in entry && entry.kind !== 'characterDevice') expect(entry.mode & 0o222).toBe(0);
   });
 
-  it('names every folder above a file', () => {
+  it('includes every folder above a file', () => {
     const folders = new Set(entries.filter(({ kind }) => kind === 'directory').map(({ name }) => name));
     for (const name of files) {
       const parent = name.slice(0, Math.max(name.lastIndexOf('/'), 0));

@@ -1,29 +1,29 @@
 import type { CpioInput } from '@communique-tee/eif';
 
 export interface Contents {
-  /** Static, PID 1. */
+  /** The static program for process number 1. */
   init: string;
   node: string;
-  /** Path in the image, without a slash in front, and the file on this machine. */
+  /** `path` is the path in the image without a slash at its beginning, and `file` the file on this machine. */
   libraries: readonly { path: string; file: string }[];
   /** The enclave's bundle, and koffi's native part beside it. */
   bundle: string;
   koffi: string;
-  /** The stack's configuration, word for word. */
+  /** The stack's configuration, unchanged. */
   configuration: Uint8Array;
 }
 
-/** The first ramdisk (in PCR1): what the kernel starts, and the folders it mounts on. */
+/** Returns the first ramdisk (in PCR1): init, which the kernel starts, and the folders on which it mounts. */
 export function bootRamdisk({ init }: Contents): CpioInput[] {
   return [
     ...['dev', 'proc', 'run', 'sys', 'tmp'].map((name) => folder(name)),
-    // Before devtmpfs is there the kernel opens it for init.
+    // The kernel opens this device for init before devtmpfs is mounted.
     { kind: 'characterDevice', name: 'dev/console', mode: 0o600, major: 5, minor: 1 },
     file('init', 0o555, init),
   ];
 }
 
-/** The second one (in PCR2): Node with its libraries, the app, the stack's configuration. Nothing in it can be written to. */
+/** Returns the second ramdisk (in PCR2): Node with its libraries, the app and the stack's configuration. None of its files is writable. */
 export function appRamdisk({ node, libraries, bundle, koffi, configuration }: Contents): CpioInput[] {
   const files: CpioInput[] = [
     file('usr/bin/node', 0o555, node),

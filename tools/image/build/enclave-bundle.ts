@@ -9,11 +9,11 @@ const run = promisify(execFile);
 export interface EnclaveBundle {
   main: string;
   metafile: string;
-  /** The license texts of the packages in it. */
+  /** The license texts of the packages in the bundle. */
   licenses: string;
 }
 
-/** The enclave's production bundle, into `folder`; koffi's native part that comes with it is this machine's. */
+/** Writes the enclave's production bundle into `folder`. The native part of koffi beside it is for this machine. */
 export async function bundleEnclave(root: string, folder: string): Promise<EnclaveBundle> {
   await bundle(root, ['enclave', '--outdir', folder]);
   return {
@@ -42,10 +42,13 @@ const summarySchema = z.strictObject({
   routes: z.array(z.strictObject({ host: z.string(), port: z.int(), vsockPort: z.int() })),
   destinations: z.array(z.strictObject({ host: z.string(), port: z.int() })),
 });
-/** What of a stack's configuration is not secret, and the parent has to know. */
+/** The parts of a stack's configuration that are not secret and that the parent has to know. */
 export type ConfigurationSummary = z.infer<typeof summarySchema>;
 
-/** By the enclave's own code, so that an image cannot hold what its enclave would refuse. @throws BuildError `configuration_invalid` */
+/**
+ * Checks a configuration with the enclave's own code, so that an image cannot contain one that its enclave would refuse.
+ * @throws BuildError `configuration_invalid`
+ */
 export async function checkConfiguration(root: string, folder: string, file: string): Promise<ConfigurationSummary> {
   await bundle(root, ['enclave', '--entry', 'apps/enclave/src/check-configuration.ts', '--outdir', folder]);
   try {
@@ -53,7 +56,7 @@ export async function checkConfiguration(root: string, folder: string, file: str
     return summarySchema.parse(JSON.parse(stdout));
   } catch (error) {
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
-    // The first line is for machines.
+    // The first line of the output is for programs.
     throw new BuildError(
       'configuration_invalid',
       `${file}\n${said.split('\n').slice(1).join('\n').trim() || String(error)}`,

@@ -3,7 +3,10 @@ import { cacheFolder } from '@communique-tee/testing/harness';
 import type { ImageArchitecture } from '../inputs/lock-inputs';
 import { fetchNpmPackage, lockedPackage, type Lockfile, type NpmPackage } from './npm-package';
 
-/** Node and koffi's native part for an image, by the lockfile: never those of the building machine, whose architecture may be another. */
+/**
+ * Node and koffi's native part for an image, as the lockfile pins them. The files of the building machine are never used, because its
+ * architecture may differ.
+ */
 export interface ImageRuntime {
   readonly node: { readonly npm: NpmPackage; readonly path: string };
   readonly koffi: { readonly npm: NpmPackage; readonly path: string };

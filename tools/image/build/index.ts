@@ -1,3 +1,3 @@
-/** The enclave's image, out of this checkout and of what is pinned. */
+/** Builds the enclave's image from this checkout and pinned inputs. */
 export { BuildError, type BuildErrorCode } from './build-error';
 export { buildImage, type BuiltImage, type ImageRequest } from './build-image';

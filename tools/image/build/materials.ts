@@ -7,7 +7,7 @@ import type { Lockfile, NpmPackage } from './npm-package';
 export interface ImageInputs {
   kernel: { source: readonly LockedPackage[]; sha256: string };
   init: { sha256: string; version: string };
-  /** The group that init is compiled with: its C library is linked into it. */
+  /** The group of packages with which init is compiled. Its C library is linked into init. */
   musl: readonly LockedPackage[];
   node: NpmPackage;
   koffi: NpmPackage;
@@ -18,7 +18,7 @@ export interface ImageInputs {
   version: string;
 }
 
-/** Every component that has bytes in the image, and no other. */
+/** Returns the components that have bytes in the image, and no others. */
 export function materialsOf(inputs: ImageInputs): Material[] {
   const ours = (name: string, sha256: string, description: string): Material => ({
     kind: 'application',
@@ -75,7 +75,7 @@ function debian(
   };
 }
 
-/** The same version of a package may lie in several folders. */
+/** Removes duplicates, because several folders may contain the same version of a package. */
 function dedupe(materials: readonly Material[]): Material[] {
   return [...new Map(materials.map((material) => [material.purl, material])).values()];
 }

@@ -36,19 +36,19 @@ const fetched = () =>
     return Promise.resolve(join(into, 'native.tgz'));
   });
 
-it('asks the registry once', async () => {
+it('asks the registry only once for a package', async () => {
   expect(await fetched()).toBe(await fetched());
   expect(packed).toBe(1);
 });
 
-it('does not hand out a kept package that was changed', async () => {
+it('does not use a kept package that was changed', async () => {
   const file = join(await fetched(), 'native.node');
   writeFileSync(file, 'as publishes');
   expect(readFileSync(join(await fetched(), 'native.node'), 'utf8')).toBe('as published');
   expect(packed).toBe(2);
 });
 
-it('refuses a tarball that is not the one of the lockfile', async () => {
+it('refuses a tarball with another hash than in the lockfile', async () => {
   writeFileSync(join(folder, 'native.tgz'), 'another');
   await expect(fetched()).rejects.toMatchObject({ code: 'input_changed' });
   expect(readdirSync(join(folder, 'cache', 'npm'))).toEqual([]);

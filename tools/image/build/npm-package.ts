@@ -21,7 +21,7 @@ export type Lockfile = z.infer<typeof lockfileSchema>['packages'];
 export interface NpmPackage {
   name: string;
   version: string;
-  /** As in the lockfile: `sha512-<base64>` of the tarball. */
+  /** The hash of the tarball as in the lockfile, `sha512-<base64>`. */
   integrity: string;
   license: string | undefined;
 }
@@ -30,7 +30,7 @@ export function readLockfile(root: string): Lockfile {
   return lockfileSchema.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))).packages;
 }
 
-/** `place` is a path in the lockfile, such as `node_modules/a/node_modules/b`. */
+/** Returns a package of the lockfile. @param place its path there, such as `node_modules/a/node_modules/b` */
 export function lockedPackage(lockfile: Lockfile, place: string): NpmPackage {
   const entry = lockfile[place];
   if (entry?.version === undefined || entry.integrity === undefined)
@@ -44,9 +44,9 @@ export function lockedPackage(lockfile: Lockfile, place: string): NpmPackage {
 }
 
 /**
- * Unpacks the package's tarball, as the lockfile pins it, into the cache, and checks it there at each use. It takes packages of any
- * platform; npm installs only those of this machine's.
- * @returns the folder of its package.json. @throws BuildError `input_not_found` | `input_changed`
+ * Unpacks the package's tarball, as the lockfile pins it, into the cache, and checks the unpacked files at each use. It accepts packages
+ * for every platform, while npm installs only packages for this machine's.
+ * @returns the folder with the package's package.json. @throws BuildError `input_not_found` | `input_changed`
  */
 export async function fetchNpmPackage(wanted: NpmPackage, cacheFolder: string, pack = packWithNpm): Promise<string> {
   const folder = join(
@@ -75,7 +75,7 @@ export async function fetchNpmPackage(wanted: NpmPackage, cacheFolder: string, p
     await rm(tarball);
     await seal(draft);
     await rename(draft, folder).catch(async (error: unknown) => {
-      // Another build was first.
+      // Another build was faster.
       if (!existsSync(folder)) throw error;
       await rm(draft, { recursive: true });
     });

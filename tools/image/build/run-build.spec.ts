@@ -28,7 +28,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-it('says that nothing can be written where it shall', async () => {
+it('says that the output folder cannot be written', async () => {
   writeFileSync(join(folder, 'file'), '');
   expect(await runBuild(['--stack', 'example', '--out', join(folder, 'file', 'out')])).toBe(1);
   expect(said).toContain('not built (out_not_writable)');
@@ -41,7 +41,7 @@ it('names the examples if the stack has no configuration', async () => {
 });
 
 it.each([[[]], [['--stack', '../x']], [['--stack', 'example', '--arch', 'riscv']], [['--stack', 'example', 'more']]])(
-  'does not understand %j',
+  'exits with 2 for the arguments %j',
   async (args) => {
     expect(await runBuild(args)).toBe(2);
   },

@@ -27,7 +27,7 @@ describe('sourceOf', () => {
     expect(sourceOf(folder.path)).toEqual({ version: '1.2.4', commit: `${commit}+changes` });
   });
 
-  it('reports no commit if git fails to tell the changes', () => {
+  it('reports no commit if git fails to list the changes', () => {
     writeFileSync(folder.file('.git/index'), 'damaged');
     expect(git('rev-parse', 'HEAD')).toMatch(/^[0-9a-f]{40}$/);
     expect(sourceOf(folder.path)).toEqual({ version: '1.2.3', commit: null });

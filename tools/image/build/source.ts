@@ -5,7 +5,7 @@ import * as z from 'zod';
 
 export interface Source {
   version: string;
-  /** The commit that was built, `<commit>+changes` if the tree differs from it, null if git cannot tell one or the other. */
+  /** The commit that was built. `<commit>+changes` if the tree differs from the commit; null if git cannot report commit or changes. */
   commit: string | null;
 }
 

@@ -1,5 +1,5 @@
-// A build root: Debian's packages unpacked into a folder that is entered by chroot. Compiler, libraries and paths are then the
-// lock's and never the machine's, so that a build gives the same bytes anywhere. Nothing is installed on the machine.
+// A build root: Debian's packages, unpacked into a folder that builds enter by chroot. Compiler, libraries and paths then come from the
+// lock file and never from the machine, so that a build gives the same bytes everywhere. Nothing is installed on the machine.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -23,10 +23,10 @@ import type { LockedPackage } from './lock';
 import { say, seconds } from './say';
 import { SetupError } from './setup-error';
 
-/** Bump when unpacking itself changes. */
+/** Increase it when the code that unpacks changes. */
 const LAYOUT = 1;
 const MERGED = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
-/** What Debian's maintainer scripts would link; they are not run. */
+/** Links that Debian's maintainer scripts would make, which are not run. */
 const LINKS: readonly (readonly [string, string])[] = [
   ['usr/bin/awk', 'mawk'],
   ['usr/bin/sh', 'dash'],
@@ -35,9 +35,9 @@ const LINKS: readonly (readonly [string, string])[] = [
 
 export interface BuildRoot {
   readonly folder: string;
-  /** The empty folder to build in, seen inside as /build. */
+  /** The empty folder to build in, which is /build inside the root. */
   readonly work: string;
-  /** Runs a shell script inside, as root of the chroot, with this environment and no other. Output goes to `logFile`. */
+  /** Runs a shell script inside, as root of the chroot, with only this environment. Its output is written to `logFile`. */
   run(
     script: string,
     options: { logFile: string; env?: Readonly<Record<string, string>>; progress?: (line: string) => void },
@@ -48,9 +48,9 @@ export const keyOf = (...parts: readonly unknown[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
 
 /**
- * Makes the root (or takes the one that is there), and lends it to one build at a time.
+ * Makes the root, or uses an existing one, for one build at a time.
  *
- * @throws SetupError no_chroot, busy, and those of download()
+ * @throws SetupError no_chroot, busy, and the errors of download()
  */
 export async function withBuildRoot<T>(
   name: string,
@@ -106,7 +106,7 @@ async function unpack(name: string, packages: readonly LockedPackage[], folder: 
   say(`build root ${name}: ${packages.length} packages, ${seconds(startedAtMs)}`);
 }
 
-/** Debian's own layout since bookworm: /bin is /usr/bin. Packages still carry the old paths. */
+/** Makes the layout of Debian since bookworm, in which /bin is a link to /usr/bin. Packages still have the old paths. */
 function mergeUsr(root: string): void {
   for (const name of MERGED) {
     const path = join(root, name);
@@ -122,7 +122,8 @@ function mergeUsr(root: string): void {
   }
 }
 
-// With mounts if they are allowed (as root, or in a user namespace); in a container without them, plain device nodes.
+// Mounts file systems if that is allowed (as root, or in a user namespace). In a container that does not allow mounts it makes device
+// nodes.
 const WITH_MOUNTS = `
 for n in null zero random urandom; do mount --bind /dev/$n "$0/dev/$n" || exit 97; done
 mount --bind /proc "$0/proc" 2>/dev/null || mount -t proc proc "$0/proc" 2>/dev/null || true
@@ -134,7 +135,7 @@ exec chroot "$0" /usr/bin/env -i "$@"`;
 
 let entrance: readonly string[] | undefined;
 
-/** The command, up to the folder of the root, that enters a root on this machine; tried once. */
+/** Returns the command that enters a root on this machine, without the folder of the root at its end. It is found by one attempt. */
 function findEntrance(folder: string): readonly string[] {
   if (entrance) return entrance;
   const isRoot = process.getuid?.() === 0;
@@ -168,7 +169,7 @@ async function runInside(
     { stdio: ['ignore', log, log], detached: true },
   );
   const watch = progress ? setInterval(() => progress(lastLine(logFile)), 15_000) : undefined;
-  // A group of its own, so that make's compilers end with it and with us.
+  // The script runs in a separate process group, so that make's compilers end with it and with us.
   const forward = () => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');

@@ -56,7 +56,7 @@ describeWith(aptIsHere, 'files of the archive', () => {
     expect(asked).toBe(before);
   });
 
-  it('are fetched again when what was kept is damaged', async () => {
+  it('are fetched again if a kept file is damaged', async () => {
     const into = join(folder.path, 'damaged');
     const [file = ''] = await download([wanted('a', 'first')], into);
     writeFileSync(file, 'wrong');
@@ -64,7 +64,7 @@ describeWith(aptIsHere, 'files of the archive', () => {
     expect(readFileSync(again, 'utf8')).toBe('first');
   });
 
-  it('are named when the mirror has them no more, and what did come is kept', async () => {
+  it('are named if the mirror no longer has them, and files that did arrive are kept', async () => {
     const into = join(folder.path, 'gone');
     await expect(download([wanted('a', 'first'), wanted('c', 'third')], into)).rejects.toMatchObject({
       code: 'version_gone',
@@ -73,7 +73,7 @@ describeWith(aptIsHere, 'files of the archive', () => {
     expect(readdirSync(into)).toHaveLength(1);
   });
 
-  it('are refused when they are not what the lock says', async () => {
+  it('are refused if their hashes differ from the lock file', async () => {
     const into = join(folder.path, 'other');
     mkdirSync(into);
     await expect(download([wanted('a', 'other')], into)).rejects.toMatchObject({ code: 'wrong_hash' });

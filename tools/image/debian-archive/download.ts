@@ -1,4 +1,4 @@
-// Files of the archive by their hash: kept once, checked at each use, fetched through apt (its proxies, its ways of access).
+// Files of the Debian archive by their hash: kept once, checked at each use, and fetched by apt with its proxies and credentials.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -15,7 +15,7 @@ const APT_HELPER = '/usr/lib/apt/apt-helper';
 const DOWNLOAD_TIMEOUT_MS = 600_000;
 const FILES_AT_ONCE = 40;
 
-/** What to fetch: `label` names it to people ("meson 1.7.0-1"), `suite` says from which archive. */
+/** A file to fetch. `label` is its name for people ("meson 1.7.0-1"), and `suite` decides which archive has it. */
 export interface Wanted {
   readonly file: ArchiveFile;
   readonly suite: string;
@@ -29,9 +29,9 @@ export async function sha256Of(file: string): Promise<string> {
 }
 
 /**
- * Fetches what is not kept yet. What was fetched stays when another file fails: the next run goes on from there.
+ * Fetches the files that are not kept yet. Fetched files stay if another file fails, so the next run needs only the rest.
  *
- * @returns the kept files, in the order asked
+ * @returns the paths of the kept files, in the order of `wanted`
  * @throws SetupError version_gone, wrong_hash, download_failed, no_mirror
  */
 export async function download(
@@ -96,7 +96,7 @@ function explain({ label, file, suite }: Wanted, said: string): SetupError {
   return new SetupError('download_failed', `${label} could not be fetched:\n  ${its || 'apt said nothing'}`);
 }
 
-/** Runs apt's downloader and returns what it said; whether it worked, the files say. */
+/** Runs apt's downloader and returns its output. The caller looks at the files to see whether it worked. */
 function aptHelper(triples: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(

@@ -10,7 +10,7 @@ describe('the lock of a build', () => {
   beforeAll(async () => void (folder = await temporaryFolder('hold-lock')));
   afterAll(() => folder.remove());
 
-  it('lets one in at a time', async () => {
+  it('lets one build run at a time', async () => {
     const file = join(folder.path, 'one');
     let inside = 0;
     let most = 0;
@@ -27,13 +27,13 @@ describe('the lock of a build', () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  it('is let go when the build fails', async () => {
+  it('is released when the build fails', async () => {
     const file = join(folder.path, 'two');
     await expect(holdLock(file, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
     await expect(holdLock(file, () => Promise.resolve(7))).resolves.toBe(7);
   });
 
-  it('is taken over from a process that is gone', async () => {
+  it('is taken over from a process that has ended', async () => {
     const file = join(folder.path, 'three');
     writeFileSync(file, spawnSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }).stdout.trim());
     await expect(holdLock(file, () => Promise.resolve('mine'))).resolves.toBe('mine');

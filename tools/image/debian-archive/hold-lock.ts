@@ -1,4 +1,5 @@
-// One build at a time in one folder: a file with the holder's pid, taken over when that process is gone.
+// Allows one build at a time in a folder, by a file with the pid of the process that builds. The lock is taken over when that process has
+// ended.
 import { linkSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 
 import { say } from './say';
@@ -38,7 +39,10 @@ function take(file: string): boolean {
   }
 }
 
-/** Only one waiting process removes a lock, and only if it is still the stale one; otherwise it could remove a lock that was just taken. */
+/**
+ * Removes a stale lock. Only one waiting process does that, and only if the lock is still the stale one, because otherwise it could remove
+ * a lock that another process has just taken.
+ */
 function removeStale(file: string): void {
   const taking = `${file}.taking`;
   try {
@@ -55,7 +59,7 @@ function holderIsGone(file: string): boolean {
   try {
     pid = Number(readFileSync(file, 'utf8'));
   } catch {
-    return false; // let go just now: the next try takes it
+    return false; // just released, so the next try takes it
   }
   if (!Number.isInteger(pid) || pid <= 0) return true;
   try {

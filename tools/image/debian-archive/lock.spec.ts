@@ -22,7 +22,7 @@ describe('a lock file', () => {
     },
   );
 
-  it('gives what it has and names what it lacks', () => {
+  it('returns its groups and sources, and names a missing one in the error', () => {
     const parsed: Lock = parseLock(lock(), 'a.lock');
     expect(group(parsed, 'g')).toHaveLength(1);
     expect(() => group(parsed, 'other')).toThrow('other');

@@ -1,4 +1,5 @@
-// Lock files: every input by version and SHA-256. The path is where a Debian mirror has it; which mirror, the machine says.
+// Lock files pin every input by version and SHA-256. `path` is its path on every Debian mirror. Which mirror is used depends on the
+// machine.
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 
@@ -6,7 +7,7 @@ import { SetupError } from './setup-error';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const archiveFile = z.strictObject({
-  /** Below the archive's root: pool/main/... */
+  /** The path below the archive's root: pool/main/... */
   path: z
     .string()
     .regex(/^pool\/[A-Za-z0-9+._~%/-]+$/)
@@ -18,7 +19,7 @@ const binaryPackage = archiveFile.extend({
   name: z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/),
   version: z.string().min(1),
   architecture: z.enum(['amd64', 'arm64', 'all']),
-  /** The suite that had it when it was locked; bookworm-security lives in an archive of its own. */
+  /** The suite that had the package when it was locked. bookworm-security is in a separate archive. */
   suite: z.string().regex(/^[a-z-]+$/),
 });
 const sourcePackage = z.strictObject({
@@ -30,9 +31,9 @@ const sourcePackage = z.strictObject({
 
 export const lockSchema = z.strictObject({
   $comment: z.string(),
-  /** The day it was made: a mirror's snapshot of that day has everything. */
+  /** The day on which the lock file was made. A mirror's snapshot of that day has every file. */
   lockedOn: z.iso.date(),
-  /** Packages by what they are for; each group is a whole closure that needs nothing of the machine. */
+  /** Packages by purpose. Each group contains all its dependencies, so it needs nothing of the machine. */
   groups: z.record(z.string(), z.array(binaryPackage)),
   sources: z.record(z.string(), sourcePackage),
 });

@@ -1,7 +1,7 @@
 import { archiveOf, findMirror, mirrorFromTargets } from './mirror';
 
 describe('the Debian mirror', () => {
-  it('is the one that apt is configured with, whatever else is configured beside it', () => {
+  it('is the one in apt’s configuration, whatever other repositories are in it', () => {
     const targets = [
       'https://packages.example.test/apt some-product main',
       'http://mirror.example.test/debian/ bookworm main',
@@ -19,7 +19,7 @@ describe('the Debian mirror', () => {
     expect(mirrorFromTargets('http://archive.example.test/ubuntu/ noble main\n').main).toBeUndefined();
   });
 
-  it('can be named, with the archive of the security team beside it', () => {
+  it('can be named by a variable, with the archive of the security team beside it', () => {
     const mirror = findMirror({
       COMMUNIQUE_DEBIAN_MIRROR: 'http://snapshot.example.test/20261122/debian/',
       COMMUNIQUE_DEBIAN_SECURITY_MIRROR: 'http://snapshot.example.test/20261122/debian-security/',

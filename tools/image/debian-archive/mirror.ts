@@ -1,9 +1,9 @@
-// The Debian mirror: whatever the machine's own apt uses. No registry's host is written down in this project.
+// Finds the Debian mirror that the machine's own apt uses. No file of this project names the host of a registry.
 import { spawnSync } from 'node:child_process';
 
 import { SetupError } from './setup-error';
 
-/** Two archives: Debian's, and the one of its security team. URIs without a slash at the end. */
+/** The URIs of two archives, Debian's and that of its security team, without a slash at the end. */
 export interface Mirror {
   readonly main: string;
   readonly security: string;
@@ -25,7 +25,7 @@ export function mirrorFromTargets(targets: string): Partial<Mirror> {
 }
 
 /**
- * COMMUNIQUE_DEBIAN_MIRROR and COMMUNIQUE_DEBIAN_SECURITY_MIRROR, else what apt is configured with.
+ * Returns COMMUNIQUE_DEBIAN_MIRROR and COMMUNIQUE_DEBIAN_SECURITY_MIRROR, else the mirrors in apt's configuration.
  *
  * @throws SetupError no_mirror
  */

@@ -1,4 +1,5 @@
-// Making a lock: which packages, in which versions, are a closure that needs nothing of the machine. Only --update-lock comes here.
+// Finds the packages and versions for a lock file, with all dependencies, so that they need nothing of the machine. Only --update-lock uses
+// this.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,7 @@ import { SetupError } from './setup-error';
 export interface Indexed {
   /** SHA-256 by `indexKey`. */
   readonly sha256: ReadonlyMap<string, string>;
-  /** The files of the signed indexes that were read, each as apt keeps it (InRelease). */
+  /** The files (InRelease) of the signed indexes that were read, as apt keeps them. */
   readonly files: readonly string[];
 }
 
@@ -23,26 +24,26 @@ export const DEBIAN_KEYRING =
 
 export interface Resolver {
   /**
-   * The packages and all they depend on (not what they merely recommend), as if nothing were installed.
-   * `name=version` or `name/suite` picks one that is not the newest of `suites`.
+   * Returns the packages and all their dependencies (without recommended packages), as if nothing were installed. `name=version` or
+   * `name/suite` picks one that is not the newest of `suites`.
    */
   closure(
     names: readonly string[],
     options?: { suites?: readonly string[]; architecture?: 'amd64' | 'arm64' },
   ): LockedPackage[];
-  /** These very packages, without what they depend on. */
+  /** Returns only these packages, without their dependencies. */
   only(
     names: readonly string[],
     options?: { suites?: readonly string[]; architecture?: 'amd64' | 'arm64' },
   ): LockedPackage[];
-  /** The entries of Debian's signed index for these packages; a package that is no longer in it is left out. */
+  /** Returns the entries of Debian's signed index for these packages, without packages that are no longer in it. */
   indexed(packages: readonly LockedPackage[]): Indexed;
-  /** The newest source package of that suite. */
+  /** Returns the newest source package of this name in that suite. */
   source(name: string, suite: string): LockedSource;
   close(): void;
 }
 
-/** An apt of our own: own sources, lists and state; signatures are checked with Debian's keys. */
+/** Uses apt with separate sources, lists and state. It checks signatures with Debian's keys. */
 export function openResolver(): Resolver {
   const mirror = findMirror();
   const folder = mkdtempSync(join(tmpdir(), 'communique-resolve-'));
@@ -109,7 +110,7 @@ export function openResolver(): Resolver {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Which suite has a version, from apt's table of versions. */
+  /** Returns which suite has each version, by apt's table of versions. */
   function suitesOf(
     options: readonly string[],
     picked: readonly { name: string; version: string }[],
@@ -152,7 +153,7 @@ export function openResolver(): Resolver {
         const wanted = packages.filter((each) => each.architecture === architecture || each.architecture === 'all');
         if (wanted.length === 0) continue;
         const options = configuration(['bookworm', 'bookworm-security'], architecture);
-        // One at a time would take minutes; a name without that version fails the whole question, so ask by name.
+        // A call for each package would take minutes. A missing version would fail a call for all packages, so this call names no versions.
         const records = run('apt-cache', [...options, 'show', ...new Set(wanted.map(({ name }) => name))]);
         for (const record of records.split('\n\n')) {
           const key = { name: field(record, 'Package'), version: field(record, 'Version') };

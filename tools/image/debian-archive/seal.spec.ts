@@ -16,7 +16,7 @@ beforeEach(async () => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-it('knows a folder that is as it was', async () => {
+it('accepts an unchanged folder', async () => {
   expect(await isSealed(folder)).toBe(true);
   expect(await isSealed(join(folder, 'absent'))).toBe(false);
 });

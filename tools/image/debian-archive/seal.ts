@@ -1,5 +1,5 @@
-// Seals for folders that are unpacked or built once and kept: their hash is beside them and checked at each use, so a damaged file never
-// gets into an image. Against damage, not against someone who may write to the cache: they can write the hash too.
+// Seals folders that are unpacked or built once and kept. The hash of such a folder is beside it and is checked at each use, so a damaged
+// file never gets into an image. A seal does not protect from an attacker who can write to the cache, and so can also write the hash.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,12 +9,12 @@ import { say } from './say';
 
 const SEAL = '.sha256';
 
-/** The last step before a finished folder is moved to its place. */
+/** Seals a finished folder. Call it last, before the folder is moved to its place. */
 export async function seal(folder: string): Promise<void> {
   writeFileSync(join(folder, SEAL), `${await treeHash(folder)}\n`);
 }
 
-/** Whether the folder exists and is as it was sealed. Removes a changed one, with a message. */
+/** Whether the folder exists and has not changed since it was sealed. Removes a changed folder, with a message. */
 export async function isSealed(folder: string): Promise<boolean> {
   if (!existsSync(folder)) return false;
   const file = join(folder, SEAL);
@@ -24,7 +24,7 @@ export async function isSealed(folder: string): Promise<boolean> {
   return false;
 }
 
-/** Of names, contents and targets of links; not of owners and times. */
+/** Returns the hash of names, contents and targets of links in a folder, without owners and times. */
 async function treeHash(folder: string): Promise<string> {
   const hash = createHash('sha256');
   const walk = async (inside: string): Promise<void> => {

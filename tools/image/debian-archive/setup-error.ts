@@ -1,6 +1,6 @@
 import { say } from './say';
 
-/** Why a tool or an input cannot be had here, in words for the person who asked for it. */
+/** A tool or an input is not available here. The message is for the person who started the command. */
 export class SetupError extends Error {
   override readonly name = 'SetupError';
   constructor(
@@ -22,7 +22,7 @@ export class SetupError extends Error {
   }
 }
 
-/** Runs a command's work, and prints a SetupError for the person. @returns the exit code */
+/** Runs a command's work, and prints the message of a SetupError. @returns the exit code */
 export async function reportSetupError(work: () => Promise<void> | void): Promise<number> {
   try {
     await work();

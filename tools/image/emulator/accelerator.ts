@@ -1,4 +1,4 @@
-// KVM if it really works: the device may be there and refuse, as in a container or a nested machine without hardware for it.
+// Finds out whether KVM works. The device may exist and still refuse, as in a container or in a nested machine without hardware for it.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 

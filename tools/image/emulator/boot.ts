@@ -1,4 +1,4 @@
-// An enclave image, booted under QEMU: its own kernel, an NSM, vsock. The image is the production one.
+// Boots an enclave image under QEMU, with the image's own kernel, an NSM and vsock. The image is the production one.
 import { spawnService, type Service } from '@communique-tee/testing/harness';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,55 +14,61 @@ import { nitroMachine, virtMachine, type Machine } from './machines';
 export interface BootOptions {
   /** The checkout, whose lock pins the emulator. */
   readonly root: string;
-  /** The .eif. */
+  /** The path of the .eif file. */
   readonly eif: string;
   /** The image's architecture; default x86_64. */
   readonly architecture?: ImageArchitecture;
-  /** For sockets, logs and pid files; made when absent. Short: a socket's path has at most 107 bytes. */
+  /**
+   * The folder for sockets, logs and pid files. It is made if it is missing. Its path must be short, because a socket's path has at most
+   * 107 bytes.
+   */
   readonly folder: string;
-  /** At least four times the image; default 512. */
+  /** At least four times the size of the image; default 512. */
   readonly memoryMiB?: number;
   readonly cpus?: number;
-  /** Folder from makeTestPki, under which documents are signed. Absent: QEMU's documents are unsigned. */
+  /** The folder of makeTestPki with the keys that sign documents. If absent, QEMU's documents are unsigned. */
   readonly testPki?: string;
-  /** What the NSM says of the parent; PCR4 is made of the id, PCR3 of the role. */
+  /** The parent's id, of which the NSM makes PCR4. PCR3 is made of the role. */
   readonly parentId?: string;
   readonly parentRole?: string;
   readonly moduleId?: string;
   /** How long to wait for the heartbeat; default 120 s, for a busy machine without KVM. */
   readonly readyTimeoutMs?: number;
-  /** Default: KVM if it works. arm64 has none here. */
+  /** Default: KVM if it works. For arm64 there is no KVM here. */
   readonly accelerator?: Accelerator;
-  /** QEMU's -rtc, such as `base=1971-01-01`: what the machine's clock reads at start. Default: the host's time. */
+  /** QEMU's -rtc, such as `base=1971-01-01`, sets the machine's clock at its start. Default: the host's time. */
   readonly rtc?: string;
-  /** Appended to the kernel's command line, which changes no measurement here; on Nitro the whole line is measured. */
+  /** Text to append to the kernel's command line. That changes no measurement here, while Nitro measures the whole line. */
   readonly append?: string;
-  /** Default true. false: another program listens at `<folder>/vsock_9000`, and the boot does not wait for the heartbeat. */
+  /** Default true. If false, another program must listen at `<folder>/vsock_9000`, and the boot does not wait for the heartbeat. */
   readonly answerHeartbeat?: boolean;
 }
 
 export interface BootedEnclave extends AsyncDisposable {
-  /** The vsock device's socket: `hybrid:<udsPath>:<port>` reaches a port of the enclave, whose connections arrive at `<udsPath>_<port>`. */
+  /**
+   * The path of the vsock device's socket. `hybrid:<udsPath>:<port>` reaches a port of the enclave, and connections from the enclave to a
+   * port arrive at `<udsPath>_<port>`.
+   */
   readonly udsPath: string;
-  /** "hybrid:...", for libs/vsock and for the gateway's ENCLAVE_ADDRESS. */
+  /** Returns an address "hybrid:..." for libs/vsock and for the gateway's ENCLAVE_ADDRESS. */
   address(port: number): string;
   readonly consoleLog: string;
-  /** What the console has shown so far. */
+  /** Returns the output of the console so far. */
   console(): string;
   readonly accelerator: Accelerator;
-  /** From the start of QEMU to the heartbeat. */
+  /** The time from the start of QEMU to the heartbeat. */
   readonly heartbeatMs: number;
-  /** Resolves when the enclave has ended by itself or by stop(). */
+  /** Resolves when the enclave has ended, by itself or by stop(). */
   readonly exited: Promise<void>;
-  /** Ends it at once: an enclave has no other end from outside. */
+  /** Ends the enclave at once, which is the only way to end it from outside. */
   stop(): Promise<void>;
 }
 
 /**
- * Boots an image and waits for its heartbeat. The emulator is made first if it is not there (minutes). Whatever it starts ends
- * with this process.
+ * Boots an image and waits for its heartbeat. If there is no emulator, it is made first, which takes minutes. Everything that it starts
+ * ends with this process.
  *
- * @throws SetupError build_failed, with the end of the console, when the enclave ends or stays silent; those of ensureEmulator
+ * @throws SetupError build_failed, with the end of the console, if the enclave ends or stays silent, and the errors of ensureEmulator
  */
 export async function bootEnclave(options: BootOptions): Promise<BootedEnclave> {
   const emulator = await ensureEmulator(options.root, options.architecture ?? 'x86_64');
@@ -73,7 +79,7 @@ export async function bootEnclave(options: BootOptions): Promise<BootedEnclave> 
   try {
     return await boot(accelerator);
   } catch (error) {
-    // Some machines offer KVM and then cannot run a processor with it: only a boot shows that.
+    // Some machines offer KVM but cannot run a processor with it, which only a boot shows.
     if (accelerator !== 'kvm' || options.accelerator === 'kvm') throw error;
     return boot('tcg');
   }
@@ -91,7 +97,7 @@ async function bootWith(
   const device = join(folder, 'vhost.sock');
   const started: { stop(): Promise<unknown> }[] = [];
   let stopping: Promise<void> | undefined;
-  // Once, for all callers: the next attempt may only begin when the sockets of this one are gone.
+  // Stops once for all callers. The next attempt may begin only when the sockets of this one are gone.
   const stopAll = () =>
     (stopping ??= (async () => {
       for (const each of started.reverse()) await each.stop();
@@ -145,7 +151,7 @@ async function startVsockDevice(emulator: Emulator, device: string, udsPath: str
   rmSync(udsPath, { force: true });
   return spawnService({
     command,
-    // With the default buffer, what a guest writes beyond 32 KiB hangs.
+    // With the default buffer, a write of more than 32 KiB in the guest hangs.
     args: [...args, '--vm', `guest-cid=4,socket=${device},uds-path=${udsPath},tx-buffer-size=32768`],
     env: {},
     logFile: join(folder, 'vhost-device-vsock.log'),

@@ -1,4 +1,5 @@
-// The emulator, where it is or made once: cached by what it is made of, so that a change of lock, patch or options makes another.
+// Finds the emulator, or makes it once. It is cached by a hash of its inputs, so that a change of lock file, patch or options makes another
+// one.
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -12,12 +13,12 @@ import type { ImageArchitecture } from '../inputs/lock-inputs';
 import { EMULATOR_LOCK } from './lock-inputs';
 import { buildEmulator, configureOptions, patchTexts, qemuProgram } from './qemu';
 
-/** Bump when the layout of the folder changes. */
+/** Increase it when the layout of the folder changes. */
 const LAYOUT = 1;
 
 export interface Emulator {
   readonly folder: string;
-  /** Command lines: a program with the libraries it was built with. */
+  /** Command lines that start a program with the libraries with which it was built. */
   readonly qemu: readonly string[];
   readonly vhostDeviceVsock: readonly string[];
   /** The folder with qboot.rom, for QEMU's -L. */
@@ -40,14 +41,14 @@ function at(folder: string, architecture: ImageArchitecture): Emulator {
   };
 }
 
-/** Where the emulator of this lock and these patches belongs, for guests of one architecture. */
+/** Returns the folder for the emulator of this lock file and these patches, for guests of one architecture. */
 export function emulatorFolder(root: string, architecture: ImageArchitecture): string {
   const lock = readLock(join(root, EMULATOR_LOCK));
   const key = keyOf(LAYOUT, lock.groups, lock.sources, configureOptions(architecture), patchTexts(root, architecture));
   return join(cacheFolder(), 'emulator', key);
 }
 
-/** The emulator if it has been made, without making it. */
+/** Returns the emulator if it exists; does not make it. */
 export function findEmulator(root: string, architecture: ImageArchitecture): Emulator | undefined {
   const folder = emulatorFolder(root, architecture);
   return existsSync(join(folder, 'made')) ? at(folder, architecture) : undefined;
@@ -55,8 +56,8 @@ export function findEmulator(root: string, architecture: ImageArchitecture): Emu
 
 /**
  * @param root the checkout
- * @param architecture of the guest
- * @throws SetupError of each step, in words
+ * @param architecture the guest's architecture
+ * @throws SetupError of a step that fails
  */
 export async function ensureEmulator(root: string, architecture: ImageArchitecture): Promise<Emulator> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {

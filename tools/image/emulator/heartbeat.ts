@@ -1,4 +1,4 @@
-// What nitro-cli does on the parent: it waits for the byte 0xB7 on vsock port 9000 and sends it back.
+// Does what nitro-cli does on the parent: waits for the byte 0xB7 on vsock port 9000 and sends it back.
 import { listen, parseAddress } from '@communique-tee/vsock';
 import { createServer } from 'node:net';
 
@@ -6,7 +6,7 @@ const PORT = 9000;
 const BEAT = 0xb7;
 
 export interface Heartbeat {
-  /** Resolves with the first beat. */
+  /** Resolves at the first heartbeat. */
   readonly beaten: Promise<void>;
   stop(): Promise<void>;
 }

@@ -1,3 +1,3 @@
-/** Enclave images booted in QEMU's nitro-enclave machine: for tests and for people who want to look. */
+/** Boots enclave images in QEMU's machines, for tests and for people who want to examine them. */
 export { bootEnclave, type BootedEnclave, type BootOptions } from './boot';
 export { makeTestPki, type TestPki } from './test-pki';

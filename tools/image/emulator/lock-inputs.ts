@@ -1,4 +1,4 @@
-// What the emulator is made of. `--update-lock` writes the versions and hashes of today's mirror into emulator.lock.json.
+// The inputs of the emulator. `--update-lock` writes the versions and hashes of today's mirror into emulator.lock.json.
 import { join } from 'node:path';
 
 import { openResolver } from '../debian-archive/resolve';
@@ -6,7 +6,7 @@ import type { Lock } from '../debian-archive/lock';
 
 export const EMULATOR_LOCK = join('tools', 'image', 'emulator', 'emulator.lock.json');
 
-/** QEMU's nitro-enclave machine came with 9.2; trixie is the oldest release that has it. */
+/** QEMU has the nitro-enclave machine since version 9.2. trixie is the oldest Debian release with it. */
 const QEMU_SUITE = 'trixie';
 const BUILD_TOOLS = [
   'dash',

@@ -1,4 +1,4 @@
-// The machines that QEMU has for an enclave: what of its command line depends on the architecture.
+// QEMU's machines for an enclave, and the parts of QEMU's command line that depend on the architecture.
 import { copySections, readImage, type EifImage, type SectionType } from '@communique-tee/eif';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -10,11 +10,11 @@ import type { BootOptions } from './boot';
 export interface Machine {
   readonly options: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** The kernel's command line, or what is put behind the image's. */
+  /** The kernel's command line, or the text that is appended to that of the image. */
   readonly append: string;
 }
 
-/** The host is CID 2 to a guest of QEMU. What is appended is not measured. */
+/** For a guest of QEMU the host has CID 2. Appended text is not measured. */
 const PARENT = 'parent_cid=2';
 const parentIdOf = ({ parentId = 'i-0emulated00000000' }: BootOptions) => parentId;
 const parentRoleOf = ({ parentRole = 'arn:aws:iam::123456789012:role/parent' }: BootOptions) => parentRole;
@@ -33,16 +33,17 @@ export function nitroMachine(options: BootOptions, firmware: string, accelerator
       ...['-M', ['nitro-enclave', 'vsock=vsock', ...names].join(',')],
     ],
     environment: {},
-    // A reset has to end this machine, which has no i8042.
+    // A reset has to end this machine. It has no i8042, so the kernel must reset it by a triple fault.
     append: `${PARENT} reboot=t tsc=reliable`,
   };
 }
 
 /**
- * arm64: QEMU has no machine for enclaves, so `virt` gets the parts of the image, and its NSM the image's measurements. The kernel sees
- * what is known of a Nitro enclave on Graviton: virtio 1 over MMIO, a 16550, a PL031, a GICv3, the TRNG that KVM offers.
+ * arm64: QEMU has no machine for enclaves, so the machine `virt` gets the parts of the image, and its NSM gets the image's measurements.
+ * The kernel sees the hardware that is known of a Nitro enclave on Graviton: virtio 1 over MMIO, a 16550, a PL031, a GICv3, the TRNG that
+ * KVM offers.
  *
- * @throws EifError if the image is damaged: this machine checks nothing
+ * @throws EifError if the image is damaged, since this machine checks nothing itself
  */
 export async function virtMachine(options: BootOptions): Promise<Machine> {
   const image = await readImage(options.eif);
@@ -54,13 +55,13 @@ export async function virtMachine(options: BootOptions): Promise<Machine> {
       to,
     );
   await copy('kernel', file('kernel'));
-  // One behind the other, as the hypervisor lays them into memory
+  // Both ramdisks follow each other, as the hypervisor puts them into memory
   await copy('ramdisk', file('ramdisks'));
   await writeFile(file('pcrs'), pcrLines(image, options));
   return {
     options: [
       ...['-M', 'virt,gic-version=3,memory-backend=ram', ...acceleratorOptions('tcg', 'neoverse-n1')],
-      // vhost-user shares the guest's memory
+      // vhost-user needs shared memory
       ...['-object', `memory-backend-memfd,id=ram,size=${options.memoryMiB ?? 512}M,share=on`],
       ...['-global', 'virtio-mmio.force-legacy=false', '-nic', 'none'],
       ...['-device', 'vhost-user-vsock-device,chardev=vsock'],
@@ -72,7 +73,10 @@ export async function virtMachine(options: BootOptions): Promise<Machine> {
   };
 }
 
-/** For NSM_TEST_PCRS. PCR3 and PCR4 are the SHA-384 of 48 zero bytes and the role's ARN or the instance's id. */
+/**
+ * Returns the lines of the file for NSM_TEST_PCRS. PCR3 and PCR4 are the SHA-384 of 48 zero bytes followed by the role's ARN or the
+ * instance's id.
+ */
 function pcrLines({ measurements }: EifImage, options: BootOptions): string {
   const { pcr0, pcr1, pcr2, pcr8 } = measurements;
   const extended = (text: string) => createHash('sha384').update(Buffer.alloc(48)).update(text).digest('hex');

@@ -1,4 +1,5 @@
-// QEMU out of Debian's source, with our patches: Debian's binary packages lack the nitro-enclave machine and, for arm64's virt, the NSM.
+// Builds QEMU from Debian's source with our patches, because Debian's binary packages lack the nitro-enclave machine and, for arm64's virt,
+// the NSM.
 import { copyFileSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -11,7 +12,7 @@ import type { ImageArchitecture } from '../inputs/lock-inputs';
 
 export const PATCHES = join('tools', 'image', 'emulator', 'patches');
 
-/** The machine's program, the devices that are compiled in, and what `-M help` of a good build names. */
+/** For each architecture: the program, the devices that are compiled in, and the machine that `-M help` of a good build lists. */
 const TARGETS = {
   x86_64: {
     target: 'x86_64-softmmu',
@@ -24,7 +25,7 @@ const TARGETS = {
     target: 'aarch64-softmmu',
     program: 'qemu-system-aarch64',
     devices: ['ARM_VIRT', 'VIRTIO_NSM', 'VHOST_USER_VSOCK', 'SERIAL_MM'],
-    // The emulator's programs are x86-64's, which cannot run an arm64 guest under KVM.
+    // The emulator's programs are for x86-64, which cannot run an arm64 guest under KVM.
     accelerators: ['tcg'],
     machine: 'virt',
   },
@@ -32,7 +33,7 @@ const TARGETS = {
 
 export const qemuProgram = (architecture: ImageArchitecture): string => TARGETS[architecture].program;
 
-/** Nothing but what the machine takes: 1,300 compile steps instead of 10,000. */
+/** Returns the options that leave out everything that the machine does not use: 1,300 compile steps instead of 10,000. */
 export function configureOptions(architecture: ImageArchitecture): string[] {
   const { target, accelerators } = TARGETS[architecture];
   return [
@@ -47,12 +48,12 @@ export function configureOptions(architecture: ImageArchitecture): string[] {
   ];
 }
 
-/** Programs that run with libraries of the build root, whatever the machine has. */
+/** The loader that starts programs with the libraries of the build root, whatever the machine has. */
 const LOADER = 'ld-linux-x86-64.so.2';
 
 /**
- * Builds QEMU and lays it out in `into`: bin/qemu-system-<arch>, bin/vhost-device-vsock, lib/ with their libraries and their
- * loader, share/qboot.rom. Minutes of compiling; the log is `logFile`.
+ * Builds QEMU, which takes minutes, and puts it into `into`: bin/qemu-system-<arch>, bin/vhost-device-vsock, lib/ with their libraries and
+ * loader, share/qboot.rom. The log is written to `logFile`.
  */
 export async function buildEmulator(
   lock: Lock,
@@ -125,7 +126,7 @@ async function compile(inside: BuildRoot, architecture: ImageArchitecture, logFi
   say(`QEMU: built in ${seconds(startedAtMs)}`);
 }
 
-/** The patches for this architecture: those whose names begin with another architecture are left out. */
+/** Returns the patches for this architecture, without patches whose names begin with another architecture. */
 export function patchFiles(root: string, architecture: ImageArchitecture): string[] {
   const folder = join(root, PATCHES);
   const files = readdirSync(folder)

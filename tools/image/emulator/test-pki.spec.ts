@@ -16,7 +16,7 @@ describe('the keys of the emulated NSM', () => {
   });
   afterAll(() => folder.remove());
 
-  it('are a chain from the root down to the leaf, of the length of AWS', () => {
+  it('are a chain from the root to the leaf, as long as AWS’s', () => {
     const chain = [0, 1, 2, 3].map((depth) => read(`ca-${depth}.der`));
     const all = [...chain, read('leaf.der')];
     all.forEach((certificate, at) => {
@@ -27,7 +27,7 @@ describe('the keys of the emulated NSM', () => {
     expect(new X509Certificate(pki.rootPem).fingerprint256).toBe(chain[0]?.fingerprint256);
   });
 
-  it('have a leaf that is valid now and for three hours, and whose key only its owner reads', () => {
+  it('have a leaf that is valid for three hours from now, with a key that only its owner can read', () => {
     const leaf = read('leaf.der');
     expect(leaf.checkPrivateKey(createPrivateKey(readFileSync(join(pki.folder, 'leaf.key.pem'))))).toBe(true);
     const hours = (Date.parse(leaf.validTo) - Date.now()) / 3_600_000;

@@ -1,8 +1,8 @@
-// The keys under which the emulated NSM signs: a chain of the shape that AWS's has, below a root that only tests trust.
+// Makes the keys with which the emulated NSM signs: a chain like AWS's, below a root that only tests trust.
 import { webcrypto } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-// The library's container wants the polyfill before anything of it is loaded.
+// The library needs this polyfill before any of its files is loaded.
 import 'reflect-metadata';
 import {
   BasicConstraintsExtension,
@@ -18,7 +18,10 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' };
 const HOUR_MS = 3_600_000;
 const CA = KeyUsageFlags.digitalSignature | KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign;
 
-/** Root first. Validities and path lengths are AWS's; each begins an hour early, since the guest's clock is the host's. */
+/**
+ * The certificates, root first. Validities and path lengths are AWS's. Each begins an hour early, because guest and host have the same
+ * clock.
+ */
 const LEVELS = [
   { name: 'emulator.nitro-enclaves', validHours: 24 * 3650, pathLength: undefined, usages: CA },
   { name: 'regional.emulator.nitro-enclaves', validHours: 24 * 20, pathLength: 2, usages: CA },
@@ -33,13 +36,13 @@ const LEVELS = [
 ] as const;
 
 export interface TestPki {
-  /** For bootEnclave: what the patched NSM reads. */
+  /** The folder for bootEnclave, which the patched NSM reads. */
   readonly folder: string;
-  /** For `unsafeTrustAnchorFromPem`. */
+  /** The root certificate for `unsafeTrustAnchorFromPem`. */
   readonly rootPem: string;
 }
 
-/** A new root and all below it, in `folder`; the leaf is valid for 3 hours from now, as AWS's are. */
+/** Makes a new root and all certificates below it in `folder`. The leaf is valid for 3 hours from now, as AWS's leaves are. */
 export async function makeTestPki(folder: string, nowMs = Date.now()): Promise<TestPki> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   let issuer: { subject: string; keys: webcrypto.CryptoKeyPair } | undefined;
@@ -83,7 +86,7 @@ export async function makeTestPki(folder: string, nowMs = Date.now()): Promise<T
   return { folder, rootPem };
 }
 
-/** 16 bytes, positive and without a leading zero byte. */
+/** Returns 16 bytes for a positive number without a leading zero byte. */
 function serialNumber(): string {
   const bytes = webcrypto.getRandomValues(new Uint8Array(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;

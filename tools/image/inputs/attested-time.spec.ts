@@ -14,7 +14,7 @@ import { join } from 'node:path';
 const root = workspaceRoot();
 const vectors = join(root, '../shared/vectors/attestation');
 
-/** image/init/src/attested-time.c, which init's own tests attack with what is malformed. */
+/** Tests image/init/src/attested-time.c with valid documents. init's own tests attack it with malformed ones. */
 describeWith(commandAvailability('cc', 'build-essential'), 'init’s reader of the time', () => {
   let folder: TemporaryFolder;
   beforeAll(async () => {
@@ -42,7 +42,7 @@ describeWith(commandAvailability('cc', 'build-essential'), 'init’s reader of t
       });
   });
 
-  it('reads the time of a document of the mock NSM, in its own answer', async () => {
+  it('reads the time in an answer of the mock NSM', async () => {
     const nsm = await createMockNsmTransport({ rootFolder: folder.file('nsm') });
     const request = encodeCbor({ Attestation: { user_data: null, nonce: null, public_key: null } });
     const before = Date.now();
@@ -51,7 +51,7 @@ describeWith(commandAvailability('cc', 'build-essential'), 'init’s reader of t
     expect(time).toBeLessThanOrEqual(Date.now());
   });
 
-  it('reads no time of an answer that refuses', () => {
+  it('reads no time in an answer that is an error', () => {
     expect(timeIn(encodeCbor({ Error: 'InternalError' }))).toBe('');
   });
 });

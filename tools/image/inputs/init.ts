@@ -1,4 +1,4 @@
-// image/init, compiled: one static program for process number 1. Its unit tests run in each build, with the same compiler.
+// Compiles image/init, one static program for process number 1. Each build runs its unit tests with the same compiler.
 import { copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -11,7 +11,7 @@ import { isSealed, seal } from '../debian-archive/seal';
 import { say } from '../debian-archive/say';
 import { readImageLock, type ImageArchitecture } from './lock-inputs';
 
-/** Bump when the steps below change what comes out. */
+/** Increase it when the steps below change the result. */
 const RECIPE = 2;
 
 const FLAGS = [
@@ -43,11 +43,11 @@ const TARGETS = {
   },
 } as const;
 
-/** What a test changes of init; a shipped image has none of it. */
+/** What a test changes in init. A shipped image has none of these changes. */
 export interface InitForTests {
-  /** Between two readings of the NSM's time; default an hour. */
+  /** Seconds between two readings of the NSM's time; default an hour. */
   readonly clockCheckSeconds?: number;
-  /** No clock is set, as by the inits before clock.c. */
+  /** Whether init leaves the clock alone, as it did before clock.c existed. */
   readonly leavesClockAlone?: boolean;
 }
 
@@ -56,7 +56,7 @@ export interface Init {
   readonly sha256: string;
 }
 
-/** @throws SetupError build_failed with the compiler's or a test's words, and those of the build root */
+/** @throws SetupError build_failed with the output of the compiler or a test, and the errors of the build root */
 export async function ensureInit(
   root: string,
   architecture: ImageArchitecture,
@@ -87,7 +87,7 @@ export async function ensureInit(
       const debs = await download(
         musl.map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })),
       );
-      // not the kernel's root, which is taken for minutes
+      // a separate build root, because the kernel's is in use for minutes
       await withBuildRoot('init', group(lock, target.tools), async (inside) => {
         cpSync(sources, join(inside.work, 'init'), { recursive: true });
         mkdirSync(join(inside.work, 'musl'));

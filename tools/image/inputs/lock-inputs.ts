@@ -1,4 +1,4 @@
-// Everything in the image that neither npm nor this repository carries. `--update-lock` writes today's versions and hashes.
+// The inputs of the image that come neither from npm nor from this repository. `--update-lock` writes today's versions and hashes.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -34,7 +34,7 @@ const COMPILER = [
   'zlib1g-dev',
   'musl-tools',
 ];
-/** What the official Node binary is linked to, and nothing more. */
+/** The packages with the libraries to which the official Node binary is linked. */
 const RUNTIME = ['libc6', 'libstdc++6', 'libgcc-s1'];
 const WITH_SECURITY = { suites: ['bookworm', 'bookworm-security'] };
 

@@ -1,4 +1,4 @@
-// The shared libraries that the official Node binary is linked to, from pinned packages: never the ones of the building machine.
+// The shared libraries to which the official Node binary is linked, from pinned packages and never from the building machine.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,11 +12,11 @@ import { SetupError } from '../debian-archive/setup-error';
 import { readImageLock, type ImageArchitecture } from './lock-inputs';
 
 export interface RuntimeLibrary {
-  /** Where it belongs in the image, without a slash in front. */
+  /** The path in the image, without a slash at its beginning. */
   readonly path: string;
   /** The file on this machine. */
   readonly file: string;
-  /** The package it is from, for the bill of materials. */
+  /** The package of the file, for the bill of materials. */
   readonly packageName: string;
   readonly version: string;
 }
@@ -32,14 +32,14 @@ const LIBRARIES = {
   },
 } as const;
 
-/** `readelf -d node`: what it names, and what koffi adds. Package by package. */
+/** The libraries that `readelf -d node` lists, and those that koffi adds, by package. */
 const NAMES = [
   ['libc6', ['libc.so.6', 'libm.so.6', 'libdl.so.2', 'libpthread.so.0']],
   ['libstdc++6', ['libstdc++.so.6']],
   ['libgcc-s1', ['libgcc_s.so.1']],
 ] as const;
 
-/** The loader and the libraries, as plain files: links are followed. */
+/** Returns the loader and the libraries as plain files, with links followed. */
 export async function runtimeLibraries(root: string, architecture: ImageArchitecture): Promise<RuntimeLibrary[]> {
   const packages = group(readImageLock(root), `runtime-${architecture}`);
   const folder = join(cacheFolder(), 'runtime', `${architecture}-${keyOf(2, packages)}`);

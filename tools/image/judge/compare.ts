@@ -1,4 +1,4 @@
-// Whether AWS's crate makes the same file of an image's parts.
+// Checks whether AWS's crate makes the same file from an image's parts.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,13 +8,13 @@ import type { AwsImageJudge, PartFiles } from './judge';
 export interface Comparison {
   readonly sizeBytes: number;
   readonly pcr0: string;
-  /** What differs, in words; null: every byte is the same, and so is every measurement. */
+  /** What differs, in words; null if every byte and every measurement is the same. */
   readonly difference: string | null;
 }
 
 /**
- * Takes an unsigned image apart, lets the crate build one of the same parts and metadata, and compares the two byte by byte; and lets
- * the crate read ours.
+ * Takes an unsigned image apart, has the crate build an image of the same parts and metadata, and compares both byte by byte. Also has the
+ * crate read our image.
  * @throws EifError if the image is not one; Error if it is signed, or has default sizes that the crate cannot write
  */
 export async function compareWithCrate(judge: AwsImageJudge, imageFile: string): Promise<Comparison> {
@@ -67,7 +67,10 @@ async function splitImage(imageFile: string, image: EifImage, folder: string): P
   return { arch: image.arch, cmdline: image.cmdline, ...parts };
 }
 
-/** Written out here, so that our own writer's names and order are judged, too. */
+/**
+ * Returns the metadata as AWS's tool writes them. The names are written out here, so that the comparison also tests the names and the order
+ * of our own writer.
+ */
 export function awsMetadata(metadata: EifMetadata): string {
   return JSON.stringify({
     CustomMetadata: metadata.customMetadata,

@@ -1,11 +1,11 @@
 import { installCrate, keptCrate, type Crate, type KeptCrate } from './kept-crate';
 
-/** Of aws-nitro-enclaves-image-format; Cargo.toml pins the same. */
+/** The version of aws-nitro-enclaves-image-format. Cargo.toml pins the same. */
 export const CRATE_VERSION = '0.8.1';
 
 export type Judge = KeptCrate;
 
-/** AWS's own image crate: 5 CPU-minutes, 14 MB kept. */
+/** AWS's own image crate. Building it takes 5 CPU-minutes and keeps 14 MB. */
 const IMAGE_CRATE: Crate = {
   sources: 'tools/image/judge/crate',
   program: 'aws-image-judge',
@@ -15,8 +15,8 @@ const IMAGE_CRATE: Crate = {
   oldestRust: [1, 94, 1],
 };
 
-/** The program if an earlier `installJudge` of the same sources left it. */
+/** Returns the program if an earlier `installJudge` has built it from the same sources. */
 export const keptJudge = (): Judge => keptCrate(IMAGE_CRATE);
 
-/** The program, built if it is not kept. @returns `absent` with the reason if it cannot be built */
+/** Builds the program unless it is kept. @returns the program, or `absent` with the reason if it cannot be built */
 export const installJudge = (say: (line: string) => void): Promise<Judge> => installCrate(IMAGE_CRATE, say);

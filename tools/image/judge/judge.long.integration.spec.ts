@@ -19,7 +19,7 @@ import { lockfile } from './kept-crate';
 import { AwsImageJudge } from './judge';
 
 const kept = keptJudge();
-// Not describeWith, which fails if CI is set: a machine may have no Rust, and the summary of .ci/run names what did not run.
+// This does not use describeWith, which fails if CI is set. A machine may have no Rust, and the summary of .ci/run lists what did not run.
 if ('absent' in kept) process.stderr.write(`\nNOT RUN: no image is compared with AWS's own: ${kept.absent}\n`);
 const describeJudged = 'command' in kept ? describe : describe.skip;
 const crate = new AwsImageJudge('command' in kept ? kept.command : '');
@@ -65,7 +65,7 @@ const sha256 = async (path: string) =>
     .digest('hex');
 
 describeJudged("AWS's image crate", () => {
-  it.each(['x86_64', 'arm64'] as const)('writes the same file of the same parts for %s', async (arch) => {
+  it.each(['x86_64', 'arm64'] as const)('writes the same file from the same parts for %s', async (arch) => {
     const image = await ours(arch, arch);
     const theirs = folder.file(`theirs-${arch}.eif`);
     await writeFile(folder.file('metadata.json'), awsMetadata(metadata));
@@ -86,13 +86,13 @@ describeJudged("AWS's image crate", () => {
     expect(await compareWithCrate(crate, image)).toMatchObject({ pcr0, difference: null });
   });
 
-  it('is found to differ if one byte of metadata is another', async () => {
+  it('writes the same unusual metadata, and the comparison finds a difference if their order differs', async () => {
     const image = await ours('odd', 'x86_64', { imageName: 'communique\u007ftee' });
     expect((await compareWithCrate(crate, image)).difference).toBeNull();
-    // serde_json writes U+2028 as it is, and so must we
+    // serde_json does not escape U+2028, and neither may we
     const unicode = await ours('unicode', 'x86_64', { imageName: 'ü\u2028"\\\n\u0001' });
     expect((await compareWithCrate(crate, unicode)).difference).toBeNull();
-    // The crate sorts keys of custom metadata, so this image is not one that it writes
+    // The crate sorts the keys of custom metadata, so it would not write this image
     const unsorted = await ours('unsorted', 'x86_64', { customMetadata: { b: 1, a: 2 } });
     expect((await compareWithCrate(crate, unsorted)).difference).toMatch(/^byte \d+ \(/);
   });
@@ -125,7 +125,7 @@ describeJudged("AWS's image crate", () => {
     },
   );
 
-  it('measures no mutated image otherwise than we do', async () => {
+  it('measures every mutated image that both accept as we do', async () => {
     const bases = await mutationBases();
     const counts = { both: 0, oursAlone: 0, theirsAlone: 0, neither: 0 };
     const path = folder.file('mutated.eif');
@@ -139,12 +139,13 @@ describeJudged("AWS's image crate", () => {
       if (here !== null && theirs !== null) expect({ seed, ...theirs }).toEqual({ seed, ...here });
       counts[here === null ? (theirs === null ? 'neither' : 'theirsAlone') : theirs === null ? 'oursAlone' : 'both']++;
     }
-    // The crate checks neither magic nor order nor reserved fields, so it takes images that we refuse. It takes all that we do.
+    // The crate checks neither magic nor order nor reserved fields, so it accepts images that we refuse. It accepts all images that we
+    // accept.
     expect(counts).toEqual({ both: 45, oursAlone: 0, theirsAlone: 124, neither: 231 });
   });
 });
 
-/** Small ones, always the same: two of ours, and the three that the crate signed (libs/eif). */
+/** Returns the same small images each time: two that we write, and three that the crate has signed (libs/eif). */
 async function mutationBases(): Promise<Buffer[]> {
   const bases: Buffer[] = [];
   for (const arch of ['x86_64', 'arm64'] as const) {
@@ -161,7 +162,9 @@ async function mutationBases(): Promise<Buffer[]> {
   return bases;
 }
 
-/** One of: a bit, a byte, a field of the header, a field of a section's header, bytes put in or taken out; with a checksum that fits. */
+/**
+ * Changes a bit, a byte, a field of the header or a field of a section's header, or inserts or removes bytes. Then corrects the checksum.
+ */
 function mutate(image: Buffer, random: (limit: number) => number): Buffer {
   const at = random(image.length);
   const sections = image.readUInt16BE(26);
@@ -202,7 +205,7 @@ async function measuredHere(path: string): Promise<object | null> {
   }
 }
 
-it('puts the registry that cargo names into the committed lock, whose versions and hashes stay', () => {
+it('lockfile() adds the registry that cargo names to the committed lock file, and keeps its versions and hashes', () => {
   const committed =
     'version = 4\n\n[[package]]\nname = "a"\nversion = "1.0.0"\nchecksum = "00"\n\n[[package]]\nname = "own"\nversion = "0.0.0"\n';
   const resolved = '[[package]]\nname = "a"\nversion = "1.0.9"\nsource = "registry+somewhere"\nchecksum = "11"\n';

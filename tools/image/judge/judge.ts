@@ -1,4 +1,4 @@
-// The three commands of crate/main.rs.
+// Runs the three commands of crate/main.rs.
 import { execFile } from 'node:child_process';
 import type { Arch } from '@communique-tee/eif';
 import * as z from 'zod';
@@ -22,7 +22,7 @@ export interface PartFiles {
   readonly arch: Arch;
   readonly kernel: string;
   readonly cmdline: string;
-  /** JSON, as AWS's crate reads it (EifIdentityInfo). */
+  /** The metadata as JSON in the form of AWS's crate (EifIdentityInfo). */
   readonly metadata: string;
   readonly ramdisks: readonly string[];
 }
@@ -32,18 +32,18 @@ const TIMEOUT_MS = 60_000;
 export class AwsImageJudge {
   constructor(private readonly command: string) {}
 
-  /** Writes an unsigned image. @param out must not exist @throws Error what the crate says */
+  /** Writes an unsigned image. @param out a file that must not exist @throws Error with the crate's message */
   async build(out: string, { arch, kernel, cmdline, metadata, ramdisks }: PartFiles): Promise<JudgedMeasurements> {
     const args = ['build', out, arch, kernel, cmdline, metadata, ...ramdisks];
     return accepted(await this.run(builtSchema, args)).measurements;
   }
 
-  /** Signs in place, also an image that is signed already. @throws Error with the crate's message */
+  /** Signs an image in place, even one that is signed already. @throws Error with the crate's message */
   async sign(image: string, keyFile: string, certificateFile: string): Promise<JudgedImage> {
     return accepted(await this.run(readSchema, ['sign', image, keyFile, certificateFile]));
   }
 
-  /** @throws Error if the program was used wrongly */
+  /** Has the crate read an image. @throws Error if the program got wrong arguments */
   read(image: string): Promise<Verdict<JudgedImage>> {
     return this.run(readSchema, ['read', image]);
   }

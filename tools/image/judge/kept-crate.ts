@@ -1,4 +1,4 @@
-// Programs over crates of other people, built from crates.io into the user's cache.
+// Programs that use crates of other projects, built from crates.io into the user's cache.
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
@@ -15,29 +15,29 @@ const run = promisify(execFile);
 
 /** A program whose sources are in this repository. */
 export interface Crate {
-  /** Its folder below the workspace's root, with `Cargo.toml`, `Cargo.lock.in` and `main.rs`. */
+  /** The program's folder below the workspace's root, with `Cargo.toml`, `Cargo.lock.in` and `main.rs`. */
   readonly sources: string;
-  /** Its binary, as Cargo.toml names it. */
+  /** The name of the binary in Cargo.toml. */
   readonly program: string;
-  /** Below the cache folder. */
+  /** The folder of the binary, below the cache folder. */
   readonly folder: string;
-  /** For people: `AWS's image crate 0.8.1`. */
+  /** A name for people, such as `AWS's image crate 0.8.1`. */
   readonly title: string;
-  /** The command that builds it. */
+  /** The command that a person types to build the program. */
   readonly setup: string;
   readonly oldestRust: readonly [number, number, number];
 }
 
 export type KeptCrate = { readonly command: string } | { readonly absent: string };
 
-/** The program if an earlier `installCrate` of the same sources left it. */
+/** Returns the program if an earlier `installCrate` has built it from the same sources. */
 export function keptCrate(crate: Crate): KeptCrate {
   const { command } = placeOf(crate);
   return existsSync(command) ? { command } : { absent: `${crate.title} is not built here (${crate.setup})` };
 }
 
 /**
- * The program, built if it is not kept.
+ * Returns the program, and builds it if it is not kept.
  * @returns `absent` with the reason if Rust or the registry is missing, or the build fails
  */
 export async function installCrate(crate: Crate, say: (line: string) => void): Promise<KeptCrate> {
@@ -68,7 +68,7 @@ export async function installCrate(crate: Crate, say: (line: string) => void): P
 
 const sourceOf = ({ sources }: Crate, name: (typeof SOURCES)[number]): string => join(workspaceRoot(), sources, name);
 
-/** Other sources are another file: an old program is never used. */
+/** Returns the place of the program. Changed sources give another place, so that an old program is never used. */
 function placeOf(crate: Crate): { folder: string; command: string } {
   const hash = createHash('sha256');
   for (const name of SOURCES) hash.update(readFileSync(sourceOf(crate, name)));
@@ -86,8 +86,8 @@ async function build(crate: Crate, work: string, logFile: string): Promise<void>
 }
 
 /**
- * The committed lock with the name of the registry, which no file of this repository holds: cargo itself gives it, in the lock that it
- * has just resolved. Versions and SHA-256 of the packages are those of the committed one.
+ * Returns the committed lock file with the name of the registry, which no file of this repository contains. The name comes from the lock
+ * file that cargo has just resolved. Versions and SHA-256 of the packages are those of the committed lock file.
  * @throws Error if cargo names no registry
  */
 export function lockfile(committed: string, resolved: string): string {

@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import { otherRandomSources, statements, unmet } from './check-config';
 
 describe('a kernel configuration', () => {
-  it('is met when every option came out as asked', () => {
+  it('is met if every option has the requested value', () => {
     expect(
       unmet('CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_S="x y"\n', 'CONFIG_A=y\nCONFIG_C=y\nCONFIG_S="x y"\n'),
     ).toEqual([]);
   });
 
-  it('is not met when an option was dropped, changed or switched on', () => {
+  it('is not met if an option was dropped, changed or switched on', () => {
     expect(
       unmet('CONFIG_A=y\nCONFIG_N=64\n# CONFIG_B is not set\n', '# CONFIG_A is not set\nCONFIG_N=8\nCONFIG_B=y\n'),
     ).toHaveLength(3);
     expect(unmet('CONFIG_A=y\n', '')).toEqual(['CONFIG_A=y was asked for, nothing came out']);
   });
 
-  it('with a source of random numbers beside the NSM is found out', () => {
+  it('is refused with another source of random numbers than the NSM', () => {
     const finished = 'CONFIG_HW_RANDOM=y\nCONFIG_NSM=y\n# CONFIG_HW_RANDOM_VIRTIO is not set\n';
     expect(otherRandomSources(finished)).toEqual([]);
     expect(otherRandomSources(`${finished}CONFIG_HW_RANDOM_ARM_SMCCC_TRNG=y\n`)).toEqual([

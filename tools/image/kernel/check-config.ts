@@ -1,6 +1,6 @@
-// The kernel's own tools silently drop an option whose dependencies are not met. Here that is an error.
+// The kernel's own tools silently drop an option whose dependencies are missing. Here that is an error.
 
-/** The settings by option, from lines `CONFIG_X=value` and `# CONFIG_X is not set`. */
+/** Returns the settings by option, from lines `CONFIG_X=value` and `# CONFIG_X is not set`. */
 export function statements(config: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const line of config.split('\n')) {
@@ -13,8 +13,8 @@ export function statements(config: string): Map<string, string> {
 }
 
 /**
- * The options of a fragment that the finished configuration lacks; empty if it has all. An option that must be off
- * may be absent: then its dependencies are off too.
+ * Returns the options of a fragment that the finished configuration lacks. An option that must be off may be absent, because then its
+ * dependencies are off too.
  */
 export function unmet(fragment: string, finished: string): string[] {
   const have = statements(finished);
@@ -24,8 +24,8 @@ export function unmet(fragment: string, finished: string): string[] {
 }
 
 /**
- * Drivers for random numbers in a finished configuration, of which an enclave has none but the NSM's: the kernel takes the one of the
- * highest quality, and init ends the enclave when that is another.
+ * Returns the drivers for random numbers in a finished configuration other than the NSM's. An enclave must have none of them: the kernel
+ * uses the driver with the highest quality, and init ends the enclave if that is another than the NSM's.
  */
 export function otherRandomSources(finished: string): string[] {
   return [...statements(finished)]

@@ -1,4 +1,5 @@
-// The enclave's kernel: Debian's source, our configuration and patches, a pinned compiler. The same bytes on any machine.
+// Builds the enclave's kernel from Debian's source with our configuration, our patches and a pinned compiler. It has the same bytes on
+// every machine.
 import {
   copyFileSync,
   existsSync,
@@ -21,7 +22,7 @@ import { SetupError } from '../debian-archive/setup-error';
 import { readImageLock, type ImageArchitecture } from '../inputs/lock-inputs';
 import { otherRandomSources, statements, unmet } from './check-config';
 
-/** Bump when the steps below change what comes out. */
+/** Increase it when the steps below change the result. */
 const RECIPE = 1;
 
 const TARGETS = {
@@ -34,7 +35,7 @@ const TARGETS = {
   },
 } as const;
 
-/** Whatever a build would take from its surroundings, fixed. */
+/** Fixed values for everything that a build would take from its environment. */
 const FIXED = {
   KBUILD_BUILD_TIMESTAMP: 'Thu Jan  1 00:00:00 UTC 1970',
   KBUILD_BUILD_USER: 'communique',
@@ -44,16 +45,16 @@ const FIXED = {
 };
 
 export interface Kernel {
-  /** The file: bzImage on x86-64, Image on arm64. */
+  /** The path of the kernel: bzImage on x86-64, Image on arm64. */
   readonly image: string;
   readonly sha256: string;
-  /** The finished configuration. */
+  /** The path of the finished configuration. */
   readonly config: string;
   /** The version of Debian's source package. */
   readonly version: string;
 }
 
-/** Where the kernel of this lock, configuration and patches belongs. */
+/** Returns the folder for the kernel of this lock file, configuration and patches. */
 export function kernelFolder(root: string, architecture: ImageArchitecture): string {
   const lock = readImageLock(root);
   const { tools } = TARGETS[architecture];
@@ -70,9 +71,9 @@ export function kernelFolder(root: string, architecture: ImageArchitecture): str
 }
 
 /**
- * The kernel, from the cache or built: 3 to 10 minutes on two cores.
+ * Returns the kernel from the cache, or builds it in 3 to 10 minutes on two cores.
  *
- * @throws SetupError of each step
+ * @throws SetupError of a step that fails
  */
 export async function ensureKernel(root: string, architecture: ImageArchitecture): Promise<Kernel> {
   const folder = kernelFolder(root, architecture);
@@ -91,7 +92,7 @@ export async function ensureKernel(root: string, architecture: ImageArchitecture
   return { image, sha256, config: join(folder, 'config'), version: source?.version ?? '' };
 }
 
-/** What both architectures have, then what this one has. */
+/** Returns the options of both architectures, then those of this one. */
 const fragment = (root: string, architecture: ImageArchitecture) =>
   ['common', architecture]
     .map((name) => readFileSync(join(root, 'image', 'kernel', `${name}.config`), 'utf8'))
@@ -162,8 +163,8 @@ async function build(root: string, architecture: ImageArchitecture, folder: stri
 const ARM64_LOAD_OFFSET = 2n * 1024n * 1024n;
 
 /**
- * Nitro's loader on arm64 puts the kernel where the Image header's `text_offset` says, and newer kernels say 0 ("anywhere");
- * AWS's own build of the kernel therefore writes 2 MiB there (aws-nitro-enclaves-sdk-bootstrap, kernel.nix).
+ * Returns the kernel with 2 MiB as `text_offset` in the Image header. Nitro's loader on arm64 puts the kernel at that offset, and newer
+ * kernels have 0 ("anywhere"), so AWS's own build writes 2 MiB too (aws-nitro-enclaves-sdk-bootstrap, kernel.nix).
  */
 export function withLoadAddress(image: Uint8Array): Uint8Array {
   const changed = Uint8Array.from(image);

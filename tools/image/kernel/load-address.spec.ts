@@ -7,7 +7,7 @@ describe('the arm64 kernel for Nitro', () => {
     return image;
   };
 
-  it('is loaded at 2 MiB, and is otherwise the kernel that was built', () => {
+  it('has 2 MiB as its load address, and is otherwise the kernel that was built', () => {
     const changed = withLoadAddress(header());
     expect(new DataView(changed.buffer).getBigUint64(8, true)).toBe(2097152n);
     changed.fill(0, 8, 16);

@@ -47,7 +47,7 @@ export function describePrebuilt(command: Command, line: CommandLine): void {
           const root = resolve('.');
           const text = readFileSync(join(root, IMAGE_LOCK), 'utf8');
           parseLock(text, IMAGE_LOCK, imageLockSchema.partial({ prebuilt: true }));
-          // As it is written, so that nothing but the records changes.
+          // The lock file is used as it is written, so that only the records change.
           const lock = JSON.parse(text) as Lock & Partial<ImageLock>;
           const today = new Date().toISOString().slice(0, 10);
           const prebuilt = await comparePrebuilt(root, lock, today, {
@@ -60,7 +60,7 @@ export function describePrebuilt(command: Command, line: CommandLine): void {
     );
 }
 
-/** Into the lock, and as a table into the auditors' page. @throws SetupError lock_invalid */
+/** Writes the records into the lock file, and as a table into docs/auditors.md. @throws SetupError lock_invalid */
 export function writeRecords(root: string, lock: ImageLock): void {
   const text = `${JSON.stringify(lock, undefined, 1)}\n`;
   parseLock(text, IMAGE_LOCK, imageLockSchema);

@@ -1,4 +1,5 @@
-// Compares every prebuilt file in the image, and every Debian package that made it, with the hashes that its publisher signed.
+// Compares every prebuilt file in the image, and every Debian package that is used to build the image, with the hashes that their
+// publishers signed.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '@communique-tee/testing/harness';
@@ -20,17 +21,17 @@ export interface Publishers {
 
 export const PUBLISHERS: Publishers = { node: NODE_SOURCES, npm: viewWithNpm };
 
-/** The files that npm brings into the image, by architecture. */
+/** The files in the image that come from npm packages, by architecture. */
 export const NPM_FILES = [
   { architecture: 'x86_64', npmArchitecture: 'x64' },
   { architecture: 'arm64', npmArchitecture: 'arm64' },
 ] as const;
 
 /**
- * A record of the same file that was verified stays if its publisher cannot be asked now.
+ * Returns a record for each file. If a publisher cannot be reached now, an earlier `verified` record of the same file stays.
  *
- * @param lock with the records of before, if it has them
- * @param today for the records, YYYY-MM-DD
+ * @param lock the lock file, with its earlier records if it has any
+ * @param today the date for the records, YYYY-MM-DD
  * @throws SetupError publisher_differs: a file is not the one that its publisher signed; no_gpgv, download_failed, no_mirror
  */
 export async function comparePrebuilt(
@@ -110,7 +111,7 @@ function compareDebian(lock: Lock, today: string): PrebuiltRecord[] {
 }
 
 /**
- * apt has verified the indexes; here the signers are read once more, to record them.
+ * Returns the records of Debian's packages. apt has verified the indexes; their signatures are verified again here to record the signers.
  *
  * @throws SetupError publisher_differs
  */

@@ -1,4 +1,4 @@
-// Documents of publishers over HTTPS, and OpenPGP signatures over them.
+// Fetches documents of publishers over HTTPS, and verifies OpenPGP signatures of them.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,13 +7,13 @@ import { SetupError } from '../debian-archive/setup-error';
 
 const TIMEOUT_MS = 300_000;
 
-/** The publisher's host cannot be asked: the record says `unverified`. */
+/** The publisher's host cannot be reached, so the record is `unverified`. */
 export class OutOfReach extends Error {
   override readonly name = 'OutOfReach';
 }
 
 /**
- * @throws OutOfReach no answer, or a server that cannot answer now
+ * @throws OutOfReach if there is no answer, or the server cannot answer now
  * @throws SetupError publisher_differs: the publisher does not have this file
  */
 export async function fetchBytes(url: string): Promise<Buffer> {
@@ -36,17 +36,17 @@ export async function fetchBytes(url: string): Promise<Buffer> {
 
 export interface SignedText {
   readonly text: string;
-  /** Fingerprints of the primary keys, 40 hexadecimal digits in upper case. */
+  /** Fingerprints of the primary keys that signed, 40 hexadecimal digits in upper case. */
   readonly keys: readonly string[];
 }
 
 /**
- * Returns the text of a clear-signed document, without anything around the signed part, and the keys that signed it. It checks both
- * gpgv's exit code and its status lines.
+ * Returns the text of a clear-signed document, without anything around the signed part, and the keys that signed it. It checks both gpgv's
+ * exit code and its status lines.
  *
- * @param keyring a file of public keys, as gpg exports or keeps them
- * @param trusted fingerprints of primary keys
- * @throws SetupError publisher_differs: not signed by one of these, or the signature does not hold; no_gpgv
+ * @param keyring the path of a file with public keys, as gpg exports or keeps them
+ * @param trusted the fingerprints of the primary keys that count
+ * @throws SetupError publisher_differs if none of these keys signed, or the signature is not valid; no_gpgv
  */
 export function verifyClearSigned(
   document: Uint8Array,
@@ -69,7 +69,7 @@ export function verifyClearSigned(
     const has = (word: string) => lines.some(([first]) => first === word);
     const valid = lines.flatMap(([first, ...rest]) => (first === 'VALIDSIG' ? [rest.at(-1) ?? ''] : []));
     const bad = ['BADSIG', 'REVKEYSIG', 'NODATA'].filter(has);
-    // A further signature by a key that the keyring lacks makes gpgv fail; the others count all the same.
+    // gpgv fails if another signature is by a key that the keyring lacks, but the other signatures still count.
     if ((status !== 0 && !has('NO_PUBKEY')) || bad.length > 0)
       throw new SetupError(
         'publisher_differs',

@@ -1,4 +1,4 @@
-// Node's binary in an npm package, compared with the one that the Node.js release team signed.
+// Compares Node's binary in an npm package with the one that the Node.js release team signed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,10 @@ import { SetupError } from '../debian-archive/setup-error';
 import { fetchBytes, verifyClearSigned } from './fetch-signed';
 import type { Check } from './record';
 
-/** Primary keys of the active releasers (nodejs/release-keys, README, in November 2026). Only these count, wherever keys come from. */
+/**
+ * Primary keys of the active releasers (nodejs/release-keys, README, in November 2026). Only signatures by these keys count, wherever the
+ * public keys come from.
+ */
 export const NODE_RELEASERS: ReadonlySet<string> = new Set([
   '5BE8A3F6C8A5C01D106C0AD820B1A390B168D356',
   'C0D6248439F1D5604AAFFB4021D900FFDB233756',
@@ -23,9 +26,9 @@ export const NODE_RELEASERS: ReadonlySet<string> = new Set([
 ]);
 
 export interface NodeSources {
-  /** Where releases are: `<dist>/v24.21.0/SHASUMS256.txt.asc`. Any mirror will do. */
+  /** The address of the releases: `<dist>/v24.21.0/SHASUMS256.txt.asc`. It may be any mirror. */
   readonly dist: string;
-  /** Where the public keys are. Any place will do. */
+  /** The address of the public keys. It may be any place. */
   readonly keyring: string;
   readonly releasers: ReadonlySet<string>;
 }
@@ -39,7 +42,7 @@ export const NODE_SOURCES: NodeSources = {
 /**
  * Fetches the signed list of hashes and the archive in it, and compares its bin/node with ours.
  *
- * @param sha256 of our bin/node
+ * @param sha256 the SHA-256 of our bin/node
  * @throws OutOfReach
  * @throws SetupError publisher_differs, no_gpgv
  */

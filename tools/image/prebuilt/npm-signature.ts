@@ -1,4 +1,4 @@
-// npm packages, compared with what the npm registry signed when they were published: name, version and hash of the tarball.
+// Compares npm packages with what the npm registry signed when they were published: name, version and hash of the tarball.
 import { execFile } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -8,7 +8,10 @@ import { SetupError } from '../debian-archive/setup-error';
 import { OutOfReach } from './fetch-signed';
 import type { Check } from './record';
 
-/** ECDSA on P-256, SPKI in base64, by key id, as the registry publishes them (docs.npmjs.com, "About registry signatures"). */
+/**
+ * The registry's public keys by key id: ECDSA on P-256, SPKI in base64, as the registry publishes them (docs.npmjs.com, "About registry
+ * signatures").
+ */
 export const NPM_KEYS: Readonly<Record<string, string>> = {
   'SHA256:jl3bwswu80PjjokCgh0o2w5c2U4LhQAE57gj9cz1kzA':
     'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE1Olb3zMAFFxXKHiIkQO5cJ3Yhl5i6UPp+IhuteBJbuHcA5UogKo0EWtlWwW6KSaKoTNEYL7JlCQiVnkhBktUgg==',
@@ -21,7 +24,7 @@ const distSchema = z.looseObject({
   signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })).optional(),
 });
 
-/** What the registry has about one version. @throws OutOfReach */
+/** Returns what the registry has about one version of a package. @throws OutOfReach */
 export type ViewDist = (name: string, version: string) => Promise<unknown>;
 
 export const viewWithNpm: ViewDist = async (name, version) => {
@@ -34,8 +37,8 @@ export const viewWithNpm: ViewDist = async (name, version) => {
 };
 
 /**
- * @param wanted as package-lock.json pins it
- * @throws OutOfReach also if a mirror hands out no signatures
+ * @param wanted the package as package-lock.json pins it
+ * @throws OutOfReach also if a mirror returns no signatures
  * @throws SetupError publisher_differs
  */
 export async function compareNpmPackage(

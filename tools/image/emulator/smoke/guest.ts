@@ -1,4 +1,4 @@
-// Inside the enclave: looks around as the app that an intruder has taken over would, and answers over vsock.
+// Runs inside the enclave. Looks around as an intruder in the app would, and answers over vsock.
 import { createNsm, openNsmDevice } from '@communique-tee/nsm';
 import { connect, listen, parseAddress } from '@communique-tee/vsock';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -41,7 +41,10 @@ function look() {
   };
 }
 
-/** Ends by the count: the emulator's vsock device does not carry a half-close from the guest. */
+/**
+ * Sends a text to the parent and returns what comes back. It stops after as many characters, because the emulator's vsock device does not
+ * pass on a half-close from the guest.
+ */
 async function echo(text: string): Promise<string> {
   const socket = await connect(parseAddress(`vsock:${parentCid}:${PARENT_ECHO_PORT}`), { timeoutMs: 5_000 });
   socket.write(text);

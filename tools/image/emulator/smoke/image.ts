@@ -1,4 +1,4 @@
-// The smallest image that shows an enclave works: kernel, init, Node and the guest program of this folder.
+// Writes the smallest image that shows that an enclave works, with kernel, init, Node and the guest program of this folder.
 import { writeCpio, writeImage, type CpioInput, type WrittenImage } from '@communique-tee/eif';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import type { ImageArchitecture } from '../../inputs/lock-inputs';
 import { runtimeLibraries } from '../../inputs/runtime-libraries';
 import { ensureKernel } from '../../kernel/kernel';
 
-/** Folders, and what is in them, with every folder above an entry. */
+/** Returns the entries, and before them every folder above an entry. */
 function withFolders(entries: CpioInput[]): CpioInput[] {
   const folders = new Map<string, CpioInput>(
     entries.filter(({ kind }) => kind === 'directory').map((entry) => [entry.name, entry]),
@@ -26,7 +26,7 @@ function withFolders(entries: CpioInput[]): CpioInput[] {
 const folder = (name: string): CpioInput => ({ kind: 'directory', name, mode: 0o755 });
 const file = (name: string, mode: number, path: string): CpioInput => ({ kind: 'file', name, mode, content: { path } });
 
-/** Init asks the NSM for the time this often here. */
+/** The seconds between two readings of the NSM's time by init in this image. */
 export const CLOCK_CHECK_SECONDS = 3;
 
 export async function smokeImage(

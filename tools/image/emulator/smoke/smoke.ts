@@ -57,7 +57,7 @@ async function boot(root: string, architecture: ImageArchitecture, folder: strin
   await using enclave = await bootEnclave({ ...machine, folder: run });
   say(`heartbeat after ${(enclave.heartbeatMs / 1000).toFixed(1)} s (${enclave.accelerator})`);
 
-  // The collector comes late: what was said before must arrive all the same.
+  // The collector starts late, but log lines from before must arrive all the same.
   await until('the app', () => enclave.console().includes('"listening"'));
   const collector = createServer((socket) => {
     let rest = '';
@@ -154,7 +154,7 @@ async function boot(root: string, architecture: ImageArchitecture, folder: strin
   say(`all held; ${received.length} log lines arrived`);
 }
 
-/** Boots the smallest image and checks everything that init and the emulator promise. @throws if one of it does not hold */
+/** Boots the smallest image and checks everything that init and the emulator promise. @throws if a check fails */
 export async function smoke(architecture: ImageArchitecture): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'smoke-'));
   try {
