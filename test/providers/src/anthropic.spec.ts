@@ -44,7 +44,7 @@ describe('the Anthropic dialect, by the official SDK', () => {
     expect(providers.requests()).toMatchObject([{ provider: 'anthropic', outcome: 'answered' }]);
   });
 
-  it('reports cache reads and writes beside input, and thinking inside output', async () => {
+  it('counts cache reads and writes separately from input, and thinking as part of output', async () => {
     const counts = { input: 3, cached: 5, cacheWrittenShort: 400, cacheWrittenLong: 600, output: 10, thinking: 7 };
     providers.setFaults({
       queue: [{ fault: { kind: 'answer', answer: { text: 'Hello', thoughts: 'A plan', counts } } }],
@@ -61,7 +61,7 @@ describe('the Anthropic dialect, by the official SDK', () => {
     });
   });
 
-  it('lists its models page by page and finds one', async () => {
+  it('lists its models page by page, and returns one by name', async () => {
     const listed: string[] = [];
     for await (const { id } of clientWith().models.list({ limit: 3 })) listed.push(id);
     expect(listed).toContain('claude-haiku-4-5');
@@ -70,7 +70,7 @@ describe('the Anthropic dialect, by the official SDK', () => {
     await expect(clientWith().models.retrieve('claude-9')).rejects.toBeInstanceOf(Anthropic.NotFoundError);
   });
 
-  it('computes in the United States, at the dearer price, unless a request says otherwise', async () => {
+  it('computes in the United States, at the higher price, unless the request says otherwise', async () => {
     const geography = async (more: object) => (await ask(clientWith(), more)).usage.inference_geo;
     const newer = { model: 'claude-opus-4-7' };
     expect(await geography(newer)).toBe('us');
@@ -78,7 +78,7 @@ describe('the Anthropic dialect, by the official SDK', () => {
     expect(await geography({})).toBe('not_available');
   });
 
-  it('marks a cut, an empty and a refused answer', async () => {
+  it('marks cut, empty and refused answers', async () => {
     const answers = (['cut', 'empty', 'refused'] as const).map((end) => ({
       fault: { kind: 'answer' as const, answer: { end } },
     }));
@@ -98,7 +98,7 @@ describe('the Anthropic dialect, by the official SDK', () => {
     ['location', Anthropic.PermissionDeniedError, 403, 'forbidden'],
     ['server_error', Anthropic.InternalServerError, 500, 'api_error'],
     ['overloaded', Anthropic.InternalServerError, 529, 'overloaded_error'],
-  ] as const)('gives the error class %s', async (class_, kind, status, type) => {
+  ] as const)('answers with the error class %s', async (class_, kind, status, type) => {
     fault(class_);
     const error: unknown = await ask().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(kind);
@@ -107,7 +107,7 @@ describe('the Anthropic dialect, by the official SDK', () => {
     expect(providers.calls()).toBe(1);
   });
 
-  it('sees the retries of the SDK: three requests for one call, unless they are off', async () => {
+  it('gets three requests for one failing call of the SDK, and one if the SDK’s retries are off', async () => {
     for (const class_ of ['rate', 'overloaded'] as const) {
       providers.clearRequests();
       fault(class_, { retryAfterSeconds: 0 });
@@ -142,7 +142,7 @@ describe('the Anthropic dialect, by the official SDK', () => {
     });
   });
 
-  it('refuses sampling parameters by model under the older version', async () => {
+  it('refuses sampling parameters for some models under the older version', async () => {
     const older = clientWith({ defaultHeaders: { 'anthropic-version': '2023-06-01' } });
     expect(await ask(older, { temperature: 0.2 } as never)).toMatchObject({ stop_reason: 'end_turn' });
     for (const more of [{ temperature: 0.2 }, { top_k: 4 }])
@@ -151,7 +151,7 @@ describe('the Anthropic dialect, by the official SDK', () => {
       });
   });
 
-  it('takes the key in either header and refuses a version that does not exist', async () => {
+  it('accepts the key in either header, and refuses an unknown version', async () => {
     const { apiKey } = providers.anthropic;
     const inKeyHeader = clientWith({ defaultHeaders: { authorization: null, 'x-api-key': apiKey } });
     expect(await ask(inKeyHeader)).toMatchObject({ stop_reason: 'end_turn' });
@@ -160,7 +160,7 @@ describe('the Anthropic dialect, by the official SDK', () => {
     });
   });
 
-  it('refuses a model that it does not have', async () => {
+  it('refuses an unknown model', async () => {
     await expect(ask(clientWith(), { model: 'claude-9' })).rejects.toBeInstanceOf(Anthropic.NotFoundError);
   });
 });

@@ -4,8 +4,8 @@ import { SIMULATED_PROVIDERS } from './models';
 import type { SimulatedProviders } from './simulator';
 
 /**
- * Writes what an enclave's development configuration reads (`providersSimulator`): addresses, keys and the authority's file, readable only
- * by their owner. `folder` is the one that the simulator was started with. Returns the file.
+ * Writes the file that an enclave's development configuration reads (`providersSimulator`), with addresses, API keys and the authority's
+ * path; only its owner can read it. `folder`: the folder with which the simulator was started. Returns the file's path.
  */
 export async function describeProviders(providers: SimulatedProviders, folder: string): Promise<string> {
   const described = {

@@ -65,7 +65,7 @@ describe('the Gemini dialect, by the official SDK', () => {
     ]);
   });
 
-  it('counts tool tokens and thoughts beside prompt and candidates', async () => {
+  it('counts tool tokens and thoughts separately from prompt and candidates', async () => {
     const counts = { input: 60, cached: 20, tools: 237, output: 173, thinking: 60 };
     providers.setFaults({
       queue: [{ fault: { kind: 'answer', answer: { text: 'Hello', thoughts: 'A plan', counts } } }],
@@ -83,7 +83,7 @@ describe('the Gemini dialect, by the official SDK', () => {
     });
   });
 
-  it('lists its models page by page and finds one', async () => {
+  it('lists its models page by page, and returns one by name', async () => {
     const listed: (string | undefined)[] = [];
     for await (const { name } of await clientWith().models.list({ config: { pageSize: 3 } })) listed.push(name);
     expect(listed).toContain('models/gemini-2.5-pro');
@@ -92,7 +92,7 @@ describe('the Gemini dialect, by the official SDK', () => {
     expect(await errorOf(clientWith().models.get({ model: 'gemini-9' }))).toMatchObject({ status: 404 });
   });
 
-  it('marks a cut, an empty and a refused answer', async () => {
+  it('marks cut, empty and refused answers', async () => {
     const answers = (['cut', 'empty', 'refused'] as const).map((end) => ({
       fault: { kind: 'answer' as const, answer: { end } },
     }));
@@ -114,7 +114,7 @@ describe('the Gemini dialect, by the official SDK', () => {
     ['location', 400, 'FAILED_PRECONDITION', 'location is not supported'],
     ['server_error', 500, 'INTERNAL', ''],
     ['overloaded', 503, 'UNAVAILABLE', ''],
-  ] as const)('gives the error class %s', async (class_, status, name, inside) => {
+  ] as const)('answers with the error class %s', async (class_, status, name, inside) => {
     fault(class_);
     const { body, ...error } = await errorOf(ask());
     expect(error).toEqual({ status });
@@ -123,13 +123,13 @@ describe('the Gemini dialect, by the official SDK', () => {
     expect(providers.calls()).toBe(1);
   });
 
-  it('sees the retries of the SDK if they are on', async () => {
+  it('gets the retries of the SDK if they are on', async () => {
     fault('rate');
     await errorOf(ask(clientWith(providers.gemini.apiKey, 3)));
     expect(providers.calls()).toBe(3);
   });
 
-  it('answers a bad key with 400', async () => {
+  it('answers a wrong key with 400', async () => {
     expect(await errorOf(ask(clientWith('wrong')))).toMatchObject({
       status: 400,
       body: { error: { details: [{ reason: 'API_KEY_INVALID' }] } },
@@ -159,7 +159,7 @@ describe('the Gemini dialect, by the official SDK', () => {
     expect(body.error['message']).toContain(message);
   });
 
-  it('takes the least thinking that each model allows', async () => {
+  it('accepts the least thinking that each model allows', async () => {
     const minimal = { thinkingConfig: { thinkingLevel: ThinkingLevel.MINIMAL } };
     const counts = await Promise.all([
       ask(clientWith(), { thinkingConfig: { thinkingBudget: 128 } }, 'gemini-2.5-pro'),
@@ -168,7 +168,7 @@ describe('the Gemini dialect, by the official SDK', () => {
     expect(counts.map(({ usageMetadata }) => usageMetadata?.thoughtsTokenCount ?? 0)).toEqual([128, 0]);
   });
 
-  it('refuses a model that it does not have', async () => {
+  it('refuses an unknown model', async () => {
     expect(await errorOf(ask(clientWith(), {}, 'gemini-9'))).toMatchObject({ status: 404 });
   });
 });

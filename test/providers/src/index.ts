@@ -1,4 +1,4 @@
-/** AI providers for tests: never part of anything that is deployed (scope:dev; it does not start with NODE_ENV=production). */
+/** AI providers for tests. They are never deployed (scope:dev; they do not start with NODE_ENV=production). */
 export { startProviders, ProvidersError } from './simulator';
 export type { ProviderAddress, ProviderStartOptions, ProvidersOptions, SimulatedProviders } from './simulator';
 export { describeProviders } from './description';

@@ -30,7 +30,7 @@ describe('the provider simulator as a process', () => {
       controlUrl: string;
     };
 
-  it('keeps its authority and its keys between starts, answers on its control port and ends when asked', async () => {
+  it('keeps its authority and its API keys between starts, answers on its control port, and ends at a signal', async () => {
     const first = await start();
     const [pem, before] = [readFileSync(folder.file('ca.pem'), 'utf8'), described()];
     expect(first.output()).toContain(`openai ${before.openai.origin}`);

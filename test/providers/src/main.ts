@@ -44,7 +44,7 @@ async function main(values: Options): Promise<number> {
   return 0;
 }
 
-/** The keys of the last start, so that an enclave's configuration stays right; none the first time. */
+/** Returns the API keys of the last start, so that an enclave's configuration stays valid; none at the first start. */
 async function keptKeys(path: string): Promise<z.output<typeof keysSchema>> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '{}';

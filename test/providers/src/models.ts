@@ -5,35 +5,35 @@ export type SimulatedProvider = (typeof SIMULATED_PROVIDERS)[number];
 /** One model of a provider and what it refuses. */
 export interface OpenAiModel {
   readonly id: string;
-  /** The dated name in the answer. */
+  /** The dated model name in the answer. */
   readonly servedAs: string;
-  /** Whether `temperature` and `top_p` may be sent. */
+  /** Whether the model accepts `temperature` and `top_p`. */
   readonly sampling: boolean;
-  /** Values of `reasoning.effort`, the default first; empty for a model that does not reason. */
+  /** The values of `reasoning.effort`, the default first; empty for a model that does not reason. */
   readonly efforts: readonly string[];
-  /** Values of `prompt_cache_retention`; empty if the parameter is refused. */
+  /** The values of `prompt_cache_retention`; empty if the model refuses the parameter. */
   readonly retention: readonly string[];
-  /** Whether `prompt_cache_options` may be sent. */
+  /** Whether the model accepts `prompt_cache_options`. */
   readonly cacheOptions: boolean;
 }
 
 export interface GeminiModel {
   readonly id: string;
   readonly servedAs: string;
-  /** Bounds of `thinkingBudget` and whether 0 turns thinking off; null for a model that refuses the parameter. */
+  /** The limits of `thinkingBudget`, and whether 0 turns thinking off; null if the model refuses the parameter. */
   readonly budget: { readonly min: number; readonly max: number; readonly off: boolean } | null;
-  /** Values of `thinkingLevel`; empty for a model that refuses the parameter. */
+  /** The values of `thinkingLevel`; empty if the model refuses the parameter. */
   readonly levels: readonly string[];
 }
 
 export interface AnthropicModel {
   readonly id: string;
   readonly servedAs: string;
-  /** Whether `temperature`, `top_p` and `top_k` may be sent. */
+  /** Whether the model accepts `temperature`, `top_p` and `top_k`. */
   readonly sampling: boolean;
-  /** Values of `thinking.type`, what the model does without the parameter first. */
+  /** The values of `thinking.type`, the default first. */
   readonly thinking: readonly ('disabled' | 'enabled' | 'adaptive')[];
-  /** Whether `inference_geo` may be sent. */
+  /** Whether the model accepts `inference_geo`. */
   readonly geography: boolean;
 }
 
@@ -83,8 +83,8 @@ const noSampling = { sampling: false, thinking: ['disabled', 'adaptive'], geogra
 const alwaysThinks = { sampling: false, thinking: ['adaptive'], geography: true } as const;
 
 /**
- * Models that exist here, with what each refuses. It is the simulator's own list, written after the providers' documentation and public
- * reports of their errors, and shares nothing with the measured model table that the tests hold against it.
+ * The simulated models, with the parameters that each accepts. This is the simulator's own list, written from the providers' documentation
+ * and public reports of their errors. It shares nothing with the measured price table, with which tests compare it.
  */
 export const SIMULATED_MODELS: { readonly [P in SimulatedProvider]: readonly ModelOf[P][] } = {
   openai: [
@@ -135,7 +135,7 @@ export const SIMULATED_MODELS: { readonly [P in SimulatedProvider]: readonly Mod
   ],
 };
 
-/** The model under this name or under its dated name; null if the provider has none. */
+/** Returns the model with this name or dated name; null if the provider has none. */
 export function simulatedModel<P extends SimulatedProvider>(provider: P, name: string): ModelOf[P] | null {
   const models: readonly ModelOf[P][] = SIMULATED_MODELS[provider];
   return models.find(({ id, servedAs }) => id === name || servedAs === name) ?? null;

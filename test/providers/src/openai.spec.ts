@@ -53,7 +53,7 @@ describe('the OpenAI dialect, by the official SDK', () => {
     ]);
   });
 
-  it('reports cached, cache-written and reasoning tokens inside input and output', async () => {
+  it('counts cached and cache-written tokens as part of input, and reasoning tokens as part of output', async () => {
     const counts = { input: 3, cached: 40, cacheWrittenShort: 18_011, output: 10, thinking: 7 };
     providers.setFaults({ queue: [{ fault: { kind: 'answer', answer: { text: 'Hello', counts } } }] });
     expect((await ask()).usage).toEqual({
@@ -65,7 +65,7 @@ describe('the OpenAI dialect, by the official SDK', () => {
     });
   });
 
-  it('lists its models and finds one', async () => {
+  it('lists its models, and returns one by name', async () => {
     const listed: string[] = [];
     for await (const { id } of clientWith().models.list()) listed.push(id);
     expect(listed).toContain('gpt-5.1');
@@ -73,7 +73,7 @@ describe('the OpenAI dialect, by the official SDK', () => {
     await expect(clientWith().models.retrieve('gpt-9')).rejects.toBeInstanceOf(OpenAI.NotFoundError);
   });
 
-  it('marks a cut, an empty and a refused answer', async () => {
+  it('marks cut, empty and refused answers', async () => {
     const answers = (['cut', 'empty', 'refused'] as const).map((end) => ({
       fault: { kind: 'answer' as const, answer: { end } },
     }));
@@ -94,7 +94,7 @@ describe('the OpenAI dialect, by the official SDK', () => {
     ['location', OpenAI.PermissionDeniedError, 403, 'unsupported_country_region_territory'],
     ['server_error', OpenAI.InternalServerError, 500, 'server_error'],
     ['overloaded', OpenAI.InternalServerError, 503, 'server_is_overloaded'],
-  ] as const)('gives the error class %s', async (class_, type, status, code) => {
+  ] as const)('answers with the error class %s', async (class_, type, status, code) => {
     fault(class_);
     const error: unknown = await ask().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(type);
@@ -103,7 +103,7 @@ describe('the OpenAI dialect, by the official SDK', () => {
     expect(providers.requests()[0]?.billed).toBeNull();
   });
 
-  it('sees the retries of the SDK: three requests for one call, unless they are off', async () => {
+  it('gets three requests for one failing call of the SDK, and one if the SDK’s retries are off', async () => {
     for (const class_ of ['rate', 'server_error'] as const) {
       providers.clearRequests();
       fault(class_, { retryAfterSeconds: 0 });
@@ -137,7 +137,7 @@ describe('the OpenAI dialect, by the official SDK', () => {
     expect(providers.requests()[0]).toMatchObject({ outcome: 'refused request', billed: null });
   });
 
-  it('refuses a model that it does not have', async () => {
+  it('refuses an unknown model', async () => {
     await expect(ask(clientWith(), { model: 'gpt-9' })).rejects.toBeInstanceOf(OpenAI.NotFoundError);
   });
 });

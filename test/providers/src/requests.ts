@@ -4,31 +4,31 @@ import type { SimulatedProvider } from './models';
 /** One request that reached a provider. */
 export interface ProviderRequest {
   readonly provider: SimulatedProvider;
-  /** `unknown`: no address of this provider. */
+  /** `unknown`: the provider has no such address. */
   readonly operation: 'generate' | 'models' | 'model' | 'unknown';
   readonly method: string;
   readonly path: string;
-  /** Without the key. */
+  /** The headers, without the API key. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The body byte for byte, as UTF-8 text; empty until it was read. */
+  /** The unchanged body, as UTF-8 text; empty until it was read. */
   body: string;
   model: string | null;
   /** `answered`, `refused <class>`, or the fault that struck; null while the request is being handled. */
   outcome: string | null;
-  /** What the account is billed for; null if the provider bills nothing. */
+  /** The tokens for which the account is billed; null if the provider bills nothing. */
   billed: Counts | null;
-  /** ISO time of arrival. */
+  /** The time of arrival, as ISO 8601. */
   readonly at: string;
 }
 
 const MAX_REQUESTS = 100_000;
 
-/** What arrived at all providers, oldest first. */
+/** The requests that arrived at all providers, oldest first. */
 export class RequestLog {
   private readonly requests: ProviderRequest[] = [];
   private waiting: { readonly enough: () => boolean; readonly done: () => void }[] = [];
 
-  /** @throws Error when there is no room: a simulator that forgot would count calls wrongly. */
+  /** @throws Error if the log is full, because a simulator that dropped requests would count calls wrongly */
   add(request: ProviderRequest): void {
     if (this.requests.length >= MAX_REQUESTS) throw new Error(`the simulator holds ${MAX_REQUESTS} requests; clear it`);
     this.requests.push(request);
@@ -38,7 +38,7 @@ export class RequestLog {
     return this.requests.map((request) => ({ ...request }));
   }
 
-  /** Requests for text whose body was read: what a provider would have begun to work on. */
+  /** Returns how many requests for text were read. A provider would have begun to work on these. */
   calls(): number {
     return this.requests.filter(({ operation, body }) => operation === 'generate' && body !== '').length;
   }
@@ -53,7 +53,7 @@ export class RequestLog {
     await new Promise<void>((done) => this.waiting.push({ enough: () => this.calls() >= count, done }));
   }
 
-  /** Wakes those who wait. */
+  /** Wakes the callers of `waitForCalls`. */
   changed(): void {
     this.waiting = this.waiting.filter(({ enough, done }) => {
       if (!enough()) return true;

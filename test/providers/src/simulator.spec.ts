@@ -46,7 +46,7 @@ describe('the provider simulator', () => {
     expect(missing.map(({ model }) => model)).toEqual([]);
   });
 
-  it.each(SIMULATED_PROVIDERS)('records what arrived at %s, without its key', async (provider) => {
+  it.each(SIMULATED_PROVIDERS)('records the requests to %s, without the API key', async (provider) => {
     const text = 'Grüße 👩‍👩‍👧 to می‌خواهم';
     const members =
       provider === 'openai'
@@ -61,7 +61,7 @@ describe('the provider simulator', () => {
     expect(JSON.stringify(request)).not.toContain(providers[provider].apiKey);
   });
 
-  it.each(SIMULATED_PROVIDERS)('returns the prompt itself from %s as its echo', async (provider) => {
+  it.each(SIMULATED_PROVIDERS)('returns the prompt from %s as an echo', async (provider) => {
     providers.setDefaultAnswer('echo');
     expect((await ask(provider)).body).toContain('"Please fix the road."');
   });
@@ -90,7 +90,7 @@ describe('the provider simulator', () => {
     expect(JSON.parse(body)).toMatchObject({ status: 'incomplete', usage: { output_tokens: 16 } });
   });
 
-  it('leaves a model out if it was started without it', async () => {
+  it('does not have a model that it was started without', async () => {
     const { headers } = goodRequest(providers, 'gemini');
     const listed = await send(providers, `${providers.gemini.origin}/v1beta/models?pageSize=1000`, {
       method: 'GET',
@@ -100,7 +100,7 @@ describe('the provider simulator', () => {
   });
 
   describe('faults', () => {
-    it('answers failures inside a 200, pages of HTML, cut JSON and anything else a test names', async () => {
+    it('answer with a failure inside a 200, HTML pages, cut JSON and other scripted answers', async () => {
       strike({ kind: 'failed_in_200' }, 3);
       expect(JSON.parse((await ask('openai')).body)).toMatchObject({ status: 'failed', usage: null });
       expect(JSON.parse((await ask('gemini')).body)).toMatchObject({ error: { code: 429 } });
@@ -123,17 +123,20 @@ describe('the provider simulator', () => {
       expect(await ask('openai')).toMatchObject({ status: 307, headers: { location: 'https://example.org/' } });
     });
 
-    it.each(['before_reading', 'after_reading', 'in_the_head', 'in_the_body'] as const)('cuts %s', async (at) => {
-      strike({ kind: 'cut', at });
-      await expect(ask('anthropic')).rejects.toMatchObject({
-        code: expect.stringMatching(/ECONNRESET|EPIPE|HPE_/) as string,
-      });
-      expect(providers.requests()).toMatchObject([{ outcome: `cut ${at}` }]);
-      expect(providers.requests()[0]?.billed === null).toBe(at === 'before_reading');
-      expect((await ask('anthropic')).status).toBe(200);
-    });
+    it.each(['before_reading', 'after_reading', 'in_the_head', 'in_the_body'] as const)(
+      'cut the connection %s',
+      async (at) => {
+        strike({ kind: 'cut', at });
+        await expect(ask('anthropic')).rejects.toMatchObject({
+          code: expect.stringMatching(/ECONNRESET|EPIPE|HPE_/) as string,
+        });
+        expect(providers.requests()).toMatchObject([{ outcome: `cut ${at}` }]);
+        expect(providers.requests()[0]?.billed === null).toBe(at === 'before_reading');
+        expect((await ask('anthropic')).status).toBe(200);
+      },
+    );
 
-    it('answers in compressed and in huge bodies', async () => {
+    it('answer with compressed and huge bodies', async () => {
       strike({ kind: 'gzip', unpackedBytes: 4_000_000 });
       const zipped = await ask('openai');
       expect(zipped.headers['content-encoding']).toBe('gzip');
@@ -144,7 +147,7 @@ describe('the provider simulator', () => {
       expect(huge.body.length).toBeGreaterThan(3_000_000);
     });
 
-    it.each(['stalled', 'silent'] as const)('never ends an answer that is %s', async (kind) => {
+    it.each(['stalled', 'silent'] as const)('never end an answer that is %s', async (kind) => {
       strike({ kind });
       const { url, headers, body } = goodRequest(providers, 'openai');
       const bytes = JSON.stringify(body);
@@ -166,7 +169,7 @@ describe('the provider simulator', () => {
       socket.destroy();
     });
 
-    it('holds an answer until it is released', async () => {
+    it('hold an answer until it is released', async () => {
       strike({ kind: 'held' });
       const held = ask('gemini');
       await providers.waitForCalls(1);
@@ -176,7 +179,7 @@ describe('the provider simulator', () => {
       expect(providers.requests()[0]?.billed).not.toBeNull();
     });
 
-    it('gives an answer twice', async () => {
+    it('send an answer twice', async () => {
       strike({ kind: 'twice', as: 'documents' });
       const { body } = await ask('openai');
       expect(body.slice(0, body.length / 2)).toBe(body.slice(body.length / 2));
@@ -184,7 +187,7 @@ describe('the provider simulator', () => {
       expect((await ask('openai')).status).toBe(200);
     });
 
-    it.each(SIMULATED_PROVIDERS)('reports usage at %s that is wrong in each way', async (provider) => {
+    it.each(SIMULATED_PROVIDERS)('make the usage of %s wrong in each way', async (provider) => {
       const member = provider === 'gemini' ? 'usageMetadata' : 'usage';
       const seen = new Set<string>();
       strike({ kind: 'answer', answer: {} });
@@ -196,7 +199,7 @@ describe('the provider simulator', () => {
       expect(seen.size).toBe(WRONG_USAGES.length + 1);
     });
 
-    it('replaces members of the body, the model name and the tier', async () => {
+    it('replace members of the body, the model name and the tier', async () => {
       strike({ kind: 'answer', answer: { tier: 'priority', model: 'gpt-5.1-2099-01-01', members: { status: 'new' } } });
       expect(JSON.parse((await ask('openai')).body)).toMatchObject({
         service_tier: 'priority',
@@ -205,7 +208,7 @@ describe('the provider simulator', () => {
       });
     });
 
-    it('strikes only the provider, model and operation that the plan names, as often as it says', async () => {
+    it('strike only the provider, model and operation in the plan, as often as the plan says', async () => {
       providers.setFaults({
         queue: [
           { provider: 'gemini', fault: { kind: 'error', class: 'rate' }, times: 2 },
@@ -225,7 +228,7 @@ describe('the provider simulator', () => {
       expect(providers.faultCounts()).toMatchObject({ 'error rate': 2, 'error funds': 1, 'error key': 1 });
     });
 
-    it('draws the same faults from the same seed', async () => {
+    it('are the same for the same seed', async () => {
       const drawn = async () => {
         providers.setFaults({
           random: {
@@ -243,7 +246,7 @@ describe('the provider simulator', () => {
   });
 
   describe('the control port', () => {
-    it('orders faults, releases, lists and forgets for another process', async () => {
+    it('lets another process set faults, release answers, and list and delete requests', async () => {
       const plan = { queue: [{ fault: { kind: 'error', class: 'server_error' } }] };
       expect((await control('faults', { method: 'PUT', body: JSON.stringify(plan) })).status).toBe(204);
       expect((await ask('openai')).status).toBe(500);

@@ -18,12 +18,12 @@ import { RequestLog, type ProviderRequest } from './requests';
 export interface ProviderStartOptions extends Partial<Account> {
   /** 0, the default, takes a free one. */
   port?: number;
-  /** Models that this provider does not have. */
+  /** The models that this provider does not have. */
   withoutModels?: readonly string[];
 }
 
 export interface ProvidersOptions extends Partial<Record<SimulatedProvider, ProviderStartOptions>> {
-  /** Where the test authority is kept between starts; without it a fresh one is made. */
+  /** Where the test authority is kept between starts. Without a folder a new authority is made. */
   folder?: string;
   authority?: TestAuthority;
   /** 0, the default, takes a free one. */
@@ -40,23 +40,23 @@ export interface SimulatedProviders extends Record<SimulatedProvider, ProviderAd
   readonly certificateAuthorities: string;
   /** `http://127.0.0.1:<port>/control` */
   readonly controlUrl: string;
-  /** What arrived since the start or the last clear, oldest first. */
+  /** Returns the requests since the start or the last clear, oldest first. */
   requests(): ProviderRequest[];
   clearRequests(): void;
-  /** Requests for text that were read: calls that a provider would have begun to work on. */
+  /** Returns how many requests for text were read. A provider would have begun to work on these. */
   calls(): number;
   waitForCalls(count: number): Promise<void>;
   /** Replaces the plan; `{}` ends all faults. @throws ZodError */
   setFaults(plan: FaultPlanInput): void;
-  /** How often each fault struck. */
+  /** Returns how often each fault struck. */
   faultCounts(): Record<string, number>;
   setDefaultAnswer(answer: DefaultAnswer): void;
-  /** Lets every answer go that the fault `held` keeps back. */
+  /** Releases every answer that the fault `held` holds back. */
   release(): void;
   close(): Promise<void>;
 }
 
-/** `production`: refused to start there. `listen_failed`: a port cannot be had. */
+/** `production`: it does not start with NODE_ENV=production. `listen_failed`: it cannot listen on a port. */
 export class ProvidersError extends Error {
   override readonly name = 'ProvidersError';
   constructor(
@@ -75,8 +75,8 @@ const DIALECTS: { readonly [P in SimulatedProvider]: Dialect<P> } = {
 };
 
 /**
- * OpenAI, Gemini and Anthropic as real HTTPS servers on loopback, and a control port beside them. Certificates' private keys are made at
- * each start.
+ * Starts OpenAI, Gemini and Anthropic as real HTTPS servers on loopback, and a control port. The private keys of the certificates are made
+ * at each start.
  * @throws ProvidersError
  */
 export async function startProviders(options: ProvidersOptions = {}): Promise<SimulatedProviders> {

@@ -17,11 +17,11 @@ export interface CongressOptions {
   /** Where the simulator keeps its authority and writes `congress.json`. */
   folder: string;
   logFile: string;
-  /** Chambers that take a DeliveryId again that they took before. */
+  /** The chambers that accept a repeated DeliveryId. */
   withoutDeduplication?: readonly Chamber[] | undefined;
-  /** Keeps the Subject element of each document instead of the document. */
+  /** Keeps only the Subject element of each document. */
   onlySubjects?: boolean | undefined;
-  /** The same addresses as before; free ports unless given. */
+  /** The addresses of an earlier start, to be used again; by default free ports. */
   addresses?: DescribedCongress | undefined;
   onOutput?: ((text: string) => void) | undefined;
 }
@@ -58,12 +58,12 @@ export function startCongress({
   });
 }
 
-/** What the running simulator writes about itself into `congress.json`. */
+/** Reads the addresses and API keys of the running simulator from `congress.json`. */
 export async function readCongress(file: string): Promise<DescribedCongress> {
   return describedSchema.parse(JSON.parse(await readFile(file, 'utf8')));
 }
 
-/** What has arrived at the simulator's two chambers. */
+/** Returns the messages that arrived at the simulator's two chambers. */
 export async function receivedBy(congress: DescribedCongress): Promise<ReceivedXml[]> {
   const response = await fetch(`${congress.controlUrl}/received`);
   return receivedSchema.parse(await response.json());

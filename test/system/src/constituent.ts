@@ -5,35 +5,35 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { ResidenceSettings } from './development-enclave';
 
 export interface ConstituentOptions {
-  /** 32 bytes, a field element. */
+  /** The person's secret: a field element of 32 bytes. */
   readonly secret: Uint8Array;
-  /** As the registrar gave it. */
+  /** The registration that the registrar gave to the person. */
   readonly registration: Parameters<ReturnType<typeof residenceProver>['prepare']>[0]['registration'];
   readonly registrar: ResidenceSettings['registrar'];
   readonly prove: Prove;
 }
 
-/** A proven message that can be proven again, as an attacker or a careful client might before posting it. */
+/** A proven message that can be proven again before it is posted, as an attacker or a careful client might do. */
 export interface ProvenMessage extends PreparedMessage {
   readonly proven: NonNullable<PreparedMessage['proven']>;
-  /** The same sealed message, proven anew; for another status secret if one is given. */
+  /** Proves the same sealed message again, for another status secret if one is given. */
   again(statusSecret?: Uint8Array): Promise<ProvenMessage>;
 }
 
 export interface ProvenOptions {
   readonly id?: string;
   readonly lifetimeSeconds?: number;
-  /** 32 bytes; new ones unless given. A message that is sealed again keeps its own. */
+  /** 32 bytes, by default random. A message that is sealed again keeps its status secret. */
   readonly statusSecret?: Uint8Array | undefined;
 }
 
-/** A person who is registered, and sends as the client does, one step at a time. */
+/** A registered person who sends like the client library, but one step at a time. */
 export class Constituent {
   private list: ListPath | undefined;
 
   constructor(private readonly options: ConstituentOptions) {}
 
-  /** Seals the message for the campaign of this note and proves residence. Fetches the registrar's list the first time. */
+  /** Seals the message for the campaign of this note and proves residence. The first call fetches the registrar's list. */
   async prepare(
     content: CongressMessage,
     key: EnclaveKey,

@@ -11,36 +11,39 @@ const developmentSchema = z.looseObject({
   services: z.looseObject({ congress: z.looseObject({}), agents: z.looseObject({}) }),
 });
 
-/** Deliveries without a pause between them, as fast as the simulator takes them. */
+/** No pause between deliveries, so that they go as fast as the simulator accepts them. */
 const DEVELOPMENT_PACE = { minIntervalMs: 0, timeoutMs: 10_000 };
 
 export interface DevelopmentEnclaveOptions {
-  /** Which of several, from 0: they share one root, as enclaves of one image share AWS's. */
+  /** The number of this enclave, from 0. Several enclaves share one root of the mock NSM, as enclaves of one image share AWS's. */
   number?: number;
-  /** That of the development configuration (0) unless given. */
+  /** The interval between deliveries to each chamber; by default that of the development configuration (0). */
   congressIntervalMs?: number | undefined;
-  /** Whether it opens messages of the web client (legacy); default false. */
+  /** Whether the enclave opens messages of the web client (legacy); by default false. */
   legacySuite?: boolean | undefined;
-  /** Off unless given. */
+  /** By default proofs of residence are off. */
   residence?: ResidenceSettings | undefined;
-  /** Without it, tasks for models are off. */
+  /** Without these settings, tasks for models are off. */
   agents?: AgentsSettings | undefined;
-  /** Without a guard, the enclave's keys end with it. */
+  /** Without a key guard, the enclave's keys end with its process. */
   keyGuard?: KeyGuard | undefined;
-  /** Options of Node for its process. */
+  /** Options of Node for the enclave's process. */
   nodeOptions?: readonly string[];
 }
 
-/** Where the enclave finds models. */
+/** How the enclave reaches models. */
 export interface AgentsSettings {
   /** The file in which the provider simulator describes itself. */
   readonly providersFile: string;
-  /** Instead of those of the development configuration. */
+  /** Model classes in place of those in the development configuration. */
   readonly classes?: readonly object[] | undefined;
   readonly limits?: object | undefined;
 }
 
-/** How proofs of residence are admitted, and whose: for the enclave's configuration and the gateway's environment alike. */
+/**
+ * Which proofs of residence are admitted, and of which registrar. Both the enclave's configuration and the gateway's environment are made
+ * from these settings.
+ */
 export interface ResidenceSettings {
   readonly mode: 'optional' | 'required';
   readonly registrar: {
@@ -48,12 +51,12 @@ export interface ResidenceSettings {
     /** One or two verifier keys. */
     readonly keys: readonly string[];
     readonly maxCampaignDays: number;
-    /** Folder of its static files, with a slash at the end. */
+    /** URL of the folder of the registrar's files, with a slash at the end. */
     readonly filesUrl: string;
   };
 }
 
-/** The enclave's app as an ordinary process on a mock NSM. `bundle`: of its development entry. */
+/** Returns the enclave's app as an ordinary process on a mock NSM. `bundle`: the bundle of the development entry. */
 export async function developmentEnclave(
   bundle: string,
   { folder, logFolder, congressFile }: EnclaveSurroundings,
@@ -81,7 +84,7 @@ export async function developmentEnclave(
   };
 }
 
-/** The development configuration at another address, with the simulator that runs now as Congress; JSON text. */
+/** Returns the development configuration as JSON text, with another address to listen on and the running simulator as Congress. */
 export async function developmentConfiguration(
   listen: string,
   congressSimulator: string,
@@ -109,7 +112,7 @@ function withoutUndefined({ classes, limits }: AgentsSettings): object {
   return { ...(classes && { classes }), ...(limits && { limits }) };
 }
 
-/** The part of these settings that goes into the enclave's configuration. */
+/** Returns the part of these settings that goes into the enclave's configuration. */
 export function measuredResidence({ mode, registrar: { id, keys, maxCampaignDays } }: ResidenceSettings): object {
   return { mode, registrar: id, keys, maxCampaignDays };
 }

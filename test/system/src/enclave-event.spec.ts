@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EVENT_FIELDS, readEnclaveEvent } from '@communique-tee/parent/collector/enclave-event';
 
-/** A field that the enclave's log gains makes this fail to compile, and one that it loses too. */
+/** If a field is added to the enclave's log or removed from it, this no longer compiles. */
 const ENCLAVE_FIELDS: Required<LogFields> = {
   code: 'key_retired',
   step: 'open',
@@ -25,11 +25,11 @@ const ENCLAVE_FIELDS: Required<LogFields> = {
 };
 
 describe('an event of the enclave', () => {
-  it('has the fields of the enclave’s own log, and no others', () => {
+  it('has exactly the fields of the enclave’s log', () => {
     expect(Object.keys(EVENT_FIELDS).sort()).toEqual(Object.keys(ENCLAVE_FIELDS).sort());
   });
 
-  it('is read from what the enclave really writes', () => {
+  it('is read from a line that the enclave’s log writes', () => {
     const lines: string[] = [];
     createEnclaveLog((line) => lines.push(line)).write('info', 'message_handled', ENCLAVE_FIELDS);
     expect(readEnclaveEvent(lines[0]!)).toEqual({
@@ -41,7 +41,7 @@ describe('an event of the enclave', () => {
     });
   });
 
-  it('of init keeps every field that its source writes, of the kind that it writes', () => {
+  it('of init keeps every field that init’s source writes, with its type', () => {
     const folder = join(workspaceRoot(), 'image/init/src');
     const source = readdirSync(folder)
       .filter((file) => file.endsWith('.c'))
@@ -60,7 +60,7 @@ describe('an event of the enclave', () => {
     }
   });
 
-  it('of init that the collector does not know, or takes for another kind, is found', () => {
+  it('of init loses a field that the collector does not know or expects with another type', () => {
     const source = 'say("info", "x", "\\"newField\\":%d,\\"path\\":%d", 1, 2);';
     expect([...fieldsOf(source)]).toEqual([
       ['newField', -1.7e12],
@@ -69,7 +69,7 @@ describe('an event of the enclave', () => {
     expect(readEnclaveEvent('{"level":"info","event":"x","newField":1,"path":2}')?.droppedFields).toBe(2);
   });
 
-  it('of init is told from one of the app', () => {
+  it('of init is distinguished from an event of the app', () => {
     expect(
       readEnclaveEvent(
         '{"level":"info","time":1795349091123,"source":"init","event":"app_started","pid":7,"uid":1000}',
@@ -84,7 +84,7 @@ describe('an event of the enclave', () => {
     });
   });
 
-  it.each([-1, 1e15, 1.5e300])('has no time of %d', (time) => {
+  it.each([-1, 1e15, 1.5e300])('has no time if the line has the time %d', (time) => {
     expect(readEnclaveEvent(JSON.stringify({ level: 'info', time, event: 'x' }))).toEqual({
       level: 'info',
       event: 'x',
@@ -93,7 +93,7 @@ describe('an event of the enclave', () => {
     });
   });
 
-  it('is also its last words', () => {
+  it('is also read from the last line before the enclave ends', () => {
     expect(
       readEnclaveEvent('{"level":"fatal","event":"enclave_failed","name":"NsmError","code":"ERR_NSM"}'),
     ).toMatchObject({ level: 'fatal', fields: { name: 'NsmError', code: 'ERR_NSM' } });
@@ -134,12 +134,12 @@ describe('an event of the enclave', () => {
     '[    0.000000] Linux version',
     `${'['.repeat(8000)}`,
     '{"__proto__":{"level":"info","event":"x"}}',
-  ])('is not: %.60s', (line) => {
+  ])('is not read from: %.60s', (line) => {
     expect(readEnclaveEvent(line)).toBeUndefined();
   });
 });
 
-/** The members of init's log lines, each with a value of the kind that its format writes. */
+/** Returns the members of init's log lines, each with a value of the type that its format writes. */
 function fieldsOf(source: string): Map<string, unknown> {
   const fields = new Map<string, unknown>();
   for (const [, name = '', format = ''] of source.matchAll(/\\"([A-Za-z]+)\\":(\\"|%s|%l{0,2}[dux]|[0-9])/g))

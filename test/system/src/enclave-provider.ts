@@ -3,18 +3,18 @@ import type { DescribedCongress } from './congress';
 
 export type RunningEnclave = Pick<Service, 'stop' | 'kill'> & Partial<Pick<Service, 'pid'>>;
 
-/** Which enclave the system has. It is made once; its `start` is called again after a kill, on the same address. */
+/** The enclave of a system. It is made once; after a kill, `start` is called again and uses the same address. */
 export interface EnclaveProvider {
-  /** As in ENCLAVE_URL. */
+  /** The address, in the form of ENCLAVE_URL. */
   readonly address: string;
-  /** The root that its documents chain to, PEM. */
+  /** The root to which the enclave's documents chain, in PEM. */
   readonly rootPem: string;
-  /** PCR0 of its image, hexadecimal. */
+  /** PCR0 of the enclave's image, hexadecimal. */
   readonly pcr0: string;
-  /** PCR3 of its operator (the role of the parent instance), hexadecimal. */
+  /** PCR3 of the enclave's operator (the role of the parent instance), hexadecimal. */
   readonly pcr3: string;
   start(): Promise<RunningEnclave>;
-  /** What stays between starts, such as the parent's proxies. */
+  /** Stops everything that runs between starts, such as the parent's proxies. */
   stop?(): Promise<unknown>;
 }
 

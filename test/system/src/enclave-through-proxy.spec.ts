@@ -14,8 +14,8 @@ import { startEgressProxy, type EgressProxy } from '@communique-tee/parent/egres
 import { parseEgressSettings } from '@communique-tee/parent/egress/egress-settings';
 
 /**
- * The enclave's own way out, from its routes to TLS, through the proxy to the simulator of Congress. Only the emulator's vsock device is
- * imitated: a connection of the guest to CID 2, port N, arrives at the unix socket `<path>_N`.
+ * Connects the enclave's egress code, from routes to TLS, through the parent's egress proxy to the Congress simulator. Only vsock is
+ * replaced, as in the emulator: a connection of the enclave to CID 2, port N, arrives at the unix socket `<path>_N`.
  */
 describe('the enclave behind the egress proxy', () => {
   let folder: TemporaryFolder;
@@ -71,21 +71,21 @@ describe('the enclave behind the egress proxy', () => {
       signal: undefined,
     });
 
-  it('speaks TLS to Congress: the proxy carries it', async () => {
-    expect((await post(congress.house.origin)).status).toBe(400); // read, and no CWC message
+  it('speaks TLS with Congress through the proxy', async () => {
+    expect((await post(congress.house.origin)).status).toBe(400); // the chamber read the request, which is not a CWC message
     expect(await proxy.metrics.registry.metrics()).toMatch(/connections_total\{destination="localhost:[0-9]+"\} 1/);
   });
 
-  it('does so 100 times at once', async () => {
+  it('speaks TLS over 100 connections at once', async () => {
     const answers = await Promise.all(Array.from({ length: 100 }, () => post(congress.house.origin)));
     expect(answers.filter(({ status }) => status !== 400)).toEqual([]);
   }, 180_000);
 
-  it('reaches no destination without a listener, though the enclave has a route', async () => {
+  it('reaches no destination for which the proxy has no listener, even if the enclave has a route', async () => {
     await expect(post(congress.senate.origin)).rejects.toMatchObject({ reason: 'unreachable', sent: false });
   });
 
-  it('is not deceived by a proxy that leads elsewhere: TLS ends inside', async () => {
+  it('refuses another server to which the proxy leads, because TLS ends in the enclave', async () => {
     const other = await startCongressSimulator();
     const uds = folder.file('evil.vsock');
     const parsed = parseEgressSettings(['--route', `hybrid:${uds}:8001=localhost:${new URL(other.house.origin).port}`]);

@@ -1,4 +1,7 @@
-/** An environment as a file that a shell, systemd and Node's parseEnv read alike. @throws Error for a value that no quotes can hold */
+/**
+ * Returns an environment as the text of a file that a shell, systemd and Node's parseEnv read in the same way. @throws Error for a value
+ * that cannot be quoted
+ */
 export function environmentText(environment: Readonly<Record<string, string>>): string {
   return Object.entries(environment)
     .map(([name, value]) => {

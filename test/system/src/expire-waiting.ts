@@ -1,8 +1,8 @@
 import { Client } from 'pg';
 
 /**
- * Moves the expiry of every waiting message that was accepted longer ago than `afterSeconds` to now, in the database of a system that we
- * started: the gateway then ends it as expired, as it does after days.
+ * In the database of a test's system, sets the expiry of every waiting message that was accepted more than `afterSeconds` ago to now. The
+ * gateway then ends the message as expired, as it otherwise does after days.
  */
 export async function expireWaiting(databaseUrl: string, afterSeconds = 0): Promise<void> {
   const client = new Client({ connectionString: databaseUrl });

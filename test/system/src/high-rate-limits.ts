@@ -1,6 +1,6 @@
 /**
- * Limits above what a run makes, for a gateway whose requests all come from this machine's address. With the defaults, the 31st tab of a
- * minute gets 429 for the page's own files.
+ * Rate limits that a run never reaches, for a gateway whose requests all come from one address. With the defaults, the 31st browser tab in
+ * a minute would get 429 for the page's files.
  */
 export const HIGH_RATE_LIMITS = {
   RATE_LIMIT_MAX_REQUESTS: '1000000',

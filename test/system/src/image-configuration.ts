@@ -6,18 +6,18 @@ import { measuredResidence, type ResidenceSettings } from './development-enclave
 const chamber = z.object({ origin: z.url(), apiKey: z.string(), messagePath: z.string(), deduplicates: z.boolean() });
 const describedSchema = z.object({ ...forEachChamber(() => chamber), certificateAuthority: z.string() });
 
-/** The ports of the parent's proxies, by chamber. */
+/** The vsock ports of the parent's egress proxies, by chamber. */
 export const EGRESS_PORTS = forEachChamber((chamber) => 8001 + CHAMBER_KEYS.indexOf(chamber));
 export const APP_PORT = 5000;
 
 export interface ImageConfiguration {
   /** The enclave's configuration for an image. */
   configuration: object;
-  /** For the parent's egress proxy. */
+  /** The routes of the parent's egress proxy. */
   routes: readonly { chamber: Chamber; vsockPort: number; destination: string }[];
 }
 
-/** What a stack for tests has in its image: the simulator that runs now as Congress, its authority the only one trusted. */
+/** Returns the configuration for the image of a test stack, with the running simulator as Congress and only its authority trusted. */
 export async function imageConfiguration(
   congressFile: string,
   residence?: ResidenceSettings,

@@ -27,7 +27,7 @@ export { Constituent, type ConstituentOptions, type ProvenMessage, type ProvenOp
 export { plantedMessage } from './planted-message';
 export { encodingsOf } from './search/encodings';
 export { filesBelow, find, type Find, type Remains } from './search/find';
-/** What runs with faults are made of: `npm run test:faults`, and a day of the bench. */
+/** The parts of runs with faults, for `npm run test:faults` and for a day of the bench. */
 export { CALM, drawFaultPlan, PROCESSES, REFUSING_OFFICE, type FaultPlan } from './faults/fault-plan';
 export { inject, setCongressFaults, type Crash, type Injected, type Injector } from './faults/inject';
 export { UntiringClient, type ClientOptions } from './faults/untiring-client';

@@ -23,12 +23,15 @@ const STACK = 'development';
 const aliasArn = (key: string) => `arn:aws:kms:${REGION}:${ACCOUNT}:alias/communique-tee-${STACK}-${key}`;
 const principal = (role: string) => `arn:aws:iam::${ACCOUNT}:role/${role}`;
 
-/** A KMS with the two keys of a stack under the policies that `infra` renders, and what enclave and gateway need to use it. */
+/**
+ * A KMS simulator with the two keys of a stack under the policies that `infra` renders, and the settings with which enclave and gateway use
+ * it.
+ */
 export interface KeyGuard {
   readonly kms: KmsSimulator;
-  /** For the gateway: credentials of the parent's role, and where the enclave's secrets lie as ciphertext. */
+  /** The gateway's environment variables: credentials of the parent's role, and the file of the enclave's secrets as ciphertext. */
   readonly gatewayEnvironment: Readonly<Record<string, string>>;
-  /** The same enclave with its keys in this custody. */
+  /** Returns an enclave's configuration with its keys in this custody. */
   configure(configuration: {
     readonly services: {
       readonly congress: Readonly<Record<string, unknown>>;
@@ -45,7 +48,7 @@ export interface KeyGuardOptions {
   readonly congress: DescribedCongress;
   /** The file in which the provider simulator describes itself, if the enclave takes tasks for models. */
   readonly providersFile?: string | undefined;
-  /** The development image's, unless given. */
+  /** By default the PCR0 of the development image. */
   readonly pcr0?: string;
   readonly rootPem?: string;
   readonly rotateAfterSeconds?: number;
@@ -54,7 +57,7 @@ export interface KeyGuardOptions {
 const chamberSchema = z.object({ origin: z.string(), messagePath: z.string(), deduplicates: z.boolean() });
 const describedSchema = z.object({ ...forEachChamber(() => chamberSchema), certificateAuthority: z.string() });
 
-/** Those that a configuration's classes name; the simulator has more. */
+/** Reads the providers that the model classes of a configuration name; the simulator has more. */
 const classesSchema = z.array(z.looseObject({ provider: z.enum(PROVIDERS) }));
 const providerSchema = z.object({ origin: z.string(), apiKey: z.string(), organization: z.string().optional() });
 const providersSchema = z.object({
@@ -85,7 +88,7 @@ export async function startKeyGuard({
     secretAccessKey: randomBytes(30).toString('base64url'),
     principalArn: principal(role),
   });
-  // As the metadata service gives them: credentials of a role, so with a session token.
+  // Credentials of a role, with a session token, as the metadata service gives them.
   const parent = { ...credentialsOf('parent'), sessionToken: randomBytes(64).toString('base64') };
   const operator = credentialsOf('operator');
   const kms = await startKmsSimulator({
@@ -95,7 +98,7 @@ export async function startKeyGuard({
       { alias: `alias/communique-tee-${STACK}-enclave`, policy: { ...enclaveKeyPolicy(policy) } },
       { alias: `alias/communique-tee-${STACK}-operator`, policy: { ...operatorKeyPolicy(policy) } },
     ],
-    // The key's policy leaves it to the account to say who of the named operators may encrypt
+    // The key's policy lets the account decide which of the named operators may encrypt
     credentials: [
       parent,
       {
@@ -183,7 +186,8 @@ export async function startKeyGuard({
         services: {
           congress: {
             ...services.congress,
-            // Another enclave may deliver a message again to a chamber that does not de-duplicate: such tests accept that explicitly
+            // Another enclave may deliver a message again to a chamber that does not de-duplicate; tests with such a chamber accept that
+            // explicitly
             acceptReplayAcrossEnclaves: !CHAMBER_KEYS.every((which) => described[which].deduplicates),
             ...forEachChamber((which) => chamber(services.congress[which], which)),
           },

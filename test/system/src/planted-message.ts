@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto';
 
 export interface PlantedMessage {
   readonly message: CongressMessage;
-  /** Its texts by field. */
+  /** The texts of the message by field. */
   readonly fields: Record<string, string>;
-  /** By field, what to search for: the part of a text that no escaping changes, so a search finds it in every encoding of the text. */
+  /** The texts to search for, by field: a part that no escaping changes, so that a search finds it in every encoding of the text. */
   readonly canaries: Record<string, string>;
 }
 
-/** A message in which every text is long, unlike any other, and awkward to escape. */
+/** Makes a message in which every text is long, unique and hard to escape. */
 export function plantedMessage(): PlantedMessage {
   const mark = (name: string) => `${name} "Ž&<é>' ${randomBytes(6).toString('hex')}`;
   const constituent: CongressMessage['constituent'] = {
@@ -42,7 +42,7 @@ export function plantedMessage(): PlantedMessage {
   };
   const message: CongressMessage = {
     version: 1,
-    // 32 bytes that are text, so that a search for them has one form
+    // 32 bytes that are readable text, so that a search for them has one form
     deliverySecret: new Uint8Array(Buffer.from(randomBytes(16).toString('hex'))),
     offices: ['HCA12', 'SCA01', 'SCA03'],
     constituent,

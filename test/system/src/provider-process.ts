@@ -17,7 +17,7 @@ export interface ProviderProcessOptions {
   /** Where the simulator keeps its authority and writes `providers.json`. */
   folder: string;
   logFile: string;
-  /** The same addresses as before; free ports unless given. */
+  /** The addresses of an earlier start, to be used again; by default free ports. */
   addresses?: DescribedProviders | undefined;
   onOutput?: ((text: string) => void) | undefined;
 }
@@ -50,7 +50,7 @@ export function startProviderProcess({
   });
 }
 
-/** What the running simulator writes about itself into `providers.json`. */
+/** Reads the addresses and API keys of the running simulator from `providers.json`. */
 export async function readProviders(file: string): Promise<DescribedProviders> {
   return describedSchema.parse(JSON.parse(await readFile(file, 'utf8')));
 }

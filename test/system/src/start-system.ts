@@ -19,44 +19,46 @@ import type { EnclaveProvider, EnclaveSurroundings, RunningEnclave } from './enc
 import { startKeyGuard, type KeyGuard } from './key-guard';
 
 export interface SystemOptions {
-  /** Where everything is kept: database, keys of the development root, logs. */
+  /** The folder for everything: database, keys of the development root, logs. */
   folder: string;
-  /** Keep the database between starts. */
+  /** Whether the database is kept between starts. */
   persistent?: boolean;
-  /** Asked for first; a free one if it is taken, or for 0. */
+  /** The preferred port of the gateway. If it is taken, or 0, a free port is used. */
   gatewayPort?: number;
-  /** The identity provider's: asked for first; a free one if it is taken, or for 0. */
+  /** The preferred port of the identity provider. If it is taken, or 0, a free port is used. */
   identityPort?: number;
   redisUrl?: string;
-  /** How many gateways, on the same database and enclaves; one unless given. */
+  /** How many gateways run with the same database and enclaves; by default one. */
   gateways?: number;
-  /** How many enclaves of one image; one unless given. */
+  /** How many enclaves of one image run; by default one. */
   enclaves?: number;
-  /** `process` unless given: each enclave's keys end with it. `sealed`: a KMS guards them (a simulator), and the chambers' API keys. */
+  /**
+   * `process` (default): each enclave's keys end with its process. `sealed`: a KMS simulator guards the keys and the chambers' API keys.
+   */
   keys?: 'process' | 'sealed';
-  /** Whether the enclaves open messages of the web client (legacy); default false. */
+  /** Whether the enclaves open messages of the web client (legacy); by default false. */
   legacySuite?: boolean;
-  /** A simulator of model providers runs in this process, and enclaves and gateways take tasks for models; not unless given. */
+  /** If given, a simulator of model providers runs in this process, and enclaves and gateways accept tasks for models. */
   agents?: SystemAgents | undefined;
-  /** Which proofs of residence enclaves and gateways admit; none unless given. A function is called once PostgreSQL runs. */
+  /** Which proofs of residence enclaves and gateways admit; by default none. A function is called once PostgreSQL runs. */
   residence?: ResidenceSettings | (() => Promise<ResidenceSettings>) | undefined;
-  /** Further settings of PostgreSQL, e.g. `{ fsync: 'on' }`, which a database that is not kept does without. */
+  /** Further settings of PostgreSQL, for example `{ fsync: 'on' }`, which is off by default for a database that is not kept. */
   postgresSettings?: Readonly<Record<string, string>>;
-  /** Given the bundled gateway's program, returns the one to start in its place. */
+  /** Gets the bundled gateway's program, and returns the program to start in its place. */
   otherGateway?: ((program: string) => Promise<string>) | undefined;
-  /** More for the gateway's environment. */
+  /** Further environment variables of the gateways. */
   gatewayEnvironment?: Readonly<Record<string, string>>;
-  /** CPU profiles of the enclaves and gateways go there when they stop, as `<name>.<enclave or gateway>.cpuprofile`. */
+  /** Where enclaves and gateways write CPU profiles when they stop, as `<name>.<enclave or gateway>.cpuprofile`. */
   profile?: { readonly folder: string; readonly name: string };
-  /** Chambers that take a DeliveryId again that they took before. */
+  /** The chambers that accept a repeated DeliveryId. */
   withoutDeduplication?: readonly Chamber[];
-  /** Congress keeps the Subject element of each document instead of the document: for many thousand messages. */
+  /** Congress keeps only the Subject element of each document, for runs of many thousand messages. */
   congressKeepsSubjects?: boolean;
-  /** Between the starts of two deliveries to one chamber; that of the development configuration (0) unless given. */
+  /** The interval between deliveries to one chamber; by default that of the development configuration (0). */
   congressIntervalMs?: number;
-  /** Replaces the default enclave, which is the app as a process on a mock NSM; there is then only one. */
+  /** Replaces the default enclave, which is the app as a process on a mock NSM. The system then has only this enclave. */
   enclave?: (surroundings: EnclaveSurroundings) => Promise<EnclaveProvider>;
-  /** Called around each step, for progress lines. */
+  /** Runs each step of the start, for example to print its progress. */
   step?: <T>(title: string, work: () => Promise<T>) => Promise<T>;
 }
 
@@ -65,38 +67,40 @@ export type SystemAgents = Omit<AgentsSettings, 'providersFile'> & {
 };
 
 /**
- * PostgreSQL, the Congress simulator, the enclave (on a mock NSM unless another is given) and the gateway, each a process of its own. The
- * identity provider runs in this process.
+ * A running system: PostgreSQL, the Congress simulator, the enclave (by default on a mock NSM) and the gateway, each as a separate process.
+ * The identity provider runs in this process.
  */
 export interface System {
-  /** The first gateway's. */
+  /** The URL of the first gateway. */
   gatewayUrl: string;
   gatewayUrls: readonly string[];
-  /** The first enclave's. */
+  /** The address of the first enclave. */
   enclaveAddress: string;
   databaseUrl: string;
   congress: DescribedCongress;
-  /** If the system takes tasks for models. */
+  /** Present if the system accepts tasks for models. */
   providers?: SimulatedProviders;
   issuer: IdentityProvider;
   developmentRootPem: string;
   pcr0: string;
   pcr3: string;
-  /** Its image under its operator, for a policy. */
+  /** The measurements of the enclave's image and operator, for a policy. */
   accepted: readonly [{ readonly pcr0: string; readonly pcr3: string }];
   logFolder: string;
-  /** NAME=value lines, readable only by their owner: the database's password is among them. */
+  /**
+   * The file of the gateway's environment, as NAME=value lines. Only its owner can read it, because it contains the database's password.
+   */
   gatewayEnvironmentFile: string;
   postgres: Postgres;
-  /** The services that run now; `enclave` and `gateway` are the first of several. */
+  /** The services that run now. Of several enclaves and gateways, these are the first. */
   services: Readonly<{ congress: Service; enclave: RunningEnclave; gateway: Service }>;
-  /** If keys are sealed. */
+  /** Present if a KMS guards the keys. */
   keyGuard?: KeyGuard;
-  /** Process id of the one that runs now, or ran last. `number`: which of several, from 0. */
+  /** Returns the id of the process that runs now or ran last. `number`: which of several, from 0. */
   pidOf(which: 'enclave' | 'gateway', number?: number): number | undefined;
-  /** Ends the process by SIGKILL or in order, then starts the same program on the same address. */
+  /** Kills the process, or stops it orderly, and then starts the same program on the same address. */
   restart(which: 'enclave' | 'gateway', how: 'kill' | 'stop'): Promise<void>;
-  /** Ends the process by SIGKILL, until `start` is called. `number`: which of several, from 0. */
+  /** Kills the process with SIGKILL; `start` starts it again. `number`: which of several, from 0. */
   kill(which: 'enclave' | 'gateway', number?: number): Promise<void>;
   /** After `kill`: starts the same program on the same address. @throws SupportError SERVICE_NOT_READY; then it may be called again */
   start(which: 'enclave' | 'gateway', number?: number): Promise<void>;
@@ -112,7 +116,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     for (const one of stops.splice(0).reverse()) await one();
   };
   try {
-    // First, because it refuses a folder that another system uses, so that system's logs stay
+    // PostgreSQL starts first, because it refuses a folder that another system uses, and so that system's logs are not overwritten
     const postgres = await step('start PostgreSQL', () =>
       startPostgres({
         folder: join(folder, 'postgres'),
@@ -227,7 +231,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         command: process.execPath,
         args: [...profiling('gateway'), gatewayProgram],
         env: { ...environment, PORT: String(ports[which]) },
-        // Wait for its own log line, not for an answer at that address, which another gateway could give
+        // Waits for this gateway's log line, and not for an answer at the address, which another gateway could give
         readyWhen: /"msg":"listening"/,
         readyTimeoutMs: 30_000,
         logFile: join(logFolder, which === 0 ? 'gateway.log' : `gateway-${String(which + 1)}.log`),
@@ -304,7 +308,10 @@ function residenceEnvironment({ mode, registrar: { id, keys, filesUrl } }: Resid
   return { RESIDENCE: mode, RESIDENCE_REGISTRAR: id, RESIDENCE_KEYS: keys.join(','), RESIDENCE_FILES_URL: filesUrl };
 }
 
-/** @throws the system's error when the port may not be used, e.g. EACCES below 1024 */
+/**
+ * Returns the preferred port, or a free one if it is taken or 0. @throws the system's error if the port may not be used, for example EACCES
+ * below 1024
+ */
 async function portFor(preferred = 0): Promise<number> {
   if (preferred === 0) return freePort();
   return (await isTaken(preferred)) ? freePort() : preferred;

@@ -20,7 +20,7 @@ export interface MachineOptions {
   readonly shared: string;
   /** The `file` of the MachineNetwork. */
   readonly network: string;
-  /** A folder with files in addition to Debian's, which are copied over the root before the first boot. */
+  /** A folder with files in addition to Debian's, which are put over the root before the first boot. */
   readonly overlay: string;
 }
 

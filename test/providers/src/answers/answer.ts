@@ -2,13 +2,13 @@ import * as z from 'zod';
 
 const count = z.int().min(0).max(1_000_000_000);
 
-/** Tokens of one call in classes that do not overlap; each dialect writes them in its own shape. */
+/** The tokens of one call in classes that do not overlap. Each dialect writes them in its own form. */
 export const countsSchema = z.strictObject({
   input: count.default(0),
   cached: count.default(0),
   cacheWrittenShort: count.default(0),
   cacheWrittenLong: count.default(0),
-  /** Only Gemini: input that its tools used. */
+  /** Gemini only: input tokens that its tools used. */
   tools: count.default(0),
   output: count.default(0),
   thinking: count.default(0),
@@ -16,9 +16,9 @@ export const countsSchema = z.strictObject({
 export type Counts = z.output<typeof countsSchema>;
 
 /**
- * How the usage of an answer is wrong. `absent`: the member is missing. `null`: it is null. `negative`, `fraction`, `text`, `null_count`:
- * one count is -5, 30.9, "120" or null. `total`: the parts miss the stated total (at Anthropic the cache writes by lifetime miss their
- * sum). `part_above_whole`: a count that is part of another one is larger than it.
+ * How the usage of an answer is wrong. `absent`: the member is missing. `null`: the member is null. `negative`, `fraction`, `text`,
+ * `null_count`: one count is -5, 30.9, "120" or null. `total`: the parts do not add up to the stated total (for Anthropic, the cache writes
+ * by lifetime do not add up to their sum). `part_above_whole`: a count that is part of another count is larger than that count.
  */
 export const WRONG_USAGES = [
   'absent',
@@ -32,12 +32,15 @@ export const WRONG_USAGES = [
 ] as const;
 export type WrongUsage = (typeof WRONG_USAGES)[number];
 
-/** A successful answer as a test scripts it; the simulated model fills in what is left out. */
+/** A successful answer that a test scripts. The simulated model fills in the parts that are left out. */
 export const scriptedAnswerSchema = z.strictObject({
   text: z.string().max(2_000_000).optional(),
-  /** Thoughts before the text: a thought part, block or item of the provider. */
+  /** Thoughts before the text, as a thought part, block or item of the provider. */
   thoughts: z.string().max(100_000).optional(),
-  /** `cut` at the maximum output; `refused`: the model declines and gives no text; `empty`: thinking took the whole maximum. */
+  /**
+   * `cut`: the text is cut at the maximum output; `refused`: the model declines and gives no text; `empty`: thinking took the whole
+   * maximum.
+   */
   end: z.enum(['complete', 'cut', 'refused', 'empty']).default('complete'),
   counts: countsSchema.optional(),
   wrongUsage: z.enum(WRONG_USAGES).optional(),
@@ -45,13 +48,13 @@ export const scriptedAnswerSchema = z.strictObject({
   tier: z.string().max(50).optional(),
   /** The model name in the answer. */
   model: z.string().max(200).optional(),
-  /** Top-level members of the body that replace the answer's own: for shapes that the simulator does not make itself. */
+  /** Top-level members of the body that replace those of the answer, for forms that the simulator does not make itself. */
   members: z.record(z.string().max(100), z.json()).optional(),
 });
 export type ScriptedAnswer = z.output<typeof scriptedAnswerSchema>;
 export type ScriptedAnswerInput = z.input<typeof scriptedAnswerSchema>;
 
-/** An answer that a dialect writes down. */
+/** A complete answer, which a dialect writes in its form. */
 export interface SimulatedAnswer {
   readonly text: string;
   readonly thoughts: string | null;

@@ -2,15 +2,15 @@ import type { ModelRequest } from '../dialects/dialect';
 import type { Counts, ScriptedAnswer, SimulatedAnswer } from './answer';
 import { defaultAnswer } from './default-model';
 
-/** What the model does when nothing is scripted. `echo` returns the prompt as it came. */
+/** What the model answers if nothing is scripted. `sensible`: see default-model.ts. `echo`: the prompt, unchanged. */
 export type DefaultAnswer = 'sensible' | 'echo';
 
-/** A plausible number of tokens: one for four bytes of UTF-8, rounded up. */
+/** Returns a plausible number of tokens: one for every four bytes of UTF-8, rounded up. */
 export function tokensOf(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 4);
 }
 
-/** The answer to one request: the scripted parts, and the model's own for the rest. */
+/** Returns the answer to one request: the scripted parts, and the simulated model's parts for the rest. */
 export function composeAnswer(
   request: ModelRequest,
   scripted: ScriptedAnswer | null,
@@ -21,7 +21,7 @@ export function composeAnswer(
     scripted?.text ??
     (whenNotScripted === 'echo' ? request.prompt : defaultAnswer(request.instructions, request.prompt));
   const room = request.maxOutputTokens - thinking;
-  // A scripted text is never cut: a test may script a model that exceeds its maximum
+  // A scripted text is never cut, because a test may script a model that exceeds its maximum
   const fits = scripted?.text !== undefined || tokensOf(whole) <= room;
   const end = scripted !== null && scripted.end !== 'complete' ? scripted.end : fits ? 'complete' : 'cut';
   const text = end === 'refused' || end === 'empty' ? '' : fits ? whole : cutTo(whole, room);
@@ -46,7 +46,7 @@ export function composeAnswer(
   };
 }
 
-/** Thinking stays within the budget that the request set, and leaves room for a text. */
+/** Returns the tokens of thinking. They stay within the budget that the request set, and leave room for a text. */
 function thinkingOf(request: ModelRequest, scripted: ScriptedAnswer | null): number {
   if (scripted?.thoughts !== undefined) return tokensOf(scripted.thoughts);
   return Math.min(request.thinkingTokens, Math.floor(request.maxOutputTokens / 2));

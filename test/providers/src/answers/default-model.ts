@@ -1,10 +1,10 @@
 /**
- * What the simulated model writes when no test scripted an answer: plain rewriting by fixed rules, so that the demo shows something
- * sensible and the same request always gets the same answer. It never follows what the user's text asks for.
+ * Returns the text that the simulated model writes if no test scripted an answer. It rewrites the user's text by fixed rules, so that the
+ * demo shows something sensible and the same request always gets the same answer. It never follows instructions in the user's text.
  */
 export function defaultAnswer(instructions: string, prompt: string): string {
   const text = userText(prompt);
-  // The enclave's prompts name the task in a line of its own
+  // The enclave's prompts name the task in a separate line
   const task = /^your task:.*$/im.exec(instructions)?.[0] ?? instructions;
   if (/subject line/i.test(task)) return subjectOf(text);
   if (/shorten|shorter/i.test(task)) return shortened(text);
@@ -12,7 +12,7 @@ export function defaultAnswer(instructions: string, prompt: string): string {
   return redrafted(text);
 }
 
-/** The inside of the prompt's last field `[name mark]` … `[end of name mark]`; the whole prompt if it has none. */
+/** Returns the content of the prompt's last field `[name mark]` … `[end of name mark]`, or the whole prompt if it has no field. */
 function userText(prompt: string): string {
   const [, name, mark] = /\[end of ([a-z]+) ([0-9a-f]+)\]\s*$/.exec(prompt) ?? [];
   const [from, to] = [`[${name} ${mark}]\n`, `\n[end of ${name} ${mark}]`];

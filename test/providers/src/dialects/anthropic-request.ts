@@ -62,7 +62,7 @@ export function anthropicRequest(body: unknown, { available, headers }: Asked<An
   };
 }
 
-/** The simulated workspace's own default is the dearer one, as an operator's may be. */
+/** Returns the geography of the request. The default of the simulated workspace is the more expensive one, as an operator's may be. */
 function geographyOf(asked: unknown, model: AnthropicModel): string {
   if (!model.geography) {
     if (asked !== undefined) throw invalid('inference_geo: not supported for this model.');

@@ -5,7 +5,7 @@ import { anthropicRequest } from './anthropic-request';
 import { Refused, wrongCount, type Dialect } from './dialect';
 
 /**
- * Anthropic's Messages API (`POST /v1/messages`, not streamed) and its model list. Shapes: the types of the official SDK
+ * Anthropic's Messages API (`POST /v1/messages`, not streamed) and its model list. Its forms follow the types of the official SDK
  * `@anthropic-ai/sdk`.
  */
 export const anthropicDialect: Dialect<'anthropic'> = {
@@ -17,7 +17,7 @@ export const anthropicDialect: Dialect<'anthropic'> = {
   },
 
   authenticate: (headers, _query, account) => {
-    // If both are sent, x-api-key counts
+    // If a request has both headers, x-api-key counts
     const key = headers['x-api-key'] ?? /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1];
     if (key === undefined || key === '') throw new Refused('key', { message: 'x-api-key header is required' });
     if (key !== account.apiKey) throw new Refused('key', { message: 'invalid x-api-key' });
@@ -85,7 +85,10 @@ export const anthropicDialect: Dialect<'anthropic'> = {
   failedIn200: () => ({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }),
 };
 
-/** https://platform.claude.com/docs/en/api/versioning (seen 2026-11-30): the newer one refuses sampling parameters for every model. */
+/**
+ * The versions of https://platform.claude.com/docs/en/api/versioning (seen 2026-11-30). The newer version refuses sampling parameters for
+ * every model.
+ */
 const VERSIONS = ['2023-06-01', '2026-10-21'];
 
 const STOP_REASONS = { complete: 'end_turn', cut: 'max_tokens', empty: 'max_tokens', refused: 'refusal' } as const;
@@ -126,7 +129,7 @@ function blocksOf(answer: SimulatedAnswer): unknown[] {
   ];
 }
 
-/** Input excludes what was read from the cache or written to it; output includes thinking. There is no total. */
+/** Input excludes tokens that were read from the cache or written to it; output includes thinking. There is no total. */
 function usageOf({ counts, wrongUsage: wrong }: SimulatedAnswer, tier: string, geography: string): { usage?: unknown } {
   if (wrong === 'absent') return {};
   if (wrong === 'null') return { usage: null };

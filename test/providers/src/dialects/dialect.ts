@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Counts, SimulatedAnswer } from '../answers/answer';
 import type { ModelOf, SimulatedProvider } from '../models';
 
-/** Classes of errors, each written as the provider writes it: status, headers and body. */
+/** The classes of errors. A dialect writes each class with the status, headers and body of its provider. */
 export const ERROR_CLASSES = [
   'key',
   'model',
@@ -19,14 +19,14 @@ export const ERROR_CLASSES = [
 export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
 export interface ErrorDetails {
-  /** The provider's sentence; a default one for each class. */
+  /** The provider's sentence. Each class has a default. */
   readonly message?: string | undefined;
-  /** The member of the request that is wrong, or the model's name. */
+  /** The wrong member of the request, or the model's name. */
   readonly param?: string | undefined;
-  /** The provider's own code if one class has several. */
+  /** The provider's code, if the class has several codes. */
   readonly code?: string | undefined;
   readonly status?: number | undefined;
-  /** How long the provider says to wait; default 20 s for `rate`, else unstated. */
+  /** How long the provider says to wait; default 20 s for `rate`, otherwise no wait is stated. */
   readonly retryAfterSeconds?: number | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface HttpAnswer {
   readonly body: unknown;
 }
 
-/** Thrown if a request is refused like the provider would. */
+/** Thrown if the provider would refuse the request. */
 export class Refused extends Error {
   constructor(
     readonly errorClass: ErrorClass,
@@ -46,18 +46,18 @@ export class Refused extends Error {
   }
 }
 
-/** One request for text, in words that all dialects share. */
+/** One request for text, in a form that all dialects share. */
 export interface ModelRequest {
-  /** The name that was asked for. */
+  /** The model's name in the request. */
   readonly model: string;
   readonly instructions: string;
   readonly prompt: string;
   readonly maxOutputTokens: number;
-  /** What the model spends on thinking under the request's settings; 0 if it is off. */
+  /** The tokens that the model spends on thinking under the request's settings; 0 if thinking is off. */
   readonly thinkingTokens: number;
-  /** The service tier that the answer reports unless a test scripts another. */
+  /** The service tier that the answer reports, unless a test scripts another tier. */
   readonly tier: string;
-  /** Only Anthropic: where the answer says that it was computed. */
+  /** Anthropic only: the geography that the answer reports. */
   readonly geography?: string;
 }
 
@@ -66,39 +66,39 @@ export type Route =
   | { readonly operation: 'models' }
   | { readonly operation: 'model'; readonly model: string };
 
-/** What an account at the provider is. */
+/** An account at the provider. */
 export interface Account {
   readonly apiKey: string;
-  /** Only OpenAI: the organization that the key belongs to. */
+  /** OpenAI only: the organization that the key belongs to. */
   readonly organization: string;
 }
 
-/** What a dialect knows of a request beside its body. */
+/** What a dialect knows about a request in addition to its body. */
 export interface Asked<Model> {
-  /** The model's name in the address; null if the body names it. */
+  /** The model's name in the address; null if the body names the model. */
   readonly model: string | null;
   readonly headers: IncomingHttpHeaders;
-  /** The model under this name; null if the provider has none. */
+  /** Returns the model with this name; null if the provider has none. */
   readonly available: (name: string) => Model | null;
 }
 
 export interface Dialect<P extends SimulatedProvider = SimulatedProvider> {
-  /** Which operation an address is; null if the provider has no such address. */
+  /** Returns the operation of an address; null if the provider has no such address. */
   route(method: string, path: string): Route | null;
   /** @throws Refused */
   authenticate(headers: IncomingHttpHeaders, query: URLSearchParams, account: Account): void;
   /** Reads and checks a request for text. @throws Refused */
   request(body: unknown, asked: Asked<ModelOf[P]>): ModelRequest;
   answer(request: ModelRequest, model: ModelOf[P], answer: SimulatedAnswer): Omit<HttpAnswer, 'status'>;
-  /** One page of the model list. @throws Refused */
+  /** Returns one page of the model list. @throws Refused */
   models(models: readonly ModelOf[P][], query: URLSearchParams): unknown;
   model(model: ModelOf[P]): unknown;
   error(errorClass: ErrorClass, details: ErrorDetails): HttpAnswer;
-  /** A 200 whose body reports a failure. */
+  /** Returns the body of a 200 that reports a failure. */
   failedIn200(request: ModelRequest): unknown;
 }
 
-/** The wrong count that replaces a good one. */
+/** Returns the wrong count that replaces a good count. */
 export function wrongCount(wrong: SimulatedAnswer['wrongUsage'], good: number): unknown {
   switch (wrong) {
     case 'negative':

@@ -27,7 +27,7 @@ const KNOWN_CONFIG = [
   'topP',
 ];
 const TIERS = ['standard', 'flex', 'priority'];
-/** Thoughts that a model spends by level. */
+/** The tokens that a model spends on thoughts, by level. */
 const LEVEL_TOKENS: Readonly<Record<string, number>> = { minimal: 0, low: 64, medium: 256, high: 1024 };
 
 const invalid = (message?: string, param?: string): Refused => new Refused('request', { message, param });

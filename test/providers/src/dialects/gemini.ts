@@ -5,8 +5,8 @@ import { Refused, wrongCount, type Dialect, type ErrorClass, type ErrorDetails }
 import { geminiRequest } from './gemini-request';
 
 /**
- * Google's Gemini API (`POST /v1beta/models/M:generateContent` or under `/v1`, not streamed) and its model list. Shapes: the types of the
- * official SDK `@google/genai`, errors as `google.rpc.Status` in JSON.
+ * Google's Gemini API (`POST /v1beta/models/M:generateContent` or under `/v1`, not streamed) and its model list. Its forms follow the types
+ * of the official SDK `@google/genai`; errors are `google.rpc.Status` in JSON.
  */
 export const geminiDialect: Dialect<'gemini'> = {
   route: (method, path) => {
@@ -108,7 +108,7 @@ const ERRORS = {
 
 const RPC = 'type.googleapis.com/google.rpc';
 
-/** `google.rpc` details: what is wrong with the key or a field, which quota was met, and how long to wait. */
+/** Returns the `google.rpc` details of an error: what is wrong with the key or a field, which quota was reached, and how long to wait. */
 function detailsOf(errorClass: ErrorClass, { param, retryAfterSeconds, code }: ErrorDetails): unknown[] {
   const retry = (seconds: number) => ({ '@type': `${RPC}.RetryInfo`, retryDelay: `${seconds}s` });
   const quota = (metric: string, id: string, value: string) => ({
@@ -164,7 +164,7 @@ function partsOf(answer: SimulatedAnswer): { parts?: unknown[] } {
   };
 }
 
-/** The prompt count includes what was cached; tool tokens and thoughts are counted separately. */
+/** The prompt count includes cached tokens; tool tokens and thoughts are counted separately. */
 function usageOf({ counts, wrongUsage: wrong }: SimulatedAnswer, tier: string): { usageMetadata?: unknown } {
   if (wrong === 'absent') return {};
   if (wrong === 'null') return { usageMetadata: null };

@@ -5,7 +5,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A JSON object in UTF-8, or null. */
+/** Parses a JSON object in UTF-8; returns null if the bytes are something else. */
 export function parseJson(bytes: Uint8Array): JsonObject | null {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
@@ -15,7 +15,7 @@ export function parseJson(bytes: Uint8Array): JsonObject | null {
   }
 }
 
-/** Whether a string in it has half of a surrogate pair, which JSON's grammar lets through and the providers refuse. */
+/** Whether a string in the value has half of a surrogate pair, which JSON's grammar allows and the providers refuse. */
 export function hasLoneSurrogate(value: unknown): boolean {
   if (typeof value === 'string') return !value.isWellFormed();
   if (Array.isArray(value)) return value.some(hasLoneSurrogate);
@@ -23,19 +23,23 @@ export function hasLoneSurrogate(value: unknown): boolean {
   return false;
 }
 
-/** The first key that the provider does not know, or null. */
+/** Returns the first key that the provider does not know, or null. */
 export function unknownKey(object: JsonObject, known: readonly string[]): string | null {
   return Object.keys(object).find((key) => !known.includes(key)) ?? null;
 }
 
-/** Returns the number, or undefined if there is none. @throws what `wrong` makes if the value is not a whole number in the range */
+/**
+ * Returns the number, or undefined if the value is absent. @throws the result of `wrong` if the value is not a whole number in the range
+ */
 export function wholeNumber(value: unknown, from: number, to: number, wrong: () => Refused): number | undefined {
   if (value === undefined) return undefined;
   if (!Number.isSafeInteger(value) || (value as number) < from || (value as number) > to) throw wrong();
   return value as number;
 }
 
-/** Member names as camelCase, all the way down: protocol buffers take `service_tier` for `serviceTier`. */
+/**
+ * Returns the value with all member names in camelCase, at every depth, because protocol buffers accept `service_tier` for `serviceTier`.
+ */
 export function camelCased(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(camelCased);
   if (!isObject(value)) return value;

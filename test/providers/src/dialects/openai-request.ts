@@ -2,7 +2,7 @@ import type { OpenAiModel } from '../models';
 import { Refused, type Asked, type ModelRequest } from './dialect';
 import { hasLoneSurrogate, isObject, unknownKey, wholeNumber, type JsonObject } from './json';
 
-/** Members of a request that OpenAI knows. Those that are not simulated are refused below, with a sentence of our own. */
+/** The members of a request that OpenAI knows. The code below refuses members that are not simulated, with a sentence of ours. */
 const KNOWN = [
   'background',
   'include',
@@ -28,7 +28,7 @@ const KNOWN = [
   'truncation',
 ];
 const TIERS = ['auto', 'default', 'flex', 'priority', 'scale', 'fast'];
-/** Reasoning tokens that a model spends by effort. */
+/** The tokens that a model spends on reasoning, by effort. */
 const EFFORT_TOKENS: Readonly<Record<string, number>> = { none: 0, minimal: 16, low: 64, medium: 256, high: 1024 };
 
 const invalid = (message: string, param: string, code: string): Refused =>

@@ -9,11 +9,11 @@ const bytes = z
   .min(1)
   .max(256 * 1024 * 1024);
 
-/** What a provider does with one request that it would otherwise answer. */
+/** What a provider does with a request instead of the usual answer. */
 export const faultSchema = z.discriminatedUnion('kind', [
-  /** A successful answer that a test scripted in whole or in part. */
+  /** Gives a successful answer that a test scripted, completely or in part. */
   z.strictObject({ kind: z.literal('answer'), answer: scriptedAnswerSchema }),
-  /** An error as the provider writes it, by class. */
+  /** Answers with the provider's error of this class. */
   z.strictObject({
     kind: z.literal('error'),
     class: z.enum(ERROR_CLASSES),
@@ -22,32 +22,32 @@ export const faultSchema = z.discriminatedUnion('kind', [
     code: z.string().max(100).optional(),
     retryAfterSeconds: z.number().min(0).max(604_800).optional(),
   }),
-  /** 200 whose body reports a failure: OpenAI `status: "failed"`, Gemini `{ error }`, Anthropic `{ type: "error" }`. */
+  /** Answers 200 with a body that reports a failure: OpenAI `status: "failed"`, Gemini `{ error }`, Anthropic `{ type: "error" }`. */
   z.strictObject({ kind: z.literal('failed_in_200') }),
-  /** A page of HTML of this size, as from a proxy. */
+  /** Answers with an HTML page of this size, as a proxy might. */
   z.strictObject({
     kind: z.literal('html'),
     status: z.int().min(200).max(599).default(502),
     bytes: bytes.max(1_000_000).default(1000),
   }),
-  /** Any status, headers and text. */
+  /** Answers with this status, headers and text. */
   z.strictObject({
     kind: z.literal('raw'),
     status: z.int().min(200).max(599).default(200),
     headers: z.record(z.string().max(100), z.string().max(1000)).default({ 'content-type': 'application/json' }),
     body: z.string().max(1_000_000),
   }),
-  /** 200 with the first half of the answer's JSON, under a length that fits. */
+  /** Answers 200 with the first half of the answer's JSON, and its correct length. */
   z.strictObject({ kind: z.literal('malformed') }),
-  /** The answer compressed although the request did not ask for it; zeros inside unpack to this many bytes. */
+  /** Compresses the answer although the request did not ask for that; zeros in it unpack to this many bytes. */
   z.strictObject({ kind: z.literal('gzip'), unpackedBytes: bytes.default(128 * 1024 * 1024) }),
-  /** JSON of this size without a length. */
+  /** Answers with JSON of this size and without a length. */
   z.strictObject({ kind: z.literal('huge'), bytes: bytes.default(40 * 1024 * 1024) }),
   /** Waits, then answers. */
   z.strictObject({ kind: z.literal('slow'), delayMs }),
   /** Waits until a control call releases it, then answers. */
   z.strictObject({ kind: z.literal('held') }),
-  /** Headers and one byte of the body, then silence. */
+  /** Sends headers and one byte of the body, and then nothing. */
   z.strictObject({ kind: z.literal('stalled') }),
   /** Reads the request and never answers. */
   z.strictObject({ kind: z.literal('silent') }),
@@ -56,17 +56,17 @@ export const faultSchema = z.discriminatedUnion('kind', [
     kind: z.literal('cut'),
     at: z.enum(['before_reading', 'after_reading', 'in_the_head', 'in_the_body']),
   }),
-  /** Bytes that are no HTTP answer. */
+  /** Answers with bytes that are not HTTP. */
   z.strictObject({ kind: z.literal('garbage') }),
-  /** 307 to another place. */
+  /** Redirects with 307 to another address. */
   z.strictObject({ kind: z.literal('redirect'), location: z.string().min(1).max(2000) }),
-  /** The answer twice: as two HTTP answers to one request, or as two JSON documents in one body. */
+  /** Sends the answer twice: as two HTTP answers to one request, or as two JSON documents in one body. */
   z.strictObject({ kind: z.literal('twice'), as: z.enum(['answers', 'documents']) }),
 ]);
 export type Fault = z.output<typeof faultSchema>;
 export type FaultInput = z.input<typeof faultSchema>;
 
-/** Which requests a fault is for. It strikes requests that are authenticated and well-formed; others get their own errors. */
+/** A fault and the requests that it is for. It strikes only authenticated, well-formed requests; others get the usual errors. */
 const queuedFaultSchema = z.strictObject({
   fault: faultSchema,
   provider: z.enum(SIMULATED_PROVIDERS).optional(),
@@ -77,9 +77,9 @@ const queuedFaultSchema = z.strictObject({
 });
 
 export const faultPlanSchema = z.strictObject({
-  /** The first entry that fits strikes. */
+  /** The first entry that matches a request strikes. */
   queue: z.array(queuedFaultSchema).max(10_000).default([]),
-  /** If none fits: with this probability one of these, drawn from the seed. */
+  /** If no entry matches, one of these faults strikes with this probability, drawn from the seed. */
   random: z
     .strictObject({
       seed: z.int().min(0).max(0xffff_ffff),

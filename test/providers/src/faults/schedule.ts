@@ -5,11 +5,11 @@ import { faultPlanSchema, type Fault, type FaultPlan, type FaultPlanInput } from
 export interface Target {
   readonly provider: SimulatedProvider;
   readonly operation: 'generate' | 'models';
-  /** Null before the request was read. */
+  /** Null until the request was read. */
   readonly model: string | null;
 }
 
-/** Hands out the faults of a plan. */
+/** Decides which fault of a plan strikes a request. */
 export class FaultSchedule {
   private plan: FaultPlan = { queue: [] };
   private left: number[] = [];
@@ -23,7 +23,7 @@ export class FaultSchedule {
     this.draw = drawFrom(this.plan.random?.seed ?? 0, 'faults');
   }
 
-  /** Whether the connection is cut before anything is read. Only entries without a model can. */
+  /** Whether the connection is cut before the request is read. Only an entry without a model can cause that. */
   takeBeforeReading(target: Target): boolean {
     const at = this.find(target);
     const fault = this.plan.queue[at]?.fault;
@@ -32,7 +32,7 @@ export class FaultSchedule {
     return true;
   }
 
-  /** The fault for a request that would be answered, or null. */
+  /** Returns the fault for a request that would otherwise be answered, or null. */
   take(target: Target): Fault | null {
     const at = this.find(target);
     const queued = this.plan.queue[at]?.fault;
@@ -47,7 +47,7 @@ export class FaultSchedule {
     return drawn;
   }
 
-  /** How often each kind has struck since the start. */
+  /** How often each kind of fault has struck since the start. */
   counts(): Record<string, number> {
     return Object.fromEntries(this.struck);
   }
@@ -73,7 +73,7 @@ export class FaultSchedule {
   }
 }
 
-/** What struck, as the request log and the counters name it. */
+/** Returns the fault's name in the request log and the counters. */
 export function nameOf(fault: Fault): string {
   if (fault.kind === 'error') return `error ${fault.class}`;
   if (fault.kind === 'cut') return `cut ${fault.at}`;

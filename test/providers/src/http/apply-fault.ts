@@ -8,16 +8,18 @@ import { send, sendText } from './send';
 export interface FaultedExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** The answer that the provider would give; `bill` says whether the account pays for it (default true). */
+  /** Returns the answer that the provider would give. `bill`: whether the account pays for it (default true). */
   readonly answered: (bill?: boolean) => HttpAnswer;
   readonly failedIn200: () => unknown;
   readonly error: (errorClass: ErrorClass, details: ErrorDetails) => HttpAnswer;
-  /** Resolves when held answers are released or the caller has gone. */
+  /** Resolves when held answers are released or the caller has left. */
   readonly released: () => Promise<void>;
   readonly pause: (delayMs: number) => Promise<void>;
 }
 
-/** Acts out a fault. If the provider did the work (everything but errors, pages and cuts before it), the account is billed. */
+/**
+ * Carries out a fault. The account is billed if the provider did the work: for every fault except errors, pages, and cuts before the work.
+ */
 export async function applyFault(fault: Exclude<Fault, { kind: 'answer' }>, exchange: FaultedExchange): Promise<void> {
   const { request, response, answered } = exchange;
   const json = { 'content-type': 'application/json; charset=utf-8' };
@@ -102,7 +104,7 @@ export async function applyFault(fault: Exclude<Fault, { kind: 'answer' }>, exch
   }
 }
 
-/** Writes zeros as a string's characters until this many bytes are out or the caller has gone. */
+/** Writes zeros as the characters of a string until this many bytes are written or the caller has left. */
 async function pour(
   write: (chunk: Buffer) => boolean,
   drained: () => Promise<unknown>,

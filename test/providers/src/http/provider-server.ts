@@ -14,11 +14,11 @@ const KEY_HEADERS = new Set(['authorization', 'x-api-key', 'x-goog-api-key', 'co
 
 export interface ProviderSettings {
   readonly account: Account;
-  /** Models that this provider does not have although the simulator knows them. */
+  /** The models that the simulator knows and this provider does not have. */
   readonly withoutModels: readonly string[];
 }
 
-/** What all providers of one simulator share. */
+/** The parts that all providers of one simulator share. */
 export interface Surroundings {
   readonly faults: FaultSchedule;
   readonly requests: RequestLog;
@@ -27,7 +27,7 @@ export interface Surroundings {
   readonly released: () => Promise<void>;
 }
 
-/** One provider's API, as a request handler for an HTTPS server. */
+/** The request handler of one provider's API. */
 export class ProviderServer<P extends SimulatedProvider> {
   constructor(
     private readonly provider: P,
@@ -173,7 +173,7 @@ function shownHeaders({ headers }: IncomingMessage): Record<string, string> {
   );
 }
 
-/** Ends with the promise, or when the caller has gone. */
+/** Resolves when the promise does, or when the caller has left. */
 function untilClosed(done: Promise<void>, request: IncomingMessage): Promise<void> {
   return Promise.race([done, new Promise<void>((resolve) => request.socket.once('close', () => resolve()))]);
 }

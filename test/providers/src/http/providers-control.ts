@@ -5,7 +5,10 @@ import type { Surroundings } from './provider-server';
 
 const answersSchema = z.strictObject({ default: z.enum(['sensible', 'echo']) });
 
-/** How another process reads what arrived, orders faults and releases held answers. README.md lists the routes and their errors. */
+/**
+ * The control port's request handler, by which another process reads the requests, sets faults and releases held answers. README.md lists
+ * the routes and errors.
+ */
 export function providersControl(surroundings: Surroundings, release: () => void): Handler {
   const { faults, requests } = surroundings;
   return controlHandler({

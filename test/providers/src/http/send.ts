@@ -6,7 +6,7 @@ export function send(response: ServerResponse, { status, headers, body }: HttpAn
   sendText(response, status, { 'content-type': 'application/json; charset=utf-8', ...headers }, JSON.stringify(body));
 }
 
-/** Writes an answer once. Closes the connection if the request was not read to its end. */
+/** Writes an answer, unless one was written already. Closes the connection if the request was not read to its end. */
 export function sendText(
   response: ServerResponse,
   status: number,

@@ -8,7 +8,7 @@ export interface Posted {
   readonly body: string;
 }
 
-/** One HTTPS request that trusts the simulator's authority. Rejects when the connection breaks. */
+/** Sends one HTTPS request that trusts the simulator's authority. Rejects if the connection breaks. */
 export function send(
   providers: SimulatedProviders,
   url: string,
@@ -37,7 +37,7 @@ export function send(
   });
 }
 
-/** A well-formed request for text at each provider, under its good key. */
+/** Returns a well-formed request for text at this provider, with a valid API key. */
 export function goodRequest(
   providers: SimulatedProviders,
   provider: SimulatedProvider,

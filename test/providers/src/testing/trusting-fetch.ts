@@ -1,6 +1,6 @@
 import { request } from 'node:https';
 
-/** Returns a `fetch` for the official SDKs that trusts only the simulator's authority; Node's own `fetch` takes no authority per call. */
+/** Returns a `fetch` for the official SDKs that trusts only the simulator's authority; Node's `fetch` accepts no authority per call. */
 export function trustingFetch(certificateAuthorities: string): typeof fetch {
   return async (input, init) => {
     const sent = new Request(input, init);

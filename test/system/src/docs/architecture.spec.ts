@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Imports, pictureAfter, type Picture } from './pictures';
 
-/** The pictures of docs/architecture.md show the code as it is. */
+/** Compares the pictures in docs/architecture.md with the code. */
 
 const root = workspaceRoot();
 const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');

@@ -20,7 +20,7 @@ const costSchema = z.object({
 });
 export type Cost = z.infer<typeof costSchema>;
 
-/** What `npm run ops -- cost --stack <stack> --json` says. */
+/** Returns the output of `npm run ops -- cost --stack <stack> --json`. */
 export async function costOf(stack: string): Promise<Cost> {
   const root = workspaceRoot();
   const { stdout } = await promisify(execFile)(
@@ -31,7 +31,7 @@ export async function costOf(stack: string): Promise<Cost> {
   return costSchema.parse(JSON.parse(stdout));
 }
 
-/** As docs/operator/costs.md has it. */
+/** Returns the table of a stack as docs/operator/costs.md contains it. */
 export function costTable(stack: string, { items, knownUsd, byUse }: Cost): string {
   return [
     `## ${stack}: ${knownUsd}${items.some(({ monthlyUsd }) => monthlyUsd === null) ? ' and what is unknown' : ''}`,
@@ -55,6 +55,6 @@ export function costTable(stack: string, { items, knownUsd, byUse }: Cost): stri
   ].join('\n');
 }
 
-/** As the end of docs/operator/costs.md has them. */
+/** Returns the list of sources as the end of docs/operator/costs.md contains it. */
 export const sourceList = ({ sources }: Cost): string =>
   sources.map(({ asOf, what }, at) => `${String(at + 1)}. ${asOf}: ${what}`).join('\n');

@@ -11,7 +11,7 @@ export function testsNamedIn(text: string): NamedTest[] {
   return [...text.matchAll(/`([^`\s]+\.ts)`: "([^"]+)"/g)].map(([, file = '', title = '']) => ({ file, title }));
 }
 
-/** Whether the source has this text as one whole string: the title of a test or of an attack. */
+/** Whether the file has a string that equals this title, of a test or of an attack. */
 export function holdsTest(root: string, { file, title }: NamedTest): boolean {
   const path = join(root, file);
   if (!existsSync(path)) return false;

@@ -3,10 +3,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 
-/** Anyone may publish a package under a name that this project mentions and has not published. */
+/**
+ * npx would run a stranger's package if the documents named one that is not installed, because anyone may publish a package under that
+ * name.
+ */
 
 const root = workspaceRoot();
-/** Made by programs, or by others. */
+/** Folders that programs or other projects fill. */
 const LEFT_OUT = new Set(['node_modules', 'dist', 'generated', '.git', '.nx', '.cache', '.dev']);
 const TEXT = new Set([
   '',
@@ -40,10 +43,10 @@ async function textFiles(folder: string): Promise<string[]> {
   return found.flat();
 }
 
-it('tells people to run only commands of installed packages with npx', async () => {
+it('finds only commands of installed packages after npx in all files', async () => {
   const named = new Map<string, string>();
   for (const path of await textFiles(root)) {
-    // Options may come before the name, and a version after it.
+    // Options may come before the package's name, and a version after the name.
     for (const [, name = ''] of (await readFile(path, 'utf8')).matchAll(/\bnpx(?:\s+--?[\w-]+)*\s+(@?[a-z][\w./-]*)/g))
       named.set(`${relative(root, path)}: ${name}`, name);
   }

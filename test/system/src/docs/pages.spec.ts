@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { holdsTest, testsNamedIn } from './named-tests';
 import { anchorsOf, findAll, linksOf, readPages, type Page } from './pages';
 
-/** The commands, files and links that README.md and docs/ name exist. */
+/** Checks that the commands, files and links in README.md and docs/ exist. */
 
 const root = workspaceRoot();
 let pages: Page[];
@@ -17,13 +17,13 @@ beforeAll(async () => {
   pages = await readPages(root);
 });
 
-it('reads the pages at all', () => {
+it('reads the pages', () => {
   expect(pages.map(({ path }) => path)).toEqual(
     expect.arrayContaining(['README.md', 'docs/operator/production.md', 'docs/operations.md']),
   );
 });
 
-it('every npm run is a script of package.json', async () => {
+it('every npm run in the pages names a script of package.json', async () => {
   const { scripts } = z
     .object({ scripts: z.record(z.string(), z.string()) })
     .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
@@ -32,7 +32,7 @@ it('every npm run is a script of package.json', async () => {
   expect(named.filter((line) => !Object.hasOwn(scripts, line.split(': ')[1] ?? ''))).toEqual([]);
 });
 
-it('no npm run writes its output to a file with the lines that npm prints before it', () => {
+it('every npm run whose output goes to a file has -s, so that npm prints no lines of its own', () => {
   const written = pages.flatMap((page) => findAll(page, /^ {4,}(npm run .*\S > \S+)/gm));
   expect(written.length).toBeGreaterThan(1);
   expect(written.filter((line) => !line.includes(': npm run -s '))).toEqual([]);
@@ -43,7 +43,7 @@ it.each([
   ['npm run image --', 'tools/image/main.ts'],
   ['node tools/cli/bin.mjs', 'tools/cli/main.ts'],
   ['node communique-tee.mjs', 'tools/cli/one-file/main.ts'],
-])('every command of %s that is named is one', async (command, entry) => {
+])('every command after %s exists', async (command, entry) => {
   const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'tools/run.mjs'), join(root, entry)], {
     cwd: root,
   });
@@ -53,12 +53,12 @@ it.each([
   expect(named.filter((line) => !known.has(line.split(': ')[1]))).toEqual([]);
 });
 
-it('every tool that is started from its source is there', () => {
+it('every tool that the pages start from its source exists', () => {
   const named = pages.flatMap((page) => findAll(page, /tools\/run\.mjs ([^\s<]+\.ts)/g));
   expect(named.filter((line) => !existsSync(join(root, line.split(': ')[1] ?? '')))).toEqual([]);
 });
 
-it('every link leads to a file, and to a heading of it', async () => {
+it('every link leads to an existing file and heading', async () => {
   const broken: string[] = [];
   for (const page of pages) {
     for (const [path, anchor] of linksOf(page)) {
@@ -75,7 +75,7 @@ it('every link leads to a file, and to a heading of it', async () => {
   expect(broken).toEqual([]);
 });
 
-it('every path in the operators’ pages is there', () => {
+it('every path in the operators’ pages exists', () => {
   const named = operators().flatMap((page) =>
     findAll(page, /`((?:apps|libs|infra|test|tools|docs|image|prisma)\/[^`\s<>]+)`/g),
   );
@@ -89,7 +89,7 @@ it('every path in the operators’ pages is there', () => {
   ).toEqual([]);
 });
 
-it('every key of Pulumi.<stack>.yaml that operators are told to set is one', async () => {
+it('every key that the operators’ pages set in Pulumi.<stack>.yaml exists', async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [join(root, 'tools/run.mjs'), join(root, 'tools/ops/main.ts'), 'preview', '--help'],
@@ -98,7 +98,7 @@ it('every key of Pulumi.<stack>.yaml that operators are told to set is one', asy
   const keys = new Set([
     ...[...stdout.matchAll(/^ {2}([a-z][A-Za-z0-9]+) {2,}/gm)].map(([, key]) => key),
     'redisAuthToken',
-    // The program's other namespace.
+    // The namespace of the AWS provider's keys.
     'aws',
   ]);
   expect(keys.size).toBeGreaterThan(30);
@@ -110,7 +110,7 @@ it('every key of Pulumi.<stack>.yaml that operators are told to set is one', asy
   expect(named.filter((line) => !keys.has(line.split(': ')[1]))).toEqual([]);
 });
 
-it('every unit that operators are told to start or stop is installed on the parent', () => {
+it('every systemd unit in the operators’ pages is installed on the parent', () => {
   const named = operators().flatMap((page) => findAll(page, /\b(communique-[a-z-]+\.service)\b/g));
   expect(named.length).toBeGreaterThan(5);
   const files = readdirSync(join(root, 'infra/parent/files')).map((folder) =>
@@ -121,7 +121,7 @@ it('every unit that operators are told to start or stop is installed on the pare
   );
 });
 
-it('what operators’ pages say of a test is the title of a test there', () => {
+it('every test title in the operators’ pages is a title in the named file', () => {
   const named = operators().flatMap(({ path, text }) => testsNamedIn(text).map((test) => ({ path, ...test })));
   expect(named.length).toBeGreaterThan(30);
   expect(named.filter((test) => !holdsTest(root, test))).toEqual([]);

@@ -3,12 +3,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 export interface Page {
-  /** From the root of the checkout. */
+  /** The path relative to the root of the checkout. */
   readonly path: string;
   readonly text: string;
 }
 
-/** README.md and everything under docs/. */
+/** Reads README.md and every page under docs/. */
 export async function readPages(root = workspaceRoot()): Promise<Page[]> {
   const names = (await readdir(join(root, 'docs'), { recursive: true }))
     .filter((name) => name.endsWith('.md'))
@@ -21,14 +21,14 @@ export async function readPages(root = workspaceRoot()): Promise<Page[]> {
   );
 }
 
-/** Each match with the page that it is on, for a message that says where to look. */
+/** Returns each match, prefixed with the path of its page. */
 export function findAll({ path, text }: Page, expression: RegExp): string[] {
   return [...text.matchAll(expression)].map(([, found = '']) => `${path}: ${found}`);
 }
 
 const WITHOUT_CODE = /^```[\s\S]*?^```|^ {4,}.*$|`[^`\n]*`/gm;
 
-/** Of headings, as GitHub makes anchors of them. */
+/** Returns the anchors that GitHub makes for the page's headings. */
 export function anchorsOf({ text }: Page): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading = ''] of text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/^#{1,6} (.+)$/gm)) {
@@ -45,7 +45,7 @@ export function anchorsOf({ text }: Page): Set<string> {
   return anchors;
 }
 
-/** Targets of links to files of the checkout: `[path, anchor]`. */
+/** Returns the targets of links to files of the checkout, as `[path, anchor]`. */
 export function linksOf({ text }: Page): [string, string][] {
   return [...text.replace(WITHOUT_CODE, '').matchAll(/\]\(([^)\s]+)\)/g)]
     .map(([, target = '']) => target)

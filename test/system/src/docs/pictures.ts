@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import ts from 'typescript';
 
-/** One box of a Mermaid flowchart: its id, the path in its label if it has one, and the subgraph that holds it. */
+/** One box of a Mermaid flowchart: its id, the path in its label if it has one, and the subgraph that contains the box. */
 export interface Box {
   readonly id: string;
   readonly path: string | undefined;
@@ -12,7 +12,7 @@ export interface Box {
 export interface Arrow {
   readonly from: string;
   readonly to: string;
-  /** Text on the arrow, empty if there is none. */
+  /** The text on the arrow; empty if it has none. */
   readonly label: string;
 }
 
@@ -53,7 +53,7 @@ export function pictureAfter(page: string, heading: string): Picture {
   return { boxes, arrows };
 }
 
-/** Who imports whom among the TypeScript files of this repository that are not tests, by their real import statements. */
+/** The imports among the TypeScript files of this repository that are not tests, read from their import statements. */
 export class Imports {
   private readonly aliases: ReadonlyMap<string, string>;
   private readonly known = new Map<string, readonly string[]>();
@@ -65,12 +65,12 @@ export class Imports {
     this.aliases = new Map(Object.entries(config.compilerOptions.paths).map(([alias, [file]]) => [alias, file]));
   }
 
-  /** @param from, to files or folders. @returns whether a file of the first imports a file of the second */
+  /** @param from, to files or folders. @returns whether a file in `from` imports a file in `to` */
   has(from: string, to: string): boolean {
     return this.filesOf(from).some((file) => this.importsOf(file).some((target) => isWithin(target, to)));
   }
 
-  /** Every import from one folder into another, as `file -> file`. */
+  /** Returns every import from one folder into another, as `file -> file`. */
   between(from: string, to: string): string[] {
     return this.filesOf(from).flatMap((file) =>
       this.importsOf(file)

@@ -2,11 +2,11 @@
 export interface Property {
   readonly number: number;
   readonly sentence: string;
-  /** Values by the bold word before them; `Attack` and others may come several times. */
+  /** The values by the bold word before them. `Attack` and other words may occur several times. */
   readonly fields: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Sections that start with `## P<number>. <sentence>`, in the order in which they stand. */
+/** Returns the sections that start with `## P<number>. <sentence>`, in the order of the text. */
 export function readProperties(text: string): Property[] {
   return text.split(/^## /m).flatMap((section) => {
     const [, number, sentence] = /^P([0-9]+)\. (.+)\n/.exec(section) ?? [];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { holdsTest, testsNamedIn } from './named-tests';
 import { readProperties, type Property } from './properties';
 
-/** docs/security-properties.md promises nothing without a test that attacks it. */
+/** Checks that every promise in docs/security-properties.md has a test that attacks it. */
 
 const root = workspaceRoot();
 const text = readFileSync(join(root, 'docs/security-properties.md'), 'utf8');
@@ -34,7 +34,7 @@ it.each([
   expect(readFileSync(join(root, page), 'utf8')).toContain('security-properties.md');
 });
 
-it('every attack of the laboratory attacks a property', () => {
+it('every attack of the laboratory is named by a property', () => {
   const attacks = readdirSync(join(root, 'test/lab/attacks')).map((name) => `test/lab/attacks/${name}`);
   expect(attacks.filter((file) => !text.includes(`\`${file}\``))).toEqual([]);
 });
@@ -52,7 +52,7 @@ describe('readProperties', () => {
     ]);
   });
 
-  it('finds a title only if a test has it as its whole title', () => {
+  it('finds a test only by its whole title', () => {
     const file = 'test/system/src/docs/security-properties.spec.ts';
     const title = 'reports everything that a property lacks';
     expect(holdsTest(root, { file, title })).toBe(true);

@@ -1,7 +1,7 @@
 import { drawFaultPlan, PROCESSES } from './fault-plan';
 
 describe('the fault plan', () => {
-  it('is the same for the same seed, and another for another', () => {
+  it('is the same for the same seed, and differs for another', () => {
     expect(drawFaultPlan(42, 120_000, { gateways: 1, enclaves: 1 })).toEqual(
       drawFaultPlan(42, 120_000, { gateways: 1, enclaves: 1 }),
     );
@@ -10,7 +10,7 @@ describe('the fault plan', () => {
     );
   });
 
-  it('kills every process repeatedly within the time', () => {
+  it('kills every process repeatedly during the run', () => {
     const { kills, episodes } = drawFaultPlan(42, 120_000, { gateways: 2, enclaves: 3 });
     for (const process of PROCESSES) expect(kills.filter((kill) => kill.process === process).length).toBeGreaterThan(3);
     expect(new Set(kills.filter(({ process }) => process === 'gateway').map(({ which }) => which))).toEqual(
@@ -22,7 +22,7 @@ describe('the fault plan', () => {
     for (const { atMs } of [...kills, ...episodes]) expect(atMs).toBeLessThan(120_000);
   });
 
-  it('lets processes live longer, and Congress be well for longer if it is asked for calm', () => {
+  it('with calm, lets processes live longer and Congress stay without faults longer', () => {
     const usual = drawFaultPlan(42, 1_200_000, { gateways: 2, enclaves: 2 });
     const calm = drawFaultPlan(42, 1_200_000, { gateways: 2, enclaves: 2, calm: 10 });
     expect(calm.kills.length).toBeGreaterThan(20);
@@ -30,7 +30,7 @@ describe('the fault plan', () => {
     expect(calm.episodes.length).toBeLessThan(usual.episodes.length / 3);
   });
 
-  it('never has Congress say "not taken" of what it took', () => {
+  it('never lets Congress answer 429 or 503 to a message that it stored', () => {
     for (let seed = 0; seed < 200; seed++) {
       const faults = drawFaultPlan(seed, 60_000, { gateways: 1, enclaves: 1 }).episodes.flatMap(
         ({ plan }) => plan.random?.faults ?? [],

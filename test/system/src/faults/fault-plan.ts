@@ -4,7 +4,7 @@ import { drawFrom } from '@communique-tee/testing/harness';
 export const PROCESSES = ['gateway', 'enclave', 'redis', 'postgres'] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 
-/** SIGKILL at `atMs`, started again `downMs` later. `which`: of several of its kind, from 0. */
+/** A SIGKILL at `atMs`; the process is started again `downMs` later. `which`: its number among several of its kind, from 0. */
 export interface Kill {
   readonly process: ProcessName;
   readonly which: number;
@@ -12,7 +12,7 @@ export interface Kill {
   readonly downMs: number;
 }
 
-/** Congress has the faults of `plan` from `atMs` on, for `lastsMs`. */
+/** A time, from `atMs` and for `lastsMs`, in which Congress has the faults of `plan`. */
 export interface Episode {
   readonly atMs: number;
   readonly lastsMs: number;
@@ -24,10 +24,10 @@ export interface FaultPlan {
   readonly episodes: readonly Episode[];
 }
 
-/** An office that answers 400 to everything, always: so that `refused` has a reason that the judge knows. */
+/** An office that always answers 400, so that the judge knows why a message has an office that refused. */
 export const REFUSING_OFFICE = 'HCA38';
 
-/** How long a process lives, on average; how long it stays away, at most. */
+/** How long a process lives on average, and below how long it stays down at most. */
 const LIFE_MS: Record<ProcessName, number> = { gateway: 9_000, enclave: 12_000, redis: 12_000, postgres: 12_000 };
 const MAX_DOWN_MS = 2500;
 const CALM_MS = 5000;
@@ -35,11 +35,11 @@ const CALM_MS = 5000;
 export interface Counts {
   readonly gateways: number;
   readonly enclaves: number;
-  /** Factor by which processes live longer, and Congress stays without faults longer, than in a run of minutes; default 1. */
+  /** The factor by which processes live longer, and Congress stays without faults longer, than in a run of minutes; default 1. */
   readonly calm?: number;
 }
 
-/** The faults of a run. The same seed, length, numbers of processes and calm give the same plan. */
+/** Returns the faults of a run. The same seed, length, numbers of processes and calm give the same plan. */
 export function drawFaultPlan(seed: number, totalMs: number, { gateways, enclaves, calm = 1 }: Counts): FaultPlan {
   const counts: Record<ProcessName, number> = { gateway: gateways, enclave: enclaves, redis: 1, postgres: 1 };
   const kills = PROCESSES.flatMap((process) =>
@@ -87,12 +87,12 @@ const ALWAYS = [
   { fault: { kind: 'status', status: 400, stored: false } as const, office: REFUSING_OFFICE, times: 'always' as const },
 ];
 
-/** Congress without faults, except for the office that refuses. */
+/** The plan for a Congress without faults, except for the office that refuses. */
 export const CALM: FaultPlanInput = { queue: ALWAYS };
 
 /**
- * Draws any fault of a chamber except one: a 503 or 429 for a message that it took all the same. The enclave believes that these two mean
- * "not taken" (apps/enclave/src/services/congress/README.md, known limits).
+ * Draws any fault of a chamber except a 503 or 429 for a message that the chamber stored. The enclave assumes that these two mean "not
+ * accepted" (apps/enclave/src/services/congress/README.md, known limits).
  */
 function drawFault(seed: number, stream: number): Fault {
   const draw = drawFrom(seed, `fault ${String(stream)}`);
@@ -104,7 +104,7 @@ function drawFault(seed: number, stream: number): Fault {
     case 2:
       return { kind: 'slow', delayMs: draw.whole(100, 3000), stored: draw.chance(0.5) };
     case 3:
-      // longer than the gateway waits for the enclave
+      // may be longer than the gateway waits for the enclave
       return { kind: 'slow', delayMs: draw.whole(3000, 7000), stored: draw.chance(0.5) };
     case 4:
       return { kind: 'maintenance', retryAfterSeconds: draw.whole(1, 2) };

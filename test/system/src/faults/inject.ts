@@ -6,14 +6,14 @@ import { CALM, type FaultPlan, type Kill, type ProcessName } from './fault-plan'
 
 export interface Crash {
   readonly process: string;
-  /** Unix milliseconds. */
+  /** When, in Unix milliseconds. */
   readonly atMs: number;
 }
 
 export interface Injected {
   readonly kills: Record<ProcessName, number>;
   readonly episodes: number;
-  /** Starts that failed and were tried again. */
+  /** The starts that failed and were tried again. */
   readonly failedStarts: string[];
   /** Every SIGKILL, in order. */
   readonly crashes: Crash[];
@@ -21,9 +21,9 @@ export interface Injected {
 
 export interface Injector {
   readonly injected: Injected;
-  /** Names of the processes that are stopped now. */
+  /** The names of the processes that are down now. */
   readonly down: ReadonlySet<string>;
-  /** Resolves when the plan is over and everything runs again. Rejects where something could not be started again. */
+  /** Resolves when the plan is over and everything runs again. Rejects if a process could not be started again. */
   readonly finished: Promise<void>;
 }
 
@@ -34,7 +34,10 @@ export interface Victims {
 
 const START_ATTEMPTS = 10;
 
-/** Runs the plan: each process has its own time line, so several may be stopped at once. `signal` ends it early, all processes started. */
+/**
+ * Carries out the plan. Each process has its own timeline, so several may be down at once. `signal` ends the plan early; all processes are
+ * then started again.
+ */
 export function inject(plan: FaultPlan, victims: Victims, signal: AbortSignal, note: (line: string) => void): Injector {
   const injected = {
     kills: { gateway: 0, enclave: 0, redis: 0, postgres: 0 },
@@ -114,7 +117,10 @@ function actionsOn(
   return { kill: () => server.kill(), start: () => server.restart() };
 }
 
-/** @throws Error where the simulator does not take the plan */
+/**
+ * Sets the fault plan of the Congress simulator.
+ * @throws Error if the simulator refuses the plan
+ */
 export async function setCongressFaults(system: System, plan: object): Promise<void> {
   const response = await fetch(`${system.congress.controlUrl}/faults`, { method: 'POST', body: JSON.stringify(plan) });
   if (!response.ok) throw new Error(`the simulator refused a fault plan: ${String(response.status)}`);

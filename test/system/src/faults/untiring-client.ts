@@ -2,34 +2,34 @@ import { ClientError, fetchEnclaveKey, type EnclaveKey, type TrustPolicy } from 
 import { PROBLEMS, isProblemCode } from '@communique-tee/protocol';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How long an enclave's key is used before it is asked for again. */
+/** How long the client uses an enclave's key before it requests the key again. */
 const KEY_MS = 500;
 const MAX_PAUSE_MS = 1000;
 
 export interface ClientOptions {
   readonly gateways: readonly string[];
   readonly policy: TrustPolicy;
-  /** Given up after this moment (performance.now). */
+  /** The time (by performance.now) after which the client gives up. */
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
 }
 
 export interface Answered<T> {
   readonly answer?: T;
-  /** Why there is no answer, as a code; null if there is one. */
+  /** The code of the reason why there is no answer; null if there is one. */
   readonly givenUp: string | null;
 }
 
-/** Asks one gateway after the other until one answers. */
+/** A client that asks one gateway after the other until one answers. */
 export class UntiringClient {
   private key: { readonly key: EnclaveKey; readonly atMs: number } | undefined;
-  /** The request for a key under way, which concurrent callers share. */
+  /** The running request for a key, which concurrent callers share. */
   private asked: Promise<EnclaveKey | null> | undefined;
   private turn = 0;
 
   constructor(private readonly options: ClientOptions) {}
 
-  /** @returns null if none could be had before the deadline */
+  /** @returns the enclave's key, or null if the client got none before the deadline */
   enclaveKey(): Promise<EnclaveKey | null> {
     if (this.key !== undefined && performance.now() - this.key.atMs < KEY_MS) return Promise.resolve(this.key.key);
     this.asked ??= this.askForKey().finally(() => {
@@ -46,7 +46,7 @@ export class UntiringClient {
   }
 
   /**
-   * Repeats `ask` while it gets no answer, or an answer that may change.
+   * Repeats `ask` until it gets an answer that will not change.
    * @throws any other error of `ask`
    */
   async untilAnswered<T>(ask: (gateway: string) => Promise<T>): Promise<Answered<T>> {
@@ -65,9 +65,9 @@ export class UntiringClient {
   }
 }
 
-/** The code of an answer that will not change; null if it makes sense to ask again. */
+/** Returns the code of an answer that will not change; null if another attempt makes sense. */
 function finalCodeOf(error: unknown): string | null {
-  // fetch: the connection was refused, cut, or too slow
+  // fetch failed: the connection was refused, cut, or too slow
   if (error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError')) return null;
   if (!(error instanceof ClientError)) throw error;
   if (isProblemCode(error.problem))

@@ -3,14 +3,14 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 
-/** Copies PostgreSQL's log into a folder, file by file, as RDS keeps it for point-in-time recovery. */
+/** Returns PostgreSQL's setting that copies its write-ahead log into a folder, file by file, as RDS does for point-in-time recovery. */
 export const archiveCommand = (folder: string): string => `test ! -f "${folder}/%f" && cp "%p" "${folder}/%f"`;
 
-/** Starts to archive into an empty folder: a restored server archives nothing by itself. */
+/** Starts to archive into an empty folder. A restored server needs this call too. */
 export async function startArchiving(postgres: Postgres, url: string, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder);
-  await chmod(folder, 0o777); // the server's user writes there
+  await chmod(folder, 0o777); // the server's user writes into this folder
   await queryOnce(url, `ALTER SYSTEM SET archive_command = '${archiveCommand(folder)}'`);
   await queryOnce(url, "ALTER SYSTEM SET archive_mode = 'on'");
   await postgres.restart();
@@ -18,7 +18,7 @@ export async function startArchiving(postgres: Postgres, url: string, folder: st
   if (row?.['archive_mode'] !== 'on') throw new Error('the server keeps no archive');
 }
 
-/** Waits until the log up to now is in the archive. */
+/** Waits until the archive contains the log up to now. */
 export async function untilArchived(url: string): Promise<void> {
   const [row] = await queryOnce(url, 'SELECT pg_walfile_name(pg_switch_wal()) AS file');
   const file = String(row?.['file']);

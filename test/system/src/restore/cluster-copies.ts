@@ -8,14 +8,14 @@ import { Client } from 'pg';
 
 const run = promisify(execFile);
 
-/** A folder as `startPostgres` takes it: `data` and the password of user postgres. */
+/** A folder for `startPostgres`, with `data` and the password of user postgres. */
 export interface ClusterCopy {
   readonly folder: string;
 }
 
 /**
- * What a snapshot of a disk holds: everything that had been written at one moment, without telling the server. Its processes are stopped
- * while the files are copied, so the copy is of one moment, as EBS makes it; PostgreSQL has to recover from it as from a crash.
+ * Copies the server's files as a snapshot of its disk would, without telling the server. The server's processes are paused meanwhile, so
+ * the copy is of one moment, like a snapshot of EBS. PostgreSQL must recover from the copy as from a crash.
  */
 export async function snapshotDisk(postgres: Postgres, folder: string): Promise<ClusterCopy> {
   const stopped = await freeze(await mainProcess(postgres.folder));
@@ -29,8 +29,8 @@ export async function snapshotDisk(postgres: Postgres, folder: string): Promise<
 }
 
 /**
- * A base backup of a server that goes on working, as the `pg_basebackup` of its documentation does it (section 25.3.4): the files as
- * they change, and the label that says from where on the archived log has to be replayed. Useless without that log.
+ * Makes a base backup of a server that continues to work, as PostgreSQL's documentation describes (section 25.3.4): the files while they
+ * change, and the label that says from where the archived log must be replayed. The backup needs that log.
  */
 export async function baseBackup(postgres: Postgres, folder: string): Promise<ClusterCopy> {
   const client = new Client({ connectionString: postgres.url });
@@ -53,13 +53,13 @@ export async function baseBackup(postgres: Postgres, folder: string): Promise<Cl
 }
 
 export interface RestoreOptions {
-  /** The lost server's port, so that its clients find this server. */
+  /** The port of the lost server, so that its clients find the new server. */
   readonly port: number;
-  /** Replays the log kept there up to a named point, or to its end. */
+  /** Replays the log in this folder up to a named point, or to its end. */
   readonly archive?: { readonly folder: string; readonly until?: string };
 }
 
-/** Starts another server from only the copy (and the archive). */
+/** Starts a new server from the copy, and from the archive if there is one. */
 export async function startFrom({ folder }: ClusterCopy, { port, archive }: RestoreOptions): Promise<Postgres> {
   if (archive === undefined) return startPostgres({ folder, port });
   const data = join(folder, 'data');
@@ -72,7 +72,7 @@ export async function startFrom({ folder }: ClusterCopy, { port, archive }: Rest
   return startPostgres({ folder, port, settings });
 }
 
-/** Kills the server, and removes everything that was on its disk. */
+/** Kills the server, and removes its files. */
 export async function loseCluster(postgres: Postgres): Promise<void> {
   const pids = await family(await mainProcess(postgres.folder));
   await postgres.kill();
@@ -83,7 +83,7 @@ export async function loseCluster(postgres: Postgres): Promise<void> {
 async function copyCluster(from: string, to: string): Promise<void> {
   await mkdir(to, { mode: 0o711 });
   await run('cp', ['-p', join(from, 'password'), to]);
-  // A file that the running server removes meanwhile is no loss: what was in it is in the log as well
+  // The running server may remove a file meanwhile. Nothing is lost, because the file's content is in the log too
   await run('cp', ['-a', join(from, 'data'), to]).catch((error: unknown) => {
     if (!/cannot (stat|open) '.*': No such file or directory/.test(String(error))) throw error;
   });
@@ -95,7 +95,7 @@ async function mainProcess(folder: string): Promise<number> {
   return pid;
 }
 
-/** Stops the main process first, so that it starts no other. @returns all stopped processes */
+/** Pauses all processes, the main process first, so that it starts no others. @returns the paused processes */
 async function freeze(main: number): Promise<number[]> {
   process.kill(main, 'SIGSTOP');
   await until(main, 'T');

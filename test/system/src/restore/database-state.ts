@@ -3,24 +3,24 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, type QueryResult } from 'pg';
 
-/** What operators are told to run after a restore, word for word. */
+/** The query that the operators' pages tell operators to run after a restore. */
 const LEDGER_CHECK = join(workspaceRoot(), 'docs/operator/ledger-check.sql');
 
-/** What a restore has to bring back, read from the database itself. */
+/** The data that a restore must bring back, read from the database. */
 export interface DatabaseState {
-  /** Rows of Prisma's own table: name, checksum, and whether it was applied. */
+  /** The rows of Prisma's table of migrations: name, checksum, and whether the migration was applied. */
   readonly migrations: readonly string[];
-  /** Message id to status. */
+  /** The status of each message, by id. */
   readonly messages: ReadonlyMap<string, string>;
   readonly jobs: readonly string[];
-  /** Budget windows whose counters differ from the sums of the reservations. */
+  /** The budget windows whose counters differ from the sums of the reservations. */
   readonly unequalWindows: readonly string[];
-  /** All settled, in micro-dollars. */
+  /** The sum of all settled amounts, in micro-dollars. */
   readonly settledMicroUsd: bigint;
   readonly reservations: number;
 }
 
-/** One snapshot: all of it as of one moment. */
+/** Reads everything in one database snapshot. */
 export async function readDatabase(url: string): Promise<DatabaseState> {
   const client = new Client({ connectionString: url, options: '-c timezone=UTC' });
   await client.connect();

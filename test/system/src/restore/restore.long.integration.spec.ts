@@ -13,9 +13,9 @@ import { baseBackup, loseCluster, snapshotDisk, startFrom } from './cluster-copi
 import { readDatabase } from './database-state';
 import { Sender, type Sent } from './senders';
 
-/** What docs/operator/disaster-recovery.md says of a restored database, with the gateway and the enclave as they run. */
+/** Tests what docs/operator/disaster-recovery.md says about a restored database, with a running gateway and enclave. */
 
-/** Kept away, so that a message to it waits. */
+/** An office that answers "maintenance", so that a message to it waits. */
 const CLOSED = 'HCA03';
 const OPEN = 'HCA12';
 const BUSY = 'HCA27';
@@ -30,7 +30,7 @@ let copies = 0;
 
 beforeAll(async () => {
   folder = await temporaryFolder('restore-');
-  await chmod(folder.path, 0o711); // as root, the server's user has to get through
+  await chmod(folder.path, 0o711); // if the test runs as root, the server's user must be able to enter the folder
   archive = await mkdtemp(join('/var/tmp', 'communique-restore-archive-'));
   await chmod(archive, 0o777);
   system = await startSystem({
@@ -61,7 +61,7 @@ afterAll(async () => {
 });
 beforeEach(() => close(CLOSED));
 
-it('a snapshot of the disk, taken while messages come and go, brings back what was accepted before it, and delivers nothing twice', async () => {
+it('a snapshot of the disk, taken while messages are posted and delivered, restores every message accepted before it, and nothing is delivered twice', async () => {
   const delivered = await sender.send([OPEN]);
   expect(await sender.ended(delivered)).toBe('delivered');
   await close(CLOSED, BUSY);
@@ -88,20 +88,21 @@ it('a snapshot of the disk, taken while messages come and go, brings back what w
   postgres = await startFrom(copy, { port: postgres.port });
   const restored = await readDatabase(system.databaseUrl);
 
-  // what was committed at that moment, whole and consistent
+  // Everything committed at the moment of the snapshot is there and consistent
   expect(restored.migrations).toEqual(before.migrations);
   expect(await migrate(system.databaseUrl)).toMatch(/No pending migrations/);
   expect(restored.unequalWindows).toEqual([]);
   for (const sent of [delivered, waiting, half, between]) expect(restored.messages.has(sent.prepared.id)).toBe(true);
   for (const sent of [later, laterWaiting]) expect(restored.messages.has(sent.prepared.id)).toBe(false);
 
-  // what waited is delivered without any action of its sender; what was delivered meanwhile ends with the outcome that it had
+  // Waiting messages are delivered without any action of their senders. Messages delivered after the snapshot end with their earlier
+  // outcome
   for (const sent of [waiting, half, between]) expect(await sender.ended(sent)).toBe('delivered');
   expect(await sender.outcomes(delivered)).toEqual({ [OPEN]: 'accepted' });
   expect(await sender.outcomes(between)).toEqual({ [BUSY]: 'accepted' });
   expect(await sender.outcomes(half)).toEqual({ SCA01: 'accepted', [CLOSED]: 'accepted' });
 
-  // what came after it is unknown here; its sender posts the same bytes again, and they are not delivered again
+  // Messages accepted after the snapshot are unknown. Their senders post the same bytes again, and nothing is delivered again
   for (const sent of [later, laterWaiting]) {
     expect(await sender.statusOf(sent)).toBe('unknown_here');
     await sender.post(sent);
@@ -121,7 +122,7 @@ it('a snapshot of the disk, taken while messages come and go, brings back what w
   expect(after.reservations).toBe(after.messages.size);
 }, 180_000);
 
-it('with the enclave lost as well, what was delivered after the backup is sealed again by its sender, and Congress calls it a duplicate', async () => {
+it('if the enclave is lost too, senders seal again what was delivered after the backup, and Congress answers with duplicates', async () => {
   await setFaults({
     queue: [
       { office: BUSY, fault: { kind: 'maintenance', retryAfterSeconds: 5 }, times: 3 }, // the third wait is 4 s
@@ -146,7 +147,7 @@ it('with the enclave lost as well, what was delivered after the backup is sealed
   expect(await sender.ended(again)).toBe('delivered');
   expect(await sender.outcomes(again)).toEqual({ [BUSY]: 'duplicate' });
 
-  // The backup knows that it went out, and not what came of it: that stays so, and it is not sent again under its id
+  // The backup knows that this message was sent, but not its outcome. The message ends as unknown, and is not sent again under its id
   expect(await sender.ended(underWay)).toBe('unknown');
   const sealedAgain = await sender.sealAgain(underWay);
   await expect(sender.post(sealedAgain)).rejects.toMatchObject({ problem: 'message_id_taken' });
@@ -154,7 +155,7 @@ it('with the enclave lost as well, what was delivered after the backup is sealed
   expect((await readDatabase(system.databaseUrl)).unequalWindows).toEqual([]);
 }, 120_000);
 
-it('a base backup and the archived log bring the database to a moment of choice, here before rows were deleted by mistake', async () => {
+it('a base backup and the archived log restore the database to a chosen moment, here before rows were deleted by mistake', async () => {
   await startArchiving(postgres, system.databaseUrl, archive);
   const crowd = manySends(10);
   const copy = await baseBackup(postgres, nextFolder());
@@ -181,7 +182,7 @@ it('a base backup and the archived log bring the database to a moment of choice,
   expect(restored.unequalWindows).toEqual([]);
   expect(await migrate(system.databaseUrl)).toMatch(/No pending migrations/);
 
-  // Spending is stopped before any gateway sees the database, until an operator lets it go on. What was accepted is relayed.
+  // An emergency stop is set before any gateway uses the database, until an operator clears it. Accepted messages are relayed meanwhile.
   await query("INSERT INTO emergency_stop (id, reason) VALUES (gen_random_uuid(), 'restored to before_the_mistake')");
   await open();
   await system.start('gateway');
@@ -195,7 +196,7 @@ it('a base backup and the archived log bring the database to a moment of choice,
 const copyFolder = (n: number): string => `${system.postgres.folder}-copy-${String(n)}`;
 const nextFolder = (): string => copyFolder(++copies);
 
-/** Those offices answer "maintenance" until they are opened. */
+/** Lets these offices answer "maintenance" until `open` is called. */
 async function close(...offices: string[]): Promise<void> {
   await setFaults({
     queue: offices.map((office) => ({ office, fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 'always' })),
@@ -225,7 +226,7 @@ async function untilArrived(sent: Sent, office: string): Promise<void> {
   throw new Error(`nothing arrived at ${office}`);
 }
 
-/** Waits until its row of the queue meets the SQL condition. */
+/** Waits until the message's row in the queue meets the SQL condition. */
 async function untilJob({ prepared }: Sent, condition: string): Promise<void> {
   for (let n = 0; n < 600; n++) {
     const rows = await query(`SELECT 1 FROM delivery_job WHERE message_id = '${prepared.id}' AND ${condition}`);
@@ -239,7 +240,7 @@ async function expectOneCopyEach(sent: Sent): Promise<void> {
   expect(await sender.copies(sent)).toEqual(Object.fromEntries(sent.content.offices.map((office) => [office, 1])));
 }
 
-/** The gateway works on the same rows, and PostgreSQL may choose either side of a deadlock. */
+/** Repeats `run` after a deadlock. The gateway works on the same rows, and PostgreSQL may cancel either side of a deadlock. */
 async function repeatedOnDeadlock<T>(run: () => Promise<T>): Promise<T> {
   for (;;)
     try {

@@ -17,13 +17,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { receivedBy } from '../congress';
 import type { System } from '../start-system';
 
-/** A message and what its sender keeps of it. */
+/** A message, and what its sender keeps. */
 export interface Sent {
   readonly content: CongressMessage;
   readonly prepared: PreparedMessage;
 }
 
-/** One person with a client, and what became of her messages. */
+/** One person with a client, who can look up what happened to their messages. */
 export class Sender {
   private constructor(
     private readonly system: System,
@@ -54,7 +54,7 @@ export class Sender {
     };
   }
 
-  /** Posts until the gateway answers 202, also while the gateway or its database is down. */
+  /** Posts the message until the gateway answers 202, even while the gateway or its database is down. */
   async post({ prepared }: Sent): Promise<void> {
     await this.untilAnswered(() => postMessage(this.gateway, prepared));
   }
@@ -65,7 +65,7 @@ export class Sender {
     return sent;
   }
 
-  /** Its status, or `unknown_here` if the gateway says that it has no such message. */
+  /** Returns the message's status, or `unknown_here` if the gateway has no such message. */
   async statusOf({ prepared }: Sent): Promise<string> {
     try {
       return (await fetchMessage(this.gateway, prepared.id)).status;
@@ -79,14 +79,14 @@ export class Sender {
     return (await followMessage(this.gateway, prepared.id, { timeoutMs: 90_000 })).status;
   }
 
-  /** Outcome by office, from the verified receipt. @throws if the receipt does not verify */
+  /** Returns the outcome of each office from the verified receipt. @throws Error if the receipt does not verify */
   async outcomes({ prepared }: Sent): Promise<Record<string, string>> {
     const view = await fetchMessage(this.gateway, prepared.id);
     const { answer } = await verifyResult(view, prepared, this.policy);
     return Object.fromEntries(answer.offices.map(({ office, outcome }) => [office, outcome]));
   }
 
-  /** How many copies of it have arrived at Congress, by office. */
+  /** Returns how many copies of the message arrived at Congress, by office. */
   async copies({ content }: Sent): Promise<Record<string, number>> {
     const copies: Record<string, number> = {};
     for (const { office, xml } of await receivedBy(this.system.congress))

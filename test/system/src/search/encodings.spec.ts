@@ -52,12 +52,12 @@ it('finds nothing in other text', () => {
   expect(find(fields, [{ where: 'here', bytes: Buffer.from('name "Z&<e>\' 0123456789aa/+') }])).toEqual([]);
 });
 
-it('plants a text of its own in every field of a message that takes one', () => {
+it('plants a unique text in every free-text field of a message', () => {
   const { message, fields: planted } = plantedMessage();
   expect(congressMessageSchema.safeParse(message).success).toBe(true);
   const { shape } = congressMessageSchema;
   const names = [...Object.keys(shape.constituent.shape), ...Object.keys(shape.message.shape), ...Object.keys(shape)];
-  // Lists of words and numbers that many messages share
+  // Fields without free text, whose values many messages share
   const shared = ['state', 'topics', 'bills', 'stance', 'version', 'offices', 'constituent', 'message', 'proof'];
   const choices = ['responseRequested', 'newsletterOptIn'];
   expect(names.filter((name) => ![...shared, ...choices].includes(name) && planted[name] === undefined)).toEqual([]);

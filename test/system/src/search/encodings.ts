@@ -1,4 +1,4 @@
-/** Every form in which a text may be in something that a process leaves behind. Case is ignored if it carries nothing. */
+/** Returns every form in which a text may appear in the output and files of a process. Case is ignored where it has no meaning. */
 export function encodingsOf(text: string): { encoding: string; needle: string }[] {
   const bytes = Buffer.from(text, 'utf8');
   const utf16 = Buffer.from(text, 'utf16le');
@@ -45,8 +45,8 @@ export function encodingsOf(text: string): { encoding: string; needle: string }[
 }
 
 /**
- * Every way in which a secret of bytes may stand there: as it is, in hex, in base64, as a list of bytes, as the decimal number that a field
- * element is printed as, and each of these texts as bytes again.
+ * Returns every form in which secret bytes may appear there: raw, in hex, in base64, as a list of bytes, as the decimal number of a field
+ * element, and the encodings of each of these texts.
  */
 export function encodingsOfBytes(value: Uint8Array): { encoding: string; needle: string }[] {
   const bytes = Buffer.from(value);
@@ -69,7 +69,10 @@ export function encodingsOfBytes(value: Uint8Array): { encoding: string; needle:
   ];
 }
 
-/** Base64 of the text wherever it starts within its groups of three bytes: only the characters that depend on nothing around it. */
+/**
+ * Returns the base64 form of the bytes at this offset within a group of three bytes, without the characters that depend on the neighboring
+ * bytes.
+ */
 function base64At(bytes: Buffer, offset: number): { encoding: string; needle: string }[] {
   const first = offset === 0 ? 0 : offset + 1;
   const whole = Buffer.concat([Buffer.alloc(offset), bytes])

@@ -8,13 +8,13 @@ export interface Find {
   where: string;
 }
 
-/** Something that a run left behind: named, as bytes. */
+/** The bytes of something that a run left behind, with its name. */
 export interface Remains {
   where: string;
   bytes: Buffer;
 }
 
-/** Looks for every field, a text or a secret of bytes, in every encoding. Returns names and places, never a value. */
+/** Searches for every field (a text or secret bytes) in every encoding. Returns the names of fields and places, never a value. */
 export function find(fields: Readonly<Record<string, string | Uint8Array>>, remains: readonly Remains[]): Find[] {
   const finds: Find[] = [];
   const needles = Object.entries(fields).flatMap(([field, value]) =>
@@ -38,7 +38,7 @@ export function find(fields: Readonly<Record<string, string | Uint8Array>>, rema
   return finds;
 }
 
-/** Latin-1 keeps bytes and characters one to one; case is dropped on both sides alike. */
+/** Returns the bytes as lower-case text for the comparison. Latin-1 maps each byte to one character. */
 function comparable(bytes: Buffer): string {
   return bytes.toString('latin1').toLowerCase();
 }
@@ -47,7 +47,7 @@ export function filesBelow(folder: string): Remains[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap((name) => readIfFile(join(folder, name)));
 }
 
-/** A running server's files come and go. */
+/** Reads a file, or returns nothing if it was removed meanwhile by a running server. */
 function readIfFile(path: string): Remains[] {
   try {
     return statSync(path).isFile() ? [{ where: path, bytes: readFileSync(path) }] : [];
