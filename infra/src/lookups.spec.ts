@@ -7,7 +7,7 @@ import { stackConfig } from './preview/stack-config';
 
 const root = workspaceRoot();
 
-/** How AWS's provider refuses: an error of gRPC, whose details have several lines, the reason last. */
+/** An account whose AWS provider fails with a gRPC error. The error's details have several lines, of which the last has the reason. */
 const refusing = (token: string, reason: string) =>
   class extends MockAws {
     override call(asked: Parameters<MockAws['call']>[0]) {
@@ -72,11 +72,11 @@ it.each([
     'addresses=eipalloc-0123456789abcdef0',
   );
   expect(problems).toEqual([expect.stringMatching(line)]);
-  // A cut line would lose its end, and a line feed would be written as a code.
+  // The line is not cut, and contains no line feed.
   expect(problems[0]).not.toMatch(/…$|\\u\{/);
 });
 
-it('refuses a certificate that ACM does not list for the domain, and names the one that it lists', async () => {
+it('refuses a certificate that ACM does not list for the domain, and names the one that ACM lists', async () => {
   const certificateArn = 'arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000';
   const { values } = stackConfig(root, 'staging', ['balancer=network', `certificateArn=${certificateArn}`]);
   class WithAnother extends MockAws {
@@ -100,7 +100,7 @@ describe('a network of the operator’s', () => {
   ];
   const several = ['instances=2', 'balancer=application'];
 
-  /** An account in which these questions get another answer; undefined: AWS has nothing like it. */
+  /** An account that answers these look-ups differently; undefined: AWS finds nothing. */
   const answering = (answers: Readonly<Record<string, (asked: Record<string, unknown>) => object | undefined>>) =>
     class extends MockAws {
       override call(asked: Parameters<MockAws['call']>[0]) {
@@ -119,7 +119,7 @@ describe('a network of the operator’s', () => {
       StandIn,
     );
 
-  it('is looked up zone by zone, and refused if a subnet is in another', async () => {
+  it('is refused if a subnet is in another zone than its place in the list', async () => {
     const inOneZone = answering({
       getSubnet: ({ id, availabilityZone }) =>
         String(id).endsWith('3') && availabilityZone === 'us-east-1b' ? undefined : {},
@@ -129,7 +129,7 @@ describe('a network of the operator’s', () => {
     );
   });
 
-  it('is refused for several parents without a NAT gateway, and taken for one', async () => {
+  it('is refused for several parents without a NAT gateway, and accepted for one parent', async () => {
     const withoutNat = answering({
       getRouteTable: () => ({ routes: [{ cidrBlock: '10.60.0.0/16', natGatewayId: '' }] }),
     });

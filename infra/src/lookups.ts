@@ -14,23 +14,23 @@ import { answered as answeredBy } from './lookups/answered';
 import { AMAZON_LINUX } from './instances/instance-types';
 import type { Settings } from './config/parse-settings';
 
-/** What the program reads from AWS before it creates anything. */
+/** The data that the program reads from AWS before it creates anything. */
 export interface Lookups {
   accountId: string;
   partition: string;
   imageId: string;
   zoneId: string | undefined;
-  /** The operator's own, if the configuration names them. */
+  /** The operator's own addresses, if the configuration names some. */
   addresses: readonly AdoptedAddress[];
   network: AdoptedNetwork | undefined;
 }
 
 /**
- * Zones and administrators come from the configuration and are only compared with the account, so that neither the order of AWS's answers
- * nor the caller changes the result.
- * @param previewing true in a preview, which a role outside `keyAdministrators` may run: it is warned, and not refused
- * @throws ConfigError if a zone does not offer the instance type, an administrator of keys does not run the program, or AWS does not
- *   answer: one line with the key, its value, what to do, and the provider's reason
+ * Reads from AWS. Zones and administrators come from the configuration and are only compared with the account, so that neither the order
+ * of AWS's answers nor the caller changes the result.
+ * @param previewing true in a preview, in which a caller outside `keyAdministrators` is warned and not refused
+ * @throws ConfigError if a zone does not offer the instance type, the caller is not among `keyAdministrators`, or AWS does not answer:
+ *   one line with the key, its value, what to do, and the provider's reason
  */
 export async function lookUp(settings: Settings, provider: Provider, previewing = false): Promise<Lookups> {
   const options = { provider };
@@ -77,7 +77,7 @@ export async function lookUp(settings: Settings, provider: Provider, previewing 
   return { accountId, partition, imageId, zoneId, addresses, network };
 }
 
-/** Proposes other zones, sorted, because AWS's order is arbitrary. */
+/** Problems with the zones. Other zones are proposed in sorted order, because AWS's order is arbitrary. */
 function zoneProblems({ availabilityZones, instanceType }: Settings, locations: readonly string[]): string[] {
   const lacking = availabilityZones.filter((zone) => !locations.includes(zone));
   if (lacking.length === 0) return [];
@@ -86,7 +86,7 @@ function zoneProblems({ availabilityZones, instanceType }: Settings, locations: 
   ];
 }
 
-/** KMS refuses a policy under which its author could not change it again, in the middle of `pulumi up`; so check it first. */
+/** Problems with the caller, checked first because KMS would refuse a key policy that its author could not change again. */
 const administratorProblems = ({ keyAdministrators }: Settings, deployerArn: string): string[] =>
   keyAdministrators.includes(deployerArn)
     ? []

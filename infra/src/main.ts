@@ -2,14 +2,14 @@ import { getStack, RunError, runtime } from '@pulumi/pulumi';
 import { ConfigError } from './config/config-error';
 import { program } from './program';
 
-/** `npm run deploy` sets it for the Pulumi that it starts. */
+/** Who changes the group's template version: `npm run deploy` sets COMMUNIQUE_ROLLOUT when it starts Pulumi. */
 const rolloutBy = ({ COMMUNIQUE_ROLLOUT: by }: NodeJS.ProcessEnv): 'up' | 'deploy' =>
   by === 'deploy' ? 'deploy' : 'up';
 
 /**
  * @param root the checkout
  * @returns the outputs of `pulumi up`
- * @throws RunError, which Pulumi shows without a stack, with everything that is wrong with the configuration
+ * @throws RunError with all problems of the configuration, which Pulumi shows without a stack trace
  */
 export async function main(root: string): Promise<Record<string, unknown>> {
   try {

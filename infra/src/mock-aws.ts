@@ -4,16 +4,16 @@ export interface SeenResource {
   type: string;
   name: string;
   inputs: Record<string, unknown>;
-  /** URN of the provider, if the program chose one. */
+  /** URN of the provider, if the program named one. */
   provider: string | undefined;
 }
 
 export const MOCK_ACCOUNT = '123456789012';
-/** Of the certificate that the account has, whatever its domain. */
+/** Id of the certificate that the account has for any domain. */
 export const MOCK_CERTIFICATE_ID = '12345678-1234-1234-1234-123456789012';
 export const MOCK_DEPLOYER = `arn:aws:iam::${MOCK_ACCOUNT}:role/deployer`;
 
-/** A number out of a name: ids of the same things are the same on every run. */
+/** Hex digits that are computed from a name, so that ids are the same on every run. */
 function hexOf(name: string, digits: number): string {
   let hash = 0x811c9dc5;
   let text = '';
@@ -32,17 +32,17 @@ function hexOf(name: string, digits: number): string {
 export class MockAws implements runtime.Mocks {
   readonly resources: SeenResource[] = [];
 
-  /** The certificate that the account has, whatever its domain. */
+  /** The certificate that the account has for any domain. */
   certificateArn: string;
 
-  /** Letters of the region's zones, in an order that AWS promises nothing about. */
+  /** Letters of the region's zones. Their order may be any, because AWS promises none. */
   zones = ['a', 'b', 'c', 'd', 'e', 'f'];
 
   /** The instance that holds a registered address, per check; the last one stays. Empty: none. */
   addressAt: readonly string[] = [''];
   addressLooks = 0;
 
-  /** @param deployer IAM ARN of who runs the program */
+  /** @param deployer IAM ARN of the caller who runs the program */
   constructor(
     private readonly region: string,
     private readonly deployer = MOCK_DEPLOYER,
@@ -109,7 +109,7 @@ export class MockAws implements runtime.Mocks {
           associationId: instanceId === '' ? '' : `eipassoc-0${hexOf(instanceId, 16)}`,
         };
       }
-      // A subnet in the VPC and zone that the request names.
+      // The subnet is in the VPC and zone that the request names.
       case 'aws:ec2/getSubnet:getSubnet':
         return { ...asked, cidrBlock: `10.60.${parseInt(hexOf(String(asked.id), 2), 16)}.0/24` };
       case 'aws:ec2/getRouteTable:getRouteTable':

@@ -2,21 +2,21 @@ import { pcr3OfRole } from '@communique-tee/attestation';
 import type { Settings } from './config/parse-settings';
 import { nameOf, type Place } from './names';
 
-/** Who runs a stack, and how attestations of its enclaves identify this operator. */
+/** The operator of a stack, and how attestation documents of its enclaves identify the operator. */
 export interface Operator {
-  /** As people know it. */
+  /** The operator's name for people. */
   readonly name: string;
-  /** https, without a path: where it publishes. */
+  /** The https origin of the service. */
   readonly origin: string;
-  /** ARN of the parent's role. Its name is fixed, so it is known before anything is made. */
+  /** ARN of the parent's role. The role's name is fixed, so the ARN is known before anything is made. */
   readonly roleArn: string;
-  /** 96 hexadecimal digits. */
+  /** PCR3 of the role, 96 hexadecimal digits. */
   readonly pcr3: string;
 }
 
 /**
- * What an operator publishes for clients, pages and auditors: a policy file (docs/examples/policy.json). 96 hexadecimal digits tell a
- * person nothing, so name and origin are beside them.
+ * The policy file that an operator publishes for clients, pages and auditors (docs/examples/policy.json). It has name and origin too,
+ * because 96 hexadecimal digits tell a person nothing.
  */
 export interface PublishedPolicy {
   readonly operator: Pick<Operator, 'name' | 'origin'>;

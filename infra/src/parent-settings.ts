@@ -9,23 +9,23 @@ import { kmsRegionsOf } from './config/enclave-image';
 import type { Settings } from './config/parse-settings';
 import { CERTIFICATE_SECRET, DATABASE_NAME, LAUNCH_HOOK, nameOf, PROJECT, REDIS_PORT } from './names';
 
-/** What AWS has made, and the parent's files need to know. Plain values. */
+/** The values that AWS has chosen and that the parent's files need. */
 export interface Made {
   storeBucket: string;
   imageKey: string;
   imageVersionId: string;
   releaseKey: string;
-  /** By the path of their names, as components/secrets.ts has them. */
+  /** The ARNs of secrets by path, as in components/secrets.ts. */
   secretArns: Readonly<Record<string, string>>;
   database: { host: string; secretArn: string } | undefined;
   redis: { host: string; secretArn: string } | undefined;
   dataVolumeId: string | undefined;
   elasticIpAllocationId: string | undefined;
-  /** CIDR blocks of the subnets that the balancer connects from. */
+  /** CIDR blocks of the subnets from which the balancer connects. */
   balancerNetworks: readonly string[];
   /** PCR3 of enclaves under the parent's role. */
   operatorPcr3: string;
-  /** Host name of the stack's own place for the registrar's files; undefined if there is none. */
+  /** Host name of the stack's CloudFront distribution for the registrar's files; undefined if the stack has none. */
   residenceFiles: string | undefined;
 }
 
@@ -79,7 +79,7 @@ export function agentsVariables({ agents }: Pick<Settings, 'agents'>): Record<st
   return agents === 'on' ? { AGENTS: 'on' } : {};
 }
 
-/** No variables while residence is off, so that a change of its keys can be prepared. */
+/** The gateway's variables about residence. There are none while residence is off, so that other keys can be set before. */
 function residenceVariables(settings: Settings, { residenceFiles }: Made): Record<string, string> {
   const { residence, residenceRegistrar, residenceKeys, residenceFilesUrl } = settings;
   if (residence === 'off') return {};

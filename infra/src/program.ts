@@ -8,8 +8,8 @@ import { stackTags } from './names';
 import { createStack } from './stack';
 
 /**
- * The whole program, for `pulumi up`, preview and tests alike.
- * @param values Pulumi's configuration, `<namespace>:<key>` to text
+ * The whole program, for `pulumi up`, preview and tests.
+ * @param values Pulumi's configuration by `<namespace>:<key>`
  * @throws ConfigError before anything is created
  */
 export async function program(

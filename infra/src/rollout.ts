@@ -1,7 +1,7 @@
 import type { Input } from '@pulumi/pulumi';
 import { CAPACITY_WAIT_SECONDS, type Place } from './names';
 
-/** Of an instance refresh, as AWS names them. */
+/** Preferences of an instance refresh, with AWS's names. */
 export interface RefreshPreferences {
   readonly minHealthyPercentage: number;
   readonly maxHealthyPercentage: number;
@@ -9,7 +9,7 @@ export interface RefreshPreferences {
   readonly skipMatching: boolean;
 }
 
-/** What `npm run deploy` replaces instances with. */
+/** What `npm run deploy` needs to replace instances. */
 export interface RolloutTarget {
   readonly group: string;
   /** The launch template and its newest version. */
@@ -17,14 +17,14 @@ export interface RolloutTarget {
   readonly preferences: RefreshPreferences;
 }
 
-/** What the end of `pulumi up` means for the parents, and the commands that show the rest. */
+/** The output that says what `pulumi up` has done to the parents, with commands that show the progress. */
 export interface Rollout extends RolloutTarget {
   readonly firstUp: string;
   readonly afterFailedFirstUp: string;
   readonly laterUp: string;
-  /** Status and reason of the newest instance refresh. */
+  /** The command that shows status and reason of the newest instance refresh. */
   readonly check: string;
-  /** State of each instance: `Pending:Wait` until its enclave is attested, then `InService`. */
+  /** The command that shows the state of each instance: `Pending:Wait` until its enclave is attested, then `InService`. */
   readonly instances: string;
 }
 

@@ -5,9 +5,9 @@ import { stackConfig } from './preview/stack-config';
 /** A form that a stack can take, for tests that check every form. */
 export interface StackShape {
   readonly title: string;
-  /** Whose Pulumi.<stack>.yaml it is. */
+  /** The stack whose Pulumi.<stack>.yaml is used. */
   readonly stack: 'dev' | 'staging' | 'prod';
-  /** Over that file, `key=value`. */
+  /** Changes to that file, as `key=value`. */
   readonly changes: readonly string[];
   /** Another name for the stack. */
   readonly named?: string;
@@ -32,14 +32,14 @@ const ADOPTED_DATABASE = [
   'databaseSecurityGroup=sg-0123456789abcdef0',
 ];
 
-/** Of a registrar that does not exist. */
+/** Settings of a registrar that does not exist. */
 const RESIDENCE = [
   'residence=required',
   'residenceRegistrar=example-registrar',
   'residenceKeys=example-registrar+e1a1d779+AUvq3isjNDC5cYuqzs8P4FHLIqILbXmlqfxa2HOI4vc8',
 ];
 
-/** With every provider that an image can name. */
+/** Settings with the secrets of every provider that an image can name. */
 const AGENTS = ['agents=on', 'enclaveSecrets=cwc-house,cwc-senate,openai-api-key,gemini-api-key,anthropic-api-key'];
 
 export const STACK_SHAPES: readonly StackShape[] = [
@@ -97,7 +97,7 @@ const ALL_OPTIONS = [
 const repeated = (count: number, make: (index: number) => string): string =>
   Array.from({ length: count }, (_each, index) => make(index)).join(',');
 const label = (letter: string, length: number): string => letter.repeat(length);
-/** 256 characters. */
+/** A role's ARN of 256 characters. */
 const longestRole = (index: number): string =>
   `arn:aws:iam::123456789012:role/${label('p', 160)}/${label('r', 63)}${index}`;
 const LONGEST = [
@@ -112,7 +112,7 @@ const LONGEST = [
   'hostedZone=example.org',
 ];
 
-/** Rarer forms, all options together, and the longest values. */
+/** Rare forms, all options together, and the longest values. */
 export const EXTREME_SHAPES: readonly StackShape[] = [
   {
     title: 'staging on x86-64 with its own image build',

@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const pcr = (digit: string): string => digit.repeat(96);
 const RELEASE = gzipSync('a release');
-/** As the enclave's configuration has it, if the stack's keys are these. */
+/** The enclave's settings about residence that agree with these keys of the stack. */
 function residenceInside(changes: readonly string[]): object {
   const [mode = 'off', registrar, keys] = ['residence', 'residenceRegistrar', 'residenceKeys'].map((key) =>
     changes.find((change) => change.startsWith(`${key}=`))?.slice(key.length + 1),
@@ -31,7 +31,7 @@ function residenceInside(changes: readonly string[]): object {
   return mode === 'off' ? { mode } : { mode, registrar, keys: keys?.split(','), maxCampaignDays: 90 };
 }
 
-/** A whole image folder, as `npm run image -- build` leaves it, except for the content of the .eif. */
+/** Writes an image folder as `npm run image -- build` does, except for the content of the .eif. */
 function buildFolder(stack: string, changes: readonly string[] = []): string[] {
   writeFileSync(join(folder, 'communique-tee.eif'), Buffer.alloc(1024, stack));
   writeFileSync(join(folder, 'release.tar.gz'), RELEASE);
@@ -55,7 +55,7 @@ function buildFolder(stack: string, changes: readonly string[] = []): string[] {
       routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }],
     }),
   );
-  // What goes into the image is not in git: the checkout may not have it.
+  // The enclave's configuration is not in git, so the checkout may not have it.
   cpSync(join(root, 'apps/enclave/config/example.json'), join(folder, `apps/enclave/config/${stack}.json`));
   return [`imageFolder=${folder}`, `releaseFile=${join(folder, 'release.tar.gz')}`];
 }
@@ -74,11 +74,11 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     seen = await run(stack, ...changes);
   });
 
-  it('gives every output a value, since Pulumi warns of each that has none', () => {
+  it('gives every output a value, because Pulumi warns of an output without one', () => {
     expect(Object.entries(seen.outputs).filter(([, value]) => value === undefined)).toEqual([]);
   });
 
-  it('names what AWS’s provider would name otherwise, so that an imported resource is not replaced', () => {
+  it('names resources that AWS’s provider would name itself, so that an import does not replace them', () => {
     for (const { name, inputs } of [
       ...all('aws:iam/rolePolicy:RolePolicy'),
       ...all('aws:cloudwatch/eventTarget:EventTarget'),
@@ -86,7 +86,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
       expect([name, inputs.name ?? inputs.targetId]).toEqual([name, name]);
   });
 
-  it('has one provider for everything, which tags everything', () => {
+  it('has one AWS provider, which tags every resource', () => {
     const [provider] = all('pulumi:providers:aws');
     expect(JSON.parse(String(provider?.inputs.defaultTags))).toEqual({
       tags: {
@@ -110,13 +110,13 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     }
   });
 
-  it('names everything after the stack, each once', () => {
+  it('names every resource after the stack, each name once per type', () => {
     const names = aws().map(({ type, name }) => `${type} ${name}`);
     expect(new Set(names).size).toBe(names.length);
     for (const { name } of aws()) expect(name.startsWith(`communique-tee-${stack}`)).toBe(true);
   });
 
-  it('makes nothing of a network that the operator has', () => {
+  it('makes no network in the operator’s own network', () => {
     const network = ['Vpc', 'Subnet', 'InternetGateway', 'NatGateway', 'Route', 'RouteTable', 'VpcEndpoint', 'FlowLog'];
     const made = network.filter((type) => seen.resources.some((resource) => resource.type.endsWith(`:${type}`)));
     if (!inAdoptedNetwork) {
@@ -151,7 +151,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     );
   });
 
-  it('spreads over two zones, with a way out for public subnets, an S3 endpoint, and flow logs', () => {
+  it('spreads over two zones, with an S3 endpoint and flow logs', () => {
     if (inAdoptedNetwork) return;
     expect(
       new Set(
@@ -198,12 +198,12 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
       expect(rule.fromPort).not.toBe(22);
       expect((rule.cidrIpv4 === undefined) !== (rule.referencedSecurityGroupId === undefined)).toBe(true);
     }
-    // Groups have no rules of their own beside these.
+    // The groups themselves contain no rules.
     for (const group of inputsOf('aws:ec2/securityGroup:SecurityGroup')) expect(group).not.toHaveProperty('ingress');
     expect(JSON.stringify(seen.resources)).not.toContain('::/0');
   });
 
-  it('goes out to 443 and 80, and to stores kept elsewhere', () => {
+  it('connects to the internet only on ports 443 and 80 and those of external stores', () => {
     const out = inputsOf<{ cidrIpv4?: string; fromPort: number }>(
       'aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule',
     ).filter(({ cidrIpv4 }) => cidrIpv4 === '0.0.0.0/0');
@@ -212,7 +212,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     );
   });
 
-  it('fulfills every rule (rules/*.ts), and has a resource for each', () => {
+  it('fulfills every rule (rules/*.ts), and has resources that the rules check', () => {
     expect(violationsOf(ruleResources(seen.resources))).toEqual([]);
     for (const type of [
       'aws:s3/bucketPolicy:BucketPolicy',
@@ -223,7 +223,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
       'aws:secretsmanager/secret:Secret',
     ])
       expect([type, all(type).length > 0]).toEqual([type, true]);
-    // What the rules look for by type is what the program makes.
+    // The rules find the program's policies.
     expect(
       aws().flatMap((resource) => statementsOf({ ...resource, props: resource.inputs, providerTags: undefined }))
         .length,
@@ -232,7 +232,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
       expect(redis.parameters).toContainEqual({ name: 'maxmemory-policy', value: 'noeviction' });
   });
 
-  it('starts parents that can carry an enclave, and give their credentials only to themselves', () => {
+  it('starts parents that can host an enclave, and whose metadata service answers only the instance', () => {
     const [template] = inputsOf('aws:ec2/launchTemplate:LaunchTemplate');
     expect(template).toMatchObject({
       enclaveOptions: { enabled: true },
@@ -249,7 +249,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     });
   });
 
-  it('gives the House its address', () => {
+  it('has the addresses for the House’s list', () => {
     const each = changes.includes('natPerZone=true');
     const adopted = changes.some((change) => change.startsWith('addresses='));
     const several = changes.includes('instances=2');
@@ -257,7 +257,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     if (inAdoptedNetwork && several) expect(new Set(seen.outputs.addressesForTheHouse as string[]).size).toBe(2);
     if (each) {
       expect(new Set(seen.outputs.addressesForTheHouse as string[]).size).toBe(2);
-      // Each private subnet goes out in its own zone.
+      // Each private subnet has a NAT gateway in its zone.
       const routes = inputsOf<{ routeTableId: string; natGatewayId?: string }>('aws:ec2/route:Route').filter(
         ({ natGatewayId }) => natGatewayId !== undefined,
       );
@@ -295,7 +295,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     );
   });
 
-  it('names in its template the image and the release that an instance runs', () => {
+  it('names image and release in the tags of template and instances', () => {
     const sha256 = createHash('sha256').update(RELEASE).digest('hex');
     const [template] = inputsOf<{
       tags: Record<string, string>;
@@ -313,11 +313,11 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     expect(seen.outputs.release).toEqual({ sha256, key: `releases/${sha256}.tar.gz`, referenceString: false });
   });
 
-  it('counts on its bill what it makes', () => {
+  it('counts in its monthly cost what it makes', () => {
     const { items } = seen.outputs.monthlyCost as { items: { item: string; count: number }[] };
     const counted = (start: string) =>
       items.filter(({ item }) => item.startsWith(start)).reduce((sum, { count }) => sum + count, 0);
-    // RDS makes the secret of its password itself
+    // RDS itself makes the secret with its password.
     const made = all('aws:secretsmanager/secret:Secret').length + all('aws:rds/instance:Instance').length;
     expect({
       alarms: counted('CloudWatch alarm'),
@@ -340,7 +340,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     for (const database of inputsOf('aws:rds/instance:Instance')) expect(database.manageMasterUserPassword).toBe(true);
   });
 
-  it('asks a parent whether it takes requests, which it does under an emergency stop as well', () => {
+  it('checks at /health/ready whether a parent takes requests, which it does even under an emergency stop', () => {
     for (const { healthCheck } of inputsOf<{ healthCheck: object }>('aws:lb/targetGroup:TargetGroup'))
       expect(healthCheck).toMatchObject({ path: '/health/ready', matcher: '200', protocol: 'HTTPS' });
     expect(all('aws:lb/targetGroup:TargetGroup')).toHaveLength(
@@ -348,7 +348,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     );
   });
 
-  it('lets no hop close a connection while the one before it may send a request', () => {
+  it('has idle times with which no hop closes a connection while the hop before it may send a request', () => {
     const archive = Buffer.from(
       String(
         all('aws:s3/bucketObjectv2:BucketObjectv2').find(({ name }) => name.endsWith('-parent-files'))?.inputs
@@ -359,7 +359,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     const seconds = (line: RegExp): number => Number(line.exec(archive)?.[1]);
     const read = seconds(/^ +proxy_read_timeout (\d+)s;/m);
     const front = seconds(/^ {4}keepalive_timeout (\d+)s;/m);
-    // The gateway answers within 60 s, or 90 s if people may ask a model.
+    // The gateway answers within 60 s, or 90 s with agents.
     expect(read).toBeGreaterThan(changes.includes('agents=on') ? 90 : 60);
     expect(front).toBeGreaterThan(read);
     expect(seconds(/^ {8}keepalive_timeout (\d+)s;/m)).toBeLessThan(GATEWAY_KEEP_ALIVE_SECONDS);
@@ -370,7 +370,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     }
   });
 
-  it('writes the balancer’s access logs into a bucket of their own, for a while', () => {
+  it('writes the balancer’s access logs into their own bucket, for 30 days', () => {
     const [balancer] = inputsOf<{ accessLogs?: { enabled: boolean; bucket: string } }>(
       'aws:lb/loadBalancer:LoadBalancer',
     );
@@ -400,7 +400,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     );
   });
 
-  it('alarms people, watches the keys, and warns at 80 % of the budget', () => {
+  it('has alarms, watches the key policies, and warns at 80 % of the budget', () => {
     const alarms = inputsOf<{ name: string; alarmActions: string[] }>('aws:cloudwatch/metricAlarm:MetricAlarm');
     for (const part of ['enclave-unhealthy', 'attestation-failing', 'queue-old', 'emergency-stop', 'parent-disk'])
       expect(alarms.map(({ name }) => name)).toContain(`communique-tee-${stack}-alarm-${part}`);
@@ -415,7 +415,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
   });
 });
 
-it('protects production from being destroyed, and what it holds', async () => {
+it('protects production’s data from deletion', async () => {
   const { resources } = await run('prod');
   const of = (type: string) => resources.filter((resource) => resource.type === type).map(({ inputs }) => inputs);
   expect(of('aws:rds/instance:Instance')).toEqual([
@@ -439,7 +439,7 @@ it('protects production from being destroyed, and what it holds', async () => {
   expect(of('aws:kms/key:Key').filter(({ deletionWindowInDays }) => deletionWindowInDays === 30)).toHaveLength(2);
 });
 
-it('takes over the data volume in its own zone, one parent at a time, if PostgreSQL is on the parent', async () => {
+it('starts parents one at a time in the data volume’s zone if PostgreSQL is on the parent', async () => {
   const { resources } = await run('dev');
   const [group] = resources
     .filter(({ type }) => type === 'aws:autoscaling/group:Group')
@@ -448,7 +448,7 @@ it('takes over the data volume in its own zone, one parent at a time, if Postgre
   expect(group?.instanceRefresh.preferences).toMatchObject({ minHealthyPercentage: 0, maxHealthyPercentage: 100 });
 });
 
-it('makes a snapshot of the data volume every day, of it alone, and keeps as many as are wanted', async () => {
+it('makes a daily snapshot of only the data volume, and keeps dataSnapshots of them', async () => {
   const { resources } = await run('dev', 'dataSnapshots=3');
   const of = <T>(type: string): T[] =>
     resources.filter((resource) => resource.type === type).map(({ inputs }) => inputs as T);
@@ -473,7 +473,7 @@ it('makes a snapshot of the data volume every day, of it alone, and keeps as man
       ],
     },
   });
-  // Disks of instances have the stack's tags as well, and hold no data.
+  // Disks of instances have the stack's tags too, but must not match the policy's target tags.
   const [template] = of<{ tagSpecifications: { resourceType: string; tags: Record<string, string> }[] }>(
     'aws:ec2/launchTemplate:LaunchTemplate',
   );
@@ -487,7 +487,7 @@ it('makes a snapshot of the data volume every day, of it alone, and keeps as man
 it.each([
   ['none', true],
   ['application', false],
-])('keeps nginx’s certificate in a secret if it has one of its own: balancer %s', async (balancer, kept) => {
+])('keeps nginx’s certificate in a secret only without a balancer: balancer %s', async (balancer, kept) => {
   const { resources } = await run('staging', `balancer=${balancer}`, 'hostedZone=example.org');
   const secrets = resources.flatMap(({ type, inputs }) =>
     type === 'aws:secretsmanager/secret:Secret' ? [String(inputs['name'])] : [],
@@ -499,7 +499,7 @@ it.each([
   ]);
 });
 
-it('opens the metadata service to the gateway if the enclave asks KMS, and hands it the enclave’s secrets', async () => {
+it('opens the metadata service to the gateway only if the enclave uses KMS, and gives it the enclave’s secrets', async () => {
   const archiveOf = async (...hosts: string[]): Promise<string> => {
     const changes = buildFolder('dev');
     const file = join(folder, 'measurements.json');
@@ -536,7 +536,7 @@ it('opens the metadata service to the gateway if the enclave asks KMS, and hands
     expect(withKms).toContain(line);
 });
 
-it('outputs PCR3 of its parent role and a policy with the operator’s name, and its gateway accepts no other operator', async () => {
+it('outputs PCR3 of its role and a policy with the operator’s name, and its gateway expects this operator', async () => {
   const { outputs, resources } = await run('prod', `acceptedPcr0=${pcr('4')}`, 'operatorName=Example Union');
   const role = resources.find(({ type, name }) => type === 'aws:iam/role:Role' && name.endsWith('-parent'));
   const roleArn = `arn:aws:iam::123456789012:role/${String(role?.inputs.name)}`;
@@ -556,7 +556,7 @@ it('outputs PCR3 of its parent role and a policy with the operator’s name, and
   );
 });
 
-it('has a parent that takes the name of a secret that RDS makes', () => {
+it('renders a parent with the name of a secret that RDS makes', () => {
   const { database } = MANAGED;
   if (database.at !== 'managed') throw new Error('the example has a managed database');
   const secretArn =
@@ -564,8 +564,8 @@ it('has a parent that takes the name of a secret that RDS makes', () => {
   expect(() => renderParentFiles({ ...MANAGED, database: { ...database, secretArn } })).not.toThrow();
 });
 
-// The group waits for this in every instance it starts: without it each one is given up after half an hour.
-it('has a parent that says when its enclave is attested', async () => {
+// The group waits for this from every new instance, and otherwise ends the instance after half an hour.
+it('gives report-attested on the parent the group’s hook and its time limit', async () => {
   const { resources } = await run('dev');
   const files = resources.find(({ type, name }) => type.endsWith(':BucketObjectv2') && name.endsWith('-parent-files'))
     ?.inputs.contentBase64;
@@ -585,8 +585,8 @@ it('has a parent that says when its enclave is attested', async () => {
     expect(archive).toContain(line);
 });
 
-// `pulumi up` gives the hook to no group that exists.
-it('has the launch hook that docs/operator/disaster-recovery.md puts by hand', async () => {
+// `pulumi up` does not add the hook to an existing group.
+it('has the same launch hook as the command in docs/operator/disaster-recovery.md', async () => {
   const [commands = ''] = commandsBelow('docs/operator/disaster-recovery.md', 'The launch hook of a group that exists');
   const words = commands.split('put-lifecycle-hook')[1]?.split(/[\s\\]+/) ?? [];
   const given = (option: string): string | undefined => words[words.indexOf(`--${option}`) + 1];
@@ -604,7 +604,7 @@ it('has the launch hook that docs/operator/disaster-recovery.md puts by hand', a
   });
 });
 
-describe('something that AWS made again, with another address,', () => {
+describe('a resource that AWS made again, with another address', () => {
   const userDataOf = ({ resources }: Seen): unknown =>
     resources.find(({ type }) => type === 'aws:ec2/launchTemplate:LaunchTemplate')?.inputs.userData;
   const valuesOf = (stack: string) => stackConfig(root, stack, buildFolder(stack)).values;
@@ -634,13 +634,13 @@ describe('something that AWS made again, with another address,', () => {
     }
     const after = await runProgram(stack, valuesOf(stack), { root }, MadeAgain);
     expect(userDataOf(after)).not.toBe(before[stack]);
-    // A secret that the program writes is written again only with another version, so no address is in it.
+    // Secrets that the program writes contain no address, because they are written again only with another version.
     const versions = after.resources.filter(({ type: of }) => of === 'aws:secretsmanager/secretVersion:SecretVersion');
     expect(JSON.stringify(versions.map(({ inputs }) => inputs.secretStringWo))).not.toMatch(/amazonaws|:\/\//);
   });
 });
 
-it('replaces the parents when anything that is installed on them changes', async () => {
+it('replaces the parents if anything that is installed on them changes', async () => {
   const userDataOf = async (...changes: string[]): Promise<unknown> =>
     (await run('dev', ...changes)).resources.find(({ type }) => type === 'aws:ec2/launchTemplate:LaunchTemplate')
       ?.inputs.userData;

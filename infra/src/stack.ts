@@ -40,12 +40,12 @@ import { agentsVariables, logGroupPrefix, PARENT_LOG_GROUPS, parentSettings } fr
 import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from '@communique-tee/key-policies';
 import { parentRolePolicy } from './policies/parent-role';
 
-/** Everything of one stack. @returns the outputs of `pulumi up` */
+/** Makes all resources of one stack. @returns the outputs of `pulumi up` */
 export function createStack(
   settings: Settings,
   lookups: Lookups,
   options: ComponentResourceOptions,
-  /** Who moves the parents to a new version of their template: the provider in `pulumi up`, or `npm run deploy` after it. */
+  /** Who moves the parents to a new template version: the provider in `pulumi up`, or `npm run deploy` afterwards. */
   rollout: 'up' | 'deploy' = 'up',
 ): Record<string, unknown> {
   const { stack, production, image } = settings;
@@ -54,7 +54,7 @@ export function createStack(
   const administrators = settings.keyAdministrators;
   const zones = settings.availabilityZones;
   const several = settings.maxInstances > 1;
-  // By name, so that alarms and dashboard are made while the group still waits for its first parent.
+  // Use the group's name, so that alarms and dashboard are made while the group still waits for its first parent.
   const parentGroup = name('parent');
 
   const logs = new Logs(
@@ -68,8 +68,8 @@ export function createStack(
     },
     options,
   );
-  // The same resources for one parent and for several, so that the registered addresses stay. In a network of the operator's several
-  // parents go out by the operator's own NAT gateways.
+  // The resources are the same for one parent and for several, so that the registered addresses stay. In the operator's own network
+  // several parents go out by the operator's NAT gateways, so the stack has no addresses.
   const addresses =
     lookups.network && several
       ? undefined
@@ -97,7 +97,7 @@ export function createStack(
         options,
       );
   const network = ownNetwork ?? adoptedNetwork(lookups.network);
-  // A network of the operator's carries others' traffic too, which is not the stack's to record.
+  // No flow logs in the operator's own network, which has other traffic too.
   if (ownNetwork) new FlowLogs(name('flow'), { place, vpcId: ownNetwork.vpcId, logGroup: logs.group('flow') }, options);
   const groups = new SecurityGroups(
     name('access'),
@@ -278,7 +278,7 @@ export function createStack(
     name('parent-permissions'),
     {
       roleName: identity.roleName,
-      // The parent before keeps its rights until the NAT gateway has the address that it releases.
+      // The earlier parent keeps its right to release the address until the NAT gateway has the address.
       policy: all([
         made,
         store.bucketArn,
@@ -444,7 +444,7 @@ function certificateOf({ certificateArn }: Settings, zoneId: string | undefined)
   return { provenIn: zoneId };
 }
 
-/** Ports of stores elsewhere, and those of a database whose security group the operator has named. */
+/** The ports of external stores, and those of a database whose security group the configuration names. */
 function externalPorts(settings: Settings): Pick<ExternalStoresArgs, 'ports' | 'database'> {
   const { database, redis, databaseSecurityGroup } = settings;
   const given = settings.externalPorts.map(Number);

@@ -13,11 +13,11 @@ function map(value: unknown, secret: (inner: unknown) => unknown): unknown {
   return value;
 }
 
-/** Secrets as AWS gets them: in the clear. */
+/** The value with its secrets decrypted, as AWS gets them. */
 export const opened = (value: Record<string, unknown>): Record<string, unknown> =>
   map(value, (inner) => inner) as Record<string, unknown>;
 
-/** Names of the inputs that are secret, or hold something that is. */
+/** Names of the inputs that are secret or contain a secret. */
 export const secretNames = (value: Record<string, unknown>): string[] =>
   Object.keys(value).filter((name) => {
     let found = false;

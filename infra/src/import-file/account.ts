@@ -2,7 +2,7 @@ import { STACK_TAG } from '@communique-tee/key-policies';
 import * as z from 'zod';
 import type { AskAws } from './ask-aws';
 
-/** Why a resource has no id here. `absent`: AWS does not have it, so `pulumi up` creates it. */
+/** Why no id was found for a resource. `absent`: AWS does not have the resource, so `pulumi up` creates it. */
 export class NoId extends Error {
   constructor(
     readonly kind: 'absent' | 'ambiguous',
@@ -22,10 +22,10 @@ const taggedSchema = z.object({
   ),
 });
 
-/** CloudFront is asked there, wherever the stack is (Resource Groups Tagging API, "GetResources"). */
+/** The region in which to ask about CloudFront, wherever the stack is (Resource Groups Tagging API, "GetResources"). */
 const GLOBAL_REGION = 'us-east-1';
 
-/** What AWS has of one stack. Each question is asked once. */
+/** Looks up one stack's resources at AWS. Each request is sent once. */
 export class Account {
   readonly #answers = new Map<string, Promise<unknown>>();
 
@@ -47,8 +47,8 @@ export class Account {
   }
 
   /**
-   * The ARN of what carries the stack's tag and this name.
-   * @param kind service and type as ARNs have them: `ec2:vpc`
+   * The ARN of the resource that has the stack's tag and this name.
+   * @param kind service and type as in ARNs, such as `ec2:vpc`
    * @throws NoId
    */
   async tagged(kind: string, name: string): Promise<string> {
@@ -80,7 +80,7 @@ export class Account {
   }
 }
 
-/** `arn:<partition>:<service>:<region>:<account>:<type>/<id>`, of some services with a colon before the id. */
+/** Whether an ARN (`arn:<partition>:<service>:<region>:<account>:<type>/<id>`, for some services `<type>:<id>`) is of this type. */
 function isOf(arn: string, service: string, type: string): boolean {
   const [, , ofService, , , ...resource] = arn.split(':');
   return ofService === service && resource.join(':').split(/[/:]/)[0] === type;

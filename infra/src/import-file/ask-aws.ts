@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 
-/** Asks AWS one question by its command line, which signs and pages. @returns the JSON of its answer */
+/** Sends one request by the AWS CLI, which signs and pages. @returns the JSON of the answer */
 export type AskAws = (args: readonly string[]) => Promise<unknown>;
 
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 const TIME_LIMIT_MS = 120_000;
 
-/** @throws Error of one line that names the question and AWS's reason */
+/** @throws Error of one line that names the request and AWS's reason */
 export const askAws: AskAws = (args) =>
   new Promise((resolve, reject) => {
     execFile(

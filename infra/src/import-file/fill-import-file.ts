@@ -4,14 +4,14 @@ import { MOCK_ACCOUNT, MockAws, type SeenResource } from '../mock-aws';
 import { NoId, type Account } from './account';
 import { IMPORT_IDS, LEFT_OUT_BY_NAME, type Wanted } from './import-ids';
 
-/** The file of `pulumi preview --import-file` and `pulumi import --file`. Members that this program does not read stay as they are. */
+/** The file of `pulumi preview --import-file` and `pulumi import --file`. Members that this program does not read stay unchanged. */
 export const importFileSchema = z.looseObject({
   resources: z.array(
     z.looseObject({
       type: z.string(),
       name: z.string(),
       id: z.string().optional(),
-      /** If `name` was made unique. */
+      /** The resource's real name, if Pulumi has changed `name` to make it unique. */
       logicalName: z.string().optional(),
       component: z.boolean().optional(),
     }),
@@ -20,23 +20,23 @@ export const importFileSchema = z.looseObject({
 export type ImportFile = z.output<typeof importFileSchema>;
 
 export interface Filled {
-  /** The file with ids, and only with resources that are imported. */
+  /** The file with ids, and without resources that are not imported. */
   readonly file: ImportFile;
   readonly filled: number;
-  /** `pulumi up` makes or takes these. */
+  /** Resources that are not imported, because `pulumi up` makes them. */
   readonly leftOut: readonly string[];
-  /** A person has to decide. */
+  /** Resources about which a person has to decide. */
   readonly undecided: readonly string[];
 }
 
-/** The stand-in of preview, which remembers what each id is of: inputs refer to one another by ids. */
+/** The stand-in for AWS of preview, which remembers the resource of each id, because inputs refer to resources by id. */
 export class RememberingAws extends MockAws {
   readonly byId = new Map<string, SeenResource>();
 
   override newResource(args: runtime.MockResourceArgs): { id: string; state: Record<string, unknown> } {
     const made = super.newResource(args);
     const seen = this.resources.at(-1);
-    // A name is the id of several types, and means itself.
+    // Only ids in AWS's forms, because a name can be the id of several types.
     if (seen !== undefined && made.id !== seen.name && /^(?:[a-z]+-0|arn:)/.test(made.id)) this.byId.set(made.id, seen);
     return made;
   }
@@ -50,8 +50,8 @@ export interface Program {
 
 /**
  * @param program the resources as preview sees them
- * @param only `<type>::<name>`; the others are not imported. Default: all
- * @throws Error of one line if AWS refuses to answer
+ * @param only the resources to import, as `<type>::<name>`; default: all
+ * @throws Error of one line if AWS refuses a request
  */
 export async function fillImportFile(
   file: ImportFile,

@@ -28,7 +28,7 @@ interface Tagged {
   Tags: { Key: string; Value: string }[];
 }
 
-/** What AWS would say of a stack, by the kinds that tags find: `ec2:vpc` and so on. */
+/** For each type of resource that AWS finds by tags, the ARN after `arn:aws:`. */
 const KINDS: Readonly<Record<string, (id: string) => string>> = {
   'aws:ec2/vpc:Vpc': (id) => `ec2:${REGION}:${ACCOUNT}:vpc/vpc-${id}`,
   'aws:ec2/subnet:Subnet': (id) => `ec2:${REGION}:${ACCOUNT}:subnet/subnet-${id}`,
@@ -55,7 +55,7 @@ const KINDS: Readonly<Record<string, (id: string) => string>> = {
   'aws:cloudfront/distribution:Distribution': (id) => `cloudfront::${ACCOUNT}:distribution/E${id}`,
 };
 
-/** A stack at AWS, and the file that `pulumi preview --import-file` writes about it. */
+/** A stack's tagged resources at AWS, and the file that `pulumi preview --import-file` writes for this stack. */
 async function lostState({ stack, changes, named = stack }: StackShape) {
   const { values } = stackConfig(root, stack, changes);
   const { resources } = await runProgram(named, values, { root, standIn: notBuilt });
@@ -166,7 +166,7 @@ describe.each(['dev', 'prod with all options', 'prod with stores elsewhere'])('%
     found = await fill(shape, entries, answers(lost.tagged));
   });
 
-  it('has an id for all but what no import can take', () => {
+  it('has an id for every resource that can be imported', () => {
     expect(found.err.split('\n')[0]).toMatch(/^$|cannot/);
     expect([found.code, found.out.includes('Decide these yourself')]).toEqual([0, false]);
     const left = entries.filter(
@@ -184,7 +184,7 @@ describe.each(['dev', 'prod with all options', 'prod with stores elsewhere'])('%
       expect([type, id]).toEqual([type, expect.not.stringMatching(/PLACEHOLDER|123456789012|undefined|^$/)]);
   });
 
-  it('gives no two resources of a type the same id, and changes nothing else in the file', () => {
+  it('has a different id for each resource of a type, and changes nothing else in the file', () => {
     const ids = found.file().resources.flatMap(({ type, id }) => (id === undefined ? [] : [`${type} ${id}`]));
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
     expect(found.file().nameTable).toEqual({ 'of-the-file': 'urn' });
@@ -231,16 +231,16 @@ it('writes ids in the forms that AWS’s provider documents', async () => {
   expect(ids('aws:cloudfront/originAccessControl:OriginAccessControl')).toEqual(['EOAC']);
 });
 
-it('knows a way for every type of resource that the program makes', async () => {
+it('has a row in IMPORT_IDS for every type of resource that the program makes', async () => {
   const { resources } = await lostState(shapeOf('prod with all options'));
   const types = new Set(resources.map(({ type }) => type).filter((type) => type.startsWith('aws:')));
   expect([...types].filter((type) => IMPORT_IDS[type] === undefined)).toEqual([]);
 });
 
-describe('what AWS says otherwise', () => {
+describe('import-file, if AWS’s answers differ', () => {
   const shape = shapeOf('dev');
 
-  it('leaves to `pulumi up` what AWS does not have, and leaves to a person what it has twice', async () => {
+  it('leaves a resource that AWS does not have to `pulumi up`, and one that AWS has twice to a person', async () => {
     const { tagged, entries } = await lostState(shape);
     const isVpc = ({ ResourceARN: arn }: Tagged): boolean => arn.includes(':vpc/');
     const without = await fill(shape, entries, answers(tagged.filter((each) => !isVpc(each))));
@@ -252,7 +252,7 @@ describe('what AWS says otherwise', () => {
     expect(both.out).toMatch(/Decide these yourself[^]*several ec2:vpc with the tag Name=communique-tee-dev-network/);
   });
 
-  it('ends with one line if AWS refuses, and asks each question once', async () => {
+  it('ends with one line if AWS refuses, and sends each request once', async () => {
     const { tagged, entries } = await lostState(shape);
     const asked: string[] = [];
     await fill(shape, entries, answers(tagged, asked));
@@ -266,7 +266,7 @@ describe('what AWS says otherwise', () => {
     expect([refused.code, refused.err.split('\n').at(-2)]).toEqual([1, 'aws sts get-caller-identity: AccessDenied']);
   });
 
-  it('takes in the resources of a list of URNs alone, by type and name', async () => {
+  it('imports only the resources of a list of URNs, by type and name', async () => {
     const { tagged, entries } = await lostState(shape);
     const names = join(folder, 'names.txt');
     writeFileSync(
@@ -282,7 +282,7 @@ describe('what AWS says otherwise', () => {
     ]).toEqual([0, ['aws:ec2/vpc:Vpc']]);
   });
 
-  it('does not understand another file, or another stack', async () => {
+  it('ends with 2 for another kind of file, and for an unknown stack', async () => {
     expect(await fill(shape, [], answers([]))).toMatchObject({ code: 0 });
     expect(await fill({ ...shape, stack: 'none' as 'dev' }, [], answers([]))).toMatchObject({ code: 2 });
     const streams = { out: () => undefined, err: () => undefined };

@@ -1,34 +1,34 @@
 import * as z from 'zod';
 import { NoId, type Account } from './account';
 
-/** The parts of a resource from which its id can be computed. */
+/** What is known about a resource, to find its id. */
 export interface Wanted {
   readonly name: string;
   readonly account: Account;
-  /** An input as text; of a reference to another resource its id. @throws NoId if that has none */
+  /** An input as text; for a reference to another resource, that resource's id. @throws NoId if it has none */
   input(key: string): Promise<string>;
-  /** ARN of what carries this resource's Name tag. @throws NoId */
+  /** The ARN of the resource at AWS with this resource's Name tag. @throws NoId */
   tagged(kind: string): Promise<string>;
-  /** From the stack's configuration. */
+  /** The key of the stack's configuration. */
   readonly hostedZone: string | undefined;
 }
 
 interface ImportId {
   /** @throws NoId */
   id(wanted: Wanted): Promise<string>;
-  /** The page of AWS's provider whose section "Import" has the form: under SOURCE. */
+  /** The page below SOURCE whose section "Import" has the form of the id. */
   readonly source: string;
 }
 interface LeftOut {
-  /** Why it is not imported, and what `pulumi up` then does. */
+  /** Why the resource is not imported, and what `pulumi up` then does. */
   readonly leftOut: string;
 }
 
-/** hashicorp/terraform-provider-aws, from which Pulumi's provider is generated. */
+/** The documentation of hashicorp/terraform-provider-aws, from which Pulumi's provider is generated. */
 export const SOURCE = 'https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/';
 
 const by = (source: string, key = 'name'): ImportId => ({ source, id: (wanted) => wanted.input(key) });
-/** What follows the last slash of the ARN. */
+/** The id is the part of the ARN after the last slash. */
 const byTag = (source: string, kind: string): ImportId => ({
   source,
   id: async (wanted) => afterSlash(await wanted.tagged(kind)),
@@ -41,7 +41,7 @@ const joined = (source: string, separator: string, ...keys: string[]): ImportId 
 
 const afterSlash = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
 
-/** By type of resource. */
+/** How to find the id, by type of resource. */
 export const IMPORT_IDS: Readonly<Record<string, ImportId | LeftOut>> = {
   'aws:ec2/vpc:Vpc': byTag('vpc', 'ec2:vpc'),
   'aws:ec2/subnet:Subnet': byTag('subnet', 'ec2:subnet'),
@@ -170,7 +170,7 @@ export const IMPORT_IDS: Readonly<Record<string, ImportId | LeftOut>> = {
   'aws:ecr/lifecyclePolicy:LifecyclePolicy': by('ecr_lifecycle_policy', 'repository'),
 };
 
-/** Resources that are left out by name: their names follow from ids of AWS, so the program makes them again. */
+/** Resources that are not imported, by name. Their names contain ids of AWS, so the program makes them again. */
 export const LEFT_OUT_BY_NAME: readonly (readonly [name: RegExp, why: string])[] = [
   [/-parent-files$/, 'its name follows from ids of AWS: `pulumi up` stores the same bytes under the same name again'],
 ];

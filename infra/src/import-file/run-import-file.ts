@@ -10,16 +10,16 @@ import { askAws, type AskAws } from './ask-aws';
 import { fillImportFile, importFileSchema, RememberingAws, type Filled } from './fill-import-file';
 
 export interface ImportFileOptions extends Omit<StackOptions, 'json'> {
-  /** As `pulumi preview --import-file` wrote it. */
+  /** The file that `pulumi preview --import-file` wrote. */
   readonly input: string;
   readonly output: string;
-  /** A file with URNs of resources, one a line: only these. Default: all. */
+  /** A file with the URNs of the resources to import, one per line; default: all. */
   readonly names?: string | undefined;
 }
 
 /**
- * Fills the ids into a file for `pulumi import`, out of AWS's tags and the names that the program gives. Changes nothing at AWS.
- * @returns the exit code: 0 written, 1 a person has to decide or AWS does not answer, 2 not understood
+ * Fills the ids into a file for `pulumi import`. It finds them by AWS's tags and by the names in the program. It changes nothing at AWS.
+ * @returns the exit code: 0 written, 1 a person has to decide or AWS does not answer, 2 wrong arguments
  */
 export async function runImportFile(
   { stack, config, input, output, names }: ImportFileOptions,
@@ -48,7 +48,7 @@ export async function runImportFile(
   try {
     const { resources } = await runProgram(stack, values, { root }, StandIn).catch((error: unknown) => {
       if (!(error instanceof ConfigError)) throw error;
-      // The image decides about no resource but its own object, which then is left out.
+      // Continue without the image: it matters only for its own object, which then is not imported.
       streams.err(`${error.message}\nIds are still filled in, as for an image that is not built.\n`);
       return runProgram(stack, values, { root, standIn: notBuilt }, StandIn);
     });
@@ -67,7 +67,7 @@ export async function runImportFile(
   }
 }
 
-/** `urn:pulumi:<stack>::<project>::<parent type>$<type>::<name>` */
+/** `<type>::<name>` of a URN, `urn:pulumi:<stack>::<project>::<parent type>$<type>::<name>`. */
 function typeAndName(urn: string): string {
   const [, , types = '', ...name] = urn.trim().split('::');
   return `${String(types.split('$').at(-1))}::${name.join('::')}`;

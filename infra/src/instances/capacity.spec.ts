@@ -9,7 +9,7 @@ const works: CapacityWish = {
 };
 const wish = (changed: Partial<CapacityWish>) => checkCapacity({ ...works, ...changed });
 
-it("takes production's default, and a c6g.large with one vCPU", () => {
+it("accepts production's default, and a c6g.large with one vCPU for the enclave", () => {
   expect(wish({})).toEqual([]);
   expect(wish({ instanceType: 'c6g.large', enclaveCpuCount: 1, enclaveMemoryMiB: 2048 })).toEqual([]);
 });
@@ -21,7 +21,7 @@ it.each<[string, Partial<CapacityWish>, RegExp]>([
     { instanceType: 'c6g.large', enclaveMemoryMiB: 1024 },
     /at most 1; take enclaveCpuCount 1, or the nearest that works is c6g\.xlarge/,
   ],
-  ['4 of a c7g.xlarge', { instanceType: 'c7g.xlarge', enclaveCpuCount: 4 }, /at most 3.*c7g\.2xlarge/],
+  ['4 vCPUs of a c7g.xlarge', { instanceType: 'c7g.xlarge', enclaveCpuCount: 4 }, /at most 3.*c7g\.2xlarge/],
   [
     'more memory than there is',
     { enclaveMemoryMiB: 8192 },
@@ -52,6 +52,6 @@ it.each<[string, Partial<CapacityWish>, RegExp]>([
   expect(problems[0]).toMatch(words);
 });
 
-it('says everything at once', () => {
+it('reports all problems at once', () => {
   expect(wish({ instanceType: 'c6g.large', enclaveCpuCount: 2, enclaveMemoryMiB: 4097 })).toHaveLength(3);
 });

@@ -6,11 +6,11 @@ import {
   type InstanceType,
 } from './instance-types';
 
-/** Reserved for the parent's own system, gateway and nginx. On a c6g.large this leaves 2 GiB for the enclave. */
+/** Memory for the parent's system, gateway and nginx. On a c6g.large this leaves 2 GiB for the enclave. */
 export const PARENT_MEMORY_MIB = 2048;
-/** More if PostgreSQL or Redis run on the parent. */
+/** Additional memory if PostgreSQL or Redis run on the parent. */
 export const PARENT_STORE_MEMORY_MIB = 512;
-/** Nitro's smallest enclave. */
+/** The memory of Nitro's smallest enclave. */
 export const SMALLEST_ENCLAVE_MIB = 64;
 /** nitro-cli refuses less memory than four times the image. */
 export const MEMORY_PER_IMAGE = 4;
@@ -20,13 +20,13 @@ export interface CapacityWish {
   instanceType: string;
   enclaveCpuCount: number;
   enclaveMemoryMiB: number;
-  /** PostgreSQL or Redis run on the parent too. */
+  /** Whether PostgreSQL or Redis run on the parent. */
   storesOnParent: boolean;
-  /** What the image was built for and how large it is; absent if none is built yet. */
+  /** The image's architecture and size; absent if no image is built yet. */
   image?: { architecture: Architecture; sizeBytes: number };
 }
 
-/** The driver never gives CPU 0 and its siblings to an enclave. */
+/** The most vCPUs for an enclave. The driver never gives CPU 0 and its siblings to an enclave. */
 export const mostEnclaveCpus = (type: InstanceType): number => type.vcpus - type.threadsPerCore;
 
 export const mostEnclaveMemoryMiB = (type: InstanceType, storesOnParent: boolean): number =>
@@ -35,7 +35,7 @@ export const mostEnclaveMemoryMiB = (type: InstanceType, storesOnParent: boolean
 export const leastEnclaveMemoryMiB = (imageSizeBytes: number): number =>
   Math.max(SMALLEST_ENCLAVE_MIB, 2 * Math.ceil((MEMORY_PER_IMAGE * imageSizeBytes) / MIB / 2));
 
-/** What an enclave is given if the configuration names nothing: production's size, or what the smallest types can spare. */
+/** An enclave's default CPUs and memory: production's size, or what the smallest types can spare. */
 export function defaultCapacity(instanceType: string | undefined): {
   enclaveCpuCount: number;
   enclaveMemoryMiB: number;
@@ -47,7 +47,7 @@ export function defaultCapacity(instanceType: string | undefined): {
   };
 }
 
-/** @returns everything about the wish that cannot work, each with the reason and the nearest choice that does; empty if it can */
+/** @returns each problem with the wish, with the reason and the nearest choice that works; empty if the wish works */
 export function checkCapacity(wish: CapacityWish): string[] {
   const problems: string[] = [];
   const { enclaveMemoryMiB: memoryMiB, enclaveCpuCount: cpus, image } = wish;
@@ -96,7 +96,7 @@ export function checkCapacity(wish: CapacityWish): string[] {
   return problems;
 }
 
-/** In the same family first, then in c6g (or c6i), then anywhere of the same architecture. */
+/** The smallest type that fits: in the same family first, then in c6g (or c6i), then in any family of the architecture. */
 function nearestType(wish: CapacityWish): string {
   const known = findInstanceType(wish.instanceType);
   const architecture =

@@ -14,7 +14,7 @@ whereDumpIs('the table against a DescribeInstanceTypes dump (skipped if ../share
     >;
   };
 
-  it.each(SUPPORTED_TYPES.map((type) => [type.name, type] as const))('%s', (name, type) => {
+  it.each(SUPPORTED_TYPES.map((type) => [type.name, type] as const))('has the values of %s', (name, type) => {
     expect(types[name]).toEqual({
       nitroEnclaves: 'supported',
       arch: [type.architecture],
@@ -24,7 +24,7 @@ whereDumpIs('the table against a DescribeInstanceTypes dump (skipped if ../share
     });
   });
 
-  it('has none that AWS calls unsupported', () => {
+  it('has no type that AWS reports as unsupported', () => {
     for (const [name, { nitroEnclaves }] of Object.entries(types))
       if (nitroEnclaves !== 'supported') expect([name, findInstanceType(name)]).toEqual([name, undefined]);
   });
@@ -37,7 +37,7 @@ it.each([
   ['c7gn.xlarge', 'does not offer'],
   ['c6i.large', 'one core'],
   ['z9.huge', 'not among'],
-])('says why not %s', (name, reason) => {
+])('does not support %s, and says why', (name, reason) => {
   expect(findInstanceType(name)).toBeUndefined();
   expect(whyNotSupported(name)).toContain(reason);
 });

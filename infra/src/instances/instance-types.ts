@@ -1,4 +1,4 @@
-/** Processor architectures, under the names of the image build (`--arch`). */
+/** Processor architectures, with the names of the image build's option --arch. */
 export type Architecture = 'arm64' | 'x86_64';
 
 export interface InstanceType {
@@ -21,8 +21,8 @@ const GRAVITON_SIZES = { threadsPerCore: 1, architecture: 'arm64', smallestVcpus
 const TWO_THREAD_SIZES = { threadsPerCore: 2, architecture: 'x86_64', smallestVcpus: 4 } as const;
 
 /**
- * The families this project supports, a part of those that can carry an enclave: no t4g, no .medium, no metal. x86 begins at 4 vCPUs,
- * because one whole core (2 vCPUs) stays with the parent. A test compares with AWS's own DescribeInstanceTypes.
+ * The families that this project supports, which are some of those that can host an enclave: no t4g, no .medium, no metal. x86 begins at
+ * 4 vCPUs, because one whole core (2 vCPUs) stays with the parent. A test compares them with AWS's own DescribeInstanceTypes.
  */
 const FAMILIES: Readonly<Record<string, Family>> = {
   c6g: { ...GRAVITON_SIZES, memoryMiBPerVcpu: 2048 },
@@ -49,7 +49,7 @@ const SIZES = [
   { size: '4xlarge', vcpus: 16 },
 ];
 
-/** Smallest first within a family; families in the order of their table. */
+/** All supported types: families in the order of the table, and within a family the smallest first. */
 export const SUPPORTED_TYPES: readonly InstanceType[] = Object.entries(FAMILIES).flatMap(
   ([family, { architecture, threadsPerCore, memoryMiBPerVcpu, smallestVcpus }]) =>
     SIZES.filter(({ vcpus }) => vcpus >= smallestVcpus).map(({ size, vcpus }) => ({
@@ -65,7 +65,7 @@ export function findInstanceType(name: string): InstanceType | undefined {
   return SUPPORTED_TYPES.find((type) => type.name === name);
 }
 
-/** Why a type is not in the table, in words an operator can act on. */
+/** Why a type is not supported, for the operator. */
 export function whyNotSupported(name: string): string {
   if (/^t\d/.test(name)) return `${name} cannot carry an enclave: no burstable (t) type can`;
   if (/\.(nano|micro|small|medium)$/.test(name))
@@ -78,7 +78,7 @@ export function whyNotSupported(name: string): string {
   return `${name} is not among the instance types that this project knows`;
 }
 
-/** Amazon's own parameters, naming the newest image of Amazon Linux 2023. */
+/** Amazon's public parameters with the id of the newest image of Amazon Linux 2023. */
 export const AMAZON_LINUX: Readonly<Record<Architecture, string>> = {
   arm64: '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64',
   x86_64: '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64',

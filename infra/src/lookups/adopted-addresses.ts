@@ -3,13 +3,13 @@ import type { InvokeOptions } from '@pulumi/pulumi';
 import type { AddressSettings } from '../config/address-only';
 import { answered } from './answered';
 
-/** An address that the operator had before the stack. */
+/** An address that the operator has already. */
 export interface AdoptedAddress {
   readonly allocationId: string;
   readonly publicIp: string;
 }
 
-/** @throws ConfigError if one is not in the account and region */
+/** @throws ConfigError if an address is not in the account and region */
 export function lookUpAddresses(
   { stack, region, addresses }: Pick<AddressSettings, 'stack' | 'region' | 'addresses'>,
   options: InvokeOptions,

@@ -3,12 +3,12 @@ import type { InvokeOptions } from '@pulumi/pulumi';
 import { ConfigError } from '../config/config-error';
 import type { Settings } from '../config/parse-settings';
 
-/** Key types that a load balancer takes. Without this list the provider asks only for RSA. */
+/** The key types that a load balancer accepts. Without this list the provider asks only for RSA. */
 const KEY_TYPES = ['RSA_2048', 'RSA_3072', 'RSA_4096', 'EC_prime256v1', 'EC_secp384r1', 'EC_secp521r1'];
 
 /**
- * That the operator's own certificate is issued, and for the domain. ACM lists certificates by their first name, so it has to be the
- * domain or the wildcard above it.
+ * Checks that the operator's own certificate is issued, and for the domain. ACM lists certificates by their first name, so the first name
+ * must be the domain or its wildcard.
  * @throws ConfigError
  */
 export async function checkCertificate(

@@ -6,14 +6,14 @@ import { ConfigError } from '../config/config-error';
 import type { Settings } from '../config/parse-settings';
 import { answered } from './answered';
 
-/** A network that the operator had before the stack. */
+/** A network that the operator has already. */
 export interface AdoptedNetwork {
   readonly vpcId: string;
   /** In the order of availabilityZones, like the private subnets. */
   readonly publicSubnetIds: readonly string[];
   readonly publicCidrs: readonly string[];
   readonly privateSubnetIds: readonly string[];
-  /** Public addresses of the NAT gateways by which several parents go out, each once; of one parent none. */
+  /** Public addresses of the NAT gateways by which several parents go out, each once; empty for one parent. */
   readonly natAddresses: readonly string[];
 }
 
@@ -23,7 +23,7 @@ type NetworkSettings = Pick<
 >;
 
 /**
- * @returns undefined if the stack makes its own
+ * @returns undefined if the stack makes its own network
  * @throws ConfigError if a subnet is not in the VPC and its zone, or several parents have no NAT gateway to go out by
  */
 export async function lookUpNetwork(
@@ -58,7 +58,7 @@ export async function lookUpNetwork(
   };
 }
 
-/** By which a private subnet goes out: the House has to have it on its list. */
+/** The public address by which a private subnet goes out, which the House must have on its list. */
 async function natAddress(stack: string, vpcId: string, subnet: string, options: InvokeOptions): Promise<string> {
   const { routes } = await answered(
     stack,
@@ -81,7 +81,7 @@ async function natAddress(stack: string, vpcId: string, subnet: string, options:
   return publicIp;
 }
 
-/** Its own, or the VPC's main one, which holds for subnets without their own. */
+/** The subnet's own route table, or else the VPC's main one. */
 const routeTableOf = (vpcId: string, subnetId: string, options: InvokeOptions): Promise<GetRouteTableResult> =>
   getRouteTable({ subnetId }, options).catch(() =>
     getRouteTable({ vpcId, filters: [{ name: 'association.main', values: ['true'] }] }, options),

@@ -1,17 +1,17 @@
 import { accountRoot, type Place } from '../names';
 import { policy, type PolicyDocument } from '@communique-tee/key-policies';
 
-/** Services that name the account they act for in `aws:SourceAccount`. */
+/** Services that set `aws:SourceAccount` to the account for which they act. */
 const ALARM_SERVICES = ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'];
 
 /**
- * EventBridge does not set `aws:SourceAccount`: with a condition on it or on `aws:SourceArn`, in the key's policy or in the topic's, it can
- * publish nothing to an encrypted topic (AWS, "SNS key management", and "Using resource-based policies for EventBridge"). So another
- * account that knows the topic's ARN could send a notice here by its own EventBridge. That is harmless: a notice grants no access.
+ * EventBridge does not set `aws:SourceAccount`. With a condition on that key or on `aws:SourceArn`, in the policy of the KMS key or of the
+ * topic, it could publish nothing to an encrypted topic (AWS, "SNS key management", and "Using resource-based policies for EventBridge").
+ * So another account that knows the topic's ARN could send a notice by its own EventBridge, which is harmless: a notice grants no access.
  */
 const EVENT_BRIDGE = 'events.amazonaws.com';
 
-/** The alarms' own key: the AWS-managed one of SNS cannot be used by CloudWatch. */
+/** The policy of the alarms' own key, which is needed because CloudWatch cannot use the AWS-managed key of SNS. */
 export function alarmKeyPolicy(place: Place): PolicyDocument {
   return policy(
     {

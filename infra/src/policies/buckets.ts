@@ -20,7 +20,7 @@ const tlsOnly = (bucketArn: string): Statement[] => [
   },
 ];
 
-/** The image store: only by TLS, only this account; only the lifecycle or an administrator deletes a stored image. */
+/** The image store's policy: only TLS, only this account; only the lifecycle rule or an administrator deletes a stored image. */
 export function imageBucketPolicy(place: Place, bucketArn: string, administrators: readonly string[]): PolicyDocument {
   return policy(
     ...tlsOnly(bucketArn),
@@ -44,8 +44,8 @@ export function imageBucketPolicy(place: Place, bucketArn: string, administrator
 }
 
 /**
- * The registrar's static files: everyone reads them, only through CloudFront. CloudFront may list the bucket, so that a missing file is
- * answered with 404 (with 403 otherwise), which clients take for a file of empty places.
+ * The policy of the bucket with the registrar's static files, which everyone reads through CloudFront. CloudFront may list the bucket, so
+ * that a missing file is answered with 404 instead of 403; to clients, 404 means a file with only empty places.
  */
 export function residenceBucketPolicy(place: Place, bucketArn: string, publishers: readonly string[]): PolicyDocument {
   const cloudFront = { Service: 'cloudfront.amazonaws.com' };
@@ -107,7 +107,7 @@ export function residenceBucketPolicy(place: Place, bucketArn: string, publisher
   );
 }
 
-/** What CloudTrail itself may do to the bucket of its log, as AWS documents it. */
+/** The policy of the bucket with CloudTrail's log, as AWS documents it. */
 export function trailBucketPolicy(place: Place, bucketArn: string, trailArn: string): PolicyDocument {
   const service = { Service: 'cloudtrail.amazonaws.com' };
   return policy(
@@ -132,8 +132,8 @@ export function trailBucketPolicy(place: Place, bucketArn: string, trailArn: str
 }
 
 /**
- * What Elastic Load Balancing itself may do to the bucket of its access logs, as AWS documents it: for one kind of balancer its own service
- * writes them, for the other CloudWatch's.
+ * The policy of the bucket with the balancer's access logs, as AWS documents it. Those of an application balancer come from Elastic Load
+ * Balancing's service, those of a network balancer from CloudWatch's.
  */
 export function balancerLogBucketPolicy(
   place: Place,
@@ -181,15 +181,15 @@ export function balancerLogBucketPolicy(
 }
 
 /**
- * Where dnf of Amazon Linux 2023 finds its packages in a region. The one name that AWS gives out for all (its mirror lists lead there);
- * outside the partition `aws` there are others, so there the endpoint's policy names by prefix.
+ * The bucket with the packages of Amazon Linux 2023 in a region, to which AWS's mirror lists lead. Outside the partition `aws` the names
+ * differ, so there the endpoint's policy has a prefix.
  */
 const packageBucket = ({ partition, region }: Place): string =>
   `arn:${partition}:s3:::al2023-repos-${region}-${partition === 'aws' ? 'de612dc2' : '*'}`;
 
 /**
- * What may be reached in S3 from inside the network: the stack's own store, only for reading and only by its own account, and Amazon
- * Linux's packages. An attacker on the parent cannot copy anything to another bucket this way.
+ * The policy of the network's S3 endpoint. It allows only to read the stack's own store by its own account, and Amazon Linux's packages, so
+ * that an attacker on the parent cannot copy anything to another bucket.
  */
 export const s3EndpointPolicy = (place: Place, bucketArn: string): PolicyDocument =>
   policy(

@@ -3,7 +3,7 @@ import { arnOf, nameOf, STACK_TAG, type Place } from '../names';
 import { attestedUse, PURPOSES } from '@communique-tee/key-policies';
 import { policy, type PolicyDocument, type Statement } from '@communique-tee/key-policies';
 
-/** An object of the store; without a version if its key is the hash of what is in it, which the parent checks. */
+/** An object of the store. It has no version if its key contains the content's hash, which the parent checks. */
 export interface InstalledObject {
   key: string;
   versionId?: string;
@@ -11,23 +11,23 @@ export interface InstalledObject {
 
 export interface ParentRoleArgs {
   place: Place;
-  /** What the instance installs: these objects and no other. */
+  /** The bucket with the objects that the instance installs. */
   bucketArn: string;
   objects: readonly InstalledObject[];
   logGroupNames: readonly string[];
   secretArns: readonly string[];
-  /** One of them, which the parent writes as well. */
+  /** The one secret that the parent also writes. */
   certificateSecretArn?: string;
   enclaveKeyArn: string;
   operatorKeyArn: string;
   acceptedImages: readonly string[];
   /** The address that the House has on its list; absent if several instances go out through NAT. */
   elasticIpAllocationId?: string;
-  /** The retained volume of PostgreSQL and Redis on the parent. */
+  /** The data volume of PostgreSQL and Redis on the parent. */
   dataVolumeId?: string;
 }
 
-/** All rights in AWS of the parent instance, and so of an attacker on it. */
+/** All rights in AWS of the parent instance, and so also of an attacker on the parent. */
 export function parentRolePolicy(args: ParentRoleArgs): PolicyDocument {
   const { place } = args;
   const instances = arnOf(place, 'ec2', 'instance/*');

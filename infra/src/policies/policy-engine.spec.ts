@@ -26,7 +26,7 @@ const certificateSecretArn = secretArn.replace('gateway/redis-url', 'parent/cert
 const pcr = (digit: string): string => digit.repeat(96);
 const image: AcceptedImage = { pcr0: pcr('1'), pcr1: pcr('2'), pcr2: pcr('3') };
 const imageBefore: AcceptedImage = { pcr0: pcr('4') };
-/** Digits that can be written in capitals. */
+/** An image whose PCR0 has letters, which can be written in capitals. */
 const letters: AcceptedImage = { pcr0: pcr('c') };
 const acceptedImages = [image, imageBefore, letters];
 const keyArgs = { place, parentRoleArn, acceptedImages, administrators: [administrator] };
@@ -53,7 +53,7 @@ const policies = {
   }),
 };
 
-/** What KMS makes of the attestation document in a request. */
+/** The condition keys that KMS sets from the attestation document in a request. */
 const attestation = (of: AcceptedImage): Record<string, string> => ({
   'kms:RecipientAttestation:ImageSha384': of.pcr0,
   'kms:RecipientAttestation:PCR0': of.pcr0,
@@ -66,8 +66,8 @@ interface Request {
   action: string;
   resource: string;
   /**
-   * The principal's own policy. Principals other than the parent may do everything by it, so that only the resource's policy restricts
-   * them.
+   * The principal's own policy. Except for the parent it allows everything, so that only the resource's policy restricts the
+   * principal.
    */
   own?: PolicyDocument;
   on?: PolicyDocument;
@@ -116,13 +116,13 @@ const inContext = (values: Readonly<Record<string, string>>): Record<string, str
   Object.fromEntries(
     Object.entries(values).map(([key, value]) => [`kms:EncryptionContext:communique-tee:${key}`, value]),
   );
-/** What an enclave of that image asks with, for its keys. */
+/** A request that an enclave of this image sends for its keys. */
 const ofImage = (
   of: AcceptedImage,
   context: Readonly<Record<string, string>> = { purpose: 'enclave-keys', stack: 'prod', pcr0: of.pcr0 },
 ) => ({ ...attestation(of), ...inContext(context) });
 const SECRET = { purpose: 'operator-secret', stack: 'prod', secret: 'cwc-house' };
-/** The same for a secret of the operator. */
+/** A request that an enclave of this image sends for a secret of the operator. */
 const forSecret = (of: AcceptedImage, context: Readonly<Record<string, string>> = SECRET) => ofImage(of, context);
 const KEYS = { purpose: 'enclave-keys', stack: 'prod', pcr0: image.pcr0 };
 const without = <T extends Record<string, string>>(values: T, name: keyof T & string): Record<string, string> =>
@@ -270,7 +270,7 @@ const DENIED: [string, Request][] = [
     [`an administrator: ${action}`, enclaveKey(administrator, action)],
     [`another account: ${action}`, enclaveKey(outsider, action)],
   ]),
-  // Keys that an image made are its own, though both are accepted; and every part of the context has to be there.
+  // An image may use only the keys that it made, although both images are accepted. Every part of the context is required.
   ...(['kms:Decrypt', 'kms:GenerateDataKey'] as const).flatMap((action): [string, Request][] => [
     [
       `the image before, with keys of the new one: ${action}`,
@@ -333,7 +333,7 @@ const DENIED: [string, Request][] = [
     'the enclave makes a data key of the operator’s key',
     { ...operatorKey(parentRoleArn, 'kms:GenerateDataKey', forSecret(image)), own: everything },
   ],
-  // An alias that leads to another key would be custody of another key: it needs the right on this one.
+  // Pointing the alias to another key needs a right on this key.
   ...(
     [
       'kms:UpdateAlias',
@@ -445,19 +445,19 @@ const DENIED: [string, Request][] = [
   ['starting an instance', parent('ec2:RunInstances', instance)],
 ];
 
-it('denies at least as much as it allows', () => {
+it('has at least as many denied as allowed requests', () => {
   expect(DENIED.length).toBeGreaterThanOrEqual(ALLOWED.length);
 });
 
-it.each(ALLOWED)('allowed: %s', (_what, request) => {
+it.each(ALLOWED)('allows %s', (_what, request) => {
   expect(decide(request)).toBe(true);
 });
 
-it.each(DENIED)('denied: %s', (_what, request) => {
+it.each(DENIED)('denies %s', (_what, request) => {
   expect(decide(request)).toBe(false);
 });
 
-describe('the way to S3 from inside the network', () => {
+describe('the S3 endpoint of the network', () => {
   const packages = 'arn:aws:s3:::al2023-repos-us-east-1-de612dc2/core/mirrors/latest/aarch64/mirror.list';
   const nothing: PolicyDocument = {
     Version: '2012-10-17',
@@ -478,7 +478,7 @@ describe('the way to S3 from inside the network', () => {
     ['its own store', parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`],
     ['its own files', parentRoleArn, 's3:GetObject', `${bucketArn}/parent/abc.tar`],
     ['packages', parentRoleArn, 's3:GetObject', packages],
-  ])('is open to %s', (_what, who, action, resource) => {
+  ])('allows %s', (_what, who, action, resource) => {
     expect(passes(who, action, resource)).toBe(true);
   });
 
@@ -493,14 +493,14 @@ describe('the way to S3 from inside the network', () => {
       's3:GetObject',
       'arn:aws:s3:::al2023-repos-us-east-1-de612dc2-mine/x',
     ],
-  ])('is shut to %s', (_what, who, action, resource) => {
+  ])('denies %s', (_what, who, action, resource) => {
     expect(passes(who, action, resource)).toBe(false);
   });
 });
 
 describe('the bucket of the balancer’s logs', () => {
   const logs = 'arn:aws:s3:::communique-tee-prod-access-123456789012-us-east-1';
-  it.each(['application', 'network'] as const)('no other account writes to it, and none reads it: %s', (kind) => {
+  it.each(['application', 'network'] as const)('lets no other account write or read: %s', (kind) => {
     const on = balancerLogBucketPolicy(place, logs, kind);
     const asked = (who: string, action: string) =>
       isAllowed({
@@ -517,7 +517,7 @@ describe('the bucket of the balancer’s logs', () => {
   });
 });
 
-describe('the way of an alarm to people', () => {
+describe('the alarms’ key and topic', () => {
   const topicArn = 'arn:aws:sns:us-east-1:123456789012:communique-tee-prod-alarms';
   const alarmKey = keyArn;
   const fromHere = { 'aws:SourceAccount': place.accountId };
@@ -536,22 +536,22 @@ describe('the way of an alarm to people', () => {
       }),
     );
 
-  it.each(['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'])('is open to %s for this account alone', (service) => {
+  it.each(['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'])('let %s publish only for this account', (service) => {
     expect(publishes(service, fromHere)).toBe(true);
     expect(publishes(service, { 'aws:SourceAccount': OTHER_ACCOUNT })).toBe(false);
     expect(publishes(service, {})).toBe(false);
   });
 
-  it('is open to EventBridge, which names no source account to an encrypted topic', () => {
+  it('let EventBridge publish, which names no source account', () => {
     expect(publishes('events.amazonaws.com', {})).toBe(true);
   });
 
-  it.each(['lambda.amazonaws.com', 's3.amazonaws.com'])('is closed to %s', (service) => {
+  it.each(['lambda.amazonaws.com', 's3.amazonaws.com'])('do not let %s publish', (service) => {
     expect(publishes(service, fromHere)).toBe(false);
   });
 });
 
-describe('KMS’s lockout check, which asks whether the maker of a policy could change it again', () => {
+describe('KMS’s lockout check, which asks whether the author of a policy could change it again', () => {
   const nothing: PolicyDocument = {
     Version: '2012-10-17',
     Statement: [{ Sid: 'Other', Effect: 'Allow', Action: ['s3:GetObject'], Resource: '*' }],
@@ -570,13 +570,13 @@ describe('KMS’s lockout check, which asks whether the maker of a policy could 
   it.each([
     ['enclave', policies.enclaveKey],
     ['operator', policies.operatorKey],
-  ])('lets an administrator pass by the policy of the %s key alone, whatever it knows of the request', (_key, on) => {
+  ])('passes for an administrator by the %s key’s policy, whatever condition keys the request has', (_key, on) => {
     expect([passes(administrator, on, true), passes(administrator, on, false)]).toEqual([true, true]);
     expect([passes(stranger, on, true), passes(stranger, on, false)]).toEqual([false, false]);
   });
 });
 
-it('hands tests outside the very documents', () => {
+it('keyPolicyDocuments returns the policies that the program uses', () => {
   const documents = keyPolicyDocuments({
     ...place,
     parentRoleArn,
@@ -588,7 +588,7 @@ it('hands tests outside the very documents', () => {
     policies.enclaveKey,
     policies.operatorKey,
   ]);
-  // KMS takes 32 KiB.
+  // KMS accepts at most 32 KiB.
   const most = keyPolicyDocuments({
     ...place,
     parentRoleArn,

@@ -3,7 +3,7 @@ import { runUnsafeSimulation } from '@cloud-copilot/iam-simulate';
 import type { PolicyDocument } from '@communique-tee/key-policies';
 
 export interface Question {
-  /** ARN of a role or user. */
+  /** ARN of the role or user who sends the request. */
   who: string;
   action: string;
   resource: string;
@@ -11,10 +11,10 @@ export interface Question {
   accountId: string;
   /** The principal's own policy. */
   own: PolicyDocument;
-  /** The resource's: of a key, a bucket. */
+  /** The policy of the resource, such as a key or a bucket. */
   on?: PolicyDocument | undefined;
   context: Readonly<Record<string, string>>;
-  /** The request contains only the principal, no `aws:Principal…` key. */
+  /** Whether the request contains only the principal, and no `aws:Principal…` key. */
   principalAlone?: boolean;
 }
 
@@ -25,9 +25,9 @@ const TO_EVERYBODY = {
 };
 
 /**
- * Decides as IAM does, in an organization that allows everything. It uses `runUnsafeSimulation`, because `runSimulation` drops
- * `kms:EncryptionContext:<key>` from a request: it knows no condition key with a variable behind a colon.
- * @throws Error for a policy that IAM would not take
+ * Decides as IAM does, in an organization that allows everything. It uses `runUnsafeSimulation`, because `runSimulation` knows no condition
+ * key with a variable after a colon, and so drops `kms:EncryptionContext:<key>` from a request.
+ * @throws Error for a policy that IAM would refuse
  */
 export function isAllowed({ who, action, resource, accountId, own, on, context, principalAlone }: Question): boolean {
   const valid = (name: string, document: PolicyDocument, validate: typeof validateIdentityPolicy) => {

@@ -14,7 +14,7 @@ export const flowLogPolicy = (place: Place, logGroup: string): PolicyDocument =>
     Resource: logStreams(place, logGroup),
   });
 
-/** The build puts images and their measurements into the store and container images into the registry; it neither deletes nor deploys. */
+/** Rights of the build: to put images and measurements into the store, and container images into the registry. */
 export const imageBuildPolicy = (
   place: Place,
   args: { logGroup: string; bucketArn: string; prefix: string; configurationKey: string; repositoryArn: string },
@@ -50,9 +50,9 @@ export const imageBuildPolicy = (
     { Sid: 'LogInToRegistry', Effect: 'Allow', Action: ['ecr:GetAuthorizationToken'], Resource: '*' },
   );
 
-/** Data Lifecycle Manager makes snapshots of one volume, and ends those that carry the stack's tag. */
+/** Rights of Data Lifecycle Manager: to make snapshots of one volume, and to delete those with the stack's tag. */
 export function snapshotPolicy(place: Place, volumeId: string): PolicyDocument {
-  // Snapshots have no account in their ARN.
+  // The ARN of a snapshot has no account.
   const snapshots = `arn:${place.partition}:ec2:${place.region}::snapshot/*`;
   return policy(
     {

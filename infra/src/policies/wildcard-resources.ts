@@ -1,4 +1,4 @@
-/** Actions that know no resource narrower than `*`, and why each is needed. A test holds every policy of the program to this list. */
+/** Actions for which AWS accepts only the resource `*`, and why each is needed. A test compares every policy of the program with them. */
 export const WILDCARD_RESOURCES: Readonly<Record<string, string>> = {
   'autoscaling:DescribeAutoScalingInstances': 'knows no resource; the parent looks whether its group waits for it',
   'cloudwatch:PutMetricData': 'metrics have no ARN; the namespace is fixed by a condition',

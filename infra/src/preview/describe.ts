@@ -1,7 +1,7 @@
 import type { SeenResource } from '../mock-aws';
 import { PROJECT } from '../names';
 
-/** Said elsewhere, long, or secret. */
+/** Inputs that are not shown, because they are shown elsewhere, long or secret. */
 const LEFT_OUT = new Set([
   'tags',
   'tagSpecifications',
@@ -26,7 +26,7 @@ export interface Described {
   inputs: Record<string, unknown>;
 }
 
-/** The resources that would be created, without components (they only group) and without secrets. */
+/** The resources that would be created, without secrets, and without components, which only group resources. */
 export function describe(resources: readonly SeenResource[]): Described[] {
   return resources
     .filter(({ type }) => !type.startsWith(`${PROJECT}:`))
@@ -40,7 +40,7 @@ export function describe(resources: readonly SeenResource[]): Described[] {
     .sort((a, b) => a.type.localeCompare(b.type) || a.name.localeCompare(b.name));
 }
 
-/** `aws:ec2/vpc:Vpc` is `ec2.Vpc`. */
+/** The short type: `ec2.Vpc` for `aws:ec2/vpc:Vpc`. */
 const shortType = (type: string): string => {
   const [, path = '', last = ''] = type.split(':');
   return type.startsWith('aws:') ? `${path.split('/')[0]}.${last}` : type;

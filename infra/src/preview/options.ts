@@ -1,25 +1,25 @@
 import { settingsShape } from '../config/settings-schema';
 
-/** Where the output of a command goes. */
+/** The outputs of a command. */
 export interface Streams {
   out(text: string): void;
   err(text: string): void;
 }
 
-/** Which stack is looked at, and how it is shown. */
+/** The options that name a stack and say how to show it. */
 export interface StackOptions {
   readonly stack: string;
-  /** `<key>=<value>`, over Pulumi.<stack>.yaml. */
+  /** Changes `<key>=<value>` to Pulumi.<stack>.yaml. */
   readonly config: readonly string[];
   readonly json: boolean;
 }
 
 export interface PreviewOptions extends StackOptions {
-  /** Look before an image is built. */
+  /** Use a made-up image, because none is built yet. */
   readonly withoutImage: boolean;
 }
 
-/** Every key of Pulumi.<stack>.yaml, with what it means. */
+/** Every key of Pulumi.<stack>.yaml with its meaning, for --help. */
 export const configKeys = (): string =>
   Object.entries(settingsShape)
     .map(([key, schema]) => `  ${key.padEnd(22)} ${schema.description ?? ''}`)

@@ -18,7 +18,7 @@ function streams() {
   };
 }
 
-it('shows a stack before its image is built, and says that it made the measurements up', async () => {
+it('shows a stack before its image is built, and says that the measurements are made up', async () => {
   const to = streams();
   expect(await runPreview(WITHOUT_IMAGE, to, root)).toBe(0);
   expect(to.said()).toMatch(/\+ ec2\.Vpc {2}communique-tee-dev-network/);
@@ -29,7 +29,7 @@ it('shows a stack before its image is built, and says that it made the measureme
   );
 });
 
-it('as JSON, with changes, and without any secret', async () => {
+it('prints JSON, with the changes of --config and without secrets', async () => {
   const to = streams();
   const secret = 'averysecretpassword';
   expect(
@@ -53,22 +53,19 @@ it('as JSON, with changes, and without any secret', async () => {
   expect(to.said()).not.toContain(secret);
 });
 
-it('says what cannot work, with nothing made', async () => {
+it('says why a configuration cannot work, and that nothing was created', async () => {
   const to = streams();
   expect(await runPreview({ ...WITHOUT_IMAGE, stack: 'prod', config: ['instanceType=t4g.small'] }, to, root)).toBe(1);
   expect(to.complained()).toMatch(/nothing was created[\s\S]*t4g\.small[\s\S]*c6g\.xlarge/);
   expect(to.said()).toBe('');
 });
 
-it.each([{ stack: '../etc' }, { stack: 'none' }, { config: ['nothing'] }])(
-  'does not understand %j',
-  async (options) => {
-    expect(await runPreview({ ...WITHOUT_IMAGE, ...options }, streams(), root)).toBe(2);
-    expect(runCost({ ...WITHOUT_IMAGE, ...options }, streams(), root)).toBe(2);
-  },
-);
+it.each([{ stack: '../etc' }, { stack: 'none' }, { config: ['nothing'] }])('ends with 2 for %j', async (options) => {
+  expect(await runPreview({ ...WITHOUT_IMAGE, ...options }, streams(), root)).toBe(2);
+  expect(runCost({ ...WITHOUT_IMAGE, ...options }, streams(), root)).toBe(2);
+});
 
-it('costs a stack, and what a savings plan of that rate would save', () => {
+it('prints a stack’s cost, and what a savings plan of a given rate would save', () => {
   const to = streams();
   expect(runCost({ ...WITHOUT_IMAGE, stack: 'prod', savingsRate: '0.09' }, to, root)).toBe(0);
   expect(to.said()).toMatch(/c6g\.xlarge.*99\.28/);
@@ -77,7 +74,7 @@ it('costs a stack, and what a savings plan of that rate would save', () => {
   expect(runCost({ ...WITHOUT_IMAGE, savingsRate: '33 dollars' }, streams(), root)).toBe(2);
 });
 
-it('reads lists, numbers and secrets of Pulumi.<stack>.yaml as Pulumi hands them over', () => {
+it('reads lists, numbers and secrets of Pulumi.<stack>.yaml as Pulumi passes them', () => {
   const folder = mkdtempSync(join(tmpdir(), 'communique-stack-'));
   try {
     writeFileSync(

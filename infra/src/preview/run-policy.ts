@@ -11,9 +11,9 @@ export interface PolicyOptions extends Omit<StackOptions, 'json'> {
 }
 
 /**
- * Writes the policy that an operator publishes: its images under its role, with its name and origin beside the numbers. The
- * same is the output `policy` of `pulumi up`.
- * @returns the exit code: 0 written, 1 the configuration cannot work, 2 not understood
+ * Prints the policy that an operator publishes: the accepted images under the operator's role, with name and origin. It is the same as
+ * the output `policy` of `pulumi up`.
+ * @returns the exit code: 0 printed, 1 the configuration cannot work, 2 wrong arguments
  */
 export function runPolicy({ stack, config, account }: PolicyOptions, streams: Streams, root = resolve('.')): number {
   let values;
@@ -36,7 +36,7 @@ export function runPolicy({ stack, config, account }: PolicyOptions, streams: St
   }
 }
 
-/** The part of AWS that a region is in, as ARNs name it. */
+/** The partition of AWS to which a region belongs, as ARNs name it. */
 function partitionOf(region: string): string {
   if (region.startsWith('cn-')) return 'aws-cn';
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';

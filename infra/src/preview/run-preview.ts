@@ -9,7 +9,7 @@ import { runProgram } from './run-program';
 import { stackConfig } from './stack-config';
 import { notBuilt } from '../config/stand-ins';
 
-/** @returns the exit code: 0 would work, 1 would not, 2 not understood */
+/** @returns the exit code: 0 the configuration works, 1 it cannot work, 2 wrong arguments */
 export async function runPreview(given: PreviewOptions, streams: Streams, root = resolve('.')): Promise<number> {
   let config;
   try {
@@ -56,7 +56,7 @@ export async function runPreview(given: PreviewOptions, streams: Streams, root =
   }
 }
 
-/** What `pulumi up` would refuse of a configuration that a preview has accepted. */
+/** Missing files, for which `pulumi up` would refuse a configuration that a preview accepts. */
 function filesNotHere(stack: string, values: Readonly<Record<string, string>>, root: string): readonly string[] {
   try {
     if (parseAddressOnly(stack, values) === undefined) parseSettings(stack, values, { root });

@@ -10,22 +10,23 @@ export interface Seen {
 }
 
 /**
- * Runs the whole program against a stand-in for AWS: nothing is created, and no Pulumi CLI is needed. Once per process at a time.
- * @throws ConfigError, and whatever the program throws
+ * Runs the whole program against a stand-in for AWS: nothing is created, and no Pulumi CLI is needed. A process can run it only once at a
+ * time.
+ * @throws ConfigError, and other errors of the program
  */
 export async function runProgram(
   stack: string,
   values: Readonly<Record<string, string>>,
   options: ParseOptions,
-  /** Another one in tests. */
+  /** The stand-in for AWS; tests pass another one. */
   StandIn: new (region: string, deployer?: string) => MockAws = MockAws,
 ): Promise<Seen> {
-  // It is not known who will run `pulumi up`: assume an administrator that the configuration names.
+  // Assume that an administrator of the configuration will run `pulumi up`, because the real caller is not known.
   const [deployer] = /arn:[^\s",\]]+/.exec(values[`${PROJECT}:keyAdministrators`] ?? '') ?? [];
   const aws = new StandIn(values['aws:region'] ?? 'us-east-1', deployer);
-  // Nor is it known which certificates the account has: assume the named one.
+  // Assume that the account has the named certificate.
   aws.certificateArn = values[`${PROJECT}:certificateArn`] ?? aws.certificateArn;
-  // Pulumi reports an error during a registration only as an unhandled rejection.
+  // Collect unhandled rejections: Pulumi reports an error during a registration only in this way.
   const fallen: unknown[] = [];
   const catchIt = (error: unknown): number => fallen.push(error);
   process.on('unhandledRejection', catchIt);

@@ -7,9 +7,9 @@ import { oneLine } from '../config/config-error';
 import { SECRET_KEYS, settingsShape } from '../config/settings-schema';
 
 export interface StackConfig {
-  /** As Pulumi hands them to the program. */
+  /** The values as Pulumi passes them to the program. */
   values: Record<string, string>;
-  /** Secrets that get a stand-in value: only the CLI can decrypt them, and a preview does not need them. */
+  /** Keys of secrets that get a made-up value, because only the CLI can decrypt them, and a preview does not need them. */
   hidden: string[];
 }
 
@@ -19,9 +19,9 @@ const fileSchema = z
   .transform((file) => file?.config ?? {});
 
 /**
- * Pulumi.<stack>.yaml with `--config key=value` over it.
- * @param changes `key=value`; a key without a namespace is ours
- * @throws Error if there is no such stack, or a change is not understood
+ * Reads Pulumi.<stack>.yaml and applies the changes of `--config`.
+ * @param changes texts `key=value`; a key without a namespace is ours
+ * @throws Error if there is no such stack, or a change has another form
  */
 export function stackConfig(root: string, stack: string, changes: readonly string[]): StackConfig {
   const file = join(root, `Pulumi.${stack}.yaml`);

@@ -13,19 +13,19 @@ describe.each(['dev', 'staging', 'prod'])('Pulumi.%s.yaml', (stack) => {
     .object({ config: z.record(z.string(), z.unknown()) })
     .parse(load(readFileSync(join(root, `Pulumi.${stack}.yaml`), 'utf8')));
 
-  it('holds texts and lists of texts alone, which `pulumi config set` writes back with the same meaning', () => {
+  it('has only texts and lists of texts, which `pulumi config set` writes back with the same meaning', () => {
     const others = Object.entries(file.config).filter(
       ([, value]) => !z.union([z.string(), z.array(z.string())]).safeParse(value).success,
     );
     expect(others).toEqual([]);
   });
 
-  it('has no secrets provider, since each operator chooses one', () => {
+  it('has no secrets provider, because each operator chooses one', () => {
     expect(Object.keys(file)).toEqual(['config']);
   });
 });
 
-it('reads a value with and without quotes alike, as Pulumi hands both over', () => {
+it('reads a value with quotes like one without quotes', () => {
   expect([yesNo.parse('true'), yesNo.parse('false')]).toEqual([true, false]);
   const { values } = stackConfig(root, 'dev', []);
   expect([values['communique-tee:production'], values['communique-tee:monthlyBudgetUsd']]).toEqual(['false', '100']);

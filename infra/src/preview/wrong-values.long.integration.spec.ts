@@ -11,7 +11,7 @@ import { notBuilt } from '../config/stand-ins';
 import { runPreview } from './run-preview';
 import { stackConfig } from './stack-config';
 
-/** No value in Pulumi.<stack>.yaml ends in a stack trace: preview shows the stack, or a list of what is wrong. */
+/** Tests that no value in Pulumi.<stack>.yaml causes a stack trace: preview shows the stack or a list of problems. */
 
 const root = mkdtempSync(join(tmpdir(), 'communique-wrong-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -22,7 +22,7 @@ const WRONG: readonly unknown[] = [
   ...[[], [[]], [null], [1, 2], ['a', ['b']], {}, { a: 1 }, { a: { b: [{ c: 'd' }] } }, deep(200)],
   ...['x'.repeat(1_000_000), Array.from({ length: 1000 }, () => 'x'), { __proto__: null, constructor: 'x' }],
 ];
-/** What is right, as YAML has it. */
+/** Valid values, as in YAML. */
 const RIGHT = {
   'aws:region': 'us-east-1',
   ...Object.fromEntries(Object.entries(ACCEPTED).map(([key, value]) => [`communique-tee:${key}`, value])),
@@ -42,7 +42,7 @@ async function preview(file: string): Promise<Answer> {
   return { code, out, err };
 }
 
-/** Whether preview accepts a file, without making the stack: that takes a second. */
+/** Whether preview would accept a file. It does not make the stack, which takes a second. */
 function isAccepted(file: string): boolean {
   writeFileSync(join(root, 'Pulumi.dev.yaml'), file);
   try {
@@ -54,7 +54,7 @@ function isAccepted(file: string): boolean {
   }
 }
 
-/** The list of what is wrong, or the one line of what is not understood. */
+/** Expects a list of problems, or one line about wrong arguments. */
 function expectList({ code, out, err }: { code: number; out: string; err: string }): void {
   expect(out).toBe('');
   const [first = '', ...lines] = err.trimEnd().split('\n');
@@ -69,12 +69,12 @@ function expectList({ code, out, err }: { code: number; out: string; err: string
 const yamlOf = (config: unknown) => dump({ config }, { skipInvalid: true, lineWidth: -1 });
 
 const KEYS = [...Object.keys(settingsSchema.shape).map((key) => `communique-tee:${key}`), 'aws:region'];
-/** A stack takes seconds to make, so few are. */
+/** The number of stacks to make; few, because each takes seconds. */
 const ROUNDS = 3;
-/** By key, the odd values that are accepted. */
+/** The odd values that are accepted, by key. */
 const accepted = new Map<string, unknown[]>();
 
-it.each(KEYS)('a wrong value of %s gives a list', async (key) => {
+it.each(KEYS)('reports a wrong value of %s in a list', async (key) => {
   for (const value of WRONG) {
     const file = yamlOf({ ...RIGHT, [key]: value });
     if (isAccepted(file)) accepted.set(key, [...(accepted.get(key) ?? []), value]);
@@ -82,7 +82,7 @@ it.each(KEYS)('a wrong value of %s gives a list', async (key) => {
   }
 });
 
-it.each(KEYS)('%s gives a list when it is absent, misspelt or encrypted', async (key) => {
+it.each(KEYS)('reports %s in a list if it is absent, misspelt or encrypted', async (key) => {
   const { [key]: value, ...others } = RIGHT as Record<string, string>;
   for (const config of [others, { ...others, [`${key}s`]: value }, { ...RIGHT, [key]: { secure: 'v1:abc' } }]) {
     const file = yamlOf(config);
@@ -90,7 +90,7 @@ it.each(KEYS)('%s gives a list when it is absent, misspelt or encrypted', async 
   }
 });
 
-it('the odd values that are accepted, one of each key together, make a stack that can be made', async () => {
+it('makes a stack from accepted odd values, one of each key', async () => {
   expect(accepted.size).toBeGreaterThan(5);
   let made = 0;
   for (let round = 0; round < ROUNDS; round++) {
@@ -116,13 +116,13 @@ it.each([
   ['keys without a namespace', 'config:\n  domain: x.example.org\n', 1],
   ['keys of another namespace', yamlOf({ ...RIGHT, 'communique_tee:domain': 'x.example.org' }), 1],
   ['a profile that nothing reads', yamlOf({ ...RIGHT, 'aws:profile': 'production' }), 1],
-])('a stack file of %s is answered in lines', async (_what, file, code) => {
+])('answers a stack file of %s in lines without a stack trace', async (_what, file, code) => {
   const answer = await preview(file);
   expect(answer.code).toBe(code);
   expectList(answer);
 });
 
-it('any configuration at all is answered in lines', async () => {
+it('answers any configuration in lines without a stack trace', async () => {
   const keys = fc.oneof(fc.constantFrom(...Object.keys(RIGHT)), fc.string({ unit: 'binary', maxLength: 40 }));
   await fc.assert(
     fc.asyncProperty(fc.dictionary(keys, fc.jsonValue({ noUnicodeString: false }), { maxKeys: 8 }), async (given) => {

@@ -27,7 +27,7 @@ export const noPublicBucket: ResourceRule = {
   },
 };
 
-/** The resources that each bucket needs, by type, and when they are right. */
+/** The resources that each bucket needs, by type, with a check of each. */
 const BESIDE: readonly [string, RegExp, (resource: RuleResource) => boolean][] = [
   ['a public access block', /^aws:s3\/bucketPublicAccessBlock:/, () => true],
   ['ownership controls', /^aws:s3\/bucketOwnershipControls:/, () => true],

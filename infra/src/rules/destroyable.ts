@@ -2,7 +2,7 @@ import { isProduction, isTrue, numberOf, unless, type ResourceRule, type RuleRes
 
 type Props = RuleResource['props'];
 
-/** By type: what would stop `pulumi destroy`, or keep a name that the next `pulumi up` needs. */
+/** Violations by type: what would stop `pulumi destroy`, or keep a name that the next `pulumi up` needs. */
 const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
   'aws:secretsmanager/secret:Secret': ({ recoveryWindowInDays }) =>
     unless(numberOf(recoveryWindowInDays) === 0, 'keeps its name after it is deleted'),

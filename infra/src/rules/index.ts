@@ -14,7 +14,7 @@ import { tagged } from './tags';
 
 export type { ResourceRule, RuleResource, StackRule } from './rule';
 
-/** Each is written once: the tests of the program, `check:policies` and the policy pack use these. */
+/** The rules about single resources. The program's tests, `npm run ops -- check` and the policy pack use the same rules. */
 export const RESOURCE_RULES: readonly ResourceRule[] = [
   noPublicBucket,
   encryptedEverywhere,
@@ -34,7 +34,7 @@ export const STACK_RULES: readonly StackRule[] = [bucketsClosed, volumesSnapshot
 
 export interface Violation {
   rule: string;
-  /** Type and name; of a stack rule there is none. */
+  /** Type and name of the resource; absent for a stack rule. */
   resource?: { type: string; name: string };
   problem: string;
 }

@@ -3,11 +3,11 @@ import { unless, type ResourceRule } from './rule';
 
 const ATTESTATION = 'kms:RecipientAttestation:';
 const IMAGE = `${ATTESTATION}ImageSha384`;
-/** Actions that decrypt or create an enclave's ciphertext. */
+/** Actions that decrypt an enclave's ciphertext or create it. */
 const OPENING = ['kms:Decrypt', 'kms:GenerateDataKey'];
 /**
- * With any of these a principal could give an enclave a ciphertext of a known key, or grant that right. Only operators may encrypt, and
- * only under the key of their secrets.
+ * Actions by which a principal could give an enclave a ciphertext of a known key, or grant that right. Only operators may encrypt, and only
+ * under the key for their secrets.
  */
 const NEVER = [
   'kms:ReEncryptFrom',
@@ -21,7 +21,7 @@ const NEVER = [
   'kms:ImportKeyMaterial',
 ];
 
-/** Values of conditions on attestation, with where they stand. */
+/** The values of conditions on attestation, each with its place. */
 const attested = ({
   sid,
   conditions,
@@ -34,7 +34,7 @@ const attested = ({
     ),
   );
 
-/** Denied to everyone, with the only condition that the request has no attestation. */
+/** Whether a statement denies everyone with the only condition that the request has no attestation. */
 const isDenialWithoutAttestation = ({ allows, principals, conditions }: SeenStatement): boolean =>
   !allows &&
   principals.includes('*') &&
@@ -48,7 +48,7 @@ export const attestedKeys: ResourceRule = {
     'Keys open only for attested enclaves: no measurement of zeros, no pattern for one, and a denial of everything without attestation; no other right creates ciphertext for an enclave.',
   check(resource) {
     const statements = statementsOf(resource);
-    // Any policy: the role's own conditions count as much.
+    // Check every policy, because the role's own conditions matter as much.
     const measurements = statements
       .flatMap(attested)
       .flatMap(({ sid, operator, key, value }) => [
@@ -59,7 +59,7 @@ export const attestedKeys: ResourceRule = {
         ),
       ]);
     if (resource.type !== 'aws:kms/key:Key') return measurements;
-    // A service of AWS (alarms) has no enclave.
+    // Ignore statements for AWS's services (alarms), which have no enclave.
     const forPeople = statements.filter(({ allows, services }) => allows && services.length === 0);
     const opened = OPENING.filter((action) =>
       forPeople.some(({ actions }) =>

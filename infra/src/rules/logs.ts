@@ -1,6 +1,6 @@
 import { numberOf, recordOf, textsOf, unless, type RuleResource, type StackRule } from './rule';
 
-/** Log groups that a service of AWS writes to on a resource's behalf. If one is absent the service makes it, without an end. */
+/** Log groups to which a service of AWS writes for a resource. If a group is absent, the service makes it without a retention time. */
 function logGroupsOf({ type, props }: RuleResource): string[] {
   if (type === 'aws:rds/instance:Instance')
     return textsOf(props.enabledCloudwatchLogsExports).map(

@@ -7,7 +7,7 @@ const BYPASS = 'kms:BypassPolicyLockoutSafetyCheck';
 const isAbout = ({ actions }: SeenStatement): boolean =>
   [CHANGE, 'kms:*', 'kms:Put*', '*'].some((action) => actions.includes(action));
 
-/** A denial that applies only to requests that ask KMS to skip the lockout check. */
+/** Whether a denial applies only to requests that ask KMS to skip the lockout check. */
 const isDenialOfBypass = ({ conditions }: SeenStatement): boolean =>
   Object.keys(conditions).length === 1 &&
   Object.keys(conditions.Bool ?? {}).length === 1 &&

@@ -2,22 +2,22 @@ import { listOf, recordOf, textsOf, type RuleResource } from './rule';
 
 /** One statement of any policy document that a resource carries. */
 export interface SeenStatement {
-  /** The input that the document is in, such as `policy`. */
+  /** The input that contains the document, such as `policy`. */
   input: string;
   sid: string;
   allows: boolean;
   actions: readonly string[];
-  /** The statement has `NotAction`, `NotResource` or `NotPrincipal`. */
+  /** Which of `NotAction`, `NotResource` and `NotPrincipal` the statement has. */
   inverted: readonly string[];
   resources: readonly string[];
   /** ARNs, account ids or `*`. */
   principals: readonly string[];
   services: readonly string[];
-  /** operator -> key -> values. */
+  /** The values by operator and key. */
   conditions: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
-/** Every statement of every policy document among the inputs, whatever they are called. */
+/** Every statement of every policy document in the inputs, whatever the inputs' names. */
 export function statementsOf({ props }: RuleResource): SeenStatement[] {
   return Object.entries(props).flatMap(([input, value]) => {
     const document = typeof value === 'string' && value.trimStart().startsWith('{') ? parsed(value) : recordOf(value);

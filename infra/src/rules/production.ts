@@ -3,7 +3,7 @@ import { isProduction, isTrue, numberOf, unless, type ResourceRule, type RuleRes
 
 type Props = RuleResource['props'];
 
-/** By type: the violation if production data could be lost in one step. */
+/** Violations by type: ways in which production data could be lost in one step. */
 const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
   'aws:rds/instance:Instance': ({
     deletionProtection,
@@ -21,16 +21,16 @@ const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
     ...unless(finalSnapshotIdentifier !== undefined, 'leaves no snapshot when it ends'),
     ...unless(isTrue(automaticFailoverEnabled), 'has no second node to take over'),
   ],
-  // Access logs expire after some weeks anyway, and are deleted with their balancer.
+  // Except access logs, which expire after some weeks anyway and are deleted with their balancer.
   'aws:s3/bucket:Bucket': ({ bucket, forceDestroy }) =>
     unless(String(bucket).includes(`-${ACCESS_LOGS}-`) || !isTrue(forceDestroy), 'goes with everything in it'),
   'aws:ebs/volume:Volume': ({ finalSnapshot }) => unless(isTrue(finalSnapshot), 'leaves no snapshot when it ends'),
   'aws:kms/key:Key': ({ deletionWindowInDays }) =>
     unless(numberOf(deletionWindowInDays) >= 7, 'ends less than a week after it is deleted'),
-  // The log of builds contains no record of the service.
+  // Except the log of builds, which has no record of the service.
   'aws:cloudwatch/logGroup:LogGroup': ({ name, deletionProtectionEnabled }) =>
     unless(String(name).endsWith(`/${BUILD_LOG}`) || isTrue(deletionProtectionEnabled), 'may be deleted'),
-  // A certificate can be issued again, the password of Redis is in the configuration, and a key of the stack adds or removes both secrets.
+  // Except the certificate, which can be issued again, and Redis's password, which is in the configuration.
   'aws:secretsmanager/secret:Secret': ({ name, recoveryWindowInDays }) =>
     unless(
       [CERTIFICATE_SECRET, REDIS_TOKEN_SECRET].some((path) => String(name).endsWith(`/${path}`)) ||

@@ -19,7 +19,7 @@ export const wildcardResourceListed: ResourceRule = {
   description:
     'A policy names the resources it is about, but for the short list of actions that know none (src/policies/document.ts).',
   check(resource) {
-    // In a key's own policy `*` is that key; in a topic's the program names it.
+    // Allow `*` in a key's own policy, where it means that key. In a topic's policy the program names the topic.
     if (resource.type === 'aws:kms/key:Key') return [];
     return statementsOf(resource)
       .filter(({ allows, resources }) => allows && resources.includes('*'))

@@ -1,20 +1,20 @@
-/** A resource as the program declares it: before it exists (preview, `pulumi up`), or as a preview without Pulumi's CLI saw it. */
+/** A resource as the program declares it, in `pulumi preview`, `pulumi up` or a preview without Pulumi's CLI. */
 export interface RuleResource {
-  /** As Pulumi writes it, `aws:s3/bucket:Bucket`. */
+  /** Pulumi's type, such as `aws:s3/bucket:Bucket`. */
   type: string;
   name: string;
-  /** Inputs. */
+  /** The inputs. */
   props: Readonly<Record<string, unknown>>;
-  /** Tags that the resource's provider gives to everything; undefined if it is not known to have one. */
+  /** Tags that the resource's provider adds to everything; undefined if its provider is not known. */
   providerTags: Readonly<Record<string, string>> | undefined;
-  /** Inputs that Pulumi's engine leaves as the state has them (`ignoreChanges`). Absent if the engine was not asked. */
+  /** Inputs that Pulumi's engine keeps as in the state (`ignoreChanges`); absent if the engine is not involved. */
   ignored?: readonly string[];
 }
 
 export interface ResourceRule {
   name: string;
   description: string;
-  /** @returns what is wrong, in words; empty if nothing is, or if the rule is not about this type of resource */
+  /** @returns the violations, in words; empty if there are none, or if the rule is not about this type of resource */
   check(resource: RuleResource): string[];
 }
 
@@ -27,7 +27,7 @@ export interface StackRule {
 
 export const isProduction = ({ providerTags }: RuleResource): boolean => providerTags?.Environment === 'production';
 
-/** Values from outside are checked before use. */
+/** The value if it is a record, otherwise an empty one. */
 export const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 export const listOf = (value: unknown): readonly unknown[] =>
@@ -36,8 +36,8 @@ export const textsOf = (value: unknown): string[] =>
   listOf(value).filter((each): each is string => typeof each === 'string');
 /** Pulumi's AWS provider takes some booleans as text. */
 export const isTrue = (value: unknown): boolean => value === true || value === 'true';
-/** A number, or the text of one; NaN otherwise. */
+/** The value as a number, if it is a number or the text of one; otherwise NaN. */
 export const numberOf = (value: unknown): number =>
   typeof value === 'number' ? value : typeof value === 'string' && value !== '' ? Number(value) : NaN;
-/** The violation, if the condition is false. */
+/** Returns the violation only if the condition is false. */
 export const unless = (holds: boolean, said: string): string[] => (holds ? [] : [said]);

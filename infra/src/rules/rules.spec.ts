@@ -17,7 +17,7 @@ beforeAll(async () => {
   good = ruleResources(resources);
 });
 
-/** The first resource of that type whose name has that ending, with these inputs changed; `undefined` removes an input. */
+/** The program's resources, with changed inputs in the first one of a type (and name's end); `undefined` removes an input. */
 const changed = (
   type: string,
   inputs: Record<string, unknown> | ((props: RuleResource['props']) => Record<string, unknown>),
@@ -39,7 +39,7 @@ const added = (type: string, props: Record<string, unknown>): RuleResource[] => 
   ...good,
   { type, name: 'added', props, providerTags: tags() },
 ];
-/** A policy's text, with something else in it. */
+/** A change that replaces a part of a policy's text. */
 const rewritten = (input: string, from: string | RegExp, to: string) => (props: RuleResource['props']) => {
   const text = String(props[input]).replace(from, to);
   if (text === props[input]) throw new Error(`there is no ${String(from)} in ${input}`);
@@ -476,7 +476,7 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ],
 ];
 
-it('finds nothing wrong with the program', () => {
+it('finds no violation in the program', () => {
   expect(violationsOf(good)).toEqual([]);
 });
 
@@ -484,17 +484,17 @@ it.each(BROKEN)('%s notices %s', (rule, _what, broken) => {
   expect([...new Set(violationsOf(broken()).map((violation) => violation.rule))]).toContain(rule);
 });
 
-it('finds nothing wrong with a volume whose snapshots are made', () => {
+it('finds no violation in a volume with daily snapshots', () => {
   expect(violationsOf([...added(volume, DATA), ...daily({})])).toEqual([]);
 });
 
-it('has a case for every rule', () => {
+it('has a violating case for every rule', () => {
   expect(new Set(BROKEN.map(([rule]) => rule))).toEqual(
     new Set([...RESOURCE_RULES, ...STACK_RULES].map(({ name }) => name)),
   );
 });
 
-it('reads documents that are no JSON, and no documents, as no policy', () => {
+it('ignores a policy that is no JSON, and reads one that is an object', () => {
   expect(violationsOf(added('aws:iam/rolePolicy:RolePolicy', { policy: '{"Statement":', role: 'x' }))).toEqual([]);
   expect(
     violationsOf(
@@ -512,7 +512,7 @@ it('reads documents that are no JSON, and no documents, as no policy', () => {
   ]);
 });
 
-it('takes an imported group, whose hook AWS’s provider cannot read', () => {
+it('accepts an imported group, whose hook AWS’s provider cannot read', () => {
   const group = changed('aws:autoscaling/group:Group', { initialLifecycleHooks: undefined }).find(
     ({ type }) => type === 'aws:autoscaling/group:Group',
   );

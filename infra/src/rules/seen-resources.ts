@@ -1,7 +1,7 @@
 import type { SeenResource } from '../mock-aws';
 import { recordOf, type RuleResource } from './rule';
 
-/** What a run against the stand-in for AWS has seen, as rules look at it. */
+/** The resources of a run against the stand-in for AWS, in the form for rules. */
 export function ruleResources(seen: readonly SeenResource[]): RuleResource[] {
   const tags = new Map(
     seen
@@ -16,7 +16,7 @@ export function ruleResources(seen: readonly SeenResource[]): RuleResource[] {
   }));
 }
 
-/** Providers take every input as text, lists and maps as JSON. */
+/** The provider's default tags. Providers take every input as text, and lists and maps as JSON. */
 export function tagsOfProvider({ defaultTags }: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const parsed: unknown = typeof defaultTags === 'string' ? JSON.parse(defaultTags) : defaultTags;
   return Object.fromEntries(
@@ -24,5 +24,5 @@ export function tagsOfProvider({ defaultTags }: Readonly<Record<string, unknown>
   );
 }
 
-/** Of `urn:pulumi:<stack>::<project>::<type>::<name>::<id>`. */
+/** The name in a reference `urn:pulumi:<stack>::<project>::<type>::<name>::<id>`. */
 const nameOfProvider = (reference: string | undefined): string => reference?.split('::')[3] ?? '';

@@ -5,7 +5,7 @@ const tagsOf = ({ props, providerTags }: RuleResource): Readonly<Record<string, 
   ...recordOf(props.tags),
 });
 
-/** Whether a policy of Data Lifecycle Manager makes snapshots of this volume at least once a day, and keeps some. */
+/** Whether a policy of Data Lifecycle Manager makes snapshots of this volume at least daily, and keeps at least one. */
 function makesSnapshotsOf(volume: RuleResource, { type, props }: RuleResource): boolean {
   const { targetTags, resourceTypes, schedules } = recordOf(props.policyDetails);
   const tags = tagsOf(volume);

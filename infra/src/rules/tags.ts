@@ -2,7 +2,7 @@ import { STACK_TAG } from '../names';
 import { listOf, recordOf, unless, type ResourceRule } from './rule';
 
 const TAGS = [STACK_TAG, 'Project', 'Environment', 'ManagedBy'];
-/** The provider's tags do not reach what EC2 starts from a template. */
+/** What EC2 makes from a launch template, which does not get the provider's tags. */
 const STARTED = ['instance', 'volume', 'network-interface'];
 
 export const tagged: ResourceRule = {

@@ -1,4 +1,4 @@
-/** The inputs of an alarm that decide about its state. */
+/** The inputs of an alarm that determine its state. */
 export interface AlarmInputs {
   name: string;
   namespace: string;
@@ -22,9 +22,9 @@ const STATISTICS = {
 };
 
 /**
- * Whether CloudWatch is in ALARM after these minutes, oldest first; `null` is a minute without data. All of the last `evaluationPeriods`
- * periods must breach ("Evaluating an alarm" in CloudWatch's documentation, with as many datapoints to alarm as periods). What CloudWatch
- * adds, a few older periods in place of missing ones, only matters at the edges of a gap.
+ * Whether an alarm is in the state ALARM after these minutes, oldest first; `null` is a minute without data. All of the last
+ * `evaluationPeriods` periods must breach ("Evaluating an alarm" in CloudWatch's documentation, with as many datapoints to alarm as
+ * periods). CloudWatch also uses a few older periods instead of missing ones, which only matters at the edges of a gap.
  */
 export function isInAlarm(alarm: AlarmInputs, minutes: readonly (number | null)[]): boolean {
   const length = alarm.period / 60;

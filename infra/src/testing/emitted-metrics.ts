@@ -6,7 +6,7 @@ export interface MetricId {
   dimensions: Record<string, string>;
 }
 
-/** A series that something really publishes; a dimension without a value may have any. */
+/** A metric that a program or service publishes. A dimension without a value may have any value. */
 export interface Emitted {
   namespace: string;
   metric: string;
@@ -33,10 +33,10 @@ interface AgentConfig {
 }
 
 /**
- * What the CloudWatch agent publishes with this configuration: of a Prometheus series, the labels that a declaration names; of the
- * machine's own metrics, each list of `aggregation_dimensions` out of what the agent appends (AWS, "CloudWatch agent configuration file").
+ * The metrics that the CloudWatch agent publishes with this configuration. A Prometheus metric has the labels that a declaration names; the
+ * machine's metrics have each list of `aggregation_dimensions`, from what the agent appends (AWS, "CloudWatch agent configuration file").
  *
- * @param values of the dimensions that are known in advance
+ * @param values the values of the dimensions that are known in advance
  */
 export function emittedByAgent(config: object, values: Record<string, string>): Emitted[] {
   const { logs, metrics } = config as AgentConfig;
@@ -65,8 +65,8 @@ export function emittedByAgent(config: object, values: Record<string, string>): 
 }
 
 /**
- * What AWS's services publish about the resources of a stack, of the metrics that an alarm may read, with the page of AWS's documentation
- * that lists their dimensions.
+ * Those metrics that AWS's services publish about a stack's resources and that an alarm may read. Comments name the page of AWS's
+ * documentation that lists the dimensions.
  */
 export function emittedByServices(resources: readonly SeenResource[]): Emitted[] {
   const of = <T>(type: string): T[] =>
@@ -99,7 +99,7 @@ export function emittedByServices(resources: readonly SeenResource[]): Emitted[]
       metric: 'FreeStorageSpace',
       dimensions: { DBInstanceIdentifier: identifier },
     })),
-    // "Metrics for Valkey and Redis OSS": per node, and a group's nodes are named -001 and so on.
+    // "Metrics for Valkey and Redis OSS": they are per node, and a group's nodes are named -001 and so on.
     ...of<{ replicationGroupId: string; numCacheClusters: number }>(
       'aws:elasticache/replicationGroup:ReplicationGroup',
     ).flatMap(({ replicationGroupId, numCacheClusters }) =>
@@ -122,7 +122,7 @@ export function emittedByServices(resources: readonly SeenResource[]): Emitted[]
   ];
 }
 
-/** Whether one of the series is the very one that is named: same namespace, name and set of dimensions, and no contradicting value. */
+/** Whether the wanted metric is published: with the same namespace, name and set of dimensions, and without a contradicting value. */
 export const isEmitted = (wanted: MetricId, emitted: readonly Emitted[]): boolean =>
   emitted.some(
     ({ namespace, metric, dimensions }) =>

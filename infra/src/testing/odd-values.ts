@@ -1,12 +1,12 @@
 import { hostNameOf } from '../../parent/src/testing/host-names';
 
-/** A value of a key that is at the edge of what works, or beyond it. */
+/** A value of a key that is just valid, or just invalid. */
 export interface OddValue {
   readonly key: string;
   readonly value: string;
-  /** Other keys that the value goes with. */
+  /** Values of other keys that this value needs. */
   readonly beside?: Readonly<Record<string, string>>;
-  /** What preview answers after the key, in one line; absent: it accepts the value, and then nginx and the gateway start with it. */
+  /** The line that preview prints, after the key; absent if preview accepts the value, with which nginx and the gateway then start. */
   readonly problem?: RegExp;
 }
 
@@ -20,7 +20,7 @@ const refused = (
 
 const HOST_NAME = /^a host name like communique\.example\.org, in lower case/;
 const write = (right: string) => new RegExp(`: write ${right.replaceAll('.', '\\.')}$`);
-/** A name of `length` characters in example.org, whose zone it is in. */
+/** A domain of `length` characters in the hosted zone example.org. */
 const inZone = (length: number) => {
   const rest = '.example.org';
   const label = Math.min(63, length - rest.length - 2);

@@ -2,7 +2,7 @@ import { ConfigError } from '../config/config-error';
 import { parseSettings, type Settings } from '../config/parse-settings';
 import { notBuilt } from '../config/stand-ins';
 
-/** A value that is accepted for each key, with all others. */
+/** An accepted value for each key; together they are accepted too. */
 export const ACCEPTED: Readonly<Record<string, string>> = {
   addressOnly: 'false',
   addresses: 'eipalloc-0123456789abcdef0',
@@ -64,10 +64,10 @@ export const ACCEPTED: Readonly<Record<string, string>> = {
   imageBuildDebianMirror: 'https://mirror.example.org/debian',
 };
 
-/** Undefined leaves the key out. */
+/** Changes by key; undefined removes the key. */
 type Changes = Readonly<Record<string, string | undefined>>;
 
-/** As Pulumi hands them to the program. */
+/** The values as Pulumi passes them to the program. */
 export const valuesOf = (changes: Changes): Record<string, string> => ({
   'aws:region': 'us-east-1',
   ...Object.fromEntries(
@@ -77,7 +77,7 @@ export const valuesOf = (changes: Changes): Record<string, string> => ({
   ),
 });
 
-/** Stack dev with ACCEPTED and these changes: its settings, or everything that is wrong. @throws any error but ConfigError */
+/** Parses stack dev with ACCEPTED and these changes. @returns the settings, or the problems @throws any error but ConfigError */
 export function parsed(changes: Changes): Settings | readonly string[] {
   try {
     return parseSettings('dev', valuesOf(changes), { root: '/nowhere', standIn: notBuilt });

@@ -4,7 +4,7 @@ import { parseSettings } from '../config/parse-settings';
 import { notBuilt } from '../config/stand-ins';
 import { stackConfig } from '../preview/stack-config';
 
-/** The image and release that a stack's parent is to run, if they are not the made-up ones. */
+/** The image and release that a stack's parent shall run instead of the made-up ones. */
 export interface Runs {
   readonly image?: { readonly pcr0: string; readonly sha384: string };
   readonly release?: { readonly sha256: string };
@@ -12,7 +12,8 @@ export interface Runs {
 }
 
 /**
- * The parent's settings of a committed Pulumi.<stack>.yaml, as the program hands them to the renderer, with what AWS will choose made up.
+ * The parent's settings of a committed Pulumi.<stack>.yaml, as the program passes them to the renderer, with made-up values for what AWS
+ * will choose.
  * @throws ConfigError
  */
 export function parentOfStack(root: string, stack: string, { image, release, routes }: Runs = {}): ParentSettings {

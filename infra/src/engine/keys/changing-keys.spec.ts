@@ -38,12 +38,12 @@ function programOnce(stack: string, changes: readonly string[]): ReturnType<type
   return program;
 }
 
-it('has one row for each key of a stack', () => {
+it('docs/operator/changing-keys.md has one row for each key of a stack', () => {
   const listed = DOCUMENTED_KEYS.flatMap(({ keys }) => keys);
   expect([...listed].sort()).toEqual(Object.keys(settingsSchema.shape).sort());
 });
 
-it('says of each key whether it is run under Pulumi’s own engine', () => {
+it('lists as untested exactly those keys that no spec changes under Pulumi’s own engine', () => {
   const [, list = ''] =
     /^No test changes these keys in a running stack under Pulumi's own engine: (.*)\.$/m.exec(PAGE) ?? [];
   const run: readonly string[] = Object.values(RUN_ON_ENGINE).flatMap((keys) => [...keys]);
@@ -51,7 +51,7 @@ it('says of each key whether it is run under Pulumi’s own engine', () => {
   expect([...new Set(run), ...notRun].sort()).toEqual(Object.keys(settingsSchema.shape).sort());
 });
 
-it('names in each row what happens, the way back and a source', () => {
+it('says in each row what a change does, how to undo it, and the source', () => {
   for (const { keys, does, back, source } of DOCUMENTED_KEYS)
     expect([
       keys,
@@ -59,7 +59,7 @@ it('names in each row what happens, the way back and a source', () => {
     ]).toEqual([keys, true]);
 });
 
-it.each(CHANGES)('names what %s replaces', async (key, stack, from, to) => {
+it.each(CHANGES)('names the resource types that a change of %s replaces', async (key, stack, from, to) => {
   const { replaced } = changeBetween(await programOnce(stack, from), await programOnce(stack, to));
   expect(replaced).toEqual(DOCUMENTED_KEYS.find(({ keys }) => keys.includes(key))?.replaced);
 });

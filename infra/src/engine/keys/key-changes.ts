@@ -5,11 +5,11 @@ import { runProgram } from '../../preview/run-program';
 import { stackConfig } from '../../preview/stack-config';
 import { REPLACING } from '../aws/replacing';
 
-/** What a new value of a key does to a stack, by short types (`ec2.Vpc`), sorted. */
+/** What a new value of a key does to a stack. Types are short (`ec2.Vpc`) and sorted. */
 export interface KeyChange {
   readonly created: readonly string[];
   readonly deleted: readonly string[];
-  /** Resources that are replaced because AWS cannot change them, and those replaced with them. */
+  /** Types of resources that are replaced because AWS cannot change them, or because they depend on a replaced one. */
   readonly replaced: readonly string[];
   /** Whether the parents are replaced. */
   readonly parents: boolean;
@@ -19,7 +19,7 @@ interface Made extends SeenResource {
   readonly id: string;
 }
 
-/** All resources that the program declares. */
+/** All resources that the program declares with these changes. */
 export async function programOf(root: string, stack: string, changes: readonly string[]): Promise<readonly Made[]> {
   const ids: string[] = [];
   const StandIn = class extends MockAws {
@@ -45,7 +45,7 @@ const shortType = (type: string): string => {
   return `${module}.${name}`;
 };
 
-/** Compares two programs by what AWS's provider can change in place (`../aws/replacing.ts`). */
+/** What changes from one program to the other, by the inputs that AWS's provider cannot change in place (`../aws/replacing.ts`). */
 export function changeBetween(before: readonly Made[], after: readonly Made[]): KeyChange {
   const [olds, news] = [before, after].map((made) => new Map(made.map((each) => [keyOf(each), each]))) as [
     Map<string, Made>,
@@ -69,7 +69,7 @@ export function changeBetween(before: readonly Made[], after: readonly Made[]): 
   return {
     created: types([...news.keys()].filter((key) => !olds.has(key))),
     deleted: types([...olds.keys()].filter((key) => !news.has(key))),
-    // A file that is named by its content is a new file each time.
+    // Without files whose names contain their hash, because a changed file is a new file.
     replaced: types([...replaced].filter((key) => !key.includes('bucketObjectv2'))),
     parents: [...news].some(
       ([key, now]) =>

@@ -1,6 +1,6 @@
 /**
- * Keys that another value is given under Pulumi's own engine in a stack that runs, by the spec in `../life` (and the stack, if it has
- * several), which holds its list to what it did. A key in no list is not run there; docs/operator/changing-keys.md names those.
+ * The keys that each spec in `../life` changes in a running stack, under Pulumi's own engine; a spec with several stacks has several lists.
+ * Each spec checks its list. docs/operator/changing-keys.md names the keys that are in no list.
  */
 export const RUN_ON_ENGINE = {
   'adopted-network': ['balancer', 'databaseSecurityGroup', 'databaseUrlSecret', 'externalPorts', 'instances'],

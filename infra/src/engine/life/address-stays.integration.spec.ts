@@ -12,7 +12,7 @@ const exported = z.object({
   }),
 });
 
-/** All that a resource waits for, by URN. */
+/** The URNs of all resources on which these resources depend, directly or not. */
 async function needsOf(engine: RealEngine, isMeant: (urn: string) => boolean): Promise<string[]> {
   const { output } = await engine.succeed(['stack', 'export', '--stack', 'prod']);
   const { resources } = exported.parse(JSON.parse(output)).deployment;
@@ -28,7 +28,7 @@ async function needsOf(engine: RealEngine, isMeant: (urn: string) => boolean): P
 const touched = ({ steps }: Ran, type: string): string[] =>
   steps.filter((step) => step.type === type && step.op !== 'same').map(({ op }) => op);
 
-/** The addresses that the House has registered stay the same resources in every form of a stack. */
+/** Tests that the addresses which the House has registered stay the same resources in every form of a stack. */
 describeWithPulumi('prod, whose addresses the House has registered', (cli) => {
   const registered = async (engine: RealEngine): Promise<unknown> =>
     JSON.parse((await engine.succeed(['stack', 'output', 'addressForTheHouse', '--stack', 'prod', '--json'])).output);
@@ -36,7 +36,7 @@ describeWithPulumi('prod, whose addresses the House has registered', (cli) => {
   it.each([
     ['without a balancer', {}, { balancer: 'application' }],
     ['with addresses for two zones', { natPerZone: true }, { balancer: 'network' }],
-  ])('goes from one parent %s to two and back, with the same addresses', async (_what, one, two) => {
+  ])('changes from one parent %s to two and back, and keeps the same addresses', async (_what, one, two) => {
     await using engine = await RealEngine.start(cli);
     await engine.createStack('prod', one);
     await engine.up('prod');
@@ -44,7 +44,7 @@ describeWithPulumi('prod, whose addresses the House has registered', (cli) => {
     const address = await registered(engine);
     expect(addresses).toHaveLength('natPerZone' in one ? 2 : 1);
 
-    // The parent has the first address, and releases it while `pulumi up` looks.
+    // The parent has the first address, and releases it while `pulumi up` waits.
     engine.provider.addressAt = ['i-0123456789abcdef0', ''];
     engine.provider.addressLooks = 0;
     engine.configure('prod', { instances: 2, maxInstances: 4, ...two });
@@ -55,7 +55,7 @@ describeWithPulumi('prod, whose addresses the House has registered', (cli) => {
     expect(engine.world.ofType(EIP)).toHaveLength(addresses.length);
     expect(touched(grown, EIP)).toEqual(addresses.map(() => 'update'));
     expect(touched(grown, NAT)).toEqual(addresses.map(() => 'create'));
-    // The tag tells the parent before the gateway is made, and the parent keeps its right to release until then.
+    // The tag changes before the NAT gateway is made, and until then the parent keeps its right to release the address.
     expect(await needsOf(engine, (urn) => urn.includes(NAT))).toContainEqual(expect.stringContaining(EIP));
     const rights = await needsOf(engine, (urn) => urn.includes('ParentPermissions$aws:iam/rolePolicy:RolePolicy'));
     expect(rights).toContainEqual(expect.stringContaining(NAT));

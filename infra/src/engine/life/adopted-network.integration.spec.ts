@@ -7,7 +7,7 @@ const SUBNETS = [0, 1, 2, 3].map((index) => `subnet-0123456789abcde0${String(ind
 const SECRET_WITH_URL = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:database-url-AbCdEf';
 const DATABASE = 'sg-0123456789abcdef0';
 
-/** Creating, changing and destroying the stack leaves the operator's earlier resources unchanged. */
+/** Tests that creating, changing and destroying the stack leaves the operator's own resources unchanged. */
 describeWithPulumi('staging in a network of the operator’s, with a database of the operator’s', (cli) => {
   let engine: RealEngine;
   beforeAll(async () => {
@@ -35,7 +35,7 @@ describeWithPulumi('staging in a network of the operator’s, with a database of
       .ofType('aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule')
       .filter(({ inputs }) => inputs['securityGroupId'] === DATABASE);
 
-  it('is created in it, makes no network, lets its parents into the database, and is then unchanged', async () => {
+  it('is created without a network of its own, and opens the database to its parents', async () => {
     await engine.up('staging');
     expect(idsOf('aws:ec2/vpc:Vpc')).toEqual([VPC]);
     expect(idsOf('aws:ec2/subnet:Subnet').sort()).toEqual(SUBNETS);
@@ -54,7 +54,7 @@ describeWithPulumi('staging in a network of the operator’s, with a database of
       .ofType('aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule')
       .map(({ inputs }) => inputs['toPort']);
 
-  it('goes from one parent to two, which go out by the operator’s NAT gateways, with a database behind no group and another port, and back', async () => {
+  it('changes to two parents, which use the operator’s NAT gateways, and to another database port, and back', async () => {
     expect(ownUrl()).toEqual([]);
     engine.configure('staging', {
       instances: 2,
@@ -82,7 +82,7 @@ describeWithPulumi('staging in a network of the operator’s, with a database of
     expect(engine.changedKeys).toEqual(RUN_ON_ENGINE['adopted-network']);
   });
 
-  it('leaves what the operator had when it is destroyed', async () => {
+  it('keeps the operator’s own resources when the stack is destroyed', async () => {
     await engine.destroy('staging');
     expect(engine.world.all.map(({ id }) => id).sort()).toEqual([DATABASE, ...SUBNETS, VPC].sort());
   });

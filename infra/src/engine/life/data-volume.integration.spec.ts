@@ -8,7 +8,7 @@ import { RealEngine } from '../testing/real-engine';
 const VOLUME = 'aws:ebs/volume:Volume';
 
 describeWithPulumi('dev, whose data volume comes back from a snapshot', (cli) => {
-  it('takes the new volume in by the commands of docs/operator/disaster-recovery.md, and keeps the lost one', async () => {
+  it('imports the new volume by the commands of docs/operator/disaster-recovery.md, and keeps the lost volume', async () => {
     await using engine = await RealEngine.start(cli);
     await using shell = await OperatorShell.open(engine);
     await engine.createStack('dev');

@@ -25,7 +25,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
     expect(things()).toBe(0);
   });
 
-  it('is created whole, with its outputs', async () => {
+  it('is created with all outputs', async () => {
     const { steps } = await engine.up('dev');
     created = steps.length;
     expect(changesOf(steps)).toHaveLength(created);
@@ -37,7 +37,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
     });
   });
 
-  it('is unchanged by a second up, when AWS names its zones in another order', async () => {
+  it('is unchanged by a second up, even if AWS lists its zones in another order', async () => {
     engine.provider.zones = ['g', 'f', 'b', 'a'];
     const { steps } = await engine.up('dev', '--expect-no-changes');
     expect(changesOf(steps)).toEqual([]);
@@ -59,7 +59,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
     expect(changesOf(ran.steps)).toEqual([]);
   });
 
-  it('changes nothing for a person whom the keys would lock out', async () => {
+  it('changes nothing if the person is not among keyAdministrators', async () => {
     const ours = engine.configured('dev')['communique-tee:keyAdministrators'];
     engine.configure('dev', { keyAdministrators: ['arn:aws:iam::123456789012:role/other'] });
     const ran = await engine.pulumi(['up', '--stack', 'dev', '--yes', '--skip-preview']);
@@ -71,7 +71,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
     expect(changesOf(ran.steps)).toEqual([]);
   });
 
-  it('lists everything that is wrong, one line each, without a stack trace, and changes nothing', async () => {
+  it('lists all problems, one line each, without a stack trace, and changes nothing', async () => {
     const before = engine.configured('dev');
     engine.configure('dev', {
       vpcCidr: '10.999.0.0/16',
@@ -101,7 +101,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
     expect(changesOf(ran.steps)).toEqual([]);
   });
 
-  it('rolls another image out: template and group follow, and the image before stays accepted', async () => {
+  it('rolls out another image in template and group, and still accepts the previous image', async () => {
     engine.build({ stack: 'dev', pcr0: pcr('5') });
     engine.configure('dev', { acceptedPcr0: [pcr('1')] });
     const { steps } = await engine.up('dev');
@@ -120,7 +120,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
     ]);
   });
 
-  it('ends what is no longer asked for', async () => {
+  it('deletes what the configuration no longer has', async () => {
     engine.configure('dev', { enclaveSecrets: ['cwc-house'] });
     const { steps } = await engine.up('dev');
     expect(changesOf(steps).filter((line) => line.startsWith('delete '))).toEqual([
@@ -132,7 +132,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
     expect(engine.changedKeys).toEqual(RUN_ON_ENGINE.dev);
   });
 
-  it('is destroyed whole, and leaves nothing in the account', async () => {
+  it('is destroyed, and leaves nothing in the account', async () => {
     await engine.destroy('dev');
     expect(engine.world.all).toEqual([]);
   });
@@ -144,7 +144,7 @@ describeWithPulumi('dev, under Pulumi’s own engine', (cli) => {
   });
 });
 
-/** Keys of a stack's file without their namespace. */
+/** Our keys of a stack's file, without the namespace. */
 const ours = (config: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(config)

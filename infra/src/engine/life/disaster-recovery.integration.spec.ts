@@ -13,10 +13,10 @@ const DATABASE = 'aws:rds/instance:Instance';
 const LOG_GROUP = 'aws:cloudwatch/logGroup:LogGroup';
 const VPC = 'aws:ec2/vpc:Vpc';
 const SUBNET = 'aws:ec2/subnet:Subnet';
-/** What holds data, or is known to others by its number. */
+/** Types of resources that hold data, or whose address others know. */
 const KEPT =
   /^aws:(rds\/instance|elasticache\/replicationGroup|kms\/key|s3\/bucket|ebs\/volume|ec2\/eip|autoscaling\/group):/;
-/** Commands about the rows of a restored database; test/system/src/restore tests those on a real one. */
+/** Whether a command is about the rows of a restored database; test/system/src/restore tests these on a real database. */
 const isOfPostgres = (block: string): boolean => /^(psql|npm run migrate)/.test(block);
 
 const importFile = z.looseObject({ resources: z.array(z.looseObject({ type: z.string(), name: z.string() })) });
@@ -45,7 +45,7 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
       .map(({ type, id }) => `${type} ${id}`)
       .sort();
 
-  it('continues after SIGKILL ended an up, with resources that AWS had begun and had not begun', async () => {
+  it('continues after SIGKILL ended an up, both for resources that AWS was creating and for one that it was not', async () => {
     let child: ChildProcess | undefined;
     let withheld = '';
     engine.provider.onCall = ({ op, type, name }) => {
@@ -83,7 +83,7 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
     expect(names).toContain(SUBNET);
     expect(names).toContain(`::${withheld}\n`);
     await shell.type(refresh);
-    // What AWS never had: the document says to take it out and to run the command again.
+    // AWS never had this resource: the document says to remove it from the file and to run the command again.
     await expect(shell.type(takeIn)).rejects.toThrow(withheld);
     const file = join(engine.project, 'import.json');
     const found = importFile.parse(JSON.parse(readFileSync(file, 'utf8')));
@@ -92,14 +92,14 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
     writeFileSync(file, JSON.stringify({ ...found, resources }));
     await shell.type(takeIn.split('\n').at(-1) ?? '');
     const steps = lastUp(await shell.type(goOn));
-    // No resource exists twice.
+    // Check that no resource exists twice.
     for (const type of [SUBNET, VPC])
       expect(engine.world.ofType(type)).toHaveLength(steps.filter((step) => step.type === type).length);
     expect(steps.filter(({ op }) => /replace|delete/.test(op))).toEqual([]);
     expect(engine.world.all.map(({ id }) => id)).toEqual(expect.arrayContaining(begun));
   });
 
-  it('has a database restored beside the lost one, and takes it in under the same name', async () => {
+  it('imports a database that was restored beside the lost one, under the same name', async () => {
     const lost = engine.world.ofType(DATABASE)[0];
     const before = kept();
     const blocks = commandsBelow(PAGE, 'Restore the database').filter((block) => !isOfPostgres(block));
@@ -129,7 +129,7 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
       'update communique-tee-prod-parent userData',
       'update communique-tee-prod-parent-permissions policy',
     ]);
-    // The lost database has left Pulumi's state; it still exists, protected from deletion.
+    // The lost database is no longer in Pulumi's state. It still exists, protected from deletion.
     expect(
       engine.world.ofType(DATABASE).map(({ inputs }) => [inputs['identifier'], inputs['deletionProtection']]),
     ).toContainEqual(['communique-tee-prod-lost', true]);
@@ -157,7 +157,7 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
     expect(steps.length).toBeGreaterThan(100);
   });
 
-  it('is imported whole if nothing is left of the state, and no store, key, address or group is made anew', async () => {
+  it('is imported completely if the state is lost, and makes no store, key, address or group anew', async () => {
     const before = kept();
     loseState();
     const [, , , init = '', takeIn = '', goOn = '', ...more] = ofLostState();

@@ -19,11 +19,11 @@ describeWithPulumi('an up of dev that Ctrl-C ends', (cli) => {
   });
   afterAll(() => engine[Symbol.asyncDispose]());
 
-  it('waits for what has begun, writes it into the state, and leaves no lock', async () => {
+  it('waits for creations that have begun, writes them into the state, and leaves no lock', async () => {
     let child: ChildProcess | undefined;
     engine.provider.onCall = ({ op, type, preview }) => {
       if (op !== 'create' || type !== SUBNET || preview) return;
-      // One Ctrl-C: the subnets are created side by side, and a second one would end the CLI without waiting for them.
+      // Send Ctrl-C only once: the subnets are created in parallel, and a second Ctrl-C would end the CLI without waiting.
       engine.provider.onCall = () => undefined;
       child?.kill('SIGINT');
     };
@@ -40,7 +40,7 @@ describeWithPulumi('an up of dev that Ctrl-C ends', (cli) => {
     expect(exported.parse(JSON.parse(output)).deployment.pending_operations).toEqual([]);
   });
 
-  it('is finished by the next up, which creates the rest and nothing twice', async () => {
+  it('is completed by the next up, which creates only what is missing', async () => {
     const before = engine.world.all.length;
     const { steps } = await engine.up('dev');
     expect(changesOf(steps).every((line) => line.startsWith('create '))).toBe(true);

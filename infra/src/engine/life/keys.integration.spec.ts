@@ -29,7 +29,7 @@ const IMAGE_WITH_BOTH = {
   agents: { secrets: ['openai-api-key'] },
 };
 
-/** `ec2.Vpc`; a file under the name of its content is another file each time, and is left out. */
+/** The short types (`ec2.Vpc`) that were replaced, without files whose names contain their hash. */
 const replacedTypes = (steps: readonly Step[]): string[] =>
   [
     ...new Set(
@@ -66,7 +66,7 @@ describeWithPulumi('keys of prod, changed there and back', (cli) => {
     await engine[Symbol.asyncDispose]();
   });
 
-  it('has its file as it was committed after `stack init` and `config set`, with what Pulumi adds', () => {
+  it('keeps the committed values in its file after `stack init` and `config set`, which add lines', () => {
     const { config } = load(readFileSync(join(workspaceRoot(), 'Pulumi.prod.yaml'), 'utf8')) as { config: object };
     expect(engine.configured('prod')).toMatchObject(config);
     expect(engine.configured('prod')['communique-tee:redisAuthToken']).toEqual({
@@ -79,7 +79,7 @@ describeWithPulumi('keys of prod, changed there and back', (cli) => {
   const before = (changes: Readonly<Record<string, unknown>>): Record<string, unknown> =>
     Object.fromEntries(Object.keys(changes).map((key) => [key, engine.configured('prod')[`communique-tee:${key}`]]));
 
-  it('replaces what the document says, and nothing else, for keys that are changed together', async () => {
+  it('replaces exactly the types that changing-keys.md names if many keys change together', async () => {
     const changes = {
       instanceType: 'c7g.2xlarge',
       enclaveCpuCount: '4',
@@ -111,7 +111,7 @@ describeWithPulumi('keys of prod, changed there and back', (cli) => {
     }
   });
 
-  it('gets a balancer, the operator’s certificate for it, its own again, another kind under another name, and none again', async () => {
+  it('gets a balancer, changes its certificate and its kind, and removes it again', async () => {
     const listener = 'aws:lb/listener:Listener';
     const certificate = 'aws:acm/certificate:Certificate';
     engine.configure('prod', { balancer: 'application' });
@@ -144,7 +144,7 @@ describeWithPulumi('keys of prod, changed there and back', (cli) => {
       engine.configure('prod', changes);
       const { steps } = await engine.up('prod');
       expect(replacedTypes(steps)).toEqual(expect.arrayContaining(documented('balancer', 'domain')));
-      // Resources that belong to the balancer and have no name of their own.
+      // Without resources that belong to the balancer and have no name.
       expect(replacedTypes(steps).filter((type) => !documented('balancer', 'domain').includes(type))).toEqual([
         'lb.Listener',
       ]);
@@ -156,7 +156,7 @@ describeWithPulumi('keys of prod, changed there and back', (cli) => {
     expect(engine.world.ofType(BALANCER)).toEqual([]);
   });
 
-  it('gets a second address, a bucket for residence and secrets for models, and lets go of these, of its stores and its trail only as the documents say', async () => {
+  it('deletes addresses, buckets, stores and its trail only after the commands of the documents unprotect them', async () => {
     const KINDS = [CACHE, DATABASE, EIP, BUCKET, 'aws:cloudtrail/trail:Trail'];
     const things = () => KINDS.flatMap((kind) => engine.world.ofType(kind));
     const kindsOf = (list: readonly { readonly type: string }[]): string[] => list.map(({ type }) => type).sort();
@@ -190,11 +190,11 @@ describeWithPulumi('keys of prod, changed there and back', (cli) => {
     const [unprotect = '', ...more] = commandsBelow(PAGE, 'What is protected');
     expect(more).toEqual([]);
     const [takeOff = '', up = ''] = unprotect.split('\n');
-    // The database and its logs have a protection of AWS's own.
+    // AWS itself protects the database and its logs too.
     const [unlock = ''] = commandsBelow('docs/operator/destroying.md', '`prod` *(not tried)*');
     await shell.type(unlock);
     const taken = new Set<string>();
-    // The engine names only the first resources that block it, and the next ones in the next run.
+    // In each run, the engine names only the first protected resources.
     for (let output = refused.output; output !== '';) {
       const named = [...output.matchAll(/(urn:pulumi:prod::communique-tee::[^\s"\\]+)\\?" cannot be deleted/g)];
       const urns = new Set(named.map(([, urn = '']) => urn).filter((urn) => !taken.has(urn)));
@@ -217,7 +217,7 @@ describeWithPulumi('keys of prod, changed there and back', (cli) => {
     await engine.up('prod', '--expect-no-changes');
   });
 
-  it('does not become an address alone while it holds data', async () => {
+  it('refuses addressOnly while it holds data', async () => {
     const things = engine.world.all.length;
     engine.configure('prod', { addressOnly: 'true' });
     const refused = await engine.pulumi(['up', '--stack', 'prod', '--yes']);
@@ -227,15 +227,15 @@ describeWithPulumi('keys of prod, changed there and back', (cli) => {
     expect(engine.world.all).toHaveLength(things);
   });
 
-  it('has given other values to the keys of keys/run-on-engine.ts', () => {
+  it('has changed exactly the keys that keys/run-on-engine.ts lists', () => {
     expect(engine.changedKeys).toEqual(RUN_ON_ENGINE['keys of prod']);
   });
 });
 
 describeWithPulumi('keys of dev, changed there and back', (cli) => {
-  it('begins as an address, becomes a whole stack with it, takes another architecture and another image, and is an address again', async () => {
+  it('grows from only an address to a whole stack, changes architecture and image, and shrinks to the address again', async () => {
     await using engine = await RealEngine.start(cli);
-    // CodeBuild takes the configuration that git ignores.
+    // CodeBuild needs the enclave's configuration, which git ignores.
     const checkout = join(engine.folder, 'checkout');
     copyCheckout(checkout);
     writeFileSync(join(checkout, 'apps/enclave/config/dev.json'), '{}');
@@ -263,7 +263,7 @@ describeWithPulumi('keys of dev, changed there and back', (cli) => {
     const olds = { ...undefinedOf(changes), instanceType: 'c6g.large' };
     const secrets = engine.world.ofType(SECRET).length;
     for (const [values, image, projects, more] of [
-      // Storage only grows: `olds` leave it as it is then.
+      // The volume can only grow, so `olds` do not contain its size.
       [{ ...changes, dataVolumeGiB: '40' }, { architecture: 'x86_64', ...IMAGE_WITH_BOTH }, 1, 1],
       [olds, { architecture: 'arm64' }, 0, 0],
     ] as const) {

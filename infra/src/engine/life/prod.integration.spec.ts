@@ -26,7 +26,7 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
     await engine[Symbol.asyncDispose]();
   });
 
-  it('is created whole, and the policy pack checks every resource', async () => {
+  it('is created completely, and the policy pack checks every resource', async () => {
     const { steps, output } = await engine.up('prod', '--policy-pack', engine.policyPack);
     expect(changesOf(steps)).toHaveLength(steps.length);
     expect(output).not.toMatch(/mandatory|Undefined value/);
@@ -42,8 +42,8 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
     expect(filesWithSecrets(engine.folder, [REDIS_TOKEN, PASSPHRASE])).toEqual([]);
   });
 
-  it('goes back to the image before, and then to the release before, by the commands of docs/operator/rollback.md', async () => {
-    // Relative folders of the page lie in the checkout.
+  it('goes back to the previous image, and then to the previous release, by the commands of docs/operator/rollback.md', async () => {
+    // The page's relative folders are in the checkout.
     const checkout = join(engine.folder, 'elsewhere');
     copyCheckout(checkout);
     engine.checkout(checkout);
@@ -74,7 +74,7 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
     const [image = '', ...others] = commandsBelow(ROLLBACK, 'The image of the enclave');
     expect(others).toEqual([]);
     const lines = image.split('\n');
-    // The last one asks the running service.
+    // The last command needs the running service, so it is not run.
     expect(lines.pop()).toMatch(/^node \S+ verify /);
     await shell.type(lines.join('\n'));
     expect(engine.configured('prod')).toMatchObject({
@@ -97,7 +97,7 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
     expect(more).toEqual([]);
     const [, , up, ...rest] = build.split('\n');
     expect([up, rest]).toEqual(['pulumi up --stack prod', []]);
-    // Stands for what `npm run ops -- release` makes of the previous commit.
+    // Stands for the release that `npm run ops -- release` builds from the previous commit.
     release('a release');
     const { operations } = await shell.type(up ?? '');
     expect(changesOf(operations.at(-1)?.steps ?? [])).toEqual([
@@ -119,11 +119,11 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
     expect((await shell.type(who)).output).toBe(`${String(address?.outputs['publicIp'])}\tNone\n`);
   });
 
-  it('is not destroyed: Pulumi names what is protected, and deletes nothing', async () => {
+  it('refuses to be destroyed: Pulumi names the protected resources, and deletes nothing', async () => {
     const before = engine.world.all.length;
     const ran = await engine.pulumi(['destroy', '--stack', 'prod', '--yes']);
     expect(ran.exitCode).not.toBe(0);
-    // The engine stops at the first round of deletions that it may not make.
+    // The engine stops at the first deletions that it may not make, so it does not name every protected resource.
     for (const what of ['database', 'redis', 'enclave-key', 'operator-key', 'images', 'audit', 'address'])
       expect(ran.output).toMatch(
         new RegExp(`communique-tee-prod-${what}\\\\?" cannot be deleted\\s+because it is protected`),
@@ -131,7 +131,7 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
     expect(engine.world.all).toHaveLength(before);
   });
 
-  it('keeps its database and its records behind AWS’s own protection when Pulumi’s is taken away', async () => {
+  it('keeps its database and its records by AWS’s own protection if Pulumi’s protection is removed', async () => {
     await engine.succeed(['state', 'unprotect', '--stack', 'prod', '--all', '--yes']);
     const ran = await engine.pulumi(['destroy', '--stack', 'prod', '--yes', '--skip-preview']);
     expect(ran.exitCode).not.toBe(0);
@@ -140,14 +140,14 @@ describeWithPulumi('prod, under Pulumi’s own engine', (cli) => {
     expect(engine.world.ofType('aws:cloudwatch/logGroup:LogGroup').length).toBeGreaterThan(0);
   });
 
-  it('is destroyed by the commands of docs/operator/destroying.md, and leaves its last snapshots alone', async () => {
+  it('is destroyed by the commands of docs/operator/destroying.md, and leaves only its last snapshots', async () => {
     const [unlock = '', destroy = '', forget = '', ...more] = commandsBelow(
       'docs/operator/destroying.md',
       '`prod` *(not tried)*',
     );
     expect(more).toEqual([]);
     await shell.type(unlock);
-    // In the console, as the page says.
+    // The page says to do this in the console.
     for (const { type, id } of engine.world.ofType('aws:s3/bucketObjectv2:BucketObjectv2'))
       engine.world.remove(type, id);
     await shell.type(destroy);

@@ -18,7 +18,7 @@ describeWithPulumi('staging, under Pulumi’s own engine', (cli) => {
 
   let created = 0;
 
-  it('is created whole, and the policy pack checks every resource', async () => {
+  it('is created completely, and the policy pack checks every resource', async () => {
     const { steps, output } = await engine.up('staging', '--policy-pack', engine.policyPack);
     created = steps.length;
     expect(changesOf(steps)).toHaveLength(created);
@@ -33,13 +33,13 @@ describeWithPulumi('staging, under Pulumi’s own engine', (cli) => {
     expect([changesOf(steps), steps.length]).toEqual([[], created]);
   });
 
-  it('is unchanged by a refresh, and has nothing to do in a preview afterwards', async () => {
+  it('is unchanged by a refresh, and by the preview after it', async () => {
     await engine.succeed(['refresh', '--stack', 'staging', '--yes', '--skip-preview', '--expect-no-changes']);
     const { steps } = await engine.succeed(['preview', '--stack', 'staging', '--expect-no-changes']);
     expect(changesOf(steps)).toEqual([]);
   });
 
-  it('gets back by refresh and up what a person deleted in the console', async () => {
+  it('makes again, by refresh and up, what a person deleted in the console', async () => {
     const alarm = engine.world.ofType('aws:cloudwatch/metricAlarm:MetricAlarm')[0];
     if (alarm === undefined) throw new Error('staging has no alarm');
     engine.world.remove(alarm.type, alarm.id);
@@ -54,12 +54,12 @@ describeWithPulumi('staging, under Pulumi’s own engine', (cli) => {
     expect(filesWithSecrets(engine.folder, [REDIS_TOKEN, PASSPHRASE])).toEqual([]);
   });
 
-  it('becomes production and gives it up, with larger storage and another password of Redis', async () => {
+  it('changes to production and back, with larger storage and another password of Redis', async () => {
     const protectedBy = () =>
       engine.world.ofType('aws:rds/instance:Instance').map(({ inputs }) => inputs['deletionProtection']);
     const roles = ['arn:aws:iam::123456789012:role/deployer', 'arn:aws:iam::123456789012:role/second-deployer'];
     for (const [changes, password, isProtected] of [
-      // Storage only grows.
+      // The storage can only grow.
       [{ production: 'true', keyAdministrators: roles, databaseStorageGiB: '40' }, `Other${REDIS_TOKEN}`, true],
       [{ production: 'false', keyAdministrators: roles.slice(0, 1) }, REDIS_TOKEN, false],
     ] as const) {
@@ -82,7 +82,7 @@ describeWithPulumi('staging, under Pulumi’s own engine', (cli) => {
     expect(more).toEqual([]);
     await shell.type(destroy);
     expect(engine.world.all).toEqual([]);
-    // RDS writes its last lines. What that makes would stop the next `pulumi up`.
+    // RDS writes its last lines, which makes a log group that would stop the next `pulumi up`.
     const name = '/aws/rds/instance/communique-tee-staging-database/postgresql';
     engine.world.put({ type: 'aws:cloudwatch/logGroup:LogGroup', id: name, inputs: { name }, outputs: {} });
     await shell.type(deleteLogs);
@@ -90,7 +90,7 @@ describeWithPulumi('staging, under Pulumi’s own engine', (cli) => {
     expect(changesOf(steps)).toHaveLength(created);
   });
 
-  it('shows the search for secrets what an export with --show-secrets holds', async () => {
+  it('contains secrets in an export with --show-secrets, which the search for secrets finds', async () => {
     const file = join(engine.folder, 'shown.json');
     await engine.succeed(['stack', 'export', '--stack', 'staging', '--show-secrets', '--file', file]);
     expect(filesWithSecrets(engine.folder, [REDIS_TOKEN])).toEqual([file]);

@@ -21,13 +21,13 @@ async function create(stack: string, ...changes: string[]): Promise<Creation> {
   return creation;
 }
 
-/** Components that no starting parent needs: people look at them, or they are in front of parents that run. */
+/** Components that no starting parent needs, because they are for people or for running parents. */
 const NOT_AT_BOOT = [
   ...['Alarms', 'AlarmTopic', 'AuditTrail', 'Dashboard', 'FlowLogs', 'KeyWatch', 'LogMetrics', 'StackBudget'],
   ...['Balancer', 'BalancerLogs', 'Dns', 'ImageBuild', 'Parents', 'Registry', 'Scaling'],
 ];
 
-/** What a starting parent needs, or may need, and its group does not wait for. */
+/** The resources that a starting parent may need and on which its group does not depend. */
 function comesTooLate({ resources }: Creation): string[] {
   const needed = new Set<string>();
   const need = (urn: string): void => {
@@ -45,7 +45,7 @@ function comesTooLate({ resources }: Creation): string[] {
   });
 }
 
-it('dev is created by Pulumi’s own entry for Node, with its outputs, and its parents come last', async () => {
+it('dev is created with its outputs by Pulumi’s own entry point for Node, and its parents come last', async () => {
   const creation = await create('dev');
   expect(creation.outputs).toMatchObject({
     url: 'https://dev.communique.example.org',
@@ -58,7 +58,7 @@ it('dev is created by Pulumi’s own entry for Node, with its outputs, and its p
 it.each([
   ['several parents, each zone with its way out', ['instances=2', 'balancer=network', 'natPerZone=true']],
   ['stores kept elsewhere', ['database=external', 'redis=external']],
-])('prod creates all that a starting parent needs before the parents: %s', async (_what, changes) => {
+])('prod creates everything that a starting parent needs before the parents: %s', async (_what, changes) => {
   const creation = await create('prod', ...changes);
   expect([...creation.resources.values()].filter(({ type }) => type === 'aws:ec2/route:Route')).not.toEqual([]);
   expect(comesTooLate(creation)).toEqual([]);

@@ -19,18 +19,18 @@ const projectSchema = z.object({
 });
 
 export interface Creation {
-  /** The resources that the program declared, in its order. */
+  /** The resources that the program declared, in the order of their declaration. */
   readonly resources: ReadonlyMap<string, { readonly type: string; readonly dependencies: readonly string[] }>;
   /** The stack's outputs. */
   readonly outputs: Record<string, unknown>;
   readonly exitCode: number | null;
-  /** What the program said through the engine, and on its own output. */
+  /** The program's messages through the engine, and its own output. */
   readonly said: string;
 }
 
 /**
- * Runs the program once as the first `pulumi up` of a stack does: through Pulumi.yaml's `main`, over gRPC, in a process of its own, with
- * the ids of `mock-aws.ts`. It has no state: everything else is tested under Pulumi's own engine (../README.md), which takes longer and
+ * Runs the program once as the first `pulumi up` of a stack does: through Pulumi.yaml's `main`, over gRPC, in a separate process, with
+ * the ids of `mock-aws.ts`. It keeps no state. Everything else is tested under Pulumi's own engine (../README.md), which takes longer and
  * needs Go.
  */
 export async function createWithSmallEngine(
@@ -130,7 +130,7 @@ class SmallEngine {
 
   #monitorService() {
     return {
-      // Older engines answer this feature by feature.
+      // Answer as older engines do, one feature at a time.
       supportsFeature: unary<resourcePb.SupportsFeatureRequest, resourcePb.SupportsFeatureResponse>((request) => {
         const response = new resourcePb.SupportsFeatureResponse();
         response.setHassupport(request.getId() === 'secrets');
@@ -176,7 +176,7 @@ class SmallEngine {
     const response = new resourcePb.RegisterResourceResponse();
     response.setUrn(urn);
     response.setId(custom ? made.id : '');
-    // What was secret on the way in is secret on the way out.
+    // Inputs that were secret stay secret in the answer.
     response.setObject(toStruct({ ...(made.state as Record<string, unknown>), ...given }));
     return response;
   }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** A measurement of one digit. */
+/** A measurement that consists of one digit. */
 export const pcr = (digit: string): string => digit.repeat(96);
 
 export interface ImageDraft {
@@ -11,15 +11,15 @@ export interface ImageDraft {
   readonly pcr0?: string;
   /** Default: `arm64`. */
   readonly architecture?: 'arm64' | 'x86_64';
-  /** The keys that the configuration inside has to agree with; default: off, and no secrets beyond the chambers'. */
+  /** The image's settings about residence; default: off. */
   readonly residence?: { readonly registrar: string; readonly keys: readonly string[] };
   readonly agents?: { readonly secrets: readonly string[] };
 }
 
 /**
- * An image of four bytes and a release, as `npm run image -- build` and `npm run ops -- release` would leave them.
- * @param folder where they are written; another image of the same stack goes over the one before
- * @returns the configuration that leads to them
+ * Writes an image of four bytes and a release, with the files that `npm run image -- build` and `npm run ops -- release` write.
+ * @param folder the folder for the files; an earlier image of the same stack is overwritten
+ * @returns the configuration that names the files
  */
 export function writeBuiltFiles(
   folder: string,

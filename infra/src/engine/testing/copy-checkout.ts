@@ -2,7 +2,7 @@ import { cpSync, symlinkSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 
-/** Not in git, or not needed by the program. */
+/** What is not copied, because it is not in git or the program does not need it. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   '.cache',
   '.dev',
@@ -14,7 +14,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'test',
 ]);
 
-/** This checkout again, in an empty folder, with the packages of this one. */
+/** Copies this checkout into an empty folder, with links to its packages. */
 export function copyCheckout(folder: string): void {
   const root = workspaceRoot();
   const isWanted = (path: string): boolean => !LEFT_OUT.has(relative(root, path)) && basename(path) !== 'node_modules';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 
-/** The rows of docs/operator/changing-keys.md; `replaced` by short types. */
+/** The rows of docs/operator/changing-keys.md; `replaced` has short types. */
 export const DOCUMENTED_KEYS = readFileSync(join(workspaceRoot(), 'docs/operator/changing-keys.md'), 'utf8')
   .split('\n')
   .filter((line) => line.startsWith('| `'))

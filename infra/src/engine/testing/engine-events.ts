@@ -8,9 +8,9 @@ export interface Step {
   readonly urn: string;
   readonly type: string;
   readonly name: string;
-  /** Inputs that differ. */
+  /** The inputs that changed. */
   readonly changed: readonly string[];
-  /** Those of `changed` that replace the resource. */
+  /** The inputs among `changed` that replace the resource. */
   readonly replacing: readonly string[];
 }
 
@@ -25,11 +25,11 @@ const event = z.object({
   resourcePreEvent: z.object({ metadata, planning: z.boolean().optional() }).optional(),
 });
 
-/** Steps in a log of `--event-log`, previews within `up` left out unless `planned`. */
+/** The steps in a log of `--event-log`; those of a preview only with `planned`. */
 export function stepsOf(file: string, planned: boolean): Step[] {
   if (!existsSync(file)) return [];
   const steps: Step[] = [];
-  // After the last line is nothing, or what a killed CLI began to write.
+  // Without the text after the last line end, which is empty or the begin of a line that a killed CLI was writing.
   for (const line of readFileSync(file, 'utf8').split('\n').slice(0, -1)) {
     const { resourcePreEvent: begun } = event.parse(JSON.parse(line));
     if (begun === undefined || (begun.planning ?? false) !== planned) continue;
@@ -46,7 +46,7 @@ export function stepsOf(file: string, planned: boolean): Step[] {
   return steps;
 }
 
-/** Steps that change something, as `<op> <name> <inputs that differ>`, in order of the text. */
+/** The steps that change something, as sorted texts `<op> <name> <changed inputs>`. */
 export const changesOf = (steps: readonly Step[]): string[] =>
   steps
     .filter(({ op }) => op !== 'same' && op !== 'refresh' && op !== 'read')

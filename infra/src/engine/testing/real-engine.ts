@@ -20,33 +20,32 @@ import { World } from '../aws/world';
 import { writeBuiltFiles, type ImageDraft } from './built-files';
 import { stepsOf, type Step } from './engine-events';
 
-/** Others in each run, so that a search for them finds no source. */
+/** The passphrase of the stacks' secrets provider, random in each run, so that a search for it finds no source file. */
 export const PASSPHRASE = `passphrase-${randomBytes(12).toString('hex')}`;
 /** The value of redisAuthToken wherever a test sets it. */
 export const REDIS_TOKEN = `Token${randomBytes(12).toString('hex')}`;
 
 export interface Ran {
-  /** null: ended by a signal. */
+  /** null if a signal ended the CLI. */
   readonly exitCode: number | null;
-  /** All that the CLI printed, on both outputs. */
+  /** What the CLI printed to standard output and standard error. */
   readonly output: string;
-  /** What the engine did; of `preview`, what it would do. Empty for commands that are no operation on a stack. */
+  /** The steps that the engine made or, for `preview`, would make. Empty for commands that are no operation on a stack. */
   readonly steps: readonly Step[];
 }
 
 export interface RunOptions {
-  /** Called when the CLI has started, for a test that ends it. */
+  /** Called when the CLI has started, so that a test can end the CLI. */
   readonly started?: (cli: ChildProcess) => void;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What has an event log. */
+/** The commands that have an event log. */
 const OPERATIONS: ReadonlySet<string> = new Set(['up', 'preview', 'refresh', 'destroy', 'import']);
 
 /**
- * Pulumi's own CLI as an operator runs it, on a state in a folder, with a home of its own, without a network, and with the AWS provider
- * replaced by `../aws/aws-provider.ts`. One folder holds all of it. Pulumi.yaml and the stacks' files are copies, since `config set` and
- * `stack init` rewrite them.
+ * Pulumi's own CLI as an operator runs it, with a state and a home in one folder, without a network, and with the AWS provider replaced by
+ * `../aws/aws-provider.ts`. Pulumi.yaml and the stacks' files are copies, because `config set` and `stack init` rewrite them.
  */
 export class RealEngine implements AsyncDisposable {
   readonly provider: AwsProvider;
@@ -57,7 +56,7 @@ export class RealEngine implements AsyncDisposable {
   #port = 0;
   #runs = 0;
 
-  /** @param folder holds home, state, project, world and built files; it must be empty */
+  /** @param folder an empty folder, for home, state, project, world and built files */
   private constructor(
     private readonly cli: PulumiCli,
     readonly folder: string,
@@ -75,7 +74,7 @@ export class RealEngine implements AsyncDisposable {
     return engine;
   }
 
-  /** The program `pulumi`. */
+  /** The path of the program `pulumi`. */
   get command(): string {
     return this.cli.command;
   }
@@ -84,7 +83,7 @@ export class RealEngine implements AsyncDisposable {
     return join(this.folder, 'project');
   }
 
-  /** Goes on from another checkout of the same commit: state, world and stack files stay. */
+  /** Continues with another checkout of the same commit, and the same state, world and stack files. */
   checkout(root: string): void {
     rmSync(join(this.project, 'infra'), { force: true });
     symlinkSync(join(root, 'infra'), join(this.project, 'infra'));
@@ -95,7 +94,7 @@ export class RealEngine implements AsyncDisposable {
     chmodSync(host, 0o755);
   }
 
-  /** For `--policy-pack`. */
+  /** The folder for `--policy-pack`. */
   get policyPack(): string {
     return join(this.project, 'infra', 'policy-pack');
   }
@@ -104,7 +103,7 @@ export class RealEngine implements AsyncDisposable {
     return join(this.project, `Pulumi.${stack}.yaml`);
   }
 
-  /** The stack's own file, a built image and release, a token if Redis is managed, and `pulumi stack init`. */
+  /** Makes a stack: copies its file, writes an image and a release, runs `pulumi stack init`, and sets a token if Redis is managed. */
   async createStack(stack: string, changes: Readonly<Record<string, unknown>> = {}): Promise<void> {
     copyFileSync(join(workspaceRoot(), `Pulumi.${stack}.yaml`), this.stackFile(stack));
     await this.succeed(['stack', 'init', stack, '--secrets-provider', 'passphrase']);
@@ -113,7 +112,7 @@ export class RealEngine implements AsyncDisposable {
       await this.succeed(['config', 'set', '--stack', stack, '--secret', 'redisAuthToken', REDIS_TOKEN]);
   }
 
-  /** Another image, where the stack's configuration looks for it. @returns the configuration that leads there */
+  /** Writes another image for the stack. @returns the configuration that names the image */
   build(draft: ImageDraft): Record<string, string> {
     const folder = join(this.folder, 'built', draft.stack);
     mkdirSync(folder, { recursive: true });
@@ -124,7 +123,7 @@ export class RealEngine implements AsyncDisposable {
     return this.#stackFile(stack).config ?? {};
   }
 
-  /** Edits the stack's file, as a person does. `undefined` takes a key out; a key without a namespace is ours. */
+  /** Edits the stack's file, as a person does. `undefined` removes a key; a key without a namespace is ours. */
   configure(stack: string, changes: Readonly<Record<string, unknown>>): void {
     const file = this.#stackFile(stack);
     const config = { ...file.config };
@@ -136,7 +135,7 @@ export class RealEngine implements AsyncDisposable {
     writeFileSync(this.stackFile(stack), dump({ ...file, config }));
   }
 
-  /** Runs the CLI. Only its arguments answer its questions (`--yes`). */
+  /** Runs the CLI. Its questions are answered only by arguments (`--yes`). */
   async pulumi(args: readonly string[], { started, env }: RunOptions = {}): Promise<Ran> {
     const [command = ''] = args;
     const events = join(this.folder, 'events', `${String(this.#runs++)}.json`);
@@ -159,7 +158,7 @@ export class RealEngine implements AsyncDisposable {
     return { exitCode, output, steps: stepsOf(events, command === 'preview') };
   }
 
-  /** @throws Error with what the CLI printed, if it does not end with 0 */
+  /** Runs the CLI. @throws Error with the output if the exit code is not 0 */
   async succeed(args: readonly string[], options?: RunOptions): Promise<Ran> {
     const ran = await this.pulumi(args, options);
     if (ran.exitCode !== 0)
@@ -167,14 +166,14 @@ export class RealEngine implements AsyncDisposable {
     return ran;
   }
 
-  /** `pulumi up` without its preview, which would run the program twice. */
+  /** Runs `pulumi up` without its preview, which would run the program twice. */
   async up(stack: string, ...more: string[]): Promise<Ran> {
     const ran = await this.succeed(['up', '--stack', stack, '--yes', '--skip-preview', ...more]);
     this.noteUp(stack);
     return ran;
   }
 
-  /** After an `up` that ended well. */
+  /** Records the configuration after a successful `up`. */
   noteUp(stack: string): void {
     const [before, now] = [this.#applied.get(stack), this.configured(stack)];
     for (const key of before === undefined ? [] : Object.keys({ ...before, ...now }))
@@ -182,7 +181,7 @@ export class RealEngine implements AsyncDisposable {
     this.#applied.set(stack, now);
   }
 
-  /** Keys of ours that had another value in one `up` of a stack than in the `up` before it, in the order of the alphabet. */
+  /** Our keys whose value changed from one `up` of a stack to the next, sorted. */
   get changedKeys(): string[] {
     return [...this.#changedKeys].map((key) => key.replace(/^communique-tee:/, '')).sort();
   }
@@ -194,11 +193,11 @@ export class RealEngine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#running) child.kill('SIGKILL');
     this.provider.close();
-    // A killed CLI leaves its language host a moment behind.
+    // Retry, because the language host of a killed CLI runs a moment longer.
     await Promise.resolve(rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
   }
 
-  /** The CLI's environment, which inherits nothing from this process. */
+  /** The CLI's environment, without the variables of this process. */
   get environment(): Record<string, string> {
     const nowhere = 'http://127.0.0.1:9';
     return {
@@ -208,7 +207,7 @@ export class RealEngine implements AsyncDisposable {
       PULUMI_BACKEND_URL: `file://${join(this.folder, 'state')}`,
       PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
       PULUMI_DEBUG_PROVIDERS: `aws:${String(this.#port)}`,
-      // For --event-log.
+      // Needed for --event-log.
       PULUMI_DEBUG_COMMANDS: 'true',
       PULUMI_SKIP_UPDATE_CHECK: 'true',
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-/** Files under a folder that hold one of the secrets as it is, in base64, or percent-encoded; compressed files included. */
+/** The files below a folder that contain a secret: as text, in base64 or percent-encoded, also in compressed files. */
 export function filesWithSecrets(folder: string, secrets: readonly string[]): string[] {
   const forms = secrets.flatMap(formsOf);
   return filesUnder(folder).filter((file) => {
@@ -11,14 +11,14 @@ export function filesWithSecrets(folder: string, secrets: readonly string[]): st
   });
 }
 
-/** Links are not followed: they lead to the checkout. */
+/** All files below a folder. Links are not followed, because they lead to the checkout. */
 const filesUnder = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     return entry.isDirectory() ? filesUnder(path) : entry.isFile() ? [path] : [];
   });
 
-/** Base64 of a longer text that begins with one or two other bytes has the secret's middle in it, in one of three forms. */
+/** The forms to search for. In base64, a secret inside a longer text has one of three forms, by the number of bytes before it. */
 function formsOf(secret: string): string[] {
   const shifted = ['', '?', '??'].map((before) => {
     const skipped = Math.ceil((before.length * 8) / 6);

@@ -7,9 +7,9 @@ import { COMMANDS } from './aws-commands';
 import { queried, shown } from './query';
 
 /**
- * Stands in for `aws`, the command line of AWS: it acts on the account of the stand-in provider, so that Pulumi finds what it did. It
- * knows the commands of `aws-commands.ts`, and of those the options that the documents and `ops import-file` use; others are refused as
- * `aws` refuses what it does not know.
+ * Stands in for the AWS CLI. It acts on the account of the stand-in provider, so that Pulumi sees its changes. It knows only the commands
+ * of `aws-commands.ts`, with the options that the documents and `ops import-file` use, and refuses others as the AWS CLI refuses unknown
+ * ones.
  */
 export class AwsCommandLine {
   private constructor(private readonly server: Server) {}

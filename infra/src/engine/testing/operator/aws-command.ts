@@ -1,11 +1,11 @@
 import type { Account } from '../../aws/account';
 
-/** AWS refuses: the message begins with its code. */
+/** A refusal by AWS. The message begins with AWS's error code. */
 export class AwsError extends Error {}
-/** `aws` itself refuses: AWS is not asked. */
+/** A refusal by the command `aws` itself, which then does not ask AWS. */
 export class UsageError extends Error {}
 
-/** How an option is given: with one value, with several, or without. `no-` before a name is the option `no-…` of its own. */
+/** Whether an option has one value, several, or none. An option `no-…` is listed separately. */
 type OptionKind = 'one' | 'many' | 'flag';
 
 export class Given {
@@ -26,7 +26,7 @@ export class Given {
     return this.options.get(name) ?? [];
   }
 
-  /** `--multi-az` and `--no-multi-az`; `unless` if neither was given. */
+  /** Reads a pair such as `--multi-az` and `--no-multi-az`. @returns `unless` if neither was given */
   either(name: string, unless: boolean): boolean {
     return this.has(name) || (unless && !this.has(`no-${name}`));
   }
@@ -35,8 +35,8 @@ export class Given {
 export interface AwsCommand {
   readonly options: Readonly<Record<string, OptionKind>>;
   /**
-   * @returns what AWS answers; undefined: nothing is printed
-   * @throws AwsError, or Error as `Account` throws it
+   * @returns AWS's answer; undefined if nothing is printed
+   * @throws AwsError, or the Error that `Account` throws
    */
   run(given: Given, account: Account, region: string): unknown;
 }
@@ -55,7 +55,7 @@ const OF_ALL: Readonly<Record<string, OptionKind>> = {
 };
 
 /**
- * @param commands by service and action, as they are typed: `rds wait db-instance-available`
+ * @param commands the known commands by service and action, as typed: `rds wait db-instance-available`
  * @throws UsageError if a command or an option is not known, or an option lacks its value
  */
 export function parseCommand(args: readonly string[], commands: Readonly<Record<string, AwsCommand>>): Parsed {

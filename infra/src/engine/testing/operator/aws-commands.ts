@@ -4,5 +4,5 @@ import { ENDED } from './ended';
 import { LOOKUPS } from './lookups';
 import { VOLUMES } from './volumes';
 
-/** By service and action, as they are typed. A command is here because a document or `ops import-file` runs it. */
+/** The commands by service and action, as typed: those that a document or `ops import-file` runs. */
 export const COMMANDS: Readonly<Record<string, AwsCommand>> = { ...DATABASES, ...ENDED, ...LOOKUPS, ...VOLUMES };

@@ -11,7 +11,7 @@ function databaseOf(account: Account, identifier: string): Thing {
   return found;
 }
 
-/** As DescribeDBInstances names it. */
+/** The database in the form of DescribeDBInstances. */
 const described = ({ id, inputs, outputs }: Thing) => ({
   DBInstanceIdentifier: inputs['identifier'],
   DbiResourceId: id,
@@ -24,8 +24,8 @@ const described = ({ id, inputs, outputs }: Thing) => ({
 });
 
 /**
- * What a restored instance has of its own: RDS copies neither logs that go to CloudWatch, nor storage that grows, nor, if they are not
- * named, groups, tags and protection (RDS API, RestoreDBInstanceToPointInTime; RDS user guide, "Restoring a DB instance to a specified time").
+ * The properties of a restored instance. RDS copies neither the export of logs nor the growth of storage nor, unless they are named,
+ * groups, tags and protection (RDS API, RestoreDBInstanceToPointInTime; RDS user guide, "Restoring a DB instance to a specified time").
  */
 function restored(source: Thing, given: Given): Properties {
   return {
@@ -111,7 +111,7 @@ export const DATABASES: Readonly<Record<string, AwsCommand>> = {
           identifier: name,
           deletionProtection: given.either('deletion-protection', deletionProtection === true),
         },
-        // The rest of an address is the same in one account and region.
+        // Only the first label of the address differs within an account and region.
         outputs: {
           ...thing.outputs,
           address: String(thing.outputs['address']).replace(/^[^.]+/, name),

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 
-/** A code block is indented by four or more: in a list by more than the list's own text. */
+/** The begin of a line in a code block, which is indented by four or more spaces. */
 const CODE = /^ {4}/;
 
 /**
- * The blocks of commands that a document has below a heading, up to the next heading, as they are to be typed.
- * @param heading its text, without `#`
+ * The blocks of commands in a document, from a heading to the next heading, as they are to be typed.
+ * @param heading the heading's text, without `#`
  * @throws Error if the document has no such heading
  */
 export function commandsBelow(document: string, heading: string): string[] {
@@ -30,8 +30,8 @@ export function commandsBelow(document: string, heading: string): string[] {
 }
 
 /**
- * Puts values in the place of what the document leaves to the operator: `<time>`.
- * @throws Error that names what has no value
+ * Replaces placeholders of the document, such as `<time>`, by values.
+ * @throws Error that names a placeholder without a value
  */
 export function filled(block: string, values: Readonly<Record<string, string>> = {}): string {
   return block.replace(/<([A-Za-z][^<>|&$]*)>/g, (placeholder, name: string) => {

@@ -3,7 +3,7 @@ import { AwsError, UsageError, type AwsCommand } from './aws-command';
 const LOG_GROUP = 'aws:cloudwatch/logGroup:LogGroup';
 const SECRET = 'aws:secretsmanager/secret:Secret';
 
-/** What docs/operator/destroying.md asks and tells AWS beside `pulumi destroy`. */
+/** The AWS commands of docs/operator/destroying.md. */
 export const ENDED: Readonly<Record<string, AwsCommand>> = {
   'logs describe-log-groups': {
     options: {},

@@ -10,20 +10,20 @@ import { AwsCommandLine } from './aws-command-line';
 export interface Operation {
   /** `up`, `refresh`, … */
   readonly command: string;
-  /** What the engine did; of `preview`, what it would do. */
+  /** The steps that the engine made or, for `preview`, would make. */
   readonly steps: readonly Step[];
 }
 
 export interface Typed {
-  /** All that the script printed, on both outputs. */
+  /** What the script printed to standard output and standard error. */
   readonly output: string;
-  /** In the order of the script. */
+  /** The operations of Pulumi, in the order of the script. */
   readonly operations: readonly Operation[];
 }
 
 /**
- * Bash as an operator has it in the checkout, for commands word for word out of a document. `pulumi` is the engine's, `aws` acts on the
- * engine's world, and `npm run ops` runs this checkout's commands on the engine's stack files. Variables that a script sets are there for
+ * Bash as an operator has it in the checkout, for the unchanged commands of a document. `pulumi` is the engine's, `aws` acts on the
+ * engine's world, and `npm run ops` runs this checkout's commands on the engine's stack files. Variables that one script sets are kept for
  * the next. Pulumi's questions are answered with yes.
  */
 export class OperatorShell implements AsyncDisposable {

@@ -2,7 +2,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * `--query`: of JMESPath, names, `[0]`, `[]` and `[one,other]`, as the documents use them.
+ * Applies `--query`. Of JMESPath it knows only what the documents use: names, `[0]`, `[]` and `[one,other]`.
  * @throws Error if the expression has anything else
  */
 export function queried(value: unknown, expression: string): unknown {
@@ -24,7 +24,7 @@ export function queried(value: unknown, expression: string): unknown {
 
 const afterDot = (expression: string, begin: string): string => expression.slice(begin.length).replace(/^\./, '');
 
-/** At the commas that are in no brackets. */
+/** Splits a list at the commas that are outside brackets. */
 function split(list: string): string[] {
   const parts = [''];
   let depth = 0;
@@ -36,7 +36,7 @@ function split(list: string): string[] {
   return parts.map((part) => part.trim());
 }
 
-/** As `aws` prints it; `text`: one line for a list of texts, one for each list in a list. */
+/** The value as `aws` prints it. As `text`, a list of texts is one line, and so is each list in a list. */
 export function shown(value: unknown, output: 'json' | 'text'): string {
   if (output === 'json') return `${JSON.stringify(value ?? null, undefined, 4)}\n`;
   if (!Array.isArray(value)) return `${cell(value)}\n`;

@@ -1,10 +1,10 @@
 import { AwsError, UsageError, type AwsCommand } from './aws-command';
 
-/** Nothing that Pulumi makes: a test puts it into the world, as Data Lifecycle Manager does at AWS. `inputs`: volumeId, size, tags. */
+/** A snapshot, which Pulumi does not make: a test adds it, as Data Lifecycle Manager does at AWS. `inputs`: volumeId, size, tags. */
 export const SNAPSHOT = 'aws:ebs/snapshot:Snapshot';
 const VOLUME = 'aws:ebs/volume:Volume';
 
-/** `Name=tag:<key>,Values=<value>` */
+/** Reads a filter `Name=tag:<key>,Values=<value>`. */
 export function tagFilter(text: string): readonly [key: string, value: string] {
   const [, key, value] = /^Name=tag:([^,]+),Values=(.+)$/.exec(text) ?? [];
   if (key === undefined || value === undefined) throw new UsageError(`Error parsing parameter '--filters': ${text}`);
@@ -14,7 +14,7 @@ export function tagFilter(text: string): readonly [key: string, value: string] {
 export const hasTag = (tags: unknown, [key, value]: readonly [string, string]): boolean =>
   typeof tags === 'object' && tags !== null && (tags as Record<string, unknown>)[key] === value;
 
-/** `ResourceType=volume,Tags=[{Key=Name,Value=…},…]` */
+/** Reads the tags in `ResourceType=volume,Tags=[{Key=Name,Value=…},…]`. */
 function tagsOf(text: string): Record<string, string> {
   const [, list] = /^ResourceType=volume,Tags=\[(.*)\]$/.exec(text) ?? [];
   if (list === undefined) throw new UsageError(`Error parsing parameter '--tag-specifications': ${text}`);
