@@ -1,12 +1,12 @@
 // node docker/copy-packages.mjs <folder> <package>...: copies these packages with all their dependencies from node_modules into
-// <folder>/node_modules. For an image that needs a few of the workspace's thousand packages.
+// <folder>/node_modules. Used for an image that needs only a few of the workspace's thousand packages.
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** The folder where Node finds this package from the given folder; undefined if it is not installed. */
+/** Returns the folder where Node finds this package from the given folder; undefined if the package is not installed. */
 function find(name, from) {
   for (let folder = from; ; folder = dirname(folder)) {
     const found = join(folder, 'node_modules', name);
@@ -15,7 +15,7 @@ function find(name, from) {
   }
 }
 
-/** @returns {Set<string>} folders of the packages and of their dependencies, absolute */
+/** @returns {Set<string>} absolute paths of the packages' folders and of their dependencies' folders */
 export function packagesWith(names) {
   const folders = new Set();
   const waiting = names.map((name) => ({ name, from: root, required: true }));
@@ -33,7 +33,7 @@ export function packagesWith(names) {
       peerDependenciesMeta = {},
     } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     for (const each of Object.keys({ ...dependencies, ...peerDependencies })) {
-      // An optional peer belongs to another package (TypeScript), so it is not copied.
+      // Another package brings an optional peer (such as TypeScript), so it is not copied.
       if (peerDependenciesMeta[each]?.optional) continue;
       waiting.push({ name: each, from: folder, required: !(each in optionalDependencies) });
     }

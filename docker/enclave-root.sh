@@ -1,7 +1,7 @@
 #!/bin/sh
-# docker/enclave-root.sh <folder>: makes the whole file system of the enclave's container: Node, the libraries that it is linked to, the
-# bundle, the stack's configuration, and the empty folders that nitro-cli's init mounts on. Nothing else: no shell, no package manager.
-# Run in the build stage of Dockerfile.nitro-enclave, after the bundle is built; STACK names the configuration.
+# docker/enclave-root.sh <folder>: makes the whole file system of the enclave's container: Node, the libraries to which Node is linked, the
+# bundle, the stack's configuration, and the empty folders on which nitro-cli's init mounts. It contains no shell and no package manager.
+# The build stage of Dockerfile.nitro-enclave runs this script after the bundle is built; STACK names the configuration.
 set -eu
 usage='usage: STACK=<name> sh docker/enclave-root.sh <folder>'
 case ${1-} in

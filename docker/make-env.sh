@@ -16,7 +16,7 @@ if [ ! -e postgres.env ] && [ ! -e database.env ]; then
   printf 'DATABASE_URL=postgresql://communique:%s@postgres:5432/communique\n' "$password" > database.env
   echo 'made docker/env/postgres.env and database.env'
 elif [ ! -e postgres.env ] || [ ! -e database.env ]; then
-  # A new file would have a different password than the database.
+  # A newly made file would have another password than the existing one.
   echo 'docker/env: postgres.env and database.env belong together, and one of them is missing' >&2
   exit 1
 fi

@@ -30,7 +30,7 @@ while IFS= read -r line; do
   case $line in
     '#'* | '' | *@sha256:*) ;;
     *)
-      # The digest of the index, which names an image for each architecture.
+      # The digest of the index, which lists an image for each architecture.
       digest=$(docker buildx imagetools inspect "${line#*=}" --format '{{.Manifest.Digest}}' < /dev/null)
       if ! printf '%s\n' "$digest" | grep -Eqx 'sha256:[0-9a-f]{64}'; then
         echo "the registry gave no digest for ${line#*=}" >&2

@@ -1,7 +1,7 @@
 #!/bin/sh
-# docker/publish-gateway.sh <repository>:<tag>: builds the gateway's container for x86-64 and pushes it to Amazon ECR, unless the tag
-# exists there: a tag is never overwritten. CodeBuild runs it (infra/src/components/image-build.ts).
-# Without a digest of Node's image in docker/base-images.env it prints NOT BUILT and ends, because the result could not be identified.
+# docker/publish-gateway.sh <repository>:<tag>: builds the gateway's container for x86-64 and pushes it to Amazon ECR, unless the tag exists
+# there, because a tag is never overwritten. CodeBuild runs this script (infra/src/components/image-build.ts). Without a digest of Node's
+# image in docker/base-images.env the script prints NOT BUILT and ends, because the result could not be identified.
 set -eu
 usage='usage: sh docker/publish-gateway.sh <repository>:<tag>'
 case ${1-} in

@@ -7,34 +7,34 @@
 --   message_id_taken             the id is another owner's, or was used with other bytes or another status hash
 --   status_hash_taken            another message has the status hash
 --   already_sent                 the nullifier was used for another message
---   user_daily_limit_reached     the owner's UTC day has no room for p_amount
---   daily_messages_reached       the owner has had p_user_messages messages accepted this UTC day (0: no limit)
---   system_hourly_limit_reached  the system's UTC hour has no room
---   threshold_reached            what is spent in the system's UTC day leaves no room: the caller raises the emergency stop, in a
---                                separate transaction
---   system_daily_limit_reached   what is reserved in the system's UTC day leaves no room until messages end
---   fair_share_reached           the owner's day would be more than a ninth of what is free in the system's hour or day
---   emergency_stop               spending is stopped
---   gone                         the id was in use and its message was deleted meanwhile: call again
+--   user_daily_limit_reached     p_amount would exceed the owner's cap for the UTC day
+--   daily_messages_reached       p_user_messages messages of the owner were accepted this UTC day already (0: no limit)
+--   system_hourly_limit_reached  p_amount would exceed the system's cap for the UTC hour
+--   threshold_reached            with p_amount, the spent amount would exceed the system's cap for the UTC day; the caller must raise the
+--                                emergency stop, in a separate transaction
+--   system_daily_limit_reached   with p_amount, spent and reserved amounts would exceed that cap; there is room once messages end
+--   fair_share_reached           the owner's day would exceed a ninth of what is free in the system's hour or day
+--   emergency_stop               an emergency stop is set
+--   gone                         the id was in use, and its message was deleted meanwhile: the caller must call again
 --
--- Without a price (p_amount = 0) no money is reserved: no row of the ledger is written, the system's windows are neither locked nor
--- written, and neither a cap nor the stop refuses. The owner's day still counts messages.
+-- Without a price (p_amount = 0) no money is reserved: the function writes no row of the ledger, neither locks nor writes the system's
+-- windows, and refuses nothing for a cap or the stop. The owner's day still counts messages.
 --
--- Resealed: a message ended as key_retired, and its owner sealed it to another key. It starts over under its id. The enclave never opened
--- it, so it does not count as another message of the day.
+-- A message is resealed if it ended as key_retired and its owner sealed it to another key. It starts over under its id. No enclave has
+-- opened it, so it does not count as another message of the day.
 --
--- The share (a dynamic threshold) keeps a few owners from filling the hour or the day: one alone gets at most a tenth of a cap, n owners
--- together at most n/(9 + n), and the rest stays for others. An owner's first message of the day needs no share.
+-- The fair share (a dynamic threshold) keeps a few owners from filling the hour or the day: a single owner gets at most a tenth of a cap,
+-- n owners together get at most n/(9 + n), and the rest stays for others. It does not limit an owner's first message of the day.
 --
--- If a cap has room for a part of the batch, the first in order get it. A refused message leaves no row and does not affect the others. The
+-- If a cap has room for a part of the batch, the first messages get it. A refused message leaves no row and does not affect the others. The
 -- batch commits or rolls back with the caller's transaction, which must be READ COMMITTED.
 --
--- A message with a proof of residence claims its nullifier, which is kept until p_nullifiers_until. One without an owner (p_owners: NULL)
--- has no key and no row in the ledger: its reserved amount is in its job. It counts in the system's hour and day, and under no user's
--- limit.
+-- A message with a proof of residence claims its nullifier, which is kept until p_nullifiers_until. A message without an owner (p_owners:
+-- NULL) has no idempotency key and no row in the ledger; its reserved amount is in its job. It counts in the system's hour and day, and
+-- toward no user's limit.
 --
--- Locks are taken in one order everywhere: status hashes, messages by id, nullifiers, keys by owner and key, the stop's lock, users by
--- name, hour, day. The end of a message takes its job, the message, its nullifier, then the windows.
+-- All code takes locks in this order: status hashes, messages by id, nullifiers, idempotency keys by owner and key, the stop's lock, the
+-- users' days by owner, the hour, the day. The end of a message locks its job, the message, its nullifier, then the windows.
 --
 -- p_ids, p_owners, p_keys, p_explicit (the client chose the key), p_expires_at, p_starts and p_lengths (where the bytes to relay are in
 -- p_sealed, from 1) have one element per message; no id, no pair of owner and key, no nullifier and no status hash may occur twice.
@@ -56,9 +56,9 @@ DECLARE
   v_count CONSTANT int := cardinality(p_ids);
   v_shares CONSTANT int := 9;
   v_due CONSTANT timestamptz := date_trunc('milliseconds', now());
-  -- Messages that need a reservation. moved: resealed under the same key, which now names the new bytes.
+  -- Outcomes that need a reservation. moved: resealed under the same idempotency key, which now names the new bytes.
   v_paying CONSTANT text[] := '{accepted,resealed,moved}';
-  -- One element per message. Until the keys are claimed also: known (the same bytes under another key).
+  -- One element per message. Until the idempotency keys are claimed, it may also be known: the same bytes under another key.
   v_outcomes text[] := array_fill('accepted'::text, ARRAY[v_count]);
   v_accepted_at timestamptz[] := array_fill(p_now, ARRAY[v_count]);
   v_inserted uuid[];
@@ -77,7 +77,7 @@ DECLARE
   v_user int;
   v_ids uuid[];
 BEGIN
-  -- Clients choose the hashes, and messages are inserted by id: two batches could otherwise wait for each other.
+  -- Clients choose the hashes, and messages are inserted in the order of their ids, so two batches could otherwise wait for each other.
   IF p_statuses IS NOT NULL THEN
     PERFORM pg_advisory_xact_lock(706175, hash) FROM (
       SELECT DISTINCT ('x' || encode(substring(status FOR 4), 'hex'))::bit(32)::int AS hash
@@ -93,7 +93,7 @@ BEGIN
   SELECT coalesce(array_agg(id), '{}') INTO v_inserted FROM inserted;
 
   IF cardinality(v_inserted) < v_count THEN
-    -- Ended messages that may start over are locked, so that one of several resealed ones is first.
+    -- Locks the ended messages that may start over, so that only one of several reseals of a message succeeds.
     PERFORM FROM message WHERE id = ANY (p_ids) AND id <> ALL (v_inserted) AND status = 'key_retired' ORDER BY id FOR UPDATE;
     SELECT array_agg(CASE
         WHEN r.id = ANY (v_inserted) THEN 'accepted'
@@ -142,7 +142,7 @@ BEGIN
 
   IF p_nullifiers IS NOT NULL OR least(v_claimed, cardinality(v_inserted)) < v_count THEN
     SELECT array_agg(CASE
-        -- It does not matter which transaction claimed the key, if it names these bytes.
+        -- It does not matter which transaction claimed the key, as long as the key names these bytes.
         WHEN r.owner IS NOT NULL AND r.outcome IN ('accepted', 'known', 'resealed') AND NOT EXISTS (
           SELECT FROM idempotency_key WHERE idempotency_key.owner = r.owner::bpchar AND idempotency_key.key = r.key
             AND sealed_sha256 = substring(p_sha256 FROM n::int * 32 - 31 FOR 32)) THEN 'idempotency_key_reused'
@@ -161,8 +161,8 @@ BEGIN
     SELECT array_agg(CASE WHEN r.outcome = ANY (v_paying) THEN 'emergency_stop' ELSE r.outcome END ORDER BY n)
       INTO v_outcomes FROM unnest(v_outcomes) WITH ORDINALITY AS r (outcome, n);
   ELSE
-    -- Adds the amounts of the whole batch, which creates or locks all its windows, in order. Without a price only owners' days have
-    -- windows.
+    -- Adds the amounts of the whole batch, which creates or locks all its windows, in order. Without a price only the owners' days are
+    -- needed.
     WITH added AS (
       INSERT INTO budget_window AS w (scope, subject, starts_at, reserved_micro_usd, messages)
       SELECT scope, subject, starts_at, paid * p_amount, new FROM (
@@ -179,14 +179,14 @@ BEGIN
         WHEN 'user_day' THEN (p_amount = 0 OR used <= p_user_cap) AND (p_user_messages = 0 OR messages <= p_user_messages)
         WHEN 'system_hour' THEN used <= p_hour_cap
         ELSE used <= p_day_cap END)
-      -- So do the shares of all owners, if the largest fits after the whole batch.
+      -- If the largest amount of an owner is within the fair share after the whole batch, so are all others.
       AND (p_amount = 0 OR coalesce(max(used) FILTER (WHERE scope = 'user_day'), 0) * v_shares
         <= min(CASE scope WHEN 'system_hour' THEN p_hour_cap - used WHEN 'system_day' THEN p_day_cap - used END))
       INTO v_fits FROM added;
 
-    -- Null if no window was written.
+    -- v_fits is null if no window was written.
     IF NOT coalesce(v_fits, true) THEN
-      -- What each window holds without this batch.
+      -- The amounts in each window without this batch.
       SELECT array_agg(b.owner), array_agg(reserved_micro_usd + spent_micro_usd - b.paid * p_amount), array_agg(messages - b.new)
         INTO v_users, v_user_used, v_user_messages
       FROM (
@@ -200,8 +200,8 @@ BEGIN
 
       FOR i IN 1 .. v_count LOOP
         CONTINUE WHEN v_wanted[i] <> ALL (v_paying);
-        -- Without an owner it is null, so each comparison with a user's limit is null and refuses nothing. The same holds, if there is no
-        -- price, for the system's windows and for the owner of a resealed message.
+        -- v_user is null without an owner, so each comparison with a user's limit is null and refuses nothing. The same happens, without
+        -- a price, for the system's windows and for the owner of a resealed message.
         v_user := array_position(v_users, p_owners[i]);
         v_new := (v_wanted[i] = 'accepted')::int;
         IF p_amount <> 0 AND v_user_used[v_user] + p_amount > p_user_cap THEN
@@ -246,7 +246,7 @@ BEGIN
   END IF;
 
   IF 'accepted' <> ANY (v_outcomes) THEN
-    -- Deletes what refused messages wrote. Deleting a new message also deletes its key.
+    -- Deletes the rows that refused messages wrote. Deleting a new message also deletes its idempotency key.
     SELECT array_agg(id) INTO v_ids FROM unnest(p_ids, v_outcomes) AS r (id, outcome) WHERE id = ANY (v_inserted) AND r.outcome <> 'accepted';
     DELETE FROM message WHERE id = ANY (v_ids);
     DELETE FROM nullifier USING unnest(p_nullifiers, v_outcomes) AS r (claimed, outcome)
@@ -267,7 +267,7 @@ BEGIN
     v_outcomes := array_replace(v_outcomes, 'moved', 'resealed');
   END IF;
 
-  -- Due at once by the database's clock, as the queue reads it: the gateway's may be ahead.
+  -- The first attempt may start at once by the database's clock, which the queue uses; the gateway's clock may be ahead.
   INSERT INTO delivery_job (message_id, sealed, key_id, expires_at, next_attempt_at, reserved_micro_usd, reserved_at)
   SELECT id, substring(p_sealed FROM start FOR length), substring(p_key_ids FROM n::int * 16 - 15 FOR 16), expires_at, v_due,
     CASE WHEN owner IS NULL AND p_amount <> 0 THEN p_amount END, CASE WHEN owner IS NULL AND p_amount <> 0 THEN p_now END

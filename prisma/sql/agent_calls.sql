@@ -1,23 +1,24 @@
--- The money of agent tasks: one row of agent_reservation for each attempt at a provider. Reserve, dispatch, end. Each function is its own
--- transaction, READ COMMITTED. Amounts are micro-dollars.
+-- The money of agent tasks. Each attempt at a provider has one row of agent_reservation, which is reserved, then dispatched, then ended.
+-- Each function is one transaction, READ COMMITTED. Amounts are micro-dollars.
 --
--- Locks are taken in one order, which is that of accept_messages: the owner's lock or the reservation's row, the stop's lock, the user's day,
--- the hour, the day. Nothing else is waited for once a window is locked.
+-- The functions take locks in the order of accept_messages: the owner's lock or the reservation's row, the stop's lock, the user's day, the
+-- hour, the day. They wait for nothing else once a window is locked.
 
--- Reserves p_amount for one attempt and returns what became of it:
+-- Reserves p_amount for one attempt and returns the result:
 --
---   accepted                     reserved. An attempt that was released before, with the same bytes, is reserved anew
+--   accepted                     reserved; an attempt with the same bytes that was released before is reserved again
 --   known                        the owner has this attempt with these bytes already; nothing changes
 --   message_id_taken             the id is another owner's, or was used with other bytes
---   outcome_unknown              attempt 2 without an attempt 1 that was settled
+--   outcome_unknown              p_attempt is 2, and attempt 1 is not settled
 --   model_off                    the model, or its whole provider, is off until an operator clears it
 --   task_running                 the owner has another attempt whose deadline has not passed
---   emergency_stop               spending is stopped
---   user_daily_limit_reached     the owner's UTC day has no room
---   system_hourly_limit_reached  the system's UTC hour has no room
---   agent_share_reached          the owner would hold more than 5 % of the hour's cap in open reservations
---   threshold_reached            what is spent in the system's UTC day leaves no room: the caller raises the emergency stop
---   system_daily_limit_reached   what is reserved in the system's UTC day leaves no room
+--   emergency_stop               an emergency stop is set
+--   user_daily_limit_reached     p_amount would exceed the owner's cap for the UTC day
+--   system_hourly_limit_reached  p_amount would exceed the system's cap for the UTC hour
+--   agent_share_reached          the owner would have more than 5 % of the hour's cap in open reservations
+--   threshold_reached            with p_amount, the spent amount would exceed the system's cap for the UTC day; the caller must raise the
+--                                emergency stop
+--   system_daily_limit_reached   with p_amount, spent and reserved amounts would exceed that cap
 CREATE OR REPLACE FUNCTION reserve_agent_call(
   p_request_id uuid, p_attempt int, p_owner text, p_request_sha256 bytea, p_key_id bytea, p_enclave text,
   p_model_class text, p_provider text, p_model text, p_amount bigint, p_price_version text,
@@ -35,7 +36,7 @@ DECLARE
   v_open bigint;
   v_refusal text;
 BEGIN
-  -- One task at a time for each owner holds across midnight too, when the user's day is another row.
+  -- This lock allows one task at a time for each owner, even across midnight, when the user's day is another row.
   PERFORM pg_advisory_xact_lock(706176, ('x' || substr(md5(p_owner), 1, 8))::bit(32)::int);
 
   SELECT * INTO v_old FROM agent_reservation WHERE request_id = p_request_id ORDER BY (attempt = p_attempt) DESC, attempt LIMIT 1 FOR UPDATE;
@@ -56,7 +57,7 @@ BEGIN
   END IF;
   SELECT coalesce(sum(reserved_micro_usd), 0) INTO v_open FROM agent_reservation WHERE owner = p_owner::bpchar AND state = 'reserved';
 
-  -- Adds the amount, which makes or locks the three windows in order.
+  -- Adds the amount, which creates or locks the three windows in order.
   WITH added AS (
     INSERT INTO budget_window AS w (scope, subject, starts_at, reserved_micro_usd)
     SELECT scope, subject, starts_at, p_amount FROM (VALUES
@@ -72,7 +73,7 @@ BEGIN
   v_refusal := CASE
     WHEN v_user_used > p_user_cap THEN 'user_daily_limit_reached'
     WHEN v_hour_used > p_hour_cap THEN 'system_hourly_limit_reached'
-    -- Before the threshold: a user must not raise the stop by asking for more than their share.
+    -- Checked before the threshold, so that a user cannot cause the stop by asking for more than their share.
     WHEN (v_open + p_amount) * 20 > p_hour_cap THEN 'agent_share_reached'
     WHEN v_day_spent + p_amount > p_day_cap THEN 'threshold_reached'
     WHEN v_day_used > p_day_cap THEN 'system_daily_limit_reached' END;
@@ -96,13 +97,13 @@ BEGIN
       model = EXCLUDED.model, state = 'reserved', reserved_micro_usd = EXCLUDED.reserved_micro_usd, reserved_at = EXCLUDED.reserved_at,
       deadline_at = EXCLUDED.deadline_at, dispatched_at = NULL, price_version = EXCLUDED.price_version, spent_micro_usd = NULL, settled_at = NULL
     WHERE r.state = 'released' AND r.owner = EXCLUDED.owner AND r.request_sha256 = EXCLUDED.request_sha256;
-  -- Another owner's request took this id meanwhile. The exception rolls the windows back too.
+  -- Another owner's request took this id meanwhile. The exception also rolls back the windows.
   IF NOT FOUND THEN RAISE unique_violation USING MESSAGE = 'agent_reservation: the request id was taken meanwhile'; END IF;
   RETURN 'accepted';
 END $$;
 
--- Marks that the bytes of a reserved attempt are about to leave for the enclave. Returns 'dispatched'; 'emergency_stop' if spending is
--- stopped (the attempt is then released); 'ended' if it is not reserved any more.
+-- Marks that the bytes of a reserved attempt are about to leave for the enclave. Returns 'dispatched'; 'emergency_stop' if a
+-- stop is set (the attempt is then released); 'ended' if the attempt is not reserved any more.
 CREATE OR REPLACE FUNCTION dispatch_agent_call(p_request_id uuid, p_attempt int, p_now timestamptz) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM agent_reservation WHERE request_id = p_request_id AND attempt = p_attempt AND state = 'reserved' FOR UPDATE;
@@ -115,16 +116,16 @@ BEGIN
   RETURN 'dispatched';
 END $$;
 
--- Ends an attempt in the windows that it was reserved in, and returns the state that it had before:
+-- Ends an attempt, in the windows in which it was reserved, and returns its state before:
 --
---   reserved   it ends as p_state: settled (a verified statement), released (nothing was spent), charged (no statement came)
+--   reserved   now it has p_state: settled (a verified statement), released (nothing was spent) or charged (no statement came)
 --   charged    a later statement replaces the charge; any other p_state changes nothing
---   released   a statement came for it all the same, and is booked; any other p_state changes nothing
---   settled    nothing changes: an attempt is settled once
+--   released   a statement that comes nevertheless is booked; any other p_state changes nothing
+--   settled    nothing changes, because an attempt is settled once
 --   NULL       there is no such attempt
 --
 -- p_tokens: input, cached, cache-written short and long, output, thinking; NULL if they are not known. p_off_model and p_off_why: the
--- model of the attempt's provider to switch off at the same time ('*': all of them), and why, or NULL. If p_spent is above the reservation,
+-- model of the attempt's provider to switch off at the same time ('*': every model), and why, or NULL. If p_spent is above the reservation,
 -- it is booked in full.
 CREATE OR REPLACE FUNCTION end_agent_call(
   p_request_id uuid, p_attempt int, p_state text, p_spent bigint, p_now timestamptz,
@@ -172,8 +173,8 @@ BEGIN
   RETURN v_old.state;
 END $$;
 
--- Ends one attempt whose deadline was before p_overdue, and returns 'charged' (its bytes may have left: it costs its whole reservation) or
--- 'released' (they never left); NULL if there is none. Any number of gateways may call it at once.
+-- Ends one attempt whose deadline was before p_overdue. Returns 'charged' if its bytes may have left, so that it costs its whole
+-- reservation; 'released' if they never left; NULL if there is no such attempt. Any number of gateways may call this at once.
 CREATE OR REPLACE FUNCTION end_overdue_agent_call(p_overdue timestamptz, p_now timestamptz) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off
 AS $$

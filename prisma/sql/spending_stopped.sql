@@ -2,10 +2,10 @@
 -- began earlier and then waited for a locked row (READ COMMITTED would have looked for the stop in an older snapshot).
 --
 -- A transaction that reserves takes the advisory lock shared, then looks for the stop, and keeps the lock until it ends. A
--- transaction that raises a stop (the gateway, or an operator's own INSERT) takes it exclusively: it waits for running reservations to end
--- and makes new ones wait. It holds no other lock that a reserving transaction wants.
+-- transaction that raises a stop (the gateway's, or an operator's INSERT) takes the lock exclusively: it waits for running reservations to
+-- end and makes new ones wait. It holds no other lock that a reserving transaction needs.
 
--- True while a stop is not cleared. The answer stays true until the caller's transaction ends.
+-- Returns whether a stop is set and not cleared. The answer stays valid until the caller's transaction ends.
 CREATE OR REPLACE FUNCTION spending_stopped() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(706174, 1);
@@ -15,7 +15,7 @@ END $$;
 
 CREATE OR REPLACE FUNCTION wait_for_spending() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  -- While a stop is raised already, nothing is being reserved.
+  -- If a stop is set already, no transaction is reserving.
   IF NOT EXISTS (SELECT FROM emergency_stop WHERE cleared_at IS NULL) THEN PERFORM pg_advisory_xact_lock(706174, 1); END IF;
   RETURN NEW;
 END $$;

@@ -282,7 +282,7 @@ ALTER TABLE "delivery_job" ADD CONSTRAINT "delivery_job_message_id_fkey" FOREIGN
 -- AddForeignKey
 ALTER TABLE "agent_run" ADD CONSTRAINT "agent_run_template_id_fkey" FOREIGN KEY ("template_id") REFERENCES "template"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
--- What Prisma's schema language cannot express.
+-- Everything below is what Prisma's schema language cannot express.
 
 -- Amounts are never negative: a settlement that would make one negative is a mistake in the ledger and must fail.
 ALTER TABLE "budget_window" ADD CONSTRAINT "budget_window_not_negative" CHECK ("reserved_micro_usd" >= 0 AND "spent_micro_usd" >= 0 AND "messages" >= 0);
@@ -292,7 +292,7 @@ ALTER TABLE "reservation" ADD CONSTRAINT "reservation_settled_whole" CHECK (
   OR ("state" = 'settled' AND "settled_micro_usd" IS NOT NULL AND "settled_at" IS NOT NULL)
 );
 
--- At most one open reservation per message, and at most one emergency stop that is not cleared.
+-- A message has at most one open reservation, and at most one emergency stop is not cleared.
 CREATE UNIQUE INDEX "reservation_one_open" ON "reservation" ("message_id") WHERE "state" = 'reserved';
 CREATE UNIQUE INDEX "emergency_stop_one_open" ON "emergency_stop" ((true)) WHERE "cleared_at" IS NULL;
 
@@ -307,7 +307,7 @@ ALTER TABLE "agent_reservation" ADD CONSTRAINT "agent_reservation_whole" CHECK (
     ELSE "spent_micro_usd" = 0 AND "settled_at" IS NOT NULL END);
 ALTER TABLE "agent_reservation" ADD CONSTRAINT "agent_reservation_lengths" CHECK (
   octet_length("request_sha256") = 32 AND octet_length("key_id") = 16 AND "attempt" IN (1, 2));
--- An owner's open attempts, for deciding on a new one; overdue attempts; and rows that the retention sweep deletes.
+-- These find an owner's open attempts, before a new one is reserved; overdue attempts; and rows that the retention sweep deletes.
 CREATE INDEX "agent_reservation_open_of_owner" ON "agent_reservation" ("owner") WHERE "state" = 'reserved';
 CREATE INDEX "agent_reservation_open" ON "agent_reservation" ("deadline_at") WHERE "state" = 'reserved';
 CREATE INDEX "agent_reservation_ended" ON "agent_reservation" ("reserved_at") WHERE "state" <> 'reserved';
@@ -316,7 +316,7 @@ ALTER TABLE "agent_model_off" ADD CONSTRAINT "agent_model_off_cleared_whole" CHE
   ("cleared_at" IS NULL AND "cleared_by" IS NULL AND "cleared_why" IS NULL)
   OR ("cleared_at" IS NOT NULL AND "cleared_by" IS NOT NULL AND "cleared_why" IS NOT NULL));
 
--- A status hash opens one message, and a message has one nullifier. Partial, so that messages without a proof need no index entry.
+-- A status hash opens one message, and a message has one nullifier. The indexes are partial, so messages without a proof need no entry.
 CREATE UNIQUE INDEX "message_status_sha256_key" ON "message" ("status_sha256") WHERE "status_sha256" IS NOT NULL;
 CREATE UNIQUE INDEX "nullifier_message_id_key" ON "nullifier" ("message_id") WHERE "message_id" IS NOT NULL;
 -- A message can be read by its owner, by its status secret, or by both.
@@ -324,7 +324,7 @@ ALTER TABLE "message" ADD CONSTRAINT "message_readable" CHECK ("owner" IS NOT NU
 ALTER TABLE "delivery_job" ADD CONSTRAINT "delivery_job_promise_whole" CHECK (
   ("reserved_micro_usd" IS NULL) = ("reserved_at" IS NULL) AND "reserved_micro_usd" >= 0);
 
--- Fixed lengths of hashes and ids.
+-- Hashes and ids have fixed lengths.
 ALTER TABLE "message" ADD CONSTRAINT "message_lengths" CHECK (
   octet_length("sealed_sha256") = 32 AND octet_length("key_id") = 16 AND octet_length("status_sha256") = 32);
 ALTER TABLE "nullifier" ADD CONSTRAINT "nullifier_lengths" CHECK (octet_length("nullifier") = 32 AND octet_length("message_input") = 32);
@@ -333,7 +333,7 @@ ALTER TABLE "idempotency_key" ADD CONSTRAINT "idempotency_key_lengths" CHECK (oc
 -- Sealed bytes do not compress.
 ALTER TABLE "delivery_job" ALTER COLUMN "sealed" SET STORAGE EXTERNAL;
 
--- Rows that the retention sweep deletes. Partial, so that accepting a message writes no index entry.
+-- These find rows that the retention sweep deletes. They are partial, so accepting a message writes no index entry.
 CREATE INDEX "message_ended" ON "message" ("ended_at") WHERE "ended_at" IS NOT NULL;
 CREATE INDEX "reservation_settled" ON "reservation" ("reserved_at") WHERE "state" = 'settled';
 
@@ -356,10 +356,10 @@ ALTER TABLE "sealed_key" ADD CONSTRAINT "sealed_key_revoked_whole" CHECK (
 -- began earlier and then waited for a locked row (READ COMMITTED would have looked for the stop in an older snapshot).
 --
 -- A transaction that reserves takes the advisory lock shared, then looks for the stop, and keeps the lock until it ends. A
--- transaction that raises a stop (the gateway, or an operator's own INSERT) takes it exclusively: it waits for running reservations to end
--- and makes new ones wait. It holds no other lock that a reserving transaction wants.
+-- transaction that raises a stop (the gateway's, or an operator's INSERT) takes the lock exclusively: it waits for running reservations to
+-- end and makes new ones wait. It holds no other lock that a reserving transaction needs.
 
--- True while a stop is not cleared. The answer stays true until the caller's transaction ends.
+-- Returns whether a stop is set and not cleared. The answer stays valid until the caller's transaction ends.
 CREATE OR REPLACE FUNCTION spending_stopped() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(706174, 1);
@@ -369,7 +369,7 @@ END $$;
 
 CREATE OR REPLACE FUNCTION wait_for_spending() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  -- While a stop is raised already, nothing is being reserved.
+  -- If a stop is set already, no transaction is reserving.
   IF NOT EXISTS (SELECT FROM emergency_stop WHERE cleared_at IS NULL) THEN PERFORM pg_advisory_xact_lock(706174, 1); END IF;
   RETURN NEW;
 END $$;
@@ -378,26 +378,27 @@ CREATE OR REPLACE TRIGGER emergency_stop_at_once BEFORE INSERT ON emergency_stop
 
 -- prisma/sql/agent_calls.sql
 
--- The money of agent tasks: one row of agent_reservation for each attempt at a provider. Reserve, dispatch, end. Each function is its own
--- transaction, READ COMMITTED. Amounts are micro-dollars.
+-- The money of agent tasks. Each attempt at a provider has one row of agent_reservation, which is reserved, then dispatched, then ended.
+-- Each function is one transaction, READ COMMITTED. Amounts are micro-dollars.
 --
--- Locks are taken in one order, which is that of accept_messages: the owner's lock or the reservation's row, the stop's lock, the user's day,
--- the hour, the day. Nothing else is waited for once a window is locked.
+-- The functions take locks in the order of accept_messages: the owner's lock or the reservation's row, the stop's lock, the user's day, the
+-- hour, the day. They wait for nothing else once a window is locked.
 
--- Reserves p_amount for one attempt and returns what became of it:
+-- Reserves p_amount for one attempt and returns the result:
 --
---   accepted                     reserved. An attempt that was released before, with the same bytes, is reserved anew
+--   accepted                     reserved; an attempt with the same bytes that was released before is reserved again
 --   known                        the owner has this attempt with these bytes already; nothing changes
 --   message_id_taken             the id is another owner's, or was used with other bytes
---   outcome_unknown              attempt 2 without an attempt 1 that was settled
+--   outcome_unknown              p_attempt is 2, and attempt 1 is not settled
 --   model_off                    the model, or its whole provider, is off until an operator clears it
 --   task_running                 the owner has another attempt whose deadline has not passed
---   emergency_stop               spending is stopped
---   user_daily_limit_reached     the owner's UTC day has no room
---   system_hourly_limit_reached  the system's UTC hour has no room
---   agent_share_reached          the owner would hold more than 5 % of the hour's cap in open reservations
---   threshold_reached            what is spent in the system's UTC day leaves no room: the caller raises the emergency stop
---   system_daily_limit_reached   what is reserved in the system's UTC day leaves no room
+--   emergency_stop               an emergency stop is set
+--   user_daily_limit_reached     p_amount would exceed the owner's cap for the UTC day
+--   system_hourly_limit_reached  p_amount would exceed the system's cap for the UTC hour
+--   agent_share_reached          the owner would have more than 5 % of the hour's cap in open reservations
+--   threshold_reached            with p_amount, the spent amount would exceed the system's cap for the UTC day; the caller must raise the
+--                                emergency stop
+--   system_daily_limit_reached   with p_amount, spent and reserved amounts would exceed that cap
 CREATE OR REPLACE FUNCTION reserve_agent_call(
   p_request_id uuid, p_attempt int, p_owner text, p_request_sha256 bytea, p_key_id bytea, p_enclave text,
   p_model_class text, p_provider text, p_model text, p_amount bigint, p_price_version text,
@@ -415,7 +416,7 @@ DECLARE
   v_open bigint;
   v_refusal text;
 BEGIN
-  -- One task at a time for each owner holds across midnight too, when the user's day is another row.
+  -- This lock allows one task at a time for each owner, even across midnight, when the user's day is another row.
   PERFORM pg_advisory_xact_lock(706176, ('x' || substr(md5(p_owner), 1, 8))::bit(32)::int);
 
   SELECT * INTO v_old FROM agent_reservation WHERE request_id = p_request_id ORDER BY (attempt = p_attempt) DESC, attempt LIMIT 1 FOR UPDATE;
@@ -436,7 +437,7 @@ BEGIN
   END IF;
   SELECT coalesce(sum(reserved_micro_usd), 0) INTO v_open FROM agent_reservation WHERE owner = p_owner::bpchar AND state = 'reserved';
 
-  -- Adds the amount, which makes or locks the three windows in order.
+  -- Adds the amount, which creates or locks the three windows in order.
   WITH added AS (
     INSERT INTO budget_window AS w (scope, subject, starts_at, reserved_micro_usd)
     SELECT scope, subject, starts_at, p_amount FROM (VALUES
@@ -452,7 +453,7 @@ BEGIN
   v_refusal := CASE
     WHEN v_user_used > p_user_cap THEN 'user_daily_limit_reached'
     WHEN v_hour_used > p_hour_cap THEN 'system_hourly_limit_reached'
-    -- Before the threshold: a user must not raise the stop by asking for more than their share.
+    -- Checked before the threshold, so that a user cannot cause the stop by asking for more than their share.
     WHEN (v_open + p_amount) * 20 > p_hour_cap THEN 'agent_share_reached'
     WHEN v_day_spent + p_amount > p_day_cap THEN 'threshold_reached'
     WHEN v_day_used > p_day_cap THEN 'system_daily_limit_reached' END;
@@ -476,13 +477,13 @@ BEGIN
       model = EXCLUDED.model, state = 'reserved', reserved_micro_usd = EXCLUDED.reserved_micro_usd, reserved_at = EXCLUDED.reserved_at,
       deadline_at = EXCLUDED.deadline_at, dispatched_at = NULL, price_version = EXCLUDED.price_version, spent_micro_usd = NULL, settled_at = NULL
     WHERE r.state = 'released' AND r.owner = EXCLUDED.owner AND r.request_sha256 = EXCLUDED.request_sha256;
-  -- Another owner's request took this id meanwhile. The exception rolls the windows back too.
+  -- Another owner's request took this id meanwhile. The exception also rolls back the windows.
   IF NOT FOUND THEN RAISE unique_violation USING MESSAGE = 'agent_reservation: the request id was taken meanwhile'; END IF;
   RETURN 'accepted';
 END $$;
 
--- Marks that the bytes of a reserved attempt are about to leave for the enclave. Returns 'dispatched'; 'emergency_stop' if spending is
--- stopped (the attempt is then released); 'ended' if it is not reserved any more.
+-- Marks that the bytes of a reserved attempt are about to leave for the enclave. Returns 'dispatched'; 'emergency_stop' if a
+-- stop is set (the attempt is then released); 'ended' if the attempt is not reserved any more.
 CREATE OR REPLACE FUNCTION dispatch_agent_call(p_request_id uuid, p_attempt int, p_now timestamptz) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM agent_reservation WHERE request_id = p_request_id AND attempt = p_attempt AND state = 'reserved' FOR UPDATE;
@@ -495,16 +496,16 @@ BEGIN
   RETURN 'dispatched';
 END $$;
 
--- Ends an attempt in the windows that it was reserved in, and returns the state that it had before:
+-- Ends an attempt, in the windows in which it was reserved, and returns its state before:
 --
---   reserved   it ends as p_state: settled (a verified statement), released (nothing was spent), charged (no statement came)
+--   reserved   now it has p_state: settled (a verified statement), released (nothing was spent) or charged (no statement came)
 --   charged    a later statement replaces the charge; any other p_state changes nothing
---   released   a statement came for it all the same, and is booked; any other p_state changes nothing
---   settled    nothing changes: an attempt is settled once
+--   released   a statement that comes nevertheless is booked; any other p_state changes nothing
+--   settled    nothing changes, because an attempt is settled once
 --   NULL       there is no such attempt
 --
 -- p_tokens: input, cached, cache-written short and long, output, thinking; NULL if they are not known. p_off_model and p_off_why: the
--- model of the attempt's provider to switch off at the same time ('*': all of them), and why, or NULL. If p_spent is above the reservation,
+-- model of the attempt's provider to switch off at the same time ('*': every model), and why, or NULL. If p_spent is above the reservation,
 -- it is booked in full.
 CREATE OR REPLACE FUNCTION end_agent_call(
   p_request_id uuid, p_attempt int, p_state text, p_spent bigint, p_now timestamptz,
@@ -552,8 +553,8 @@ BEGIN
   RETURN v_old.state;
 END $$;
 
--- Ends one attempt whose deadline was before p_overdue, and returns 'charged' (its bytes may have left: it costs its whole reservation) or
--- 'released' (they never left); NULL if there is none. Any number of gateways may call it at once.
+-- Ends one attempt whose deadline was before p_overdue. Returns 'charged' if its bytes may have left, so that it costs its whole
+-- reservation; 'released' if they never left; NULL if there is no such attempt. Any number of gateways may call this at once.
 CREATE OR REPLACE FUNCTION end_overdue_agent_call(p_overdue timestamptz, p_now timestamptz) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off
 AS $$
@@ -580,34 +581,34 @@ END $$;
 --   message_id_taken             the id is another owner's, or was used with other bytes or another status hash
 --   status_hash_taken            another message has the status hash
 --   already_sent                 the nullifier was used for another message
---   user_daily_limit_reached     the owner's UTC day has no room for p_amount
---   daily_messages_reached       the owner has had p_user_messages messages accepted this UTC day (0: no limit)
---   system_hourly_limit_reached  the system's UTC hour has no room
---   threshold_reached            what is spent in the system's UTC day leaves no room: the caller raises the emergency stop, in a
---                                separate transaction
---   system_daily_limit_reached   what is reserved in the system's UTC day leaves no room until messages end
---   fair_share_reached           the owner's day would be more than a ninth of what is free in the system's hour or day
---   emergency_stop               spending is stopped
---   gone                         the id was in use and its message was deleted meanwhile: call again
+--   user_daily_limit_reached     p_amount would exceed the owner's cap for the UTC day
+--   daily_messages_reached       p_user_messages messages of the owner were accepted this UTC day already (0: no limit)
+--   system_hourly_limit_reached  p_amount would exceed the system's cap for the UTC hour
+--   threshold_reached            with p_amount, the spent amount would exceed the system's cap for the UTC day; the caller must raise the
+--                                emergency stop, in a separate transaction
+--   system_daily_limit_reached   with p_amount, spent and reserved amounts would exceed that cap; there is room once messages end
+--   fair_share_reached           the owner's day would exceed a ninth of what is free in the system's hour or day
+--   emergency_stop               an emergency stop is set
+--   gone                         the id was in use, and its message was deleted meanwhile: the caller must call again
 --
--- Without a price (p_amount = 0) no money is reserved: no row of the ledger is written, the system's windows are neither locked nor
--- written, and neither a cap nor the stop refuses. The owner's day still counts messages.
+-- Without a price (p_amount = 0) no money is reserved: the function writes no row of the ledger, neither locks nor writes the system's
+-- windows, and refuses nothing for a cap or the stop. The owner's day still counts messages.
 --
--- Resealed: a message ended as key_retired, and its owner sealed it to another key. It starts over under its id. The enclave never opened
--- it, so it does not count as another message of the day.
+-- A message is resealed if it ended as key_retired and its owner sealed it to another key. It starts over under its id. No enclave has
+-- opened it, so it does not count as another message of the day.
 --
--- The share (a dynamic threshold) keeps a few owners from filling the hour or the day: one alone gets at most a tenth of a cap, n owners
--- together at most n/(9 + n), and the rest stays for others. An owner's first message of the day needs no share.
+-- The fair share (a dynamic threshold) keeps a few owners from filling the hour or the day: a single owner gets at most a tenth of a cap,
+-- n owners together get at most n/(9 + n), and the rest stays for others. It does not limit an owner's first message of the day.
 --
--- If a cap has room for a part of the batch, the first in order get it. A refused message leaves no row and does not affect the others. The
+-- If a cap has room for a part of the batch, the first messages get it. A refused message leaves no row and does not affect the others. The
 -- batch commits or rolls back with the caller's transaction, which must be READ COMMITTED.
 --
--- A message with a proof of residence claims its nullifier, which is kept until p_nullifiers_until. One without an owner (p_owners: NULL)
--- has no key and no row in the ledger: its reserved amount is in its job. It counts in the system's hour and day, and under no user's
--- limit.
+-- A message with a proof of residence claims its nullifier, which is kept until p_nullifiers_until. A message without an owner (p_owners:
+-- NULL) has no idempotency key and no row in the ledger; its reserved amount is in its job. It counts in the system's hour and day, and
+-- toward no user's limit.
 --
--- Locks are taken in one order everywhere: status hashes, messages by id, nullifiers, keys by owner and key, the stop's lock, users by
--- name, hour, day. The end of a message takes its job, the message, its nullifier, then the windows.
+-- All code takes locks in this order: status hashes, messages by id, nullifiers, idempotency keys by owner and key, the stop's lock, the
+-- users' days by owner, the hour, the day. The end of a message locks its job, the message, its nullifier, then the windows.
 --
 -- p_ids, p_owners, p_keys, p_explicit (the client chose the key), p_expires_at, p_starts and p_lengths (where the bytes to relay are in
 -- p_sealed, from 1) have one element per message; no id, no pair of owner and key, no nullifier and no status hash may occur twice.
@@ -629,9 +630,9 @@ DECLARE
   v_count CONSTANT int := cardinality(p_ids);
   v_shares CONSTANT int := 9;
   v_due CONSTANT timestamptz := date_trunc('milliseconds', now());
-  -- Messages that need a reservation. moved: resealed under the same key, which now names the new bytes.
+  -- Outcomes that need a reservation. moved: resealed under the same idempotency key, which now names the new bytes.
   v_paying CONSTANT text[] := '{accepted,resealed,moved}';
-  -- One element per message. Until the keys are claimed also: known (the same bytes under another key).
+  -- One element per message. Until the idempotency keys are claimed, it may also be known: the same bytes under another key.
   v_outcomes text[] := array_fill('accepted'::text, ARRAY[v_count]);
   v_accepted_at timestamptz[] := array_fill(p_now, ARRAY[v_count]);
   v_inserted uuid[];
@@ -650,7 +651,7 @@ DECLARE
   v_user int;
   v_ids uuid[];
 BEGIN
-  -- Clients choose the hashes, and messages are inserted by id: two batches could otherwise wait for each other.
+  -- Clients choose the hashes, and messages are inserted in the order of their ids, so two batches could otherwise wait for each other.
   IF p_statuses IS NOT NULL THEN
     PERFORM pg_advisory_xact_lock(706175, hash) FROM (
       SELECT DISTINCT ('x' || encode(substring(status FOR 4), 'hex'))::bit(32)::int AS hash
@@ -666,7 +667,7 @@ BEGIN
   SELECT coalesce(array_agg(id), '{}') INTO v_inserted FROM inserted;
 
   IF cardinality(v_inserted) < v_count THEN
-    -- Ended messages that may start over are locked, so that one of several resealed ones is first.
+    -- Locks the ended messages that may start over, so that only one of several reseals of a message succeeds.
     PERFORM FROM message WHERE id = ANY (p_ids) AND id <> ALL (v_inserted) AND status = 'key_retired' ORDER BY id FOR UPDATE;
     SELECT array_agg(CASE
         WHEN r.id = ANY (v_inserted) THEN 'accepted'
@@ -715,7 +716,7 @@ BEGIN
 
   IF p_nullifiers IS NOT NULL OR least(v_claimed, cardinality(v_inserted)) < v_count THEN
     SELECT array_agg(CASE
-        -- It does not matter which transaction claimed the key, if it names these bytes.
+        -- It does not matter which transaction claimed the key, as long as the key names these bytes.
         WHEN r.owner IS NOT NULL AND r.outcome IN ('accepted', 'known', 'resealed') AND NOT EXISTS (
           SELECT FROM idempotency_key WHERE idempotency_key.owner = r.owner::bpchar AND idempotency_key.key = r.key
             AND sealed_sha256 = substring(p_sha256 FROM n::int * 32 - 31 FOR 32)) THEN 'idempotency_key_reused'
@@ -734,8 +735,8 @@ BEGIN
     SELECT array_agg(CASE WHEN r.outcome = ANY (v_paying) THEN 'emergency_stop' ELSE r.outcome END ORDER BY n)
       INTO v_outcomes FROM unnest(v_outcomes) WITH ORDINALITY AS r (outcome, n);
   ELSE
-    -- Adds the amounts of the whole batch, which creates or locks all its windows, in order. Without a price only owners' days have
-    -- windows.
+    -- Adds the amounts of the whole batch, which creates or locks all its windows, in order. Without a price only the owners' days are
+    -- needed.
     WITH added AS (
       INSERT INTO budget_window AS w (scope, subject, starts_at, reserved_micro_usd, messages)
       SELECT scope, subject, starts_at, paid * p_amount, new FROM (
@@ -752,14 +753,14 @@ BEGIN
         WHEN 'user_day' THEN (p_amount = 0 OR used <= p_user_cap) AND (p_user_messages = 0 OR messages <= p_user_messages)
         WHEN 'system_hour' THEN used <= p_hour_cap
         ELSE used <= p_day_cap END)
-      -- So do the shares of all owners, if the largest fits after the whole batch.
+      -- If the largest amount of an owner is within the fair share after the whole batch, so are all others.
       AND (p_amount = 0 OR coalesce(max(used) FILTER (WHERE scope = 'user_day'), 0) * v_shares
         <= min(CASE scope WHEN 'system_hour' THEN p_hour_cap - used WHEN 'system_day' THEN p_day_cap - used END))
       INTO v_fits FROM added;
 
-    -- Null if no window was written.
+    -- v_fits is null if no window was written.
     IF NOT coalesce(v_fits, true) THEN
-      -- What each window holds without this batch.
+      -- The amounts in each window without this batch.
       SELECT array_agg(b.owner), array_agg(reserved_micro_usd + spent_micro_usd - b.paid * p_amount), array_agg(messages - b.new)
         INTO v_users, v_user_used, v_user_messages
       FROM (
@@ -773,8 +774,8 @@ BEGIN
 
       FOR i IN 1 .. v_count LOOP
         CONTINUE WHEN v_wanted[i] <> ALL (v_paying);
-        -- Without an owner it is null, so each comparison with a user's limit is null and refuses nothing. The same holds, if there is no
-        -- price, for the system's windows and for the owner of a resealed message.
+        -- v_user is null without an owner, so each comparison with a user's limit is null and refuses nothing. The same happens, without
+        -- a price, for the system's windows and for the owner of a resealed message.
         v_user := array_position(v_users, p_owners[i]);
         v_new := (v_wanted[i] = 'accepted')::int;
         IF p_amount <> 0 AND v_user_used[v_user] + p_amount > p_user_cap THEN
@@ -819,7 +820,7 @@ BEGIN
   END IF;
 
   IF 'accepted' <> ANY (v_outcomes) THEN
-    -- Deletes what refused messages wrote. Deleting a new message also deletes its key.
+    -- Deletes the rows that refused messages wrote. Deleting a new message also deletes its idempotency key.
     SELECT array_agg(id) INTO v_ids FROM unnest(p_ids, v_outcomes) AS r (id, outcome) WHERE id = ANY (v_inserted) AND r.outcome <> 'accepted';
     DELETE FROM message WHERE id = ANY (v_ids);
     DELETE FROM nullifier USING unnest(p_nullifiers, v_outcomes) AS r (claimed, outcome)
@@ -840,7 +841,7 @@ BEGIN
     v_outcomes := array_replace(v_outcomes, 'moved', 'resealed');
   END IF;
 
-  -- Due at once by the database's clock, as the queue reads it: the gateway's may be ahead.
+  -- The first attempt may start at once by the database's clock, which the queue uses; the gateway's clock may be ahead.
   INSERT INTO delivery_job (message_id, sealed, key_id, expires_at, next_attempt_at, reserved_micro_usd, reserved_at)
   SELECT id, substring(p_sealed FROM start FOR length), substring(p_key_ids FROM n::int * 16 - 15 FOR 16), expires_at, v_due,
     CASE WHEN owner IS NULL AND p_amount <> 0 THEN p_amount END, CASE WHEN owner IS NULL AND p_amount <> 0 THEN p_now END
