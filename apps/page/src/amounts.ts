@@ -1,7 +1,7 @@
-// Formats amounts, and the time at which a day's budget begins again. Apart from format.ts, because every page loads that one.
+// Formats amounts, and the time at which a day's budget begins again. It is not part of format.ts, which every page loads.
 import { locale } from './text/text';
 
-/** US dollars; an amount is never rounded to zero. */
+/** Returns US dollars. An amount is never rounded to zero. */
 export function dollars(microUsd: number): string {
   const digits = microUsd > 0 && microUsd < 10_000 ? 4 : 2;
   const form = new Intl.NumberFormat(locale.value, {
@@ -13,7 +13,7 @@ export function dollars(microUsd: number): string {
   return microUsd > 0 && microUsd < 50 ? `< ${form.format(0.0001)}` : form.format(microUsd / 1e6);
 }
 
-/** Time of day to the minute, local: for a moment that may be hours away. */
+/** Returns the local time of day to the minute, for a moment that may be hours away. */
 export function hourAndMinute(ms: number): string {
   return new Intl.DateTimeFormat(locale.value, { timeStyle: 'short' }).format(ms);
 }

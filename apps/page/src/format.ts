@@ -15,7 +15,7 @@ export function hexDump(bytes: Uint8Array, maxBytes = MAX_SHOWN_BYTES): string {
   return rows.join('\n');
 }
 
-/** In groups of eight, so that two can be compared by eye. */
+/** Returns the digits in groups of eight, so that a person can compare two values. */
 export function grouped(hex: string): string {
   return hex.replace(/(.{8})(?=.)/g, '$1 ');
 }
@@ -24,7 +24,7 @@ export function wholeNumber(value: number): string {
   return new Intl.NumberFormat(locale.value, { maximumFractionDigits: 0 }).format(value);
 }
 
-/** A number with its unit. @param unit of ECMA-402, such as `millisecond` */
+/** Returns a number with its unit. @param unit a unit of ECMA-402, such as `millisecond` */
 export function quantity(value: number, unit: string, maximumFractionDigits = 0): string {
   return new Intl.NumberFormat(locale.value, {
     style: 'unit',
@@ -56,17 +56,17 @@ export function duration(ms: number): string {
   return parts.length === 0 ? `< ${quantity(1, 'second')}` : parts.join(' ');
 }
 
-/** Date and time of day, local. */
+/** Returns the local date and time of day. */
 export function instant(ms: number): string {
   return new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'medium' }).format(ms);
 }
 
-/** Time of day, local. */
+/** Returns the local time of day. */
 export function clock(ms: number): string {
   return new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium' }).format(ms);
 }
 
-/** `2026-11-22 14:03:07 UTC`: for titles beside a local time. */
+/** Returns the time in UTC, such as `2026-11-22 14:03:07 UTC`, for the title of an element that shows the local time. */
 export function utc(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

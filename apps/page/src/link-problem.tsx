@@ -2,7 +2,7 @@ import { linkProblem } from './link';
 import { fill, text } from './text/text';
 import { Card } from './ui/card';
 
-/** Why the campaign link was not used; renders nothing if it was used. */
+/** Shows why the campaign link was not used; renders nothing if it was used. */
 export function LinkProblem() {
   const problem = linkProblem.value;
   if (problem === undefined) return null;

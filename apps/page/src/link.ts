@@ -82,7 +82,7 @@ function look(): void {
   read.value = readLink(here ?? keptInTab(KEY) ?? '');
 }
 
-/** The person has picked a language: the link's language no longer applies in this tab. */
+/** Call it when the person has picked a language. The link's language then no longer applies in this tab. */
 export function dropLinkedLanguage(): void {
   const { lang, ...rest } = link.value;
   if (lang === undefined) return;
@@ -99,8 +99,8 @@ export function dropLinkedLanguage(): void {
 }
 
 /**
- * The part of a fragment to remember: the parameters that `readLink` reads, also invalid ones, so that every page
- * refuses them alike. Undefined if it has none of them.
+ * Returns the part of a fragment to remember: the parameters that `readLink` reads, also invalid ones, so that every page refuses them
+ * alike. Undefined if it has none of them.
  */
 function ownPart(hash: string): string | undefined {
   const text = hash.replace(/^#/, '');

@@ -2,7 +2,7 @@ import { decodeAnswer, decodeSealedAnswer, fromBase64Url, type Answer } from '@c
 import sodium from 'libsodium-wrappers';
 import { createHash, randomBytes } from 'node:crypto';
 
-/** `GET /api/tee/public-key`. */
+/** The answer to `GET /api/tee/public-key`. */
 export interface KeyView {
   readonly success: boolean;
   readonly keyId: string;
@@ -18,7 +18,7 @@ export interface Sealed {
     readonly ephemeralPublicKey: string;
     readonly teeKeyId: string;
   };
-  /** UUID. */
+  /** The message's id, a UUID. */
   readonly id: string;
   /** SHA-256 of the binary form that the gateway relays. */
   readonly sha256: Uint8Array;

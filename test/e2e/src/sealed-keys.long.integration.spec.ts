@@ -129,7 +129,7 @@ describe('three enclaves with sealed keys', () => {
     ]);
   });
 
-  it('delete a key that an operator revokes, and senders seal messages to that key again', async () => {
+  it('delete a key that an operator revokes, and messages that were sealed to it can be sealed to another key', async () => {
     const key = await shownKey();
     const revoked = toHex(key.keyId);
     const operator = await spawnService({

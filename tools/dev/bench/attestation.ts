@@ -12,7 +12,7 @@ import { beside, cpuSecondsSince, rateOf, type Row } from './measure';
 
 const HOUR_MS = 3600_000;
 
-/** Compares the verification of a document with a chain like AWS's with one bare P-384 verification. */
+/** Compares the verification of a document, whose chain is like AWS's, with one bare P-384 verification. */
 export async function attestationRows(): Promise<Row[]> {
   const folder = await temporaryFolder('bench-attestation');
   try {

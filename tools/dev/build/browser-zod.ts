@@ -11,7 +11,7 @@ interface Issue {
   readonly path: Path;
   readonly [more: string]: unknown;
 }
-/** An issue. `isFinal` if the value has the wrong type; then only its length is checked as well. */
+/** An issue of a value. If `isFinal`, the value has the wrong type, and only its length is checked as well. */
 interface Found {
   readonly issue: Issue;
   readonly isFinal: boolean;

@@ -106,7 +106,7 @@ it('/ loads less than 90 kB at once, less than 125 kB until a receipt is shown, 
   expect(built.sizes.withAgents).toBeLessThan(150_000);
 });
 
-it('the page offers another language if there is another file', async () => {
+it('the page offers another language as soon as its file exists', async () => {
   await using sources = await temporaryFolder('languages-');
   const languages = sources.file('text/languages');
   await cp(join(root, 'apps/page/src/text/languages'), languages, { recursive: true });

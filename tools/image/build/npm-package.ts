@@ -45,7 +45,7 @@ export function lockedPackage(lockfile: Lockfile, place: string): NpmPackage {
 
 /**
  * Unpacks the package's tarball, as the lockfile pins it, into the cache, and checks the unpacked files at each use. It accepts packages
- * for every platform, while npm installs only packages for this machine's.
+ * for every platform, while npm installs only packages for this machine.
  * @returns the folder with the package's package.json. @throws BuildError `input_not_found` | `input_changed`
  */
 export async function fetchNpmPackage(wanted: NpmPackage, cacheFolder: string, pack = packWithNpm): Promise<string> {

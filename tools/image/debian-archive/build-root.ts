@@ -135,7 +135,10 @@ exec chroot "$0" /usr/bin/env -i "$@"`;
 
 let entrance: readonly string[] | undefined;
 
-/** Returns the command that enters a root on this machine, without the folder of the root at its end. It is found by one attempt. */
+/**
+ * Returns the command that enters a root on this machine, without the folder of the root at its end. The attempts to find it are made only
+ * once.
+ */
 function findEntrance(folder: string): readonly string[] {
   if (entrance) return entrance;
   const isRoot = process.getuid?.() === 0;

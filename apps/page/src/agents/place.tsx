@@ -6,7 +6,7 @@ import { trust } from '../trust/trust';
 type Loaded = typeof import('./loaded');
 const part = signal<Loaded | undefined>(undefined);
 
-/** Below the message. Renders nothing if the enclave attests no models, or the gateway takes no tasks for them. */
+/** Shows the help below the message. Renders nothing if the enclave attests no models, or the gateway takes no tasks for them. */
 export function AgentPlace() {
   const attested = trust.value.kind === 'verified' && trust.value.key.configuration?.services.agents !== undefined;
   useEffect(() => {

@@ -25,7 +25,7 @@ const FAILURES: Readonly<Record<string, keyof Texts['provider']>> = {
   not_sent: 'notSent',
 };
 
-/** How a task ended, as a heading. */
+/** Returns the heading that states how a task ended. */
 export function outcomeWords(
   { outcome, problem }: Pick<TaskResult, 'outcome' | 'problem'>,
   isReview: boolean,

@@ -4,7 +4,7 @@ import { computed, signal } from '@preact/signals';
 import { keepInTab, keptInTab } from '../tab';
 import { site, trust } from '../trust/trust';
 
-/** What the enclave attests about proofs; null if it takes none, or is not verified. */
+/** What the enclave attests about proofs; null if the enclave takes none, or is not verified. */
 export const attestedResidence = computed(() => {
   const residence = trust.value.kind === 'verified' ? trust.value.key.configuration?.residence : undefined;
   return residence === undefined || residence.mode === 'off' ? null : residence;

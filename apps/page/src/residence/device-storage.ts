@@ -18,7 +18,7 @@ export interface DeviceStorage {
 const DATABASE = 'communique-tee';
 const STORE = 'residence';
 
-/** @param record `secret`, or `sent`: the campaigns in which it was used */
+/** @param record `secret`, or `sent` for the campaigns in which the secret was used */
 export function deviceStorage(record: 'secret' | 'sent'): DeviceStorage {
   return {
     read: () => within('readonly', (store) => store.get(record)),
@@ -40,7 +40,7 @@ export function deviceStorage(record: 'secret' | 'sent'): DeviceStorage {
   };
 }
 
-/** One transaction: resolves when the browser reports it as written. */
+/** Runs one transaction, and resolves when the browser reports it as written. */
 async function within<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
   const database = await open();
   try {

@@ -107,7 +107,7 @@ function SaveLink({ record }: { readonly record: SecretRecord }) {
   );
   useEffect(
     () => () => {
-      // The click that saves it also takes this link away, and the browser reads the file after that
+      // The click that saves the file also removes this link, and the browser reads the file after that
       setTimeout(() => {
         URL.revokeObjectURL(address);
       }, SAVING_MS);
@@ -231,7 +231,7 @@ function Paste({ registrar }: { readonly registrar: string }) {
   );
 }
 
-/** The offices of the registered district, shown before anything is proven. */
+/** Shows the offices of the registered district before anything is proven. */
 function Registered() {
   const { residence: words, places } = text.value;
   const here = registered.value;

@@ -5,8 +5,8 @@ import { ownFailure, type Failure } from './failure';
 export { connect } from '@communique-tee/client';
 
 /**
- * @param before what was known before this attempt: a refusal of this attempt does not settle an earlier one without
- * an answer
+ * Returns the failure that the page shows for an error of the client library.
+ * @param before what was known before this attempt: a refusal of this attempt does not settle an earlier one without an answer
  */
 export function failureOf(error: unknown, before: WhetherSent, nowMs: number): Failure {
   const sent = furthest(before, whetherSent(error));

@@ -337,7 +337,7 @@ describe('a message that failed', () => {
 });
 
 describe('stopping', () => {
-  it('ends the following of the message, and shows whether it was sent as far as the client knows', async () => {
+  it('stops following the message, and shows whether it was sent as far as the client knows', async () => {
     const made = await sent();
     made.store.stop();
     expect(made.end.signal.aborted).toBe(true);

@@ -32,7 +32,7 @@ const schema = z.strictObject({
 export interface Shelf {
   /** The latest first. */
   readonly entries: ReadonlySignal<readonly KeptEntry[]>;
-  /** Puts an entry in place of one for the same message. @returns whether the browser took it */
+  /** Stores an entry, in place of an earlier one for the same message. @returns `yes` if the browser stored it */
   keep(entry: KeptEntry): 'yes' | 'refused' | 'full';
   forget(id: string): void;
 }

@@ -20,7 +20,7 @@ const part = signal<Loaded | undefined>(undefined);
 export const loaded: ReadonlySignal<Loaded | undefined> = part;
 
 /**
- * Loads the client library and what shows its results: a third of the page.
+ * Loads the client library and the views of its results, which are a third of the page.
  * @throws NotLoaded
  */
 export async function loadClient(): Promise<Loaded> {

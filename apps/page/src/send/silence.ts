@@ -8,7 +8,10 @@ const TIMEOUT_MS = 4000;
 /** `quiet`: /health answers 2xx. `busy`: it answers with an error, such as 503. `gone`: no answer. */
 export type Silence = { readonly kind: 'quiet' | 'busy' | 'gone'; readonly forMs: number } | undefined;
 
-/** @param heardAtMs when something last changed; undefined while no message is followed */
+/**
+ * Returns since when nothing has changed, and whether the server answers; undefined while it is not silent.
+ * @param heardAtMs when something last changed; undefined while no message is followed
+ */
 export function useSilence(heardAtMs: number | undefined): Silence {
   const [silence, setSilence] = useState<Silence>(undefined);
   useEffect(() => {
@@ -32,7 +35,7 @@ export function useSilence(heardAtMs: number | undefined): Silence {
   return silence;
 }
 
-/** Any answer, even 503, counts as reachable. */
+/** Asks whether the server answers. Any answer, even 503, shows that it is reachable. */
 export async function askHealth(signal: AbortSignal): Promise<'quiet' | 'busy' | 'gone'> {
   try {
     const { ok } = await fetch('/health', {

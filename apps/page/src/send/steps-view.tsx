@@ -50,7 +50,7 @@ export function NowView({ way }: { readonly way: Way }) {
   );
 }
 
-/** When the next attempt follows: of this page's own request, or of the server's delivery by its claim. */
+/** Returns when this page's next request follows or, as the server claims, its next delivery. */
 function nextTryOf({ waiting, view }: Way): number | undefined {
   if (waiting !== undefined) return waiting.untilMs;
   const atMs = Date.parse(view?.nextAttemptAt ?? '');

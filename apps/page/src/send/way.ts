@@ -105,7 +105,7 @@ export function newWay(start: Pick<Way, 'demo' | 'proven' | 'offices'>, nowMs: n
   };
 }
 
-/** A message is kept before it is posted, so it may have been sent. */
+/** Returns the way of a message from an earlier visit. It was kept before it was posted, so it may have been sent. */
 export function resumedWay({ kept, keptAtMs }: KeptEntry, demo: boolean, nowMs: number): Way {
   return {
     ...newWay({ demo, proven: kept.statusSecret !== null, offices: [] }, nowMs),
@@ -116,7 +116,7 @@ export function resumedWay({ kept, keptAtMs }: KeptEntry, demo: boolean, nowMs: 
   };
 }
 
-/** The way after one more state that the client reports. */
+/** Returns the way after one more state that the client reports. */
 export function advance(before: Way, state: SendState, nowMs: number): Way {
   const way: Way = {
     ...before,

@@ -7,7 +7,7 @@ import { mayHave, type Way } from './way';
 
 type Texts = Catalogue['send'];
 
-/** One line for the current step. */
+/** Returns one line for the current step. */
 export function activityWords({ activity, waiting, resumed }: Way, texts: Texts): string {
   if (waiting !== undefined) {
     if (waiting.during === 'following') return texts.waiting.following;
@@ -53,7 +53,7 @@ export function failureWords(
   return errors[code];
 }
 
-/** The colors: `good`, `open` (amber) and `bad`. A demo proves nothing, so it never shows green. */
+/** Returns the color: `good` (green), `open` (amber) or `bad`. A demo proves nothing, so it never shows green. */
 export function toneOf(status: Status, demo: boolean): 'good' | 'open' | 'bad' {
   if (status === 'refused') return 'bad';
   return status === 'delivered' && !demo ? 'good' : 'open';

@@ -51,7 +51,7 @@ export interface Made {
   readonly timestampMs?: number;
 }
 
-/** A document of an enclave under a root that is not AWS’s. */
+/** Returns an attestation document under a root that is not AWS’s. */
 export function attest({ nonce, userData = keyBinding(), timestampMs = NOW_MS }: Made): Uint8Array {
   return writeDocument({
     fields: (fields) =>

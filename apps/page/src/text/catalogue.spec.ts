@@ -5,7 +5,7 @@ import english from './languages/en';
 
 type Flat = ReadonlyMap<string, string | Readonly<Record<string, string>>>;
 
-/** Every text by its path, such as `trust.seeProof`; plurals stay together. */
+/** Returns every text by its path, such as `trust.seeProof`. The forms of a plural stay together. */
 function flat(value: object, path = ''): Flat {
   const texts = new Map<string, string | Readonly<Record<string, string>>>();
   for (const [key, each] of Object.entries(value) as [string, string | object][]) {

@@ -91,7 +91,8 @@ function readImages(text: string): Read<readonly NamedMeasurements[]> {
 }
 
 /**
- * The file may name an image under one operator, but not `operator: "any"`: only the person can accept any operator.
+ * Returns why a set of a file cannot be used: zeros mean an image in debug mode, or a parent without a role. Undefined if the set can be
+ * used.
  */
 function problemOf({ pcr0, pcr3 }: NamedMeasurements): Problem | undefined {
   if (isZero(pcr0)) return { code: 'debug_mode', field: 'image' };

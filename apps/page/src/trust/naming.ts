@@ -69,9 +69,7 @@ function covers(one: AcceptedSet, other: AcceptedSet): boolean {
   return one.pcr0 === other.pcr0 && (one.operator === 'any' || one.pcr3 === other.pcr3);
 }
 
-/**
- * The link's image and operator, with the further registers that are kept for that image; undefined if none is kept.
- */
+/** Returns the link's image and operator with the other registers that are kept for that image; undefined if no such image is kept. */
 function narrowed(kept: Accepted, linked: AcceptedSet): AcceptedSet | undefined {
   const found = kept.find((each) => covers(each, linked));
   if (found === undefined) return undefined;

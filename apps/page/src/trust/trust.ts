@@ -122,7 +122,7 @@ export async function checkEnclave(quiet = false): Promise<void> {
     next = { kind: 'unreachable', reason: error instanceof NoAnswer ? error.reason : { kind: 'page_fault' } };
   }
   if (number !== latest) return;
-  // Together: `policy` must never join the verdict of one check with the list or the root of another
+  // These change together, so that `policy` never combines the verdict of one check with the list or the root of another
   batch(() => {
     if (facts !== undefined) site.value = facts;
     evidence.value = found;

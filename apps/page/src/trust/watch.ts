@@ -30,7 +30,7 @@ export function watchEnclave(): void {
     if (persisted) void checkEnclave();
   });
   globalThis.addEventListener('online', checkIfInView);
-  // Another link in this tab, or another tab that keeps or forgets an image
+  // The person may open another link in this tab, or keep or forget an image in another tab
   globalThis.addEventListener('hashchange', () => {
     if (namesInAddress(location.hash, '') !== undefined) void checkEnclave();
   });

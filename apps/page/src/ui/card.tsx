@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
-/** `good`: done. `open`: not known yet. `bad`: wrong, or not sent. `loud`: a lasting warning, such as for the demo. */
+/** `good`: done. `open`: not known yet. `bad`: wrong, or not sent. `loud`: a lasting warning, such as that of a demo. */
 export type Tone = 'plain' | 'good' | 'open' | 'bad' | 'loud';
 
 /** A framed part of the page. Give it `label` or `labelledBy` to make it a region. */

@@ -11,8 +11,8 @@ export interface ComboboxProps extends FieldProps {
 }
 
 /**
- * Chooses several of many options: type to filter, pick from the list; the chosen ones are listed below, each with a button that removes
- * it.
+ * Lets the person choose several of many options by typing and picking from the list. The chosen options are listed below, each with a
+ * button that removes it.
  */
 export function Combobox({ options, chosen, onChange, ...props }: ComboboxProps) {
   const [state, setState] = useState<ComboboxState>(CLOSED);

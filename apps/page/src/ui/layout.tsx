@@ -75,7 +75,7 @@ function LanguageSelect({ page }: { readonly page: PageName }) {
   );
 }
 
-/** Starts a page: its link, its language, the check of the enclave, its content. */
+/** Starts a page: reads its link, loads its language, checks the enclave and draws the content. */
 export async function start(page: PageName, content: () => ComponentChildren): Promise<void> {
   const root = document.getElementById('app');
   if (root === null) throw new Error('the document has no #app');

@@ -68,7 +68,7 @@ export function summaryOf(step: Step): readonly SummaryItem[] {
     });
 }
 
-/** A problem as a sentence with the label of its field. */
+/** Returns a problem as a sentence with the label of its field. */
 export function describeProblem(problem: FieldProblem): string {
   return problemsByField([problem])
     .map((found) => `${found.field === undefined ? '' : `${labelOf(found.field)}: `}${problemText(found)}`)

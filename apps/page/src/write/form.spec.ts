@@ -87,7 +87,7 @@ describe('the form', () => {
   );
 
   it.each(['HR 1', 'hr 119 1', '119 hr', '119 xy 1', '119 . 1'])(
-    'does not guess the missing part of a bill: %s',
+    'does not guess what is missing in the bill %s',
     (typed) => {
       fill({ 'message/bills': typed });
       expect(currentMessage()).toBeNull();
@@ -103,7 +103,7 @@ describe('the form', () => {
     expect(shown()).toEqual(required.map((name) => [name, 'required']));
   });
 
-  it('has every field that a message has from a person', () => {
+  it('has every field of a message that a person can fill in', () => {
     const all = Object.fromEntries(FIELD_NAMES.map((name) => [name, 1]));
     const below = (prefix: string) =>
       Object.fromEntries(

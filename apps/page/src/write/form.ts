@@ -84,7 +84,7 @@ export function reviewedMessage(): Message | null {
   return isReady ? (content.value as unknown as Message) : null;
 }
 
-/** Another state has other seats. Those that need no district are checked, and the person chooses the district again. */
+/** Sets the state. Its seats that need no district are checked, and the person chooses the district again. */
 export function chooseState(chosen: string): void {
   batch(() => {
     values['constituent/state'].value = chosen;
@@ -97,7 +97,7 @@ export function toggleSeat(code: string, chosen: boolean): void {
   seats.value = [...seats.value.filter((each) => each !== code), ...(chosen ? [code] : [])];
 }
 
-/** Everything entered; equal contents give equal JSON. */
+/** Returns everything entered. Equal contents give equal JSON. */
 export function formContent(): FormContent {
   return {
     values: Object.fromEntries(

@@ -3,12 +3,15 @@ import { fill, text } from '../text/text';
 import type { FormProblem } from './field-problems';
 import { FIELDS, keyOf, MAX_BILLS, type FieldName } from './fields';
 
-/** The label of a field, in the reader's language. */
+/** Returns the label of a field, in the reader's language. */
 export function labelOf(field: FieldName): string {
   return text.value.write.fields[keyOf(field)];
 }
 
-/** What to do about a problem, in the reader's language; for a code that the catalogue does not know, the library's English. */
+/**
+ * Returns what to do about a problem, in the reader's language or, for a code that the catalogue does not know, the library's English
+ * sentence.
+ */
 export function problemText({ field, code, message }: FormProblem): string {
   const { missing, forms, problems } = text.value.write;
   const special: Readonly<Record<string, string | undefined>> =

@@ -188,7 +188,7 @@ function Words() {
   );
 }
 
-/** Offices get the English name; a reader of another language sees both. */
+/** Returns the topic's name, and for a reader of another language also the English name, which the offices get. */
 function topicName(topic: Topic): string {
   const { topics: names, write } = text.value;
   const name = names[topic];

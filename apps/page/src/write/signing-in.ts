@@ -6,8 +6,8 @@ import { policy, site } from '../trust/trust';
 import { keepDraftForReturn, whenStayed } from './leaving';
 
 /**
- * Call it right before the page is left for the issuer. What was entered waits in this tab. Of a message that may have been sent, only the
- * data needed to follow it waits, so that it is not sent again.
+ * Call it right before the page is left for the issuer. What was entered waits in this tab. If a message may have been sent, only the data
+ * needed to follow it waits, so that it is not sent again.
  */
 export function beforeSignIn(): void {
   if (store.kept.peek() === undefined) {

@@ -128,7 +128,7 @@ export function describeMessage(on: () => PageSystem): void {
       await sender.field('message/subject').waitFor();
     });
 
-    it('has its list of what to fix in the order of the form', async () => {
+    it('has its problems listed in the order of the form', async () => {
       await using tab = await on().open();
       const { page } = tab;
       const sender = new Sender(page);

@@ -22,7 +22,7 @@ export const MESSAGE = {
 const TOPIC = { en: 'public lands', es: 'tierras públicas' } as const;
 export type Language = keyof typeof TOPIC;
 
-/** A person at the page, from the link to the receipt. Every wait is for something visible. */
+/** A person who uses the page, from the link to the receipt. Every wait is for something visible. */
 export class Sender {
   constructor(
     readonly page: Page,

@@ -52,7 +52,7 @@ const sends =
     await stage.sender.result();
   };
 
-/** Returns a way to the state after the gateway gave this answer to a message. */
+/** Returns the steps to the state in which the gateway has given this answer to a message. */
 const sendsAgainst =
   (answer: (route: Route) => Promise<void>) =>
   async (stage: Stage): Promise<void> => {
@@ -205,7 +205,7 @@ const WRITING: readonly PageState[] = [
   },
 ];
 
-/** Returns a state in step 2, signed in, with a message and a chosen task; `answer` replaces the gateway's answer. */
+/** Returns the steps to a state in step 2, signed in, with a message and a chosen task. @param answer replaces the gateway's answer */
 const asks =
   (task: number, answer?: (route: Route) => Promise<void>) =>
   async ({ on, page, sender }: Stage): Promise<void> => {
@@ -307,7 +307,7 @@ const SENDING: readonly PageState[] = [
       await page.route(POST, async (route) => {
         if (route.request().method() === 'POST' && isFirst) {
           isFirst = false;
-          // The next process has another key, and cannot open what was sealed to this one's
+          // The enclave's next process has another key, and cannot open a message that was sealed to the current key
           await on.system.kill('enclave');
           await on.system.start('enclave');
         }

@@ -115,7 +115,7 @@ describeWith(
         const ids = answer.offices.map(({ deliveryId }) => deliveryId);
         const arrived = (await receivedBy(parent.system.congress)).filter(({ deliveryId }) => ids.includes(deliveryId));
         expect(arrived.map(({ office }) => office).sort()).toEqual(['HCA12', 'SCA01', 'SCA03']);
-        // The parent's logs contain no part of it.
+        // The parent's logs contain no part of the message.
         const written =
           Object.values(parent.services)
             .map((service) => service.output())

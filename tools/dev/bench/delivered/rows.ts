@@ -14,8 +14,8 @@ import { postResultSchema, type PostJob } from './post-job';
 import { startSenders, type Sealed, type Senders } from './senders';
 
 /**
- * How many messages each phase has. Proofs take half a second each to make, so there are fewer. The first hundred verifications of a process
- * take some 250 ms more in all, because V8 compiles the frequent parts of Barretenberg a second time.
+ * How many messages each phase has. Proven messages are fewer, because each proof takes half a second to make. The first hundred
+ * verifications of a process together take about 250 ms longer, because V8 compiles the frequent parts of Barretenberg a second time.
  */
 const PLAIN = { warmUp: 200, top: 600, latencySeconds: 8 };
 const PROVEN = { warmUp: 100, top: 120, latencySeconds: 4 };

@@ -22,7 +22,8 @@ export interface Addresses {
 }
 
 /**
- * Measures the rates of the gateway's client through vsock, and compares them with those through socat and of a process of this machine.
+ * Measures the rates of the gateway's client through vsock. Compares them with its rates through socat, and to the app as a process of this
+ * machine.
  */
 export async function transportRows({ enclave, udsPath, plain }: Addresses): Promise<Row[]> {
   const bridge = await startSocat(udsPath);

@@ -28,8 +28,8 @@ const DAY_SECONDS = 86_400;
 const INDEX = 3;
 
 /**
- * Compares an accepted POST with a proof and without a token with a POST with a token. Requests follow each other, so that each gives a
- * latency.
+ * Compares accepted POSTs that have a proof and no token with accepted POSTs that have a token. The requests follow each other, so that
+ * each gives a latency.
  */
 export async function acceptRows(): Promise<Row[]> {
   const what = 'accepted POST with a proof, p50';

@@ -18,9 +18,8 @@ const ACVM = 'node_modules/@noir-lang/acvm_js/web/acvm_js_bg.wasm';
 /**
  * @param {string} root the checkout
  * @param {import('esbuild').BuildOptions} options how the page's scripts are built
- * @returns {Promise<{ files: { worker: ProvingFile, barretenberg: ProvingFile, acvm: ProvingFile }, contained: string[], inputs: string[]
- * }>}
- * contained: paths of the sources that are part of the files, for their licenses. inputs: absolute paths
+ * @returns {Promise<{ files: { worker: ProvingFile, barretenberg: ProvingFile, acvm: ProvingFile }, contained: string[], inputs: string[] }>}
+ *   contained: paths of the sources that are part of the files, for their licenses. inputs: absolute paths
  */
 export async function buildProvingFiles(root, options) {
   const { outputFiles, metafile } = await build({

@@ -13,7 +13,7 @@ export const jobSchema = z.object({
   target,
   senders: z.int().min(1),
   warmUpMs: z.number(),
-  /** The load ends when either is reached. */
+  /** The load ends at `durationMs` or `requests`, whichever comes first. */
   durationMs: z.number().optional(),
   requests: z.int().optional(),
 });
