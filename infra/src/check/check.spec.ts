@@ -22,7 +22,7 @@ it.each(['dev', 'staging', 'prod'])('ends with 0 because every rule holds: %s', 
   const to = streams();
   expect(await runCheck({ ...WITHOUT_IMAGE, stack }, to, root)).toBe(0);
   expect(to.said.out).toContain('every rule holds');
-  expect(to.said.out).toContain('No image was looked at');
+  expect(to.said.out).toContain('No image was read');
 });
 
 it('prints the rules and no violation as JSON', async () => {

@@ -43,8 +43,7 @@ export async function runCheck(given: PreviewOptions, streams: Streams, root = r
       streams.out(
         `${violations.length === 0 ? 'every rule holds' : `${violations.length} violations`}: ${RULES.length} rules, ${resources.length} resources in stack ${given.stack}\n`,
       );
-      if (given.withoutImage)
-        streams.out('No image was looked at: the measurements in the policies belong to no image.\n');
+      if (given.withoutImage) streams.out('No image was read: the measurements in the policies are placeholders.\n');
     }
     return violations.length === 0 ? 0 : 1;
   } catch (error) {

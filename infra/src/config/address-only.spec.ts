@@ -38,7 +38,7 @@ describe('parseAddressOnly', () => {
       expect.stringMatching(/^aws:region: /),
       expect.stringMatching(/^acmeEmail: is no longer a key/),
       expect.stringMatching(/^domain: a host name/),
-      expect.stringMatching(/^addresses: two, and/),
+      expect.stringMatching(/^addresses: names two, and/),
     ]);
   });
 });

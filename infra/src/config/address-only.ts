@@ -29,7 +29,7 @@ export function addressProblems({ natPerZone, addresses }: Pick<RawSettings, 'na
   if (addresses.length === 0 || addresses.length === wanted) return [];
   return [
     natPerZone
-      ? 'addresses: one alone, and natPerZone wants two; name both'
-      : 'addresses: two, and without natPerZone only one is used; name one, or set natPerZone',
+      ? 'addresses: names one, and natPerZone needs two; name both'
+      : 'addresses: names two, and without natPerZone only one is used; name one, or set natPerZone',
   ];
 }

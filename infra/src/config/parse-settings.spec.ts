@@ -108,8 +108,8 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     { acmeEmail: 'operator@example.org' },
     /^acmeEmail: is no longer a key: .*alarmEmail/,
   ],
-  ['two addresses for one way out', { addresses: 'eipalloc-0a1b2c3d,eipalloc-0a1b2c3e' }, /^addresses: two, and/],
-  ['one address for two zones', { addresses: 'eipalloc-0a1b2c3d', natPerZone: 'true' }, /^addresses: one alone/],
+  ['two addresses for one way out', { addresses: 'eipalloc-0a1b2c3d,eipalloc-0a1b2c3e' }, /^addresses: names two, and/],
+  ['one address for two zones', { addresses: 'eipalloc-0a1b2c3d', natPerZone: 'true' }, /^addresses: names one, and natPerZone needs two/],
   ['an address by its number', { addresses: '192.0.2.1' }, /^addresses: entry 1: an allocation id/],
   [
     'a certificate of another region',
@@ -163,7 +163,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   [
     'a database’s secret of another region',
     { database: 'external', databaseUrlSecret: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:url-AbCdEf' },
-    /^databaseUrlSecret: is in eu-west-1, and the parents read secrets of us-east-1 alone$/,
+    /^databaseUrlSecret: is in eu-west-1, and the parents read only secrets of us-east-1$/,
   ],
   [
     'a database’s secret without the end of its ARN',

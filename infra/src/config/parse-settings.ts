@@ -136,7 +136,7 @@ export function parseSettings(
   const secretRegion = inAnotherRegion(raw.databaseUrlSecret);
   if (secretRegion !== undefined)
     problems.push(
-      `databaseUrlSecret: is in ${secretRegion}, and the parents read secrets of ${String(region.data)} alone`,
+      `databaseUrlSecret: is in ${secretRegion}, and the parents read only secrets of ${String(region.data)}`,
     );
 
   const environment = gatewayEnvironment(raw.gatewayEnvironment, problems);

@@ -46,7 +46,7 @@ function problemOfNamespace(key: string): string[] {
   if (namespace === PROJECT || namespace === 'pulumi' || key === 'aws:region') return [];
   return [
     namespace === 'aws'
-      ? `${key}: is not read: the program configures its own provider with aws:region alone (AWS_PROFILE names a profile)`
+      ? `${key}: is not read: the program configures its own provider only with aws:region (AWS_PROFILE names a profile)`
       : `${key}: there is no such key: keys begin with ${PROJECT}: or are aws:region`,
   ];
 }

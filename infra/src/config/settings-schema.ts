@@ -44,7 +44,7 @@ const path = z.string().regex(/^[^\p{C}]{1,1024}$/u, 'a path of 1 to 1024 charac
 export const settingsShape = {
   addressOnly: yesNo
     .default(false)
-    .describe('true: the registered addresses alone, before there is an image; no other key is needed'),
+    .describe('true: make only the registered addresses, before there is an image; no other key is needed'),
   addresses: listOf(allocationId, 2)
     .default([])
     .describe(
@@ -52,12 +52,12 @@ export const settingsShape = {
     ),
   production: yesNo
     .default(false)
-    .describe('true: deletion protection, final snapshots, several zones; nothing that loses data is taken'),
+    .describe('true: deletion protection, final snapshots, several zones; settings that can lose data are refused'),
   instanceType: z
     .string()
     .regex(/^[a-z0-9.-]{1,32}$/, 'an EC2 instance type like c6g.xlarge')
     .default('c6g.xlarge')
-    .describe('of the parent instance (src/instances/instance-types.ts)'),
+    .describe('the type of the parent instance (src/instances/instance-types.ts)'),
   enclaveCpuCount: whole(1, 512)
     .optional()
     .describe('whole cores; CPU 0 and its siblings stay with the parent (default: 2, or 1 if the type has no more)'),
@@ -69,7 +69,7 @@ export const settingsShape = {
   instances: whole(1, 8)
     .default(1)
     .describe(
-      'parents at rest; more than 1 need a balancer, managed or external stores, an image of custody kms, and go out through NAT',
+      'number of parents; more than 1 need a balancer, managed or external stores, an image of custody kms, and connect through NAT',
     ),
   maxInstances: whole(1, 32).optional().describe('most parents when the queue grows (default: instances)'),
   balancer: oneOf(['none', 'application', 'network'])
@@ -90,7 +90,7 @@ export const settingsShape = {
     .regex(/^ami-[0-9a-f]{8,17}$/, 'the id of an AMI like ami-0123456789abcdef0')
     .optional()
     .describe("the parent's AL2023 image; default: Amazon's newest, which replaces the instance when it changes"),
-  rootVolumeGiB: whole(16, 1024).default(30).describe("the parent's own disk"),
+  rootVolumeGiB: whole(16, 1024).default(30).describe("size of the parent's root disk"),
   imageFolder: path
     .optional()
     .describe('where npm run image -- build wrote (default dist/image/<stack>-<architecture>)'),
@@ -136,12 +136,12 @@ export const settingsShape = {
   publicSubnets: listOf(subnetId, 2)
     .default([])
     .describe(
-      'two subnets of vpcId with a route to an internet gateway, in the order of availabilityZones: for the balancer, and for a parent alone',
+      'two subnets of vpcId with a route to an internet gateway, in the order of availabilityZones: for the balancer, and for a single parent',
     ),
   privateSubnets: listOf(subnetId, 2)
     .default([])
     .describe(
-      'two subnets of vpcId in the same order, for stores and several parents; for those each has a route to a NAT gateway',
+      'two subnets of vpcId in the same order, for stores and several parents; with several parents each needs a route to a NAT gateway',
     ),
   database: oneOf(STORE_PLACES)
     .default('managed')
@@ -151,7 +151,7 @@ export const settingsShape = {
     .regex(/^db\.[a-z0-9]{1,16}\.[a-z0-9]{1,16}$/, 'an RDS instance class like db.t4g.micro')
     .default('db.t4g.micro')
     .describe('of RDS'),
-  databaseStorageGiB: whole(20, 16_384).default(20).describe('of RDS; grows by itself to four times this'),
+  databaseStorageGiB: whole(20, 16_384).default(20).describe('disk of RDS; grows automatically up to four times this'),
   redis: oneOf(STORE_PLACES)
     .default('managed')
     .describe('parent (refused in production), managed (ElastiCache) or external (URL from a secret)'),
@@ -176,7 +176,7 @@ export const settingsShape = {
   databaseSecurityGroup: securityGroupId
     .optional()
     .describe(
-      'with database external and vpcId: the security group of your database, which the stack then opens to the parents alone',
+      'with database external and vpcId: the security group of your database, which the stack then opens only to the parents',
     ),
   dataVolumeGiB: whole(10, 1024).default(20).describe('the retained volume of PostgreSQL and Redis on the parent'),
   dataSnapshots: whole(1, 1000).default(7).describe('how many daily snapshots of that volume are kept'),
@@ -211,10 +211,12 @@ export const settingsShape = {
     .describe('the registrar’s id; required unless residence is off'),
   residenceKeys: listOf(z.string().max(200, 'at most 200 characters'), 2)
     .default([])
-    .describe('its verifier keys, as registrar key show prints them; two while it replaces its key'),
+    .describe(
+      'the registrar’s verifier keys, as registrar key show prints them; two while the registrar replaces its key',
+    ),
   residenceFilesUrl: httpsUrl
     .optional()
-    .describe('where its static files are (default: a bucket of the stack behind CloudFront)'),
+    .describe('where the registrar’s static files are (default: a bucket of the stack behind CloudFront)'),
   residencePublishers: listOf(roleArn, 8)
     .default([])
     .describe('who may upload to that bucket (default: keyAdministrators)'),
@@ -227,7 +229,7 @@ export const settingsShape = {
     .default([])
     .describe("who may encrypt the enclave's secrets (default: keyAdministrators)"),
   alarmEmail: emailAddress.describe('where alarms and budget warnings go'),
-  monthlyBudgetUsd: whole(1, 1_000_000).describe('of the stack; a warning at 80 %'),
+  monthlyBudgetUsd: whole(1, 1_000_000).describe('monthly budget of the stack; AWS warns at 80 %'),
   logRetentionDays: whole(1, 3653).default(30).describe('one of the numbers CloudWatch knows'),
   auditTrail: oneOf(['create', 'existing'])
     .default('create')

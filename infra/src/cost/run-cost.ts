@@ -30,7 +30,7 @@ export function runCost(given: CostOptions, streams: Streams, root = resolve('.'
       streams.out(
         given.json
           ? `${JSON.stringify({ stack: given.stack, addressOnly: true, ...cost }, undefined, 2)}\n`
-          : `Stack ${given.stack} is its registered addresses alone: ${cost.knownUsd} dollars a month. Without addressOnly this shows the whole stack.\n`,
+          : `Stack ${given.stack} has only its registered addresses: ${cost.knownUsd} dollars a month. Without addressOnly this command shows the whole stack.\n`,
       );
       return 0;
     }

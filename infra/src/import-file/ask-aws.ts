@@ -35,6 +35,6 @@ function reasonOf(error: Error & { code?: unknown; killed?: boolean }, stderr: s
     stderr
       .split('\n')
       .map((line) => line.trim())
-      .find((line) => line !== '') ?? 'it failed without a word'
+      .find((line) => line !== '') ?? 'it failed without a message'
   ).slice(0, 300);
 }

@@ -64,7 +64,7 @@ export async function fillImportFile(
   const accountId = await account.accountId();
   const idOf = async (resource: SeenResource): Promise<string> => {
     const way = IMPORT_IDS[resource.type];
-    if (way === undefined) throw new NoId('ambiguous', `nothing here knows the id of ${resource.type}`);
+    if (way === undefined) throw new NoId('ambiguous', `this command cannot find the id of ${resource.type}`);
     if ('leftOut' in way) throw new NoId('absent', way.leftOut);
     return way.id(wantedOf(resource));
   };

@@ -41,12 +41,12 @@ export async function runPreview(given: PreviewOptions, streams: Streams, root =
       streams.out(
         `Only these may change the keys’ policies, and so run \`pulumi up\`: ${administrators.join(', ')}. CI and a second deployer need a place among keyAdministrators.\n`,
       );
-    if (given.withoutImage) streams.out('No image was looked at: its measurements above belong to no image.\n');
+    if (given.withoutImage) streams.out('No image was read: the measurements above are placeholders.\n');
     if (notHere.length > 0)
       streams.out(
         `Previewed from measurements.json; \`pulumi up\` refuses until these are here:\n${notHere.map((each) => `  - ${each}\n`).join('')}`,
       );
-    if (config.hidden.length > 0) streams.out(`Not looked at, since secret: ${config.hidden.join(', ')}\n`);
+    if (config.hidden.length > 0) streams.out(`Not checked, because they are encrypted: ${config.hidden.join(', ')}\n`);
     streams.out(`\nOutputs:\n${JSON.stringify(outputs, undefined, 2)}\n`);
     return 0;
   } catch (error) {
