@@ -109,7 +109,11 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     /^acmeEmail: is no longer a key: .*alarmEmail/,
   ],
   ['two addresses for one way out', { addresses: 'eipalloc-0a1b2c3d,eipalloc-0a1b2c3e' }, /^addresses: names two, and/],
-  ['one address for two zones', { addresses: 'eipalloc-0a1b2c3d', natPerZone: 'true' }, /^addresses: names one, and natPerZone needs two/],
+  [
+    'one address for two zones',
+    { addresses: 'eipalloc-0a1b2c3d', natPerZone: 'true' },
+    /^addresses: names one, and natPerZone needs two/,
+  ],
   ['an address by its number', { addresses: '192.0.2.1' }, /^addresses: entry 1: an allocation id/],
   [
     'a certificate of another region',
