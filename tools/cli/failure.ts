@@ -4,7 +4,7 @@ export type Exit = (typeof EXIT)[keyof typeof EXIT];
 
 /** This command's own codes; those of the client, of attestation and of receipts keep their names. */
 const EXIT_OF = {
-  /** the arguments */
+  /** the arguments are wrong */
   usage: EXIT.notUnderstood,
   /** a file has the wrong form, or is too large */
   not_understood: EXIT.notUnderstood,

@@ -33,7 +33,7 @@ const schema = z.strictObject({
   v: z.literal(6),
   /** Unix milliseconds. */
   sealedAt: z.int().min(0),
-  /** How it ended, once `status` or `send --wait` has seen it. */
+  /** How the message ended; null until `status` or `send --wait` has seen that. */
   ended: z.enum(MESSAGE_STATUSES).nullable(),
   /** The client library resumes the message from this; its key opens only the enclave's answer. */
   kept: keptMessageSchema,
@@ -119,7 +119,7 @@ export class KeptMessages {
     try {
       makeFolder(this.folder, 0o700);
       chmodSync(this.folder, 0o700);
-      // Written to another file and renamed, so that a crash leaves no half of a file
+      // Written to another file and renamed, so that a crash never leaves a partial file
       const temporary = `${file}.${String(process.pid)}`;
       writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
       renameSync(temporary, file);

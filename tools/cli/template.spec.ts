@@ -23,7 +23,7 @@ it('is refused for a message of another campaign', () => {
   expect(() => fillIn({ campaignId: 'rivers' }, PARKS)).toThrow('another campaign');
 });
 
-describe('of a gateway', () => {
+describe('a template of a gateway', () => {
   let server: Server;
   let gateway: URL;
   const asked: (string | undefined)[] = [];

@@ -1,7 +1,7 @@
 /** Types for TypeScript. bundle.mjs is JavaScript, so that an auditor needs only Node to build the file. */
 export interface VerifierFile {
   readonly name: string;
-  /** The version of package.json. */
+  /** The version in package.json. */
   readonly version: string;
   /** SHA-256 of the file, 64 hexadecimal digits. */
   readonly sha256: string;
@@ -13,7 +13,7 @@ export interface VerifierFile {
 }
 
 export const FILE_NAME: 'communique-tee.mjs';
-/** Builds the file in a checkout. */
+/** The command that builds the file in a checkout. */
 export const BUILD_COMMAND: string;
 
 /**

@@ -8,7 +8,7 @@ import { join, relative, sep } from 'node:path';
 import { containedIn, licensesOf, packagesIn } from '../../dev/build/licenses.mjs';
 
 export const FILE_NAME = 'communique-tee.mjs';
-/** Builds the file in a checkout. */
+/** The command that builds the file in a checkout. */
 export const BUILD_COMMAND = 'node tools/cli/one-file/build.mjs';
 const ENTRY = 'tools/cli/one-file/main.ts';
 
@@ -43,8 +43,8 @@ This file contains these packages, under these licenses.
 /**
  * @typedef {object} VerifierFile
  * @property {string} name
- * @property {string} version of package.json
- * @property {string} sha256 of the bytes, 64 hexadecimal digits
+ * @property {string} version the version in package.json
+ * @property {string} sha256 the SHA-256 of the file, 64 hexadecimal digits
  * @property {Buffer} bytes
  * @property {string[]} inputs absolute paths of the sources
  * @property {string[]} packages names of the npm packages that are part of the file

@@ -75,7 +75,10 @@ export function describeConfiguration({ stack, legacySuite, egress, services }: 
   return ['  configuration', ...rows.map(([name, value]) => `    ${name.padEnd(10)}${printable(value)}`)];
 }
 
-/** An enclave with an older table refuses new offices, one with a newer table refuses abolished ones. */
+/**
+ * Returns which table of offices the enclave has, and which this command has if they differ. An enclave with an older table refuses new
+ * offices, and one with a newer table refuses abolished offices.
+ */
 function officesAge(asOf: string): string {
   return asOf === OFFICES_AS_OF ? `table of ${asOf}` : `table of ${asOf}; this command has that of ${OFFICES_AS_OF}`;
 }

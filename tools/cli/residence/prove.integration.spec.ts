@@ -124,7 +124,7 @@ describeProving('prove and send --residence', () => {
     expect((await call(asText)).err).not.toContain('--again');
   });
 
-  it('exits with 2 before it proves if something does not fit the proof, and names it', async () => {
+  it('exits with 2 before it proves if an office is not of the proven district, and names the district’s offices', async () => {
     const file = folder.file('other.json');
     writeFileSync(file, JSON.stringify({ ...testMessage(), offices: ['HCA13'] }));
     const { exit, out, err } = await call(['send', '--residence', '--message', file, ...proving()]);
