@@ -226,7 +226,7 @@ describe('a message that failed', () => {
     ['a duplicate that the person refused', failed('duplicate_not_accepted'), 'not_sent', 'again'],
     ['a receipt that does not verify', failed('receipt_refused', has), 'accepted', 'ask'],
     ['no end in time', failed('timeout', has), 'accepted', 'ask'],
-  ])('by %s tells whether it was sent, and what helps', async (_, error, whether, remedy) => {
+  ])('by %s shows whether it was sent, and what helps', async (_, error, whether, remedy) => {
     const made = script();
     made.store.startSending(message);
     const call = await made.call();

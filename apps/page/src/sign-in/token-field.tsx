@@ -5,8 +5,8 @@ import { TextField } from '../ui/field';
 import { signIn } from './sign-in';
 
 /**
- * An access token in place of a sign-in: for developers, and for sites without a sign-in. The text beside it says which
- * case applies.
+ * An access token in place of a sign-in: for developers, and for sites without a sign-in. The text beside the field says which case
+ * applies.
  */
 export function TokenField() {
   const words = text.value.signIn;

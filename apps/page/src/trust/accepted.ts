@@ -44,8 +44,9 @@ export const MAX_CHARACTERS = 32_768;
 const MAX_SETS = 32;
 
 /**
- * Reads what a person typed, pasted or dropped: PCR0 values, or the text of a measurements.json, of nitro-cli or of a policy; and beside it
- * PCR3 values or `any`. If neither names an operator, `presumed` applies, except `any`: only the person can accept any operator.
+ * Reads what a person typed, pasted or dropped. `image` has PCR0 values, or the text of a measurements.json, of nitro-cli's output or of a
+ * policy. `operator` has PCR3 values or `any`. If neither names an operator, `presumed` applies, except `any`: only the person can accept
+ * any operator.
  */
 export function readAccepted(image: string, operator: string, presumed: readonly Operator[] = []): Read<Accepted> {
   const images = readImages(image);
