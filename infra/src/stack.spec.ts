@@ -340,7 +340,7 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     for (const database of inputsOf('aws:rds/instance:Instance')) expect(database.manageMasterUserPassword).toBe(true);
   });
 
-  it('checks at /health/ready whether a parent takes requests, which it does even under an emergency stop', () => {
+  it('checks at /health/ready whether a parent takes requests', () => {
     for (const { healthCheck } of inputsOf<{ healthCheck: object }>('aws:lb/targetGroup:TargetGroup'))
       expect(healthCheck).toMatchObject({ path: '/health/ready', matcher: '200', protocol: 'HTTPS' });
     expect(all('aws:lb/targetGroup:TargetGroup')).toHaveLength(

@@ -88,7 +88,7 @@ describeWith(commandAvailability('jq', 'jq'), 'attach-data-volume', () => {
     expect(calls.trim().split('\n')).toHaveLength(1);
   });
 
-  it('fails if the disk’s label does not appear, by which it is mounted', async () => {
+  it('fails if the label by which the disk is mounted does not appear', async () => {
     const { code, stderr } = await attach(
       untilAttached(),
       'echo LABEL=communique-data',

@@ -2,7 +2,7 @@ import { GATEWAY_KEEP_ALIVE_SECONDS, givenText, VARIABLES } from '@communique-te
 import type { ParentSettings } from './settings';
 
 /**
- * Times in seconds, each longer than the one before. The sender of requests must close an idle connection before the receiver does: if the
+ * Times in seconds. The sender of requests must close an idle connection before the receiver does: if the
  * receiver closes it while a request is on its way, the client gets a 502 (Elastic Load Balancing, "Troubleshoot your Application Load
  * Balancers", HTTP 502).
  */

@@ -241,7 +241,7 @@ describe('the environment of the gateway', () => {
     );
   });
 
-  it('has a value unchanged, even with characters that a shell interprets', async () => {
+  it('keeps a value unchanged, even with characters that a shell interprets', async () => {
     const value = 'a "quoted" \\ $HOME `id` \'x\' # no comment';
     const text = contentOf(
       { ...ON_PARENT, gateway: { environment: { ...ON_PARENT.gateway.environment, AUTH_AUDIENCE: value } } },

@@ -30,7 +30,7 @@ describe('every request of the program', () => {
     expect(apiProblems(of(title))).toEqual([]);
   });
 
-  it('reaches constraints of every kind', () => {
+  it('is checked by models that have constraints of every kind', () => {
     const kinds = { pattern: 0, min: 0, max: 0, enum: 0, required: 0 };
     const count = (shape: Shape): void => {
       for (const kind of ['pattern', 'min', 'max', 'enum', 'required'] as const)

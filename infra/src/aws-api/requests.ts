@@ -11,7 +11,7 @@ export interface Translation {
   readonly lost: readonly string[];
   /** The rows of the mapping's `members` and `own` that were used. */
   readonly used: ReadonlySet<string>;
-  /** Every tag that the resource would carry. */
+  /** Every tag that the resource would have. */
   readonly tags: Readonly<Record<string, unknown>>;
 }
 

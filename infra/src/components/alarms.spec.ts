@@ -13,7 +13,7 @@ import { RUNBOOK } from './alarms';
 
 const root = workspaceRoot();
 const times = (count: number, value: number | null): (number | null)[] => Array.from({ length: count }, () => value);
-/** The minutes of a day in which an event happened at these minutes. */
+/** A day's values by minute, oldest first, with an event in each minute of `when`, which counts minutes back from the last. */
 const inMinutes = (...when: number[]): (number | null)[] =>
   Array.from({ length: 1440 }, (_, minute) => (when.includes(1439 - minute) ? 1 : 0));
 

@@ -73,7 +73,7 @@ export class DataVolume extends Part {
           policyType: 'EBS_SNAPSHOT_MANAGEMENT',
           resourceTypes: ['VOLUME'],
           targetTags,
-          // The role may delete only snapshots that carry the stack's tag.
+          // The role may delete only snapshots that have the stack's tag.
           schedules: [
             {
               name: 'daily',

@@ -26,7 +26,7 @@ describe('parseAddressOnly', () => {
     expect(wanted({ 'aws:region': 'us-east-1', 'communique-tee:addressOnly': 'false' })).toBeUndefined();
   });
 
-  it('reports every value that is wrong by itself', () => {
+  it('reports every wrong value, also of a key that it does not need', () => {
     expect(
       wanted({
         'communique-tee:addressOnly': 'true',

@@ -30,8 +30,9 @@ export async function runProgram(
   const fallen: unknown[] = [];
   const catchIt = (error: unknown): number => fallen.push(error);
   process.on('unhandledRejection', catchIt);
-  // Pulumi reads the stack of an error without a message for each resource and each promise, four for every property: under jest, which
-  // maps each frame to its source, that took most of the time. An error with a message keeps the frame that threw it.
+  // For each resource, and for each of about four promises of a property, Pulumi makes an error without a message and reads its stack.
+  // Give such an error no stack: under jest, which maps each frame to its source, that took most of the time. An error with a
+  // message keeps the frame that threw it.
   const { prepareStackTrace, stackTraceLimit } = Error;
   Error.stackTraceLimit = 1;
   Error.prepareStackTrace = (error, frames) =>

@@ -1,6 +1,6 @@
 import { listOf, recordOf, textsOf, type RuleResource } from './rule';
 
-/** One statement of any policy document that a resource carries. */
+/** One statement of any policy document of a resource. */
 export interface SeenStatement {
   /** The input that contains the document, such as `policy`. */
   input: string;

@@ -1,4 +1,4 @@
-/** The `code` of an error or of its cause (`ECONNREFUSED`, `28P01`, ...); undefined if none is short and of few characters. */
+/** The `code` of an error or of its cause (`ECONNREFUSED`, `28P01`, ...); undefined if there is none in this form. */
 export function codeOf(error: unknown): string | undefined {
   for (let at: unknown = error, depth = 0; typeof at === 'object' && at !== null && depth < 5; depth += 1) {
     if ('code' in at && typeof at.code === 'string' && /^[A-Z0-9_]{1,64}$/.test(at.code)) return at.code;

@@ -23,7 +23,7 @@ export interface Streams {
 const CONCURRENCY = 8;
 const REGION_WITHOUT_ONE = 'us-east-1';
 
-/** @returns the exit code: 0 nothing failed, 1 something failed, 2 not understood */
+/** @returns the exit code: 0 nothing failed, 1 something failed, 2 the options or the stack's file could not be read */
 export async function runPreflight(
   options: PreflightOptions,
   ports: Ports,

@@ -51,7 +51,7 @@ export async function buildRelease({
   readonly outFolder: string;
   /** The reference string, for pages that prove residence: 262,208 bytes with the pinned hash. */
   readonly referenceString?: Uint8Array | undefined;
-  /** Called at the begin of each step, to show progress. */
+  /** Called at the beginning of each step, to show progress. */
   readonly step?: (title: string) => void;
 }): Promise<BuiltRelease> {
   const work = await mkdtemp(join(tmpdir(), 'communique-release-'));

@@ -97,7 +97,7 @@ export const IMPORTED_BY: Readonly<Record<string, (inputs: Properties) => string
 };
 
 /**
- * The part of an ARN after the account, for resources that carry tags and whose id is not an ARN (Service Authorization Reference,
+ * The part of an ARN after the account, for resources that have tags and whose id is not an ARN (Service Authorization Reference,
  * "Resource types").
  */
 const ARN_ENDS: Readonly<Record<string, string>> = {

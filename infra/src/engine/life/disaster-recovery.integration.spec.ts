@@ -143,7 +143,7 @@ describeWithPulumi('docs/operator/disaster-recovery.md, word for word on prod', 
   };
   const ofLostState = (): string[] => commandsBelow(PAGE, "If Pulumi's state is lost");
 
-  it('has nothing to do if its state was exported, lost and imported', async () => {
+  it('needs no change after its state was exported, lost and imported', async () => {
     const [keep = '', takeIn = '', goOn = ''] = ofLostState();
     await shell.type(keep);
     loseState();

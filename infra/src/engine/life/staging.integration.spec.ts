@@ -90,7 +90,7 @@ describeWithPulumi('staging, under Pulumi’s own engine', (cli) => {
     expect(changesOf(steps)).toHaveLength(created);
   });
 
-  it('contains secrets in an export with --show-secrets, which the search for secrets finds', async () => {
+  it('has its secrets in an export with --show-secrets, where the search for secrets finds them', async () => {
     const file = join(engine.folder, 'shown.json');
     await engine.succeed(['stack', 'export', '--stack', 'staging', '--show-secrets', '--file', file]);
     expect(filesWithSecrets(engine.folder, [REDIS_TOKEN])).toEqual([file]);

@@ -182,7 +182,7 @@ describe('vcpu-quota', () => {
         'aws service-quotas request-service-quota-increase --region us-east-1 --service-code ec2 --quota-code L-1216C47A --desired-value 8',
     });
   });
-  it('counts the instances of others, without its own, spot instances and other families', async () => {
+  it('counts no instances of the stack itself, no spot instances and no other families', async () => {
     const instances = `<reservationSet>${running('m5.large', 2)}${running('p5.large', 50)}${running('c5.large', 50, '<instanceLifecycle>spot</instanceLifecycle>')}${running('c6g.xlarge', 2, '<tagSet><item><key>communique-tee:stack</key><value>prod</value></item></tagSet>')}</reservationSet>`;
     expect(await said('vcpu-quota', { DescribeInstances: ec2('DescribeInstances', instances) })).toEqual([
       'pass: 8 vCPUs wanted (2 c6g.xlarge while replacing), 4 used by others, quota 32',

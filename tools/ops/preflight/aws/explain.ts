@@ -47,7 +47,7 @@ export function explainAws(error: unknown, action: string): Finding {
   return fail(`AWS gave an unexpected answer (${code})`, 'is there a proxy in between? run this again');
 }
 
-/** The error's name, short and of few characters, because an answer can contain anything. */
+/** The error's name if it has at most 64 letters, digits and dots, because an answer can contain anything. */
 export function awsCode(error: unknown): string {
   const name =
     typeof error === 'object' && error !== null && 'name' in error && typeof error.name === 'string' ? error.name : '';

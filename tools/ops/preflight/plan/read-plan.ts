@@ -4,7 +4,7 @@ import type { Ports } from '../ports';
 import type { TookTooLong } from '../runner/time-limit';
 import type { StackFile } from './stack-file';
 
-/** What `pulumi up` would make, as far as checks need to know. It is read from infra's preview, because lint forbids importing infra. */
+/** What `pulumi up` would make: the parts that checks need. It is read from infra's preview, because lint forbids importing infra. */
 export interface Plan {
   /** The instance type that infra chose. */
   readonly instanceType: string;

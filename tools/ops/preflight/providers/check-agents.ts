@@ -7,7 +7,7 @@ import { readEnclaveConfiguration } from '../congress/enclave-configuration';
 
 const PRICES_OLD_AFTER_DAYS = 90;
 const DAY_MS = 24 * 3600 * 1000;
-/** No person may hold more than one part in this number of the system's hourly cap in open reservations. */
+/** One person's open reservations may take at most the system's hourly cap divided by this number. */
 const SHARE = 20n;
 
 const { DEFAULT_USER_DAILY_LIMIT, SYSTEM_HOURLY_LIMIT, EMERGENCY_SHUTDOWN_THRESHOLD } = VARIABLES;

@@ -61,7 +61,7 @@ export interface Registration {
   readonly index: number;
   /** The number of roots that had been published before this registration was entered, and so do not hold it. */
   readonly since: number;
-  /** The earliest begin (Unix seconds) of a root that may hold this registration; 0: the next root holds it. */
+  /** The earliest beginning (Unix seconds) of a root that may hold this registration; 0: the next root holds it. */
   readonly from: number;
 }
 
@@ -95,7 +95,7 @@ export function isDue({ from }: Registration, notBefore: number): boolean {
   return notBefore >= from;
 }
 
-/** @returns what the entries of a register contradict each other in, or null */
+/** @returns a contradiction between entries of the register, or null */
 export function contradiction({ people, files, roots, publications, campaigns }: Register): string | null {
   const [places, commitments] = [new Set<number>(), new Set<string>()];
   for (const { registration, former } of people.values()) {

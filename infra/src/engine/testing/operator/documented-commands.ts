@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 
-/** The begin of a line in a code block, which is indented by four or more spaces. */
+/** The beginning of a line in a code block, which is indented by four or more spaces. */
 const CODE = /^ {4}/;
 
 /**
