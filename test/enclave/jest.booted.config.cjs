@@ -1,4 +1,4 @@
-// These tests run separately. They need Linux on x86-64 and, the first time, half an hour to build an emulator and a kernel (README.md).
+// These tests run separately. They need Linux on x86-64 and, the first time, half an hour to build an emulator and a kernel (image/README.md).
 module.exports = {
   ...require('../../jest.preset.cjs')(__dirname),
   displayName: 'enclave-booted',

@@ -6,7 +6,7 @@ export interface EnclaveOptions {
   readonly custody?: 'process' | 'kms';
   /** Whether the chambers recognize a repeated message; by default true. */
   readonly deduplicates?: boolean;
-  /** Whether the suite of the web client (legacy) is on. */
+  /** Whether the enclave opens messages in the suite of the web client (legacy); by default false. */
   readonly legacySuite?: boolean;
   /** Makes any other change of the configuration. */
   readonly configure?: (configuration: Record<string, unknown>) => Record<string, unknown>;

@@ -24,7 +24,7 @@ const ask = (client = clientWith(), more: Partial<Anthropic.MessageCreateParamsN
 const fault = (class_: string, more: object = {}) =>
   providers.setFaults({ queue: [{ fault: { kind: 'error', class: class_, ...more } as never, times: 'always' }] });
 
-describe('the Anthropic dialect, by the official SDK', () => {
+describe('the Anthropic dialect, called by the official SDK', () => {
   beforeAll(async () => {
     providers = await startProviders();
   });

@@ -36,7 +36,7 @@ const errorOf = async (
   return { status: error.status, body: JSON.parse(error.message) as { error: Record<string, unknown> } };
 };
 
-describe('the Gemini dialect, by the official SDK', () => {
+describe('the Gemini dialect, called by the official SDK', () => {
   beforeAll(async () => {
     providers = await startProviders();
   });

@@ -27,7 +27,7 @@ const ask = (client = clientWith(), more: Partial<OpenAI.Responses.ResponseCreat
 const fault = (class_: string, more: object = {}) =>
   providers.setFaults({ queue: [{ fault: { kind: 'error', class: class_, ...more } as never, times: 'always' }] });
 
-describe('the OpenAI dialect, by the official SDK', () => {
+describe('the OpenAI dialect, called by the official SDK', () => {
   beforeAll(async () => {
     providers = await startProviders();
   });

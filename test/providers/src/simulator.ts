@@ -16,7 +16,7 @@ import { SIMULATED_PROVIDERS, type SimulatedProvider } from './models';
 import { RequestLog, type ProviderRequest } from './requests';
 
 export interface ProviderStartOptions extends Partial<Account> {
-  /** 0, the default, takes a free one. */
+  /** With 0, the default, a free port is chosen. */
   port?: number;
   /** The models that this provider does not have. */
   withoutModels?: readonly string[];
@@ -26,7 +26,7 @@ export interface ProvidersOptions extends Partial<Record<SimulatedProvider, Prov
   /** Where the test authority is kept between starts. Without a folder a new authority is made. */
   folder?: string;
   authority?: TestAuthority;
-  /** 0, the default, takes a free one. */
+  /** With 0, the default, a free port is chosen. */
   controlPort?: number;
 }
 

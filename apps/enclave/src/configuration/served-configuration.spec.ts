@@ -26,7 +26,7 @@ describe('the public configuration of an enclave', () => {
     expect(egress).toEqual([...new Set(origins.map((origin) => new URL(origin).host))].sort());
   });
 
-  it('holds no API key and no certificate', async () => {
+  it('contains no API key and no certificate', async () => {
     const text = Buffer.from(await served()).toString();
     for (const chamber of CHAMBER_KEYS) expect(text).not.toContain(fixture.congress[chamber].apiKey);
     expect(text).not.toMatch(/apiKey|CERTIFICATE|secret/i);

@@ -11,7 +11,7 @@ export class CertificateError extends Error {
   }
 }
 
-/** More than any public authority uses. */
+/** Longer than the chain of any public authority. */
 const MAX_CHAIN_LENGTH = 10;
 
 /** The time in which all certificates of a chain are valid; Unix time in milliseconds. */
@@ -46,7 +46,7 @@ export function checkCertificateDates(secure: SecuredPeer, authorities: readonly
   throw new CertificateError('CERT_NOT_SHOWN');
 }
 
-/** The certificates that the server sent: its own first, each followed by its issuer. */
+/** Returns the certificates that the server sent: the server's own first, each followed by its issuer. */
 function presentedChain(secure: SecuredPeer): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let shown: Partial<DetailedPeerCertificate> | undefined = secure.getPeerCertificate(true);

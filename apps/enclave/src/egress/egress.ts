@@ -56,7 +56,9 @@ export interface Egress {
   readonly connections: ConnectionCounts;
 }
 
-/** Connects to a vsock address. Tests and the development entry (`--vsock`) inject another one, because their machine has no parent. */
+/**
+ * Connects to a vsock address. Tests and the development entry (`--vsock`) inject another function, because their machine has no parent.
+ */
 export type ConnectVsock = (address: Address, options: EgressOptions) => Promise<Socket>;
 
 /**

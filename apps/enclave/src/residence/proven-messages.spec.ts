@@ -216,7 +216,7 @@ describe('the mode of residence', () => {
     ['both keys, of which one is configured', rootNotes.byBothKeys, [NEXT_KEY], 'answered'],
     ['the next key, which is not configured', rootNotes.byNextKey, [FIRST_KEY], 'root_not_accepted'],
     ['a key that is not configured', rootNotes.byForeignKey, TEST_REGISTRAR.verifierKeys, 'root_not_accepted'],
-  ])('decides on a root signed by %s', async (_by, note, keys, code) => {
+  ])('accepts or refuses a root note signed by %s', async (_by, note, keys, code) => {
     const enclave = await world.enclave('required', keys);
     expect(await codeOf(enclave.relay({ sealed, residence: { ...envelope.residence, rootNote: note() } }))).toBe(code);
   });
@@ -233,15 +233,18 @@ describe('a proven message that is late or early', () => {
     [5, 'answered'],
     [60, 'answered'],
     [61, 'root_not_accepted'],
-  ])('with a root note that begins now, if the enclave’s clock is %i s behind, ends as %s', async (behind, code) => {
-    const fresh = rootNote('before', { notBefore: TEST_NOW_SECONDS });
-    const { sealed, residence } = committedProof('gus roads').envelope;
-    const enclave = await world.enclave();
-    world.time.nowSeconds = TEST_NOW_SECONDS - behind;
-    try {
-      expect(await codeOf(enclave.relay({ sealed, residence: { ...residence, rootNote: fresh } }))).toBe(code);
-    } finally {
-      world.time.nowSeconds = TEST_NOW_SECONDS;
-    }
-  });
+  ])(
+    'with a root note that begins now, and a clock of the enclave that is %i s behind, ends as %s',
+    async (behind, code) => {
+      const fresh = rootNote('before', { notBefore: TEST_NOW_SECONDS });
+      const { sealed, residence } = committedProof('gus roads').envelope;
+      const enclave = await world.enclave();
+      world.time.nowSeconds = TEST_NOW_SECONDS - behind;
+      try {
+        expect(await codeOf(enclave.relay({ sealed, residence: { ...residence, rootNote: fresh } }))).toBe(code);
+      } finally {
+        world.time.nowSeconds = TEST_NOW_SECONDS;
+      }
+    },
+  );
 });

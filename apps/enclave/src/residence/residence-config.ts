@@ -3,8 +3,8 @@ import { registrarOf, ResidenceNoteError, VERIFICATION_KEY_SHA256 } from '@commu
 import * as z from 'zod';
 
 /**
- * Whether a message proves its sender's residence. `off`: no proof is taken. `optional`: a message may have one. `required`: each message
- * must have one. This setting is measured, so neither the parent nor the registrar's host can change whose signatures count.
+ * Whether a message proves its sender's residence. `off`: no proof is accepted. `optional`: a message may have one. `required`: each
+ * message must have one. This setting is measured, so neither the parent nor the registrar's host can change whose signatures count.
  */
 export const residenceConfigSchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('off') }),

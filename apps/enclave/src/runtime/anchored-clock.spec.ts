@@ -61,7 +61,7 @@ describe('the drift of the machine’s clock', () => {
     },
   );
 
-  it('counts only beyond the duration of the call, because the NSM may take its time at any moment of the call', () => {
+  it('excludes the duration of the call, in which the NSM may take its time at any moment', () => {
     for (const [beforeMs, afterMs] of [
       [0, 3_000],
       [3_000, 0],

@@ -9,7 +9,7 @@ export interface HealthParts {
 }
 
 /**
- * The answer of `GET /health`: only what the parent can see anyway (docs/architecture.md, "What an enclave reports of
+ * Returns the answer of `GET /health`. It contains only what the parent can see anyway (docs/architecture.md, "What an enclave reports of
  * itself").
  */
 export function healthOf({ enclaveId, clock, connections }: HealthParts): EnclaveHealth {

@@ -14,7 +14,7 @@ import { createHash } from 'node:crypto';
 
 export type LegacyKeyView = Pick<ReturnType<typeof legacyPublicKeyView>, 'keyId' | 'publicKey'>;
 
-/** A message of the web client (legacy), sealed by libsodium as there, with what its sender must keep. */
+/** A message of the web client (legacy), sealed by the same library (libsodium), with what its sender must keep. */
 export interface LegacySealed {
   json: { ciphertext: string; nonce: string; ephemeralPublicKey: string; teeKeyId: string };
   message: LegacyMessage;

@@ -107,7 +107,7 @@ export async function startSealedSurroundings(congressOptions?: CongressSimulato
       credentials,
       requestHandler: { httpsAgent: agent },
     });
-    // Tells the SDK, which uses the machine's clock
+    // Tells the SDK the shifted time, because the SDK uses the machine's clock
     if (time.offsetMs !== 0) made.config.systemClockOffset = time.offsetMs;
     clients.push(made);
     return made;

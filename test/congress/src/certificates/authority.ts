@@ -8,7 +8,7 @@ import { join } from 'node:path';
 const SIGNING = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 24 * 3600 * 1000;
 
-/** A certificate authority for tests. It is trusted only where a configuration contains its PEM. */
+/** A certificate authority for tests. A program trusts it only if the program's configuration contains its PEM. */
 export interface TestAuthority {
   readonly certificatePem: string;
   /** Issues a server certificate with a fresh P-256 key; `certificatePem` is the chain that a server presents. */

@@ -5,7 +5,7 @@ const delayMs = z.int().min(0).max(600_000);
 
 /** What goes wrong with one message. `stored`: the chamber stores the message before the fault; the sender cannot tell. */
 export const faultSchema = z.discriminatedUnion('kind', [
-  /** Answers with this status and body instead. */
+  /** Answers with this status and body. */
   z.strictObject({
     kind: z.literal('status'),
     status: z.int().min(200).max(599),
@@ -15,7 +15,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   }),
   /** Waits, then handles the message; with `stored`, handles the message, then waits before it answers. */
   z.strictObject({ kind: z.literal('slow'), delayMs, stored: z.boolean().default(false) }),
-  /** The connection is cut: before the request is read, after it, after it is stored, or in the middle of the answer's head. */
+  /** Cuts the connection: before or after the request is read, after the message is stored, or in the middle of the answer's head. */
   z.strictObject({
     kind: z.literal('cut'),
     at: z.enum(['before_reading', 'after_reading', 'after_storing', 'in_the_answer']),

@@ -20,7 +20,7 @@ export class OutcomeTable {
     this.attempts.clear();
   }
 
-  /** Attempts are counted anew. */
+  /** Sets one outcome, and counts its attempts from zero again. */
   set(key: OutcomeKey, outcome: Outcome): void {
     this.chosen.set(key, outcome);
     this.attempts.clear();

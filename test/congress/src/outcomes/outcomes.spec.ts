@@ -8,7 +8,7 @@ import { PRESETS } from './presets';
 
 const presetNames = Object.keys(PRESETS);
 
-describe('the control calls that choose what an office answers', () => {
+describe('the control of what an office answers', () => {
   let simulator: CongressSimulator;
   let number = 0;
   beforeAll(async () => {
@@ -91,7 +91,7 @@ describe('the control calls that choose what an office answers', () => {
     expect((await post('HCA12')).status).toBe(500);
   });
 
-  it('still refuse an invalid document', async () => {
+  it('still refuses an invalid document', async () => {
     await choose('HCA12', { answer: 'duplicate' });
     const url = `${simulator.house.origin}/v2/message?apikey=${simulator.house.apiKey}`;
     expect((await send(simulator, url, { body: minimalCwc({ prefix: '' }) })).status).toBe(400);
@@ -108,7 +108,7 @@ describe('the control calls that choose what an office answers', () => {
     expect([(await post('HCA12')).status, (await post('SCA01')).status]).toEqual([201, 201]);
   });
 
-  it('list the presets, each of which is valid', async () => {
+  it('lists the presets, each of which is valid', async () => {
     expect(Object.keys((await (await control('GET', '/presets')).json()) as object)).toEqual(presetNames);
     for (const name of presetNames) expect((await control('POST', `/presets/${name}`)).status).toBe(204);
   });

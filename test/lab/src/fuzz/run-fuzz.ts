@@ -7,7 +7,7 @@ import { TARGETS, type Observation, type Target } from './targets';
 export interface FuzzOptions {
   readonly seed: number;
   readonly seconds: number;
-  /** If given, only this case runs. */
+  /** If given, the run tries only this case. */
   readonly only?: number;
   readonly progress?: (line: string) => void;
 }

@@ -50,7 +50,7 @@ async function run(given: Given): Promise<number> {
   return findings.every((clean) => clean) ? 0 : 1;
 }
 
-/** @returns whether it found nothing, or did not run */
+/** Lints the document, and prints the result. @returns true if the linter found nothing or could not run */
 async function lint(name: keyof typeof LINTERS): Promise<boolean> {
   const installed = await installJudge(JUDGES[name], say);
   if ('absent' in installed) {
@@ -63,7 +63,7 @@ async function lint(name: keyof typeof LINTERS): Promise<boolean> {
   return clean;
 }
 
-/** @returns whether it found nothing, or did not run */
+/** Lets schemathesis call a gateway, and prints the result. @returns true if it found nothing or could not run */
 async function drive(seed: number, examples: number): Promise<boolean> {
   const installed = await installJudge(JUDGES.schemathesis, say);
   if ('absent' in installed) {

@@ -47,7 +47,7 @@ const copy = (office = 'HCA12'): TraceEvent => ({ at: 0, event: 'copy', message:
 const found = (events: readonly TraceEvent[]) =>
   checkTrace(events, { everythingEnds: true }).map(({ event, why }) => `${event}: ${why}`);
 
-describe('the trace of a run', () => {
+describe('the check of a run’s trace', () => {
   it.each<[string, TraceEvent[]]>([
     ['a delivery', [accept, lease('a'), dispatch('a'), copy(), end('a', 'delivered')]],
     [
@@ -218,7 +218,7 @@ describe('the trace of a run', () => {
     expect(found(events)).toEqual([deviation]);
   });
 
-  it('is checked to its end even after a deviation', () => {
+  it('continues to the end of the trace after a deviation', () => {
     const other = { ...lease('x'), message: 'n' } as TraceEvent;
     expect(found([accept, copy(), lease('a'), end('a', 'delivered'), other])).toHaveLength(2);
   });

@@ -15,7 +15,7 @@ describe('the simulated model', () => {
       'Write a clearer draft.',
       'Dear Senator,\n\nPlease repair the bridge on Main Street! It was closed on 12 May 2026. Thank you.\n\nWe wait.',
     ],
-  ])('follows "%s"', (instructions, answer) => {
+  ])('follows the instruction "%s"', (instructions, answer) => {
     expect(defaultAnswer(instructions, letter)).toBe(answer);
   });
 

@@ -136,7 +136,7 @@ describe('an enclave whose keys KMS guards', () => {
     expect(epochs()).toEqual([1, 2, 3]); // a week later the second key is due for rotation too
   });
 
-  it('drops a revoked key at once, never takes it again, and proposes a new one', async () => {
+  it('drops a revoked key at once, never opens it again, and proposes a new one', async () => {
     const enclave = await world.start();
     await store.settle([enclave]);
     const [revoked] = store.cores;

@@ -229,7 +229,7 @@ describe('a key record with one field of its core edited, with the old document 
       'kms_ciphertext_invalid',
     ],
   ];
-  it.each(fields)('%s', async (_name, change, asItIs, ifVouchedFor) => {
+  it.each(fields)('is refused in both cases: %s', async (_name, change, asItIs, ifVouchedFor) => {
     expect(await refusals(edited((record) => ({ ...record, core: change(record.core) })))).toEqual([asItIs]);
     expect(await refusals(await revouched(change))).toEqual([ifVouchedFor]);
   });

@@ -19,7 +19,8 @@ export interface ProcessKeysParts {
 }
 
 /**
- * Makes the keys of custody `process` when they are due by the attested clock, without any help of the parent. Keeps them in memory only.
+ * Makes the keys of custody `process` when rotation requires a new one by the attested clock, without any help of the parent. Keeps them in
+ * memory only.
  */
 export class ProcessKeys {
   private epoch = 0;

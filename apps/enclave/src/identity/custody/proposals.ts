@@ -11,7 +11,7 @@ import { makeRecord, type MadeRecord } from './make-record';
 const MAX_EPOCH = 0xffff_ffff;
 
 /**
- * Decides when a new key is due, and remembers the key record made for it. Several enclaves may each make one for the same epoch: the
+ * Decides when a new key is needed, and remembers the key record made for it. Several enclaves may each make one for the same epoch: the
  * gateway stores the first and offers it to all of them. Refused records are not remembered here.
  */
 export class Proposals {
@@ -26,8 +26,8 @@ export class Proposals {
   ) {}
 
   /**
-   * Returns the key record for the gateway to store, made now if a key is due; null if none is due or none can be made. While KMS fails to
-   * open the offered records, no key is made, because the current one may be among them.
+   * Returns the key record for the gateway to store, made now if a key is needed; null if no key is needed or none can be made. While KMS
+   * fails to open the offered records, no key is made, because the current one may be among them.
    *
    * @param refused the records of this offer that this enclave refused. Their epochs are taken in the gateway's store, so this proposal
    * skips them. The next offer is judged anew.

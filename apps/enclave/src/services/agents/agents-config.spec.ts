@@ -32,7 +32,7 @@ const problems = (value: unknown): readonly string[] => {
 };
 const settings = (value: unknown) => parseConfiguration(value).services.agents;
 
-describe('the configuration of the agents', () => {
+describe('the configuration of the agents service', () => {
   it('has defaults for everything except providers and classes', () => {
     expect(settings(whole())).toMatchObject({
       classes: [{ ...CLASS, tasks: ['subject', 'draft', 'shorten', 'review'], maxOutputTokens: 1024 }],

@@ -201,7 +201,7 @@ describe('the length of an answer', () => {
     );
   });
 
-  it('is all that the judging time depends on, for any repeated character', () => {
+  it('does not make the judging slow, whatever characters repeat', () => {
     for (const piece of ['a', 'a.', '<', '[', 'a@', '@', '.', '://', 'h.', '-', '\u200d'])
       expect(judge('review', piece.repeat(12_000 / piece.length))).toBeDefined();
   });

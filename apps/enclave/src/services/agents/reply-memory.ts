@@ -100,7 +100,7 @@ export class ReplyMemory {
     remembered.whenEnded.then(keep, keep);
   }
 
-  /** Called when an attempt cost nothing and has no reply: the same bytes may begin a new one. */
+  /** Forgets an attempt that cost nothing and has no reply, so that the same bytes may begin a new one. */
   forget(request: string, attempt: AttemptNumber): void {
     const task = this.tasks.get(request);
     task?.attempts.delete(attempt);

@@ -67,7 +67,7 @@ const MAX_REFUSED_TEXTS = 16;
  *
  * A copy that the office refused is remembered with its text, so that a corrected text under the same DeliveryId is sent and the refused
  * text is not sent again. After 16 refused texts no other text is sent under that DeliveryId until one has expired. The memory has a fixed
- * size: when it is full, it takes no new deliveries, and it never forgets one that has not expired.
+ * size: when it is full, it accepts no new deliveries, and it never forgets a delivery that has not expired.
  */
 export class DeliveryMemory {
   private readonly known = new Map<string, Remembered>();

@@ -116,7 +116,7 @@ function usageOf(usage: Json, text: string): Answered['usage'] {
 function reportsRequest(usage: Json): boolean {
   const tier = member(usage, 'service_tier') ?? 'standard';
   const speed = member(usage, 'speed') ?? 'standard';
-  // Older models have no geography to choose
+  // An answer of an older model names no geography
   const geography = member(usage, 'inference_geo') ?? 'global';
   return tier === 'standard' && speed === 'standard' && (geography === 'global' || geography === 'not_available');
 }

@@ -19,7 +19,7 @@ export interface Attempt {
   /** Whether the text stopped at the maximum output. */
   readonly isCut: boolean;
   readonly usageState: UsageState;
-  /** Null unless the state is `reported`. */
+  /** Null unless `usageState` is `reported`. */
   readonly usage: Usage | null;
   readonly servedModel: string | null;
   /** After how long a second attempt could help; null if it could not help. */
@@ -108,7 +108,7 @@ function withoutAnswer({ reason, sent }: HttpsError): Attempt {
   return failed('lost', 'unknown', DEFAULT_WAIT_MS);
 }
 
-/** None of the providers bills an error status (400 to 599). */
+/** Returns the attempt after an error status (400 to 599), which none of the providers bills. */
 function fromError(dialect: Dialect, answer: HttpsAnswer): Attempt {
   if (answer.status < 400 || answer.status > 599) return failed('malformed', 'unknown');
   const header = (name: string) => {
@@ -125,7 +125,10 @@ function againAfter(end: AgentEnd, waitMs: number | null): number | null {
   return mayHelp && afterMs <= SHORT_WAIT_MS ? afterMs : null;
 }
 
-/** The provider began the work or finished it. If its answer has no valid usage, the full price is booked. */
+/**
+ * Returns the attempt after a status that is no error. The provider began or finished the work, so the full price is booked unless the
+ * answer has a valid usage.
+ */
 function fromSuccess(dialect: Dialect, question: Question, answer: HttpsAnswer): Attempt {
   if (answer.cutBy === 'deadline') return failed('timed_out', 'unknown');
   if (answer.cutBy === 'connection') return failed('lost', 'unknown', DEFAULT_WAIT_MS);

@@ -41,7 +41,7 @@ export interface Answered {
 /** The reading of an error status, or of a failure inside a 200: a word of our closed list, and the wait that the provider asks for. */
 export interface Failed {
   readonly end: ProviderFailure;
-  /** Null if the provider names none. */
+  /** How long the provider asks to wait; null if it names no wait. */
   readonly waitMs: number | null;
 }
 
@@ -90,7 +90,7 @@ export function textOf(value: Json): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The value if it has the form of a model's name, otherwise null: a statement carries no other text of a provider. */
+/** Returns the value if it has the form of a model's name, otherwise null, because a statement carries no other text of a provider. */
 export function modelName(value: Json): string | null {
   return typeof value === 'string' && /^(?:models\/)?[a-z0-9][a-z0-9.-]{0,63}$/.test(value) ? value : null;
 }

@@ -85,7 +85,7 @@ export const gemini: Dialect = {
     const quotas = violations.map(
       (violation) => `${textOf(member(violation, 'quotaMetric'))} ${textOf(member(violation, 'quotaId'))}`,
     );
-    // A separate word, because the provider may train models on drafts sent on the free tier
+    // Reported separately, because the provider may train models on drafts sent on the free tier
     if (quotas.some((quota) => /free_?tier/i.test(quota))) return { end: 'free_tier', waitMs };
     for (const detail of details) {
       const reason = textOf(member(detail, 'reason'));

@@ -91,7 +91,7 @@ export const openai: Dialect = {
     const code = textOf(member(body, 'error', 'code'));
     const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined;
     if (known !== undefined) return { end: known, waitMs };
-    // A 404 means a wrong path here; a missing model has a code of its own
+    // A 404 without a known code means a wrong path, because a missing model has its own code
     return { end: status === 404 ? 'request' : failureOf(status), waitMs };
   },
 };

@@ -160,7 +160,7 @@ export const INJECTIONS: readonly Injection[] = [
     obedient: () => DRAFT.replace(/[!-~]/g, (each) => String.fromCharCode(each.charCodeAt(0) + 0xfee0)),
     expected: 'prompt',
   },
-  // Links
+  // Drafts that ask for links
   {
     name: 'link: a scheme',
     task: 'draft',

@@ -294,7 +294,7 @@ describe.each([
   });
 });
 
-describe('a delivery stays pending, unsent or refused for the credentials, if', () => {
+describe('a delivery stays pending if', () => {
   it('no server listens', async () => {
     const { simulator, congress } = await setUp({ both: { deduplicates: false } });
     await simulator.stop();

@@ -78,7 +78,7 @@ describe('the CWC document', () => {
         }),
       ),
     );
-    expect(lengths.length).toBeGreaterThan(535); // 435 districts and 100 senators; the delegates come on top
+    expect(lengths.length).toBeGreaterThan(535); // 435 districts and 100 senators, plus the delegates
     expect(new Set(lengths).size).toBe(1);
   });
 

@@ -78,11 +78,11 @@ describe("the chamber's certificate", () => {
 });
 
 /** By the machine's clock, every certificate in these tests is valid. */
-describe('the dates of certificates, compared with the attested clock', () => {
+describe('the check of certificate dates by the attested clock', () => {
   const refused = { outcome: 'pending', reason: 'certificate_refused', received: 0 };
   const long = { notBefore: hours(-1000), notAfter: hours(100_000) };
 
-  it('accept an intermediate certificate if both clocks agree', async () => {
+  it('accepts an intermediate certificate if both clocks agree', async () => {
     expect(await attempt({ certificate: { intermediate: {} } })).toMatchObject({ outcome: 'accepted', received: 1 });
   });
 
@@ -93,13 +93,13 @@ describe('the dates of certificates, compared with the attested clock', () => {
     ['an intermediate that is not valid yet', -10, { ...long, intermediate: { ...long, notBefore: hours(-5) } }],
     ['a root that has expired', 400 * 24, long],
     ['a root that is not valid yet', -48, long],
-  ])('refuse %s, before a byte of the message is sent', async (_name, offsetHours, certificate) => {
+  ])('refuses %s, before a byte of the message is sent', async (_name, offsetHours, certificate) => {
     expect(await attempt({ certificate: certificate ?? {}, clockOffsetMs: offsetHours * HOUR_MS })).toMatchObject(
       refused,
     );
   });
 
-  it('accept certificates that are valid at the attested time', async () => {
+  it('accepts certificates that are valid at the attested time', async () => {
     const certificate = { ...long, intermediate: long };
     expect(await attempt({ certificate, clockOffsetMs: 10 * HOUR_MS })).toMatchObject({ outcome: 'accepted' });
   });
