@@ -11,7 +11,7 @@ import { say } from './say';
 import { Sender } from './sender';
 
 /** One parent is booted once. Each part continues with the state that the part before left. */
-describe('the parent of the dev stack, booted from its user data', () => {
+describe('the parent of dev, booted from its user data', () => {
   let booted: BootedParent | undefined;
   let person: Sender | undefined;
   const parent = () => booted ?? notBooted();

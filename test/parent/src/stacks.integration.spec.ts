@@ -6,7 +6,7 @@ import { say } from './say';
  * The parents whose databases AWS manages. There is no RDS and no ElastiCache here, so no gateway starts, and the tests cover the boot up
  * to that point. test/e2e/src/rehearsal tests a gateway with a database on another machine.
  */
-describe.each(['staging', 'prod'])('the parent of the %s stack, booted from its user data', (stack) => {
+describe.each(['staging', 'prod'])('the parent of %s, booted from its user data', (stack) => {
   let booted: BootedParent | undefined;
   const parent = () => {
     if (booted === undefined) throw new Error('the parent did not boot');
