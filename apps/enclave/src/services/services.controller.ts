@@ -1,15 +1,4 @@
-import {
-  Body,
-  Controller,
-  Header,
-  Headers,
-  HttpCode,
-  Inject,
-  Post,
-  Res,
-  StreamableFile,
-  type Type,
-} from '@nestjs/common';
+import { Body, Controller, Header, Headers, HttpCode, Inject, Post, Res, type Type } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { ProblemError } from '../runtime/problem-error';
 import { OPEN_SERVICES } from '../runtime/tokens';
@@ -30,7 +19,7 @@ export function serviceControllers(paths: readonly string[]): Type[] {
         @Body() body: unknown,
         @Headers() headers: Readonly<Record<string, string | string[] | undefined>>,
         @Res({ passthrough: true }) reply: FastifyReply,
-      ): Promise<StreamableFile> {
+      ): Promise<Buffer> {
         const service = this.services.get(path);
         if (!service) throw new ProblemError('service_off');
         if (!Buffer.isBuffer(body)) throw new ProblemError('unsupported_media_type');
@@ -38,7 +27,9 @@ export function serviceControllers(paths: readonly string[]): Type[] {
           const value = headers[name];
           return Array.isArray(value) ? value.join(', ') : value;
         };
-        return new StreamableFile(await service(body, header, closed(reply)));
+        const { buffer, byteOffset, byteLength } = await service(body, header, closed(reply));
+        // Fastify writes a Buffer at once, and a StreamableFile as a stream
+        return Buffer.from(buffer, byteOffset, byteLength);
       }
     }
     return ServiceController;
