@@ -1,10 +1,9 @@
 /**
- * The documents that enclaves sign: receipts and usage statements. Made by the enclave, verified by anyone. Runs in a
- * browser.
+ * The documents that enclaves sign: receipts and usage statements. Verified by anyone, also in a browser; the enclave makes them with the
+ * entry `/node`.
  */
 export * from './errors';
 export { commitToOffice, matchAnswer } from './offices';
-export { signReceipt, signUsageStatement } from './sign';
 export { RECEIPT_ALGORITHM, type SignerPolicy, type VerifiedStatement } from './signed-by-enclave';
 export {
   messageNamedBy,

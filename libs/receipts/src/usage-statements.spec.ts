@@ -17,13 +17,12 @@ import { CompactSign } from 'jose';
 import { createHash, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 import {
   checkUsageStatement,
-  signReceipt,
-  signUsageStatement,
   verifyUsageStatement,
   verifyUsageStatementSignature,
   type ExpectedAttempt,
   type SignerPolicy,
 } from './index';
+import { signReceipt, signUsageStatement } from './node';
 
 const requestSha256 = new Uint8Array(32).fill(7);
 const expected: ExpectedAttempt = {
@@ -94,7 +93,7 @@ afterAll(async () => {
 });
 
 const code = (name: string) => expect.objectContaining({ name: 'ReceiptError', code: name }) as Error;
-const signed = (changes: Partial<UsageStatement> = {}, key = receiptKey) =>
+const signed = async (changes: Partial<UsageStatement> = {}, key = receiptKey) =>
   signUsageStatement({ ...claims, ...changes }, key);
 const verify = (statement: string, changes: Partial<ExpectedAttempt> = {}) =>
   verifyUsageStatement({ statement, attestationDocument: document }, policy, { ...expected, ...changes });
@@ -209,7 +208,7 @@ function withReceiptType(): Promise<string> {
     .sign(receiptKey);
 }
 
-function aReceipt(): Promise<string> {
+async function aReceipt(): Promise<string> {
   const { time, pcr0, attestation_sha256 } = claims;
   const sealed_sha256 = claims.request_sha256;
   const about = { message_id: claims.request_id, sealed_sha256, offices: [] };

@@ -1,6 +1,7 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation/browser';
 import { toBase64Url, toHex, type ReceiptClaims } from '@communique-tee/protocol';
-import { commitToOffice, signReceipt, type ReceiptErrorCode } from '@communique-tee/receipts';
+import { commitToOffice, type ReceiptErrorCode } from '@communique-tee/receipts';
+import { signReceipt } from '@communique-tee/receipts/node';
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import english from '../text/languages/en';
 import { attest, developmentRoot, keyBinding, measurements, NOW_MS } from '../testing/enclave';
@@ -26,7 +27,7 @@ const claims: ReceiptClaims = {
   attestation_sha256: toBase64Url(new Uint8Array(createHash('sha256').update(document).digest())),
 };
 const receipt = async (over: Partial<ReceiptClaims> = {}, key = keys.privateKey) => ({
-  receipt: await signReceipt({ ...claims, ...over }, key),
+  receipt: signReceipt({ ...claims, ...over }, key),
   attestation_document: Buffer.from(document).toString('base64'),
 });
 

@@ -16,7 +16,7 @@ import {
   type PublicConfiguration,
   type UsageStatement,
 } from '@communique-tee/protocol';
-import { signUsageStatement } from '@communique-tee/receipts';
+import { signUsageStatement } from '@communique-tee/receipts/node';
 import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -130,7 +130,7 @@ export class TestAgents {
       pcr0: developmentMeasurements.pcr0,
       attestation_sha256: sha256(attestation),
     };
-    const statement = await signUsageStatement(this.tamperClaims(claims), keys.signing);
+    const statement = signUsageStatement(this.tamperClaims(claims), keys.signing);
     const attestationDocument = Buffer.from(attestation).toString('base64');
     if (failed && this.end !== 'other' && this.end !== 'not_sent')
       return { ...problemDocument('provider_unavailable'), reason: this.end, statement, attestationDocument };

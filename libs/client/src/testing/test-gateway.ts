@@ -27,7 +27,8 @@ import {
   type ResidenceProof,
   type SealedMessage,
 } from '@communique-tee/protocol';
-import { commitToOffice, signReceipt } from '@communique-tee/receipts';
+import { commitToOffice } from '@communique-tee/receipts';
+import { signReceipt } from '@communique-tee/receipts/node';
 import { messageInput } from '@communique-tee/residence';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
@@ -334,7 +335,7 @@ export class TestGateway {
       problems: [],
     });
     const sealed = encodeSealedMessage(message);
-    const receipt = await signReceipt(
+    const receipt = signReceipt(
       {
         v: 2,
         message_id: messageIdToText(message.messageId),

@@ -20,7 +20,7 @@ import {
   type AgentRequest,
   type AgentTask,
 } from '@communique-tee/protocol';
-import { signUsageStatement } from '@communique-tee/receipts';
+import { signUsageStatement } from '@communique-tee/receipts/node';
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pemBlocks } from '../../egress';
@@ -201,7 +201,7 @@ export class TaskService {
     const attempt = task === null ? INVALID : await this.ask(accepted, signing.row, task, mark, allLeft);
     const judged = outcomeOf(attempt, task, mark);
     const answer: AgentAnswer = { version: 1, requestId: sealed.messageId, ...judged.answer };
-    const statement = await this.sign(accepted, signing, { ...attempt, end: judged.end });
+    const statement = this.sign(accepted, signing, { ...attempt, end: judged.end });
     this.core.log.write('info', 'agent_attempt_ended', {
       messageId: messageIdToText(sealed.messageId),
       outcome: judged.end,
@@ -246,7 +246,7 @@ export class TaskService {
     { call, sha256, key, modelClass }: Accepted,
     { document, atMs, row }: Signing,
     { end, usageState, usage, servedModel }: Attempt,
-  ): Promise<string> {
+  ): string {
     const { sealed, maxOutputTokens } = call.request;
     const cost =
       usage !== null

@@ -6,7 +6,8 @@ import {
   type Answer,
   type RelayAnswer,
 } from '@communique-tee/protocol';
-import { commitToOffice, signReceipt } from '@communique-tee/receipts';
+import { commitToOffice } from '@communique-tee/receipts';
+import { signReceipt } from '@communique-tee/receipts/node';
 import type { Clock } from '../../runtime/clock';
 import type { OfficeResult } from './cwc/judge-answer';
 import type { HeldKey } from '../../identity/keys/key-ring';
@@ -57,7 +58,7 @@ export class Reporter {
       ...delivered,
       salt: officeSalt(deliverySecret, message.messageId, time, delivered.office),
     }));
-    const receipt = await signReceipt(
+    const receipt = signReceipt(
       {
         v: 2,
         message_id: messageIdToText(message.messageId),

@@ -23,7 +23,7 @@ import {
   type PublicConfiguration,
   type UsageStatement,
 } from '@communique-tee/protocol';
-import { signUsageStatement } from '@communique-tee/receipts';
+import { signUsageStatement } from '@communique-tee/receipts/node';
 import { createMockNsmTransport, developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import { sha256 } from '../../delivery/testing/enclave-identity';
 import { answer, enclaveHealth, problem, TestEnclave, type TestRequest } from '../../enclave/testing/test-enclave';
@@ -280,7 +280,7 @@ export class TaskEnclave {
     };
     return {
       answer: random(TASK_ANSWER_BUCKET + 60),
-      statement: await signUsageStatement(claims, done.key ?? this.keys.privateKey),
+      statement: signUsageStatement(claims, done.key ?? this.keys.privateKey),
       attestationDocument: document,
       again: done.again ?? null,
       ...done.reply,

@@ -13,7 +13,7 @@ import {
   type RelayAnswer,
   type SealedMessage,
 } from '@communique-tee/protocol';
-import { signReceipt } from '@communique-tee/receipts';
+import { signReceipt } from '@communique-tee/receipts/node';
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
 export const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest());
@@ -75,7 +75,7 @@ export class EnclaveIdentity {
       state: pending ? 'pending' : 'final',
       retryAfterSeconds: null,
       withheld: 0,
-      receipt: await signReceipt(claims, forged.key ?? this.keys.privateKey),
+      receipt: signReceipt(claims, forged.key ?? this.keys.privateKey),
       attestationDocument: document,
       answer: encodeSealedAnswer({ nonce: random(24), ciphertext: random(64) }),
       ...changes,

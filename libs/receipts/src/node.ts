@@ -1,3 +1,4 @@
+/** Makes the documents that enclaves sign. For Node. */
 import {
   RECEIPT_TYPE,
   USAGE_STATEMENT_TYPE,
@@ -6,7 +7,7 @@ import {
   type ReceiptClaims,
   type UsageStatement,
 } from '@communique-tee/protocol';
-import { CompactSign, type CryptoKey, type KeyObject } from 'jose';
+import { type KeyObject, sign as signBytes } from 'node:crypto';
 import { RECEIPT_ALGORITHM } from './signed-by-enclave';
 
 /**
@@ -14,7 +15,7 @@ import { RECEIPT_ALGORITHM } from './signed-by-enclave';
  * @param claims `offices` in any order: they are sorted by commitment, so that it does not reveal the message's order
  * @throws ZodError for claims that are not those of a receipt
  */
-export async function signReceipt(claims: ReceiptClaims, privateKey: CryptoKey | KeyObject): Promise<string> {
+export function signReceipt(claims: ReceiptClaims, privateKey: KeyObject): string {
   const offices = [...claims.offices].sort((a, b) => (a.commitment < b.commitment ? -1 : 1));
   return sign(RECEIPT_TYPE, receiptClaimsSchema.parse({ ...claims, offices }), privateKey);
 }
@@ -23,11 +24,12 @@ export async function signReceipt(claims: ReceiptClaims, privateKey: CryptoKey |
  * A usage statement as JWS in compact form, under the same key as receipts and with a `typ` of its own.
  * @throws ZodError for claims that are not those of a usage statement, or that contradict themselves
  */
-export async function signUsageStatement(claims: UsageStatement, privateKey: CryptoKey | KeyObject): Promise<string> {
+export function signUsageStatement(claims: UsageStatement, privateKey: KeyObject): string {
   return sign(USAGE_STATEMENT_TYPE, usageStatementSchema.parse(claims), privateKey);
 }
 
-function sign(typ: string, claims: object, privateKey: CryptoKey | KeyObject): Promise<string> {
-  const payload = new TextEncoder().encode(JSON.stringify(claims));
-  return new CompactSign(payload).setProtectedHeader({ alg: RECEIPT_ALGORITHM, typ }).sign(privateKey);
+function sign(typ: string, claims: object, privateKey: KeyObject): string {
+  const parts = [{ alg: RECEIPT_ALGORITHM, typ }, claims].map((part) => Buffer.from(JSON.stringify(part)));
+  const signed = parts.map((part) => part.toString('base64url')).join('.');
+  return `${signed}.${signBytes(null, Buffer.from(signed), privateKey).toString('base64url')}`;
 }
