@@ -4,12 +4,12 @@ export const LIMITS = {
   maxPaddedPlaintextBytes: 256 * 1024,
   /** A sealed message in its CBOR form: the largest padded text, its tag, and the header around them. */
   maxSealedMessageBytes: 256 * 1024 + 256,
-  /** A proof of residence, always (UltraHonk, target `evm`). */
+  /** The length of every proof of residence (UltraHonk, target `evm`). */
   proofBytes: 6848,
-  /** UTF-8 of a registrar's signed note about a root, and of one about a campaign. */
+  /** A registrar's signed note about a root, and one about a campaign, in UTF-8. */
   maxRootNoteBytes: 600,
   maxCampaignNoteBytes: 400,
-  /** The longest that an operator may let a campaign last: how long a used nullifier is kept follows from it. */
+  /** The longest that an operator may let a campaign last. It decides how long the gateway keeps a used nullifier. */
   maxCampaignDays: 90,
   /** The most that a client posts in CBOR: a sealed message, its proof, its root note, and the frame around them. */
   maxEnvelopeBytes: 256 * 1024 + 256 + 7680,
@@ -23,7 +23,7 @@ export const LIMITS = {
   maxLifetimeSeconds: 7 * 24 * 3600,
   /** Offices that one message may name: a House office, two Senate offices, and one to spare. */
   maxOffices: 4,
-  /** A client's nonce for an attestation document; the NSM takes up to 512. */
+  /** A client's nonce for an attestation document; the NSM takes up to 512 bytes. */
   minNonceBytes: 16,
   maxNonceBytes: 64,
   /** A relay answer: a receipt with its attestation document (at most 16 KiB) and a sealed answer. */

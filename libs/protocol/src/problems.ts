@@ -80,7 +80,7 @@ export interface FieldProblem {
   message: string;
 }
 
-/** RFC 9457 section 3. `instance` is left out: a request id travels in its header. */
+/** RFC 9457 section 3. `instance` is left out, because a header has the request id. */
 export interface ProblemDocument {
   type: string;
   title: string;

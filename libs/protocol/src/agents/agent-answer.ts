@@ -11,7 +11,6 @@ const utf8 = new TextEncoder();
 
 const fields = z.strictObject({
   version: z.literal(1),
-  /** Of the request. */
   requestId: bytesOf(16),
   outcome: z.enum(AGENT_OUTCOMES),
   /** At most 12,000 bytes of UTF-8; null unless the outcome is `complete` or `cut`. */
@@ -21,7 +20,7 @@ const fields = z.strictObject({
       (value) => value.length <= LIMITS.maxAnswerTextBytes && utf8.encode(value).length <= LIMITS.maxAnswerTextBytes,
     )
     .nullable(),
-  /** A stable code for why there is no text. */
+  /** A stable code for the reason that there is no text. */
   problem: z
     .string()
     .regex(/^[a-z_]{1,64}$/)
@@ -33,7 +32,7 @@ export const agentAnswerSchema = fields.refine(
 /** The part of the answer that only the person learns, sealed by `sealTaskAnswer`. */
 export type AgentAnswer = z.infer<typeof fields>;
 
-/** A canonical CBOR map. @throws ProtocolError `malformed_body` */
+/** Returns a canonical CBOR map. @throws ProtocolError `malformed_body` */
 export function encodeAgentAnswer(answer: AgentAnswer): Uint8Array {
   return encodeCanonical(read(answer));
 }
@@ -54,12 +53,12 @@ export const MAX_AGAIN_MS = 30_000;
 
 const agentReplySchema = z.strictObject({
   v: z.literal(1),
-  /** The sealed answer in its CBOR form, of one length. */
+  /** The sealed answer in its CBOR form. All answers have one length. */
   answer: bytesUpTo(TASK_ANSWER_BUCKET + 64),
   /** The usage statement of this attempt: a JWS in compact form. */
   statement: z.string().min(1).max(MAX_STATEMENT_CHARACTERS),
   attestationDocument: bytesUpTo(16_512),
-  /** If a second attempt could help: after how many milliseconds. The enclave takes it under a new reservation. */
+  /** The pause before a second attempt, which needs a new reservation; null if a second attempt could not help. */
   again: z.strictObject({ afterMs: z.int().min(0).max(MAX_AGAIN_MS) }).nullable(),
 });
 /** The enclave's answer to `POST /agents`. */

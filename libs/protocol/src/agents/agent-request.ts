@@ -21,21 +21,22 @@ export const ATTEMPT_HEADER = 'communique-attempt';
 
 /**
  * The request that a client posts for a task. The request id (the message id of `sealed`), the model class and the
- * maximum output are outside the seal: a reservation is calculated from them. The task, its text and its language are
+ * maximum output are outside the seal, because the gateway calculates the reservation from them. The task, its text and its language are
  * sealed.
  */
 export interface AgentRequest {
   modelClass: string;
   /** 64 to 2,048, in steps of 64. */
   maxOutputTokens: number;
-  /** Sealed by `sealTask`: no nullifier, a ciphertext of one of `TASK_BUCKETS` and its tag. */
+  /** Sealed by `sealTask`. It has no nullifier. The ciphertext is as long as one of `TASK_BUCKETS` and a tag. */
   sealed: SealedMessage;
 }
 
 const wireSchema = z.tuple([z.literal(1), modelClassSchema, maxOutputTokensSchema, z.instanceof(Uint8Array)]);
 
 /**
- * The canonical CBOR array `[1, model class, maximum output tokens, form 1 bytes of the sealed task]`. `request_sha256` is over these bytes.
+ * Returns the canonical CBOR array `[1, model class, maximum output tokens, form 1 bytes of the sealed task]`. `request_sha256` is over
+ * these bytes.
  * @throws ProtocolError `malformed_body`
  */
 export function encodeAgentRequest({ modelClass, maxOutputTokens, sealed }: AgentRequest): Uint8Array {
@@ -46,7 +47,7 @@ export function encodeAgentRequest({ modelClass, maxOutputTokens, sealed }: Agen
 }
 
 /**
- * Reads canonical bytes only: `encodeAgentRequest` gives the same bytes again.
+ * Reads canonical bytes only, so that `encodeAgentRequest` returns the same bytes.
  * @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported`
  */
 export function decodeAgentRequest(bytes: Uint8Array): AgentRequest {
@@ -58,7 +59,7 @@ export function decodeAgentRequest(bytes: Uint8Array): AgentRequest {
   return { modelClass, maxOutputTokens, sealed };
 }
 
-/** The JSON form: the members by name, the sealed task as a sealed message's JSON. */
+/** The JSON form. The sealed task has the JSON form of a sealed message. */
 export const agentRequestJsonSchema = z
   .strictObject({
     version: z.literal(1),

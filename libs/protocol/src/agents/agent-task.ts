@@ -24,7 +24,7 @@ const fits = (value: string) =>
 export const agentTaskSchema = z.strictObject({
   version: z.literal(1),
   task: z.enum(TASKS),
-  /** The same as outside the seal. */
+  /** The enclave compares it with the model class outside the seal. */
   modelClass: modelClassSchema,
   maxOutputTokens: maxOutputTokensSchema,
   /** The primary language of the answer: a BCP 47 primary tag, such as `en`. */
@@ -58,7 +58,7 @@ export function agentTaskProblems(value: unknown): TaskProblem[] {
 }
 
 /**
- * A canonical CBOR map.
+ * Returns a canonical CBOR map.
  * @throws ProtocolError `malformed_body`; `agentTaskProblems` lists the faults
  */
 export function encodeAgentTask(task: AgentTask): Uint8Array {
@@ -72,7 +72,7 @@ export function decodeAgentTask(opened: Uint8Array): AgentTask {
 
 function read(value: unknown): AgentTask {
   const parsed = agentTaskSchema.safeParse(value);
-  // No cause, because an issue could contain a part of the text
+  // No cause, because zod's message could contain a part of the text
   if (!parsed.success) throw new ProtocolError('malformed_body', 'not an agent task');
   return parsed.data;
 }

@@ -79,14 +79,14 @@ describe('an agent request', () => {
     expect(() => decodeAgentRequest(encodeCanonical(array))).toThrow();
   });
 
-  it('is no message, and a message is no agent request', () => {
+  it('is refused where a message is expected, and a message where an agent request is expected', () => {
     expect(() => decodeEnvelope(encodeAgentRequest(request()))).toThrow(code('malformed_body'));
     expect(() => decodeAgentRequest(encodeEnvelope({ sealed: request().sealed, residence: null }))).toThrow(
       code('malformed_body'),
     );
   });
 
-  it('is refused with one byte more, and over its size before it is read', () => {
+  it('is refused with one byte added, and, if it is over the size limit, before it is parsed', () => {
     const encoded = encodeAgentRequest(request());
     expect(() => decodeAgentRequest(Uint8Array.from([...encoded, 0]))).toThrow(code('malformed_body'));
     expect(() => decodeAgentRequest(new Uint8Array(LIMITS.maxAgentRequestBytes + 1))).toThrow(code('body_too_large'));
@@ -116,7 +116,7 @@ describe('a task', () => {
     ['another language form', { language: 'en-US' }, '/language', 'invalid'],
     ['an output that is no step', { maxOutputTokens: 65 }, '/maxOutputTokens', 'invalid'],
     ['a member more', { system: 'x' } as never, '', 'invalid'],
-  ])('with %s is refused by field and rule', (_name, changes, pointer, rule) => {
+  ])('with %s is refused with the field and the rule', (_name, changes, pointer, rule) => {
     const wrong = { ...task(), ...changes };
     expect(agentTaskProblems(wrong)).toContainEqual({ pointer, code: rule });
     expect(() => encodeAgentTask(wrong as AgentTask)).toThrow(code('malformed_body'));
@@ -143,13 +143,13 @@ describe('an answer', () => {
     expect(() => encodeAgentAnswer({ ...answer, text: '\u20ac'.repeat(4001) })).toThrow(code('malformed_body'));
   });
 
-  it('has a text for the outcomes complete and cut alone', () => {
+  it('has a text only for the outcomes complete and cut', () => {
     expect(() => encodeAgentAnswer({ ...answer, text: null })).toThrow(code('malformed_body'));
     expect(() => encodeAgentAnswer({ ...answer, outcome: 'refused' })).toThrow(code('malformed_body'));
   });
 });
 
-it('a reply comes back unchanged, and is refused with another member or a long wait', () => {
+it('a reply comes back unchanged, and is refused with an unknown member or a long wait', () => {
   const reply = {
     answer: new Uint8Array(16_400),
     statement: 'a.b.c',
@@ -187,7 +187,7 @@ describe('the claims of a usage statement', () => {
   };
   const isGood = (changes: object) => usageStatementSchema.safeParse({ ...claims, ...changes }).success;
 
-  it('are good as they are', () => {
+  it('are accepted when usage, state, end and cost agree', () => {
     expect(isGood({})).toBe(true);
     expect(isGood({ end: 'lost', usage_state: 'unknown', usage: null })).toBe(true);
     expect(isGood({ end: 'key', usage_state: 'not_billed', usage: null, cost_micro_usd: '0' })).toBe(true);

@@ -1,4 +1,4 @@
-// A separate module: the page reads it with every attested configuration, and loads no other part of agents for that.
+// A separate module, so that the page can read an attested configuration without loading the rest of this folder.
 import * as z from 'zod';
 import { PROVIDERS, TASKS } from './vocabulary';
 import {
@@ -9,7 +9,7 @@ import {
   pricesVersionSchema,
 } from './word-schemas';
 
-/** One row of the measured configuration: what the attested public configuration and `GET /api/agents` show of it. */
+/** The members of a model class that the attested public configuration and `GET /api/agents` show. */
 export const modelClassMembers = {
   id: modelClassSchema.meta({ description: "The operator's short name." }),
   provider: z.enum(PROVIDERS).meta({ description: 'Who reads the text.' }),

@@ -52,14 +52,14 @@ const ANSWERED: readonly string[] = [
 const claims = z.strictObject({
   v: z.literal(1),
   request_id: z.string().regex(MESSAGE_ID_PATTERN),
-  /** Of the whole agent request's CBOR form, in base64url. */
+  /** SHA-256 of the whole agent request's CBOR form, in base64url. */
   request_sha256: base64UrlText(32),
   attempt: z.union([z.literal(1), z.literal(2)]),
   model_class: modelClassSchema,
   provider: z.enum(PROVIDERS),
-  /** As configured; the price is that of its row. */
+  /** The configured model. Its row in the price table gives the price. */
   model: modelNameSchema,
-  /** As the provider answered; null if it named none. */
+  /** The model that the provider named in its answer; null if it named none. */
   served_model: z
     .string()
     .regex(/^[\x21-\x7e]{1,100}$/)
@@ -71,16 +71,16 @@ const claims = z.strictObject({
   prices_sha256: pricesSha256Schema,
   /** Micro-dollars, a whole number in decimal: a JSON number could lose digits. */
   cost_micro_usd: z.string().regex(/^(0|[1-9][0-9]{0,17})$/),
-  /** Unix seconds by the enclave's clock: the prices are those of this time. */
+  /** Unix seconds by the enclave's clock. The prices are those of this time. */
   time: z.int().min(0),
   pcr0: z.string().regex(/^[0-9a-f]{96}$/),
-  /** Of the attestation document that comes with the statement, in base64url. */
+  /** SHA-256 of the attestation document that comes with the statement, in base64url. */
   attestation_sha256: base64UrlText(32),
 });
 
 /**
  * The claims of a usage statement: what one attempt of an agent task used and cost, signed as a JWS (`alg` `Ed25519`, RFC 9864) with
- * `typ` USAGE_STATEMENT_TYPE under the receipt key. Nothing of the task is in it but the hash.
+ * `typ` USAGE_STATEMENT_TYPE under the receipt key. Of the task it contains only the hash.
  */
 export const usageStatementSchema = claims.refine(isConsistent, 'usage, state, end and cost agree');
 export type UsageStatement = z.infer<typeof claims>;

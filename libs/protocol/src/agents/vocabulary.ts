@@ -1,4 +1,4 @@
-/** What a person can ask a model for. A closed list: each task has a prompt of its own in the enclave's image. */
+/** What a person can ask a model for. The list is closed, because each task has its own prompt in the enclave's image. */
 export const TASKS = ['subject', 'draft', 'shorten', 'review'] as const;
 export type Task = (typeof TASKS)[number];
 

@@ -1,6 +1,6 @@
 import { houseOffices, senateOffices, type State } from './offices';
 
-/** An API of Congress (Communicating With Congress, CWC 2.0) and how it writes its offices. */
+/** An API of Congress (Communicating With Congress, CWC 2.0) and the form of its office codes. */
 export interface ChamberFacts {
   /** As in "the House". */
   readonly name: string;
@@ -11,7 +11,7 @@ export interface ChamberFacts {
   /** The codes of all offices of a state or territory, in ascending order. */
   readonly offices: (state: State) => string[];
   readonly production: { readonly origin: string; readonly messagePath: string };
-  /** Takes documents and delivers them to no one. */
+  /** Congress's test server: it takes documents and delivers them to no one. */
   readonly test: { readonly origin: string; readonly messagePath: string };
   /** Where a vendor registers its source address; null if our sources name no one. */
   readonly vendorContact: string | null;
@@ -20,7 +20,7 @@ export interface ChamberFacts {
 /**
  * Every chamber that messages can go to. A row here drives the rest: which offices a message may name, the key of the chamber in the
  * enclave's configuration (`services.congress.<key>`), the name of its operator's secret, what preflight checks, and what the page
- * and the commands tell people. CONTRIBUTING.md ("How to add a chamber") lists the other three files.
+ * and the commands tell people. CONTRIBUTING.md ("How to add a chamber") lists the three other files to change.
  */
 export const CHAMBERS = {
   house: {

@@ -58,7 +58,7 @@ const problemsOf = (value: unknown) => {
 };
 
 describe('a message to Congress', () => {
-  it('comes back from its encoding with what opens the claim of its proof', () => {
+  it('comes back from its encoding with the values that open the claim of its proof', () => {
     const message: CongressMessage = { ...valid(), proof: opening };
     expect(parseCongressMessage(encodeCongressMessage(message))).toEqual({ ok: true, message });
   });
@@ -85,7 +85,7 @@ describe('a message to Congress', () => {
     expect(result).toMatchObject({ ok: false, problems: [{ pointer, code: rule }] });
   });
 
-  it('comes back from its encoding as it was, absent fields absent', () => {
+  it('comes back from its encoding unchanged, without a value for absent fields', () => {
     const message: CongressMessage = {
       ...valid(),
       responseRequested: false,
@@ -114,7 +114,7 @@ describe('a message to Congress', () => {
     '/message/body',
     '/message/topics',
     '/campaignId',
-  ])('is missing %s when it is left out: no value is invented', (path) => {
+  ])('is refused without %s, which has no default', (path) => {
     expect(problemsOf(changed(path, undefined))).toEqual([`${path} required`]);
   });
 
@@ -149,12 +149,12 @@ describe('a message to Congress', () => {
     ['/deliverySecret', new Uint8Array(31), 'invalid'],
     ['/responseRequested', 'yes', 'invalid'],
     ['/version', 2, 'invalid'],
-  ])('%s as %p is %p', (path, value, code) => {
+  ])('refuses %s with the value %p as %p', (path, value, code) => {
     expect(problemsOf(changed(path, value))).toContain(`${path} ${code}`);
   });
 
   it.each(['HCA1', 'HCA123', 'SCA04', 'SCA00', 'XCA01', 'hca12', 'HCA12\n', 'H!A12', ''])(
-    'refuses the office %p for its form',
+    'refuses the office %p because of its form',
     (office) => {
       expect(hasOfficeForm(office)).toBe(false);
       expect(problemsOf(changed('/offices', [office]))).toEqual(['/offices/0 invalid']);
@@ -169,7 +169,7 @@ describe('a message to Congress', () => {
     },
   );
 
-  it('refuses an office of another state than the address, and tells which ones there are', () => {
+  it('refuses an office of another state than the address, and lists the offices of that address', () => {
     const result = validateCongressMessage({
       ...valid(),
       offices: ['HOH03', 'HCA12', 'SCA01'],
@@ -187,7 +187,7 @@ describe('a message to Congress', () => {
     });
   });
 
-  it('judges the offices also if the address and other fields are wrong', () => {
+  it('checks the offices even if the address and other fields are wrong', () => {
     const broken = { ...valid().constituent, zip: 'x' };
     expect(problemsOf({ ...valid(), offices: ['HZZ99', 'SNY01'], constituent: broken })).toEqual([
       '/constituent/zip invalid',
@@ -205,7 +205,7 @@ describe('a message to Congress', () => {
   });
 
   it.each(['https://example.org', 'http://example.org:8080/a/b?c=d&e=%20#f', 'https://example.org/?q'])(
-    'may point to %s',
+    'may have the web address %s',
     (address) => {
       expect(problemsOf(changed('/message/moreInfo', address))).toEqual([]);
     },
@@ -235,7 +235,7 @@ describe('a message to Congress', () => {
     expect(others).toEqual([]);
   });
 
-  it('lists as many problems as fit into the smallest answer, for any faults', () => {
+  it('lists no more problems than fit into the smallest answer', () => {
     const bills = Array.from({ length: 20 }, () => ({ congress: 0, type: 'x'.repeat(99), number: 'y' }));
     const result = validateCongressMessage({
       ...valid(),
@@ -257,7 +257,7 @@ describe('a message to Congress', () => {
     expect(problemsOf({ ...valid(), message: { topics: 1 } })).toContain('/message/body required');
   });
 
-  it('may name the organization behind the campaign, with what Congress takes of it', () => {
+  it('may name the organization behind the campaign, with the details that Congress accepts', () => {
     const contact = { name: 'Test Contact', email: 'org@test.example', phone: '202-555-0101' };
     const organization = { name: 'Test organization', about: 'It is for clean water.', contact };
     const message = validateCongressMessage({ ...valid(), organization });
@@ -272,7 +272,7 @@ describe('a message to Congress', () => {
       expect(problemsOf({ ...valid(), organization: wrong })).toEqual(problems);
   });
 
-  it('has no field that is not known', () => {
+  it('refuses an unknown field', () => {
     expect(problemsOf({ ...valid(), extra: 1 })).toEqual([' unknown_field']);
     expect(problemsOf(changed('/constituent/ssn', '1'))).toEqual(['/constituent unknown_field']);
   });
@@ -290,7 +290,7 @@ describe('a message to Congress', () => {
     );
   });
 
-  it('keeps the offices that can be read from a message that cannot', () => {
+  it('keeps the valid offices of a message that is not valid', () => {
     const result = validateCongressMessage({ offices: ['HCA12', 'HCA12', 'nonsense', 7, 'SCA01'] });
     expect(result).toMatchObject({ ok: false, offices: ['HCA12', 'SCA01'] });
   });
@@ -305,7 +305,7 @@ describe('a message to Congress', () => {
     expect(parseCongressMessage(bytes)).toMatchObject({ ok: false, offices: [], problems: [{ code: 'malformed' }] });
   });
 
-  it('is no array, null, number or text', () => {
+  it('is refused if it is an array, null, a number or text', () => {
     for (const value of [[], null, 7, 'x'])
       expect(parseCongressMessage(encodeCanonical(value))).toMatchObject({ ok: false });
   });

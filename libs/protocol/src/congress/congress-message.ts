@@ -90,7 +90,7 @@ export const congressMessageSchema = messageFields.refine((value) => problemsAcr
 });
 export type CongressMessage = z.infer<typeof congressMessageSchema>;
 
-/** Canonical CBOR of the above, as it is padded and sealed. */
+/** Returns the canonical CBOR that is padded and sealed. */
 export function encodeCongressMessage(message: CongressMessage): Uint8Array {
   return encodeCanonical(withoutUndefined(message));
 }
@@ -98,7 +98,10 @@ export function encodeCongressMessage(message: CongressMessage): Uint8Array {
 export type CongressMessageResult =
   { ok: true; message: CongressMessage } | { ok: false; offices: string[]; problems: FieldProblem[] };
 
-/** Reads and checks an opened message. Problems name field and rule, never the value; offices that are well formed are kept, so that the receipt can refuse each. */
+/**
+ * Reads and checks an opened message. Problems name field and rule, never the value. Well-formed offices are kept, so that the receipt can
+ * refuse each.
+ */
 export function parseCongressMessage(opened: Uint8Array): CongressMessageResult {
   let value: unknown;
   try {
@@ -113,14 +116,14 @@ export function parseCongressMessage(opened: Uint8Array): CongressMessageResult 
   return validateCongressMessage(value);
 }
 
-/** The same check on an unsealed value, for a client. */
+/** Checks a value before it is sealed, by the same rules as `parseCongressMessage`. */
 export function validateCongressMessage(value: unknown): CongressMessageResult {
   const parsed = congressMessageSchema.safeParse(value);
   if (parsed.success) return { ok: true, message: parsed.data };
   return {
     ok: false,
     offices: readableOffices(value),
-    // The schema compares fields with each other only if all others are valid. This check also runs otherwise, so
+    // The schema compares fields with each other only if all of them are valid. `problemsAcross` always does, so
     // that the person learns of every fault at once
     problems: fitting([
       ...parsed.error.issues.filter((issue) => !isAcross(issue)).map((issue) => toFieldProblem(issue, value)),

@@ -60,7 +60,7 @@ const codesOf = (result: ReturnType<typeof validateCongressMessage>) =>
   result.ok ? [] : result.problems.map(({ pointer, code }) => `${pointer} ${code}`);
 
 describe.each(TEXTS)('%s, from %i to %i', (pointer, min, max) => {
-  it('takes its longest text in UTF-16 units and refuses more, from a client and in the enclave', () => {
+  it('takes its longest text in UTF-16 units and refuses more, in the client and in the enclave', () => {
     for (const [text, problems] of [
       ['x'.repeat(max), []],
       [STATUE.repeat(max / 2), []],
@@ -154,7 +154,7 @@ describe('the legacy suite', () => {
     );
   };
 
-  it('has the same limits', () => {
+  it('limits its fields as the other suite does', () => {
     expect(codesOf(legacy({ body: STATUE.repeat(5000) }))).toEqual([]);
     expect(codesOf(legacy({ body: STATUE.repeat(5001) }))).toEqual(['/message/body too_long']);
     expect(codesOf(legacy({}, { street: STATUE.repeat(250) }))).toEqual([]);

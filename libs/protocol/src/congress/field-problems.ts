@@ -6,7 +6,7 @@ import { describeProblem, ruleOf } from './field-rules';
 const PROBLEM_FRAME_BYTES = 32;
 const MAX_PROBLEMS_BYTES = 6000;
 
-/** An issue of the message's schema as field and rule, never the value. */
+/** Returns field and rule of a schema issue, never the value. */
 export function toFieldProblem(issue: z.core.$ZodIssue, value: unknown): FieldProblem {
   const pointer = issue.path.map((part) => `/${String(part)}`).join('');
   const { rule, limit } = ruleOf(issue, valueAt(value, issue.path) === undefined);
@@ -14,8 +14,8 @@ export function toFieldProblem(issue: z.core.$ZodIssue, value: unknown): FieldPr
 }
 
 /**
- * The first problems, as many as fit into the smallest answer (8 KiB padded, docs/message.md) beside its offices: a larger answer would
- * show the parent that there are many faults.
+ * Returns the first problems, as many as fit into the smallest answer (8 KiB padded, docs/message.md) beside its offices. A larger answer
+ * would show the parent that there are many faults.
  */
 export function fitting(problems: readonly FieldProblem[]): FieldProblem[] {
   let bytes = 0;

@@ -17,7 +17,7 @@ export type FieldRule = (typeof FIELD_RULES)[number];
 const EMAIL_FORM = 'must be an email address, such as name@example.org';
 const PHONE_FORM = 'must be ten digits with two hyphens and no country code, such as 202-555-0100';
 
-/** What to write in each field that has a form of its own, with an example. The pointer of a list's items is the list's and `/*`. */
+/** What to write in each field that has a fixed form, with an example. For the items of a list, the pointer ends in `/*`. */
 export const FIELD_FORMS: Readonly<Record<string, string>> = {
   '/deliverySecret': 'must be 32 bytes',
   '/offices/*': "must be an office's code, such as HCA12 (House) or SCA01 (Senate)",

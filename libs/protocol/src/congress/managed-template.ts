@@ -52,7 +52,7 @@ export const templateChangeSchema = z
   .meta({ id: 'TemplateChange', description: 'What changes; the rest stays.' });
 export type TemplateChange = z.infer<typeof templateChangeSchema>;
 
-/** One of `GET /api/admin/templates`, and the answer to POST and PATCH. */
+/** One template in the answer of `GET /api/admin/templates`, and the answer to POST and PATCH. */
 export const managedTemplateSchema = z
   .strictObject({
     ...templateIdentity,

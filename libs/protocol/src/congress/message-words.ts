@@ -3,7 +3,7 @@ import { BILL_TYPES, TOPICS } from './cwc-vocabulary';
 import { text } from './text';
 
 /**
- * The text of a message, without the sender: the same limits for a message and for a template that one starts from.
+ * The text fields of a message. They have the same limits in a message and in the template that it starts from.
  */
 
 export const subjectSchema = text(6, 500);

@@ -2,7 +2,7 @@ import { CHAMBER_KEYS, chamberFacts, hasOfficeForm } from './chambers';
 import { describeProblem } from './field-rules';
 import { isState, STATES, type State } from './offices';
 
-/** Every office that speaks for an address in this state, chamber by chamber. */
+/** Every office of this state, chamber by chamber. */
 export function officesOf(state: State): string[] {
   return CHAMBER_KEYS.flatMap((chamber) => chamberFacts(chamber).offices(state));
 }

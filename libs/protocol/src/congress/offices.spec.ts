@@ -12,7 +12,7 @@ describe('the table of offices', () => {
     expect(WITHOUT_VOTE.flatMap(houseOffices)).toEqual(['HAQ00', 'HDC00', 'HGU00', 'HMP00', 'HPR00', 'HVI00']);
   });
 
-  it('numbers districts from 01, and has 00 for a state with one seat alone', () => {
+  it('numbers districts from 01, and has 00 for a state with only one seat', () => {
     const atLarge = FIFTY.filter((state) => houseOffices(state).includes(`H${state}00`));
     expect(atLarge).toEqual(['AK', 'DE', 'ND', 'SD', 'VT', 'WY']);
     for (const state of FIFTY.filter((each) => !atLarge.includes(each))) {
@@ -40,7 +40,7 @@ describe('the table of offices', () => {
     expect(new Date(OFFICES_AS_OF).toISOString().slice(0, 10)).toBe(OFFICES_AS_OF);
   });
 
-  it('knows no state by the name of a member of every object', () => {
+  it('does not take a member of Object.prototype for a state', () => {
     for (const name of ['toString', '__proto__', 'ZZ', '', 7, null]) expect(isState(name)).toBe(false);
   });
 });
@@ -54,13 +54,13 @@ describe('the refusal of an office', () => {
     }
   });
 
-  it('judges the office alone if the state is not known', () => {
+  it('checks only that the office exists if the state is not known', () => {
     expect(
       ['HOH15', 'HOH16', 'SDC01', 'HDC98', 'HZZ99', 'oh1', 7].map((office) => officeRefusal(office, undefined)),
     ).toEqual([null, 'no_such_office', 'no_such_office', 'no_such_office', 'no_such_office', 'invalid', 'invalid']);
   });
 
-  it('tells what to type', () => {
+  it('is described with the offices that the person can type', () => {
     expect(describeRefusal('no_such_office', 'HOH16', 'OH')).toBe(
       'is an office that does not exist; an address in OH has HOH01 to HOH15 (House), SOH01 and SOH03 (Senate)',
     );

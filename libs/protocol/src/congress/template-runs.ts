@@ -48,7 +48,7 @@ export const templateRunSchema = z
   .meta({ id: 'TemplateRun', description: 'One attempt at a provider, as its signed statement says.' });
 export type TemplateRun = z.infer<typeof templateRunSchema>;
 
-/** The answer to GET and POST. */
+/** The answer to GET and POST of `/api/admin/templates/:id/runs`. */
 export const templateRunsSchema = z
   .strictObject({
     runs: z.array(templateRunSchema),

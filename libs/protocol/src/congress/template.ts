@@ -7,7 +7,7 @@ import { text, webAddress } from './text';
 
 /**
  * A public text of a campaign that a person can start a message from. Clients fetch the whole published list and choose locally: a
- * request that named one would tell the gateway the campaign just before a message. Limits are those of the message's fields.
+ * request for one template would tell the gateway the campaign just before the message arrives. Limits are those of the message's fields.
  */
 
 export const MAX_PUBLISHED_TEMPLATES = 200;
@@ -74,7 +74,7 @@ export const templateStanding = {
   updatedAt: instantSchema,
 };
 
-/** One of `GET /api/templates`. */
+/** One template in the answer of `GET /api/templates`. */
 export const templateSchema = z
   .strictObject({ ...templateIdentity, ...templateWords, ...templateStanding })
   .meta({ id: 'Template', description: 'A published text that a message can start from.' });

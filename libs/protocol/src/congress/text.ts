@@ -19,7 +19,7 @@ export const email = textUpTo(254)
   .refine((value) => !hasInvisible(value), { params: { rule: 'invisible_characters' } })
   .refine(isXmlText, { params: { rule: 'invalid_characters' } });
 
-/** An http or https address, percent-encoded if it must be; a client takes `toWebAddress(text)`. */
+/** An http or https address, percent-encoded where necessary. A client gets this form from `toWebAddress(text)`. */
 export const webAddress = textUpTo(MAX_WEB_ADDRESS_LENGTH).refine(isWebAddress);
 
 function isXmlText(value: string): boolean {

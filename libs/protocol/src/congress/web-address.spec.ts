@@ -10,7 +10,7 @@ it.each([
   ['HTTP://EXAMPLE.org:80/ü b', 'http://example.org/%C3%BC%20b'],
   ['https://bücher.example', 'https://xn--bcher-kva.example/'],
   ['https://example.org', 'https://example.org/'],
-])('writes %s as a message takes it', (given, address) => {
+])('writes %s in the form that a message takes', (given, address) => {
   expect(toWebAddress(given)).toBe(address);
   expect(isWebAddress(address)).toBe(true);
 });
@@ -23,11 +23,11 @@ it.each([
   'https://[::1]/',
   `https://example.org/${'x'.repeat(2000)}`,
   '',
-])('finds no form for %j', (given) => {
+])('returns null for %j', (given) => {
   expect(toWebAddress(given)).toBeNull();
 });
 
-it('writes an address that is taken, is the same address, and does not change when written again', () => {
+it('writes an address that a message takes, and leaves such an address unchanged', () => {
   fc.assert(
     fc.property(
       fc.webUrl({ withQueryParameters: true, withFragments: true }),

@@ -6,7 +6,7 @@ export const MAX_WEB_ADDRESS_LENGTH = 2000;
 const WEB_ADDRESS =
   /^https?:\/\/[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?(?:#(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$/;
 
-/** Whether a text is an http or https address, percent-encoded if it must be: see {@link toWebAddress}. */
+/** Whether a text is an http or https address, percent-encoded where necessary: see {@link toWebAddress}. */
 export function isWebAddress(text: string): boolean {
   return WEB_ADDRESS.test(text) && URL.canParse(text);
 }
@@ -14,8 +14,8 @@ export function isWebAddress(text: string): boolean {
 /**
  * The same address in the form that a message takes: as the URL standard writes it (`new URL(text).href`), and the
  * characters that this leaves unchanged (`[ ] | ^ { }`, a `%` without two digits) percent-encoded.
- * @returns null if there is no such form: not an http or https address, a user or password in it, a host that is not
- * a name, too long
+ * @returns null if there is no such form: it is not an http or https address, has a user or password, has a host that is not
+ * a name, or is too long
  * @example toWebAddress('https://example.org/a b[1]|x') // 'https://example.org/a%20b%5B1%5D%7Cx'
  */
 export function toWebAddress(text: string): string | null {

@@ -6,7 +6,7 @@ import { CHAMBER_KEYS, type Chamber } from '../congress/chambers';
 export type EnclaveDestination = Chamber | 'kms' | Provider;
 export const ENCLAVE_DESTINATIONS: readonly EnclaveDestination[] = [...CHAMBER_KEYS, 'kms', ...PROVIDERS];
 
-/** How an attempt at a TLS connection ended. All of it happens before the first byte of a request. */
+/** How an attempt at a TLS connection ended. Each of these ends comes before the first byte of a request. */
 export const CONNECTION_ENDS = [
   'connected',
   'name_not_resolved',
@@ -19,7 +19,7 @@ export type ConnectionEnd = (typeof CONNECTION_ENDS)[number];
 
 /**
  * Why an enclave reports itself unhealthy. `clock_drift`: its machine's clock is more than a minute off the attested time.
- * `every_certificate_refused`: at least one destination had every certificate refused.
+ * `every_certificate_refused`: the latest certificates of at least one destination were all refused.
  */
 export const HEALTH_REASONS = ['clock_drift', 'every_certificate_refused'] as const;
 export type HealthReason = (typeof HEALTH_REASONS)[number];
@@ -32,8 +32,8 @@ export const connectionReportSchema = z.object({
   /** Since the enclave started. */
   totals: z.object(recordOf(ENCLAVE_DESTINATIONS, endsSchema)),
   /**
-   * Destinations whose latest certificates were all refused. One leaves the list after a certificate that was accepted, or about two hours
-   * without a refusal.
+   * Destinations whose latest certificates were all refused. A destination leaves the list after an accepted certificate, or about two
+   * hours without a refusal.
    */
   certificatesRefused: z.array(z.string().max(64)).max(16),
 });

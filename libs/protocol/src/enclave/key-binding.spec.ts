@@ -12,7 +12,7 @@ const legacyKey = bytes(32, 3);
 const items = [2, binding.keyId, binding.receiptKey, binding.custody, binding.configSha256, null];
 
 describe('the key binding', () => {
-  it('comes back as it was, with a legacy key and without', () => {
+  it('comes back from its encoding unchanged, with and without a legacy key', () => {
     expect(decodeKeyBinding(encodeKeyBinding(binding))).toEqual({ kind: 'binding', binding });
     expect(decodeKeyBinding(encodeKeyBinding({ ...binding, legacyKey }))).toEqual({
       kind: 'binding',
@@ -52,13 +52,13 @@ describe('the key binding', () => {
     ['no bytes', new Uint8Array()],
     ['bytes after the end', Uint8Array.of(...encodeKeyBinding(binding), 0)],
     ['more than 512 bytes', encodeCanonical([...items, bytes(512, 0)])],
-    // 2 in two bytes
+    // The version number 2, written in two bytes
     ['another form of the same number', Uint8Array.of(0x86, 0x18, 0x02, ...encodeKeyBinding(binding).subarray(2))],
   ])('of %s is invalid', (_name, encoded) => {
     expect(decodeKeyBinding(encoded)).toEqual({ kind: 'invalid' });
   });
 
-  it('reports version 1 and a later one as other versions', () => {
+  it('reports version 1 and a later version as other versions', () => {
     const first = { v: 1, key_id: binding.keyId, receipt_key: binding.receiptKey, custody: binding.custody };
     expect(decodeKeyBinding(encodeCanonical(first))).toEqual({ kind: 'other_version', version: 1 });
     expect(decodeKeyBinding(encodeCanonical([3, 'anything']))).toEqual({ kind: 'other_version', version: 3 });

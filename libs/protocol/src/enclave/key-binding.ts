@@ -10,7 +10,7 @@ import { ProtocolError } from '../problems';
  * `[2, key id (16), receipt key (32), custody (text), configuration SHA-256 (32), legacy key (32) or null]`.
  * The X25519 key itself is the document's `public_key`.
  *
- * Only libs/enclave-identity decodes it, because only there is the key id compared with the key (a lint rule holds this).
+ * Only libs/enclave-identity decodes it, because that library also compares the key id with the key. A lint rule enforces this.
  */
 export interface KeyBinding {
   /** 16 bytes: the first half of SHA-256("communique-tee key id v1" || public key). */
@@ -24,7 +24,7 @@ export interface KeyBinding {
   custody: string;
   /** SHA-256 of the enclave's public configuration (public-configuration.ts), 32 bytes. */
   configSha256: Uint8Array;
-  /** 32 bytes, X25519: the key of the legacy suite; absent if the image has that suite switched off. */
+  /** 32 bytes, X25519: the key of the legacy suite; absent if the image has that suite off. */
   legacyKey?: Uint8Array;
 }
 
@@ -56,7 +56,7 @@ const schema = z.tuple([
 const KEY_ID_DOMAIN = 'communique-tee key id v1';
 
 /**
- * 16 bytes: the first half of SHA-256 over a domain text and the key.
+ * Returns 16 bytes: the first half of SHA-256 over a domain text and the key.
  * @param publicKey 32 bytes, X25519
  */
 export function keyIdBy(sha256: (bytes: Uint8Array) => Uint8Array, publicKey: Uint8Array): Uint8Array {

@@ -41,7 +41,7 @@ const offerSchema = z.strictObject({
     .nullable(),
   /** Sealed keys in their CBOR form, each parsed separately: a broken one does not hide the others. */
   records: z.array(bytesUpTo(MAX_SEALED_KEY_BYTES)).max(MAX_OFFERED_KEYS),
-  /** Key ids that an operator has revoked: dropped, and never taken again. */
+  /** Key ids that an operator has revoked. The enclave drops these keys and never accepts them again. */
   revoked: z.array(bytesOf(KEY_ID_BYTES)).max(MAX_REVOKED_KEYS),
   /** The operator's secrets by name, as KMS's CiphertextBlob. */
   secrets: z
@@ -55,25 +55,25 @@ const code = z.string().regex(/^[a-z0-9_]{1,64}$/);
 const statusSchema = z.strictObject({
   v: z.literal(1),
   custody: custodySchema,
-  /** `waiting`: the enclave holds no key, so it takes nothing; or a secret is missing, and the services that need it take nothing. */
+  /** `waiting`: the enclave holds no key, so it takes no work; or a secret is missing, so the services that need it take none. */
   state: z.enum(['waiting', 'ready']),
   /** The inputs that the enclave would use if they were offered. */
   wants: z.strictObject({ credentials: z.boolean(), secrets: z.array(z.string().regex(SECRET_NAME)).max(MAX_SECRETS) }),
   current: bytesOf(KEY_ID_BYTES).nullable(),
   /** Every key with which the enclave opens messages. */
   held: z.array(bytesOf(KEY_ID_BYTES)).max(MAX_OFFERED_KEYS + 1),
-  /** Of the same keys, the ids of their pairs of the legacy suite; absent if that is switched off. */
+  /** The ids of the same keys in the legacy suite; absent if that suite is off. */
   held_legacy: z
     .array(bytesOf(KEY_ID_BYTES))
     .max(MAX_OFFERED_KEYS + 1)
     .optional(),
-  /** A key that the enclave made. It uses the key only when it is offered back among the records: store it, unless its epoch is taken. */
+  /** The record of a key that the enclave made. Store it unless its epoch is taken: the enclave uses the key once the record is offered. */
   proposal: bytesUpTo(MAX_SEALED_KEY_BYTES).nullable(),
-  /** Records that the enclave refused, and why; `key_id` is null if not even that could be read. */
+  /** Records that the enclave refused, and why; `key_id` is null if it could not be read. */
   refused: z.array(z.strictObject({ key_id: bytesOf(KEY_ID_BYTES).nullable(), code })).max(MAX_OFFERED_KEYS),
   /** Secrets that the enclave could not open, by name. */
   refused_secrets: z.array(z.strictObject({ name: z.string().regex(SECRET_NAME), code })).max(MAX_SECRETS),
-  /** Why KMS failed during this offer; null if it did not, or was not asked. */
+  /** Why KMS failed during this offer; null if KMS did not fail, or was not asked. */
   kms: code.nullable(),
 });
 export type KeyStatus = Omit<z.infer<typeof statusSchema>, 'v'>;

@@ -67,7 +67,7 @@ const code = (run: () => unknown) => {
 };
 
 describe('a sealed key', () => {
-  it('comes back as it was, in one form', () => {
+  it('comes back from its encoding unchanged, and is encoded to the same bytes again', () => {
     expect(decodeSealedKey(encodeSealedKey(record()))).toEqual(record());
     expect(encodeSealedKey(decodeSealedKey(encodeSealedKey(record())))).toEqual(encodeSealedKey(record()));
   });
@@ -100,14 +100,14 @@ describe('a sealed key', () => {
     expect(code(() => decodeSealedKey(bytes(MAX_SEALED_KEY_BYTES + 1)))).toBe('body_too_large');
   });
 
-  it('binds every byte of its core in the associated data', () => {
+  it('has associated data that differs with the core and with the document of its maker', () => {
     const { core } = record();
     const base = sealedKeyAssociatedData(core, bytes(32));
     expect(sealedKeyAssociatedData({ ...core, epoch: 2 }, bytes(32))).not.toEqual(base);
     expect(sealedKeyAssociatedData(core, bytes(32, 8))).not.toEqual(base);
   });
 
-  it('is named by its maker’s document for this purpose alone', () => {
+  it('is bound by the document of its maker, which is refused with another purpose', () => {
     expect(decodeSealedKeyMaker(encodeSealedKeyMaker(bytes(32)))).toEqual(bytes(32));
     expect(code(() => decodeSealedKeyMaker(encodeCanonical({ v: 1, purpose: 'other', core_sha256: bytes(32) })))).toBe(
       'malformed_body',
@@ -116,7 +116,7 @@ describe('a sealed key', () => {
 });
 
 describe('the exchange of keys', () => {
-  it('comes back as it was', () => {
+  it('comes back from its encoding unchanged', () => {
     expect(decodeKeyOffer(encodeKeyOffer(offer()))).toEqual(offer());
     expect(decodeKeyStatus(encodeKeyStatus(status()))).toEqual(status());
     expect(decodeKeyStatus(encodeKeyStatus({ ...status(), held_legacy: [bytes(16)] }))).toEqual({
@@ -129,7 +129,7 @@ describe('the exchange of keys', () => {
     });
   });
 
-  it('has room for all that may be stored at once', () => {
+  it('has room for the most and the largest records that can be offered', () => {
     const largest = {
       ...offer(),
       records: Array.from({ length: MAX_OFFERED_KEYS }, () => bytes(MAX_SEALED_KEY_BYTES)),
@@ -149,6 +149,6 @@ describe('the exchange of keys', () => {
     expect(code(() => decodeKeyOffer(encodeCanonical({ v: 1, ...offer(), ...change })))).toBe('malformed_body'),
   );
 
-  it('refuses what is huge before it reads it', () =>
+  it('refuses an offer over the size limit before it is parsed', () =>
     expect(code(() => decodeKeyOffer(bytes(MAX_KEY_OFFER_BYTES + 1)))).toBe('body_too_large'));
 });

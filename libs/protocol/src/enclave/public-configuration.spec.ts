@@ -38,7 +38,7 @@ describe('the public configuration', () => {
     expect(decodePublicConfiguration(bytes(CANONICAL))).toEqual(configuration);
   });
 
-  it('may name no service: each is off', () => {
+  it('may have every service off', () => {
     const idle = { ...configuration, services: {} };
     expect(decodePublicConfiguration(encodePublicConfiguration(idle))).toEqual(idle);
   });
@@ -100,7 +100,7 @@ describe('the public configuration', () => {
     expect(() => decodePublicConfiguration(bytes(content))).toThrow(code('malformed_body'));
   });
 
-  it('is refused over 16 KiB, before it is read, and not written', () => {
+  it('of more than 16 KiB is neither parsed nor written', () => {
     const large = bytes('['.repeat(MAX_PUBLIC_CONFIGURATION_BYTES + 1));
     expect(() => decodePublicConfiguration(large)).toThrow(code('body_too_large'));
     const egress = Array.from({ length: 64 }, (_, at) => `${'a'.repeat(270)}${String(at).padStart(2, '0')}:443`);

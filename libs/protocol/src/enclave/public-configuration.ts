@@ -68,7 +68,7 @@ const agentsSchema = z.strictObject({
 });
 
 /**
- * The part of an enclave's measured configuration that clients may want to refuse. It contains no secret: no API key,
+ * The part of an enclave's measured configuration that clients can check. It contains no secret: no API key,
  * no name of a secret, no ciphertext. `GET /attestation/configuration` serves it as canonical JSON (RFC 8785), and
  * the key binding in every attestation document carries the SHA-256 of exactly these bytes.
  *

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { RESIDENCE_ID_PATTERN, VERIFIER_KEY_PATTERN } from './public-configuration';
 
 /**
- * `GET /api/residence`: how this gateway is configured. A client takes everything but `files` from the attested configuration of the
- * enclave (public-configuration.ts).
+ * `GET /api/residence`: what this gateway is configured to do about proofs of residence. A client takes everything but
+ * `files` from the attested configuration of the enclave (public-configuration.ts).
  */
 export const residenceViewSchema = z
   .discriminatedUnion('mode', [

@@ -14,23 +14,23 @@ export const PCR_BYTES = 48;
 const seconds = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const coreShape = {
   v: z.literal(1),
-  /** 16 bytes, of the X25519 public key. */
+  /** 16 bytes: the id of the X25519 public key. */
   key_id: bytesOf(KEY_ID_BYTES),
-  /** The number of the key among those of its custody and image, from 1: the highest that may be used is the current one. */
+  /** Counts the keys of one custody and image from 1. Of the keys that may be used, the one with the highest epoch is current. */
   epoch: z.int().min(1).max(0xffff_ffff),
   /** ARN of the KMS key alias that guards it. */
   custody: z.string().max(380).regex(KMS_ALIAS_ARN),
-  /** 48 bytes: the image that made it, and the only one that can open it. */
+  /** 48 bytes: the PCR0 of the image that made the key. No other image can open it. */
   pcr0: bytesOf(PCR_BYTES),
   /** Seconds since 1970 by the maker's attested clock. */
   created: seconds,
-  /** From then on another key is current. */
+  /** From this time on another key is current. */
   rotate_after: seconds,
-  /** From then on no enclave opens it, because every message sealed to it has expired. */
+  /** From this time on no enclave opens the record, because every message sealed to it has expired. */
   destroy_after: seconds,
   public_key: bytesOf(PUBLIC_KEY_BYTES),
   receipt_key: bytesOf(RECEIPT_KEY_BYTES),
-  /** X25519, of the suite of the web client (legacy); absent if the image has it switched off. */
+  /** The X25519 key of the legacy suite; absent if the image has that suite off. */
   legacy_key: bytesOf(PUBLIC_KEY_BYTES).optional(),
   /** KMS's CiphertextBlob of the data key. */
   data_key: bytesUpTo(1024),
@@ -46,7 +46,7 @@ const recordSchema = z.strictObject({
   maker: bytesUpTo(16_384),
   /** XChaCha20-Poly1305. */
   nonce: bytesOf(24),
-  /** The 32 bytes of secret and the 16 of the tag; associated data: `sealedKeyAssociatedData`. */
+  /** The encrypted secret (32 bytes) and the tag (16 bytes); associated data: `sealedKeyAssociatedData`. */
   sealed: bytesOf(KEY_SECRET_BYTES + 16),
 });
 
@@ -69,7 +69,7 @@ export function decodeSealedKey(bytes: Uint8Array): SealedKeyRecord {
   return parsed.data;
 }
 
-/** Canonical CBOR of the core: its SHA-256 is what the maker's document binds. */
+/** Returns the canonical CBOR of the core. The maker's document binds its SHA-256. */
 export function encodeSealedKeyCore(core: SealedKeyCore): Uint8Array {
   return encodeCanonical(core);
 }
@@ -88,7 +88,7 @@ export function decodeSealedKeyMaker(userData: Uint8Array): Uint8Array {
   return parsed.data.core_sha256;
 }
 
-/** Associated data of the sealed secret: the whole core and the hash of the document that vouches for it. */
+/** Returns the associated data of the sealed secret: the whole core and the hash of the document that vouches for it. */
 export function sealedKeyAssociatedData(core: SealedKeyCore, makerSha256: Uint8Array): Uint8Array {
   return encodeCanonical({ v: 1, purpose: 'sealed-key', core, maker_sha256: makerSha256 });
 }

@@ -3,22 +3,22 @@ import * as z from 'zod';
 /** The last character, by the number of bytes left over from groups of three; its unused bits are zero (RFC 4648 section 3.5). */
 const LAST_CHARACTER = ['[A-Za-z0-9_-]', '[AQgw]', '[AEIMQUYcgkosw048]'] as const;
 
-/** Characters of `bytes` bytes in base64url without padding. */
+/** How many characters `bytes` bytes have in base64url without padding. */
 export function base64UrlLength(bytes: number): number {
   return Math.ceil((bytes * 4) / 3);
 }
 
-/** Exactly the texts that fromBase64Url reads as `bytes` bytes. */
+/** Returns a pattern of exactly the texts that fromBase64Url reads as `bytes` bytes. */
 export function base64UrlPattern(bytes: number): string {
   return `^[A-Za-z0-9_-]{${base64UrlLength(bytes) - 1}}${LAST_CHARACTER[bytes % 3] ?? ''}$`;
 }
 
-/** Canonical base64url of so many bytes, for lengths up to some hundred: a pattern of a long text is slow. */
+/** Canonical base64url of exactly `bytes` bytes. Only for up to a few hundred bytes: a pattern of a long text is slow. */
 export function base64UrlText(bytes: number): z.ZodString {
   return z.string().regex(new RegExp(base64UrlPattern(bytes)));
 }
 
-/** Canonical base64 with padding (RFC 4648 section 4) of at least `minBytes` bytes, a multiple of three, and of at most `maxLength` characters. */
+/** Canonical padded base64 (RFC 4648 section 4) of at least `minBytes` bytes (a multiple of three) and at most `maxLength` characters. */
 export function base64Text(minBytes: number, maxLength: number): z.ZodString {
   const group = '[A-Za-z0-9+/]{4}';
   const end = '[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=';

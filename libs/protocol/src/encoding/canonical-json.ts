@@ -9,7 +9,7 @@ export function encodeCanonicalJson(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(sorted(value)));
 }
 
-/** JSON.stringify writes members in the order in which they were set. */
+/** Returns a copy with its members set in order, because JSON.stringify writes them in the order in which they were set. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
@@ -33,7 +33,7 @@ export function decodeCanonicalJson(bytes: Uint8Array, maxBytes: number): unknow
     value = JSON.parse(decodeUtf8(bytes));
     canonical = encodeCanonicalJson(value);
   } catch {
-    // No cause: JSON.parse quotes the input in its message. Or it is nested too deeply to be written again
+    // Not JSON, or nested too deeply to be encoded. No cause, because JSON.parse quotes the input in its message
     throw new ProtocolError('malformed_body', 'not JSON in UTF-8');
   }
   if (canonical.length !== bytes.length || canonical.some((byte, at) => byte !== bytes[at]))

@@ -12,12 +12,12 @@ describe('canonical CBOR', () => {
     );
   });
 
-  it('comes back as it was', () => {
+  it('reads the value that was encoded', () => {
     const value = { text: 'ä', bytes: Uint8Array.of(1, 2), list: [1, -1, null, true], number: 4_000_000_000 };
     expect(decodeStrict(encodeCanonical(value), 1000)).toEqual(value);
   });
 
-  it('keeps a member called __proto__ a mere member', () => {
+  it('reads a member called __proto__ like any other', () => {
     const value = read('a1' + '695f5f70726f746f5f5f' + 'a1616101') as Record<string, unknown>;
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
     expect(Object.hasOwn(value, '__proto__')).toBe(true);
@@ -54,14 +54,14 @@ describe('canonical CBOR', () => {
     expect(() => read(hex)).toThrow(expect.objectContaining({ code: 'malformed_body' }));
   });
 
-  it('reads nesting of eight and refuses by depth, not by the stack', () => {
+  it('reads eight nested levels, and refuses deep nesting before the stack overflows', () => {
     expect(read('8181818181818181' + '01')).toBeDefined();
     expect(() => decodeStrict(new Uint8Array(200_000).fill(0x81), 300_000)).toThrow(
       expect.objectContaining({ code: 'malformed_body' }),
     );
   });
 
-  it('refuses more than 4096 items and more bytes than asked for', () => {
+  it('refuses more than 4096 items, and more bytes than the caller allows', () => {
     expect(() => decodeStrict(encodeCanonical(new Array(4096).fill(0)), 10_000)).toThrow(
       expect.objectContaining({ code: 'malformed_body' }),
     );
@@ -102,7 +102,7 @@ describe('canonical CBOR', () => {
     expect(() => encodeCanonical({ member: value })).toThrow(TypeError);
   });
 
-  it('writes as deep as it reads, and objects without a prototype', () => {
+  it('writes the deepest nesting that it reads, and objects without a prototype', () => {
     const deepest = [[[[[[[[1]]]]]]]];
     expect(decodeStrict(encodeCanonical(deepest), 100)).toEqual(deepest);
     expect(encodeCanonical(Object.assign(Object.create(null) as object, { a: 1 }))).toEqual(encodeCanonical({ a: 1 }));
@@ -132,7 +132,7 @@ describe('canonical CBOR', () => {
     );
   });
 
-  it('refuses all bytes that a strict general codec refuses, after any change', () => {
+  it('refuses changed bytes whenever a strict general codec refuses them', () => {
     const changed = fc.tuple(anyMessage, fc.nat(), fc.nat({ max: 255 }), fc.integer({ min: -2, max: 2 }));
     fc.assert(
       fc.property(changed, ([value, place, byte, longer]) => {
@@ -153,7 +153,7 @@ describe('canonical CBOR', () => {
     );
   });
 
-  it('gives one value to one byte string: what it reads is encoded to the same bytes', () => {
+  it('encodes the value that it read to the same bytes, so that one byte string has one value', () => {
     const value = fc.dictionary(fc.string({ unit: 'binary', maxLength: 8 }), fc.string({ unit: 'binary' }));
     fc.assert(
       fc.property(value, (object) => {

@@ -1,7 +1,7 @@
-// The CBOR of our own messages (RFC 8949): one byte string has one value, and we write one byte string for a value. The reader takes the
-// keys of a map in any order: if bytes are signed or sealed, those bytes are checked, not a value that is encoded again. Our own codec, because a
-// general one reads more than is wanted (floats, tags, text that is not UTF-8) and is ten times the size in a browser. cbor.spec.ts
-// compares it with a general codec.
+// The CBOR of our own messages (RFC 8949): one byte string has one value, and we write one byte string for a value. The reader accepts the
+// keys of a map in any order. That is safe, because signatures and hashes are checked over the received bytes, never over a value that
+// is encoded again. We wrote this codec, because a general codec reads more than we want (floats, tags, text that is not UTF-8) and is ten
+// times the size in a browser. cbor.spec.ts compares it with a general codec.
 import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
 import { decodeUtf8 } from './utf8';
@@ -75,7 +75,7 @@ function writeMap(value: object, parts: Uint8Array[], depth: number): void {
   }
 }
 
-/** Major type and argument, in the shortest of its five forms. */
+/** Encodes major type and argument in the shortest of the five forms. */
 function head(major: number, argument: number): Uint8Array {
   const first = major << 5;
   if (argument < 24) return Uint8Array.of(first | argument);
@@ -106,8 +106,8 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * Reads one data item under size, depth and item limits; shortest forms, definite lengths, text keys without repeats in any order, no tags,
- * no floats, no number beyond 2^53 - 1. Byte strings are copies.
+ * Reads one data item within limits of size, depth and items. It accepts only shortest forms, definite lengths and unique text keys; no
+ * tags, floats or numbers beyond 2^53 - 1. Byte strings are copies.
  * @throws ProtocolError `body_too_large` | `malformed_body`
  */
 export function decodeStrict(bytes: Uint8Array, maxBytes: number): unknown {
@@ -203,7 +203,7 @@ class Reader {
     return byte;
   }
 
-  /** The argument of a head (section 3), which is in its shortest form. */
+  /** Reads the argument of a head (section 3), and refuses one that is not in its shortest form. */
   private argument(first: number): number {
     const code = first & 31;
     if (code < 24) return code;

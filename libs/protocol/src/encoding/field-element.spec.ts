@@ -4,12 +4,12 @@ const bytes = (value: bigint) => new Uint8Array(Buffer.from(value.toString(16).p
 const MAX_256_BITS = 2n ** 256n - 1n;
 
 describe('a field element', () => {
-  it.each([0n, 1n, 255n, 2n ** 128n, FIELD_MODULUS - 1n, FIELD_MODULUS - 2n ** 200n])('is %s', (value) => {
+  it.each([0n, 1n, 255n, 2n ** 128n, FIELD_MODULUS - 1n, FIELD_MODULUS - 2n ** 200n])('can be %s', (value) => {
     expect(isFieldElement(bytes(value))).toBe(true);
   });
 
   it.each([FIELD_MODULUS, FIELD_MODULUS + 1n, FIELD_MODULUS + 2n ** 200n, MAX_256_BITS])(
-    'is below the modulus, and %s is refused',
+    'is not %s, which is not below the modulus',
     (value) => {
       expect(isFieldElement(bytes(value))).toBe(false);
     },

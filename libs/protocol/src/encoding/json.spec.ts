@@ -6,7 +6,7 @@ const parse = (text: string) => decodeJson(Buffer.from(text));
 const nested = (depth: number) => `${'['.repeat(depth)}1${']'.repeat(depth)}`;
 
 describe('JSON', () => {
-  it('may be nested as deep as the limit and no deeper, arrays and objects alike', () => {
+  it('may be nested up to the limit, in arrays and in objects', () => {
     expect(parse(nested(LIMITS.maxDepth))).toBeDefined();
     expect(() => parse(nested(LIMITS.maxDepth + 1))).toThrow(
       expect.objectContaining({
@@ -20,13 +20,13 @@ describe('JSON', () => {
   });
 
   it.each(['"[[[[[[[[[[[["', String.raw`"\"[[[[[[[[[[[["`, String.raw`["\\","\\\"[[[[[[[[[[[[","{{{{{{{{{{{{"]`])(
-    'counts no bracket inside of text: %s',
+    'does not count brackets inside text: %s',
     (text) => {
       expect(parse(text)).toEqual(JSON.parse(text));
     },
   );
 
-  it.each([String.raw`"\\"[[[[[[[[[[`, '"unclosed [[[[[[[[[['])('%s is refused', (text) => {
+  it.each([String.raw`"\\"[[[[[[[[[[`, '"unclosed [[[[[[[[[['])('refuses %s', (text) => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'malformed_body' }) as Error);
   });
 
@@ -38,7 +38,7 @@ describe('JSON', () => {
     ['named __proto__', '{"__proto__":1,"__proto__":2}'],
     ['with a quote in the name', String.raw`{"\"":1,"\"":2}`],
     ['empty', '{"":1,"":2}'],
-  ])('refuses two members of one name, %s', (_name, text) => {
+  ])('refuses two members with the same name, %s', (_name, text) => {
     expect(() => JSON.parse(text) as unknown).not.toThrow();
     expect(() => parse(text)).toThrow(
       expect.objectContaining({
@@ -49,13 +49,13 @@ describe('JSON', () => {
   });
 
   it.each(['[{"a":1},{"a":2}]', '{"a":{"a":1},"b":{"a":1}}', '{"a":"a","b":["a","a"],"c":"\\"a\\":"}', '"a:"'])(
-    'takes one name in different objects, and as text: %s',
+    'accepts the same name in different objects, and as text: %s',
     (text) => {
       expect(parse(text)).toEqual(JSON.parse(text));
     },
   );
 
-  it('agrees with JSON.parse on what it takes', () => {
+  it('reads any JSON to the same value as JSON.parse', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 6 }), (text) => {
         expect(parse(text)).toEqual(JSON.parse(text));
@@ -63,11 +63,11 @@ describe('JSON', () => {
     );
   });
 
-  it('refuses a byte order mark, and tells what to do', () => {
+  it('refuses a byte order mark, and asks for JSON without one', () => {
     expect(() => parse('\ufeff{}')).toThrow(/byte order mark.*without one/);
   });
 
-  it('keeps U+FEFF inside of text, and refuses bytes that are not UTF-8', () => {
+  it('keeps U+FEFF inside text, and refuses bytes that are not UTF-8', () => {
     expect(parse('"\ufeffa"')).toBe('\ufeffa');
     expect(() => decodeJson(Uint8Array.of(0x22, 0xff, 0x22))).toThrow(
       expect.objectContaining({ code: 'malformed_body' }) as Error,

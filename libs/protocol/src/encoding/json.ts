@@ -31,7 +31,7 @@ export function decodeJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** Checks brackets and member names before anything is built. It relies on valid JSON; JSON.parse refuses anything else afterwards. */
+/** Checks brackets and member names before anything is built. It assumes valid JSON: JSON.parse refuses any other text afterwards. */
 function checkStructure(bytes: Uint8Array): void {
   const open: Set<string>[] = [];
   let members = 0;
@@ -71,7 +71,7 @@ function isFollowedByColon(bytes: Uint8Array, at: number): boolean {
   return bytes[next] === COLON;
 }
 
-/** Index of the closing quote: the next one after an even number of backslashes. */
+/** Returns the index of the closing quote: the next quote after an even number of backslashes. */
 function endOfString(bytes: Uint8Array, start: number): number {
   for (let at = start; ;) {
     at = bytes.indexOf(QUOTE, at + 1);

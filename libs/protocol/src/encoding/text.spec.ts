@@ -3,7 +3,7 @@ import { fromBase64, fromBase64Url, toBase64, toBase64Url } from './text';
 import { fromHex, toHex } from './text';
 import { messageIdFromText, messageIdToText } from '../messages/message-id';
 
-it('base64url equals Node for any bytes, and comes back', () => {
+it('base64url of any bytes is the same as Node’s, and is read to the same bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
       expect(toBase64Url(bytes)).toBe(Buffer.from(bytes).toString('base64url'));
@@ -15,13 +15,13 @@ it('base64url equals Node for any bytes, and comes back', () => {
 });
 
 it.each(['A', 'AA=', 'AB', 'AAB', 'A+', 'A/', ' AAA', 'AAA\n', 'ÀAAA', 'AAAA='])(
-  'base64url refuses %j: one byte string has one text',
+  'base64url refuses %j, so that one byte string has one text',
   (text) => {
     expect(() => fromBase64Url(text)).toThrow(expect.objectContaining({ code: 'malformed_body' }));
   },
 );
 
-it('base64 equals Node for any bytes, and comes back', () => {
+it('base64 of any bytes is the same as Node’s, and is read to the same bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
       expect(toBase64(bytes)).toBe(Buffer.from(bytes).toString('base64'));
@@ -45,11 +45,11 @@ it.each([
   ' AAA',
   'AAAA\n',
   'AA\n==',
-])('base64 refuses %j: one byte string has one text', (text) => {
+])('base64 refuses %j, so that one byte string has one text', (text) => {
   expect(() => fromBase64(text)).toThrow(expect.objectContaining({ code: 'malformed_body' }));
 });
 
-it('hex comes back and refuses what is no hex', () => {
+it('hex in either case is read, and other text is refused', () => {
   expect(toHex(fromHex('00ffA0'))).toBe('00ffa0');
   for (const text of ['0', '0g', ' 00', '0x00'])
     expect(() => fromHex(text)).toThrow(expect.objectContaining({ code: 'malformed_body' }));

@@ -86,7 +86,7 @@ export function toHex(bytes: Uint8Array): string {
   return text;
 }
 
-/** @throws ProtocolError `malformed_body` for an odd length or another character; upper case is read. */
+/** Reads lower and upper case. @throws ProtocolError `malformed_body` for an odd length or another character */
 export function fromHex(text: string): Uint8Array {
   if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) throw new ProtocolError('malformed_body', 'not hex');
   const bytes = new Uint8Array(text.length / 2);

@@ -136,8 +136,8 @@ function congressMessage(
 }
 
 /**
- * The House office of a district; the check of the message decides whether it exists. Reads `12`, `CA-12` and `CA12`; for the only seat
- * of a state also `AL`, `0` and `00`; for a delegate's seat also `98`, the Census Bureau's number.
+ * Returns the House office of a district; the check of the message decides whether it exists. Reads `12`, `CA-12` and `CA12`; for the only
+ * seat of a state also `AL`, `0` and `00`; for a delegate's seat also `98`, the Census Bureau's number.
  */
 function districtOffice(address: Content['deliveryAddress']): string[] | undefined {
   const district = String(address.congressional_district ?? '');
@@ -149,7 +149,7 @@ function districtOffice(address: Content['deliveryAddress']): string[] | undefin
   return [houseOffice(state, isWholeState ? 0 : Number(number))];
 }
 
-/** Ten digits in any notation, written as Congress writes them; anything else unchanged, to be refused. */
+/** Returns ten digits in any notation in the form of Congress, and any other text unchanged: the check of the message refuses it. */
 function dashed(phone: string): string {
   const digits = phone.replace(/^\+?1(?=\D*(?:\d\D*){10}$)/, '').replace(/[\s().+-]/g, '');
   return /^[0-9]{10}$/.test(digits) ? `${digits.slice(0, 3)}-${digits.slice(3, 6)}-${digits.slice(6)}` : phone;

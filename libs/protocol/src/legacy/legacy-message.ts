@@ -75,12 +75,12 @@ export function isLegacyMessage(bytes: Uint8Array): boolean {
 }
 
 const HEX_KEY = /^0x[0-9a-fA-F]{64}$/;
-/** Characters of the longest base64 whose bytes are never more than a padded text and its tag. */
+/** The most characters of base64 that never hold more bytes than the largest padded text and its tag. */
 const MAX_CIPHERTEXT_LENGTH = Math.floor((LIMITS.maxPaddedPlaintextBytes + POLY1305_TAG_BYTES) / 3) * 4;
 
 /**
- * The JSON form: the client's own four members; `suite` may be named. Other members are refused, so that no plain
- * text travels beside it.
+ * The JSON form: the client's own four members and, optionally, `suite`. Other members are refused, so that no plain
+ * text travels beside the ciphertext.
  */
 export const legacyMessageJsonSchema = z
   .strictObject({

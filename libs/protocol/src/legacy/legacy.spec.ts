@@ -66,7 +66,7 @@ describe('a sealed message of the legacy suite', () => {
     expect(code(() => legacyMessageFromJson({ ...json(), ...change }))).toBe('malformed_body'),
   );
 
-  it('is as large as another at most', () => {
+  it('is refused if it is larger than the largest message of the other suite', () => {
     const most = LIMITS.maxPaddedPlaintextBytes + 16;
     expect(code(() => decodeLegacyMessage(encodeLegacyMessage({ ...message(), ciphertext: bytes(most) })))).toBe(
       'taken',
@@ -105,7 +105,7 @@ describe('the content of the legacy suite', () => {
     return result.ok ? [] : result.problems.map(({ pointer, code: rule }) => `${pointer} ${rule}`);
   };
 
-  it('that is complete is a message to Congress, word for word', () => {
+  it('that is complete becomes a message to Congress with the same words', () => {
     expect(parse(complete())).toEqual({
       ok: true,
       message: {
@@ -139,7 +139,7 @@ describe('the content of the legacy suite', () => {
     });
   });
 
-  it('of today names all that Congress requires and it lacks, in its own terms, and invents nothing', () => {
+  it('that lacks fields gets a problem for each, under its legacy name, and no default', () => {
     expect(problems(today())).toEqual([
       '/constituent/prefix required',
       '/constituent/firstName required',
@@ -174,7 +174,7 @@ describe('the content of the legacy suite', () => {
     ['00', ['HDC00'], 'DC'],
     ['98', ['HDC00'], 'DC'],
     ['AS-98', ['HAQ00'], 'AS'],
-  ])('takes district %s for %j', (district, offices, state = 'CA') => {
+  ])('sends a message for district %s to %j', (district, offices, state = 'CA') => {
     const { deliveryAddress } = complete();
     const address = { ...deliveryAddress, state, congressional_district: district };
     expect(parse({ ...complete(), deliveryAddress: address })).toMatchObject({ ok: true, message: { offices } });
@@ -188,7 +188,7 @@ describe('the content of the legacy suite', () => {
     ['0', 'no_such_office'],
     ['AL', 'no_such_office'],
     ['98', 'no_such_office'],
-  ])('refuses district %s of an address in California as %s, and lists its offices', (district, rule) => {
+  ])('refuses district %s of an address in California as %s, and lists the offices of California', (district, rule) => {
     const { deliveryAddress } = complete();
     const result = parse({ ...complete(), deliveryAddress: { ...deliveryAddress, congressional_district: district } });
     expect(result).toMatchObject({
@@ -205,7 +205,7 @@ describe('the content of the legacy suite', () => {
     });
   });
 
-  it('takes the offices that are named, not the district’s', () => {
+  it('goes to the named offices, not to the office of the district', () => {
     expect(parse({ ...complete(), offices: ['SCA01'] })).toMatchObject({ ok: true, message: { offices: ['SCA01'] } });
     expect(problems({ ...complete(), offices: ['the senate'] })).toEqual(['/offices/0 invalid']);
   });
@@ -215,7 +215,7 @@ describe('the content of the legacy suite', () => {
     ['+1 510.555.0100', '510-555-0100'],
     ['1-510-555-0100', '510-555-0100'],
     ['', undefined],
-  ])('writes phone %s as Congress does', (phone, written) => {
+  ])('writes phone %s in the form of Congress', (phone, written) => {
     const { deliveryAddress } = complete();
     expect(parse({ ...complete(), deliveryAddress: { ...deliveryAddress, phone } })).toMatchObject({ ok: true });
     const result = parse({ ...complete(), deliveryAddress: { ...deliveryAddress, phone } });
@@ -239,7 +239,7 @@ describe('the content of the legacy suite', () => {
       Buffer.from('{"message":{"body":"a","body":"b"}}'),
       'an object has two members of the same name',
     ],
-  ])('that is %s is a problem of its own', (_name, opened, why) => {
+  ])('that is %s gets a problem with that reason', (_name, opened, why) => {
     expect(parseLegacyContent(opened, SECRET)).toEqual({
       ok: false,
       offices: [],

@@ -43,7 +43,7 @@ const wire: unknown[] = [2, verificationKeySha256, statusSha256, rootNote, claim
 const code = (expected: string) => expect.objectContaining({ name: 'ProtocolError', code: expected }) as Error;
 
 describe('the envelope of a message', () => {
-  it('is the sealed message itself without a proof', () => {
+  it('has exactly the bytes of the sealed message if there is no proof', () => {
     const envelope: Envelope = { sealed, residence: null };
     expect(encodeEnvelope(envelope)).toEqual(encodeSealedMessage(sealed));
     expect(isProvenEnvelope(encodeEnvelope(envelope))).toBe(false);
@@ -51,7 +51,7 @@ describe('the envelope of a message', () => {
     expect(envelopeFromJson(JSON.parse(JSON.stringify(envelopeToJson(envelope))))).toEqual(envelope);
   });
 
-  it('with a proof comes back from CBOR and JSON, with the bytes of its sealed message', () => {
+  it('with a proof comes back from CBOR and JSON unchanged', () => {
     const encoded = encodeEnvelope(proven);
     expect(encoded).toEqual(encodeCanonical(wire));
     expect(isProvenEnvelope(encoded)).toBe(true);
@@ -164,11 +164,11 @@ describe('the envelope of a message', () => {
     }
   });
 
-  it('of another suite is told so', () => {
+  it('that names another suite is refused with suite_unsupported', () => {
     expect(() => envelopeFromJson({ ...envelopeToJson(proven), suite: 'rot13' })).toThrow(code('suite_unsupported'));
   });
 
-  it('has one value for one byte string: each flipped bit is refused or another envelope with those bytes', () => {
+  it('with a flipped bit is refused, or is another envelope that is encoded to exactly those bytes', () => {
     const encoded = encodeEnvelope(proven);
     const proofAt = Buffer.from(encoded).indexOf(Buffer.from(proof));
     for (let at = 0; at < encoded.length; at++) {
@@ -182,7 +182,7 @@ describe('the envelope of a message', () => {
     }
   });
 
-  it('cut or continued anywhere is refused', () => {
+  it('is refused if bytes are missing or added at its end', () => {
     const encoded = encodeEnvelope(proven);
     for (const length of [0, 1, 2, 3, 40, 100, 200, 5000, encoded.length - 1])
       expect(() => decodeEnvelope(encoded.slice(0, length))).toThrow(ProtocolError);

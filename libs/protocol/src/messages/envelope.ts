@@ -27,7 +27,7 @@ export interface ResidenceProof {
   verificationKeySha256: Uint8Array;
   /** SHA-256 (32 bytes) of the status secret: who presents the secret may read the message's status. */
   statusSha256: Uint8Array;
-  /** The registrar's signed note about the root, whole. */
+  /** The registrar's whole signed note about the root. */
   rootNote: string;
   /** A public input of the proof (a field element): hides campaign and district from the gateway. */
   claim: Uint8Array;
@@ -80,7 +80,7 @@ export function encodeEnvelope({ sealed, residence }: Envelope): Uint8Array {
 }
 
 /**
- * Reads both forms, canonical bytes only: `encodeEnvelope` gives the same bytes again.
+ * Reads both forms, and canonical bytes only, so that `encodeEnvelope` returns the same bytes.
  * @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported`
  */
 export function decodeEnvelope(bytes: Uint8Array): Envelope {

@@ -9,8 +9,8 @@ const STATUS_SECRET_BYTES = 32;
 const MAX_ORIGIN_LENGTH = 300;
 
 /**
- * The value that a sender keeps to follow a message later (`KeptMessage` of libs/client). SECRET: it opens the answer
- * and, of a proven message, its status. Every member is bounded, so that what it accepts has less than 1,000 bytes of
+ * The value that a sender keeps to follow a message later (`KeptMessage` of libs/client). SECRET: it opens the answer and,
+ * for a proven message, gives access to the status. Every member is bounded, so that the whole has less than 1,000 bytes of
  * JSON.
  */
 export const keptMessageSchema = z.strictObject({

@@ -3,7 +3,7 @@ import * as z from 'zod';
 const utf8 = new TextEncoder();
 
 /**
- * A signed note (C2SP signed-note) as far as its form is checked here: well-formed text without control characters but line ends, of at
+ * The outer form of a signed note (C2SP signed-note): well-formed text without control characters but line ends, of at
  * most `maxBytes` bytes of UTF-8. libs/transparency reads what it contains and who signed it.
  */
 export function noteText(maxBytes: number): z.ZodString {

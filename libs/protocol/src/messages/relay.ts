@@ -9,13 +9,13 @@ import { bytesUpTo } from '../encoding/bytes';
  *
  * - `POST /messages`, body `application/cbor`: the sealed message in its CBOR form -> 200 `application/cbor`, a
  *   RelayAnswer; or a problem document: `key_retired`, `sealed_message_refused`, `message_expired`, `enclave_busy`,
- *   and what HTTP can get wrong. Headers tell of earlier attempts, which an enclave that shares its keys may not have
+ *   or the problem of a wrong HTTP request. Headers tell of earlier attempts, which an enclave that shares its keys may not have
  *   seen: `communique-dispatched-before: 1` if an attempt was sent and never answered; `communique-interim-receipt`,
  *   the last receipt with an office that is `pending` (a JWS, which the enclave checks under its own key; one that
  *   does not verify is ignored).
  * - `POST /agents`, body `application/cbor`: an AgentRequest, with `communique-attempt: 1` or `2` -> 200
  *   `application/cbor`, an AgentReply. With `communique-dispatched-before: 1` if this attempt was relayed before to
- *   the same enclave (told by its module id): the enclave then answers from memory, or with the outcome of the running
+ *   the same enclave (recognized by its module id): the enclave then answers from memory, or with the outcome of the running
  *   attempt, or refuses with `outcome_unknown`. It does not call the provider again. If all its places are taken, it
  *   refuses at once with `enclave_busy` and keeps no task waiting: the gateway waits, so that an emergency stop ends
  *   the wait.
@@ -35,7 +35,7 @@ export const MAX_RECEIPT_CHARACTERS = 8192;
 const relayAnswerSchema = z.strictObject({
   v: z.literal(2),
   /**
-   * `final`: do not send again. `pending`: some copy is due again in `retryAfterSeconds`, by a schedule that is the
+   * `final`: do not send again. `pending`: the enclave will try some copy again in `retryAfterSeconds`, by a schedule that is the
    * same for every office; send the same bytes then. An earlier repeat gets a pending answer again and has no effect.
    */
   state: z.enum(['final', 'pending']),

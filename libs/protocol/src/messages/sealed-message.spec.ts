@@ -44,7 +44,7 @@ describe('the wire form of a sealed message', () => {
   });
 
   it.each([null, undefined, '', '00'.repeat(32), 0])(
-    'in JSON is refused with a nullifier, also if it is %p: without a proof there is no such member',
+    'in JSON without a proof is refused with a nullifier, even with the value %p',
     (nullifier) => {
       expect(() => sealedMessageFromJson({ ...sealedMessageToJson(message), nullifier })).toThrow(
         expect.objectContaining({
@@ -99,7 +99,7 @@ describe('the wire form of a sealed message', () => {
     );
   });
 
-  it('of another suite is told so', () => {
+  it('of another suite is refused with suite_unsupported', () => {
     expect(() => decodeSealedMessage(encodeCanonical([1, 2, ...wire.slice(2)]))).toThrow(
       expect.objectContaining({ code: 'suite_unsupported' }),
     );

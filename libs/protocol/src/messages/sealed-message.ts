@@ -30,7 +30,7 @@ export interface SealedHeader {
   keyId: Uint8Array;
   /** 16 bytes, the client's choice, random. */
   messageId: Uint8Array;
-  /** Unix seconds; after it the enclave does not open the message. */
+  /** Unix seconds. After this time the enclave does not open the message. */
   expiresAtSeconds: number;
   /** 32 bytes, a public input of the proof of residence (envelope.ts); null without a proof. */
   nullifier: Uint8Array | null;
@@ -93,16 +93,16 @@ export function decodeSealedMessage(encoded: Uint8Array): SealedMessage {
   return { suite: DEFAULT_SUITE, keyId, messageId, expiresAtSeconds, nullifier, encapsulatedKey, nonce, ciphertext };
 }
 
-/** Bytes of a ciphertext: a size bucket and its tag. */
+/** The possible lengths of a ciphertext: a size bucket and the tag. */
 const CIPHERTEXT_BYTES = Array.from({ length: 9 }, (_, at) => 1024 * 2 ** at + POLY1305_TAG_BYTES);
 const CIPHERTEXT_LENGTHS = new Set(CIPHERTEXT_BYTES.map(base64UrlLength));
 
-/** Generators of test data build a text from its pattern character by character, and do not finish with longer ones. */
+/** Longer texts have no pattern: generators of test data build a text from its pattern character by character, and would not finish. */
 const MAX_PATTERN_BYTES = 4096 + POLY1305_TAG_BYTES;
 
 /**
  * Checked by length, because a pattern for such a long text is slow; fromBase64Url then reads it strictly. The JSON
- * Schema has both, for short ones.
+ * Schema has a pattern too, for short texts.
  */
 const ciphertextText = z
   .string()
@@ -142,7 +142,7 @@ export const sealedMessageJsonSchema = z.strictObject({ version: z.literal(1), .
 });
 export type SealedMessageJson = z.infer<typeof sealedMessageJsonSchema>;
 
-/** @throws ProtocolError `malformed_body`: it has a nullifier, so it is sent with its proof (envelopeToJson) */
+/** @throws ProtocolError `malformed_body` for a message with a nullifier, which envelopeToJson converts with its proof */
 export function sealedMessageToJson(message: SealedMessage): SealedMessageJson {
   if (message.nullifier !== null) throw new ProtocolError('malformed_body', 'a nullifier without a proof');
   return { version: 1, ...sealedMembersToJson(message) };
@@ -197,12 +197,12 @@ export function sealedMembersFromJson(
   return message;
 }
 
-/** The associated data: the canonical CBOR array `[key id, message id, expiry, nullifier]`. */
+/** Returns the associated data: the canonical CBOR array `[key id, message id, expiry, nullifier]`. */
 export function associatedData(header: SealedHeader): Uint8Array {
   return encodeCanonical([header.keyId, header.messageId, header.expiresAtSeconds, header.nullifier]);
 }
 
-/** Powers of two from 1 KiB to 256 KiB. */
+/** Whether a length is a power of two from 1 KiB to 256 KiB. */
 export function isPaddedLength(length: number): boolean {
   return length >= 1024 && length <= LIMITS.maxPaddedPlaintextBytes && (length & (length - 1)) === 0;
 }

@@ -8,8 +8,8 @@ import { textUpTo } from '../encoding/characters';
 import { OUTCOMES } from './receipt';
 
 /**
- * The enclave's answer for the sender only: a canonical CBOR map, padded and sealed with a key of the sender's own
- * exchange.
+ * The enclave's answer for the sender only: a canonical CBOR map, padded and sealed with a key from the key
+ * exchange of the sender's own message.
  */
 export const answerSchema = z.strictObject({
   version: z.literal(1),
@@ -27,13 +27,13 @@ export const answerSchema = z.strictObject({
         .regex(/^[0-9A-Za-z]{32}$/)
         .nullable(),
       /**
-       * A stable code for the reason, for refused, unknown and pending; `detail` is the chamber's own text, shortened.
+       * `reason`: a stable code, for the outcomes refused, unknown and pending. `detail`: the chamber's own text, shortened.
        */
       reason: textUpTo(100).nullable(),
       detail: textUpTo(500).nullable(),
     }),
   ),
-  /** The faults of the message itself; then every office is refused. */
+  /** The faults of the message itself. If there are any, every office has the outcome refused. */
   problems: z.array(z.strictObject({ pointer: z.string(), code: z.string(), message: z.string() })),
 });
 export type Answer = z.infer<typeof answerSchema>;

@@ -20,11 +20,11 @@ export const RECEIPT_TYPE = 'communique-tee-receipt+jws';
 export const receiptClaimsSchema = z.strictObject({
   v: z.literal(2),
   message_id: z.string().regex(MESSAGE_ID_PATTERN),
-  /** Of the sealed message's CBOR form. */
+  /** The hash of the sealed message's CBOR form. */
   sealed_sha256: base64Url32,
   suite: z.enum(Object.keys(SUITES) as [Suite]),
   /**
-   * One entry per office. `commitment` is salted, and the entries ascend by it, so that neither reveals the office.
+   * One entry per office. `commitment` is salted, and the entries are sorted by it, so that neither value nor order reveals an office.
    */
   offices: z
     .array(z.strictObject({ commitment: base64Url32, outcome: z.enum(OUTCOMES) }))
@@ -33,12 +33,12 @@ export const receiptClaimsSchema = z.strictObject({
   /** Unix seconds by the enclave's clock. */
   time: z.int().min(0),
   pcr0: hex48,
-  /** Of the attestation document that comes with the receipt. */
+  /** The hash of the attestation document that comes with the receipt. */
   attestation_sha256: base64Url32,
 });
 export type ReceiptClaims = z.infer<typeof receiptClaimsSchema>;
 
-/** Strictly, by the text of the commitments: one set of outcomes has one order. */
+/** Whether the commitments ascend strictly, compared as text, so that one set of outcomes has one order. */
 function ascends(offices: readonly { commitment: string }[]): boolean {
   return offices.every(({ commitment }, at) => at === 0 || (offices[at - 1]?.commitment ?? '') < commitment);
 }
