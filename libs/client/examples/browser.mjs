@@ -1,4 +1,4 @@
-// index.js of the package, served beside this page; a bundler takes '@communique-tee/client'.
+// The package's index.js, served beside this page. With a bundler, import '@communique-tee/client' instead.
 import { ClientError, STATES, TOPICS, connect, whetherSent } from './communique-tee-client.js';
 import { SENT, adviceFor } from './failures.mjs';
 
@@ -58,7 +58,7 @@ resume.addEventListener('click', () => {
   if (form.elements.token.reportValidity()) follow((client) => client.resume(JSON.parse(sessionStorage.getItem(KEPT))));
 });
 
-/** Shows each state of a message and its end. */
+/** Shows each state of a message, and how it ended. */
 async function follow(start) {
   document.querySelector('#states').replaceChildren();
   document.querySelector('#outcome').replaceChildren();
@@ -84,7 +84,7 @@ function textOf(state) {
   return state.step;
 }
 
-/** The codes for a developer, then what to do for a person. */
+/** Returns the codes, for a developer, and then what the person can do. */
 function wordsOf(error) {
   if (!(error instanceof ClientError)) throw error;
   const codes = [error.code, error.reason ?? error.problem, ...error.problems.map(({ message }) => message)];

@@ -1,6 +1,6 @@
 // What each failure means for the person, and the next step. Your own page may use other words; the codes are stable.
 
-/** By the gateway's own code, if error.code is `refused`. */
+/** Advice by the gateway's own code, if error.code is `refused`. */
 const REFUSALS = {
   unauthenticated:
     'The token is not valid, or it has expired. Get another one. In the demo: node tools/cli/bin.mjs token',
@@ -12,7 +12,7 @@ const REFUSALS = {
   emergency_stop: 'The operator has stopped deliveries. Try again later.',
 };
 
-/** By error.code. */
+/** Advice by error.code. */
 export const ADVICE = {
   policy_invalid:
     'This page is set up wrongly: correct data-gateway, data-pcr0 and data-pcr3 in its HTML. With the demo, start it with: npm run example:browser',
@@ -48,7 +48,7 @@ export function adviceFor({ code, problem }, origin) {
   return REFUSALS[problem] ?? ADVICE[code];
 }
 
-/** By whetherSent(error). */
+/** What the person is told first, by whetherSent(error). */
 export const SENT = {
   not_sent: 'It was not sent.',
   not_known: 'We do not know yet whether it was sent. Follow it to find out.',

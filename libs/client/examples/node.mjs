@@ -19,7 +19,7 @@ const SENT = {
   accepted: 'The gateway has it:',
 };
 
-/** Ctrl-C stops following; the gateway keeps a message that it has. */
+/** Ctrl-C stops following the message; the gateway still delivers it. */
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 
@@ -27,7 +27,7 @@ try {
   const client = await connect(
     gateway,
     {
-      // Images and their operator, as the operator publishes them
+      // The images and operators to trust, as their operator publishes them
       acceptedMeasurements: JSON.parse(readFileSync(POLICY, 'utf8')).acceptedMeasurements,
       ...(DEVELOPMENT_ROOT === undefined ? {} : { unsafeDevelopmentRootPem: readFileSync(DEVELOPMENT_ROOT, 'utf8') }),
     },

@@ -23,7 +23,7 @@ type DeepReadonly<T> = T extends Uint8Array
 
 describe('the published types', () => {
   it('are those of the schemas', () => {
-    // Held by the compiler (npm run typecheck); exactOptionalPropertyTypes makes zod's optional members take undefined too.
+    // Checked by the compiler (npm run typecheck); exactOptionalPropertyTypes makes zod's optional members take undefined too.
     const message: Exact<Message, DeepReadonly<Omit<CongressMessage, 'version' | 'deliverySecret' | 'proof'>>> = true;
     const view: Exact<StatusView, DeepReadonly<MessageView>> = true;
     const offices: Exact<VerifiedReport['offices'], DeepReadonly<Omit<Answer['offices'][number], 'salt'>[]>> = true;
@@ -36,7 +36,7 @@ describe('the published types', () => {
     expect(Object.keys(messageViewSchema.shape)).toHaveLength(10);
   });
 
-  it('of errors have a row each in the README', () => {
+  it('include error codes that each have a row in the README', () => {
     const readme = readFileSync(join(__dirname, '../README.md'), 'utf8');
     expect(CLIENT_ERROR_CODES.filter((code) => !readme.includes(`| \`${code}\` |`))).toEqual([]);
   });

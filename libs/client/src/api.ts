@@ -93,7 +93,7 @@ export interface EnclaveConfiguration {
   readonly version: 3;
   readonly stack: string;
   readonly custody: string;
-  /** Whether senders prove residence, and whose signatures their proofs are under. */
+  /** Whether senders prove residence, and whose signed notes count. */
   readonly residence:
     | { readonly mode: 'off' }
     | {
@@ -151,7 +151,7 @@ export interface AttestedKey {
   readonly custody: string;
   /** SHA-256 of the enclave's public configuration, 32 bytes. */
   readonly configSha256: Uint8Array;
-  /** The public configuration with that hash; absent if the gateway did not give it. */
+  /** The public configuration that `configSha256` is the hash of; absent if the gateway did not give it. */
   readonly configuration?: EnclaveConfiguration;
   readonly attestation: {
     readonly moduleId: string;
@@ -243,8 +243,8 @@ export interface StatusView {
 }
 
 /**
- * What an enclave of an accepted measurement has signed, and its answer for the sender only. The client has compared
- * both.
+ * What an enclave of an accepted measurement has signed, and its answer for the sender only. The client has checked that
+ * both agree.
  */
 export interface VerifiedReport {
   /** Seconds since 1970, by the enclave's clock. */
@@ -279,7 +279,7 @@ export type AttestState =
 
 export type SendState =
   | AttestState
-  /** The registrar's list is fetched, at most once a day. While it is being updated, `waiting` follows with `ERR_RESIDENCE_LIST_UPDATING`. */
+  /** The registrar's list is fetched, at most once a day. While it is being updated, a `waiting` has `ERR_RESIDENCE_LIST_UPDATING`. */
   | { readonly step: 'fetching_registry' }
   /**
    * The data read from the list. Keep it for the next message: the client then does not ask the registrar's host
@@ -307,11 +307,11 @@ export interface SendResult {
   readonly reason: string | null;
   readonly report: VerifiedReport | null;
   readonly view: StatusView;
-  /** The key that it was sealed to; null after `resume`, since it is not kept. */
+  /** The key that the message was sealed to; null after `resume`, because a kept message has only its id. */
   readonly key: AttestedKey | null;
   /** 32 bytes. */
   readonly sealedSha256: Uint8Array;
-  /** Whether this call sealed it a second time. */
+  /** Whether this call sealed the message a second time. */
   readonly resealed: boolean;
 }
 
@@ -347,8 +347,8 @@ export interface KeptMessage {
 export interface DuplicateRisk {
   /**
    * `sending`: several enclaves can open the message, so the gateway could give it to each. `sending_again`: the
-   * gateway reports that the enclave lost its key before it opened the message (`key_retired`). There is no proof
-   * that it was not opened and delivered. For a proven message the client always asks, since its sender proves again.
+   * gateway reports that the enclave lost its key before it opened the message (`key_retired`), but does not prove
+   * that the message was not delivered. For a proven message the client always asks, because the proof is made again.
    */
   readonly when: 'sending' | 'sending_again';
   /**
@@ -377,7 +377,7 @@ export interface SendOptions {
   readonly residence?: ResidenceOptions;
 }
 
-/** A registration, as the registrar gives it to the person: a JSON value. It reveals where the person lives. */
+/** The JSON value that the registrar gives to a registered person. It reveals where the person lives. */
 export interface Registration {
   readonly version: 1;
   readonly registrar: string;
@@ -404,7 +404,7 @@ export interface ListPath {
 /** The inputs of a proof of residence. */
 export interface ResidenceOptions {
   /**
-   * 32 bytes. Anyone who has them and the registration can send in the person's place. They leave this machine only
+   * 32 bytes. Anyone who has the secret and the registration can send in the person's place. The secret leaves this machine only
    * inside the proof.
    */
   readonly secret: Uint8Array;
@@ -421,8 +421,8 @@ export interface ResidenceOptions {
 }
 
 /**
- * Reads notes and list, and proves. A separate entry of a checkout makes it (`residenceProver` of `@communique-tee/client/residence`), since it
- * is large. The package on npm has no such entry, so it cannot prove: people without a checkout prove in the gateway's page.
+ * Reads notes and list, and proves. `residenceProver` of `@communique-tee/client/residence` makes one. It is a separate entry, because it
+ * is large. Only a checkout has this entry. The package on npm cannot prove: people without a checkout prove in the gateway's page.
  */
 export interface ResidenceProver {
   /** 64 hex digits: names the circuit. */
@@ -445,7 +445,7 @@ export interface PreparedProof {
   readonly campaign: string;
   /** Codes of the offices that people of the district can write to. */
   readonly offices: readonly string[];
-  /** When the earlier of the two notes ends: the message must not wait for longer. Unix time. */
+  /** Unix time at which the earlier of the two notes ends. The message must not wait longer. */
   readonly notAfterSeconds: number;
   readonly rootNote: string;
   /** A field element, 32 bytes: one per person and campaign. */
@@ -498,7 +498,7 @@ export type AgentState =
   | { readonly step: 'ended'; readonly result: TaskResult };
 
 export interface TaskOptions {
-  /** Abort it to give the task up. A provider that has the task already finishes it, and it is charged. */
+  /** Abort it to give up the task. If a provider already has the task, the provider finishes it and the person is charged. */
   readonly signal?: AbortSignal | undefined;
   readonly onState?: ((state: AgentState) => void) | undefined;
 }
@@ -561,7 +561,7 @@ export interface TaskResult {
 }
 
 export interface Client {
-  /** The verified key, from the cache while it may be used, else attested again. @throws ClientError */
+  /** Returns the verified key: the cached key while it may be used, otherwise one that is attested now. @throws ClientError */
   key(options?: KeyOptions): Promise<AttestedKey>;
   /** Checks, seals, posts, follows and verifies. Every failure rejects `result` with a ClientError. */
   send(message: Message, options?: SendOptions): Sending;

@@ -6,7 +6,7 @@ import { ReceiptError } from '@communique-tee/receipts';
 import { ClientError, type WhetherSent } from './errors';
 import { isNetworkError } from './http';
 
-/** `connect`, `send` and `resume` throw one class. An error of this library's own code is returned unchanged. */
+/** Returns a ClientError, the one class that `connect`, `send` and `resume` throw. A fault in this library's code is returned unchanged. */
 export function asClientError(error: unknown, signal?: AbortSignal): unknown {
   if (error instanceof ClientError && error.messageId !== undefined) return error;
   if (signal?.aborted === true) return new ClientError('aborted', 'the caller gave it up', { cause: signal.reason });
@@ -47,8 +47,8 @@ function isCustody(error: unknown): error is EnclaveError {
 }
 
 /**
- * The same error for a message that was posted; unchanged if the message was not sent, or if the error states that
- * already.
+ * Returns the error with the message's id and whether it was sent. Returns the error unchanged if it has them already, or if the
+ * message was not sent.
  */
 export function aboutMessage(error: unknown, messageId: string, sent: WhetherSent): unknown {
   if (!(error instanceof ClientError) || error.messageId !== undefined || sent === 'not_sent') return error;

@@ -20,8 +20,8 @@ interface Cached {
 }
 
 /**
- * The verified key of one gateway's enclave. Attested again when its certificates or `maxKeyAgeMs` end, or when a caller learned that the
- * enclave no longer has it.
+ * Keeps the verified key of one gateway's enclave. It is attested again when its certificates or `maxKeyAgeMs` end, or when a caller
+ * reports that the enclave no longer has it.
  */
 export class AttestedKeys {
   private cached: Cached | undefined;
@@ -30,8 +30,8 @@ export class AttestedKeys {
   private readonly callers = new Set<AttestOptions>();
   private abandoned = new AbortController();
   /**
-   * How far the enclave's clock was ahead of ours, by the document's time when it arrived. The true value is larger by the time that the
-   * answer traveled.
+   * How far the enclave's clock was ahead of ours when the document arrived. The true value is larger by the time that the
+   * document traveled.
    */
   private readonly clocks = new WeakMap<EnclaveKey, number>();
 
@@ -40,7 +40,7 @@ export class AttestedKeys {
     private readonly policy: CheckedPolicy,
   ) {}
 
-  /** Reports `attesting`, every wait, and `attested`. @throws ClientError */
+  /** Returns the key, attested now if necessary, and reports `attesting`, every wait, and `attested`. @throws ClientError */
   async attest(caller: AttestOptions): Promise<EnclaveKey> {
     const { signal, onState } = caller;
     onState({ step: 'attesting' });
@@ -56,12 +56,12 @@ export class AttestedKeys {
     }
   }
 
-  /** The enclave no longer has this key. A different key that was attested meanwhile stays. */
+  /** Call this when the enclave no longer has the key. A different key that was attested meanwhile stays. */
   forget(key: Pick<EnclaveKey, 'keyId'>): void {
     if (this.cached !== undefined && isSameKey(this.cached.key, key)) this.cached = undefined;
   }
 
-  /** Unix seconds by the clock of the enclave that attested this key, which judges expiry and notes. */
+  /** Returns Unix seconds by the clock of the enclave that attested this key. By this clock the enclave checks expiry and notes. */
   nowSeconds(key: EnclaveKey): number {
     return Math.floor((Date.now() + (this.clocks.get(key) ?? 0)) / 1000);
   }
@@ -69,7 +69,7 @@ export class AttestedKeys {
   private current(): Promise<EnclaveKey> {
     const nowMs = Date.now();
     const { cached } = this;
-    // A clock that was set back makes no key younger.
+    // The lower bound: a clock that was set back must not make a key younger.
     if (cached !== undefined && nowMs >= cached.fromMs && nowMs < cached.untilMs) return Promise.resolve(cached.key);
     this.asking ??= this.ask(this.abandoned.signal);
     return this.asking;

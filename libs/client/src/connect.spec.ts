@@ -57,7 +57,7 @@ describe('a client that connects', () => {
     expect(summary(told).slice(0, 4)).toEqual(['attesting', ['attesting', 'enclave_busy'], 'attested', 'sealed']);
   });
 
-  it('ends at the caller’s signal while it waits', async () => {
+  it('stops at the caller’s signal while it waits', async () => {
     gateway.attestationFaults = [{ problem: 'keys_not_ready', retryAfter: 20 }];
     const stop = new AbortController();
     const error: unknown = await connect(gateway.url, gateway.policy, {
@@ -71,7 +71,7 @@ describe('a client that connects', () => {
     expect(error).toMatchObject({ code: 'aborted', sent: 'not_sent' });
   });
 
-  it('stops asking for callers who have all given up, and continues for one who has not', async () => {
+  it('stops requests when all callers have given up, and continues while one has not', async () => {
     const client = await connect(gateway.url, { ...gateway.policy, maxKeyAgeMs: 0 }, { token: () => 'a.token' });
     const before = gateway.attestations;
     const stop = new AbortController();

@@ -12,7 +12,7 @@ import { tellSafely } from './sending';
 
 /**
  * Asks the gateway for an attestation document over a fresh nonce and verifies it under `policy`. The gateway is not trusted: the client
- * believes only what an enclave of an accepted measurement has signed. Waits up to 30 seconds for a gateway that does not answer or is
+ * believes only what an enclave of an accepted measurement has signed. It waits up to 30 seconds for a gateway that does not answer or is
  * overloaded, and reports every wait to `onState`.
  * @param url of the gateway; https, or http on this machine
  * @throws ClientError by `code`
@@ -43,7 +43,7 @@ export async function connect(url: string | URL, policy: Policy, options: Connec
   };
 }
 
-/** Without TLS anyone between client and gateway could read the token; on one machine there is no network between them. */
+/** Without TLS anyone between client and gateway could read the token; on one machine they share no network. @throws ClientError */
 function gatewayOf(url: string | URL): URL {
   let gateway: URL;
   try {

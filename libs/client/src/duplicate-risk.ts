@@ -4,14 +4,14 @@ import type { AttestedKey } from './api';
 type Enclave = Pick<AttestedKey, 'custody' | 'configuration'>;
 
 /**
- * The chambers that recognize a repeated message, as this enclave attests; empty if its configuration is not known.
+ * Returns the chambers that recognize a repeated message, as this enclave attests; empty if its configuration is not known.
  */
 export function recognizingChambers({ configuration }: Enclave): Chamber[] {
   return CHAMBER_KEYS.filter((chamber) => configuration?.services.congress?.[chamber].deduplicates === true);
 }
 
 /**
- * The chambers of these offices that might deliver a copy twice: those missing from at least one list of `recognizing`.
+ * Returns the chambers of these offices that might deliver a copy twice: those missing from at least one list of `recognizing`.
  * @param offices codes of offices, as `HCA12`
  * @param recognizing `recognizingChambers` of each enclave that can get the message
  */

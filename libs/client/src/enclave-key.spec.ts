@@ -72,7 +72,7 @@ describe("an enclave's key", () => {
   const saying = (binding: Partial<typeof bound>) => (nonce: Uint8Array) =>
     nsm.attest({ nonce, publicKey, userData: encodeKeyBinding({ ...bound, ...binding }) });
 
-  it('is taken out of a document that was made for the nonce', async () => {
+  it('is taken from a document that was made for the nonce', async () => {
     answer = saying({});
     expect(await fetchEnclaveKey(gateway, policy)).toMatchObject(bound);
   });
@@ -96,7 +96,7 @@ describe("an enclave's key", () => {
     }
   });
 
-  it('comes with the public configuration that was asked for by its attested hash', async () => {
+  it('comes with the public configuration that was requested by its attested hash', async () => {
     answer = saying({});
     expect(await fetchEnclaveKey(gateway, policy)).not.toHaveProperty('configuration');
     expect(askedFor).toBe(Buffer.from(bound.configSha256).toString('hex'));
@@ -113,7 +113,7 @@ describe("an enclave's key", () => {
     await expect(fetchEnclaveKey(gateway, policy)).rejects.toMatchObject({ code: 'configuration_refused' });
   });
 
-  it('is taken in any custody that is attested, unless the caller named those that it takes', async () => {
+  it('is taken in any attested custody, unless the policy lists the custodies to accept', async () => {
     answer = saying({ custody: ALIAS });
     expect(await fetchEnclaveKey(gateway, policy)).toMatchObject({ custody: ALIAS });
     await expect(fetchEnclaveKey(gateway, { ...policy, acceptedCustody: [PROCESS_CUSTODY] })).rejects.toMatchObject({
@@ -125,7 +125,7 @@ describe("an enclave's key", () => {
     expect(await fetchEnclaveKey(gateway, { ...policy, acceptedCustody: [ALIAS] })).toMatchObject({ custody: ALIAS });
   });
 
-  it('is taken with any check of residence that is attested, unless the caller named those that it takes', async () => {
+  it('is taken with any attested check of residence, unless the policy lists the checks to accept', async () => {
     const keys = [`registrar+00000000+${'A'.repeat(44)}`];
     const residence = { mode: 'required', registrar: 'registrar', keys, maxCampaignDays: 90 } as const;
     const proven = { ...configuration, residence: { ...residence, verificationKeySha256: '0'.repeat(64) } };

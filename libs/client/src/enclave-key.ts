@@ -13,14 +13,14 @@ import { isNetworkError, request, withSignal } from './http';
 
 const NONCE_BYTES = 32;
 const TIMEOUT_MS = 15_000;
-/** Without a configuration a client can still send if keys are not shared, so it waits less long for one. */
+/** Shorter than the time for a document: without a configuration a client can still send, if enclaves do not share keys. */
 const CONFIGURATION_TIMEOUT_MS = 5_000;
 
 /** `acceptedMeasurements` has no default; `trustAnchor` is only for a development or test root. */
 export interface TrustPolicy extends Pick<EnclavePolicy, 'acceptedMeasurements' | 'acceptedCustody' | 'trustAnchor'> {
-  /** How old a document may be that was made for our nonce; 5 minutes for clocks that differ, unless given. */
+  /** How old a document for our nonce may seem, because clocks differ; 5 minutes unless given. */
   readonly maxAgeMs?: number;
-  /** Judged when a key is fetched, by the attested configuration; receipts do not carry it. */
+  /** Checked against the attested configuration when a key is fetched, but not with receipts, which have no configuration. */
   readonly acceptedResidence?: AcceptedResidence;
 }
 
@@ -57,7 +57,7 @@ export async function fetchEnclaveKey(
   }
 }
 
-/** Undefined if the gateway serves none. The result must match the hash that the document attests. */
+/** Returns the configuration, undefined if the gateway serves none. The caller compares it with the hash that the document attests. */
 async function fetchConfiguration(
   gateway: string | URL,
   sha256: Uint8Array,

@@ -1,6 +1,6 @@
 import type { FieldProblem } from '@communique-tee/protocol';
 
-/** Every way in which a call of this library can fail. Codes are stable; README.md has the same as a table. */
+/** Every way in which a call of this library can fail. Codes are stable; README.md has a table of them. */
 export const CLIENT_ERROR_CODES = [
   /** The policy or the gateway's address cannot be used; no request was made. */
   'policy_invalid',
@@ -17,7 +17,7 @@ export const CLIENT_ERROR_CODES = [
   /**
    * The message has another proof of residence than the enclave attests, or lacks a required one. `reason` is one of
    * `residence_required`, `residence_not_open`, `other_registrar`, `circuit_retired` (load the page or program again)
-   * or `configuration_missing`; by a policy's `acceptedResidence` also `other_mode`. The message was not sent.
+   * or `configuration_missing`; with a policy's `acceptedResidence` also `other_mode`. The message was not sent.
    */
   'residence_refused',
   /** No proof of residence can be made now; `reason` is the code (docs/residence.md). The message was not sent. */
@@ -39,13 +39,13 @@ export const CLIENT_ERROR_CODES = [
   'refused',
   /** The gateway gave no answer to any attempt. */
   'unreachable',
-  /** The gateway's answer is not what it promises. */
+  /** The gateway's answer does not have the documented form. */
   'answer_invalid',
-  /** The receipt or the answer does not verify, or contradicts the status; `reason` names the check. */
+  /** The receipt or the answer does not verify, or contradicts the status; `reason` is the check that failed. */
   'receipt_refused',
   /** The message did not end within the time allowed; the gateway continues with it. */
   'timeout',
-  /** The caller's signal. The gateway continues with a message that it has. */
+  /** The caller aborted. If the gateway has the message, it continues to deliver it. */
   'aborted',
 ] as const;
 export type ClientErrorCode = (typeof CLIENT_ERROR_CODES)[number];

@@ -36,7 +36,7 @@ describe('a stream of events', () => {
       ],
     ],
     ['letters of several bytes', 'data: ü→😀\n\n', [event('ü→😀')]],
-  ])('with %s is read, whole and byte by byte', async (_, text, expected) => {
+  ])('with %s is read, both whole and byte by byte', async (_, text, expected) => {
     expect(await read(text)).toEqual(expected);
     expect(await read(...[...encoder.encode(text)].map((byte) => Uint8Array.of(byte)))).toEqual(expected);
   });
@@ -44,7 +44,7 @@ describe('a stream of events', () => {
   it.each([
     ['one line', 'data: '],
     ['many lines', 'data: x\ndata: '],
-  ])('without end, in %s, is left', async (_, start) => {
+  ])('without end, in %s, is given up', async (_, start) => {
     const piece = start.includes('\n') ? 'y\ndata: '.repeat(1000) : 'y'.repeat(8000);
     await expect(read(start, ...Array.from({ length: 100 }, () => piece))).rejects.toMatchObject({
       code: 'answer_invalid',
@@ -56,11 +56,11 @@ describe('a stream of events', () => {
     expect(await read('\ufeff\ufeffdata: 1\n\n')).toEqual([]);
   });
 
-  it('that is not UTF-8 is left', async () => {
+  it('that is not UTF-8 is given up', async () => {
     await expect(read(Uint8Array.of(0x64, 0x3a, 0xff, 0x0a))).rejects.toMatchObject({ code: 'answer_invalid' });
   });
 
-  it('of many events is not too large', async () => {
+  it('may have many events, because the size limit is for each event', async () => {
     expect(await read(...Array.from({ length: 300 }, () => `data: ${'x'.repeat(4000)}\n\n`))).toHaveLength(300);
   });
 });

@@ -16,8 +16,8 @@ export type Arrival =
   | { readonly kind: 'alive' };
 
 /**
- * Server-sent events (WHATWG HTML, section 9.2.6) out of an answer to `fetch`: EventSource cannot send a token in a header. `id` is not
- * read: each event is a whole status.
+ * Yields server-sent events (WHATWG HTML, section 9.2.6) from an answer of `fetch`, because EventSource cannot send a token in a header.
+ * Does not read `id`, because each event is a whole status.
  * @throws ClientError `answer_invalid` if an event is too large or not UTF-8; what fetch throws
  */
 export async function* readEvents(response: Response): AsyncGenerator<Arrival, void> {
@@ -39,7 +39,7 @@ export async function* readEvents(response: Response): AsyncGenerator<Arrival, v
     if (endedWithCr && text.startsWith('\n')) text = text.slice(1);
     if (text !== '') endedWithCr = text.endsWith('\r');
     characters += text.length;
-    // A long line that comes in small pieces is not read again with each of them
+    // Without this test, a long line that comes in small pieces would be split again with each of them
     const lines = /[\r\n]/.test(text) ? (rest + text).split(/\r\n|\n|\r/) : [rest + text];
     rest = lines.pop() ?? '';
     for (const line of lines) {

@@ -6,7 +6,7 @@ import type { Followed } from './result';
 import type { Sender } from './send-message';
 import { watchMessage } from './watch';
 
-/** After its expiry the gateway ends a message; it may be a little late. */
+/** How late the gateway may end a message after its expiry. */
 const AFTER_EXPIRY_MS = 120_000;
 
 export interface FollowToEndOptions {
@@ -22,7 +22,8 @@ export interface FollowToEndOptions {
 
 /**
  * Follows a message to its end and verifies every receipt on the way.
- * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `timeout`, `aborted`, `refused`, `receipt_refused`, `answer_invalid`
+ * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `timeout`, `aborted`, `refused`, `receipt_refused` or
+ * `answer_invalid`
  */
 export async function followToEnd(
   followed: Followed,
@@ -43,7 +44,7 @@ export async function followToEnd(
   })) {
     onView?.(view);
     const receipt = JSON.stringify([view.receipt, view.sealedAnswer]);
-    // Most changes bring the same receipt, which is not verified again. The final status is always compared with its receipt.
+    // Most changes have the same receipt, which is not verified again. The final status is always compared with its receipt.
     const report =
       known !== undefined && known.receipt === receipt && !isEnded(view.status)
         ? known.report

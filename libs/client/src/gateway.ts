@@ -5,11 +5,11 @@ import type { PreparedMessage } from './prepare';
 
 const TIMEOUT_MS = 30_000;
 
-/** The credentials that may read a message's status: each is sent only in its header. */
+/** The credentials to read a message's status. Each is sent only in its own header. */
 export interface Access {
   /** The sender's bearer token. */
   token?: string | undefined;
-  /** 32 bytes: of a proven message, in place of a token. */
+  /** 32 bytes, for a proven message, in place of a token. */
   statusSecret?: Uint8Array | undefined;
 }
 
@@ -27,8 +27,8 @@ export function accessHeaders({ token, statusSecret }: Access): Record<string, s
 }
 
 /**
- * Posts a sealed message once; posting the same one again is safe, it is accepted once. Its Idempotency-Key names the sealed bytes. A
- * proven message needs no token.
+ * Makes one request to post a sealed message. Posting it again is safe: the Idempotency-Key is made of the sealed bytes, so the gateway
+ * accepts them once. A proven message needs no token.
  * @throws ClientError `refused` | `answer_invalid`, and what fetch throws
  */
 export async function postMessage(
@@ -59,7 +59,7 @@ export async function fetchMessage({ gateway, signal, ...access }: GatewayOption
 }
 
 /**
- * The address of the registrar's list. No other part of this answer is trusted: the enclave attests whose signatures
+ * Returns the address of the registrar's list. No other part of this answer is trusted: the enclave attests whose signatures
  * count.
  * @throws ClientError `refused` | `answer_invalid`
  */
@@ -81,7 +81,7 @@ export interface FollowOptions {
 }
 
 /**
- * Asks until the message has ended.
+ * Asks for the status until the message has ended, and returns the last one.
  * @throws ClientError `timeout`; the gateway continues with the message
  */
 export async function followMessage(

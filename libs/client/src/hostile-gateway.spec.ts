@@ -28,7 +28,7 @@ describe('a gateway that', () => {
   });
   const id = messageIdToText(new Uint8Array(16));
 
-  it('sends without end is left at the limit', async () => {
+  it('sends without end is cut off at the limit', async () => {
     let sent = 0;
     const options = await answering((_request, response) => {
       const more = () => {
@@ -41,7 +41,7 @@ describe('a gateway that', () => {
     expect(sent).toBeLessThan(64 * 1024 * 1024);
   });
 
-  it('redirects is not followed, and gets the token nowhere else', async () => {
+  it('redirects is not followed, and the token goes nowhere else', async () => {
     let elsewhere = 0;
     const options = await answering((request, response) => {
       if (request.url === '/elsewhere') elsewhere++;
@@ -58,7 +58,7 @@ describe('a gateway that', () => {
     ['another shape', 200, '{"id":1}', 'answer_invalid'],
     ['an error without a code', 500, '<html>', 'refused'],
     ['an error with a made up code', 400, '{"code":"__proto__"}', 'refused'],
-  ])('answers %s is an error with a code', async (_name, status, body, code) => {
+  ])('answers %s causes an error with a code', async (_name, status, body, code) => {
     const options = await answering((_request, response) => response.writeHead(status).end(body));
     await expect(fetchMessage(options, id)).rejects.toMatchObject({ code, problem: undefined });
   });
@@ -83,7 +83,7 @@ describe('an address with a password in it', () => {
           deadlineMs: Date.now() + 3600_000,
         }).next(),
     ],
-  ])('is refused by %s at once, and never repeated', async (_name, ask) => {
+  ])('is refused by %s at once, and the error does not quote it', async (_name, ask) => {
     const error = await ask().then(
       () => undefined,
       (thrown: unknown) => thrown,
@@ -95,7 +95,7 @@ describe('an address with a password in it', () => {
     expect(inspect(error, { depth: 9 })).not.toContain('geheim');
   });
 
-  it('is refused if it is no address, without repeating it', async () => {
+  it('is refused if it is not a URL, and the error does not quote it', async () => {
     const error: unknown = await connect(
       'http//user:geheim@x',
       { acceptedMeasurements: [{ pcr0, pcr3 }] },
@@ -107,7 +107,7 @@ describe('an address with a password in it', () => {
     expect(inspect(error, { depth: 9 })).not.toContain('geheim');
   });
 
-  it('a token that no header can hold is refused at once, and not quoted', async () => {
+  it('is refused, as is a token that no header can hold; the error does not quote the token', async () => {
     const error: unknown = await fetchMessage({ gateway: 'http://127.0.0.1:9', token: 'geheim\nx' }, id).catch(
       (thrown: unknown) => thrown,
     );
@@ -138,7 +138,7 @@ describe('a message that is sealed again', () => {
     proof: null,
   };
 
-  it('keeps its id if it is told to, and is posted under a key of its own', async () => {
+  it('keeps the id that the caller gives, and is posted under a new Idempotency-Key', async () => {
     const first = prepareMessage(content, key);
     const again = prepareMessage(content, key, { id: first.id });
     expect(again.id).toBe(first.id);

@@ -5,7 +5,7 @@ const MAX_ANSWER_BYTES = 512 * 1024;
 const MAX_RETRY_AFTER_SECONDS = 7 * 24 * 3600;
 
 /**
- * The errors of fetch for a missing or incomplete answer. They are remembered, to distinguish them from errors in
+ * Remembers the errors of fetch for a missing or incomplete answer, to distinguish them from errors in
  * this code.
  */
 const networkErrors = new WeakSet<object>();
@@ -15,7 +15,7 @@ export function isNetworkError(error: unknown): boolean {
 }
 
 /**
- * Asks and reads the whole answer within `timeoutMs`.
+ * Sends a request and returns the whole body of its answer, within `timeoutMs`.
  * @throws ClientError `refused` with the gateway's own code for anything but 2xx, `answer_invalid` for more than 512 KiB; what fetch throws
  */
 export async function request(url: URL, init: RequestInit, timeoutMs: number): Promise<Uint8Array> {
@@ -24,12 +24,15 @@ export async function request(url: URL, init: RequestInit, timeoutMs: number): P
   return readBounded(response);
 }
 
-/** The refusal in an answer. The status counts even if the body breaks off or is too large. */
+/** Returns the refusal in an answer. The status counts even if the body breaks off or is too large. */
 export async function refusalOf(response: Response): Promise<ClientError> {
   return refusal(response, await readBounded(response).catch(() => new Uint8Array()));
 }
 
-/** The answer before its body is read. `timeoutMs` covers the whole of it; 0 sets no limit. Redirects are refused: they would take the token elsewhere. */
+/**
+ * Returns the answer before its body is read. `timeoutMs` covers the body too; 0 sets no limit. Redirects are refused, because they would
+ * take the token elsewhere.
+ */
 export async function open(url: URL, init: RequestInit, timeoutMs: number): Promise<Response> {
   checkNoCredentials(url);
   const signals = [init.signal ?? [], timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : []].flat();
@@ -53,7 +56,7 @@ export function checkNoCredentials(url: URL): void {
     throw new ClientError('policy_invalid', 'the gateway’s address must not have a user name or a password');
 }
 
-/** Made before anything is sent: a request that cannot be made is not a network error, and trying again does not help. */
+/** Builds the request before anything is sent: one that cannot be built is not a network error, and trying again does not help. */
 function requestOf(url: URL, init: RequestInit): Request {
   try {
     return new Request(url, init);
@@ -63,7 +66,7 @@ function requestOf(url: URL, init: RequestInit): Request {
   }
 }
 
-/** Stops reading at the limit: the gateway may send without end. */
+/** Returns the whole body, and stops reading at the limit: the gateway may send without end. */
 export async function readBounded(response: Response): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -81,7 +84,7 @@ export async function readBounded(response: Response): Promise<Uint8Array> {
   return whole;
 }
 
-/** The body piece by piece. When the reader stops, the transfer is canceled. */
+/** Yields the body piece by piece. When the reader stops, the transfer is canceled. */
 export async function* chunksOf(response: Response): AsyncGenerator<Uint8Array, void> {
   const reader = response.body?.getReader();
   if (reader === undefined) return;
@@ -107,7 +110,7 @@ export function readJson(body: Uint8Array): unknown {
   }
 }
 
-/** A refusal by its status, and by the gateway's own code if the body has one. */
+/** Returns an error with the status, and the gateway's own code if the body has one. */
 export function refusal(response: Response, body: Uint8Array): ClientError {
   let code: unknown;
   try {

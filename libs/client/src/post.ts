@@ -12,19 +12,19 @@ export interface PostOptions {
   /** Null to post a proven message without a token. @throws ClientError `token_unavailable` */
   readonly token: (() => Promise<string>) | null;
   readonly signal?: AbortSignal | undefined;
-  /** All attempts and pauses together, in milliseconds. */
+  /** The limit for all attempts and pauses together, in milliseconds. */
   readonly budgetMs: number;
   readonly maxAttempts: number;
-  /** What earlier attempts at the same id have left open. */
+  /** What is known from earlier attempts at the same id. */
   readonly before: WhetherSent;
   readonly onState: (state: SendState) => void;
 }
 
 /**
- * Posts a sealed message until the gateway accepts it or gives an answer that will not change: always the same bytes under the same
- * Idempotency-Key, which the gateway accepts once. After a 401 the caller is asked once for another token. Before a refusal counts as `not_sent`
- * the gateway is asked once whether it has the message: a browser may have posted it twice and shown only the second answer.
- * @throws ClientError whose `sent` and `messageId` tell what all attempts together prove
+ * Posts a sealed message until the gateway accepts it or gives an answer that will not change. It always posts the same bytes under the
+ * same Idempotency-Key, which the gateway accepts once. After a 401 it asks the caller once for another token. Before it takes a refusal
+ * for `not_sent`, it asks the gateway once whether it has the message: a browser may have posted it twice and shown only the second answer.
+ * @throws ClientError whose `sent` is what all attempts together prove
  */
 export async function postUntilAnswered(prepared: PreparedMessage, options: PostOptions): Promise<MessageView> {
   const { gateway, signal, onState } = options;
@@ -36,7 +36,7 @@ export async function postUntilAnswered(prepared: PreparedMessage, options: Post
   const post = async (attempt: number): Promise<MessageView> => {
     onState({ step: 'posting', attempt });
     const token = options.token === null ? undefined : await unlessAborted(options.token(), signal);
-    // From here on the request is sent at once; a message that was aborted before was not sent.
+    // From here on nothing delays the request. If the caller aborted earlier, the message was not sent.
     throwIfAborted(signal);
     access = prepared.proven === undefined ? { token } : { statusSecret: prepared.proven.statusSecret };
     try {

@@ -19,14 +19,14 @@ export interface PreparedMessage {
   /** A UUID. */
   id: string;
   message: SealedMessage;
-  /** Its CBOR form. */
+  /** The CBOR form of the sealed message. */
   sealed: Uint8Array;
   /**
-   * Only of a message with a proof of residence: the bytes posted instead of `sealed`, and 32 bytes that read its
-   * status without a token.
+   * Only for a message with a proof of residence: the bytes posted instead of `sealed`, and 32 bytes that give access to
+   * its status without a token.
    */
   proven?: { envelope: Uint8Array; statusSecret: Uint8Array };
-  /** 32 bytes over `sealed`. */
+  /** SHA-256 of `sealed`, 32 bytes. */
   sealedSha256: Uint8Array;
   answerKey: AnswerKey;
 }
@@ -36,7 +36,7 @@ export interface PrepareOptions {
   lifetimeSeconds?: number;
   /** Unix time; this machine's clock unless given. */
   nowSeconds?: number;
-  /** The message does not wait beyond it: when a note of its proof ends. Unix time. */
+  /** Unix time at which the first note of the proof ends. The message does not wait longer. */
   notAfterSeconds?: number;
   /** 32 bytes, for a message with a proof of residence; null unless given. */
   nullifier?: Uint8Array;
@@ -47,7 +47,7 @@ export interface PrepareOptions {
   id?: string;
 }
 
-/** A fresh secret for DeliveryIds, 32 bytes; keep it with the draft if the message may have to be sealed again. */
+/** Returns a fresh 32-byte secret for DeliveryIds. Keep it with the draft if the message may have to be sealed again. */
 export function createDeliverySecret(): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(32));
 }
@@ -85,8 +85,8 @@ export function prepareMessage(
 }
 
 /**
- * A lifetime that ends before `leftSeconds` do. The gateway sees the expiry, and everyone knows when a campaign ends: an expiry at that moment
- * would name the campaign. So it is the wanted lifetime, or else a power of two of seconds (18 hours, 9 hours, and so on).
+ * Returns the wanted lifetime if it fits into `leftSeconds`, and otherwise a power of two of seconds (18 hours, 9 hours, and so on) that
+ * does. The gateway sees the expiry, and everyone knows when a campaign ends: an expiry at that moment would name the campaign.
  */
 function lifetimeWithin(wantedSeconds: number, leftSeconds: number): number {
   return wantedSeconds <= leftSeconds ? wantedSeconds : 2 ** Math.floor(Math.log2(Math.max(1, leftSeconds)));

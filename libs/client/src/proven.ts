@@ -13,7 +13,7 @@ const MAX_ATTEMPTS = 6;
 export type AttestedResidence = Exclude<EnclaveConfiguration['residence'], { readonly mode: 'off' }>;
 
 /**
- * What the enclave attests about proofs of residence, if this message has one; null if it has none.
+ * Returns what the enclave attests about proofs of residence; null if this message has no proof.
  * @throws ClientError `residence_refused`, also for a message without a proof if one is required
  */
 export function attestedResidence(
@@ -144,7 +144,7 @@ function problemAt(pointer: string, code: string, what: string): FieldProblem {
 }
 
 /**
- * Does `work`, and turns the prover's errors, which have a code and contain no secret, into this library's.
+ * Does `work`, and turns the prover's errors into ClientErrors. They have a code and contain no secret.
  * @throws ClientError `residence_unavailable`
  */
 export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {

@@ -5,8 +5,8 @@ import { ClientError } from './errors';
 import { verifyResult, type Followed } from './result';
 
 /**
- * Verifies what the enclave reports and compares it with what was sent and with the gateway's status; null if there
- * is no report yet.
+ * Verifies the enclave's report, and compares it with the sent message and with the gateway's status. Returns null if
+ * there is no report yet.
  * @param offices of the message as it was sealed; null if they are not known and only the enclave's answer names them
  * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `receipt_refused` | `custody_refused`
  */
@@ -27,7 +27,7 @@ export async function verifyReport(
   if (messageIdToText(answer.messageId) !== followed.id || answer.time !== receipt.claims.time)
     throw refused('answer_differs', 'the answer belongs to another receipt');
   const told = answer.offices.map(({ office }) => office);
-  // An enclave that could not read all of the message refuses those of its offices that it could read.
+  // If the enclave could not read the whole message, the answer has only the offices that it could read.
   const isWhole = told.length === (offices ?? told).length || answer.problems.length > 0;
   if (!isWhole || new Set(told).size !== told.length || !told.every((office) => (offices ?? told).includes(office)))
     throw refused('offices_differ', 'the offices are not those of the message');
@@ -48,7 +48,7 @@ export async function verifyReport(
   };
 }
 
-/** Whether the gateway's status contradicts the signed outcomes. A message that ended without a final report may have an interim receipt. */
+/** Whether the gateway's status contradicts the signed outcomes. A message that ended without a final receipt may have an interim one. */
 function contradicts(status: MessageStatus, outcomes: readonly Outcome[]): boolean {
   const arrived = outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate').length;
   switch (status) {

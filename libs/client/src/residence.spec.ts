@@ -107,7 +107,7 @@ describe('a proven message', () => {
     expect(statusSha256).toEqual(Buffer.from(gateway.posted[0]!.residence!.statusSha256));
   });
 
-  it('carries a claim that its sealed content opens, and a proof for exactly its bytes', async () => {
+  it('has a claim that its sealed content opens, and a proof for exactly its bytes', async () => {
     await send().result;
     const { message, residence: sent } = gateway.posted[0]!;
     const { proof } = gateway.open(message);
@@ -124,7 +124,7 @@ describe('a proven message', () => {
     expect(Buffer.from(sent!.verificationKeySha256).toString('hex')).toBe(VERIFICATION_KEY_SHA256);
   });
 
-  it('has one nullifier in a campaign, and claim, status secret and proof of its own', async () => {
+  it('has the same nullifier as another message of the campaign, but its own claim, status secret and id', async () => {
     await send().result;
     gateway.forgetNullifiers();
     await send().result;
@@ -135,7 +135,7 @@ describe('a proven message', () => {
     expect(first!.message.messageId).not.toEqual(second!.message.messageId);
   });
 
-  it('is the same message when its 202 was lost: one acceptance, and a second message of the campaign is refused', async () => {
+  it('is posted again and accepted once if its 202 was lost, and a second message of the campaign is refused', async () => {
     gateway.postFaults = ['cut-after'];
     expect(await send().result).toMatchObject({ status: 'delivered' });
     expect(gateway.posted).toHaveLength(2);
@@ -165,7 +165,7 @@ describe('a proven message', () => {
     expect(gateway.posted).toHaveLength(2);
   });
 
-  it('can be posted with a token, and is followed by its status secret all the same', async () => {
+  it('can be posted with a token, and is still followed with its status secret', async () => {
     client = await connect(gateway.url, gateway.policy, { token: () => 'a.token' });
     await send({ withToken: true }).result;
     gateway.forgetNullifiers();
@@ -174,7 +174,7 @@ describe('a proven message', () => {
     expect(gateway.asked[0]).toMatchObject({ token: undefined, statusSecret: expect.any(String) as string });
   });
 
-  it('is resumed with the status secret that was kept, and with no other', async () => {
+  it('is resumed only with the status secret that was kept', async () => {
     gateway.statuses = ['queued'];
     let kept: Extract<SendState, { step: 'accepted' }>['kept'] | undefined;
     await send(
@@ -192,7 +192,7 @@ describe('a proven message', () => {
     });
   });
 
-  it('waits no longer than the first of the two notes lasts, and its expiry does not name the campaign that ends then', async () => {
+  it('expires before the first of the two notes ends, but not exactly at the end, which would name the campaign', async () => {
     const cases = [
       { list: now + HOUR, campaign: now + 30 * DAY },
       { list: now + 10 * DAY, campaign: now + HOUR },
@@ -206,7 +206,7 @@ describe('a proven message', () => {
         .result;
       const lifetime = gateway.posted.at(-1)!.message.expiresAtSeconds - now;
       expect(lifetime).toBeGreaterThanOrEqual(2048);
-      // Allows for the time that the test has taken so far
+      // 900 seconds more, because `now` was read when the test started
       expect(lifetime).toBeLessThan(2048 + 900);
     }
     gateway.forgetNullifiers();
@@ -215,7 +215,7 @@ describe('a proven message', () => {
     expect(gateway.posted.at(-1)!.message.expiresAtSeconds).toBeLessThanOrEqual(now + HOUR);
   });
 
-  it('goes by the enclave’s clock if this machine’s is a year off', async () => {
+  it('expires by the enclave’s clock if the clock of this machine is a year off', async () => {
     const year = 365 * DAY;
     const clock = jest
       .spyOn(Date, 'now')
@@ -242,7 +242,7 @@ describe('a proven message', () => {
     expect(list.requests).toHaveLength(2 * requests);
   });
 
-  it('tells that the list is being updated while it waits', async () => {
+  it('reports that the list is being updated while it waits', async () => {
     const files = new Map(list.files);
     list.files = new Map([['root.note', files.get('root.note')!]]);
     const waits: string[] = [];
@@ -265,7 +265,7 @@ describe('a proven message', () => {
       ['residence_not_open', { mode: 'off' as const }],
       ['other_registrar', { ...attested, registrar: 'other', keys: ['other+00000000+AAAA'] }],
       ['circuit_retired', { ...attested, verificationKeySha256: '0'.repeat(64) }],
-    ])('if the enclave attests otherwise: %s', async (reason, configuration) => {
+    ])('if the enclave attests another setting: %s', async (reason, configuration) => {
       gateway.residence =
         configuration.mode === 'off' ? configuration : { ...attested, ...configuration, keys: attested.keys };
       client = await connect(gateway.url, gateway.policy, {});
@@ -372,7 +372,7 @@ describe('a proven message', () => {
         status: 'delivered',
         resealed: true,
       });
-      // Both chambers are attested to recognize a copy, and the person is asked all the same.
+      // Both chambers are attested to recognize a copy. The person is asked even so.
       expect(asked).toEqual([{ when: 'sending_again', chambers: [] }]);
       const [first, second] = gateway.posted;
       expect(second!.id).toBe(first!.id);
@@ -387,7 +387,7 @@ describe('a proven message', () => {
     it.each([
       ['is not asked', undefined],
       ['says no', () => false],
-    ])('ends as that if the person %s', async (_what, confirmPossibleDuplicate) => {
+    ])('ends as key_retired if the person %s', async (_what, confirmPossibleDuplicate) => {
       gateway.rotate({ keepOld: false });
       const options = confirmPossibleDuplicate && { confirmPossibleDuplicate };
       expect(await send({}, options).result).toMatchObject({ status: 'key_retired', resealed: false });

@@ -21,7 +21,7 @@ export interface Followed {
   readonly sealedSha256: Uint8Array;
   /** 32 bytes. */
   readonly answerKey: AnswerKey;
-  /** Of a message with a proof of residence: 32 bytes that read its status without a token. */
+  /** For a message with a proof of residence. The 32 bytes give access to its status without a token. */
   readonly proven?: { readonly statusSecret: Uint8Array };
 }
 

@@ -22,7 +22,7 @@ describe('a message that is resumed', () => {
   });
   afterEach(() => gateway.stop());
 
-  /** Sends a message and abandons it at `step`, as when a tab is closed. @returns what was kept, written to JSON and read again */
+  /** Sends a message and stops following it at `step`, as if a tab is closed. @returns the kept value after a round trip through JSON */
   async function left(step: SendState['step']): Promise<KeptMessage> {
     const stop = new AbortController();
     let kept = '';
@@ -73,7 +73,7 @@ describe('a message that is resumed', () => {
       expect(text).not.toContain(secret);
   });
 
-  it('is verified as a message that is sent: no receipt, another receipt, or a status that contradicts it is refused', async () => {
+  it('is refused if its receipt is missing, belongs to another message, or contradicts the status', async () => {
     const kept = await left('accepted');
     const other = await client.send(testMessage()).result;
     gateway.tamper = (view) => ({ ...view, receipt: null, sealedAnswer: null });
@@ -90,7 +90,7 @@ describe('a message that is resumed', () => {
     ['hash', () => ({ sealedSha256: toBase64Url(new Uint8Array(32)) }), 'ERR_RECEIPT_OTHER_MESSAGE'],
     ['key', () => ({ keyId: toBase64Url(new Uint8Array(16)) }), 'ERR_RECEIPT_KEY_BINDING'],
     ['expiry', ({ expiresAt }) => ({ expiresAt: expiresAt + 1 }), 'ERR_CRYPTO_OPEN'],
-  ])('is refused if another %s was kept', async (_name, change, reason) => {
+  ])('is refused if the kept value has another %s', async (_name, change, reason) => {
     const kept = await left('accepted');
     expect(await caught(client.resume({ ...kept, ...change(kept) }).result)).toMatchObject({
       code: 'receipt_refused',
@@ -105,7 +105,7 @@ describe('a message that is resumed', () => {
     expect(gateway.posted).toHaveLength(1);
   });
 
-  it('stays not_known if the gateway does not have it, and becomes accepted if it has', async () => {
+  it('stays not_known if the gateway does not have it, and becomes accepted if the gateway has it', async () => {
     const kept = await left('posting');
     expect(await caught(client.resume(kept).result)).toMatchObject({
       code: 'refused',
@@ -122,7 +122,7 @@ describe('a message that is resumed', () => {
     expect(await caught(result)).toMatchObject({ code: 'timeout', sent: 'accepted' });
   });
 
-  it('is asked about once more after its expiry, when the gateway has ended it', async () => {
+  it('is asked about once more after its expiry, by when the gateway has ended it', async () => {
     const kept = await left('accepted');
     gateway.statuses = ['expired'];
     gateway.tamper = (view) => ({ ...view, receipt: null, sealedAnswer: null });
@@ -171,7 +171,7 @@ describe('a message that is resumed', () => {
     ]);
   });
 
-  it('ends by the caller’s signal', async () => {
+  it('is given up at the caller’s signal', async () => {
     gateway.statuses = ['queued'];
     const kept = await left('accepted');
     const stop = new AbortController();
@@ -184,7 +184,7 @@ describe('a message that is resumed', () => {
     expect(await caught(result)).toMatchObject({ code: 'aborted', sent: 'accepted', messageId: kept.id });
   });
 
-  it('is not resumed from anything else than what was handed out for this gateway, and no error quotes it', async () => {
+  it('is resumed only from a value that was kept for this gateway, and no error quotes the value', async () => {
     const kept = await left('sealed');
     const asked = gateway.asked.length;
     const flawed: readonly (readonly [string, unknown])[] = [

@@ -3,11 +3,11 @@ import { ClientError } from './errors';
 
 const FIRST_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 10_000;
-/** Statuses that may pass: the request came too slowly or too often, or the fault is the server's. */
+/** HTTP statuses after which a retry may succeed: the request came too slowly or too often, or the server failed. */
 const LATER = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 export interface RetryOptions {
-  /** All attempts and pauses together; a pause that would go beyond it is not made. */
+  /** The limit for all attempts and pauses together. A pause that would exceed it is not made. */
   readonly budgetMs: number;
   readonly maxAttempts: number;
   readonly signal?: AbortSignal | undefined;
@@ -15,9 +15,9 @@ export interface RetryOptions {
 }
 
 /**
- * Calls `ask` until there is an answer that will not change. After network errors, 429, 503 (not before Retry-After) and other faults of
+ * Calls `ask` until its answer will not change. After network errors, 429, 503 (not before Retry-After) and other faults of
  * the server it calls again, after a longer pause each time.
- * @throws ClientError the last one
+ * @throws ClientError: the last error of `ask`
  */
 export async function withRetries<T>(
   ask: (attempt: number) => Promise<T>,
@@ -43,7 +43,7 @@ export function isPassing({ code, status }: ClientError): boolean {
   return code === 'unreachable' || (code === 'refused' && status !== undefined && LATER.has(status));
 }
 
-/** Milliseconds, with jitter so that clients that were refused together do not retry together; never before Retry-After. */
+/** Returns milliseconds, with jitter so that clients that were refused together do not retry together; never before Retry-After. */
 export function pauseMs(attempt: number, retryAfterSeconds = 0): number {
   const growing = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
   return Math.ceil(retryAfterSeconds * 1000 + growing * (0.5 + Math.random() / 2));
@@ -74,7 +74,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
  */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
-  // After an abort no caller waits for its failure.
+  // After an abort no caller handles a failure of `work`.
   work.catch(() => undefined);
   throwIfAborted(signal);
   let stop: () => void = () => undefined;

@@ -36,9 +36,9 @@ type Delivered = SendResult & { readonly key: EnclaveKey };
 
 /** Sends one message, from its check to its end. */
 class Way {
-  /** A message that is sealed again stays accepted: the gateway has its first form. */
+  /** Stays `accepted` when the message is sealed again, because the gateway has the message as it was sealed first. */
   private sent: WhetherSent = 'not_sent';
-  /** One status secret for the message, also when it is proven and sealed again. */
+  /** Stays the same when the message is proven and sealed again. */
   private readonly statusSecret = crypto.getRandomValues(new Uint8Array(STATUS_SECRET_BYTES));
 
   constructor(
@@ -79,15 +79,15 @@ class Way {
       const chambers = forgetfulChambers(content.offices, [first.key, each].map(recognizingChambers));
       return this.options.residence === undefined ? orNull(chambers) : chambers;
     });
-    // The enclave still attests that key: sealed to it again, the message would end the same way.
+    // If the enclave still attests the first key, a message that is sealed to it again would end the same way.
     return key === undefined || isSameKey(key, first.key) ? first : this.deliver(content, key, true);
   }
 
   /**
-   * The key to seal to, attested after the caller's last answer: a question may stay open for hours while the key
-   * ages.
+   * Returns the key to seal to. After each answer of the caller the key is attested again if it became too old, because
+   * a question may stay open for hours.
    * @param chambersOf returns the chambers whose offices may get the message twice under a key; null if no question is needed
-   * @returns undefined if the caller does not accept that
+   * @returns undefined if the caller does not accept a possible second copy
    */
   private async acceptedKey(
     when: DuplicateRisk['when'],

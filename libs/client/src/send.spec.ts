@@ -28,7 +28,7 @@ describe('a message that is sent', () => {
   });
   afterEach(() => gateway.stop());
 
-  it('is sealed, posted, followed by a stream and verified, and its states can be watched', async () => {
+  it('is sealed, posted, followed by a stream and verified, and the caller can watch its states', async () => {
     const told: SendState[] = [];
     const sending = client.send(testMessage(), { onState: (state) => told.push(state) });
     const seen: SendState[] = [];
@@ -71,7 +71,7 @@ describe('a message that is sent', () => {
     ).toBe(0);
   });
 
-  it('is refused before anything is asked if Congress would not take it', async () => {
+  it('is refused before any request if Congress would not take it', async () => {
     const { email: _email, ...constituent } = testMessage().constituent;
     const error = await caught(client.send({ ...testMessage(), constituent: constituent as never }).result);
     expect(error).toMatchObject({
@@ -84,7 +84,7 @@ describe('a message that is sent', () => {
     expect(gateway.posted).toEqual([]);
   });
 
-  it('is posted again, the same bytes under the same key, if that can help', async () => {
+  it('is posted again after a passing fault, as the same bytes under the same Idempotency-Key', async () => {
     gateway.postFaults = ['cut', { problem: 'overloaded', retryAfter: 1 }, 'cut-after', { problem: 'internal_error' }];
     const states: SendState[] = [];
     const { status } = await client.send(testMessage(), { onState: (state) => states.push(state) }).result;
@@ -104,7 +104,7 @@ describe('a message that is sent', () => {
     expect(waits[1]?.step === 'waiting' && waits[1].waitMs).toBeGreaterThanOrEqual(1000);
   });
 
-  it("is given up if the gateway will not take it, or not soon, and reports the gateway's reason", async () => {
+  it("is given up with the gateway's reason if the gateway will not take it, or not soon", async () => {
     gateway.postFaults = [{ problem: 'expiry_out_of_range' }];
     expect(await caught(client.send(testMessage()).result)).toMatchObject({
       code: 'refused',
@@ -126,7 +126,7 @@ describe('a message that is sent', () => {
     expect(gateway.posted.length).toBeLessThan(8);
   });
 
-  it('asks for another token once', async () => {
+  it('is posted with another token, once, after a 401', async () => {
     tokens = ['old', 'new'];
     gateway.postFaults = [{ problem: 'unauthenticated' }];
     const states: SendState[] = [];
@@ -170,7 +170,7 @@ describe('a message that is sent', () => {
     expect(await caught(sending.result)).toMatchObject({ code: 'aborted', messageId: sending.id });
   });
 
-  it('is followed for the time that was set, and the gateway continues with it', async () => {
+  it('is followed for the time that the caller set, and the gateway continues with it', async () => {
     gateway.statuses = ['queued'];
     const sending = client.send(testMessage(), { followTimeoutMs: 300 });
     expect(await caught(sending.result)).toMatchObject({ code: 'timeout', messageId: sending.id });
@@ -178,7 +178,7 @@ describe('a message that is sent', () => {
 
   describe('whose gateway', () => {
     it.each(['json', 'cut', 'cut-each', { problem: 'rate_limited' }, { problem: 'overloaded' }] as const)(
-      'answers a question for events with %j is followed all the same',
+      'answers a request for events with %j is still followed',
       async (events) => {
         gateway.events = events;
         expect(await client.send(testMessage()).result).toMatchObject({
@@ -196,7 +196,7 @@ describe('a message that is sent', () => {
       });
     });
 
-    it('keeps back half of the report is not believed', async () => {
+    it('sends a receipt without the answer is not believed', async () => {
       gateway.tamper = (view) => ({ ...view, sealedAnswer: null });
       expect(await caught(client.send(testMessage()).result)).toMatchObject({
         code: 'receipt_refused',
@@ -226,7 +226,7 @@ describe('a message that is sent', () => {
       ['delivered', 'duplicate'],
       ['unknown', 'unknown'],
       ['expired', 'pending'],
-    ] as const)('reports %s as the receipt has %s is believed', async (status, outcome) => {
+    ] as const)('reports %s with a receipt that has %s is believed', async (status, outcome) => {
       gateway.outcome = outcome;
       gateway.statuses = ['queued', status];
       expect(await client.send(testMessage()).result).toMatchObject({
@@ -235,7 +235,7 @@ describe('a message that is sent', () => {
       });
     });
 
-    it('shows the receipt of another message is not believed', async () => {
+    it('sends the receipt of another message is not believed', async () => {
       const other = await client.send(testMessage()).result;
       gateway.tamper = (view) => (view.receipt === null ? view : { ...view, receipt: other.view.receipt });
       expect(await caught(client.send(testMessage()).result)).toMatchObject({
@@ -261,13 +261,13 @@ describe('a message that is sent', () => {
       });
     });
 
-    it('answers about another message is left', async () => {
+    it('answers about another message is given up', async () => {
       gateway.tamper = (view) => ({ ...view, id: '00000000-0000-4000-8000-000000000000' });
       expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'answer_invalid' });
     });
   });
 
-  it('gets a report about its own offices, or none', async () => {
+  it('is given up if its report is about another office', async () => {
     gateway.tamperAnswer = (answer) => ({
       ...answer,
       offices: answer.offices.map((office) => ({ ...office, office: 'SCA03' })),
@@ -278,7 +278,7 @@ describe('a message that is sent', () => {
     });
   });
 
-  it('gets one about each of its offices, and about no office twice', async () => {
+  it('is given up if its report lacks an office or has one twice', async () => {
     gateway.tamperAnswer = (answer) => ({ ...answer, offices: answer.offices.slice(1) });
     expect(await caught(client.send(testMessage()).result)).toMatchObject({
       code: 'receipt_refused',
@@ -294,7 +294,7 @@ describe('a message that is sent', () => {
     });
   });
 
-  it('that an enclave refuses for a reason unknown to this client is refused, and the reason is shown', async () => {
+  it('is reported as refused, with the reason, if the enclave could not read one of its offices', async () => {
     gateway.statuses = ['refused'];
     gateway.outcome = 'refused';
     const problems = [
@@ -311,7 +311,7 @@ describe('a message that is sent', () => {
     });
   });
 
-  it('has interim receipts verified too', async () => {
+  it('is given up if an interim receipt does not verify', async () => {
     gateway.outcome = 'pending';
     gateway.statuses = ['queued', 'expired'];
     const other = await client.send(testMessage()).result;
@@ -330,7 +330,7 @@ describe('a message that is sent', () => {
   });
 
   describe('to an enclave whose key', () => {
-    it('is gone is sealed again, once, the same message under the same id', async () => {
+    it('is gone is sealed again once, under the same id', async () => {
       gateway.rotate({ keepOld: false });
       const states: SendState[] = [];
       const sending = client.send(testMessage(), { onState: (state) => states.push(state) });
@@ -346,7 +346,7 @@ describe('a message that is sent', () => {
       expect(gateway.attestations).toBe(2);
     });
 
-    it('is gone again ends with the status that the gateway reports', async () => {
+    it('is gone, and is not replaced or is gone again, ends as key_retired', async () => {
       gateway.tamper = (view) =>
         view.receipt === null && view.attempts === 0
           ? view
@@ -406,7 +406,7 @@ describe('a message that is sent', () => {
         expect(gateway.posted).toHaveLength(2);
       });
 
-      it('is given up while the person is asked, if the caller gives up', async () => {
+      it('is given up if the caller aborts while the person is asked', async () => {
         client = await open();
         gateway.rotate({ keepOld: false });
         const stop = new AbortController();
@@ -427,8 +427,8 @@ describe('a message that is sent', () => {
         expect(await client.send(message).result).toMatchObject({ status: 'delivered', resealed: true });
       });
 
-      it('asks as well if only one of the two enclaves attests it', async () => {
-        client = await open(); // the first one attests that the Senate does not
+      it('is not sent again without a question if only one of the two enclaves attests that the chamber does', async () => {
+        client = await open(); // the first enclave attests that the Senate does not
         gateway.deduplicates = { house: true, senate: true };
         gateway.rotate({ keepOld: false });
         expect(await client.send(testMessage()).result).toMatchObject({ resealed: false });
@@ -438,7 +438,7 @@ describe('a message that is sent', () => {
         expect(gateway.posted).toHaveLength(2);
       });
 
-      it('asks as well if the gateway gives no configuration', async () => {
+      it('is not sent again without a question if the gateway gives no configuration', async () => {
         gateway.deduplicates = { house: true, senate: true };
         gateway.servesConfiguration = false;
         client = await open();
@@ -472,7 +472,7 @@ describe('a message that is sent', () => {
         expect(confirmPossibleDuplicate.mock.calls).toEqual([[{ when: 'sending', chambers: ['house'] }]]);
       });
 
-      it('is attested again after a yes, and what became too old meanwhile is not sealed to', async () => {
+      it('is attested again after a yes if it became too old meanwhile', async () => {
         client = await open({ maxKeyAgeMs: 0 });
         const old = await client.key();
         const confirmPossibleDuplicate = jest.fn(() => {
@@ -495,7 +495,7 @@ describe('a message that is sent', () => {
         expect(gateway.posted).toHaveLength(1);
       });
 
-      it('is not sealed to if it is refused when it is attested again after the yes', async () => {
+      it('is not sealed to if the second attestation, after the yes, is refused', async () => {
         client = await open({ maxKeyAgeMs: 0 });
         const confirmPossibleDuplicate = () => {
           gateway.attestationFaults = [{ problem: 'not_found' }];
@@ -514,7 +514,7 @@ describe('a message that is sent', () => {
       });
     });
 
-    it('is an older one by now has its receipt under the document of that older key', async () => {
+    it('is no longer the newest has its receipt under the document of the older key', async () => {
       gateway.rotate({ keepOld: true });
       expect(await client.send(testMessage()).result).toMatchObject({ status: 'delivered', resealed: false });
     });
@@ -538,7 +538,7 @@ describe('a message that is sent', () => {
   });
 
   describe('by a client whose policy', () => {
-    it('names a custody takes no other', async () => {
+    it('lists a custody takes no other', async () => {
       gateway.custody = ALIAS;
       expect((await (await open()).key()).custody).toBe(ALIAS);
       expect((await (await open({ acceptedCustody: ['process', ALIAS] })).key()).custody).toBe(ALIAS);
@@ -548,7 +548,7 @@ describe('a message that is sent', () => {
       });
     });
 
-    it('names another measurement, or only AWS’s root, trusts no enclave', async () => {
+    it('has another measurement, or only AWS’s root, does not trust the enclave', async () => {
       expect(
         await caught(open({ acceptedMeasurements: [{ ...developmentMeasurements, pcr0: 'ab'.repeat(48) }] })),
       ).toMatchObject({
@@ -588,7 +588,7 @@ describe('a message that is sent', () => {
       });
     });
 
-    it('lets a key be used for so long', async () => {
+    it('limits the age of a key attests it again only after that time', async () => {
       const short = await open({ maxKeyAgeMs: 0 });
       const before = gateway.attestations;
       await Promise.all([short.key(), short.key(), short.key()]);
@@ -598,7 +598,7 @@ describe('a message that is sent', () => {
       expect(gateway.attestations).toBe(before + 2);
     });
 
-    it('does not outlast the certificates', async () => {
+    it('allows more time attests a key again when its certificates end', async () => {
       const { attestation } = await client.key();
       const before = gateway.attestations;
       const endsMs = Math.min(...attestation.certificates.map(({ notAfterMs }) => notAfterMs));
@@ -609,7 +609,7 @@ describe('a message that is sent', () => {
     });
   });
 
-  it.each(['http://gateway.example', 'ftp://127.0.0.1', 'nonsense'])('does not go to %s', async (url) => {
+  it.each(['http://gateway.example', 'ftp://127.0.0.1', 'nonsense'])('is not posted to the address %s', async (url) => {
     expect(await caught(connect(url, gateway.policy, { token: () => 't' }))).toMatchObject({ code: 'policy_invalid' });
   });
 });

@@ -1,7 +1,7 @@
 import type { SendResult, SendState, Sending } from './api';
 import { States } from './states';
 
-/** Starts `work` at once and hands out its states, to `onState` and to any number of readers. What fails rejects `result`. */
+/** Starts `work` at once and reports its states to `onState` and to any number of readers. An error of `work` rejects `result`. */
 export function startSending(
   id: string,
   onState: ((state: SendState) => void) | undefined,

@@ -43,7 +43,7 @@ it.each([
   ['SDC01', 'no_such_office'],
   ['HDC98', 'no_such_office'],
   ['HCA12', 'other_state'],
-])('refuses %s for an address in Ohio, and lists the offices that it has', (office, code) => {
+])('refuses %s for an address in Ohio, and lists the offices of Ohio', (office, code) => {
   const addressed = { ...message({}, { state: 'OH' }), offices: ['SOH01', office] };
   expect(validateMessage(addressed)).toEqual([
     {

@@ -3,8 +3,8 @@ import { ClientError } from './errors';
 import { checkedMessage } from './checked-message';
 
 /**
- * The faults of a message, by field; empty if Congress accepts it. `send` and the enclave make the same check. For a
- * form.
+ * Returns the faults of a message by field, for a form; empty if Congress accepts it. `send` and the enclave make the
+ * same check.
  */
 export function validateMessage(
   message: Message,

@@ -8,7 +8,7 @@ import { isPassing, pause, pauseMs, throwIfAborted, unlessAborted } from './retr
 
 const encoder = new TextEncoder();
 const EVENT_STREAM = 'text/event-stream';
-/** Three of the gateway's comments are missing: the connection is dead, although TCP has not noticed. */
+/** After a silence in which three of the gateway's comments are missing, the connection is dead, even if TCP has not noticed. */
 const SILENCE_MS = 50_000;
 /** After this many streams that break without an event, the client assumes that the network does not pass streams. */
 const MAX_SILENT_STREAMS = 2;
@@ -21,17 +21,17 @@ const MAX_CHANGES = 5000;
 export interface WatchOptions {
   readonly gateway: string | URL;
   readonly token: () => Promise<string>;
-  /** 32 bytes, for a proven message. Then the caller is not asked for a token. */
+  /** 32 bytes, for a proven message, in place of a token. */
   readonly statusSecret?: Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Date.now() after which watching ends. If it has passed already, it still asks once. */
+  /** The value of Date.now() at which watching ends. If it has passed already, there is still one request. */
   readonly deadlineMs: number;
   /** Called when a request failed and is made again after `waitMs`. */
   readonly onWait?: ((waitMs: number, error: ClientError) => void) | undefined;
 }
 
 /**
- * The status of a message at each change, until it has ended: by a stream if there is one, else by asking again and again.
+ * Yields the status of a message at each change, until it has ended: from a stream if the gateway gives one, otherwise by polling.
  * Waits while the gateway cannot be reached or is overloaded; only the deadline ends that.
  * @throws ClientError `timeout`, `aborted`, `refused`, `answer_invalid`; the last failure if no answer came before the deadline
  */
@@ -90,7 +90,7 @@ async function* viewsOf(id: string, options: WatchOptions): AsyncGenerator<Messa
     } catch (thrown) {
       const error = asClientError(thrown, options.signal);
       if (!(error instanceof ClientError)) throw error;
-      // The token may have expired on the way: the caller is asked for another once.
+      // The token may have expired meanwhile, so the caller is asked once for another.
       const mayBeNewer: boolean = error.status === 401 && !refusedToken && options.statusSecret === undefined;
       if (!isPassing(error) && !mayBeNewer) throw error;
       refusedToken = mayBeNewer;
@@ -125,7 +125,7 @@ interface Heard {
   broken: ClientError | undefined;
 }
 
-/** One connection. It ends without an error when the gateway ends it. */
+/** Yields the statuses of one connection, and returns when the gateway ends the connection. */
 async function* streamed(id: string, options: WatchOptions, heard: Heard): AsyncGenerator<MessageView, void> {
   const silence = new AbortController();
   let timer = setTimeout(() => {
@@ -159,7 +159,7 @@ async function* streamed(id: string, options: WatchOptions, heard: Heard): Async
       yield view;
     }
   } catch (error) {
-    // A connection that broke after an event is made again.
+    // If a connection broke after an event, the caller of this function connects again.
     if (heard.views === 0 || !isNetworkError(error) || options.signal?.aborted === true) throw error;
     heard.broken = new ClientError('unreachable', 'the stream of the status broke', { cause: error });
   } finally {

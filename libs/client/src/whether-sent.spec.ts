@@ -8,7 +8,7 @@ const refused = (status: number, problem?: string) =>
   new ClientError('refused', 'refused', { status, ...(problem !== undefined && { problem }) });
 
 describe('what one request proves by how it failed', () => {
-  it('is not_sent for every 4xx of the gateway except the one that leaves it open', () => {
+  it('is not_sent for every 4xx of the gateway except the 4xx that leaves it open', () => {
     for (const [problem, { status }] of Object.entries(PROBLEMS))
       if (status < 500)
         expect([problem, sentByPost(refused(status, problem))]).toEqual([
@@ -57,7 +57,7 @@ describe('what one request proves by how it failed', () => {
     expect(sentByPost(error)).toBe(sent);
   });
 
-  it('is never taken back by another request', () => {
+  it('is never weakened by what another request proves', () => {
     const all: WhetherSent[] = ['not_sent', 'not_known', 'accepted'];
     for (const [at, a] of all.entries())
       for (const [place, b] of all.entries()) expect(furthest(a, b)).toBe(all[Math.max(at, place)]);
@@ -135,7 +135,7 @@ describe('whether a message was sent', () => {
     expect(await send()).toEqual([sent, code]);
   });
 
-  it('is not_sent if it is aborted before the request, or has no token', async () => {
+  it('is not_sent if the caller aborts before the request, or there is no token', async () => {
     const early = new AbortController();
     early.abort();
     expect(await send({ signal: early.signal })).toEqual(['not_sent', 'aborted']);
@@ -191,7 +191,7 @@ describe('whether a message was sent', () => {
   it.each<[WhetherSent, ProblemCode]>([
     ['not_sent', 'unauthenticated'],
     ['not_known', 'rate_limited'],
-  ])('is %s if it is aborted while it waits after %s', async (sent, problem) => {
+  ])('is %s if the caller aborts during the pause after %s', async (sent, problem) => {
     gateway.postFaults = [{ problem, retryAfter: 0 }];
     const stop = new AbortController();
     expect(
@@ -213,17 +213,20 @@ describe('whether a message was sent', () => {
       'request_timeout',
     ];
 
-    it.each(problems)('is followed to its end if the first post was stored and the second met %s', async (problem) => {
-      gateway.postFaults = [{ problem, retryAfter: 3600, stored: true }];
-      const states: string[] = [];
-      const { result } = client.send(testMessage(), {
-        postTimeoutMs: 0,
-        onState: ({ step }) => states.push(step),
-      });
-      expect(await result).toMatchObject({ status: 'delivered', resealed: false });
-      expect(states).toContain('accepted');
-      expect(gateway.posted).toHaveLength(1);
-    });
+    it.each(problems)(
+      'is followed to its end if the first post was stored and the second was answered %s',
+      async (problem) => {
+        gateway.postFaults = [{ problem, retryAfter: 3600, stored: true }];
+        const states: string[] = [];
+        const { result } = client.send(testMessage(), {
+          postTimeoutMs: 0,
+          onState: ({ step }) => states.push(step),
+        });
+        expect(await result).toMatchObject({ status: 'delivered', resealed: false });
+        expect(states).toContain('accepted');
+        expect(gateway.posted).toHaveLength(1);
+      },
+    );
 
     it('is not_sent only if the gateway then reports that it does not have the message', async () => {
       gateway.postFaults = [{ problem: 'rate_limited', retryAfter: 3600 }];
@@ -238,7 +241,7 @@ describe('whether a message was sent', () => {
       }
     });
 
-    it('is not asked about if the refusal is about its id', async () => {
+    it('is not asked about if the refusal is because of its id', async () => {
       gateway.postFaults = [{ problem: 'message_id_taken' }];
       expect(await send()).toEqual(['not_sent', 'message_id_taken']);
       expect(gateway.asked).toEqual([]);
@@ -276,7 +279,7 @@ describe('whether a message was sent', () => {
     expect(gateway.posted).toHaveLength(3);
   });
 
-  it('is not_sent if the enclave is not trusted or the message is not valid, and not_known of a stranger’s error', async () => {
+  it('is not_sent if the enclave is not trusted or the message is not valid, and not_known for an error of other code', async () => {
     const { acceptedMeasurements, ...policy } = gateway.policy;
     const [{ pcr0: _pcr0, ...rest }] = acceptedMeasurements;
     const error: unknown = await connect(

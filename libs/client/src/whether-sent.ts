@@ -19,8 +19,8 @@ const NOTHING_STORED = new Set([
 ]);
 
 /**
- * Whether the message was sent, in spite of this error: the one decision behind what page and command tell a person. It rests on the
- * gateway's word, since no enclave signs that a message was never stored.
+ * Returns whether the message was sent in spite of this error. Page and command tell people only this result. It relies on the
+ * gateway's claims, because no enclave signs that a message was never stored.
  * @param error what `connect`, `send` or `resume` threw; any other error gives `not_known`
  */
 export function whetherSent(error: unknown): WhetherSent {
@@ -28,7 +28,7 @@ export function whetherSent(error: unknown): WhetherSent {
 }
 
 /**
- * What the failure of one posting request proves. Only a clear refusal is `not_sent`: a request that was never made,
+ * Returns what the failure of one posting request proves. `not_sent` needs a clear refusal, a request that was never made,
  * or an answer that the gateway gives only without storing the message. No answer, half of one, 5xx of a proxy and
  * 2xx that cannot be read are `not_known`.
  * @param error as `postMessage` throws it, before an abort hides it
@@ -41,16 +41,16 @@ export function sentByPost(error: unknown): WhetherSent {
   if (code !== 'refused' || status < 400) return 'not_known';
   // A proxy may have passed the request on before it answered; the gateway's own refusals have a code.
   if (problem === undefined) return 'not_known';
-  // Of a task: an enclave had it, and may have asked the provider.
+  // Only for a task: an enclave had it, and may have asked the provider.
   if (problem === 'outcome_unknown') return 'not_known';
   return status < 500 || NOTHING_STORED.has(problem) ? 'not_sent' : 'not_known';
 }
 
-/** The gateway gives these after it has looked the message's id up. */
+/** Codes that the gateway gives only after it has looked up the message's id. */
 const KNOWS_THE_ID = new Set(['message_id_taken', 'idempotency_key_reused']);
 
 /**
- * Whether the gateway may have refused before it looked the message's id up. A browser whose connection breaks may
+ * Whether the gateway may have refused before it looked up the message's id. A browser whose connection breaks may
  * repeat the post on its own and show only the second answer (Chromium and Firefox do, although RFC 9110, section
  * 9.2.2, advises against it): then this refusal does not settle the first request. Does not apply to 401 and 403,
  * after which the gateway cannot be asked either.
@@ -61,12 +61,12 @@ export function mayHideAnotherPost(error: unknown): boolean {
   return status !== 401 && status !== 403 && !KNOWS_THE_ID.has(problem);
 }
 
-/** A refusal of the moment: the same post, made a little earlier, may have been stored. */
+/** Whether the reason of a refusal is temporary, so that the same post, made a little earlier, may have been stored. */
 export function isOfTheMoment(error: unknown): boolean {
   return error instanceof ClientError && (error.status === 429 || (error.status ?? 0) >= 500);
 }
 
-/** Of several attempts: a later refusal does not settle an earlier attempt without an answer. */
+/** Combines two attempts: a refusal does not settle another attempt that had no answer. */
 export function furthest(a: WhetherSent, b: WhetherSent): WhetherSent {
   return ORDER.indexOf(a) > ORDER.indexOf(b) ? a : b;
 }

@@ -45,7 +45,7 @@ describe('a task', () => {
       outcome: 'complete',
       text: 'Dear Senator',
       problem: null,
-      // 700 tokens of input and 41 of output, at $0.10 and $0.50 per million
+      // 700 tokens of input at $0.10 per million, and 41 of output at $0.50 per million
       chargedMicroUsd: 91n,
       costChecked: true,
       statement: { model: 'gpt-6-luna', attempt: 1, end: 'complete', usage: { input: 700, output: 41 } },
@@ -65,7 +65,7 @@ describe('a task', () => {
     expect(sealed.expiresAtSeconds).toBeLessThan(nowSeconds + LIMITS.maxTaskLifetimeSeconds);
   });
 
-  it('shows outside its seal the same for each task', async () => {
+  it('shows the same outside its seal for each task', async () => {
     for (const name of ['draft', 'subject'] as const) await client.agent(task({ task: name }));
     const [one, other] = gateway.agents.posted.map(({ body }) => body.length);
     expect(one).toBe(other);
@@ -92,7 +92,7 @@ describe('a task', () => {
     expect(await client.agent(task())).toMatchObject({ outcome, text: null, problem: 'a_word' });
   });
 
-  it('that was cut is reported as cut beside its text', async () => {
+  it('that was cut has the outcome cut and the text so far', async () => {
     gateway.agents.answer = { outcome: 'cut', text: 'Dear Sen', problem: null };
     gateway.agents.end = 'cut';
     expect(await client.agent(task())).toMatchObject({ outcome: 'cut', text: 'Dear Sen' });
@@ -125,7 +125,7 @@ describe('before anything is posted, a task is refused', () => {
     ['too much text', { text: 'a'.repeat(LIMITS.maxTaskTextBytes + 1) }, '/text', 'too_long'],
     ['a language in another form', { language: 'English' }, '/language', 'invalid'],
     ['an unknown member', { system: 'x' } as never, '', 'invalid'],
-  ])('with %s, by field and rule', async (_name, changes, pointer, code) => {
+  ])('with %s, with the field and the rule', async (_name, changes, pointer, code) => {
     const problems = [expect.objectContaining({ pointer, code })] as unknown[];
     await expect(client.agent(task(changes))).rejects.toEqual(failing('task_invalid', { problems, sent: 'not_sent' }));
     expect(gateway.agents.posted).toEqual([]);
@@ -154,7 +154,7 @@ describe('before anything is posted, a task is refused', () => {
 });
 
 describe('after a fault', () => {
-  it('posts the same bytes again, and the provider is asked once', async () => {
+  it('posts the same bytes again, and the enclave asks the provider only once', async () => {
     gateway.agents.faults = ['cut', 'cut-after', { problem: 'enclave_busy' }];
     const states: AgentState[] = [];
     const result = await client.agent(task(), { onState: (state) => states.push(state) });
@@ -177,7 +177,7 @@ describe('after a fault', () => {
     ['emergency_stop', 'not_sent'],
     ['model_off', 'not_sent'],
     ['provider_unavailable', 'not_known'],
-  ] as const)('does not repeat %s', async (problem, sent) => {
+  ] as const)('does not post again after %s', async (problem, sent) => {
     gateway.agents.faults = [{ problem }];
     await expect(client.agent(task())).rejects.toEqual(failing('refused', { problem, sent }));
     expect(gateway.agents.posted).toHaveLength(1);
@@ -191,7 +191,7 @@ describe('after a fault', () => {
     await expect(client.agent(task())).rejects.toEqual(failing('refused', { problem: 'key_retired' }));
   });
 
-  it('asks for another token after a 401, once', async () => {
+  it('asks once for another token after a 401', async () => {
     gateway.agents.faults = [{ problem: 'unauthenticated' }];
     expect((await client.agent(task())).outcome).toBe('complete');
     gateway.agents.faults = [{ problem: 'unauthenticated' }, { problem: 'unauthenticated' }];
@@ -234,7 +234,7 @@ describe('a gateway that lies is refused where it', () => {
     await expect(client.agent(task())).rejects.toEqual(lies('ERR_CRYPTO_OPEN'));
   });
 
-  it('counts the attempts otherwise', async () => {
+  it('gives another number of attempts than the statement', async () => {
     gateway.agents.tamper = (result) => ({ ...result, attempts: 2 });
     await expect(client.agent(task())).rejects.toEqual(lies('ERR_STATEMENT_OTHER_REQUEST'));
   });

@@ -11,7 +11,7 @@ const RULES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The model class that the enclave attests under this name, for this task.
+ * Returns the model class that the enclave attests under the name in this task, if it takes such tasks.
  * @throws ClientError `model_refused`; the task was not sent
  */
 export function attestedClass({ configuration }: Pick<EnclaveKey, 'configuration'>, task: TaskRequest): ModelClass {
@@ -28,12 +28,12 @@ export function attestedClass({ configuration }: Pick<EnclaveKey, 'configuration
 }
 
 /**
- * The sealed part of a task, in CBOR. The default of the maximum output is the same for every task: it is outside the
+ * Returns the sealed part of a task, in CBOR. The default of the maximum output is the same for every task, because it is outside the
  * seal.
  * @throws ClientError `task_invalid` with every field that is wrong; the task was not sent
  */
 export function encodeTask(task: TaskRequest, maxOutputTokens: number): Uint8Array {
-  // Anything beyond these members is refused, as the enclave would
+  // Unknown members are refused here, as the enclave would refuse them
   const { subject = null, maxOutputTokens: _outside, ...rest } = task;
   const content = { version: 1 as const, ...rest, subject, maxOutputTokens };
   const problems = agentTaskProblems(content).map(({ pointer, code }): FieldProblem => ({

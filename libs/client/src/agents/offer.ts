@@ -9,7 +9,7 @@ import { tellSafely } from '../sending';
 const TIMEOUT_MS = 15_000;
 
 /**
- * The model classes that the enclave attests. The gateway decides only whether each is available now.
+ * Returns the model classes that the enclave attests. The gateway decides only whether each is available now.
  * @throws ClientError
  */
 export async function offeredModels(sender: Sender, { signal, onState }: KeyOptions): Promise<readonly ModelOffer[]> {

@@ -9,11 +9,11 @@ import type { PreparedTask } from './prepare-task';
 
 /** The gateway ends the whole exchange after 90 seconds. */
 const TIMEOUT_MS = 100_000;
-/** All posts and pauses together. A repeat gets the answer that the enclave remembers. */
+/** The limit for all posts and pauses together. A repeated post gets the answer that the enclave remembers. */
 const BUDGET_MS = 150_000;
 const MAX_POSTS = 6;
 
-/** Refusals after which a retry of the same task may succeed. A 5xx of a proxy has no code. */
+/** Refusals after which a retry of the same task may succeed. `undefined`: a 5xx of a proxy, which has no code. */
 const PASSING: ReadonlySet<string | undefined> = new Set([
   undefined,
   'database_unavailable',
@@ -47,7 +47,7 @@ export interface PostedTask {
 }
 
 /**
- * Posts a sealed task until there is an answer: always the same bytes, which the enclave takes once and answers from memory after that.
+ * Posts a sealed task until there is an answer. It always posts the same bytes: the enclave runs them once, then answers from memory.
  * After a 401 the caller is asked once for another token.
  * @throws ClientError
  */

@@ -12,7 +12,7 @@ import type { ModelClass, TaskRequest } from '../api';
 import type { EnclaveKey } from '../enclave-key';
 import { attestedClass, encodeTask } from './check-task';
 
-/** Longer than every attempt and repeat takes, and shorter than the enclave allows, for clocks that differ. */
+/** Longer than all attempts take. Half of what the enclave allows, because clocks differ. */
 const LIFETIME_SECONDS = LIMITS.maxTaskLifetimeSeconds / 2;
 
 /** A sealed task and what its sender keeps until the answer is here. */
@@ -25,7 +25,7 @@ export interface PreparedTask {
   readonly sealed: SealedMessage;
   /** The posted bytes: the agent request's CBOR form. */
   readonly request: Uint8Array;
-  /** 32 bytes over `request`. */
+  /** SHA-256 of `request`, 32 bytes. */
   readonly requestSha256: Uint8Array;
   readonly answerKey: AnswerKey;
 }
@@ -61,7 +61,7 @@ export function prepareTask(task: TaskRequest, key: EnclaveKey, nowSeconds: numb
   };
 }
 
-/** Version 4 (RFC 9562 section 5.4), 16 bytes. */
+/** Returns the 16 bytes of a version 4 UUID (RFC 9562 section 5.4). */
 function randomUuid(): Uint8Array {
   const bytes = crypto.getRandomValues(new Uint8Array(MESSAGE_ID_BYTES));
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;

@@ -3,10 +3,10 @@ import { POLY1305_TAG_BYTES, TASK_BUCKETS } from '@communique-tee/protocol';
 import type { ModelClass } from '../api';
 
 /**
- * The most that one attempt at a task costs, in micro-dollars: what the gateway reserves. A second attempt after one
+ * Returns the most that one attempt at a task costs, in micro-dollars: the amount that the gateway reserves. A second attempt after one
  * that failed reserves as much again.
  * @param textBytes UTF-8 of the text and the subject
- * @param at the prices of this day; today unless given
+ * @param at the day whose prices count; today unless given
  * @returns null if this library has no price of the model, or the text is too long
  */
 export function mostATaskCosts(
@@ -20,5 +20,5 @@ export function mostATaskCosts(
   return reservationMicroUsd({ row, ciphertextBytes: bucket + POLY1305_TAG_BYTES, maxOutputTokens });
 }
 
-/** An upper bound of the sealed bytes beside text and subject: member names, the other members, a length prefix. */
+/** An upper bound of the sealed bytes beside text and subject: member names, the other members and a length prefix. */
 const SEALED_AROUND_BYTES = 160;

@@ -18,7 +18,7 @@ import { ClientError } from '../errors';
 import type { PostedTask } from './post-task';
 import type { PreparedTask } from './prepare-task';
 
-/** For each outcome in the sealed answer, the ends that its statement may have. Any other pair comes from two different attempts. */
+/** The ends that a statement may have for each outcome in the sealed answer. In any other pair the two are from different attempts. */
 const ENDS: Readonly<Record<AgentOutcome, readonly AgentEnd[]>> = {
   complete: ['complete', 'tier_mismatch'],
   cut: ['cut', 'tier_mismatch'],
@@ -30,7 +30,7 @@ const ENDS: Readonly<Record<AgentOutcome, readonly AgentEnd[]>> = {
 };
 
 /**
- * Verifies the usage statement of a task under an accepted enclave that holds the key that the task was sealed to, opens the answer, and
+ * Verifies that an accepted enclave with the key that the task was sealed to signed the usage statement; opens the answer; and
  * checks that both belong together.
  * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `receipt_refused`
  */
@@ -89,7 +89,7 @@ function openedAnswer({ answerKey, sealed }: PreparedTask, bytes: Uint8Array, en
   return answer;
 }
 
-/** If the provider failed, the gateway forwards no answer: the signed end gives the reason. */
+/** The outcome if the provider failed. The gateway then forwards no answer, and the signed end gives the reason. */
 function failureOf(end: AgentEnd): Opened {
   if (!isProviderFailure(end)) throw contradiction('the gateway reports a failure that the statement does not');
   return { outcome: 'provider_failed', text: null, problem: end };

@@ -28,7 +28,7 @@ export type Prove = (
 ) => Promise<{ readonly proof: Uint8Array }>;
 
 /**
- * Makes proofs of residence for `send`.
+ * Returns a prover for `send`.
  * @example client.send(message, { residence: { secret, registration, campaignNote, prover: residenceProver(prove) } });
  */
 export function residenceProver(prove: Prove): ResidenceProver {
@@ -79,7 +79,7 @@ async function prepareProof(prove: Prove, question: ResidenceQuestion): Promise<
   };
 }
 
-/** The list that was kept, while it is fresh; else the registrar's, which the caller is asked to keep. */
+/** Returns the kept list while it is fresh; otherwise fetches the registrar's list, and reports it so that the caller can keep it. */
 async function readList(
   { list, files, signal, onState }: ResidenceQuestion,
   reader: Parameters<typeof isFreshListPath>[1],

@@ -41,7 +41,7 @@ export class TestAgents {
   readonly posted: { readonly body: Uint8Array; readonly token: string | undefined }[] = [];
   /** The tasks that reached a provider, as the enclave opened them: one for each distinct request. */
   readonly asked: AgentTask[] = [];
-  /** Taken from the front, one for each post. */
+  /** Each post takes the first fault. */
   faults: TaskFault[] = [];
   /** The enclave's answer. */
   answer: Pick<AgentAnswer, 'outcome' | 'text' | 'problem'> = {

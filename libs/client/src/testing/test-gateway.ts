@@ -38,7 +38,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message, Policy } from '../api';
 import { TestAgents } from './test-agents';
 
-/** One of the enclave's keys, with the key that signs its receipts. */
+/** Returns one of the enclave's keys, with the key that signs its receipts. */
 function createKeys() {
   const pair = sealing.generateKeyPair();
   const { publicKey } = pair;
@@ -58,7 +58,7 @@ export interface Posted {
 }
 
 /**
- * How a post is answered: with a problem (`stored`: as if a browser had posted twice by itself, and the first post was stored), with any
+ * How a post is answered: with a problem (`stored`: the gateway has the message, as if a browser had silently posted it before), with any
  * status and text, with a broken connection before or after the message was stored, with half of a 202, or never.
  */
 export type PostFault =
@@ -72,27 +72,27 @@ export type PostFault =
 /** Simulates a gateway and the enclave behind it, with real keys, documents and receipts. A test can make it misbehave. */
 export class TestGateway {
   readonly posted: Posted[] = [];
-  /** Taken from the front, one for each request for a document. */
+  /** Each request for a document takes the first fault. */
   attestationFaults: { readonly problem: ProblemCode; readonly retryAfter?: number }[] = [];
   /** Ids of the messages that were stored. */
   private readonly stored = new Set<string>();
   /** The answer to each plain request for a status, instead of the status. */
   statusFault: ProblemCode | undefined;
-  /** Requests for documents, and for statuses: plain, or as events. */
+  /** How many requests there were for documents, for plain statuses, and for statuses as events. */
   attestations = 0;
   readonly asked: {
     readonly events: boolean;
     readonly token: string | undefined;
     readonly statusSecret: string | undefined;
   }[] = [];
-  /** Taken from the front, one for each post. */
+  /** Each post takes the first fault. */
   postFaults: PostFault[] = [];
   /** Called when a post is left without an answer. */
   onSilence: () => void = () => undefined;
-  /** The statuses that a message goes through, the same for each; the last one stays. */
+  /** The statuses that every message goes through. The last one stays. */
   statuses: MessageStatus[] = ['queued', 'delivering', 'delivered'];
   outcome: Outcome = 'accepted';
-  /** The claims that the enclave attests from now on. */
+  /** The custody that the enclave attests from now on. */
   custody = 'process';
   /** Whether each chamber recognizes a repeated message, as the enclave attests from now on. */
   deduplicates: Record<Chamber, boolean> = { house: true, senate: true };
@@ -113,9 +113,9 @@ export class TestGateway {
   url = '';
 
   private keys: Keys = createKeys();
-  /** Public input `message` by nullifier, in hex: the accepted message of each person and campaign. */
+  /** For each nullifier in hex, the public input `message` of the accepted proof. */
   private readonly nullifiers = new Map<string, string>();
-  /** By SHA-256 in hex. */
+  /** Public configurations by their SHA-256 in hex. */
   private readonly configurations = new Map<string, Uint8Array>();
   private readonly held: Keys[] = [this.keys];
   private readonly turns = new Map<string, number>();
@@ -226,7 +226,7 @@ export class TestGateway {
     if (isAdmitted) this.stored.add(id);
   }
 
-  /** One message for each nullifier, however often it was proven. */
+  /** Whether the message is the only one with its nullifier. The same message may be proven again. */
   private admits(sealed: SealedMessage, residence: ResidenceProof | null): boolean {
     const { nullifier } = sealed;
     if (residence === null || nullifier === null) return true;
@@ -293,7 +293,7 @@ export class TestGateway {
     return this.tamper({ ...view(message, status), attempts: turn, ...report });
   }
 
-  /** As the enclave opens it. */
+  /** Opens a message as the enclave does. */
   open(message: SealedMessage, keys: Keys = this.keys): CongressMessage {
     const parsed = parseCongressMessage(sealing.open(keys.pair, message).plaintext);
     if (!parsed.ok) throw new Error('the client sealed what the enclave refuses');
@@ -305,7 +305,7 @@ export class TestGateway {
     this.nullifiers.clear();
   }
 
-  /** The enclave's part. */
+  /** Does the enclave's part: opens the message, signs a receipt and seals the answer. */
   async report(message: SealedMessage, keys: Keys = this.keys): Promise<Pick<MessageView, 'receipt' | 'sealedAnswer'>> {
     const name = `${messageIdToText(message.messageId)} ${toBase64Url(message.keyId)}`;
     const known = this.reports.get(name);
